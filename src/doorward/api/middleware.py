@@ -1,0 +1,148 @@
+"""Pure ASGI middleware: correlation id and catch-all, access log, security headers, body limit."""
+
+import re
+import time
+from collections.abc import Iterable
+from http import HTTPStatus
+from typing import Final
+from uuid import uuid4
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from doorward.api.exceptions import BodyTooLargeError
+from doorward.api.problems import internal_error_response, problem_response
+from doorward.core.logging import bind_correlation_id, get_logger
+
+MAXIMUM_BODY_BYTES: Final = 64 * 1024
+_CORRELATION_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_UNLOGGED_PATHS: Final = ("/health/",)
+
+_HEADERS: Final = (
+    ("X-Content-Type-Options", "nosniff"),
+    ("X-Frame-Options", "DENY"),
+    ("Referrer-Policy", "no-referrer"),
+    ("Cross-Origin-Resource-Policy", "same-origin"),
+)
+_CONTENT_POLICY: Final = "default-src 'none'; frame-ancestors 'none'"
+_DOCUMENTATION_POLICY: Final = (
+    "default-src 'none'; connect-src 'self'; img-src 'self' data:; font-src 'self' data:; worker-src blob:; "
+    "script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'"
+)
+_DOCUMENTATION_PATHS: Final = ("/docs", "/redoc")
+_PRIVATE_PATHS: Final = "/api/v1/auth"
+
+logger = get_logger(__name__)
+
+
+class CorrelationIdMiddleware:
+    """Gives each request an id, on its answer and on its log lines; logs the request; ends what nobody caught."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        """Wrap the application."""
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        correlation_id = _correlation_id(Headers(scope=scope).getlist("x-correlation-id"))
+        bind_correlation_id(correlation_id)
+        started = time.perf_counter()
+        status = 0
+
+        async def send_with_id(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                MutableHeaders(scope=message)["X-Correlation-ID"] = correlation_id
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_with_id)
+        except Exception:
+            logger.exception("http.request.crashed")
+            if status == 0:
+                await internal_error_response(scope["path"])(scope, receive, send_with_id)
+        finally:
+            _log_request(scope, status, time.perf_counter() - started)
+
+
+def _correlation_id(given: Iterable[str]) -> str:
+    values = list(given)
+    if len(values) == 1 and _CORRELATION_ID.fullmatch(values[0]):
+        return values[0]
+    return uuid4().hex
+
+
+def _log_request(scope: Scope, status: int, seconds: float) -> None:
+    """Write one line. The route's template, not the path: paths hold what clients typed."""
+    route = getattr(scope.get("route"), "path", None)
+    if status < HTTPStatus.BAD_REQUEST and route is not None and route.startswith(_UNLOGGED_PATHS):
+        return
+    logger.info(
+        "http.request", method=scope["method"], route=route, status=status, duration_ms=round(seconds * 1000, 2)
+    )
+
+
+class SecurityHeadersMiddleware:
+    """Puts the headers on every answer that keep browsers from misusing it."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        """Wrap the application."""
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        path: str = scope["path"]
+        is_documentation = path.startswith(_DOCUMENTATION_PATHS)
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in _HEADERS:
+                    headers[name] = value
+                headers["Content-Security-Policy"] = _DOCUMENTATION_POLICY if is_documentation else _CONTENT_POLICY
+                if path.startswith(_PRIVATE_PATHS):
+                    headers["Cache-Control"] = "no-store"
+                    headers["Pragma"] = "no-cache"
+            await send(message)
+
+        await self._app(scope, receive, send_with_headers)
+
+
+class BodyLimitMiddleware:
+    """Refuses bodies above 64 KiB: announced ones before a byte is read, chunked ones at the byte too many."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        """Wrap the application."""
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        announced = Headers(scope=scope).get("content-length", "0")
+        if not announced.isdecimal() or int(announced) > MAXIMUM_BODY_BYTES:
+            error = BodyTooLargeError()
+            refusal = problem_response(
+                error.status, error.code, error.explanation, path=scope["path"], headers={"Connection": "close"}
+            )
+            await refusal(scope, receive, send)
+            return
+        received = 0
+
+        async def receive_within_limit() -> Message:
+            nonlocal received
+            message = await receive()
+            received += len(message.get("body", b""))
+            if received > MAXIMUM_BODY_BYTES:
+                raise BodyTooLargeError
+            return message
+
+        await self._app(scope, receive_within_limit, send)

@@ -1,0 +1,165 @@
+"""Every error as application/problem+json (RFC 9457), and the only table from kinds to statuses."""
+
+import math
+import time
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any, Final
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from slowapi.errors import RateLimitExceeded
+from starlette.exceptions import HTTPException
+
+from doorward.api.exceptions import MalformedBodyError, RequestRefusedError
+from doorward.api.schemas.problem import FieldError, Problem
+from doorward.core.exceptions import DomainError, Kind, ServiceUnavailableError
+from doorward.core.logging import current_correlation_id
+from doorward.domain.auth.exceptions import MissingAccessTokenError
+
+MEDIA_TYPE: Final = "application/problem+json"
+TOKEN_ENDPOINTS: Final = frozenset({"/api/v1/auth/token", "/api/v1/auth/refresh", "/api/v1/auth/revoke"})
+"""Where RFC 6749 clients look for ``error`` and ``error_description``."""
+
+STATUS_OF_KIND: Final[Mapping[Kind, int]] = {
+    Kind.INVALID: 422,
+    Kind.UNAUTHENTICATED: 401,
+    Kind.CONFLICT: 409,
+    Kind.UNAVAILABLE: 503,
+}
+
+DETAIL_OF_STATUS: Final[Mapping[int, tuple[str, str]]] = {
+    404: ("not_found", "There is nothing at this address. /docs lists the calls."),
+    405: ("method_not_allowed", "This address does not take the method. The Allow header lists those it takes."),
+    422: ("invalid_request", "The request does not fit the call. Correct the parts that errors lists."),
+    429: ("rate_limit_exceeded", "Too many calls from this address. Try again after the time in Retry-After."),
+    500: ("internal_error", "Something broke on our side. Report the correlation_id to the operator."),
+}
+
+
+def problem_response(
+    status: int,
+    code: str,
+    detail: str,
+    *,
+    path: str,
+    oauth_error: str | None = None,
+    errors: list[FieldError] | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> JSONResponse:
+    """Return one problem. At the token endpoints it has RFC 6749's members, too."""
+    body: dict[str, Any] = {
+        "type": f"urn:doorward:problem:{code}",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+        "code": code,
+        "correlation_id": current_correlation_id(),
+    }
+    if errors is not None:
+        body["errors"] = [error.model_dump() for error in errors]
+    if path in TOKEN_ENDPOINTS:
+        body["error"] = oauth_error or _oauth_error_of_status(status)
+        body["error_description"] = detail
+    return JSONResponse(body, status, headers, media_type=MEDIA_TYPE)
+
+
+def internal_error_response(path: str) -> JSONResponse:
+    """Return the catch-all, which shows nothing of the cause."""
+    code, detail = DETAIL_OF_STATUS[500]
+    return problem_response(500, code, detail, path=path)
+
+
+def documented_problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Return the refusals of a route for its OpenAPI description."""
+    return {status: {"model": Problem, "description": HTTPStatus(status).phrase} for status in statuses}
+
+
+def correct_problem_media_type(document: dict[str, Any]) -> None:
+    """Name the errors' media type in an OpenAPI document: FastAPI writes application/json for every model."""
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            for status, response in operation["responses"].items():
+                if int(status) >= HTTPStatus.BAD_REQUEST:
+                    response["content"] = {MEDIA_TYPE: response["content"].pop("application/json")}
+
+
+def install_problem_handlers(app: FastAPI) -> None:
+    """Have every error of the application leave as a problem."""
+    app.add_exception_handler(DomainError, _domain_error)
+    app.add_exception_handler(RequestValidationError, _validation_error)
+    app.add_exception_handler(RateLimitExceeded, _rate_limit_exceeded)
+    app.add_exception_handler(HTTPException, _http_exception)
+
+
+def _oauth_error_of_status(status: int) -> str:
+    return "temporarily_unavailable" if status in {429, 500, 503} else "invalid_request"
+
+
+async def _domain_error(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, DomainError)  # noqa: S101 - narrows what Starlette's handler type leaves open
+    status = STATUS_OF_KIND[error.kind]
+    headers: dict[str, str] = {}
+    if isinstance(error, ServiceUnavailableError):
+        headers["Retry-After"] = str(error.retry_after_seconds)
+    if status == HTTPStatus.UNAUTHORIZED:
+        headers["WWW-Authenticate"] = _challenge(error)
+    return problem_response(
+        status, error.code, error.detail, path=request.scope["path"], oauth_error=error.oauth_error, headers=headers
+    )
+
+
+def _challenge(error: DomainError) -> str:
+    """RFC 6750 section 3: the code is left out when no token was sent."""
+    if isinstance(error, MissingAccessTokenError) or error.oauth_error != "invalid_token":
+        return 'Bearer realm="doorward"'
+    return f'Bearer realm="doorward", error="invalid_token", error_description="{error.detail}"'
+
+
+async def _validation_error(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - narrows what Starlette's handler type leaves open
+    details = error.errors()
+    if any(each["type"] == "json_invalid" for each in details):
+        return await _http_exception(request, MalformedBodyError())
+    errors = [
+        FieldError(pointer=_pointer(each["loc"]), code=each["type"], detail=_without_input(each)) for each in details
+    ]
+    code, detail = DETAIL_OF_STATUS[422]
+    return problem_response(422, code, detail, path=request.scope["path"], errors=errors)
+
+
+def _pointer(location: tuple[int | str, ...]) -> str:
+    """RFC 6901, of the parts that we named: a member that the caller invented is input, too."""
+    return "".join(f"/{part}" for part in location[:2])
+
+
+def _without_input(details: Mapping[str, Any]) -> str:
+    return "Unknown members are refused" if details["type"] == "extra_forbidden" else str(details["msg"])
+
+
+async def _rate_limit_exceeded(request: Request, _: Exception) -> JSONResponse:
+    limit, identifiers = request.state.view_rate_limit
+    reset_at = request.app.state.limiter.limiter.get_window_stats(limit, *identifiers)[0]
+    code, detail = DETAIL_OF_STATUS[429]
+    retry_after = max(1, math.ceil(reset_at - time.time()))
+    return problem_response(429, code, detail, path=request.scope["path"], headers={"Retry-After": str(retry_after)})
+
+
+async def _http_exception(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)  # noqa: S101 - narrows what Starlette's handler type leaves open
+    path = request.scope["path"]
+    if error.status_code == HTTPStatus.BAD_REQUEST:
+        # FastAPI's answer to a body that it cannot read.
+        error = MalformedBodyError()
+    if isinstance(error, RequestRefusedError):
+        return problem_response(
+            error.status_code,
+            error.code,
+            error.explanation,
+            path=path,
+            oauth_error=error.oauth_error,
+            headers=error.headers,
+        )
+    code, detail = DETAIL_OF_STATUS[error.status_code]
+    return problem_response(error.status_code, code, detail, path=path, headers=error.headers)

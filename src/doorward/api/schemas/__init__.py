@@ -1,0 +1,1 @@
+"""Request and response bodies. Requests refuse members that they do not name."""

@@ -1,0 +1,58 @@
+"""Bodies of the auth calls."""
+
+from typing import Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+MAXIMUM_FIELD_LENGTH = 1024
+"""Code points of any field; the domain's own bounds are tighter."""
+
+
+class _Request(BaseModel):
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+
+class RegisterRequest(_Request):
+    """A new account."""
+
+    email: str = Field(max_length=MAXIMUM_FIELD_LENGTH, examples=["ada@example.com"])
+    username: str = Field(max_length=MAXIMUM_FIELD_LENGTH, examples=["ada"])
+    password: str = Field(
+        max_length=MAXIMUM_FIELD_LENGTH, description="8 to 256 characters.", json_schema_extra={"format": "password"}
+    )
+
+
+class RefreshTokenRequest(_Request):
+    """One refresh token, to be exchanged or revoked."""
+
+    refresh_token: str = Field(max_length=MAXIMUM_FIELD_LENGTH, examples=["dwr_..."])
+
+
+class TokenForm(_Request):
+    """The OAuth 2.0 password form (RFC 6749 section 4.3.2), as the first-party login."""
+
+    grant_type: Literal["password"] = "password"
+    username: str = Field(max_length=MAXIMUM_FIELD_LENGTH, description="User name or e-mail address.")
+    password: str = Field(max_length=MAXIMUM_FIELD_LENGTH, json_schema_extra={"format": "password"})
+    scope: str = Field("", max_length=MAXIMUM_FIELD_LENGTH, description="Absent, empty or `account`.")
+    client_id: str = Field("", max_length=MAXIMUM_FIELD_LENGTH, description="Ignored: there is one first-party client.")
+    client_secret: str = Field("", max_length=MAXIMUM_FIELD_LENGTH, description="Ignored.")
+
+
+class UserResponse(BaseModel):
+    """An account, as its owner sees it."""
+
+    id: UUID
+    email: str
+    username: str
+    is_active: bool
+
+
+class TokenPairResponse(BaseModel):
+    """RFC 6749 section 5.1. ``expires_in`` is in seconds."""
+
+    access_token: str
+    refresh_token: str
+    token_type: Literal["bearer"] = "bearer"  # noqa: S105 - RFC 6749 section 7.1: a type, no password
+    expires_in: int = Field(examples=[1800])

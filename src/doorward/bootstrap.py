@@ -1,0 +1,97 @@
+"""The composition root: from settings to the wired application. The only place that knows every class."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Literal
+
+from fastapi import FastAPI
+
+from doorward.api.app import Services, create_app
+from doorward.core.config import Settings, load_settings
+from doorward.core.exceptions import ServiceUnavailableError
+from doorward.core.logging import configure_logging
+from doorward.domain.auth.login import Login
+from doorward.domain.auth.policy import Lifetimes
+from doorward.domain.auth.ports import Clock
+from doorward.domain.auth.refresh_token import RefreshTokenCodec
+from doorward.domain.auth.registration import Registration
+from doorward.domain.auth.sessions import Sessions
+from doorward.domain.auth.token_pair import TokenPairIssuer
+from doorward.infrastructure.clock import SystemClock
+from doorward.infrastructure.common_passwords import load_common_passwords
+from doorward.infrastructure.database import SCHEMA_VERSION, PostgresDatabase
+from doorward.infrastructure.keys import ACCESS_TOKEN_PURPOSE, REFRESH_TOKEN_PURPOSE, derive_key
+from doorward.infrastructure.passwords import BcryptHasher, available_cores
+from doorward.infrastructure.rate_limiting import create_limiter
+from doorward.infrastructure.tokens import AccessTokens
+
+
+def app_from_environment() -> FastAPI:
+    """Return the application as the environment sets it: what each worker process calls."""
+    settings = load_settings()
+    configure_logging(settings.log_level, log_style(settings))
+    return create_wired_app(settings)
+
+
+def create_wired_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
+    """Return the application with everything that it needs; its lifespan opens and closes the database."""
+    secret = settings.secret_key.get_secret_value().encode()
+    clock = clock or SystemClock()
+    lifetimes = lifetimes_of(settings)
+    database = PostgresDatabase(settings)
+    hasher = BcryptHasher(rounds=settings.bcrypt_rounds, threads=available_cores())
+    codec = RefreshTokenCodec(derive_key(secret, REFRESH_TOKEN_PURPOSE))
+    signer = AccessTokens(
+        key=derive_key(secret, ACCESS_TOKEN_PURPOSE),
+        algorithm=settings.algorithm,
+        issuer=settings.jwt_issuer,
+        audience=settings.jwt_audience,
+        lifetime=lifetimes.access,
+    )
+    issuer = TokenPairIssuer(signer=signer, codec=codec, lifetimes=lifetimes)
+    services = Services(
+        registration=Registration(database=database, hasher=hasher, common_passwords=load_common_passwords()),
+        login=Login(database=database, hasher=hasher, issuer=issuer, clock=clock, lifetimes=lifetimes),
+        sessions=Sessions(
+            database=database, codec=codec, signer=signer, issuer=issuer, clock=clock, lifetimes=lifetimes
+        ),
+        limiter=create_limiter(settings),
+        is_schema_current=lambda: is_schema_current(database),
+        lifespan=lambda _: _lifespan(database, hasher),
+    )
+    return create_app(settings, services)
+
+
+def log_style(settings: Settings) -> Literal["json", "console"]:
+    """Return how log lines look: for machines in production, for eyes in development."""
+    return "console" if settings.environment == "development" else "json"
+
+
+def lifetimes_of(settings: Settings) -> Lifetimes:
+    """Return the settings' numbers as durations."""
+    return Lifetimes(
+        access=timedelta(minutes=settings.access_token_expire_minutes),
+        refresh_idle=timedelta(days=settings.refresh_token_expire_days),
+        session=timedelta(days=settings.session_max_days),
+        reuse_leeway=timedelta(seconds=settings.refresh_token_reuse_leeway_seconds),
+    )
+
+
+async def is_schema_current(database: PostgresDatabase) -> bool:
+    """Tell whether the database answers and has at least the migrations that this code needs."""
+    try:
+        version = await database.schema_version()
+    except ServiceUnavailableError:
+        return False
+    return version is not None and version >= SCHEMA_VERSION
+
+
+@asynccontextmanager
+async def _lifespan(database: PostgresDatabase, hasher: BcryptHasher) -> AsyncIterator[None]:
+    await database.open()
+    try:
+        yield
+    finally:
+        await database.close()
+        hasher.close()

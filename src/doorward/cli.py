@@ -1,0 +1,161 @@
+"""The ``doorward`` command: serve, migrate, check-config. Parses arguments and reports failures in one line."""
+
+import argparse
+import socket
+import sys
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import psycopg
+import uvicorn
+from limits.errors import ConfigurationError
+from uvicorn.supervisors import ChangeReload, Multiprocess
+
+from doorward import __version__
+from doorward.bootstrap import app_from_environment, log_style
+from doorward.core.config import Settings, SettingsError, load_settings
+from doorward.core.logging import configure_logging
+from doorward.infrastructure.database import SCHEMA_VERSION, connection_string
+from doorward.infrastructure.rate_limiting import create_limiter
+
+FAILURE: Final = 1
+GRACE_SECONDS: Final = 20
+"""How long requests under way may take after SIGTERM."""
+
+CONNECT_SECONDS: Final = 5
+
+
+class StartError(Exception):
+    """The command cannot do its work. The message is one line that names the cause and the remedy."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; return the exit status."""
+    options = _parser().parse_args(arguments)
+    try:
+        command: Callable[[argparse.Namespace, Settings], None] = options.command
+        command(options, load_settings())
+    except SettingsError as error:
+        for problem in error.problems:
+            print(f"doorward: {problem}", file=sys.stderr)
+        return FAILURE
+    except StartError as error:
+        print(f"doorward: {error}", file=sys.stderr)
+        return FAILURE
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="doorward", description="A self-hosted authentication service.")
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    serve = commands.add_parser("serve", help="answer HTTP requests")
+    serve.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
+    serve.add_argument("--port", type=int, default=8000, help="port to listen on (default: %(default)s)")
+    serve.add_argument("--reload", action="store_true", help="start again when the code changes (development)")
+    serve.set_defaults(command=_serve)
+    migrate = commands.add_parser("migrate", help="bring the database to the newest schema")
+    migrate.set_defaults(command=_migrate)
+    check = commands.add_parser("check-config", help="show every setting, secrets masked, or what is wrong with them")
+    check.set_defaults(command=_check_config)
+    return parser
+
+
+def _serve(options: argparse.Namespace, settings: Settings) -> None:
+    configure_logging(settings.log_level, log_style(settings))
+    _require_limiter(settings)
+    _require_current_schema(settings)
+    listener = _listen(options.host, options.port)
+    config = uvicorn.Config(
+        f"{app_from_environment.__module__}:{app_from_environment.__name__}",
+        factory=True,
+        workers=settings.web_concurrency,
+        reload=options.reload,
+        reload_dirs=["src"] if options.reload else None,
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+    )
+    server = uvicorn.Server(config)
+    if options.reload:
+        ChangeReload(config, target=server.run, sockets=[listener]).run()
+    elif settings.web_concurrency > 1:
+        Multiprocess(config, sockets=[listener]).run()
+    else:
+        server.run(sockets=[listener])
+
+
+def _migrate(_: argparse.Namespace, settings: Settings) -> None:
+    # Alembic and SQLAlchemy are for migrations only: the service starts faster and smaller without them.
+    from doorward.infrastructure.migrations import migrate  # noqa: PLC0415
+
+    try:
+        version = migrate(_conninfo(settings))
+    except psycopg.Error as error:
+        raise StartError(f"the migration failed and changed nothing: {_first_line(error)}") from error
+    print(f"doorward: the schema is at version {version}")
+
+
+def _check_config(_: argparse.Namespace, settings: Settings) -> None:
+    _conninfo(settings)
+    _require_limiter(settings)
+    for name, value in settings:
+        shown = ",".join(map(str, value)) if isinstance(value, tuple) else value
+        print(f"{name.upper()}={'' if shown is None else shown}")
+
+
+def _require_limiter(settings: Settings) -> None:
+    try:
+        create_limiter(settings)
+    except ConfigurationError as error:
+        raise StartError(
+            "RATE_LIMIT_STORAGE_URI needs a driver that is not installed. Install doorward[redis], or use memory://"
+        ) from error
+
+
+def _conninfo(settings: Settings) -> str:
+    try:
+        return connection_string(settings)
+    except psycopg.ProgrammingError as error:
+        raise StartError(
+            "DATABASE_URL is not a PostgreSQL URL. Example: postgresql://doorward:PASSWORD@db.internal:5432/doorward"
+        ) from error
+
+
+def _require_current_schema(settings: Settings) -> None:
+    try:
+        with psycopg.connect(_conninfo(settings), connect_timeout=CONNECT_SECONDS) as connection:
+            row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+    except psycopg.errors.UndefinedTable:
+        row = None
+    except psycopg.OperationalError as error:
+        raise StartError(
+            f"PostgreSQL cannot be reached: {_first_line(error)}. Start it, or correct DATABASE_URL or POSTGRES_*"
+        ) from error
+    if row is None or row[0] < SCHEMA_VERSION:
+        found = row[0] if row else "none"
+        raise StartError(f"the schema is behind: {found}, needed {SCHEMA_VERSION}. Run: doorward migrate")
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+        listener.listen()
+    except (OSError, OverflowError) as error:
+        listener.close()
+        raise StartError(
+            f"cannot listen on {host} port {port}: {error}. Choose another with --port, or stop what uses it"
+        ) from error
+    listener.set_inheritable(True)
+    return listener
+
+
+def _first_line(error: Exception) -> str:
+    """Return a driver's message without its hints, which may repeat the connection string."""
+    lines = str(error).strip().splitlines()
+    return lines[0].rstrip(".") if lines else type(error).__name__

@@ -1,0 +1,1 @@
+"""The domains, one folder each. None imports another, the web framework or the infrastructure."""

@@ -1,0 +1,1 @@
+"""Accounts, logins and sessions. One module a flow: registration, login, sessions."""

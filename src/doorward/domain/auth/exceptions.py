@@ -1,0 +1,102 @@
+"""Every way in which auth refuses, one class each. The codes are part of the API."""
+
+from doorward.core.exceptions import DomainError, Kind
+
+
+class EmailTakenError(DomainError):
+    """Another account has this e-mail address in some spelling."""
+
+    kind = Kind.CONFLICT
+    code = "email_taken"
+    detail = "An account with this e-mail address exists. Log in, or register another address."
+
+
+class UsernameTakenError(DomainError):
+    """Another account has this user name in some spelling."""
+
+    kind = Kind.CONFLICT
+    code = "username_taken"
+    detail = "An account with this user name exists. Choose another."
+
+
+class InvalidEmailError(DomainError):
+    """Not an e-mail address that mail can be sent to."""
+
+    kind = Kind.INVALID
+    code = "invalid_email"
+    detail = "This is not a usable e-mail address. Send one of the form name@example.com."
+
+
+class InvalidUsernameError(DomainError):
+    """Outside the alphabet or the length of user names."""
+
+    kind = Kind.INVALID
+    code = "invalid_username"
+    detail = "A user name has 3 to 32 characters: letters a to z, digits, dot, underscore, hyphen."
+
+
+class PasswordLengthError(DomainError):
+    """Shorter or longer than passwords may be."""
+
+    kind = Kind.INVALID
+    code = "password_length"
+    detail = "A password has 8 to 256 characters. Choose one within these bounds."
+
+
+class PasswordNotTextError(DomainError):
+    """Holds code points that are no characters (lone surrogates), so no keyboard can repeat it."""
+
+    kind = Kind.INVALID
+    code = "password_not_text"
+    detail = "The password is not valid Unicode text. Choose one made of characters."
+
+
+class PasswordTooCommonError(DomainError):
+    """Among the first that an attacker would try."""
+
+    kind = Kind.INVALID
+    code = "password_too_common"
+    detail = "This password is on a list of common ones. Choose another, such as four random words."
+
+
+class PasswordIsNameError(DomainError):
+    """The user's own name or e-mail address."""
+
+    kind = Kind.INVALID
+    code = "password_is_name"
+    detail = "The password is the user name or e-mail address. Choose something that others do not know."
+
+
+class InvalidCredentialsError(DomainError):
+    """The login failed. Deliberately the same for an unknown user, a wrong password and an inactive user."""
+
+    kind = Kind.UNAUTHENTICATED
+    code = "invalid_credentials"
+    detail = "User name or password is wrong. Check both and try again."
+    oauth_error = "invalid_grant"
+
+
+class InvalidRefreshTokenError(DomainError):
+    """Forged, unknown, expired, revoked, reused, or of an inactive user: the caller is not told which."""
+
+    kind = Kind.UNAUTHENTICATED
+    code = "invalid_refresh_token"
+    detail = "The refresh token is not valid, or no longer. Log in again."
+    oauth_error = "invalid_grant"
+
+
+class MissingAccessTokenError(DomainError):
+    """No bearer token was sent (RFC 6750 section 3.1: no error code then)."""
+
+    kind = Kind.UNAUTHENTICATED
+    code = "missing_access_token"
+    detail = "Send an access token: Authorization: Bearer <access_token>."
+
+
+class InvalidAccessTokenError(DomainError):
+    """Forged, expired, of an ended session or an inactive user: the caller is not told which."""
+
+    kind = Kind.UNAUTHENTICATED
+    code = "invalid_access_token"
+    detail = "The access token is not valid, or no longer. Refresh it or log in again."
+    oauth_error = "invalid_token"

@@ -1,0 +1,82 @@
+"""Use case: password login."""
+
+import secrets
+from uuid import uuid4
+
+from doorward.core.logging import get_logger
+from doorward.domain.auth import repository
+from doorward.domain.auth.exceptions import InvalidCredentialsError, InvalidEmailError, InvalidUsernameError
+from doorward.domain.auth.identifiers import canonical_email, canonical_username
+from doorward.domain.auth.models import NewFamily, StoredCredentials, TokenPair
+from doorward.domain.auth.policy import MAXIMUM_PASSWORD_LENGTH, Lifetimes, is_unicode_text
+from doorward.domain.auth.ports import Clock, Database, PasswordHasher
+from doorward.domain.auth.refresh_token import SECRET_BYTES, RefreshToken, hash_secret
+from doorward.domain.auth.token_pair import TokenPairIssuer
+
+logger = get_logger(__name__)
+
+
+class Login:
+    """Turns a name and a password into a session."""
+
+    def __init__(
+        self, *, database: Database, hasher: PasswordHasher, issuer: TokenPairIssuer, clock: Clock, lifetimes: Lifetimes
+    ) -> None:
+        """Take the database, the password hasher, the issuer of tokens, the time, and the session's limits."""
+        self._database = database
+        self._hasher = hasher
+        self._issuer = issuer
+        self._clock = clock
+        self._lifetimes = lifetimes
+
+    async def login(self, *, name: str, password: str) -> TokenPair:
+        """Begin a session: a family of its own, committed when this returns.
+
+        ``name`` is a user name or an e-mail address in any spelling. An attacker must not learn whether the account
+        exists, is active, or how old its hash is: all refusals are one ``InvalidCredentialsError`` after the work
+        of at least one hash at the current cost. An outdated hash is replaced in the same transaction.
+        """
+        credentials = await self._find_credentials(name)
+        checkable = len(password) <= MAXIMUM_PASSWORD_LENGTH and is_unicode_text(password)
+        stored_hash = credentials.password_hash if credentials and checkable else None
+        check = await self._hasher.check(password if checkable else "", stored_hash)
+        if credentials is None or not check.is_correct:
+            logger.info("auth.login.failed")
+            raise InvalidCredentialsError
+        return await self._begin_session(credentials, check.upgraded_hash)
+
+    async def _find_credentials(self, name: str) -> StoredCredentials | None:
+        try:
+            by_email = "@" in name
+            key = canonical_email(name) if by_email else canonical_username(name)
+        except (InvalidEmailError, InvalidUsernameError):
+            return None
+        async with self._database.connection() as connection:
+            if by_email:
+                return await repository.find_credentials_by_email(connection, key)
+            return await repository.find_credentials_by_username(connection, key)
+
+    async def _begin_session(self, credentials: StoredCredentials, upgraded_hash: str | None) -> TokenPair:
+        now = self._clock.now()
+        token = RefreshToken(family_id=uuid4(), generation=0, secret=secrets.token_bytes(SECRET_BYTES))
+        family = NewFamily(
+            id=token.family_id,
+            user_id=credentials.user_id,
+            secret_hash=hash_secret(token.secret),
+            created_at=now,
+            expires_at=now + min(self._lifetimes.refresh_idle, self._lifetimes.session),
+            session_expires_at=now + self._lifetimes.session,
+        )
+        async with self._database.transaction() as connection:
+            user_is_active = await repository.lock_active_user(connection, credentials.user_id)
+            if user_is_active:
+                await repository.add_family(connection, family)
+                if upgraded_hash is not None:
+                    await repository.update_password_hash(
+                        connection, credentials.user_id, old=credentials.password_hash, new=upgraded_hash
+                    )
+        if not user_is_active:
+            logger.info("auth.login.failed")
+            raise InvalidCredentialsError
+        logger.info("auth.login.succeeded", user_id=str(credentials.user_id), session_id=str(family.id))
+        return self._issuer.issue(user_id=credentials.user_id, refresh_token=token, now=now)

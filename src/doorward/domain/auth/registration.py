@@ -1,0 +1,36 @@
+"""Use case: sign up."""
+
+from collections.abc import Collection
+from uuid import uuid4
+
+from doorward.domain.auth import repository
+from doorward.domain.auth.identifiers import canonical_email, display_username
+from doorward.domain.auth.models import User
+from doorward.domain.auth.policy import check_new_password
+from doorward.domain.auth.ports import Database, PasswordHasher
+
+
+class Registration:
+    """Makes accounts."""
+
+    def __init__(self, *, database: Database, hasher: PasswordHasher, common_passwords: Collection[str]) -> None:
+        """Take the database, the password hasher, and the passwords to refuse (case-folded NFKC)."""
+        self._database = database
+        self._hasher = hasher
+        self._common_passwords = common_passwords
+
+    async def register(self, *, email: str, username: str, password: str) -> User:
+        """Make an account, committed when this returns.
+
+        Of several registrations of one name or address, in any spelling, exactly one succeeds. The work done is the
+        same for a taken name as for a free one. Raises ``InvalidEmailError``, ``InvalidUsernameError``,
+        the ``Password...Error`` classes, ``EmailTakenError``, ``UsernameTakenError``.
+        """
+        address = canonical_email(email)
+        name = display_username(username)
+        check_new_password(password, username=name, email=address, common_passwords=self._common_passwords)
+        password_hash = await self._hasher.hash(password)
+        user = User(id=uuid4(), email=address, username=name, is_active=True)
+        async with self._database.connection() as connection:
+            await repository.add_user(connection, user, password_hash)
+        return user

@@ -1,0 +1,224 @@
+"""All SQL of the auth domain: one function a query, called by the use cases with the connection to run it on."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from psycopg import AsyncConnection
+from psycopg.errors import UniqueViolation
+from psycopg.rows import class_row
+
+from doorward.core.principal import Principal
+from doorward.domain.auth.exceptions import EmailTakenError, UsernameTakenError
+from doorward.domain.auth.models import NewFamily, RefreshFamily, RevocationReason, StoredCredentials, User
+from doorward.domain.auth.refresh_token import RefreshToken, hash_secret
+
+Connection = AsyncConnection[Any]
+
+
+async def add_user(connection: Connection, user: User, password_hash: str) -> None:
+    """Store a new account. Raises ``EmailTakenError`` or ``UsernameTakenError``."""
+    try:
+        await connection.execute(
+            """
+            INSERT INTO users (id, email, username, username_key, password_hash, is_active)
+            VALUES (%(id)s, %(email)s, %(username)s, %(username_key)s, %(password_hash)s, %(is_active)s)
+            """,
+            {
+                "id": user.id,
+                "email": user.email,
+                "username": user.username,
+                "username_key": user.username.lower(),
+                "password_hash": password_hash,
+                "is_active": user.is_active,
+            },
+        )
+    except UniqueViolation as error:
+        if error.diag.constraint_name == "users_email_key":
+            raise EmailTakenError from error
+        if error.diag.constraint_name == "users_username_key_key":
+            raise UsernameTakenError from error
+        raise
+
+
+async def find_credentials_by_username(connection: Connection, username_key: str) -> StoredCredentials | None:
+    """Find what a login by user name is checked against."""
+    async with connection.cursor(row_factory=class_row(StoredCredentials)) as cursor:
+        await cursor.execute(
+            """
+            SELECT id AS user_id, password_hash
+            FROM users
+            WHERE username_key = %(username_key)s
+            """,
+            {"username_key": username_key},
+        )
+        return await cursor.fetchone()
+
+
+async def find_credentials_by_email(connection: Connection, email: str) -> StoredCredentials | None:
+    """Find what a login by e-mail address is checked against."""
+    async with connection.cursor(row_factory=class_row(StoredCredentials)) as cursor:
+        await cursor.execute(
+            """
+            SELECT id AS user_id, password_hash
+            FROM users
+            WHERE email = %(email)s
+            """,
+            {"email": email},
+        )
+        return await cursor.fetchone()
+
+
+async def lock_active_user(connection: Connection, user_id: UUID) -> bool:
+    """Hold the account as it is until the transaction ends; tell whether it is active.
+
+    A deactivation waits for this lock, so it cannot miss a session that begins meanwhile.
+    """
+    cursor = await connection.execute(
+        """
+        SELECT id
+        FROM users
+        WHERE id = %(user_id)s
+          AND is_active
+        FOR SHARE
+        """,
+        {"user_id": user_id},
+    )
+    return await cursor.fetchone() is not None
+
+
+async def update_password_hash(connection: Connection, user_id: UUID, *, old: str, new: str) -> None:
+    """Replace the hash that was checked; one that was changed meanwhile stays."""
+    await connection.execute(
+        """
+        UPDATE users
+        SET password_hash = %(new)s
+        WHERE id = %(user_id)s
+          AND password_hash = %(old)s
+        """,
+        {"user_id": user_id, "old": old, "new": new},
+    )
+
+
+async def add_family(connection: Connection, family: NewFamily) -> None:
+    """Store a new session, at generation 0."""
+    await connection.execute(
+        """
+        INSERT INTO refresh_families (
+            id, user_id, secret_hash, generation, created_at, rotated_at, expires_at, session_expires_at
+        )
+        VALUES (
+            %(id)s, %(user_id)s, %(secret_hash)s, 0,
+            %(created_at)s, %(created_at)s, %(expires_at)s, %(session_expires_at)s
+        )
+        """,
+        {
+            "id": family.id,
+            "user_id": family.user_id,
+            "secret_hash": family.secret_hash,
+            "created_at": family.created_at,
+            "expires_at": family.expires_at,
+            "session_expires_at": family.session_expires_at,
+        },
+    )
+
+
+async def consume_refresh_token(
+    connection: Connection, token: RefreshToken, *, now: datetime, idle_expires_at: datetime
+) -> UUID | None:
+    """Rotate the token's family if the token is current and the family live; return the user's id.
+
+    One statement, so of many calls with one token exactly one gets the id. It changes no indexed column (a HOT
+    update) and adds no row.
+    """
+    cursor = await connection.execute(
+        """
+        UPDATE refresh_families
+        SET generation = generation + 1,
+            rotated_at = %(now)s,
+            expires_at = LEAST(%(idle_expires_at)s, session_expires_at)
+        FROM users
+        WHERE refresh_families.id = %(family_id)s
+          AND refresh_families.generation = %(generation)s
+          AND refresh_families.secret_hash = %(secret_hash)s
+          AND refresh_families.revoked_at IS NULL
+          AND refresh_families.expires_at > %(now)s
+          AND users.id = refresh_families.user_id
+          AND users.is_active
+        RETURNING refresh_families.user_id
+        """,
+        {
+            "family_id": token.family_id,
+            "generation": token.generation,
+            "secret_hash": hash_secret(token.secret),
+            "now": now,
+            "idle_expires_at": idle_expires_at,
+        },
+    )
+    row = await cursor.fetchone()
+    return row[0] if row else None
+
+
+async def lock_family(connection: Connection, family_id: UUID) -> RefreshFamily | None:
+    """Find a family and hold it until the transaction ends."""
+    async with connection.cursor(row_factory=class_row(RefreshFamily)) as cursor:
+        await cursor.execute(
+            """
+            SELECT refresh_families.id,
+                   refresh_families.user_id,
+                   refresh_families.generation,
+                   refresh_families.secret_hash,
+                   refresh_families.rotated_at,
+                   refresh_families.expires_at,
+                   refresh_families.revoked_at,
+                   users.is_active AS user_is_active
+            FROM refresh_families
+            JOIN users ON users.id = refresh_families.user_id
+            WHERE refresh_families.id = %(family_id)s
+            FOR UPDATE OF refresh_families
+            """,
+            {"family_id": family_id},
+        )
+        return await cursor.fetchone()
+
+
+async def update_family_revoked(
+    connection: Connection, token: RefreshToken, *, now: datetime, reason: RevocationReason
+) -> bool:
+    """End the family that the token belongs to, whichever generation it is; tell whether it was live till now."""
+    cursor = await connection.execute(
+        """
+        UPDATE refresh_families
+        SET revoked_at = %(now)s,
+            revoked_reason = %(reason)s
+        WHERE id = %(family_id)s
+          AND secret_hash = %(secret_hash)s
+          AND revoked_at IS NULL
+        """,
+        {
+            "family_id": token.family_id,
+            "secret_hash": hash_secret(token.secret),
+            "now": now,
+            "reason": reason.value,
+        },
+    )
+    return cursor.rowcount == 1
+
+
+async def find_session_user(connection: Connection, principal: Principal, *, now: datetime) -> User | None:
+    """Find the user whom an access token speaks of, if the session is live and the user active."""
+    async with connection.cursor(row_factory=class_row(User)) as cursor:
+        await cursor.execute(
+            """
+            SELECT users.id, users.email, users.username, users.is_active
+            FROM refresh_families
+            JOIN users ON users.id = refresh_families.user_id
+            WHERE refresh_families.id = %(session_id)s
+              AND refresh_families.user_id = %(user_id)s
+              AND refresh_families.revoked_at IS NULL
+              AND refresh_families.expires_at > %(now)s
+              AND users.is_active
+            """,
+            {"session_id": principal.session_id, "user_id": principal.user_id, "now": now},
+        )
+        return await cursor.fetchone()

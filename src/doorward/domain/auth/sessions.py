@@ -1,0 +1,96 @@
+"""Use cases: refresh with rotation and reuse detection, revoke, who am I."""
+
+from datetime import datetime
+from uuid import UUID
+
+from doorward.core.logging import get_logger
+from doorward.domain.auth import repository
+from doorward.domain.auth.exceptions import InvalidAccessTokenError, InvalidRefreshTokenError
+from doorward.domain.auth.models import RevocationReason, TokenPair, User
+from doorward.domain.auth.policy import Lifetimes, Verdict, judge_unrotated
+from doorward.domain.auth.ports import AccessTokenSigner, Clock, Database
+from doorward.domain.auth.refresh_token import RefreshToken, RefreshTokenCodec
+from doorward.domain.auth.token_pair import TokenPairIssuer
+
+logger = get_logger(__name__)
+
+
+class Sessions:
+    """What can be done with the tokens of a session."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        codec: RefreshTokenCodec,
+        signer: AccessTokenSigner,
+        issuer: TokenPairIssuer,
+        clock: Clock,
+        lifetimes: Lifetimes,
+    ) -> None:
+        """Take the database, the readers and writers of both kinds of token, the time, and the session's limits."""
+        self._database = database
+        self._codec = codec
+        self._signer = signer
+        self._issuer = issuer
+        self._clock = clock
+        self._lifetimes = lifetimes
+
+    async def refresh(self, refresh_token: str) -> TokenPair:
+        """Exchange the current token of a live family for the next pair.
+
+        A forged token costs no query. A replaced token ends its family for good, and that is committed although
+        the call fails; within the leeway its direct successor is given again instead. The caller must not learn why
+        a token is refused: always ``InvalidRefreshTokenError``.
+        """
+        token = self._codec.decode(refresh_token)
+        now = self._clock.now()
+        async with self._database.connection() as connection:
+            user_id = await repository.consume_refresh_token(
+                connection, token, now=now, idle_expires_at=now + self._lifetimes.refresh_idle
+            )
+        if user_id is None:
+            user_id = await self._user_of_repeated_token(token, now)
+        return self._issuer.issue(user_id=user_id, refresh_token=token.successor(), now=now)
+
+    async def _user_of_repeated_token(self, token: RefreshToken, now: datetime) -> UUID:
+        async with self._database.transaction() as connection:
+            family = await repository.lock_family(connection, token.family_id)
+            verdict = judge_unrotated(family, token, now, self._lifetimes.reuse_leeway)
+            if verdict is Verdict.REVOKE:
+                await repository.update_family_revoked(connection, token, now=now, reason=RevocationReason.REUSE)
+        if family is not None and verdict is Verdict.REPEAT:
+            return family.user_id
+        if family is not None and verdict is Verdict.REVOKE:
+            logger.warning("auth.refresh.reuse_detected", user_id=str(family.user_id), session_id=str(family.id))
+        raise InvalidRefreshTokenError
+
+    async def revoke(self, refresh_token: str) -> None:
+        """End the session that the token belongs to; nothing of it works from the next request on.
+
+        Any token of the session will do, the replaced ones too. An unknown token is no error (RFC 7009 section 2.2).
+        """
+        try:
+            token = self._codec.decode(refresh_token)
+        except InvalidRefreshTokenError:
+            return
+        async with self._database.connection() as connection:
+            was_live = await repository.update_family_revoked(
+                connection, token, now=self._clock.now(), reason=RevocationReason.LOGOUT
+            )
+        if was_live:
+            logger.info("auth.session.revoked", session_id=str(token.family_id))
+
+    async def authenticate(self, access_token: str) -> User:
+        """Return the user who is asking.
+
+        The session and the account are looked up each time, so an ended session or a deactivated user is refused
+        although the token has not run out. Raises ``InvalidAccessTokenError``.
+        """
+        now = self._clock.now()
+        principal = self._signer.verify(access_token, now)
+        async with self._database.connection() as connection:
+            user = await repository.find_session_user(connection, principal, now=now)
+        if user is None:
+            raise InvalidAccessTokenError
+        return user

@@ -1,0 +1,1 @@
+"""Implementations of what the domains need from outside: PostgreSQL, hashing, signing, limits."""

@@ -1,0 +1,158 @@
+"""The connection pool, the setup of each connection, and the translation of its faults."""
+
+import asyncio
+import os
+import select
+import socket
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any, Final
+
+import psycopg
+from psycopg import AsyncConnection
+from psycopg.conninfo import make_conninfo
+from psycopg_pool import AsyncConnectionPool
+
+from doorward.core.config import Settings
+from doorward.core.exceptions import ServiceUnavailableError
+from doorward.core.logging import get_logger
+
+SCHEMA_VERSION: Final = "0001"
+"""The newest migration that this code needs. Older code runs on a newer schema."""
+
+POOL_WAIT_SECONDS: Final = 1.5
+POOL_MAXIMUM_WAITING: Final = 500
+RECONNECT_SECONDS: Final = 3.0
+"""How long the pool retries by itself, pausing longer each time; later requests start new attempts at once."""
+
+ABORT_SECONDS: Final = 2.5
+"""How long one use of a connection may last. Above the server's own limits: only a frozen server gets here."""
+
+_CONNECTION_PARAMETERS: Final = {
+    "application_name": "doorward",
+    "connect_timeout": "2",
+    "keepalives_idle": "30",
+    "keepalives_interval": "5",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "5000",
+    "options": (
+        "-c statement_timeout=2000 -c lock_timeout=1500 -c idle_in_transaction_session_timeout=5000 -c timezone=UTC"
+    ),
+}
+
+logger = get_logger(__name__)
+
+
+def connection_string(settings: Settings) -> str:
+    """Return where PostgreSQL is, as libpq reads it. Raises ``psycopg.ProgrammingError`` for a malformed URL."""
+    if settings.database_url is not None:
+        return make_conninfo(settings.database_url.get_secret_value())
+    password = settings.postgres_password
+    return make_conninfo(
+        host=settings.postgres_host,
+        port=settings.postgres_port,
+        dbname=settings.postgres_db,
+        user=settings.postgres_user,
+        password=password.get_secret_value() if password else None,
+    )
+
+
+class PostgresDatabase:
+    """The domains' ``Database``: a bounded pool that heals by itself when PostgreSQL returns."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Prepare the pool; ``open`` starts it."""
+        self._pool: AsyncConnectionPool[AsyncConnection[Any]] = AsyncConnectionPool(
+            make_conninfo(connection_string(settings), **_CONNECTION_PARAMETERS),
+            min_size=settings.db_pool_min_conn,
+            max_size=settings.db_pool_max_conn,
+            timeout=POOL_WAIT_SECONDS,
+            max_waiting=POOL_MAXIMUM_WAITING,
+            reconnect_timeout=RECONNECT_SECONDS,
+            kwargs={"autocommit": True},
+            check=self._check_still_connected,
+            open=False,
+        )
+
+    async def open(self) -> None:
+        """Start connecting in the background."""
+        await self._pool.open(wait=False)
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._pool.close()
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[AsyncConnection[Any]]:
+        """Yield a connection on which each statement commits by itself."""
+        with _faults_as_unavailable():
+            async with self._pool.connection() as connection:
+                with _aborted_when_frozen(connection):
+                    yield connection
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncConnection[Any]]:
+        """Yield a connection in a transaction: committed at the end, rolled back by an exception."""
+        async with self.connection() as connection, connection.transaction():
+            yield connection
+
+    async def schema_version(self) -> str | None:
+        """Return the newest migration that the database has, or None before the first."""
+        try:
+            async with self.connection() as connection:
+                cursor = await connection.execute("SELECT version_num FROM alembic_version")
+                row = await cursor.fetchone()
+        except _SchemaMissingError:
+            return None
+        return str(row[0]) if row else None
+
+    async def _check_still_connected(self, connection: AsyncConnection[Any]) -> None:
+        """Refuse a connection that the server has closed: one poll of its socket, no round trip.
+
+        An idle connection has nothing to say, so one that is readable was ended. Then the others most likely were,
+        too: all are replaced, so that a restarted server costs no request.
+        """
+        poll = select.poll()
+        poll.register(connection.fileno(), select.POLLIN)
+        if poll.poll(0):
+            await connection.close()
+            await self._pool.drain()
+            raise psycopg.OperationalError("the server closed the connection")
+
+
+class _SchemaMissingError(ServiceUnavailableError):
+    """The tables are not there: the migrations have not run."""
+
+
+@contextmanager
+def _faults_as_unavailable() -> Iterator[None]:
+    """Let no driver error out. What the SQL may cause by design was caught by name in the repository."""
+    try:
+        yield
+    except (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn) as error:
+        logger.warning("database.schema_missing", sqlstate=error.sqlstate)
+        raise _SchemaMissingError from error
+    except (psycopg.IntegrityError, psycopg.DataError):
+        raise
+    except psycopg.Error as error:
+        logger.warning("database.unavailable", error=type(error).__name__, sqlstate=error.sqlstate)
+        raise ServiceUnavailableError from error
+
+
+@contextmanager
+def _aborted_when_frozen(connection: AsyncConnection[Any]) -> Iterator[None]:
+    """Cut the socket when the block lasts too long, which wakes the waiting driver with an error at once.
+
+    Cancelling the task instead would have the driver ask the frozen server to cancel, and wait for that.
+    """
+    timer = asyncio.get_running_loop().call_later(ABORT_SECONDS, _cut, connection)
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+def _cut(connection: AsyncConnection[Any]) -> None:
+    if not connection.closed:
+        with socket.socket(fileno=os.dup(connection.fileno())) as duplicate:
+            duplicate.shutdown(socket.SHUT_RDWR)

@@ -1,0 +1,15 @@
+"""Keys derived from SECRET_KEY: one for each purpose, none of them the secret itself."""
+
+import hmac
+from typing import Final
+
+ACCESS_TOKEN_PURPOSE: Final = b"doorward access token signature v1"
+REFRESH_TOKEN_PURPOSE: Final = b"doorward refresh token mac v1"
+KEY_BYTES: Final = 64
+_SALT: Final = b"doorward"
+
+
+def derive_key(secret: bytes, purpose: bytes) -> bytes:
+    """Return 64 bytes by HKDF-SHA-512 (RFC 5869) with ``purpose`` as the info: one block of its expansion."""
+    pseudorandom_key = hmac.digest(_SALT, secret, "sha512")
+    return hmac.digest(pseudorandom_key, purpose + b"\x01", "sha512")

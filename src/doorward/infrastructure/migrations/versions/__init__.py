@@ -1,0 +1,1 @@
+"""One module a version, named by number and content."""

@@ -1,0 +1,121 @@
+"""bcrypt in a bounded pool of low-priority threads, and the decision to replace a hash.
+
+New hashes are ``$bcrypt-sha256$v=2,t=2b,r=12$salt$checksum``: bcrypt of an HMAC-SHA-256 of the whole password keyed
+with the salt, the format that passlib published. Plain ``$2a$ $2b$ $2y$`` hashes are verified and replaced.
+"""
+
+import asyncio
+import base64
+import hashlib
+import hmac
+import os
+import re
+import sys
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final, TypeVar
+
+import bcrypt
+
+from doorward.core.exceptions import ServiceUnavailableError
+from doorward.domain.auth.policy import normalize_password
+from doorward.domain.auth.ports import PasswordCheck
+
+T = TypeVar("T")
+
+QUEUED_PER_THREAD: Final = 16
+"""Calls that may wait for each thread: at cost 12, some four seconds of work."""
+
+LOWEST_PRIORITY: Final = 19
+BCRYPT_MAXIMUM_BYTES: Final = 72
+_SALT_LENGTH: Final = 22
+_PREHASHED: Final = re.compile(r"\$bcrypt-sha256\$v=2,t=2b,r=(\d{1,2})\$([./A-Za-z0-9]{22})\$([./A-Za-z0-9]{31})")
+_PLAIN: Final = re.compile(r"\$2[aby]\$(\d{2})\$[./A-Za-z0-9]{53}")
+
+
+class BcryptHasher:
+    """The domain's ``PasswordHasher``."""
+
+    def __init__(self, *, rounds: int, threads: int) -> None:
+        """Take the cost of new hashes (log2 of the iterations) and how many are computed at a time."""
+        self._rounds = rounds
+        self._capacity = threads * (1 + QUEUED_PER_THREAD)
+        self._in_flight = 0
+        self._executor = ThreadPoolExecutor(threads, thread_name_prefix="bcrypt", initializer=_lower_priority)
+
+    async def hash(self, password: str) -> str:
+        """Return a new hash of the whole password. Raises ``ServiceUnavailableError`` when too many calls wait."""
+        return await self._run(lambda: _hash(password, self._rounds))
+
+    async def check(self, password: str, stored_hash: str | None) -> PasswordCheck:
+        """Compare. A check that fails costs at least one hash at the current cost, also without a stored hash.
+
+        Raises ``ServiceUnavailableError`` when too many calls wait.
+        """
+        return await self._run(lambda: _check(password, stored_hash, self._rounds))
+
+    def close(self) -> None:
+        """Let the calls under way finish and end the threads."""
+        self._executor.shutdown(wait=True)
+
+    async def _run(self, work: Callable[[], T]) -> T:
+        if self._in_flight >= self._capacity:
+            raise ServiceUnavailableError
+        self._in_flight += 1
+        future = asyncio.get_running_loop().run_in_executor(self._executor, work)
+        future.add_done_callback(self._leave)
+        return await future
+
+    def _leave(self, _: object) -> None:
+        self._in_flight -= 1
+
+
+def available_cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+
+
+def _lower_priority() -> None:
+    """Let requests that need no hash go first. Linux schedules threads one by one; elsewhere nothing is changed."""
+    if sys.platform == "linux":
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), LOWEST_PRIORITY)
+
+
+def _hash(password: str, rounds: int) -> str:
+    salt = bcrypt.gensalt(rounds).decode()[-_SALT_LENGTH:]
+    return f"$bcrypt-sha256$v=2,t=2b,r={rounds}${salt}${_checksum(password, salt, rounds)}"
+
+
+def _checksum(password: str, salt: str, rounds: int) -> str:
+    """Return the 31 characters that bcrypt makes of the keyed digest; 44 bytes, so nothing is cut off."""
+    digest = hmac.digest(salt.encode(), normalize_password(password).encode(), hashlib.sha256)
+    full = bcrypt.hashpw(base64.b64encode(digest), f"$2b${rounds:02}${salt}".encode())
+    return full.decode()[-31:]
+
+
+def _check(password: str, stored_hash: str | None, rounds: int) -> PasswordCheck:
+    is_correct, stored_rounds, is_prehashed = _compare(password, stored_hash or "")
+    is_outdated = not is_prehashed or stored_rounds < rounds
+    if is_correct:
+        return PasswordCheck(is_correct=True, upgraded_hash=_hash(password, rounds) if is_outdated else None)
+    if stored_rounds < rounds:
+        _hash(password, rounds)
+    return PasswordCheck(is_correct=False)
+
+
+def _compare(password: str, stored_hash: str) -> tuple[bool, int, bool]:
+    """Return whether the password fits, the cost that this took (0: none), and whether it is our format."""
+    if match := _PREHASHED.fullmatch(stored_hash):
+        cost, salt, checksum = int(match[1]), match[2], match[3]
+        try:
+            return hmac.compare_digest(_checksum(password, salt, cost), checksum), cost, True
+        except ValueError:
+            return False, 0, True
+    raw = password.encode()
+    if (match := _PLAIN.fullmatch(stored_hash)) and len(raw) <= BCRYPT_MAXIMUM_BYTES:
+        try:
+            return bcrypt.checkpw(raw, stored_hash.encode()), int(match[1]), False
+        except ValueError:
+            return False, 0, False
+    return False, 0, False

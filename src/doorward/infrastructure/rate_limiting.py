@@ -1,0 +1,81 @@
+"""The slowapi limiter: whom it counts, where it counts, and whose X-Forwarded-For is believed."""
+
+import ipaddress
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+from slowapi import Limiter
+from starlette.requests import Request
+
+from doorward.core.config import Network, Settings
+
+IPV6_CLIENT_PREFIX: Final = 64
+"""One customer has a /64, so addresses within it are one client."""
+
+STORAGE_TIMEOUT: Final[Any] = 0.1
+"""Seconds. slowapi annotates its options as text; the drivers take numbers."""
+UNKNOWN_CLIENT: Final = "unknown"
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+
+def create_limiter(settings: Settings) -> Limiter:
+    """Return the limiter of one application.
+
+    When a shared store does not answer, each process counts by itself; never unlimited.
+    Raises ``limits.errors.ConfigurationError`` when the driver of the store is not installed.
+    """
+    is_shared = not settings.rate_limit_storage_uri.startswith("memory://")
+
+    def client_key(request: Request) -> str:
+        return client_address(
+            request.client.host if request.client else "",
+            request.headers.getlist("x-forwarded-for"),
+            settings.trusted_proxies,
+        )
+
+    limiter = Limiter(
+        key_func=client_key,
+        storage_uri=settings.rate_limit_storage_uri,
+        storage_options=(
+            {"socket_timeout": STORAGE_TIMEOUT, "socket_connect_timeout": STORAGE_TIMEOUT} if is_shared else {}
+        ),
+        in_memory_fallback_enabled=is_shared,
+    )
+    # slowapi also reads RATELIMIT_* from the environment, where its limits could be switched off unseen.
+    limiter.enabled = settings.rate_limit_enabled
+    return limiter
+
+
+def client_address(peer: str, forwarded_for: Iterable[str], trusted: Sequence[Network]) -> str:
+    """Return the canonical address of the client: the peer, or behind trusted proxies whom they name.
+
+    ``X-Forwarded-For`` is walked from the right, past trusted hops; what is no address ends the walk at the last
+    hop that was one. IPv4-mapped addresses are unwrapped, IPv6 is reduced to its /64.
+    """
+    address = _parse(peer)
+    if address is None:
+        return UNKNOWN_CLIENT
+    hops = [hop.strip() for line in forwarded_for for hop in line.split(",")]
+    while hops and _is_trusted(address, trusted):
+        previous = _parse(hops.pop())
+        if previous is None:
+            break
+        address = previous
+    if isinstance(address, ipaddress.IPv6Address):
+        return str(ipaddress.IPv6Network((address, IPV6_CLIENT_PREFIX), strict=False))
+    return str(address)
+
+
+def _parse(text: str) -> Address | None:
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return None
+    if isinstance(address, ipaddress.IPv6Address):
+        return address.ipv4_mapped or ipaddress.IPv6Address(int(address))
+    return address
+
+
+def _is_trusted(address: Address, trusted: Sequence[Network]) -> bool:
+    return any(address in network for network in trusted)
