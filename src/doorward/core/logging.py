@@ -26,7 +26,7 @@ def configure_logging(level: str, style: Literal["json", "console"]) -> None:
     render: list[structlog.typing.Processor] = (
         [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
         if style == "json"
-        else [structlog.dev.ConsoleRenderer()]
+        else [structlog.dev.ConsoleRenderer(colors=sys.stdout.isatty())]
     )
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(

@@ -1,0 +1,119 @@
+"""The pages that are written from the code: configuration, problems, schema. Tests compare them."""
+
+import re
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import SecretStr
+
+from development.postgres import EmbeddedPostgres
+from doorward.api.exceptions import RequestRefusedError
+from doorward.api.problems import DETAIL_OF_STATUS, STATUS_OF_KIND
+from doorward.core.config import Settings
+from doorward.core.exceptions import DomainError
+from doorward.infrastructure.migrations import migrate
+
+DOCS: Final = Path("docs")
+GENERATED_BY: Final = "Written by `inv docs` from the code. Do not edit."
+
+
+def configuration_page() -> str:
+    """Return docs/configuration.md: every setting."""
+    rows = [
+        f"| `{name.upper()}` | {_default(field.default)} | {field.description} | `{(field.examples or [''])[0]}` |"
+        for name, field in Settings.model_fields.items()
+    ]
+    return "\n".join(
+        [
+            "# Configuration",
+            "",
+            f"<!-- {GENERATED_BY} -->",
+            "",
+            "Settings are environment variables, or lines of `.env` in the working folder; the environment wins.",
+            "A misspelt or unusable setting stops the start. `doorward check-config` shows all, secrets masked.",
+            "",
+            "| Name | Default | Meaning | Example |",
+            "|---|---|---|---|",
+            *rows,
+            "",
+        ]
+    )
+
+
+def _default(value: object) -> str:
+    if isinstance(value, SecretStr) or value is None or value == ():
+        return ""
+    return f"`{str(value).lower() if isinstance(value, bool) else value}`"
+
+
+def problems_page() -> str:
+    """Return docs/problems.md: every refusal."""
+    rows = sorted({*_domain_problems(), *_request_problems(), *_status_problems()})
+    return "\n".join(
+        [
+            "# Problems",
+            "",
+            f"<!-- {GENERATED_BY} -->",
+            "",
+            "Every error is `application/problem+json` (RFC 9457). `code` is stable, and `type` is",
+            "`urn:doorward:problem:` followed by it. `error` is RFC 6749's name, sent by the token endpoints only.",
+            "What you sent is never repeated in an answer.",
+            "",
+            "| Status | `code` | What it says | `error` |",
+            "|---|---|---|---|",
+            *(f"| {status} | `{code}` | {detail} | {error} |" for status, code, detail, error in rows),
+            "",
+        ]
+    )
+
+
+def leaf_classes(root: type[Any]) -> list[type[Any]]:
+    """Return the public subclasses of ``root``, at any depth."""
+    found: list[type[Any]] = []
+    for each in root.__subclasses__():
+        found += ([] if each.__name__.startswith("_") else [each]) + leaf_classes(each)
+    return found
+
+
+def _domain_problems() -> list[tuple[int, str, str, str]]:
+    return [
+        (STATUS_OF_KIND[each.kind], each.code, each.detail, f"`{each.oauth_error}`" if each.oauth_error else "")
+        for each in leaf_classes(DomainError)
+    ]
+
+
+def _request_problems() -> list[tuple[int, str, str, str]]:
+    return [
+        (each.status, each.code, each.explanation, f"`{each.oauth_error}`")
+        for each in leaf_classes(RequestRefusedError)
+    ]
+
+
+def _status_problems() -> list[tuple[int, str, str, str]]:
+    return [(status, code, detail, "") for status, (code, detail) in DETAIL_OF_STATUS.items()]
+
+
+def schema_page(postgres: EmbeddedPostgres, database: str) -> str:
+    """Return docs/schema.sql: the tables of a migrated database, without what pg_dump adds for itself."""
+    kept = [
+        line
+        for line in postgres.dump_schema(database).splitlines()
+        if not line.startswith(("--", "SET ", "SELECT pg_catalog", "\\"))
+    ]
+    text = re.sub(r"\n{3,}", "\n\n", "\n".join(kept)).strip()
+    return f"-- The whole database. {GENERATED_BY}\n\n{text}\n"
+
+
+def main() -> None:
+    """Write the three pages."""
+    (DOCS / "configuration.md").write_text(configuration_page(), encoding="utf-8")
+    (DOCS / "problems.md").write_text(problems_page(), encoding="utf-8")
+    with tempfile.TemporaryDirectory() as folder, EmbeddedPostgres(Path(folder) / "data", durable=False) as postgres:
+        migrate(postgres.url())
+        (DOCS / "schema.sql").write_text(schema_page(postgres, "postgres"), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

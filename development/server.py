@@ -1,0 +1,124 @@
+"""`inv dev`: the service with reload, on an embedded PostgreSQL whose data stays between runs."""
+
+import argparse
+import contextlib
+import fcntl
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from types import FrameType
+from typing import Final
+
+from development.postgres import EmbeddedPostgres, PostgresError
+from doorward.core.config import SettingsError, load_settings
+
+FOLDER: Final = Path(".development")
+READY_SECONDS: Final = 60
+
+SCREEN: Final = """
+doorward runs at http://localhost:{port}
+
+  Try it    http://localhost:{port}/docs
+  Walk it   uv run inv demo
+  Call it   curl -s http://localhost:{port}/api/v1/auth/register -H 'Content-Type: application/json' \\
+              -d '{{"email": "ada@example.com", "username": "ada", "password": "correct horse battery"}}'
+  Data      {data}
+  Stop      Ctrl+C
+"""
+
+
+def main() -> int:
+    """Run until stopped; return the exit status."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--port", type=int, default=8000)
+    port: int = parser.parse_args().port
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        os.environ["ENVIRONMENT"] = "development"
+        with _only_one(), _database() as data:
+            _run_service(port, data)
+    except SettingsError as error:
+        print("\n".join(f"inv dev: {problem}" for problem in error.problems), file=sys.stderr)
+        return 1
+    except (AlreadyRunningError, PostgresError) as error:
+        print(f"inv dev: {error}", file=sys.stderr)
+        return 1
+    except subprocess.CalledProcessError as error:
+        return error.returncode
+    except KeyboardInterrupt:
+        print("\ninv dev: stopped")
+    return 0
+
+
+class AlreadyRunningError(Exception):
+    """Another `inv dev` works in this folder."""
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+@contextlib.contextmanager
+def _only_one() -> Iterator[None]:
+    FOLDER.mkdir(exist_ok=True)
+    with (FOLDER / "lock").open("a+", encoding="utf-8") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            lock.seek(0)
+            raise AlreadyRunningError(
+                f"it already runs in this folder, as process {lock.read()}. Use that one, or stop it first"
+            ) from error
+        lock.truncate(0)
+        lock.write(str(os.getpid()))
+        lock.flush()
+        yield
+
+
+@contextlib.contextmanager
+def _database() -> Iterator[str]:
+    """Yield where the data is: in DATABASE_URL, when that is set, else in this folder."""
+    if load_settings().database_url is not None:
+        yield "in the database that DATABASE_URL names"
+        return
+    folder = FOLDER / "postgres"
+    with EmbeddedPostgres(folder) as postgres:
+        os.environ["DATABASE_URL"] = postgres.url()
+        yield f"in {folder}, kept between runs"
+
+
+def _run_service(port: int, data: str) -> None:
+    doorward = [sys.executable, "-m", "doorward"]
+    subprocess.run([*doorward, "migrate"], check=True)
+    command = [*doorward, "serve", "--port", str(port), "--reload"]
+    service = subprocess.Popen(command)
+    try:
+        if _answers(port, service):
+            print(SCREEN.format(port=port, data=data), flush=True)
+        status = service.wait()
+    except KeyboardInterrupt:
+        service.terminate()
+        service.wait()
+        raise
+    if status:
+        raise subprocess.CalledProcessError(status, command)
+
+
+def _answers(port: int, service: subprocess.Popen[bytes]) -> bool:
+    deadline = time.monotonic() + READY_SECONDS
+    while time.monotonic() < deadline and service.poll() is None:
+        with contextlib.suppress(urllib.error.URLError, ConnectionError):
+            urllib.request.urlopen(f"http://127.0.0.1:{port}/health/readiness", timeout=2).close()
+            return True
+        time.sleep(0.1)
+    return False
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,32 @@
+"""`inv token`: logs in and prints a bearer token with a curl line."""
+
+import argparse
+import getpass
+import sys
+
+import requests
+
+
+def main() -> int:
+    """Log in; return the exit status."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--url", default="http://localhost:8000")
+    parser.add_argument("--username", required=True)
+    options = parser.parse_args()
+    password = getpass.getpass("Password: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
+    form = {"username": options.username, "password": password}
+    try:
+        response = requests.post(f"{options.url}/api/v1/auth/token", data=form, timeout=10)
+    except requests.ConnectionError:
+        print(f"inv token: nothing answers at {options.url}. Start it with: uv run inv dev", file=sys.stderr)
+        return 1
+    answer = response.json()
+    if response.status_code != requests.codes.ok:
+        print(f"inv token: {answer['detail']}", file=sys.stderr)
+        return 1
+    print(f"curl -H 'Authorization: Bearer {answer['access_token']}' {options.url}/api/v1/auth/me")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

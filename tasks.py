@@ -1,0 +1,107 @@
+"""Everything that is done to this project, as `inv` tasks. `inv --list` is the manual."""
+
+import os
+import sys
+
+from invoke.context import Context
+from invoke.tasks import task
+
+COMPOSE = "docker compose --project-directory . -f docker/compose.yaml"
+CODE = "src tests development tasks.py"
+
+
+@task(help={"port": "where to listen"})
+def dev(_c: Context, port: int = 8000) -> None:
+    """Run the service with reload, on an embedded PostgreSQL or on DATABASE_URL."""
+    os.execv(sys.executable, [sys.executable, "-m", "development.server", "--port", str(port)])
+
+
+@task(help={"url": "where the service runs"})
+def demo(c: Context, url: str = "http://localhost:8000") -> None:
+    """Walk the whole flow against a running service, showing each call."""
+    c.run(f"python -m development.demo --url {url}")
+
+
+@task(help={"username": "user name or e-mail address", "url": "where the service runs"})
+def token(_c: Context, username: str, url: str = "http://localhost:8000") -> None:
+    """Log in and print a bearer token with a curl line."""
+    os.execv(sys.executable, [sys.executable, "-m", "development.token", "--username", username, "--url", url])
+
+
+@task
+def migrate(c: Context) -> None:
+    """Bring the database that the settings name to the newest schema."""
+    c.run("doorward migrate")
+
+
+@task(help={"image": "insist on a Docker engine and test the image", "ring": "only this folder of tests/"})
+def test(c: Context, image: bool = False, ring: str = "") -> None:
+    """Run all tests; the e2e ring in the image when there is a Docker engine."""
+    has_engine = image or bool(c.run("docker info", hide=True, warn=True))
+    if has_engine and ring in {"", "e2e"}:
+        build(c)
+    target = "image" if has_engine else "process"
+    c.run(f"coverage erase && coverage run -m pytest tests/{ring} --e2e-target={target}")
+    if not ring:
+        c.run("python -m development.coverage_report")
+
+
+@task
+def check(c: Context) -> None:
+    """Check format, lint, types, import contracts, architecture and the lock: what CI runs."""
+    c.run(f"ruff format --check {CODE}")
+    c.run(f"ruff check {CODE}")
+    c.run("mypy")
+    c.run("lint-imports")
+    c.run("pytest -q tests/architecture")
+    c.run("uv lock --check")
+
+
+@task
+def fix(c: Context) -> None:
+    """Repair format and what lint can repair."""
+    c.run(f"ruff format {CODE}")
+    c.run(f"ruff check --fix {CODE}")
+
+
+@task
+def docs(c: Context) -> None:
+    """Write the pages that come from the code: configuration, problems, schema."""
+    c.run("python -m development.documents")
+
+
+@task
+def build(c: Context) -> None:
+    """Build the image doorward:latest."""
+    c.run("docker build --tag doorward:latest --file docker/Dockerfile .", env={"DOCKER_BUILDKIT": "1"})
+
+
+@task
+def up(c: Context) -> None:
+    """Run the image with PostgreSQL in Docker Compose at port 8080, production settings."""
+    build(c)
+    c.run("python -m development.environment")
+    c.run(f"{COMPOSE} up --detach --wait")
+    print(f"doorward runs at http://localhost:{os.environ.get('DOORWARD_PORT', '8080')}, docs at /docs")
+
+
+@task
+def down(c: Context) -> None:
+    """Stop what `inv up` started. Data and secrets stay."""
+    c.run(f"{COMPOSE} down")
+
+
+@task
+def logs(c: Context) -> None:
+    """Show the log of what `inv up` started, and follow it."""
+    c.run(f"{COMPOSE} logs --follow", pty=sys.stdin.isatty())
+
+
+@task(help={"yes": "do not ask"})
+def clean(c: Context, yes: bool = False) -> None:
+    """Stop what `inv up` started and delete its data, then the development data and caches."""
+    if not yes and input("This deletes all accounts of `inv up` and `inv dev`. Type yes: ") != "yes":
+        return
+    if c.run("docker info", hide=True, warn=True):
+        c.run(f"{COMPOSE} down --volumes")
+    c.run("rm -rf .development .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage*")
