@@ -1,7 +1,6 @@
 """The pages that are written from the code: configuration, problems, schema. Tests compare them."""
 
 import re
-import sys
 import tempfile
 from pathlib import Path
 from typing import Any, Final
@@ -116,4 +115,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

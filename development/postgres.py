@@ -87,7 +87,13 @@ class EmbeddedPostgres:
 
     def dump_schema(self, database: str) -> str:
         """Return the database's schema as SQL, as pg_dump writes it."""
-        command = [POSTGRES_BIN_PATH / "pg_dump", "--schema-only", "--no-owner", "--no-privileges", self.url(database)]
+        command = [
+            str(POSTGRES_BIN_PATH / "pg_dump"),
+            "--schema-only",
+            "--no-owner",
+            "--no-privileges",
+            self.url(database),
+        ]
         return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
     def _pid(self) -> int | None:
