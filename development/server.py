@@ -19,13 +19,15 @@ from development.postgres import EmbeddedPostgres, PostgresError
 from doorward.core.config import SettingsError, load_settings
 
 FOLDER: Final = Path(".development")
+SERVICE_FILE: Final = FOLDER / "service.pid"
 READY_SECONDS: Final = 60
+DEFAULT_PORT: Final = 8000
 
 SCREEN: Final = """
 doorward runs at http://localhost:{port}
 
   Try it    http://localhost:{port}/docs
-  Walk it   uv run inv demo
+  Walk it   uv run inv demo{demo_options}
   Call it   curl -s http://localhost:{port}/api/v1/auth/register -H 'Content-Type: application/json' \\
               -d '{{"email": "ada@example.com", "username": "ada", "password": "correct horse battery"}}'
   Data      {data}
@@ -36,7 +38,7 @@ doorward runs at http://localhost:{port}
 def main() -> int:
     """Run until stopped; return the exit status."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("--port", type=int, default=8000)
+    parser.add_argument("--port", type=int, default=DEFAULT_PORT)
     port: int = parser.parse_args().port
     signal.signal(signal.SIGTERM, _interrupt)
     try:
@@ -97,10 +99,13 @@ def _run_service(port: int, data: str) -> None:
     doorward = [sys.executable, "-m", "doorward"]
     subprocess.run([*doorward, "migrate"], check=True)
     command = [*doorward, "serve", "--port", str(port), "--reload"]
+    _stop_leftover()
     service = subprocess.Popen(command)
+    SERVICE_FILE.write_text(str(service.pid), encoding="utf-8")
     try:
         if _answers(port, service):
-            print(SCREEN.format(port=port, data=data), flush=True)
+            demo_options = "" if port == DEFAULT_PORT else f" --url http://localhost:{port}"
+            print(SCREEN.format(port=port, data=data, demo_options=demo_options), flush=True)
         status = service.wait()
     except KeyboardInterrupt:
         service.terminate()
@@ -108,6 +113,17 @@ def _run_service(port: int, data: str) -> None:
         raise
     if status:
         raise subprocess.CalledProcessError(status, command)
+
+
+def _stop_leftover() -> None:
+    """End the service of a run that was killed, which would still hold the port."""
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError, ValueError):
+        pid = int(SERVICE_FILE.read_text(encoding="utf-8"))
+        if b"doorward\0serve" in Path(f"/proc/{pid}/cmdline").read_bytes():
+            print("inv dev: the last run was killed; stopping what it left over", flush=True)
+            os.kill(pid, signal.SIGTERM)
+            while Path(f"/proc/{pid}").exists():
+                time.sleep(0.1)
 
 
 def _answers(port: int, service: subprocess.Popen[bytes]) -> bool:

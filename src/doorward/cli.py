@@ -93,6 +93,8 @@ def _migrate(_: argparse.Namespace, settings: Settings) -> None:
 
     try:
         version = migrate(_conninfo(settings))
+    except psycopg.OperationalError as error:
+        raise _unreachable(error) from error
     except psycopg.Error as error:
         raise StartError(f"the migration failed and changed nothing: {_first_line(error)}") from error
     print(f"doorward: the schema is at version {version}")
@@ -131,12 +133,16 @@ def _require_current_schema(settings: Settings) -> None:
     except psycopg.errors.UndefinedTable:
         row = None
     except psycopg.OperationalError as error:
-        raise StartError(
-            f"PostgreSQL cannot be reached: {_first_line(error)}. Start it, or correct DATABASE_URL or POSTGRES_*"
-        ) from error
+        raise _unreachable(error) from error
     if row is None or row[0] < SCHEMA_VERSION:
         found = row[0] if row else "none"
         raise StartError(f"the schema is behind: {found}, needed {SCHEMA_VERSION}. Run: doorward migrate")
+
+
+def _unreachable(error: psycopg.OperationalError) -> StartError:
+    return StartError(
+        f"PostgreSQL cannot be used: {_first_line(error)}. Start it, or correct DATABASE_URL or POSTGRES_*"
+    )
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -149,7 +155,8 @@ def _listen(host: str, port: int) -> socket.socket:
     except (OSError, OverflowError) as error:
         listener.close()
         raise StartError(
-            f"cannot listen on {host} port {port}: {error}. Choose another with --port, or stop what uses it"
+            f"cannot listen on {host} port {port}: {getattr(error, 'strerror', error)}. "
+            "Choose another with --port, or stop what uses it"
         ) from error
     listener.set_inheritable(True)
     return listener

@@ -248,4 +248,4 @@ def _sentence(location: tuple[int | str, ...], message: str) -> str:
         return what
     name = str(location[0])
     example = Settings.model_fields[name].examples
-    return f"{name.upper()}: {what[0].lower()}{what[1:]}. Example: {example[0] if example else ''}"
+    return f"{name.upper()} {what[0].lower()}{what[1:]}. Example: {example[0] if example else ''}"
