@@ -7,11 +7,10 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
-from fastapi_offline import FastAPIOffline
 from slowapi import Limiter
 
 from doorward import __version__
-from doorward.api import health, v1
+from doorward.api import documentation, health, v1
 from doorward.api.middleware import BodyLimitMiddleware, CorrelationIdMiddleware, SecurityHeadersMiddleware
 from doorward.api.problems import correct_problem_media_type, install_problem_handlers
 from doorward.core.config import Settings
@@ -42,14 +41,14 @@ class Services:
 
 def create_app(settings: Settings, services: Services) -> FastAPI:
     """Return the ASGI application. May be called many times in one process."""
-    app = FastAPIOffline(
+    app = FastAPI(
         title="doorward",
         version=__version__,
         description=_DESCRIPTION,
         lifespan=services.lifespan,
         redirect_slashes=False,
-        static_url="/docs/assets",
-        swagger_ui_parameters={"persistAuthorization": False},
+        docs_url=None,
+        redoc_url=None,
     )
     app.state.registration = services.registration
     app.state.login = services.login
@@ -58,6 +57,7 @@ def create_app(settings: Settings, services: Services) -> FastAPI:
     app.state.is_schema_current = services.is_schema_current
     app.include_router(v1.create_router(settings, services.limiter))
     app.include_router(health.router)
+    app.include_router(documentation.router)
     install_problem_handlers(app)
     # The last one added is the outermost.
     app.add_middleware(BodyLimitMiddleware)

@@ -22,6 +22,12 @@ MEDIA_TYPE: Final = "application/problem+json"
 TOKEN_ENDPOINTS: Final = frozenset({"/api/v1/auth/token", "/api/v1/auth/refresh", "/api/v1/auth/revoke"})
 """Where RFC 6749 clients look for ``error`` and ``error_description``."""
 
+EXTRA_MEMBER: Final = "extra_forbidden"
+"""pydantic's name for a member that the schema does not have."""
+
+TITLE_OF_STATUS: Final[Mapping[int, str]] = {413: "Content Too Large", 422: "Unprocessable Content"}
+"""RFC 9110's titles where older Pythons still have those of the RFCs before it."""
+
 STATUS_OF_KIND: Final[Mapping[Kind, int]] = {
     Kind.INVALID: 422,
     Kind.UNAUTHENTICATED: 401,
@@ -38,6 +44,11 @@ DETAIL_OF_STATUS: Final[Mapping[int, tuple[str, str]]] = {
 }
 
 
+def title_of(status: int) -> str:
+    """Return the status's name, the same on every Python."""
+    return TITLE_OF_STATUS.get(status) or HTTPStatus(status).phrase
+
+
 def problem_response(
     status: int,
     code: str,
@@ -51,7 +62,7 @@ def problem_response(
     """Return one problem. At the token endpoints it has RFC 6749's members, too."""
     body: dict[str, Any] = {
         "type": f"urn:doorward:problem:{code}",
-        "title": HTTPStatus(status).phrase,
+        "title": title_of(status),
         "status": status,
         "detail": detail,
         "code": code,
@@ -73,7 +84,7 @@ def internal_error_response(path: str) -> JSONResponse:
 
 def documented_problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Return the refusals of a route for its OpenAPI description."""
-    return {status: {"model": Problem, "description": HTTPStatus(status).phrase} for status in statuses}
+    return {status: {"model": Problem, "description": title_of(status)} for status in statuses}
 
 
 def correct_problem_media_type(document: dict[str, Any]) -> None:
@@ -122,20 +133,19 @@ async def _validation_error(request: Request, error: Exception) -> JSONResponse:
     details = error.errors()
     if any(each["type"] == "json_invalid" for each in details):
         return await _http_exception(request, MalformedBodyError())
-    errors = [
-        FieldError(pointer=_pointer(each["loc"]), code=each["type"], detail=_without_input(each)) for each in details
-    ]
+    errors = [FieldError(pointer=_pointer(each), code=each["type"], detail=_explanation(each)) for each in details]
     code, detail = DETAIL_OF_STATUS[422]
     return problem_response(422, code, detail, path=request.scope["path"], errors=errors)
 
 
-def _pointer(location: tuple[int | str, ...]) -> str:
-    """RFC 6901, of the parts that we named: a member that the caller invented is input, too."""
-    return "".join(f"/{part}" for part in location[:2])
+def _pointer(details: Mapping[str, Any]) -> str:
+    """RFC 6901, of the parts that we named: the name of a member that the caller invented is input, too."""
+    named = details["loc"][: 1 if details["type"] == EXTRA_MEMBER else 2]
+    return "".join(f"/{part}" for part in named)
 
 
-def _without_input(details: Mapping[str, Any]) -> str:
-    return "Unknown members are refused" if details["type"] == "extra_forbidden" else str(details["msg"])
+def _explanation(details: Mapping[str, Any]) -> str:
+    return "Unknown members are refused" if details["type"] == EXTRA_MEMBER else str(details["msg"])
 
 
 async def _rate_limit_exceeded(request: Request, _: Exception) -> JSONResponse:
