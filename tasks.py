@@ -82,7 +82,8 @@ def up(c: Context) -> None:
     build(c)
     c.run("python -m development.environment")
     c.run(f"{COMPOSE} up --detach --wait")
-    print(f"doorward runs at http://localhost:{os.environ.get('DOORWARD_PORT', '8080')}, docs at /docs")
+    published = c.run(f"{COMPOSE} port service 8080", hide=True).stdout.strip()
+    print(f"doorward runs at http://localhost:{published.rpartition(':')[2]}, docs at /docs")
 
 
 @task

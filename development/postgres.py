@@ -118,9 +118,9 @@ class EmbeddedPostgres:
         if self._user is None:
             return
         if self._user not in {entry.pw_name for entry in pwd.getpwall()}:
-            subprocess.run(["useradd", "--system", "--no-create-home", self._user], check=True)
+            subprocess.run(["useradd", "--system", "--user-group", "--no-create-home", self._user], check=True)
         for path in (self._data, self._socket_folder):
-            shutil.chown(path, self._user)
+            shutil.chown(path, self._user, self._user)
         for path in {*self._data.parents, *POSTGRES_BIN_PATH.parents}:
             may_be_passed = path.stat().st_mode | 0o001
             path.chmod(may_be_passed)
@@ -130,7 +130,14 @@ class EmbeddedPostgres:
         # pg_ctl's server would hold a pipe open for ever, so the output goes to a file.
         with tempfile.TemporaryFile("w+") as output:
             finished = subprocess.run(
-                command, check=False, stdout=output, stderr=subprocess.STDOUT, user=self._user, cwd="/"
+                command,
+                check=False,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                cwd="/",
+                user=self._user,
+                group=self._user,
+                extra_groups=None if self._user is None else [],
             )
             output.seek(0)
             said = output.read().strip()
