@@ -1,0 +1,72 @@
+"""The e2e ring: the product from outside, in its image or, without a Docker engine, as a process."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from tests.e2e.image_stack import ImageStack
+from tests.e2e.people import Client
+from tests.e2e.process_stack import ProcessStack
+from tests.e2e.stack import Service, Stack
+
+IMAGE_ONLY: Final = "test_image.py"
+NOT_EXERCISED: Final = "The image was NOT exercised: no Docker engine. With one, run: uv run inv test --image"
+
+_ring_ran = pytest.StashKey[bool]()
+_findings = pytest.StashKey[list[str]]()
+
+
+def _target(config: pytest.Config) -> str:
+    return str(config.getoption("--e2e-target"))
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave out what is true of images only."""
+    return True if collection_path.name == IMAGE_ONLY and _target(config) != "image" else None
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Say what was measured, and what was not tested."""
+    for finding in config.stash.get(_findings, []):
+        terminalreporter.write_line(finding)
+    if config.stash.get(_ring_ran, False) and _target(config) != "image":
+        terminalreporter.write_sep("=", NOT_EXERCISED, yellow=True, bold=True)
+
+
+def _new_stack(request: pytest.FixtureRequest, folders: pytest.TempPathFactory) -> Stack:
+    request.config.stash[_ring_ran] = True
+    return ImageStack() if _target(request.config) == "image" else ProcessStack(folders.mktemp("stack"))
+
+
+@pytest.fixture(scope="session")
+def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """The stack that all tests share, so its database is never stopped."""
+    with _new_stack(request, tmp_path_factory) as shared:
+        yield shared
+
+
+@pytest.fixture(scope="module")
+def breakable_stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """A stack of the file's own, whose database may be stopped and frozen."""
+    with _new_stack(request, tmp_path_factory) as own:
+        yield own
+
+
+@pytest.fixture(scope="session")
+def service(stack: Stack) -> Iterator[Service]:
+    """The service that all tests share, so it is never stopped."""
+    with stack.service() as shared:
+        yield shared
+
+
+@pytest.fixture(scope="session")
+def client(service: Service) -> Client:
+    return Client(service)
+
+
+@pytest.fixture
+def findings(request: pytest.FixtureRequest) -> list[str]:
+    """Lines to show after the run: what was measured."""
+    return request.config.stash.setdefault(_findings, [])

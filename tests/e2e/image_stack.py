@@ -1,0 +1,134 @@
+"""The product as its image, through Testcontainers: what production runs, under the same restrictions."""
+
+import contextlib
+import secrets
+import time
+from typing import Any, Final
+
+from testcontainers.community.postgres import PostgresContainer
+from testcontainers.core.config import ConnectionMode, testcontainers_config
+from testcontainers.core.container import DockerContainer
+from testcontainers.core.network import Network
+
+from tests.e2e.stack import DATABASE, EXIT_SECONDS, READY_SECONDS, Outcome, Service, Stack
+
+IMAGE: Final = "doorward:latest"
+POSTGRES_IMAGE: Final = "postgres:17-trixie"
+POSTGRES_ALIAS: Final = "postgres"
+PORT: Final = 8080
+LOOPBACK_ONLY: Final = {"options": {"com.docker.network.bridge.host_binding_ipv4": "127.0.0.1"}}
+
+# The helper image that removes leftovers may be out of reach: whoever starts a container here also removes it.
+testcontainers_config.ryuk_disabled = True
+# Published ports are on this machine's loopback, also when the tests run in a container beside the engine.
+testcontainers_config.tc_host_override = "127.0.0.1"
+testcontainers_config.connection_mode_override = ConnectionMode.docker_host
+
+
+def _product_container(settings: dict[str, str], network: Network, command: list[str] | None) -> DockerContainer:
+    container = DockerContainer(IMAGE).with_envs(**settings).with_network(network)
+    container.tmpfs["/tmp"] = "size=64m,mode=1777"
+    container.with_kwargs(read_only=True, cap_drop=["ALL"], security_opt=["no-new-privileges:true"], pids_limit=512)
+    return container.with_command(command) if command else container
+
+
+class ImageService(Service):
+    """A container with the image's own command."""
+
+    def __init__(self, settings: dict[str, str], network: Network) -> None:
+        self.container = _product_container(settings, network, None).with_exposed_ports(PORT)
+        self._base_url = ""
+
+    @property
+    def base_url(self) -> str:
+        return self._base_url
+
+    @property
+    def docker(self) -> Any:  # noqa: ANN401 - the Docker library has no types
+        """The engine's view of it, as it is now."""
+        wrapped = self.container.get_wrapped_container()
+        wrapped.reload()
+        return wrapped
+
+    def start(self) -> None:
+        try:
+            stopped = self.container.get_wrapped_container()
+        except Exception:  # noqa: BLE001 - the library's way to say that there is none yet
+            self.container.start()
+        else:
+            stopped.start()
+        # The engine chooses another port at each start.
+        host = self.container.get_container_host_ip()
+        self._base_url = f"http://{host}:{self.container.get_exposed_port(PORT)}"
+
+    def is_running(self) -> bool:
+        return bool(self.docker.status == "running")
+
+    def terminate(self) -> None:
+        self.docker.kill(signal="SIGTERM")
+
+    def wait(self) -> int:
+        return int(self.docker.wait(timeout=EXIT_SECONDS)["StatusCode"])
+
+    def logs(self) -> str:
+        return str(self.docker.logs().decode())
+
+    def remove(self) -> None:
+        self.container.stop()
+
+
+class ImageStack(Stack):
+    """Containers on a network of their own, which PostgreSQL is reached in by name."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.settings |= {
+            "POSTGRES_HOST": POSTGRES_ALIAS,
+            "POSTGRES_USER": "doorward",
+            "POSTGRES_PASSWORD": secrets.token_urlsafe(24),
+        }
+        self._network = Network(docker_network_kw=LOOPBACK_ONLY)
+        self._postgres = PostgresContainer(
+            POSTGRES_IMAGE,
+            username=self.settings["POSTGRES_USER"],
+            password=self.settings["POSTGRES_PASSWORD"],
+            dbname=DATABASE,
+        )
+        self._postgres.with_network(self._network).with_network_aliases(POSTGRES_ALIAS)
+
+    def run_command(self, *arguments: str, **settings: str) -> Outcome:
+        container = _product_container({**self.settings, **settings}, self._network, list(arguments))
+        with container:
+            running = container.get_wrapped_container()
+            status = running.wait(timeout=EXIT_SECONDS)["StatusCode"]
+            return Outcome(status, running.logs().decode())
+
+    def sql(self, query: str, database: str = DATABASE) -> str:
+        user = self.settings["POSTGRES_USER"]
+        command = ["psql", "-X", "-At", "-v", "ON_ERROR_STOP=1", "-U", user, "-d", database, "-c", query]
+        status, output = self._postgres.exec(command)
+        assert status == 0, output.decode()
+        return output.decode().strip()
+
+    def stop_database(self) -> None:
+        self._postgres.get_wrapped_container().stop(timeout=EXIT_SECONDS)
+
+    def start_database(self) -> None:
+        self._postgres.get_wrapped_container().start()
+        deadline = time.monotonic() + READY_SECONDS
+        while self._postgres.exec(["pg_isready", "--quiet", "--host=127.0.0.1"]).exit_code != 0:
+            assert time.monotonic() < deadline, "PostgreSQL did not come back"
+            time.sleep(0.05)
+
+    def freeze_database(self) -> None:
+        self._postgres.get_wrapped_container().pause()
+
+    def thaw_database(self) -> None:
+        self._postgres.get_wrapped_container().unpause()
+
+    def _start_database_server(self, resources: contextlib.ExitStack) -> None:
+        resources.enter_context(self._network)
+        resources.enter_context(self._postgres)
+
+    def _make_service(self, settings: dict[str, str]) -> Service:
+        return ImageService(settings, self._network)

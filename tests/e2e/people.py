@@ -1,0 +1,106 @@
+"""People with random names, and the calls that they make."""
+
+import secrets
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeVar
+
+import requests
+
+from tests.e2e.stack import Service
+
+T = TypeVar("T")
+
+TIMEOUT_SECONDS: Final = 30
+REGISTER: Final = "/api/v1/auth/register"
+TOKEN: Final = "/api/v1/auth/token"
+ME: Final = "/api/v1/auth/me"
+REFRESH: Final = "/api/v1/auth/refresh"
+REVOKE: Final = "/api/v1/auth/revoke"
+LIVENESS: Final = "/health/liveness"
+READINESS: Final = "/health/readiness"
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody whom no other test knows."""
+
+    username: str = field(default_factory=lambda: f"p{secrets.token_hex(8)}")
+    password: str = field(default_factory=lambda: secrets.token_urlsafe(16))
+
+    @property
+    def email(self) -> str:
+        return f"{self.username}@example.com"
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """What a login gave."""
+
+    access: str
+    refresh: str
+
+
+class Client:
+    """The calls of the API. Each has a connection of its own, and passes by any proxy that the environment names."""
+
+    def __init__(self, service: Service, headers: dict[str, str] | None = None) -> None:
+        self._service = service
+        self._headers = headers or {}
+
+    def call(self, method: str, path: str, **options: Any) -> requests.Response:  # noqa: ANN401 - requests' own
+        options.setdefault("timeout", TIMEOUT_SECONDS)
+        options["headers"] = {**self._headers, **options.get("headers", {})}
+        with requests.Session() as session:
+            session.trust_env = False
+            return session.request(method, self._service.base_url + path, **options)
+
+    def register(self, person: Person) -> requests.Response:
+        return self.call(
+            "POST",
+            REGISTER,
+            json={"email": person.email, "username": person.username, "password": person.password},
+        )
+
+    def token(self, person: Person) -> requests.Response:
+        return self.call("POST", TOKEN, data={"username": person.username, "password": person.password})
+
+    def me(self, access_token: str, **options: Any) -> requests.Response:  # noqa: ANN401 - requests' own
+        return self.call("GET", ME, headers={"Authorization": f"Bearer {access_token}"}, **options)
+
+    def refresh(self, refresh_token: str) -> requests.Response:
+        return self.call("POST", REFRESH, json={"refresh_token": refresh_token})
+
+    def revoke(self, refresh_token: str) -> requests.Response:
+        return self.call("POST", REVOKE, json={"refresh_token": refresh_token})
+
+    def new_person(self) -> Person:
+        """Register somebody new."""
+        person = Person()
+        answer = self.register(person)
+        assert answer.status_code == 201, answer.text
+        return person
+
+    def log_in(self, person: Person | None = None) -> Tokens:
+        """Log in, as somebody new unless told otherwise."""
+        return tokens_of(self.token(person or self.new_person()))
+
+
+def tokens_of(answer: requests.Response) -> Tokens:
+    assert answer.status_code == 200, answer.text
+    body = answer.json()
+    return Tokens(body["access_token"], body["refresh_token"])
+
+
+def all_at_once(calls: Sequence[Callable[[], T]]) -> list[T]:
+    """Make the calls at the same moment, each in a thread of its own."""
+    barrier = threading.Barrier(len(calls))
+
+    def make(call: Callable[[], T]) -> T:
+        barrier.wait()
+        return call()
+
+    with ThreadPoolExecutor(len(calls)) as threads:
+        return list(threads.map(make, calls))

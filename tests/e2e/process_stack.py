@@ -1,0 +1,129 @@
+"""The product as a process on embedded PostgreSQL: where there is no Docker engine."""
+
+import contextlib
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import IO, Final
+from urllib.parse import parse_qs, urlsplit
+
+from development.postgres import POSTGRES_BIN_PATH, EmbeddedPostgres
+from tests.e2e.stack import DATABASE, EXIT_SECONDS, Outcome, Service, Stack
+
+DOORWARD: Final = (sys.executable, "-m", "doorward")
+
+
+def _environment(settings: dict[str, str]) -> dict[str, str]:
+    return {"PATH": os.environ["PATH"], **settings}
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
+        return port
+
+
+class ProcessService(Service):
+    """`doorward serve` in an empty folder, where no .env is found."""
+
+    def __init__(self, settings: dict[str, str], folder: Path) -> None:
+        self._settings = settings
+        self._folder = folder
+        self._port = 0
+        self._process: subprocess.Popen[bytes] | None = None
+        self._log_path = folder / "log"
+
+    @property
+    def base_url(self) -> str:
+        return f"http://127.0.0.1:{self._port}"
+
+    def start(self) -> None:
+        self._port = _free_port()
+        command = [*DOORWARD, "serve", "--port", str(self._port)]
+        with self._open_log() as log:
+            self._process = subprocess.Popen(
+                command, cwd=self._folder, env=_environment(self._settings), stdout=log, stderr=subprocess.STDOUT
+            )
+
+    def _open_log(self) -> IO[bytes]:
+        return self._log_path.open("ab")
+
+    def is_running(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    def terminate(self) -> None:
+        assert self._process is not None
+        self._process.terminate()
+
+    def wait(self) -> int:
+        assert self._process is not None
+        status = self._process.wait(EXIT_SECONDS)
+        return 128 - status if status < 0 else status
+
+    def logs(self) -> str:
+        return self._log_path.read_text(encoding="utf-8")
+
+    def remove(self) -> None:
+        if self._process is not None and self.is_running():
+            self._process.kill()
+            self._process.wait(EXIT_SECONDS)
+
+
+class ProcessStack(Stack):
+    """Services as processes, beside a PostgreSQL of their own."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        self._folder = folder
+        self._postgres = EmbeddedPostgres(folder / "data", durable=False)
+
+    def run_command(self, *arguments: str, **settings: str) -> Outcome:
+        finished = subprocess.run(
+            [*DOORWARD, *arguments],
+            check=False,
+            cwd=self._empty_folder(),
+            env=_environment({**self.settings, **settings}),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=EXIT_SECONDS,
+        )
+        return Outcome(finished.returncode, finished.stdout)
+
+    def sql(self, query: str, database: str = DATABASE) -> str:
+        command = [POSTGRES_BIN_PATH / "psql", "-X", "-At", "-v", "ON_ERROR_STOP=1", "-d", self._postgres.url(database)]
+        finished = subprocess.run([*command, "-c", query], check=False, capture_output=True, text=True)
+        assert finished.returncode == 0, finished.stderr
+        return finished.stdout.strip()
+
+    def stop_database(self) -> None:
+        self._postgres.stop()
+
+    def start_database(self) -> None:
+        self._postgres.start()
+
+    def freeze_database(self) -> None:
+        self._postgres.freeze()
+
+    def thaw_database(self) -> None:
+        self._postgres.thaw()
+
+    def _start_database_server(self, resources: contextlib.ExitStack) -> None:
+        resources.enter_context(self._postgres)
+        url = urlsplit(self._postgres.url())
+        where = parse_qs(url.query)
+        self.settings |= {
+            "POSTGRES_HOST": where["host"][0],
+            "POSTGRES_PORT": where["port"][0],
+            "POSTGRES_USER": url.username or "",
+        }
+        self.sql(f"CREATE DATABASE {DATABASE}", "postgres")
+
+    def _make_service(self, settings: dict[str, str]) -> Service:
+        return ProcessService(settings, self._empty_folder())
+
+    def _empty_folder(self) -> Path:
+        return Path(tempfile.mkdtemp(dir=self._folder))

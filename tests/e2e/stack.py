@@ -1,0 +1,143 @@
+"""What the e2e ring talks to: one PostgreSQL and services of the product. How they run is in `*_stack.py`."""
+
+import contextlib
+import secrets
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from types import TracebackType
+from typing import Final, NamedTuple, Self
+
+import requests
+
+DATABASE: Final = "doorward"
+READY_SECONDS: Final = 60
+EXIT_SECONDS: Final = 60
+
+
+class Outcome(NamedTuple):
+    """What became of a command."""
+
+    status: int
+    output: str
+
+
+class Service(ABC):
+    """One service of the product, reachable over HTTP."""
+
+    @property
+    @abstractmethod
+    def base_url(self) -> str:
+        """Where it answers; another address after a restart."""
+
+    @abstractmethod
+    def start(self) -> None:
+        """Start it, without waiting."""
+
+    @abstractmethod
+    def is_running(self) -> bool: ...
+
+    @abstractmethod
+    def terminate(self) -> None:
+        """Send SIGTERM, without waiting."""
+
+    @abstractmethod
+    def wait(self) -> int:
+        """Wait for its end and return its exit status; as in a shell, 128 more than the signal that ended it."""
+
+    @abstractmethod
+    def logs(self) -> str: ...
+
+    @abstractmethod
+    def remove(self) -> None:
+        """Leave nothing of it behind, whatever state it is in."""
+
+    def stop(self) -> int:
+        self.terminate()
+        return self.wait()
+
+    def restart(self) -> None:
+        self.stop()
+        self.start()
+        self.wait_until_ready()
+
+    def wait_until_ready(self) -> None:
+        deadline = time.monotonic() + READY_SECONDS
+        with requests.Session() as session:
+            session.trust_env = False
+            while time.monotonic() < deadline and self.is_running():
+                with contextlib.suppress(requests.RequestException):
+                    if session.get(f"{self.base_url}/health/readiness", timeout=5).ok:
+                        return
+                time.sleep(0.05)
+        raise AssertionError(f"the service did not become ready:\n{self.logs()}")
+
+
+class Stack(ABC):
+    """One PostgreSQL, migrated, and the services that use it."""
+
+    def __init__(self) -> None:
+        self.settings = {
+            "ENVIRONMENT": "production",
+            "SECRET_KEY": secrets.token_urlsafe(48),
+            "BCRYPT_ROUNDS": "10",
+            "RATE_LIMIT_ENABLED": "false",
+            "POSTGRES_DB": DATABASE,
+        }
+        self._resources = contextlib.ExitStack()
+
+    def __enter__(self) -> Self:
+        with contextlib.ExitStack() as undo:
+            undo.push(self._resources)
+            self._start_database_server(self._resources)
+            migration = self.run_command("migrate")
+            assert migration.status == 0, migration.output
+            undo.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._resources.close()
+
+    @contextlib.contextmanager
+    def service(self, **settings: str) -> Iterator[Service]:
+        """Yield a service that is ready; an empty setting is none."""
+        service = self._make_service({**self.settings, **settings})
+        try:
+            service.start()
+            service.wait_until_ready()
+            yield service
+        finally:
+            service.remove()
+
+    @abstractmethod
+    def run_command(self, *arguments: str, **settings: str) -> Outcome:
+        """Run `doorward ARGUMENTS` to its end."""
+
+    @abstractmethod
+    def sql(self, query: str, database: str = DATABASE) -> str:
+        """Run SQL as the database's owner; return the rows as psql prints them: a line each, fields between bars."""
+
+    @abstractmethod
+    def stop_database(self) -> None:
+        """Stop PostgreSQL, ending its connections."""
+
+    @abstractmethod
+    def start_database(self) -> None:
+        """Start PostgreSQL and wait until it answers."""
+
+    @abstractmethod
+    def freeze_database(self) -> None:
+        """Have PostgreSQL stand still with its connections open, as a machine that hangs does."""
+
+    @abstractmethod
+    def thaw_database(self) -> None:
+        """Let PostgreSQL go on."""
+
+    @abstractmethod
+    def _start_database_server(self, resources: contextlib.ExitStack) -> None:
+        """Start PostgreSQL, put its settings among those of the services, and leave its removal with `resources`."""
+
+    @abstractmethod
+    def _make_service(self, settings: dict[str, str]) -> Service: ...
