@@ -1,0 +1,71 @@
+"""What the tests of this ring read: the project's files, and the trees of its modules."""
+
+import ast
+import subprocess
+import tomllib
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+ROOT: Final = Path(__file__).parents[2]
+SOURCE: Final = Path("src/doorward")
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+@cache
+def project_files() -> tuple[Path, ...]:
+    """Every file that is in git or would be added to it, relative to the root."""
+    # A clone that root did not make is still the one to look at.
+    command = ["git", "-c", f"safe.directory={ROOT}", "ls-files", "--cached", "--others", "--exclude-standard"]
+    listed = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout.splitlines()
+    return tuple(sorted(Path(name) for name in set(listed) if (ROOT / name).is_file()))
+
+
+def modules(*roots: str) -> list[Path]:
+    """The Python files below the roots (or that are the roots)."""
+    return [path for path in project_files() if path.suffix == ".py" and path.parts[0] in roots]
+
+
+def source_modules() -> list[Path]:
+    found = modules("src")
+    assert found, "no module found under src"
+    return found
+
+
+def text_of(path: Path) -> str:
+    return (ROOT / path).read_text(encoding="utf-8")
+
+
+@cache
+def tree_of(path: Path) -> ast.Module:
+    return ast.parse(text_of(path), filename=str(path))
+
+
+def functions_of(path: Path) -> Iterator[Function]:
+    for node in ast.walk(tree_of(path)):
+        if isinstance(node, Function):
+            yield node
+
+
+def calls_of(path: Path) -> Iterator[ast.Call]:
+    for node in ast.walk(tree_of(path)):
+        if isinstance(node, ast.Call):
+            yield node
+
+
+def called_name(call: ast.Call) -> str:
+    """The last word of what is called: ``execute`` for ``connection.execute(...)``."""
+    if isinstance(call.func, ast.Attribute):
+        return call.func.attr
+    return call.func.id if isinstance(call.func, ast.Name) else ""
+
+
+def at(path: Path, node: ast.expr | ast.stmt) -> str:
+    """Where a finding is, as editors read it."""
+    return f"{path}:{node.lineno}"
+
+
+def project_table() -> dict[str, Any]:
+    return tomllib.loads(text_of(Path("pyproject.toml")))

@@ -1,0 +1,156 @@
+"""Settings: read in one place, when asked; and no secret of this repository is one."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import pytest
+from pydantic import ValidationError
+
+from doorward.core.config import Settings
+from tests.architecture.sources import (
+    at,
+    called_name,
+    calls_of,
+    project_files,
+    source_modules,
+    text_of,
+    tree_of,
+)
+
+READERS: Final = {Path("src/doorward") / name for name in ("core/config.py", "cli.py", "bootstrap.py")}
+COMPOSE_ONLY: Final = frozenset({"DOORWARD_PORT"})
+"""Read by docker/compose.yaml, not by the service."""
+
+SECRETS: Final = ("SECRET_KEY", "POSTGRES_PASSWORD")
+ASSIGNED: Final = re.compile(rf"\b({'|'.join(SECRETS)})[\"']?\s*[=:]\s*[\"']?([^\s\"'`,|)]*)")
+
+
+def example_lines() -> list[str]:
+    return text_of(Path(".env.example")).splitlines()
+
+
+def assigned_values() -> Iterator[tuple[str, str, str]]:
+    """Where, to which secret, and what: every literal that a file of the project gives to a secret."""
+    for path in project_files():
+        if path.suffix == ".py":
+            for where, name, value in assigned_in_python(path):
+                yield where, name, value
+        elif path.name != "uv.lock" and path.suffix not in {".txt", ".svg", ".png"}:
+            for name, value in ASSIGNED.findall(text_of(path)):
+                yield str(path), name, value
+
+
+def assigned_in_python(path: Path) -> Iterator[tuple[str, str, str]]:
+    for node in ast.walk(tree_of(path)):
+        for name, value in named_values(node):
+            secret = next((each for each in SECRETS if each in name.upper()), None)
+            if secret and isinstance(value, ast.Constant) and isinstance(value.value, str):
+                yield at(path, value), secret, value.value
+
+
+def named_values(node: ast.AST) -> Iterator[tuple[str, ast.expr | None]]:
+    if isinstance(node, ast.Assign):
+        yield from ((ast.unparse(target), node.value) for target in node.targets)
+    elif isinstance(node, ast.AnnAssign):
+        yield ast.unparse(node.target), node.value
+    elif isinstance(node, ast.keyword):
+        yield node.arg or "", node.value
+    elif isinstance(node, ast.Dict):
+        for key, value in zip(node.keys, node.values, strict=True):
+            yield (str(key.value) if isinstance(key, ast.Constant) else ""), value
+    elif isinstance(node, ast.Call) and called_name(node) in {"setenv", "setdefault"} and len(node.args) > 1:
+        yield ast.unparse(node.args[0]), node.args[1]
+
+
+def refused_in_production(name: str, value: str) -> bool:
+    try:
+        Settings.model_validate({"environment": "production", name.lower(): value})
+    except ValidationError as error:
+        return any(details["loc"] == (name.lower(),) for details in error.errors())
+    return False
+
+
+def test_only_the_entry_points_load_settings() -> None:
+    loaders = [
+        at(path, call)
+        for path in source_modules()
+        if path not in READERS
+        for call in calls_of(path)
+        if called_name(call) in {"Settings", "load_settings"}
+    ]
+    assert not loaders, "take the settings, or the one value that is needed, as a parameter"
+
+
+def test_only_the_configuration_reads_the_environment() -> None:
+    readers = [
+        at(path, node)
+        for path in source_modules()
+        if path != Path("src/doorward/core/config.py")
+        for node in ast.walk(tree_of(path))
+        if isinstance(node, ast.Attribute) and node.attr in {"environ", "environb", "getenv"}
+    ]
+    assert not readers, "make it a setting of core/config.py"
+
+
+def test_importing_reads_nothing_from_the_environment() -> None:
+    outside_functions = [
+        at(path, node)
+        for path in source_modules()
+        for statement in tree_of(path).body
+        for node in outside_of_functions(statement)
+        if (isinstance(node, ast.Attribute) and node.attr in {"environ", "environb", "getenv"})
+        or (isinstance(node, ast.Call) and called_name(node) in {"Settings", "load_settings"})
+    ]
+    assert not outside_functions, "read it when it is asked for: two applications must fit into one process"
+
+
+def outside_of_functions(node: ast.AST) -> Iterator[ast.expr]:
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+        return
+    if isinstance(node, ast.expr):
+        yield node
+    for child in ast.iter_child_nodes(node):
+        yield from outside_of_functions(child)
+
+
+def test_the_example_file_names_only_settings_that_exist() -> None:
+    known = {name.upper() for name in Settings.model_fields} | COMPOSE_ONLY
+    named = {match[1] for line in example_lines() if (match := re.match(r"#?\s?([A-Z][A-Z0-9_]+)=", line))}
+    assert named
+    assert named <= known, "a name that nothing reads would mislead"
+
+
+def test_the_example_file_holds_no_secret() -> None:
+    values = dict(line.split("=", 1) for line in example_lines() if "=" in line and not line.startswith("#"))
+    assert {name: values.get(name) for name in SECRETS} == dict.fromkeys(SECRETS, "")
+
+
+def test_every_secret_in_the_repository_is_refused_in_production() -> None:
+    found = [(where, name, value) for where, name, value in assigned_values() if value and not value.startswith("$")]
+    usable = [where for where, name, value in found if not refused_in_production(name, value)]
+    assert found, "the search finds nothing: not even the development key"
+    assert not usable, "make it at random when it is needed, or add it to PUBLISHED_SECRETS"
+
+
+@pytest.mark.parametrize("name", SECRETS)
+def test_a_random_secret_is_accepted(name: str) -> None:
+    random = "q7Rk2vXw9Zs4Tb6Yc1Nf8Hd3Gj5Lm0Pq" + "uEoIaVxW"
+    assert not refused_in_production(name, random)
+
+
+def test_secrets_have_no_usable_default() -> None:
+    for name in ("secret_key", "postgres_password", "database_url"):
+        default = Settings.model_fields[name].default
+        assert default is None or default.get_secret_value() == ""
+
+
+def test_every_setting_is_explained_with_an_example() -> None:
+    unexplained = [name for name, field in Settings.model_fields.items() if not field.description or not field.examples]
+    assert not unexplained
+
+
+def test_no_environment_file_is_in_the_repository() -> None:
+    assert not [path for path in project_files() if path.name == ".env"]

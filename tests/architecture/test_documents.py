@@ -1,0 +1,123 @@
+"""Pages: what they say of the code is so."""
+
+import ast
+import re
+from pathlib import Path
+from typing import Final
+
+from development.documents import configuration_page, problems_page
+from tests.architecture.sources import ROOT, project_files, text_of, tree_of
+
+README: Final = Path("README.md")
+README_LINES: Final = 90
+WRITE_ANEW: Final = "run: uv run inv docs"
+PARTS_OF_HOSTS: Final = (
+    ("pypi", "org"),
+    ("pythonhosted", "org"),
+    ("npmjs", "org"),
+    ("npmjs", "com"),
+    ("crates", "io"),
+    ("golang", "org"),
+    ("ghcr", "io"),
+    ("quay", "io"),
+    ("gcr", "io"),
+    ("index.docker", "io"),
+    ("registry-1.docker", "io"),
+    ("hub.docker", "com"),
+)
+"""In two parts, so that this list does not find itself."""
+
+
+def pages() -> list[Path]:
+    return [path for path in project_files() if path.suffix == ".md"]
+
+
+def task_names() -> set[str]:
+    return {
+        function.name
+        for function in tree_of(Path("tasks.py")).body
+        if isinstance(function, ast.FunctionDef)
+        if any("task" in ast.unparse(decorator) for decorator in function.decorator_list)
+    }
+
+
+def commands_of(page: Path) -> list[str]:
+    blocks = re.findall(r"^```sh\n(.*?)^```", text_of(page), re.DOTALL | re.MULTILINE)
+    return [line for block in blocks for line in block.splitlines() if line and not line.startswith("#")]
+
+
+def test_the_page_of_settings_is_current() -> None:
+    assert text_of(Path("docs/configuration.md")) == configuration_page(), WRITE_ANEW
+
+
+def test_the_page_of_problems_is_current() -> None:
+    assert text_of(Path("docs/problems.md")) == problems_page(), WRITE_ANEW
+
+
+def test_the_readme_fits_on_a_screen() -> None:
+    assert len(text_of(README).splitlines()) <= README_LINES, "move it to docs/ and link it"
+
+
+def test_every_inv_command_on_a_page_is_a_task() -> None:
+    unknown = {
+        f"{page}: inv {name}"
+        for page in pages()
+        for line in [*commands_of(page), *re.findall(r"`([^`\n]+)`", text_of(page))]
+        for name in re.findall(r"\binv ([a-z][a-z-]*)", line)
+        if name not in task_names()
+    }
+    assert any("inv dev" in line for line in commands_of(README))
+    assert any("inv test" in line for line in commands_of(README))
+    assert not unknown
+
+
+def test_the_readme_lists_every_task() -> None:
+    listed = set(re.findall(r"^\| `inv ([a-z]+)", text_of(README), re.MULTILINE))
+    assert listed == task_names()
+
+
+def test_every_link_to_a_file_leads_somewhere() -> None:
+    dead = [
+        f"{page}: {target}"
+        for page in pages()
+        for target in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", text_of(page))
+        if "://" not in target and not target.startswith("mailto:")
+        if not (ROOT / page.parent / target).exists()
+    ]
+    assert not dead
+
+
+def test_every_file_that_a_page_names_exists() -> None:
+    gone = [
+        f"{page}: {name}"
+        for page in pages()
+        if page.name != "CHANGELOG.md"
+        for name in re.findall(r"`((?:src|tests|docs|docker|development|\.ci)/[\w./-]+)`", text_of(page))
+        if not (ROOT / name).exists()
+    ]
+    assert not gone
+
+
+def test_every_decision_is_in_the_index() -> None:
+    index = text_of(Path("docs/decisions/README.md"))
+    decisions = [path.name for path in pages() if re.fullmatch(r"\d{4}-.*\.md", path.name)]
+    assert len(decisions) > 8
+    assert not [name for name in decisions if f"({name})" not in index]
+
+
+def test_the_changelog_tells_of_this_version() -> None:
+    version = re.search(r'^version = "(.+)"$', text_of(Path("pyproject.toml")), re.MULTILINE)
+    assert version
+    assert f"## [{version[1]}]" in text_of(Path("CHANGELOG.md"))
+    assert "### Migration" in text_of(Path("CHANGELOG.md"))
+
+
+def test_no_file_names_the_host_of_a_registry() -> None:
+    hosts = re.compile("|".join(rf"\b{re.escape('.'.join(parts))}\b" for parts in PARTS_OF_HOSTS))
+    naming = [
+        f"{path}: {match[0]}"
+        for path in project_files()
+        if path.name != "uv.lock"
+        if (match := hosts.search((ROOT / path).read_text(encoding="utf-8", errors="replace")))
+    ]
+    assert not naming, "every machine has its own registries: leave the choice to its configuration"

@@ -1,0 +1,105 @@
+"""Refusals: each has a code, a status and a sentence of its own, and is on the page of problems."""
+
+import ast
+import re
+from pathlib import Path
+from typing import Any, Final
+
+from development.documents import leaf_classes
+from doorward.api.exceptions import RequestRefusedError
+from doorward.api.problems import DETAIL_OF_STATUS, STATUS_OF_KIND
+from doorward.core.exceptions import DomainError, Kind
+from tests.architecture.sources import at, source_modules, text_of, tree_of
+
+SNAKE_CASE: Final = re.compile(r"[a-z]+(_[a-z]+)*")
+
+
+def ours(root: type[Any]) -> list[type[Any]]:
+    """The service's own refusals: other tests may define some for themselves."""
+    return [each for each in leaf_classes(root) if each.__module__.startswith("doorward.")]
+
+
+def sentences() -> dict[str, str]:
+    """Every refusal's name and what it says."""
+    return (
+        {each.__name__: each.detail for each in ours(DomainError)}
+        | {each.__name__: each.explanation for each in ours(RequestRefusedError)}
+        | dict(DETAIL_OF_STATUS.values())
+    )
+
+
+def codes() -> list[str]:
+    domain: list[str] = [each.code for each in ours(DomainError)]
+    request: list[str] = [each.code for each in ours(RequestRefusedError)]
+    return [*domain, *request, *(code for code, _ in DETAIL_OF_STATUS.values())]
+
+
+def test_every_refusal_states_its_own_kind_code_and_detail() -> None:
+    for each in ours(DomainError):
+        assert {"kind", "code", "detail"} <= set(vars(each)), f"{each.__name__} must not borrow another's"
+    for each in ours(RequestRefusedError):
+        assert {"status", "code", "explanation"} <= set(vars(each)), f"{each.__name__} must not borrow another's"
+
+
+def test_no_two_refusals_share_a_code() -> None:
+    given = codes()
+    assert len(given) > 20
+    assert sorted(given) == sorted(set(given))
+
+
+def test_codes_are_snake_case() -> None:
+    assert not [code for code in codes() if not SNAKE_CASE.fullmatch(code)]
+
+
+def test_every_refusal_says_in_a_sentence_what_to_do() -> None:
+    unfinished = [name for name, text in sentences().items() if not text.endswith(".") or " " not in text]
+    assert not unfinished, "the detail is a sentence for the caller, with a full stop"
+
+
+def test_every_kind_has_a_status() -> None:
+    assert set(STATUS_OF_KIND) == set(Kind)
+    assert all(400 <= status < 600 for status in STATUS_OF_KIND.values())
+
+
+def test_there_is_no_default_status() -> None:
+    assert type(STATUS_OF_KIND) is dict
+    uses = [
+        (path, parent)
+        for path in source_modules()
+        for parent in ast.walk(tree_of(path))
+        for child in ast.iter_child_nodes(parent)
+        if isinstance(child, ast.Name) and child.id == "STATUS_OF_KIND" and isinstance(child.ctx, ast.Load)
+    ]
+    softened = [at(path, use) for path, use in uses if isinstance(use, ast.expr) and not isinstance(use, ast.Subscript)]
+    assert uses
+    assert not softened, "look statuses up with STATUS_OF_KIND[kind]: a kind without one must fail"
+
+
+def test_only_one_module_knows_statuses_of_kinds() -> None:
+    knowing = [path for path in source_modules() if "STATUS_OF_KIND" in text_of(path)]
+    assert knowing == [Path("src/doorward/api/problems.py")]
+
+
+def test_every_code_in_the_source_is_on_the_page_of_problems() -> None:
+    page = text_of(Path("docs/problems.md"))
+    written = {
+        node.value.value
+        for path in source_modules()
+        if path.name == "exceptions.py"
+        for node in ast.walk(tree_of(path))
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and node.targets[0].id == "code"
+        if isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+    }
+    assert len(written) > 10
+    assert not {code for code in written if f"| `{code}` |" not in page}, "import its module where the page is made"
+
+
+def test_domain_and_core_do_not_speak_of_statuses() -> None:
+    speaking = [
+        at(path, node)
+        for path in source_modules()
+        if path.is_relative_to("src/doorward/domain") or path.is_relative_to("src/doorward/core")
+        for node in ast.walk(tree_of(path))
+        if isinstance(node, ast.Constant) and node.value in {400, 401, 403, 404, 409, 422, 429, 500, 503}
+    ]
+    assert not speaking, "a domain error has a kind; api/problems.py alone has statuses"

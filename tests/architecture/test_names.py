@@ -1,0 +1,41 @@
+"""Names: what a function of a repository may be called, and what no module may be called."""
+
+from pathlib import Path
+from typing import Final
+
+from tests.architecture.sources import functions_of, modules, source_modules
+
+REPOSITORY_VERBS: Final = ("find_", "get_", "list_", "add_", "update_", "remove_", "lock_", "consume_", "count_")
+"""find: may return None; get: raises; lock: FOR UPDATE or FOR SHARE; consume: single use, atomic."""
+
+BANNED_NAMES: Final = frozenset({"utils", "util", "helpers", "helper", "common", "crud", "manager", "base", "misc"})
+
+
+def repositories() -> list[Path]:
+    return [path for path in source_modules() if path.name == "repository.py"]
+
+
+def test_a_repository_function_begins_with_a_verb_of_the_closed_list() -> None:
+    strangers = [
+        f"{path}::{function.name}"
+        for path in repositories()
+        for function in functions_of(path)
+        if not function.name.startswith(REPOSITORY_VERBS)
+    ]
+    assert repositories()
+    assert not strangers, f"the verb tells about None, locks and single use: choose one of {REPOSITORY_VERBS}"
+
+
+def test_no_module_has_a_name_that_says_nothing() -> None:
+    named = modules("src", "development", "tests")
+    nameless = [str(path) for path in named if BANNED_NAMES & {part.lower() for part in path.with_suffix("").parts}]
+    assert not nameless, "call a module by what it does"
+
+
+def test_every_domain_uses_the_same_role_names() -> None:
+    domains = {path.parts[3] for path in source_modules() if path.match("src/doorward/domain/*/*.py")}
+    assert "auth" in domains
+    for domain in domains:
+        roles = {path.stem for path in source_modules() if path.match(f"src/doorward/domain/{domain}/*.py")}
+        missing = {"models", "policy", "exceptions", "repository"} - roles
+        assert not missing, f"domain/{domain} lacks {missing}: who knows one domain must know all"

@@ -1,0 +1,122 @@
+"""SQL: literals only, where they belong, as they are written here."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from tests.architecture.sources import at, called_name, calls_of, functions_of, source_modules
+
+EXECUTING: Final = frozenset({"execute", "executemany"})
+KEYWORDS: Final = re.compile(
+    r"add|all|alter|and|any|as|asc|begin|between|by|cascade|case|check|column|commit|conflict|constraint|create|cross|"
+    r"default|delete|desc|distinct|do|drop|else|end|exists|for|foreign|from|full|group|having|in|index|inner|insert|"
+    r"intersect|into|is|join|key|left|like|limit|lock|not|nothing|null|of|offset|on|or|order|outer|primary|references|"
+    r"returning|right|select|set|share|skip|table|then|union|unique|update|using|values|view|when|where|with",
+    re.IGNORECASE,
+)
+EXCEPTIONS: Final = {
+    Path("src/doorward/cli.py"): "asks which schema there is before anything is wired, to stop the start in one line"
+}
+
+
+def executed() -> Iterator[tuple[Path, ast.Call]]:
+    for path in source_modules():
+        for call in calls_of(path):
+            if isinstance(call.func, ast.Attribute) and called_name(call) in EXECUTING:
+                yield path, call
+
+
+def literals() -> Iterator[tuple[Path, ast.Call, str]]:
+    for path, call in executed():
+        text = literal_of(call.args[0]) if call.args else None
+        if text is not None:
+            yield path, call, text
+
+
+def literal_of(node: ast.expr) -> str | None:
+    """The text of a literal, or of a psycopg.sql composition of literals; None for anything else."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return node.value
+    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+        return None
+    owner = node.func.value
+    if node.func.attr == "SQL" and isinstance(owner, ast.Name) and owner.id == "sql":
+        return literal_of(node.args[0])
+    is_composition = isinstance(owner, ast.Call) and called_name(owner) in {"SQL", "format"}
+    return literal_of(owner) if node.func.attr == "format" and is_composition else None
+
+
+def words_of(sql: str) -> list[str]:
+    """The bare words, without parameters, quoted text and comments."""
+    bare = re.sub(r"%\(\w+\)s|'[^']*'|\"[^\"]*\"|--[^\n]*", " ", sql)
+    return re.findall(r"[A-Za-z_]\w*", bare)
+
+
+def test_every_statement_is_a_literal() -> None:
+    assembled = [at(path, call) for path, call in executed() if not call.args or literal_of(call.args[0]) is None]
+    assert len(list(executed())) > 10
+    assert not assembled, "write the statement in one literal with %(name)s parameters, or compose it with psycopg.sql"
+
+
+def test_columns_are_listed() -> None:
+    starred = [
+        at(path, call)
+        for path, call, sql in literals()
+        if re.search(r"(SELECT|RETURNING|DISTINCT|,)\s+\*|\w\.\*", sql, re.IGNORECASE)
+    ]
+    assert not starred, "name the columns: the dataclass that takes the row has exactly those fields"
+
+
+def test_sql_is_in_repositories_and_the_infrastructure_only() -> None:
+    strays = [
+        at(path, call)
+        for path, call in executed()
+        if path.name != "repository.py"
+        and not path.is_relative_to("src/doorward/infrastructure")
+        and path not in EXCEPTIONS
+    ]
+    assert not strays, "move the query to the domain's repository.py"
+
+
+def test_an_exception_is_a_module_that_still_needs_it() -> None:
+    assert set(EXCEPTIONS) <= {path for path, _ in executed()}, "take it off the list"
+
+
+def test_keywords_are_in_upper_case() -> None:
+    lower = [
+        f"{at(path, call)} {word}"
+        for path, call, sql in literals()
+        for word in words_of(sql)
+        if KEYWORDS.fullmatch(word) and word != word.upper()
+    ]
+    assert not lower, "SQL keywords are in upper case, names in lower case"
+
+
+def test_a_repository_function_is_one_query() -> None:
+    counts = {
+        f"{path}::{function.name}": sum(
+            isinstance(node, ast.Call) and called_name(node) in EXECUTING for node in ast.walk(function)
+        )
+        for path in source_modules()
+        if path.name == "repository.py"
+        for function in functions_of(path)
+    }
+    assert not {name: count for name, count in counts.items() if count != 1}, "one function, one query"
+
+
+def test_a_repository_names_its_parameters() -> None:
+    positional = [at(path, call) for path, call, sql in literals() if path.name == "repository.py" and "%s" in sql]
+    assert not positional, "write %(name)s: positions go wrong unseen"
+
+
+def test_a_repository_neither_begins_nor_ends_a_transaction() -> None:
+    owners = [
+        at(path, call)
+        for path in source_modules()
+        if path.name == "repository.py" or path.is_relative_to("src/doorward/api")
+        for call in calls_of(path)
+        if isinstance(call.func, ast.Attribute) and called_name(call) in {"transaction", "commit", "rollback"}
+    ]
+    assert not owners, "a transaction begins and ends in a use case: docs/decisions/0005-transactions-in-use-cases.md"

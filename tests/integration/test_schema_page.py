@@ -1,0 +1,18 @@
+"""docs/schema.sql shows the whole database on one page: it equals what the migrations make."""
+
+from pathlib import Path
+
+import psycopg
+
+from development.documents import schema_page
+from development.postgres import EmbeddedPostgres
+from doorward.infrastructure.migrations import migrate
+
+
+def test_the_schema_page_equals_a_migrated_database(postgres: EmbeddedPostgres) -> None:
+    name = "schema_page"
+    with psycopg.connect(postgres.url(), autocommit=True) as connection:
+        connection.execute("CREATE DATABASE schema_page")
+    migrate(postgres.url(name))
+    page = Path("docs/schema.sql").read_text(encoding="utf-8")
+    assert page == schema_page(postgres, name), "run: uv run inv docs"
