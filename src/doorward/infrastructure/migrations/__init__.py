@@ -23,7 +23,7 @@ def migrate(conninfo: str) -> str:
     """
     config = _config()
     with psycopg.connect(conninfo, autocommit=True, connect_timeout=5) as guard:
-        guard.execute(f"SET lock_timeout = '{LOCK_WAIT}'")
+        guard.execute("SELECT set_config('lock_timeout', %s, false)", [LOCK_WAIT])
         guard.execute("SELECT pg_advisory_lock(%s)", [LOCK_KEY])
         engine = create_engine("postgresql+psycopg://", creator=lambda: psycopg.connect(conninfo), poolclass=NullPool)
         with engine.connect() as connection:
