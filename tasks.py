@@ -44,6 +44,8 @@ def test(c: Context, image: bool = False, ring: str = "") -> None:
     c.run(f"coverage erase && coverage run -m pytest tests/{ring} --e2e-target={target}")
     if not ring:
         c.run("python -m development.coverage_report")
+    if not has_engine:
+        print("The image was NOT exercised: no Docker engine answers. With one: uv run inv test --image")
 
 
 @task

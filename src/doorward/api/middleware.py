@@ -32,7 +32,7 @@ _DOCUMENTATION_POLICY: Final = (
 _DOCUMENTATION_PATHS: Final = ("/docs", "/redoc")
 _PRIVATE_PATHS: Final = "/api/v1/auth"
 
-logger = get_logger(__name__)
+logger = get_logger()
 
 
 class CorrelationIdMiddleware:

@@ -40,7 +40,7 @@ _CONNECTION_PARAMETERS: Final = {
     ),
 }
 
-logger = get_logger(__name__)
+logger = get_logger()
 
 
 def connection_string(settings: Settings) -> str:

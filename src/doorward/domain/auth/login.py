@@ -13,7 +13,7 @@ from doorward.domain.auth.ports import Clock, Database, PasswordHasher
 from doorward.domain.auth.refresh_token import SECRET_BYTES, RefreshToken, hash_secret
 from doorward.domain.auth.token_pair import TokenPairIssuer
 
-logger = get_logger(__name__)
+logger = get_logger()
 
 
 class Login:

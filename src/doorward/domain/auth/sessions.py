@@ -12,7 +12,7 @@ from doorward.domain.auth.ports import AccessTokenSigner, Clock, Database
 from doorward.domain.auth.refresh_token import RefreshToken, RefreshTokenCodec
 from doorward.domain.auth.token_pair import TokenPairIssuer
 
-logger = get_logger(__name__)
+logger = get_logger()
 
 
 class Sessions:
