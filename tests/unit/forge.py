@@ -1,0 +1,72 @@
+"""Writes JWTs by hand, apart from the code under test: right ones, and wrong in any way."""
+
+import base64
+import hashlib
+import hmac
+import json
+import secrets
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from doorward.core.principal import Principal
+from doorward.infrastructure.tokens import AccessTokens
+
+KEY = secrets.token_bytes(64)
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+USER = UUID("11111111-1111-4111-8111-111111111111")
+SESSION = UUID("22222222-2222-4222-8222-222222222222")
+PRINCIPAL = Principal(user_id=USER, session_id=SESSION, scopes=frozenset({"account"}))
+HEADER: dict[str, Any] = {"alg": "HS256", "typ": "at+jwt"}
+CLAIMS: dict[str, Any] = {
+    "iss": "https://auth.example.com",
+    "sub": str(USER),
+    "aud": "https://api.example.com",
+    "exp": int(NOW.timestamp()) + 1800,
+    "iat": int(NOW.timestamp()),
+    "jti": "0123456789abcdef",
+    "sid": str(SESSION),
+    "client_id": "doorward",
+    "scope": "account",
+}
+MISSING = object()
+
+
+def access_tokens(algorithm: str = "HS256") -> AccessTokens:
+    return AccessTokens(
+        key=KEY,
+        algorithm=algorithm,
+        issuer="https://auth.example.com",
+        audience="https://api.example.com",
+        lifetime=timedelta(minutes=30),
+    )
+
+
+def encode(part: bytes) -> str:
+    return base64.urlsafe_b64encode(part).rstrip(b"=").decode()
+
+
+def decode(part: str) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads(base64.urlsafe_b64decode(part + "=="))
+    return content
+
+
+def sealed(header: bytes, payload: bytes, *, key: bytes = KEY, digest: str = "sha256") -> str:
+    """Return a token of these bytes with a right HMAC, whatever the bytes say."""
+    content = f"{encode(header)}.{encode(payload)}"
+    return f"{content}.{encode(hmac.new(key, content.encode(), getattr(hashlib, digest)).digest())}"
+
+
+def with_header(**members: object) -> str:
+    """Return a token that is right but for these members of its header."""
+    return sealed(_json(HEADER, members), json.dumps(CLAIMS).encode())
+
+
+def with_claims(**claims: object) -> str:
+    """Return a token that is right but for these claims."""
+    return sealed(json.dumps(HEADER).encode(), _json(CLAIMS, claims))
+
+
+def _json(right: dict[str, Any], wrong: dict[str, object]) -> bytes:
+    merged = {name: value for name, value in {**right, **wrong}.items() if value is not MISSING}
+    return json.dumps(merged).encode()

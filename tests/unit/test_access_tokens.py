@@ -1,0 +1,93 @@
+"""Access tokens as they are issued: exactly the profile of RFC 9068, and read back by whoever issued them."""
+
+import base64
+import hashlib
+import hmac
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+
+from doorward.core.principal import Principal
+from doorward.domain.auth.exceptions import InvalidAccessTokenError
+from tests.unit import forge
+from tests.unit.forge import CLAIMS, NOW, PRINCIPAL, SESSION, USER
+
+
+def test_a_signed_token_is_verified() -> None:
+    tokens = forge.access_tokens()
+    assert tokens.verify(tokens.sign(PRINCIPAL, NOW), NOW) == PRINCIPAL
+
+
+def test_a_token_written_by_hand_is_verified() -> None:
+    assert forge.access_tokens().verify(forge.with_claims(), NOW) == PRINCIPAL
+
+
+def test_the_header_names_type_and_algorithm_and_nothing_else() -> None:
+    header = forge.decode(forge.access_tokens().sign(PRINCIPAL, NOW).split(".")[0])
+    assert header == {"typ": "at+jwt", "alg": "HS256"}
+
+
+def test_the_claims_are_those_of_rfc_9068_and_no_others() -> None:
+    claims = forge.decode(forge.access_tokens().sign(PRINCIPAL, NOW).split(".")[1])
+    assert UUID(claims.pop("jti")).version == 4
+    assert claims == {name: value for name, value in CLAIMS.items() if name != "jti"}
+
+
+def test_two_tokens_of_one_moment_have_ids_of_their_own() -> None:
+    tokens = forge.access_tokens()
+    first, second = (forge.decode(tokens.sign(PRINCIPAL, NOW).split(".")[1]) for _ in range(2))
+    assert first["jti"] != second["jti"]
+
+
+def test_times_are_whole_seconds_rounded_down() -> None:
+    claims = forge.decode(forge.access_tokens().sign(PRINCIPAL, NOW + timedelta(milliseconds=999)).split(".")[1])
+    assert (claims["iat"], claims["exp"]) == (CLAIMS["iat"], CLAIMS["exp"])
+
+
+def test_several_scopes_are_one_text_with_spaces() -> None:
+    principal = Principal(USER, SESSION, frozenset({"b", "a"}))
+    tokens = forge.access_tokens()
+    token = tokens.sign(principal, NOW)
+    assert forge.decode(token.split(".")[1])["scope"] == "a b"
+    assert tokens.verify(token, NOW) == principal
+
+
+@pytest.mark.parametrize(("algorithm", "digest"), [("HS256", "sha256"), ("HS384", "sha384"), ("HS512", "sha512")])
+def test_the_signature_is_the_hmac_of_the_configured_algorithm(algorithm: str, digest: str) -> None:
+    content, _, signature = forge.access_tokens(algorithm).sign(PRINCIPAL, NOW).rpartition(".")
+    expected = hmac.new(forge.KEY, content.encode(), getattr(hashlib, digest)).digest()
+    assert base64.urlsafe_b64decode(signature + "==") == expected
+
+
+def test_a_token_is_accepted_one_second_before_it_expires() -> None:
+    tokens = forge.access_tokens()
+    assert tokens.verify(tokens.sign(PRINCIPAL, NOW), NOW + timedelta(seconds=1799)) == PRINCIPAL
+
+
+def test_a_token_is_refused_at_the_very_second_it_expires() -> None:
+    tokens = forge.access_tokens()
+    token = tokens.sign(PRINCIPAL, NOW)
+    with pytest.raises(InvalidAccessTokenError):
+        tokens.verify(token, NOW + timedelta(seconds=1800))
+
+
+def test_a_token_of_another_copy_whose_clock_is_a_little_ahead_is_accepted() -> None:
+    tokens = forge.access_tokens()
+    assert tokens.verify(tokens.sign(PRINCIPAL, NOW + timedelta(seconds=30)), NOW) == PRINCIPAL
+
+
+def test_not_before_within_the_skew_is_accepted() -> None:
+    assert forge.access_tokens().verify(forge.with_claims(nbf=CLAIMS["iat"] + 30), NOW) == PRINCIPAL
+
+
+@pytest.mark.parametrize("spelling", ["at+jwt", "AT+JWT", "at+JWT"])
+def test_the_type_is_compared_without_regard_to_case(spelling: str) -> None:
+    assert forge.access_tokens().verify(forge.with_header(typ=spelling), NOW) == PRINCIPAL
+
+
+@pytest.mark.parametrize("name", ["jku", "jwk", "x5u", "x5c", "kid"])
+def test_header_members_that_name_keys_are_not_followed(name: str) -> None:
+    elsewhere = "https://evil.example.com/key"
+    value: object = {"kty": "oct", "k": "AAAA"} if name == "jwk" else [elsewhere] if name == "x5c" else elsewhere
+    assert forge.access_tokens().verify(forge.with_header(**{name: value}), NOW) == PRINCIPAL

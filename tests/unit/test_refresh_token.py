@@ -1,0 +1,154 @@
+"""The refresh token's format: what is written is read, and nothing else is."""
+
+import base64
+import hashlib
+import hmac
+import secrets
+import struct
+from uuid import UUID, uuid4
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from doorward.domain.auth.exceptions import InvalidRefreshTokenError
+from doorward.domain.auth.refresh_token import PREFIX, RefreshToken, RefreshTokenCodec, hash_secret
+
+KEY = secrets.token_bytes(64)
+TEXT_LENGTH = 75
+ASCII = [chr(code) for code in range(128)]
+
+tokens = st.builds(
+    RefreshToken,
+    family_id=st.uuids(),
+    generation=st.integers(0, 2**32 - 1),
+    secret=st.binary(min_size=16, max_size=16),
+)
+
+
+@pytest.fixture
+def codec() -> RefreshTokenCodec:
+    return RefreshTokenCodec(KEY)
+
+
+@pytest.fixture
+def text(codec: RefreshTokenCodec) -> str:
+    return codec.encode(RefreshToken(uuid4(), 3, secrets.token_bytes(16)))
+
+
+def _sealed(content: bytes) -> str:
+    """Write any content with a right MAC, computed apart from the code."""
+    mac = hmac.new(KEY, content, hashlib.sha256).digest()[:16]
+    return PREFIX + base64.urlsafe_b64encode(content + mac).decode().rstrip("=")
+
+
+def _accepted(codec: RefreshTokenCodec, text: str) -> bool:
+    try:
+        codec.decode(text)
+    except InvalidRefreshTokenError:
+        return False
+    return True
+
+
+@given(token=tokens)
+def test_a_token_reads_back_as_it_was_written(token: RefreshToken) -> None:
+    codec = RefreshTokenCodec(KEY)
+    assert codec.decode(codec.encode(token)) == token
+
+
+@given(text=st.text(max_size=100) | st.text(alphabet=ASCII, min_size=TEXT_LENGTH, max_size=TEXT_LENGTH))
+def test_random_text_is_no_token(text: str) -> None:
+    with pytest.raises(InvalidRefreshTokenError):
+        RefreshTokenCodec(KEY).decode(text)
+
+
+def test_the_text_is_the_documented_layout(codec: RefreshTokenCodec) -> None:
+    token = RefreshToken(UUID(int=7), 258, bytes(range(16)))
+    content = struct.pack(">B16sI16s", 1, UUID(int=7).bytes, 258, bytes(range(16)))
+    assert codec.encode(token) == _sealed(content)
+
+
+def test_a_token_is_75_characters(text: str) -> None:
+    assert len(text) == TEXT_LENGTH
+
+
+def test_every_change_of_one_character_is_refused(codec: RefreshTokenCodec, text: str) -> None:
+    changed = [
+        text[:position] + other + text[position + 1 :]
+        for position in range(len(text))
+        for other in ASCII
+        if other != text[position]
+    ]
+    assert [each for each in changed if _accepted(codec, each)] == []
+
+
+def test_every_truncation_is_refused(codec: RefreshTokenCodec, text: str) -> None:
+    assert [length for length in range(len(text)) if _accepted(codec, text[:length])] == []
+
+
+@pytest.mark.parametrize("addition", ["A", "=", "==", "\n", " ", "AAAA"])
+def test_an_extended_token_is_refused(codec: RefreshTokenCodec, text: str, addition: str) -> None:
+    assert not _accepted(codec, text + addition)
+
+
+@pytest.mark.parametrize("addition", ["A", "=", " ", "\n"])
+def test_a_token_with_something_before_it_is_refused(codec: RefreshTokenCodec, text: str, addition: str) -> None:
+    assert not _accepted(codec, addition + text)
+
+
+def test_a_token_of_another_key_is_refused(codec: RefreshTokenCodec) -> None:
+    other = RefreshTokenCodec(secrets.token_bytes(64))
+    assert not _accepted(codec, other.encode(RefreshToken(uuid4(), 0, secrets.token_bytes(16))))
+
+
+@pytest.mark.parametrize("version", [0, 2, 255])
+def test_another_version_is_refused_although_its_mac_is_right(codec: RefreshTokenCodec, version: int) -> None:
+    content = struct.pack(">B16sI16s", version, uuid4().bytes, 0, secrets.token_bytes(16))
+    assert not _accepted(codec, _sealed(content))
+
+
+def test_the_unread_bits_of_the_last_character_must_be_zero(codec: RefreshTokenCodec, text: str) -> None:
+    alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+    last = alphabet.index(text[-1])
+    same_bytes = [text[:-1] + alphabet[last + extra] for extra in (1, 2, 3)]
+    decoded = {base64.urlsafe_b64decode(each[4:] + "=") for each in (text, *same_bytes)}
+    assert len(decoded) == 1
+    assert [each for each in same_bytes if _accepted(codec, each)] == []
+
+
+def test_the_other_base64_alphabet_is_refused(codec: RefreshTokenCodec) -> None:
+    token = RefreshToken(UUID(bytes=b"\xfb\xef\xbe" * 5 + b"\xff"), 0, b"\xff" * 16)
+    text = codec.encode(token)
+    swapped = text[:4] + text[4:].replace("-", "+").replace("_", "/")
+    assert swapped != text
+    assert not _accepted(codec, swapped)
+
+
+@pytest.mark.parametrize("prefix", ["", "dwr", "DWR_", "dwr-", "dwr_dwr_", "xyz_"])
+def test_another_prefix_is_refused(codec: RefreshTokenCodec, text: str, prefix: str) -> None:
+    assert not _accepted(codec, prefix + text.removeprefix(PREFIX))
+
+
+def test_a_body_in_place_of_the_prefix_is_refused(codec: RefreshTokenCodec, text: str) -> None:
+    assert not _accepted(codec, text.removeprefix(PREFIX) + "AAAA")
+
+
+@pytest.mark.parametrize("position", [0, 4, 40, 74])
+@pytest.mark.parametrize("character", ["é", "\uff41", "\U0001f511", "\ud800"])
+def test_characters_outside_ascii_are_refused(
+    codec: RefreshTokenCodec, text: str, position: int, character: str
+) -> None:
+    assert not _accepted(codec, text[:position] + character + text[position + 1 :])
+
+
+def test_no_text_is_refused(codec: RefreshTokenCodec) -> None:
+    assert not _accepted(codec, "")
+
+
+def test_a_successor_differs_by_one_generation_only() -> None:
+    token = RefreshToken(uuid4(), 41, secrets.token_bytes(16))
+    assert token.successor() == RefreshToken(token.family_id, 42, token.secret)
+
+
+def test_what_is_stored_of_a_secret_is_its_sha256() -> None:
+    assert hash_secret(b"family secret 16") == hashlib.sha256(b"family secret 16").digest()
