@@ -106,9 +106,10 @@ class ImageStack(Stack):
     def sql(self, query: str, database: str = DATABASE) -> str:
         user = self.settings["POSTGRES_USER"]
         command = ["psql", "-X", "-At", "-v", "ON_ERROR_STOP=1", "-U", user, "-d", database, "-c", query]
-        status, output = self._postgres.exec(command)
-        assert status == 0, output.decode()
-        return output.decode().strip()
+        result = self._postgres.exec(command)
+        output = result.output.decode()
+        assert result.exit_code == 0, output
+        return output.strip()
 
     def stop_database(self) -> None:
         self._postgres.get_wrapped_container().stop(timeout=EXIT_SECONDS)

@@ -94,8 +94,9 @@ class ProcessStack(Stack):
         return Outcome(finished.returncode, finished.stdout)
 
     def sql(self, query: str, database: str = DATABASE) -> str:
-        command = [POSTGRES_BIN_PATH / "psql", "-X", "-At", "-v", "ON_ERROR_STOP=1", "-d", self._postgres.url(database)]
-        finished = subprocess.run([*command, "-c", query], check=False, capture_output=True, text=True)
+        psql = str(POSTGRES_BIN_PATH / "psql")
+        command = [psql, "-X", "-At", "-v", "ON_ERROR_STOP=1", "-d", self._postgres.url(database), "-c", query]
+        finished = subprocess.run(command, check=False, capture_output=True, text=True)
         assert finished.returncode == 0, finished.stderr
         return finished.stdout.strip()
 

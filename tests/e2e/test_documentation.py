@@ -1,0 +1,58 @@
+"""/docs, /redoc and /openapi.json, which load nothing from other hosts."""
+
+import re
+
+import pytest
+
+from tests.e2e.people import TOKEN, Client
+
+ADDRESS = re.compile(r"""(?:src|href|url\()\s*=?\s*["']([^"']+)["']|["']((?:https?:)?//[^"']+)["']""")
+CALLS = {
+    "/api/v1/auth/register": "post",
+    "/api/v1/auth/token": "post",
+    "/api/v1/auth/me": "get",
+    "/api/v1/auth/refresh": "post",
+    "/api/v1/auth/revoke": "post",
+    "/health/liveness": "get",
+    "/health/readiness": "get",
+    "/health/startup": "get",
+}
+
+
+@pytest.mark.parametrize("path", ["/docs", "/redoc"])
+def test_a_page_loads_what_it_needs_from_here_only(client: Client, path: str) -> None:
+    page = client.call("GET", path)
+    assert page.status_code == 200
+    addresses = [one or other for one, other in ADDRESS.findall(page.text) if not (one or other).startswith("data:")]
+    assert addresses
+    for address in addresses:
+        assert re.match(r"/[^/]", address), address
+        assert client.call("GET", address).status_code == 200
+    assert "//" not in page.headers["Content-Security-Policy"]
+    assert "default-src 'none'" in page.headers["Content-Security-Policy"]
+
+
+def test_the_description_names_every_call_and_no_host(client: Client) -> None:
+    answer = client.call("GET", "/openapi.json")
+    document = answer.json()
+    assert answer.status_code == 200
+    assert {path: next(iter(calls)) for path, calls in document["paths"].items()} == CALLS
+    assert "servers" not in document
+    assert "://" not in answer.text
+
+
+def test_the_authorize_button_logs_in_where_the_description_says(client: Client) -> None:
+    document = client.call("GET", "/openapi.json").json()
+    flow = document["components"]["securitySchemes"]["password"]["flows"]["password"]
+    assert flow["tokenUrl"] == TOKEN
+    assert document["paths"]["/api/v1/auth/me"]["get"]["security"] == [{"password": []}]
+    # What Swagger UI sends for it.
+    person = client.new_person()
+    form = {"grant_type": "password", "username": person.username, "password": person.password, "scope": ""}
+    answer = client.call(
+        "POST",
+        flow["tokenUrl"],
+        data=form,
+        headers={"X-Requested-With": "XMLHttpRequest", "Authorization": "Basic Og=="},
+    )
+    assert answer.status_code == 200

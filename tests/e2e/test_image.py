@@ -1,0 +1,81 @@
+"""What is true of the image beside what it serves: who it runs as, what is in it, what it was made of."""
+
+import subprocess
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from tests.e2e.image_stack import IMAGE, ImageService
+from tests.e2e.people import Client
+from tests.e2e.stack import Service
+
+HEALTHY_SECONDS = 60
+BUILD_TOOLS = ["gcc", "cc", "g++", "make", "ld", "uv", "git", "curl", "wget"]
+
+
+@pytest.fixture
+def image_service(service: Service) -> Iterator[ImageService]:
+    assert isinstance(service, ImageService)
+    yield service
+
+
+def run_inside(service: ImageService, script: str) -> str:
+    result = service.container.exec(["sh", "-c", script])
+    return f"{result.exit_code}:{result.output.decode().strip()}"
+
+
+def engine(*arguments: str) -> str:
+    return subprocess.run(["docker", *arguments], check=True, capture_output=True, text=True).stdout
+
+
+def test_it_runs_as_a_user_named_by_number_who_is_not_root(image_service: ImageService) -> None:
+    assert run_inside(image_service, "id -u") == "0:10001"
+    assert engine("image", "inspect", "--format={{.Config.User}}", IMAGE).strip() == "10001:10001"
+
+
+def test_it_serves_with_a_read_only_root_no_capabilities_and_no_new_privileges(
+    image_service: ImageService, client: Client
+) -> None:
+    host = image_service.docker.attrs["HostConfig"]
+    assert host["ReadonlyRootfs"]
+    assert host["CapDrop"] == ["ALL"]
+    assert host["SecurityOpt"] == ["no-new-privileges:true"]
+    assert run_inside(image_service, "grep CapEff /proc/1/status").endswith("0000000000000000")
+    assert run_inside(image_service, "touch /opt/doorward/x 2>/dev/null; echo $?") == "0:1"
+    assert client.me(client.log_in().access).status_code == 200
+
+
+def test_nothing_of_the_product_may_be_changed_by_its_user(image_service: ImageService) -> None:
+    assert run_inside(image_service, "find /opt/doorward -writable ! -type l") == "0:"
+    assert run_inside(image_service, "find / -xdev -perm -2 -type f 2>/dev/null").endswith(":")
+
+
+def test_there_are_no_build_tools_and_no_caches_inside(image_service: ImageService) -> None:
+    found = run_inside(image_service, f"for tool in {' '.join(BUILD_TOOLS)}; do command -v $tool; done; true")
+    assert found == "0:"
+    caches = "find / -xdev ( -path '*/.cache/*' -o -path '*/apt/lists/*_Packages*' -o -name '*.whl' ) 2>/dev/null"
+    assert run_inside(image_service, caches.replace("(", r"\(").replace(")", r"\)")).endswith(":")
+    assert run_inside(image_service, "python -c 'import pip'").startswith("1:")
+    assert run_inside(image_service, "ls /opt/doorward/bin/pip /opt/doorward/bin/uv 2>/dev/null") == "2:"
+
+
+def test_neither_its_history_nor_its_settings_hold_a_secret() -> None:
+    made_of = engine("history", "--no-trunc", "--format={{.CreatedBy}}", IMAGE)
+    settings = engine("image", "inspect", "--format={{json .Config.Env}}", IMAGE)
+    assert "serve" in made_of
+    for word in ("SECRET", "PASSWORD", "TOKEN", "DATABASE_URL", "postgresql://"):
+        assert word not in made_of.upper()
+        assert word not in settings.upper()
+
+
+def test_its_health_check_finds_it_healthy(image_service: ImageService) -> None:
+    deadline = time.monotonic() + HEALTHY_SECONDS
+    while (health := image_service.docker.attrs["State"]["Health"]["Status"]) != "healthy":
+        assert time.monotonic() < deadline, health
+        time.sleep(0.5)
+
+
+def test_the_tests_are_not_inside(image_service: ImageService) -> None:
+    assert run_inside(image_service, "find / -xdev -name 'conftest.py' -path '*doorward*' 2>/dev/null").endswith(":")
+    assert run_inside(image_service, "python -c 'import pytest'").startswith("1:")
