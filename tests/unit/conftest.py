@@ -1,10 +1,13 @@
 """The unit ring: no network. A Unix socket is allowed because asyncio's event loop wakes itself through one."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
 from pytest_socket import disable_socket, enable_socket
+
+from doorward.core.config import Settings
 
 settings.register_profile("doorward", deadline=None)
 settings.load_profile("doorward")
@@ -15,3 +18,12 @@ def no_network() -> Iterator[None]:
     disable_socket(allow_unix_socket=True)
     yield
     enable_socket()
+
+
+@pytest.fixture
+def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.MonkeyPatch:
+    """No setting in the environment, and no .env file in sight. Takes what a test sets."""
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+    monkeypatch.chdir(tmp_path)
+    return monkeypatch

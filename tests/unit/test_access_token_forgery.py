@@ -175,7 +175,7 @@ def test_a_token_of_5000_characters_is_refused() -> None:
     _refused("a" * 5000)
 
 
-@pytest.mark.parametrize("token", ["ä.ö.ü", "\U0001f511.\U0001f511.\U0001f511", "\ud800.\ud800.\ud800", "\x00.\x00.\x00"])
+@pytest.mark.parametrize("token", [".".join([part] * 3) for part in ("ä", "\U0001f511", "\ud800", "\x00")])
 def test_characters_outside_ascii_are_refused(token: str) -> None:
     _refused(token)
 

@@ -3,7 +3,6 @@
 import secrets
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -32,10 +31,9 @@ CURRENT, PREDECESSOR, ANCESTOR, FIRST, AHEAD = 5, 4, 3, 0, 6
 
 
 def _judge(
-    generation: int, now: datetime, leeway: timedelta, *, secret: bytes = SECRET, **family: Any
+    generation: int, now: datetime, leeway: timedelta, *, family: RefreshFamily = FAMILY, secret: bytes = SECRET
 ) -> Verdict:
-    token = RefreshToken(FAMILY.id, generation, secret)
-    return judge_unrotated(replace(FAMILY, **family), token, now, leeway)
+    return judge_unrotated(family, RefreshToken(FAMILY.id, generation, secret), now, leeway)
 
 
 @pytest.mark.parametrize(
@@ -60,9 +58,7 @@ def _judge(
         (AHEAD, timedelta(0), LEEWAY, Verdict.REFUSE),
     ],
 )
-def test_the_verdict_on_each_generation(
-    generation: int, after: timedelta, leeway: timedelta, verdict: Verdict
-) -> None:
+def test_the_verdict_on_each_generation(generation: int, after: timedelta, leeway: timedelta, verdict: Verdict) -> None:
     assert _judge(generation, ROTATED + after, leeway) is verdict
 
 
@@ -78,13 +74,13 @@ class TestNothingIsRevokedOrRepeated:
         assert _judge(generation, ROTATED, leeway, secret=forged) is Verdict.REFUSE
 
     def test_in_a_revoked_family(self, generation: int, leeway: timedelta) -> None:
-        assert _judge(generation, ROTATED, leeway, revoked_at=ROTATED) is Verdict.REFUSE
+        assert _judge(generation, ROTATED, leeway, family=replace(FAMILY, revoked_at=ROTATED)) is Verdict.REFUSE
 
     def test_of_an_inactive_user(self, generation: int, leeway: timedelta) -> None:
-        assert _judge(generation, ROTATED, leeway, user_is_active=False) is Verdict.REFUSE
+        assert _judge(generation, ROTATED, leeway, family=replace(FAMILY, user_is_active=False)) is Verdict.REFUSE
 
     def test_exactly_at_the_end_of_the_family(self, generation: int, leeway: timedelta) -> None:
-        assert _judge(generation, EXPIRES, leeway, rotated_at=EXPIRES) is Verdict.REFUSE
+        assert _judge(generation, EXPIRES, leeway, family=replace(FAMILY, rotated_at=EXPIRES)) is Verdict.REFUSE
 
 
 def test_reuse_a_microsecond_before_the_end_of_the_family_still_ends_it() -> None:
@@ -93,4 +89,4 @@ def test_reuse_a_microsecond_before_the_end_of_the_family_still_ends_it() -> Non
 
 def test_a_repeat_a_microsecond_before_the_end_of_the_family_is_still_given() -> None:
     now = EXPIRES - MICROSECOND
-    assert _judge(PREDECESSOR, now, LEEWAY, rotated_at=now) is Verdict.REPEAT
+    assert _judge(PREDECESSOR, now, LEEWAY, family=replace(FAMILY, rotated_at=now)) is Verdict.REPEAT

@@ -1,0 +1,191 @@
+"""How much hashing a check costs, and how much may wait."""
+
+import asyncio
+import os
+import sys
+import threading
+from collections.abc import Iterator
+
+import bcrypt
+import pytest
+
+from doorward.core.exceptions import ServiceUnavailableError
+from doorward.domain.auth.ports import PasswordCheck
+from doorward.infrastructure.passwords import QUEUED_PER_THREAD, BcryptHasher, available_cores
+from tests.unit.test_password_hashing import UNUSABLE_HASHES
+
+COST = 5
+CHEAP_PLAIN = bcrypt.hashpw(b"correct horse", bcrypt.gensalt(4)).decode()
+CURRENT_PLAIN = bcrypt.hashpw(b"correct horse", bcrypt.gensalt(COST)).decode()
+CAPACITY = 1 + QUEUED_PER_THREAD
+
+
+@pytest.fixture
+def hasher() -> Iterator[BcryptHasher]:
+    made = BcryptHasher(rounds=COST, threads=1)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def costs(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The cost of each bcrypt computation, as it happens."""
+    seen: list[int] = []
+    hashpw, checkpw = bcrypt.hashpw, bcrypt.checkpw
+
+    def counting_hashpw(password: bytes, salt: bytes) -> bytes:
+        made = hashpw(password, salt)
+        seen.append(int(salt[4:6]))
+        return made
+
+    def counting_checkpw(password: bytes, hashed_password: bytes) -> bool:
+        fits = checkpw(password, hashed_password)
+        seen.append(int(hashed_password[4:6]))
+        return fits
+
+    monkeypatch.setattr(bcrypt, "hashpw", counting_hashpw)
+    monkeypatch.setattr(bcrypt, "checkpw", counting_checkpw)
+    return seen
+
+
+@pytest.mark.parametrize("stored", [*UNUSABLE_HASHES, None])
+async def test_an_unusable_hash_costs_one_hash_at_the_current_cost(
+    hasher: BcryptHasher, costs: list[int], stored: str | None
+) -> None:
+    await hasher.check("wrong horse", stored)
+    assert costs == [COST]
+
+
+async def test_a_wrong_password_costs_one_hash_at_the_current_cost(hasher: BcryptHasher, costs: list[int]) -> None:
+    stored = await hasher.hash("correct horse")
+    costs.clear()
+    await hasher.check("wrong horse", stored)
+    assert costs == [COST]
+
+
+async def test_a_wrong_password_against_a_cheap_hash_costs_one_at_the_current_cost_besides(
+    hasher: BcryptHasher, costs: list[int]
+) -> None:
+    await hasher.check("wrong horse", CHEAP_PLAIN)
+    assert costs == [4, COST]
+
+
+async def test_a_wrong_password_against_a_plain_hash_of_the_current_cost_costs_one(
+    hasher: BcryptHasher, costs: list[int]
+) -> None:
+    await hasher.check("wrong horse", CURRENT_PLAIN)
+    assert costs == [COST]
+
+
+async def test_a_password_too_long_for_a_plain_hash_costs_one_hash(hasher: BcryptHasher, costs: list[int]) -> None:
+    await hasher.check("a" * 73, CURRENT_PLAIN)
+    assert costs == [COST]
+
+
+@pytest.fixture
+def gate(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
+    """No bcrypt computation ends before this is set."""
+    opened = threading.Event()
+    hashpw = bcrypt.hashpw
+
+    def waiting_hashpw(password: bytes, salt: bytes) -> bytes:
+        opened.wait()
+        return hashpw(password, salt)
+
+    monkeypatch.setattr(bcrypt, "hashpw", waiting_hashpw)
+    return opened
+
+
+async def _fill(hasher: BcryptHasher) -> list[asyncio.Task[PasswordCheck]]:
+    """Occupy the whole capacity."""
+    tasks = [asyncio.ensure_future(hasher.check("correct horse", None)) for _ in range(CAPACITY)]
+    await asyncio.sleep(0)
+    return tasks
+
+
+async def test_one_call_above_the_capacity_is_refused_at_once(hasher: BcryptHasher, gate: threading.Event) -> None:
+    tasks = await _fill(hasher)
+    with pytest.raises(ServiceUnavailableError):
+        await hasher.check("correct horse", None)
+    gate.set()
+    await asyncio.gather(*tasks)
+
+
+async def test_a_registration_above_the_capacity_is_refused_too(hasher: BcryptHasher, gate: threading.Event) -> None:
+    tasks = await _fill(hasher)
+    with pytest.raises(ServiceUnavailableError):
+        await hasher.hash("correct horse")
+    gate.set()
+    await asyncio.gather(*tasks)
+
+
+async def test_the_whole_capacity_is_served(hasher: BcryptHasher, gate: threading.Event) -> None:
+    tasks = await _fill(hasher)
+    gate.set()
+    assert [check.is_correct for check in await asyncio.gather(*tasks)] == [False] * CAPACITY
+
+
+async def test_after_the_queue_is_worked_off_the_whole_capacity_is_there_again(
+    hasher: BcryptHasher, gate: threading.Event
+) -> None:
+    gate.set()
+    await asyncio.gather(*await _fill(hasher))
+    await asyncio.gather(*await _fill(hasher))
+
+
+async def test_work_given_up_by_its_callers_makes_room_again(hasher: BcryptHasher, gate: threading.Event) -> None:
+    tasks = await _fill(hasher)
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    gate.set()
+    await asyncio.gather(*await _fill(hasher))
+
+
+async def test_a_failing_computation_makes_room_again(hasher: BcryptHasher) -> None:
+    for _ in range(CAPACITY + 1):
+        with pytest.raises(UnicodeEncodeError):
+            await hasher.hash("\ud800")
+
+
+async def _niceness_of_hashing(monkeypatch: pytest.MonkeyPatch) -> int:
+    seen: list[int] = []
+    hashpw = bcrypt.hashpw
+
+    def observed_hashpw(password: bytes, salt: bytes) -> bytes:
+        seen.append(_niceness())
+        return hashpw(password, salt)
+
+    monkeypatch.setattr(bcrypt, "hashpw", observed_hashpw)
+    hasher = BcryptHasher(rounds=4, threads=1)
+    await hasher.hash("correct horse")
+    hasher.close()
+    return seen[0]
+
+
+def _niceness() -> int:
+    return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+
+async def test_hashing_has_the_lowest_priority_and_the_event_loop_keeps_its_own(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    before = _niceness()
+    monkeypatch.setattr(sys, "platform", "linux")
+    assert (await _niceness_of_hashing(monkeypatch), _niceness()) == (19, before)
+
+
+async def test_elsewhere_than_on_linux_priorities_are_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "platform", "darwin")
+    assert await _niceness_of_hashing(monkeypatch) == _niceness()
+
+
+def test_elsewhere_than_on_linux_all_cores_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "platform", "darwin")
+    assert available_cores() == os.cpu_count()
+
+
+def test_on_linux_only_the_cores_that_the_process_may_use_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {3, 5, 7}, raising=False)
+    assert available_cores() == 3

@@ -1,0 +1,74 @@
+"""The parts of the problem responses that need no request."""
+
+import inspect
+import json
+
+import pytest
+
+from doorward.api import exceptions as api_exceptions
+from doorward.api.exceptions import RequestRefusedError
+from doorward.api.problems import STATUS_OF_KIND, TOKEN_ENDPOINTS, internal_error_response, problem_response, title_of
+from doorward.core.exceptions import DomainError, Kind
+from doorward.domain.auth import exceptions as auth_exceptions
+
+MEMBERS = {"type", "title", "status", "detail", "code", "correlation_id"}
+DOMAIN_ERRORS = [
+    each
+    for _, each in inspect.getmembers(auth_exceptions, inspect.isclass)
+    if issubclass(each, DomainError) and each is not DomainError
+]
+HTTP_ERRORS = [
+    each
+    for _, each in inspect.getmembers(api_exceptions, inspect.isclass)
+    if issubclass(each, RequestRefusedError) and each is not RequestRefusedError
+]
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+def test_every_kind_of_refusal_has_a_status_of_its_own(kind: Kind) -> None:
+    assert list(STATUS_OF_KIND.values()).count(STATUS_OF_KIND[kind]) == 1
+
+
+def test_there_is_no_status_for_what_is_no_kind() -> None:
+    assert set(STATUS_OF_KIND) == set(Kind)
+    assert not hasattr(STATUS_OF_KIND, "default_factory")
+
+
+def test_codes_are_never_shared() -> None:
+    codes = [*(error.code for error in DOMAIN_ERRORS), *(error.code for error in HTTP_ERRORS)]
+    assert sorted(codes) == sorted(set(codes))
+
+
+def test_a_problem_has_these_members_and_no_others() -> None:
+    body = json.loads(bytes(problem_response(409, "a_code", "What to do.", path="/elsewhere").body))
+    assert body == {
+        "type": "urn:doorward:problem:a_code",
+        "title": "Conflict",
+        "status": 409,
+        "detail": "What to do.",
+        "code": "a_code",
+        "correlation_id": "",
+    }
+
+
+@pytest.mark.parametrize("path", sorted(TOKEN_ENDPOINTS))
+@pytest.mark.parametrize(
+    ("status", "error"),
+    [(422, "invalid_request"), (429, "temporarily_unavailable"), (503, "temporarily_unavailable")],
+)
+def test_at_the_token_endpoints_it_has_the_members_of_rfc_6749_too(path: str, status: int, error: str) -> None:
+    body = json.loads(bytes(problem_response(status, "a_code", "What to do.", path=path).body))
+    assert set(body) == MEMBERS | {"error", "error_description"}
+    assert (body["error"], body["error_description"]) == (error, "What to do.")
+
+
+def test_the_catch_all_is_a_problem_that_shows_nothing_of_the_cause() -> None:
+    response = internal_error_response("/elsewhere")
+    body = json.loads(bytes(response.body))
+    assert (response.status_code, response.media_type) == (500, "application/problem+json")
+    assert (set(body), body["code"]) == (MEMBERS, "internal_error")
+
+
+@pytest.mark.parametrize(("status", "title"), [(413, "Content Too Large"), (422, "Unprocessable Content")])
+def test_titles_are_those_of_rfc_9110(status: int, title: str) -> None:
+    assert title_of(status) == title

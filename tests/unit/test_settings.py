@@ -1,0 +1,211 @@
+"""Settings as they are read: where from, within which bounds, and in which spelling."""
+
+import ipaddress
+import secrets
+from pathlib import Path
+
+import pytest
+
+from doorward.core.config import DEVELOPMENT_SECRET_KEY, Settings, SettingsError, load_settings
+
+
+@pytest.fixture(autouse=True)
+def usable_settings(clean_environment: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """What a production start needs at least."""
+    clean_environment.setenv("SECRET_KEY", secrets.token_urlsafe(48))
+    return clean_environment
+
+
+def _problems() -> tuple[str, ...]:
+    with pytest.raises(SettingsError) as refusal:
+        load_settings()
+    return refusal.value.problems
+
+
+def test_a_secret_key_is_all_that_production_needs() -> None:
+    assert load_settings().environment == "production"
+
+
+def test_defaults_are_those_of_the_contract() -> None:
+    settings = load_settings()
+    shown = settings.model_dump(exclude={"secret_key"})
+    assert shown == {
+        "environment": "production",
+        "database_url": None,
+        "postgres_host": "localhost",
+        "postgres_port": 5432,
+        "postgres_db": "doorward",
+        "postgres_user": "doorward",
+        "postgres_password": None,
+        "db_pool_min_conn": 1,
+        "db_pool_max_conn": 10,
+        "algorithm": "HS256",
+        "jwt_issuer": "doorward",
+        "jwt_audience": "doorward",
+        "access_token_expire_minutes": 30,
+        "refresh_token_expire_days": 7,
+        "session_max_days": 90,
+        "refresh_token_reuse_leeway_seconds": 0,
+        "bcrypt_rounds": 12,
+        "rate_limit_enabled": True,
+        "rate_limit_register": "5/minute",
+        "rate_limit_token": "10/minute",
+        "rate_limit_refresh": "20/minute",
+        "rate_limit_storage_uri": "memory://",
+        "trusted_proxies": (),
+        "web_concurrency": 1,
+        "log_level": "info",
+    }
+
+
+def test_settings_are_read_from_the_file(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("JWT_ISSUER=from-the-file\n", encoding="utf-8")
+    assert load_settings().jwt_issuer == "from-the-file"
+
+
+def test_the_environment_wins_over_the_file(tmp_path: Path, usable_settings: pytest.MonkeyPatch) -> None:
+    (tmp_path / ".env").write_text("JWT_ISSUER=from-the-file\n", encoding="utf-8")
+    usable_settings.setenv("JWT_ISSUER", "from-the-environment")
+    assert load_settings().jwt_issuer == "from-the-environment"
+
+
+def test_an_empty_variable_is_an_unset_one(usable_settings: pytest.MonkeyPatch) -> None:
+    usable_settings.setenv("WEB_CONCURRENCY", "")
+    assert load_settings().web_concurrency == 1
+
+
+def test_names_count_in_any_case(usable_settings: pytest.MonkeyPatch) -> None:
+    usable_settings.setenv("jwt_issuer", "in-lower-case")
+    assert load_settings().jwt_issuer == "in-lower-case"
+
+
+def test_a_misspelt_name_in_the_environment_is_named_with_the_one_meant(usable_settings: pytest.MonkeyPatch) -> None:
+    usable_settings.setenv("ACCESS_TOKEN_EXPIRES_MINUTES", "5")
+    assert _problems() == ("ACCESS_TOKEN_EXPIRES_MINUTES is not a setting: did you mean ACCESS_TOKEN_EXPIRE_MINUTES?",)
+
+
+def test_a_misspelt_name_in_the_file_is_named_with_the_one_meant(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("RATE_LIMIT_ENABLE=false\n", encoding="utf-8")
+    assert _problems() == ("RATE_LIMIT_ENABLE is not a setting: did you mean RATE_LIMIT_ENABLED?",)
+
+
+def test_all_problems_are_told_at_once(usable_settings: pytest.MonkeyPatch) -> None:
+    usable_settings.setenv("LOG_LEVELS", "info")
+    usable_settings.setenv("WEB_CONCURRENCY", "many")
+    usable_settings.setenv("BCRYPT_ROUNDS", "40")
+    assert [problem.split()[0] for problem in _problems()] == ["LOG_LEVELS", "BCRYPT_ROUNDS", "WEB_CONCURRENCY"]
+
+
+def test_names_of_others_are_left_alone(usable_settings: pytest.MonkeyPatch) -> None:
+    usable_settings.setenv("POSTGRES_INITDB_ARGS", "--data-checksums")
+    usable_settings.setenv("SOMETHING_ELSE", "1")
+    load_settings()
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("ENVIRONMENT", ["", "staging", "dev"]),
+        ("ALGORITHM", ["none", "RS256", "hs256"]),
+        ("POSTGRES_PORT", ["0", "65536", "-1", "five"]),
+        ("DB_POOL_MIN_CONN", ["-1", "101", "1.5"]),
+        ("DB_POOL_MAX_CONN", ["0", "101"]),
+        ("ACCESS_TOKEN_EXPIRE_MINUTES", ["0", "1441", "-5", "30m"]),
+        ("REFRESH_TOKEN_EXPIRE_DAYS", ["0", "366"]),
+        ("SESSION_MAX_DAYS", ["0", "3651"]),
+        ("REFRESH_TOKEN_REUSE_LEEWAY_SECONDS", ["-1", "61"]),
+        ("BCRYPT_ROUNDS", ["3", "9", "17"]),
+        ("RATE_LIMIT_ENABLED", ["perhaps"]),
+        ("RATE_LIMIT_REGISTER", ["5", "0/minute", "-1/minute", "5/fortnight", "5 per minute", "5/minute;9/day"]),
+        ("RATE_LIMIT_TOKEN", ["many/minute", "10/minute\n"]),
+        ("RATE_LIMIT_REFRESH", ["1000000000/second"]),
+        ("RATE_LIMIT_STORAGE_URI", ["file:///tmp", "mongodb://x", "redis"]),
+        ("TRUSTED_PROXIES", ["everybody", "10.0.0.0/33", "10.0.0.1/8", "10.0.0.0/8;192.168.0.0/16"]),
+        ("WEB_CONCURRENCY", ["0", "65", "two"]),
+        ("LOG_LEVEL", ["trace", "notice"]),
+    ],
+)
+def test_a_value_out_of_bounds_is_named_with_an_example(
+    name: str, values: list[str], usable_settings: pytest.MonkeyPatch
+) -> None:
+    for value in filter(None, values):
+        usable_settings.setenv(name, value)
+        (problem,) = _problems()
+        assert problem.startswith(f"{name} ")
+        assert ". Example: " in problem
+
+
+@pytest.mark.parametrize(
+    ("name", "lowest", "highest"),
+    [
+        ("POSTGRES_PORT", "1", "65535"),
+        ("DB_POOL_MAX_CONN", "1", "100"),
+        ("ACCESS_TOKEN_EXPIRE_MINUTES", "1", "1440"),
+        ("REFRESH_TOKEN_EXPIRE_DAYS", "1", "365"),
+        ("SESSION_MAX_DAYS", "1", "3650"),
+        ("REFRESH_TOKEN_REUSE_LEEWAY_SECONDS", "0", "60"),
+        ("BCRYPT_ROUNDS", "10", "16"),
+        ("WEB_CONCURRENCY", "1", "64"),
+    ],
+)
+def test_bounds_are_included(name: str, lowest: str, highest: str, usable_settings: pytest.MonkeyPatch) -> None:
+    for value in (lowest, highest):
+        usable_settings.setenv(name, value)
+        assert getattr(load_settings(), name.lower()) == int(value)
+
+
+def test_development_may_hash_cheaply(usable_settings: pytest.MonkeyPatch) -> None:
+    usable_settings.setenv("ENVIRONMENT", "development")
+    usable_settings.setenv("BCRYPT_ROUNDS", "4")
+    assert load_settings().bcrypt_rounds == 4
+
+
+def test_the_pools_bounds_must_be_in_order(usable_settings: pytest.MonkeyPatch) -> None:
+    usable_settings.setenv("DB_POOL_MIN_CONN", "3")
+    usable_settings.setenv("DB_POOL_MAX_CONN", "2")
+    (problem,) = _problems()
+    assert problem.startswith("DB_POOL_MIN_CONN must not be above DB_POOL_MAX_CONN")
+
+
+def test_the_pools_bounds_may_be_equal(usable_settings: pytest.MonkeyPatch) -> None:
+    usable_settings.setenv("DB_POOL_MIN_CONN", "2")
+    usable_settings.setenv("DB_POOL_MAX_CONN", "2")
+    assert load_settings().db_pool_max_conn == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "networks"),
+    [
+        ("10.0.0.0/8", ["10.0.0.0/8"]),
+        ("10.0.0.0/8,192.168.1.5", ["10.0.0.0/8", "192.168.1.5/32"]),
+        (" 10.0.0.0/8 , fd00::/8 ,", ["10.0.0.0/8", "fd00::/8"]),
+    ],
+)
+def test_trusted_proxies_are_networks_between_commas(
+    text: str, networks: list[str], usable_settings: pytest.MonkeyPatch
+) -> None:
+    usable_settings.setenv("TRUSTED_PROXIES", text)
+    assert load_settings().trusted_proxies == tuple(map(ipaddress.ip_network, networks))
+
+
+@pytest.mark.parametrize("spelling", ["warning", "WARNING", "Warning"])
+def test_the_log_level_counts_in_any_case(spelling: str, usable_settings: pytest.MonkeyPatch) -> None:
+    usable_settings.setenv("LOG_LEVEL", spelling)
+    assert load_settings().log_level == "warning"
+
+
+def test_settings_may_be_made_from_python_values() -> None:
+    settings = Settings(trusted_proxies=(ipaddress.IPv4Network("10.0.0.0/8"),), log_level="error")
+    assert (settings.trusted_proxies, settings.log_level) == ((ipaddress.IPv4Network("10.0.0.0/8"),), "error")
+
+
+def test_development_has_a_built_in_secret_key(usable_settings: pytest.MonkeyPatch) -> None:
+    usable_settings.delenv("SECRET_KEY")
+    usable_settings.setenv("ENVIRONMENT", "development")
+    assert load_settings().secret_key.get_secret_value() == DEVELOPMENT_SECRET_KEY
+
+
+def test_development_uses_a_given_secret_key(usable_settings: pytest.MonkeyPatch) -> None:
+    usable_settings.setenv("SECRET_KEY", "short")
+    usable_settings.setenv("ENVIRONMENT", "development")
+    assert load_settings().secret_key.get_secret_value() == "short"

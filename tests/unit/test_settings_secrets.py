@@ -1,0 +1,145 @@
+"""Secrets in the settings: which are refused in production, and that none is ever shown."""
+
+import secrets
+
+import pytest
+
+from doorward.core.config import DEVELOPMENT_SECRET_KEY, PUBLISHED_SECRETS, SettingsError, load_settings
+
+MARK = "marked-and-never-to-be-shown"
+
+
+def _problems() -> tuple[str, ...]:
+    with pytest.raises(SettingsError) as refusal:
+        load_settings()
+    return refusal.value.problems
+
+
+def _refused_secret_key(environment: pytest.MonkeyPatch, value: str) -> str:
+    environment.setenv("SECRET_KEY", value)
+    (problem,) = _problems()
+    assert problem.startswith("SECRET_KEY ")
+    return problem
+
+
+def test_production_needs_a_secret_key(clean_environment: pytest.MonkeyPatch) -> None:
+    clean_environment.setenv("ENVIRONMENT", "production")
+    (problem,) = _problems()
+    assert problem.startswith("SECRET_KEY is missing. Example: ")
+
+
+def test_an_empty_secret_key_is_a_missing_one(clean_environment: pytest.MonkeyPatch) -> None:
+    assert "is missing" in _refused_secret_key(clean_environment, "")
+
+
+def test_an_unknown_environment_is_treated_as_production(clean_environment: pytest.MonkeyPatch) -> None:
+    clean_environment.setenv("ENVIRONMENT", "staging")
+    assert [problem.split()[0] for problem in _problems()] == ["ENVIRONMENT", "SECRET_KEY"]
+
+
+def test_a_secret_key_of_31_bytes_is_too_short(clean_environment: pytest.MonkeyPatch) -> None:
+    assert "shorter than 32 bytes" in _refused_secret_key(clean_environment, secrets.token_hex(16)[:31])
+
+
+def test_the_length_of_a_secret_key_is_that_of_its_bytes(clean_environment: pytest.MonkeyPatch) -> None:
+    clean_environment.setenv("SECRET_KEY", "".join(map(chr, range(0xE0, 0xF0))))
+    load_settings()
+
+
+@pytest.mark.parametrize("value", sorted(PUBLISHED_SECRETS))
+@pytest.mark.parametrize("spelling", [str, str.upper, str.title])
+def test_a_published_secret_key_is_refused_in_any_case(
+    value: str, spelling: type[str], clean_environment: pytest.MonkeyPatch
+) -> None:
+    problem = _refused_secret_key(clean_environment, spelling(value))
+    assert "is a published value" in problem or "is shorter" in problem
+
+
+def test_the_built_in_key_of_development_is_refused_as_published(clean_environment: pytest.MonkeyPatch) -> None:
+    assert "is a published value" in _refused_secret_key(clean_environment, DEVELOPMENT_SECRET_KEY)
+
+
+@pytest.mark.parametrize("value", ["a" * 64, "ab" * 32, "0123456789" * 5, "abcdefghijk" * 4])
+def test_a_regular_secret_key_is_refused(value: str, clean_environment: pytest.MonkeyPatch) -> None:
+    assert "is too regular" in _refused_secret_key(clean_environment, value)
+
+
+@pytest.mark.parametrize("make", [secrets.token_urlsafe, secrets.token_hex])
+def test_random_secret_keys_are_accepted(make: object, clean_environment: pytest.MonkeyPatch) -> None:
+    assert callable(make)
+    clean_environment.setenv("SECRET_KEY", make(48))
+    load_settings()
+
+
+@pytest.mark.parametrize("value", ["postgres", "Password", "doorward", "changeme"])
+def test_a_published_password_of_the_database_is_refused(value: str, clean_environment: pytest.MonkeyPatch) -> None:
+    clean_environment.setenv("SECRET_KEY", secrets.token_urlsafe(48))
+    clean_environment.setenv("POSTGRES_PASSWORD", value)
+    (problem,) = _problems()
+    assert problem.startswith("POSTGRES_PASSWORD has a published password")
+
+
+@pytest.mark.parametrize("value", ["postgres", "Password", "doorward", "changeme"])
+def test_a_published_password_in_the_url_is_refused(value: str, clean_environment: pytest.MonkeyPatch) -> None:
+    clean_environment.setenv("SECRET_KEY", secrets.token_urlsafe(48))
+    clean_environment.setenv("DATABASE_URL", f"postgresql://ada:{value}@db.internal/doorward")
+    (problem,) = _problems()
+    assert problem.startswith("DATABASE_URL has a published password")
+
+
+def test_a_password_that_the_url_overrules_is_not_looked_at(clean_environment: pytest.MonkeyPatch) -> None:
+    clean_environment.setenv("SECRET_KEY", secrets.token_urlsafe(48))
+    clean_environment.setenv("DATABASE_URL", "postgresql://ada@db.internal/doorward")
+    clean_environment.setenv("POSTGRES_PASSWORD", "postgres")
+    load_settings()
+
+
+def test_development_may_use_published_passwords(clean_environment: pytest.MonkeyPatch) -> None:
+    clean_environment.setenv("ENVIRONMENT", "development")
+    clean_environment.setenv("DATABASE_URL", "postgresql://ada:postgres@localhost/doorward")
+    clean_environment.setenv("POSTGRES_PASSWORD", "postgres")
+    load_settings()
+
+
+@pytest.mark.parametrize("url", ["mysql://ada@db/doorward", "db.internal", "host=db.internal", "postgresql:ada"])
+def test_a_url_of_another_kind_is_refused(url: str, clean_environment: pytest.MonkeyPatch) -> None:
+    clean_environment.setenv("SECRET_KEY", secrets.token_urlsafe(48))
+    clean_environment.setenv("DATABASE_URL", url)
+    (problem,) = _problems()
+    assert problem.startswith("DATABASE_URL must begin with postgresql://")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SECRET_KEY", MARK),
+        ("DATABASE_URL", f"mysql://ada:{MARK}@db/doorward"),
+        ("DATABASE_URL", f"postgresql://ada:{MARK}@[::1/doorward"),
+        ("RATE_LIMIT_STORAGE_URI", f"mongodb://:{MARK}@cache"),
+    ],
+)
+def test_a_refusal_does_not_show_the_value(name: str, value: str, clean_environment: pytest.MonkeyPatch) -> None:
+    clean_environment.setenv("SECRET_KEY", secrets.token_urlsafe(48))
+    clean_environment.setenv(name, value)
+    with pytest.raises(SettingsError) as refusal:
+        load_settings()
+    assert MARK not in str(refusal.value)
+    assert MARK not in repr(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("secret_key", secrets.token_urlsafe(24) + MARK),
+        ("database_url", f"postgresql://ada:{MARK}@db/doorward"),
+        ("postgres_password", MARK),
+        ("rate_limit_storage_uri", f"redis://:{MARK}@cache:6379"),
+    ],
+)
+@pytest.mark.parametrize("show", [repr, str])
+def test_settings_do_not_show_secrets(
+    name: str, value: str, show: type[str], clean_environment: pytest.MonkeyPatch
+) -> None:
+    clean_environment.setenv("SECRET_KEY", secrets.token_urlsafe(48))
+    clean_environment.setenv(name.upper(), value)
+    assert MARK not in show(load_settings())
