@@ -1,0 +1,177 @@
+"""The service as the integration tests see it: an HTTP client without a network, its clock, its database, its log."""
+
+import json
+import secrets
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Protocol
+from uuid import uuid4
+
+import httpx
+import psycopg
+import pytest
+from fastapi import FastAPI
+from psycopg.rows import dict_row
+
+from doorward.bootstrap import create_wired_app
+from doorward.core.config import Settings
+
+REGISTER = "/api/v1/auth/register"
+TOKEN = "/api/v1/auth/token"
+ME = "/api/v1/auth/me"
+REFRESH = "/api/v1/auth/refresh"
+REVOKE = "/api/v1/auth/revoke"
+PASSWORD = "correct horse battery"
+
+
+class FakeClock:
+    """A clock that goes when it is told to."""
+
+    def __init__(self) -> None:
+        self.present = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+    def now(self) -> datetime:
+        return self.present
+
+    def advance(self, duration: timedelta) -> None:
+        self.present += duration
+
+
+class Logs:
+    """The lines that the service wrote in this test."""
+
+    def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
+        self._capsys = capsys
+        self._written = ""
+
+    def text(self) -> str:
+        self._written += self._capsys.readouterr().out
+        return self._written
+
+    def lines(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.text().splitlines()]
+
+    def events(self) -> list[str]:
+        return [line["event"] for line in self.lines()]
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody with an account."""
+
+    id: str
+    email: str
+    username: str
+    password: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """What a login or a refresh gave."""
+
+    access: str
+    refresh: str
+
+
+class Service:
+    """One running application."""
+
+    def __init__(self, app: FastAPI, settings: Settings, clock: FakeClock) -> None:
+        assert settings.database_url is not None
+        self.app = app
+        self.settings = settings
+        self.clock = clock
+        self.database_url = settings.database_url.get_secret_value()
+        self.client = self.client_at("203.0.113.7")
+
+    def client_at(self, address: str) -> httpx.AsyncClient:
+        """Return a client of another address."""
+        transport = httpx.ASGITransport(self.app, raise_app_exceptions=False, client=(address, 50000))
+        return httpx.AsyncClient(transport=transport, base_url="http://doorward.test")
+
+    async def register(self, *, password: str = PASSWORD) -> Person:
+        """Make an account that no other test has."""
+        username = f"user-{uuid4().hex[:16]}"
+        body = {"email": f"{username}@example.com", "username": username, "password": password}
+        answer = await self.client.post(REGISTER, json=body)
+        assert answer.status_code == 201, answer.text
+        return Person(answer.json()["id"], body["email"], username, password)
+
+    async def post_token(self, username: str, password: str) -> httpx.Response:
+        return await self.client.post(TOKEN, data={"username": username, "password": password})
+
+    async def log_in(self, person: Person) -> Pair:
+        return pair(await self.post_token(person.username, person.password))
+
+    async def register_and_log_in(self) -> tuple[Person, Pair]:
+        person = await self.register()
+        return person, await self.log_in(person)
+
+    async def post_refresh(self, token: str) -> httpx.Response:
+        return await self.client.post(REFRESH, json={"refresh_token": token})
+
+    async def refresh(self, token: str) -> Pair:
+        return pair(await self.post_refresh(token))
+
+    async def post_revoke(self, token: str) -> httpx.Response:
+        return await self.client.post(REVOKE, json={"refresh_token": token})
+
+    async def get_me(self, access_token: str) -> httpx.Response:
+        return await self.client.get(ME, headers={"Authorization": f"Bearer {access_token}"})
+
+    def sql(self, query: str, *parameters: object) -> list[dict[str, Any]]:
+        """Run a statement beside the service, committed; return its rows, if it has any."""
+        with psycopg.connect(self.database_url, autocommit=True, row_factory=dict_row) as connection:
+            cursor = connection.execute(query.encode(), parameters)
+            return cursor.fetchall() if cursor.description else []
+
+    def families_of(self, person: Person) -> list[dict[str, Any]]:
+        return self.sql("SELECT * FROM refresh_families WHERE user_id = %s ORDER BY created_at", person.id)
+
+    def set_active(self, person: Person, *, active: bool) -> None:
+        self.sql("UPDATE users SET is_active = %s WHERE id = %s", active, person.id)
+
+
+class MakeService(Protocol):
+    """Makes applications that end with the test."""
+
+    async def __call__(self, **changes: object) -> Service: ...
+
+
+@asynccontextmanager
+async def run_service(settings: Settings, clock: FakeClock) -> AsyncIterator[Service]:
+    """Run the application's lifespan around the block."""
+    app = create_wired_app(settings, clock=clock)
+    async with app.router.lifespan_context(app):
+        service = Service(app, settings, clock)
+        async with service.client:
+            yield service
+
+
+def pair(answer: httpx.Response) -> Pair:
+    assert answer.status_code == 200, answer.text
+    body = answer.json()
+    return Pair(body["access_token"], body["refresh_token"])
+
+
+def is_problem(answer: httpx.Response, status: int, code: str) -> bool:
+    """Tell whether the answer is exactly this refusal, in the one shape of all errors."""
+    body = answer.json()
+    return (
+        answer.status_code == body["status"] == status
+        and answer.headers["content-type"] == "application/problem+json"
+        and body["code"] == code
+        and body["type"] == f"urn:doorward:problem:{code}"
+        and body["correlation_id"] == answer.headers["x-correlation-id"]
+    )
+
+
+def statuses(answers: Iterable[httpx.Response]) -> list[int]:
+    return sorted(answer.status_code for answer in answers)
+
+
+def mark() -> str:
+    """Return a text that can be looked for: it stands nowhere else."""
+    return f"mark{secrets.token_hex(8)}"
