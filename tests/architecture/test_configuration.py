@@ -25,7 +25,7 @@ COMPOSE_ONLY: Final = frozenset({"DOORWARD_PORT"})
 """Read by docker/compose.yaml, not by the service."""
 
 SECRETS: Final = ("SECRET_KEY", "POSTGRES_PASSWORD")
-ASSIGNED: Final = re.compile(rf"\b({'|'.join(SECRETS)})[\"']?\s*[=:]\s*[\"']?([^\s\"'`,|)]*)")
+ASSIGNED: Final = re.compile(rf"(?<!\$\{{)\b({'|'.join(SECRETS)})[\"']?\s*[=:]\s*[\"']?([^\s\"'`,|)]*)")
 
 
 def example_lines() -> list[str]:

@@ -6,10 +6,13 @@ from pathlib import Path
 from typing import Final
 
 from development.documents import configuration_page, problems_page
-from tests.architecture.sources import ROOT, project_files, text_of, tree_of
+from tests.architecture.sources import ROOT, SOURCE, project_files, project_table, text_of, tree_of
 
 README: Final = Path("README.md")
 README_LINES: Final = 90
+PATH: Final = r"`((?:src|tests|docs|docker|development|\.ci|core|domain|api|infrastructure)/[\w./-]+)`"
+"""Of the project, or below src/doorward, as the tour writes them."""
+
 WRITE_ANEW: Final = "run: uv run inv docs"
 PARTS_OF_HOSTS: Final = (
     ("pypi", "org"),
@@ -92,8 +95,8 @@ def test_every_file_that_a_page_names_exists() -> None:
         f"{page}: {name}"
         for page in pages()
         if page.name != "CHANGELOG.md"
-        for name in re.findall(r"`((?:src|tests|docs|docker|development|\.ci)/[\w./-]+)`", text_of(page))
-        if not (ROOT / name).exists()
+        for name in re.findall(PATH, text_of(page))
+        if not (ROOT / name).exists() and not (ROOT / SOURCE / name).exists()
     ]
     assert not gone
 
@@ -103,6 +106,16 @@ def test_every_decision_is_in_the_index() -> None:
     decisions = [path.name for path in pages() if re.fullmatch(r"\d{4}-.*\.md", path.name)]
     assert len(decisions) > 8
     assert not [name for name in decisions if f"({name})" not in index]
+
+
+def test_every_direct_dependency_earns_its_place_in_one_line() -> None:
+    table = project_table()
+    required = [*table["project"]["dependencies"], *table["dependency-groups"]["dev"]]
+    names = {re.match(r"[a-z0-9-]+", requirement) for requirement in required}
+    page = text_of(Path("docs/decisions/0009-dependencies.md"))
+    rows = [line.split("|") for line in page.splitlines() if line.startswith("| ")]
+    explained = {name.strip() for row in rows for name in row[1].split(",")}
+    assert {name[0] for name in names if name} <= explained
 
 
 def test_the_changelog_tells_of_this_version() -> None:
