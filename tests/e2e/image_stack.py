@@ -44,7 +44,7 @@ class ImageService(Service):
         return self._base_url
 
     @property
-    def docker(self) -> Any:  # noqa: ANN401 - the Docker library has no types
+    def docker(self) -> Any:
         """The engine's view of it, as it is now."""
         wrapped = self.container.get_wrapped_container()
         wrapped.reload()

@@ -50,7 +50,7 @@ class Client:
         self._service = service
         self._headers = headers or {}
 
-    def call(self, method: str, path: str, **options: Any) -> requests.Response:  # noqa: ANN401 - requests' own
+    def call(self, method: str, path: str, **options: Any) -> requests.Response:
         options.setdefault("timeout", TIMEOUT_SECONDS)
         options["headers"] = {**self._headers, **options.get("headers", {})}
         with requests.Session() as session:
@@ -67,7 +67,7 @@ class Client:
     def token(self, person: Person) -> requests.Response:
         return self.call("POST", TOKEN, data={"username": person.username, "password": person.password})
 
-    def me(self, access_token: str, **options: Any) -> requests.Response:  # noqa: ANN401 - requests' own
+    def me(self, access_token: str, **options: Any) -> requests.Response:
         return self.call("GET", ME, headers={"Authorization": f"Bearer {access_token}"}, **options)
 
     def refresh(self, refresh_token: str) -> requests.Response:

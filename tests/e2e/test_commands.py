@@ -5,7 +5,7 @@ from functools import partial
 from tests.e2e.people import all_at_once
 from tests.e2e.stack import Stack
 
-TABLES = "SELECT string_agg(table_name, ',' ORDER BY table_name) FROM information_schema.tables WHERE table_schema = 'public'"
+TABLES = "SELECT string_agg(relname, ',' ORDER BY relname) FROM pg_stat_user_tables"
 
 
 def test_of_four_migrations_at_once_all_succeed_and_the_schema_is_there_once(stack: Stack) -> None:

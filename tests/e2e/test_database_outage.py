@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
 import pytest
 import requests
@@ -18,7 +19,10 @@ HEALED_SECONDS = 5.0
 """The requirement's own bounds: an answer while stopped, while frozen, and a good one after the return."""
 
 LOAD_THREADS = 8
+CROWD = 40
 EXPECTED = {"register": 201, "token": 200, "me": 200, "refresh": 200, "revoke": 204}
+
+Call = Callable[[], requests.Response]
 
 
 @dataclass(frozen=True)
@@ -42,7 +46,7 @@ def breakable_client(breakable_service: Service) -> Client:
     return Client(breakable_service)
 
 
-def calls_of_somebody(client: Client) -> dict[str, Callable[[], requests.Response]]:
+def calls_of_somebody(client: Client) -> dict[str, Call]:
     """Return each call of the API, which succeeds once when the database is there."""
     person = client.new_person()
     session, other = client.log_in(person), client.log_in(person)
@@ -55,7 +59,7 @@ def calls_of_somebody(client: Client) -> dict[str, Callable[[], requests.Respons
     }
 
 
-def timed(name: str, call: Callable[[], requests.Response]) -> Answered:
+def timed(name: str, call: Call) -> Answered:
     began = time.monotonic()
     response = call()
     return Answered(name, began, time.monotonic() - began, response)
@@ -69,25 +73,26 @@ def assert_unavailable(answered: Answered, within: float) -> None:
     assert answered.seconds < within, answered.call
 
 
-def assert_each_unavailable(client: Client, calls: dict[str, Callable[[], requests.Response]], within: float) -> None:
-    def ready() -> requests.Response:
-        return client.call("GET", READINESS)
-
-    for answered in all_at_once(
-        [lambda n=name, c=call: timed(n, c) for name, call in {**calls, "ready": ready}.items()]
-    ):
+def assert_each_unavailable(client: Client, calls: dict[str, Call], within: float) -> None:
+    everything: dict[str, Call] = {**calls, "readiness": partial(client.call, "GET", READINESS)}
+    for answered in all_at_once([partial(timed, name, call) for name, call in everything.items()]):
         assert_unavailable(answered, within)
-    alive = timed("alive", lambda: client.call("GET", LIVENESS))
-    assert alive.response.status_code == 200
-    assert alive.seconds < within
+    liveness = timed("liveness", partial(client.call, "GET", LIVENESS))
+    assert liveness.response.status_code == 200
+    assert liveness.seconds < within
 
 
-def assert_heals(client: Client, calls: dict[str, Callable[[], requests.Response]]) -> None:
-    """Wait for a first ready answer; from then on every call succeeds, and in time."""
+def wait_until_ready(client: Client) -> None:
     returned = time.monotonic()
     while not client.call("GET", READINESS).ok:
         assert time.monotonic() - returned < HEALED_SECONDS
         time.sleep(0.05)
+
+
+def assert_heals(client: Client, calls: dict[str, Call]) -> None:
+    """Wait for a first ready answer; from then on every call succeeds, and all in time."""
+    returned = time.monotonic()
+    wait_until_ready(client)
     for name, call in calls.items():
         response = call()
         assert response.status_code == EXPECTED[name], (name, response.text)
@@ -102,10 +107,10 @@ def call_until(stop: threading.Event, client: Client, person: Person, access_tok
         answered.append(timed("token", lambda: client.token(person)))
         if (login := answered[-1].response).ok:
             token = login.json()["refresh_token"]
-            answered.append(timed("refresh", lambda t=token: client.refresh(t)))
-            answered.append(timed("revoke", lambda t=token: client.revoke(t)))
+            answered.append(timed("refresh", partial(client.refresh, token)))
+            answered.append(timed("revoke", partial(client.revoke, token)))
         answered.append(timed("register", lambda: client.register(Person())))
-        answered.append(timed("alive", lambda: client.call("GET", LIVENESS)))
+        answered.append(timed("liveness", lambda: client.call("GET", LIVENESS)))
     return answered
 
 
@@ -135,8 +140,8 @@ def test_with_postgresql_stopped_under_load_every_call_is_503_in_time_and_heals(
 
 
 def check_load(answered: list[Answered], stopped: float, before_start: float, returned: float) -> None:
-    database_calls = [each for each in answered if each.call != "alive"]
-    assert {each.response.status_code for each in answered if each.call == "alive"} == {200}
+    database_calls = [each for each in answered if each.call != "liveness"]
+    assert {each.response.status_code for each in answered if each.call == "liveness"} == {200}
     for each in database_calls:
         assert each.seconds < STOPPED_SECONDS, each.call
         if not each.response.ok and each.response.status_code != 401:
@@ -159,17 +164,15 @@ def test_with_postgresql_frozen_every_call_is_503_in_time_and_heals(
     try:
         for _ in range(2):
             assert_each_unavailable(breakable_client, calls, FROZEN_SECONDS)
-        crowd = [breakable_client.call] * 40
-        answers = all_at_once([lambda c=each: timed("me", lambda: c("GET", READINESS)) for each in crowd])
-        for answered in answers:
+        crowd = [partial(timed, "me", calls["me"])] * CROWD
+        for answered in all_at_once(crowd):
             assert_unavailable(answered, FROZEN_SECONDS)
     finally:
         breakable_stack.thaw_database()
-    # What was under way when PostgreSQL froze may be carried out by it afterwards, so these are others' sessions.
-    deadline = time.monotonic() + HEALED_SECONDS
-    while not breakable_client.call("GET", READINESS).ok:
-        assert time.monotonic() < deadline
-    assert_heals(breakable_client, calls_of_somebody(breakable_client))
+    wait_until_ready(breakable_client)
+    # PostgreSQL may yet carry out what was under way when it froze, so these are another person's sessions.
+    for name, call in calls_of_somebody(breakable_client).items():
+        assert call().status_code == EXPECTED[name], name
 
 
 def test_a_restart_of_postgresql_between_requests_costs_none(breakable_stack: Stack, breakable_client: Client) -> None:

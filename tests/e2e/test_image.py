@@ -2,7 +2,6 @@
 
 import subprocess
 import time
-from collections.abc import Iterator
 
 import pytest
 
@@ -15,9 +14,9 @@ BUILD_TOOLS = ["gcc", "cc", "g++", "make", "ld", "uv", "git", "curl", "wget"]
 
 
 @pytest.fixture
-def image_service(service: Service) -> Iterator[ImageService]:
+def image_service(service: Service) -> ImageService:
     assert isinstance(service, ImageService)
-    yield service
+    return service
 
 
 def run_inside(service: ImageService, script: str) -> str:
@@ -48,14 +47,14 @@ def test_it_serves_with_a_read_only_root_no_capabilities_and_no_new_privileges(
 
 def test_nothing_of_the_product_may_be_changed_by_its_user(image_service: ImageService) -> None:
     assert run_inside(image_service, "find /opt/doorward -writable ! -type l") == "0:"
-    assert run_inside(image_service, "find / -xdev -perm -2 -type f 2>/dev/null").endswith(":")
+    assert run_inside(image_service, "find / -xdev -perm -2 -type f 2>/dev/null; true") == "0:"
 
 
 def test_there_are_no_build_tools_and_no_caches_inside(image_service: ImageService) -> None:
     found = run_inside(image_service, f"for tool in {' '.join(BUILD_TOOLS)}; do command -v $tool; done; true")
     assert found == "0:"
-    caches = "find / -xdev ( -path '*/.cache/*' -o -path '*/apt/lists/*_Packages*' -o -name '*.whl' ) 2>/dev/null"
-    assert run_inside(image_service, caches.replace("(", r"\(").replace(")", r"\)")).endswith(":")
+    caches = r"find / -xdev \( -path '*/.cache/*' -o -path '*/apt/lists/*_Packages*' \) 2>/dev/null; true"
+    assert run_inside(image_service, caches) == "0:"
     assert run_inside(image_service, "python -c 'import pip'").startswith("1:")
     assert run_inside(image_service, "ls /opt/doorward/bin/pip /opt/doorward/bin/uv 2>/dev/null") == "2:"
 

@@ -14,7 +14,7 @@ DEVELOPMENT_KEY = "doorward-development-secret-key-never-for-production"
 SECRET_ASSIGNMENT = re.compile(
     r"""\b\w*(?:SECRET|PASSWORD)\w*["']?      # a name that speaks of a secret
         (?::\s*Final)?\s*[:=]\s*              # being given a value
-        (?:["'](?P<quoted>[^"'\n]+)["']|(?P<plain>[^\s"'`$(){}\[\],<>]+)\s*$)""",
+        (?:["'](?P<quoted>[^"'()\n]+)["']|(?P<plain>[^\s"'`$(){}\[\],<>]+)\s*$)""",
     re.VERBOSE | re.MULTILINE | re.IGNORECASE,
 )
 MAXIMUM_PUBLISHED = 60
