@@ -42,7 +42,9 @@ def configuration_page() -> str:
 
 
 def _default(value: object) -> str:
-    if isinstance(value, SecretStr) or value is None or value == ():
+    if isinstance(value, SecretStr):
+        value = value.get_secret_value()
+    if value is None or value in ((), ""):
         return ""
     return f"`{str(value).lower() if isinstance(value, bool) else value}`"
 

@@ -2,7 +2,7 @@
 
 import logging
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 from uuid import uuid4
@@ -17,7 +17,7 @@ from development.postgres import EmbeddedPostgres
 from doorward.core.config import Settings
 from doorward.core.logging import configure_logging
 from doorward.infrastructure.migrations import migrate
-from tests.integration.service import FakeClock, Logs, MakeService, Service, run_service
+from tests.integration.service import FakeClock, Logs, MakeDatabase, MakeService, Service, run_service
 
 settings.register_profile("doorward", deadline=None)
 settings.load_profile("doorward")
@@ -25,22 +25,30 @@ settings.load_profile("doorward")
 TEMPLATE = "doorward_template"
 
 
-@pytest.fixture(autouse=True)
-def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Tests name their settings themselves: none comes from the environment or a .env file."""
+@pytest.fixture
+def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, secret_key: str) -> pytest.MonkeyPatch:
+    """What the command reads: a secret key, cheap hashes, and nothing from outside. Takes what a test sets."""
     for name in Settings.model_fields:
         monkeypatch.delenv(name.upper(), raising=False)
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("ENVIRONMENT", "development")
+    monkeypatch.setenv("SECRET_KEY", secret_key)
+    monkeypatch.setenv("BCRYPT_ROUNDS", "4")
+    return monkeypatch
 
 
 @pytest.fixture(autouse=True)
-def logs(capsys: pytest.CaptureFixture[str]) -> Iterator[Logs]:
+def logs() -> Iterator[Logs]:
     """What the service logs during the test; afterwards all loggers are as they were."""
     root, configuration = logging.getLogger(), structlog.get_config()
-    handlers, level = root.handlers, root.level
+    level, written = root.level, Logs()
     configure_logging("info", "json")
-    yield Logs(capsys)
-    root.handlers, root.level = handlers, level
+    (handler,) = root.handlers
+    assert isinstance(handler, logging.StreamHandler)
+    handler.setStream(written)
+    yield written
+    root.removeHandler(handler)
+    root.level = level
     structlog.configure(**configuration)
     structlog.contextvars.clear_contextvars()
 
@@ -55,10 +63,10 @@ def template(postgres: EmbeddedPostgres) -> str:
 
 
 @pytest.fixture(scope="session")
-def make_database(postgres: EmbeddedPostgres, template: str) -> Callable[[bool], str]:
+def make_database(postgres: EmbeddedPostgres, template: str) -> MakeDatabase:
     """Make another database of the shared server, migrated or empty, and return its URL."""
 
-    def make(migrated: bool) -> str:  # noqa: FBT001 - the one thing that a caller says
+    def make(*, migrated: bool) -> str:
         name = f"doorward_{uuid4().hex}"
         source = template if migrated else "template0"
         with psycopg.connect(postgres.url(), autocommit=True) as connection:
@@ -70,21 +78,21 @@ def make_database(postgres: EmbeddedPostgres, template: str) -> Callable[[bool],
 
 
 @pytest.fixture(scope="session")
-def shared_database(make_database: Callable[[bool], str]) -> str:
+def shared_database(make_database: MakeDatabase) -> str:
     """The database of all tests that only add people of their own."""
-    return make_database(True)
+    return make_database(migrated=True)
 
 
 @pytest.fixture
-def own_database(make_database: Callable[[bool], str]) -> str:
+def own_database(make_database: MakeDatabase) -> str:
     """A database that the test may spoil."""
-    return make_database(True)
+    return make_database(migrated=True)
 
 
 @pytest.fixture
-def empty_database(make_database: Callable[[bool], str]) -> str:
+def empty_database(make_database: MakeDatabase) -> str:
     """A database that was never migrated."""
-    return make_database(False)
+    return make_database(migrated=False)
 
 
 @pytest.fixture(scope="session")
@@ -116,6 +124,6 @@ async def make_service(shared_database: str, secret_key: str, clock: FakeClock) 
 
 
 @pytest.fixture
-async def service(make_service: Callable[[], Awaitable[Service]]) -> Service:
+async def service(make_service: MakeService) -> Service:
     """The application in strict mode, limits off."""
     return await make_service()

@@ -1,5 +1,6 @@
 """The service as the integration tests see it: an HTTP client without a network, its clock, its database, its log."""
 
+import io
 import json
 import secrets
 from collections.abc import AsyncIterator, Iterable
@@ -11,7 +12,6 @@ from uuid import uuid4
 
 import httpx
 import psycopg
-import pytest
 from fastapi import FastAPI
 from psycopg.rows import dict_row
 
@@ -39,22 +39,16 @@ class FakeClock:
         self.present += duration
 
 
-class Logs:
+class Logs(io.StringIO):
     """The lines that the service wrote in this test."""
 
-    def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
-        self._capsys = capsys
-        self._written = ""
-
     def text(self) -> str:
-        self._written += self._capsys.readouterr().out
-        return self._written
+        return "".join(f"{json.dumps(line)}\n" for line in self.lines())
 
     def lines(self) -> list[dict[str, Any]]:
-        return [json.loads(line) for line in self.text().splitlines()]
-
-    def events(self) -> list[str]:
-        return [line["event"] for line in self.lines()]
+        """Return them as objects; the test's own HTTP client logs, too, and is left out."""
+        lines = [json.loads(line) for line in self.getvalue().splitlines()]
+        return [line for line in lines if line.get("logger") != "httpx"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +126,12 @@ class Service:
 
     def set_active(self, person: Person, *, active: bool) -> None:
         self.sql("UPDATE users SET is_active = %s WHERE id = %s", active, person.id)
+
+
+class MakeDatabase(Protocol):
+    """Makes databases on the shared server; returns the URL."""
+
+    def __call__(self, *, migrated: bool) -> str: ...
 
 
 class MakeService(Protocol):

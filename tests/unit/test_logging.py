@@ -15,9 +15,10 @@ from doorward.core.logging import bind_correlation_id, configure_logging, curren
 @pytest.fixture(autouse=True)
 def loggers_as_they_were() -> Iterator[None]:
     root, configuration = logging.getLogger(), structlog.get_config()
-    handlers, level = root.handlers, root.level
+    level = root.level
     yield
-    root.handlers, root.level = handlers, level
+    root.handlers = [handler for handler in root.handlers if type(handler) is not logging.StreamHandler]
+    root.level = level
     structlog.configure(**configuration)
     structlog.contextvars.clear_contextvars()
 

@@ -28,7 +28,8 @@ def test_a_secret_key_is_all_that_production_needs() -> None:
 
 def test_defaults_are_those_of_the_contract() -> None:
     settings = load_settings()
-    shown = settings.model_dump(exclude={"secret_key"})
+    shown = settings.model_dump(exclude={"secret_key", "rate_limit_storage_uri"})
+    assert settings.rate_limit_storage_uri.get_secret_value() == "memory://"
     assert shown == {
         "environment": "production",
         "database_url": None,
@@ -51,7 +52,6 @@ def test_defaults_are_those_of_the_contract() -> None:
         "rate_limit_register": "5/minute",
         "rate_limit_token": "10/minute",
         "rate_limit_refresh": "20/minute",
-        "rate_limit_storage_uri": "memory://",
         "trusted_proxies": (),
         "web_concurrency": 1,
         "log_level": "info",

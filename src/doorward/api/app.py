@@ -61,8 +61,8 @@ def create_app(settings: Settings, services: Services) -> FastAPI:
     install_problem_handlers(app)
     # The last one added is the outermost.
     app.add_middleware(BodyLimitMiddleware)
-    app.add_middleware(SecurityHeadersMiddleware)
     app.add_middleware(CorrelationIdMiddleware)
+    app.add_middleware(SecurityHeadersMiddleware)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign] # FastAPI's documented way to extend it
     return app
 

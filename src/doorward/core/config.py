@@ -29,6 +29,7 @@ PUBLISHED_SECRETS: Final = frozenset(
 MINIMUM_SECRET_BYTES: Final = 32
 """RFC 7518 section 3.2: an HMAC-SHA-256 key has at least the size of the hash output."""
 
+RATE_LIMIT_STORES: Final = ("memory://", "redis://", "rediss://", "valkey://", "valkeys://")
 MINIMUM_DISTINCT_CHARACTERS: Final = 12
 MINIMUM_PRODUCTION_BCRYPT_ROUNDS: Final = 10
 LIKENESS_OF_A_MISSPELLING: Final = 0.87
@@ -132,9 +133,8 @@ class Settings(BaseSettings):
     rate_limit_refresh: RateLimit = Field(
         "20/minute", description="Refreshes of one client address.", examples=["20/minute"]
     )
-    rate_limit_storage_uri: str = Field(
-        "memory://",
-        pattern=r"^(memory|rediss?|valkeys?)://",
+    rate_limit_storage_uri: SecretStr = Field(
+        SecretStr("memory://"),
         description="Where the limits are counted. `memory://` counts in each worker by itself; `redis://` (extra "
         "`doorward[redis]`) for all together.",
         examples=["redis://cache.internal:6379/0"],
@@ -187,6 +187,13 @@ class Settings(BaseSettings):
             _refuse_published_password(value.get_secret_value(), info)
         return value
 
+    @field_validator("rate_limit_storage_uri")
+    @classmethod
+    def _known_store(cls, value: SecretStr) -> SecretStr:
+        if not value.get_secret_value().startswith(RATE_LIMIT_STORES):
+            raise ValueError(f"must begin with one of {', '.join(RATE_LIMIT_STORES)}")
+        return value
+
     @field_validator("bcrypt_rounds")
     @classmethod
     def _costly_enough(cls, value: int, info: ValidationInfo) -> int:
@@ -210,7 +217,9 @@ def load_settings() -> Settings:
     try:
         settings = Settings()
     except ValidationError as error:
-        problems += [_sentence(details["loc"], details["msg"]) for details in error.errors(include_input=False)]
+        # A value that may be of several types is refused once for each; the first refusal says enough.
+        refusals = {details["loc"][:1]: details for details in reversed(error.errors(include_input=False))}
+        problems += [_sentence(details["loc"], details["msg"]) for details in reversed(refusals.values())]
     if problems:
         raise SettingsError(problems)
     return settings

@@ -25,7 +25,8 @@ def create_limiter(settings: Settings) -> Limiter:
     When a shared store does not answer, each process counts by itself; never unlimited.
     Raises ``limits.errors.ConfigurationError`` when the driver of the store is not installed.
     """
-    is_shared = not settings.rate_limit_storage_uri.startswith("memory://")
+    storage_uri = settings.rate_limit_storage_uri.get_secret_value()
+    is_shared = not storage_uri.startswith("memory://")
 
     def client_key(request: Request) -> str:
         return client_address(
@@ -36,7 +37,7 @@ def create_limiter(settings: Settings) -> Limiter:
 
     limiter = Limiter(
         key_func=client_key,
-        storage_uri=settings.rate_limit_storage_uri,
+        storage_uri=storage_uri,
         storage_options=(
             {"socket_timeout": STORAGE_TIMEOUT, "socket_connect_timeout": STORAGE_TIMEOUT} if is_shared else {}
         ),

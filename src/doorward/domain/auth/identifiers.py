@@ -30,6 +30,11 @@ def canonical_username(text: str) -> str:
     return display_username(text).lower()
 
 
+def is_email(text: str) -> bool:
+    """Tell an e-mail address from a user name: by its @, in any width. User names have none."""
+    return "@" in unicodedata.normalize("NFKC", text[: MAXIMUM_IDENTIFIER_LENGTH + 1])
+
+
 def canonical_email(text: str) -> str:
     """Return the form in which an address is stored and unique.
 

@@ -6,7 +6,7 @@ from uuid import uuid4
 from doorward.core.logging import get_logger
 from doorward.domain.auth import repository
 from doorward.domain.auth.exceptions import InvalidCredentialsError, InvalidEmailError, InvalidUsernameError
-from doorward.domain.auth.identifiers import canonical_email, canonical_username
+from doorward.domain.auth.identifiers import canonical_email, canonical_username, is_email
 from doorward.domain.auth.models import NewFamily, StoredCredentials, TokenPair
 from doorward.domain.auth.policy import MAXIMUM_PASSWORD_LENGTH, Lifetimes, is_unicode_text
 from doorward.domain.auth.ports import Clock, Database, PasswordHasher
@@ -47,7 +47,7 @@ class Login:
 
     async def _find_credentials(self, name: str) -> StoredCredentials | None:
         try:
-            by_email = "@" in name
+            by_email = is_email(name)
             key = canonical_email(name) if by_email else canonical_username(name)
         except (InvalidEmailError, InvalidUsernameError):
             return None
