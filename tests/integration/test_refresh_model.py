@@ -132,6 +132,18 @@ class Walk(RuleBasedStateMachine):
         self.service.clock.advance(step)
         self.model.elapsed += step
 
+    @rule(family=families, lateness=st.sampled_from([LEEWAY, LEEWAY + timedelta(seconds=1)]))
+    def retries_late(self, family: Family, lateness: timedelta) -> None:
+        self.refreshes_the_current_token(family, callers=1)
+        self.time_passes(lateness)
+        self.refreshes_a_replaced_token(family, age=1)
+
+    @rule(family=families, weeks=st.integers(1, 14))
+    def stays_for_weeks(self, family: Family, weeks: int) -> None:
+        for _ in range(weeks):
+            self.time_passes(IDLE - timedelta(seconds=1))
+            self.refreshes_the_current_token(family, callers=1)
+
     @invariant()
     def access_tokens_work_exactly_while_the_session_lives(self) -> None:
         for family in self.model.families:
