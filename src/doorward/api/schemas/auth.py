@@ -16,10 +16,19 @@ class _Request(BaseModel):
 class RegisterRequest(_Request):
     """A new account."""
 
-    email: str = Field(max_length=MAXIMUM_FIELD_LENGTH, examples=["ada@example.com"])
-    username: str = Field(max_length=MAXIMUM_FIELD_LENGTH, examples=["ada"])
+    email: str = Field(
+        max_length=MAXIMUM_FIELD_LENGTH, examples=["ada@example.com"], json_schema_extra={"format": "email"}
+    )
+    username: str = Field(
+        max_length=MAXIMUM_FIELD_LENGTH,
+        description="3 to 32 of letters, digits, dot, underscore, hyphen; unique without regard to case.",
+        examples=["ada"],
+    )
     password: str = Field(
-        max_length=MAXIMUM_FIELD_LENGTH, description="8 to 256 characters.", json_schema_extra={"format": "password"}
+        max_length=MAXIMUM_FIELD_LENGTH,
+        description="8 to 256 characters, none of the common passwords.",
+        examples=["correct horse battery"],
+        json_schema_extra={"format": "password", "minLength": 8, "maxLength": 256},
     )
 
 

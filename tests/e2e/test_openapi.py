@@ -1,0 +1,30 @@
+"""The OpenAPI document against the running service: Schemathesis with valid and invalid data for every call."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.e2e.people import Client
+from tests.e2e.stack import Service
+
+EXAMPLES = 100
+
+
+def test_no_generated_request_gets_a_server_error_or_an_undocumented_answer(
+    service: Service, client: Client, tmp_path: Path
+) -> None:
+    tokens = client.log_in()
+    command = [
+        str(Path(sys.executable).parent / "st"),
+        "run",
+        f"{service.base_url}/openapi.json",
+        f"--max-examples={EXAMPLES}",
+        "--generation-deterministic",
+        "--no-color",
+        # A common password fits the schema and is refused all the same.
+        "--exclude-checks=positive_data_acceptance",
+        f"--header=Authorization: Bearer {tokens.access}",
+    ]
+    finished = subprocess.run(command, check=False, capture_output=True, text=True, cwd=tmp_path, timeout=300)
+    assert finished.returncode == 0, finished.stdout
+    assert "8 selected / 8 total" in finished.stdout
