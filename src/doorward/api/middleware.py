@@ -15,6 +15,9 @@ from doorward.api.problems import internal_error_response, problem_response
 from doorward.core.logging import bind_correlation_id, get_logger
 
 MAXIMUM_BODY_BYTES: Final = 64 * 1024
+MAXIMUM_LENGTH_DIGITS: Final = 20
+"""Of a Content-Length, as h11 counts them; Python refuses to read numbers of thousands of digits."""
+
 _CORRELATION_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _UNLOGGED_PATHS: Final = ("/health/",)
 
@@ -128,7 +131,7 @@ class BodyLimitMiddleware:
             await self._app(scope, receive, send)
             return
         announced = Headers(scope=scope).get("content-length", "0")
-        if not announced.isdecimal() or int(announced) > MAXIMUM_BODY_BYTES:
+        if not announced.isdecimal() or len(announced) > MAXIMUM_LENGTH_DIGITS or int(announced) > MAXIMUM_BODY_BYTES:
             error = BodyTooLargeError()
             refusal = problem_response(
                 error.status, error.code, error.explanation, path=scope["path"], headers={"Connection": "close"}

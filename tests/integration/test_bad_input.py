@@ -1,0 +1,302 @@
+"""What clients should not send: each refusal is one shape, quick, and never repeats the input."""
+
+import json
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.integration.service import PASSWORD, REFRESH, REGISTER, REVOKE, TOKEN, Logs, Service, is_problem, mark
+
+JSON_CALLS = [REGISTER, REFRESH, REVOKE]
+LIMIT = 64 * 1024
+FORM = "application/x-www-form-urlencoded"
+
+
+async def _post(service: Service, path: str, body: bytes, content_type: str = "application/json") -> httpx.Response:
+    return await service.client.post(path, content=body, headers={"Content-Type": content_type})
+
+
+async def _post_form(service: Service, body: str | bytes) -> httpx.Response:
+    return await _post(service, TOKEN, body.encode() if isinstance(body, str) else body, FORM)
+
+
+def _account(**changes: object) -> dict[str, object]:
+    name = mark()
+    return {"email": f"{name}@example.com", "username": name, "password": PASSWORD, **changes}
+
+
+@pytest.mark.parametrize("path", JSON_CALLS)
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param(b"", id="nothing"),
+        pytest.param(b"{", id="unclosed"),
+        pytest.param(b"{}{}", id="two"),
+        pytest.param(b"{'email': 1}", id="single quotes"),
+        pytest.param(b"\xff\xfe\x00", id="no UTF-8"),
+        pytest.param(b'{"email": "\xc3("}', id="broken UTF-8"),
+        pytest.param(b'{"refresh_token": "\xed\xa0\x80"}', id="encoded surrogate"),
+        pytest.param(b"[" * 10_000, id="10,000 arrays"),
+        pytest.param(b'{"a":' * 10_000, id="10,000 objects"),
+        pytest.param(b"[" * 10_000 + b"]" * 10_000, id="10,000 closed arrays"),
+        pytest.param(b'{"email": ' + b"9" * 5000 + b"}", id="5,000 digits"),
+        pytest.param(b'{"email": NaN}', id="NaN"),
+        pytest.param(b'{"email": -Infinity}', id="Infinity"),
+        pytest.param(b'{"email": 1e999}', id="beyond a double"),
+        pytest.param(b"null", id="null"),
+        pytest.param(b"[]", id="array"),
+        pytest.param(b'"text"', id="text"),
+        pytest.param(b"{}", id="no members"),
+        pytest.param(b"\x00", id="NUL"),
+        pytest.param(b'{"email": "a\x00b"}', id="NUL in a text"),
+    ],
+)
+async def test_a_body_that_is_not_as_it_should_be_is_422(service: Service, path: str, body: bytes) -> None:
+    answer = await _post(service, path, body)
+    assert is_problem(answer, 422, answer.json()["code"])
+    assert answer.json()["code"] in {"malformed_body", "invalid_request"}
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-32"])
+async def test_a_byte_order_mark_is_no_server_error(service: Service, encoding: str) -> None:
+    answer = await _post(service, REGISTER, json.dumps(_account()).encode(encoding))
+    assert answer.status_code in {201, 422}
+
+
+@pytest.mark.parametrize("path", JSON_CALLS)
+@pytest.mark.parametrize(
+    "content_type",
+    ["", "text/plain", FORM, "multipart/form-data; boundary=x", "application/xml", "application/problem+json", "json"],
+)
+async def test_a_json_call_takes_json_only(service: Service, path: str, content_type: str) -> None:
+    assert is_problem(await _post(service, path, b"{}", content_type), 415, "unsupported_media_type")
+
+
+@pytest.mark.parametrize("path", JSON_CALLS)
+async def test_a_json_call_needs_a_content_type(service: Service, path: str) -> None:
+    assert is_problem(await service.client.post(path, content=b"{}"), 415, "unsupported_media_type")
+
+
+@pytest.mark.parametrize("content_type", ["application/json; charset=utf-8", "APPLICATION/JSON", " application/json "])
+async def test_json_by_any_spelling_is_json(service: Service, content_type: str) -> None:
+    assert (await _post(service, REGISTER, json.dumps(_account()).encode(), content_type)).status_code == 201
+
+
+@pytest.mark.parametrize("content_type", ["", "application/json", "text/plain", "multipart/form-data; boundary=x"])
+async def test_the_token_call_takes_forms_only(service: Service, content_type: str) -> None:
+    answer = await _post(service, TOKEN, b'{"username": "ada", "password": "x"}', content_type)
+    assert is_problem(answer, 415, "unsupported_media_type")
+
+
+@pytest.mark.parametrize("field", ["email", "username", "password"])
+@pytest.mark.parametrize("value", [None, 1, 1.5, True, [], {}, ["text"], {"text": 1}, "x" * 1025])
+async def test_a_field_of_another_type_is_named(service: Service, field: str, value: object) -> None:
+    answer = await service.client.post(REGISTER, json=_account(**{field: value}))
+    assert is_problem(answer, 422, "invalid_request")
+    (error,) = answer.json()["errors"]
+    assert (set(error), error["pointer"]) == ({"pointer", "code", "detail"}, f"/body/{field}")
+
+
+@pytest.mark.parametrize("field", ["email", "username", "password"])
+async def test_a_missing_field_is_named(service: Service, field: str) -> None:
+    body = _account()
+    del body[field]
+    answer = await service.client.post(REGISTER, json=body)
+    assert [error["pointer"] for error in answer.json()["errors"]] == [f"/body/{field}"]
+    assert answer.json()["errors"][0]["code"] == "missing"
+
+
+async def test_a_member_that_the_call_does_not_have_is_refused_and_not_repeated(service: Service) -> None:
+    invented = mark()
+    answer = await service.client.post(REGISTER, json=_account(**{invented: invented, "is_active": False}))
+    assert is_problem(answer, 422, "invalid_request")
+    assert invented not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"email": "no address"}, "invalid_email"),
+        ({"email": "a@b@example.com"}, "invalid_email"),
+        ({"email": "ada\x00@example.com"}, "invalid_email"),
+        ({"username": "ab"}, "invalid_username"),
+        ({"username": "\u0430da"}, "invalid_username"),
+        ({"username": "ada\x00"}, "invalid_username"),
+        ({"password": "short"}, "password_length"),
+        ({"password": "x" * 257}, "password_length"),
+        ({"password": "password1"}, "password_too_common"),
+        ({"username": "my.own.name", "password": "My.Own.Name"}, "password_is_name"),
+    ],
+)
+async def test_what_the_rules_refuse_has_its_code(service: Service, changes: dict[str, object], code: str) -> None:
+    assert is_problem(await service.client.post(REGISTER, json=_account(**changes)), 422, code)
+
+
+@pytest.mark.parametrize("field", ["email", "username", "password"])
+async def test_a_lone_surrogate_is_refused(service: Service, field: str) -> None:
+    body = json.dumps(_account(**{field: "surrogate \ud800 in here"})).encode()
+    assert b"\\ud800" in body
+    answer = await _post(service, REGISTER, body)
+    assert is_problem(answer, 422, answer.json()["code"])
+
+
+def _spoilt(field: str, secret: str) -> list[dict[str, Any]]:
+    """Bodies with a secret in the field, each wrong in another way."""
+    return [
+        _account(**{field: [secret]}),
+        _account(**{field: {secret: secret}}),
+        _account(**{field: secret * 100}),
+        _account(**{field: f"{secret}\x00\u200b"}, extra=secret),
+        {field: secret},
+    ]
+
+
+@pytest.mark.parametrize("field", ["email", "username", "password", "refresh_token"])
+@pytest.mark.parametrize("path", JSON_CALLS)
+async def test_refused_json_is_repeated_neither_in_the_answer_nor_in_the_log(
+    service: Service, logs: Logs, path: str, field: str
+) -> None:
+    secret = mark()
+    for body in _spoilt(field, secret):
+        answer = await service.client.post(path, json=body)
+        assert secret not in answer.text
+        assert secret not in str(answer.headers)
+    assert secret not in logs.getvalue()
+
+
+@pytest.mark.parametrize("field", ["username", "password", "grant_type", "scope", "client_id", "client_secret", "more"])
+async def test_refused_forms_are_repeated_neither_in_the_answer_nor_in_the_log(
+    service: Service, logs: Logs, field: str
+) -> None:
+    secret = mark()
+    for form in (f"{field}={secret}", f"{field}={secret}&{field}=b", f"username=a&password=b&{field}={secret * 100}"):
+        answer = await _post_form(service, form)
+        assert answer.status_code in {401, 422}
+        assert secret not in answer.text
+    assert secret not in logs.getvalue()
+
+
+@pytest.mark.parametrize("grant", ["refresh_token", "authorization_code", "client_credentials", "", "PASSWORD"])
+async def test_another_grant_type_is_refused_by_its_oauth_name(service: Service, grant: str) -> None:
+    person = await service.register()
+    form = {"username": person.username, "password": PASSWORD, "grant_type": grant}
+    answer = await service.client.post(TOKEN, data=form)
+    assert is_problem(answer, 422, "unsupported_grant_type")
+    assert answer.json()["error"] == "unsupported_grant_type"
+
+
+@pytest.mark.parametrize("scope", ["admin", "account admin", "ACCOUNT", "*"])
+async def test_another_scope_is_refused_by_its_oauth_name(service: Service, scope: str) -> None:
+    person = await service.register()
+    form = {"username": person.username, "password": PASSWORD, "scope": scope}
+    answer = await service.client.post(TOKEN, data=form)
+    assert is_problem(answer, 422, "invalid_scope")
+    assert answer.json()["error"] == "invalid_scope"
+
+
+@pytest.mark.parametrize("query", ["username=a&password=b", "password=b", "x", "grant_type=password"])
+async def test_credentials_in_the_query_string_are_refused_although_they_are_right(
+    service: Service, query: str
+) -> None:
+    person = await service.register()
+    form = {"username": person.username, "password": PASSWORD}
+    assert is_problem(await service.client.post(f"{TOKEN}?{query}", data=form), 422, "credentials_in_query")
+
+
+@pytest.mark.parametrize("form", ["username=a&password=b&password=c", "username=a&username=a&password=b"])
+async def test_a_repeated_field_is_refused(service: Service, form: str) -> None:
+    assert is_problem(await _post_form(service, form), 422, "malformed_form")
+
+
+@pytest.mark.parametrize(("form", "missing"), [("", 2), ("username=a", 1), ("password=b", 1), ("&&&", 2), ("=", 3)])
+async def test_an_incomplete_form_is_refused(service: Service, form: str, missing: int) -> None:
+    answer = await _post_form(service, form)
+    assert is_problem(answer, 422, "invalid_request")
+    assert len(answer.json()["errors"]) == missing
+    assert all(error["pointer"].startswith("/body") for error in answer.json()["errors"])
+
+
+@pytest.mark.parametrize("fields", [11, 20_000])
+async def test_too_many_fields_are_refused(service: Service, fields: int) -> None:
+    answer = await _post_form(service, "&".join(f"f{number:x}=" for number in range(fields))[:LIMIT])
+    assert is_problem(answer, 422, "malformed_form")
+
+
+async def test_bytes_that_are_no_utf_8_are_refused(service: Service) -> None:
+    for form in (b"username=\xff&password=b", b"username=%FF&password=b", b"username=%ED%A0%80&password=b"):
+        assert is_problem(await _post_form(service, form), 422, "malformed_body")
+
+
+@pytest.mark.parametrize("name", ["%", "%zz", "%00", "a%00b", "a%0d%0ab", "%40", "a%40%00", "%F0%9F%94%91", "'--", "+"])
+async def test_a_strange_user_name_is_an_unknown_one(service: Service, name: str) -> None:
+    assert is_problem(await _post_form(service, f"username={name}&password=b"), 401, "invalid_credentials")
+
+
+@pytest.mark.parametrize("path", [REGISTER, TOKEN, REFRESH, REVOKE, "/health/liveness", "/nowhere"])
+async def test_an_announced_body_above_64_kib_is_refused_before_it_is_read(service: Service, path: str) -> None:
+    async def never_read() -> AsyncIterator[bytes]:
+        raise AssertionError
+        yield b""
+
+    headers = {"Content-Type": "application/json", "Content-Length": str(LIMIT + 1)}
+    answer = await service.client.post(path, content=never_read(), headers=headers)
+    assert is_problem(answer, 413, "body_too_large")
+    assert answer.headers["connection"] == "close"
+
+
+@pytest.mark.parametrize(("path", "content_type"), [(REGISTER, "application/json"), (TOKEN, FORM)])
+async def test_a_chunked_body_above_64_kib_is_refused_at_the_byte_too_many(
+    service: Service, path: str, content_type: str
+) -> None:
+    sent = 0
+
+    async def endless() -> AsyncIterator[bytes]:
+        nonlocal sent
+        while True:
+            sent += 1024
+            yield b"x" * 1024
+
+    answer = await service.client.post(path, content=endless(), headers={"Content-Type": content_type})
+    assert is_problem(answer, 413, "body_too_large")
+    assert sent == LIMIT + 1024
+
+
+@pytest.mark.parametrize("way", ["announced", "chunked"])
+async def test_a_body_of_exactly_64_kib_is_read(service: Service, way: str) -> None:
+    body = b"username=a&password=" + b"x" * (LIMIT - 20)
+
+    async def pieces() -> AsyncIterator[bytes]:
+        yield body[:1000]
+        yield body[1000:]
+
+    headers = {"Content-Type": FORM}
+    answer = await service.client.post(TOKEN, content=pieces() if way == "chunked" else body, headers=headers)
+    assert is_problem(answer, 422, "invalid_request")
+
+
+@pytest.mark.parametrize("length", ["-1", "1.5", "garbage", "", "+5", "0x10", "9" * 5000, "1e3", "\u00b2"])
+async def test_a_content_length_that_is_no_number_is_refused(service: Service, length: str) -> None:
+    headers: list[tuple[bytes, bytes]] = [(b"Content-Type", FORM.encode()), (b"Content-Length", length.encode())]
+    answer = await service.client.post(TOKEN, content=b"a=b", headers=headers)
+    assert is_problem(answer, 413, "body_too_large")
+
+
+@pytest.mark.parametrize(
+    ("path", "make"),
+    [
+        (TOKEN, lambda: ({"username": "nobody", "password": "wrong"}, FORM)),
+        (REFRESH, lambda: ('{"refresh_token": "dwr_unknown"}', "application/json")),
+    ],
+)
+async def test_a_refusal_at_the_token_endpoints_has_the_oauth_members(
+    service: Service, path: str, make: Callable[[], tuple[Any, str]]
+) -> None:
+    body, content_type = make()
+    content = {"data": body} if isinstance(body, dict) else {"content": body}
+    answer = await service.client.post(path, headers={"Content-Type": content_type}, **content)
+    assert answer.status_code == 401
+    assert answer.json()["error"] == "invalid_grant"
+    assert answer.json()["error_description"] == answer.json()["detail"]
+    assert answer.headers["www-authenticate"] == 'Bearer realm="doorward"'

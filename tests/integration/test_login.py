@@ -1,0 +1,196 @@
+"""Password login: what it gives away (nothing), and what it does to old hashes."""
+
+import asyncio
+import re
+
+import bcrypt
+import httpx
+import pytest
+
+from tests.integration.service import PASSWORD, Logs, MakeService, Service, is_problem, statuses
+
+CURRENT = re.compile(r"\$bcrypt-sha256\$v=2,t=2b,r=(\d+)\$.{54}")
+
+
+def _comparable(answer: httpx.Response) -> tuple[int, dict[str, object], dict[str, str]]:
+    """Return all of an answer that is not an id of its own."""
+    body, headers = dict(answer.json()), dict(answer.headers)
+    del body["correlation_id"], headers["x-correlation-id"]
+    return answer.status_code, body, headers
+
+
+def _stored_hash(service: Service, username: str) -> str:
+    (row,) = service.sql("SELECT password_hash FROM users WHERE username = %s", username)
+    return str(row["password_hash"])
+
+
+def _store_hash(service: Service, username: str, password_hash: str) -> None:
+    service.sql("UPDATE users SET password_hash = %s WHERE username = %s", password_hash, username)
+
+
+def _plain(password: str, cost: int = 4) -> str:
+    return bcrypt.hashpw(password.encode(), bcrypt.gensalt(cost)).decode()
+
+
+async def test_all_refusals_are_the_same_apart_from_their_ids(service: Service) -> None:
+    person, sleeper, blocked = [await service.register() for _ in range(3)]
+    service.set_active(sleeper, active=False)
+    _store_hash(service, blocked.username, "!")
+    refusals = [
+        await service.post_token(person.username, "wrong password"),
+        await service.post_token(person.email, "wrong password"),
+        await service.post_token("nobody-of-that-name", PASSWORD),
+        await service.post_token("nobody@example.com", PASSWORD),
+        await service.post_token("no name at all!", PASSWORD),
+        await service.post_token("", PASSWORD),
+        await service.post_token("@", PASSWORD),
+        await service.post_token(person.username, ""),
+        await service.post_token(person.username, "x" * 300),
+        await service.post_token(sleeper.username, PASSWORD),
+        await service.post_token(sleeper.username, "wrong password"),
+        await service.post_token(blocked.username, PASSWORD),
+    ]
+    assert is_problem(refusals[0], 401, "invalid_credentials")
+    assert [_comparable(each) == _comparable(refusals[0]) for each in refusals] == [True] * len(refusals)
+
+
+async def test_every_refusal_costs_a_hash_at_the_current_cost(
+    make_service: MakeService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service = await make_service(bcrypt_rounds=5)
+    person, sleeper, old = [await service.register() for _ in range(3)]
+    service.set_active(sleeper, active=False)
+    _store_hash(service, old.username, _plain("another password"))
+    costs: list[int] = []
+    hashpw = bcrypt.hashpw
+
+    def counting_hashpw(password: bytes, salt: bytes) -> bytes:
+        costs.append(int(salt[4:6]))
+        return hashpw(password, salt)
+
+    monkeypatch.setattr(bcrypt, "hashpw", counting_hashpw)
+    for name, password in [
+        (person.username, "wrong password"),
+        (person.username, "x" * 300),
+        ("nobody-of-that-name", PASSWORD),
+        ("nobody@example.com", PASSWORD),
+        ("no name at all!", PASSWORD),
+        ("\x00", PASSWORD),
+        (sleeper.username, PASSWORD),
+        (old.username, PASSWORD),
+    ]:
+        costs.clear()
+        assert (await service.post_token(name, password)).status_code == 401
+        assert costs.count(5) == 1
+
+
+async def test_a_failed_login_is_logged_without_name_and_password(service: Service, logs: Logs) -> None:
+    person = await service.register()
+    await service.post_token(person.username, "a wrong password")
+    assert "auth.login.failed" in logs.text()
+    assert person.username not in logs.text()
+    assert "a wrong password" not in logs.text()
+
+
+@pytest.mark.parametrize("kind", ["2a", "2b", "2y"])
+async def test_a_plain_hash_from_elsewhere_logs_in_and_is_replaced(service: Service, kind: str) -> None:
+    person = await service.register()
+    _store_hash(service, person.username, _plain("brought along").replace("$2b$", f"${kind}$"))
+    assert (await service.post_token(person.username, "brought along")).status_code == 200
+    match = CURRENT.fullmatch(_stored_hash(service, person.username))
+    assert match is not None
+    assert match[1] == "4"
+    assert (await service.post_token(person.username, "brought along")).status_code == 200
+
+
+async def test_a_hash_of_lower_cost_is_replaced_at_login(service: Service, make_service: MakeService) -> None:
+    person = await service.register()
+    dearer = await make_service(bcrypt_rounds=5)
+    assert (await dearer.post_token(person.username, PASSWORD)).status_code == 200
+    assert ",r=5$" in _stored_hash(service, person.username)
+
+
+async def test_a_hash_of_the_current_cost_is_kept(service: Service) -> None:
+    person = await service.register()
+    before = _stored_hash(service, person.username)
+    await service.log_in(person)
+    assert _stored_hash(service, person.username) == before
+
+
+async def test_a_failed_login_does_not_touch_an_old_hash(service: Service) -> None:
+    person = await service.register()
+    old = _plain("brought along")
+    _store_hash(service, person.username, old)
+    await service.post_token(person.username, "wrong password")
+    assert _stored_hash(service, person.username) == old
+
+
+async def test_many_first_logins_at_once_of_a_user_brought_along_all_succeed(service: Service) -> None:
+    person = await service.register()
+    _store_hash(service, person.username, _plain("brought along"))
+    login, all_checked = service.app.state.login, asyncio.Barrier(8)
+    check = login._hasher.check  # noqa: SLF001 - the moment between the check and the session has no other handle
+
+    async def checked_together(password: str, stored: str | None) -> object:
+        result = await check(password, stored)
+        await all_checked.wait()
+        return result
+
+    login._hasher.check = checked_together  # noqa: SLF001 - as above
+    answers = await asyncio.gather(*(service.post_token(person.username, "brought along") for _ in range(8)))
+    assert statuses(answers) == [200] * 8
+    assert len(service.families_of(person)) == 8
+
+
+async def test_a_password_changed_during_the_login_is_not_overwritten_by_the_upgrade(service: Service) -> None:
+    person = await service.register()
+    _store_hash(service, person.username, _plain("brought along"))
+    login = service.app.state.login
+    check = login._hasher.check  # noqa: SLF001 - the moment between the check and the session has no other handle
+
+    async def checked_while_changed(password: str, stored: str | None) -> object:
+        result = await check(password, stored)
+        _store_hash(service, person.username, "changed meanwhile")
+        return result
+
+    login._hasher.check = checked_while_changed  # noqa: SLF001 - as above
+    await service.post_token(person.username, "brought along")
+    assert _stored_hash(service, person.username) == "changed meanwhile"
+
+
+async def test_a_user_deactivated_between_check_and_session_gets_none(service: Service) -> None:
+    person = await service.register()
+    login = service.app.state.login
+    check = login._hasher.check  # noqa: SLF001 - the moment between the check and the session has no other handle
+
+    async def checked_while_deactivated(password: str, stored: str | None) -> object:
+        result = await check(password, stored)
+        service.set_active(person, active=False)
+        return result
+
+    login._hasher.check = checked_while_deactivated  # noqa: SLF001 - as above
+    assert is_problem(await service.post_token(person.username, PASSWORD), 401, "invalid_credentials")
+    assert service.families_of(person) == []
+
+
+async def test_a_whole_password_counts_beyond_72_bytes(service: Service) -> None:
+    person = await service.register(password="a" * 72 + "b")
+    assert (await service.post_token(person.username, "a" * 72 + "c")).status_code == 401
+    assert (await service.post_token(person.username, "a" * 72 + "b")).status_code == 200
+
+
+async def test_a_password_holding_nul_logs_in_and_nothing_shorter_does(service: Service) -> None:
+    person = await service.register(password="before\x00after it")
+    assert (await service.post_token(person.username, "before")).status_code == 401
+    assert (await service.post_token(person.username, "before\x00after it")).status_code == 200
+
+
+async def test_a_hasher_that_is_full_answers_503_and_serves_again_afterwards(service: Service) -> None:
+    person = await service.register()
+    answers = await asyncio.gather(*(service.post_token(person.username, PASSWORD) for _ in range(100)))
+    refused = [answer for answer in answers if answer.status_code == 503]
+    assert set(statuses(answers)) == {200, 503}
+    assert is_problem(refused[0], 503, "service_unavailable")
+    assert refused[0].headers["retry-after"] == "2"
+    assert refused[0].json()["error"] == "temporarily_unavailable"
+    assert (await service.post_token(person.username, PASSWORD)).status_code == 200

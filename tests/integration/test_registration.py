@@ -1,0 +1,68 @@
+"""Accounts: one for each name and address, in whatever spelling they come."""
+
+import asyncio
+import unicodedata
+
+from tests.integration.service import PASSWORD, REGISTER, Service, is_problem, mark, statuses
+
+FULL_WIDTH = {code: code + 0xFEE0 for code in range(0x21, 0x7F)}
+
+
+def _body(name: str, email: str | None = None) -> dict[str, str]:
+    return {"email": email or f"{mark()}@example.com", "username": name, "password": PASSWORD}
+
+
+async def test_a_taken_name_is_409_in_any_spelling(service: Service) -> None:
+    name = mark()
+    first = await service.client.post(REGISTER, json=_body(name))
+    for spelling in (name, name.upper(), name.translate(FULL_WIDTH)):
+        assert is_problem(await service.client.post(REGISTER, json=_body(spelling)), 409, "username_taken")
+    assert first.status_code == 201
+
+
+async def test_a_taken_address_is_409_in_any_spelling(service: Service) -> None:
+    email = f"{mark()}@example.com"
+    first = await service.client.post(REGISTER, json=_body(mark(), email))
+    for spelling in (email, email.upper(), email.translate(FULL_WIDTH)):
+        assert is_problem(await service.client.post(REGISTER, json=_body(mark(), spelling)), 409, "email_taken")
+    assert first.status_code == 201
+
+
+async def test_addresses_composed_decomposed_and_in_ascii_are_one(service: Service) -> None:
+    local = mark()
+    spellings = [
+        f"{local}@b\u00fccher.example.com",
+        unicodedata.normalize("NFD", f"{local}@b\u00fccher.example.com"),
+        f"{local}@xn--bcher-kva.example.com",
+    ]
+    answers = [await service.client.post(REGISTER, json=_body(mark(), each)) for each in spellings]
+    assert statuses(answers) == [201, 409, 409]
+
+
+async def test_a_refusal_leaves_no_account(service: Service) -> None:
+    person, name = await service.register(), mark()
+    answer = await service.client.post(REGISTER, json=_body(name, person.email))
+    assert answer.status_code == 409
+    assert (await service.client.post(REGISTER, json=_body(name))).status_code == 201
+
+
+async def test_of_48_registrations_of_one_name_at_once_exactly_one_succeeds(service: Service) -> None:
+    name = mark()
+    spellings = [name, name.upper(), name.title(), name.translate(FULL_WIDTH)] * 12
+    answers = await asyncio.gather(*(service.client.post(REGISTER, json=_body(each)) for each in spellings))
+    assert statuses(answers) == [201] + [409] * 47
+    assert service.sql("SELECT count(*) FROM users WHERE username_key = %s", name) == [{"count": 1}]
+
+
+async def test_of_many_registrations_of_one_address_at_once_exactly_one_succeeds(service: Service) -> None:
+    email = f"{mark()}@example.com"
+    spellings = [email, email.upper(), email.translate(FULL_WIDTH)] * 8
+    answers = await asyncio.gather(*(service.client.post(REGISTER, json=_body(mark(), each)) for each in spellings))
+    assert statuses(answers) == [201] + [409] * 23
+    assert service.sql("SELECT count(*) FROM users WHERE email = %s", email) == [{"count": 1}]
+
+
+async def test_the_stored_hash_is_the_published_format_at_the_current_cost(service: Service) -> None:
+    person = await service.register()
+    (row,) = service.sql("SELECT password_hash FROM users WHERE id = %s", person.id)
+    assert row["password_hash"].startswith("$bcrypt-sha256$v=2,t=2b,r=4$")

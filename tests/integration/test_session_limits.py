@@ -1,0 +1,126 @@
+"""When sessions end by themselves, and what deactivating a user does."""
+
+from datetime import timedelta
+
+import pytest
+
+from tests.integration.service import PASSWORD, FakeClock, MakeService, Service, is_problem
+
+SECOND = timedelta(seconds=1)
+IDLE = timedelta(days=7)
+ABSOLUTE = timedelta(days=90)
+
+
+async def test_a_token_works_until_a_second_before_the_idle_limit(service: Service, clock: FakeClock) -> None:
+    _, pair = await service.register_and_log_in()
+    clock.advance(IDLE - SECOND)
+    assert (await service.post_refresh(pair.refresh)).status_code == 200
+
+
+@pytest.mark.parametrize("beyond", [timedelta(0), SECOND])
+async def test_a_token_is_refused_from_the_idle_limit_on(service: Service, clock: FakeClock, beyond: timedelta) -> None:
+    person, pair = await service.register_and_log_in()
+    clock.advance(IDLE + beyond)
+    assert is_problem(await service.post_refresh(pair.refresh), 401, "invalid_refresh_token")
+    assert service.families_of(person)[0]["revoked_at"] is None
+
+
+async def test_a_refresh_begins_the_idle_limit_anew(service: Service, clock: FakeClock) -> None:
+    _, pair = await service.register_and_log_in()
+    for _ in range(3):
+        clock.advance(IDLE - SECOND)
+        pair = await service.refresh(pair.refresh)
+    clock.advance(IDLE)
+    assert (await service.post_refresh(pair.refresh)).status_code == 401
+
+
+async def _refreshed_until_near_the_end(service: Service, clock: FakeClock) -> str:
+    _, pair = await service.register_and_log_in()
+    end = clock.now() + ABSOLUTE
+    while clock.now() + IDLE < end:
+        clock.advance(IDLE - SECOND)
+        pair = await service.refresh(pair.refresh)
+    clock.advance(end - clock.now() - SECOND)
+    return pair.refresh
+
+
+async def test_a_session_works_until_a_second_before_its_absolute_limit(service: Service, clock: FakeClock) -> None:
+    token = await _refreshed_until_near_the_end(service, clock)
+    assert (await service.post_refresh(token)).status_code == 200
+
+
+async def test_refreshing_does_not_carry_a_session_beyond_its_absolute_limit(
+    service: Service, clock: FakeClock
+) -> None:
+    pair = await service.refresh(await _refreshed_until_near_the_end(service, clock))
+    assert (await service.get_me(pair.access)).status_code == 200
+    clock.advance(SECOND)
+    assert (await service.post_refresh(pair.refresh)).status_code == 401
+    assert is_problem(await service.get_me(pair.access), 401, "invalid_access_token")
+
+
+async def test_sliding_never_passes_the_absolute_limit(service: Service, clock: FakeClock) -> None:
+    person, pair = await service.register_and_log_in()
+    for _ in range(14):
+        clock.advance(timedelta(days=6))
+        pair = await service.refresh(pair.refresh)
+        (family,) = service.families_of(person)
+        assert family["expires_at"] == min(clock.now() + IDLE, family["session_expires_at"])
+    assert family["expires_at"] == family["session_expires_at"]
+
+
+async def test_a_session_shorter_than_the_idle_limit_ends_at_its_own(
+    make_service: MakeService, clock: FakeClock
+) -> None:
+    service = await make_service(session_max_days=1)
+    _, pair = await service.register_and_log_in()
+    clock.advance(timedelta(days=1))
+    assert (await service.post_refresh(pair.refresh)).status_code == 401
+
+
+async def test_reuse_in_an_expired_session_is_refused_and_marks_nothing(service: Service, clock: FakeClock) -> None:
+    person, pair = await service.register_and_log_in()
+    await service.refresh(pair.refresh)
+    clock.advance(IDLE)
+    assert (await service.post_refresh(pair.refresh)).status_code == 401
+    assert service.families_of(person)[0]["revoked_at"] is None
+
+
+async def test_an_access_token_works_until_a_second_before_it_runs_out(service: Service, clock: FakeClock) -> None:
+    _, pair = await service.register_and_log_in()
+    clock.advance(timedelta(minutes=30) - SECOND)
+    assert (await service.get_me(pair.access)).status_code == 200
+    clock.advance(SECOND)
+    assert is_problem(await service.get_me(pair.access), 401, "invalid_access_token")
+
+
+async def test_a_deactivated_user_is_refused_everywhere_from_the_next_request_on(service: Service) -> None:
+    person, pair = await service.register_and_log_in()
+    service.set_active(person, active=False)
+    assert is_problem(await service.get_me(pair.access), 401, "invalid_access_token")
+    assert is_problem(await service.post_refresh(pair.refresh), 401, "invalid_refresh_token")
+    assert is_problem(await service.post_token(person.username, PASSWORD), 401, "invalid_credentials")
+
+
+async def test_a_deactivated_user_may_still_log_out(service: Service) -> None:
+    person, pair = await service.register_and_log_in()
+    service.set_active(person, active=False)
+    assert (await service.post_revoke(pair.refresh)).status_code == 204
+    service.set_active(person, active=True)
+    assert (await service.post_refresh(pair.refresh)).status_code == 401
+
+
+async def test_a_refused_refresh_of_a_deactivated_user_does_not_use_the_token_up(service: Service) -> None:
+    person, pair = await service.register_and_log_in()
+    service.set_active(person, active=False)
+    assert (await service.post_refresh(pair.refresh)).status_code == 401
+    service.set_active(person, active=True)
+    assert (await service.post_refresh(pair.refresh)).status_code == 200
+
+
+async def test_a_deleted_user_is_refused_everywhere(service: Service) -> None:
+    person, pair = await service.register_and_log_in()
+    service.sql("DELETE FROM users WHERE id = %s", person.id)
+    assert (await service.get_me(pair.access)).status_code == 401
+    assert (await service.post_refresh(pair.refresh)).status_code == 401
+    assert (await service.post_revoke(pair.refresh)).status_code == 204
