@@ -7,6 +7,7 @@ import bcrypt
 import httpx
 import pytest
 
+from doorward.infrastructure.passwords import MINIMUM_CAPACITY, QUEUED_PER_THREAD, available_cores
 from tests.integration.service import PASSWORD, Logs, MakeService, Service, is_problem, statuses
 
 CURRENT = re.compile(r"\$bcrypt-sha256\$v=2,t=2b,r=(\d+)\$.{54}")
@@ -125,7 +126,19 @@ async def test_a_failed_login_does_not_touch_an_old_hash(service: Service) -> No
     assert _stored_hash(service, person.username) == old
 
 
-async def test_many_first_logins_at_once_of_a_user_brought_along_all_succeed(service: Service) -> None:
+async def _until_connected(service: Service, connections: int) -> None:
+    """Wait for the pool to be full, so that transactions truly overlap."""
+    query = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'doorward'"
+    async with asyncio.timeout(30):
+        while service.sql(query) != [{"count": connections}]:  # noqa: ASYNC110 - PostgreSQL tells nobody who connects
+            await asyncio.sleep(0.01)
+
+
+async def test_many_first_logins_at_once_of_a_user_brought_along_all_succeed(
+    make_service: MakeService, own_database: str
+) -> None:
+    service = await make_service(database_url=own_database, db_pool_min_conn=8)
+    await _until_connected(service, 8)
     person = await service.register()
     _store_hash(service, person.username, _plain("brought along"))
     login, all_checked = service.app.state.login, asyncio.Barrier(8)
@@ -187,7 +200,8 @@ async def test_a_password_holding_nul_logs_in_and_nothing_shorter_does(service: 
 
 async def test_a_hasher_that_is_full_answers_503_and_serves_again_afterwards(service: Service) -> None:
     person = await service.register()
-    answers = await asyncio.gather(*(service.post_token(person.username, PASSWORD) for _ in range(100)))
+    too_many = max(MINIMUM_CAPACITY, available_cores() * (1 + QUEUED_PER_THREAD)) + 50
+    answers = await asyncio.gather(*(service.post_token(person.username, PASSWORD) for _ in range(too_many)))
     refused = [answer for answer in answers if answer.status_code == 503]
     assert set(statuses(answers)) == {200, 503}
     assert is_problem(refused[0], 503, "service_unavailable")

@@ -11,13 +11,13 @@ import pytest
 
 from doorward.core.exceptions import ServiceUnavailableError
 from doorward.domain.auth.ports import PasswordCheck
-from doorward.infrastructure.passwords import QUEUED_PER_THREAD, BcryptHasher, available_cores
+from doorward.infrastructure.passwords import MINIMUM_CAPACITY, BcryptHasher, available_cores
 from tests.unit.test_password_hashing import UNUSABLE_HASHES
 
 COST = 5
 CHEAP_PLAIN = bcrypt.hashpw(b"correct horse", bcrypt.gensalt(4)).decode()
 CURRENT_PLAIN = bcrypt.hashpw(b"correct horse", bcrypt.gensalt(COST)).decode()
-CAPACITY = 1 + QUEUED_PER_THREAD
+CAPACITY = MINIMUM_CAPACITY
 
 
 @pytest.fixture

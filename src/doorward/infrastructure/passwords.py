@@ -27,6 +27,9 @@ T = TypeVar("T")
 QUEUED_PER_THREAD: Final = 16
 """Calls that may wait for each thread: at cost 12, some four seconds of work."""
 
+MINIMUM_CAPACITY: Final = 64
+"""Calls that are taken at once on however few cores: a class that registers together is no attack."""
+
 LOWEST_PRIORITY: Final = 19
 BCRYPT_MAXIMUM_BYTES: Final = 72
 _SALT_LENGTH: Final = 22
@@ -40,7 +43,7 @@ class BcryptHasher:
     def __init__(self, *, rounds: int, threads: int) -> None:
         """Take the cost of new hashes (log2 of the iterations) and how many are computed at a time."""
         self._rounds = rounds
-        self._capacity = threads * (1 + QUEUED_PER_THREAD)
+        self._capacity = max(MINIMUM_CAPACITY, threads * (1 + QUEUED_PER_THREAD))
         self._in_flight = 0
         self._executor = ThreadPoolExecutor(threads, thread_name_prefix="bcrypt", initializer=_lower_priority)
 

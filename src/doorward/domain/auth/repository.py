@@ -72,7 +72,8 @@ async def find_credentials_by_email(connection: Connection, email: str) -> Store
 async def lock_active_user(connection: Connection, user_id: UUID) -> bool:
     """Hold the account as it is until the transaction ends; tell whether it is active.
 
-    A deactivation waits for this lock, so it cannot miss a session that begins meanwhile.
+    A deactivation waits for this lock, so it cannot miss a session that begins meanwhile. One login of a user holds
+    it at a time: a shared lock would let two of them wait for each other when both replace the password hash.
     """
     cursor = await connection.execute(
         """
@@ -80,7 +81,7 @@ async def lock_active_user(connection: Connection, user_id: UUID) -> bool:
         FROM users
         WHERE id = %(user_id)s
           AND is_active
-        FOR SHARE
+        FOR NO KEY UPDATE
         """,
         {"user_id": user_id},
     )
