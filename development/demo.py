@@ -96,8 +96,8 @@ def main() -> int:
     url: str = parser.parse_args().url
     try:
         Demo(url).walk()
-    except requests.ConnectionError:
-        print(f"inv demo: nothing answers at {url}. Start it with: uv run inv dev", file=sys.stderr)
+    except (requests.ConnectionError, requests.Timeout, requests.JSONDecodeError):
+        print(f"inv demo: no doorward answers at {url}. Start it with: uv run inv dev", file=sys.stderr)
         return 1
     except UnexpectedAnswerError as error:
         print(f"inv demo: {error}", file=sys.stderr)

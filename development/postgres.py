@@ -5,6 +5,7 @@ import pwd
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 from importlib.util import find_spec
 from pathlib import Path
@@ -122,8 +123,10 @@ class EmbeddedPostgres:
         for path in (self._data, self._socket_folder):
             shutil.chown(path, self._user, self._user)
         for path in {*self._data.parents, *POSTGRES_BIN_PATH.parents}:
-            may_be_passed = path.stat().st_mode | 0o001
-            path.chmod(may_be_passed)
+            mode = path.stat().st_mode
+            if not mode & 0o001:
+                print(f"PostgreSQL's user must pass through {path}: chmod o+x", file=sys.stderr)
+                path.chmod(mode | 0o001)
 
     def _run(self, program: str, *arguments: str) -> None:
         command = [str(POSTGRES_BIN_PATH / program), "--pgdata", str(self._data), *arguments]

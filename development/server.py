@@ -3,12 +3,13 @@
 import argparse
 import contextlib
 import fcntl
+import http.client
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -48,7 +49,7 @@ def main() -> int:
     except SettingsError as error:
         print("\n".join(f"inv dev: {problem}" for problem in error.problems), file=sys.stderr)
         return 1
-    except (AlreadyRunningError, PostgresError) as error:
+    except (AlreadyRunningError, PortTakenError, PostgresError) as error:
         print(f"inv dev: {error}", file=sys.stderr)
         return 1
     except subprocess.CalledProcessError as error:
@@ -60,6 +61,10 @@ def main() -> int:
 
 class AlreadyRunningError(Exception):
     """Another `inv dev` works in this folder."""
+
+
+class PortTakenError(Exception):
+    """Something else answers where the service should."""
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:
@@ -100,6 +105,9 @@ def _run_service(port: int, data: str) -> None:
     subprocess.run([*doorward, "migrate"], check=True)
     command = [*doorward, "serve", "--port", str(port), "--reload"]
     _stop_leftover()
+    with socket.socket() as probe:
+        if probe.connect_ex(("127.0.0.1", port)) == 0:
+            raise PortTakenError(f"port {port} is taken. Stop what uses it, or choose another: inv dev --port 8001")
     service = subprocess.Popen(command)
     SERVICE_FILE.write_text(str(service.pid), encoding="utf-8")
     try:
@@ -107,10 +115,10 @@ def _run_service(port: int, data: str) -> None:
             demo_options = "" if port == DEFAULT_PORT else f" --url http://localhost:{port}"
             print(SCREEN.format(port=port, data=data, demo_options=demo_options), flush=True)
         status = service.wait()
-    except KeyboardInterrupt:
-        service.terminate()
-        service.wait()
-        raise
+    finally:
+        if service.poll() is None:
+            service.terminate()
+            service.wait()
     if status:
         raise subprocess.CalledProcessError(status, command)
 
@@ -129,7 +137,7 @@ def _stop_leftover() -> None:
 def _answers(port: int, service: subprocess.Popen[bytes]) -> bool:
     deadline = time.monotonic() + READY_SECONDS
     while time.monotonic() < deadline and service.poll() is None:
-        with contextlib.suppress(urllib.error.URLError, ConnectionError):
+        with contextlib.suppress(OSError, http.client.HTTPException):
             urllib.request.urlopen(f"http://127.0.0.1:{port}/health/readiness", timeout=2).close()
             return True
         time.sleep(0.1)

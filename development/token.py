@@ -17,10 +17,10 @@ def main() -> int:
     form = {"username": options.username, "password": password}
     try:
         response = requests.post(f"{options.url}/api/v1/auth/token", data=form, timeout=10)
-    except requests.ConnectionError:
-        print(f"inv token: nothing answers at {options.url}. Start it with: uv run inv dev", file=sys.stderr)
+        answer = response.json()
+    except (requests.ConnectionError, requests.Timeout, requests.JSONDecodeError):
+        print(f"inv token: no doorward answers at {options.url}. Start it with: uv run inv dev", file=sys.stderr)
         return 1
-    answer = response.json()
     if response.status_code != requests.codes.ok:
         print(f"inv token: {answer['detail']}", file=sys.stderr)
         return 1

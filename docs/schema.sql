@@ -1,6 +1,6 @@
 -- The whole database. Written by `inv docs` from the code. Do not edit.
 
-CREATE TABLE public.alembic_version (
+CREATE TABLE public.doorward_schema_version (
     version_num character varying(32) NOT NULL
 );
 
@@ -30,8 +30,8 @@ CREATE TABLE public.users (
     created_at timestamp with time zone DEFAULT now() NOT NULL
 );
 
-ALTER TABLE ONLY public.alembic_version
-    ADD CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num);
+ALTER TABLE ONLY public.doorward_schema_version
+    ADD CONSTRAINT doorward_schema_version_pkc PRIMARY KEY (version_num);
 
 ALTER TABLE ONLY public.refresh_families
     ADD CONSTRAINT refresh_families_pkey PRIMARY KEY (id);

@@ -20,7 +20,7 @@ from doorward.domain.auth.sessions import Sessions
 from doorward.domain.auth.token_pair import TokenPairIssuer
 from doorward.infrastructure.clock import SystemClock
 from doorward.infrastructure.common_passwords import load_common_passwords
-from doorward.infrastructure.database import SCHEMA_VERSION, PostgresDatabase
+from doorward.infrastructure.database import PostgresDatabase, is_current
 from doorward.infrastructure.keys import ACCESS_TOKEN_PURPOSE, REFRESH_TOKEN_PURPOSE, derive_key
 from doorward.infrastructure.passwords import BcryptHasher, available_cores
 from doorward.infrastructure.rate_limiting import create_limiter
@@ -81,10 +81,9 @@ def lifetimes_of(settings: Settings) -> Lifetimes:
 async def is_schema_current(database: PostgresDatabase) -> bool:
     """Tell whether the database answers and has at least the migrations that this code needs."""
     try:
-        version = await database.schema_version()
+        return is_current(await database.schema_version())
     except ServiceUnavailableError:
         return False
-    return version is not None and version >= SCHEMA_VERSION
 
 
 @asynccontextmanager

@@ -15,7 +15,7 @@ from doorward import __version__
 from doorward.bootstrap import app_from_environment, log_style
 from doorward.core.config import Settings, SettingsError, load_settings
 from doorward.core.logging import configure_logging
-from doorward.infrastructure.database import SCHEMA_VERSION, connection_string
+from doorward.infrastructure.database import SCHEMA_VERSION, connection_string, is_current
 from doorward.infrastructure.rate_limiting import create_limiter
 
 FAILURE: Final = 1
@@ -115,6 +115,8 @@ def _require_limiter(settings: Settings) -> None:
         raise StartError(
             "RATE_LIMIT_STORAGE_URI needs a driver that is not installed. Install doorward[redis], or use memory://"
         ) from error
+    except (TypeError, ValueError) as error:
+        raise StartError("RATE_LIMIT_STORAGE_URI is malformed. Example: redis://cache.internal:6379/0") from error
 
 
 def _conninfo(settings: Settings) -> str:
@@ -129,14 +131,16 @@ def _conninfo(settings: Settings) -> str:
 def _require_current_schema(settings: Settings) -> None:
     try:
         with psycopg.connect(_conninfo(settings), connect_timeout=CONNECT_SECONDS) as connection:
-            row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+            row = connection.execute("SELECT version_num FROM doorward_schema_version").fetchone()
     except psycopg.errors.UndefinedTable:
         row = None
     except psycopg.OperationalError as error:
         raise _unreachable(error) from error
-    if row is None or row[0] < SCHEMA_VERSION:
-        found = row[0] if row else "none"
-        raise StartError(f"the schema is behind: {found}, needed {SCHEMA_VERSION}. Run: doorward migrate")
+    except psycopg.Error as error:
+        raise StartError(f"the schema's version cannot be read: {_first_line(error)}. Grant the role access") from error
+    found = row[0] if row else None
+    if not is_current(found):
+        raise StartError(f"the schema is behind: {found or 'none'}, needed {SCHEMA_VERSION}. Run: doorward migrate")
 
 
 def _unreachable(error: psycopg.OperationalError) -> StartError:

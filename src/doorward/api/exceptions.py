@@ -12,10 +12,11 @@ class RequestRefusedError(HTTPException):
     code: ClassVar[str]
     explanation: ClassVar[str]
     oauth_error: ClassVar[str] = "invalid_request"
+    answer_headers: ClassVar[dict[str, str]] = {}
 
     def __init__(self) -> None:
-        """Carry the class's own status and sentence."""
-        super().__init__(self.status, self.explanation)
+        """Carry the class's own status, sentence and headers."""
+        super().__init__(self.status, self.explanation, self.answer_headers)
 
 
 class BodyTooLargeError(RequestRefusedError):
@@ -24,6 +25,8 @@ class BodyTooLargeError(RequestRefusedError):
     status = 413
     code = "body_too_large"
     explanation = "The body is larger than 64 KiB. Send a smaller one."
+    answer_headers: ClassVar[dict[str, str]] = {"Connection": "close"}
+    """Or the server would read the rest of a body without end."""
 
 
 class UnsupportedMediaTypeError(RequestRefusedError):

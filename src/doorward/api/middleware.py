@@ -8,6 +8,7 @@ from typing import Final
 from uuid import uuid4
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from doorward.api.exceptions import BodyTooLargeError
@@ -64,6 +65,8 @@ class CorrelationIdMiddleware:
 
         try:
             await self._app(scope, receive, send_with_id)
+        except ClientDisconnect:
+            logger.info("http.request.disconnected")
         except Exception:
             logger.exception("http.request.crashed")
             if status == 0:
@@ -134,7 +137,7 @@ class BodyLimitMiddleware:
         if not announced.isdecimal() or len(announced) > MAXIMUM_LENGTH_DIGITS or int(announced) > MAXIMUM_BODY_BYTES:
             error = BodyTooLargeError()
             refusal = problem_response(
-                error.status, error.code, error.explanation, path=scope["path"], headers={"Connection": "close"}
+                error.status, error.code, error.explanation, path=scope["path"], headers=error.answer_headers
             )
             await refusal(scope, receive, send)
             return

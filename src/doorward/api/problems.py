@@ -9,6 +9,8 @@ from typing import Any, Final
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from limits import RateLimitItem
+from limits.errors import StorageError
 from slowapi.errors import RateLimitExceeded
 from starlette.exceptions import HTTPException
 
@@ -84,7 +86,15 @@ def internal_error_response(path: str) -> JSONResponse:
 
 def documented_problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Return the refusals of a route for its OpenAPI description."""
-    return {status: {"model": Problem, "description": title_of(status)} for status in statuses}
+    return {
+        status: {"model": Problem, "description": title_of(status), "headers": _documented_headers(status)}
+        for status in statuses
+    }
+
+
+def _documented_headers(status: int) -> dict[str, Any]:
+    names = {401: ["WWW-Authenticate"], 429: ["Retry-After"], 503: ["Retry-After"]}.get(status, [])
+    return {name: {"required": True, "schema": {"type": "string"}} for name in names}
 
 
 def correct_problem_media_type(document: dict[str, Any]) -> None:
@@ -149,11 +159,20 @@ def _explanation(details: Mapping[str, Any]) -> str:
 
 
 async def _rate_limit_exceeded(request: Request, _: Exception) -> JSONResponse:
-    limit, identifiers = request.state.view_rate_limit
-    reset_at = request.app.state.limiter.limiter.get_window_stats(limit, *identifiers)[0]
     code, detail = DETAIL_OF_STATUS[429]
-    retry_after = max(1, math.ceil(reset_at - time.time()))
+    retry_after = _seconds_to_next_window(request)
     return problem_response(429, code, detail, path=request.scope["path"], headers={"Retry-After": str(retry_after)})
+
+
+def _seconds_to_next_window(request: Request) -> int:
+    limit: RateLimitItem
+    limit, identifiers = request.state.view_rate_limit
+    try:
+        reset_at: float = request.app.state.limiter.limiter.get_window_stats(limit, *identifiers)[0]
+    except StorageError:
+        # The store failed between the count and this question: the whole window is long enough.
+        return limit.get_expiry()
+    return max(1, math.ceil(reset_at - time.time()))
 
 
 async def _http_exception(request: Request, error: Exception) -> JSONResponse:

@@ -9,7 +9,7 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
@@ -29,10 +29,13 @@ PUBLISHED_SECRETS: Final = frozenset(
 MINIMUM_SECRET_BYTES: Final = 32
 """RFC 7518 section 3.2: an HMAC-SHA-256 key has at least the size of the hash output."""
 
-RATE_LIMIT_STORES: Final = ("memory://", "redis://", "rediss://", "valkey://", "valkeys://")
+RATE_LIMIT_STORES: Final = ("memory://", "redis://", "rediss://")
 MINIMUM_DISTINCT_CHARACTERS: Final = 12
 MINIMUM_PRODUCTION_BCRYPT_ROUNDS: Final = 10
-LIKENESS_OF_A_MISSPELLING: Final = 0.87
+LIKENESS_IN_FILE: Final = 0.85
+LIKENESS_IN_ENVIRONMENT: Final = 0.9
+"""difflib's ratio from which a name is taken for a misspelt setting."""
+
 GENERATE_A_SECRET: Final = "python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"  # noqa: S105 - a command
 
 
@@ -177,8 +180,15 @@ class Settings(BaseSettings):
         url = value.get_secret_value()
         if not url.startswith(("postgresql://", "postgres://")):
             raise ValueError("must begin with postgresql://")
-        _refuse_published_password(urlsplit(url).password, info)
+        for password in _passwords_in(url):
+            _refuse_published_password(password, info)
         return value
+
+    @field_validator("postgres_port", mode="before")
+    @classmethod
+    def _port_of_service_link(cls, value: object) -> object:
+        """Kubernetes sets POSTGRES_PORT=tcp://10.0.0.1:5432 beside a service called postgres."""
+        return value.rpartition(":")[2] if isinstance(value, str) and value.startswith("tcp://") else value
 
     @field_validator("postgres_password")
     @classmethod
@@ -213,9 +223,11 @@ def load_settings() -> Settings:
 
     Raises ``SettingsError`` with one sentence for each variable that is misspelt or unusable.
     """
-    problems = [*_misspelt_names()]
     try:
+        problems = [*_misspelt_names()]
         settings = Settings()
+    except UnicodeDecodeError:
+        raise SettingsError([".env is not UTF-8 text. Write it again as such"]) from None
     except ValidationError as error:
         # A value that may be of several types is refused once for each; the first refusal says enough.
         refusals = {details["loc"][:1]: details for details in reversed(error.errors(include_input=False))}
@@ -242,11 +254,25 @@ def _refuse_published_password(password: str | None, info: ValidationInfo) -> No
         raise ValueError("has a published password that anybody can guess")
 
 
+def _passwords_in(url: str) -> list[str]:
+    """Return the passwords that a URL carries. Its parts are never shown: a badly written password spills into them."""
+    try:
+        parts = urlsplit(url)
+        is_readable = parts.port != 0 and parts.netloc.count("@") <= 1
+    except ValueError:
+        is_readable = False
+    if not is_readable:
+        raise ValueError("cannot be read; percent-encode special characters in the user name and password")
+    return [*([unquote(parts.password)] if parts.password else []), *parse_qs(parts.query).get("password", [])]
+
+
 def _misspelt_names() -> Iterable[str]:
+    """Yield what looks like a setting and is none. The environment holds others' names: only close ones count there."""
     names = [name.upper() for name in Settings.model_fields]
-    file_names = dotenv_values(Path(".env"), interpolate=False) if Path(".env").is_file() else {}
-    for given in sorted({*os.environ, *file_names}):
-        meant = difflib.get_close_matches(given.upper(), names, n=1, cutoff=LIKENESS_OF_A_MISSPELLING)
+    in_file = dotenv_values(Path(".env"), interpolate=False) if Path(".env").is_file() else {}
+    for given in sorted({*os.environ, *in_file}):
+        likeness = LIKENESS_IN_FILE if given in in_file else LIKENESS_IN_ENVIRONMENT
+        meant = difflib.get_close_matches(given.upper(), names, n=1, cutoff=likeness)
         if meant and given.upper() not in names:
             yield f"{given} is not a setting: did you mean {meant[0]}?"
 

@@ -9,7 +9,7 @@ from structlog.typing import FilteringBoundLogger, Processor
 
 CORRELATION_ID: Final = "correlation_id"
 _OURS: Final = "doorward"
-_LIBRARIES: Final = ("psycopg", "psycopg.pool", "slowapi", "watchfiles", "alembic", "asyncio")
+_TALKATIVE: Final = ("psycopg", "alembic", "asyncio", "httpx")
 
 
 def configure_logging(level: str, style: Literal["json", "console"]) -> None:
@@ -25,7 +25,10 @@ def configure_logging(level: str, style: Literal["json", "console"]) -> None:
     render: list[Processor] = (
         [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
         if style == "json"
-        else [structlog.dev.ConsoleRenderer(colors=sys.stdout.isatty())]
+        else [
+            # Not the default formatter: it prints local variables, and passwords are among them.
+            structlog.dev.ConsoleRenderer(colors=sys.stdout.isatty(), exception_formatter=structlog.dev.plain_traceback)
+        ]
     )
     severity = logging.getLevelNamesMapping()[level.upper()]
     structlog.configure(
@@ -43,12 +46,13 @@ def configure_logging(level: str, style: Literal["json", "console"]) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(severity)
-    _send_to_root("uvicorn", "uvicorn.error", "uvicorn.access")
-    for name in _LIBRARIES:
-        logging.getLogger(name).setLevel(logging.ERROR)
+    _send_to_root("uvicorn", "uvicorn.error")
+    for name in _TALKATIVE:
+        logging.getLogger(name).setLevel(logging.WARNING)
 
 
 def _send_to_root(*names: str) -> None:
+    """Leave uvicorn.access out: it would log query strings, where some clients put passwords."""
     for name in names:
         logger = logging.getLogger(name)
         logger.handlers = []

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import psycopg
 from psycopg import AsyncConnection
-from psycopg.conninfo import make_conninfo
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg_pool import AsyncConnectionPool
 
 from doorward.core.config import Settings
@@ -35,10 +35,10 @@ _CONNECTION_PARAMETERS: Final = {
     "keepalives_interval": "5",
     "keepalives_count": "3",
     "tcp_user_timeout": "5000",
-    "options": (
-        "-c statement_timeout=2000 -c lock_timeout=1500 -c idle_in_transaction_session_timeout=5000 -c timezone=UTC"
-    ),
 }
+_OPTIONS: Final = (
+    "-c statement_timeout=2000 -c lock_timeout=1500 -c idle_in_transaction_session_timeout=5000 -c timezone=UTC"
+)
 
 logger = get_logger()
 
@@ -57,13 +57,26 @@ def connection_string(settings: Settings) -> str:
     )
 
 
+def is_current(version: str | None) -> bool:
+    """Tell whether a database at this version has all that the code needs."""
+    return version is not None and version.isdecimal() and version >= SCHEMA_VERSION
+
+
+def _with_limits(conninfo: str) -> str:
+    """Add the bounds of each connection, below those that the operator wrote into the URL."""
+    given = conninfo_to_dict(conninfo)
+    options = f"{_OPTIONS} {given.get('options', '')}".strip()
+    parameters: dict[str, Any] = {**_CONNECTION_PARAMETERS, **given, "options": options}
+    return make_conninfo(**parameters)
+
+
 class PostgresDatabase:
     """The domains' ``Database``: a bounded pool that heals by itself when PostgreSQL returns."""
 
     def __init__(self, settings: Settings) -> None:
         """Prepare the pool; ``open`` starts it."""
         self._pool: AsyncConnectionPool[AsyncConnection[Any]] = AsyncConnectionPool(
-            make_conninfo(connection_string(settings), **_CONNECTION_PARAMETERS),
+            _with_limits(connection_string(settings)),
             min_size=settings.db_pool_min_conn,
             max_size=settings.db_pool_max_conn,
             timeout=POOL_WAIT_SECONDS,
@@ -100,7 +113,7 @@ class PostgresDatabase:
         """Return the newest migration that the database has, or None before the first."""
         try:
             async with self.connection() as connection:
-                cursor = await connection.execute("SELECT version_num FROM alembic_version")
+                cursor = await connection.execute("SELECT version_num FROM doorward_schema_version")
                 row = await cursor.fetchone()
         except _SchemaMissingError:
             return None

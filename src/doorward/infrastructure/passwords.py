@@ -19,10 +19,12 @@ from typing import Final, TypeVar
 import bcrypt
 
 from doorward.core.exceptions import ServiceUnavailableError
+from doorward.core.logging import get_logger
 from doorward.domain.auth.policy import normalize_password
 from doorward.domain.auth.ports import PasswordCheck
 
 T = TypeVar("T")
+logger = get_logger()
 
 QUEUED_PER_THREAD: Final = 16
 """Calls that may wait for each thread: at cost 12, some four seconds of work."""
@@ -52,7 +54,9 @@ class BcryptHasher:
         return await self._run(lambda: _hash(password, self._rounds))
 
     async def check(self, password: str, stored_hash: str | None) -> PasswordCheck:
-        """Compare. A check that fails costs at least one hash at the current cost, also without a stored hash.
+        """Compare. A check that fails costs one hash at the current cost, without a stored hash and with a cheap one.
+
+        Only a stored hash of a higher cost than the current one takes longer.
 
         Raises ``ServiceUnavailableError`` when too many calls wait.
         """
@@ -64,6 +68,7 @@ class BcryptHasher:
 
     async def _run(self, work: Callable[[], T]) -> T:
         if self._in_flight >= self._capacity:
+            logger.warning("password_hash.queue_full", waiting=self._in_flight)
             raise ServiceUnavailableError
         self._in_flight += 1
         future = asyncio.get_running_loop().run_in_executor(self._executor, work)
@@ -102,8 +107,9 @@ def _check(password: str, stored_hash: str | None, rounds: int) -> PasswordCheck
     is_outdated = not is_prehashed or stored_rounds < rounds
     if is_correct:
         return PasswordCheck(is_correct=True, upgraded_hash=_hash(password, rounds) if is_outdated else None)
-    if stored_rounds < rounds:
-        _hash(password, rounds)
+    # Costs double, so the check and all costs from its own up add up to one hash at the current cost.
+    for cost in range(stored_rounds, rounds) if stored_rounds else [rounds]:
+        _hash(password, cost)
     return PasswordCheck(is_correct=False)
 
 

@@ -12,8 +12,12 @@ from doorward.core.config import Network, Settings
 IPV6_CLIENT_PREFIX: Final = 64
 """One customer has a /64, so addresses within it are one client."""
 
-STORAGE_TIMEOUT: Final[Any] = 0.1
-"""Seconds. slowapi annotates its options as text; the drivers take numbers."""
+STORE_TIMEOUT_SECONDS: Final = 0.1
+_STORE_OPTIONS: Final[dict[str, Any]] = {
+    "socket_timeout": STORE_TIMEOUT_SECONDS,
+    "socket_connect_timeout": STORE_TIMEOUT_SECONDS,
+    "wrap_exceptions": True,
+}
 UNKNOWN_CLIENT: Final = "unknown"
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -35,17 +39,20 @@ def create_limiter(settings: Settings) -> Limiter:
             settings.trusted_proxies,
         )
 
-    limiter = Limiter(
+    return _Limiter(
         key_func=client_key,
         storage_uri=storage_uri,
-        storage_options=(
-            {"socket_timeout": STORAGE_TIMEOUT, "socket_connect_timeout": STORAGE_TIMEOUT} if is_shared else {}
-        ),
+        storage_options=_STORE_OPTIONS if is_shared else {},
         in_memory_fallback_enabled=is_shared,
+        enabled=settings.rate_limit_enabled,
     )
-    # slowapi also reads RATELIMIT_* from the environment, where its limits could be switched off unseen.
-    limiter.enabled = settings.rate_limit_enabled
-    return limiter
+
+
+class _Limiter(Limiter):
+    """slowapi's limiter, deaf to the RATELIMIT_* variables that could loosen or break it unseen."""
+
+    def get_app_config(self, _key: str, default_value: Any = None) -> Any:  # noqa: ANN401 - as slowapi's own
+        return default_value
 
 
 def client_address(peer: str, forwarded_for: Iterable[str], trusted: Sequence[Network]) -> str:
@@ -69,6 +76,11 @@ def client_address(peer: str, forwarded_for: Iterable[str], trusted: Sequence[Ne
 
 
 def _parse(text: str) -> Address | None:
+    """Read an address, also one with a port: 192.0.2.1:443 or [2001:db8::1]:443, as some proxies write."""
+    if text.startswith("["):
+        text = text[1:].partition("]")[0]
+    elif text.count(":") == 1:
+        text = text.partition(":")[0]
     try:
         address = ipaddress.ip_address(text)
     except ValueError:

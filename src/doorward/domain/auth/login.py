@@ -34,7 +34,7 @@ class Login:
 
         ``name`` is a user name or an e-mail address in any spelling. An attacker must not learn whether the account
         exists, is active, or how old its hash is: all refusals are one ``InvalidCredentialsError`` after the work
-        of at least one hash at the current cost. An outdated hash is replaced in the same transaction.
+        of one hash at the current cost. An outdated hash is replaced in the same transaction.
         """
         credentials = await self._find_credentials(name)
         checkable = len(password) <= MAXIMUM_PASSWORD_LENGTH and is_unicode_text(password)

@@ -49,13 +49,11 @@ def judge_unrotated(family: RefreshFamily | None, token: RefreshToken, now: date
     """
     if family is None or not compare_digest(family.secret_hash, hash_secret(token.secret)):
         return Verdict.REFUSE
-    if family.revoked_at is not None or now >= family.expires_at or not family.user_is_active:
-        return Verdict.REFUSE
-    if token.generation >= family.generation:
+    if family.revoked_at is not None or now >= family.expires_at or token.generation >= family.generation:
         return Verdict.REFUSE
     is_direct_predecessor = token.generation == family.generation - 1
     if is_direct_predecessor and leeway > timedelta(0) and now - family.rotated_at <= leeway:
-        return Verdict.REPEAT
+        return Verdict.REPEAT if family.user_is_active else Verdict.REFUSE
     return Verdict.REVOKE
 
 

@@ -6,29 +6,45 @@ from typing import Final
 import psycopg
 from alembic import command
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
+
+VERSION_TABLE: Final = "doorward_schema_version"
+"""Not Alembic's own name: the database may be shared with an application that uses Alembic, too."""
 
 LOCK_KEY: Final = 7_241_633_905
 """Of the session advisory lock that lets one process migrate at a time. Arbitrary, and never to be changed."""
 
-LOCK_WAIT: Final = "60s"
+TURN_WAIT: Final = "60s"
+TABLE_WAIT: Final = "10s"
+"""How long a change may queue for a table, with the service's traffic queueing behind it."""
 
 
 def migrate(conninfo: str) -> str:
-    """Bring the schema to the newest version and return that version.
+    """Bring the schema to the newest version, unless it is newer already; return the version it has.
 
     Processes that start together take turns; the later ones find nothing to do. Raises ``psycopg.Error``.
     """
     config = _config()
     with psycopg.connect(conninfo, autocommit=True, connect_timeout=5) as guard:
-        guard.execute("SELECT set_config('lock_timeout', %s, false)", [LOCK_WAIT])
+        guard.execute("SELECT set_config('lock_timeout', %s, false)", [TURN_WAIT])
         guard.execute("SELECT pg_advisory_lock(%s)", [LOCK_KEY])
-        engine = create_engine("postgresql+psycopg://", creator=lambda: psycopg.connect(conninfo), poolclass=NullPool)
-        with engine.connect() as connection:
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+        engine = create_engine("postgresql+psycopg://", creator=lambda: _connect(conninfo), poolclass=NullPool)
+        try:
+            with engine.connect() as connection:
+                context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
+                present = context.get_current_revision()
+                if present is not None and present >= newest_version():
+                    return present
+                # Reading began a transaction; Alembic commits only one that it began itself.
+                connection.rollback()
+                config.attributes["connection"] = connection
+                command.upgrade(config, "head")
+        except DBAPIError as error:
+            raise error.orig or error from error
     return newest_version()
 
 
@@ -40,4 +56,12 @@ def newest_version() -> str:
 def _config() -> Config:
     config = Config()
     config.set_main_option("script_location", str(resources.files(__package__)))
+    config.attributes["version_table"] = VERSION_TABLE
     return config
+
+
+def _connect(conninfo: str) -> psycopg.Connection:
+    connection = psycopg.connect(conninfo)
+    connection.execute("SELECT set_config('lock_timeout', %s, false)", [TABLE_WAIT])
+    connection.commit()
+    return connection

@@ -8,6 +8,11 @@ down_revision = None
 
 def upgrade() -> None:
     """Create both tables."""
+    _create_users()
+    _create_refresh_families()
+
+
+def _create_users() -> None:
     op.execute(
         """
         CREATE TABLE users (
@@ -21,6 +26,9 @@ def upgrade() -> None:
         )
         """
     )
+
+
+def _create_refresh_families() -> None:
     # Free space in each page lets a rotation write the row's next version beside it (a HOT update).
     op.execute(
         """
