@@ -47,8 +47,8 @@ def test_behind_trusted_proxies_the_last_untrusted_hop_is_the_client(forwarded: 
         (["198.51.100.7, garbage"], "10.0.0.1"),
         (["198.51.100.7, garbage, 10.0.0.2"], "10.0.0.2"),
         (["198.51.100.7,"], "10.0.0.1"),
-        (["198.51.100.7:443"], "10.0.0.1"),
-        (["[2001:db8::1]"], "10.0.0.1"),
+        ([":443"], "10.0.0.1"),
+        (["["], "10.0.0.1"),
         (["198.51.100.999"], "10.0.0.1"),
         (["198.51.100.07"], "10.0.0.1"),
         (["3325256711"], "10.0.0.1"),
@@ -89,6 +89,18 @@ def test_the_zone_of_an_address_does_not_make_another_client() -> None:
 
 def test_a_forwarded_ipv6_client_is_counted_by_its_network() -> None:
     assert client_address("fd00::1", ["2001:db8:1:2::1"], PROXIES) == "2001:db8:1:2::/64"
+
+
+@pytest.mark.parametrize(
+    ("forwarded", "client"),
+    [
+        ("198.51.100.7:443", "198.51.100.7"),
+        ("[2001:db8::1]:443", "2001:db8::/64"),
+        ("[2001:db8::1]", "2001:db8::/64"),
+    ],
+)
+def test_the_port_that_some_proxies_write_is_left_out(forwarded: str, client: str) -> None:
+    assert client_address("10.0.0.1", [forwarded], PROXIES) == client
 
 
 @pytest.mark.parametrize("peer", ["", "unix:", "testclient", "localhost"])

@@ -76,7 +76,7 @@ def test_a_traceback_is_a_member_of_the_line(capsys: pytest.CaptureFixture[str])
     assert "ValueError: invalid literal for int() with base 10: 'the cause'" in line["exception"]
 
 
-@pytest.mark.parametrize("name", ["uvicorn", "uvicorn.error", "uvicorn.access"])
+@pytest.mark.parametrize("name", ["uvicorn", "uvicorn.error"])
 def test_what_uvicorn_logs_has_the_same_shape(capsys: pytest.CaptureFixture[str], name: str) -> None:
     logging.getLogger(name).handlers = [logging.StreamHandler(sys.stdout)]
     configure_logging("info", "json")
@@ -85,11 +85,22 @@ def test_what_uvicorn_logs_has_the_same_shape(capsys: pytest.CaptureFixture[str]
     assert (line["event"], line["level"], line["logger"]) == ("Started server", "info", name)
 
 
-def test_chatty_libraries_are_heard_from_errors_on(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("name", ["psycopg.pool", "alembic.runtime.migration", "asyncio"])
+def test_talkative_libraries_are_heard_from_warnings_on(capsys: pytest.CaptureFixture[str], name: str) -> None:
     configure_logging("debug", "json")
-    logging.getLogger("psycopg.pool").warning("quiet")
-    logging.getLogger("psycopg.pool").error("loud")
+    logging.getLogger(name).info("quiet")
+    logging.getLogger(name).warning("loud")
     assert [line["event"] for line in _lines(capsys)] == ["loud"]
+
+
+def test_the_console_style_does_not_print_the_local_variables_of_a_crash(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logging("info", "console")
+    password = "a password in a local variable"
+    try:
+        int("the cause")
+    except ValueError:
+        get_logger().exception("it.broke")
+    assert password not in capsys.readouterr().out
 
 
 def test_configuring_twice_writes_each_line_once(capsys: pytest.CaptureFixture[str]) -> None:

@@ -76,9 +76,6 @@ class TestNothingIsRevokedOrRepeated:
     def test_in_a_revoked_family(self, generation: int, leeway: timedelta) -> None:
         assert _judge(generation, ROTATED, leeway, family=replace(FAMILY, revoked_at=ROTATED)) is Verdict.REFUSE
 
-    def test_of_an_inactive_user(self, generation: int, leeway: timedelta) -> None:
-        assert _judge(generation, ROTATED, leeway, family=replace(FAMILY, user_is_active=False)) is Verdict.REFUSE
-
     def test_exactly_at_the_end_of_the_family(self, generation: int, leeway: timedelta) -> None:
         assert _judge(generation, EXPIRES, leeway, family=replace(FAMILY, rotated_at=EXPIRES)) is Verdict.REFUSE
 
@@ -90,3 +87,20 @@ def test_reuse_a_microsecond_before_the_end_of_the_family_still_ends_it() -> Non
 def test_a_repeat_a_microsecond_before_the_end_of_the_family_is_still_given() -> None:
     now = EXPIRES - MICROSECOND
     assert _judge(PREDECESSOR, now, LEEWAY, family=replace(FAMILY, rotated_at=now)) is Verdict.REPEAT
+
+
+@pytest.mark.parametrize(
+    ("generation", "leeway", "verdict"),
+    [
+        (PREDECESSOR, STRICT, Verdict.REVOKE),
+        (PREDECESSOR, LEEWAY, Verdict.REFUSE),
+        (ANCESTOR, LEEWAY, Verdict.REVOKE),
+        (CURRENT, STRICT, Verdict.REFUSE),
+        (CURRENT, LEEWAY, Verdict.REFUSE),
+        (AHEAD, STRICT, Verdict.REFUSE),
+    ],
+)
+def test_an_inactive_user_gets_nothing_and_theft_still_ends_the_family(
+    generation: int, leeway: timedelta, verdict: Verdict
+) -> None:
+    assert _judge(generation, ROTATED, leeway, family=replace(FAMILY, user_is_active=False)) is verdict

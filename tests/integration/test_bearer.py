@@ -1,0 +1,201 @@
+"""Access tokens over HTTP: where they are looked for, and what a refused one is told."""
+
+import json
+from datetime import timedelta
+from uuid import uuid4
+
+import httpx
+import jwt
+import pytest
+
+from doorward.bootstrap import lifetimes_of
+from doorward.core.principal import Principal
+from doorward.infrastructure.keys import ACCESS_TOKEN_PURPOSE, REFRESH_TOKEN_PURPOSE, derive_key
+from doorward.infrastructure.tokens import AccessTokens
+from tests.integration.service import ME, MakeService, Pair, Service, is_problem
+
+INVALID = (
+    'Bearer realm="doorward", error="invalid_token", '
+    'error_description="The access token is not valid, or no longer. Refresh it or log in again."'
+)
+
+
+def _is_missing(answer: httpx.Response) -> bool:
+    """RFC 6750 section 3.1: no error code when no token was sent."""
+    return is_problem(answer, 401, "missing_access_token") and answer.headers["www-authenticate"] == (
+        'Bearer realm="doorward"'
+    )
+
+
+def _is_invalid(answer: httpx.Response) -> bool:
+    return is_problem(answer, 401, "invalid_access_token") and answer.headers["www-authenticate"] == INVALID
+
+
+async def _me(service: Service, *values: str) -> httpx.Response:
+    return await service.client.get(ME, headers=[("Authorization", value) for value in values])
+
+
+@pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER", "bEaReR"])
+async def test_the_scheme_counts_in_any_case(service: Service, scheme: str) -> None:
+    _, pair = await service.register_and_log_in()
+    assert (await _me(service, f"{scheme} {pair.access}")).status_code == 200
+
+
+async def test_no_header_is_a_missing_token(service: Service) -> None:
+    assert _is_missing(await _me(service))
+
+
+@pytest.mark.parametrize("scheme", ["Basic", "Digest", "Token", "DPoP", "Bearers"])
+async def test_another_scheme_is_a_missing_token(service: Service, scheme: str) -> None:
+    _, pair = await service.register_and_log_in()
+    assert _is_missing(await _me(service, f"{scheme} {pair.access}"))
+
+
+async def test_a_token_without_scheme_is_a_missing_token(service: Service) -> None:
+    _, pair = await service.register_and_log_in()
+    assert _is_missing(await _me(service, pair.access))
+
+
+async def test_a_token_in_the_query_string_is_not_looked_at(service: Service) -> None:
+    _, pair = await service.register_and_log_in()
+    assert _is_missing(await service.client.get(ME, params={"access_token": pair.access}))
+
+
+async def test_a_token_in_a_cookie_is_not_looked_at(service: Service) -> None:
+    _, pair = await service.register_and_log_in()
+    assert _is_missing(await service.client.get(ME, headers={"Cookie": f"access_token={pair.access}"}))
+
+
+@pytest.mark.parametrize(
+    "value", ["Bearer", "Bearer ", "Bearer  ", "Bearer\t", "Bearer null", "Bearer a b", "Bearer ,"]
+)
+async def test_a_scheme_without_a_token_of_ours_is_refused(service: Service, value: str) -> None:
+    answer = await _me(service, value)
+    assert _is_missing(answer) or _is_invalid(answer)
+
+
+async def test_two_headers_are_refused_although_both_are_right(service: Service) -> None:
+    _, pair = await service.register_and_log_in()
+    assert _is_invalid(await _me(service, f"Bearer {pair.access}", f"Bearer {pair.access}"))
+
+
+async def test_a_second_token_in_one_header_is_refused(service: Service) -> None:
+    _, pair = await service.register_and_log_in()
+    assert _is_invalid(await _me(service, f"Bearer {pair.access}, Bearer {pair.access}"))
+
+
+async def test_a_refresh_token_is_no_access_token(service: Service) -> None:
+    _, pair = await service.register_and_log_in()
+    assert _is_invalid(await _me(service, f"Bearer {pair.refresh}"))
+
+
+@pytest.mark.parametrize(
+    "value", [b"Bearer \xff\xfe", "Bearer \u00e4.\u00f6.\u00fc".encode(), b"Bearer " + b"a" * 5000]
+)
+async def test_garbage_is_refused(service: Service, value: bytes) -> None:
+    assert _is_invalid(await service.client.get(ME, headers=[(b"Authorization", value)]))
+
+
+def _claims(pair: Pair) -> dict[str, object]:
+    return dict(jwt.decode(pair.access, options={"verify_signature": False}))
+
+
+def _encoded(service: Service, claims: dict[str, object], **header: object) -> str:
+    key = derive_key(service.settings.secret_key.get_secret_value().encode(), ACCESS_TOKEN_PURPOSE)
+    return jwt.encode(claims, key, algorithm="HS256", headers={"typ": "at+jwt", **header})
+
+
+async def test_a_token_encoded_by_hand_is_accepted(service: Service) -> None:
+    """So the refusals below are for the reasons that they name."""
+    _, pair = await service.register_and_log_in()
+    assert (await service.get_me(_encoded(service, _claims(pair)))).status_code == 200
+
+
+@pytest.mark.parametrize("claim", ["iss", "sub", "aud", "exp", "iat", "jti", "sid", "client_id", "scope"])
+async def test_a_token_without_one_of_its_claims_is_refused(service: Service, claim: str) -> None:
+    _, pair = await service.register_and_log_in()
+    claims = _claims(pair)
+    del claims[claim]
+    assert _is_invalid(await service.get_me(_encoded(service, claims)))
+
+
+@pytest.mark.parametrize("claim", ["iss", "aud", "sub", "sid"])
+async def test_a_token_for_somebody_or_something_else_is_refused(service: Service, claim: str) -> None:
+    _, pair = await service.register_and_log_in()
+    assert _is_invalid(await service.get_me(_encoded(service, {**_claims(pair), claim: str(uuid4())})))
+
+
+async def test_a_token_of_another_users_session_is_refused(service: Service) -> None:
+    _, mine = await service.register_and_log_in()
+    _, theirs = await service.register_and_log_in()
+    mixed = {**_claims(mine), "sid": _claims(theirs)["sid"]}
+    assert _is_invalid(await service.get_me(_encoded(service, mixed)))
+
+
+@pytest.mark.parametrize(
+    "header",
+    [{"typ": "JWT"}, {"typ": None}, {"crit": ["exp"], "exp": 1}, {"typ": "at+jwt", "crit": []}],
+    ids=json.dumps,
+)
+async def test_a_token_with_another_header_is_refused(service: Service, header: dict[str, object]) -> None:
+    _, pair = await service.register_and_log_in()
+    assert _is_invalid(await service.get_me(_encoded(service, _claims(pair), **header)))
+
+
+@pytest.mark.parametrize("purpose", [None, REFRESH_TOKEN_PURPOSE])
+async def test_a_token_under_the_secret_itself_or_another_purpose_is_refused(
+    service: Service, purpose: bytes | None
+) -> None:
+    _, pair = await service.register_and_log_in()
+    secret = service.settings.secret_key.get_secret_value().encode()
+    key = derive_key(secret, purpose) if purpose else secret
+    assert _is_invalid(
+        await service.get_me(jwt.encode(_claims(pair), key, algorithm="HS256", headers={"typ": "at+jwt"}))
+    )
+
+
+async def test_an_unsigned_token_is_refused(service: Service) -> None:
+    _, pair = await service.register_and_log_in()
+    unsigned = jwt.encode(_claims(pair), None, algorithm="none", headers={"typ": "at+jwt"})
+    assert _is_invalid(await service.get_me(unsigned))
+
+
+async def test_a_service_with_another_issuer_refuses_the_token(service: Service, make_service: MakeService) -> None:
+    _, pair = await service.register_and_log_in()
+    other = await make_service(jwt_issuer="https://other.example.com")
+    assert _is_invalid(await other.get_me(pair.access))
+
+
+@pytest.mark.parametrize("algorithm", ["HS384", "HS512"])
+async def test_another_algorithm_works_and_refuses_the_tokens_of_the_first(
+    service: Service, make_service: MakeService, algorithm: str
+) -> None:
+    _, pair = await service.register_and_log_in()
+    other = await make_service(algorithm=algorithm)
+    renewed = await other.refresh(pair.refresh)
+    assert (await other.get_me(renewed.access)).status_code == 200
+    assert _is_invalid(await other.get_me(pair.access))
+    assert _is_invalid(await service.get_me(renewed.access))
+
+
+async def test_the_configured_life_of_a_token_is_told_and_held(make_service: MakeService) -> None:
+    service = await make_service(access_token_expire_minutes=5)
+    person = await service.register()
+    answer = await service.post_token(person.username, person.password)
+    assert answer.json()["expires_in"] == 300
+    service.clock.advance(timedelta(minutes=5))
+    assert _is_invalid(await service.get_me(answer.json()["access_token"]))
+
+
+async def test_a_token_of_a_session_that_never_was_is_refused(service: Service) -> None:
+    person = await service.register()
+    signer = AccessTokens(
+        key=derive_key(service.settings.secret_key.get_secret_value().encode(), ACCESS_TOKEN_PURPOSE),
+        algorithm="HS256",
+        issuer=service.settings.jwt_issuer,
+        audience=service.settings.jwt_audience,
+        lifetime=lifetimes_of(service.settings).access,
+    )
+    principal = Principal(uuid4(), uuid4(), frozenset({"account"}))
+    assert person.id != str(principal.user_id)
+    assert _is_invalid(await service.get_me(signer.sign(principal, service.clock.now())))

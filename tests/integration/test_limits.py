@@ -1,0 +1,132 @@
+"""How often one client address may call."""
+
+import ipaddress
+from collections.abc import Awaitable, Callable
+
+import httpx
+import pytest
+
+from tests.integration.service import ME, REFRESH, REGISTER, TOKEN, MakeService, Service, is_problem, statuses
+
+CALLS: dict[str, tuple[str, dict[str, object], int]] = {
+    "register": (REGISTER, {"json": {"email": "ada@example.com", "username": "ab", "password": "short"}}, 5),
+    "token": (TOKEN, {"data": {"username": "nobody", "password": "wrong"}}, 10),
+    "refresh": (REFRESH, {"json": {"refresh_token": "unknown"}}, 20),
+}
+Call = Callable[..., Awaitable[httpx.Response]]
+
+
+async def _call(client: httpx.AsyncClient, name: str, forwarded_for: str | None = None) -> httpx.Response:
+    path, content, _ = CALLS[name]
+    headers = {} if forwarded_for is None else {"X-Forwarded-For": forwarded_for}
+    return await client.post(path, headers=headers, **content)  # type: ignore[arg-type] # json or data, as httpx names them
+
+
+@pytest.fixture
+async def limited(make_service: MakeService) -> Service:
+    return await make_service(rate_limit_enabled=True)
+
+
+@pytest.mark.parametrize("name", list(CALLS))
+async def test_a_call_is_limited_as_the_contract_says(limited: Service, name: str) -> None:
+    allowed = CALLS[name][2]
+    answers = [await _call(limited.client, name) for _ in range(allowed + 1)]
+    assert 429 not in statuses(answers[:-1])
+    assert is_problem(answers[-1], 429, "rate_limit_exceeded")
+    assert 1 <= int(answers[-1].headers["retry-after"]) <= 60
+
+
+async def test_a_refused_call_is_not_carried_out(limited: Service) -> None:
+    person, pair = await limited.register_and_log_in()
+    for _ in range(20):
+        await _call(limited.client, "refresh")
+    assert (await limited.post_refresh(pair.refresh)).status_code == 429
+    assert limited.families_of(person)[0]["generation"] == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "error"), [("token", "temporarily_unavailable"), ("refresh", "temporarily_unavailable")]
+)
+async def test_the_token_endpoints_name_the_limit_as_oauth_does(limited: Service, name: str, error: str) -> None:
+    answers = [await _call(limited.client, name) for _ in range(CALLS[name][2] + 1)]
+    assert answers[-1].json()["error"] == error
+
+
+async def test_each_call_is_counted_by_itself(limited: Service) -> None:
+    for _ in range(6):
+        await _call(limited.client, "register")
+    assert (await _call(limited.client, "token")).status_code == 401
+
+
+async def test_each_address_is_counted_by_itself(limited: Service) -> None:
+    for _ in range(6):
+        await _call(limited.client, "register")
+    async with limited.client_at("198.51.100.1") as other:
+        assert (await _call(other, "register")).status_code == 422
+
+
+async def test_addresses_of_one_64_network_are_counted_together(limited: Service) -> None:
+    for number in range(5):
+        async with limited.client_at(f"2001:db8::{number:x}") as client:
+            assert (await _call(client, "register")).status_code == 422
+    async with limited.client_at("2001:db8::ffff") as client:
+        assert (await _call(client, "register")).status_code == 429
+
+
+async def test_me_and_health_are_not_limited(limited: Service) -> None:
+    answers = [await limited.client.get(path) for path in (ME, "/health/liveness") for _ in range(50)]
+    assert set(statuses(answers)) == {200, 401}
+
+
+async def test_a_spoofed_x_forwarded_for_changes_nothing(limited: Service) -> None:
+    answers = [await _call(limited.client, "register", f"198.51.100.{number}") for number in range(6)]
+    assert statuses(answers) == [422] * 5 + [429]
+
+
+@pytest.fixture
+async def behind_proxy(make_service: MakeService) -> Service:
+    return await make_service(rate_limit_enabled=True, trusted_proxies=(ipaddress.IPv4Network("203.0.113.0/24"),))
+
+
+async def test_behind_a_trusted_proxy_each_client_is_counted_by_itself(behind_proxy: Service) -> None:
+    answers = [await _call(behind_proxy.client, "register", "198.51.100.1") for _ in range(6)]
+    assert statuses(answers) == [422] * 5 + [429]
+    assert (await _call(behind_proxy.client, "register", "198.51.100.2")).status_code == 422
+
+
+async def test_behind_a_trusted_proxy_what_the_client_prepends_changes_nothing(behind_proxy: Service) -> None:
+    answers = [await _call(behind_proxy.client, "register", f"192.0.2.{number}, 198.51.100.1") for number in range(6)]
+    assert statuses(answers) == [422] * 5 + [429]
+
+
+async def test_another_peer_than_the_proxy_is_counted_as_itself(behind_proxy: Service) -> None:
+    async with behind_proxy.client_at("192.0.2.1") as direct:
+        answers = [await _call(direct, "register", f"198.51.100.{number}") for number in range(6)]
+    assert statuses(answers) == [422] * 5 + [429]
+
+
+@pytest.mark.parametrize("name", list(CALLS))
+async def test_each_limit_can_be_overridden(make_service: MakeService, name: str) -> None:
+    service = await make_service(**{"rate_limit_enabled": True, f"rate_limit_{name}": "2/hour"})
+    answers = [await _call(service.client, name) for _ in range(3)]
+    assert [answer.status_code == 429 for answer in answers] == [False, False, True]
+    assert int(answers[-1].headers["retry-after"]) > 60
+
+
+async def test_limits_can_be_switched_off(service: Service) -> None:
+    assert 429 not in statuses([await _call(service.client, "register") for _ in range(30)])
+
+
+async def test_slowapis_own_variables_cannot_switch_the_limits_off(
+    make_service: MakeService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RATELIMIT_ENABLED", "false")
+    service = await make_service(rate_limit_enabled=True)
+    assert 429 in statuses([await _call(service.client, "register") for _ in range(6)])
+
+
+async def test_two_applications_in_one_process_count_apart(limited: Service, make_service: MakeService) -> None:
+    for _ in range(6):
+        await _call(limited.client, "register")
+    other = await make_service(rate_limit_enabled=True)
+    assert (await _call(other.client, "register")).status_code == 422
