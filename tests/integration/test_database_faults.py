@@ -1,0 +1,230 @@
+"""What clients see while PostgreSQL is away, slow or in the way, and that all is well again by itself afterwards."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import httpx
+import psycopg
+import pytest
+from psycopg import sql
+
+from development.postgres import EmbeddedPostgres
+from doorward.infrastructure.migrations import migrate
+from tests.integration.service import PASSWORD, REGISTER, Logs, MakeService, Pair, Person, Service, is_problem, mark
+
+BOUND_SECONDS = 10
+"""Generous: the machine may be busy. Without bounds of its own, psycopg waits 30 seconds."""
+
+
+@pytest.fixture(scope="module")
+def breakable(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
+    """A server of this file's own, which tests may stop and freeze."""
+    with EmbeddedPostgres(tmp_path_factory.mktemp("breakable") / "data", durable=False) as server:
+        migrate(server.url())
+        yield server
+
+
+@pytest.fixture
+async def fragile(make_service: MakeService, breakable: EmbeddedPostgres) -> Service:
+    return await make_service(database_url=breakable.url())
+
+
+def _calls(service: Service, person: Person, pair: Pair) -> dict[str, httpx.Request]:
+    build = service.client.build_request
+    account = {"email": f"{mark()}@example.com", "username": mark(), "password": PASSWORD}
+    token = {"refresh_token": pair.refresh}
+    return {
+        "register": build("POST", REGISTER, json=account),
+        "token": build("POST", "/api/v1/auth/token", data={"username": person.username, "password": PASSWORD}),
+        "me": build("GET", "/api/v1/auth/me", headers={"Authorization": f"Bearer {pair.access}"}),
+        "refresh": build("POST", "/api/v1/auth/refresh", json=token),
+        "revoke": build("POST", "/api/v1/auth/revoke", json=token),
+        "readiness": build("GET", "/health/readiness"),
+    }
+
+
+def _is_unavailable(answer: httpx.Response) -> bool:
+    return is_problem(answer, 503, "service_unavailable") and answer.headers["retry-after"] == "2"
+
+
+async def _all_unavailable(service: Service, person: Person, pair: Pair) -> None:
+    """Send every call once, all together; each must be refused in time."""
+    async with asyncio.timeout(BOUND_SECONDS):
+        calls = _calls(service, person, pair)
+        answers = await asyncio.gather(*map(service.client.send, calls.values()))
+    assert {name: _is_unavailable(answer) for name, answer in zip(calls, answers, strict=True)} == dict.fromkeys(
+        calls, True
+    )
+    assert (await service.client.get("/health/liveness")).status_code == 200
+    assert (await service.client.get("/health/startup")).status_code == 200
+
+
+async def _until_ready(service: Service) -> None:
+    async with asyncio.timeout(30):
+        while (await service.client.get("/health/readiness")).status_code != 200:  # noqa: ASYNC110 - it is the question
+            await asyncio.sleep(0.05)
+
+
+async def test_while_the_server_is_stopped_every_call_is_503_and_afterwards_all_is_well(
+    fragile: Service, breakable: EmbeddedPostgres
+) -> None:
+    person, pair = await fragile.register_and_log_in()
+    breakable.stop()
+    try:
+        await _all_unavailable(fragile, person, pair)
+    finally:
+        breakable.start()
+    await _until_ready(fragile)
+    assert (await fragile.get_me(pair.access)).status_code == 200
+    assert (await fragile.post_refresh(pair.refresh)).status_code == 200
+
+
+async def test_while_the_server_is_frozen_every_call_is_503_and_afterwards_all_is_well(
+    fragile: Service, breakable: EmbeddedPostgres
+) -> None:
+    person, pair = await fragile.register_and_log_in()
+    breakable.freeze()
+    try:
+        await _all_unavailable(fragile, person, pair)
+    finally:
+        breakable.thaw()
+    await _until_ready(fragile)
+    assert (await fragile.post_token(person.username, PASSWORD)).status_code == 200
+
+
+async def test_a_restart_of_the_server_between_two_requests_costs_none_of_them(
+    fragile: Service, breakable: EmbeddedPostgres
+) -> None:
+    _, pair = await fragile.register_and_log_in()
+    breakable.stop()
+    breakable.start()
+    answers = await asyncio.gather(*(fragile.get_me(pair.access) for _ in range(10)))
+    assert [answer.status_code for answer in answers] == [200] * 10
+
+
+async def test_connections_ended_by_the_operator_cost_no_request(service: Service) -> None:
+    _, pair = await service.register_and_log_in()
+    await asyncio.gather(*(service.get_me(pair.access) for _ in range(20)))
+    ended = service.sql(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+        "WHERE datname = current_database() AND application_name = 'doorward'"
+    )
+    assert len(ended) >= 1
+    answers = await asyncio.gather(*(service.get_me(pair.access) for _ in range(20)))
+    assert [answer.status_code for answer in answers] == [200] * 20
+
+
+async def test_a_database_that_was_never_there_is_503(make_service: MakeService, breakable: EmbeddedPostgres) -> None:
+    service = await make_service(database_url=breakable.url("no_such_database"))
+    answer = await service.client.get("/health/readiness")
+    assert _is_unavailable(answer)
+    assert _is_unavailable(await service.post_token("ada", PASSWORD))
+
+
+async def test_a_database_without_tables_is_503_until_it_is_migrated(
+    make_service: MakeService, empty_database: str, logs: Logs
+) -> None:
+    service = await make_service(database_url=empty_database)
+    assert _is_unavailable(await service.client.get("/health/readiness"))
+    assert _is_unavailable(await service.post_token("ada", PASSWORD))
+    assert "database.schema_missing" in logs.text()
+    migrate(empty_database)
+    assert (await service.client.get("/health/readiness")).status_code == 200
+    await service.register_and_log_in()
+
+
+async def test_a_version_table_without_version_is_not_ready(make_service: MakeService, own_database: str) -> None:
+    service = await make_service(database_url=own_database)
+    service.sql("DELETE FROM doorward_schema_version")
+    assert _is_unavailable(await service.client.get("/health/readiness"))
+
+
+async def test_an_older_schema_is_not_ready_and_a_newer_one_is(make_service: MakeService, own_database: str) -> None:
+    service = await make_service(database_url=own_database)
+    for version, status in (("0000", 503), ("9999", 200)):
+        service.sql("UPDATE doorward_schema_version SET version_num = %s", version)
+        assert (await service.client.get("/health/readiness")).status_code == status
+
+
+async def test_a_read_only_database_refuses_writes_with_503_and_goes_on_answering_reads(
+    make_service: MakeService, own_database: str
+) -> None:
+    before = await make_service(database_url=own_database)
+    person, pair = await before.register_and_log_in()
+    name = sql.Identifier(str(psycopg.conninfo.conninfo_to_dict(own_database)["dbname"]))
+    with psycopg.connect(own_database, autocommit=True) as connection:
+        connection.execute(sql.SQL("ALTER DATABASE {} SET default_transaction_read_only = on").format(name))
+    service = await make_service(database_url=own_database)
+    calls = _calls(service, person, pair)
+    answers = {name: await service.client.send(request) for name, request in calls.items()}
+    assert {name: answer.status_code for name, answer in answers.items()} == {
+        "register": 503,
+        "token": 503,
+        "me": 200,
+        "refresh": 503,
+        "revoke": 503,
+        "readiness": 200,
+    }
+    assert _is_unavailable(answers["refresh"])
+
+
+@asynccontextmanager
+async def _held(service: Service, statement: str) -> AsyncIterator[None]:
+    """Hold the locks of a statement around the block, as a forgotten session of an operator does."""
+    async with await psycopg.AsyncConnection.connect(service.database_url) as connection:
+        await connection.execute(statement.encode())
+        yield
+        await connection.rollback()
+
+
+async def test_a_row_that_somebody_holds_is_503_and_the_token_is_not_used_up(service: Service) -> None:
+    _, pair = await service.register_and_log_in()
+    async with asyncio.timeout(BOUND_SECONDS), _held(service, "LOCK TABLE refresh_families IN EXCLUSIVE MODE"):
+        assert _is_unavailable(await service.post_refresh(pair.refresh))
+        assert _is_unavailable(await service.post_revoke(pair.refresh))
+    assert (await service.post_refresh(pair.refresh)).status_code == 200
+
+
+async def test_an_exhausted_pool_is_503_and_serves_again_afterwards(make_service: MakeService) -> None:
+    service = await make_service(db_pool_max_conn=2)
+    _, pair = await service.register_and_log_in()
+    async with asyncio.timeout(BOUND_SECONDS), AsyncExitStack() as stack:
+        for _ in range(2):
+            await stack.enter_async_context(service.app.state.sessions._database.connection())  # noqa: SLF001 - to hold it
+        assert _is_unavailable(await service.get_me(pair.access))
+    assert (await service.get_me(pair.access)).status_code == 200
+
+
+async def test_a_fault_is_logged_with_the_id_of_its_request(service: Service, logs: Logs) -> None:
+    _, pair = await service.register_and_log_in()
+    async with _held(service, "LOCK TABLE refresh_families IN ACCESS EXCLUSIVE MODE"):
+        answer = await service.get_me(pair.access)
+    (line,) = [line for line in logs.lines() if line["event"] == "database.unavailable"]
+    assert (line["level"], line["correlation_id"]) == ("warning", answer.headers["x-correlation-id"])
+
+
+async def test_a_theft_whose_revocation_cannot_be_stored_is_503_and_found_again_later(service: Service) -> None:
+    person, first = await service.register_and_log_in()
+    second = await service.refresh(first.refresh)
+    async with _held(service, "LOCK TABLE refresh_families IN EXCLUSIVE MODE"):
+        assert _is_unavailable(await service.post_refresh(first.refresh))
+    assert (await service.post_refresh(first.refresh)).status_code == 401
+    assert (await service.post_refresh(second.refresh)).status_code == 401
+    assert service.families_of(person)[0]["revoked_reason"] == "reuse"
+
+
+async def test_the_limits_of_time_are_set_on_each_connection(service: Service) -> None:
+    settings = ["statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"]
+    async with service.app.state.sessions._database.connection() as connection:  # noqa: SLF001 - to ask it
+        rows = [await (await connection.execute(f"SHOW {name}".encode())).fetchone() for name in settings]
+    assert [row[0] for row in rows] == ["2s", "1500ms", "5s"]
+
+
+async def test_an_account_whose_row_is_held_cannot_log_in_meanwhile(service: Service) -> None:
+    """A deactivation under way is waited for, so no session slips past it."""
+    person = await service.register()
+    statement = f"UPDATE users SET is_active = false WHERE id = '{person.id}'"
+    async with asyncio.timeout(BOUND_SECONDS), _held(service, statement):
+        assert _is_unavailable(await service.post_token(person.username, PASSWORD))
+    assert service.families_of(person) == []

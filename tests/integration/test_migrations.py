@@ -1,0 +1,83 @@
+"""The migrations: once, whoever starts, and never back."""
+
+import subprocess
+import sys
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from doorward.infrastructure.database import SCHEMA_VERSION
+from doorward.infrastructure.migrations import LOCK_KEY, migrate, newest_version
+
+VERSIONS = "SELECT version_num FROM doorward_schema_version"
+
+
+def _versions(url: str) -> list[str]:
+    with psycopg.connect(url) as connection:
+        return [row[0] for row in connection.execute(VERSIONS).fetchall()]
+
+
+def test_the_code_needs_the_newest_migration() -> None:
+    assert newest_version() == SCHEMA_VERSION
+
+
+def test_migrating_stores_and_returns_the_newest_version(empty_database: str) -> None:
+    assert migrate(empty_database) == newest_version()
+    assert _versions(empty_database) == [newest_version()]
+
+
+def test_migrating_twice_changes_nothing(empty_database: str) -> None:
+    migrate(empty_database)
+    with psycopg.connect(empty_database, autocommit=True) as connection:
+        connection.execute(
+            "INSERT INTO users (id, email, username, username_key, password_hash) "
+            "VALUES (gen_random_uuid(), 'ada@example.com', 'ada', 'ada', '!')"
+        )
+    migrate(empty_database)
+    with psycopg.connect(empty_database) as connection:
+        assert connection.execute("SELECT count(*) FROM users").fetchone() == (1,)
+
+
+def test_a_newer_schema_is_left_alone(empty_database: str) -> None:
+    migrate(empty_database)
+    with psycopg.connect(empty_database, autocommit=True) as connection:
+        connection.execute("UPDATE doorward_schema_version SET version_num = '9999'")
+    assert migrate(empty_database) == "9999"
+    assert _versions(empty_database) == ["9999"]
+
+
+def test_four_processes_at_once_migrate_once(empty_database: str, environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("DATABASE_URL", empty_database)
+    command = [sys.executable, "-m", "doorward", "migrate"]
+    processes = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(4)]
+    ended = [(*process.communicate(timeout=60), process.returncode) for process in processes]
+    assert ended == [(f"doorward: the schema is at version {newest_version()}\n", "", 0)] * 4
+    assert _versions(empty_database) == [newest_version()]
+
+
+def test_a_migration_waits_for_the_one_under_way(empty_database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("doorward.infrastructure.migrations.TURN_WAIT", "50ms")
+    with psycopg.connect(empty_database, autocommit=True) as other:
+        other.execute("SELECT pg_advisory_lock(%s)", [LOCK_KEY])
+        with pytest.raises(psycopg.errors.LockNotAvailable):
+            migrate(empty_database)
+        other.execute("SELECT pg_advisory_unlock(%s)", [LOCK_KEY])
+    assert migrate(empty_database) == newest_version()
+
+
+def test_a_migration_that_fails_changes_nothing_and_raises_the_drivers_error(empty_database: str) -> None:
+    with psycopg.connect(empty_database, autocommit=True) as connection:
+        connection.execute("CREATE TABLE refresh_families (id integer)")
+    with pytest.raises(psycopg.errors.DuplicateTable):
+        migrate(empty_database)
+    with psycopg.connect(empty_database) as connection:
+        assert connection.execute("SELECT to_regclass('users')").fetchone() == (None,)
+
+
+def test_a_read_only_database_is_the_drivers_error(empty_database: str) -> None:
+    name = sql.Identifier(str(psycopg.conninfo.conninfo_to_dict(empty_database)["dbname"]))
+    with psycopg.connect(empty_database, autocommit=True) as connection:
+        connection.execute(sql.SQL("ALTER DATABASE {} SET default_transaction_read_only = on").format(name))
+    with pytest.raises(psycopg.Error):
+        migrate(empty_database)
