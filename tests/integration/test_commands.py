@@ -1,0 +1,187 @@
+"""The doorward command: what it prints, and the one line that says why it does not start."""
+
+import re
+import secrets
+import socket
+import sys
+from collections.abc import Iterator
+from urllib.parse import quote
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from development.postgres import EmbeddedPostgres
+from doorward.cli import main
+from doorward.core.config import Settings
+from doorward.infrastructure.database import SCHEMA_VERSION
+
+NO_ROLE = "doorward_without_rights"
+
+
+@pytest.fixture(autouse=True)
+def database(environment: pytest.MonkeyPatch, shared_database: str) -> None:
+    environment.setenv("DATABASE_URL", shared_database)
+
+
+@pytest.fixture
+def taken_port() -> Iterator[int]:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        yield listener.getsockname()[1]
+
+
+def _refused_with_one_line(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    """Run a command that must fail; return the line that it says."""
+    assert main(arguments) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("doorward: ")
+    return str(line)
+
+
+def test_check_config_shows_every_setting(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check-config"]) == 0
+    shown = dict(line.split("=", 1) for line in capsys.readouterr().out.splitlines())
+    assert set(shown) == {name.upper() for name in Settings.model_fields}
+    assert (shown["ENVIRONMENT"], shown["BCRYPT_ROUNDS"], shown["POSTGRES_DB"]) == ("development", "4", "doorward")
+
+
+def test_check_config_masks_secrets(
+    environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], secret_key: str
+) -> None:
+    password = secrets.token_hex(8)
+    environment.setenv("DATABASE_URL", f"postgresql://ada:{password}@db.internal/doorward")
+    environment.setenv("POSTGRES_PASSWORD", password)
+    assert main(["check-config"]) == 0
+    shown = capsys.readouterr().out
+    assert password not in shown
+    assert secret_key not in shown
+    assert re.search(r"^SECRET_KEY=\*+$", shown, re.MULTILINE)
+
+
+def test_check_config_shows_networks_as_they_are_written(
+    environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    environment.setenv("TRUSTED_PROXIES", "10.0.0.0/8, 192.168.1.5")
+    assert main(["check-config"]) == 0
+    assert "\nTRUSTED_PROXIES=10.0.0.0/8,192.168.1.5/32\n" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("command", ["check-config", "migrate", "serve"])
+def test_wrong_settings_are_one_line_each(
+    environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    environment.setenv("LOG_LEVEL", "loud")
+    environment.setenv("WEB_CONCURRENCY", "0")
+    environment.setenv("JWT_ISSUERS", "x")
+    assert main([command]) == 1
+    captured = capsys.readouterr()
+    lines = captured.err.splitlines()
+    assert [line.split()[1] for line in lines] == ["JWT_ISSUERS", "WEB_CONCURRENCY", "LOG_LEVEL"]
+    assert captured.out == ""
+
+
+@pytest.mark.parametrize("command", ["check-config", "migrate", "serve"])
+@pytest.mark.parametrize("url", ["postgresql://ada:se cret@db:port/x", "postgresql://ada:hidden@/x?no_such_option=1"])
+def test_a_malformed_url_is_named_and_not_shown(
+    environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command: str, url: str
+) -> None:
+    environment.setenv("DATABASE_URL", url)
+    line = _refused_with_one_line(capsys, command)
+    assert "DATABASE_URL" in line
+    assert "cret" not in line
+    assert "hidden" not in line
+
+
+@pytest.mark.parametrize("command", ["check-config", "serve"])
+def test_a_store_of_limits_without_its_driver_is_named_with_the_remedy(
+    environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    environment.setitem(sys.modules, "redis", None)
+    environment.setenv("RATE_LIMIT_STORAGE_URI", "redis://:hidden@cache.internal:6379/0")
+    line = _refused_with_one_line(capsys, command)
+    assert "Install doorward[redis]" in line
+    assert "hidden" not in line
+
+
+def test_migrate_brings_an_empty_database_up(
+    environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], empty_database: str
+) -> None:
+    environment.setenv("DATABASE_URL", empty_database)
+    assert main(["migrate"]) == 0
+    assert capsys.readouterr().out == f"doorward: the schema is at version {SCHEMA_VERSION}\n"
+
+
+@pytest.mark.parametrize("command", ["migrate", "serve"])
+def test_an_unreachable_database_is_named(
+    environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command: str, postgres: EmbeddedPostgres
+) -> None:
+    environment.setenv("DATABASE_URL", postgres.url("no_such_database"))
+    assert "no_such_database" in _refused_with_one_line(capsys, command)
+    environment.setenv("DATABASE_URL", "postgresql://ada:hidden@127.0.0.1:1/doorward")
+    line = _refused_with_one_line(capsys, command)
+    assert "PostgreSQL" in line
+    assert "hidden" not in line
+
+
+def test_a_migration_that_fails_is_one_line(
+    environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], empty_database: str
+) -> None:
+    with psycopg.connect(empty_database, autocommit=True) as connection:
+        connection.execute("CREATE TABLE users (id integer)")
+    environment.setenv("DATABASE_URL", empty_database)
+    assert "already exists" in _refused_with_one_line(capsys, "migrate")
+
+
+def test_serving_an_empty_database_is_refused_with_the_remedy(
+    environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], empty_database: str
+) -> None:
+    environment.setenv("DATABASE_URL", empty_database)
+    line = _refused_with_one_line(capsys, "serve")
+    assert line == f"doorward: the schema is behind: none, needed {SCHEMA_VERSION}. Run: doorward migrate"
+
+
+@pytest.mark.parametrize("found", ["0000", None])
+def test_serving_an_older_schema_is_refused_with_the_remedy(
+    environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], own_database: str, found: str | None
+) -> None:
+    with psycopg.connect(own_database, autocommit=True) as connection:
+        connection.execute("DELETE FROM doorward_schema_version")
+        if found:
+            connection.execute("INSERT INTO doorward_schema_version VALUES (%s)", [found])
+    environment.setenv("DATABASE_URL", own_database)
+    assert f"behind: {found or 'none'}, needed" in _refused_with_one_line(capsys, "serve")
+
+
+def test_a_role_without_rights_is_one_line(
+    environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], own_database: str
+) -> None:
+    with psycopg.connect(own_database, autocommit=True) as connection:
+        connection.execute(sql.SQL("CREATE ROLE {} LOGIN").format(sql.Identifier(NO_ROLE)))
+    environment.setenv("DATABASE_URL", own_database.replace("postgres@", f"{quote(NO_ROLE)}@", 1))
+    for command in ("serve", "migrate"):
+        assert "permission denied" in _refused_with_one_line(capsys, command)
+
+
+def test_a_taken_port_is_one_line(capsys: pytest.CaptureFixture[str], taken_port: int) -> None:
+    line = _refused_with_one_line(capsys, "serve", "--port", str(taken_port))
+    assert f"cannot listen on 127.0.0.1 port {taken_port}" in line
+    assert "--port" in line
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--port", "70000"], ["--host", "203.0.113.1"], ["--host", "no such host"], ["--host", "2001:db8::1"]]
+)
+def test_an_address_that_cannot_be_listened_on_is_one_line(
+    capsys: pytest.CaptureFixture[str], arguments: list[str]
+) -> None:
+    assert "cannot listen on" in _refused_with_one_line(capsys, "serve", *arguments)
+
+
+@pytest.mark.parametrize("arguments", [[], ["fly"], ["serve", "--port", "many"]])
+def test_arguments_that_are_none_are_explained(capsys: pytest.CaptureFixture[str], arguments: list[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    assert ended.value.code == 2
+    assert "usage: doorward" in capsys.readouterr().err
