@@ -6,7 +6,7 @@ from typing import Final
 from tests.architecture.sources import functions_of, modules, source_modules
 
 REPOSITORY_VERBS: Final = ("find_", "get_", "list_", "add_", "update_", "remove_", "lock_", "consume_", "count_")
-"""find: may return None; get: raises; lock: FOR UPDATE or FOR SHARE; consume: single use, atomic."""
+"""find: may return None; get: raises; lock: holds the row until the end; consume: single use, atomic."""
 
 BANNED_NAMES: Final = frozenset({"utils", "util", "helpers", "helper", "common", "crud", "manager", "base", "misc"})
 
