@@ -17,10 +17,12 @@ ENDED_BY_SIGTERM = {0, 143}
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_requests_under_way_finish_before_the_process_ends(stack: Stack, client: Client, workers: str) -> None:
     person = client.new_person()
-    with stack.service(BCRYPT_ROUNDS="13", WEB_CONCURRENCY=workers) as service, ThreadPoolExecutor(LOGINS) as threads:
+    with stack.service(BCRYPT_ROUNDS="14", WEB_CONCURRENCY=workers) as service, ThreadPoolExecutor(LOGINS) as threads:
         stopping = Client(service)
         logins = [threads.submit(stopping.token, person) for _ in range(LOGINS)]
-        time.sleep(0.3)
+        time.sleep(0.5)
+        # Connections are accepted in turn, so those of the logins were when a later one is answered.
+        assert stopping.call("GET", LIVENESS).ok
         under_way = sum(not login.done() for login in logins)
         service.terminate()
         assert [login.result().status_code for login in logins] == [200] * LOGINS
@@ -38,15 +40,3 @@ def test_an_idle_connection_does_not_hold_up_the_end(stack: Stack) -> None:
         started = time.monotonic()
         assert service.stop() in ENDED_BY_SIGTERM
         assert time.monotonic() - started < 10
-
-
-def test_no_connection_to_postgresql_is_left_behind(stack: Stack) -> None:
-    database = "left_by_all"
-    stack.sql(f"CREATE DATABASE {database}")
-    assert stack.run_command("migrate", POSTGRES_DB=database).status == 0
-    connected = f"SELECT count(*) FROM pg_stat_activity WHERE datname = '{database}'"
-    with stack.service(DB_POOL_MIN_CONN="3", POSTGRES_DB=database) as service:
-        Client(service).log_in()
-        assert int(stack.sql(connected)) >= 1
-        service.stop()
-        assert stack.sql(connected) == "0"
