@@ -234,3 +234,28 @@ async def test_a_request_is_logged_by_its_route_without_query_or_secrets(service
 async def test_health_calls_that_succeed_are_not_logged(service: Service, logs: Logs) -> None:
     await service.client.get("/health/liveness")
     assert logs.text() == ""
+
+
+@pytest.mark.parametrize(
+    ("path", "content_type"), [(REGISTER, b"application/json"), (TOKEN, b"application/x-www-form-urlencoded")]
+)
+async def test_a_client_that_goes_away_while_sending_is_no_crash(
+    service: Service, logs: Logs, path: str, content_type: bytes
+) -> None:
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": path,
+        "query_string": b"",
+        "headers": [(b"content-type", content_type), (b"content-length", b"100")],
+    }
+
+    async def gone() -> dict[str, object]:
+        return {"type": "http.disconnect"}
+
+    async def nobody_listens(_: object) -> None:
+        pass
+
+    await service.app(scope, gone, nobody_listens)
+    assert "http.request.crashed" not in logs.text()
+    assert logs.lines()[-1]["event"] == "http.request"

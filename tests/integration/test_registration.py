@@ -2,8 +2,11 @@
 
 import asyncio
 import unicodedata
+from uuid import UUID
 
-from tests.integration.service import PASSWORD, REGISTER, Service, is_problem, mark, statuses
+import pytest
+
+from tests.integration.service import PASSWORD, REGISTER, Logs, Service, is_problem, mark, statuses
 
 FULL_WIDTH = {code: code + 0xFEE0 for code in range(0x21, 0x7F)}
 
@@ -66,3 +69,12 @@ async def test_the_stored_hash_is_the_published_format_at_the_current_cost(servi
     person = await service.register()
     (row,) = service.sql("SELECT password_hash FROM users WHERE id = %s", person.id)
     assert row["password_hash"].startswith("$bcrypt-sha256$v=2,t=2b,r=4$")
+
+
+async def test_an_id_that_exists_is_no_taken_name_but_a_crash(
+    service: Service, logs: Logs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    person = await service.register()
+    monkeypatch.setattr("doorward.domain.auth.registration.uuid4", lambda: UUID(person.id))
+    assert is_problem(await service.client.post(REGISTER, json=_body(mark())), 500, "internal_error")
+    assert "users_pkey" in logs.getvalue()

@@ -209,3 +209,13 @@ def test_development_uses_a_given_secret_key(usable_settings: pytest.MonkeyPatch
     usable_settings.setenv("SECRET_KEY", "short")
     usable_settings.setenv("ENVIRONMENT", "development")
     assert load_settings().secret_key.get_secret_value() == "short"
+
+
+def test_a_port_that_kubernetes_links_is_read(usable_settings: pytest.MonkeyPatch) -> None:
+    usable_settings.setenv("POSTGRES_PORT", "tcp://10.0.0.1:5433")
+    assert load_settings().postgres_port == 5433
+
+
+def test_a_file_that_is_no_text_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_bytes(b"JWT_ISSUER=\xff\xfe\n")
+    assert _problems() == (".env is not UTF-8 text. Write it again as such",)

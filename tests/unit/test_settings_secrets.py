@@ -79,10 +79,13 @@ def test_a_published_password_of_the_database_is_refused(value: str, clean_envir
     assert problem.startswith("POSTGRES_PASSWORD has a published password")
 
 
-@pytest.mark.parametrize("value", ["postgres", "Password", "doorward", "changeme"])
-def test_a_published_password_in_the_url_is_refused(value: str, clean_environment: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("value", ["postgres", "Password", "doorward", "changeme", "%70ostgres"])
+@pytest.mark.parametrize("url", ["postgresql://ada:{}@db.internal/doorward", "postgres://ada@db/x?password={}"])
+def test_a_published_password_in_the_url_is_refused(
+    url: str, value: str, clean_environment: pytest.MonkeyPatch
+) -> None:
     clean_environment.setenv("SECRET_KEY", secrets.token_urlsafe(48))
-    clean_environment.setenv("DATABASE_URL", f"postgresql://ada:{value}@db.internal/doorward")
+    clean_environment.setenv("DATABASE_URL", url.format(value))
     (problem,) = _problems()
     assert problem.startswith("DATABASE_URL has a published password")
 
@@ -115,6 +118,8 @@ def test_a_url_of_another_kind_is_refused(url: str, clean_environment: pytest.Mo
         ("SECRET_KEY", MARK),
         ("DATABASE_URL", f"mysql://ada:{MARK}@db/doorward"),
         ("DATABASE_URL", f"postgresql://ada:{MARK}@[::1/doorward"),
+        ("DATABASE_URL", f"postgresql://ada:@{MARK}@db/doorward"),
+        ("DATABASE_URL", f"postgresql://ada:{MARK}#@db:{MARK}/doorward"),
         ("RATE_LIMIT_STORAGE_URI", f"mongodb://:{MARK}@cache"),
     ],
 )
