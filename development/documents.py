@@ -74,7 +74,8 @@ def leaf_classes(root: type[Any]) -> list[type[Any]]:
     """Return the public subclasses of ``root``, at any depth."""
     found: list[type[Any]] = []
     for each in root.__subclasses__():
-        found += ([] if each.__name__.startswith("_") else [each]) + leaf_classes(each)
+        is_public = each.__module__.startswith("doorward.") and not each.__name__.startswith("_")
+        found += ([each] if is_public else []) + leaf_classes(each)
     return found
 
 

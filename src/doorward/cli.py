@@ -15,14 +15,12 @@ from doorward import __version__
 from doorward.bootstrap import app_from_environment, log_style
 from doorward.core.config import Settings, SettingsError, load_settings
 from doorward.core.logging import configure_logging
-from doorward.infrastructure.database import SCHEMA_VERSION, connection_string, is_current
+from doorward.infrastructure.database import SCHEMA_VERSION, connection_string, is_current, stored_schema_version
 from doorward.infrastructure.rate_limiting import create_limiter
 
 FAILURE: Final = 1
 GRACE_SECONDS: Final = 20
 """How long requests under way may take after SIGTERM."""
-
-CONNECT_SECONDS: Final = 5
 
 
 class StartError(Exception):
@@ -130,15 +128,11 @@ def _conninfo(settings: Settings) -> str:
 
 def _require_current_schema(settings: Settings) -> None:
     try:
-        with psycopg.connect(_conninfo(settings), connect_timeout=CONNECT_SECONDS) as connection:
-            row = connection.execute("SELECT version_num FROM doorward_schema_version").fetchone()
-    except psycopg.errors.UndefinedTable:
-        row = None
+        found = stored_schema_version(_conninfo(settings))
     except psycopg.OperationalError as error:
         raise _unreachable(error) from error
     except psycopg.Error as error:
         raise StartError(f"the schema's version cannot be read: {_first_line(error)}. Grant the role access") from error
-    found = row[0] if row else None
     if not is_current(found):
         raise StartError(f"the schema is behind: {found or 'none'}, needed {SCHEMA_VERSION}. Run: doorward migrate")
 

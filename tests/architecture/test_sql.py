@@ -16,9 +16,6 @@ KEYWORDS: Final = re.compile(
     r"returning|right|select|set|share|skip|table|then|union|unique|update|using|values|view|when|where|with",
     re.IGNORECASE,
 )
-EXCEPTIONS: Final = {
-    Path("src/doorward/cli.py"): "asks which schema there is before anything is wired, to stop the start in one line"
-}
 
 
 def executed() -> Iterator[tuple[Path, ast.Call]]:
@@ -73,15 +70,9 @@ def test_sql_is_in_repositories_and_the_infrastructure_only() -> None:
     strays = [
         at(path, call)
         for path, call in executed()
-        if path.name != "repository.py"
-        and not path.is_relative_to("src/doorward/infrastructure")
-        and path not in EXCEPTIONS
+        if path.name != "repository.py" and not path.is_relative_to("src/doorward/infrastructure")
     ]
     assert not strays, "move the query to the domain's repository.py"
-
-
-def test_an_exception_is_a_module_that_still_needs_it() -> None:
-    assert set(EXCEPTIONS) <= {path for path, _ in executed()}, "take it off the list"
 
 
 def test_keywords_are_in_upper_case() -> None:

@@ -28,6 +28,8 @@ RECONNECT_SECONDS: Final = 3.0
 ABORT_SECONDS: Final = 2.5
 """How long one use of a connection may last. Above the server's own limits: only a frozen server gets here."""
 
+CONNECT_SECONDS: Final = 5
+
 _CONNECTION_PARAMETERS: Final = {
     "application_name": "doorward",
     "connect_timeout": "2",
@@ -60,6 +62,19 @@ def connection_string(settings: Settings) -> str:
 def is_current(version: str | None) -> bool:
     """Tell whether a database at this version has all that the code needs."""
     return version is not None and version.isdecimal() and version >= SCHEMA_VERSION
+
+
+def stored_schema_version(conninfo: str) -> str | None:
+    """Return the newest migration that the database has, or None before the first: asked once, before the start.
+
+    Raises ``psycopg.Error``.
+    """
+    try:
+        with psycopg.connect(conninfo, connect_timeout=CONNECT_SECONDS) as connection:
+            row = connection.execute("SELECT version_num FROM doorward_schema_version").fetchone()
+    except psycopg.errors.UndefinedTable:
+        return None
+    return str(row[0]) if row else None
 
 
 def _with_limits(conninfo: str) -> str:
