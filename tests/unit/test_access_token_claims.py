@@ -91,6 +91,10 @@ def test_an_issue_that_is_no_whole_number_of_the_past_is_refused(moment: object)
     _refused(forge.with_claims(iat=moment))
 
 
+def test_an_issue_beyond_the_skew_is_refused_whatever_the_beginning_says() -> None:
+    _refused(forge.with_claims(iat=PRESENT + 31, nbf=PRESENT))
+
+
 def test_a_beginning_beyond_the_skew_is_refused() -> None:
     _refused(forge.with_claims(nbf=PRESENT + 31))
 

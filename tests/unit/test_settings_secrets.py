@@ -3,8 +3,9 @@
 import secrets
 
 import pytest
+from pydantic import ValidationError
 
-from doorward.core.config import DEVELOPMENT_SECRET_KEY, PUBLISHED_SECRETS, SettingsError, load_settings
+from doorward.core.config import DEVELOPMENT_SECRET_KEY, PUBLISHED_SECRETS, Settings, SettingsError, load_settings
 
 MARK = "marked-and-never-to-be-shown"
 
@@ -130,6 +131,18 @@ def test_a_refusal_does_not_show_the_value(name: str, value: str, clean_environm
         load_settings()
     assert MARK not in str(refusal.value)
     assert MARK not in repr(refusal.value)
+
+
+@pytest.mark.parametrize("name", ["secret_key", "database_url", "rate_limit_storage_uri"])
+def test_the_refusal_of_pydantic_itself_does_not_show_the_value(
+    name: str, clean_environment: pytest.MonkeyPatch
+) -> None:
+    clean_environment.setenv("SECRET_KEY", secrets.token_urlsafe(48))
+    clean_environment.setenv(name.upper(), MARK)
+    with pytest.raises(ValidationError) as refusal:
+        Settings()
+    assert name in str(refusal.value)
+    assert MARK not in str(refusal.value)
 
 
 @pytest.mark.parametrize(
