@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from tests.e2e.people import all_at_once
+from tests.e2e.people import LIVENESS, READINESS, Client, all_at_once
 from tests.e2e.stack import Stack
 
 TABLES = "SELECT relname FROM pg_stat_user_tables WHERE relname NOT LIKE '%version%' ORDER BY relname"
@@ -26,6 +26,17 @@ def test_a_second_migration_finds_nothing_to_do(stack: Stack) -> None:
     assert outcome.status == 0
     assert before in outcome.output
     assert stack.sql(version) == before
+
+
+def test_a_service_is_not_ready_while_its_schema_is_behind(stack: Stack) -> None:
+    database = "set_back"
+    stack.sql(f"CREATE DATABASE {database}")
+    assert stack.run_command("migrate", POSTGRES_DB=database).status == 0
+    with stack.service(POSTGRES_DB=database) as service:
+        client = Client(service)
+        stack.sql(f"UPDATE {stack.sql(VERSION_TABLES, database)} SET version_num = '0000'", database)
+        assert client.call("GET", READINESS).status_code == 503
+        assert client.call("GET", LIVENESS).status_code == 200
 
 
 def test_a_migration_without_a_database_says_so_in_one_line(stack: Stack) -> None:
