@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
+COVERAGE: Final = (sys.executable, "-m", "coverage")
+
 LEAST_LINES: Final = 95.0
 """Percent of the lines of src."""
 
@@ -23,8 +25,8 @@ def main() -> int:
     """Print the table and the two figures; return the exit status."""
     # Combining takes the pieces away, so a second report finds them combined.
     if any(Path().glob(".coverage.*")):
-        subprocess.run(["coverage", "combine", "--quiet"], check=True)
-    subprocess.run(["coverage", "report"], check=True)
+        subprocess.run([*COVERAGE, "combine", "--quiet"], check=True)
+    subprocess.run([*COVERAGE, "report"], check=True)
     files = _measured_files()
     lines, branches = _line_percentage(files), _critical_percentage(files)
     print(f"\nLines of src covered: {lines:.1f} % (at least {LEAST_LINES:.0f} %)")
@@ -42,7 +44,7 @@ def main() -> int:
 def _measured_files() -> Mapping[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "coverage.json"
-        subprocess.run(["coverage", "json", "--quiet", "-o", str(report)], check=True)
+        subprocess.run([*COVERAGE, "json", "--quiet", "-o", str(report)], check=True)
         files: Mapping[str, Any] = json.loads(report.read_text(encoding="utf-8"))["files"]
     return files
 
