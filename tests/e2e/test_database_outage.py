@@ -150,7 +150,7 @@ def check_load(answered: list[Answered], stopped: float, before_start: float, re
     while_stopped = [
         each for each in database_calls if each.began > stopped and each.began + each.seconds < before_start
     ]
-    assert {each.call for each in while_stopped} >= {"me", "token", "register"}
+    assert len(while_stopped) >= LOAD_THREADS
     assert {each.response.status_code for each in while_stopped} == {503}
     healed = [each for each in database_calls if each.began > returned + HEALED_SECONDS]
     assert healed
