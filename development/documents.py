@@ -1,7 +1,6 @@
 """The pages that are written from the code: configuration, problems, schema. Tests compare them."""
 
 import re
-import tempfile
 from pathlib import Path
 from typing import Any, Final
 
@@ -112,7 +111,7 @@ def main() -> None:
     """Write the three pages."""
     (DOCS / "configuration.md").write_text(configuration_page(), encoding="utf-8")
     (DOCS / "problems.md").write_text(problems_page(), encoding="utf-8")
-    with tempfile.TemporaryDirectory() as folder, EmbeddedPostgres(Path(folder) / "data", durable=False) as postgres:
+    with EmbeddedPostgres(durable=False) as postgres:
         migrate(postgres.url())
         (DOCS / "schema.sql").write_text(schema_page(postgres, "postgres"), encoding="utf-8")
 

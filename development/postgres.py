@@ -27,14 +27,17 @@ START_SECONDS: Final = 30
 
 
 class EmbeddedPostgres:
-    """One server on a data folder that stays. Listens on a Unix socket in a temporary folder."""
+    """One server, on a data folder that stays or on a temporary one. Listens on a Unix socket only."""
 
-    def __init__(self, data: Path, *, durable: bool = True) -> None:
-        """Take the data folder; ``durable=False`` skips fsync, for tests that never crash the machine."""
-        self._data = data.resolve()
+    def __init__(self, data: Path | None = None, *, durable: bool = True) -> None:
+        """Take the data folder; ``durable=False`` skips fsync, for tests that never crash the machine.
+
+        Without a folder, the data is gone after the block.
+        """
         self._durable = durable
         self._user = SYSTEM_USER if os.geteuid() == 0 else None
         self._socket_folder = Path(tempfile.mkdtemp(prefix="doorward-pg-"))
+        self._data = data.resolve() if data else self._socket_folder / "data"
 
     def __enter__(self) -> Self:
         """Start; the first time, initialise the folder."""

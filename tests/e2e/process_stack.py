@@ -78,7 +78,7 @@ class ProcessStack(Stack):
     def __init__(self, folder: Path) -> None:
         super().__init__()
         self._folder = folder
-        self._postgres = EmbeddedPostgres(folder / "data", durable=False)
+        self._postgres = EmbeddedPostgres(durable=False)
 
     def run_command(self, *arguments: str, **settings: str) -> Outcome:
         finished = subprocess.run(

@@ -1,5 +1,6 @@
 """`doorward migrate` and `doorward check-config`, as an operator runs them."""
 
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 from tests.e2e.people import LIVENESS, READINESS, Client, all_at_once
@@ -7,12 +8,24 @@ from tests.e2e.stack import Stack
 
 TABLES = "SELECT relname FROM pg_stat_user_tables WHERE relname NOT LIKE '%version%' ORDER BY relname"
 VERSION_TABLES = "SELECT relname FROM pg_stat_user_tables WHERE relname LIKE '%version%'"
+SLEEPERS = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'"
+HELD_UP_SECONDS = 6
+
+
+def hold_up_until_all_have_started(stack: Stack, database: str) -> None:
+    """Claim the name of a table for a while, and then do without it: who migrates meanwhile has to wait."""
+    stack.sql(f"BEGIN; CREATE TABLE users (); SELECT pg_sleep({HELD_UP_SECONDS}); ROLLBACK", database)
 
 
 def test_of_four_migrations_at_once_all_succeed_and_the_schema_is_there_once(stack: Stack) -> None:
     database = "migrated_by_four"
     stack.sql(f"CREATE DATABASE {database}")
-    outcomes = all_at_once([partial(stack.run_command, "migrate", POSTGRES_DB=database)] * 4)
+    with ThreadPoolExecutor(1) as thread:
+        held_up = thread.submit(hold_up_until_all_have_started, stack, database)
+        while stack.sql(SLEEPERS) == "0":
+            assert not held_up.done()
+        outcomes = all_at_once([partial(stack.run_command, "migrate", POSTGRES_DB=database)] * 4)
+        held_up.result()
     assert [outcome.status for outcome in outcomes] == [0] * 4, [outcome.output for outcome in outcomes]
     assert stack.sql(TABLES, database).splitlines() == ["refresh_families", "users"]
     version_table = stack.sql(VERSION_TABLES, database)

@@ -18,9 +18,9 @@ BOUND_SECONDS = 10
 
 
 @pytest.fixture(scope="module")
-def breakable(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
+def breakable() -> Iterator[EmbeddedPostgres]:
     """A server of this file's own, which tests may stop and freeze."""
-    with EmbeddedPostgres(tmp_path_factory.mktemp("breakable") / "data", durable=False) as server:
+    with EmbeddedPostgres(durable=False) as server:
         migrate(server.url())
         yield server
 
@@ -106,8 +106,9 @@ async def test_a_restart_of_the_server_between_two_requests_costs_none_of_them(
 async def test_connections_ended_by_the_operator_cost_no_request(service: Service) -> None:
     _, pair = await service.register_and_log_in()
     await asyncio.gather(*(service.get_me(pair.access) for _ in range(20)))
+    # With a time-out, PostgreSQL waits until each backend is gone.
     ended = service.sql(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+        "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
         "WHERE datname = current_database() AND application_name = 'doorward'"
     )
     assert len(ended) >= 1
