@@ -2,11 +2,14 @@
 
 import json
 import secrets
+import time
 
 import pytest
 
 from tests.e2e.people import ME, REFRESH, REGISTER, REVOKE, TOKEN, Client, Person, tokens_of
 from tests.e2e.stack import Service, Stack
+
+LOGGED_SECONDS = 10
 
 
 def use_every_call(client: Client, mark: str) -> list[str]:
@@ -37,8 +40,19 @@ def use_every_call(client: Client, mark: str) -> list[str]:
     return [mark, person.email, *(pair.refresh for pair in pairs), *(pair.access for pair in pairs), *signatures]
 
 
+def complete_log(service: Service) -> tuple[str, str]:
+    """Return the log with all requests up to now, and the correlation id of the last: a line follows its answer."""
+    correlation_id = secrets.token_hex(8)
+    Client(service).call("GET", ME, headers={"X-Correlation-ID": correlation_id})
+    deadline = time.monotonic() + LOGGED_SECONDS
+    while correlation_id not in (log := service.logs()):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    return log, correlation_id
+
+
 def assert_holds_none(stack: Stack, service: Service, canaries: list[str]) -> None:
-    log = service.logs()
+    log, _ = complete_log(service)
     secret_settings = [stack.settings["SECRET_KEY"], stack.settings.get("POSTGRES_PASSWORD")]
     for canary in [*canaries, *filter(None, secret_settings)]:
         assert canary not in log
@@ -57,17 +71,16 @@ def test_nor_does_the_log_at_its_most_talkative(stack: Stack) -> None:
         assert_holds_none(stack, service, canaries)
 
 
-def test_every_line_is_a_json_object_and_a_request_is_found_by_its_correlation_id(
-    service: Service, client: Client
-) -> None:
-    correlation_id = secrets.token_hex(8)
-    client.call("GET", ME, headers={"X-Correlation-ID": correlation_id})
-    lines = [json.loads(line) for line in service.logs().splitlines()]
+def test_every_line_is_a_json_object_and_a_request_is_found_by_its_correlation_id(service: Service) -> None:
+    log, correlation_id = complete_log(service)
+    lines = [json.loads(line) for line in log.splitlines()]
     found = [line for line in lines if line.get("correlation_id") == correlation_id]
     assert [(line["event"], line["route"], line["status"]) for line in found] == [("http.request", ME, 401)]
 
 
 @pytest.mark.parametrize("event", ["auth.login.failed", "auth.login.succeeded", "auth.refresh.reuse_detected"])
-def test_what_an_operator_looks_for_is_logged(service: Service, client: Client, event: str) -> None:
-    use_every_call(client, f"canary{secrets.token_hex(8)}")
-    assert f'"{event}"' in service.logs()
+def test_what_an_operator_looks_for_is_logged(stack: Stack, event: str) -> None:
+    with stack.service() as service:
+        assert f'"{event}"' not in complete_log(service)[0]
+        use_every_call(Client(service), f"canary{secrets.token_hex(8)}")
+        assert f'"{event}"' in complete_log(service)[0]
