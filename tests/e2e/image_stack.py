@@ -1,6 +1,7 @@
 """The product as its image, through Testcontainers: what production runs, under the same restrictions."""
 
 import contextlib
+import os
 import secrets
 import time
 from typing import Any, Final
@@ -16,7 +17,10 @@ IMAGE: Final = "doorward:latest"
 POSTGRES_IMAGE: Final = "postgres:17-trixie"
 POSTGRES_ALIAS: Final = "postgres"
 PORT: Final = 8080
-LOOPBACK_ONLY: Final = {"options": {"com.docker.network.bridge.host_binding_ipv4": "127.0.0.1"}}
+LABELS: Final = {"doorward.run": os.environ.get("DOORWARD_RUN", "by-hand")}
+"""By which whoever started the run finds what a killed one left behind."""
+
+LOOPBACK_ONLY: Final = {"options": {"com.docker.network.bridge.host_binding_ipv4": "127.0.0.1"}, "labels": LABELS}
 
 # The helper image that removes leftovers may be out of reach: whoever starts a container here also removes it.
 testcontainers_config.ryuk_disabled = True
@@ -28,7 +32,13 @@ testcontainers_config.connection_mode_override = ConnectionMode.docker_host
 def _product_container(settings: dict[str, str], network: Network, command: list[str] | None) -> DockerContainer:
     container = DockerContainer(IMAGE).with_envs(**settings).with_network(network)
     container.tmpfs["/tmp"] = "size=64m,mode=1777"
-    container.with_kwargs(read_only=True, cap_drop=["ALL"], security_opt=["no-new-privileges:true"], pids_limit=512)
+    container.with_kwargs(
+        read_only=True,
+        cap_drop=["ALL"],
+        security_opt=["no-new-privileges:true"],
+        pids_limit=512,
+        labels=LABELS,
+    )
     return container.with_command(command) if command else container
 
 
@@ -94,7 +104,7 @@ class ImageStack(Stack):
             password=self.settings["POSTGRES_PASSWORD"],
             dbname=DATABASE,
         )
-        self._postgres.with_network(self._network).with_network_aliases(POSTGRES_ALIAS)
+        self._postgres.with_network(self._network).with_network_aliases(POSTGRES_ALIAS).with_kwargs(labels=LABELS)
 
     def run_command(self, *arguments: str, **settings: str) -> Outcome:
         container = _product_container({**self.settings, **settings}, self._network, list(arguments))

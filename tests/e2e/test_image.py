@@ -10,7 +10,7 @@ from tests.e2e.people import Client
 from tests.e2e.stack import Service
 
 HEALTHY_SECONDS = 60
-BUILD_TOOLS = ["gcc", "cc", "g++", "make", "ld", "uv", "git", "curl", "wget"]
+BUILD_TOOLS = ["gcc", "cc", "g++", "make", "ld", "uv", "pip", "pip3", "git", "curl", "wget"]
 
 
 @pytest.fixture
