@@ -132,6 +132,20 @@ install_plugins() {
 
 # ---------------------------------------------------------------- the engine
 
+# An engine that was killed leaves its containerd behind, or a pid file that dockerd takes for a running one.
+remove_leftover_containerd() {
+    local state=$run_dir/exec/containerd pid waited
+    pid=$(cat "$state/containerd.pid" 2>/dev/null) || pid=
+    if [ -n "$pid" ] && tr '\0' ' ' 2>/dev/null <"/proc/$pid/cmdline" | grep --quiet --fixed-strings -- "$state"; then
+        kill -TERM "$pid" 2>/dev/null || true
+        for ((waited = 0; waited < 20; waited++)); do
+            kill -0 "$pid" 2>/dev/null || break
+            sleep 0.5
+        done
+    fi
+    rm -rf "$state"
+}
+
 start_engine() {
     if engine_answers; then
         lap "engine: one is running already, left as it is"
@@ -143,6 +157,7 @@ start_engine() {
     pid=$(our_engine)
     if [ -z "$pid" ]; then
         rm -f "$pid_file"
+        remove_leftover_containerd
         # A session of its own and none of our descriptors: the engine outlives this shell, and nobody who
         # reads our output waits for the engine to end.
         setsid dockerd --data-root="$data_root" --exec-root="$run_dir/exec" --pidfile="$pid_file" \
