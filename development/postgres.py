@@ -125,7 +125,7 @@ class EmbeddedPostgres:
             subprocess.run(["useradd", "--system", "--user-group", "--no-create-home", self._user], check=True)
         for path in (self._data, self._socket_folder):
             shutil.chown(path, self._user, self._user)
-        for path in {*self._data.parents, *POSTGRES_BIN_PATH.parents}:
+        for path in {*self._data.parents, *POSTGRES_BIN_PATH.parents} - {self._socket_folder}:
             mode = path.stat().st_mode
             if not mode & 0o001:
                 print(f"PostgreSQL's user must pass through {path}: chmod o+x", file=sys.stderr)

@@ -67,6 +67,7 @@ class CorrelationIdMiddleware:
             await self._app(scope, receive, send_with_id)
         except ClientDisconnect:
             logger.info("http.request.disconnected")
+        # The catch-all: whatever it is, the client gets a problem that shows nothing, and the log the cause.
         except Exception:
             logger.exception("http.request.crashed")
             if status == 0:
