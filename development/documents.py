@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from pydantic import SecretStr
 
+import doorward.bootstrap  # noqa: F401 - loads every domain, and so every refusal
 from development.postgres import EmbeddedPostgres
 from doorward.api.exceptions import RequestRefusedError
 from doorward.api.problems import DETAIL_OF_STATUS, STATUS_OF_KIND

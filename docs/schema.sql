@@ -1,7 +1,26 @@
 -- The whole database. Written by `inv docs` from the code. Do not edit.
 
+CREATE EXTENSION IF NOT EXISTS pg_trgm WITH SCHEMA public;
+
+COMMENT ON EXTENSION pg_trgm IS 'text similarity measurement and index searching based on trigrams';
+
 CREATE TABLE public.doorward_schema_version (
     version_num character varying(32) NOT NULL
+);
+
+CREATE TABLE public.items (
+    id uuid NOT NULL,
+    owner_id uuid NOT NULL,
+    title text NOT NULL,
+    description text NOT NULL,
+    tags text[] NOT NULL,
+    year smallint,
+    visibility text NOT NULL,
+    version integer NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    search_vector tsvector GENERATED ALWAYS AS ((setweight(to_tsvector('simple'::regconfig, translate(title, '!"#$%&''()*+,-./:;<=>?@[\]^_`{|}~'::text, '                                '::text)), 'A'::"char") || setweight(to_tsvector('simple'::regconfig, translate(description, '!"#$%&''()*+,-./:;<=>?@[\]^_`{|}~'::text, '                                '::text)), 'B'::"char"))) STORED NOT NULL,
+    CONSTRAINT items_visibility_check CHECK ((visibility = ANY (ARRAY['private'::text, 'shared'::text])))
 );
 
 CREATE TABLE public.refresh_families (
@@ -33,6 +52,9 @@ CREATE TABLE public.users (
 ALTER TABLE ONLY public.doorward_schema_version
     ADD CONSTRAINT doorward_schema_version_pkc PRIMARY KEY (version_num);
 
+ALTER TABLE ONLY public.items
+    ADD CONSTRAINT items_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.refresh_families
     ADD CONSTRAINT refresh_families_pkey PRIMARY KEY (id);
 
@@ -45,7 +67,26 @@ ALTER TABLE ONLY public.users
 ALTER TABLE ONLY public.users
     ADD CONSTRAINT users_username_key_key UNIQUE (username_key);
 
+CREATE INDEX items_owner_created_at_idx ON public.items USING btree (owner_id, visibility, created_at, id);
+
+CREATE INDEX items_owner_title_idx ON public.items USING btree (owner_id, visibility, title, id);
+
+CREATE INDEX items_search_vector_idx ON public.items USING gin (search_vector);
+
+CREATE INDEX items_shared_created_at_idx ON public.items USING btree (created_at, id) WHERE (visibility = 'shared'::text);
+
+CREATE INDEX items_shared_title_idx ON public.items USING btree (title, id) WHERE (visibility = 'shared'::text);
+
+CREATE INDEX items_shared_year_idx ON public.items USING btree (year, created_at, id) WHERE (visibility = 'shared'::text);
+
+CREATE INDEX items_tags_idx ON public.items USING gin (tags);
+
+CREATE INDEX items_title_trigrams_idx ON public.items USING gin (title public.gin_trgm_ops);
+
 CREATE INDEX refresh_families_user_id_idx ON public.refresh_families USING btree (user_id);
+
+ALTER TABLE ONLY public.items
+    ADD CONSTRAINT items_owner_id_fkey FOREIGN KEY (owner_id) REFERENCES public.users(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.refresh_families
     ADD CONSTRAINT refresh_families_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;

@@ -11,17 +11,20 @@ from doorward.api.app import Services, create_app
 from doorward.core.config import Settings, load_settings
 from doorward.core.exceptions import ServiceUnavailableError
 from doorward.core.logging import configure_logging
+from doorward.core.pages import CursorCodec
+from doorward.core.ports import Clock
 from doorward.domain.auth.login import Login
 from doorward.domain.auth.policy import Lifetimes
-from doorward.domain.auth.ports import Clock
 from doorward.domain.auth.refresh_token import RefreshTokenCodec
 from doorward.domain.auth.registration import Registration
 from doorward.domain.auth.sessions import Sessions
 from doorward.domain.auth.token_pair import TokenPairIssuer
+from doorward.domain.items.importing import ItemImport
+from doorward.domain.items.service import Items
 from doorward.infrastructure.clock import SystemClock
 from doorward.infrastructure.common_passwords import load_common_passwords
 from doorward.infrastructure.database import PostgresDatabase, is_current
-from doorward.infrastructure.keys import ACCESS_TOKEN_PURPOSE, REFRESH_TOKEN_PURPOSE, derive_key
+from doorward.infrastructure.keys import ACCESS_TOKEN_PURPOSE, CURSOR_PURPOSE, REFRESH_TOKEN_PURPOSE, derive_key
 from doorward.infrastructure.passwords import BcryptHasher, available_cores
 from doorward.infrastructure.rate_limiting import create_limiter
 from doorward.infrastructure.tokens import AccessTokens
@@ -56,6 +59,8 @@ def create_wired_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
         sessions=Sessions(
             database=database, codec=codec, signer=signer, issuer=issuer, clock=clock, lifetimes=lifetimes
         ),
+        items=Items(database=database, clock=clock, cursors=CursorCodec(derive_key(secret, CURSOR_PURPOSE))),
+        item_import=ItemImport(database=database, clock=clock),
         limiter=create_limiter(settings),
         is_schema_current=lambda: is_schema_current(database),
         lifespan=lambda _: _lifespan(database, hasher),

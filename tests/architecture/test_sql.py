@@ -8,7 +8,7 @@ from typing import Final
 
 from tests.architecture.sources import at, called_name, calls_of, functions_of, source_modules
 
-EXECUTING: Final = frozenset({"execute", "executemany"})
+EXECUTING: Final = frozenset({"execute", "executemany", "copy"})
 KEYWORDS: Final = re.compile(
     r"add|all|alter|and|any|as|asc|begin|between|by|cascade|case|check|column|commit|conflict|constraint|create|cross|"
     r"default|delete|desc|distinct|do|drop|else|end|exists|for|foreign|from|full|group|having|in|index|inner|insert|"
@@ -94,7 +94,8 @@ def test_a_repository_function_is_one_query() -> None:
         if path.name == "repository.py"
         for function in functions_of(path)
     }
-    assert not {name: count for name, count in counts.items() if count != 1}, "one function, one query"
+    wrong = {name: count for name, count in counts.items() if count != (0 if "::_" in name else 1)}
+    assert not wrong, "one function, one query; a private one prepares or ends it and runs none"
 
 
 def test_a_repository_names_its_parameters() -> None:

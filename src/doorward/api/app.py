@@ -17,6 +17,8 @@ from doorward.core.config import Settings
 from doorward.domain.auth.login import Login
 from doorward.domain.auth.registration import Registration
 from doorward.domain.auth.sessions import Sessions
+from doorward.domain.items.importing import ItemImport
+from doorward.domain.items.service import Items
 
 _DESCRIPTION = """
 Accounts, passwords, access tokens, and refresh-token families with theft detection.
@@ -34,6 +36,8 @@ class Services:
     registration: Registration
     login: Login
     sessions: Sessions
+    items: Items
+    item_import: ItemImport
     limiter: Limiter
     is_schema_current: Callable[[], Awaitable[bool]]
     lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]]
@@ -53,6 +57,8 @@ def create_app(settings: Settings, services: Services) -> FastAPI:
     app.state.registration = services.registration
     app.state.login = services.login
     app.state.sessions = services.sessions
+    app.state.items = services.items
+    app.state.item_import = services.item_import
     app.state.limiter = services.limiter
     app.state.is_schema_current = services.is_schema_current
     app.include_router(v1.create_router(settings, services.limiter))

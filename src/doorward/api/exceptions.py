@@ -24,7 +24,7 @@ class BodyTooLargeError(RequestRefusedError):
 
     status = 413
     code = "body_too_large"
-    explanation = "The body is larger than 64 KiB. Send a smaller one."
+    explanation = "The body is larger than the call takes: 64 KiB, an import 32 MiB. Send less at a time."
     answer_headers: ClassVar[dict[str, str]] = {"Connection": "close"}
     """Or the server would read the rest of a body without end."""
 
@@ -34,7 +34,7 @@ class UnsupportedMediaTypeError(RequestRefusedError):
 
     status = 415
     code = "unsupported_media_type"
-    explanation = "The call does not take this Content-Type. Send application/json, or a form to /token."
+    explanation = "The call does not take this Content-Type. Send application/json; a form to /token; CSV to /import."
 
 
 class MalformedBodyError(RequestRefusedError):

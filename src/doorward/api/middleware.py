@@ -16,6 +16,8 @@ from doorward.api.problems import internal_error_response, problem_response
 from doorward.core.logging import bind_correlation_id, get_logger
 
 MAXIMUM_BODY_BYTES: Final = 64 * 1024
+MAXIMUM_IMPORT_BYTES: Final = 32 * 1024 * 1024
+IMPORT_PATH: Final = "/api/v1/items/import"
 MAXIMUM_LENGTH_DIGITS: Final = 20
 """Of a Content-Length, as h11 counts them; Python refuses to read numbers of thousands of digits."""
 
@@ -34,7 +36,11 @@ _DOCUMENTATION_POLICY: Final = (
     "script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'"
 )
 _DOCUMENTATION_PATHS: Final = ("/docs", "/redoc")
-_PRIVATE_PATHS: Final = "/api/v1/auth"
+_UNSTORED_PATHS: Final = "/api/v1/auth"
+"""Answers hold tokens."""
+
+_PERSONAL_PATHS: Final = "/api/v1/"
+"""Answers differ from user to user: a browser may keep them and must ask whether they still hold."""
 
 logger = get_logger()
 
@@ -114,16 +120,22 @@ class SecurityHeadersMiddleware:
                 for name, value in _HEADERS:
                     headers[name] = value
                 headers["Content-Security-Policy"] = _DOCUMENTATION_POLICY if is_documentation else _CONTENT_POLICY
-                if path.startswith(_PRIVATE_PATHS):
+                if path.startswith(_UNSTORED_PATHS):
                     headers["Cache-Control"] = "no-store"
                     headers["Pragma"] = "no-cache"
+                elif path.startswith(_PERSONAL_PATHS):
+                    headers["Cache-Control"] = "private, no-cache"
+                    headers["Vary"] = "Authorization"
             await send(message)
 
         await self._app(scope, receive, send_with_headers)
 
 
 class BodyLimitMiddleware:
-    """Refuses bodies above 64 KiB: announced ones before a byte is read, chunked ones at the byte too many."""
+    """Refuses bodies above 64 KiB: announced ones before a byte is read, chunked ones at the byte too many.
+
+    An import is streamed to a file and never held, so it may be larger.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         """Wrap the application."""
@@ -134,8 +146,9 @@ class BodyLimitMiddleware:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        limit = MAXIMUM_IMPORT_BYTES if scope["path"] == IMPORT_PATH else MAXIMUM_BODY_BYTES
         announced = Headers(scope=scope).get("content-length", "0")
-        if not announced.isdecimal() or len(announced) > MAXIMUM_LENGTH_DIGITS or int(announced) > MAXIMUM_BODY_BYTES:
+        if not announced.isdecimal() or len(announced) > MAXIMUM_LENGTH_DIGITS or int(announced) > limit:
             error = BodyTooLargeError()
             refusal = problem_response(
                 error.status, error.code, error.explanation, path=scope["path"], headers=error.answer_headers
@@ -148,7 +161,7 @@ class BodyLimitMiddleware:
             nonlocal received
             message = await receive()
             received += len(message.get("body", b""))
-            if received > MAXIMUM_BODY_BYTES:
+            if received > limit:
                 raise BodyTooLargeError
             return message
 

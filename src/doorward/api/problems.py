@@ -33,7 +33,10 @@ TITLE_OF_STATUS: Final[Mapping[int, str]] = {413: "Content Too Large", 422: "Unp
 STATUS_OF_KIND: Final[Mapping[Kind, int]] = {
     Kind.INVALID: 422,
     Kind.UNAUTHENTICATED: 401,
+    Kind.FORBIDDEN: 403,
+    Kind.NOT_FOUND: 404,
     Kind.CONFLICT: 409,
+    Kind.STALE: 412,
     Kind.UNAVAILABLE: 503,
 }
 
@@ -127,7 +130,14 @@ async def _domain_error(request: Request, error: Exception) -> JSONResponse:
     if status == HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = _challenge(error)
     return problem_response(
-        status, error.code, error.detail, path=request.scope["path"], oauth_error=error.oauth_error, headers=headers
+        status,
+        error.code,
+        error.detail,
+        path=request.scope["path"],
+        oauth_error=error.oauth_error,
+        errors=[FieldError(pointer=f"/body/{flaw.place}", code=flaw.code, detail=flaw.detail) for flaw in error.flaws]
+        or None,
+        headers=headers,
     )
 
 

@@ -1,5 +1,7 @@
 """The root of all refusals: what went wrong, in terms that know nothing of HTTP."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import Enum, auto
 from typing import ClassVar
 
@@ -9,8 +11,20 @@ class Kind(Enum):
 
     INVALID = auto()
     UNAUTHENTICATED = auto()
+    FORBIDDEN = auto()
+    NOT_FOUND = auto()
     CONFLICT = auto()
+    STALE = auto()
     UNAVAILABLE = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Flaw:
+    """What is wrong with one part of what was sent. ``place`` is the part: ``line/17``."""
+
+    place: str
+    code: str
+    detail: str
 
 
 class DomainError(Exception):
@@ -26,9 +40,10 @@ class DomainError(Exception):
     oauth_error: ClassVar[str | None] = None
     """RFC 6749 section 5.2, where the refusal has a name there."""
 
-    def __init__(self) -> None:
-        """Carry the class's own sentence as the message."""
+    def __init__(self, flaws: Sequence[Flaw] = ()) -> None:
+        """Carry the class's own sentence as the message, and the parts that are wrong where there are several."""
         super().__init__(self.detail)
+        self.flaws = flaws
 
 
 class ServiceUnavailableError(DomainError):
@@ -38,3 +53,19 @@ class ServiceUnavailableError(DomainError):
     code = "service_unavailable"
     detail = "The service cannot answer at the moment. Try again after the time in Retry-After."
     retry_after_seconds: ClassVar[int] = 2
+
+
+class InvalidCursorError(DomainError):
+    """Not a cursor of this service, or one of a list in another order."""
+
+    kind = Kind.INVALID
+    code = "invalid_cursor"
+    detail = "The cursor is not one of this list. Send one that the last answer gave, or an empty one to begin."
+
+
+class PageTooDeepError(DomainError):
+    """A page number so far in that the database would count for long."""
+
+    kind = Kind.INVALID
+    code = "page_too_deep"
+    detail = "The page lies too far in. Begin with an empty cursor (?after=) and follow the next links."

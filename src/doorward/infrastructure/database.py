@@ -17,7 +17,7 @@ from doorward.core.config import Settings
 from doorward.core.exceptions import ServiceUnavailableError
 from doorward.core.logging import get_logger
 
-SCHEMA_VERSION: Final = "0001"
+SCHEMA_VERSION: Final = "0002"
 """The newest migration that this code needs. Older code runs on a newer schema."""
 
 POOL_WAIT_SECONDS: Final = 1.5
@@ -27,6 +27,12 @@ RECONNECT_SECONDS: Final = 3.0
 
 ABORT_SECONDS: Final = 2.5
 """How long one use of a connection may last. Above the server's own limits: only a frozen server gets here."""
+
+BULK_SECONDS: Final = 30
+"""How long a bulk transaction may last, and each statement in it."""
+
+MAXIMUM_BULK_TRANSACTIONS: Final = 2
+"""Of one process at a time: they must not keep the pool's connections from the short requests."""
 
 CONNECT_SECONDS: Final = 5
 
@@ -101,6 +107,7 @@ class PostgresDatabase:
             check=self._check_still_connected,
             open=False,
         )
+        self._bulk_transactions = 0
 
     async def open(self) -> None:
         """Start connecting in the background."""
@@ -113,16 +120,40 @@ class PostgresDatabase:
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[AsyncConnection[Any]]:
         """Yield a connection on which each statement commits by itself."""
-        with _faults_as_unavailable():
-            async with self._pool.connection() as connection:
-                with _aborted_when_frozen(connection):
-                    yield connection
+        async with self._checked_out(ABORT_SECONDS) as connection:
+            yield connection
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncConnection[Any]]:
         """Yield a connection in a transaction: committed at the end, rolled back by an exception."""
         async with self.connection() as connection, connection.transaction():
             yield connection
+
+    @asynccontextmanager
+    async def bulk_transaction(self) -> AsyncIterator[AsyncConnection[Any]]:
+        """Yield a connection in a transaction for many rows, which may last for half a minute.
+
+        Raises ``ServiceUnavailableError`` when too many of them are under way.
+        """
+        if self._bulk_transactions >= MAXIMUM_BULK_TRANSACTIONS:
+            logger.warning("database.bulk_places_taken")
+            raise ServiceUnavailableError
+        self._bulk_transactions += 1
+        try:
+            async with self._checked_out(BULK_SECONDS) as connection, connection.transaction():
+                await connection.execute(
+                    "SELECT set_config('statement_timeout', %(limit)s, true)", {"limit": f"{BULK_SECONDS}s"}
+                )
+                yield connection
+        finally:
+            self._bulk_transactions -= 1
+
+    @asynccontextmanager
+    async def _checked_out(self, seconds: float) -> AsyncIterator[AsyncConnection[Any]]:
+        with _faults_as_unavailable():
+            async with self._pool.connection() as connection:
+                with _aborted_when_frozen(connection, seconds):
+                    yield connection
 
     async def schema_version(self) -> str | None:
         """Return the newest migration that the database has, or None before the first."""
@@ -168,12 +199,12 @@ def _faults_as_unavailable() -> Iterator[None]:
 
 
 @contextmanager
-def _aborted_when_frozen(connection: AsyncConnection[Any]) -> Iterator[None]:
+def _aborted_when_frozen(connection: AsyncConnection[Any], seconds: float) -> Iterator[None]:
     """Cut the socket when the block lasts too long, which wakes the waiting driver with an error at once.
 
     Cancelling the task instead would have the driver ask the frozen server to cancel, and wait for that.
     """
-    timer = asyncio.get_running_loop().call_later(ABORT_SECONDS, _cut, connection)
+    timer = asyncio.get_running_loop().call_later(seconds, _cut, connection)
     try:
         yield
     finally:

@@ -5,6 +5,7 @@ from typing import Final
 
 ACCESS_TOKEN_PURPOSE: Final = b"doorward access token signature v1"
 REFRESH_TOKEN_PURPOSE: Final = b"doorward refresh token mac v1"
+CURSOR_PURPOSE: Final = b"doorward page cursor mac v1"
 KEY_BYTES: Final = 64
 _SALT: Final = b"doorward"
 

@@ -4,7 +4,8 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from doorward.api.dependencies import CurrentUser, LoginUseCase, RegistrationUseCase, SessionsUseCase, token_form
+from doorward.api.bodies import token_form
+from doorward.api.dependencies import CurrentUser, LoginUseCase, RegistrationUseCase, SessionsUseCase
 from doorward.api.schemas.auth import RefreshTokenRequest, RegisterRequest, TokenForm, TokenPairResponse, UserResponse
 from doorward.domain.auth.models import TokenPair, User
 

@@ -4,12 +4,13 @@ import secrets
 from uuid import uuid4
 
 from doorward.core.logging import get_logger
+from doorward.core.ports import Clock, Database
 from doorward.domain.auth import repository
 from doorward.domain.auth.exceptions import InvalidCredentialsError, InvalidEmailError, InvalidUsernameError
 from doorward.domain.auth.identifiers import canonical_email, canonical_username, is_email
 from doorward.domain.auth.models import NewFamily, StoredCredentials, TokenPair
 from doorward.domain.auth.policy import MAXIMUM_PASSWORD_LENGTH, Lifetimes, is_unicode_text
-from doorward.domain.auth.ports import Clock, Database, PasswordHasher
+from doorward.domain.auth.ports import PasswordHasher
 from doorward.domain.auth.refresh_token import SECRET_BYTES, RefreshToken, hash_secret
 from doorward.domain.auth.token_pair import TokenPairIssuer
 
@@ -20,7 +21,13 @@ class Login:
     """Turns a name and a password into a session."""
 
     def __init__(
-        self, *, database: Database, hasher: PasswordHasher, issuer: TokenPairIssuer, clock: Clock, lifetimes: Lifetimes
+        self,
+        *,
+        database: Database[repository.Connection],
+        hasher: PasswordHasher,
+        issuer: TokenPairIssuer,
+        clock: Clock,
+        lifetimes: Lifetimes,
     ) -> None:
         """Take the database, the password hasher, the issuer of tokens, the time, and the session's limits."""
         self._database = database

@@ -1,32 +1,10 @@
 """What this domain needs from outside, as Protocols. The implementations are in ``infrastructure``."""
 
-from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from doorward.core.principal import Principal
-from doorward.domain.auth.repository import Connection
-
-
-class Clock(Protocol):
-    """The time."""
-
-    def now(self) -> datetime:
-        """Return the present moment, in UTC."""
-        ...
-
-
-class Database(Protocol):
-    """Connections to PostgreSQL. Both raise ``ServiceUnavailableError`` for any fault of the database."""
-
-    def connection(self) -> AbstractAsyncContextManager[Connection]:
-        """Yield a connection on which each statement commits by itself."""
-        ...
-
-    def transaction(self) -> AbstractAsyncContextManager[Connection]:
-        """Yield a connection in a transaction: committed at the end, rolled back by an exception."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,17 +3,20 @@
 from collections.abc import Collection
 from uuid import uuid4
 
+from doorward.core.ports import Database
 from doorward.domain.auth import repository
 from doorward.domain.auth.identifiers import canonical_email, display_username
 from doorward.domain.auth.models import User
 from doorward.domain.auth.policy import check_new_password
-from doorward.domain.auth.ports import Database, PasswordHasher
+from doorward.domain.auth.ports import PasswordHasher
 
 
 class Registration:
     """Makes accounts."""
 
-    def __init__(self, *, database: Database, hasher: PasswordHasher, common_passwords: Collection[str]) -> None:
+    def __init__(
+        self, *, database: Database[repository.Connection], hasher: PasswordHasher, common_passwords: Collection[str]
+    ) -> None:
         """Take the database, the password hasher, and the passwords to refuse (case-folded NFKC)."""
         self._database = database
         self._hasher = hasher

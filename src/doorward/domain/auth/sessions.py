@@ -4,11 +4,12 @@ from datetime import datetime
 from uuid import UUID
 
 from doorward.core.logging import get_logger
+from doorward.core.ports import Clock, Database
 from doorward.domain.auth import repository
 from doorward.domain.auth.exceptions import InvalidAccessTokenError, InvalidRefreshTokenError
 from doorward.domain.auth.models import RevocationReason, TokenPair, User
 from doorward.domain.auth.policy import Lifetimes, Verdict, judge_unrotated
-from doorward.domain.auth.ports import AccessTokenSigner, Clock, Database
+from doorward.domain.auth.ports import AccessTokenSigner
 from doorward.domain.auth.refresh_token import RefreshToken, RefreshTokenCodec
 from doorward.domain.auth.token_pair import TokenPairIssuer
 
@@ -21,7 +22,7 @@ class Sessions:
     def __init__(
         self,
         *,
-        database: Database,
+        database: Database[repository.Connection],
         codec: RefreshTokenCodec,
         signer: AccessTokenSigner,
         issuer: TokenPairIssuer,

@@ -1,0 +1,104 @@
+"""Bodies of the right kind: each call takes one content type, and a body that is cut off is none."""
+
+import tempfile
+from collections.abc import AsyncIterator
+from typing import IO, Annotated, Final
+from urllib.parse import parse_qsl
+
+from fastapi import Depends, Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import ValidationError
+
+from doorward.api.dependencies import CurrentUser
+from doorward.api.exceptions import (
+    CredentialsInQueryError,
+    InvalidScopeError,
+    MalformedBodyError,
+    MalformedFormError,
+    UnsupportedGrantTypeError,
+    UnsupportedMediaTypeError,
+)
+from doorward.api.schemas.auth import TokenForm
+from doorward.core.exceptions import ServiceUnavailableError
+from doorward.core.logging import get_logger
+from doorward.domain.auth.token_pair import ACCOUNT_SCOPE
+
+JSON: Final = "application/json"
+FORM: Final = "application/x-www-form-urlencoded"
+CSV: Final = "text/csv"
+MERGE_PATCH: Final = "application/merge-patch+json"
+MAXIMUM_FORM_FIELDS: Final = 10
+HELD_IN_MEMORY_BYTES: Final = 1024 * 1024
+"""Of an import, before it goes to a temporary file."""
+
+logger = get_logger()
+
+
+async def json_body(request: Request) -> None:
+    """Refuse any other content type (a browser sends text/plain across sites without asking)."""
+    if _content_type(request) != JSON:
+        raise UnsupportedMediaTypeError
+
+
+async def patch_body(request: Request) -> None:
+    """Refuse what is neither JSON nor a merge patch (RFC 7396)."""
+    if _content_type(request) not in {JSON, MERGE_PATCH}:
+        raise UnsupportedMediaTypeError
+
+
+async def csv_body(request: Request, _: CurrentUser) -> AsyncIterator[IO[bytes]]:
+    """Yield the whole body as a file, of a signed-in user: nothing of it is used before all of it has arrived.
+
+    A body that is cut off raises Starlette's ``ClientDisconnect``. Raises ``ServiceUnavailableError`` when the disk is
+    full.
+    """
+    if _content_type(request) != CSV:
+        raise UnsupportedMediaTypeError
+    with tempfile.SpooledTemporaryFile(max_size=HELD_IN_MEMORY_BYTES) as file:
+        try:
+            async for chunk in request.stream():
+                file.write(chunk)
+        except OSError as error:
+            logger.warning("http.body.not_stored", error=type(error).__name__)
+            raise ServiceUnavailableError from error
+        file.seek(0)
+        yield file
+
+
+async def token_form(request: Request) -> TokenForm:
+    """Read the login form (RFC 6749 sections 3.2 and 4.3.2): each parameter once, none in the query string."""
+    if _content_type(request) != FORM:
+        raise UnsupportedMediaTypeError
+    if request.url.query:
+        raise CredentialsInQueryError
+    fields = _form_fields(await request.body())
+    if fields.get("grant_type", "password") != "password":
+        raise UnsupportedGrantTypeError
+    if not set(fields.get("scope", "").split()) <= {ACCOUNT_SCOPE}:
+        raise InvalidScopeError
+    try:
+        return TokenForm.model_validate(fields)
+    except ValidationError as error:
+        errors = [{**details, "loc": ("body", *details["loc"])} for details in error.errors(include_input=False)]
+        raise RequestValidationError(errors) from error
+
+
+def _form_fields(body: bytes) -> dict[str, str]:
+    try:
+        text = body.decode()
+        pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=MAXIMUM_FORM_FIELDS, errors="strict")
+    except UnicodeDecodeError as error:
+        raise MalformedBodyError from error
+    except ValueError as error:
+        raise MalformedFormError from error
+    fields = dict(pairs)
+    if len(fields) != len(pairs):
+        raise MalformedFormError
+    return fields
+
+
+def _content_type(request: Request) -> str:
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+CsvBody = Annotated[IO[bytes], Depends(csv_body)]

@@ -1,0 +1,144 @@
+"""Items over HTTP: parameters and a body in, one use case, a body out."""
+
+from collections.abc import Mapping
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Query, Request, Response
+
+from doorward.api.bodies import CsvBody
+from doorward.api.conditional import entity_tag, expected_versions, is_unchanged
+from doorward.api.dependencies import CurrentUser, ItemImportUseCase, ItemsUseCase
+from doorward.api.links import page_links, slice_links
+from doorward.api.schemas.items import (
+    CursorPagination,
+    ImportFlaw,
+    ImportResponse,
+    ItemBody,
+    ItemImportParameters,
+    ItemListParameters,
+    ItemPageResponse,
+    ItemPatch,
+    ItemResponse,
+    ItemSearchParameters,
+    ItemSliceResponse,
+    Pagination,
+)
+from doorward.core.pages import Page, PageRequest
+from doorward.domain.items.importing import ImportRequest
+from doorward.domain.items.models import Item, ItemContent, ItemFilter, ItemQuery
+
+
+async def create_item(body: ItemBody, user: CurrentUser, items: ItemsUseCase, response: Response) -> ItemResponse:
+    """Add an item to your catalogue."""
+    item = await items.create(user.id, _content(body))
+    response.headers["Location"] = f"/api/v1/items/{item.id}"
+    return _item_response(item, response)
+
+
+async def list_items(
+    parameters: Annotated[ItemListParameters, Query()],
+    user: CurrentUser,
+    items: ItemsUseCase,
+    request: Request,
+    response: Response,
+) -> ItemPageResponse | ItemSliceResponse:
+    """List the items that you can see: by page number with totals, or with `after` by cursor at a constant cost."""
+    narrowed = ItemFilter(title=parameters.title, tag=parameters.tag, year=parameters.year)
+    wanted = ItemQuery(reader_id=user.id, owner=parameters.owner, narrowed=narrowed, sort=parameters.sort)
+    if parameters.after is None:
+        page = await items.list_page(wanted, PageRequest(parameters.page or 1, parameters.page_size))
+        response.headers.update(page_links(request, page))
+        return _page_response(page)
+    part = await items.list_after(wanted, parameters.after, parameters.page_size)
+    response.headers.update(slice_links(request, part))
+    return ItemSliceResponse(
+        items=[ItemResponse.model_validate(item) for item in part.items],
+        pagination=CursorPagination(page_size=part.page_size, next_cursor=part.next_cursor),
+    )
+
+
+async def search_items(
+    parameters: Annotated[ItemSearchParameters, Query()],
+    user: CurrentUser,
+    items: ItemsUseCase,
+    request: Request,
+    response: Response,
+) -> ItemPageResponse:
+    """Find items by the words of title and description, best first. Each word may be the start of one."""
+    page = await items.search(
+        user.id,
+        parameters.q,
+        ItemFilter(tag=parameters.tag, year=parameters.year),
+        PageRequest(parameters.page, parameters.page_size),
+    )
+    response.headers.update(page_links(request, page))
+    return _page_response(page)
+
+
+async def read_item(
+    item_id: UUID, user: CurrentUser, items: ItemsUseCase, request: Request, response: Response
+) -> ItemResponse | Response:
+    """Read one item; 304 when If-None-Match names its version."""
+    item = await items.read(user.id, item_id)
+    if is_unchanged(request, item.version):
+        return Response(status_code=304, headers={"ETag": entity_tag(item.version)})
+    return _item_response(item, response)
+
+
+async def replace_item(
+    item_id: UUID, body: ItemBody, user: CurrentUser, items: ItemsUseCase, request: Request, response: Response
+) -> ItemResponse:
+    """Give your item another content. With If-Match only if nobody changed it since you read it."""
+    item = await items.replace(user.id, item_id, _content(body), expected_versions(request))
+    return _item_response(item, response)
+
+
+async def amend_item(
+    item_id: UUID, body: ItemPatch, user: CurrentUser, items: ItemsUseCase, request: Request, response: Response
+) -> ItemResponse:
+    """Change some fields of your item (RFC 7396). With If-Match only if nobody changed it since you read it."""
+    changes: Mapping[str, object] = body.model_dump(exclude_unset=True)
+    item = await items.amend(user.id, item_id, changes, expected_versions(request))
+    return _item_response(item, response)
+
+
+async def delete_item(item_id: UUID, user: CurrentUser, items: ItemsUseCase, request: Request) -> None:
+    """Delete your item. With If-Match only if nobody changed it since you read it."""
+    await items.remove(user.id, item_id, expected_versions(request))
+
+
+async def import_items(
+    parameters: Annotated[ItemImportParameters, Query()],
+    user: CurrentUser,
+    file: CsvBody,
+    item_import: ItemImportUseCase,
+) -> ImportResponse:
+    """Add the items of a CSV file: `title` and any of `description,tags,year,visibility`; or `movieId,title,genres`."""
+    result = await item_import.run(
+        file,
+        ImportRequest(owner_id=user.id, visibility=parameters.visibility, skip_bad_lines=parameters.on_error == "skip"),
+    )
+    errors = [ImportFlaw(line=line.number, code=line.error.code, detail=line.error.detail) for line in result.bad_lines]
+    return ImportResponse(imported=result.imported, skipped=len(errors), errors=errors)
+
+
+def _content(body: ItemBody) -> ItemContent:
+    return ItemContent(**body.model_dump())
+
+
+def _item_response(item: Item, response: Response) -> ItemResponse:
+    response.headers["ETag"] = entity_tag(item.version)
+    return ItemResponse.model_validate(item)
+
+
+def _page_response(page: Page[Item]) -> ItemPageResponse:
+    return ItemPageResponse(
+        items=[ItemResponse.model_validate(item) for item in page.items],
+        pagination=Pagination(
+            page=page.request.page,
+            page_size=page.request.page_size,
+            total_items=page.total_items,
+            total_pages=page.total_pages,
+        ),
+    )

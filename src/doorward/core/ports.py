@@ -1,0 +1,31 @@
+"""What every domain needs from outside, as Protocols. The implementations are in ``infrastructure``."""
+
+from contextlib import AbstractAsyncContextManager
+from datetime import datetime
+from typing import Protocol, TypeVar
+
+ConnectionT_co = TypeVar("ConnectionT_co", covariant=True)
+
+
+class Clock(Protocol):
+    """The time."""
+
+    def now(self) -> datetime:
+        """Return the present moment, in UTC."""
+        ...
+
+
+class Database(Protocol[ConnectionT_co]):
+    """Connections to PostgreSQL. All raise ``ServiceUnavailableError`` for any fault of the database."""
+
+    def connection(self) -> AbstractAsyncContextManager[ConnectionT_co]:
+        """Yield a connection on which each statement commits by itself."""
+        ...
+
+    def transaction(self) -> AbstractAsyncContextManager[ConnectionT_co]:
+        """Yield a connection in a transaction: committed at the end, rolled back by an exception."""
+        ...
+
+    def bulk_transaction(self) -> AbstractAsyncContextManager[ConnectionT_co]:
+        """Yield a connection in a transaction that may take long, for many rows. Few run at a time."""
+        ...

@@ -1,0 +1,1 @@
+"""Catalogue entries that users own: the domain to copy when a new one begins."""

@@ -1,0 +1,106 @@
+"""Use case: items from a CSV file, all of them or those that are well written."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import IO, Final
+from uuid import UUID, uuid4
+
+from doorward.core.exceptions import Flaw
+from doorward.core.logging import get_logger
+from doorward.core.ports import Clock, Database
+from doorward.domain.items import repository
+from doorward.domain.items.csv_lines import BadLine, read_items
+from doorward.domain.items.exceptions import (
+    ImportRefusedError,
+    InvalidCsvHeaderError,
+    MalformedCsvError,
+    TooManyBadLinesError,
+)
+from doorward.domain.items.models import Item, ItemContent, Visibility
+from doorward.domain.items.policy import new_item
+
+MAXIMUM_FLAWS_SHOWN: Final = 100
+MAXIMUM_BAD_LINES: Final = 10_000
+LINES_PER_TURN: Final = 100
+"""Lines read before other requests get their turn: about two milliseconds."""
+
+logger = get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class ImportRequest:
+    """What to do with a file. ``visibility`` is for lines that say nothing of theirs."""
+
+    owner_id: UUID
+    visibility: Visibility = "private"
+    skip_bad_lines: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ImportResult:
+    """How many lines became items, and each one that did not."""
+
+    imported: int
+    bad_lines: Sequence[BadLine]
+
+
+class ItemImport:
+    """Turns files into items."""
+
+    def __init__(self, *, database: Database[repository.Connection], clock: Clock) -> None:
+        """Take the database and the time."""
+        self._database = database
+        self._clock = clock
+
+    async def run(
+        self, file: IO[bytes], request: ImportRequest, on_progress: Callable[[], None] = lambda: None
+    ) -> ImportResult:
+        """Store the file's items in one transaction, committed when this returns.
+
+        ``on_progress`` is called every hundred lines. Raises ``ImportRefusedError`` for bad lines that are not to be
+        skipped, ``TooManyBadLinesError``, ``InvalidCsvHeaderError`` or ``MalformedCsvError``; then nothing is stored.
+        """
+        bad_lines: list[BadLine] = []
+        try:
+            async with self._database.bulk_transaction() as connection:
+                items = _items(read_items(file, request.visibility), request, self._clock.now(), bad_lines, on_progress)
+                imported = await repository.add_items(connection, items)
+        except (ImportRefusedError, TooManyBadLinesError, InvalidCsvHeaderError, MalformedCsvError) as error:
+            logger.info("items.import.refused", owner_id=str(request.owner_id), code=error.code)
+            raise
+        logger.info("items.imported", owner_id=str(request.owner_id), imported=imported, skipped=len(bad_lines))
+        return ImportResult(imported, bad_lines)
+
+
+async def _items(
+    lines: Iterable[ItemContent | BadLine],
+    request: ImportRequest,
+    now: datetime,
+    bad_lines: list[BadLine],
+    on_progress: Callable[[], None],
+) -> AsyncIterator[Item]:
+    """Yield the good lines as items and collect the bad ones; end with the refusal that they deserve, if any."""
+    for index, line in enumerate(lines):
+        if index % LINES_PER_TURN == 0:
+            on_progress()
+            await asyncio.sleep(0)
+        if isinstance(line, ItemContent):
+            yield new_item(uuid4(), line, request.owner_id, now)
+        else:
+            bad_lines.append(line)
+            _check_patience(bad_lines, request)
+    if bad_lines and not request.skip_bad_lines:
+        raise _refusal(bad_lines)
+
+
+def _check_patience(bad_lines: Sequence[BadLine], request: ImportRequest) -> None:
+    if request.skip_bad_lines and len(bad_lines) > MAXIMUM_BAD_LINES:
+        raise TooManyBadLinesError
+    if not request.skip_bad_lines and len(bad_lines) == MAXIMUM_FLAWS_SHOWN:
+        raise _refusal(bad_lines)
+
+
+def _refusal(bad_lines: Sequence[BadLine]) -> ImportRefusedError:
+    return ImportRefusedError([Flaw(f"line/{line.number}", line.error.code, line.error.detail) for line in bad_lines])

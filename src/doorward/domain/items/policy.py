@@ -1,0 +1,136 @@
+"""The rules of items as pure decisions: what an item may hold, and who may change it."""
+
+import re
+import unicodedata
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from doorward.domain.items.exceptions import (
+    InvalidDescriptionError,
+    InvalidFilterError,
+    InvalidTagsError,
+    InvalidTitleError,
+    InvalidYearError,
+    ItemNotFoundError,
+    NotItemOwnerError,
+    StaleItemError,
+)
+from doorward.domain.items.models import Item, ItemContent, ItemFilter
+
+MAXIMUM_TITLE_LENGTH: Final = 300
+MAXIMUM_DESCRIPTION_LENGTH: Final = 10_000
+MAXIMUM_TAGS: Final = 20
+MAXIMUM_TAG_LENGTH: Final = 50
+LAST_YEAR: Final = 9999
+
+TAG_SEPARATORS: Final = re.compile(r"[,|]")
+"""No tag holds one, so that several fit into one field of a CSV file."""
+
+_UNPRINTABLE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_UNPRINTABLE_IN_LINES: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+
+
+def checked_content(content: ItemContent) -> ItemContent:
+    """Return the content as it is stored: NFC, trimmed, each tag once.
+
+    Raises ``InvalidTitleError``, ``InvalidDescriptionError``, ``InvalidTagsError`` or ``InvalidYearError``.
+    """
+    return replace(
+        content,
+        title=_checked_title(content.title),
+        description=_checked_description(content.description),
+        tags=_checked_tags(content.tags),
+        year=_checked_year(content.year),
+    )
+
+
+def new_item(item_id: UUID, content: ItemContent, owner_id: UUID, now: datetime) -> Item:
+    """Return an item's first version."""
+    return Item(
+        id=item_id,
+        owner_id=owner_id,
+        title=content.title,
+        description=content.description,
+        tags=content.tags,
+        year=content.year,
+        visibility=content.visibility,
+        version=1,
+        created_at=now,
+        updated_at=now,
+    )
+
+
+def content_of(item: Item) -> ItemContent:
+    """Return the part of an item that its owner decides about."""
+    return ItemContent(
+        title=item.title, description=item.description, tags=item.tags, year=item.year, visibility=item.visibility
+    )
+
+
+def changed_item(item: Item, content: ItemContent, now: datetime) -> Item:
+    """Return the item's next version."""
+    return replace(new_item(item.id, content, item.owner_id, now), version=item.version + 1, created_at=item.created_at)
+
+
+def checked_filter(narrowed: ItemFilter) -> ItemFilter:
+    """Return the filter in the form in which items are stored. Raises ``InvalidFilterError``."""
+    for text in (narrowed.title, narrowed.tag):
+        if text is not None and _UNPRINTABLE.search(text):
+            raise InvalidFilterError
+    return replace(
+        narrowed,
+        title=None if narrowed.title is None else unicodedata.normalize("NFC", narrowed.title),
+        tag=None if narrowed.tag is None else _normalized(narrowed.tag),
+    )
+
+
+def check_change(item: Item | None, user_id: UUID, expected_versions: Collection[int] | None) -> Item:
+    """Return the item if this user may change it as it is now.
+
+    ``expected_versions`` are those that the caller has seen; None stands for any. Raises ``ItemNotFoundError``,
+    ``NotItemOwnerError`` or ``StaleItemError``.
+    """
+    if item is None:
+        raise ItemNotFoundError
+    if item.owner_id != user_id:
+        raise NotItemOwnerError
+    if expected_versions is not None and item.version not in expected_versions:
+        raise StaleItemError
+    return item
+
+
+def _checked_title(title: str) -> str:
+    text = _normalized(title)
+    if not 1 <= len(text) <= MAXIMUM_TITLE_LENGTH or _UNPRINTABLE.search(text):
+        raise InvalidTitleError
+    return text
+
+
+def _checked_description(description: str) -> str:
+    text = _normalized(description.replace("\r\n", "\n"))
+    if len(text) > MAXIMUM_DESCRIPTION_LENGTH or _UNPRINTABLE_IN_LINES.search(text):
+        raise InvalidDescriptionError
+    return text
+
+
+def _checked_tags(tags: Sequence[str]) -> Sequence[str]:
+    if len(tags) > MAXIMUM_TAGS:
+        raise InvalidTagsError
+    texts = [_normalized(tag) for tag in tags]
+    for text in texts:
+        if not 1 <= len(text) <= MAXIMUM_TAG_LENGTH or _UNPRINTABLE.search(text) or TAG_SEPARATORS.search(text):
+            raise InvalidTagsError
+    return list(dict.fromkeys(texts))
+
+
+def _checked_year(year: int | None) -> int | None:
+    if year is not None and not 1 <= year <= LAST_YEAR:
+        raise InvalidYearError
+    return year
+
+
+def _normalized(text: str) -> str:
+    return unicodedata.normalize("NFC", text).strip()

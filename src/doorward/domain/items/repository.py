@@ -1,0 +1,292 @@
+"""All SQL of the items domain: one function a query, called by the use cases with the connection to run it on.
+
+An item can be read by its owner, and when it is shared by everybody. Lists read these two kinds separately, each from
+an index in the order of the list, and merge them: so a page costs the same however many items there are. They are
+planned for their values each time (``prepare=False``), since a plan for a rare tag is a bad one for a common tag.
+"""
+
+from collections.abc import AsyncIterable, AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import asdict
+from operator import attrgetter
+from typing import Any, Final
+from uuid import UUID
+
+from psycopg import AsyncConnection, sql
+from psycopg.errors import QueryCanceled
+from psycopg.rows import class_row
+
+from doorward.core.pages import Position
+from doorward.domain.items.exceptions import QueryTooBroadError
+from doorward.domain.items.models import FoundItem, Item, ItemQuery, Sort
+
+Connection = AsyncConnection[Any]
+
+MAXIMUM_CANDIDATES: Final = 10_000
+"""Matches of a search that are ranked and counted. More than that is no answer that somebody reads."""
+
+_COLUMNS: Final = sql.SQL("id, owner_id, title, description, tags, year, visibility, version, created_at, updated_at")
+_SHARED: Final = sql.SQL("visibility = 'shared' AND (%(owner)s = 'all' OR owner_id = %(reader_id)s)")
+_OWN_PRIVATE: Final = sql.SQL("visibility = 'private' AND owner_id = %(reader_id)s")
+_FILTER: Final = sql.SQL(
+    """(%(title)s::text IS NULL OR title ILIKE %(title)s::text)
+       AND (%(tag)s::text IS NULL OR tags @> ARRAY[%(tag)s::text])
+       AND (%(year)s::integer IS NULL OR year = %(year)s::integer)"""
+)
+_FIRST_OF: Final = sql.SQL(
+    """(
+        SELECT {columns}
+        FROM items
+        WHERE {readable}
+          AND {filter}
+          AND (%(after_id)s::uuid IS NULL OR {behind})
+        ORDER BY {ordering}
+        LIMIT %(offset)s::bigint + %(limit)s::bigint
+    )"""
+)
+_copied: Final = attrgetter(
+    "id", "owner_id", "title", "description", "tags", "year", "visibility", "version", "created_at", "updated_at"
+)
+_ORDERS: Final[Mapping[Sort, tuple[sql.SQL, sql.SQL]]] = {
+    "created_at": (
+        sql.SQL("created_at, id"),
+        sql.SQL("(created_at, id) > (%(after_value)s::timestamptz, %(after_id)s::uuid)"),
+    ),
+    "-created_at": (
+        sql.SQL("created_at DESC, id DESC"),
+        sql.SQL("(created_at, id) < (%(after_value)s::timestamptz, %(after_id)s::uuid)"),
+    ),
+    "title": (
+        sql.SQL("title, id"),
+        sql.SQL("(title, id) > (%(after_value)s::text, %(after_id)s::uuid)"),
+    ),
+    "-title": (
+        sql.SQL("title DESC, id DESC"),
+        sql.SQL("(title, id) < (%(after_value)s::text, %(after_id)s::uuid)"),
+    ),
+}
+"""For each order: its columns, and what lies behind a position in it."""
+
+
+async def add_item(connection: Connection, item: Item) -> None:
+    """Store a new item."""
+    await connection.execute(
+        """
+        INSERT INTO items (
+            id, owner_id, title, description, tags, year, visibility, version, created_at, updated_at
+        )
+        VALUES (
+            %(id)s, %(owner_id)s, %(title)s, %(description)s, %(tags)s, %(year)s, %(visibility)s, %(version)s,
+            %(created_at)s, %(updated_at)s
+        )
+        """,
+        asdict(item),
+    )
+
+
+async def add_items(connection: Connection, items: AsyncIterable[Item]) -> int:
+    """Store many new items; return how many."""
+    count = 0
+    async with (
+        connection.cursor() as cursor,
+        cursor.copy(
+            """
+            COPY items (
+                id, owner_id, title, description, tags, year, visibility, version, created_at, updated_at
+            )
+            FROM STDIN
+            """
+        ) as copy,
+    ):
+        async for item in items:
+            await copy.write_row(_copied(item))
+            count += 1
+    return count
+
+
+async def find_item(connection: Connection, item_id: UUID, reader_id: UUID) -> Item | None:
+    """Find an item that this user can read."""
+    async with connection.cursor(row_factory=class_row(Item)) as cursor:
+        await cursor.execute(
+            """
+            SELECT id, owner_id, title, description, tags, year, visibility, version, created_at, updated_at
+            FROM items
+            WHERE id = %(item_id)s
+              AND (owner_id = %(reader_id)s OR visibility = 'shared')
+            """,
+            {"item_id": item_id, "reader_id": reader_id},
+        )
+        return await cursor.fetchone()
+
+
+async def lock_item(connection: Connection, item_id: UUID, reader_id: UUID) -> Item | None:
+    """Find an item that this user can read, and hold it until the transaction ends."""
+    async with connection.cursor(row_factory=class_row(Item)) as cursor:
+        await cursor.execute(
+            """
+            SELECT id, owner_id, title, description, tags, year, visibility, version, created_at, updated_at
+            FROM items
+            WHERE id = %(item_id)s
+              AND (owner_id = %(reader_id)s OR visibility = 'shared')
+            FOR UPDATE
+            """,
+            {"item_id": item_id, "reader_id": reader_id},
+        )
+        return await cursor.fetchone()
+
+
+async def update_item(connection: Connection, item: Item) -> None:
+    """Store the next version of an item that is held."""
+    await connection.execute(
+        """
+        UPDATE items
+        SET title = %(title)s,
+            description = %(description)s,
+            tags = %(tags)s,
+            year = %(year)s,
+            visibility = %(visibility)s,
+            version = %(version)s,
+            updated_at = %(updated_at)s
+        WHERE id = %(id)s
+        """,
+        asdict(item),
+    )
+
+
+async def remove_item(connection: Connection, item_id: UUID) -> None:
+    """Delete an item that is held."""
+    await connection.execute(
+        """
+        DELETE FROM items
+        WHERE id = %(item_id)s
+        """,
+        {"item_id": item_id},
+    )
+
+
+async def list_items(
+    connection: Connection, wanted: ItemQuery, *, limit: int, offset: int = 0, after: Position | None = None
+) -> Sequence[Item]:
+    """List the readable items from an offset or behind a position. Raises ``QueryTooBroadError``."""
+    ordering, behind = _ORDERS[wanted.sort]
+    parts = {"columns": _COLUMNS, "filter": _FILTER, "behind": behind, "ordering": ordering}
+    async with _in_time(), connection.cursor(row_factory=class_row(Item)) as cursor:
+        await cursor.execute(
+            sql.SQL(
+                """
+                SELECT {columns}
+                FROM ({shared} UNION ALL {private}) AS readable
+                ORDER BY {ordering}
+                LIMIT %(limit)s OFFSET %(offset)s
+                """
+            ).format(
+                columns=_COLUMNS,
+                shared=_FIRST_OF.format(readable=_SHARED, **parts),
+                private=_FIRST_OF.format(readable=_OWN_PRIVATE, **parts),
+                ordering=ordering,
+            ),
+            {
+                **_parameters(wanted),
+                "after_id": after and after.id,
+                "after_value": after and after.value,
+                "limit": limit,
+                "offset": offset,
+            },
+            prepare=False,
+        )
+        return await cursor.fetchall()
+
+
+async def count_items(connection: Connection, wanted: ItemQuery) -> int:
+    """Count the readable items: exact, so it reads an index entry of each. Raises ``QueryTooBroadError``."""
+    async with _in_time():
+        cursor = await connection.execute(
+            sql.SQL(
+                """
+                SELECT (SELECT count(*) FROM items WHERE {shared} AND {filter})
+                     + (SELECT count(*) FROM items WHERE {private} AND {filter})
+                """
+            ).format(shared=_SHARED, private=_OWN_PRIVATE, filter=_FILTER),
+            _parameters(wanted),
+            prepare=False,
+        )
+        row = await cursor.fetchone()
+    return int(row[0]) if row else 0
+
+
+async def list_matches(
+    connection: Connection, wanted: ItemQuery, query: str, *, limit: int, offset: int
+) -> Sequence[FoundItem]:
+    """List the readable items that match a tsquery, best first. Raises ``QueryTooBroadError``."""
+    async with _in_time(), connection.cursor(row_factory=class_row(FoundItem)) as cursor:
+        await cursor.execute(
+            sql.SQL(
+                """
+                WITH matches AS MATERIALIZED (
+                    SELECT id, ts_rank(search_vector, to_tsquery('simple', %(query)s)) AS rank
+                    FROM items
+                    WHERE search_vector @@ to_tsquery('simple', %(query)s)
+                      AND (owner_id = %(reader_id)s OR visibility = 'shared')
+                      AND {filter}
+                    LIMIT %(candidates)s
+                )
+                SELECT {columns}, (SELECT count(*) FROM matches) AS total
+                FROM (
+                    SELECT id, rank
+                    FROM matches
+                    ORDER BY rank DESC, id
+                    LIMIT %(limit)s OFFSET %(offset)s
+                ) AS best
+                JOIN items USING (id)
+                ORDER BY rank DESC, id
+                """
+            ).format(columns=_COLUMNS, filter=_FILTER),
+            {**_parameters(wanted), "query": query, "candidates": MAXIMUM_CANDIDATES, "limit": limit, "offset": offset},
+            prepare=False,
+        )
+        return await cursor.fetchall()
+
+
+async def list_known_spellings(connection: Connection, spellings: Sequence[str], reader_id: UUID) -> Sequence[str]:
+    """List those of the words that are in an item which this user can read. Raises ``QueryTooBroadError``."""
+    async with _in_time():
+        cursor = await connection.execute(
+            """
+            SELECT spelling
+            FROM unnest(%(spellings)s::text[]) AS spelling
+            WHERE EXISTS (
+                SELECT
+                FROM items
+                WHERE search_vector @@ to_tsquery('simple', spelling)
+                  AND (owner_id = %(reader_id)s OR visibility = 'shared')
+            )
+            """,
+            {"spellings": spellings, "reader_id": reader_id},
+            prepare=False,
+        )
+        return [row[0] for row in await cursor.fetchall()]
+
+
+def _parameters(wanted: ItemQuery) -> Mapping[str, object]:
+    title = wanted.narrowed.title
+    return {
+        "reader_id": wanted.reader_id,
+        "owner": wanted.owner,
+        "title": None if title is None else f"%{_literally(title)}%",
+        "tag": wanted.narrowed.tag,
+        "year": wanted.narrowed.year,
+    }
+
+
+def _literally(text: str) -> str:
+    """Return a LIKE pattern that means the text itself."""
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
+@asynccontextmanager
+async def _in_time() -> AsyncIterator[None]:
+    """Tell the caller when it was the query that took too long, and not a fault of the database."""
+    try:
+        yield
+    except QueryCanceled as error:
+        raise QueryTooBroadError from error

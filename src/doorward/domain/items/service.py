@@ -1,0 +1,148 @@
+"""Use cases: create, read, list, search, change and delete items."""
+
+import dataclasses
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
+from uuid import UUID, uuid4
+
+from doorward.core.pages import CursorCodec, Page, PageRequest, Position, Slice
+from doorward.core.ports import Clock, Database
+from doorward.domain.items import repository
+from doorward.domain.items.exceptions import ItemNotFoundError
+from doorward.domain.items.models import Item, ItemContent, ItemFilter, ItemQuery, Sort
+from doorward.domain.items.policy import (
+    changed_item,
+    check_change,
+    checked_content,
+    checked_filter,
+    content_of,
+    new_item,
+)
+from doorward.domain.items.search import likely_spellings, search_query, search_words
+
+
+class Items:
+    """What users do with items, their own and those that others share.
+
+    Another user's private item does not exist for the caller: ``ItemNotFoundError``, and no count includes it.
+    """
+
+    def __init__(self, *, database: Database[repository.Connection], clock: Clock, cursors: CursorCodec) -> None:
+        """Take the database, the time, and the writer and reader of cursors."""
+        self._database = database
+        self._clock = clock
+        self._cursors = cursors
+
+    async def create(self, owner_id: UUID, content: ItemContent) -> Item:
+        """Store a new item, committed when this returns. Raises the ``Invalid...Error`` classes of content."""
+        item = new_item(uuid4(), checked_content(content), owner_id, self._clock.now())
+        async with self._database.connection() as connection:
+            await repository.add_item(connection, item)
+        return item
+
+    async def read(self, reader_id: UUID, item_id: UUID) -> Item:
+        """Return an item. Raises ``ItemNotFoundError``."""
+        async with self._database.connection() as connection:
+            item = await repository.find_item(connection, item_id, reader_id)
+        if item is None:
+            raise ItemNotFoundError
+        return item
+
+    async def list_page(self, wanted: ItemQuery, page: PageRequest) -> Page[Item]:
+        """Return one numbered page and the exact totals: what costs more the deeper the page and the more items.
+
+        Raises ``InvalidFilterError`` or ``QueryTooBroadError``.
+        """
+        wanted = dataclasses.replace(wanted, narrowed=checked_filter(wanted.narrowed))
+        async with self._database.connection() as connection:
+            items = await repository.list_items(connection, wanted, limit=page.page_size, offset=page.offset)
+            is_whole_list = page.offset == 0 and len(items) < page.page_size
+            total = len(items) if is_whole_list else await repository.count_items(connection, wanted)
+        return Page(items, page, total)
+
+    async def list_after(self, wanted: ItemQuery, cursor: str, page_size: int) -> Slice[Item]:
+        """Return the items after a cursor, or the first ones for an empty cursor. Costs the same at any depth.
+
+        Raises ``InvalidCursorError``, ``InvalidFilterError`` or ``QueryTooBroadError``.
+        """
+        wanted = dataclasses.replace(wanted, narrowed=checked_filter(wanted.narrowed))
+        after = self._cursors.decode(cursor, wanted.sort) if cursor else None
+        async with self._database.connection() as connection:
+            items = await repository.list_items(connection, wanted, limit=page_size + 1, after=after)
+        has_more = len(items) > page_size
+        shown = items[:page_size]
+        return Slice(shown, page_size, self._cursors.encode(_position(shown[-1], wanted.sort)) if has_more else None)
+
+    async def search(self, reader_id: UUID, query: str, narrowed: ItemFilter, page: PageRequest) -> Page[Item]:
+        """Return the items that have every word of the query, as a prefix, best first.
+
+        When there are none, words with one typing error are forgiven. Of more than 10,000 matches, that many are
+        ranked and counted. Raises ``NoSearchWordsError``, ``InvalidFilterError`` or ``QueryTooBroadError``.
+        """
+        words = search_words(query)
+        wanted = ItemQuery(reader_id=reader_id, owner="all", narrowed=checked_filter(narrowed))
+        found = await self._find_matches(wanted, search_query(words, {}), page)
+        if found.total_items:
+            return found
+        spellings = {}
+        for word in words:
+            async with self._database.connection() as connection:
+                spellings[word] = await repository.list_known_spellings(connection, likely_spellings(word), reader_id)
+        return await self._find_matches(wanted, search_query(words, spellings), page)
+
+    async def _find_matches(self, wanted: ItemQuery, query: str, page: PageRequest) -> Page[Item]:
+        async with self._database.connection() as connection:
+            items = await repository.list_matches(connection, wanted, query, limit=page.page_size, offset=page.offset)
+            if not items and page.offset:
+                # Behind the last page: the first result knows how many there are.
+                first = await repository.list_matches(connection, wanted, query, limit=1, offset=0)
+            else:
+                first = items[:1]
+        return Page(items, page, first[0].total if first else 0)
+
+    async def replace(
+        self, user_id: UUID, item_id: UUID, content: ItemContent, expected_versions: Collection[int] | None
+    ) -> Item:
+        """Give an item another content. ``expected_versions`` are those the caller has seen; None stands for any.
+
+        Raises ``ItemNotFoundError``, ``NotItemOwnerError``, ``StaleItemError`` or an ``Invalid...Error`` of content.
+        """
+        checked = checked_content(content)
+        return await self._change(user_id, item_id, expected_versions, lambda _: checked)
+
+    async def amend(
+        self, user_id: UUID, item_id: UUID, changes: Mapping[str, Any], expected_versions: Collection[int] | None
+    ) -> Item:
+        """Change only the named fields of an item's content. Raises what ``replace`` raises."""
+        return await self._change(
+            user_id,
+            item_id,
+            expected_versions,
+            lambda content: checked_content(dataclasses.replace(content, **changes)),
+        )
+
+    async def _change(
+        self,
+        user_id: UUID,
+        item_id: UUID,
+        expected_versions: Collection[int] | None,
+        change: Callable[[ItemContent], ItemContent],
+    ) -> Item:
+        async with self._database.transaction() as connection:
+            found = await repository.lock_item(connection, item_id, user_id)
+            item = check_change(found, user_id, expected_versions)
+            changed = changed_item(item, change(content_of(item)), self._clock.now())
+            await repository.update_item(connection, changed)
+        return changed
+
+    async def remove(self, user_id: UUID, item_id: UUID, expected_versions: Collection[int] | None) -> None:
+        """Delete an item. Raises ``ItemNotFoundError``, ``NotItemOwnerError`` or ``StaleItemError``."""
+        async with self._database.transaction() as connection:
+            found = await repository.lock_item(connection, item_id, user_id)
+            item = check_change(found, user_id, expected_versions)
+            await repository.remove_item(connection, item.id)
+
+
+def _position(item: Item, sort: Sort) -> Position:
+    value = item.title if sort in {"title", "-title"} else item.created_at.isoformat()
+    return Position(sort, value, str(item.id))

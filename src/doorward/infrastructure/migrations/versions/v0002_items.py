@@ -1,0 +1,89 @@
+"""Items: what users own, with an index for each way in which they are listed."""
+
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+
+
+def upgrade() -> None:
+    """Create the table and its indexes."""
+    # Finds parts of titles. Trusted since PostgreSQL 13: whoever may create in the database may install it.
+    op.execute("CREATE EXTENSION IF NOT EXISTS pg_trgm")
+    _create_items()
+    _create_indexes_of_lists()
+    _create_indexes_of_contents()
+
+
+def _create_items() -> None:
+    # Punctuation becomes spaces, so that "sci-fi" and "example.com" are plain words to the parser.
+    op.execute(
+        r"""
+        CREATE TABLE items (
+            id uuid CONSTRAINT items_pkey PRIMARY KEY,
+            owner_id uuid NOT NULL CONSTRAINT items_owner_id_fkey REFERENCES users (id) ON DELETE CASCADE,
+            title text NOT NULL,
+            description text NOT NULL,
+            tags text[] NOT NULL,
+            year smallint,
+            visibility text NOT NULL CONSTRAINT items_visibility_check CHECK (visibility IN ('private', 'shared')),
+            version integer NOT NULL,
+            created_at timestamptz NOT NULL,
+            updated_at timestamptz NOT NULL,
+            search_vector tsvector NOT NULL GENERATED ALWAYS AS (
+                setweight(to_tsvector('simple', translate(
+                    title, '!"#$%&''()*+,-./:;<=>?@[\]^_`{|}~', '                                '
+                )), 'A')
+                || setweight(to_tsvector('simple', translate(
+                    description, '!"#$%&''()*+,-./:;<=>?@[\]^_`{|}~', '                                '
+                )), 'B')
+            ) STORED
+        )
+        """
+    )
+
+
+def _create_indexes_of_lists() -> None:
+    op.execute(
+        """
+        CREATE INDEX items_shared_created_at_idx ON items (created_at, id) WHERE visibility = 'shared'
+        """
+    )
+    op.execute(
+        """
+        CREATE INDEX items_shared_title_idx ON items (title, id) WHERE visibility = 'shared'
+        """
+    )
+    op.execute(
+        """
+        CREATE INDEX items_shared_year_idx ON items (year, created_at, id) WHERE visibility = 'shared'
+        """
+    )
+    op.execute(
+        """
+        CREATE INDEX items_owner_created_at_idx ON items (owner_id, visibility, created_at, id)
+        """
+    )
+    op.execute(
+        """
+        CREATE INDEX items_owner_title_idx ON items (owner_id, visibility, title, id)
+        """
+    )
+
+
+def _create_indexes_of_contents() -> None:
+    op.execute(
+        """
+        CREATE INDEX items_title_trigrams_idx ON items USING gin (title gin_trgm_ops)
+        """
+    )
+    op.execute(
+        """
+        CREATE INDEX items_tags_idx ON items USING gin (tags)
+        """
+    )
+    op.execute(
+        """
+        CREATE INDEX items_search_vector_idx ON items USING gin (search_vector)
+        """
+    )
