@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from typing import Literal
+from typing import Final, Literal
 
 from fastapi import FastAPI
 
@@ -13,6 +13,7 @@ from doorward.core.exceptions import ServiceUnavailableError
 from doorward.core.logging import configure_logging
 from doorward.core.pages import CursorCodec
 from doorward.core.ports import Clock
+from doorward.domain.auth.accounts import Accounts
 from doorward.domain.auth.login import Login
 from doorward.domain.auth.policy import Lifetimes
 from doorward.domain.auth.refresh_token import RefreshTokenCodec
@@ -28,6 +29,9 @@ from doorward.infrastructure.keys import ACCESS_TOKEN_PURPOSE, CURSOR_PURPOSE, R
 from doorward.infrastructure.passwords import BcryptHasher, available_cores
 from doorward.infrastructure.rate_limiting import create_limiter
 from doorward.infrastructure.tokens import AccessTokens
+
+SHELL_IMPORT_SECONDS: Final = 3600
+"""How long an import from a shell may take: millions of lines, while nobody waits for an answer over HTTP."""
 
 
 def app_from_environment() -> FastAPI:
@@ -66,6 +70,17 @@ def create_wired_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
         lifespan=lambda _: _lifespan(database, hasher),
     )
     return create_app(settings, services)
+
+
+@asynccontextmanager
+async def create_item_import(settings: Settings) -> AsyncIterator[tuple[Accounts, ItemImport]]:
+    """Yield what an import from a shell needs, with a database of its own that is closed in the end."""
+    database = PostgresDatabase(settings, bulk_seconds=SHELL_IMPORT_SECONDS)
+    await database.open()
+    try:
+        yield Accounts(database=database), ItemImport(database=database, clock=SystemClock())
+    finally:
+        await database.close()
 
 
 def log_style(settings: Settings) -> Literal["json", "console"]:

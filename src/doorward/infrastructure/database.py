@@ -29,7 +29,7 @@ ABORT_SECONDS: Final = 2.5
 """How long one use of a connection may last. Above the server's own limits: only a frozen server gets here."""
 
 BULK_SECONDS: Final = 30
-"""How long a bulk transaction may last, and each statement in it."""
+"""How long a bulk transaction may last by default, and each statement in it."""
 
 MAXIMUM_BULK_TRANSACTIONS: Final = 2
 """Of one process at a time: they must not keep the pool's connections from the short requests."""
@@ -94,8 +94,9 @@ def _with_limits(conninfo: str) -> str:
 class PostgresDatabase:
     """The domains' ``Database``: a bounded pool that heals by itself when PostgreSQL returns."""
 
-    def __init__(self, settings: Settings) -> None:
-        """Prepare the pool; ``open`` starts it."""
+    def __init__(self, settings: Settings, *, bulk_seconds: int = BULK_SECONDS) -> None:
+        """Prepare the pool; ``open`` starts it. ``bulk_seconds`` is how long a bulk transaction may last."""
+        self._bulk_seconds = bulk_seconds
         self._pool: AsyncConnectionPool[AsyncConnection[Any]] = AsyncConnectionPool(
             _with_limits(connection_string(settings)),
             min_size=settings.db_pool_min_conn,
@@ -131,7 +132,7 @@ class PostgresDatabase:
 
     @asynccontextmanager
     async def bulk_transaction(self) -> AsyncIterator[AsyncConnection[Any]]:
-        """Yield a connection in a transaction for many rows, which may last for half a minute.
+        """Yield a connection in a transaction for many rows, which may last for longer.
 
         Raises ``ServiceUnavailableError`` when too many of them are under way.
         """
@@ -140,9 +141,9 @@ class PostgresDatabase:
             raise ServiceUnavailableError
         self._bulk_transactions += 1
         try:
-            async with self._checked_out(BULK_SECONDS) as connection, connection.transaction():
+            async with self._checked_out(self._bulk_seconds) as connection, connection.transaction():
                 await connection.execute(
-                    "SELECT set_config('statement_timeout', %(limit)s, true)", {"limit": f"{BULK_SECONDS}s"}
+                    "SELECT set_config('statement_timeout', %(limit)s, true)", {"limit": f"{self._bulk_seconds}s"}
                 )
                 yield connection
         finally:

@@ -100,3 +100,11 @@ class InvalidAccessTokenError(DomainError):
     code = "invalid_access_token"
     detail = "The access token is not valid, or no longer. Refresh it or log in again."
     oauth_error = "invalid_token"
+
+
+class UserNotFoundError(DomainError):
+    """An operator named somebody who has no account. No route answers this: it would tell who has one."""
+
+    kind = Kind.NOT_FOUND
+    code = "user_not_found"
+    detail = "There is no user of this user name or e-mail address. Check the spelling, or register the user first."

@@ -69,6 +69,21 @@ async def find_credentials_by_email(connection: Connection, email: str) -> Store
         return await cursor.fetchone()
 
 
+async def find_user(connection: Connection, identifier: str) -> User | None:
+    """Find the account of a canonical user name or e-mail address. No name is an address: addresses have an @."""
+    async with connection.cursor(row_factory=class_row(User)) as cursor:
+        await cursor.execute(
+            """
+            SELECT id, email, username, is_active
+            FROM users
+            WHERE email = %(identifier)s
+               OR username_key = %(identifier)s
+            """,
+            {"identifier": identifier},
+        )
+        return await cursor.fetchone()
+
+
 async def lock_active_user(connection: Connection, user_id: UUID) -> bool:
     """Hold the account as it is until the transaction ends; tell whether it is active.
 

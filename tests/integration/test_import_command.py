@@ -1,0 +1,86 @@
+"""doorward import-items: files from a shell, through the use case of the API."""
+
+from pathlib import Path
+
+import pytest
+
+from doorward.cli import main
+from tests.integration.service import Person, Service
+
+
+@pytest.fixture
+async def owner(service: Service) -> Person:
+    return await service.register()
+
+
+@pytest.fixture(autouse=True)
+def database(environment: pytest.MonkeyPatch, shared_database: str) -> None:
+    environment.setenv("DATABASE_URL", shared_database)
+
+
+@pytest.fixture
+def films(tmp_path: Path) -> Path:
+    path = tmp_path / "films.csv"
+    path.write_text("title,year\nCasablanca,1942\nMetropolis,long ago\nVertigo,1958\n", encoding="utf-8")
+    return path
+
+
+def _items_of(service: Service, owner: Person) -> list[tuple[str, str]]:
+    rows = service.sql("SELECT title, visibility FROM items WHERE owner_id = %s ORDER BY title", owner.id)
+    return [(row["title"], row["visibility"]) for row in rows]
+
+
+def _import(path: Path, owner: str, *options: str) -> int:
+    return main(["import-items", str(path), "--owner", owner, *options])
+
+
+def test_a_file_becomes_the_items_of_its_owner(
+    service: Service, owner: Person, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "movies.csv"
+    path.write_text("movieId,title,genres\n1,Casablanca (1942),Drama|Romance\n", encoding="utf-8")
+    assert _import(path, owner.username.upper(), "--visibility", "shared") == 0
+    assert _items_of(service, owner) == [("Casablanca", "shared")]
+    printed = capsys.readouterr()
+    assert printed.out == "doorward: 1 items imported, 0 lines left out\n"
+    assert "100%" in printed.err
+
+
+def test_a_bad_line_is_named_and_nothing_stored(
+    service: Service, owner: Person, films: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert _import(films, owner.email) == 1
+    assert _items_of(service, owner) == []
+    assert "line 3: A year is a whole number" in capsys.readouterr().err
+
+
+def test_bad_lines_can_be_left_out(
+    service: Service, owner: Person, films: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert _import(films, owner.email, "--skip-bad-lines") == 0
+    assert _items_of(service, owner) == [("Casablanca", "private"), ("Vertigo", "private")]
+    printed = capsys.readouterr()
+    assert printed.out == "doorward: 2 items imported, 1 lines left out\n"
+    assert "doorward: line 3 left out: A year is a whole number" in printed.err
+
+
+@pytest.mark.parametrize("name", ["nobody-of-this-name", "nobody@example.com", "no such name"])
+def test_an_owner_without_an_account_is_refused(films: Path, name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert _import(films, name) == 1
+    assert "There is no user of this user name or e-mail address" in capsys.readouterr().err
+
+
+def test_a_file_that_is_not_there_is_one_line(
+    owner: Person, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert _import(tmp_path / "gone.csv", owner.username) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.endswith("gone.csv: No such file or directory. Name a file that can be read")
+
+
+def test_a_database_without_the_table_is_refused_with_the_remedy(
+    environment: pytest.MonkeyPatch, empty_database: str, films: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    environment.setenv("DATABASE_URL", empty_database)
+    assert _import(films, "somebody") == 1
+    assert "Run: doorward migrate" in capsys.readouterr().err
