@@ -125,7 +125,7 @@ class SecurityHeadersMiddleware:
                     headers["Pragma"] = "no-cache"
                 elif path.startswith(_PERSONAL_PATHS):
                     headers["Cache-Control"] = "private, no-cache"
-                    headers["Vary"] = "Authorization"
+                    headers.add_vary_header("Authorization")
             await send(message)
 
         await self._app(scope, receive, send_with_headers)

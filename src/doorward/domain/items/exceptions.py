@@ -27,6 +27,14 @@ class StaleItemError(DomainError):
     detail = "The item was changed since you read it. Read it again and repeat your change with its new ETag."
 
 
+class ItemOwnerGoneError(DomainError):
+    """The account was deleted between the check of its session and the statement."""
+
+    kind = Kind.UNAUTHENTICATED
+    code = "item_owner_gone"
+    detail = "Your account does not exist any more. Register again."
+
+
 class InvalidTitleError(DomainError):
     """Empty, too long, or with control characters."""
 

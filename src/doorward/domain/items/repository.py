@@ -5,19 +5,20 @@ an index in the order of the list, and merge them: so a page costs the same howe
 planned for their values each time (``prepare=False``), since a plan for a rare tag is a bad one for a common tag.
 """
 
-from collections.abc import AsyncIterable, AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+import re
+from collections.abc import AsyncIterable, AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import asdict
 from operator import attrgetter
 from typing import Any, Final
 from uuid import UUID
 
 from psycopg import AsyncConnection, sql
-from psycopg.errors import QueryCanceled
+from psycopg.errors import ForeignKeyViolation, QueryCanceled
 from psycopg.rows import class_row
 
 from doorward.core.pages import Position
-from doorward.domain.items.exceptions import QueryTooBroadError
+from doorward.domain.items.exceptions import ItemOwnerGoneError, QueryTooBroadError
 from doorward.domain.items.models import FoundItem, Item, ItemQuery, Sort
 
 Connection = AsyncConnection[Any]
@@ -69,38 +70,40 @@ _ORDERS: Final[Mapping[Sort, tuple[sql.SQL, sql.SQL]]] = {
 
 
 async def add_item(connection: Connection, item: Item) -> None:
-    """Store a new item."""
-    await connection.execute(
-        """
-        INSERT INTO items (
-            id, owner_id, title, description, tags, year, visibility, version, created_at, updated_at
+    """Store a new item. Raises ``ItemOwnerGoneError``."""
+    with _owner_exists():
+        await connection.execute(
+            """
+            INSERT INTO items (
+                id, owner_id, title, description, tags, year, visibility, version, created_at, updated_at
+            )
+            VALUES (
+                %(id)s, %(owner_id)s, %(title)s, %(description)s, %(tags)s, %(year)s, %(visibility)s, %(version)s,
+                %(created_at)s, %(updated_at)s
+            )
+            """,
+            asdict(item),
         )
-        VALUES (
-            %(id)s, %(owner_id)s, %(title)s, %(description)s, %(tags)s, %(year)s, %(visibility)s, %(version)s,
-            %(created_at)s, %(updated_at)s
-        )
-        """,
-        asdict(item),
-    )
 
 
 async def add_items(connection: Connection, items: AsyncIterable[Item]) -> int:
-    """Store many new items; return how many."""
+    """Store many new items; return how many. Raises ``ItemOwnerGoneError``."""
     count = 0
-    async with (
-        connection.cursor() as cursor,
-        cursor.copy(
-            """
-            COPY items (
-                id, owner_id, title, description, tags, year, visibility, version, created_at, updated_at
-            )
-            FROM STDIN
-            """
-        ) as copy,
-    ):
-        async for item in items:
-            await copy.write_row(_copied(item))
-            count += 1
+    with _owner_exists():
+        async with (
+            connection.cursor() as cursor,
+            cursor.copy(
+                """
+                COPY items (
+                    id, owner_id, title, description, tags, year, visibility, version, created_at, updated_at
+                )
+                FROM STDIN
+                """
+            ) as copy,
+        ):
+            async for item in items:
+                await copy.write_row(_copied(item))
+                count += 1
     return count
 
 
@@ -269,18 +272,14 @@ async def list_known_spellings(connection: Connection, spellings: Sequence[str],
 
 def _parameters(wanted: ItemQuery) -> Mapping[str, object]:
     title = wanted.narrowed.title
+    literal = None if title is None else re.sub(r"([\\%_])", r"\\\1", title)
     return {
         "reader_id": wanted.reader_id,
         "owner": wanted.owner,
-        "title": None if title is None else f"%{_literally(title)}%",
+        "title": literal and f"%{literal}%",
         "tag": wanted.narrowed.tag,
         "year": wanted.narrowed.year,
     }
-
-
-def _literally(text: str) -> str:
-    """Return a LIKE pattern that means the text itself."""
-    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
 @asynccontextmanager
@@ -290,3 +289,14 @@ async def _in_time() -> AsyncIterator[None]:
         yield
     except QueryCanceled as error:
         raise QueryTooBroadError from error
+
+
+@contextmanager
+def _owner_exists() -> Iterator[None]:
+    """Tell the owner that the account was deleted meanwhile: by constraint name."""
+    try:
+        yield
+    except ForeignKeyViolation as error:
+        if error.diag.constraint_name == "items_owner_id_fkey":
+            raise ItemOwnerGoneError from error
+        raise
