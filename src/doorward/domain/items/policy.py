@@ -76,14 +76,17 @@ def changed_item(item: Item, content: ItemContent, now: datetime) -> Item:
 
 
 def checked_filter(narrowed: ItemFilter) -> ItemFilter:
-    """Return the filter in the form in which items are stored. Raises ``InvalidFilterError``."""
+    """Return the filter in the form in which items are stored; empty text narrows nothing.
+
+    Raises ``InvalidFilterError``.
+    """
     for text in (narrowed.title, narrowed.tag):
         if text is not None and _UNPRINTABLE.search(text):
             raise InvalidFilterError
     return replace(
         narrowed,
-        title=None if narrowed.title is None else unicodedata.normalize("NFC", narrowed.title),
-        tag=None if narrowed.tag is None else _normalized(narrowed.tag),
+        title=unicodedata.normalize("NFC", narrowed.title) if narrowed.title else None,
+        tag=_normalized(narrowed.tag) if narrowed.tag else None,
     )
 
 

@@ -271,15 +271,9 @@ async def list_known_spellings(connection: Connection, spellings: Sequence[str],
 
 
 def _parameters(wanted: ItemQuery) -> Mapping[str, object]:
-    title = wanted.narrowed.title
-    literal = None if title is None else re.sub(r"([\\%_])", r"\\\1", title)
-    return {
-        "reader_id": wanted.reader_id,
-        "owner": wanted.owner,
-        "title": literal and f"%{literal}%",
-        "tag": wanted.narrowed.tag,
-        "year": wanted.narrowed.year,
-    }
+    narrowed = wanted.narrowed
+    pattern = narrowed.title and "%" + re.sub(r"([\\%_])", r"\\\1", narrowed.title) + "%"
+    return {**asdict(wanted), **asdict(narrowed), "title": pattern}
 
 
 @asynccontextmanager
