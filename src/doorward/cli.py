@@ -1,6 +1,7 @@
 """The ``doorward`` command: serve, migrate, check-config, import-items. Reports failures in one line."""
 
 import argparse
+import contextlib
 import socket
 import sys
 from collections.abc import Callable, Sequence
@@ -16,7 +17,7 @@ from doorward import __version__
 from doorward.bootstrap import app_from_environment, log_style
 from doorward.core.config import Settings, SettingsError, load_settings
 from doorward.core.exceptions import DomainError
-from doorward.core.logging import configure_logging
+from doorward.core.logging import configure_logging, get_logger
 from doorward.domain.items.models import Visibility
 from doorward.infrastructure.database import SCHEMA_VERSION, connection_string, is_current, stored_schema_version
 from doorward.infrastructure.rate_limiting import create_limiter
@@ -24,6 +25,8 @@ from doorward.infrastructure.rate_limiting import create_limiter
 FAILURE: Final = 1
 GRACE_SECONDS: Final = 20
 """How long requests under way may take after SIGTERM."""
+
+logger = get_logger()
 
 
 class StartError(Exception):
@@ -52,7 +55,12 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     serve = commands.add_parser("serve", help="answer HTTP requests")
     serve.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
-    serve.add_argument("--port", type=int, default=8000, help="port to listen on (default: %(default)s)")
+    serve.add_argument(
+        "--port",
+        type=int,
+        default=8000,
+        help="port to listen on (default: %(default)s; 0: a free one, which the log names)",
+    )
     serve.add_argument("--reload", action="store_true", help="start again when the code changes (development)")
     serve.set_defaults(command=_serve)
     migrate = commands.add_parser("migrate", help="bring the database to the newest schema")
@@ -173,18 +181,21 @@ def _unreachable(error: psycopg.OperationalError) -> StartError:
 
 def _listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((host, port))
-        listener.listen()
-    except (OSError, OverflowError) as error:
-        listener.close()
-        raise StartError(
-            f"cannot listen on {host} port {port}: {getattr(error, 'strerror', error)}. "
-            "Choose another with --port, or stop what uses it"
-        ) from error
-    listener.set_inheritable(True)
+    with contextlib.ExitStack() as undo:
+        try:
+            # A kernel without IPv6 refuses to make the socket.
+            listener = undo.enter_context(socket.socket(family, socket.SOCK_STREAM))
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind((host, port))
+            listener.listen()
+        except (OSError, OverflowError) as error:
+            raise StartError(
+                f"cannot listen on {host} port {port}: {getattr(error, 'strerror', error)}. "
+                "Choose another with --port, or stop what uses it"
+            ) from error
+        listener.set_inheritable(True)
+        undo.pop_all()
+    logger.info("service.listening", host=host, port=listener.getsockname()[1])
     return listener
 
 

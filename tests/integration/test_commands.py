@@ -1,5 +1,7 @@
 """The doorward command: what it prints, and the one line that says why it does not start."""
 
+import errno
+import os
 import re
 import secrets
 import socket
@@ -187,6 +189,17 @@ def test_an_address_that_cannot_be_listened_on_is_one_line(
     capsys: pytest.CaptureFixture[str], arguments: list[str]
 ) -> None:
     assert "cannot listen on" in _refused_with_one_line(capsys, "serve", *arguments)
+
+
+def test_an_ipv6_address_on_a_machine_without_ipv6_is_one_line(
+    environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def without_ipv6(family: int, kind: int) -> socket.socket:
+        assert (family, kind) == (socket.AF_INET6, socket.SOCK_STREAM)
+        raise OSError(errno.EAFNOSUPPORT, os.strerror(errno.EAFNOSUPPORT))
+
+    environment.setattr("doorward.cli.socket.socket", without_ipv6)
+    assert "cannot listen on ::1 port 8000" in _refused_with_one_line(capsys, "serve", "--host", "::1")
 
 
 @pytest.mark.parametrize("arguments", [[], ["fly"], ["serve", "--port", "many"]])
