@@ -1,5 +1,6 @@
 """The embedded PostgreSQL that `inv dev` and the tests run on: no Docker, no installation."""
 
+import contextlib
 import os
 import pwd
 import shutil
@@ -23,7 +24,8 @@ SYSTEM_USER: Final = "doorward-postgres"
 PORT: Final = 5432
 """Names the socket only: the server listens on no network."""
 
-START_SECONDS: Final = 30
+WAIT_SECONDS: Final = 120
+"""For a start or a stop: either writes to a disk that may be busy."""
 
 
 class EmbeddedPostgres:
@@ -66,7 +68,7 @@ class EmbeddedPostgres:
             "pg_ctl",
             "start",
             "--wait",
-            f"--timeout={START_SECONDS}",
+            f"--timeout={WAIT_SECONDS}",
             f"--log={self._data / 'server.log'}",
             "-o",
             options,
@@ -75,7 +77,7 @@ class EmbeddedPostgres:
     def stop(self) -> None:
         """Stop the server, ending its connections, if it runs."""
         if self._pid() is not None:
-            self._run("pg_ctl", "stop", "--wait", "--mode=fast")
+            self._run("pg_ctl", "stop", "--wait", "--mode=fast", f"--timeout={WAIT_SECONDS}")
 
     def freeze(self) -> None:
         """Stop answering without closing anything, as a machine that hangs does."""
@@ -114,9 +116,13 @@ class EmbeddedPostgres:
         pid = self._pid()
         if pid is None:
             return
+        # The parent first: once it stands still, it makes no more children than those that are listed.
+        os.kill(pid, number)
         children = subprocess.run(["pgrep", "-P", str(pid)], check=False, capture_output=True, text=True)
-        for each in [pid, *map(int, children.stdout.split())]:
-            os.kill(each, number)
+        for each in map(int, children.stdout.split()):
+            # One that ended by itself meanwhile needs no signal.
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(each, number)
 
     def _give_to_system_user(self) -> None:
         if self._user is None:

@@ -3,8 +3,13 @@
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from development.postgres import EmbeddedPostgres
+
+# How fast a machine makes examples says nothing of the code.
+settings.register_profile("doorward", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("doorward")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -10,19 +10,17 @@ from uuid import uuid4
 import psycopg
 import pytest
 import structlog
-from hypothesis import settings
 from psycopg import sql
 
 from development.postgres import EmbeddedPostgres
 from doorward.core.config import Settings
 from doorward.core.logging import configure_logging
+from doorward.infrastructure import database
 from doorward.infrastructure.migrations import migrate
 from tests.integration.service import FakeClock, Logs, MakeDatabase, MakeService, Service, run_service
 
-settings.register_profile("doorward", deadline=None)
-settings.load_profile("doorward")
-
 TEMPLATE = "doorward_template"
+PATIENCE_SECONDS = 60
 
 
 @pytest.fixture
@@ -103,6 +101,20 @@ def secret_key() -> str:
 @pytest.fixture
 def clock() -> FakeClock:
     return FakeClock()
+
+
+@pytest.fixture
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the service wait for PostgreSQL as long as it takes: a machine that stalls is not what a test is about."""
+    for name in ("POOL_WAIT_SECONDS", "RECONNECT_SECONDS", "ABORT_SECONDS"):
+        monkeypatch.setattr(database, name, PATIENCE_SECONDS)
+    monkeypatch.setattr(database, "_OPTIONS", "-c timezone=UTC")
+    monkeypatch.setitem(database._CONNECTION_PARAMETERS, "connect_timeout", str(PATIENCE_SECONDS))  # noqa: SLF001 - no setting: production has one value
+
+
+@pytest.fixture(autouse=True)
+def limits_of_time(patience: None) -> None:
+    """A file whose tests are about the limits themselves overrides this."""
 
 
 @pytest.fixture

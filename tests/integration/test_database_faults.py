@@ -13,8 +13,13 @@ from development.postgres import EmbeddedPostgres
 from doorward.infrastructure.migrations import migrate
 from tests.integration.service import PASSWORD, REGISTER, Logs, MakeService, Pair, Person, Service, is_problem, mark
 
-BOUND_SECONDS = 10
+BOUND_SECONDS = 20
 """Generous: the machine may be busy. Without bounds of its own, psycopg waits 30 seconds."""
+
+
+@pytest.fixture(autouse=True)
+def limits_of_time() -> None:
+    """Those of production."""
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +66,7 @@ async def _all_unavailable(service: Service, person: Person, pair: Pair) -> None
 
 
 async def _until_ready(service: Service) -> None:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while (await service.client.get("/health/readiness")).status_code != 200:  # noqa: ASYNC110 - it is the question
             await asyncio.sleep(0.05)
 
@@ -93,6 +98,7 @@ async def test_while_the_server_is_frozen_every_call_is_503_and_afterwards_all_i
     assert (await fragile.post_token(person.username, PASSWORD)).status_code == 200
 
 
+@pytest.mark.usefixtures("patience")
 async def test_a_restart_of_the_server_between_two_requests_costs_none_of_them(
     fragile: Service, breakable: EmbeddedPostgres
 ) -> None:
@@ -103,12 +109,13 @@ async def test_a_restart_of_the_server_between_two_requests_costs_none_of_them(
     assert [answer.status_code for answer in answers] == [200] * 10
 
 
+@pytest.mark.usefixtures("patience")
 async def test_connections_ended_by_the_operator_cost_no_request(service: Service) -> None:
     _, pair = await service.register_and_log_in()
     await asyncio.gather(*(service.get_me(pair.access) for _ in range(20)))
     # With a time-out, PostgreSQL waits until each backend is gone.
     ended = service.sql(
-        "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
+        "SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity "
         "WHERE datname = current_database() AND application_name = 'doorward'"
     )
     assert len(ended) >= 1

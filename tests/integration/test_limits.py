@@ -2,6 +2,7 @@
 
 import ipaddress
 from collections.abc import Awaitable, Callable
+from types import SimpleNamespace
 
 import httpx
 import pytest
@@ -15,6 +16,17 @@ CALLS: dict[str, tuple[str, dict[str, object], int]] = {
     "refresh": (REFRESH, {"json": {"refresh_token": "unknown"}}, 20),
 }
 Call = Callable[..., Awaitable[httpx.Response]]
+
+
+@pytest.fixture(autouse=True)
+def standing_time(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
+    """The limiter's clock goes when it is told to: no window ends because the machine was busy."""
+    clock = SimpleNamespace(present=1_000_000_000.0)
+    clock.time = lambda: clock.present
+    monkeypatch.setattr("limits.storage.memory.time", clock)
+    monkeypatch.setattr("slowapi.extension.time", clock)
+    monkeypatch.setattr("doorward.api.problems.time", clock)
+    return clock
 
 
 async def _call(client: httpx.AsyncClient, name: str, forwarded_for: str | None = None) -> httpx.Response:
@@ -35,6 +47,18 @@ async def test_a_call_is_limited_as_the_contract_says(limited: Service, name: st
     assert 429 not in statuses(answers[:-1])
     assert is_problem(answers[-1], 429, "rate_limit_exceeded")
     assert 1 <= int(answers[-1].headers["retry-after"]) <= 60
+
+
+async def test_a_refused_client_is_answered_again_after_the_time_in_retry_after(
+    limited: Service, standing_time: SimpleNamespace
+) -> None:
+    for _ in range(5):
+        await _call(limited.client, "register")
+    standing_time.present += 12.5
+    refused = await _call(limited.client, "register")
+    assert (refused.status_code, refused.headers["retry-after"]) == (429, "48")
+    standing_time.present += 48
+    assert (await _call(limited.client, "register")).status_code == 422
 
 
 async def test_a_refused_call_is_not_carried_out(limited: Service) -> None:

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import time
 
 import psycopg
 import pytest
@@ -47,10 +48,27 @@ def test_a_newer_schema_is_left_alone(empty_database: str) -> None:
     assert _versions(empty_database) == ["9999"]
 
 
+def _wait_for_queue(connection: psycopg.Connection, length: int) -> None:
+    query = (
+        "SELECT count(*) FROM pg_locks JOIN pg_database ON pg_database.oid = pg_locks.database "
+        "WHERE datname = current_database() AND locktype = 'advisory' AND NOT granted"
+    )
+    deadline = time.monotonic() + 60
+    while connection.execute(query).fetchone() != (length,):
+        assert time.monotonic() < deadline, "somebody did not wait for the migration under way"
+        time.sleep(0.05)
+
+
 def test_four_processes_at_once_migrate_once(empty_database: str, environment: pytest.MonkeyPatch) -> None:
     environment.setenv("DATABASE_URL", empty_database)
     command = [sys.executable, "-m", "doorward", "migrate"]
-    processes = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(4)]
+    with psycopg.connect(empty_database, autocommit=True) as other:
+        other.execute("SELECT pg_advisory_lock(%s)", [LOCK_KEY])
+        processes = [
+            subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(4)
+        ]
+        _wait_for_queue(other, 4)
+        other.execute("SELECT pg_advisory_unlock(%s)", [LOCK_KEY])
     ended = [(*process.communicate(timeout=60), process.returncode) for process in processes]
     assert ended == [(f"doorward: the schema is at version {newest_version()}\n", "", 0)] * 4
     assert _versions(empty_database) == [newest_version()]

@@ -169,7 +169,7 @@ async def test_the_service_agrees_with_the_model(make_service: MakeService, leew
     service = await make_service(refresh_token_reuse_leeway_seconds=int(leeway.total_seconds()))
 
     def run(work: Coroutine[Any, Any, T]) -> T:
-        return asyncio.run_coroutine_threadsafe(work, loop).result(timeout=30)
+        return asyncio.run_coroutine_threadsafe(work, loop).result(timeout=120)
 
     bound = type("BoundWalk", (Walk,), {"service": service, "run": staticmethod(run), "leeway": leeway})
     configuration = settings(

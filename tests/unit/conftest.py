@@ -4,13 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
 from pytest_socket import disable_socket, enable_socket
 
 from doorward.core.config import Settings
-
-settings.register_profile("doorward", deadline=None)
-settings.load_profile("doorward")
 
 
 @pytest.fixture(autouse=True)
