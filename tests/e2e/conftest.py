@@ -9,7 +9,8 @@ import pytest
 from tests.e2e.image_stack import ImageStack
 from tests.e2e.people import Client
 from tests.e2e.process_stack import ProcessStack
-from tests.e2e.stack import Service, Stack
+from tests.e2e.running_time import RunningTime
+from tests.e2e.stack import QUICK_HASHES, Service, Stack
 
 IMAGE_ONLY: Final = "test_image.py"
 NOT_EXERCISED: Final = "The image was NOT exercised: no Docker engine. With one, run: uv run inv test --image"
@@ -56,14 +57,27 @@ def breakable_stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.Tem
 
 @pytest.fixture(scope="session")
 def service(stack: Stack) -> Iterator[Service]:
-    """The service that all tests share, so it is never stopped."""
-    with stack.service() as shared:
+    """The service that most tests share, so it is never stopped."""
+    with stack.service(**QUICK_HASHES) as shared:
         yield shared
 
 
 @pytest.fixture(scope="session")
 def client(service: Service) -> Client:
     return Client(service)
+
+
+@pytest.fixture(scope="session")
+def production_service(stack: Stack) -> Iterator[Service]:
+    """Another that is shared, with the settings of production."""
+    with stack.service() as shared:
+        yield shared
+
+
+@pytest.fixture(scope="session")
+def running_time() -> Iterator[RunningTime]:
+    with RunningTime() as clock:
+        yield clock
 
 
 @pytest.fixture

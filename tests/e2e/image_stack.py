@@ -20,6 +20,9 @@ PORT: Final = 8080
 LABELS: Final = {"doorward.run": os.environ.get("DOORWARD_RUN", "by-hand")}
 """By which whoever started the run finds what a killed one left behind."""
 
+ENGINE: Final = {"timeout": 300}
+"""Seconds for one answer of the engine: it may be busy with other work."""
+
 LOOPBACK_ONLY: Final = {"options": {"com.docker.network.bridge.host_binding_ipv4": "127.0.0.1"}, "labels": LABELS}
 
 # The helper image that removes leftovers may be out of reach: whoever starts a container here also removes it.
@@ -30,7 +33,7 @@ testcontainers_config.connection_mode_override = ConnectionMode.docker_host
 
 
 def _product_container(settings: dict[str, str], network: Network, command: list[str] | None) -> DockerContainer:
-    container = DockerContainer(IMAGE).with_envs(**settings).with_network(network)
+    container = DockerContainer(IMAGE, docker_client_kw=ENGINE).with_envs(**settings).with_network(network)
     container.tmpfs["/tmp"] = "size=64m,mode=1777"
     container.with_kwargs(
         read_only=True,
@@ -97,12 +100,13 @@ class ImageStack(Stack):
             "POSTGRES_USER": "doorward",
             "POSTGRES_PASSWORD": secrets.token_urlsafe(24),
         }
-        self._network = Network(docker_network_kw=LOOPBACK_ONLY)
+        self._network = Network(docker_client_kw=ENGINE, docker_network_kw=LOOPBACK_ONLY)
         self._postgres = PostgresContainer(
             POSTGRES_IMAGE,
             username=self.settings["POSTGRES_USER"],
             password=self.settings["POSTGRES_PASSWORD"],
             dbname=DATABASE,
+            docker_client_kw=ENGINE,
         )
         self._postgres.with_network(self._network).with_network_aliases(POSTGRES_ALIAS).with_kwargs(labels=LABELS)
 

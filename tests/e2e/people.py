@@ -13,7 +13,7 @@ from tests.e2e.stack import Service
 
 T = TypeVar("T")
 
-TIMEOUT_SECONDS: Final = 120
+TIMEOUT_SECONDS: Final = 600
 """For a machine that does other work, too: password hashes give way to everything."""
 
 REGISTER: Final = "/api/v1/auth/register"

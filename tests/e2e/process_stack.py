@@ -2,7 +2,7 @@
 
 import contextlib
 import os
-import socket
+import re
 import subprocess
 import sys
 import tempfile
@@ -14,16 +14,13 @@ from development.postgres import POSTGRES_BIN_PATH, EmbeddedPostgres
 from tests.e2e.stack import DATABASE, EXIT_SECONDS, Outcome, Service, Stack
 
 DOORWARD: Final = (sys.executable, "-m", "doorward")
+LISTENING: Final = re.compile(r"^.*\bservice\.listening\b.*$", re.MULTILINE)
+PORT: Final = re.compile(r"\bport\W+(\d+)")
+"""In the log's line, JSON or not."""
 
 
 def _environment(settings: dict[str, str]) -> dict[str, str]:
     return {"PATH": os.environ["PATH"], **settings}
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
 
 
 class ProcessService(Service):
@@ -32,17 +29,24 @@ class ProcessService(Service):
     def __init__(self, settings: dict[str, str], folder: Path) -> None:
         self._settings = settings
         self._folder = folder
-        self._port = 0
         self._process: subprocess.Popen[bytes] | None = None
         self._log_path = folder / "log"
+        self._starts = 0
+        self._port = 0
 
     @property
     def base_url(self) -> str:
+        if not self._port:
+            lines = LISTENING.findall(self.logs())
+            found = PORT.search(lines[-1]) if len(lines) == self._starts else None
+            self._port = int(found[1]) if found else 0
         return f"http://127.0.0.1:{self._port}"
 
     def start(self) -> None:
-        self._port = _free_port()
-        command = [*DOORWARD, "serve", "--port", str(self._port)]
+        self._starts += 1
+        self._port = 0
+        # A free port of the system's choice: one chosen here could be taken until the service has it.
+        command = [*DOORWARD, "serve", "--port", "0"]
         with self._open_log() as log:
             self._process = subprocess.Popen(
                 command, cwd=self._folder, env=_environment(self._settings), stdout=log, stderr=subprocess.STDOUT

@@ -11,8 +11,11 @@ from typing import Final, NamedTuple, Self
 import requests
 
 DATABASE: Final = "doorward"
-READY_SECONDS: Final = 60
-EXIT_SECONDS: Final = 60
+READY_SECONDS: Final = 120
+EXIT_SECONDS: Final = 120
+QUICK_HASHES: Final = {"ENVIRONMENT": "development", "BCRYPT_ROUNDS": "4"}
+"""For services that hash often or are measured. Production allows no hash so cheap, and hashing gives way to all else
+that the machine does: on a busy one, a single login takes many seconds."""
 
 
 class Outcome(NamedTuple):

@@ -2,13 +2,13 @@
 
 import secrets
 import socket
-import time
 from urllib.parse import urlsplit
 
 import pytest
 import requests
 
 from tests.e2e.people import ME, REFRESH, REGISTER, REVOKE, TOKEN, Client, Person
+from tests.e2e.running_time import RunningTime
 from tests.e2e.stack import Service
 
 KIB = 1024
@@ -42,7 +42,7 @@ def assert_problem(answer: requests.Response, *statuses: int) -> None:
 def raw_status_and_body(service: Service, request: bytes) -> tuple[int, bytes]:
     """Send bytes, leave the connection open, and return the answer: it must come without another byte."""
     where = urlsplit(service.base_url)
-    with socket.create_connection((where.hostname or "", where.port or 0), timeout=FAST_SECONDS) as connection:
+    with socket.create_connection((where.hostname or "", where.port or 0), timeout=60) as connection:
         connection.sendall(request)
         with connection.makefile("rb") as reader:
             status = int(reader.readline().split()[1])
@@ -55,10 +55,10 @@ def raw_status_and_body(service: Service, request: bytes) -> tuple[int, bytes]:
 
 @pytest.mark.parametrize("path", [REGISTER, REFRESH, REVOKE])
 @pytest.mark.parametrize("what", UNREADABLE_JSON)
-def test_an_unusable_body_is_a_problem(client: Client, path: str, what: str) -> None:
-    started = time.monotonic()
+def test_an_unusable_body_is_a_problem(client: Client, running_time: RunningTime, path: str, what: str) -> None:
+    started = running_time.now()
     assert_problem(client.call("POST", path, data=UNREADABLE_JSON[what], headers=AS_JSON), 422)
-    assert time.monotonic() - started < FAST_SECONDS
+    assert running_time.now() - started < FAST_SECONDS
 
 
 @pytest.mark.parametrize(
@@ -92,11 +92,11 @@ def test_another_content_type_is_a_problem(client: Client, path: str) -> None:
     assert_problem(client.call("POST", path, data=b"{}"), 415)
 
 
-def test_twenty_thousand_form_fields_are_refused_fast(client: Client) -> None:
-    started = time.monotonic()
+def test_twenty_thousand_form_fields_are_refused_fast(client: Client, running_time: RunningTime) -> None:
+    started = running_time.now()
     assert_problem(client.call("POST", TOKEN, data=b"a=&" * 20_000, headers=AS_FORM), 422)
     assert_problem(client.call("POST", TOKEN, data=b"username=a&" * 20_000, headers=AS_FORM), 413)
-    assert time.monotonic() - started < FAST_SECONDS
+    assert running_time.now() - started < FAST_SECONDS
 
 
 @pytest.mark.parametrize("path", [REGISTER, TOKEN, REFRESH, REVOKE])

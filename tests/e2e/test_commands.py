@@ -4,29 +4,49 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 from tests.e2e.people import LIVENESS, READINESS, Client, all_at_once
-from tests.e2e.stack import Stack
+from tests.e2e.stack import QUICK_HASHES, Stack
 
 TABLES = "SELECT relname FROM pg_stat_user_tables WHERE relname NOT LIKE '%version%' ORDER BY relname"
 VERSION_TABLES = "SELECT relname FROM pg_stat_user_tables WHERE relname LIKE '%version%'"
-SLEEPERS = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'"
-HELD_UP_SECONDS = 6
+MIGRATIONS = 4
+HOLD_UP = f"""
+BEGIN;
+CREATE TABLE users ();
+SELECT pg_advisory_lock(1);
+DO $$
+DECLARE
+    waiting integer;
+    first_seen timestamptz;
+BEGIN
+    LOOP
+        PERFORM pg_stat_clear_snapshot();
+        SELECT count(*) INTO waiting FROM pg_stat_activity
+        WHERE datname = current_database() AND wait_event_type = 'Lock';
+        IF waiting > 0 THEN
+            first_seen := coalesce(first_seen, clock_timestamp());
+        END IF;
+        EXIT WHEN waiting >= {MIGRATIONS} OR clock_timestamp() > first_seen + interval '3 seconds';
+        PERFORM pg_sleep(0.05);
+    END LOOP;
+END $$;
+ROLLBACK
+"""
+"""Claim the name of a table until all who migrate wait, and then do without it. A migration gives up after ten seconds
+of waiting for a table, so those that are late by three find the first one under way or done."""
 
-
-def hold_up_until_all_have_started(stack: Stack, database: str) -> None:
-    """Claim the name of a table for a while, and then do without it: who migrates meanwhile has to wait."""
-    stack.sql(f"BEGIN; CREATE TABLE users (); SELECT pg_sleep({HELD_UP_SECONDS}); ROLLBACK", database)
+HELD_UP = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = 1 AND granted"
 
 
 def test_of_four_migrations_at_once_all_succeed_and_the_schema_is_there_once(stack: Stack) -> None:
     database = "migrated_by_four"
     stack.sql(f"CREATE DATABASE {database}")
     with ThreadPoolExecutor(1) as thread:
-        held_up = thread.submit(hold_up_until_all_have_started, stack, database)
-        while stack.sql(SLEEPERS) == "0":
+        held_up = thread.submit(stack.sql, HOLD_UP, database)
+        while stack.sql(HELD_UP, database) == "0":
             assert not held_up.done()
-        outcomes = all_at_once([partial(stack.run_command, "migrate", POSTGRES_DB=database)] * 4)
+        outcomes = all_at_once([partial(stack.run_command, "migrate", POSTGRES_DB=database)] * MIGRATIONS)
         held_up.result()
-    assert [outcome.status for outcome in outcomes] == [0] * 4, [outcome.output for outcome in outcomes]
+    assert [outcome.status for outcome in outcomes] == [0] * MIGRATIONS, [outcome.output for outcome in outcomes]
     assert stack.sql(TABLES, database).splitlines() == ["refresh_families", "users"]
     version_table = stack.sql(VERSION_TABLES, database)
     assert stack.sql(f"SELECT count(*) FROM {version_table}", database) == "1"
@@ -45,7 +65,7 @@ def test_a_service_is_not_ready_while_its_schema_is_behind(stack: Stack) -> None
     database = "set_back"
     stack.sql(f"CREATE DATABASE {database}")
     assert stack.run_command("migrate", POSTGRES_DB=database).status == 0
-    with stack.service(POSTGRES_DB=database) as service:
+    with stack.service(**QUICK_HASHES, POSTGRES_DB=database) as service:
         client = Client(service)
         stack.sql(f"UPDATE {stack.sql(VERSION_TABLES, database)} SET version_num = '0000'", database)
         assert client.call("GET", READINESS).status_code == 503

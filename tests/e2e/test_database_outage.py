@@ -6,12 +6,15 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
+from types import TracebackType
+from typing import Self
 
 import pytest
 import requests
 
-from tests.e2e.people import LIVENESS, READINESS, Client, Person, all_at_once
-from tests.e2e.stack import Service, Stack
+from tests.e2e.people import LIVENESS, READINESS, TIMEOUT_SECONDS, Client, Person, all_at_once
+from tests.e2e.running_time import RunningTime
+from tests.e2e.stack import QUICK_HASHES, Service, Stack
 
 STOPPED_SECONDS = 3.0
 FROZEN_SECONDS = 5.0
@@ -34,16 +37,115 @@ class Answered:
     seconds: float
     response: requests.Response
 
+    @property
+    def ended(self) -> float:
+        return self.began + self.seconds
+
+    @property
+    def asks_the_database(self) -> bool:
+        return self.call != "liveness"
+
+
+class Outage:
+    """A client and the clock that its calls are timed by."""
+
+    def __init__(self, client: Client, clock: RunningTime) -> None:
+        self.client = client
+        self.clock = clock
+
+    def timed(self, name: str, call: Call) -> Answered:
+        began = self.clock.now()
+        response = call()
+        return Answered(name, began, self.clock.now() - began, response)
+
+    def assert_each_unavailable(self, calls: dict[str, Call], within: float) -> None:
+        everything: dict[str, Call] = {**calls, "readiness": partial(self.client.call, "GET", READINESS)}
+        for answered in all_at_once([partial(self.timed, name, call) for name, call in everything.items()]):
+            assert_unavailable(answered, within)
+        liveness = self.timed("liveness", partial(self.client.call, "GET", LIVENESS))
+        assert liveness.response.status_code == 200
+        assert liveness.seconds < within
+
+    def wait_until_ready(self) -> None:
+        returned = self.clock.now()
+        while not self.client.call("GET", READINESS).ok:
+            assert self.clock.now() - returned < HEALED_SECONDS
+            time.sleep(0.05)
+
+    def assert_heals(self, calls: dict[str, Call]) -> None:
+        """Wait for a first ready answer; from then on every call succeeds, those without a password hash in time."""
+        returned = self.clock.now()
+        self.wait_until_ready()
+        for name in ("me", "refresh", "revoke", "token", "register"):
+            response = calls[name]()
+            assert response.status_code == EXPECTED[name], (name, response.text)
+            if name == "revoke":
+                assert self.clock.now() - returned < HEALED_SECONDS
+
+
+class Load:
+    """Threads that make all kinds of calls, one after the other, while the block lasts."""
+
+    def __init__(self, outage: Outage) -> None:
+        self.answered: list[Answered] = []
+        self._outage = outage
+        self._person = outage.client.new_person()
+        self._access_token = outage.client.log_in(self._person).access
+        self._stop = threading.Event()
+        self._threads = ThreadPoolExecutor(LOAD_THREADS)
+
+    def __enter__(self) -> Self:
+        self._loops = [self._threads.submit(self._call_until_stopped) for _ in range(LOAD_THREADS)]
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stop.set()
+        self._threads.shutdown()
+        for loop in self._loops:
+            loop.result()
+
+    def between(self, start: float, end: float) -> list[Answered]:
+        """Return the calls of the database that began and ended within these readings of the clock."""
+        answered = list(self.answered)
+        return [each for each in answered if each.asks_the_database and start < each.began and each.ended < end]
+
+    def wait_for_calls(self, since: float) -> None:
+        """Wait until calls that began after this reading were answered, two for each thread."""
+        deadline = time.monotonic() + TIMEOUT_SECONDS
+        while len(self.between(since, self._outage.clock.now())) < 2 * LOAD_THREADS:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+
+    def _call_until_stopped(self) -> None:
+        client = self._outage.client
+        while not self._stop.is_set():
+            self._call("me", lambda: client.me(self._access_token))
+            login = self._call("token", lambda: client.token(self._person))
+            if login.ok:
+                token = login.json()["refresh_token"]
+                self._call("refresh", partial(client.refresh, token))
+                self._call("revoke", partial(client.revoke, token))
+            self._call("register", lambda: client.register(Person()))
+            self._call("liveness", lambda: client.call("GET", LIVENESS))
+
+    def _call(self, name: str, call: Call) -> requests.Response:
+        answered = self._outage.timed(name, call)
+        self.answered.append(answered)
+        return answered.response
+
 
 @pytest.fixture(scope="module")
 def breakable_service(breakable_stack: Stack) -> Iterator[Service]:
-    with breakable_stack.service() as service:
+    """What is measured is the waiting for PostgreSQL, not that for password hashes."""
+    with breakable_stack.service(**QUICK_HASHES) as service:
         yield service
 
 
 @pytest.fixture
-def breakable_client(breakable_service: Service) -> Client:
-    return Client(breakable_service)
+def outage(breakable_service: Service, running_time: RunningTime) -> Outage:
+    return Outage(Client(breakable_service), running_time)
 
 
 def calls_of_somebody(client: Client) -> dict[str, Call]:
@@ -59,12 +161,6 @@ def calls_of_somebody(client: Client) -> dict[str, Call]:
     }
 
 
-def timed(name: str, call: Call) -> Answered:
-    began = time.monotonic()
-    response = call()
-    return Answered(name, began, time.monotonic() - began, response)
-
-
 def assert_unavailable(answered: Answered, within: float) -> None:
     response = answered.response
     assert response.status_code == 503, (answered.call, response.text)
@@ -73,111 +169,55 @@ def assert_unavailable(answered: Answered, within: float) -> None:
     assert answered.seconds < within, answered.call
 
 
-def assert_each_unavailable(client: Client, calls: dict[str, Call], within: float) -> None:
-    everything: dict[str, Call] = {**calls, "readiness": partial(client.call, "GET", READINESS)}
-    for answered in all_at_once([partial(timed, name, call) for name, call in everything.items()]):
-        assert_unavailable(answered, within)
-    liveness = timed("liveness", partial(client.call, "GET", LIVENESS))
-    assert liveness.response.status_code == 200
-    assert liveness.seconds < within
-
-
-def wait_until_ready(client: Client) -> None:
-    returned = time.monotonic()
-    while not client.call("GET", READINESS).ok:
-        assert time.monotonic() - returned < HEALED_SECONDS
-        time.sleep(0.05)
-
-
-def assert_heals(client: Client, calls: dict[str, Call]) -> None:
-    """Wait for a first ready answer; from then on every call succeeds, those without a password hash in time."""
-    returned = time.monotonic()
-    wait_until_ready(client)
-    for name in ("me", "refresh", "revoke", "token", "register"):
-        response = calls[name]()
-        assert response.status_code == EXPECTED[name], (name, response.text)
-        if name == "revoke":
-            assert time.monotonic() - returned < HEALED_SECONDS
-
-
-def call_until(stop: threading.Event, client: Client, person: Person, access_token: str) -> list[Answered]:
-    """Make all kinds of calls, one after the other; a session of its own for those that end one."""
-    answered = []
-    while not stop.is_set():
-        answered.append(timed("me", lambda: client.me(access_token)))
-        answered.append(timed("token", lambda: client.token(person)))
-        if (login := answered[-1].response).ok:
-            token = login.json()["refresh_token"]
-            answered.append(timed("refresh", partial(client.refresh, token)))
-            answered.append(timed("revoke", partial(client.revoke, token)))
-        answered.append(timed("register", lambda: client.register(Person())))
-        answered.append(timed("liveness", lambda: client.call("GET", LIVENESS)))
-    return answered
-
-
 def test_with_postgresql_stopped_under_load_every_call_is_503_in_time_and_heals(
-    breakable_stack: Stack, breakable_client: Client
+    breakable_stack: Stack, outage: Outage
 ) -> None:
-    client, stop = breakable_client, threading.Event()
-    person = client.new_person()
-    access_token = client.log_in(person).access
-    calls = calls_of_somebody(client)
-    with ThreadPoolExecutor(LOAD_THREADS) as threads:
-        load = [threads.submit(call_until, stop, client, person, access_token) for _ in range(LOAD_THREADS)]
-        try:
-            time.sleep(1)
-            breakable_stack.stop_database()
-            stopped = time.monotonic()
-            assert_each_unavailable(client, calls, STOPPED_SECONDS)
-            time.sleep(3)
-            before_start = time.monotonic()
-            breakable_stack.start_database()
-            returned = time.monotonic()
-            assert_heals(client, calls)
-            time.sleep(max(0.0, returned + HEALED_SECONDS + 1 - time.monotonic()))
-        finally:
-            stop.set()
-    check_load([each for one in load for each in one.result()], stopped, before_start, returned)
+    calls, clock = calls_of_somebody(outage.client), outage.clock
+    with Load(outage) as load:
+        load.wait_for_calls(since=clock.now())
+        breakable_stack.stop_database()
+        stopped = clock.now()
+        outage.assert_each_unavailable(calls, STOPPED_SECONDS)
+        load.wait_for_calls(since=stopped)
+        before_start = clock.now()
+        breakable_stack.start_database()
+        healed = clock.now() + HEALED_SECONDS
+        outage.assert_heals(calls)
+        while clock.now() < healed:
+            time.sleep(0.05)
+        load.wait_for_calls(since=healed)
+    check_load(load, stopped, before_start, healed)
 
 
-def check_load(answered: list[Answered], stopped: float, before_start: float, returned: float) -> None:
-    database_calls = [each for each in answered if each.call != "liveness"]
-    assert {each.response.status_code for each in answered if each.call == "liveness"} == {200}
-    for each in database_calls:
+def check_load(load: Load, stopped: float, before_start: float, healed: float) -> None:
+    assert {each.response.status_code for each in load.answered if not each.asks_the_database} == {200}
+    for each in load.answered:
         assert each.seconds < STOPPED_SECONDS, each.call
         if not each.response.ok and each.response.status_code != 401:
             assert_unavailable(each, STOPPED_SECONDS)
-    while_stopped = [
-        each for each in database_calls if each.began > stopped and each.began + each.seconds < before_start
-    ]
-    assert len(while_stopped) >= LOAD_THREADS
-    assert {each.response.status_code for each in while_stopped} == {503}
-    healed = [each for each in database_calls if each.began > returned + HEALED_SECONDS]
-    assert healed
-    assert all(each.response.status_code == EXPECTED[each.call] for each in healed)
+    assert {each.response.status_code for each in load.between(stopped, before_start)} == {503}
+    good_again = load.between(healed, float("inf"))
+    assert [each.call for each in good_again if each.response.status_code != EXPECTED[each.call]] == []
 
 
-def test_with_postgresql_frozen_every_call_is_503_in_time_and_heals(
-    breakable_stack: Stack, breakable_client: Client
-) -> None:
-    calls = calls_of_somebody(breakable_client)
+def test_with_postgresql_frozen_every_call_is_503_in_time_and_heals(breakable_stack: Stack, outage: Outage) -> None:
+    calls = calls_of_somebody(outage.client)
     breakable_stack.freeze_database()
     try:
         for _ in range(2):
-            assert_each_unavailable(breakable_client, calls, FROZEN_SECONDS)
-        crowd = [partial(timed, "me", calls["me"])] * CROWD
-        for answered in all_at_once(crowd):
+            outage.assert_each_unavailable(calls, FROZEN_SECONDS)
+        for answered in all_at_once([partial(outage.timed, "me", calls["me"])] * CROWD):
             assert_unavailable(answered, FROZEN_SECONDS)
     finally:
         breakable_stack.thaw_database()
-    wait_until_ready(breakable_client)
+    outage.wait_until_ready()
     # PostgreSQL may yet carry out what was under way when it froze, so these are another person's sessions.
-    for name, call in calls_of_somebody(breakable_client).items():
+    for name, call in calls_of_somebody(outage.client).items():
         assert call().status_code == EXPECTED[name], name
 
 
-def test_a_restart_of_postgresql_between_requests_costs_none(breakable_stack: Stack, breakable_client: Client) -> None:
-    calls = calls_of_somebody(breakable_client)
+def test_a_restart_of_postgresql_between_requests_costs_none(breakable_stack: Stack, outage: Outage) -> None:
+    calls = calls_of_somebody(outage.client)
     breakable_stack.stop_database()
     breakable_stack.start_database()
     for name, call in calls.items():

@@ -9,7 +9,7 @@ from tests.e2e.image_stack import IMAGE, ImageService
 from tests.e2e.people import Client
 from tests.e2e.stack import Service
 
-HEALTHY_SECONDS = 60
+HEALTHY_SECONDS = 180
 BUILD_TOOLS = ["gcc", "cc", "g++", "make", "ld", "uv", "pip", "pip3", "git", "curl", "wget"]
 
 

@@ -1,11 +1,11 @@
 """What was decided about a session or an account holds: after a restart, in another process, at once."""
 
 from tests.e2e.people import Client, tokens_of
-from tests.e2e.stack import Stack
+from tests.e2e.stack import QUICK_HASHES, Stack
 
 
 def test_a_session_ended_by_reuse_stays_dead_after_a_restart(stack: Stack) -> None:
-    with stack.service() as service:
+    with stack.service(**QUICK_HASHES) as service:
         client = Client(service)
         first, untouched = client.log_in(), client.log_in()
         second = tokens_of(client.refresh(first.refresh))
@@ -19,7 +19,7 @@ def test_a_session_ended_by_reuse_stays_dead_after_a_restart(stack: Stack) -> No
 
 def test_a_session_ended_at_one_process_is_dead_at_the_other(stack: Stack, client: Client) -> None:
     tokens = client.log_in()
-    with stack.service() as other:
+    with stack.service(**QUICK_HASHES) as other:
         elsewhere = Client(other)
         assert elsewhere.me(tokens.access).status_code == 200
         assert client.revoke(tokens.refresh).status_code == 204

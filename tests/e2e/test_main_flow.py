@@ -1,8 +1,15 @@
 """The path that every user of the service walks."""
 
+import pytest
 import requests
 
 from tests.e2e.people import Client, Person, tokens_of
+from tests.e2e.stack import Service
+
+
+@pytest.fixture
+def client(production_service: Service) -> Client:
+    return Client(production_service)
 
 
 def assert_refused(answer: requests.Response, code: str) -> None:

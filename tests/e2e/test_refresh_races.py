@@ -9,22 +9,32 @@ from functools import partial
 import requests
 
 from tests.e2e.people import Client, Tokens, all_at_once, tokens_of
-from tests.e2e.stack import Service, Stack
+from tests.e2e.stack import QUICK_HASHES, Stack
 
 CALLERS = 60
 ROUNDS = 30
-ENDLESS = 300
-"""Refreshes after which nobody can believe that the logout ever came."""
+TRIES = 5
+LEEWAY_SECONDS = "60"
+"""The longest there is: all callers come within it, however slow the machine."""
 
 
-def refresh_sixty_times_at_once(client: Client, token: str) -> tuple[list[requests.Response], Counter[int]]:
-    answers = all_at_once([lambda: client.refresh(token)] * CALLERS)
-    return answers, Counter(answer.status_code for answer in answers)
+def refresh_sixty_times_at_once(client: Client) -> tuple[Tokens, list[requests.Response], Counter[int]]:
+    """Return a session's first pair, and the answers to its many uses.
+
+    Where the machine stood still for so long that the service could not get at its database in time, it said so, and
+    nothing is shown: another session, another try.
+    """
+    for _ in range(TRIES):
+        tokens = client.log_in()
+        answers = all_at_once([partial(client.refresh, tokens.refresh)] * CALLERS)
+        statuses = Counter(answer.status_code for answer in answers)
+        if 503 not in statuses:
+            return tokens, answers, statuses
+    raise AssertionError(statuses)
 
 
 def test_of_sixty_uses_of_one_token_one_succeeds_and_the_session_is_dead(client: Client) -> None:
-    tokens = client.log_in()
-    answers, statuses = refresh_sixty_times_at_once(client, tokens.refresh)
+    tokens, answers, statuses = refresh_sixty_times_at_once(client)
     assert statuses == {200: 1, 401: CALLERS - 1}
     winner = tokens_of(next(answer for answer in answers if answer.ok))
     assert client.refresh(winner.refresh).status_code == 401
@@ -33,10 +43,9 @@ def test_of_sixty_uses_of_one_token_one_succeeds_and_the_session_is_dead(client:
 
 
 def test_within_the_leeway_all_sixty_get_one_and_the_same_live_successor(stack: Stack) -> None:
-    with stack.service(REFRESH_TOKEN_REUSE_LEEWAY_SECONDS="10") as lenient:
+    with stack.service(**QUICK_HASHES, REFRESH_TOKEN_REUSE_LEEWAY_SECONDS=LEEWAY_SECONDS) as lenient:
         client = Client(lenient)
-        tokens = client.log_in()
-        answers, statuses = refresh_sixty_times_at_once(client, tokens.refresh)
+        _, answers, statuses = refresh_sixty_times_at_once(client)
         assert statuses == {200: CALLERS}
         successors = {tokens_of(answer).refresh for answer in answers}
         assert len(successors) == 1
@@ -45,7 +54,7 @@ def test_within_the_leeway_all_sixty_get_one_and_the_same_live_successor(stack: 
 
 
 def test_within_the_leeway_an_older_ancestor_is_theft_all_the_same(stack: Stack) -> None:
-    with stack.service(REFRESH_TOKEN_REUSE_LEEWAY_SECONDS="10") as lenient:
+    with stack.service(**QUICK_HASHES, REFRESH_TOKEN_REUSE_LEEWAY_SECONDS=LEEWAY_SECONDS) as lenient:
         client = Client(lenient)
         first = client.log_in()
         second = tokens_of(client.refresh(first.refresh))
@@ -54,41 +63,56 @@ def test_within_the_leeway_an_older_ancestor_is_theft_all_the_same(stack: Stack)
         assert client.refresh(third.refresh).status_code == 401
 
 
-def refresh_until_refused(client: Client, tokens: Tokens, started: threading.Event) -> tuple[Tokens, int, int]:
-    """Return the last pair, how many were given, and the status of the refusal."""
-    given = 0
-    while (answer := client.refresh(tokens.refresh)).ok and given < ENDLESS:
-        given += 1
-        tokens = tokens_of(answer)
-        started.set()
-    started.set()
-    return tokens, given, answer.status_code
+class Race:
+    """One session, refreshed on and on by one thread and ended by another."""
 
+    def __init__(self, client: Client, first: Tokens) -> None:
+        self._client = client
+        self._first = first
+        self._last = first
+        self._under_way = threading.Event()
+        self._logged_out = threading.Event()
+        self._given = 0
 
-def race_a_logout(client: Client, service: Service, person_tokens: Tokens) -> int:
-    """Log out with the session's first token while others refresh it on; return how many refreshes got through."""
-    started = threading.Event()
+    def run(self) -> int:
+        """Return how many refreshes got through."""
+        all_at_once([self._log_out, self._refresh_until_refused])
+        assert self._client.refresh(self._last.refresh).status_code == 401
+        assert self._client.me(self._last.access).status_code == 401
+        return self._given
 
-    def log_out() -> None:
-        started.wait(30)
+    def _log_out(self) -> None:
+        self._under_way.wait()
         time.sleep(random.uniform(0, 0.02))
-        assert client.revoke(person_tokens.refresh).status_code == 204
+        while (answer := self._client.revoke(self._first.refresh)).status_code == 503:
+            pass
+        self._logged_out.set()
+        assert answer.status_code == 204
 
-    def refresh_on() -> tuple[Tokens, int, int]:
-        return refresh_until_refused(Client(service), person_tokens, started)
+    def _refresh_until_refused(self) -> None:
+        try:
+            while self._is_refreshed_once_more():
+                self._under_way.set()
+        finally:
+            self._under_way.set()
 
-    calls = [log_out, refresh_on]
-    last, given, refusal = next(result for result in all_at_once(calls) if result is not None)
-    assert refusal == 401
-    assert client.refresh(last.refresh).status_code == 401
-    assert client.me(last.access).status_code == 401
-    return given
+    def _is_refreshed_once_more(self) -> bool:
+        is_late = self._logged_out.is_set()
+        answer = self._client.refresh(self._last.refresh)
+        if answer.status_code == 401:
+            return False
+        # The database was out of reach for a moment: neither given nor refused.
+        if answer.status_code != 503:
+            self._last = tokens_of(answer)
+            self._given += 1
+            assert not is_late, "a refresh that began after the logout was answered got through"
+        return True
 
 
-def test_no_successor_lives_on_after_a_logout_that_raced_with_refreshes(client: Client, service: Service) -> None:
+def test_no_successor_lives_on_after_a_logout_that_raced_with_refreshes(client: Client) -> None:
     person = client.new_person()
-    got_through = [race_a_logout(client, service, client.log_in(person)) for _ in range(ROUNDS)]
-    assert sum(got_through) >= ROUNDS
+    got_through = [Race(client, client.log_in(person)).run() for _ in range(ROUNDS)]
+    assert all(got_through)
 
 
 def test_no_successor_lives_on_when_one_token_is_refreshed_and_revoked_at_once(client: Client) -> None:

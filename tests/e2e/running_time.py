@@ -1,0 +1,46 @@
+"""A clock for bounds that are about the service: it stands still while the machine does, or this process."""
+
+import threading
+import time
+from types import TracebackType
+from typing import Final, Self
+
+STEP_SECONDS: Final = 0.01
+LONGEST_STEP_SECONDS: Final = 0.02
+"""A step that took longer was not the service's doing: nobody here was let to run."""
+
+
+class RunningTime:
+    """Seconds, less those in which a thread that only wants to wake up was not woken."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._seconds = 0.0
+        self._stepped = time.monotonic()
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._ended.set()
+        self._thread.join()
+
+    def now(self) -> float:
+        """Return the reading; only differences mean something."""
+        with self._lock:
+            return self._seconds + self._since_step(time.monotonic())
+
+    def _run(self) -> None:
+        while not self._ended.wait(STEP_SECONDS):
+            with self._lock:
+                present = time.monotonic()
+                self._seconds += self._since_step(present)
+                self._stepped = present
+
+    def _since_step(self, present: float) -> float:
+        return min(present - self._stepped, LONGEST_STEP_SECONDS)
