@@ -45,7 +45,7 @@ die() {
     exit 1
 }
 
-engine_answers() { docker version --format '{{.Server.Version}}' >/dev/null 2>&1; }
+engine_answers() { timeout 60 docker version --format '{{.Server.Version}}' >/dev/null 2>&1; }
 plugins_work() { docker compose version >/dev/null 2>&1 && docker buildx version >/dev/null 2>&1; }
 have_image() { docker image inspect "$1" >/dev/null 2>&1; }
 have_images() { have_image "$python_image" && have_image "$postgres_image"; }
@@ -75,11 +75,11 @@ install_packages() {
     [ ${#wanted[@]} -gt 0 ] || return 0
 
     local log=$run_dir/apt.log
-    local install=(timeout 300 apt-get install --yes --no-install-recommends "${wanted[@]}")
+    local install=(timeout 900 apt-get install --yes --no-install-recommends "${wanted[@]}")
     # The package lists may be absent or too old; both show as a failed first try.
     if ! "${install[@]}" >"$log" 2>&1 </dev/null; then
         # An unreachable third-party source fails the update, but need not fail the install.
-        timeout 300 apt-get update >>"$log" 2>&1 </dev/null || true
+        timeout 900 apt-get update >>"$log" 2>&1 </dev/null || true
         "${install[@]}" >>"$log" 2>&1 </dev/null ||
             die "apt-get could not install: ${wanted[*]}" "check that Debian's archive can be reached" "$log"
     fi
@@ -98,7 +98,7 @@ debian_archive() {
 find_archive() {
     archive=$(debian_archive)
     if [ -z "$archive" ]; then
-        timeout 300 apt-get update >"$run_dir/apt.log" 2>&1 </dev/null || true
+        timeout 900 apt-get update >"$run_dir/apt.log" 2>&1 </dev/null || true
         archive=$(debian_archive)
     fi
     [ -n "$archive" ] ||
@@ -113,7 +113,7 @@ install_plugins() {
     mkdir -p "$scratch/lists" "$scratch/cache" "$scratch/unpacked" "$plugin_dir"
     echo "deb [signed-by=$keyring] $archive trixie main" >"$scratch/trixie.list"
     # Lists and cache of its own: the machine's apt must not learn of another Debian release.
-    local trixie=(timeout 300 apt-get -o "Dir::Etc::SourceList=$scratch/trixie.list" -o Dir::Etc::SourceParts=/dev/null
+    local trixie=(timeout 900 apt-get -o "Dir::Etc::SourceList=$scratch/trixie.list" -o Dir::Etc::SourceParts=/dev/null
         -o "Dir::State::Lists=$scratch/lists" -o "Dir::Cache=$scratch/cache"
         -o Acquire::Languages=none -o APT::Sandbox::User=root)
     if ! (
@@ -164,12 +164,12 @@ start_engine() {
             --host="$engine_socket" </dev/null >"$engine_log" 2>&1 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&- &
         pid=$!
     fi
-    for ((waited = 0; waited < 120; waited++)); do
+    for ((waited = 0; waited < 240; waited++)); do
         ! engine_answers || break
         kill -0 "$pid" 2>/dev/null || die "dockerd ended while it started" "read the log below" "$engine_log"
         sleep 0.5
     done
-    engine_answers || die "dockerd did not answer within 60 s" "read the log below, then run '$0 stop'" "$engine_log"
+    engine_answers || die "dockerd did not answer within 120 s" "read the log below, then run '$0 stop'" "$engine_log"
     lap "engine: dockerd $(docker version --format '{{.Server.Version}}'), pid $(cat "$pid_file")"
 }
 
@@ -181,20 +181,20 @@ stop_engine() {
         return
     fi
     # Whatever DOCKER_HOST says, only our own engine's containers go.
-    containers=$(DOCKER_HOST=$engine_socket timeout 20 docker ps --all --quiet) || containers=
+    containers=$(DOCKER_HOST=$engine_socket timeout 60 docker ps --all --quiet) || containers=
     if [ -n "$containers" ]; then
         # shellcheck disable=SC2086  # one word for each container
-        DOCKER_HOST=$engine_socket timeout 60 docker rm --force --volumes $containers >/dev/null || true
+        DOCKER_HOST=$engine_socket timeout 300 docker rm --force --volumes $containers >/dev/null || true
         lap "containers removed: $(wc -w <<<"$containers")"
     fi
     kill -TERM "$pid" 2>/dev/null || true
-    for ((waited = 0; waited < 60; waited++)); do
+    for ((waited = 0; waited < 120; waited++)); do
         kill -0 "$pid" 2>/dev/null || break
         sleep 0.5
     done
     if kill -0 "$pid" 2>/dev/null; then
         kill -KILL "$pid" 2>/dev/null || true
-        say "dockerd did not end within 30 s and was killed"
+        say "dockerd did not end within 60 s and was killed"
     fi
     rm -f "$pid_file"
     lap "engine stopped; images and volumes kept in $data_root"
@@ -206,7 +206,7 @@ make_base_image() {
     ! have_image "$base_image" || return 0
     find_archive
     local root=$work/rootfs log=$run_dir/debootstrap.log
-    timeout 300 debootstrap --variant=minbase --include=ca-certificates trixie "$root" "$archive" >"$log" 2>&1 </dev/null ||
+    timeout 900 debootstrap --variant=minbase --include=ca-certificates trixie "$root" "$archive" >"$log" 2>&1 </dev/null ||
         die "debootstrap could not make a Debian 13 root" "check that Debian's archive can be reached" "$log"
     # As in the official slim images: no documentation, no translations, and no fsync for each file.
     printf '%s\n' force-unsafe-io 'path-exclude=/usr/share/doc/*' 'path-exclude=/usr/share/man/*' \
@@ -227,7 +227,7 @@ make_base_image() {
 # stand_in NAME TAG: builds docker/stand-ins/NAME.Dockerfile
 stand_in() {
     ! have_image "$2" || return 0
-    DOCKER_BUILDKIT=1 timeout 300 docker build --progress=plain --tag "$2" --file "$here/stand-ins/$1.Dockerfile" \
+    DOCKER_BUILDKIT=1 timeout 900 docker build --progress=plain --tag "$2" --file "$here/stand-ins/$1.Dockerfile" \
         "$here/stand-ins" >"$run_dir/$1.log" 2>&1 </dev/null
 }
 
@@ -255,7 +255,7 @@ make_images() {
 root_and_lock() {
     [ "$(id -u)" = 0 ] || die "'$1' needs root" "run it as root, or start an engine of your own"
     mkdir -p "$run_dir"
-    exec flock --close --timeout 600 "$run_dir/lock" env DOORWARD_REGISTRY_LOCKED=1 bash "$here/without-registry.sh" "$1"
+    exec flock --close --timeout 1800 "$run_dir/lock" env DOORWARD_REGISTRY_LOCKED=1 bash "$here/without-registry.sh" "$1"
 }
 
 start() {
