@@ -111,7 +111,8 @@ class Walk(RuleBasedStateMachine):
             assert pair(answer).refresh == family.tokens[-1]
             return
         assert answer.status_code == 401
-        family.is_dead = family.is_dead or was_live
+        # Reuse is theft also while the account is switched off: switched on again, the session stays dead.
+        family.is_dead = family.is_dead or (now < family.expires_at and not in_leeway)
 
     @rule(family=families, cut=st.integers(1, 40))
     def sends_a_truncated_token(self, family: Family, cut: int) -> None:
