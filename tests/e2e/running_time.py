@@ -1,19 +1,26 @@
 """A clock for bounds that are about the service: it stands still while the machine does, or this process."""
 
+import os
+import sys
 import threading
 import time
 from types import TracebackType
 from typing import Final, Self
 
+LOWEST_PRIORITY: Final = 19
 STEP_SECONDS: Final = 0.01
 LONGEST_STEP_SECONDS: Final = 0.02
 """A step that took longer was not the service's doing: nobody here was let to run."""
 
 
 class RunningTime:
-    """Seconds, less those in which a thread that only wants to wake up was not woken."""
+    """Seconds, less those in which a thread that only wants to wake up was not woken.
 
-    def __init__(self) -> None:
+    With the lowest priority, which password hashes have, it goes only while those may run, too.
+    """
+
+    def __init__(self, *, lowest_priority: bool = False) -> None:
+        self._lowest_priority = lowest_priority
         self._lock = threading.Lock()
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -36,6 +43,9 @@ class RunningTime:
             return self._seconds + self._since_step(time.monotonic())
 
     def _run(self) -> None:
+        # Elsewhere than on Linux the service's hashes have no priority of their own.
+        if self._lowest_priority and sys.platform == "linux":
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), LOWEST_PRIORITY)
         while not self._ended.wait(STEP_SECONDS):
             with self._lock:
                 present = time.monotonic()

@@ -144,8 +144,9 @@ def breakable_service(breakable_stack: Stack) -> Iterator[Service]:
 
 
 @pytest.fixture
-def outage(breakable_service: Service, running_time: RunningTime) -> Outage:
-    return Outage(Client(breakable_service), running_time)
+def outage(breakable_service: Service) -> Iterator[Outage]:
+    with RunningTime(lowest_priority=True) as clock:
+        yield Outage(Client(breakable_service), clock)
 
 
 def calls_of_somebody(client: Client) -> dict[str, Call]:
@@ -176,11 +177,13 @@ def test_with_postgresql_stopped_under_load_every_call_is_503_in_time_and_heals(
     with Load(outage) as load:
         load.wait_for_calls(since=clock.now())
         breakable_stack.stop_database()
-        stopped = clock.now()
-        outage.assert_each_unavailable(calls, STOPPED_SECONDS)
-        load.wait_for_calls(since=stopped)
-        before_start = clock.now()
-        breakable_stack.start_database()
+        try:
+            stopped = clock.now()
+            outage.assert_each_unavailable(calls, STOPPED_SECONDS)
+            load.wait_for_calls(since=stopped)
+            before_start = clock.now()
+        finally:
+            breakable_stack.start_database()
         healed = clock.now() + HEALED_SECONDS
         outage.assert_heals(calls)
         while clock.now() < healed:
