@@ -25,7 +25,7 @@ from doorward.domain.items.service import Items
 from doorward.infrastructure.clock import SystemClock
 from doorward.infrastructure.common_passwords import load_common_passwords
 from doorward.infrastructure.database import PostgresDatabase, is_current
-from doorward.infrastructure.keys import ACCESS_TOKEN_PURPOSE, CURSOR_PURPOSE, REFRESH_TOKEN_PURPOSE, derive_key
+from doorward.infrastructure.keys import ACCESS_TOKEN_PURPOSE, REFRESH_TOKEN_PURPOSE, cursor_purpose, derive_key
 from doorward.infrastructure.passwords import BcryptHasher, available_cores
 from doorward.infrastructure.rate_limiting import create_limiter
 from doorward.infrastructure.tokens import AccessTokens
@@ -63,7 +63,7 @@ def create_wired_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
         sessions=Sessions(
             database=database, codec=codec, signer=signer, issuer=issuer, clock=clock, lifetimes=lifetimes
         ),
-        items=Items(database=database, clock=clock, cursors=CursorCodec(derive_key(secret, CURSOR_PURPOSE))),
+        items=Items(database=database, clock=clock, cursors=CursorCodec(derive_key(secret, cursor_purpose("items")))),
         item_import=ItemImport(database=database, clock=clock),
         limiter=create_limiter(settings),
         is_schema_current=lambda: is_schema_current(database),

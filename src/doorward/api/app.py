@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from fastapi import FastAPI
@@ -31,7 +31,7 @@ Accounts, passwords, access tokens, and refresh-token families with theft detect
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """What the application serves with, wired by ``bootstrap``."""
+    """What the application serves with, wired by ``bootstrap``. Requests find each as ``app.state`` by its name."""
 
     registration: Registration
     login: Login
@@ -54,13 +54,8 @@ def create_app(settings: Settings, services: Services) -> FastAPI:
         docs_url=None,
         redoc_url=None,
     )
-    app.state.registration = services.registration
-    app.state.login = services.login
-    app.state.sessions = services.sessions
-    app.state.items = services.items
-    app.state.item_import = services.item_import
-    app.state.limiter = services.limiter
-    app.state.is_schema_current = services.is_schema_current
+    for each in fields(services):
+        setattr(app.state, each.name, getattr(services, each.name))
     app.include_router(v1.create_router(settings, services.limiter))
     app.include_router(health.router)
     app.include_router(documentation.router)

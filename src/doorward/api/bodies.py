@@ -2,7 +2,7 @@
 
 import tempfile
 from collections.abc import AsyncIterator
-from typing import IO, Annotated, Final
+from typing import IO, Annotated, Any, Final
 from urllib.parse import parse_qsl
 
 from fastapi import Depends, Request
@@ -95,6 +95,11 @@ def _form_fields(body: bytes) -> dict[str, str]:
     if len(fields) != len(pairs):
         raise MalformedFormError
     return fields
+
+
+def documented_body(media_type: str, schema: dict[str, Any]) -> dict[str, Any]:
+    """Return the required body of a route that reads it by itself, for its OpenAPI description."""
+    return {"requestBody": {"required": True, "content": {media_type: {"schema": schema}}}}
 
 
 def _content_type(request: Request) -> str:

@@ -6,12 +6,8 @@ from fastapi import Depends, Request
 from fastapi.security import OAuth2PasswordBearer
 
 from doorward.domain.auth.exceptions import InvalidAccessTokenError, MissingAccessTokenError
-from doorward.domain.auth.login import Login
 from doorward.domain.auth.models import User
-from doorward.domain.auth.registration import Registration
 from doorward.domain.auth.sessions import Sessions
-from doorward.domain.items.importing import ItemImport
-from doorward.domain.items.service import Items
 
 _documented_scheme = OAuth2PasswordBearer(
     tokenUrl="/api/v1/auth/token",
@@ -22,36 +18,16 @@ _documented_scheme = OAuth2PasswordBearer(
 """Puts the Authorize button on /docs. What it reads is not used: ``bearer_token`` is stricter."""
 
 
-async def _registration(request: Request) -> Registration:
-    use_case: Registration = request.app.state.registration
-    return use_case
+def use_case(name: str) -> object:
+    """Return what asks for the field of ``Services`` with this name, to stand in ``Annotated`` behind its type."""
+
+    async def wired(request: Request) -> object:
+        return getattr(request.app.state, name)
+
+    return Depends(wired)
 
 
-async def _login(request: Request) -> Login:
-    use_case: Login = request.app.state.login
-    return use_case
-
-
-async def _sessions(request: Request) -> Sessions:
-    use_case: Sessions = request.app.state.sessions
-    return use_case
-
-
-async def _items(request: Request) -> Items:
-    use_case: Items = request.app.state.items
-    return use_case
-
-
-async def _item_import(request: Request) -> ItemImport:
-    use_case: ItemImport = request.app.state.item_import
-    return use_case
-
-
-RegistrationUseCase = Annotated[Registration, Depends(_registration)]
-LoginUseCase = Annotated[Login, Depends(_login)]
-SessionsUseCase = Annotated[Sessions, Depends(_sessions)]
-ItemsUseCase = Annotated[Items, Depends(_items)]
-ItemImportUseCase = Annotated[ItemImport, Depends(_item_import)]
+SessionsUseCase = Annotated[Sessions, use_case("sessions")]
 
 
 async def bearer_token(request: Request, _: Annotated[str | None, Depends(_documented_scheme)]) -> str:

@@ -17,11 +17,11 @@ from doorward.core.logging import bind_correlation_id, get_logger
 
 MAXIMUM_BODY_BYTES: Final = 64 * 1024
 MAXIMUM_IMPORT_BYTES: Final = 32 * 1024 * 1024
-IMPORT_PATH: Final = "/api/v1/items/import"
 MAXIMUM_LENGTH_DIGITS: Final = 20
 """Of a Content-Length, as h11 counts them; Python refuses to read numbers of thousands of digits."""
 
 _CORRELATION_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_IMPORT_PATH: Final = re.compile(r"/api/v1/[a-z-]+/import")
 _UNLOGGED_PATHS: Final = ("/health/",)
 
 _HEADERS: Final = (
@@ -146,7 +146,7 @@ class BodyLimitMiddleware:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        limit = MAXIMUM_IMPORT_BYTES if scope["path"] == IMPORT_PATH else MAXIMUM_BODY_BYTES
+        limit = MAXIMUM_IMPORT_BYTES if _IMPORT_PATH.fullmatch(scope["path"]) else MAXIMUM_BODY_BYTES
         announced = Headers(scope=scope).get("content-length", "0")
         if not announced.isdecimal() or len(announced) > MAXIMUM_LENGTH_DIGITS or int(announced) > limit:
             error = BodyTooLargeError()

@@ -43,21 +43,21 @@ class PageRequest:
 class Page(Generic[T_co]):
     """One numbered page, and how much there is in all."""
 
-    items: Sequence[T_co]
+    entries: Sequence[T_co]
     request: PageRequest
-    total_items: int
+    total: int
 
     @property
     def total_pages(self) -> int:
-        """Pages that have items; none when there are no items."""
-        return -(-self.total_items // self.request.page_size)
+        """Pages that have entries; none when there are no entries."""
+        return -(-self.total // self.request.page_size)
 
 
 @dataclass(frozen=True, slots=True)
 class Slice(Generic[T_co]):
-    """The items after a cursor. ``next_cursor`` leads on; None at the end."""
+    """The entries after a cursor. ``next_cursor`` leads on; None at the end."""
 
-    items: Sequence[T_co]
+    entries: Sequence[T_co]
     page_size: int
     next_cursor: str | None
 

@@ -5,9 +5,13 @@ from typing import Final
 
 ACCESS_TOKEN_PURPOSE: Final = b"doorward access token signature v1"
 REFRESH_TOKEN_PURPOSE: Final = b"doorward refresh token mac v1"
-CURSOR_PURPOSE: Final = b"doorward page cursor mac v1"
 KEY_BYTES: Final = 64
 _SALT: Final = b"doorward"
+
+
+def cursor_purpose(entries: str) -> bytes:
+    """Return the purpose of the cursors of one kind of list, so that none is taken for another's."""
+    return f"doorward {entries} page cursor mac v1".encode()
 
 
 def derive_key(secret: bytes, purpose: bytes) -> bytes:

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from doorward.api.schemas.pages import CursorPagination, Pagination
 from doorward.core.pages import DEFAULT_PAGE_SIZE, MAXIMUM_PAGE_SIZE
 from doorward.domain.items.models import Owner, Sort, Visibility
 
@@ -107,22 +108,6 @@ class ItemResponse(BaseModel):
     updated_at: datetime
 
 
-class Pagination(BaseModel):
-    """Where in a numbered list the page is."""
-
-    page: int
-    page_size: int
-    total_items: int
-    total_pages: int
-
-
-class CursorPagination(BaseModel):
-    """How a list goes on. ``next_cursor`` is null at its end."""
-
-    page_size: int
-    next_cursor: str | None
-
-
 class ItemPageResponse(BaseModel):
     """A numbered page."""
 
@@ -137,7 +122,7 @@ class ItemSliceResponse(BaseModel):
     pagination: CursorPagination
 
 
-class ImportFlaw(BaseModel):
+class ItemImportFlaw(BaseModel):
     """A line that was left out."""
 
     line: int
@@ -145,9 +130,9 @@ class ImportFlaw(BaseModel):
     detail: str
 
 
-class ImportResponse(BaseModel):
+class ItemImportResponse(BaseModel):
     """What became of the file."""
 
     imported: int
     skipped: int
-    errors: list[ImportFlaw]
+    errors: list[ItemImportFlaw]

@@ -2,12 +2,57 @@
 
 from typing import Annotated
 
-from fastapi import Depends, Request
+from fastapi import APIRouter, Depends, Request
+from slowapi import Limiter
 
-from doorward.api.bodies import token_form
-from doorward.api.dependencies import CurrentUser, LoginUseCase, RegistrationUseCase, SessionsUseCase
+from doorward.api.bodies import FORM, documented_body, json_body, token_form
+from doorward.api.dependencies import CurrentUser, SessionsUseCase, use_case
+from doorward.api.problems import documented_problems
 from doorward.api.schemas.auth import RefreshTokenRequest, RegisterRequest, TokenForm, TokenPairResponse, UserResponse
+from doorward.core.config import Settings
+from doorward.domain.auth.login import Login
 from doorward.domain.auth.models import TokenPair, User
+from doorward.domain.auth.registration import Registration
+
+RegistrationUseCase = Annotated[Registration, use_case("registration")]
+LoginUseCase = Annotated[Login, use_case("login")]
+
+
+def create_router(settings: Settings, limiter: Limiter) -> APIRouter:
+    """Return the calls, each with its limit for one client address and the statuses it can answer."""
+    router = APIRouter(prefix="/api/v1/auth", tags=["auth"])
+    router.add_api_route(
+        "/register",
+        limiter.limit(settings.rate_limit_register)(register),
+        methods=["POST"],
+        status_code=201,
+        dependencies=[Depends(json_body)],
+        responses=documented_problems(409, 413, 415, 422, 429, 503),
+    )
+    router.add_api_route(
+        "/token",
+        limiter.limit(settings.rate_limit_token)(issue_token),
+        methods=["POST"],
+        openapi_extra=documented_body(FORM, TokenForm.model_json_schema()),
+        responses=documented_problems(401, 413, 415, 422, 429, 503),
+    )
+    router.add_api_route("/me", read_me, methods=["GET"], responses=documented_problems(401, 413, 503))
+    router.add_api_route(
+        "/refresh",
+        limiter.limit(settings.rate_limit_refresh)(refresh_token),
+        methods=["POST"],
+        dependencies=[Depends(json_body)],
+        responses=documented_problems(401, 413, 415, 422, 429, 503),
+    )
+    router.add_api_route(
+        "/revoke",
+        revoke_token,
+        methods=["POST"],
+        status_code=204,
+        dependencies=[Depends(json_body)],
+        responses=documented_problems(413, 415, 422, 503),
+    )
+    return router
 
 
 async def register(request: Request, body: RegisterRequest, registration: RegistrationUseCase) -> UserResponse:

@@ -4,29 +4,90 @@ from collections.abc import Mapping
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 
-from doorward.api.bodies import CsvBody
+from doorward.api.bodies import CSV, CsvBody, documented_body, json_body, patch_body
 from doorward.api.conditional import entity_tag, expected_versions, is_unchanged
-from doorward.api.dependencies import CurrentUser, ItemImportUseCase, ItemsUseCase
+from doorward.api.dependencies import CurrentUser, use_case
 from doorward.api.links import page_links, slice_links
+from doorward.api.problems import documented_problems
 from doorward.api.schemas.items import (
-    CursorPagination,
-    ImportFlaw,
-    ImportResponse,
     ItemBody,
+    ItemImportFlaw,
     ItemImportParameters,
+    ItemImportResponse,
     ItemListParameters,
     ItemPageResponse,
     ItemPatch,
     ItemResponse,
     ItemSearchParameters,
     ItemSliceResponse,
-    Pagination,
 )
+from doorward.api.schemas.pages import CursorPagination, Pagination
 from doorward.core.pages import Page, PageRequest
-from doorward.domain.items.importing import ImportRequest
+from doorward.domain.items.importing import ImportRequest, ItemImport
 from doorward.domain.items.models import Item, ItemContent, ItemFilter, ItemQuery
+from doorward.domain.items.service import Items
+
+ItemsUseCase = Annotated[Items, use_case("items")]
+ItemImportUseCase = Annotated[ItemImport, use_case("item_import")]
+
+
+def create_router() -> APIRouter:
+    """Return the calls, each with the statuses it can answer."""
+    router = APIRouter(prefix="/api/v1/items", tags=["items"])
+    router.add_api_route(
+        "",
+        create_item,
+        methods=["POST"],
+        status_code=201,
+        dependencies=[Depends(json_body)],
+        responses=documented_problems(401, 413, 415, 422, 503),
+    )
+    router.add_api_route("", list_items, methods=["GET"], responses=documented_problems(401, 413, 422, 503))
+    router.add_api_route("/search", search_items, methods=["GET"], responses=documented_problems(401, 413, 422, 503))
+    router.add_api_route(
+        "/import",
+        import_items,
+        methods=["POST"],
+        openapi_extra=documented_body(CSV, {"type": "string"}),
+        responses=documented_problems(401, 413, 415, 422, 503),
+    )
+    router.include_router(_item_router())
+    return router
+
+
+def _item_router() -> APIRouter:
+    router = APIRouter(prefix="/{item_id}")
+    router.add_api_route(
+        "",
+        read_item,
+        methods=["GET"],
+        response_model=ItemResponse,
+        responses={**documented_problems(401, 404, 413, 422, 503), 304: {"description": "Not Modified"}},
+    )
+    router.add_api_route(
+        "",
+        replace_item,
+        methods=["PUT"],
+        dependencies=[Depends(json_body)],
+        responses=documented_problems(401, 403, 404, 412, 413, 415, 422, 503),
+    )
+    router.add_api_route(
+        "",
+        amend_item,
+        methods=["PATCH"],
+        dependencies=[Depends(patch_body)],
+        responses=documented_problems(401, 403, 404, 412, 413, 415, 422, 503),
+    )
+    router.add_api_route(
+        "",
+        delete_item,
+        methods=["DELETE"],
+        status_code=204,
+        responses=documented_problems(401, 403, 404, 412, 413, 422, 503),
+    )
+    return router
 
 
 async def create_item(body: ItemBody, user: CurrentUser, items: ItemsUseCase, response: Response) -> ItemResponse:
@@ -53,8 +114,8 @@ async def list_items(
     part = await items.list_after(wanted, parameters.after, parameters.page_size)
     response.headers.update(slice_links(request, part))
     return ItemSliceResponse(
-        items=[ItemResponse.model_validate(item) for item in part.items],
-        pagination=CursorPagination(page_size=part.page_size, next_cursor=part.next_cursor),
+        items=[ItemResponse.model_validate(item) for item in part.entries],
+        pagination=CursorPagination.of(part),
     )
 
 
@@ -113,14 +174,16 @@ async def import_items(
     user: CurrentUser,
     file: CsvBody,
     item_import: ItemImportUseCase,
-) -> ImportResponse:
+) -> ItemImportResponse:
     """Add the items of a CSV file: `title` and any of `description,tags,year,visibility`; or `movieId,title,genres`."""
     result = await item_import.run(
         file,
         ImportRequest(owner_id=user.id, visibility=parameters.visibility, skip_bad_lines=parameters.on_error == "skip"),
     )
-    errors = [ImportFlaw(line=line.number, code=line.error.code, detail=line.error.detail) for line in result.bad_lines]
-    return ImportResponse(imported=result.imported, skipped=len(errors), errors=errors)
+    errors = [
+        ItemImportFlaw(line=line.number, code=line.error.code, detail=line.error.detail) for line in result.bad_lines
+    ]
+    return ItemImportResponse(imported=result.imported, skipped=len(errors), errors=errors)
 
 
 def _content(body: ItemBody) -> ItemContent:
@@ -134,11 +197,6 @@ def _item_response(item: Item, response: Response) -> ItemResponse:
 
 def _page_response(page: Page[Item]) -> ItemPageResponse:
     return ItemPageResponse(
-        items=[ItemResponse.model_validate(item) for item in page.items],
-        pagination=Pagination(
-            page=page.request.page,
-            page_size=page.request.page_size,
-            total_items=page.total_items,
-            total_pages=page.total_pages,
-        ),
+        items=[ItemResponse.model_validate(item) for item in page.entries],
+        pagination=Pagination.of(page),
     )

@@ -39,7 +39,7 @@ class InvalidTitleError(DomainError):
     """Empty, too long, or with control characters."""
 
     kind = Kind.INVALID
-    code = "invalid_title"
+    code = "invalid_item_title"
     detail = "A title has 1 to 300 characters on one line, and no control characters."
 
 
@@ -47,7 +47,7 @@ class InvalidDescriptionError(DomainError):
     """Too long, or with control characters."""
 
     kind = Kind.INVALID
-    code = "invalid_description"
+    code = "invalid_item_description"
     detail = "A description has at most 10,000 characters, and no control characters but line breaks and tabs."
 
 
@@ -55,7 +55,7 @@ class InvalidTagsError(DomainError):
     """Too many, or one that cannot be a tag."""
 
     kind = Kind.INVALID
-    code = "invalid_tags"
+    code = "invalid_item_tags"
     detail = "An item has at most 20 tags of 1 to 50 characters each, without commas, bars and control characters."
 
 
@@ -63,7 +63,7 @@ class InvalidYearError(DomainError):
     """No year of the calendar."""
 
     kind = Kind.INVALID
-    code = "invalid_year"
+    code = "invalid_item_year"
     detail = "A year is a whole number from 1 to 9999."
 
 
@@ -71,74 +71,16 @@ class InvalidVisibilityError(DomainError):
     """A word in an import that is no visibility."""
 
     kind = Kind.INVALID
-    code = "invalid_visibility"
+    code = "invalid_item_visibility"
     detail = "A visibility is private or shared."
-
-
-class InvalidFilterError(DomainError):
-    """Text that no item can hold."""
-
-    kind = Kind.INVALID
-    code = "invalid_filter"
-    detail = "A filter or query holds characters that no item can have. Send plain text on one line."
-
-
-class NoSearchWordsError(DomainError):
-    """Nothing to look for."""
-
-    kind = Kind.INVALID
-    code = "no_search_words"
-    detail = "The query has no words. Send letters or digits: q=star wars."
-
-
-class QueryTooBroadError(DomainError):
-    """The database would have to read too much to answer in time."""
-
-    kind = Kind.INVALID
-    code = "query_too_broad"
-    detail = "The query takes too long. Narrow it: more letters of the title, a tag, a year; or use after= for pages."
-
-
-class MalformedCsvError(DomainError):
-    """What follows cannot be read as CSV, so nothing of it is stored."""
-
-    kind = Kind.INVALID
-    code = "malformed_csv"
-    detail = "From this line on the file is no CSV. Look for a quote that is not closed or a line of megabytes."
 
 
 class InvalidCsvHeaderError(DomainError):
     """The first line does not name the columns."""
 
     kind = Kind.INVALID
-    code = "invalid_csv_header"
+    code = "invalid_item_csv_header"
     detail = (
         "The first line names the columns: title, and any of description, tags, year, visibility; "
         "or movieId,title,genres."
     )
-
-
-class InvalidCsvLineError(DomainError):
-    """Not as many fields as the header, or not UTF-8."""
-
-    kind = Kind.INVALID
-    code = "invalid_csv_line"
-    detail = "The line has more or fewer fields than the header, or is not UTF-8."
-
-
-class ImportRefusedError(DomainError):
-    """Some lines cannot become items, so none became one. ``flaws`` has the lines."""
-
-    kind = Kind.INVALID
-    code = "import_refused"
-    detail = (
-        "Nothing was imported: errors lists the first bad lines. Correct them, or leave them out with on_error=skip."
-    )
-
-
-class TooManyBadLinesError(DomainError):
-    """So many lines are bad that the file is not what it should be; nothing was stored."""
-
-    kind = Kind.INVALID
-    code = "too_many_bad_lines"
-    detail = "Nothing was imported: more than 10,000 lines are bad. Check that the file has the columns it names."

@@ -7,17 +7,12 @@ from datetime import datetime
 from typing import IO, Final
 from uuid import UUID, uuid4
 
-from doorward.core.exceptions import Flaw
+from doorward.core.exceptions import Flaw, ImportRefusedError, MalformedCsvError, TooManyBadLinesError
 from doorward.core.logging import get_logger
 from doorward.core.ports import Clock, Database
 from doorward.domain.items import repository
 from doorward.domain.items.csv_lines import BadLine, read_items
-from doorward.domain.items.exceptions import (
-    ImportRefusedError,
-    InvalidCsvHeaderError,
-    MalformedCsvError,
-    TooManyBadLinesError,
-)
+from doorward.domain.items.exceptions import InvalidCsvHeaderError
 from doorward.domain.items.models import Item, ItemContent, Visibility
 from doorward.domain.items.policy import new_item
 

@@ -8,9 +8,9 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+from doorward.core.exceptions import InvalidFilterError
 from doorward.domain.items.exceptions import (
     InvalidDescriptionError,
-    InvalidFilterError,
     InvalidTagsError,
     InvalidTitleError,
     InvalidYearError,

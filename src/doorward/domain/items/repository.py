@@ -17,8 +17,9 @@ from psycopg import AsyncConnection, sql
 from psycopg.errors import ForeignKeyViolation, QueryCanceled
 from psycopg.rows import class_row
 
+from doorward.core.exceptions import QueryTooBroadError
 from doorward.core.pages import Position
-from doorward.domain.items.exceptions import ItemOwnerGoneError, QueryTooBroadError
+from doorward.domain.items.exceptions import ItemOwnerGoneError
 from doorward.domain.items.models import FoundItem, Item, ItemQuery, Sort
 
 Connection = AsyncConnection[Any]

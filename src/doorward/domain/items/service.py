@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 
 from doorward.core.pages import CursorCodec, Page, PageRequest, Position, Slice
 from doorward.core.ports import Clock, Database
+from doorward.core.search import likely_spellings, search_query, search_words
 from doorward.domain.items import repository
 from doorward.domain.items.exceptions import ItemNotFoundError
 from doorward.domain.items.models import Item, ItemContent, ItemFilter, ItemQuery, Sort
@@ -18,7 +19,6 @@ from doorward.domain.items.policy import (
     content_of,
     new_item,
 )
-from doorward.domain.items.search import likely_spellings, search_query, search_words
 
 
 class Items:
@@ -82,7 +82,7 @@ class Items:
         words = search_words(query)
         wanted = ItemQuery(reader_id=reader_id, owner="all", narrowed=checked_filter(narrowed))
         found = await self._find_matches(wanted, search_query(words, {}), page)
-        if found.total_items:
+        if found.total:
             return found
         spellings = {}
         for word in words:

@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
-from doorward.domain.items.exceptions import NoSearchWordsError
+from doorward.core.exceptions import NoSearchWordsError
 
 MAXIMUM_WORDS: Final = 8
 """Words that count; those after them are ignored."""
