@@ -259,3 +259,21 @@ async def test_a_client_that_goes_away_while_sending_is_no_crash(
     await service.app(scope, gone, nobody_listens)
     assert "http.request.crashed" not in logs.text()
     assert logs.lines()[-1]["event"] == "http.request"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("PUT", "/api/v1/items", "GET, POST"),
+        ("POST", f"/api/v1/items/{UUID(int=1)}", "DELETE, GET, PATCH, PUT"),
+        ("PUT", "/api/v1/items/import", "POST"),
+        ("GET", "/api/v1/auth/token", "POST"),
+        ("POST", "/openapi.json", "GET, HEAD"),
+    ],
+)
+async def test_a_wrong_method_is_told_all_that_the_address_takes(
+    service: Service, method: str, path: str, allowed: str
+) -> None:
+    answer = await service.client.request(method, path)
+    assert is_problem(answer, 405, "method_not_allowed")
+    assert answer.headers["allow"] == allowed

@@ -13,6 +13,7 @@ from limits import RateLimitItem
 from limits.errors import StorageError
 from slowapi.errors import RateLimitExceeded
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from doorward.api.exceptions import MalformedBodyError, RequestRefusedError
 from doorward.api.schemas.problem import FieldError, Problem
@@ -24,6 +25,7 @@ MEDIA_TYPE: Final = "application/problem+json"
 TOKEN_ENDPOINTS: Final = frozenset({"/api/v1/auth/token", "/api/v1/auth/refresh", "/api/v1/auth/revoke"})
 """Where RFC 6749 clients look for ``error`` and ``error_description``."""
 
+METHODS: Final = ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT")
 EXTRA_MEMBER: Final = "extra_forbidden"
 """pydantic's name for a member that the schema does not have."""
 
@@ -201,4 +203,15 @@ async def _http_exception(request: Request, error: Exception) -> JSONResponse:
             headers=error.headers,
         )
     code, detail = DETAIL_OF_STATUS[error.status_code]
-    return problem_response(error.status_code, code, detail, path=path, headers=error.headers)
+    is_wrong_method = error.status_code == HTTPStatus.METHOD_NOT_ALLOWED
+    headers = {"Allow": ", ".join(_allowed_methods(request))} if is_wrong_method else error.headers
+    return problem_response(error.status_code, code, detail, path=path, headers=headers)
+
+
+def _allowed_methods(request: Request) -> list[str]:
+    """Return all methods of the address (RFC 9110 section 10.2.1): Starlette names those of one route only."""
+    return [
+        method
+        for method in METHODS
+        if any(route.matches({**request.scope, "method": method})[0] is Match.FULL for route in request.app.routes)
+    ]

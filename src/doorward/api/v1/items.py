@@ -58,7 +58,7 @@ def create_router() -> APIRouter:
 
 
 def _item_router() -> APIRouter:
-    router = APIRouter(prefix="/{item_id}")
+    router = APIRouter(prefix="/{item_id:uuid}")
     router.add_api_route(
         "",
         read_item,
