@@ -12,6 +12,7 @@ from doorward.api.exceptions import RequestRefusedError
 from doorward.api.problems import DETAIL_OF_STATUS, STATUS_OF_KIND
 from doorward.core.config import Settings
 from doorward.core.exceptions import DomainError
+from doorward.core.settings_sources import SECRETS_FOLDER, secret_settings
 from doorward.infrastructure.migrations import migrate
 
 DOCS: Final = Path("docs")
@@ -20,6 +21,7 @@ GENERATED_BY: Final = "Written by `inv docs` from the code. Do not edit."
 
 def configuration_page() -> str:
     """Return docs/configuration.md: every setting."""
+    secrets = ", ".join(f"`{name.upper()}`" for name in secret_settings(Settings))
     rows = [
         f"| `{name.upper()}` | {_default(field.default)} | {field.description} | `{(field.examples or [''])[0]}` |"
         for name, field in Settings.model_fields.items()
@@ -30,8 +32,20 @@ def configuration_page() -> str:
             "",
             f"<!-- {GENERATED_BY} -->",
             "",
-            "Settings are environment variables, or lines of `.env` in the working folder; the environment wins.",
-            "A misspelt or unusable setting stops the start. `doorward check-config` shows all, secrets masked.",
+            "A setting is looked for in these places. Each is stronger than those before it:",
+            "",
+            "1. the default below;",
+            "2. a line of `.env` in the working folder;",
+            "3. an environment variable;",
+            f"4. a file in `{SECRETS_FOLDER}` named like the setting, in any case. Those that hold a secret",
+            f"   ({secrets}) can also be in any other file, which",
+            "   the variable with `_FILE` after the name names: `SECRET_KEY_FILE=/etc/doorward/key`. It wins over",
+            f"   `{SECRETS_FOLDER}`; a setting and its `_FILE` together are refused;",
+            "5. AWS Secrets Manager, when `AWS_SECRETS_MANAGER_SECRET_NAME` is set.",
+            "",
+            "An empty variable is an unset one. A line end at the end of a file is no part of the value. A misspelt or",
+            "unusable setting stops the start, and so does a file that cannot be read or a store that does not answer:",
+            "in development, too. `doorward check-config` shows every setting and where it is from, secrets masked.",
             "",
             "| Name | Default | Meaning | Example |",
             "|---|---|---|---|",

@@ -65,7 +65,7 @@ def _parser() -> argparse.ArgumentParser:
     serve.set_defaults(command=_serve)
     migrate = commands.add_parser("migrate", help="bring the database to the newest schema")
     migrate.set_defaults(command=_migrate)
-    check = commands.add_parser("check-config", help="show every setting, secrets masked, or what is wrong with them")
+    check = commands.add_parser("check-config", help="show every setting and its source, secrets masked")
     check.set_defaults(command=_check_config)
     imports = commands.add_parser("import-items", help="store the items of a CSV file")
     imports.add_argument("file", type=Path, help="with a header: title,... or movieId,title,genres")
@@ -120,7 +120,8 @@ def _check_config(_: argparse.Namespace, settings: Settings) -> None:
     _require_limiter(settings)
     for name, value in settings:
         shown = ",".join(map(str, value)) if isinstance(value, tuple) else value
-        print(f"{name.upper()}={'' if shown is None else shown}")
+        # As a line of .env: what follows the value is a comment there.
+        print(f"{name.upper()}={'' if shown is None else shown}  # {settings.origin_of(name)}")
 
 
 def _import_items(options: argparse.Namespace, settings: Settings) -> None:

@@ -88,7 +88,7 @@ def test_only_the_configuration_reads_the_environment() -> None:
     readers = [
         at(path, node)
         for path in source_modules()
-        if path != Path("src/doorward/core/settings_loading.py")
+        if path != Path("src/doorward/core/settings_sources.py")
         for node in ast.walk(tree_of(path))
         if isinstance(node, ast.Attribute) and node.attr in {"environ", "environb", "getenv"}
     ]

@@ -55,6 +55,8 @@ def test_defaults_are_those_of_the_contract() -> None:
         "trusted_proxies": (),
         "web_concurrency": 1,
         "log_level": "info",
+        "aws_secrets_manager_secret_name": None,
+        "aws_region": None,
     }
 
 
@@ -195,7 +197,9 @@ def test_the_log_level_counts_in_any_case(spelling: str, usable_settings: pytest
 
 
 def test_settings_may_be_made_from_python_values() -> None:
-    settings = Settings(trusted_proxies=(ipaddress.IPv4Network("10.0.0.0/8"),), log_level="error")
+    settings = Settings(
+        environment="development", trusted_proxies=(ipaddress.IPv4Network("10.0.0.0/8"),), log_level="error"
+    )
     assert (settings.trusted_proxies, settings.log_level) == ((ipaddress.IPv4Network("10.0.0.0/8"),), "error")
 
 

@@ -134,13 +134,9 @@ def test_a_refusal_does_not_show_the_value(name: str, value: str, clean_environm
 
 
 @pytest.mark.parametrize("name", ["secret_key", "database_url", "rate_limit_storage_uri"])
-def test_the_refusal_of_pydantic_itself_does_not_show_the_value(
-    name: str, clean_environment: pytest.MonkeyPatch
-) -> None:
-    clean_environment.setenv("SECRET_KEY", secrets.token_urlsafe(48))
-    clean_environment.setenv(name.upper(), MARK)
+def test_the_refusal_of_pydantic_itself_does_not_show_the_value(name: str) -> None:
     with pytest.raises(ValidationError) as refusal:
-        Settings()
+        Settings.model_validate({"secret_key": secrets.token_urlsafe(48), name: MARK})
     assert name in str(refusal.value)
     assert MARK not in str(refusal.value)
 

@@ -1,13 +1,13 @@
 """Every setting of the service: its name, type, default, bounds and meaning.
 
-How they are read is in ``settings_loading``, what makes a secret one in ``secret_strength``.
+Where they are written is in ``settings_sources``, what makes a secret one in ``secret_strength``.
 """
 
 import ipaddress
 from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import NoDecode
 
 from doorward.core.secret_strength import (
     DEVELOPMENT_SECRET_KEY,
@@ -17,7 +17,7 @@ from doorward.core.secret_strength import (
     is_published,
     passwords_in,
 )
-from doorward.core.settings_loading import SettingsError, load
+from doorward.core.settings_loading import LoadedSettings, SettingsError, load
 
 __all__ = ["DEVELOPMENT_SECRET_KEY", "PUBLISHED_SECRETS", "Network", "Settings", "SettingsError", "load_settings"]
 
@@ -28,17 +28,8 @@ RATE_LIMIT_STORES: Final = ("memory://", "redis://", "rediss://")
 MINIMUM_PRODUCTION_BCRYPT_ROUNDS: Final = 10
 
 
-class Settings(BaseSettings):
-    """All settings. Environment variables of the same name in upper case, or lines of ``.env``, set them."""
-
-    model_config = SettingsConfigDict(
-        env_file=".env",
-        extra="ignore",
-        env_ignore_empty=True,
-        frozen=True,
-        hide_input_in_errors=True,
-        validate_default=True,
-    )
+class Settings(LoadedSettings):
+    """All settings, checked."""
 
     environment: Literal["production", "development"] = Field(
         "production",
@@ -132,6 +123,20 @@ class Settings(BaseSettings):
         "info", description="The least severe lines that are logged.", examples=["info"]
     )
 
+    aws_secrets_manager_secret_name: str | None = Field(
+        None,
+        min_length=1,
+        description="A secret of AWS Secrets Manager (extra `doorward[aws]`) whose JSON object holds settings by name. "
+        "They win over all others; when the store does not yield them, nothing starts.",
+        examples=["doorward/production"],
+    )
+    aws_region: str | None = Field(
+        None,
+        min_length=1,
+        description="The region of that secret, unless AWS's own profile names one.",
+        examples=["eu-central-1"],
+    )
+
     @field_validator("log_level", mode="before")
     @classmethod
     def _lower_case(cls, value: object) -> object:
@@ -199,9 +204,10 @@ class Settings(BaseSettings):
 
 
 def load_settings() -> Settings:
-    """Read ``.env`` and the environment (which wins).
+    """Read all sources, each stronger than the one before: ``.env``, environment, secret files, AWS Secrets Manager.
 
-    Raises ``SettingsError`` with one sentence for each variable that is misspelt or unusable.
+    Raises ``SettingsError`` with one sentence for each source that cannot be read, and for each variable that is
+    misspelt or unusable.
     """
     return load(Settings)
 

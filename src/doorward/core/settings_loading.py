@@ -1,20 +1,13 @@
-"""From what the environment says to checked settings, or to one sentence for each thing that is wrong with it."""
+"""From what the sources say to checked settings, or to one sentence for each thing that is wrong with it."""
 
 import difflib
-import os
-from collections.abc import Iterable
-from pathlib import Path
-from typing import Final, TypeVar
+from collections.abc import Iterable, Mapping
+from typing import TypeVar
 
-from dotenv import dotenv_values
-from pydantic import ValidationError
-from pydantic_settings import BaseSettings
+from pydantic import PrivateAttr, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-LIKENESS_IN_FILE: Final = 0.85
-LIKENESS_IN_ENVIRONMENT: Final = 0.9
-"""difflib's ratio from which a name is taken for a misspelt setting."""
-
-Model = TypeVar("Model", bound=BaseSettings)
+from doorward.core.settings_sources import read_sources, secret_settings
 
 
 class SettingsError(Exception):
@@ -26,31 +19,66 @@ class SettingsError(Exception):
         super().__init__("\n".join(self.problems))
 
 
-def load(model: type[Model]) -> Model:
-    """Read ``.env`` and the environment (which wins).
+class LoadedSettings(BaseSettings):
+    """Settings made from values alone, which remember where the values were found. ``load`` reads them."""
 
-    Raises ``SettingsError`` with one sentence for each variable that is misspelt or unusable.
+    model_config = SettingsConfigDict(
+        extra="ignore",
+        env_ignore_empty=True,
+        frozen=True,
+        hide_input_in_errors=True,
+        validate_default=True,
+    )
+
+    _origins: Mapping[str, str] = PrivateAttr(default_factory=dict)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - the base class names it
+        init_settings: PydanticBaseSettingsSource,
+        *_: PydanticBaseSettingsSource,
+        **__: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Read nothing here: ``settings_sources`` reads more places than the base class knows, and tells which."""
+        return (init_settings,)
+
+    def origin_of(self, name: str) -> str:
+        """Return where the setting's value was found, in words for the operator."""
+        return self._origins.get(name, "default")
+
+
+Model = TypeVar("Model", bound=LoadedSettings)
+
+
+def load(model: type[Model]) -> Model:
+    """Return the settings as all sources together say, the stronger over the weaker.
+
+    Raises ``SettingsError`` with one sentence for each source that cannot be read, and for each variable that is
+    misspelt or unusable.
     """
+    reading = read_sources(model)
+    problems = [*reading.problems, *_misspelt_names(model, reading.names)]
+    if reading.problems:
+        # What a source did not tell would be called missing.
+        raise SettingsError(problems)
     try:
-        problems = [*_misspelt_names(model)]
-        settings = model()
-    except UnicodeDecodeError:
-        raise SettingsError([".env is not UTF-8 text. Write it again as such"]) from None
+        settings = model.model_validate(reading.values)
     except ValidationError as error:
         # A value that may be of several types is refused once for each; the first refusal says enough.
         refusals = {details["loc"][:1]: details for details in reversed(error.errors(include_input=False))}
         problems += [_sentence(model, details["loc"], details["msg"]) for details in reversed(refusals.values())]
     if problems:
         raise SettingsError(problems)
+    settings._origins = reading.origins  # noqa: SLF001 - no setting, so no field that a value could set
     return settings
 
 
-def _misspelt_names(model: type[BaseSettings]) -> Iterable[str]:
-    """Yield what looks like a setting and is none. The environment holds others' names: only close ones count there."""
+def _misspelt_names(model: type[BaseSettings], given_names: Mapping[str, float]) -> Iterable[str]:
+    """Yield what looks like a setting and is none. Some places hold others' names: only close ones count there."""
     names = [name.upper() for name in model.model_fields]
-    in_file = dotenv_values(Path(".env"), interpolate=False) if Path(".env").is_file() else {}
-    for given in sorted({*os.environ, *in_file}):
-        likeness = LIKENESS_IN_FILE if given in in_file else LIKENESS_IN_ENVIRONMENT
+    names += [f"{name.upper()}_FILE" for name in secret_settings(model)]
+    for given, likeness in sorted(given_names.items()):
         meant = difflib.get_close_matches(given.upper(), names, n=1, cutoff=likeness)
         if meant and given.upper() not in names:
             yield f"{given} is not a setting: did you mean {meant[0]}?"
