@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 
+import boto3
 import pytest
 
 from doorward.cli import main
@@ -149,12 +150,14 @@ def test_a_store_that_refuses_connections_stops_the_start(with_store: pytest.Mon
 
 
 def test_a_store_that_never_answers_is_given_up(with_store: pytest.MonkeyPatch) -> None:
-    """The test ends at all because of the limits: the listener below never says a word."""
     with_store.setattr(aws_secrets, "READ_SECONDS", 0.2)
     with_store.setenv(NAME, "doorward")
     with socket.create_server(("127.0.0.1", 0)) as silent:
         with_store.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{silent.getsockname()[1]}")
         assert _problem().startswith("AWS Secrets Manager cannot be used: Read timeout")
+    limits = boto3.client("secretsmanager", region_name=REGION).meta.config
+    assert (limits.connect_timeout, limits.read_timeout) == (3.0, 0.2)
+    assert limits.retries["total_max_attempts"] == 2
 
 
 def test_a_region_that_nothing_names_is_asked_for(with_store: pytest.MonkeyPatch) -> None:
