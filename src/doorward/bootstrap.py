@@ -43,14 +43,15 @@ def app_from_environment() -> FastAPI:
 
 def create_wired_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
     """Return the application with everything that it needs; its lifespan opens and closes the database."""
-    secret = settings.secret_key.get_secret_value().encode()
     clock = clock or SystemClock()
     lifetimes = lifetimes_of(settings)
     database = PostgresDatabase(settings)
     hasher = BcryptHasher(rounds=settings.bcrypt_rounds, threads=available_cores())
-    codec = RefreshTokenCodec(derive_key(secret, REFRESH_TOKEN_PURPOSE))
+    codec = RefreshTokenCodec(*_keys(settings, REFRESH_TOKEN_PURPOSE))
+    signing_key, previous_key = _keys(settings, ACCESS_TOKEN_PURPOSE)
     signer = AccessTokens(
-        key=derive_key(secret, ACCESS_TOKEN_PURPOSE),
+        key=signing_key,
+        previous_key=previous_key,
         algorithm=settings.algorithm,
         issuer=settings.jwt_issuer,
         audience=settings.jwt_audience,
@@ -63,7 +64,7 @@ def create_wired_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
         sessions=Sessions(
             database=database, codec=codec, signer=signer, issuer=issuer, clock=clock, lifetimes=lifetimes
         ),
-        items=Items(database=database, clock=clock, cursors=CursorCodec(derive_key(secret, cursor_purpose("items")))),
+        items=Items(database=database, clock=clock, cursors=CursorCodec(*_keys(settings, cursor_purpose("items")))),
         item_import=ItemImport(database=database, clock=clock),
         limiter=create_limiter(settings),
         is_schema_current=lambda: is_schema_current(database),
@@ -81,6 +82,15 @@ async def create_item_import(settings: Settings) -> AsyncIterator[tuple[Accounts
         yield Accounts(database=database), ItemImport(database=database, clock=SystemClock())
     finally:
         await database.close()
+
+
+def _keys(settings: Settings, purpose: bytes) -> tuple[bytes, bytes | None]:
+    """Return the key of this purpose, and the one before the last change of SECRET_KEY while that is set."""
+    previous = settings.secret_key_previous
+    return (
+        derive_key(settings.secret_key.get_secret_value().encode(), purpose),
+        None if previous is None else derive_key(previous.get_secret_value().encode(), purpose),
+    )
 
 
 def log_style(settings: Settings) -> Literal["json", "console"]:

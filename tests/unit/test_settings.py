@@ -32,6 +32,7 @@ def test_defaults_are_those_of_the_contract() -> None:
     assert settings.rate_limit_storage_uri.get_secret_value() == "memory://"
     assert shown == {
         "environment": "production",
+        "secret_key_previous": None,
         "database_url": None,
         "postgres_host": "localhost",
         "postgres_port": 5432,

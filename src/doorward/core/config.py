@@ -38,11 +38,18 @@ class Settings(LoadedSettings):
     )
     secret_key: SecretStr = Field(
         SecretStr(""),
-        description="Root of all signing keys; at least 32 random bytes. Changing it signs everybody out. "
+        description="Root of all signing keys; at least 32 random bytes. Changing it signs everybody out, unless the "
+        "old one goes on as `SECRET_KEY_PREVIOUS`. "
         "`inv up` makes one; by hand: `"
         + GENERATE_A_SECRET
         + "`. In development a built-in one is used when it is unset.",
         examples=["the output of " + GENERATE_A_SECRET],
+    )
+    secret_key_previous: SecretStr | None = Field(
+        None,
+        description="A second `SECRET_KEY` whose tokens are accepted, while none are issued under it: the old one, "
+        "after a change.",
+        examples=["the value that SECRET_KEY had before"],
     )
     database_url: SecretStr | None = Field(
         None,
@@ -156,6 +163,15 @@ class Settings(LoadedSettings):
         if flaw:
             raise ValueError(flaw)
         return value
+
+    @field_validator("secret_key_previous")
+    @classmethod
+    def _unguessable_other_secret_key(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        if value is None or not value.get_secret_value():
+            return None
+        if value == info.data.get("secret_key"):
+            raise ValueError("is the same as SECRET_KEY; remove it, or give SECRET_KEY its new value")
+        return cls._unguessable_secret_key(value, info)
 
     @field_validator("database_url")
     @classmethod
