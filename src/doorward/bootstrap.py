@@ -10,7 +10,8 @@ from fastapi import FastAPI
 from doorward.api.app import Services, create_app
 from doorward.core.config import Settings, load_settings
 from doorward.core.exceptions import ServiceUnavailableError
-from doorward.core.logging import configure_logging
+from doorward.core.insecure_settings import insecure_settings
+from doorward.core.logging import configure_logging, get_logger
 from doorward.core.pages import CursorCodec
 from doorward.core.ports import Clock
 from doorward.domain.auth.accounts import Accounts
@@ -32,6 +33,8 @@ from doorward.infrastructure.tokens import AccessTokens
 
 SHELL_IMPORT_SECONDS: Final = 3600
 """How long an import from a shell may take: millions of lines, while nobody waits for an answer over HTTP."""
+
+logger = get_logger()
 
 
 def app_from_environment() -> FastAPI:
@@ -124,3 +127,9 @@ async def _lifespan(database: PostgresDatabase, hasher: BcryptHasher) -> AsyncIt
     finally:
         await database.close()
         hasher.close()
+
+
+def report_insecure_settings(settings: Settings) -> None:
+    """Say at each start what the settings give up. What production must never have is refused by the settings."""
+    for setting, why in insecure_settings(settings):
+        logger.warning("config.insecure", setting=setting, why=why)

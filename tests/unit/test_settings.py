@@ -33,6 +33,11 @@ def test_defaults_are_those_of_the_contract() -> None:
     assert shown == {
         "environment": "production",
         "secret_key_previous": None,
+        "public_url": None,
+        "cors_allow_origins": (),
+        "cors_allow_credentials": False,
+        "allowed_hosts": (),
+        "docs_enabled": True,
         "database_url": None,
         "postgres_host": "localhost",
         "postgres_port": 5432,
@@ -125,6 +130,11 @@ def test_names_of_others_are_left_alone(usable_settings: pytest.MonkeyPatch) -> 
         ("RATE_LIMIT_STORAGE_URI", ["file:///tmp", "mongodb://x", "redis"]),
         ("TRUSTED_PROXIES", ["everybody", "10.0.0.0/33", "10.0.0.1/8", "10.0.0.0/8;192.168.0.0/16"]),
         ("WEB_CONCURRENCY", ["0", "65", "two"]),
+        ("PUBLIC_URL", ["auth.example.com", "https://auth.example.com/", "https://auth.example.com/path", "*"]),
+        ("CORS_ALLOW_ORIGINS", ["app.example.com", "https://app.example.com/", "null", "*,https://app.example.com"]),
+        ("CORS_ALLOW_CREDENTIALS", ["perhaps"]),
+        ("ALLOWED_HOSTS", ["*", "auth.example.com:443", "https://auth.example.com", "a.example.com;b.example.com"]),
+        ("DOCS_ENABLED", ["perhaps"]),
         ("LOG_LEVEL", ["trace", "notice"]),
     ],
 )
@@ -168,6 +178,19 @@ def test_the_pools_bounds_must_be_in_order(usable_settings: pytest.MonkeyPatch) 
     usable_settings.setenv("DB_POOL_MAX_CONN", "2")
     (problem,) = _problems()
     assert problem.startswith("DB_POOL_MIN_CONN must not be above DB_POOL_MAX_CONN")
+
+
+def test_all_origins_together_with_credentials_are_refused(usable_settings: pytest.MonkeyPatch) -> None:
+    usable_settings.setenv("CORS_ALLOW_ORIGINS", "*")
+    usable_settings.setenv("CORS_ALLOW_CREDENTIALS", "true")
+    (problem,) = _problems()
+    assert problem.startswith("CORS_ALLOW_ORIGINS must name its origins while CORS_ALLOW_CREDENTIALS is true")
+
+
+def test_named_origins_may_come_with_credentials(usable_settings: pytest.MonkeyPatch) -> None:
+    usable_settings.setenv("CORS_ALLOW_ORIGINS", "https://app.example.com, http://localhost:3000")
+    usable_settings.setenv("CORS_ALLOW_CREDENTIALS", "true")
+    assert load_settings().cors_allow_origins == ("https://app.example.com", "http://localhost:3000")
 
 
 def test_the_pools_bounds_may_be_equal(usable_settings: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,13 @@ from slowapi import Limiter
 
 from doorward import __version__
 from doorward.api import documentation, health, v1
-from doorward.api.middleware import BodyLimitMiddleware, CorrelationIdMiddleware, SecurityHeadersMiddleware
+from doorward.api.browsers import CrossOriginMiddleware, HostMiddleware, ListCompressionMiddleware
+from doorward.api.middleware import (
+    BodyLimitMiddleware,
+    CatchAllMiddleware,
+    CorrelationIdMiddleware,
+    SecurityHeadersMiddleware,
+)
 from doorward.api.problems import correct_problem_media_type, install_problem_handlers
 from doorward.core.config import Settings
 from doorward.domain.auth.login import Login
@@ -53,19 +59,36 @@ def create_app(settings: Settings, services: Services) -> FastAPI:
         redirect_slashes=False,
         docs_url=None,
         redoc_url=None,
+        openapi_url="/openapi.json" if settings.docs_enabled else None,
     )
     for each in fields(services):
         setattr(app.state, each.name, getattr(services, each.name))
     app.include_router(v1.create_router(settings, services.limiter))
     app.include_router(health.router)
-    app.include_router(documentation.router)
+    if settings.docs_enabled:
+        app.include_router(documentation.router)
     install_problem_handlers(app)
-    # The last one added is the outermost.
-    app.add_middleware(BodyLimitMiddleware)
-    app.add_middleware(CorrelationIdMiddleware)
-    app.add_middleware(SecurityHeadersMiddleware)
+    _add_middleware(app, settings)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign] # FastAPI's documented way to extend it
     return app
+
+
+def _add_middleware(app: FastAPI, settings: Settings) -> None:
+    """Wrap the application, from the inside out: the last one added is the outermost."""
+    app.add_middleware(ListCompressionMiddleware)
+    app.add_middleware(BodyLimitMiddleware)
+    if settings.allowed_hosts:
+        app.add_middleware(HostMiddleware, allowed_hosts=settings.allowed_hosts)
+    app.add_middleware(CatchAllMiddleware)
+    # Around all that refuses, so that a page of an allowed origin can read every refusal.
+    if settings.cors_allow_origins:
+        app.add_middleware(CrossOriginMiddleware, settings=settings)
+    app.add_middleware(CorrelationIdMiddleware)
+    app.add_middleware(
+        SecurityHeadersMiddleware,
+        is_https=(settings.public_url or "").startswith("https://"),
+        has_documentation=settings.docs_enabled,
+    )
 
 
 def _openapi(app: FastAPI) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Pure ASGI middleware: correlation id and catch-all, access log, security headers, body limit."""
+"""Pure ASGI middleware: correlation id and access log, catch-all, security headers, body limit."""
 
 import re
 import time
@@ -30,6 +30,9 @@ _HEADERS: Final = (
     ("Referrer-Policy", "no-referrer"),
     ("Cross-Origin-Resource-Policy", "same-origin"),
 )
+_STRICT_TRANSPORT: Final = ("Strict-Transport-Security", "max-age=31536000")
+"""RFC 6797: a year, for this host. What is below the host may have other owners."""
+
 _CONTENT_POLICY: Final = "default-src 'none'; frame-ancestors 'none'"
 _DOCUMENTATION_POLICY: Final = (
     "default-src 'none'; connect-src 'self'; img-src 'self' data:; font-src 'self' data:; worker-src blob:; "
@@ -46,7 +49,7 @@ logger = get_logger()
 
 
 class CorrelationIdMiddleware:
-    """Gives each request an id, on its answer and on its log lines; logs the request; ends what nobody caught."""
+    """Gives each request an id, on its answer and on its log lines, and logs the request."""
 
     def __init__(self, app: ASGIApp) -> None:
         """Wrap the application."""
@@ -71,13 +74,6 @@ class CorrelationIdMiddleware:
 
         try:
             await self._app(scope, receive, send_with_id)
-        except ClientDisconnect:
-            logger.info("http.request.disconnected")
-        # The catch-all: whatever it is, the client gets a problem that shows nothing, and the log the cause.
-        except Exception:
-            logger.exception("http.request.crashed")
-            if status == 0:
-                await internal_error_response(scope["path"])(scope, receive, send_with_id)
         finally:
             _log_request(scope, status, time.perf_counter() - started)
 
@@ -99,8 +95,8 @@ def _log_request(scope: Scope, status: int, seconds: float) -> None:
     )
 
 
-class SecurityHeadersMiddleware:
-    """Puts the headers on every answer that keep browsers from misusing it."""
+class CatchAllMiddleware:
+    """Ends what nobody caught: the client gets a problem that shows nothing, and the log the cause."""
 
     def __init__(self, app: ASGIApp) -> None:
         """Wrap the application."""
@@ -111,13 +107,44 @@ class SecurityHeadersMiddleware:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        has_begun = False
+
+        async def send_and_note(message: Message) -> None:
+            nonlocal has_begun
+            has_begun = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_and_note)
+        except ClientDisconnect:
+            logger.info("http.request.disconnected")
+        except Exception:
+            logger.exception("http.request.crashed")
+            if not has_begun:
+                await internal_error_response(scope["path"])(scope, receive, send)
+
+
+class SecurityHeadersMiddleware:
+    """Puts the headers on every answer that keep browsers from misusing it."""
+
+    def __init__(self, app: ASGIApp, *, is_https: bool, has_documentation: bool) -> None:
+        """Wrap the application. ``is_https`` is what clients see, also where a proxy ends the encryption."""
+        self._app = app
+        self._headers = (*_HEADERS, _STRICT_TRANSPORT) if is_https else _HEADERS
+        self._documentation_paths = _DOCUMENTATION_PATHS if has_documentation else ()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
         path: str = scope["path"]
-        is_documentation = path.startswith(_DOCUMENTATION_PATHS)
+        is_documentation = path.startswith(self._documentation_paths)
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in _HEADERS:
+                for name, value in self._headers:
                     headers[name] = value
                 headers["Content-Security-Policy"] = _DOCUMENTATION_POLICY if is_documentation else _CONTENT_POLICY
                 if path.startswith(_UNSTORED_PATHS):

@@ -43,7 +43,7 @@ STATUS_OF_KIND: Final[Mapping[Kind, int]] = {
 }
 
 DETAIL_OF_STATUS: Final[Mapping[int, tuple[str, str]]] = {
-    404: ("not_found", "There is nothing at this address. /docs lists the calls."),
+    404: ("not_found", "There is nothing at this address. The description of the API lists the calls."),
     405: ("method_not_allowed", "This address does not take the method. The Allow header lists those it takes."),
     422: ("invalid_request", "The request does not fit the call. Correct the parts that errors lists."),
     429: ("rate_limit_exceeded", "Too many calls from this address. Try again after the time in Retry-After."),

@@ -1,6 +1,7 @@
 """Every setting of the service: its name, type, default, bounds and meaning.
 
-Where they are written is in ``settings_sources``, what makes a secret one in ``secret_strength``.
+The first groups have modules of their own: ``key_settings`` and ``browser_settings``. Where settings are written is in
+``settings_sources``.
 """
 
 import ipaddress
@@ -9,15 +10,15 @@ from typing import Annotated, Final, Literal, Self
 from pydantic import Field, SecretStr, ValidationInfo, field_validator, model_validator
 from pydantic_settings import NoDecode
 
+from doorward.core.browser_settings import BrowserSettings
 from doorward.core.secret_strength import (
     DEVELOPMENT_SECRET_KEY,
     GENERATE_A_SECRET,
     PUBLISHED_SECRETS,
-    flaw_of_secret_key,
     is_published,
     passwords_in,
 )
-from doorward.core.settings_loading import LoadedSettings, SettingsError, load
+from doorward.core.settings_loading import SettingsError, between_commas, load
 
 __all__ = ["DEVELOPMENT_SECRET_KEY", "PUBLISHED_SECRETS", "Network", "Settings", "SettingsError", "load_settings"]
 
@@ -28,29 +29,9 @@ RATE_LIMIT_STORES: Final = ("memory://", "redis://", "rediss://")
 MINIMUM_PRODUCTION_BCRYPT_ROUNDS: Final = 10
 
 
-class Settings(LoadedSettings):
+class Settings(BrowserSettings):
     """All settings, checked."""
 
-    environment: Literal["production", "development"] = Field(
-        "production",
-        description="`development` relaxes the checks on secrets and colours the log.",
-        examples=["production"],
-    )
-    secret_key: SecretStr = Field(
-        SecretStr(""),
-        description="Root of all signing keys; at least 32 random bytes. Changing it signs everybody out, unless the "
-        "old one goes on as `SECRET_KEY_PREVIOUS`. "
-        "`inv up` makes one; by hand: `"
-        + GENERATE_A_SECRET
-        + "`. In development a built-in one is used when it is unset.",
-        examples=["the output of " + GENERATE_A_SECRET],
-    )
-    secret_key_previous: SecretStr | None = Field(
-        None,
-        description="A second `SECRET_KEY` whose tokens are accepted, while none are issued under it: the old one, "
-        "after a change.",
-        examples=["the value that SECRET_KEY had before"],
-    )
     database_url: SecretStr | None = Field(
         None,
         description="Where PostgreSQL is; wins over the `POSTGRES_*` settings.",
@@ -120,7 +101,7 @@ class Settings(LoadedSettings):
         "`doorward[redis]`) for all together.",
         examples=["redis://cache.internal:6379/0"],
     )
-    trusted_proxies: Annotated[tuple[Network, ...], NoDecode] = Field(
+    trusted_proxies: Annotated[tuple[Network, ...], NoDecode, between_commas] = Field(
         (),
         description="Networks whose `X-Forwarded-For` is believed, separated by commas. Empty: nobody's.",
         examples=["10.0.0.0/8,192.168.1.5"],
@@ -148,30 +129,6 @@ class Settings(LoadedSettings):
     @classmethod
     def _lower_case(cls, value: object) -> object:
         return value.lower() if isinstance(value, str) else value
-
-    @field_validator("trusted_proxies", mode="before")
-    @classmethod
-    def _split_at_commas(cls, value: object) -> object:
-        return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
-
-    @field_validator("secret_key")
-    @classmethod
-    def _unguessable_secret_key(cls, value: SecretStr, info: ValidationInfo) -> SecretStr:
-        if info.data.get("environment") == "development":
-            return value if value.get_secret_value() else SecretStr(DEVELOPMENT_SECRET_KEY)
-        flaw = flaw_of_secret_key(value.get_secret_value())
-        if flaw:
-            raise ValueError(flaw)
-        return value
-
-    @field_validator("secret_key_previous")
-    @classmethod
-    def _unguessable_other_secret_key(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
-        if value is None or not value.get_secret_value():
-            return None
-        if value == info.data.get("secret_key"):
-            raise ValueError("is the same as SECRET_KEY; remove it, or give SECRET_KEY its new value")
-        return cls._unguessable_secret_key(value, info)
 
     @field_validator("database_url")
     @classmethod

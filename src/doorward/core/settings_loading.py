@@ -4,10 +4,18 @@ import difflib
 from collections.abc import Iterable, Mapping
 from typing import TypeVar
 
-from pydantic import PrivateAttr, ValidationError
+from pydantic import BeforeValidator, PrivateAttr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from doorward.core.settings_sources import read_sources, secret_settings
+
+
+def _split_at_commas(value: object) -> object:
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+between_commas = BeforeValidator(_split_at_commas)
+"""Of a setting that is a list: one text in every source, without quotes or brackets."""
 
 
 class SettingsError(Exception):
