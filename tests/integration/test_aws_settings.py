@@ -173,6 +173,21 @@ def test_credentials_that_nothing_names_stop_the_start(with_store: pytest.Monkey
     assert "Unable to locate credentials" in _problem()
 
 
+def test_a_profile_that_does_not_exist_stops_the_start(with_store: pytest.MonkeyPatch) -> None:
+    with_store.setenv(NAME, "doorward")
+    with_store.setenv("AWS_PROFILE", "nowhere")
+    assert _problem().startswith("AWS Secrets Manager cannot be used: The config profile (nowhere) could not be found")
+
+
+def test_a_malformed_address_of_the_store_is_named_and_not_shown(with_store: pytest.MonkeyPatch) -> None:
+    marked = mark()
+    with_store.setenv(NAME, "doorward")
+    with_store.setenv("AWS_ENDPOINT_URL", marked)
+    problem = _problem()
+    assert "AWS_ENDPOINT_URL" in problem
+    assert marked not in problem
+
+
 def test_without_the_extra_the_remedy_is_named(with_store: pytest.MonkeyPatch) -> None:
     with_store.setitem(sys.modules, "boto3", None)
     with_store.setenv(NAME, "doorward")

@@ -1,5 +1,6 @@
 """Settings from AWS Secrets Manager, by pydantic-settings' own source: one secret, a JSON object of settings."""
 
+import json
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -40,22 +41,27 @@ def read_aws_secret(model: type[BaseSettings], *, name: str, region: str | None)
         raise SecretStoreError(
             "AWS_SECRETS_MANAGER_SECRET_NAME needs a package that is not installed. Install doorward[aws], or unset it"
         ) from error
-    session = get_session()
-    session.set_default_client_config(
-        Config(connect_timeout=CONNECT_SECONDS, read_timeout=READ_SECONDS, retries={"total_max_attempts": ATTEMPTS})
-    )
-    # The source asks boto3's default session for its client, and takes no timeouts.
-    boto3.setup_default_session(botocore_session=session)
     try:
+        session = get_session()
+        session.set_default_client_config(
+            Config(connect_timeout=CONNECT_SECONDS, read_timeout=READ_SECONDS, retries={"total_max_attempts": ATTEMPTS})
+        )
+        # The source asks boto3's default session for its client, and takes no timeouts.
+        boto3.setup_default_session(botocore_session=session)
         source = AWSSecretsManagerSettingsSource(model, name, region_name=region, case_sensitive=False)
     except NoRegionError:
         raise SecretStoreError("AWS_REGION is missing. Example: eu-central-1") from None
     except (BotoCoreError, ClientError) as error:
-        cause = str(error).splitlines()[0].rstrip(".")
+        cause = str(error).splitlines()[0].rstrip(".: ")
         raise SecretStoreError(f"AWS Secrets Manager cannot be used: {cause}. {REMEDY}") from None
-    except (ValueError, KeyError, AttributeError, TypeError):
+    except (json.JSONDecodeError, KeyError, AttributeError, TypeError):
         raise SecretStoreError(
             'The secret that AWS_SECRETS_MANAGER_SECRET_NAME names is not a JSON object. Example: {"SECRET_KEY": "..."}'
+        ) from None
+    except ValueError:
+        raise SecretStoreError(
+            "AWS Secrets Manager cannot be used: one of AWS's own variables is malformed. Example: "
+            "AWS_ENDPOINT_URL=https://secretsmanager.eu-central-1.amazonaws.com"
         ) from None
     values = {each: value for each, value in source().items() if value != "" and each in model.model_fields}
     return StoredSettings(values=values, names=tuple(source.env_vars))
