@@ -78,10 +78,11 @@ def _parser() -> argparse.ArgumentParser:
 
 def _serve(options: argparse.Namespace, settings: Settings) -> None:
     configure_logging(settings.log_level, log_style(settings))
-    report_insecure_settings(settings)
     _require_limiter(settings)
     _require_current_schema(settings)
     listener = _listen(options.host, options.port)
+    # Of a service that starts: one that does not says why in a single line.
+    report_insecure_settings(settings)
     config = uvicorn.Config(
         f"{app_from_environment.__module__}:{app_from_environment.__name__}",
         factory=True,
