@@ -55,8 +55,10 @@ def run_secret_store(folder: Path) -> Iterator[SecretStore]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "moto.server", "--host=127.0.0.1", f"--port={port}"]
+    # What this machine tells AWS's tools is none of the store's business.
+    variables = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     with (folder / "moto.log").open("wb") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, env=variables)
     try:
         _wait_until_it_answers(port, process)
         yield SecretStore(f"http://127.0.0.1:{port}")

@@ -1,6 +1,7 @@
 """Settings from AWS Secrets Manager, over HTTP, and what becomes of a start when the store does not yield them."""
 
 import base64
+import os
 import secrets
 import socket
 import subprocess
@@ -31,9 +32,9 @@ def with_store(environment: pytest.MonkeyPatch, store: SecretStore) -> pytest.Mo
     environment.delenv("SECRET_KEY")
     environment.delenv("BCRYPT_ROUNDS")
     environment.setenv("ENVIRONMENT", "production")
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        environment.delenv(name)
     environment.setenv("AWS_REGION", REGION)
-    for name in ("AWS_DEFAULT_REGION", "AWS_PROFILE", "AWS_SESSION_TOKEN"):
-        environment.delenv(name, raising=False)
     for name in ("NO_PROXY", "no_proxy"):
         environment.setenv(name, "127.0.0.1")
     for name, value in store.variables().items():
