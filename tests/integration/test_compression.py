@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from fastapi.responses import PlainTextResponse
 
 from doorward.api.browsers import COMPRESSED_CALLS, MINIMUM_COMPRESSED_BYTES, ListCompressionMiddleware
-from tests.integration.service import REFRESH, TOKEN, MakeService
+from tests.integration.service import REFRESH, TOKEN, MakeService, Service
 
 LIST = "/api/v1/items"
 LONG = "a long list " * 1000
@@ -108,6 +108,60 @@ async def test_the_application_compresses_no_answer_with_tokens(make_service: Ma
         assert "content-encoding" not in answer.headers
 
 
-def test_the_compressed_calls_are_beside_those_of_auth() -> None:
-    assert COMPRESSED_CALLS
+async def _items_of_somebody(service: Service) -> dict[str, str]:
+    """Add items that make a long list, and one that all may see; return the headers of their owner."""
+    _, pair = await service.register_and_log_in()
+    headers = {"Authorization": f"Bearer {pair.access}"}
+    for number in range(12):
+        body = {"title": f"Compressible {number}", "description": "so that the list is long " * 8}
+        assert (await service.client.post(LIST, json=body, headers=headers)).status_code == 201
+    return headers
+
+
+@pytest.mark.parametrize("call", [LIST, f"{LIST}?after=", f"{LIST}/search?q=compressible"])
+async def test_the_application_compresses_its_lists(service: Service, call: str) -> None:
+    headers = await _items_of_somebody(service)
+    plain = await service.client.get(call, headers={**headers, "Accept-Encoding": "identity"})
+    packed = await service.client.get(call, headers={**headers, "Accept-Encoding": "gzip"})
+    assert "content-encoding" not in plain.headers
+    assert packed.headers["content-encoding"] == "gzip"
+    assert int(packed.headers["content-length"]) < len(plain.content)
+    assert packed.json() == plain.json()
+    assert len(packed.json()["items"]) >= 12
+
+
+async def test_a_list_tells_all_that_it_varies_by(make_service: MakeService) -> None:
+    service = await make_service(cors_allow_origins="https://app.example.com")
+    headers = await _items_of_somebody(service)
+    answer = await service.client.get(LIST, headers={**headers, "Origin": "https://app.example.com"})
+    assert {each.strip() for each in answer.headers["vary"].split(",")} == {
+        "Accept-Encoding",
+        "Authorization",
+        "Origin",
+    }
+
+
+async def test_no_compressed_answer_has_a_strong_entity_tag(service: Service) -> None:
+    """It would be the same for two encodings of the answer (RFC 9110 section 8.8.3.3)."""
+    headers = await _items_of_somebody(service)
+    for path in COMPRESSED_CALLS:
+        answer = await service.client.get(
+            path, params={"q": "compressible"} if "search" in path else {}, headers=headers
+        )
+        assert answer.headers["content-encoding"] == "gzip"
+        assert not answer.headers.get("etag", "W/").startswith('"')
+
+
+async def test_one_item_is_never_compressed(service: Service) -> None:
+    headers = await _items_of_somebody(service)
+    body = {"title": "One", "description": "long " * 400}
+    location = (await service.client.post(LIST, json=body, headers=headers)).headers["location"]
+    answer = await service.client.get(location, headers={**headers, "Accept-Encoding": "gzip"})
+    assert len(answer.content) > MINIMUM_COMPRESSED_BYTES
+    assert "content-encoding" not in answer.headers
+
+
+async def test_the_compressed_calls_are_calls_of_the_application_and_none_of_auth(service: Service) -> None:
+    paths = (await service.client.get("/openapi.json")).json()["paths"]
+    assert not [path for path in COMPRESSED_CALLS if "get" not in paths.get(path, {})]
     assert not [path for path in COMPRESSED_CALLS if path.startswith("/api/v1/auth")]
