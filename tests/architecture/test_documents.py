@@ -10,7 +10,7 @@ from tests.architecture.sources import ROOT, SOURCE, project_files, project_tabl
 
 README: Final = Path("README.md")
 README_LINES: Final = 90
-PATH: Final = r"`((?:src|tests|docs|docker|development|\.ci|core|domain|api|infrastructure)/[\w./-]+)`"
+PATH: Final = r"`((?:src|tests|docs|docker|development|benchmarks|\.ci|core|domain|api|infrastructure)/[\w./-]+)`"
 """Of the project, or below src/doorward, as the tour writes them."""
 
 WRITE_ANEW: Final = "run: uv run inv docs"
