@@ -14,11 +14,11 @@ from benchmarks.catalogue import GENRES, RARE_TAG
 from benchmarks.service import KeepAlive
 from doorward.core.pages import DEFAULT_PAGE_SIZE, CursorCodec, Position
 from doorward.core.principal import Principal
+from doorward.core.search import search_query
 from doorward.domain.auth.repository import find_session_user
 from doorward.domain.items import repository
 from doorward.domain.items.models import Item, ItemFilter, ItemQuery
-from doorward.domain.items.search import search_query
-from doorward.infrastructure.keys import CURSOR_PURPOSE, derive_key
+from doorward.infrastructure.keys import cursor_purpose, derive_key
 
 Connection = AsyncConnection[Any]
 Queries = Callable[[Connection], Awaitable[object]]
@@ -120,7 +120,7 @@ def _yardsticks(reader: Reader) -> Sequence[Call]:
 
 
 def _flat_calls(reader: Reader, wanted: ItemQuery) -> Sequence[Call]:
-    cursors = CursorCodec(derive_key(reader.secret_key.encode(), CURSOR_PURPOSE))
+    cursors = CursorCodec(derive_key(reader.secret_key.encode(), cursor_purpose("items")))
     common, scarce = GENRES[0], GENRES[-1]
     return [
         Call(
