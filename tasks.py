@@ -68,7 +68,7 @@ def fix(c: Context) -> None:
 
 @task
 def docs(c: Context) -> None:
-    """Write the pages that come from the code: configuration, problems, schema."""
+    """Write the pages that come from the code: configuration, events, problems, schema."""
     c.run("python -m development.documents")
 
 

@@ -1,6 +1,6 @@
 """The composition root: from settings to the wired application. The only place that knows every class."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Final, Literal
@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from doorward.api.app import Services, create_app
 from doorward.core.config import Settings, load_settings
 from doorward.core.exceptions import ServiceUnavailableError
-from doorward.core.logging import configure_logging
+from doorward.core.logging import configure_logging, get_logger
 from doorward.core.pages import CursorCodec
 from doorward.core.ports import Clock
 from doorward.domain.auth.accounts import Accounts
@@ -27,17 +27,18 @@ from doorward.infrastructure.common_passwords import load_common_passwords
 from doorward.infrastructure.database import PostgresDatabase, is_current
 from doorward.infrastructure.keys import ACCESS_TOKEN_PURPOSE, REFRESH_TOKEN_PURPOSE, cursor_purpose, derive_key
 from doorward.infrastructure.passwords import BcryptHasher, available_cores
-from doorward.infrastructure.rate_limiting import create_limiter
+from doorward.infrastructure.rate_limiting import create_client_reader, create_limiter
 from doorward.infrastructure.tokens import AccessTokens
 
 SHELL_IMPORT_SECONDS: Final = 3600
 """How long an import from a shell may take: millions of lines, while nobody waits for an answer over HTTP."""
+logger = get_logger()
 
 
 def app_from_environment() -> FastAPI:
     """Return the application as the environment sets it: what each worker process calls."""
     settings = load_settings()
-    configure_logging(settings.log_level, log_style(settings))
+    configure_logging(settings.log_level, log_style(settings), settings.pii_fields)
     return create_wired_app(settings)
 
 
@@ -66,6 +67,7 @@ def create_wired_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
         items=Items(database=database, clock=clock, cursors=CursorCodec(derive_key(secret, cursor_purpose("items")))),
         item_import=ItemImport(database=database, clock=clock),
         limiter=create_limiter(settings),
+        client_of=create_client_reader(settings),
         is_schema_current=lambda: is_schema_current(database),
         lifespan=lambda _: _lifespan(database, hasher),
     )
@@ -114,3 +116,18 @@ async def _lifespan(database: PostgresDatabase, hasher: BcryptHasher) -> AsyncIt
     finally:
         await database.close()
         hasher.close()
+
+
+def report_insecure_settings(settings: Settings) -> None:
+    """Say at each start what the settings give up. What production must never have is refused by the settings."""
+    for setting, why in _insecure_settings(settings):
+        logger.warning("config.insecure", setting=setting, why=why)
+
+
+def _insecure_settings(settings: Settings) -> Iterator[tuple[str, str]]:
+    if settings.environment == "development":
+        yield "ENVIRONMENT", "development accepts published secrets and cheap hashes"
+    if not settings.rate_limit_enabled:
+        yield "RATE_LIMIT_ENABLED", "passwords can be guessed at full speed"
+    if any(network.prefixlen == 0 for network in settings.trusted_proxies):
+        yield "TRUSTED_PROXIES", "everybody may claim any client address and so dodge the limits"

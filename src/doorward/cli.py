@@ -14,7 +14,7 @@ from limits.errors import ConfigurationError
 from uvicorn.supervisors import ChangeReload, Multiprocess
 
 from doorward import __version__
-from doorward.bootstrap import app_from_environment, log_style
+from doorward.bootstrap import app_from_environment, log_style, report_insecure_settings
 from doorward.core.config import Settings, SettingsError, load_settings
 from doorward.core.exceptions import DomainError
 from doorward.core.logging import configure_logging, get_logger
@@ -77,7 +77,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _serve(options: argparse.Namespace, settings: Settings) -> None:
-    configure_logging(settings.log_level, log_style(settings))
+    configure_logging(settings.log_level, log_style(settings), settings.pii_fields)
+    report_insecure_settings(settings)
     _require_limiter(settings)
     _require_current_schema(settings)
     listener = _listen(options.host, options.port)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from doorward.core.config import DEVELOPMENT_SECRET_KEY, Settings, SettingsError, load_settings
+from doorward.core.scrubbing import PERSONAL_FIELDS, SECRET_FIELDS
 
 
 @pytest.fixture(autouse=True)
@@ -55,6 +56,7 @@ def test_defaults_are_those_of_the_contract() -> None:
         "trusted_proxies": (),
         "web_concurrency": 1,
         "log_level": "info",
+        "pii_fields": (*SECRET_FIELDS, *PERSONAL_FIELDS),
     }
 
 

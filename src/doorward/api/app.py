@@ -11,7 +11,7 @@ from slowapi import Limiter
 
 from doorward import __version__
 from doorward.api import documentation, health, v1
-from doorward.api.middleware import BodyLimitMiddleware, CorrelationIdMiddleware, SecurityHeadersMiddleware
+from doorward.api.middleware import BodyLimitMiddleware, ClientOf, CorrelationIdMiddleware, SecurityHeadersMiddleware
 from doorward.api.problems import correct_problem_media_type, install_problem_handlers
 from doorward.core.config import Settings
 from doorward.domain.auth.login import Login
@@ -39,6 +39,7 @@ class Services:
     items: Items
     item_import: ItemImport
     limiter: Limiter
+    client_of: ClientOf
     is_schema_current: Callable[[], Awaitable[bool]]
     lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
@@ -62,7 +63,7 @@ def create_app(settings: Settings, services: Services) -> FastAPI:
     install_problem_handlers(app)
     # The last one added is the outermost.
     app.add_middleware(BodyLimitMiddleware)
-    app.add_middleware(CorrelationIdMiddleware)
+    app.add_middleware(CorrelationIdMiddleware, client_of=services.client_of)
     app.add_middleware(SecurityHeadersMiddleware)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign] # FastAPI's documented way to extend it
     return app

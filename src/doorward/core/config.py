@@ -15,6 +15,8 @@ from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from doorward.core.scrubbing import PERSONAL_FIELDS, SECRET_FIELDS
+
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 RateLimit = Annotated[str, Field(pattern=r"^[1-9][0-9]{0,6}/(second|minute|hour|day)$")]
 
@@ -152,12 +154,19 @@ class Settings(BaseSettings):
         "info", description="The least severe lines that are logged.", examples=["info"]
     )
 
+    pii_fields: Annotated[tuple[str, ...], NoDecode] = Field(
+        (*SECRET_FIELDS, *PERSONAL_FIELDS),
+        description="Words that mark a key as private: in the log, the value of every key that contains one is "
+        "redacted. Separated by commas; those for secrets (`password` to `credential`) count in any case.",
+        examples=["email,username,phone,birth"],
+    )
+
     @field_validator("log_level", mode="before")
     @classmethod
     def _lower_case(cls, value: object) -> object:
         return value.lower() if isinstance(value, str) else value
 
-    @field_validator("trusted_proxies", mode="before")
+    @field_validator("trusted_proxies", "pii_fields", mode="before")
     @classmethod
     def _split_at_commas(cls, value: object) -> object:
         return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
