@@ -4,6 +4,7 @@ import contextlib
 import os
 import secrets
 import time
+from collections.abc import Sequence
 from typing import Any, Final
 
 from testcontainers.community.postgres import PostgresContainer
@@ -110,8 +111,8 @@ class ImageStack(Stack):
         )
         self._postgres.with_network(self._network).with_network_aliases(POSTGRES_ALIAS).with_kwargs(labels=LABELS)
 
-    def run_command(self, *arguments: str, **settings: str) -> Outcome:
-        container = _product_container({**self.settings, **settings}, self._network, list(arguments))
+    def _run_command(self, arguments: Sequence[str], settings: dict[str, str]) -> Outcome:
+        container = _product_container(settings, self._network, list(arguments))
         with container:
             running = container.get_wrapped_container()
             status = running.wait(timeout=EXIT_SECONDS)["StatusCode"]

@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, Final
 from urllib.parse import parse_qs, urlsplit
@@ -84,12 +85,12 @@ class ProcessStack(Stack):
         self._folder = folder
         self._postgres = EmbeddedPostgres(durable=False)
 
-    def run_command(self, *arguments: str, **settings: str) -> Outcome:
+    def _run_command(self, arguments: Sequence[str], settings: dict[str, str]) -> Outcome:
         finished = subprocess.run(
             [*DOORWARD, *arguments],
             check=False,
             cwd=self._empty_folder(),
-            env=_environment({**self.settings, **settings}),
+            env=_environment(settings),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

@@ -4,11 +4,13 @@ import contextlib
 import secrets
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from types import TracebackType
 from typing import Final, NamedTuple, Self
 
 import requests
+
+from tests.e2e.canaries import EVIDENCE
 
 DATABASE: Final = "doorward"
 READY_SECONDS: Final = 120
@@ -93,6 +95,9 @@ class Stack(ABC):
         with contextlib.ExitStack() as undo:
             undo.push(self._resources)
             self._start_database_server(self._resources)
+            for name in ("SECRET_KEY", "POSTGRES_PASSWORD"):
+                if name in self.settings:
+                    EVIDENCE.remember_secret(self.settings[name])
             migration = self.run_command("migrate")
             assert migration.status == 0, migration.output
             undo.pop_all()
@@ -112,11 +117,19 @@ class Stack(ABC):
             service.wait_until_ready()
             yield service
         finally:
-            service.remove()
+            try:
+                EVIDENCE.keep("log", service.logs())
+            finally:
+                service.remove()
 
-    @abstractmethod
     def run_command(self, *arguments: str, **settings: str) -> Outcome:
         """Run `doorward ARGUMENTS` to its end."""
+        outcome = self._run_command(arguments, {**self.settings, **settings})
+        EVIDENCE.keep("command", outcome.output)
+        return outcome
+
+    @abstractmethod
+    def _run_command(self, arguments: Sequence[str], settings: dict[str, str]) -> Outcome: ...
 
     @abstractmethod
     def sql(self, query: str, database: str = DATABASE) -> str:
