@@ -68,7 +68,7 @@ def fix(c: Context) -> None:
 
 @task
 def docs(c: Context) -> None:
-    """Write the pages that come from the code: configuration, events, problems, schema."""
+    """Write the pages that come from the code: configuration, events, problems, schema, dashboard."""
     c.run("python -m development.documents")
 
 

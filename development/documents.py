@@ -7,6 +7,8 @@ from typing import Any, Final
 from pydantic import SecretStr
 
 import doorward.bootstrap  # noqa: F401 - loads every domain, and so every refusal
+from development.dashboard import PAGE as DASHBOARD
+from development.dashboard import dashboard
 from development.postgres import EmbeddedPostgres
 from doorward.api.exceptions import RequestRefusedError
 from doorward.api.problems import DETAIL_OF_STATUS, STATUS_OF_KIND
@@ -154,6 +156,7 @@ def main() -> None:
     (DOCS / "configuration.md").write_text(configuration_page(), encoding="utf-8")
     (DOCS / "events.md").write_text(events_page(), encoding="utf-8")
     (DOCS / "problems.md").write_text(problems_page(), encoding="utf-8")
+    DASHBOARD.write_text(dashboard(), encoding="utf-8")
     with EmbeddedPostgres(durable=False) as postgres:
         migrate(postgres.url())
         (DOCS / "schema.sql").write_text(schema_page(postgres, "postgres"), encoding="utf-8")

@@ -1,16 +1,16 @@
 """The composition root: from settings to the wired application. The only place that knows every class."""
 
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from fastapi import FastAPI
 
 from doorward.api.app import Services, create_app
 from doorward.core.config import Settings, load_settings
 from doorward.core.exceptions import ServiceUnavailableError
-from doorward.core.logging import configure_logging, get_logger
+from doorward.core.logging import configure_logging, get_logger, observed_events
 from doorward.core.pages import CursorCodec
 from doorward.core.ports import Clock
 from doorward.domain.auth.accounts import Accounts
@@ -32,6 +32,10 @@ from doorward.infrastructure.tokens import AccessTokens
 
 SHELL_IMPORT_SECONDS: Final = 3600
 """How long an import from a shell may take: millions of lines, while nobody waits for an answer over HTTP."""
+
+if TYPE_CHECKING:
+    from doorward.infrastructure.metrics import Metrics
+
 logger = get_logger()
 
 
@@ -48,7 +52,12 @@ def create_wired_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
     clock = clock or SystemClock()
     lifetimes = lifetimes_of(settings)
     database = PostgresDatabase(settings)
-    hasher = BcryptHasher(rounds=settings.bcrypt_rounds, threads=available_cores())
+    metrics = _metrics(settings)
+    hasher = BcryptHasher(
+        rounds=settings.bcrypt_rounds,
+        threads=available_cores(),
+        observe_wait=metrics.observe_hash_wait if metrics else None,
+    )
     codec = RefreshTokenCodec(derive_key(secret, REFRESH_TOKEN_PURPOSE))
     signer = AccessTokens(
         key=derive_key(secret, ACCESS_TOKEN_PURPOSE),
@@ -69,7 +78,7 @@ def create_wired_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
         limiter=create_limiter(settings),
         client_of=create_client_reader(settings),
         is_schema_current=lambda: is_schema_current(database),
-        lifespan=lambda _: _lifespan(database, hasher),
+        lifespan=lambda _: _lifespan(database, hasher, metrics),
     )
     return create_app(settings, services)
 
@@ -108,11 +117,26 @@ async def is_schema_current(database: PostgresDatabase) -> bool:
         return False
 
 
+def _metrics(settings: Settings) -> "Metrics | None":
+    if settings.metrics_port == 0:
+        return None
+    # Only now: see infrastructure/metrics_endpoint.py.
+    from doorward.infrastructure.metrics import Metrics  # noqa: PLC0415
+
+    return Metrics()
+
+
 @asynccontextmanager
-async def _lifespan(database: PostgresDatabase, hasher: BcryptHasher) -> AsyncIterator[None]:
+async def _lifespan(database: PostgresDatabase, hasher: BcryptHasher, metrics: "Metrics | None") -> AsyncIterator[None]:
     await database.open()
     try:
-        yield
+        async with AsyncExitStack() as stack:
+            if metrics is not None:
+                stack.enter_context(observed_events(metrics.count_event))
+                await stack.enter_async_context(
+                    metrics.sampled(lambda: metrics.set_load(database.pool_load(), hasher.waiting))
+                )
+            yield
     finally:
         await database.close()
         hasher.close()

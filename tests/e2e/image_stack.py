@@ -18,6 +18,7 @@ IMAGE: Final = "doorward:latest"
 POSTGRES_IMAGE: Final = "postgres:17-trixie"
 POSTGRES_ALIAS: Final = "postgres"
 PORT: Final = 8080
+METRICS_PORT: Final = 9464
 LABELS: Final = {"doorward.run": os.environ.get("DOORWARD_RUN", "by-hand")}
 """By which whoever started the run finds what a killed one left behind."""
 
@@ -50,12 +51,17 @@ class ImageService(Service):
     """A container with the image's own command."""
 
     def __init__(self, settings: dict[str, str], network: Network) -> None:
-        self.container = _product_container(settings, network, None).with_exposed_ports(PORT)
-        self._base_url = ""
+        settings = {**settings, "METRICS_PORT": str(METRICS_PORT)}
+        self.container = _product_container(settings, network, None).with_exposed_ports(PORT, METRICS_PORT)
+        self._base_url = self._metrics_url = ""
 
     @property
     def base_url(self) -> str:
         return self._base_url
+
+    @property
+    def metrics_url(self) -> str:
+        return self._metrics_url
 
     @property
     def docker(self) -> Any:
@@ -74,6 +80,7 @@ class ImageService(Service):
         # The engine chooses another port at each start.
         host = self.container.get_container_host_ip()
         self._base_url = f"http://{host}:{self.container.get_exposed_port(PORT)}"
+        self._metrics_url = f"http://{host}:{self.container.get_exposed_port(METRICS_PORT)}/metrics"
 
     def is_running(self) -> bool:
         return bool(self.docker.status == "running")

@@ -2,7 +2,9 @@
 
 import contextlib
 import os
+import random
 import re
+import socket
 import subprocess
 import sys
 import tempfile
@@ -24,6 +26,14 @@ def _environment(settings: dict[str, str]) -> dict[str, str]:
     return {"PATH": os.environ["PATH"], **settings}
 
 
+def _port_that_nobody_is_given() -> int:
+    """A free port below those that systems give to whoever asks for any."""
+    while True:
+        port = random.randrange(20_000, 30_000)
+        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
+
+
 class ProcessService(Service):
     """`doorward serve` in an empty folder, where no .env is found."""
 
@@ -33,7 +43,7 @@ class ProcessService(Service):
         self._process: subprocess.Popen[bytes] | None = None
         self._log_path = folder / "log"
         self._starts = 0
-        self._port = 0
+        self._port = self._metrics_port = 0
 
     @property
     def base_url(self) -> str:
@@ -43,14 +53,19 @@ class ProcessService(Service):
             self._port = int(found[1]) if found else 0
         return f"http://127.0.0.1:{self._port}"
 
+    @property
+    def metrics_url(self) -> str:
+        return f"http://127.0.0.1:{self._metrics_port}/metrics"
+
     def start(self) -> None:
         self._starts += 1
-        self._port = 0
+        self._port, self._metrics_port = 0, _port_that_nobody_is_given()
+        environment = _environment({**self._settings, "METRICS_PORT": str(self._metrics_port)})
         # A free port of the system's choice: one chosen here could be taken until the service has it.
         command = [*DOORWARD, "serve", "--port", "0"]
         with self._open_log() as log:
             self._process = subprocess.Popen(
-                command, cwd=self._folder, env=_environment(self._settings), stdout=log, stderr=subprocess.STDOUT
+                command, cwd=self._folder, env=environment, stdout=log, stderr=subprocess.STDOUT
             )
 
     def _open_log(self) -> IO[bytes]:

@@ -39,6 +39,19 @@ class Service(ABC):
     def start(self) -> None:
         """Start it, without waiting."""
 
+    @property
+    @abstractmethod
+    def metrics_url(self) -> str:
+        """Where its metrics are."""
+
+    def metrics(self) -> str:
+        """What Prometheus would read, if the service still runs."""
+        if not self.is_running():
+            return ""
+        with requests.Session() as session:
+            session.trust_env = False
+            return session.get(self.metrics_url, timeout=EXIT_SECONDS).text
+
     @abstractmethod
     def is_running(self) -> bool: ...
 
@@ -118,6 +131,7 @@ class Stack(ABC):
             yield service
         finally:
             try:
+                EVIDENCE.keep("metric", service.metrics())
                 EVIDENCE.keep("log", service.logs())
             finally:
                 service.remove()

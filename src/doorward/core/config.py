@@ -154,6 +154,9 @@ class Settings(BaseSettings):
         "info", description="The least severe lines that are logged.", examples=["info"]
     )
 
+    metrics_port: int = Field(
+        0, ge=0, le=65535, description="Where `/metrics` is, for Prometheus. 0: nowhere.", examples=["9464"]
+    )
     pii_fields: Annotated[tuple[str, ...], NoDecode] = Field(
         (*SECRET_FIELDS, *PERSONAL_FIELDS),
         description="Words that mark a key as private: in the log, the value of every key that contains one is "

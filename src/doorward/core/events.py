@@ -91,6 +91,7 @@ OPERATING_EVENTS: Final = (
     ),
     Event("http.request.disconnected", "info", "The caller hung up before it had sent its body."),
     Event("http.request.crashed", "error", "A defect: the caller got 500, the traceback is in `exception`. Report it."),
+    Event("metrics.scrape_failed", "error", "`/metrics` could not be answered, or the scraper hung up meanwhile."),
     Event(
         "password_hash.queue_full",
         "warning",

@@ -54,7 +54,7 @@ def configure_logging(
         ],
         logger_factory=lambda *_: handler,
         # Events are counted whatever is logged, so they come as far as the observers at every level.
-        wrapper_class=structlog.make_filtering_bound_logger(min(severity, logging.INFO)),
+        wrapper_class=structlog.make_filtering_bound_logger(logging.DEBUG),
     )
     handler.addFilter(lambda record: record.msg not in _SAID_BETTER)
     root = logging.getLogger()

@@ -6,7 +6,7 @@ import select
 import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import psycopg
 from psycopg import AsyncConnection
@@ -91,6 +91,15 @@ def _with_limits(conninfo: str) -> str:
     return make_conninfo(**parameters)
 
 
+class PoolLoad(NamedTuple):
+    """Connections that are open, those of them that are idle, how many there may be, and calls that wait for one."""
+
+    size: int
+    idle: int
+    limit: int
+    waiting: int
+
+
 class PostgresDatabase:
     """The domains' ``Database``: a bounded pool that heals by itself when PostgreSQL returns."""
 
@@ -155,6 +164,16 @@ class PostgresDatabase:
             async with self._pool.connection() as connection:
                 with _aborted_when_frozen(connection, seconds):
                     yield connection
+
+    def pool_load(self) -> PoolLoad:
+        """Tell how busy the pool is at this moment."""
+        stats = self._pool.get_stats()
+        return PoolLoad(
+            size=stats["pool_size"],
+            idle=stats["pool_available"],
+            limit=stats["pool_max"],
+            waiting=stats["requests_waiting"],
+        )
 
     async def schema_version(self) -> str | None:
         """Return the newest migration that the database has, or None before the first."""
