@@ -1,16 +1,16 @@
 """The composition root: from settings to the wired application. The only place that knows every class."""
 
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final, Literal
+from typing import Final, Literal
 
 from fastapi import FastAPI
 
 from doorward.api.app import Services, create_app
 from doorward.core.config import Settings, load_settings
 from doorward.core.exceptions import ServiceUnavailableError
-from doorward.core.logging import configure_logging, get_logger, observed_events
+from doorward.core.logging import configure_logging, get_logger
 from doorward.core.pages import CursorCodec
 from doorward.core.ports import Clock
 from doorward.domain.auth.accounts import Accounts
@@ -29,12 +29,10 @@ from doorward.infrastructure.keys import ACCESS_TOKEN_PURPOSE, REFRESH_TOKEN_PUR
 from doorward.infrastructure.passwords import BcryptHasher, available_cores
 from doorward.infrastructure.rate_limiting import create_client_reader, create_limiter
 from doorward.infrastructure.tokens import AccessTokens
+from doorward.telemetry import Telemetry
 
 SHELL_IMPORT_SECONDS: Final = 3600
 """How long an import from a shell may take: millions of lines, while nobody waits for an answer over HTTP."""
-
-if TYPE_CHECKING:
-    from doorward.infrastructure.metrics import Metrics
 
 logger = get_logger()
 
@@ -51,12 +49,10 @@ def create_wired_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
     secret = settings.secret_key.get_secret_value().encode()
     clock = clock or SystemClock()
     lifetimes = lifetimes_of(settings)
-    database = PostgresDatabase(settings)
-    metrics = _metrics(settings)
+    telemetry = Telemetry(settings)
+    database = PostgresDatabase(settings, cursor_factory=telemetry.cursor_factory)
     hasher = BcryptHasher(
-        rounds=settings.bcrypt_rounds,
-        threads=available_cores(),
-        observe_wait=metrics.observe_hash_wait if metrics else None,
+        rounds=settings.bcrypt_rounds, threads=available_cores(), observe_wait=telemetry.observe_hash_wait
     )
     codec = RefreshTokenCodec(derive_key(secret, REFRESH_TOKEN_PURPOSE))
     signer = AccessTokens(
@@ -78,9 +74,9 @@ def create_wired_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
         limiter=create_limiter(settings),
         client_of=create_client_reader(settings),
         is_schema_current=lambda: is_schema_current(database),
-        lifespan=lambda _: _lifespan(database, hasher, metrics),
+        lifespan=lambda _: _lifespan(database, hasher, telemetry),
     )
-    return create_app(settings, services)
+    return telemetry.wrap(create_app(settings, services))
 
 
 @asynccontextmanager
@@ -117,29 +113,15 @@ async def is_schema_current(database: PostgresDatabase) -> bool:
         return False
 
 
-def _metrics(settings: Settings) -> "Metrics | None":
-    if settings.metrics_port == 0:
-        return None
-    # Only now: see infrastructure/metrics_endpoint.py.
-    from doorward.infrastructure.metrics import Metrics  # noqa: PLC0415
-
-    return Metrics()
-
-
 @asynccontextmanager
-async def _lifespan(database: PostgresDatabase, hasher: BcryptHasher, metrics: "Metrics | None") -> AsyncIterator[None]:
-    await database.open()
-    try:
-        async with AsyncExitStack() as stack:
-            if metrics is not None:
-                stack.enter_context(observed_events(metrics.count_event))
-                await stack.enter_async_context(
-                    metrics.sampled(lambda: metrics.set_load(database.pool_load(), hasher.waiting))
-                )
+async def _lifespan(database: PostgresDatabase, hasher: BcryptHasher, telemetry: Telemetry) -> AsyncIterator[None]:
+    async with telemetry.running(database, hasher):
+        await database.open()
+        try:
             yield
-    finally:
-        await database.close()
-        hasher.close()
+        finally:
+            await database.close()
+            hasher.close()
 
 
 def report_insecure_settings(settings: Settings) -> None:

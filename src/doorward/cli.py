@@ -79,10 +79,11 @@ def _parser() -> argparse.ArgumentParser:
 
 def _serve(options: argparse.Namespace, settings: Settings) -> None:
     configure_logging(settings.log_level, log_style(settings), settings.pii_fields)
-    report_insecure_settings(settings)
     _require_limiter(settings)
+    _require_tracing(settings)
     _require_current_schema(settings)
     listener = _listen(options.host, options.port)
+    report_insecure_settings(settings)
     config = uvicorn.Config(
         f"{app_from_environment.__module__}:{app_from_environment.__name__}",
         factory=True,
@@ -133,6 +134,7 @@ def _migrate(_: argparse.Namespace, settings: Settings) -> None:
 def _check_config(_: argparse.Namespace, settings: Settings) -> None:
     _conninfo(settings)
     _require_limiter(settings)
+    _require_tracing(settings)
     for name, value in settings:
         shown = ",".join(map(str, value)) if isinstance(value, tuple) else value
         print(f"{name.upper()}={'' if shown is None else shown}")
@@ -166,6 +168,17 @@ def _require_limiter(settings: Settings) -> None:
         ) from error
     except (TypeError, ValueError) as error:
         raise StartError("RATE_LIMIT_STORAGE_URI is malformed. Example: redis://cache.internal:6379/0") from error
+
+
+def _require_tracing(settings: Settings) -> None:
+    if settings.traces_url is None:
+        return
+    try:
+        import doorward.infrastructure.tracing  # noqa: F401, PLC0415 - whether it can be is the question
+    except ImportError as error:
+        raise StartError(
+            "OTEL_EXPORTER_OTLP_ENDPOINT needs packages that are not installed. Install doorward[otel], or unset it"
+        ) from error
 
 
 def _conninfo(settings: Settings) -> str:

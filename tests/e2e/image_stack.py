@@ -12,13 +12,15 @@ from testcontainers.core.config import ConnectionMode, testcontainers_config
 from testcontainers.core.container import DockerContainer
 from testcontainers.core.network import Network
 
-from tests.e2e.stack import DATABASE, EXIT_SECONDS, READY_SECONDS, Outcome, Service, Stack
+from tests.e2e.stack import COLLECTOR, DATABASE, EXIT_SECONDS, READY_SECONDS, Outcome, Service, Stack
 
 IMAGE: Final = "doorward:latest"
 POSTGRES_IMAGE: Final = "postgres:17-trixie"
 POSTGRES_ALIAS: Final = "postgres"
 PORT: Final = 8080
 METRICS_PORT: Final = 9464
+COLLECTOR_PORT: Final = 4318
+COLLECTOR_ALIAS: Final = "collector"
 LABELS: Final = {"doorward.run": os.environ.get("DOORWARD_RUN", "by-hand")}
 """By which whoever started the run finds what a killed one left behind."""
 
@@ -118,6 +120,13 @@ class ImageStack(Stack):
         )
         self._postgres.with_network(self._network).with_network_aliases(POSTGRES_ALIAS).with_kwargs(labels=LABELS)
 
+        script = COLLECTOR.read_text(encoding="utf-8")
+        self._collector = DockerContainer(IMAGE).with_network(self._network).with_network_aliases(COLLECTOR_ALIAS)
+        self._collector.with_kwargs(
+            entrypoint=["python", "-c", script, "0.0.0.0", str(COLLECTOR_PORT)],
+            labels=LABELS,
+        )
+
     def _run_command(self, arguments: Sequence[str], settings: dict[str, str]) -> Outcome:
         container = _product_container(settings, self._network, list(arguments))
         with container:
@@ -152,6 +161,13 @@ class ImageStack(Stack):
     def _start_database_server(self, resources: contextlib.ExitStack) -> None:
         resources.enter_context(self._network)
         resources.enter_context(self._postgres)
+
+    def traces(self) -> str:
+        return str(self._collector.get_wrapped_container().logs().decode())
+
+    def _start_collector(self, resources: contextlib.ExitStack) -> str:
+        resources.enter_context(self._collector)
+        return f"http://{COLLECTOR_ALIAS}:{COLLECTOR_PORT}"
 
     def _make_service(self, settings: dict[str, str]) -> Service:
         return ImageService(settings, self._network)

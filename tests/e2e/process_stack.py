@@ -14,7 +14,7 @@ from typing import IO, Final
 from urllib.parse import parse_qs, urlsplit
 
 from development.postgres import POSTGRES_BIN_PATH, EmbeddedPostgres
-from tests.e2e.stack import DATABASE, EXIT_SECONDS, Outcome, Service, Stack
+from tests.e2e.stack import COLLECTOR, DATABASE, EXIT_SECONDS, Outcome, Service, Stack
 
 DOORWARD: Final = (sys.executable, "-m", "doorward")
 LISTENING: Final = re.compile(r"^.*\bservice\.listening\b.*$", re.MULTILINE)
@@ -142,6 +142,17 @@ class ProcessStack(Stack):
             "POSTGRES_USER": url.username or "",
         }
         self.sql(f"CREATE DATABASE {DATABASE}", "postgres")
+
+    def traces(self) -> str:
+        return (self._folder / "traces").read_text(encoding="utf-8")
+
+    def _start_collector(self, resources: contextlib.ExitStack) -> str:
+        port = str(_free_port())
+        with (self._folder / "traces").open("wb") as output:
+            process = subprocess.Popen([sys.executable, COLLECTOR, "127.0.0.1", port], stdout=output)
+        resources.callback(process.wait)
+        resources.callback(process.kill)
+        return f"http://127.0.0.1:{port}"
 
     def _make_service(self, settings: dict[str, str]) -> Service:
         return ProcessService(settings, self._empty_folder())

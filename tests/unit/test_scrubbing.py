@@ -143,6 +143,13 @@ def test_of_a_long_traceback_the_end_is_kept_from_the_beginning_of_a_line() -> N
     assert (first, second[:5], last) == (f"[{len(text)} characters]", "line ", "ValueError: the cause")
 
 
+def test_of_a_long_message_in_one_line_the_end_is_kept_from_the_beginning_of_a_word() -> None:
+    kept = scrubbed(f"ValueError: {JWT * 1000} was the cause {'and more ' * 1000}", "exception")
+    assert len(kept) <= MAXIMUM_TRACEBACK + MARGIN
+    assert SECRET not in kept
+    assert kept.endswith("was the cause " + "and more " * 1000)
+
+
 def test_a_collection_is_capped_in_width_and_depth() -> None:
     assert len(scrubbed(list(range(1000)))) == MAXIMUM_ITEMS
     assert len(scrubbed(dict.fromkeys(range(1000), 1))) == MAXIMUM_ITEMS

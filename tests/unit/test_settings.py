@@ -55,6 +55,8 @@ def test_defaults_are_those_of_the_contract() -> None:
         "rate_limit_refresh": "20/minute",
         "trusted_proxies": (),
         "web_concurrency": 1,
+        "otel_exporter_otlp_endpoint": None,
+        "otel_exporter_otlp_traces_endpoint": None,
         "metrics_port": 0,
         "log_level": "info",
         "pii_fields": (*SECRET_FIELDS, *PERSONAL_FIELDS),

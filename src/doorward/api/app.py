@@ -3,10 +3,11 @@
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, Final
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from fastapi.telemetry import TelemetryConfig
 from slowapi import Limiter
 
 from doorward import __version__
@@ -27,6 +28,16 @@ Accounts, passwords, access tokens, and refresh-token families with theft detect
 2. **Authorize** (above) logs in with it.
 3. `GET /api/v1/auth/me` tells who you are.
 """
+
+
+_NO_TELEMETRY: Final[TelemetryConfig] = {
+    "tracing": False,
+    "metrics": False,
+    "logs": False,
+    "operation_spans": False,
+    "auto_configure": False,
+}
+"""FastAPI's own would send paths, query strings and the messages of errors, passwords among them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +65,7 @@ def create_app(settings: Settings, services: Services) -> FastAPI:
         redirect_slashes=False,
         docs_url=None,
         redoc_url=None,
+        telemetry=_NO_TELEMETRY,
     )
     for each in fields(services):
         setattr(app.state, each.name, getattr(services, each.name))

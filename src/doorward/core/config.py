@@ -13,9 +13,9 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import NoDecode, SettingsConfigDict
 
-from doorward.core.scrubbing import PERSONAL_FIELDS, SECRET_FIELDS
+from doorward.core.telemetry_settings import TelemetrySettings
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 RateLimit = Annotated[str, Field(pattern=r"^[1-9][0-9]{0,6}/(second|minute|hour|day)$")]
@@ -38,6 +38,9 @@ LIKENESS_IN_FILE: Final = 0.85
 LIKENESS_IN_ENVIRONMENT: Final = 0.9
 """difflib's ratio from which a name is taken for a misspelt setting."""
 
+FOREIGN_PREFIX: Final = "OTEL_"
+"""Names that OpenTelemetry has many of, alike, and reads itself."""
+
 GENERATE_A_SECRET: Final = "python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"  # noqa: S105 - a command
 
 
@@ -50,7 +53,7 @@ class SettingsError(Exception):
         super().__init__("\n".join(self.problems))
 
 
-class Settings(BaseSettings):
+class Settings(TelemetrySettings):
     """All settings. Environment variables of the same name in upper case, or lines of ``.env``, set them."""
 
     model_config = SettingsConfigDict(
@@ -150,26 +153,8 @@ class Settings(BaseSettings):
         examples=["10.0.0.0/8,192.168.1.5"],
     )
     web_concurrency: int = Field(1, ge=1, le=64, description="Worker processes.", examples=["2"])
-    log_level: Literal["debug", "info", "warning", "error"] = Field(
-        "info", description="The least severe lines that are logged.", examples=["info"]
-    )
 
-    metrics_port: int = Field(
-        0, ge=0, le=65535, description="Where `/metrics` is, for Prometheus. 0: nowhere.", examples=["9464"]
-    )
-    pii_fields: Annotated[tuple[str, ...], NoDecode] = Field(
-        (*SECRET_FIELDS, *PERSONAL_FIELDS),
-        description="Words that mark a key as private: in the log, the value of every key that contains one is "
-        "redacted. Separated by commas; those for secrets (`password` to `credential`) count in any case.",
-        examples=["email,username,phone,birth"],
-    )
-
-    @field_validator("log_level", mode="before")
-    @classmethod
-    def _lower_case(cls, value: object) -> object:
-        return value.lower() if isinstance(value, str) else value
-
-    @field_validator("trusted_proxies", "pii_fields", mode="before")
+    @field_validator("trusted_proxies", mode="before")
     @classmethod
     def _split_at_commas(cls, value: object) -> object:
         return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
@@ -283,6 +268,8 @@ def _misspelt_names() -> Iterable[str]:
     names = [name.upper() for name in Settings.model_fields]
     in_file = dotenv_values(Path(".env"), interpolate=False) if Path(".env").is_file() else {}
     for given in sorted({*os.environ, *in_file}):
+        if given.upper().startswith(FOREIGN_PREFIX):
+            continue
         likeness = LIKENESS_IN_FILE if given in in_file else LIKENESS_IN_ENVIRONMENT
         meant = difflib.get_close_matches(given.upper(), names, n=1, cutoff=likeness)
         if meant and given.upper() not in names:

@@ -14,6 +14,7 @@ MAXIMUM_TRACEBACK: Final = 12_288
 
 MAXIMUM_ITEMS: Final = 32
 MAXIMUM_DEPTH: Final = 4
+_FIRST_WORD: Final = re.compile(r"\A\S+")
 _LAST_WORD: Final = re.compile(r"\S{1,256}\Z")
 
 SECRET_FIELDS: Final = ("password", "passwd", "secret", "token", "authorization", "cookie", "api_key", "credential")
@@ -29,6 +30,7 @@ _SUSPECT: Final = re.compile("[@=$'\"]|://|dwr_|eyJ|earer|asic ", re.IGNORECASE)
 _PLAIN: Final = re.compile(r"[a-z0-9./{}:-]{0,64}")
 """Ids, routes, addresses, most names of events: told from all others by a faster search still."""
 
+# Bounded where a repetition may begin anywhere: a hostile text costs time in proportion to its length.
 _SHAPES: Final = (
     # A password in a URL; the user's name stays.
     (re.compile(r"(://[^\s/?#:@]*:)[^\s/]*@"), rf"\1{REDACTED}@"),
@@ -41,7 +43,7 @@ _SHAPES: Final = (
     # A bcrypt hash.
     (re.compile(r"\$(?:2[abxy]|bcrypt-sha256)\$[^\s'\"]+"), REDACTED),
     # An e-mail address.
-    (re.compile(r"[\w.+%-]+@[\w-]+(?:\.[\w-]+)+"), REDACTED),
+    (re.compile(r"[\w.+%-]{1,64}@[\w-]+(?:\.[\w-]+)+"), REDACTED),
 )
 _VALUE: Final = r"""(\[redacted\]|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|\([^)]*\)|[^\s,;&'")}\]]+)"""
 
@@ -56,7 +58,7 @@ class Scrubber:
         self._private_key = re.compile(marks, re.IGNORECASE)
         # As in a query string, a call, a dict's text, JSON, or PostgreSQL's "Key (email)=(...)".
         self._private_pair = re.compile(
-            rf"""([\w-]*(?:{marks})[\w-]*(?:\)?=|\\?["']\s*:\s*\\?)){_VALUE}""", re.IGNORECASE
+            rf"""((?:{marks})[\w-]{{0,64}}(?:\)?=|\\?["']\s*:\s*\\?)){_VALUE}""", re.IGNORECASE
         )
         self._is_private: dict[str, bool] = {}
 
@@ -87,7 +89,9 @@ class Scrubber:
 
     def _traceback(self, text: str) -> str:
         if len(text) > MAXIMUM_TRACEBACK:
-            text = f"[{len(text)} characters]\n{text[-MAXIMUM_TRACEBACK:].partition(chr(10))[2]}"
+            end = text[-MAXIMUM_TRACEBACK:]
+            whole_words = end.partition("\n")[2] or _FIRST_WORD.sub("", end)
+            text = f"[{len(text)} characters]\n{whole_words}"
         return "\n".join(map(_printable, self._without_secrets(text).split("\n")))
 
     def _without_secrets(self, text: str) -> str:

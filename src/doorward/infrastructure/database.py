@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager, contextmanager
 from typing import Any, Final, NamedTuple
 
 import psycopg
-from psycopg import AsyncConnection
+from psycopg import AsyncConnection, AsyncCursor
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg_pool import AsyncConnectionPool
 
@@ -103,8 +103,17 @@ class PoolLoad(NamedTuple):
 class PostgresDatabase:
     """The domains' ``Database``: a bounded pool that heals by itself when PostgreSQL returns."""
 
-    def __init__(self, settings: Settings, *, bulk_seconds: int = BULK_SECONDS) -> None:
-        """Prepare the pool; ``open`` starts it. ``bulk_seconds`` is how long a bulk transaction may last."""
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        bulk_seconds: int = BULK_SECONDS,
+        cursor_factory: type[AsyncCursor[Any]] = AsyncCursor,
+    ) -> None:
+        """Prepare the pool; ``open`` starts it.
+
+        ``bulk_seconds`` is how long a bulk transaction may last; ``cursor_factory`` makes what runs the statements.
+        """
         self._bulk_seconds = bulk_seconds
         self._pool: AsyncConnectionPool[AsyncConnection[Any]] = AsyncConnectionPool(
             _with_limits(connection_string(settings)),
@@ -113,7 +122,7 @@ class PostgresDatabase:
             timeout=POOL_WAIT_SECONDS,
             max_waiting=POOL_MAXIMUM_WAITING,
             reconnect_timeout=RECONNECT_SECONDS,
-            kwargs={"autocommit": True},
+            kwargs={"autocommit": True, "cursor_factory": cursor_factory},
             check=self._check_still_connected,
             open=False,
         )
