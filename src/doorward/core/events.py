@@ -91,6 +91,14 @@ OPERATING_EVENTS: Final = (
     ),
     Event("http.request.disconnected", "info", "The caller hung up before it had sent its body."),
     Event("http.request.crashed", "error", "A defect: the caller got 500, the traceback is in `exception`. Report it."),
+    Event(
+        "http.body.not_stored",
+        "warning",
+        "A large body could not be put aside on this machine's disk: 503.",
+        ("error",),
+    ),
+    Event("items.imported", "info", "A file was imported.", ("owner_id", "imported", "skipped")),
+    Event("items.import.refused", "info", "A file was refused as a whole, for `code`.", ("owner_id", "code")),
     Event("metrics.scrape_failed", "error", "`/metrics` could not be answered, or the scraper hung up meanwhile."),
     Event(
         "password_hash.queue_full",
@@ -103,6 +111,11 @@ OPERATING_EVENTS: Final = (
         "warning",
         "PostgreSQL failed or did not answer in time: 503. `error` is the driver's class.",
         ("error", "sqlstate"),
+    ),
+    Event(
+        "database.bulk_places_taken",
+        "warning",
+        "More imports at a time than there are places for: 503.",
     ),
     Event(
         "database.schema_missing",
