@@ -224,3 +224,30 @@ def test_a_port_that_kubernetes_links_is_read(usable_settings: pytest.MonkeyPatc
 def test_a_file_that_is_no_text_is_one_line(tmp_path: Path) -> None:
     (tmp_path / ".env").write_bytes(b"JWT_ISSUER=\xff\xfe\n")
     assert _problems() == (".env is not UTF-8 text. Write it again as such",)
+
+
+def test_private_fields_are_separated_by_commas(usable_settings: pytest.MonkeyPatch) -> None:
+    usable_settings.setenv("PII_FIELDS", "birth, tax_id,")
+    assert load_settings().pii_fields == ("birth", "tax_id")
+
+
+def test_kubernetes_link_to_a_service_called_metrics_asks_for_no_metrics(usable_settings: pytest.MonkeyPatch) -> None:
+    usable_settings.setenv("METRICS_PORT", "tcp://10.0.0.1:9090")
+    assert load_settings().metrics_port == 0
+
+
+@pytest.mark.parametrize(
+    ("general", "own", "url"),
+    [
+        (None, None, None),
+        ("http://collector:4318/", None, "http://collector:4318/v1/traces"),
+        ("http://collector:4318", "https://traces/here", "https://traces/here"),
+        (None, "https://traces/here", "https://traces/here"),
+    ],
+)
+def test_traces_go_where_the_variables_of_opentelemetry_say(
+    usable_settings: pytest.MonkeyPatch, general: str | None, own: str | None, url: str | None
+) -> None:
+    for name, value in (("OTEL_EXPORTER_OTLP_ENDPOINT", general), ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", own)):
+        usable_settings.setenv(name, value or "")
+    assert load_settings().traces_url == url

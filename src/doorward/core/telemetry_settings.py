@@ -42,6 +42,12 @@ class TelemetrySettings(BaseSettings):
     def _lower_case(cls, value: object) -> object:
         return value.lower() if isinstance(value, str) else value
 
+    @field_validator("metrics_port", mode="before")
+    @classmethod
+    def _no_service_link(cls, value: object) -> object:
+        """Kubernetes sets METRICS_PORT=tcp://10.0.0.1:9090 beside a service called metrics: nobody's wish here."""
+        return 0 if isinstance(value, str) and value.startswith("tcp://") else value
+
     @field_validator("pii_fields", mode="before")
     @classmethod
     def _words(cls, value: object) -> object:
