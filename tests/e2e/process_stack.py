@@ -147,7 +147,7 @@ class ProcessStack(Stack):
         return (self._folder / "traces").read_text(encoding="utf-8")
 
     def _start_collector(self, resources: contextlib.ExitStack) -> str:
-        port = str(_free_port())
+        port = str(_port_that_nobody_is_given())
         with (self._folder / "traces").open("wb") as output:
             process = subprocess.Popen([sys.executable, COLLECTOR, "127.0.0.1", port], stdout=output)
         resources.callback(process.wait)

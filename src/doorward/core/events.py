@@ -82,6 +82,7 @@ SECURITY_EVENTS: Final = (
 )
 
 OPERATING_EVENTS: Final = (
+    Event("service.listening", "info", "The address that the service listens on.", ("host", "port")),
     Event(
         "http.request",
         "info",
