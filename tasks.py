@@ -74,7 +74,7 @@ def bench(c: Context, quick: bool = False, sizes: str = "10000,100000,1000000") 
 
 @task
 def docs(c: Context) -> None:
-    """Write the pages that come from the code: configuration, problems, schema."""
+    """Write the pages that come from the code: configuration, events, problems, schema, dashboard."""
     c.run("python -m development.documents")
 
 

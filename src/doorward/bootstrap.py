@@ -28,8 +28,9 @@ from doorward.infrastructure.common_passwords import load_common_passwords
 from doorward.infrastructure.database import PostgresDatabase, is_current
 from doorward.infrastructure.keys import ACCESS_TOKEN_PURPOSE, REFRESH_TOKEN_PURPOSE, cursor_purpose, derive_key
 from doorward.infrastructure.passwords import BcryptHasher, available_cores
-from doorward.infrastructure.rate_limiting import create_limiter
+from doorward.infrastructure.rate_limiting import create_client_reader, create_limiter
 from doorward.infrastructure.tokens import AccessTokens
+from doorward.telemetry import Telemetry
 
 SHELL_IMPORT_SECONDS: Final = 3600
 """How long an import from a shell may take: millions of lines, while nobody waits for an answer over HTTP."""
@@ -40,7 +41,7 @@ logger = get_logger()
 def app_from_environment() -> FastAPI:
     """Return the application as the environment sets it: what each worker process calls."""
     settings = load_settings()
-    configure_logging(settings.log_level, log_style(settings))
+    configure_logging(settings.log_level, log_style(settings), settings.pii_fields)
     return create_wired_app(settings)
 
 
@@ -48,8 +49,11 @@ def create_wired_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
     """Return the application with everything that it needs; its lifespan opens and closes the database."""
     clock = clock or SystemClock()
     lifetimes = lifetimes_of(settings)
-    database = PostgresDatabase(settings)
-    hasher = BcryptHasher(rounds=settings.bcrypt_rounds, threads=available_cores())
+    telemetry = Telemetry(settings)
+    database = PostgresDatabase(settings, cursor_factory=telemetry.cursor_factory)
+    hasher = BcryptHasher(
+        rounds=settings.bcrypt_rounds, threads=available_cores(), observe_wait=telemetry.observe_hash_wait
+    )
     codec = RefreshTokenCodec(*_keys(settings, REFRESH_TOKEN_PURPOSE))
     signing_key, previous_key = _keys(settings, ACCESS_TOKEN_PURPOSE)
     signer = AccessTokens(
@@ -70,10 +74,11 @@ def create_wired_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
         items=Items(database=database, clock=clock, cursors=CursorCodec(*_keys(settings, cursor_purpose("items")))),
         item_import=ItemImport(database=database, clock=clock),
         limiter=create_limiter(settings),
+        client_of=create_client_reader(settings),
         is_schema_current=lambda: is_schema_current(database),
-        lifespan=lambda _: _lifespan(database, hasher),
+        lifespan=lambda _: _lifespan(database, hasher, telemetry),
     )
-    return create_app(settings, services)
+    return telemetry.wrap(create_app(settings, services))
 
 
 @asynccontextmanager
@@ -120,13 +125,14 @@ async def is_schema_current(database: PostgresDatabase) -> bool:
 
 
 @asynccontextmanager
-async def _lifespan(database: PostgresDatabase, hasher: BcryptHasher) -> AsyncIterator[None]:
-    await database.open()
-    try:
-        yield
-    finally:
-        await database.close()
-        hasher.close()
+async def _lifespan(database: PostgresDatabase, hasher: BcryptHasher, telemetry: Telemetry) -> AsyncIterator[None]:
+    async with telemetry.running(database, hasher):
+        await database.open()
+        try:
+            yield
+        finally:
+            await database.close()
+            hasher.close()
 
 
 def report_insecure_settings(settings: Settings) -> None:

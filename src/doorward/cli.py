@@ -4,7 +4,7 @@ import argparse
 import contextlib
 import socket
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Final, get_args
 
@@ -20,6 +20,7 @@ from doorward.core.exceptions import DomainError
 from doorward.core.logging import configure_logging, get_logger
 from doorward.domain.items.models import Visibility
 from doorward.infrastructure.database import SCHEMA_VERSION, connection_string, is_current, stored_schema_version
+from doorward.infrastructure.metrics_endpoint import serving_metrics
 from doorward.infrastructure.rate_limiting import create_limiter
 
 FAILURE: Final = 1
@@ -77,8 +78,9 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _serve(options: argparse.Namespace, settings: Settings) -> None:
-    configure_logging(settings.log_level, log_style(settings))
+    configure_logging(settings.log_level, log_style(settings), settings.pii_fields)
     _require_limiter(settings)
+    _require_tracing(settings)
     _require_current_schema(settings)
     listener = _listen(options.host, options.port)
     # Of a service that starts: one that does not says why in a single line.
@@ -96,12 +98,25 @@ def _serve(options: argparse.Namespace, settings: Settings) -> None:
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
     server = uvicorn.Server(config)
-    if options.reload:
-        ChangeReload(config, target=server.run, sockets=[listener]).run()
-    elif settings.web_concurrency > 1:
-        Multiprocess(config, sockets=[listener]).run()
-    else:
-        server.run(sockets=[listener])
+    with listener, _metrics_served(options, settings):
+        if options.reload:
+            ChangeReload(config, target=server.run, sockets=[listener]).run()
+        elif settings.web_concurrency > 1:
+            Multiprocess(config, sockets=[listener]).run()
+        else:
+            server.run(sockets=[listener])
+
+
+@contextlib.contextmanager
+def _metrics_served(options: argparse.Namespace, settings: Settings) -> Iterator[None]:
+    with contextlib.ExitStack() as stack:
+        if settings.metrics_port:
+            has_workers = options.reload or settings.web_concurrency > 1
+            try:
+                stack.enter_context(serving_metrics(options.host, settings.metrics_port, has_workers=has_workers))
+            except OSError as error:
+                raise _cannot_listen(options.host, settings.metrics_port, error, "METRICS_PORT") from error
+        yield
 
 
 def _migrate(_: argparse.Namespace, settings: Settings) -> None:
@@ -120,6 +135,7 @@ def _migrate(_: argparse.Namespace, settings: Settings) -> None:
 def _check_config(_: argparse.Namespace, settings: Settings) -> None:
     _conninfo(settings)
     _require_limiter(settings)
+    _require_tracing(settings)
     for name, value in settings:
         shown = ",".join(map(str, value)) if isinstance(value, tuple) else value
         # As a line of .env: what follows the value is a comment there.
@@ -154,6 +170,17 @@ def _require_limiter(settings: Settings) -> None:
         ) from error
     except (TypeError, ValueError) as error:
         raise StartError("RATE_LIMIT_STORAGE_URI is malformed. Example: redis://cache.internal:6379/0") from error
+
+
+def _require_tracing(settings: Settings) -> None:
+    if settings.traces_url is None:
+        return
+    try:
+        import doorward.infrastructure.tracing  # noqa: F401, PLC0415 - whether it can be is the question
+    except ImportError as error:
+        raise StartError(
+            "OTEL_EXPORTER_OTLP_ENDPOINT needs packages that are not installed. Install doorward[otel], or unset it"
+        ) from error
 
 
 def _conninfo(settings: Settings) -> str:
@@ -192,14 +219,18 @@ def _listen(host: str, port: int) -> socket.socket:
             listener.bind((host, port))
             listener.listen()
         except (OSError, OverflowError) as error:
-            raise StartError(
-                f"cannot listen on {host} port {port}: {getattr(error, 'strerror', error)}. "
-                "Choose another with --port, or stop what uses it"
-            ) from error
+            raise _cannot_listen(host, port, error, "--port") from error
         listener.set_inheritable(True)
         undo.pop_all()
     logger.info("service.listening", host=host, port=listener.getsockname()[1])
     return listener
+
+
+def _cannot_listen(host: str, port: int, error: Exception, remedy: str) -> StartError:
+    return StartError(
+        f"cannot listen on {host} port {port}: {getattr(error, 'strerror', error)}. "
+        f"Choose another with {remedy}, or stop what uses it"
+    )
 
 
 def _first_line(error: Exception) -> str:

@@ -16,6 +16,7 @@ from development.postgres import EmbeddedPostgres
 from doorward.core import settings_sources
 from doorward.core.config import Settings
 from doorward.core.logging import configure_logging
+from doorward.core.request_context import begin_request
 from doorward.infrastructure import database
 from doorward.infrastructure.migrations import migrate
 from tests.integration.service import FakeClock, Logs, MakeDatabase, MakeService, Service, run_service
@@ -51,7 +52,7 @@ def logs() -> Iterator[Logs]:
     root.removeHandler(handler)
     root.level = level
     structlog.configure(**configuration)
-    structlog.contextvars.clear_contextvars()
+    begin_request()
 
 
 @pytest.fixture(scope="session")

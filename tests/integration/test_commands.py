@@ -116,7 +116,7 @@ def test_wrong_settings_are_one_line_each(
     assert main([command]) == 1
     captured = capsys.readouterr()
     lines = captured.err.splitlines()
-    assert [line.split()[1] for line in lines] == ["JWT_ISSUERS", "WEB_CONCURRENCY", "LOG_LEVEL"]
+    assert [line.split()[1] for line in lines] == ["JWT_ISSUERS", "LOG_LEVEL", "WEB_CONCURRENCY"]
     assert captured.out == ""
 
 

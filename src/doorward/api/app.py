@@ -3,10 +3,11 @@
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, Final
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from fastapi.telemetry import TelemetryConfig
 from slowapi import Limiter
 
 from doorward import __version__
@@ -15,6 +16,7 @@ from doorward.api.browsers import CrossOriginMiddleware, HostMiddleware, ListCom
 from doorward.api.middleware import (
     BodyLimitMiddleware,
     CatchAllMiddleware,
+    ClientOf,
     CorrelationIdMiddleware,
     SecurityHeadersMiddleware,
 )
@@ -35,6 +37,16 @@ Accounts, passwords, access tokens, and refresh-token families with theft detect
 """
 
 
+_NO_TELEMETRY: Final[TelemetryConfig] = {
+    "tracing": False,
+    "metrics": False,
+    "logs": False,
+    "operation_spans": False,
+    "auto_configure": False,
+}
+"""FastAPI's own would send paths, query strings and the messages of errors, passwords among them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Services:
     """What the application serves with, wired by ``bootstrap``. Requests find each as ``app.state`` by its name."""
@@ -45,6 +57,7 @@ class Services:
     items: Items
     item_import: ItemImport
     limiter: Limiter
+    client_of: ClientOf
     is_schema_current: Callable[[], Awaitable[bool]]
     lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
@@ -60,6 +73,7 @@ def create_app(settings: Settings, services: Services) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url="/openapi.json" if settings.docs_enabled else None,
+        telemetry=_NO_TELEMETRY,
     )
     for each in fields(services):
         setattr(app.state, each.name, getattr(services, each.name))
@@ -68,12 +82,12 @@ def create_app(settings: Settings, services: Services) -> FastAPI:
     if settings.docs_enabled:
         app.include_router(documentation.router)
     install_problem_handlers(app)
-    _add_middleware(app, settings)
+    _add_middleware(app, settings, services.client_of)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign] # FastAPI's documented way to extend it
     return app
 
 
-def _add_middleware(app: FastAPI, settings: Settings) -> None:
+def _add_middleware(app: FastAPI, settings: Settings, client_of: ClientOf) -> None:
     """Wrap the application, from the inside out: the last one added is the outermost."""
     app.add_middleware(ListCompressionMiddleware)
     app.add_middleware(BodyLimitMiddleware)
@@ -83,7 +97,7 @@ def _add_middleware(app: FastAPI, settings: Settings) -> None:
     # Around all that refuses, so that a page of an allowed origin can read every refusal.
     if settings.cors_allow_origins:
         app.add_middleware(CrossOriginMiddleware, settings=settings)
-    app.add_middleware(CorrelationIdMiddleware)
+    app.add_middleware(CorrelationIdMiddleware, client_of=client_of)
     app.add_middleware(
         SecurityHeadersMiddleware,
         is_https=(settings.public_url or "").startswith("https://"),

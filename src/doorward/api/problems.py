@@ -18,8 +18,11 @@ from starlette.routing import Match
 from doorward.api.exceptions import MalformedBodyError, RequestRefusedError
 from doorward.api.schemas.problem import FieldError, Problem
 from doorward.core.exceptions import DomainError, Kind, ServiceUnavailableError
-from doorward.core.logging import current_correlation_id
+from doorward.core.logging import get_logger
+from doorward.core.request_context import current_correlation_id
 from doorward.domain.auth.exceptions import MissingAccessTokenError
+
+logger = get_logger()
 
 MEDIA_TYPE: Final = "application/problem+json"
 TOKEN_ENDPOINTS: Final = frozenset({"/api/v1/auth/token", "/api/v1/auth/refresh", "/api/v1/auth/revoke"})
@@ -173,6 +176,7 @@ def _explanation(details: Mapping[str, Any]) -> str:
 async def _rate_limit_exceeded(request: Request, _: Exception) -> JSONResponse:
     code, detail = DETAIL_OF_STATUS[429]
     retry_after = _seconds_to_next_window(request)
+    logger.warning("rate_limit.exceeded", outcome="failure", route=request.scope["route"].path)
     return problem_response(429, code, detail, path=request.scope["path"], headers={"Retry-After": str(retry_after)})
 
 

@@ -1,7 +1,7 @@
 """Every setting of the service: its name, type, default, bounds and meaning.
 
-The first groups have modules of their own: ``key_settings`` and ``browser_settings``. Where settings are written is in
-``settings_sources``.
+The first groups have modules of their own: ``key_settings``, ``browser_settings`` and ``telemetry_settings``. Where
+settings are written is in ``settings_sources``.
 """
 
 import ipaddress
@@ -10,7 +10,6 @@ from typing import Annotated, Final, Literal, Self
 from pydantic import Field, SecretStr, ValidationInfo, field_validator, model_validator
 from pydantic_settings import NoDecode
 
-from doorward.core.browser_settings import BrowserSettings
 from doorward.core.secret_strength import (
     DEVELOPMENT_SECRET_KEY,
     GENERATE_A_SECRET,
@@ -19,6 +18,7 @@ from doorward.core.secret_strength import (
     passwords_in,
 )
 from doorward.core.settings_loading import SettingsError, between_commas, load
+from doorward.core.telemetry_settings import TelemetrySettings
 
 __all__ = ["DEVELOPMENT_SECRET_KEY", "PUBLISHED_SECRETS", "Network", "Settings", "SettingsError", "load_settings"]
 
@@ -29,7 +29,7 @@ RATE_LIMIT_STORES: Final = ("memory://", "redis://", "rediss://")
 MINIMUM_PRODUCTION_BCRYPT_ROUNDS: Final = 10
 
 
-class Settings(BrowserSettings):
+class Settings(TelemetrySettings):
     """All settings, checked."""
 
     database_url: SecretStr | None = Field(
@@ -107,10 +107,6 @@ class Settings(BrowserSettings):
         examples=["10.0.0.0/8,192.168.1.5"],
     )
     web_concurrency: int = Field(1, ge=1, le=64, description="Worker processes.", examples=["2"])
-    log_level: Literal["debug", "info", "warning", "error"] = Field(
-        "info", description="The least severe lines that are logged.", examples=["info"]
-    )
-
     aws_secrets_manager_secret_name: str | None = Field(
         None,
         min_length=1,
@@ -124,11 +120,6 @@ class Settings(BrowserSettings):
         description="The region of that secret, unless AWS's own profile names one.",
         examples=["eu-central-1"],
     )
-
-    @field_validator("log_level", mode="before")
-    @classmethod
-    def _lower_case(cls, value: object) -> object:
-        return value.lower() if isinstance(value, str) else value
 
     @field_validator("database_url")
     @classmethod

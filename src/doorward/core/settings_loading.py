@@ -2,7 +2,7 @@
 
 import difflib
 from collections.abc import Iterable, Mapping
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from pydantic import BeforeValidator, PrivateAttr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
@@ -16,6 +16,9 @@ def _split_at_commas(value: object) -> object:
 
 between_commas = BeforeValidator(_split_at_commas)
 """Of a setting that is a list: one text in every source, without quotes or brackets."""
+
+FOREIGN_PREFIX: Final = "OTEL_"
+"""Names that OpenTelemetry has many of, alike, and reads itself."""
 
 
 class SettingsError(Exception):
@@ -87,6 +90,8 @@ def _misspelt_names(model: type[BaseSettings], given_names: Mapping[str, float])
     names = [name.upper() for name in model.model_fields]
     names += [f"{name.upper()}_FILE" for name in secret_settings(model)]
     for given, likeness in sorted(given_names.items()):
+        if given.upper().startswith(FOREIGN_PREFIX):
+            continue
         meant = difflib.get_close_matches(given.upper(), names, n=1, cutoff=likeness)
         if meant and given.upper() not in names:
             yield f"{given} is not a setting: did you mean {meant[0]}?"

@@ -6,10 +6,10 @@ import select
 import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import psycopg
-from psycopg import AsyncConnection
+from psycopg import AsyncConnection, AsyncCursor
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg_pool import AsyncConnectionPool
 
@@ -91,11 +91,29 @@ def _with_limits(conninfo: str) -> str:
     return make_conninfo(**parameters)
 
 
+class PoolLoad(NamedTuple):
+    """Connections that are open, those of them that are idle, how many there may be, and calls that wait for one."""
+
+    size: int
+    idle: int
+    limit: int
+    waiting: int
+
+
 class PostgresDatabase:
     """The domains' ``Database``: a bounded pool that heals by itself when PostgreSQL returns."""
 
-    def __init__(self, settings: Settings, *, bulk_seconds: int = BULK_SECONDS) -> None:
-        """Prepare the pool; ``open`` starts it. ``bulk_seconds`` is how long a bulk transaction may last."""
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        bulk_seconds: int = BULK_SECONDS,
+        cursor_factory: type[AsyncCursor[Any]] = AsyncCursor,
+    ) -> None:
+        """Prepare the pool; ``open`` starts it.
+
+        ``bulk_seconds`` is how long a bulk transaction may last; ``cursor_factory`` makes what runs the statements.
+        """
         self._bulk_seconds = bulk_seconds
         self._pool: AsyncConnectionPool[AsyncConnection[Any]] = AsyncConnectionPool(
             _with_limits(connection_string(settings)),
@@ -104,7 +122,7 @@ class PostgresDatabase:
             timeout=POOL_WAIT_SECONDS,
             max_waiting=POOL_MAXIMUM_WAITING,
             reconnect_timeout=RECONNECT_SECONDS,
-            kwargs={"autocommit": True},
+            kwargs={"autocommit": True, "cursor_factory": cursor_factory},
             check=self._check_still_connected,
             open=False,
         )
@@ -155,6 +173,16 @@ class PostgresDatabase:
             async with self._pool.connection() as connection:
                 with _aborted_when_frozen(connection, seconds):
                     yield connection
+
+    def pool_load(self) -> PoolLoad:
+        """Tell how busy the pool is at this moment."""
+        stats = self._pool.get_stats()
+        return PoolLoad(
+            size=stats["pool_size"],
+            idle=stats["pool_available"],
+            limit=stats["pool_max"],
+            waiting=stats["requests_waiting"],
+        )
 
     async def schema_version(self) -> str | None:
         """Return the newest migration that the database has, or None before the first."""
