@@ -23,6 +23,7 @@ from doorward.infrastructure.keys import cursor_purpose, derive_key
 Connection = AsyncConnection[Any]
 Queries = Callable[[Connection], Awaitable[object]]
 
+TAG_OF_NONE: Final = "keyset, tag of no item"
 DEPTH: Final = 0.9
 """Of the table, behind which the deep pages lie."""
 
@@ -138,6 +139,7 @@ def _flat_calls(reader: Reader, wanted: ItemQuery) -> Sequence[Call]:
         _by_keyset("keyset, tag of 3 in 10 items", _narrowed(wanted, tag=common), f"&tag={common}"),
         _by_keyset("keyset, tag of 1 in 100 items", _narrowed(wanted, tag=scarce), f"&tag={scarce}"),
         _by_keyset("keyset, tag of 100 items", _narrowed(wanted, tag=RARE_TAG), f"&tag={RARE_TAG}"),
+        _by_keyset(TAG_OF_NONE, _narrowed(wanted, tag="no-such-tag"), "&tag=no-such-tag"),
         _by_keyset("keyset, year", _narrowed(wanted, year=1995), "&year=1995"),
         _by_keyset("keyset, tag and year", _narrowed(wanted, tag=common, year=1995), f"&tag={common}&year=1995"),
     ]
@@ -200,5 +202,6 @@ async def check_answer(call: Call, http: KeepAlive, connection: Connection) -> N
     found = await call.queries(connection)
     items = [found] if isinstance(found, Item) else found
     expected = [str(item.id) for item in items][:DEFAULT_PAGE_SIZE] if isinstance(items, list) else []
-    if not expected or [item["id"] for item in answer.get("items", [answer])] != expected:
+    is_empty = not expected and call.name != TAG_OF_NONE
+    if is_empty or [item["id"] for item in answer.get("items", [answer])] != expected:
         raise ValueError(f"{call.name}: {status}, not what the queries find")

@@ -11,6 +11,7 @@ from benchmarks.calls import Call, Reader, calls_of, find_reader, user_id_of
 from benchmarks.catalogue import OWNERS, Zipf, add_owners, fill, item_rows
 from benchmarks.service import KeepAlive, Service, running_service
 from development.postgres import EmbeddedPostgres
+from doorward.infrastructure.database import with_session_options
 from doorward.infrastructure.migrations import migrate
 
 
@@ -46,4 +47,7 @@ async def running_site(postgres: EmbeddedPostgres, size: int, words: Zipf) -> As
 
 
 async def _connect(url: str) -> AsyncConnection[Any]:
-    return await AsyncConnection.connect(url, autocommit=True)
+    """Connect as the service does, so that plans are the same, but give a statement all the time that it takes."""
+    connection: AsyncConnection[Any] = await AsyncConnection.connect(with_session_options(url), autocommit=True)
+    await connection.execute("SET statement_timeout = 0")
+    return connection

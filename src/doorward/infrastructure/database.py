@@ -83,8 +83,8 @@ def stored_schema_version(conninfo: str) -> str | None:
     return str(row[0]) if row else None
 
 
-def _with_limits(conninfo: str) -> str:
-    """Add the bounds of each connection, below those that the operator wrote into the URL."""
+def with_session_options(conninfo: str) -> str:
+    """Add the options of each connection, below those that the operator wrote into the URL."""
     given = conninfo_to_dict(conninfo)
     options = f"{_OPTIONS} {given.get('options', '')}".strip()
     parameters: dict[str, Any] = {**_CONNECTION_PARAMETERS, **given, "options": options}
@@ -116,7 +116,7 @@ class PostgresDatabase:
         """
         self._bulk_seconds = bulk_seconds
         self._pool: AsyncConnectionPool[AsyncConnection[Any]] = AsyncConnectionPool(
-            _with_limits(connection_string(settings)),
+            with_session_options(connection_string(settings)),
             min_size=settings.db_pool_min_conn,
             max_size=settings.db_pool_max_conn,
             timeout=POOL_WAIT_SECONDS,
