@@ -7,6 +7,7 @@ from pydantic_settings import NoDecode
 
 from doorward.core.browser_settings import BrowserSettings
 from doorward.core.scrubbing import PERSONAL_FIELDS, SECRET_FIELDS
+from doorward.core.settings_loading import between_commas
 
 
 class TelemetrySettings(BrowserSettings):
@@ -15,7 +16,7 @@ class TelemetrySettings(BrowserSettings):
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="The least severe lines that are logged.", examples=["info"]
     )
-    pii_fields: Annotated[tuple[str, ...], NoDecode] = Field(
+    pii_fields: Annotated[tuple[str, ...], NoDecode, between_commas] = Field(
         (*SECRET_FIELDS, *PERSONAL_FIELDS),
         description="Words that mark a key as private: in the log, the value of every key that contains one is "
         "redacted. Separated by commas; those for secrets (`password` to `credential`) count in any case.",
@@ -48,11 +49,6 @@ class TelemetrySettings(BrowserSettings):
     def _no_service_link(cls, value: object) -> object:
         """Kubernetes sets METRICS_PORT=tcp://10.0.0.1:9090 beside a service called metrics: nobody's wish here."""
         return 0 if isinstance(value, str) and value.startswith("tcp://") else value
-
-    @field_validator("pii_fields", mode="before")
-    @classmethod
-    def _words(cls, value: object) -> object:
-        return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
     @property
     def traces_url(self) -> str | None:
