@@ -1,6 +1,8 @@
 """One item through all the calls: the first test of a domain that begins as a copy of this one."""
 
-from tests.integration.service import Service, is_problem
+from uuid import UUID
+
+from tests.integration.service import Logs, Service, is_problem
 
 ITEMS = "/api/v1/items"
 
@@ -21,6 +23,13 @@ async def test_an_item_is_created_found_changed_and_deleted(service: Service) ->
     assert is_problem(stale, 412, "stale_item")
     assert (await service.client.delete(address, headers=mine)).status_code == 204
     assert is_problem(await service.client.get(address, headers=mine), 404, "item_not_found")
+
+
+async def test_calls_are_logged_by_their_whole_template(service: Service, logs: Logs) -> None:
+    for path in ("", "/search", f"/{UUID(int=1)}"):
+        await service.client.get(f"{ITEMS}{path}")
+    routes = [line["route"] for line in logs.lines() if line["event"] == "http.request"]
+    assert routes == [ITEMS, f"{ITEMS}/search", f"{ITEMS}/{{item_id:uuid}}"]
 
 
 async def test_items_are_imported_all_or_none(service: Service) -> None:
