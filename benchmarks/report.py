@@ -58,9 +58,9 @@ def calls_table(calls: Sequence[Call], sizes: Sequence[int], measured: Measured)
 def _call_row(call: Call, times: Sequence[Times], over_of_me: float) -> Sequence[str]:
     first, last = times[0], times[-1]
     calls = " · ".join(_ms(each.call) for each in times)
-    growth = last.call / first.call
+    growth = last.call / first.call if len(times) > 1 else None
     if call.queries is None:
-        return [call.name, "", calls, "", "", _ms(last.worker), "", f"{growth:.2f}", ""]
+        return [call.name, "", calls, "", "", _ms(last.worker), "", f"{growth:.2f}" if growth else "", ""]
     over = last.call - last.queries
     return [
         call.name,
@@ -70,16 +70,16 @@ def _call_row(call: Call, times: Sequence[Times], over_of_me: float) -> Sequence
         _ms(over - over_of_me) if call.is_of_items else "",
         _ms(last.worker),
         f"{last.call / last.queries:.1f}",
-        f"{last.queries / first.queries:.2f}; {growth:.2f}",
+        f"{last.queries / first.queries:.2f}; {growth:.2f}" if growth else "",
         _limits(call, over, growth) + _refusals(sum(each.refused for each in times)),
     ]
 
 
-def _limits(call: Call, over: float, growth: float) -> str:
+def _limits(call: Call, over: float, growth: float | None) -> str:
     if not call.is_of_items:
         return ""
     limits = [f"1 ms over: {_verdict(over <= MOST_OVER_QUERY_MS)}"]
-    if call.is_flat:
+    if call.is_flat and growth:
         limits.append(f"flat: {_verdict(growth <= MOST_GROWTH)}")
     return ", ".join(limits)
 

@@ -26,6 +26,7 @@ CREATE TABLE public.items (
     search_vector tsvector GENERATED ALWAYS AS ((setweight(to_tsvector('simple'::regconfig, translate(title, '!"#$%&''()*+,-./:;<=>?@[\]^_`{|}~'::text, '                                '::text)), 'A'::"char") || setweight(to_tsvector('simple'::regconfig, translate(description, '!"#$%&''()*+,-./:;<=>?@[\]^_`{|}~'::text, '                                '::text)), 'B'::"char"))) STORED NOT NULL,
     CONSTRAINT items_visibility_check CHECK ((visibility = ANY (ARRAY['private'::text, 'shared'::text])))
 );
+ALTER TABLE ONLY public.items ALTER COLUMN title SET STATISTICS 500;
 ALTER TABLE ONLY public.items ALTER COLUMN tags SET STATISTICS 500;
 
 CREATE TABLE public.refresh_families (
