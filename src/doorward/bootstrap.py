@@ -8,6 +8,7 @@ from typing import Final, Literal
 from fastapi import FastAPI
 
 from doorward.api.app import Services, create_app
+from doorward.api.draining import Drain
 from doorward.core.config import Settings, load_settings
 from doorward.core.exceptions import ServiceUnavailableError
 from doorward.core.insecure_settings import insecure_settings
@@ -65,6 +66,7 @@ def create_wired_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
         lifetime=lifetimes.access,
     )
     issuer = TokenPairIssuer(signer=signer, codec=codec, lifetimes=lifetimes)
+    drain = Drain()
     services = Services(
         registration=Registration(database=database, hasher=hasher, common_passwords=load_common_passwords()),
         login=Login(database=database, hasher=hasher, issuer=issuer, clock=clock, lifetimes=lifetimes),
@@ -76,7 +78,8 @@ def create_wired_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
         limiter=create_limiter(settings),
         client_of=create_client_reader(settings),
         is_schema_current=lambda: is_schema_current(database),
-        lifespan=lambda _: _lifespan(database, hasher, telemetry),
+        drain=drain,
+        lifespan=lambda _: _lifespan(database, hasher, telemetry, drain, settings.shutdown_drain_seconds),
     )
     return telemetry.wrap(create_app(settings, services))
 
@@ -125,11 +128,18 @@ async def is_schema_current(database: PostgresDatabase) -> bool:
 
 
 @asynccontextmanager
-async def _lifespan(database: PostgresDatabase, hasher: BcryptHasher, telemetry: Telemetry) -> AsyncIterator[None]:
+async def _lifespan(
+    database: PostgresDatabase,
+    hasher: BcryptHasher,
+    telemetry: Telemetry,
+    drain: Drain,
+    drain_seconds: int,
+) -> AsyncIterator[None]:
     async with telemetry.running(database, hasher):
         await database.open()
         try:
-            yield
+            with drain.before_sigterm_ends_serving(drain_seconds):
+                yield
         finally:
             await database.close()
             hasher.close()

@@ -4,6 +4,7 @@ import contextlib
 import os
 import random
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -77,6 +78,10 @@ class ProcessService(Service):
     def terminate(self) -> None:
         assert self._process is not None
         self._process.terminate()
+
+    def interrupt(self) -> None:
+        assert self._process is not None
+        self._process.send_signal(signal.SIGINT)
 
     def wait(self) -> int:
         assert self._process is not None

@@ -69,6 +69,10 @@ class Service(ABC):
         """Send SIGTERM, without waiting."""
 
     @abstractmethod
+    def interrupt(self) -> None:
+        """Send SIGINT, without waiting."""
+
+    @abstractmethod
     def wait(self) -> int:
         """Wait for its end and return its exit status; as in a shell, 128 more than the signal that ended it."""
 
@@ -111,6 +115,7 @@ class Stack(ABC):
             "RATE_LIMIT_ENABLED": "false",
             "POSTGRES_DB": DATABASE,
             "OTEL_BSP_SCHEDULE_DELAY": "200",
+            "SHUTDOWN_DRAIN_SECONDS": "0",
         }
         self._resources = contextlib.ExitStack()
 

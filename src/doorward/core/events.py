@@ -84,6 +84,12 @@ SECURITY_EVENTS: Final = (
 OPERATING_EVENTS: Final = (
     Event("service.listening", "info", "The address that the service listens on.", ("host", "port")),
     Event(
+        "service.draining",
+        "info",
+        "SIGTERM came: readiness is 503 for `seconds`, then the sockets close.",
+        ("seconds",),
+    ),
+    Event(
         "http.request",
         "info",
         "One answer. `route` is the template; null for an address that does not exist. `status` is 0 when the caller "
