@@ -29,7 +29,7 @@ from doorward.infrastructure.common_passwords import load_common_passwords
 from doorward.infrastructure.database import PostgresDatabase, is_current
 from doorward.infrastructure.keys import ACCESS_TOKEN_PURPOSE, REFRESH_TOKEN_PURPOSE, cursor_purpose, derive_key
 from doorward.infrastructure.passwords import BcryptHasher, available_cores
-from doorward.infrastructure.rate_limiting import create_client_reader, create_limiter
+from doorward.infrastructure.rate_limiting import ServiceLimiter, create_client_reader, create_limiter
 from doorward.infrastructure.tokens import AccessTokens
 from doorward.telemetry import Telemetry
 
@@ -65,6 +65,7 @@ def create_wired_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
         audience=settings.jwt_audience,
         lifetime=lifetimes.access,
     )
+    limiter = create_limiter(settings)
     issuer = TokenPairIssuer(signer=signer, codec=codec, lifetimes=lifetimes)
     drain = Drain()
     services = Services(
@@ -75,11 +76,11 @@ def create_wired_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
         ),
         items=Items(database=database, clock=clock, cursors=CursorCodec(*_keys(settings, cursor_purpose("items")))),
         item_import=ItemImport(database=database, clock=clock),
-        limiter=create_limiter(settings),
+        limiter=limiter,
         client_of=create_client_reader(settings),
         is_schema_current=lambda: is_schema_current(database),
         drain=drain,
-        lifespan=lambda _: _lifespan(database, hasher, telemetry, drain, settings.shutdown_drain_seconds),
+        lifespan=lambda _: _lifespan(database, hasher, limiter, telemetry, drain, settings.shutdown_drain_seconds),
     )
     return telemetry.wrap(create_app(settings, services))
 
@@ -131,6 +132,7 @@ async def is_schema_current(database: PostgresDatabase) -> bool:
 async def _lifespan(
     database: PostgresDatabase,
     hasher: BcryptHasher,
+    limiter: ServiceLimiter,
     telemetry: Telemetry,
     drain: Drain,
     drain_seconds: int,
@@ -142,6 +144,7 @@ async def _lifespan(
                 yield
         finally:
             await database.close()
+            await limiter.close()
             hasher.close()
 
 

@@ -101,6 +101,13 @@ class Settings(TelemetrySettings):
         "`doorward[redis]`) for all together.",
         examples=["redis://cache.internal:6379/0"],
     )
+    rate_limit_storage_timeout_ms: int = Field(
+        100,
+        ge=10,
+        le=5000,
+        description="Milliseconds that `redis://` may take for one call. Past them the process counts by itself.",
+        examples=["100"],
+    )
     trusted_proxies: Annotated[tuple[Network, ...], NoDecode, between_commas] = Field(
         (),
         description="Networks whose `X-Forwarded-For` is believed, separated by commas. Empty: nobody's.",

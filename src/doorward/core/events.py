@@ -114,6 +114,13 @@ OPERATING_EVENTS: Final = (
         ("waiting",),
     ),
     Event(
+        "rate_limit.store_unavailable",
+        "warning",
+        "The shared limit store did not answer in time: each process counts by itself. `error` is the driver's class.",
+        ("error",),
+    ),
+    Event("rate_limit.store_recovered", "info", "The shared limit store answers again, and counts for all."),
+    Event(
         "database.unavailable",
         "warning",
         "PostgreSQL failed or did not answer in time: 503. `error` is the driver's class.",
