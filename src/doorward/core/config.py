@@ -52,6 +52,9 @@ class Settings(TelemetrySettings):
     db_pool_max_conn: int = Field(
         10, ge=1, le=100, description="Connections that each worker may open.", examples=["10"]
     )
+    db_prepare_threshold: int = Field(
+        5, ge=0, le=1000, description="Uses before a statement is prepared. 0: it never is.", examples=["5"]
+    )
     algorithm: Literal["HS256", "HS384", "HS512"] = Field(
         "HS256", description="Signature of the access tokens.", examples=["HS256"]
     )
@@ -102,11 +105,7 @@ class Settings(TelemetrySettings):
         examples=["redis://cache.internal:6379/0"],
     )
     rate_limit_storage_timeout_ms: int = Field(
-        100,
-        ge=10,
-        le=5000,
-        description="Milliseconds that `redis://` may take for one call. Past them the process counts by itself.",
-        examples=["100"],
+        100, ge=10, le=5000, description="Milliseconds that a call may wait for `redis://`.", examples=["100"]
     )
     trusted_proxies: Annotated[tuple[Network, ...], NoDecode, between_commas] = Field(
         (),
