@@ -89,7 +89,7 @@ def test_values_that_are_missing_or_misspelt_are_refused(chart: Chart, values: d
 @pytest.mark.parametrize("case", CASES)
 def test_every_variable_is_a_setting_of_the_service(chart: Chart, case: str) -> None:
     environment = environment_of(chart.one("Deployment", CASES[case]))
-    assert {name.lower() for name in environment} - {"metrics_port"} <= set(Settings.model_fields)
+    assert {name.lower() for name in environment} <= set(Settings.model_fields)
     plain = {name.lower(): value for name, value in environment.items() if isinstance(value, str)}
     Settings.model_validate({**plain, "secret_key": secrets.token_urlsafe(48)})
 
