@@ -7,6 +7,7 @@ from invoke.context import Context
 from invoke.tasks import task
 
 COMPOSE = "docker compose --project-directory . -f docker/compose.yaml"
+COMPOSE_SCALE = f"{COMPOSE} -f docker/compose.scale.yaml"
 CODE = "src tests development benchmarks tasks.py"
 
 
@@ -84,26 +85,27 @@ def build(c: Context) -> None:
     c.run("docker build --tag doorward:latest --file docker/Dockerfile .", env={"DOCKER_BUILDKIT": "1"})
 
 
-@task
-def up(c: Context) -> None:
+@task(help={"replicas": "this many copies behind a load balancer, with Redis; 0 is one without"})
+def up(c: Context, replicas: int = 0) -> None:
     """Run the image with PostgreSQL in Docker Compose at port 8080, production settings."""
     build(c)
     c.run("python -m development.environment")
-    c.run(f"{COMPOSE} up --detach --wait")
-    published = c.run(f"{COMPOSE} port service 8080", hide=True).stdout.strip()
+    compose, front = (COMPOSE_SCALE, "load-balancer") if replicas else (COMPOSE, "service")
+    c.run(f"{compose} up --detach --wait --remove-orphans", env={"DOORWARD_REPLICAS": str(replicas)})
+    published = c.run(f"{compose} port {front} 8080", hide=True).stdout.strip()
     print(f"doorward runs at http://localhost:{published.rpartition(':')[2]}, docs at /docs")
 
 
 @task
 def down(c: Context) -> None:
     """Stop what `inv up` started. Data and secrets stay."""
-    c.run(f"{COMPOSE} down")
+    c.run(f"{COMPOSE_SCALE} down")
 
 
 @task
 def logs(c: Context) -> None:
     """Show the log of what `inv up` started, and follow it."""
-    c.run(f"{COMPOSE} logs --follow", pty=sys.stdin.isatty())
+    c.run(f"{COMPOSE_SCALE} logs --follow", pty=sys.stdin.isatty())
 
 
 @task(help={"yes": "do not ask"})
@@ -112,5 +114,5 @@ def clean(c: Context, yes: bool = False) -> None:
     if not yes and input("This deletes all accounts of `inv up` and `inv dev`. Type yes: ") != "yes":
         return
     if c.run("docker info", hide=True, warn=True):
-        c.run(f"{COMPOSE} down --volumes")
+        c.run(f"{COMPOSE_SCALE} down --volumes")
     c.run("rm -rf .development .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage*")

@@ -17,8 +17,9 @@ readonly engine_socket=unix:///var/run/docker.sock
 readonly plugin_dir=/usr/local/lib/docker/cli-plugins
 readonly host_certificates=/etc/ssl/certs/ca-certificates.crt
 readonly base_image=debian:trixie-slim
-readonly python_image=python:3.13-slim-trixie
-readonly postgres_image=postgres:17-trixie
+# NAME=TAG: docker/stand-ins/NAME.Dockerfile is built under the name that the official image has.
+readonly stand_ins=(python=python:3.13-slim-trixie postgres=postgres:17-trixie redis=redis:8.0 haproxy=haproxy:3.0
+    pgbouncer=edoburu/pgbouncer:v1.24.1-p1)
 
 export DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
@@ -48,7 +49,9 @@ die() {
 engine_answers() { timeout 60 docker version --format '{{.Server.Version}}' >/dev/null 2>&1; }
 plugins_work() { docker compose version >/dev/null 2>&1 && docker buildx version >/dev/null 2>&1; }
 have_image() { docker image inspect "$1" >/dev/null 2>&1; }
-have_images() { have_image "$python_image" && have_image "$postgres_image"; }
+have_images() {
+    local each; for each in "${stand_ins[@]}"; do have_image "${each#*=}" || return 1; done
+}
 
 # Prints the pid of the engine that this script started, or nothing. A pid file can outlive its process.
 our_engine() {
@@ -232,21 +235,20 @@ stand_in() {
 }
 
 make_images() {
-    if have_images; then
-        lap "images: all present"
-        return
-    fi
+    have_images && lap "images: all present" && return
     make_base_image
-    local python_build postgres_build
+    local each build builds=()
     # Side by side: most of each is waiting for downloads.
-    stand_in python "$python_image" &
-    python_build=$!
-    stand_in postgres "$postgres_image" &
-    postgres_build=$!
-    local remedy="check that containers reach Debian's archive"
-    wait "$python_build" || die "the stand-in $python_image could not be built" "$remedy" "$run_dir/python.log"
-    wait "$postgres_build" || die "the stand-in $postgres_image could not be built" "$remedy" "$run_dir/postgres.log"
-    lap "images: $python_image, $postgres_image"
+    for each in "${stand_ins[@]}"; do
+        stand_in "${each%%=*}" "${each#*=}" &
+        builds+=("$!=$each")
+    done
+    for build in "${builds[@]}"; do
+        each=${build#*=}
+        wait "${build%%=*}" || die "the stand-in ${each#*=} could not be built" "check that containers reach Debian's archive" \
+            "$run_dir/${each%%=*}.log"
+    done
+    lap "images: ${stand_ins[*]#*=}"
 }
 
 # ---------------------------------------------------------------- commands

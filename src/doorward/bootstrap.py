@@ -8,6 +8,7 @@ from typing import Final, Literal
 from fastapi import FastAPI
 
 from doorward.api.app import Services, create_app
+from doorward.api.draining import Drain
 from doorward.core.config import Settings, load_settings
 from doorward.core.exceptions import ServiceUnavailableError
 from doorward.core.insecure_settings import insecure_settings
@@ -28,7 +29,7 @@ from doorward.infrastructure.common_passwords import load_common_passwords
 from doorward.infrastructure.database import PostgresDatabase, is_current
 from doorward.infrastructure.keys import ACCESS_TOKEN_PURPOSE, REFRESH_TOKEN_PURPOSE, cursor_purpose, derive_key
 from doorward.infrastructure.passwords import BcryptHasher, available_cores
-from doorward.infrastructure.rate_limiting import create_client_reader, create_limiter
+from doorward.infrastructure.rate_limiting import ServiceLimiter, create_client_reader, create_limiter
 from doorward.infrastructure.tokens import AccessTokens
 from doorward.telemetry import Telemetry
 
@@ -64,7 +65,9 @@ def create_wired_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
         audience=settings.jwt_audience,
         lifetime=lifetimes.access,
     )
+    limiter = create_limiter(settings)
     issuer = TokenPairIssuer(signer=signer, codec=codec, lifetimes=lifetimes)
+    drain = Drain()
     services = Services(
         registration=Registration(database=database, hasher=hasher, common_passwords=load_common_passwords()),
         login=Login(database=database, hasher=hasher, issuer=issuer, clock=clock, lifetimes=lifetimes),
@@ -73,10 +76,11 @@ def create_wired_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
         ),
         items=Items(database=database, clock=clock, cursors=CursorCodec(*_keys(settings, cursor_purpose("items")))),
         item_import=ItemImport(database=database, clock=clock),
-        limiter=create_limiter(settings),
+        limiter=limiter,
         client_of=create_client_reader(settings),
         is_schema_current=lambda: is_schema_current(database),
-        lifespan=lambda _: _lifespan(database, hasher, telemetry),
+        drain=drain,
+        lifespan=lambda _: _lifespan(database, hasher, limiter, telemetry, drain, settings.shutdown_drain_seconds),
     )
     return telemetry.wrap(create_app(settings, services))
 
@@ -125,13 +129,22 @@ async def is_schema_current(database: PostgresDatabase) -> bool:
 
 
 @asynccontextmanager
-async def _lifespan(database: PostgresDatabase, hasher: BcryptHasher, telemetry: Telemetry) -> AsyncIterator[None]:
+async def _lifespan(
+    database: PostgresDatabase,
+    hasher: BcryptHasher,
+    limiter: ServiceLimiter,
+    telemetry: Telemetry,
+    drain: Drain,
+    drain_seconds: int,
+) -> AsyncIterator[None]:
     async with telemetry.running(database, hasher):
         await database.open()
         try:
-            yield
+            with drain.before_sigterm_ends_serving(drain_seconds):
+                yield
         finally:
             await database.close()
+            await limiter.close()
             hasher.close()
 
 

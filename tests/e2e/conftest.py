@@ -12,7 +12,7 @@ from tests.e2e.process_stack import ProcessStack
 from tests.e2e.running_time import RunningTime
 from tests.e2e.stack import QUICK_HASHES, Service, Stack
 
-IMAGE_ONLY: Final = "test_image.py"
+IMAGE_ONLY: Final = frozenset({"test_image.py", "test_load_balancer.py", "test_pgbouncer.py"})
 LAST: Final = "test_canaries.py"
 NOT_EXERCISED: Final = "The image was NOT exercised: no Docker engine. With one, run: uv run inv test --image"
 
@@ -26,7 +26,7 @@ def _target(config: pytest.Config) -> str:
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """Leave out what is true of images only."""
-    return True if collection_path.name == IMAGE_ONLY and _target(config) != "image" else None
+    return True if collection_path.name in IMAGE_ONLY and _target(config) != "image" else None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

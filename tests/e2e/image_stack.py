@@ -1,7 +1,6 @@
 """The product as its image, through Testcontainers: what production runs, under the same restrictions."""
 
 import contextlib
-import os
 import secrets
 import time
 from collections.abc import Sequence
@@ -12,21 +11,20 @@ from testcontainers.core.config import ConnectionMode, testcontainers_config
 from testcontainers.core.container import DockerContainer
 from testcontainers.core.network import Network
 
-from tests.e2e.stack import COLLECTOR, DATABASE, EXIT_SECONDS, READY_SECONDS, Outcome, Service, Stack
+from tests.e2e import image_companions
+from tests.e2e.image_companions import ENGINE, LABELS
+from tests.e2e.stack import COLLECTOR, DATABASE, EXIT_SECONDS, READY_SECONDS, Companion, Outcome, Service, Stack
 
 IMAGE: Final = "doorward:latest"
 POSTGRES_IMAGE: Final = "postgres:17-trixie"
 POSTGRES_ALIAS: Final = "postgres"
+COPIES_ALIAS: Final = "service"
+"""By which the load balancer finds the copies of one stack."""
+
 PORT: Final = 8080
 METRICS_PORT: Final = 9464
 COLLECTOR_PORT: Final = 4318
 COLLECTOR_ALIAS: Final = "collector"
-LABELS: Final = {"doorward.run": os.environ.get("DOORWARD_RUN", "by-hand")}
-"""By which whoever started the run finds what a killed one left behind."""
-
-ENGINE: Final = {"timeout": 300}
-"""Seconds for one answer of the engine: it may be busy with other work."""
-
 LOOPBACK_ONLY: Final = {"options": {"com.docker.network.bridge.host_binding_ipv4": "127.0.0.1"}, "labels": LABELS}
 
 # The helper image that removes leftovers may be out of reach: whoever starts a container here also removes it.
@@ -55,6 +53,7 @@ class ImageService(Service):
     def __init__(self, settings: dict[str, str], network: Network) -> None:
         settings = {**settings, "METRICS_PORT": str(METRICS_PORT)}
         self.container = _product_container(settings, network, None).with_exposed_ports(PORT, METRICS_PORT)
+        self.container.with_network_aliases(COPIES_ALIAS)
         self._base_url = self._metrics_url = ""
 
     @property
@@ -89,6 +88,9 @@ class ImageService(Service):
 
     def terminate(self) -> None:
         self.docker.kill(signal="SIGTERM")
+
+    def interrupt(self) -> None:
+        self.docker.kill(signal="SIGINT")
 
     def wait(self) -> int:
         return int(self.docker.wait(timeout=EXIT_SECONDS)["StatusCode"])
@@ -126,6 +128,21 @@ class ImageStack(Stack):
             entrypoint=["python", "-c", script, "0.0.0.0", str(COLLECTOR_PORT)],
             labels=LABELS,
         )
+
+    def redis(self) -> contextlib.AbstractContextManager[Companion]:
+        return image_companions.redis(self._network)
+
+    def pgbouncer(self, settings: Sequence[str]) -> contextlib.AbstractContextManager[Companion]:
+        user, password = self.settings["POSTGRES_USER"], self.settings["POSTGRES_PASSWORD"]
+        server = f"host={POSTGRES_ALIAS} port=5432"
+        return image_companions.pgbouncer(self._network, server, settings, f'"{user}" "{password}"')
+
+    def slowed(self, companion: Companion, milliseconds: int) -> contextlib.AbstractContextManager[Companion]:
+        return image_companions.slow_proxy(self._network, IMAGE, companion.address(), milliseconds)
+
+    def load_balancer(self) -> contextlib.AbstractContextManager[image_companions.Container]:
+        """Run the load balancer in front of all services of this stack."""
+        return image_companions.load_balancer(self._network)
 
     def _run_command(self, arguments: Sequence[str], settings: dict[str, str]) -> Outcome:
         container = _product_container(settings, self._network, list(arguments))

@@ -5,12 +5,11 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 import requests
 
 from tests.e2e.canaries import EVIDENCE, NAME_MARK, PASSWORD_MARK
-from tests.e2e.stack import Service
 
 T = TypeVar("T")
 
@@ -46,10 +45,17 @@ class Tokens:
     refresh: str
 
 
+class Server(Protocol):
+    """Whatever answers the calls: a service, or what stands in front of several."""
+
+    @property
+    def base_url(self) -> str: ...
+
+
 class Client:
     """The calls of the API. Each has a connection of its own, and passes by any proxy that the environment names."""
 
-    def __init__(self, service: Service, headers: dict[str, str] | None = None) -> None:
+    def __init__(self, service: Server, headers: dict[str, str] | None = None) -> None:
         self._service = service
         self._headers = headers or {}
 

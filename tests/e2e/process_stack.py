@@ -4,6 +4,7 @@ import contextlib
 import os
 import random
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -13,8 +14,11 @@ from pathlib import Path
 from typing import IO, Final
 from urllib.parse import parse_qs, urlsplit
 
+import pytest
+
 from development.postgres import POSTGRES_BIN_PATH, EmbeddedPostgres
-from tests.e2e.stack import COLLECTOR, DATABASE, EXIT_SECONDS, Outcome, Service, Stack
+from tests.e2e import process_companions
+from tests.e2e.stack import COLLECTOR, DATABASE, EXIT_SECONDS, Companion, Outcome, Service, Stack
 
 DOORWARD: Final = (sys.executable, "-m", "doorward")
 LISTENING: Final = re.compile(r"^.*\bservice\.listening\b.*$", re.MULTILINE)
@@ -78,6 +82,10 @@ class ProcessService(Service):
         assert self._process is not None
         self._process.terminate()
 
+    def interrupt(self) -> None:
+        assert self._process is not None
+        self._process.send_signal(signal.SIGINT)
+
     def wait(self) -> int:
         assert self._process is not None
         status = self._process.wait(EXIT_SECONDS)
@@ -99,6 +107,15 @@ class ProcessStack(Stack):
         super().__init__()
         self._folder = folder
         self._postgres = EmbeddedPostgres(durable=False)
+
+    def redis(self) -> contextlib.AbstractContextManager[Companion]:
+        return process_companions.redis(self._empty_folder())
+
+    def pgbouncer(self, _settings: Sequence[str]) -> contextlib.AbstractContextManager[Companion]:
+        pytest.skip("PgBouncer runs in its container only, with the image target")
+
+    def slowed(self, companion: Companion, milliseconds: int) -> contextlib.AbstractContextManager[Companion]:
+        return process_companions.slow_proxy(companion.address(), milliseconds, self._empty_folder())
 
     def _run_command(self, arguments: Sequence[str], settings: dict[str, str]) -> Outcome:
         finished = subprocess.run(

@@ -69,6 +69,10 @@ class Service(ABC):
         """Send SIGTERM, without waiting."""
 
     @abstractmethod
+    def interrupt(self) -> None:
+        """Send SIGINT, without waiting."""
+
+    @abstractmethod
     def wait(self) -> int:
         """Wait for its end and return its exit status; as in a shell, 128 more than the signal that ended it."""
 
@@ -100,6 +104,22 @@ class Service(ABC):
         raise AssertionError(f"the service did not become ready:\n{self.logs()}")
 
 
+class Companion(ABC):
+    """Something that services lean on beside PostgreSQL."""
+
+    @abstractmethod
+    def address(self) -> str:
+        """Return host and port, as the services of the stack reach it."""
+
+    @abstractmethod
+    def freeze(self) -> None:
+        """Have it stand still with its connections open."""
+
+    @abstractmethod
+    def thaw(self) -> None:
+        """Let it go on."""
+
+
 class Stack(ABC):
     """One PostgreSQL, migrated, and the services that use it."""
 
@@ -111,6 +131,7 @@ class Stack(ABC):
             "RATE_LIMIT_ENABLED": "false",
             "POSTGRES_DB": DATABASE,
             "OTEL_BSP_SCHEDULE_DELAY": "200",
+            "SHUTDOWN_DRAIN_SECONDS": "0",
         }
         self._resources = contextlib.ExitStack()
 
@@ -147,6 +168,18 @@ class Stack(ABC):
                 EVIDENCE.keep("log", service.logs())
             finally:
                 service.remove()
+
+    @abstractmethod
+    def redis(self) -> contextlib.AbstractContextManager[Companion]:
+        """Run a Redis; skip the test where there is none."""
+
+    @abstractmethod
+    def pgbouncer(self, settings: Sequence[str]) -> contextlib.AbstractContextManager[Companion]:
+        """Run a PgBouncer in transaction mode in front of PostgreSQL; skip the test where there is none."""
+
+    @abstractmethod
+    def slowed(self, companion: Companion, milliseconds: int) -> contextlib.AbstractContextManager[Companion]:
+        """Run something in front of it that holds back each answer."""
 
     def run_command(self, *arguments: str, **settings: str) -> Outcome:
         """Run `doorward ARGUMENTS` to its end."""

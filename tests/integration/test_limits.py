@@ -6,9 +6,8 @@ from types import SimpleNamespace
 
 import httpx
 import pytest
-from limits.errors import StorageError
 
-from tests.integration.service import ME, REFRESH, REGISTER, TOKEN, Logs, MakeService, Service, is_problem, statuses
+from tests.integration.service import ME, REFRESH, REGISTER, TOKEN, MakeService, Service, is_problem, statuses
 
 CALLS: dict[str, tuple[str, dict[str, object], int]] = {
     "register": (REGISTER, {"json": {"email": "ada@example.com", "username": "ab", "password": "short"}}, 5),
@@ -155,32 +154,3 @@ async def test_two_applications_in_one_process_count_apart(limited: Service, mak
         await _call(limited.client, "register")
     other = await make_service(rate_limit_enabled=True)
     assert (await _call(other.client, "register")).status_code == 422
-
-
-NO_STORE = "redis://127.0.0.1:1/0"
-"""A port that nothing listens on."""
-
-
-async def test_without_its_store_each_process_counts_by_itself(make_service: MakeService) -> None:
-    service = await make_service(rate_limit_enabled=True, rate_limit_storage_uri=NO_STORE)
-    answers = [await _call(service.client, "token") for _ in range(11)]
-    assert statuses(answers[:-1]) == [401] * 10
-    assert is_problem(answers[-1], 429, "rate_limit_exceeded")
-
-
-async def test_a_store_that_is_down_is_said_in_the_log(make_service: MakeService, logs: Logs) -> None:
-    service = await make_service(rate_limit_enabled=True, rate_limit_storage_uri=NO_STORE)
-    await _call(service.client, "token")
-    assert "storage unreachable" in logs.text()
-
-
-async def test_a_store_that_fails_after_the_count_costs_a_whole_window(
-    limited: Service, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def fail(*_: object) -> None:
-        raise StorageError(ConnectionError())
-
-    monkeypatch.setattr(limited.app.state.limiter.limiter, "get_window_stats", fail)
-    answers = [await _call(limited.client, "token") for _ in range(11)]
-    assert is_problem(answers[-1], 429, "rate_limit_exceeded")
-    assert answers[-1].headers["retry-after"] == "60"

@@ -84,6 +84,16 @@ def test_a_migration_waits_for_the_one_under_way(empty_database: str, monkeypatc
     assert migrate(empty_database) == newest_version()
 
 
+def test_a_change_does_not_queue_for_ever_in_front_of_the_traffic(
+    empty_database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("doorward.infrastructure.migrations.TABLE_WAIT", "50ms")
+    with psycopg.connect(empty_database) as other:
+        other.execute("CREATE TABLE users ()")
+        with pytest.raises(psycopg.errors.LockNotAvailable):
+            migrate(psycopg.conninfo.make_conninfo(empty_database, options="-c statement_timeout=20s"))
+
+
 def test_a_migration_that_fails_changes_nothing_and_raises_the_drivers_error(empty_database: str) -> None:
     with psycopg.connect(empty_database, autocommit=True) as connection:
         connection.execute("CREATE TABLE refresh_families (id integer)")

@@ -13,6 +13,7 @@ from slowapi import Limiter
 from doorward import __version__
 from doorward.api import documentation, health, v1
 from doorward.api.browsers import CrossOriginMiddleware, HostMiddleware, ListCompressionMiddleware
+from doorward.api.draining import Drain, DrainMiddleware
 from doorward.api.middleware import (
     BodyLimitMiddleware,
     CatchAllMiddleware,
@@ -59,6 +60,7 @@ class Services:
     limiter: Limiter
     client_of: ClientOf
     is_schema_current: Callable[[], Awaitable[bool]]
+    drain: Drain
     lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
 
@@ -82,12 +84,12 @@ def create_app(settings: Settings, services: Services) -> FastAPI:
     if settings.docs_enabled:
         app.include_router(documentation.router)
     install_problem_handlers(app)
-    _add_middleware(app, settings, services.client_of)
+    _add_middleware(app, settings, services)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign] # FastAPI's documented way to extend it
     return app
 
 
-def _add_middleware(app: FastAPI, settings: Settings, client_of: ClientOf) -> None:
+def _add_middleware(app: FastAPI, settings: Settings, services: Services) -> None:
     """Wrap the application, from the inside out: the last one added is the outermost."""
     app.add_middleware(ListCompressionMiddleware)
     app.add_middleware(BodyLimitMiddleware)
@@ -97,12 +99,13 @@ def _add_middleware(app: FastAPI, settings: Settings, client_of: ClientOf) -> No
     # Around all that refuses, so that a page of an allowed origin can read every refusal.
     if settings.cors_allow_origins:
         app.add_middleware(CrossOriginMiddleware, settings=settings)
-    app.add_middleware(CorrelationIdMiddleware, client_of=client_of)
+    app.add_middleware(CorrelationIdMiddleware, client_of=services.client_of)
     app.add_middleware(
         SecurityHeadersMiddleware,
         is_https=(settings.public_url or "").startswith("https://"),
         has_documentation=settings.docs_enabled,
     )
+    app.add_middleware(DrainMiddleware, drain=services.drain)
 
 
 def _openapi(app: FastAPI) -> dict[str, Any]:

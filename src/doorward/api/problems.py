@@ -10,7 +10,6 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from limits import RateLimitItem
-from limits.errors import StorageError
 from slowapi.errors import RateLimitExceeded
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
@@ -173,21 +172,19 @@ def _explanation(details: Mapping[str, Any]) -> str:
     return "Unknown members are refused" if details["type"] == EXTRA_MEMBER else str(details["msg"])
 
 
-async def _rate_limit_exceeded(request: Request, _: Exception) -> JSONResponse:
+async def _rate_limit_exceeded(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RateLimitExceeded)  # noqa: S101 - narrows what Starlette's handler type leaves open
     code, detail = DETAIL_OF_STATUS[429]
-    retry_after = _seconds_to_next_window(request)
     logger.warning("rate_limit.exceeded", outcome="failure", route=request.scope["route"].path)
-    return problem_response(429, code, detail, path=request.scope["path"], headers={"Retry-After": str(retry_after)})
+    # A shared store has said when its window ends; slowapi's memory is asked.
+    headers = error.headers or {"Retry-After": str(_seconds_to_next_window(request))}
+    return problem_response(429, code, detail, path=request.scope["path"], headers=headers)
 
 
 def _seconds_to_next_window(request: Request) -> int:
     limit: RateLimitItem
     limit, identifiers = request.state.view_rate_limit
-    try:
-        reset_at: float = request.app.state.limiter.limiter.get_window_stats(limit, *identifiers)[0]
-    except StorageError:
-        # The store failed between the count and this question: the whole window is long enough.
-        return limit.get_expiry()
+    reset_at: float = request.app.state.limiter.limiter.get_window_stats(limit, *identifiers)[0]
     return max(1, math.ceil(reset_at - time.time()))
 
 

@@ -52,6 +52,9 @@ class Settings(TelemetrySettings):
     db_pool_max_conn: int = Field(
         10, ge=1, le=100, description="Connections that each worker may open.", examples=["10"]
     )
+    db_prepare_threshold: int = Field(
+        5, ge=0, le=1000, description="Uses before a statement is prepared. 0: it never is.", examples=["5"]
+    )
     algorithm: Literal["HS256", "HS384", "HS512"] = Field(
         "HS256", description="Signature of the access tokens.", examples=["HS256"]
     )
@@ -101,10 +104,21 @@ class Settings(TelemetrySettings):
         "`doorward[redis]`) for all together.",
         examples=["redis://cache.internal:6379/0"],
     )
+    rate_limit_storage_timeout_ms: int = Field(
+        100, ge=10, le=5000, description="Milliseconds that a call may wait for `redis://`.", examples=["100"]
+    )
     trusted_proxies: Annotated[tuple[Network, ...], NoDecode, between_commas] = Field(
         (),
         description="Networks whose `X-Forwarded-For` is believed, separated by commas. Empty: nobody's.",
         examples=["10.0.0.0/8,192.168.1.5"],
+    )
+    shutdown_drain_seconds: int = Field(
+        5,
+        ge=0,
+        le=300,
+        description="After SIGTERM, readiness says 503 for this many seconds while requests are still answered, so "
+        "that a load balancer notices before the sockets close. 0: they close at once.",
+        examples=["5"],
     )
     web_concurrency: int = Field(1, ge=1, le=64, description="Worker processes.", examples=["2"])
     aws_secrets_manager_secret_name: str | None = Field(

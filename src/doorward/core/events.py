@@ -84,6 +84,12 @@ SECURITY_EVENTS: Final = (
 OPERATING_EVENTS: Final = (
     Event("service.listening", "info", "The address that the service listens on.", ("host", "port")),
     Event(
+        "service.draining",
+        "info",
+        "SIGTERM came: readiness is 503 for `seconds`, then the sockets close.",
+        ("seconds",),
+    ),
+    Event(
         "http.request",
         "info",
         "One answer. `route` is the template; null for an address that does not exist. `status` is 0 when the caller "
@@ -107,6 +113,13 @@ OPERATING_EVENTS: Final = (
         "More logins and registrations than the processors can hash: 503.",
         ("waiting",),
     ),
+    Event(
+        "rate_limit.store_unavailable",
+        "warning",
+        "The shared limit store did not answer in time: each process counts by itself. `error` is the driver's class.",
+        ("error",),
+    ),
+    Event("rate_limit.store_recovered", "info", "The shared limit store answers again, and counts for all."),
     Event(
         "database.unavailable",
         "warning",

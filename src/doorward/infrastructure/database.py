@@ -122,7 +122,12 @@ class PostgresDatabase:
             timeout=POOL_WAIT_SECONDS,
             max_waiting=POOL_MAXIMUM_WAITING,
             reconnect_timeout=RECONNECT_SECONDS,
-            kwargs={"autocommit": True, "cursor_factory": cursor_factory},
+            kwargs={
+                "autocommit": True,
+                "cursor_factory": cursor_factory,
+                # psycopg prepares at once for 0, and never for None.
+                "prepare_threshold": settings.db_prepare_threshold or None,
+            },
             check=self._check_still_connected,
             open=False,
         )

@@ -1,7 +1,7 @@
 """Versioned changes of the schema, forward only, each in plain SQL."""
 
 from importlib import resources
-from typing import Final
+from typing import Any, Final
 
 import psycopg
 from alembic import command
@@ -16,7 +16,7 @@ VERSION_TABLE: Final = "doorward_schema_version"
 """Not Alembic's own name: the database may be shared with an application that uses Alembic, too."""
 
 LOCK_KEY: Final = 7_241_633_905
-"""Of the session advisory lock that lets one process migrate at a time. Arbitrary, and never to be changed."""
+"""Of the advisory lock that lets one process migrate at a time. Arbitrary, and never to be changed."""
 
 TURN_WAIT: Final = "60s"
 TABLE_WAIT: Final = "10s"
@@ -29,9 +29,10 @@ def migrate(conninfo: str) -> str:
     Processes that start together take turns; the later ones find nothing to do. Raises ``psycopg.Error``.
     """
     config = _config()
-    with psycopg.connect(conninfo, autocommit=True, connect_timeout=5) as guard:
-        guard.execute("SELECT set_config('lock_timeout', %s, false)", [TURN_WAIT])
-        guard.execute("SELECT pg_advisory_lock(%s)", [LOCK_KEY])
+    # The lock is the transaction's and not the session's: behind a pooler no session is one's own.
+    with psycopg.connect(conninfo, connect_timeout=5) as guard:
+        _bound(guard, TURN_WAIT)
+        guard.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK_KEY])
         engine = create_engine("postgresql+psycopg://", creator=lambda: _connect(conninfo), poolclass=NullPool)
         try:
             with engine.connect() as connection:
@@ -42,6 +43,7 @@ def migrate(conninfo: str) -> str:
                 # Reading began a transaction; Alembic commits only one that it began itself.
                 connection.rollback()
                 config.attributes["connection"] = connection
+                config.attributes["bound"] = lambda: _bound(connection.connection.driver_connection, TABLE_WAIT)
                 command.upgrade(config, "head")
         except DBAPIError as error:
             raise error.orig or error from error
@@ -61,7 +63,21 @@ def _config() -> Config:
 
 
 def _connect(conninfo: str) -> psycopg.Connection:
-    connection = psycopg.connect(conninfo)
-    connection.execute("SELECT set_config('lock_timeout', %s, false)", [TABLE_WAIT])
-    connection.commit()
-    return connection
+    # A pooler in between may not know prepared statements.
+    return psycopg.connect(conninfo, prepare_threshold=None)
+
+
+def _bound(connection: Any, lock_wait: str) -> None:  # noqa: ANN401 - the driver's, which Alembic hands on untyped
+    """Let the transaction take its time, but wait for a lock no longer than this.
+
+    For this transaction alone: a pooler in between may hand the connection to the service afterwards.
+    """
+    connection.execute(
+        """
+        SELECT
+            set_config('lock_timeout', %(lock_wait)s, true),
+            set_config('statement_timeout', '0', true),
+            set_config('idle_in_transaction_session_timeout', '0', true)
+        """,
+        {"lock_wait": lock_wait},
+    )

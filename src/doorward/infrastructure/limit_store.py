@@ -1,0 +1,93 @@
+"""The store that counts for all processes together: asked without holding up the event loop, and known to be away."""
+
+import asyncio
+import math
+import time
+from dataclasses import dataclass
+from typing import Any, Final
+
+from limits import RateLimitItem
+from limits.aio.strategies import FixedWindowRateLimiter
+from limits.errors import StorageError
+from limits.storage import storage_from_string
+
+from doorward.core.logging import get_logger
+
+PAUSE_SECONDS: Final = 1.0
+"""How long a store that did not answer is left alone. Then one call asks it again."""
+
+CALLS_AT_ONCE: Final = 32
+"""Calls under way to the store, each on a connection of its own; more wait, within their time."""
+
+logger = get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """What the store answered: whether the call is within its limit, and if not, when the next window begins."""
+
+    is_within_limit: bool
+    retry_after_seconds: int = 0
+
+
+class LimitStore:
+    """Redis, or what speaks like it. Its faults never reach the caller, and cost each call a bounded time."""
+
+    def __init__(self, uri: str, timeout_seconds: float) -> None:
+        """Connect later, with the first call.
+
+        Raises ``limits.errors.ConfigurationError`` without the driver, ``ValueError`` for a malformed URI.
+        """
+        self._storage: Any = storage_from_string(f"async+{uri}", implementation="redispy", wrap_exceptions=True)
+        self._strategy = FixedWindowRateLimiter(self._storage)
+        self._timeout_seconds = timeout_seconds
+        self._turns = asyncio.Semaphore(CALLS_AT_ONCE)
+        self._asked_again_at = -math.inf
+        self.is_available = True
+
+    async def count(self, limit: RateLimitItem, *identifiers: str) -> Count | None:
+        """Count one call, or return None when the store does not answer in time: then somebody else has to count.
+
+        While the store is away, one call in each pause asks it, and the others return at once.
+        """
+        now = time.monotonic()
+        if not self.is_available:
+            if now < self._asked_again_at:
+                return None
+            self._asked_again_at = now + PAUSE_SECONDS
+        count = None
+        try:
+            # Around connecting and waiting for a turn, too. The driver drops a connection that is cancelled in a call.
+            async with asyncio.timeout(self._timeout_seconds), self._turns:
+                if await self._strategy.hit(limit, *identifiers):
+                    count = Count(is_within_limit=True)
+                else:
+                    # Should the next question fail, the call stays refused, for the whole window.
+                    count = Count(is_within_limit=False, retry_after_seconds=limit.get_expiry())
+                    count = Count(is_within_limit=False, retry_after_seconds=await self._window(limit, identifiers))
+        except (StorageError, OSError) as error:
+            self._note_fault(error)
+        else:
+            self._note_answer()
+        return count
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._storage.bridge.get_connection().aclose()
+
+    async def _window(self, limit: RateLimitItem, identifiers: tuple[str, ...]) -> int:
+        """Return the seconds to the next window."""
+        reset_at, _ = await self._strategy.get_window_stats(limit, *identifiers)
+        return max(1, math.ceil(reset_at - time.time()))
+
+    def _note_fault(self, error: Exception) -> None:
+        self._asked_again_at = time.monotonic() + PAUSE_SECONDS
+        if self.is_available:
+            self.is_available = False
+            cause = error.storage_error if isinstance(error, StorageError) else error
+            logger.warning("rate_limit.store_unavailable", error=type(cause).__name__)
+
+    def _note_answer(self) -> None:
+        if not self.is_available:
+            self.is_available = True
+            logger.info("rate_limit.store_recovered")

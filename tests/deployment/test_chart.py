@@ -1,0 +1,165 @@
+"""The Helm chart: valid for Kubernetes, hardened, without secrets, and of one mind with the service."""
+
+import secrets
+from typing import Any
+
+import pytest
+
+from doorward import __version__
+from doorward.cli import GRACE_SECONDS
+from doorward.core.config import Settings
+from tests.deployment.chart import EVERYTHING, LEAST, Chart, RefusedValuesError, environment_of, pod_of
+
+CASES = {"least": LEAST, "everything": EVERYTHING}
+KUBERNETES = ("1.27", "1.37")
+"""The oldest that the chart allows, and the newest whose schemas there are."""
+
+WORKLOADS = ("Deployment", "Job")
+SECRETS = ("SECRET_KEY", "DATABASE_URL", "RATE_LIMIT_STORAGE_URI")
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_helm_finds_nothing_to_say_about_it(chart: Chart, case: str) -> None:
+    assert chart.lint(CASES[case]) == []
+
+
+@pytest.mark.parametrize("version", KUBERNETES)
+@pytest.mark.parametrize("case", CASES)
+def test_every_manifest_is_valid_for_kubernetes(chart: Chart, case: str, version: str) -> None:
+    import kubernetes_validate  # noqa: PLC0415 - only where it is installed
+
+    manifests = chart.render(CASES[case])
+    assert len(manifests) >= 6
+    for manifest in manifests:
+        kubernetes_validate.validate(manifest, version, strict=True)
+
+
+def test_its_kinds_are_these(chart: Chart) -> None:
+    always = {"Deployment", "Job", "NetworkPolicy", "PodDisruptionBudget", "Service"}
+    assert {each["kind"] for each in chart.render(LEAST)} == {*always, "HorizontalPodAutoscaler"}
+    assert {each["kind"] for each in chart.render(EVERYTHING)} == {*always, "Ingress"}
+
+
+@pytest.mark.parametrize("kind", WORKLOADS)
+@pytest.mark.parametrize("case", CASES)
+def test_every_pod_is_hardened(chart: Chart, case: str, kind: str) -> None:
+    pod = pod_of(chart.one(kind, CASES[case]))
+    (container,) = pod["containers"]
+    assert pod["automountServiceAccountToken"] is False
+    assert pod["securityContext"]["runAsNonRoot"] is True
+    assert pod["securityContext"]["runAsUser"] == 10001
+    assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+    assert container["securityContext"] == {
+        "allowPrivilegeEscalation": False,
+        "readOnlyRootFilesystem": True,
+        "capabilities": {"drop": ["ALL"]},
+    }
+    assert container["resources"]["limits"]["memory"]
+
+
+@pytest.mark.parametrize("kind", WORKLOADS)
+def test_secrets_are_references(chart: Chart, kind: str) -> None:
+    environment = environment_of(chart.one(kind))
+    for name in SECRETS:
+        assert environment[name] == {"secretKeyRef": {"name": "doorward", "key": name}}
+    assert "Secret" not in {each["kind"] for each in chart.render(EVERYTHING)}
+
+
+@pytest.mark.parametrize("name", [*SECRETS, "POSTGRES_PASSWORD"])
+def test_a_secret_among_the_settings_is_refused(chart: Chart, name: str) -> None:
+    with pytest.raises(RefusedValuesError):
+        chart.render({**LEAST, "settings": {name: "in the clear"}})
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {},
+        {"image": LEAST["image"]},
+        {"secret": LEAST["secret"]},
+        {**LEAST, "replica": 3},
+        {**LEAST, "drainSeconds": "5"},
+    ],
+)
+def test_values_that_are_missing_or_misspelt_are_refused(chart: Chart, values: dict[str, Any]) -> None:
+    with pytest.raises(RefusedValuesError):
+        chart.render(values)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_every_variable_is_a_setting_of_the_service(chart: Chart, case: str) -> None:
+    environment = environment_of(chart.one("Deployment", CASES[case]))
+    assert {name.lower() for name in environment} <= set(Settings.model_fields)
+    plain = {name.lower(): value for name, value in environment.items() if isinstance(value, str)}
+    Settings.model_validate({**plain, "secret_key": secrets.token_urlsafe(48)})
+
+
+def test_a_secret_that_is_not_needed_can_be_left_out(chart: Chart) -> None:
+    assert "RATE_LIMIT_STORAGE_URI" not in environment_of(chart.one("Deployment", EVERYTHING))
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_pod_is_killed_only_after_its_drain_and_its_last_calls(chart: Chart, case: str) -> None:
+    deployment = chart.one("Deployment", CASES[case])
+    drain = int(environment_of(deployment)["SHUTDOWN_DRAIN_SECONDS"])
+    probe = pod_of(deployment)["containers"][0]["readinessProbe"]
+    assert pod_of(deployment)["terminationGracePeriodSeconds"] >= drain + GRACE_SECONDS
+    assert drain > probe["periodSeconds"] * probe["failureThreshold"]
+
+
+def test_the_probes_ask_what_the_service_answers(chart: Chart) -> None:
+    container = pod_of(chart.one("Deployment"))["containers"][0]
+    asked = {name: container[f"{name}Probe"]["httpGet"]["path"] for name in ("startup", "liveness", "readiness")}
+    assert asked == {name: f"/health/{name}" for name in asked}
+
+
+def test_the_migration_runs_before_each_new_version(chart: Chart) -> None:
+    job = chart.one("Job")
+    assert job["metadata"]["annotations"]["helm.sh/hook"] == "pre-install,pre-upgrade"
+    assert pod_of(job)["containers"][0]["args"] == ["migrate"]
+    assert pod_of(job)["containers"][0]["image"] == pod_of(chart.one("Deployment"))["containers"][0]["image"]
+
+
+def test_traffic_finds_the_copies_and_never_the_migration(chart: Chart) -> None:
+    def selected(selector: dict[str, str], kind: str) -> bool:
+        return bool(selector.items() <= chart.one(kind)["spec"]["template"]["metadata"]["labels"].items())
+
+    for selector in (
+        chart.one("Service")["spec"]["selector"],
+        chart.one("PodDisruptionBudget")["spec"]["selector"]["matchLabels"],
+        chart.one("Deployment")["spec"]["selector"]["matchLabels"],
+    ):
+        assert (selected(selector, "Deployment"), selected(selector, "Job")) == (True, False)
+    fenced = chart.one("NetworkPolicy")["spec"]["podSelector"]["matchLabels"]
+    assert (selected(fenced, "Deployment"), selected(fenced, "Job")) == (True, True)
+
+
+def test_the_network_lets_in_clients_and_out_to_what_is_needed(chart: Chart) -> None:
+    policy = chart.one("NetworkPolicy", EVERYTHING)["spec"]
+    values = EVERYTHING["networkPolicy"]
+    assert policy["policyTypes"] == ["Ingress", "Egress"]
+    assert [(rule["ports"][0]["port"], rule["from"]) for rule in policy["ingress"]] == [
+        (8080, values["clients"]),
+        (9090, values["metricsClients"]),
+    ]
+    assert [[port["port"] for port in rule["ports"]] for rule in policy["egress"]] == [[53, 53], [6432], [6379]]
+    assert policy["egress"][1]["to"] == values["database"]["peers"]
+
+
+def test_the_number_of_copies_belongs_to_the_autoscaler_when_there_is_one(chart: Chart) -> None:
+    assert "replicas" not in chart.one("Deployment")["spec"]
+    assert chart.one("Deployment", EVERYTHING)["spec"]["replicas"] == 3
+    scaled = chart.one("HorizontalPodAutoscaler")["spec"]["scaleTargetRef"]
+    assert scaled["name"] == chart.one("Deployment")["metadata"]["name"]
+
+
+def test_a_digest_wins_over_the_tag(chart: Chart) -> None:
+    def image(values: dict[str, Any]) -> str:
+        return str(pod_of(chart.one("Deployment", values))["containers"][0]["image"])
+
+    assert image(LEAST) == f"registry.example/doorward:{__version__}"
+    assert image(EVERYTHING) == f"registry.example/doorward@sha256:{'0' * 64}"
+
+
+def test_its_version_is_the_projects(chart: Chart) -> None:
+    assert chart.metadata()["appVersion"] == __version__

@@ -1,0 +1,113 @@
+"""What stands beside the product in production, as containers: Redis, a load balancer, PgBouncer."""
+
+import contextlib
+import os
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Final
+
+from testcontainers.core.container import DockerContainer
+from testcontainers.core.network import Network
+
+from tests.e2e.stack import READY_SECONDS, Companion
+
+REDIS_IMAGE: Final = "redis:8.0"
+HAPROXY_IMAGE: Final = "haproxy:3.0"
+PGBOUNCER_IMAGE: Final = "edoburu/pgbouncer:v1.24.1-p1"
+LABELS: Final = {"doorward.run": os.environ.get("DOORWARD_RUN", "by-hand")}
+"""By which whoever started the run finds what a killed one left behind."""
+
+ENGINE: Final = {"timeout": 300}
+"""Seconds for one answer of the engine: it may be busy with other work."""
+
+PGBOUNCER_PORT: Final = 6432
+CONNECT_QUERY: Final = (
+    "SET statement_timeout = 2000; SET lock_timeout = 1500; SET idle_in_transaction_session_timeout = 5000"
+)
+"""What the service would ask of each connection by itself, were there no PgBouncer."""
+
+HAPROXY_CONFIGURATION: Final = Path(__file__).parents[2] / "docker" / "haproxy.cfg"
+SLOW_PROXY: Final = Path(__file__).parent / "slow_proxy.py"
+LISTENING: Final = "cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | grep -qi ':{port:04X} 0*:0000 0A'"
+
+
+class Container(Companion):
+    """A container that others reach by its name in the network."""
+
+    def __init__(self, container: DockerContainer, name: str, port: int) -> None:
+        self.container = container
+        self._name = name
+        self._port = port
+
+    def address(self) -> str:
+        return f"{self._name}:{self._port}"
+
+    def freeze(self) -> None:
+        self.container.get_wrapped_container().pause()
+
+    def thaw(self) -> None:
+        self.container.get_wrapped_container().unpause()
+
+    def wait_until_listening(self) -> None:
+        deadline = time.monotonic() + READY_SECONDS
+        while self.container.exec(["sh", "-c", LISTENING.format(port=self._port)]).exit_code != 0:
+            assert time.monotonic() < deadline, self.container.get_logs()
+            time.sleep(0.05)
+
+
+@contextlib.contextmanager
+def _running(container: DockerContainer, network: Network, name: str, port: int, **options: str) -> Iterator[Container]:
+    container.with_network(network).with_network_aliases(name).with_kwargs(labels=LABELS, **options)
+    with container:
+        companion = Container(container, name, port)
+        companion.wait_until_listening()
+        yield companion
+
+
+def redis(network: Network) -> contextlib.AbstractContextManager[Container]:
+    command = ["redis-server", "--protected-mode", "no", "--save", "", "--appendonly", "no"]
+    return _running(DockerContainer(REDIS_IMAGE, docker_client_kw=ENGINE).with_command(command), network, "redis", 6379)
+
+
+def load_balancer(network: Network) -> contextlib.AbstractContextManager[Container]:
+    """Run what `inv up --replicas` runs in front of the copies, which it finds by their name in the network."""
+    container = DockerContainer(HAPROXY_IMAGE, docker_client_kw=ENGINE).with_exposed_ports(8080)
+    container.with_copy_into_container(HAPROXY_CONFIGURATION, "/usr/local/etc/haproxy/haproxy.cfg")
+    return _running(container, network, "load-balancer", 8080)
+
+
+def pgbouncer(
+    network: Network, server: str, settings: Sequence[str], users: str
+) -> contextlib.AbstractContextManager[Container]:
+    configuration = "\n".join(_pgbouncer_configuration(settings, server))
+    container = DockerContainer(PGBOUNCER_IMAGE, docker_client_kw=ENGINE)
+    container.with_copy_into_container(configuration.encode(), "/etc/pgbouncer/pgbouncer.ini")
+    container.with_copy_into_container(users.encode(), "/etc/pgbouncer/userlist.txt")
+    return _running(container, network, "pgbouncer", PGBOUNCER_PORT)
+
+
+def _pgbouncer_configuration(settings: Sequence[str], server: str) -> list[str]:
+    """Return pgbouncer.ini as docs/deployment.md describes it, with these settings besides."""
+    return [
+        "[databases]",
+        f"* = {server} connect_query='{CONNECT_QUERY}'",
+        "[pgbouncer]",
+        "listen_addr = *",
+        f"listen_port = {PGBOUNCER_PORT}",
+        "unix_socket_dir =",
+        "auth_type = scram-sha-256",
+        "auth_file = /etc/pgbouncer/userlist.txt",
+        "pool_mode = transaction",
+        "default_pool_size = 4",
+        "ignore_startup_parameters = options",
+        *settings,
+    ]
+
+
+def slow_proxy(
+    network: Network, image: str, target: str, milliseconds: int
+) -> contextlib.AbstractContextManager[Container]:
+    arguments = ["-c", SLOW_PROXY.read_text(encoding="utf-8"), "0.0.0.0:7000", target, str(milliseconds)]
+    container = DockerContainer(image, docker_client_kw=ENGINE).with_command(arguments)
+    return _running(container, network, f"slowed-by-{milliseconds}", 7000, entrypoint="python")

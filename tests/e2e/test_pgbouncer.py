@@ -1,0 +1,70 @@
+"""The product behind PgBouncer in transaction mode: no session of PostgreSQL is its own."""
+
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
+import pytest
+
+from tests.e2e.people import Client, all_at_once, tokens_of
+from tests.e2e.stack import Stack
+
+DATABASE = "behind_pgbouncer"
+CALLERS = 60
+HOLD_THE_TABLE = "BEGIN; LOCK TABLE refresh_families IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(6); COMMIT"
+SLEEPERS = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'"
+LOCK_NOT_AVAILABLE = '"sqlstate": "55P03"'
+SETTINGS = {
+    "prepared statements": (["max_prepared_statements = 100"], "5"),
+    "none": (["max_prepared_statements = 0"], "0"),
+}
+"""What PgBouncer is told, and DB_PREPARE_THRESHOLD. The second for versions before 1.21, which know none."""
+
+
+@pytest.fixture(params=SETTINGS)
+def pooled(request: pytest.FixtureRequest, stack: Stack) -> Iterator[dict[str, str]]:
+    """Settings with which a service runs on a database of its own, behind PgBouncer."""
+    pgbouncer, threshold = SETTINGS[request.param]
+    stack.sql(f"CREATE DATABASE {DATABASE}")
+    with stack.pgbouncer(pgbouncer) as pooler:
+        host, _, port = pooler.address().rpartition(":")
+        yield {
+            "POSTGRES_HOST": host,
+            "POSTGRES_PORT": port,
+            "POSTGRES_DB": DATABASE,
+            "DB_PREPARE_THRESHOLD": threshold,
+        }
+    stack.sql(f"DROP DATABASE {DATABASE} WITH (FORCE)")
+
+
+def test_migrations_and_the_whole_flow_work_through_it(stack: Stack, pooled: dict[str, str]) -> None:
+    outcomes = all_at_once([partial(stack.run_command, "migrate", **pooled)] * 3)
+    assert [outcome.status for outcome in outcomes] == [0] * 3, [outcome.output for outcome in outcomes]
+    with stack.service(**pooled) as service:
+        client = Client(service)
+        person = client.new_person()
+        tokens = client.log_in(person)
+        for _ in range(20):
+            tokens = tokens_of(client.refresh(tokens.refresh))
+            assert client.me(tokens.access).json()["username"] == person.username
+        answers = all_at_once([partial(client.refresh, tokens.refresh)] * CALLERS)
+        assert Counter(answer.status_code for answer in answers) == {200: 1, 401: CALLERS - 1}
+        winner = tokens_of(next(answer for answer in answers if answer.ok))
+        assert client.me(winner.access).status_code == 401
+        assert client.revoke(client.log_in(person).refresh).status_code == 204
+        assert "database.unavailable" not in service.logs()
+
+
+def test_its_connect_query_bounds_each_statement(stack: Stack, pooled: dict[str, str]) -> None:
+    assert stack.run_command("migrate", **pooled).status == 0
+    with stack.service(**pooled) as service, ThreadPoolExecutor(1) as thread:
+        client = Client(service)
+        access_token = client.log_in().access
+        held = thread.submit(stack.sql, HOLD_THE_TABLE, DATABASE)
+        while stack.sql(SLEEPERS) == "0":
+            assert not held.done()
+        assert client.me(access_token).status_code == 503
+        held.result()
+        assert LOCK_NOT_AVAILABLE in service.logs()
+        assert client.me(access_token).status_code == 200
