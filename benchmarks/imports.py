@@ -12,8 +12,8 @@ from psycopg import AsyncConnection
 
 from benchmarks.catalogue import Row, Zipf, copy_rows, movie_lines
 from benchmarks.site import Site
-from doorward.domain.items.csv_lines import BadLine, read_items
-from doorward.domain.items.models import Item
+from doorward.domain.items.csv_lines import read_items
+from doorward.domain.items.models import Item, ItemContent
 from doorward.domain.items.policy import new_item
 
 LINES: Final = 60_000
@@ -61,7 +61,7 @@ def prepared_rows(body: bytes, owner_id: UUID) -> list[Row]:
     """Return the file's items as rows, so that only storing them is left to do."""
     now = datetime.now(UTC)
     lines = read_items(io.BytesIO(body), "private")
-    items = [new_item(uuid4(), line, owner_id, now) for line in lines if not isinstance(line, BadLine)]
+    items = [new_item(uuid4(), line, owner_id, now) for line in lines if isinstance(line, ItemContent)]
     return [_row(item) for item in items]
 
 

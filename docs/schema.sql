@@ -77,7 +77,7 @@ CREATE INDEX items_owner_created_at_idx ON public.items USING btree (owner_id, v
 
 CREATE INDEX items_owner_title_idx ON public.items USING btree (owner_id, visibility, title, id);
 
-CREATE INDEX items_search_vector_idx ON public.items USING gin (search_vector);
+CREATE INDEX items_search_vector_idx ON public.items USING gin (search_vector) WITH (gin_pending_list_limit='64');
 
 CREATE INDEX items_shared_created_at_idx ON public.items USING btree (created_at, id) WHERE (visibility = 'shared'::text);
 

@@ -98,6 +98,9 @@ class ImageService(Service):
     def logs(self) -> str:
         return str(self.docker.logs().decode())
 
+    def process_statuses(self) -> str:
+        return str(self.container.exec(["sh", "-c", "cat /proc/[0-9]*/status"]).output.decode())
+
     def remove(self) -> None:
         self.container.stop()
 

@@ -2,7 +2,7 @@
 
 import secrets
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol, TypeVar
@@ -21,6 +21,9 @@ TOKEN: Final = "/api/v1/auth/token"
 ME: Final = "/api/v1/auth/me"
 REFRESH: Final = "/api/v1/auth/refresh"
 REVOKE: Final = "/api/v1/auth/revoke"
+ITEMS: Final = "/api/v1/items"
+SEARCH: Final = f"{ITEMS}/search"
+IMPORT: Final = f"{ITEMS}/import"
 LIVENESS: Final = "/health/liveness"
 READINESS: Final = "/health/readiness"
 
@@ -80,6 +83,14 @@ class Client:
 
     def me(self, access_token: str, **options: Any) -> requests.Response:
         return self.call("GET", ME, headers={"Authorization": f"Bearer {access_token}"}, **options)
+
+    def items(self, access_token: str, method: str = "GET", path: str = ITEMS, **options: Any) -> requests.Response:
+        headers = {"Authorization": f"Bearer {access_token}", **options.pop("headers", {})}
+        return self.call(method, path, headers=headers, **options)
+
+    def import_items(self, access_token: str, file: bytes | Iterable[bytes], **parameters: str) -> requests.Response:
+        headers = {"Content-Type": "text/csv"}
+        return self.items(access_token, "POST", IMPORT, data=file, params=parameters, headers=headers)
 
     def refresh(self, refresh_token: str) -> requests.Response:
         return self.call("POST", REFRESH, json={"refresh_token": refresh_token})

@@ -94,6 +94,13 @@ class ProcessService(Service):
     def logs(self) -> str:
         return self._log_path.read_text(encoding="utf-8")
 
+    def process_statuses(self) -> str:
+        assert self._process is not None
+        process = Path("/proc") / str(self._process.pid)
+        children = (process / "task" / process.name / "children").read_text(encoding="ascii").split()
+        statuses = [process / "status", *(Path("/proc") / child / "status" for child in children)]
+        return "".join(status.read_text(encoding="utf-8") for status in statuses)
+
     def remove(self) -> None:
         if self._process is not None and self.is_running():
             self._process.kill()

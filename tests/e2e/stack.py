@@ -1,13 +1,14 @@
 """What the e2e ring talks to: one PostgreSQL and services of the product. How they run is in `*_stack.py`."""
 
 import contextlib
+import re
 import secrets
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Final, NamedTuple, Self
+from typing import Final, Literal, NamedTuple, Self
 
 import requests
 
@@ -78,6 +79,15 @@ class Service(ABC):
 
     @abstractmethod
     def logs(self) -> str: ...
+
+    @abstractmethod
+    def process_statuses(self) -> str:
+        """What Linux tells of each of its processes: the texts of /proc/PID/status."""
+
+    def memory_kib(self, field: Literal["VmRSS", "VmHWM"]) -> int:
+        """The memory that the largest of its processes holds, or held at its highest."""
+        found = re.findall(rf"^{field}:\s+(\d+) kB$", self.process_statuses(), re.MULTILINE)
+        return max(map(int, found))
 
     @abstractmethod
     def remove(self) -> None:

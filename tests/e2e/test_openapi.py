@@ -39,3 +39,7 @@ def test_no_generated_request_gets_a_server_error_or_an_undocumented_answer(
     total = sum(len(calls) for calls in paths.values())
     assert total > 15
     assert f"{total} selected / {total} total" in finished.stdout
+    # The calls on items were let in: some made items, and the import took the example of its description.
+    made = client.items(tokens.access, params={"owner": "me", "page_size": "100"}).json()
+    imported = client.items(tokens.access, params={"owner": "me", "title": "The Third Man"}).json()
+    assert made["pagination"]["total_items"] > imported["pagination"]["total_items"] > 0

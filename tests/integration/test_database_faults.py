@@ -38,11 +38,15 @@ async def fragile(make_service: MakeService, breakable: EmbeddedPostgres) -> Ser
 def _calls(service: Service, person: Person, pair: Pair) -> dict[str, httpx.Request]:
     build = service.client.build_request
     account = {"email": f"{mark()}@example.com", "username": mark(), "password": PASSWORD}
-    token = {"refresh_token": pair.refresh}
+    token, bearer = {"refresh_token": pair.refresh}, {"Authorization": f"Bearer {pair.access}"}
+    csv = {**bearer, "Content-Type": "text/csv"}
     return {
         "register": build("POST", REGISTER, json=account),
         "token": build("POST", "/api/v1/auth/token", data={"username": person.username, "password": PASSWORD}),
-        "me": build("GET", "/api/v1/auth/me", headers={"Authorization": f"Bearer {pair.access}"}),
+        "me": build("GET", "/api/v1/auth/me", headers=bearer),
+        "items": build("GET", "/api/v1/items", headers=bearer),
+        "item": build("POST", "/api/v1/items", headers=bearer, json={"title": "Casablanca"}),
+        "import": build("POST", "/api/v1/items/import", headers=csv, content=b"title\nCasablanca\n"),
         "refresh": build("POST", "/api/v1/auth/refresh", json=token),
         "revoke": build("POST", "/api/v1/auth/revoke", json=token),
         "readiness": build("GET", "/health/readiness"),
@@ -170,6 +174,9 @@ async def test_a_read_only_database_refuses_writes_with_503_and_goes_on_answerin
         "register": 503,
         "token": 503,
         "me": 200,
+        "items": 200,
+        "item": 503,
+        "import": 503,
         "refresh": 503,
         "revoke": 503,
         "readiness": 200,

@@ -100,7 +100,7 @@ class MalformedCsvError(DomainError):
 
     kind = Kind.INVALID
     code = "malformed_csv"
-    detail = "From this line on the file is no CSV. Look for a quote that is not closed or a line of megabytes."
+    detail = "From this line on the file is no CSV. Look for a quote that is not closed or a line above 64 KiB."
 
 
 class InvalidCsvLineError(DomainError):

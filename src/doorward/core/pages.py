@@ -101,7 +101,7 @@ class CursorCodec:
 
 
 def _seal(position: Position, key: bytes) -> str:
-    payload = json.dumps([position.sort, position.value, position.id]).encode()
+    payload = json.dumps([position.sort, position.value, position.id], ensure_ascii=False).encode()
     return base64.urlsafe_b64encode(_mac(payload, key) + payload).rstrip(b"=").decode()
 
 

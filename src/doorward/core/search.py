@@ -1,6 +1,5 @@
 """The language of searches: the words of a query, their likely spellings, and the tsquery made of them. Pure."""
 
-import re
 import string
 import unicodedata
 from collections.abc import Collection, Mapping, Sequence
@@ -17,13 +16,16 @@ SHORTEST_FORGIVEN_WORD: Final = 4
 LONGEST_FORGIVEN_WORD: Final = 24
 """Letters. The spellings of a longer word are too many to look up."""
 
-_WORD: Final = re.compile(r"[^\W_]+")
+_PARTS_OF_WORDS: Final = "LMN"
+"""Of Unicode's categories: letters, marks (vowels of Indic scripts) and numbers."""
+
+
 _LETTERS: Final = string.ascii_lowercase + string.digits + "àáâãäåæçèéêëìíîïñòóôõöøœùúûüýÿß"
 
 
 def search_words(query: str) -> Sequence[str]:
     """Return the query's words in lower case, each once. Raises ``NoSearchWordsError`` when there are none."""
-    words = list(dict.fromkeys(_WORD.findall(unicodedata.normalize("NFC", query).lower())))[:MAXIMUM_WORDS]
+    words = list(dict.fromkeys(_split(unicodedata.normalize("NFC", query).lower())))[:MAXIMUM_WORDS]
     if not words:
         raise NoSearchWordsError
     return words
@@ -47,3 +49,7 @@ def likely_spellings(word: str) -> Sequence[str]:
 def search_query(words: Sequence[str], spellings: Mapping[str, Collection[str]]) -> str:
     """Return a tsquery that wants every word: as a prefix, or in one of its other spellings."""
     return " & ".join("(" + " | ".join([f"{word}:*", *spellings.get(word, ())]) + ")" for word in words)
+
+
+def _split(text: str) -> Sequence[str]:
+    return "".join(each if unicodedata.category(each)[0] in _PARTS_OF_WORDS else " " for each in text).split()

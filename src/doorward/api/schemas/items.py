@@ -20,6 +20,9 @@ _Tags = Annotated[
 _Title = Annotated[str, Field(description="1 to 300 characters.", examples=["Casablanca"])]
 _Description = Annotated[str, Field(description="At most 10,000 characters.")]
 _Year = Annotated[int | None, Field(ge=1, le=9999, examples=[1942])]
+_YearNumber = Annotated[_Year, Field(strict=True)]
+"""In a body: no text, and no ``true`` for the year 1."""
+
 _PageNumber = Annotated[int, Field(ge=1)]
 _PageSize = Annotated[int, Field(ge=1, le=MAXIMUM_PAGE_SIZE)]
 _Tag = Annotated[str | None, Field(max_length=MAXIMUM_QUERY_LENGTH, description="Items that have exactly this tag.")]
@@ -33,7 +36,7 @@ class ItemBody(BaseModel):
     title: _Title
     description: _Description = ""
     tags: _Tags = []
-    year: _Year = None
+    year: _YearNumber = None
     visibility: Visibility = "private"
 
 

@@ -1,7 +1,7 @@
 """Items over HTTP: parameters and a body in, one use case, a body out."""
 
 from collections.abc import Mapping
-from typing import Annotated
+from typing import Annotated, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -32,6 +32,8 @@ from doorward.domain.items.service import Items
 ItemsUseCase = Annotated[Items, use_case("items")]
 ItemImportUseCase = Annotated[ItemImport, use_case("item_import")]
 
+IMPORT_EXAMPLE: Final = "title,tags,year\nThe Third Man,drama|noir,1949\n"
+
 
 def create_router() -> APIRouter:
     """Return the calls, each with the statuses it can answer."""
@@ -57,7 +59,7 @@ def _list_router() -> APIRouter:
         "/import",
         import_items,
         methods=["POST"],
-        openapi_extra=documented_body(CSV, {"type": "string"}),
+        openapi_extra=documented_body(CSV, {"type": "string", "examples": [IMPORT_EXAMPLE]}),
         responses=documented_problems(401, 413, 415, 422, 503),
     )
     return router

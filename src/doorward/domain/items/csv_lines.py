@@ -3,7 +3,7 @@
 import csv
 import io
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import IO, Final, cast
 
@@ -12,7 +12,8 @@ from doorward.domain.items.exceptions import InvalidCsvHeaderError, InvalidVisib
 from doorward.domain.items.models import ItemContent, Visibility
 from doorward.domain.items.policy import TAG_SEPARATORS, checked_content
 
-MAXIMUM_LINE_LENGTH: Final = 64 * 1024
+MAXIMUM_ROW_LENGTH: Final = 64 * 1024
+"""Characters, over all lines of the row: no file makes the reader hold much, or read for long without a pause."""
 
 _OPTIONAL_COLUMNS: Final = frozenset({"description", "tags", "year", "visibility"})
 _MOVIELENS_COLUMNS: Final = frozenset({"movieid", "title", "genres"})
@@ -30,8 +31,10 @@ class BadLine:
     error: DomainError
 
 
-def read_items(file: IO[bytes], default_visibility: Visibility) -> Iterator[ItemContent | BadLine]:
-    """Yield what each line after the header describes. UTF-8, with or without a byte order mark; any line endings.
+def read_items(file: IO[bytes], default_visibility: Visibility) -> Generator[ItemContent | BadLine | None, None, None]:
+    """Yield what each line after the header describes, None for an empty one.
+
+    UTF-8, with or without a byte order mark; any line endings.
 
     ``title`` with any of ``description``, ``tags`` (separated by commas or bars), ``year`` and ``visibility``; or
     MovieLens' ``movieId,title,genres``, where "Title (1995)" gives title and year. Raises ``InvalidCsvHeaderError``,
@@ -40,37 +43,45 @@ def read_items(file: IO[bytes], default_visibility: Visibility) -> Iterator[Item
     # Bytes that are no UTF-8 become lone surrogates, which spoil their line and no other.
     text = io.TextIOWrapper(file, encoding="utf-8-sig", errors="surrogateescape", newline="")
     try:
-        rows = _numbered_rows(_bounded_lines(text))
+        rows = _numbered_rows(_Lines(text))
         _, header = next(rows, (1, []))
         columns = [name.strip().lower() for name in header]
         describe = _reader_of(columns)
         for number, row in rows:
             try:
-                yield checked_content(describe(_fields(columns, row), default_visibility))
+                yield checked_content(describe(_fields(columns, row), default_visibility)) if row else None
             except DomainError as error:
                 yield BadLine(number, error)
     finally:
         text.detach()
 
 
-def _numbered_rows(lines: Iterator[str]) -> Iterator[tuple[int, Sequence[str]]]:
+class _Lines:
+    """The lines of a file, as long as no row takes more of them than it may."""
+
+    def __init__(self, text: io.TextIOWrapper) -> None:
+        self._text = text
+        self.row_length = 0
+
+    def __iter__(self) -> Iterator[str]:
+        while line := self._text.readline(MAXIMUM_ROW_LENGTH + 1):
+            self.row_length += len(line)
+            if self.row_length > MAXIMUM_ROW_LENGTH:
+                raise csv.Error("row too long")
+            yield line
+
+
+def _numbered_rows(lines: _Lines) -> Iterator[tuple[int, Sequence[str]]]:
     """Yield each row with the number of its first line: a quoted field may go over several."""
     rows = csv.reader(lines, strict=True)
     number = 1
     try:
         for row in rows:
-            if row:
-                yield number, row
+            yield number, row
             number = rows.line_num + 1
+            lines.row_length = 0
     except csv.Error as error:
         raise MalformedCsvError([Flaw(f"line/{number}", MalformedCsvError.code, MalformedCsvError.detail)]) from error
-
-
-def _bounded_lines(text: io.TextIOWrapper) -> Iterator[str]:
-    while line := text.readline(MAXIMUM_LINE_LENGTH + 1):
-        if len(line) > MAXIMUM_LINE_LENGTH:
-            raise csv.Error("line too long")
-        yield line
 
 
 def _reader_of(columns: Sequence[str]) -> Callable[[Mapping[str, str], Visibility], ItemContent]:

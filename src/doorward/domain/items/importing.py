@@ -1,7 +1,9 @@
 """Use case: items from a CSV file, all of them or those that are well written."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from typing import IO, Final
@@ -18,8 +20,8 @@ from doorward.domain.items.policy import new_item
 
 MAXIMUM_FLAWS_SHOWN: Final = 100
 MAXIMUM_BAD_LINES: Final = 10_000
-LINES_PER_TURN: Final = 100
-"""Lines read before other requests get their turn: about two milliseconds."""
+TURN_SECONDS: Final = 0.002
+"""How long lines are read, whatever they are like, before other requests get their turn."""
 
 logger = get_logger()
 
@@ -54,14 +56,15 @@ class ItemImport:
     ) -> ImportResult:
         """Store the file's items in one transaction, committed when this returns.
 
-        ``on_progress`` is called every hundred lines. Raises ``ImportRefusedError`` for bad lines that are not to be
+        ``on_progress`` is called every few milliseconds. Raises ``ImportRefusedError`` for bad lines that are not to be
         skipped, ``TooManyBadLinesError``, ``InvalidCsvHeaderError`` or ``MalformedCsvError``; then nothing is stored.
         """
         bad_lines: list[BadLine] = []
         try:
             async with self._database.bulk_transaction() as connection:
-                items = _items(read_items(file, request.visibility), request, self._clock.now(), bad_lines, on_progress)
-                imported = await repository.add_items(connection, items)
+                with closing(read_items(file, request.visibility)) as lines:
+                    items = _items(lines, request, self._clock.now(), bad_lines, on_progress)
+                    imported = await repository.add_items(connection, items)
         except (ImportRefusedError, TooManyBadLinesError, InvalidCsvHeaderError, MalformedCsvError) as error:
             logger.info("items.import.refused", owner_id=str(request.owner_id), code=error.code)
             raise
@@ -70,20 +73,22 @@ class ItemImport:
 
 
 async def _items(
-    lines: Iterable[ItemContent | BadLine],
+    lines: Iterable[ItemContent | BadLine | None],
     request: ImportRequest,
     now: datetime,
     bad_lines: list[BadLine],
     on_progress: Callable[[], None],
 ) -> AsyncIterator[Item]:
     """Yield the good lines as items and collect the bad ones; end with the refusal that they deserve, if any."""
-    for index, line in enumerate(lines):
-        if index % LINES_PER_TURN == 0:
+    turn_ends = time.monotonic() + TURN_SECONDS
+    for line in lines:
+        if time.monotonic() >= turn_ends:
             on_progress()
             await asyncio.sleep(0)
+            turn_ends = time.monotonic() + TURN_SECONDS
         if isinstance(line, ItemContent):
             yield new_item(uuid4(), line, request.owner_id, now)
-        else:
+        elif line is not None:
             bad_lines.append(line)
             _check_patience(bad_lines, request)
     if bad_lines and not request.skip_bad_lines:

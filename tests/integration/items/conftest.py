@@ -1,0 +1,37 @@
+"""Fixtures of the tests of items: one application for all, and people of each test's own."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.integration.items.catalogue import Owner, run_items_service, sign_in
+from tests.integration.service import FakeClock, Service
+
+
+@pytest.fixture(scope="session")
+async def items_service(shared_database: str, secret_key: str) -> AsyncIterator[Service]:
+    """The application, made once: these tests change nothing of it."""
+    async with run_items_service(shared_database, secret_key) as service:
+        yield service
+
+
+@pytest.fixture
+def service(items_service: Service) -> Service:
+    return items_service
+
+
+@pytest.fixture
+def clock(items_service: Service) -> FakeClock:
+    return items_service.clock
+
+
+@pytest.fixture
+async def owner(service: Service) -> Owner:
+    """Somebody signed in who owns nothing yet."""
+    return await sign_in(service)
+
+
+@pytest.fixture
+async def stranger(service: Service) -> Owner:
+    """Somebody else."""
+    return await sign_in(service)

@@ -1,0 +1,67 @@
+"""What the calls on items answer while PostgreSQL is slow or in the way."""
+
+import asyncio
+
+import httpx
+import psycopg
+import pytest
+
+from doorward.core.exceptions import QueryTooBroadError
+from doorward.domain.items import repository
+from doorward.domain.items.models import ItemFilter, ItemQuery
+from tests.integration.items.catalogue import ITEMS, SEARCH, Owner, path_of, sign_in
+from tests.integration.service import MakeService, is_problem
+
+BOUND_SECONDS = 60
+"""Generous: the machine may be busy."""
+
+IN_A_SECOND = "&options=-c%20statement_timeout%3D1000"
+"""Early enough that the service itself does not give up first."""
+
+
+@pytest.fixture
+async def slow(make_service: MakeService, own_database: str) -> Owner:
+    """Somebody in a database of their own, which takes a minute to read a title."""
+    owner = await sign_in(await make_service(database_url=own_database + IN_A_SECOND))
+    await owner.create("Casablanca")
+    owner.service.sql("ALTER TABLE items RENAME TO stored_items")
+    owner.service.sql("CREATE VIEW items AS SELECT * FROM stored_items WHERE pg_sleep(60) IS NOT NULL")
+    return owner
+
+
+def _is_unavailable(answer: httpx.Response) -> bool:
+    return is_problem(answer, 503, "service_unavailable") and answer.headers["retry-after"] == "2"
+
+
+async def test_a_list_or_search_that_takes_too_long_is_to_be_narrowed(slow: Owner) -> None:
+    async with asyncio.timeout(BOUND_SECONDS):
+        answers = await asyncio.gather(slow.get(ITEMS), slow.get(ITEMS, after=""), slow.get(SEARCH, q="casablanca"))
+    assert [is_problem(answer, 422, "query_too_broad") for answer in answers] == [True] * 3
+
+
+async def test_a_count_or_a_look_for_spellings_that_takes_too_long_is_to_be_narrowed(slow: Owner) -> None:
+    wanted = ItemQuery(slow.id, "all", ItemFilter())
+    async with asyncio.timeout(BOUND_SECONDS), slow.service.app.state.items._database.connection() as connection:  # noqa: SLF001 - to ask it
+        with pytest.raises(QueryTooBroadError):
+            await repository.count_items(connection, wanted)
+        with pytest.raises(QueryTooBroadError):
+            await repository.list_known_spellings(connection, ["casablanca"], slow.id)
+
+
+async def test_one_item_that_takes_too_long_is_a_fault_of_the_database(slow: Owner) -> None:
+    (item,) = slow.service.sql("SELECT id FROM stored_items")
+    assert _is_unavailable(await slow.get(path_of(item)))
+
+
+async def test_an_item_that_somebody_holds_is_503_and_unchanged(owner: Owner) -> None:
+    item = await owner.create("A")
+    async with (
+        asyncio.timeout(BOUND_SECONDS),
+        await psycopg.AsyncConnection.connect(owner.service.database_url) as holding,
+    ):
+        await holding.execute("SELECT FROM items WHERE id = %s FOR UPDATE", [item["id"]])
+        assert _is_unavailable(await owner.change("PATCH", item, {"title": "B"}))
+        assert _is_unavailable(await owner.change("DELETE", item))
+        assert await owner.titles() == ["A"]
+        await holding.rollback()
+    assert (await owner.change("PATCH", item, {"title": "B"}, '"1"')).status_code == 200

@@ -1,0 +1,150 @@
+"""Search: every word as a prefix, best first, typing errors forgiven, and nothing that a query can do besides."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.integration.items.catalogue import SEARCH, Owner, page_of, run_items_service, sign_in
+from tests.integration.service import MakeDatabase, is_problem, mark
+
+HINDI, THAI = "\u0939\u093f\u0928\u094d\u0926\u0940", "\u0e44\u0e17\u0e22\u0e35"
+
+
+@pytest.fixture(scope="module")
+async def library(make_database: MakeDatabase, secret_key: str) -> AsyncIterator[Owner]:
+    """Somebody with some films, in a database of this file's own: whatever others share, queries find these alone."""
+    async with run_items_service(make_database(migrated=True), secret_key) as service:
+        owner = await sign_in(service)
+        await owner.create("Casablanca", description="Rick's caf\u00e9 in wartime.", tags=["drama", "war"], year=1942)
+        await owner.create("The Third Man", description="Vienna after the war.", tags=["noir"], year=1949)
+        await owner.create("Star Wars", description="A galaxy far, far away.", tags=["war"], year=1977)
+        await owner.create("2001: A Space Odyssey", description="A sci-fi voyage (HAL_9000).", year=1968)
+        await owner.create(f"Am\u00e9lie {HINDI}", description=f"{THAI}, na\u00efve.", year=2001)
+        yield owner
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        pytest.param("casablanca", ["Casablanca"], id="a word of a title"),
+        pytest.param("CASABLANCA", ["Casablanca"], id="capitals"),
+        pytest.param("galaxy", ["Star Wars"], id="a word of a description"),
+        pytest.param("casa", ["Casablanca"], id="a prefix"),
+        pytest.param("st wa", ["Star Wars"], id="two prefixes"),
+        pytest.param("wars star", ["Star Wars"], id="in another order"),
+        pytest.param("star galaxy", ["Star Wars"], id="of title and description"),
+        pytest.param("star casablanca", [], id="of two items"),
+        pytest.param("wars 1977", [], id="a word that only another field has"),
+        pytest.param("2001", ["2001: A Space Odyssey"], id="digits"),
+        pytest.param("space-odyssey!", ["2001: A Space Odyssey"], id="punctuation"),
+        pytest.param("sci-fi", ["2001: A Space Odyssey"], id="a hyphen"),
+        pytest.param("hal_9000", ["2001: A Space Odyssey"], id="an underscore"),
+        pytest.param("rick's", ["Casablanca"], id="an apostrophe"),
+        pytest.param("ame\u0301lie", [f"Am\u00e9lie {HINDI}"], id="decomposed"),
+        pytest.param(HINDI, [f"Am\u00e9lie {HINDI}"], id="a script with marks"),
+        pytest.param(THAI, [f"Am\u00e9lie {HINDI}"], id="another script with marks"),
+        pytest.param("casablnca", ["Casablanca"], id="a letter missing"),
+        pytest.param("casablancca", ["Casablanca"], id="a letter added"),
+        pytest.param("casablonca", ["Casablanca"], id="a letter changed"),
+        pytest.param("casablacna", ["Casablanca"], id="two letters swapped"),
+        pytest.param("xcasablanca", ["Casablanca"], id="an error in front"),
+        pytest.param("amelie", [f"Am\u00e9lie {HINDI}"], id="an accent missing"),
+        pytest.param("stra wasr", ["Star Wars"], id="an error in each of two words"),
+        pytest.param("stra war", ["Star Wars"], id="an error in one of two words"),
+        pytest.param("caasblnca", [], id="two errors"),
+        pytest.param("mna", [], id="an error in a short word"),
+        pytest.param("blanca", [], id="the middle of a word"),
+        pytest.param("drama", [], id="a tag"),
+        pytest.param("a" * 300, [], id="300 letters"),
+        pytest.param("wars " * 60, ["Star Wars"], id="the same word sixty times"),
+        pytest.param("star & wars | casablanca", [], id="operators are no operators"),
+        pytest.param("!casablanca", ["Casablanca"], id="no negation"),
+        pytest.param("star <-> wars", ["Star Wars"], id="no distance"),
+        pytest.param("star:* wars:B", [], id="no weights"),
+        pytest.param("'star' \"wars\" \\", ["Star Wars"], id="quotes"),
+        pytest.param("casablanca\x00", ["Casablanca"], id="NUL"),
+        pytest.param("casablanca' OR 1=1; --", [], id="SQL"),
+        pytest.param("\u00b2casablanca", ["Casablanca"], id="a digit that PostgreSQL takes for none"),
+        pytest.param("\u0301", [], id="a mark alone"),
+    ],
+)
+async def test_a_query_finds(library: Owner, query: str, expected: list[str]) -> None:
+    assert await library.search(query) == expected
+
+
+async def test_titles_come_before_descriptions(owner: Owner) -> None:
+    word = mark()
+    await owner.create("First", description=word)
+    await owner.create(f"Second {word}")
+    await owner.create("Third", description=f"{word} {word} {word}")
+    found = await owner.search(word)
+    assert found[0] == f"Second {word}"
+    assert set(found[1:]) == {"First", "Third"}
+
+
+async def test_what_is_written_as_typed_is_not_mixed_with_what_is_forgiven(owner: Owner) -> None:
+    await owner.create_all("marked", "market")
+    assert await owner.search("marked") == ["marked"]
+    assert sorted(await owner.search("markex")) == ["marked", "market"]
+
+
+async def test_tag_and_year_narrow_a_search(library: Owner) -> None:
+    assert sorted(await library.search("war")) == ["Casablanca", "Star Wars", "The Third Man"]
+    assert sorted(await library.search("war", tag="war")) == ["Casablanca", "Star Wars"]
+    assert await library.search("war", tag="war", year=1977) == ["Star Wars"]
+    assert await library.search("casablnca", year=1942) == ["Casablanca"]
+    assert await library.search("casablnca", year=1943) == []
+
+
+async def test_the_pages_of_a_search_have_each_item_once(owner: Owner) -> None:
+    word = mark()
+    await owner.create_all(*(f"{word} {number}" for number in range(7)))
+    pages = [await owner.get(SEARCH, q=word, page=page, page_size=3) for page in (1, 2, 3, 4)]
+    titles = [[item["title"] for item in page_of(page)["items"]] for page in pages]
+    assert [len(each) for each in titles] == [3, 3, 1, 0]
+    assert sorted(title for each in titles for title in each) == [f"{word} {number}" for number in range(7)]
+    for page in pages:
+        pagination = page_of(page)["pagination"]
+        assert (pagination["total_items"], pagination["total_pages"]) == (7, 3)
+    assert set(pages[0].links) == {"first", "next", "last"}
+    assert set(pages[3].links) == {"first", "prev", "last"}
+    assert (await owner.get(pages[0].links["next"]["url"])).json() == page_of(pages[1])
+
+
+async def test_a_search_without_results_has_no_pages(owner: Owner) -> None:
+    pagination = page_of(await owner.get(SEARCH, q=mark()))["pagination"]
+    assert pagination == {"page": 1, "page_size": 20, "total_items": 0, "total_pages": 0}
+
+
+@pytest.mark.parametrize("query", [" ", "!?", "&|!:*()", "'", "\\", "___", "\x00", "\U0001f600"])
+async def test_a_query_without_words_is_refused(owner: Owner, query: str) -> None:
+    assert is_problem(await owner.get(SEARCH, q=query), 422, "no_search_words")
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {},
+        {"q": ""},
+        {"q": "a" * 301},
+        {"q": "a", "page": "0"},
+        {"q": "a", "page_size": "101"},
+        {"q": "a", "year": "NaN"},
+        {"q": "a", "sort": "title"},
+        {"q": "a", "after": ""},
+    ],
+)
+async def test_parameters_that_do_not_fit_are_refused(owner: Owner, parameters: dict[str, str]) -> None:
+    assert is_problem(await owner.get(SEARCH, **parameters), 422, "invalid_request")
+
+
+async def test_a_tag_that_no_item_can_have_is_refused(owner: Owner) -> None:
+    assert is_problem(await owner.get(SEARCH, q="a", tag="a\x00"), 422, "invalid_filter")
+
+
+async def test_of_very_many_matches_ten_thousand_are_counted(owner: Owner, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("doorward.domain.items.repository.MAXIMUM_CANDIDATES", 3)
+    word = mark()
+    await owner.create_all(word, word, word, word)
+    found = page_of(await owner.get(SEARCH, q=word, page_size=2, page=2))
+    assert (len(found["items"]), found["pagination"]["total_items"]) == (1, 3)

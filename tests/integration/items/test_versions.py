@@ -1,0 +1,58 @@
+"""Changes at the same time: with If-Match no update is lost, without it no field is."""
+
+import asyncio
+
+import pytest
+
+from tests.integration.items.catalogue import Owner, item_of, path_of
+from tests.integration.service import is_problem, statuses
+
+AT_ONCE = 20
+
+
+@pytest.mark.parametrize(("method", "content"), [("PUT", {"title": "B"}), ("PATCH", {"title": "B"}), ("DELETE", None)])
+@pytest.mark.parametrize("etag", ['"1"', '"3"', '"9"', 'W/"2"', "2", "", '"a"'])
+async def test_a_change_of_another_version_is_refused_and_changes_nothing(
+    owner: Owner, method: str, content: object, etag: str
+) -> None:
+    item = item_of(await owner.change("PATCH", await owner.create("A"), {"year": 1942}))
+    assert item["version"] == 2
+    assert is_problem(await owner.change(method, item, content, etag), 412, "stale_item")
+    assert item_of(await owner.get(path_of(item))) == item
+
+
+@pytest.mark.parametrize(
+    ("method", "content", "status"),
+    [("PUT", {"title": "B"}, 200), ("PATCH", {"title": "B"}, 200), ("DELETE", None, 204)],
+)
+@pytest.mark.parametrize("etag", [None, '"1"', '"7", "1"', "*"])
+async def test_a_change_of_the_version_that_is_there_is_made(
+    owner: Owner, method: str, content: object, status: int, etag: str | None
+) -> None:
+    assert (await owner.change(method, await owner.create("A"), content, etag)).status_code == status
+
+
+async def test_of_20_changes_with_one_version_one_is_made(owner: Owner) -> None:
+    item = await owner.create("A")
+    changes = [owner.change("PUT", item, {"title": f"B{number}"}, '"1"') for number in range(AT_ONCE)]
+    answers = await asyncio.gather(*changes)
+    assert statuses(answers) == [200] + [412] * (AT_ONCE - 1)
+    (made,) = [item_of(answer) for answer in answers if answer.status_code == 200]
+    assert item_of(await owner.get(path_of(item))) == made
+    assert made["version"] == 2
+
+
+async def test_of_20_deletions_with_one_version_one_is_made(owner: Owner) -> None:
+    item = await owner.create("A")
+    answers = await asyncio.gather(*(owner.change("DELETE", item, etag='"1"') for _ in range(AT_ONCE)))
+    assert statuses(answers) == [204] + [404] * (AT_ONCE - 1)
+
+
+async def test_patches_of_different_fields_at_once_lose_none(owner: Owner) -> None:
+    item = await owner.create("A")
+    change = {"title": "B", "description": "C", "tags": ["d"], "year": 1942, "visibility": "shared"}
+    answers = await asyncio.gather(*(owner.change("PATCH", item, {name: value}) for name, value in change.items()))
+    assert statuses(answers) == [200] * len(change)
+    stored = item_of(await owner.get(path_of(item)))
+    assert {name: stored[name] for name in change} == change
+    assert sorted(item_of(answer)["version"] for answer in answers) == [2, 3, 4, 5, 6]

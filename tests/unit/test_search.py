@@ -1,0 +1,101 @@
+"""From what somebody types to the tsquery that PostgreSQL reads."""
+
+import re
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from doorward.core.exceptions import NoSearchWordsError
+from doorward.core.search import likely_spellings, search_query, search_words
+
+HINDI, THAI = "\u0939\u093f\u0928\u094d\u0926\u0940", "\u0e44\u0e17\u0e22\u0e35"
+WORDS_ONLY = re.compile(r"\([^\s():*&|!<>'\\]+:\*( \| [^\s():*&|!<>'\\]+)*\)")
+"""One part of a tsquery: a word as a prefix, and other words."""
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ("Star Wars", ["star", "wars"]),
+        ("  star\twars\n", ["star", "wars"]),
+        ("star star STAR", ["star"]),
+        ("sci-fi", ["sci", "fi"]),
+        ("o'brien & sons", ["o", "brien", "sons"]),
+        ("snake_case", ["snake", "case"]),
+        ("2001", ["2001"]),
+        ("Ame\u0301lie", ["am\u00e9lie"]),
+        (HINDI, [HINDI]),
+        (f"{HINDI}, {THAI}", [HINDI, THAI]),
+        ("\u6771\u4eac\u7269\u8a9e", ["\u6771\u4eac\u7269\u8a9e"]),
+        (" ".join(f"w{number}" for number in range(20)), [f"w{number}" for number in range(8)]),
+    ],
+)
+def test_words_are_letters_digits_and_marks_in_lower_case_each_once_and_at_most_eight(
+    query: str, words: list[str]
+) -> None:
+    assert search_words(query) == words
+
+
+@pytest.mark.parametrize("query", ["", " ", "!?", "&|!:*()<->", "'", "\\", "___", "\x00", "\U0001f600", "\ufffd"])
+def test_a_query_without_words_is_refused(query: str) -> None:
+    with pytest.raises(NoSearchWordsError):
+        search_words(query)
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("casablanca", "casablanc"),
+        ("casablnca", "casablanca"),
+        ("asablanca", "casablanca"),
+        ("casablancaa", "casablanca"),
+        ("xcasablanca", "casablanca"),
+        ("casablonca", "casablanca"),
+        ("casablnaca", "casablanca"),
+        ("acsablanca", "casablanca"),
+        ("amelie", "am\u00e9lie"),
+        ("am\u00e9lie", "amelie"),
+        ("1001", "2001"),
+        ("star", "tsar"),
+    ],
+)
+def test_one_letter_missing_added_changed_or_swapped_is_forgiven(typed: str, meant: str) -> None:
+    assert meant in likely_spellings(typed)
+
+
+@pytest.mark.parametrize(("typed", "other"), [("casablanca", "casblnca"), ("casablanca", "casa"), ("star", "rats")])
+def test_two_errors_are_not_forgiven(typed: str, other: str) -> None:
+    assert other not in likely_spellings(typed)
+
+
+@pytest.mark.parametrize("word", ["", "a", "ab", "abc", "a" * 25, "a" * 300])
+def test_short_and_very_long_words_have_no_other_spellings(word: str) -> None:
+    assert likely_spellings(word) == []
+
+
+@pytest.mark.parametrize("word", ["abcd", "a" * 24])
+def test_words_of_4_to_24_letters_have_other_spellings(word: str) -> None:
+    assert likely_spellings(word)
+
+
+def test_a_word_is_not_a_spelling_of_itself_and_each_is_there_once() -> None:
+    spellings = likely_spellings("aaaa")
+    assert "aaaa" not in spellings
+    assert len(spellings) == len(set(spellings))
+
+
+def test_a_search_wants_every_word_as_a_prefix_or_in_another_spelling() -> None:
+    assert search_query(["star", "wars"], {"wars": ["ward", "warsa"]}) == "(star:*) & (wars:* | ward | warsa)"
+
+
+@given(text=st.text() | st.text(alphabet="ab &|!:*()<->'\"\\\x00_-%"))
+def test_whatever_is_typed_the_tsquery_has_words_and_no_syntax_of_the_callers(text: str) -> None:
+    try:
+        words = search_words(text)
+    except NoSearchWordsError:
+        assert not any(character.isalnum() for character in unicodedata.normalize("NFC", text))
+        return
+    query = search_query(words, {word: likely_spellings(word)[:5] for word in words})
+    assert all(WORDS_ONLY.fullmatch(part) for part in query.split(" & "))
