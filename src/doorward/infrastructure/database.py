@@ -28,7 +28,7 @@ RECONNECT_SECONDS: Final = 3.0
 ABORT_SECONDS: Final = 2.5
 """How long one use of a connection may last. Above the server's own limits: only a frozen server gets here."""
 
-BULK_SECONDS: Final = 30
+BULK_SECONDS: Final = 60
 """How long a bulk transaction may last by default, and each statement in it."""
 
 MAXIMUM_BULK_TRANSACTIONS: Final = 2
