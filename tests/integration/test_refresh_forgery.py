@@ -23,6 +23,11 @@ ROUNDS = 50
 CountStatements = Callable[[Awaitable[object]], Awaitable[int]]
 
 
+def forged(token: str) -> str:
+    """Change a character of the signature, none of whose bits are left unread."""
+    return f"{token[:-8]}{'B' if token[-8] == 'A' else 'A'}{token[-7:]}"
+
+
 @pytest.fixture
 async def service(make_service: MakeService, own_database: str) -> Service:
     """An application on a database whose every statement the server logs."""
@@ -96,7 +101,7 @@ async def test_no_forged_token_reaches_the_database_on_its_way_to_revocation(
 
 async def test_no_forged_access_token_reaches_the_database(service: Service, count_statements: CountStatements) -> None:
     _, pair = await service.register_and_log_in()
-    assert await count_statements(service.get_me(pair.access[:-2] + "AA")) == 0
+    assert await count_statements(service.get_me(forged(pair.access))) == 0
 
 
 async def test_no_forged_token_reaches_the_database_while_two_keys_count(
@@ -108,9 +113,9 @@ async def test_no_forged_token_reaches_the_database_while_two_keys_count(
         secret_key_previous=service.settings.secret_key,
     )
     for pair in [(await each.register_and_log_in())[1] for each in (service, rotated)]:
-        assert await count_statements(rotated.post_refresh(pair.refresh[:-2] + "AA")) == 0
-        assert await count_statements(rotated.post_revoke(pair.refresh[:-2] + "AA")) == 0
-        assert await count_statements(rotated.get_me(pair.access[:-2] + "AA")) == 0
+        assert await count_statements(rotated.post_refresh(forged(pair.refresh))) == 0
+        assert await count_statements(rotated.post_revoke(forged(pair.refresh))) == 0
+        assert await count_statements(rotated.get_me(forged(pair.access))) == 0
         assert await count_statements(rotated.get_me(pair.access)) == 1
 
 
