@@ -44,6 +44,8 @@ def main() -> int:
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         os.environ["ENVIRONMENT"] = "development"
+        # No load balancer waits here, and each reload would.
+        os.environ.setdefault("SHUTDOWN_DRAIN_SECONDS", "0")
         with _only_one(), _database() as data:
             _run_service(port, data)
     except SettingsError as error:

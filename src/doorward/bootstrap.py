@@ -8,6 +8,7 @@ from typing import Final, Literal
 from fastapi import FastAPI
 
 from doorward.api.app import Services, create_app
+from doorward.api.draining import Drain
 from doorward.core.config import Settings, load_settings
 from doorward.core.exceptions import ServiceUnavailableError
 from doorward.core.logging import configure_logging
@@ -57,6 +58,7 @@ def create_wired_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
         lifetime=lifetimes.access,
     )
     issuer = TokenPairIssuer(signer=signer, codec=codec, lifetimes=lifetimes)
+    drain = Drain()
     services = Services(
         registration=Registration(database=database, hasher=hasher, common_passwords=load_common_passwords()),
         login=Login(database=database, hasher=hasher, issuer=issuer, clock=clock, lifetimes=lifetimes),
@@ -67,7 +69,8 @@ def create_wired_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
         item_import=ItemImport(database=database, clock=clock),
         limiter=create_limiter(settings),
         is_schema_current=lambda: is_schema_current(database),
-        lifespan=lambda _: _lifespan(database, hasher),
+        drain=drain,
+        lifespan=lambda _: _lifespan(database, hasher, drain, settings.shutdown_drain_seconds),
     )
     return create_app(settings, services)
 
@@ -107,10 +110,13 @@ async def is_schema_current(database: PostgresDatabase) -> bool:
 
 
 @asynccontextmanager
-async def _lifespan(database: PostgresDatabase, hasher: BcryptHasher) -> AsyncIterator[None]:
+async def _lifespan(
+    database: PostgresDatabase, hasher: BcryptHasher, drain: Drain, drain_seconds: int
+) -> AsyncIterator[None]:
     await database.open()
     try:
-        yield
+        with drain.before_sigterm_ends_serving(drain_seconds):
+            yield
     finally:
         await database.close()
         hasher.close()

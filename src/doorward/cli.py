@@ -99,7 +99,9 @@ def _serve(options: argparse.Namespace, settings: Settings) -> None:
     elif settings.web_concurrency > 1:
         Multiprocess(config, sockets=[listener]).run()
     else:
-        server.run(sockets=[listener])
+        # After its graceful end the server raises the signal anew. Ctrl+C asked for that end.
+        with contextlib.suppress(KeyboardInterrupt):
+            server.run(sockets=[listener])
 
 
 def _migrate(_: argparse.Namespace, settings: Settings) -> None:

@@ -80,6 +80,9 @@ class ImageService(Service):
     def terminate(self) -> None:
         self.docker.kill(signal="SIGTERM")
 
+    def interrupt(self) -> None:
+        self.docker.kill(signal="SIGINT")
+
     def wait(self) -> int:
         return int(self.docker.wait(timeout=EXIT_SECONDS)["StatusCode"])
 

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -61,6 +62,10 @@ class ProcessService(Service):
     def terminate(self) -> None:
         assert self._process is not None
         self._process.terminate()
+
+    def interrupt(self) -> None:
+        assert self._process is not None
+        self._process.send_signal(signal.SIGINT)
 
     def wait(self) -> int:
         assert self._process is not None

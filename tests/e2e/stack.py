@@ -45,6 +45,10 @@ class Service(ABC):
         """Send SIGTERM, without waiting."""
 
     @abstractmethod
+    def interrupt(self) -> None:
+        """Send SIGINT, without waiting."""
+
+    @abstractmethod
     def wait(self) -> int:
         """Wait for its end and return its exit status; as in a shell, 128 more than the signal that ended it."""
 
@@ -86,6 +90,7 @@ class Stack(ABC):
             "BCRYPT_ROUNDS": "10",
             "RATE_LIMIT_ENABLED": "false",
             "POSTGRES_DB": DATABASE,
+            "SHUTDOWN_DRAIN_SECONDS": "0",
         }
         self._resources = contextlib.ExitStack()
 

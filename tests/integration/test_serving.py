@@ -56,6 +56,7 @@ def serving(
     # Production style: lines of JSON.
     environment.setenv("ENVIRONMENT", "production")
     environment.setenv("BCRYPT_ROUNDS", "10")
+    environment.setenv("SHUTDOWN_DRAIN_SECONDS", "0")
     started = Serving(request.param, tmp_path / "log")
     with started.client:
         yield started

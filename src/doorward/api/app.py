@@ -11,6 +11,7 @@ from slowapi import Limiter
 
 from doorward import __version__
 from doorward.api import documentation, health, v1
+from doorward.api.draining import Drain, DrainMiddleware
 from doorward.api.middleware import BodyLimitMiddleware, CorrelationIdMiddleware, SecurityHeadersMiddleware
 from doorward.api.problems import correct_problem_media_type, install_problem_handlers
 from doorward.core.config import Settings
@@ -40,6 +41,7 @@ class Services:
     item_import: ItemImport
     limiter: Limiter
     is_schema_current: Callable[[], Awaitable[bool]]
+    drain: Drain
     lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
 
@@ -64,6 +66,7 @@ def create_app(settings: Settings, services: Services) -> FastAPI:
     app.add_middleware(BodyLimitMiddleware)
     app.add_middleware(CorrelationIdMiddleware)
     app.add_middleware(SecurityHeadersMiddleware)
+    app.add_middleware(DrainMiddleware, drain=services.drain)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign] # FastAPI's documented way to extend it
     return app
 

@@ -19,7 +19,7 @@ async def liveness() -> HealthResponse:
 @router.get("/readiness", responses=documented_problems(413, 503))
 async def readiness(request: Request) -> HealthResponse:
     """Tell whether requests can be served now: PostgreSQL answers and its schema is current."""
-    if not await request.app.state.is_schema_current():
+    if request.app.state.drain.has_begun or not await request.app.state.is_schema_current():
         raise ServiceUnavailableError
     return HealthResponse(version=__version__)
 

@@ -147,6 +147,14 @@ class Settings(BaseSettings):
         description="Networks whose `X-Forwarded-For` is believed, separated by commas. Empty: nobody's.",
         examples=["10.0.0.0/8,192.168.1.5"],
     )
+    shutdown_drain_seconds: int = Field(
+        5,
+        ge=0,
+        le=300,
+        description="After SIGTERM, readiness says 503 for this many seconds while requests are still answered, so "
+        "that a load balancer notices before the sockets close. 0: they close at once.",
+        examples=["5"],
+    )
     web_concurrency: int = Field(1, ge=1, le=64, description="Worker processes.", examples=["2"])
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="The least severe lines that are logged.", examples=["info"]

@@ -1,0 +1,71 @@
+"""The end of the process: it stops being ready first, and stops answering some seconds later."""
+
+import asyncio
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from doorward.core.logging import get_logger
+
+logger = get_logger()
+
+
+class Drain:
+    """Whether the process was told to end. Load balancers learn it from readiness, and turn to other copies."""
+
+    def __init__(self) -> None:
+        """Begin as a process that stays."""
+        self.has_begun = False
+
+    @contextmanager
+    def before_sigterm_ends_serving(self, seconds: float) -> Iterator[None]:
+        """Within the block, have SIGTERM begin the drain, and pass it on to the server ``seconds`` later.
+
+        The server then closes its sockets and finishes what is under way. SIGINT ends the drain at once. Repeated
+        SIGTERM changes nothing: a service manager may send it to parent and workers, and parents pass it on. Without
+        a server's handler, as in tests, or outside the main thread, the block changes nothing.
+        """
+        end_serving = signal.getsignal(signal.SIGTERM)
+        if seconds == 0 or not callable(end_serving) or threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        loop = asyncio.get_running_loop()
+
+        def begin() -> None:
+            if not self.has_begun:
+                self.has_begun = True
+                logger.info("service.draining", seconds=seconds)
+                loop.call_later(seconds, end_serving, signal.SIGTERM, None)
+
+        # The loop does the work: a handler may interrupt a line of log half written.
+        signal.signal(signal.SIGTERM, lambda _number, _frame: loop.call_soon_threadsafe(begin))
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGTERM, end_serving)
+
+
+class DrainMiddleware:
+    """Ends each kept-alive connection with its next answer while the process drains, so that none is cut later."""
+
+    def __init__(self, app: ASGIApp, drain: Drain) -> None:
+        """Wrap the application."""
+        self._app = app
+        self._drain = drain
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def send_and_close(message: Message) -> None:
+            if message["type"] == "http.response.start" and self._drain.has_begun:
+                MutableHeaders(scope=message)["Connection"] = "close"
+            await send(message)
+
+        await self._app(scope, receive, send_and_close)
