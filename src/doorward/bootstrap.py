@@ -9,6 +9,7 @@ from fastapi import FastAPI
 
 from doorward.api.app import Services, create_app
 from doorward.api.draining import Drain
+from doorward.api.schemas.health import CheckState
 from doorward.core.config import Settings, load_settings
 from doorward.core.exceptions import ServiceUnavailableError
 from doorward.core.logging import configure_logging
@@ -68,7 +69,7 @@ def create_wired_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
         items=Items(database=database, clock=clock, cursors=CursorCodec(derive_key(secret, cursor_purpose("items")))),
         item_import=ItemImport(database=database, clock=clock),
         limiter=create_limiter(settings),
-        is_schema_current=lambda: is_schema_current(database),
+        check_readiness=lambda: check_readiness(database),
         drain=drain,
         lifespan=lambda _: _lifespan(database, hasher, drain, settings.shutdown_drain_seconds),
     )
@@ -101,12 +102,13 @@ def lifetimes_of(settings: Settings) -> Lifetimes:
     )
 
 
-async def is_schema_current(database: PostgresDatabase) -> bool:
-    """Tell whether the database answers and has at least the migrations that this code needs."""
+async def check_readiness(database: PostgresDatabase) -> dict[str, CheckState]:
+    """Tell whether the database answers, and if so, whether it has the migrations that this code needs."""
     try:
-        return is_current(await database.schema_version())
+        version = await database.schema_version()
     except ServiceUnavailableError:
-        return False
+        return {"database": "failed"}
+    return {"database": "ok", "schema": "ok" if is_current(version) else "failed"}
 
 
 @asynccontextmanager

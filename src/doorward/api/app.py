@@ -14,6 +14,7 @@ from doorward.api import documentation, health, v1
 from doorward.api.draining import Drain, DrainMiddleware
 from doorward.api.middleware import BodyLimitMiddleware, CorrelationIdMiddleware, SecurityHeadersMiddleware
 from doorward.api.problems import correct_problem_media_type, install_problem_handlers
+from doorward.api.schemas.health import CheckState
 from doorward.core.config import Settings
 from doorward.domain.auth.login import Login
 from doorward.domain.auth.registration import Registration
@@ -40,7 +41,7 @@ class Services:
     items: Items
     item_import: ItemImport
     limiter: Limiter
-    is_schema_current: Callable[[], Awaitable[bool]]
+    check_readiness: Callable[[], Awaitable[dict[str, CheckState]]]
     drain: Drain
     lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]]
 

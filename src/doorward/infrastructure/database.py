@@ -4,18 +4,20 @@ import asyncio
 import os
 import select
 import socket
-from collections.abc import AsyncIterator, Iterator
+import traceback
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from typing import Any, Final
+from typing import Any, Final, Self
 
 import psycopg
 from psycopg import AsyncConnection
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
-from psycopg_pool import AsyncConnectionPool
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from doorward.core.config import Settings
 from doorward.core.exceptions import ServiceUnavailableError
 from doorward.core.logging import get_logger
+from doorward.infrastructure.circuit_breaker import DatabaseBreaker, UnansweredError
 
 SCHEMA_VERSION: Final = "0002"
 """The newest migration that this code needs. Older code runs on a newer schema."""
@@ -83,12 +85,31 @@ def stored_schema_version(conninfo: str) -> str | None:
     return str(row[0]) if row else None
 
 
-def _with_limits(conninfo: str) -> str:
+def with_limits(conninfo: str) -> str:
     """Add the bounds of each connection, below those that the operator wrote into the URL."""
     given = conninfo_to_dict(conninfo)
     options = f"{_OPTIONS} {given.get('options', '')}".strip()
     parameters: dict[str, Any] = {**_CONNECTION_PARAMETERS, **given, "options": options}
     return make_conninfo(**parameters)
+
+
+class PromptlyClosedConnection(AsyncConnection[Any]):
+    """A connection whose attempt, when it fails, leaves nothing open."""
+
+    @classmethod
+    async def connect(cls, *arguments: Any, **options: Any) -> Self:  # noqa: ANN401 - the driver's own, passed on
+        """Connect as the driver does; tell the option ``on_outcome`` whether it succeeded. Raises ``psycopg.Error``."""
+        note: Callable[[bool], None] = options.pop("on_outcome", bool)
+        try:
+            connection = await super().connect(*arguments, **options)
+        except psycopg.Error as error:
+            note(False)  # noqa: FBT003 - the outcome is the one thing told
+            # The driver's frames and its error hold each other, and with them the socket of an attempt that timed out.
+            # Without this it stays open until the garbage collector comes, and a server that thaws serves it.
+            traceback.clear_frames(error.__traceback__)
+            raise
+        note(True)  # noqa: FBT003 - as above
+        return connection
 
 
 class PostgresDatabase:
@@ -97,18 +118,21 @@ class PostgresDatabase:
     def __init__(self, settings: Settings, *, bulk_seconds: int = BULK_SECONDS) -> None:
         """Prepare the pool; ``open`` starts it. ``bulk_seconds`` is how long a bulk transaction may last."""
         self._bulk_seconds = bulk_seconds
-        self._pool: AsyncConnectionPool[AsyncConnection[Any]] = AsyncConnectionPool(
-            _with_limits(connection_string(settings)),
+        self._pool: AsyncConnectionPool[PromptlyClosedConnection] = AsyncConnectionPool(
+            with_limits(connection_string(settings)),
+            connection_class=PromptlyClosedConnection,
             min_size=settings.db_pool_min_conn,
             max_size=settings.db_pool_max_conn,
             timeout=POOL_WAIT_SECONDS,
             max_waiting=POOL_MAXIMUM_WAITING,
             reconnect_timeout=RECONNECT_SECONDS,
-            kwargs={"autocommit": True},
+            kwargs={"autocommit": True, "on_outcome": self._note_outcome},
             check=self._check_still_connected,
             open=False,
         )
         self._bulk_transactions = 0
+        self._breaker = DatabaseBreaker()
+        self._is_reachable = True
 
     async def open(self) -> None:
         """Start connecting in the background."""
@@ -141,7 +165,8 @@ class PostgresDatabase:
             raise ServiceUnavailableError
         self._bulk_transactions += 1
         try:
-            async with self._checked_out(self._bulk_seconds) as connection, connection.transaction():
+            # No probe, for whose answer all others would wait.
+            async with self._checked_out(self._bulk_seconds, may_probe=False) as connection, connection.transaction():
                 await connection.execute(
                     "SELECT set_config('statement_timeout', %(limit)s, true)", {"limit": f"{self._bulk_seconds}s"}
                 )
@@ -150,11 +175,20 @@ class PostgresDatabase:
             self._bulk_transactions -= 1
 
     @asynccontextmanager
-    async def _checked_out(self, seconds: float) -> AsyncIterator[AsyncConnection[Any]]:
-        with _faults_as_unavailable():
-            async with self._pool.connection() as connection:
-                with _aborted_when_frozen(connection, seconds):
-                    yield connection
+    async def _checked_out(self, seconds: float, *, may_probe: bool = True) -> AsyncIterator[AsyncConnection[Any]]:
+        with _faults_as_unavailable(), self._breaker.attempt(may_probe=may_probe):
+            try:
+                async with self._pool.connection() as connection:
+                    with aborted_when_frozen(connection, seconds):
+                        yield connection
+            except PoolTimeout as error:
+                if self._is_reachable:
+                    raise
+                raise UnansweredError("no connection, and no way to make one") from error
+
+    def _note_outcome(self, is_reachable: bool) -> None:  # noqa: FBT001 - a callback's one argument
+        """Keep whether the last attempt to connect succeeded: it tells a database that is away from a busy pool."""
+        self._is_reachable = is_reachable
 
     async def schema_version(self) -> str | None:
         """Return the newest migration that the database has, or None before the first."""
@@ -200,14 +234,25 @@ def _faults_as_unavailable() -> Iterator[None]:
 
 
 @contextmanager
-def _aborted_when_frozen(connection: AsyncConnection[Any], seconds: float) -> Iterator[None]:
+def aborted_when_frozen(connection: AsyncConnection[Any], seconds: float = ABORT_SECONDS) -> Iterator[None]:
     """Cut the socket when the block lasts too long, which wakes the waiting driver with an error at once.
 
     Cancelling the task instead would have the driver ask the frozen server to cancel, and wait for that.
     """
-    timer = asyncio.get_running_loop().call_later(seconds, _cut, connection)
+    was_cut = False
+
+    def cut() -> None:
+        nonlocal was_cut
+        was_cut = True
+        _cut(connection)
+
+    timer = asyncio.get_running_loop().call_later(seconds, cut)
     try:
         yield
+    except psycopg.OperationalError as error:
+        if was_cut:
+            raise UnansweredError("no answer in time") from error
+        raise
     finally:
         timer.cancel()
 
