@@ -1,6 +1,8 @@
 """What clients see while PostgreSQL is away, slow or in the way, and that all is well again by itself afterwards."""
 
 import asyncio
+import gc
+import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
@@ -10,6 +12,7 @@ import pytest
 from psycopg import sql
 
 from development.postgres import EmbeddedPostgres
+from doorward.infrastructure.database import PromptlyClosedConnection
 from doorward.infrastructure.migrations import migrate
 from tests.integration.service import PASSWORD, REGISTER, Logs, MakeService, Pair, Person, Service, is_problem, mark
 
@@ -206,6 +209,23 @@ async def test_an_exhausted_pool_is_503_and_serves_again_afterwards(make_service
             await stack.enter_async_context(service.app.state.sessions._database.connection())  # noqa: SLF001 - to hold it
         assert _is_unavailable(await service.get_me(pair.access))
     assert (await service.get_me(pair.access)).status_code == 200
+
+
+async def test_an_attempt_to_connect_that_times_out_leaves_no_socket_open() -> None:
+    """A frozen server that thaws would serve it, and the service would hold more connections than its pool may."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        gc.disable()
+        try:
+            with pytest.raises(psycopg.OperationalError):
+                await PromptlyClosedConnection.connect(f"host=127.0.0.1 port={port} connect_timeout=2")
+            accepted, _ = silent.accept()
+            with accepted:
+                accepted.settimeout(BOUND_SECONDS)
+                while accepted.recv(1024):
+                    pass
+        finally:
+            gc.enable()
 
 
 async def test_a_fault_is_logged_with_the_id_of_its_request(service: Service, logs: Logs) -> None:
