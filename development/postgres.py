@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
@@ -57,6 +58,20 @@ class EmbeddedPostgres:
         """Stop."""
         self.stop()
         shutil.rmtree(self._socket_folder, ignore_errors=True)
+
+    @classmethod
+    @contextlib.contextmanager
+    def at(cls, data: Path) -> Iterator[str]:
+        """Yield the address of the server on this folder: the one that runs, or one for the block."""
+        server = cls(data)
+        if server._pid() is None:
+            with server:
+                yield server.url()
+            return
+        shutil.rmtree(server._socket_folder)
+        # Its fifth line is the folder of the socket.
+        server._socket_folder = Path((server._data / "postmaster.pid").read_text(encoding="utf-8").splitlines()[4])
+        yield server.url()
 
     def start(self) -> None:
         """Start the server and wait until it answers. A server left over by a crash on this folder is stopped first."""
