@@ -162,6 +162,16 @@ def test_a_probe_that_learned_nothing_leaves_its_turn_to_the_next(time: Time, er
     assert refusal_of(breaker) is None
 
 
+def test_what_takes_long_is_no_probe_and_is_told_when_to_come_again(time: Time) -> None:
+    breaker = opened(time)
+    time.present += OPEN_SECONDS
+    with pytest.raises(ServiceUnavailableError), breaker.attempt(may_probe=False):
+        pytest.fail("it was let through")
+    assert refusal_of(breaker) is None
+    with breaker.attempt(may_probe=False):
+        assert refusal_of(breaker) is None
+
+
 def test_late_faults_of_before_do_not_keep_it_open_longer(time: Time) -> None:
     breaker = DatabaseBreaker()
     with suppress(UnansweredError), breaker.attempt():

@@ -46,6 +46,8 @@ def test_defaults_are_those_of_the_contract() -> None:
         "access_token_expire_minutes": 30,
         "refresh_token_expire_days": 7,
         "session_max_days": 90,
+        "session_retention_days": 30,
+        "housekeeping_interval_minutes": 60,
         "refresh_token_reuse_leeway_seconds": 0,
         "bcrypt_rounds": 12,
         "rate_limit_enabled": True,
@@ -53,6 +55,7 @@ def test_defaults_are_those_of_the_contract() -> None:
         "rate_limit_token": "10/minute",
         "rate_limit_refresh": "20/minute",
         "trusted_proxies": (),
+        "shutdown_drain_seconds": 5,
         "web_concurrency": 1,
         "log_level": "info",
     }

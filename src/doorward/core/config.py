@@ -115,6 +115,12 @@ class Settings(BaseSettings):
         description="A session ends this many days after the login, however often it is refreshed.",
         examples=["90"],
     )
+    session_retention_days: int = Field(
+        30, ge=1, le=3650, description="An ended session is kept for this many days, then removed.", examples=["30"]
+    )
+    housekeeping_interval_minutes: int = Field(
+        60, ge=0, le=10080, description="How often old sessions are removed. 0: never of itself.", examples=["60"]
+    )
     refresh_token_reuse_leeway_seconds: int = Field(
         0,
         ge=0,
@@ -151,8 +157,7 @@ class Settings(BaseSettings):
         5,
         ge=0,
         le=300,
-        description="After SIGTERM, readiness says 503 for this many seconds while requests are still answered, so "
-        "that a load balancer notices before the sockets close. 0: they close at once.",
+        description="How long readiness says 503 after SIGTERM before the sockets close.",
         examples=["5"],
     )
     web_concurrency: int = Field(1, ge=1, le=64, description="Worker processes.", examples=["2"])

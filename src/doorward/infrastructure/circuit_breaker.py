@@ -39,8 +39,8 @@ class DatabaseBreaker:
     def attempt(self, *, may_probe: bool = True) -> Iterator[None]:
         """Surround one use of the database. Raises ``ServiceUnavailableError`` at once while open.
 
-        Every ``OPEN_SECONDS``, one attempt at a time goes through as a probe; an answer closes the breaker for all. Those
-        that take long by nature should not be probes.
+        Every ``OPEN_SECONDS``, one attempt at a time goes through as a probe; an answer closes the breaker for all.
+        One that takes long by nature should be none.
         """
         is_probe = not self._circuit.closed
         if is_probe:

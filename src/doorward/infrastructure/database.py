@@ -19,7 +19,7 @@ from doorward.core.exceptions import ServiceUnavailableError
 from doorward.core.logging import get_logger
 from doorward.infrastructure.circuit_breaker import DatabaseBreaker, UnansweredError
 
-SCHEMA_VERSION: Final = "0002"
+SCHEMA_VERSION: Final = "0003"
 """The newest migration that this code needs. Older code runs on a newer schema."""
 
 POOL_WAIT_SECONDS: Final = 1.5
