@@ -1,6 +1,7 @@
 """The circuit breaker in its place: when calls stop asking PostgreSQL, what never makes them, how they ask again."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from typing import Any
@@ -11,6 +12,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from development.postgres import EmbeddedPostgres
 from doorward.infrastructure.circuit_breaker import FAULTS_IN_A_ROW
+from doorward.infrastructure.database import POOL_WAIT_SECONDS
 from doorward.infrastructure.migrations import migrate
 from tests.integration.service import Logs, MakeService, Service
 
@@ -85,6 +87,20 @@ async def test_a_pool_that_is_busy_opens_nothing(make_service: MakeService, logs
             await stack.enter_async_context(service.app.state.sessions._database.connection())  # noqa: SLF001 - to hold it
         answers = await asyncio.gather(*(service.get_me(pair.access) for _ in range(CALLS)))
     assert {answer.status_code for answer in answers} == {503}
+    assert (await service.get_me(pair.access)).status_code == 200
+    assert _events(logs) == []
+
+
+async def test_a_process_that_stood_still_opens_nothing(make_service: MakeService, logs: Logs) -> None:
+    """As on a machine with too much to do: waits run out although PostgreSQL is well and the pool has room."""
+    service = await make_service(db_pool_max_conn=10)
+    _, pair = await service.register_and_log_in()
+    calls = [asyncio.create_task(service.get_me(pair.access)) for _ in range(100)]
+    while _requests_of_pool(service) < len(calls) / 2:  # noqa: ASYNC110 - one turn of the loop
+        await asyncio.sleep(0)
+    time.sleep(POOL_WAIT_SECONDS)  # noqa: ASYNC251 - the loop is to stand still
+    answers = await asyncio.gather(*calls)
+    assert {answer.status_code for answer in answers} <= {200, 503}
     assert (await service.get_me(pair.access)).status_code == 200
     assert _events(logs) == []
 

@@ -243,19 +243,16 @@ async def find_session_user(connection: Connection, principal: Principal, *, now
 async def count_family_pages(connection: Connection) -> int:
     """Return how many pages of the table there are to walk."""
     cursor = await connection.execute(
-        """
-        SELECT pg_relation_size('refresh_families') / current_setting('block_size')::bigint
-        """
+        "SELECT pg_relation_size('refresh_families') / current_setting('block_size')::bigint"
     )
     row = await cursor.fetchone()
     return int(row[0]) if row else 0
 
 
 async def remove_dead_families(connection: Connection, *, first_page: int, end_page: int, dead_before: datetime) -> int:
-    """Remove the families of some pages that ended before a moment; return how many.
+    """Remove the families of some pages that ended before a moment, but for rows that somebody holds; return how many.
 
-    By their place in the table, since an index on what changes with each rotation would cost every rotation its HOT
-    update. Rows that somebody holds are left for the next time.
+    By place: an index on what changes with each rotation would cost every rotation its HOT update.
     """
     cursor = await connection.execute(
         """
