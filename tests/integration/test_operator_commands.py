@@ -9,8 +9,9 @@ import pytest
 from doorward.cli import main
 from doorward.core.config import Settings
 from doorward.domain.auth import mass_revocation
+from doorward.infrastructure import database as connections
 from doorward.infrastructure.housekeeping import LOCK_KEY
-from tests.integration.service import FakeClock, Logs, Pair, Person, Service, run_service
+from tests.integration.service import FakeClock, Pair, Person, Service, run_service
 
 SESSIONS = 5
 
@@ -157,8 +158,10 @@ def test_a_database_that_cannot_be_used_is_one_line(
     assert line.startswith("doorward: PostgreSQL cannot be used")
 
 
-def test_what_fails_on_the_way_is_one_line(database: str, capsys: pytest.CaptureFixture[str], logs: Logs) -> None:
-    del logs
+def test_what_fails_on_the_way_is_one_line(
+    database: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections, "ABORT_SECONDS", 1)
     with psycopg.connect(database) as holder:
         holder.execute("LOCK TABLE refresh_families IN ACCESS EXCLUSIVE MODE")
         assert main(["revoke-all", "--yes"]) == 1

@@ -30,6 +30,9 @@ RECONNECT_SECONDS: Final = 3.0
 ABORT_SECONDS: Final = 2.5
 """How long one use of a connection may last. Above the server's own limits: only a frozen server gets here."""
 
+UNREAD_SECONDS: Final = 0.5
+"""How long an answer that has arrived may stay unread, before the question is asked again."""
+
 BULK_SECONDS: Final = 30
 """How long a bulk transaction may last by default, and each statement in it."""
 
@@ -206,9 +209,7 @@ class PostgresDatabase:
         An idle connection has nothing to say, so one that is readable was ended. Then the others most likely were,
         too: all are replaced, so that a restarted server costs no request.
         """
-        poll = select.poll()
-        poll.register(connection.fileno(), select.POLLIN)
-        if poll.poll(0):
+        if _is_readable(connection):
             await connection.close()
             await self._pool.drain()
             raise psycopg.OperationalError("the server closed the connection")
@@ -234,30 +235,47 @@ def _faults_as_unavailable() -> Iterator[None]:
 
 
 @contextmanager
-def aborted_when_frozen(connection: AsyncConnection[Any], seconds: float = ABORT_SECONDS) -> Iterator[None]:
+def aborted_when_frozen(connection: AsyncConnection[Any], seconds: float) -> Iterator[None]:
     """Cut the socket when the block lasts too long, which wakes the waiting driver with an error at once.
 
     Cancelling the task instead would have the driver ask the frozen server to cancel, and wait for that.
     """
-    was_cut = False
-
-    def cut() -> None:
-        nonlocal was_cut
-        was_cut = True
-        _cut(connection)
-
-    timer = asyncio.get_running_loop().call_later(seconds, cut)
+    watch = _Watch(connection, seconds)
     try:
         yield
     except psycopg.OperationalError as error:
-        if was_cut:
+        if watch.has_cut:
             raise UnansweredError("no answer in time") from error
         raise
     finally:
-        timer.cancel()
+        watch.end()
 
 
-def _cut(connection: AsyncConnection[Any]) -> None:
-    if not connection.closed:
-        with socket.socket(fileno=os.dup(connection.fileno())) as duplicate:
+class _Watch:
+    """The timer of one use of a connection."""
+
+    def __init__(self, connection: AsyncConnection[Any], seconds: float) -> None:
+        self.has_cut = False
+        self._connection = connection
+        self._loop = asyncio.get_running_loop()
+        self._timer = self._loop.call_later(seconds, self._cut)
+
+    def end(self) -> None:
+        self._timer.cancel()
+
+    def _cut(self) -> None:
+        if self._connection.closed:
+            return
+        if _is_readable(self._connection):
+            # The server has answered, and this process is behind: a machine with too much to do is no frozen server.
+            self._timer = self._loop.call_later(UNREAD_SECONDS, self._cut)
+            return
+        self.has_cut = True
+        with socket.socket(fileno=os.dup(self._connection.fileno())) as duplicate:
             duplicate.shutdown(socket.SHUT_RDWR)
+
+
+def _is_readable(connection: AsyncConnection[Any]) -> bool:
+    poll = select.poll()
+    poll.register(connection.fileno(), select.POLLIN)
+    return bool(poll.poll(0))
