@@ -7,7 +7,7 @@ from invoke.context import Context
 from invoke.tasks import task
 
 COMPOSE = "docker compose --project-directory . -f docker/compose.yaml"
-CODE = "src tests development tasks.py"
+CODE = "src tests development benchmarks tasks.py"
 
 
 @task(help={"port": "where to listen"})
@@ -80,9 +80,15 @@ def fix(c: Context) -> None:
     c.run(f"ruff check --fix {CODE}")
 
 
+@task(help={"quick": "10,000 items only, in a minute; writes no page", "sizes": "numbers of items, with commas"})
+def bench(c: Context, quick: bool = False, sizes: str = "10000,100000,1000000") -> None:
+    """Measure the service beside its own queries, in some 15 minutes; write benchmarks/items.md."""
+    c.run(f"python -m benchmarks.items --sizes {sizes}{' --quick' if quick else ''}")
+
+
 @task
 def docs(c: Context) -> None:
-    """Write the pages that come from the code: configuration, problems, schema."""
+    """Write the pages that come from the code: configuration, events, problems, schema, dashboard."""
     c.run("python -m development.documents")
 
 

@@ -1,4 +1,4 @@
-"""The pages that are written from the code: configuration, problems, schema. Tests compare them."""
+"""The pages that are written from the code: configuration, events, problems, schema. Tests compare them."""
 
 import re
 from pathlib import Path
@@ -7,11 +7,15 @@ from typing import Any, Final
 from pydantic import SecretStr
 
 import doorward.bootstrap  # noqa: F401 - loads every domain, and so every refusal
+from development.dashboard import PAGE as DASHBOARD
+from development.dashboard import dashboard
 from development.postgres import EmbeddedPostgres
 from doorward.api.exceptions import RequestRefusedError
 from doorward.api.problems import DETAIL_OF_STATUS, STATUS_OF_KIND
 from doorward.core.config import Settings
+from doorward.core.events import OPERATING_EVENTS, REQUEST_FACTS, SECURITY_EVENTS, Event
 from doorward.core.exceptions import DomainError
+from doorward.core.settings_sources import SECRETS_FOLDER, secret_settings
 from doorward.infrastructure.migrations import migrate
 
 DOCS: Final = Path("docs")
@@ -20,6 +24,7 @@ GENERATED_BY: Final = "Written by `inv docs` from the code. Do not edit."
 
 def configuration_page() -> str:
     """Return docs/configuration.md: every setting."""
+    secrets = ", ".join(f"`{name.upper()}`" for name in secret_settings(Settings))
     rows = [
         f"| `{name.upper()}` | {_default(field.default)} | {field.description} | `{(field.examples or [''])[0]}` |"
         for name, field in Settings.model_fields.items()
@@ -30,8 +35,20 @@ def configuration_page() -> str:
             "",
             f"<!-- {GENERATED_BY} -->",
             "",
-            "Settings are environment variables, or lines of `.env` in the working folder; the environment wins.",
-            "A misspelt or unusable setting stops the start. `doorward check-config` shows all, secrets masked.",
+            "A setting is looked for in these places. Each is stronger than those before it:",
+            "",
+            "1. the default below;",
+            "2. a line of `.env` in the working folder;",
+            "3. an environment variable;",
+            f"4. a file in `{SECRETS_FOLDER}` named like the setting, in any case. Those that hold a secret",
+            f"   ({secrets}) can also be in any other file, which",
+            "   the variable with `_FILE` after the name names: `SECRET_KEY_FILE=/etc/doorward/key`. It wins over",
+            f"   `{SECRETS_FOLDER}`; a setting and its `_FILE` together are refused;",
+            "5. AWS Secrets Manager, when `AWS_SECRETS_MANAGER_SECRET_NAME` is set.",
+            "",
+            "An empty variable is an unset one. A line end at the end of a file is no part of the value. A misspelt or",
+            "unusable setting stops the start, and so does a file that cannot be read or a store that does not answer:",
+            "in development, too. `doorward check-config` shows every setting and where it is from, secrets masked.",
             "",
             "| Name | Default | Meaning | Example |",
             "|---|---|---|---|",
@@ -46,6 +63,8 @@ def _default(value: object) -> str:
         value = value.get_secret_value()
     if value is None or value in ((), ""):
         return ""
+    if isinstance(value, tuple):
+        value = ",".join(map(str, value))
     return f"`{str(value).lower() if isinstance(value, bool) else value}`"
 
 
@@ -68,6 +87,44 @@ def problems_page() -> str:
             "",
         ]
     )
+
+
+def events_page() -> str:
+    """Return docs/events.md: every event of the log."""
+    return "\n".join(
+        [
+            "# Events",
+            "",
+            f"<!-- {GENERATED_BY} -->",
+            "",
+            "Each line of the log is one JSON object. `timestamp` (UTC), `level` and `event` are on every line; the",
+            "names of events are stable. On each line that is written while a request is answered are, as far as",
+            "they are known:",
+            "",
+            *(f"- `{name}`: {meaning}" for name, meaning in REQUEST_FACTS.items()),
+            "",
+            "Lines with a `logger` are of libraries; their `event` is a sentence and not stable.",
+            "",
+            "## Security",
+            "",
+            "`outcome` is `success` or `failure`.",
+            "",
+            *_event_table(SECURITY_EVENTS),
+            "",
+            "## Operation",
+            "",
+            *_event_table(OPERATING_EVENTS),
+            "",
+        ]
+    )
+
+
+def _event_table(events: tuple[Event, ...]) -> list[str]:
+    rows = [
+        f"| `{each.name}` | {each.level} | {each.meaning} | {', '.join(f'`{fact}`' for fact in each.facts)} |"
+        for each in events
+    ]
+    return ["| `event` | Level | Means | Members of its own |", "|---|---|---|---|", *rows]
 
 
 def leaf_classes(root: type[Any]) -> list[type[Any]]:
@@ -109,9 +166,11 @@ def schema_page(postgres: EmbeddedPostgres, database: str) -> str:
 
 
 def main() -> None:
-    """Write the three pages."""
+    """Write the pages."""
     (DOCS / "configuration.md").write_text(configuration_page(), encoding="utf-8")
+    (DOCS / "events.md").write_text(events_page(), encoding="utf-8")
     (DOCS / "problems.md").write_text(problems_page(), encoding="utf-8")
+    DASHBOARD.write_text(dashboard(), encoding="utf-8")
     with EmbeddedPostgres(durable=False) as postgres:
         migrate(postgres.url())
         (DOCS / "schema.sql").write_text(schema_page(postgres, "postgres"), encoding="utf-8")

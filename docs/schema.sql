@@ -1,5 +1,9 @@
 -- The whole database. Written by `inv docs` from the code. Do not edit.
 
+CREATE EXTENSION IF NOT EXISTS btree_gin WITH SCHEMA public;
+
+COMMENT ON EXTENSION btree_gin IS 'support for indexing common datatypes in GIN';
+
 CREATE EXTENSION IF NOT EXISTS pg_trgm WITH SCHEMA public;
 
 COMMENT ON EXTENSION pg_trgm IS 'text similarity measurement and index searching based on trigrams';
@@ -27,6 +31,8 @@ CREATE TABLE public.items (
     search_vector tsvector GENERATED ALWAYS AS ((setweight(to_tsvector('simple'::regconfig, translate(title, '!"#$%&''()*+,-./:;<=>?@[\]^_`{|}~'::text, '                                '::text)), 'A'::"char") || setweight(to_tsvector('simple'::regconfig, translate(description, '!"#$%&''()*+,-./:;<=>?@[\]^_`{|}~'::text, '                                '::text)), 'B'::"char"))) STORED NOT NULL,
     CONSTRAINT items_visibility_check CHECK ((visibility = ANY (ARRAY['private'::text, 'shared'::text])))
 );
+ALTER TABLE ONLY public.items ALTER COLUMN title SET STATISTICS 500;
+ALTER TABLE ONLY public.items ALTER COLUMN tags SET STATISTICS 500;
 
 CREATE TABLE public.refresh_families (
     id uuid NOT NULL,
@@ -87,7 +93,7 @@ CREATE INDEX items_shared_title_idx ON public.items USING btree (title, id) WHER
 
 CREATE INDEX items_shared_year_idx ON public.items USING btree (year, created_at, id) WHERE (visibility = 'shared'::text);
 
-CREATE INDEX items_tags_idx ON public.items USING gin (tags);
+CREATE INDEX items_tags_idx ON public.items USING gin (tags, owner_id);
 
 CREATE INDEX items_title_trigrams_idx ON public.items USING gin (title public.gin_trgm_ops);
 

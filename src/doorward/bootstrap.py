@@ -13,7 +13,8 @@ from doorward.api.draining import Drain
 from doorward.api.schemas.health import CheckState
 from doorward.core.config import Settings, load_settings
 from doorward.core.exceptions import ServiceUnavailableError
-from doorward.core.logging import configure_logging
+from doorward.core.insecure_settings import insecure_settings
+from doorward.core.logging import configure_logging, get_logger
 from doorward.core.pages import CursorCodec
 from doorward.core.ports import Clock
 from doorward.domain.auth.accounts import Accounts
@@ -29,34 +30,41 @@ from doorward.domain.items.importing import ItemImport
 from doorward.domain.items.service import Items
 from doorward.infrastructure.clock import SystemClock
 from doorward.infrastructure.common_passwords import load_common_passwords
-from doorward.infrastructure.database import PostgresDatabase, connection_string, is_current, with_limits
+from doorward.infrastructure.database import PostgresDatabase, connection_string, is_current, with_session_options
 from doorward.infrastructure.housekeeping import Housekeeper
 from doorward.infrastructure.keys import ACCESS_TOKEN_PURPOSE, REFRESH_TOKEN_PURPOSE, cursor_purpose, derive_key
 from doorward.infrastructure.passwords import BcryptHasher, available_cores
-from doorward.infrastructure.rate_limiting import create_limiter
+from doorward.infrastructure.rate_limiting import create_client_reader, create_limiter
 from doorward.infrastructure.tokens import AccessTokens
+from doorward.telemetry import Telemetry
 
 SHELL_IMPORT_SECONDS: Final = 3600
 """How long an import from a shell may take: millions of lines, while nobody waits for an answer over HTTP."""
+
+logger = get_logger()
 
 
 def app_from_environment() -> FastAPI:
     """Return the application as the environment sets it: what each worker process calls."""
     settings = load_settings()
-    configure_logging(settings.log_level, log_style(settings))
+    configure_logging(settings.log_level, log_style(settings), settings.pii_fields)
     return create_wired_app(settings)
 
 
 def create_wired_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
     """Return the application with everything that it needs; its lifespan opens and closes the database."""
-    secret = settings.secret_key.get_secret_value().encode()
     clock = clock or SystemClock()
     lifetimes = lifetimes_of(settings)
-    database = PostgresDatabase(settings)
-    hasher = BcryptHasher(rounds=settings.bcrypt_rounds, threads=available_cores())
-    codec = RefreshTokenCodec(derive_key(secret, REFRESH_TOKEN_PURPOSE))
+    telemetry = Telemetry(settings)
+    database = PostgresDatabase(settings, cursor_factory=telemetry.cursor_factory)
+    hasher = BcryptHasher(
+        rounds=settings.bcrypt_rounds, threads=available_cores(), observe_wait=telemetry.observe_hash_wait
+    )
+    codec = RefreshTokenCodec(*_keys(settings, REFRESH_TOKEN_PURPOSE))
+    signing_key, previous_key = _keys(settings, ACCESS_TOKEN_PURPOSE)
     signer = AccessTokens(
-        key=derive_key(secret, ACCESS_TOKEN_PURPOSE),
+        key=signing_key,
+        previous_key=previous_key,
         algorithm=settings.algorithm,
         issuer=settings.jwt_issuer,
         audience=settings.jwt_audience,
@@ -71,14 +79,15 @@ def create_wired_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
         sessions=Sessions(
             database=database, codec=codec, signer=signer, issuer=issuer, clock=clock, lifetimes=lifetimes
         ),
-        items=Items(database=database, clock=clock, cursors=CursorCodec(derive_key(secret, cursor_purpose("items")))),
+        items=Items(database=database, clock=clock, cursors=CursorCodec(*_keys(settings, cursor_purpose("items")))),
         item_import=ItemImport(database=database, clock=clock),
         limiter=create_limiter(settings),
+        client_of=create_client_reader(settings),
         check_readiness=lambda: check_readiness(database),
         drain=drain,
-        lifespan=lambda _: _lifespan(settings, database, hasher, drain, housekeeper),
+        lifespan=lambda _: _lifespan(settings, database, hasher, telemetry, drain, housekeeper),
     )
-    return create_app(settings, services)
+    return telemetry.wrap(create_app(settings, services))
 
 
 @asynccontextmanager
@@ -90,6 +99,15 @@ async def create_item_import(settings: Settings) -> AsyncIterator[tuple[Accounts
         yield Accounts(database=database), ItemImport(database=database, clock=SystemClock())
     finally:
         await database.close()
+
+
+def _keys(settings: Settings, purpose: bytes) -> tuple[bytes, bytes | None]:
+    """Return the key of this purpose, and the one before the last change of SECRET_KEY while that is set."""
+    previous = settings.secret_key_previous
+    return (
+        derive_key(settings.secret_key.get_secret_value().encode(), purpose),
+        None if previous is None else derive_key(previous.get_secret_value().encode(), purpose),
+    )
 
 
 def log_style(settings: Settings) -> Literal["json", "console"]:
@@ -120,7 +138,7 @@ def create_housekeeper(settings: Settings, database: PostgresDatabase, clock: Cl
     """Return what prunes, in turn with the other copies of the service."""
     retention = timedelta(days=settings.session_retention_days)
     return Housekeeper(
-        with_limits(connection_string(settings)),
+        with_session_options(connection_string(settings)),
         "prune",
         Pruning(database=database, clock=clock, retention=retention).prune,
         timedelta(minutes=settings.housekeeping_interval_minutes),
@@ -151,16 +169,28 @@ async def _opened(settings: Settings) -> AsyncIterator[PostgresDatabase]:
 
 @asynccontextmanager
 async def _lifespan(
-    settings: Settings, database: PostgresDatabase, hasher: BcryptHasher, drain: Drain, housekeeper: Housekeeper
+    settings: Settings,
+    database: PostgresDatabase,
+    hasher: BcryptHasher,
+    telemetry: Telemetry,
+    drain: Drain,
+    housekeeper: Housekeeper,
 ) -> AsyncIterator[None]:
-    await database.open()
-    tasks = [asyncio.create_task(housekeeper.run_for_ever())] if settings.housekeeping_interval_minutes else []
-    try:
-        with drain.before_sigterm_ends_serving(settings.shutdown_drain_seconds):
-            yield
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        await database.close()
-        hasher.close()
+    async with telemetry.running(database, hasher):
+        await database.open()
+        tasks = [asyncio.create_task(housekeeper.run_for_ever())] if settings.housekeeping_interval_minutes else []
+        try:
+            with drain.before_sigterm_ends_serving(settings.shutdown_drain_seconds):
+                yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await database.close()
+            hasher.close()
+
+
+def report_insecure_settings(settings: Settings) -> None:
+    """Say at each start what the settings give up. What production must never have is refused by the settings."""
+    for setting, why in insecure_settings(settings):
+        logger.warning("config.insecure", setting=setting, why=why)

@@ -5,7 +5,7 @@ import asyncio
 import contextlib
 import socket
 import sys
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final, TypeVar, get_args
 
@@ -15,12 +15,13 @@ from limits.errors import ConfigurationError
 from uvicorn.supervisors import ChangeReload, Multiprocess
 
 from doorward import __version__
-from doorward.bootstrap import app_from_environment, log_style, prune, revoke_all
+from doorward.bootstrap import app_from_environment, log_style, prune, report_insecure_settings, revoke_all
 from doorward.core.config import Settings, SettingsError, load_settings
 from doorward.core.exceptions import DomainError, ServiceUnavailableError
 from doorward.core.logging import configure_logging, get_logger
 from doorward.domain.items.models import Visibility
 from doorward.infrastructure.database import SCHEMA_VERSION, connection_string, is_current, stored_schema_version
+from doorward.infrastructure.metrics_endpoint import serving_metrics
 from doorward.infrastructure.rate_limiting import create_limiter
 
 Result = TypeVar("Result")
@@ -73,7 +74,7 @@ def _parser() -> argparse.ArgumentParser:
     ending = commands.add_parser("revoke-all", help="end every session: after a restore, or a leak")
     ending.add_argument("--yes", action="store_true", help="do not ask")
     ending.set_defaults(command=_revoke_all)
-    check = commands.add_parser("check-config", help="show every setting, secrets masked, or what is wrong with them")
+    check = commands.add_parser("check-config", help="show every setting and its source, secrets masked")
     check.set_defaults(command=_check_config)
     imports = commands.add_parser("import-items", help="store the items of a CSV file")
     imports.add_argument("file", type=Path, help="with a header: title,... or movieId,title,genres")
@@ -85,10 +86,13 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _serve(options: argparse.Namespace, settings: Settings) -> None:
-    configure_logging(settings.log_level, log_style(settings))
+    configure_logging(settings.log_level, log_style(settings), settings.pii_fields)
     _require_limiter(settings)
+    _require_tracing(settings)
     _require_current_schema(settings)
     listener = _listen(options.host, options.port)
+    # Of a service that starts: one that does not says why in a single line.
+    report_insecure_settings(settings)
     config = uvicorn.Config(
         f"{app_from_environment.__module__}:{app_from_environment.__name__}",
         factory=True,
@@ -102,14 +106,27 @@ def _serve(options: argparse.Namespace, settings: Settings) -> None:
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
     server = uvicorn.Server(config)
-    if options.reload:
-        ChangeReload(config, target=server.run, sockets=[listener]).run()
-    elif settings.web_concurrency > 1:
-        Multiprocess(config, sockets=[listener]).run()
-    else:
-        # After its graceful end the server raises the signal anew. Ctrl+C asked for that end.
-        with contextlib.suppress(KeyboardInterrupt):
-            server.run(sockets=[listener])
+    with listener, _metrics_served(options, settings):
+        if options.reload:
+            ChangeReload(config, target=server.run, sockets=[listener]).run()
+        elif settings.web_concurrency > 1:
+            Multiprocess(config, sockets=[listener]).run()
+        else:
+            # After its graceful end the server raises the signal anew. Ctrl+C asked for that end.
+            with contextlib.suppress(KeyboardInterrupt):
+                server.run(sockets=[listener])
+
+
+@contextlib.contextmanager
+def _metrics_served(options: argparse.Namespace, settings: Settings) -> Iterator[None]:
+    with contextlib.ExitStack() as stack:
+        if settings.metrics_port:
+            has_workers = options.reload or settings.web_concurrency > 1
+            try:
+                stack.enter_context(serving_metrics(options.host, settings.metrics_port, has_workers=has_workers))
+            except OSError as error:
+                raise _cannot_listen(options.host, settings.metrics_port, error, "METRICS_PORT") from error
+        yield
 
 
 def _migrate(_: argparse.Namespace, settings: Settings) -> None:
@@ -126,7 +143,7 @@ def _migrate(_: argparse.Namespace, settings: Settings) -> None:
 
 
 def _prune(_: argparse.Namespace, settings: Settings) -> None:
-    configure_logging(settings.log_level, log_style(settings))
+    configure_logging(settings.log_level, log_style(settings), settings.pii_fields)
     _require_current_schema(settings)
     removed = _finished(prune(settings))
     if removed is None:
@@ -141,7 +158,7 @@ def _revoke_all(options: argparse.Namespace, settings: Settings) -> None:
             raise StartError("revoke-all ends every session. To do so without being asked: doorward revoke-all --yes")
         if input("This ends every session; everybody logs in again. Type yes: ") != "yes":
             raise StartError("nothing was done")
-    configure_logging(settings.log_level, log_style(settings))
+    configure_logging(settings.log_level, log_style(settings), settings.pii_fields)
     _require_current_schema(settings)
     print(f"doorward: ended {_finished(revoke_all(settings))} sessions")
 
@@ -156,9 +173,11 @@ def _finished(work: Coroutine[Any, Any, Result]) -> Result:
 def _check_config(_: argparse.Namespace, settings: Settings) -> None:
     _conninfo(settings)
     _require_limiter(settings)
+    _require_tracing(settings)
     for name, value in settings:
         shown = ",".join(map(str, value)) if isinstance(value, tuple) else value
-        print(f"{name.upper()}={'' if shown is None else shown}")
+        # As a line of .env: what follows the value is a comment there.
+        print(f"{name.upper()}={'' if shown is None else shown}  # {settings.origin_of(name)}")
 
 
 def _import_items(options: argparse.Namespace, settings: Settings) -> None:
@@ -189,6 +208,17 @@ def _require_limiter(settings: Settings) -> None:
         ) from error
     except (TypeError, ValueError) as error:
         raise StartError("RATE_LIMIT_STORAGE_URI is malformed. Example: redis://cache.internal:6379/0") from error
+
+
+def _require_tracing(settings: Settings) -> None:
+    if settings.traces_url is None:
+        return
+    try:
+        import doorward.infrastructure.tracing  # noqa: F401, PLC0415 - whether it can be is the question
+    except ImportError as error:
+        raise StartError(
+            "OTEL_EXPORTER_OTLP_ENDPOINT needs packages that are not installed. Install doorward[otel], or unset it"
+        ) from error
 
 
 def _conninfo(settings: Settings) -> str:
@@ -227,14 +257,18 @@ def _listen(host: str, port: int) -> socket.socket:
             listener.bind((host, port))
             listener.listen()
         except (OSError, OverflowError) as error:
-            raise StartError(
-                f"cannot listen on {host} port {port}: {getattr(error, 'strerror', error)}. "
-                "Choose another with --port, or stop what uses it"
-            ) from error
+            raise _cannot_listen(host, port, error, "--port") from error
         listener.set_inheritable(True)
         undo.pop_all()
     logger.info("service.listening", host=host, port=listener.getsockname()[1])
     return listener
+
+
+def _cannot_listen(host: str, port: int, error: Exception, remedy: str) -> StartError:
+    return StartError(
+        f"cannot listen on {host} port {port}: {getattr(error, 'strerror', error)}. "
+        f"Choose another with {remedy}, or stop what uses it"
+    )
 
 
 def _first_line(error: Exception) -> str:

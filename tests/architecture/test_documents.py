@@ -5,12 +5,12 @@ import re
 from pathlib import Path
 from typing import Final
 
-from development.documents import configuration_page, problems_page
+from development.documents import configuration_page, events_page, problems_page
 from tests.architecture.sources import ROOT, SOURCE, project_files, project_table, text_of, tree_of
 
 README: Final = Path("README.md")
 README_LINES: Final = 90
-PATH: Final = r"`((?:src|tests|docs|docker|development|\.ci|core|domain|api|infrastructure)/[\w./-]+)`"
+PATH: Final = r"`((?:src|tests|docs|docker|development|benchmarks|\.ci|core|domain|api|infrastructure)/[\w./-]+)`"
 """Of the project, or below src/doorward, as the tour writes them."""
 
 WRITE_ANEW: Final = "run: uv run inv docs"
@@ -55,6 +55,10 @@ def test_the_page_of_settings_is_current() -> None:
 
 def test_the_page_of_problems_is_current() -> None:
     assert text_of(Path("docs/problems.md")) == problems_page(), WRITE_ANEW
+
+
+def test_the_page_of_events_is_current() -> None:
+    assert text_of(Path("docs/events.md")) == events_page(), WRITE_ANEW
 
 
 def test_the_readme_fits_on_a_screen() -> None:

@@ -21,8 +21,13 @@ KEYWORDS: Final = re.compile(
 def executed() -> Iterator[tuple[Path, ast.Call]]:
     for path in source_modules():
         for call in calls_of(path):
-            if isinstance(call.func, ast.Attribute) and called_name(call) in EXECUTING:
+            if isinstance(call.func, ast.Attribute) and called_name(call) in EXECUTING and not passes_on(call.func):
                 yield path, call
+
+
+def passes_on(function: ast.Attribute) -> bool:
+    """Tell a method that hands what it was given to the one that it overrides."""
+    return isinstance(function.value, ast.Call) and called_name(function.value) == "super"
 
 
 def literals() -> Iterator[tuple[Path, ast.Call, str]]:

@@ -13,6 +13,7 @@ from tests.e2e.running_time import RunningTime
 from tests.e2e.stack import QUICK_HASHES, Service, Stack
 
 IMAGE_ONLY: Final = "test_image.py"
+LAST: Final = "test_canaries.py"
 NOT_EXERCISED: Final = "The image was NOT exercised: no Docker engine. With one, run: uv run inv test --image"
 
 _ring_ran = pytest.StashKey[bool]()
@@ -26,6 +27,11 @@ def _target(config: pytest.Config) -> str:
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """Leave out what is true of images only."""
     return True if collection_path.name == IMAGE_ONLY and _target(config) != "image" else None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Search what the ring wrote when all of it is written."""
+    items.sort(key=lambda item: item.path.name == LAST)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

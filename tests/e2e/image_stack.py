@@ -4,6 +4,7 @@ import contextlib
 import os
 import secrets
 import time
+from collections.abc import Sequence
 from typing import Any, Final
 
 from testcontainers.community.postgres import PostgresContainer
@@ -11,12 +12,15 @@ from testcontainers.core.config import ConnectionMode, testcontainers_config
 from testcontainers.core.container import DockerContainer
 from testcontainers.core.network import Network
 
-from tests.e2e.stack import DATABASE, EXIT_SECONDS, READY_SECONDS, Outcome, Service, Stack
+from tests.e2e.stack import COLLECTOR, DATABASE, EXIT_SECONDS, READY_SECONDS, Outcome, Service, Stack
 
 IMAGE: Final = "doorward:latest"
 POSTGRES_IMAGE: Final = "postgres:17-trixie"
 POSTGRES_ALIAS: Final = "postgres"
 PORT: Final = 8080
+METRICS_PORT: Final = 9464
+COLLECTOR_PORT: Final = 4318
+COLLECTOR_ALIAS: Final = "collector"
 LABELS: Final = {"doorward.run": os.environ.get("DOORWARD_RUN", "by-hand")}
 """By which whoever started the run finds what a killed one left behind."""
 
@@ -49,12 +53,17 @@ class ImageService(Service):
     """A container with the image's own command."""
 
     def __init__(self, settings: dict[str, str], network: Network) -> None:
-        self.container = _product_container(settings, network, None).with_exposed_ports(PORT)
-        self._base_url = ""
+        settings = {**settings, "METRICS_PORT": str(METRICS_PORT)}
+        self.container = _product_container(settings, network, None).with_exposed_ports(PORT, METRICS_PORT)
+        self._base_url = self._metrics_url = ""
 
     @property
     def base_url(self) -> str:
         return self._base_url
+
+    @property
+    def metrics_url(self) -> str:
+        return self._metrics_url
 
     @property
     def docker(self) -> Any:
@@ -73,6 +82,7 @@ class ImageService(Service):
         # The engine chooses another port at each start.
         host = self.container.get_container_host_ip()
         self._base_url = f"http://{host}:{self.container.get_exposed_port(PORT)}"
+        self._metrics_url = f"http://{host}:{self.container.get_exposed_port(METRICS_PORT)}/metrics"
 
     def is_running(self) -> bool:
         return bool(self.docker.status == "running")
@@ -113,8 +123,15 @@ class ImageStack(Stack):
         )
         self._postgres.with_network(self._network).with_network_aliases(POSTGRES_ALIAS).with_kwargs(labels=LABELS)
 
-    def run_command(self, *arguments: str, **settings: str) -> Outcome:
-        container = _product_container({**self.settings, **settings}, self._network, list(arguments))
+        script = COLLECTOR.read_text(encoding="utf-8")
+        self._collector = DockerContainer(IMAGE).with_network(self._network).with_network_aliases(COLLECTOR_ALIAS)
+        self._collector.with_kwargs(
+            entrypoint=["python", "-c", script, "0.0.0.0", str(COLLECTOR_PORT)],
+            labels=LABELS,
+        )
+
+    def _run_command(self, arguments: Sequence[str], settings: dict[str, str]) -> Outcome:
+        container = _product_container(settings, self._network, list(arguments))
         with container:
             running = container.get_wrapped_container()
             status = running.wait(timeout=EXIT_SECONDS)["StatusCode"]
@@ -147,6 +164,13 @@ class ImageStack(Stack):
     def _start_database_server(self, resources: contextlib.ExitStack) -> None:
         resources.enter_context(self._network)
         resources.enter_context(self._postgres)
+
+    def traces(self) -> str:
+        return str(self._collector.get_wrapped_container().logs().decode())
+
+    def _start_collector(self, resources: contextlib.ExitStack) -> str:
+        resources.enter_context(self._collector)
+        return f"http://{COLLECTOR_ALIAS}:{COLLECTOR_PORT}"
 
     def _make_service(self, settings: dict[str, str]) -> Service:
         return ImageService(settings, self._network)

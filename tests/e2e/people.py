@@ -9,6 +9,7 @@ from typing import Any, Final, TypeVar
 
 import requests
 
+from tests.e2e.canaries import EVIDENCE, NAME_MARK, PASSWORD_MARK
 from tests.e2e.stack import Service
 
 T = TypeVar("T")
@@ -29,8 +30,8 @@ READINESS: Final = "/health/readiness"
 class Person:
     """Somebody whom no other test knows."""
 
-    username: str = field(default_factory=lambda: f"p{secrets.token_hex(8)}")
-    password: str = field(default_factory=lambda: secrets.token_urlsafe(16))
+    username: str = field(default_factory=lambda: f"{NAME_MARK}{secrets.token_hex(8)}")
+    password: str = field(default_factory=lambda: f"{PASSWORD_MARK}-{secrets.token_urlsafe(8)}")
 
     @property
     def email(self) -> str:
@@ -57,7 +58,9 @@ class Client:
         options["headers"] = {**self._headers, **options.get("headers", {})}
         with requests.Session() as session:
             session.trust_env = False
-            return session.request(method, self._service.base_url + path, **options)
+            answer = session.request(method, self._service.base_url + path, **options)
+        EVIDENCE.saw(answer)
+        return answer
 
     def register(self, person: Person) -> requests.Response:
         return self.call(

@@ -2,17 +2,20 @@
 
 import contextlib
 import os
+import random
 import re
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, Final
 from urllib.parse import parse_qs, urlsplit
 
 from development.postgres import POSTGRES_BIN_PATH, EmbeddedPostgres
-from tests.e2e.stack import DATABASE, EXIT_SECONDS, Outcome, Service, Stack
+from tests.e2e.stack import COLLECTOR, DATABASE, EXIT_SECONDS, Outcome, Service, Stack
 
 DOORWARD: Final = (sys.executable, "-m", "doorward")
 LISTENING: Final = re.compile(r"^.*\bservice\.listening\b.*$", re.MULTILINE)
@@ -24,6 +27,14 @@ def _environment(settings: dict[str, str]) -> dict[str, str]:
     return {"PATH": os.environ["PATH"], **settings}
 
 
+def _port_that_nobody_is_given() -> int:
+    """A free port below those that systems give to whoever asks for any."""
+    while True:
+        port = random.randrange(20_000, 30_000)
+        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
+
+
 class ProcessService(Service):
     """`doorward serve` in an empty folder, where no .env is found."""
 
@@ -33,7 +44,7 @@ class ProcessService(Service):
         self._process: subprocess.Popen[bytes] | None = None
         self._log_path = folder / "log"
         self._starts = 0
-        self._port = 0
+        self._port = self._metrics_port = 0
 
     @property
     def base_url(self) -> str:
@@ -43,14 +54,19 @@ class ProcessService(Service):
             self._port = int(found[1]) if found else 0
         return f"http://127.0.0.1:{self._port}"
 
+    @property
+    def metrics_url(self) -> str:
+        return f"http://127.0.0.1:{self._metrics_port}/metrics"
+
     def start(self) -> None:
         self._starts += 1
-        self._port = 0
+        self._port, self._metrics_port = 0, _port_that_nobody_is_given()
+        environment = _environment({**self._settings, "METRICS_PORT": str(self._metrics_port)})
         # A free port of the system's choice: one chosen here could be taken until the service has it.
         command = [*DOORWARD, "serve", "--port", "0"]
         with self._open_log() as log:
             self._process = subprocess.Popen(
-                command, cwd=self._folder, env=_environment(self._settings), stdout=log, stderr=subprocess.STDOUT
+                command, cwd=self._folder, env=environment, stdout=log, stderr=subprocess.STDOUT
             )
 
     def _open_log(self) -> IO[bytes]:
@@ -89,12 +105,12 @@ class ProcessStack(Stack):
         self._folder = folder
         self._postgres = EmbeddedPostgres(durable=False)
 
-    def run_command(self, *arguments: str, **settings: str) -> Outcome:
+    def _run_command(self, arguments: Sequence[str], settings: dict[str, str]) -> Outcome:
         finished = subprocess.run(
             [*DOORWARD, *arguments],
             check=False,
             cwd=self._empty_folder(),
-            env=_environment({**self.settings, **settings}),
+            env=_environment(settings),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -131,6 +147,17 @@ class ProcessStack(Stack):
             "POSTGRES_USER": url.username or "",
         }
         self.sql(f"CREATE DATABASE {DATABASE}", "postgres")
+
+    def traces(self) -> str:
+        return (self._folder / "traces").read_text(encoding="utf-8")
+
+    def _start_collector(self, resources: contextlib.ExitStack) -> str:
+        port = str(_port_that_nobody_is_given())
+        with (self._folder / "traces").open("wb") as output:
+            process = subprocess.Popen([sys.executable, COLLECTOR, "127.0.0.1", port], stdout=output)
+        resources.callback(process.wait)
+        resources.callback(process.kill)
+        return f"http://127.0.0.1:{port}"
 
     def _make_service(self, settings: dict[str, str]) -> Service:
         return ProcessService(settings, self._empty_folder())

@@ -4,18 +4,29 @@ import contextlib
 import secrets
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from types import TracebackType
 from typing import Final, NamedTuple, Self
 
 import requests
 
+from tests.e2e.canaries import EVIDENCE
+
+COLLECTOR: Final = Path(__file__).with_name("collector.py")
 DATABASE: Final = "doorward"
 READY_SECONDS: Final = 120
 EXIT_SECONDS: Final = 120
 QUICK_HASHES: Final = {"ENVIRONMENT": "development", "BCRYPT_ROUNDS": "4"}
 """For services that hash often or are measured. Production allows no hash so cheap, and hashing gives way to all else
 that the machine does: on a busy one, a single login takes many seconds."""
+
+
+def wait_until(is_so: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + READY_SECONDS
+    while not is_so():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 class Outcome(NamedTuple):
@@ -36,6 +47,19 @@ class Service(ABC):
     @abstractmethod
     def start(self) -> None:
         """Start it, without waiting."""
+
+    @property
+    @abstractmethod
+    def metrics_url(self) -> str:
+        """Where its metrics are."""
+
+    def metrics(self) -> str:
+        """What Prometheus would read, if the service still runs."""
+        if not self.is_running():
+            return ""
+        with requests.Session() as session:
+            session.trust_env = False
+            return session.get(self.metrics_url, timeout=EXIT_SECONDS).text
 
     @abstractmethod
     def is_running(self) -> bool: ...
@@ -91,6 +115,7 @@ class Stack(ABC):
             "RATE_LIMIT_ENABLED": "false",
             "POSTGRES_DB": DATABASE,
             "SHUTDOWN_DRAIN_SECONDS": "0",
+            "OTEL_BSP_SCHEDULE_DELAY": "200",
         }
         self._resources = contextlib.ExitStack()
 
@@ -98,6 +123,10 @@ class Stack(ABC):
         with contextlib.ExitStack() as undo:
             undo.push(self._resources)
             self._start_database_server(self._resources)
+            self.settings["OTEL_EXPORTER_OTLP_ENDPOINT"] = self._start_collector(self._resources)
+            for name in ("SECRET_KEY", "POSTGRES_PASSWORD"):
+                if name in self.settings:
+                    EVIDENCE.remember_secret(self.settings[name])
             migration = self.run_command("migrate")
             assert migration.status == 0, migration.output
             undo.pop_all()
@@ -106,6 +135,7 @@ class Stack(ABC):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        EVIDENCE.keep("trace", self.traces())
         self._resources.close()
 
     @contextlib.contextmanager
@@ -117,11 +147,20 @@ class Stack(ABC):
             service.wait_until_ready()
             yield service
         finally:
-            service.remove()
+            try:
+                EVIDENCE.keep("metric", service.metrics())
+                EVIDENCE.keep("log", service.logs())
+            finally:
+                service.remove()
 
-    @abstractmethod
     def run_command(self, *arguments: str, **settings: str) -> Outcome:
         """Run `doorward ARGUMENTS` to its end."""
+        outcome = self._run_command(arguments, {**self.settings, **settings})
+        EVIDENCE.keep("command", outcome.output)
+        return outcome
+
+    @abstractmethod
+    def _run_command(self, arguments: Sequence[str], settings: dict[str, str]) -> Outcome: ...
 
     @abstractmethod
     def sql(self, query: str, database: str = DATABASE) -> str:
@@ -146,6 +185,14 @@ class Stack(ABC):
     @abstractmethod
     def _start_database_server(self, resources: contextlib.ExitStack) -> None:
         """Start PostgreSQL, put its settings among those of the services, and leave its removal with `resources`."""
+
+    @abstractmethod
+    def traces(self) -> str:
+        """The texts in all traces that the services have sent."""
+
+    @abstractmethod
+    def _start_collector(self, resources: contextlib.ExitStack) -> str:
+        """Start `collector.py`, leave its end with `resources`, and return where services send their traces."""
 
     @abstractmethod
     def _make_service(self, settings: dict[str, str]) -> Service: ...

@@ -83,11 +83,13 @@ def test_check_config_shows_every_setting_and_masks_the_secrets(stack: Stack) ->
     url = f"postgresql://somebody:{stack.settings['SECRET_KEY'][:20]}@localhost/doorward"
     outcome = stack.run_command("check-config", DATABASE_URL=url, RATE_LIMIT_TOKEN="7/hour")
     assert outcome.status == 0
-    shown = dict(line.split("=", 1) for line in outcome.output.splitlines())
+    shown = dict(line.partition("  # ")[0].split("=", 1) for line in outcome.output.splitlines())
     assert {shown["SECRET_KEY"], shown["DATABASE_URL"]} == {"**********"}
     assert (shown["RATE_LIMIT_TOKEN"], shown["BCRYPT_ROUNDS"], shown["ENVIRONMENT"]) == ("7/hour", "10", "production")
     assert shown.keys() >= {"ALGORITHM", "TRUSTED_PROXIES", "DB_POOL_MAX_CONN", "LOG_LEVEL", "WEB_CONCURRENCY"}
     assert stack.settings["SECRET_KEY"][:20] not in outcome.output
+    assert "\nRATE_LIMIT_TOKEN=7/hour  # environment\n" in outcome.output
+    assert "\nALGORITHM=HS256  # default\n" in outcome.output
 
 
 def test_check_config_names_every_unusable_and_misspelt_setting_at_once(stack: Stack) -> None:

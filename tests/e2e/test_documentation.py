@@ -8,14 +8,18 @@ from tests.e2e.people import TOKEN, Client
 
 ADDRESS = re.compile(r"""(?:src|href|url\()\s*=?\s*["']([^"']+)["']|["']((?:https?:)?//[^"']+)["']""")
 CALLS = {
-    "/api/v1/auth/register": "post",
-    "/api/v1/auth/token": "post",
-    "/api/v1/auth/me": "get",
-    "/api/v1/auth/refresh": "post",
-    "/api/v1/auth/revoke": "post",
-    "/health/liveness": "get",
-    "/health/readiness": "get",
-    "/health/startup": "get",
+    "/api/v1/auth/register": {"post"},
+    "/api/v1/auth/token": {"post"},
+    "/api/v1/auth/me": {"get"},
+    "/api/v1/auth/refresh": {"post"},
+    "/api/v1/auth/revoke": {"post"},
+    "/api/v1/items": {"get", "post"},
+    "/api/v1/items/search": {"get"},
+    "/api/v1/items/import": {"post"},
+    "/api/v1/items/{item_id}": {"get", "put", "patch", "delete"},
+    "/health/liveness": {"get"},
+    "/health/readiness": {"get"},
+    "/health/startup": {"get"},
 }
 
 
@@ -36,7 +40,7 @@ def test_the_description_names_every_call_and_no_host(client: Client) -> None:
     answer = client.call("GET", "/openapi.json")
     document = answer.json()
     assert answer.status_code == 200
-    assert {path: next(iter(calls)) for path, calls in document["paths"].items()} == CALLS
+    assert {path: set(calls) for path, calls in document["paths"].items()} == CALLS
     assert "servers" not in document
     assert "://" not in answer.text
 

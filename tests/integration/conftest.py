@@ -13,8 +13,10 @@ import structlog
 from psycopg import sql
 
 from development.postgres import EmbeddedPostgres
+from doorward.core import settings_sources
 from doorward.core.config import Settings
 from doorward.core.logging import configure_logging
+from doorward.core.request_context import begin_request
 from doorward.infrastructure import database
 from doorward.infrastructure.migrations import migrate
 from tests.integration.service import FakeClock, Logs, MakeDatabase, MakeService, Service, run_service
@@ -28,6 +30,8 @@ def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, secret_key: str
     """What the command reads: a secret key, cheap hashes, and nothing from outside. Takes what a test sets."""
     for name in Settings.model_fields:
         monkeypatch.delenv(name.upper(), raising=False)
+        monkeypatch.delenv(f"{name.upper()}_FILE", raising=False)
+    monkeypatch.setattr(settings_sources, "SECRETS_FOLDER", tmp_path / "secrets")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("ENVIRONMENT", "development")
     monkeypatch.setenv("SECRET_KEY", secret_key)
@@ -48,7 +52,7 @@ def logs() -> Iterator[Logs]:
     root.removeHandler(handler)
     root.level = level
     structlog.configure(**configuration)
-    structlog.contextvars.clear_contextvars()
+    begin_request()
 
 
 @pytest.fixture(scope="session")

@@ -175,3 +175,13 @@ def statuses(answers: Iterable[httpx.Response]) -> list[int]:
 def mark() -> str:
     """Return a text that can be looked for: it stands nowhere else."""
     return f"mark{secrets.token_hex(8)}"
+
+
+def events(logs: Logs, name: str) -> list[dict[str, Any]]:
+    """Return the lines of one event."""
+    return [line for line in logs.lines() if line["event"] == name]
+
+
+def facts(line: dict[str, Any], *names: str) -> tuple[Any, ...]:
+    """Return some members of a line, in this order; None for those that it lacks."""
+    return tuple(line.get(name) for name in names)

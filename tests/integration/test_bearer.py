@@ -156,7 +156,7 @@ async def test_a_token_under_the_secret_itself_or_another_purpose_is_refused(
 
 async def test_an_unsigned_token_is_refused(service: Service) -> None:
     _, pair = await service.register_and_log_in()
-    unsigned = jwt.encode(_claims(pair), None, algorithm="none", headers={"typ": "at+jwt"})
+    unsigned = jwt.encode(_claims(pair), "", algorithm="none", headers={"typ": "at+jwt"})
     assert _is_invalid(await service.get_me(unsigned))
 
 

@@ -7,10 +7,12 @@ import secrets
 import socket
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from urllib.parse import quote
 
 import psycopg
 import pytest
+from dotenv import dotenv_values
 from psycopg import sql
 
 from development.postgres import EmbeddedPostgres
@@ -46,7 +48,41 @@ def test_check_config_shows_every_setting(capsys: pytest.CaptureFixture[str]) ->
     assert main(["check-config"]) == 0
     shown = dict(line.split("=", 1) for line in capsys.readouterr().out.splitlines())
     assert set(shown) == {name.upper() for name in Settings.model_fields}
-    assert (shown["ENVIRONMENT"], shown["BCRYPT_ROUNDS"], shown["POSTGRES_DB"]) == ("development", "4", "doorward")
+    assert shown["BCRYPT_ROUNDS"] == "4  # environment"
+    assert shown["POSTGRES_DB"] == "doorward  # default"
+
+
+def test_check_config_says_where_each_setting_is_from(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, secret_key: str
+) -> None:
+    mounted = tmp_path / "secrets" / "secret_key"
+    mounted.parent.mkdir()
+    mounted.write_text(secret_key, encoding="utf-8")
+    (tmp_path / "password").write_text(secret_key, encoding="utf-8")
+    (tmp_path / ".env").write_text("JWT_ISSUER=here\nPOSTGRES_PASSWORD_FILE=password\n", encoding="utf-8")
+    assert main(["check-config"]) == 0
+    written = capsys.readouterr().out
+    lines = written.splitlines()
+    assert "JWT_ISSUER=here  # .env" in lines
+    assert "JWT_AUDIENCE=doorward  # default" in lines
+    assert "ENVIRONMENT=development  # environment" in lines
+    assert f"SECRET_KEY=**********  # {mounted}" in lines
+    assert "POSTGRES_PASSWORD=**********  # POSTGRES_PASSWORD_FILE, password" in lines
+    assert secret_key not in written
+
+
+def test_what_check_config_shows_is_read_back_as_it_was(
+    environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    environment.setenv("JWT_ISSUER", "https://auth.example.com")
+    assert main(["check-config"]) == 0
+    (tmp_path / "shown").write_text(capsys.readouterr().out, encoding="utf-8")
+    shown = dotenv_values(tmp_path / "shown")
+    assert (shown["JWT_ISSUER"], shown["DATABASE_URL"], shown["AWS_REGION"]) == (
+        "https://auth.example.com",
+        "**********",
+        "",
+    )
 
 
 def test_check_config_masks_secrets(
@@ -59,7 +95,7 @@ def test_check_config_masks_secrets(
     shown = capsys.readouterr().out
     assert password not in shown
     assert secret_key not in shown
-    assert re.search(r"^SECRET_KEY=\*+$", shown, re.MULTILINE)
+    assert re.search(r"^SECRET_KEY=\*+  # environment$", shown, re.MULTILINE)
 
 
 def test_check_config_shows_networks_as_they_are_written(
@@ -67,7 +103,7 @@ def test_check_config_shows_networks_as_they_are_written(
 ) -> None:
     environment.setenv("TRUSTED_PROXIES", "10.0.0.0/8, 192.168.1.5")
     assert main(["check-config"]) == 0
-    assert "\nTRUSTED_PROXIES=10.0.0.0/8,192.168.1.5/32\n" in capsys.readouterr().out
+    assert "\nTRUSTED_PROXIES=10.0.0.0/8,192.168.1.5/32  # environment\n" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("command", ["check-config", "migrate", "serve"])
@@ -80,7 +116,7 @@ def test_wrong_settings_are_one_line_each(
     assert main([command]) == 1
     captured = capsys.readouterr()
     lines = captured.err.splitlines()
-    assert [line.split()[1] for line in lines] == ["JWT_ISSUERS", "WEB_CONCURRENCY", "LOG_LEVEL"]
+    assert [line.split()[1] for line in lines] == ["JWT_ISSUERS", "LOG_LEVEL", "WEB_CONCURRENCY"]
     assert captured.out == ""
 
 

@@ -12,7 +12,7 @@ import pytest
 from psycopg import sql
 
 from development.postgres import EmbeddedPostgres
-from doorward.infrastructure.database import PromptlyClosedConnection
+from doorward.infrastructure.connections import PromptlyClosedConnection
 from doorward.infrastructure.migrations import migrate
 from tests.integration.service import PASSWORD, REGISTER, Logs, MakeService, Pair, Person, Service, is_problem, mark
 

@@ -13,7 +13,8 @@ from psycopg_pool import AsyncConnectionPool
 from development.postgres import EmbeddedPostgres
 from doorward.infrastructure import database
 from doorward.infrastructure.circuit_breaker import FAULTS_IN_A_ROW
-from doorward.infrastructure.database import POOL_WAIT_SECONDS, PromptlyClosedConnection, aborted_when_frozen
+from doorward.infrastructure.connections import PromptlyClosedConnection, aborted_when_frozen
+from doorward.infrastructure.database import POOL_WAIT_SECONDS
 from doorward.infrastructure.migrations import migrate
 from tests.integration.service import Logs, MakeService, Service
 

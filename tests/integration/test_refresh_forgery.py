@@ -99,6 +99,21 @@ async def test_no_forged_access_token_reaches_the_database(service: Service, cou
     assert await count_statements(service.get_me(pair.access[:-2] + "AA")) == 0
 
 
+async def test_no_forged_token_reaches_the_database_while_two_keys_count(
+    service: Service, make_service: MakeService, count_statements: CountStatements
+) -> None:
+    rotated = await make_service(
+        database_url=service.database_url,
+        secret_key=secrets.token_urlsafe(48),
+        secret_key_previous=service.settings.secret_key,
+    )
+    for pair in [(await each.register_and_log_in())[1] for each in (service, rotated)]:
+        assert await count_statements(rotated.post_refresh(pair.refresh[:-2] + "AA")) == 0
+        assert await count_statements(rotated.post_revoke(pair.refresh[:-2] + "AA")) == 0
+        assert await count_statements(rotated.get_me(pair.access[:-2] + "AA")) == 0
+        assert await count_statements(rotated.get_me(pair.access)) == 1
+
+
 def _guesses(family: dict[str, object]) -> list[bytes]:
     """All that somebody could take for a family secret who has the row, and luck."""
     stored, family_id = family["secret_hash"], family["id"]

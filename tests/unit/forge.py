@@ -32,9 +32,10 @@ CLAIMS: dict[str, Any] = {
 MISSING = object()
 
 
-def access_tokens(algorithm: str = "HS256") -> AccessTokens:
+def access_tokens(algorithm: str = "HS256", *, key: bytes = KEY, previous_key: bytes | None = None) -> AccessTokens:
     return AccessTokens(
-        key=KEY,
+        key=key,
+        previous_key=previous_key,
         algorithm=algorithm,
         issuer="https://auth.example.com",
         audience="https://api.example.com",

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import hmac
+import secrets
 from datetime import timedelta
 from uuid import UUID
 
@@ -91,3 +92,39 @@ def test_header_members_that_name_keys_are_not_followed(name: str) -> None:
     elsewhere = "https://evil.example.com/key"
     value: object = {"kty": "oct", "k": "AAAA"} if name == "jwk" else [elsewhere] if name == "x5c" else elsewhere
     assert forge.access_tokens().verify(forge.with_header(**{name: value}), NOW) == PRINCIPAL
+
+
+def test_a_token_under_the_previous_key_is_verified() -> None:
+    token = forge.access_tokens().sign(PRINCIPAL, NOW)
+    after = forge.access_tokens(key=secrets.token_bytes(64), previous_key=forge.KEY)
+    assert after.verify(token, NOW) == PRINCIPAL
+
+
+def test_tokens_are_signed_under_the_current_key() -> None:
+    new_key = secrets.token_bytes(64)
+    token = forge.access_tokens(key=new_key, previous_key=forge.KEY).sign(PRINCIPAL, NOW)
+    assert forge.access_tokens(key=new_key).verify(token, NOW) == PRINCIPAL
+    with pytest.raises(InvalidAccessTokenError):
+        forge.access_tokens().verify(token, NOW)
+
+
+def test_a_token_under_neither_key_is_refused() -> None:
+    token = forge.access_tokens().sign(PRINCIPAL, NOW)
+    with pytest.raises(InvalidAccessTokenError):
+        forge.access_tokens(key=secrets.token_bytes(64), previous_key=secrets.token_bytes(64)).verify(token, NOW)
+
+
+def test_the_claims_of_a_token_under_the_previous_key_count_as_ever() -> None:
+    after = forge.access_tokens(key=secrets.token_bytes(64), previous_key=forge.KEY)
+    for wrong in ({"exp": CLAIMS["iat"]}, {"iss": "https://other.example.com"}, {"sid": "no id"}):
+        with pytest.raises(InvalidAccessTokenError):
+            after.verify(forge.with_claims(**wrong), NOW)
+
+
+def test_the_header_does_not_choose_the_key() -> None:
+    """Whatever it says, and whoever wrote it: the current key is tried, then the previous one."""
+    after = forge.access_tokens(key=secrets.token_bytes(64), previous_key=forge.KEY)
+    assert after.verify(forge.with_header(kid="current"), NOW) == PRINCIPAL
+    for header in ({"alg": "none"}, {"alg": "HS512"}, {"typ": "JWT"}, {"crit": ["kid"], "kid": "previous"}):
+        with pytest.raises(InvalidAccessTokenError):
+            after.verify(forge.with_header(**header), NOW)

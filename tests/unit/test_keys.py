@@ -4,7 +4,7 @@ import hashlib
 import hmac
 import secrets
 
-from doorward.infrastructure.keys import ACCESS_TOKEN_PURPOSE, REFRESH_TOKEN_PURPOSE, derive_key
+from doorward.infrastructure.keys import ACCESS_TOKEN_PURPOSE, REFRESH_TOKEN_PURPOSE, cursor_purpose, derive_key
 
 
 def _hkdf_sha512(secret: bytes, salt: bytes, info: bytes, length: int) -> bytes:
@@ -31,7 +31,8 @@ def test_a_key_stays_the_same_from_version_to_version() -> None:
 
 def test_each_purpose_has_a_key_of_its_own() -> None:
     secret = secrets.token_bytes(48)
-    assert derive_key(secret, ACCESS_TOKEN_PURPOSE) != derive_key(secret, REFRESH_TOKEN_PURPOSE)
+    purposes = [ACCESS_TOKEN_PURPOSE, REFRESH_TOKEN_PURPOSE, cursor_purpose("items"), cursor_purpose("notes")]
+    assert len({derive_key(secret, purpose) for purpose in purposes}) == len(purposes)
 
 
 def test_each_secret_has_a_key_of_its_own() -> None:

@@ -1,15 +1,20 @@
 """The log: one JSON object a line, in which a request can be followed."""
 
+import asyncio
+import contextvars
+import io
 import json
 import logging
 import sys
 from collections.abc import Iterator
 from typing import Any
+from uuid import uuid4
 
 import pytest
 import structlog
 
-from doorward.core.logging import bind_correlation_id, configure_logging, current_correlation_id, get_logger
+from doorward.core.logging import MAXIMUM_LINE, configure_logging, get_logger, observed_events
+from doorward.core.request_context import begin_request, bind_session, current_correlation_id
 
 
 @pytest.fixture(autouse=True)
@@ -20,7 +25,7 @@ def loggers_as_they_were() -> Iterator[None]:
     root.handlers = [handler for handler in root.handlers if type(handler) is not logging.StreamHandler]
     root.level = level
     structlog.configure(**configuration)
-    structlog.contextvars.clear_contextvars()
+    begin_request()
 
 
 def _lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
@@ -32,7 +37,7 @@ def test_a_line_is_one_json_object_with_event_facts_level_and_time(capsys: pytes
     get_logger().info("something.happened", number=1, text="two\nlines")
     (line,) = _lines(capsys)
     assert line.pop("timestamp").endswith("Z")
-    assert line == {"event": "something.happened", "number": 1, "text": "two\nlines", "level": "info"}
+    assert line == {"event": "something.happened", "number": 1, "text": "two\\nlines", "level": "info"}
 
 
 def test_lines_below_the_level_are_dropped(capsys: pytest.CaptureFixture[str]) -> None:
@@ -44,26 +49,41 @@ def test_lines_below_the_level_are_dropped(capsys: pytest.CaptureFixture[str]) -
 
 def test_the_correlation_id_is_on_every_line_after_it_was_bound(capsys: pytest.CaptureFixture[str]) -> None:
     configure_logging("info", "json")
-    bind_correlation_id("abc")
+    begin_request(correlation_id="abc")
     get_logger().info("ours")
     logging.getLogger("somebody.elses").warning("theirs")
     assert [line["correlation_id"] for line in _lines(capsys)] == ["abc", "abc"]
     assert current_correlation_id() == "abc"
 
 
-def test_binding_another_id_forgets_what_the_last_request_bound(capsys: pytest.CaptureFixture[str]) -> None:
+def test_another_request_knows_nothing_of_the_one_before(capsys: pytest.CaptureFixture[str]) -> None:
     configure_logging("info", "json")
-    bind_correlation_id("first")
-    structlog.contextvars.bind_contextvars(user="of the first request")
-    bind_correlation_id("second")
+    session, user = uuid4(), uuid4()
+    begin_request(correlation_id="first")
+    bind_session(session_id=session, user_id=user)
     get_logger().info("something.happened")
-    (line,) = _lines(capsys)
-    assert (line["correlation_id"], "user" in line) == ("second", False)
+    begin_request(correlation_id="second")
+    get_logger().info("something.happened")
+    first, second = _lines(capsys)
+    assert (first["session_id"], first["user_id"]) == (str(session), str(user))
+    assert (second["correlation_id"], "session_id" in second, "user_id" in second) == ("second", False, False)
 
 
-def test_outside_a_request_there_is_no_correlation_id() -> None:
-    structlog.contextvars.clear_contextvars()
-    assert current_correlation_id() == ""
+async def test_requests_at_once_know_nothing_of_each_other() -> None:
+    async def request(number: int) -> str:
+        begin_request(correlation_id=str(number))
+        await asyncio.sleep(0)
+        return current_correlation_id()
+
+    assert await asyncio.gather(*map(request, range(5))) == [str(number) for number in range(5)]
+
+
+def test_outside_a_request_there_is_no_correlation_id_and_nobody_to_remember() -> None:
+    def outside() -> str:
+        bind_session(session_id=uuid4())
+        return current_correlation_id()
+
+    assert contextvars.Context().run(outside) == ""
 
 
 def test_a_traceback_is_a_member_of_the_line(capsys: pytest.CaptureFixture[str]) -> None:
@@ -115,3 +135,111 @@ def test_the_console_style_is_for_eyes(capsys: pytest.CaptureFixture[str]) -> No
     configure_logging("info", "console")
     get_logger().info("something.happened", number=1)
     assert "something.happened" in capsys.readouterr().out
+
+
+def test_a_secret_in_the_message_or_the_arguments_of_a_library_is_not_written(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    configure_logging("info", "json")
+    logging.getLogger("uvicorn.error").info("GET /?access_token=%s\nforged", "dwr_abcdefghijkl")
+    (line,) = _lines(capsys)
+    assert line["event"] == "GET /?access_token=[redacted]\\nforged"
+
+
+def test_a_secret_in_a_traceback_is_not_written_and_its_lines_stay_one_line_of_the_log(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    configure_logging("info", "json")
+    try:
+        int("postgresql://doorward:hunter2@db/doorward refused\x1b[31m")
+    except ValueError:
+        get_logger().exception("it.broke")
+        logging.getLogger("somebody.elses").exception("theirs")
+    for line in _lines(capsys):
+        assert "hunter2" not in line["exception"]
+        assert "\x1b" not in line["exception"]
+        assert "postgresql://doorward:[redacted]@db/doorward refused" in line["exception"]
+
+
+@pytest.mark.parametrize("style", ["json", "console"])
+def test_a_line_is_one_line_and_capped_whatever_its_values_are(capsys: pytest.CaptureFixture[str], style: Any) -> None:
+    configure_logging("info", style)
+    get_logger().info("something.happened", **{f"value{number}": "\u2028\r\n😀" * 10**5 for number in range(20)})
+    (written,) = capsys.readouterr().out.splitlines()
+    assert "something.happened" in written
+    assert len(written) <= MAXIMUM_LINE
+
+
+def test_a_line_that_was_too_long_says_so_and_can_still_be_found(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logging("info", "json")
+    begin_request(correlation_id="abc")
+    get_logger().info("something.happened", **{f"value{number}": "ä" * 2000 for number in range(20)})
+    (line,) = _lines(capsys)
+    assert (line["event"], line["correlation_id"], line["level"]) == ("something.happened", "abc", "info")
+    assert "characters" in line["shortened"]
+
+
+class Unprintable:
+    def __str__(self) -> str:
+        raise RuntimeError("never fails the request")
+
+
+@pytest.mark.parametrize("value", [Unprintable(), 10**5000], ids=["a failing __str__", "a number of 5001 digits"])
+def test_a_value_that_cannot_be_shown_costs_itself_and_not_the_request(
+    capsys: pytest.CaptureFixture[str], value: object
+) -> None:
+    configure_logging("info", "json")
+    get_logger().info("something.happened", value=value)
+    (line,) = _lines(capsys)
+    assert line["event"] == "something.happened"
+    assert "unprintable" in line["shortened"]
+
+
+class FullDisk(io.StringIO):
+    def write(self, _text: str) -> int:
+        raise OSError(28, "No space left on device")
+
+
+def test_a_line_that_cannot_be_written_fails_nobody_and_is_missed_without_its_content(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    configure_logging("info", "json")
+    (handler,) = logging.getLogger().handlers
+    assert isinstance(handler, logging.StreamHandler)
+    handler.setStream(FullDisk())
+    get_logger().info("something.happened", value="unwritten")
+    logging.getLogger("somebody.elses").warning("unwritten")
+    assert capsys.readouterr().err == "doorward: a log line was lost: OSError\n" * 2
+
+
+def test_a_library_whose_words_and_arguments_do_not_fit_fails_nobody(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logging("info", "json")
+    logging.getLogger("somebody.elses").warning("%d", "a password for a number")
+    assert capsys.readouterr().err == "doorward: a log line was lost: TypeError\n"
+
+
+def test_the_limiters_own_words_are_left_out_since_an_event_says_it_better(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logging("info", "json")
+    logging.getLogger("slowapi").warning("ratelimit %s (%s) exceeded at endpoint: %s", "5/minute", "192.0.2.1", "x")
+    logging.getLogger("slowapi").warning("Rate limit storage unreachable")
+    assert [line["event"] for line in _lines(capsys)] == ["Rate limit storage unreachable"]
+
+
+@pytest.mark.parametrize("level", ["debug", "info", "error"])
+def test_an_observer_hears_of_each_event_whether_it_is_logged_or_not(
+    capsys: pytest.CaptureFixture[str], level: str
+) -> None:
+    configure_logging(level, "json")
+    heard: list[tuple[str, object]] = []
+    with observed_events(lambda name, facts: heard.append((name, facts["reason"]))):
+        get_logger().info("something.happened", reason="because")
+    get_logger().info("something.happened", reason="afterwards")
+    assert heard == [("something.happened", "because")]
+    assert len(_lines(capsys)) == (0 if level == "error" else 2)
+
+
+def test_private_fields_are_those_that_were_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logging("info", "json", ["birth"])
+    get_logger().info("something.happened", date_of_birth="1815-12-10", email="shown", password="never")
+    (line,) = _lines(capsys)
+    assert (line["date_of_birth"], line["email"], line["password"]) == ("[redacted]", "shown", "[redacted]")

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 import secrets
+import string
 import struct
 from uuid import UUID, uuid4
 
@@ -16,6 +17,7 @@ from doorward.domain.auth.refresh_token import PREFIX, RefreshToken, RefreshToke
 
 KEY = secrets.token_bytes(64)
 TEXT_LENGTH = 75
+BASE64 = string.ascii_letters + string.digits + "-_"
 ASCII = [chr(code) for code in range(128)]
 
 tokens = st.builds(
@@ -152,3 +154,30 @@ def test_a_successor_differs_by_one_generation_only() -> None:
 
 def test_what_is_stored_of_a_secret_is_its_sha256() -> None:
     assert hash_secret(b"family secret 16") == hashlib.sha256(b"family secret 16").digest()
+
+
+@given(token=tokens)
+def test_a_token_under_the_previous_key_is_read(token: RefreshToken) -> None:
+    before, after = RefreshTokenCodec(KEY), RefreshTokenCodec(secrets.token_bytes(64), KEY)
+    assert after.decode(before.encode(token)) == token
+
+
+def test_tokens_are_written_under_the_current_key(text: str) -> None:
+    new_key = secrets.token_bytes(64)
+    after = RefreshTokenCodec(new_key, KEY)
+    rewritten = after.encode(after.decode(text))
+    assert rewritten != text
+    assert rewritten == RefreshTokenCodec(new_key).encode(after.decode(text))
+
+
+def test_a_token_under_the_previous_key_has_one_spelling_too(text: str) -> None:
+    """Its last character carries two bits that base64 does not read."""
+    after = RefreshTokenCodec(secrets.token_bytes(64), KEY)
+    accepted = [letter for letter in BASE64 if _accepted(after, text[:-1] + letter)]
+    assert accepted == [text[-1]]
+
+
+def test_a_token_under_neither_key_is_refused() -> None:
+    codec = RefreshTokenCodec(secrets.token_bytes(64), KEY)
+    other = RefreshTokenCodec(secrets.token_bytes(64))
+    assert not _accepted(codec, other.encode(RefreshToken(uuid4(), 0, secrets.token_bytes(16))))

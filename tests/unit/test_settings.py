@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from doorward.core.config import DEVELOPMENT_SECRET_KEY, Settings, SettingsError, load_settings
+from doorward.core.scrubbing import PERSONAL_FIELDS, SECRET_FIELDS
 
 
 @pytest.fixture(autouse=True)
@@ -26,39 +27,54 @@ def test_a_secret_key_is_all_that_production_needs() -> None:
     assert load_settings().environment == "production"
 
 
+DEFAULTS = {
+    "environment": "production",
+    "secret_key_previous": None,
+    "public_url": None,
+    "cors_allow_origins": (),
+    "cors_allow_credentials": False,
+    "allowed_hosts": (),
+    "docs_enabled": True,
+    "database_url": None,
+    "postgres_host": "localhost",
+    "postgres_port": 5432,
+    "postgres_db": "doorward",
+    "postgres_user": "doorward",
+    "postgres_password": None,
+    "db_pool_min_conn": 1,
+    "db_pool_max_conn": 10,
+    "algorithm": "HS256",
+    "jwt_issuer": "doorward",
+    "jwt_audience": "doorward",
+    "access_token_expire_minutes": 30,
+    "refresh_token_expire_days": 7,
+    "session_max_days": 90,
+    "session_retention_days": 30,
+    "housekeeping_interval_minutes": 60,
+    "refresh_token_reuse_leeway_seconds": 0,
+    "bcrypt_rounds": 12,
+    "rate_limit_enabled": True,
+    "rate_limit_register": "5/minute",
+    "rate_limit_token": "10/minute",
+    "rate_limit_refresh": "20/minute",
+    "trusted_proxies": (),
+    "shutdown_drain_seconds": 5,
+    "web_concurrency": 1,
+    "otel_exporter_otlp_endpoint": None,
+    "otel_exporter_otlp_traces_endpoint": None,
+    "metrics_port": 0,
+    "log_level": "info",
+    "aws_secrets_manager_secret_name": None,
+    "aws_region": None,
+    "pii_fields": (*SECRET_FIELDS, *PERSONAL_FIELDS),
+}
+
+
 def test_defaults_are_those_of_the_contract() -> None:
     settings = load_settings()
     shown = settings.model_dump(exclude={"secret_key", "rate_limit_storage_uri"})
     assert settings.rate_limit_storage_uri.get_secret_value() == "memory://"
-    assert shown == {
-        "environment": "production",
-        "database_url": None,
-        "postgres_host": "localhost",
-        "postgres_port": 5432,
-        "postgres_db": "doorward",
-        "postgres_user": "doorward",
-        "postgres_password": None,
-        "db_pool_min_conn": 1,
-        "db_pool_max_conn": 10,
-        "algorithm": "HS256",
-        "jwt_issuer": "doorward",
-        "jwt_audience": "doorward",
-        "access_token_expire_minutes": 30,
-        "refresh_token_expire_days": 7,
-        "session_max_days": 90,
-        "session_retention_days": 30,
-        "housekeeping_interval_minutes": 60,
-        "refresh_token_reuse_leeway_seconds": 0,
-        "bcrypt_rounds": 12,
-        "rate_limit_enabled": True,
-        "rate_limit_register": "5/minute",
-        "rate_limit_token": "10/minute",
-        "rate_limit_refresh": "20/minute",
-        "trusted_proxies": (),
-        "shutdown_drain_seconds": 5,
-        "web_concurrency": 1,
-        "log_level": "info",
-    }
+    assert shown == DEFAULTS
 
 
 def test_settings_are_read_from_the_file(tmp_path: Path) -> None:
@@ -125,6 +141,11 @@ def test_names_of_others_are_left_alone(usable_settings: pytest.MonkeyPatch) -> 
         ("RATE_LIMIT_STORAGE_URI", ["file:///tmp", "mongodb://x", "redis"]),
         ("TRUSTED_PROXIES", ["everybody", "10.0.0.0/33", "10.0.0.1/8", "10.0.0.0/8;192.168.0.0/16"]),
         ("WEB_CONCURRENCY", ["0", "65", "two"]),
+        ("PUBLIC_URL", ["auth.example.com", "https://auth.example.com/", "https://auth.example.com/path", "*"]),
+        ("CORS_ALLOW_ORIGINS", ["app.example.com", "https://app.example.com/", "null", "*,https://app.example.com"]),
+        ("CORS_ALLOW_CREDENTIALS", ["perhaps"]),
+        ("ALLOWED_HOSTS", ["*", "auth.example.com:443", "https://auth.example.com", "a.example.com;b.example.com"]),
+        ("DOCS_ENABLED", ["perhaps"]),
         ("LOG_LEVEL", ["trace", "notice"]),
     ],
 )
@@ -170,6 +191,19 @@ def test_the_pools_bounds_must_be_in_order(usable_settings: pytest.MonkeyPatch) 
     assert problem.startswith("DB_POOL_MIN_CONN must not be above DB_POOL_MAX_CONN")
 
 
+def test_all_origins_together_with_credentials_are_refused(usable_settings: pytest.MonkeyPatch) -> None:
+    usable_settings.setenv("CORS_ALLOW_ORIGINS", "*")
+    usable_settings.setenv("CORS_ALLOW_CREDENTIALS", "true")
+    (problem,) = _problems()
+    assert problem.startswith("CORS_ALLOW_ORIGINS must name its origins while CORS_ALLOW_CREDENTIALS is true")
+
+
+def test_named_origins_may_come_with_credentials(usable_settings: pytest.MonkeyPatch) -> None:
+    usable_settings.setenv("CORS_ALLOW_ORIGINS", "https://app.example.com, http://localhost:3000")
+    usable_settings.setenv("CORS_ALLOW_CREDENTIALS", "true")
+    assert load_settings().cors_allow_origins == ("https://app.example.com", "http://localhost:3000")
+
+
 def test_the_pools_bounds_may_be_equal(usable_settings: pytest.MonkeyPatch) -> None:
     usable_settings.setenv("DB_POOL_MIN_CONN", "2")
     usable_settings.setenv("DB_POOL_MAX_CONN", "2")
@@ -198,7 +232,9 @@ def test_the_log_level_counts_in_any_case(spelling: str, usable_settings: pytest
 
 
 def test_settings_may_be_made_from_python_values() -> None:
-    settings = Settings(trusted_proxies=(ipaddress.IPv4Network("10.0.0.0/8"),), log_level="error")
+    settings = Settings(
+        environment="development", trusted_proxies=(ipaddress.IPv4Network("10.0.0.0/8"),), log_level="error"
+    )
     assert (settings.trusted_proxies, settings.log_level) == ((ipaddress.IPv4Network("10.0.0.0/8"),), "error")
 
 
@@ -222,3 +258,30 @@ def test_a_port_that_kubernetes_links_is_read(usable_settings: pytest.MonkeyPatc
 def test_a_file_that_is_no_text_is_one_line(tmp_path: Path) -> None:
     (tmp_path / ".env").write_bytes(b"JWT_ISSUER=\xff\xfe\n")
     assert _problems() == (".env is not UTF-8 text. Write it again as such",)
+
+
+def test_private_fields_are_separated_by_commas(usable_settings: pytest.MonkeyPatch) -> None:
+    usable_settings.setenv("PII_FIELDS", "birth, tax_id,")
+    assert load_settings().pii_fields == ("birth", "tax_id")
+
+
+def test_kubernetes_link_to_a_service_called_metrics_asks_for_no_metrics(usable_settings: pytest.MonkeyPatch) -> None:
+    usable_settings.setenv("METRICS_PORT", "tcp://10.0.0.1:9090")
+    assert load_settings().metrics_port == 0
+
+
+@pytest.mark.parametrize(
+    ("general", "own", "url"),
+    [
+        (None, None, None),
+        ("http://collector:4318/", None, "http://collector:4318/v1/traces"),
+        ("http://collector:4318", "https://traces/here", "https://traces/here"),
+        (None, "https://traces/here", "https://traces/here"),
+    ],
+)
+def test_traces_go_where_the_variables_of_opentelemetry_say(
+    usable_settings: pytest.MonkeyPatch, general: str | None, own: str | None, url: str | None
+) -> None:
+    for name, value in (("OTEL_EXPORTER_OTLP_ENDPOINT", general), ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", own)):
+        usable_settings.setenv(name, value or "")
+    assert load_settings().traces_url == url

@@ -134,13 +134,9 @@ def test_a_refusal_does_not_show_the_value(name: str, value: str, clean_environm
 
 
 @pytest.mark.parametrize("name", ["secret_key", "database_url", "rate_limit_storage_uri"])
-def test_the_refusal_of_pydantic_itself_does_not_show_the_value(
-    name: str, clean_environment: pytest.MonkeyPatch
-) -> None:
-    clean_environment.setenv("SECRET_KEY", secrets.token_urlsafe(48))
-    clean_environment.setenv(name.upper(), MARK)
+def test_the_refusal_of_pydantic_itself_does_not_show_the_value(name: str) -> None:
     with pytest.raises(ValidationError) as refusal:
-        Settings()
+        Settings.model_validate({"secret_key": secrets.token_urlsafe(48), name: MARK})
     assert name in str(refusal.value)
     assert MARK not in str(refusal.value)
 
@@ -150,6 +146,7 @@ def test_the_refusal_of_pydantic_itself_does_not_show_the_value(
     [
         ("secret_key", secrets.token_urlsafe(24) + MARK),
         ("database_url", f"postgresql://ada:{MARK}@db/doorward"),
+        ("secret_key_previous", secrets.token_urlsafe(24) + MARK),
         ("postgres_password", MARK),
         ("rate_limit_storage_uri", f"redis://:{MARK}@cache:6379"),
     ],
@@ -161,3 +158,48 @@ def test_settings_do_not_show_secrets(
     clean_environment.setenv("SECRET_KEY", secrets.token_urlsafe(48))
     clean_environment.setenv(name.upper(), value)
     assert MARK not in show(load_settings())
+
+
+@pytest.mark.parametrize(
+    ("value", "flaw"),
+    [
+        (secrets.token_hex(15), "is shorter"),
+        (DEVELOPMENT_SECRET_KEY, "is a published value"),
+        ("ab" * 32, "too regular"),
+    ],
+)
+def test_the_previous_key_is_held_to_the_same_rules(
+    value: str, flaw: str, clean_environment: pytest.MonkeyPatch
+) -> None:
+    clean_environment.setenv("SECRET_KEY", secrets.token_urlsafe(48))
+    clean_environment.setenv("SECRET_KEY_PREVIOUS", value)
+    (problem,) = _problems()
+    assert problem.startswith("SECRET_KEY_PREVIOUS ")
+    assert flaw in problem
+    assert value not in problem
+
+
+def test_development_may_have_any_previous_key(clean_environment: pytest.MonkeyPatch) -> None:
+    clean_environment.setenv("ENVIRONMENT", "development")
+    clean_environment.setenv("SECRET_KEY_PREVIOUS", "short")
+    previous = load_settings().secret_key_previous
+    assert previous is not None
+    assert previous.get_secret_value() == "short"
+
+
+@pytest.mark.parametrize("environment", ["production", "development"])
+def test_the_previous_key_is_another_than_the_current_one(
+    environment: str, clean_environment: pytest.MonkeyPatch
+) -> None:
+    clean_environment.setenv("ENVIRONMENT", environment)
+    value = secrets.token_urlsafe(48)
+    clean_environment.setenv("SECRET_KEY", value)
+    clean_environment.setenv("SECRET_KEY_PREVIOUS", value)
+    (problem,) = _problems()
+    assert problem.startswith("SECRET_KEY_PREVIOUS is the same as SECRET_KEY")
+    assert value not in problem
+
+
+def test_a_previous_key_without_a_value_is_none() -> None:
+    settings = Settings.model_validate({"secret_key": secrets.token_urlsafe(48), "secret_key_previous": ""})
+    assert settings.secret_key_previous is None

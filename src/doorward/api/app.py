@@ -3,16 +3,24 @@
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, Final
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from fastapi.telemetry import TelemetryConfig
 from slowapi import Limiter
 
 from doorward import __version__
 from doorward.api import documentation, health, v1
+from doorward.api.browsers import CrossOriginMiddleware, HostMiddleware, ListCompressionMiddleware
 from doorward.api.draining import Drain, DrainMiddleware
-from doorward.api.middleware import BodyLimitMiddleware, CorrelationIdMiddleware, SecurityHeadersMiddleware
+from doorward.api.middleware import (
+    BodyLimitMiddleware,
+    CatchAllMiddleware,
+    ClientOf,
+    CorrelationIdMiddleware,
+    SecurityHeadersMiddleware,
+)
 from doorward.api.problems import correct_problem_media_type, install_problem_handlers
 from doorward.api.schemas.health import CheckState
 from doorward.core.config import Settings
@@ -31,6 +39,16 @@ Accounts, passwords, access tokens, and refresh-token families with theft detect
 """
 
 
+_NO_TELEMETRY: Final[TelemetryConfig] = {
+    "tracing": False,
+    "metrics": False,
+    "logs": False,
+    "operation_spans": False,
+    "auto_configure": False,
+}
+"""FastAPI's own would send paths, query strings and the messages of errors, passwords among them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Services:
     """What the application serves with, wired by ``bootstrap``. Requests find each as ``app.state`` by its name."""
@@ -41,6 +59,7 @@ class Services:
     items: Items
     item_import: ItemImport
     limiter: Limiter
+    client_of: ClientOf
     check_readiness: Callable[[], Awaitable[dict[str, CheckState]]]
     drain: Drain
     lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]]
@@ -56,20 +75,38 @@ def create_app(settings: Settings, services: Services) -> FastAPI:
         redirect_slashes=False,
         docs_url=None,
         redoc_url=None,
+        openapi_url="/openapi.json" if settings.docs_enabled else None,
+        telemetry=_NO_TELEMETRY,
     )
     for each in fields(services):
         setattr(app.state, each.name, getattr(services, each.name))
     app.include_router(v1.create_router(settings, services.limiter))
     app.include_router(health.router)
-    app.include_router(documentation.router)
+    if settings.docs_enabled:
+        app.include_router(documentation.router)
     install_problem_handlers(app)
-    # The last one added is the outermost.
-    app.add_middleware(BodyLimitMiddleware)
-    app.add_middleware(CorrelationIdMiddleware)
-    app.add_middleware(SecurityHeadersMiddleware)
-    app.add_middleware(DrainMiddleware, drain=services.drain)
+    _add_middleware(app, settings, services)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign] # FastAPI's documented way to extend it
     return app
+
+
+def _add_middleware(app: FastAPI, settings: Settings, services: Services) -> None:
+    """Wrap the application, from the inside out: the last one added is the outermost."""
+    app.add_middleware(ListCompressionMiddleware)
+    app.add_middleware(BodyLimitMiddleware)
+    if settings.allowed_hosts:
+        app.add_middleware(HostMiddleware, allowed_hosts=settings.allowed_hosts)
+    app.add_middleware(CatchAllMiddleware)
+    # Around all that refuses, so that a page of an allowed origin can read every refusal.
+    if settings.cors_allow_origins:
+        app.add_middleware(CrossOriginMiddleware, settings=settings)
+    app.add_middleware(CorrelationIdMiddleware, client_of=services.client_of)
+    app.add_middleware(
+        SecurityHeadersMiddleware,
+        is_https=(settings.public_url or "").startswith("https://"),
+        has_documentation=settings.docs_enabled,
+    )
+    app.add_middleware(DrainMiddleware, drain=services.drain)
 
 
 def _openapi(app: FastAPI) -> dict[str, Any]:

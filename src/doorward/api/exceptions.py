@@ -77,3 +77,19 @@ class InvalidScopeError(RequestRefusedError):
     code = "invalid_scope"
     explanation = "The only scope here is account. Leave scope out or send account."
     oauth_error = "invalid_scope"
+
+
+class UnknownHostError(RequestRefusedError):
+    """A Host that is not among ALLOWED_HOSTS."""
+
+    status = 400
+    code = "unknown_host"
+    explanation = "The service is not called by the name in the Host header. Call it by a name of its own."
+
+
+class CrossOriginRefusedError(RequestRefusedError):
+    """A preflight for an origin, a method or a header that the CORS settings do not allow."""
+
+    status = 400
+    code = "cross_origin_refused"
+    explanation = "Pages of this origin may not make this call. The operator lists origins in CORS_ALLOW_ORIGINS."

@@ -1,8 +1,9 @@
-"""Pure ASGI middleware: correlation id and catch-all, access log, security headers, body limit."""
+"""Pure ASGI middleware: correlation id and access log, catch-all, security headers, body limit."""
 
+import logging
 import re
 import time
-from collections.abc import Iterable
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Final
 from uuid import uuid4
@@ -13,7 +14,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from doorward.api.exceptions import BodyTooLargeError
 from doorward.api.problems import internal_error_response, problem_response
-from doorward.core.logging import bind_correlation_id, get_logger
+from doorward.core.logging import get_logger
+from doorward.core.request_context import begin_request
 
 MAXIMUM_BODY_BYTES: Final = 64 * 1024
 MAXIMUM_IMPORT_BYTES: Final = 32 * 1024 * 1024
@@ -22,7 +24,13 @@ MAXIMUM_LENGTH_DIGITS: Final = 20
 
 _CORRELATION_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _IMPORT_PATH: Final = re.compile(r"/api/v1/[a-z-]+/import")
-_UNLOGGED_PATHS: Final = ("/health/",)
+_TRACE_PARENT: Final = re.compile(
+    r"(?!ff)(?P<version>[0-9a-f]{2})-(?!0{32})(?P<trace_id>[0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(?P<more>-.*)?"
+)
+"""W3C Trace Context section 3.2. A later version may have more to say; this one may not."""
+
+_QUIET_PATHS: Final = "/health/"
+"""Asked for every few seconds: only what fails is for everybody's eyes."""
 
 _HEADERS: Final = (
     ("X-Content-Type-Options", "nosniff"),
@@ -30,6 +38,9 @@ _HEADERS: Final = (
     ("Referrer-Policy", "no-referrer"),
     ("Cross-Origin-Resource-Policy", "same-origin"),
 )
+_STRICT_TRANSPORT: Final = ("Strict-Transport-Security", "max-age=31536000")
+"""RFC 6797: a year, for this host. What is below the host may have other owners."""
+
 _CONTENT_POLICY: Final = "default-src 'none'; frame-ancestors 'none'"
 _DOCUMENTATION_POLICY: Final = (
     "default-src 'none'; connect-src 'self'; img-src 'self' data:; font-src 'self' data:; worker-src blob:; "
@@ -42,23 +53,27 @@ _UNSTORED_PATHS: Final = "/api/v1/auth"
 _PERSONAL_PATHS: Final = "/api/v1/"
 """Answers differ from user to user: a browser may keep them and must ask whether they still hold."""
 
+ClientOf = Callable[[Scope], str]
 logger = get_logger()
 
 
 class CorrelationIdMiddleware:
-    """Gives each request an id, on its answer and on its log lines; logs the request; ends what nobody caught."""
+    """Gives each request an id, on its answer and on its log lines, and logs the request."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        """Wrap the application."""
+    def __init__(self, app: ASGIApp, client_of: ClientOf) -> None:
+        """Wrap the application; ``client_of`` tells a client's canonical address."""
         self._app = app
+        self._client_of = client_of
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        correlation_id = _correlation_id(Headers(scope=scope).getlist("x-correlation-id"))
-        bind_correlation_id(correlation_id)
+        headers = Headers(scope=scope)
+        trace = _trace_id(headers)
+        correlation_id = _given_correlation_id(headers) or trace.get("trace_id") or uuid4().hex
+        begin_request(correlation_id=correlation_id, client=self._client_of(scope), **trace)
         started = time.perf_counter()
         status = 0
 
@@ -71,36 +86,40 @@ class CorrelationIdMiddleware:
 
         try:
             await self._app(scope, receive, send_with_id)
-        except ClientDisconnect:
-            logger.info("http.request.disconnected")
-        # The catch-all: whatever it is, the client gets a problem that shows nothing, and the log the cause.
-        except Exception:
-            logger.exception("http.request.crashed")
-            if status == 0:
-                await internal_error_response(scope["path"])(scope, receive, send_with_id)
         finally:
             _log_request(scope, status, time.perf_counter() - started)
 
 
-def _correlation_id(given: Iterable[str]) -> str:
-    values = list(given)
-    if len(values) == 1 and _CORRELATION_ID.fullmatch(values[0]):
-        return values[0]
-    return uuid4().hex
+def _given_correlation_id(headers: Headers) -> str | None:
+    values = headers.getlist("x-correlation-id")
+    return values[0] if len(values) == 1 and _CORRELATION_ID.fullmatch(values[0]) else None
+
+
+def _trace_id(headers: Headers) -> dict[str, str]:
+    """Return the trace id of the one well-formed traceparent, by its name in the log."""
+    values = headers.getlist("traceparent")
+    match = _TRACE_PARENT.fullmatch(values[0]) if len(values) == 1 else None
+    if match is None or (match["version"] == "00" and match["more"]):
+        return {}
+    return {"trace_id": match["trace_id"]}
 
 
 def _log_request(scope: Scope, status: int, seconds: float) -> None:
     """Write one line. The route's template, not the path: paths hold what clients typed."""
     route = getattr(scope.get("route"), "path", None)
-    if status < HTTPStatus.BAD_REQUEST and route is not None and route.startswith(_UNLOGGED_PATHS):
-        return
-    logger.info(
-        "http.request", method=scope["method"], route=route, status=status, duration_ms=round(seconds * 1000, 2)
+    is_quiet = status < HTTPStatus.BAD_REQUEST and route is not None and route.startswith(_QUIET_PATHS)
+    logger.log(
+        logging.DEBUG if is_quiet else logging.INFO,
+        "http.request",
+        method=scope["method"],
+        route=route,
+        status=status,
+        duration_ms=round(seconds * 1000, 2),
     )
 
 
-class SecurityHeadersMiddleware:
-    """Puts the headers on every answer that keep browsers from misusing it."""
+class CatchAllMiddleware:
+    """Ends what nobody caught: the client gets a problem that shows nothing, and the log the cause."""
 
     def __init__(self, app: ASGIApp) -> None:
         """Wrap the application."""
@@ -111,13 +130,44 @@ class SecurityHeadersMiddleware:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        has_begun = False
+
+        async def send_and_note(message: Message) -> None:
+            nonlocal has_begun
+            has_begun = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_and_note)
+        except ClientDisconnect:
+            logger.info("http.request.disconnected")
+        except Exception:
+            logger.exception("http.request.crashed")
+            if not has_begun:
+                await internal_error_response(scope["path"])(scope, receive, send)
+
+
+class SecurityHeadersMiddleware:
+    """Puts the headers on every answer that keep browsers from misusing it."""
+
+    def __init__(self, app: ASGIApp, *, is_https: bool, has_documentation: bool) -> None:
+        """Wrap the application. ``is_https`` is what clients see, also where a proxy ends the encryption."""
+        self._app = app
+        self._headers = (*_HEADERS, _STRICT_TRANSPORT) if is_https else _HEADERS
+        self._documentation_paths = _DOCUMENTATION_PATHS if has_documentation else ()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
         path: str = scope["path"]
-        is_documentation = path.startswith(_DOCUMENTATION_PATHS)
+        is_documentation = path.startswith(self._documentation_paths)
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in _HEADERS:
+                for name, value in self._headers:
                     headers[name] = value
                 headers["Content-Security-Policy"] = _DOCUMENTATION_POLICY if is_documentation else _CONTENT_POLICY
                 if path.startswith(_UNSTORED_PATHS):

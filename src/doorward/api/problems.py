@@ -19,8 +19,11 @@ from doorward.api.exceptions import MalformedBodyError, RequestRefusedError
 from doorward.api.schemas.health import CheckState
 from doorward.api.schemas.problem import FieldError, Problem
 from doorward.core.exceptions import DomainError, Kind, ServiceUnavailableError
-from doorward.core.logging import current_correlation_id
+from doorward.core.logging import get_logger
+from doorward.core.request_context import current_correlation_id
 from doorward.domain.auth.exceptions import MissingAccessTokenError
+
+logger = get_logger()
 
 MEDIA_TYPE: Final = "application/problem+json"
 TOKEN_ENDPOINTS: Final = frozenset({"/api/v1/auth/token", "/api/v1/auth/refresh", "/api/v1/auth/revoke"})
@@ -44,7 +47,7 @@ STATUS_OF_KIND: Final[Mapping[Kind, int]] = {
 }
 
 DETAIL_OF_STATUS: Final[Mapping[int, tuple[str, str]]] = {
-    404: ("not_found", "There is nothing at this address. /docs lists the calls."),
+    404: ("not_found", "There is nothing at this address. The description of the API lists the calls."),
     405: ("method_not_allowed", "This address does not take the method. The Allow header lists those it takes."),
     422: ("invalid_request", "The request does not fit the call. Correct the parts that errors lists."),
     429: ("rate_limit_exceeded", "Too many calls from this address. Try again after the time in Retry-After."),
@@ -177,6 +180,7 @@ def _explanation(details: Mapping[str, Any]) -> str:
 async def _rate_limit_exceeded(request: Request, _: Exception) -> JSONResponse:
     code, detail = DETAIL_OF_STATUS[429]
     retry_after = _seconds_to_next_window(request)
+    logger.warning("rate_limit.exceeded", outcome="failure", route=request.scope["route"].path)
     return problem_response(429, code, detail, path=request.scope["path"], headers={"Retry-After": str(retry_after)})
 
 

@@ -1,78 +1,37 @@
 """Every setting of the service: its name, type, default, bounds and meaning.
 
-Reading the environment happens in ``load_settings`` and nowhere else.
+The first groups have modules of their own: ``key_settings``, ``browser_settings`` and ``telemetry_settings``. Where
+settings are written is in ``settings_sources``.
 """
 
-import difflib
 import ipaddress
-import os
-from collections.abc import Iterable
-from pathlib import Path
 from typing import Annotated, Final, Literal, Self
-from urllib.parse import parse_qs, unquote, urlsplit
 
-from dotenv import dotenv_values
-from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import Field, SecretStr, ValidationInfo, field_validator, model_validator
+from pydantic_settings import NoDecode
+
+from doorward.core.secret_strength import (
+    DEVELOPMENT_SECRET_KEY,
+    GENERATE_A_SECRET,
+    PUBLISHED_SECRETS,
+    is_published,
+    passwords_in,
+)
+from doorward.core.settings_loading import SettingsError, between_commas, load
+from doorward.core.telemetry_settings import TelemetrySettings
+
+__all__ = ["DEVELOPMENT_SECRET_KEY", "PUBLISHED_SECRETS", "Network", "Settings", "SettingsError", "load_settings"]
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 RateLimit = Annotated[str, Field(pattern=r"^[1-9][0-9]{0,6}/(second|minute|hour|day)$")]
 
-DEVELOPMENT_SECRET_KEY: Final = "doorward-development-secret-key-never-for-production"  # noqa: S105 - refused in production
-"""Signs tokens in development when no SECRET_KEY is set. Published, so production refuses it."""
-
-PUBLISHED_SECRETS: Final = frozenset(
-    {DEVELOPMENT_SECRET_KEY, "doorward", "postgres", "password", "changeme", "change-me", "secret", "test"}
-)
-"""Values that this repository or common examples show: no secret at all. Compared without regard to case."""
-
-MINIMUM_SECRET_BYTES: Final = 32
-"""RFC 7518 section 3.2: an HMAC-SHA-256 key has at least the size of the hash output."""
-
 RATE_LIMIT_STORES: Final = ("memory://", "redis://", "rediss://")
-MINIMUM_DISTINCT_CHARACTERS: Final = 12
 MINIMUM_PRODUCTION_BCRYPT_ROUNDS: Final = 10
-LIKENESS_IN_FILE: Final = 0.85
-LIKENESS_IN_ENVIRONMENT: Final = 0.9
-"""difflib's ratio from which a name is taken for a misspelt setting."""
-
-GENERATE_A_SECRET: Final = "python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"  # noqa: S105 - a command
 
 
-class SettingsError(Exception):
-    """The settings cannot be used. ``problems`` has one sentence for each, never with a secret's value."""
+class Settings(TelemetrySettings):
+    """All settings, checked."""
 
-    def __init__(self, problems: Iterable[str]) -> None:
-        """Keep the sentences; the message is all of them, one a line."""
-        self.problems = tuple(problems)
-        super().__init__("\n".join(self.problems))
-
-
-class Settings(BaseSettings):
-    """All settings. Environment variables of the same name in upper case, or lines of ``.env``, set them."""
-
-    model_config = SettingsConfigDict(
-        env_file=".env",
-        extra="ignore",
-        env_ignore_empty=True,
-        frozen=True,
-        hide_input_in_errors=True,
-        validate_default=True,
-    )
-
-    environment: Literal["production", "development"] = Field(
-        "production",
-        description="`development` relaxes the checks on secrets and colours the log.",
-        examples=["production"],
-    )
-    secret_key: SecretStr = Field(
-        SecretStr(""),
-        description="Root of all signing keys; at least 32 random bytes. Changing it signs everybody out. "
-        "`inv up` makes one; by hand: `"
-        + GENERATE_A_SECRET
-        + "`. In development a built-in one is used when it is unset.",
-        examples=["the output of " + GENERATE_A_SECRET],
-    )
     database_url: SecretStr | None = Field(
         None,
         description="Where PostgreSQL is; wins over the `POSTGRES_*` settings.",
@@ -148,7 +107,7 @@ class Settings(BaseSettings):
         "`doorward[redis]`) for all together.",
         examples=["redis://cache.internal:6379/0"],
     )
-    trusted_proxies: Annotated[tuple[Network, ...], NoDecode] = Field(
+    trusted_proxies: Annotated[tuple[Network, ...], NoDecode, between_commas] = Field(
         (),
         description="Networks whose `X-Forwarded-For` is believed, separated by commas. Empty: nobody's.",
         examples=["10.0.0.0/8,192.168.1.5"],
@@ -161,29 +120,19 @@ class Settings(BaseSettings):
         examples=["5"],
     )
     web_concurrency: int = Field(1, ge=1, le=64, description="Worker processes.", examples=["2"])
-    log_level: Literal["debug", "info", "warning", "error"] = Field(
-        "info", description="The least severe lines that are logged.", examples=["info"]
+    aws_secrets_manager_secret_name: str | None = Field(
+        None,
+        min_length=1,
+        description="A secret of AWS Secrets Manager (extra `doorward[aws]`) whose JSON object holds settings by name. "
+        "They win over all others; when the store does not yield them, nothing starts.",
+        examples=["doorward/production"],
     )
-
-    @field_validator("log_level", mode="before")
-    @classmethod
-    def _lower_case(cls, value: object) -> object:
-        return value.lower() if isinstance(value, str) else value
-
-    @field_validator("trusted_proxies", mode="before")
-    @classmethod
-    def _split_at_commas(cls, value: object) -> object:
-        return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
-
-    @field_validator("secret_key")
-    @classmethod
-    def _unguessable_secret_key(cls, value: SecretStr, info: ValidationInfo) -> SecretStr:
-        if info.data.get("environment") == "development":
-            return value if value.get_secret_value() else SecretStr(DEVELOPMENT_SECRET_KEY)
-        flaw = _flaw_of_secret_key(value.get_secret_value())
-        if flaw:
-            raise ValueError(flaw)
-        return value
+    aws_region: str | None = Field(
+        None,
+        min_length=1,
+        description="The region of that secret, unless AWS's own profile names one.",
+        examples=["eu-central-1"],
+    )
 
     @field_validator("database_url")
     @classmethod
@@ -193,7 +142,7 @@ class Settings(BaseSettings):
         url = value.get_secret_value()
         if not url.startswith(("postgresql://", "postgres://")):
             raise ValueError("must begin with postgresql://")
-        for password in _passwords_in(url):
+        for password in passwords_in(url):
             _refuse_published_password(password, info)
         return value
 
@@ -232,68 +181,14 @@ class Settings(BaseSettings):
 
 
 def load_settings() -> Settings:
-    """Read ``.env`` and the environment (which wins).
+    """Read all sources, each stronger than the one before: ``.env``, environment, secret files, AWS Secrets Manager.
 
-    Raises ``SettingsError`` with one sentence for each variable that is misspelt or unusable.
+    Raises ``SettingsError`` with one sentence for each source that cannot be read, and for each variable that is
+    misspelt or unusable.
     """
-    try:
-        problems = [*_misspelt_names()]
-        settings = Settings()
-    except UnicodeDecodeError:
-        raise SettingsError([".env is not UTF-8 text. Write it again as such"]) from None
-    except ValidationError as error:
-        # A value that may be of several types is refused once for each; the first refusal says enough.
-        refusals = {details["loc"][:1]: details for details in reversed(error.errors(include_input=False))}
-        problems += [_sentence(details["loc"], details["msg"]) for details in reversed(refusals.values())]
-    if problems:
-        raise SettingsError(problems)
-    return settings
+    return load(Settings)
 
 
-def _flaw_of_secret_key(secret: str) -> str | None:
-    if not secret:
-        return "is missing"
-    if len(secret.encode()) < MINIMUM_SECRET_BYTES:
-        return f"is shorter than {MINIMUM_SECRET_BYTES} bytes"
-    if secret.lower() in PUBLISHED_SECRETS:
-        return "is a published value that anybody can look up"
-    if len(set(secret)) < MINIMUM_DISTINCT_CHARACTERS:
-        return "is too regular to be random"
-    return None
-
-
-def _refuse_published_password(password: str | None, info: ValidationInfo) -> None:
-    if info.data.get("environment") != "development" and password is not None and password.lower() in PUBLISHED_SECRETS:
+def _refuse_published_password(password: str, info: ValidationInfo) -> None:
+    if info.data.get("environment") != "development" and is_published(password):
         raise ValueError("has a published password that anybody can guess")
-
-
-def _passwords_in(url: str) -> list[str]:
-    """Return the passwords that a URL carries. Its parts are never shown: a badly written password spills into them."""
-    try:
-        parts = urlsplit(url)
-        is_readable = parts.port != 0 and parts.netloc.count("@") <= 1
-    except ValueError:
-        is_readable = False
-    if not is_readable:
-        raise ValueError("cannot be read; percent-encode special characters in the user name and password")
-    return [*([unquote(parts.password)] if parts.password else []), *parse_qs(parts.query).get("password", [])]
-
-
-def _misspelt_names() -> Iterable[str]:
-    """Yield what looks like a setting and is none. The environment holds others' names: only close ones count there."""
-    names = [name.upper() for name in Settings.model_fields]
-    in_file = dotenv_values(Path(".env"), interpolate=False) if Path(".env").is_file() else {}
-    for given in sorted({*os.environ, *in_file}):
-        likeness = LIKENESS_IN_FILE if given in in_file else LIKENESS_IN_ENVIRONMENT
-        meant = difflib.get_close_matches(given.upper(), names, n=1, cutoff=likeness)
-        if meant and given.upper() not in names:
-            yield f"{given} is not a setting: did you mean {meant[0]}?"
-
-
-def _sentence(location: tuple[int | str, ...], message: str) -> str:
-    what = message.removeprefix("Value error, ").replace("Input should be", "must be").replace("String should", "must")
-    if not location:
-        return what
-    name = str(location[0])
-    example = Settings.model_fields[name].examples
-    return f"{name.upper()} {what[0].lower()}{what[1:]}. Example: {example[0] if example else ''}"

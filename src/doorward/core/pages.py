@@ -74,14 +74,14 @@ class Position:
 class CursorCodec:
     """Writes positions as opaque text and reads them back, if nobody touched them."""
 
-    def __init__(self, key: bytes) -> None:
-        """Take the key of the signature."""
+    def __init__(self, key: bytes, previous_key: bytes | None = None) -> None:
+        """Take the key of the signature, and the one before it, whose cursors are still read."""
         self._key = key
+        self._readable_keys = (key,) if previous_key is None else (key, previous_key)
 
     def encode(self, position: Position) -> str:
         """Return URL-safe text without padding."""
-        payload = json.dumps([position.sort, position.value, position.id]).encode()
-        return base64.urlsafe_b64encode(self._mac(payload) + payload).rstrip(b"=").decode()
+        return _seal(position, self._key)
 
     def decode(self, cursor: str, sort: str) -> Position:
         """Read a cursor of a list in this order. Raises ``InvalidCursorError`` for what ``encode`` did not write."""
@@ -90,13 +90,20 @@ class CursorCodec:
         except (binascii.Error, ValueError) as error:
             raise InvalidCursorError from error
         mac, payload = raw[:_MAC_BYTES], raw[_MAC_BYTES:]
-        if not hmac.compare_digest(mac, self._mac(payload)):
+        key = next((each for each in self._readable_keys if hmac.compare_digest(mac, _mac(payload, each))), None)
+        if key is None:
             raise InvalidCursorError
         position = Position(*json.loads(payload))
         # The last character of base64 has spare bits: one position has one spelling.
-        if position.sort != sort or self.encode(position) != cursor:
+        if position.sort != sort or _seal(position, key) != cursor:
             raise InvalidCursorError
         return position
 
-    def _mac(self, payload: bytes) -> bytes:
-        return hmac.digest(self._key, payload, sha256)[:_MAC_BYTES]
+
+def _seal(position: Position, key: bytes) -> str:
+    payload = json.dumps([position.sort, position.value, position.id]).encode()
+    return base64.urlsafe_b64encode(_mac(payload, key) + payload).rstrip(b"=").decode()
+
+
+def _mac(payload: bytes, key: bytes) -> bytes:
+    return hmac.digest(key, payload, sha256)[:_MAC_BYTES]

@@ -14,6 +14,9 @@ MAXIMUM_WORDS: Final = 8
 SHORTEST_FORGIVEN_WORD: Final = 4
 """Letters. One letter wrong in a shorter word makes another word."""
 
+LONGEST_FORGIVEN_WORD: Final = 24
+"""Letters. The spellings of a longer word are too many to look up."""
+
 _WORD: Final = re.compile(r"[^\W_]+")
 _LETTERS: Final = string.ascii_lowercase + string.digits + "àáâãäåæçèéêëìíîïñòóôõöøœùúûüýÿß"
 
@@ -29,9 +32,9 @@ def search_words(query: str) -> Sequence[str]:
 def likely_spellings(word: str) -> Sequence[str]:
     """Return all that one typing error makes of the word: a letter missing, added, changed, or two swapped.
 
-    Added and changed letters are Latin letters and digits. Short words have none.
+    Added and changed letters are Latin letters and digits. Short and very long words have none.
     """
-    if len(word) < SHORTEST_FORGIVEN_WORD:
+    if not SHORTEST_FORGIVEN_WORD <= len(word) <= LONGEST_FORGIVEN_WORD:
         return []
     cuts = [(word[:place], word[place:]) for place in range(len(word) + 1)]
     found = {before + after[1:] for before, after in cuts if after}

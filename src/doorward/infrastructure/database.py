@@ -1,16 +1,11 @@
 """The connection pool, the setup of each connection, and the translation of its faults."""
 
-import asyncio
-import os
-import select
-import socket
-import traceback
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from typing import Any, Final, Self
+from typing import Any, Final, NamedTuple
 
 import psycopg
-from psycopg import AsyncConnection
+from psycopg import AsyncConnection, AsyncCursor
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
@@ -18,6 +13,7 @@ from doorward.core.config import Settings
 from doorward.core.exceptions import ServiceUnavailableError
 from doorward.core.logging import get_logger
 from doorward.infrastructure.circuit_breaker import DatabaseBreaker, UnansweredError
+from doorward.infrastructure.connections import PromptlyClosedConnection, aborted_when_frozen, is_readable
 
 SCHEMA_VERSION: Final = "0003"
 """The newest migration that this code needs. Older code runs on a newer schema."""
@@ -29,9 +25,6 @@ RECONNECT_SECONDS: Final = 3.0
 
 ABORT_SECONDS: Final = 2.5
 """How long one use of a connection may last. Above the server's own limits: only a frozen server gets here."""
-
-UNREAD_SECONDS: Final = 0.5
-"""How long an answer that has arrived may stay unread, before the question is asked again."""
 
 BULK_SECONDS: Final = 30
 """How long a bulk transaction may last by default, and each statement in it."""
@@ -88,48 +81,47 @@ def stored_schema_version(conninfo: str) -> str | None:
     return str(row[0]) if row else None
 
 
-def with_limits(conninfo: str) -> str:
-    """Add the bounds of each connection, below those that the operator wrote into the URL."""
+def with_session_options(conninfo: str) -> str:
+    """Add the options of each connection, below those that the operator wrote into the URL."""
     given = conninfo_to_dict(conninfo)
     options = f"{_OPTIONS} {given.get('options', '')}".strip()
     parameters: dict[str, Any] = {**_CONNECTION_PARAMETERS, **given, "options": options}
     return make_conninfo(**parameters)
 
 
-class PromptlyClosedConnection(AsyncConnection[Any]):
-    """A connection whose attempt, when it fails, leaves nothing open."""
+class PoolLoad(NamedTuple):
+    """Connections that are open, those of them that are idle, how many there may be, and calls that wait for one."""
 
-    @classmethod
-    async def connect(cls, *arguments: Any, **options: Any) -> Self:  # noqa: ANN401 - the driver's own, passed on
-        """Connect as the driver does; tell the option ``on_outcome`` whether it succeeded. Raises ``psycopg.Error``."""
-        note: Callable[[bool], None] = options.pop("on_outcome", bool)
-        try:
-            connection = await super().connect(*arguments, **options)
-        except psycopg.Error as error:
-            note(False)  # noqa: FBT003 - the outcome is the one thing told
-            # The driver's frames and its error hold each other, and with them the socket of an attempt that timed out.
-            # Without this it stays open until the garbage collector comes, and a server that thaws serves it.
-            traceback.clear_frames(error.__traceback__)
-            raise
-        note(True)  # noqa: FBT003 - as above
-        return connection
+    size: int
+    idle: int
+    limit: int
+    waiting: int
 
 
 class PostgresDatabase:
     """The domains' ``Database``: a bounded pool that heals by itself when PostgreSQL returns."""
 
-    def __init__(self, settings: Settings, *, bulk_seconds: int = BULK_SECONDS) -> None:
-        """Prepare the pool; ``open`` starts it. ``bulk_seconds`` is how long a bulk transaction may last."""
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        bulk_seconds: int = BULK_SECONDS,
+        cursor_factory: type[AsyncCursor[Any]] = AsyncCursor,
+    ) -> None:
+        """Prepare the pool; ``open`` starts it.
+
+        ``bulk_seconds`` is how long a bulk transaction may last; ``cursor_factory`` makes what runs the statements.
+        """
         self._bulk_seconds = bulk_seconds
         self._pool: AsyncConnectionPool[PromptlyClosedConnection] = AsyncConnectionPool(
-            with_limits(connection_string(settings)),
+            with_session_options(connection_string(settings)),
             connection_class=PromptlyClosedConnection,
             min_size=settings.db_pool_min_conn,
             max_size=settings.db_pool_max_conn,
             timeout=POOL_WAIT_SECONDS,
             max_waiting=POOL_MAXIMUM_WAITING,
             reconnect_timeout=RECONNECT_SECONDS,
-            kwargs={"autocommit": True, "on_outcome": self._note_outcome},
+            kwargs={"autocommit": True, "cursor_factory": cursor_factory, "on_outcome": self._note_outcome},
             check=self._check_still_connected,
             open=False,
         )
@@ -193,6 +185,16 @@ class PostgresDatabase:
         """Keep whether the last attempt to connect succeeded: it tells a database that is away from a busy pool."""
         self._is_reachable = is_reachable
 
+    def pool_load(self) -> PoolLoad:
+        """Tell how busy the pool is at this moment."""
+        stats = self._pool.get_stats()
+        return PoolLoad(
+            size=stats["pool_size"],
+            idle=stats["pool_available"],
+            limit=stats["pool_max"],
+            waiting=stats["requests_waiting"],
+        )
+
     async def schema_version(self) -> str | None:
         """Return the newest migration that the database has, or None before the first."""
         try:
@@ -209,7 +211,7 @@ class PostgresDatabase:
         An idle connection has nothing to say, so one that is readable was ended. Then the others most likely were,
         too: all are replaced, so that a restarted server costs no request.
         """
-        if _is_readable(connection):
+        if is_readable(connection):
             await connection.close()
             await self._pool.drain()
             raise psycopg.OperationalError("the server closed the connection")
@@ -232,50 +234,3 @@ def _faults_as_unavailable() -> Iterator[None]:
     except psycopg.Error as error:
         logger.warning("database.unavailable", error=type(error).__name__, sqlstate=error.sqlstate)
         raise ServiceUnavailableError from error
-
-
-@contextmanager
-def aborted_when_frozen(connection: AsyncConnection[Any], seconds: float) -> Iterator[None]:
-    """Cut the socket when the block lasts too long, which wakes the waiting driver with an error at once.
-
-    Cancelling the task instead would have the driver ask the frozen server to cancel, and wait for that.
-    """
-    watch = _Watch(connection, seconds)
-    try:
-        yield
-    except psycopg.OperationalError as error:
-        if watch.has_cut:
-            raise UnansweredError("no answer in time") from error
-        raise
-    finally:
-        watch.end()
-
-
-class _Watch:
-    """The timer of one use of a connection."""
-
-    def __init__(self, connection: AsyncConnection[Any], seconds: float) -> None:
-        self.has_cut = False
-        self._connection = connection
-        self._loop = asyncio.get_running_loop()
-        self._timer = self._loop.call_later(seconds, self._cut)
-
-    def end(self) -> None:
-        self._timer.cancel()
-
-    def _cut(self) -> None:
-        if self._connection.closed:
-            return
-        if _is_readable(self._connection):
-            # The server has answered, and this process is behind: a machine with too much to do is no frozen server.
-            self._timer = self._loop.call_later(UNREAD_SECONDS, self._cut)
-            return
-        self.has_cut = True
-        with socket.socket(fileno=os.dup(self._connection.fileno())) as duplicate:
-            duplicate.shutdown(socket.SHUT_RDWR)
-
-
-def _is_readable(connection: AsyncConnection[Any]) -> bool:
-    poll = select.poll()
-    poll.register(connection.fileno(), select.POLLIN)
-    return bool(poll.poll(0))

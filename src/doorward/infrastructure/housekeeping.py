@@ -13,6 +13,7 @@ from psycopg import AsyncConnection
 from doorward.core.exceptions import ServiceUnavailableError
 from doorward.core.logging import get_logger
 from doorward.infrastructure import database
+from doorward.infrastructure.connections import PromptlyClosedConnection, aborted_when_frozen
 
 LOCK_KEY: Final = 7_241_633_906
 """Of the advisory lock that is held while a task runs. Arbitrary, and never to be changed."""
@@ -67,14 +68,14 @@ class Housekeeper:
         The lock is a transaction's, which a pooler in transaction mode keeps on one connection, and which the server
         releases when the process dies. The transaction holds nothing else: no row, no snapshot.
         """
-        guard = await database.PromptlyClosedConnection.connect(self._conninfo)
+        guard = await PromptlyClosedConnection.connect(self._conninfo)
         try:
-            with database.aborted_when_frozen(guard, database.ABORT_SECONDS):
+            with aborted_when_frozen(guard, database.ABORT_SECONDS):
                 has_turn = await _take_lock(guard) and not (only_if_due and await self._was_done_lately(guard))
                 await _stay_idle(guard)
             yield has_turn
             if has_turn:
-                with database.aborted_when_frozen(guard, database.ABORT_SECONDS):
+                with aborted_when_frozen(guard, database.ABORT_SECONDS):
                     await self._write_down(guard)
         finally:
             # Without a rollback, whose answer a frozen server would owe.

@@ -12,6 +12,7 @@ import os
 import re
 import sys
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final, TypeVar
@@ -42,9 +43,14 @@ _PLAIN: Final = re.compile(r"\$2[aby]\$(\d{2})\$[./A-Za-z0-9]{53}")
 class BcryptHasher:
     """The domain's ``PasswordHasher``."""
 
-    def __init__(self, *, rounds: int, threads: int) -> None:
-        """Take the cost of new hashes (log2 of the iterations) and how many are computed at a time."""
+    def __init__(self, *, rounds: int, threads: int, observe_wait: Callable[[float], object] | None = None) -> None:
+        """Take the cost of new hashes (log2 of the iterations) and how many are computed at a time.
+
+        ``observe_wait`` is told of each call how many seconds it waited for a thread.
+        """
         self._rounds = rounds
+        self._threads = threads
+        self._observe_wait = observe_wait
         self._capacity = max(MINIMUM_CAPACITY, threads * (1 + QUEUED_PER_THREAD))
         self._in_flight = 0
         self._executor = ThreadPoolExecutor(threads, thread_name_prefix="bcrypt", initializer=_lower_priority)
@@ -66,14 +72,24 @@ class BcryptHasher:
         """Let the calls under way finish and end the threads."""
         self._executor.shutdown(wait=True)
 
+    @property
+    def waiting(self) -> int:
+        """How many calls wait for a thread."""
+        return max(0, self._in_flight - self._threads)
+
     async def _run(self, work: Callable[[], T]) -> T:
         if self._in_flight >= self._capacity:
             logger.warning("password_hash.queue_full", waiting=self._in_flight)
             raise ServiceUnavailableError
         self._in_flight += 1
-        future = asyncio.get_running_loop().run_in_executor(self._executor, work)
+        future = asyncio.get_running_loop().run_in_executor(self._executor, self._work, work, time.monotonic())
         future.add_done_callback(self._leave)
         return await future
+
+    def _work(self, work: Callable[[], T], queued_at: float) -> T:
+        if self._observe_wait is not None:
+            self._observe_wait(time.monotonic() - queued_at)
+        return work()
 
     def _leave(self, _: object) -> None:
         self._in_flight -= 1

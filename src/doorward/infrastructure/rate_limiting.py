@@ -1,11 +1,14 @@
 """The slowapi limiter: whom it counts, where it counts, and whose X-Forwarded-For is believed."""
 
 import ipaddress
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 from typing import Any, Final
 
 from slowapi import Limiter
+from starlette.datastructures import Headers
 from starlette.requests import Request
+from starlette.types import Scope
 
 from doorward.core.config import Network, Settings
 
@@ -32,12 +35,10 @@ def create_limiter(settings: Settings) -> Limiter:
     storage_uri = settings.rate_limit_storage_uri.get_secret_value()
     is_shared = not storage_uri.startswith("memory://")
 
+    client_of = create_client_reader(settings)
+
     def client_key(request: Request) -> str:
-        return client_address(
-            request.client.host if request.client else "",
-            request.headers.getlist("x-forwarded-for"),
-            settings.trusted_proxies,
-        )
+        return client_of(request.scope)
 
     return _Limiter(
         key_func=client_key,
@@ -46,6 +47,24 @@ def create_limiter(settings: Settings) -> Limiter:
         in_memory_fallback_enabled=is_shared,
         enabled=settings.rate_limit_enabled,
     )
+
+
+def create_client_reader(settings: Settings) -> Callable[[Scope], str]:
+    """Return what tells the canonical address of a request's client: the limiter counts it, the log shows it."""
+    trusted = settings.trusted_proxies
+
+    def client_of(scope: Scope) -> str:
+        peer: str = scope["client"][0] if scope.get("client") else ""
+        if not trusted:
+            return _address_of_peer(peer)
+        return client_address(peer, Headers(scope=scope).getlist("x-forwarded-for"), trusted)
+
+    return client_of
+
+
+@lru_cache(maxsize=4096)
+def _address_of_peer(peer: str) -> str:
+    return client_address(peer, (), ())
 
 
 class _Limiter(Limiter):

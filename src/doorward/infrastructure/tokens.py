@@ -1,4 +1,7 @@
-"""Access tokens: JWTs in the profile of RFC 9068, signed and verified with one key and one algorithm."""
+"""Access tokens: JWTs in the profile of RFC 9068, signed with one key and one algorithm.
+
+While the secret is being rotated, tokens under the key before it are verified, too.
+"""
 
 import math
 from datetime import datetime, timedelta
@@ -24,9 +27,19 @@ _REQUIRED_CLAIMS: Final = ["iss", "sub", "aud", "exp", "iat", "jti", "sid", "cli
 class AccessTokens:
     """Signs and verifies. The key record decides the algorithm; the token's header decides nothing."""
 
-    def __init__(self, *, key: bytes, algorithm: str, issuer: str, audience: str, lifetime: timedelta) -> None:
-        """Take the key (at least as long as the algorithm's hash) and what the claims must say."""
+    def __init__(
+        self,
+        *,
+        key: bytes,
+        algorithm: str,
+        issuer: str,
+        audience: str,
+        lifetime: timedelta,
+        previous_key: bytes | None = None,
+    ) -> None:
+        """Take the keys (at least as long as the algorithm's hash) and what the claims must say."""
         self._key = key
+        self._verifying_keys = (key,) if previous_key is None else (key, previous_key)
         self._algorithm = algorithm
         self._issuer = issuer
         self._audience = audience
@@ -56,27 +69,37 @@ class AccessTokens:
         """
         if len(token) > MAXIMUM_TOKEN_LENGTH:
             raise InvalidAccessTokenError
-        try:
-            decoded = jwt.decode_complete(
-                token,
-                self._key,
-                algorithms=[self._algorithm],
-                audience=self._audience,
-                issuer=self._issuer,
-                options={
-                    "require": _REQUIRED_CLAIMS,
-                    "strict_aud": True,
-                    "verify_exp": False,
-                    "verify_iat": False,
-                    "verify_nbf": False,
-                },
-            )
-            # Deeply nested JSON in a header raises RecursionError before any signature is looked at.
-        except (jwt.PyJWTError, ValueError, TypeError, RecursionError) as error:
-            raise InvalidAccessTokenError from error
+        decoded = self._decode_with_either_key(token)
         _check_header(decoded["header"])
         _check_times(decoded["payload"], now)
         return _principal(decoded["payload"])
+
+    def _decode_with_either_key(self, token: str) -> dict[str, Any]:
+        for key in self._verifying_keys:
+            try:
+                return self._decode(token, key)
+            except jwt.InvalidSignatureError:
+                continue
+            # Deeply nested JSON in a header raises RecursionError before any signature is looked at.
+            except (jwt.PyJWTError, ValueError, TypeError, RecursionError) as error:
+                raise InvalidAccessTokenError from error
+        raise InvalidAccessTokenError
+
+    def _decode(self, token: str, key: bytes) -> dict[str, Any]:
+        return jwt.decode_complete(
+            token,
+            key,
+            algorithms=[self._algorithm],
+            audience=self._audience,
+            issuer=self._issuer,
+            options={
+                "require": _REQUIRED_CLAIMS,
+                "strict_aud": True,
+                "verify_exp": False,
+                "verify_iat": False,
+                "verify_nbf": False,
+            },
+        )
 
 
 def _check_header(header: dict[str, Any]) -> None:

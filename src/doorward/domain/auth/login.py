@@ -1,10 +1,11 @@
 """Use case: password login."""
 
 import secrets
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from doorward.core.logging import get_logger
 from doorward.core.ports import Clock, Database
+from doorward.core.request_context import bind_session
 from doorward.domain.auth import repository
 from doorward.domain.auth.exceptions import InvalidCredentialsError, InvalidEmailError, InvalidUsernameError
 from doorward.domain.auth.identifiers import canonical_email, canonical_username, is_email
@@ -47,8 +48,11 @@ class Login:
         checkable = len(password) <= MAXIMUM_PASSWORD_LENGTH and is_unicode_text(password)
         stored_hash = credentials.password_hash if credentials and checkable else None
         check = await self._hasher.check(password if checkable else "", stored_hash)
-        if credentials is None or not check.is_correct:
-            logger.info("auth.login.failed")
+        if credentials is None:
+            _report_failure("unknown_user")
+            raise InvalidCredentialsError
+        if not check.is_correct:
+            _report_failure("wrong_password", credentials.user_id)
             raise InvalidCredentialsError
         return await self._begin_session(credentials, check.upgraded_hash)
 
@@ -83,7 +87,14 @@ class Login:
                         connection, credentials.user_id, old=credentials.password_hash, new=upgraded_hash
                     )
         if not user_is_active:
-            logger.info("auth.login.failed")
+            _report_failure("inactive_user", credentials.user_id)
             raise InvalidCredentialsError
-        logger.info("auth.login.succeeded", user_id=str(credentials.user_id), session_id=str(family.id))
+        bind_session(user_id=credentials.user_id, session_id=family.id)
+        logger.info("auth.login.succeeded", outcome="success")
         return self._issuer.issue(user_id=credentials.user_id, refresh_token=token, now=now)
+
+
+def _report_failure(reason: str, user_id: UUID | None = None) -> None:
+    """Tell the operator what the caller is not told."""
+    target = str(user_id) if user_id else None
+    logger.info("auth.login.failed", outcome="failure", reason=reason, target_user_id=target)

@@ -37,5 +37,7 @@ class MassRevocation:
             if not ended:
                 break
             after, count = max(ended), count + len(ended)
-        logger.warning("auth.session.all_revoked", count=count, reason=RevocationReason.OPERATOR.value)
+        logger.warning(
+            "auth.session.all_revoked", outcome="success", count=count, reason=RevocationReason.OPERATOR.value
+        )
         return count

@@ -42,21 +42,21 @@ def hash_secret(secret: bytes) -> bytes:
 
 
 class RefreshTokenCodec:
-    """Writes and reads tokens under one key, so that a forged token is refused without any query."""
+    """Writes tokens under one key and reads them, so that a forged token is refused without any query."""
 
-    def __init__(self, key: bytes) -> None:
-        """Take the MAC key: 32 bytes, derived for this purpose only."""
+    def __init__(self, key: bytes, previous_key: bytes | None = None) -> None:
+        """Take the MAC key, derived for this purpose only, and the one before it, whose tokens are still read."""
         self._key = key
+        self._readable_keys = (key,) if previous_key is None else (key, previous_key)
 
     def encode(self, token: RefreshToken) -> str:
-        """Return the token as text, authenticated."""
-        content = _LAYOUT.pack(_VERSION, token.family_id.bytes, token.generation, token.secret)
-        return PREFIX + base64.urlsafe_b64encode(content + self._mac(content)).rstrip(b"=").decode()
+        """Return the token as text, authenticated under the current key."""
+        return _seal(token, self._key)
 
     def decode(self, text: str) -> RefreshToken:
-        """Read a token written under the same key.
+        """Read a token written under the current or the previous key.
 
-        Exactly one text is accepted for each token. Raises ``InvalidRefreshTokenError`` for any other.
+        Exactly one text is accepted for each token and key. Raises ``InvalidRefreshTokenError`` for any other.
         """
         if len(text) != _TEXT_LENGTH or not text.isascii():
             raise InvalidRefreshTokenError
@@ -65,14 +65,21 @@ class RefreshTokenCodec:
         except binascii.Error as error:
             raise InvalidRefreshTokenError from error
         content, mac = raw[:-_MAC_BYTES], raw[-_MAC_BYTES:]
-        if len(raw) != _TOTAL_BYTES or not hmac.compare_digest(mac, self._mac(content)):
+        key = next((each for each in self._readable_keys if hmac.compare_digest(mac, _mac(content, each))), None)
+        if len(raw) != _TOTAL_BYTES or key is None:
             raise InvalidRefreshTokenError
         version, family_id, generation, secret = _LAYOUT.unpack(content)
         token = RefreshToken(UUID(bytes=family_id), generation, secret)
         # base64 leaves two bits of the last character unread: without this, four texts would be one token.
-        if version != _VERSION or not hmac.compare_digest(self.encode(token), text):
+        if version != _VERSION or not hmac.compare_digest(_seal(token, key), text):
             raise InvalidRefreshTokenError
         return token
 
-    def _mac(self, content: bytes) -> bytes:
-        return hmac.digest(self._key, content, "sha256")[:_MAC_BYTES]
+
+def _seal(token: RefreshToken, key: bytes) -> str:
+    content = _LAYOUT.pack(_VERSION, token.family_id.bytes, token.generation, token.secret)
+    return PREFIX + base64.urlsafe_b64encode(content + _mac(content, key)).rstrip(b"=").decode()
+
+
+def _mac(content: bytes, key: bytes) -> bytes:
+    return hmac.digest(key, content, "sha256")[:_MAC_BYTES]

@@ -3,12 +3,16 @@
 from collections.abc import Collection
 from uuid import uuid4
 
+from doorward.core.exceptions import DomainError
+from doorward.core.logging import get_logger
 from doorward.core.ports import Database
 from doorward.domain.auth import repository
 from doorward.domain.auth.identifiers import canonical_email, display_username
 from doorward.domain.auth.models import User
 from doorward.domain.auth.policy import check_new_password
 from doorward.domain.auth.ports import PasswordHasher
+
+logger = get_logger()
 
 
 class Registration:
@@ -29,6 +33,15 @@ class Registration:
         same for a taken name as for a free one. Raises ``InvalidEmailError``, ``InvalidUsernameError``,
         the ``Password...Error`` classes, ``EmailTakenError``, ``UsernameTakenError``.
         """
+        try:
+            user = await self._register(email, username, password)
+        except DomainError as refusal:
+            logger.info("auth.registration.refused", outcome="failure", reason=refusal.code)
+            raise
+        logger.info("auth.user.registered", outcome="success", new_user_id=str(user.id))
+        return user
+
+    async def _register(self, email: str, username: str, password: str) -> User:
         address = canonical_email(email)
         name = display_username(username)
         check_new_password(password, username=name, email=address, common_passwords=self._common_passwords)

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from doorward.core.logging import get_logger
 from doorward.core.ports import Clock, Database
+from doorward.core.request_context import bind_session
 from doorward.domain.auth import repository
 from doorward.domain.auth.exceptions import InvalidAccessTokenError, InvalidRefreshTokenError
 from doorward.domain.auth.models import RevocationReason, TokenPair, User
@@ -44,7 +45,12 @@ class Sessions:
         the call fails; within the leeway its direct successor is given again instead. The caller must not learn why
         a token is refused: always ``InvalidRefreshTokenError``.
         """
-        token = self._codec.decode(refresh_token)
+        try:
+            token = self._codec.decode(refresh_token)
+        except InvalidRefreshTokenError:
+            logger.info("auth.refresh.refused", outcome="failure", reason="malformed")
+            raise
+        bind_session(session_id=token.family_id)
         now = self._clock.now()
         async with self._database.connection() as connection:
             user_id = await repository.consume_refresh_token(
@@ -52,6 +58,9 @@ class Sessions:
             )
         if user_id is None:
             user_id = await self._user_of_repeated_token(token, now)
+        else:
+            bind_session(session_id=token.family_id, user_id=user_id)
+            logger.info("auth.refresh.rotated", outcome="success")
         return self._issuer.issue(user_id=user_id, refresh_token=token.successor(), now=now)
 
     async def _user_of_repeated_token(self, token: RefreshToken, now: datetime) -> UUID:
@@ -60,10 +69,15 @@ class Sessions:
             verdict = judge_unrotated(family, token, now, self._lifetimes.reuse_leeway)
             if verdict is Verdict.REVOKE:
                 await repository.update_family_revoked(connection, token, now=now, reason=RevocationReason.REUSE)
-        if family is not None and verdict is Verdict.REPEAT:
-            return family.user_id
-        if family is not None and verdict is Verdict.REVOKE:
-            logger.warning("auth.refresh.reuse_detected", user_id=str(family.user_id), session_id=str(family.id))
+        if family is not None and verdict is not Verdict.REFUSE:
+            bind_session(session_id=family.id, user_id=family.user_id)
+            if verdict is Verdict.REPEAT:
+                logger.info("auth.refresh.repeated", outcome="success")
+                return family.user_id
+            logger.warning("auth.refresh.reuse_detected", outcome="failure")
+            logger.info("auth.session.revoked", outcome="success", reason=RevocationReason.REUSE.value)
+        else:
+            logger.info("auth.refresh.refused", outcome="failure", reason="not_current")
         raise InvalidRefreshTokenError
 
     async def revoke(self, refresh_token: str) -> None:
@@ -74,13 +88,17 @@ class Sessions:
         try:
             token = self._codec.decode(refresh_token)
         except InvalidRefreshTokenError:
+            logger.info("auth.revocation.ignored", outcome="failure", reason="malformed")
             return
+        bind_session(session_id=token.family_id)
         async with self._database.connection() as connection:
             was_live = await repository.update_family_revoked(
                 connection, token, now=self._clock.now(), reason=RevocationReason.LOGOUT
             )
         if was_live:
-            logger.info("auth.session.revoked", session_id=str(token.family_id))
+            logger.info("auth.session.revoked", outcome="success", reason=RevocationReason.LOGOUT.value)
+        else:
+            logger.info("auth.revocation.ignored", outcome="failure", reason="not_live")
 
     async def authenticate(self, access_token: str) -> User:
         """Return the user who is asking.
@@ -90,6 +108,7 @@ class Sessions:
         """
         now = self._clock.now()
         principal = self._signer.verify(access_token, now)
+        bind_session(session_id=principal.session_id, user_id=principal.user_id)
         async with self._database.connection() as connection:
             user = await repository.find_session_user(connection, principal, now=now)
         if user is None:

@@ -1,0 +1,207 @@
+"""What is measured: each call beside the queries that it makes, which are the repository's own functions."""
+
+import json
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any, Final
+from uuid import UUID
+
+import jwt
+from psycopg import AsyncConnection
+
+from benchmarks.catalogue import GENRES, RARE_TAG
+from benchmarks.service import KeepAlive
+from doorward.core.pages import DEFAULT_PAGE_SIZE, CursorCodec, Position
+from doorward.core.principal import Principal
+from doorward.core.search import search_query
+from doorward.domain.auth.repository import find_session_user
+from doorward.domain.items import repository
+from doorward.domain.items.models import Item, ItemFilter, ItemQuery
+from doorward.infrastructure.keys import cursor_purpose, derive_key
+
+Connection = AsyncConnection[Any]
+Queries = Callable[[Connection], Awaitable[object]]
+
+TAG_OF_NONE: Final = "keyset, tag of no item"
+DEPTH: Final = 0.9
+"""Of the table, behind which the deep pages lie."""
+
+ITEMS: Final = "/api/v1/items"
+FREQUENT_WORDS: Final = (10, 20)
+RARER_WORDS: Final = (60, 100)
+"""Ranks in the vocabulary."""
+
+TITLE_PART: Final = "symbol"
+
+
+@dataclass(frozen=True)
+class Call:
+    """A GET call. ``queries`` is None for one that asks the database nothing.
+
+    ``is_flat``: it should cost the same however many items there are.
+    """
+
+    name: str
+    target: str
+    queries: Queries | None
+    is_flat: bool = False
+
+    @property
+    def is_of_items(self) -> bool:
+        """Whether it is one of the calls that are measured, and no yardstick."""
+        return self.target.startswith(ITEMS)
+
+
+@dataclass(frozen=True)
+class Reader:
+    """The user who calls, and what is known of the items: one in the middle, and where the deep page begins."""
+
+    principal: Principal
+    secret_key: str
+    item_id: UUID
+    depth: int
+    position: Position
+
+
+def user_id_of(token: str) -> UUID:
+    """Return whose access token this is."""
+    return UUID(_claims(token)["sub"])
+
+
+def _claims(token: str) -> Mapping[str, Any]:
+    claims: Mapping[str, Any] = jwt.decode(token, options={"verify_signature": False})
+    return claims
+
+
+async def find_reader(connection: Connection, token: str, secret_key: str, size: int) -> Reader:
+    """Look up what the calls need."""
+    claims = _claims(token)
+    user_id = user_id_of(token)
+    depth = int(size * DEPTH)
+    cursor = await connection.execute(
+        """
+        SELECT id, created_at
+        FROM items
+        WHERE visibility = 'shared' OR owner_id = %(user_id)s
+        ORDER BY created_at DESC, id DESC
+        LIMIT 1 OFFSET %(depth)s
+        """,
+        {"user_id": user_id, "depth": depth},
+    )
+    row = await cursor.fetchone()
+    if row is None:
+        raise LookupError("fewer items than expected")
+    principal = Principal(user_id, UUID(claims["sid"]), frozenset())
+    return Reader(principal, secret_key, row[0], depth, Position("-created_at", row[1].isoformat(), str(row[0])))
+
+
+def calls_of(reader: Reader, vocabulary: Sequence[str]) -> Sequence[Call]:
+    """Return all calls, the yardsticks first."""
+    wanted = ItemQuery(reader.principal.user_id, "all", ItemFilter())
+    return [
+        *_yardsticks(reader),
+        *_flat_calls(reader, wanted),
+        *_growing_calls(reader, wanted),
+        _search("search, two frequent words", [vocabulary[rank] for rank in FREQUENT_WORDS], wanted),
+        _search("search, two rarer words", [vocabulary[rank] for rank in RARER_WORDS], wanted),
+    ]
+
+
+def _yardsticks(reader: Reader) -> Sequence[Call]:
+    return [
+        Call("/health/liveness", "/health/liveness", None),
+        Call(
+            "/api/v1/auth/me",
+            "/api/v1/auth/me",
+            lambda connection: find_session_user(connection, reader.principal, now=datetime.now(UTC)),
+            is_flat=True,
+        ),
+    ]
+
+
+def _flat_calls(reader: Reader, wanted: ItemQuery) -> Sequence[Call]:
+    cursors = CursorCodec(derive_key(reader.secret_key.encode(), cursor_purpose("items")))
+    common, scarce = GENRES[0], GENRES[-1]
+    return [
+        Call(
+            "get by id",
+            f"{ITEMS}/{reader.item_id}",
+            lambda connection: repository.find_item(connection, reader.item_id, wanted.reader_id),
+            is_flat=True,
+        ),
+        _by_keyset("keyset, first page", wanted),
+        _by_keyset("keyset, owner=me", replace(wanted, owner="me"), "&owner=me"),
+        replace(
+            _by_keyset("keyset, 90 % deep", wanted, after=reader.position),
+            target=f"{ITEMS}?after={cursors.encode(reader.position)}",
+        ),
+        _by_keyset("keyset, tag of 3 in 10 items", _narrowed(wanted, tag=common), f"&tag={common}"),
+        _by_keyset("keyset, tag of 1 in 100 items", _narrowed(wanted, tag=scarce), f"&tag={scarce}"),
+        _by_keyset("keyset, tag of 100 items", _narrowed(wanted, tag=RARE_TAG), f"&tag={RARE_TAG}"),
+        _by_keyset(TAG_OF_NONE, _narrowed(wanted, tag="no-such-tag"), "&tag=no-such-tag"),
+        _by_keyset("keyset, year", _narrowed(wanted, year=1995), "&year=1995"),
+        _by_keyset("keyset, tag and year", _narrowed(wanted, tag=common, year=1995), f"&tag={common}&year=1995"),
+    ]
+
+
+def _growing_calls(reader: Reader, wanted: ItemQuery) -> Sequence[Call]:
+    scarce = GENRES[-1]
+    deep_page = reader.depth // DEFAULT_PAGE_SIZE + 1
+    return [
+        _by_keyset("keyset, part of titles", _narrowed(wanted, title=TITLE_PART), f"&title={TITLE_PART}"),
+        _by_number("page 1", wanted),
+        _by_number("page 90 % deep", wanted, page=deep_page),
+        _by_number("page 1, tag of 1 in 100 items", _narrowed(wanted, tag=scarce), f"&tag={scarce}"),
+        _by_number("page 1, tag of 100 items", _narrowed(wanted, tag=RARE_TAG), f"&tag={RARE_TAG}"),
+        _by_number("page 1, year", _narrowed(wanted, year=1995), "&year=1995"),
+    ]
+
+
+def _narrowed(
+    wanted: ItemQuery, tag: str | None = None, year: int | None = None, title: str | None = None
+) -> ItemQuery:
+    return replace(wanted, narrowed=ItemFilter(title=title, tag=tag, year=year))
+
+
+def _by_keyset(name: str, wanted: ItemQuery, parameters: str = "", after: Position | None = None) -> Call:
+    return Call(
+        name,
+        f"{ITEMS}?after={parameters}",
+        # As many as the page has and one more, which tells whether the list goes on.
+        lambda connection: repository.list_items(connection, wanted, limit=DEFAULT_PAGE_SIZE + 1, after=after),
+        is_flat=wanted.narrowed.title is None,
+    )
+
+
+def _by_number(name: str, wanted: ItemQuery, parameters: str = "", page: int = 1) -> Call:
+    async def page_and_total(connection: Connection) -> object:
+        offset = (page - 1) * DEFAULT_PAGE_SIZE
+        items = await repository.list_items(connection, wanted, limit=DEFAULT_PAGE_SIZE, offset=offset)
+        await repository.count_items(connection, wanted)
+        return items
+
+    return Call(name, f"{ITEMS}?page={page}{parameters}", page_and_total)
+
+
+def _search(name: str, words: Sequence[str], wanted: ItemQuery) -> Call:
+    query = search_query(words, {})
+    return Call(
+        name,
+        f"{ITEMS}/search?q={'+'.join(words)}",
+        lambda connection: repository.list_matches(connection, wanted, query, limit=DEFAULT_PAGE_SIZE, offset=0),
+    )
+
+
+async def check_answer(call: Call, http: KeepAlive, connection: Connection) -> None:
+    """See that the call answers what its queries find, so that equal work is compared. Raises ``ValueError``."""
+    status, body = http.get(call.target)
+    if not call.is_of_items or call.queries is None:
+        return
+    answer = json.loads(body)
+    found = await call.queries(connection)
+    items = [found] if isinstance(found, Item) else found
+    expected = [str(item.id) for item in items][:DEFAULT_PAGE_SIZE] if isinstance(items, list) else []
+    is_empty = not expected and call.name != TAG_OF_NONE
+    if is_empty or [item["id"] for item in answer.get("items", [answer])] != expected:
+        raise ValueError(f"{call.name}: {status}, not what the queries find")

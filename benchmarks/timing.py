@@ -1,0 +1,84 @@
+"""How long calls and their queries take: in turns, so that a busy moment of the machine meets all of them."""
+
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from statistics import median
+from typing import Final
+
+from benchmarks.calls import Call
+from benchmarks.site import Site
+
+CALLS: Final = 50
+LEAST_CALLS: Final = 3
+TURN_SECONDS: Final = 1.0
+"""After which a turn ends with fewer calls."""
+
+
+@dataclass
+class Times:
+    """Of one call at one size: the median milliseconds of each round."""
+
+    queries_ms: list[float] = field(default_factory=list)
+    call_ms: list[float] = field(default_factory=list)
+    worker_ms: list[float] = field(default_factory=list)
+    refused: int = 0
+
+    @property
+    def queries(self) -> float:
+        """Median of the rounds: the queries alone."""
+        return median(self.queries_ms) if self.queries_ms else 0.0
+
+    @property
+    def call(self) -> float:
+        """Median of the rounds: the HTTP call."""
+        return median(self.call_ms)
+
+    @property
+    def worker(self) -> float:
+        """Median of the rounds: how long the worker's loop had a processor for a call."""
+        return median(self.worker_ms)
+
+
+Measured = Mapping[tuple[str, int], Times]
+"""By the name of the call and the size."""
+
+
+async def measure(sites: Sequence[Site], rounds: int) -> Measured:
+    """Time all calls at all sizes in several rounds."""
+    times = {(call.name, site.size): Times() for site in sites for call in site.calls}
+    for _ in range(rounds):
+        for calls in zip(*(site.calls for site in sites), strict=True):
+            for site, call in zip(sites, calls, strict=True):
+                await _take_turn(site, call, times[call.name, site.size])
+    return times
+
+
+async def _take_turn(site: Site, call: Call, times: Times) -> None:
+    queries = call.queries
+    if queries is not None:
+        times.queries_ms.append(await _median_ms(lambda: queries(site.connection)))
+
+    answers = 0
+
+    async def over_http() -> None:
+        nonlocal answers
+        status, _ = site.http.get(call.target)
+        times.refused += status != HTTPStatus.OK
+        answers += 1
+
+    worked = site.service.processor_ms()
+    times.call_ms.append(await _median_ms(over_http))
+    times.worker_ms.append((site.service.processor_ms() - worked) / answers)
+
+
+async def _median_ms(once: Callable[[], Awaitable[object]]) -> float:
+    await once()
+    taken: list[float] = []
+    end = time.perf_counter() + TURN_SECONDS
+    while len(taken) < LEAST_CALLS or (len(taken) < CALLS and time.perf_counter() < end):
+        started = time.perf_counter()
+        await once()
+        taken.append((time.perf_counter() - started) * 1000)
+    return median(taken)

@@ -1,0 +1,148 @@
+"""docker/grafana-dashboard.json: what is on it, and how that becomes Grafana's JSON."""
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+PAGE: Final = Path("docker/grafana-dashboard.json")
+COLUMNS: Final = 24
+WIDTH: Final = 8
+HEIGHT: Final = 7
+RATE: Final = "[$__rate_interval]"
+_PER_SECOND: Final = "reqps"
+
+
+class Panel(NamedTuple):
+    """One graph: its lines by legend, each a PromQL expression."""
+
+    title: str
+    description: str
+    unit: str
+    lines: dict[str, str]
+
+
+def _rates(metric: str, *labels: str) -> dict[str, str]:
+    return {_legend(labels): f"sum by ({', '.join(labels)}) (rate({metric}{RATE}))"}
+
+
+def _legend(labels: Iterable[str]) -> str:
+    return " ".join(f"{{{{{label}}}}}" for label in labels)
+
+
+def _quantiles(metric: str, *labels: str) -> dict[str, str]:
+    grouped = ", ".join(["le", *labels])
+    return {
+        f"p{100 * quantile:.0f} {_legend(labels)}".strip(): (
+            f"histogram_quantile({quantile}, sum by ({grouped}) (rate({metric}_bucket{RATE})))"
+        )
+        for quantile in (0.5, 0.99)
+    }
+
+
+_REQUESTS: Final = "doorward_http_request_duration_seconds"
+
+PANELS: Final = (
+    Panel("Requests", "By route and class of status.", _PER_SECOND, _rates(f"{_REQUESTS}_count", "route", "status")),
+    Panel("Time of a request", "Slowest and middle, by route.", "s", _quantiles(_REQUESTS, "route")),
+    Panel(
+        "Requests that failed on our side",
+        "Share of 5xx. A 503 says what the service leans on is away or overloaded.",
+        "percentunit",
+        {"5xx": f'sum(rate({_REQUESTS}_count{{status="5xx"}}{RATE})) / sum(rate({_REQUESTS}_count{RATE}))'},
+    ),
+    Panel(
+        "Logins", "A rise of failures is somebody guessing.", _PER_SECOND, _rates("doorward_logins_total", "outcome")
+    ),
+    Panel("Refreshes", "By outcome.", _PER_SECOND, _rates("doorward_refreshes_total", "outcome")),
+    Panel(
+        "Sessions ended by reuse",
+        "A used refresh token came again: theft, or a client that refreshes twice.",
+        "short",
+        {"reuse": f"sum(increase(doorward_refresh_reuse_detections_total{RATE}))"},
+    ),
+    Panel(
+        "Ends of sessions",
+        "Logouts, and those that ended nothing.",
+        _PER_SECOND,
+        _rates("doorward_revocations_total", "outcome"),
+    ),
+    Panel("Registrations", "By outcome.", _PER_SECOND, _rates("doorward_registrations_total", "outcome")),
+    Panel("Refused by the limits", "429 by route.", _PER_SECOND, _rates("doorward_rate_limit_refusals_total", "route")),
+    Panel(
+        "Password hashes that wait",
+        "More than the processors can do.",
+        "short",
+        {"waiting": "sum(doorward_password_hash_queue_depth)"},
+    ),
+    Panel("Time that a password hash waits", "All copies.", "s", _quantiles("doorward_password_hash_wait_seconds")),
+    Panel(
+        "Connections to PostgreSQL",
+        "All copies, beside what they may open.",
+        "short",
+        {
+            "{{state}}": "sum by (state) (doorward_database_pool_connections)",
+            "limit": "sum(doorward_database_pool_connections_limit)",
+        },
+    ),
+    Panel(
+        "Calls that wait for a connection",
+        "Now, and those that waited in vain.",
+        "short",
+        {
+            "waiting": "sum(doorward_database_pool_waiting)",
+            "timeouts": f"sum(increase(doorward_database_pool_timeouts_total{RATE}))",
+        },
+    ),
+    Panel(
+        "Warnings and errors",
+        "By event; docs/events.md says what each means.",
+        "short",
+        {"{{event}}": f"sum by (event) (increase(doorward_warnings_total{RATE})) > 0"},
+    ),
+    Panel(
+        "Workers and versions",
+        "Worker processes that live, and what runs.",
+        "short",
+        {
+            "workers": "sum(doorward_workers)",
+            "{{version}} on {{python}}": "count by (version, python) (doorward_build_info)",
+        },
+    ),
+)
+
+
+def dashboard() -> str:
+    """Return the dashboard as Grafana imports it; it asks for the Prometheus to read."""
+    document = {
+        "title": "doorward",
+        "uid": "doorward",
+        "tags": ["doorward"],
+        "schemaVersion": 39,
+        "editable": True,
+        "refresh": "30s",
+        "time": {"from": "now-6h", "to": "now"},
+        "templating": {
+            "list": [{"name": "source", "label": "Prometheus", "type": "datasource", "query": "prometheus"}]
+        },
+        "panels": [_panel(number, panel) for number, panel in enumerate(PANELS)],
+    }
+    return json.dumps(document, indent=2) + "\n"
+
+
+def _panel(number: int, panel: Panel) -> dict[str, Any]:
+    source = {"type": "prometheus", "uid": "${source}"}
+    across = COLUMNS // WIDTH
+    return {
+        "id": number + 1,
+        "type": "timeseries",
+        "title": panel.title,
+        "description": panel.description,
+        "datasource": source,
+        "gridPos": {"x": number % across * WIDTH, "y": number // across * HEIGHT, "w": WIDTH, "h": HEIGHT},
+        "fieldConfig": {"defaults": {"unit": panel.unit, "min": 0}, "overrides": []},
+        "targets": [
+            {"refId": chr(ord("A") + place), "datasource": source, "expr": expression, "legendFormat": legend}
+            for place, (legend, expression) in enumerate(panel.lines.items())
+        ],
+    }

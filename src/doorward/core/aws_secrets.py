@@ -1,0 +1,67 @@
+"""Settings from AWS Secrets Manager, by pydantic-settings' own source: one secret, a JSON object of settings."""
+
+import json
+from dataclasses import dataclass
+from typing import Any, Final
+
+from pydantic_settings import AWSSecretsManagerSettingsSource, BaseSettings
+
+CONNECT_SECONDS: Final = 3.0
+READ_SECONDS: Final = 5.0
+ATTEMPTS: Final = 2
+"""boto3's own patience is a minute for each of several attempts: a start must fail, or go on, sooner."""
+
+REMEDY: Final = "Correct AWS_SECRETS_MANAGER_SECRET_NAME, AWS_REGION or the credentials, or unset the name"
+
+
+class SecretStoreError(Exception):
+    """The store did not yield the settings. The message is one sentence, without any value."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSettings:
+    """What a secret holds: values by setting, and all its names."""
+
+    values: dict[str, Any]
+    names: tuple[str, ...]
+
+
+def read_aws_secret(model: type[BaseSettings], *, name: str, region: str | None) -> StoredSettings:
+    """Return the settings in the secret of this name; its keys are their names in any case, and empty ones are unset.
+
+    Credentials come from where AWS's own tools take them: environment, profile, or the machine's role. Waits some
+    15 seconds at most. Raises ``SecretStoreError``.
+    """
+    try:
+        import boto3  # noqa: PLC0415 - an extra: nobody else needs it, and importing it takes long
+        from botocore.config import Config  # noqa: PLC0415 - as boto3
+        from botocore.exceptions import BotoCoreError, ClientError, NoRegionError  # noqa: PLC0415 - as boto3
+        from botocore.session import get_session  # noqa: PLC0415 - as boto3
+    except ImportError as error:
+        raise SecretStoreError(
+            "AWS_SECRETS_MANAGER_SECRET_NAME needs a package that is not installed. Install doorward[aws], or unset it"
+        ) from error
+    try:
+        session = get_session()
+        session.set_default_client_config(
+            Config(connect_timeout=CONNECT_SECONDS, read_timeout=READ_SECONDS, retries={"total_max_attempts": ATTEMPTS})
+        )
+        # The source asks boto3's default session for its client, and takes no timeouts.
+        boto3.setup_default_session(botocore_session=session)
+        source = AWSSecretsManagerSettingsSource(model, name, region_name=region, case_sensitive=False)
+    except NoRegionError:
+        raise SecretStoreError("AWS_REGION is missing. Example: eu-central-1") from None
+    except (BotoCoreError, ClientError) as error:
+        cause = str(error).splitlines()[0].rstrip(".: ")
+        raise SecretStoreError(f"AWS Secrets Manager cannot be used: {cause}. {REMEDY}") from None
+    except (json.JSONDecodeError, KeyError, AttributeError, TypeError):
+        raise SecretStoreError(
+            'The secret that AWS_SECRETS_MANAGER_SECRET_NAME names is not a JSON object. Example: {"SECRET_KEY": "..."}'
+        ) from None
+    except ValueError:
+        raise SecretStoreError(
+            "AWS Secrets Manager cannot be used: one of AWS's own variables is malformed. Example: "
+            "AWS_ENDPOINT_URL=https://secretsmanager.eu-central-1.amazonaws.com"
+        ) from None
+    values = {each: value for each, value in source().items() if value != "" and each in model.model_fields}
+    return StoredSettings(values=values, names=tuple(source.env_vars))

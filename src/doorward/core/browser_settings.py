@@ -1,0 +1,53 @@
+"""Settings of what browsers are told: who may call, by which name, and over what."""
+
+from typing import Annotated, Self
+
+from pydantic import AfterValidator, Field, model_validator
+from pydantic_settings import NoDecode
+
+from doorward.core.key_settings import KeySettings
+from doorward.core.settings_loading import between_commas
+from doorward.core.web_addresses import ANY_ORIGIN, check_hosts, check_origin, check_origins
+
+
+class BrowserSettings(KeySettings):
+    """The address that people see, and what it is open to."""
+
+    public_url: Annotated[str, AfterValidator(check_origin)] | None = Field(
+        None,
+        description="The address at which clients reach the service, without a path. With `https://` every answer asks "
+        "browsers to use nothing else (HSTS).",
+        examples=["https://auth.example.com"],
+    )
+    cors_allow_origins: Annotated[tuple[str, ...], NoDecode, between_commas, AfterValidator(check_origins)] = Field(
+        (),
+        description="Origins whose pages may call the API, separated by commas: exactly as browsers send them. Empty: "
+        "none but the service's own. `*`: all.",
+        examples=["https://app.example.com,http://localhost:3000"],
+    )
+    cors_allow_credentials: bool = Field(
+        default=False,
+        description="Whether those pages may have the browser add cookies. The service has none, and bearer tokens "
+        "need no permission: only for clients that insist. Refused together with `*`.",
+        examples=["false"],
+    )
+    allowed_hosts: Annotated[tuple[str, ...], NoDecode, between_commas, AfterValidator(check_hosts)] = Field(
+        (),
+        description="Names by which the service may be called (the `Host` header), separated by commas; `*.` in front "
+        "for all below. Empty: any. Health calls are answered under every name.",
+        examples=["auth.example.com,*.internal.example.com"],
+    )
+    docs_enabled: bool = Field(
+        default=True,
+        description="Whether `/docs`, `/redoc` and `/openapi.json` are served.",
+        examples=["false"],
+    )
+
+    @model_validator(mode="after")
+    def _credentials_for_named_origins_only(self) -> Self:
+        if self.cors_allow_credentials and ANY_ORIGIN in self.cors_allow_origins:
+            raise ValueError(
+                "CORS_ALLOW_ORIGINS must name its origins while CORS_ALLOW_CREDENTIALS is true: * would let "
+                "every page act as the user; for example https://app.example.com"
+            )
+        return self

@@ -1,0 +1,52 @@
+"""Settings of the environment that the service runs in, and of the root of its keys."""
+
+from typing import Literal
+
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
+
+from doorward.core.secret_strength import DEVELOPMENT_SECRET_KEY, GENERATE_A_SECRET, flaw_of_secret_key
+from doorward.core.settings_loading import LoadedSettings
+
+
+class KeySettings(LoadedSettings):
+    """What every other group may look at: whether this is production, and the secrets that sign."""
+
+    environment: Literal["production", "development"] = Field(
+        "production",
+        description="`development` relaxes the checks on secrets and colours the log.",
+        examples=["production"],
+    )
+    secret_key: SecretStr = Field(
+        SecretStr(""),
+        description="Root of all signing keys; at least 32 random bytes. Changing it signs everybody out, unless the "
+        "old one goes on as `SECRET_KEY_PREVIOUS`. "
+        "`inv up` makes one; by hand: `"
+        + GENERATE_A_SECRET
+        + "`. In development a built-in one is used when it is unset.",
+        examples=["the output of " + GENERATE_A_SECRET],
+    )
+    secret_key_previous: SecretStr | None = Field(
+        None,
+        description="A second `SECRET_KEY` whose tokens are accepted, while none are issued under it: the old one, "
+        "after a change.",
+        examples=["the value that SECRET_KEY had before"],
+    )
+
+    @field_validator("secret_key")
+    @classmethod
+    def _unguessable_secret_key(cls, value: SecretStr, info: ValidationInfo) -> SecretStr:
+        if info.data.get("environment") == "development":
+            return value if value.get_secret_value() else SecretStr(DEVELOPMENT_SECRET_KEY)
+        flaw = flaw_of_secret_key(value.get_secret_value())
+        if flaw:
+            raise ValueError(flaw)
+        return value
+
+    @field_validator("secret_key_previous")
+    @classmethod
+    def _unguessable_other_secret_key(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        if value is None or not value.get_secret_value():
+            return None
+        if value == info.data.get("secret_key"):
+            raise ValueError("is the same as SECRET_KEY; remove it, or give SECRET_KEY its new value")
+        return cls._unguessable_secret_key(value, info)

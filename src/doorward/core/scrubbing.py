@@ -1,0 +1,133 @@
+"""What may stand in a log line: secrets replaced by key and by shape, control characters escaped, sizes capped.
+
+Cheap for what most values are, short words without anything suspicious: those cost one search.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, MutableMapping
+from typing import Any, Final
+
+REDACTED: Final = "[redacted]"
+MAXIMUM_VALUE: Final = 2_048
+MAXIMUM_TRACEBACK: Final = 12_288
+"""Characters of one value, and of a traceback, whose end says most."""
+
+MAXIMUM_ITEMS: Final = 32
+MAXIMUM_DEPTH: Final = 4
+_FIRST_WORD: Final = re.compile(r"\A\S+")
+_LAST_WORD: Final = re.compile(r"\S{1,256}\Z")
+
+SECRET_FIELDS: Final = ("password", "passwd", "secret", "token", "authorization", "cookie", "api_key", "credential")
+"""Always redacted, whatever the settings say."""
+
+PERSONAL_FIELDS: Final = ("email", "username", "phone")
+TRACEBACKS: Final = frozenset({"exception", "stack"})
+"""Their lines stay apart: a reader needs them, and JSON escapes their ends."""
+
+_SUSPECT: Final = re.compile("[@=$'\"]|://|dwr_|eyJ|earer|asic ", re.IGNORECASE)
+"""At least one of these is in all that the patterns below match. Words of the service's own have none."""
+
+_PLAIN: Final = re.compile(r"[a-z0-9./{}:-]{0,64}")
+"""Ids, routes, addresses, most names of events: told from all others by a faster search still."""
+
+# Bounded where a repetition may begin anywhere: a hostile text costs time in proportion to its length.
+_SHAPES: Final = (
+    # A password in a URL; the user's name stays.
+    (re.compile(r"(://[^\s/?#:@]*:)[^\s/]*@"), rf"\1{REDACTED}@"),
+    # RFC 6750 section 2.1 and RFC 7617.
+    (re.compile(r"\b(bearer|basic)\s+[\w.~+/-]{4,}=*", re.IGNORECASE), rf"\1 {REDACTED}"),
+    # A refresh token, also a piece of one.
+    (re.compile(r"dwr_[\w-]+"), REDACTED),
+    # A JWT or its beginning: base64url of '{"'.
+    (re.compile(r"eyJ[\w-]{8,}(?:\.[\w-]*)*"), REDACTED),
+    # A bcrypt hash.
+    (re.compile(r"\$(?:2[abxy]|bcrypt-sha256)\$[^\s'\"]+"), REDACTED),
+    # An e-mail address.
+    (re.compile(r"[\w.+%-]{1,64}@[\w-]+(?:\.[\w-]+)+"), REDACTED),
+)
+_VALUE: Final = r"""(\[redacted\]|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|\([^)]*\)|[^\s,;&'")}\]]+)"""
+
+
+class Scrubber:
+    """Makes values fit for the log."""
+
+    def __init__(self, fields: Iterable[str] = PERSONAL_FIELDS) -> None:
+        """Take the words that mark a key as private, besides ``SECRET_FIELDS``: in any case, anywhere in the key."""
+        words = [re.escape(_normalized(field)) for field in (*SECRET_FIELDS, *fields)]
+        marks = "|".join(words).replace("_", "[_-]?")
+        self._private_key = re.compile(marks, re.IGNORECASE)
+        # As in a query string, a call, a dict's text, JSON, or PostgreSQL's "Key (email)=(...)".
+        self._private_pair = re.compile(
+            rf"""((?:{marks})[\w-]{{0,64}}(?:\)?=|\\?["']\s*:\s*\\?)){_VALUE}""", re.IGNORECASE
+        )
+        self._is_private: dict[str, bool] = {}
+
+    def scrub(self, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+        """Return the line with each value fit to be written; ``line`` itself is changed."""
+        for key, value in line.items():
+            kind = type(value)
+            if self._has_private_name(key):
+                line[key] = REDACTED
+            elif kind is str:
+                line[key] = self._traceback(value) if key in TRACEBACKS else self.text(value)
+            elif kind is not int and kind is not float and value is not None:
+                line[key] = self._value(value, MAXIMUM_DEPTH)
+        return line
+
+    def text(self, text: str) -> str:
+        """Return the text without secrets and control characters, at most ``MAXIMUM_VALUE`` characters of it."""
+        if _PLAIN.fullmatch(text):
+            return text
+        if len(text) <= MAXIMUM_VALUE:
+            return self._one_line(text) if _SUSPECT.search(text) or not text.isprintable() else text
+        # Not within a word: a piece of a secret may not look like one.
+        whole_words = _LAST_WORD.sub("", text[:MAXIMUM_VALUE])
+        return f"{self._one_line(whole_words)}[{len(text)} characters]"
+
+    def _one_line(self, text: str) -> str:
+        return _printable(self._without_secrets(text))
+
+    def _traceback(self, text: str) -> str:
+        if len(text) > MAXIMUM_TRACEBACK:
+            end = text[-MAXIMUM_TRACEBACK:]
+            whole_words = end.partition("\n")[2] or _FIRST_WORD.sub("", end)
+            text = f"[{len(text)} characters]\n{whole_words}"
+        return "\n".join(map(_printable, self._without_secrets(text).split("\n")))
+
+    def _without_secrets(self, text: str) -> str:
+        for pattern, replacement in _SHAPES:
+            text = pattern.sub(replacement, text)
+        return self._private_pair.sub(rf"\1{REDACTED}", text)
+
+    def _value(self, value: object, depth: int) -> object:
+        """Return what JSON can hold: members and items scrubbed, everything else as its text."""
+        if isinstance(value, bool | int | float | None):
+            return value
+        if isinstance(value, Mapping) and depth:
+            pairs = list(value.items())[:MAXIMUM_ITEMS]
+            return {self.text(str(key)): self._member(str(key), each, depth) for key, each in pairs}
+        if isinstance(value, list | tuple | set | frozenset) and depth:
+            return [self._value(each, depth - 1) for each in list(value)[:MAXIMUM_ITEMS]]
+        return self.text(value if isinstance(value, str) else str(value))
+
+    def _member(self, key: str, value: object, depth: int) -> object:
+        return REDACTED if self._has_private_name(key) else self._value(value, depth - 1)
+
+    def _has_private_name(self, key: str) -> bool:
+        known = self._is_private.get(key)
+        if known is None:
+            known = self._private_key.search(key) is not None
+            if len(self._is_private) < MAXIMUM_VALUE:
+                self._is_private[key] = known
+        return known
+
+
+def _normalized(field: str) -> str:
+    return field.strip().lower().replace("-", "_")
+
+
+def _printable(text: str) -> str:
+    """Write what is no visible character as its number: line ends, ANSI's escape, what hides or reverses text."""
+    if text.isprintable():
+        return text
+    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)

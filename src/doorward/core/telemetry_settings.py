@@ -1,0 +1,58 @@
+"""Settings of what operators see: log, metrics, traces."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, field_validator
+from pydantic_settings import NoDecode
+
+from doorward.core.browser_settings import BrowserSettings
+from doorward.core.scrubbing import PERSONAL_FIELDS, SECRET_FIELDS
+from doorward.core.settings_loading import between_commas
+
+
+class TelemetrySettings(BrowserSettings):
+    """What is told, and where."""
+
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="The least severe lines that are logged.", examples=["info"]
+    )
+    pii_fields: Annotated[tuple[str, ...], NoDecode, between_commas] = Field(
+        (*SECRET_FIELDS, *PERSONAL_FIELDS),
+        description="Words that mark a key as private: in the log, the value of every key that contains one is "
+        "redacted. Separated by commas; those for secrets (`password` to `credential`) count in any case.",
+        examples=["email,username,phone,birth"],
+    )
+    metrics_port: int = Field(
+        0, ge=0, le=65535, description="Where `/metrics` is, for Prometheus. 0: nowhere.", examples=["9464"]
+    )
+    otel_exporter_otlp_endpoint: str | None = Field(
+        None,
+        pattern="^https?://",
+        description="Where traces are sent, by OTLP over HTTP (extra `doorward[otel]`). Unset: there are none. "
+        "The other `OTEL_*` variables mean what OpenTelemetry says.",
+        examples=["http://collector.internal:4318"],
+    )
+    otel_exporter_otlp_traces_endpoint: str | None = Field(
+        None,
+        pattern="^https?://",
+        description="The same as a whole URL, for traces alone; wins.",
+        examples=["http://collector.internal:4318/v1/traces"],
+    )
+
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _lower_case(cls, value: object) -> object:
+        return value.lower() if isinstance(value, str) else value
+
+    @field_validator("metrics_port", mode="before")
+    @classmethod
+    def _no_service_link(cls, value: object) -> object:
+        """Kubernetes sets METRICS_PORT=tcp://10.0.0.1:9090 beside a service called metrics: nobody's wish here."""
+        return 0 if isinstance(value, str) and value.startswith("tcp://") else value
+
+    @property
+    def traces_url(self) -> str | None:
+        """Where spans are posted to, or None."""
+        if self.otel_exporter_otlp_traces_endpoint or not self.otel_exporter_otlp_endpoint:
+            return self.otel_exporter_otlp_traces_endpoint
+        return f"{self.otel_exporter_otlp_endpoint.rstrip('/')}/v1/traces"

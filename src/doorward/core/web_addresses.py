@@ -1,0 +1,48 @@
+"""What browsers are told in settings: origins and host names, in the one spelling that browsers send."""
+
+import re
+from typing import Final
+
+ANY_ORIGIN: Final = "*"
+HIGHEST_PORT: Final = 65535
+_DEFAULT_PORTS: Final = {"http": "80", "https": "443"}
+_LABEL: Final = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
+_NAME: Final = rf"{_LABEL}(?:\.{_LABEL})*"
+_ADDRESS: Final = r"\[[0-9a-f:.]+\]"
+_ORIGIN: Final = re.compile(rf"(?P<scheme>https?)://(?:{_NAME}|{_ADDRESS})(?::(?P<port>[1-9][0-9]{{0,4}}))?")
+_HOST: Final = re.compile(rf"(?:\*\.)?{_NAME}|{_ADDRESS}")
+
+
+def check_origin(text: str) -> str:
+    """Return the origin (RFC 6454 section 6.2). Raises ``ValueError`` for anything that no browser would send so."""
+    match = _ORIGIN.fullmatch(text)
+    if match is None or int(match["port"] or 1) > HIGHEST_PORT:
+        raise ValueError("must be a scheme (http or https) and a host in lower case, without path or slash at the end")
+    if match["port"] == _DEFAULT_PORTS[match["scheme"]]:
+        raise ValueError("must not name its scheme's own port, which browsers leave out")
+    return text
+
+
+def check_origins(texts: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the origins, or ``*`` alone. Raises ``ValueError``."""
+    if texts == (ANY_ORIGIN,):
+        return texts
+    if ANY_ORIGIN in texts:
+        raise ValueError("must not name origins beside *, which is all of them")
+    return tuple(check_origin(text) for text in texts)
+
+
+def check_hosts(texts: tuple[str, ...]) -> tuple[str, ...]:
+    """Return names of hosts, ``*.`` in front standing for all names below. Raises ``ValueError``."""
+    for text in texts:
+        if not _HOST.fullmatch(text):
+            raise ValueError(
+                "must be names in lower case, without scheme or port, or with *. in front for all below; "
+                "leave it empty to answer to any name"
+            )
+    return texts
+
+
+def is_served_as(host: str, allowed: tuple[str, ...]) -> bool:
+    """Tell whether the host, in lower case and without port, is one of those allowed."""
+    return any(host == each or (each.startswith("*.") and host.endswith(each[1:])) for each in allowed)

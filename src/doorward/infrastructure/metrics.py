@@ -1,0 +1,156 @@
+"""What the service counts and measures, for Prometheus. Loaded only when METRICS_PORT is set.
+
+Most are counted from the events of ``core/events.py``, so that what is logged and what is counted cannot differ. Every
+label has few values, whatever clients send.
+"""
+
+import asyncio
+import contextlib
+import platform
+from collections.abc import AsyncIterator, Callable, Mapping
+from typing import Any, Final
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from doorward import __version__
+from doorward.core.events import EVENTS
+from doorward.infrastructure.database import PoolLoad
+
+REGISTRY: Final = CollectorRegistry()
+SAMPLE_SECONDS: Final = 1.0
+"""How often each worker tells its load."""
+
+METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+UNMATCHED: Final = "unmatched"
+OTHER: Final = "other"
+POOL_FULL: Final = frozenset({"PoolTimeout", "TooManyRequests"})
+"""psycopg_pool's classes for a call that got no connection in time."""
+
+REQUEST_SECONDS: Final = Histogram(
+    "doorward_http_request_duration_seconds",
+    "Time from the first byte of a request to the last of its answer",
+    ["method", "route", "status"],
+    buckets=(0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5),
+    registry=REGISTRY,
+)
+LOGINS: Final = Counter("doorward_logins_total", "Password logins", ["outcome"], registry=REGISTRY)
+REFRESHES: Final = Counter("doorward_refreshes_total", "Uses of a refresh token", ["outcome"], registry=REGISTRY)
+REVOCATIONS: Final = Counter("doorward_revocations_total", "Ends of sessions", ["outcome"], registry=REGISTRY)
+REGISTRATIONS: Final = Counter("doorward_registrations_total", "Registrations", ["outcome"], registry=REGISTRY)
+REUSE_DETECTIONS: Final = Counter(
+    "doorward_refresh_reuse_detections_total", "Sessions ended since a used token came again", registry=REGISTRY
+)
+LIMITER_REFUSALS: Final = Counter(
+    "doorward_rate_limit_refusals_total", "Calls refused with 429", ["route"], registry=REGISTRY
+)
+WARNINGS: Final = Counter(
+    "doorward_warnings_total", "Events of level warning and error, by name", ["event"], registry=REGISTRY
+)
+POOL_TIMEOUTS: Final = Counter(
+    "doorward_database_pool_timeouts_total", "Calls that got no connection in time", registry=REGISTRY
+)
+HASH_WAIT_SECONDS: Final = Histogram(
+    "doorward_password_hash_wait_seconds",
+    "Time that a password hash waited for a processor",
+    buckets=(0.005, 0.025, 0.1, 0.25, 0.5, 1, 2, 4, 8),
+    registry=REGISTRY,
+)
+
+
+def _gauge(name: str, description: str, *labels: str) -> Gauge:
+    """Return a gauge whose value is the sum over the workers that live."""
+    return Gauge(name, description, labels, registry=REGISTRY, multiprocess_mode="livesum")
+
+
+HASHES_WAITING: Final = _gauge("doorward_password_hash_queue_depth", "Password hashes that wait for a processor")
+POOL_CONNECTIONS: Final = _gauge("doorward_database_pool_connections", "Connections to PostgreSQL", "state")
+POOL_LIMIT: Final = _gauge("doorward_database_pool_connections_limit", "Connections that there may be at most")
+POOL_WAITING: Final = _gauge("doorward_database_pool_waiting", "Calls that wait for a connection")
+BUILD_INFO: Final = Gauge(
+    "doorward_build_info", "1, with the versions", ["version", "python"], registry=REGISTRY, multiprocess_mode="livemax"
+)
+WORKERS: Final = _gauge("doorward_workers", "Worker processes that live")
+
+_OUTCOMES: Final = {
+    "auth.login.succeeded": LOGINS.labels("succeeded"),
+    "auth.login.failed": LOGINS.labels("failed"),
+    "auth.refresh.rotated": REFRESHES.labels("rotated"),
+    "auth.refresh.repeated": REFRESHES.labels("repeated"),
+    "auth.refresh.refused": REFRESHES.labels("refused"),
+    "auth.refresh.reuse_detected": REFRESHES.labels("reused"),
+    "auth.session.revoked": REVOCATIONS.labels("revoked"),
+    "auth.revocation.ignored": REVOCATIONS.labels("ignored"),
+    "auth.user.registered": REGISTRATIONS.labels("registered"),
+    "auth.registration.refused": REGISTRATIONS.labels("refused"),
+}
+_BESIDE_WORKERS: Final = frozenset({"config.insecure", "metrics.scrape_failed"})
+"""Reported by the process that starts the workers, where nothing counts."""
+
+_SEVERE: Final = {
+    name: WARNINGS.labels(name)
+    for name, event in EVENTS.items()
+    if event.level != "info" and name not in _BESIDE_WORKERS
+}
+
+
+class Metrics:
+    """What one worker tells."""
+
+    def __init__(self) -> None:
+        """Begin as a worker that lives."""
+        self._requests: dict[tuple[str, str, int], Histogram] = {}
+        BUILD_INFO.labels(__version__, platform.python_version()).set(1)
+        WORKERS.set(1)
+
+    def count_event(self, name: str, facts: Mapping[str, Any]) -> None:
+        """Count an event: what ``observed_events`` calls."""
+        if name == "http.request":
+            self._observe_request(facts["method"], facts["route"] or UNMATCHED, facts["status"], facts["duration_ms"])
+            return
+        if counter := _OUTCOMES.get(name):
+            counter.inc()
+        if counter := _SEVERE.get(name):
+            counter.inc()
+        if name == "auth.refresh.reuse_detected":
+            REUSE_DETECTIONS.inc()
+        elif name == "rate_limit.exceeded":
+            LIMITER_REFUSALS.labels(facts["route"]).inc()
+        elif name == "database.unavailable" and facts["error"] in POOL_FULL:
+            POOL_TIMEOUTS.inc()
+
+    def _observe_request(self, method: str, route: str, status: int, milliseconds: float) -> None:
+        key = (method if method in METHODS else OTHER, route, status // 100)
+        histogram = self._requests.get(key)
+        if histogram is None:
+            status_class = f"{key[2]}xx" if key[2] else "none"
+            histogram = self._requests[key] = REQUEST_SECONDS.labels(key[0], route, status_class)
+        histogram.observe(milliseconds / 1000)
+
+    def observe_hash_wait(self, seconds: float) -> None:
+        """Take how long a password hash waited for its thread."""
+        HASH_WAIT_SECONDS.observe(seconds)
+
+    def set_load(self, pool: PoolLoad, hashes_waiting: int) -> None:
+        """Take how busy the worker is at this moment."""
+        POOL_CONNECTIONS.labels("idle").set(pool.idle)
+        POOL_CONNECTIONS.labels("used").set(pool.size - pool.idle)
+        POOL_LIMIT.set(pool.limit)
+        POOL_WAITING.set(pool.waiting)
+        HASHES_WAITING.set(hashes_waiting)
+
+    @contextlib.asynccontextmanager
+    async def sampled(self, sample: Callable[[], None]) -> AsyncIterator[None]:
+        """Have ``sample`` called every second within the block, from its beginning on."""
+
+        async def sample_on() -> None:
+            while True:
+                sample()
+                await asyncio.sleep(SAMPLE_SECONDS)
+
+        task = asyncio.create_task(sample_on())
+        try:
+            yield
+        finally:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task

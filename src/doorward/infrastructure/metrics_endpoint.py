@@ -1,0 +1,162 @@
+"""/metrics on a port of its own, once for all workers of a service.
+
+One worker's numbers are read where they are. Of several workers, each writes its own to files of a folder that this
+process owns (the client library's multi-process mode), and the sums are read from there.
+
+The library decides by the environment, when it is first imported, how numbers are kept. So it is imported here, and in
+the workers, after the environment is set, and nowhere when METRICS_PORT is 0.
+"""
+
+import contextlib
+import http.server
+import os
+import shutil
+import socket
+import socketserver
+import tempfile
+import threading
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from doorward.core.logging import get_logger
+
+if TYPE_CHECKING:
+    from prometheus_client import CollectorRegistry
+
+FOLDER_VARIABLE: Final = "PROMETHEUS_MULTIPROC_DIR"
+PATH: Final = "/metrics"
+IDLE_SECONDS: Final = 10
+_DEAD: Final = "dead"
+"""In the place of a process's number: files with the sums of those that ended."""
+
+logger = get_logger()
+
+
+@contextlib.contextmanager
+def serving_metrics(host: str, port: int, *, has_workers: bool) -> Iterator[None]:
+    """Serve within the block; workers are to be started within it. Raises ``OSError`` when the port is not free."""
+    with _folder() if has_workers else contextlib.nullcontext() as folder:
+        if folder is None:
+            os.environ.pop(FOLDER_VARIABLE, None)
+        else:
+            os.environ[FOLDER_VARIABLE] = str(folder)
+        with _Server(host, port, _registry(folder)) as server:
+            threading.Thread(target=server.serve_forever, name="metrics", daemon=True).start()
+            try:
+                yield
+            finally:
+                server.shutdown()
+
+
+@contextlib.contextmanager
+def _folder() -> Iterator[Path]:
+    folder = Path(tempfile.mkdtemp(prefix="doorward-metrics-"))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _registry(folder: Path | None) -> "CollectorRegistry":
+    from prometheus_client import CollectorRegistry  # noqa: PLC0415 - after the environment is set
+
+    if folder is None:
+        from doorward.infrastructure.metrics import REGISTRY  # noqa: PLC0415 - as above
+
+        return REGISTRY
+    registry = CollectorRegistry()
+    registry.register(_AllWorkers(folder))
+    return registry
+
+
+class _AllWorkers:
+    """A collector of what all workers of a folder told, those that ended included."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._lock = threading.Lock()
+
+    def collect(self) -> Iterable[Any]:
+        from prometheus_client.multiprocess import MultiProcessCollector  # noqa: PLC0415 - after the environment is set
+
+        with self._lock:
+            bury_dead_workers(self._folder)
+            return list(MultiProcessCollector(None, str(self._folder)).collect())
+
+
+def bury_dead_workers(folder: Path) -> None:
+    """Remove the files of processes that are gone: what they counted stays in the sums, what they were is forgotten.
+
+    So no counter falls, and a worker that is restarted again and again fills no disk.
+    """
+    for file in folder.glob("*.db"):
+        kind, _, process = file.stem.rpartition("_")
+        if process == _DEAD or _lives(int(process)):
+            continue
+        if not kind.startswith("gauge"):
+            _add(file, folder / f"{kind}_{_DEAD}.db")
+        file.unlink()
+
+
+def _lives(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def _add(file: Path, total: Path) -> None:
+    from prometheus_client.mmap_dict import MmapedDict  # noqa: PLC0415 - after the environment is set
+
+    sums = MmapedDict(str(total))
+    for key, value, _, _ in MmapedDict.read_all_values_from_file(str(file)):
+        sums.write_value(key, sums.read_value(key)[0] + value, 0.0)
+    sums.close()
+
+
+class _Handler(http.server.BaseHTTPRequestHandler):
+    """Answers a scrape."""
+
+    server: "_Server"
+    timeout = IDLE_SECONDS
+
+    def do_GET(self) -> None:
+        from prometheus_client.exposition import choose_encoder  # noqa: PLC0415 - after the environment is set
+
+        if self.path.partition("?")[0] != PATH:
+            self.send_error(404)
+            return
+        encode, content_type = choose_encoder(self.headers.get("Accept", ""))
+        body = encode(self.server.registry)
+        self.send_response(200)
+        self.send_header("Content-Type", content_type)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def version_string(self) -> str:
+        """Name nothing that an attacker could look up."""
+        return "doorward"
+
+    def log_message(self, *_: object) -> None:
+        """Log no scrape: there is one every few seconds."""
+
+
+class _Server(http.server.ThreadingHTTPServer):
+    """Answers each scrape in a thread of its own."""
+
+    def __init__(self, host: str, port: int, registry: "CollectorRegistry") -> None:
+        self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        self.registry = registry
+        super().__init__((host, port), _Handler)
+
+    def server_bind(self) -> None:
+        """Bind without HTTPServer's question to the name service what this machine is called."""
+        socketserver.TCPServer.server_bind(self)
+        self.server_name, self.server_port = "doorward", self.server_address[1]
+
+    def handle_error(self, _request: object, _client_address: object) -> None:
+        """Report a scrape that failed: the next one is seconds away."""
+        logger.exception("metrics.scrape_failed")  # noqa: LOG004 - socketserver calls this in its except clause

@@ -1,0 +1,66 @@
+"""Metrics and traces as the settings ask for them. What nobody asked for is not even imported."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+from fastapi import FastAPI
+from psycopg import AsyncCursor
+
+from doorward.core.config import Settings
+from doorward.core.logging import observed_events
+from doorward.infrastructure.database import PostgresDatabase
+from doorward.infrastructure.passwords import BcryptHasher
+
+if TYPE_CHECKING:
+    from doorward.infrastructure.metrics import Metrics
+    from doorward.infrastructure.tracing import Tracing
+
+
+class Telemetry:
+    """What one application tells of itself beside its log."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Prepare what the settings ask for. Raises ``ImportError`` when the packages for traces are missing."""
+        self._metrics = _metrics() if settings.metrics_port else None
+        self._tracing = _tracing(settings.traces_url) if settings.traces_url else None
+
+    @property
+    def observe_hash_wait(self) -> Callable[[float], None] | None:
+        """What the password hasher tells how long each call waited."""
+        return self._metrics.observe_hash_wait if self._metrics else None
+
+    @property
+    def cursor_factory(self) -> type[AsyncCursor[Any]]:
+        """What runs the statements."""
+        return self._tracing.cursor_factory if self._tracing else AsyncCursor
+
+    def wrap(self, app: FastAPI) -> FastAPI:
+        """Put around the application what has to be outermost."""
+        if self._tracing is not None:
+            self._tracing.wrap(app)
+        return app
+
+    @asynccontextmanager
+    async def running(self, database: PostgresDatabase, hasher: BcryptHasher) -> AsyncIterator[None]:
+        """Count, sample and trace within the block; send what is left at its end."""
+        async with AsyncExitStack() as stack:
+            if self._tracing is not None:
+                stack.push_async_callback(self._tracing.close)
+            if (metrics := self._metrics) is not None:
+                stack.enter_context(observed_events(metrics.count_event))
+                load = metrics.sampled(lambda: metrics.set_load(database.pool_load(), hasher.waiting))
+                await stack.enter_async_context(load)
+            yield
+
+
+def _metrics() -> "Metrics":
+    from doorward.infrastructure.metrics import Metrics  # noqa: PLC0415 - see infrastructure/metrics_endpoint.py
+
+    return Metrics()
+
+
+def _tracing(url: str) -> "Tracing":
+    from doorward.infrastructure.tracing import tracing_to  # noqa: PLC0415 - an extra
+
+    return tracing_to(url)

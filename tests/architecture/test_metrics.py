@@ -1,0 +1,80 @@
+"""Metrics: named as Prometheus asks, shown on the dashboard, explained to the operator."""
+
+import json
+import re
+from pathlib import Path
+from typing import Final
+
+from prometheus_client import Metric
+
+from development.dashboard import PAGE, PANELS, dashboard
+from doorward.infrastructure.metrics import REGISTRY
+from tests.architecture.sources import text_of
+
+UNITS: Final = ("_seconds", "_total", "_info")
+MENTIONED: Final = re.compile(r"\bdoorward_[a-z_]+\b")
+PLAIN_COUNTS: Final = {
+    "doorward_password_hash_queue_depth",
+    "doorward_database_pool_connections",
+    "doorward_database_pool_connections_limit",
+    "doorward_database_pool_waiting",
+    "doorward_workers",
+}
+"""Gauges of things, which have no unit to name."""
+
+
+def families() -> list[Metric]:
+    return list(REGISTRY.collect())
+
+
+def exposed(family: Metric) -> str:
+    """The name that a query uses."""
+    return f"{family.name}_total" if family.type == "counter" else family.name
+
+
+def family_of(mentioned: str) -> str:
+    """A histogram is asked for by the names of its parts."""
+    return re.sub(r"_(bucket|count|sum)$", "", mentioned)
+
+
+def mentioned_in(text: str) -> set[str]:
+    return {family_of(name) for name in MENTIONED.findall(text)}
+
+
+def test_names_are_as_prometheus_asks() -> None:
+    assert len(families()) > 10
+    for family in families():
+        assert re.fullmatch(r"doorward(_[a-z]+)+", family.name)
+        assert exposed(family).endswith(UNITS) or family.name in PLAIN_COUNTS, family.name
+        assert (family.type == "histogram") == family.name.endswith("_seconds")
+        assert family.documentation
+
+
+def test_the_dashboard_is_current() -> None:
+    assert text_of(PAGE) == dashboard(), "run: uv run inv docs"
+
+
+def test_the_dashboard_shows_every_metric_and_none_that_does_not_exist() -> None:
+    asked = {name for panel in PANELS for line in panel.lines.values() for name in mentioned_in(line)}
+    assert asked == {exposed(family) for family in families()}
+
+
+def test_a_dashboards_legend_has_only_labels_that_its_query_keeps() -> None:
+    for panel in PANELS:
+        for legend, expression in panel.lines.items():
+            wanted = {label.strip() for found in re.findall(r"{{(.*?)}}", legend) for label in found.split(",")}
+            kept = {label.strip() for found in re.findall(r"by \((.*?)\)", expression) for label in found.split(",")}
+            assert wanted <= kept, panel.title
+            assert "," not in legend, panel.title
+
+
+def test_no_two_panels_lie_upon_each_other() -> None:
+    places = [(panel["gridPos"]["x"], panel["gridPos"]["y"]) for panel in json.loads(dashboard())["panels"]]
+    assert len(set(places)) == len(places) == len(PANELS)
+
+
+def test_the_operators_page_says_what_each_metric_is_for() -> None:
+    rows = [line for line in text_of(Path("docs/operations.md")).splitlines() if line.startswith("| `doorward_")]
+    told = {family_of(line.split("`")[1].partition("{")[0]) for line in rows}
+    assert told == {exposed(family) for family in families()}
+    assert all(len(line.split("|")[3].strip()) > 5 for line in rows), "name the alert"

@@ -1,0 +1,98 @@
+"""The secrets that the ring sent and saw, and everything that must hold none of them."""
+
+import re
+import secrets
+import threading
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import Final, NamedTuple
+
+import requests
+
+PASSWORD_MARK: Final = f"canary-{secrets.token_hex(8)}"
+NAME_MARK: Final = f"p{secrets.token_hex(3)}x"
+"""In each password and in each user name and e-mail address that the ring makes up."""
+
+PIECE: Final = 16
+"""So many characters of a token in a row are a finding, wherever in the token they stand."""
+
+LONG_WORD: Final = re.compile(rf"[A-Za-z0-9_-]{{{PIECE},}}")
+
+
+class Finding(NamedTuple):
+    """Where a secret was found, never the secret itself."""
+
+    kind: str
+    line: int
+    what: str
+
+
+class Evidence:
+    """Collected by all threads while the ring runs; searched at its end."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._secrets: set[str] = set()
+        self._pieces: set[str] = set()
+        self._tokens = 0
+        self._texts: list[tuple[str, str]] = []
+
+    def remember_secret(self, secret: str) -> None:
+        """A word to be found as a whole."""
+        with self._lock:
+            self._secrets.add(secret)
+
+    def remember_token(self, token: str) -> None:
+        """A token to be found in pieces: each is known by some of its characters, so that a scan is one look-up."""
+        with self._lock:
+            self._tokens += 1
+            for word in LONG_WORD.findall(token):
+                self._pieces.update(word[start : start + PIECE] for start in range(0, len(word) - PIECE + 1, PIECE))
+
+    def saw(self, answer: requests.Response) -> None:
+        """Remember the tokens of a good answer; keep a refusal as a text that must hold none."""
+        if answer.status_code >= 400:
+            self.keep("error", f"{answer.headers}\n{answer.text}")
+        elif '"refresh_token"' in answer.text and answer.headers["Content-Type"] == "application/json":
+            for name in ("access_token", "refresh_token"):
+                if isinstance(token := answer.json().get(name), str):
+                    self.remember_token(token)
+
+    def keep(self, kind: str, text: str) -> None:
+        with self._lock:
+            self._texts.append((kind, text))
+
+    def findings(self) -> list[Finding]:
+        return [
+            Finding(kind, number, what)
+            for kind, text in self._texts
+            for number, line in enumerate(text.splitlines(), start=1)
+            for what in self._found_in(line)
+        ]
+
+    def _found_in(self, line: str) -> Iterator[str]:
+        if any(secret in line.lower() for secret in (PASSWORD_MARK, NAME_MARK)):
+            yield "a password, a user name or an e-mail address"
+        if any(secret in line for secret in self._secrets):
+            yield "a secret setting"
+        if any(piece in self._pieces for word in LONG_WORD.findall(line) for piece in pieces_of(word)):
+            yield "a piece of a token"
+
+    def lines(self) -> Counter[str]:
+        """How many lines of each kind there are to search."""
+        counted: Counter[str] = Counter()
+        for kind, text in self._texts:
+            counted[kind] += len(text.splitlines())
+        return counted
+
+    @property
+    def tokens(self) -> int:
+        return self._tokens
+
+
+def pieces_of(word: str) -> Iterable[str]:
+    return (word[start : start + PIECE] for start in range(len(word) - PIECE + 1))
+
+
+EVIDENCE: Final = Evidence()
+"""Of this run."""

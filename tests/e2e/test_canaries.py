@@ -1,0 +1,48 @@
+"""Run last: nothing that the whole ring made the product write holds a secret."""
+
+import pytest
+
+from tests.e2e.canaries import EVIDENCE, NAME_MARK, PASSWORD_MARK, Evidence, Finding
+from tests.e2e.people import Client
+from tests.e2e.stack import Service, Stack, wait_until
+from tests.e2e.test_logs import complete_log
+
+TOKEN = "dwr_AQ7n2dY5Q0m1kYb8gW3hTzUAAAAAq7Rk2vXw9Zs4Tb6Yc1Nf8Hd3Gj5Lm0Pq"
+
+
+@pytest.mark.parametrize(
+    "leak",
+    [
+        PASSWORD_MARK,
+        f"user {NAME_MARK.upper()}1@EXAMPLE.com",
+        f"before {TOKEN} after",
+        f'{{"event":"{TOKEN[9:45]}"}}',
+        "a setting",
+    ],
+    ids=["password", "address", "token", "piece of a token", "setting"],
+)
+def test_the_search_finds_what_it_looks_for(leak: str) -> None:
+    evidence = Evidence()
+    evidence.remember_token(TOKEN)
+    evidence.remember_secret("a setting")
+    evidence.keep("log", '{"event":"http.request","correlation_id":"0af7651916cd43dd8448eb211c80319c"}')
+    assert evidence.findings() == []
+    evidence.keep("log", f"first line\n{leak}")
+    assert {(finding.kind, finding.line) for finding in evidence.findings()} == {("log", 2)}
+
+
+def test_nothing_that_the_ring_made_the_product_write_holds_a_secret(
+    stack: Stack, service: Service, client: Client, findings: list[str]
+) -> None:
+    client.me(client.log_in().access)
+    client.token(client.new_person())
+    EVIDENCE.keep("log", complete_log(service)[0])
+    EVIDENCE.keep("metric", service.metrics())
+    wait_until(lambda: "auth.add_family" in stack.traces())
+    EVIDENCE.keep("trace", stack.traces())
+    found: list[Finding] = EVIDENCE.findings()
+    lines = EVIDENCE.lines()
+    searched = ", ".join(f"{count} of {kind}" for kind, count in sorted(lines.items()))
+    findings.append(f"Lines searched for {EVIDENCE.tokens} tokens and all passwords and names: {searched}")
+    assert min(lines[kind] for kind in ("log", "error", "metric", "trace")) > 0
+    assert not found[:10], f"{len(found)} findings"

@@ -1,0 +1,104 @@
+"""What Prometheus reads, of one worker and of several."""
+
+import secrets
+import time
+from collections.abc import Callable, Mapping
+
+import pytest
+import requests
+from prometheus_client.parser import text_string_to_metric_families
+
+from tests.e2e.people import LIVENESS, ME, READINESS, REFRESH, TOKEN, Client, Person, all_at_once
+from tests.e2e.stack import Service, Stack
+
+COUNTED_SECONDS = 60
+Series = Mapping[tuple[str, frozenset[tuple[str, str]]], float]
+
+
+def series_of(service: Service) -> Series:
+    families = text_string_to_metric_families(service.metrics())
+    return {
+        (sample.name, frozenset(sample.labels.items())): sample.value
+        for family in families
+        for sample in family.samples
+    }
+
+
+def value(series: Series, name: str, **labels: str) -> float:
+    return series.get((f"doorward_{name}", frozenset(labels.items())), 0.0)
+
+
+def wait_for(service: Service, is_so: Callable[[Series], bool]) -> Series:
+    """Read until all is counted: a request is counted after its answer, the load every second."""
+    deadline = time.monotonic() + COUNTED_SECONDS
+    while not is_so(series := series_of(service)):
+        assert time.monotonic() < deadline, series
+        time.sleep(0.05)
+    return series
+
+
+def requests_to(series: Series, method: str, route: str, status: str) -> float:
+    return value(series, "http_request_duration_seconds_count", method=method, route=route, status=status)
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_everything_is_counted_once_whichever_worker_did_it(stack: Stack, workers: str) -> None:
+    with stack.service(WEB_CONCURRENCY=workers, RATE_LIMIT_ENABLED="true", RATE_LIMIT_TOKEN="5/hour") as service:
+        client = Client(service)
+        wait_for(service, lambda series: value(series, "workers") == float(workers))
+        tokens = client.log_in()
+        assert client.token(Person()).status_code == 401
+        renewed = client.refresh(tokens.refresh)
+        assert client.refresh(tokens.refresh).status_code == 401
+        assert client.revoke(renewed.json()["refresh_token"]).status_code == 204
+        assert {answer.status_code for answer in all_at_once([lambda: client.me(tokens.access)] * 40)} == {401}
+        series = wait_for(service, lambda series: requests_to(series, "GET", ME, "4xx") == 40)
+        while client.token(Person()).status_code != 429:
+            pass
+        series = wait_for(service, lambda series: value(series, "rate_limit_refusals_total", route=TOKEN) == 1)
+    assert value(series, "registrations_total", outcome="registered") == 1
+    assert value(series, "logins_total", outcome="succeeded") == 1
+    assert value(series, "logins_total", outcome="failed") >= 1
+    assert value(series, "refreshes_total", outcome="rotated") == 1
+    assert value(series, "refreshes_total", outcome="reused") == value(series, "refresh_reuse_detections_total") == 1
+    assert value(series, "revocations_total", outcome="revoked") == 1
+    assert value(series, "revocations_total", outcome="ignored") == 1
+    assert requests_to(series, "POST", REFRESH, "2xx") == requests_to(series, "POST", REFRESH, "4xx") == 1
+    assert requests_to(series, "GET", READINESS, "2xx") >= 1
+    assert value(series, "password_hash_wait_seconds_count") >= 3
+    assert value(series, "database_pool_connections_limit") == 10 * int(workers)
+
+
+def call_strangely(client: Client, word: str) -> None:
+    client.call(word.upper(), f"/{word}")
+    client.call("BREW", ME)
+    client.call("GET", f"/{word}", headers={"User-Agent": word, "X-Forwarded-For": word, "X-Correlation-ID": word})
+    client.call("GET", f"{ME}/{word}", params={word: word})
+    client.call("GET", f"//{word}/..%2f{word}?{word}")
+    client.token(Person(word, word))
+
+
+def test_no_caller_can_make_another_series(stack: Stack) -> None:
+    with stack.service() as service:
+        client = Client(service)
+        # The image asks for its own health every now and then: no series of a caller's.
+        for path in (LIVENESS, READINESS):
+            client.call("GET", path)
+        call_strangely(client, secrets.token_hex(8))
+        before = wait_for(service, lambda series: value(series, "logins_total", outcome="failed") == 1)
+        words = [secrets.token_hex(8) for _ in range(50)]
+        for word in words:
+            call_strangely(client, word)
+        after = wait_for(service, lambda series: value(series, "logins_total", outcome="failed") == 51)
+        assert set(after) == set(before)
+        assert not [word for word in words if word in service.metrics()]
+
+
+def test_metrics_are_on_their_own_port_and_nothing_else_is(client: Client, service: Service) -> None:
+    assert client.call("GET", "/metrics").status_code == 404
+    with requests.Session() as session:
+        session.trust_env = False
+        found = session.get(service.metrics_url, timeout=COUNTED_SECONDS)
+        assert (found.status_code, found.headers["Server"]) == (200, "doorward")
+        elsewhere = service.metrics_url.removesuffix("/metrics")
+        assert session.get(f"{elsewhere}{ME}", timeout=COUNTED_SECONDS).status_code == 404

@@ -1,0 +1,175 @@
+"""Calls from pages of other origins: closed unless the settings name them, and then readable in success and refusal."""
+
+import httpx
+import pytest
+
+from doorward.api.browsers import READ_HEADERS
+from tests.integration.service import ME, REFRESH, TOKEN, MakeDatabase, MakeService, Service, is_problem, mark
+
+APP = "https://app.example.com"
+OTHER = "https://evil.example.com"
+
+
+@pytest.fixture
+async def open_to_app(make_service: MakeService) -> Service:
+    return await make_service(cors_allow_origins=f"{APP},http://localhost:3000")
+
+
+async def _ask(
+    service: Service, origin: str, method: str = "POST", headers: str = "", path: str = TOKEN
+) -> httpx.Response:
+    asked = {"Origin": origin, "Access-Control-Request-Method": method}
+    if headers:
+        asked["Access-Control-Request-Headers"] = headers
+    return await service.client.options(path, headers=asked)
+
+
+def _is_open_to(answer: httpx.Response, origin: str) -> bool:
+    exposed = answer.headers.get("access-control-expose-headers", "").split(", ")
+    return (
+        answer.headers.get("access-control-allow-origin") == origin
+        and "Origin" in answer.headers["vary"]
+        and exposed == list(READ_HEADERS)
+    )
+
+
+async def test_without_origins_nothing_is_said_to_any_page(service: Service) -> None:
+    asked = await _ask(service, APP)
+    answered = await service.client.get("/health/liveness", headers={"Origin": APP})
+    assert is_problem(asked, 405, "method_not_allowed")
+    assert [name for answer in (asked, answered) for name in answer.headers if name.startswith("access-control")] == []
+
+
+@pytest.mark.parametrize("origin", [APP, "http://localhost:3000"])
+@pytest.mark.parametrize("path", [TOKEN, ME, "/api/v1/items"])
+async def test_a_preflight_of_a_named_origin_is_answered(open_to_app: Service, origin: str, path: str) -> None:
+    answer = await _ask(open_to_app, origin, "POST", "authorization,content-type,x-correlation-id", path)
+    assert answer.status_code == 200
+    assert answer.headers["access-control-allow-origin"] == origin
+    assert "POST" in answer.headers["access-control-allow-methods"]
+    assert {"Authorization", "Content-Type", "If-Match"} <= set(
+        answer.headers["access-control-allow-headers"].split(", ")
+    )
+    assert "access-control-allow-credentials" not in answer.headers
+    assert "Origin" in answer.headers["vary"]
+    assert len(answer.headers["x-correlation-id"]) == 32
+    assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+@pytest.mark.parametrize(
+    ("origin", "method", "headers"),
+    [
+        (OTHER, "POST", ""),
+        ("null", "POST", ""),
+        (f"{APP}.evil.example", "POST", ""),
+        (APP.upper(), "POST", ""),
+        ("http://app.example.com", "POST", ""),
+        (f"{APP}:8443", "POST", ""),
+        (APP, "TRACE", ""),
+        (APP, "POST", "x-other"),
+    ],
+)
+async def test_another_preflight_is_refused_as_a_problem(
+    open_to_app: Service, origin: str, method: str, headers: str
+) -> None:
+    answer = await _ask(open_to_app, origin, method, headers)
+    assert is_problem(answer, 400, "cross_origin_refused")
+    assert answer.headers.get("access-control-allow-origin") in {None, APP}
+    assert (answer.headers.get("access-control-allow-origin") == APP) is (origin == APP)
+
+
+async def test_an_answer_of_success_is_open_to_the_origin(open_to_app: Service) -> None:
+    person = await open_to_app.register()
+    form = {"username": person.username, "password": person.password}
+    answer = await open_to_app.client.post(TOKEN, data=form, headers={"Origin": APP})
+    assert answer.status_code == 200
+    assert _is_open_to(answer, APP)
+
+
+async def test_an_answer_is_not_open_to_another_origin(open_to_app: Service) -> None:
+    answer = await open_to_app.client.get("/health/liveness", headers={"Origin": OTHER})
+    assert answer.status_code == 200
+    assert "access-control-allow-origin" not in answer.headers
+    assert "Origin" in answer.headers["vary"]
+
+
+async def test_an_answer_without_origin_says_that_it_would_vary(open_to_app: Service) -> None:
+    answer = await open_to_app.client.get("/health/liveness")
+    assert answer.headers["vary"] == "Origin"
+    assert "access-control-allow-origin" not in answer.headers
+
+
+async def test_a_refusal_is_open_to_the_origin(open_to_app: Service) -> None:
+    headers = {"Origin": APP}
+    client = open_to_app.client
+    refusals = [
+        (await client.get(ME, headers=headers), 401),
+        (await client.get("/nowhere", headers=headers), 404),
+        (await client.put(ME, headers=headers), 405),
+        (await client.post(REFRESH, content=b"x" * 70_000, headers=headers), 413),
+        (await client.post(REFRESH, content=b"{}", headers=headers), 415),
+        (await client.post(REFRESH, json={}, headers=headers), 422),
+    ]
+    assert [answer.status_code for answer, _ in refusals] == [status for _, status in refusals]
+    assert [answer.status_code for answer, _ in refusals if not _is_open_to(answer, APP)] == []
+
+
+async def test_a_limit_is_open_to_the_origin_and_says_when_to_try_again(make_service: MakeService) -> None:
+    service = await make_service(cors_allow_origins=APP, rate_limit_enabled=True, rate_limit_refresh="1/hour")
+    body = {"refresh_token": "unknown"}
+    answers = [await service.client.post(REFRESH, json=body, headers={"Origin": APP}) for _ in range(2)]
+    assert is_problem(answers[-1], 429, "rate_limit_exceeded")
+    assert _is_open_to(answers[-1], APP)
+    assert "Retry-After" in answers[-1].headers["access-control-expose-headers"]
+
+
+async def test_a_crash_is_open_to_the_origin(open_to_app: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def broken(*_: object, **__: object) -> None:
+        raise RuntimeError(mark())
+
+    monkeypatch.setattr("doorward.domain.auth.sessions.Sessions.refresh", broken)
+    answer = await open_to_app.client.post(REFRESH, json={"refresh_token": "x"}, headers={"Origin": APP})
+    assert is_problem(answer, 500, "internal_error")
+    assert _is_open_to(answer, APP)
+
+
+async def test_an_outage_is_open_to_the_origin(make_service: MakeService, make_database: MakeDatabase) -> None:
+    service = await make_service(cors_allow_origins=APP, database_url=make_database(migrated=False))
+    answer = await service.client.get("/health/readiness", headers={"Origin": APP})
+    assert answer.status_code == 503
+    assert _is_open_to(answer, APP)
+
+
+async def test_an_unknown_host_is_open_to_the_origin(make_service: MakeService) -> None:
+    service = await make_service(cors_allow_origins=APP, allowed_hosts="auth.example.com")
+    answer = await service.client.get(ME, headers={"Origin": APP})
+    assert is_problem(answer, 400, "unknown_host")
+    assert _is_open_to(answer, APP)
+
+
+async def test_all_origins_are_told_so_and_never_with_credentials(make_service: MakeService) -> None:
+    service = await make_service(cors_allow_origins="*")
+    for answer in (
+        await _ask(service, OTHER, headers="authorization"),
+        await service.client.get(ME, headers={"Origin": OTHER}),
+    ):
+        assert answer.headers["access-control-allow-origin"] == "*"
+        assert "access-control-allow-credentials" not in answer.headers
+
+
+async def test_credentials_are_allowed_to_named_origins_when_set(make_service: MakeService) -> None:
+    service = await make_service(cors_allow_origins=APP, cors_allow_credentials=True)
+    asked, answered = await _ask(service, APP), await service.client.get(ME, headers={"Origin": APP})
+    for answer in (asked, answered):
+        assert answer.headers["access-control-allow-origin"] == APP
+        assert answer.headers["access-control-allow-credentials"] == "true"
+    other = await service.client.get(ME, headers={"Origin": OTHER})
+    assert "access-control-allow-origin" not in other.headers
+
+
+async def test_two_applications_in_one_process_are_open_to_their_own_origins(
+    open_to_app: Service, make_service: MakeService
+) -> None:
+    other = await make_service(cors_allow_origins=OTHER)
+    assert (await _ask(open_to_app, OTHER)).status_code == 400
+    assert (await _ask(other, OTHER)).status_code == 200

@@ -1,0 +1,185 @@
+"""/metrics as a process serves it: summed over workers, also over those that were killed."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+import httpx
+import pytest
+
+from doorward.cli import main
+from doorward.infrastructure.metrics_endpoint import FOLDER_VARIABLE, serving_metrics
+from tests.integration.service import ME, Logs, MakeService
+
+DEADLINE = 60
+COUNT = 'doorward_http_request_duration_seconds_count{method="GET",route="/api/v1/auth/me",status="4xx"}'
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
+        return port
+
+
+class Serving:
+    """`doorward serve` with several workers and metrics."""
+
+    def __init__(self, folder: Path, workers: int) -> None:
+        self.port, self.metrics_port = free_port(), free_port()
+        self.folder = folder
+        settings = {"WEB_CONCURRENCY": str(workers), "METRICS_PORT": str(self.metrics_port), "TMPDIR": str(folder)}
+        command = [sys.executable, "-m", "doorward", "serve", "--port", str(self.port)]
+        with (folder / "log").open("w", encoding="utf-8") as log:
+            self.process = subprocess.Popen(
+                command, stdout=log, stderr=subprocess.STDOUT, env={**os.environ, **settings}
+            )
+
+    def get(self, path: str) -> httpx.Response:
+        # A connection of its own, so that each worker gets its share.
+        return httpx.get(f"http://127.0.0.1:{self.port}{path}", timeout=DEADLINE)
+
+    def metrics(self) -> dict[str, float]:
+        answer = httpx.get(f"http://127.0.0.1:{self.metrics_port}/metrics", timeout=DEADLINE)
+        lines = [line for line in answer.text.splitlines() if not line.startswith("#")]
+        return {name: float(value) for name, _, value in (line.rpartition(" ") for line in lines)}
+
+    def wait_for(self, is_so: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + DEADLINE
+        while True:
+            try:
+                if is_so():
+                    return
+            except httpx.TransportError:
+                assert self.process.poll() is None
+            assert time.monotonic() < deadline, (self.folder / "log").read_text(encoding="utf-8")
+            time.sleep(0.05)
+
+    def files(self) -> set[str]:
+        return {file.name for file in self.folder.glob("doorward-metrics-*/*.db")}
+
+    def is_replaced(self, worker: int) -> bool:
+        # The scrape buries it.
+        return self.metrics()["doorward_workers"] == 2 and worker not in self.workers()
+
+    def workers(self) -> set[int]:
+        return {int(name.removesuffix(".db").rpartition("_")[2]) for name in self.files() if name.startswith("gauge_")}
+
+
+@pytest.fixture
+def serving(environment: pytest.MonkeyPatch, own_database: str, tmp_path: Path) -> Iterator[Serving]:
+    environment.setenv("DATABASE_URL", own_database)
+    started = Serving(tmp_path, workers=2)
+    try:
+        started.wait_for(lambda: started.metrics().get("doorward_workers") == 2)
+        yield started
+    finally:
+        if started.process.poll() is None:
+            started.process.kill()
+            started.process.wait()
+
+
+def test_a_killed_workers_counts_stay_and_its_files_go(serving: Serving) -> None:
+    for _ in range(30):
+        assert serving.get(ME).status_code == 401
+    serving.wait_for(lambda: serving.metrics()[COUNT] == 30)
+    for _ in range(2):
+        victim = max(serving.workers())
+        os.kill(victim, signal.SIGKILL)
+        serving.wait_for(partial(serving.is_replaced, victim))
+        assert serving.metrics()[COUNT] == 30
+    assert {"counter_dead.db", "histogram_dead.db"} <= serving.files()
+    assert len(serving.files()) == 2 + 2 * 4
+    assert serving.get(ME).status_code == 401
+    serving.wait_for(lambda: serving.metrics()[COUNT] == 31)
+
+
+def test_nothing_is_left_behind(serving: Serving) -> None:
+    assert serving.files()
+    serving.process.send_signal(signal.SIGTERM)
+    assert serving.process.wait(DEADLINE) in {0, -signal.SIGTERM}
+    assert not list(serving.folder.glob("doorward-metrics-*"))
+
+
+@pytest.fixture
+def port(monkeypatch: pytest.MonkeyPatch) -> int:
+    # The process's own environment is as it was afterwards.
+    monkeypatch.setenv(FOLDER_VARIABLE, "/nowhere")
+    return free_port()
+
+
+def test_one_worker_is_read_where_it_is_and_at_one_path_only(port: int) -> None:
+    with serving_metrics("127.0.0.1", port, has_workers=False):
+        url = f"http://127.0.0.1:{port}"
+        answer = httpx.get(f"{url}/metrics?name=x")
+        assert FOLDER_VARIABLE not in os.environ
+        assert "# TYPE doorward_logins_total counter" in answer.text
+        assert answer.headers["content-type"].startswith("text/plain; version=")
+        assert answer.headers["server"] == "doorward"
+        assert [httpx.get(f"{url}{path}").status_code for path in ("/", "/metrics/", ME)] == [404] * 3
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(f"{url}/metrics")
+
+
+def test_openmetrics_is_spoken_with_those_who_ask_for_it(port: int) -> None:
+    with serving_metrics("127.0.0.1", port, has_workers=False):
+        wanted = {"Accept": "application/openmetrics-text; version=1.0.0"}
+        answer = httpx.get(f"http://127.0.0.1:{port}/metrics", headers=wanted)
+    assert answer.headers["content-type"].startswith("application/openmetrics-text; version=1.0.0")
+    assert answer.text.endswith("# EOF\n")
+
+
+def test_a_scrape_that_fails_is_reported_and_the_next_one_is_answered(
+    port: int, logs: Logs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("prometheus_client.exposition.choose_encoder", lambda _: 1 / 0)
+    with serving_metrics("127.0.0.1", port, has_workers=False):
+        with pytest.raises(httpx.RemoteProtocolError):
+            httpx.get(f"http://127.0.0.1:{port}/metrics")
+        monkeypatch.undo()
+        assert httpx.get(f"http://127.0.0.1:{port}/metrics").status_code == 200
+    (line,) = [line for line in logs.lines() if line["event"] == "metrics.scrape_failed"]
+    assert "ZeroDivisionError" in line["exception"]
+
+
+def test_ipv6_is_listened_on_when_asked_for(port: int) -> None:
+    with serving_metrics("::1", port, has_workers=False):
+        assert httpx.get(f"http://[::1]:{port}/metrics").status_code == 200
+
+
+def test_a_taken_port_stops_the_start_with_one_line(
+    environment: pytest.MonkeyPatch, own_database: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    environment.setenv("DATABASE_URL", own_database)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        environment.setenv("METRICS_PORT", str(port))
+        assert main(["serve", "--port", str(free_port())]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"doorward: cannot listen on 127.0.0.1 port {port}: ")
+    assert "METRICS_PORT" in line
+
+
+async def test_a_service_with_metrics_counts_and_one_without_loads_nothing(make_service: MakeService) -> None:
+    from doorward.infrastructure.metrics import REGISTRY  # noqa: PLC0415 - what is not loaded is the question below
+
+    name, labels = "doorward_logins_total", {"outcome": "succeeded"}
+    before = REGISTRY.get_sample_value(name, labels) or 0.0
+    service = await make_service(metrics_port=9464)
+    await service.register_and_log_in()
+    assert (REGISTRY.get_sample_value(name, labels) or 0.0) == before + 1
+    assert REGISTRY.get_sample_value("doorward_database_pool_connections_limit") == 10
+
+
+def test_without_a_port_for_them_nothing_of_metrics_is_loaded(environment: pytest.MonkeyPatch) -> None:
+    del environment
+    code = (
+        "import sys; from doorward import cli; from doorward.bootstrap import app_from_environment; "
+        "app_from_environment(); sys.exit(any(name.startswith('prometheus_client') for name in sys.modules))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False, timeout=DEADLINE).returncode == 0

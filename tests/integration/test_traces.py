@@ -1,0 +1,276 @@
+"""Traces: what a collector is sent, what it is never sent, and what there is without one."""
+
+import asyncio
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, MutableMapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from doorward.bootstrap import create_wired_app
+from doorward.cli import main
+from doorward.core.config import Settings
+from tests.integration.collector import Collector, running_collector
+from tests.integration.service import (
+    ME,
+    PASSWORD,
+    REFRESH,
+    REGISTER,
+    TOKEN,
+    FakeClock,
+    Logs,
+    Service,
+    events,
+    mark,
+    run_service,
+)
+
+DEADLINE = 60
+SERVER, CLIENT = 2, 3
+TRACE_ID = "0af7651916cd43dd8448eb211c80319c"
+CALLERS_SPAN = "b7ad6b7169203331"
+TRACE_PARENT = f"00-{TRACE_ID}-{CALLERS_SPAN}-01"
+Traced = Callable[[Callable[[Service], Awaitable[object]]], Awaitable[Collector]]
+
+
+@pytest.fixture
+def collector() -> Iterator[Collector]:
+    with running_collector() as running:
+        yield running
+
+
+@pytest.fixture
+def traced(collector: Collector, shared_database: str, secret_key: str, clock: FakeClock) -> Traced:
+    """Run the application around some calls; all spans are sent when it has ended."""
+
+    @asynccontextmanager
+    async def running() -> AsyncIterator[Service]:
+        values = {
+            "environment": "development",
+            "secret_key": secret_key,
+            "database_url": shared_database,
+            "bcrypt_rounds": 4,
+            "otel_exporter_otlp_endpoint": collector.url,
+        }
+        async with run_service(Settings.model_validate(values), clock) as service:
+            yield service
+
+    async def make(calls: Callable[[Service], Awaitable[object]]) -> Collector:
+        async with running() as service:
+            await calls(service)
+        return collector
+
+    return make
+
+
+async def test_a_request_is_a_server_span_and_each_statement_one_below_it(traced: Traced) -> None:
+    collector = await traced(lambda service: service.register_and_log_in())
+    request = collector.named(f"POST {TOKEN}")
+    assert (request.kind, request.parent_id, request.is_error) == (SERVER, "", False)
+    assert request.attributes == {
+        "http.request.method": "POST",
+        "http.route": TOKEN,
+        "http.response.status_code": 200,
+    }
+    below = [span for span in collector.spans() if span.parent_id == request.span_id]
+    assert [span.name for span in below] == [
+        "auth.find_credentials_by_username",
+        "auth.lock_active_user",
+        "auth.add_family",
+    ]
+    assert {(span.trace_id, span.kind, span.is_error) for span in below} == {(request.trace_id, CLIENT, False)}
+    assert below[2].attributes == {"db.system.name": "postgresql", "db.query.summary": "auth.add_family"}
+
+
+async def test_every_statement_has_the_name_of_its_function(traced: Traced) -> None:
+    async def everything(service: Service) -> None:
+        _, pair = await service.register_and_log_in()
+        await service.get_me(pair.access)
+        await service.refresh(pair.refresh)
+        await service.post_refresh(pair.refresh)
+        await service.post_token("somebody@example.com", PASSWORD)
+        await service.client.get("/health/readiness")
+
+    collector = await traced(everything)
+    assert {span.name for span in collector.spans() if span.kind == CLIENT} == {
+        "auth.add_user",
+        "auth.find_credentials_by_username",
+        "auth.find_credentials_by_email",
+        "auth.lock_active_user",
+        "auth.add_family",
+        "auth.find_session_user",
+        "auth.consume_refresh_token",
+        "auth.lock_family",
+        "auth.update_family_revoked",
+        "database.schema_version",
+    }
+
+
+async def test_a_callers_trace_goes_on(traced: Traced, logs: Logs) -> None:
+    collector = await traced(lambda service: service.client.get(ME, headers={"traceparent": TRACE_PARENT}))
+    span = collector.named(f"GET {ME}")
+    assert (span.trace_id, span.parent_id) == (TRACE_ID, CALLERS_SPAN)
+    assert events(logs, "http.request")[0]["trace_id"] == TRACE_ID
+
+
+async def test_the_log_and_the_correlation_id_speak_of_a_trace_that_began_here(traced: Traced, logs: Logs) -> None:
+    collector = await traced(lambda service: service.client.get(ME))
+    (line,) = events(logs, "http.request")
+    assert line["trace_id"] == line["correlation_id"] == collector.named(f"GET {ME}").trace_id
+
+
+@pytest.mark.parametrize("malformed", ["", "00-xyz", TRACE_PARENT.replace(TRACE_ID, "0" * 32)])
+async def test_a_malformed_trace_is_begun_anew(traced: Traced, malformed: str) -> None:
+    collector = await traced(lambda service: service.client.get(ME, headers={"traceparent": malformed}))
+    assert collector.named(f"GET {ME}").parent_id == ""
+
+
+async def test_no_span_holds_a_value_of_a_request_or_a_statement(traced: Traced) -> None:
+    canary, secrets = mark(), []
+
+    async def badly(service: Service) -> None:
+        person, pair = await service.register_and_log_in()
+        secrets.extend([person.username, person.email, pair.access, pair.refresh, pair.refresh[6:40], PASSWORD])
+        taken = {"email": person.email, "username": person.username, "password": canary}
+        assert (await service.client.post(REGISTER, json=taken)).status_code == 409
+        await service.post_token(canary, canary)
+        await service.post_refresh(pair.refresh)
+        await service.client.get(f"/{canary}", params={canary: canary}, headers={"User-Agent": canary})
+        await service.client.request(canary.upper(), ME)
+        await service.client.get(ME, headers={"tracestate": f"a={canary}", "traceparent": TRACE_PARENT})
+
+    collector = await traced(badly)
+    for secret in (canary, canary.upper(), *secrets, "SELECT", "INSERT", "users_email_key", "already exists"):
+        assert not any(secret.encode() in body for body in collector.bodies), secret
+
+
+async def test_a_statement_that_fails_has_its_sqlstate(traced: Traced) -> None:
+    async def twice(service: Service) -> None:
+        person = await service.register()
+        body = {"email": person.email, "username": person.username, "password": PASSWORD}
+        await service.client.post(REGISTER, json=body)
+
+    collector = await traced(twice)
+    failed = [span for span in collector.spans() if span.is_error]
+    assert [(span.name, span.attributes["error.type"]) for span in failed] == [("auth.add_user", "23505")]
+
+
+async def test_an_address_that_does_not_exist_has_no_name_of_its_own(traced: Traced) -> None:
+    collector = await traced(lambda service: service.client.request("BREW", "/nowhere"))
+    (span,) = collector.spans()
+    assert (span.name, span.attributes) == (
+        "_OTHER",
+        {"http.request.method": "_OTHER", "http.response.status_code": 404},
+    )
+
+
+async def test_an_answer_of_5xx_is_an_error(traced: Traced) -> None:
+    async def crash(service: Service) -> None:
+        service.app.state.sessions = None
+        assert (await service.client.post(REFRESH, json={"refresh_token": "a"})).status_code == 500
+
+    collector = await traced(crash)
+    assert collector.named(f"POST {REFRESH}").is_error
+
+
+async def test_the_variables_of_opentelemetry_mean_what_they_say(
+    traced: Traced, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OTEL_SERVICE_NAME", "our-login")
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_COMPRESSION", "gzip")
+    collector = await traced(lambda service: service.client.get(ME))
+    assert {span.service for span in collector.spans()} == {"our-login"}
+
+
+async def test_without_a_name_given_the_service_is_doorward(traced: Traced) -> None:
+    collector = await traced(lambda service: service.client.get(ME))
+    assert {span.service for span in collector.spans()} == {"doorward"}
+
+
+async def test_a_sampler_that_takes_nothing_sends_nothing_and_all_is_well(
+    traced: Traced, monkeypatch: pytest.MonkeyPatch, logs: Logs
+) -> None:
+    monkeypatch.setenv("OTEL_TRACES_SAMPLER", "always_off")
+    collector = await traced(lambda service: service.register_and_log_in())
+    assert collector.spans() == []
+    assert "trace_id" in events(logs, "http.request")[0]
+
+
+async def test_a_collector_that_is_not_there_costs_no_request(
+    make_service: Callable[..., Awaitable[Service]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_TIMEOUT", "1")
+    service = await make_service(otel_exporter_otlp_traces_endpoint="http://127.0.0.1:1/v1/traces")
+    _, pair = await service.register_and_log_in()
+    assert (await service.get_me(pair.access)).status_code == 200
+
+
+EXTRA = ("opentelemetry.sdk", "opentelemetry.exporter", "opentelemetry.proto", "google.protobuf")
+"""What the extra brings. FastAPI itself needs, and loads, the bare interface."""
+
+LOADED = (
+    "import sys; from doorward import cli; from doorward.bootstrap import app_from_environment; "
+    f"app_from_environment(); sys.exit(any(name.startswith({EXTRA}) for name in sys.modules))"
+)
+WITHOUT_THE_EXTRA = (
+    f"import sys; sys.modules.update(dict.fromkeys({EXTRA})); from doorward.cli import main; sys.exit(main(['serve']))"
+)
+
+
+def test_without_a_collector_nothing_of_the_extra_is_loaded(environment: pytest.MonkeyPatch) -> None:
+    del environment
+    assert subprocess.run([sys.executable, "-c", LOADED], check=False, timeout=DEADLINE).returncode == 0
+
+
+def test_without_the_extra_a_collectors_address_stops_the_start_with_one_line(
+    environment: pytest.MonkeyPatch, own_database: str
+) -> None:
+    environment.setenv("DATABASE_URL", own_database)
+    environment.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:4318")
+    finished = subprocess.run(
+        [sys.executable, "-c", WITHOUT_THE_EXTRA], check=False, timeout=DEADLINE, capture_output=True, text=True
+    )
+    assert finished.returncode == 1
+    (line,) = finished.stderr.splitlines()
+    assert "doorward[otel]" in line
+
+
+@asynccontextmanager
+async def served(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+    """Start and stop the application as a server does: the framework looks at its environment then."""
+    to_app: asyncio.Queue[dict[str, str]] = asyncio.Queue()
+    from_app: asyncio.Queue[MutableMapping[str, Any]] = asyncio.Queue()
+    running = asyncio.create_task(app({"type": "lifespan"}, to_app.get, from_app.put))
+    for message in ("lifespan.startup", "lifespan.shutdown"):
+        await to_app.put({"type": message})
+        assert (await from_app.get())["type"] == f"{message}.complete"
+        if message == "lifespan.startup":
+            async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://a") as client:
+                yield client
+    await running
+
+
+async def test_the_frameworks_own_telemetry_which_would_send_query_strings_stays_off(
+    collector: Collector, shared_database: str, secret_key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FASTAPI_OTEL_AUTO_CONFIGURE", "true")
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", collector.url)
+    canary = mark()
+    values = {"secret_key": secret_key, "database_url": shared_database, "otel_exporter_otlp_endpoint": collector.url}
+    async with served(create_wired_app(Settings.model_validate(values))) as client:
+        await client.get(ME, params={"secret": canary})
+    assert [span.name for span in collector.spans()] == [f"GET {ME}"]
+    assert not any(canary.encode() in body for body in collector.bodies)
+
+
+@pytest.mark.parametrize("name", ["OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINTS"])
+def test_other_names_of_opentelemetry_are_no_misspelt_settings(
+    environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    environment.setenv(name, "http://127.0.0.1:4318")
+    assert main(["check-config"]) == 0
+    assert "OTEL_EXPORTER_OTLP_ENDPOINT=" in capsys.readouterr().out

@@ -1,0 +1,127 @@
+"""Origins and hosts in settings: the one spelling that browsers send, and refusals of all others."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from doorward.core.web_addresses import check_hosts, check_origin, check_origins, is_served_as
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "https://app.example.com",
+        "http://localhost:3000",
+        "http://localhost",
+        "https://xn--bcher-kva.example",
+        "http://192.0.2.1:8080",
+        "http://[::1]:3000",
+        "https://example.com:65535",
+        "http://example.com:443",
+    ],
+)
+def test_an_origin_as_browsers_send_it_is_kept(origin: str) -> None:
+    assert check_origin(origin) == origin
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "null",
+        "*",
+        "app.example.com",
+        "https://",
+        "https://app.example.com/",
+        "https://app.example.com/path",
+        "https://app.example.com?query",
+        "https://app.example.com#part",
+        "https://ada@app.example.com",
+        "https://*.example.com",
+        "https://App.example.com",
+        "HTTPS://app.example.com",
+        "ftp://app.example.com",
+        "file://",
+        "https://b\u00fccher.example",
+        "https://app.example.com:0",
+        "https://app.example.com:65536",
+        "https://app.example.com:",
+        "https://app..example.com",
+        "https://app.example.com.",
+        "https://app.example.com\n",
+        " https://app.example.com",
+        "https://[::1",
+        "https://app.example.com https://other.example.com",
+    ],
+)
+def test_what_no_browser_would_send_as_an_origin_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="lower case, without path"):
+        check_origin(text)
+
+
+@pytest.mark.parametrize("text", ["https://app.example.com:443", "http://app.example.com:80"])
+def test_the_schemes_own_port_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="browsers leave out"):
+        check_origin(text)
+
+
+@given(text=st.text())
+def test_no_text_is_an_origin_with_anything_beside_scheme_host_and_port(text: str) -> None:
+    for candidate in (text, f"https://{text}"):
+        try:
+            origin = check_origin(candidate)
+        except ValueError:
+            continue
+        assert origin.isascii()
+        assert not set(origin.partition("://")[2]) & set("/?#@\\ \t\r\n*,")
+
+
+def test_all_origins_stand_alone() -> None:
+    assert check_origins(("*",)) == ("*",)
+    with pytest.raises(ValueError, match="beside"):
+        check_origins(("*", "https://app.example.com"))
+
+
+@pytest.mark.parametrize(
+    "host", ["auth.example.com", "*.example.com", "localhost", "10.0.0.1", "[::1]", "doorward_service_1"]
+)
+def test_names_of_hosts_are_kept(host: str) -> None:
+    assert check_hosts((host,)) == (host,)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "*",
+        "*.",
+        "*example.com",
+        "a.*.example.com",
+        "auth.example.com:443",
+        "https://auth.example.com",
+        "Auth.example.com",
+        "auth.example.com/",
+        "-auth.example.com",
+        "auth.example.com\n",
+    ],
+)
+def test_what_is_no_name_of_a_host_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="without scheme or port"):
+        check_hosts((text,))
+
+
+@pytest.mark.parametrize(
+    ("host", "is_served"),
+    [
+        ("auth.example.com", True),
+        ("a.internal.example.com", True),
+        ("a.b.internal.example.com", True),
+        ("internal.example.com", False),
+        ("xinternal.example.com", False),
+        ("auth.example.com.evil.example", False),
+        ("example.com", False),
+        ("", False),
+    ],
+)
+def test_a_name_is_served_exactly_or_below_a_star(host: str, *, is_served: bool) -> None:
+    assert is_served_as(host, ("auth.example.com", "*.internal.example.com")) is is_served
