@@ -49,6 +49,20 @@ def test(c: Context, image: bool = False, ring: str = "") -> None:
         print("The image was NOT exercised: no Docker engine answers. With one: uv run inv test --image")
 
 
+@task(help={"file": "what to write (default: backups/doorward-TIME.dump)"})
+def backup(_c: Context, file: str = "") -> None:
+    """Write the whole database to a file: DATABASE_URL's, else that of `inv up`, else that of `inv dev`."""
+    arguments = ["--file", file] if file else []
+    os.execv(sys.executable, [sys.executable, "-m", "development.backup", "backup", *arguments])
+
+
+@task(help={"file": "what `inv backup` wrote", "yes": "lose the accounts that the database has"})
+def restore(_c: Context, file: str, yes: bool = False) -> None:
+    """Replace the same database's content by a backup; then end all sessions: docs/operations.md."""
+    arguments = ["--file", file, *(["--yes"] if yes else [])]
+    os.execv(sys.executable, [sys.executable, "-m", "development.backup", "restore", *arguments])
+
+
 @task
 def check(c: Context) -> None:
     """Check format, lint, types, import contracts, architecture and the lock: what CI runs."""

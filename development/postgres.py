@@ -8,6 +8,8 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
+from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
@@ -44,7 +46,7 @@ class EmbeddedPostgres:
     def __enter__(self) -> Self:
         """Start; the first time, initialise the folder."""
         self._data.mkdir(parents=True, exist_ok=True)
-        self._give_to_system_user()
+        self.give_to_system_user(self._data, self._socket_folder)
         if not (self._data / "PG_VERSION").exists():
             self._run("initdb", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--username=postgres")
         self.start()
@@ -56,6 +58,20 @@ class EmbeddedPostgres:
         """Stop."""
         self.stop()
         shutil.rmtree(self._socket_folder, ignore_errors=True)
+
+    @classmethod
+    @contextlib.contextmanager
+    def at(cls, data: Path) -> Iterator[str]:
+        """Yield the address of the server on this folder: the one that runs, or one for the block."""
+        server = cls(data)
+        if server._pid() is None:
+            with server:
+                yield server.url()
+            return
+        shutil.rmtree(server._socket_folder)
+        # Its fifth line is the folder of the socket.
+        server._socket_folder = Path((server._data / "postmaster.pid").read_text(encoding="utf-8").splitlines()[4])
+        yield server.url()
 
     def start(self) -> None:
         """Start the server and wait until it answers. A server left over by a crash on this folder is stopped first."""
@@ -78,6 +94,19 @@ class EmbeddedPostgres:
         """Stop the server, ending its connections, if it runs."""
         if self._pid() is not None:
             self._run("pg_ctl", "stop", "--wait", "--mode=fast", f"--timeout={WAIT_SECONDS}")
+
+    def kill(self) -> None:
+        """End every process of the server without a chance to tidy up, as a machine that loses power does."""
+        self.freeze()
+        pid = self._pid()
+        for each in [] if pid is None else [*self._children(pid), pid]:
+            os.kill(each, signal.SIGKILL)
+        while self._pid() is not None:
+            time.sleep(0.01)
+        # They name a process that its parent may not have reaped yet: to PostgreSQL, one that still runs.
+        (self._data / "postmaster.pid").unlink()
+        for lock in self._socket_folder.glob(".s.PGSQL.*.lock"):
+            lock.unlink()
 
     def freeze(self) -> None:
         """Stop answering without closing anything, as a machine that hangs does."""
@@ -112,26 +141,31 @@ class EmbeddedPostgres:
             return None
         return pid if b"postgres" in command else None
 
+    def _children(self, pid: int) -> list[int]:
+        listed = subprocess.run(["pgrep", "-P", str(pid)], check=False, capture_output=True, text=True)
+        return [int(each) for each in listed.stdout.split()]
+
     def _signal_all(self, number: signal.Signals) -> None:
         pid = self._pid()
         if pid is None:
             return
         # The parent first: once it stands still, it makes no more children than those that are listed.
         os.kill(pid, number)
-        children = subprocess.run(["pgrep", "-P", str(pid)], check=False, capture_output=True, text=True)
-        for each in map(int, children.stdout.split()):
+        for each in self._children(pid):
             # One that ended by itself meanwhile needs no signal.
             with contextlib.suppress(ProcessLookupError):
                 os.kill(each, number)
 
-    def _give_to_system_user(self) -> None:
+    def give_to_system_user(self, *folders: Path) -> None:
+        """Have the server's user own these folders, and able to reach them."""
         if self._user is None:
             return
         if self._user not in {entry.pw_name for entry in pwd.getpwall()}:
             subprocess.run(["useradd", "--system", "--user-group", "--no-create-home", self._user], check=True)
-        for path in (self._data, self._socket_folder):
+        for path in folders:
             shutil.chown(path, self._user, self._user)
-        for path in {*self._data.parents, *POSTGRES_BIN_PATH.parents} - {self._socket_folder}:
+        above = {parent for path in (*folders, POSTGRES_BIN_PATH) for parent in path.parents}
+        for path in above - {self._socket_folder}:
             mode = path.stat().st_mode
             if not mode & 0o001:
                 print(f"PostgreSQL's user must pass through {path}: chmod o+x", file=sys.stderr)

@@ -12,6 +12,11 @@ CREATE TABLE public.doorward_schema_version (
     version_num character varying(32) NOT NULL
 );
 
+CREATE TABLE public.housekeeping_runs (
+    task text NOT NULL,
+    finished_at timestamp with time zone NOT NULL
+);
+
 CREATE TABLE public.items (
     id uuid NOT NULL,
     owner_id uuid NOT NULL,
@@ -57,6 +62,9 @@ CREATE TABLE public.users (
 
 ALTER TABLE ONLY public.doorward_schema_version
     ADD CONSTRAINT doorward_schema_version_pkc PRIMARY KEY (version_num);
+
+ALTER TABLE ONLY public.housekeeping_runs
+    ADD CONSTRAINT housekeeping_runs_pkey PRIMARY KEY (task);
 
 ALTER TABLE ONLY public.items
     ADD CONSTRAINT items_pkey PRIMARY KEY (id);

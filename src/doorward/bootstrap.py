@@ -1,5 +1,6 @@
 """The composition root: from settings to the wired application. The only place that knows every class."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -9,6 +10,7 @@ from fastapi import FastAPI
 
 from doorward.api.app import Services, create_app
 from doorward.api.draining import Drain
+from doorward.api.schemas.health import CheckState
 from doorward.core.config import Settings, load_settings
 from doorward.core.exceptions import ServiceUnavailableError
 from doorward.core.insecure_settings import insecure_settings
@@ -17,7 +19,9 @@ from doorward.core.pages import CursorCodec
 from doorward.core.ports import Clock
 from doorward.domain.auth.accounts import Accounts
 from doorward.domain.auth.login import Login
+from doorward.domain.auth.mass_revocation import MassRevocation
 from doorward.domain.auth.policy import Lifetimes
+from doorward.domain.auth.pruning import Pruning
 from doorward.domain.auth.refresh_token import RefreshTokenCodec
 from doorward.domain.auth.registration import Registration
 from doorward.domain.auth.sessions import Sessions
@@ -26,7 +30,8 @@ from doorward.domain.items.importing import ItemImport
 from doorward.domain.items.service import Items
 from doorward.infrastructure.clock import SystemClock
 from doorward.infrastructure.common_passwords import load_common_passwords
-from doorward.infrastructure.database import PostgresDatabase, is_current
+from doorward.infrastructure.database import PostgresDatabase, connection_string, is_current, with_session_options
+from doorward.infrastructure.housekeeping import Housekeeper
 from doorward.infrastructure.keys import ACCESS_TOKEN_PURPOSE, REFRESH_TOKEN_PURPOSE, cursor_purpose, derive_key
 from doorward.infrastructure.passwords import BcryptHasher, available_cores
 from doorward.infrastructure.rate_limiting import ServiceLimiter, create_client_reader, create_limiter
@@ -68,6 +73,7 @@ def create_wired_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
     limiter = create_limiter(settings)
     issuer = TokenPairIssuer(signer=signer, codec=codec, lifetimes=lifetimes)
     drain = Drain()
+    housekeeper = create_housekeeper(settings, database, clock)
     services = Services(
         registration=Registration(database=database, hasher=hasher, common_passwords=load_common_passwords()),
         login=Login(database=database, hasher=hasher, issuer=issuer, clock=clock, lifetimes=lifetimes),
@@ -78,9 +84,9 @@ def create_wired_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
         item_import=ItemImport(database=database, clock=clock),
         limiter=limiter,
         client_of=create_client_reader(settings),
-        is_schema_current=lambda: is_schema_current(database),
+        check_readiness=lambda: check_readiness(database),
         drain=drain,
-        lifespan=lambda _: _lifespan(database, hasher, limiter, telemetry, drain, settings.shutdown_drain_seconds),
+        lifespan=lambda _: _lifespan(settings, database, hasher, limiter, telemetry, drain, housekeeper),
     )
     return telemetry.wrap(create_app(settings, services))
 
@@ -120,29 +126,68 @@ def lifetimes_of(settings: Settings) -> Lifetimes:
     )
 
 
-async def is_schema_current(database: PostgresDatabase) -> bool:
-    """Tell whether the database answers and has at least the migrations that this code needs."""
+async def check_readiness(database: PostgresDatabase) -> dict[str, CheckState]:
+    """Tell whether the database answers, and if so, whether it has the migrations that this code needs."""
     try:
-        return is_current(await database.schema_version())
+        version = await database.schema_version()
     except ServiceUnavailableError:
-        return False
+        return {"database": "failed"}
+    return {"database": "ok", "schema": "ok" if is_current(version) else "failed"}
+
+
+def create_housekeeper(settings: Settings, database: PostgresDatabase, clock: Clock) -> Housekeeper:
+    """Return what prunes, in turn with the other copies of the service."""
+    retention = timedelta(days=settings.session_retention_days)
+    return Housekeeper(
+        with_session_options(connection_string(settings)),
+        "prune",
+        Pruning(database=database, clock=clock, retention=retention).prune,
+        timedelta(minutes=settings.housekeeping_interval_minutes),
+    )
+
+
+async def prune(settings: Settings) -> int | None:
+    """Remove old sessions now; return how many, or None when another process is at it."""
+    async with _opened(settings) as database:
+        return await create_housekeeper(settings, database, SystemClock()).run(only_if_due=False)
+
+
+async def revoke_all(settings: Settings) -> int:
+    """End every session; return how many."""
+    async with _opened(settings) as database:
+        return await MassRevocation(database=database, clock=SystemClock()).revoke_all()
+
+
+@asynccontextmanager
+async def _opened(settings: Settings) -> AsyncIterator[PostgresDatabase]:
+    database = PostgresDatabase(settings)
+    await database.open()
+    try:
+        yield database
+    finally:
+        await database.close()
 
 
 @asynccontextmanager
 async def _lifespan(
+    settings: Settings,
     database: PostgresDatabase,
     hasher: BcryptHasher,
     limiter: ServiceLimiter,
     telemetry: Telemetry,
     drain: Drain,
-    drain_seconds: int,
+    housekeeper: Housekeeper,
 ) -> AsyncIterator[None]:
     async with telemetry.running(database, hasher):
         await database.open()
+        tasks = [asyncio.create_task(housekeeper.run_for_ever())] if settings.housekeeping_interval_minutes else []
         try:
-            with drain.before_sigterm_ends_serving(drain_seconds):
+            with drain.before_sigterm_ends_serving(settings.shutdown_drain_seconds):
                 yield
         finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
             await database.close()
             await limiter.close()
             hasher.close()

@@ -1,12 +1,13 @@
-"""The ``doorward`` command: serve, migrate, check-config, import-items. Reports failures in one line."""
+"""The ``doorward`` command: parses arguments, has the work done, and reports failures in one line."""
 
 import argparse
+import asyncio
 import contextlib
 import socket
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from pathlib import Path
-from typing import Final, get_args
+from typing import Any, Final, TypeVar, get_args
 
 import psycopg
 import uvicorn
@@ -14,14 +15,16 @@ from limits.errors import ConfigurationError
 from uvicorn.supervisors import ChangeReload, Multiprocess
 
 from doorward import __version__
-from doorward.bootstrap import app_from_environment, log_style, report_insecure_settings
+from doorward.bootstrap import app_from_environment, log_style, prune, report_insecure_settings, revoke_all
 from doorward.core.config import Settings, SettingsError, load_settings
-from doorward.core.exceptions import DomainError
+from doorward.core.exceptions import DomainError, ServiceUnavailableError
 from doorward.core.logging import configure_logging, get_logger
 from doorward.domain.items.models import Visibility
 from doorward.infrastructure.database import SCHEMA_VERSION, connection_string, is_current, stored_schema_version
 from doorward.infrastructure.metrics_endpoint import serving_metrics
 from doorward.infrastructure.rate_limiting import create_limiter
+
+Result = TypeVar("Result")
 
 FAILURE: Final = 1
 GRACE_SECONDS: Final = 20
@@ -66,6 +69,11 @@ def _parser() -> argparse.ArgumentParser:
     serve.set_defaults(command=_serve)
     migrate = commands.add_parser("migrate", help="bring the database to the newest schema")
     migrate.set_defaults(command=_migrate)
+    pruning = commands.add_parser("prune", help="remove sessions that ended more than SESSION_RETENTION_DAYS ago")
+    pruning.set_defaults(command=_prune)
+    ending = commands.add_parser("revoke-all", help="end every session: after a restore, or a leak")
+    ending.add_argument("--yes", action="store_true", help="do not ask")
+    ending.set_defaults(command=_revoke_all)
     check = commands.add_parser("check-config", help="show every setting and its source, secrets masked")
     check.set_defaults(command=_check_config)
     imports = commands.add_parser("import-items", help="store the items of a CSV file")
@@ -132,6 +140,34 @@ def _migrate(_: argparse.Namespace, settings: Settings) -> None:
     except psycopg.Error as error:
         raise StartError(f"the migration failed and changed nothing: {_first_line(error)}") from error
     print(f"doorward: the schema is at version {version}")
+
+
+def _prune(_: argparse.Namespace, settings: Settings) -> None:
+    configure_logging(settings.log_level, log_style(settings), settings.pii_fields)
+    _require_current_schema(settings)
+    removed = _finished(prune(settings))
+    if removed is None:
+        print("doorward: another process is pruning; nothing was done here")
+    else:
+        print(f"doorward: removed {removed} sessions that ended more than {settings.session_retention_days} days ago")
+
+
+def _revoke_all(options: argparse.Namespace, settings: Settings) -> None:
+    if not options.yes:
+        if not sys.stdin.isatty():
+            raise StartError("revoke-all ends every session. To do so without being asked: doorward revoke-all --yes")
+        if input("This ends every session; everybody logs in again. Type yes: ") != "yes":
+            raise StartError("nothing was done")
+    configure_logging(settings.log_level, log_style(settings), settings.pii_fields)
+    _require_current_schema(settings)
+    print(f"doorward: ended {_finished(revoke_all(settings))} sessions")
+
+
+def _finished(work: Coroutine[Any, Any, Result]) -> Result:
+    try:
+        return asyncio.run(work)
+    except (ServiceUnavailableError, psycopg.Error) as error:
+        raise StartError("PostgreSQL failed meanwhile. What was done until then stays so: run it again") from error
 
 
 def _check_config(_: argparse.Namespace, settings: Settings) -> None:

@@ -140,8 +140,8 @@ class Stack(ABC):
             "BCRYPT_ROUNDS": "10",
             "RATE_LIMIT_ENABLED": "false",
             "POSTGRES_DB": DATABASE,
-            "OTEL_BSP_SCHEDULE_DELAY": "200",
             "SHUTDOWN_DRAIN_SECONDS": "0",
+            "OTEL_BSP_SCHEDULE_DELAY": "200",
         }
         self._resources = contextlib.ExitStack()
 

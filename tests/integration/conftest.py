@@ -133,6 +133,7 @@ async def make_service(shared_database: str, secret_key: str, clock: FakeClock) 
                 "database_url": shared_database,
                 "bcrypt_rounds": 4,
                 "rate_limit_enabled": False,
+                "housekeeping_interval_minutes": 0,
             }
             return await stack.enter_async_context(run_service(Settings.model_validate(values | changes), clock))
 

@@ -1,6 +1,8 @@
 """What clients see while PostgreSQL is away, slow or in the way, and that all is well again by itself afterwards."""
 
 import asyncio
+import gc
+import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
@@ -10,6 +12,7 @@ import pytest
 from psycopg import sql
 
 from development.postgres import EmbeddedPostgres
+from doorward.infrastructure.connections import PromptlyClosedConnection
 from doorward.infrastructure.migrations import migrate
 from tests.integration.service import PASSWORD, REGISTER, Logs, MakeService, Pair, Person, Service, is_problem, mark
 
@@ -54,7 +57,7 @@ def _calls(service: Service, person: Person, pair: Pair) -> dict[str, httpx.Requ
 
 
 def _is_unavailable(answer: httpx.Response) -> bool:
-    return is_problem(answer, 503, "service_unavailable") and answer.headers["retry-after"] == "2"
+    return is_problem(answer, 503, "service_unavailable") and answer.headers["retry-after"] in {"1", "2"}
 
 
 async def _all_unavailable(service: Service, person: Person, pair: Pair) -> None:
@@ -131,6 +134,7 @@ async def test_a_database_that_was_never_there_is_503(make_service: MakeService,
     service = await make_service(database_url=breakable.url("no_such_database"))
     answer = await service.client.get("/health/readiness")
     assert _is_unavailable(answer)
+    assert answer.json()["checks"] == {"database": "failed"}
     assert _is_unavailable(await service.post_token("ada", PASSWORD))
 
 
@@ -138,7 +142,9 @@ async def test_a_database_without_tables_is_503_until_it_is_migrated(
     make_service: MakeService, empty_database: str, logs: Logs
 ) -> None:
     service = await make_service(database_url=empty_database)
-    assert _is_unavailable(await service.client.get("/health/readiness"))
+    readiness = await service.client.get("/health/readiness")
+    assert _is_unavailable(readiness)
+    assert readiness.json()["checks"] == {"database": "ok", "schema": "failed"}
     assert _is_unavailable(await service.post_token("ada", PASSWORD))
     assert "database.schema_missing" in logs.text()
     migrate(empty_database)
@@ -154,9 +160,10 @@ async def test_a_version_table_without_version_is_not_ready(make_service: MakeSe
 
 async def test_an_older_schema_is_not_ready_and_a_newer_one_is(make_service: MakeService, own_database: str) -> None:
     service = await make_service(database_url=own_database)
-    for version, status in (("0000", 503), ("9999", 200)):
+    for version, status, schema in (("0000", 503, "failed"), ("9999", 200, "ok")):
         service.sql("UPDATE doorward_schema_version SET version_num = %s", version)
-        assert (await service.client.get("/health/readiness")).status_code == status
+        answer = await service.client.get("/health/readiness")
+        assert (answer.status_code, answer.json()["checks"]) == (status, {"database": "ok", "schema": schema})
 
 
 async def test_a_read_only_database_refuses_writes_with_503_and_goes_on_answering_reads(
@@ -209,6 +216,23 @@ async def test_an_exhausted_pool_is_503_and_serves_again_afterwards(make_service
             await stack.enter_async_context(service.app.state.sessions._database.connection())  # noqa: SLF001 - to hold it
         assert _is_unavailable(await service.get_me(pair.access))
     assert (await service.get_me(pair.access)).status_code == 200
+
+
+async def test_an_attempt_to_connect_that_times_out_leaves_no_socket_open() -> None:
+    """A frozen server that thaws would serve it, and the service would hold more connections than its pool may."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        gc.disable()
+        try:
+            with pytest.raises(psycopg.OperationalError):
+                await PromptlyClosedConnection.connect(f"host=127.0.0.1 port={port} connect_timeout=2")
+            accepted, _ = silent.accept()
+            with accepted:
+                accepted.settimeout(BOUND_SECONDS)
+                while accepted.recv(1024):
+                    pass
+        finally:
+            gc.enable()
 
 
 async def test_a_fault_is_logged_with_the_id_of_its_request(service: Service, logs: Logs) -> None:

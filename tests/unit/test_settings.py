@@ -49,6 +49,8 @@ DEFAULTS = {
     "access_token_expire_minutes": 30,
     "refresh_token_expire_days": 7,
     "session_max_days": 90,
+    "session_retention_days": 30,
+    "housekeeping_interval_minutes": 60,
     "refresh_token_reuse_leeway_seconds": 0,
     "bcrypt_rounds": 12,
     "rate_limit_enabled": True,

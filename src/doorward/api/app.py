@@ -22,6 +22,7 @@ from doorward.api.middleware import (
     SecurityHeadersMiddleware,
 )
 from doorward.api.problems import correct_problem_media_type, install_problem_handlers
+from doorward.api.schemas.health import CheckState
 from doorward.core.config import Settings
 from doorward.domain.auth.login import Login
 from doorward.domain.auth.registration import Registration
@@ -59,7 +60,7 @@ class Services:
     item_import: ItemImport
     limiter: Limiter
     client_of: ClientOf
-    is_schema_current: Callable[[], Awaitable[bool]]
+    check_readiness: Callable[[], Awaitable[dict[str, CheckState]]]
     drain: Drain
     lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]]
 

@@ -1,10 +1,11 @@
 """Whether the process lives, whether it can serve, whether it has started."""
 
 from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse
 
 from doorward import __version__
-from doorward.api.problems import documented_problems
-from doorward.api.schemas.health import HealthResponse
+from doorward.api.problems import documented_problems, problem_response
+from doorward.api.schemas.health import CheckState, HealthResponse, ReadinessResponse
 from doorward.core.exceptions import ServiceUnavailableError
 
 router = APIRouter(prefix="/health", tags=["health"])
@@ -16,12 +17,21 @@ async def liveness() -> HealthResponse:
     return HealthResponse(version=__version__)
 
 
-@router.get("/readiness", responses=documented_problems(413, 503))
-async def readiness(request: Request) -> HealthResponse:
-    """Tell whether requests can be served now: PostgreSQL answers and its schema is current."""
-    if request.app.state.drain.has_begun or not await request.app.state.is_schema_current():
-        raise ServiceUnavailableError
-    return HealthResponse(version=__version__)
+@router.get("/readiness", response_model=ReadinessResponse, responses=documented_problems(413, 503))
+async def readiness(request: Request) -> ReadinessResponse | JSONResponse:
+    """Tell whether requests can be served now, and if not, which dependency is in the way: its name, no more."""
+    if request.app.state.drain.has_begun:
+        return _not_ready(request, {"service": "draining"})
+    checks: dict[str, CheckState] = await request.app.state.check_readiness()
+    if set(checks.values()) != {"ok"}:
+        return _not_ready(request, checks)
+    return ReadinessResponse(version=__version__, checks=checks)
+
+
+def _not_ready(request: Request, checks: dict[str, CheckState]) -> JSONResponse:
+    error = ServiceUnavailableError()
+    headers = {"Retry-After": str(error.retry_after_seconds)}
+    return problem_response(503, error.code, error.detail, path=request.scope["path"], headers=headers, checks=checks)
 
 
 @router.get("/startup", responses=documented_problems(413))

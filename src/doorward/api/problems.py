@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
 from doorward.api.exceptions import MalformedBodyError, RequestRefusedError
+from doorward.api.schemas.health import CheckState
 from doorward.api.schemas.problem import FieldError, Problem
 from doorward.core.exceptions import DomainError, Kind, ServiceUnavailableError
 from doorward.core.logging import get_logger
@@ -67,6 +68,7 @@ def problem_response(
     oauth_error: str | None = None,
     errors: list[FieldError] | None = None,
     headers: Mapping[str, str] | None = None,
+    checks: Mapping[str, CheckState] | None = None,
 ) -> JSONResponse:
     """Return one problem. At the token endpoints it has RFC 6749's members, too."""
     body: dict[str, Any] = {
@@ -79,6 +81,8 @@ def problem_response(
     }
     if errors is not None:
         body["errors"] = [error.model_dump() for error in errors]
+    if checks is not None:
+        body["checks"] = checks
     if path in TOKEN_ENDPOINTS:
         body["error"] = oauth_error or _oauth_error_of_status(status)
         body["error_description"] = detail

@@ -77,6 +77,12 @@ class Settings(TelemetrySettings):
         description="A session ends this many days after the login, however often it is refreshed.",
         examples=["90"],
     )
+    session_retention_days: int = Field(
+        30, ge=1, le=3650, description="An ended session is kept for this many days, then removed.", examples=["30"]
+    )
+    housekeeping_interval_minutes: int = Field(
+        60, ge=0, le=10080, description="How often old sessions are removed. 0: never of itself.", examples=["60"]
+    )
     refresh_token_reuse_leeway_seconds: int = Field(
         0,
         ge=0,

@@ -55,6 +55,12 @@ SECURITY_EVENTS: Final = (
     ),
     Event("auth.session.revoked", "info", "A session ended. `reason` is `logout` or `reuse`.", ("outcome", "reason")),
     Event(
+        "auth.session.all_revoked",
+        "warning",
+        "An operator ended every session: `count` of them.",
+        ("outcome", "reason", "count"),
+    ),
+    Event(
         "auth.revocation.ignored",
         "info",
         "A logout that ended nothing: the token is `malformed`, or of a session that is `not_live`.",
@@ -125,6 +131,23 @@ OPERATING_EVENTS: Final = (
         "warning",
         "PostgreSQL failed or did not answer in time: 503. `error` is the driver's class.",
         ("error", "sqlstate"),
+    ),
+    Event(
+        "database.circuit.opened",
+        "warning",
+        "PostgreSQL was silent `faults` times in a row: calls are refused at once until it answers.",
+        ("faults",),
+    ),
+    Event("database.circuit.closed", "info", "PostgreSQL answered again."),
+    Event("housekeeping.done", "info", "`task` did what was due: `count` of it.", ("task", "count")),
+    Event(
+        "housekeeping.failed",
+        "warning",
+        "`task` did not come to its end. It goes on at its next turn.",
+        ("task", "error"),
+    ),
+    Event(
+        "housekeeping.crashed", "error", "A defect in `task`; the traceback is in `exception`. Report it.", ("task",)
     ),
     Event(
         "database.bulk_places_taken",

@@ -52,7 +52,11 @@ class ServiceUnavailableError(DomainError):
     kind = Kind.UNAVAILABLE
     code = "service_unavailable"
     detail = "The service cannot answer at the moment. Try again after the time in Retry-After."
-    retry_after_seconds: ClassVar[int] = 2
+
+    def __init__(self, retry_after_seconds: int = 2) -> None:
+        """Take when trying again may help."""
+        super().__init__()
+        self.retry_after_seconds = retry_after_seconds
 
 
 class InvalidCursorError(DomainError):

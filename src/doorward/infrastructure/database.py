@@ -1,9 +1,5 @@
 """The connection pool, the setup of each connection, and the translation of its faults."""
 
-import asyncio
-import os
-import select
-import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, Final, NamedTuple
@@ -11,13 +7,15 @@ from typing import Any, Final, NamedTuple
 import psycopg
 from psycopg import AsyncConnection, AsyncCursor
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
-from psycopg_pool import AsyncConnectionPool
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from doorward.core.config import Settings
 from doorward.core.exceptions import ServiceUnavailableError
 from doorward.core.logging import get_logger
+from doorward.infrastructure.circuit_breaker import DatabaseBreaker, UnansweredError
+from doorward.infrastructure.connections import PromptlyClosedConnection, aborted_when_frozen, is_readable
 
-SCHEMA_VERSION: Final = "0002"
+SCHEMA_VERSION: Final = "0003"
 """The newest migration that this code needs. Older code runs on a newer schema."""
 
 POOL_WAIT_SECONDS: Final = 1.5
@@ -115,8 +113,9 @@ class PostgresDatabase:
         ``bulk_seconds`` is how long a bulk transaction may last; ``cursor_factory`` makes what runs the statements.
         """
         self._bulk_seconds = bulk_seconds
-        self._pool: AsyncConnectionPool[AsyncConnection[Any]] = AsyncConnectionPool(
+        self._pool: AsyncConnectionPool[PromptlyClosedConnection] = AsyncConnectionPool(
             with_session_options(connection_string(settings)),
+            connection_class=PromptlyClosedConnection,
             min_size=settings.db_pool_min_conn,
             max_size=settings.db_pool_max_conn,
             timeout=POOL_WAIT_SECONDS,
@@ -125,6 +124,7 @@ class PostgresDatabase:
             kwargs={
                 "autocommit": True,
                 "cursor_factory": cursor_factory,
+                "on_outcome": self._note_outcome,
                 # psycopg prepares at once for 0, and never for None.
                 "prepare_threshold": settings.db_prepare_threshold or None,
             },
@@ -132,6 +132,8 @@ class PostgresDatabase:
             open=False,
         )
         self._bulk_transactions = 0
+        self._breaker = DatabaseBreaker()
+        self._is_reachable = True
 
     async def open(self) -> None:
         """Start connecting in the background."""
@@ -164,7 +166,8 @@ class PostgresDatabase:
             raise ServiceUnavailableError
         self._bulk_transactions += 1
         try:
-            async with self._checked_out(self._bulk_seconds) as connection, connection.transaction():
+            # No probe, for whose answer all others would wait.
+            async with self._checked_out(self._bulk_seconds, may_probe=False) as connection, connection.transaction():
                 await connection.execute(
                     "SELECT set_config('statement_timeout', %(limit)s, true)", {"limit": f"{self._bulk_seconds}s"}
                 )
@@ -173,11 +176,20 @@ class PostgresDatabase:
             self._bulk_transactions -= 1
 
     @asynccontextmanager
-    async def _checked_out(self, seconds: float) -> AsyncIterator[AsyncConnection[Any]]:
-        with _faults_as_unavailable():
-            async with self._pool.connection() as connection:
-                with _aborted_when_frozen(connection, seconds):
-                    yield connection
+    async def _checked_out(self, seconds: float, *, may_probe: bool = True) -> AsyncIterator[AsyncConnection[Any]]:
+        with _faults_as_unavailable(), self._breaker.attempt(may_probe=may_probe):
+            try:
+                async with self._pool.connection() as connection:
+                    with aborted_when_frozen(connection, seconds):
+                        yield connection
+            except PoolTimeout as error:
+                if self._is_reachable:
+                    raise
+                raise UnansweredError("no connection, and no way to make one") from error
+
+    def _note_outcome(self, is_reachable: bool) -> None:  # noqa: FBT001 - a callback's one argument
+        """Keep whether the last attempt to connect succeeded: it tells a database that is away from a busy pool."""
+        self._is_reachable = is_reachable
 
     def pool_load(self) -> PoolLoad:
         """Tell how busy the pool is at this moment."""
@@ -205,9 +217,7 @@ class PostgresDatabase:
         An idle connection has nothing to say, so one that is readable was ended. Then the others most likely were,
         too: all are replaced, so that a restarted server costs no request.
         """
-        poll = select.poll()
-        poll.register(connection.fileno(), select.POLLIN)
-        if poll.poll(0):
+        if is_readable(connection):
             await connection.close()
             await self._pool.drain()
             raise psycopg.OperationalError("the server closed the connection")
@@ -230,22 +240,3 @@ def _faults_as_unavailable() -> Iterator[None]:
     except psycopg.Error as error:
         logger.warning("database.unavailable", error=type(error).__name__, sqlstate=error.sqlstate)
         raise ServiceUnavailableError from error
-
-
-@contextmanager
-def _aborted_when_frozen(connection: AsyncConnection[Any], seconds: float) -> Iterator[None]:
-    """Cut the socket when the block lasts too long, which wakes the waiting driver with an error at once.
-
-    Cancelling the task instead would have the driver ask the frozen server to cancel, and wait for that.
-    """
-    timer = asyncio.get_running_loop().call_later(seconds, _cut, connection)
-    try:
-        yield
-    finally:
-        timer.cancel()
-
-
-def _cut(connection: AsyncConnection[Any]) -> None:
-    if not connection.closed:
-        with socket.socket(fileno=os.dup(connection.fileno())) as duplicate:
-            duplicate.shutdown(socket.SHUT_RDWR)

@@ -2,7 +2,9 @@
 
 from typing import Literal
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
+
+CheckState = Literal["ok", "failed", "draining"]
 
 
 class HealthResponse(BaseModel):
@@ -10,3 +12,9 @@ class HealthResponse(BaseModel):
 
     status: Literal["ok"] = "ok"
     version: str
+
+
+class ReadinessResponse(HealthResponse):
+    """All that the service leans on can be used."""
+
+    checks: dict[str, CheckState] = Field(examples=[{"database": "ok", "schema": "ok"}])

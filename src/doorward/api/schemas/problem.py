@@ -2,6 +2,8 @@
 
 from pydantic import BaseModel, Field
 
+from doorward.api.schemas.health import CheckState
+
 
 class FieldError(BaseModel):
     """What is wrong with one part of the request. Never holds what was sent."""
@@ -21,5 +23,8 @@ class Problem(BaseModel):
     code: str = Field(examples=["invalid_request"])
     correlation_id: str
     errors: list[FieldError] | None = Field(None, description="With status 422 only.")
+    checks: dict[str, CheckState] | None = Field(
+        None, description="Of readiness only: what the service leans on, and which of it cannot be used."
+    )
     error: str | None = Field(None, description="RFC 6749 section 5.2, at the token endpoints only.")
     error_description: str | None = Field(None, description="RFC 6749 section 5.2, at the token endpoints only.")

@@ -29,6 +29,7 @@ class RevocationReason(StrEnum):
 
     LOGOUT = "logout"
     REUSE = "reuse"
+    OPERATOR = "operator"
 
 
 @dataclass(frozen=True, slots=True)

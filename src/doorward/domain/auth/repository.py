@@ -238,3 +238,63 @@ async def find_session_user(connection: Connection, principal: Principal, *, now
             {"session_id": principal.session_id, "user_id": principal.user_id, "now": now},
         )
         return await cursor.fetchone()
+
+
+async def count_family_pages(connection: Connection) -> int:
+    """Return how many pages of the table there are to walk."""
+    cursor = await connection.execute(
+        "SELECT pg_relation_size('refresh_families') / current_setting('block_size')::bigint"
+    )
+    row = await cursor.fetchone()
+    return int(row[0]) if row else 0
+
+
+async def remove_dead_families(connection: Connection, *, first_page: int, end_page: int, dead_before: datetime) -> int:
+    """Remove the families of some pages that ended before a moment, but for rows that somebody holds; return how many.
+
+    By place: an index on what changes with each rotation would cost every rotation its HOT update.
+    """
+    cursor = await connection.execute(
+        """
+        WITH dead AS (
+            SELECT id
+            FROM refresh_families
+            WHERE ctid >= %(first)s::tid
+              AND ctid < %(end)s::tid
+              AND LEAST(expires_at, revoked_at) < %(dead_before)s
+            FOR UPDATE SKIP LOCKED
+        )
+        DELETE FROM refresh_families
+        USING dead
+        WHERE refresh_families.id = dead.id
+        """,
+        {"first": f"({first_page},0)", "end": f"({end_page},0)", "dead_before": dead_before},
+    )
+    return cursor.rowcount
+
+
+async def update_families_revoked(
+    connection: Connection, *, after: UUID, limit: int, now: datetime, reason: RevocationReason
+) -> list[UUID]:
+    """End the next families in the order of their ids, whoever's they are; return them."""
+    cursor = await connection.execute(
+        """
+        WITH live AS (
+            SELECT id
+            FROM refresh_families
+            WHERE id > %(after)s
+              AND revoked_at IS NULL
+            ORDER BY id
+            LIMIT %(limit)s
+            FOR UPDATE
+        )
+        UPDATE refresh_families
+        SET revoked_at = %(now)s,
+            revoked_reason = %(reason)s
+        FROM live
+        WHERE refresh_families.id = live.id
+        RETURNING refresh_families.id
+        """,
+        {"after": after, "limit": limit, "now": now, "reason": reason.value},
+    )
+    return [row[0] for row in await cursor.fetchall()]

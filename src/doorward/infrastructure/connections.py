@@ -1,0 +1,85 @@
+"""One connection to PostgreSQL: made without leftovers, and left when the server stands still."""
+
+import asyncio
+import os
+import select
+import socket
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, Final, Self
+
+import psycopg
+from psycopg import AsyncConnection
+
+from doorward.infrastructure.circuit_breaker import UnansweredError
+
+UNREAD_SECONDS: Final = 0.5
+"""How long an answer that has arrived may stay unread, before the question is asked again."""
+
+
+class PromptlyClosedConnection(AsyncConnection[Any]):
+    """A connection whose attempt, when it fails, leaves nothing open."""
+
+    @classmethod
+    async def connect(cls, *arguments: Any, **options: Any) -> Self:  # noqa: ANN401 - the driver's own, passed on
+        """Connect as the driver does; tell the option ``on_outcome`` whether it succeeded. Raises ``psycopg.Error``."""
+        note: Callable[[bool], None] = options.pop("on_outcome", bool)
+        try:
+            connection = await super().connect(*arguments, **options)
+        except psycopg.Error as error:
+            note(False)  # noqa: FBT003 - the outcome is the one thing told
+            # The driver's frames and its error hold each other, and with them the socket of an attempt that timed out.
+            # Without this it stays open until the garbage collector comes, and a server that thaws serves it.
+            traceback.clear_frames(error.__traceback__)
+            raise
+        note(True)  # noqa: FBT003 - as above
+        return connection
+
+
+@contextmanager
+def aborted_when_frozen(connection: AsyncConnection[Any], seconds: float) -> Iterator[None]:
+    """Cut the socket when the block lasts too long, which wakes the waiting driver with an error at once.
+
+    Cancelling the task instead would have the driver ask the frozen server to cancel, and wait for that.
+    """
+    watch = _Watch(connection, seconds)
+    try:
+        yield
+    except psycopg.OperationalError as error:
+        if watch.has_cut:
+            raise UnansweredError("no answer in time") from error
+        raise
+    finally:
+        watch.end()
+
+
+class _Watch:
+    """The timer of one use of a connection."""
+
+    def __init__(self, connection: AsyncConnection[Any], seconds: float) -> None:
+        self.has_cut = False
+        self._connection = connection
+        self._loop = asyncio.get_running_loop()
+        self._timer = self._loop.call_later(seconds, self._cut)
+
+    def end(self) -> None:
+        self._timer.cancel()
+
+    def _cut(self) -> None:
+        if self._connection.closed:
+            return
+        if is_readable(self._connection):
+            # The server has answered, and this process is behind: a machine with too much to do is no frozen server.
+            self._timer = self._loop.call_later(UNREAD_SECONDS, self._cut)
+            return
+        self.has_cut = True
+        with socket.socket(fileno=os.dup(self._connection.fileno())) as duplicate:
+            duplicate.shutdown(socket.SHUT_RDWR)
+
+
+def is_readable(connection: AsyncConnection[Any]) -> bool:
+    """Tell whether the server has sent something, or closed the connection: one poll, no round trip."""
+    poll = select.poll()
+    poll.register(connection.fileno(), select.POLLIN)
+    return bool(poll.poll(0))

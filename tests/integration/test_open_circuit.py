@@ -1,0 +1,137 @@
+"""The circuit breaker in its place: when calls stop asking PostgreSQL, what never makes them, how they ask again."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg_pool import AsyncConnectionPool
+
+from development.postgres import EmbeddedPostgres
+from doorward.infrastructure import database
+from doorward.infrastructure.circuit_breaker import FAULTS_IN_A_ROW
+from doorward.infrastructure.connections import PromptlyClosedConnection, aborted_when_frozen
+from doorward.infrastructure.database import POOL_WAIT_SECONDS
+from doorward.infrastructure.migrations import migrate
+from tests.integration.service import Logs, MakeService, Service
+
+RECOVERED_SECONDS = 30
+CALLS = 3 * FAULTS_IN_A_ROW
+STILL_SECONDS = 3.0
+"""Time for the server to answer, while the process does not look."""
+
+
+@pytest.fixture(autouse=True)
+def limits_of_time() -> None:
+    """Those of production: these tests are about what becomes of calls that reach them."""
+
+
+@pytest.fixture
+async def stoppable(make_service: MakeService) -> AsyncIterator[tuple[Service, EmbeddedPostgres]]:
+    with EmbeddedPostgres(durable=False) as server:
+        migrate(server.url())
+        yield await make_service(database_url=server.url()), server
+
+
+def _pool(service: Service) -> AsyncConnectionPool[Any]:
+    pool = service.app.state.sessions._database._pool  # noqa: SLF001 - to see whether it is asked
+    assert isinstance(pool, AsyncConnectionPool)
+    return pool
+
+
+def _requests_of_pool(service: Service) -> int:
+    return _pool(service).get_stats().get("requests_num", 0)
+
+
+def _events(logs: Logs) -> list[str]:
+    return [line["event"] for line in logs.lines() if line["event"].startswith("database.circuit.")]
+
+
+async def test_after_faults_in_a_row_calls_fail_without_asking_and_one_probe_closes_it_after_the_return(
+    stoppable: tuple[Service, EmbeddedPostgres], logs: Logs
+) -> None:
+    service, server = stoppable
+    _, pair = await service.register_and_log_in()
+    server.stop()
+    await asyncio.gather(*(service.get_me(pair.access) for _ in range(CALLS)))
+    assert _events(logs) == ["database.circuit.opened"]
+    # Refused at once, but for a probe every other second.
+    before = _requests_of_pool(service)
+    answers = await asyncio.gather(*(service.get_me(pair.access) for _ in range(CALLS)))
+    assert _requests_of_pool(service) - before < FAULTS_IN_A_ROW
+    assert {answer.status_code for answer in answers} == {503}
+    assert {answer.headers["retry-after"] for answer in answers} <= {"1", "2"}
+    readiness = await service.client.get("/health/readiness")
+    assert (readiness.status_code, readiness.json()["checks"]) == (503, {"database": "failed"})
+    server.start()
+    async with asyncio.timeout(RECOVERED_SECONDS):
+        while (await service.get_me(pair.access)).status_code != 200:  # noqa: ASYNC110 - it is the question
+            await asyncio.sleep(0.05)
+    assert _events(logs)[-1] == "database.circuit.closed"
+    answers = await asyncio.gather(*(service.get_me(pair.access) for _ in range(CALLS)))
+    assert {answer.status_code for answer in answers} == {200}
+
+
+async def test_readiness_is_probe_enough_for_a_copy_that_gets_no_other_request(
+    stoppable: tuple[Service, EmbeddedPostgres], logs: Logs
+) -> None:
+    service, server = stoppable
+    server.stop()
+    await asyncio.gather(*(service.client.get("/health/readiness") for _ in range(CALLS)))
+    server.start()
+    async with asyncio.timeout(RECOVERED_SECONDS):
+        while (await service.client.get("/health/readiness")).status_code != 200:  # noqa: ASYNC110 - it is the question
+            await asyncio.sleep(0.05)
+    assert _events(logs)[-1] == "database.circuit.closed"
+
+
+async def test_a_pool_that_is_busy_opens_nothing(make_service: MakeService, logs: Logs) -> None:
+    service = await make_service(db_pool_max_conn=2)
+    _, pair = await service.register_and_log_in()
+    async with AsyncExitStack() as stack:
+        for _ in range(2):
+            await stack.enter_async_context(service.app.state.sessions._database.connection())  # noqa: SLF001 - to hold it
+        answers = await asyncio.gather(*(service.get_me(pair.access) for _ in range(CALLS)))
+    assert {answer.status_code for answer in answers} == {503}
+    assert (await service.get_me(pair.access)).status_code == 200
+    assert _events(logs) == []
+
+
+async def test_a_process_that_stood_still_opens_nothing(
+    make_service: MakeService, logs: Logs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a machine with too much to do: waits run out although PostgreSQL is well and the pool has room."""
+    monkeypatch.setitem(database._CONNECTION_PARAMETERS, "connect_timeout", "60")  # noqa: SLF001 - no setting
+    service = await make_service(db_pool_max_conn=10)
+    _, pair = await service.register_and_log_in()
+    calls = [asyncio.create_task(service.get_me(pair.access)) for _ in range(100)]
+    while _requests_of_pool(service) < len(calls) / 2:  # noqa: ASYNC110 - one turn of the loop
+        await asyncio.sleep(0)
+    time.sleep(POOL_WAIT_SECONDS)  # noqa: ASYNC251 - the loop is to stand still
+    answers = await asyncio.gather(*calls)
+    assert {answer.status_code for answer in answers} <= {200, 503}
+    assert (await service.get_me(pair.access)).status_code == 200
+    assert _events(logs) == []
+
+
+async def test_an_answer_that_the_process_was_too_busy_to_read_is_no_silence(shared_database: str) -> None:
+    async with await PromptlyClosedConnection.connect(shared_database) as connection:
+        with aborted_when_frozen(connection, STILL_SECONDS):
+            asked = asyncio.create_task(connection.execute("SELECT 1"))
+            await asyncio.sleep(0)
+            time.sleep(STILL_SECONDS)  # noqa: ASYNC251 - the loop is to stand still
+            assert await (await asked).fetchone() == (1,)
+
+
+async def test_statements_that_run_out_of_time_open_nothing(service: Service, logs: Logs) -> None:
+    _, pair = await service.register_and_log_in()
+    async with await psycopg.AsyncConnection.connect(service.database_url) as holder:
+        await holder.execute("LOCK TABLE refresh_families IN ACCESS EXCLUSIVE MODE")
+        answers = await asyncio.gather(*(service.get_me(pair.access) for _ in range(CALLS)))
+        assert {answer.status_code for answer in answers} == {503}
+        assert (await service.client.get("/health/readiness")).status_code == 200
+    assert (await service.get_me(pair.access)).status_code == 200
+    assert _events(logs) == []

@@ -1,0 +1,169 @@
+"""`doorward prune` and `doorward revoke-all`, as an operator runs them beside the service."""
+
+import asyncio
+import sys
+
+import psycopg
+import pytest
+
+from doorward.cli import main
+from doorward.core.config import Settings
+from doorward.domain.auth import mass_revocation
+from doorward.infrastructure import database as connections
+from doorward.infrastructure.housekeeping import LOCK_KEY
+from tests.integration.service import FakeClock, Pair, Person, Service, run_service
+
+SESSIONS = 5
+
+
+@pytest.fixture(autouse=True)
+def database(environment: pytest.MonkeyPatch, own_database: str) -> str:
+    environment.setenv("DATABASE_URL", own_database)
+    return own_database
+
+
+@pytest.fixture
+def settings(database: str, secret_key: str) -> Settings:
+    """Those of a service that runs on the same database."""
+    values = {"environment": "development", "secret_key": secret_key, "database_url": database, "bcrypt_rounds": 4}
+    return Settings.model_validate(values | {"rate_limit_enabled": False, "housekeeping_interval_minutes": 0})
+
+
+def rows(database: str, statement: str) -> list[tuple[object, ...]]:
+    with psycopg.connect(database, autocommit=True) as connection:
+        cursor = connection.execute(statement.encode())
+        return cursor.fetchall() if cursor.description else []
+
+
+async def begin_sessions(service: Service) -> tuple[Person, list[Pair]]:
+    person = await service.register()
+    return person, [await service.log_in(person) for _ in range(SESSIONS)]
+
+
+def sessions_of(settings: Settings, clock: FakeClock) -> list[Pair]:
+    async def begin() -> list[Pair]:
+        async with run_service(settings, clock) as service:
+            return (await begin_sessions(service))[1]
+
+    return asyncio.run(begin())
+
+
+def answers_to(settings: Settings, clock: FakeClock, pairs: list[Pair]) -> set[int]:
+    """Return the statuses of what can be done with these tokens."""
+
+    async def ask() -> set[int]:
+        async with run_service(settings, clock) as service:
+            asked = [await service.get_me(pair.access) for pair in pairs]
+            asked += [await service.post_refresh(pair.refresh) for pair in pairs]
+            return {answer.status_code for answer in asked}
+
+    return asyncio.run(ask())
+
+
+def test_revoke_all_ends_every_session_and_says_how_many(
+    database: str,
+    settings: Settings,
+    clock: FakeClock,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    pairs = sessions_of(settings, clock)
+    monkeypatch.setattr(mass_revocation, "FAMILIES_A_BATCH", 2)
+    assert main(["revoke-all", "--yes"]) == 0
+    *logged, said = capsys.readouterr().out.splitlines()
+    assert said == f"doorward: ended {SESSIONS} sessions"
+    (line,) = [line for line in logged if "auth.session.all_revoked" in line]
+    assert f"count={SESSIONS}" in line
+    assert rows(database, "SELECT DISTINCT revoked_reason FROM refresh_families") == [("operator",)]
+    assert answers_to(settings, clock, pairs) == {401}
+
+
+def test_sessions_that_have_ended_before_keep_their_reason(
+    database: str, settings: Settings, clock: FakeClock, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def begin_and_log_out() -> None:
+        async with run_service(settings, clock) as service:
+            _, pairs = await begin_sessions(service)
+            await service.post_revoke(pairs[0].refresh)
+
+    asyncio.run(begin_and_log_out())
+    assert main(["revoke-all", "--yes"]) == 0
+    assert f"ended {SESSIONS - 1} sessions" in capsys.readouterr().out
+    reasons = rows(database, "SELECT revoked_reason, count(*) FROM refresh_families GROUP BY 1 ORDER BY 1")
+    assert reasons == [("logout", 1), ("operator", SESSIONS - 1)]
+
+
+def test_after_revoke_all_everybody_can_log_in_again(settings: Settings, clock: FakeClock) -> None:
+    async def log_in_again() -> int:
+        async with run_service(settings, clock) as service:
+            person = await service.register()
+            await asyncio.to_thread(main, ["revoke-all", "--yes"])
+            pair = await service.log_in(person)
+            return (await service.get_me(pair.access)).status_code
+
+    assert asyncio.run(log_in_again()) == 200
+
+
+def test_revoke_all_asks_nobody_who_cannot_answer(
+    settings: Settings, clock: FakeClock, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pairs = sessions_of(settings, clock)
+    assert main(["revoke-all"]) == 1
+    assert "doorward revoke-all --yes" in capsys.readouterr().err
+    assert answers_to(settings, clock, pairs) == {200}
+
+
+@pytest.mark.parametrize(("answer", "status", "afterwards"), [("yes", 0, {401}), ("", 1, {200}), ("y", 1, {200})])
+def test_revoke_all_asks_first_and_takes_yes_only(
+    settings: Settings,
+    clock: FakeClock,
+    monkeypatch: pytest.MonkeyPatch,
+    answer: str,
+    status: int,
+    afterwards: set[int],
+) -> None:
+    pairs = sessions_of(settings, clock)
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: True)
+    monkeypatch.setattr("builtins.input", lambda _: answer)
+    assert main(["revoke-all"]) == status
+    assert answers_to(settings, clock, pairs) == afterwards
+
+
+def test_prune_removes_what_ended_before_the_retention_and_says_how_much(
+    database: str, settings: Settings, clock: FakeClock, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sessions_of(settings, clock)
+    rows(database, "UPDATE refresh_families SET expires_at = now() - interval '31 days'")
+    assert main(["prune"]) == 0
+    assert f"doorward: removed {SESSIONS} sessions that ended more than 30 days ago" in capsys.readouterr().out
+    assert rows(database, "SELECT count(*) FROM refresh_families") == [(0,)]
+    assert main(["prune"]) == 0
+    assert "removed 0 sessions" in capsys.readouterr().out
+
+
+def test_prune_leaves_the_work_to_whoever_is_at_it(database: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with psycopg.connect(database) as other:
+        other.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK_KEY])
+        assert main(["prune"]) == 0
+    assert "another process is pruning" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("arguments", [["prune"], ["revoke-all", "--yes"]])
+def test_a_database_that_cannot_be_used_is_one_line(
+    environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], arguments: list[str]
+) -> None:
+    environment.setenv("DATABASE_URL", "postgresql://ada@127.0.0.1:1/doorward")
+    assert main(arguments) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("doorward: PostgreSQL cannot be used")
+
+
+def test_what_fails_on_the_way_is_one_line(
+    database: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections, "ABORT_SECONDS", 1)
+    with psycopg.connect(database) as holder:
+        holder.execute("LOCK TABLE refresh_families IN ACCESS EXCLUSIVE MODE")
+        assert main(["revoke-all", "--yes"]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line == "doorward: PostgreSQL failed meanwhile. What was done until then stays so: run it again"

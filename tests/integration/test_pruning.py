@@ -1,0 +1,139 @@
+"""Old sessions go in small batches that hold up nobody, and no answer changes."""
+
+from datetime import timedelta
+
+import httpx
+import psycopg
+import pytest
+
+from doorward.domain.auth import pruning, repository
+from doorward.domain.auth.pruning import Pruning
+from tests.integration.service import MakeService, Pair, Person, Service
+
+RETENTION = timedelta(days=30)
+MOMENT = timedelta(seconds=1)
+MANY = 5000
+
+
+@pytest.fixture
+async def alone(make_service: MakeService, own_database: str) -> Service:
+    """The application on a database of its own: pruning asks nobody whose sessions they are."""
+    return await make_service(database_url=own_database)
+
+
+def pruning_of(service: Service) -> Pruning:
+    database = service.app.state.sessions._database  # noqa: SLF001 - the application has one database
+    return Pruning(database=database, clock=service.clock, retention=RETENTION)
+
+
+async def dead(service: Service) -> tuple[Person, Pair]:
+    """Return a session that ended as long ago as the retention, and a moment."""
+    person, pair = await service.register_and_log_in()
+    assert (await service.post_revoke(pair.refresh)).status_code == 204
+    service.clock.advance(RETENTION + MOMENT)
+    return person, pair
+
+
+async def test_a_revoked_session_is_kept_for_the_retention_and_then_removed(alone: Service) -> None:
+    person, pair = await alone.register_and_log_in()
+    await alone.post_revoke(pair.refresh)
+    alone.clock.advance(RETENTION)
+    assert await pruning_of(alone).prune() == 0
+    alone.clock.advance(MOMENT)
+    assert await pruning_of(alone).prune() == 1
+    assert alone.families_of(person) == []
+
+
+async def test_an_expired_session_is_kept_for_the_retention_and_then_removed(alone: Service) -> None:
+    person, _ = await alone.register_and_log_in()
+    alone.clock.advance(timedelta(days=7) + RETENTION)
+    assert await pruning_of(alone).prune() == 0
+    alone.clock.advance(MOMENT)
+    assert await pruning_of(alone).prune() == 1
+    assert alone.families_of(person) == []
+
+
+async def test_a_session_that_was_revoked_after_it_expired_counts_from_its_expiry(alone: Service) -> None:
+    _, pair = await alone.register_and_log_in()
+    alone.clock.advance(timedelta(days=7) + RETENTION)
+    assert (await alone.post_revoke(pair.refresh)).status_code == 204
+    alone.clock.advance(MOMENT)
+    assert await pruning_of(alone).prune() == 1
+
+
+async def test_a_session_that_lives_is_never_removed_however_old_it_is(alone: Service) -> None:
+    person, pair = await alone.register_and_log_in()
+    for _ in range(12):
+        alone.clock.advance(timedelta(days=6))
+        pair = await alone.refresh(pair.refresh)
+    assert await pruning_of(alone).prune() == 0
+    assert len(alone.families_of(person)) == 1
+    assert (await alone.get_me(pair.access)).status_code == 200
+
+
+def said(answer: httpx.Response) -> object:
+    """What a client can tell answers apart by."""
+    body = answer.json() if answer.content else None
+    if body is not None:
+        del body["correlation_id"]
+    return answer.status_code, body, answer.headers.get("www-authenticate")
+
+
+async def test_no_answer_changes_when_a_session_is_removed(alone: Service) -> None:
+    _, pair = await dead(alone)
+    calls = [(alone.post_refresh, pair.refresh), (alone.get_me, pair.access), (alone.post_revoke, pair.refresh)]
+    before = [said(await call(token)) for call, token in calls]
+    assert await pruning_of(alone).prune() == 1
+    assert [said(await call(token)) for call, token in calls] == before
+
+
+async def test_while_a_batch_is_under_way_every_living_session_refreshes(alone: Service) -> None:
+    await dead(alone)
+    _, pair = await alone.register_and_log_in()
+    before = alone.clock.now() - RETENTION
+    async with await psycopg.AsyncConnection.connect(alone.database_url) as batch:
+        removed = await repository.remove_dead_families(batch, first_page=0, end_page=64, dead_before=before)
+        assert removed == 1
+        assert (await alone.post_refresh(pair.refresh)).status_code == 200
+        assert (await alone.get_me(pair.access)).status_code == 200
+        await alone.register_and_log_in()
+
+
+async def test_a_row_that_somebody_holds_is_left_for_the_next_time(alone: Service) -> None:
+    await dead(alone)
+    async with await psycopg.AsyncConnection.connect(alone.database_url) as holder:
+        await holder.execute("SELECT id FROM refresh_families FOR UPDATE")
+        assert await pruning_of(alone).prune() == 0
+    assert await pruning_of(alone).prune() == 1
+
+
+async def test_a_large_table_is_walked_to_its_end_in_batches(alone: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    person, _ = await alone.register_and_log_in()
+    alone.sql(
+        "INSERT INTO refresh_families (id, user_id, secret_hash, generation, created_at, rotated_at, expires_at, "
+        "session_expires_at) SELECT gen_random_uuid(), %s, sha256('x'), 0, now, now, now, now "
+        "FROM (SELECT %s::timestamptz AS now) AS moments, generate_series(1, %s)",
+        person.id,
+        alone.clock.now() - RETENTION - MOMENT,
+        MANY,
+    )
+    plan = alone.sql(
+        "EXPLAIN SELECT id FROM refresh_families WHERE ctid >= '(0,0)'::tid AND ctid < '(8,0)'::tid "
+        "AND LEAST(expires_at, revoked_at) < now() FOR UPDATE SKIP LOCKED"
+    )
+    assert any("Tid Range Scan" in row["QUERY PLAN"] for row in plan), "a batch must read its own pages only"
+    monkeypatch.setattr(pruning, "PAGES_A_BATCH", 8)
+    assert await pruning_of(alone).prune() == MANY
+    assert len(alone.families_of(person)) == 1
+
+
+def test_no_index_has_a_column_that_a_rotation_changes(shared_database: str) -> None:
+    """Or each rotation would write every index: no HOT update any more."""
+    with psycopg.connect(shared_database) as connection:
+        rows = connection.execute(
+            "SELECT attname FROM pg_index JOIN pg_attribute ON attrelid = indrelid AND attnum = ANY(indkey) "
+            "WHERE indrelid = 'refresh_families'::regclass"
+        ).fetchall()
+    indexed = {row[0] for row in rows}
+    assert "id" in indexed
+    assert not indexed & {"generation", "rotated_at", "expires_at"}
