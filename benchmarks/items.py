@@ -23,7 +23,7 @@ from benchmarks.timing import measure
 from development.postgres import EmbeddedPostgres
 
 SIZES: Final = (10_000, 100_000, 1_000_000)
-ROUNDS: Final = 5
+ROUNDS: Final = 3
 ROUNDS_OF_IMPORTS: Final = 3
 PAGE: Final = Path("benchmarks/items.md")
 FLATTENED: Final = 5

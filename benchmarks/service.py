@@ -112,8 +112,8 @@ class KeepAlive:
 
     def __init__(self, port: int, token: str) -> None:
         """Connect."""
-        self._socket = socket.create_connection((HOST, port), timeout=CALL_SECONDS)
-        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._port = port
+        self._socket = self._connect()
         self._head = f"HTTP/1.1\r\nHost: {HOST}:{port}\r\nAuthorization: Bearer {token}\r\n\r\n"
 
     def get(self, target: str) -> tuple[int, bytes]:
@@ -128,9 +128,19 @@ class KeepAlive:
             body += self._more()
         return int(head[9:12]), body
 
+    def reconnect(self) -> None:
+        """Begin anew: the service closes a connection that was idle for some seconds."""
+        self._socket.close()
+        self._socket = self._connect()
+
     def close(self) -> None:
         """Disconnect."""
         self._socket.close()
+
+    def _connect(self) -> socket.socket:
+        connected = socket.create_connection((HOST, self._port), timeout=CALL_SECONDS)
+        connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return connected
 
     def _more(self) -> bytes:
         chunk = self._socket.recv(256 * 1024)

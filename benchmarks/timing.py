@@ -68,6 +68,7 @@ async def _take_turn(site: Site, call: Call, times: Times) -> None:
         times.refused += status != HTTPStatus.OK
         answers += 1
 
+    site.http.reconnect()
     worked = site.service.processor_ms()
     times.call_ms.append(await _median_ms(over_http))
     times.worker_ms.append((site.service.processor_ms() - worked) / answers)
