@@ -42,7 +42,7 @@ class Owner:
     async def post(self, content: Mapping[str, Any]) -> httpx.Response:
         return await self.call("POST", ITEMS, json=content)
 
-    async def create(self, title: str = "Casablanca", **content: Any) -> Item:
+    async def create(self, title: str = "Rear Window", **content: Any) -> Item:
         answer = await self.post({"title": title, **content})
         assert answer.status_code == 201, answer.text
         return item_of(answer)

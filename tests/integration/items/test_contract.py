@@ -10,7 +10,7 @@ from tests.integration.items.catalogue import CSV, IMPORT, ITEMS, SEARCH, Owner,
 from tests.integration.service import FakeClock, Service, is_problem
 
 FILM: dict[str, Any] = {
-    "title": "Casablanca",
+    "title": "Brief Encounter",
     "description": "A caf\u00e9 in wartime.",
     "tags": ["drama", "war"],
     "year": 1942,
@@ -41,9 +41,9 @@ async def test_creating_answers_the_item_where_it_is_and_its_version(owner: Owne
 
 
 async def test_what_is_left_out_has_its_default(owner: Owner) -> None:
-    item = await owner.create("Casablanca")
+    item = await owner.create("Brief Encounter")
     assert {name: item[name] for name in FILM} == {
-        "title": "Casablanca",
+        "title": "Brief Encounter",
         "description": "",
         "tags": [],
         "year": None,

@@ -8,6 +8,7 @@ import httpx
 import psycopg
 import pytest
 
+from doorward.domain.items import repository
 from tests.integration.items.catalogue import ITEMS, SEARCH, Item, Owner, item_of, never_an_item, page_of, path_of
 from tests.integration.service import is_problem, mark
 
@@ -81,6 +82,16 @@ async def test_a_private_item_of_another_is_in_no_list_no_count_and_no_search(ow
     found = page_of(await stranger.get(SEARCH, q=word, page=2))
     assert found["pagination"]["total_items"] == 0
     assert await owner.search(word) == [f"The {word}"]
+
+
+async def test_the_words_of_a_private_item_help_nobody_else_to_spell(owner: Owner, stranger: Owner) -> None:
+    word = mark()
+    item = await owner.create(word)
+    async with owner.service.app.state.items._database.connection() as connection:  # noqa: SLF001 - to ask it
+        assert await repository.list_known_spellings(connection, [word, mark()], owner.id) == [word]
+        assert await repository.list_known_spellings(connection, [word], stranger.id) == []
+        await owner.change("PATCH", item, {"visibility": "shared"})
+        assert await repository.list_known_spellings(connection, [word], stranger.id) == [word]
 
 
 async def test_private_items_of_others_do_not_add_to_a_total(owner: Owner, stranger: Owner) -> None:

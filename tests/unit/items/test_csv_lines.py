@@ -133,6 +133,7 @@ def test_bytes_that_are_no_utf_8_spoil_their_line_and_no_other(spoilt: bytes) ->
         ("A\x00B,,,,", "invalid_item_title"),
         ("a" * 301 + ",,,,", "invalid_item_title"),
         ("A,a\x00b,,,", "invalid_item_description"),
+        ('A,"a\rb",,,', "invalid_item_description"),
         ("A," + "a" * 10_001 + ",,,", "invalid_item_description"),
         ("A,," + "a" * 51 + ",,", "invalid_item_tags"),
         ("A,," + "|".join(map(str, range(21))) + ",,", "invalid_item_tags"),
