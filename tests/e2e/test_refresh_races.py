@@ -18,15 +18,16 @@ LEEWAY_SECONDS = "60"
 """The longest there is: all callers come within it, however slow the machine."""
 
 
-def refresh_sixty_times_at_once(client: Client) -> tuple[Tokens, list[requests.Response], Counter[int]]:
-    """Return a session's first pair, and the answers to its many uses.
+def refresh_sixty_times_at_once(*clients: Client) -> tuple[Tokens, list[requests.Response], Counter[int]]:
+    """Return a session's first pair, and the answers to its many uses, by these clients in turns.
 
     Where the machine stood still for so long that the service could not get at its database in time, it said so, and
     nothing is shown: another session, another try.
     """
     for _ in range(TRIES):
-        tokens = client.log_in()
-        answers = all_at_once([partial(client.refresh, tokens.refresh)] * CALLERS)
+        tokens = clients[0].log_in()
+        calls = [partial(clients[number % len(clients)].refresh, tokens.refresh) for number in range(CALLERS)]
+        answers = all_at_once(calls)
         statuses = Counter(answer.status_code for answer in answers)
         if 503 not in statuses:
             return tokens, answers, statuses

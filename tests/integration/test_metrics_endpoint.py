@@ -34,6 +34,7 @@ class Serving:
         self.port, self.metrics_port = free_port(), free_port()
         self.folder = folder
         settings = {"WEB_CONCURRENCY": str(workers), "METRICS_PORT": str(self.metrics_port), "TMPDIR": str(folder)}
+        settings["SHUTDOWN_DRAIN_SECONDS"] = "0"
         command = [sys.executable, "-m", "doorward", "serve", "--port", str(self.port)]
         with (folder / "log").open("w", encoding="utf-8") as log:
             self.process = subprocess.Popen(
@@ -42,10 +43,10 @@ class Serving:
 
     def get(self, path: str) -> httpx.Response:
         # A connection of its own, so that each worker gets its share.
-        return httpx.get(f"http://127.0.0.1:{self.port}{path}", timeout=DEADLINE)
+        return httpx.get(f"http://127.0.0.1:{self.port}{path}", timeout=DEADLINE, trust_env=False)
 
     def metrics(self) -> dict[str, float]:
-        answer = httpx.get(f"http://127.0.0.1:{self.metrics_port}/metrics", timeout=DEADLINE)
+        answer = httpx.get(f"http://127.0.0.1:{self.metrics_port}/metrics", timeout=DEADLINE, trust_env=False)
         lines = [line for line in answer.text.splitlines() if not line.startswith("#")]
         return {name: float(value) for name, _, value in (line.rpartition(" ") for line in lines)}
 
@@ -80,8 +81,9 @@ def serving(environment: pytest.MonkeyPatch, own_database: str, tmp_path: Path) 
         yield started
     finally:
         if started.process.poll() is None:
-            started.process.kill()
-            started.process.wait()
+            # Not killed: the parent ends its workers.
+            started.process.terminate()
+            started.process.wait(DEADLINE)
 
 
 def test_a_killed_workers_counts_stay_and_its_files_go(serving: Serving) -> None:

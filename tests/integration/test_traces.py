@@ -55,6 +55,7 @@ def traced(collector: Collector, shared_database: str, secret_key: str, clock: F
             "database_url": shared_database,
             "bcrypt_rounds": 4,
             "otel_exporter_otlp_endpoint": collector.url,
+            "housekeeping_interval_minutes": 0,
         }
         async with run_service(Settings.model_validate(values), clock) as service:
             yield service
@@ -260,7 +261,12 @@ async def test_the_frameworks_own_telemetry_which_would_send_query_strings_stays
     monkeypatch.setenv("FASTAPI_OTEL_AUTO_CONFIGURE", "true")
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", collector.url)
     canary = mark()
-    values = {"secret_key": secret_key, "database_url": shared_database, "otel_exporter_otlp_endpoint": collector.url}
+    values = {
+        "secret_key": secret_key,
+        "database_url": shared_database,
+        "otel_exporter_otlp_endpoint": collector.url,
+        "housekeeping_interval_minutes": 0,
+    }
     async with served(create_wired_app(Settings.model_validate(values))) as client:
         await client.get(ME, params={"secret": canary})
     assert [span.name for span in collector.spans()] == [f"GET {ME}"]

@@ -1,5 +1,6 @@
 """Bodies of the right kind: each call takes one content type, and a body that is cut off is none."""
 
+import contextlib
 import tempfile
 from collections.abc import AsyncIterator
 from typing import IO, Annotated, Any, Final
@@ -54,15 +55,21 @@ async def csv_body(request: Request, _: CurrentUser) -> AsyncIterator[IO[bytes]]
     """
     if _content_type(request) != CSV:
         raise UnsupportedMediaTypeError
-    with tempfile.SpooledTemporaryFile(max_size=HELD_IN_MEMORY_BYTES) as file:
+    file = tempfile.SpooledTemporaryFile(max_size=HELD_IN_MEMORY_BYTES)  # noqa: SIM115 - closed below
+    try:
         try:
             async for chunk in request.stream():
                 file.write(chunk)
+            # Writes what is still in the buffer.
+            file.seek(0)
         except OSError as error:
             logger.warning("http.body.not_stored", error=type(error).__name__)
             raise ServiceUnavailableError from error
-        file.seek(0)
         yield file
+    finally:
+        # Closing tries to write once more.
+        with contextlib.suppress(OSError):
+            file.close()
 
 
 async def token_form(request: Request) -> TokenForm:

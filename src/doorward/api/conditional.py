@@ -6,7 +6,7 @@ from typing import Final
 
 from fastapi import Request
 
-_ENTITY_TAG: Final = re.compile(r'(W/)?"(\d{1,9})"')
+_ENTITY_TAG: Final = re.compile(r'(W/)?"([1-9]\d{0,8})"')
 _ANY: Final = "*"
 
 

@@ -125,6 +125,14 @@ class ImportRefusedError(DomainError):
     )
 
 
+class TooManyLinesError(DomainError):
+    """The file is well written, and so long that storing it takes longer than a call may."""
+
+    kind = Kind.INVALID
+    code = "too_many_lines"
+    detail = "Nothing was imported: the file has more lines than one call can store. Send it in parts."
+
+
 class TooManyBadLinesError(DomainError):
     """So many lines are bad that the file is not what it should be; nothing was stored."""
 

@@ -44,6 +44,13 @@ class TelemetrySettings(BrowserSettings):
     def _lower_case(cls, value: object) -> object:
         return value.lower() if isinstance(value, str) else value
 
+    @field_validator("otel_exporter_otlp_endpoint", "otel_exporter_otlp_traces_endpoint")
+    @classmethod
+    def _without_password(cls, value: str | None) -> str | None:
+        if value and "@" in value.partition("://")[2].partition("/")[0]:
+            raise ValueError("must not hold a password; put it into OTEL_EXPORTER_OTLP_HEADERS")
+        return value
+
     @field_validator("metrics_port", mode="before")
     @classmethod
     def _no_service_link(cls, value: object) -> object:

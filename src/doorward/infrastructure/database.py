@@ -132,6 +132,7 @@ class PostgresDatabase:
             open=False,
         )
         self._bulk_transactions = 0
+        self._bulk_places = min(MAXIMUM_BULK_TRANSACTIONS, max(1, settings.db_pool_max_conn - 1))
         self._breaker = DatabaseBreaker()
         self._is_reachable = True
 
@@ -161,13 +162,14 @@ class PostgresDatabase:
 
         Raises ``ServiceUnavailableError`` when too many of them are under way.
         """
-        if self._bulk_transactions >= MAXIMUM_BULK_TRANSACTIONS:
+        if self._bulk_transactions >= self._bulk_places:
             logger.warning("database.bulk_places_taken")
             raise ServiceUnavailableError
         self._bulk_transactions += 1
         try:
             # No probe, for whose answer all others would wait.
-            async with self._checked_out(self._bulk_seconds, may_probe=False) as connection, connection.transaction():
+            seconds = self._bulk_seconds + ABORT_SECONDS
+            async with self._checked_out(seconds, may_probe=False) as connection, connection.transaction():
                 await connection.execute(
                     "SELECT set_config('statement_timeout', %(limit)s, true)", {"limit": f"{self._bulk_seconds}s"}
                 )

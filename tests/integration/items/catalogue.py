@@ -84,6 +84,7 @@ async def run_items_service(database_url: str, secret_key: str) -> AsyncIterator
         "database_url": database_url,
         "bcrypt_rounds": 4,
         "rate_limit_enabled": False,
+        "housekeeping_interval_minutes": 0,
     }
     async with run_service(Settings.model_validate(values), FakeClock()) as service:
         yield service

@@ -51,7 +51,8 @@ def read_items(file: IO[bytes], default_visibility: Visibility) -> Generator[Ite
             try:
                 yield checked_content(describe(_fields(columns, row), default_visibility)) if row else None
             except DomainError as error:
-                yield BadLine(number, error)
+                # Without its traceback, which would keep the whole row in memory.
+                yield BadLine(number, error.with_traceback(None))
     finally:
         text.detach()
 

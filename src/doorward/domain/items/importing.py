@@ -9,7 +9,13 @@ from datetime import datetime
 from typing import IO, Final
 from uuid import UUID, uuid4
 
-from doorward.core.exceptions import Flaw, ImportRefusedError, MalformedCsvError, TooManyBadLinesError
+from doorward.core.exceptions import (
+    Flaw,
+    ImportRefusedError,
+    MalformedCsvError,
+    TooManyBadLinesError,
+    TooManyLinesError,
+)
 from doorward.core.logging import get_logger
 from doorward.core.ports import Clock, Database
 from doorward.domain.items import repository
@@ -22,6 +28,14 @@ MAXIMUM_FLAWS_SHOWN: Final = 100
 MAXIMUM_BAD_LINES: Final = 10_000
 TURN_SECONDS: Final = 0.002
 """How long lines are read, whatever they are like, before other requests get their turn."""
+
+_REFUSALS: Final = (
+    ImportRefusedError,
+    TooManyBadLinesError,
+    TooManyLinesError,
+    InvalidCsvHeaderError,
+    MalformedCsvError,
+)
 
 logger = get_logger()
 
@@ -57,7 +71,8 @@ class ItemImport:
         """Store the file's items in one transaction, committed when this returns.
 
         ``on_progress`` is called every few milliseconds. Raises ``ImportRefusedError`` for bad lines that are not to be
-        skipped, ``TooManyBadLinesError``, ``InvalidCsvHeaderError`` or ``MalformedCsvError``; then nothing is stored.
+        skipped, ``TooManyBadLinesError``, ``TooManyLinesError``, ``InvalidCsvHeaderError`` or ``MalformedCsvError``;
+        then nothing is stored.
         """
         bad_lines: list[BadLine] = []
         try:
@@ -65,7 +80,7 @@ class ItemImport:
                 with closing(read_items(file, request.visibility)) as lines:
                     items = _items(lines, request, self._clock.now(), bad_lines, on_progress)
                     imported = await repository.add_items(connection, items)
-        except (ImportRefusedError, TooManyBadLinesError, InvalidCsvHeaderError, MalformedCsvError) as error:
+        except _REFUSALS as error:
             logger.info("items.import.refused", owner_id=str(request.owner_id), code=error.code)
             raise
         logger.info("items.imported", owner_id=str(request.owner_id), imported=imported, skipped=len(bad_lines))

@@ -17,7 +17,7 @@ from psycopg import AsyncConnection, sql
 from psycopg.errors import ForeignKeyViolation, QueryCanceled
 from psycopg.rows import class_row
 
-from doorward.core.exceptions import QueryTooBroadError
+from doorward.core.exceptions import DomainError, QueryTooBroadError, TooManyLinesError
 from doorward.core.pages import Position
 from doorward.domain.items.exceptions import ItemOwnerGoneError
 from doorward.domain.items.models import FoundItem, Item, ItemQuery, Sort
@@ -58,14 +58,8 @@ _ORDERS: Final[Mapping[Sort, tuple[sql.SQL, sql.SQL]]] = {
         sql.SQL("created_at DESC, id DESC"),
         sql.SQL("(created_at, id) < (%(after_value)s::timestamptz, %(after_id)s::uuid)"),
     ),
-    "title": (
-        sql.SQL("title, id"),
-        sql.SQL("(title, id) > (%(after_value)s::text, %(after_id)s::uuid)"),
-    ),
-    "-title": (
-        sql.SQL("title DESC, id DESC"),
-        sql.SQL("(title, id) < (%(after_value)s::text, %(after_id)s::uuid)"),
-    ),
+    "title": (sql.SQL("title, id"), sql.SQL("(title, id) > (%(after_value)s::text, %(after_id)s::uuid)")),
+    "-title": (sql.SQL("title DESC, id DESC"), sql.SQL("(title, id) < (%(after_value)s::text, %(after_id)s::uuid)")),
 }
 """For each order: its columns, and what lies behind a position in it."""
 
@@ -88,10 +82,11 @@ async def add_item(connection: Connection, item: Item) -> None:
 
 
 async def add_items(connection: Connection, items: AsyncIterable[Item]) -> int:
-    """Store many new items; return how many. Raises ``ItemOwnerGoneError``."""
+    """Store many new items; return how many. Raises ``ItemOwnerGoneError`` or ``TooManyLinesError``."""
     count = 0
     with _owner_exists():
         async with (
+            _in_time(TooManyLinesError),
             connection.cursor() as cursor,
             cursor.copy(
                 """
@@ -260,15 +255,18 @@ async def list_known_spellings(connection: Connection, spellings: Sequence[str],
             SELECT spelling
             FROM unnest(%(spellings)s::text[]) AS spelling
             CROSS JOIN LATERAL (
-                SELECT owner_id = %(reader_id)s OR visibility = 'shared' AS is_readable
-                FROM items
-                WHERE search_vector @@ to_tsquery('simple', spelling)
-                LIMIT %(candidates)s
+                SELECT id
+                FROM (
+                    SELECT id, owner_id, visibility
+                    FROM items
+                    WHERE search_vector @@ to_tsquery('simple', spelling)
+                    OFFSET 0
+                ) AS matching
+                WHERE owner_id = %(reader_id)s OR visibility = 'shared'
+                LIMIT 1
             ) AS match
-            GROUP BY spelling
-            HAVING bool_or(is_readable)
             """,
-            {"spellings": spellings, "reader_id": reader_id, "candidates": MAXIMUM_CANDIDATES},
+            {"spellings": spellings, "reader_id": reader_id},
             prepare=False,
         )
         return [row[0] for row in await cursor.fetchall()]
@@ -281,12 +279,12 @@ def _parameters(wanted: ItemQuery) -> Mapping[str, object]:
 
 
 @asynccontextmanager
-async def _in_time() -> AsyncIterator[None]:
+async def _in_time(refusal: type[DomainError] = QueryTooBroadError) -> AsyncIterator[None]:
     """Tell the caller when it was the query that took too long, and not a fault of the database."""
     try:
         yield
     except QueryCanceled as error:
-        raise QueryTooBroadError from error
+        raise refusal from error
 
 
 @contextmanager
