@@ -29,6 +29,8 @@ def test_without_if_match_or_with_a_star_any_version_will_do(values: list[str]) 
         (['W/"1", "2"'], {2}),
         (['"other", "2"'], {2}),
         (['*, "2"'], {2}),
+        (['"02", "2"'], {2}),
+        (['"02"'], set()),
     ],
 )
 def test_if_match_names_the_versions_of_its_strong_tags(values: list[str], versions: set[int]) -> None:

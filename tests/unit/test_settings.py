@@ -287,3 +287,11 @@ def test_traces_go_where_the_variables_of_opentelemetry_say(
     for name, value in (("OTEL_EXPORTER_OTLP_ENDPOINT", general), ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", own)):
         usable_settings.setenv(name, value or "")
     assert load_settings().traces_url == url
+
+
+def test_the_address_of_traces_holds_no_password(usable_settings: pytest.MonkeyPatch) -> None:
+    usable_settings.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector:s3cret@collector.internal:4318")
+    with pytest.raises(SettingsError) as refusal:
+        load_settings()
+    assert "OTEL_EXPORTER_OTLP_ENDPOINT must not hold a password" in str(refusal.value)
+    assert "s3cret" not in str(refusal.value)

@@ -199,11 +199,12 @@ async def test_a_body_is_not_read_from_somebody_without_a_token(owner: Owner) ->
     assert is_problem(answer, 401, "missing_access_token")
 
 
-async def test_a_body_that_cannot_be_kept_is_503(owner: Owner, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("step", ["write", "seek"])
+async def test_a_body_that_cannot_be_kept_is_503(owner: Owner, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
     def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("tempfile.SpooledTemporaryFile.write", full)
+    monkeypatch.setattr(f"tempfile.SpooledTemporaryFile.{step}", full)
     answer = await owner.import_csv("title\nA\n")
     assert is_problem(answer, 503, "service_unavailable")
     assert answer.headers["retry-after"] == "2"

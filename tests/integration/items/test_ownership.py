@@ -150,3 +150,12 @@ async def test_the_items_of_a_deleted_user_are_gone(owner: Owner, stranger: Owne
     assert is_problem(await stranger.get(path_of(item)), 404, "item_not_found")
     assert owner.stored() == 0
     assert is_problem(await owner.get(ITEMS), 401, "invalid_access_token")
+
+
+async def test_no_number_of_private_items_hides_what_another_looks_for_with_a_typing_error(
+    owner: Owner, stranger: Owner
+) -> None:
+    word = mark()
+    await owner.import_csv("title\n" + f"{word}\n" * 10_001)
+    mine = await stranger.create(word)
+    assert await stranger.search(f"{word[:-1]}{'x' if word[-1] != 'x' else 'y'}") == [mine["title"]]

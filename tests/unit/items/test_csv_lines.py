@@ -243,3 +243,10 @@ def test_items_that_are_written_as_csv_read_back_the_same(contents: list[ItemCon
     writer.writerow(["title", "description", "tags", "year", "visibility"])
     writer.writerows([each.title, each.description, "|".join(each.tags), each.year, each.visibility] for each in stored)
     assert _read(file.getvalue()) == stored
+
+
+def test_a_bad_line_keeps_nothing_of_its_row_in_memory() -> None:
+    (bad,) = [
+        read for read in _read("title,tags\nA," + "|".join("ab" for _ in range(1000))) if isinstance(read, BadLine)
+    ]
+    assert bad.error.__traceback__ is None
