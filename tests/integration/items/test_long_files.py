@@ -17,7 +17,7 @@ from doorward.domain.items.policy import new_item
 async def _slowly() -> AsyncIterator[Item]:
     for number in range(3):
         await asyncio.sleep(0.1)
-        yield new_item(UUID(int=number), ItemContent("A"), UUID(int=1), datetime(2026, 3, 1, tzinfo=UTC))
+        yield new_item(UUID(int=number), ItemContent("A", tags=[]), UUID(int=1), datetime(2026, 3, 1, tzinfo=UTC))
 
 
 async def test_a_file_that_takes_too_long_to_store_has_too_many_lines(own_database: str) -> None:
