@@ -130,8 +130,8 @@ def _metrics_served(options: argparse.Namespace, settings: Settings) -> Iterator
 
 
 def _migrate(_: argparse.Namespace, settings: Settings) -> None:
-    # Alembic and SQLAlchemy are for migrations only: the service starts faster and smaller without them.
-    from doorward.infrastructure.migrations import migrate  # noqa: PLC0415
+    # Alembic and SQLAlchemy are for migrations only.
+    from doorward.infrastructure.migrations import migrate  # noqa: PLC0415 - the service starts faster without
 
     try:
         version = migrate(_conninfo(settings))
@@ -181,8 +181,8 @@ def _check_config(_: argparse.Namespace, settings: Settings) -> None:
 
 
 def _import_items(options: argparse.Namespace, settings: Settings) -> None:
-    # The progress bar is for people at a shell: the service starts faster without it.
-    from doorward.item_files import FileImport, import_items  # noqa: PLC0415
+    # The progress bar is for people at a shell.
+    from doorward.item_files import FileImport, import_items  # noqa: PLC0415 - the service starts faster without
 
     configure_logging("error", log_style(settings))
     _require_current_schema(settings)

@@ -141,7 +141,7 @@ class CatchAllMiddleware:
             await self._app(scope, receive, send_and_note)
         except ClientDisconnect:
             logger.info("http.request.disconnected")
-        except Exception:
+        except Exception:  # whatever it is: it is logged with its cause, and the client is shown none of it
             logger.exception("http.request.crashed")
             if not has_begun:
                 await internal_error_response(scope["path"])(scope, receive, send)
