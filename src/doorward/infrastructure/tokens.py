@@ -3,7 +3,9 @@
 While the secret is being rotated, tokens under the key before it are verified, too.
 """
 
+import functools
 import math
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID, uuid4
@@ -21,7 +23,19 @@ MAXIMUM_TOKEN_LENGTH: Final = 4096
 CLOCK_SKEW: Final = timedelta(seconds=30)
 """How far in the future another copy of the service may have issued a token."""
 
+REMEMBERED_TOKENS: Final = 4096
+"""Verified tokens that one process keeps, some 1.3 KB each: those of the clients that called last."""
+
 _REQUIRED_CLAIMS: Final = ["iss", "sub", "aud", "exp", "iat", "jti", "sid", "client_id", "scope"]
+
+
+@dataclass(frozen=True, slots=True)
+class _VerifiedToken:
+    """What a genuine token says. ``valid_from`` and ``expires_at`` are in seconds since 1970."""
+
+    principal: Principal
+    valid_from: int
+    expires_at: int
 
 
 class AccessTokens:
@@ -44,6 +58,9 @@ class AccessTokens:
         self._issuer = issuer
         self._audience = audience
         self._lifetime = lifetime
+        # What a token says and whether it is genuine depends on the token and the keys alone, so it is found out once.
+        # Refused tokens are not kept: nobody without a key can push others out.
+        self._verified = functools.lru_cache(REMEMBERED_TOKENS)(self._verify)
 
     def sign(self, principal: Principal, now: datetime) -> str:
         """Return a token for the principal, valid from ``now`` for the configured time."""
@@ -67,12 +84,18 @@ class AccessTokens:
         Raises ``InvalidAccessTokenError`` unless signature, type, issuer, audience, times and shape are all as
         ``sign`` writes them (RFC 9068 section 4, RFC 8725 section 3).
         """
+        verified = self._verified(token)
+        present = now.timestamp()
+        if present >= verified.expires_at or verified.valid_from > present + CLOCK_SKEW.total_seconds():
+            raise InvalidAccessTokenError
+        return verified.principal
+
+    def _verify(self, token: str) -> _VerifiedToken:
         if len(token) > MAXIMUM_TOKEN_LENGTH:
             raise InvalidAccessTokenError
         decoded = self._decode_with_either_key(token)
         _check_header(decoded["header"])
-        _check_times(decoded["payload"], now)
-        return _principal(decoded["payload"])
+        return _verified_token(decoded["payload"])
 
     def _decode_with_either_key(self, token: str) -> dict[str, Any]:
         for key in self._verifying_keys:
@@ -108,21 +131,15 @@ def _check_header(header: dict[str, Any]) -> None:
         raise InvalidAccessTokenError
 
 
-def _check_times(claims: dict[str, Any], now: datetime) -> None:
-    """Compare with the clock that is passed in; PyJWT would ask the machine's."""
+def _verified_token(claims: dict[str, Any]) -> _VerifiedToken:
+    """Take the claims of a genuine token. Its times are compared by ``verify``; PyJWT would ask the machine's clock."""
     expires_at, issued_at, not_before = claims["exp"], claims["iat"], claims.get("nbf", claims["iat"])
     if any(type(moment) is not int for moment in (expires_at, issued_at, not_before)):
         raise InvalidAccessTokenError
-    present = now.timestamp()
-    latest_issue = present + CLOCK_SKEW.total_seconds()
-    if present >= expires_at or issued_at > latest_issue or not_before > latest_issue:
-        raise InvalidAccessTokenError
-
-
-def _principal(claims: dict[str, Any]) -> Principal:
     try:
-        return Principal(
+        principal = Principal(
             user_id=UUID(claims["sub"]), session_id=UUID(claims["sid"]), scopes=frozenset(claims["scope"].split())
         )
     except (ValueError, TypeError, AttributeError) as error:
         raise InvalidAccessTokenError from error
+    return _VerifiedToken(principal, valid_from=max(issued_at, not_before), expires_at=expires_at)

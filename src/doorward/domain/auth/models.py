@@ -17,6 +17,13 @@ class User:
 
 
 @dataclass(frozen=True, slots=True)
+class SessionUser(User):
+    """The account that a live session belongs to."""
+
+    session_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
 class StoredCredentials:
     """What a login is checked against."""
 

@@ -1,5 +1,6 @@
 """All SQL of the auth domain: one function a query, called by the use cases with the connection to run it on."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -8,9 +9,8 @@ from psycopg import AsyncConnection
 from psycopg.errors import UniqueViolation
 from psycopg.rows import class_row
 
-from doorward.core.principal import Principal
 from doorward.domain.auth.exceptions import EmailTakenError, UsernameTakenError
-from doorward.domain.auth.models import NewFamily, RefreshFamily, RevocationReason, StoredCredentials, User
+from doorward.domain.auth.models import NewFamily, RefreshFamily, RevocationReason, SessionUser, StoredCredentials, User
 from doorward.domain.auth.refresh_token import RefreshToken, hash_secret
 
 Connection = AsyncConnection[Any]
@@ -221,23 +221,24 @@ async def update_family_revoked(
     return cursor.rowcount == 1
 
 
-async def find_session_user(connection: Connection, principal: Principal, *, now: datetime) -> User | None:
-    """Find the user whom an access token speaks of, if the session is live and the user active."""
-    async with connection.cursor(row_factory=class_row(User)) as cursor:
+async def list_session_users(
+    connection: Connection, session_ids: Collection[UUID], *, now: datetime
+) -> list[SessionUser]:
+    """Find the users of those of the sessions that are live, if they are active."""
+    async with connection.cursor(row_factory=class_row(SessionUser)) as cursor:
         await cursor.execute(
             """
-            SELECT users.id, users.email, users.username, users.is_active
+            SELECT users.id, users.email, users.username, users.is_active, refresh_families.id AS session_id
             FROM refresh_families
             JOIN users ON users.id = refresh_families.user_id
-            WHERE refresh_families.id = %(session_id)s
-              AND refresh_families.user_id = %(user_id)s
+            WHERE refresh_families.id = ANY(%(session_ids)s)
               AND refresh_families.revoked_at IS NULL
               AND refresh_families.expires_at > %(now)s
               AND users.is_active
             """,
-            {"session_id": principal.session_id, "user_id": principal.user_id, "now": now},
+            {"session_ids": list(session_ids), "now": now},
         )
-        return await cursor.fetchone()
+        return await cursor.fetchall()
 
 
 async def count_family_pages(connection: Connection) -> int:

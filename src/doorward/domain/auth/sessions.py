@@ -12,6 +12,7 @@ from doorward.domain.auth.models import RevocationReason, TokenPair, User
 from doorward.domain.auth.policy import Lifetimes, Verdict, judge_unrotated
 from doorward.domain.auth.ports import AccessTokenSigner
 from doorward.domain.auth.refresh_token import RefreshToken, RefreshTokenCodec
+from doorward.domain.auth.session_lookups import SessionLookups
 from doorward.domain.auth.token_pair import TokenPairIssuer
 
 logger = get_logger()
@@ -32,6 +33,7 @@ class Sessions:
     ) -> None:
         """Take the database, the readers and writers of both kinds of token, the time, and the session's limits."""
         self._database = database
+        self._lookups = SessionLookups(database=database, clock=clock)
         self._codec = codec
         self._signer = signer
         self._issuer = issuer
@@ -106,11 +108,9 @@ class Sessions:
         The session and the account are looked up each time, so an ended session or a deactivated user is refused
         although the token has not run out. Raises ``InvalidAccessTokenError``.
         """
-        now = self._clock.now()
-        principal = self._signer.verify(access_token, now)
+        principal = self._signer.verify(access_token, self._clock.now())
         bind_session(session_id=principal.session_id, user_id=principal.user_id)
-        async with self._database.connection() as connection:
-            user = await repository.find_session_user(connection, principal, now=now)
+        user = await self._lookups.find(principal)
         if user is None:
             raise InvalidAccessTokenError
         return user

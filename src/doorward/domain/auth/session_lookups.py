@@ -1,0 +1,97 @@
+"""Who is asking, for all requests of one turn of the event loop at once: one query instead of one a request.
+
+Nothing is kept: each lookup is answered by a query that begins after it was asked for.
+"""
+
+import asyncio
+from typing import Final, NamedTuple
+
+from doorward.core.exceptions import ServiceUnavailableError
+from doorward.core.ports import Clock, Database
+from doorward.core.principal import Principal
+from doorward.domain.auth import repository
+from doorward.domain.auth.models import SessionUser
+
+MAXIMUM_QUERIES: Final = 2
+"""Under way at a time. What is asked for meanwhile goes with the next one."""
+
+MAXIMUM_LOOKUPS: Final = 200
+"""Of one query."""
+
+WAIT_SECONDS: Final = 1.5
+"""How long a lookup may wait for its query to begin: the database stands still when those before it take longer."""
+
+
+class _Lookup(NamedTuple):
+    principal: Principal
+    user: asyncio.Future[SessionUser | None]
+    given_up_at: float
+
+    def answer(self, found: SessionUser | None) -> None:
+        """Tell who waits, unless he has gone away. A session of somebody else is none."""
+        if not self.user.done():
+            self.user.set_result(found if found and found.id == self.principal.user_id else None)
+
+    def refuse(self, error: Exception) -> None:
+        if not self.user.done():
+            self.user.set_exception(error)
+
+
+class SessionLookups:
+    """Finds the users of live sessions."""
+
+    def __init__(self, *, database: Database[repository.Connection], clock: Clock) -> None:
+        """Take where sessions are kept, and the time."""
+        self._database = database
+        self._clock = clock
+        self._waiting: list[_Lookup] = []
+        self._queries: set[asyncio.Task[None]] = set()
+        self._is_query_about_to_begin = False
+
+    async def find(self, principal: Principal) -> SessionUser | None:
+        """Return the user whom an access token speaks of, if the session is live and the user active.
+
+        Raises ``ServiceUnavailableError``.
+        """
+        loop = asyncio.get_running_loop()
+        lookup = _Lookup(principal, loop.create_future(), loop.time() + WAIT_SECONDS)
+        self._waiting.append(lookup)
+        self._begin_query()
+        return await lookup.user
+
+    def _begin_query(self) -> None:
+        """Have a task take what waits, in the loop's next turn: until then, all of this turn can join."""
+        if self._waiting and not self._is_query_about_to_begin and len(self._queries) < MAXIMUM_QUERIES:
+            self._is_query_about_to_begin = True
+            query = asyncio.create_task(self._query())
+            self._queries.add(query)
+            query.add_done_callback(self._end_query)
+
+    def _end_query(self, query: asyncio.Task[None]) -> None:
+        self._queries.discard(query)
+        self._begin_query()
+
+    async def _query(self) -> None:
+        self._is_query_about_to_begin = False
+        lookups = self._next_lookups()
+        try:
+            async with self._database.connection() as connection:
+                users = await repository.list_session_users(
+                    connection, {lookup.principal.session_id for lookup in lookups}, now=self._clock.now()
+                )
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is for those who wait
+            for lookup in lookups:
+                lookup.refuse(error)
+        else:
+            user_of_session = {user.session_id: user for user in users}
+            for lookup in lookups:
+                lookup.answer(user_of_session.get(lookup.principal.session_id))
+
+    def _next_lookups(self) -> list[_Lookup]:
+        """Take the oldest, but for those that waited too long."""
+        now = asyncio.get_running_loop().time()
+        taken, self._waiting = self._waiting[:MAXIMUM_LOOKUPS], self._waiting[MAXIMUM_LOOKUPS:]
+        for lookup in taken:
+            if lookup.given_up_at < now:
+                lookup.refuse(ServiceUnavailableError())
+        return [lookup for lookup in taken if not lookup.user.done()]
