@@ -15,7 +15,7 @@ from benchmarks.service import KeepAlive
 from doorward.core.pages import DEFAULT_PAGE_SIZE, CursorCodec, Position
 from doorward.core.principal import Principal
 from doorward.core.search import search_query
-from doorward.domain.auth.repository import find_session_user
+from doorward.domain.auth.repository import list_session_users
 from doorward.domain.items import repository
 from doorward.domain.items.models import Item, ItemFilter, ItemQuery
 from doorward.infrastructure.keys import cursor_purpose, derive_key
@@ -114,7 +114,7 @@ def _yardsticks(reader: Reader) -> Sequence[Call]:
         Call(
             "/api/v1/auth/me",
             "/api/v1/auth/me",
-            lambda connection: find_session_user(connection, reader.principal, now=datetime.now(UTC)),
+            lambda connection: list_session_users(connection, [reader.principal.session_id], now=datetime.now(UTC)),
             is_flat=True,
         ),
     ]

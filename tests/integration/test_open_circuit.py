@@ -56,11 +56,11 @@ async def test_after_faults_in_a_row_calls_fail_without_asking_and_one_probe_clo
     service, server = stoppable
     _, pair = await service.register_and_log_in()
     server.stop()
-    await asyncio.gather(*(service.get_me(pair.access) for _ in range(CALLS)))
+    await asyncio.gather(*(service.post_revoke(pair.refresh) for _ in range(CALLS)))
     assert _events(logs) == ["database.circuit.opened"]
     # Refused at once, but for a probe every other second.
     before = _requests_of_pool(service)
-    answers = await asyncio.gather(*(service.get_me(pair.access) for _ in range(CALLS)))
+    answers = await asyncio.gather(*(service.post_revoke(pair.refresh) for _ in range(CALLS)))
     assert _requests_of_pool(service) - before < FAULTS_IN_A_ROW
     assert {answer.status_code for answer in answers} == {503}
     assert {answer.headers["retry-after"] for answer in answers} <= {"1", "2"}
@@ -68,11 +68,11 @@ async def test_after_faults_in_a_row_calls_fail_without_asking_and_one_probe_clo
     assert (readiness.status_code, readiness.json()["checks"]) == (503, {"database": "failed"})
     server.start()
     async with asyncio.timeout(RECOVERED_SECONDS):
-        while (await service.get_me(pair.access)).status_code != 200:  # noqa: ASYNC110 - it is the question
+        while (await service.post_revoke(pair.refresh)).status_code != 204:  # noqa: ASYNC110 - it is the question
             await asyncio.sleep(0.05)
     assert _events(logs)[-1] == "database.circuit.closed"
-    answers = await asyncio.gather(*(service.get_me(pair.access) for _ in range(CALLS)))
-    assert {answer.status_code for answer in answers} == {200}
+    answers = await asyncio.gather(*(service.post_revoke(pair.refresh) for _ in range(CALLS)))
+    assert {answer.status_code for answer in answers} == {204}
 
 
 async def test_readiness_is_probe_enough_for_a_copy_that_gets_no_other_request(
@@ -107,13 +107,13 @@ async def test_a_process_that_stood_still_opens_nothing(
     monkeypatch.setitem(database._CONNECTION_PARAMETERS, "connect_timeout", "60")  # noqa: SLF001 - no setting
     service = await make_service(db_pool_max_conn=10)
     _, pair = await service.register_and_log_in()
-    calls = [asyncio.create_task(service.get_me(pair.access)) for _ in range(100)]
+    calls = [asyncio.create_task(service.post_revoke(pair.refresh)) for _ in range(100)]
     while _requests_of_pool(service) < len(calls) / 2:  # noqa: ASYNC110 - one turn of the loop
         await asyncio.sleep(0)
     time.sleep(POOL_WAIT_SECONDS)  # noqa: ASYNC251 - the loop is to stand still
     answers = await asyncio.gather(*calls)
-    assert {answer.status_code for answer in answers} <= {200, 503}
-    assert (await service.get_me(pair.access)).status_code == 200
+    assert {answer.status_code for answer in answers} <= {204, 503}
+    assert (await service.post_revoke(pair.refresh)).status_code == 204
     assert _events(logs) == []
 
 

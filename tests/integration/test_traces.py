@@ -103,7 +103,7 @@ async def test_every_statement_has_the_name_of_its_function(traced: Traced) -> N
         "auth.find_credentials_by_email",
         "auth.lock_active_user",
         "auth.add_family",
-        "auth.find_session_user",
+        "auth.list_session_users",
         "auth.consume_refresh_token",
         "auth.lock_family",
         "auth.update_family_revoked",

@@ -1,18 +1,20 @@
 """The application: routers, middleware, problem handlers, lifespan."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, fields
 from typing import Any, Final
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute
 from fastapi.telemetry import TelemetryConfig
 from slowapi import Limiter
 
 from doorward import __version__
 from doorward.api import documentation, health, v1
 from doorward.api.browsers import CrossOriginMiddleware, HostMiddleware, ListCompressionMiddleware
+from doorward.api.direct_calls import DirectCallsMiddleware, direct_routes
 from doorward.api.draining import Drain, DrainMiddleware
 from doorward.api.middleware import (
     BodyLimitMiddleware,
@@ -80,18 +82,21 @@ def create_app(settings: Settings, services: Services) -> FastAPI:
     )
     for each in fields(services):
         setattr(app.state, each.name, getattr(services, each.name))
-    app.include_router(v1.create_router(settings, services.limiter))
+    routers = v1.create_routers(settings, services.limiter)
+    for router in routers:
+        app.include_router(router)
     app.include_router(health.router)
     if settings.docs_enabled:
         app.include_router(documentation.router)
     install_problem_handlers(app)
-    _add_middleware(app, settings, services)
+    _add_middleware(app, settings, services, direct_routes(routers, v1.DIRECT_CALLS))
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign] # FastAPI's documented way to extend it
     return app
 
 
-def _add_middleware(app: FastAPI, settings: Settings, services: Services) -> None:
+def _add_middleware(app: FastAPI, settings: Settings, services: Services, direct: Sequence[APIRoute]) -> None:
     """Wrap the application, from the inside out: the last one added is the outermost."""
+    app.add_middleware(DirectCallsMiddleware, routes=direct, error_handlers=app.exception_handlers)
     app.add_middleware(ListCompressionMiddleware)
     app.add_middleware(BodyLimitMiddleware)
     if settings.allowed_hosts:

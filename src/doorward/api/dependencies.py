@@ -1,6 +1,6 @@
 """What routes ask for: use cases, and who is asking."""
 
-from typing import Annotated
+from typing import Annotated, Any, Final
 
 from fastapi import Depends, Request
 from fastapi.security import OAuth2PasswordBearer
@@ -17,6 +17,9 @@ _documented_scheme = OAuth2PasswordBearer(
 )
 """Puts the Authorize button on /docs. What it reads is not used: ``bearer_token`` is stricter."""
 
+SIGNED_IN: Final[dict[str, Any]] = {"security": [{_documented_scheme.scheme_name: []}]}
+"""The same for a direct call, which has no dependencies."""
+
 
 def use_case(name: str) -> object:
     """Return what asks for the field of ``Services`` with this name, to stand in ``Annotated`` behind its type."""
@@ -30,7 +33,7 @@ def use_case(name: str) -> object:
 SessionsUseCase = Annotated[Sessions, use_case("sessions")]
 
 
-async def bearer_token(request: Request, _: Annotated[str | None, Depends(_documented_scheme)]) -> str:
+def bearer_token(request: Request) -> str:
     """Return the token of the one Authorization header (RFC 6750 section 2.1); no other place is looked at.
 
     Raises ``MissingAccessTokenError`` or ``InvalidAccessTokenError``.
@@ -46,8 +49,14 @@ async def bearer_token(request: Request, _: Annotated[str | None, Depends(_docum
     return token
 
 
-async def _current_user(sessions: SessionsUseCase, token: Annotated[str, Depends(bearer_token)]) -> User:
-    return await sessions.authenticate(token)
+async def current_user(request: Request) -> User:
+    """Return who is asking. Raises what ``bearer_token`` and ``Sessions.authenticate`` raise."""
+    sessions: Sessions = request.app.state.sessions
+    return await sessions.authenticate(bearer_token(request))
 
 
-CurrentUser = Annotated[User, Depends(_current_user)]
+async def _documented_user(request: Request, _: Annotated[str | None, Depends(_documented_scheme)]) -> User:
+    return await current_user(request)
+
+
+CurrentUser = Annotated[User, Depends(_documented_user)]

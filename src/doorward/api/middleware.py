@@ -33,25 +33,29 @@ _QUIET_PATHS: Final = "/health/"
 """Asked for every few seconds: only what fails is for everybody's eyes."""
 
 _HEADERS: Final = (
-    ("X-Content-Type-Options", "nosniff"),
-    ("X-Frame-Options", "DENY"),
-    ("Referrer-Policy", "no-referrer"),
-    ("Cross-Origin-Resource-Policy", "same-origin"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-resource-policy", b"same-origin"),
 )
-_STRICT_TRANSPORT: Final = ("Strict-Transport-Security", "max-age=31536000")
+_STRICT_TRANSPORT: Final = (b"strict-transport-security", b"max-age=31536000")
 """RFC 6797: a year, for this host. What is below the host may have other owners."""
 
-_CONTENT_POLICY: Final = "default-src 'none'; frame-ancestors 'none'"
+_CONTENT_POLICY: Final = b"default-src 'none'; frame-ancestors 'none'"
 _DOCUMENTATION_POLICY: Final = (
-    "default-src 'none'; connect-src 'self'; img-src 'self' data:; font-src 'self' data:; worker-src blob:; "
-    "script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'"
+    b"default-src 'none'; connect-src 'self'; img-src 'self' data:; font-src 'self' data:; worker-src blob:; "
+    b"script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'"
 )
 _DOCUMENTATION_PATHS: Final = ("/docs", "/redoc")
 _UNSTORED_PATHS: Final = "/api/v1/auth"
 """Answers hold tokens."""
 
+_UNSTORED: Final = ((b"cache-control", b"no-store"), (b"pragma", b"no-cache"))
+
 _PERSONAL_PATHS: Final = "/api/v1/"
 """Answers differ from user to user: a browser may keep them and must ask whether they still hold."""
+
+_PERSONAL: Final = ((b"cache-control", b"private, no-cache"),)
 
 ClientOf = Callable[[Scope], str]
 logger = get_logger()
@@ -81,7 +85,7 @@ class CorrelationIdMiddleware:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                MutableHeaders(scope=message)["X-Correlation-ID"] = correlation_id
+                message["headers"] = [*message["headers"], (b"x-correlation-id", correlation_id.encode())]
             await send(message)
 
         try:
@@ -153,32 +157,35 @@ class SecurityHeadersMiddleware:
     def __init__(self, app: ASGIApp, *, is_https: bool, has_documentation: bool) -> None:
         """Wrap the application. ``is_https`` is what clients see, also where a proxy ends the encryption."""
         self._app = app
-        self._headers = (*_HEADERS, _STRICT_TRANSPORT) if is_https else _HEADERS
         self._documentation_paths = _DOCUMENTATION_PATHS if has_documentation else ()
+        headers = (*_HEADERS, _STRICT_TRANSPORT) if is_https else _HEADERS
+        self._documentation = (*headers, (b"content-security-policy", _DOCUMENTATION_POLICY))
+        self._other = (*headers, (b"content-security-policy", _CONTENT_POLICY))
+        self._unstored = (*self._other, *_UNSTORED)
+        self._personal = (*self._other, *_PERSONAL)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        path: str = scope["path"]
-        is_documentation = path.startswith(self._documentation_paths)
+        added = self._headers_for(scope["path"])
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in self._headers:
-                    headers[name] = value
-                headers["Content-Security-Policy"] = _DOCUMENTATION_POLICY if is_documentation else _CONTENT_POLICY
-                if path.startswith(_UNSTORED_PATHS):
-                    headers["Cache-Control"] = "no-store"
-                    headers["Pragma"] = "no-cache"
-                elif path.startswith(_PERSONAL_PATHS):
-                    headers["Cache-Control"] = "private, no-cache"
-                    headers.add_vary_header("Authorization")
+                message["headers"] = [*message["headers"], *added]
+                if added is self._personal:
+                    MutableHeaders(scope=message).add_vary_header("Authorization")
             await send(message)
 
         await self._app(scope, receive, send_with_headers)
+
+    def _headers_for(self, path: str) -> tuple[tuple[bytes, bytes], ...]:
+        if path.startswith(_UNSTORED_PATHS):
+            return self._unstored
+        if path.startswith(_PERSONAL_PATHS):
+            return self._personal
+        return self._documentation if path.startswith(self._documentation_paths) else self._other
 
 
 class BodyLimitMiddleware:

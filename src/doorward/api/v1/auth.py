@@ -2,11 +2,12 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Request, Response
 from slowapi import Limiter
 
 from doorward.api.bodies import FORM, documented_body, json_body, token_form
-from doorward.api.dependencies import CurrentUser, SessionsUseCase, use_case
+from doorward.api.dependencies import SIGNED_IN, SessionsUseCase, current_user, use_case
+from doorward.api.direct_calls import model_response
 from doorward.api.problems import documented_problems
 from doorward.api.schemas.auth import RefreshTokenRequest, RegisterRequest, TokenForm, TokenPairResponse, UserResponse
 from doorward.core.config import Settings
@@ -36,7 +37,14 @@ def create_router(settings: Settings, limiter: Limiter) -> APIRouter:
         openapi_extra=documented_body(FORM, TokenForm.model_json_schema()),
         responses=documented_problems(401, 413, 415, 422, 429, 503),
     )
-    router.add_api_route("/me", read_me, methods=["GET"], responses=documented_problems(401, 413, 503))
+    router.add_api_route(
+        "/me",
+        read_me,
+        methods=["GET"],
+        response_model=UserResponse,
+        openapi_extra=SIGNED_IN,
+        responses=documented_problems(401, 413, 503),
+    )
     router.add_api_route(
         "/refresh",
         limiter.limit(settings.rate_limit_refresh)(refresh_token),
@@ -68,9 +76,9 @@ async def issue_token(
     return _pair_response(await login.login(name=form.username, password=form.password))
 
 
-async def read_me(user: CurrentUser) -> UserResponse:
+async def read_me(request: Request) -> Response:
     """Tell who is asking."""
-    return _user_response(user)
+    return model_response(_user_response(await current_user(request)))
 
 
 async def refresh_token(request: Request, body: RefreshTokenRequest, sessions: SessionsUseCase) -> TokenPairResponse:

@@ -35,12 +35,9 @@ ItemImportUseCase = Annotated[ItemImport, use_case("item_import")]
 IMPORT_EXAMPLE: Final = "title,tags,year\nThe Third Man,drama|noir,1949\n"
 
 
-def create_router() -> APIRouter:
+def create_routers() -> list[APIRouter]:
     """Return the calls, each with the statuses it can answer."""
-    router = APIRouter()
-    router.include_router(_list_router())
-    router.include_router(_item_router())
-    return router
+    return [_list_router(), _item_router()]
 
 
 def _list_router() -> APIRouter:

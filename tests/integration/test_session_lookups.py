@@ -1,0 +1,128 @@
+"""Lookups of sessions that go as one query: fewer questions, and to each the answer that it would have had alone."""
+
+import asyncio
+
+import psycopg
+import pytest
+
+from doorward.domain.auth import session_lookups
+from doorward.domain.auth.session_lookups import MAXIMUM_LOOKUPS, MAXIMUM_QUERIES
+from tests.integration.service import MakeService, Service, statuses
+
+CALLS = 50
+
+
+@pytest.fixture
+async def service_alone(make_service: MakeService, own_database: str) -> Service:
+    """An application on a database whose tables the test may lock."""
+    return await make_service(database_url=own_database)
+
+
+def _connections_asked_for(service: Service) -> int:
+    pool = service.app.state.sessions._database._pool  # noqa: SLF001 - to count the questions
+    asked: int = pool.get_stats().get("requests_num", 0)
+    return asked
+
+
+async def _have_queries_wait(service: Service, access: str) -> list[asyncio.Task[object]]:
+    """Begin as many lookups as may have queries of their own, and return when all of these wait for a lock."""
+    tasks: list[asyncio.Task[object]] = []
+    for number in range(1, MAXIMUM_QUERIES + 1):
+        tasks.append(asyncio.create_task(service.get_me(access)))
+        while _waiting(service) < number:  # noqa: ASYNC110 - another process is watched
+            await asyncio.sleep(0.01)
+    return tasks
+
+
+def _waiting(service: Service) -> int:
+    (row,) = service.sql(
+        "SELECT count(*) FROM pg_locks WHERE NOT granted AND database = (SELECT oid FROM pg_database"
+        " WHERE datname = current_database())"
+    )
+    waiting: int = row["count"]
+    return waiting
+
+
+async def test_calls_of_one_moment_ask_the_database_once(service: Service) -> None:
+    _, pair = await service.register_and_log_in()
+    before = _connections_asked_for(service)
+    answers = await asyncio.gather(*(service.get_me(pair.access) for _ in range(CALLS)))
+    assert statuses(answers) == [200] * CALLS
+    assert _connections_asked_for(service) - before <= CALLS / 5
+
+
+async def test_more_calls_than_one_query_takes_are_all_answered(service: Service) -> None:
+    _, pair = await service.register_and_log_in()
+    calls = 2 * MAXIMUM_LOOKUPS + 1
+    answers = await asyncio.gather(*(service.get_me(pair.access) for _ in range(calls)))
+    assert statuses(answers) == [200] * calls
+
+
+async def test_each_of_many_at_once_is_told_of_himself_and_the_ended_ones_are_refused(service: Service) -> None:
+    people = [await service.register_and_log_in() for _ in range(9)]
+    for _, pair in people[::3]:
+        await service.post_revoke(pair.refresh)
+    for person, _ in people[1::3]:
+        service.set_active(person, active=False)
+    answers = await asyncio.gather(*(service.get_me(pair.access) for _, pair in people for _ in range(3)))
+    for number, answer in enumerate(answers):
+        person, _ = people[number // 3]
+        if number // 3 % 3 == 2:
+            assert answer.json()["id"] == person.id
+        else:
+            assert answer.status_code == 401
+
+
+async def test_a_session_that_ran_out_is_refused_among_live_ones(service: Service) -> None:
+    person, old = await service.register_and_log_in()
+    _, new = await service.register_and_log_in()
+    service.sql("UPDATE refresh_families SET expires_at = %s WHERE user_id = %s", service.clock.now(), person.id)
+    answers = await asyncio.gather(service.get_me(old.access), service.get_me(new.access))
+    assert [answer.status_code for answer in answers] == [401, 200]
+
+
+async def test_what_is_asked_during_a_query_is_not_answered_by_it(service_alone: Service) -> None:
+    """A call that comes after a revocation sees it, also when queries from before are under way."""
+    person, pair = await service_alone.register_and_log_in()
+    async with await psycopg.AsyncConnection.connect(service_alone.database_url) as holder:
+        await holder.execute("LOCK TABLE refresh_families IN ACCESS EXCLUSIVE MODE")
+        begun = await _have_queries_wait(service_alone, pair.access)
+        late = [asyncio.create_task(service_alone.get_me(pair.access)) for _ in range(3)]
+        await asyncio.sleep(0)
+        await holder.execute(
+            "UPDATE refresh_families SET revoked_at = now(), revoked_reason = 'logout' WHERE user_id = %s", [person.id]
+        )
+    await asyncio.gather(*begun)
+    assert statuses(await asyncio.gather(*late)) == [401] * 3
+
+
+async def test_a_caller_who_goes_away_takes_nobody_along(service_alone: Service) -> None:
+    _, pair = await service_alone.register_and_log_in()
+    async with await psycopg.AsyncConnection.connect(service_alone.database_url) as holder:
+        await holder.execute("LOCK TABLE refresh_families IN ACCESS EXCLUSIVE MODE")
+        begun = await _have_queries_wait(service_alone, pair.access)
+        gone, staying = (asyncio.create_task(service_alone.get_me(pair.access)) for _ in range(2))
+        await asyncio.sleep(0)
+        begun[0].cancel()
+        gone.cancel()
+    answers = await asyncio.gather(*begun, gone, staying, return_exceptions=True)
+    assert [isinstance(answer, asyncio.CancelledError) for answer in answers] == [True, False, True, False]
+    assert (await staying).status_code == 200
+
+
+async def test_a_fault_of_the_query_is_everybodys_who_waits_for_it(service_alone: Service) -> None:
+    _, pair = await service_alone.register_and_log_in()
+    service_alone.sql("ALTER TABLE refresh_families RENAME TO elsewhere")
+    answers = await asyncio.gather(*(service_alone.get_me(pair.access) for _ in range(CALLS)))
+    assert statuses(answers) == [503] * CALLS
+    service_alone.sql("ALTER TABLE elsewhere RENAME TO refresh_families")
+    assert (await service_alone.get_me(pair.access)).status_code == 200
+
+
+async def test_whoever_waited_too_long_for_a_query_is_told_to_come_back(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, pair = await service.register_and_log_in()
+    monkeypatch.setattr(session_lookups, "WAIT_SECONDS", -1)
+    answer = await service.get_me(pair.access)
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
