@@ -34,7 +34,7 @@ from doorward.infrastructure.database import PostgresDatabase, connection_string
 from doorward.infrastructure.housekeeping import Housekeeper
 from doorward.infrastructure.keys import ACCESS_TOKEN_PURPOSE, REFRESH_TOKEN_PURPOSE, cursor_purpose, derive_key
 from doorward.infrastructure.passwords import BcryptHasher, available_cores
-from doorward.infrastructure.rate_limiting import ServiceLimiter, create_client_reader, create_limiter
+from doorward.infrastructure.rate_limiting import CallLimiter, create_client_reader, create_limiter
 from doorward.infrastructure.tokens import AccessTokens
 from doorward.telemetry import Telemetry
 
@@ -173,7 +173,7 @@ async def _lifespan(
     settings: Settings,
     database: PostgresDatabase,
     hasher: BcryptHasher,
-    limiter: ServiceLimiter,
+    limiter: CallLimiter,
     telemetry: Telemetry,
     drain: Drain,
     housekeeper: Housekeeper,

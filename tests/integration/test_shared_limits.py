@@ -115,7 +115,7 @@ async def test_a_store_that_fails_after_the_count_costs_a_whole_window(
         raise StorageError(ConnectionError())
 
     service = await make_service(rate_limit_enabled=True, rate_limit_storage_uri=NO_STORE)
-    strategy = service.app.state.limiter.store._strategy  # noqa: SLF001 - to have one of its answers fail
+    strategy = service.app.state.limiter._store._strategy  # noqa: SLF001 - to have one of its answers fail
     monkeypatch.setattr(strategy, "hit", over_the_limit)
     monkeypatch.setattr(strategy, "get_window_stats", fail)
     answer = await service.post_token("nobody", "wrong")

@@ -128,3 +128,31 @@ def test_the_header_does_not_choose_the_key() -> None:
     for header in ({"alg": "none"}, {"alg": "HS512"}, {"typ": "JWT"}, {"crit": ["kid"], "kid": "previous"}):
         with pytest.raises(InvalidAccessTokenError):
             after.verify(forge.with_header(**header), NOW)
+
+
+def test_a_remembered_token_runs_out_and_is_not_valid_earlier_than_it_says() -> None:
+    tokens = forge.access_tokens()
+    token = tokens.sign(PRINCIPAL, NOW)
+    assert tokens.verify(token, NOW) == PRINCIPAL
+    with pytest.raises(InvalidAccessTokenError):
+        tokens.verify(token, NOW + timedelta(seconds=1800))
+    with pytest.raises(InvalidAccessTokenError):
+        tokens.verify(token, NOW - timedelta(minutes=1))
+
+
+def test_a_remembered_token_lends_nothing_to_one_that_is_like_it() -> None:
+    tokens = forge.access_tokens()
+    token = tokens.sign(PRINCIPAL, NOW)
+    assert tokens.verify(token, NOW) == PRINCIPAL
+    content, _, signature = token.rpartition(".")
+    for altered in (f"{content}.", f"{content}.{signature[::-1]}", f"{token}=", f" {token}"):
+        with pytest.raises(InvalidAccessTokenError):
+            tokens.verify(altered, NOW)
+
+
+def test_refused_tokens_are_not_remembered() -> None:
+    tokens = forge.access_tokens()
+    for number in range(100):
+        with pytest.raises(InvalidAccessTokenError):
+            tokens.verify(f"nonsense {number}", NOW)
+    assert tokens._verified.cache_info().currsize == 0  # noqa: SLF001 - what is kept is what it is about

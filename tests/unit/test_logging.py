@@ -218,13 +218,6 @@ def test_a_library_whose_words_and_arguments_do_not_fit_fails_nobody(capsys: pyt
     assert capsys.readouterr().err == "doorward: a log line was lost: TypeError\n"
 
 
-def test_the_limiters_own_words_are_left_out_since_an_event_says_it_better(capsys: pytest.CaptureFixture[str]) -> None:
-    configure_logging("info", "json")
-    logging.getLogger("slowapi").warning("ratelimit %s (%s) exceeded at endpoint: %s", "5/minute", "192.0.2.1", "x")
-    logging.getLogger("slowapi").warning("Rate limit storage unreachable")
-    assert [line["event"] for line in _lines(capsys)] == ["Rate limit storage unreachable"]
-
-
 @pytest.mark.parametrize("level", ["debug", "info", "error"])
 def test_an_observer_hears_of_each_event_whether_it_is_logged_or_not(
     capsys: pytest.CaptureFixture[str], level: str

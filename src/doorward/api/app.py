@@ -9,7 +9,6 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 from fastapi.telemetry import TelemetryConfig
-from slowapi import Limiter
 
 from doorward import __version__
 from doorward.api import documentation, health, v1
@@ -26,6 +25,7 @@ from doorward.api.middleware import (
 from doorward.api.problems import correct_problem_media_type, install_problem_handlers
 from doorward.api.schemas.health import CheckState
 from doorward.core.config import Settings
+from doorward.core.ports import RateLimiter
 from doorward.domain.auth.login import Login
 from doorward.domain.auth.registration import Registration
 from doorward.domain.auth.sessions import Sessions
@@ -60,7 +60,7 @@ class Services:
     sessions: Sessions
     items: Items
     item_import: ItemImport
-    limiter: Limiter
+    limiter: RateLimiter
     client_of: ClientOf
     check_readiness: Callable[[], Awaitable[dict[str, CheckState]]]
     drain: Drain
@@ -82,7 +82,7 @@ def create_app(settings: Settings, services: Services) -> FastAPI:
     )
     for each in fields(services):
         setattr(app.state, each.name, getattr(services, each.name))
-    routers = v1.create_routers(settings, services.limiter)
+    routers = v1.create_routers()
     for router in routers:
         app.include_router(router)
     app.include_router(health.router)

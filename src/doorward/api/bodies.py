@@ -3,12 +3,12 @@
 import contextlib
 import tempfile
 from collections.abc import AsyncIterator
-from typing import IO, Annotated, Any, Final
+from typing import IO, Annotated, Any, Final, TypeVar
 from urllib.parse import parse_qsl
 
 from fastapi import Depends, Request
 from fastapi.exceptions import RequestValidationError
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from doorward.api.dependencies import CurrentUser
 from doorward.api.exceptions import (
@@ -31,6 +31,8 @@ MERGE_PATCH: Final = "application/merge-patch+json"
 MAXIMUM_FORM_FIELDS: Final = 10
 HELD_IN_MEMORY_BYTES: Final = 1024 * 1024
 """Of an import, before it goes to a temporary file."""
+
+ModelT = TypeVar("ModelT", bound=BaseModel)
 
 logger = get_logger()
 
@@ -86,8 +88,23 @@ async def token_form(request: Request) -> TokenForm:
     try:
         return TokenForm.model_validate(fields)
     except ValidationError as error:
-        errors = [{**details, "loc": ("body", *details["loc"])} for details in error.errors(include_input=False)]
-        raise RequestValidationError(errors) from error
+        raise _of_body(error) from error
+
+
+async def json_model(request: Request, model: type[ModelT]) -> ModelT:
+    """Read a JSON body. Raises ``UnsupportedMediaTypeError`` or ``RequestValidationError``."""
+    await json_body(request)
+    try:
+        return model.model_validate_json(await request.body())
+    except ValidationError as error:
+        raise _of_body(error) from error
+
+
+def _of_body(error: ValidationError) -> RequestValidationError:
+    """Return the error as FastAPI would raise it for the parameter that is the body."""
+    return RequestValidationError(
+        [{**details, "loc": ("body", *details["loc"])} for details in error.errors(include_input=False)]
+    )
 
 
 def _form_fields(body: bytes) -> dict[str, str]:

@@ -1,13 +1,18 @@
-"""What routes ask for: use cases, and who is asking."""
+"""What calls ask for: use cases, who is asking, and whether he may ask again so soon."""
 
 from typing import Annotated, Any, Final
 
 from fastapi import Depends, Request
 from fastapi.security import OAuth2PasswordBearer
 
+from doorward.api.exceptions import RateLimitExceededError
+from doorward.core.logging import get_logger
+from doorward.core.ports import RateLimiter
 from doorward.domain.auth.exceptions import InvalidAccessTokenError, MissingAccessTokenError
 from doorward.domain.auth.models import User
 from doorward.domain.auth.sessions import Sessions
+
+logger = get_logger()
 
 _documented_scheme = OAuth2PasswordBearer(
     tokenUrl="/api/v1/auth/token",
@@ -47,6 +52,15 @@ def bearer_token(request: Request) -> str:
     if len(headers) > 1 or not token:
         raise InvalidAccessTokenError
     return token
+
+
+async def count_call(request: Request, call: str) -> None:
+    """Count the call for its client's address. Raises ``RateLimitExceededError`` above the limit."""
+    limiter: RateLimiter = request.app.state.limiter
+    seconds = await limiter.count(call, request.app.state.client_of(request.scope))
+    if seconds:
+        logger.warning("rate_limit.exceeded", outcome="failure", route=request.scope["route"].path)
+        raise RateLimitExceededError(seconds)
 
 
 async def current_user(request: Request) -> User:

@@ -29,6 +29,20 @@ class BodyTooLargeError(RequestRefusedError):
     """Or the server would read the rest of a body without end."""
 
 
+class RateLimitExceededError(RequestRefusedError):
+    """The client's address made the call too often."""
+
+    status = 429
+    code = "rate_limit_exceeded"
+    explanation = "Too many calls from this address. Try again after the time in Retry-After."
+    oauth_error = "temporarily_unavailable"
+
+    def __init__(self, retry_after_seconds: int) -> None:
+        """Take when the next window begins."""
+        super().__init__()
+        self.headers = {"Retry-After": str(retry_after_seconds)}
+
+
 class UnsupportedMediaTypeError(RequestRefusedError):
     """A content type that the call does not take."""
 

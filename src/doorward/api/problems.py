@@ -1,7 +1,5 @@
 """Every error as application/problem+json (RFC 9457), and the only table from kinds to statuses."""
 
-import math
-import time
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, Final
@@ -9,8 +7,6 @@ from typing import Any, Final
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from limits import RateLimitItem
-from slowapi.errors import RateLimitExceeded
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
@@ -49,7 +45,6 @@ DETAIL_OF_STATUS: Final[Mapping[int, tuple[str, str]]] = {
     404: ("not_found", "There is nothing at this address. The description of the API lists the calls."),
     405: ("method_not_allowed", "This address does not take the method. The Allow header lists those it takes."),
     422: ("invalid_request", "The request does not fit the call. Correct the parts that errors lists."),
-    429: ("rate_limit_exceeded", "Too many calls from this address. Try again after the time in Retry-After."),
     500: ("internal_error", "Something broke on our side. Report the correlation_id to the operator."),
 }
 
@@ -121,7 +116,6 @@ def install_problem_handlers(app: FastAPI) -> None:
     """Have every error of the application leave as a problem."""
     app.add_exception_handler(DomainError, _domain_error)
     app.add_exception_handler(RequestValidationError, _validation_error)
-    app.add_exception_handler(RateLimitExceeded, _rate_limit_exceeded)
     app.add_exception_handler(HTTPException, _http_exception)
 
 
@@ -174,22 +168,6 @@ def _pointer(details: Mapping[str, Any]) -> str:
 
 def _explanation(details: Mapping[str, Any]) -> str:
     return "Unknown members are refused" if details["type"] == EXTRA_MEMBER else str(details["msg"])
-
-
-async def _rate_limit_exceeded(request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, RateLimitExceeded)  # noqa: S101 - narrows what Starlette's handler type leaves open
-    code, detail = DETAIL_OF_STATUS[429]
-    logger.warning("rate_limit.exceeded", outcome="failure", route=request.scope["route"].path)
-    # A shared store has said when its window ends; slowapi's memory is asked.
-    headers = error.headers or {"Retry-After": str(_seconds_to_next_window(request))}
-    return problem_response(429, code, detail, path=request.scope["path"], headers=headers)
-
-
-def _seconds_to_next_window(request: Request) -> int:
-    limit: RateLimitItem
-    limit, identifiers = request.state.view_rate_limit
-    reset_at: float = request.app.state.limiter.limiter.get_window_stats(limit, *identifiers)[0]
-    return max(1, math.ceil(reset_at - time.time()))
 
 
 async def _http_exception(request: Request, error: Exception) -> JSONResponse:

@@ -22,8 +22,6 @@ MAXIMUM_LINE: Final = 16_000
 
 _OURS: Final = "doorward"
 _TALKATIVE: Final = ("psycopg", "alembic", "asyncio", "httpx", "urllib3")
-_SAID_BETTER: Final = ("ratelimit %s (%s) exceeded at endpoint: %s",)
-"""slowapi's words for the event rate_limit.exceeded."""
 
 _KEPT: Final = ("timestamp", "level", "logger", "correlation_id", "event", "exception")
 _KEPT_CHARACTERS: Final = 512
@@ -56,7 +54,6 @@ def configure_logging(
         # Events are counted whatever is logged, so they come as far as the observers at every level.
         wrapper_class=structlog.make_filtering_bound_logger(logging.DEBUG),
     )
-    handler.addFilter(lambda record: record.msg not in _SAID_BETTER)
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(severity)

@@ -29,3 +29,11 @@ class Database(Protocol[ConnectionT_co]):
     def bulk_transaction(self) -> AbstractAsyncContextManager[ConnectionT_co]:
         """Yield a connection in a transaction that may take long, for many rows. Few run at a time."""
         ...
+
+
+class RateLimiter(Protocol):
+    """How often one client may make a call."""
+
+    async def count(self, call: str, client: str) -> int:
+        """Count one call of a client; return 0 when it is within the limit, else the seconds to wait."""
+        ...

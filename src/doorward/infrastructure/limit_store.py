@@ -3,7 +3,6 @@
 import asyncio
 import math
 import time
-from dataclasses import dataclass
 from typing import Any, Final
 
 from limits import RateLimitItem
@@ -22,14 +21,6 @@ CALLS_AT_ONCE: Final = 32
 logger = get_logger()
 
 
-@dataclass(frozen=True, slots=True)
-class Count:
-    """What the store answered: whether the call is within its limit, and if not, when the next window begins."""
-
-    is_within_limit: bool
-    retry_after_seconds: int = 0
-
-
 class LimitStore:
     """Redis, or what speaks like it. Its faults never reach the caller, and cost each call a bounded time."""
 
@@ -45,9 +36,10 @@ class LimitStore:
         self._asked_again_at = -math.inf
         self.is_available = True
 
-    async def count(self, limit: RateLimitItem, *identifiers: str) -> Count | None:
-        """Count one call, or return None when the store does not answer in time: then somebody else has to count.
+    async def count(self, limit: RateLimitItem, *identifiers: str) -> int | None:
+        """Count one call; return 0 when it is within the limit, else the seconds until the next window begins.
 
+        Returns None when the store does not answer in time: then somebody else has to count.
         While the store is away, one call in each pause asks it, and the others return at once.
         """
         now = time.monotonic()
@@ -55,30 +47,26 @@ class LimitStore:
             if now < self._asked_again_at:
                 return None
             self._asked_again_at = now + PAUSE_SECONDS
-        count = None
+        seconds = None
         try:
             # Around connecting and waiting for a turn, too. The driver drops a connection that is cancelled in a call.
             async with asyncio.timeout(self._timeout_seconds), self._turns:
                 if await self._strategy.hit(limit, *identifiers):
-                    count = Count(is_within_limit=True)
+                    seconds = 0
                 else:
                     # Should the next question fail, the call stays refused, for the whole window.
-                    count = Count(is_within_limit=False, retry_after_seconds=limit.get_expiry())
-                    count = Count(is_within_limit=False, retry_after_seconds=await self._window(limit, identifiers))
+                    seconds = limit.get_expiry()
+                    reset_at, _ = await self._strategy.get_window_stats(limit, *identifiers)
+                    seconds = max(1, math.ceil(reset_at - time.time()))
         except (StorageError, OSError) as error:
             self._note_fault(error)
         else:
             self._note_answer()
-        return count
+        return seconds
 
     async def close(self) -> None:
         """Close all connections."""
         await self._storage.bridge.get_connection().aclose()
-
-    async def _window(self, limit: RateLimitItem, identifiers: tuple[str, ...]) -> int:
-        """Return the seconds to the next window."""
-        reset_at, _ = await self._strategy.get_window_stats(limit, *identifiers)
-        return max(1, math.ceil(reset_at - time.time()))
 
     def _note_fault(self, error: Exception) -> None:
         self._asked_again_at = time.monotonic() + PAUSE_SECONDS

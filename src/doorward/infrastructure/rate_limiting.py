@@ -1,18 +1,17 @@
-"""The slowapi limiter: whom it counts, where it counts, and whose X-Forwarded-For is believed."""
+"""The limits of calls: how often one client may make each, who counts, and whose X-Forwarded-For is believed."""
 
 import functools
 import ipaddress
-from collections.abc import Awaitable, Callable, Iterable, Sequence
-from typing import Any, Final
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Final
 
-from slowapi import Limiter
-from slowapi.errors import RateLimitExceeded
+from limits import parse
 from starlette.datastructures import Headers
-from starlette.requests import Request
 from starlette.types import Scope
 
 from doorward.core.config import Network, Settings
 from doorward.infrastructure.limit_store import LimitStore
+from doorward.infrastructure.limit_windows import LimitWindows
 
 IPV6_CLIENT_PREFIX: Final = 64
 """One customer has a /64, so addresses within it are one client."""
@@ -20,25 +19,21 @@ IPV6_CLIENT_PREFIX: Final = 64
 UNKNOWN_CLIENT: Final = "unknown"
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
-Endpoint = Callable[..., Awaitable[Any]]
 
 
-def create_limiter(settings: Settings) -> "ServiceLimiter":
+def create_limiter(settings: Settings) -> "CallLimiter":
     """Return the limiter of one application.
 
-    When a shared store does not answer, each process counts by itself; never unlimited.
-    Raises ``limits.errors.ConfigurationError`` when the driver of the store is not installed.
+    Raises ``limits.errors.ConfigurationError`` when the driver of a shared store is not installed.
     """
-    storage_uri = settings.rate_limit_storage_uri.get_secret_value()
-    client_of = create_client_reader(settings)
-
-    def client_key(request: Request) -> str:
-        return client_of(request.scope)
-
-    if storage_uri.startswith("memory://"):
-        return ServiceLimiter(key_func=client_key, enabled=settings.rate_limit_enabled)
-    store = LimitStore(storage_uri, settings.rate_limit_storage_timeout_ms / 1000)
-    return SharedLimiter(store, key_func=client_key, enabled=settings.rate_limit_enabled)
+    limits = {
+        "register": settings.rate_limit_register,
+        "token": settings.rate_limit_token,
+        "refresh": settings.rate_limit_refresh,
+    }
+    uri = settings.rate_limit_storage_uri.get_secret_value()
+    store = None if uri.startswith("memory://") else LimitStore(uri, settings.rate_limit_storage_timeout_ms / 1000)
+    return CallLimiter(limits if settings.rate_limit_enabled else {}, store)
 
 
 def create_client_reader(settings: Settings) -> Callable[[Scope], str]:
@@ -59,63 +54,26 @@ def _address_of_peer(peer: str) -> str:
     return client_address(peer, (), ())
 
 
-class ServiceLimiter(Limiter):
-    """slowapi's limiter, in memory, deaf to the RATELIMIT_* variables that could loosen or break it unseen."""
+class CallLimiter:
+    """Counts in fixed windows. With a store all processes count together, and each by itself while that is away."""
 
-    def get_app_config(self, _key: str, default_value: Any = None) -> Any:  # noqa: ANN401 - as slowapi's own
-        """Return the default, whatever the environment says."""
-        return default_value
+    def __init__(self, limits: Mapping[str, str], store: LimitStore | None = None) -> None:
+        """Take the limits by the names of the calls, as ``10/minute``; a call without one is not counted."""
+        self._limits = {call: parse(limit) for call, limit in limits.items()}
+        self._windows = {call: LimitWindows(limit) for call, limit in self._limits.items()}
+        self._store = store
 
-    async def close(self) -> None:
-        """Hold nothing that would have to be closed."""
-
-
-class SharedLimiter(ServiceLimiter):
-    """A limiter for all processes together: the store counts, and while it is away slowapi counts in memory.
-
-    slowapi's own stores are synchronous: each call to them would hold up every request of the process.
-    """
-
-    def __init__(self, store: LimitStore, **options: Any) -> None:  # noqa: ANN401 - slowapi's own
-        """Take slowapi's options; its storage stays in memory."""
-        super().__init__(**options)
-        self.store = store
-
-    def limit(self, *options: Any, **named: Any) -> Callable[[Endpoint], Endpoint]:  # noqa: ANN401 - slowapi's own
-        """Return slowapi's decorator, which then counts only what the store did not."""
-        limit_in_memory = super().limit(*options, **named)
-
-        def decorate(endpoint: Endpoint) -> Endpoint:
-            limited: Endpoint = limit_in_memory(endpoint)
-
-            @functools.wraps(limited)
-            async def counted(*arguments: Any, **named: Any) -> Any:  # noqa: ANN401 - the endpoint's own
-                if self.enabled:
-                    await self._count(named["request"], f"{endpoint.__module__}.{endpoint.__name__}")
-                return await limited(*arguments, **named)
-
-            return counted
-
-        return decorate
+    async def count(self, call: str, client: str) -> int:
+        """Count one call of a client; return 0 when it is within the limit, else the seconds to wait."""
+        if call not in self._limits:
+            return 0
+        seconds = await self._store.count(self._limits[call], client, call) if self._store else None
+        return self._windows[call].count(client) if seconds is None else seconds
 
     async def close(self) -> None:
         """Close the connections to the store."""
-        await self.store.close()
-
-    async def _count(self, request: Request, endpoint_name: str) -> None:
-        """Have the store count the call, and mark it as counted for slowapi. Raises ``RateLimitExceeded``."""
-        for limit in self._route_limits[endpoint_name]:
-            identifiers = (self._key_func(request), request.scope["path"])
-            count = await self.store.count(limit.limit, *identifiers)
-            if count is None:
-                return
-            request.state.view_rate_limit = (limit.limit, identifiers)
-            if not count.is_within_limit:
-                refusal = RateLimitExceeded(limit)
-                refusal.headers = {"Retry-After": str(count.retry_after_seconds)}
-                raise refusal
-        # slowapi's own mark: its wrapper does not count the call again.
-        request.state._rate_limiting_complete = True  # noqa: SLF001
+        if self._store is not None:
+            await self._store.close()
 
 
 def client_address(peer: str, forwarded_for: Iterable[str], trusted: Sequence[Network]) -> str:

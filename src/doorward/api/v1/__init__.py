@@ -3,15 +3,13 @@
 from typing import Final
 
 from fastapi import APIRouter
-from slowapi import Limiter
 
 from doorward.api.v1 import auth, items
-from doorward.core.config import Settings
 
-DIRECT_CALLS: Final = frozenset({auth.read_me})
+DIRECT_CALLS: Final = frozenset({auth.read_me, auth.refresh_token})
 """What clients call all the time: see ``api/direct_calls.py``."""
 
 
-def create_routers(settings: Settings, limiter: Limiter) -> list[APIRouter]:
+def create_routers() -> list[APIRouter]:
     """Return all routes."""
-    return [auth.create_router(settings, limiter), *items.create_routers()]
+    return [auth.create_router(), *items.create_routers()]

@@ -3,39 +3,37 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
-from slowapi import Limiter
 
-from doorward.api.bodies import FORM, documented_body, json_body, token_form
-from doorward.api.dependencies import SIGNED_IN, SessionsUseCase, current_user, use_case
+from doorward.api.bodies import FORM, JSON, documented_body, json_body, json_model, token_form
+from doorward.api.dependencies import SIGNED_IN, SessionsUseCase, count_call, current_user, use_case
 from doorward.api.direct_calls import model_response
 from doorward.api.problems import documented_problems
 from doorward.api.schemas.auth import RefreshTokenRequest, RegisterRequest, TokenForm, TokenPairResponse, UserResponse
-from doorward.core.config import Settings
 from doorward.domain.auth.login import Login
 from doorward.domain.auth.models import TokenPair, User
 from doorward.domain.auth.registration import Registration
+from doorward.domain.auth.sessions import Sessions
 
 RegistrationUseCase = Annotated[Registration, use_case("registration")]
 LoginUseCase = Annotated[Login, use_case("login")]
 
 
-def create_router(settings: Settings, limiter: Limiter) -> APIRouter:
-    """Return the calls, each with its limit for one client address and the statuses it can answer."""
+def create_router() -> APIRouter:
+    """Return the calls, each with the statuses it can answer."""
     router = APIRouter(prefix="/api/v1/auth", tags=["auth"])
+    _add_accounts(router)
+    _add_sessions(router)
+    return router
+
+
+def _add_accounts(router: APIRouter) -> None:
     router.add_api_route(
         "/register",
-        limiter.limit(settings.rate_limit_register)(register),
+        register,
         methods=["POST"],
         status_code=201,
         dependencies=[Depends(json_body)],
         responses=documented_problems(409, 413, 415, 422, 429, 503),
-    )
-    router.add_api_route(
-        "/token",
-        limiter.limit(settings.rate_limit_token)(issue_token),
-        methods=["POST"],
-        openapi_extra=documented_body(FORM, TokenForm.model_json_schema()),
-        responses=documented_problems(401, 413, 415, 422, 429, 503),
     )
     router.add_api_route(
         "/me",
@@ -45,11 +43,22 @@ def create_router(settings: Settings, limiter: Limiter) -> APIRouter:
         openapi_extra=SIGNED_IN,
         responses=documented_problems(401, 413, 503),
     )
+
+
+def _add_sessions(router: APIRouter) -> None:
+    router.add_api_route(
+        "/token",
+        issue_token,
+        methods=["POST"],
+        openapi_extra=documented_body(FORM, TokenForm.model_json_schema()),
+        responses=documented_problems(401, 413, 415, 422, 429, 503),
+    )
     router.add_api_route(
         "/refresh",
-        limiter.limit(settings.rate_limit_refresh)(refresh_token),
+        refresh_token,
         methods=["POST"],
-        dependencies=[Depends(json_body)],
+        response_model=TokenPairResponse,
+        openapi_extra=documented_body(JSON, RefreshTokenRequest.model_json_schema()),
         responses=documented_problems(401, 413, 415, 422, 429, 503),
     )
     router.add_api_route(
@@ -60,11 +69,11 @@ def create_router(settings: Settings, limiter: Limiter) -> APIRouter:
         dependencies=[Depends(json_body)],
         responses=documented_problems(413, 415, 422, 503),
     )
-    return router
 
 
 async def register(request: Request, body: RegisterRequest, registration: RegistrationUseCase) -> UserResponse:
     """Make an account."""
+    await count_call(request, "register")
     user = await registration.register(email=body.email, username=body.username, password=body.password)
     return _user_response(user)
 
@@ -73,6 +82,7 @@ async def issue_token(
     request: Request, form: Annotated[TokenForm, Depends(token_form)], login: LoginUseCase
 ) -> TokenPairResponse:
     """Log in with user name or e-mail address and password, and begin a session."""
+    await count_call(request, "token")
     return _pair_response(await login.login(name=form.username, password=form.password))
 
 
@@ -81,9 +91,12 @@ async def read_me(request: Request) -> Response:
     return model_response(_user_response(await current_user(request)))
 
 
-async def refresh_token(request: Request, body: RefreshTokenRequest, sessions: SessionsUseCase) -> TokenPairResponse:
+async def refresh_token(request: Request) -> Response:
     """Exchange the session's refresh token for the next pair. Each works once; a second use ends the session."""
-    return _pair_response(await sessions.refresh(body.refresh_token))
+    body = await json_model(request, RefreshTokenRequest)
+    await count_call(request, "refresh")
+    sessions: Sessions = request.app.state.sessions
+    return model_response(_pair_response(await sessions.refresh(body.refresh_token)))
 
 
 async def revoke_token(body: RefreshTokenRequest, sessions: SessionsUseCase) -> None:

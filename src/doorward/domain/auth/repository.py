@@ -221,9 +221,7 @@ async def update_family_revoked(
     return cursor.rowcount == 1
 
 
-async def list_session_users(
-    connection: Connection, session_ids: Collection[UUID], *, now: datetime
-) -> list[SessionUser]:
+async def list_session_users(connection: Connection, ids: Collection[UUID], *, now: datetime) -> list[SessionUser]:
     """Find the users of those of the sessions that are live, if they are active."""
     async with connection.cursor(row_factory=class_row(SessionUser)) as cursor:
         await cursor.execute(
@@ -236,7 +234,7 @@ async def list_session_users(
               AND refresh_families.expires_at > %(now)s
               AND users.is_active
             """,
-            {"session_ids": list(session_ids), "now": now},
+            {"session_ids": list(ids), "now": now},
         )
         return await cursor.fetchall()
 

@@ -1,0 +1,48 @@
+"""Limits counted in memory: a fixed window a client, with no thread or timer to end windows."""
+
+import math
+import time
+from typing import Final
+
+from limits import RateLimitItem
+
+MAXIMUM_CLIENTS: Final = 100_000
+"""Counted at a time, some 25 MB. Above, those whose windows end first are forgotten: they have all but waited."""
+
+SWEPT_AT_ONCE: Final = 2
+"""Ended windows that each call removes: more than it can add."""
+
+
+class LimitWindows:
+    """How often each client made one call in its present window, which begins with its first call."""
+
+    def __init__(self, limit: RateLimitItem) -> None:
+        """Take how many calls there may be in a window of what length."""
+        self._maximum = limit.amount
+        self._seconds = limit.get_expiry()
+        # In the order in which the windows began, and so end.
+        self._windows: dict[str, tuple[float, int]] = {}
+
+    def count(self, client: str) -> int:
+        """Count one call; return 0 when it is within the limit, else the seconds until the next window begins."""
+        now = time.time()
+        self._sweep(now)
+        ends_at, calls = self._windows.get(client, (0.0, 0))
+        if ends_at <= now:
+            self._windows.pop(client, None)
+            ends_at, calls = now + self._seconds, 0
+        if calls >= self._maximum:
+            return max(1, math.ceil(ends_at - now))
+        self._windows[client] = (ends_at, calls + 1)
+        return 0
+
+    def __len__(self) -> int:
+        """Return how many clients are counted."""
+        return len(self._windows)
+
+    def _sweep(self, now: float) -> None:
+        for _ in range(SWEPT_AT_ONCE):
+            client = next(iter(self._windows), None)
+            if client is None or (self._windows[client][0] > now and len(self._windows) < MAXIMUM_CLIENTS):
+                return
+            del self._windows[client]

@@ -1,0 +1,69 @@
+"""Limits counted in memory, with a clock that stands."""
+
+from types import SimpleNamespace
+
+import pytest
+from limits import parse
+
+from doorward.infrastructure import limit_windows
+from doorward.infrastructure.limit_windows import LimitWindows
+
+
+@pytest.fixture(autouse=True)
+def clock(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
+    clock = SimpleNamespace(present=1_000_000_000.0)
+    clock.time = lambda: clock.present
+    monkeypatch.setattr(limit_windows, "time", clock)
+    return clock
+
+
+def test_as_many_calls_as_the_limit_says_are_within_it() -> None:
+    windows = LimitWindows(parse("3/minute"))
+    assert [windows.count("ada") for _ in range(5)] == [0, 0, 0, 60, 60]
+
+
+def test_each_client_has_a_window_of_its_own() -> None:
+    windows = LimitWindows(parse("1/minute"))
+    assert [windows.count(client) for client in ("ada", "bob", "ada")] == [0, 0, 60]
+
+
+def test_the_window_begins_with_the_first_call_and_a_refused_one_does_not_prolong_it(clock: SimpleNamespace) -> None:
+    windows = LimitWindows(parse("1/minute"))
+    windows.count("ada")
+    clock.present += 59.5
+    assert windows.count("ada") == 1
+    clock.present += 0.5
+    assert [windows.count("ada"), windows.count("ada")] == [0, 60]
+
+
+def test_clients_whose_windows_ended_are_forgotten_by_the_calls_of_others(clock: SimpleNamespace) -> None:
+    windows = LimitWindows(parse("1/minute"))
+    for number in range(100):
+        windows.count(f"client {number}")
+    clock.present += 60
+    for number in range(50):
+        windows.count(f"another client {number}")
+    assert len(windows) == 50
+
+
+def test_a_client_who_comes_again_stands_behind_those_before_him(clock: SimpleNamespace) -> None:
+    windows = LimitWindows(parse("1/minute"))
+    windows.count("ada")
+    clock.present += 30
+    windows.count("bob")
+    clock.present += 30
+    windows.count("ada")
+    clock.present += 30
+    assert windows.count("cleo") == 0
+    assert len(windows) == 2
+
+
+def test_the_number_of_clients_is_bounded_and_the_last_ones_stay_limited(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(limit_windows, "MAXIMUM_CLIENTS", 10)
+    windows = LimitWindows(parse("1/minute"))
+    for number in range(1000):
+        windows.count(f"client {number}")
+        assert windows.count(f"client {number}") == 60
+    assert len(windows) <= 10
