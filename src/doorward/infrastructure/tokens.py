@@ -91,7 +91,8 @@ class AccessTokens:
         return verified.principal
 
     def _verify(self, token: str) -> _VerifiedToken:
-        if len(token) > MAXIMUM_TOKEN_LENGTH:
+        # RFC 7515 section 2: base64url without padding. PyJWT takes it with padding, too.
+        if len(token) > MAXIMUM_TOKEN_LENGTH or "=" in token:
             raise InvalidAccessTokenError
         decoded = self._decode_with_either_key(token)
         _check_header(decoded["header"])
