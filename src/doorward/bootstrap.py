@@ -82,6 +82,7 @@ def create_wired_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
         ),
         items=Items(database=database, clock=clock, cursors=CursorCodec(*_keys(settings, cursor_purpose("items")))),
         item_import=ItemImport(database=database, clock=clock),
+        bulk_place=database.bulk_place,
         limiter=limiter,
         client_of=create_client_reader(settings),
         check_readiness=lambda: check_readiness(database),
@@ -97,7 +98,8 @@ async def create_item_import(settings: Settings) -> AsyncIterator[tuple[Accounts
     database = PostgresDatabase(settings, bulk_seconds=SHELL_IMPORT_SECONDS)
     await database.open()
     try:
-        yield Accounts(database=database), ItemImport(database=database, clock=SystemClock())
+        with database.bulk_place():
+            yield Accounts(database=database), ItemImport(database=database, clock=SystemClock())
     finally:
         await database.close()
 

@@ -58,6 +58,15 @@ def test_every_pod_is_hardened(chart: Chart, case: str, kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", WORKLOADS)
+def test_there_is_room_for_the_uploads_of_each_worker(chart: Chart, kind: str) -> None:
+    def room(settings: dict[str, Any]) -> str:
+        (volume,) = pod_of(chart.one(kind, {**LEAST, "settings": settings}))["volumes"]
+        return str(volume["emptyDir"]["sizeLimit"])
+
+    assert [room({}), room({"WEB_CONCURRENCY": 4}), room({"WEB_CONCURRENCY": "4"})] == ["64Mi", "256Mi", "256Mi"]
+
+
+@pytest.mark.parametrize("kind", WORKLOADS)
 def test_secrets_are_references(chart: Chart, kind: str) -> None:
     environment = environment_of(chart.one(kind))
     for name in SECRETS:

@@ -77,7 +77,8 @@ volumes:
   - name: tmp
     emptyDir:
       medium: Memory
-      sizeLimit: 64Mi
+      # Two files on their way to an import, for each worker.
+      sizeLimit: {{ mul 64 (.Values.settings.WEB_CONCURRENCY | default 1 | int) }}Mi
 {{- end }}
 
 {{- define "doorward.container" -}}

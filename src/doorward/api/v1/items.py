@@ -60,7 +60,7 @@ def _list_router() -> APIRouter:
         import_items,
         methods=["POST"],
         openapi_extra=documented_body(CSV, {"type": "string", "examples": [IMPORT_EXAMPLE]}),
-        responses=documented_problems(401, 413, 415, 422, 503),
+        responses=documented_problems(401, 408, 413, 415, 422, 503),
     )
     return router
 
