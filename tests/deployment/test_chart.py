@@ -63,7 +63,7 @@ def test_there_is_room_for_the_uploads_of_each_worker(chart: Chart, kind: str) -
         (volume,) = pod_of(chart.one(kind, {**LEAST, "settings": settings}))["volumes"]
         return str(volume["emptyDir"]["sizeLimit"])
 
-    assert [room({}), room({"WEB_CONCURRENCY": 4}), room({"WEB_CONCURRENCY": "4"})] == ["64Mi", "256Mi", "256Mi"]
+    assert [room({}), room({"WEB_CONCURRENCY": 4}), room({"WEB_CONCURRENCY": "4"})] == ["72Mi", "288Mi", "288Mi"]
 
 
 @pytest.mark.parametrize("kind", WORKLOADS)

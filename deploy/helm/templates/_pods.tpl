@@ -77,8 +77,8 @@ volumes:
   - name: tmp
     emptyDir:
       medium: Memory
-      # Two files on their way to an import, for each worker.
-      sizeLimit: {{ mul 64 (.Values.settings.WEB_CONCURRENCY | default 1 | int) }}Mi
+      # For each worker: two files on their way to an import, and its metrics.
+      sizeLimit: {{ mul 72 (.Values.settings.WEB_CONCURRENCY | default 1 | int) }}Mi
 {{- end }}
 
 {{- define "doorward.container" -}}
