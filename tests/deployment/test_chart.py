@@ -88,6 +88,7 @@ def test_a_secret_among_the_settings_is_refused(chart: Chart, name: str) -> None
         {"secret": LEAST["secret"]},
         {**LEAST, "replica": 3},
         {**LEAST, "drainSeconds": "5"},
+        {**LEAST, "networkPolicy": {"extraEgress": [{}]}},
     ],
 )
 def test_values_that_are_missing_or_misspelt_are_refused(chart: Chart, values: dict[str, Any]) -> None:
@@ -151,8 +152,11 @@ def test_the_network_lets_in_clients_and_out_to_what_is_needed(chart: Chart) -> 
         (8080, values["clients"]),
         (9090, values["metricsClients"]),
     ]
-    assert [[port["port"] for port in rule["ports"]] for rule in policy["egress"]] == [[53, 53], [6432], [6379]]
-    assert policy["egress"][1]["to"] == values["database"]["peers"]
+    needed, extra = policy["egress"][:3], policy["egress"][3:]
+    assert [[port["port"] for port in rule["ports"]] for rule in needed] == [[53, 53], [6432], [6379]]
+    assert needed[1]["to"] == values["database"]["peers"]
+    assert extra == values["extraEgress"]
+    assert len(chart.one("NetworkPolicy")["spec"]["egress"]) == 3
 
 
 def test_the_number_of_copies_belongs_to_the_autoscaler_when_there_is_one(chart: Chart) -> None:
