@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from typing import Final, Literal
 
@@ -82,6 +82,7 @@ def create_wired_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
         ),
         items=Items(database=database, clock=clock, cursors=CursorCodec(*_keys(settings, cursor_purpose("items")))),
         item_import=ItemImport(database=database, clock=clock),
+        bulk_place=database.bulk_place,
         limiter=limiter,
         client_of=create_client_reader(settings),
         check_readiness=lambda: check_readiness(database),
@@ -97,7 +98,8 @@ async def create_item_import(settings: Settings) -> AsyncIterator[tuple[Accounts
     database = PostgresDatabase(settings, bulk_seconds=SHELL_IMPORT_SECONDS)
     await database.open()
     try:
-        yield Accounts(database=database), ItemImport(database=database, clock=SystemClock())
+        with database.bulk_place():
+            yield Accounts(database=database), ItemImport(database=database, clock=SystemClock())
     finally:
         await database.close()
 
@@ -178,19 +180,22 @@ async def _lifespan(
     drain: Drain,
     housekeeper: Housekeeper,
 ) -> AsyncIterator[None]:
-    async with telemetry.running(database, hasher):
+    # Whatever fails to open or close, all the others are closed, the last one first.
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(telemetry.running(database, hasher))
+        stack.callback(hasher.close)
+        stack.push_async_callback(limiter.close)
+        stack.push_async_callback(database.close)
         await database.open()
-        tasks = [asyncio.create_task(housekeeper.run_for_ever())] if settings.housekeeping_interval_minutes else []
-        try:
-            with drain.before_sigterm_ends_serving(settings.shutdown_drain_seconds):
-                yield
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-            await database.close()
-            await limiter.close()
-            hasher.close()
+        if settings.housekeeping_interval_minutes:
+            stack.push_async_callback(_ended, asyncio.create_task(housekeeper.run_for_ever()))
+        stack.enter_context(drain.before_sigterm_ends_serving(settings.shutdown_drain_seconds))
+        yield
+
+
+async def _ended(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
 
 
 def report_insecure_settings(settings: Settings) -> None:

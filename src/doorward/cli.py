@@ -2,35 +2,27 @@
 
 import argparse
 import asyncio
-import contextlib
-import socket
 import sys
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import Any, Final, TypeVar, get_args
 
 import psycopg
-import uvicorn
 from limits.errors import ConfigurationError
-from uvicorn.supervisors import ChangeReload, Multiprocess
 
 from doorward import __version__
-from doorward.bootstrap import app_from_environment, log_style, prune, report_insecure_settings, revoke_all
+from doorward.bootstrap import log_style, prune, report_insecure_settings, revoke_all
 from doorward.core.config import Settings, SettingsError, load_settings
 from doorward.core.exceptions import DomainError, ServiceUnavailableError
-from doorward.core.logging import configure_logging, get_logger
+from doorward.core.logging import configure_logging
 from doorward.domain.items.models import Visibility
 from doorward.infrastructure.database import SCHEMA_VERSION, connection_string, is_current, stored_schema_version
-from doorward.infrastructure.metrics_endpoint import serving_metrics
 from doorward.infrastructure.rate_limiting import create_limiter
+from doorward.serving import CannotListenError, listening, serve
 
 Result = TypeVar("Result")
 
 FAILURE: Final = 1
-GRACE_SECONDS: Final = 20
-"""How long requests under way may take after SIGTERM."""
-
-logger = get_logger()
 
 
 class StartError(Exception):
@@ -47,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for problem in error.problems:
             print(f"doorward: {problem}", file=sys.stderr)
         return FAILURE
-    except StartError as error:
+    except (StartError, CannotListenError) as error:
         print(f"doorward: {error}", file=sys.stderr)
         return FAILURE
     return 0
@@ -90,43 +82,10 @@ def _serve(options: argparse.Namespace, settings: Settings) -> None:
     _require_limiter(settings)
     _require_tracing(settings)
     _require_current_schema(settings)
-    listener = _listen(options.host, options.port)
-    # Of a service that starts: one that does not says why in a single line.
-    report_insecure_settings(settings)
-    config = uvicorn.Config(
-        f"{app_from_environment.__module__}:{app_from_environment.__name__}",
-        factory=True,
-        workers=settings.web_concurrency,
-        reload=options.reload,
-        reload_dirs=["src"] if options.reload else None,
-        log_config=None,
-        access_log=False,
-        proxy_headers=False,
-        server_header=False,
-        timeout_graceful_shutdown=GRACE_SECONDS,
-    )
-    server = uvicorn.Server(config)
-    with listener, _metrics_served(options, settings):
-        if options.reload:
-            ChangeReload(config, target=server.run, sockets=[listener]).run()
-        elif settings.web_concurrency > 1:
-            Multiprocess(config, sockets=[listener]).run()
-        else:
-            # After its graceful end the server raises the signal anew. Ctrl+C asked for that end.
-            with contextlib.suppress(KeyboardInterrupt):
-                server.run(sockets=[listener])
-
-
-@contextlib.contextmanager
-def _metrics_served(options: argparse.Namespace, settings: Settings) -> Iterator[None]:
-    with contextlib.ExitStack() as stack:
-        if settings.metrics_port:
-            has_workers = options.reload or settings.web_concurrency > 1
-            try:
-                stack.enter_context(serving_metrics(options.host, settings.metrics_port, has_workers=has_workers))
-            except OSError as error:
-                raise _cannot_listen(options.host, settings.metrics_port, error, "METRICS_PORT") from error
-        yield
+    with listening(options.host, options.port) as listener:
+        # Of a service that starts: one that does not says why in a single line.
+        report_insecure_settings(settings)
+        serve(listener, settings, reload=options.reload)
 
 
 def _migrate(_: argparse.Namespace, settings: Settings) -> None:
@@ -244,30 +203,6 @@ def _require_current_schema(settings: Settings) -> None:
 def _unreachable(error: psycopg.OperationalError) -> StartError:
     return StartError(
         f"PostgreSQL cannot be used: {_first_line(error)}. Start it, or correct DATABASE_URL or POSTGRES_*"
-    )
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with contextlib.ExitStack() as undo:
-        try:
-            # A kernel without IPv6 refuses to make the socket.
-            listener = undo.enter_context(socket.socket(family, socket.SOCK_STREAM))
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            listener.bind((host, port))
-            listener.listen()
-        except (OSError, OverflowError) as error:
-            raise _cannot_listen(host, port, error, "--port") from error
-        listener.set_inheritable(True)
-        undo.pop_all()
-    logger.info("service.listening", host=host, port=listener.getsockname()[1])
-    return listener
-
-
-def _cannot_listen(host: str, port: int, error: Exception, remedy: str) -> StartError:
-    return StartError(
-        f"cannot listen on {host} port {port}: {getattr(error, 'strerror', error)}. "
-        f"Choose another with {remedy}, or stop what uses it"
     )
 
 

@@ -55,6 +55,9 @@ class Telemetry:
 
 
 def _metrics() -> "Metrics":
+    from doorward.infrastructure.metrics_endpoint import reserve_space  # noqa: PLC0415 - not needed without metrics
+
+    reserve_space()
     from doorward.infrastructure.metrics import Metrics  # noqa: PLC0415 - see infrastructure/metrics_endpoint.py
 
     return Metrics()

@@ -28,6 +28,13 @@ EVERYTHING: Final[dict[str, Any]] = {
         "clients": [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "ingress-nginx"}}}],
         "metricsClients": [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "monitoring"}}}],
         "database": {"port": 6432, "peers": [{"ipBlock": {"cidr": "10.1.0.0/16"}}]},
+        "extraEgress": [
+            {
+                "ports": [{"port": 4318, "protocol": "TCP"}],
+                "to": [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "monitoring"}}}],
+            },
+            {"ports": [{"port": 443, "protocol": "TCP"}]},
+        ],
     },
     "nodeSelector": {"pool": "auth"},
     "tolerations": [{"key": "auth", "operator": "Exists"}],

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from doorward import __version__
-from doorward.cli import GRACE_SECONDS
 from doorward.core.config import Settings
+from doorward.serving import GRACE_SECONDS
 from tests.deployment.chart import EVERYTHING, LEAST, Chart, RefusedValuesError, environment_of, pod_of
 
 CASES = {"least": LEAST, "everything": EVERYTHING}
@@ -58,6 +58,15 @@ def test_every_pod_is_hardened(chart: Chart, case: str, kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", WORKLOADS)
+def test_there_is_room_for_the_uploads_of_each_worker(chart: Chart, kind: str) -> None:
+    def room(settings: dict[str, Any]) -> str:
+        (volume,) = pod_of(chart.one(kind, {**LEAST, "settings": settings}))["volumes"]
+        return str(volume["emptyDir"]["sizeLimit"])
+
+    assert [room({}), room({"WEB_CONCURRENCY": 4}), room({"WEB_CONCURRENCY": "4"})] == ["72Mi", "288Mi", "288Mi"]
+
+
+@pytest.mark.parametrize("kind", WORKLOADS)
 def test_secrets_are_references(chart: Chart, kind: str) -> None:
     environment = environment_of(chart.one(kind))
     for name in SECRETS:
@@ -79,6 +88,7 @@ def test_a_secret_among_the_settings_is_refused(chart: Chart, name: str) -> None
         {"secret": LEAST["secret"]},
         {**LEAST, "replica": 3},
         {**LEAST, "drainSeconds": "5"},
+        {**LEAST, "networkPolicy": {"extraEgress": [{}]}},
     ],
 )
 def test_values_that_are_missing_or_misspelt_are_refused(chart: Chart, values: dict[str, Any]) -> None:
@@ -142,8 +152,11 @@ def test_the_network_lets_in_clients_and_out_to_what_is_needed(chart: Chart) -> 
         (8080, values["clients"]),
         (9090, values["metricsClients"]),
     ]
-    assert [[port["port"] for port in rule["ports"]] for rule in policy["egress"]] == [[53, 53], [6432], [6379]]
-    assert policy["egress"][1]["to"] == values["database"]["peers"]
+    needed, extra = policy["egress"][:3], policy["egress"][3:]
+    assert [[port["port"] for port in rule["ports"]] for rule in needed] == [[53, 53], [6432], [6379]]
+    assert needed[1]["to"] == values["database"]["peers"]
+    assert extra == values["extraEgress"]
+    assert len(chart.one("NetworkPolicy")["spec"]["egress"]) == 3
 
 
 def test_the_number_of_copies_belongs_to_the_autoscaler_when_there_is_one(chart: Chart) -> None:

@@ -36,7 +36,7 @@ testcontainers_config.connection_mode_override = ConnectionMode.docker_host
 
 def _product_container(settings: dict[str, str], network: Network, command: list[str] | None) -> DockerContainer:
     container = DockerContainer(IMAGE, docker_client_kw=ENGINE).with_envs(**settings).with_network(network)
-    container.tmpfs["/tmp"] = "size=64m,mode=1777"
+    container.tmpfs["/tmp"] = "size=288m,mode=1777"
     container.with_kwargs(
         read_only=True,
         cap_drop=["ALL"],

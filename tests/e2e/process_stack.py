@@ -67,9 +67,15 @@ class ProcessService(Service):
         environment = _environment({**self._settings, "METRICS_PORT": str(self._metrics_port)})
         # A free port of the system's choice: one chosen here could be taken until the service has it.
         command = [*DOORWARD, "serve", "--port", "0"]
+        self.remove()
         with self._open_log() as log:
             self._process = subprocess.Popen(
-                command, cwd=self._folder, env=environment, stdout=log, stderr=subprocess.STDOUT
+                command,
+                cwd=self._folder,
+                env=environment,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
             )
 
     def _open_log(self) -> IO[bytes]:
@@ -102,9 +108,12 @@ class ProcessService(Service):
         return "".join(status.read_text(encoding="utf-8") for status in statuses)
 
     def remove(self) -> None:
-        if self._process is not None and self.is_running():
-            self._process.kill()
+        if self._process is not None:
+            # The whole group: workers outlive a parent that is killed.
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait(EXIT_SECONDS)
+            self._process = None
 
 
 class ProcessStack(Stack):

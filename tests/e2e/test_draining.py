@@ -57,8 +57,9 @@ def test_a_kept_alive_connection_is_ended_by_its_next_answer_and_not_between_two
         assert (last.status_code, last.headers["Connection"]) == (200, "close")
 
 
-def test_sigint_ends_the_drain_at_once(stack: Stack) -> None:
-    with stack.service(SHUTDOWN_DRAIN_SECONDS=DRAIN_SECONDS) as service:
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_sigint_ends_the_drain_at_once(stack: Stack, workers: str) -> None:
+    with stack.service(SHUTDOWN_DRAIN_SECONDS=DRAIN_SECONDS, WEB_CONCURRENCY=workers) as service:
         service.terminate()
         wait_until_draining(Client(service), answers=1)
         service.interrupt()

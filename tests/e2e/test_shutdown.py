@@ -1,4 +1,4 @@
-"""SIGTERM: what is under way finishes, then the process ends."""
+"""SIGTERM and SIGINT: what is under way finishes, then the process ends."""
 
 import time
 from http.client import HTTPConnection
@@ -61,6 +61,18 @@ def test_requests_under_way_finish_before_the_process_ends(stack: Stack, client:
         assert service.wait() in ENDED_BY_SIGTERM
         with pytest.raises(requests.ConnectionError):
             Client(service).call("GET", LIVENESS)
+        assert "Traceback" not in service.logs()
+
+
+def test_sigint_ends_workers_without_a_drain_when_what_is_under_way_has_finished(stack: Stack, client: Client) -> None:
+    person = client.new_person()
+    with stack.service(**QUICK_HASHES, WEB_CONCURRENCY="2", SHUTDOWN_DRAIN_SECONDS="300") as service:
+        wait_for_lines(service, "Application startup complete", 2)
+        logins = [HeldLogin(service, person) for _ in range(LOGINS)]
+        service.interrupt()
+        wait_for_lines(service, "Shutting down", 2)
+        assert [login.finish() for login in logins] == [200] * LOGINS
+        service.wait()
         assert "Traceback" not in service.logs()
 
 

@@ -1,5 +1,6 @@
 """/metrics as a process serves it: summed over workers, also over those that were killed."""
 
+import errno
 import os
 import signal
 import socket
@@ -14,8 +15,8 @@ import httpx
 import pytest
 
 from doorward.cli import main
-from doorward.infrastructure.metrics_endpoint import FOLDER_VARIABLE, serving_metrics
-from tests.integration.service import ME, Logs, MakeService
+from doorward.infrastructure.metrics_endpoint import FOLDER_VARIABLE, RESERVED_BYTES, reserve_space, serving_metrics
+from tests.integration.service import ME, Logs, MakeService, events
 
 DEADLINE = 60
 COUNT = 'doorward_http_request_duration_seconds_count{method="GET",route="/api/v1/auth/me",status="4xx"}'
@@ -99,6 +100,34 @@ def test_a_killed_workers_counts_stay_and_its_files_go(serving: Serving) -> None
     assert len(serving.files()) == 2 + 2 * 4
     assert serving.get(ME).status_code == 401
     serving.wait_for(lambda: serving.metrics()[COUNT] == 31)
+
+
+def test_a_disk_that_is_full_later_cannot_harm_the_numbers(serving: Serving) -> None:
+    for folder in serving.folder.glob("doorward-metrics-*"):
+        sizes = {file.name: (file.stat().st_size, file.stat().st_blocks * 512) for file in folder.glob("*.db")}
+        assert len(sizes) == 2 * len(RESERVED_BYTES)
+        assert {name for name, (size, taken) in sizes.items() if taken < size} == set()
+
+
+@pytest.mark.parametrize("kind", RESERVED_BYTES)
+def test_a_worker_that_finds_no_space_serves_and_says_so(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, logs: Logs, kind: str
+) -> None:
+    write = Path.write_bytes
+
+    def full(path: Path, content: bytes) -> int:
+        if not path.name.startswith(kind):
+            return write(path, content)
+        write(path, content[:100])
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path))
+    monkeypatch.setattr(Path, "write_bytes", full)
+    reserve_space()
+    assert FOLDER_VARIABLE not in os.environ
+    assert list(tmp_path.iterdir()) == []
+    (line,) = events(logs, "metrics.not_shared")
+    assert line["error"] == "OSError"
 
 
 def test_nothing_is_left_behind(serving: Serving) -> None:

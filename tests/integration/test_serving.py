@@ -13,6 +13,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from doorward.cli import main
+
 DEADLINE = 120
 LISTENING = re.compile(r'"port": (\d+), "event": "service.listening"')
 PERSON = {"email": "serving@example.com", "username": "serving", "password": "correct horse battery"}
@@ -63,6 +65,17 @@ def serving(
     if started.process.poll() is None:
         started.process.kill()
         started.process.wait()
+
+
+def test_an_idle_connection_stays_open_for_longer_than_load_balancers_keep_theirs(
+    environment: pytest.MonkeyPatch, shared_database: str
+) -> None:
+    environment.setenv("DATABASE_URL", shared_database)
+    kept: list[int] = []
+    environment.setattr("uvicorn.Server.run", lambda server, sockets: kept.append(server.config.timeout_keep_alive))  # noqa: ARG005 - uvicorn's parameter
+    assert main(["serve", "--port", "0"]) == 0
+    assert kept
+    assert min(kept) > 60
 
 
 def test_it_answers_logs_json_without_secrets_and_stops_on_sigterm(serving: Serving) -> None:

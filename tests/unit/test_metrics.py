@@ -1,7 +1,9 @@
 """What is counted, with which labels, and what becomes of the numbers of workers that ended."""
 
 import asyncio
+import errno
 import os
+import secrets
 import subprocess
 import sys
 from pathlib import Path
@@ -11,10 +13,12 @@ import pytest
 from prometheus_client.mmap_dict import MmapedDict, mmap_key
 
 from doorward import __version__
+from doorward.bootstrap import create_wired_app
+from doorward.core.config import Settings
 from doorward.core.events import EVENTS
 from doorward.infrastructure.database import PoolLoad
-from doorward.infrastructure.metrics import REGISTRY, Metrics
-from doorward.infrastructure.metrics_endpoint import bury_dead_workers
+from doorward.infrastructure.metrics import METHODS, REGISTRY, REQUEST_SECONDS, Metrics
+from doorward.infrastructure.metrics_endpoint import RESERVED_BYTES, bury_dead_workers
 from doorward.infrastructure.passwords import BcryptHasher
 
 
@@ -180,3 +184,37 @@ def test_what_an_ended_worker_counted_is_kept_in_sum_and_its_files_are_gone(fold
     assert read(folder / "counter_dead.db") == {"a_total": 6, "b_total": 15}
     assert read(folder / "histogram_dead.db") == {"c_sum": 1.5}
     assert read(folder / f"counter_{alive}.db") == {"a_total": 1}
+
+
+def test_where_a_disk_is_full_an_ended_worker_is_read_from_its_own_file_until_there_is_space(
+    folder: Path, dead: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    ended = folder / f"counter_{dead}.db"
+    write(ended, a_total=2)
+    with monkeypatch.context() as patches:
+        patches.setattr(Path, "write_bytes", full)
+        bury_dead_workers(folder)
+    assert {file.name for file in folder.iterdir()} == {ended.name}
+    assert read(ended) == {"a_total": 2}
+    bury_dead_workers(folder)
+    assert {file.name for file in folder.iterdir()} == {"counter_dead.db"}
+    assert read(folder / "counter_dead.db") == {"a_total": 2}
+
+
+def test_the_space_that_is_reserved_holds_every_series_that_there_can_be() -> None:
+    values = {"environment": "development", "secret_key": secrets.token_urlsafe(48), "database_url": "postgresql:///"}
+    routes = [*create_wired_app(Settings.model_validate(values)).openapi()["paths"], "/openapi.json", "/docs", "/redoc"]
+    name, labels = "doorward_http_request_duration_seconds", ["method", "route", "status", "le"]
+    numbers_in_a_histogram = len(REQUEST_SECONDS._upper_bounds) + 1  # noqa: SLF001 - the library does not tell
+    keys = [
+        mmap_key(name, f"{name}_bucket", labels, [method, route, status, "0.0025"], REQUEST_SECONDS._documentation)  # noqa: SLF001 - as above
+        for method in [*METHODS, "other"]
+        for route in [*routes, "unmatched"]
+        for status in ("none", "2xx", "3xx", "4xx", "5xx")
+    ]
+    # Each with its length, padding, value and time.
+    needed = numbers_in_a_histogram * sum(4 + len(key) + 8 + 16 for key in keys)
+    assert RESERVED_BYTES["histogram"] / 4 < needed < RESERVED_BYTES["histogram"] * 0.9

@@ -77,7 +77,8 @@ volumes:
   - name: tmp
     emptyDir:
       medium: Memory
-      sizeLimit: 64Mi
+      # For each worker: two files on their way to an import, and its metrics.
+      sizeLimit: {{ mul 72 (.Values.settings.WEB_CONCURRENCY | default 1 | int) }}Mi
 {{- end }}
 
 {{- define "doorward.container" -}}

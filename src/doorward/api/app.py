@@ -1,7 +1,7 @@
 """The application: routers, middleware, problem handlers, lifespan."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from dataclasses import dataclass, fields
 from typing import Any, Final
 
@@ -60,6 +60,7 @@ class Services:
     sessions: Sessions
     items: Items
     item_import: ItemImport
+    bulk_place: Callable[[], AbstractContextManager[None]]
     limiter: RateLimiter
     client_of: ClientOf
     check_readiness: Callable[[], Awaitable[dict[str, CheckState]]]

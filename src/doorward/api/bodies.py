@@ -1,5 +1,6 @@
 """Bodies of the right kind: each call takes one content type, and a body that is cut off is none."""
 
+import asyncio
 import contextlib
 import tempfile
 from collections.abc import AsyncIterator
@@ -18,6 +19,7 @@ from doorward.api.exceptions import (
     MalformedFormError,
     UnsupportedGrantTypeError,
     UnsupportedMediaTypeError,
+    UploadTooSlowError,
 )
 from doorward.api.schemas.auth import TokenForm
 from doorward.core.exceptions import ServiceUnavailableError
@@ -33,6 +35,9 @@ HELD_IN_MEMORY_BYTES: Final = 1024 * 1024
 """Of an import, before it goes to a temporary file."""
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
+
+UPLOAD_SECONDS: Final = 60
+"""How long the body of an import may take to arrive: the longest one at 4.5 Mbit/s."""
 
 logger = get_logger()
 
@@ -52,26 +57,35 @@ async def patch_body(request: Request) -> None:
 async def csv_body(request: Request, _: CurrentUser) -> AsyncIterator[IO[bytes]]:
     """Yield the whole body as a file, of a signed-in user: nothing of it is used before all of it has arrived.
 
-    A body that is cut off raises Starlette's ``ClientDisconnect``. Raises ``ServiceUnavailableError`` when the disk is
-    full.
+    From before the first byte on it holds a bulk place: so few bodies are on the disk at a time, and nobody sends one
+    for nothing. Raises ``ServiceUnavailableError`` when there is no place, or the disk is full, and
+    ``UploadTooSlowError``. A body that is cut off raises Starlette's ``ClientDisconnect``.
     """
     if _content_type(request) != CSV:
         raise UnsupportedMediaTypeError
-    file = tempfile.SpooledTemporaryFile(max_size=HELD_IN_MEMORY_BYTES)  # noqa: SIM115 - closed below
-    try:
+    with request.app.state.bulk_place():
+        file = tempfile.SpooledTemporaryFile(max_size=HELD_IN_MEMORY_BYTES)  # noqa: SIM115 - closed below
         try:
+            await _store_body(request, file)
+            yield file
+        finally:
+            # Closing tries to write once more.
+            with contextlib.suppress(OSError):
+                file.close()
+
+
+async def _store_body(request: Request, file: IO[bytes]) -> None:
+    try:
+        async with asyncio.timeout(UPLOAD_SECONDS):
             async for chunk in request.stream():
                 file.write(chunk)
-            # Writes what is still in the buffer.
-            file.seek(0)
-        except OSError as error:
-            logger.warning("http.body.not_stored", error=type(error).__name__)
-            raise ServiceUnavailableError from error
-        yield file
-    finally:
-        # Closing tries to write once more.
-        with contextlib.suppress(OSError):
-            file.close()
+        # Writes what is still in the buffer.
+        file.seek(0)
+    except TimeoutError as error:
+        raise UploadTooSlowError from error
+    except OSError as error:
+        logger.warning("http.body.not_stored", error=type(error).__name__)
+        raise ServiceUnavailableError from error
 
 
 async def token_form(request: Request) -> TokenForm:
@@ -130,4 +144,5 @@ def _content_type(request: Request) -> str:
     return request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
-CsvBody = Annotated[IO[bytes], Depends(csv_body)]
+# Its place is free again when the route returns, however slowly the client takes the answer.
+CsvBody = Annotated[IO[bytes], Depends(csv_body, scope="function")]

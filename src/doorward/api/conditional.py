@@ -1,12 +1,10 @@
 """Conditional requests (RFC 9110 section 13): an item's version is its entity tag."""
 
-import re
-from collections.abc import Collection
+from collections.abc import Callable
 from typing import Final
 
 from fastapi import Request
 
-_ENTITY_TAG: Final = re.compile(r'(W/)?"([1-9]\d{0,8})"')
 _ANY: Final = "*"
 
 
@@ -15,20 +13,23 @@ def entity_tag(version: int) -> str:
     return f'"{version}"'
 
 
-def expected_versions(request: Request) -> Collection[int] | None:
-    """Return the versions that If-Match allows; None when it is absent or ``*``.
-
-    Weak tags never match (section 13.1.1), and neither do tags that this service did not write.
-    """
+def is_expected(request: Request) -> Callable[[int], bool]:
+    """Return what tells whether a read may answer with a version: whether If-Match, when there is one, allows it."""
     tags = _tags(request, "if-match")
-    if tags is None or tags == [_ANY]:
-        return None
-    matches = [_ENTITY_TAG.fullmatch(tag) for tag in tags]
-    return {int(match[2]) for match in matches if match and not match[1]}
+    # Weak tags never match (section 13.1.1), and neither do tags that this service did not write.
+    return lambda version: tags is None or tags == [_ANY] or entity_tag(version) in tags
+
+
+def is_changeable(request: Request) -> Callable[[int], bool]:
+    """Return what tells whether a change may be made to a version: If-Match allows it, and If-None-Match.
+
+    Where either is false the answer is 412 (section 13.2.2, steps 1 and 3).
+    """
+    return lambda version: is_expected(request)(version) and not is_unchanged(request, version)
 
 
 def is_unchanged(request: Request, version: int) -> bool:
-    """Tell whether If-None-Match names this version, so that the answer is 304 (section 13.1.2: weak comparison)."""
+    """Tell whether If-None-Match names this version, so that a read answers 304 (section 13.1.2: weak comparison)."""
     tags = _tags(request, "if-none-match")
     if tags is None:
         return False

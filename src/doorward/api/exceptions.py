@@ -43,6 +43,16 @@ class RateLimitExceededError(RequestRefusedError):
         self.headers = {"Retry-After": str(retry_after_seconds)}
 
 
+class UploadTooSlowError(RequestRefusedError):
+    """A large body that did not arrive in time: it holds a place that others wait for."""
+
+    status = 408
+    code = "upload_too_slow"
+    explanation = "The body did not arrive within a minute. Send less at a time, or over a faster connection."
+    answer_headers: ClassVar[dict[str, str]] = {"Connection": "close"}
+    """RFC 9110 section 15.5.9."""
+
+
 class UnsupportedMediaTypeError(RequestRefusedError):
     """A content type that the call does not take."""
 

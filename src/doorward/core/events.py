@@ -112,6 +112,12 @@ OPERATING_EVENTS: Final = (
     ),
     Event("items.imported", "info", "A file was imported.", ("owner_id", "imported", "skipped")),
     Event("items.import.refused", "info", "A file was refused as a whole, for `code`.", ("owner_id", "code")),
+    Event(
+        "metrics.not_shared",
+        "warning",
+        "A worker found no space for its numbers in the folder of temporary files: they are missing from `/metrics`.",
+        ("error",),
+    ),
     Event("metrics.scrape_failed", "error", "`/metrics` could not be answered, or the scraper hung up meanwhile."),
     Event(
         "password_hash.queue_full",

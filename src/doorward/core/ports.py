@@ -1,6 +1,6 @@
 """What every domain needs from outside, as Protocols. The implementations are in ``infrastructure``."""
 
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from datetime import datetime
 from typing import Protocol, TypeVar
 
@@ -26,8 +26,12 @@ class Database(Protocol[ConnectionT_co]):
         """Yield a connection in a transaction: committed at the end, rolled back by an exception."""
         ...
 
+    def bulk_place(self) -> AbstractContextManager[None]:
+        """Hold one of the few places for bulk transactions, before it is known when theirs begins."""
+        ...
+
     def bulk_transaction(self) -> AbstractAsyncContextManager[ConnectionT_co]:
-        """Yield a connection in a transaction that may take long, for many rows. Few run at a time."""
+        """Yield a connection in a transaction that may take long, for many rows; ask within ``bulk_place``."""
         ...
 
 

@@ -131,7 +131,7 @@ class PostgresDatabase:
             check=self._check_still_connected,
             open=False,
         )
-        self._bulk_transactions = 0
+        self._bulk_places_taken = 0
         self._bulk_places = min(MAXIMUM_BULK_TRANSACTIONS, max(1, settings.db_pool_max_conn - 1))
         self._breaker = DatabaseBreaker()
         self._is_reachable = True
@@ -156,26 +156,33 @@ class PostgresDatabase:
         async with self.connection() as connection, connection.transaction():
             yield connection
 
-    @asynccontextmanager
-    async def bulk_transaction(self) -> AsyncIterator[AsyncConnection[Any]]:
-        """Yield a connection in a transaction for many rows, which may last for longer.
+    @contextmanager
+    def bulk_place(self) -> Iterator[None]:
+        """Hold one of the few places for bulk transactions, without a connection yet: what they need may be arriving.
 
-        Raises ``ServiceUnavailableError`` when too many of them are under way.
+        Raises ``ServiceUnavailableError`` when all are taken.
         """
-        if self._bulk_transactions >= self._bulk_places:
+        if self._bulk_places_taken >= self._bulk_places:
             logger.warning("database.bulk_places_taken")
             raise ServiceUnavailableError
-        self._bulk_transactions += 1
+        self._bulk_places_taken += 1
         try:
-            # No probe, for whose answer all others would wait.
-            seconds = self._bulk_seconds + ABORT_SECONDS
-            async with self._checked_out(seconds, may_probe=False) as connection, connection.transaction():
-                await connection.execute(
-                    "SELECT set_config('statement_timeout', %(limit)s, true)", {"limit": f"{self._bulk_seconds}s"}
-                )
-                yield connection
+            yield
         finally:
-            self._bulk_transactions -= 1
+            self._bulk_places_taken -= 1
+
+    @asynccontextmanager
+    async def bulk_transaction(self) -> AsyncIterator[AsyncConnection[Any]]:
+        """Yield a connection in a transaction for many rows, which may last for longer, to whoever holds a place."""
+        if not self._bulk_places_taken:
+            raise RuntimeError("a bulk transaction without a bulk place")
+        # No probe, for whose answer all others would wait.
+        seconds = self._bulk_seconds + ABORT_SECONDS
+        async with self._checked_out(seconds, may_probe=False) as connection, connection.transaction():
+            await connection.execute(
+                "SELECT set_config('statement_timeout', %(limit)s, true)", {"limit": f"{self._bulk_seconds}s"}
+            )
+            yield connection
 
     @asynccontextmanager
     async def _checked_out(self, seconds: float, *, may_probe: bool = True) -> AsyncIterator[AsyncConnection[Any]]:

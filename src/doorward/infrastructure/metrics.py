@@ -83,8 +83,8 @@ _OUTCOMES: Final = {
     "auth.user.registered": REGISTRATIONS.labels("registered"),
     "auth.registration.refused": REGISTRATIONS.labels("refused"),
 }
-_BESIDE_WORKERS: Final = frozenset({"config.insecure", "metrics.scrape_failed"})
-"""Reported by the process that starts the workers, where nothing counts."""
+_BESIDE_WORKERS: Final = frozenset({"config.insecure", "metrics.scrape_failed", "metrics.not_shared"})
+"""Reported where nothing counts: by the process that starts the workers, or by one that cannot tell its numbers."""
 
 _SEVERE: Final = {
     name: WARNINGS.labels(name)

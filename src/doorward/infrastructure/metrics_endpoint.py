@@ -27,6 +27,14 @@ if TYPE_CHECKING:
 FOLDER_VARIABLE: Final = "PROMETHEUS_MULTIPROC_DIR"
 PATH: Final = "/metrics"
 IDLE_SECONDS: Final = 10
+RESERVED_BYTES: Final = {
+    "counter": 64 * 1024,
+    "gauge_livemax": 64 * 1024,
+    "gauge_livesum": 64 * 1024,
+    "histogram": 4 * 1024 * 1024,
+}
+"""For each file of a process: more than every series that there can be. Powers of two, as the library grows them."""
+
 _DEAD: Final = "dead"
 """In the place of a process's number: files with the sums of those that ended."""
 
@@ -56,6 +64,37 @@ def _folder() -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def reserve_space() -> None:
+    """Take, as one of several workers, the space of all its numbers, before anything imports the client library.
+
+    That maps its files into memory, and where the disk is full, the first touch of a new page would kill the process.
+    A worker that finds no space counts for itself: its numbers are missing until its next start.
+    """
+    if FOLDER_VARIABLE not in os.environ:
+        return
+    folder = Path(os.environ[FOLDER_VARIABLE])
+    files = {folder / f"{kind}_{os.getpid()}.db": kind for kind in RESERVED_BYTES}
+    try:
+        for file, kind in files.items():
+            _reserve(file, RESERVED_BYTES[kind])
+    except OSError as error:
+        for file in files:
+            file.unlink(missing_ok=True)
+        del os.environ[FOLDER_VARIABLE]
+        logger.warning("metrics.not_shared", error=type(error).__name__)
+
+
+def _reserve(file: Path, size: int) -> None:
+    """Make a file without numbers. Raises ``OSError``, and leaves nothing, where there is no space."""
+    # By another name, lest a scrape finds it unfinished.
+    unfinished = file.with_suffix(".new")
+    try:
+        unfinished.write_bytes(bytes(size))
+        unfinished.replace(file)
+    finally:
+        unfinished.unlink(missing_ok=True)
 
 
 def _registry(folder: Path | None) -> "CollectorRegistry":
@@ -95,7 +134,14 @@ def bury_dead_workers(folder: Path) -> None:
         if process == _DEAD or _lives(int(process)):
             continue
         if not kind.startswith("gauge"):
-            _add(file, folder / f"{kind}_{_DEAD}.db")
+            total = folder / f"{kind}_{_DEAD}.db"
+            try:
+                if not total.exists():
+                    _reserve(total, RESERVED_BYTES[kind])
+            except OSError:
+                # What it counted is read where it is until there is space.
+                continue
+            _add(file, total)
         file.unlink()
 
 

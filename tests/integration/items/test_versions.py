@@ -32,6 +32,39 @@ async def test_a_change_of_the_version_that_is_there_is_made(
     assert (await owner.change(method, await owner.create("A"), content, etag)).status_code == status
 
 
+@pytest.mark.parametrize(("method", "content"), [("PUT", {"title": "B"}), ("PATCH", {"title": "B"}), ("DELETE", None)])
+@pytest.mark.parametrize("tags", ['"1"', 'W/"1"', '"7", "1"', "*"])
+async def test_a_change_of_a_version_that_if_none_match_names_is_refused_and_changes_nothing(
+    owner: Owner, method: str, content: object, tags: str
+) -> None:
+    item = await owner.create("A")
+    refused = await owner.call(method, path_of(item), json=content, headers={"If-None-Match": tags})
+    assert is_problem(refused, 412, "stale_item")
+    assert item_of(await owner.get(path_of(item))) == item
+    made = await owner.call(method, path_of(item), json=content, headers={"If-None-Match": '"2"'})
+    assert made.status_code in {200, 204}
+
+
+@pytest.mark.parametrize(
+    ("if_match", "if_none_match", "status"),
+    [
+        ('"1"', None, 200),
+        ("*", None, 200),
+        ('"2"', None, 412),
+        ('W/"1"', None, 412),
+        ('"1"', '"1"', 304),
+        ('"2"', '"1"', 412),
+    ],
+)
+async def test_a_read_that_expects_another_version_is_refused_before_it_is_found_unchanged(
+    owner: Owner, if_match: str, if_none_match: str | None, status: int
+) -> None:
+    headers = {"If-Match": if_match, **({"If-None-Match": if_none_match} if if_none_match else {})}
+    answer = await owner.call("GET", path_of(await owner.create()), headers=headers)
+    assert answer.status_code == status
+    assert status != 412 or is_problem(answer, 412, "stale_item")
+
+
 async def test_of_20_changes_with_one_version_one_is_made(owner: Owner) -> None:
     item = await owner.create("A")
     changes = [owner.change("PUT", item, {"title": f"B{number}"}, '"1"') for number in range(AT_ONCE)]

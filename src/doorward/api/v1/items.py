@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from doorward.api.bodies import CSV, CsvBody, documented_body, json_body, patch_body
-from doorward.api.conditional import entity_tag, expected_versions, is_unchanged
+from doorward.api.conditional import entity_tag, is_changeable, is_expected, is_unchanged
 from doorward.api.dependencies import CurrentUser, use_case
 from doorward.api.links import page_links, slice_links
 from doorward.api.problems import documented_problems
@@ -57,7 +57,7 @@ def _list_router() -> APIRouter:
         import_items,
         methods=["POST"],
         openapi_extra=documented_body(CSV, {"type": "string", "examples": [IMPORT_EXAMPLE]}),
-        responses=documented_problems(401, 413, 415, 422, 503),
+        responses=documented_problems(401, 408, 413, 415, 422, 503),
     )
     return router
 
@@ -70,7 +70,7 @@ def _item_router() -> APIRouter:
         read_item,
         methods=["GET"],
         response_model=ItemResponse,
-        responses={**documented_problems(401, 404, 413, 422, 503), 304: {"description": "Not Modified"}},
+        responses={**documented_problems(401, 404, 412, 413, 422, 503), 304: {"description": "Not Modified"}},
     )
     router.add_api_route(
         "",
@@ -146,8 +146,8 @@ async def search_items(
 async def read_item(
     item_id: UUID, user: CurrentUser, items: ItemsUseCase, request: Request, response: Response
 ) -> ItemResponse | Response:
-    """Read one item; 304 when If-None-Match names its version."""
-    item = await items.read(user.id, item_id)
+    """Read one item; 304 when If-None-Match names its version, 412 when If-Match does not."""
+    item = await items.read(user.id, item_id, is_expected(request))
     if is_unchanged(request, item.version):
         return Response(status_code=304, headers={"ETag": entity_tag(item.version)})
     return _item_response(item, response)
@@ -156,23 +156,23 @@ async def read_item(
 async def replace_item(
     item_id: UUID, body: ItemBody, user: CurrentUser, items: ItemsUseCase, request: Request, response: Response
 ) -> ItemResponse:
-    """Give your item another content. With If-Match only if nobody changed it since you read it."""
-    item = await items.replace(user.id, item_id, _content(body), expected_versions(request))
+    """Give your item another content. With If-Match only while it is a version named there."""
+    item = await items.replace(user.id, item_id, _content(body), is_changeable(request))
     return _item_response(item, response)
 
 
 async def amend_item(
     item_id: UUID, body: ItemPatch, user: CurrentUser, items: ItemsUseCase, request: Request, response: Response
 ) -> ItemResponse:
-    """Change some fields of your item (RFC 7396). With If-Match only if nobody changed it since you read it."""
+    """Change some fields of your item (RFC 7396). With If-Match only while it is a version named there."""
     changes: Mapping[str, object] = body.model_dump(exclude_unset=True)
-    item = await items.amend(user.id, item_id, changes, expected_versions(request))
+    item = await items.amend(user.id, item_id, changes, is_changeable(request))
     return _item_response(item, response)
 
 
 async def delete_item(item_id: UUID, user: CurrentUser, items: ItemsUseCase, request: Request) -> None:
-    """Delete your item. With If-Match only if nobody changed it since you read it."""
-    await items.remove(user.id, item_id, expected_versions(request))
+    """Delete your item. With If-Match only while it is a version named there."""
+    await items.remove(user.id, item_id, is_changeable(request))
 
 
 async def import_items(

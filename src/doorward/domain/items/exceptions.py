@@ -20,11 +20,11 @@ class NotItemOwnerError(DomainError):
 
 
 class StaleItemError(DomainError):
-    """The item was changed since the caller read it (RFC 9110 section 13.1.1)."""
+    """The item was changed since it was read, or is a version that the caller ruled out (RFC 9110 section 13)."""
 
     kind = Kind.STALE
     code = "stale_item"
-    detail = "The item was changed since you read it. Read it again and repeat your change with its new ETag."
+    detail = "The item is not a version that the call allows. Read it again and repeat the call with its new ETag."
 
 
 class ItemOwnerGoneError(DomainError):

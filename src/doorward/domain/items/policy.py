@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Final
@@ -25,6 +25,9 @@ MAXIMUM_DESCRIPTION_LENGTH: Final = 10_000
 MAXIMUM_TAGS: Final = 20
 MAXIMUM_TAG_LENGTH: Final = 50
 LAST_YEAR: Final = 9999
+
+VersionTest = Callable[[int], bool]
+"""Tells whether a version is one that the caller expects."""
 
 TAG_SEPARATORS: Final = re.compile(r"[,|]")
 """No tag holds one, so that several fit into one field of a CSV file."""
@@ -90,19 +93,23 @@ def checked_filter(narrowed: ItemFilter) -> ItemFilter:
     )
 
 
-def check_change(item: Item | None, user_id: UUID, expected_versions: Collection[int] | None) -> Item:
-    """Return the item if this user may change it as it is now.
-
-    ``expected_versions`` are those that the caller has seen; None stands for any. Raises ``ItemNotFoundError``,
-    ``NotItemOwnerError`` or ``StaleItemError``.
-    """
+def check_read(item: Item | None, is_expected: VersionTest) -> Item:
+    """Return the item if the caller expects its version. Raises ``ItemNotFoundError`` or ``StaleItemError``."""
     if item is None:
         raise ItemNotFoundError
-    if item.owner_id != user_id:
-        raise NotItemOwnerError
-    if expected_versions is not None and item.version not in expected_versions:
+    if not is_expected(item.version):
         raise StaleItemError
     return item
+
+
+def check_change(item: Item | None, user_id: UUID, is_expected: VersionTest) -> Item:
+    """Return the item if this user may change it and expects its version.
+
+    Raises ``ItemNotFoundError``, ``NotItemOwnerError`` or ``StaleItemError``.
+    """
+    if item is not None and item.owner_id != user_id:
+        raise NotItemOwnerError
+    return check_read(item, is_expected)
 
 
 def _checked_title(title: str) -> str:

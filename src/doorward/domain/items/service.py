@@ -1,7 +1,7 @@
 """Use cases: create, read, list, search, change and delete items."""
 
 import dataclasses
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -9,11 +9,12 @@ from doorward.core.pages import CursorCodec, Page, PageRequest, Position, Slice
 from doorward.core.ports import Clock, Database
 from doorward.core.search import likely_spellings, search_query, search_words
 from doorward.domain.items import repository
-from doorward.domain.items.exceptions import ItemNotFoundError
 from doorward.domain.items.models import Item, ItemContent, ItemFilter, ItemQuery, Sort
 from doorward.domain.items.policy import (
+    VersionTest,
     changed_item,
     check_change,
+    check_read,
     checked_content,
     checked_filter,
     content_of,
@@ -40,13 +41,11 @@ class Items:
             await repository.add_item(connection, item)
         return item
 
-    async def read(self, reader_id: UUID, item_id: UUID) -> Item:
-        """Return an item. Raises ``ItemNotFoundError``."""
+    async def read(self, reader_id: UUID, item_id: UUID, is_expected: VersionTest) -> Item:
+        """Return an item of an expected version. Raises ``ItemNotFoundError`` or ``StaleItemError``."""
         async with self._database.connection() as connection:
             item = await repository.find_item(connection, item_id, reader_id)
-        if item is None:
-            raise ItemNotFoundError
-        return item
+        return check_read(item, is_expected)
 
     async def list_page(self, wanted: ItemQuery, page: PageRequest) -> Page[Item]:
         """Return one numbered page and the exact totals: what costs more the deeper the page and the more items.
@@ -100,24 +99,20 @@ class Items:
                 first = items[:1]
         return Page(items, page, first[0].total if first else 0)
 
-    async def replace(
-        self, user_id: UUID, item_id: UUID, content: ItemContent, expected_versions: Collection[int] | None
-    ) -> Item:
-        """Give an item another content. ``expected_versions`` are those the caller has seen; None stands for any.
+    async def replace(self, user_id: UUID, item_id: UUID, content: ItemContent, is_expected: VersionTest) -> Item:
+        """Give an item another content, if its version is one that the caller expects.
 
         Raises ``ItemNotFoundError``, ``NotItemOwnerError``, ``StaleItemError`` or an ``Invalid...Error`` of content.
         """
         checked = checked_content(content)
-        return await self._change(user_id, item_id, expected_versions, lambda _: checked)
+        return await self._change(user_id, item_id, is_expected, lambda _: checked)
 
-    async def amend(
-        self, user_id: UUID, item_id: UUID, changes: Mapping[str, Any], expected_versions: Collection[int] | None
-    ) -> Item:
+    async def amend(self, user_id: UUID, item_id: UUID, changes: Mapping[str, Any], is_expected: VersionTest) -> Item:
         """Change only the named fields of an item's content. Raises what ``replace`` raises."""
         return await self._change(
             user_id,
             item_id,
-            expected_versions,
+            is_expected,
             lambda content: checked_content(dataclasses.replace(content, **changes)),
         )
 
@@ -125,21 +120,21 @@ class Items:
         self,
         user_id: UUID,
         item_id: UUID,
-        expected_versions: Collection[int] | None,
+        is_expected: VersionTest,
         change: Callable[[ItemContent], ItemContent],
     ) -> Item:
         async with self._database.transaction() as connection:
             found = await repository.lock_item(connection, item_id, user_id)
-            item = check_change(found, user_id, expected_versions)
+            item = check_change(found, user_id, is_expected)
             changed = changed_item(item, change(content_of(item)), self._clock.now())
             await repository.update_item(connection, changed)
         return changed
 
-    async def remove(self, user_id: UUID, item_id: UUID, expected_versions: Collection[int] | None) -> None:
+    async def remove(self, user_id: UUID, item_id: UUID, is_expected: VersionTest) -> None:
         """Delete an item. Raises ``ItemNotFoundError``, ``NotItemOwnerError`` or ``StaleItemError``."""
         async with self._database.transaction() as connection:
             found = await repository.lock_item(connection, item_id, user_id)
-            item = check_change(found, user_id, expected_versions)
+            item = check_change(found, user_id, is_expected)
             await repository.remove_item(connection, item.id)
 
 

@@ -1,0 +1,108 @@
+"""Files on their way to an import: few at a time, each with a place from its first byte, none for ever."""
+
+import asyncio
+import io
+from collections.abc import AsyncIterator
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+
+from doorward.core.exceptions import ServiceUnavailableError
+from doorward.domain.items.importing import ImportRequest
+from tests.integration.items.catalogue import CSV, IMPORT, Owner, sign_in
+from tests.integration.service import Logs, MakeService, events, is_problem
+
+BOUND_SECONDS = 60
+"""Generous: the machine may be busy."""
+
+
+class SlowFile:
+    """A body that begins, and goes on when it is told to."""
+
+    def __init__(self) -> None:
+        self.has_begun = asyncio.Event()
+        self.may_end = asyncio.Event()
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        yield b"title\n"
+        self.has_begun.set()
+        await self.may_end.wait()
+        yield b"A\n"
+
+
+async def never_read() -> AsyncIterator[bytes]:
+    raise AssertionError
+    yield b""
+
+
+@pytest.fixture
+async def owner(make_service: MakeService, own_database: str) -> Owner:
+    """Somebody alone in a service: nobody else takes its places."""
+    return await sign_in(await make_service(database_url=own_database))
+
+
+async def test_places_are_two_and_without_one_not_a_byte_is_read(owner: Owner, logs: Logs) -> None:
+    with ExitStack() as places:
+        for _ in range(2):
+            places.enter_context(owner.service.app.state.bulk_place())
+        answer = await owner.import_csv(never_read())
+        assert is_problem(answer, 503, "service_unavailable")
+        assert answer.headers["retry-after"] == "2"
+    assert len(events(logs, "database.bulk_places_taken")) == 1
+    assert (await owner.import_csv("title\nA\n")).status_code == 200
+
+
+async def test_with_few_connections_there_is_one_place(make_service: MakeService) -> None:
+    place = (await make_service(db_pool_max_conn=2)).app.state.bulk_place
+    with place(), pytest.raises(ServiceUnavailableError), place():
+        raise AssertionError
+
+
+async def test_a_file_on_its_way_has_a_place_and_no_connection(owner: Owner) -> None:
+    file = SlowFile()
+    async with asyncio.timeout(BOUND_SECONDS), asyncio.TaskGroup() as tasks:
+        sending = tasks.create_task(owner.import_csv(aiter(file)))
+        await file.has_begun.wait()
+        database: Any = owner.service.app.state.item_import._database  # noqa: SLF001 - how busy it is
+        load = database.pool_load()
+        assert load.size - load.idle == 0
+        with owner.service.app.state.bulk_place():
+            assert is_problem(await owner.import_csv(never_read()), 503, "service_unavailable")
+        file.may_end.set()
+    assert sending.result().json()["imported"] == 1
+
+
+async def test_a_file_that_does_not_arrive_in_time_is_refused_and_gives_its_place_back(
+    owner: Owner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patches:
+        patches.setattr("doorward.api.bodies.UPLOAD_SECONDS", 0.05)
+        for _ in range(3):
+            answer = await owner.import_csv(aiter(SlowFile()))
+            assert is_problem(answer, 408, "upload_too_slow")
+            assert answer.headers["connection"] == "close"
+    assert (await owner.import_csv("title\nA\n")).status_code == 200
+    assert owner.stored() == 1
+
+
+async def test_the_place_is_free_before_the_answer_is_taken(owner: Owner) -> None:
+    headers = [(b"authorization", f"Bearer {owner.access}".encode()), (b"content-type", CSV.encode())]
+    scope = {"type": "http", "method": "POST", "path": IMPORT, "query_string": b"", "headers": headers}
+    statuses: list[int] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": b"title\nA\n", "more_body": False}
+
+    async def send(message: Any) -> None:
+        if message["type"] == "http.response.start":
+            with owner.service.app.state.bulk_place(), owner.service.app.state.bulk_place():
+                statuses.append(message["status"])
+
+    await owner.service.app(scope, receive, send)
+    assert statuses == [200]
+
+
+async def test_a_bulk_transaction_without_a_place_is_a_defect(owner: Owner) -> None:
+    with pytest.raises(RuntimeError, match="without a bulk place"):
+        await owner.service.app.state.item_import.run(io.BytesIO(), ImportRequest(owner.id))

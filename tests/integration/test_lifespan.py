@@ -1,0 +1,38 @@
+"""The end of the application: whatever fails, all that was opened is closed."""
+
+import pytest
+
+from doorward.bootstrap import create_wired_app
+from doorward.core.config import Settings
+from doorward.infrastructure.database import PostgresDatabase
+from doorward.infrastructure.passwords import BcryptHasher
+from doorward.infrastructure.rate_limiting import ServiceLimiter
+
+
+async def test_what_fails_to_close_keeps_nothing_else_open(
+    monkeypatch: pytest.MonkeyPatch, shared_database: str, secret_key: str
+) -> None:
+    closed: list[str] = []
+    close_database, close_hasher = PostgresDatabase.close, BcryptHasher.close
+
+    async def failing(database: PostgresDatabase) -> None:
+        await close_database(database)
+        raise ConnectionError
+
+    async def failing_too(_: ServiceLimiter) -> None:
+        closed.append("limiter")
+        raise TimeoutError
+
+    def noted(hasher: BcryptHasher) -> None:
+        closed.append("hasher")
+        close_hasher(hasher)
+
+    monkeypatch.setattr(PostgresDatabase, "close", failing)
+    monkeypatch.setattr(ServiceLimiter, "close", failing_too)
+    monkeypatch.setattr(BcryptHasher, "close", noted)
+    values = {"environment": "development", "secret_key": secret_key, "database_url": shared_database}
+    app = create_wired_app(Settings.model_validate(values))
+    with pytest.raises(TimeoutError):
+        async with app.router.lifespan_context(app):
+            pass
+    assert closed == ["limiter", "hasher"]
