@@ -1,6 +1,7 @@
 """Limits whose shared store is down, frozen or half gone: never unlimited, never in the way of others."""
 
 import asyncio
+import statistics
 from collections.abc import AsyncIterator
 from typing import NoReturn
 
@@ -9,11 +10,15 @@ from limits.errors import StorageError
 
 from doorward.infrastructure import limit_store
 from tests.integration.service import Logs, MakeService, Service, is_problem, statuses
+from tests.running_time import RunningTime
 
 NO_STORE = "redis://127.0.0.1:1/0"
 """A port that nothing listens on."""
 
 PATIENT_MS = 5000
+LONGEST_SECONDS = 0.2
+"""The default of RATE_LIMIT_STORAGE_TIMEOUT_MS, and as much again for all that a call does besides."""
+
 UNAVAILABLE = "rate_limit.store_unavailable"
 
 
@@ -82,6 +87,21 @@ async def test_a_store_that_never_answers_costs_a_bounded_time_and_no_limit(
     async with asyncio.timeout(30):
         assert await try_to_log_in(service, 11) == [401] * 10 + [429]
     assert len(silent[0].connections) == 11
+
+
+@pytest.mark.parametrize("is_there", [True, False], ids=["frozen", "down"])
+async def test_a_store_that_is_away_holds_up_a_call_for_a_tenth_of_a_second_at_most(
+    make_service: MakeService, silent: tuple[SilentStore, str], monkeypatch: pytest.MonkeyPatch, *, is_there: bool
+) -> None:
+    monkeypatch.setattr(limit_store, "PAUSE_SECONDS", 0)
+    service = await make_service(rate_limit_enabled=True, rate_limit_storage_uri=silent[1] if is_there else NO_STORE)
+    taken = []
+    with RunningTime() as clock:
+        for _ in range(9):
+            began = clock.now()
+            assert (await service.post_refresh("unknown")).status_code == 401
+            taken.append(clock.now() - began)
+    assert statistics.median(taken) < LONGEST_SECONDS
 
 
 async def test_a_store_that_is_away_is_said_once_and_not_for_each_call(
