@@ -29,7 +29,7 @@ from tests.running_time import RunningTime
 
 ROLE: Final = "doorward_under_fault"
 DATABASE: Final = "faulty"
-POOL: Final = 4
+POOL: Final = 3
 THREADS: Final = 6
 """More than the pool has connections, so that slow statements leave none."""
 
@@ -91,6 +91,7 @@ class Faulty:
         self.port = free_port()
         self.base_url = f"http://127.0.0.1:{self.port}"
         self._log = folder / "log"
+        self._logged_before = 0
         self.prepare(tablespace)
 
     @property
@@ -142,6 +143,13 @@ class Faulty:
 
     def log(self) -> str:
         return self._log.read_text(encoding="utf-8")
+
+    def begin_fault(self) -> None:
+        self._logged_before = len(self.log())
+
+    def log_of_fault(self) -> str:
+        """Return what the service has logged since the fault began."""
+        return self.log()[self._logged_before :]
 
     def wait_until_well(self, seconds: float) -> None:
         """Wait until one person can make every call."""
@@ -233,8 +241,13 @@ def under_load(faulty: Faulty) -> Iterator[Ledger]:
 
 def wait_for(ledger: Ledger, more: int, count: Callable[[], int]) -> None:
     """Let the load go on until there were some more of what is counted."""
-    enough, deadline = count() + more, ledger.clock.now() + PATIENCE_SECONDS
-    while count() < enough:
+    enough = count() + more
+    wait_until(ledger, lambda: count() >= enough)
+
+
+def wait_until(ledger: Ledger, is_so: Callable[[], bool]) -> None:
+    deadline = ledger.clock.now() + PATIENCE_SECONDS
+    while not is_so():
         assert ledger.clock.now() < deadline, ledger.statuses
         time.sleep(0.02)
 
