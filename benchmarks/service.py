@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,15 +66,16 @@ class Service:
 
 
 @contextmanager
-def running_service(database_url: str) -> Iterator[Service]:
+def running_service(database_url: str, *, settings: Mapping[str, str] | None = None) -> Iterator[Service]:
     """Run the service on a migrated database, in an empty folder where it finds no ``.env``."""
     secret_key = secrets.token_urlsafe(48)
-    port = _free_port()
+    port = free_port()
     environment = {
         "PATH": os.environ["PATH"],
         "ENVIRONMENT": "production",
         "DATABASE_URL": database_url,
         "SECRET_KEY": secret_key,
+        **(settings or {}),
     }
     command = [sys.executable, "-m", "doorward", "serve", "--host", HOST, "--port", str(port)]
     with tempfile.TemporaryDirectory() as folder, (Path(folder) / "log").open("wb") as log:
@@ -91,7 +92,8 @@ def running_service(database_url: str) -> Iterator[Service]:
                 process.wait()
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port that nothing listens on at this moment."""
     with socket.create_server((HOST, 0)) as listener:
         port: int = listener.getsockname()[1]
         return port

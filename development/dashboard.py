@@ -70,6 +70,12 @@ PANELS: Final = (
     Panel("Registrations", "By outcome.", _PER_SECOND, _rates("doorward_registrations_total", "outcome")),
     Panel("Refused by the limits", "429 by route.", _PER_SECOND, _rates("doorward_rate_limit_refusals_total", "route")),
     Panel(
+        "Workers that count limits alone",
+        "They get no answer from the store that counts for all.",
+        "short",
+        {"workers": "sum(doorward_rate_limit_store_away)"},
+    ),
+    Panel(
         "Password hashes that wait",
         "More than the processors can do.",
         "short",

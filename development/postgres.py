@@ -33,15 +33,16 @@ WAIT_SECONDS: Final = 120
 class EmbeddedPostgres:
     """One server, on a data folder that stays or on a temporary one. Listens on a Unix socket only."""
 
-    def __init__(self, data: Path | None = None, *, durable: bool = True) -> None:
+    def __init__(self, data: Path | None = None, *, durable: bool = True, log: Path | None = None) -> None:
         """Take the data folder; ``durable=False`` skips fsync, for tests that never crash the machine.
 
-        Without a folder, the data is gone after the block.
+        Without a folder, the data is gone after the block. ``log`` is server.log in the folder unless told otherwise.
         """
         self._durable = durable
         self._user = SYSTEM_USER if os.geteuid() == 0 else None
         self._socket_folder = Path(tempfile.mkdtemp(prefix="doorward-pg-"))
         self._data = data.resolve() if data else self._socket_folder / "data"
+        self._log = log or self._data / "server.log"
 
     def __enter__(self) -> Self:
         """Start; the first time, initialise the folder."""
@@ -85,7 +86,7 @@ class EmbeddedPostgres:
             "start",
             "--wait",
             f"--timeout={WAIT_SECONDS}",
-            f"--log={self._data / 'server.log'}",
+            f"--log={self._log}",
             "-o",
             options,
         )

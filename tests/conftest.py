@@ -1,4 +1,4 @@
-"""What all rings share: the option that names the target of the e2e ring, and one embedded PostgreSQL."""
+"""What all rings share: the e2e ring's option, what was measured, and one embedded PostgreSQL."""
 
 from collections.abc import Iterator
 
@@ -11,6 +11,8 @@ from development.postgres import EmbeddedPostgres
 settings.register_profile("doorward", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("doorward")
 
+_findings = pytest.StashKey[list[str]]()
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
@@ -19,6 +21,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default="process",
         help="what the e2e ring talks to: containers of doorward:latest, or the service as a process",
     )
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Say what was measured."""
+    for finding in config.stash.get(_findings, []):
+        terminalreporter.write_line(finding)
+
+
+@pytest.fixture
+def findings(request: pytest.FixtureRequest) -> list[str]:
+    """Lines to show after the run: what was measured."""
+    return request.config.stash.setdefault(_findings, [])
 
 
 @pytest.fixture(scope="session")

@@ -18,6 +18,7 @@ PLAIN_COUNTS: Final = {
     "doorward_database_pool_connections",
     "doorward_database_pool_connections_limit",
     "doorward_database_pool_waiting",
+    "doorward_rate_limit_store_away",
     "doorward_workers",
 }
 """Gauges of things, which have no unit to name."""

@@ -9,15 +9,14 @@ import pytest
 from tests.e2e.image_stack import ImageStack
 from tests.e2e.people import Client
 from tests.e2e.process_stack import ProcessStack
-from tests.e2e.running_time import RunningTime
 from tests.e2e.stack import QUICK_HASHES, Service, Stack
+from tests.running_time import RunningTime
 
 IMAGE_ONLY: Final = frozenset({"test_image.py", "test_load_balancer.py", "test_pgbouncer.py"})
 LAST: Final = "test_canaries.py"
 NOT_EXERCISED: Final = "The image was NOT exercised: no Docker engine. With one, run: uv run inv test --image"
 
 _ring_ran = pytest.StashKey[bool]()
-_findings = pytest.StashKey[list[str]]()
 
 
 def _target(config: pytest.Config) -> str:
@@ -35,9 +34,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Say what was measured, and what was not tested."""
-    for finding in config.stash.get(_findings, []):
-        terminalreporter.write_line(finding)
+    """Say what was not tested."""
     if config.stash.get(_ring_ran, False) and _target(config) != "image":
         terminalreporter.write_sep("=", NOT_EXERCISED, yellow=True, bold=True)
 
@@ -84,9 +81,3 @@ def production_service(stack: Stack) -> Iterator[Service]:
 def running_time() -> Iterator[RunningTime]:
     with RunningTime() as clock:
         yield clock
-
-
-@pytest.fixture
-def findings(request: pytest.FixtureRequest) -> list[str]:
-    """Lines to show after the run: what was measured."""
-    return request.config.stash.setdefault(_findings, [])

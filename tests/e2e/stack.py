@@ -114,6 +114,12 @@ class Service(ABC):
         raise AssertionError(f"the service did not become ready:\n{self.logs()}")
 
 
+def keep_what_it_wrote(service: Service) -> None:
+    """Put its metrics and its log up to now where the ring's end searches them."""
+    EVIDENCE.keep("metric", service.metrics())
+    EVIDENCE.keep("log", service.logs())
+
+
 class Companion(ABC):
     """Something that services lean on beside PostgreSQL."""
 
@@ -143,6 +149,8 @@ class Stack(ABC):
             "SHUTDOWN_DRAIN_SECONDS": "0",
             "OTEL_BSP_SCHEDULE_DELAY": "200",
         }
+        self.living: list[Service] = []
+        """The services whose blocks have not ended."""
         self._resources = contextlib.ExitStack()
 
     def __enter__(self) -> Self:
@@ -168,14 +176,15 @@ class Stack(ABC):
     def service(self, **settings: str) -> Iterator[Service]:
         """Yield a service that is ready; an empty setting is none."""
         service = self._make_service({**self.settings, **settings})
+        self.living.append(service)
         try:
             service.start()
             service.wait_until_ready()
             yield service
         finally:
+            self.living.remove(service)
             try:
-                EVIDENCE.keep("metric", service.metrics())
-                EVIDENCE.keep("log", service.logs())
+                keep_what_it_wrote(service)
             finally:
                 service.remove()
 

@@ -8,8 +8,8 @@ import pytest
 import requests
 
 from tests.e2e.people import ME, REFRESH, REGISTER, REVOKE, TOKEN, Client, Person
-from tests.e2e.running_time import RunningTime
 from tests.e2e.stack import Service
+from tests.running_time import RunningTime
 
 KIB = 1024
 FAST_SECONDS = 5

@@ -4,7 +4,7 @@ import pytest
 
 from tests.e2e.canaries import EVIDENCE, NAME_MARK, PASSWORD_MARK, Evidence, Finding
 from tests.e2e.people import Client
-from tests.e2e.stack import Service, Stack, wait_until
+from tests.e2e.stack import Stack, keep_what_it_wrote, wait_until
 from tests.e2e.test_logs import complete_log
 
 TOKEN = "dwr_AQ7n2dY5Q0m1kYb8gW3hTzUAAAAAq7Rk2vXw9Zs4Tb6Yc1Nf8Hd3Gj5Lm0Pq"
@@ -32,17 +32,21 @@ def test_the_search_finds_what_it_looks_for(leak: str) -> None:
 
 
 def test_nothing_that_the_ring_made_the_product_write_holds_a_secret(
-    stack: Stack, service: Service, client: Client, findings: list[str]
+    stack: Stack, client: Client, findings: list[str]
 ) -> None:
     client.me(client.log_in().access)
     client.token(client.new_person())
-    EVIDENCE.keep("log", complete_log(service)[0])
-    EVIDENCE.keep("metric", service.metrics())
+    for service in stack.living:
+        complete_log(service)
+        keep_what_it_wrote(service)
     wait_until(lambda: "auth.add_family" in stack.traces())
     EVIDENCE.keep("trace", stack.traces())
     found: list[Finding] = EVIDENCE.findings()
     lines = EVIDENCE.lines()
     searched = ", ".join(f"{count} of {kind}" for kind, count in sorted(lines.items()))
-    findings.append(f"Lines searched for {EVIDENCE.tokens} tokens and all passwords and names: {searched}")
-    assert min(lines[kind] for kind in ("log", "error", "metric", "trace")) > 0
-    assert not found[:10], f"{len(found)} findings"
+    findings.append(
+        f"Canaries: {sum(lines.values())} lines searched for {EVIDENCE.tokens} tokens and all passwords and names "
+        f"({searched}): {len(found)} found"
+    )
+    assert all(lines[kind] > 0 for kind in ("command", "error", "log", "metric", "trace")), lines
+    assert not found, sorted({(finding.kind, finding.what) for finding in found})

@@ -13,8 +13,8 @@ import pytest
 import requests
 
 from tests.e2e.people import LIVENESS, READINESS, TIMEOUT_SECONDS, Client, Person, all_at_once
-from tests.e2e.running_time import RunningTime
 from tests.e2e.stack import QUICK_HASHES, Service, Stack
+from tests.running_time import RunningTime
 
 STOPPED_SECONDS = 3.0
 FROZEN_SECONDS = 5.0

@@ -8,8 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 import requests
 
 from tests.e2e.people import LIVENESS, TIMEOUT_SECONDS, Client, Person
-from tests.e2e.running_time import RunningTime
 from tests.e2e.stack import Stack
+from tests.running_time import RunningTime
 
 LOGINS_IN_FLIGHT = 50
 STORM_SECONDS = 4.0

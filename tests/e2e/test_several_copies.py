@@ -13,6 +13,7 @@ import pytest
 from tests.e2e.people import Client, Person, all_at_once, tokens_of
 from tests.e2e.stack import Companion, Service, Stack
 from tests.e2e.test_login_storm import p50_and_p99
+from tests.e2e.test_metrics import series_of, value
 from tests.e2e.test_refresh_races import refresh_sixty_times_at_once
 
 CALLERS = 60
@@ -116,9 +117,17 @@ def test_a_frozen_store_leaves_each_copy_its_own_limit_and_its_return_is_noticed
         try:
             assert [statuses_of_logins(Client(service), 4) for service in services] == [[401] * 3 + [429]] * 2
             assert [service.logs().count(UNAVAILABLE) for service in services] == [1, 1]
+            assert [told_of_the_store(service) for service in services] == [(1, 1)] * 2
         finally:
             redis.thaw()
         wait_for(services, RECOVERED)
+        assert [told_of_the_store(service) for service in services] == [(1, 0)] * 2
+
+
+def told_of_the_store(service: Service) -> tuple[float, float]:
+    """Return what metrics say: how often the store was lost, and how many workers are without it now."""
+    series = series_of(service)
+    return value(series, "warnings_total", event=UNAVAILABLE), value(series, "rate_limit_store_away")
 
 
 def wait_for(services: tuple[Service, ...], event: str) -> None:

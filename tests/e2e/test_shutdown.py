@@ -8,8 +8,8 @@ import pytest
 import requests
 
 from tests.e2e.people import LIVENESS, TOKEN, Client, Person
-from tests.e2e.running_time import RunningTime
 from tests.e2e.stack import EXIT_SECONDS, QUICK_HASHES, Service, Stack
+from tests.running_time import RunningTime
 
 LOGINS = 4
 ENDED_BY_SIGTERM = {0, 143}

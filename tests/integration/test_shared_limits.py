@@ -1,6 +1,7 @@
 """Limits whose shared store is down, frozen or half gone: never unlimited, never in the way of others."""
 
 import asyncio
+import statistics
 from collections.abc import AsyncIterator
 from typing import NoReturn
 
@@ -9,11 +10,15 @@ from limits.errors import StorageError
 
 from doorward.infrastructure import limit_store
 from tests.integration.service import Logs, MakeService, Service, is_problem, statuses
+from tests.running_time import RunningTime
 
 NO_STORE = "redis://127.0.0.1:1/0"
 """A port that nothing listens on."""
 
-PATIENT_MS = 5000
+PATIENT_SECONDS = 60
+LONGEST_SECONDS = 0.2
+"""The default of RATE_LIMIT_STORAGE_TIMEOUT_MS, and as much again for all that a call does besides."""
+
 UNAVAILABLE = "rate_limit.store_unavailable"
 
 
@@ -52,17 +57,18 @@ async def try_to_log_in(service: Service, times: int) -> list[int]:
 
 
 async def test_while_a_call_waits_for_the_store_the_others_are_answered(
-    make_service: MakeService, silent: tuple[SilentStore, str]
+    make_service: MakeService, silent: tuple[SilentStore, str], logs: Logs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store, uri = silent
-    service = await make_service(
-        rate_limit_enabled=True, rate_limit_storage_uri=uri, rate_limit_storage_timeout_ms=PATIENT_MS
-    )
+    service = await make_service(rate_limit_enabled=True, rate_limit_storage_uri=uri)
+    monkeypatch.setattr(service.app.state.limiter.store, "_timeout_seconds", PATIENT_SECONDS)
     waiting = asyncio.create_task(service.post_token("nobody", "wrong"))
     await store.asked.wait()
     assert (await service.client.get("/health/liveness")).status_code == 200
     assert (await service.get_me("unknown")).status_code == 401
     assert not waiting.done()
+    # Had the loop stood still, these answers would have come after the call had given the store up.
+    assert events(logs) == []
     await store.hang_up()
     assert (await waiting).status_code == 401
 
@@ -82,6 +88,21 @@ async def test_a_store_that_never_answers_costs_a_bounded_time_and_no_limit(
     async with asyncio.timeout(30):
         assert await try_to_log_in(service, 11) == [401] * 10 + [429]
     assert len(silent[0].connections) == 11
+
+
+@pytest.mark.parametrize("is_there", [True, False], ids=["frozen", "down"])
+async def test_a_store_that_is_away_holds_up_a_call_for_a_tenth_of_a_second_at_most(
+    make_service: MakeService, silent: tuple[SilentStore, str], monkeypatch: pytest.MonkeyPatch, *, is_there: bool
+) -> None:
+    monkeypatch.setattr(limit_store, "PAUSE_SECONDS", 0)
+    service = await make_service(rate_limit_enabled=True, rate_limit_storage_uri=silent[1] if is_there else NO_STORE)
+    taken = []
+    with RunningTime() as clock:
+        for _ in range(9):
+            began = clock.now()
+            assert (await service.post_refresh("unknown")).status_code == 401
+            taken.append(clock.now() - began)
+    assert statistics.median(taken) < LONGEST_SECONDS
 
 
 async def test_a_store_that_is_away_is_said_once_and_not_for_each_call(

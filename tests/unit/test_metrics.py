@@ -81,6 +81,13 @@ def test_every_event_can_be_counted_and_those_that_are_none_are_not(metrics: Met
     assert len(list(REGISTRY.collect())) == before
 
 
+def test_a_store_of_limits_is_away_from_its_loss_to_its_return(metrics: Metrics) -> None:
+    metrics.count_event("rate_limit.store_unavailable", {"error": "TimeoutError"})
+    assert value("rate_limit_store_away") == 1
+    metrics.count_event("rate_limit.store_recovered", {})
+    assert value("rate_limit_store_away") == 0
+
+
 def test_only_a_full_pool_is_a_pool_timeout(metrics: Metrics) -> None:
     counted = Counted("database_pool_timeouts_total")
     metrics.count_event("database.unavailable", {"error": "QueryCanceled"})

@@ -66,6 +66,7 @@ HASHES_WAITING: Final = _gauge("doorward_password_hash_queue_depth", "Password h
 POOL_CONNECTIONS: Final = _gauge("doorward_database_pool_connections", "Connections to PostgreSQL", "state")
 POOL_LIMIT: Final = _gauge("doorward_database_pool_connections_limit", "Connections that there may be at most")
 POOL_WAITING: Final = _gauge("doorward_database_pool_waiting", "Calls that wait for a connection")
+STORE_AWAY: Final = _gauge("doorward_rate_limit_store_away", "Workers that count limits alone: the store is away")
 BUILD_INFO: Final = Gauge(
     "doorward_build_info", "1, with the versions", ["version", "python"], registry=REGISTRY, multiprocess_mode="livemax"
 )
@@ -83,6 +84,7 @@ _OUTCOMES: Final = {
     "auth.user.registered": REGISTRATIONS.labels("registered"),
     "auth.registration.refused": REGISTRATIONS.labels("refused"),
 }
+_STORE_AWAY: Final = {"rate_limit.store_unavailable": 1, "rate_limit.store_recovered": 0}
 _BESIDE_WORKERS: Final = frozenset({"config.insecure", "metrics.scrape_failed", "metrics.not_shared"})
 """Reported where nothing counts: by the process that starts the workers, or by one that cannot tell its numbers."""
 
@@ -111,7 +113,9 @@ class Metrics:
             counter.inc()
         if counter := _SEVERE.get(name):
             counter.inc()
-        if name == "auth.refresh.reuse_detected":
+        if name in _STORE_AWAY:
+            STORE_AWAY.set(_STORE_AWAY[name])
+        elif name == "auth.refresh.reuse_detected":
             REUSE_DETECTIONS.inc()
         elif name == "rate_limit.exceeded":
             LIMITER_REFUSALS.labels(facts["route"]).inc()
