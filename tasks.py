@@ -81,10 +81,21 @@ def fix(c: Context) -> None:
     c.run(f"ruff check --fix {CODE}")
 
 
-@task(help={"quick": "10,000 items only, in a minute; writes no page", "sizes": "numbers of items, with commas"})
-def bench(c: Context, quick: bool = False, sizes: str = "10000,100000,1000000") -> None:
-    """Measure the service beside its own queries, in some 15 minutes; write benchmarks/items.md."""
-    c.run(f"python -m benchmarks.items --sizes {sizes}{' --quick' if quick else ''}")
+@task(
+    help={
+        "quick": "in three minutes; writes no page",
+        "part": "rates, logins, start, storage, growth, memory or items; several with commas",
+        "check": "fail when a ratio is 15 % worse than the committed one",
+        "peers": "no-peers: the service and the limits only",
+        "options": "more for python -m benchmarks, which lists them with --help",
+    }
+)
+def bench(
+    c: Context, quick: bool = False, part: str = "", check: bool = False, peers: bool = True, options: str = ""
+) -> None:
+    """Measure the service beside its limits and its peers, in under 20 minutes; write docs/performance.md's tables."""
+    chosen = {"--quick": quick, f"--part {part}": part, "--check": check, "--no-peers": not peers, options: options}
+    c.run(f"python -m benchmarks {' '.join(option for option, is_chosen in chosen.items() if is_chosen)}")
 
 
 @task

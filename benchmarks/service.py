@@ -1,51 +1,56 @@
 """The service under measurement: a process with production settings, and a connection to it that is kept open."""
 
-import os
 import secrets
 import socket
-import subprocess
 import sys
-import tempfile
-import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
+from uuid import UUID
 
+import jwt
 import requests
 
-HOST: Final = "127.0.0.1"
-START_SECONDS: Final = 60
-STOP_SECONDS: Final = 30
-CALL_SECONDS: Final = 60
+from benchmarks.processes import CALL_SECONDS, HOST, PORT, Running, running
+
 USERNAME: Final = "reader"
 PASSWORD: Final = secrets.token_urlsafe(24)
-MEGABYTE_IN_KB: Final = 1024
+
+UNREACHED_LIMIT: Final = "9999999/second"
+"""A limit that is counted for each call, and never reached: off, it would cost less than it does in production."""
+
+LIMITS_OUT_OF_REACH: Final = {
+    "RATE_LIMIT_REGISTER": UNREACHED_LIMIT,
+    "RATE_LIMIT_TOKEN": UNREACHED_LIMIT,
+    "RATE_LIMIT_REFRESH": UNREACHED_LIMIT,
+}
 
 
 @dataclass(frozen=True)
-class Service:
-    """One worker of `doorward serve`, with limits and logging on as they are by default."""
+class TokenPair:
+    """What a login yields."""
 
-    port: int
-    pid: int
+    access_token: str
+    refresh_token: str
+
+
+@dataclass(frozen=True)
+class Service(Running):
+    """`doorward serve`, with its log on as it is by default."""
+
     secret_key: str
 
-    @property
-    def url(self) -> str:
-        """Where it answers."""
-        return f"http://{HOST}:{self.port}"
-
-    def sign_in(self) -> str:
-        """Register a user and return the access token of a new login."""
+    def sign_in(self) -> TokenPair:
+        """Register a user and return the tokens of a new login."""
         account = {"email": f"{USERNAME}@example.com", "username": USERNAME, "password": PASSWORD}
         requests.post(f"{self.url}/api/v1/auth/register", json=account, timeout=CALL_SECONDS).raise_for_status()
         login = {"username": USERNAME, "password": PASSWORD}
         answer = requests.post(f"{self.url}/api/v1/auth/token", data=login, timeout=CALL_SECONDS)
         answer.raise_for_status()
-        token: str = answer.json()["access_token"]
-        return token
+        pair = answer.json()
+        return TokenPair(pair["access_token"], pair["refresh_token"])
 
     def import_csv(self, token: str, body: bytes) -> Any:  # noqa: ANN401 - an answer's JSON
         """Import a file in one call; return the answer."""
@@ -54,59 +59,50 @@ class Service:
         answer.raise_for_status()
         return answer.json()
 
-    def memory_mb(self, what: str) -> float:
-        """Return the worker's resident memory: now (``VmRSS``), or the most that it ever was (``VmHWM``)."""
-        status = Path(f"/proc/{self.pid}/status").read_text(encoding="ascii")
-        line = next(line for line in status.splitlines() if line.startswith(f"{what}:"))
-        return int(line.split()[1]) / MEGABYTE_IN_KB
-
     def processor_ms(self) -> float:
         """Return for how long the worker's main thread, which runs the loop, has had a processor."""
         return int(Path(f"/proc/{self.pid}/schedstat").read_text(encoding="ascii").split()[0]) / 1e6
 
 
-@contextmanager
-def running_service(database_url: str, *, settings: Mapping[str, str] | None = None) -> Iterator[Service]:
-    """Run the service on a migrated database, in an empty folder where it finds no ``.env``."""
-    secret_key = secrets.token_urlsafe(48)
-    port = free_port()
-    environment = {
-        "PATH": os.environ["PATH"],
+def serve_command(port: int | str = PORT) -> list[str]:
+    """Return the command that runs the service."""
+    return [sys.executable, "-m", "doorward", "serve", "--host", HOST, "--port", str(port)]
+
+
+def service_environment(database_url: str, secret_key: str) -> Mapping[str, str]:
+    """Return the settings of production that have no default; and it ends at once, as nothing drains it."""
+    return {
         "ENVIRONMENT": "production",
         "DATABASE_URL": database_url,
         "SECRET_KEY": secret_key,
+        "SHUTDOWN_DRAIN_SECONDS": "0",
+    }
+
+
+@contextmanager
+def running_service(
+    database_url: str, *, workers: int = 1, settings: Mapping[str, str] | None = None
+) -> Iterator[Service]:
+    """Run the service on a migrated database, in an empty folder where it finds no ``.env``."""
+    secret_key = secrets.token_urlsafe(48)
+    environment = {
+        **service_environment(database_url, secret_key),
+        "WEB_CONCURRENCY": str(workers),
         **(settings or {}),
     }
-    command = [sys.executable, "-m", "doorward", "serve", "--host", HOST, "--port", str(port)]
-    with tempfile.TemporaryDirectory() as folder, (Path(folder) / "log").open("wb") as log:
-        process = subprocess.Popen(command, cwd=folder, env=environment, stdout=log, stderr=subprocess.STDOUT)
-        try:
-            _wait_until_ready(process, port, Path(log.name))
-            yield Service(port, process.pid, secret_key)
-        finally:
-            process.terminate()
-            try:
-                process.wait(STOP_SECONDS)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+    with running(serve_command(), environment, ready="/health/readiness", worker_count=workers) as process:
+        yield Service(process.port, process.pid, workers, secret_key)
 
 
-def free_port() -> int:
-    """Return a port that nothing listens on at this moment."""
-    with socket.create_server((HOST, 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
+def claims_of(token: str) -> Mapping[str, Any]:
+    """Return what an access token says; it is the service's own, so nothing is checked."""
+    claims: Mapping[str, Any] = jwt.decode(token, options={"verify_signature": False})
+    return claims
 
 
-def _wait_until_ready(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while process.poll() is None and time.monotonic() < deadline:
-        with suppress(requests.RequestException):
-            if requests.get(f"http://{HOST}:{port}/health/readiness", timeout=CALL_SECONDS).ok:
-                return
-        time.sleep(0.05)
-    raise RuntimeError(f"the service did not start: {log.read_text(encoding='utf-8')}")
+def user_id_of(token: str) -> UUID:
+    """Return whose access token this is."""
+    return UUID(claims_of(token)["sub"])
 
 
 class KeepAlive:

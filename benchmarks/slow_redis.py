@@ -23,7 +23,8 @@ from typing import Final
 
 import requests
 
-from benchmarks.service import CALL_SECONDS, HOST, KeepAlive, Service, free_port, running_service
+from benchmarks.processes import CALL_SECONDS, HOST, free_port
+from benchmarks.service import KeepAlive, Service, running_service
 from development.postgres import EmbeddedPostgres
 from doorward.infrastructure.migrations import migrate
 

@@ -8,7 +8,7 @@ from typing import Any, Self
 from psycopg import AsyncConnection, AsyncCursor, sql
 from psycopg.rows import TupleRow
 
-from benchmarks.calls import Call
+from benchmarks.items.calls import Call
 
 Parameters = Mapping[str, Any] | None
 Statement = tuple[sql.Composed | sql.SQL, Parameters]

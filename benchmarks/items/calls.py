@@ -1,17 +1,16 @@
 """What is measured: each call beside the queries that it makes, which are the repository's own functions."""
 
 import json
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
 
-import jwt
 from psycopg import AsyncConnection
 
-from benchmarks.catalogue import GENRES, RARE_TAG
-from benchmarks.service import KeepAlive
+from benchmarks.items.catalogue import GENRES, RARE_TAG
+from benchmarks.service import KeepAlive, claims_of, user_id_of
 from doorward.core.pages import DEFAULT_PAGE_SIZE, CursorCodec, Position
 from doorward.core.principal import Principal
 from doorward.core.search import search_query
@@ -64,19 +63,9 @@ class Reader:
     position: Position
 
 
-def user_id_of(token: str) -> UUID:
-    """Return whose access token this is."""
-    return UUID(_claims(token)["sub"])
-
-
-def _claims(token: str) -> Mapping[str, Any]:
-    claims: Mapping[str, Any] = jwt.decode(token, options={"verify_signature": False})
-    return claims
-
-
 async def find_reader(connection: Connection, token: str, secret_key: str, size: int) -> Reader:
     """Look up what the calls need."""
-    claims = _claims(token)
+    claims = claims_of(token)
     user_id = user_id_of(token)
     depth = int(size * DEPTH)
     cursor = await connection.execute(

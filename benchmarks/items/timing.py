@@ -7,8 +7,8 @@ from http import HTTPStatus
 from statistics import median
 from typing import Final
 
-from benchmarks.calls import Call
-from benchmarks.site import Site
+from benchmarks.items.calls import Call
+from benchmarks.items.site import Site
 
 CALLS: Final = 50
 LEAST_CALLS: Final = 3

@@ -10,8 +10,8 @@ from uuid import UUID, uuid4
 
 from psycopg import AsyncConnection
 
-from benchmarks.catalogue import Row, Zipf, copy_rows, movie_lines
-from benchmarks.site import Site
+from benchmarks.items.catalogue import Row, Zipf, copy_rows, movie_lines
+from benchmarks.items.site import Site
 from doorward.domain.items.csv_lines import read_items
 from doorward.domain.items.models import Item, ItemContent
 from doorward.domain.items.policy import new_item

@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from benchmarks.calls import Call
-from benchmarks.imports import LINES, ImportMeasured
-from benchmarks.plans import Plan
-from benchmarks.timing import CALLS, Measured, Times
+from benchmarks.items.calls import Call
+from benchmarks.items.imports import LINES, ImportMeasured
+from benchmarks.items.plans import Plan
+from benchmarks.items.timing import CALLS, Measured, Times
 
 MOST_OVER_QUERY_MS: Final = 1.0
 MOST_GROWTH: Final = 1.5

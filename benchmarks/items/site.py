@@ -7,9 +7,9 @@ from typing import Any
 
 from psycopg import AsyncConnection, sql
 
-from benchmarks.calls import Call, Reader, calls_of, find_reader, user_id_of
-from benchmarks.catalogue import OWNERS, Zipf, add_owners, fill, item_rows
-from benchmarks.service import KeepAlive, Service, running_service
+from benchmarks.items.calls import Call, Reader, calls_of, find_reader
+from benchmarks.items.catalogue import OWNERS, Zipf, add_owners, fill, item_rows
+from benchmarks.service import KeepAlive, Service, running_service, user_id_of
 from development.postgres import EmbeddedPostgres
 from doorward.infrastructure.database import with_session_options
 from doorward.infrastructure.migrations import migrate
@@ -38,7 +38,7 @@ async def running_site(postgres: EmbeddedPostgres, size: int, words: Zipf) -> As
     migrate(url)
     async with await _connect(url) as connection:
         with running_service(url) as service:
-            token = service.sign_in()
+            token = service.sign_in().access_token
             owners = [user_id_of(token), *await add_owners(connection, OWNERS - 1)]
             await fill(connection, item_rows(size, owners, words))
             reader = await find_reader(connection, token, service.secret_key, size)

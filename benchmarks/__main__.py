@@ -1,0 +1,87 @@
+"""`inv bench`: measure, print, and keep the figures. What it starts, it ends, also when it is interrupted."""
+
+import argparse
+import signal
+import sys
+from types import FrameType
+from typing import Final
+
+from benchmarks.items.measurement import measure_items
+from benchmarks.plan import Plan, say
+from benchmarks.speed import results
+from benchmarks.speed.measurement import PARTS, measure_speed
+from benchmarks.speed.page import series_table, targets_table, write_page
+from benchmarks.speed.plot import write_plot
+from benchmarks.speed.targets import TARGETS
+
+ITEMS: Final = "items"
+QUICK_PARTS: Final = ("rates", "logins", "start", "storage")
+SECONDS: Final = {True: 2.0, False: 5.0}
+LOGINS: Final = {True: 24, False: 48}
+"""Quick or not."""
+
+
+def main() -> int:
+    """Measure the parts that were chosen; return 1 if ``--check`` found a ratio worse than the committed one."""
+    options = _parser().parse_args()
+    signal.signal(signal.SIGTERM, _interrupt)
+    chosen = frozenset(options.part.split(",")) if options.part else frozenset(QUICK_PARTS if options.quick else PARTS)
+    unknown = chosen - {*PARTS, ITEMS}
+    if unknown:
+        sys.exit(f"no such part: {', '.join(sorted(unknown))}. There are {', '.join([*PARTS, ITEMS])}")
+    status = 0
+    if chosen - {ITEMS}:
+        status = _speed(chosen - {ITEMS}, _plan(options), check=options.check)
+    if ITEMS in chosen:
+        measure_items([int(size) for size in options.sizes.split(",")], is_quick=options.quick)
+    return status
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="short loads and fewer parts, in three minutes")
+    parser.add_argument("--part", default="", help=f"of {', '.join([*PARTS, ITEMS])}; several with commas")
+    parser.add_argument("--check", action="store_true", help="compare with results.json; write nothing")
+    parser.add_argument("--no-peers", action="store_true", help="measure the service and the limits only")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--memory-minutes", type=float, default=2.0, help="how long memory is watched")
+    parser.add_argument("--sizes", default="10000,100000,1000000", help="of the part items, with commas")
+    return parser
+
+
+def _plan(options: argparse.Namespace) -> Plan:
+    return Plan(
+        is_quick=options.quick,
+        rounds=options.rounds,
+        seconds=SECONDS[options.quick],
+        logins=LOGINS[options.quick],
+        memory_minutes=options.memory_minutes,
+        with_peers=not options.no_peers,
+    )
+
+
+def _speed(parts: frozenset[str], plan: Plan, *, check: bool) -> int:
+    series = measure_speed(parts, plan)
+    measured = {"figures": results.figures(series), "series": results.summaries(series)}
+    print(targets_table(measured, [target for target in TARGETS if target.name in measured["figures"]]))
+    print(series_table(measured))
+    if check:
+        worse = results.worse_than_committed(plan.kind, series)
+        print("\n".join(worse) or "no ratio is more than 15 % worse than the committed one")
+        return 1 if worse else 0
+    results.store(plan.kind, series)
+    if not plan.is_quick:
+        stored = results.load()[plan.kind]
+        write_page(stored)
+        write_plot(stored)
+    say(f"written to {results.PATH.name}")
+    return 0
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    """End as Ctrl+C does, so that everything that was started ends, too."""
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    sys.exit(main())

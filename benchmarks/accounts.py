@@ -1,0 +1,162 @@
+"""Accounts and sessions of the service, made by SQL, and the tokens that its clients would hold."""
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+import psycopg
+from psycopg import Connection, sql
+from psycopg.rows import class_row
+
+from benchmarks.load import Chain, Replay, get
+from benchmarks.logins import FORM, LoginCall
+from development.postgres import EmbeddedPostgres
+from doorward.core.principal import Principal
+from doorward.domain.auth.refresh_token import RefreshToken, RefreshTokenCodec, hash_secret
+from doorward.infrastructure.keys import ACCESS_TOKEN_PURPOSE, REFRESH_TOKEN_PURPOSE, derive_key
+from doorward.infrastructure.migrations import migrate
+from doorward.infrastructure.tokens import AccessTokens
+
+ME: Final = "/api/v1/auth/me"
+REFRESH: Final = "/api/v1/auth/refresh"
+TOKEN: Final = "/api/v1/auth/token"  # noqa: S105 - a path
+MAIL_DOMAIN: Final = "@example.com"
+FAMILY_SECRET: Final = bytes(range(16))
+"""One for all: the service looks at its hash only."""
+
+SECRET_HASH: Final = hash_secret(FAMILY_SECRET)
+
+LAST_ANSWERS_SECONDS: Final = 0.2
+"""What was under way when the load ended is done by then."""
+
+
+@dataclass(frozen=True)
+class Session:
+    """A login: one row of refresh_families."""
+
+    id: UUID
+    user_id: UUID
+    username: str
+    generation: int
+
+
+@dataclass(frozen=True)
+class Accounts:
+    """A migrated database with users of whom each has one session; ``connection`` is the measurement's own."""
+
+    url: str
+    connection: Connection[Any]
+
+    def sessions(self, count: int) -> Sequence[Session]:
+        """Return that many as they are now, of users all over the table: the order of random ids is none.
+
+        Sessions of logins over HTTP are left out: their secrets are their clients'.
+        """
+        with self.connection.cursor(row_factory=class_row(Session)) as cursor:
+            cursor.execute(
+                """
+                SELECT refresh_families.id, user_id, username, generation
+                FROM refresh_families
+                JOIN users ON users.id = user_id
+                WHERE secret_hash = %(secret_hash)s
+                ORDER BY refresh_families.id
+                LIMIT %(count)s
+                """,
+                {"secret_hash": SECRET_HASH, "count": count},
+            )
+            return cursor.fetchall()
+
+    def rotations(self) -> int:
+        """Return how many rotations the sessions have seen, all together, once no more come."""
+        time.sleep(LAST_ANSWERS_SECONDS)
+        return self._number("SELECT COALESCE(sum(generation), 0) FROM refresh_families")
+
+    def session_count(self) -> int:
+        """Return how many sessions there are."""
+        return self._number("SELECT count(*) FROM refresh_families")
+
+    def _number(self, statement: str) -> int:
+        row = self.connection.execute(statement.encode()).fetchone()
+        return int(row[0]) if row else 0
+
+
+@dataclass(frozen=True)
+class Mint:
+    """Makes what clients hold, with the service's own code and under its key."""
+
+    secret_key: str
+
+    def access_token(self, session: Session) -> str:
+        """Return an access token of the session."""
+        signer = AccessTokens(
+            key=derive_key(self.secret_key.encode(), ACCESS_TOKEN_PURPOSE),
+            algorithm="HS256",
+            issuer="doorward",
+            audience="doorward",
+            lifetime=timedelta(minutes=30),
+        )
+        return signer.sign(Principal(session.user_id, session.id, frozenset({"account"})), datetime.now(UTC))
+
+    def refresh_token(self, session: Session) -> str:
+        """Return the session's current refresh token."""
+        codec = RefreshTokenCodec(derive_key(self.secret_key.encode(), REFRESH_TOKEN_PURPOSE))
+        return codec.encode(RefreshToken(session.id, session.generation, FAMILY_SECRET))
+
+    def me(self, sessions: Sequence[Session]) -> Replay:
+        """Return calls of /me by these sessions."""
+        calls = [get(ME, authorization=f"Bearer {self.access_token(session)}") for session in sessions]
+        return Replay(calls, f'{MAIL_DOMAIN}"')
+
+    def refresh(self, sessions: Sequence[Session]) -> Chain:
+        """Return the chain that begins with these sessions' tokens."""
+        return Chain([self.refresh_token(session) for session in sessions], REFRESH)
+
+
+def logins(sessions: Sequence[Session], password: str) -> Sequence[LoginCall]:
+    """Return logins of the users of these sessions."""
+    return [
+        LoginCall(TOKEN, FORM, f"username={session.username}&password={password}", '"refresh_token"')
+        for session in sessions
+    ]
+
+
+@contextmanager
+def accounts(postgres: EmbeddedPostgres, size: int, password_hash: str) -> Iterator[Accounts]:
+    """Make a database with that many users, all with one password."""
+    name = f"doorward_{size}_users"
+    with psycopg.connect(postgres.url(), autocommit=True) as connection:
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    url = postgres.url(name)
+    migrate(url)
+    with psycopg.connect(url, autocommit=True) as connection:
+        _fill(connection, size, password_hash)
+        yield Accounts(url, connection)
+
+
+def _fill(connection: Connection[Any], size: int, password_hash: str) -> None:
+    connection.execute(
+        """
+        INSERT INTO users (id, email, username, username_key, password_hash)
+        SELECT gen_random_uuid(), 'user' || number || %(domain)s, 'user' || number, 'user' || number, %(password_hash)s
+        FROM generate_series(1, %(size)s) AS number
+        """,
+        {"domain": MAIL_DOMAIN, "password_hash": password_hash, "size": size},
+    )
+    connection.execute(
+        """
+        INSERT INTO refresh_families (
+            id, user_id, secret_hash, generation, created_at, rotated_at, expires_at, session_expires_at
+        )
+        SELECT gen_random_uuid(), id, %(secret_hash)s, 0, now(), now(), now() + interval '7 days',
+            now() + interval '90 days'
+        FROM users
+        """,
+        {"secret_hash": SECRET_HASH},
+    )
+    connection.execute("VACUUM ANALYZE")
+    # So that no checkpoint of this filling falls into a measurement.
+    connection.execute("CHECKPOINT")

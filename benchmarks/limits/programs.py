@@ -1,0 +1,51 @@
+"""The limits that answer over HTTP, as programs that run, and what they are asked."""
+
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from benchmarks.accounts import MAIL_DOMAIN, Session
+from benchmarks.load import Chain, Replay, get
+from benchmarks.processes import HOST, PORT, Running, running
+
+ROOT: Final = Path(__file__).parents[2]
+UVICORN: Final = ("-m", "uvicorn", "--host", HOST, "--port", PORT, "--no-access-log", "--log-level", "warning")
+"""With uvloop and httptools, which it takes by itself where they are."""
+
+
+@contextmanager
+def bare_asgi(database_url: str) -> Iterator[Running]:
+    """Run L1."""
+    command = [sys.executable, *UVICORN, "--factory", "benchmarks.limits.bare_asgi:create"]
+    with running(command, {"DATABASE_URL": database_url, "PYTHONPATH": _python_path()}, ready="/") as process:
+        yield process
+
+
+@contextmanager
+def bare_starlette() -> Iterator[Running]:
+    """Run L4."""
+    command = [sys.executable, *UVICORN, "benchmarks.limits.bare_starlette:app"]
+    with running(command, {"PYTHONPATH": _python_path()}, ready="/") as process:
+        yield process
+
+
+def me_of_bare_asgi(sessions: Sequence[Session]) -> Replay:
+    """Return calls that find the users of these sessions."""
+    return Replay([get(f"/{session.id}/{session.user_id}") for session in sessions], f'{MAIL_DOMAIN}"')
+
+
+def refresh_of_bare_asgi(sessions: Sequence[Session]) -> Chain:
+    """Return rotations of these sessions."""
+    return Chain([f"{session.id}.{session.generation}" for session in sessions], "/refresh")
+
+
+def hello_of_bare_starlette() -> Replay:
+    """Return the one call that there is."""
+    return Replay([get("/")], '"ok"')
+
+
+def _python_path() -> str:
+    return os.pathsep.join([str(ROOT), str(ROOT / "src")])

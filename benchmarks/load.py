@@ -1,0 +1,119 @@
+"""Load by wrk: how many calls a second are answered, and how long they take."""
+
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from benchmarks.processes import HOST, Running
+from benchmarks.samples import Sample
+
+CONNECTIONS: Final = 32
+SCRIPTS: Final = Path(__file__).parent / "wrk"
+TIMEOUT_SECONDS: Final = 30
+HOW_TO_GET_WRK: Final = "wrk makes the load and is not here. On Debian: apt-get install wrk"
+
+
+@dataclass(frozen=True)
+class Replay:
+    """Requests that are sent again and again; each answer's body must contain ``expected``."""
+
+    requests: Sequence[bytes]
+    expected: str
+
+    def command(self, folder: Path) -> Sequence[str]:
+        """Return wrk's script and its arguments."""
+        return [str(SCRIPTS / "replay.lua"), _file_of(self.requests, folder), self.expected]
+
+
+@dataclass(frozen=True)
+class Chain:
+    """Refresh tokens that are exchanged for the next, one for each connection."""
+
+    tokens: Sequence[str]
+    path: str
+    member: str = "refresh_token"
+
+    def command(self, folder: Path) -> Sequence[str]:
+        """Return wrk's script and its arguments."""
+        return [
+            str(SCRIPTS / "chain.lua"),
+            _file_of([token.encode() for token in self.tokens], folder),
+            self.path,
+            self.member,
+        ]
+
+
+def require_wrk() -> str:
+    """Return wrk's path. Raises ``SystemExit`` with one line that says how to get it."""
+    path = shutil.which("wrk")
+    if path is None:
+        raise SystemExit(HOW_TO_GET_WRK)
+    return path
+
+
+def apply(load: Replay | Chain, process: Running, seconds: float, connections: int = CONNECTIONS) -> Sample:
+    """Load a program with calls for some seconds."""
+    with tempfile.TemporaryDirectory(prefix="doorward-bench-") as folder:
+        script, *arguments = load.command(Path(folder))
+        command = [require_wrk(), "--threads", "1", "--connections", str(connections)]
+        command += ["--duration", f"{round(seconds)}s", "--timeout", f"{TIMEOUT_SECONDS}s"]
+        command += ["--script", script, f"http://{HOST}:{process.port}/", "--", *arguments]
+        before = process.processor_seconds()
+        output = _output_of(command)
+        after = process.processor_seconds()
+    measured = json.loads(output.strip().splitlines()[-1])
+    elapsed = measured["microseconds"] / 1e6
+    failed = measured["refused"] + measured["wrong"] + measured["broken"]
+    return Sample(
+        value=max(0, measured["answers"] - measured["refused"] - measured["wrong"]) / elapsed,
+        p50_ms=measured["p50"] / 1000,
+        p99_ms=measured["p99"] / 1000,
+        failed=failed,
+        answers=measured["answers"],
+        busy=tuple((late - early) / elapsed for early, late in zip(before, after, strict=True)),
+    )
+
+
+def get(path: str, **headers: str) -> bytes:
+    """Return a GET request; underscores in the names of headers are hyphens."""
+    lines = [
+        f"GET {path} HTTP/1.1",
+        f"Host: {HOST}",
+        *(f"{name.replace('_', '-')}: {headers[name]}" for name in headers),
+    ]
+    return "\r\n".join([*lines, "", ""]).encode()
+
+
+def post(path: str, content_type: str, body: str) -> bytes:
+    """Return a POST request."""
+    head = (
+        f"POST {path} HTTP/1.1\r\nHost: {HOST}\r\nContent-Type: {content_type}\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    return (head + body).encode()
+
+
+def _file_of(things: Sequence[bytes], folder: Path) -> str:
+    path = folder / "things"
+    path.write_bytes(b"\0".join(things) + b"\0")
+    return str(path)
+
+
+def _output_of(command: Sequence[str]) -> str:
+    environment = {**os.environ, "WRK_REPORT": str(SCRIPTS / "report.lua")}
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True, start_new_session=True)
+    try:
+        output, _ = process.communicate()
+    finally:
+        with suppress(ProcessLookupError):
+            process.kill()
+        process.wait()
+    if process.returncode != 0:
+        raise RuntimeError(f"wrk ended with {process.returncode}: {output}")
+    return output

@@ -1,0 +1,41 @@
+"""Its three calls, and one that tells that it is up."""
+
+from django.contrib.auth.models import User
+from django.http import HttpRequest, HttpResponse
+from django.urls import path
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.serializers import ModelSerializer
+from rest_framework.views import APIView
+from rest_framework_simplejwt.views import TokenObtainPairView, TokenRefreshView
+
+
+class UserSerializer(ModelSerializer):
+    """An account, as it is answered."""
+
+    class Meta:
+        """What of it."""
+
+        model = User
+        fields = ("id", "email", "username", "is_active")
+
+
+class MeView(APIView):
+    """Who is asking."""
+
+    def get(self, request: Request) -> Response:
+        """Answer the account."""
+        return Response(UserSerializer(request.user).data)
+
+
+def health(_: HttpRequest) -> HttpResponse:
+    """Answer."""
+    return HttpResponse("ok")
+
+
+urlpatterns = [
+    path("me/", MeView.as_view()),
+    path("token/", TokenObtainPairView.as_view()),
+    path("token/refresh/", TokenRefreshView.as_view()),
+    path("health/", health),
+]

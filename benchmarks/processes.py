@@ -1,0 +1,138 @@
+"""Programs that are measured: started on a free port of this machine, watched, and ended by their process ids."""
+
+import os
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import requests
+
+HOST: Final = "127.0.0.1"
+START_SECONDS: Final = 60
+STOP_SECONDS: Final = 30
+CALL_SECONDS: Final = 60
+MEGABYTE_IN_KB: Final = 1024
+TICKS_PER_SECOND: Final = os.sysconf("SC_CLK_TCK")
+
+PORT: Final = "{port}"
+"""In a command, where the port goes."""
+
+
+@dataclass(frozen=True)
+class Running:
+    """A program that answers. ``workers`` are the processes that do so: its own, or those that it started."""
+
+    port: int
+    pid: int
+    worker_count: int
+
+    @property
+    def url(self) -> str:
+        """Where it answers."""
+        return f"http://{HOST}:{self.port}"
+
+    def workers(self) -> Sequence[int]:
+        """Return the ids of the processes that answer."""
+        if self.worker_count == 1:
+            return [self.pid]
+        # A parent's first child may be a helper (of multiprocessing, which keeps track of shared memory).
+        return sorted(children_of(self.pid))[-self.worker_count :]
+
+    def processor_seconds(self) -> Sequence[float]:
+        """Return how long each worker has had a processor since it began, with all its threads."""
+        return [processor_seconds(pid) for pid in self.workers()]
+
+    def memory_mb(self, what: str = "VmRSS") -> float:
+        """Return the largest worker's resident memory: now (``VmRSS``), or the most that it ever was (``VmHWM``)."""
+        return max(_memory_mb(pid, what) for pid in self.workers())
+
+
+@contextmanager
+def running(
+    command: Sequence[str],
+    environment: Mapping[str, str],
+    *,
+    ready: str,
+    worker_count: int = 1,
+    has_parent: bool = False,
+) -> Iterator[Running]:
+    """Run a program in an empty folder, its output in a file, until the block ends.
+
+    It is up when ``ready``, a path, answers 200. ``has_parent``: the process that is started only watches over its
+    workers, even over one. Raises ``RuntimeError`` with the program's own words if it does not start.
+    """
+    port = free_port()
+    filled = [part.replace(PORT, str(port)) for part in command]
+    with tempfile.TemporaryDirectory(prefix="doorward-bench-") as folder, (Path(folder) / "log").open("wb") as log:
+        process = subprocess.Popen(
+            filled,
+            cwd=folder,
+            env={"PATH": os.environ["PATH"], **environment},
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            # Ctrl+C is for the measurement, which then ends what it started.
+            start_new_session=True,
+        )
+        try:
+            _wait_until_ready(process, f"http://{HOST}:{port}{ready}", Path(log.name))
+            pid = children_of(process.pid)[0] if has_parent and worker_count == 1 else process.pid
+            yield Running(port, pid, worker_count)
+        finally:
+            _end(process)
+
+
+def free_port() -> int:
+    """Return a port that nothing listens on at this moment."""
+    with socket.create_server((HOST, 0)) as listener:
+        port: int = listener.getsockname()[1]
+        return port
+
+
+def children_of(pid: int) -> Sequence[int]:
+    """Return the ids of a process's own children, in the order in which its threads started them."""
+    lists = [path.read_text(encoding="ascii") for path in Path(f"/proc/{pid}/task").glob("*/children")]
+    return [int(child) for children in lists for child in children.split()]
+
+
+def processor_seconds(pid: int) -> float:
+    """Return how long a process has had a processor since it began, with all its threads."""
+    # The second field, the name, may contain anything, but ends with the last parenthesis.
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS_PER_SECOND
+
+
+def _memory_mb(pid: int, what: str) -> float:
+    status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
+    line = next(line for line in status.splitlines() if line.startswith(f"{what}:"))
+    return int(line.split()[1]) / MEGABYTE_IN_KB
+
+
+def _wait_until_ready(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while process.poll() is None and time.monotonic() < deadline:
+        with suppress(requests.RequestException):
+            if requests.get(url, timeout=CALL_SECONDS).ok:
+                return
+        time.sleep(0.05)
+    said = log.read_text(encoding="utf-8", errors="replace")
+    raise RuntimeError(f"{process.args!r} did not start: {said}")
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    # Workers whose parent could not take them along; the group is this program's own.
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)

@@ -1,0 +1,63 @@
+"""All parts of the measurement of speed, in order, on one PostgreSQL."""
+
+import asyncio
+import secrets
+from collections.abc import Callable
+from typing import Final
+
+from benchmarks.accounts import Accounts, accounts
+from benchmarks.load import require_wrk
+from benchmarks.plan import Plan
+from benchmarks.samples import Series
+from benchmarks.speed.growth import measure_growth
+from benchmarks.speed.memory import measure_memory
+from benchmarks.speed.rates import measure_rates
+from benchmarks.speed.starting import measure_start
+from benchmarks.speed.storage import measure_storage
+from benchmarks.speed.storm import ROUNDS_OF_BCRYPT, measure_storm, measure_token_of_peers
+from development.postgres import EmbeddedPostgres
+from doorward.infrastructure.passwords import BcryptHasher
+
+USERS: Final = 10_000
+CHEAP_ROUNDS: Final = 4
+PARTS: Final = ("rates", "logins", "start", "storage", "growth", "memory")
+"""In this order."""
+
+
+def measure_speed(parts: frozenset[str], plan: Plan) -> Series:
+    """Measure these parts; each starts what it needs and ends it."""
+    require_wrk()
+    series = Series()
+    password = secrets.token_urlsafe(18)
+    with EmbeddedPostgres() as postgres, accounts(postgres, USERS, _hash(password, ROUNDS_OF_BCRYPT)) as people:
+        steps = _steps(postgres, people, password, plan, series)
+        for part in PARTS:
+            if part in parts:
+                steps[part]()
+    return series
+
+
+def _steps(
+    postgres: EmbeddedPostgres, people: Accounts, password: str, plan: Plan, series: Series
+) -> dict[str, Callable[[], None]]:
+    def logins() -> None:
+        measure_storm(people, password, plan, series)
+        if plan.with_peers and not plan.is_quick:
+            measure_token_of_peers(postgres, plan, series)
+
+    return {
+        "rates": lambda: measure_rates(postgres, people, plan, series),
+        "logins": logins,
+        "start": lambda: measure_start(people, plan, series),
+        "storage": lambda: measure_storage(people, series),
+        "growth": lambda: measure_growth(postgres, password, _hash(password, CHEAP_ROUNDS), plan, series),
+        "memory": lambda: measure_memory(people, plan, series),
+    }
+
+
+def _hash(password: str, rounds: int) -> str:
+    hasher = BcryptHasher(rounds=rounds, threads=1)
+    try:
+        return asyncio.run(hasher.hash(password))
+    finally:
+        hasher.close()

@@ -1,0 +1,38 @@
+"""Resident memory of a worker that is under load for some minutes: how large, and whether it grows."""
+
+import time
+from statistics import linear_regression
+from typing import Final
+
+from benchmarks.accounts import Accounts, Mint
+from benchmarks.load import CONNECTIONS, apply
+from benchmarks.plan import Plan, say
+from benchmarks.samples import Sample, Series
+from benchmarks.service import LIMITS_OUT_OF_REACH, running_service
+
+TURN_SECONDS: Final = 4
+SETTLING: Final = 0.25
+"""Of the time, after which growth counts: before, caches fill that have a bound."""
+
+TEN_MINUTES: Final = 600.0
+
+
+def measure_memory(accounts: Accounts, plan: Plan, series: Series) -> None:
+    """Load one worker with /me and /refresh in turns; note its memory after each turn."""
+    say(f"memory, {plan.memory_minutes:g} minutes")
+    with running_service(accounts.url, settings=LIMITS_OUT_OF_REACH) as service:
+        mint = Mint(service.secret_key)
+        began = time.monotonic()
+        moments: list[float] = []
+        sizes: list[float] = []
+        length = plan.memory_minutes * 60
+        while (elapsed := time.monotonic() - began) < length or len(moments) < 2:  # noqa: PLR2004 - two make a slope
+            sessions = accounts.sessions(CONNECTIONS)
+            apply(mint.me(sessions), service, TURN_SECONDS)
+            apply(mint.refresh(sessions), service, TURN_SECONDS)
+            accounts.rotations()
+            if elapsed >= length * SETTLING:
+                moments.append(time.monotonic() - began)
+                sizes.append(service.memory_mb())
+    series.add("memory: under load", Sample(sizes[-1]))
+    series.add("memory: growth in 10 minutes", Sample(linear_regression(moments, sizes).slope * TEN_MINUTES))

@@ -1,0 +1,65 @@
+"""The figures as tables, and the part of docs/performance.md that shows them."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from benchmarks.speed.targets import TARGETS, Target
+
+PAGE: Final = Path(__file__).parents[2] / "docs" / "performance.md"
+BEGIN: Final = "<!-- Written by `inv bench`: do not edit from here -->"
+END: Final = "<!-- to here -->"
+Results = Mapping[str, Any]
+
+
+def targets_table(results: Results, targets: Sequence[Target] = TARGETS) -> str:
+    """Return each figure beside what it is to be. What was not measured, or a peer cannot do, is a dash."""
+    figures: Mapping[str, float] = results["figures"]
+    return _table([["What", "is", "to be", ""], *(_target_row(each, figures.get(each.name)) for each in targets)])
+
+
+def series_table(results: Results) -> str:
+    """Return every series: the median, the rounds' range, times of an answer, processor time, failures."""
+    head = ["Series", "median", "range", "p50, ms", "p99, ms", "µs of processor per call", "busy", "failed"]
+    return _table([head, *(_series_row(name, each) for name, each in sorted(results["series"].items()))])
+
+
+def write_page(results: Results) -> None:
+    """Put both tables into docs/performance.md."""
+    before, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
+    _, _, after = rest.partition(END)
+    tables = "\n".join([BEGIN, "", targets_table(results), series_table(results), END])
+    PAGE.write_text(before + tables + after, encoding="utf-8")
+
+
+def _target_row(target: Target, figure: float | None) -> Sequence[str]:
+    bound = f"at {'most' if target.at_most else 'least'} {target.bound:g}"
+    if figure is None:
+        return [target.name, "-", bound, ""]
+    return [target.name, f"{figure:.2f}", bound, "reached" if target.is_reached(figure) else "**missed**"]
+
+
+def _series_row(name: str, summary: Mapping[str, Any]) -> Sequence[str]:
+    return [
+        name,
+        _figure(summary["median"]),
+        f"{_figure(summary['least'])} to {_figure(summary['greatest'])}",
+        _optional(summary.get("p50_ms")),
+        _optional(summary.get("p99_ms")),
+        _optional(summary.get("processor_us")),
+        summary.get("busy", ""),
+        str(summary.get("failed", "")),
+    ]
+
+
+def _optional(value: float | None) -> str:
+    return "" if value is None else _figure(value)
+
+
+def _figure(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.2f}"  # noqa: PLR2004 - digits that mean something
+
+
+def _table(rows: Sequence[Sequence[str]]) -> str:
+    lines = ["| " + " | ".join(row) + " |" for row in rows]
+    return "\n".join([lines[0], "|" + "---|" * len(rows[0]), *lines[1:], ""])

@@ -1,0 +1,132 @@
+"""/me and /refresh: the service, the limits and the peers, each in turn, round after round."""
+
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from benchmarks.accounts import Accounts, Mint
+from benchmarks.limits import programs
+from benchmarks.limits.pgbench import rotations_per_second, session_lookups_per_second
+from benchmarks.load import CONNECTIONS, Chain, Replay, apply
+from benchmarks.peers.programs import better_auth, django, fastapi_users
+from benchmarks.plan import WARM_UP_SECONDS, Plan, say
+from benchmarks.processes import Running
+from benchmarks.samples import Sample, Series
+from benchmarks.service import LIMITS_OUT_OF_REACH, Service, running_service
+from development.postgres import EmbeddedPostgres
+
+LEAST_BALANCE: Final = 0.7
+"""With which two workers count as both busy. Connections that stay open can all land on one."""
+
+ATTEMPTS: Final = 4
+
+
+@dataclass(frozen=True)
+class Contestant:
+    """One bar of the plot. ``rotations`` counts, in the database, how many refresh tokens were exchanged so far.
+
+    ``is_extra``: no target looks at it, so a quick run leaves it out.
+    """
+
+    name: str
+    process: Running
+    load: Callable[[], Replay | Chain]
+    rotations: Callable[[], int] | None = None
+    is_extra: bool = False
+
+
+class DishonestLoadError(Exception):
+    """The database saw fewer rotations than the load generator counted, or more than it can have sent."""
+
+
+def measure_rates(postgres: EmbeddedPostgres, accounts: Accounts, plan: Plan, series: Series) -> None:
+    """Measure all of them."""
+    with contextlib.ExitStack() as stack:
+        say("starting the service with 1 and 2 workers, the limits" + (" and the peers" if plan.with_peers else ""))
+        contestants = [*_of_the_service(stack, accounts), *_limits(stack, accounts)]
+        if plan.with_peers:
+            contestants += [each for each in _peers(stack, postgres) if not (plan.is_quick and each.is_extra)]
+        say("warming up")
+        for contestant in contestants:
+            _measured(contestant, WARM_UP_SECONDS)
+        for number in range(plan.rounds):
+            say(f"/me and /refresh, round {number + 1} of {plan.rounds}")
+            for contestant in contestants:
+                series.add(contestant.name, _busy(contestant, plan.seconds))
+            if not plan.is_quick:
+                series.add("/me: L2 pgbench", Sample(session_lookups_per_second(accounts, plan.seconds)))
+                series.add("/refresh: L2 pgbench", Sample(rotations_per_second(accounts, plan.seconds)))
+        one_worker = contestants[0].process
+        series.add("memory: after the run", Sample(one_worker.memory_mb()))
+
+
+def _of_the_service(stack: contextlib.ExitStack, accounts: Accounts) -> Iterator[Contestant]:
+    for workers, suffix in ((1, ""), (2, ", 2 workers")):
+        service = stack.enter_context(running_service(accounts.url, workers=workers, settings=LIMITS_OUT_OF_REACH))
+        yield from _calls_of_service(service, accounts, suffix)
+
+
+def _calls_of_service(service: Service, accounts: Accounts, suffix: str) -> Sequence[Contestant]:
+    mint = Mint(service.secret_key)
+    return [
+        Contestant(f"/me: doorward{suffix}", service, lambda: mint.me(accounts.sessions(CONNECTIONS))),
+        Contestant(
+            f"/refresh: doorward{suffix}",
+            service,
+            lambda: mint.refresh(accounts.sessions(CONNECTIONS)),
+            accounts.rotations,
+        ),
+    ]
+
+
+def _limits(stack: contextlib.ExitStack, accounts: Accounts) -> Sequence[Contestant]:
+    bare_asgi = stack.enter_context(programs.bare_asgi(accounts.url))
+    bare_starlette = stack.enter_context(programs.bare_starlette())
+    return [
+        Contestant("/me: L1 bare ASGI", bare_asgi, lambda: programs.me_of_bare_asgi(accounts.sessions(CONNECTIONS))),
+        Contestant(
+            "/refresh: L1 bare ASGI",
+            bare_asgi,
+            lambda: programs.refresh_of_bare_asgi(accounts.sessions(CONNECTIONS)),
+            accounts.rotations,
+        ),
+        Contestant("/me: L4 bare Starlette", bare_starlette, programs.hello_of_bare_starlette),
+    ]
+
+
+def _peers(stack: contextlib.ExitStack, postgres: EmbeddedPostgres) -> Iterator[Contestant]:
+    users = stack.enter_context(fastapi_users(postgres))
+    yield Contestant("/me: fastapi-users, JWT", users.process, lambda: users.me["jwt"])
+    yield Contestant("/me: fastapi-users, database", users.process, lambda: users.me["database"], is_extra=True)
+    site = stack.enter_context(django(postgres, workers=2))
+    yield Contestant("/me: Django REST, 2 workers", site.process, lambda: site.me["django"], is_extra=True)
+    yield Contestant(
+        "/refresh: simplejwt, 2 workers", site.process, lambda: site.mint_chain(CONNECTIONS), site.rotations
+    )
+    better = stack.enter_context(better_auth(postgres))
+    if better is not None:
+        yield Contestant("/me: better-auth", better.process, lambda: better.me["better-auth"])
+
+
+def _busy(contestant: Contestant, seconds: float) -> Sample:
+    """Return a sample in which all workers did their part; the best balanced of some attempts if none did."""
+    samples: list[Sample] = []
+    for _ in range(ATTEMPTS):
+        samples.append(_measured(contestant, seconds))
+        if samples[-1].balance >= LEAST_BALANCE:
+            return samples[-1]
+    return max(samples, key=lambda sample: sample.balance)
+
+
+def _measured(contestant: Contestant, seconds: float) -> Sample:
+    load = contestant.load()
+    if contestant.rotations is None:
+        return apply(load, contestant.process, seconds)
+    before = contestant.rotations()
+    sample = apply(load, contestant.process, seconds)
+    counted, answered = contestant.rotations() - before, sample.answers - sample.failed
+    # What was under way when the load ended was rotated, too, and its answer went to nobody.
+    if not answered <= counted <= answered + sample.failed + CONNECTIONS:
+        raise DishonestLoadError(f"{contestant.name}: {answered} answers, {counted} rotations")
+    return sample

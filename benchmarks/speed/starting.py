@@ -1,0 +1,70 @@
+"""From the start of the process to the first answer, beside the time of importing what it is made of."""
+
+import http.client
+import os
+import secrets
+import subprocess
+import sys
+import tempfile
+import time
+from http import HTTPStatus
+from typing import Final
+
+from benchmarks.accounts import Accounts
+from benchmarks.plan import Plan, say
+from benchmarks.processes import HOST, START_SECONDS, free_port
+from benchmarks.samples import Sample, Series
+from benchmarks.service import serve_command, service_environment
+
+STARTS: Final = 5
+"""At least: one takes about a second."""
+
+POLL_SECONDS: Final = 0.005
+IMPORTS: Final = "import fastapi, uvicorn, psycopg"
+
+
+def measure_start(accounts: Accounts, plan: Plan, series: Series) -> None:
+    """Start and import in turns, after one of each that reads the files from disk."""
+    say("starting")
+    _start_seconds(accounts.url)
+    _import_seconds()
+    for _ in range(max(STARTS, plan.rounds)):
+        series.add("start: doorward", Sample(_start_seconds(accounts.url)))
+        series.add("start: imports alone", Sample(_import_seconds()))
+
+
+def _import_seconds() -> float:
+    with tempfile.TemporaryDirectory() as folder:
+        began = time.perf_counter()
+        subprocess.run([sys.executable, "-c", IMPORTS], check=True, cwd=folder, env={"PATH": os.environ["PATH"]})
+        return time.perf_counter() - began
+
+
+def _start_seconds(database_url: str) -> float:
+    port = free_port()
+    environment = {"PATH": os.environ["PATH"], **service_environment(database_url, secrets.token_urlsafe(48))}
+    with tempfile.TemporaryDirectory() as folder:
+        began = time.perf_counter()
+        process = subprocess.Popen(
+            serve_command(port), cwd=folder, env=environment, stdout=subprocess.DEVNULL, start_new_session=True
+        )
+        try:
+            while not _is_alive(port):
+                if process.poll() is not None or time.perf_counter() - began > START_SECONDS:
+                    raise RuntimeError("the service did not start")
+                time.sleep(POLL_SECONDS)
+            return time.perf_counter() - began
+        finally:
+            process.terminate()
+            process.wait()
+
+
+def _is_alive(port: int) -> bool:
+    connection = http.client.HTTPConnection(HOST, port, timeout=START_SECONDS)
+    try:
+        connection.request("GET", "/health/liveness")
+        return connection.getresponse().status == HTTPStatus.OK
+    except OSError:
+        return False
+    finally:
+        connection.close()

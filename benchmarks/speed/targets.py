@@ -1,0 +1,79 @@
+"""The figures that the service is to reach, each as a ratio of two series or as a figure of its own."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from benchmarks.samples import Series
+from benchmarks.speed.growth import SIZES
+
+
+@dataclass(frozen=True)
+class Target:
+    """``needs`` are the series that ``figure`` is made of; ``is_ratio`` tells those that hold on other machines."""
+
+    name: str
+    bound: float
+    needs: tuple[str, ...]
+    figure: Callable[[Series], float]
+    at_most: bool = False
+    is_ratio: bool = True
+
+    def is_reached(self, figure: float) -> bool:
+        """Tell whether the figure is as good as the bound."""
+        return figure <= self.bound if self.at_most else figure >= self.bound
+
+
+def _ratio(name: str, upper: str, lower: str, bound: float, *, at_most: bool = False) -> Target:
+    return Target(name, bound, (upper, lower), lambda series: series.ratio(upper, lower), at_most)
+
+
+def _p99(name: str, upper: str, lower: str, bound: float) -> Target:
+    return Target(name, bound, (upper, lower), lambda series: series.ratio_of_p99(upper, lower), at_most=True)
+
+
+def _own(name: str, of: str, bound: float, *, at_most: bool) -> Target:
+    return Target(name, bound, (of,), lambda series: series.median(of), at_most, is_ratio=False)
+
+
+def _flat(call: str) -> Target:
+    names = tuple(f"{call} at {size:,} users" for size in SIZES)
+    return Target(
+        f"{call} at {SIZES[0]:,}, {SIZES[1]:,} and {SIZES[2]:,} users: slowest by fastest",
+        0.85,
+        names,
+        lambda series: min(map(series.median, names)) / max(map(series.median, names)),
+    )
+
+
+TARGETS: Final[Sequence[Target]] = (
+    _ratio("/me by L1, bare ASGI with the same query", "/me: doorward", "/me: L1 bare ASGI", 0.90),
+    _ratio("/me by fastapi-users, JWT", "/me: doorward", "/me: fastapi-users, JWT", 5),
+    _ratio("/me by fastapi-users, database", "/me: doorward", "/me: fastapi-users, database", 5),
+    _ratio("/me by better-auth, one process each", "/me: doorward", "/me: better-auth", 5),
+    _ratio("/refresh by L1, bare ASGI with the same rotation", "/refresh: doorward", "/refresh: L1 bare ASGI", 0.65),
+    _ratio(
+        "/refresh by simplejwt, 2 workers each", "/refresh: doorward, 2 workers", "/refresh: simplejwt, 2 workers", 5
+    ),
+    _ratio("/token at cost 12 by L3, bcrypt alone", "/token: doorward", "/token: L3 bcrypt", 0.93),
+    _p99("50 logins in flight: p99 of /me by quiet", "storm: /me", "quiet: /me", 1.5),
+    _ratio("50 logins in flight: /me by quiet", "storm: /me", "quiet: /me", 0.85),
+    _p99("50 logins in flight: p99 of /refresh by quiet", "storm: /refresh", "quiet: /refresh", 1.5),
+    _ratio("50 logins in flight: /refresh by quiet", "storm: /refresh", "quiet: /refresh", 0.85),
+    _ratio("50 logins in flight: logins by L3", "storm: logins", "/token: L3 bcrypt", 0.5),
+    _flat("/me"),
+    _flat("/refresh"),
+    _flat("/token"),
+    _ratio("/me with 2 workers by 1", "/me: doorward, 2 workers", "/me: doorward", 1.7),
+    _own("Resident memory of a worker after the run, MB", "memory: after the run", 80, at_most=True),
+    _own("Growth of a worker under load, MB in 10 minutes", "memory: growth in 10 minutes", 1, at_most=True),
+    _ratio(
+        "Start to first /health/liveness by importing FastAPI, uvicorn, psycopg",
+        "start: doorward",
+        "start: imports alone",
+        1.2,
+        at_most=True,
+    ),
+    _own("Rows of a login after 1,000 refreshes", "storage: rows of a login", 1, at_most=True),
+    _own("HOT updates among 1,000 refreshes", "storage: HOT share of updates", 0.95, at_most=False),
+)

@@ -1,0 +1,58 @@
+-- Exchanges refresh tokens: each answer's token is what a later request sends, and none is sent twice.
+-- With one thread (-t 1). Arguments: a file of tokens, one for each connection, each ended by a NUL; the call's
+-- path; the name of the token's member in request and answer.
+--
+-- The tokens are a queue, not bound to connections: a connection has one request under way at most, so there
+-- is a token for each that may send. A refused request's token is gone; what then lacks one sends none and is refused.
+
+refused, wrong = 0, 0
+local tokens, first, last, is_counting = {}, 1, 0, false
+local head, before, pattern
+
+function setup(thread) watched = thread end
+
+function init(arguments)
+  local file = assert(io.open(arguments[1], "rb"))
+  for each in file:read("*a"):gmatch("%Z+") do
+    last = last + 1
+    tokens[last] = each
+  end
+  file:close()
+  head = "POST " .. arguments[2] .. " HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: "
+  before = '{"' .. arguments[3] .. '":"'
+  pattern = '"' .. arguments[3] .. '"%s*:%s*"([^"]+)"'
+end
+
+local function with_token(token)
+  local body = before .. token .. '"}'
+  return head .. #body .. "\r\n\r\n" .. body
+end
+
+function request()
+  -- The first call only asks what a request looks like (wrk counts the pipelined ones); nothing is sent.
+  if not is_counting then
+    is_counting = true
+    return with_token(tokens[first])
+  end
+  if first > last then return with_token("") end
+  local token = tokens[first]
+  tokens[first] = nil
+  first = first + 1
+  return with_token(token)
+end
+
+function response(status, headers, body)
+  if status ~= 200 then
+    refused = refused + 1
+    return
+  end
+  local token = body:match(pattern)
+  if token == nil then
+    wrong = wrong + 1
+    return
+  end
+  last = last + 1
+  tokens[last] = token
+end
+
+dofile(os.getenv("WRK_REPORT"))
