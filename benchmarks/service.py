@@ -66,8 +66,11 @@ class Service:
 
 
 @contextmanager
-def running_service(database_url: str) -> Iterator[Service]:
-    """Run the service on a migrated database, in an empty folder where it finds no ``.env``."""
+def running_service(database_url: str, **settings: str) -> Iterator[Service]:
+    """Run the service on a migrated database, in an empty folder where it finds no ``.env``.
+
+    It has production settings apart from those that are given.
+    """
     secret_key = secrets.token_urlsafe(48)
     port = _free_port()
     environment = {
@@ -75,6 +78,7 @@ def running_service(database_url: str) -> Iterator[Service]:
         "ENVIRONMENT": "production",
         "DATABASE_URL": database_url,
         "SECRET_KEY": secret_key,
+        **settings,
     }
     command = [sys.executable, "-m", "doorward", "serve", "--host", HOST, "--port", str(port)]
     with tempfile.TemporaryDirectory() as folder, (Path(folder) / "log").open("wb") as log:

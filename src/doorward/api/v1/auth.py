@@ -1,6 +1,6 @@
 """Accounts and sessions over HTTP: a body in, one use case, a body out."""
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Request
 from slowapi import Limiter
@@ -17,6 +17,26 @@ from doorward.domain.auth.registration import Registration
 RegistrationUseCase = Annotated[Registration, use_case("registration")]
 LoginUseCase = Annotated[Login, use_case("login")]
 
+_AFTER_REGISTERING: Final = {
+    "login": {
+        "description": "The new account can log in.",
+        "operationRef": "#/paths/~1api~1v1~1auth~1token/post",
+        "requestBody": {"username": "$request.body#/username", "password": "$request.body#/password"},
+    }
+}
+_AFTER_A_PAIR: Final = {
+    name: {
+        "description": description,
+        "operationRef": f"#/paths/~1api~1v1~1auth~1{name}/post",
+        "requestBody": {"refresh_token": "$response.body#/refresh_token"},
+    }
+    for name, description in [
+        ("refresh", "The refresh token is exchanged for the next pair."),
+        ("revoke", "The refresh token ends the session."),
+    ]
+}
+"""OpenAPI links: what can be done with an answer."""
+
 
 def create_router(settings: Settings, limiter: Limiter) -> APIRouter:
     """Return the calls, each with its limit for one client address and the statuses it can answer."""
@@ -27,14 +47,14 @@ def create_router(settings: Settings, limiter: Limiter) -> APIRouter:
         methods=["POST"],
         status_code=201,
         dependencies=[Depends(json_body)],
-        responses=documented_problems(409, 413, 415, 422, 429, 503),
+        responses={**documented_problems(409, 413, 415, 422, 429, 503), 201: {"links": _AFTER_REGISTERING}},
     )
     router.add_api_route(
         "/token",
         limiter.limit(settings.rate_limit_token)(issue_token),
         methods=["POST"],
         openapi_extra=documented_body(FORM, TokenForm.model_json_schema()),
-        responses=documented_problems(401, 413, 415, 422, 429, 503),
+        responses={**documented_problems(401, 413, 415, 422, 429, 503), 200: {"links": _AFTER_A_PAIR}},
     )
     router.add_api_route("/me", read_me, methods=["GET"], responses=documented_problems(401, 413, 503))
     router.add_api_route(
@@ -42,7 +62,7 @@ def create_router(settings: Settings, limiter: Limiter) -> APIRouter:
         limiter.limit(settings.rate_limit_refresh)(refresh_token),
         methods=["POST"],
         dependencies=[Depends(json_body)],
-        responses=documented_problems(401, 413, 415, 422, 429, 503),
+        responses={**documented_problems(401, 413, 415, 422, 429, 503), 200: {"links": _AFTER_A_PAIR}},
     )
     router.add_api_route(
         "/revoke",
