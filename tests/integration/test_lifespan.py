@@ -6,7 +6,7 @@ from doorward.bootstrap import create_wired_app
 from doorward.core.config import Settings
 from doorward.infrastructure.database import PostgresDatabase
 from doorward.infrastructure.passwords import BcryptHasher
-from doorward.infrastructure.rate_limiting import ServiceLimiter
+from doorward.infrastructure.rate_limiting import CallLimiter
 
 
 async def test_what_fails_to_close_keeps_nothing_else_open(
@@ -19,7 +19,7 @@ async def test_what_fails_to_close_keeps_nothing_else_open(
         await close_database(database)
         raise ConnectionError
 
-    async def failing_too(_: ServiceLimiter) -> None:
+    async def failing_too(_: CallLimiter) -> None:
         closed.append("limiter")
         raise TimeoutError
 
@@ -28,7 +28,7 @@ async def test_what_fails_to_close_keeps_nothing_else_open(
         close_hasher(hasher)
 
     monkeypatch.setattr(PostgresDatabase, "close", failing)
-    monkeypatch.setattr(ServiceLimiter, "close", failing_too)
+    monkeypatch.setattr(CallLimiter, "close", failing_too)
     monkeypatch.setattr(BcryptHasher, "close", noted)
     values = {"environment": "development", "secret_key": secret_key, "database_url": shared_database}
     app = create_wired_app(Settings.model_validate(values))

@@ -1,6 +1,6 @@
 """Accounts and sessions over HTTP: a body in, one use case, a body out."""
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Request, Response
 
@@ -16,6 +16,26 @@ from doorward.domain.auth.sessions import Sessions
 
 RegistrationUseCase = Annotated[Registration, use_case("registration")]
 LoginUseCase = Annotated[Login, use_case("login")]
+
+_AFTER_REGISTERING: Final = {
+    "login": {
+        "description": "The new account can log in.",
+        "operationRef": "#/paths/~1api~1v1~1auth~1token/post",
+        "requestBody": {"username": "$request.body#/username", "password": "$request.body#/password"},
+    }
+}
+_AFTER_A_PAIR: Final = {
+    name: {
+        "description": description,
+        "operationRef": f"#/paths/~1api~1v1~1auth~1{name}/post",
+        "requestBody": {"refresh_token": "$response.body#/refresh_token"},
+    }
+    for name, description in [
+        ("refresh", "The refresh token is exchanged for the next pair."),
+        ("revoke", "The refresh token ends the session."),
+    ]
+}
+"""OpenAPI links: what can be done with an answer."""
 
 
 def create_router() -> APIRouter:
@@ -33,7 +53,7 @@ def _add_accounts(router: APIRouter) -> None:
         methods=["POST"],
         status_code=201,
         dependencies=[Depends(json_body)],
-        responses=documented_problems(409, 413, 415, 422, 429, 503),
+        responses={**documented_problems(409, 413, 415, 422, 429, 503), 201: {"links": _AFTER_REGISTERING}},
     )
     router.add_api_route(
         "/me",
@@ -51,7 +71,7 @@ def _add_sessions(router: APIRouter) -> None:
         issue_token,
         methods=["POST"],
         openapi_extra=documented_body(FORM, TokenForm.model_json_schema()),
-        responses=documented_problems(401, 413, 415, 422, 429, 503),
+        responses={**documented_problems(401, 413, 415, 422, 429, 503), 200: {"links": _AFTER_A_PAIR}},
     )
     router.add_api_route(
         "/refresh",
@@ -59,7 +79,7 @@ def _add_sessions(router: APIRouter) -> None:
         methods=["POST"],
         response_model=TokenPairResponse,
         openapi_extra=documented_body(JSON, RefreshTokenRequest.model_json_schema()),
-        responses=documented_problems(401, 413, 415, 422, 429, 503),
+        responses={**documented_problems(401, 413, 415, 422, 429, 503), 200: {"links": _AFTER_A_PAIR}},
     )
     router.add_api_route(
         "/revoke",

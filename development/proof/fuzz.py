@@ -1,0 +1,140 @@
+"""Schemathesis over the whole OpenAPI document: `python -m development.proof.fuzz --examples 1000`."""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import requests
+
+from benchmarks.processes import CALL_SECONDS
+from benchmarks.service import running_service
+from development.postgres import EmbeddedPostgres
+from doorward.infrastructure.migrations import migrate
+
+USERNAME: Final = "fuzz"
+PASSWORD: Final = "not so common a password"  # noqa: S105 - of a service that is gone after the run
+NEW_NAMES: Final = [f"fuzz-{number:04}" for number in range(500)]
+REFRESH_TOKENS: Final = 50
+LIMIT_SECONDS: Final = 3600
+STRICTER_THAN_THEIR_SCHEMA: Final = {
+    "POST /api/v1/auth/register": "names are ASCII after NFKC, and common passwords are refused",
+    "GET /api/v1/items": "page and after exclude each other",
+    "POST /api/v1/items": "titles and tags have no control characters",
+    "GET /api/v1/items/search": "a query has words",
+    "POST /api/v1/items/import": "the body is CSV",
+    "PUT /api/v1/items/{item_id}": "as POST /api/v1/items",
+    "PATCH /api/v1/items/{item_id}": "as POST /api/v1/items",
+}
+"""Calls that may answer 422 to what fits their schema, and why; all others may not."""
+
+
+TAKEN: Final = ("2xx", "3xx", "401", "403", "404", "409", "412")
+"""Statuses that say that the shape of a request was right."""
+
+
+@dataclass(frozen=True)
+class Account:
+    """Somebody who is registered: an access token, and the refresh tokens of as many sessions."""
+
+    access_token: str
+    refresh_tokens: list[str]
+
+
+def sign_in(base_url: str) -> Account:
+    """Register the one account that the requests draw from, and begin its sessions."""
+    body = {"email": f"{USERNAME}@example.com", "username": USERNAME, "password": PASSWORD}
+    login = {"username": USERNAME, "password": PASSWORD}
+    with requests.Session() as session:
+        # No proxy is asked, whatever the environment says.
+        session.trust_env = False
+        session.post(f"{base_url}/api/v1/auth/register", json=body, timeout=CALL_SECONDS).raise_for_status()
+        answers = [
+            session.post(f"{base_url}/api/v1/auth/token", data=login, timeout=CALL_SECONDS).json()
+            for _ in range(1 + REFRESH_TOKENS)
+        ]
+    return Account(answers[0]["access_token"], [answer["refresh_token"] for answer in answers[1:]])
+
+
+def run_schemathesis(base_url: str, examples: int, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Call a service in all phases: examples, coverage, fuzzing, and the links from answers to further calls.
+
+    All checks are on: no 5xx, no undocumented status, header or shape, no ignored authentication, invalid data
+    refused, valid data taken. Some requests draw from real names, passwords and refresh tokens, so that every call
+    is let in sometimes. The exit status is 0 when nothing was found.
+    """
+    account = sign_in(base_url)
+    configuration = folder / "schemathesis.toml"
+    configuration.write_text(_configuration(account), encoding="utf-8")
+    command = [
+        str(Path(sys.executable).parent / "st"),
+        f"--config-file={configuration}",
+        "run",
+        f"{base_url}/openapi.json",
+        "--checks=all",
+        f"--max-examples={examples}",
+        "--generation-deterministic",
+        "--no-color",
+        # A busy machine makes data slowly, and answers late.
+        "--suppress-health-check=too_slow",
+        "--request-timeout=120",
+        f"--header=Authorization: Bearer {account.access_token}",
+    ]
+    environment = {**os.environ, "no_proxy": "127.0.0.1,localhost", "NO_PROXY": "127.0.0.1,localhost"}
+    return subprocess.run(
+        command, check=False, capture_output=True, text=True, cwd=folder, env=environment, timeout=LIMIT_SECONDS
+    )
+
+
+def _configuration(account: Account) -> str:
+    dictionaries = {
+        "new-names": NEW_NAMES,
+        "new-addresses": [f"{name}@example.com" for name in NEW_NAMES],
+        "registered-name": [USERNAME],
+        "password": [PASSWORD],
+        "refresh-tokens": account.refresh_tokens,
+    }
+    drawn = {
+        "POST /api/v1/auth/register": {"email": "new-addresses", "username": "new-names", "password": "password"},
+        "POST /api/v1/auth/token": {"username": "registered-name", "password": "password"},
+        "POST /api/v1/auth/refresh": {"refresh_token": "refresh-tokens"},
+        "POST /api/v1/auth/revoke": {"refresh_token": "refresh-tokens"},
+    }
+    # Calls that are never let in would be fuzzed in vain.
+    lines = ['warnings.fail-on = ["missing_auth"]']
+    for name, values in dictionaries.items():
+        lines += [f"[dictionaries.{name}]", f"values = {json.dumps(values)}"]
+    for call in sorted({*STRICTER_THAN_THEIR_SCHEMA, *drawn}):
+        lines += ["[[operations]]", f'include-name = "{call}"']
+        lines += [_drawing(field, dictionary) for field, dictionary in drawn.get(call, {}).items()]
+        if call in STRICTER_THAN_THEIR_SCHEMA:
+            lines.append(f"checks.positive_data_acceptance.expected-statuses = {json.dumps([*TAKEN, '422'])}")
+    return "\n".join(lines)
+
+
+def _drawing(field: str, dictionary: str) -> str:
+    """Have some values of this field of a body come from a dictionary."""
+    return f'parameters."body.{field}" = {{ dictionary = "{dictionary}", probability = 0.7 }}'
+
+
+def main() -> int:
+    """Fuzz a service of its own, on a PostgreSQL of its own; return the exit status."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--examples", type=int, default=1000, help="for each operation")
+    examples = parser.parse_args().examples
+    cheap = {"ENVIRONMENT": "development", "BCRYPT_ROUNDS": "4", "RATE_LIMIT_ENABLED": "false"}
+    with EmbeddedPostgres(durable=False) as postgres, tempfile.TemporaryDirectory() as folder:
+        migrate(postgres.url())
+        with running_service(postgres.url(), settings=cheap) as service:
+            finished = run_schemathesis(service.url, examples, Path(folder))
+    print(finished.stdout, finished.stderr, sep="", end="")
+    return finished.returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,158 @@
+"""Who may make which call: every call of the OpenAPI document, made in every state that a caller can be in."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Final
+from uuid import uuid4
+
+import httpx
+
+import doorward
+from tests.integration.service import PASSWORD, FakeClock, Pair, Person, Service
+
+STATES: Final = ("none", "malformed", "expired", "revoked", "deactivated", "other", "owner")
+"""What the caller shows: no token; a damaged one; that of a session that is over by time, by logout, or because its
+user may not act; that of another user; that of the user whose item it is."""
+
+TABLE: Final = """
+call                                     none malformed expired revoked deactivated other owner
+
+GET    /health/liveness                   200       200     200     200         200   200   200
+GET    /health/readiness                  200       200     200     200         200   200   200
+GET    /health/startup                    200       200     200     200         200   200   200
+
+POST   /api/v1/auth/register              201       201     201     201         201   201   201
+POST   /api/v1/auth/token                 422       401     200     200         401   200   200
+GET    /api/v1/auth/me                    401       401     401     401         401   200   200
+POST   /api/v1/auth/refresh               422       401     401     401         401   200   200
+POST   /api/v1/auth/revoke                422       204     204     204         204   204   204
+
+GET    /api/v1/items                      401       401     401     401         401   200   200
+POST   /api/v1/items                      401       401     401     401         401   201   201
+GET    /api/v1/items/search               401       401     401     401         401   200   200
+POST   /api/v1/items/import               401       401     401     401         401   200   200
+
+GET    /api/v1/items/{item_id} private    401       401     401     401         401   404   200
+PUT    /api/v1/items/{item_id} private    401       401     401     401         401   404   200
+PATCH  /api/v1/items/{item_id} private    401       401     401     401         401   404   200
+DELETE /api/v1/items/{item_id} private    401       401     401     401         401   404   204
+
+GET    /api/v1/items/{item_id} shared     401       401     401     401         401   200   200
+PUT    /api/v1/items/{item_id} shared     401       401     401     401         401   403   200
+PATCH  /api/v1/items/{item_id} shared     401       401     401     401         401   403   200
+DELETE /api/v1/items/{item_id} shared     401       401     401     401         401   403   204
+"""
+"""The token calls are shown a login or a refresh token instead: `none` sends an empty body, `malformed` a wrong
+password or a damaged token. A login does not care what became of earlier sessions; a logout never fails."""
+
+ITEM: Final = {"title": "Casablanca"}
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Somebody in one of the states."""
+
+    headers: dict[str, str]
+    login: dict[str, str]
+    refresh: dict[str, str]
+
+
+Send = Callable[[Service, Caller, str], Awaitable[httpx.Response]]
+
+
+def _bearer(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}
+
+
+def _caller(person: Person, pair: Pair) -> Caller:
+    login = {"username": person.username, "password": person.password}
+    return Caller(_bearer(pair.access), login, {"refresh_token": pair.refresh})
+
+
+async def _callers(service: Service, clock: FakeClock) -> dict[str, Caller]:
+    """Bring one person into each state."""
+    expired = _caller(*await service.register_and_log_in())
+    clock.advance(timedelta(days=8))
+    revoked_person, revoked_pair = await service.register_and_log_in()
+    assert (await service.post_revoke(revoked_pair.refresh)).status_code == 204
+    inactive_person, inactive_pair = await service.register_and_log_in()
+    service.set_active(inactive_person, active=False)
+    owner_person, owner_pair = await service.register_and_log_in()
+    damaged = Pair(owner_pair.access[:-1], owner_pair.refresh[:-1])
+    wrong_password = Person(owner_person.id, owner_person.email, owner_person.username, f"not {PASSWORD}")
+    return {
+        "none": Caller({}, {}, {}),
+        "malformed": _caller(wrong_password, damaged),
+        "expired": expired,
+        "revoked": _caller(revoked_person, revoked_pair),
+        "deactivated": _caller(inactive_person, inactive_pair),
+        "other": _caller(*await service.register_and_log_in()),
+        "owner": _caller(owner_person, owner_pair),
+    }
+
+
+def _request(call: str, caller: Caller) -> dict[str, Any]:
+    """Return what makes the call a right one, apart from who makes it."""
+    name = f"user-{uuid4().hex[:16]}"
+    bodies: dict[str, dict[str, Any]] = {
+        "POST /api/v1/auth/register": {
+            "json": {"email": f"{name}@example.com", "username": name, "password": PASSWORD}
+        },
+        "POST /api/v1/auth/token": {
+            "data": caller.login,
+            "headers": {"Content-Type": "application/x-www-form-urlencoded"},
+        },
+        "POST /api/v1/auth/refresh": {"json": caller.refresh},
+        "POST /api/v1/auth/revoke": {"json": caller.refresh},
+        "POST /api/v1/items": {"json": ITEM},
+        "GET /api/v1/items/search": {"params": {"q": "casablanca"}},
+        "POST /api/v1/items/import": {"content": b"title\nM\n", "headers": {"Content-Type": "text/csv"}},
+        "PUT /api/v1/items/{item_id}": {"json": ITEM},
+        "PATCH /api/v1/items/{item_id}": {"json": ITEM},
+    }
+    request = bodies.get(call, {})
+    return {**request, "headers": {**request.get("headers", {}), **caller.headers}}
+
+
+async def _status(service: Service, row: str, callers: dict[str, Caller], state: str) -> int:
+    """Make one call on an item of the owner's that nobody has touched."""
+    method, path, *visibility = row.split()
+    item = {**ITEM, "visibility": (visibility or ["private"])[0]}
+    if "{item_id}" in path:
+        made = await service.client.post("/api/v1/items", json=item, headers=callers["owner"].headers)
+        assert made.status_code == 201, made.text
+        address = path.format(item_id=made.json()["id"])
+    else:
+        address = path
+    answer = await service.client.request(method, address, **_request(f"{method} {path}", callers[state]))
+    return answer.status_code
+
+
+def _rows() -> dict[str, str]:
+    """Return each row's call and visibility, and the row as it stands in the table."""
+    lines = [line for line in TABLE.splitlines()[2:] if line]
+    return {" ".join(line.split()[: -len(STATES)]): " ".join(line.split()) for line in lines}
+
+
+async def test_every_call_answers_each_caller_as_the_table_says(service: Service, clock: FakeClock) -> None:
+    measured: dict[str, str] = {}
+    for row in _rows():
+        callers = await _callers(service, clock)
+        cells = [await _status(service, row, callers, state) for state in STATES]
+        measured[row] = " ".join([row, *map(str, cells)])
+    assert measured == _rows()
+
+
+async def test_every_call_of_the_openapi_document_has_a_row(service: Service) -> None:
+    assert TABLE.split("\n")[1].split()[1:] == list(STATES)
+    paths = (await service.client.get("/openapi.json")).json()["paths"]
+    documented = {f"{method.upper()} {path}" for path, calls in paths.items() for method in calls}
+    assert {" ".join(row.split()[:2]) for row in _rows()} == documented
+
+
+def test_only_the_pages_of_documentation_are_left_out_of_the_openapi_document() -> None:
+    sources = Path(doorward.__file__).parent
+    hiding = [path for path in sources.rglob("*.py") if "include_in_schema=False" in path.read_text(encoding="utf-8")]
+    assert [str(path.relative_to(sources)) for path in hiding] == ["api/documentation.py"]
