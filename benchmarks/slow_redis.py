@@ -94,7 +94,7 @@ def _side(delay_ms: int) -> Iterator[Side]:
             "RATE_LIMIT_REFRESH": "1000000/day",
         }
         with running_service(postgres.url(), settings=settings) as service:
-            yield Side(delay_ms, service, service.sign_in().access)
+            yield Side(delay_ms, service, service.sign_in().access_token)
 
 
 @contextlib.contextmanager
