@@ -18,6 +18,7 @@ from doorward.core.logging import configure_logging, get_logger
 from doorward.core.pages import CursorCodec
 from doorward.core.ports import Clock
 from doorward.domain.auth.accounts import Accounts
+from doorward.domain.auth.deactivation import Deactivation
 from doorward.domain.auth.login import Login
 from doorward.domain.auth.mass_revocation import MassRevocation
 from doorward.domain.auth.policy import Lifetimes
@@ -158,6 +159,22 @@ async def revoke_all(settings: Settings) -> int:
     """End every session; return how many."""
     async with _opened(settings) as database:
         return await MassRevocation(database=database, clock=SystemClock()).revoke_all()
+
+
+async def deactivate(settings: Settings, name: str) -> int:
+    """Bar a user from the service; return how many sessions were ended. Raises ``UserNotFoundError``."""
+    async with _opened(settings) as database:
+        return await _deactivation(database).deactivate(name)
+
+
+async def activate(settings: Settings, name: str) -> None:
+    """Let a user log in again. Raises ``UserNotFoundError``."""
+    async with _opened(settings) as database:
+        await _deactivation(database).activate(name)
+
+
+def _deactivation(database: PostgresDatabase) -> Deactivation:
+    return Deactivation(database=database, accounts=Accounts(database=database), clock=SystemClock())
 
 
 @asynccontextmanager

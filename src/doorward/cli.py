@@ -11,10 +11,11 @@ import psycopg
 from limits.errors import ConfigurationError
 
 from doorward import __version__
-from doorward.bootstrap import log_style, prune, report_insecure_settings, revoke_all
+from doorward.bootstrap import activate, deactivate, log_style, prune, report_insecure_settings, revoke_all
 from doorward.core.config import Settings, SettingsError, load_settings
 from doorward.core.exceptions import DomainError, ServiceUnavailableError
 from doorward.core.logging import configure_logging
+from doorward.domain.auth.exceptions import UserNotFoundError
 from doorward.domain.items.models import Visibility
 from doorward.infrastructure.database import SCHEMA_VERSION, connection_string, is_current, stored_schema_version
 from doorward.infrastructure.rate_limiting import create_limiter
@@ -66,6 +67,12 @@ def _parser() -> argparse.ArgumentParser:
     ending = commands.add_parser("revoke-all", help="end every session: after a restore, or a leak")
     ending.add_argument("--yes", action="store_true", help="do not ask")
     ending.set_defaults(command=_revoke_all)
+    barring = commands.add_parser("deactivate", help="bar a user from the service and end their sessions")
+    barring.set_defaults(command=_deactivate)
+    opening = commands.add_parser("activate", help="let a deactivated user log in again")
+    opening.set_defaults(command=_activate)
+    for each in (barring, opening):
+        each.add_argument("user", metavar="USER", help="user name or e-mail address")
     check = commands.add_parser("check-config", help="show every setting and its source, secrets masked")
     check.set_defaults(command=_check_config)
     imports = commands.add_parser("import-items", help="store the items of a CSV file")
@@ -122,11 +129,28 @@ def _revoke_all(options: argparse.Namespace, settings: Settings) -> None:
     print(f"doorward: ended {_finished(revoke_all(settings))} sessions")
 
 
+def _deactivate(options: argparse.Namespace, settings: Settings) -> None:
+    configure_logging(settings.log_level, log_style(settings), settings.pii_fields)
+    _require_current_schema(settings)
+    count = _finished(deactivate(settings, options.user))
+    # Without the name: a job's output is kept like any log.
+    print(f"doorward: the user is deactivated; ended {count} sessions")
+
+
+def _activate(options: argparse.Namespace, settings: Settings) -> None:
+    configure_logging(settings.log_level, log_style(settings), settings.pii_fields)
+    _require_current_schema(settings)
+    _finished(activate(settings, options.user))
+    print("doorward: the user can log in again")
+
+
 def _finished(work: Coroutine[Any, Any, Result]) -> Result:
     try:
         return asyncio.run(work)
     except (ServiceUnavailableError, psycopg.Error) as error:
         raise StartError("PostgreSQL failed meanwhile. What was done until then stays so: run it again") from error
+    except UserNotFoundError as error:
+        raise StartError(error.detail) from error
 
 
 def _check_config(_: argparse.Namespace, settings: Settings) -> None:

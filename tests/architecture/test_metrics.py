@@ -8,7 +8,8 @@ from typing import Final
 from prometheus_client import Metric
 
 from development.dashboard import PAGE, PANELS, dashboard
-from doorward.infrastructure.metrics import REGISTRY
+from doorward.core.events import EVENTS
+from doorward.infrastructure.metrics import BESIDE_WORKERS, REGISTRY
 from tests.architecture.sources import text_of
 
 UNITS: Final = ("_seconds", "_total", "_info")
@@ -67,6 +68,13 @@ def test_a_dashboards_legend_has_only_labels_that_its_query_keeps() -> None:
             kept = {label.strip() for found in re.findall(r"by \((.*?)\)", expression) for label in found.split(",")}
             assert wanted <= kept, panel.title
             assert "," not in legend, panel.title
+
+
+def test_the_operators_page_names_the_warnings_that_are_not_counted() -> None:
+    (row,) = [
+        line for line in text_of(Path("docs/operations.md")).splitlines() if line.startswith("| `doorward_warnings")
+    ]
+    assert {name for name in EVENTS if f"`{name}`" in row.split("|")[2]} == BESIDE_WORKERS
 
 
 def test_no_two_panels_lie_upon_each_other() -> None:

@@ -3,7 +3,7 @@
 import contextlib
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from testcontainers.community.postgres import PostgresContainer
@@ -34,11 +34,16 @@ testcontainers_config.tc_host_override = "127.0.0.1"
 testcontainers_config.connection_mode_override = ConnectionMode.docker_host
 
 
-def _product_container(settings: dict[str, str], network: Network, command: list[str] | None) -> DockerContainer:
+def _product_container(
+    settings: dict[str, str], network: Network, command: list[str] | None, secret_files: Mapping[str, str] | None = None
+) -> DockerContainer:
     container = DockerContainer(IMAGE, docker_client_kw=ENGINE).with_envs(**settings).with_network(network)
     container.tmpfs["/tmp"] = "size=288m,mode=1777"
+    for name, value in (secret_files or {}).items():
+        container.with_copy_into_container(value.encode(), f"/run/secrets/{name}")
     container.with_kwargs(
-        read_only=True,
+        # The engine copies no file into a root that is read-only.
+        read_only=not secret_files,
         cap_drop=["ALL"],
         security_opt=["no-new-privileges:true"],
         pids_limit=512,
@@ -50,10 +55,12 @@ def _product_container(settings: dict[str, str], network: Network, command: list
 class ImageService(Service):
     """A container with the image's own command."""
 
-    def __init__(self, settings: dict[str, str], network: Network) -> None:
+    def __init__(
+        self, settings: dict[str, str], network: Network, secret_files: Mapping[str, str] | None = None
+    ) -> None:
         settings = {**settings, "METRICS_PORT": str(METRICS_PORT)}
-        self.container = _product_container(settings, network, None).with_exposed_ports(PORT, METRICS_PORT)
-        self.container.with_network_aliases(COPIES_ALIAS)
+        self.container = _product_container(settings, network, None, secret_files)
+        self.container.with_exposed_ports(PORT, METRICS_PORT).with_network_aliases(COPIES_ALIAS)
         self._base_url = self._metrics_url = ""
 
     @property
@@ -191,3 +198,9 @@ class ImageStack(Stack):
 
     def _make_service(self, settings: dict[str, str]) -> Service:
         return ImageService(settings, self._network)
+
+    def service_with_secret_files(self, *names: str) -> contextlib.AbstractContextManager[Service]:
+        """Yield a service that finds these settings of the stack below /run/secrets, and not in its environment."""
+        settings = {name: value for name, value in self.settings.items() if name not in names}
+        files = {name.lower(): self.settings[name] for name in names}
+        return self._running(ImageService(settings, self._network, files))

@@ -172,10 +172,12 @@ class Stack(ABC):
         EVIDENCE.keep("trace", self.traces())
         self._resources.close()
 
-    @contextlib.contextmanager
-    def service(self, **settings: str) -> Iterator[Service]:
+    def service(self, **settings: str) -> contextlib.AbstractContextManager[Service]:
         """Yield a service that is ready; an empty setting is none."""
-        service = self._make_service({**self.settings, **settings})
+        return self._running(self._make_service({**self.settings, **settings}))
+
+    @contextlib.contextmanager
+    def _running(self, service: Service) -> Iterator[Service]:
         self.living.append(service)
         try:
             service.start()

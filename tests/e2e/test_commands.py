@@ -1,4 +1,4 @@
-"""`doorward migrate` and `doorward check-config`, as an operator runs them."""
+"""What operators run: `doorward migrate`, `check-config`, `deactivate` and `activate`."""
 
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -102,3 +102,16 @@ def test_check_config_names_every_unusable_and_misspelt_setting_at_once(stack: S
     for name in ("BCRYPT_ROUNDS", "RATE_LIMIT_TOKEN", "TRUSTED_PROXIES", "WEB_CONCURENCY"):
         assert sum(name in line for line in lines) == 1
     assert "did you mean WEB_CONCURRENCY?" in outcome.output
+
+
+def test_a_deactivated_user_is_out_at_the_next_call_and_back_only_by_a_new_login(stack: Stack, client: Client) -> None:
+    person = client.new_person()
+    tokens = client.log_in(person)
+    barred = stack.run_command("deactivate", person.email)
+    assert (barred.status, "ended 1 sessions" in barred.output) == (0, True)
+    refused = [client.me(tokens.access), client.refresh(tokens.refresh), client.token(person)]
+    assert [answer.status_code for answer in refused] == [401] * 3
+    opened = stack.run_command("activate", person.username)
+    assert opened.status == 0
+    assert [client.me(tokens.access).status_code, client.refresh(tokens.refresh).status_code] == [401] * 2
+    assert client.me(client.log_in(person).access).status_code == 200

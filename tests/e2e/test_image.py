@@ -5,9 +5,9 @@ import time
 
 import pytest
 
-from tests.e2e.image_stack import IMAGE, ImageService
+from tests.e2e.image_stack import IMAGE, ImageService, ImageStack
 from tests.e2e.people import Client
-from tests.e2e.stack import Service
+from tests.e2e.stack import Service, Stack
 
 HEALTHY_SECONDS = 180
 BUILD_TOOLS = ["gcc", "cc", "g++", "make", "ld", "uv", "pip", "pip3", "git", "curl", "wget"]
@@ -73,6 +73,16 @@ def test_its_health_check_finds_it_healthy(image_service: ImageService) -> None:
     while (health := image_service.docker.attrs["State"]["Health"]["Status"]) != "healthy":
         assert time.monotonic() < deadline, health
         time.sleep(0.5)
+
+
+def test_it_starts_with_secrets_that_are_files_below_run_secrets(stack: Stack, client: Client) -> None:
+    assert isinstance(stack, ImageStack)
+    access_token = client.log_in().access
+    with stack.service_with_secret_files("SECRET_KEY", "POSTGRES_PASSWORD") as service:
+        assert isinstance(service, ImageService)
+        assert run_inside(service, "env | grep -c -e '^SECRET_KEY=' -e '^POSTGRES_PASSWORD='") == "1:0"
+        # The same key: a token of the service that has it from its environment is accepted.
+        assert Client(service).me(access_token).status_code == 200
 
 
 def test_the_tests_are_not_inside(image_service: ImageService) -> None:

@@ -148,7 +148,7 @@ def test_prune_leaves_the_work_to_whoever_is_at_it(database: str, capsys: pytest
     assert "another process is pruning" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("arguments", [["prune"], ["revoke-all", "--yes"]])
+@pytest.mark.parametrize("arguments", [["prune"], ["revoke-all", "--yes"], ["deactivate", "ada"], ["activate", "ada"]])
 def test_a_database_that_cannot_be_used_is_one_line(
     environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], arguments: list[str]
 ) -> None:

@@ -66,6 +66,13 @@ SECURITY_EVENTS: Final = (
         "A logout that ended nothing: the token is `malformed`, or of a session that is `not_live`.",
         ("outcome", "reason"),
     ),
+    Event(
+        "auth.user.deactivated",
+        "info",
+        "An operator barred `target_user_id`, and ended `count` sessions.",
+        ("outcome", "target_user_id", "count"),
+    ),
+    Event("auth.user.activated", "info", "An operator let `target_user_id` in again.", ("outcome", "target_user_id")),
     Event("auth.user.registered", "info", "An account was made.", ("outcome", "new_user_id")),
     Event(
         "auth.registration.refused",

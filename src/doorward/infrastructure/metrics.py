@@ -85,13 +85,13 @@ _OUTCOMES: Final = {
     "auth.registration.refused": REGISTRATIONS.labels("refused"),
 }
 _STORE_AWAY: Final = {"rate_limit.store_unavailable": 1, "rate_limit.store_recovered": 0}
-_BESIDE_WORKERS: Final = frozenset({"config.insecure", "metrics.scrape_failed", "metrics.not_shared"})
+BESIDE_WORKERS: Final = frozenset({"config.insecure", "metrics.scrape_failed", "metrics.not_shared"})
 """Reported where nothing counts: by the process that starts the workers, or by one that cannot tell its numbers."""
 
 _SEVERE: Final = {
     name: WARNINGS.labels(name)
     for name, event in EVENTS.items()
-    if event.level != "info" and name not in _BESIDE_WORKERS
+    if event.level != "info" and name not in BESIDE_WORKERS
 }
 
 

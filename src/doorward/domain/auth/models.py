@@ -37,6 +37,7 @@ class RevocationReason(StrEnum):
     LOGOUT = "logout"
     REUSE = "reuse"
     OPERATOR = "operator"
+    DEACTIVATED = "deactivated"
 
 
 @dataclass(frozen=True, slots=True)

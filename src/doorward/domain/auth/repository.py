@@ -1,6 +1,7 @@
 """All SQL of the auth domain: one function a query, called by the use cases with the connection to run it on."""
 
 from collections.abc import Collection
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -24,14 +25,7 @@ async def add_user(connection: Connection, user: User, password_hash: str) -> No
             INSERT INTO users (id, email, username, username_key, password_hash, is_active)
             VALUES (%(id)s, %(email)s, %(username)s, %(username_key)s, %(password_hash)s, %(is_active)s)
             """,
-            {
-                "id": user.id,
-                "email": user.email,
-                "username": user.username,
-                "username_key": user.username.lower(),
-                "password_hash": password_hash,
-                "is_active": user.is_active,
-            },
+            {**asdict(user), "username_key": user.username.lower(), "password_hash": password_hash},
         )
     except UniqueViolation as error:
         if error.diag.constraint_name == "users_email_key":
@@ -116,6 +110,19 @@ async def update_password_hash(connection: Connection, user_id: UUID, *, old: st
     )
 
 
+async def update_user_active(connection: Connection, user_id: UUID, *, is_active: bool) -> bool:
+    """Bar an account or open it; tell whether it is there."""
+    cursor = await connection.execute(
+        """
+        UPDATE users
+        SET is_active = %(is_active)s
+        WHERE id = %(user_id)s
+        """,
+        {"user_id": user_id, "is_active": is_active},
+    )
+    return cursor.rowcount == 1
+
+
 async def add_family(connection: Connection, family: NewFamily) -> None:
     """Store a new session, at generation 0."""
     await connection.execute(
@@ -128,14 +135,7 @@ async def add_family(connection: Connection, family: NewFamily) -> None:
             %(created_at)s, %(created_at)s, %(expires_at)s, %(session_expires_at)s
         )
         """,
-        {
-            "id": family.id,
-            "user_id": family.user_id,
-            "secret_hash": family.secret_hash,
-            "created_at": family.created_at,
-            "expires_at": family.expires_at,
-            "session_expires_at": family.session_expires_at,
-        },
+        asdict(family),
     )
 
 
@@ -180,13 +180,9 @@ async def lock_family(connection: Connection, family_id: UUID) -> RefreshFamily 
     async with connection.cursor(row_factory=class_row(RefreshFamily)) as cursor:
         await cursor.execute(
             """
-            SELECT refresh_families.id,
-                   refresh_families.user_id,
-                   refresh_families.generation,
-                   refresh_families.secret_hash,
-                   refresh_families.rotated_at,
-                   refresh_families.expires_at,
-                   refresh_families.revoked_at,
+            SELECT refresh_families.id, refresh_families.user_id,
+                   refresh_families.generation, refresh_families.secret_hash,
+                   refresh_families.rotated_at, refresh_families.expires_at, refresh_families.revoked_at,
                    users.is_active AS user_is_active
             FROM refresh_families
             JOIN users ON users.id = refresh_families.user_id
@@ -211,12 +207,7 @@ async def update_family_revoked(
           AND secret_hash = %(secret_hash)s
           AND revoked_at IS NULL
         """,
-        {
-            "family_id": token.family_id,
-            "secret_hash": hash_secret(token.secret),
-            "now": now,
-            "reason": reason.value,
-        },
+        {"family_id": token.family_id, "secret_hash": hash_secret(token.secret), "now": now, "reason": reason.value},
     )
     return cursor.rowcount == 1
 
@@ -273,15 +264,22 @@ async def remove_dead_families(connection: Connection, *, first_page: int, end_p
 
 
 async def update_families_revoked(
-    connection: Connection, *, after: UUID, limit: int, now: datetime, reason: RevocationReason
+    connection: Connection,
+    *,
+    user_id: UUID | None = None,
+    after: UUID = UUID(int=0),  # noqa: B008 - never changes
+    limit: int | None = None,
+    now: datetime,
+    reason: RevocationReason,
 ) -> list[UUID]:
-    """End the next families in the order of their ids, whoever's they are; return them."""
+    """End the next families of a user, or of everybody, in the order of their ids; return them."""
     cursor = await connection.execute(
         """
         WITH live AS (
             SELECT id
             FROM refresh_families
             WHERE id > %(after)s
+              AND (%(user_id)s::uuid IS NULL OR user_id = %(user_id)s)
               AND revoked_at IS NULL
             ORDER BY id
             LIMIT %(limit)s
@@ -294,6 +292,6 @@ async def update_families_revoked(
         WHERE refresh_families.id = live.id
         RETURNING refresh_families.id
         """,
-        {"after": after, "limit": limit, "now": now, "reason": reason.value},
+        {"user_id": user_id, "after": after, "limit": limit, "now": now, "reason": reason.value},
     )
     return [row[0] for row in await cursor.fetchall()]

@@ -1,0 +1,133 @@
+"""`doorward deactivate` and `doorward activate`: felt at once, and no session comes back."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from doorward.cli import main
+from doorward.domain.auth.accounts import Accounts
+from doorward.domain.auth.deactivation import Deactivation
+from doorward.domain.auth.exceptions import UserNotFoundError
+from tests.integration.service import FakeClock, Logs, Person, Service, events, facts, is_problem, statuses
+
+AT_ONCE = 8
+Run = Callable[..., Awaitable[int]]
+
+
+@pytest.fixture
+def run(environment: pytest.MonkeyPatch, service: Service) -> Run:
+    """Run the command beside the service, on its database."""
+    environment.setenv("DATABASE_URL", service.database_url)
+
+    async def run(*arguments: str) -> int:
+        return await asyncio.to_thread(main, arguments)
+
+    return run
+
+
+@pytest.fixture
+def deactivation(service: Service, clock: FakeClock) -> Deactivation:
+    database = service.app.state.login._database  # noqa: SLF001 - there is no route to it
+    return Deactivation(database=database, accounts=Accounts(database=database), clock=clock)
+
+
+def reasons_of(service: Service, person: Person) -> list[str | None]:
+    return sorted((str(row["revoked_reason"]) for row in service.families_of(person)), key=str)
+
+
+async def test_a_deactivated_user_is_refused_everywhere_and_others_are_not(
+    service: Service, run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    person, pair = await service.register_and_log_in()
+    other = await service.log_in(person)
+    _, stranger = await service.register_and_log_in()
+    assert await run("deactivate", person.username.upper()) == 0
+    assert "doorward: the user is deactivated; ended 2 sessions" in capsys.readouterr().out
+    for each in (pair, other):
+        assert is_problem(await service.get_me(each.access), 401, "invalid_access_token")
+        assert is_problem(await service.post_refresh(each.refresh), 401, "invalid_refresh_token")
+    assert is_problem(await service.post_token(person.email, person.password), 401, "invalid_credentials")
+    assert reasons_of(service, person) == ["deactivated"] * 2
+    assert (await service.get_me(stranger.access)).status_code == 200
+    await service.refresh(stranger.refresh)
+
+
+async def test_an_activated_user_logs_in_anew_and_no_old_session_lives(
+    service: Service, run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    person, pair = await service.register_and_log_in()
+    assert await run("deactivate", person.email) == 0
+    assert await run("activate", person.email) == 0
+    assert "doorward: the user can log in again" in capsys.readouterr().out
+    assert (await service.get_me(pair.access)).status_code == 401
+    assert (await service.post_refresh(pair.refresh)).status_code == 401
+    fresh = await service.log_in(person)
+    assert (await service.get_me(fresh.access)).status_code == 200
+
+
+async def test_sessions_that_had_ended_keep_their_reason(service: Service, deactivation: Deactivation) -> None:
+    person, pair = await service.register_and_log_in()
+    await service.post_revoke(pair.refresh)
+    await service.log_in(person)
+    assert await deactivation.deactivate(person.username) == 1
+    assert reasons_of(service, person) == ["deactivated", "logout"]
+    assert await deactivation.deactivate(person.username) == 0
+
+
+async def test_a_login_under_way_leaves_no_live_session(service: Service, deactivation: Deactivation) -> None:
+    for _ in range(5):
+        person = await service.register()
+        logins = [service.post_token(person.username, person.password) for _ in range(AT_ONCE)]
+        answers = await asyncio.gather(*logins, deactivation.deactivate(person.username))
+        assert set(statuses(answers[:-1])) <= {200, 401}  # type: ignore[arg-type] # the last one is the number
+        assert "None" not in reasons_of(service, person)
+        assert (await service.post_token(person.username, person.password)).status_code == 401
+
+
+async def test_a_refresh_under_way_leaves_no_live_session(service: Service, deactivation: Deactivation) -> None:
+    for _ in range(5):
+        person, pair = await service.register_and_log_in()
+        refreshed, _ = await asyncio.gather(service.post_refresh(pair.refresh), deactivation.deactivate(person.email))
+        assert reasons_of(service, person) == ["deactivated"]
+        if refreshed.status_code == 200:
+            assert (await service.post_refresh(refreshed.json()["refresh_token"])).status_code == 401
+
+
+async def test_both_are_told_by_events_that_name_nobody(
+    service: Service, deactivation: Deactivation, logs: Logs
+) -> None:
+    person, _ = await service.register_and_log_in()
+    await deactivation.deactivate(person.username)
+    await deactivation.activate(person.username)
+    (barred,) = events(logs, "auth.user.deactivated")
+    (opened,) = events(logs, "auth.user.activated")
+    assert facts(barred, "outcome", "target_user_id", "count") == ("success", person.id, 1)
+    assert facts(opened, "outcome", "target_user_id") == ("success", person.id)
+    assert person.username not in f"{barred}{opened}"
+
+
+async def test_who_was_removed_meanwhile_is_told(
+    service: Service, deactivation: Deactivation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    person = await service.register()
+    gone = await Accounts(database=deactivation._database).find_user(person.username)  # noqa: SLF001 - as above
+
+    async def found(*_: object) -> object:
+        return gone
+
+    service.sql("DELETE FROM users WHERE id = %s", person.id)
+    monkeypatch.setattr(Accounts, "find_user", found)
+    for call in (deactivation.deactivate, deactivation.activate):
+        with pytest.raises(UserNotFoundError):
+            await call(person.username)
+
+
+@pytest.mark.parametrize("command", ["deactivate", "activate"])
+@pytest.mark.parametrize("name", ["nobody-of-this-name", "nobody@example.com", "no name", ""])
+async def test_somebody_unknown_is_one_line(
+    run: Run, capsys: pytest.CaptureFixture[str], command: str, name: str
+) -> None:
+    assert await run(command, name) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("doorward: There is no user of this user name or e-mail address.")
