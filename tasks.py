@@ -6,6 +6,8 @@ import sys
 from invoke.context import Context
 from invoke.tasks import task
 
+from development.environment import KEY_FILE, is_set
+
 COMPOSE = "docker compose --project-directory . -f docker/compose.yaml"
 COMPOSE_SCALE = f"{COMPOSE} -f docker/compose.scale.yaml"
 CODE = "src tests development benchmarks tasks.py"
@@ -116,6 +118,8 @@ def up(c: Context, replicas: int = 0) -> None:
     build(c)
     c.run("python -m development.environment")
     compose, front = (COMPOSE_SCALE, "load-balancer") if replicas else (COMPOSE, "service")
+    if is_set(KEY_FILE):
+        compose += " -f docker/compose.secrets.yaml"
     c.run(f"{compose} up --detach --wait --remove-orphans", env={"DOORWARD_REPLICAS": str(replicas)})
     published = c.run(f"{compose} port {front} 8080", hide=True).stdout.strip()
     print(f"doorward runs at http://localhost:{published.rpartition(':')[2]}, docs at /docs")

@@ -112,10 +112,10 @@ def chosen_database() -> Iterator[Database]:
 
 def _compose_runs() -> bool:
     command = [*COMPOSE, "ps", "--quiet", "--status", "running", "postgres"]
-    # Compose refuses its file without them; neither is used to look.
-    stand_ins = {name: "unused" for name in ("SECRET_KEY", "POSTGRES_PASSWORD") if name not in os.environ}
+    # Compose refuses its file without it; it is not used to look.
+    stand_in = dict.fromkeys(["POSTGRES_PASSWORD"], "unused")
     try:
-        found = subprocess.run(command, check=False, capture_output=True, text=True, env={**stand_ins, **os.environ})
+        found = subprocess.run(command, check=False, capture_output=True, text=True, env={**stand_in, **os.environ})
     except FileNotFoundError:
         return False
     return bool(found.stdout.strip())

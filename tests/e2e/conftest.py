@@ -12,7 +12,7 @@ from tests.e2e.process_stack import ProcessStack
 from tests.e2e.stack import QUICK_HASHES, Service, Stack
 from tests.running_time import RunningTime
 
-IMAGE_ONLY: Final = frozenset({"test_image.py", "test_load_balancer.py", "test_pgbouncer.py"})
+IMAGE_ONLY: Final = frozenset({"test_compose.py", "test_image.py", "test_load_balancer.py", "test_pgbouncer.py"})
 LAST: Final = "test_canaries.py"
 NOT_EXERCISED: Final = "The image was NOT exercised: no Docker engine. With one, run: uv run inv test --image"
 

@@ -4,6 +4,7 @@ import base64
 import contextlib
 import json
 import os
+import re
 import secrets
 import signal
 import socket
@@ -11,6 +12,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -150,6 +152,11 @@ class Faulty:
     def log_of_fault(self) -> str:
         """Return what the service has logged since the fault began."""
         return self.log()[self._logged_before :]
+
+    def errors_of_fault(self) -> list[str]:
+        """Return what the service called the fault, most frequent first: the driver's class, with its SQLSTATE."""
+        found = re.findall(r"database\.unavailable .*\berror=(\w+).*\bsqlstate=(\w+)", self.log_of_fault())
+        return [f"{error} {state}" for (error, state), _ in Counter(found).most_common()]
 
     def wait_until_well(self, seconds: float) -> None:
         """Wait until one person can make every call."""

@@ -148,7 +148,8 @@ def survive(faulty: Faulty, fault: Fault, findings: list[str]) -> None:
     refused, recovery = ledger.count(503) - refused_before, max(0.0, ledger.last_refusal - returned)
     findings.append(
         f"{fault.__name__:28} {refused:4} of {ledger.calls:4} calls 503, slowest answer {ledger.slowest:.1f} s, "
-        f"last 503 {recovery:.1f} s after the end, then {faulty.connections()} of {POOL} connections"
+        f"last 503 {recovery:.1f} s after the end, then {faulty.connections()} of {POOL} connections; "
+        f"logged: {', '.join(faulty.errors_of_fault())}"
     )
     assert_kept(faulty, ledger)
     assert ledger.slowest < ANSWER_SECONDS
