@@ -63,7 +63,7 @@ def running(
     worker_count: int = 1,
     has_parent: bool = False,
 ) -> Iterator[Running]:
-    """Run a program in an empty folder, its output in a file, until the block ends.
+    """Run a program in an empty folder until the block ends. Its log goes to nobody, so that the disk does not fill.
 
     It is up when ``ready``, a path, answers 200. ``has_parent``: the process that is started only watches over its
     workers, even over one. Raises ``RuntimeError`` with the program's own words if it does not start.
@@ -76,8 +76,8 @@ def running(
             cwd=folder,
             env={"PATH": os.environ["PATH"], **environment},
             stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
+            stdout=subprocess.DEVNULL,
+            stderr=log,
             # Ctrl+C is for the measurement, which then ends what it started.
             start_new_session=True,
         )

@@ -7,6 +7,7 @@ from benchmarks.items.calls import Call
 from benchmarks.items.imports import LINES, ImportMeasured
 from benchmarks.items.plans import Plan
 from benchmarks.items.timing import CALLS, Measured, Times
+from benchmarks.markdown import table
 
 MOST_OVER_QUERY_MS: Final = 1.0
 MOST_GROWTH: Final = 1.5
@@ -52,7 +53,7 @@ def calls_table(calls: Sequence[Call], sizes: Sequence[int], measured: Measured)
     me = measured[ME, sizes[-1]]
     head = [f"Call ({shown} items)", "queries, ms", "call, ms", "over", "own", "worker", "ratio", "growth", "limits"]
     rows = [_call_row(call, [measured[call.name, size] for size in sizes], me.call - me.queries) for call in calls]
-    return _table([head, *rows])
+    return table([head, *rows])
 
 
 def _call_row(call: Call, times: Sequence[Times], over_of_me: float) -> Sequence[str]:
@@ -91,7 +92,7 @@ def _refusals(count: int) -> str:
 def plans_table(plans: Iterable[Plan]) -> str:
     """Return the plans as a table in Markdown."""
     head = ["Query", "index used", "rows read", "pages of 8 kB", "ms"]
-    return _table(
+    return table(
         [
             head,
             *(
@@ -104,7 +105,7 @@ def plans_table(plans: Iterable[Plan]) -> str:
 
 def import_table(imported: ImportMeasured) -> str:
     """Return the import's figures as a table in Markdown."""
-    return _table(
+    return table(
         [
             ["What", "figure", "limit"],
             ["call", f"{imported.call_seconds:.1f} s", _limit(imported.call_seconds, MOST_IMPORT_SECONDS, "s")],
@@ -135,11 +136,6 @@ def page(
             import_table(imported).rstrip("\n") + "\n",
         ]
     )
-
-
-def _table(rows: Sequence[Sequence[str]]) -> str:
-    lines = ["| " + " | ".join(row) + " |" for row in rows]
-    return "\n".join([lines[0], "|" + "---|" * len(rows[0]), *lines[1:], ""])
 
 
 def _limit(value: float, most: float, unit: str) -> str:

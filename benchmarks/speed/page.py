@@ -1,9 +1,11 @@
 """The figures as tables, and the part of docs/performance.md that shows them."""
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from benchmarks.markdown import table
 from benchmarks.speed.targets import TARGETS, Target
 
 PAGE: Final = Path(__file__).parents[2] / "docs" / "performance.md"
@@ -15,13 +17,13 @@ Results = Mapping[str, Any]
 def targets_table(results: Results, targets: Sequence[Target] = TARGETS) -> str:
     """Return each figure beside what it is to be. What was not measured, or a peer cannot do, is a dash."""
     figures: Mapping[str, float] = results["figures"]
-    return _table([["What", "is", "to be", ""], *(_target_row(each, figures.get(each.name)) for each in targets)])
+    return table([["What", "is", "to be", ""], *(_target_row(each, figures.get(each.name)) for each in targets)])
 
 
 def series_table(results: Results) -> str:
     """Return every series: the median, the rounds' range, times of an answer, processor time, failures."""
     head = ["Series", "median", "range", "p50, ms", "p99, ms", "µs of processor per call", "busy", "failed"]
-    return _table([head, *(_series_row(name, each) for name, each in sorted(results["series"].items()))])
+    return table([head, *(_series_row(name, each) for name, each in _in_order(results["series"]))])
 
 
 def write_page(results: Results) -> None:
@@ -30,6 +32,15 @@ def write_page(results: Results) -> None:
     _, _, after = rest.partition(END)
     tables = "\n".join([BEGIN, "", targets_table(results), series_table(results), END])
     PAGE.write_text(before + tables + after, encoding="utf-8")
+
+
+def _in_order(series: Mapping[str, Any]) -> Sequence[tuple[str, Mapping[str, Any]]]:
+    """Sort by name, and by numbers within names as numbers."""
+
+    def key(named: tuple[str, object]) -> str:
+        return re.sub(r"\d+", lambda digits: digits[0].zfill(9), named[0].replace(",", ""))
+
+    return sorted(series.items(), key=key)
 
 
 def _target_row(target: Target, figure: float | None) -> Sequence[str]:
@@ -58,8 +69,3 @@ def _optional(value: float | None) -> str:
 
 def _figure(value: float) -> str:
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.2f}"  # noqa: PLR2004 - digits that mean something
-
-
-def _table(rows: Sequence[Sequence[str]]) -> str:
-    lines = ["| " + " | ".join(row) + " |" for row in rows]
-    return "\n".join([lines[0], "|" + "---|" * len(rows[0]), *lines[1:], ""])

@@ -16,9 +16,6 @@ from benchmarks.processes import HOST, START_SECONDS, free_port
 from benchmarks.samples import Sample, Series
 from benchmarks.service import serve_command, service_environment
 
-STARTS: Final = 5
-"""At least: one takes about a second."""
-
 POLL_SECONDS: Final = 0.005
 IMPORTS: Final = "import fastapi, uvicorn, psycopg"
 
@@ -28,7 +25,7 @@ def measure_start(accounts: Accounts, plan: Plan, series: Series) -> None:
     say("starting")
     _start_seconds(accounts.url)
     _import_seconds()
-    for _ in range(max(STARTS, plan.rounds)):
+    for _ in range(plan.rounds):
         series.add("start: doorward", Sample(_start_seconds(accounts.url)))
         series.add("start: imports alone", Sample(_import_seconds()))
 

@@ -37,12 +37,12 @@ def _own(name: str, of: str, bound: float, *, at_most: bool) -> Target:
 
 
 def _flat(call: str) -> Target:
-    names = tuple(f"{call} at {size:,} users" for size in SIZES)
+    least, *larger = (f"{call} at {size:,} users" for size in SIZES)
     return Target(
-        f"{call} at {SIZES[0]:,}, {SIZES[1]:,} and {SIZES[2]:,} users: slowest by fastest",
+        f"{call} at {' and '.join(f'{size:,}' for size in SIZES[1:])} users by {SIZES[0]:,}: the lesser",
         0.85,
-        names,
-        lambda series: min(map(series.median, names)) / max(map(series.median, names)),
+        (least, *larger),
+        lambda series: min(series.ratio(name, least) for name in larger),
     )
 
 
