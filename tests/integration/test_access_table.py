@@ -10,7 +10,6 @@ from uuid import uuid4
 import httpx
 
 import doorward
-
 from tests.integration.service import PASSWORD, FakeClock, Pair, Person, Service
 
 STATES: Final = ("none", "malformed", "expired", "revoked", "deactivated", "other", "owner")

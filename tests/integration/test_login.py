@@ -10,6 +10,7 @@ import httpx
 import psycopg
 import pytest
 
+from doorward.domain.auth.policy import MAXIMUM_PASSWORD_LENGTH
 from doorward.infrastructure.passwords import MINIMUM_CAPACITY
 from tests.integration.service import PASSWORD, Logs, MakeService, Service, is_problem, statuses
 
@@ -223,6 +224,12 @@ async def test_a_whole_password_counts_beyond_72_bytes(service: Service) -> None
     person = await service.register(password="a" * 72 + "b")
     assert (await service.post_token(person.username, "a" * 72 + "c")).status_code == 401
     assert (await service.post_token(person.username, "a" * 72 + "b")).status_code == 200
+
+
+async def test_the_longest_password_that_can_be_registered_logs_in(service: Service) -> None:
+    person = await service.register(password="correct horse " * 18 + "xxxx")
+    assert len(person.password) == MAXIMUM_PASSWORD_LENGTH
+    await service.log_in(person)
 
 
 async def test_a_password_holding_nul_logs_in_and_nothing_shorter_does(service: Service) -> None:
