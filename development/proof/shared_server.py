@@ -19,7 +19,7 @@ class SharedServer:
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_fixture_setup(fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest) -> object:
+def pytest_fixture_setup(fixturedef: pytest.FixtureDef[Any], request: Any) -> object:  # noqa: ANN401 - its type is pytest's secret
     """Give these two fixtures their values without starting or migrating anything."""
     values: dict[str, object] = {"postgres": SharedServer(), "template": TEMPLATE}
     if fixturedef.argname not in values:

@@ -6,10 +6,11 @@ from uuid import uuid4
 
 import pytest
 
-from doorward.bootstrap import report_insecure_settings
+from doorward.bootstrap import report_insecure_settings, revoke_all
 from doorward.core.config import Settings
 from doorward.core.logging import observed_events
 from tests.integration.service import (
+    ME,
     PASSWORD,
     REFRESH,
     REGISTER,
@@ -107,8 +108,25 @@ async def test_a_logout_is_reported_and_so_is_one_that_ended_nothing(service: Se
     session = str(service.families_of(person)[0]["id"])
     (ended,) = events(logs, "auth.session.revoked")
     assert facts(ended, "reason", "session_id", "outcome") == ("logout", session, "success")
-    ignored = [facts(line, "reason", "session_id") for line in events(logs, "auth.revocation.ignored")]
-    assert ignored == [("not_live", session), ("malformed", None)]
+    ignored = [facts(line, "reason", "session_id", "outcome") for line in events(logs, "auth.revocation.ignored")]
+    assert ignored == [("not_live", session, "failure"), ("malformed", None, "failure")]
+
+
+async def test_a_call_with_an_access_token_is_reported_with_user_and_session(service: Service, logs: Logs) -> None:
+    person, pair = await service.register_and_log_in()
+    await service.get_me(pair.access)
+    (line,) = [each for each in events(logs, "http.request") if each["route"] == ME]
+    assert facts(line, "user_id", "session_id") == (person.id, str(service.families_of(person)[0]["id"]))
+
+
+async def test_the_end_of_all_sessions_is_reported_with_their_number(
+    make_service: MakeService, own_database: str, logs: Logs
+) -> None:
+    service = await make_service(database_url=own_database)
+    await service.register_and_log_in()
+    assert await revoke_all(service.settings) == 1
+    (line,) = events(logs, "auth.session.all_revoked")
+    assert facts(line, "outcome", "count", "reason") == ("success", 1, "operator")
 
 
 @pytest.mark.parametrize(("path", "limit"), [(REGISTER, 5), (TOKEN, 10), (REFRESH, 20)])

@@ -3,11 +3,14 @@
 import asyncio
 import re
 import threading
+from typing import Any
 
 import bcrypt
 import httpx
+import psycopg
 import pytest
 
+from doorward.domain.auth.policy import MAXIMUM_PASSWORD_LENGTH
 from doorward.infrastructure.passwords import MINIMUM_CAPACITY
 from tests.integration.service import PASSWORD, Logs, MakeService, Service, is_problem, statuses
 
@@ -60,9 +63,11 @@ async def test_every_refusal_costs_as_much_as_one_hash_at_the_current_cost(
     make_service: MakeService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     service = await make_service(bcrypt_rounds=5)
-    person, sleeper, old = [await service.register() for _ in range(3)]
+    person, sleeper, old, old_sleeper = [await service.register() for _ in range(4)]
     service.set_active(sleeper, active=False)
+    service.set_active(old_sleeper, active=False)
     _store_hash(service, old.username, _plain("another password"))
+    _store_hash(service, old_sleeper.username, _plain(PASSWORD))
     costs: list[int] = []
     hashpw, checkpw = bcrypt.hashpw, bcrypt.checkpw
 
@@ -85,10 +90,33 @@ async def test_every_refusal_costs_as_much_as_one_hash_at_the_current_cost(
         ("\x00", PASSWORD),
         (sleeper.username, PASSWORD),
         (old.username, PASSWORD),
+        (old_sleeper.username, PASSWORD),
     ]:
         costs.clear()
         assert (await service.post_token(name, password)).status_code == 401
         assert sum(2**cost for cost in costs) == 2**5
+
+
+async def test_a_deactivated_users_right_password_asks_the_database_no_more_than_a_wrong_one(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sleeper = await service.register()
+    service.set_active(sleeper, active=False)
+    queries: list[str] = []
+    wait = psycopg.AsyncConnection.wait
+
+    async def counting_wait(connection: Any, generator: Any, *arguments: Any) -> Any:
+        queries.append(generator.__qualname__)
+        return await wait(connection, generator, *arguments)
+
+    monkeypatch.setattr(psycopg.AsyncConnection, "wait", counting_wait)
+    wrong: list[list[str]] = []
+    right: list[list[str]] = []
+    for kept, password in [(wrong, "wrong password"), (right, PASSWORD)] * 2:
+        queries.clear()
+        assert (await service.post_token(sleeper.username, password)).status_code == 401
+        kept.append(list(queries))
+    assert right[1] == wrong[1] != []
 
 
 async def test_a_failed_login_is_logged_without_name_and_password(service: Service, logs: Logs) -> None:
@@ -196,6 +224,12 @@ async def test_a_whole_password_counts_beyond_72_bytes(service: Service) -> None
     person = await service.register(password="a" * 72 + "b")
     assert (await service.post_token(person.username, "a" * 72 + "c")).status_code == 401
     assert (await service.post_token(person.username, "a" * 72 + "b")).status_code == 200
+
+
+async def test_the_longest_password_that_can_be_registered_logs_in(service: Service) -> None:
+    person = await service.register(password="correct horse " * 18 + "xxxx")
+    assert len(person.password) == MAXIMUM_PASSWORD_LENGTH
+    await service.log_in(person)
 
 
 async def test_a_password_holding_nul_logs_in_and_nothing_shorter_does(service: Service) -> None:

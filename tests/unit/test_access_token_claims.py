@@ -1,12 +1,13 @@
 """Access tokens with a right signature and wrong claims: each is refused. One claim a test."""
 
 import json
+from datetime import timedelta
 
 import pytest
 
 from doorward.domain.auth.exceptions import InvalidAccessTokenError
 from tests.unit import forge
-from tests.unit.forge import CLAIMS, HEADER, NOW
+from tests.unit.forge import CLAIMS, HEADER, NOW, PRINCIPAL, access_tokens, with_claims
 
 PRESENT = int(NOW.timestamp())
 LATER = PRESENT + 1800
@@ -118,3 +119,10 @@ def test_a_scope_that_is_no_text_is_refused(value: object) -> None:
 @pytest.mark.parametrize("value", [1, True, ["a"], {}])
 def test_a_token_id_that_is_no_text_is_refused(value: object) -> None:
     _refused(forge.with_claims(jti=value))
+
+
+def test_a_beginning_is_compared_with_the_clock_that_is_passed_in() -> None:
+    later = NOW + timedelta(days=20_000)
+    moment = int(later.timestamp())
+    token = with_claims(nbf=moment, iat=moment, exp=moment + 60)
+    assert access_tokens().verify(token, later) == PRINCIPAL

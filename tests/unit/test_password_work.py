@@ -193,3 +193,27 @@ def test_on_linux_only_the_cores_that_the_process_may_use_count(monkeypatch: pyt
     monkeypatch.setattr(sys, "platform", "linux")
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {3, 5, 7}, raising=False)
     assert available_cores() == 3
+
+
+async def test_hashes_are_made_in_threads_of_their_own_and_their_wait_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    names: list[str] = []
+    waits: list[float] = []
+    hashpw = bcrypt.hashpw
+
+    def naming_hashpw(password: bytes, salt: bytes) -> bytes:
+        names.append(threading.current_thread().name)
+        return hashpw(password, salt)
+
+    monkeypatch.setattr(bcrypt, "hashpw", naming_hashpw)
+    hasher = BcryptHasher(rounds=4, threads=1, observe_wait=waits.append)
+    try:
+        await hasher.hash("correct horse")
+    finally:
+        hasher.close()
+    assert [name.startswith("bcrypt") for name in names] == [True]
+    assert [wait >= 0 for wait in waits] == [True]
+
+
+async def test_a_plain_hash_of_the_current_cost_is_outdated_all_the_same(hasher: BcryptHasher) -> None:
+    check = await hasher.check("correct horse", CURRENT_PLAIN)
+    assert check.upgraded_hash is not None

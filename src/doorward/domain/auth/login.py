@@ -46,13 +46,14 @@ class Login:
         """
         credentials = await self._find_credentials(name)
         checkable = len(password) <= MAXIMUM_PASSWORD_LENGTH and is_unicode_text(password)
-        stored_hash = credentials.password_hash if credentials and checkable else None
+        # A deactivated user's right password costs what a wrong one does: no upgrade, no further query.
+        stored_hash = credentials.password_hash if credentials and credentials.is_active and checkable else None
         check = await self._hasher.check(password if checkable else "", stored_hash)
         if credentials is None:
             _report_failure("unknown_user")
             raise InvalidCredentialsError
         if not check.is_correct:
-            _report_failure("wrong_password", credentials.user_id)
+            _report_failure("wrong_password" if credentials.is_active else "inactive_user", credentials.user_id)
             raise InvalidCredentialsError
         return await self._begin_session(credentials, check.upgraded_hash)
 

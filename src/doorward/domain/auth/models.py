@@ -29,6 +29,7 @@ class StoredCredentials:
 
     user_id: UUID
     password_hash: str
+    is_active: bool
 
 
 class RevocationReason(StrEnum):

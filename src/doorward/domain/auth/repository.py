@@ -40,7 +40,7 @@ async def find_credentials_by_username(connection: Connection, username_key: str
     async with connection.cursor(row_factory=class_row(StoredCredentials)) as cursor:
         await cursor.execute(
             """
-            SELECT id AS user_id, password_hash
+            SELECT id AS user_id, password_hash, is_active
             FROM users
             WHERE username_key = %(username_key)s
             """,
@@ -54,7 +54,7 @@ async def find_credentials_by_email(connection: Connection, email: str) -> Store
     async with connection.cursor(row_factory=class_row(StoredCredentials)) as cursor:
         await cursor.execute(
             """
-            SELECT id AS user_id, password_hash
+            SELECT id AS user_id, password_hash, is_active
             FROM users
             WHERE email = %(email)s
             """,

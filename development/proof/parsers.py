@@ -1,0 +1,132 @@
+"""What is true of each parser of foreign text, whatever the bytes: for the unit ring and for `fuzz_parsers`."""
+
+import io
+from collections.abc import Callable, Coroutine, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from starlette.requests import Request
+
+from doorward.api.dependencies import bearer_token
+from doorward.core.exceptions import DomainError
+from doorward.core.principal import Principal
+from doorward.domain.auth.exceptions import (
+    InvalidAccessTokenError,
+    InvalidEmailError,
+    InvalidRefreshTokenError,
+    InvalidUsernameError,
+    MissingAccessTokenError,
+)
+from doorward.domain.auth.identifiers import canonical_email, canonical_username, display_username
+from doorward.domain.auth.refresh_token import SECRET_BYTES, RefreshToken, RefreshTokenCodec
+from doorward.domain.items.csv_lines import BadLine, read_items
+from doorward.domain.items.models import ItemContent
+from doorward.domain.items.policy import checked_content
+from doorward.infrastructure.tokens import AccessTokens
+
+_NOW: Final = datetime(2026, 1, 1, tzinfo=UTC)
+_CODEC: Final = RefreshTokenCodec(b"k" * 32, previous_key=b"p" * 32)
+_READABLE: Final = (RefreshTokenCodec(b"k" * 32), RefreshTokenCodec(b"p" * 32))
+_ACCESS_TOKENS: Final = AccessTokens(
+    key=b"k" * 32, algorithm="HS256", issuer="doorward", audience="doorward", lifetime=timedelta(minutes=30)
+)
+_REFRESH_TOKEN: Final = RefreshToken(UUID(int=7), 3, b"s" * SECRET_BYTES)
+_PRINCIPAL: Final = Principal(user_id=UUID(int=1), session_id=UUID(int=2), scopes=frozenset({"account"}))
+
+
+class BrokenPropertyError(Exception):
+    """A parser does what it never may."""
+
+
+def _hold(is_so: bool, what: str) -> None:  # noqa: FBT001 - it is an assertion
+    if not is_so:
+        raise BrokenPropertyError(what)
+
+
+def refresh_token_decoder(data: bytes) -> None:
+    """Text is refused, or is exactly what one of the keys writes for the token that was read."""
+    text = data.decode(errors="surrogateescape")
+    try:
+        token = _CODEC.decode(text)
+    except InvalidRefreshTokenError:
+        return
+    _hold(text in {codec.encode(token) for codec in _READABLE}, "a second spelling of a token was read")
+
+
+def bearer_parser(data: bytes) -> None:
+    """Headers, one a line, are refused, or the one header's token is returned whole; and only ours verifies."""
+    lines = data.split(b"\n")
+    headers = [(b"authorization", line) for line in lines]
+    request = Request({"type": "http", "method": "GET", "path": "/", "query_string": b"", "headers": headers})
+    try:
+        token = _finished(bearer_token(request, None))
+    except (MissingAccessTokenError, InvalidAccessTokenError):
+        return
+    _hold(len(lines) == 1, "one of two headers was chosen")
+    _hold(lines[0].decode("latin-1").partition(" ")[2] == token, "a token was changed on the way")
+    try:
+        principal = _ACCESS_TOKENS.verify(token, _NOW)
+    except InvalidAccessTokenError:
+        return
+    _hold(principal == _PRINCIPAL, "a token that nobody signed was verified")
+
+
+def email_canonicaliser(data: bytes) -> None:
+    """An address is refused, or has a canonical form that is its own, in any case of its letters."""
+    text = data.decode(errors="surrogateescape")
+    try:
+        address = canonical_email(text)
+    except InvalidEmailError:
+        return
+    _hold(canonical_email(address) == address, "the canonical form has another canonical form")
+    _hold(address.count("@") == 1 and "\0" not in address, "the canonical form is no address")
+
+
+def username_canonicaliser(data: bytes) -> None:
+    """A name is refused, or has a canonical form in ASCII that is its own, in any case of its letters."""
+    text = data.decode(errors="surrogateescape")
+    try:
+        name = canonical_username(text)
+    except InvalidUsernameError:
+        return
+    _hold(name.isascii() and name == canonical_username(name), "the canonical form has another canonical form")
+    shown = display_username(text)
+    _hold({canonical_username(shown.upper()), canonical_username(shown.lower())} == {name}, "case tells names apart")
+
+
+def csv_importer(data: bytes) -> None:
+    """A file is refused, or each line is an item that keeps the rules, nothing, or a refusal."""
+    number = 0
+    try:
+        for line in read_items(io.BytesIO(data), "private"):
+            if isinstance(line, BadLine):
+                _hold(line.number > number, "a line was counted twice")
+                number = line.number
+            elif isinstance(line, ItemContent):
+                _hold(checked_content(line) == line, "an item is not as the rules have it")
+    except DomainError:
+        return
+
+
+PARSERS: Final[Mapping[str, Callable[[bytes], None]]] = {
+    each.__name__: each
+    for each in (refresh_token_decoder, bearer_parser, email_canonicaliser, username_canonicaliser, csv_importer)
+}
+SEEDS: Final[Mapping[str, tuple[bytes, ...]]] = {
+    "refresh_token_decoder": tuple(codec.encode(_REFRESH_TOKEN).encode() for codec in _READABLE),
+    "bearer_parser": (b"Bearer " + _ACCESS_TOKENS.sign(_PRINCIPAL, _NOW).encode(), b"bearer  a\nBearer b"),
+    "email_canonicaliser": (b"Ada.Lovelace+x@Example.com", "\u00e9@b\u00fccher.example".encode()),
+    "username_canonicaliser": (b"Ada_Lovelace-1.0", "\uff21\uff44\uff41".encode()),
+    "csv_importer": (b'title,tags,year\n"A, ""B""",x|y,1949\n', b"movieId,title,genres\n1,M (1931),Crime|Thriller\n"),
+}
+"""Right inputs to begin from."""
+
+
+def _finished(coroutine: Coroutine[object, None, str]) -> str:
+    """Return what a coroutine returns that never waits."""
+    try:
+        coroutine.send(None)
+    except StopIteration as end:
+        return str(end.value)
+    raise BrokenPropertyError("the parser waits for something")

@@ -1,0 +1,167 @@
+"""What the time of an answer tells of an account: `python -m development.proof.timing [--deep]`.
+
+Calls that an attacker must not tell apart are made in turn, in random order, on one connection to a service of its
+own. For each pair of kinds, the area under the ROC curve (AUC) of time as a classifier is estimated: 0.5 is a guess,
+and 0.45 to 0.55 is what is allowed. An estimate from n calls of each kind strays: 1.96 standard errors of a fair
+service are 0.8 / sqrt(n), so with 300 calls one fair pair in 29 is outside. A pair that is outside is therefore
+measured again with all others, up to ``ROUNDS`` times, and all calls count: after four rounds of 300 a fair pair is
+outside once in 40,000, and a true AUC of 0.60 is inside at the first look once in 60, with 2,000 calls never.
+"""
+
+import argparse
+import itertools
+import random
+import secrets
+import statistics
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import bcrypt
+import psycopg
+import requests
+
+from benchmarks.service import CALL_SECONDS, running_service
+from development.postgres import EmbeddedPostgres
+from doorward.infrastructure.migrations import migrate
+
+LOWEST, HIGHEST = 0.45, 0.55
+SAMPLES: Final = 300
+DEEP_SAMPLES: Final = 2000
+ROUNDS: Final = 4
+WARM_UP: Final = 20
+COST: Final = 8
+"""Some 15 ms: a difference in anything but hashing shows more than at the cost of production."""
+
+CHEAP_COST: Final = 4
+PASSWORD: Final = "the password of somebody"  # noqa: S105 - of a service that is gone after the run
+WRONG: Final = "a password of nobody at all"
+
+
+@dataclass
+class Kind:
+    """One kind of call, what it answers, and how long each took, in seconds."""
+
+    name: str
+    call: Callable[[], requests.Response]
+    status: int
+    seconds: list[float] = field(default_factory=list)
+
+    def measure(self, *, keep: bool = True) -> None:
+        """Make the call once. Raises ``RuntimeError`` for another answer than it should get."""
+        started = time.perf_counter()
+        answer = self.call()
+        took = time.perf_counter() - started
+        if answer.status_code != self.status:
+            raise RuntimeError(f"{self.name}: {answer.status_code} {answer.text}")
+        if keep:
+            self.seconds.append(took)
+
+
+def area_under_curve(ones: Sequence[float], others: Sequence[float]) -> float:
+    """Return how probable it is that one of ``ones`` is greater than one of ``others``; equal counts half."""
+    ranked = sorted([(value, True) for value in ones] + [(value, False) for value in others])
+    values = [value for value, _ in ranked]
+    rank_sum, index = 0.0, 0
+    while index < len(ranked):
+        end = index
+        while end < len(ranked) and values[end] == values[index]:
+            end += 1
+        mean_rank = (index + 1 + end) / 2
+        rank_sum += mean_rank * sum(is_one for _, is_one in ranked[index:end])
+        index = end
+    return (rank_sum - len(ones) * (len(ones) + 1) / 2) / (len(ones) * len(others))
+
+
+def is_telling(one: Kind, other: Kind) -> bool:
+    """Tell whether time alone tells these kinds apart better than the bound allows."""
+    return not LOWEST <= area_under_curve(one.seconds, other.seconds) <= HIGHEST
+
+
+class Site:
+    """The service under attack, from one connection."""
+
+    def __init__(self, url: str, database_url: str) -> None:
+        """Make the accounts that are known by name."""
+        self._url = f"{url}/api/v1/auth"
+        self._session = requests.Session()
+        self._session.trust_env = False
+        for name in ("known", "inactive", "cheap", "gone"):
+            self.register(name).raise_for_status()
+        cheap = bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt(CHEAP_COST)).decode()
+        with psycopg.connect(database_url, autocommit=True) as connection:
+            connection.execute("UPDATE users SET is_active = false WHERE username IN ('inactive', 'gone')")
+            connection.execute("UPDATE users SET password_hash = %s WHERE username IN ('cheap', 'gone')", [cheap])
+
+    def register(self, name: str) -> requests.Response:
+        """Register somebody of this name."""
+        body = {"email": f"{name}-{secrets.token_hex(4)}@example.com", "username": name, "password": PASSWORD}
+        return self._session.post(f"{self._url}/register", json=body, timeout=CALL_SECONDS)
+
+    def log_in(self, name: str, password: str) -> requests.Response:
+        """Try to log in."""
+        form = {"username": name, "password": password}
+        return self._session.post(f"{self._url}/token", data=form, timeout=CALL_SECONDS)
+
+    def logins(self) -> list[Kind]:
+        """Return the refused logins that must be one to an attacker."""
+        return [
+            Kind("wrong password", lambda: self.log_in("known", WRONG), 401),
+            Kind("unknown user", lambda: self.log_in(f"u{secrets.token_hex(8)}", WRONG), 401),
+            Kind("deactivated user, wrong password", lambda: self.log_in("inactive", WRONG), 401),
+            Kind("deactivated user, right password", lambda: self.log_in("inactive", PASSWORD), 401),
+            Kind("old cheap hash, wrong password", lambda: self.log_in("cheap", WRONG), 401),
+            Kind("old cheap hash, deactivated user, right password", lambda: self.log_in("gone", PASSWORD), 401),
+        ]
+
+    def registrations(self) -> list[Kind]:
+        """Return the registrations whose difference is the status alone."""
+        return [
+            Kind("free name", lambda: self.register(f"u{secrets.token_hex(8)}"), 201),
+            Kind("taken name", lambda: self.register("known"), 409),
+        ]
+
+
+def compare(kinds: Sequence[Kind], samples: int) -> bool:
+    """Measure the kinds, print the AUC of each pair, and tell whether one tells too much."""
+    pairs = list(itertools.combinations(kinds, 2))
+    _measure(kinds, WARM_UP, keep=False)
+    for _ in range(ROUNDS):
+        _measure(kinds, samples)
+        if not any(is_telling(one, other) for one, other in pairs):
+            break
+    for kind in kinds:
+        print(f"  {kind.name}: median of {len(kind.seconds)}: {statistics.median(kind.seconds) * 1000:.2f} ms")
+    for one, other in pairs:
+        verdict = "TELLING" if is_telling(one, other) else "inside"
+        print(f"  {area_under_curve(other.seconds, one.seconds):.3f}  {verdict}  {other.name} against {one.name}")
+    return any(is_telling(one, other) for one, other in pairs)
+
+
+def _measure(kinds: Sequence[Kind], samples: int, *, keep: bool = True) -> None:
+    for _ in range(samples):
+        for kind in random.sample(kinds, len(kinds)):
+            kind.measure(keep=keep)
+
+
+def main() -> int:
+    """Attack a service of its own, on a PostgreSQL of its own; return the exit status."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--deep", action="store_true", help=f"{DEEP_SAMPLES} calls of each kind instead of {SAMPLES}")
+    samples = DEEP_SAMPLES if parser.parse_args().deep else SAMPLES
+    settings = {"ENVIRONMENT": "development", "BCRYPT_ROUNDS": str(COST), "RATE_LIMIT_ENABLED": "false"}
+    with EmbeddedPostgres(durable=False) as postgres:
+        migrate(postgres.url())
+        with running_service(postgres.url(), **settings) as service:
+            site = Site(service.url, postgres.url())
+            print("Refused logins:")
+            logins_tell = compare(site.logins(), samples)
+            print("Registrations:")
+            registrations_tell = compare(site.registrations(), samples)
+    return int(logins_tell or registrations_tell)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,37 @@
+"""What is locked is not older than where known weaknesses end."""
+
+import tomllib
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from tests.architecture.sources import text_of
+
+FLOORS: Final = {
+    "h11": (0, 16),
+    "pyjwt": (2, 13, 0),
+    "python-multipart": (0, 0, 31),
+    "starlette": (1, 0, 1),
+}
+"""Of what reads requests and tokens. A package that is not locked has no weakness here."""
+
+NOT_LOCKED: Final = {"python-multipart"}
+"""Forms are read by the project's own code (docs/decisions/0010-own-form-parser.md)."""
+
+
+def _locked() -> dict[str, tuple[int, ...]]:
+    packages = tomllib.loads(text_of(Path("uv.lock")))["package"]
+    return {
+        package["name"]: tuple(map(int, package["version"].split(".")))
+        for package in packages
+        if package["name"] in FLOORS
+    }
+
+
+@pytest.mark.parametrize("name", sorted(FLOORS))
+def test_a_package_is_locked_at_its_floor_or_above(name: str) -> None:
+    locked = _locked()
+    assert (name not in locked) == (name in NOT_LOCKED)
+    if name in locked:
+        assert locked[name] >= FLOORS[name]

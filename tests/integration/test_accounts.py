@@ -1,0 +1,24 @@
+"""Which account an operator means by a name."""
+
+import pytest
+
+from doorward.bootstrap import create_item_import
+from doorward.domain.auth.exceptions import UserNotFoundError
+from tests.integration.service import Service
+
+
+@pytest.mark.parametrize("name", ["", "no name", "nobody-has-this-name", "nobody-has-this@example.com", "@"])
+async def test_a_name_that_nobody_has_is_not_found(service: Service, name: str) -> None:
+    await service.register()
+    async with create_item_import(service.settings) as (accounts, _):
+        with pytest.raises(UserNotFoundError):
+            await accounts.find_user(name)
+
+
+async def test_an_account_is_found_by_its_name_and_its_address_in_any_spelling(service: Service) -> None:
+    person = await service.register()
+    async with create_item_import(service.settings) as (accounts, _):
+        for name in (person.username, person.username.upper(), person.email, person.email.upper()):
+            user = await accounts.find_user(name)
+            assert (str(user.id), user.username, user.email) == (person.id, person.username, person.email)
+            assert user.is_active
