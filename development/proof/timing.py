@@ -150,7 +150,9 @@ def main() -> int:
     """Attack a service of its own, on a PostgreSQL of its own; return the exit status."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--deep", action="store_true", help=f"{DEEP_SAMPLES} calls of each kind instead of {SAMPLES}")
-    samples = DEEP_SAMPLES if parser.parse_args().deep else SAMPLES
+    parser.add_argument("--samples", type=int, default=SAMPLES, help="calls of each kind in a round")
+    arguments = parser.parse_args()
+    samples = DEEP_SAMPLES if arguments.deep else arguments.samples
     settings = {"ENVIRONMENT": "development", "BCRYPT_ROUNDS": str(COST), "RATE_LIMIT_ENABLED": "false"}
     with EmbeddedPostgres(durable=False) as postgres:
         migrate(postgres.url())

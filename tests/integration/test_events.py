@@ -110,6 +110,8 @@ async def test_a_logout_is_reported_and_so_is_one_that_ended_nothing(service: Se
     assert facts(ended, "reason", "session_id", "outcome") == ("logout", session, "success")
     ignored = [facts(line, "reason", "session_id", "outcome") for line in events(logs, "auth.revocation.ignored")]
     assert ignored == [("not_live", session, "failure"), ("malformed", None, "failure")]
+    told = [line["event"] for line in logs.lines() if line["event"].startswith(("auth.session", "auth.revocation"))]
+    assert told == ["auth.session.revoked", "auth.revocation.ignored", "auth.revocation.ignored"]
 
 
 async def test_a_call_with_an_access_token_is_reported_with_user_and_session(service: Service, logs: Logs) -> None:
