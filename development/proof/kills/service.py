@@ -81,9 +81,8 @@ def _serve(folder: Path) -> None:
 
 
 def _start_for_each_line(folder: Path) -> None:
-    # What the service needs, before any fork: a start is a tenth of a second then.
-    import doorward.api.app  # noqa: PLC0415
-    import doorward.cli  # noqa: F401, PLC0415
+    # Before any fork: a start takes a tenth of a second then.
+    import doorward.cli  # noqa: F401, PLC0415 - loaded for the children
 
     Failpoints(folder / ARMED).install()
     for _ in iter(sys.stdin.readline, ""):

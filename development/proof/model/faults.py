@@ -116,9 +116,9 @@ FAULTS: Final = (
         "an access token works at the very moment of its end",
     ),
     Fault(
-        "domain/auth/login.py",
-        "                if upgraded_hash is not None:",
-        "                if upgraded_hash is None:",
+        REPOSITORY,
+        "        SET password_hash = %(new)s",
+        "        SET password_hash = %(old)s",
         "cheap hashes stay",
     ),
 )

@@ -27,6 +27,7 @@ from doorward.domain.auth.exceptions import EmailTakenError, UsernameTakenError
 from doorward.domain.auth.models import TokenPair
 
 MOST_PEOPLE: Final = 3
+STEPS_BETWEEN_RESTARTS: Final = 4
 SECOND: Final = timedelta(seconds=1)
 MOMENT: Final = timedelta(microseconds=1)
 OFFSETS: Final = [-SECOND, -MOMENT, timedelta(0), MOMENT, SECOND]
@@ -187,6 +188,7 @@ class Walk(Journey):
             if self._present(session, session.generation, 1) is not Due.NEXT:
                 return
 
+    @precondition(lambda walk: walk.steps_taken % STEPS_BETWEEN_RESTARTS == 0)
     @rule(key=st.sampled_from(["the same", "changed", "the same", "finished"]))
     def restarts(self, key: str) -> None:
         """The service is ended and begun; with another SECRET_KEY, or without the one before it, perhaps."""
