@@ -115,6 +115,19 @@ def bench(
     c.run(f"python -m benchmarks {' '.join(option for option, is_chosen in chosen.items() if is_chosen)}")
 
 
+@task(help={"only": "model, faults, kills or races", "deep": "5,000 walks of 100 steps", "kills": "at each point"})
+def prove(c: Context, only: str = "", deep: bool = False, kills: int = 10) -> None:
+    """Prove at length what docs/assurance.md claims: what `inv test` proves in short."""
+    proofs = {
+        "model": f"model{' --walks 5000 --steps 100' if deep else ''}",
+        "faults": "model.faults",
+        "kills": f"kills --kills {kills}",
+        "races": "races",
+    }
+    for proof in [only] if only else proofs:
+        c.run(f"python -m development.proof.{proofs[proof]}")
+
+
 @task
 def docs(c: Context) -> None:
     """Write the pages that come from the code: configuration, events, problems, schema, dashboard."""

@@ -1,0 +1,148 @@
+"""After a kill: nothing acknowledged is lost, nothing half-done; no session has two live tokens, none that ended works.
+
+What is stored is compared with the ledger first; then every token that anybody was given is tried over HTTP.
+"""
+
+import base64
+import re
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+import psycopg
+from psycopg.rows import class_row
+
+from development.proof.api import Api
+from development.proof.kills.clients import PASSWORD
+from development.proof.kills.ledger import Person, Session
+
+NEW_HASH: Final = re.compile(r"\$bcrypt-sha256\$v=2,t=2b,r=4\$[./A-Za-z0-9]{22}\$[./A-Za-z0-9]{31}")
+OK: Final = 200
+CREATED: Final = 201
+REFUSED: Final = 401
+
+
+@dataclass(frozen=True)
+class StoredUser:
+    """A row of users."""
+
+    id: UUID
+    email: str
+    password_hash: str
+    is_active: bool
+
+
+@dataclass(frozen=True)
+class StoredFamily:
+    """A row of refresh_families."""
+
+    id: UUID
+    generation: int
+    revoked_reason: str | None
+
+
+@dataclass(frozen=True)
+class Stored:
+    """What is stored of one person."""
+
+    users: list[StoredUser]
+    families: list[StoredFamily]
+
+
+async def check(people: list[Person], url: str, database_url: str) -> list[str]:
+    """Return what is wrong, a line each."""
+    wrong: list[str] = []
+    async with Api(url) as api, await psycopg.AsyncConnection.connect(database_url, autocommit=True) as connection:
+        for person in people:
+            stored = await _stored(connection, person.name)
+            found = list(judge(person, stored))
+            # What is stored wrongly would be answered wrongly: once is enough.
+            found = found or [line async for line in _tried(api, person, stored)]
+            wrong += [f"{person.name}: {line}" for line in found]
+    return wrong
+
+
+async def _stored(connection: psycopg.AsyncConnection[Any], name: str) -> Stored:
+    async with connection.cursor(row_factory=class_row(StoredUser)) as cursor:
+        await cursor.execute("SELECT id, email, password_hash, is_active FROM users WHERE username = %s", (name,))
+        users = await cursor.fetchall()
+    async with connection.cursor(row_factory=class_row(StoredFamily)) as families:
+        await families.execute(
+            "SELECT id, generation, revoked_reason FROM refresh_families WHERE user_id = ANY(%s)",
+            ([user.id for user in users],),
+        )
+        return Stored(users, await families.fetchall())
+
+
+def judge(person: Person, stored: Stored) -> Iterator[str]:
+    """Compare what is stored with what its owner was told."""
+    if len(stored.users) != 1:
+        if person.is_registered or len(stored.users) > 1:
+            yield f"acknowledged account: {len(stored.users)} rows"
+        return
+    (user,) = stored.users
+    if not user.is_active or user.email != f"{person.name}@example.com":
+        yield "half an account"
+    families = {family.id: family for family in stored.families}
+    known = {family_id(session): session for session in person.sessions}
+    if lost := known.keys() - families.keys():
+        yield f"acknowledged sessions are lost: {len(lost)}"
+    if len(families) - len(known) > person.is_login_pending:
+        yield "a session that nobody asked for"
+    # Before the first login, the account was given an old hash.
+    has_logged_in, has_new_hash = bool(families), NEW_HASH.fullmatch(user.password_hash) is not None
+    if (has_logged_in or person.is_login_pending) and has_logged_in != has_new_hash:
+        yield f"half a login: a session: {has_logged_in}, a new hash: {has_new_hash}"
+    for key in known.keys() & families.keys():
+        yield from _judge_session(known[key], families[key])
+
+
+def _judge_session(session: Session, family: StoredFamily) -> Iterator[str]:
+    acknowledged = len(session.tokens) - 1
+    if not acknowledged <= family.generation <= acknowledged + (session.pending == "refresh"):
+        yield f"generation {family.generation} is stored, {acknowledged} was given"
+    possible = {None, {"reuse": "reuse", "revoke": "logout"}.get(session.pending or "")}
+    expected: set[str | None] = {session.ended} if session.ended else possible
+    if family.revoked_reason not in expected:
+        yield f"an end that was told is not stored, or none was: {family.revoked_reason}"
+
+
+async def _tried(api: Api, person: Person, stored: Stored) -> AsyncIterator[str]:
+    if not stored.users:
+        answer = await api.register(person.name, f"{person.name}@example.com", PASSWORD)
+        if answer.status != CREATED:
+            yield f"a registration that did not happen cannot be repeated: {answer.status}"
+        return
+    families = {family.id: family for family in stored.families}
+    for session in person.sessions:
+        async for line in _try_session(api, session, families[family_id(session)]):
+            yield line
+    answer = await api.log_in(person.name, PASSWORD)
+    if answer.status != OK:
+        yield f"an account that is stored cannot be used: {answer.status}"
+
+
+async def _try_session(api: Api, session: Session, family: StoredFamily) -> AsyncIterator[str]:
+    """Use everything that the session's owner, or a thief, may have."""
+    is_live = family.revoked_reason is None
+    for access in session.accesses:
+        if (await api.me(access)).status != (OK if is_live else REFUSED):
+            yield f"an access token is not answered as its session deserves, which is live: {is_live}"
+    has_live_token = is_live and family.generation == len(session.tokens) - 1
+    given = [await api.refresh(token) for token in reversed(session.tokens)]
+    pairs = [answer for answer in given if answer.status == OK]
+    if len(pairs) != has_live_token:
+        yield f"{len(pairs)} of all its tokens work, of which {int(has_live_token)} should"
+    # The last answer was lost, or the newest was used and then older ones: either way a used token has come again.
+    is_over = not is_live or len(given) > 1 or not has_live_token
+    if is_over and [answer for answer in pairs if (await api.refresh(answer.refresh)).status != REFUSED]:
+        yield "what was refreshed from a used token works"
+    if is_over and [each for each in session.accesses if (await api.me(each)).status != REFUSED]:
+        yield "an access token outlives the end of its session"
+
+
+def family_id(session: Session) -> UUID:
+    """Return by which id the product knows the session: the token's second to seventeenth byte."""
+    raw = base64.urlsafe_b64decode(session.tokens[0].removeprefix("dwr_") + "=")
+    return UUID(bytes=raw[1:17])

@@ -1,0 +1,102 @@
+"""What clients meant and what they were told, on disk before they go on: the only witness when the service is dead."""
+
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+Call = Literal["register", "login", "refresh", "reuse", "revoke"]
+Entry = dict[str, Any]
+
+
+class Ledger:
+    """A file of JSON lines, each of them on disk when the call returns."""
+
+    def __init__(self, path: Path) -> None:
+        """Take the file, which is made."""
+        self._file = path.open("x", encoding="utf-8")
+        self._calls = 0
+
+    def mean(self, person: str, call: Call, session: int | None = None) -> int:
+        """Write what a person is about to do; return the call's number."""
+        self._calls += 1
+        self._write({"number": self._calls, "person": person, "call": call, "session": session})
+        return self._calls
+
+    def tell(self, number: int, status: int, refresh: str | None = None, access: str | None = None) -> None:
+        """Write what the call was told."""
+        self._write({"number": number, "status": status, "refresh": refresh, "access": access})
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+    def _write(self, entry: Entry) -> None:
+        self._file.write(json.dumps(entry) + "\n")
+        self._file.flush()
+        os.fsync(self._file.fileno())
+
+
+@dataclass
+class Session:
+    """One login as its client knows it. ``pending`` is the call whose answer never came."""
+
+    tokens: list[str]
+    accesses: list[str]
+    ended: Literal["logout", "reuse"] | None = None
+    pending: Call | None = None
+
+
+@dataclass
+class Person:
+    """One account as its owner knows it."""
+
+    name: str
+    is_registered: bool = False
+    is_login_pending: bool = False
+    sessions: list[Session] = field(default_factory=list)
+
+
+def read(path: Path) -> list[Person]:
+    """Return what the ledger says of each person. A line that was being written when its writer died is no line."""
+    people: dict[str, Person] = {}
+    told = {entry["number"]: entry for entry in _entries(path) if "status" in entry}
+    for meant in _entries(path):
+        if "call" in meant:
+            person = people.setdefault(meant["person"], Person(meant["person"]))
+            _note(person, meant, told.get(meant["number"]))
+    return list(people.values())
+
+
+def _entries(path: Path) -> Iterator[Entry]:
+    text = path.read_text(encoding="utf-8")
+    for line in text[: text.rfind("\n") + 1].splitlines():
+        yield json.loads(line)
+
+
+def _note(person: Person, meant: Entry, told: Entry | None) -> None:
+    status = told["status"] if told else 0
+    match meant["call"]:
+        case "register":
+            person.is_registered = status == 201  # noqa: PLR2004 - HTTP's Created
+        case "login" if told and status == 200:  # noqa: PLR2004 - HTTP's OK
+            person.sessions.append(Session([told["refresh"]], [told["access"]]))
+        case "login":
+            person.is_login_pending = True
+        case call:
+            _note_use(person.sessions[meant["session"]], call, status, told or {})
+
+
+def _note_use(session: Session, call: Call, status: int, told: Entry) -> None:
+    match call, status:
+        case "refresh", 200:
+            session.tokens.append(told["refresh"])
+            session.accesses.append(told["access"])
+        case "reuse", 401:
+            session.ended = "reuse"
+        case "revoke", 204:
+            session.ended = "logout"
+        case _:
+            session.pending = call

@@ -1,0 +1,88 @@
+"""Kill after kill: start, check what the last kill left behind, use the service, and have it die at a point."""
+
+import asyncio
+import contextlib
+import random
+import secrets
+import signal
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from development.proof.kills import checker, clients, ledger
+from development.proof.kills.failpoints import Commit, Moment
+from development.proof.kills.service import KillableService
+from development.proof.service import proof_settings
+
+MOST_PASSES: Final = 3
+
+
+@dataclass
+class Outcome:
+    """What the kills at one point left behind."""
+
+    kills: int = 0
+    people: int = 0
+    sessions: int = 0
+    unknown: int = 0
+    wrong: list[str] = field(default_factory=list)
+
+    def add(self, people: list[ledger.Person], wrong: list[str]) -> None:
+        """Count one kill."""
+        sessions = [session for person in people for session in person.sessions]
+        self.kills += 1
+        self.people += len(people)
+        self.sessions += len(sessions)
+        self.unknown += sum(session.pending is not None for session in sessions)
+        self.unknown += sum(person.is_login_pending or not person.is_registered for person in people)
+        self.wrong += wrong
+
+
+class Rounds:
+    """One service and its database, for as many kills as are wanted."""
+
+    def __init__(self, service: KillableService, database_url: str, folder: Path) -> None:
+        """Take the service, started, its database, and where to keep ledgers."""
+        self._service = service
+        self._database_url = database_url
+        self._folder = folder
+
+    def kill(self, commit: Commit, moment: Moment, outcome: Outcome) -> None:
+        """Use the service until it dies there; start it again; check everything."""
+        path = self.use_until_dead(commit, moment)
+        self._service.start()
+        people = ledger.read(path)
+        outcome.add(people, self.check(path))
+
+    def use_until_dead(self, commit: Commit, moment: Moment) -> Path:
+        """Return the ledger of clients who saw the service die."""
+        self._service.arm(commit, moment, random.randint(1, MOST_PASSES))
+        path = self.use()
+        status = self._service.status_of_end()
+        if status != -signal.SIGKILL:
+            raise RuntimeError(f"the service was to be killed, and ended with {status}")
+        return path
+
+    def use(self, most_people: int = clients.MOST_PEOPLE) -> Path:
+        """Have clients use the service, each as that many people at most; return their ledger."""
+        path = self._folder / secrets.token_hex(8)
+        written = ledger.Ledger(path)
+        with contextlib.closing(written):
+            asyncio.run(clients.use(self._service.url, written, self._database_url, most_people))
+        return path
+
+    def check(self, path: Path) -> list[str]:
+        """Return what is wrong after what the ledger says."""
+        return asyncio.run(checker.check(ledger.read(path), self._service.url, self._database_url))
+
+
+@contextlib.contextmanager
+def rounds(database_url: str) -> Iterator[Rounds]:
+    """Yield a service that runs on this migrated database."""
+    with contextlib.ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        service = stack.enter_context(KillableService(folder, proof_settings(database_url)))
+        service.start()
+        yield Rounds(service, database_url, folder)

@@ -1,0 +1,96 @@
+"""`doorward serve` with failpoints, in a process of its own that is forked from one that has loaded all code.
+
+As a program it starts a service for each line of its input and waits for its end; `KillableService` runs the program.
+"""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Final, Self
+
+from development.proof.kills.failpoints import Commit, Failpoints, Moment
+from development.proof.service import url_when_ready
+
+ROOT: Final = Path(__file__).parents[3]
+ARMED: Final = "armed"
+LOG: Final = "log"
+
+
+class KillableService:
+    """Starts the service again and again on one database, and arms where it dies."""
+
+    def __init__(self, folder: Path, settings: dict[str, str]) -> None:
+        """Take an empty folder, and the service's settings."""
+        self._folder = folder
+        self._settings = settings
+        self.url = ""
+
+    def __enter__(self) -> Self:
+        """Load the code."""
+        environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **self._settings}
+        command = [sys.executable, "-m", "development.proof.kills.service"]
+        self._program = subprocess.Popen(
+            command, cwd=self._folder, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End the service, if it runs, and the program."""
+        self._pipe(self._program.stdin).close()
+        self._program.terminate()
+        self._program.wait()
+        self._pipe(self._program.stdout).close()
+
+    def start(self) -> None:
+        """Start the service and wait until it is ready."""
+        (self._folder / LOG).write_bytes(b"")
+        stdin = self._pipe(self._program.stdin)
+        stdin.write("start\n")
+        stdin.flush()
+        self.url = url_when_ready(self._folder / LOG, lambda: self._program.poll() is None)
+
+    def arm(self, commit: Commit, moment: Moment, passes: int) -> None:
+        """Have the service die there, at that many passes from now."""
+        prepared = self._folder / "prepared"
+        prepared.write_text(f"{commit} {moment} {passes}", encoding="ascii")
+        prepared.rename(self._folder / ARMED)
+
+    def status_of_end(self) -> int:
+        """Wait until the service has ended; return its status, negative for the signal that ended it."""
+        return int(self._pipe(self._program.stdout).readline())
+
+    @staticmethod
+    def _pipe(pipe: IO[str] | None) -> IO[str]:
+        if pipe is None:
+            raise RuntimeError("not entered")
+        return pipe
+
+
+def _serve(folder: Path) -> None:
+    """Be the service, until killed."""
+    from doorward.cli import main  # noqa: PLC0415 - loaded by the parent, before the fork
+
+    with (folder / LOG).open("ab") as log:
+        os.dup2(log.fileno(), sys.stdout.fileno())
+        os.dup2(log.fileno(), sys.stderr.fileno())
+    os._exit(main(["serve", "--port", "0"]))
+
+
+def _start_for_each_line(folder: Path) -> None:
+    # Before any fork: a start takes a tenth of a second then.
+    import doorward.cli  # noqa: F401, PLC0415 - loaded for the children
+
+    Failpoints(folder / ARMED).install()
+    for _ in iter(sys.stdin.readline, ""):
+        child = os.fork()
+        if child == 0:
+            _serve(folder)
+        print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+
+
+if __name__ == "__main__":
+    _start_for_each_line(Path.cwd())

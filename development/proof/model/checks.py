@@ -1,0 +1,111 @@
+"""What must hold after each step of a walk, whatever the step was."""
+
+import base64
+from typing import Final, NamedTuple
+from uuid import UUID
+
+from development.proof.model.expectation import Access, Due, Model, Session, hold
+from development.proof.model.world import World
+from doorward.domain.auth.models import TokenPair
+from doorward.domain.auth.refresh_token import RefreshToken
+
+STORED: Final = """
+    SELECT id, generation, rotated_at, expires_at, revoked_at, revoked_reason
+    FROM refresh_families
+    WHERE user_id = ANY(%s)
+"""
+
+ACCESS_TOKENS: Final = 2
+REFRESH_TOKENS: Final = 2
+"""How many of a session's tokens, the newest, are tried when it is looked at."""
+
+
+class Answers(NamedTuple):
+    """What a session's tokens would get now."""
+
+    refreshed: list[int | None]
+    accepted: list[bool]
+
+
+def read(text: str) -> RefreshToken:
+    """Return what a refresh token says, by the format's description and without its key."""
+    raw = base64.urlsafe_b64decode(text.removeprefix("dwr_") + "=")
+    return RefreshToken(UUID(bytes=raw[1:17]), int.from_bytes(raw[17:21], "big"), raw[21:37])
+
+
+def session_id(session: Session) -> UUID:
+    """Return by which id the product knows the session."""
+    return read(session.tokens[0].text).family_id
+
+
+async def check_stored(world: World, model: Model) -> None:
+    """Compare every row with the model."""
+    rows = {row[0]: row[1:] for row in await world.sql(STORED, [person.id for person in model.people])}
+    expected = {session_id(session): session for session in model.sessions if not session.is_pruned}
+    hold("no session appears or vanishes", is_so=rows.keys() == expected.keys(), detail=rows.keys() ^ expected.keys())
+    for key, session in expected.items():
+        generation, rotated_at, expires_at, revoked_at, reason = rows[key]
+        hold("each rotation counts once", is_so=generation == session.generation, detail=generation)
+        limits = (rotated_at, expires_at)
+        hold("limits slide as far as they may", is_so=limits == (session.rotated_at, session.expires_at), detail=limits)
+        end = (revoked_at, reason)
+        hold("dead stays dead, and nothing else is", is_so=end == (session.ended_at, session.ended), detail=end)
+
+
+async def check_access(world: World, model: Model, sessions: list[Session]) -> None:
+    """Try the newest access tokens of these sessions."""
+    for session in sessions:
+        for access in session.accesses[-ACCESS_TOKENS:]:
+            await _check_access_token(world, model, session, access)
+
+
+async def _check_access_token(world: World, model: Model, session: Session, access: Access) -> None:
+    user = await world.who_is(access.text)
+    is_due = model.admits(session, access, world.clock.now())
+    hold(
+        "an access token works exactly while its session, its user and itself do",
+        is_so=(user is not None) == is_due,
+        detail=f"accepted: {user is not None}, due: {is_due}",
+    )
+    hold("nobody gets another's account", is_so=user is None or str(user.id) == session.person.id)
+
+
+async def check_generations(world: World, model: Model, sessions: list[Session]) -> None:
+    """Find out which of the tokens would be accepted now, without using any."""
+    for session in sessions:
+        generations = _tried(session)
+        pairs = await world.would_refresh([session.tokens[each].text for each in generations])
+        for generation, pair in zip(generations, pairs, strict=True):
+            check_answer(model, session, generation, pair, world)
+        successors = {read(pair.refresh_token).generation for pair in pairs if pair is not None}
+        hold("at most one live generation", is_so=len(successors - {session.generation}) <= 1, detail=successors)
+
+
+def check_answer(model: Model, session: Session, generation: int, pair: TokenPair | None, world: World) -> None:
+    """Compare one answer to a refresh with what was due."""
+    due = model.due(session, generation, session.tokens[generation], world.clock.now())
+    expected = {Due.NEXT: session.generation + 1, Due.SAME: session.generation}.get(due)
+    given = None if pair is None else read(pair.refresh_token).generation
+    hold(
+        "a refresh token gets what it is due",
+        is_so=given == expected,
+        detail=f"{due.name} for generation {generation} of {session.generation}: got {given}",
+    )
+
+
+def check_events(model: Model, events: int) -> None:
+    """Compare the number of thefts reported with those that were."""
+    hold("each reuse is reported once", is_so=events == model.reuses, detail=f"{events} of {model.reuses}")
+
+
+async def answers(world: World, session: Session) -> Answers:
+    """Return what the session's tokens would get now."""
+    pairs = await world.would_refresh([session.tokens[each].text for each in _tried(session)])
+    users = [await world.who_is(access.text) for access in session.accesses[-ACCESS_TOKENS:]]
+    generations = [None if pair is None else read(pair.refresh_token).generation for pair in pairs]
+    return Answers(generations, [user is not None for user in users])
+
+
+def _tried(session: Session) -> list[int]:
+    """After its end all have the same answer, so that one is enough."""
+    return list(range(len(session.tokens)))[-1 if session.ended else -REFRESH_TOKENS :]

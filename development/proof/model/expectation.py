@@ -1,0 +1,170 @@
+"""What must be true of people and sessions: the model. It knows no database and none of the product's decisions."""
+
+import math
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import Enum, auto
+from typing import Final
+
+from doorward.domain.auth.models import RevocationReason
+
+ACCESS: Final = timedelta(minutes=30)
+IDLE: Final = timedelta(days=7)
+ABSOLUTE: Final = timedelta(days=90)
+RETENTION: Final = timedelta(days=30)
+LEEWAY: Final = timedelta(seconds=10)
+
+
+class ViolationError(AssertionError):
+    """The product did what the model forbids. ``invariant`` names what was broken."""
+
+    def __init__(self, invariant: str, detail: str) -> None:
+        """Take the invariant's name and what was seen."""
+        super().__init__(f"{invariant}: {detail}")
+        self.invariant = invariant
+
+
+def hold(invariant: str, *, is_so: bool, detail: object = "") -> None:
+    """Raise ``ViolationError`` unless it is so."""
+    if not is_so:
+        raise ViolationError(invariant, str(detail))
+
+
+class Due(Enum):
+    """What a presented refresh token must get."""
+
+    NEXT = auto()
+    SAME = auto()
+    """The successor that was given before."""
+    REFUSAL = auto()
+    THEFT = auto()
+    """A refusal, and the end of the session."""
+
+
+@dataclass(eq=False)
+class Person:
+    """Somebody with an account."""
+
+    id: str
+    username: str
+    is_active: bool = True
+    has_old_hash: bool = False
+
+
+@dataclass(frozen=True)
+class RefreshText:
+    """A refresh token as a client has it, and the number of the key that it was written under."""
+
+    text: str
+    key: int
+
+
+@dataclass(frozen=True)
+class Access:
+    """An access token, the moment from which it is refused, and the number of its key."""
+
+    text: str
+    until: int
+    key: int
+
+
+@dataclass(eq=False)
+class Session:
+    """One login: all tokens it was ever given, a generation each, and its limits."""
+
+    person: Person
+    tokens: list[RefreshText]
+    accesses: list[Access]
+    rotated_at: datetime
+    expires_at: datetime
+    ends_at: datetime
+    ended: RevocationReason | None = None
+    ended_at: datetime | None = None
+    is_pruned: bool = False
+
+    @property
+    def generation(self) -> int:
+        """The number of rotations so far, which is that of the current token."""
+        return len(self.tokens) - 1
+
+    def end(self, reason: RevocationReason, now: datetime) -> None:
+        """End for good; what ended stays as it ended."""
+        if self.ended is None and not self.is_pruned:
+            self.ended, self.ended_at = reason, now
+
+    def dead_since(self) -> datetime:
+        """When it ended, or will if nobody comes again."""
+        return min(self.expires_at, self.ended_at or self.expires_at)
+
+
+@dataclass
+class Model:
+    """All that one walk knows."""
+
+    leeway: timedelta
+    people: list[Person] = field(default_factory=list)
+    sessions: list[Session] = field(default_factory=list)
+    key: int = 0
+    previous_key: int | None = None
+    reuses: int = 0
+
+    def is_readable(self, key: int) -> bool:
+        """Tell whether tokens under this key are still read."""
+        return key in {self.key, self.previous_key}
+
+    def is_live(self, session: Session, now: datetime) -> bool:
+        """Tell whether anything of the session may work."""
+        return session.ended is None and now < session.expires_at and session.person.is_active
+
+    def admits(self, session: Session, access: Access, now: datetime) -> bool:
+        """Tell whether the access token must be accepted; else it must be refused."""
+        return self.is_live(session, now) and self.is_readable(access.key) and now.timestamp() < access.until
+
+    def due(self, session: Session, generation: int, token: RefreshText, now: datetime) -> Due:
+        """Say what a refresh with this token of the session must get."""
+        if not self.is_readable(token.key) or session.ended is not None or now >= session.expires_at:
+            return Due.REFUSAL
+        age = session.generation - generation
+        if age == 0:
+            return Due.NEXT if session.person.is_active else Due.REFUSAL
+        if age == 1 and self.leeway and now - session.rotated_at <= self.leeway:
+            return Due.SAME if session.person.is_active else Due.REFUSAL
+        return Due.THEFT
+
+    def begin(self, person: Person, refresh: str, access: str, now: datetime) -> Session:
+        """Note a login."""
+        session = Session(
+            person=person,
+            tokens=[RefreshText(refresh, self.key)],
+            accesses=[self.access_given(access, now)],
+            rotated_at=now,
+            expires_at=now + IDLE,
+            ends_at=now + ABSOLUTE,
+        )
+        self.sessions.append(session)
+        return session
+
+    def rotate(self, session: Session, refresh: str, access: str, now: datetime) -> None:
+        """Note a rotation."""
+        session.tokens.append(RefreshText(refresh, self.key))
+        session.accesses.append(self.access_given(access, now))
+        session.rotated_at = now
+        session.expires_at = min(now + IDLE, session.ends_at)
+
+    def steal(self, session: Session, now: datetime) -> None:
+        """Note that a used token came again."""
+        self.reuses += 1
+        session.end(RevocationReason.REUSE, now)
+
+    def access_given(self, text: str, now: datetime) -> Access:
+        """Return what is known of an access token that was given at this moment: its times are whole seconds."""
+        return Access(text, math.floor(now.timestamp()) + int(ACCESS.total_seconds()), self.key)
+
+    def prunable(self, now: datetime) -> list[Session]:
+        """Return the sessions that ended so long ago that they need not be stored any more, and still are."""
+        return [each for each in self.sessions if not each.is_pruned and each.dead_since() < now - RETENTION]
+
+    def prune(self, now: datetime) -> None:
+        """Note which sessions are no longer stored."""
+        for session in self.prunable(now):
+            session.is_pruned = True

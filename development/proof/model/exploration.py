@@ -1,0 +1,93 @@
+"""Many walks, in strict mode and with a leeway, and what came of them."""
+
+import contextlib
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final
+
+import pytest
+from hypothesis import HealthCheck, Phase, seed, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from development.proof.model.expectation import LEEWAY, ViolationError
+from development.proof.model.tally import Tally
+from development.proof.model.walk import Walk, bound
+from development.proof.model.world import World
+from doorward.core.logging import observed_events
+from doorward.domain.auth import pruning
+from doorward.infrastructure import database, passwords
+
+MODES: Final = {"strict": timedelta(0), "leeway": LEEWAY}
+PATIENCE_SECONDS: Final = 60
+REUSE: Final = "auth.refresh.reuse_detected"
+
+
+@dataclass(frozen=True)
+class Exploration:
+    """How far the walks of one mode went, and what they found."""
+
+    mode: str
+    tally: Tally
+    seconds: float
+    violation: ViolationError | None
+
+
+def explore(database_url: str, mode: str, *, walks: int, steps: int, start: int, is_shrunk: bool = True) -> Exploration:
+    """Take this many walks of this many steps; ``start`` chooses which ones. Stop at the first violation.
+
+    ``is_shrunk``: then look for the shortest walk that shows it, which the violation's notes tell.
+    """
+    began = time.monotonic()
+    phases = [Phase.generate, Phase.shrink] if is_shrunk else [Phase.generate]
+    configuration = settings(
+        max_examples=walks,
+        stateful_step_count=steps,
+        deadline=None,
+        database=None,
+        phases=phases,
+        report_multiple_bugs=False,
+        suppress_health_check=list(HealthCheck),
+    )
+    with _walks(database_url, MODES[mode]) as walk:
+        violation: ViolationError | None = None
+        try:
+            run_state_machine_as_test(seed(start)(walk), settings=configuration)
+        except ViolationError as error:
+            violation = error
+        return Exploration(mode, walk.tally, time.monotonic() - began, violation)
+
+
+@contextlib.contextmanager
+def _walks(database_url: str, leeway: timedelta) -> Iterator[type[Walk]]:
+    reuse_events: list[str] = []
+
+    def count(name: str, _facts: object) -> None:
+        if name == REUSE and not world.is_probing:
+            reuse_events.append(name)
+
+    with _undisturbed(), observed_events(count):
+        world = World(database_url, leeway)
+        try:
+            yield bound(world, leeway, reuse_events)
+        finally:
+            world.close()
+
+
+@contextlib.contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Have a busy machine slow the walks down and change no answer: what waits is not what they are about."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("POOL_WAIT_SECONDS", "RECONNECT_SECONDS", "ABORT_SECONDS"):
+            patch.setattr(database, name, PATIENCE_SECONDS)
+        patch.setattr(database, "_OPTIONS", "-c timezone=UTC")
+        patch.setattr(passwords, "_lower_priority", lambda: None)
+        patch.setattr(pruning, "PAUSE_SECONDS", 0)
+        yield
+
+
+def described(violation: BaseException) -> list[str]:
+    """Return the lines of the walk that showed it, if Hypothesis noted them."""
+    notes: list[Any] = getattr(violation, "__notes__", [])
+    return [line for note in notes for line in str(note).splitlines()]

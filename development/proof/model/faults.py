@@ -1,0 +1,173 @@
+"""Faults of one line each, planted in a copy of the product: the walks must find every one of them.
+
+`python -m development.proof.model.faults` plants and walks.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from development.proof.service import own_database
+
+ROOT: Final = Path(__file__).parents[3]
+SOURCE: Final = ROOT / "src"
+SEED: Final = 1
+PRINTED_VIOLATION: Final = 1
+"""The walks' exit status when they found something; any other than this and 0 is a crash."""
+
+REPOSITORY: Final = "domain/auth/repository.py"
+POLICY: Final = "domain/auth/policy.py"
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One line, before and after, and what an attacker would have of it."""
+
+    path: str
+    before: str
+    after: str
+    gain: str
+
+
+FAULTS: Final = (
+    Fault(
+        REPOSITORY,
+        "          AND refresh_families.generation = %(generation)s",
+        "          AND refresh_families.generation >= %(generation)s",
+        "a stolen token that was used already still rotates",
+    ),
+    Fault(
+        REPOSITORY,
+        "          AND refresh_families.expires_at > %(now)s\n          AND users.id",
+        "          AND refresh_families.expires_at >= %(now)s\n          AND users.id",
+        "a session lives at the very moment of its end",
+    ),
+    Fault(
+        REPOSITORY,
+        "            expires_at = LEAST(%(idle_expires_at)s, session_expires_at)",
+        "            expires_at = %(idle_expires_at)s",
+        "a stolen session that is used lives for ever",
+    ),
+    Fault(
+        REPOSITORY,
+        "            rotated_at = %(now)s,",
+        "            rotated_at = refresh_families.created_at,",
+        "the leeway is counted from the login",
+    ),
+    Fault(
+        REPOSITORY,
+        "              AND LEAST(expires_at, revoked_at) < %(dead_before)s",
+        "              AND LEAST(rotated_at, revoked_at) < %(dead_before)s",
+        "housekeeping ends sessions that live",
+    ),
+    Fault(
+        REPOSITORY,
+        "        WHERE id = %(user_id)s\n          AND is_active\n",
+        "        WHERE id = %(user_id)s\n",
+        "somebody who is switched off logs in",
+    ),
+    Fault(
+        REPOSITORY,
+        "refresh_families.user_id = %(user_id)s\n              AND refresh_families.revoked_at IS NULL",
+        "refresh_families.user_id = %(user_id)s",
+        "access tokens work on after a logout",
+    ),
+    Fault(
+        POLICY,
+        "    if family is None or not compare_digest(family.secret_hash, hash_secret(token.secret)):",
+        "    if family is None:",
+        "who knows a session's id and the server's key ends it without its secret",
+    ),
+    Fault(
+        POLICY,
+        "    is_direct_predecessor = token.generation == family.generation - 1",
+        "    is_direct_predecessor = token.generation < family.generation",
+        "an ancestor gets a live token within the leeway",
+    ),
+    Fault(
+        POLICY,
+        "    if is_direct_predecessor and leeway > timedelta(0) and now - family.rotated_at <= leeway:",
+        "    if is_direct_predecessor and now - family.rotated_at <= leeway:",
+        "in strict mode, a used token is answered with its live successor within the same moment",
+    ),
+    Fault(
+        "domain/auth/sessions.py",
+        "now=now, reason=RevocationReason.REUSE)",
+        "now=now, reason=RevocationReason.REUSE); raise InvalidRefreshTokenError",
+        "the end of a stolen session is rolled back with the refusal",
+    ),
+    Fault(
+        "domain/auth/refresh_token.py",
+        "        self._readable_keys = (key,) if previous_key is None else (key, previous_key)",
+        "        self._readable_keys = (key,)",
+        "a change of the key signs everybody out",
+    ),
+    Fault(
+        "infrastructure/tokens.py",
+        "    if present >= expires_at or",
+        "    if present > expires_at or",
+        "an access token works at the very moment of its end",
+    ),
+    Fault(
+        REPOSITORY,
+        "        SET password_hash = %(new)s",
+        "        SET password_hash = %(old)s",
+        "cheap hashes stay",
+    ),
+)
+
+
+def planted(fault: Fault, folder: Path) -> Path:
+    """Copy the product below the folder with the fault in it; return where the copy is."""
+    copy = folder / "src"
+    shutil.copytree(SOURCE, copy, ignore=shutil.ignore_patterns("__pycache__"))
+    path = copy / "doorward" / fault.path
+    text = path.read_text(encoding="utf-8")
+    if text.count(fault.before) != 1:
+        raise ValueError(f"not once in {fault.path}: {fault.before}")
+    path.write_text(text.replace(fault.before, fault.after), encoding="utf-8")
+    return copy
+
+
+def walked(source: Path, database_url: str, walks: int, steps: int) -> dict[str, Any]:
+    """Walk through the copy; return what was found and after how many walks of both modes. Raises on a crash."""
+    command = [sys.executable, "-m", "development.proof.model", "--brief", "--seed", str(SEED)]
+    command += ["--walks", str(walks), "--steps", str(steps), "--database", database_url]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(source), str(ROOT)])}
+    finished = subprocess.run(command, check=False, cwd=ROOT, env=environment, capture_output=True, text=True)
+    lines: list[dict[str, Any]] = [json.loads(line) for line in finished.stdout.splitlines()]
+    if finished.returncode not in {0, PRINTED_VIOLATION} or not lines or lines[-1]["source"] != str(source):
+        raise RuntimeError(f"the walks crashed, or were not those through the copy:\n{finished.stderr}")
+    before = sum(line["walks"] for line in lines[:-1])
+    return lines[-1] | {"after": before + (lines[-1]["walks_to_violation"] or lines[-1]["walks"])}
+
+
+def main() -> int:
+    """Return 0 when every fault was found, else 1."""
+    parser = argparse.ArgumentParser(prog="python -m development.proof.model.faults", description=__doc__)
+    parser.add_argument("--walks", type=int, default=200, help="at most, for each fault (default: %(default)s)")
+    parser.add_argument("--steps", type=int, default=50, help="a walk (default: %(default)s)")
+    options = parser.parse_args()
+    missed = 0
+    with own_database() as database_url:
+        for number, fault in enumerate(FAULTS, start=1):
+            with tempfile.TemporaryDirectory() as folder:
+                found = walked(planted(fault, Path(folder)), database_url, options.walks, options.steps)
+            missed += found["invariant"] is None
+            verdict = f"caught in walk {found['after']} ({found['mode']}): {found['invariant']}"
+            print(
+                f"fault {number}, {fault.path}, {fault.gain}: {verdict if found['invariant'] else 'MISSED'}", flush=True
+            )
+    print(f"faults: {len(FAULTS) - missed} of {len(FAULTS)} caught")
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

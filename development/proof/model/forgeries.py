@@ -1,0 +1,56 @@
+"""What a thief without a token makes of others' tokens."""
+
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Final
+from uuid import uuid4
+
+from development.proof.model.checks import read
+from development.proof.model.expectation import Session
+from development.proof.model.world import Keys
+from doorward.domain.auth.refresh_token import RefreshTokenCodec
+
+
+def _foreign(session: Session, _other: Session, _keys: Keys, _cut: int) -> str:
+    """Write the current token under another installation's key."""
+    return RefreshTokenCodec(secrets.token_bytes(64)).encode(read(session.tokens[-1].text))
+
+
+def _truncated(session: Session, _other: Session, _keys: Keys, cut: int) -> str:
+    return session.tokens[-1].text[:-cut]
+
+
+def _altered(session: Session, _other: Session, _keys: Keys, cut: int) -> str:
+    text = session.tokens[-1].text
+    return text[:-cut] + ("A" if text[-cut] != "A" else "E") + text[len(text) - cut + 1 :]
+
+
+def _secret_of_another(session: Session, other: Session, keys: Keys, _cut: int) -> str:
+    """Write a replaced token, which would be theft, with another session's secret: the key was stolen, too."""
+    token = read(session.tokens[-1].text)
+    secret = secrets.token_bytes(16) if other is session else read(other.tokens[-1].text).secret
+    return keys.codec().encode(replace(token, secret=secret, generation=max(0, token.generation - 1)))
+
+
+def _future(session: Session, _other: Session, keys: Keys, _cut: int) -> str:
+    return keys.codec().encode(read(session.tokens[-1].text).successor())
+
+
+def _of_no_session(session: Session, _other: Session, keys: Keys, _cut: int) -> str:
+    return keys.codec().encode(replace(read(session.tokens[-1].text), family_id=uuid4()))
+
+
+def _empty(_session: Session, _other: Session, _keys: Keys, _cut: int) -> str:
+    return ""
+
+
+FORGERIES: Final[Mapping[str, Callable[[Session, Session, Keys, int], str]]] = {
+    "foreign": _foreign,
+    "truncated": _truncated,
+    "altered": _altered,
+    "another's secret": _secret_of_another,
+    "future": _future,
+    "of no session": _of_no_session,
+    "empty": _empty,
+}

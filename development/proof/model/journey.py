@@ -1,0 +1,135 @@
+"""What every step of a walk leans on: who it is about, what a use of a token brings, and what must hold afterwards."""
+
+import sys
+from datetime import datetime, timedelta
+from typing import ClassVar, Final
+
+import bcrypt
+from hypothesis.stateful import RuleBasedStateMachine, invariant
+
+from development.proof.model import checks
+from development.proof.model.expectation import Due, Model, Person, RefreshText, Session, ViolationError, hold
+from development.proof.model.tally import Tally
+from development.proof.model.world import START, World
+from doorward.domain.auth.models import RevocationReason
+
+PASSWORD: Final = "correct horse battery"  # noqa: S105 - of people who live for one walk
+MOST_LIVE: Final = 3
+"""Sessions that live at a time: each of them is tried after each step."""
+
+
+class Journey(RuleBasedStateMachine):
+    """A walk without its steps. Bound to a world by a subclass: Hypothesis makes its instances without arguments."""
+
+    world: ClassVar[World]
+    leeway: ClassVar[timedelta]
+    reuse_events: ClassVar[list[str]]
+    tally: ClassVar[Tally]
+
+    def __init__(self) -> None:
+        """Begin with nobody."""
+        super().__init__()
+        self.steps_taken = -1
+        self.model = Model(leeway=self.leeway)
+        self.world.clock.present = START
+        self.touched: list[Session] = []
+        self.reuse_events.clear()
+
+    @property
+    def has_room(self) -> bool:
+        """Tell whether another session would leave the walk as quick as it is."""
+        return len(self._live()) < MOST_LIVE
+
+    @property
+    def now(self) -> datetime:
+        """The moment that the walk has come to."""
+        return self.world.clock.now()
+
+    @invariant()
+    def all_is_as_the_model_says(self) -> None:
+        """Check what must hold after each step."""
+        self.steps_taken += 1
+        in_turn = self.model.sessions[self.steps_taken % len(self.model.sessions)]
+        self.world.run(self._check(self.touched, [*self.touched, in_turn, *self._live()]))
+        self.touched.clear()
+
+    def teardown(self) -> None:
+        """Try everything once more; then take this walk's people away: the next one has its own."""
+        is_violated = isinstance(sys.exc_info()[1], ViolationError)
+        try:
+            if not is_violated:
+                is_violated = True
+                self.world.run(self._check(self.model.sessions, self.model.sessions))
+                is_violated = False
+        finally:
+            self.tally.add(self.steps_taken, is_violated=is_violated)
+            people = [person.id for person in self.model.people]
+            self.world.run(self.world.sql("DELETE FROM users WHERE id = ANY(%s)", people))
+
+    async def _check(self, by_refresh: list[Session], by_access: list[Session]) -> None:
+        """Compare all that is stored, and try the tokens of these sessions."""
+        await checks.check_generations(self.world, self.model, list(dict.fromkeys(by_refresh)))
+        await checks.check_stored(self.world, self.model)
+        await checks.check_access(self.world, self.model, list(dict.fromkeys(by_access)))
+        checks.check_events(self.model, len(self.reuse_events))
+
+    def _person(self, who: int) -> Person:
+        return self.model.people[who % len(self.model.people)]
+
+    def _session(self, which: int) -> Session:
+        """Return the session that a step is about: mostly one that lives, and where none does, a new one."""
+        live = self._live()
+        if not live:
+            self._switch(self._person(which), is_active=True)
+            self._log_in(self._person(which), has_old_hash=False)
+            live = self.model.sessions[-1:]
+        among, number = (self.model.sessions, which // 4) if which % 4 == 0 else (live, which)
+        session = among[number % len(among)]
+        self.touched.append(session)
+        return session
+
+    def _live(self) -> list[Session]:
+        return [session for session in self.model.sessions if self.model.is_live(session, self.now)]
+
+    def _switch(self, person: Person, *, is_active: bool) -> None:
+        self.world.run(self.world.set_active(person.id, is_active=is_active))
+        person.is_active = is_active
+        self.touched += [session for session in self.model.sessions if session.person is person][-2:]
+
+    def _wait_until(self, moment: datetime) -> None:
+        self.world.clock.present = max(self.now, moment)
+
+    def _note_logout(self, session: Session, token: RefreshText) -> None:
+        if self.model.is_readable(token.key):
+            session.end(RevocationReason.LOGOUT, self.now)
+
+    def _present(self, session: Session, generation: int, callers: int) -> Due:
+        """Use a token, by several at once; compare with what it was due, and note what became of the session."""
+        token, now = session.tokens[generation], self.now
+        due = self.model.due(session, generation, token, now)
+        pairs = self.world.run(self.world.refresh_at_once(token.text, callers))
+        checks.check_answer(self.model, session, generation, pairs[0] if pairs else None, self.world)
+        is_shared = due is Due.SAME or bool(self.leeway)
+        hold("one use, one successor", is_so=len(pairs) in {0, callers if is_shared else 1}, detail=len(pairs))
+        hold("one use, one successor", is_so=len({pair.refresh_token for pair in pairs}) <= 1)
+        if due is Due.NEXT:
+            self.model.rotate(session, pairs[0].refresh_token, pairs[0].access_token, now)
+        elif due is Due.SAME:
+            session.tokens[-1] = RefreshText(pairs[0].refresh_token, self.model.key)
+            session.accesses.append(self.model.access_given(pairs[0].access_token, now))
+        if due is Due.THEFT or (due is Due.NEXT and callers > 1 and not self.leeway):
+            self.model.steal(session, now)
+        return due
+
+    def _log_in(self, person: Person, *, has_old_hash: bool) -> None:
+        if has_old_hash:
+            old = bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt(4)).decode()
+            self.world.run(self.world.sql("UPDATE users SET password_hash = %s WHERE id = %s", old, person.id))
+            person.has_old_hash = True
+        pair = self.world.run(self.world.log_in(person.username, PASSWORD))
+        hold("a login succeeds exactly for an active user", is_so=(pair is not None) == person.is_active)
+        if pair is not None:
+            self.touched.append(self.model.begin(person, pair.refresh_token, pair.access_token, self.now))
+            person.has_old_hash = False
+        ((stored,),) = self.world.run(self.world.sql("SELECT password_hash FROM users WHERE id = %s", person.id))
+        hold("a login replaces an old hash", is_so=stored.startswith("$2b$") == person.has_old_hash, detail=stored[:4])

@@ -1,0 +1,221 @@
+"""One random walk: the steps that people, thieves, operators and time may take."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Final
+from uuid import uuid4
+
+from hypothesis import strategies as st
+from hypothesis.stateful import precondition, rule
+
+from development.proof.model import checks
+from development.proof.model.expectation import (
+    LEEWAY,
+    RETENTION,
+    Due,
+    Person,
+    Session,
+    hold,
+)
+from development.proof.model.forgeries import FORGERIES
+from development.proof.model.journey import PASSWORD, Journey
+from development.proof.model.tally import Tally
+from development.proof.model.world import World
+from doorward.core.exceptions import DomainError
+from doorward.domain.auth.exceptions import EmailTakenError, UsernameTakenError
+from doorward.domain.auth.models import TokenPair
+
+MOST_PEOPLE: Final = 3
+STEPS_BETWEEN_RESTARTS: Final = 4
+SECOND: Final = timedelta(seconds=1)
+MOMENT: Final = timedelta(microseconds=1)
+OFFSETS: Final = [-SECOND, -MOMENT, timedelta(0), MOMENT, SECOND]
+FULL_WIDTH: Final = 0xFEE0
+"""From an ASCII character to its full-width double, which is the same name."""
+
+LIMITS: Final[Mapping[str, Callable[[Session], datetime]]] = {
+    "access token": lambda session: datetime.fromtimestamp(session.accesses[-1].until, UTC),
+    "leeway": lambda session: session.rotated_at + LEEWAY,
+    "idle": lambda session: session.expires_at,
+    "session": lambda session: session.ends_at,
+    "retention": lambda session: session.dead_since() + RETENTION,
+}
+
+some = st.integers(0, 59)
+"""Which person or session a step is about: divided by how many there are, the rest says which."""
+
+callers = st.sampled_from([1, 1, 1, 2, 3, 5, 8])
+"""How many use one token at once."""
+
+
+class Walk(Journey):
+    """One walk: its steps, of which Hypothesis chooses."""
+
+    def __init__(self) -> None:
+        """Begin with one person who has logged in."""
+        super().__init__()
+        self.registers()
+        self.logs_in(0, has_old_hash=False)
+
+    @precondition(lambda walk: len(walk.model.people) < MOST_PEOPLE)
+    @rule()
+    def registers(self) -> None:
+        """Somebody makes an account."""
+        name = f"walker-{uuid4().hex[:16]}"
+        user = self.world.run(
+            self.world.registration.register(email=f"{name}@example.com", username=name, password=PASSWORD)
+        )
+        self.model.people.append(Person(str(user.id), name))
+
+    @rule(who=some, is_wide=st.booleans(), is_email=st.booleans())
+    def registers_a_taken_name(self, who: int, is_wide: bool, is_email: bool) -> None:  # noqa: FBT001 - Hypothesis passes by name
+        """Somebody wants a name that is another's, spelt otherwise."""
+        name, fresh = self._person(who).username, f"walker-{uuid4().hex[:16]}"
+        spelt = "".join(chr(ord(each) + FULL_WIDTH) for each in name) if is_wide else name.upper()
+        address, username = (f"{spelt}@example.com", fresh) if is_email else (f"{fresh}@example.com", spelt)
+        refusal: type[DomainError] | None = None
+        try:
+            self.world.run(self.world.registration.register(email=address, username=username, password=PASSWORD))
+        except DomainError as error:
+            refusal = type(error)
+        hold("a name is one person's", is_so=refusal is (EmailTakenError if is_email else UsernameTakenError))
+
+    @precondition(lambda walk: walk.has_room)
+    @rule(who=some, has_old_hash=st.booleans())
+    def logs_in(self, who: int, has_old_hash: bool) -> None:  # noqa: FBT001 - Hypothesis passes by name
+        """Somebody logs in, which replaces a hash of another product's; who is switched off gets nothing."""
+        self._log_in(self._person(who), has_old_hash=has_old_hash)
+
+    @rule(who=some, is_known=st.booleans())
+    def logs_in_badly(self, who: int, is_known: bool) -> None:  # noqa: FBT001 - Hypothesis passes by name
+        """Somebody guesses."""
+        name, password = (self._person(who).username, f"{PASSWORD}!") if is_known else (uuid4().hex, PASSWORD)
+        hold("a bad login gets nothing", is_so=self.world.run(self.world.log_in(name, password)) is None)
+
+    @rule(who=some, is_active=st.booleans())
+    def is_switched(self, who: int, is_active: bool) -> None:  # noqa: FBT001 - Hypothesis passes by name
+        """An operator switches somebody off or on."""
+        self._switch(self._person(who), is_active=is_active)
+
+    @rule(which=some, callers=callers)
+    def refreshes(self, which: int, callers: int) -> None:
+        """The current token is used, by several at once perhaps."""
+        session = self._session(which)
+        self._present(session, session.generation, callers)
+
+    @rule(which=some, age=st.integers(1, 4), callers=st.integers(1, 2))
+    def uses_a_replaced_token(self, which: int, age: int, callers: int) -> None:
+        """The predecessor or an older ancestor is used again."""
+        session = self._session(which)
+        while session.generation < age:
+            if self._present(session, session.generation, 1) is not Due.NEXT:
+                return
+        self._present(session, session.generation - age, callers)
+
+    @rule(which=some, other=some, kind=st.sampled_from(sorted(FORGERIES)), cut=st.integers(1, 40))
+    def presents_no_token(self, which: int, other: int, kind: str, cut: int) -> None:
+        """A thief without a token makes one; to refresh, then to log somebody out."""
+        session, another = self._session(which), self._session(other)
+        text = FORGERIES[kind](session, another, self.world.keys, cut)
+        hold("what is no token gets nothing", is_so=self.world.run(self.world.refresh(text)) is None, detail=kind)
+        # What has the right secret is of the session, and may end it.
+        if kind != "future":
+            self.world.run(self.world.revoke(text))
+
+    @rule(which=some, age=st.integers(0, 2))
+    def logs_out(self, which: int, age: int) -> None:
+        """A session is ended, with any of its tokens."""
+        session = self._session(which)
+        token = session.tokens[max(0, session.generation - age)]
+        self.world.run(self.world.revoke(token.text))
+        self._note_logout(session, token)
+
+    @rule(which=some, is_switched_off=st.booleans())
+    def refreshes_while_it_ends(self, which: int, is_switched_off: bool) -> None:  # noqa: FBT001 - Hypothesis passes by name
+        """A refresh meets a logout, or an operator who switches its user off."""
+        session = self._session(which)
+        token = session.tokens[-1]
+        due = self.model.due(session, session.generation, token, self.now)
+        if is_switched_off:
+            end = self.world.set_active(session.person.id, is_active=False)
+        else:
+            end = self.world.revoke(token.text)
+
+        async def meet() -> TokenPair | None:
+            pair, _ = await asyncio.gather(self.world.refresh(token.text), end)
+            return pair
+
+        pair = self.world.run(meet())
+        hold("a refresh token gets what it is due", is_so=pair is None or due is Due.NEXT)
+        if pair is not None:
+            self.model.rotate(session, pair.refresh_token, pair.access_token, self.now)
+        if is_switched_off:
+            session.person.is_active = False
+        else:
+            self._note_logout(session, token)
+
+    @rule(which=some, limit=st.sampled_from(sorted(LIMITS)), offset=st.sampled_from(OFFSETS))
+    def time_comes_to_a_limit(self, which: int, limit: str, offset: timedelta) -> None:
+        """Time passes, up to a limit or a moment beside it."""
+        session = self._session(which)
+        self._wait_until(LIMITS[limit](session) + offset)
+        self.touched.append(session)
+
+    @rule(step=st.sampled_from([SECOND, LEEWAY, timedelta(minutes=20)]))
+    def time_passes(self, step: timedelta) -> None:
+        """Time passes."""
+        self._wait_until(self.now + step)
+
+    @rule(which=some, offset=st.sampled_from(OFFSETS), is_retried=st.booleans())
+    def retries_late(self, which: int, offset: timedelta, is_retried: bool) -> None:  # noqa: FBT001 - Hypothesis passes by name
+        """The answer to a refresh was lost, and it is repeated where the leeway ends, and perhaps before."""
+        session = self._session(which)
+        self._present(session, session.generation, 1)
+        replaced = max(0, session.generation - 1)
+        if is_retried:
+            self._wait_until(session.rotated_at + LEEWAY / 2)
+            self._present(session, replaced, 1)
+        self._wait_until(session.rotated_at + LEEWAY + offset)
+        self._present(session, replaced, 1)
+
+    @rule(which=some, weeks=st.integers(1, 14))
+    def stays_for_weeks(self, which: int, weeks: int) -> None:
+        """Somebody comes once a week, a second before it is too late."""
+        session = self._session(which)
+        for _ in range(weeks):
+            self._wait_until(self.now + timedelta(days=7) - SECOND)
+            if self._present(session, session.generation, 1) is not Due.NEXT:
+                return
+
+    @precondition(lambda walk: walk.steps_taken % STEPS_BETWEEN_RESTARTS == 0)
+    @rule(key=st.sampled_from(["the same", "changed", "the same", "finished"]))
+    def restarts(self, key: str) -> None:
+        """The service is ended and begun; with another SECRET_KEY, or without the one before it, perhaps."""
+        keys = self.world.keys
+        if key == "changed":
+            keys = keys.changed()
+            self.model.key, self.model.previous_key = self.model.key + 1, self.model.key
+        if key == "finished":
+            keys, self.model.previous_key = keys.finished(), None
+        self.world.run(self.world.restart(keys))
+        self.touched += self._live()[-1:]
+
+    @rule(which=some, offset=st.sampled_from(OFFSETS), waits=st.booleans())
+    def prunes(self, which: int, offset: timedelta, waits: bool) -> None:  # noqa: FBT001 - Hypothesis passes by name
+        """Housekeeping runs, at the end of a session's retention perhaps."""
+        if waits:
+            self._wait_until(LIMITS["retention"](self._session(which)) + offset)
+        concerned = [*self._live(), *self.model.prunable(self.now)]
+        before = [self.world.run(checks.answers(self.world, session)) for session in concerned]
+        self.world.run(self.world.prune())
+        self.model.prune(self.now)
+        after = [self.world.run(checks.answers(self.world, session)) for session in concerned]
+        hold("pruning changes no answer", is_so=before == after)
+
+
+def bound(world: World, leeway: timedelta, reuse_events: list[str]) -> type[Walk]:
+    """Return walks through this world."""
+    return type(
+        "BoundWalk", (Walk,), {"world": world, "leeway": leeway, "reuse_events": reuse_events, "tally": Tally()}
+    )

@@ -1,0 +1,204 @@
+"""The product as the walks use it: the real use cases on a real PostgreSQL, and a clock that goes when it is told."""
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from copy import copy
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, TypeVar, cast
+from unittest.mock import patch
+
+import uvloop
+from fastapi import FastAPI
+from psycopg import AsyncConnection
+
+from development.proof.model.expectation import RETENTION
+from doorward import bootstrap
+from doorward.api.app import Services
+from doorward.core.config import Settings
+from doorward.core.exceptions import DomainError
+from doorward.domain.auth.exceptions import InvalidAccessTokenError, InvalidRefreshTokenError
+from doorward.domain.auth.models import TokenPair, User
+from doorward.domain.auth.pruning import Pruning
+from doorward.domain.auth.refresh_token import RefreshTokenCodec
+from doorward.domain.auth.sessions import Sessions
+from doorward.infrastructure.keys import REFRESH_TOKEN_PURPOSE, derive_key
+
+T = TypeVar("T")
+Connection = AsyncConnection[Any]
+
+ROUNDS: Final = 4
+START: Final = datetime(2026, 3, 1, 12, 0, 0, 250_000, tzinfo=UTC)
+"""Between two seconds: the times of access tokens are whole ones."""
+
+
+class SteppedClock:
+    """The domain's clock, moved by the walk."""
+
+    def __init__(self) -> None:
+        """Begin at the same moment each time."""
+        self.present = START
+
+    def now(self) -> datetime:
+        """Return where the walk has put it."""
+        return self.present
+
+
+class UndoneDatabase:
+    """The domain's ``Database``, in a transaction that is rolled back: what would be answered, and nothing done."""
+
+    def __init__(self, connection: Connection) -> None:
+        """Take a connection in a transaction."""
+        self._connection = connection
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Connection]:
+        """Yield the connection."""
+        yield self._connection
+
+    def transaction(self) -> AbstractAsyncContextManager[Connection]:
+        """Yield the connection: it is in a transaction already."""
+        return self.connection()
+
+    def bulk_transaction(self) -> Any:  # noqa: ANN401 - the port asks for it; sessions never do
+        """Sessions have no bulk."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class Keys:
+    """SECRET_KEY, and the one before it while that is still read."""
+
+    secret: str
+    previous: str | None = None
+
+    def changed(self) -> "Keys":
+        """Return what is set after a change of the secret."""
+        return Keys(_new_secret(), self.secret)
+
+    def finished(self) -> "Keys":
+        """Return what is set when the old secret is dropped."""
+        return Keys(self.secret)
+
+    def codec(self) -> RefreshTokenCodec:
+        """Return what writes refresh tokens as the service does."""
+        return RefreshTokenCodec(derive_key(self.secret.encode(), REFRESH_TOKEN_PURPOSE))
+
+    def settings(self) -> dict[str, str]:
+        """Return the settings that say so."""
+        return {"secret_key": self.secret} | ({} if self.previous is None else {"secret_key_previous": self.previous})
+
+
+class World:
+    """One copy of the service as ``bootstrap`` wires it, without its HTTP."""
+
+    def __init__(self, database_url: str, leeway: timedelta) -> None:
+        """Take where PostgreSQL is, migrated, and the leeway for used tokens."""
+        self._loop = uvloop.new_event_loop()
+        self._settings = {
+            "environment": "development",
+            "database_url": database_url,
+            "bcrypt_rounds": ROUNDS,
+            "refresh_token_reuse_leeway_seconds": int(leeway.total_seconds()),
+            "housekeeping_interval_minutes": 0,
+            "shutdown_drain_seconds": 0,
+        }
+        self._unserved = FastAPI()
+        self.clock = SteppedClock()
+        self.keys = Keys(_new_secret())
+        self.is_probing = False
+        self.run(self._start())
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """Run to its end, in the loop that all of the world lives in."""
+        return self._loop.run_until_complete(work)
+
+    def close(self) -> None:
+        """Leave nothing open."""
+        self.run(self._lifespan.aclose())
+        self._loop.close()
+
+    async def restart(self, keys: Keys | None = None) -> None:
+        """End this copy and begin another, under other keys if told so."""
+        await self._lifespan.aclose()
+        self.keys = keys or self.keys
+        await self._start()
+
+    async def _start(self) -> None:
+        settings = Settings.model_validate(self._settings | self.keys.settings())
+        with patch.object(bootstrap, "create_app", lambda _settings, services: services):
+            services = cast("Services", bootstrap.create_wired_app(settings, self.clock))
+        self._lifespan = AsyncExitStack()
+        await self._lifespan.enter_async_context(services.lifespan(self._unserved))
+        self.registration, self._login, self._sessions = services.registration, services.login, services.sessions
+        self._database = services.sessions._database  # noqa: SLF001 - the application has one database
+        self._pruning = Pruning(database=self._database, clock=self.clock, retention=RETENTION)
+
+    async def log_in(self, name: str, password: str) -> TokenPair | None:
+        """Return the pair, or None for a refusal."""
+        try:
+            return await self._login.login(name=name, password=password)
+        except DomainError:
+            return None
+
+    async def refresh(self, text: str) -> TokenPair | None:
+        """Return the pair, or None for a refusal."""
+        return await _refresh(self._sessions, text)
+
+    async def refresh_at_once(self, text: str, callers: int) -> list[TokenPair]:
+        """Have several refresh with one token at the same time; return the pairs given."""
+        answers = await asyncio.gather(*(self.refresh(text) for _ in range(callers)))
+        return [answer for answer in answers if answer is not None]
+
+    async def would_refresh(self, texts: list[str]) -> list[TokenPair | None]:
+        """Return what each would be answered now, each as if it were the only one. Nothing is changed."""
+        self.is_probing = True
+        try:
+            async with self._database.connection() as connection:
+                sessions = copy(self._sessions)
+                sessions._database = UndoneDatabase(connection)  # noqa: SLF001 - all else stays as it is wired
+                answers = []
+                for text in texts:
+                    async with connection.transaction(force_rollback=True):
+                        answers.append(await _refresh(sessions, text))
+        finally:
+            self.is_probing = False
+        return answers
+
+    async def revoke(self, text: str) -> None:
+        """Log out."""
+        await self._sessions.revoke(text)
+
+    async def who_is(self, access: str) -> User | None:
+        """Return whom an access token speaks of, or None for a refusal."""
+        try:
+            return await self._sessions.authenticate(access)
+        except InvalidAccessTokenError:
+            return None
+
+    async def set_active(self, user_id: str, *, is_active: bool) -> None:
+        """Switch somebody on or off."""
+        await self.sql("UPDATE users SET is_active = %s WHERE id = %s", is_active, user_id)
+
+    async def prune(self) -> None:
+        """Remove what ended long ago."""
+        await self._pruning.prune()
+
+    async def sql(self, statement: str, *parameters: object) -> list[tuple[Any, ...]]:
+        """Run a statement beside the use cases, committed; return its rows, if it has any."""
+        async with self._database.connection() as connection:
+            cursor = await connection.execute(statement.encode(), parameters)
+            return await cursor.fetchall() if cursor.description else []
+
+
+def _new_secret() -> str:
+    return secrets.token_urlsafe(48)
+
+
+async def _refresh(sessions: Sessions, text: str) -> TokenPair | None:
+    try:
+        return await sessions.refresh(text)
+    except InvalidRefreshTokenError:
+        return None

@@ -1,0 +1,1 @@
+"""Races over HTTP against two processes of the service on one database."""

@@ -1,0 +1,76 @@
+"""`python -m development.proof.races`: run the races against two processes, and say what was wrong."""
+
+import argparse
+import asyncio
+import sys
+import time
+from collections.abc import Callable, Coroutine
+from contextlib import ExitStack
+from functools import partial
+from typing import Any, Final
+
+import psycopg
+
+from development.proof.api import Api
+from development.proof.races.contests import ended_meanwhile, log_out, one_name, one_token
+from development.proof.service import own_database, proof_settings, running_service
+
+LEEWAY_SECONDS: Final = "60"
+"""The longest there is: all uses come within it, however slow the machine."""
+
+BESIDE: Final = 4
+"""How many sessions end at a time; of the other races each is a crowd by itself."""
+
+Race = Callable[[], Coroutine[Any, Any, list[str]]]
+
+
+def main() -> int:
+    """Return 0 when every race ended as it must, else 1."""
+    parser = argparse.ArgumentParser(prog="python -m development.proof.races", description=__doc__)
+    parser.add_argument("--uses", type=int, default=1000, help="of one refresh token (default: %(default)s)")
+    parser.add_argument("--claims", type=int, default=200, help="of one user name (default: %(default)s)")
+    parser.add_argument("--rounds", type=int, default=10, help="of these two (default: %(default)s)")
+    parser.add_argument("--ends", type=int, default=1000, help="of sessions that are refreshed (default: %(default)s)")
+    options = parser.parse_args()
+    with ExitStack() as stack:
+        database_url = stack.enter_context(own_database())
+        strict = proof_settings(database_url)
+        lenient = proof_settings(database_url, REFRESH_TOKEN_REUSE_LEEWAY_SECONDS=LEEWAY_SECONDS)
+        urls = [stack.enter_context(running_service(strict)) for _ in range(2)]
+        lenient_urls = [stack.enter_context(running_service(lenient)) for _ in range(2)]
+        off = partial(switch_off, database_url)
+        spellings = max(1, options.claims // 4)
+        races: list[tuple[str, int, int, Race]] = [
+            ("one token, strict", options.rounds, 1, lambda: one_token(urls, options.uses, is_lenient=False)),
+            ("one token, leeway", options.rounds, 1, lambda: one_token(lenient_urls, options.uses, is_lenient=True)),
+            ("one name", options.rounds, 1, lambda: one_name(urls, options.claims, spellings)),
+            ("refresh against logout", options.ends, BESIDE, lambda: ended_meanwhile(urls, log_out)),
+            ("refresh against deactivation", options.ends, BESIDE, lambda: ended_meanwhile(urls, off)),
+        ]
+        return max([_run(*race) for race in races])
+
+
+async def switch_off(database_url: str, _api: Api, name: str, _token: str) -> None:
+    """Switch a user off, as an operator does."""
+    async with await psycopg.AsyncConnection.connect(database_url, autocommit=True) as connection:
+        await connection.execute("UPDATE users SET is_active = false WHERE username = %s", (name,))
+
+
+def _run(name: str, rounds: int, beside: int, race: Race) -> int:
+    began = time.monotonic()
+
+    async def run() -> list[str]:
+        wrong: list[str] = []
+        for number in range(0, rounds, beside):
+            for lines in await asyncio.gather(*(race() for _ in range(min(beside, rounds - number)))):
+                wrong += lines
+        return wrong
+
+    wrong = asyncio.run(run())
+    seconds = time.monotonic() - began
+    print(f"races, {name}: {rounds} rounds, {len(wrong)} wrong, {seconds:.1f} s", *wrong, sep="\n  ", flush=True)
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

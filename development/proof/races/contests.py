@@ -1,0 +1,153 @@
+"""The races: each returns what was wrong, a line each. None depends on who wins."""
+
+import asyncio
+import random
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import AsyncExitStack
+from typing import Final, TypeVar
+from uuid import uuid4
+
+from development.proof.api import Answer, Api
+
+T = TypeVar("T")
+
+PASSWORD: Final = "correct horse battery"  # noqa: S105 - of people who live for one race
+AT_ONCE: Final = 64
+"""Calls under way: as many as two processes take without sending anybody away."""
+
+LONGEST_HEAD_START: Final = 0.01
+FULL_WIDTH: Final = 0xFEE0
+PAUSE_SECONDS: Final = 0.05
+OK: Final = 200
+CREATED: Final = 201
+REFUSED: Final = 401
+TAKEN: Final = 409
+
+End = Callable[[Api, str, str], Awaitable[None]]
+"""How sessions end: by a call, with a user name and a refresh token."""
+
+
+async def one_token(urls: list[str], uses: int, *, is_lenient: bool) -> list[str]:
+    """Use one token many times at once: one successor, and in strict mode a dead session."""
+    async with AsyncExitStack() as stack:
+        apis = [await stack.enter_async_context(Api(url)) for url in urls]
+        first = await _new_session(apis[0], await _new_person(apis[0]))
+        calls = [apis[number % len(apis)].refresh(first.refresh) for number in range(uses)]
+        answers = await _many(calls)
+        given = {answer.refresh for answer in answers if answer.status == OK}
+        counts = Counter(answer.status for answer in answers if answer.is_decisive)
+        is_certain = counts.total() == uses
+        expected = {OK: counts.total()} if is_lenient else {OK: 1, REFUSED: counts.total() - 1}
+        wrong = [] if not is_certain or counts == expected else [f"statuses {dict(counts)}"]
+        if len(given) > 1:
+            wrong.append(f"{len(given)} successors")
+        due = OK if is_lenient else REFUSED
+        for answer in [answer for answer in answers if answer.status == OK][:1]:
+            wrong += [f"the session is {status}" for status in await _answered(apis, answer) if status != due]
+        return wrong
+
+
+async def one_name(urls: list[str], claims: int, spellings: int) -> list[str]:
+    """Have many claim one name, in different spellings: one gets it, and it is hers."""
+    name = f"claimed{uuid4().hex[:20]}"
+    spelt = [_respelled(name) for _ in range(spellings)]
+    passwords = [f"{PASSWORD} {number}" for number in range(claims)]
+    async with AsyncExitStack() as stack:
+        apis = [await stack.enter_async_context(Api(url)) for url in urls]
+
+        async def claim(number: int) -> Answer:
+            api, address = apis[number % len(apis)], f"{uuid4().hex}@example.com"
+            return await _decisive(lambda: api.register(spelt[number % spellings], address, passwords[number]))
+
+        answers = await _many([claim(number) for number in range(claims)])
+        counts = Counter(answer.status for answer in answers)
+        wrong = [] if counts == {CREATED: 1, TAKEN: claims - 1} else [f"statuses {dict(counts)}"]
+        winner = next((number for number, answer in enumerate(answers) if answer.status == CREATED), 0)
+        tried = {winner: OK, (winner + 1) % claims: REFUSED}
+        for number, due in tried.items():
+            answer = await _decisive(lambda each=number: apis[0].log_in(name, passwords[each]))  # type: ignore[misc] # bound now
+            if answer.status != due:
+                wrong.append(f"the password of claim {number} is answered {answer.status}")
+        return wrong
+
+
+async def ended_meanwhile(urls: list[str], end: End) -> list[str]:
+    """Refresh on and on while the session ends: no refresh that begins after its end gets through, nothing lives on."""
+    async with AsyncExitStack() as stack:
+        apis = [await stack.enter_async_context(Api(url)) for url in urls]
+        name = await _new_person(apis[0])
+        first = await _new_session(apis[0], name)
+        pairs, wrong, has_ended = [first], [], asyncio.Event()
+
+        async def refresh() -> None:
+            while True:
+                is_late = has_ended.is_set()
+                answer = await random.choice(apis).refresh(pairs[-1].refresh)
+                if answer.status == OK:
+                    pairs.append(answer)
+                    if is_late:
+                        wrong.append("a refresh that began after the end was told got through")
+                elif answer.is_decisive or is_late:
+                    return
+
+        async def stop() -> None:
+            await asyncio.sleep(random.uniform(0, LONGEST_HEAD_START))
+            await end(apis[-1], name, first.refresh)
+            has_ended.set()
+
+        await asyncio.gather(refresh(), stop())
+        for answer in pairs[-2:]:
+            wrong += [f"after the end, {status}" for status in await _answered(apis, answer) if status != REFUSED]
+        return wrong
+
+
+async def log_out(api: Api, _name: str, token: str) -> None:
+    """End a session by its token, until told that it has ended."""
+    await _decisive(lambda: api.revoke(token))
+
+
+async def _answered(apis: list[Api], pair: Answer) -> list[int]:
+    """Return how both tokens of a pair are answered, by each process; the refresh token is used but once."""
+    accesses = [(await _decisive(lambda each=api: each.me(pair.access))).status for api in apis]  # type: ignore[misc] # bound now
+    return [*accesses, (await _decisive(lambda: apis[0].refresh(pair.refresh))).status]
+
+
+async def _new_person(api: Api) -> str:
+    name = f"racer-{uuid4().hex[:16]}"
+    await _decisive(lambda: api.register(name, f"{name}@example.com", PASSWORD))
+    return name
+
+
+async def _new_session(api: Api, name: str) -> Answer:
+    return await _decisive(lambda: api.log_in(name, PASSWORD))
+
+
+async def _many(calls: list[Coroutine[object, object, T]]) -> list[T]:
+    places = asyncio.Semaphore(AT_ONCE)
+
+    async def placed(call: Coroutine[object, object, T]) -> T:
+        async with places:
+            return await call
+
+    return list(await asyncio.gather(*(placed(call) for call in calls)))
+
+
+async def _decisive(call: Callable[[], Awaitable[Answer]]) -> Answer:
+    """Repeat what may be repeated until an answer says what was done. Raises ``TimeoutError`` if none does."""
+    deadline = time.monotonic() + 120
+    while not (answer := await call()).is_decisive:
+        if time.monotonic() > deadline:
+            raise TimeoutError
+        await asyncio.sleep(PAUSE_SECONDS)
+    return answer
+
+
+def _respelled(name: str) -> str:
+    """Choose anew, for each letter, its case and its width."""
+    return "".join(chr(ord(each) + random.choice((0, FULL_WIDTH))) for each in map(_in_any_case, name))
+
+
+def _in_any_case(character: str) -> str:
+    return random.choice((character, character.upper()))

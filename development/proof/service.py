@@ -1,0 +1,77 @@
+"""The service as a process, for proofs from outside."""
+
+import contextlib
+import os
+import re
+import secrets
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Final
+
+import httpx
+
+from development.postgres import EmbeddedPostgres
+from doorward.infrastructure.migrations import migrate
+
+START_SECONDS: Final = 120
+LISTENING: Final = re.compile(r"service\.listening.*?\bport\W+(\d+)")
+TERMINAL_COLOURS: Final = re.compile(r"\x1b\[[0-9;]*m")
+
+
+@contextlib.contextmanager
+def own_database() -> Iterator[str]:
+    """Yield the URL of a migrated database that is gone afterwards."""
+    with EmbeddedPostgres(durable=False) as server:
+        migrate(server.url())
+        yield server.url()
+
+
+def proof_settings(database_url: str, **others: str) -> dict[str, str]:
+    """Return settings with cheap hashes and without limits of rate: they are not what is proven."""
+    return {
+        "ENVIRONMENT": "development",
+        "SECRET_KEY": secrets.token_urlsafe(48),
+        "DATABASE_URL": database_url,
+        "BCRYPT_ROUNDS": "4",
+        "RATE_LIMIT_ENABLED": "false",
+        "HOUSEKEEPING_INTERVAL_MINUTES": "0",
+        "SHUTDOWN_DRAIN_SECONDS": "0",
+        **others,
+    }
+
+
+def url_when_ready(log: Path, is_alive: Callable[[], bool]) -> str:
+    """Wait until the service that writes this log answers; return where. Raises ``RuntimeError`` if it never does."""
+    deadline = time.monotonic() + START_SECONDS
+    while is_alive() and time.monotonic() < deadline:
+        found = LISTENING.search(TERMINAL_COLOURS.sub("", log.read_text(encoding="utf-8")))
+        url = f"http://127.0.0.1:{found[1]}" if found else ""
+        with contextlib.suppress(httpx.TransportError):
+            if url and httpx.get(f"{url}/health/readiness", timeout=START_SECONDS, trust_env=False).is_success:
+                return url
+        time.sleep(0.01)
+    raise RuntimeError(f"the service did not start:\n{log.read_text(encoding='utf-8')}")
+
+
+@contextlib.contextmanager
+def running_service(settings: dict[str, str]) -> Iterator[str]:
+    """Run `doorward serve` in an empty folder; yield where it answers."""
+    with tempfile.TemporaryDirectory() as folder:
+        log = Path(folder) / "log"
+        with log.open("wb") as output:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "doorward", "serve", "--port", "0"],
+                cwd=folder,
+                env={"PATH": os.environ["PATH"], **settings},
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+        try:
+            yield url_when_ready(log, lambda: process.poll() is None)
+        finally:
+            process.terminate()
+            process.wait()

@@ -1,0 +1,48 @@
+"""Two copies of the service on one database, in short; `inv prove` races on."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from development.proof.api import Api
+from development.proof.races.contests import ended_meanwhile, log_out, one_name, one_token
+from tests.e2e.stack import QUICK_HASHES, Stack
+
+USES = 100
+CLAIMS = 60
+SPELLINGS = 15
+ENDS = 6
+LEEWAY_SECONDS = "60"
+
+
+@pytest.fixture(scope="module")
+def urls(stack: Stack) -> Iterator[list[str]]:
+    with stack.service(**QUICK_HASHES) as one, stack.service(**QUICK_HASHES) as other:
+        yield [one.base_url, other.base_url]
+
+
+async def test_one_token_has_one_successor_and_used_twice_none(urls: list[str]) -> None:
+    assert await one_token(urls, USES, is_lenient=False) == []
+
+
+async def test_within_the_leeway_all_copies_give_the_same_successor(stack: Stack) -> None:
+    lenient = {**QUICK_HASHES, "REFRESH_TOKEN_REUSE_LEEWAY_SECONDS": LEEWAY_SECONDS}
+    with stack.service(**lenient) as one, stack.service(**lenient) as other:
+        assert await one_token([one.base_url, other.base_url], USES, is_lenient=True) == []
+
+
+async def test_one_name_is_one_persons_whatever_its_spelling(urls: list[str]) -> None:
+    assert await one_name(urls, CLAIMS, SPELLINGS) == []
+
+
+async def test_no_refresh_outlives_a_logout_at_the_other_copy(urls: list[str]) -> None:
+    for _ in range(ENDS):
+        assert await ended_meanwhile(urls, log_out) == []
+
+
+async def test_no_refresh_outlives_a_deactivation(urls: list[str], stack: Stack) -> None:
+    async def switch_off(_api: Api, name: str, _token: str) -> None:
+        stack.sql(f"UPDATE users SET is_active = false WHERE username = '{name}'")
+
+    for _ in range(ENDS):
+        assert await ended_meanwhile(urls, switch_off) == []

@@ -1,0 +1,67 @@
+"""The service killed around each commit, in short; `inv prove --kills 100` kills on."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from development.proof.kills.failpoints import POINTS, Commit, Moment
+from development.proof.kills.rounds import Outcome, Rounds, rounds
+from tests.integration.service import MakeDatabase
+
+PEOPLE = 2
+CORRUPTIONS = {
+    "DELETE FROM users": "acknowledged account: 0 rows",
+    "UPDATE users SET is_active = false": "half an account",
+    "UPDATE users SET password_hash = '$2b$04$' || repeat('a', 53)": "half a login: a session: True, a new hash: False",
+    "DELETE FROM refresh_families": "acknowledged sessions are lost: 2",
+    "UPDATE refresh_families SET generation = generation + 1": "is stored",
+    "UPDATE refresh_families SET revoked_at = NULL, revoked_reason = NULL": "an end that was told is not stored",
+    "UPDATE refresh_families SET expires_at = created_at": "is not answered as its session deserves",
+    "UPDATE refresh_families SET secret_hash = sha256('another')": "0 of all its tokens work, of which 1 should",
+}
+
+
+@pytest.fixture(scope="module")
+def killed(make_database: MakeDatabase) -> Iterator[tuple[Rounds, str]]:
+    database_url = make_database(migrated=True)
+    with rounds(database_url) as all_rounds:
+        yield all_rounds, database_url
+
+
+@pytest.mark.parametrize(("commit", "moment"), POINTS)
+def test_after_a_kill_nothing_told_is_lost_and_nothing_is_half_done(
+    killed: tuple[Rounds, str], commit: Commit, moment: Moment
+) -> None:
+    outcome = Outcome()
+    killed[0].kill(commit, moment, outcome)
+    assert outcome.wrong == []
+    assert outcome.unknown, "a kill that nobody noticed shows nothing"
+
+
+def test_without_a_kill_nothing_is_wrong(killed: tuple[Rounds, str]) -> None:
+    assert killed[0].check(killed[0].use(PEOPLE)) == []
+
+
+@pytest.mark.parametrize("corruption", CORRUPTIONS)
+def test_the_checker_sees_what_is_wrong(killed: tuple[Rounds, str], corruption: str) -> None:
+    all_rounds, database_url = killed
+    path = all_rounds.use(PEOPLE)
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute(corruption.encode())
+    assert CORRUPTIONS[corruption] in "\n".join(all_rounds.check(path))
+
+
+def test_the_checker_sees_an_answer_that_was_never_given(killed: tuple[Rounds, str], tmp_path: Path) -> None:
+    """A ledger that speaks of a refresh which the service does not know."""
+    all_rounds, _ = killed
+    lines = all_rounds.use(PEOPLE).read_text(encoding="utf-8").splitlines()
+    number = next(index for index, line in enumerate(lines) if '"refresh": "dwr_' in line)
+    invented = '{"number": 999999, "person": "%s", "call": "refresh", "session": 0}'
+    login = next(line for line in lines if '"call": "login"' in line and '"session": null' in line)
+    person = login.split('"person": "')[1].split('"')[0]
+    told = lines[number].replace(lines[number].split(",")[0], '{"number": 999999')
+    path = tmp_path / "ledger"
+    path.write_text("\n".join([*lines, invented % person, told, ""]), encoding="utf-8")
+    assert "is stored" in "\n".join(all_rounds.check(path))
