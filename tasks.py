@@ -123,9 +123,13 @@ def prove(c: Context, only: str = "", deep: bool = False, kills: int = 10) -> No
         "faults": "model.faults",
         "kills": f"kills --kills {kills}",
         "races": "races",
+        "fuzz": "fuzz --examples 1000",
+        "parsers": "fuzz_parsers --seconds 600",
+        "timing": f"timing{' --deep' if deep else ''}",
+        "mutation": "mutation",
     }
     for proof in [only] if only else proofs:
-        c.run(f"python -m development.proof.{proofs[proof]}")
+        c.run(f"uv run --group proof python -m development.proof.{proofs[proof]}")
 
 
 @task

@@ -23,7 +23,8 @@ import bcrypt
 import psycopg
 import requests
 
-from benchmarks.service import CALL_SECONDS, running_service
+from benchmarks.processes import CALL_SECONDS
+from benchmarks.service import running_service
 from development.postgres import EmbeddedPostgres
 from doorward.infrastructure.migrations import migrate
 
@@ -156,7 +157,7 @@ def main() -> int:
     settings = {"ENVIRONMENT": "development", "BCRYPT_ROUNDS": str(COST), "RATE_LIMIT_ENABLED": "false"}
     with EmbeddedPostgres(durable=False) as postgres:
         migrate(postgres.url())
-        with running_service(postgres.url(), **settings) as service:
+        with running_service(postgres.url(), settings=settings) as service:
             site = Site(service.url, postgres.url())
             print("Refused logins:")
             logins_tell = compare(site.logins(), samples)

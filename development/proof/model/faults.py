@@ -75,8 +75,8 @@ FAULTS: Final = (
     ),
     Fault(
         REPOSITORY,
-        "refresh_families.user_id = %(user_id)s\n              AND refresh_families.revoked_at IS NULL",
-        "refresh_families.user_id = %(user_id)s",
+        "refresh_families.id = ANY(%(session_ids)s)\n              AND refresh_families.revoked_at IS NULL",
+        "refresh_families.id = ANY(%(session_ids)s)",
         "access tokens work on after a logout",
     ),
     Fault(
@@ -111,8 +111,8 @@ FAULTS: Final = (
     ),
     Fault(
         "infrastructure/tokens.py",
-        "    if present >= expires_at or",
-        "    if present > expires_at or",
+        "        if present >= verified.expires_at or",
+        "        if present > verified.expires_at or",
         "an access token works at the very moment of its end",
     ),
     Fault(

@@ -66,6 +66,10 @@ class UndoneDatabase:
         """Sessions have no bulk."""
         raise NotImplementedError
 
+    def bulk_place(self) -> Any:  # noqa: ANN401 - as above
+        """Sessions have no bulk."""
+        raise NotImplementedError
+
 
 @dataclass(frozen=True)
 class Keys:
