@@ -4,6 +4,7 @@ As a program it starts a service for each line of its input and waits for its en
 """
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -32,7 +33,13 @@ class KillableService:
         environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **self._settings}
         command = [sys.executable, "-m", "development.proof.kills.service"]
         self._program = subprocess.Popen(
-            command, cwd=self._folder, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            command,
+            cwd=self._folder,
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
         )
         return self
 
@@ -40,9 +47,10 @@ class KillableService:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """End the service, if it runs, and the program."""
-        self._pipe(self._program.stdin).close()
-        self._program.terminate()
+        # Both are of one group: the service, which the program only waits for, would outlive it.
+        os.killpg(self._program.pid, signal.SIGKILL)
         self._program.wait()
+        self._pipe(self._program.stdin).close()
         self._pipe(self._program.stdout).close()
 
     def start(self) -> None:
