@@ -2,7 +2,6 @@
 
 import secrets
 import socket
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from uuid import UUID
 import jwt
 import requests
 
+from benchmarks.installation import service_python
 from benchmarks.processes import CALL_SECONDS, HOST, PORT, Running, running
 
 USERNAME: Final = "reader"
@@ -65,8 +65,8 @@ class Service(Running):
 
 
 def serve_command(port: int | str = PORT) -> list[str]:
-    """Return the command that runs the service."""
-    return [sys.executable, "-m", "doorward", "serve", "--host", HOST, "--port", str(port)]
+    """Return the command that runs the service, as an operator installs it."""
+    return [str(service_python()), "-m", "doorward", "serve", "--host", HOST, "--port", str(port)]
 
 
 def service_environment(database_url: str, secret_key: str) -> Mapping[str, str]:

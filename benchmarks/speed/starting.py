@@ -4,13 +4,13 @@ import http.client
 import os
 import secrets
 import subprocess
-import sys
 import tempfile
 import time
 from http import HTTPStatus
 from typing import Final
 
 from benchmarks.accounts import Accounts
+from benchmarks.installation import service_python
 from benchmarks.plan import Plan, say
 from benchmarks.processes import HOST, START_SECONDS, free_port
 from benchmarks.samples import Sample, Series
@@ -33,7 +33,7 @@ def measure_start(accounts: Accounts, plan: Plan, series: Series) -> None:
 def _import_seconds() -> float:
     with tempfile.TemporaryDirectory() as folder:
         began = time.perf_counter()
-        subprocess.run([sys.executable, "-c", IMPORTS], check=True, cwd=folder, env={"PATH": os.environ["PATH"]})
+        subprocess.run([str(service_python()), "-c", IMPORTS], check=True, cwd=folder, env={"PATH": os.environ["PATH"]})
         return time.perf_counter() - began
 
 
