@@ -61,7 +61,7 @@ async def test_while_a_call_waits_for_the_store_the_others_are_answered(
 ) -> None:
     store, uri = silent
     service = await make_service(rate_limit_enabled=True, rate_limit_storage_uri=uri)
-    monkeypatch.setattr(service.app.state.limiter.store, "_timeout_seconds", PATIENT_SECONDS)
+    monkeypatch.setattr(service.app.state.limiter._store, "_timeout_seconds", PATIENT_SECONDS)  # noqa: SLF001 - no setting is as long
     waiting = asyncio.create_task(service.post_token("nobody", "wrong"))
     await store.asked.wait()
     assert (await service.client.get("/health/liveness")).status_code == 200

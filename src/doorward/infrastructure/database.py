@@ -1,7 +1,7 @@
 """The connection pool, the setup of each connection, and the translation of its faults."""
 
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from typing import Any, Final, NamedTuple
 
 import psycopg
@@ -144,11 +144,9 @@ class PostgresDatabase:
         """Close all connections."""
         await self._pool.close()
 
-    @asynccontextmanager
-    async def connection(self) -> AsyncIterator[AsyncConnection[Any]]:
+    def connection(self) -> AbstractAsyncContextManager[AsyncConnection[Any]]:
         """Yield a connection on which each statement commits by itself."""
-        async with self._checked_out(ABORT_SECONDS) as connection:
-            yield connection
+        return self._checked_out(ABORT_SECONDS)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncConnection[Any]]:
@@ -188,13 +186,17 @@ class PostgresDatabase:
     async def _checked_out(self, seconds: float, *, may_probe: bool = True) -> AsyncIterator[AsyncConnection[Any]]:
         with _faults_as_unavailable(), self._breaker.attempt(may_probe=may_probe):
             try:
-                async with self._pool.connection() as connection:
-                    with aborted_when_frozen(connection, seconds):
-                        yield connection
+                connection = await self._pool.getconn()
             except PoolTimeout as error:
                 if self._is_reachable:
                     raise
                 raise UnansweredError("no connection, and no way to make one") from error
+            # Not the pool's own block: its commit, with nothing to commit, costs a turn of the event loop.
+            try:
+                with aborted_when_frozen(connection, seconds):
+                    yield connection
+            finally:
+                await self._pool.putconn(connection)
 
     def _note_outcome(self, is_reachable: bool) -> None:  # noqa: FBT001 - a callback's one argument
         """Keep whether the last attempt to connect succeeded: it tells a database that is away from a busy pool."""
