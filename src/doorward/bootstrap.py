@@ -67,15 +67,7 @@ def create_wired_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
         rounds=settings.bcrypt_rounds, threads=available_cores(), observe_wait=telemetry.observe_hash_wait
     )
     codec = RefreshTokenCodec(*_keys(settings, REFRESH_TOKEN_PURPOSE))
-    signing_key, previous_key = _keys(settings, ACCESS_TOKEN_PURPOSE)
-    signer = AccessTokens(
-        key=signing_key,
-        previous_key=previous_key,
-        algorithm=settings.algorithm,
-        issuer=settings.jwt_issuer,
-        audience=settings.jwt_audience,
-        lifetime=lifetimes.access,
-    )
+    signer = _create_signer(settings, lifetimes)
     limiter = create_limiter(settings)
     issuer = TokenPairIssuer(signer=signer, codec=codec, lifetimes=lifetimes)
     drain = Drain()
@@ -108,6 +100,18 @@ async def create_item_import(settings: Settings) -> AsyncIterator[tuple[Accounts
             yield Accounts(database=database), ItemImport(database=database, clock=SystemClock())
     finally:
         await database.close()
+
+
+def _create_signer(settings: Settings, lifetimes: Lifetimes) -> AccessTokens:
+    key, previous_key = _keys(settings, ACCESS_TOKEN_PURPOSE)
+    return AccessTokens(
+        key=key,
+        previous_key=previous_key,
+        algorithm=settings.algorithm,
+        issuer=settings.jwt_issuer,
+        audience=settings.jwt_audience,
+        lifetime=lifetimes.access,
+    )
 
 
 def _keys(settings: Settings, purpose: bytes) -> tuple[bytes, bytes | None]:

@@ -12,4 +12,7 @@ DIRECT_CALLS: Final = frozenset({auth.read_me, auth.refresh_token})
 
 def create_routers() -> list[APIRouter]:
     """Return all routes."""
-    return [auth.create_router(), *items.create_routers()]
+    return [
+        auth.create_router(),
+        *items.create_routers(),
+    ]
