@@ -131,3 +131,16 @@ async def test_somebody_unknown_is_one_line(
     assert await run(command, name) == 1
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("doorward: There is no user of this user name or e-mail address.")
+
+
+async def test_more_sessions_than_a_batch_has_all_end(
+    service: Service, deactivation: Deactivation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("doorward.domain.auth.deactivation.FAMILIES_A_BATCH", 2)
+    person = await service.register()
+    pairs = [await service.log_in(person) for _ in range(5)]
+    assert await deactivation.deactivate(person.username) == 5
+    assert {family["revoked_reason"] for family in service.families_of(person)} == {"deactivated"}
+    await deactivation.activate(person.username)
+    for pair in pairs:
+        assert (await service.get_me(pair.access)).status_code == 401

@@ -21,7 +21,7 @@ Call = Callable[..., Awaitable[httpx.Response]]
 def standing_time(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     """The limiter's clock goes when it is told to: no window ends because the machine was busy."""
     clock = SimpleNamespace(present=1_000_000_000.0)
-    clock.time = lambda: clock.present
+    clock.monotonic = lambda: clock.present
     monkeypatch.setattr("doorward.infrastructure.limit_windows.time", clock)
     return clock
 

@@ -2,12 +2,13 @@
 
 import asyncio
 
+import httpx
 import psycopg
 import pytest
 
 from doorward.domain.auth import session_lookups
 from doorward.domain.auth.session_lookups import MAXIMUM_LOOKUPS, MAXIMUM_QUERIES
-from tests.integration.service import MakeService, Service, statuses
+from tests.integration.service import Logs, MakeService, Service, events, statuses
 
 CALLS = 50
 
@@ -24,9 +25,9 @@ def _connections_asked_for(service: Service) -> int:
     return asked
 
 
-async def _have_queries_wait(service: Service, access: str) -> list[asyncio.Task[object]]:
+async def _have_queries_wait(service: Service, access: str) -> list[asyncio.Task[httpx.Response]]:
     """Begin as many lookups as may have queries of their own, and return when all of these wait for a lock."""
-    tasks: list[asyncio.Task[object]] = []
+    tasks: list[asyncio.Task[httpx.Response]] = []
     for number in range(1, MAXIMUM_QUERIES + 1):
         tasks.append(asyncio.create_task(service.get_me(access)))
         while _waiting(service) < number:  # noqa: ASYNC110 - another process is watched
@@ -120,9 +121,46 @@ async def test_a_fault_of_the_query_is_everybodys_who_waits_for_it(service_alone
 
 
 async def test_whoever_waited_too_long_for_a_query_is_told_to_come_back(
-    service: Service, monkeypatch: pytest.MonkeyPatch
+    service_alone: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    _, pair = await service_alone.register_and_log_in()
+    async with await psycopg.AsyncConnection.connect(service_alone.database_url) as holder:
+        await holder.execute("LOCK TABLE refresh_families IN ACCESS EXCLUSIVE MODE")
+        begun = await _have_queries_wait(service_alone, pair.access)
+        monkeypatch.setattr(session_lookups, "WAIT_SECONDS", 0.05)
+        answer = await service_alone.get_me(pair.access)
+        assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
+    assert statuses(await asyncio.gather(*begun)) == [200] * MAXIMUM_QUERIES
+    assert (await service_alone.get_me(pair.access)).status_code == 200
+
+
+async def test_more_than_may_wait_are_told_at_once(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     _, pair = await service.register_and_log_in()
-    monkeypatch.setattr(session_lookups, "WAIT_SECONDS", -1)
-    answer = await service.get_me(pair.access)
-    assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
+    monkeypatch.setattr(session_lookups, "MAXIMUM_WAITING", 10)
+    answers = await asyncio.gather(*(service.get_me(pair.access) for _ in range(CALLS)))
+    assert statuses(answers) == [200] * 10 + [503] * (CALLS - 10)
+    assert (await service.get_me(pair.access)).status_code == 200
+
+
+async def test_the_lines_of_a_shared_query_name_no_caller_and_say_how_many_it_failed(
+    service_alone: Service, logs: Logs
+) -> None:
+    _, pair = await service_alone.register_and_log_in()
+    service_alone.sql("ALTER TABLE refresh_families RENAME TO elsewhere")
+    await asyncio.gather(*(service_alone.get_me(pair.access) for _ in range(CALLS)))
+    failed = events(logs, "auth.session.lookups_failed")
+    assert sum(line["count"] for line in failed) == CALLS
+    for line in [*failed, *events(logs, "database.schema_missing")]:
+        assert not {"correlation_id", "client", "user_id", "session_id"} & set(line)
+
+
+async def test_a_query_that_is_cancelled_leaves_nobody_waiting(service_alone: Service) -> None:
+    _, pair = await service_alone.register_and_log_in()
+    async with await psycopg.AsyncConnection.connect(service_alone.database_url) as holder:
+        await holder.execute("LOCK TABLE refresh_families IN ACCESS EXCLUSIVE MODE")
+        begun = await _have_queries_wait(service_alone, pair.access)
+        for query in service_alone.app.state.sessions._lookups._queries:  # noqa: SLF001 - nothing else ends them
+            query.cancel()
+        answers = await asyncio.gather(*begun, return_exceptions=True)
+    assert all(isinstance(answer, asyncio.CancelledError) for answer in answers)
+    assert (await service_alone.get_me(pair.access)).status_code == 200

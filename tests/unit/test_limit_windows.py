@@ -12,7 +12,7 @@ from doorward.infrastructure.limit_windows import LimitWindows
 @pytest.fixture(autouse=True)
 def clock(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     clock = SimpleNamespace(present=1_000_000_000.0)
-    clock.time = lambda: clock.present
+    clock.monotonic = lambda: clock.present
     monkeypatch.setattr(limit_windows, "time", clock)
     return clock
 

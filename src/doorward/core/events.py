@@ -53,6 +53,12 @@ SECURITY_EVENTS: Final = (
         "A used token came again and its session was ended: theft, or a client that refreshes twice.",
         ("outcome",),
     ),
+    Event(
+        "auth.session.lookups_failed",
+        "warning",
+        "Who is asking could not be looked up, for `count` calls at once: 503. The line before it says why.",
+        ("outcome", "count"),
+    ),
     Event("auth.session.revoked", "info", "A session ended. `reason` is `logout` or `reuse`.", ("outcome", "reason")),
     Event(
         "auth.session.all_revoked",

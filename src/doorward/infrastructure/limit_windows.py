@@ -7,7 +7,7 @@ from typing import Final
 from limits import RateLimitItem
 
 MAXIMUM_CLIENTS: Final = 100_000
-"""Counted at a time, some 25 MB. Above, those whose windows end first are forgotten: they have all but waited."""
+"""Counted at a time for one call, some 20 MB. Above, those are forgotten whose windows end first."""
 
 SWEPT_AT_ONCE: Final = 2
 """Ended windows that each call removes: more than it can add."""
@@ -25,7 +25,7 @@ class LimitWindows:
 
     def count(self, client: str) -> int:
         """Count one call; return 0 when it is within the limit, else the seconds until the next window begins."""
-        now = time.time()
+        now = time.monotonic()
         self._sweep(now)
         ends_at, calls = self._windows.get(client, (0.0, 0))
         if ends_at <= now:

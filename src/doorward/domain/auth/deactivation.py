@@ -1,11 +1,16 @@
 """Use cases: bar a user from the service, and let them in again."""
 
+from typing import Final
+from uuid import UUID
+
 from doorward.core.logging import get_logger
 from doorward.core.ports import Clock, Database
 from doorward.domain.auth import repository
 from doorward.domain.auth.accounts import Accounts
 from doorward.domain.auth.exceptions import UserNotFoundError
 from doorward.domain.auth.models import RevocationReason
+
+FAMILIES_A_BATCH: Final = 1000
 
 logger = get_logger()
 
@@ -23,19 +28,35 @@ class Deactivation:
         """Refuse the user's logins from now on and end their sessions for good; return how many were ended.
 
         The next request feels it: no token of theirs works any more, access tokens included, and none works again
-        after ``activate``. Once more changes nothing. Raises ``UserNotFoundError``.
+        after ``activate``. Once more changes nothing. Raises ``UserNotFoundError``, and ``ServiceUnavailableError``:
+        what was done until then stays so, and a second call does the rest.
         """
         user = await self._accounts.find_user(name)
-        async with self._database.transaction() as connection:
-            # First: this waits for logins under way, so that their sessions are among those that end.
+        async with self._database.connection() as connection:
+            # By itself and first: it waits for logins under way, so that their sessions are among those that end.
             is_there = await repository.update_user_active(connection, user.id, is_active=False)
-            ended = await repository.update_families_revoked(
-                connection, user_id=user.id, now=self._clock.now(), reason=RevocationReason.DEACTIVATED
-            )
+        count = await self._end_sessions(user.id)
         if not is_there:
             raise UserNotFoundError
-        logger.info("auth.user.deactivated", outcome="success", target_user_id=str(user.id), count=len(ended))
-        return len(ended)
+        logger.info("auth.user.deactivated", outcome="success", target_user_id=str(user.id), count=count)
+        return count
+
+    async def _end_sessions(self, user_id: UUID) -> int:
+        """Batch after batch: a robot may have hundreds of thousands."""
+        now, after, count = self._clock.now(), UUID(int=0), 0
+        while True:
+            async with self._database.connection() as connection:
+                ended = await repository.update_families_revoked(
+                    connection,
+                    user_id=user_id,
+                    after=after,
+                    limit=FAMILIES_A_BATCH,
+                    now=now,
+                    reason=RevocationReason.DEACTIVATED,
+                )
+            if not ended:
+                return count
+            after, count = max(ended), count + len(ended)
 
     async def activate(self, name: str) -> None:
         """Let the user log in again. Sessions that were ended stay so. Raises ``UserNotFoundError``."""
