@@ -25,6 +25,7 @@ class Journey(RuleBasedStateMachine):
     leeway: ClassVar[timedelta]
     reuse_events: ClassVar[list[str]]
     tally: ClassVar[Tally]
+    violations: ClassVar[list[ViolationError]]
 
     def __init__(self) -> None:
         """Begin with nobody."""
@@ -55,14 +56,17 @@ class Journey(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         """Try everything once more; then take this walk's people away: the next one has its own."""
-        is_violated = isinstance(sys.exc_info()[1], ViolationError)
+        error = sys.exc_info()[1]
+        violation = error if isinstance(error, ViolationError) else None
         try:
-            if not is_violated:
-                is_violated = True
+            if violation is None:
                 self._check(self.model.sessions, self.model.sessions)
-                is_violated = False
+        except ViolationError as error_at_the_end:
+            violation = error_at_the_end
+            raise
         finally:
-            self.tally.add(self.steps_taken, is_violated=is_violated)
+            self.tally.add(self.steps_taken, is_violated=violation is not None)
+            self.violations.extend([] if violation is None else [violation])
             people = [person.id for person in self.model.people]
             self.world.run(self.world.sql("DELETE FROM users WHERE id = ANY(%s)", people))
 

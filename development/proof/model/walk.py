@@ -96,16 +96,32 @@ class Walk(Journey):
         name, password = (self._person(who).username, f"{PASSWORD}!") if is_known else (uuid4().hex, PASSWORD)
         hold("a bad login gets nothing", is_so=self.world.run(self.world.log_in(name, password)) is None)
 
-    @rule(who=some, how=st.sampled_from(["activated", "deactivated", "by SQL"]))
+    @rule(who=some, how=st.sampled_from(["activated", "deactivated", "while logging in", "by SQL"]))
     def is_switched(self, who: int, how: str) -> None:
-        """An operator lets somebody in or bars them; or it is done by SQL, which ends no session."""
+        """An operator lets somebody in or bars them, while they log in perhaps; or by SQL, which ends no session."""
         person = self._person(who)
         if how == "activated":
             self._activate(person)
         elif how == "deactivated":
             self._note_deactivation(person, self.world.run(self.world.deactivate(person.username)))
+        elif how == "while logging in":
+            self._log_in_while_being_deactivated(person)
         else:
             self._switch_off(person)
+
+    def _log_in_while_being_deactivated(self, person: Person) -> None:
+        """Whichever comes first: what the login begins ends at once."""
+
+        async def meet() -> tuple[TokenPair | None, int]:
+            login, deactivation = self.world.log_in(person.username, PASSWORD), self.world.deactivate(person.username)
+            return await asyncio.gather(login, deactivation)
+
+        pair, ended = self.world.run(meet())
+        hold("a login succeeds exactly for an active user", is_so=pair is None or person.is_active)
+        if pair is not None:
+            self.model.begin(person, pair.refresh_token, pair.access_token, self.now)
+            person.has_old_hash = False
+        self._note_deactivation(person, ended)
 
     @rule(which=some, callers=callers)
     def refreshes(self, which: int, callers: int) -> None:
@@ -230,5 +246,7 @@ class Walk(Journey):
 def bound(world: World, leeway: timedelta, reuse_events: list[str]) -> type[Walk]:
     """Return walks through this world."""
     return type(
-        "BoundWalk", (Walk,), {"world": world, "leeway": leeway, "reuse_events": reuse_events, "tally": Tally()}
+        "BoundWalk",
+        (Walk,),
+        {"world": world, "leeway": leeway, "reuse_events": reuse_events, "tally": Tally(), "violations": []},
     )
