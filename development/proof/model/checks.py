@@ -1,12 +1,14 @@
 """What must hold after each step of a walk, whatever the step was."""
 
+import asyncio
 import base64
-from typing import Final, NamedTuple
+from itertools import chain, islice
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from development.proof.model.expectation import Access, Due, Model, Session, hold
 from development.proof.model.world import World
-from doorward.domain.auth.models import TokenPair
+from doorward.domain.auth.models import TokenPair, User
 from doorward.domain.auth.refresh_token import RefreshToken
 
 STORED: Final = """
@@ -21,7 +23,7 @@ REFRESH_TOKENS: Final = 2
 
 
 class Answers(NamedTuple):
-    """What a session's tokens would get now."""
+    """What sessions' tokens would get now."""
 
     refreshed: list[int | None]
     accepted: list[bool]
@@ -38,9 +40,25 @@ def session_id(session: Session) -> UUID:
     return read(session.tokens[0].text).family_id
 
 
-async def check_stored(world: World, model: Model) -> None:
-    """Compare every row with the model."""
-    rows = {row[0]: row[1:] for row in await world.sql(STORED, [person.id for person in model.people])}
+async def check(world: World, model: Model, by_refresh: list[Session], by_access: list[Session]) -> None:
+    """Compare every row with the model, and the answers to the newest tokens of these sessions with what they are due.
+
+    All is asked at once, which changes nothing, and judged then.
+    """
+    accesses = [(session, access) for session in by_access for access in session.accesses[-ACCESS_TOKENS:]]
+    rows, users, pairs = await asyncio.gather(
+        world.sql(STORED, [person.id for person in model.people]),
+        world.who_are([access.text for _, access in accesses]),
+        _would_refresh(world, by_refresh),
+    )
+    for session, given in zip(by_refresh, pairs, strict=True):
+        _check_generations(world, model, session, given)
+    _check_stored({row[0]: row[1:] for row in rows}, model)
+    for (session, access), user in zip(accesses, users, strict=True):
+        _check_access(world, model, session, access, user)
+
+
+def _check_stored(rows: dict[UUID, tuple[Any, ...]], model: Model) -> None:
     expected = {session_id(session): session for session in model.sessions if not session.is_pruned}
     hold("no session appears or vanishes", is_so=rows.keys() == expected.keys(), detail=rows.keys() ^ expected.keys())
     for key, session in expected.items():
@@ -52,15 +70,7 @@ async def check_stored(world: World, model: Model) -> None:
         hold("dead stays dead, and nothing else is", is_so=end == (session.ended_at, session.ended), detail=end)
 
 
-async def check_access(world: World, model: Model, sessions: list[Session]) -> None:
-    """Try the newest access tokens of these sessions."""
-    for session in sessions:
-        for access in session.accesses[-ACCESS_TOKENS:]:
-            await _check_access_token(world, model, session, access)
-
-
-async def _check_access_token(world: World, model: Model, session: Session, access: Access) -> None:
-    user = await world.who_is(access.text)
+def _check_access(world: World, model: Model, session: Session, access: Access, user: User | None) -> None:
     is_due = model.admits(session, access, world.clock.now())
     hold(
         "an access token works exactly while its session, its user and itself do",
@@ -70,15 +80,11 @@ async def _check_access_token(world: World, model: Model, session: Session, acce
     hold("nobody gets another's account", is_so=user is None or str(user.id) == session.person.id)
 
 
-async def check_generations(world: World, model: Model, sessions: list[Session]) -> None:
-    """Find out which of the tokens would be accepted now, without using any."""
-    for session in sessions:
-        generations = _tried(session)
-        pairs = await world.would_refresh([session.tokens[each].text for each in generations])
-        for generation, pair in zip(generations, pairs, strict=True):
-            check_answer(model, session, generation, pair, world)
-        successors = {read(pair.refresh_token).generation for pair in pairs if pair is not None}
-        hold("at most one live generation", is_so=len(successors - {session.generation}) <= 1, detail=successors)
+def _check_generations(world: World, model: Model, session: Session, pairs: list[TokenPair | None]) -> None:
+    for generation, pair in zip(_tried(session), pairs, strict=True):
+        check_answer(model, session, generation, pair, world)
+    successors = {read(pair.refresh_token).generation for pair in pairs if pair is not None}
+    hold("at most one live generation", is_so=len(successors - {session.generation}) <= 1, detail=successors)
 
 
 def check_answer(model: Model, session: Session, generation: int, pair: TokenPair | None, world: World) -> None:
@@ -98,12 +104,19 @@ def check_events(model: Model, events: int) -> None:
     hold("each reuse is reported once", is_so=events == model.reuses, detail=f"{events} of {model.reuses}")
 
 
-async def answers(world: World, session: Session) -> Answers:
-    """Return what the session's tokens would get now."""
-    pairs = await world.would_refresh([session.tokens[each].text for each in _tried(session)])
-    users = [await world.who_is(access.text) for access in session.accesses[-ACCESS_TOKENS:]]
-    generations = [None if pair is None else read(pair.refresh_token).generation for pair in pairs]
+async def answers(world: World, sessions: list[Session]) -> Answers:
+    """Return what the sessions' tokens would get now."""
+    accesses = [access.text for session in sessions for access in session.accesses[-ACCESS_TOKENS:]]
+    users, pairs = await asyncio.gather(world.who_are(accesses), _would_refresh(world, sessions))
+    generations = [None if pair is None else read(pair.refresh_token).generation for pair in chain.from_iterable(pairs)]
     return Answers(generations, [user is not None for user in users])
+
+
+async def _would_refresh(world: World, sessions: list[Session]) -> list[list[TokenPair | None]]:
+    """Return what the newest refresh tokens of each would get."""
+    texts = [[session.tokens[each].text for each in _tried(session)] for session in sessions]
+    pairs = iter(await world.would_refresh(list(chain.from_iterable(texts))))
+    return [list(islice(pairs, len(each))) for each in texts]
 
 
 def _tried(session: Session) -> list[int]:

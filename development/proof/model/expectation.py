@@ -156,6 +156,18 @@ class Model:
         self.reuses += 1
         session.end(RevocationReason.REUSE, now)
 
+    def deactivate(self, person: Person, now: datetime) -> int:
+        """Note that somebody was barred; return how many sessions that ended."""
+        person.is_active = False
+        lasting = [session for session in self.sessions_of(person) if session.ended is None and not session.is_pruned]
+        for session in lasting:
+            session.end(RevocationReason.DEACTIVATED, now)
+        return len(lasting)
+
+    def sessions_of(self, person: Person) -> list[Session]:
+        """Return all that somebody ever began."""
+        return [session for session in self.sessions if session.person is person]
+
     def access_given(self, text: str, now: datetime) -> Access:
         """Return what is known of an access token that was given at this moment: its times are whole seconds."""
         return Access(text, math.floor(now.timestamp()) + int(ACCESS.total_seconds()), self.key)

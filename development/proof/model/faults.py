@@ -23,6 +23,8 @@ PRINTED_VIOLATION: Final = 1
 """The walks' exit status when they found something; any other than this and 0 is a crash."""
 
 REPOSITORY: Final = "domain/auth/repository.py"
+DEACTIVATION: Final = "domain/auth/deactivation.py"
+LOOKUPS: Final = "domain/auth/session_lookups.py"
 POLICY: Final = "domain/auth/policy.py"
 
 
@@ -120,6 +122,24 @@ FAULTS: Final = (
         "        SET password_hash = %(new)s",
         "        SET password_hash = %(old)s",
         "cheap hashes stay",
+    ),
+    Fault(
+        DEACTIVATION,
+        "user_id=user.id, now=self._clock.now(), reason=RevocationReason.DEACTIVATED",
+        "user_id=user.id, limit=0, now=self._clock.now(), reason=RevocationReason.DEACTIVATED",
+        "who took an account over is back when its owner is let in again",
+    ),
+    Fault(
+        REPOSITORY,
+        "          AND users.id = refresh_families.user_id\n          AND users.is_active\n",
+        "          AND users.id = refresh_families.user_id\n",
+        "somebody who was switched off by SQL refreshes on",
+    ),
+    Fault(
+        LOOKUPS,
+        "lookup.answer(user_of_session.get(lookup.principal.session_id))",
+        "lookup.answer(next((user for user in users if user.id == lookup.principal.user_id), None))",
+        "an ended session's access token works while another session of its user is asked for",
     ),
 )
 

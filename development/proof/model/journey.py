@@ -25,6 +25,7 @@ class Journey(RuleBasedStateMachine):
     leeway: ClassVar[timedelta]
     reuse_events: ClassVar[list[str]]
     tally: ClassVar[Tally]
+    violations: ClassVar[list[ViolationError]]
 
     def __init__(self) -> None:
         """Begin with nobody."""
@@ -50,27 +51,29 @@ class Journey(RuleBasedStateMachine):
         """Check what must hold after each step."""
         self.steps_taken += 1
         in_turn = self.model.sessions[self.steps_taken % len(self.model.sessions)]
-        self.world.run(self._check(self.touched, [*self.touched, in_turn, *self._live()]))
+        self._check(self.touched, [*self.touched, in_turn, *self._live()])
         self.touched.clear()
 
     def teardown(self) -> None:
         """Try everything once more; then take this walk's people away: the next one has its own."""
-        is_violated = isinstance(sys.exc_info()[1], ViolationError)
+        error = sys.exc_info()[1]
+        violation = error if isinstance(error, ViolationError) else None
         try:
-            if not is_violated:
-                is_violated = True
-                self.world.run(self._check(self.model.sessions, self.model.sessions))
-                is_violated = False
+            if violation is None:
+                self._check(self.model.sessions, self.model.sessions)
+        except ViolationError as error_at_the_end:
+            violation = error_at_the_end
+            raise
         finally:
-            self.tally.add(self.steps_taken, is_violated=is_violated)
+            self.tally.add(self.steps_taken, is_violated=violation is not None)
+            self.violations.extend([] if violation is None else [violation])
             people = [person.id for person in self.model.people]
             self.world.run(self.world.sql("DELETE FROM users WHERE id = ANY(%s)", people))
 
-    async def _check(self, by_refresh: list[Session], by_access: list[Session]) -> None:
+    def _check(self, by_refresh: list[Session], by_access: list[Session]) -> None:
         """Compare all that is stored, and try the tokens of these sessions."""
-        await checks.check_generations(self.world, self.model, list(dict.fromkeys(by_refresh)))
-        await checks.check_stored(self.world, self.model)
-        await checks.check_access(self.world, self.model, list(dict.fromkeys(by_access)))
+        by_refresh, by_access = list(dict.fromkeys(by_refresh)), list(dict.fromkeys(by_access))
+        self.world.run(checks.check(self.world, self.model, by_refresh, by_access))
         checks.check_events(self.model, len(self.reuse_events))
 
     def _person(self, who: int) -> Person:
@@ -80,8 +83,10 @@ class Journey(RuleBasedStateMachine):
         """Return the session that a step is about: mostly one that lives, and where none does, a new one."""
         live = self._live()
         if not live:
-            self._switch(self._person(which), is_active=True)
-            self._log_in(self._person(which), has_old_hash=False)
+            person = self._person(which)
+            if not person.is_active:
+                self._activate(person)
+            self._log_in(person, has_old_hash=False)
             live = self.model.sessions[-1:]
         among, number = (self.model.sessions, which // 4) if which % 4 == 0 else (live, which)
         session = among[number % len(among)]
@@ -91,10 +96,20 @@ class Journey(RuleBasedStateMachine):
     def _live(self) -> list[Session]:
         return [session for session in self.model.sessions if self.model.is_live(session, self.now)]
 
-    def _switch(self, person: Person, *, is_active: bool) -> None:
-        self.world.run(self.world.set_active(person.id, is_active=is_active))
-        person.is_active = is_active
-        self.touched += [session for session in self.model.sessions if session.person is person][-2:]
+    def _activate(self, person: Person) -> None:
+        self.world.run(self.world.activate(person.username))
+        person.is_active = True
+        self.touched += self.model.sessions_of(person)[-2:]
+
+    def _note_deactivation(self, person: Person, ended: int) -> None:
+        due = self.model.deactivate(person, self.now)
+        hold("a deactivation ends all that its user has", is_so=ended == due, detail=f"{ended} of {due}")
+        self.touched += self.model.sessions_of(person)[-2:]
+
+    def _switch_off(self, person: Person) -> None:
+        self.world.run(self.world.switch_off(person.id))
+        person.is_active = False
+        self.touched += self.model.sessions_of(person)[-2:]
 
     def _wait_until(self, moment: datetime) -> None:
         self.world.clock.present = max(self.now, moment)

@@ -19,6 +19,8 @@ from doorward import bootstrap
 from doorward.api.app import Services
 from doorward.core.config import Settings
 from doorward.core.exceptions import DomainError
+from doorward.domain.auth.accounts import Accounts
+from doorward.domain.auth.deactivation import Deactivation
 from doorward.domain.auth.exceptions import InvalidAccessTokenError, InvalidRefreshTokenError
 from doorward.domain.auth.models import TokenPair, User
 from doorward.domain.auth.pruning import Pruning
@@ -139,6 +141,8 @@ class World:
         self.registration, self._login, self._sessions = services.registration, services.login, services.sessions
         self._database = services.sessions._database  # noqa: SLF001 - the application has one database
         self._pruning = Pruning(database=self._database, clock=self.clock, retention=RETENTION)
+        accounts = Accounts(database=self._database)
+        self._deactivation = Deactivation(database=self._database, accounts=accounts, clock=self.clock)
 
     async def log_in(self, name: str, password: str) -> TokenPair | None:
         """Return the pair, or None for a refusal."""
@@ -158,15 +162,18 @@ class World:
 
     async def would_refresh(self, texts: list[str]) -> list[TokenPair | None]:
         """Return what each would be answered now, each as if it were the only one. Nothing is changed."""
+        if not texts:
+            return []
         self.is_probing = True
         try:
             async with self._database.connection() as connection:
                 sessions = copy(self._sessions)
                 sessions._database = UndoneDatabase(connection)  # noqa: SLF001 - all else stays as it is wired
                 answers = []
-                for text in texts:
-                    async with connection.transaction(force_rollback=True):
+                async with connection.transaction(force_rollback=True):
+                    for text in texts:
                         answers.append(await _refresh(sessions, text))
+                        await connection.execute("ROLLBACK AND CHAIN")
         finally:
             self.is_probing = False
         return answers
@@ -175,16 +182,27 @@ class World:
         """Log out."""
         await self._sessions.revoke(text)
 
-    async def who_is(self, access: str) -> User | None:
-        """Return whom an access token speaks of, or None for a refusal."""
+    async def who_are(self, accesses: list[str]) -> list[User | None]:
+        """Return whom access tokens speak of that are used at the same moment, or None for a refusal."""
+        return await asyncio.gather(*(self._who_is(access) for access in accesses))
+
+    async def _who_is(self, access: str) -> User | None:
         try:
             return await self._sessions.authenticate(access)
         except InvalidAccessTokenError:
             return None
 
-    async def set_active(self, user_id: str, *, is_active: bool) -> None:
-        """Switch somebody on or off."""
-        await self.sql("UPDATE users SET is_active = %s WHERE id = %s", is_active, user_id)
+    async def deactivate(self, name: str) -> int:
+        """Bar somebody, as `doorward deactivate` does; return how many sessions that ended."""
+        return await self._deactivation.deactivate(name)
+
+    async def activate(self, name: str) -> None:
+        """Let somebody in again, as `doorward activate` does."""
+        await self._deactivation.activate(name)
+
+    async def switch_off(self, user_id: str) -> None:
+        """Bar somebody by SQL, which ends no session: nothing but the user's flag refuses their tokens."""
+        await self.sql("UPDATE users SET is_active = false WHERE id = %s", user_id)
 
     async def prune(self) -> None:
         """Remove what ended long ago."""

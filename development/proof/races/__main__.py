@@ -9,11 +9,12 @@ from contextlib import ExitStack
 from functools import partial
 from typing import Any, Final
 
-import psycopg
-
 from development.proof.api import Api
 from development.proof.races.contests import ended_meanwhile, log_out, one_name, one_token
 from development.proof.service import own_database, proof_settings, running_service
+from doorward.bootstrap import activate, deactivate
+from doorward.core.config import Settings
+from doorward.core.logging import configure_logging
 
 LEEWAY_SECONDS: Final = "60"
 """The longest there is: all uses come within it, however slow the machine."""
@@ -32,28 +33,31 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=10, help="of these two (default: %(default)s)")
     parser.add_argument("--ends", type=int, default=1000, help="of sessions that are refreshed (default: %(default)s)")
     options = parser.parse_args()
+    configure_logging("critical", "json")
     with ExitStack() as stack:
         database_url = stack.enter_context(own_database())
         strict = proof_settings(database_url)
         lenient = proof_settings(database_url, REFRESH_TOKEN_REUSE_LEEWAY_SECONDS=LEEWAY_SECONDS)
         urls = [stack.enter_context(running_service(strict)) for _ in range(2)]
         lenient_urls = [stack.enter_context(running_service(lenient)) for _ in range(2)]
-        off = partial(switch_off, database_url)
+        bar = partial(
+            bar_and_let_in_again, Settings.model_validate({name.lower(): value for name, value in strict.items()})
+        )
         spellings = max(1, options.claims // 4)
         races: list[tuple[str, int, int, Race]] = [
             ("one token, strict", options.rounds, 1, lambda: one_token(urls, options.uses, is_lenient=False)),
             ("one token, leeway", options.rounds, 1, lambda: one_token(lenient_urls, options.uses, is_lenient=True)),
             ("one name", options.rounds, 1, lambda: one_name(urls, options.claims, spellings)),
             ("refresh against logout", options.ends, BESIDE, lambda: ended_meanwhile(urls, log_out)),
-            ("refresh against deactivation", options.ends, BESIDE, lambda: ended_meanwhile(urls, off)),
+            ("refresh against deactivation", options.ends, BESIDE, lambda: ended_meanwhile(urls, bar)),
         ]
         return max([_run(*race) for race in races])
 
 
-async def switch_off(database_url: str, _api: Api, name: str, _token: str) -> None:
-    """Switch a user off, as an operator does."""
-    async with await psycopg.AsyncConnection.connect(database_url, autocommit=True) as connection:
-        await connection.execute("UPDATE users SET is_active = false WHERE username = %s", (name,))
+async def bar_and_let_in_again(settings: Settings, _api: Api, name: str, _token: str) -> None:
+    """End a user's sessions as `doorward deactivate` does; then only that they have ended keeps their tokens out."""
+    await deactivate(settings, name)
+    await activate(settings, name)
 
 
 def _run(name: str, rounds: int, beside: int, race: Race) -> int:
