@@ -125,8 +125,8 @@ FAULTS: Final = (
     ),
     Fault(
         DEACTIVATION,
-        "user_id=user.id, now=self._clock.now(), reason=RevocationReason.DEACTIVATED",
-        "user_id=user.id, limit=0, now=self._clock.now(), reason=RevocationReason.DEACTIVATED",
+        "limit=FAMILIES_A_BATCH,",
+        "limit=0,",
         "who took an account over is back when its owner is let in again",
     ),
     Fault(
