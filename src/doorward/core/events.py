@@ -54,10 +54,10 @@ SECURITY_EVENTS: Final = (
         ("outcome",),
     ),
     Event(
-        "auth.session.lookups_failed",
+        "auth.session.lookup_failed",
         "warning",
-        "Who is asking could not be looked up, for `count` calls at once: 503. The line before it says why.",
-        ("outcome", "count"),
+        "Who is asking could not be looked up: 503. The cause is in a line without a caller: one query is for many.",
+        ("outcome",),
     ),
     Event("auth.session.revoked", "info", "A session ended. `reason` is `logout` or `reuse`.", ("outcome", "reason")),
     Event(

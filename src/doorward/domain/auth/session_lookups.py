@@ -56,6 +56,14 @@ class SessionLookups:
 
         Raises ``ServiceUnavailableError``.
         """
+        try:
+            return await self._answer_to(principal)
+        except ServiceUnavailableError:
+            # In the request's own context, which the query's lines are not.
+            logger.warning("auth.session.lookup_failed", outcome="failure")
+            raise
+
+    async def _answer_to(self, principal: Principal) -> SessionUser | None:
         if len(self._waiting) >= MAXIMUM_WAITING:
             raise ServiceUnavailableError
         loop = asyncio.get_running_loop()
@@ -93,7 +101,6 @@ class SessionLookups:
             for lookup in lookups:
                 lookup.answer(user_of_session.get(lookup.principal.session_id))
         except Exception as error:  # noqa: BLE001 - whatever it is, it is for those who wait
-            logger.warning("auth.session.lookups_failed", outcome="failure", count=len(lookups))
             for lookup in lookups:
                 _refuse(lookup.user, error)
         finally:
