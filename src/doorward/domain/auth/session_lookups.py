@@ -23,7 +23,7 @@ MAXIMUM_LOOKUPS: Final = 200
 MAXIMUM_WAITING: Final = 2000
 """Lookups whose query has not begun."""
 
-WAIT_SECONDS: Final = 1.5
+WAIT_SECONDS: Final = 1.0
 """How long a lookup may wait for its query to begin: the database stands still when those before it take longer."""
 
 logger = get_logger()
