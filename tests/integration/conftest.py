@@ -13,11 +13,10 @@ import structlog
 from psycopg import sql
 
 from development.postgres import EmbeddedPostgres
-from doorward.core import settings_sources
+from doorward.core import settings_sources, shared_query
 from doorward.core.config import Settings
 from doorward.core.logging import configure_logging
 from doorward.core.request_context import begin_request
-from doorward.domain.auth import session_lookups
 from doorward.infrastructure import database
 from doorward.infrastructure.migrations import migrate
 from tests.integration.service import FakeClock, Logs, MakeDatabase, MakeService, Service, run_service
@@ -111,7 +110,7 @@ def clock() -> FakeClock:
 @pytest.fixture
 def patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have the service wait for PostgreSQL as long as it takes: a machine that stalls is not what a test is about."""
-    monkeypatch.setattr(session_lookups, "WAIT_SECONDS", PATIENCE_SECONDS)
+    monkeypatch.setattr(shared_query, "WAIT_SECONDS", PATIENCE_SECONDS)
     for name in ("POOL_WAIT_SECONDS", "RECONNECT_SECONDS", "ABORT_SECONDS"):
         monkeypatch.setattr(database, name, PATIENCE_SECONDS)
     monkeypatch.setattr(database, "_OPTIONS", "-c timezone=UTC")

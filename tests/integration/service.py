@@ -115,6 +115,12 @@ class Service:
     async def get_me(self, access_token: str) -> httpx.Response:
         return await self.client.get(ME, headers={"Authorization": f"Bearer {access_token}"})
 
+    def connections_asked_for(self) -> int:
+        """Return how often the application has taken a connection from its pool: one for each statement by itself."""
+        stats = self.app.state.sessions._database._pool.get_stats()  # noqa: SLF001 - to count the statements
+        asked: int = stats.get("requests_num", 0)
+        return asked
+
     def sql(self, query: str, *parameters: object) -> list[dict[str, Any]]:
         """Run a statement beside the service, committed; return its rows, if it has any."""
         with psycopg.connect(self.database_url, autocommit=True, row_factory=dict_row) as connection:

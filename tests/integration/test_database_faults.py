@@ -238,7 +238,7 @@ async def test_an_attempt_to_connect_that_times_out_leaves_no_socket_open() -> N
 async def test_a_fault_is_logged_with_the_id_of_its_request(service: Service, logs: Logs) -> None:
     _, pair = await service.register_and_log_in()
     async with _held(service, "LOCK TABLE refresh_families IN ACCESS EXCLUSIVE MODE"):
-        answer = await service.post_refresh(pair.refresh)
+        answer = await service.post_revoke(pair.refresh)
     (line,) = [line for line in logs.lines() if line["event"] == "database.unavailable"]
     assert (line["level"], line["correlation_id"]) == ("warning", answer.headers["x-correlation-id"])
 

@@ -6,8 +6,8 @@ import httpx
 import psycopg
 import pytest
 
-from doorward.domain.auth import session_lookups
-from doorward.domain.auth.session_lookups import MAXIMUM_LOOKUPS, MAXIMUM_QUERIES
+from doorward.core import shared_query
+from doorward.core.shared_query import MAXIMUM_QUERIES, MAXIMUM_QUESTIONS
 from tests.integration.service import Logs, MakeService, Service, events, statuses
 
 CALLS = 50
@@ -17,12 +17,6 @@ CALLS = 50
 async def service_alone(make_service: MakeService, own_database: str) -> Service:
     """An application on a database whose tables the test may lock."""
     return await make_service(database_url=own_database)
-
-
-def _connections_asked_for(service: Service) -> int:
-    pool = service.app.state.sessions._database._pool  # noqa: SLF001 - to count the questions
-    asked: int = pool.get_stats().get("requests_num", 0)
-    return asked
 
 
 async def _have_queries_wait(service: Service, access: str) -> list[asyncio.Task[httpx.Response]]:
@@ -46,15 +40,15 @@ def _waiting(service: Service) -> int:
 
 async def test_calls_of_one_moment_ask_the_database_once(service: Service) -> None:
     _, pair = await service.register_and_log_in()
-    before = _connections_asked_for(service)
+    before = service.connections_asked_for()
     answers = await asyncio.gather(*(service.get_me(pair.access) for _ in range(CALLS)))
     assert statuses(answers) == [200] * CALLS
-    assert _connections_asked_for(service) - before <= CALLS / 5
+    assert service.connections_asked_for() - before <= CALLS / 5
 
 
 async def test_more_calls_than_one_query_takes_are_all_answered(service: Service) -> None:
     _, pair = await service.register_and_log_in()
-    calls = 2 * MAXIMUM_LOOKUPS + 1
+    calls = 2 * MAXIMUM_QUESTIONS + 1
     answers = await asyncio.gather(*(service.get_me(pair.access) for _ in range(calls)))
     assert statuses(answers) == [200] * calls
 
@@ -127,7 +121,7 @@ async def test_whoever_waited_too_long_for_a_query_is_told_to_come_back(
     async with await psycopg.AsyncConnection.connect(service_alone.database_url) as holder:
         await holder.execute("LOCK TABLE refresh_families IN ACCESS EXCLUSIVE MODE")
         begun = await _have_queries_wait(service_alone, pair.access)
-        monkeypatch.setattr(session_lookups, "WAIT_SECONDS", 0.05)
+        monkeypatch.setattr(shared_query, "WAIT_SECONDS", 0.05)
         answer = await service_alone.get_me(pair.access)
         assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
     assert statuses(await asyncio.gather(*begun)) == [200] * MAXIMUM_QUERIES
@@ -136,7 +130,7 @@ async def test_whoever_waited_too_long_for_a_query_is_told_to_come_back(
 
 async def test_more_than_may_wait_are_told_at_once(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     _, pair = await service.register_and_log_in()
-    monkeypatch.setattr(session_lookups, "MAXIMUM_WAITING", 10)
+    monkeypatch.setattr(shared_query, "MAXIMUM_WAITING", 10)
     answers = await asyncio.gather(*(service.get_me(pair.access) for _ in range(CALLS)))
     assert statuses(answers) == [200] * 10 + [503] * (CALLS - 10)
     assert (await service.get_me(pair.access)).status_code == 200
@@ -152,7 +146,7 @@ async def test_a_fault_is_in_the_line_of_the_query_which_is_nobodys_and_in_one_o
     assert causes
     for line in causes:
         assert not {"correlation_id", "client", "user_id", "session_id"} & set(line)
-    assert sorted(line["correlation_id"] for line in events(logs, "auth.session.lookup_failed")) == sorted(
+    assert sorted(line["correlation_id"] for line in events(logs, "database.shared_query_failed")) == sorted(
         answer.headers["x-correlation-id"] for answer in answers
     )
 
@@ -162,7 +156,7 @@ async def test_a_query_that_is_cancelled_leaves_nobody_waiting(service_alone: Se
     async with await psycopg.AsyncConnection.connect(service_alone.database_url) as holder:
         await holder.execute("LOCK TABLE refresh_families IN ACCESS EXCLUSIVE MODE")
         begun = await _have_queries_wait(service_alone, pair.access)
-        for query in service_alone.app.state.sessions._lookups._queries:  # noqa: SLF001 - nothing else ends them
+        for query in service_alone.app.state.sessions._lookups._tasks:  # noqa: SLF001 - nothing else ends them
             query.cancel()
         answers = await asyncio.gather(*begun, return_exceptions=True)
     assert all(isinstance(answer, asyncio.CancelledError) for answer in answers)

@@ -104,7 +104,7 @@ async def test_every_statement_has_the_name_of_its_function(traced: Traced) -> N
         "auth.lock_active_user",
         "auth.add_family",
         "auth.list_session_users",
-        "auth.consume_refresh_token",
+        "auth.consume_refresh_tokens",
         "auth.lock_family",
         "auth.update_family_revoked",
         "database.schema_version",

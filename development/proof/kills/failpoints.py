@@ -42,7 +42,7 @@ class Failpoints:
         """Put the points around the product's commits, in this process."""
         self._mark("add_user", lambda _: "register")
         self._mark("add_family", lambda _: "login")
-        self._mark("consume_refresh_token", lambda _: "rotate")
+        self._mark("consume_refresh_tokens", lambda _: "rotate")
         self._mark("update_family_revoked", _revocation)
         PostgresDatabase.transaction = self._around(PostgresDatabase.transaction)  # type: ignore[method-assign, assignment] # it is the point
 

@@ -24,7 +24,7 @@ PRINTED_VIOLATION: Final = 1
 
 REPOSITORY: Final = "domain/auth/repository.py"
 DEACTIVATION: Final = "domain/auth/deactivation.py"
-LOOKUPS: Final = "domain/auth/session_lookups.py"
+SESSIONS: Final = "domain/auth/sessions.py"
 POLICY: Final = "domain/auth/policy.py"
 
 
@@ -41,14 +41,14 @@ class Fault:
 FAULTS: Final = (
     Fault(
         REPOSITORY,
-        "          AND refresh_families.generation = %(generation)s",
-        "          AND refresh_families.generation >= %(generation)s",
+        "            JOIN refresh_families USING (id, generation, secret_hash)",
+        "            JOIN refresh_families USING (id, secret_hash)",
         "a stolen token that was used already still rotates",
     ),
     Fault(
         REPOSITORY,
-        "          AND refresh_families.expires_at > %(now)s\n          AND users.id",
-        "          AND refresh_families.expires_at >= %(now)s\n          AND users.id",
+        "expires_at > %(now)s\n            ORDER BY",
+        "expires_at >= %(now)s\n            ORDER BY",
         "a session lives at the very moment of its end",
     ),
     Fault(
@@ -100,7 +100,7 @@ FAULTS: Final = (
         "in strict mode, a used token is answered with its live successor within the same moment",
     ),
     Fault(
-        "domain/auth/sessions.py",
+        SESSIONS,
         "now=now, reason=RevocationReason.REUSE)",
         "now=now, reason=RevocationReason.REUSE); raise InvalidRefreshTokenError",
         "the end of a stolen session is rolled back with the refusal",
@@ -131,15 +131,21 @@ FAULTS: Final = (
     ),
     Fault(
         REPOSITORY,
-        "          AND users.id = refresh_families.user_id\n          AND users.is_active\n",
-        "          AND users.id = refresh_families.user_id\n",
+        "            JOIN users ON users.id = refresh_families.user_id AND users.is_active",
+        "            JOIN users ON users.id = refresh_families.user_id",
         "somebody who was switched off by SQL refreshes on",
     ),
     Fault(
-        LOOKUPS,
-        "lookup.answer(user_of_session.get(lookup.principal.session_id))",
-        "lookup.answer(next((user for user in users if user.id == lookup.principal.user_id), None))",
+        SESSIONS,
+        "return [user_of.get((principal.session_id, principal.user_id)) for principal in principals]",
+        "return [next((user for user in users if user.id == principal.user_id), None) for principal in principals]",
         "an ended session's access token works while another session of its user is asked for",
+    ),
+    Fault(
+        REPOSITORY,
+        "    return [user_of_position.get(position) for",
+        "    return [next(iter(user_of_position.values()), None) for",
+        "of two thieves who use one token in the same moment, both get its successor",
     ),
 )
 

@@ -4,7 +4,6 @@ import asyncio
 import secrets
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from copy import copy
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, TypeVar, cast
@@ -167,8 +166,7 @@ class World:
         self.is_probing = True
         try:
             async with self._database.connection() as connection:
-                sessions = copy(self._sessions)
-                sessions._database = UndoneDatabase(connection)  # noqa: SLF001 - all else stays as it is wired
+                sessions = _on(UndoneDatabase(connection), self._sessions)
                 answers = []
                 async with connection.transaction(force_rollback=True):
                     for text in texts:
@@ -217,6 +215,12 @@ class World:
 
 def _new_secret() -> str:
     return secrets.token_urlsafe(48)
+
+
+def _on(database: UndoneDatabase, sessions: Sessions) -> Sessions:
+    """Return the same on another database."""
+    wired = {name: getattr(sessions, f"_{name}") for name in ("codec", "signer", "issuer", "clock", "lifetimes")}
+    return Sessions(database=database, **wired)
 
 
 async def _refresh(sessions: Sessions, text: str) -> TokenPair | None:

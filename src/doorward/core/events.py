@@ -53,12 +53,6 @@ SECURITY_EVENTS: Final = (
         "A used token came again and its session was ended: theft, or a client that refreshes twice.",
         ("outcome",),
     ),
-    Event(
-        "auth.session.lookup_failed",
-        "warning",
-        "Who is asking could not be looked up: 503. The cause is in a line without a caller: one query is for many.",
-        ("outcome",),
-    ),
     Event("auth.session.revoked", "info", "A session ended. `reason` is `logout` or `reuse`.", ("outcome", "reason")),
     Event(
         "auth.session.all_revoked",
@@ -150,6 +144,12 @@ OPERATING_EVENTS: Final = (
         "warning",
         "PostgreSQL failed or did not answer in time: 503. `error` is the driver's class.",
         ("error", "sqlstate"),
+    ),
+    Event(
+        "database.shared_query_failed",
+        "warning",
+        "What this call asked was not answered: 503. The cause is in a line without a caller: one `query` is for many.",
+        ("query",),
     ),
     Event(
         "database.circuit.opened",

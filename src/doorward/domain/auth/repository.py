@@ -1,6 +1,6 @@
 """All SQL of the auth domain: one function a query, called by the use cases with the connection to run it on."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -139,40 +139,45 @@ async def add_family(connection: Connection, family: NewFamily) -> None:
     )
 
 
-async def consume_refresh_token(
-    connection: Connection, token: RefreshToken, *, now: datetime, idle_expires_at: datetime
-) -> UUID | None:
-    """Rotate the token's family if the token is current and the family live; return the user's id.
+async def consume_refresh_tokens(
+    connection: Connection, tokens: Sequence[RefreshToken], *, now: datetime, idle_expires_at: datetime
+) -> list[UUID | None]:
+    """Rotate the families of those tokens that are current, if they are live; return the user's id, or None, for each.
 
-    One statement, so of many calls with one token exactly one gets the id. It changes no indexed column (a HOT
-    update) and adds no row.
+    Of many calls with one token exactly one gets the id: a statement updates a row once. Rows are locked in the order
+    of their ids, so that two statements never wait for each other. No indexed column is changed (a HOT update).
     """
     cursor = await connection.execute(
         """
+        WITH live AS (
+            SELECT refresh_families.id, token.position
+            FROM unnest(%(ids)s::uuid[], %(generations)s::bigint[], %(secret_hashes)s::bytea[])
+                WITH ORDINALITY AS token (id, generation, secret_hash, position)
+            JOIN refresh_families USING (id, generation, secret_hash)
+            JOIN users ON users.id = refresh_families.user_id AND users.is_active
+            WHERE refresh_families.revoked_at IS NULL
+              AND refresh_families.expires_at > %(now)s
+            ORDER BY refresh_families.id
+            FOR NO KEY UPDATE OF refresh_families
+        )
         UPDATE refresh_families
         SET generation = generation + 1,
             rotated_at = %(now)s,
             expires_at = LEAST(%(idle_expires_at)s, session_expires_at)
-        FROM users
-        WHERE refresh_families.id = %(family_id)s
-          AND refresh_families.generation = %(generation)s
-          AND refresh_families.secret_hash = %(secret_hash)s
-          AND refresh_families.revoked_at IS NULL
-          AND refresh_families.expires_at > %(now)s
-          AND users.id = refresh_families.user_id
-          AND users.is_active
-        RETURNING refresh_families.user_id
+        FROM live
+        WHERE refresh_families.id = live.id
+        RETURNING live.position, refresh_families.user_id
         """,
         {
-            "family_id": token.family_id,
-            "generation": token.generation,
-            "secret_hash": hash_secret(token.secret),
+            "ids": [token.family_id for token in tokens],
+            "generations": [token.generation for token in tokens],
+            "secret_hashes": [hash_secret(token.secret) for token in tokens],
             "now": now,
             "idle_expires_at": idle_expires_at,
         },
     )
-    row = await cursor.fetchone()
-    return row[0] if row else None
+    user_of_position: dict[int, UUID] = dict(await cursor.fetchall())
+    return [user_of_position.get(position) for position, _ in enumerate(tokens, start=1)]
 
 
 async def lock_family(connection: Connection, family_id: UUID) -> RefreshFamily | None:
@@ -232,10 +237,8 @@ async def list_session_users(connection: Connection, ids: Collection[UUID], *, n
 
 async def count_family_pages(connection: Connection) -> int:
     """Return how many pages of the table there are to walk."""
-    cursor = await connection.execute(
-        "SELECT pg_relation_size('refresh_families') / current_setting('block_size')::bigint"
-    )
-    row = await cursor.fetchone()
+    size = await connection.execute("SELECT pg_relation_size('refresh_families') / current_setting('block_size')::int")
+    row = await size.fetchone()
     return int(row[0]) if row else 0
 
 

@@ -1,18 +1,19 @@
 """Use cases: refresh with rotation and reuse detection, revoke, who am I."""
 
-from datetime import datetime
+from collections.abc import Sequence
 from uuid import UUID
 
 from doorward.core.logging import get_logger
 from doorward.core.ports import Clock, Database
+from doorward.core.principal import Principal
 from doorward.core.request_context import bind_session
+from doorward.core.shared_query import SharedQuery
 from doorward.domain.auth import repository
 from doorward.domain.auth.exceptions import InvalidAccessTokenError, InvalidRefreshTokenError
-from doorward.domain.auth.models import RevocationReason, TokenPair, User
+from doorward.domain.auth.models import RevocationReason, SessionUser, TokenPair, User
 from doorward.domain.auth.policy import Lifetimes, Verdict, judge_unrotated
 from doorward.domain.auth.ports import AccessTokenSigner
 from doorward.domain.auth.refresh_token import RefreshToken, RefreshTokenCodec
-from doorward.domain.auth.session_lookups import SessionLookups
 from doorward.domain.auth.token_pair import TokenPairIssuer
 
 logger = get_logger()
@@ -33,7 +34,8 @@ class Sessions:
     ) -> None:
         """Take the database, the readers and writers of both kinds of token, the time, and the session's limits."""
         self._database = database
-        self._lookups = SessionLookups(database=database, clock=clock)
+        self._rotations = SharedQuery("rotations", self._rotate)
+        self._lookups = SharedQuery("session_lookups", self._look_up)
         self._codec = codec
         self._signer = signer
         self._issuer = issuer
@@ -53,19 +55,23 @@ class Sessions:
             logger.info("auth.refresh.refused", outcome="failure", reason="malformed")
             raise
         bind_session(session_id=token.family_id)
-        now = self._clock.now()
-        async with self._database.connection() as connection:
-            user_id = await repository.consume_refresh_token(
-                connection, token, now=now, idle_expires_at=now + self._lifetimes.refresh_idle
-            )
+        user_id = await self._rotations.ask(token)
         if user_id is None:
-            user_id = await self._user_of_repeated_token(token, now)
+            user_id = await self._user_of_repeated_token(token)
         else:
             bind_session(session_id=token.family_id, user_id=user_id)
             logger.info("auth.refresh.rotated", outcome="success")
-        return self._issuer.issue(user_id=user_id, refresh_token=token.successor(), now=now)
+        return self._issuer.issue(user_id=user_id, refresh_token=token.successor(), now=self._clock.now())
 
-    async def _user_of_repeated_token(self, token: RefreshToken, now: datetime) -> UUID:
+    async def _rotate(self, tokens: Sequence[RefreshToken]) -> Sequence[UUID | None]:
+        now = self._clock.now()
+        async with self._database.connection() as connection:
+            return await repository.consume_refresh_tokens(
+                connection, tokens, now=now, idle_expires_at=now + self._lifetimes.refresh_idle
+            )
+
+    async def _user_of_repeated_token(self, token: RefreshToken) -> UUID:
+        now = self._clock.now()
         async with self._database.transaction() as connection:
             family = await repository.lock_family(connection, token.family_id)
             verdict = judge_unrotated(family, token, now, self._lifetimes.reuse_leeway)
@@ -110,7 +116,16 @@ class Sessions:
         """
         principal = self._signer.verify(access_token, self._clock.now())
         bind_session(session_id=principal.session_id, user_id=principal.user_id)
-        user = await self._lookups.find(principal)
+        user = await self._lookups.ask(principal)
         if user is None:
             raise InvalidAccessTokenError
         return user
+
+    async def _look_up(self, principals: Sequence[Principal]) -> Sequence[SessionUser | None]:
+        """Find the user of each principal's session. A session of somebody else is none."""
+        async with self._database.connection() as connection:
+            users = await repository.list_session_users(
+                connection, {principal.session_id for principal in principals}, now=self._clock.now()
+            )
+        user_of = {(user.session_id, user.id): user for user in users}
+        return [user_of.get((principal.session_id, principal.user_id)) for principal in principals]

@@ -1,0 +1,114 @@
+"""One query for all who ask in one moment, instead of one for each.
+
+Nothing is kept: each question is answered by a query that begins after it was asked.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from contextvars import Context
+from typing import Final, Generic, NamedTuple, TypeVar
+
+from doorward.core.exceptions import ServiceUnavailableError
+from doorward.core.logging import get_logger
+
+MAXIMUM_QUERIES: Final = 2
+"""Under way at a time. What is asked meanwhile goes with the next one."""
+
+MAXIMUM_QUESTIONS: Final = 200
+"""Of one query."""
+
+MAXIMUM_WAITING: Final = 2000
+"""Questions whose query has not begun."""
+
+WAIT_SECONDS: Final = 1.0
+"""How long a question may wait for its query to begin: the database stands still when those before it take longer."""
+
+QuestionT = TypeVar("QuestionT")
+AnswerT = TypeVar("AnswerT")
+
+logger = get_logger()
+
+
+class _Asked(NamedTuple, Generic[QuestionT, AnswerT]):
+    question: QuestionT
+    answer: asyncio.Future[AnswerT]
+    end_of_wait: asyncio.TimerHandle
+
+    def settle(self, answer: AnswerT) -> None:
+        """Tell who waits, unless he has gone away."""
+        if not self.answer.done():
+            self.answer.set_result(answer)
+
+
+class SharedQuery(Generic[QuestionT, AnswerT]):
+    """Answers questions by a query that takes many of them."""
+
+    def __init__(self, name: str, query: Callable[[Sequence[QuestionT]], Awaitable[Sequence[AnswerT]]]) -> None:
+        """Take the query's name for the log, and the query: it returns an answer to each question, in their order."""
+        self._name = name
+        self._query = query
+        self._asked: list[_Asked[QuestionT, AnswerT]] = []
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._is_query_about_to_begin = False
+
+    async def ask(self, question: QuestionT) -> AnswerT:
+        """Return the answer. Raises ``ServiceUnavailableError``, or what the query raised: for all who share it."""
+        try:
+            return await self._answer_to(question)
+        except ServiceUnavailableError:
+            # In the request's own context, which the query's lines are not.
+            logger.warning("database.shared_query_failed", query=self._name)
+            raise
+
+    async def _answer_to(self, question: QuestionT) -> AnswerT:
+        if len(self._asked) >= MAXIMUM_WAITING:
+            raise ServiceUnavailableError
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[AnswerT] = loop.create_future()
+        end_of_wait = loop.call_later(WAIT_SECONDS, _refuse, answer, ServiceUnavailableError())
+        self._asked.append(_Asked(question, answer, end_of_wait))
+        self._begin_query()
+        return await answer
+
+    def _begin_query(self) -> None:
+        """Have a task take what was asked, in the loop's next turn: until then, all of this turn can join."""
+        if self._asked and not self._is_query_about_to_begin and len(self._tasks) < MAXIMUM_QUERIES:
+            self._is_query_about_to_begin = True
+            # In no request's context: the lines and spans of a query that many wait for are nobody's own.
+            task = asyncio.create_task(self._answer_next(), context=Context())
+            self._tasks.add(task)
+            task.add_done_callback(self._end_query, context=Context())
+
+    def _end_query(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        self._is_query_about_to_begin = False
+        self._begin_query()
+
+    async def _answer_next(self) -> None:
+        self._is_query_about_to_begin = False
+        asked = self._take_oldest()
+        if not asked:
+            return
+        try:
+            answers = await self._query([each.question for each in asked])
+            for each, answer in zip(asked, answers, strict=True):
+                each.settle(answer)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is for those who wait
+            for each in asked:
+                _refuse(each.answer, error)
+        finally:
+            for each in asked:
+                each.answer.cancel()
+
+    def _take_oldest(self) -> list[_Asked[QuestionT, AnswerT]]:
+        """Take the oldest of those that somebody still waits for."""
+        asked = [each for each in self._asked if not each.answer.done()]
+        taken, self._asked = asked[:MAXIMUM_QUESTIONS], asked[MAXIMUM_QUESTIONS:]
+        for each in taken:
+            each.end_of_wait.cancel()
+        return taken
+
+
+def _refuse(answer: asyncio.Future[AnswerT], error: Exception) -> None:
+    if not answer.done():
+        answer.set_exception(error)
