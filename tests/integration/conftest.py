@@ -108,6 +108,12 @@ def clock() -> FakeClock:
 
 
 @pytest.fixture
+async def service_alone(make_service: MakeService, own_database: str) -> Service:
+    """An application on a database whose tables the test may lock."""
+    return await make_service(database_url=own_database)
+
+
+@pytest.fixture
 def patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have the service wait for PostgreSQL as long as it takes: a machine that stalls is not what a test is about."""
     monkeypatch.setattr(shared_query, "WAIT_SECONDS", PATIENCE_SECONDS)

@@ -1,5 +1,6 @@
 """The service as the integration tests see it: an HTTP client without a network, its clock, its database, its log."""
 
+import asyncio
 import io
 import json
 import secrets
@@ -120,6 +121,15 @@ class Service:
         stats = self.app.state.sessions._database._pool.get_stats()  # noqa: SLF001 - to count the statements
         asked: int = stats.get("requests_num", 0)
         return asked
+
+    async def locks_are_waited_for(self, number: int) -> None:
+        """Return when this many locks of the database are waited for."""
+        waiting = (
+            "SELECT count(*) FROM pg_locks LEFT JOIN pg_stat_activity USING (pid)"
+            " WHERE NOT granted AND datname = current_database()"
+        )
+        while self.sql(waiting)[0]["count"] < number:  # noqa: ASYNC110 - another process is watched
+            await asyncio.sleep(0.01)
 
     def sql(self, query: str, *parameters: object) -> list[dict[str, Any]]:
         """Run a statement beside the service, committed; return its rows, if it has any."""

@@ -8,15 +8,9 @@ import pytest
 
 from doorward.core import shared_query
 from doorward.core.shared_query import MAXIMUM_QUERIES, MAXIMUM_QUESTIONS
-from tests.integration.service import Logs, MakeService, Service, events, statuses
+from tests.integration.service import Logs, Service, events, statuses
 
 CALLS = 50
-
-
-@pytest.fixture
-async def service_alone(make_service: MakeService, own_database: str) -> Service:
-    """An application on a database whose tables the test may lock."""
-    return await make_service(database_url=own_database)
 
 
 async def _have_queries_wait(service: Service, access: str) -> list[asyncio.Task[httpx.Response]]:
@@ -24,18 +18,8 @@ async def _have_queries_wait(service: Service, access: str) -> list[asyncio.Task
     tasks: list[asyncio.Task[httpx.Response]] = []
     for number in range(1, MAXIMUM_QUERIES + 1):
         tasks.append(asyncio.create_task(service.get_me(access)))
-        while _waiting(service) < number:  # noqa: ASYNC110 - another process is watched
-            await asyncio.sleep(0.01)
+        await service.locks_are_waited_for(number)
     return tasks
-
-
-def _waiting(service: Service) -> int:
-    (row,) = service.sql(
-        "SELECT count(*) FROM pg_locks WHERE NOT granted AND database = (SELECT oid FROM pg_database"
-        " WHERE datname = current_database())"
-    )
-    waiting: int = row["count"]
-    return waiting
 
 
 async def test_calls_of_one_moment_ask_the_database_once(service: Service) -> None:
@@ -134,6 +118,22 @@ async def test_more_than_may_wait_are_told_at_once(service: Service, monkeypatch
     answers = await asyncio.gather(*(service.get_me(pair.access) for _ in range(CALLS)))
     assert statuses(answers) == [200] * 10 + [503] * (CALLS - 10)
     assert (await service.get_me(pair.access)).status_code == 200
+
+
+async def test_those_who_went_away_take_no_place(service_alone: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    _, pair = await service_alone.register_and_log_in()
+    monkeypatch.setattr(shared_query, "MAXIMUM_WAITING", 10)
+    async with await psycopg.AsyncConnection.connect(service_alone.database_url) as holder:
+        await holder.execute("LOCK TABLE refresh_families IN ACCESS EXCLUSIVE MODE")
+        begun = await _have_queries_wait(service_alone, pair.access)
+        gone = [asyncio.create_task(service_alone.get_me(pair.access)) for _ in range(10)]
+        await asyncio.sleep(0)
+        for task in gone:
+            task.cancel()
+        await asyncio.wait(gone)
+        late = asyncio.create_task(service_alone.get_me(pair.access))
+        await asyncio.sleep(0)
+    assert statuses([await late, *await asyncio.gather(*begun)]) == [200] * (MAXIMUM_QUERIES + 1)
 
 
 async def test_a_fault_is_in_the_line_of_the_query_which_is_nobodys_and_in_one_of_each_call(

@@ -2,13 +2,14 @@
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 
 import httpx
 import psycopg
 
 from doorward.domain.auth import repository
 from doorward.domain.auth.refresh_token import RefreshToken
-from tests.integration.service import Logs, MakeService, Service, events, is_problem, pair, statuses
+from tests.integration.service import Logs, Service, events, is_problem, pair, statuses
 
 CALLS = 50
 FAMILIES = 300
@@ -56,8 +57,46 @@ async def test_the_refused_among_many_are_refused_alone(service: Service) -> Non
     assert reasons == ["reuse", "logout", None, None, None]
 
 
+async def test_who_is_held_up_by_somebody_holds_up_nobody(service_alone: Service) -> None:
+    (person, held), (_, other) = [await service_alone.register_and_log_in() for _ in range(2)]
+    async with await psycopg.AsyncConnection.connect(service_alone.database_url) as holder:
+        await holder.execute("SELECT 1 FROM refresh_families WHERE user_id = %s FOR UPDATE", [person.id])
+        waiting, quick = (asyncio.create_task(service_alone.post_refresh(each.refresh)) for each in (held, other))
+        await service_alone.locks_are_waited_for(1)
+        answer = await quick
+        assert (answer.status_code, waiting.done()) == (200, False)
+    assert (await service_alone.post_refresh(pair(await waiting).refresh)).status_code == 200
+
+
+async def test_who_is_held_up_by_the_end_of_his_session_gets_nothing(service_alone: Service) -> None:
+    person, ended = await service_alone.register_and_log_in()
+    async with await psycopg.AsyncConnection.connect(service_alone.database_url) as holder:
+        await holder.execute(
+            "UPDATE refresh_families SET revoked_at = now(), revoked_reason = 'logout' WHERE user_id = %s", [person.id]
+        )
+        waiting = asyncio.create_task(service_alone.post_refresh(ended.refresh))
+        await service_alone.locks_are_waited_for(1)
+    assert is_problem(await waiting, 401, "invalid_refresh_token")
+    assert service_alone.families_of(person)[0]["revoked_reason"] == "logout"
+
+
+async def test_no_plan_reads_the_table_from_end_to_end_although_it_was_made_when_that_was_empty(
+    own_database: str,
+) -> None:
+    """PostgreSQL keeps the plan of a prepared statement, and the table may grow faster than it is analysed."""
+    async with await psycopg.AsyncConnection.connect(own_database, autocommit=True, prepare_threshold=0) as connection:
+        await connection.execute("SET plan_cache_mode = force_generic_plan")
+        await _rotate(connection, [RefreshToken(uuid4(), 0, b"secret")])
+        await repository.list_session_users(connection, [uuid4()], now=datetime.now(UTC))
+        await connection.execute("SELECT pg_stat_force_next_flush()")
+        cursor = await connection.execute(
+            "SELECT seq_scan, idx_scan > 1 FROM pg_stat_user_tables WHERE relname = 'refresh_families'"
+        )
+        assert await cursor.fetchone() == (0, True)
+
+
 async def test_statements_of_two_processes_never_wait_for_each_other(own_database: str) -> None:
-    """They hold rows of the same families, asked for in opposite orders: PostgreSQL would end one of them."""
+    """They want rows of the same families, in opposite orders: if they waited, PostgreSQL would end one of them."""
     async with (
         await psycopg.AsyncConnection.connect(own_database, autocommit=True) as first,
         await psycopg.AsyncConnection.connect(own_database, autocommit=True) as second,
@@ -100,9 +139,9 @@ async def _rotate(connection: repository.Connection, tokens: list[RefreshToken])
 
 
 async def test_a_token_whose_statement_failed_works_when_the_database_is_well(
-    make_service: MakeService, own_database: str, logs: Logs
+    service_alone: Service, logs: Logs
 ) -> None:
-    service = await make_service(database_url=own_database)
+    service = service_alone
     pairs = [(await service.register_and_log_in())[1] for _ in range(3)]
 
     async def refresh_all() -> list[httpx.Response]:

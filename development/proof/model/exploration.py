@@ -16,6 +16,7 @@ from development.proof.model.expectation import LEEWAY, ViolationError
 from development.proof.model.tally import Tally
 from development.proof.model.walk import Walk, bound
 from development.proof.model.world import World
+from doorward.core import shared_query
 from doorward.core.logging import observed_events
 from doorward.domain.auth import pruning
 from doorward.infrastructure import database, passwords
@@ -87,6 +88,7 @@ def _undisturbed() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         for name in ("POOL_WAIT_SECONDS", "RECONNECT_SECONDS", "ABORT_SECONDS"):
             patch.setattr(database, name, PATIENCE_SECONDS)
+        patch.setattr(shared_query, "WAIT_SECONDS", PATIENCE_SECONDS)
         patch.setattr(database, "_OPTIONS", "-c timezone=UTC")
         patch.setattr(passwords, "_lower_priority", lambda: None)
         patch.setattr(pruning, "PAUSE_SECONDS", 0)

@@ -47,8 +47,8 @@ FAULTS: Final = (
     ),
     Fault(
         REPOSITORY,
-        "expires_at > %(now)s\n            ORDER BY",
-        "expires_at >= %(now)s\n            ORDER BY",
+        "expires_at > %(now)s\n            FOR NO KEY",
+        "expires_at >= %(now)s\n            FOR NO KEY",
         "a session lives at the very moment of its end",
     ),
     Fault(

@@ -59,7 +59,8 @@ class Journey(RuleBasedStateMachine):
         error = sys.exc_info()[1]
         violation = error if isinstance(error, ViolationError) else None
         try:
-            if violation is None:
+            # What ended in an error was not noted in the model.
+            if error is None:
                 self._check(self.model.sessions, self.model.sessions)
         except ViolationError as error_at_the_end:
             violation = error_at_the_end

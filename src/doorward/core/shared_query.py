@@ -62,6 +62,8 @@ class SharedQuery(Generic[QuestionT, AnswerT]):
 
     async def _answer_to(self, question: QuestionT) -> AnswerT:
         if len(self._asked) >= MAXIMUM_WAITING:
+            self._drop_settled()
+        if len(self._asked) >= MAXIMUM_WAITING:
             raise ServiceUnavailableError
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[AnswerT] = loop.create_future()
@@ -101,12 +103,15 @@ class SharedQuery(Generic[QuestionT, AnswerT]):
                 each.answer.cancel()
 
     def _take_oldest(self) -> list[_Asked[QuestionT, AnswerT]]:
-        """Take the oldest of those that somebody still waits for."""
-        asked = [each for each in self._asked if not each.answer.done()]
-        taken, self._asked = asked[:MAXIMUM_QUESTIONS], asked[MAXIMUM_QUESTIONS:]
+        self._drop_settled()
+        taken, self._asked = self._asked[:MAXIMUM_QUESTIONS], self._asked[MAXIMUM_QUESTIONS:]
         for each in taken:
             each.end_of_wait.cancel()
         return taken
+
+    def _drop_settled(self) -> None:
+        """Forget the questions for whose answer nobody waits any more."""
+        self._asked = [each for each in self._asked if not each.answer.done()]
 
 
 def _refuse(answer: asyncio.Future[AnswerT], error: Exception) -> None:

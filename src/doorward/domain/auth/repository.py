@@ -144,8 +144,8 @@ async def consume_refresh_tokens(
 ) -> list[UUID | None]:
     """Rotate the families of those tokens that are current, if they are live; return the user's id, or None, for each.
 
-    Of many calls with one token exactly one gets the id: a statement updates a row once. Rows are locked in the order
-    of their ids, so that two statements never wait for each other. No indexed column is changed (a HOT update).
+    Of many calls with one token exactly one gets the id: a statement updates a row once. It waits for nobody: a row
+    that somebody holds gets None, unless the caller holds it. No indexed column is changed (a HOT update).
     """
     cursor = await connection.execute(
         """
@@ -155,10 +155,10 @@ async def consume_refresh_tokens(
                 WITH ORDINALITY AS token (id, generation, secret_hash, position)
             JOIN refresh_families USING (id, generation, secret_hash)
             JOIN users ON users.id = refresh_families.user_id AND users.is_active
-            WHERE refresh_families.revoked_at IS NULL
+            WHERE refresh_families.id = ANY(%(ids)s)
+              AND refresh_families.revoked_at IS NULL
               AND refresh_families.expires_at > %(now)s
-            ORDER BY refresh_families.id
-            FOR NO KEY UPDATE OF refresh_families
+            FOR NO KEY UPDATE OF refresh_families SKIP LOCKED
         )
         UPDATE refresh_families
         SET generation = generation + 1,

@@ -1,6 +1,7 @@
 """Use cases: refresh with rotation and reuse detection, revoke, who am I."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
 from doorward.core.logging import get_logger
@@ -34,7 +35,7 @@ class Sessions:
     ) -> None:
         """Take the database, the readers and writers of both kinds of token, the time, and the session's limits."""
         self._database = database
-        self._rotations = SharedQuery("rotations", self._rotate)
+        self._rotations = SharedQuery("rotations", self._rotate_all)
         self._lookups = SharedQuery("session_lookups", self._look_up)
         self._codec = codec
         self._signer = signer
@@ -57,26 +58,34 @@ class Sessions:
         bind_session(session_id=token.family_id)
         user_id = await self._rotations.ask(token)
         if user_id is None:
-            user_id = await self._user_of_repeated_token(token)
+            user_id = await self._rotate_or_judge(token)
         else:
-            bind_session(session_id=token.family_id, user_id=user_id)
-            logger.info("auth.refresh.rotated", outcome="success")
+            _note_rotation(token, user_id)
         return self._issuer.issue(user_id=user_id, refresh_token=token.successor(), now=self._clock.now())
 
-    async def _rotate(self, tokens: Sequence[RefreshToken]) -> Sequence[UUID | None]:
-        now = self._clock.now()
+    async def _rotate_all(self, tokens: Sequence[RefreshToken]) -> Sequence[UUID | None]:
         async with self._database.connection() as connection:
-            return await repository.consume_refresh_tokens(
-                connection, tokens, now=now, idle_expires_at=now + self._lifetimes.refresh_idle
-            )
+            return await self._consume(connection, tokens, self._clock.now())
 
-    async def _user_of_repeated_token(self, token: RefreshToken) -> UUID:
+    async def _consume(
+        self, connection: repository.Connection, tokens: Sequence[RefreshToken], now: datetime
+    ) -> Sequence[UUID | None]:
+        return await repository.consume_refresh_tokens(
+            connection, tokens, now=now, idle_expires_at=now + self._lifetimes.refresh_idle
+        )
+
+    async def _rotate_or_judge(self, token: RefreshToken) -> UUID:
+        """Wait for whoever holds the family. If the token is current all the same, rotate it; else judge it."""
         now = self._clock.now()
         async with self._database.transaction() as connection:
             family = await repository.lock_family(connection, token.family_id)
+            (user_id,) = await self._consume(connection, [token], now)
             verdict = judge_unrotated(family, token, now, self._lifetimes.reuse_leeway)
-            if verdict is Verdict.REVOKE:
+            if user_id is None and verdict is Verdict.REVOKE:
                 await repository.update_family_revoked(connection, token, now=now, reason=RevocationReason.REUSE)
+        if user_id is not None:
+            _note_rotation(token, user_id)
+            return user_id
         if family is not None and verdict is not Verdict.REFUSE:
             bind_session(session_id=family.id, user_id=family.user_id)
             if verdict is Verdict.REPEAT:
@@ -129,3 +138,8 @@ class Sessions:
             )
         user_of = {(user.session_id, user.id): user for user in users}
         return [user_of.get((principal.session_id, principal.user_id)) for principal in principals]
+
+
+def _note_rotation(token: RefreshToken, user_id: UUID) -> None:
+    bind_session(session_id=token.family_id, user_id=user_id)
+    logger.info("auth.refresh.rotated", outcome="success")
