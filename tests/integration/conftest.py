@@ -19,7 +19,15 @@ from doorward.core.logging import configure_logging
 from doorward.core.request_context import begin_request
 from doorward.infrastructure import database
 from doorward.infrastructure.migrations import migrate
-from tests.integration.service import FakeClock, Logs, MakeDatabase, MakeService, Service, run_service
+from tests.integration.service import (
+    FakeClock,
+    Logs,
+    MakeDatabase,
+    MakeService,
+    Service,
+    run_service,
+    settings_of_the_ring,
+)
 
 TEMPLATE = "doorward_template"
 PATIENCE_SECONDS = 60
@@ -113,14 +121,18 @@ async def service_alone(make_service: MakeService, own_database: str) -> Service
     return await make_service(database_url=own_database)
 
 
-@pytest.fixture
-def patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have the service wait for PostgreSQL as long as it takes: a machine that stalls is not what a test is about."""
+def wait_patiently(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shared_query, "WAIT_SECONDS", PATIENCE_SECONDS)
     for name in ("POOL_WAIT_SECONDS", "RECONNECT_SECONDS", "ABORT_SECONDS"):
         monkeypatch.setattr(database, name, PATIENCE_SECONDS)
     monkeypatch.setattr(database, "_OPTIONS", "-c timezone=UTC")
     monkeypatch.setitem(database._CONNECTION_PARAMETERS, "connect_timeout", str(PATIENCE_SECONDS))  # noqa: SLF001 - no setting: production has one value
+
+
+@pytest.fixture
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the service wait for PostgreSQL as long as it takes: a machine that stalls is not what a test is about."""
+    wait_patiently(monkeypatch)
 
 
 @pytest.fixture(autouse=True)
@@ -134,15 +146,8 @@ async def make_service(shared_database: str, secret_key: str, clock: FakeClock) 
     async with AsyncExitStack() as stack:
 
         async def make(**changes: object) -> Service:
-            values: dict[str, object] = {
-                "environment": "development",
-                "secret_key": secret_key,
-                "database_url": shared_database,
-                "bcrypt_rounds": 4,
-                "rate_limit_enabled": False,
-                "housekeeping_interval_minutes": 0,
-            }
-            return await stack.enter_async_context(run_service(Settings.model_validate(values | changes), clock))
+            settings = settings_of_the_ring(shared_database, secret_key, changes)
+            return await stack.enter_async_context(run_service(settings, clock))
 
         yield make
 
@@ -151,3 +156,14 @@ async def make_service(shared_database: str, secret_key: str, clock: FakeClock) 
 async def service(make_service: MakeService) -> Service:
     """The application in strict mode, limits off."""
     return await make_service()
+
+
+@pytest.fixture(scope="session")
+async def lasting_service(shared_database: str, secret_key: str) -> AsyncIterator[Service]:
+    """As `service`, made once, which takes longer than most tests: for those that change neither it nor its clock."""
+    async with AsyncExitStack() as stack:
+        with pytest.MonkeyPatch.context() as patch:
+            wait_patiently(patch)
+            running = run_service(settings_of_the_ring(shared_database, secret_key, {}), FakeClock())
+            service = await stack.enter_async_context(running)
+        yield service

@@ -4,7 +4,7 @@ import asyncio
 import io
 import json
 import secrets
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -154,6 +154,19 @@ class MakeService(Protocol):
     """Makes applications that end with the test."""
 
     async def __call__(self, **changes: object) -> Service: ...
+
+
+def settings_of_the_ring(database_url: str, secret_key: str, changes: Mapping[str, object]) -> Settings:
+    """Return what applications are made with, and these settings besides."""
+    values: dict[str, object] = {
+        "environment": "development",
+        "secret_key": secret_key,
+        "database_url": database_url,
+        "bcrypt_rounds": 4,
+        "rate_limit_enabled": False,
+        "housekeeping_interval_minutes": 0,
+    }
+    return Settings.model_validate({**values, **changes})
 
 
 @asynccontextmanager

@@ -14,6 +14,12 @@ LIMIT = 64 * 1024
 FORM = "application/x-www-form-urlencoded"
 
 
+@pytest.fixture
+def service(lasting_service: Service) -> Service:
+    """The application, made once: these tests change nothing of it."""
+    return lasting_service
+
+
 async def _post(service: Service, path: str, body: bytes, content_type: str = "application/json") -> httpx.Response:
     return await service.client.post(path, content=body, headers={"Content-Type": content_type})
 

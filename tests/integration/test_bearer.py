@@ -31,6 +31,12 @@ def _is_invalid(answer: httpx.Response) -> bool:
     return is_problem(answer, 401, "invalid_access_token") and answer.headers["www-authenticate"] == INVALID
 
 
+@pytest.fixture
+def service(lasting_service: Service) -> Service:
+    """The application, made once: these tests change nothing of it."""
+    return lasting_service
+
+
 async def _me(service: Service, *values: str) -> httpx.Response:
     return await service.client.get(ME, headers=[("Authorization", value) for value in values])
 

@@ -11,6 +11,12 @@ LIMIT = 64 * 1024
 FORM = "application/x-www-form-urlencoded"
 
 
+@pytest.fixture
+def service(lasting_service: Service) -> Service:
+    """The application, made once: these tests change nothing of it."""
+    return lasting_service
+
+
 @pytest.mark.parametrize("path", [REGISTER, TOKEN, REFRESH, REVOKE, "/health/liveness", "/nowhere"])
 async def test_an_announced_body_above_64_kib_is_refused_before_it_is_read(service: Service, path: str) -> None:
     async def never_read() -> AsyncIterator[bytes]:

@@ -15,6 +15,7 @@ from tests.integration.service import (
     REVOKE,
     TOKEN,
     Logs,
+    MakeService,
     Service,
     is_problem,
     mark,
@@ -33,6 +34,12 @@ Call = Callable[[Service], Awaitable[httpx.Response]]
 def _has_security_headers(answer: httpx.Response) -> bool:
     present = all(answer.headers.get(name) == value for name, value in SECURITY_HEADERS.items())
     return present and "frame-ancestors 'none'" in answer.headers.get("content-security-policy", "")
+
+
+@pytest.fixture
+def service(lasting_service: Service) -> Service:
+    """The application, made once: these tests change nothing of it."""
+    return lasting_service
 
 
 async def test_registering_answers_the_account(service: Service) -> None:
@@ -172,7 +179,7 @@ async def test_every_answer_has_an_id_and_the_security_headers(service: Service,
 
 @pytest.mark.parametrize(("method", "path"), [("POST", REGISTER), ("GET", "/health/readiness")])
 async def test_a_crash_is_500_and_shows_nothing_but_the_id_that_the_log_has(
-    service: Service, logs: Logs, monkeypatch: pytest.MonkeyPatch, method: str, path: str
+    make_service: MakeService, logs: Logs, monkeypatch: pytest.MonkeyPatch, method: str, path: str
 ) -> None:
     secret = mark()
 
@@ -180,6 +187,7 @@ async def test_a_crash_is_500_and_shows_nothing_but_the_id_that_the_log_has(
         raise RuntimeError(secret)
 
     monkeypatch.setattr("doorward.domain.auth.registration.Registration.register", broken)
+    service = await make_service()
     service.app.state.check_readiness = broken
     body = {"email": "ada@example.com", "username": "ada", "password": PASSWORD}
     answer = await service.client.request(method, path, json=body)

@@ -17,20 +17,22 @@ from doorward.core.logging import configure_logging
 def main() -> int:
     """Return 0 when every walk went as the model says, else 1."""
     parser = argparse.ArgumentParser(prog="python -m development.proof.model", description=__doc__)
-    parser.add_argument("--walks", type=int, default=200, help="of both modes together (default: %(default)s)")
+    parser.add_argument("--walks", type=int, default=200, help="of all modes together (default: %(default)s)")
     parser.add_argument("--steps", type=int, default=50, help="a walk (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=None, help="repeat the walks of an earlier run")
+    parser.add_argument("--mode", choices=MODES, help="walk in this one only (default: in both)")
     parser.add_argument("--database", help="a migrated database to walk in (default: one of its own)")
     parser.add_argument("--brief", action="store_true", help="do not shorten what was found; print JSON")
     options = parser.parse_args()
     configure_logging("critical", "json")
     start = secrets.randbelow(2**32) if options.seed is None else options.seed
+    modes = [options.mode] if options.mode else list(MODES)
     with nullcontext(options.database) if options.database else own_database() as database_url:
-        for mode in MODES:
+        for mode in modes:
             outcome = explore(
                 database_url,
                 mode,
-                walks=options.walks // len(MODES),
+                walks=options.walks // len(modes),
                 steps=options.steps,
                 start=start,
                 is_shrunk=not options.brief,

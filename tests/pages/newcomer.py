@@ -1,0 +1,93 @@
+"""A newcomer who does what docs/new-domain.md says, to the letter, in a copy of the project."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from tests.architecture.sources import ROOT, project_files, text_of
+
+PAGE: Final = Path("docs/new-domain.md")
+ACCEPTANCE: Final = "uv run inv check\nuv run pytest -q tests/unit/notes tests/integration/notes\n"
+"""What the page must end with."""
+
+HANGS_AFTER_SECONDS: Final = 900
+SHOWN_LINES: Final = 60
+LOW_PRIORITY: Final = "5"
+"""Tests of faults go first, and what this runs itself must not starve: it waits for PostgreSQL a second or two."""
+
+
+def blocks() -> Sequence[str]:
+    """The commands of each numbered step."""
+    parts = re.split(r"^## (.+)\n", text_of(PAGE), flags=re.MULTILINE)
+    found = []
+    for title, text in zip(parts[1::2], parts[2::2], strict=True):
+        marked = re.findall(r"^```(\w*)\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
+        expected = ["sh"] if title[0].isdigit() else []
+        assert [language for language, _ in marked] == expected, f"{PAGE}, '{title}': one block, marked sh, a step"
+        found += [commands for _, commands in marked]
+    return found
+
+
+class Newcomer:
+    """Somebody with a copy of the project as git would take it, in a repository of its own without history."""
+
+    def __init__(self, copy: Path) -> None:
+        """Copy the project, and keep the environment as it is now: tests change theirs."""
+        for path in project_files():
+            (copy / path).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / path, copy / path)
+        self._copy = copy
+        self._environment = environment(copy)
+        self._state_after("git init --quiet")
+
+    def follow_the_page(self) -> None:
+        """Fail unless every block changes something and the last, the checks, succeeds."""
+        *making, accepting = blocks()
+        assert accepting == ACCEPTANCE, f"{PAGE} must end with the checks"
+        before = self._state_after("true")
+        for commands in making:
+            after = self._state_after(commands)
+            if after == before:
+                pytest.fail(f"{PAGE}: changes nothing:\n\n{commands}", pytrace=False)
+            before = after
+        self._state_after(accepting)
+
+    def _state_after(self, commands: str) -> str:
+        """Run commands that must succeed; return a name for what all files of the project hold then."""
+        finished = self._run(f"{commands}\ngit add --all\n")
+        if finished.returncode != 0:
+            said = "\n".join(finished.stdout.splitlines()[-SHOWN_LINES:])
+            pytest.fail(f"{PAGE}: ends with {finished.returncode}:\n\n{commands}\n{said}", pytrace=False)
+        return self._run("git write-tree").stdout
+
+    def _run(self, commands: str) -> subprocess.CompletedProcess[str]:
+        """Run commands as a newcomer's shell would, stopping at the first that fails; all else goes first."""
+        return subprocess.run(
+            ["nice", "-n", LOW_PRIORITY, "bash", "-euo", "pipefail", "-c", commands],
+            check=False,
+            cwd=self._copy,
+            env=self._environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=HANGS_AFTER_SECONDS,
+        )
+
+
+def environment(copy: Path) -> Mapping[str, str]:
+    """The packages of this run with the code of the copy, no network, and nothing of this run's git and coverage."""
+    foreign = ("COV", "GIT_", "PYTEST_", "VIRTUAL_ENV")
+    return {name: value for name, value in os.environ.items() if not name.startswith(foreign)} | {
+        "PYTHONPATH": str(copy / "src"),
+        "UV_NO_SYNC": "1",
+        "UV_OFFLINE": "1",
+        "UV_PROJECT_ENVIRONMENT": sys.prefix,
+    }
