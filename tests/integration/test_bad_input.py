@@ -1,4 +1,7 @@
-"""What clients should not send: each refusal is one shape, quick, and never repeats the input."""
+"""What clients should not send: each refusal is one shape, quick, and never repeats the input.
+
+What is no JSON, or no object: `test_json_bodies.py`.
+"""
 
 import json
 from collections.abc import Callable
@@ -31,44 +34,6 @@ async def _post_form(service: Service, body: str | bytes) -> httpx.Response:
 def _account(**changes: object) -> dict[str, object]:
     name = mark()
     return {"email": f"{name}@example.com", "username": name, "password": PASSWORD, **changes}
-
-
-@pytest.mark.parametrize("path", JSON_CALLS)
-@pytest.mark.parametrize(
-    "body",
-    [
-        pytest.param(b"", id="nothing"),
-        pytest.param(b"{", id="unclosed"),
-        pytest.param(b"{}{}", id="two"),
-        pytest.param(b"{'email': 1}", id="single quotes"),
-        pytest.param(b"\xff\xfe\x00", id="no UTF-8"),
-        pytest.param(b'{"email": "\xc3("}', id="broken UTF-8"),
-        pytest.param(b'{"refresh_token": "\xed\xa0\x80"}', id="encoded surrogate"),
-        pytest.param(b"[" * 10_000, id="10,000 arrays"),
-        pytest.param(b'{"a":' * 10_000, id="10,000 objects"),
-        pytest.param(b"[" * 10_000 + b"]" * 10_000, id="10,000 closed arrays"),
-        pytest.param(b'{"email": ' + b"9" * 5000 + b"}", id="5,000 digits"),
-        pytest.param(b'{"email": NaN}', id="NaN"),
-        pytest.param(b'{"email": -Infinity}', id="Infinity"),
-        pytest.param(b'{"email": 1e999}', id="beyond a double"),
-        pytest.param(b"null", id="null"),
-        pytest.param(b"[]", id="array"),
-        pytest.param(b'"text"', id="text"),
-        pytest.param(b"{}", id="no members"),
-        pytest.param(b"\x00", id="NUL"),
-        pytest.param(b'{"email": "a\x00b"}', id="NUL in a text"),
-    ],
-)
-async def test_a_body_that_is_not_as_it_should_be_is_422(service: Service, path: str, body: bytes) -> None:
-    answer = await _post(service, path, body)
-    assert is_problem(answer, 422, answer.json()["code"])
-    assert answer.json()["code"] in {"malformed_body", "invalid_request"}
-
-
-@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-32"])
-async def test_a_byte_order_mark_is_no_server_error(service: Service, encoding: str) -> None:
-    answer = await _post(service, REGISTER, json.dumps(_account()).encode(encoding))
-    assert answer.status_code in {201, 422}
 
 
 @pytest.mark.parametrize("path", JSON_CALLS)
@@ -138,14 +103,6 @@ async def test_a_member_that_the_call_does_not_have_is_refused_and_not_repeated(
 )
 async def test_what_the_rules_refuse_has_its_code(service: Service, changes: dict[str, object], code: str) -> None:
     assert is_problem(await service.client.post(REGISTER, json=_account(**changes)), 422, code)
-
-
-@pytest.mark.parametrize("field", ["email", "username", "password"])
-async def test_a_lone_surrogate_is_refused(service: Service, field: str) -> None:
-    body = json.dumps(_account(**{field: "surrogate \ud800 in here"})).encode()
-    assert b"\\ud800" in body
-    answer = await _post(service, REGISTER, body)
-    assert is_problem(answer, 422, answer.json()["code"])
 
 
 def _spoilt(field: str, secret: str) -> list[dict[str, Any]]:

@@ -12,6 +12,7 @@ from fastapi.telemetry import TelemetryConfig
 
 from doorward import __version__
 from doorward.api import documentation, health, v1
+from doorward.api.bodies import name_body_schemas
 from doorward.api.browsers import CrossOriginMiddleware, HostMiddleware, ListCompressionMiddleware
 from doorward.api.direct_calls import DirectCallsMiddleware, direct_routes
 from doorward.api.draining import Drain, DrainMiddleware
@@ -119,5 +120,6 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
     if app.openapi_schema is None:
         document = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
         correct_problem_media_type(document)
+        name_body_schemas(document)
         app.openapi_schema = document
     return app.openapi_schema

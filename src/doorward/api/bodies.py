@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Container
 from typing import IO, Annotated, Any, Final, TypeVar
 from urllib.parse import parse_qsl
 
@@ -40,18 +40,6 @@ UPLOAD_SECONDS: Final = 60
 """How long the body of an import may take to arrive: the longest one at 4.5 Mbit/s."""
 
 logger = get_logger()
-
-
-async def json_body(request: Request) -> None:
-    """Refuse any other content type (a browser sends text/plain across sites without asking)."""
-    if _content_type(request) != JSON:
-        raise UnsupportedMediaTypeError
-
-
-async def patch_body(request: Request) -> None:
-    """Refuse what is neither JSON nor a merge patch (RFC 7396)."""
-    if _content_type(request) not in {JSON, MERGE_PATCH}:
-        raise UnsupportedMediaTypeError
 
 
 async def csv_body(request: Request, _: CurrentUser) -> AsyncIterator[IO[bytes]]:
@@ -105,9 +93,23 @@ async def token_form(request: Request) -> TokenForm:
         raise _of_body(error) from error
 
 
-async def json_model(request: Request, model: type[ModelT]) -> ModelT:
-    """Read a JSON body. Raises ``UnsupportedMediaTypeError`` or ``RequestValidationError``."""
-    await json_body(request)
+def json_body(model: type[ModelT], media_types: Container[str] = (JSON,)) -> object:
+    """Return what asks for a body read by ``json_model``, to stand in ``Annotated`` behind its type."""
+
+    async def body(request: Request) -> ModelT:
+        return await json_model(request, model, media_types)
+
+    return Depends(body)
+
+
+async def json_model(request: Request, model: type[ModelT], media_types: Container[str] = (JSON,)) -> ModelT:
+    """Read a JSON body (RFC 8259): UTF-8 without a byte order mark; the last one counts of members with one name.
+
+    Raises ``RequestValidationError``, or ``UnsupportedMediaTypeError``: among the other media types is text/plain,
+    which a browser sends across sites without asking.
+    """
+    if _content_type(request) not in media_types:
+        raise UnsupportedMediaTypeError
     try:
         return model.model_validate_json(await request.body())
     except ValidationError as error:
@@ -138,6 +140,16 @@ def _form_fields(body: bytes) -> dict[str, str]:
 def documented_body(media_type: str, schema: dict[str, Any]) -> dict[str, Any]:
     """Return the required body of a route that reads it by itself, for its OpenAPI description."""
     return {"requestBody": {"required": True, "content": {media_type: {"schema": schema}}}}
+
+
+def name_body_schemas(document: dict[str, Any]) -> None:
+    """Move the bodies that routes read by themselves to an OpenAPI document's named schemas, where FastAPI's are."""
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            for content in operation.get("requestBody", {"content": {}})["content"].values():
+                if name := content["schema"].get("title"):
+                    document["components"]["schemas"][name] = content["schema"]
+                    content["schema"] = {"$ref": f"#/components/schemas/{name}"}
 
 
 def _content_type(request: Request) -> str:

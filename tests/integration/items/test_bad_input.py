@@ -13,7 +13,7 @@ BODIES = [
     pytest.param({"title": ""}, "invalid_item_title", id="no title"),
     pytest.param({"title": "a" * 301}, "invalid_item_title", id="a long title"),
     pytest.param({"title": "a\x00b"}, "invalid_item_title", id="NUL"),
-    pytest.param({"title": "a\ud800b"}, None, id="a lone surrogate"),
+    pytest.param({"title": "a\ud800b"}, "malformed_body", id="a lone surrogate"),
     pytest.param({"title": "a\nb"}, "invalid_item_title", id="two lines"),
     pytest.param({"description": "a" * 10_001}, "invalid_item_description", id="a long description"),
     pytest.param({"description": "a\x00b"}, "invalid_item_description", id="NUL in a description"),
@@ -43,7 +43,7 @@ AS_JSON = {"Content-Type": "application/json"}
 
 @pytest.mark.parametrize(("content", "code"), BODIES)
 async def test_a_content_that_is_no_items_is_refused_by_every_call(
-    owner: Owner, content: dict[str, Any], code: str | None
+    owner: Owner, content: dict[str, Any], code: str
 ) -> None:
     item = await owner.create("A")
     whole = json.dumps({"title": "B", **content}).encode()
@@ -53,7 +53,7 @@ async def test_a_content_that_is_no_items_is_refused_by_every_call(
         await owner.call("PATCH", path_of(item), content=json.dumps(content).encode(), headers=AS_JSON),
     ]
     for answer in answers:
-        assert is_problem(answer, 422, code or answer.json()["code"])
+        assert is_problem(answer, 422, code)
     assert item_of(await owner.get(path_of(item))) == item
     assert owner.stored() == 1
 
@@ -63,31 +63,6 @@ async def test_an_item_without_a_title_is_refused(owner: Owner) -> None:
     assert is_problem(answer, 422, "invalid_request")
     assert [error["pointer"] for error in answer.json()["errors"]] == ["/body/title"]
     assert owner.stored() == 0
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        b"",
-        b"{",
-        b"[]",
-        b"null",
-        b'{"title": "\xff"}',
-        b'{"title": "\xed\xa0\x80"}',
-        b'{"title": "a\x00"}',
-        b'{"title": "a", "year": NaN}',
-        b'{"title": "a", "year": 1e999}',
-        b'{"title": "a", "year": ' + b"9" * 5000 + b"}",
-        b'{"title": ' + b"[" * 10_000,
-    ],
-)
-async def test_a_body_that_is_no_json_is_refused(owner: Owner, body: bytes) -> None:
-    item = await owner.create()
-    for method, path in (("POST", ITEMS), ("PUT", path_of(item)), ("PATCH", path_of(item))):
-        answer = await owner.call(method, path, content=body, headers=AS_JSON)
-        assert is_problem(answer, 422, answer.json()["code"])
-        assert answer.json()["code"] in {"malformed_body", "invalid_request", "invalid_item_title"}
-    assert owner.stored() == 1
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH"])

@@ -52,7 +52,7 @@ def _add_accounts(router: APIRouter) -> None:
         register,
         methods=["POST"],
         status_code=201,
-        dependencies=[Depends(json_body)],
+        openapi_extra=documented_body(JSON, RegisterRequest.model_json_schema()),
         responses={**documented_problems(409, 413, 415, 422, 429, 503), 201: {"links": _AFTER_REGISTERING}},
     )
     router.add_api_route(
@@ -86,12 +86,16 @@ def _add_sessions(router: APIRouter) -> None:
         revoke_token,
         methods=["POST"],
         status_code=204,
-        dependencies=[Depends(json_body)],
+        openapi_extra=documented_body(JSON, RefreshTokenRequest.model_json_schema()),
         responses=documented_problems(413, 415, 422, 503),
     )
 
 
-async def register(request: Request, body: RegisterRequest, registration: RegistrationUseCase) -> UserResponse:
+async def register(
+    request: Request,
+    body: Annotated[RegisterRequest, json_body(RegisterRequest)],
+    registration: RegistrationUseCase,
+) -> UserResponse:
     """Make an account."""
     await count_call(request, "register")
     user = await registration.register(email=body.email, username=body.username, password=body.password)
@@ -119,7 +123,9 @@ async def refresh_token(request: Request) -> Response:
     return model_response(_pair_response(await sessions.refresh(body.refresh_token)))
 
 
-async def revoke_token(body: RefreshTokenRequest, sessions: SessionsUseCase) -> None:
+async def revoke_token(
+    body: Annotated[RefreshTokenRequest, json_body(RefreshTokenRequest)], sessions: SessionsUseCase
+) -> None:
     """End the session (log out). Succeeds for unknown tokens, too (RFC 7009 section 2.2)."""
     await sessions.revoke(body.refresh_token)
 

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from typing import Annotated, Final
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 
-from doorward.api.bodies import CSV, CsvBody, documented_body, json_body, patch_body
+from doorward.api.bodies import CSV, JSON, MERGE_PATCH, CsvBody, documented_body, json_body
 from doorward.api.conditional import entity_tag, is_changeable, is_expected, is_unchanged
 from doorward.api.dependencies import CurrentUser, use_case
 from doorward.api.links import page_links, slice_links
@@ -31,6 +31,9 @@ from doorward.domain.items.service import Items
 
 ItemsUseCase = Annotated[Items, use_case("items")]
 ItemImportUseCase = Annotated[ItemImport, use_case("item_import")]
+ItemJson = Annotated[ItemBody, json_body(ItemBody)]
+ItemPatchJson = Annotated[ItemPatch, json_body(ItemPatch, (JSON, MERGE_PATCH))]
+"""In a signature behind the user: nobody else's body is looked at."""
 
 IMPORT_EXAMPLE: Final = "title,tags,year\nThe Third Man,drama|noir,1949\n"
 
@@ -47,7 +50,7 @@ def _list_router() -> APIRouter:
         create_item,
         methods=["POST"],
         status_code=201,
-        dependencies=[Depends(json_body)],
+        openapi_extra=documented_body(JSON, ItemBody.model_json_schema()),
         responses=documented_problems(401, 413, 415, 422, 503),
     )
     router.add_api_route("", list_items, methods=["GET"], responses=documented_problems(401, 413, 422, 503))
@@ -76,14 +79,14 @@ def _item_router() -> APIRouter:
         "",
         replace_item,
         methods=["PUT"],
-        dependencies=[Depends(json_body)],
+        openapi_extra=documented_body(JSON, ItemBody.model_json_schema()),
         responses=documented_problems(401, 403, 404, 412, 413, 415, 422, 503),
     )
     router.add_api_route(
         "",
         amend_item,
         methods=["PATCH"],
-        dependencies=[Depends(patch_body)],
+        openapi_extra=documented_body(JSON, ItemPatch.model_json_schema()),
         responses=documented_problems(401, 403, 404, 412, 413, 415, 422, 503),
     )
     router.add_api_route(
@@ -96,7 +99,7 @@ def _item_router() -> APIRouter:
     return router
 
 
-async def create_item(body: ItemBody, user: CurrentUser, items: ItemsUseCase, response: Response) -> ItemResponse:
+async def create_item(user: CurrentUser, body: ItemJson, items: ItemsUseCase, response: Response) -> ItemResponse:
     """Add an item to your catalogue."""
     item = await items.create(user.id, _content(body))
     response.headers["Location"] = f"/api/v1/items/{item.id}"
@@ -154,7 +157,7 @@ async def read_item(
 
 
 async def replace_item(
-    item_id: UUID, body: ItemBody, user: CurrentUser, items: ItemsUseCase, request: Request, response: Response
+    item_id: UUID, user: CurrentUser, body: ItemJson, items: ItemsUseCase, request: Request, response: Response
 ) -> ItemResponse:
     """Give your item another content. With If-Match only while it is a version named there."""
     item = await items.replace(user.id, item_id, _content(body), is_changeable(request))
@@ -162,7 +165,7 @@ async def replace_item(
 
 
 async def amend_item(
-    item_id: UUID, body: ItemPatch, user: CurrentUser, items: ItemsUseCase, request: Request, response: Response
+    item_id: UUID, user: CurrentUser, body: ItemPatchJson, items: ItemsUseCase, request: Request, response: Response
 ) -> ItemResponse:
     """Change some fields of your item (RFC 7396). With If-Match only while it is a version named there."""
     changes: Mapping[str, object] = body.model_dump(exclude_unset=True)
