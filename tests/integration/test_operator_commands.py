@@ -1,7 +1,8 @@
-"""`doorward prune` and `doorward revoke-all`, as an operator runs them beside the service."""
+"""`doorward prune`, `doorward revoke-all` and their like, as an operator runs them beside the service."""
 
 import asyncio
 import sys
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -167,3 +168,30 @@ def test_what_fails_on_the_way_is_one_line(
         assert main(["revoke-all", "--yes"]) == 1
     (line,) = capsys.readouterr().err.splitlines()
     assert line == "doorward: PostgreSQL failed meanwhile. What was done until then stays so: run it again"
+
+
+def test_every_command_finds_the_key_in_a_file_where_compose_puts_it(
+    environment: pytest.MonkeyPatch,
+    tmp_path: Path,
+    secret_key: str,
+    settings: Settings,
+    clock: FakeClock,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    async def register() -> str:
+        async with run_service(settings, clock) as service:
+            return (await service.register()).username
+
+    username = asyncio.run(register())
+    key = tmp_path / "secrets" / "secret_key"
+    key.parent.mkdir()
+    key.write_text(secret_key, encoding="utf-8")
+    # As in docker/compose.secrets.yaml, on top of compose.yaml.
+    environment.setenv("ENVIRONMENT", "production")
+    environment.delenv("BCRYPT_ROUNDS")
+    environment.setenv("SECRET_KEY", "")
+    environment.setenv("SECRET_KEY_FILE", str(key))
+    for command in (["deactivate", username], ["activate", username], ["revoke-all", "--yes"], ["prune"]):
+        assert main(command) == 0, (command, capsys.readouterr().err)
+    key.unlink()
+    assert main(["prune"]) == 1

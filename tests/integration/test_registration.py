@@ -1,9 +1,12 @@
 """Accounts: one for each name and address, in whatever spelling they come."""
 
 import asyncio
+import time
 import unicodedata
 from uuid import UUID
 
+import httpx
+import psycopg
 import pytest
 
 from tests.integration.service import PASSWORD, REGISTER, Logs, Service, is_problem, mark, statuses
@@ -13,6 +16,13 @@ FULL_WIDTH = {code: code + 0xFEE0 for code in range(0x21, 0x7F)}
 
 def _body(name: str, email: str | None = None) -> dict[str, str]:
     return {"email": email or f"{mark()}@example.com", "username": name, "password": PASSWORD}
+
+
+def _wait_for_who_waits_for(other: psycopg.Connection, service: Service, call: asyncio.Task[httpx.Response]) -> None:
+    """Return when somebody is held up by the connection, or when the call that should be is answered."""
+    held_up = "SELECT pid FROM pg_stat_activity WHERE %s = ANY(pg_blocking_pids(pid))"
+    while not call.done() and not service.sql(held_up, other.info.backend_pid):
+        time.sleep(0.01)
 
 
 async def test_a_taken_name_is_409_in_any_spelling(service: Service) -> None:
@@ -63,6 +73,26 @@ async def test_of_many_registrations_of_one_address_at_once_exactly_one_succeeds
     answers = await asyncio.gather(*(service.client.post(REGISTER, json=_body(mark(), each)) for each in spellings))
     assert statuses(answers) == [201] + [409] * 23
     assert service.sql("SELECT count(*) FROM users WHERE email = %s", email) == [{"count": 1}]
+
+
+@pytest.mark.parametrize(("end", "status"), [("COMMIT", 409), ("ROLLBACK", 201)])
+@pytest.mark.parametrize("field", ["username", "email"])
+async def test_a_registration_waits_for_the_end_of_another_that_claims_the_same(
+    service: Service, field: str, end: str, status: int
+) -> None:
+    body = _body(mark())
+    claimed = {**_body(mark()), field: body[field]}
+    with psycopg.connect(service.database_url) as other:
+        other.execute(
+            "INSERT INTO users (id, email, username, username_key, password_hash)"
+            " VALUES (gen_random_uuid(), %(email)s, %(username)s, %(username)s, '')",
+            claimed,
+        )
+        call = asyncio.create_task(service.client.post(REGISTER, json={**body, field: body[field].upper()}))
+        await asyncio.to_thread(_wait_for_who_waits_for, other, service, call)
+        assert not call.done(), "it did not wait"
+        other.execute(end.encode())
+    assert (await call).status_code == status
 
 
 async def test_the_stored_hash_is_the_published_format_at_the_current_cost(service: Service) -> None:
