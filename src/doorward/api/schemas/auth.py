@@ -5,6 +5,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from doorward.domain.auth.token_pair import ACCOUNT_SCOPE
+
 MAXIMUM_FIELD_LENGTH = 1024
 """Code points of any field; the domain's own bounds are tighter."""
 
@@ -44,7 +46,12 @@ class TokenForm(_Request):
     grant_type: Literal["password"] = "password"
     username: str = Field(max_length=MAXIMUM_FIELD_LENGTH, description="User name or e-mail address.")
     password: str = Field(max_length=MAXIMUM_FIELD_LENGTH, json_schema_extra={"format": "password"})
-    scope: str = Field("", max_length=MAXIMUM_FIELD_LENGTH, description="Absent, empty or `account`.")
+    scope: str = Field(
+        "",
+        max_length=MAXIMUM_FIELD_LENGTH,
+        description="Absent, empty or `account`.",
+        json_schema_extra={"enum": ["", ACCOUNT_SCOPE]},
+    )
     client_id: str = Field("", max_length=MAXIMUM_FIELD_LENGTH, description="Ignored: there is one first-party client.")
     client_secret: str = Field("", max_length=MAXIMUM_FIELD_LENGTH, description="Ignored.")
 
