@@ -3,13 +3,14 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 
+import psycopg
 import pytest
 
 from doorward.cli import main
 from doorward.domain.auth.accounts import Accounts
 from doorward.domain.auth.deactivation import Deactivation
 from doorward.domain.auth.exceptions import UserNotFoundError
-from tests.integration.service import FakeClock, Logs, Person, Service, events, facts, is_problem, statuses
+from tests.integration.service import PASSWORD, FakeClock, Logs, Person, Service, events, facts, is_problem, statuses
 
 AT_ONCE = 8
 Run = Callable[..., Awaitable[int]]
@@ -83,6 +84,19 @@ async def test_a_login_under_way_leaves_no_live_session(service: Service, deacti
         assert set(statuses(answers[:-1])) <= {200, 401}  # type: ignore[arg-type] # the last one is the number
         assert "None" not in reasons_of(service, person)
         assert (await service.post_token(person.username, person.password)).status_code == 401
+
+
+async def test_who_is_barred_while_the_password_is_checked_is_refused_as_an_inactive_user(
+    service_alone: Service, logs: Logs
+) -> None:
+    person = await service_alone.register()
+    async with await psycopg.AsyncConnection.connect(service_alone.database_url) as operator:
+        await operator.execute("UPDATE users SET is_active = false WHERE id = %s", [person.id])
+        login = asyncio.create_task(service_alone.post_token(person.username, PASSWORD))
+        await service_alone.locks_are_waited_for(1)
+    assert is_problem(await login, 401, "invalid_credentials")
+    (line,) = events(logs, "auth.login.failed")
+    assert facts(line, "reason", "target_user_id") == ("inactive_user", person.id)
 
 
 async def test_a_refresh_under_way_leaves_no_live_session(service: Service, deactivation: Deactivation) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from doorward.core.principal import Principal
 from doorward.domain.auth.exceptions import InvalidAccessTokenError
+from doorward.infrastructure import tokens as tokens_file
 from tests.unit import forge
 from tests.unit.forge import CLAIMS, NOW, PRINCIPAL, SESSION, USER
 
@@ -148,6 +149,14 @@ def test_a_remembered_token_lends_nothing_to_one_that_is_like_it() -> None:
     for altered in (f"{content}.", f"{content}.{signature[::-1]}", f"{token}=", f" {token}"):
         with pytest.raises(InvalidAccessTokenError):
             tokens.verify(altered, NOW)
+
+
+def test_no_more_tokens_are_remembered_than_there_is_room_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tokens_file, "REMEMBERED_TOKENS", 2)
+    tokens = forge.access_tokens()
+    for _ in range(3):
+        assert tokens.verify(tokens.sign(PRINCIPAL, NOW), NOW) == PRINCIPAL
+    assert tokens._verified.cache_info().currsize == 2  # noqa: SLF001 - what is kept is what it is about
 
 
 def test_refused_tokens_are_not_remembered() -> None:

@@ -4,10 +4,12 @@ import asyncio
 import os
 import sys
 import threading
+import time
 from collections.abc import Iterator
 
 import bcrypt
 import pytest
+from structlog.testing import capture_logs
 
 from doorward.core.exceptions import ServiceUnavailableError
 from doorward.domain.auth.ports import PasswordCheck
@@ -109,10 +111,20 @@ async def _fill(hasher: BcryptHasher) -> list[asyncio.Task[PasswordCheck]]:
 
 async def test_one_call_above_the_capacity_is_refused_at_once(hasher: BcryptHasher, gate: threading.Event) -> None:
     tasks = await _fill(hasher)
-    with pytest.raises(ServiceUnavailableError):
+    with capture_logs() as lines, pytest.raises(ServiceUnavailableError):
         await hasher.check("correct horse", None)
+    assert lines == [{"event": "password_hash.queue_full", "waiting": CAPACITY, "log_level": "warning"}]
     gate.set()
     await asyncio.gather(*tasks)
+
+
+async def test_how_long_a_call_waited_is_told() -> None:
+    waits: list[float] = []
+    hasher = BcryptHasher(rounds=COST, threads=1, observe_wait=waits.append)
+    began = time.monotonic()
+    await hasher.hash("correct horse")
+    assert 0 <= waits[0] <= time.monotonic() - began
+    hasher.close()
 
 
 async def test_a_registration_above_the_capacity_is_refused_too(hasher: BcryptHasher, gate: threading.Event) -> None:
