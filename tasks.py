@@ -115,7 +115,13 @@ def bench(
     c.run(f"python -m benchmarks {' '.join(option for option, is_chosen in chosen.items() if is_chosen)}")
 
 
-@task(help={"only": "model, faults, kills or races", "deep": "5,000 walks of 100 steps", "kills": "at each point"})
+@task(
+    help={
+        "only": "model, faults, kills, races, fuzz, parsers, timing or mutation",
+        "deep": "5,000 walks of 100 steps, 2,000 timed calls of each kind",
+        "kills": "at each point",
+    }
+)
 def prove(c: Context, only: str = "", deep: bool = False, kills: int = 10) -> None:
     """Prove at length what docs/assurance.md claims: what `inv test` proves in short."""
     proofs = {
