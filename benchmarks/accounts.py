@@ -12,8 +12,8 @@ import psycopg
 from psycopg import Connection, sql
 from psycopg.rows import class_row
 
-from benchmarks.load import Chain, Replay, get
-from benchmarks.logins import FORM, LoginCall
+from benchmarks.load import FORM, Chain, Replay, get
+from benchmarks.logins import LoginCall
 from development.postgres import EmbeddedPostgres
 from doorward.core.principal import Principal
 from doorward.domain.auth.refresh_token import RefreshToken, RefreshTokenCodec, hash_secret

@@ -5,16 +5,19 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlencode
 
 from benchmarks.processes import HOST, Running
 from benchmarks.samples import Sample
 
 CONNECTIONS: Final = 32
+FORM: Final = "application/x-www-form-urlencoded"
+JSON: Final = "application/json"
 SCRIPTS: Final = Path(__file__).parent / "wrk"
 TIMEOUT_SECONDS: Final = 30
 HOW_TO_GET_WRK: Final = "wrk makes the load and is not here. On Debian: apt-get install wrk"
@@ -34,20 +37,26 @@ class Replay:
 
 @dataclass(frozen=True)
 class Chain:
-    """Refresh tokens that are exchanged for the next, one for each connection."""
+    """Refresh tokens that are exchanged for the next, one for each connection.
+
+    They are sent as JSON, or beside the fields of ``form``.
+    """
 
     tokens: Sequence[str]
     path: str
     member: str = "refresh_token"
+    form: Mapping[str, str] | None = None
 
     def command(self, folder: Path) -> Sequence[str]:
         """Return wrk's script and its arguments."""
-        return [
-            str(SCRIPTS / "chain.lua"),
-            _file_of([token.encode() for token in self.tokens], folder),
-            self.path,
-            self.member,
-        ]
+        tokens = _file_of([token.encode() for token in self.tokens], folder)
+        return [str(SCRIPTS / "chain.lua"), tokens, self.path, self.member, *self._body()]
+
+    def _body(self) -> Sequence[str]:
+        """Return its type, and what is before and after the token."""
+        if self.form is None:
+            return [JSON, f'{{"{self.member}":"', '"}']
+        return [FORM, urlencode([*self.form.items(), (self.member, "")]), ""]
 
 
 def require_wrk() -> str:

@@ -15,8 +15,6 @@ from benchmarks.processes import HOST, Running
 from benchmarks.samples import Sample
 from doorward.infrastructure.passwords import available_cores
 
-FORM: Final = "application/x-www-form-urlencoded"
-JSON: Final = "application/json"
 LOGIN_SECONDS: Final = 60
 """How long one may take."""
 

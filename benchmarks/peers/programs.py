@@ -12,10 +12,10 @@ from urllib.parse import parse_qs, quote, urlsplit
 
 import psycopg
 import requests
-from psycopg import sql
+from psycopg import Connection, sql
 
-from benchmarks.load import Chain, Replay, get
-from benchmarks.logins import FORM, JSON, LoginCall
+from benchmarks.load import FORM, JSON, Chain, Replay, get
+from benchmarks.logins import LoginCall
 from benchmarks.peers.installation import PEERS, install_better_auth, install_python_peers
 from benchmarks.processes import CALL_SECONDS, HOST, PORT, Running, running
 from development.postgres import EmbeddedPostgres
@@ -45,7 +45,7 @@ class Peer:
 
     def rotations(self) -> int:
         """Return how many refresh tokens were used up (Django only)."""
-        with psycopg.connect(dbname=self.postgres["PGDATABASE"], **_connection(self.postgres)) as connection:
+        with connect(self.postgres) as connection:
             row = connection.execute("SELECT count(*) FROM token_blacklist_blacklistedtoken").fetchone()
         return int(row[0]) if row else 0
 
@@ -53,7 +53,7 @@ class Peer:
 @contextmanager
 def fastapi_users(postgres: EmbeddedPostgres, password_hash: str = DEFAULT) -> Iterator[Peer]:
     """Run fastapi-users, one worker, with people signed in by both strategies."""
-    settings = _database(postgres, "fastapi_users")
+    settings = database(postgres, "fastapi_users")
     host = quote(settings["PGHOST"], safe="")
     environment = {
         **settings,
@@ -79,7 +79,7 @@ def fastapi_users(postgres: EmbeddedPostgres, password_hash: str = DEFAULT) -> I
 def django(postgres: EmbeddedPostgres, *, workers: int, password_hash: str = DEFAULT) -> Iterator[Peer]:
     """Run Django under gunicorn, with people signed in."""
     settings = {
-        **_database(postgres, "django"),
+        **database(postgres, "django"),
         "PASSWORD_HASH": password_hash,
         "DJANGO_SETTINGS_MODULE": "django_site.settings",
         "PYTHONPATH": str(PEERS),
@@ -101,7 +101,7 @@ def better_auth(postgres: EmbeddedPostgres) -> Iterator[Peer | None]:
     if program is None:
         yield None
         return
-    settings = _database(postgres, "better_auth")
+    settings = database(postgres, "better_auth")
     command = ["env", f"PORT={PORT}", "node", str(program)]
     with running(command, settings, ready="/api/auth/ok") as process:
         calls = []
@@ -115,7 +115,7 @@ def better_auth(postgres: EmbeddedPostgres) -> Iterator[Peer | None]:
         yield Peer(process, {"better-auth": Replay(calls, EXPECTED)}, logins, settings)
 
 
-def _database(postgres: EmbeddedPostgres, name: str) -> Mapping[str, str]:
+def database(postgres: EmbeddedPostgres, name: str) -> Mapping[str, str]:
     """Make an empty database; return what a peer needs to know."""
     name = f"{name}_{secrets.token_hex(4)}"
     with psycopg.connect(postgres.url(), autocommit=True) as connection:
@@ -131,8 +131,15 @@ def _database(postgres: EmbeddedPostgres, name: str) -> Mapping[str, str]:
     }
 
 
-def _connection(settings: Mapping[str, str]) -> dict[str, Any]:
-    return {"host": settings["PGHOST"], "port": settings["PGPORT"], "user": settings["PGUSER"]}
+def connect(settings: Mapping[str, str]) -> Connection[Any]:
+    """Return a connection to a peer's database, each statement a transaction."""
+    return psycopg.connect(
+        host=settings["PGHOST"],
+        port=settings["PGPORT"],
+        user=settings["PGUSER"],
+        dbname=settings["PGDATABASE"],
+        autocommit=True,
+    )
 
 
 def _minted(settings: Mapping[str, str], count: int) -> Sequence[Mapping[str, str]]:

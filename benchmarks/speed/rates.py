@@ -9,6 +9,7 @@ from benchmarks.accounts import Accounts, Mint
 from benchmarks.limits import programs
 from benchmarks.limits.pgbench import rotations_per_second, session_lookups_per_second
 from benchmarks.load import CONNECTIONS, Chain, Replay, apply
+from benchmarks.peers.glewlwyd import glewlwyd
 from benchmarks.peers.programs import better_auth, django, fastapi_users
 from benchmarks.plan import Plan, say
 from benchmarks.processes import Running
@@ -47,6 +48,8 @@ def measure_rates(postgres: EmbeddedPostgres, accounts: Accounts, plan: Plan, se
         contestants = [*_of_the_service(stack, accounts), *_limits(stack, accounts)]
         if plan.with_peers:
             contestants += _peers(stack, postgres)
+        if plan.with_peers and not plan.is_quick:
+            contestants += _extra_peers(stack, postgres)
         if plan.is_quick:
             contestants = [contestant for contestant in contestants if not contestant.is_extra]
         say("warming up")
@@ -110,6 +113,20 @@ def _peers(stack: contextlib.ExitStack, postgres: EmbeddedPostgres) -> Iterator[
     better = stack.enter_context(better_auth(postgres))
     if better is not None:
         yield Contestant("/me: better-auth", better.process, lambda: better.me["better-auth"])
+
+
+def _extra_peers(stack: contextlib.ExitStack, postgres: EmbeddedPostgres) -> Iterator[Contestant]:
+    """Yield those that a quick run does not even start."""
+    server = stack.enter_context(glewlwyd(postgres))
+    if server is not None:
+        yield Contestant("/me: glewlwyd", server.process, lambda: server.me, is_extra=True)
+        yield Contestant(
+            "/refresh: glewlwyd",
+            server.process,
+            lambda: server.mint_chain(CONNECTIONS),
+            server.rotations,
+            is_extra=True,
+        )
 
 
 def _add_busy(series: Series, contestant: Contestant, seconds: float) -> None:

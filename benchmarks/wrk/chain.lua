@@ -1,13 +1,14 @@
 -- Exchanges refresh tokens: each answer's token is what a later request sends, and none is sent twice.
 -- With one thread (-t 1). Arguments: a file of tokens, one for each connection, each ended by a NUL; the call's
--- path; the name of the token's member in request and answer.
+-- path; the name of the token's member in the answer; the type of the request's body, and what is in it before
+-- and after the token.
 --
 -- The tokens are a queue, not bound to connections: a connection has one request under way at most, so there
 -- is a token for each that may send. A refused request's token is gone; what then lacks one sends none and is refused.
 
 refused, wrong = 0, 0
 local tokens, first, last, is_counting = {}, 1, 0, false
-local head, before, pattern
+local head, before, after, pattern
 
 function setup(thread) watched = thread end
 
@@ -18,13 +19,14 @@ function init(arguments)
     tokens[last] = each
   end
   file:close()
-  head = "POST " .. arguments[2] .. " HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: "
-  before = '{"' .. arguments[3] .. '":"'
+  head = "POST " .. arguments[2] .. " HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: " .. arguments[4]
+    .. "\r\nContent-Length: "
+  before, after = arguments[5], arguments[6]
   pattern = '"' .. arguments[3] .. '"%s*:%s*"([^"]+)"'
 end
 
 local function with_token(token)
-  local body = before .. token .. '"}'
+  local body = before .. token .. after
   return head .. #body .. "\r\n\r\n" .. body
 end
 

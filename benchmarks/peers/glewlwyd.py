@@ -1,0 +1,192 @@
+"""glewlwyd, an OpenID Connect server in C: set up over its own API, with people signed in by the code flow.
+
+Its parameters are what its administration page offers, but that a refresh token is used once, and that the address
+is in the answer of userinfo.
+"""
+
+import gzip
+import hashlib
+import secrets
+from base64 import b64encode
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import parse_qs, urlsplit
+
+import requests
+
+from benchmarks.load import Chain, Replay, get
+from benchmarks.peers.installation import GLEWLWYD_KEYS, install_glewlwyd
+from benchmarks.peers.programs import EMAIL, EXPECTED, PEOPLE, connect, database
+from benchmarks.processes import CALL_SECONDS, HOST, PORT, Running, running
+from development.postgres import EmbeddedPostgres
+
+ADMINISTRATOR: Final = {"username": "admin", "password": "password"}
+"""As its script for the database has it."""
+
+CLIENT: Final = "benchmark"
+CALLBACK: Final = f"http://{HOST}/callback"
+TOKEN: Final = "/api/oidc/token"  # noqa: S105 - a path
+
+STAND_INS: Final = """
+    CREATE FUNCTION gen_salt(text) RETURNS text LANGUAGE sql RETURN '';
+    CREATE FUNCTION crypt(text, text) RETURNS text LANGUAGE sql RETURN encode(sha256($1::bytea), 'hex');
+"""
+"""For pgcrypto, which the embedded PostgreSQL lacks: enough to sign in, no hash to measure. Gone before the load."""
+
+NO_STAND_INS: Final = "DROP FUNCTION gen_salt, crypt"
+MINT: Final = """
+    WITH minted AS (
+        INSERT INTO gpo_refresh_token (
+            gpor_plugin_name, gpor_authorization_type, gpor_username, gpor_client_id, gpor_expires_at, gpor_duration,
+            gpor_rolling_expiration, gpor_token_hash, gpor_jti
+        )
+        VALUES ('oidc', 0, %(username)s, %(client)s, now() + interval '14 days', 1209600, 1, %(hash)s, %(jti)s)
+        RETURNING gpor_id
+    )
+    INSERT INTO gpo_refresh_token_scope (gpor_id, gpors_scope) SELECT gpor_id, 'openid' FROM minted
+"""
+
+
+@dataclass(frozen=True)
+class Glewlwyd:
+    """The server as it runs."""
+
+    process: Running
+    me: Replay
+    postgres: Mapping[str, str]
+
+    def mint_chain(self, count: int) -> Chain:
+        """Return new refresh tokens, put where the code flow, which takes a third of a second, puts them."""
+        tokens = [secrets.token_hex(64) for _ in range(count)]
+        with connect(self.postgres) as connection, connection.transaction():
+            for number, token in enumerate(tokens):
+                digest = b64encode(hashlib.sha256(token.encode()).digest()).decode()
+                row = {"username": f"user{number % PEOPLE}", "client": CLIENT, "hash": f"{{SHA256}}{digest}"}
+                connection.execute(MINT, {**row, "jti": secrets.token_hex(16)})
+        return Chain(tokens, TOKEN, form={"grant_type": "refresh_token", "client_id": CLIENT})
+
+    def rotations(self) -> int:
+        """Return how many refresh tokens were used up."""
+        with connect(self.postgres) as connection:
+            row = connection.execute("SELECT count(*) FROM gpo_refresh_token WHERE gpor_enabled = 0").fetchone()
+        return int(row[0]) if row else 0
+
+
+@contextmanager
+def glewlwyd(postgres: EmbeddedPostgres) -> Iterator[Glewlwyd | None]:
+    """Run it, with people signed in. None where it cannot be installed."""
+    folder = install_glewlwyd()
+    if folder is None:
+        yield None
+        return
+    settings = database(postgres, "glewlwyd")
+    with connect(settings) as connection:
+        connection.execute(STAND_INS)
+        connection.execute(_tables(folder))
+        command = [str(folder / "usr/bin/glewlwyd"), "--env-variables", "--port", PORT]
+        with running(command, _environment(folder, settings), ready="/config") as process:
+            _configure(process, folder, settings["PEER_PASSWORD"])
+            tokens = [_access_token(process, f"user{number}", settings["PEER_PASSWORD"]) for number in range(PEOPLE)]
+            connection.execute(NO_STAND_INS)
+            calls = [get("/api/oidc/userinfo", authorization=f"Bearer {token}") for token in tokens]
+            yield Glewlwyd(process, Replay(calls, EXPECTED), settings)
+
+
+def _tables(folder: Path) -> str:
+    return gzip.decompress((folder / "usr/share/doc/glewlwyd/database/init.postgre.sql.gz").read_bytes()).decode()
+
+
+def _environment(folder: Path, settings: Mapping[str, str]) -> Mapping[str, str]:
+    """Return its configuration: only what it cannot do without, which leaves its log off."""
+    modules = folder / "usr/lib/glewlwyd"
+    return {
+        "LD_LIBRARY_PATH": ":".join(str(path) for path in folder.rglob("lib/*-linux-gnu*")),
+        "GLWD_BIND_ADDRESS": HOST,
+        "GLWD_EXTERNAL_URL": f"http://{HOST}",
+        # Loopback has no TLS.
+        "GLWD_COOKIE_SECURE": "0",
+        "GLWD_USER_MODULE_PATH": str(modules / "user"),
+        "GLWD_USER_MIDDLEWARE_MODULE_PATH": str(modules / "user_middleware"),
+        "GLWD_CLIENT_MODULE_PATH": str(modules / "client"),
+        "GLWD_AUTH_SCHEME_MODULE_PATH": str(modules / "scheme"),
+        "GLWD_PLUGIN_MODULE_PATH": str(modules / "plugin"),
+        "GLWD_DATABASE_TYPE": "postgre",
+        "GLWD_DATABASE_POSTGRE_CONNINFO": "host={PGHOST} port={PGPORT} user={PGUSER} dbname={PGDATABASE}".format(
+            **settings
+        ),
+    }
+
+
+def _configure(process: Running, folder: Path, password: str) -> None:
+    """Add the plugin, people, and a client that holds no secret."""
+    admin = requests.Session()
+    _call(admin, process, "POST", "/api/auth/", json=ADMINISTRATOR)
+    plugin = {
+        "module": "oidc",
+        "name": "oidc",
+        "display_name": "OpenID Connect",
+        "parameters": _parameters(process, folder),
+    }
+    _call(admin, process, "POST", "/api/mod/plugin/", json=plugin)
+    client = {"client_id": CLIENT, "redirect_uri": [CALLBACK], "authorization_type": ["code", "refresh_token"]}
+    _call(admin, process, "POST", "/api/client/", json={**client, "scope": [], "confidential": False, "enabled": True})
+    for number in range(PEOPLE):
+        person = {"username": f"user{number}", "email": EMAIL.format(number), "password": password, "scope": ["openid"]}
+        _call(admin, process, "POST", "/api/user/", json={**person, "enabled": True})
+
+
+def _parameters(process: Running, folder: Path) -> Mapping[str, Any]:
+    private, public = ((folder / name).read_text(encoding="ascii") for name in GLEWLWYD_KEYS)
+    return {
+        "iss": process.url,
+        "jwt-type": "rsa",
+        "jwt-key-size": "256",
+        "key": private,
+        "cert": public,
+        "access-token-duration": 3600,
+        "refresh-token-duration": 1209600,
+        "code-duration": 600,
+        "refresh-token-rolling": True,
+        "refresh-token-one-use": "always",
+        "allow-non-oidc": False,
+        "auth-type-code-enabled": True,
+        "auth-type-token-enabled": True,
+        "auth-type-id-token-enabled": True,
+        "auth-type-none-enabled": True,
+        "auth-type-password-enabled": False,
+        "auth-type-client-enabled": True,
+        "auth-type-device-enabled": False,
+        "auth-type-refresh-enabled": True,
+        "secret-type": "pairwise",
+        "email-claim": "mandatory",
+        "allowed-scope": ["openid"],
+    }
+
+
+def _access_token(process: Running, username: str, password: str) -> str:
+    """Return what the client gets once somebody has logged in and let it know who they are."""
+    person = requests.Session()
+    _call(person, process, "POST", "/api/auth/", json={"username": username, "password": password})
+    _call(person, process, "PUT", f"/api/auth/grant/{CLIENT}", json={"scope": "openid"})
+    query = {"response_type": "code", "client_id": CLIENT, "redirect_uri": CALLBACK, "scope": "openid"}
+    # Without the last one, it shows its page first, which asks whether to go on.
+    sent_back = _call(person, process, "GET", "/api/oidc/auth", params={**query, "nonce": "n", "g_continue": ""})
+    code = parse_qs(urlsplit(sent_back.headers["Location"]).query)["code"][0]
+    form = {"grant_type": "authorization_code", "client_id": CLIENT, "redirect_uri": CALLBACK, "code": code}
+    token: str = _call(requests.Session(), process, "POST", TOKEN, data=form).json()["access_token"]
+    return token
+
+
+def _call(
+    caller: requests.Session,
+    process: Running,
+    method: str,
+    path: str,
+    **what: Any,  # noqa: ANN401 - as requests has it
+) -> requests.Response:
+    answer = caller.request(method, f"{process.url}{path}", timeout=CALL_SECONDS, allow_redirects=False, **what)
+    answer.raise_for_status()
+    return answer
