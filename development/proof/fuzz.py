@@ -33,6 +33,8 @@ STRICTER_THAN_THEIR_SCHEMA: Final = {
 }
 """Calls that may answer 422 to what fits their schema, and why; all others may not."""
 
+REFUSED: Final = ("400", "401", "403", "404", "405", "406", "409", "413", "415", "422", "428", "429")
+"""How data may be refused that does not fit its schema: 413 where the whole is too large to be looked at."""
 
 TAKEN: Final = ("2xx", "3xx", "401", "403", "404", "409", "412")
 """Statuses that say that the shape of a request was right."""
@@ -123,6 +125,7 @@ def _configuration(account: Account) -> str:
     }
     # Calls that are never let in would be fuzzed in vain.
     lines = ['warnings.fail-on = ["missing_auth"]']
+    lines.append(f"checks.negative_data_rejection.expected-statuses = {json.dumps(REFUSED)}")
     for name, values in dictionaries.items():
         lines += [f"[dictionaries.{name}]", f"values = {json.dumps(values)}"]
     for call in sorted({*STRICTER_THAN_THEIR_SCHEMA, *drawn}):
