@@ -106,7 +106,7 @@ def _peers(stack: contextlib.ExitStack, postgres: EmbeddedPostgres) -> Iterator[
     yield Contestant("/me: fastapi-users, JWT", users.process, lambda: users.me["jwt"])
     yield Contestant("/me: fastapi-users, database", users.process, lambda: users.me["database"], is_extra=True)
     site = stack.enter_context(django(postgres, workers=2))
-    yield Contestant("/me: Django REST, 2 workers", site.process, lambda: site.me["django"], is_extra=True)
+    yield Contestant("/me: Django REST, 2 workers", site.process, site.mint_me, is_extra=True)
     yield Contestant(
         "/refresh: simplejwt, 2 workers", site.process, lambda: site.mint_chain(CONNECTIONS), site.rotations
     )
