@@ -8,8 +8,7 @@ from uuid import UUID, uuid4
 
 import httpx
 
-from doorward.core.config import Settings
-from tests.integration.service import FakeClock, Person, Service, run_service
+from tests.integration.service import FakeClock, Person, Service, run_service, settings_of_the_ring
 
 ITEMS = "/api/v1/items"
 SEARCH = f"{ITEMS}/search"
@@ -78,15 +77,7 @@ class Owner:
 @asynccontextmanager
 async def run_items_service(database_url: str, secret_key: str) -> AsyncIterator[Service]:
     """Run an application for many tests, with a clock of its own."""
-    values = {
-        "environment": "development",
-        "secret_key": secret_key,
-        "database_url": database_url,
-        "bcrypt_rounds": 4,
-        "rate_limit_enabled": False,
-        "housekeeping_interval_minutes": 0,
-    }
-    async with run_service(Settings.model_validate(values), FakeClock()) as service:
+    async with run_service(settings_of_the_ring(database_url, secret_key, {}), FakeClock()) as service:
         yield service
 
 
