@@ -5,7 +5,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import bcrypt
 import pytest
@@ -50,42 +50,82 @@ def costs(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return seen
 
 
+def _work(costs: Iterable[int]) -> tuple[int, int]:
+    """Return how many hashes were computed, each of which has a setup, and how many iterations they took in all."""
+    counted = list(costs)
+    return len(counted), sum(2**cost for cost in counted)
+
+
+REFUSAL = _work([COST, 4])
+"""What every refusal costs."""
+
+
 @pytest.mark.parametrize("stored", [*UNUSABLE_HASHES, None])
-async def test_an_unusable_hash_costs_one_hash_at_the_current_cost(
-    hasher: BcryptHasher, costs: list[int], stored: str | None
-) -> None:
+async def test_an_unusable_hash_costs_a_refusal(hasher: BcryptHasher, costs: list[int], stored: str | None) -> None:
     await hasher.check("wrong horse", stored)
-    assert costs == [COST]
+    assert _work(costs) == REFUSAL
 
 
-async def test_a_wrong_password_costs_one_hash_at_the_current_cost(hasher: BcryptHasher, costs: list[int]) -> None:
+async def test_a_wrong_password_costs_a_refusal(hasher: BcryptHasher, costs: list[int]) -> None:
     stored = await hasher.hash("correct horse")
     costs.clear()
     await hasher.check("wrong horse", stored)
-    assert costs == [COST]
+    assert _work(costs) == REFUSAL
 
 
-@pytest.mark.parametrize("rounds", [5, 6, 8])
-async def test_a_wrong_password_against_a_cheap_hash_costs_as_much_as_one_at_the_current_cost(
-    costs: list[int], rounds: int
+@pytest.mark.parametrize("stored", [CHEAP_PLAIN, CURRENT_PLAIN])
+async def test_a_wrong_password_against_a_plain_hash_costs_a_refusal(
+    hasher: BcryptHasher, costs: list[int], stored: str
 ) -> None:
-    """A cost is the logarithm of the work."""
-    hasher = BcryptHasher(rounds=rounds, threads=1)
-    await hasher.check("wrong horse", CHEAP_PLAIN)
-    hasher.close()
-    assert sum(2**cost for cost in costs) == 2**rounds
+    await hasher.check("wrong horse", stored)
+    assert _work(costs) == REFUSAL
 
 
-async def test_a_wrong_password_against_a_plain_hash_of_the_current_cost_costs_one(
-    hasher: BcryptHasher, costs: list[int]
-) -> None:
-    await hasher.check("wrong horse", CURRENT_PLAIN)
-    assert costs == [COST]
-
-
-async def test_a_password_too_long_for_a_plain_hash_costs_one_hash(hasher: BcryptHasher, costs: list[int]) -> None:
+async def test_a_password_too_long_for_a_plain_hash_costs_a_refusal(hasher: BcryptHasher, costs: list[int]) -> None:
     await hasher.check("a" * 73, CURRENT_PLAIN)
+    assert _work(costs) == REFUSAL
+
+
+async def test_a_right_password_costs_one_hash(hasher: BcryptHasher, costs: list[int]) -> None:
+    stored = await hasher.hash("correct horse")
+    costs.clear()
+    assert (await hasher.check("correct horse", stored)).is_correct
     assert costs == [COST]
+
+
+async def test_a_wrong_password_against_a_dearer_hash_costs_that_hash_alone(costs: list[int]) -> None:
+    hasher = BcryptHasher(rounds=4, threads=1)
+    await hasher.check("wrong horse", CURRENT_PLAIN)
+    hasher.close()
+    assert costs == [COST]
+
+
+@pytest.fixture
+def claimed_costs(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The cost of each bcrypt computation as it was asked for; it takes the least time at any cost."""
+    hashpw, checkpw = bcrypt.hashpw, bcrypt.checkpw
+    claimed: list[int] = []
+
+    def cheap(salt: bytes) -> bytes:
+        claimed.append(int(salt[4:6]))
+        return salt[:4] + b"04" + salt[6:]
+
+    monkeypatch.setattr(bcrypt, "hashpw", lambda password, salt: hashpw(password, cheap(salt)))
+    monkeypatch.setattr(bcrypt, "checkpw", lambda password, stored: checkpw(password, cheap(stored)))
+    return claimed
+
+
+@pytest.mark.parametrize("rounds", range(4, 17))
+async def test_a_refusal_costs_the_same_at_every_age_of_a_hash(claimed_costs: list[int], rounds: int) -> None:
+    hasher = BcryptHasher(rounds=rounds, threads=1)
+    work: dict[str, tuple[int, int]] = {}
+    plain = {f"cost {cost}": CHEAP_PLAIN.replace("$04$", f"${cost:02}$") for cost in range(4, rounds + 1)}
+    for name, stored in {"no hash": None, **plain}.items():
+        claimed_costs.clear()
+        await hasher.check("wrong horse", stored)
+        work[name] = _work(claimed_costs)
+    hasher.close()
+    assert work == dict.fromkeys(work, _work([rounds, *[4] * (rounds - 4)]))
 
 
 @pytest.fixture
