@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, Final, TypeVar, get_args
 
 import psycopg
-from limits.errors import ConfigurationError
 
 from doorward import __version__
 from doorward.bootstrap import activate, deactivate, log_style, prune, report_insecure_settings, revoke_all
@@ -185,7 +184,7 @@ def _import_items(options: argparse.Namespace, settings: Settings) -> None:
 def _require_limiter(settings: Settings) -> None:
     try:
         create_limiter(settings)
-    except ConfigurationError as error:
+    except ImportError as error:
         raise StartError(
             "RATE_LIMIT_STORAGE_URI needs a driver that is not installed. Install doorward[redis], or use memory://"
         ) from error

@@ -1,11 +1,11 @@
 """``doorward import-items``: the use case of the import, from a file, with a progress bar."""
 
 import asyncio
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from rich.console import Console
-from rich.progress import Progress
+import click
 
 from doorward.bootstrap import create_item_import
 from doorward.core.config import Settings
@@ -32,11 +32,12 @@ def import_items(settings: Settings, wanted: FileImport) -> ImportResult:
 
 
 async def _import_items(settings: Settings, wanted: FileImport) -> ImportResult:
-    with wanted.path.open("rb") as file, Progress(console=Console(stderr=True)) as progress:
-        bar = progress.add_task(wanted.path.name, total=wanted.path.stat().st_size)
+    size = wanted.path.stat().st_size
+    progress = click.progressbar(length=size, label=wanted.path.name, file=sys.stderr)
+    with wanted.path.open("rb") as file, progress:
         async with create_item_import(settings) as (accounts, item_import):
             owner = await accounts.find_user(wanted.owner)
             request = ImportRequest(owner.id, wanted.visibility, wanted.skip_bad_lines)
-            result = await item_import.run(file, request, lambda: progress.update(bar, completed=file.tell()))
-        progress.update(bar, completed=wanted.path.stat().st_size)
+            result = await item_import.run(file, request, lambda: progress.update(file.tell() - progress.pos))
+        progress.update(size - progress.pos)
     return result

@@ -1,5 +1,7 @@
 """doorward import-items: files from a shell, through the use case of the API."""
 
+import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -43,7 +45,15 @@ def test_a_file_becomes_the_items_of_its_owner(
     assert _items_of(service, owner) == [("Casablanca", "shared")]
     printed = capsys.readouterr()
     assert printed.out == "doorward: 1 items imported, 0 lines left out\n"
-    assert "100%" in printed.err
+    assert printed.err == "movies.csv\n"
+
+
+def test_at_a_terminal_a_bar_shows_how_far_it_is(
+    owner: Person, films: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    assert _import(films, owner.username, "--skip-bad-lines") == 0
+    assert re.search(r"films\.csv  \[#+\]  100%", capsys.readouterr().err)
 
 
 def test_a_bad_line_is_named_and_nothing_stored(

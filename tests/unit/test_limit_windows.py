@@ -3,10 +3,9 @@
 from types import SimpleNamespace
 
 import pytest
-from limits import parse
 
 from doorward.infrastructure import limit_windows
-from doorward.infrastructure.limit_windows import LimitWindows
+from doorward.infrastructure.limit_windows import Limit, LimitWindows
 
 
 @pytest.fixture(autouse=True)
@@ -17,18 +16,26 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     return clock
 
 
+@pytest.mark.parametrize(
+    ("text", "limit"),
+    [("7/second", (7, 1)), ("10/minute", (10, 60)), ("20/hour", (20, 3600)), ("9999999/day", (9_999_999, 86_400))],
+)
+def test_a_limit_is_read_as_the_settings_have_it(text: str, limit: tuple[int, int]) -> None:
+    assert Limit.parse(text) == limit
+
+
 def test_as_many_calls_as_the_limit_says_are_within_it() -> None:
-    windows = LimitWindows(parse("3/minute"))
+    windows = LimitWindows(Limit.parse("3/minute"))
     assert [windows.count("ada") for _ in range(5)] == [0, 0, 0, 60, 60]
 
 
 def test_each_client_has_a_window_of_its_own() -> None:
-    windows = LimitWindows(parse("1/minute"))
+    windows = LimitWindows(Limit.parse("1/minute"))
     assert [windows.count(client) for client in ("ada", "bob", "ada")] == [0, 0, 60]
 
 
 def test_the_window_begins_with_the_first_call_and_a_refused_one_does_not_prolong_it(clock: SimpleNamespace) -> None:
-    windows = LimitWindows(parse("1/minute"))
+    windows = LimitWindows(Limit.parse("1/minute"))
     windows.count("ada")
     clock.present += 59.5
     assert windows.count("ada") == 1
@@ -37,7 +44,7 @@ def test_the_window_begins_with_the_first_call_and_a_refused_one_does_not_prolon
 
 
 def test_clients_whose_windows_ended_are_forgotten_by_the_calls_of_others(clock: SimpleNamespace) -> None:
-    windows = LimitWindows(parse("1/minute"))
+    windows = LimitWindows(Limit.parse("1/minute"))
     for number in range(100):
         windows.count(f"client {number}")
     clock.present += 60
@@ -47,7 +54,7 @@ def test_clients_whose_windows_ended_are_forgotten_by_the_calls_of_others(clock:
 
 
 def test_a_client_who_comes_again_stands_behind_those_before_him(clock: SimpleNamespace) -> None:
-    windows = LimitWindows(parse("1/minute"))
+    windows = LimitWindows(Limit.parse("1/minute"))
     windows.count("ada")
     clock.present += 30
     windows.count("bob")
@@ -62,7 +69,7 @@ def test_the_number_of_clients_is_bounded_and_the_last_ones_stay_limited(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(limit_windows, "MAXIMUM_CLIENTS", 10)
-    windows = LimitWindows(parse("1/minute"))
+    windows = LimitWindows(Limit.parse("1/minute"))
     for number in range(1000):
         windows.count(f"client {number}")
         assert windows.count(f"client {number}") == 60

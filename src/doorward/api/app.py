@@ -23,7 +23,7 @@ from doorward.api.middleware import (
     CorrelationIdMiddleware,
     SecurityHeadersMiddleware,
 )
-from doorward.api.problems import correct_problem_media_type, install_problem_handlers
+from doorward.api.problems import install_problem_handlers, name_problem_schemas
 from doorward.api.schemas.health import CheckState
 from doorward.core.config import Settings
 from doorward.core.ports import RateLimiter
@@ -119,7 +119,7 @@ def _add_middleware(app: FastAPI, settings: Settings, services: Services, direct
 def _openapi(app: FastAPI) -> dict[str, Any]:
     if app.openapi_schema is None:
         document = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
-        correct_problem_media_type(document)
+        name_problem_schemas(document)
         name_body_schemas(document)
         app.openapi_schema = document
     return app.openapi_schema

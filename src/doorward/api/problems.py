@@ -21,6 +21,9 @@ from doorward.domain.auth.exceptions import MissingAccessTokenError
 logger = get_logger()
 
 MEDIA_TYPE: Final = "application/problem+json"
+SCHEMAS: Final = "#/components/schemas/"
+"""Where an OpenAPI document has what its parts refer to."""
+
 TOKEN_ENDPOINTS: Final = frozenset({"/api/v1/auth/token", "/api/v1/auth/refresh", "/api/v1/auth/revoke"})
 """Where RFC 6749 clients look for ``error`` and ``error_description``."""
 
@@ -91,9 +94,13 @@ def internal_error_response(path: str) -> JSONResponse:
 
 
 def documented_problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """Return the refusals of a route for its OpenAPI description."""
+    """Return the refusals of a route for its OpenAPI description, which ``name_problem_schemas`` completes."""
     return {
-        status: {"model": Problem, "description": title_of(status), "headers": _documented_headers(status)}
+        status: {
+            "description": title_of(status),
+            "headers": _documented_headers(status),
+            "content": {MEDIA_TYPE: {"schema": {"$ref": f"{SCHEMAS}{Problem.__name__}"}}},
+        }
         for status in statuses
     }
 
@@ -103,13 +110,10 @@ def _documented_headers(status: int) -> dict[str, Any]:
     return {name: {"required": True, "schema": {"type": "string"}} for name in names}
 
 
-def correct_problem_media_type(document: dict[str, Any]) -> None:
-    """Name the errors' media type in an OpenAPI document: FastAPI writes application/json for every model."""
-    for operations in document["paths"].values():
-        for operation in operations.values():
-            for status, response in operation["responses"].items():
-                if int(status) >= HTTPStatus.BAD_REQUEST:
-                    response["content"] = {MEDIA_TYPE: response["content"].pop("application/json")}
+def name_problem_schemas(document: dict[str, Any]) -> None:
+    """Add what ``documented_problems`` refers to: FastAPI would build a model for each refusal of each call."""
+    schema = Problem.model_json_schema(ref_template=f"{SCHEMAS}{{model}}")
+    document["components"]["schemas"] |= {**schema.pop("$defs"), Problem.__name__: schema}
 
 
 def install_problem_handlers(app: FastAPI) -> None:

@@ -5,12 +5,13 @@ import math
 import time
 from typing import Any, Final
 
-from limits import RateLimitItem
+from limits import RateLimitItemPerSecond
 from limits.aio.strategies import FixedWindowRateLimiter
-from limits.errors import StorageError
+from limits.errors import ConfigurationError, StorageError
 from limits.storage import storage_from_string
 
 from doorward.core.logging import get_logger
+from doorward.infrastructure.limit_windows import Limit
 
 PAUSE_SECONDS: Final = 1.0
 """How long a store that did not answer is left alone. Then one call asks it again."""
@@ -27,16 +28,19 @@ class LimitStore:
     def __init__(self, uri: str, timeout_seconds: float) -> None:
         """Connect later, with the first call.
 
-        Raises ``limits.errors.ConfigurationError`` without the driver, ``ValueError`` for a malformed URI.
+        Raises ``ImportError`` without the driver, ``ValueError`` for a malformed URI.
         """
-        self._storage: Any = storage_from_string(f"async+{uri}", implementation="redispy", wrap_exceptions=True)
+        try:
+            self._storage: Any = storage_from_string(f"async+{uri}", implementation="redispy", wrap_exceptions=True)
+        except ConfigurationError as error:
+            raise ImportError from error
         self._strategy = FixedWindowRateLimiter(self._storage)
         self._timeout_seconds = timeout_seconds
         self._turns = asyncio.Semaphore(CALLS_AT_ONCE)
         self._asked_again_at = -math.inf
         self.is_available = True
 
-    async def count(self, limit: RateLimitItem, *identifiers: str) -> int | None:
+    async def count(self, limit: Limit, *identifiers: str) -> int | None:
         """Count one call; return 0 when it is within the limit, else the seconds until the next window begins.
 
         Returns None when the store does not answer in time: then somebody else has to count.
@@ -48,15 +52,16 @@ class LimitStore:
                 return None
             self._asked_again_at = now + PAUSE_SECONDS
         seconds = None
+        item = RateLimitItemPerSecond(limit.calls, limit.seconds)
         try:
             # Around connecting and waiting for a turn, too. The driver drops a connection that is cancelled in a call.
             async with asyncio.timeout(self._timeout_seconds), self._turns:
-                if await self._strategy.hit(limit, *identifiers):
+                if await self._strategy.hit(item, *identifiers):
                     seconds = 0
                 else:
                     # Should the next question fail, the call stays refused, for the whole window.
-                    seconds = limit.get_expiry()
-                    reset_at, _ = await self._strategy.get_window_stats(limit, *identifiers)
+                    seconds = limit.seconds
+                    reset_at, _ = await self._strategy.get_window_stats(item, *identifiers)
                     seconds = max(1, math.ceil(reset_at - time.time()))
         except (StorageError, OSError) as error:
             self._note_fault(error)

@@ -2,9 +2,7 @@
 
 import math
 import time
-from typing import Final
-
-from limits import RateLimitItem
+from typing import Final, NamedTuple
 
 MAXIMUM_CLIENTS: Final = 100_000
 """Counted at a time for one call, some 20 MB. Above, those are forgotten whose windows end first."""
@@ -13,13 +11,28 @@ SWEPT_AT_ONCE: Final = 2
 """Ended windows that each call removes: more than it can add."""
 
 
+SECONDS_OF_PERIOD: Final = {"second": 1, "minute": 60, "hour": 3600, "day": 86400}
+
+
+class Limit(NamedTuple):
+    """How many calls there may be in a window of how many seconds."""
+
+    calls: int
+    seconds: int
+
+    @classmethod
+    def parse(cls, text: str) -> "Limit":
+        """Read a limit as the settings have it: ``10/minute``."""
+        calls, _, period = text.partition("/")
+        return cls(int(calls), SECONDS_OF_PERIOD[period])
+
+
 class LimitWindows:
     """How often each client made one call in its present window, which begins with its first call."""
 
-    def __init__(self, limit: RateLimitItem) -> None:
+    def __init__(self, limit: Limit) -> None:
         """Take how many calls there may be in a window of what length."""
-        self._maximum = limit.amount
-        self._seconds = limit.get_expiry()
+        self._limit = limit
         # In the order in which the windows began, and so end.
         self._windows: dict[str, tuple[float, int]] = {}
 
@@ -30,8 +43,8 @@ class LimitWindows:
         ends_at, calls = self._windows.get(client, (0.0, 0))
         if ends_at <= now:
             self._windows.pop(client, None)
-            ends_at, calls = now + self._seconds, 0
-        if calls >= self._maximum:
+            ends_at, calls = now + self._limit.seconds, 0
+        if calls >= self._limit.calls:
             return max(1, math.ceil(ends_at - now))
         self._windows[client] = (ends_at, calls + 1)
         return 0

@@ -3,15 +3,16 @@
 import functools
 import ipaddress
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from limits import parse
 from starlette.datastructures import Headers
 from starlette.types import Scope
 
 from doorward.core.config import Network, Settings
-from doorward.infrastructure.limit_store import LimitStore
-from doorward.infrastructure.limit_windows import LimitWindows
+from doorward.infrastructure.limit_windows import Limit, LimitWindows
+
+if TYPE_CHECKING:
+    from doorward.infrastructure.limit_store import LimitStore
 
 IPV6_CLIENT_PREFIX: Final = 64
 """One customer has a /64, so addresses within it are one client."""
@@ -24,7 +25,7 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 def create_limiter(settings: Settings) -> "CallLimiter":
     """Return the limiter of one application.
 
-    Raises ``limits.errors.ConfigurationError`` when the driver of a shared store is not installed.
+    Raises ``ImportError`` when what a shared store needs is not installed, ``ValueError`` for a malformed URI of it.
     """
     limits = {
         "register": settings.rate_limit_register,
@@ -32,8 +33,14 @@ def create_limiter(settings: Settings) -> "CallLimiter":
         "refresh": settings.rate_limit_refresh,
     }
     uri = settings.rate_limit_storage_uri.get_secret_value()
-    store = None if uri.startswith("memory://") else LimitStore(uri, settings.rate_limit_storage_timeout_ms / 1000)
+    store = None if uri.startswith("memory://") else _create_store(uri, settings.rate_limit_storage_timeout_ms / 1000)
     return CallLimiter(limits if settings.rate_limit_enabled else {}, store)
+
+
+def _create_store(uri: str, timeout_seconds: float) -> "LimitStore":
+    from doorward.infrastructure.limit_store import LimitStore  # noqa: PLC0415 - it needs the extra doorward[redis]
+
+    return LimitStore(uri, timeout_seconds)
 
 
 def create_client_reader(settings: Settings) -> Callable[[Scope], str]:
@@ -57,9 +64,9 @@ def _address_of_peer(peer: str) -> str:
 class CallLimiter:
     """Counts in fixed windows. With a store all processes count together, and each by itself while that is away."""
 
-    def __init__(self, limits: Mapping[str, str], store: LimitStore | None = None) -> None:
+    def __init__(self, limits: Mapping[str, str], store: "LimitStore | None" = None) -> None:
         """Take the limits by the names of the calls, as ``10/minute``; a call without one is not counted."""
-        self._limits = {call: parse(limit) for call, limit in limits.items()}
+        self._limits = {call: Limit.parse(limit) for call, limit in limits.items()}
         self._windows = {call: LimitWindows(limit) for call, limit in self._limits.items()}
         self._store = store
 
