@@ -7,7 +7,6 @@ from typing import Any
 from uuid import UUID
 
 from psycopg import AsyncConnection
-from psycopg.errors import UniqueViolation
 from psycopg.rows import class_row
 
 from doorward.domain.auth.exceptions import EmailTakenError, UsernameTakenError
@@ -18,21 +17,22 @@ Connection = AsyncConnection[Any]
 
 
 async def add_user(connection: Connection, user: User, password_hash: str) -> None:
-    """Store a new account. Raises ``EmailTakenError`` or ``UsernameTakenError``."""
-    try:
-        await connection.execute(
-            """
-            INSERT INTO users (id, email, username, username_key, password_hash, is_active)
-            VALUES (%(id)s, %(email)s, %(username)s, %(username_key)s, %(password_hash)s, %(is_active)s)
-            """,
-            {**asdict(user), "username_key": user.username.lower(), "password_hash": password_hash},
-        )
-    except UniqueViolation as error:
-        if error.diag.constraint_name == "users_email_key":
-            raise EmailTakenError from error
-        if error.diag.constraint_name == "users_username_key_key":
-            raise UsernameTakenError from error
-        raise
+    """Store a new account. Raises ``EmailTakenError`` or ``UsernameTakenError``.
+
+    To PostgreSQL what is taken is no error: its log would show the address.
+    """
+    parameters = {**asdict(user), "username_key": user.username.lower(), "password_hash": password_hash}
+    cursor = await connection.execute(
+        """
+        INSERT INTO users (id, email, username, username_key, password_hash, is_active)
+        VALUES (%(id)s, %(email)s, %(username)s, %(username_key)s, %(password_hash)s, %(is_active)s)
+        ON CONFLICT DO NOTHING
+        """,
+        parameters,
+    )
+    if not cursor.rowcount:
+        cursor = await connection.execute("SELECT FROM users WHERE email = %(email)s", {"email": user.email})
+        raise EmailTakenError if cursor.rowcount else UsernameTakenError
 
 
 async def find_credentials_by_username(connection: Connection, username_key: str) -> StoredCredentials | None:
