@@ -145,13 +145,13 @@ def test_a_store_of_limits_without_its_driver_is_named_with_the_remedy(
     assert "hidden" not in line
 
 
-@pytest.mark.parametrize("url", ["redis://:hidden@cache:port/0", "redis://[::1"])
+@pytest.mark.parametrize("url", ["redis://:hidden@cache:port/0", "redis://:hidden@cache/0", "redis://[::1"])
 def test_a_malformed_store_of_limits_is_one_line(
     environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], url: str
 ) -> None:
     environment.setenv("RATE_LIMIT_STORAGE_URI", url)
     line = _refused_with_one_line(capsys, "check-config")
-    assert "RATE_LIMIT_STORAGE_URI" in line
+    assert "RATE_LIMIT_STORAGE_URI is malformed" in line
     assert "hidden" not in line
 
 

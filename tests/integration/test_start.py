@@ -1,35 +1,66 @@
-"""What a start does without."""
+"""What a start does without, and that nothing is missing afterwards."""
 
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 DEADLINE = 60
-SCRIPT = """
-import gc, json, sys
-from doorward import __main__ as command
-from doorward import bootstrap
 
-facts = {"collects while importing": gc.isenabled()}
-command.cli.main = lambda: facts.update({"collects afterwards": gc.isenabled(), "is frozen": gc.get_freeze_count() > 0})
-command.main()
-bootstrap.app_from_environment()
+START = """
+import gc, json, sys
+from doorward.__main__ import main
+
+collects = {}
+
+class Watcher:
+    def find_spec(name, *_):
+        if name == "fastapi":
+            collects["meanwhile"] = gc.isenabled()
+
+sys.meta_path.insert(0, Watcher)
+sys.argv[1:] = ["check-config"]
+assert main() == 0
+collects["afterwards"] = gc.isenabled()
+from doorward.bootstrap import app_from_environment
+app_from_environment()
+collects["while serving"] = gc.isenabled()
 unneeded = {"alembic", "limits", "prometheus_client", "redis", "sqlalchemy"}
-facts["loaded"] = sorted(unneeded & sys.modules.keys())
-print(json.dumps(facts))
+print(json.dumps([collects, gc.get_freeze_count() > 0, sorted(unneeded & sys.modules.keys())]))
 """
 
+WITH_A_WORKER = """
+import gc, multiprocessing, sys
+from doorward.__main__ import main
 
-def test_a_start_collects_no_garbage_among_modules_and_loads_what_it_needs(environment: pytest.MonkeyPatch) -> None:
+def tell_whether_it_collects():
+    sys.exit(0 if gc.isenabled() else 1)
+
+if __name__ == "__main__":
+    worker = multiprocessing.get_context("spawn").Process(target=tell_whether_it_collects)
+    worker.start()
+    worker.join()
+    sys.exit(worker.exitcode)
+"""
+"""As the installed command does it: a worker loads its parent's script, and calls no ``main``."""
+
+
+def test_no_garbage_is_sought_among_modules_while_they_load_and_none_loads_in_vain(
+    environment: pytest.MonkeyPatch,
+) -> None:
     del environment
     finished = subprocess.run(
-        [sys.executable, "-c", SCRIPT], check=True, timeout=DEADLINE, capture_output=True, text=True
+        [sys.executable, "-c", START], check=True, timeout=DEADLINE, capture_output=True, text=True
     )
-    assert json.loads(finished.stdout.splitlines()[-1]) == {
-        "collects while importing": False,
-        "collects afterwards": True,
-        "is frozen": True,
-        "loaded": [],
-    }
+    collects, is_frozen, in_vain = json.loads(finished.stdout.splitlines()[-1])
+    assert collects == {"meanwhile": False, "afterwards": True, "while serving": True}
+    assert is_frozen
+    assert in_vain == []
+
+
+def test_workers_collect_garbage(tmp_path: Path) -> None:
+    script = tmp_path / "command.py"
+    script.write_text(WITH_A_WORKER, encoding="utf-8")
+    assert subprocess.run([sys.executable, str(script)], check=False, timeout=DEADLINE).returncode == 0

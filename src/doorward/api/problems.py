@@ -112,7 +112,7 @@ def _documented_headers(status: int) -> dict[str, Any]:
 
 def name_problem_schemas(document: dict[str, Any]) -> None:
     """Add what ``documented_problems`` refers to: FastAPI would build a model for each refusal of each call."""
-    schema = Problem.model_json_schema(ref_template=f"{SCHEMAS}{{model}}")
+    schema = Problem.model_json_schema(ref_template=f"{SCHEMAS}{{model}}", mode="serialization")
     document["components"]["schemas"] |= {**schema.pop("$defs"), Problem.__name__: schema}
 
 

@@ -5,6 +5,7 @@ import math
 import time
 from typing import Any, Final
 
+import redis.asyncio  # noqa: F401 - limits loads it later, and would call its absence a matter of the URI
 from limits import RateLimitItemPerSecond
 from limits.aio.strategies import FixedWindowRateLimiter
 from limits.errors import ConfigurationError, StorageError
@@ -28,12 +29,12 @@ class LimitStore:
     def __init__(self, uri: str, timeout_seconds: float) -> None:
         """Connect later, with the first call.
 
-        Raises ``ImportError`` without the driver, ``ValueError`` for a malformed URI.
+        Raises ``ValueError`` for a malformed URI.
         """
         try:
             self._storage: Any = storage_from_string(f"async+{uri}", implementation="redispy", wrap_exceptions=True)
         except ConfigurationError as error:
-            raise ImportError from error
+            raise ValueError(str(error)) from error
         self._strategy = FixedWindowRateLimiter(self._storage)
         self._timeout_seconds = timeout_seconds
         self._turns = asyncio.Semaphore(CALLS_AT_ONCE)

@@ -10,8 +10,8 @@ MAXIMUM_CLIENTS: Final = 100_000
 SWEPT_AT_ONCE: Final = 2
 """Ended windows that each call removes: more than it can add."""
 
-
-SECONDS_OF_PERIOD: Final = {"second": 1, "minute": 60, "hour": 3600, "day": 86400}
+SECONDS_OF_PERIOD: Final = {"second": 1, "minute": 60, "hour": 3600, "day": 86_400}
+"""What the settings call the length of a window."""
 
 
 class Limit(NamedTuple):

@@ -41,8 +41,8 @@ class Login:
         """Begin a session: a family of its own, committed when this returns.
 
         ``name`` is a user name or an e-mail address in any spelling. An attacker must not learn whether the account
-        exists, is active, or how old its hash is: all refusals are one ``InvalidCredentialsError`` after the work
-        of one hash at the current cost. An outdated hash is replaced in the same transaction.
+        exists, is active, or how old its hash is: all refusals are one ``InvalidCredentialsError`` after the same
+        work, little more than one hash at the current cost. An outdated hash is replaced in the same transaction.
         """
         credentials = await self._find_credentials(name)
         checkable = len(password) <= MAXIMUM_PASSWORD_LENGTH and is_unicode_text(password)
@@ -59,14 +59,11 @@ class Login:
 
     async def _find_credentials(self, name: str) -> StoredCredentials | None:
         try:
-            by_email = is_email(name)
-            key = canonical_email(name) if by_email else canonical_username(name)
+            identifier = canonical_email(name) if is_email(name) else canonical_username(name)
         except (InvalidEmailError, InvalidUsernameError):
             return None
         async with self._database.connection() as connection:
-            if by_email:
-                return await repository.find_credentials_by_email(connection, key)
-            return await repository.find_credentials_by_username(connection, key)
+            return await repository.find_credentials(connection, identifier)
 
     async def _begin_session(self, credentials: StoredCredentials, upgraded_hash: str | None) -> TokenPair:
         now = self._clock.now()

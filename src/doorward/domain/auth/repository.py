@@ -9,56 +9,58 @@ from uuid import UUID
 from psycopg import AsyncConnection
 from psycopg.rows import class_row
 
-from doorward.domain.auth.exceptions import EmailTakenError, UsernameTakenError
 from doorward.domain.auth.models import NewFamily, RefreshFamily, RevocationReason, SessionUser, StoredCredentials, User
 from doorward.domain.auth.refresh_token import RefreshToken, hash_secret
 
 Connection = AsyncConnection[Any]
 
 
-async def add_user(connection: Connection, user: User, password_hash: str) -> None:
-    """Store a new account. Raises ``EmailTakenError`` or ``UsernameTakenError``.
+async def add_user(connection: Connection, user: User, password_hash: str) -> bool:
+    """Store a new account; return whether its address and its name were free.
 
-    To PostgreSQL what is taken is no error: its log would show the address.
+    What is taken is no error to PostgreSQL: its log would show the address.
     """
-    parameters = {**asdict(user), "username_key": user.username.lower(), "password_hash": password_hash}
     cursor = await connection.execute(
         """
         INSERT INTO users (id, email, username, username_key, password_hash, is_active)
         VALUES (%(id)s, %(email)s, %(username)s, %(username_key)s, %(password_hash)s, %(is_active)s)
         ON CONFLICT DO NOTHING
         """,
-        parameters,
+        {**asdict(user), "username_key": user.username.lower(), "password_hash": password_hash},
     )
-    if not cursor.rowcount:
-        cursor = await connection.execute("SELECT FROM users WHERE email = %(email)s", {"email": user.email})
-        raise EmailTakenError if cursor.rowcount else UsernameTakenError
+    return cursor.rowcount == 1
 
 
-async def find_credentials_by_username(connection: Connection, username_key: str) -> StoredCredentials | None:
-    """Find what a login by user name is checked against."""
+async def lock_rival(connection: Connection, user: User) -> str | None:
+    """Find who has the address or else the user name; return the address that this account has.
+
+    The lock is a write: so a taken name costs a commit on the disk, as a free one does.
+    """
+    cursor = await connection.execute(
+        """
+        SELECT email
+        FROM users
+        WHERE email = %(email)s OR username_key = %(username_key)s
+        ORDER BY email = %(email)s DESC
+        LIMIT 1
+        FOR KEY SHARE
+        """,
+        {"email": user.email, "username_key": user.username.lower()},
+    )
+    row = await cursor.fetchone()
+    return str(row[0]) if row else None
+
+
+async def find_credentials(connection: Connection, identifier: str) -> StoredCredentials | None:
+    """Find what a login by canonical user name or e-mail address is checked against."""
     async with connection.cursor(row_factory=class_row(StoredCredentials)) as cursor:
         await cursor.execute(
             """
             SELECT id AS user_id, password_hash, is_active
             FROM users
-            WHERE username_key = %(username_key)s
+            WHERE email = %(identifier)s OR username_key = %(identifier)s
             """,
-            {"username_key": username_key},
-        )
-        return await cursor.fetchone()
-
-
-async def find_credentials_by_email(connection: Connection, email: str) -> StoredCredentials | None:
-    """Find what a login by e-mail address is checked against."""
-    async with connection.cursor(row_factory=class_row(StoredCredentials)) as cursor:
-        await cursor.execute(
-            """
-            SELECT id AS user_id, password_hash, is_active
-            FROM users
-            WHERE email = %(email)s
-            """,
-            {"email": email},
+            {"identifier": identifier},
         )
         return await cursor.fetchone()
 
@@ -70,8 +72,7 @@ async def find_user(connection: Connection, identifier: str) -> User | None:
             """
             SELECT id, email, username, is_active
             FROM users
-            WHERE email = %(identifier)s
-               OR username_key = %(identifier)s
+            WHERE email = %(identifier)s OR username_key = %(identifier)s
             """,
             {"identifier": identifier},
         )
@@ -252,8 +253,7 @@ async def remove_dead_families(connection: Connection, *, first_page: int, end_p
         WITH dead AS (
             SELECT id
             FROM refresh_families
-            WHERE ctid >= %(first)s::tid
-              AND ctid < %(end)s::tid
+            WHERE ctid >= %(first)s::tid AND ctid < %(end)s::tid
               AND LEAST(expires_at, revoked_at) < %(dead_before)s
             FOR UPDATE SKIP LOCKED
         )
