@@ -90,15 +90,16 @@ class Site:
         self._session = requests.Session()
         self._session.trust_env = False
         for name in ("known", "inactive", "cheap", "gone"):
-            self.register(name).raise_for_status()
+            self.register(name, f"{name}@example.com").raise_for_status()
         cheap = bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt(CHEAP_COST)).decode()
         with psycopg.connect(database_url, autocommit=True) as connection:
             connection.execute("UPDATE users SET is_active = false WHERE username IN ('inactive', 'gone')")
             connection.execute("UPDATE users SET password_hash = %s WHERE username IN ('cheap', 'gone')", [cheap])
 
-    def register(self, name: str) -> requests.Response:
-        """Register somebody of this name."""
-        body = {"email": f"{name}-{secrets.token_hex(4)}@example.com", "username": name, "password": PASSWORD}
+    def register(self, name: str, address: str | None = None) -> requests.Response:
+        """Register somebody of this name, and an address of their own unless told otherwise."""
+        address = address or f"{secrets.token_hex(8)}@example.com"
+        body = {"email": address, "username": name, "password": PASSWORD}
         return self._session.post(f"{self._url}/register", json=body, timeout=CALL_SECONDS)
 
     def log_in(self, name: str, password: str) -> requests.Response:
@@ -122,6 +123,7 @@ class Site:
         return [
             Kind("free name", lambda: self.register(f"u{secrets.token_hex(8)}"), 201),
             Kind("taken name", lambda: self.register("known"), 409),
+            Kind("taken address", lambda: self.register(f"u{secrets.token_hex(8)}", "known@example.com"), 409),
         ]
 
 
@@ -155,7 +157,7 @@ def main() -> int:
     arguments = parser.parse_args()
     samples = DEEP_SAMPLES if arguments.deep else arguments.samples
     settings = {"ENVIRONMENT": "development", "BCRYPT_ROUNDS": str(COST), "RATE_LIMIT_ENABLED": "false"}
-    with EmbeddedPostgres(durable=False) as postgres:
+    with EmbeddedPostgres() as postgres:
         migrate(postgres.url())
         with running_service(postgres.url(), settings=settings) as service:
             site = Site(service.url, postgres.url())

@@ -100,6 +100,7 @@ async def test_every_statement_has_the_name_of_its_function(traced: Traced) -> N
     collector = await traced(everything)
     assert {span.name for span in collector.spans() if span.kind == CLIENT} == {
         "auth.add_user",
+        "auth.lock_holder",
         "auth.find_credentials",
         "auth.lock_active_user",
         "auth.add_family",

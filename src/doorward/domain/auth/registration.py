@@ -30,8 +30,8 @@ class Registration:
     async def register(self, *, email: str, username: str, password: str) -> User:
         """Make an account, committed when this returns.
 
-        Of several registrations of one name or address, in any spelling, exactly one succeeds. A taken name takes as
-        long as a free one: a hash, and a commit on the disk. Raises ``InvalidEmailError``, ``InvalidUsernameError``,
+        Of several registrations of one name or address, in any spelling, exactly one succeeds. The work done is the
+        same for a taken name as for a free one. Raises ``InvalidEmailError``, ``InvalidUsernameError``,
         the ``Password...Error`` classes, ``EmailTakenError``, ``UsernameTakenError``.
         """
         try:
@@ -48,8 +48,10 @@ class Registration:
         check_new_password(password, username=name, email=address, common_passwords=self._common_passwords)
         password_hash = await self._hasher.hash(password)
         user = User(id=uuid4(), email=address, username=name, is_active=True)
-        async with self._database.connection() as connection:
-            if await repository.add_user(connection, user, password_hash):
-                return user
-            rival_email = await repository.lock_rival(connection, user)
-        raise EmailTakenError if rival_email == user.email else UsernameTakenError
+        # The same statements whether the name is free or taken. The lock is a write: both cost a commit on the disk.
+        async with self._database.transaction() as connection:
+            await repository.add_user(connection, user, password_hash)
+            holder = await repository.lock_holder(connection, user)
+        if holder == user:
+            return user
+        raise EmailTakenError if holder and holder.email == address else UsernameTakenError

@@ -15,12 +15,12 @@ from doorward.domain.auth.refresh_token import RefreshToken, hash_secret
 Connection = AsyncConnection[Any]
 
 
-async def add_user(connection: Connection, user: User, password_hash: str) -> bool:
-    """Store a new account; return whether its address and its name were free.
+async def add_user(connection: Connection, user: User, password_hash: str) -> None:
+    """Store a new account, if its address and its name are free: ``lock_holder`` tells.
 
     What is taken is no error to PostgreSQL: its log would show the address.
     """
-    cursor = await connection.execute(
+    await connection.execute(
         """
         INSERT INTO users (id, email, username, username_key, password_hash, is_active)
         VALUES (%(id)s, %(email)s, %(username)s, %(username_key)s, %(password_hash)s, %(is_active)s)
@@ -28,27 +28,23 @@ async def add_user(connection: Connection, user: User, password_hash: str) -> bo
         """,
         {**asdict(user), "username_key": user.username.lower(), "password_hash": password_hash},
     )
-    return cursor.rowcount == 1
 
 
-async def lock_rival(connection: Connection, user: User) -> str | None:
-    """Find who has the address or else the user name; return the address that this account has.
-
-    The lock is a write: so a taken name costs a commit on the disk, as a free one does.
-    """
-    cursor = await connection.execute(
-        """
-        SELECT email
-        FROM users
-        WHERE email = %(email)s OR username_key = %(username_key)s
-        ORDER BY email = %(email)s DESC
-        LIMIT 1
-        FOR KEY SHARE
-        """,
-        {"email": user.email, "username_key": user.username.lower()},
-    )
-    row = await cursor.fetchone()
-    return str(row[0]) if row else None
+async def lock_holder(connection: Connection, user: User) -> User | None:
+    """Find the account that has this one's address, or else the one that has its name, and hold it."""
+    async with connection.cursor(row_factory=class_row(User)) as cursor:
+        await cursor.execute(
+            """
+            SELECT id, email, username, is_active
+            FROM users
+            WHERE email = %(email)s OR username_key = %(username_key)s
+            ORDER BY email = %(email)s DESC
+            LIMIT 1
+            FOR KEY SHARE
+            """,
+            {"email": user.email, "username_key": user.username.lower()},
+        )
+        return await cursor.fetchone()
 
 
 async def find_credentials(connection: Connection, identifier: str) -> StoredCredentials | None:
