@@ -21,7 +21,7 @@ PATIENCE_MS = "5000"
 """So that a busy machine is not taken for a store that is away."""
 
 STORE_PAUSE_SECONDS = 1
-SAMPLES = 300
+SAMPLES = 200
 CALLERS_OF_THE_STORE = 8
 CALL_PERIOD_SECONDS = 0.25
 """The same load on the store whether it answers at once or after 200 ms."""

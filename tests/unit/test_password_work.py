@@ -73,7 +73,7 @@ async def test_a_wrong_password_costs_a_refusal(hasher: BcryptHasher, costs: lis
     assert _work(costs) == REFUSAL
 
 
-@pytest.mark.parametrize("stored", [CHEAP_PLAIN, CURRENT_PLAIN])
+@pytest.mark.parametrize("stored", [CHEAP_PLAIN, CURRENT_PLAIN], ids=["cheap", "current"])
 async def test_a_wrong_password_against_a_plain_hash_costs_a_refusal(
     hasher: BcryptHasher, costs: list[int], stored: str
 ) -> None:
