@@ -10,6 +10,7 @@ import httpx
 import psycopg
 import pytest
 
+from doorward.domain.auth.exceptions import InvalidCredentialsError
 from doorward.domain.auth.policy import MAXIMUM_PASSWORD_LENGTH
 from doorward.infrastructure.passwords import MINIMUM_CAPACITY
 from tests.integration.service import PASSWORD, Logs, MakeService, Service, is_problem, statuses
@@ -96,6 +97,12 @@ async def test_every_refusal_costs_the_same_number_of_hashes_and_of_iterations(
         assert (await service.post_token(name, password)).status_code == 401
         assert sum(2**cost for cost in costs) == 2**5 + 2**4
         assert len(costs) == 2
+
+
+async def test_a_password_that_is_no_text_is_a_wrong_one(service: Service) -> None:
+    person = await service.register()
+    with pytest.raises(InvalidCredentialsError):
+        await service.app.state.login.login(name=person.username, password="\ud800")
 
 
 async def test_a_deactivated_users_right_password_asks_the_database_no_more_than_a_wrong_one(
