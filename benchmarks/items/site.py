@@ -11,8 +11,8 @@ from benchmarks.items.calls import Call, Reader, calls_of, find_reader
 from benchmarks.items.catalogue import OWNERS, Zipf, add_owners, fill, item_rows
 from benchmarks.service import KeepAlive, Service, running_service, user_id_of
 from development.postgres import EmbeddedPostgres
-from doorward.infrastructure.database import with_session_options
 from doorward.infrastructure.migrations import migrate
+from doorward.infrastructure.postgres.database import with_session_options
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from benchmarks.accounts import SECRET_HASH
 from benchmarks.statements import FIND_SESSION_USER, ROTATE
-from doorward.infrastructure.database import with_session_options
+from doorward.infrastructure.postgres.database import with_session_options
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]

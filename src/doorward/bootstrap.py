@@ -32,10 +32,15 @@ from doorward.domain.items.importing import ItemImport
 from doorward.domain.items.service import Items
 from doorward.infrastructure.clock import SystemClock
 from doorward.infrastructure.common_passwords import load_common_passwords
-from doorward.infrastructure.database import PostgresDatabase, connection_string, is_current, with_session_options
 from doorward.infrastructure.housekeeping import Housekeeper
 from doorward.infrastructure.keys import ACCESS_TOKEN_PURPOSE, REFRESH_TOKEN_PURPOSE, cursor_purpose, derive_key
 from doorward.infrastructure.passwords import BcryptHasher, available_cores
+from doorward.infrastructure.postgres.database import (
+    PostgresDatabase,
+    connection_string,
+    is_current,
+    with_session_options,
+)
 from doorward.infrastructure.rate_limiting import CallLimiter, create_client_reader, create_limiter
 from doorward.infrastructure.tokens import AccessTokens
 from doorward.telemetry import Telemetry

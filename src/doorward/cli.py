@@ -16,9 +16,15 @@ from doorward.core.exceptions import DomainError, ServiceUnavailableError
 from doorward.core.logging import configure_logging
 from doorward.domain.auth.exceptions import UserNotFoundError
 from doorward.domain.items.models import Visibility
-from doorward.infrastructure.database import SCHEMA_VERSION, connection_string, is_current, stored_schema_version
+from doorward.infrastructure.postgres.database import (
+    SCHEMA_VERSION,
+    connection_string,
+    is_current,
+    stored_schema_version,
+)
 from doorward.infrastructure.rate_limiting import create_limiter
-from doorward.serving import CannotListenError, listening, serve
+from doorward.server.listening import CannotListenError, listening
+from doorward.server.serving import serve
 
 Result = TypeVar("Result")
 

@@ -9,8 +9,8 @@ from psycopg import AsyncCursor
 
 from doorward.core.config import Settings
 from doorward.core.logging import observed_events
-from doorward.infrastructure.database import PostgresDatabase
 from doorward.infrastructure.passwords import BcryptHasher
+from doorward.infrastructure.postgres.database import PostgresDatabase
 
 if TYPE_CHECKING:
     from doorward.infrastructure.metrics import Metrics

@@ -17,8 +17,8 @@ from doorward.core import settings_sources, shared_query
 from doorward.core.config import Settings
 from doorward.core.logging import configure_logging
 from doorward.core.request_context import begin_request
-from doorward.infrastructure import database
 from doorward.infrastructure.migrations import migrate
+from doorward.infrastructure.postgres import database
 from tests.integration.service import (
     FakeClock,
     Logs,

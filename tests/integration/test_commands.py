@@ -18,7 +18,7 @@ from psycopg import sql
 from development.postgres import EmbeddedPostgres
 from doorward.cli import main
 from doorward.core.config import Settings
-from doorward.infrastructure.database import SCHEMA_VERSION
+from doorward.infrastructure.postgres.database import SCHEMA_VERSION
 
 NO_ROLE = "doorward_without_rights"
 
@@ -236,7 +236,7 @@ def test_an_ipv6_address_on_a_machine_without_ipv6_is_one_line(
         assert (family, kind) == (socket.AF_INET6, socket.SOCK_STREAM)
         raise OSError(errno.EAFNOSUPPORT, os.strerror(errno.EAFNOSUPPORT))
 
-    environment.setattr("doorward.serving.socket.socket", without_ipv6)
+    environment.setattr("doorward.server.listening.socket.socket", without_ipv6)
     assert "cannot listen on ::1 port 8000" in _refused_with_one_line(capsys, "serve", "--host", "::1")
 
 

@@ -12,8 +12,8 @@ import pytest
 from psycopg import sql
 
 from development.postgres import EmbeddedPostgres
-from doorward.infrastructure.connections import PromptlyClosedConnection
 from doorward.infrastructure.migrations import migrate
+from doorward.infrastructure.postgres.connections import PromptlyClosedConnection
 from tests.integration.service import PASSWORD, REGISTER, Logs, MakeService, Pair, Person, Service, is_problem, mark
 
 BOUND_SECONDS = 20

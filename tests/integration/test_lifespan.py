@@ -4,8 +4,8 @@ import pytest
 
 from doorward.bootstrap import create_wired_app
 from doorward.core.config import Settings
-from doorward.infrastructure.database import PostgresDatabase
 from doorward.infrastructure.passwords import BcryptHasher
+from doorward.infrastructure.postgres.database import PostgresDatabase
 from doorward.infrastructure.rate_limiting import CallLimiter
 
 

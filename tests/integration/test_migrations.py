@@ -8,8 +8,8 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from doorward.infrastructure.database import SCHEMA_VERSION
 from doorward.infrastructure.migrations import LOCK_KEY, migrate, newest_version
+from doorward.infrastructure.postgres.database import SCHEMA_VERSION
 
 VERSIONS = "SELECT version_num FROM doorward_schema_version"
 

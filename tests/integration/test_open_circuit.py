@@ -11,11 +11,11 @@ import pytest
 from psycopg_pool import AsyncConnectionPool
 
 from development.postgres import EmbeddedPostgres
-from doorward.infrastructure import database
-from doorward.infrastructure.circuit_breaker import FAULTS_IN_A_ROW
-from doorward.infrastructure.connections import PromptlyClosedConnection, aborted_when_frozen
-from doorward.infrastructure.database import POOL_WAIT_SECONDS
 from doorward.infrastructure.migrations import migrate
+from doorward.infrastructure.postgres import database
+from doorward.infrastructure.postgres.circuit_breaker import FAULTS_IN_A_ROW
+from doorward.infrastructure.postgres.connections import PromptlyClosedConnection, aborted_when_frozen
+from doorward.infrastructure.postgres.database import POOL_WAIT_SECONDS
 from tests.integration.service import Logs, MakeService, Service
 
 RECOVERED_SECONDS = 30

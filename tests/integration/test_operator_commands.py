@@ -10,8 +10,8 @@ import pytest
 from doorward.cli import main
 from doorward.core.config import Settings
 from doorward.domain.auth import mass_revocation
-from doorward.infrastructure import database as connections
 from doorward.infrastructure.housekeeping import LOCK_KEY
+from doorward.infrastructure.postgres import database as connections
 from tests.integration.service import FakeClock, Pair, Person, Service, run_service
 
 SESSIONS = 5

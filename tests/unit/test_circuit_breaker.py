@@ -9,7 +9,12 @@ import pytest
 from psycopg_pool import PoolTimeout, TooManyRequests
 
 from doorward.core.exceptions import DomainError, ServiceUnavailableError
-from doorward.infrastructure.circuit_breaker import FAULTS_IN_A_ROW, OPEN_SECONDS, DatabaseBreaker, UnansweredError
+from doorward.infrastructure.postgres.circuit_breaker import (
+    FAULTS_IN_A_ROW,
+    OPEN_SECONDS,
+    DatabaseBreaker,
+    UnansweredError,
+)
 
 
 class Time:

@@ -16,10 +16,10 @@ from doorward import __version__
 from doorward.bootstrap import create_wired_app
 from doorward.core.config import Settings
 from doorward.core.events import EVENTS
-from doorward.infrastructure.database import PoolLoad
 from doorward.infrastructure.metrics import METHODS, REGISTRY, REQUEST_SECONDS, Metrics
 from doorward.infrastructure.metrics_endpoint import RESERVED_BYTES, bury_dead_workers
 from doorward.infrastructure.passwords import BcryptHasher
+from doorward.infrastructure.postgres.database import PoolLoad
 
 
 def value(name: str, **labels: str) -> float:

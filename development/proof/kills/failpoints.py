@@ -15,7 +15,7 @@ from typing import Any, Final, Literal, get_args
 
 from doorward.domain.auth import repository
 from doorward.domain.auth.models import RevocationReason
-from doorward.infrastructure.database import PostgresDatabase
+from doorward.infrastructure.postgres.database import PostgresDatabase
 
 Commit = Literal["register", "login", "rotate", "reuse-revoke", "revoke"]
 Moment = Literal["before", "sent", "after"]

@@ -19,7 +19,8 @@ from development.proof.model.world import World
 from doorward.core import shared_query
 from doorward.core.logging import observed_events
 from doorward.domain.auth import pruning
-from doorward.infrastructure import database, passwords
+from doorward.infrastructure import passwords
+from doorward.infrastructure.postgres import database
 
 MODES: Final = {"strict": timedelta(0), "leeway": LEEWAY}
 PATIENCE_SECONDS: Final = 60

@@ -12,8 +12,8 @@ from psycopg import AsyncConnection
 
 from doorward.core.exceptions import ServiceUnavailableError
 from doorward.core.logging import get_logger
-from doorward.infrastructure import database
-from doorward.infrastructure.connections import PromptlyClosedConnection, aborted_when_frozen
+from doorward.infrastructure.postgres import database
+from doorward.infrastructure.postgres.connections import PromptlyClosedConnection, aborted_when_frozen
 
 LOCK_KEY: Final = 7_241_633_906
 """Of the advisory lock that is held while a task runs. Arbitrary, and never to be changed."""

@@ -14,7 +14,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from doorward import __version__
 from doorward.core.events import EVENTS
-from doorward.infrastructure.database import PoolLoad
+from doorward.infrastructure.postgres.database import PoolLoad
 
 REGISTRY: Final = CollectorRegistry()
 SAMPLE_SECONDS: Final = 1.0

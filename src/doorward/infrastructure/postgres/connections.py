@@ -12,7 +12,7 @@ from typing import Any, Final, Self
 import psycopg
 from psycopg import AsyncConnection
 
-from doorward.infrastructure.circuit_breaker import UnansweredError
+from doorward.infrastructure.postgres.circuit_breaker import UnansweredError
 
 UNREAD_SECONDS: Final = 0.5
 """How long an answer that has arrived may stay unread, before the question is asked again."""

@@ -12,8 +12,8 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 from doorward.core.config import Settings
 from doorward.core.exceptions import ServiceUnavailableError
 from doorward.core.logging import get_logger
-from doorward.infrastructure.circuit_breaker import DatabaseBreaker, UnansweredError
-from doorward.infrastructure.connections import PromptlyClosedConnection, aborted_when_frozen, is_readable
+from doorward.infrastructure.postgres.circuit_breaker import DatabaseBreaker, UnansweredError
+from doorward.infrastructure.postgres.connections import PromptlyClosedConnection, aborted_when_frozen, is_readable
 
 SCHEMA_VERSION: Final = "0003"
 """The newest migration that this code needs. Older code runs on a newer schema."""

@@ -1,0 +1,1 @@
+"""HTTP served by uvicorn: the listening socket, the worker processes, their start and end."""

@@ -1,0 +1,39 @@
+"""The listening socket, and the one line that says why a port cannot be had."""
+
+import contextlib
+import socket
+from collections.abc import Iterator
+
+from doorward.core.logging import get_logger
+
+logger = get_logger()
+
+
+class CannotListenError(Exception):
+    """An address is taken, or none of this machine's. The message is one line with the remedy."""
+
+
+@contextlib.contextmanager
+def listening(host: str, port: int) -> Iterator[socket.socket]:
+    """Take connections within the block, to be answered by whoever serves. Raises ``CannotListenError``."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with contextlib.ExitStack() as stack:
+        try:
+            # A kernel without IPv6 refuses to make the socket.
+            listener = stack.enter_context(socket.socket(family, socket.SOCK_STREAM))
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind((host, port))
+            listener.listen()
+        except (OSError, OverflowError) as error:
+            raise cannot_listen(host, port, error, "--port") from error
+        listener.set_inheritable(True)
+        logger.info("service.listening", host=host, port=listener.getsockname()[1])
+        yield listener
+
+
+def cannot_listen(host: str, port: int, error: Exception, remedy: str) -> CannotListenError:
+    """Return the error, with the setting or option (``remedy``) that names another port."""
+    return CannotListenError(
+        f"cannot listen on {host} port {port}: {getattr(error, 'strerror', error)}. "
+        f"Choose another with {remedy}, or stop what uses it"
+    )

@@ -1,0 +1,45 @@
+"""The parent of several worker processes: their signals and their end."""
+
+import os
+import signal
+from collections.abc import Sequence
+from typing import Final
+
+from uvicorn.supervisors import Multiprocess
+from uvicorn.supervisors.multiprocess import Process
+
+WORKER_POLL_SECONDS: Final = 0.1
+
+
+class Workers(Multiprocess):
+    """uvicorn's parent of several workers, which also hears SIGINT while it waits for their end.
+
+    The first SIGINT ends their drain, as it does without workers; requests under way finish. The next one kills them.
+    """
+
+    def handle_int(self) -> None:
+        """End, and have the workers told why."""
+        super().handle_int()
+        self.signal_queue.append(signal.SIGINT)
+
+    def join_all(self) -> None:
+        """Wait for the workers' end, which SIGINT hastens."""
+        hasten = self._interrupt
+        while living := [worker for worker in self.processes if worker.process.is_alive()]:
+            if signal.SIGINT in self.signal_queue:
+                self.signal_queue.remove(signal.SIGINT)
+                hasten(living)
+                hasten = self._kill
+            living[0].process.join(WORKER_POLL_SECONDS)
+        super().join_all()
+
+    @staticmethod
+    def _interrupt(workers: Sequence[Process]) -> None:
+        for worker in workers:
+            if worker.pid is not None:
+                os.kill(worker.pid, signal.SIGINT)
+
+    @staticmethod
+    def _kill(workers: Sequence[Process]) -> None:
+        for worker in workers:
+            worker.kill()
