@@ -11,6 +11,7 @@ from development.environment import KEY_FILE, is_set
 COMPOSE = "docker compose --project-directory . -f docker/compose.yaml"
 COMPOSE_SCALE = f"{COMPOSE} -f docker/compose.scale.yaml"
 CODE = "src tests development benchmarks tasks.py"
+PARALLEL = "--numprocesses 3 --dist loadfile --no-loadscope-reorder"  # docs/decisions/0028-parallel-tests.md
 
 
 @task(help={"port": "where to listen"})
@@ -44,7 +45,9 @@ def test(c: Context, image: bool = False, ring: str = "") -> None:
     if has_engine and ring in {"", "e2e"}:
         build(c)
     target = "image" if has_engine else "process"
-    c.run(f"coverage erase && coverage run -m pytest tests/{ring} --e2e-target={target}")
+    # Without compiled modules each of the many processes that the tests start would compile all of them again.
+    tests = f"-m pytest tests/{ring} --e2e-target={target} {PARALLEL}"
+    c.run(f"python {tests}" if ring else f"coverage erase && coverage run {tests}", env={"PYTHONDONTWRITEBYTECODE": ""})
     if not ring:
         c.run("python -m development.coverage_report")
     if not has_engine:

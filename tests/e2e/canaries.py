@@ -85,9 +85,14 @@ class Evidence:
             counted[kind] += len(text.splitlines())
         return counted
 
-    @property
-    def tokens(self) -> int:
-        return self._tokens
+    def summary(self) -> str:
+        """Say how much there is to search, and for how many tokens."""
+        lines = self.lines()
+        searched = ", ".join(f"{count} of {kind}" for kind, count in sorted(lines.items()))
+        return (
+            f"Canaries: {sum(lines.values())} lines searched for {self._tokens} tokens and all passwords and names "
+            f"({searched})"
+        )
 
 
 def pieces_of(word: str) -> Iterable[str]:
@@ -95,4 +100,4 @@ def pieces_of(word: str) -> Iterable[str]:
 
 
 EVIDENCE: Final = Evidence()
-"""Of this run."""
+"""Of this process: with several workers each has its own."""

@@ -6,6 +6,7 @@ from typing import Final
 
 import pytest
 
+from tests.e2e.canaries import EVIDENCE, Evidence
 from tests.e2e.image_stack import ImageStack
 from tests.e2e.people import Client
 from tests.e2e.process_stack import ProcessStack
@@ -13,10 +14,6 @@ from tests.e2e.stack import QUICK_HASHES, Service, Stack
 from tests.running_time import RunningTime
 
 IMAGE_ONLY: Final = frozenset({"test_compose.py", "test_image.py", "test_load_balancer.py", "test_pgbouncer.py"})
-LAST: Final = "test_canaries.py"
-NOT_EXERCISED: Final = "The image was NOT exercised: no Docker engine. With one, run: uv run inv test --image"
-
-_ring_ran = pytest.StashKey[bool]()
 
 
 def _target(config: pytest.Config) -> str:
@@ -28,20 +25,21 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     return True if collection_path.name in IMAGE_ONLY and _target(config) != "image" else None
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Search what the ring wrote when all of it is written."""
-    items.sort(key=lambda item: item.path.name == LAST)
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Say what was not tested."""
-    if config.stash.get(_ring_ran, False) and _target(config) != "image":
-        terminalreporter.write_sep("=", NOT_EXERCISED, yellow=True, bold=True)
-
-
 def _new_stack(request: pytest.FixtureRequest, folders: pytest.TempPathFactory) -> Stack:
-    request.config.stash[_ring_ran] = True
     return ImageStack() if _target(request.config) == "image" else ProcessStack(folders.mktemp("stack"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def evidence(findings: list[str]) -> Iterator[Evidence]:
+    """Collect what this process makes the product write; search it for secrets after the last end-to-end test.
+
+    The search waits for the stacks: this fixture is made before them, so ends after them. With several workers each
+    searches what its own tests caused.
+    """
+    yield EVIDENCE
+    found = EVIDENCE.findings()
+    findings.append(f"{EVIDENCE.summary()}: {len(found)} found")
+    assert not found, f"secrets in what the end-to-end tests made the product write: {sorted(set(found))}"
 
 
 @pytest.fixture(scope="session")
