@@ -7,7 +7,7 @@ import pytest
 
 from doorward import __version__
 from doorward.core.config import Settings
-from doorward.server.serving import GRACE_SECONDS
+from doorward.server.worker import GRACE_SECONDS
 from tests.deployment.chart import EVERYTHING, LEAST, Chart, RefusedValuesError, environment_of, pod_of
 
 CASES = {"least": LEAST, "everything": EVERYTHING}

@@ -103,6 +103,13 @@ OPERATING_EVENTS: Final = (
         ("seconds",),
     ),
     Event(
+        "service.parent_gone",
+        "warning",
+        "The parent of this worker was killed. The worker closes its listening socket, finishes its requests, and ends "
+        "within `seconds`.",
+        ("seconds",),
+    ),
+    Event(
         "http.request",
         "info",
         "One answer. `route` is the template; null for an address that does not exist. `status` is 0 when the caller "

@@ -66,6 +66,12 @@ def _folder() -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def remove_shared_folder() -> None:
+    """Remove the folder of all workers' numbers, when the process that owns it was killed."""
+    if FOLDER_VARIABLE in os.environ:
+        shutil.rmtree(os.environ[FOLDER_VARIABLE], ignore_errors=True)
+
+
 def reserve_space() -> None:
     """Take, as one of several workers, the space of all its numbers, before anything imports the client library.
 

@@ -8,14 +8,12 @@ from typing import Final
 import uvicorn
 from uvicorn.supervisors import ChangeReload
 
-from doorward.bootstrap import app_from_environment
 from doorward.core.config import Settings
 from doorward.infrastructure.metrics_endpoint import serving_metrics
 from doorward.server.listening import cannot_listen
+from doorward.server.signals import ending_signals_handled
+from doorward.server.worker import GRACE_SECONDS, create_worker_app
 from doorward.server.workers import Workers
-
-GRACE_SECONDS: Final = 20
-"""How long requests under way may take after SIGTERM."""
 
 KEEP_ALIVE_SECONDS: Final = 75
 """How long a connection may idle. Load balancers keep theirs for 60 or less: of two, the one that sends must close."""
@@ -27,7 +25,7 @@ def serve(listener: socket.socket, settings: Settings, *, reload: bool) -> None:
     Raises ``CannotListenError`` for the port of the metrics, which is at the listener's host.
     """
     config = uvicorn.Config(
-        f"{app_from_environment.__module__}:{app_from_environment.__name__}",
+        f"{create_worker_app.__module__}:{create_worker_app.__name__}",
         factory=True,
         workers=settings.web_concurrency,
         reload=reload,
@@ -40,7 +38,8 @@ def serve(listener: socket.socket, settings: Settings, *, reload: bool) -> None:
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
     server = uvicorn.Server(config)
-    with _metrics_served(listener.getsockname()[0], settings, has_workers=reload or settings.web_concurrency > 1):
+    has_workers = reload or settings.web_concurrency > 1
+    with ending_signals_handled(), _metrics_served(listener.getsockname()[0], settings, has_workers=has_workers):
         if reload:
             ChangeReload(config, target=server.run, sockets=[listener]).run()
         elif settings.web_concurrency > 1:

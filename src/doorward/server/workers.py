@@ -3,10 +3,14 @@
 import os
 import signal
 from collections.abc import Sequence
+from socket import socket
 from typing import Final
 
+from uvicorn import Config
 from uvicorn.supervisors import Multiprocess
 from uvicorn.supervisors.multiprocess import Process
+
+from doorward.server.signals import handle_ending_signals
 
 WORKER_POLL_SECONDS: Final = 0.1
 
@@ -16,6 +20,12 @@ class Workers(Multiprocess):
 
     The first SIGINT ends their drain, as it does without workers; requests under way finish. The next one kills them.
     """
+
+    def __init__(self, config: Config, sockets: list[socket]) -> None:
+        """Take what to serve, and where."""
+        super().__init__(config, sockets)
+        # uvicorn's constructor takes SIGHUP to restart workers, and SIGTTIN and SIGTTOU to change their number.
+        handle_ending_signals()
 
     def handle_int(self) -> None:
         """End, and have the workers told why."""

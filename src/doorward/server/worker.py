@@ -1,0 +1,52 @@
+"""What each process that serves does before it loads the application: signals, and the end of its parent."""
+
+import multiprocessing
+import os
+import signal
+import threading
+from multiprocessing.process import BaseProcess
+from typing import Final
+
+from fastapi import FastAPI
+
+from doorward.bootstrap import app_from_environment
+from doorward.core.logging import get_logger
+from doorward.infrastructure.metrics_endpoint import remove_shared_folder
+from doorward.server.signals import handle_ending_signals
+
+GRACE_SECONDS: Final = 20
+"""How long requests under way may take after SIGTERM."""
+
+ORPHAN_SECONDS: Final = GRACE_SECONDS + 5
+"""How long a worker may live after its parent, also when it does not react."""
+
+logger = get_logger()
+
+
+def create_worker_app() -> FastAPI:
+    """Return the application, in a process that is prepared to serve it. uvicorn calls it once in each process."""
+    handle_ending_signals()
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        end_with_parent(parent, ORPHAN_SECONDS)
+    return app_from_environment()
+
+
+def end_with_parent(parent: BaseProcess, seconds: float) -> None:
+    """End this process when its parent has ended without it, as SIGKILL and the kernel's out-of-memory killer do.
+
+    The process closes its listening socket at once, so that a restarted service can listen on the same address, and
+    finishes the requests under way. If it still runs ``seconds`` later, it is killed.
+    """
+
+    def wait() -> None:
+        # Waits for the end of a pipe that only the parent can write to.
+        parent.join()
+        # Ends serving without the time for load balancers, which SIGTERM would give.
+        os.kill(os.getpid(), signal.SIGINT)
+        logger.warning("service.parent_gone", seconds=seconds)
+        remove_shared_folder()
+        threading.Event().wait(seconds)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    threading.Thread(target=wait, name="parent", daemon=True).start()
