@@ -132,7 +132,7 @@ OPERATING_EVENTS: Final = (
         "A worker found no space for its numbers in the folder of temporary files: they are missing from `/metrics`.",
         ("error",),
     ),
-    Event("metrics.scrape_failed", "error", "`/metrics` could not be answered, or the scraper hung up meanwhile."),
+    Event("metrics.scrape_failed", "error", "A defect: `/metrics` could not be answered. Report it."),
     Event(
         "password_hash.queue_full",
         "warning",

@@ -8,25 +8,21 @@ the workers, after the environment is set, and nowhere when METRICS_PORT is 0.
 """
 
 import contextlib
-import http.server
 import os
 import shutil
-import socket
-import socketserver
 import tempfile
-import threading
 from collections.abc import Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from doorward.core.logging import get_logger
+from doorward.infrastructure.metrics_server import MetricsServer, Page, listen
 
 if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
 
 FOLDER_VARIABLE: Final = "PROMETHEUS_MULTIPROC_DIR"
-PATH: Final = "/metrics"
-IDLE_SECONDS: Final = 10
 RESERVED_BYTES: Final = {
     "counter": 64 * 1024,
     "gauge_livemax": 64 * 1024,
@@ -49,12 +45,16 @@ def serving_metrics(host: str, port: int, *, has_workers: bool) -> Iterator[None
             os.environ.pop(FOLDER_VARIABLE, None)
         else:
             os.environ[FOLDER_VARIABLE] = str(folder)
-        with _Server(host, port, _registry(folder)) as server:
-            threading.Thread(target=server.serve_forever, name="metrics", daemon=True).start()
-            try:
-                yield
-            finally:
-                server.shutdown()
+        registry = _registry(folder)
+        with listen(host, port) as listener, MetricsServer(partial(_page, registry)).running(listener):
+            yield
+
+
+def _page(registry: "CollectorRegistry", accept: str) -> Page:
+    from prometheus_client.exposition import choose_encoder  # noqa: PLC0415 - after the environment is set
+
+    encode, content_type = choose_encoder(accept)
+    return Page(content_type, encode(registry))
 
 
 @contextlib.contextmanager
@@ -120,14 +120,12 @@ class _AllWorkers:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._lock = threading.Lock()
 
     def collect(self) -> Iterable[Any]:
         from prometheus_client.multiprocess import MultiProcessCollector  # noqa: PLC0415 - after the environment is set
 
-        with self._lock:
-            bury_dead_workers(self._folder)
-            return list(MultiProcessCollector(None, str(self._folder)).collect())
+        bury_dead_workers(self._folder)
+        return list(MultiProcessCollector(None, str(self._folder)).collect())
 
 
 def bury_dead_workers(folder: Path) -> None:
@@ -166,49 +164,3 @@ def _add(file: Path, total: Path) -> None:
     for key, value, _, _ in MmapedDict.read_all_values_from_file(str(file)):
         sums.write_value(key, sums.read_value(key)[0] + value, 0.0)
     sums.close()
-
-
-class _Handler(http.server.BaseHTTPRequestHandler):
-    """Answers a scrape."""
-
-    server: "_Server"
-    timeout = IDLE_SECONDS
-
-    def do_GET(self) -> None:
-        from prometheus_client.exposition import choose_encoder  # noqa: PLC0415 - after the environment is set
-
-        if self.path.partition("?")[0] != PATH:
-            self.send_error(404)
-            return
-        encode, content_type = choose_encoder(self.headers.get("Accept", ""))
-        body = encode(self.server.registry)
-        self.send_response(200)
-        self.send_header("Content-Type", content_type)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def version_string(self) -> str:
-        """Name nothing that an attacker could look up."""
-        return "doorward"
-
-    def log_message(self, *_: object) -> None:
-        """Log no scrape: there is one every few seconds."""
-
-
-class _Server(http.server.ThreadingHTTPServer):
-    """Answers each scrape in a thread of its own."""
-
-    def __init__(self, host: str, port: int, registry: "CollectorRegistry") -> None:
-        self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        self.registry = registry
-        super().__init__((host, port), _Handler)
-
-    def server_bind(self) -> None:
-        """Bind without HTTPServer's question to the name service what this machine is called."""
-        socketserver.TCPServer.server_bind(self)
-        self.server_name, self.server_port = "doorward", self.server_address[1]
-
-    def handle_error(self, _request: object, _client_address: object) -> None:
-        """Report a scrape that failed: the next one is seconds away."""
-        logger.exception("metrics.scrape_failed")  # noqa: LOG004 - socketserver calls this in its except clause
