@@ -61,6 +61,12 @@ ClientOf = Callable[[Scope], str]
 logger = get_logger()
 
 
+def security_headers(*, is_https: bool) -> tuple[tuple[bytes, bytes], ...]:
+    """Return the security headers of answers that are no documentation page."""
+    headers = (*_HEADERS, _STRICT_TRANSPORT) if is_https else _HEADERS
+    return (*headers, (b"content-security-policy", _CONTENT_POLICY))
+
+
 class CorrelationIdMiddleware:
     """Gives each request an id, on its answer and on its log lines, and logs the request."""
 
@@ -160,7 +166,7 @@ class SecurityHeadersMiddleware:
         self._documentation_paths = _DOCUMENTATION_PATHS if has_documentation else ()
         headers = (*_HEADERS, _STRICT_TRANSPORT) if is_https else _HEADERS
         self._documentation = (*headers, (b"content-security-policy", _DOCUMENTATION_POLICY))
-        self._other = (*headers, (b"content-security-policy", _CONTENT_POLICY))
+        self._other = security_headers(is_https=is_https)
         self._unstored = (*self._other, *_UNSTORED)
         self._personal = (*self._other, *_PERSONAL)
 

@@ -31,7 +31,11 @@ METHODS: Final = ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT")
 EXTRA_MEMBER: Final = "extra_forbidden"
 """pydantic's name for a member that the schema does not have."""
 
-TITLE_OF_STATUS: Final[Mapping[int, str]] = {413: "Content Too Large", 422: "Unprocessable Content"}
+TITLE_OF_STATUS: Final[Mapping[int, str]] = {
+    413: "Content Too Large",
+    414: "URI Too Long",
+    422: "Unprocessable Content",
+}
 """RFC 9110's titles where older Pythons still have those of the RFCs before it."""
 
 STATUS_OF_KIND: Final[Mapping[Kind, int]] = {

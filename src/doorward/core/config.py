@@ -127,6 +127,14 @@ class Settings(TelemetrySettings):
         examples=["5"],
     )
     web_concurrency: int = Field(1, ge=1, le=64, description="Worker processes.", examples=["2"])
+    max_connections: int = Field(
+        1000,
+        ge=8,
+        le=100_000,
+        description="Connections from clients that each worker holds at a time, as far as its limit of open files "
+        "allows. At the limit, those without a complete request are closed for new ones.",
+        examples=["1000"],
+    )
     aws_secrets_manager_secret_name: str | None = Field(
         None,
         min_length=1,

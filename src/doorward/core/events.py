@@ -116,6 +116,21 @@ OPERATING_EVENTS: Final = (
         "hung up. Successful health calls are logged at `debug`.",
         ("method", "route", "status", "duration_ms"),
     ),
+    Event(
+        "http.connection.refused",
+        "info",
+        "What never became a request, or was cut off: `count` since the last such line, at most one line in ten "
+        "seconds for each `reason` (a code of problems.md, `answer_not_read` or `body_not_wanted`). `peer` is the "
+        "other side of the last connection: a client, or the proxy in front.",
+        ("reason", "count", "peer"),
+    ),
+    Event(
+        "http.connections.exhausted",
+        "warning",
+        "The worker had `limit` connections. `count` were closed to let new ones in (`reason` is `closed_for_room`) or "
+        "refused with 503 (`too_many_connections`). At most one line in ten seconds for each.",
+        ("limit", "reason", "count", "peer"),
+    ),
     Event("http.request.disconnected", "info", "The caller hung up before it had sent its body."),
     Event("http.request.crashed", "error", "A defect: the caller got 500, the traceback is in `exception`. Report it."),
     Event(

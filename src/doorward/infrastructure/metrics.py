@@ -43,6 +43,12 @@ REUSE_DETECTIONS: Final = Counter(
 LIMITER_REFUSALS: Final = Counter(
     "doorward_rate_limit_refusals_total", "Calls refused with 429", ["route"], registry=REGISTRY
 )
+HTTP_REFUSALS: Final = Counter(
+    "doorward_http_refusals_total",
+    "Connections that ended without a request, or were cut off",
+    ["reason"],
+    registry=REGISTRY,
+)
 WARNINGS: Final = Counter(
     "doorward_warnings_total", "Events of level warning and error, by name", ["event"], registry=REGISTRY
 )
@@ -62,6 +68,8 @@ def _gauge(name: str, description: str, *labels: str) -> Gauge:
     return Gauge(name, description, labels, registry=REGISTRY, multiprocess_mode="livesum")
 
 
+HTTP_CONNECTIONS: Final = _gauge("doorward_http_connections", "Open connections from clients")
+HTTP_CONNECTIONS_LIMIT: Final = _gauge("doorward_http_connections_limit", "Connections that there may be at most")
 HASHES_WAITING: Final = _gauge("doorward_password_hash_queue_depth", "Password hashes that wait for a processor")
 POOL_CONNECTIONS: Final = _gauge("doorward_database_pool_connections", "Connections to PostgreSQL", "state")
 POOL_LIMIT: Final = _gauge("doorward_database_pool_connections_limit", "Connections that there may be at most")
@@ -84,6 +92,7 @@ _OUTCOMES: Final = {
     "auth.user.registered": REGISTRATIONS.labels("registered"),
     "auth.registration.refused": REGISTRATIONS.labels("refused"),
 }
+_REFUSALS: Final = frozenset({"http.connection.refused", "http.connections.exhausted"})
 _STORE_AWAY: Final = {"rate_limit.store_unavailable": 1, "rate_limit.store_recovered": 0}
 BESIDE_WORKERS: Final = frozenset({"config.insecure", "metrics.scrape_failed", "metrics.not_shared"})
 """Reported where nothing counts: by the process that starts the workers, or by one that cannot tell its numbers."""
@@ -93,6 +102,12 @@ _SEVERE: Final = {
     for name, event in EVENTS.items()
     if event.level != "info" and name not in BESIDE_WORKERS
 }
+
+
+def _count_name(name: str) -> None:
+    for counters in (_OUTCOMES, _SEVERE):
+        if counter := counters.get(name):
+            counter.inc()
 
 
 class Metrics:
@@ -109,12 +124,11 @@ class Metrics:
         if name == "http.request":
             self._observe_request(facts["method"], facts["route"] or UNMATCHED, facts["status"], facts["duration_ms"])
             return
-        if counter := _OUTCOMES.get(name):
-            counter.inc()
-        if counter := _SEVERE.get(name):
-            counter.inc()
+        _count_name(name)
         if name in _STORE_AWAY:
             STORE_AWAY.set(_STORE_AWAY[name])
+        elif name in _REFUSALS:
+            HTTP_REFUSALS.labels(facts["reason"]).inc(facts["count"])
         elif name == "auth.refresh.reuse_detected":
             REUSE_DETECTIONS.inc()
         elif name == "rate_limit.exceeded":

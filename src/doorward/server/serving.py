@@ -3,20 +3,18 @@
 import contextlib
 import socket
 from collections.abc import Iterator
-from typing import Final
 
 import uvicorn
 from uvicorn.supervisors import ChangeReload
 
 from doorward.core.config import Settings
 from doorward.infrastructure.metrics_endpoint import serving_metrics
+from doorward.server.factory import ProtocolFactory
+from doorward.server.limits import ConnectionLimits, connection_limit
 from doorward.server.listening import cannot_listen
 from doorward.server.signals import ending_signals_handled
 from doorward.server.worker import GRACE_SECONDS, create_worker_app
 from doorward.server.workers import Workers
-
-KEEP_ALIVE_SECONDS: Final = 75
-"""How long a connection may idle. Load balancers keep theirs for 60 or less: of two, the one that sends must close."""
 
 
 def serve(listener: socket.socket, settings: Settings, *, reload: bool) -> None:
@@ -27,6 +25,8 @@ def serve(listener: socket.socket, settings: Settings, *, reload: bool) -> None:
     config = uvicorn.Config(
         f"{create_worker_app.__module__}:{create_worker_app.__name__}",
         factory=True,
+        http=protocol_factory(settings),  # type: ignore[arg-type] # uvicorn calls it and asks for no class
+        ws="none",
         workers=settings.web_concurrency,
         reload=reload,
         reload_dirs=["src"] if reload else None,
@@ -34,7 +34,6 @@ def serve(listener: socket.socket, settings: Settings, *, reload: bool) -> None:
         access_log=False,
         proxy_headers=False,
         server_header=False,
-        timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
     server = uvicorn.Server(config)
@@ -48,6 +47,23 @@ def serve(listener: socket.socket, settings: Settings, *, reload: bool) -> None:
             # After its graceful end the server raises the signal anew. Ctrl+C asked for that end.
             with contextlib.suppress(KeyboardInterrupt):
                 server.run(sockets=[listener])
+
+
+def protocol_factory(settings: Settings) -> ProtocolFactory:
+    """Return what makes the protocol of each connection, with the limits of the settings and of this process."""
+    limit = connection_limit(settings.max_connections, other_descriptors=settings.db_pool_max_conn)
+    return ProtocolFactory(
+        ConnectionLimits(connections=limit),
+        is_https=(settings.public_url or "").startswith("https://"),
+        observe=_set_connection_gauges if settings.metrics_port else None,
+    )
+
+
+def _set_connection_gauges(count: int, limit: int) -> None:
+    from doorward.infrastructure.metrics import HTTP_CONNECTIONS, HTTP_CONNECTIONS_LIMIT  # noqa: PLC0415 - see there
+
+    HTTP_CONNECTIONS.set(count)
+    HTTP_CONNECTIONS_LIMIT.set(limit)
 
 
 @contextlib.contextmanager

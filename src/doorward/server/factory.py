@@ -1,0 +1,38 @@
+"""What uvicorn calls for each new connection, in place of a protocol's class."""
+
+import asyncio
+from typing import Any
+
+from uvicorn import Config
+from uvicorn.server import ServerState
+
+from doorward.server.answers import ErrorAnswers
+from doorward.server.connections import Connections, Observe
+from doorward.server.limits import ConnectionLimits
+from doorward.server.protocol import BoundedProtocol
+
+
+class ProtocolFactory:
+    """Makes the protocols of one process.
+
+    It is pickled on its way to worker processes; each of them then counts its own connections.
+    """
+
+    def __init__(self, limits: ConnectionLimits, *, is_https: bool, observe: Observe | None = None) -> None:
+        """Take the limits. ``observe``, a function of a module, is told every second how many connections are open."""
+        self._limits = limits
+        self._answers = ErrorAnswers(is_https=is_https)
+        self._observe = observe
+        self._connections: Connections | None = None
+
+    def __call__(
+        self,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> BoundedProtocol:
+        """Return the protocol of one connection."""
+        if self._connections is None:
+            self._connections = Connections(self._limits, _loop or asyncio.get_running_loop(), self._observe)
+        return BoundedProtocol(config, server_state, app_state, _loop, self._connections, self._answers)

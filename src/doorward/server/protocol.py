@@ -1,0 +1,316 @@
+"""HTTP/1.1 on one connection: uvicorn's protocol on httptools, with bounds on size, number and time.
+
+What this depends on in uvicorn and httptools is listed in docs/decisions/0021-bounds-at-the-server.md and compared by
+tests/unit/test_server_internals.py.
+"""
+
+import asyncio
+from enum import Enum, auto
+from typing import Any, Final
+
+import httptools
+from uvicorn import Config
+from uvicorn.server import ServerState
+
+from doorward.api.exceptions import RequestRefusedError
+from doorward.server.answers import ErrorAnswers
+from doorward.server.connections import NEVER, Connection, Connections
+from doorward.server.exceptions import (
+    BodyTimeoutError,
+    HeadersTooLargeError,
+    HeadTimeoutError,
+    MalformedRequestError,
+    TooManyConnectionsError,
+)
+from doorward.server.limits import (
+    MAXIMUM_DISCARDED_BYTES,
+    MAXIMUM_HEAD_BYTES,
+    PIECE_BYTES,
+)
+from doorward.server.request_head import refusal_of_head, refusal_of_long_head, refusal_of_size, refusal_of_upgrade
+from doorward.server.unread_answers import AnswerWatchingProtocol
+
+BODY_NOT_WANTED: Final = "body_not_wanted"
+"""The reason under which clients are counted that go on sending a body after its answer."""
+
+
+class _Part(Enum):
+    """Where in the client's messages the input is."""
+
+    BETWEEN = auto()
+    HEAD = auto()
+    BODY = auto()
+    OVER = auto()
+    """Nothing more is read: a request was refused."""
+
+
+class BoundedProtocol(AnswerWatchingProtocol):
+    """One connection. It holds at most one head, one piece of a body, and what was received with a pipelined request.
+
+    Nothing that arrives after a header section is ever a header: trailers are read and dropped (RFC 9112 section
+    7.1.2). A client that ends its side of the connection after a complete request gets its answer.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        loop: asyncio.AbstractEventLoop | None,
+        connections: Connections,
+        answers: ErrorAnswers,
+    ) -> None:
+        """Prepare for one connection."""
+        super().__init__(config, server_state, app_state, loop, connections)
+        self._answers = answers
+        self._part = _Part.BETWEEN
+        self._has_ended = False
+        """Whether the client has closed its side."""
+        self._unread = b""
+        """What was received with requests that wait for earlier ones, and not yet parsed."""
+        self._counted_bytes = 0
+        """Bytes received in whole pieces since the head began, or since the last byte of a body."""
+        self._body_bytes = 0
+        self._part_began = 0.0
+        self._refusal: type[RequestRefusedError] | None = None
+        """Why the parser was stopped from within."""
+        self.url = b""
+        self.headers: list[tuple[bytes, bytes]] = []
+
+    # The connection's beginning and end
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn's
+        """Take a new connection, or refuse it when there are too many."""
+        peer = transport.get_extra_info("peername")
+        self.peer = str(peer[0]) if isinstance(peer, tuple) and peer else ""
+        if not self._open.admit(self):
+            self._part = _Part.OVER
+            self.transport = transport
+            self._open.count(TooManyConnectionsError.code, self.peer)
+            transport.write(self._answers.render(TooManyConnectionsError))
+            transport.close()
+            return
+        super().connection_made(transport)
+        self._open.move(self, self._open.unfinished)
+        self.deadline = self.loop.time() + self._limits.head_seconds
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget the connection."""
+        self.deadline = self.unread_deadline = NEVER
+        self._unread = b""
+        self._open.remove(self)
+        super().connection_lost(exc)
+
+    def eof_received(self) -> bool:  # type: ignore[override] # uvicorn's always returns None
+        """Keep the connection open for the answers to complete requests; return whether there are any."""
+        self._has_ended = True
+        is_cut_off = self._part is _Part.BODY and not self.pipeline
+        return self._is_answering() and not is_cut_off
+
+    def _is_answering(self) -> bool:
+        # The newest request: those before it are answered first.
+        cycle = self.cycle
+        return cycle is not None and not (cycle.response_complete or cycle.disconnected)
+
+    def _should_upgrade(self) -> bool:
+        """Ignore the wish for another protocol (RFC 9110 section 7.8)."""
+        return False
+
+    # Input
+
+    def data_received(self, data: bytes) -> None:
+        """Parse what has arrived, in pieces; what follows a request that has to wait is kept until it is answered."""
+        if self._part is _Part.OVER:
+            return
+        if self._unread or len(data) > PIECE_BYTES:
+            self._unread += data
+            self._parse_unread()
+        else:
+            self._parse(data)
+
+    def _parse_unread(self) -> None:
+        data, position = self._unread, 0
+        view = memoryview(data)
+        while position < len(data) and not self.pipeline and self._part is not _Part.OVER:
+            self._parse(view[position : position + PIECE_BYTES])
+            position += PIECE_BYTES
+        self._unread = b"" if self._part is _Part.OVER else data[position:]
+        if self._unread:
+            self.flow.pause_reading()
+
+    def _parse(self, piece: bytes | memoryview) -> None:
+        if self._part is _Part.BETWEEN:
+            self._begin_head()
+        self._counted_bytes += len(piece)
+        try:
+            while True:
+                try:
+                    self.parser.feed_data(piece)
+                    break
+                except httptools.HttpParserUpgrade as upgrade:
+                    # What follows is the next request.
+                    piece = piece[upgrade.args[0] :]
+        except httptools.HttpParserError:
+            self._refuse(self._refusal or MalformedRequestError)
+            return
+        if self._part is _Part.HEAD:
+            self._await_head()
+        elif self._part is _Part.BODY:
+            self._await_body()
+
+    def _begin_head(self) -> None:
+        self._part = _Part.HEAD
+        self._counted_bytes = 0
+        self._part_began = 0
+        if self.place is self._open.idle:
+            self._open.move(self, None)
+            self.deadline = NEVER
+
+    def _await_head(self) -> None:
+        """Give a head that is not complete its deadline, and refuse one that is already too large."""
+        refusal = refusal_of_size(self.url, self.headers)
+        if self._counted_bytes > MAXIMUM_HEAD_BYTES:
+            refusal = refusal or HeadersTooLargeError
+        if refusal is not None:
+            self._refuse(refusal)
+        elif self._part_began == 0:
+            self._await(self._limits.head_seconds, self._open.unfinished)
+
+    def _await_body(self) -> None:
+        """Give a body that is not complete its deadline, and end one that is too much."""
+        if self._counted_bytes > MAXIMUM_HEAD_BYTES:
+            # An endless trailer or chunk extension.
+            self._refuse(HeadersTooLargeError)
+        elif self._body_bytes > MAXIMUM_DISCARDED_BYTES and self.cycle.response_complete:
+            self._open.count(BODY_NOT_WANTED, self.peer)
+            self.transport.close()
+        elif self._part_began == 0:
+            self._await(self._limits.body_seconds, self._open.uploading)
+
+    def _await(self, seconds: float, place: dict[Connection, None]) -> None:
+        self._part_began = self.loop.time()
+        self.deadline = self._part_began + seconds
+        self._open.move(self, place)
+
+    # The parser's callbacks
+
+    def on_message_begin(self) -> None:
+        """Begin a head: the first one, or one that was received with the end of the request before it."""
+        if self._part is not _Part.HEAD:
+            self._begin_head()
+        self._counted_bytes = 0
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        """Refuse a head that breaks a rule, or start the request."""
+        headers = self.headers
+        refusal = refusal_of_head(self.parser.get_http_version(), self.url, headers)
+        if self._counted_bytes:
+            refusal = refusal or refusal_of_long_head(self.url, headers)
+        if self.parser.should_upgrade():
+            refusal = refusal or refusal_of_upgrade(headers)
+        if refusal is not None:
+            self._refusal = refusal
+            raise MalformedRequestError
+        super().on_headers_complete()
+        # The request keeps the list of its headers. What the parser reports from here on are trailers: they go to
+        # another list, which nothing reads.
+        self.headers = []
+        self._part = _Part.BODY
+        self._counted_bytes = self._body_bytes = 0
+        self._part_began = 0
+        if self.place is not None:
+            self._open.move(self, None)
+
+    def on_body(self, body: bytes) -> None:
+        """Count a part of the body and pass it on."""
+        self._counted_bytes = 0
+        self._body_bytes += len(body)
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """End the request's input."""
+        self._part = _Part.BETWEEN
+        self.deadline = NEVER
+        if self.place is not None:
+            self._open.move(self, None)
+        super().on_message_complete()
+        if self.cycle.response_complete:
+            self._become_idle()
+
+    # Answers
+
+    def on_response_complete(self) -> None:
+        """Go on with the next request, wait for one, or close after the last."""
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        if self.pipeline:
+            cycle, app = self.pipeline.pop()
+            if cycle.more_body and self._is_input_over():
+                self.transport.close()
+                return
+            self._start_asgi_task(cycle, app)
+        self.flow.resume_reading()
+        if self._unread:
+            self._parse_unread()
+        if not self._is_answering():
+            if self._is_input_over():
+                self.transport.close()
+            elif self._part is _Part.BETWEEN:
+                self._become_idle()
+
+    def _is_input_over(self) -> bool:
+        return self._has_ended or self._part is _Part.OVER
+
+    def _become_idle(self) -> None:
+        self.deadline = self.loop.time() + self._limits.idle_seconds
+        self._open.move(self, self._open.idle)
+
+    def _refuse(self, refusal: type[RequestRefusedError]) -> None:
+        """Answer with an error and end the input. The answers to earlier requests come first, and then none."""
+        part, self._part = self._part, _Part.OVER
+        self._unread = b""
+        self._open.count(refusal.code, self.peer)
+        self.deadline = NEVER
+        cycle = self.cycle
+        is_answered = part is _Part.BODY and (cycle.response_started or cycle.response_complete)
+        if part is _Part.BODY and not self.pipeline:
+            # The request under way is the one that is refused: for the application its client is gone.
+            cycle.disconnected = True
+            cycle.message_event.set()
+        elif self._is_answering():
+            self._open.move(self, None)
+            return
+        path = self.scope["path"] if part is _Part.BODY else ""
+        self._end(b"" if is_answered else self._answers.render(refusal, path))
+
+    def _end(self, answer: bytes) -> None:
+        if not answer:
+            self.transport.close()
+            return
+        self.transport.write(answer)
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+        self.flow.resume_reading()
+        self.deadline = self.loop.time() + self._limits.linger_seconds
+        self._open.move(self, self._open.unfinished)
+
+    # Deadlines, as the sweep asks for them
+
+    def expire(self, now: float) -> None:
+        """End what has taken too long."""
+        if self._part is _Part.OVER:
+            self.cut()
+        elif self._part is _Part.BETWEEN:
+            self.transport.close()
+            self.deadline = NEVER
+        elif self.flow.read_paused:
+            # The client could not send: that time is not its own.
+            self.deadline = now + self._limits.sweep_seconds
+        elif self._part is _Part.HEAD:
+            self._refuse(HeadTimeoutError)
+        else:
+            self.deadline = self._part_began + self._limits.seconds_for_body(self._body_bytes)
+            if self.deadline < now:
+                self._refuse(BodyTimeoutError)

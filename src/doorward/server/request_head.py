@@ -1,0 +1,58 @@
+"""What is checked of each request before the application sees it. Pure."""
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from doorward.api.exceptions import RequestRefusedError
+from doorward.server.exceptions import (
+    HeadersTooLargeError,
+    InvalidHostError,
+    UnsupportedVersionError,
+    UpgradeWithBodyError,
+    UrlTooLongError,
+)
+from doorward.server.limits import MAXIMUM_FIELDS, MAXIMUM_HEAD_BYTES, MAXIMUM_URL_BYTES
+
+Headers = Sequence[tuple[bytes, bytes]]
+
+_HOST: Final = re.compile(
+    rb"(?:\[[0-9A-Fa-f:.]{2,45}\]|(?:[A-Za-z0-9._~!$&'()*+,;=-]|%[0-9A-Fa-f]{2}){0,255})(?::[0-9]{0,5})?"
+)
+"""RFC 3986 sections 3.2.2 and 3.2.3. A host may be empty there; a name has at most 255 octets."""
+
+_FIELD_OVERHEAD_BYTES: Final = len(": \r\n")
+
+
+def refusal_of_head(version: str, url: bytes, headers: Headers) -> type[RequestRefusedError] | None:
+    """Return why a complete head is refused, or None. Names of headers are in lower case."""
+    if version not in {"1.1", "1.0"}:
+        return UnsupportedVersionError
+    hosts = [value for name, value in headers if name == b"host"]
+    if len(hosts) > 1 or (hosts and _HOST.fullmatch(hosts[0]) is None) or (not hosts and version != "1.0"):
+        return InvalidHostError
+    return refusal_of_size(url, headers)
+
+
+def refusal_of_size(url: bytes, headers: Headers) -> type[RequestRefusedError] | None:
+    """Return why a head, complete or not, is too large, or None."""
+    if len(url) > MAXIMUM_URL_BYTES:
+        return UrlTooLongError
+    return HeadersTooLargeError if len(headers) > MAXIMUM_FIELDS else None
+
+
+def refusal_of_long_head(url: bytes, headers: Headers) -> type[RequestRefusedError] | None:
+    """Return ``HeadersTooLargeError`` for a complete head above ``MAXIMUM_HEAD_BYTES``, or None."""
+    size = len(url) + sum(len(name) + len(value) + _FIELD_OVERHEAD_BYTES for name, value in headers)
+    return HeadersTooLargeError if size > MAXIMUM_HEAD_BYTES else None
+
+
+def refusal_of_upgrade(headers: Headers) -> type[RequestRefusedError] | None:
+    """Return ``UpgradeWithBodyError`` when a body follows a head that asks for another protocol, or None.
+
+    Without a body the wish is ignored, as RFC 9110 section 7.8 allows.
+    """
+    has_body = any(
+        name == b"transfer-encoding" or (name == b"content-length" and value.strip(b"0")) for name, value in headers
+    )
+    return UpgradeWithBodyError if has_body else None
