@@ -76,6 +76,12 @@ PANELS: Final = (
         {"workers": "sum(doorward_rate_limit_store_away)"},
     ),
     Panel(
+        "Log lines lost",
+        "What reads standard output is slow or away.",
+        "short",
+        {"lines": f"sum(increase(doorward_log_lines_dropped_total{RATE}))"},
+    ),
+    Panel(
         "Password hashes that wait",
         "More than the processors can do.",
         "short",

@@ -15,7 +15,8 @@ from doorward.api.schemas.health import CheckState
 from doorward.core.config import Settings, load_settings
 from doorward.core.exceptions import ServiceUnavailableError
 from doorward.core.insecure_settings import insecure_settings
-from doorward.core.logging import configure_logging, get_logger
+from doorward.core.known_secrets import secret_values
+from doorward.core.logging import configure_logging, flush_log, get_logger
 from doorward.core.pages import CursorCodec
 from doorward.core.ports import Clock
 from doorward.domain.auth.accounts import Accounts
@@ -52,9 +53,17 @@ logger = get_logger()
 
 
 def app_from_environment() -> FastAPI:
-    """Return the application as the environment sets it: what each worker process calls."""
+    """Return the application as the environment sets it: what each worker process calls.
+
+    The settings are read before logging is configured, and by no process twice: see ``app_to_serve``.
+    """
     settings = load_settings()
-    configure_logging(settings.log_level, log_style(settings), settings.pii_fields)
+    log_as_set(settings)
+    return app_to_serve(settings)
+
+
+def app_to_serve(settings: Settings) -> FastAPI:
+    """Return the application for a process that has read its settings and serves nothing else from here on."""
     app = create_wired_app(settings)
     # What is there now stays for ever. Walking through it would hold up all requests, every few thousand of them.
     gc.collect()
@@ -125,6 +134,13 @@ def _keys(settings: Settings, purpose: bytes) -> tuple[bytes, bytes | None]:
     return (
         derive_key(settings.secret_key.get_secret_value().encode(), purpose),
         None if previous is None else derive_key(previous.get_secret_value().encode(), purpose),
+    )
+
+
+def log_as_set(settings: Settings, *, level: str | None = None) -> None:
+    """Configure the log of this process, by default at ``LOG_LEVEL``. No line holds one of the settings' secrets."""
+    configure_logging(
+        level or settings.log_level, log_style(settings), settings.pii_fields, secrets=secret_values(settings)
     )
 
 
@@ -213,6 +229,8 @@ async def _lifespan(
 ) -> AsyncIterator[None]:
     # Whatever fails to open or close, all the others are closed, the last one first.
     async with AsyncExitStack() as stack:
+        # The server ends the process by the signal that it received, as soon as this block has ended.
+        stack.callback(flush_log)
         await stack.enter_async_context(telemetry.running(database, hasher))
         stack.callback(hasher.close)
         stack.push_async_callback(limiter.close)

@@ -10,10 +10,9 @@ from typing import Any, Final, TypeVar, get_args
 import psycopg
 
 from doorward import __version__
-from doorward.bootstrap import activate, deactivate, log_style, prune, report_insecure_settings, revoke_all
+from doorward.bootstrap import activate, deactivate, log_as_set, prune, report_insecure_settings, revoke_all
 from doorward.core.config import Settings, SettingsError, load_settings
 from doorward.core.exceptions import DomainError, ServiceUnavailableError
-from doorward.core.logging import configure_logging
 from doorward.domain.auth.exceptions import UserNotFoundError
 from doorward.domain.items.models import Visibility
 from doorward.infrastructure.postgres.database import (
@@ -90,7 +89,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _serve(options: argparse.Namespace, settings: Settings) -> None:
-    configure_logging(settings.log_level, log_style(settings), settings.pii_fields)
+    log_as_set(settings)
     _require_limiter(settings)
     _require_tracing(settings)
     _require_current_schema(settings)
@@ -114,7 +113,7 @@ def _migrate(_: argparse.Namespace, settings: Settings) -> None:
 
 
 def _prune(_: argparse.Namespace, settings: Settings) -> None:
-    configure_logging(settings.log_level, log_style(settings), settings.pii_fields)
+    log_as_set(settings)
     _require_current_schema(settings)
     removed = _finished(prune(settings))
     if removed is None:
@@ -129,13 +128,13 @@ def _revoke_all(options: argparse.Namespace, settings: Settings) -> None:
             raise StartError("revoke-all ends every session. To do so without being asked: doorward revoke-all --yes")
         if input("This ends every session; everybody logs in again. Type yes: ") != "yes":
             raise StartError("nothing was done")
-    configure_logging(settings.log_level, log_style(settings), settings.pii_fields)
+    log_as_set(settings)
     _require_current_schema(settings)
     print(f"doorward: ended {_finished(revoke_all(settings))} sessions")
 
 
 def _deactivate(options: argparse.Namespace, settings: Settings) -> None:
-    configure_logging(settings.log_level, log_style(settings), settings.pii_fields)
+    log_as_set(settings)
     _require_current_schema(settings)
     count = _finished(deactivate(settings, options.user))
     # Without the name: a job's output is kept like any log.
@@ -143,7 +142,7 @@ def _deactivate(options: argparse.Namespace, settings: Settings) -> None:
 
 
 def _activate(options: argparse.Namespace, settings: Settings) -> None:
-    configure_logging(settings.log_level, log_style(settings), settings.pii_fields)
+    log_as_set(settings)
     _require_current_schema(settings)
     _finished(activate(settings, options.user))
     print("doorward: the user can log in again")
@@ -172,7 +171,7 @@ def _import_items(options: argparse.Namespace, settings: Settings) -> None:
     # The progress bar is for people at a shell.
     from doorward.item_files import FileImport, import_items  # noqa: PLC0415 - the service starts faster without
 
-    configure_logging("error", log_style(settings))
+    log_as_set(settings, level="error")
     _require_current_schema(settings)
     try:
         wanted = FileImport(options.file, options.owner, options.visibility, options.skip_bad_lines)

@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from psycopg import AsyncCursor
 
 from doorward.core.config import Settings
-from doorward.core.logging import observed_events
+from doorward.core.logging import dropped_lines, observed_events
 from doorward.infrastructure.passwords import BcryptHasher
 from doorward.infrastructure.postgres.database import PostgresDatabase
 
@@ -51,6 +51,8 @@ class Telemetry:
                 stack.enter_context(observed_events(metrics.count_event))
                 load = metrics.sampled(lambda: metrics.set_load(database.pool_load(), hasher.waiting))
                 await stack.enter_async_context(load)
+                # While the reader of the log is away, no event can tell.
+                await stack.enter_async_context(metrics.sampled(lambda: metrics.count_lost_lines(dropped_lines())))
             yield
 
 

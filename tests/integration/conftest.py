@@ -52,10 +52,8 @@ def logs() -> Iterator[Logs]:
     """What the service logs during the test; afterwards all loggers are as they were."""
     root, configuration = logging.getLogger(), structlog.get_config()
     level, written = root.level, Logs()
-    configure_logging("info", "json")
+    configure_logging("info", "json", stream=written)
     (handler,) = root.handlers
-    assert isinstance(handler, logging.StreamHandler)
-    handler.setStream(written)
     yield written
     root.removeHandler(handler)
     root.level = level

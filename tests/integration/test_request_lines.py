@@ -75,10 +75,7 @@ async def test_health_calls_are_logged_for_those_who_ask_for_everything_and_when
     unready = await make_service(database_url=empty_database)
     await unready.client.get("/health/readiness")
     assert [line["status"] for line in events(logs, "http.request")] == [503]
-    configure_logging("debug", "json")
-    (handler,) = logging.getLogger().handlers
-    assert isinstance(handler, logging.StreamHandler)
-    handler.setStream(logs)
+    configure_logging("debug", "json", stream=logs)
     await service.client.get("/health/liveness")
     assert facts(events(logs, "http.request")[-1], "level", "route") == ("debug", "/health/liveness")
 

@@ -6,14 +6,24 @@ import io
 import json
 import logging
 import sys
+import warnings
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 from uuid import uuid4
 
 import pytest
 import structlog
 
-from doorward.core.logging import MAXIMUM_LINE, configure_logging, get_logger, observed_events
+from doorward.core.logging import (
+    MAXIMUM_LINE,
+    configure_logging,
+    dropped_lines,
+    flush_log,
+    get_logger,
+    observed_events,
+)
 from doorward.core.request_context import begin_request, bind_session, current_correlation_id
 
 
@@ -105,12 +115,60 @@ def test_what_uvicorn_logs_has_the_same_shape(capsys: pytest.CaptureFixture[str]
     assert (line["event"], line["level"], line["logger"]) == ("Started server", "info", name)
 
 
-@pytest.mark.parametrize("name", ["psycopg.pool", "alembic.runtime.migration", "asyncio"])
-def test_talkative_libraries_are_heard_from_warnings_on(capsys: pytest.CaptureFixture[str], name: str) -> None:
+@pytest.mark.parametrize("name", ["botocore.parsers", "psycopg.pool", "asyncio", "a.library.of.next.year", "doorwards"])
+@pytest.mark.parametrize("own_level", [logging.NOTSET, logging.DEBUG])
+def test_libraries_are_heard_from_warnings_on_at_every_level(
+    capsys: pytest.CaptureFixture[str], name: str, own_level: int
+) -> None:
     configure_logging("debug", "json")
-    logging.getLogger(name).info("quiet")
-    logging.getLogger(name).warning("loud")
+    library = logging.getLogger(name)
+    library.setLevel(own_level)
+    library.debug("quiet")
+    library.info("quiet")
+    library.warning("loud")
+    library.setLevel(logging.NOTSET)
     assert [line["event"] for line in _lines(capsys)] == ["loud"]
+
+
+@pytest.mark.parametrize("name", ["doorward", "uvicorn", "uvicorn.error"])
+def test_our_own_lines_and_uvicorns_are_heard_from_the_level_on(capsys: pytest.CaptureFixture[str], name: str) -> None:
+    for level, heard in (("debug", ["debug", "info", "error"]), ("info", ["info", "error"]), ("error", ["error"])):
+        configure_logging(level, "json")
+        for each in ("debug", "info", "error"):
+            getattr(logging.getLogger(name), each)(each)
+        assert [line["event"] for line in _lines(capsys)] == heard
+
+
+def test_a_level_above_warnings_counts_for_libraries_too(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logging("error", "json")
+    logging.getLogger("somebody.elses").warning("quiet")
+    assert _lines(capsys) == []
+
+
+@pytest.mark.parametrize("text", ["%s", "a%sb", '{"k": "%s"}', "b'%s'", "{'key': '%s'}", "/%s?x=1"])
+def test_a_known_secret_is_in_no_line_whatever_stands_around_it(
+    capsys: pytest.CaptureFixture[str], text: str
+) -> None:
+    secrets = ["0f3c9be2a6d84e17b5c0", 'p "q" \\ ß/ü+% z', "tok_With-Both.Cases"]
+    configure_logging("debug", "json", secrets=secrets)
+    spellings = [
+        each
+        for secret in secrets
+        for each in (secret, json.dumps(secret)[1:-1], json.dumps(json.dumps(secret))[1:-1], quote(secret, safe=""))
+    ]
+    for each in spellings:
+        get_logger().info("something.happened", value=text % each, nested=[{"a": each}])
+        logging.getLogger("somebody.elses").warning("it said %s", text % each)
+    written = capsys.readouterr().out
+    assert [each for each in [*spellings, *secrets] if each in written] == []
+    assert len([json.loads(line) for line in written.splitlines()]) == 2 * len(spellings)
+
+
+def test_words_that_are_too_short_to_be_secrets_stay(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logging("info", "json", secrets=["info"])
+    get_logger().info("something.happened")
+    (line,) = _lines(capsys)
+    assert line["level"] == "info"
 
 
 def test_the_console_style_does_not_print_the_local_variables_of_a_crash(capsys: pytest.CaptureFixture[str]) -> None:
@@ -195,27 +253,36 @@ def test_a_value_that_cannot_be_shown_costs_itself_and_not_the_request(
     assert "unprintable" in line["shortened"]
 
 
-class FullDisk(io.StringIO):
-    def write(self, _text: str) -> int:
-        raise OSError(28, "No space left on device")
-
-
-def test_a_line_that_cannot_be_written_fails_nobody_and_is_missed_without_its_content(
+def test_a_library_whose_words_and_arguments_do_not_fit_costs_its_line_and_not_the_request(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     configure_logging("info", "json")
-    (handler,) = logging.getLogger().handlers
-    assert isinstance(handler, logging.StreamHandler)
-    handler.setStream(FullDisk())
-    get_logger().info("something.happened", value="unwritten")
-    logging.getLogger("somebody.elses").warning("unwritten")
-    assert capsys.readouterr().err == "doorward: a log line was lost: OSError\n" * 2
-
-
-def test_a_library_whose_words_and_arguments_do_not_fit_fails_nobody(capsys: pytest.CaptureFixture[str]) -> None:
-    configure_logging("info", "json")
     logging.getLogger("somebody.elses").warning("%d", "a password for a number")
-    assert capsys.readouterr().err == "doorward: a log line was lost: TypeError\n"
+    (line,) = _lines(capsys)
+    assert (line["event"], line["source"], line["error"]) == ("log.line_malformed", "somebody.elses", "TypeError")
+    assert "a password for a number" not in json.dumps(line)
+
+
+def test_a_warning_of_python_is_a_line_like_any_other(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logging("info", "json")
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        logging.captureWarnings(capture=False)
+        configure_logging("info", "json")
+        warnings.warn("something is deprecated", RuntimeWarning, stacklevel=1)
+    (line,) = _lines(capsys)
+    assert "something is deprecated" in line["event"]
+    assert line["logger"] == "py.warnings"
+
+
+def test_a_line_goes_to_a_file_descriptor_without_waiting_for_its_reader(tmp_path: Path) -> None:
+    with (tmp_path / "log").open("w", encoding="utf-8") as stream:
+        configure_logging("info", "json", stream=stream)
+        get_logger().info("something.happened")
+        flush_log(60)
+        assert json.loads((tmp_path / "log").read_text(encoding="utf-8"))["event"] == "something.happened"
+        assert dropped_lines() == 0
+        configure_logging("info", "json", stream=io.StringIO())
 
 
 @pytest.mark.parametrize("level", ["debug", "info", "error"])

@@ -1,7 +1,9 @@
 """What may stand in a log line."""
 
+import html
 import json
 from typing import Any
+from urllib.parse import quote_plus
 
 import pytest
 from hypothesis import given
@@ -45,7 +47,16 @@ def scrubbed(value: Any, key: str = "value") -> Any:
         (f"?a=1&refresh_token={SECRET}&b=2", "?a=1&refresh_token=[redacted]&b=2"),
         (f"{{'password': '{SECRET} and \\' {SECRET}', 'a': 1}}", "{'password': [redacted], 'a': 1}"),
         (f'{{"new-password": "{SECRET}"}}', '{"new-password": [redacted]}'),
-        (f'"{{\\"password\\": \\"{SECRET}\\"}}"', '"{\\"password\\": \\[redacted]'),
+        (f'"{{\\"password\\": \\"{SECRET}\\"}}"', '"{\\"password\\": [redacted]}"'),
+        (f"[('password', '{SECRET}')]", "[('password', [redacted])]"),
+        (f"[(b'x-token', b'{SECRET}'), ('a', 1)]", "[(b'x-token', [redacted]), ('a', 1)]"),
+        (f"{{'token': b'{SECRET}'}}", "{'token': [redacted]}"),
+        (f"{{'token': Secret('{SECRET}')}}", "{'token': [redacted])}"),
+        (f'{{"tokens": ["{SECRET}", "{SECRET}"], "a": 1}}', '{"tokens": [redacted], "a": 1}'),
+        (f'{{"token": {{"value": "{SECRET}"}}, "a": 1}}', '{"token": [redacted], "a": 1}'),
+        (f"<Password>{SECRET}</Password>", "<Password>[redacted]</Password>"),
+        (f'secret_key = "{SECRET}"', "secret_key = [redacted]"),
+        (f"'secret' => '{SECRET}'", "'secret' => [redacted]"),
         (f"Key (email)=({SECRET}) already exists.", "Key (email)=[redacted] already exists."),
         (f"login(password='{SECRET}', name='x')", "login(password=[redacted], name='x')"),
         (f"ada.{SECRET}+x@mail.example.com wrote", "[redacted] wrote"),
@@ -178,6 +189,39 @@ def test_of_many_different_keys_only_some_are_remembered() -> None:
     for number in range(MAXIMUM_VALUE + 10):
         assert scrubber.scrub({"value": {f"key{number}": 1}}) == {"value": {f"key{number}": 1}}
     assert scrubber.scrub({"value": {"a late password": 1}}) == {"value": {"a late password": REDACTED}}
+
+
+def nested(text: str, layer: str) -> str:
+    """The text as a value in a document of another format."""
+    return {
+        "JSON": lambda: json.dumps({"body": text}),
+        "JSON without plain quotes": lambda: json.dumps({"body": text}).replace('\\"', "\\u0022"),
+        "repr of bytes": lambda: repr({"body": text.encode()}),
+        "repr": lambda: repr([text]),
+        "URL": lambda: f"https://store/?body={quote_plus(text)}&a=1",
+        "HTML": lambda: f"<p>{html.escape(text)}</p>",
+    }[layer]()
+
+
+LAYERS = ["JSON", "JSON without plain quotes", "repr of bytes", "repr", "URL", "HTML"]
+
+
+@pytest.mark.parametrize("depth", [1, 2, 3, 4])
+@pytest.mark.parametrize("first", LAYERS)
+@pytest.mark.parametrize("second", LAYERS)
+def test_a_secret_is_known_by_its_name_however_often_its_text_was_escaped(first: str, second: str, depth: int) -> None:
+    for value in (SECRET, f"""{SECRET} 'and' "{SECRET}" \\ {SECRET}"""):
+        text = json.dumps({"SECRET_KEY": value, "a": [1]})
+        for number in range(depth):
+            text = nested(text, (first, second)[number % 2])
+        for shown in (scrubbed(text), scrubbed(text, "exception"), scrubbed([text])[0]):
+            assert SECRET not in shown, text
+
+
+def test_a_secret_that_was_cut_off_within_its_escapes_is_not_shown() -> None:
+    text = json.dumps({"a": json.dumps({"SECRET_KEY": f"{SECRET} {SECRET}"})})
+    for end in range(len(text)):
+        assert SECRET[:12] not in scrubbed(text[:end])
 
 
 @given(st.text(), st.sampled_from([f"dwr_{SECRET}", JWT, f"Bearer {SECRET}", f"a://b:{SECRET}@c"]), st.text())

@@ -139,6 +139,18 @@ OPERATING_EVENTS: Final = (
         "A large body could not be put aside on this machine's disk: 503.",
         ("error",),
     ),
+    Event(
+        "log.line_malformed",
+        "warning",
+        "A library's line was lost: its message and its arguments do not fit. `source` is its logger.",
+        ("source", "error"),
+    ),
+    Event(
+        "log.lines_dropped",
+        "warning",
+        "The reader of the log was slow or away, and `count` lines were lost. Requests did not wait for it.",
+        ("count",),
+    ),
     Event("items.imported", "info", "A file was imported.", ("owner_id", "imported", "skipped")),
     Event("items.import.refused", "info", "A file was refused as a whole, for `code`.", ("owner_id", "code")),
     Event(

@@ -1,27 +1,37 @@
 """Structured logs: one JSON object a line, or coloured lines in development. Everybody's lines go the same way.
 
-What the service reports are the events of ``core/events.py``; what a line may hold decides ``core/scrubbing.py``.
+What the service reports are the events of ``core/events.py``; what a line may hold decides ``core/scrubbing.py``;
+``core/log_writer.py`` writes without blocking the caller.
 """
 
+import atexit
 import contextlib
+import io
 import json
 import logging
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
 from datetime import UTC, datetime
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, TextIO
 
 import structlog
 from structlog.typing import FilteringBoundLogger
 
+from doorward.core.known_secrets import KnownSecrets
+from doorward.core.log_writer import LogWriter
 from doorward.core.request_context import request_facts
 from doorward.core.scrubbing import PERSONAL_FIELDS, Scrubber
 
 MAXIMUM_LINE: Final = 16_000
 """Characters: what Docker and most collectors take in one piece."""
 
+FLUSH_SECONDS: Final = 1.0
+"""How long the end of a process waits for its last lines. A reader that stalls must not keep the process alive."""
+
 _OURS: Final = "doorward"
-_TALKATIVE: Final = ("psycopg", "alembic", "asyncio", "httpx", "urllib3")
+_AT_LOG_LEVEL: Final = (_OURS, "uvicorn")
+"""Loggers, with those below them, whose lines are written from ``LOG_LEVEL`` on. All others count from warnings on:
+at lower levels, libraries log what they send and receive, secrets included."""
 
 _KEPT: Final = ("timestamp", "level", "logger", "correlation_id", "event", "exception")
 _KEPT_CHARACTERS: Final = 512
@@ -30,18 +40,27 @@ Line = MutableMapping[str, Any]
 Observer = Callable[[str, Mapping[str, Any]], None]
 
 _observers: list[Observer] = []
+_writers: list[LogWriter] = []
+"""The writer of the current configuration, if lines go to a file descriptor."""
 
 
 def configure_logging(
-    level: str, style: Literal["json", "console"], private_fields: Iterable[str] = PERSONAL_FIELDS
+    level: str,
+    style: Literal["json", "console"],
+    private_fields: Iterable[str] = PERSONAL_FIELDS,
+    *,
+    secrets: Iterable[str] = (),
+    stream: TextIO | None = None,
 ) -> None:
-    """Send every log line of the process to standard output, at ``level`` and above.
+    """Send every log line of the process to ``stream``, by default standard output.
 
-    ``private_fields`` are words that mark a key whose value is never shown. A line that cannot be written never
-    fails the request.
+    Lines of the service and of uvicorn count from ``level`` on, those of others from warnings on, or from ``level``
+    where that is higher. ``private_fields`` are words that mark a key whose value is never shown; ``secrets`` are
+    values that are never shown. A line that cannot be written never fails the request and never delays it.
     """
     severity = logging.getLevelNamesMapping()[level.upper()]
-    handler = _LineHandler(_Renderer(Scrubber(private_fields), style))
+    flush_log()
+    handler = _LineHandler(_Renderer(Scrubber(private_fields), KnownSecrets(secrets), style), _line_writer(stream))
     structlog.configure(
         processors=[
             _tell_observers,
@@ -56,10 +75,44 @@ def configure_logging(
     )
     root = logging.getLogger()
     root.handlers = [handler]
-    root.setLevel(severity)
+    root.setLevel(max(severity, logging.WARNING))
+    for name in _AT_LOG_LEVEL:
+        logging.getLogger(name).setLevel(severity)
     _send_to_root("uvicorn", "uvicorn.error")
-    for name in _TALKATIVE:
-        logging.getLogger(name).setLevel(logging.WARNING)
+    # Python would write warnings to standard error, and wait for its reader.
+    logging.captureWarnings(capture=True)
+
+
+def _line_writer(stream: TextIO | None) -> Callable[[str], None]:
+    """Return what writes one line: at once to memory, through a queue to what has a reader."""
+    _writers.clear()
+    stream = stream or sys.stdout or sys.stderr
+    if stream is None:
+        return lambda _: None
+    try:
+        descriptor = stream.fileno()
+    except io.UnsupportedOperation:
+        return lambda text: print(text, file=stream)
+    writer = LogWriter(descriptor, _report_dropped_lines)
+    _writers.append(writer)
+    atexit.unregister(flush_log)
+    atexit.register(flush_log)
+    return writer.write
+
+
+def _report_dropped_lines(count: int) -> None:
+    logger.warning("log.lines_dropped", count=count)
+
+
+def flush_log(seconds: float = FLUSH_SECONDS) -> None:
+    """Wait until all lines are written, for ``seconds`` at most; within these, each later line is waited for, too."""
+    for writer in _writers:
+        writer.flush(seconds)
+
+
+def dropped_lines() -> int:
+    """Return how many lines this process has lost since logging was configured."""
+    return sum(writer.dropped for writer in _writers)
 
 
 def get_logger() -> FilteringBoundLogger:
@@ -114,12 +167,13 @@ class _Threshold:
 class _Renderer:
     """From facts to one line of text, whatever the facts are."""
 
-    def __init__(self, scrubber: Scrubber, style: Literal["json", "console"]) -> None:
+    def __init__(self, scrubber: Scrubber, secrets: KnownSecrets, style: Literal["json", "console"]) -> None:
         self._scrubber = scrubber
+        self._secrets = secrets
         self._encode = json.JSONEncoder().encode if style == "json" else self._for_eyes
         # Not the default formatter: it prints local variables, and passwords are among them.
         self._console = structlog.dev.ConsoleRenderer(
-            colors=sys.stdout.isatty(), exception_formatter=structlog.dev.plain_traceback
+            colors=sys.stdout is not None and sys.stdout.isatty(), exception_formatter=structlog.dev.plain_traceback
         )
 
     def __call__(self, _logger: object, _method: str, facts: Line) -> str:
@@ -133,42 +187,40 @@ class _Renderer:
 
     def _text(self, line: Line) -> str:
         now = datetime.now(UTC).isoformat(timespec="milliseconds")
-        return self._encode({"timestamp": f"{now[:-6]}Z", **self._scrubber.scrub(line)})
+        return self._secrets.redact(self._encode({"timestamp": f"{now[:-6]}Z", **self._scrubber.scrub(line)}))
 
     def _for_eyes(self, line: Line) -> str:
         return str(self._console(None, str(line.get("level", "")), line))
 
 
 def _shortened(line: Line, **why: object) -> Line:
-    kept = {name: str(line[name])[-_KEPT_CHARACTERS:] for name in _KEPT if name in line}
+    kept = {name: _end_of(str(line[name])) for name in _KEPT if name in line}
     return {**kept, "shortened": str(why)}
 
 
-class _LineHandler(logging.StreamHandler[Any]):
+def _end_of(text: str) -> str:
+    """Return the last characters, from the beginning of a word: a piece of a secret may not look like one."""
+    return text if len(text) <= _KEPT_CHARACTERS else text[-_KEPT_CHARACTERS:].partition(" ")[2]
+
+
+class _LineHandler(logging.Handler):
     """Writes the service's own lines, and those of libraries that use the standard library's logging."""
 
-    def __init__(self, renderer: _Renderer) -> None:
-        super().__init__(sys.stdout)
+    def __init__(self, renderer: _Renderer, write: Callable[[str], None]) -> None:
+        super().__init__()
         self.renderer = renderer
-
-    def msg(self, text: str) -> None:
-        """Write one line. One that cannot be written is mourned on standard error and fails nobody."""
-        try:
-            with self.lock or contextlib.nullcontext():
-                self.stream.write(text + self.terminator)
-                self.stream.flush()
-        except (OSError, ValueError) as error:
-            _mourn(error)
-
-    debug = info = warning = error = critical = msg
-    """What structlog calls with its finished lines."""
+        # What structlog calls with its finished lines.
+        self.msg = self.debug = self.info = self.warning = self.error = self.critical = write
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Write the line of a library's record. One whose words and arguments do not fit is mourned, too."""
+        """Write the line of a library's record. One whose message and arguments do not fit is reported by its class."""
+        # A library may set its own logger's level, which overrules the root's.
+        if record.levelno < logging.WARNING and record.name.partition(".")[0] not in _AT_LOG_LEVEL:
+            return
         try:
             text = self.format(record)
         except (TypeError, ValueError, KeyError) as error:
-            _mourn(error)
+            logger.warning("log.line_malformed", source=record.name, error=type(error).__name__)
         else:
             self.msg(text)
 
@@ -180,7 +232,4 @@ class _LineHandler(logging.StreamHandler[Any]):
         return self.renderer(None, "", structlog.processors.format_exc_info(None, "", facts))
 
 
-def _mourn(error: Exception) -> None:
-    """Say that a line was lost, and not what it said: that was not scrubbed."""
-    with contextlib.suppress(OSError, ValueError):
-        sys.stderr.write(f"doorward: a log line was lost: {type(error).__name__}\n")
+logger = get_logger()

@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterable, Mapping, MutableMapping
 from typing import Any, Final
 
+from doorward.core.private_pairs import SUSPECT_CHARACTERS, private_pair_pattern
+
 REDACTED: Final = "[redacted]"
 MAXIMUM_VALUE: Final = 2_048
 MAXIMUM_TRACEBACK: Final = 12_288
@@ -24,7 +26,7 @@ PERSONAL_FIELDS: Final = ("email", "username", "phone")
 TRACEBACKS: Final = frozenset({"exception", "stack"})
 """Their lines stay apart: a reader needs them, and JSON escapes their ends."""
 
-_SUSPECT: Final = re.compile("[@=$'\"]|://|dwr_|eyJ|earer|asic ", re.IGNORECASE)
+_SUSPECT: Final = re.compile(f"[@${SUSPECT_CHARACTERS}]|://|dwr_|eyJ|earer|asic ", re.IGNORECASE)
 """At least one of these is in all that the patterns below match. Words of the service's own have none."""
 
 _PLAIN: Final = re.compile(r"[a-z0-9./{}:-]{0,64}")
@@ -45,7 +47,6 @@ _SHAPES: Final = (
     # An e-mail address.
     (re.compile(r"[\w.+%-]{1,64}@[\w-]+(?:\.[\w-]+)+"), REDACTED),
 )
-_VALUE: Final = r"""(\[redacted\]|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|\([^)]*\)|[^\s,;&'")}\]]+)"""
 
 
 class Scrubber:
@@ -56,10 +57,7 @@ class Scrubber:
         words = [re.escape(_normalized(field)) for field in (*SECRET_FIELDS, *fields)]
         marks = "|".join(words).replace("_", "[_-]?")
         self._private_key = re.compile(marks, re.IGNORECASE)
-        # As in a query string, a call, a dict's text, JSON, or PostgreSQL's "Key (email)=(...)".
-        self._private_pair = re.compile(
-            rf"""((?:{marks})[\w-]{{0,64}}(?:\)?=|\\?["']\s*:\s*\\?)){_VALUE}""", re.IGNORECASE
-        )
+        self._private_pair = private_pair_pattern(marks)
         self._is_private: dict[str, bool] = {}
 
     def scrub(self, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

@@ -55,6 +55,9 @@ WARNINGS: Final = Counter(
 POOL_TIMEOUTS: Final = Counter(
     "doorward_database_pool_timeouts_total", "Calls that got no connection in time", registry=REGISTRY
 )
+LOG_LINES_DROPPED: Final = Counter(
+    "doorward_log_lines_dropped_total", "Log lines lost, since their reader was slow or away", registry=REGISTRY
+)
 HASH_WAIT_SECONDS: Final = Histogram(
     "doorward_password_hash_wait_seconds",
     "Time that a password hash waited for a processor",
@@ -116,6 +119,7 @@ class Metrics:
     def __init__(self) -> None:
         """Begin as a worker that lives."""
         self._requests: dict[tuple[str, str, int], Histogram] = {}
+        self._lost_lines = 0
         BUILD_INFO.labels(__version__, platform.python_version()).set(1)
         WORKERS.set(1)
 
@@ -155,6 +159,11 @@ class Metrics:
         POOL_LIMIT.set(pool.limit)
         POOL_WAITING.set(pool.waiting)
         HASHES_WAITING.set(hashes_waiting)
+
+    def count_lost_lines(self, total: int) -> None:
+        """Take how many log lines the process has lost up to now."""
+        LOG_LINES_DROPPED.inc(max(0, total - self._lost_lines))
+        self._lost_lines = total
 
     @contextlib.asynccontextmanager
     async def sampled(self, sample: Callable[[], None]) -> AsyncIterator[None]:

@@ -1,12 +1,14 @@
 """HTTP served by uvicorn: where it listens, by how many workers, how long connections stay open, and the end."""
 
 import contextlib
+import functools
 import socket
 from collections.abc import Iterator
 
 import uvicorn
 from uvicorn.supervisors import ChangeReload
 
+from doorward.bootstrap import app_to_serve
 from doorward.core.config import Settings
 from doorward.infrastructure.metrics_endpoint import serving_metrics
 from doorward.server.factory import ProtocolFactory
@@ -22,8 +24,12 @@ def serve(listener: socket.socket, settings: Settings, *, reload: bool) -> None:
 
     Raises ``CannotListenError`` for the port of the metrics, which is at the listener's host.
     """
+    has_workers = reload or settings.web_concurrency > 1
     config = uvicorn.Config(
-        f"{create_worker_app.__module__}:{create_worker_app.__name__}",
+        # A worker is another process and reads its settings itself. In this one they are read already.
+        f"{create_worker_app.__module__}:{create_worker_app.__name__}"
+        if has_workers
+        else functools.partial(app_to_serve, settings),
         factory=True,
         http=protocol_factory(settings),  # type: ignore[arg-type] # uvicorn calls it and asks for no class
         ws="none",
@@ -37,7 +43,6 @@ def serve(listener: socket.socket, settings: Settings, *, reload: bool) -> None:
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
     server = uvicorn.Server(config)
-    has_workers = reload or settings.web_concurrency > 1
     with ending_signals_handled(), _metrics_served(listener.getsockname()[0], settings, has_workers=has_workers):
         if reload:
             ChangeReload(config, target=server.run, sockets=[listener]).run()

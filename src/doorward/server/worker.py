@@ -1,4 +1,4 @@
-"""What each process that serves does before it loads the application: signals, and the end of its parent."""
+"""What a worker process does before it loads the application: signals, and the end of its parent."""
 
 import multiprocessing
 import os
@@ -24,7 +24,7 @@ logger = get_logger()
 
 
 def create_worker_app() -> FastAPI:
-    """Return the application, in a process that is prepared to serve it. uvicorn calls it once in each process."""
+    """Return the application, in a worker that is prepared to serve it. uvicorn calls it once in each worker."""
     handle_ending_signals()
     parent = multiprocessing.parent_process()
     if parent is not None:

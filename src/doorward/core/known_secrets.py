@@ -1,0 +1,61 @@
+"""Secrets whose values the process knows, removed from a finished log line whatever stands around them."""
+
+import json
+from collections.abc import Iterable, Iterator
+from typing import Final
+from urllib.parse import quote, quote_plus
+
+from pydantic import SecretStr
+from pydantic_settings import BaseSettings
+
+from doorward.core.scrubbing import REDACTED
+from doorward.core.secret_strength import is_published, passwords_in
+
+MINIMUM_LENGTH: Final = 8
+"""Characters. A shorter value would be found in words that have nothing to do with it."""
+
+ESCAPED_TIMES: Final = 3
+
+
+class KnownSecrets:
+    """Literal values that no line may hold: plain, URL-encoded, and escaped for JSON up to ``ESCAPED_TIMES`` times."""
+
+    def __init__(self, values: Iterable[str]) -> None:
+        """Take the values; those shorter than ``MINIMUM_LENGTH`` are left to the scrubber's rules."""
+        spellings = {each for value in values if len(value) >= MINIMUM_LENGTH for each in _spellings(value)}
+        # The longest first: a shorter one may be a part of it.
+        self._spellings = sorted(spellings, key=len, reverse=True)
+
+    def redact(self, line: str) -> str:
+        """Return the line without the values. Time is proportional to its length."""
+        for spelling in self._spellings:
+            if spelling in line:
+                line = line.replace(spelling, REDACTED)
+        return line
+
+
+def _spellings(value: str) -> Iterator[str]:
+    yield value
+    for encoded in (quote(value), quote(value, safe=""), quote_plus(value)):
+        yield encoded
+        yield quote(encoded, safe="")
+    for ensure_ascii in (True, False):
+        escaped = value
+        for _ in range(ESCAPED_TIMES):
+            escaped = json.dumps(escaped, ensure_ascii=ensure_ascii)[1:-1]
+            yield escaped
+
+
+def secret_values(settings: BaseSettings) -> tuple[str, ...]:
+    """Return the secrets that settings hold: of a URL the password alone. Published ones are words, and left out."""
+    values = (value.get_secret_value() for _, value in settings if isinstance(value, SecretStr))
+    return tuple(secret for value in values for secret in _secrets_in(value) if not is_published(secret))
+
+
+def _secrets_in(value: str) -> list[str]:
+    if "://" not in value:
+        return [value]
+    try:
+        return passwords_in(value)
+    except ValueError:
+        return [value]
