@@ -31,11 +31,12 @@ from doorward.domain.auth.sessions import Sessions
 from doorward.domain.auth.token_pair import TokenPairIssuer
 from doorward.domain.items.importing import ItemImport
 from doorward.domain.items.service import Items
-from doorward.infrastructure.clock import SystemClock
+from doorward.infrastructure.clock import HostClock
 from doorward.infrastructure.common_passwords import load_common_passwords
 from doorward.infrastructure.housekeeping import Housekeeper
 from doorward.infrastructure.keys import ACCESS_TOKEN_PURPOSE, REFRESH_TOKEN_PURPOSE, cursor_purpose, derive_key
 from doorward.infrastructure.passwords import BcryptHasher, available_cores
+from doorward.infrastructure.postgres.clock_watch import ClockWatch, require_agreement
 from doorward.infrastructure.postgres.database import (
     PostgresDatabase,
     connection_string,
@@ -71,12 +72,15 @@ def app_to_serve(settings: Settings) -> FastAPI:
     return app
 
 
-def create_wired_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
-    """Return the application with everything that it needs; its lifespan opens and closes the database."""
-    clock = clock or SystemClock()
+def create_wired_app(settings: Settings, clock: Clock | None = None, host: HostClock | None = None) -> FastAPI:
+    """Return the application with everything that it needs; its lifespan opens and closes the database.
+
+    ``clock`` takes the place of PostgreSQL's, ``host`` of this machine's.
+    """
     lifetimes = lifetimes_of(settings)
     telemetry = Telemetry(settings)
-    database = PostgresDatabase(settings, cursor_factory=telemetry.cursor_factory)
+    database = PostgresDatabase(settings, cursor_factory=telemetry.cursor_factory, host=host)
+    clock = clock or database.clock
     hasher = BcryptHasher(
         rounds=settings.bcrypt_rounds, threads=available_cores(), observe_wait=telemetry.observe_hash_wait
     )
@@ -110,8 +114,9 @@ async def create_item_import(settings: Settings) -> AsyncIterator[tuple[Accounts
     database = PostgresDatabase(settings, bulk_seconds=SHELL_IMPORT_SECONDS)
     await database.open()
     try:
+        await database.measure_clock()
         with database.bulk_place():
-            yield Accounts(database=database), ItemImport(database=database, clock=SystemClock())
+            yield Accounts(database=database), ItemImport(database=database, clock=database.clock)
     finally:
         await database.close()
 
@@ -170,25 +175,33 @@ async def check_readiness(database: PostgresDatabase) -> dict[str, CheckState]:
 
 def create_housekeeper(settings: Settings, database: PostgresDatabase, clock: Clock) -> Housekeeper:
     """Return what prunes, in turn with the other copies of the service."""
-    retention = timedelta(days=settings.session_retention_days)
+    pruning = Pruning(database=database, clock=clock, retention=timedelta(days=settings.session_retention_days))
+
+    async def prune_by_agreed_time() -> int:
+        require_agreement(database.clock)
+        return await pruning.prune()
+
     return Housekeeper(
         with_session_options(connection_string(settings)),
         "prune",
-        Pruning(database=database, clock=clock, retention=retention).prune,
+        prune_by_agreed_time,
         timedelta(minutes=settings.housekeeping_interval_minutes),
     )
 
 
 async def prune(settings: Settings) -> int | None:
-    """Remove old sessions now; return how many, or None when another process is at it."""
+    """Remove old sessions now; return how many, or None when another process is at it.
+
+    Raises ``ClocksDifferError``.
+    """
     async with _opened(settings) as database:
-        return await create_housekeeper(settings, database, SystemClock()).run(only_if_due=False)
+        return await create_housekeeper(settings, database, database.clock).run(only_if_due=False)
 
 
 async def revoke_all(settings: Settings) -> int:
     """End every session; return how many."""
     async with _opened(settings) as database:
-        return await MassRevocation(database=database, clock=SystemClock()).revoke_all()
+        return await MassRevocation(database=database, clock=database.clock).revoke_all()
 
 
 async def deactivate(settings: Settings, name: str) -> int:
@@ -204,7 +217,7 @@ async def activate(settings: Settings, name: str) -> None:
 
 
 def _deactivation(database: PostgresDatabase) -> Deactivation:
-    return Deactivation(database=database, accounts=Accounts(database=database), clock=SystemClock())
+    return Deactivation(database=database, accounts=Accounts(database=database), clock=database.clock)
 
 
 @asynccontextmanager
@@ -212,6 +225,7 @@ async def _opened(settings: Settings) -> AsyncIterator[PostgresDatabase]:
     database = PostgresDatabase(settings)
     await database.open()
     try:
+        await database.measure_clock()
         yield database
     finally:
         await database.close()
@@ -234,8 +248,12 @@ async def _lifespan(
         await stack.enter_async_context(telemetry.running(database, hasher))
         stack.callback(hasher.close)
         stack.push_async_callback(limiter.close)
+        clock_watch = ClockWatch(database)
+        # After the database: a measurement that waits for a connection is refused then.
+        stack.push_async_callback(clock_watch.end)
         stack.push_async_callback(database.close)
         await database.open()
+        await clock_watch.begin()
         if settings.housekeeping_interval_minutes:
             stack.push_async_callback(_ended, asyncio.create_task(housekeeper.run_for_ever()))
         stack.enter_context(drain.before_sigterm_ends_serving(settings.shutdown_drain_seconds))

@@ -15,6 +15,7 @@ from doorward.core.config import Settings, SettingsError, load_settings
 from doorward.core.exceptions import DomainError, ServiceUnavailableError
 from doorward.domain.auth.exceptions import UserNotFoundError
 from doorward.domain.items.models import Visibility
+from doorward.infrastructure.postgres.clock_watch import ClocksDifferError
 from doorward.infrastructure.postgres.database import (
     SCHEMA_VERSION,
     connection_string,
@@ -155,6 +156,8 @@ def _finished(work: Coroutine[Any, Any, Result]) -> Result:
         raise StartError("PostgreSQL failed meanwhile. What was done until then stays so: run it again") from error
     except UserNotFoundError as error:
         raise StartError(error.detail) from error
+    except ClocksDifferError as error:
+        raise StartError(f"{error}: nothing was removed. Correct the one that is wrong, then run it again") from error
 
 
 def _check_config(_: argparse.Namespace, settings: Settings) -> None:

@@ -53,6 +53,8 @@ class Telemetry:
                 await stack.enter_async_context(load)
                 # While the reader of the log is away, no event can tell.
                 await stack.enter_async_context(metrics.sampled(lambda: metrics.count_lost_lines(dropped_lines())))
+                difference = metrics.sampled(lambda: metrics.set_clock_difference(database.clock.difference()))
+                await stack.enter_async_context(difference)
             yield
 
 

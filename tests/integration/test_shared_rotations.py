@@ -133,7 +133,7 @@ async def _rotate(connection: repository.Connection, tokens: list[RefreshToken])
     """Return how many were rotated."""
     now = datetime.now(UTC)
     users = await repository.consume_refresh_tokens(
-        connection, tokens, now=now, idle_expires_at=now + timedelta(hours=1)
+        connection, tokens, now=now, idle_expires_at=now + timedelta(hours=1), until=now + timedelta(hours=1)
     )
     return sum(user is not None for user in users)
 

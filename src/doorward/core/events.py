@@ -192,12 +192,35 @@ OPERATING_EVENTS: Final = (
         ("faults",),
     ),
     Event("database.circuit.closed", "info", "PostgreSQL answered again."),
+    Event(
+        "database.statement_late",
+        "warning",
+        "A statement reached PostgreSQL after its deadline and changed nothing: 503. `statement` is `rotation` or "
+        "`new_item`.",
+        ("statement",),
+    ),
+    Event(
+        "clock.differs",
+        "warning",
+        "This host's clock and PostgreSQL's differ by more than a second: the host is `seconds` ahead, or behind when "
+        "negative. Reported at the start and when it begins.",
+        ("seconds",),
+    ),
+    Event("clock.agrees", "info", "The two clocks agree again, but for `seconds`.", ("seconds",)),
+    Event("clock.crashed", "error", "A defect in measuring the clock; the traceback is in `exception`. Report it."),
     Event("housekeeping.done", "info", "`task` did what was due: `count` of it.", ("task", "count")),
     Event(
         "housekeeping.failed",
         "warning",
         "`task` did not come to its end. It goes on at its next turn.",
         ("task", "error"),
+    ),
+    Event(
+        "housekeeping.refused",
+        "warning",
+        "`task` removed nothing, since this host's clock is `seconds` ahead of PostgreSQL's (behind when negative): more "
+        "than a minute.",
+        ("task", "seconds"),
     ),
     Event(
         "housekeeping.crashed", "error", "A defect in `task`; the traceback is in `exception`. Report it.", ("task",)

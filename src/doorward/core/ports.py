@@ -8,10 +8,10 @@ ConnectionT_co = TypeVar("ConnectionT_co", covariant=True)
 
 
 class Clock(Protocol):
-    """The time."""
+    """The time that all copies of the service agree on."""
 
     def now(self) -> datetime:
-        """Return the present moment, in UTC."""
+        """Return the present moment, in UTC. Raises ``ServiceUnavailableError`` while it is unknown."""
         ...
 
 
@@ -20,6 +20,14 @@ class Database(Protocol[ConnectionT_co]):
 
     def connection(self) -> AbstractAsyncContextManager[ConnectionT_co]:
         """Yield a connection on which each statement commits by itself."""
+        ...
+
+    def deadline(self) -> datetime:
+        """Return the moment from which on a statement on the connection just given must change nothing.
+
+        By PostgreSQL's own clock, also where ``Clock`` is another one. For statements that commit by themselves and do
+        harm when they are carried out after the caller was told of a failure.
+        """
         ...
 
     def transaction(self) -> AbstractAsyncContextManager[ConnectionT_co]:

@@ -13,6 +13,7 @@ from psycopg import AsyncConnection
 from doorward.core.exceptions import ServiceUnavailableError
 from doorward.core.logging import get_logger
 from doorward.infrastructure.postgres import database
+from doorward.infrastructure.postgres.clock_watch import ClocksDifferError
 from doorward.infrastructure.postgres.connections import PromptlyClosedConnection, aborted_when_frozen
 
 LOCK_KEY: Final = 7_241_633_906
@@ -44,6 +45,8 @@ class Housekeeper:
                 await self.run(only_if_due=True)
             except (ServiceUnavailableError, psycopg.Error) as error:
                 logger.warning("housekeeping.failed", task=self._name, error=type(error).__name__)
+            except ClocksDifferError as error:
+                logger.warning("housekeeping.refused", task=self._name, seconds=round(error.seconds, 3))
             # The catch-all: a defect here must not end housekeeping for good, nor be silent.
             except Exception:
                 logger.exception("housekeeping.crashed", task=self._name)

@@ -78,6 +78,12 @@ POOL_CONNECTIONS: Final = _gauge("doorward_database_pool_connections", "Connecti
 POOL_LIMIT: Final = _gauge("doorward_database_pool_connections_limit", "Connections that there may be at most")
 POOL_WAITING: Final = _gauge("doorward_database_pool_waiting", "Calls that wait for a connection")
 STORE_AWAY: Final = _gauge("doorward_rate_limit_store_away", "Workers that count limits alone: the store is away")
+CLOCK_DIFFERENCE: Final = Gauge(
+    "doorward_clock_difference_seconds",
+    "By how much this host's clock is ahead of PostgreSQL's",
+    registry=REGISTRY,
+    multiprocess_mode="livemostrecent",
+)
 BUILD_INFO: Final = Gauge(
     "doorward_build_info", "1, with the versions", ["version", "python"], registry=REGISTRY, multiprocess_mode="livemax"
 )
@@ -164,6 +170,11 @@ class Metrics:
         """Take how many log lines the process has lost up to now."""
         LOG_LINES_DROPPED.inc(max(0, total - self._lost_lines))
         self._lost_lines = total
+
+    def set_clock_difference(self, seconds: float | None) -> None:
+        """Take by how much the host's clock is ahead of PostgreSQL's; None while that is unknown."""
+        if seconds is not None:
+            CLOCK_DIFFERENCE.set(seconds)
 
     @contextlib.asynccontextmanager
     async def sampled(self, sample: Callable[[], None]) -> AsyncIterator[None]:

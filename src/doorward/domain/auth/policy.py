@@ -40,6 +40,8 @@ class Verdict(Enum):
     """The direct predecessor within the leeway: give the same successor again."""
     REVOKE = auto()
     """Reuse: end the family (RFC 9700 section 4.14.2)."""
+    RETRY = auto()
+    """Still the current token of a live family: the rotation came after its deadline and changed nothing."""
 
 
 def judge_unrotated(family: RefreshFamily | None, token: RefreshToken, now: datetime, leeway: timedelta) -> Verdict:
@@ -49,8 +51,10 @@ def judge_unrotated(family: RefreshFamily | None, token: RefreshToken, now: date
     """
     if family is None or not compare_digest(family.secret_hash, hash_secret(token.secret)):
         return Verdict.REFUSE
-    if family.revoked_at is not None or now >= family.expires_at or token.generation >= family.generation:
+    if family.revoked_at is not None or now >= family.expires_at or token.generation > family.generation:
         return Verdict.REFUSE
+    if token.generation == family.generation:
+        return Verdict.RETRY if family.user_is_active else Verdict.REFUSE
     is_direct_predecessor = token.generation == family.generation - 1
     if is_direct_predecessor and leeway > timedelta(0) and now - family.rotated_at <= leeway:
         return Verdict.REPEAT if family.user_is_active else Verdict.REFUSE

@@ -137,12 +137,12 @@ async def add_family(connection: Connection, family: NewFamily) -> None:
 
 
 async def consume_refresh_tokens(
-    connection: Connection, tokens: Sequence[RefreshToken], *, now: datetime, idle_expires_at: datetime
+    connection: Connection, tokens: Sequence[RefreshToken], *, now: datetime, idle_expires_at: datetime, until: datetime
 ) -> list[UUID | None]:
     """Rotate the families of those tokens that are current, if they are live; return the user's id, or None, for each.
 
-    Of many calls with one token exactly one gets the id: a statement updates a row once. It waits for nobody: a row
-    that somebody holds gets None, unless the caller holds it. No indexed column is changed (a HOT update).
+    Of many calls with one token exactly one gets the id: a statement updates a row once. Rows that others have locked
+    get None, without waiting. From ``until`` on nothing is rotated. No indexed column is changed (a HOT update).
     """
     cursor = await connection.execute(
         """
@@ -153,7 +153,7 @@ async def consume_refresh_tokens(
             JOIN refresh_families USING (id, generation, secret_hash)
             JOIN users ON users.id = refresh_families.user_id AND users.is_active
             WHERE refresh_families.id = ANY(%(ids)s)
-              AND refresh_families.revoked_at IS NULL
+              AND refresh_families.revoked_at IS NULL AND clock_timestamp() < %(until)s
               AND refresh_families.expires_at > %(now)s
             FOR NO KEY UPDATE OF refresh_families SKIP LOCKED
         )
@@ -171,6 +171,7 @@ async def consume_refresh_tokens(
             "secret_hashes": [hash_secret(token.secret) for token in tokens],
             "now": now,
             "idle_expires_at": idle_expires_at,
+            "until": until,
         },
     )
     user_of_position: dict[int, UUID] = dict(await cursor.fetchall())

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
+from doorward.core.exceptions import ServiceUnavailableError
 from doorward.core.logging import get_logger
 from doorward.core.ports import Clock, Database
 from doorward.core.principal import Principal
@@ -49,6 +50,7 @@ class Sessions:
         A forged token costs no query. A replaced token ends its family for good, and that is committed although
         the call fails; within the leeway its direct successor is given again instead. The caller must not learn why
         a token is refused: always ``InvalidRefreshTokenError``.
+        ``ServiceUnavailableError``: the token was not exchanged, or PostgreSQL did not answer whether it was.
         """
         try:
             token = self._codec.decode(refresh_token)
@@ -65,21 +67,22 @@ class Sessions:
 
     async def _rotate_all(self, tokens: Sequence[RefreshToken]) -> Sequence[UUID | None]:
         async with self._database.connection() as connection:
-            return await self._consume(connection, tokens, self._clock.now())
+            return await self._consume(connection, tokens, self._clock.now(), self._database.deadline())
 
     async def _consume(
-        self, connection: repository.Connection, tokens: Sequence[RefreshToken], now: datetime
+        self, connection: repository.Connection, tokens: Sequence[RefreshToken], now: datetime, until: datetime
     ) -> Sequence[UUID | None]:
         return await repository.consume_refresh_tokens(
-            connection, tokens, now=now, idle_expires_at=now + self._lifetimes.refresh_idle
+            connection, tokens, now=now, idle_expires_at=now + self._lifetimes.refresh_idle, until=until
         )
 
     async def _rotate_or_judge(self, token: RefreshToken) -> UUID:
         """Wait for whoever holds the family. If the token is current all the same, rotate it; else judge it."""
         now = self._clock.now()
         async with self._database.transaction() as connection:
+            until = self._database.deadline()
             family = await repository.lock_family(connection, token.family_id)
-            (user_id,) = await self._consume(connection, [token], now)
+            (user_id,) = await self._consume(connection, [token], now, until)
             verdict = judge_unrotated(family, token, now, self._lifetimes.reuse_leeway)
             if user_id is None and verdict is Verdict.REVOKE:
                 await repository.update_family_revoked(connection, token, now=now, reason=RevocationReason.REUSE)
@@ -91,6 +94,9 @@ class Sessions:
             if verdict is Verdict.REPEAT:
                 logger.info("auth.refresh.repeated", outcome="success")
                 return family.user_id
+            if verdict is Verdict.RETRY:
+                logger.warning("database.statement_late", statement="rotation")
+                raise ServiceUnavailableError
             logger.warning("auth.refresh.reuse_detected", outcome="failure")
             logger.info("auth.session.revoked", outcome="success", reason=RevocationReason.REUSE.value)
         else:

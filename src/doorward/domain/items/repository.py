@@ -9,6 +9,7 @@ import re
 from collections.abc import AsyncIterable, AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import asdict
+from datetime import datetime
 from operator import attrgetter
 from typing import Any, Final
 from uuid import UUID
@@ -64,21 +65,22 @@ _ORDERS: Final[Mapping[Sort, tuple[sql.SQL, sql.SQL]]] = {
 """For each order: its columns, and what lies behind a position in it."""
 
 
-async def add_item(connection: Connection, item: Item) -> None:
-    """Store a new item. Raises ``ItemOwnerGoneError``."""
+async def add_item(connection: Connection, item: Item, *, until: datetime) -> bool:
+    """Store a new item, unless it is ``until`` already; tell whether it was stored. Raises ``ItemOwnerGoneError``."""
     with _owner_exists():
-        await connection.execute(
+        cursor = await connection.execute(
             """
             INSERT INTO items (
                 id, owner_id, title, description, tags, year, visibility, version, created_at, updated_at
             )
-            VALUES (
+            SELECT
                 %(id)s, %(owner_id)s, %(title)s, %(description)s, %(tags)s, %(year)s, %(visibility)s, %(version)s,
                 %(created_at)s, %(updated_at)s
-            )
+            WHERE clock_timestamp() < %(until)s
             """,
-            asdict(item),
+            {**asdict(item), "until": until},
         )
+        return cursor.rowcount == 1
 
 
 async def add_items(connection: Connection, items: AsyncIterable[Item]) -> int:

@@ -5,6 +5,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from uuid import UUID, uuid4
 
+from doorward.core.exceptions import ServiceUnavailableError
+from doorward.core.logging import get_logger
 from doorward.core.pages import CursorCodec, Page, PageRequest, Position, Slice
 from doorward.core.ports import Clock, Database
 from doorward.core.search import likely_spellings, search_query, search_words
@@ -20,6 +22,8 @@ from doorward.domain.items.policy import (
     content_of,
     new_item,
 )
+
+logger = get_logger()
 
 
 class Items:
@@ -38,7 +42,10 @@ class Items:
         """Store a new item, committed when this returns. Raises the ``Invalid...Error`` classes of content."""
         item = new_item(uuid4(), checked_content(content), owner_id, self._clock.now())
         async with self._database.connection() as connection:
-            await repository.add_item(connection, item)
+            is_stored = await repository.add_item(connection, item, until=self._database.deadline())
+        if not is_stored:
+            logger.warning("database.statement_late", statement="new_item")
+            raise ServiceUnavailableError
         return item
 
     async def read(self, reader_id: UUID, item_id: UUID, is_expected: VersionTest) -> Item:

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
 import psycopg
@@ -12,8 +13,10 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 from doorward.core.config import Settings
 from doorward.core.exceptions import ServiceUnavailableError
 from doorward.core.logging import get_logger
+from doorward.infrastructure.clock import HostClock
 from doorward.infrastructure.postgres.circuit_breaker import DatabaseBreaker, UnansweredError
 from doorward.infrastructure.postgres.connections import PromptlyClosedConnection, aborted_when_frozen, is_readable
+from doorward.infrastructure.postgres.database_clock import DatabaseClock
 
 SCHEMA_VERSION: Final = "0003"
 """The newest migration that this code needs. Older code runs on a newer schema."""
@@ -25,6 +28,9 @@ RECONNECT_SECONDS: Final = 3.0
 
 ABORT_SECONDS: Final = 2.5
 """How long one use of a connection may last. Above the server's own limits: only a frozen server gets here."""
+
+ANSWER_SECONDS: Final = 0.5
+"""How long before that the deadline of statements is: time for the answer, and for the error of the clock."""
 
 BULK_SECONDS: Final = 60
 """How long a bulk transaction may last by default, and each statement in it."""
@@ -107,11 +113,14 @@ class PostgresDatabase:
         *,
         bulk_seconds: int = BULK_SECONDS,
         cursor_factory: type[AsyncCursor[Any]] = AsyncCursor,
+        host: HostClock | None = None,
     ) -> None:
         """Prepare the pool; ``open`` starts it.
 
-        ``bulk_seconds`` is how long a bulk transaction may last; ``cursor_factory`` makes what runs the statements.
+        ``bulk_seconds`` is how long a bulk transaction may last; ``cursor_factory`` makes what runs the statements;
+        ``host`` has the clocks of this machine.
         """
+        self.clock = DatabaseClock(host or HostClock())
         self._bulk_seconds = bulk_seconds
         self._pool: AsyncConnectionPool[PromptlyClosedConnection] = AsyncConnectionPool(
             with_session_options(connection_string(settings)),
@@ -128,6 +137,7 @@ class PostgresDatabase:
                 # psycopg prepares at once for 0, and never for None.
                 "prepare_threshold": settings.db_prepare_threshold or None,
             },
+            configure=self._measure_clock_on,
             check=self._check_still_connected,
             open=False,
         )
@@ -143,6 +153,23 @@ class PostgresDatabase:
     async def close(self) -> None:
         """Close all connections."""
         await self._pool.close()
+
+    async def measure_clock(self) -> None:
+        """Compare PostgreSQL's clock with this host's again, in a use of a connection like any other."""
+        async with self._checked_out(ABORT_SECONDS, may_probe=False) as connection:
+            await self.clock.measure(connection)
+
+    async def _measure_clock_on(self, connection: AsyncConnection[Any]) -> None:
+        with aborted_when_frozen(connection, ABORT_SECONDS):
+            await self.clock.measure(connection)
+
+    def deadline(self) -> datetime:
+        """Return the moment by PostgreSQL's clock from which on a statement must change nothing.
+
+        To be asked when the connection has just been given. The use of the connection is cut ``ANSWER_SECONDS`` later,
+        so a statement that was carried out has that long to be answered.
+        """
+        return self.clock.now() + timedelta(seconds=ABORT_SECONDS - ANSWER_SECONDS)
 
     def connection(self) -> AbstractAsyncContextManager[AsyncConnection[Any]]:
         """Yield a connection on which each statement commits by itself."""

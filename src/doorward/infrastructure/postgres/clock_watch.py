@@ -1,0 +1,109 @@
+"""Compares PostgreSQL's clock with this host's at intervals, and reports when they differ."""
+
+import asyncio
+from contextlib import suppress
+from typing import Final
+
+from doorward.core.exceptions import ServiceUnavailableError
+from doorward.core.logging import get_logger
+from doorward.infrastructure.postgres.database import PostgresDatabase
+from doorward.infrastructure.postgres.database_clock import DatabaseClock
+
+INTERVAL_SECONDS: Final = 5.0
+BUSY_SECONDS: Final = 60.0
+"""How old a measurement may become while requests use all connections."""
+
+FIRST_MEASUREMENT_SECONDS: Final = 1.0
+"""How long a start waits for the first measurement. Calls that need the time are 503 until it is made."""
+
+REPORTED_SECONDS: Final = 1.0
+REFUSED_SECONDS: Final = 60.0
+"""A difference above which nothing is removed for its age."""
+
+logger = get_logger()
+
+
+class ClocksDifferError(Exception):
+    """This host's clock and PostgreSQL's differ so much that one of them is wrong. ``seconds``: the host is ahead."""
+
+    def __init__(self, seconds: float) -> None:
+        """Take the difference."""
+        super().__init__(f"the clocks of this host and of PostgreSQL differ by {abs(seconds):.0f} seconds")
+        self.seconds = seconds
+
+
+def require_agreement(clock: DatabaseClock) -> None:
+    """Refuse to go on when the clocks differ by more than ``REFUSED_SECONDS``: PostgreSQL's may be the wrong one.
+
+    Raises ``ClocksDifferError``, or ``ServiceUnavailableError`` while PostgreSQL's time is unknown.
+    """
+    difference = clock.difference()
+    if difference is None:
+        raise ServiceUnavailableError
+    if abs(difference) > REFUSED_SECONDS:
+        raise ClocksDifferError(difference)
+
+
+class ClockWatch:
+    """Keeps a database's clock measured while the service runs."""
+
+    def __init__(self, database: PostgresDatabase) -> None:
+        """Take the database."""
+        self._database = database
+        self._is_measured = asyncio.Event()
+        self._is_ended = asyncio.Event()
+        self._is_reported = False
+        self._task: asyncio.Task[None] | None = None
+
+    async def begin(self) -> None:
+        """Measure now and at intervals; return after the first measurement, or without it after a second."""
+        self._task = asyncio.create_task(self._measure_repeatedly())
+        await _wait(self._is_measured, FIRST_MEASUREMENT_SECONDS)
+
+    async def end(self) -> None:
+        """Stop. A measurement under way is finished first; the database's ``close`` makes it fail at once."""
+        self._is_ended.set()
+        if self._task is not None:
+            await self._task
+
+    async def _measure_repeatedly(self) -> None:
+        while not self._is_ended.is_set():
+            try:
+                await self._measure()
+            # The catch-all: a defect here must not leave the clock without measurements, nor be silent.
+            except Exception:
+                logger.exception("clock.crashed")
+            await _wait(self._is_ended, INTERVAL_SECONDS)
+
+    async def _measure(self) -> None:
+        if self._is_due():
+            try:
+                await self._database.measure_clock()
+            except ServiceUnavailableError:
+                # The database has logged the cause. The estimate carries on.
+                return
+        self._is_measured.set()
+        self._report()
+
+    def _is_due(self) -> bool:
+        """Leave the connections to requests while there is no idle one."""
+        age = self._database.clock.age()
+        return age is None or age > BUSY_SECONDS or self._database.pool_load().idle > 0
+
+    def _report(self) -> None:
+        clock = self._database.clock
+        difference = clock.difference()
+        if difference is None:
+            return
+        is_different = abs(difference) - clock.error() > REPORTED_SECONDS
+        if is_different and not self._is_reported:
+            logger.warning("clock.differs", seconds=round(difference, 3))
+        elif self._is_reported and not is_different:
+            logger.info("clock.agrees", seconds=round(difference, 3))
+        self._is_reported = is_different
+
+
+async def _wait(event: asyncio.Event, seconds: float) -> None:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await event.wait()
