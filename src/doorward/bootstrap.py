@@ -39,9 +39,8 @@ from doorward.infrastructure.passwords import BcryptHasher, available_cores
 from doorward.infrastructure.postgres.clock_watch import ClockWatch, require_agreement
 from doorward.infrastructure.postgres.database import (
     PostgresDatabase,
-    connection_string,
     is_current,
-    with_session_options,
+    session_conninfo,
 )
 from doorward.infrastructure.rate_limiting import CallLimiter, create_client_reader, create_limiter
 from doorward.infrastructure.tokens import AccessTokens
@@ -182,7 +181,7 @@ def create_housekeeper(settings: Settings, database: PostgresDatabase, clock: Cl
         return await pruning.prune()
 
     return Housekeeper(
-        with_session_options(connection_string(settings)),
+        session_conninfo(settings),
         "prune",
         prune_by_agreed_time,
         timedelta(minutes=settings.housekeeping_interval_minutes),

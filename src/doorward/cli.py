@@ -20,8 +20,10 @@ from doorward.infrastructure.postgres.database import (
     SCHEMA_VERSION,
     connection_string,
     is_current,
-    stored_schema_version,
+    session_conninfo,
 )
+from doorward.infrastructure.postgres.session_settings import UnsuitableDatabaseError
+from doorward.infrastructure.postgres.start_check import check_database, stored_schema_version
 from doorward.infrastructure.rate_limiting import create_limiter
 from doorward.server.listening import CannotListenError, listening
 from doorward.server.serving import serve
@@ -104,8 +106,10 @@ def _migrate(_: argparse.Namespace, settings: Settings) -> None:
     # Alembic and SQLAlchemy are for migrations only.
     from doorward.infrastructure.migrations import migrate  # noqa: PLC0415 - the service starts faster without
 
+    _conninfo(settings)
     try:
-        version = migrate(_conninfo(settings))
+        check_database(settings)
+        version = migrate(session_conninfo(settings))
     except psycopg.OperationalError as error:
         raise _unreachable(error) from error
     except psycopg.Error as error:
@@ -221,8 +225,9 @@ def _conninfo(settings: Settings) -> str:
 
 
 def _require_current_schema(settings: Settings) -> None:
+    _conninfo(settings)
     try:
-        found = stored_schema_version(_conninfo(settings))
+        found = stored_schema_version(settings)
     except psycopg.OperationalError as error:
         raise _unreachable(error) from error
     except psycopg.Error as error:
@@ -232,6 +237,8 @@ def _require_current_schema(settings: Settings) -> None:
 
 
 def _unreachable(error: psycopg.OperationalError) -> StartError:
+    if isinstance(error, UnsuitableDatabaseError):
+        return StartError(str(error))
     return StartError(
         f"PostgreSQL cannot be used: {_first_line(error)}. Start it, or correct DATABASE_URL or POSTGRES_*"
     )

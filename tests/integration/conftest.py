@@ -18,7 +18,7 @@ from doorward.core.config import Settings
 from doorward.core.logging import configure_logging
 from doorward.core.request_context import begin_request
 from doorward.infrastructure.migrations import migrate
-from doorward.infrastructure.postgres import database
+from doorward.infrastructure.postgres import connections, database, session_settings
 from tests.integration.service import (
     FakeClock,
     Logs,
@@ -123,7 +123,8 @@ def wait_patiently(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shared_query, "WAIT_SECONDS", PATIENCE_SECONDS)
     for name in ("POOL_WAIT_SECONDS", "RECONNECT_SECONDS", "ABORT_SECONDS"):
         monkeypatch.setattr(database, name, PATIENCE_SECONDS)
-    monkeypatch.setattr(database, "_OPTIONS", "-c timezone=UTC")
+    monkeypatch.setattr(session_settings, "TIME_LIMITS", dict.fromkeys(session_settings.TIME_LIMITS, "0"))
+    monkeypatch.setattr(connections, "SETTINGS_SECONDS", PATIENCE_SECONDS)
     monkeypatch.setitem(database._CONNECTION_PARAMETERS, "connect_timeout", str(PATIENCE_SECONDS))  # noqa: SLF001 - no setting: production has one value
 
 

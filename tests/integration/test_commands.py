@@ -232,9 +232,12 @@ def test_an_address_that_cannot_be_listened_on_is_one_line(
 def test_an_ipv6_address_on_a_machine_without_ipv6_is_one_line(
     environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def without_ipv6(family: int, kind: int) -> socket.socket:
-        assert (family, kind) == (socket.AF_INET6, socket.SOCK_STREAM)
-        raise OSError(errno.EAFNOSUPPORT, os.strerror(errno.EAFNOSUPPORT))
+    real_socket = socket.socket
+
+    def without_ipv6(family: int = socket.AF_INET, *arguments: int, **options: int) -> socket.socket:
+        if family == socket.AF_INET6:
+            raise OSError(errno.EAFNOSUPPORT, os.strerror(errno.EAFNOSUPPORT))
+        return real_socket(family, *arguments, **options)
 
     environment.setattr("doorward.server.listening.socket.socket", without_ipv6)
     assert "cannot listen on ::1 port 8000" in _refused_with_one_line(capsys, "serve", "--host", "::1")

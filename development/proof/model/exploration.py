@@ -20,7 +20,7 @@ from doorward.core import shared_query
 from doorward.core.logging import observed_events
 from doorward.domain.auth import pruning
 from doorward.infrastructure import passwords
-from doorward.infrastructure.postgres import database
+from doorward.infrastructure.postgres import connections, database, session_settings
 
 MODES: Final = {"strict": timedelta(0), "leeway": LEEWAY}
 PATIENCE_SECONDS: Final = 60
@@ -90,7 +90,8 @@ def _undisturbed() -> Iterator[None]:
         for name in ("POOL_WAIT_SECONDS", "RECONNECT_SECONDS", "ABORT_SECONDS"):
             patch.setattr(database, name, PATIENCE_SECONDS)
         patch.setattr(shared_query, "WAIT_SECONDS", PATIENCE_SECONDS)
-        patch.setattr(database, "_OPTIONS", "-c timezone=UTC")
+        patch.setattr(session_settings, "TIME_LIMITS", dict.fromkeys(session_settings.TIME_LIMITS, "0"))
+        patch.setattr(connections, "SETTINGS_SECONDS", PATIENCE_SECONDS)
         patch.setattr(passwords, "_lower_priority", lambda: None)
         patch.setattr(pruning, "PAUSE_SECONDS", 0)
         yield

@@ -46,6 +46,12 @@ class Settings(TelemetrySettings):
     postgres_password: SecretStr | None = Field(
         None, description="The database role's password.", examples=["the output of " + GENERATE_A_SECRET]
     )
+    db_schema: str = Field(
+        "public",
+        pattern=r"^[a-z_][a-z0-9_]{0,62}$",
+        description="The schema that holds the tables. The search path of the database and of the role is not used.",
+        examples=["doorward"],
+    )
     db_pool_min_conn: int = Field(
         1, ge=0, le=100, description="Connections that each worker keeps open.", examples=["1"]
     )

@@ -180,6 +180,13 @@ OPERATING_EVENTS: Final = (
         ("error", "sqlstate"),
     ),
     Event(
+        "database.unsuitable",
+        "warning",
+        "A connection was refused because PostgreSQL's settings are not those that the service needs: 503. `why` names "
+        "them and the remedy.",
+        ("why",),
+    ),
+    Event(
         "database.shared_query_failed",
         "warning",
         "What this call asked was not answered: 503. The cause is in a line without a caller: one `query` is for many.",

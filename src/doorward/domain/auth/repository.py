@@ -235,7 +235,9 @@ async def list_session_users(connection: Connection, ids: Collection[UUID], *, n
 
 async def count_family_pages(connection: Connection) -> int:
     """Return how many pages of the table there are to walk."""
-    size = await connection.execute("SELECT pg_relation_size('refresh_families') / current_setting('block_size')::int")
+    size = await connection.execute(
+        "SELECT pg_catalog.pg_relation_size('refresh_families') / current_setting('block_size')::int"
+    )
     row = await size.fetchone()
     return int(row[0]) if row else 0
 

@@ -33,7 +33,7 @@ _SHARED: Final = sql.SQL("visibility = 'shared' AND (%(owner)s = 'all' OR owner_
 _OWN_PRIVATE: Final = sql.SQL("visibility = 'private' AND owner_id = %(reader_id)s")
 _FILTER: Final = sql.SQL(
     """(%(title)s::text IS NULL OR title ILIKE %(title)s::text)
-       AND (%(tag)s::text IS NULL OR tags @> ARRAY[%(tag)s::text])
+       AND (%(tag)s::text IS NULL OR tags OPERATOR(pg_catalog.@>) ARRAY[%(tag)s::text])
        AND (%(year)s::integer IS NULL OR year = %(year)s::integer)"""
 )
 _FIRST_OF: Final = sql.SQL(
@@ -224,9 +224,9 @@ async def list_matches(
             sql.SQL(
                 """
                 WITH matches AS MATERIALIZED (
-                    SELECT id, ts_rank(search_vector, to_tsquery('simple', %(query)s)) AS rank
+                    SELECT id, ts_rank(search_vector, pg_catalog.to_tsquery('simple', %(query)s)) AS rank
                     FROM items
-                    WHERE search_vector @@ to_tsquery('simple', %(query)s)
+                    WHERE search_vector @@ pg_catalog.to_tsquery('simple', %(query)s)
                       AND (owner_id = %(reader_id)s OR visibility = 'shared')
                       AND {filter}
                     LIMIT %(candidates)s
@@ -255,13 +255,13 @@ async def list_known_spellings(connection: Connection, spellings: Sequence[str],
         cursor = await connection.execute(
             """
             SELECT spelling
-            FROM unnest(%(spellings)s::text[]) AS spelling
+            FROM pg_catalog.unnest(%(spellings)s::text[]) AS spelling
             CROSS JOIN LATERAL (
                 SELECT id
                 FROM (
                     SELECT id, owner_id, visibility
                     FROM items
-                    WHERE search_vector @@ to_tsquery('simple', spelling)
+                    WHERE search_vector @@ pg_catalog.to_tsquery('simple', spelling)
                     OFFSET 0
                 ) AS matching
                 WHERE owner_id = %(reader_id)s OR visibility = 'shared'

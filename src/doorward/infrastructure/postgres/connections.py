@@ -10,31 +10,59 @@ from contextlib import contextmanager
 from typing import Any, Final, Self
 
 import psycopg
-from psycopg import AsyncConnection
+from psycopg import AsyncConnection, IsolationLevel
 
 from doorward.infrastructure.postgres.circuit_breaker import UnansweredError
+from doorward.infrastructure.postgres.session_settings import hold_settings
 
 UNREAD_SECONDS: Final = 0.5
 """How long an answer that has arrived may stay unread, before the question is asked again."""
 
+SETTINGS_SECONDS: Final = 2.0
+"""How long the comparison of the session's settings may take."""
+
 
 class PromptlyClosedConnection(AsyncConnection[Any]):
-    """A connection whose attempt, when it fails, leaves nothing open."""
+    """A connection with the service's session settings, whose attempt, when it fails, leaves nothing open."""
 
     @classmethod
     async def connect(cls, *arguments: Any, **options: Any) -> Self:  # noqa: ANN401 - the driver's own, passed on
-        """Connect as the driver does; tell the option ``on_outcome`` whether it succeeded. Raises ``psycopg.Error``."""
-        note: Callable[[bool], None] = options.pop("on_outcome", bool)
+        """Connect as the driver does; tell the option ``on_outcome`` the error, or None.
+
+        Raises ``psycopg.Error``, of which ``UnsuitableDatabaseError`` says that the session's settings are wrong.
+        """
+        note: Callable[[psycopg.Error | None], object] = options.pop("on_outcome", bool)
+        is_autocommit = options.pop("autocommit", False)
         try:
-            connection = await super().connect(*arguments, **options)
+            connection = await super().connect(*arguments, autocommit=True, **options)
+            await _prepare_session(connection, is_autocommit=is_autocommit)
         except psycopg.Error as error:
-            note(False)  # noqa: FBT003 - the outcome is the one thing told
+            note(error)
             # The driver's frames and its error hold each other, and with them the socket of an attempt that timed out.
             # Without this it stays open until the garbage collector comes, and a server that thaws serves it.
             traceback.clear_frames(error.__traceback__)
             raise
-        note(True)  # noqa: FBT003 - as above
+        note(None)
         return connection
+
+    def cursor(self, *arguments: Any, binary: bool = True, **options: Any) -> Any:  # noqa: ANN401 - the driver's own, passed on
+        """Return the driver's cursor, with results in binary form unless told otherwise.
+
+        Binary values are read the same way whatever the session's settings say about how text is written.
+        """
+        return super().cursor(*arguments, binary=binary, **options)
+
+
+async def _prepare_session(connection: AsyncConnection[Any], *, is_autocommit: bool) -> None:
+    try:
+        with aborted_when_frozen(connection, SETTINGS_SECONDS):
+            await hold_settings(connection)
+        # Written into each BEGIN.
+        await connection.set_isolation_level(IsolationLevel.READ_COMMITTED)
+        await connection.set_autocommit(is_autocommit)
+    except BaseException:
+        await connection.close()
+        raise
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from doorward.infrastructure.clock import HostClock
 from doorward.infrastructure.postgres.circuit_breaker import DatabaseBreaker, UnansweredError
 from doorward.infrastructure.postgres.connections import PromptlyClosedConnection, aborted_when_frozen, is_readable
 from doorward.infrastructure.postgres.database_clock import DatabaseClock
+from doorward.infrastructure.postgres.session_settings import UnsuitableDatabaseError, startup_options
 
 SCHEMA_VERSION: Final = "0003"
 """The newest migration that this code needs. Older code runs on a newer schema."""
@@ -38,8 +39,6 @@ BULK_SECONDS: Final = 60
 MAXIMUM_BULK_TRANSACTIONS: Final = 2
 """Of one process at a time: they must not keep the pool's connections from the short requests."""
 
-CONNECT_SECONDS: Final = 5
-
 _CONNECTION_PARAMETERS: Final = {
     "application_name": "doorward",
     "connect_timeout": "2",
@@ -48,9 +47,6 @@ _CONNECTION_PARAMETERS: Final = {
     "keepalives_count": "3",
     "tcp_user_timeout": "5000",
 }
-_OPTIONS: Final = (
-    "-c statement_timeout=2000 -c lock_timeout=1500 -c idle_in_transaction_session_timeout=5000 -c timezone=UTC"
-)
 
 logger = get_logger()
 
@@ -74,24 +70,16 @@ def is_current(version: str | None) -> bool:
     return version is not None and version.isdecimal() and version >= SCHEMA_VERSION
 
 
-def stored_schema_version(conninfo: str) -> str | None:
-    """Return the newest migration that the database has, or None before the first: asked once, before the start.
-
-    Raises ``psycopg.Error``.
-    """
-    try:
-        with psycopg.connect(conninfo, connect_timeout=CONNECT_SECONDS) as connection:
-            row = connection.execute("SELECT version_num FROM doorward_schema_version").fetchone()
-    except psycopg.errors.UndefinedTable:
-        return None
-    return str(row[0]) if row else None
+def session_conninfo(settings: Settings) -> str:
+    """Return what every connection of the service is made with. Raises ``psycopg.ProgrammingError``."""
+    return with_session_options(connection_string(settings), settings.db_schema)
 
 
-def with_session_options(conninfo: str) -> str:
-    """Add the options of each connection, below those that the operator wrote into the URL."""
+def with_session_options(conninfo: str, schema: str = "public") -> str:
+    """Add the parameters of each connection below those of the URL, and the session's settings above them."""
     given = conninfo_to_dict(conninfo)
-    options = f"{_OPTIONS} {given.get('options', '')}".strip()
-    parameters: dict[str, Any] = {**_CONNECTION_PARAMETERS, **given, "options": options}
+    options = f"{given.get('options', '')} {startup_options(schema)}".strip()
+    parameters: dict[str, Any] = {**_CONNECTION_PARAMETERS, **given, "options": options, "client_encoding": "UTF8"}
     return make_conninfo(**parameters)
 
 
@@ -123,7 +111,7 @@ class PostgresDatabase:
         self.clock = DatabaseClock(host or HostClock())
         self._bulk_seconds = bulk_seconds
         self._pool: AsyncConnectionPool[PromptlyClosedConnection] = AsyncConnectionPool(
-            with_session_options(connection_string(settings)),
+            session_conninfo(settings),
             connection_class=PromptlyClosedConnection,
             min_size=settings.db_pool_min_conn,
             max_size=settings.db_pool_max_conn,
@@ -225,9 +213,11 @@ class PostgresDatabase:
             finally:
                 await self._pool.putconn(connection)
 
-    def _note_outcome(self, is_reachable: bool) -> None:  # noqa: FBT001 - a callback's one argument
+    def _note_outcome(self, error: psycopg.Error | None) -> None:
         """Keep whether the last attempt to connect succeeded: it tells a database that is away from a busy pool."""
-        self._is_reachable = is_reachable
+        self._is_reachable = error is None
+        if isinstance(error, UnsuitableDatabaseError):
+            logger.warning("database.unsuitable", why=str(error))
 
     def pool_load(self) -> PoolLoad:
         """Tell how busy the pool is at this moment."""
@@ -273,8 +263,6 @@ def _faults_as_unavailable() -> Iterator[None]:
     except (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn) as error:
         logger.warning("database.schema_missing", sqlstate=error.sqlstate)
         raise _SchemaMissingError from error
-    except (psycopg.IntegrityError, psycopg.DataError):
-        raise
     except psycopg.Error as error:
         logger.warning("database.unavailable", error=type(error).__name__, sqlstate=error.sqlstate)
         raise ServiceUnavailableError from error

@@ -32,10 +32,10 @@ def _create_items() -> None:
             created_at timestamptz NOT NULL,
             updated_at timestamptz NOT NULL,
             search_vector tsvector NOT NULL GENERATED ALWAYS AS (
-                setweight(to_tsvector('simple', translate(
+                pg_catalog.setweight(pg_catalog.to_tsvector('simple', pg_catalog.translate(
                     title, '!"#$%&''()*+,-./:;<=>?@[\]^_`{|}~', '                                '
                 )), 'A')
-                || setweight(to_tsvector('simple', translate(
+                || pg_catalog.setweight(pg_catalog.to_tsvector('simple', pg_catalog.translate(
                     description, '!"#$%&''()*+,-./:;<=>?@[\]^_`{|}~', '                                '
                 )), 'B')
             ) STORED
@@ -73,9 +73,22 @@ def _create_indexes_of_lists() -> None:
 
 
 def _create_indexes_of_contents() -> None:
+    # The extension may have been installed before, in any schema.
     op.execute(
         """
-        CREATE INDEX items_title_trigrams_idx ON items USING gin (title gin_trgm_ops)
+        DO $$
+        BEGIN
+            EXECUTE pg_catalog.format(
+                'CREATE INDEX items_title_trigrams_idx ON items USING gin (title %I.gin_trgm_ops)',
+                (
+                    SELECT nspname
+                    FROM pg_catalog.pg_extension
+                    JOIN pg_catalog.pg_namespace ON pg_namespace.oid = pg_extension.extnamespace
+                    WHERE extname = 'pg_trgm'
+                )
+            );
+        END
+        $$
         """
     )
     # With the owner, so that a reader's few private items are found without reading all that have a frequent tag.

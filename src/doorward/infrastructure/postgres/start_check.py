@@ -1,0 +1,93 @@
+"""What is asked of the database once, before anything is done with it."""
+
+import asyncio
+from typing import Any, Final
+
+import psycopg
+from psycopg import AsyncConnection
+
+from doorward.core.config import Settings
+from doorward.infrastructure.postgres.connections import PromptlyClosedConnection
+from doorward.infrastructure.postgres.database import session_conninfo
+from doorward.infrastructure.postgres.session_settings import UnsuitableDatabaseError
+
+CONNECT_SECONDS: Final = 5
+
+
+def check_database(settings: Settings) -> None:
+    """Refuse a database whose encoding, settings or schemas are unsuitable, with a connection as the pool makes it.
+
+    Raises ``UnsuitableDatabaseError`` or another ``psycopg.Error``.
+    """
+    asyncio.run(_inspect(settings))
+
+
+def stored_schema_version(settings: Settings) -> str | None:
+    """Return the newest migration that the database has, or None before the first.
+
+    Raises what ``check_database`` raises.
+    """
+    return asyncio.run(_inspect(settings, with_version=True))
+
+
+async def _inspect(settings: Settings, *, with_version: bool = False) -> str | None:
+    try:
+        connection = await PromptlyClosedConnection.connect(
+            session_conninfo(settings), autocommit=True, connect_timeout=CONNECT_SECONDS
+        )
+    except psycopg.OperationalError as error:
+        raise _explained(error) from error
+    try:
+        # In a transaction, which a pooler in statement mode refuses.
+        async with connection.transaction():
+            has_tables = await _has_tables(connection, settings.db_schema)
+            return await _version(connection) if has_tables and with_version else None
+    except psycopg.errors.ProtocolViolation as error:
+        raise _explained(error) from error
+    finally:
+        await connection.close()
+
+
+async def _has_tables(connection: AsyncConnection[Any], schema: str) -> bool:
+    """Tell whether the schema has the service's tables. Raises ``UnsuitableDatabaseError`` if only another has."""
+    cursor = await connection.execute(
+        """
+        SELECT pg_namespace.nspname
+        FROM pg_catalog.pg_class
+        JOIN pg_catalog.pg_namespace ON pg_namespace.oid = pg_class.relnamespace
+        WHERE pg_class.relname = 'doorward_schema_version'
+        ORDER BY pg_namespace.nspname
+        """
+    )
+    holders = [row[0] for row in await cursor.fetchall()]
+    if schema in holders:
+        return True
+    if holders:
+        raise UnsuitableDatabaseError(
+            f"doorward's tables are in the schema {holders[0]}, not in {schema}. Set DB_SCHEMA={holders[0]}"
+        )
+    cursor = await connection.execute("SELECT pg_catalog.to_regnamespace(%(schema)s) IS NULL", {"schema": schema})
+    if await cursor.fetchone() == (True,):
+        raise UnsuitableDatabaseError(
+            f"there is no schema {schema}. Make it with CREATE SCHEMA {schema}, or correct DB_SCHEMA"
+        )
+    return False
+
+
+async def _version(connection: AsyncConnection[Any]) -> str | None:
+    cursor = await connection.execute("SELECT version_num FROM doorward_schema_version")
+    row = await cursor.fetchone()
+    return str(row[0]) if row else None
+
+
+def _explained(error: psycopg.Error) -> psycopg.Error:
+    """Return the error, or one with the remedy if it is how PgBouncer says that its configuration does not fit."""
+    said = str(error)
+    if "unsupported startup parameter" in said:
+        return UnsuitableDatabaseError(
+            "PgBouncer refuses the startup parameter options. "
+            "Set ignore_startup_parameters = options and a connect_query in it, see docs/deployment.md"
+        )
+    if "statement pooling" in said:
+        return UnsuitableDatabaseError("PgBouncer is in statement mode. Set pool_mode = transaction in it")
+    return error
