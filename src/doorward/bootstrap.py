@@ -35,6 +35,7 @@ from doorward.infrastructure.clock import HostClock
 from doorward.infrastructure.common_passwords import load_common_passwords
 from doorward.infrastructure.housekeeping import Housekeeper
 from doorward.infrastructure.keys import ACCESS_TOKEN_PURPOSE, REFRESH_TOKEN_PURPOSE, cursor_purpose, derive_key
+from doorward.infrastructure.limits.limiter import CallLimiter, create_client_reader, create_limiter
 from doorward.infrastructure.passwords import BcryptHasher, available_cores
 from doorward.infrastructure.postgres.clock_watch import ClockWatch, require_agreement
 from doorward.infrastructure.postgres.database import (
@@ -42,7 +43,6 @@ from doorward.infrastructure.postgres.database import (
     is_current,
     session_conninfo,
 )
-from doorward.infrastructure.rate_limiting import CallLimiter, create_client_reader, create_limiter
 from doorward.infrastructure.tokens import AccessTokens
 from doorward.telemetry import Telemetry
 

@@ -15,6 +15,7 @@ from doorward.core.config import Settings, SettingsError, load_settings
 from doorward.core.exceptions import DomainError, ServiceUnavailableError
 from doorward.domain.auth.exceptions import UserNotFoundError
 from doorward.domain.items.models import Visibility
+from doorward.infrastructure.limits.limiter import create_limiter
 from doorward.infrastructure.postgres.clock_watch import ClocksDifferError
 from doorward.infrastructure.postgres.database import (
     SCHEMA_VERSION,
@@ -24,7 +25,6 @@ from doorward.infrastructure.postgres.database import (
 )
 from doorward.infrastructure.postgres.session_settings import UnsuitableDatabaseError
 from doorward.infrastructure.postgres.start_check import check_database, stored_schema_version
-from doorward.infrastructure.rate_limiting import create_limiter
 from doorward.server.listening import CannotListenError, listening
 from doorward.server.serving import serve
 

@@ -137,7 +137,7 @@ def test_a_malformed_url_is_named_and_not_shown(
 def test_a_store_of_limits_without_its_driver_is_named_with_the_remedy(
     environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command: str, missing: str
 ) -> None:
-    environment.delitem(sys.modules, "doorward.infrastructure.limit_store", raising=False)
+    environment.delitem(sys.modules, "doorward.infrastructure.limits.store", raising=False)
     environment.setitem(sys.modules, missing, None)
     environment.setenv("RATE_LIMIT_STORAGE_URI", "redis://:hidden@cache.internal:6379/0")
     line = _refused_with_one_line(capsys, command)

@@ -22,7 +22,7 @@ def standing_time(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     """The limiter's clock goes when it is told to: no window ends because the machine was busy."""
     clock = SimpleNamespace(present=1_000_000_000.0)
     clock.monotonic = lambda: clock.present
-    monkeypatch.setattr("doorward.infrastructure.limit_windows.time", clock)
+    monkeypatch.setattr("doorward.infrastructure.limits.windows.time", clock)
     return clock
 
 
@@ -93,6 +93,27 @@ async def test_addresses_of_one_64_network_are_counted_together(limited: Service
             assert (await _call(client, "register")).status_code == 422
     async with limited.client_at("2001:db8::ffff") as client:
         assert (await _call(client, "register")).status_code == 429
+
+
+async def test_a_whole_48_network_has_a_wider_limit(make_service: MakeService) -> None:
+    service = await make_service(rate_limit_enabled=True, rate_limit_ipv6_site_factor=2)
+    answers = []
+    for number in range(11):
+        async with service.client_at(f"2001:db8:0:{number:x}::1") as client:
+            answers.append(await _call(client, "register"))
+    assert [answer.status_code for answer in answers] == [422] * 10 + [429]
+    async with service.client_at("2001:db8:1::1") as other_site:
+        assert (await _call(other_site, "register")).status_code == 422
+
+
+async def test_calls_that_a_clients_own_limit_refuses_do_not_count_for_its_48_network(
+    make_service: MakeService,
+) -> None:
+    service = await make_service(rate_limit_enabled=True, rate_limit_ipv6_site_factor=2)
+    async with service.client_at("2001:db8:0:1::1") as greedy, service.client_at("2001:db8:0:2::1") as neighbour:
+        answers = [await _call(greedy, "register") for _ in range(20)]
+        assert statuses(answers) == [422] * 5 + [429] * 15
+        assert (await _call(neighbour, "register")).status_code == 422
 
 
 async def test_me_and_health_are_not_limited(limited: Service) -> None:

@@ -8,7 +8,7 @@ from typing import NoReturn
 import pytest
 from limits.errors import StorageError
 
-from doorward.infrastructure import limit_store
+from doorward.infrastructure.limits import store as limit_store
 from tests.integration.service import Logs, MakeService, Service, is_problem, statuses
 from tests.running_time import RunningTime
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import pytest
 
 from doorward.core.config import Network
-from doorward.infrastructure.rate_limiting import UNKNOWN_CLIENT, client_address
+from doorward.infrastructure.limits.limiter import UNKNOWN_CLIENT, client_address
 
 PROXIES: Sequence[Network] = [ipaddress.ip_network("10.0.0.0/8"), ipaddress.ip_network("fd00::/8")]
 NOBODY: Sequence[Network] = []

@@ -1,11 +1,12 @@
 """Limits counted in memory, with a clock that stands."""
 
+from collections.abc import Iterable
 from types import SimpleNamespace
 
 import pytest
 
-from doorward.infrastructure import limit_windows
-from doorward.infrastructure.limit_windows import Limit, LimitWindows
+from doorward.infrastructure.limits import windows as limit_windows
+from doorward.infrastructure.limits.windows import COARSE_FACTOR, Limit, LimitWindows
 
 
 @pytest.fixture(autouse=True)
@@ -65,12 +66,44 @@ def test_a_client_who_comes_again_stands_behind_those_before_him(clock: SimpleNa
     assert len(windows) == 2
 
 
-def test_the_number_of_clients_is_bounded_and_the_last_ones_stay_limited(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(limit_windows, "MAXIMUM_CLIENTS", 10)
-    windows = LimitWindows(Limit.parse("1/minute"))
+def test_the_number_of_clients_is_bounded_and_the_oldest_within_their_limit_are_forgotten() -> None:
+    windows = LimitWindows(Limit.parse("2/minute"), maximum=10)
     for number in range(1000):
         windows.count(f"client {number}")
-        assert windows.count(f"client {number}") == 60
-    assert len(windows) <= 10
+    assert len(windows) == 10
+    assert [windows.count("client 999"), windows.count("client 999")] == [0, 60]
+
+
+def test_strangers_do_not_free_a_client_that_reached_its_limit(clock: SimpleNamespace) -> None:
+    windows = LimitWindows(Limit.parse("2/minute"), maximum=10)
+    assert [windows.count("ada") for _ in range(3)] == [0, 0, 60]
+    clock.present += 30
+    for number in range(1000):
+        windows.count(f"client {number}")
+    assert windows.count("ada") == 30
+    clock.present += 30
+    assert windows.count("ada") == 0
+
+
+def exhaust(windows: LimitWindows, clients: Iterable[str]) -> None:
+    """Have each of them make calls until one is refused."""
+    for client in clients:
+        while not windows.count(client):
+            pass
+
+
+def test_without_room_for_another_client_its_wide_network_is_counted() -> None:
+    windows = LimitWindows(Limit.parse("2/minute"), maximum=10)
+    exhaust(windows, (f"203.0.113.{number}" for number in range(10)))
+    newcomers = [windows.count(f"198.51.100.{number}") for number in range(2 * COARSE_FACTOR + 1)]
+    assert newcomers == [0] * (2 * COARSE_FACTOR) + [60]
+    assert windows.count("198.52.100.1") == 0
+    assert len(windows) == 10
+
+
+def test_clients_that_reached_their_limits_make_room_when_their_windows_end(clock: SimpleNamespace) -> None:
+    windows = LimitWindows(Limit.parse("1/minute"), maximum=10)
+    exhaust(windows, (f"203.0.113.{number}" for number in range(10)))
+    clock.present += 60
+    assert [windows.count("198.51.100.1"), windows.count("198.51.100.1")] == [0, 60]
+    assert len(windows) < 10

@@ -1,7 +1,7 @@
 """Every setting of the service: its name, type, default, bounds and meaning.
 
-The first groups have modules of their own: ``key_settings``, ``browser_settings`` and ``telemetry_settings``. Where
-settings are written is in ``settings_sources``.
+The first groups have modules of their own: ``key_settings``, ``browser_settings``, ``telemetry_settings`` and
+``budget_settings``. Where settings are written is in ``settings_sources``.
 """
 
 import ipaddress
@@ -10,6 +10,7 @@ from typing import Annotated, Final, Literal, Self
 from pydantic import Field, SecretStr, ValidationInfo, field_validator, model_validator
 from pydantic_settings import NoDecode
 
+from doorward.core.budget_settings import BudgetSettings, RateLimit
 from doorward.core.secret_strength import (
     DEVELOPMENT_SECRET_KEY,
     GENERATE_A_SECRET,
@@ -18,18 +19,16 @@ from doorward.core.secret_strength import (
     passwords_in,
 )
 from doorward.core.settings_loading import SettingsError, between_commas, load
-from doorward.core.telemetry_settings import TelemetrySettings
 
 __all__ = ["DEVELOPMENT_SECRET_KEY", "PUBLISHED_SECRETS", "Network", "Settings", "SettingsError", "load_settings"]
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
-RateLimit = Annotated[str, Field(pattern=r"^[1-9][0-9]{0,6}/(second|minute|hour|day)$")]
 
 RATE_LIMIT_STORES: Final = ("memory://", "redis://", "rediss://")
 MINIMUM_PRODUCTION_BCRYPT_ROUNDS: Final = 10
 
 
-class Settings(TelemetrySettings):
+class Settings(BudgetSettings):
     """All settings, checked."""
 
     database_url: SecretStr | None = Field(

@@ -1,8 +1,10 @@
-"""The store that counts for all processes together: asked without holding up the event loop, and known to be away."""
+"""The store that counts for all processes together: asked without delaying the event loop, and known to be away."""
 
 import asyncio
 import math
 import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from typing import Any, Final
 
 import redis.asyncio  # noqa: F401 - limits loads it later, and would call its absence a matter of the URI
@@ -12,13 +14,16 @@ from limits.errors import ConfigurationError, StorageError
 from limits.storage import storage_from_string
 
 from doorward.core.logging import get_logger
-from doorward.infrastructure.limit_windows import Limit
+from doorward.infrastructure.limits.windows import Limit
 
 PAUSE_SECONDS: Final = 1.0
 """How long a store that did not answer is left alone. Then one call asks it again."""
 
 CALLS_AT_ONCE: Final = 32
 """Calls under way to the store, each on a connection of its own; more wait, within their time."""
+
+TIMEOUT_STEPS: Final = 20
+"""Steps in which the time of a call is counted: more turns of the event loop than connecting and asking take."""
 
 logger = get_logger()
 
@@ -41,29 +46,33 @@ class LimitStore:
         self._asked_again_at = -math.inf
         self.is_available = True
 
-    async def count(self, limit: Limit, *identifiers: str) -> int | None:
-        """Count one call; return 0 when it is within the limit, else the seconds until the next window begins.
+    async def count(self, call: str, counted: Sequence[tuple[Limit, str]]) -> int | None:
+        """Count one call for each limit and key until one refuses it.
 
-        Returns None when the store does not answer in time: then somebody else has to count.
-        While the store is away, one call in each pause asks it, and the others return at once.
+        Return 0 when all allow it, else the seconds until the next window of the one that refused. Return None when
+        the store does not answer in time: the process then counts by itself. While the store is away, one call in
+        each pause asks it, and the others return at once.
         """
         now = time.monotonic()
         if not self.is_available:
             if now < self._asked_again_at:
                 return None
             self._asked_again_at = now + PAUSE_SECONDS
-        seconds = None
-        item = RateLimitItemPerSecond(limit.calls, limit.seconds)
+        seconds: int | None = None
         try:
             # Around connecting and waiting for a turn, too. The driver drops a connection that is cancelled in a call.
-            async with asyncio.timeout(self._timeout_seconds), self._turns:
-                if await self._strategy.hit(item, *identifiers):
-                    seconds = 0
-                else:
+            async with timeout_on_time(self._timeout_seconds), self._turns:
+                for limit, key in counted:
+                    item = RateLimitItemPerSecond(limit.calls, limit.seconds)
+                    if await self._strategy.hit(item, key, call):
+                        continue
                     # Should the next question fail, the call stays refused, for the whole window.
                     seconds = limit.seconds
-                    reset_at, _ = await self._strategy.get_window_stats(item, *identifiers)
+                    reset_at, _ = await self._strategy.get_window_stats(item, key, call)
                     seconds = max(1, math.ceil(reset_at - time.time()))
+                    break
+                else:
+                    seconds = 0
         except (StorageError, OSError) as error:
             self._note_fault(error)
         else:
@@ -85,3 +94,29 @@ class LimitStore:
         if not self.is_available:
             self.is_available = True
             logger.info("rate_limit.store_recovered")
+
+
+@asynccontextmanager
+async def timeout_on_time(seconds: float) -> AsyncIterator[None]:
+    """Raise ``TimeoutError`` in the block after these seconds of an event loop that runs on time.
+
+    The time is counted in steps. A step that ends late, because the loop was busy, counts as one step: an answer that
+    arrived meanwhile can still be read. So the block may last longer by as much as the loop was late.
+    """
+    loop = asyncio.get_running_loop()
+    async with asyncio.timeout(None) as timeout:
+        remaining = TIMEOUT_STEPS
+
+        def end_step() -> None:
+            nonlocal remaining, timer
+            remaining -= 1
+            if remaining:
+                timer = loop.call_later(seconds / TIMEOUT_STEPS, end_step)
+            else:
+                timeout.reschedule(loop.time())
+
+        timer = loop.call_later(seconds / TIMEOUT_STEPS, end_step)
+        try:
+            yield
+        finally:
+            timer.cancel()

@@ -1,4 +1,4 @@
-"""The limits of calls: how often one client may make each, who counts, and whose X-Forwarded-For is believed."""
+"""The limits of calls: how often one client may make each, where that is counted, and which proxies are trusted."""
 
 import functools
 import ipaddress
@@ -9,10 +9,11 @@ from starlette.datastructures import Headers
 from starlette.types import Scope
 
 from doorward.core.config import Network, Settings
-from doorward.infrastructure.limit_windows import Limit, LimitWindows
+from doorward.core.networks import ipv6_site
+from doorward.infrastructure.limits.windows import Limit, LimitWindows
 
 if TYPE_CHECKING:
-    from doorward.infrastructure.limit_store import LimitStore
+    from doorward.infrastructure.limits.store import LimitStore
 
 IPV6_CLIENT_PREFIX: Final = 64
 """One customer has a /64, so addresses within it are one client."""
@@ -31,14 +32,15 @@ def create_limiter(settings: Settings) -> "CallLimiter":
         "register": settings.rate_limit_register,
         "token": settings.rate_limit_token,
         "refresh": settings.rate_limit_refresh,
+        "import": settings.rate_limit_import,
     }
     uri = settings.rate_limit_storage_uri.get_secret_value()
     store = None if uri.startswith("memory://") else _create_store(uri, settings.rate_limit_storage_timeout_ms / 1000)
-    return CallLimiter(limits if settings.rate_limit_enabled else {}, store)
+    return CallLimiter(limits if settings.rate_limit_enabled else {}, store, settings.rate_limit_ipv6_site_factor)
 
 
 def _create_store(uri: str, timeout_seconds: float) -> "LimitStore":
-    from doorward.infrastructure.limit_store import LimitStore  # noqa: PLC0415 - it needs the extra doorward[redis]
+    from doorward.infrastructure.limits.store import LimitStore  # noqa: PLC0415 - it needs the extra doorward[redis]
 
     return LimitStore(uri, timeout_seconds)
 
@@ -62,20 +64,45 @@ def _address_of_peer(peer: str) -> str:
 
 
 class CallLimiter:
-    """Counts in fixed windows. With a store all processes count together, and each by itself while that is away."""
+    """Counts in fixed windows. With a store all processes count together, and each by itself while that is away.
 
-    def __init__(self, limits: Mapping[str, str], store: "LimitStore | None" = None) -> None:
-        """Take the limits by the names of the calls, as ``10/minute``; a call without one is not counted."""
+    An IPv6 client is counted twice: by itself, and as part of its /48, of which one site may have 65,536 clients.
+    """
+
+    def __init__(
+        self, limits: Mapping[str, str], store: "LimitStore | None" = None, ipv6_site_factor: int = 16
+    ) -> None:
+        """Take the limits by the names of the calls, as ``10/minute``; a call without one is not counted.
+
+        ``ipv6_site_factor`` is how many times the limit of one client all of an IPv6 /48 may reach.
+        """
         self._limits = {call: Limit.parse(limit) for call, limit in limits.items()}
+        self._site_limits = {call: limit.times(ipv6_site_factor) for call, limit in self._limits.items()}
         self._windows = {call: LimitWindows(limit) for call, limit in self._limits.items()}
+        self._site_windows = {call: LimitWindows(limit) for call, limit in self._site_limits.items()}
         self._store = store
 
     async def count(self, call: str, client: str) -> int:
-        """Count one call of a client; return 0 when it is within the limit, else the seconds to wait."""
+        """Count one call of a client; return 0 when it is within the limit, else the seconds to wait.
+
+        A call that the client's own limit refuses does not count for its /48.
+        """
         if call not in self._limits:
             return 0
-        seconds = await self._store.count(self._limits[call], client, call) if self._store else None
-        return self._windows[call].count(client) if seconds is None else seconds
+        site = ipv6_site(client)
+        seconds = None
+        if self._store is not None:
+            counted = [(self._limits[call], client)]
+            if site is not None:
+                counted.append((self._site_limits[call], site))
+            seconds = await self._store.count(call, counted)
+        return self._count_alone(call, client, site) if seconds is None else seconds
+
+    def _count_alone(self, call: str, client: str, site: str | None) -> int:
+        seconds = self._windows[call].count(client)
+        if seconds or site is None:
+            return seconds
+        return self._site_windows[call].count(site)
 
     async def close(self) -> None:
         """Close the connections to the store."""

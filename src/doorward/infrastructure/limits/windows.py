@@ -1,0 +1,127 @@
+"""Limits counted in memory: a fixed window for each client, without a thread or a timer that ends windows."""
+
+import math
+import time
+from collections import OrderedDict
+from typing import Final, NamedTuple
+
+from doorward.core.networks import coarse_network
+
+MAXIMUM_CLIENTS: Final = 100_000
+"""Clients counted at a time for one call, some 30 MB."""
+
+SWEPT_AT_ONCE: Final = 2
+"""Ended windows that each call removes: more than it can add."""
+
+COARSE_WINDOWS: Final = 4096
+"""Windows for clients above the maximum, which are counted by their wide network."""
+
+COARSE_FACTOR: Final = 16
+"""How many times the limit of one client a wide network may reach."""
+
+SECONDS_OF_PERIOD: Final = {"second": 1, "minute": 60, "hour": 3600, "day": 86_400}
+"""What the settings call the length of a window."""
+
+
+class Limit(NamedTuple):
+    """How many calls there may be in a window of how many seconds."""
+
+    calls: int
+    seconds: int
+
+    @classmethod
+    def parse(cls, text: str) -> "Limit":
+        """Read a limit as the settings have it: ``10/minute``."""
+        calls, _, period = text.partition("/")
+        return cls(int(calls), SECONDS_OF_PERIOD[period])
+
+    def times(self, factor: int) -> "Limit":
+        """Return the limit for a network of many clients."""
+        return Limit(self.calls * factor, self.seconds)
+
+
+class _Window(NamedTuple):
+    ends_at: float
+    calls: int
+
+
+class LimitWindows:
+    """How often each client made one call in its present window, which begins with its first call.
+
+    Each call costs the same however many clients are counted. A client that has reached its limit is remembered until
+    its window ends; of the others the oldest are forgotten when there are too many. When so many clients have
+    reached their limits that there is no room, further clients share the windows of their wide networks.
+    """
+
+    def __init__(self, limit: Limit, *, maximum: int = MAXIMUM_CLIENTS) -> None:
+        """Take how many calls there may be in a window of what length, and how many clients are counted at a time."""
+        self._limit = limit
+        self._maximum = maximum
+        # Ordered dicts: the first entry of a plain one is found in linear time after many were removed before it.
+        self._open: OrderedDict[str, _Window] = OrderedDict()
+        self._exhausted: OrderedDict[str, float] = OrderedDict()
+        self._coarse = _SharedWindows(limit.times(COARSE_FACTOR))
+
+    def count(self, client: str) -> int:
+        """Count one call; return 0 when it is within the limit, else the seconds until the next window begins."""
+        now = time.monotonic()
+        self._remove_ended(now)
+        exhausted_until = self._exhausted.get(client, 0.0)
+        if exhausted_until > now:
+            return _seconds_until(exhausted_until, now)
+        self._exhausted.pop(client, None)
+        window = self._open.get(client)
+        if window is None or window.ends_at <= now:
+            self._open.pop(client, None)
+            if not self._make_room():
+                return self._coarse.count(coarse_network(client), now)
+            window = _Window(now + self._limit.seconds, 0)
+        self._store(client, _Window(window.ends_at, window.calls + 1))
+        return 0
+
+    def __len__(self) -> int:
+        """Return how many clients are counted."""
+        return len(self._open) + len(self._exhausted)
+
+    def _store(self, client: str, window: _Window) -> None:
+        if window.calls < self._limit.calls:
+            # An entry that exists keeps its place: the order is that in which the windows began.
+            self._open[client] = window
+        else:
+            self._open.pop(client, None)
+            self._exhausted[client] = window.ends_at
+
+    def _make_room(self) -> bool:
+        """Forget the oldest client within its limit when there are too many; return whether one more can be added."""
+        if len(self) >= self._maximum and self._open:
+            self._open.popitem(last=False)
+        return len(self) < self._maximum
+
+    def _remove_ended(self, now: float) -> None:
+        for _ in range(SWEPT_AT_ONCE):
+            if (client := next(iter(self._open), None)) is not None and self._open[client].ends_at <= now:
+                del self._open[client]
+            if (client := next(iter(self._exhausted), None)) is not None and self._exhausted[client] <= now:
+                del self._exhausted[client]
+
+
+class _SharedWindows:
+    """A fixed number of windows: names that fall into one share its limit."""
+
+    def __init__(self, limit: Limit) -> None:
+        self._limit = limit
+        self._windows: dict[int, _Window] = {}
+
+    def count(self, name: str, now: float) -> int:
+        number = hash(name) % COARSE_WINDOWS
+        window = self._windows.get(number)
+        if window is None or window.ends_at <= now:
+            window = _Window(now + self._limit.seconds, 0)
+        if window.calls >= self._limit.calls:
+            return _seconds_until(window.ends_at, now)
+        self._windows[number] = _Window(window.ends_at, window.calls + 1)
+        return 0
+
+
+def _seconds_until(moment: float, now: float) -> int:
+    return max(1, math.ceil(moment - now))

@@ -1,0 +1,18 @@
+"""Networks around a client's canonical address."""
+
+import pytest
+
+from doorward.core.networks import coarse_network, ipv6_site, neighbours
+
+
+@pytest.mark.parametrize(
+    ("client", "site", "near", "coarse"),
+    [
+        ("203.0.113.7", None, "203.0.113.0/24", "203.0.0.0/16"),
+        ("2001:db8:1:2::/64", "2001:db8:1::/48", "2001:db8:1::/48", "2001:db8::/32"),
+        ("unknown", None, "unknown", "unknown"),
+        ("user 0d7f4b9e", None, "user 0d7f4b9e", "user 0d7f4b9e"),
+    ],
+)
+def test_networks_of_a_client(client: str, site: str | None, near: str, coarse: str) -> None:
+    assert (ipv6_site(client), neighbours(client), coarse_network(client)) == (site, near, coarse)
