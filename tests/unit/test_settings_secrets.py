@@ -150,6 +150,7 @@ def test_the_refusal_of_pydantic_itself_does_not_show_the_value(name: str) -> No
         ("postgres_password", MARK),
         ("rate_limit_storage_uri", f"redis://:{MARK}@cache:6379"),
     ],
+    ids=["secret_key", "database_url", "secret_key_previous", "postgres_password", "rate_limit_storage_uri"],
 )
 @pytest.mark.parametrize("show", [repr, str])
 def test_settings_do_not_show_secrets(
@@ -167,6 +168,7 @@ def test_settings_do_not_show_secrets(
         (DEVELOPMENT_SECRET_KEY, "is a published value"),
         ("ab" * 32, "too regular"),
     ],
+    ids=["short", "published", "regular"],
 )
 def test_the_previous_key_is_held_to_the_same_rules(
     value: str, flaw: str, clean_environment: pytest.MonkeyPatch

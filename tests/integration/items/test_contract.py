@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from tests.integration.items.catalogue import CSV, IMPORT, ITEMS, SEARCH, Owner, item_of, never_an_item, path_of
+from tests.integration.items.catalogue import CSV, IMPORT, ITEMS, SEARCH, Owner, item_of, path_of
 from tests.integration.service import FakeClock, Service, is_problem
 
 FILM: dict[str, Any] = {
@@ -16,16 +16,14 @@ FILM: dict[str, Any] = {
     "year": 1942,
     "visibility": "shared",
 }
+NO_ITEM = "3f1c9a52-6d3e-4b7a-9a64-0e1d5c8b7f20"
 CALLS = [
     ("POST", ITEMS),
     ("GET", ITEMS),
     ("GET", f"{ITEMS}?after="),
     ("GET", f"{SEARCH}?q=a"),
     ("POST", IMPORT),
-    ("GET", path_of(never_an_item())),
-    ("PUT", path_of(never_an_item())),
-    ("PATCH", path_of(never_an_item())),
-    ("DELETE", path_of(never_an_item())),
+    *((method, path_of({"id": NO_ITEM})) for method in ("GET", "PUT", "PATCH", "DELETE")),
 ]
 
 
