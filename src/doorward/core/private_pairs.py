@@ -19,7 +19,7 @@ _PLAIN_QUOTE: Final = (
     rf"""(?:["'`]|u002[27]|x2[27]|{_URL_ESCAPE}2[27]"""
     rf"|{_AMPERSAND}(?:amp{_SEMICOLON}){{0,4}}(?:quot|apos|{_NUMBER_SIGN}(?:3[49]|x2[27])){_SEMICOLON})"
 )
-_QUOTE: Final = rf"(?:(?:{_BACKSLASH}{{1,255}}|(?![ux])){_PLAIN_QUOTE})"
+_QUOTE: Final = rf"(?:(?:{_BACKSLASH}{{1,255}}+|(?![ux])){_PLAIN_QUOTE})"
 _SPACE: Final = rf"(?:\s|\\{{1,255}}[nrt]|{_URL_ESCAPE}20|\+){{0,16}}"
 _COLON: Final = rf"(?::|{_BACKSLASHES}u003a|{_URL_ESCAPE}3a)"
 _EQUALS: Final = rf"(?:=>?|{_BACKSLASHES}u003d|{_URL_ESCAPE}3d)"
@@ -39,7 +39,7 @@ _VALUE: Final = (
     # In quotes, also within a call. A quote that is escaped more often, or less, is a part of the value. Without its
     # end the text was cut off there.
     rf"|(?:\w{{1,64}}\(|[a-z]{{1,2}})?(?P<open>{_QUOTE})"
-    rf"(?:(?!(?P=open))(?:{_BACKSLASH}{{1,255}}{_PLAIN_QUOTE}?|.))*(?:(?P=open)|\Z)"
+    rf"(?:(?!(?P=open))(?:{_BACKSLASH}{{1,255}}+{_PLAIN_QUOTE}?|.))*(?:(?P=open)|\Z)"
     r"""|\([^)]*\)?|\[[^\]]*\]?|\{[^}]*\}?"""
     r"""|[^\s,;&'"<)}\]]+)"""
 )
@@ -53,4 +53,4 @@ def private_pair_pattern(names: str) -> re.Pattern[str]:
 
     Its time is proportional to the text: each repetition before the value is bounded, and a value is consumed.
     """
-    return re.compile(rf"((?:{names})[\w-]{{0,64}}{_SEPARATOR}){_VALUE}", re.IGNORECASE | re.DOTALL)
+    return re.compile(rf"((?:{names})[\w-]{{0,64}}+{_SEPARATOR}){_VALUE}", re.IGNORECASE | re.DOTALL)

@@ -1,0 +1,229 @@
+"""The log of `doorward serve` as a process: no secret in it at any level, and no reader of it holds up an answer."""
+
+import contextlib
+import json
+import os
+import re
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.e2e.canaries import Evidence
+from tests.integration.secret_store import REGION, SecretStore, run_secret_store
+from tests.integration.service import mark
+
+DEADLINE = 120
+LISTENING = re.compile(rb'"port": (\d+), "event": "service.listening"')
+PIPE_BYTES = 64 * 1024
+MORE_THAN_THE_QUEUE_HOLDS = 11_000
+
+
+class Process:
+    """The service, where it answers, and what has been read of its standard output."""
+
+    def __init__(self, settings: dict[str, str], folder: Path) -> None:
+        self.written = b""
+        self._reads = threading.Event()
+        self._reads.set()
+        self.errors = folder / "errors"
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+        with self.errors.open("wb") as errors:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "doorward", "serve", "--port", "0"],
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                cwd=folder,
+                env={**environment, "ENVIRONMENT": "production", "BCRYPT_ROUNDS": "10", **settings},
+            )
+        self._thread = threading.Thread(target=self._read)
+        self._thread.start()
+        # No proxy is asked, whatever the environment says.
+        self.client = httpx.Client(timeout=DEADLINE, trust_env=False)
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None
+        while piece := os.read(self.process.stdout.fileno(), PIPE_BYTES):
+            self.written += piece
+            self._reads.wait()
+
+    def stop_reading(self) -> None:
+        """Read one piece more at most."""
+        self._reads.clear()
+
+    def read_on(self) -> None:
+        self._reads.set()
+
+    def wait_until_ready(self) -> None:
+        deadline = time.monotonic() + DEADLINE
+        while not (found := LISTENING.search(self.written)):
+            self._pause(deadline)
+        self.port = int(found[1])
+        self.client.base_url = httpx.URL(f"http://127.0.0.1:{self.port}")
+        while self.client.get("/health/readiness").status_code != 200:
+            self._pause(deadline)
+
+    def wait_until_written(self, text: bytes) -> None:
+        deadline = time.monotonic() + DEADLINE
+        while text not in self.written:
+            self._pause(deadline)
+
+    def _pause(self, deadline: float) -> None:
+        time.sleep(0.02)
+        assert time.monotonic() < deadline
+        assert self.process.poll() is None, self.errors.read_text(encoding="utf-8")
+
+    def lines(self) -> list[dict[str, object]]:
+        return [json.loads(line) for line in self.written.splitlines()]
+
+    def stop(self) -> int:
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(DEADLINE)
+
+    def close(self) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        self.read_on()
+        self._thread.join(DEADLINE)
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+        self.client.close()
+
+
+@contextlib.contextmanager
+def serving(folder: Path, **settings: str) -> Iterator[Process]:
+    process = Process({"SHUTDOWN_DRAIN_SECONDS": "0", **settings}, folder)
+    try:
+        process.wait_until_ready()
+        yield process
+    finally:
+        process.close()
+
+
+def log_in(process: Process) -> tuple[list[str], str]:
+    """Register, log in, refresh and fail to do so; return what no log may hold, and a token that counts."""
+    name, password = mark(), f"{mark()} {mark()}"
+    person = {"email": f"{name}@example.com", "username": name, "password": password}
+    assert process.client.post("/api/v1/auth/register", json=person).status_code == 201
+    assert process.client.post("/api/v1/auth/token", data={"username": name, "password": mark()}).status_code == 401
+    pair = process.client.post("/api/v1/auth/token", data={"username": name, "password": password}).json()
+    renewed = process.client.post("/api/v1/auth/refresh", json={"refresh_token": pair["refresh_token"]}).json()
+    tokens = [each[kind] for each in (pair, renewed) for kind in ("access_token", "refresh_token")]
+    return [password, name, *tokens], renewed["access_token"]
+
+
+def me(process: Process, token: str) -> int:
+    return process.client.get("/api/v1/auth/me", headers={"Authorization": f"Bearer {token}"}).status_code
+
+
+@pytest.fixture(scope="module")
+def store_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("store")
+
+
+@pytest.fixture(scope="module")
+def store(store_folder: Path) -> Iterator[SecretStore]:
+    with run_secret_store(store_folder) as running:
+        yield running
+
+
+@pytest.mark.parametrize(("workers", "processes"), [(1, 1), (2, 3)], ids=["one worker", "two workers and their parent"])
+def test_no_secret_is_in_the_log_at_debug_when_the_settings_are_in_aws_and_each_process_reads_them_once(
+    store: SecretStore, store_folder: Path, own_database: str, tmp_path: Path, workers: int, processes: int
+) -> None:
+    canaries = {each: secrets.token_urlsafe(36) for each in ("key", "previous", "database", "redis", "postgres")}
+    name = mark()
+    store.put_settings(
+        name,
+        {
+            "SECRET_KEY": canaries["key"],
+            "SECRET_KEY_PREVIOUS": canaries["previous"],
+            "DATABASE_URL": own_database.replace("postgres@", f"postgres:{canaries['database']}@"),
+            "POSTGRES_PASSWORD": canaries["postgres"],
+            # Where nothing answers, so that its failures are logged.
+            "RATE_LIMIT_STORAGE_URI": f"redis://:{canaries['redis']}@127.0.0.1:1/0",
+        },
+    )
+    asked_before = (store_folder / "moto.log").read_text(encoding="utf-8").count("POST /")
+    variables = {
+        **store.variables(),
+        "AWS_REGION": REGION,
+        "AWS_SECRETS_MANAGER_SECRET_NAME": name,
+        "NO_PROXY": "127.0.0.1",
+        "LOG_LEVEL": "debug",
+        "WEB_CONCURRENCY": str(workers),
+    }
+    with serving(tmp_path, **variables) as process:
+        sent, token = log_in(process)
+        assert me(process, token) == 200
+        assert process.stop() in {0, -signal.SIGTERM}
+        process.close()
+        events = [str(line["event"]) for line in process.lines()]
+        expected = {"auth.login.succeeded", "auth.login.failed", "rate_limit.store_unavailable", "http.request"}
+        assert set(events) >= expected
+        # The last lines, too, though a signal ends the process right after them.
+        assert len([event for event in events if event.startswith("Finished server process")]) == workers
+        assert "debug" in {line["level"] for line in process.lines()}
+        evidence = Evidence()
+        for secret in (*canaries.values(), *sent[:2]):
+            evidence.remember_secret(secret)
+        for token in (*canaries.values(), *sent[2:]):
+            evidence.remember_token(token)
+        evidence.keep("log", process.written.decode())
+        evidence.keep("errors", process.errors.read_text(encoding="utf-8"))
+    assert evidence.findings() == []
+    asked = (store_folder / "moto.log").read_text(encoding="utf-8").count("POST /")
+    assert asked - asked_before == processes
+
+
+def ask_many_times(port: int, count: int) -> None:
+    """Make calls over one connection without waiting for each answer, all of which have to come."""
+    call = b"GET /nowhere HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", port), DEADLINE) as connection:
+        for _ in range(0, count, 100):
+            connection.sendall(call * 100)
+            received = b""
+            while received.count(b"HTTP/1.1 404 ") < 100 or not received.endswith(b"}"):
+                piece = connection.recv(PIPE_BYTES)
+                assert piece
+                received += piece
+
+
+def test_a_reader_that_stalls_holds_up_no_answer_and_is_told_what_it_missed(own_database: str, tmp_path: Path) -> None:
+    settings = {"DATABASE_URL": own_database, "SECRET_KEY": secrets.token_urlsafe(48)}
+    with serving(tmp_path, **settings) as process:
+        _, token = log_in(process)
+        process.stop_reading()
+        ask_many_times(process.port, MORE_THAN_THE_QUEUE_HOLDS)
+        assert process.client.get("/health/liveness").status_code == 200
+        assert me(process, token) == 200
+        process.read_on()
+        process.wait_until_written(b'"log.lines_dropped"')
+        assert me(process, token) == 200
+        process.wait_until_written(b'"route": "/api/v1/auth/me"')
+        (report,) = [line for line in process.lines() if line["event"] == "log.lines_dropped"]
+        logged = [line for line in process.lines() if line["event"] == "http.request" and line["status"] == 404]
+        # Those of /me while the reader was away are among the lines that were lost.
+        assert report["count"] == MORE_THAN_THE_QUEUE_HOLDS - len(logged) + 1
+        process.stop_reading()
+        ask_many_times(process.port, 500)
+        assert process.stop() == -signal.SIGTERM
+
+
+def test_a_reader_that_stalls_does_not_keep_workers_alive(own_database: str, tmp_path: Path) -> None:
+    settings = {"DATABASE_URL": own_database, "SECRET_KEY": secrets.token_urlsafe(48), "WEB_CONCURRENCY": "2"}
+    with serving(tmp_path, **settings) as process:
+        process.stop_reading()
+        ask_many_times(process.port, 500)
+        ask_many_times(process.port, 500)
+        assert process.client.get("/health/liveness").status_code == 200
+        assert process.stop() == 0
