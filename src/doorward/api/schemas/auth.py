@@ -3,19 +3,16 @@
 from typing import Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
+from doorward.api.schemas.requests import RequestBody
 from doorward.domain.auth.token_pair import ACCOUNT_SCOPE
 
 MAXIMUM_FIELD_LENGTH = 1024
 """Code points of any field; the domain's own bounds are tighter."""
 
 
-class _Request(BaseModel):
-    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
-
-
-class RegisterRequest(_Request):
+class RegisterRequest(RequestBody):
     """A new account."""
 
     email: str = Field(
@@ -34,13 +31,13 @@ class RegisterRequest(_Request):
     )
 
 
-class RefreshTokenRequest(_Request):
+class RefreshTokenRequest(RequestBody):
     """One refresh token, to be exchanged or revoked."""
 
     refresh_token: str = Field(max_length=MAXIMUM_FIELD_LENGTH, examples=["dwr_..."])
 
 
-class TokenForm(_Request):
+class TokenForm(RequestBody):
     """The OAuth 2.0 password form (RFC 6749 section 4.3.2), as the first-party login."""
 
     grant_type: Literal["password"] = "password"

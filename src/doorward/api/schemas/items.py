@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from doorward.api.schemas.pages import CursorPagination, Pagination
+from doorward.api.schemas.requests import RequestBody
 from doorward.core.pages import DEFAULT_PAGE_SIZE, MAXIMUM_PAGE_SIZE
 from doorward.domain.items.models import Owner, Sort, Visibility
 
@@ -19,6 +20,7 @@ _Tags = Annotated[
 ]
 _Title = Annotated[str, Field(description="1 to 300 characters.", examples=["Casablanca"])]
 _Description = Annotated[str, Field(description="At most 10,000 characters.")]
+_Visibility = Annotated[Visibility, Field(description="`private`: for its owner. `shared`: for every signed-in user.")]
 _Year = Annotated[int | None, Field(ge=1, le=9999, examples=[1942])]
 _YearNumber = Annotated[_Year, Field(strict=True)]
 """In a body: no text, and no ``true`` for the year 1."""
@@ -28,21 +30,20 @@ _PageSize = Annotated[int, Field(ge=1, le=MAXIMUM_PAGE_SIZE)]
 _Tag = Annotated[str | None, Field(max_length=MAXIMUM_QUERY_LENGTH, description="Items that have exactly this tag.")]
 
 
-class ItemBody(BaseModel):
-    """An item's whole content. What is left out has its default."""
-
-    model_config = _FORBID_EXTRA
+class ItemBody(RequestBody):
+    """An item's whole content. Left out, description and tags are empty, the year is null, visibility is `private`."""
 
     title: _Title
     description: _Description = ""
-    tags: _Tags = []
+    tags: _Tags = Field(default_factory=list)
     year: _YearNumber = None
-    visibility: Visibility = "private"
+    visibility: _Visibility = "private"
 
 
 class ItemPatch(ItemBody):
     """The fields to change (RFC 7396). What is left out stays; ``null`` takes the year away."""
 
+    # Never used: only the members that were sent are read.
     title: _Title = ""
 
 
