@@ -1,14 +1,17 @@
 """Whose items there are: another user's private one does not exist, a shared one can be read and not changed."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
+from uuid import UUID
 
 import httpx
 import psycopg
 import pytest
 
 from doorward.domain.items import repository
+from doorward.infrastructure.postgres.database import PostgresDatabase
 from tests.integration.items.catalogue import ITEMS, SEARCH, Item, Owner, item_of, never_an_item, page_of, path_of
 from tests.integration.service import is_problem, mark
 
@@ -27,6 +30,9 @@ CALLS_BY_ID: dict[str, Call] = {
     "DELETE": lambda owner, item: owner.change("DELETE", item),
     "DELETE of another version": lambda owner, item: owner.change("DELETE", item, etag='"9"'),
 }
+BOUND_SECONDS = 60
+"""Generous: the machine may be busy."""
+
 CHANGES = [name for name in CALLS_BY_ID if not name.startswith("GET")]
 
 
@@ -121,6 +127,29 @@ async def test_a_shared_item_is_changed_by_nobody_but_its_owner(owner: Owner, st
     item = await owner.create(visibility="shared")
     assert is_problem(await CALLS_BY_ID[name](stranger, item), 403, "not_item_owner")
     assert item_of(await owner.get(path_of(item))) == item
+
+
+@pytest.mark.parametrize("name", [name for name in CHANGES if "no title" not in name])
+@pytest.mark.parametrize("visibility", ["shared", "private"])
+async def test_a_stranger_who_changes_an_item_waits_for_no_lock(
+    owner: Owner, stranger: Owner, visibility: str, name: str
+) -> None:
+    item = await owner.create(visibility=visibility)
+    async with (
+        asyncio.timeout(BOUND_SECONDS),
+        await psycopg.AsyncConnection.connect(owner.service.database_url) as holding,
+    ):
+        await holding.execute("SELECT FROM items WHERE id = %s FOR UPDATE", (item["id"],))
+        assert (await CALLS_BY_ID[name](stranger, item)).status_code == (403 if visibility == "shared" else 404)
+
+
+async def test_a_stranger_who_changes_an_item_locks_nothing(owner: Owner, stranger: Owner) -> None:
+    item = await owner.create(visibility="shared")
+    database: PostgresDatabase = owner.service.app.state.items._database  # noqa: SLF001 - to ask it
+    async with database.transaction() as connection:
+        assert await repository.lock_item(connection, UUID(item["id"]), stranger.id) is None
+        # Fails at once where another transaction has the lock.
+        assert owner.service.sql("SELECT id FROM items WHERE id = %s FOR UPDATE NOWAIT", item["id"])
 
 
 async def test_an_item_that_becomes_private_is_gone_for_others_at_once(owner: Owner, stranger: Owner) -> None:

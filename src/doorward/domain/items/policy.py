@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from doorward.core.exceptions import InvalidFilterError
+from doorward.core.exceptions import DomainError, InvalidFilterError
 from doorward.domain.items.exceptions import (
     InvalidDescriptionError,
     InvalidTagsError,
@@ -102,14 +102,9 @@ def check_read(item: Item | None, is_expected: VersionTest) -> Item:
     return item
 
 
-def check_change(item: Item | None, user_id: UUID, is_expected: VersionTest) -> Item:
-    """Return the item if this user may change it and expects its version.
-
-    Raises ``ItemNotFoundError``, ``NotItemOwnerError`` or ``StaleItemError``.
-    """
-    if item is not None and item.owner_id != user_id:
-        raise NotItemOwnerError
-    return check_read(item, is_expected)
+def refused_change(readable: Item | None) -> DomainError:
+    """Return why a user may not change an item of which this is what the user can read, and which is not the user's."""
+    return ItemNotFoundError() if readable is None else NotItemOwnerError()
 
 
 def _checked_title(title: str) -> str:

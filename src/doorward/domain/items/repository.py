@@ -120,18 +120,18 @@ async def find_item(connection: Connection, item_id: UUID, reader_id: UUID) -> I
         return await cursor.fetchone()
 
 
-async def lock_item(connection: Connection, item_id: UUID, reader_id: UUID) -> Item | None:
-    """Find an item that this user can read, and hold it until the transaction ends."""
+async def lock_item(connection: Connection, item_id: UUID, owner_id: UUID) -> Item | None:
+    """Find an item of this owner, and lock it until the transaction ends. Of other users' items no lock is taken."""
     async with connection.cursor(row_factory=class_row(Item)) as cursor:
         await cursor.execute(
             """
             SELECT id, owner_id, title, description, tags, year, visibility, version, created_at, updated_at
             FROM items
             WHERE id = %(item_id)s
-              AND (owner_id = %(reader_id)s OR visibility = 'shared')
+              AND owner_id = %(owner_id)s
             FOR UPDATE
             """,
-            {"item_id": item_id, "reader_id": reader_id},
+            {"item_id": item_id, "owner_id": owner_id},
         )
         return await cursor.fetchone()
 

@@ -15,12 +15,12 @@ from doorward.domain.items.models import Item, ItemContent, ItemFilter, ItemQuer
 from doorward.domain.items.policy import (
     VersionTest,
     changed_item,
-    check_change,
     check_read,
     checked_content,
     checked_filter,
     content_of,
     new_item,
+    refused_change,
 )
 
 logger = get_logger()
@@ -131,8 +131,7 @@ class Items:
         change: Callable[[ItemContent], ItemContent],
     ) -> Item:
         async with self._database.transaction() as connection:
-            found = await repository.lock_item(connection, item_id, user_id)
-            item = check_change(found, user_id, is_expected)
+            item = await self._lock_for_change(connection, user_id, item_id, is_expected)
             changed = changed_item(item, change(content_of(item)), self._clock.now())
             await repository.update_item(connection, changed)
         return changed
@@ -140,9 +139,17 @@ class Items:
     async def remove(self, user_id: UUID, item_id: UUID, is_expected: VersionTest) -> None:
         """Delete an item. Raises ``ItemNotFoundError``, ``NotItemOwnerError`` or ``StaleItemError``."""
         async with self._database.transaction() as connection:
-            found = await repository.lock_item(connection, item_id, user_id)
-            item = check_change(found, user_id, is_expected)
+            item = await self._lock_for_change(connection, user_id, item_id, is_expected)
             await repository.remove_item(connection, item.id)
+
+    async def _lock_for_change(
+        self, connection: repository.Connection, user_id: UUID, item_id: UUID, is_expected: VersionTest
+    ) -> Item:
+        """Lock an item of this user. A user who may not change it takes no lock, and so delays no owner."""
+        owned = await repository.lock_item(connection, item_id, user_id)
+        if owned is None:
+            raise refused_change(await repository.find_item(connection, item_id, user_id))
+        return check_read(owned, is_expected)
 
 
 def _position(item: Item, sort: Sort) -> Position:
