@@ -188,12 +188,12 @@ def create_housekeeper(settings: Settings, database: PostgresDatabase, clock: Cl
     )
 
 
-async def prune(settings: Settings) -> int | None:
+async def prune(settings: Settings, host: HostClock | None = None) -> int | None:
     """Remove old sessions now; return how many, or None when another process is at it.
 
     Raises ``ClocksDifferError``.
     """
-    async with _opened(settings) as database:
+    async with _opened(settings, host) as database:
         return await create_housekeeper(settings, database, database.clock).run(only_if_due=False)
 
 
@@ -220,8 +220,8 @@ def _deactivation(database: PostgresDatabase) -> Deactivation:
 
 
 @asynccontextmanager
-async def _opened(settings: Settings) -> AsyncIterator[PostgresDatabase]:
-    database = PostgresDatabase(settings)
+async def _opened(settings: Settings, host: HostClock | None = None) -> AsyncIterator[PostgresDatabase]:
+    database = PostgresDatabase(settings, host=host)
     await database.open()
     try:
         await database.measure_clock()

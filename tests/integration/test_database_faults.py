@@ -14,10 +14,27 @@ from psycopg import sql
 from development.postgres import EmbeddedPostgres
 from doorward.infrastructure.migrations import migrate
 from doorward.infrastructure.postgres.connections import PromptlyClosedConnection
-from tests.integration.service import PASSWORD, REGISTER, Logs, MakeService, Pair, Person, Service, is_problem, mark
+from tests.integration.service import (
+    PASSWORD,
+    REGISTER,
+    Logs,
+    MakeService,
+    Pair,
+    Person,
+    Service,
+    is_problem,
+    mark,
+    statuses,
+)
 
 BOUND_SECONDS = 20
 """Generous: the machine may be busy. Without bounds of its own, psycopg waits 30 seconds."""
+
+REFRESHES = 60
+STATEMENTS_UNDER_WAY = (
+    "SELECT pid FROM pg_stat_activity"
+    " WHERE backend_type = 'client backend' AND state = 'active' AND pid <> pg_backend_pid()"
+)
 
 
 @pytest.fixture(autouse=True)
@@ -95,14 +112,26 @@ async def test_while_the_server_is_stopped_every_call_is_503_and_afterwards_all_
 async def test_while_the_server_is_frozen_every_call_is_503_and_afterwards_all_is_well(
     fragile: Service, breakable: EmbeddedPostgres
 ) -> None:
+    """No rotation that waited in the frozen server is carried out later: its retry would be taken for theft."""
     person, pair = await fragile.register_and_log_in()
+    pairs = [await fragile.log_in(person) for _ in range(REFRESHES)]
     breakable.freeze()
     try:
-        await _all_unavailable(fragile, person, pair)
+        refreshes = [asyncio.create_task(fragile.post_refresh(each.refresh)) for each in pairs]
+        database = fragile.app.state.sessions._database  # noqa: SLF001 - to see when it is asked
+        while database.pool_load().idle:  # noqa: ASYNC110 - the rotations have to be sent before the other calls
+            await asyncio.sleep(0)
+        # All are answered before the server goes on, so what was sent is late.
+        _, *answers = await asyncio.gather(_all_unavailable(fragile, person, pair), *refreshes)
     finally:
         breakable.thaw()
+    assert all(map(_is_unavailable, answers))
     await _until_ready(fragile)
     assert (await fragile.post_token(person.username, PASSWORD)).status_code == 200
+    while fragile.sql(STATEMENTS_UNDER_WAY):  # noqa: ASYNC110 - another process is watched
+        await asyncio.sleep(0.05)
+    retries = await asyncio.gather(*(fragile.post_refresh(each.refresh) for each in pairs))
+    assert statuses(retries) == [200] * REFRESHES
 
 
 @pytest.mark.usefixtures("patience")

@@ -13,6 +13,7 @@ from doorward.core.exceptions import ServiceUnavailableError
 from doorward.domain.auth.pruning import Pruning
 from doorward.infrastructure import housekeeping
 from doorward.infrastructure.housekeeping import Housekeeper
+from doorward.infrastructure.postgres.clock_watch import ClocksDifferError
 from tests.integration.service import Logs, MakeService
 
 BOUND_SECONDS = 30
@@ -90,6 +91,7 @@ async def test_a_failure_is_logged_and_housekeeping_goes_on(
     outcomes: list[Exception | None] = [
         ServiceUnavailableError(),
         psycopg.OperationalError(),
+        ClocksDifferError(3_456_000.0),
         RuntimeError("a defect"),
         None,
     ]
@@ -107,7 +109,12 @@ async def test_a_failure_is_logged_and_housekeeping_goes_on(
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
     events = [line["event"] for line in logs.lines() if line["event"].startswith("housekeeping.")]
-    assert events[:3] == ["housekeeping.failed", "housekeeping.failed", "housekeeping.crashed"]
+    assert events[:4] == [
+        "housekeeping.failed",
+        "housekeeping.failed",
+        "housekeeping.refused",
+        "housekeeping.crashed",
+    ]
 
 
 async def test_a_database_that_is_away_is_a_failure_like_any(logs: Logs, monkeypatch: pytest.MonkeyPatch) -> None:

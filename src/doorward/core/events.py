@@ -225,8 +225,8 @@ OPERATING_EVENTS: Final = (
     Event(
         "housekeeping.refused",
         "warning",
-        "`task` removed nothing, since this host's clock is `seconds` ahead of PostgreSQL's (behind when negative): more "
-        "than a minute.",
+        "`task` removed nothing: this host's clock is `seconds` ahead of PostgreSQL's (behind when negative), which is "
+        "more than a minute.",
         ("task", "seconds"),
     ),
     Event(

@@ -27,7 +27,8 @@ class Offset:
     @classmethod
     def measured(cls, *, sent: float, shown: float, received: float) -> "Offset":
         """Return the offset by one measurement: PostgreSQL's clock has shown ``shown`` between the other two times."""
-        return cls(lowest=shown - received, highest=shown - sent, measured_at=received)
+        drift = (received - sent) * MAXIMUM_DRIFT
+        return cls(lowest=shown - received, highest=shown - sent + drift, measured_at=received)
 
     @property
     def middle(self) -> float:

@@ -1,0 +1,35 @@
+"""Copies of the service on hosts whose clocks are wrong, all on one database."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from doorward.bootstrap import create_wired_app
+from doorward.core.config import Settings
+from doorward.infrastructure.clock import HostClock
+from tests.integration.service import FakeClock, Service
+
+
+class SkewedHost(HostClock):
+    """A host whose time of day is ahead, which has run for another time, and whose clocks run at another rate."""
+
+    def __init__(self, ahead: float = 0.0, *, uptime: float = 0.0, rate: float = 1.0) -> None:
+        self._ahead = ahead
+        self._uptime = uptime
+        self._rate = rate
+        self._begun = super().steady()
+
+    def steady(self) -> float:
+        return self._uptime + (super().steady() - self._begun) * self._rate
+
+    def time_of_day(self) -> float:
+        return super().time_of_day() + self._ahead
+
+
+@asynccontextmanager
+async def running_on(host: HostClock, settings: Settings) -> AsyncIterator[Service]:
+    """Run the application on that host around the block; its time is PostgreSQL's, not that of a fake clock."""
+    app = create_wired_app(settings, host=host)
+    async with app.router.lifespan_context(app):
+        service = Service(app, settings, FakeClock())
+        async with service.client:
+            yield service

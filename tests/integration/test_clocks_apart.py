@@ -1,0 +1,166 @@
+"""Copies of the service whose hosts' clocks differ are as one: PostgreSQL's clock decides."""
+
+import math
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from datetime import timedelta
+
+import jwt
+import pytest
+
+from doorward.bootstrap import create_housekeeper, create_wired_app, prune
+from doorward.core.config import Settings
+from doorward.domain.auth.pruning import Pruning
+from doorward.infrastructure.clock import HostClock
+from doorward.infrastructure.postgres.clock_watch import ClocksDifferError
+from doorward.infrastructure.postgres.database import PostgresDatabase
+from tests.integration.conftest import wait_patiently
+from tests.integration.service import FakeClock, Logs, Service, events, is_problem, settings_of_the_ring
+from tests.integration.skewed_host import SkewedHost, running_on
+
+LEEWAY_SECONDS = 10
+FORTY_DAYS = timedelta(days=40).total_seconds()
+STALL_SECONDS = 15
+"""By how much a machine that stalls may spoil a measurement: less than any difference of the clocks here."""
+
+HOSTS = (
+    HostClock(),
+    SkewedHost(20.0, uptime=5.0),
+    SkewedHost(-FORTY_DAYS, uptime=1e7, rate=1.01),
+)
+
+
+@pytest.fixture(scope="module")
+def settings(shared_database: str, secret_key: str) -> Settings:
+    return settings_of_the_ring(
+        shared_database, secret_key, {"refresh_token_reuse_leeway_seconds": LEEWAY_SECONDS, "log_level": "info"}
+    )
+
+
+@pytest.fixture(scope="module")
+async def copies(settings: Settings) -> AsyncIterator[list[Service]]:
+    async with AsyncExitStack() as stack:
+        wait_patiently(stack.enter_context(pytest.MonkeyPatch.context()))
+        yield [await stack.enter_async_context(running_on(host, settings)) for host in HOSTS]
+
+
+def database_of(service: Service) -> PostgresDatabase:
+    database = service.app.state.sessions._database  # noqa: SLF001 - the application has one database
+    assert isinstance(database, PostgresDatabase)
+    return database
+
+
+def time_of(service: Service) -> float:
+    (row,) = service.sql("SELECT extract(epoch FROM clock_timestamp())::float8 AS now")
+    return float(row["now"])
+
+
+async def test_a_used_token_gets_the_same_successor_from_every_copy_within_the_leeway(copies: list[Service]) -> None:
+    for first in copies:
+        person, pair = await first.register_and_log_in()
+        successor = await first.refresh(pair.refresh)
+        assert {(await copy.refresh(pair.refresh)).refresh for copy in copies} == {successor.refresh}
+        assert first.families_of(person)[0]["revoked_at"] is None
+
+
+async def test_the_leeway_ends_at_every_copy_when_it_has_passed_by_postgresqls_clock(copies: list[Service]) -> None:
+    for copy in copies:
+        person, pair = await copies[0].register_and_log_in()
+        await copies[0].refresh(pair.refresh)
+        copy.sql(
+            "UPDATE refresh_families SET rotated_at = clock_timestamp() - %s WHERE user_id = %s",
+            timedelta(seconds=LEEWAY_SECONDS + STALL_SECONDS),
+            person.id,
+        )
+        assert is_problem(await copy.post_refresh(pair.refresh), 401, "invalid_refresh_token")
+        assert copy.families_of(person)[0]["revoked_reason"] == "reuse"
+
+
+async def test_an_access_token_of_any_copy_is_issued_by_postgresqls_time_and_works_at_every_copy(
+    copies: list[Service],
+) -> None:
+    for first in copies:
+        before = time_of(first)
+        _, pair = await first.register_and_log_in()
+        claims = jwt.decode(pair.access, options={"verify_signature": False})
+        assert math.floor(before) - STALL_SECONDS <= claims["iat"] <= time_of(first) + STALL_SECONDS
+        assert {(await copy.get_me(pair.access)).status_code for copy in copies} == {200}
+
+
+async def test_a_session_ends_at_every_copy_when_it_has_expired_by_postgresqls_clock(copies: list[Service]) -> None:
+    for copy in copies:
+        person, pair = await copies[0].register_and_log_in()
+        copy.sql(
+            "UPDATE refresh_families SET expires_at = clock_timestamp() - %s WHERE user_id = %s",
+            timedelta(seconds=STALL_SECONDS),
+            person.id,
+        )
+        assert (await copy.get_me(pair.access)).status_code == 401
+        assert (await copy.post_refresh(pair.refresh)).status_code == 401
+
+
+async def test_items_of_all_copies_are_listed_in_the_order_in_which_they_were_made(copies: list[Service]) -> None:
+    _, pair = await copies[0].register_and_log_in()
+    bearer = {"Authorization": f"Bearer {pair.access}"}
+    for number, copy in enumerate(copies):
+        made = await copy.client.post("/api/v1/items", json={"title": str(number)}, headers=bearer)
+        assert made.status_code == 201
+        copy.sql("SELECT pg_sleep(0.1)")
+    listed = await copies[0].client.get("/api/v1/items", params={"sort": "created_at"}, headers=bearer)
+    assert [item["title"] for item in listed.json()["items"]] == ["0", "1", "2"]
+
+
+async def test_a_difference_is_reported_at_the_start_with_its_sign_and_a_right_clock_is_not(
+    settings: Settings, logs: Logs
+) -> None:
+    for host in HOSTS:
+        async with running_on(host, settings) as service:
+            assert database_of(service).clock.difference() is not None
+    seconds = [line["seconds"] for line in events(logs, "clock.differs")]
+    assert [round(each / STALL_SECONDS) for each in seconds] == [
+        round(each / STALL_SECONDS) for each in (20.0, -FORTY_DAYS)
+    ]
+
+
+async def test_a_host_forty_days_ahead_deletes_no_live_session(own_database: str, secret_key: str) -> None:
+    settings = settings_of_the_ring(own_database, secret_key, {})
+    async with running_on(SkewedHost(FORTY_DAYS), settings) as service:
+        person, pair = await service.register_and_log_in()
+        _, ended = await service.register_and_log_in()
+        service.sql(
+            "UPDATE refresh_families SET expires_at = now() - interval '31 days' WHERE user_id <> %s", person.id
+        )
+        database = database_of(service)
+        # Without the refusal that stands before it: the moment is PostgreSQL's.
+        assert await Pruning(database=database, clock=database.clock, retention=timedelta(days=30)).prune() == 1
+        assert (await service.get_me(pair.access)).status_code == 200
+        assert (await service.get_me(ended.access)).status_code == 401
+
+
+@pytest.mark.parametrize("ahead", [FORTY_DAYS, -FORTY_DAYS])
+async def test_nothing_is_pruned_while_the_clocks_differ_by_more_than_a_minute(
+    own_database: str, secret_key: str, ahead: float
+) -> None:
+    settings = settings_of_the_ring(own_database, secret_key, {})
+    async with running_on(SkewedHost(ahead), settings) as service:
+        await service.register_and_log_in()
+        service.sql("UPDATE refresh_families SET expires_at = now() - interval '31 days'")
+        housekeeper = create_housekeeper(settings, database_of(service), database_of(service).clock)
+        with pytest.raises(ClocksDifferError):
+            await housekeeper.run(only_if_due=True)
+        with pytest.raises(ClocksDifferError):
+            await prune(settings, SkewedHost(ahead))
+        assert len(service.sql("SELECT id FROM refresh_families")) == 1
+        # A refused turn counts as none, so a copy on a right host does what is due.
+        assert await prune(settings) == 1
+
+
+async def test_while_postgresqls_time_is_unknown_a_token_is_neither_accepted_nor_refused(
+    settings: Settings, secret_key: str, copies: list[Service]
+) -> None:
+    _, pair = await copies[0].register_and_log_in()
+    unreachable = settings_of_the_ring("postgresql://ada@127.0.0.1:1/doorward", secret_key, {})
+    # Not opened: a start would wait for a connection.
+    service = Service(create_wired_app(unreachable, host=SkewedHost(FORTY_DAYS)), settings, FakeClock())
+    async with service.client:
+        assert is_problem(await service.get_me(pair.access), 503, "service_unavailable")

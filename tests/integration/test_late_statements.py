@@ -1,0 +1,98 @@
+"""A statement that reaches PostgreSQL after its deadline changes nothing, and no token is lost by it."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import pytest
+
+from doorward.core.exceptions import ServiceUnavailableError
+from doorward.domain.auth.exceptions import InvalidRefreshTokenError
+from doorward.domain.auth.sessions import Sessions
+from doorward.domain.items.models import ItemContent
+from doorward.domain.items.service import Items
+from doorward.infrastructure.postgres.database import PostgresDatabase
+from tests.integration.service import Logs, Service, events, facts
+
+WIRED = ("codec", "signer", "issuer", "clock", "lifetimes")
+
+
+class LateDatabase(PostgresDatabase):
+    """The database whose statements have all waited too long on their way."""
+
+    def deadline(self) -> datetime:
+        return super().deadline() - timedelta(minutes=5)
+
+
+@pytest.fixture
+async def late(service: Service) -> AsyncIterator[LateDatabase]:
+    async with AsyncExitStack() as stack:
+        database = LateDatabase(service.settings)
+        stack.push_async_callback(database.close)
+        await database.open()
+        await database.measure_clock()
+        yield database
+
+
+@pytest.fixture
+def late_sessions(service: Service, late: LateDatabase) -> Sessions:
+    sessions = service.app.state.sessions
+    return Sessions(database=late, **{name: getattr(sessions, f"_{name}") for name in WIRED})
+
+
+def late_statements(logs: Logs) -> list[object]:
+    return [facts(line, "statement")[0] for line in events(logs, "database.statement_late")]
+
+
+async def test_a_late_rotation_changes_nothing_and_the_token_works_afterwards(
+    service: Service, late_sessions: Sessions, logs: Logs
+) -> None:
+    person, pair = await service.register_and_log_in()
+    before = service.families_of(person)
+    with pytest.raises(ServiceUnavailableError):
+        await late_sessions.refresh(pair.refresh)
+    assert service.families_of(person) == before
+    assert late_statements(logs) == ["rotation"]
+    successor = await service.refresh(pair.refresh)
+    assert (await service.get_me(successor.access)).status_code == 200
+
+
+async def test_a_used_token_is_judged_as_such_however_late_its_rotation_is(
+    service: Service, late_sessions: Sessions
+) -> None:
+    person, pair = await service.register_and_log_in()
+    await service.refresh(pair.refresh)
+    with pytest.raises(InvalidRefreshTokenError):
+        await late_sessions.refresh(pair.refresh)
+    assert service.families_of(person)[0]["revoked_reason"] == "reuse"
+
+
+async def test_the_current_token_of_an_inactive_user_is_refused_however_late_its_rotation_is(
+    service: Service, late_sessions: Sessions
+) -> None:
+    person, pair = await service.register_and_log_in()
+    service.set_active(person, active=False)
+    with pytest.raises(InvalidRefreshTokenError):
+        await late_sessions.refresh(pair.refresh)
+
+
+async def test_the_end_of_a_session_has_no_deadline(service: Service, late_sessions: Sessions) -> None:
+    """Its caller wanted it, and a repetition changes nothing."""
+    person, pair = await service.register_and_log_in()
+    await late_sessions.revoke(pair.refresh)
+    assert service.families_of(person)[0]["revoked_reason"] == "logout"
+
+
+async def test_a_late_new_item_is_not_stored(service: Service, late: LateDatabase, logs: Logs) -> None:
+    person = await service.register()
+    items = service.app.state.items
+    late_items = Items(database=late, clock=service.clock, cursors=items._cursors)  # noqa: SLF001 - as the application has them
+    content = ItemContent(title="Casablanca", tags=["drama"], year=1942)
+    with pytest.raises(ServiceUnavailableError):
+        await late_items.create(UUID(person.id), content)
+    assert late_statements(logs) == ["new_item"]
+    made = await items.create(UUID(person.id), content)
+    assert service.sql("SELECT id, tags, year FROM items WHERE owner_id = %s", person.id) == [
+        {"id": made.id, "tags": ["drama"], "year": 1942}
+    ]
