@@ -21,6 +21,7 @@ from doorward.api.exceptions import (
     UnsupportedMediaTypeError,
     UploadTooSlowError,
 )
+from doorward.api.problems import MAXIMUM_ERRORS
 from doorward.api.schemas.auth import TokenForm
 from doorward.core.exceptions import ServiceUnavailableError
 from doorward.core.logging import get_logger
@@ -117,10 +118,9 @@ async def json_model(request: Request, model: type[ModelT], media_types: Contain
 
 
 def _of_body(error: ValidationError) -> RequestValidationError:
-    """Return the error as FastAPI would raise it for the parameter that is the body."""
-    return RequestValidationError(
-        [{**details, "loc": ("body", *details["loc"])} for details in error.errors(include_input=False)]
-    )
+    """Return the first errors as FastAPI would raise them for the parameter that is the body."""
+    found = error.errors(include_url=False, include_context=False, include_input=False)[:MAXIMUM_ERRORS]
+    return RequestValidationError([{**details, "loc": ("body", *details["loc"])} for details in found])
 
 
 def _form_fields(body: bytes) -> dict[str, str]:

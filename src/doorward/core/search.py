@@ -5,7 +5,11 @@ import unicodedata
 from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
-from doorward.core.exceptions import NoSearchWordsError
+from doorward.core.exceptions import InvalidFilterError, NoSearchWordsError
+from doorward.core.text import UnsafeTextError, normalize
+
+LONGEST_QUERY: Final = 1200
+"""Code points. Calls take less; this bounds what is normalised, whoever asks."""
 
 MAXIMUM_WORDS: Final = 8
 """Words that count; those after them are ignored."""
@@ -24,8 +28,15 @@ _LETTERS: Final = string.ascii_lowercase + string.digits + "àáâãäåæçèé
 
 
 def search_words(query: str) -> Sequence[str]:
-    """Return the query's words in lower case, each once. Raises ``NoSearchWordsError`` when there are none."""
-    words = list(dict.fromkeys(_split(unicodedata.normalize("NFC", query).lower())))[:MAXIMUM_WORDS]
+    """Return the query's words in lower case, each once.
+
+    Raises ``NoSearchWordsError`` when there are none, and ``InvalidFilterError`` for text that nothing stored can hold.
+    """
+    try:
+        composed = normalize(query, "NFC", longest=LONGEST_QUERY)
+    except UnsafeTextError as error:
+        raise InvalidFilterError from error
+    words = list(dict.fromkeys(_split(composed.lower())))[:MAXIMUM_WORDS]
     if not words:
         raise NoSearchWordsError
     return words

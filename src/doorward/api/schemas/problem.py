@@ -22,7 +22,7 @@ class Problem(BaseModel):
     detail: str
     code: str = Field(examples=["invalid_request"])
     correlation_id: str
-    errors: list[FieldError] | None = Field(None, description="With status 422 only.")
+    errors: list[FieldError] | None = Field(None, description="With status 422 only: the first 100.")
     checks: dict[str, CheckState] | None = Field(
         None, description="Of readiness only: what the service leans on, and which of it cannot be used."
     )

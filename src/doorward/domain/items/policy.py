@@ -1,7 +1,6 @@
 """The rules of items as pure decisions: what an item may hold, and who may change it."""
 
 import re
-import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -9,6 +8,7 @@ from typing import Final
 from uuid import UUID
 
 from doorward.core.exceptions import DomainError, InvalidFilterError
+from doorward.core.text import CODE_POINTS_OF_A_CHARACTER, UnsafeTextError, normalize
 from doorward.domain.items.exceptions import (
     InvalidDescriptionError,
     InvalidTagsError,
@@ -88,8 +88,8 @@ def checked_filter(narrowed: ItemFilter) -> ItemFilter:
             raise InvalidFilterError
     return replace(
         narrowed,
-        title=unicodedata.normalize("NFC", narrowed.title) if narrowed.title else None,
-        tag=_normalized(narrowed.tag) if narrowed.tag else None,
+        title=_composed(narrowed.title, MAXIMUM_TITLE_LENGTH, InvalidFilterError) if narrowed.title else None,
+        tag=_composed(narrowed.tag, MAXIMUM_TITLE_LENGTH, InvalidFilterError).strip() if narrowed.tag else None,
     )
 
 
@@ -108,14 +108,15 @@ def refused_change(readable: Item | None) -> DomainError:
 
 
 def _checked_title(title: str) -> str:
-    text = _normalized(title)
+    text = _composed(title.strip(), MAXIMUM_TITLE_LENGTH, InvalidTitleError)
     if not 1 <= len(text) <= MAXIMUM_TITLE_LENGTH or _UNPRINTABLE.search(text):
         raise InvalidTitleError
     return text
 
 
 def _checked_description(description: str) -> str:
-    text = _normalized(description.replace("\r\n", "\n"))
+    one_form_of_breaks = description.replace("\r\n", "\n").strip()
+    text = _composed(one_form_of_breaks, MAXIMUM_DESCRIPTION_LENGTH, InvalidDescriptionError)
     if len(text) > MAXIMUM_DESCRIPTION_LENGTH or _UNPRINTABLE_IN_LINES.search(text):
         raise InvalidDescriptionError
     return text
@@ -124,7 +125,7 @@ def _checked_description(description: str) -> str:
 def _checked_tags(tags: Sequence[str]) -> Sequence[str]:
     if len(tags) > MAXIMUM_TAGS:
         raise InvalidTagsError
-    texts = [_normalized(tag) for tag in tags]
+    texts = [_composed(tag.strip(), MAXIMUM_TAG_LENGTH, InvalidTagsError) for tag in tags]
     for text in texts:
         if not 1 <= len(text) <= MAXIMUM_TAG_LENGTH or _UNPRINTABLE.search(text) or TAG_SEPARATORS.search(text):
             raise InvalidTagsError
@@ -137,5 +138,12 @@ def _checked_year(year: int | None) -> int | None:
     return year
 
 
-def _normalized(text: str) -> str:
-    return unicodedata.normalize("NFC", text).strip()
+def _composed(text: str, longest: int, refusal: type[DomainError]) -> str:
+    """Return the text in NFC, which may still be longer than ``longest`` characters.
+
+    Raises ``refusal`` for text that no composing makes so short, and for one that takes long to compose.
+    """
+    try:
+        return normalize(text, "NFC", longest=longest * CODE_POINTS_OF_A_CHARACTER)
+    except UnsafeTextError as error:
+        raise refusal from error

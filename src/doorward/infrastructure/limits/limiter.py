@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 IPV6_CLIENT_PREFIX: Final = 64
 """One customer has a /64, so addresses within it are one client."""
 
+MAXIMUM_HOPS: Final = 100
+"""Of X-Forwarded-For that are looked at, from the right: no chain of proxies is longer."""
+
 UNKNOWN_CLIENT: Final = "unknown"
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -114,12 +117,12 @@ def client_address(peer: str, forwarded_for: Iterable[str], trusted: Sequence[Ne
     """Return the canonical address of the client: the peer, or behind trusted proxies whom they name.
 
     ``X-Forwarded-For`` is walked from the right, past trusted hops; what is no address ends the walk at the last
-    hop that was one. IPv4-mapped addresses are unwrapped, IPv6 is reduced to its /64.
+    hop that was one, and so do ``MAXIMUM_HOPS``. IPv4-mapped addresses are unwrapped, IPv6 is reduced to its /64.
     """
     address = _parse(peer)
     if address is None:
         return UNKNOWN_CLIENT
-    hops = [hop.strip() for line in forwarded_for for hop in line.split(",")]
+    hops = [hop.strip() for line in forwarded_for for hop in line.split(",")][-MAXIMUM_HOPS:]
     while hops and _is_trusted(address, trusted):
         previous = _parse(hops.pop())
         if previous is None:
