@@ -69,6 +69,7 @@ PANELS: Final = (
     ),
     Panel("Registrations", "By outcome.", _PER_SECOND, _rates("doorward_registrations_total", "outcome")),
     Panel("Refused by the limits", "429 by route.", _PER_SECOND, _rates("doorward_rate_limit_refusals_total", "route")),
+    Panel("Refused by budgets", "429 by budget.", _PER_SECOND, _rates("doorward_budget_refusals_total", "budget")),
     Panel(
         "Workers that count limits alone",
         "They get no answer from the store that counts for all.",

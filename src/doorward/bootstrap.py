@@ -10,6 +10,7 @@ from typing import Final, Literal
 from fastapi import FastAPI
 
 from doorward.api.app import Services, create_app
+from doorward.api.budgets import CallsInFlight, RefusalLog
 from doorward.api.draining import Drain
 from doorward.api.schemas.health import CheckState
 from doorward.core.config import Settings, load_settings
@@ -19,6 +20,7 @@ from doorward.core.known_secrets import secret_values
 from doorward.core.logging import configure_logging, flush_log, get_logger
 from doorward.core.pages import CursorCodec
 from doorward.core.ports import Clock
+from doorward.core.request_context import current_user_id
 from doorward.domain.auth.accounts import Accounts
 from doorward.domain.auth.deactivation import Deactivation
 from doorward.domain.auth.login import Login
@@ -43,6 +45,8 @@ from doorward.infrastructure.postgres.database import (
     is_current,
     session_conninfo,
 )
+from doorward.infrastructure.postgres.readiness import Readiness
+from doorward.infrastructure.postgres.shares import Share, SharedDatabase, places_of_share
 from doorward.infrastructure.tokens import AccessTokens
 from doorward.telemetry import Telemetry
 
@@ -80,8 +84,13 @@ def create_wired_app(settings: Settings, clock: Clock | None = None, host: HostC
     telemetry = Telemetry(settings)
     database = PostgresDatabase(settings, cursor_factory=telemetry.cursor_factory, host=host)
     clock = clock or database.clock
+    shared = shared_database(settings, database)
+    readiness = Readiness(settings, database, cursor_factory=telemetry.cursor_factory)
     hasher = BcryptHasher(
-        rounds=settings.bcrypt_rounds, threads=available_cores(), observe_wait=telemetry.observe_hash_wait
+        rounds=settings.bcrypt_rounds,
+        threads=available_cores(),
+        per_address=settings.password_hashes_per_address,
+        observe_wait=telemetry.observe_hash_wait,
     )
     codec = RefreshTokenCodec(*_keys(settings, REFRESH_TOKEN_PURPOSE))
     signer = _create_signer(settings, lifetimes)
@@ -95,14 +104,17 @@ def create_wired_app(settings: Settings, clock: Clock | None = None, host: HostC
         sessions=Sessions(
             database=database, codec=codec, signer=signer, issuer=issuer, clock=clock, lifetimes=lifetimes
         ),
-        items=Items(database=database, clock=clock, cursors=CursorCodec(*_keys(settings, cursor_purpose("items")))),
-        item_import=ItemImport(database=database, clock=clock),
+        items=Items(database=shared, clock=clock, cursors=_cursors(settings, "items"), quota=settings.quota_per_owner),
+        item_import=ItemImport(database=shared, clock=clock, quota=settings.quota_per_owner),
         bulk_place=database.bulk_place,
+        calls=CallsInFlight(per_address=settings.calls_per_address, per_user=settings.calls_per_user),
+        refusals=RefusalLog(),
+        upload_idle_seconds=settings.upload_idle_seconds,
         limiter=limiter,
         client_of=create_client_reader(settings),
-        check_readiness=lambda: check_readiness(database),
+        check_readiness=lambda: check_readiness(readiness),
         drain=drain,
-        lifespan=lambda _: _lifespan(settings, database, hasher, limiter, telemetry, drain, housekeeper),
+        lifespan=lambda _: _lifespan(settings, database, readiness, hasher, limiter, telemetry, drain, housekeeper),
     )
     return telemetry.wrap(create_app(settings, services))
 
@@ -118,6 +130,16 @@ async def create_item_import(settings: Settings) -> AsyncIterator[tuple[Accounts
             yield Accounts(database=database), ItemImport(database=database, clock=database.clock)
     finally:
         await database.close()
+
+
+def shared_database(settings: Settings, database: PostgresDatabase) -> SharedDatabase:
+    """Return the part of the database that calls to resources may use, divided among users."""
+    places = places_of_share(settings.db_pool_max_conn, settings.db_pool_share_percent, database.bulk_places)
+    return SharedDatabase(database, Share(places), current_user_id)
+
+
+def _cursors(settings: Settings, noun: str) -> CursorCodec:
+    return CursorCodec(*_keys(settings, cursor_purpose(noun)))
 
 
 def _create_signer(settings: Settings, lifetimes: Lifetimes) -> AccessTokens:
@@ -163,7 +185,7 @@ def lifetimes_of(settings: Settings) -> Lifetimes:
     )
 
 
-async def check_readiness(database: PostgresDatabase) -> dict[str, CheckState]:
+async def check_readiness(database: Readiness) -> dict[str, CheckState]:
     """Tell whether the database answers, and if so, whether it has the migrations that this code needs."""
     try:
         version = await database.schema_version()
@@ -234,6 +256,7 @@ async def _opened(settings: Settings, host: HostClock | None = None) -> AsyncIte
 async def _lifespan(
     settings: Settings,
     database: PostgresDatabase,
+    readiness: Readiness,
     hasher: BcryptHasher,
     limiter: CallLimiter,
     telemetry: Telemetry,
@@ -248,11 +271,13 @@ async def _lifespan(
         stack.callback(hasher.close)
         stack.push_async_callback(limiter.close)
         clock_watch = ClockWatch(database)
+        stack.push_async_callback(readiness.close)
         # After the database: a measurement that waits for a connection is refused then.
         stack.push_async_callback(clock_watch.end)
         stack.push_async_callback(database.close)
         await database.open()
         await clock_watch.begin()
+        await readiness.open()
         if settings.housekeeping_interval_minutes:
             stack.push_async_callback(_ended, asyncio.create_task(housekeeper.run_for_ever()))
         stack.enter_context(drain.before_sigterm_ends_serving(settings.shutdown_drain_seconds))

@@ -165,6 +165,9 @@ def settings_of_the_ring(database_url: str, secret_key: str, changes: Mapping[st
         "bcrypt_rounds": 4,
         "rate_limit_enabled": False,
         "housekeeping_interval_minutes": 0,
+        "calls_per_user": 10_000,
+        "calls_per_address": 10_000,
+        "password_hashes_per_address": 10_000,
     }
     return Settings.model_validate({**values, **changes})
 

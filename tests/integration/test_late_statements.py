@@ -3,15 +3,12 @@
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from datetime import datetime, timedelta
-from uuid import UUID
 
 import pytest
 
 from doorward.core.exceptions import ServiceUnavailableError
 from doorward.domain.auth.exceptions import InvalidRefreshTokenError
 from doorward.domain.auth.sessions import Sessions
-from doorward.domain.items.models import ItemContent
-from doorward.domain.items.service import Items
 from doorward.infrastructure.postgres.database import PostgresDatabase
 from tests.integration.service import Logs, Service, events, facts
 
@@ -82,17 +79,3 @@ async def test_the_end_of_a_session_has_no_deadline(service: Service, late_sessi
     person, pair = await service.register_and_log_in()
     await late_sessions.revoke(pair.refresh)
     assert service.families_of(person)[0]["revoked_reason"] == "logout"
-
-
-async def test_a_late_new_item_is_not_stored(service: Service, late: LateDatabase, logs: Logs) -> None:
-    person = await service.register()
-    items = service.app.state.items
-    late_items = Items(database=late, clock=service.clock, cursors=items._cursors)  # noqa: SLF001 - as the application has them
-    content = ItemContent(title="Casablanca", tags=["drama"], year=1942)
-    with pytest.raises(ServiceUnavailableError):
-        await late_items.create(UUID(person.id), content)
-    assert late_statements(logs) == ["new_item"]
-    made = await items.create(UUID(person.id), content)
-    assert service.sql("SELECT id, tags, year FROM items WHERE owner_id = %s", person.id) == [
-        {"id": made.id, "tags": ["drama"], "year": 1942}
-    ]

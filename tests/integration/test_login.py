@@ -186,8 +186,8 @@ async def test_many_first_logins_at_once_of_a_user_brought_along_all_succeed(
     login, all_checked = service.app.state.login, asyncio.Barrier(8)
     check = login._hasher.check  # noqa: SLF001 - the moment between the check and the session has no other handle
 
-    async def checked_together(password: str, stored: str | None) -> object:
-        result = await check(password, stored)
+    async def checked_together(password: str, stored: str | None, **turn: Any) -> object:
+        result = await check(password, stored, **turn)
         await all_checked.wait()
         return result
 
@@ -203,8 +203,8 @@ async def test_a_password_changed_during_the_login_is_not_overwritten_by_the_upg
     login = service.app.state.login
     check = login._hasher.check  # noqa: SLF001 - the moment between the check and the session has no other handle
 
-    async def checked_while_changed(password: str, stored: str | None) -> object:
-        result = await check(password, stored)
+    async def checked_while_changed(password: str, stored: str | None, **turn: Any) -> object:
+        result = await check(password, stored, **turn)
         _store_hash(service, person.username, "changed meanwhile")
         return result
 
@@ -218,8 +218,8 @@ async def test_a_user_deactivated_between_check_and_session_gets_none(service: S
     login = service.app.state.login
     check = login._hasher.check  # noqa: SLF001 - the moment between the check and the session has no other handle
 
-    async def checked_while_deactivated(password: str, stored: str | None) -> object:
-        result = await check(password, stored)
+    async def checked_while_deactivated(password: str, stored: str | None, **turn: Any) -> object:
+        result = await check(password, stored, **turn)
         service.set_active(person, active=False)
         return result
 

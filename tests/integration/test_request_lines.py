@@ -1,6 +1,5 @@
 """The line of a request, and what is on every line that is written while it runs."""
 
-import logging
 from ipaddress import IPv4Network
 
 import httpx

@@ -146,9 +146,7 @@ def test_a_level_above_warnings_counts_for_libraries_too(capsys: pytest.CaptureF
 
 
 @pytest.mark.parametrize("text", ["%s", "a%sb", '{"k": "%s"}', "b'%s'", "{'key': '%s'}", "/%s?x=1"])
-def test_a_known_secret_is_in_no_line_whatever_stands_around_it(
-    capsys: pytest.CaptureFixture[str], text: str
-) -> None:
+def test_a_known_secret_is_in_no_line_whatever_stands_around_it(capsys: pytest.CaptureFixture[str], text: str) -> None:
     secrets = ["0f3c9be2a6d84e17b5c0", 'p "q" \\ ß/ü+% z', "tok_With-Both.Cases"]
     configure_logging("debug", "json", secrets=secrets)
     spellings = [

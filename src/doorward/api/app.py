@@ -14,6 +14,7 @@ from doorward import __version__
 from doorward.api import documentation, health, v1
 from doorward.api.bodies import name_body_schemas
 from doorward.api.browsers import CrossOriginMiddleware, HostMiddleware, ListCompressionMiddleware
+from doorward.api.budgets import CallsInFlight, CallsInFlightMiddleware, RefusalLog
 from doorward.api.direct_calls import DirectCallsMiddleware, direct_routes
 from doorward.api.draining import Drain, DrainMiddleware
 from doorward.api.middleware import (
@@ -62,6 +63,9 @@ class Services:
     items: Items
     item_import: ItemImport
     bulk_place: Callable[[], AbstractContextManager[None]]
+    calls: CallsInFlight
+    refusals: RefusalLog
+    upload_idle_seconds: int
     limiter: RateLimiter
     client_of: ClientOf
     check_readiness: Callable[[], Awaitable[dict[str, CheckState]]]
@@ -103,6 +107,7 @@ def _add_middleware(app: FastAPI, settings: Settings, services: Services, direct
     app.add_middleware(BodyLimitMiddleware)
     if settings.allowed_hosts:
         app.add_middleware(HostMiddleware, allowed_hosts=settings.allowed_hosts)
+    app.add_middleware(CallsInFlightMiddleware, calls=services.calls, refusals=services.refusals)
     app.add_middleware(CatchAllMiddleware)
     # Around all that refuses, so that a page of an allowed origin can read every refusal.
     if settings.cors_allow_origins:

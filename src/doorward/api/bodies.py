@@ -17,6 +17,7 @@ from doorward.api.exceptions import (
     InvalidScopeError,
     MalformedBodyError,
     MalformedFormError,
+    TooManyImportsError,
     UnsupportedGrantTypeError,
     UnsupportedMediaTypeError,
     UploadTooSlowError,
@@ -25,6 +26,8 @@ from doorward.api.problems import MAXIMUM_ERRORS
 from doorward.api.schemas.auth import TokenForm
 from doorward.core.exceptions import ServiceUnavailableError
 from doorward.core.logging import get_logger
+from doorward.core.ports import RateLimiter
+from doorward.domain.auth.models import User
 from doorward.domain.auth.token_pair import ACCOUNT_SCOPE
 
 JSON: Final = "application/json"
@@ -40,22 +43,27 @@ ModelT = TypeVar("ModelT", bound=BaseModel)
 UPLOAD_SECONDS: Final = 60
 """How long the body of an import may take to arrive: the longest one at 4.5 Mbit/s."""
 
+MINIMUM_BYTES_PER_SECOND: Final = 16 * 1024
+"""What the body of an import must bring: a slow mobile connection does."""
+
 logger = get_logger()
 
 
-async def csv_body(request: Request, _: CurrentUser) -> AsyncIterator[IO[bytes]]:
+async def csv_body(request: Request, user: CurrentUser) -> AsyncIterator[IO[bytes]]:
     """Yield the whole body as a file, of a signed-in user: nothing of it is used before all of it has arrived.
 
-    From before the first byte on it holds a bulk place: so few bodies are on the disk at a time, and nobody sends one
-    for nothing. Raises ``ServiceUnavailableError`` when there is no place, or the disk is full, and
-    ``UploadTooSlowError``. A body that is cut off raises Starlette's ``ClientDisconnect``.
+    From before the first byte on it holds a bulk place, and is the one import of its user in this process. Raises
+    ``ImportUnderWayError``, ``ServiceUnavailableError`` when there is no place or the disk is full,
+    ``TooManyImportsError`` and ``UploadTooSlowError``. A body that is cut off raises Starlette's ``ClientDisconnect``.
     """
     if _content_type(request) != CSV:
         raise UnsupportedMediaTypeError
-    with request.app.state.bulk_place():
+    state = request.app.state
+    with state.calls.importing(user.id), state.bulk_place():
+        await _count_import(request, user)
         file = tempfile.SpooledTemporaryFile(max_size=HELD_IN_MEMORY_BYTES)  # noqa: SIM115 - closed below
         try:
-            await _store_body(request, file)
+            await _store_body(request, file, state.upload_idle_seconds)
             yield file
         finally:
             # Closing tries to write once more.
@@ -63,11 +71,25 @@ async def csv_body(request: Request, _: CurrentUser) -> AsyncIterator[IO[bytes]]
                 file.close()
 
 
-async def _store_body(request: Request, file: IO[bytes]) -> None:
+async def _count_import(request: Request, user: User) -> None:
+    limiter: RateLimiter = request.app.state.limiter
+    seconds = await limiter.count("import", f"user {user.id}")
+    if seconds:
+        raise TooManyImportsError(seconds)
+
+
+async def _store_body(request: Request, file: IO[bytes], idle_seconds: float) -> None:
+    """Write the body to the file: within a minute, and never less than the minimum rate for ``idle_seconds``."""
+    now = asyncio.get_running_loop().time
+    received = 0
     try:
-        async with asyncio.timeout(UPLOAD_SECONDS):
+        async with asyncio.timeout(UPLOAD_SECONDS), asyncio.timeout(idle_seconds) as idle:
             async for chunk in request.stream():
                 file.write(chunk)
+                received += len(chunk)
+                if received >= idle_seconds * MINIMUM_BYTES_PER_SECOND:
+                    received = 0
+                    idle.reschedule(now() + idle_seconds)
         # Writes what is still in the buffer.
         file.seek(0)
     except TimeoutError as error:

@@ -1,15 +1,21 @@
-"""What calls ask for: use cases, who is asking, and whether he may ask again so soon."""
+"""FastAPI dependencies: use cases, the current user, the waiting client, rate limits."""
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Annotated, Any, Final
 
 from fastapi import Depends, Request
 from fastapi.security import OAuth2PasswordBearer
+from starlette.requests import ClientDisconnect
 
+from doorward.api.budgets import CallsInFlight
 from doorward.api.exceptions import RateLimitExceededError
 from doorward.core.logging import get_logger
 from doorward.core.ports import RateLimiter
 from doorward.domain.auth.exceptions import InvalidAccessTokenError, MissingAccessTokenError
 from doorward.domain.auth.models import User
+from doorward.domain.auth.ports import Client, ClientLeftError
 from doorward.domain.auth.sessions import Sessions
 
 logger = get_logger()
@@ -64,9 +70,36 @@ async def count_call(request: Request, call: str) -> None:
 
 
 async def current_user(request: Request) -> User:
-    """Return who is asking. Raises what ``bearer_token`` and ``Sessions.authenticate`` raise."""
+    """Return who is asking, and count the call for this user.
+
+    Raises what ``bearer_token`` and ``Sessions.authenticate`` raise, and ``TooManyCallsOfUserError``.
+    """
     sessions: Sessions = request.app.state.sessions
-    return await sessions.authenticate(bearer_token(request))
+    calls: CallsInFlight = request.app.state.calls
+    user = await sessions.authenticate(bearer_token(request))
+    # Not before: a token of an ended session must not use up what its user may have.
+    calls.begin_of_user(request.scope, user.id)
+    return user
+
+
+@asynccontextmanager
+async def waiting_client(request: Request) -> AsyncIterator[Client]:
+    """Yield the client of a request whose body was read, and notice when it leaves.
+
+    Raises ``ClientDisconnect`` when the work was dropped because it has left.
+    """
+    leaving = asyncio.create_task(_wait_for_disconnect(request))
+    try:
+        yield Client(request.app.state.client_of(request.scope), leaving.done)
+    except ClientLeftError as error:
+        raise ClientDisconnect from error
+    finally:
+        leaving.cancel()
+
+
+async def _wait_for_disconnect(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
 
 
 async def _documented_user(request: Request, _: Annotated[str | None, Depends(_documented_scheme)]) -> User:

@@ -43,12 +43,55 @@ class RateLimitExceededError(RequestRefusedError):
         self.headers = {"Retry-After": str(retry_after_seconds)}
 
 
+class RequestBudgetExceededError(RequestRefusedError):
+    """One user or one address uses as much as it may."""
+
+    oauth_error = "temporarily_unavailable"
+
+    def __init__(self, retry_after_seconds: int = 1) -> None:
+        """Take when trying again may help."""
+        super().__init__()
+        self.headers = {"Retry-After": str(retry_after_seconds)}
+
+
+class TooManyCallsOfAddressError(RequestBudgetExceededError):
+    """As many calls of one client address are being answered as may."""
+
+    status = 429
+    code = "too_many_calls_of_address"
+    explanation = "Too many calls from this address are being answered. Wait for their answers, then try again."
+
+
+class TooManyCallsOfUserError(RequestBudgetExceededError):
+    """As many calls of one user are being answered as may."""
+
+    status = 429
+    code = "too_many_calls_of_user"
+    explanation = "Too many of your calls are being answered. Wait for their answers, then try again."
+
+
+class ImportUnderWayError(RequestBudgetExceededError):
+    """The user's earlier upload is still arriving or being stored."""
+
+    status = 429
+    code = "import_under_way"
+    explanation = "Another import of yours is under way. Wait for its answer, then try again."
+
+
+class TooManyImportsError(RequestBudgetExceededError):
+    """The user has imported as often as may be in this window."""
+
+    status = 429
+    code = "too_many_imports"
+    explanation = "You have imported too many files. Try again after the time in Retry-After."
+
+
 class UploadTooSlowError(RequestRefusedError):
-    """A large body that did not arrive in time: it holds a place that others wait for."""
+    """A large body that arrives too slowly: it holds a place that others wait for."""
 
     status = 408
     code = "upload_too_slow"
-    explanation = "The body did not arrive within a minute. Send less at a time, or over a faster connection."
+    explanation = "The body arrives too slowly. Send at least 16 KiB a second, and all of it within a minute."
     answer_headers: ClassVar[dict[str, str]] = {"Connection": "close"}
     """RFC 9110 section 15.5.9."""
 

@@ -10,10 +10,10 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
-from doorward.api.exceptions import MalformedBodyError, RequestRefusedError
+from doorward.api.exceptions import MalformedBodyError, RequestBudgetExceededError, RequestRefusedError
 from doorward.api.schemas.health import CheckState
 from doorward.api.schemas.problem import FieldError, Problem
-from doorward.core.exceptions import DomainError, Kind, ServiceUnavailableError
+from doorward.core.exceptions import BudgetExceededError, DomainError, Kind, ServiceUnavailableError
 from doorward.core.logging import get_logger
 from doorward.core.request_context import current_correlation_id
 from doorward.domain.auth.exceptions import MissingAccessTokenError
@@ -48,6 +48,7 @@ STATUS_OF_KIND: Final[Mapping[Kind, int]] = {
     Kind.NOT_FOUND: 404,
     Kind.CONFLICT: 409,
     Kind.STALE: 412,
+    Kind.EXHAUSTED: 429,
     Kind.UNAVAILABLE: 503,
 }
 
@@ -138,7 +139,9 @@ async def _domain_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, DomainError)  # noqa: S101 - narrows what Starlette's handler type leaves open
     status = STATUS_OF_KIND[error.kind]
     headers: dict[str, str] = {}
-    if isinstance(error, ServiceUnavailableError):
+    if isinstance(error, BudgetExceededError):
+        request.app.state.refusals.note(error.code)
+    if isinstance(error, (BudgetExceededError, ServiceUnavailableError)):
         headers["Retry-After"] = str(error.retry_after_seconds)
     if status == HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = _challenge(error)
@@ -188,6 +191,8 @@ async def _http_exception(request: Request, error: Exception) -> JSONResponse:
         # FastAPI's answer to a body that it cannot read.
         error = MalformedBodyError()
     if isinstance(error, RequestRefusedError):
+        if isinstance(error, RequestBudgetExceededError):
+            request.app.state.refusals.note(error.code)
         return problem_response(
             error.status_code,
             error.code,

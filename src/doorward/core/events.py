@@ -87,6 +87,13 @@ SECURITY_EVENTS: Final = (
         ("outcome", "route"),
     ),
     Event(
+        "budget.exceeded",
+        "warning",
+        "One address or one user uses as much as it may: 429. `budget` is the refusal's code. The first refusal of a "
+        "second is a line of its own, the others share one; `refused` is their number.",
+        ("outcome", "budget", "refused"),
+    ),
+    Event(
         "config.insecure",
         "warning",
         "The service starts with a `setting` that is not for production; `why` says what it gives up.",
@@ -202,8 +209,7 @@ OPERATING_EVENTS: Final = (
     Event(
         "database.statement_late",
         "warning",
-        "A statement reached PostgreSQL after its deadline and changed nothing: 503. `statement` is `rotation` or "
-        "`new_item`.",
+        "A statement reached PostgreSQL after its deadline and changed nothing: 503. `statement` is `rotation`.",
         ("statement",),
     ),
     Event(

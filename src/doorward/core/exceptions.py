@@ -15,6 +15,7 @@ class Kind(Enum):
     NOT_FOUND = auto()
     CONFLICT = auto()
     STALE = auto()
+    EXHAUSTED = auto()
     UNAVAILABLE = auto()
 
 
@@ -57,6 +58,25 @@ class ServiceUnavailableError(DomainError):
         """Take when trying again may help."""
         super().__init__()
         self.retry_after_seconds = retry_after_seconds
+
+
+class BudgetExceededError(DomainError):
+    """One user or one address uses as much as it may at a time. Each subclass is one budget."""
+
+    kind = Kind.EXHAUSTED
+
+    def __init__(self, retry_after_seconds: int = 1) -> None:
+        """Take when trying again may help."""
+        super().__init__()
+        self.retry_after_seconds = retry_after_seconds
+
+
+class TooManyQueriesError(BudgetExceededError):
+    """The user's earlier calls hold the share of database connections that one user may have."""
+
+    kind = Kind.EXHAUSTED
+    code = "too_many_queries_of_user"
+    detail = "Your other calls keep the database busy. Wait for their answers, then try again."
 
 
 class InvalidCursorError(DomainError):

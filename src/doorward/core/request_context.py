@@ -5,6 +5,8 @@ from typing import Final
 from uuid import UUID
 
 CORRELATION_ID: Final = "correlation_id"
+CLIENT: Final = "client"
+USER_ID: Final = "user_id"
 
 _facts: ContextVar[dict[str, str] | None] = ContextVar("request_facts", default=None)
 """One dict a request, shared by all tasks that it starts."""
@@ -22,12 +24,22 @@ def bind_session(*, session_id: UUID, user_id: UUID | None = None) -> None:
         return
     facts["session_id"] = str(session_id)
     if user_id is not None:
-        facts["user_id"] = str(user_id)
+        facts[USER_ID] = str(user_id)
 
 
 def request_facts() -> dict[str, str]:
     """Return what is known; nothing outside a request."""
     return _facts.get() or {}
+
+
+def current_client() -> str:
+    """Return the canonical address of the client of the request being answered, or an empty string outside one."""
+    return request_facts().get(CLIENT, "")
+
+
+def current_user_id() -> str:
+    """Return the user of the request being answered; an empty string while none is known."""
+    return request_facts().get(USER_ID, "")
 
 
 def current_correlation_id() -> str:

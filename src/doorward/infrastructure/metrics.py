@@ -49,6 +49,12 @@ HTTP_REFUSALS: Final = Counter(
     ["reason"],
     registry=REGISTRY,
 )
+BUDGET_REFUSALS: Final = Counter(
+    "doorward_budget_refusals_total",
+    "Calls refused by the budget of one address or user",
+    ["budget"],
+    registry=REGISTRY,
+)
 WARNINGS: Final = Counter(
     "doorward_warnings_total", "Events of level warning and error, by name", ["event"], registry=REGISTRY
 )
@@ -141,10 +147,10 @@ class Metrics:
             HTTP_REFUSALS.labels(facts["reason"]).inc(facts["count"])
         elif name == "auth.refresh.reuse_detected":
             REUSE_DETECTIONS.inc()
-        elif name == "rate_limit.exceeded":
-            LIMITER_REFUSALS.labels(facts["route"]).inc()
         elif name == "database.unavailable" and facts["error"] in POOL_FULL:
             POOL_TIMEOUTS.inc()
+        else:
+            _count_refusal(name, facts)
 
     def _observe_request(self, method: str, route: str, status: int, milliseconds: float) -> None:
         key = (method if method in METHODS else OTHER, route, status // 100)
@@ -192,3 +198,10 @@ class Metrics:
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await task
+
+
+def _count_refusal(name: str, facts: Mapping[str, Any]) -> None:
+    if name == "rate_limit.exceeded":
+        LIMITER_REFUSALS.labels(facts["route"]).inc()
+    elif name == "budget.exceeded":
+        BUDGET_REFUSALS.labels(facts["budget"]).inc(facts["refused"])

@@ -13,16 +13,20 @@ import re
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Final, TypeVar
+from functools import partial
+from typing import Any, Final, TypeVar
 
 import bcrypt
 
 from doorward.core.exceptions import ServiceUnavailableError
 from doorward.core.logging import get_logger
+from doorward.domain.auth.exceptions import TooManyHashesError
 from doorward.domain.auth.policy import normalize_password
-from doorward.domain.auth.ports import PasswordCheck
+from doorward.domain.auth.ports import NO_CLIENT, Client, ClientLeftError, PasswordCheck
+from doorward.infrastructure.hash_queue import HashQueue, WaitingHash, waiting_hash
 
 T = TypeVar("T")
 logger = get_logger()
@@ -30,8 +34,8 @@ logger = get_logger()
 QUEUED_PER_THREAD: Final = 16
 """Calls that may wait for each thread: at cost 12, some four seconds of work."""
 
-MINIMUM_CAPACITY: Final = 64
-"""Calls that are taken at once on however few cores: a class that registers together is no attack."""
+MINIMUM_CAPACITY: Final = 128
+"""Calls that are taken at once on however few cores: more than the addresses of a small attack, so that each waits."""
 
 LOWEST_PRIORITY: Final = 19
 BCRYPT_MAXIMUM_BYTES: Final = 72
@@ -44,56 +48,111 @@ _PLAIN: Final = re.compile(r"\$2[aby]\$(\d{2})\$[./A-Za-z0-9]{53}")
 class BcryptHasher:
     """The domain's ``PasswordHasher``."""
 
-    def __init__(self, *, rounds: int, threads: int, observe_wait: Callable[[float], object] | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        rounds: int,
+        threads: int,
+        per_address: int | None = None,
+        observe_wait: Callable[[float], object] | None = None,
+    ) -> None:
         """Take the cost of new hashes (log2 of the iterations) and how many are computed at a time.
 
+        ``per_address`` is how many calls of one address may wait or be computed at a time; None does not bound it.
         ``observe_wait`` is told of each call how many seconds it waited for a thread.
         """
         self._rounds = rounds
         self._threads = threads
         self._observe_wait = observe_wait
         self._capacity = max(MINIMUM_CAPACITY, threads * (1 + QUEUED_PER_THREAD))
-        self._in_flight = 0
+        self._per_address = per_address
+        self._queue = HashQueue()
+        self._computing: Counter[str] = Counter()
         self._executor = ThreadPoolExecutor(threads, thread_name_prefix="bcrypt", initializer=_lower_priority)
 
-    async def hash(self, password: str) -> str:
-        """Return a new hash of the whole password. Raises ``ServiceUnavailableError`` when too many calls wait."""
-        return await self._run(lambda: _hash(password, self._rounds))
+    async def hash(self, password: str, *, client: Client = NO_CLIENT, account: str = "") -> str:
+        """Return a new hash of the whole password. Raises what ``check`` raises."""
+        return await self._run(lambda: _hash(password, self._rounds), client, account)
 
-    async def check(self, password: str, stored_hash: str | None) -> PasswordCheck:
+    async def check(
+        self, password: str, stored_hash: str | None, *, client: Client = NO_CLIENT, account: str = ""
+    ) -> PasswordCheck:
         """Compare. All checks that fail cost the same: little more than one hash at the current cost.
 
         So they do without a stored hash and with a cheap one; only a stored hash of a higher cost takes longer.
 
-        Raises ``ServiceUnavailableError`` when too many calls wait.
+        Raises ``ServiceUnavailableError`` when too many calls wait and this one has the most load,
+        ``TooManyHashesError`` when too many of its address do, ``ClientLeftError`` when the client has left.
         """
-        return await self._run(lambda: _check(password, stored_hash, self._rounds))
+        check = await self._run(lambda: _check(password, stored_hash, self._rounds), client, account)
+        if check.is_correct and client is not NO_CLIENT:
+            self._queue.note_right_password(client.address)
+        return check
 
     def close(self) -> None:
-        """Let the calls under way finish and end the threads."""
+        """Let the calls under way finish, refuse those that wait, and end the threads."""
+        while (call := self._queue.take_next()) is not None:
+            _fail(call, ServiceUnavailableError())
         self._executor.shutdown(wait=True)
 
     @property
     def waiting(self) -> int:
         """How many calls wait for a thread."""
-        return max(0, self._in_flight - self._threads)
+        return len(self._queue)
 
-    async def _run(self, work: Callable[[], T]) -> T:
-        if self._in_flight >= self._capacity:
-            logger.warning("password_hash.queue_full", waiting=self._in_flight)
-            raise ServiceUnavailableError
-        self._in_flight += 1
-        future = asyncio.get_running_loop().run_in_executor(self._executor, self._work, work, time.monotonic())
-        future.add_done_callback(self._leave)
-        return await future
+    async def _run(self, work: Callable[[], T], client: Client, account: str) -> T:
+        outcome: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._admit(waiting_hash(client, account, work, outcome))
+        self._begin_next()
+        return await outcome
+
+    def _admit(self, call: WaitingHash) -> None:
+        """Have the call wait. When there is no room, drop the one with the most load, which may be this one."""
+        address = call.client.address
+        number = self._computing[address] + self._queue.number_of(address)
+        if self._per_address is not None and number >= self._per_address:
+            raise TooManyHashesError
+        self._queue.add(call)
+        if self._computing.total() + len(self._queue) <= self._capacity:
+            return
+        unwanted = self._queue.drop_unwanted()
+        for each in unwanted:
+            _fail(each, ClientLeftError())
+        if not unwanted:
+            logger.warning("password_hash.queue_full", waiting=self._capacity)
+            _fail(self._queue.drop_most_loaded(), ServiceUnavailableError())
+
+    def _begin_next(self) -> None:
+        while self._computing.total() < self._threads and (call := self._queue.take_next()) is not None:
+            if not call.is_wanted:
+                _fail(call, ClientLeftError())
+                continue
+            self._computing[call.client.address] += 1
+            loop = asyncio.get_running_loop()
+            computed = loop.run_in_executor(self._executor, self._work, call.work, call.queued_at)
+            computed.add_done_callback(partial(self._finish, call))
 
     def _work(self, work: Callable[[], T], queued_at: float) -> T:
         if self._observe_wait is not None:
             self._observe_wait(time.monotonic() - queued_at)
         return work()
 
-    def _leave(self, _: object) -> None:
-        self._in_flight -= 1
+    def _finish(self, call: WaitingHash, computed: asyncio.Future[Any]) -> None:
+        self._computing[call.client.address] -= 1
+        if not self._computing[call.client.address]:
+            del self._computing[call.client.address]
+        error = computed.exception()
+        if error is not None:
+            _fail(call, error)
+        elif not call.outcome.done():
+            call.outcome.set_result(computed.result())
+        self._begin_next()
+
+
+def _fail(call: WaitingHash, error: BaseException) -> None:
+    """End the call with an error, unless its caller was cancelled."""
+    if not call.outcome.done():
+        call.outcome.set_exception(error)
 
 
 def available_cores() -> int:

@@ -5,7 +5,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, Request, Response
 
 from doorward.api.bodies import FORM, JSON, documented_body, json_body, json_model, token_form
-from doorward.api.dependencies import SIGNED_IN, SessionsUseCase, count_call, current_user, use_case
+from doorward.api.dependencies import SIGNED_IN, SessionsUseCase, count_call, current_user, use_case, waiting_client
 from doorward.api.direct_calls import model_response
 from doorward.api.problems import documented_problems
 from doorward.api.schemas.auth import RefreshTokenRequest, RegisterRequest, TokenForm, TokenPairResponse, UserResponse
@@ -61,7 +61,7 @@ def _add_accounts(router: APIRouter) -> None:
         methods=["GET"],
         response_model=UserResponse,
         openapi_extra=SIGNED_IN,
-        responses=documented_problems(401, 413, 503),
+        responses=documented_problems(401, 413, 429, 503),
     )
 
 
@@ -87,7 +87,7 @@ def _add_sessions(router: APIRouter) -> None:
         methods=["POST"],
         status_code=204,
         openapi_extra=documented_body(JSON, RefreshTokenRequest.model_json_schema()),
-        responses=documented_problems(413, 415, 422, 503),
+        responses=documented_problems(413, 415, 422, 429, 503),
     )
 
 
@@ -98,7 +98,10 @@ async def register(
 ) -> UserResponse:
     """Make an account."""
     await count_call(request, "register")
-    user = await registration.register(email=body.email, username=body.username, password=body.password)
+    async with waiting_client(request) as client:
+        user = await registration.register(
+            email=body.email, username=body.username, password=body.password, client=client
+        )
     return _user_response(user)
 
 
@@ -107,7 +110,8 @@ async def issue_token(
 ) -> TokenPairResponse:
     """Log in with user name or e-mail address and password, and begin a session."""
     await count_call(request, "token")
-    return _pair_response(await login.login(name=form.username, password=form.password))
+    async with waiting_client(request) as client:
+        return _pair_response(await login.login(name=form.username, password=form.password, client=client))
 
 
 async def read_me(request: Request) -> Response:

@@ -51,16 +51,18 @@ def _list_router() -> APIRouter:
         methods=["POST"],
         status_code=201,
         openapi_extra=documented_body(JSON, ItemBody.model_json_schema()),
-        responses=documented_problems(401, 413, 415, 422, 503),
+        responses=documented_problems(401, 403, 413, 415, 422, 429, 503),
     )
-    router.add_api_route("", list_items, methods=["GET"], responses=documented_problems(401, 413, 422, 503))
-    router.add_api_route("/search", search_items, methods=["GET"], responses=documented_problems(401, 413, 422, 503))
+    router.add_api_route("", list_items, methods=["GET"], responses=documented_problems(401, 413, 422, 429, 503))
+    router.add_api_route(
+        "/search", search_items, methods=["GET"], responses=documented_problems(401, 413, 422, 429, 503)
+    )
     router.add_api_route(
         "/import",
         import_items,
         methods=["POST"],
         openapi_extra=documented_body(CSV, {"type": "string", "examples": [IMPORT_EXAMPLE]}),
-        responses=documented_problems(401, 408, 413, 415, 422, 503),
+        responses=documented_problems(401, 403, 408, 413, 415, 422, 429, 503),
     )
     return router
 
@@ -73,28 +75,28 @@ def _item_router() -> APIRouter:
         read_item,
         methods=["GET"],
         response_model=ItemResponse,
-        responses={**documented_problems(401, 404, 412, 413, 422, 503), 304: {"description": "Not Modified"}},
+        responses={**documented_problems(401, 404, 412, 413, 422, 429, 503), 304: {"description": "Not Modified"}},
     )
     router.add_api_route(
         "",
         replace_item,
         methods=["PUT"],
         openapi_extra=documented_body(JSON, ItemBody.model_json_schema()),
-        responses=documented_problems(401, 403, 404, 412, 413, 415, 422, 503),
+        responses=documented_problems(401, 403, 404, 412, 413, 415, 422, 429, 503),
     )
     router.add_api_route(
         "",
         amend_item,
         methods=["PATCH"],
         openapi_extra=documented_body(JSON, ItemPatch.model_json_schema()),
-        responses=documented_problems(401, 403, 404, 412, 413, 415, 422, 503),
+        responses=documented_problems(401, 403, 404, 412, 413, 415, 422, 429, 503),
     )
     router.add_api_route(
         "",
         delete_item,
         methods=["DELETE"],
         status_code=204,
-        responses=documented_problems(401, 403, 404, 412, 413, 422, 503),
+        responses=documented_problems(401, 403, 404, 412, 413, 422, 429, 503),
     )
     return router
 

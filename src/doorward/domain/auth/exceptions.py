@@ -1,6 +1,6 @@
 """Every way in which auth refuses, one class each. The codes are part of the API."""
 
-from doorward.core.exceptions import DomainError, Kind
+from doorward.core.exceptions import BudgetExceededError, DomainError, Kind
 
 
 class EmailTakenError(DomainError):
@@ -74,6 +74,15 @@ class InvalidCredentialsError(DomainError):
     code = "invalid_credentials"
     detail = "User name or password is wrong. Check both and try again."
     oauth_error = "invalid_grant"
+
+
+class TooManyHashesError(BudgetExceededError):
+    """As many logins and registrations of one address wait for a processor as may."""
+
+    kind = Kind.EXHAUSTED
+    code = "too_many_passwords_waiting"
+    detail = "Too many logins and registrations from this address are waiting. Try again after the time in Retry-After."
+    oauth_error = "temporarily_unavailable"
 
 
 class InvalidRefreshTokenError(DomainError):

@@ -11,7 +11,7 @@ from doorward.domain.auth.exceptions import InvalidCredentialsError, InvalidEmai
 from doorward.domain.auth.identifiers import canonical_email, canonical_username, is_email
 from doorward.domain.auth.models import NewFamily, StoredCredentials, TokenPair
 from doorward.domain.auth.policy import MAXIMUM_PASSWORD_LENGTH, Lifetimes, is_unicode_text
-from doorward.domain.auth.ports import PasswordHasher
+from doorward.domain.auth.ports import NO_CLIENT, Client, PasswordHasher
 from doorward.domain.auth.refresh_token import SECRET_BYTES, RefreshToken, hash_secret
 from doorward.domain.auth.token_pair import TokenPairIssuer
 
@@ -37,18 +37,22 @@ class Login:
         self._clock = clock
         self._lifetimes = lifetimes
 
-    async def login(self, *, name: str, password: str) -> TokenPair:
+    async def login(self, *, name: str, password: str, client: Client = NO_CLIENT) -> TokenPair:
         """Begin a session: a family of its own, committed when this returns.
 
-        ``name`` is a user name or an e-mail address in any spelling. An attacker must not learn whether the account
-        exists, is active, or how old its hash is: all refusals are one ``InvalidCredentialsError`` after the same
-        work, little more than one hash at the current cost. An outdated hash is replaced in the same transaction.
+        ``name`` is a user name or an e-mail address in any spelling; ``client`` decides when the password is checked.
+        An attacker must not learn whether the account exists, is active, or how old its hash is: all refusals are one
+        ``InvalidCredentialsError`` after the same work, little more than one hash at the current cost. An outdated
+        hash is replaced in the same transaction.
         """
-        credentials = await self._find_credentials(name)
+        identifier = _canonical(name)
+        credentials = await self._find_credentials(identifier) if identifier else None
         checkable = len(password) <= MAXIMUM_PASSWORD_LENGTH and is_unicode_text(password)
         # A deactivated user's right password costs what a wrong one does: no upgrade, no further query.
         stored_hash = credentials.password_hash if credentials and credentials.is_active and checkable else None
-        check = await self._hasher.check(password if checkable else "", stored_hash)
+        check = await self._hasher.check(
+            password if checkable else "", stored_hash, client=client, account=identifier or ""
+        )
         if credentials is None:
             _report_failure("unknown_user")
             raise InvalidCredentialsError
@@ -57,11 +61,7 @@ class Login:
             raise InvalidCredentialsError
         return await self._begin_session(credentials, check.upgraded_hash)
 
-    async def _find_credentials(self, name: str) -> StoredCredentials | None:
-        try:
-            identifier = canonical_email(name) if is_email(name) else canonical_username(name)
-        except (InvalidEmailError, InvalidUsernameError):
-            return None
+    async def _find_credentials(self, identifier: str) -> StoredCredentials | None:
         async with self._database.connection() as connection:
             return await repository.find_credentials(connection, identifier)
 
@@ -90,6 +90,14 @@ class Login:
         bind_session(user_id=credentials.user_id, session_id=family.id)
         logger.info("auth.login.succeeded", outcome="success")
         return self._issuer.issue(user_id=credentials.user_id, refresh_token=token, now=now)
+
+
+def _canonical(name: str) -> str | None:
+    """Return the one spelling of a user name or an e-mail address; None for what is neither."""
+    try:
+        return canonical_email(name) if is_email(name) else canonical_username(name)
+    except (InvalidEmailError, InvalidUsernameError):
+        return None
 
 
 def _report_failure(reason: str, user_id: UUID | None = None) -> None:

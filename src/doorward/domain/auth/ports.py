@@ -1,10 +1,31 @@
 """What this domain needs from outside, as Protocols. The implementations are in ``infrastructure``."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Final, Protocol
 
 from doorward.core.principal import Principal
+
+
+def _never() -> bool:
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """For whom a password is hashed: who had much waits longer, and work for a client that has left is dropped."""
+
+    address: str
+    has_left: Callable[[], bool] = _never
+
+
+NO_CLIENT: Final = Client("")
+"""The process itself, as in a command."""
+
+
+class ClientLeftError(Exception):
+    """The client has left before its password was hashed. No answer reaches it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,13 +37,20 @@ class PasswordCheck:
 
 
 class PasswordHasher(Protocol):
-    """Slow, salted password hashes. Raises ``ServiceUnavailableError`` when too many calls are waiting."""
+    """Slow, salted password hashes.
 
-    async def hash(self, password: str) -> str:
+    Calls wait for their turn. It depends on ``client`` and on ``account``: the canonical name that was typed, whether
+    or not there is such an account. Raises ``ServiceUnavailableError`` when too many calls wait,
+    ``TooManyHashesError`` when too many of one address do, ``ClientLeftError`` when the client has left.
+    """
+
+    async def hash(self, password: str, *, client: Client = NO_CLIENT, account: str = "") -> str:
         """Return a new hash of the password."""
         ...
 
-    async def check(self, password: str, stored_hash: str | None) -> PasswordCheck:
+    async def check(
+        self, password: str, stored_hash: str | None, *, client: Client = NO_CLIENT, account: str = ""
+    ) -> PasswordCheck:
         """Compare a password to a stored hash. ``None``, for an unknown user, costs the same work and fails."""
         ...
 

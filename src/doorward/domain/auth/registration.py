@@ -11,7 +11,7 @@ from doorward.domain.auth.exceptions import EmailTakenError, UsernameTakenError
 from doorward.domain.auth.identifiers import canonical_email, display_username
 from doorward.domain.auth.models import User
 from doorward.domain.auth.policy import check_new_password
-from doorward.domain.auth.ports import PasswordHasher
+from doorward.domain.auth.ports import NO_CLIENT, Client, PasswordHasher
 
 logger = get_logger()
 
@@ -27,26 +27,26 @@ class Registration:
         self._hasher = hasher
         self._common_passwords = common_passwords
 
-    async def register(self, *, email: str, username: str, password: str) -> User:
-        """Make an account, committed when this returns.
+    async def register(self, *, email: str, username: str, password: str, client: Client = NO_CLIENT) -> User:
+        """Make an account, committed when this returns. ``client`` decides when the password is hashed.
 
         Of several registrations of one name or address, in any spelling, exactly one succeeds. The work done is the
         same for a taken name as for a free one. Raises ``InvalidEmailError``, ``InvalidUsernameError``,
         the ``Password...Error`` classes, ``EmailTakenError``, ``UsernameTakenError``.
         """
         try:
-            user = await self._register(email, username, password)
+            user = await self._register(email, username, password, client)
         except DomainError as refusal:
             logger.info("auth.registration.refused", outcome="failure", reason=refusal.code)
             raise
         logger.info("auth.user.registered", outcome="success", new_user_id=str(user.id))
         return user
 
-    async def _register(self, email: str, username: str, password: str) -> User:
+    async def _register(self, email: str, username: str, password: str, client: Client) -> User:
         address = canonical_email(email)
         name = display_username(username)
         check_new_password(password, username=name, email=address, common_passwords=self._common_passwords)
-        password_hash = await self._hasher.hash(password)
+        password_hash = await self._hasher.hash(password, client=client, account=address)
         user = User(id=uuid4(), email=address, username=name, is_active=True)
         # The same statements whether the name is free or taken. The lock is a write: both cost a commit on the disk.
         async with self._database.transaction() as connection:

@@ -35,6 +35,14 @@ class ItemOwnerGoneError(DomainError):
     detail = "Your account does not exist any more. Register again."
 
 
+class ItemQuotaReachedError(DomainError):
+    """The owner has as many items as one may own, or would have more after the import."""
+
+    kind = Kind.FORBIDDEN
+    code = "item_quota_reached"
+    detail = "Nothing was stored: you would own more items than one user may. Delete some, then try again."
+
+
 class InvalidTitleError(DomainError):
     """Empty, too long, or with control characters."""
 

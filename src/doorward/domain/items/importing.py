@@ -20,7 +20,7 @@ from doorward.core.logging import get_logger
 from doorward.core.ports import Clock, Database
 from doorward.domain.items import repository
 from doorward.domain.items.csv_lines import BadLine, read_items
-from doorward.domain.items.exceptions import InvalidCsvHeaderError
+from doorward.domain.items.exceptions import InvalidCsvHeaderError, ItemQuotaReachedError
 from doorward.domain.items.models import Item, ItemContent, Visibility
 from doorward.domain.items.policy import new_item
 
@@ -35,6 +35,7 @@ _REFUSALS: Final = (
     TooManyLinesError,
     InvalidCsvHeaderError,
     MalformedCsvError,
+    ItemQuotaReachedError,
 )
 
 logger = get_logger()
@@ -60,8 +61,9 @@ class ImportResult:
 class ItemImport:
     """Turns files into items."""
 
-    def __init__(self, *, database: Database[repository.Connection], clock: Clock) -> None:
-        """Take the database and the time."""
+    def __init__(self, *, database: Database[repository.Connection], clock: Clock, quota: int | None = None) -> None:
+        """Take the database, the time, and how many items one user may own; None does not bound them."""
+        self._quota = quota
         self._database = database
         self._clock = clock
 
@@ -71,20 +73,46 @@ class ItemImport:
         """Store the file's items in one transaction, committed when this returns.
 
         ``on_progress`` is called every few milliseconds. Raises ``ImportRefusedError`` for bad lines that are not to be
-        skipped, ``TooManyBadLinesError``, ``TooManyLinesError``, ``InvalidCsvHeaderError`` or ``MalformedCsvError``;
-        then nothing is stored.
+        skipped, ``TooManyBadLinesError``, ``TooManyLinesError``, ``InvalidCsvHeaderError``, ``MalformedCsvError`` or
+        ``ItemQuotaReachedError``; then nothing is stored.
         """
         bad_lines: list[BadLine] = []
         try:
             async with self._database.bulk_transaction() as connection:
+                room = await self._room_of(connection, request.owner_id)
                 with closing(read_items(file, request.visibility)) as lines:
                     items = _items(lines, request, self._clock.now(), bad_lines, on_progress)
-                    imported = await repository.add_items(connection, items)
+                    imported = await repository.add_items(connection, _at_most(room, items))
+                await self._check_quota(connection, request.owner_id)
         except _REFUSALS as error:
             logger.info("items.import.refused", owner_id=str(request.owner_id), code=error.code)
             raise
         logger.info("items.imported", owner_id=str(request.owner_id), imported=imported, skipped=len(bad_lines))
         return ImportResult(imported, bad_lines)
+
+    async def _room_of(self, connection: repository.Connection, owner_id: UUID) -> int | None:
+        """Return how many more items the owner may have at this moment; None without a quota."""
+        if self._quota is None:
+            return None
+        return self._quota - await repository.count_owned_items(connection, owner_id, limit=self._quota)
+
+    async def _check_quota(self, connection: repository.Connection, owner_id: UUID) -> None:
+        """Count again with what others stored meanwhile; nothing is added from here to the end of the transaction."""
+        if self._quota is None:
+            return
+        await repository.lock_owner(connection, owner_id)
+        if await repository.count_owned_items(connection, owner_id, limit=self._quota + 1) > self._quota:
+            raise ItemQuotaReachedError
+
+
+async def _at_most(room: int | None, items: AsyncIterator[Item]) -> AsyncIterator[Item]:
+    """Yield the items. Raises ``ItemQuotaReachedError`` at the first one too many, so that no more is written."""
+    number = 0
+    async for item in items:
+        number += 1
+        if room is not None and number > room:
+            raise ItemQuotaReachedError
+        yield item
 
 
 async def _items(

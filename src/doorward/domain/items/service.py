@@ -5,12 +5,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from uuid import UUID, uuid4
 
-from doorward.core.exceptions import ServiceUnavailableError
-from doorward.core.logging import get_logger
 from doorward.core.pages import CursorCodec, Page, PageRequest, Position, Slice
 from doorward.core.ports import Clock, Database
 from doorward.core.search import likely_spellings, search_query, search_words
 from doorward.domain.items import repository
+from doorward.domain.items.exceptions import ItemQuotaReachedError
 from doorward.domain.items.models import Item, ItemContent, ItemFilter, ItemQuery, Sort
 from doorward.domain.items.policy import (
     VersionTest,
@@ -23,8 +22,6 @@ from doorward.domain.items.policy import (
     refused_change,
 )
 
-logger = get_logger()
-
 
 class Items:
     """What users do with items, their own and those that others share.
@@ -32,20 +29,26 @@ class Items:
     Another user's private item does not exist for the caller: ``ItemNotFoundError``, and no count includes it.
     """
 
-    def __init__(self, *, database: Database[repository.Connection], clock: Clock, cursors: CursorCodec) -> None:
-        """Take the database, the time, and the writer and reader of cursors."""
+    def __init__(
+        self, *, database: Database[repository.Connection], clock: Clock, cursors: CursorCodec, quota: int
+    ) -> None:
+        """Take the database, the time, the writer and reader of cursors, and how many items one user may own."""
+        self._quota = quota
         self._database = database
         self._clock = clock
         self._cursors = cursors
 
     async def create(self, owner_id: UUID, content: ItemContent) -> Item:
-        """Store a new item, committed when this returns. Raises the ``Invalid...Error`` classes of content."""
+        """Store a new item, committed when this returns.
+
+        Raises the ``Invalid...Error`` classes of content, or ``ItemQuotaReachedError``.
+        """
         item = new_item(uuid4(), checked_content(content), owner_id, self._clock.now())
-        async with self._database.connection() as connection:
-            is_stored = await repository.add_item(connection, item, until=self._database.deadline())
+        async with self._database.transaction() as connection:
+            await repository.lock_owner(connection, owner_id)
+            is_stored = await repository.add_item(connection, item, quota=self._quota)
         if not is_stored:
-            logger.warning("database.statement_late", statement="new_item")
-            raise ServiceUnavailableError
+            raise ItemQuotaReachedError
         return item
 
     async def read(self, reader_id: UUID, item_id: UUID, is_expected: VersionTest) -> Item:

@@ -103,20 +103,30 @@ async def timeout_on_time(seconds: float) -> AsyncIterator[None]:
     The time is counted in steps. A step that ends late, because the loop was busy, counts as one step: an answer that
     arrived meanwhile can still be read. So the block may last longer by as much as the loop was late.
     """
-    loop = asyncio.get_running_loop()
     async with asyncio.timeout(None) as timeout:
-        remaining = TIMEOUT_STEPS
-
-        def end_step() -> None:
-            nonlocal remaining, timer
-            remaining -= 1
-            if remaining:
-                timer = loop.call_later(seconds / TIMEOUT_STEPS, end_step)
-            else:
-                timeout.reschedule(loop.time())
-
-        timer = loop.call_later(seconds / TIMEOUT_STEPS, end_step)
+        steps = _Steps(timeout, seconds / TIMEOUT_STEPS)
         try:
             yield
         finally:
-            timer.cancel()
+            steps.cancel()
+
+
+class _Steps:
+    """Ends a timeout after ``TIMEOUT_STEPS`` timers, one after the other."""
+
+    def __init__(self, timeout: asyncio.Timeout, seconds: float) -> None:
+        self._timeout = timeout
+        self._seconds = seconds
+        self._remaining = TIMEOUT_STEPS
+        self._loop = asyncio.get_running_loop()
+        self._timer = self._loop.call_later(seconds, self._end_step)
+
+    def cancel(self) -> None:
+        self._timer.cancel()
+
+    def _end_step(self) -> None:
+        self._remaining -= 1
+        if self._remaining:
+            self._timer = self._loop.call_later(self._seconds, self._end_step)
+        else:
+            self._timeout.reschedule(self._loop.time())

@@ -102,11 +102,13 @@ class PostgresDatabase:
         bulk_seconds: int = BULK_SECONDS,
         cursor_factory: type[AsyncCursor[Any]] = AsyncCursor,
         host: HostClock | None = None,
+        breaker: DatabaseBreaker | None = None,
     ) -> None:
         """Prepare the pool; ``open`` starts it.
 
         ``bulk_seconds`` is how long a bulk transaction may last; ``cursor_factory`` makes what runs the statements;
         ``host`` has the clocks of this machine.
+        ``breaker`` is the one of another pool to the same server.
         """
         self.clock = DatabaseClock(host or HostClock())
         self._bulk_seconds = bulk_seconds
@@ -130,8 +132,8 @@ class PostgresDatabase:
             open=False,
         )
         self._bulk_places_taken = 0
-        self._bulk_places = min(MAXIMUM_BULK_TRANSACTIONS, max(1, settings.db_pool_max_conn - 1))
-        self._breaker = DatabaseBreaker()
+        self.bulk_places = min(MAXIMUM_BULK_TRANSACTIONS, max(1, settings.db_pool_max_conn - 1))
+        self.breaker = breaker or DatabaseBreaker()
         self._is_reachable = True
 
     async def open(self) -> None:
@@ -175,7 +177,7 @@ class PostgresDatabase:
 
         Raises ``ServiceUnavailableError`` when all are taken.
         """
-        if self._bulk_places_taken >= self._bulk_places:
+        if self._bulk_places_taken >= self.bulk_places:
             logger.warning("database.bulk_places_taken")
             raise ServiceUnavailableError
         self._bulk_places_taken += 1
@@ -199,7 +201,7 @@ class PostgresDatabase:
 
     @asynccontextmanager
     async def _checked_out(self, seconds: float, *, may_probe: bool = True) -> AsyncIterator[AsyncConnection[Any]]:
-        with _faults_as_unavailable(), self._breaker.attempt(may_probe=may_probe):
+        with _faults_as_unavailable(), self.breaker.attempt(may_probe=may_probe):
             try:
                 connection = await self._pool.getconn()
             except PoolTimeout as error:

@@ -1,0 +1,148 @@
+"""Budgets of calls: how many one address and one user may have in flight, and a log line when they have more."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import Context
+from typing import Final, TypeVar
+from uuid import UUID
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from doorward.api.exceptions import (
+    ImportUnderWayError,
+    RequestRefusedError,
+    TooManyCallsOfAddressError,
+    TooManyCallsOfUserError,
+)
+from doorward.api.problems import problem_response
+from doorward.core.logging import get_logger
+from doorward.core.request_context import current_client
+
+NOTE_SECONDS: Final = 1.0
+"""Refusals by one budget within this time share a log line."""
+
+IMPORT_RETRY_SECONDS: Final = 10
+"""An import takes seconds, and not more than two minutes."""
+
+_EXEMPT: Final = "/health/"
+"""The load balancer's probes are answered however many calls its address has in flight."""
+
+_COUNTED_USER: Final = "doorward.counted_user"
+
+KeyT = TypeVar("KeyT")
+logger = get_logger()
+
+
+class RefusalLog:
+    """Reports refusals by budgets: the first at once, those of the next second together."""
+
+    def __init__(self) -> None:
+        """Begin without refusals."""
+        self._unreported: Counter[str] = Counter()
+
+    def note(self, budget: str) -> None:
+        """Count one refusal by the budget of this name."""
+        if budget in self._unreported:
+            self._unreported[budget] += 1
+            return
+        self._unreported[budget] = 0
+        logger.warning("budget.exceeded", outcome="failure", budget=budget, refused=1)
+        # Outside the context of this request: the later refusals are those of others.
+        asyncio.get_running_loop().call_later(NOTE_SECONDS, self._report, budget, context=Context())
+
+    def _report(self, budget: str) -> None:
+        refused = self._unreported.pop(budget)
+        if refused:
+            logger.warning("budget.exceeded", outcome="failure", budget=budget, refused=refused)
+
+
+class CallsInFlight:
+    """How many calls each address and each user has in flight in this process."""
+
+    def __init__(self, *, per_address: int, per_user: int) -> None:
+        """Take how many each may have."""
+        self._per_address = per_address
+        self._per_user = per_user
+        self._of_address: dict[str, int] = {}
+        self._of_user: dict[UUID, int] = {}
+        self._importing: set[UUID] = set()
+
+    def begin(self, client: str) -> None:
+        """Count a call of an address until ``end``. Raises ``TooManyCallsOfAddressError``."""
+        number = self._of_address.get(client, 0)
+        if number >= self._per_address:
+            raise TooManyCallsOfAddressError
+        self._of_address[client] = number + 1
+
+    def begin_of_user(self, scope: Scope, user_id: UUID) -> None:
+        """Count a call for its user, too, until ``end``. Raises ``TooManyCallsOfUserError``."""
+        number = self._of_user.get(user_id, 0)
+        if number >= self._per_user:
+            raise TooManyCallsOfUserError
+        self._of_user[user_id] = number + 1
+        scope[_COUNTED_USER] = user_id
+
+    @contextmanager
+    def importing(self, user_id: UUID) -> Iterator[None]:
+        """Count the one import of a user within the block. Raises ``ImportUnderWayError``."""
+        if user_id in self._importing:
+            raise ImportUnderWayError(IMPORT_RETRY_SECONDS)
+        self._importing.add(user_id)
+        try:
+            yield
+        finally:
+            self._importing.remove(user_id)
+
+    def end(self, scope: Scope, client: str) -> None:
+        """Stop counting a call."""
+        _decrement(self._of_address, client)
+        user_id = scope.get(_COUNTED_USER)
+        if user_id is not None:
+            _decrement(self._of_user, user_id)
+
+
+def _decrement(counts: dict[KeyT, int], key: KeyT) -> None:
+    if counts[key] == 1:
+        del counts[key]
+    else:
+        counts[key] -= 1
+
+
+class CallsInFlightMiddleware:
+    """Counts each call from its header section to the end of its answer, and refuses those above the budget."""
+
+    def __init__(self, app: ASGIApp, *, calls: CallsInFlight, refusals: RefusalLog) -> None:
+        """Wrap the application."""
+        self._app = app
+        self._calls = calls
+        self._refusals = refusals
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http" or scope["path"].startswith(_EXEMPT):
+            await self._app(scope, receive, send)
+            return
+        client = current_client()
+        try:
+            self._calls.begin(client)
+        except TooManyCallsOfAddressError as error:
+            self._refusals.note(error.code)
+            await _refusal(error, scope)(scope, receive, send)
+            return
+        try:
+            await self._app(scope, receive, send)
+        finally:
+            self._calls.end(scope, client)
+
+
+def _refusal(error: RequestRefusedError, scope: Scope) -> ASGIApp:
+    return problem_response(
+        error.status,
+        error.code,
+        error.explanation,
+        path=scope["path"],
+        oauth_error=error.oauth_error,
+        headers=error.headers,
+    )

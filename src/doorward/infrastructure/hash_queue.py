@@ -1,0 +1,148 @@
+"""Which of the waiting password hashes is computed next: those of clients that lately had the fewest."""
+
+import asyncio
+import time
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+from doorward.core.networks import neighbours
+from doorward.domain.auth.ports import Client
+
+ADDRESSES_OF_A_NETWORK: Final = 16
+"""A network of neighbouring addresses is delayed as one client when it had this many times as much."""
+
+ADDRESSES_OF_AN_ACCOUNT: Final = 8
+"""The same for one account: some people log in from several addresses within minutes."""
+
+KNOWN_CLIENT_BONUS: Final = 3
+"""Hashes that a client does not have to answer for if a right password came from it before."""
+
+MAXIMUM_KNOWN_CLIENTS: Final = 10_000
+MEMORY_SECONDS: Final = 300.0
+"""A computed hash counts against its client for this long, and for up to twice as long."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class WaitingHash:
+    """A call that waits for a thread: for whom, the work, and where its outcome goes."""
+
+    client: Client
+    keys: tuple[str, str, str]
+    """Its address, network and account, as they are counted."""
+
+    work: Callable[[], Any]
+    outcome: asyncio.Future[Any]
+    queued_at: float
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether the client still waits for the outcome."""
+        return not (self.outcome.done() or self.client.has_left())
+
+
+class HashQueue:
+    """Waiting calls, and how many hashes their clients had in the last minutes.
+
+    The load of a call is what was computed lately for its address and what waits for it in front of the call; or, if
+    that is more, a share of the same for its network or its account. The least load goes first, and the most load is
+    dropped when there is no room. Neither depends on whether the account exists.
+
+    Loads are compared anew each time: there are few waiting calls, and few hashes a second.
+    """
+
+    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+        """Begin empty; ``now`` tells the time in seconds."""
+        self._waiting: list[WaitingHash] = []
+        self._computed = _RecentCounts(now)
+        self._known: OrderedDict[str, None] = OrderedDict()
+
+    def __len__(self) -> int:
+        """Return how many calls wait, those of clients that have left included until their turn comes."""
+        return len(self._waiting)
+
+    def add(self, call: WaitingHash) -> None:
+        """Have a call wait."""
+        self._waiting.append(call)
+
+    def number_of(self, address: str) -> int:
+        """Return how many calls of an address wait."""
+        return sum(call.client.address == address for call in self._waiting)
+
+    def take_next(self) -> WaitingHash | None:
+        """Remove and return the call with the least load, the oldest of several; None when none waits."""
+        if not self._waiting:
+            return None
+        loads = list(self._loads())
+        call = self._waiting.pop(loads.index(min(loads)))
+        self._computed.add(call.keys)
+        return call
+
+    def drop_most_loaded(self) -> WaitingHash:
+        """Remove and return the call with the most load, the newest of several."""
+        loads = list(self._loads())
+        loads.reverse()
+        return self._waiting.pop(len(loads) - 1 - loads.index(max(loads)))
+
+    def drop_unwanted(self) -> list[WaitingHash]:
+        """Remove and return the calls whose clients have left."""
+        dropped = [call for call in self._waiting if not call.is_wanted]
+        if dropped:
+            self._waiting = [call for call in self._waiting if call not in dropped]
+        return dropped
+
+    def note_right_password(self, address: str) -> None:
+        """Remember that a right password came from this address."""
+        self._known[address] = None
+        self._known.move_to_end(address)
+        if len(self._known) > MAXIMUM_KNOWN_CLIENTS:
+            self._known.popitem(last=False)
+
+    def _loads(self) -> Iterator[tuple[float, float]]:
+        """Yield the load of each waiting call, and the load of its address to decide between equal ones."""
+        self._computed.forget_old()
+        waiting = Counter(key for call in self._waiting for key in call.keys[1:])
+        in_front: Counter[str] = Counter()
+        for call in self._waiting:
+            address, network, account = call.keys
+            in_front[address] += 1
+            of_address = self._computed[address] + in_front[address]
+            if call.client.address in self._known:
+                of_address -= KNOWN_CLIENT_BONUS
+            of_network = (self._computed[network] + waiting[network]) / ADDRESSES_OF_A_NETWORK
+            of_account = (self._computed[account] + waiting[account]) / ADDRESSES_OF_AN_ACCOUNT
+            yield max(of_address, of_network, of_account), of_address
+
+
+class _RecentCounts:
+    """How often each key was added in the last minutes: in two dicts, of which the older one is dropped in turn.
+
+    Bounded by what the processors can hash in that time.
+    """
+
+    def __init__(self, now: Callable[[], float]) -> None:
+        self._now = now
+        self._recent: Counter[str] = Counter()
+        self._older: Counter[str] = Counter()
+        self._recent_ends_at = now() + MEMORY_SECONDS
+
+    def add(self, keys: tuple[str, ...]) -> None:
+        self._recent.update(keys)
+
+    def forget_old(self) -> None:
+        now = self._now()
+        if now >= self._recent_ends_at:
+            is_contiguous = now < self._recent_ends_at + MEMORY_SECONDS
+            self._older = self._recent if is_contiguous else Counter()
+            self._recent = Counter()
+            self._recent_ends_at = now + MEMORY_SECONDS
+
+    def __getitem__(self, key: str) -> int:
+        return self._recent[key] + self._older[key]
+
+
+def waiting_hash(client: Client, account: str, work: Callable[[], Any], outcome: asyncio.Future[Any]) -> WaitingHash:
+    """Return a call that begins to wait now."""
+    keys = (f"address {client.address}", f"network {neighbours(client.address)}", f"account {account}")
+    return WaitingHash(client, keys, work, outcome, time.monotonic())

@@ -1,0 +1,43 @@
+"""Whether PostgreSQL answers, asked on a connection outside the pool: a busy pool does not make a copy unready."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from psycopg import AsyncCursor
+
+from doorward.core.config import Settings
+from doorward.core.shared_query import SharedQuery
+from doorward.infrastructure.postgres.database import PostgresDatabase
+
+POOL_OF_ONE = {"db_pool_min_conn": 0, "db_pool_max_conn": 1}
+
+
+class Readiness:
+    """Reads the schema's version: one query for all who ask at the same moment, which begins after they asked."""
+
+    def __init__(
+        self, settings: Settings, database: PostgresDatabase, *, cursor_factory: type[AsyncCursor[Any]] = AsyncCursor
+    ) -> None:
+        """Take the database whose circuit breaker it shares: readiness is refused, and closes the circuit, with it."""
+        self._database = PostgresDatabase(
+            settings.model_copy(update=POOL_OF_ONE), cursor_factory=cursor_factory, breaker=database.breaker
+        )
+        self._questions = SharedQuery("readiness", self._answer_all)
+
+    async def open(self) -> None:
+        """Allow questions. The first one connects."""
+        await self._database.open()
+
+    async def close(self) -> None:
+        """Close the connection."""
+        await self._database.close()
+
+    async def schema_version(self) -> str | None:
+        """Return the newest migration that the database has, or None before the first.
+
+        Raises ``ServiceUnavailableError`` when the database does not answer.
+        """
+        return await self._questions.ask(None)
+
+    async def _answer_all(self, questions: Sequence[None]) -> Sequence[str | None]:
+        return [await self._database.schema_version()] * len(questions)

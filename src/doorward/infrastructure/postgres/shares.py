@@ -1,0 +1,145 @@
+"""A share of the connection pool, divided fairly: calls to resources leave the rest to accounts and sessions."""
+
+import asyncio
+from collections import Counter, OrderedDict, deque
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager
+from datetime import datetime
+from typing import Any, Final
+
+from psycopg import AsyncConnection
+
+from doorward.core.exceptions import ServiceUnavailableError, TooManyQueriesError
+from doorward.core.ports import Database
+
+WAIT_SECONDS: Final = 1.5
+"""How long a call waits for a place: as long as for a connection of the pool."""
+
+MAXIMUM_WAITING: Final = 500
+
+Connection = AsyncConnection[Any]
+
+
+class Share:
+    """A number of places, of which one key may hold half. Keys that wait are served in turn."""
+
+    def __init__(self, places: int, *, wait_seconds: float = WAIT_SECONDS) -> None:
+        """Take how many places there are, and how long a call waits for one."""
+        self._free = places
+        self._per_key = (places + 1) // 2
+        self._wait_seconds = wait_seconds
+        self._held: Counter[str] = Counter()
+        self._waiting: OrderedDict[str, deque[asyncio.Future[None]]] = OrderedDict()
+        self._number_waiting = 0
+
+    @asynccontextmanager
+    async def place(self, key: str) -> AsyncIterator[None]:
+        """Hold a place within the block.
+
+        Raises ``TooManyQueriesError`` when none came in time and the key held all that one may hold, or
+        ``ServiceUnavailableError`` when others held them.
+        """
+        if self._free and not self._number_waiting and self._held[key] < self._per_key:
+            self._take(key)
+        else:
+            await self._wait(key)
+        try:
+            yield
+        finally:
+            self._release(key)
+
+    async def _wait(self, key: str) -> None:
+        if self._number_waiting >= MAXIMUM_WAITING:
+            raise self._refusal(key)
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.setdefault(key, deque()).append(turn)
+        self._number_waiting += 1
+        self._serve()
+        try:
+            async with asyncio.timeout(self._wait_seconds):
+                await turn
+        except (TimeoutError, asyncio.CancelledError) as error:
+            self._give_up(key, turn)
+            if isinstance(error, TimeoutError):
+                raise self._refusal(key) from error
+            raise
+
+    def _give_up(self, key: str, turn: asyncio.Future[None]) -> None:
+        if not turn.cancelled():
+            # The place was given in the moment in which the wait ended.
+            self._release(key)
+            return
+        turns = self._waiting[key]
+        turns.remove(turn)
+        self._number_waiting -= 1
+        if not turns:
+            del self._waiting[key]
+
+    def _refusal(self, key: str) -> Exception:
+        return TooManyQueriesError() if self._held[key] >= self._per_key else ServiceUnavailableError()
+
+    def _take(self, key: str) -> None:
+        self._free -= 1
+        self._held[key] += 1
+
+    def _release(self, key: str) -> None:
+        self._free += 1
+        self._held[key] -= 1
+        if not self._held[key]:
+            del self._held[key]
+        self._serve()
+
+    def _serve(self) -> None:
+        """Give the free places to the keys that wait longest since their last turn and may hold one more."""
+        for key in list(self._waiting):
+            if not self._free:
+                return
+            if self._held[key] >= self._per_key:
+                continue
+            turns = self._waiting[key]
+            turns.popleft().set_result(None)
+            self._number_waiting -= 1
+            self._take(key)
+            if turns:
+                self._waiting.move_to_end(key)
+            else:
+                del self._waiting[key]
+
+
+class SharedDatabase:
+    """The domains' ``Database``, with connections from a share. Bulk transactions have places of their own."""
+
+    def __init__(self, database: Database[Connection], share: Share, key: Callable[[], str]) -> None:
+        """Take the database, the share, and what tells for whom the present call is answered."""
+        self._database = database
+        self._share = share
+        self._key = key
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Connection]:
+        """Yield a connection on which each statement commits by itself. Raises what ``Share.place`` raises."""
+        async with self._share.place(self._key()), self._database.connection() as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Connection]:
+        """Yield a connection in a transaction. Raises what ``Share.place`` raises."""
+        async with self._share.place(self._key()), self._database.transaction() as connection:
+            yield connection
+
+    def deadline(self) -> datetime:
+        """Return the moment by PostgreSQL's clock from which on a statement that is sent now must change nothing."""
+        return self._database.deadline()
+
+    def bulk_place(self) -> AbstractContextManager[None]:
+        """Hold one of the few places for bulk transactions."""
+        return self._database.bulk_place()
+
+    def bulk_transaction(self) -> AbstractAsyncContextManager[Connection]:
+        """Yield a connection in a transaction for many rows."""
+        return self._database.bulk_transaction()
+
+
+def places_of_share(pool_size: int, percent: int, bulk_places: int) -> int:
+    """Return how many connections calls to resources may hold: their share of the pool without that of imports."""
+    return max(1, pool_size * percent // 100 - bulk_places)
