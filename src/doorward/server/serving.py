@@ -4,6 +4,7 @@ import contextlib
 import functools
 import socket
 from collections.abc import Iterator
+from typing import Final
 
 import uvicorn
 from uvicorn.supervisors import ChangeReload
@@ -17,6 +18,10 @@ from doorward.server.listening import cannot_listen
 from doorward.server.signals import ending_signals_handled
 from doorward.server.worker import GRACE_SECONDS, create_worker_app
 from doorward.server.workers import Workers
+
+HANGS_AFTER_SECONDS: Final = 60
+"""A worker that does not answer its parent for so long is replaced. It answers once its modules are loaded, which takes
+longer than uvicorn's 5 s on a busy machine: each new worker would be killed before it serves."""
 
 
 def serve(listener: socket.socket, settings: Settings, *, reload: bool) -> None:
@@ -41,6 +46,7 @@ def serve(listener: socket.socket, settings: Settings, *, reload: bool) -> None:
         proxy_headers=False,
         server_header=False,
         timeout_graceful_shutdown=GRACE_SECONDS,
+        timeout_worker_healthcheck=HANGS_AFTER_SECONDS,
     )
     server = uvicorn.Server(config)
     with ending_signals_handled(), _metrics_served(listener.getsockname()[0], settings, has_workers=has_workers):
