@@ -30,9 +30,9 @@ class Front:
         self.base_url = f"http://{host}:{port}"
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def own_stack() -> Iterator[ImageStack]:
-    """A stack whose services are the copies, all of them."""
+    """A stack whose services are the copies, all of them: those of one test at a time."""
     with ImageStack() as stack:
         yield stack
 
