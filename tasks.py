@@ -150,7 +150,9 @@ def docs(c: Context) -> None:
 @task
 def build(c: Context) -> None:
     """Build the image doorward:latest."""
-    c.run("docker build --tag doorward:latest --file docker/Dockerfile .", env={"DOCKER_BUILDKIT": "1"})
+    # Without a value: it is taken from the environment, and the Dockerfile has a default.
+    options = "--build-arg PYTHON_IMAGE --tag doorward:latest --file docker/Dockerfile"
+    c.run(f"docker build {options} .", env={"DOCKER_BUILDKIT": "1"})
 
 
 @task(help={"replicas": "this many copies behind a load balancer, with Redis; 0 is one without"})

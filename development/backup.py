@@ -72,8 +72,8 @@ class InCompose(Database):
     name = "the database of `inv up`"
 
     def run(self, program: str, *arguments: str, stdin: IO[bytes] | None = None, stdout: int = subprocess.PIPE) -> str:
-        """Run it beside the server, as the server's owner."""
-        target = " ".join(_on('--username="$POSTGRES_USER" --dbname="$POSTGRES_DB"', arguments))
+        """Run it beside the server, as the role that owns the database."""
+        target = " ".join(_on('--username="$SERVICE_USER" --dbname="$POSTGRES_DB"', arguments))
         script = f'exec {program} {target} "$@"'
         command = [*COMPOSE, "exec", "-T", "postgres", "sh", "-c", script, program, *arguments]
         return _output(command, stdin, stdout, {**os.environ})

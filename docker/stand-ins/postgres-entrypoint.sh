@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Makes the database on the first start and then becomes PostgreSQL.
-# Honours POSTGRES_USER, POSTGRES_PASSWORD, POSTGRES_DB and PGDATA as the official image does.
+# Honours POSTGRES_USER, POSTGRES_PASSWORD, POSTGRES_DB, PGDATA and /docker-entrypoint-initdb.d as the official image does.
 set -euo pipefail
 
 user=${POSTGRES_USER:-postgres}
@@ -21,8 +21,22 @@ initialise() {
     if [ "$database" != postgres ]; then
         createdb --username="$user" --maintenance-db=postgres -- "$database"
     fi
+    run_scripts
     pg_ctl --wait --mode=fast stop
     echo "postgres: the new database '$database' is ready for its first start"
+}
+
+# In the order of their names. The official image knows more kinds of files.
+run_scripts() {
+    local file
+    export POSTGRES_USER=$user POSTGRES_DB=$database
+    for file in /docker-entrypoint-initdb.d/*; do
+        case $file in
+            *.sh) bash "$file" ;;
+            *.sql) psql --no-psqlrc --set=ON_ERROR_STOP=1 --username="$user" --dbname="$database" --file="$file" ;;
+            *) [ ! -e "$file" ] || echo "postgres: $file is left out" >&2 ;;
+        esac
+    done
 }
 
 # `docker run IMAGE -c setting=value` means options for postgres.

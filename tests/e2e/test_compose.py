@@ -1,5 +1,6 @@
-"""docker/compose.yaml: where the service and the commands find the key, and that without one nothing starts."""
+"""docker/compose.yaml: where the key is found, that without one nothing starts, and what the database's role may do."""
 
+import contextlib
 import os
 import secrets
 import subprocess
@@ -23,10 +24,13 @@ class Project:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        # The files name others from the project's folder.
+        (folder / "docker").symlink_to(DOCKER)
+        self.password = secrets.token_urlsafe(24)
         self._name = f"doorward-test-{secrets.token_hex(4)}"
 
     def write(self, *lines: str) -> None:
-        password = f"POSTGRES_PASSWORD={secrets.token_urlsafe(24)}"
+        password = f"POSTGRES_PASSWORD={self.password}"
         (self._folder / ".env").write_text("\n".join([password, *lines]), encoding="utf-8")
 
     def check_config(self, files: Sequence[str]) -> subprocess.CompletedProcess[str]:
@@ -40,22 +44,52 @@ class Project:
         command = ["docker", "compose", *where, *chosen, *arguments]
         return subprocess.run(command, check=False, capture_output=True, text=True, env=environment)
 
+    def in_database(self, *command: str) -> subprocess.CompletedProcess[str]:
+        """Run a command in the database's container: on the socket, where no password is asked for."""
+        return self.compose(PLAIN, "exec", "--no-TTY", f"--env=PGPASSWORD={self.password}", "postgres", *command)
 
-@pytest.fixture
-def project(tmp_path: Path) -> Iterator[Project]:
-    made = Project(tmp_path)
+    def psql(self, role: str, query: str, *options: str) -> subprocess.CompletedProcess[str]:
+        psql = ["psql", "--no-psqlrc", "--no-align", "--tuples-only", "--set=ON_ERROR_STOP=1", "--dbname=doorward"]
+        return self.in_database(*psql, f"--username={role}", f"--command={query}", *options)
+
+
+@contextlib.contextmanager
+def a_project(folder: Path) -> Iterator[Project]:
+    made = Project(folder)
     yield made
     removed = made.compose(PLAIN, "down", "--volumes")
     assert removed.returncode == 0, removed.stderr
 
 
 @pytest.fixture
-def key_file(tmp_path: Path) -> Path:
-    key = tmp_path / "key"
+def project(tmp_path: Path) -> Iterator[Project]:
+    with a_project(tmp_path) as made:
+        yield made
+
+
+def write_key(folder: Path) -> Path:
+    key = folder / "key"
     key.write_text(secrets.token_urlsafe(48), encoding="utf-8")
     # The image's user is neither its owner nor root.
     key.chmod(0o444)
     return key
+
+
+@pytest.fixture
+def key_file(tmp_path: Path) -> Path:
+    return write_key(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    """A service that runs with its key in a file."""
+    folder = tmp_path_factory.mktemp("running")
+    with a_project(folder) as made:
+        # Port 0 is any that is free; and nobody else prunes.
+        made.write(f"SECRET_KEY_FILE={write_key(folder)}", "DOORWARD_PORT=0", "HOUSEKEEPING_INTERVAL_MINUTES=0")
+        started = made.compose(WITH_KEY_FILE, "up", "--detach", "--wait")
+        assert started.returncode == 0, started.stderr
+        yield made
 
 
 def test_the_key_may_be_in_a_file(project: Project, key_file: Path) -> None:
@@ -65,17 +99,34 @@ def test_the_key_may_be_in_a_file(project: Project, key_file: Path) -> None:
     assert "SECRET_KEY=**********  # SECRET_KEY_FILE, /run/secrets/secret_key" in checked.stdout.splitlines()
 
 
-def test_with_the_key_in_a_file_the_commands_of_operators_work_beside_the_service(
-    project: Project, key_file: Path
-) -> None:
-    # Port 0 is any that is free; and nobody else prunes.
-    project.write(f"SECRET_KEY_FILE={key_file}", "DOORWARD_PORT=0", "HOUSEKEEPING_INTERVAL_MINUTES=0")
-    started = project.compose(WITH_KEY_FILE, "up", "--detach", "--wait")
-    assert started.returncode == 0, started.stderr
+def test_with_the_key_in_a_file_the_commands_of_operators_work_beside_the_service(running: Project) -> None:
     for way in (["exec", "--no-TTY", "service", "doorward"], ["run", "--rm", "--no-TTY", "service"]):
         for command, said in OPERATOR_COMMANDS.items():
-            finished = project.compose(WITH_KEY_FILE, *way, *command)
+            finished = running.compose(WITH_KEY_FILE, *way, *command)
             assert said in finished.stdout + finished.stderr, (way, command, finished.stderr)
+
+
+def test_the_role_of_the_service_owns_its_database_and_nothing_else(running: Project) -> None:
+    rights = "SELECT rolsuper, rolcreaterole, rolcreatedb, rolreplication, rolbypassrls FROM pg_roles"
+    assert running.psql("postgres", f"{rights} WHERE rolname = 'doorward'").stdout.strip() == "f|f|f|f|f"
+    owners = running.psql("doorward", "SELECT DISTINCT tableowner FROM pg_tables WHERE schemaname = 'public'")
+    assert owners.stdout.split() == ["doorward"]
+    assert "permission denied" in running.psql("doorward", "COPY (SELECT 1) TO PROGRAM 'true'").stderr
+
+
+def test_the_superuser_cannot_log_in_over_the_network(running: Project) -> None:
+    over_network = "--host=postgres"
+    assert running.psql("doorward", "SELECT 1", over_network).stdout.strip() == "1"
+    assert "password authentication failed" in running.psql("postgres", "SELECT 1", over_network).stderr
+    assert running.psql("postgres", "SELECT 1").stdout.strip() == "1"
+
+
+def test_the_role_of_the_service_can_back_up_and_restore(running: Project) -> None:
+    options = "--clean --if-exists --no-owner --no-privileges --single-transaction --exit-on-error"
+    database = "--username=doorward --dbname=doorward"
+    script = f"pg_dump --format=custom {database} >/tmp/dump && pg_restore {options} {database} /tmp/dump"
+    restored = running.in_database("sh", "-c", script)
+    assert restored.returncode == 0, restored.stderr
 
 
 def test_without_a_key_anywhere_the_service_does_not_start(project: Project) -> None:

@@ -1,0 +1,75 @@
+"""The files of containers: each has bounds, few rights, and a base that can be named by its digest."""
+
+import re
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+import yaml
+
+ROOT: Final = Path(__file__).parents[2]
+COMPOSE_FILES: Final = sorted((ROOT / "docker").glob("compose*.yaml"))
+BYTES: Final = re.compile(r"\d+[mg]")
+
+
+class _Loader(yaml.SafeLoader):  # type: ignore[misc] - the library has no types
+    """Reads Compose's own tags, too."""
+
+
+_Loader.add_constructor("!reset", lambda _loader, _node: None)
+
+
+def services() -> dict[str, dict[str, Any]]:
+    """Every service that a file defines: one that names an image. Other files add to it."""
+    return {
+        f"{file.name} {name}": service
+        for file in COMPOSE_FILES
+        for name, service in yaml.load(file.read_text(encoding="utf-8"), _Loader)["services"].items()
+        if "image" in service
+    }
+
+
+def test_every_service_is_found() -> None:
+    assert {name.rpartition(" ")[2] for name in services()} == {
+        *("postgres", "migrate", "service", "load-balancer", "redis"),
+    }
+
+
+@pytest.mark.parametrize("name", services())
+def test_every_service_has_bounds_of_memory_processes_and_log(name: str) -> None:
+    service = services()[name]
+    assert BYTES.fullmatch(service["mem_limit"])
+    assert 0 < service["pids_limit"] <= 512
+    log = service["logging"]
+    assert log["driver"] == "json-file"
+    assert BYTES.fullmatch(log["options"]["max-size"])
+    assert int(log["options"]["max-file"]) > 1
+
+
+@pytest.mark.parametrize("name", services())
+def test_every_service_has_few_rights(name: str) -> None:
+    service = services()[name]
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert not service.get("privileged")
+    # PostgreSQL's image becomes another user and owns its folder. All others have no capability at all.
+    assert bool(service.get("cap_add")) == name.endswith(" postgres")
+
+
+def test_the_service_does_not_use_the_superuser_of_postgresql() -> None:
+    found = services()
+    superuser = found["compose.yaml postgres"]["environment"]["POSTGRES_USER"]
+    role = found["compose.yaml postgres"]["environment"]["SERVICE_USER"]
+    assert superuser == "postgres"
+    assert found["compose.yaml service"]["environment"]["POSTGRES_USER"] == role == "${POSTGRES_USER:-doorward}"
+
+
+@pytest.mark.parametrize("name", [name for name in services() if "doorward:latest" not in services()[name]["image"]])
+def test_every_image_of_others_can_be_named_by_its_digest(name: str) -> None:
+    assert re.fullmatch(r"\$\{DOORWARD_[A-Z]+_IMAGE:-[a-z]+:[\w.-]+\}", services()[name]["image"])
+
+
+def test_the_base_of_the_image_can_be_named_by_its_digest() -> None:
+    dockerfile = (ROOT / "docker" / "Dockerfile").read_text(encoding="utf-8")
+    assert re.findall(r"^FROM (\S+)", dockerfile, re.MULTILINE) == ["${PYTHON_IMAGE}"] * 2
+    assert re.search(r"^ARG PYTHON_IMAGE=python:[\w.-]+$", dockerfile, re.MULTILINE)
