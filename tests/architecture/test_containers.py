@@ -12,7 +12,7 @@ COMPOSE_FILES: Final = sorted((ROOT / "docker").glob("compose*.yaml"))
 BYTES: Final = re.compile(r"\d+[mg]")
 
 
-class _Loader(yaml.SafeLoader):  # type: ignore[misc] - the library has no types
+class _Loader(yaml.SafeLoader):  # type: ignore[misc] # the library has no types
     """Reads Compose's own tags, too."""
 
 
