@@ -7,6 +7,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from development.postgres import EmbeddedPostgres
+from development.proof.skewed_hosts import CLOCKS_NOT_EXERCISED
 
 # How fast a machine makes examples says nothing of the code.
 settings.register_profile("doorward", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -55,6 +56,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     """Show the findings, and say when the end-to-end tests ran without the image."""
     for finding in config.stash.get(_findings, []):
         terminalreporter.write_line(finding)
+    if any(CLOCKS_NOT_EXERCISED in str(report.longrepr) for report in terminalreporter.getreports("skipped")):
+        terminalreporter.write_sep("=", CLOCKS_NOT_EXERCISED, yellow=True, bold=True)
     reports = [report for outcome in ("passed", "failed", "error") for report in terminalreporter.getreports(outcome)]
     is_image = config.getoption("--e2e-target") == "image"
     if not is_image and any(report.nodeid.startswith("tests/e2e/") for report in reports):

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -58,15 +58,15 @@ def url_when_ready(log: Path, is_alive: Callable[[], bool]) -> str:
 
 
 @contextlib.contextmanager
-def running_service(settings: dict[str, str]) -> Iterator[str]:
-    """Run `doorward serve` in an empty folder; yield where it answers."""
+def running_service(settings: dict[str, str], host: Mapping[str, str] | None = None) -> Iterator[str]:
+    """Run `doorward serve` in an empty folder; yield where it answers. ``host``: the environment of a skewed host."""
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / "log"
         with log.open("wb") as output:
             process = subprocess.Popen(
                 [sys.executable, "-m", "doorward", "serve", "--port", "0"],
                 cwd=folder,
-                env={"PATH": os.environ["PATH"], **settings},
+                env={"PATH": os.environ["PATH"], **settings, **(host or {})},
                 stdout=output,
                 stderr=subprocess.STDOUT,
             )

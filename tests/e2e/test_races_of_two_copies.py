@@ -1,12 +1,20 @@
 """Two copies of the service on one database, in short; `inv prove` races on."""
 
 import asyncio
+import os
+import re
+import subprocess
+import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 
 from development.proof.api import Api
 from development.proof.races.contests import ended_meanwhile, log_out, one_name, one_token
+from development.proof.service import own_database, proof_settings, running_service
+from development.proof.skewed_hosts import AHEAD, BEHIND, CLOCKS_NOT_EXERCISED, FAR_AHEAD, find_libfaketime
 from tests.e2e.stack import QUICK_HASHES, Stack
 
 USES = 100
@@ -15,6 +23,31 @@ SPELLINGS = 15
 ENDS = 6
 BARS = 3
 LEEWAY_SECONDS = 60
+SKEWED_USES = 40
+SKEWED_ENDS = 2
+
+
+@pytest.fixture(scope="module")
+def libfaketime() -> Path:
+    library = find_libfaketime()
+    if library is None:
+        pytest.skip(CLOCKS_NOT_EXERCISED)
+    return library
+
+
+@pytest.fixture(scope="module")
+def lenient() -> Iterator[dict[str, str]]:
+    """Settings with a leeway, and a database of their own."""
+    with own_database() as database_url:
+        yield proof_settings(database_url, REFRESH_TOKEN_REUSE_LEEWAY_SECONDS=str(LEEWAY_SECONDS))
+
+
+@pytest.fixture(scope="module")
+def skewed_urls(libfaketime: Path, lenient: dict[str, str]) -> Iterator[list[str]]:
+    """Two processes, also where the others are containers: the image has no libfaketime."""
+    with ExitStack() as stack:
+        hosts = [host.environment(libfaketime) for host in (AHEAD, BEHIND)]
+        yield [stack.enter_context(running_service(lenient, host)) for host in hosts]
 
 
 @pytest.fixture(scope="module")
@@ -52,3 +85,37 @@ async def test_no_refresh_outlives_a_deactivation(urls: list[str], stack: Stack)
 
     for _ in range(BARS):
         assert await ended_meanwhile(urls, bar_and_let_in_again) == []
+
+
+async def test_copies_on_hosts_whose_clocks_differ_give_the_same_successor_within_the_leeway(
+    skewed_urls: list[str],
+) -> None:
+    """Each copy rotates once, and the pair that it gives works at both."""
+    for order in (skewed_urls, skewed_urls[::-1]):
+        assert await one_token(order, SKEWED_USES, leeway_seconds=LEEWAY_SECONDS) == []
+
+
+async def test_no_refresh_outlives_a_logout_at_a_copy_whose_clock_differs(skewed_urls: list[str]) -> None:
+    for order in (skewed_urls, skewed_urls[::-1]) * SKEWED_ENDS:
+        assert await ended_meanwhile(order, log_out) == []
+
+
+def test_a_host_forty_days_ahead_prunes_nothing_and_says_so_in_one_line(
+    libfaketime: Path, lenient: dict[str, str], tmp_path: Path
+) -> None:
+    finished = subprocess.run(
+        [sys.executable, "-m", "doorward", "prune"],
+        check=False,
+        cwd=tmp_path,
+        env={"PATH": os.environ["PATH"], **lenient, **FAR_AHEAD.environment(libfaketime)},
+        capture_output=True,
+        text=True,
+    )
+    (line,) = finished.stderr.splitlines()
+    assert finished.returncode == 1
+    # A stall while it measures may add some seconds.
+    assert re.fullmatch(
+        r"doorward: the clocks of this host and of PostgreSQL differ by 3456\d{3} seconds: nothing was removed\. "
+        r"Correct the one that is wrong, then run it again",
+        line,
+    )

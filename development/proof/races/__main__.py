@@ -12,6 +12,7 @@ from typing import Any, Final
 from development.proof.api import Api
 from development.proof.races.contests import ended_meanwhile, log_out, one_name, one_token
 from development.proof.service import own_database, proof_settings, running_service
+from development.proof.skewed_hosts import AHEAD, BEHIND, CLOCKS_NOT_EXERCISED, find_libfaketime
 from doorward.bootstrap import activate, deactivate
 from doorward.core.config import Settings
 from doorward.core.logging import configure_logging
@@ -52,7 +53,30 @@ def main() -> int:
             ("refresh against logout", options.ends, BESIDE, lambda: ended_meanwhile(urls, log_out)),
             ("refresh against deactivation", options.ends, BESIDE, lambda: ended_meanwhile(urls, bar)),
         ]
-        return max([_run(*race) for race in races])
+        outcomes = [_run(*race) for race in races]
+        library = find_libfaketime()
+        if library is None:
+            print(f"races: {CLOCKS_NOT_EXERCISED}", flush=True)
+        else:
+            hosts = [host.environment(library) for host in (AHEAD, BEHIND)]
+            outcomes += _race_on_skewed_hosts(options, strict, lenient, hosts)
+        return max(outcomes)
+
+
+def _race_on_skewed_hosts(
+    options: argparse.Namespace, strict: dict[str, str], lenient: dict[str, str], hosts: list[dict[str, str]]
+) -> list[int]:
+    """Run the races that compare times or tokens of two copies, between hosts whose clocks differ."""
+    with ExitStack() as stack:
+        urls = [stack.enter_context(running_service(strict, host)) for host in hosts]
+        lenient_urls = [stack.enter_context(running_service(lenient, host)) for host in hosts]
+        within_the_leeway = partial(one_token, lenient_urls[::-1], options.uses, leeway_seconds=LEEWAY_SECONDS)
+        races: list[tuple[str, int, int, Race]] = [
+            ("one token, strict, clocks apart", options.rounds, 1, lambda: one_token(urls, options.uses)),
+            ("one token, leeway, clocks apart", options.rounds, 1, within_the_leeway),
+            ("refresh against logout, clocks apart", options.ends // 4, BESIDE, lambda: ended_meanwhile(urls, log_out)),
+        ]
+        return [_run(*race) for race in races]
 
 
 async def bar_and_let_in_again(settings: Settings, _api: Api, name: str, _token: str) -> None:

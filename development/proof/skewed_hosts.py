@@ -1,0 +1,44 @@
+"""Processes that believe to run on hosts with other clocks, by libfaketime (Debian: `apt-get install faketime`)."""
+
+import os
+from pathlib import Path
+from typing import Final, NamedTuple
+
+LIBRARIES: Final = ("usr/lib/*/faketime/libfaketime.so.1", "usr/lib*/faketime/libfaketime.so.1")
+REQUIRED: Final = "DOORWARD_REQUIRE_LIBFAKETIME"
+"""The environment variable that makes the absence of libfaketime a failure."""
+
+CLOCKS_NOT_EXERCISED: Final = (
+    "Clocks apart were NOT exercised: no libfaketime. With it (apt-get install faketime), run again"
+)
+
+
+class SkewedHost(NamedTuple):
+    """Clocks as libfaketime describes them: an offset, and a rate of both clocks or of the time of day alone."""
+
+    name: str
+    offset: str
+    is_monotonic_faked: bool = False
+
+    def environment(self, library: Path) -> dict[str, str]:
+        """Return what a process needs in its environment."""
+        return {
+            "LD_PRELOAD": str(library),
+            "FAKETIME": self.offset,
+            "FAKETIME_DONT_FAKE_MONOTONIC": "0" if self.is_monotonic_faked else "1",
+            # Times of files stay, by which Python tells whether its compiled modules are current.
+            "NO_FAKE_STAT": "1",
+        }
+
+
+AHEAD: Final = SkewedHost("20 s ahead and 5 % fast, timers too", "+20s x1.05", is_monotonic_faked=True)
+BEHIND: Final = SkewedHost("40 days behind", "-40d")
+FAR_AHEAD: Final = SkewedHost("40 days ahead", "+40d")
+
+
+def find_libfaketime() -> Path | None:
+    """Return the library, or None where it is not installed. Raises ``RuntimeError`` then if it is required."""
+    found = next((path for pattern in LIBRARIES for path in sorted(Path("/").glob(pattern))), None)
+    if found is None and os.environ.get(REQUIRED):
+        raise RuntimeError(f"{REQUIRED} is set. {CLOCKS_NOT_EXERCISED}")
+    return found
