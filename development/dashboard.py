@@ -114,6 +114,12 @@ PANELS: Final = (
         {"{{event}}": f"sum by (event) (increase(doorward_warnings_total{RATE})) > 0"},
     ),
     Panel(
+        "Clocks",
+        "By how much the hosts' clocks differ from PostgreSQL's.",
+        "s",
+        {"{{instance}}": "max by (instance) (doorward_clock_difference_seconds)"},
+    ),
+    Panel(
         "Workers and versions",
         "Worker processes that live, and what runs.",
         "short",

@@ -86,9 +86,9 @@ POOL_WAITING: Final = _gauge("doorward_database_pool_waiting", "Calls that wait 
 STORE_AWAY: Final = _gauge("doorward_rate_limit_store_away", "Workers that count limits alone: the store is away")
 CLOCK_DIFFERENCE: Final = Gauge(
     "doorward_clock_difference_seconds",
-    "By how much this host's clock is ahead of PostgreSQL's",
+    "By how much this host's clock differs from PostgreSQL's",
     registry=REGISTRY,
-    multiprocess_mode="livemostrecent",
+    multiprocess_mode="livemax",
 )
 BUILD_INFO: Final = Gauge(
     "doorward_build_info", "1, with the versions", ["version", "python"], registry=REGISTRY, multiprocess_mode="livemax"
@@ -180,7 +180,7 @@ class Metrics:
     def set_clock_difference(self, seconds: float | None) -> None:
         """Take by how much the host's clock is ahead of PostgreSQL's; None while that is unknown."""
         if seconds is not None:
-            CLOCK_DIFFERENCE.set(seconds)
+            CLOCK_DIFFERENCE.set(abs(seconds))
 
     @contextlib.asynccontextmanager
     async def sampled(self, sample: Callable[[], None]) -> AsyncIterator[None]:
