@@ -1,9 +1,12 @@
 """When sessions end by themselves, and what deactivating a user does."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from doorward.domain.auth.refresh_token import LAST_GENERATION, RefreshTokenCodec
+from doorward.infrastructure.keys import REFRESH_TOKEN_PURPOSE, derive_key
 from tests.integration.service import PASSWORD, FakeClock, MakeService, Service, is_problem
 
 SECOND = timedelta(seconds=1)
@@ -124,3 +127,37 @@ async def test_a_deleted_user_is_refused_everywhere(service: Service) -> None:
     assert (await service.get_me(pair.access)).status_code == 401
     assert (await service.post_refresh(pair.refresh)).status_code == 401
     assert (await service.post_revoke(pair.refresh)).status_code == 204
+
+
+def _at_generation(service: Service, token: str, generation: int) -> str:
+    """Bring the token's session to a generation; return its token of that generation."""
+    codec = RefreshTokenCodec(
+        derive_key(service.settings.secret_key.get_secret_value().encode(), REFRESH_TOKEN_PURPOSE)
+    )
+    moved = replace(codec.decode(token), generation=generation)
+    service.sql("UPDATE refresh_families SET generation = %s WHERE id = %s", generation, moved.family_id)
+    return codec.encode(moved)
+
+
+@pytest.mark.parametrize("leeway", [0, 10])
+async def test_a_session_can_be_refreshed_until_its_generations_run_out(make_service: MakeService, leeway: int) -> None:
+    service = await make_service(refresh_token_reuse_leeway_seconds=leeway)
+    person, pair = await service.register_and_log_in()
+    before_the_last = _at_generation(service, pair.refresh, LAST_GENERATION - 1)
+    last = await service.refresh(before_the_last)
+    assert is_problem(await service.post_refresh(last.refresh), 401, "invalid_refresh_token")
+    assert service.families_of(person)[0]["generation"] == LAST_GENERATION
+    assert (await service.post_revoke(last.refresh)).status_code == 204
+    assert service.families_of(person)[0]["revoked_reason"] == "logout"
+
+
+@pytest.mark.parametrize("leeway", [0, 10])
+async def test_a_session_that_was_rotated_beyond_its_generations_is_refused(
+    make_service: MakeService, leeway: int
+) -> None:
+    """An earlier version rotated once more, and could not answer with a token."""
+    service = await make_service(refresh_token_reuse_leeway_seconds=leeway)
+    person, pair = await service.register_and_log_in()
+    last = _at_generation(service, pair.refresh, LAST_GENERATION)
+    service.sql("UPDATE refresh_families SET generation = generation + 1 WHERE user_id = %s", person.id)
+    assert is_problem(await service.post_refresh(last), 401, "invalid_refresh_token")

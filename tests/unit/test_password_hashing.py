@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import bcrypt
 import pytest
 
-from doorward.infrastructure.passwords import BcryptHasher
+from doorward.infrastructure.passwords import BcryptHasher, can_verify
 
 PASSLIB_VECTOR = "$bcrypt-sha256$v=2,t=2b,r=12$n79VH.0Q2TMWmt3Oqt9uku$Kq4Noyk3094Y2QlB8NdRT8SvGiI4ft2"
 """Of the password 'password', as passlib's documentation shows it."""
@@ -20,6 +20,9 @@ UNUSABLE_HASHES = [
     "$",
     "$bcrypt-sha256$",
     "$2b$99$" + "." * 53,
+    "$2b$32$" + "." * 53,
+    "$2b$03$" + "." * 53,
+    "$2b$\u0664\u0664$" + "." * 53,
     "$2b$04$" + "." * 52,
     "$2b$04$" + "." * 54,
     "$2x$04$" + "." * 53,
@@ -138,3 +141,37 @@ async def test_a_plain_hash_fits_a_password_of_72_bytes(hasher: BcryptHasher) ->
 async def test_an_unusable_hash_fits_no_password(hasher: BcryptHasher, stored: str | None, password: str) -> None:
     check = await hasher.check(password, stored)
     assert (check.is_correct, check.upgraded_hash) == (False, None)
+
+
+@pytest.mark.parametrize("stored", UNUSABLE_HASHES)
+def test_an_unusable_hash_is_known_as_one(stored: str) -> None:
+    assert not can_verify(stored)
+
+
+ALPHABET = "./ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+
+
+def _with_spare_bits(stored: str, *, salt_end: int, salt_bits: int, checksum_bits: int) -> str:
+    """Set bits that carry nothing: of the salt's last character, and of the checksum's, which ends the hash."""
+    salt, checksum = (
+        ALPHABET[ALPHABET.index(stored[place]) + bits] for place, bits in ((salt_end, salt_bits), (-1, checksum_bits))
+    )
+    return stored[:salt_end] + salt + stored[salt_end + 1 : -1] + checksum
+
+
+@pytest.mark.parametrize(("salt_bits", "checksum_bits"), [(1, 0), (15, 0), (0, 1), (0, 3), (6, 2)])
+async def test_a_hash_whose_spare_bits_are_set_is_verified_as_by_the_library_that_made_it(
+    hasher: BcryptHasher, salt_bits: int, checksum_bits: int
+) -> None:
+    plain = _with_spare_bits(_plain("correct horse"), salt_end=28, salt_bits=salt_bits, checksum_bits=checksum_bits)
+    ours = await hasher.hash("correct horse")
+    prehashed = _with_spare_bits(ours, salt_end=len(ours) - 33, salt_bits=salt_bits, checksum_bits=checksum_bits)
+    for stored in (plain, prehashed):
+        assert can_verify(stored)
+        assert (await hasher.check("correct horse", stored)).is_correct
+        assert not (await hasher.check("wrong horse", stored)).is_correct
+
+
+async def test_a_salt_that_was_chosen_by_hand_is_verified(hasher: BcryptHasher) -> None:
+    made = bcrypt.hashpw(b"correct horse", b"$2b$04$abcdefghijklmnopqrstuu").decode()
+    assert (await hasher.check("correct horse", made.replace("stuu", "stuv", 1))).is_correct

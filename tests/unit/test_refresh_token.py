@@ -181,3 +181,11 @@ def test_a_token_under_neither_key_is_refused() -> None:
     codec = RefreshTokenCodec(secrets.token_bytes(64), KEY)
     other = RefreshTokenCodec(secrets.token_bytes(64))
     assert not _accepted(codec, other.encode(RefreshToken(uuid4(), 0, secrets.token_bytes(16))))
+
+
+def test_the_last_generation_has_no_successor(codec: RefreshTokenCodec) -> None:
+    before_the_last = RefreshToken(uuid4(), 2**32 - 2, secrets.token_bytes(16))
+    last = before_the_last.successor()
+    assert codec.decode(codec.encode(last)) == last
+    with pytest.raises(InvalidRefreshTokenError):
+        last.successor()

@@ -16,6 +16,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final, TypeVar
 
@@ -40,9 +41,28 @@ MINIMUM_CAPACITY: Final = 128
 LOWEST_PRIORITY: Final = 19
 BCRYPT_MAXIMUM_BYTES: Final = 72
 BCRYPT_MINIMUM_COST: Final = 4
+BCRYPT_MAXIMUM_COST: Final = 31
+_ALPHABET: Final = "./ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+"""bcrypt's own base64."""
+
 _SALT_LENGTH: Final = 22
-_PREHASHED: Final = re.compile(r"\$bcrypt-sha256\$v=2,t=2b,r=(\d{1,2})\$([./A-Za-z0-9]{22})\$([./A-Za-z0-9]{31})")
-_PLAIN: Final = re.compile(r"\$2[aby]\$(\d{2})\$[./A-Za-z0-9]{53}")
+_SPARE_BITS_OF_SALT: Final = 4
+_SPARE_BITS_OF_CHECKSUM: Final = 2
+"""Of the last character: 22 characters carry 132 bits for 16 bytes, 31 characters 186 bits for 23 bytes."""
+
+_PREHASHED: Final = re.compile(r"(\$bcrypt-sha256\$v=2,t=2b,r=)([0-9]{1,2})\$([./A-Za-z0-9]{22})\$([./A-Za-z0-9]{31})")
+_PLAIN: Final = re.compile(r"(\$2[aby]\$)([0-9]{2})\$([./A-Za-z0-9]{22})([./A-Za-z0-9]{31})")
+
+
+@dataclass(frozen=True, slots=True)
+class _StoredHash:
+    """The parts of a hash. ``cost`` is log2 of the iterations; ``prefix`` is what stands before it."""
+
+    prefix: str
+    cost: int
+    salt: str
+    checksum: str
+    is_prehashed: bool
 
 
 class BcryptHasher:
@@ -214,16 +234,42 @@ def _costs_of_the_rest(spent: int, rounds: int) -> list[int]:
 
 def _compare(password: str, stored_hash: str) -> tuple[bool, int, bool]:
     """Return whether the password fits, the cost that this took (0: none), and whether it is our format."""
-    if match := _PREHASHED.fullmatch(stored_hash):
-        cost, salt, checksum = int(match[1]), match[2], match[3]
-        try:
-            return hmac.compare_digest(_checksum(password, salt, cost), checksum), cost, True
-        except ValueError:
-            return False, 0, True
+    stored = _read_hash(stored_hash)
+    if stored is None:
+        return False, 0, False
+    if stored.is_prehashed:
+        checksum = _checksum(password, stored.salt, stored.cost)
+        return hmac.compare_digest(checksum, stored.checksum), stored.cost, True
     raw = password.encode()
-    if (match := _PLAIN.fullmatch(stored_hash)) and len(raw) <= BCRYPT_MAXIMUM_BYTES:
-        try:
-            return bcrypt.checkpw(raw, stored_hash.encode()), int(match[1]), False
-        except ValueError:
-            return False, 0, False
-    return False, 0, False
+    if len(raw) > BCRYPT_MAXIMUM_BYTES:
+        return False, 0, False
+    text = f"{stored.prefix}{stored.cost:02}${stored.salt}{stored.checksum}"
+    return bcrypt.checkpw(raw, text.encode()), stored.cost, False
+
+
+def can_verify(stored_hash: str) -> bool:
+    """Tell whether a password can fit this hash: its format is one of those that are verified, and so is its cost."""
+    return _read_hash(stored_hash) is not None
+
+
+def _read_hash(stored_hash: str) -> _StoredHash | None:
+    """Return the parts of a hash, or None for one that no password fits.
+
+    Some libraries keep a salt as it was given to them, with spare bits set. They ignore these bits when they verify,
+    and so they are cleared here: bcrypt would refuse such a hash.
+    """
+    prehashed, plain = _PREHASHED.fullmatch(stored_hash), _PLAIN.fullmatch(stored_hash)
+    match = prehashed or plain
+    if match is None or not BCRYPT_MINIMUM_COST <= int(match[2]) <= BCRYPT_MAXIMUM_COST:
+        return None
+    return _StoredHash(
+        prefix=match[1],
+        cost=int(match[2]),
+        salt=_without_spare_bits(match[3], _SPARE_BITS_OF_SALT),
+        checksum=_without_spare_bits(match[4], _SPARE_BITS_OF_CHECKSUM),
+        is_prehashed=prehashed is not None,
+    )
+
+
+def _without_spare_bits(text: str, spare_bits: int) -> str:
+    return text[:-1] + _ALPHABET[_ALPHABET.index(text[-1]) >> spare_bits << spare_bits]

@@ -4,8 +4,9 @@ import asyncio
 
 import pytest
 
-from tests.integration.items.catalogue import Owner, item_of, path_of
-from tests.integration.service import is_problem, statuses
+from doorward.domain.items.policy import LAST_VERSION
+from tests.integration.items.catalogue import ITEMS, Owner, item_of, path_of
+from tests.integration.service import Service, is_problem, statuses
 
 AT_ONCE = 20
 
@@ -89,3 +90,29 @@ async def test_patches_of_different_fields_at_once_lose_none(owner: Owner) -> No
     stored = item_of(await owner.get(path_of(item)))
     assert {name: stored[name] for name in change} == change
     assert sorted(item_of(answer)["version"] for answer in answers) == [2, 3, 4, 5, 6]
+
+
+@pytest.mark.parametrize("method", ["PUT", "PATCH"])
+async def test_an_item_whose_versions_run_out_is_changed_no_more_and_can_be_deleted(
+    service: Service, owner: Owner, method: str
+) -> None:
+    item = await owner.create("A")
+    service.sql("UPDATE items SET version = %s WHERE id = %s", LAST_VERSION - 1, item["id"])
+    assert item_of(await owner.change(method, item, {"title": "B"}))["version"] == LAST_VERSION
+    assert is_problem(await owner.change(method, item, {"title": "C"}), 409, "item_versions_exhausted")
+    assert item_of(await owner.get(path_of(item)))["title"] == "B"
+    assert (await owner.change("DELETE", item, None, f'"{LAST_VERSION}"')).status_code == 204
+
+
+HUGE = [2**31, 2**63, 10**30, 10**4000]
+
+
+@pytest.mark.parametrize("number", HUGE, ids=["2^31", "2^63", "31 digits", "4001 digits"])
+@pytest.mark.parametrize(
+    "query", ["?page={}", "?page_size={}", "?year={}", "/search?q=a&page={}", "/search?q=a&year={}"]
+)
+async def test_a_number_that_no_column_holds_is_refused_in_every_parameter(
+    owner: Owner, query: str, number: int
+) -> None:
+    for written in (f"{number}", f"-{number}", f"%2B{number}", f"{number}.0"):
+        assert (await owner.get(ITEMS + query.format(written))).status_code == 422

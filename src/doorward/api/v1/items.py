@@ -82,14 +82,14 @@ def _item_router() -> APIRouter:
         replace_item,
         methods=["PUT"],
         openapi_extra=documented_body(JSON, ItemBody.model_json_schema()),
-        responses=documented_problems(401, 403, 404, 412, 413, 415, 422, 429, 503),
+        responses=documented_problems(401, 403, 404, 409, 412, 413, 415, 422, 429, 503),
     )
     router.add_api_route(
         "",
         amend_item,
         methods=["PATCH"],
         openapi_extra=documented_body(JSON, ItemPatch.model_json_schema()),
-        responses=documented_problems(401, 403, 404, 412, 413, 415, 422, 429, 503),
+        responses=documented_problems(401, 403, 404, 409, 412, 413, 415, 422, 429, 503),
     )
     router.add_api_route(
         "",

@@ -16,6 +16,9 @@ from doorward.domain.auth.exceptions import InvalidRefreshTokenError
 
 PREFIX: Final = "dwr_"
 SECRET_BYTES: Final = 16
+LAST_GENERATION: Final = 2**32 - 1
+"""The highest that the format can write: the session is over with it. A rotation each second comes there in 136 years."""
+
 _VERSION: Final = 1
 _LAYOUT: Final = struct.Struct(f">B16sI{SECRET_BYTES}s")
 _MAC_BYTES: Final = 16
@@ -32,7 +35,9 @@ class RefreshToken:
     secret: bytes
 
     def successor(self) -> Self:
-        """Return the token that replaces this one."""
+        """Return the token that replaces this one. Raises ``InvalidRefreshTokenError`` behind the last generation."""
+        if self.generation >= LAST_GENERATION:
+            raise InvalidRefreshTokenError
         return replace(self, generation=self.generation + 1)
 
 

@@ -27,6 +27,14 @@ class StaleItemError(DomainError):
     detail = "The item is not a version that the call allows. Read it again and repeat the call with its new ETag."
 
 
+class ItemVersionsExhaustedError(DomainError):
+    """The item was changed so often that its next version cannot be numbered."""
+
+    kind = Kind.CONFLICT
+    code = "item_versions_exhausted"
+    detail = "The item was changed two billion times and takes no further change. Create it again and delete this one."
+
+
 class ItemOwnerGoneError(DomainError):
     """The account was deleted between the check of its session and the statement."""
 

@@ -15,6 +15,7 @@ from doorward.domain.items.exceptions import (
     InvalidTitleError,
     InvalidYearError,
     ItemNotFoundError,
+    ItemVersionsExhaustedError,
     NotItemOwnerError,
     StaleItemError,
 )
@@ -25,6 +26,8 @@ MAXIMUM_DESCRIPTION_LENGTH: Final = 10_000
 MAXIMUM_TAGS: Final = 20
 MAXIMUM_TAG_LENGTH: Final = 50
 LAST_YEAR: Final = 9999
+LAST_VERSION: Final = 2**31 - 1
+"""The highest that its column holds."""
 
 VersionTest = Callable[[int], bool]
 """Tells whether a version is one that the caller expects."""
@@ -74,7 +77,9 @@ def content_of(item: Item) -> ItemContent:
 
 
 def changed_item(item: Item, content: ItemContent, now: datetime) -> Item:
-    """Return the item's next version."""
+    """Return the item's next version. Raises ``ItemVersionsExhaustedError``."""
+    if item.version >= LAST_VERSION:
+        raise ItemVersionsExhaustedError
     return replace(new_item(item.id, content, item.owner_id, now), version=item.version + 1, created_at=item.created_at)
 
 

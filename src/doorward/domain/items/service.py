@@ -112,7 +112,8 @@ class Items:
     async def replace(self, user_id: UUID, item_id: UUID, content: ItemContent, is_expected: VersionTest) -> Item:
         """Give an item another content, if its version is one that the caller expects.
 
-        Raises ``ItemNotFoundError``, ``NotItemOwnerError``, ``StaleItemError`` or an ``Invalid...Error`` of content.
+        Raises ``ItemNotFoundError``, ``NotItemOwnerError``, ``StaleItemError``, ``ItemVersionsExhaustedError`` or an
+        ``Invalid...Error`` of content.
         """
         checked = checked_content(content)
         return await self._change(user_id, item_id, is_expected, lambda _: checked)
