@@ -270,3 +270,18 @@ async def test_a_hasher_that_is_full_answers_503_and_serves_again_afterwards(
     assert refused.headers["retry-after"] == "2"
     assert refused.json()["error"] == "temporarily_unavailable"
     assert (await service.post_token(person.username, PASSWORD)).status_code == 200
+
+
+@pytest.mark.parametrize("old", [" " * 8, "\x00" * 8, "doorward", "\u1112\u1161\u11ab" * 3, "a" + "\u0316" * 200])
+async def test_a_password_that_is_no_longer_accepted_for_new_accounts_still_logs_in(service: Service, old: str) -> None:
+    person = await service.register()
+    assert (await service.post_token(person.username, old)).status_code == 401
+    stored = await service.app.state.login._hasher.hash(old)  # noqa: SLF001 - as an earlier version stored it
+    service.sql("UPDATE users SET password_hash = %s WHERE id = %s", stored, person.id)
+    assert (await service.post_token(person.username, old)).status_code == 200
+
+
+async def test_the_longest_password_logs_in_typed_composed_and_decomposed(service: Service) -> None:
+    person = await service.register(password="e\u0301" * MAXIMUM_PASSWORD_LENGTH)
+    for typed in ("\u00e9" * MAXIMUM_PASSWORD_LENGTH, "e\u0301" * MAXIMUM_PASSWORD_LENGTH):
+        assert (await service.post_token(person.username, typed)).status_code == 200

@@ -5,6 +5,7 @@ import unicodedata
 import pytest
 
 from doorward.domain.auth.exceptions import (
+    PasswordBlankError,
     PasswordIsNameError,
     PasswordLengthError,
     PasswordNotTextError,
@@ -96,3 +97,108 @@ def test_a_password_is_one_password_composed_and_decomposed() -> None:
     composed, decomposed = (unicodedata.normalize(form, "crème brûlée") for form in ("NFC", "NFD"))
     assert composed != decomposed
     assert normalize_password(composed) == normalize_password(decomposed)
+
+
+@pytest.mark.parametrize(
+    "password",
+    [
+        pytest.param(" " * 8, id="spaces"),
+        pytest.param("\u3000" * 8, id="ideographic spaces"),
+        pytest.param("\x00" * 8, id="NULs"),
+        pytest.param("\t\r\n\x0b\x0c \x85\u2028", id="control characters and line ends"),
+        pytest.param("\u200b" * 8, id="zero-width spaces"),
+        pytest.param("\u00ad\u2060\ufeff\u200d" * 2, id="format characters"),
+        pytest.param("\u3164" * 8, id="Hangul fillers"),
+        pytest.param("\u2800" * 8, id="blank Braille"),
+        pytest.param("\u034f\ufe0f" * 4, id="joiners and variation selectors"),
+        pytest.param("\U000e0041" * 8, id="tags"),
+        pytest.param(" ", id="one space"),
+    ],
+)
+def test_a_password_that_cannot_be_seen_is_refused(password: str) -> None:
+    with pytest.raises(PasswordBlankError):
+        _check(password)
+
+
+@pytest.mark.parametrize(
+    "password",
+    [
+        pytest.param("\u1112\u1161\u11ab" * 3, id="nine jamo, three syllables"),
+        pytest.param("e\u0301" * 7, id="seven letters with accents"),
+        pytest.param("vqz7kxw" + "\u200b" * 8, id="seven letters and zero-width spaces"),
+        pytest.param("vq\x00\x00\x00\x00\x00z", id="three letters and NULs"),
+        pytest.param("\U0001f511\ufe0f" * 7, id="seven emoji with selectors"),
+        pytest.param("\ufdfa" * 15, id="more than 256 behind normalisation"),
+        pytest.param("e\u0301" * 257, id="257 letters with accents"),
+        pytest.param("v" * 1025, id="too long to be normalised"),
+    ],
+)
+def test_lengths_count_visible_characters_behind_normalisation(password: str) -> None:
+    with pytest.raises(PasswordLengthError):
+        _check(password)
+
+
+@pytest.mark.parametrize(
+    "password",
+    [
+        pytest.param("\u1112\u1161\u11ab" * 8, id="eight syllables of jamo"),
+        pytest.param("e\u0301" * 256, id="256 letters with accents"),
+        pytest.param("\u00e9" * 256, id="the same composed"),
+        pytest.param("\U0001fae9" * 8, id="emoji that this Python does not know"),
+        pytest.param("vqz kxw\u200b p", id="nine characters with spaces"),
+    ],
+)
+def test_what_is_long_enough_behind_normalisation_is_accepted(password: str) -> None:
+    _check(password)
+
+
+def test_more_than_30_combining_marks_in_a_row_are_refused() -> None:
+    _check("correct horse" + "\u0316" * 30)
+    with pytest.raises(PasswordNotTextError):
+        _check("correct horse" + "\u0316" * 31)
+
+
+@pytest.mark.parametrize(
+    "password",
+    [
+        "Ada.LovelaceAda.Lovelace",
+        "ecalevoL.adA",
+        "adalovelace",
+        "ada lovelace",
+        "Ada_Lovelace+Ada-Lovelace",
+        "ada\u200blovelace",
+        "countesscountess",
+        "ssetnuoc",
+        "ssetnuoccountess",
+        "moc.elpmaxe@ssetnuoc",
+        "countess@example.com countess@example.com",
+        "ada.lovelace countess",
+        "doorward",
+        "DoorWard",
+        "door-ward",
+        "drawrood",
+        "doorwarddoorward",
+        "countess.doorward",
+        "\uff44\uff4f\uff4f\uff52\uff57\uff41\uff52\uff44",
+    ],
+)
+def test_names_repeated_reversed_joined_or_without_their_separators_are_refused(password: str) -> None:
+    with pytest.raises(PasswordIsNameError):
+        _check(password)
+
+
+@pytest.mark.parametrize("password", ["ada.lovelace.1815", "the doorward of my house", "--------x", "lovelace&byron"])
+def test_a_name_beside_something_else_is_accepted(password: str) -> None:
+    _check(password)
+
+
+def test_the_name_of_somebody_with_other_letters_is_refused_in_both_spellings() -> None:
+    for password in ("STRASSENFEST", "stra\u00dfenfest", "tsefnessarts"):
+        with pytest.raises(PasswordIsNameError):
+            _check(password, email="stra\u00dfenfest@example.com")
+
+
+@pytest.mark.parametrize("password", ["pass\u200bword", " password", "password   ", "\x00password"])
+def test_a_common_password_is_refused_whatever_invisible_is_around_it(password: str) -> None:
+    with pytest.raises(PasswordTooCommonError):
+        _check(password)

@@ -1,4 +1,4 @@
-"""Unicode text of strangers: normal forms at a cost in proportion to its length, and which characters can be seen. Pure.
+"""Unicode text of strangers: normal forms at a cost in proportion to its length, and what of it can be seen. Pure.
 
 Normalising sorts the combining marks behind each letter, in a time that grows with the square of their number. So the
 length is bounded first, and then the number of marks in a row.
@@ -29,8 +29,8 @@ _BLANK_LETTERS_AND_MARKS: Final = re.compile(
 )
 """Shown as nothing, although their category says letter, mark or symbol (Unicode's Default_Ignorable_Code_Point)."""
 
-_INVISIBLE: Final = frozenset({"Cc", "Cf", "Cn"})
-"""Categories of what is never seen: control and format characters, and what is not assigned."""
+_INVISIBLE: Final = frozenset({"Cc", "Cf"})
+"""Categories of control and format characters. What is not assigned counts as seen: it may be a newer emoji."""
 
 
 class UnsafeTextError(ValueError):
@@ -64,6 +64,6 @@ def has_long_run_of_marks(text: str) -> bool:
 
 
 def visible(text: str) -> str:
-    """Return the text without control, format and other characters that are never seen. White space stays."""
+    """Return the text without control and format characters and those that are shown as nothing. White space stays."""
     seen = "".join(each for each in text if each.isspace() or unicodedata.category(each) not in _INVISIBLE)
     return _BLANK_LETTERS_AND_MARKS.sub("", seen)

@@ -25,7 +25,7 @@ class RegisterRequest(RequestBody):
     )
     password: str = Field(
         max_length=MAXIMUM_FIELD_LENGTH,
-        description="8 to 256 characters, none of the common passwords.",
+        description="8 to 256 visible characters; no common password, and not made of the user's own names.",
         examples=["correct horse battery"],
         json_schema_extra={"format": "password", "minLength": 8, "maxLength": 256},
     )

@@ -43,8 +43,16 @@ class PasswordLengthError(DomainError):
     detail = "A password has 8 to 256 characters. Choose one within these bounds."
 
 
+class PasswordBlankError(DomainError):
+    """Holds nothing that can be seen: white space, control and format characters only."""
+
+    kind = Kind.INVALID
+    code = "password_blank"
+    detail = "The password has no visible characters. Choose one with letters, digits or signs."
+
+
 class PasswordNotTextError(DomainError):
-    """Holds code points that are no characters (lone surrogates), so no keyboard can repeat it."""
+    """Holds what no keyboard can repeat: lone surrogates, or more than 30 combining marks in a row."""
 
     kind = Kind.INVALID
     code = "password_not_text"
@@ -60,11 +68,14 @@ class PasswordTooCommonError(DomainError):
 
 
 class PasswordIsNameError(DomainError):
-    """The user's own name or e-mail address."""
+    """The user's own name, the e-mail address or the name of this service, perhaps repeated or backwards."""
 
     kind = Kind.INVALID
     code = "password_is_name"
-    detail = "The password is the user name or e-mail address. Choose something that others do not know."
+    detail = (
+        "The password is made of the user name, the e-mail address or the name of this service. "
+        "Choose something that others do not know."
+    )
 
 
 class InvalidCredentialsError(DomainError):

@@ -10,7 +10,7 @@ from doorward.domain.auth import repository
 from doorward.domain.auth.exceptions import InvalidCredentialsError, InvalidEmailError, InvalidUsernameError
 from doorward.domain.auth.identifiers import canonical_email, canonical_username, is_email
 from doorward.domain.auth.models import NewFamily, StoredCredentials, TokenPair
-from doorward.domain.auth.policy import MAXIMUM_PASSWORD_LENGTH, Lifetimes, is_unicode_text
+from doorward.domain.auth.policy import MAXIMUM_TYPED_LENGTH, Lifetimes, is_unicode_text
 from doorward.domain.auth.ports import NO_CLIENT, Client, PasswordHasher
 from doorward.domain.auth.refresh_token import SECRET_BYTES, RefreshToken, hash_secret
 from doorward.domain.auth.token_pair import TokenPairIssuer
@@ -47,7 +47,7 @@ class Login:
         """
         identifier = _canonical(name)
         credentials = await self._find_credentials(identifier) if identifier else None
-        checkable = len(password) <= MAXIMUM_PASSWORD_LENGTH and is_unicode_text(password)
+        checkable = len(password) <= MAXIMUM_TYPED_LENGTH and is_unicode_text(password)
         # A deactivated user's right password costs what a wrong one does: no upgrade, no further query.
         stored_hash = credentials.password_hash if credentials and credentials.is_active and checkable else None
         check = await self._hasher.check(

@@ -1,14 +1,16 @@
 """The rules of auth as pure decisions: lifetimes, passwords, and what a presented refresh token deserves."""
 
 import unicodedata
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum, auto
 from hmac import compare_digest
 from typing import Final
 
+from doorward.core.text import CODE_POINTS_OF_A_CHARACTER, has_long_run_of_marks, visible
 from doorward.domain.auth.exceptions import (
+    PasswordBlankError,
     PasswordIsNameError,
     PasswordLengthError,
     PasswordNotTextError,
@@ -19,7 +21,14 @@ from doorward.domain.auth.refresh_token import LAST_GENERATION, RefreshToken, ha
 
 MINIMUM_PASSWORD_LENGTH: Final = 8
 MAXIMUM_PASSWORD_LENGTH: Final = 256
-"""Code points, as NIST SP 800-63B section 3.1.1.2 counts them."""
+"""Code points after normalisation, as NIST SP 800-63B-4 section 3.1.1.2 counts them."""
+
+MAXIMUM_TYPED_LENGTH: Final = MAXIMUM_PASSWORD_LENGTH * CODE_POINTS_OF_A_CHARACTER
+"""Code points as they were typed: keyboards that send letters and marks apart send more of them."""
+
+PRODUCT_NAME: Final = "doorward"
+_SEPARATORS: Final = str.maketrans("", "", " \t._-+@")
+"""What stands between the words of names and addresses, and is left out of comparisons."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,18 +79,39 @@ def normalize_password(password: str) -> str:
 def check_new_password(password: str, *, username: str, email: str, common_passwords: Collection[str]) -> None:
     """Refuse a password that is too short, too long, or among the first that an attacker would try.
 
-    No composition rules (NIST SP 800-63B section 3.1.1.2). Raises ``PasswordLengthError``, ``PasswordNotTextError``,
+    It is normalised first, as for the hash, and then counted and compared in any case of its letters. Invisible
+    characters count for nothing. No composition rules (NIST SP 800-63B-4 section 3.1.1.2). ``common_passwords`` are in
+    NFKC and case-folded. Raises ``PasswordLengthError``, ``PasswordNotTextError``, ``PasswordBlankError``,
     ``PasswordTooCommonError`` or ``PasswordIsNameError``.
     """
-    if not MINIMUM_PASSWORD_LENGTH <= len(password) <= MAXIMUM_PASSWORD_LENGTH:
+    if len(password) > MAXIMUM_TYPED_LENGTH:
         raise PasswordLengthError
-    if not is_unicode_text(password):
+    if not is_unicode_text(password) or has_long_run_of_marks(password):
         raise PasswordNotTextError
-    folded = normalize_password(password).casefold()
-    if folded in common_passwords:
+    normalized = normalize_password(password)
+    seen = visible(normalized)
+    if normalized and not seen.strip():
+        raise PasswordBlankError
+    if len(seen) < MINIMUM_PASSWORD_LENGTH or len(normalized) > MAXIMUM_PASSWORD_LENGTH:
+        raise PasswordLengthError
+    folded = seen.casefold()
+    if folded in common_passwords or folded.strip() in common_passwords:
         raise PasswordTooCommonError
-    if folded in {username.casefold(), email, email.partition("@")[0]}:
+    if _consists_of(folded, (username, email, email.partition("@")[0], PRODUCT_NAME)):
         raise PasswordIsNameError
+
+
+def _consists_of(folded: str, names: Iterable[str]) -> bool:
+    """Tell whether a password holds nothing but these names: once or often, forwards or backwards, in any case.
+
+    Separators count for nothing.
+    """
+    plain_names = {normalize_password(name).casefold().translate(_SEPARATORS) for name in names} - {""}
+    forms = plain_names | {name[::-1] for name in plain_names}
+    rest = plain = folded.translate(_SEPARATORS)
+    for form in sorted(forms, key=len, reverse=True):
+        rest = rest.replace(form, "")
+    return plain != "" and rest == ""
 
 
 def is_unicode_text(text: str) -> bool:

@@ -17,7 +17,7 @@ from doorward.domain.auth.exceptions import InvalidRefreshTokenError
 PREFIX: Final = "dwr_"
 SECRET_BYTES: Final = 16
 LAST_GENERATION: Final = 2**32 - 1
-"""The highest that the format can write: the session is over with it. A rotation each second comes there in 136 years."""
+"""The highest that the format can write; the session ends with it. A rotation each second takes 136 years to it."""
 
 _VERSION: Final = 1
 _LAYOUT: Final = struct.Struct(f">B16sI{SECRET_BYTES}s")
