@@ -57,7 +57,8 @@ CREATE TABLE public.users (
     username_key text NOT NULL,
     password_hash text NOT NULL,
     is_active boolean DEFAULT true NOT NULL,
-    created_at timestamp with time zone DEFAULT now() NOT NULL
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    email_as_typed text
 );
 
 ALTER TABLE ONLY public.doorward_schema_version

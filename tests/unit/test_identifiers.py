@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from doorward.domain.auth.exceptions import InvalidEmailError, InvalidUsernameError
-from doorward.domain.auth.identifiers import canonical_email, canonical_username, display_username
+from doorward.domain.auth.identifiers import canonical_email, canonical_username, display_username, read_email
 
 FULL_WIDTH = str.maketrans({chr(code): chr(code + 0xFEE0) for code in range(0x21, 0x7F)})
 
@@ -162,3 +162,33 @@ def test_a_canonical_address_is_its_own_canonical_form(text: str) -> None:
     except InvalidEmailError:
         return
     assert canonical_email(address) == address
+
+
+@pytest.mark.parametrize(
+    ("typed", "shown", "key"),
+    [
+        ("Ada@Example.COM", "Ada@example.com", "ada@example.com"),
+        ("Stra\u00dfe@example.com", "Stra\u00dfe@example.com", "strasse@example.com"),
+        ("Ada@B\u00dcCHER.example.com", "Ada@b\u00fccher.example.com", "ada@b\u00fccher.example.com"),
+        ("Rene\u0301e@example.com", "Ren\u00e9e@example.com", "ren\u00e9e@example.com"),
+    ],
+)
+def test_an_address_is_shown_with_its_case_and_unique_without(typed: str, shown: str, key: str) -> None:
+    address = read_email(typed)
+    assert (address.shown, address.key) == (shown, key)
+
+
+@given(text=st.one_of(st.emails(), st.text(max_size=30).map(lambda local: f"{local}@example.com")))
+def test_what_is_shown_of_an_address_is_the_same_address(text: str) -> None:
+    try:
+        address = read_email(text)
+    except InvalidEmailError:
+        return
+    assert read_email(address.shown) == address
+
+
+def test_more_than_30_combining_marks_in_a_row_are_no_name_and_no_address() -> None:
+    with pytest.raises(InvalidUsernameError):
+        display_username("ada" + "\u0316" * 31)
+    with pytest.raises(InvalidEmailError):
+        read_email("ada" + "\u0316" * 31 + "@example.com")

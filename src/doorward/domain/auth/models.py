@@ -8,7 +8,7 @@ from uuid import UUID
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """An account as its owner may see it. ``email`` is canonical; ``username`` keeps the case it was given in."""
+    """An account as its owner may see it. ``email`` and ``username`` keep the case they were given in."""
 
     id: UUID
     email: str

@@ -8,7 +8,7 @@ from doorward.core.logging import get_logger
 from doorward.core.ports import Database
 from doorward.domain.auth import repository
 from doorward.domain.auth.exceptions import EmailTakenError, UsernameTakenError
-from doorward.domain.auth.identifiers import canonical_email, display_username
+from doorward.domain.auth.identifiers import display_username, read_email
 from doorward.domain.auth.models import User
 from doorward.domain.auth.policy import check_new_password
 from doorward.domain.auth.ports import NO_CLIENT, Client, PasswordHasher
@@ -43,15 +43,16 @@ class Registration:
         return user
 
     async def _register(self, email: str, username: str, password: str, client: Client) -> User:
-        address = canonical_email(email)
+        address = read_email(email)
         name = display_username(username)
-        check_new_password(password, username=name, email=address, common_passwords=self._common_passwords)
-        password_hash = await self._hasher.hash(password, client=client, account=address)
-        user = User(id=uuid4(), email=address, username=name, is_active=True)
+        check_new_password(password, username=name, email=address.key, common_passwords=self._common_passwords)
+        password_hash = await self._hasher.hash(password, client=client, account=address.key)
+        user = User(id=uuid4(), email=address.shown, username=name, is_active=True)
         # The same statements whether the name is free or taken. The lock is a write: both cost a commit on the disk.
         async with self._database.transaction() as connection:
-            await repository.add_user(connection, user, password_hash)
-            holder = await repository.lock_holder(connection, user)
-        if holder == user:
+            await repository.add_user(connection, user, email_key=address.key, password_hash=password_hash)
+            holder = await repository.lock_holder(connection, email_key=address.key, username_key=name.lower())
+        holder_id, has_email = holder or (None, False)
+        if holder_id == user.id:
             return user
-        raise EmailTakenError if holder and holder.email == address else UsernameTakenError
+        raise EmailTakenError if has_email else UsernameTakenError

@@ -15,36 +15,36 @@ from doorward.domain.auth.refresh_token import LAST_GENERATION, RefreshToken, ha
 Connection = AsyncConnection[Any]
 
 
-async def add_user(connection: Connection, user: User, password_hash: str) -> None:
+async def add_user(connection: Connection, user: User, *, email_key: str, password_hash: str) -> None:
     """Store a new account, if its address and its name are free: ``lock_holder`` tells.
 
-    What is taken is no error to PostgreSQL: its log would show the address.
+    The column ``email`` is the address's key. A conflict is no error to PostgreSQL: its log would show the address.
     """
+    keys = {"email_key": email_key, "username_key": user.username.lower()}
     await connection.execute(
         """
-        INSERT INTO users (id, email, username, username_key, password_hash, is_active)
-        VALUES (%(id)s, %(email)s, %(username)s, %(username_key)s, %(password_hash)s, %(is_active)s)
+        INSERT INTO users (id, email, email_as_typed, username, username_key, password_hash, is_active)
+        VALUES (%(id)s, %(email_key)s, %(email)s, %(username)s, %(username_key)s, %(password_hash)s, %(is_active)s)
         ON CONFLICT DO NOTHING
         """,
-        {**asdict(user), "username_key": user.username.lower(), "password_hash": password_hash},
+        {**asdict(user), **keys, "password_hash": password_hash},
     )
 
 
-async def lock_holder(connection: Connection, user: User) -> User | None:
-    """Find the account that has this one's address, or else the one that has its name, and hold it."""
-    async with connection.cursor(row_factory=class_row(User)) as cursor:
-        await cursor.execute(
-            """
-            SELECT id, email, username, is_active
-            FROM users
-            WHERE email = %(email)s OR username_key = %(username_key)s
-            ORDER BY email = %(email)s DESC
-            LIMIT 1
-            FOR KEY SHARE
-            """,
-            {"email": user.email, "username_key": user.username.lower()},
-        )
-        return await cursor.fetchone()
+async def lock_holder(connection: Connection, *, email_key: str, username_key: str) -> tuple[UUID, bool] | None:
+    """Hold the account that has this address, or else this name; return its id, and whether it has the address."""
+    cursor = await connection.execute(
+        """
+        SELECT id, email = %(email_key)s AS has_email
+        FROM users
+        WHERE email = %(email_key)s OR username_key = %(username_key)s
+        ORDER BY has_email DESC
+        LIMIT 1
+        FOR KEY SHARE
+        """,
+        {"email_key": email_key, "username_key": username_key},
+    )
+    return await cursor.fetchone()
 
 
 async def find_credentials(connection: Connection, identifier: str) -> StoredCredentials | None:
@@ -66,7 +66,7 @@ async def find_user(connection: Connection, identifier: str) -> User | None:
     async with connection.cursor(row_factory=class_row(User)) as cursor:
         await cursor.execute(
             """
-            SELECT id, email, username, is_active
+            SELECT id, COALESCE(email_as_typed, email) AS email, username, is_active
             FROM users
             WHERE email = %(identifier)s OR username_key = %(identifier)s
             """,
@@ -223,7 +223,8 @@ async def list_session_users(connection: Connection, ids: Collection[UUID], *, n
     async with connection.cursor(row_factory=class_row(SessionUser)) as cursor:
         await cursor.execute(
             """
-            SELECT users.id, users.email, users.username, users.is_active, refresh_families.id AS session_id
+            SELECT users.id, COALESCE(users.email_as_typed, users.email) AS email, users.username, users.is_active,
+                   refresh_families.id AS session_id
             FROM refresh_families
             JOIN users ON users.id = refresh_families.user_id
             WHERE refresh_families.id = ANY(%(session_ids)s)
