@@ -120,7 +120,7 @@ def bench(
 
 @task(
     help={
-        "only": "model, faults, kills, races, fuzz, parsers, timing or mutation",
+        "only": "model, faults, kills, races, settings, fuzz, parsers, timing or mutation",
         "deep": "5,000 walks of 100 steps, 2,000 timed calls of each kind",
         "kills": "at each point",
     }
@@ -132,6 +132,7 @@ def prove(c: Context, only: str = "", deep: bool = False, kills: int = 10) -> No
         "faults": "model.faults",
         "kills": f"kills --kills {kills}",
         "races": "races",
+        "settings": "database_settings",
         "fuzz": "fuzz --examples 1000",
         "parsers": "fuzz_parsers --seconds 600",
         "timing": f"timing{' --deep' if deep else ''}",

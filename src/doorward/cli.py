@@ -24,7 +24,7 @@ from doorward.infrastructure.postgres.database import (
     session_conninfo,
 )
 from doorward.infrastructure.postgres.session_settings import UnsuitableDatabaseError
-from doorward.infrastructure.postgres.start_check import check_database, stored_schema_version
+from doorward.infrastructure.postgres.start_check import stored_schema_version
 from doorward.server.listening import CannotListenError, listening
 from doorward.server.serving import serve
 
@@ -108,7 +108,7 @@ def _migrate(_: argparse.Namespace, settings: Settings) -> None:
 
     _conninfo(settings)
     try:
-        check_database(settings)
+        stored_schema_version(settings)
         version = migrate(session_conninfo(settings))
     except psycopg.OperationalError as error:
         raise _unreachable(error) from error

@@ -14,23 +14,17 @@ from doorward.infrastructure.postgres.session_settings import UnsuitableDatabase
 CONNECT_SECONDS: Final = 5
 
 
-def check_database(settings: Settings) -> None:
-    """Refuse a database whose encoding, settings or schemas are unsuitable, with a connection as the pool makes it.
-
-    Raises ``UnsuitableDatabaseError`` or another ``psycopg.Error``.
-    """
-    asyncio.run(_inspect(settings))
-
-
 def stored_schema_version(settings: Settings) -> str | None:
-    """Return the newest migration that the database has, or None before the first.
+    """Return what ``inspect_database`` returns, for commands, which have no event loop yet."""
+    return asyncio.run(inspect_database(settings))
 
-    Raises what ``check_database`` raises.
+
+async def inspect_database(settings: Settings) -> str | None:
+    """Return the newest migration that the database has, or None before the first. Connects as the pool does.
+
+    Raises ``UnsuitableDatabaseError`` for an encoding, settings or schemas that the service cannot work with, or
+    another ``psycopg.Error``.
     """
-    return asyncio.run(_inspect(settings, with_version=True))
-
-
-async def _inspect(settings: Settings, *, with_version: bool = False) -> str | None:
     try:
         connection = await PromptlyClosedConnection.connect(
             session_conninfo(settings), autocommit=True, connect_timeout=CONNECT_SECONDS
@@ -41,7 +35,7 @@ async def _inspect(settings: Settings, *, with_version: bool = False) -> str | N
         # In a transaction, which a pooler in statement mode refuses.
         async with connection.transaction():
             has_tables = await _has_tables(connection, settings.db_schema)
-            return await _version(connection) if has_tables and with_version else None
+            return await _version(connection) if has_tables else None
     except psycopg.errors.ProtocolViolation as error:
         raise _explained(error) from error
     finally:
