@@ -64,11 +64,12 @@ async def test_a_file_on_its_way_has_a_place_and_no_connection(owner: Owner) -> 
     async with asyncio.timeout(BOUND_SECONDS), asyncio.TaskGroup() as tasks:
         sending = tasks.create_task(owner.import_csv(aiter(file)))
         await file.has_begun.wait()
-        database: Any = owner.service.app.state.item_import._database  # noqa: SLF001 - how busy it is
+        database: Any = owner.service.app.state.sessions._database  # noqa: SLF001 - how busy it is
         load = database.pool_load()
         assert load.size - load.idle == 0
+        other = await sign_in(owner.service)
         with owner.service.app.state.bulk_place():
-            assert is_problem(await owner.import_csv(never_read()), 503, "service_unavailable")
+            assert is_problem(await other.import_csv(never_read()), 503, "service_unavailable")
         file.may_end.set()
     assert sending.result().json()["imported"] == 1
 
@@ -84,6 +85,54 @@ async def test_a_file_that_does_not_arrive_in_time_is_refused_and_gives_its_plac
             assert answer.headers["connection"] == "close"
     assert (await owner.import_csv("title\nA\n")).status_code == 200
     assert owner.stored() == 1
+
+
+async def test_a_user_has_one_import_at_a_time_and_others_have_theirs(owner: Owner) -> None:
+    file, other = SlowFile(), await sign_in(owner.service)
+    async with asyncio.timeout(BOUND_SECONDS), asyncio.TaskGroup() as tasks:
+        sending = tasks.create_task(owner.import_csv(aiter(file)))
+        await file.has_begun.wait()
+        refused = await owner.import_csv(never_read())
+        assert is_problem(refused, 429, "import_under_way")
+        assert refused.headers["retry-after"] == "10"
+        assert (await other.import_csv("title\nA\n")).status_code == 200
+        file.may_end.set()
+    assert sending.result().json()["imported"] == 1
+    assert (await owner.import_csv("title\nA\n")).status_code == 200
+
+
+async def test_a_file_that_stops_on_its_way_is_refused_long_before_a_minute(owner: Owner) -> None:
+    owner.service.app.state.upload_idle_seconds = 0.05
+    async with asyncio.timeout(BOUND_SECONDS):
+        assert is_problem(await owner.import_csv(aiter(SlowFile())), 408, "upload_too_slow")
+
+
+async def test_a_file_that_takes_long_and_goes_on_arriving_is_taken(owner: Owner) -> None:
+    owner.service.app.state.upload_idle_seconds = idle = 0.1
+    pieces = 5
+
+    async def steady() -> AsyncIterator[bytes]:
+        yield b"title\n"
+        for _ in range(pieces):
+            await asyncio.sleep(idle / 2)
+            yield b"A\n" * 10_000
+
+    answer = await owner.import_csv(steady())
+    assert answer.json()["imported"] == pieces * 10_000
+
+
+async def test_a_user_may_import_so_often_an_hour_from_whatever_address(make_service: MakeService) -> None:
+    service = await make_service(rate_limit_enabled=True, rate_limit_import="2/hour")
+    owner, other = await sign_in(service), await sign_in(service)
+    answers = []
+    for number in range(3):
+        async with service.client_at(f"198.51.100.{number}") as client:
+            headers = {"Authorization": f"Bearer {owner.access}", "Content-Type": CSV}
+            answers.append(await client.post(IMPORT, content="title\nA\n", headers=headers))
+    assert [answer.status_code for answer in answers] == [200, 200, 429]
+    assert is_problem(answers[-1], 429, "too_many_imports")
+    assert 3500 < int(answers[-1].headers["retry-after"]) <= 3600
+    assert (await other.import_csv("title\nA\n")).status_code == 200
 
 
 async def test_the_place_is_free_before_the_answer_is_taken(owner: Owner) -> None:

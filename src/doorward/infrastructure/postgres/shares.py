@@ -69,11 +69,11 @@ class Share:
             # The place was given in the moment in which the wait ended.
             self._release(key)
             return
-        turns = self._waiting[key]
-        turns.remove(turn)
-        self._number_waiting -= 1
-        if not turns:
-            del self._waiting[key]
+        turns = self._waiting.get(key)
+        if turns is not None and turn in turns:
+            self._remove(key, turn)
+        # It may have been passed over in the place of another turn of its key.
+        self._serve()
 
     def _refusal(self, key: str) -> Exception:
         return TooManyQueriesError() if self._held[key] >= self._per_key else ServiceUnavailableError()
@@ -96,14 +96,19 @@ class Share:
                 return
             if self._held[key] >= self._per_key:
                 continue
-            turns = self._waiting[key]
-            turns.popleft().set_result(None)
-            self._number_waiting -= 1
-            self._take(key)
-            if turns:
-                self._waiting.move_to_end(key)
-            else:
-                del self._waiting[key]
+            turn = self._waiting[key][0]
+            self._waiting.move_to_end(key)
+            self._remove(key, turn)
+            if not turn.done():
+                turn.set_result(None)
+                self._take(key)
+
+    def _remove(self, key: str, turn: asyncio.Future[None]) -> None:
+        turns = self._waiting[key]
+        turns.remove(turn)
+        self._number_waiting -= 1
+        if not turns:
+            del self._waiting[key]
 
 
 class SharedDatabase:
