@@ -19,7 +19,7 @@ from doorward.infrastructure.postgres.connections import PromptlyClosedConnectio
 from doorward.infrastructure.postgres.database_clock import DatabaseClock
 from doorward.infrastructure.postgres.session_settings import UnsuitableDatabaseError, startup_options
 
-SCHEMA_VERSION: Final = "0004"
+SCHEMA_VERSION: Final = "0005"
 """The newest migration that this code needs. Older code runs on a newer schema."""
 
 POOL_WAIT_SECONDS: Final = 1.5

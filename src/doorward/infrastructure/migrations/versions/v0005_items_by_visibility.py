@@ -1,0 +1,58 @@
+"""Indexes of items' contents, of what is shared and of what is private apart.
+
+One index of both has a search read the matches in all private items, and its time tells how frequent a word is in them.
+"""
+
+from alembic import op
+
+revision = "0005"
+down_revision = "0004"
+
+
+def upgrade() -> None:
+    """Replace each index by two."""
+    _create_indexes_of_shared_items()
+    _create_indexes_of_private_items()
+    op.execute("DROP INDEX items_title_trigrams_idx, items_tags_idx, items_search_vector_idx")
+
+
+def _create_indexes_of_shared_items() -> None:
+    op.execute(
+        """
+        CREATE INDEX items_shared_title_trigrams_idx ON items USING gin (title gin_trgm_ops)
+        WHERE visibility = 'shared'
+        """
+    )
+    op.execute(
+        """
+        CREATE INDEX items_shared_tags_idx ON items USING gin (tags, owner_id) WHERE visibility = 'shared'
+        """
+    )
+    # What was just written waits in a list that each look-up reads. Kept short: a search makes thousands of look-ups.
+    op.execute(
+        """
+        CREATE INDEX items_shared_search_vector_idx ON items USING gin (search_vector)
+        WITH (gin_pending_list_limit = 64) WHERE visibility = 'shared'
+        """
+    )
+
+
+def _create_indexes_of_private_items() -> None:
+    # With the owner, so that only the reader's own rows are read.
+    op.execute(
+        """
+        CREATE INDEX items_private_title_trigrams_idx ON items USING gin (owner_id, title gin_trgm_ops)
+        WHERE visibility = 'private'
+        """
+    )
+    op.execute(
+        """
+        CREATE INDEX items_private_tags_idx ON items USING gin (owner_id, tags) WHERE visibility = 'private'
+        """
+    )
+    op.execute(
+        """
+        CREATE INDEX items_private_search_vector_idx ON items USING gin ((owner_id::text), search_vector)
+        WITH (gin_pending_list_limit = 64) WHERE visibility = 'private'
+        """
+    )
