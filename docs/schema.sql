@@ -86,17 +86,23 @@ CREATE INDEX items_owner_created_at_idx ON public.items USING btree (owner_id, v
 
 CREATE INDEX items_owner_title_idx ON public.items USING btree (owner_id, visibility, title, id);
 
-CREATE INDEX items_search_vector_idx ON public.items USING gin (search_vector) WITH (gin_pending_list_limit='64');
+CREATE INDEX items_private_search_vector_idx ON public.items USING gin (((owner_id)::text), search_vector) WITH (gin_pending_list_limit='64') WHERE (visibility = 'private'::text);
+
+CREATE INDEX items_private_tags_idx ON public.items USING gin (owner_id, tags) WHERE (visibility = 'private'::text);
+
+CREATE INDEX items_private_title_trigrams_idx ON public.items USING gin (owner_id, title public.gin_trgm_ops) WHERE (visibility = 'private'::text);
 
 CREATE INDEX items_shared_created_at_idx ON public.items USING btree (created_at, id) WHERE (visibility = 'shared'::text);
 
+CREATE INDEX items_shared_search_vector_idx ON public.items USING gin (search_vector) WITH (gin_pending_list_limit='64') WHERE (visibility = 'shared'::text);
+
+CREATE INDEX items_shared_tags_idx ON public.items USING gin (tags, owner_id) WHERE (visibility = 'shared'::text);
+
 CREATE INDEX items_shared_title_idx ON public.items USING btree (title, id) WHERE (visibility = 'shared'::text);
 
+CREATE INDEX items_shared_title_trigrams_idx ON public.items USING gin (title public.gin_trgm_ops) WHERE (visibility = 'shared'::text);
+
 CREATE INDEX items_shared_year_idx ON public.items USING btree (year, created_at, id) WHERE (visibility = 'shared'::text);
-
-CREATE INDEX items_tags_idx ON public.items USING gin (tags, owner_id);
-
-CREATE INDEX items_title_trigrams_idx ON public.items USING gin (title public.gin_trgm_ops);
 
 CREATE INDEX refresh_families_user_id_idx ON public.refresh_families USING btree (user_id);
 
