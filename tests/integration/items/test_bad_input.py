@@ -121,3 +121,25 @@ async def test_what_is_refused_is_repeated_neither_in_the_answer_nor_in_the_log(
         assert secret not in answer.text
         assert secret not in str(answer.headers)
     assert secret not in logs.text()
+
+
+async def test_thousands_of_marks_on_a_letter_are_refused_by_every_way_in(owner: Owner) -> None:
+    item = await owner.create("A")
+    for marks in ("\u0301" * 15_000 + "\u0316" * 15_000, "\u0f81" * 20_000, "\u0316" * 31):
+        content = {"title": "x", "description": f"a{marks}"}
+        for method, path in (("POST", ITEMS), ("PUT", path_of(item)), ("PATCH", path_of(item))):
+            answer = await owner.call(
+                method, path, content=json.dumps(content, ensure_ascii=False).encode(), headers=AS_JSON
+            )
+            assert is_problem(answer, 422, "invalid_item_description")
+    file = ("title,description\nx,a" + "\u0316" * 31 + "\n").encode()
+    answer = await owner.call("POST", IMPORT, content=file, headers={"Content-Type": "text/csv"})
+    assert answer.json()["errors"][0]["code"] == "invalid_item_description"
+    assert owner.stored() == 1
+
+
+async def test_a_body_with_thousands_of_errors_is_answered_with_the_first_hundred(owner: Owner) -> None:
+    body = json.dumps({"title": "a", **{f"{number:x}": 1 for number in range(5_000)}}, separators=(",", ":")).encode()
+    answer = await owner.call("POST", ITEMS, content=body, headers=AS_JSON)
+    assert is_problem(answer, 422, "invalid_request")
+    assert len(answer.json()["errors"]) == 100

@@ -1,0 +1,77 @@
+"""Where input is normalised, matched, parsed or decoded is known: a module that begins to do so is measured first."""
+
+import ast
+from pathlib import Path
+from typing import Final
+
+from tests.architecture.sources import at, calls_of, source_modules, tree_of
+
+MEASURED: Final = frozenset(
+    {
+        "api/bodies.py",
+        "api/browsers.py",
+        "api/middleware.py",
+        "core/pages.py",
+        "core/scrubbing.py",
+        "core/search.py",
+        "core/text.py",
+        "domain/auth/identifiers.py",
+        "domain/auth/policy.py",
+        "domain/auth/refresh_token.py",
+        "domain/items/csv_lines.py",
+        "domain/items/policy.py",
+        "domain/items/repository.py",
+        "infrastructure/passwords.py",
+        "infrastructure/rate_limiting.py",
+        "infrastructure/tokens.py",
+    }
+)
+"""Fed their worst inputs by ``tests/unit/test_work_of_input.py`` or ``tests/integration/test_work_of_calls.py``."""
+
+OF_THE_OPERATOR: Final = frozenset(
+    {
+        "core/insecure_settings.py",
+        "core/secret_strength.py",
+        "core/web_addresses.py",
+    }
+)
+"""Read settings: no stranger writes there."""
+
+WORK: Final = frozenset(
+    {"b64decode", "compile", "ip_address", "loads", "model_validate_json", "normalize", "parse_qsl", "sub", "urlsplit"}
+) | {"decode_complete", "reader", "urlsafe_b64decode", "validate_email"}
+"""Functions of libraries whose work depends on the text that they are given."""
+
+
+def _modules_with_work() -> dict[str, str]:
+    """Each module that calls one of them, and where."""
+    return {
+        str(path.relative_to("src/doorward")): at(path, call)
+        for path in source_modules()
+        for call in calls_of(path)
+        if (isinstance(call.func, ast.Attribute) and call.func.attr in WORK)
+        or (isinstance(call.func, ast.Name) and call.func.id in WORK)
+    }
+
+
+def test_every_module_that_parses_or_normalises_is_measured_or_reads_settings() -> None:
+    found = _modules_with_work()
+    unknown = {place for module, place in found.items() if module not in MEASURED | OF_THE_OPERATOR}
+    assert not unknown, "feed it the worst input in tests/unit/test_work_of_input.py, then name the module here"
+    assert found.keys() >= MEASURED | OF_THE_OPERATOR, "the lists name a module that does no such work any more"
+
+
+def test_text_is_normalised_by_the_function_that_measures_it_first() -> None:
+    """Elsewhere only where the length was bounded before, or the text is one that was measured."""
+    allowed = {
+        Path("src/doorward") / each for each in ("core/text.py", "domain/auth/identifiers.py", "domain/auth/policy.py")
+    }
+    strays = [
+        at(path, node)
+        for path in source_modules()
+        if path not in allowed
+        for node in ast.walk(tree_of(path))
+        if isinstance(node, ast.Attribute) and node.attr == "normalize" and isinstance(node.value, ast.Name)
+        if node.value.id == "unicodedata"
+    ]
+    assert not strays, "call normalize of doorward.core.text, which bounds length and marks"

@@ -1,0 +1,153 @@
+"""No text of a stranger that passes the bounds holds the event loop for more than the equivalent of 100 ms."""
+
+import io
+import ipaddress
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, NamedTuple
+
+import pytest
+from starlette.requests import Request
+
+from doorward.api import conditional, dependencies, links
+from doorward.core import pages, search
+from doorward.core.config import Network
+from doorward.core.exceptions import DomainError
+from doorward.core.scrubbing import Scrubber
+from doorward.domain.auth import identifiers, policy
+from doorward.domain.auth.refresh_token import RefreshTokenCodec
+from doorward.domain.items.csv_lines import read_items
+from doorward.domain.items.models import ItemContent, ItemFilter
+from doorward.domain.items.policy import checked_content, checked_filter
+from doorward.infrastructure.rate_limiting import client_address
+from doorward.infrastructure.tokens import AccessTokens
+from tests.unit import worst_inputs
+from tests.unit.processor_time import share_of_budget, share_of_first_call
+
+FIELD: Final = 1024
+"""Code points that a field of auth may have."""
+
+_NOW: Final = datetime(2026, 1, 1, tzinfo=UTC)
+_KEY: Final = b"k" * 32
+_TOKENS: Final = AccessTokens(
+    key=_KEY, previous_key=b"p" * 32, algorithm="HS256", issuer="a", audience="b", lifetime=timedelta(minutes=1)
+)
+_CURSORS: Final = pages.CursorCodec(_KEY, b"p" * 32)
+_REFRESH_TOKENS: Final = RefreshTokenCodec(_KEY, b"p" * 32)
+_TRUSTED: Final[tuple[Network, ...]] = tuple(
+    ipaddress.ip_network(text) for text in ("10.0.0.0/8", "fc00::/7", *(f"100.{number}.0.0/16" for number in range(50)))
+)
+_SCRUBBER: Final = Scrubber()
+
+
+class Place(NamedTuple):
+    """Where text meets work, what is done with it there, and the texts that cost most."""
+
+    name: str
+    work: Callable[[Any], object]
+    inputs: Callable[[], Mapping[str, Any]]
+
+
+def _request(name: str, value: str) -> Request:
+    headers = [(name.encode(), value.encode("latin-1", "replace"))]
+    return Request({"type": "http", "method": "GET", "path": "/", "query_string": b"", "headers": headers})
+
+
+def _check_password(text: str) -> None:
+    policy.check_new_password(text, username="ada.lovelace", email="a@example.com", common_passwords=())
+
+
+def _search(text: str) -> str:
+    words = search.search_words(text)
+    return search.search_query(words, {word: search.likely_spellings(word) for word in words})
+
+
+def _first_page_links(text: str) -> object:
+    query = b"&".join(f"a{number}={text[:80]}".encode() for number in range(80))
+    scope = {"type": "http", "path": "/", "headers": [], "query_string": query}
+    return links.page_links(Request(scope), pages.Page([], pages.PageRequest(2, 10), 100))
+
+
+def _steps(file: bytes) -> Iterable[Callable[[], object]]:
+    """Yield the reading of each line: between two of them the event loop gets its turn."""
+    lines = read_items(io.BytesIO(file), "private")
+    is_over = False
+
+    def step() -> None:
+        nonlocal is_over
+        try:
+            next(lines)
+        except (StopIteration, DomainError):
+            is_over = True
+
+    while not is_over:
+        yield step
+
+
+def _queries() -> Mapping[str, str]:
+    words = {"words of 24": " ".join("abcdefghijklmnopqrstuvw" + chr(97 + n) for n in range(12))[:300]}
+    return {**worst_inputs.texts(300), **words}
+
+
+_PLACES: Final = (
+    Place("user name", identifiers.display_username, lambda: worst_inputs.texts(FIELD)),
+    Place("user name at its bound", identifiers.display_username, lambda: worst_inputs.texts(320)),
+    Place("kind of a login name", identifiers.is_email, lambda: worst_inputs.texts(FIELD)),
+    Place("e-mail address", identifiers.read_email, lambda: worst_inputs.addresses(320)),
+    Place("longer e-mail address", identifiers.read_email, lambda: worst_inputs.addresses(FIELD)),
+    Place("new password", _check_password, lambda: worst_inputs.texts(FIELD)),
+    Place("password for its hash", policy.normalize_password, lambda: worst_inputs.texts(FIELD)),
+    Place("title", lambda text: checked_content(ItemContent(text)), lambda: worst_inputs.texts(65_000)),
+    Place("title at its bound", lambda text: checked_content(ItemContent(text)), lambda: worst_inputs.texts(1_200)),
+    Place("description", lambda text: checked_content(ItemContent("a", text)), lambda: worst_inputs.texts(65_000)),
+    Place(
+        "description at its bound",
+        lambda text: checked_content(ItemContent("a", text)),
+        lambda: worst_inputs.texts(40_000),
+    ),
+    Place("1,000 tags", lambda text: checked_content(ItemContent("a", tags=[text] * 1_000)), _queries),
+    Place("20 tags", lambda text: checked_content(ItemContent("a", tags=[text[:200]] * 20)), _queries),
+    Place("filter of a list", lambda text: checked_filter(ItemFilter(text, text)), _queries),
+    Place("search", _search, _queries),
+    Place("cursor", lambda text: _CURSORS.decode(text, "title"), lambda: worst_inputs.texts(4_096)),
+    Place("refresh token", _REFRESH_TOKENS.decode, lambda: worst_inputs.texts(FIELD)),
+    Place("access token", lambda text: _TOKENS.verify(text, _NOW), worst_inputs.access_tokens),
+    Place("links of a page", _first_page_links, _queries),
+    Place("If-Match", lambda v: conditional.is_changeable(_request("if-match", v))(1), worst_inputs.header_values),
+    Place(
+        "If-None-Match", lambda v: conditional.is_unchanged(_request("if-none-match", v), 1), worst_inputs.header_values
+    ),
+    Place(
+        "Authorization", lambda v: dependencies.bearer_token(_request("authorization", v)), worst_inputs.header_values
+    ),
+    Place(
+        "X-Forwarded-For",
+        lambda value: client_address("10.0.0.1", value.split(" "), _TRUSTED),
+        worst_inputs.header_values,
+    ),
+    Place("value in the log", _SCRUBBER.text, worst_inputs.log_texts),
+    Place("traceback in the log", lambda text: _SCRUBBER.scrub({"exception": text}), worst_inputs.log_texts),
+)
+
+
+@pytest.mark.parametrize("place", _PLACES, ids=[place.name for place in _PLACES])
+def test_no_text_of_a_stranger_holds_the_loop_for_100_ms(place: Place, findings: list[str]) -> None:
+    shares = {name: share_of_budget(lambda text=text: place.work(text)) for name, text in place.inputs().items()}  # type: ignore[misc] # bound now
+    worst = max(shares, key=lambda name: shares[name])
+    findings.append(f"work of input: {place.name}: {shares[worst] * 100:.1f} of 100 ms for {worst}")
+    assert {name: share for name, share in shares.items() if share > 1} == {}
+
+
+def test_no_line_of_a_csv_file_holds_the_loop_for_100_ms(findings: list[str]) -> None:
+    shares: dict[str, float] = {}
+    for name, file in worst_inputs.csv_files().items():
+        shares[name] = max(map(share_of_first_call, _steps(file)))
+    worst = max(shares, key=lambda name: shares[name])
+    findings.append(f"work of input: line of CSV: {shares[worst] * 100:.1f} of 100 ms for {worst}")
+    assert {name: share for name, share in shares.items() if share > 1} == {}
+
+
+def test_text_that_is_normalised_unmeasured_is_found_out() -> None:
+    worst = worst_inputs.texts(15_000)["marks of two classes, in halves"]
+    assert share_of_budget(lambda: unicodedata.normalize("NFC", worst)) > 1
