@@ -17,7 +17,7 @@ from doorward.domain.auth.exceptions import (
     PasswordTooCommonError,
 )
 from doorward.domain.auth.models import RefreshFamily
-from doorward.domain.auth.refresh_token import LAST_GENERATION, RefreshToken, hash_secret
+from doorward.domain.auth.refresh_token import RefreshToken, hash_secret
 
 MINIMUM_PASSWORD_LENGTH: Final = 8
 MAXIMUM_PASSWORD_LENGTH: Final = 256
@@ -63,8 +63,7 @@ def judge_unrotated(family: RefreshFamily | None, token: RefreshToken, now: date
     if family.revoked_at is not None or now >= family.expires_at or token.generation > family.generation:
         return Verdict.REFUSE
     if token.generation == family.generation:
-        has_successor = token.generation < LAST_GENERATION
-        return Verdict.RETRY if has_successor and family.user_is_active else Verdict.REFUSE
+        return Verdict.RETRY if family.user_is_active else Verdict.REFUSE
     is_direct_predecessor = token.generation == family.generation - 1
     if is_direct_predecessor and leeway > timedelta(0) and now - family.rotated_at <= leeway:
         return Verdict.REPEAT if family.user_is_active else Verdict.REFUSE

@@ -10,7 +10,7 @@ from psycopg import AsyncConnection
 from psycopg.rows import class_row
 
 from doorward.domain.auth.models import NewFamily, RefreshFamily, RevocationReason, SessionUser, StoredCredentials, User
-from doorward.domain.auth.refresh_token import LAST_GENERATION, RefreshToken, hash_secret
+from doorward.domain.auth.refresh_token import RefreshToken, hash_secret
 
 Connection = AsyncConnection[Any]
 
@@ -142,8 +142,7 @@ async def consume_refresh_tokens(
     """Rotate the families of those tokens that are current, if they are live; return the user's id, or None, for each.
 
     Of many calls with one token exactly one gets the id: a statement updates a row once. Rows that others have locked
-    get None, without waiting; so does the last generation, which has no successor. From ``until`` on nothing is rotated.
-    No indexed column is changed (a HOT update).
+    get None, without waiting. From ``until`` on nothing is rotated. No indexed column is changed (a HOT update).
     """
     cursor = await connection.execute(
         """
@@ -154,7 +153,6 @@ async def consume_refresh_tokens(
             JOIN refresh_families USING (id, generation, secret_hash)
             JOIN users ON users.id = refresh_families.user_id AND users.is_active
             WHERE refresh_families.id = ANY(%(ids)s)
-              AND refresh_families.generation < %(last_generation)s
               AND refresh_families.revoked_at IS NULL AND clock_timestamp() < %(until)s
               AND refresh_families.expires_at > %(now)s
             FOR NO KEY UPDATE OF refresh_families SKIP LOCKED
@@ -171,7 +169,6 @@ async def consume_refresh_tokens(
             "ids": [token.family_id for token in tokens],
             "generations": [token.generation for token in tokens],
             "secret_hashes": [hash_secret(token.secret) for token in tokens],
-            "last_generation": LAST_GENERATION,
             "now": now,
             "idle_expires_at": idle_expires_at,
             "until": until,

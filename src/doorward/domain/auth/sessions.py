@@ -54,6 +54,8 @@ class Sessions:
         """
         try:
             token = self._codec.decode(refresh_token)
+            # Before anything is rotated: the last generation has none.
+            successor = token.successor()
         except InvalidRefreshTokenError:
             logger.info("auth.refresh.refused", outcome="failure", reason="malformed")
             raise
@@ -63,7 +65,7 @@ class Sessions:
             user_id = await self._rotate_or_judge(token)
         else:
             _note_rotation(token, user_id)
-        return self._issuer.issue(user_id=user_id, refresh_token=token.successor(), now=self._clock.now())
+        return self._issuer.issue(user_id=user_id, refresh_token=successor, now=self._clock.now())
 
     async def _rotate_all(self, tokens: Sequence[RefreshToken]) -> Sequence[UUID | None]:
         async with self._database.connection() as connection:
