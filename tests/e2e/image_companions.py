@@ -10,6 +10,7 @@ from typing import Final
 from testcontainers.core.container import DockerContainer
 from testcontainers.core.network import Network
 
+from tests.e2e.pgbouncer import pgbouncer_configuration
 from tests.e2e.stack import READY_SECONDS, Companion
 
 REDIS_IMAGE: Final = "redis:8.0"
@@ -22,11 +23,6 @@ ENGINE: Final = {"timeout": 300}
 """Seconds for one answer of the engine: it may be busy with other work."""
 
 PGBOUNCER_PORT: Final = 6432
-CONNECT_QUERY: Final = (
-    "SET statement_timeout = 2000; SET lock_timeout = 1500; SET idle_in_transaction_session_timeout = 5000"
-)
-"""What the service would ask of each connection by itself, were there no PgBouncer."""
-
 HAPROXY_CONFIGURATION: Final = Path(__file__).parents[2] / "docker" / "haproxy.cfg"
 SLOW_PROXY: Final = Path(__file__).parent / "slow_proxy.py"
 LISTENING: Final = "cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | grep -qi ':{port:04X} 0*:0000 0A'"
@@ -80,29 +76,13 @@ def load_balancer(network: Network) -> contextlib.AbstractContextManager[Contain
 def pgbouncer(
     network: Network, server: str, settings: Sequence[str], users: str
 ) -> contextlib.AbstractContextManager[Container]:
-    configuration = "\n".join(_pgbouncer_configuration(settings, server))
+    listening = [f"listen_port = {PGBOUNCER_PORT}", "listen_addr = *"]
+    users_known = ["auth_type = scram-sha-256", "auth_file = /etc/pgbouncer/userlist.txt"]
+    configuration = pgbouncer_configuration(server, [*listening, *users_known, *settings])
     container = DockerContainer(PGBOUNCER_IMAGE, docker_client_kw=ENGINE)
     container.with_copy_into_container(configuration.encode(), "/etc/pgbouncer/pgbouncer.ini")
     container.with_copy_into_container(users.encode(), "/etc/pgbouncer/userlist.txt")
     return _running(container, network, "pgbouncer", PGBOUNCER_PORT)
-
-
-def _pgbouncer_configuration(settings: Sequence[str], server: str) -> list[str]:
-    """Return pgbouncer.ini as docs/deployment.md describes it, with these settings besides."""
-    return [
-        "[databases]",
-        f"* = {server} connect_query='{CONNECT_QUERY}'",
-        "[pgbouncer]",
-        "listen_addr = *",
-        f"listen_port = {PGBOUNCER_PORT}",
-        "unix_socket_dir =",
-        "auth_type = scram-sha-256",
-        "auth_file = /etc/pgbouncer/userlist.txt",
-        "pool_mode = transaction",
-        "default_pool_size = 4",
-        "ignore_startup_parameters = options",
-        *settings,
-    ]
 
 
 def slow_proxy(

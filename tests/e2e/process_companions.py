@@ -1,11 +1,14 @@
 """What stands beside the product in production, as processes, where Debian's packages have put them on the PATH."""
 
 import contextlib
+import os
+import re
 import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -13,8 +16,11 @@ from typing import Final
 
 import pytest
 
+from development.postgres import SYSTEM_USER
+from tests.e2e.pgbouncer import pgbouncer_configuration
 from tests.e2e.stack import EXIT_SECONDS, READY_SECONDS, Companion
 
+NO_PREPARED_STATEMENTS: Final = "max_prepared_statements = 0"
 SLOW_PROXY: Final = Path(__file__).parent / "slow_proxy.py"
 
 
@@ -80,3 +86,35 @@ def slow_proxy(target: str, milliseconds: int, folder: Path) -> contextlib.Abstr
     port = free_port()
     command = [sys.executable, str(SLOW_PROXY), f"127.0.0.1:{port}", target, str(milliseconds)]
     return _running(command, port, folder)
+
+
+def _knows_prepared_statements(program: str) -> bool:
+    """Tell whether it is PgBouncer 1.21 or newer."""
+    said = subprocess.run([program, "--version"], check=True, capture_output=True, text=True).stdout
+    found = re.search(r"(\d+)\.(\d+)", said)
+    return found is not None and (int(found[1]), int(found[2])) >= (1, 21)
+
+
+@contextlib.contextmanager
+def pgbouncer(server: str, settings: Sequence[str]) -> Iterator[Process]:
+    """Run it as the user that owns PostgreSQL's socket: it refuses to be root, and other folders are closed to it."""
+    program, port = _program("pgbouncer"), free_port()
+    if not _knows_prepared_statements(program):
+        if NO_PREPARED_STATEMENTS not in settings:
+            pytest.skip("this PgBouncer knows no prepared statements; the image target brings its own")
+        settings = [setting for setting in settings if setting != NO_PREPARED_STATEMENTS]
+    listening = [f"listen_port = {port}", "listen_addr = 127.0.0.1", "auth_type = any"]
+    with tempfile.TemporaryDirectory(prefix="doorward-pgbouncer-") as name:
+        folder = Path(name)
+        configuration = folder / "pgbouncer.ini"
+        text = pgbouncer_configuration(server, [*listening, *settings])
+        if not _knows_prepared_statements(program):
+            text = re.sub(r"^max_prepared_statements.*$", "", text, flags=re.MULTILINE)
+        configuration.write_text(text, encoding="utf-8")
+        command = [program, str(configuration)]
+        if os.geteuid() == 0:
+            for path in (folder, configuration):
+                shutil.chown(path, SYSTEM_USER, SYSTEM_USER)
+            command = ["setpriv", f"--reuid={SYSTEM_USER}", f"--regid={SYSTEM_USER}", "--clear-groups", *command]
+        with _running(command, port, folder) as running:
+            yield running

@@ -14,8 +14,6 @@ from pathlib import Path
 from typing import IO, Final
 from urllib.parse import parse_qs, urlsplit
 
-import pytest
-
 from development.postgres import POSTGRES_BIN_PATH, EmbeddedPostgres
 from tests.e2e import process_companions
 from tests.e2e.stack import COLLECTOR, DATABASE, EXIT_SECONDS, Companion, Outcome, Service, Stack
@@ -127,8 +125,9 @@ class ProcessStack(Stack):
     def redis(self) -> contextlib.AbstractContextManager[Companion]:
         return process_companions.redis(self._empty_folder())
 
-    def pgbouncer(self, _settings: Sequence[str]) -> contextlib.AbstractContextManager[Companion]:
-        pytest.skip("PgBouncer runs in its container only, with the image target")
+    def pgbouncer(self, settings: Sequence[str]) -> contextlib.AbstractContextManager[Companion]:
+        server = f"host={self.settings['POSTGRES_HOST']} port={self.settings['POSTGRES_PORT']} user=postgres"
+        return process_companions.pgbouncer(server, settings)
 
     def slowed(self, companion: Companion, milliseconds: int) -> contextlib.AbstractContextManager[Companion]:
         return process_companions.slow_proxy(companion.address(), milliseconds, self._empty_folder())

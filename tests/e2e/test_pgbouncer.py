@@ -1,14 +1,18 @@
 """The product behind PgBouncer in transaction mode: no session of PostgreSQL is its own."""
 
+import asyncio
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
+import httpx
 import pytest
 
+from development.proof.database_settings.journey import Journey
 from tests.e2e.people import Client, all_at_once, tokens_of
-from tests.e2e.stack import Stack
+from tests.e2e.stack import EXIT_SECONDS, QUICK_HASHES, Stack
 from tests.e2e.test_refresh_races import refresh_sixty_times_at_once
+from tests.e2e.test_refused_starts import assert_refused_in_one_line
 
 DATABASE = "behind_pgbouncer"
 CALLERS = 60
@@ -17,10 +21,34 @@ END_THE_HOLD = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wai
 SLEEPERS = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'"
 LOCK_NOT_AVAILABLE = '"sqlstate": "55P03"'
 SETTINGS = {
-    "prepared statements": (["max_prepared_statements = 100"], "5"),
+    "prepared statements": ([], "5"),
     "none": (["max_prepared_statements = 0"], "0"),
 }
 """What PgBouncer is told, and DB_PREPARE_THRESHOLD. The second for versions before 1.21, which know none."""
+
+HOSTILE = {
+    "DateStyle": "SQL, DMY",
+    "IntervalStyle": "sql_standard",
+    "TimeZone": "Pacific/Kiritimati",
+    "standard_conforming_strings": "off",
+    "bytea_output": "escape",
+    "array_nulls": "off",
+    "search_path": "elsewhere",
+    "default_transaction_isolation": "serializable",
+    "exit_on_error": "on",
+    "gin_fuzzy_search_limit": "1",
+    "statement_timeout": "1h",
+    "lock_timeout": "1ms",
+    "transaction_timeout": "1h",
+    "idle_session_timeout": "1h",
+}
+UNSUITABLE = {
+    "ignore_startup_parameters": (["ignore_startup_parameters ="], "", "ignore_startup_parameters = options"),
+    "statement mode": (["pool_mode = statement"], "", "pool_mode = transaction"),
+    "no connect_query": (["[databases]", "* = {server}"], "DateStyle", "connect_query"),
+    "synchronous_commit": ([], "synchronous_commit", "connect_query"),
+}
+"""What PgBouncer is told, the setting of the database that is then wrong, and what the refusal says of the remedy."""
 
 
 @pytest.fixture(params=SETTINGS)
@@ -55,6 +83,40 @@ def test_migrations_and_the_whole_flow_work_through_it(stack: Stack, pooled: dic
         winner = tokens_of(next(answer for answer in answers if answer.ok))
         assert client.me(winner.access).status_code == 401
         assert client.revoke(client.log_in(person).refresh).status_code == 204
+
+
+def _change_database(stack: Stack, settings: dict[str, str]) -> None:
+    for name, value in settings.items():
+        stack.sql(f"ALTER DATABASE {DATABASE} SET {name} = '{value}'")
+
+
+@pytest.mark.parametrize("flaw", UNSUITABLE)
+def test_a_configuration_that_does_not_fit_is_one_line(stack: Stack, flaw: str) -> None:
+    settings, setting, remedy = UNSUITABLE[flaw]
+    stack.sql(f"CREATE DATABASE {DATABASE}")
+    try:
+        if setting:
+            _change_database(stack, {setting: {"DateStyle": "German, DMY"}.get(setting, "off")})
+        with stack.pgbouncer(["max_prepared_statements = 0", *settings]) as pooler:
+            host, _, port = pooler.address().rpartition(":")
+            address = {"POSTGRES_HOST": host, "POSTGRES_PORT": port, "POSTGRES_DB": DATABASE}
+            for command in ("migrate", "serve"):
+                assert_refused_in_one_line(stack.run_command(command, **address), setting, remedy)
+    finally:
+        stack.sql(f"DROP DATABASE {DATABASE} WITH (FORCE)")
+
+
+def test_hostile_settings_of_the_database_change_no_answer_behind_it(stack: Stack, pooled: dict[str, str]) -> None:
+    _change_database(stack, HOSTILE)
+    assert stack.run_command("migrate", **pooled).status == 0
+    with stack.service(**pooled, **QUICK_HASHES) as service:
+        asyncio.run(_all_at_once(service.base_url))
+
+
+async def _all_at_once(url: str) -> None:
+    """Have more people at a time than PgBouncer has connections."""
+    async with httpx.AsyncClient(base_url=url, timeout=EXIT_SECONDS, trust_env=False) as client:
+        await asyncio.gather(*(Journey(client).run() for _ in range(4)))
 
 
 def test_its_connect_query_bounds_each_statement(stack: Stack, pooled: dict[str, str]) -> None:

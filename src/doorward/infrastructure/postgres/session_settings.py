@@ -33,14 +33,18 @@ _STARTUP: Final = {
 }
 """Sent with the connection attempt. Every supported version of PostgreSQL has them, and every role may set them."""
 
+_SINCE_SOME_VERSION: Final = {
+    "transaction_timeout": "0",
+    "idle_session_timeout": "0",
+    "log_parameter_max_length_on_error": "0",
+}
+
 _COMPARED: Final = {
     "server_encoding": "UTF8",
     "client_encoding": "UTF8",
     "synchronous_commit": "on",
     "session_replication_role": "origin",
-    "transaction_timeout": "0",
-    "idle_session_timeout": "0",
-    "log_parameter_max_length_on_error": "0",
+    **_SINCE_SOME_VERSION,
 }
 """Only compared, because some roles may not set them, some versions lack them, or other values are right, too."""
 
@@ -66,8 +70,15 @@ def startup_options(schema: str) -> str:
 def pooler_query(schema: str) -> str:
     """Return the ``connect_query`` with which PgBouncer gives each of its connections the same settings."""
     wanted = {**_STARTUP, **TIME_LIMITS}
-    statements = [f"SET {name} = '{value}'" for name, value in wanted.items()]
-    return "; ".join([*statements, f"SET search_path = {schema}, pg_temp"])
+    statements = [f"SET {name} = {_literal(value)}" for name, value in wanted.items()]
+    without_limit = ", ".join(f"'{name}'" for name in _SINCE_SOME_VERSION)
+    return "; ".join(
+        [
+            *statements,
+            f"SET search_path = {schema}, pg_temp",
+            f"SELECT set_config(name, '0', false) FROM pg_settings WHERE name IN ({without_limit})",  # noqa: S608 - constants
+        ]
+    )
 
 
 async def hold_settings(connection: AsyncConnection[Any]) -> None:
@@ -158,6 +169,11 @@ def _refusal(wrong: Mapping[str, str], wanted: Mapping[str, str], *, is_direct: 
 def _plain(value: str) -> str:
     """Return a value without what differs between spellings of the same: quotes, spaces, capitals."""
     return value.replace('"', "").replace(" ", "").lower()
+
+
+def _literal(value: str) -> str:
+    """Return a value as SET takes it: numbers and single words need no quotes."""
+    return value if value.isdigit() or value.isalpha() else f"'{value}'"
 
 
 def _escaped(value: str) -> str:
