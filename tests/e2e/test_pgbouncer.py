@@ -1,7 +1,8 @@
 """The product behind PgBouncer in transaction mode: no session of PostgreSQL is its own."""
 
 import asyncio
-from collections.abc import Iterator
+import contextlib
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
@@ -39,8 +40,6 @@ HOSTILE = {
     "gin_fuzzy_search_limit": "1",
     "statement_timeout": "1h",
     "lock_timeout": "1ms",
-    "transaction_timeout": "1h",
-    "idle_session_timeout": "1h",
 }
 UNSUITABLE = {
     "ignore_startup_parameters": (["ignore_startup_parameters ="], "", "ignore_startup_parameters = options"),
@@ -50,21 +49,27 @@ UNSUITABLE = {
 }
 """What PgBouncer is told, the setting of the database that is then wrong, and what the refusal says of the remedy."""
 
+UNSUITABLE_VALUE = {"DateStyle": "German, DMY", "synchronous_commit": "off"}
+
 
 @pytest.fixture(params=SETTINGS)
 def pooled(request: pytest.FixtureRequest, stack: Stack) -> Iterator[dict[str, str]]:
     """Settings with which a service runs on a database of its own, behind PgBouncer."""
     pgbouncer, threshold = SETTINGS[request.param]
+    with _behind(stack, pgbouncer) as address:
+        yield {**address, "DB_PREPARE_THRESHOLD": threshold}
+
+
+@contextlib.contextmanager
+def _behind(stack: Stack, pgbouncer: Sequence[str]) -> Iterator[dict[str, str]]:
+    """Yield where an empty database is, behind PgBouncer; drop it afterwards."""
     stack.sql(f"CREATE DATABASE {DATABASE}")
-    with stack.pgbouncer(pgbouncer) as pooler:
-        host, _, port = pooler.address().rpartition(":")
-        yield {
-            "POSTGRES_HOST": host,
-            "POSTGRES_PORT": port,
-            "POSTGRES_DB": DATABASE,
-            "DB_PREPARE_THRESHOLD": threshold,
-        }
-    stack.sql(f"DROP DATABASE {DATABASE} WITH (FORCE)")
+    try:
+        with stack.pgbouncer(pgbouncer) as pooler:
+            host, _, port = pooler.address().rpartition(":")
+            yield {"POSTGRES_HOST": host, "POSTGRES_PORT": port, "POSTGRES_DB": DATABASE}
+    finally:
+        stack.sql(f"DROP DATABASE {DATABASE} WITH (FORCE)")
 
 
 def test_migrations_and_the_whole_flow_work_through_it(stack: Stack, pooled: dict[str, str]) -> None:
@@ -93,17 +98,11 @@ def _change_database(stack: Stack, settings: dict[str, str]) -> None:
 @pytest.mark.parametrize("flaw", UNSUITABLE)
 def test_a_configuration_that_does_not_fit_is_one_line(stack: Stack, flaw: str) -> None:
     settings, setting, remedy = UNSUITABLE[flaw]
-    stack.sql(f"CREATE DATABASE {DATABASE}")
-    try:
+    with _behind(stack, ["max_prepared_statements = 0", *settings]) as address:
         if setting:
-            _change_database(stack, {setting: {"DateStyle": "German, DMY"}.get(setting, "off")})
-        with stack.pgbouncer(["max_prepared_statements = 0", *settings]) as pooler:
-            host, _, port = pooler.address().rpartition(":")
-            address = {"POSTGRES_HOST": host, "POSTGRES_PORT": port, "POSTGRES_DB": DATABASE}
-            for command in ("migrate", "serve"):
-                assert_refused_in_one_line(stack.run_command(command, **address), setting, remedy)
-    finally:
-        stack.sql(f"DROP DATABASE {DATABASE} WITH (FORCE)")
+            _change_database(stack, {setting: UNSUITABLE_VALUE[setting]})
+        for command in ("migrate", "serve"):
+            assert_refused_in_one_line(stack.run_command(command, **address), setting, remedy)
 
 
 def test_hostile_settings_of_the_database_change_no_answer_behind_it(stack: Stack, pooled: dict[str, str]) -> None:

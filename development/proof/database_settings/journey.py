@@ -149,7 +149,8 @@ class Journey:
         return answer.json() if answer.content else {}
 
     async def _send(self, method: str, path: str, **content: Any) -> httpx.Response:  # noqa: ANN401 - as above
-        headers = {"Authorization": f"Bearer {self._access}"} | content.pop("headers", {})
+        bearer = {"Authorization": f"Bearer {self._access}"} if self._access else {}
+        headers = bearer | content.pop("headers", {})
         return await self._client.request(method, path, headers=headers, **content)
 
 

@@ -23,28 +23,22 @@ _STARTUP: Final = {
     "TimeZone": "UTC",
     "standard_conforming_strings": "on",
     "bytea_output": "hex",
-    "extra_float_digits": "1",
     "array_nulls": "on",
     "default_transaction_isolation": "read committed",
-    "default_transaction_deferrable": "off",
     "row_security": "on",
     "exit_on_error": "off",
     "gin_fuzzy_search_limit": "0",
 }
 """Sent with the connection attempt. Every supported version of PostgreSQL has them, and every role may set them."""
 
-_SINCE_SOME_VERSION: Final = {
-    "transaction_timeout": "0",
-    "idle_session_timeout": "0",
-    "log_parameter_max_length_on_error": "0",
-}
-
 _COMPARED: Final = {
     "server_encoding": "UTF8",
     "client_encoding": "UTF8",
     "synchronous_commit": "on",
     "session_replication_role": "origin",
-    **_SINCE_SOME_VERSION,
+    "transaction_timeout": "0",
+    "idle_session_timeout": "0",
+    "log_parameter_max_length_on_error": "0",
 }
 """Only compared, because some roles may not set them, some versions lack them, or other values are right, too."""
 
@@ -68,17 +62,13 @@ def startup_options(schema: str) -> str:
 
 
 def pooler_query(schema: str) -> str:
-    """Return the ``connect_query`` with which PgBouncer gives each of its connections the same settings."""
+    """Return the ``connect_query`` with which PgBouncer gives each of its sessions the same settings.
+
+    PgBouncer closes its connection when the query is longer than some 500 bytes.
+    """
     wanted = {**_STARTUP, **TIME_LIMITS}
-    statements = [f"SET {name} = {_literal(value)}" for name, value in wanted.items()]
-    without_limit = ", ".join(f"'{name}'" for name in _SINCE_SOME_VERSION)
-    return "; ".join(
-        [
-            *statements,
-            f"SET search_path = {schema}, pg_temp",
-            f"SELECT set_config(name, '0', false) FROM pg_settings WHERE name IN ({without_limit})",  # noqa: S608 - constants
-        ]
-    )
+    statements = [f"SET {name}={_literal(value)}" for name, value in wanted.items()]
+    return "; ".join([*statements, f"SET search_path={schema},pg_temp"])
 
 
 async def hold_settings(connection: AsyncConnection[Any]) -> None:

@@ -1,0 +1,72 @@
+"""The settings of a session: what is asked for, and what differs from it."""
+
+import pytest
+
+from doorward.infrastructure.postgres.session_settings import (
+    pooler_query,
+    startup_options,
+    wanted_settings,
+    wrong_settings,
+)
+from tests.e2e.pgbouncer import documented_configuration
+
+PGBOUNCER_BYTES = 500
+LONGEST_NAME = "s" * 63
+
+
+def test_the_documented_query_of_pgbouncer_is_the_one_that_the_code_needs() -> None:
+    assert f"connect_query='{pooler_query('public').replace(chr(39), chr(39) * 2)}'\n" in documented_configuration()
+
+
+def test_pgbouncer_can_send_the_query_for_any_schema() -> None:
+    assert len(pooler_query(LONGEST_NAME)) < PGBOUNCER_BYTES
+
+
+def test_the_query_of_pgbouncer_sets_all_that_a_direct_connection_asks_for() -> None:
+    asked = [option.partition("=")[0] for option in startup_options("public").split("-c ")[1:]]
+    assert [f"SET {name}=" in pooler_query("public") for name in asked] == [True] * len(asked)
+
+
+def test_what_was_asked_for_is_wanted_with_its_spaces() -> None:
+    wanted = wanted_settings(startup_options("doorward"))
+    assert (wanted["DateStyle"], wanted["search_path"]) == ("ISO, MDY", '"doorward", pg_temp')
+    assert wanted["server_encoding"] == "UTF8"
+
+
+def test_the_services_settings_win_over_those_of_the_url() -> None:
+    assert wanted_settings(f"-c DateStyle=German {startup_options('public')}")["DateStyle"] == "ISO, MDY"
+
+
+@pytest.mark.parametrize("options", ["", "-c work_mem=7MB", "-cgeqo=off"])
+def test_a_connection_that_asked_for_none_of_them_is_left_as_it_is(options: str) -> None:
+    assert wanted_settings(options) == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        ("search_path", "public, pg_temp"),
+        ("search_path", "public,pg_temp"),
+        ("TimeZone", "Etc/UTC"),
+        ("synchronous_commit", "remote_apply"),
+        ("transaction_timeout", None),
+    ],
+)
+def test_another_spelling_or_a_setting_that_this_version_lacks_is_not_wrong(name: str, found: str | None) -> None:
+    assert wrong_settings(wanted_settings(startup_options("public")), {name: found}) == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        ("search_path", '"$user", public'),
+        ("search_path", "pg_temp, public"),
+        ("TimeZone", "Europe/Berlin"),
+        ("synchronous_commit", "off"),
+        ("server_encoding", "SQL_ASCII"),
+        ("statement_timeout", "0"),
+        ("DateStyle", "ISO, DMY"),
+    ],
+)
+def test_what_differs_is_wrong(name: str, found: str) -> None:
+    assert wrong_settings(wanted_settings(startup_options("public")), {name: found}) == {name: found}
