@@ -38,7 +38,7 @@ READINESS = "/health/readiness"
 async def alone(make_service: MakeService, own_database: str) -> Service:
     """A service with production's budgets, on a database whose tables the test may lock."""
     return await make_service(
-        database_url=own_database, calls_per_user=50, calls_per_address=500, password_hashes_per_address=50
+        database_url=own_database, calls_per_user=50, calls_per_address=512, password_hashes_per_address=50
     )
 
 

@@ -76,7 +76,7 @@ def test_an_event_is_counted_once(metrics: Metrics, event: str, counter: str, la
 def test_every_event_can_be_counted_and_those_that_are_none_are_not(metrics: Metrics) -> None:
     before = len(list(REGISTRY.collect()))
     for name, event in EVENTS.items():
-        metrics.count_event(name, request() | dict.fromkeys(event.facts, "x") if name != "http.request" else request())
+        metrics.count_event(name, request() | dict.fromkeys(event.facts, 1) if name != "http.request" else request())
     metrics.count_event("nobody.knows", {})
     assert len(list(REGISTRY.collect())) == before
 
@@ -92,6 +92,12 @@ def test_only_a_full_pool_is_a_pool_timeout(metrics: Metrics) -> None:
     counted = Counted("database_pool_timeouts_total")
     metrics.count_event("database.unavailable", {"error": "QueryCanceled"})
     assert counted.growth == 0
+
+
+def test_refusals_by_a_budget_are_counted_one_by_one_though_they_share_a_line(metrics: Metrics) -> None:
+    counted = Counted("budget_refusals_total", budget="too_many_calls_of_user")
+    metrics.count_event("budget.exceeded", {"budget": "too_many_calls_of_user", "refused": 7})
+    assert counted.growth == 7
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import pytest
 
 from doorward.core.config import DEVELOPMENT_SECRET_KEY, Settings, SettingsError, load_settings
 from doorward.core.scrubbing import PERSONAL_FIELDS, SECRET_FIELDS
+from tests.unit.budget_defaults import BUDGETS
 
 
 @pytest.fixture(autouse=True)
@@ -76,7 +77,7 @@ def test_defaults_are_those_of_the_contract() -> None:
     settings = load_settings()
     shown = settings.model_dump(exclude={"secret_key", "rate_limit_storage_uri"})
     assert settings.rate_limit_storage_uri.get_secret_value() == "memory://"
-    assert shown == DEFAULTS
+    assert shown == {**DEFAULTS, **BUDGETS}
 
 
 def test_settings_are_read_from_the_file(tmp_path: Path) -> None:

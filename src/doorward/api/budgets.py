@@ -23,6 +23,7 @@ from doorward.core.request_context import current_client
 NOTE_SECONDS: Final = 1.0
 """Refusals by one budget within this time share a log line."""
 
+CALL_RETRY_SECONDS: Final = 1
 IMPORT_RETRY_SECONDS: Final = 10
 """An import takes seconds, and not more than two minutes."""
 
@@ -73,14 +74,14 @@ class CallsInFlight:
         """Count a call of an address until ``end``. Raises ``TooManyCallsOfAddressError``."""
         number = self._of_address.get(client, 0)
         if number >= self._per_address:
-            raise TooManyCallsOfAddressError
+            raise TooManyCallsOfAddressError(CALL_RETRY_SECONDS)
         self._of_address[client] = number + 1
 
     def begin_of_user(self, scope: Scope, user_id: UUID) -> None:
         """Count a call for its user, too, until ``end``. Raises ``TooManyCallsOfUserError``."""
         number = self._of_user.get(user_id, 0)
         if number >= self._per_user:
-            raise TooManyCallsOfUserError
+            raise TooManyCallsOfUserError(CALL_RETRY_SECONDS)
         self._of_user[user_id] = number + 1
         scope[_COUNTED_USER] = user_id
 

@@ -14,9 +14,10 @@ class RequestRefusedError(HTTPException):
     oauth_error: ClassVar[str] = "invalid_request"
     answer_headers: ClassVar[dict[str, str]] = {}
 
-    def __init__(self) -> None:
-        """Carry the class's own status, sentence and headers."""
-        super().__init__(self.status, self.explanation, self.answer_headers)
+    def __init__(self, retry_after_seconds: int | None = None) -> None:
+        """Carry the class's own status, sentence and headers, and when trying again may help."""
+        retry_after = {} if retry_after_seconds is None else {"Retry-After": str(retry_after_seconds)}
+        super().__init__(self.status, self.explanation, {**self.answer_headers, **retry_after})
 
 
 class BodyTooLargeError(RequestRefusedError):
@@ -37,53 +38,41 @@ class RateLimitExceededError(RequestRefusedError):
     explanation = "Too many calls from this address. Try again after the time in Retry-After."
     oauth_error = "temporarily_unavailable"
 
-    def __init__(self, retry_after_seconds: int) -> None:
-        """Take when the next window begins."""
-        super().__init__()
-        self.headers = {"Retry-After": str(retry_after_seconds)}
 
-
-class RequestBudgetExceededError(RequestRefusedError):
-    """One user or one address uses as much as it may."""
-
-    oauth_error = "temporarily_unavailable"
-
-    def __init__(self, retry_after_seconds: int = 1) -> None:
-        """Take when trying again may help."""
-        super().__init__()
-        self.headers = {"Retry-After": str(retry_after_seconds)}
-
-
-class TooManyCallsOfAddressError(RequestBudgetExceededError):
+class TooManyCallsOfAddressError(RequestRefusedError):
     """As many calls of one client address are being answered as may."""
 
     status = 429
     code = "too_many_calls_of_address"
     explanation = "Too many calls from this address are being answered. Wait for their answers, then try again."
+    oauth_error = "temporarily_unavailable"
 
 
-class TooManyCallsOfUserError(RequestBudgetExceededError):
+class TooManyCallsOfUserError(RequestRefusedError):
     """As many calls of one user are being answered as may."""
 
     status = 429
     code = "too_many_calls_of_user"
     explanation = "Too many of your calls are being answered. Wait for their answers, then try again."
+    oauth_error = "temporarily_unavailable"
 
 
-class ImportUnderWayError(RequestBudgetExceededError):
+class ImportUnderWayError(RequestRefusedError):
     """The user's earlier upload is still arriving or being stored."""
 
     status = 429
     code = "import_under_way"
     explanation = "Another import of yours is under way. Wait for its answer, then try again."
+    oauth_error = "temporarily_unavailable"
 
 
-class TooManyImportsError(RequestBudgetExceededError):
+class TooManyImportsError(RequestRefusedError):
     """The user has imported as often as may be in this window."""
 
     status = 429
     code = "too_many_imports"
     explanation = "You have imported too many files. Try again after the time in Retry-After."
+    oauth_error = "temporarily_unavailable"
 
 
 class UploadTooSlowError(RequestRefusedError):

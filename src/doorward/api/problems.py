@@ -10,10 +10,10 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
-from doorward.api.exceptions import MalformedBodyError, RequestBudgetExceededError, RequestRefusedError
+from doorward.api.exceptions import MalformedBodyError, RateLimitExceededError, RequestRefusedError
 from doorward.api.schemas.health import CheckState
 from doorward.api.schemas.problem import FieldError, Problem
-from doorward.core.exceptions import BudgetExceededError, DomainError, Kind, ServiceUnavailableError
+from doorward.core.exceptions import DomainError, Kind
 from doorward.core.logging import get_logger
 from doorward.core.request_context import current_correlation_id
 from doorward.domain.auth.exceptions import MissingAccessTokenError
@@ -139,9 +139,9 @@ async def _domain_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, DomainError)  # noqa: S101 - narrows what Starlette's handler type leaves open
     status = STATUS_OF_KIND[error.kind]
     headers: dict[str, str] = {}
-    if isinstance(error, BudgetExceededError):
+    if error.kind is Kind.EXHAUSTED:
         request.app.state.refusals.note(error.code)
-    if isinstance(error, (BudgetExceededError, ServiceUnavailableError)):
+    if error.retry_after_seconds is not None:
         headers["Retry-After"] = str(error.retry_after_seconds)
     if status == HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = _challenge(error)
@@ -191,7 +191,7 @@ async def _http_exception(request: Request, error: Exception) -> JSONResponse:
         # FastAPI's answer to a body that it cannot read.
         error = MalformedBodyError()
     if isinstance(error, RequestRefusedError):
-        if isinstance(error, RequestBudgetExceededError):
+        if error.status_code == HTTPStatus.TOO_MANY_REQUESTS and not isinstance(error, RateLimitExceededError):
             request.app.state.refusals.note(error.code)
         return problem_response(
             error.status_code,

@@ -13,11 +13,11 @@ class BudgetSettings(TelemetrySettings):
     """Bounds that ordinary use does not meet. A call above one is refused with a code that names the bound."""
 
     calls_per_address: int = Field(
-        500,
+        512,
         ge=1,
         le=100_000,
         description="Calls of one client address that each worker answers at a time (health calls aside); 429 above.",
-        examples=["500"],
+        examples=["512"],
     )
     calls_per_user: int = Field(
         50,

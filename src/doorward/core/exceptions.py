@@ -41,6 +41,9 @@ class DomainError(Exception):
     oauth_error: ClassVar[str | None] = None
     """RFC 6749 section 5.2, where the refusal has a name there."""
 
+    retry_after_seconds: int | None = None
+    """When trying again may help, where that is known."""
+
     def __init__(self, flaws: Sequence[Flaw] = ()) -> None:
         """Carry the class's own sentence as the message, and the parts that are wrong where there are several."""
         super().__init__(self.detail)
@@ -60,23 +63,13 @@ class ServiceUnavailableError(DomainError):
         self.retry_after_seconds = retry_after_seconds
 
 
-class BudgetExceededError(DomainError):
-    """One user or one address uses as much as it may at a time. Each subclass is one budget."""
-
-    kind = Kind.EXHAUSTED
-
-    def __init__(self, retry_after_seconds: int = 1) -> None:
-        """Take when trying again may help."""
-        super().__init__()
-        self.retry_after_seconds = retry_after_seconds
-
-
-class TooManyQueriesError(BudgetExceededError):
+class TooManyQueriesError(DomainError):
     """The user's earlier calls hold the share of database connections that one user may have."""
 
     kind = Kind.EXHAUSTED
     code = "too_many_queries_of_user"
     detail = "Your other calls keep the database busy. Wait for their answers, then try again."
+    retry_after_seconds = 1
 
 
 class InvalidCursorError(DomainError):

@@ -1,6 +1,6 @@
 """Every way in which auth refuses, one class each. The codes are part of the API."""
 
-from doorward.core.exceptions import BudgetExceededError, DomainError, Kind
+from doorward.core.exceptions import DomainError, Kind
 
 
 class EmailTakenError(DomainError):
@@ -87,13 +87,14 @@ class InvalidCredentialsError(DomainError):
     oauth_error = "invalid_grant"
 
 
-class TooManyHashesError(BudgetExceededError):
+class TooManyHashesError(DomainError):
     """As many logins and registrations of one address wait for a processor as may."""
 
     kind = Kind.EXHAUSTED
     code = "too_many_passwords_waiting"
     detail = "Too many logins and registrations from this address are waiting. Try again after the time in Retry-After."
     oauth_error = "temporarily_unavailable"
+    retry_after_seconds = 1
 
 
 class InvalidRefreshTokenError(DomainError):

@@ -23,6 +23,7 @@ from doorward.domain.items.csv_lines import BadLine, read_items
 from doorward.domain.items.exceptions import InvalidCsvHeaderError, ItemQuotaReachedError
 from doorward.domain.items.models import Item, ItemContent, Visibility
 from doorward.domain.items.policy import new_item
+from doorward.domain.items.quota import repository as quota_repository
 
 MAXIMUM_FLAWS_SHOWN: Final = 100
 MAXIMUM_BAD_LINES: Final = 10_000
@@ -94,14 +95,14 @@ class ItemImport:
         """Return how many more items the owner may have at this moment; None without a quota."""
         if self._quota is None:
             return None
-        return self._quota - await repository.count_owned_items(connection, owner_id, limit=self._quota)
+        return self._quota - await quota_repository.count_owned_items(connection, owner_id, limit=self._quota)
 
     async def _check_quota(self, connection: repository.Connection, owner_id: UUID) -> None:
         """Count again with what others stored meanwhile; nothing is added from here to the end of the transaction."""
         if self._quota is None:
             return
-        await repository.lock_owner(connection, owner_id)
-        if await repository.count_owned_items(connection, owner_id, limit=self._quota + 1) > self._quota:
+        await quota_repository.lock_owner(connection, owner_id)
+        if await quota_repository.count_owned_items(connection, owner_id, limit=self._quota + 1) > self._quota:
             raise ItemQuotaReachedError
 
 

@@ -27,9 +27,6 @@ Connection = AsyncConnection[Any]
 MAXIMUM_CANDIDATES: Final = 10_000
 """Matches of a search that are ranked and counted. More than that is no answer that somebody reads."""
 
-OWNER_LOCKS: Final = 7_241_633_906
-"""Tells the advisory locks of owners from others. Arbitrary, and never to be changed."""
-
 _COLUMNS: Final = sql.SQL("id, owner_id, title, description, tags, year, visibility, version, created_at, updated_at")
 _SHARED: Final = sql.SQL("visibility = 'shared' AND (%(owner)s = 'all' OR owner_id = %(reader_id)s)")
 _OWN_PRIVATE: Final = sql.SQL("visibility = 'private' AND owner_id = %(reader_id)s")
@@ -81,61 +78,21 @@ _ORDERS: Final[Mapping[Sort, tuple[sql.SQL, sql.SQL]]] = {
 """For each order: its columns, and what lies behind a position in it."""
 
 
-async def lock_owner(connection: Connection, owner_id: UUID) -> None:
-    """Hold the number of an owner's items until the transaction ends: one transaction at a time adds to it."""
-    await connection.execute(
-        """
-        SELECT pg_advisory_xact_lock(hashtextextended(%(owner_id)s::text, %(space)s))
-        """,
-        {"owner_id": owner_id, "space": OWNER_LOCKS},
-    )
-
-
-async def count_owned_items(connection: Connection, owner_id: UUID, *, limit: int) -> int:
-    """Count the items of an owner, and stop at a limit."""
-    cursor = await connection.execute(
-        """
-        SELECT count(*)
-        FROM (
-            SELECT id
-            FROM items
-            WHERE owner_id = %(owner_id)s
-            LIMIT %(limit)s
-        ) AS owned
-        """,
-        {"owner_id": owner_id, "limit": limit},
-    )
-    row = await cursor.fetchone()
-    return int(row[0]) if row else 0
-
-
-async def add_item(connection: Connection, item: Item, *, quota: int) -> bool:
-    """Store a new item of an owner who is held, unless the owner has as many; return whether it was stored.
-
-    Raises ``ItemOwnerGoneError``.
-    """
+async def add_item(connection: Connection, item: Item) -> None:
+    """Store a new item. Raises ``ItemOwnerGoneError``."""
     with _owner_exists():
-        cursor = await connection.execute(
+        await connection.execute(
             """
             INSERT INTO items (
                 id, owner_id, title, description, tags, year, visibility, version, created_at, updated_at
             )
-            SELECT
-                %(id)s, %(owner_id)s, %(title)s, %(description)s, %(tags)s::text[], %(year)s::smallint, %(visibility)s,
-                %(version)s, %(created_at)s, %(updated_at)s
-            WHERE (
-                SELECT count(*)
-                FROM (
-                    SELECT id
-                    FROM items
-                    WHERE owner_id = %(owner_id)s
-                    LIMIT %(quota)s
-                ) AS owned
-            ) < %(quota)s
+            VALUES (
+                %(id)s, %(owner_id)s, %(title)s, %(description)s, %(tags)s, %(year)s, %(visibility)s, %(version)s,
+                %(created_at)s, %(updated_at)s
+            )
             """,
-            {**asdict(item), "quota": quota},
+            asdict(item),
         )
-    return cursor.rowcount == 1
 
 
 async def add_items(connection: Connection, items: AsyncIterable[Item]) -> int:

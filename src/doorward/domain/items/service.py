@@ -21,6 +21,7 @@ from doorward.domain.items.policy import (
     new_item,
     refused_change,
 )
+from doorward.domain.items.quota import repository as quota_repository
 
 
 class Items:
@@ -45,10 +46,10 @@ class Items:
         """
         item = new_item(uuid4(), checked_content(content), owner_id, self._clock.now())
         async with self._database.transaction() as connection:
-            await repository.lock_owner(connection, owner_id)
-            is_stored = await repository.add_item(connection, item, quota=self._quota)
-        if not is_stored:
-            raise ItemQuotaReachedError
+            await quota_repository.lock_owner(connection, owner_id)
+            if await quota_repository.count_owned_items(connection, owner_id, limit=self._quota) >= self._quota:
+                raise ItemQuotaReachedError
+            await repository.add_item(connection, item)
         return item
 
     async def read(self, reader_id: UUID, item_id: UUID, is_expected: VersionTest) -> Item:

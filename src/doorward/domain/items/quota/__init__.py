@@ -1,0 +1,1 @@
+"""How many items one user may own."""
