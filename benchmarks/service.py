@@ -21,10 +21,15 @@ PASSWORD: Final = secrets.token_urlsafe(24)
 UNREACHED_LIMIT: Final = "9999999/second"
 """A limit that is counted for each call, and never reached: off, it would cost less than it does in production."""
 
+UNREACHED_NUMBER: Final = "100000"
+
 LIMITS_OUT_OF_REACH: Final = {
     "RATE_LIMIT_REGISTER": UNREACHED_LIMIT,
     "RATE_LIMIT_TOKEN": UNREACHED_LIMIT,
     "RATE_LIMIT_REFRESH": UNREACHED_LIMIT,
+    "CALLS_PER_ADDRESS": UNREACHED_NUMBER,
+    "CALLS_PER_USER": UNREACHED_NUMBER,
+    "PASSWORD_HASHES_PER_ADDRESS": "10000",
 }
 
 
