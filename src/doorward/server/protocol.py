@@ -15,12 +15,12 @@ from uvicorn.server import ServerState
 from doorward.api.exceptions import RequestRefusedError
 from doorward.server.answers import ErrorAnswers
 from doorward.server.connections import NEVER, Connection, Connections
+from doorward.server.counted_protocol import CountedProtocol
 from doorward.server.exceptions import (
     BodyTimeoutError,
     HeadersTooLargeError,
     HeadTimeoutError,
     MalformedRequestError,
-    TooManyConnectionsError,
 )
 from doorward.server.limits import (
     MAXIMUM_DISCARDED_BYTES,
@@ -28,7 +28,6 @@ from doorward.server.limits import (
     PIECE_BYTES,
 )
 from doorward.server.request_head import refusal_of_head, refusal_of_long_head, refusal_of_size, refusal_of_upgrade
-from doorward.server.unread_answers import AnswerWatchingProtocol
 
 BODY_NOT_WANTED: Final = "body_not_wanted"
 """The reason under which clients are counted that go on sending a body after its answer."""
@@ -44,12 +43,18 @@ class _Part(Enum):
     """Nothing more is read: a request was refused."""
 
 
-class BoundedProtocol(AnswerWatchingProtocol):
+_BETWEEN, _HEAD, _BODY, _OVER = _Part
+# Names of the module: Python 3.11 takes longer to find a member of an Enum than all else that a comparison costs.
+
+
+class BoundedProtocol(CountedProtocol):
     """One connection. It holds at most one head, one piece of a body, and what was received with a pipelined request.
 
     Nothing that arrives after a header section is ever a header: trailers are read and dropped (RFC 9112 section
     7.1.2). A client that ends its side of the connection after a complete request gets its answer.
     """
+
+    __slots__ = ("_body_bytes", "_counted_bytes", "_has_ended", "_part", "_part_began", "_refusal", "_unread")
 
     def __init__(
         self,
@@ -61,9 +66,8 @@ class BoundedProtocol(AnswerWatchingProtocol):
         answers: ErrorAnswers,
     ) -> None:
         """Prepare for one connection."""
-        super().__init__(config, server_state, app_state, loop, connections)
-        self._answers = answers
-        self._part = _Part.BETWEEN
+        super().__init__(config, server_state, app_state, loop, connections, answers)
+        self._part = _BETWEEN
         self._has_ended = False
         """Whether the client has closed its side."""
         self._unread = b""
@@ -77,34 +81,17 @@ class BoundedProtocol(AnswerWatchingProtocol):
         self.url = b""
         self.headers: list[tuple[bytes, bytes]] = []
 
-    # The connection's beginning and end
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn's
-        """Take a new connection, or refuse it when there are too many."""
-        peer = transport.get_extra_info("peername")
-        self.peer = str(peer[0]) if isinstance(peer, tuple) and peer else ""
-        if not self._open.admit(self):
-            self._part = _Part.OVER
-            self.transport = transport
-            self._open.count(TooManyConnectionsError.code, self.peer)
-            transport.write(self._answers.render(TooManyConnectionsError))
-            transport.close()
-            return
-        super().connection_made(transport)
-        self._open.move(self, self._open.unfinished)
-        self.deadline = self.loop.time() + self._limits.head_seconds
+    # The end
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Forget the connection."""
-        self.deadline = self.unread_deadline = NEVER
+        """Forget what was not yet parsed."""
         self._unread = b""
-        self._open.remove(self)
         super().connection_lost(exc)
 
     def eof_received(self) -> bool:  # type: ignore[override] # uvicorn's always returns None
         """Keep the connection open for the answers to complete requests; return whether there are any."""
         self._has_ended = True
-        is_cut_off = self._part is _Part.BODY and not self.pipeline
+        is_cut_off = self._part is _BODY and not self.pipeline
         return self._is_answering() and not is_cut_off
 
     def _is_answering(self) -> bool:
@@ -120,7 +107,7 @@ class BoundedProtocol(AnswerWatchingProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Parse what has arrived, in pieces; what follows a request that has to wait is kept until it is answered."""
-        if self._part is _Part.OVER:
+        if self._part is _OVER:
             return
         if self._unread or len(data) > PIECE_BYTES:
             self._unread += data
@@ -131,39 +118,38 @@ class BoundedProtocol(AnswerWatchingProtocol):
     def _parse_unread(self) -> None:
         data, position = self._unread, 0
         view = memoryview(data)
-        while position < len(data) and not self.pipeline and self._part is not _Part.OVER:
+        while position < len(data) and not self.pipeline and self._part is not _OVER:
             self._parse(view[position : position + PIECE_BYTES])
             position += PIECE_BYTES
-        self._unread = b"" if self._part is _Part.OVER else data[position:]
+        self._unread = b"" if self._part is _OVER else data[position:]
         if self._unread:
             self.flow.pause_reading()
 
     def _parse(self, piece: bytes | memoryview) -> None:
-        if self._part is _Part.BETWEEN:
+        if self._part is _BETWEEN:
             self._begin_head()
         self._counted_bytes += len(piece)
         try:
-            while True:
-                try:
-                    self.parser.feed_data(piece)
-                    break
-                except httptools.HttpParserUpgrade as upgrade:
-                    # What follows is the next request.
-                    piece = piece[upgrade.args[0] :]
+            self.parser.feed_data(piece)
+        except httptools.HttpParserUpgrade as upgrade:
+            # The wish is ignored: what follows is the next request.
+            if rest := piece[upgrade.args[0] :]:
+                self._parse(rest)
         except httptools.HttpParserError:
             self._refuse(self._refusal or MalformedRequestError)
-            return
-        if self._part is _Part.HEAD:
-            self._await_head()
-        elif self._part is _Part.BODY:
-            self._await_body()
+        else:
+            if self._part is _HEAD:
+                self._await_head()
+            elif self._part is _BODY:
+                self._await_body()
 
     def _begin_head(self) -> None:
-        self._part = _Part.HEAD
+        self._part = _HEAD
         self._counted_bytes = 0
         self._part_began = 0
         if self.place is self._open.idle:
-            self._open.move(self, None)
+            del self._open.idle[self]
+            self.place = None
             self.deadline = NEVER
 
     def _await_head(self) -> None:
@@ -174,7 +160,8 @@ class BoundedProtocol(AnswerWatchingProtocol):
         if refusal is not None:
             self._refuse(refusal)
         elif self._part_began == 0:
-            self._await(self._limits.head_seconds, self._open.unfinished)
+            # A connection that has requests to answer is not closed to make room.
+            self._await(self._limits.head_seconds, None if self._is_answering() else self._open.unfinished)
 
     def _await_body(self) -> None:
         """Give a body that is not complete its deadline, and end one that is too much."""
@@ -183,11 +170,12 @@ class BoundedProtocol(AnswerWatchingProtocol):
             self._refuse(HeadersTooLargeError)
         elif self._body_bytes > MAXIMUM_DISCARDED_BYTES and self.cycle.response_complete:
             self._open.count(BODY_NOT_WANTED, self.peer)
+            self._part = _OVER
             self.transport.close()
         elif self._part_began == 0:
-            self._await(self._limits.body_seconds, self._open.uploading)
+            self._await(self._limits.body_seconds, None if self.pipeline else self._open.uploading)
 
-    def _await(self, seconds: float, place: dict[Connection, None]) -> None:
+    def _await(self, seconds: float, place: dict[Connection, None] | None) -> None:
         self._part_began = self.loop.time()
         self.deadline = self._part_began + seconds
         self._open.move(self, place)
@@ -196,7 +184,9 @@ class BoundedProtocol(AnswerWatchingProtocol):
 
     def on_message_begin(self) -> None:
         """Begin a head: the first one, or one that was received with the end of the request before it."""
-        if self._part is not _Part.HEAD:
+        if self._part is _OVER:
+            raise MalformedRequestError
+        if self._part is not _HEAD:
             self._begin_head()
         self._counted_bytes = 0
         super().on_message_begin()
@@ -216,7 +206,7 @@ class BoundedProtocol(AnswerWatchingProtocol):
         # The request keeps the list of its headers. What the parser reports from here on are trailers: they go to
         # another list, which nothing reads.
         self.headers = []
-        self._part = _Part.BODY
+        self._part = _BODY
         self._counted_bytes = self._body_bytes = 0
         self._part_began = 0
         if self.place is not None:
@@ -230,13 +220,28 @@ class BoundedProtocol(AnswerWatchingProtocol):
 
     def on_message_complete(self) -> None:
         """End the request's input."""
-        self._part = _Part.BETWEEN
+        self._part = _BETWEEN
         self.deadline = NEVER
         if self.place is not None:
             self._open.move(self, None)
-        super().on_message_complete()
-        if self.cycle.response_complete:
+        cycle = self.cycle
+        if self.headers:
+            self._end_after_trailers()
+        elif cycle.response_complete:
             self._become_idle()
+        cycle.more_body = False
+        cycle.message_event.set()
+
+    def _end_after_trailers(self) -> None:
+        """Have the connection end with the answer to this request.
+
+        To the parser, ``Connection: close`` in a trailer is as good as in a header: it would silently drop the next
+        request, which behind a proxy is another client's.
+        """
+        self._part = _OVER
+        self.cycle.keep_alive = False
+        if self.cycle.response_complete:
+            self.transport.close()
 
     # Answers
 
@@ -254,35 +259,38 @@ class BoundedProtocol(AnswerWatchingProtocol):
         self.flow.resume_reading()
         if self._unread:
             self._parse_unread()
-        if not self._is_answering():
+        if self.cycle.response_complete:
             if self._is_input_over():
                 self.transport.close()
-            elif self._part is _Part.BETWEEN:
+            elif self._part is _BETWEEN:
                 self._become_idle()
 
     def _is_input_over(self) -> bool:
-        return self._has_ended or self._part is _Part.OVER
+        return self._has_ended or self._part is _OVER
 
     def _become_idle(self) -> None:
         self.deadline = self.loop.time() + self._limits.idle_seconds
-        self._open.move(self, self._open.idle)
+        self.place = self._open.idle
+        self.place[self] = None
 
     def _refuse(self, refusal: type[RequestRefusedError]) -> None:
         """Answer with an error and end the input. The answers to earlier requests come first, and then none."""
-        part, self._part = self._part, _Part.OVER
+        if self._part is _OVER:
+            return
+        part, self._part = self._part, _OVER
         self._unread = b""
         self._open.count(refusal.code, self.peer)
         self.deadline = NEVER
         cycle = self.cycle
-        is_answered = part is _Part.BODY and (cycle.response_started or cycle.response_complete)
-        if part is _Part.BODY and not self.pipeline:
+        is_answered = part is _BODY and (cycle.response_started or cycle.response_complete)
+        if part is _BODY and not self.pipeline:
             # The request under way is the one that is refused: for the application its client is gone.
             cycle.disconnected = True
             cycle.message_event.set()
         elif self._is_answering():
             self._open.move(self, None)
             return
-        path = self.scope["path"] if part is _Part.BODY else ""
+        path = self.scope["path"] if part is _BODY else ""
         self._end(b"" if is_answered else self._answers.render(refusal, path))
 
     def _end(self, answer: bytes) -> None:
@@ -300,15 +308,15 @@ class BoundedProtocol(AnswerWatchingProtocol):
 
     def expire(self, now: float) -> None:
         """End what has taken too long."""
-        if self._part is _Part.OVER:
+        if self._part is _OVER:
             self.cut()
-        elif self._part is _Part.BETWEEN:
+        elif self._part is _BETWEEN:
             self.transport.close()
             self.deadline = NEVER
         elif self.flow.read_paused:
             # The client could not send: that time is not its own.
             self.deadline = now + self._limits.sweep_seconds
-        elif self._part is _Part.HEAD:
+        elif self._part is _HEAD:
             self._refuse(HeadTimeoutError)
         else:
             self.deadline = self._part_began + self._limits.seconds_for_body(self._body_bytes)

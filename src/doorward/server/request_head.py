@@ -1,5 +1,6 @@
 """What is checked of each request before the application sees it. Pure."""
 
+import functools
 import re
 from collections.abc import Sequence
 from typing import Final
@@ -17,9 +18,12 @@ from doorward.server.limits import MAXIMUM_FIELDS, MAXIMUM_HEAD_BYTES, MAXIMUM_U
 Headers = Sequence[tuple[bytes, bytes]]
 
 _HOST: Final = re.compile(
-    rb"(?:\[[0-9A-Fa-f:.]{2,45}\]|(?:[A-Za-z0-9._~!$&'()*+,;=-]|%[0-9A-Fa-f]{2}){0,255})(?::[0-9]{0,5})?"
+    rb"(?:\[[0-9A-Fa-f:.]{2,45}\]|(?:[A-Za-z0-9._~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*)(?::[0-9]{0,5})?"
 )
-"""RFC 3986 sections 3.2.2 and 3.2.3. A host may be empty there; a name has at most 255 octets."""
+"""RFC 3986 sections 3.2.2 and 3.2.3. A host may be empty there."""
+
+_MAXIMUM_HOST_BYTES: Final = 261
+"""A name of 255 octets, a colon and a port."""
 
 _FIELD_OVERHEAD_BYTES: Final = len(": \r\n")
 
@@ -28,10 +32,20 @@ def refusal_of_head(version: str, url: bytes, headers: Headers) -> type[RequestR
     """Return why a complete head is refused, or None. Names of headers are in lower case."""
     if version not in {"1.1", "1.0"}:
         return UnsupportedVersionError
-    hosts = [value for name, value in headers if name == b"host"]
-    if len(hosts) > 1 or (hosts and _HOST.fullmatch(hosts[0]) is None) or (not hosts and version != "1.0"):
+    host = None
+    for name, value in headers:
+        if name == b"host":
+            if host is not None or len(value) > _MAXIMUM_HOST_BYTES or not _is_host(value):
+                return InvalidHostError
+            host = value
+    if host is None and version != "1.0":
         return InvalidHostError
     return refusal_of_size(url, headers)
+
+
+@functools.lru_cache(maxsize=256)
+def _is_host(value: bytes) -> bool:
+    return _HOST.fullmatch(value) is not None
 
 
 def refusal_of_size(url: bytes, headers: Headers) -> type[RequestRefusedError] | None:

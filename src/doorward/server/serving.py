@@ -4,7 +4,7 @@ import contextlib
 import functools
 import socket
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, Literal
 
 import uvicorn
 from uvicorn.supervisors import ChangeReload
@@ -29,14 +29,31 @@ def serve(listener: socket.socket, settings: Settings, *, reload: bool) -> None:
 
     Raises ``CannotListenError`` for the port of the metrics, which is at the listener's host.
     """
-    has_workers = reload or settings.web_concurrency > 1
-    config = uvicorn.Config(
+    has_workers = _has_workers(settings, reload=reload)
+    config = server_config(settings, reload=reload, protocol=protocol_factory(settings))
+    server = uvicorn.Server(config)
+    with ending_signals_handled(), _metrics_served(listener.getsockname()[0], settings, has_workers=has_workers):
+        if reload:
+            ChangeReload(config, target=server.run, sockets=[listener]).run()
+        elif settings.web_concurrency > 1:
+            Workers(config, sockets=[listener]).run()
+        else:
+            # After its graceful end the server raises the signal anew. Ctrl+C asked for that end.
+            with contextlib.suppress(KeyboardInterrupt):
+                server.run(sockets=[listener])
+
+
+def server_config(
+    settings: Settings, *, reload: bool, protocol: ProtocolFactory | Literal["httptools"]
+) -> uvicorn.Config:
+    """Return how uvicorn serves. ``protocol`` is the service's own, or uvicorn's to compare it with."""
+    return uvicorn.Config(
         # A worker is another process and reads its settings itself. In this one they are read already.
         f"{create_worker_app.__module__}:{create_worker_app.__name__}"
-        if has_workers
+        if _has_workers(settings, reload=reload)
         else functools.partial(app_to_serve, settings),
         factory=True,
-        http=protocol_factory(settings),  # type: ignore[arg-type] # uvicorn calls it and asks for no class
+        http=protocol,  # type: ignore[arg-type] # uvicorn calls it and asks for no class
         ws="none",
         workers=settings.web_concurrency,
         reload=reload,
@@ -48,16 +65,11 @@ def serve(listener: socket.socket, settings: Settings, *, reload: bool) -> None:
         timeout_graceful_shutdown=GRACE_SECONDS,
         timeout_worker_healthcheck=HANGS_AFTER_SECONDS,
     )
-    server = uvicorn.Server(config)
-    with ending_signals_handled(), _metrics_served(listener.getsockname()[0], settings, has_workers=has_workers):
-        if reload:
-            ChangeReload(config, target=server.run, sockets=[listener]).run()
-        elif settings.web_concurrency > 1:
-            Workers(config, sockets=[listener]).run()
-        else:
-            # After its graceful end the server raises the signal anew. Ctrl+C asked for that end.
-            with contextlib.suppress(KeyboardInterrupt):
-                server.run(sockets=[listener])
+
+
+def _has_workers(settings: Settings, *, reload: bool) -> bool:
+    """Tell whether other processes than this one serve."""
+    return reload or settings.web_concurrency > 1
 
 
 def protocol_factory(settings: Settings) -> ProtocolFactory:

@@ -1,0 +1,94 @@
+"""What the bounds of `server/` cost `/me`: `python -m benchmarks.edge`.
+
+The service and the same service on uvicorn's own protocol are loaded in turn, and the processor time that each answer
+took of the thread that runs the loop is compared within each round. The plain one runs twice: how far the two differ
+is what a ratio of this machine is worth.
+"""
+
+import argparse
+import contextlib
+import os
+import secrets
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import median
+from typing import Final
+
+from benchmarks.accounts import Accounts, Mint, accounts
+from benchmarks.load import CONNECTIONS, Replay, apply
+from benchmarks.plan import say
+from benchmarks.processes import HOST, PORT, Running, running
+from benchmarks.samples import paired_ratio
+from benchmarks.service import LIMITS_OUT_OF_REACH, service_environment
+from development.postgres import EmbeddedPostgres
+
+ROOT: Final = Path(__file__).parents[1]
+SERVICE: Final = ("-m", "doorward", "serve", "--host", HOST, "--port", PORT)
+PLAIN: Final = ("-m", "benchmarks.limits.plain_protocol", PORT)
+USERS: Final = 1000
+NANOSECONDS: Final = 1e9
+MICROSECONDS: Final = 1e6
+
+
+@dataclass(frozen=True)
+class Contestant:
+    """One service under load."""
+
+    process: Running
+    load: Replay
+    microseconds: list[float] = field(default_factory=list)
+    """Of processor time an answer, round by round."""
+
+    def measure(self, seconds: float) -> None:
+        """Load it for some seconds. Raises ``RuntimeError`` when an answer was wrong."""
+        before = self._processor_seconds()
+        sample = apply(self.load, self.process, seconds)
+        if sample.failed:
+            raise RuntimeError(f"{sample.failed} of {sample.answers} answers were wrong")
+        self.microseconds.append((self._processor_seconds() - before) / sample.answers * MICROSECONDS)
+
+    def _processor_seconds(self) -> float:
+        return int(Path(f"/proc/{self.process.pid}/schedstat").read_text(encoding="ascii").split()[0]) / NANOSECONDS
+
+
+def main() -> None:
+    """Measure and print the ratios."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--seconds", type=float, default=2)
+    options = parser.parse_args()
+    with EmbeddedPostgres() as postgres, accounts(postgres, USERS, "none") as people, _contestants(people) as measured:
+        for number in range(options.rounds + 1):
+            say(f"round {number} of {options.rounds}; round 0 warms up")
+            for contestant in measured.values():
+                contestant.measure(options.seconds)
+        for contestant in measured.values():
+            del contestant.microseconds[0]
+    plain = measured["plain"].microseconds
+    for name, contestant in measured.items():
+        ratio = paired_ratio(contestant.microseconds, plain)
+        print(f"{name:12} {median(contestant.microseconds):7.1f} µs an answer, {ratio:.3f} of plain")
+
+
+@contextlib.contextmanager
+def _contestants(people: Accounts) -> Iterator[Mapping[str, Contestant]]:
+    commands = {"plain": PLAIN, "bounded": SERVICE, "plain again": PLAIN}
+    with contextlib.ExitStack() as stack:
+        yield {name: _start(stack, command, people) for name, command in commands.items()}
+
+
+def _start(stack: contextlib.ExitStack, command: tuple[str, ...], people: Accounts) -> Contestant:
+    secret_key = secrets.token_urlsafe(48)
+    environment = {
+        **service_environment(people.url, secret_key),
+        **LIMITS_OUT_OF_REACH,
+        "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "src")]),
+    }
+    process = stack.enter_context(running([sys.executable, *command], environment, ready="/health/readiness"))
+    return Contestant(process, Mint(secret_key).me(people.sessions(CONNECTIONS)))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,43 @@
+"""Clients that close their side after the request, as RFC 9112 section 9.6 lets them."""
+
+import pytest
+
+from tests.integration.server.running import HOST, Server, chunked, get
+
+
+@pytest.mark.parametrize("number", [1, 2, 500])
+def test_complete_requests_are_answered_and_then_the_connection_ends(roomy_server: Server, number: int) -> None:
+    client = roomy_server.connect()
+    client.send(get("/echo") * number)
+    client.end()
+    assert [client.answer().status for _ in range(number)] == [200] * number
+    assert client.is_closed()
+
+
+def test_a_request_that_is_under_way_for_long_is_answered(crowded_server: Server) -> None:
+    client = crowded_server.connect()
+    client.send(b"POST /hold HTTP/1.1\r\n" + HOST + b"Content-Length: 1\r\n\r\na")
+    client.end()
+    client.socket.settimeout(0.3)
+    with pytest.raises(TimeoutError):
+        client.socket.recv(1)
+    client.socket.settimeout(60)
+    crowded_server.release()
+    assert client.socket.recv(12) == b"HTTP/1.1 200"
+
+
+@pytest.mark.parametrize("half", [b"GET /half", chunked("/half", b"5\r\na")])
+def test_half_a_request_behind_complete_ones_is_dropped(roomy_server: Server, half: bytes) -> None:
+    client = roomy_server.connect()
+    client.send(get("/1") + get("/2") + half)
+    client.end()
+    assert [client.answer().json["path"] for _ in range(2)] == ["/1", "/2"]
+    assert client.is_closed()
+
+
+@pytest.mark.parametrize("half", [b"", b"GET /half", chunked("/half", b"5\r\na")])
+def test_half_a_request_alone_is_not_waited_for(roomy_server: Server, half: bytes) -> None:
+    client = roomy_server.connect()
+    client.send(half)
+    client.end()
+    assert client.is_closed()
