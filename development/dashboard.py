@@ -83,6 +83,18 @@ PANELS: Final = (
         {"lines": f"sum(increase(doorward_log_lines_dropped_total{RATE}))"},
     ),
     Panel(
+        "Connections from clients",
+        "All copies, beside what they may hold.",
+        "short",
+        {"open": "sum(doorward_http_connections)", "limit": "sum(doorward_http_connections_limit)"},
+    ),
+    Panel(
+        "Connections that ended without a request",
+        "By reason: what was malformed, too large or too slow, or closed to make room.",
+        _PER_SECOND,
+        _rates("doorward_http_refusals_total", "reason"),
+    ),
+    Panel(
         "Password hashes that wait",
         "More than the processors can do.",
         "short",

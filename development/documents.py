@@ -6,7 +6,8 @@ from typing import Any, Final
 
 from pydantic import SecretStr
 
-import doorward.bootstrap  # noqa: F401 - loads every domain, and so every refusal
+import doorward.bootstrap
+import doorward.server.exceptions  # noqa: F401 - as above
 from development.dashboard import PAGE as DASHBOARD
 from development.dashboard import dashboard
 from development.postgres import EmbeddedPostgres

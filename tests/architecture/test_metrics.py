@@ -15,6 +15,8 @@ from tests.architecture.sources import text_of
 UNITS: Final = ("_seconds", "_total", "_info")
 MENTIONED: Final = re.compile(r"\bdoorward_[a-z_]+\b")
 PLAIN_COUNTS: Final = {
+    "doorward_http_connections",
+    "doorward_http_connections_limit",
     "doorward_password_hash_queue_depth",
     "doorward_database_pool_connections",
     "doorward_database_pool_connections_limit",

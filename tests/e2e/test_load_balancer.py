@@ -1,5 +1,6 @@
 """Copies behind the load balancer of `inv up --replicas`: client addresses, and a rolling restart under load."""
 
+import contextlib
 import threading
 import time
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from tests.e2e.image_stack import ImageStack
 from tests.e2e.people import ME, READINESS, REFRESH, REGISTER, Client, Person
 from tests.e2e.stack import READY_SECONDS, Service
 from tests.e2e.test_rate_limits import PRIVATE_NETWORKS
+from tests.e2e.test_raw_requests import login_with_trailer, me_with_trailer, raw_answer
 
 LOAD_THREADS = 6
 DRAIN_SECONDS = "5"
@@ -128,3 +130,24 @@ def test_behind_the_load_balancer_a_spoofed_address_does_not_dodge_the_limit(own
         wait_until(lambda: Client(front).call("GET", READINESS).ok, "the load balancer finds no copy")
         spoofing = [Client(front, {"X-Forwarded-For": f"203.0.113.{number}"}) for number in range(4)]
         assert [client.token(Person()).status_code for client in spoofing] == [401, 401, 401, 429]
+
+
+def test_through_the_load_balancer_a_trailer_neither_chooses_an_address_nor_authenticates(
+    own_stack: ImageStack,
+) -> None:
+    with own_stack.redis() as redis, contextlib.ExitStack() as stack:
+        settings = {
+            "RATE_LIMIT_ENABLED": "true",
+            "RATE_LIMIT_TOKEN": "3/day",
+            "RATE_LIMIT_STORAGE_URI": f"redis://{redis.address()}/0",
+            "TRUSTED_PROXIES": PRIVATE_NETWORKS,
+        }
+        copies = [stack.enter_context(own_stack.service(**settings)) for _ in range(2)]
+        front = Front(stack.enter_context(own_stack.load_balancer()))
+        wait_until(lambda: Client(front).call("GET", READINESS).ok, "the load balancer finds no copy")
+        access_token = Client(front).log_in().access
+        assert raw_answer(front, me_with_trailer(access_token))[0] == 401
+        spoofing = [raw_answer(front, login_with_trailer(f"198.51.100.{number}"))[0] for number in range(4)]
+        # The genuine login above was the first of three.
+        assert spoofing == [401, 401, 429, 429]
+        assert not any("198.51.100." in copy.logs() for copy in copies)

@@ -27,6 +27,7 @@ class CountedProtocol(HttpToolsProtocol):
         "_answers",
         "_limits",
         "_open",
+        "_part_began",
         "_unread_answer_bytes",
         "deadline",
         "peer",
@@ -49,6 +50,8 @@ class CountedProtocol(HttpToolsProtocol):
         self._limits = connections.limits
         self._answers = answers
         self._unread_answer_bytes = 0
+        self._part_began = 0.0
+        """When the head or body began that has to be completed; 0 while it has no deadline."""
         self.peer = ""
         self.place: dict[Connection, None] | None = None
         self.deadline = NEVER
@@ -73,6 +76,38 @@ class CountedProtocol(HttpToolsProtocol):
         self.deadline = self.unread_deadline = NEVER
         self._open.remove(self)
         super().connection_lost(exc)
+
+    def _should_upgrade(self) -> bool:
+        """Ignore the wish for another protocol (RFC 9110 section 7.8)."""
+        return False
+
+    def _is_answering(self) -> bool:
+        # The newest request: those before it are answered first.
+        cycle = self.cycle
+        return cycle is not None and not (cycle.response_complete or cycle.disconnected)
+
+    def _await(self, seconds: float, place: dict[Connection, None] | None) -> None:
+        """Give the client so long to complete a head or body."""
+        self._part_began = self.loop.time()
+        self.deadline = self._part_began + seconds
+        self._open.move(self, place)
+
+    def _become_idle(self) -> None:
+        self.deadline = self.loop.time() + self._limits.idle_seconds
+        self.place = self._open.idle
+        self.place[self] = None
+
+    def _end(self, answer: bytes) -> None:
+        """Write a last answer and close this side; what the client still sends is discarded for a while."""
+        if not answer:
+            self.transport.close()
+            return
+        self.transport.write(answer)
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+        self.flow.resume_reading()
+        self.deadline = self.loop.time() + self._limits.linger_seconds
+        self._open.move(self, self._open.unfinished)
 
     @abstractmethod
     def expire(self, now: float) -> None:

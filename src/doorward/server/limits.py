@@ -57,12 +57,11 @@ class ConnectionLimits:
         return self.body_seconds + max(0, received - SMALL_BODY_BYTES) / self.upload_bytes_per_second
 
 
-def connection_limit(wanted: int, other_descriptors: int) -> int:
+def connection_limit(wanted: int, *, descriptors: int, other_descriptors: int) -> int:
     """Return how many connections a process may hold: ``wanted``, or what its limit of descriptors leaves for them.
 
-    ``other_descriptors`` is what the process opens besides: connections to the database.
+    ``other_descriptors`` is what the process opens besides: connections to the database. ``RLIM_INFINITY`` is no limit.
     """
-    available, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if available == resource.RLIM_INFINITY:
+    if descriptors == resource.RLIM_INFINITY:
         return wanted
-    return max(LEAST_CONNECTIONS, min(wanted, available - RESERVED_DESCRIPTORS - other_descriptors))
+    return max(LEAST_CONNECTIONS, min(wanted, descriptors - RESERVED_DESCRIPTORS - other_descriptors))

@@ -14,7 +14,7 @@ from uvicorn.server import ServerState
 
 from doorward.api.exceptions import RequestRefusedError
 from doorward.server.answers import ErrorAnswers
-from doorward.server.connections import NEVER, Connection, Connections
+from doorward.server.connections import NEVER, Connections
 from doorward.server.counted_protocol import CountedProtocol
 from doorward.server.exceptions import (
     BodyTimeoutError,
@@ -22,11 +22,7 @@ from doorward.server.exceptions import (
     HeadTimeoutError,
     MalformedRequestError,
 )
-from doorward.server.limits import (
-    MAXIMUM_DISCARDED_BYTES,
-    MAXIMUM_HEAD_BYTES,
-    PIECE_BYTES,
-)
+from doorward.server.limits import MAXIMUM_DISCARDED_BYTES, MAXIMUM_HEAD_BYTES, PIECE_BYTES
 from doorward.server.request_head import refusal_of_head, refusal_of_long_head, refusal_of_size, refusal_of_upgrade
 
 BODY_NOT_WANTED: Final = "body_not_wanted"
@@ -54,7 +50,7 @@ class BoundedProtocol(CountedProtocol):
     7.1.2). A client that ends its side of the connection after a complete request gets its answer.
     """
 
-    __slots__ = ("_body_bytes", "_counted_bytes", "_has_ended", "_part", "_part_began", "_refusal", "_unread")
+    __slots__ = ("_body_bytes", "_counted_bytes", "_has_ended", "_part", "_refusal", "_unread")
 
     def __init__(
         self,
@@ -75,7 +71,6 @@ class BoundedProtocol(CountedProtocol):
         self._counted_bytes = 0
         """Bytes received in whole pieces since the head began, or since the last byte of a body."""
         self._body_bytes = 0
-        self._part_began = 0.0
         self._refusal: type[RequestRefusedError] | None = None
         """Why the parser was stopped from within."""
         self.url = b""
@@ -93,15 +88,6 @@ class BoundedProtocol(CountedProtocol):
         self._has_ended = True
         is_cut_off = self._part is _BODY and not self.pipeline
         return self._is_answering() and not is_cut_off
-
-    def _is_answering(self) -> bool:
-        # The newest request: those before it are answered first.
-        cycle = self.cycle
-        return cycle is not None and not (cycle.response_complete or cycle.disconnected)
-
-    def _should_upgrade(self) -> bool:
-        """Ignore the wish for another protocol (RFC 9110 section 7.8)."""
-        return False
 
     # Input
 
@@ -174,11 +160,6 @@ class BoundedProtocol(CountedProtocol):
             self.transport.close()
         elif self._part_began == 0:
             self._await(self._limits.body_seconds, None if self.pipeline else self._open.uploading)
-
-    def _await(self, seconds: float, place: dict[Connection, None] | None) -> None:
-        self._part_began = self.loop.time()
-        self.deadline = self._part_began + seconds
-        self._open.move(self, place)
 
     # The parser's callbacks
 
@@ -268,11 +249,6 @@ class BoundedProtocol(CountedProtocol):
     def _is_input_over(self) -> bool:
         return self._has_ended or self._part is _OVER
 
-    def _become_idle(self) -> None:
-        self.deadline = self.loop.time() + self._limits.idle_seconds
-        self.place = self._open.idle
-        self.place[self] = None
-
     def _refuse(self, refusal: type[RequestRefusedError]) -> None:
         """Answer with an error and end the input. The answers to earlier requests come first, and then none."""
         if self._part is _OVER:
@@ -292,17 +268,6 @@ class BoundedProtocol(CountedProtocol):
             return
         path = self.scope["path"] if part is _BODY else ""
         self._end(b"" if is_answered else self._answers.render(refusal, path))
-
-    def _end(self, answer: bytes) -> None:
-        if not answer:
-            self.transport.close()
-            return
-        self.transport.write(answer)
-        if self.transport.can_write_eof():
-            self.transport.write_eof()
-        self.flow.resume_reading()
-        self.deadline = self.loop.time() + self._limits.linger_seconds
-        self._open.move(self, self._open.unfinished)
 
     # Deadlines, as the sweep asks for them
 

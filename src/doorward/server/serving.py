@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+import resource
 import socket
 from collections.abc import Iterator
 from typing import Final, Literal
@@ -74,7 +75,10 @@ def _has_workers(settings: Settings, *, reload: bool) -> bool:
 
 def protocol_factory(settings: Settings) -> ProtocolFactory:
     """Return what makes the protocol of each connection, with the limits of the settings and of this process."""
-    limit = connection_limit(settings.max_connections, other_descriptors=settings.db_pool_max_conn)
+    descriptors, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    limit = connection_limit(
+        settings.max_connections, descriptors=descriptors, other_descriptors=settings.db_pool_max_conn + 1
+    )
     return ProtocolFactory(
         ConnectionLimits(connections=limit),
         is_https=(settings.public_url or "").startswith("https://"),

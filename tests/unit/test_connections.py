@@ -1,0 +1,140 @@
+"""The number of connections, their deadlines, and what is reported: on a clock of the test's own."""
+
+import asyncio
+import resource
+from collections.abc import Callable
+from typing import Any, cast
+
+import pytest
+
+from doorward.core.logging import configure_logging, observed_events
+from doorward.server.connections import NEVER, Connection, Connections
+from doorward.server.limits import (
+    LEAST_CONNECTIONS,
+    RESERVED_DESCRIPTORS,
+    SMALL_BODY_BYTES,
+    ConnectionLimits,
+    connection_limit,
+)
+
+
+class Loop:
+    """Calls back what is due when the test says so."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+        self._due: Callable[[], None] | None = None
+
+    def time(self) -> float:
+        return self.now
+
+    def call_later(self, _: float, callback: Callable[[], None]) -> None:
+        self._due = callback
+
+    def sweep_at(self, now: float) -> None:
+        self.now = now
+        assert self._due is not None
+        self._due()
+
+
+class Counted:
+    """A connection of which is noted what was done to it."""
+
+    def __init__(self, peer: str = "192.0.2.1") -> None:
+        self.peer = peer
+        self.place: dict[Connection, None] | None = None
+        self.deadline = self.unread_deadline = NEVER
+        self.done: list[str] = []
+
+    def expire(self, _: float) -> None:
+        self.done.append("expired")
+        self.deadline = NEVER
+
+    def check_reader(self, _: float) -> None:
+        self.done.append("reader checked")
+        self.unread_deadline = NEVER
+
+    def watch_closing(self, _: float) -> None:
+        """Be open."""
+
+    def cut(self) -> None:
+        self.done.append("cut")
+
+
+def connections(loop: Loop, limit: int = 3) -> Connections:
+    return Connections(ConnectionLimits(limit), cast("asyncio.AbstractEventLoop", loop))
+
+
+def test_what_does_least_gives_way_first_and_the_oldest_of_it() -> None:
+    all_of_them = connections(Loop())
+    uploading, idle, silent = Counted(), Counted(), Counted()
+    for each, place in (
+        (uploading, all_of_them.uploading),
+        (idle, all_of_them.idle),
+        (silent, all_of_them.unfinished),
+    ):
+        assert all_of_them.admit(each)
+        all_of_them.move(each, place)
+    for expected in (silent, idle, uploading):
+        assert all_of_them.admit(Counted())
+        assert expected.done == ["cut"]
+    assert not all_of_them.admit(Counted())
+
+
+def test_a_deadline_is_met_once_and_not_early() -> None:
+    loop = Loop()
+    all_of_them = connections(loop)
+    connection = Counted()
+    all_of_them.admit(connection)
+    connection.deadline, connection.unread_deadline = 110.0, 120.0
+    loop.sweep_at(109.9)
+    assert connection.done == []
+    loop.sweep_at(110.1)
+    loop.sweep_at(119.0)
+    assert connection.done == ["expired"]
+    loop.sweep_at(120.1)
+    assert connection.done == ["expired", "reader checked"]
+    connection.deadline = 1.0
+    all_of_them.remove(connection)
+    loop.sweep_at(130.0)
+    assert len(connection.done) == 2
+
+
+def test_refusals_of_one_reason_are_one_line_in_ten_seconds() -> None:
+    configure_logging("error", "json")
+    loop = Loop()
+    all_of_them = connections(loop)
+    seen: list[tuple[str, dict[str, Any]]] = []
+    with observed_events(lambda name, facts: seen.append((name, dict(facts)))):
+        for number in range(1000):
+            all_of_them.count("invalid_host", f"192.0.2.{number % 10}")
+        for now in (101.0, 102.0, 105.0):
+            loop.sweep_at(now)
+            all_of_them.count("invalid_host", "192.0.2.1")
+        loop.sweep_at(112.0)
+        loop.sweep_at(130.0)
+    assert [facts["count"] for _, facts in seen] == [1000, 3]
+    assert {name for name, _ in seen} == {"http.connection.refused"}
+    assert seen[0][1]["peer"] == "192.0.2.9"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "descriptors", "expected"),
+    [
+        (1000, 1_048_576, 1000),
+        (1000, 1024, 1024 - RESERVED_DESCRIPTORS - 10),
+        (1000, 256, 256 - RESERVED_DESCRIPTORS - 10),
+        (1000, 64, LEAST_CONNECTIONS),
+        (1000, resource.RLIM_INFINITY, 1000),
+        (50, 1024, 50),
+    ],
+)
+def test_connections_leave_descriptors_for_the_rest(wanted: int, descriptors: int, expected: int) -> None:
+    assert connection_limit(wanted, descriptors=descriptors, other_descriptors=10) == expected
+
+
+def test_a_small_body_has_thirty_seconds_and_a_larger_one_a_least_rate() -> None:
+    limits = ConnectionLimits(10)
+    assert limits.idle_seconds > 60
+    assert limits.seconds_for_body(0) == limits.seconds_for_body(SMALL_BODY_BYTES) == 30
+    assert limits.seconds_for_body(SMALL_BODY_BYTES + 32 * 1024 * 1024) == 30 + 1024
