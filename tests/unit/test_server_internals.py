@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Callable
+from types import ModuleType
 from typing import Any
 
 import httptools
@@ -32,8 +33,8 @@ INHERITED_CALLBACKS = {"on_url", "on_header"}
 """These only collect; they run before the bounds are compared."""
 
 
-def source(function: Callable[..., Any]) -> str:
-    return inspect.getsource(function)
+def source(read: Callable[..., Any] | ModuleType) -> str:
+    return inspect.getsource(read)
 
 
 @pytest.mark.parametrize("name", OVERRIDDEN)
@@ -81,7 +82,7 @@ def test_nothing_else_happens_at_the_ends_that_are_replaced() -> None:
         name: len(source(getattr(HttpToolsProtocol, name)).splitlines())
         for name in ("data_received", "eof_received", "on_message_complete", "on_response_complete")
     }
-    assert lines == {"data_received": 16, "eof_received": 2, "on_message_complete": 5, "on_response_complete": 23}
+    assert lines == {"data_received": 15, "eof_received": 2, "on_message_complete": 5, "on_response_complete": 21}
 
 
 def test_a_cycle_has_the_state_that_is_read_and_set() -> None:
@@ -95,11 +96,9 @@ def test_a_cycle_has_the_state_that_is_read_and_set() -> None:
         "message_event",
     ):
         assert f"self.{name} = " in text, name
-    assert (
-        "if not self.keep_alive:\n                    self.transport.close()\n                self.on_response()"
-        in text
-    )
-    assert "if self.disconnected:\n            return" in text
+    words = " ".join(text.split())
+    assert "if not self.keep_alive: self.transport.close() self.on_response()" in words
+    assert "if self.disconnected: return" in words
 
 
 def test_the_flow_can_be_paused() -> None:
