@@ -2,6 +2,7 @@
 
 import ast
 import re
+import secrets
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -10,6 +11,9 @@ import pytest
 from pydantic import ValidationError
 
 from doorward.core.config import Settings
+from doorward.core.published_secrets import is_published
+from doorward.core.secret_strength import flaw_of_secret_key
+from doorward.core.settings_sources import secret_settings
 from tests.architecture.sources import (
     at,
     called_name,
@@ -66,6 +70,33 @@ def named_values(node: ast.AST) -> Iterator[tuple[str, ast.expr | None]]:
             yield (str(key.value) if isinstance(key, ast.Constant) else ""), value
     elif isinstance(node, ast.Call) and called_name(node) in {"setenv", "setdefault"} and len(node.args) > 1:
         yield ast.unparse(node.args[0]), node.args[1]
+
+
+MACHINE_MADE: Final = frozenset({".lock", ".svg", ".png", ".txt"})
+"""Checksums of packages, drawings, and lists of passwords: nothing that is shown as an example."""
+
+QUOTED: Final = re.compile(r"([\"'`])((?:(?!\1).)+)\1")
+GIVEN: Final = re.compile(r"[=:>]\s*(.+)")
+PASSWORD_IN_URL: Final = re.compile(r"://[^\s:/@]+:([^\s@/{}]+)@")
+
+
+def texts_of(path: Path) -> Iterator[str]:
+    """The strings of a module, else the words, the quoted texts and the values of each line."""
+    if path.suffix == ".py":
+        strings = [node.value for node in ast.walk(tree_of(path)) if isinstance(node, ast.Constant)]
+        texts = [each.decode("latin-1") if isinstance(each, bytes) else each for each in strings]
+    else:
+        texts = text_of(path).splitlines()
+    for text in texts:
+        if isinstance(text, str):
+            yield text
+            yield from text.split()
+            yield from (found[1] for found in QUOTED.findall(text))
+            yield from GIVEN.findall(text)
+
+
+def shown_files() -> list[Path]:
+    return [path for path in project_files() if path.suffix not in MACHINE_MADE and path.name != "package-lock.json"]
 
 
 def refused_in_production(name: str, value: str) -> bool:
@@ -138,10 +169,35 @@ def test_every_secret_in_the_repository_is_refused_in_production() -> None:
     assert not usable, "make it at random when it is needed, or add it to PUBLISHED_SECRETS"
 
 
+def test_no_text_of_the_repository_can_be_a_secret_key() -> None:
+    texts = {text: path for path in shown_files() for text in texts_of(path)}
+    usable = [f"{path}: {text[:8]}..." for text, path in texts.items() if flaw_of_secret_key(text) is None]
+    assert len(texts) > 10_000, "the search finds next to nothing"
+    assert not usable, "make it at random when it is needed, or add it to core/published_secrets.py"
+
+
+def test_no_example_and_no_password_of_the_documentation_can_be_a_password() -> None:
+    shown = {
+        password
+        for path in shown_files()
+        if path.parts[0] not in {"tests", "src"}
+        for password in PASSWORD_IN_URL.findall(text_of(path))
+        if not password.startswith("$")
+    }
+    examples = {
+        str(example)
+        for name in secret_settings(Settings)
+        for example in Settings.model_fields[name].examples or []
+        if "://" not in str(example)
+    }
+    assert shown
+    assert examples
+    assert not [each[:8] for each in shown | examples if not is_published(each)], "add it to core/published_secrets.py"
+
+
 @pytest.mark.parametrize("name", SECRETS)
 def test_a_random_secret_is_accepted(name: str) -> None:
-    random = "q7Rk2vXw9Zs4Tb6Yc1Nf8Hd3Gj5Lm0Pq" + "uEoIaVxW"
-    assert not refused_in_production(name, random)
+    assert not refused_in_production(name, secrets.token_urlsafe(32))
 
 
 def test_secrets_have_no_usable_default() -> None:

@@ -1,11 +1,13 @@
 """Secrets in the settings: which are refused in production, and that none is ever shown."""
 
 import secrets
+from base64 import b64encode, encodebytes, urlsafe_b64encode
 
 import pytest
 from pydantic import ValidationError
 
 from doorward.core.config import DEVELOPMENT_SECRET_KEY, PUBLISHED_SECRETS, Settings, SettingsError, load_settings
+from doorward.core.secret_strength import flaw_of_secret_key
 
 MARK = "marked-and-never-to-be-shown"
 
@@ -43,7 +45,7 @@ def test_a_secret_key_of_31_bytes_is_too_short(clean_environment: pytest.MonkeyP
 
 
 def test_the_length_of_a_secret_key_is_that_of_its_bytes(clean_environment: pytest.MonkeyPatch) -> None:
-    clean_environment.setenv("SECRET_KEY", "".join(map(chr, range(0xE0, 0xF0))))
+    clean_environment.setenv("SECRET_KEY", "".join(chr(0xE0 + 7 * number % 16) for number in range(16)))
     load_settings()
 
 
@@ -54,6 +56,74 @@ def test_a_published_secret_key_is_refused_in_any_case(
 ) -> None:
     problem = _refused_secret_key(clean_environment, spelling(value))
     assert "is a published value" in problem or "is shorter" in problem
+
+
+def as_copied(value: str) -> list[str]:
+    """How a value looks that was copied from a page, a shell or another file."""
+    return [
+        value,
+        f" {value}",
+        f"\t{value} \n",
+        f'"{value}"',
+        f"'{value}'",
+        f"`{value}`",
+        f' "{value}" ',
+        value.upper(),
+        value.title(),
+        value.replace(" ", "\n"),
+        value.replace(" ", "  "),
+        "".join(chr(ord(each) + 0xFEE0) if "!" <= each <= "~" else each for each in value),
+    ]
+
+
+@pytest.mark.parametrize("value", sorted(each for each in PUBLISHED_SECRETS if len(each) >= 32))
+def test_a_published_value_is_refused_however_it_was_copied(value: str, clean_environment: pytest.MonkeyPatch) -> None:
+    for copied in as_copied(value):
+        assert "is a published value" in _refused_secret_key(clean_environment, copied)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "a phrase that somebody made up and nobody ever wrote down",
+        "my-very-own-secret-key-for-production",
+        "TheVeryOwnSecretKeyThatNobodyHasSeen",
+        "MY_VERY_OWN_SECRET_KEY_FOR_PRODUCTION",
+        "https://auth.example.com/a/path/that/is/long",
+        "SECRET_KEY=/etc/doorward/the_key_of_this_service",
+        "tests/unit/test_settings_secrets.py::test_1",
+        "abcdefghijklmnopqrstuvwxyz0123456789",
+        "ZYXWVUTSRQPONMLKJIHGFEDCBA9876543210",
+        "q7Rk2vXwq7Rk2vXwq7Rk2vXwq7Rk2vXw",
+        f"dwr_{secrets.token_urlsafe(48)}",
+        f"$2b$12${secrets.token_urlsafe(40)}",
+        f"eyJhbGciOiJIUzI1NiJ9.{secrets.token_urlsafe(40)}",
+    ],
+)
+def test_what_was_not_made_at_random_is_refused(value: str, clean_environment: pytest.MonkeyPatch) -> None:
+    _refused_secret_key(clean_environment, value)
+
+
+def test_what_generators_make_is_accepted_always() -> None:
+    """As `openssl rand -hex 32`, `openssl rand -base64 32`, and Python's `secrets` write it; openssl breaks lines."""
+    for _ in range(2_000):
+        random = secrets.token_bytes(48)
+        for value in (random.hex(), random[:16].hex(), b64encode(random).decode(), urlsafe_b64encode(random).decode()):
+            assert flaw_of_secret_key(value) is None
+            assert flaw_of_secret_key(f"{value}\n") is None
+        assert flaw_of_secret_key(encodebytes(secrets.token_bytes(96)).decode()) is None
+
+
+@pytest.mark.parametrize(
+    "value", ["<password>", "...", "${POSTGRES_PASSWORD}", "{{ password }}", "[PASSWORD]", "xxxxxxxx"]
+)
+def test_a_stand_in_for_a_password_of_the_database_is_refused(
+    value: str, clean_environment: pytest.MonkeyPatch
+) -> None:
+    clean_environment.setenv("SECRET_KEY", secrets.token_urlsafe(48))
+    clean_environment.setenv("POSTGRES_PASSWORD", value)
+    (problem,) = _problems()
+    assert problem.startswith("POSTGRES_PASSWORD has a published password")
 
 
 def test_the_built_in_key_of_development_is_refused_as_published(clean_environment: pytest.MonkeyPatch) -> None:
@@ -72,7 +142,18 @@ def test_random_secret_keys_are_accepted(make: object, clean_environment: pytest
     load_settings()
 
 
-@pytest.mark.parametrize("value", ["postgres", "Password", "doorward", "changeme"])
+@pytest.mark.parametrize(
+    "value",
+    [
+        "postgres",
+        "Password",
+        "doorward",
+        "changeme",
+        " postgres",
+        "'changeme'",
+        "the output of python3 -c 'import secrets; print(secrets.token_urlsafe(48))'",
+    ],
+)
 def test_a_published_password_of_the_database_is_refused(value: str, clean_environment: pytest.MonkeyPatch) -> None:
     clean_environment.setenv("SECRET_KEY", secrets.token_urlsafe(48))
     clean_environment.setenv("POSTGRES_PASSWORD", value)

@@ -184,8 +184,7 @@ def test_a_file_that_holds_no_secret_is_one_line(
 
 
 def test_the_largest_file_is_read(mounted: Path) -> None:
-    value = KEY * (MAXIMUM_SECRET_FILE_BYTES // len(KEY))
-    _write(mounted / "secret_key", value.ljust(MAXIMUM_SECRET_FILE_BYTES, "x"))
+    _write(mounted / "secret_key", secrets.token_hex(MAXIMUM_SECRET_FILE_BYTES // 2))
     assert len(load_settings().secret_key.get_secret_value()) == MAXIMUM_SECRET_FILE_BYTES
 
 

@@ -13,7 +13,7 @@ from pydantic_settings import NoDecode
 from doorward.core.budget_settings import BudgetSettings, RateLimit
 from doorward.core.secret_strength import (
     DEVELOPMENT_SECRET_KEY,
-    GENERATE_A_SECRET,
+    OUTPUT_OF_GENERATOR,
     PUBLISHED_SECRETS,
     is_published,
     passwords_in,
@@ -43,7 +43,7 @@ class Settings(BudgetSettings):
     postgres_db: str = Field("doorward", min_length=1, description="The database's name.", examples=["doorward"])
     postgres_user: str = Field("doorward", min_length=1, description="The database role.", examples=["doorward"])
     postgres_password: SecretStr | None = Field(
-        None, description="The database role's password.", examples=["the output of " + GENERATE_A_SECRET]
+        None, description="The database role's password.", examples=[OUTPUT_OF_GENERATOR]
     )
     db_schema: str = Field(
         "public",

@@ -4,7 +4,13 @@ from typing import Literal
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
-from doorward.core.secret_strength import DEVELOPMENT_SECRET_KEY, GENERATE_A_SECRET, flaw_of_secret_key
+from doorward.core.secret_strength import (
+    DEVELOPMENT_SECRET_KEY,
+    GENERATE_A_SECRET,
+    OUTPUT_OF_GENERATOR,
+    PREVIOUS_VALUE,
+    flaw_of_secret_key,
+)
 from doorward.core.settings_loading import LoadedSettings
 
 
@@ -23,13 +29,13 @@ class KeySettings(LoadedSettings):
         "`inv up` makes one; by hand: `"
         + GENERATE_A_SECRET
         + "`. In development a built-in one is used when it is unset.",
-        examples=["the output of " + GENERATE_A_SECRET],
+        examples=[OUTPUT_OF_GENERATOR],
     )
     secret_key_previous: SecretStr | None = Field(
         None,
         description="A second `SECRET_KEY` whose tokens are accepted, while none are issued under it: the old one, "
         "after a change.",
-        examples=["the value that SECRET_KEY had before"],
+        examples=[PREVIOUS_VALUE],
     )
 
     @field_validator("secret_key")
@@ -47,6 +53,7 @@ class KeySettings(LoadedSettings):
     def _unguessable_other_secret_key(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
         if value is None or not value.get_secret_value():
             return None
-        if value == info.data.get("secret_key"):
+        current = info.data.get("secret_key")
+        if current is not None and value.get_secret_value().strip() == current.get_secret_value().strip():
             raise ValueError("is the same as SECRET_KEY; remove it, or give SECRET_KEY its new value")
         return cls._unguessable_secret_key(value, info)

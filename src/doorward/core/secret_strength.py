@@ -1,40 +1,107 @@
 """What makes a secret one: length, irregularity, and never having been published."""
 
+import re
 from typing import Final
 from urllib.parse import parse_qs, unquote, urlsplit
 
-DEVELOPMENT_SECRET_KEY: Final = "doorward-development-secret-key-never-for-production"  # noqa: S105 - refused in production
-"""Signs tokens in development when no SECRET_KEY is set. Published, so production refuses it."""
-
-PUBLISHED_SECRETS: Final = frozenset(
-    {DEVELOPMENT_SECRET_KEY, "doorward", "postgres", "password", "changeme", "change-me", "secret", "test"}
+from doorward.core.published_secrets import (
+    DEVELOPMENT_SECRET_KEY,
+    GENERATE_A_SECRET,
+    OUTPUT_OF_GENERATOR,
+    PREVIOUS_VALUE,
+    PUBLISHED_SECRETS,
+    is_published,
 )
-"""Values that this repository or common examples show: no secret at all. Compared without regard to case."""
+
+__all__ = [
+    "DEVELOPMENT_SECRET_KEY",
+    "GENERATE_A_SECRET",
+    "OUTPUT_OF_GENERATOR",
+    "PREVIOUS_VALUE",
+    "PUBLISHED_SECRETS",
+    "flaw_of_secret_key",
+    "is_published",
+    "passwords_in",
+]
 
 MINIMUM_SECRET_BYTES: Final = 32
 """RFC 7518 section 3.2: an HMAC-SHA-256 key has at least the size of the hash output."""
 
-MINIMUM_DISTINCT_CHARACTERS: Final = 12
+MINIMUM_DISTINCT_CHARACTERS: Final = 8
+"""Of 16 random bytes in hex, fewer than one in ten million have less."""
 
-GENERATE_A_SECRET: Final = "python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"  # noqa: S105 - a command
+MINIMUM_UNPREDICTABLE_CHARACTERS: Final = 16
+"""What remains of a value with punctuation when its words are taken away: ``Key(name)=...`` is no random value."""
+
+MINIMUM_SHARE_OF_DISTINCT_CHARACTERS: Final = 0.6
+ENOUGH_DISTINCT_CHARACTERS: Final = 40
+"""Of what remains. Paths, addresses and patterns repeat themselves; random characters with punctuation hardly do."""
+
+_NOTATION: Final = re.compile(r"://|\(\?[:P<!=]|\{\d+(?:,\d*)?\}|\[\^?\\[dsw]|\b[a-z]=\d+\w?,[a-z]=\d")
+"""Of an address, a regular expression, or the parameters of a password hash."""
+
+_WHITE_SPACE_IN_A_LINE: Final = re.compile(r"[^\S\r\n]")
+"""openssl breaks long values into lines. Other white space is in phrases and commands."""
+
+_GENERATED: Final = re.compile(r"[A-Za-z0-9+/_\-\r\n]*={0,2}")
+"""What openssl and Python's ``secrets`` write: hex, base64, base64url."""
+
+_WORDS: Final = re.compile(r"(?:[A-Z]?[a-z]{2,}+|[A-Z]{2,}+(?![a-z])|[A-Za-z](?![A-Za-z0-9])|[^A-Za-z0-9])++", re.ASCII)
+"""Words alone, in one of the usual spellings: with_underscores, with-hyphens, InCapitals, ALL_CAPITALS. In a random
+value of 32 characters, digits and mixed case make that less likely than one in a million."""
+
+_ONE_WORD: Final = re.compile(r"[a-z]+|[A-Z]+", re.ASCII)
+"""Letters of one case may be random, too."""
+
+_WORD: Final = re.compile(r"[A-Z]?[a-z]{2,}+|[A-Z]{3,}+", re.ASCII)
 
 
 def flaw_of_secret_key(secret: str) -> str | None:
-    """Return what keeps the value from being a root of keys, as the rest of a sentence, or None."""
-    if not secret:
+    """Return what keeps the value from being a root of keys, as the rest of a sentence, or None.
+
+    White space and quotes around the value are not counted. Time is proportional to its length.
+    """
+    text = _without_quotes(secret.strip()).strip()
+    if not text:
         return "is missing"
-    if len(secret.encode()) < MINIMUM_SECRET_BYTES:
+    if len(text.encode(errors="surrogatepass")) < MINIMUM_SECRET_BYTES:
         return f"is shorter than {MINIMUM_SECRET_BYTES} bytes"
-    if is_published(secret):
+    if is_published(text):
         return "is a published value that anybody can look up"
-    if len(set(secret)) < MINIMUM_DISTINCT_CHARACTERS:
+    if _WHITE_SPACE_IN_A_LINE.search(text):
+        return "holds white space, as phrases and commands do; use random characters"
+    if len(set(text)) < MINIMUM_DISTINCT_CHARACTERS or _repeats_itself(text) or _is_a_sequence(text):
         return "is too regular to be random"
+    if not _ONE_WORD.fullmatch(text) and _is_made_of_words(text):
+        return "is made of words, which can be guessed; use random characters"
     return None
 
 
-def is_published(password: str) -> bool:
-    """Tell whether anybody can look the password up."""
-    return password.lower() in PUBLISHED_SECRETS
+def _without_quotes(text: str) -> str:
+    is_quoted = len(text) > 1 and text[0] == text[-1] and text[0] in "\"'`"
+    return text[1:-1] if is_quoted else text
+
+
+def _is_made_of_words(text: str) -> bool:
+    if text.isascii() and _WORDS.fullmatch(text):
+        return True
+    return not _GENERATED.fullmatch(text) and (_NOTATION.search(text) is not None or not _is_unpredictable(text))
+
+
+def _repeats_itself(text: str) -> bool:
+    return text in (text + text)[1:-1]
+
+
+def _is_a_sequence(text: str) -> bool:
+    """Tell whether most characters follow the one before them in the alphabet, as in ``abcdef`` or ``987654``."""
+    steps = [abs(ord(after) - ord(before)) for before, after in zip(text, text[1:], strict=False)]
+    return 2 * steps.count(1) > len(steps)
+
+
+def _is_unpredictable(text: str) -> bool:
+    rest = _WORD.sub("", text)
+    enough = min(MINIMUM_SHARE_OF_DISTINCT_CHARACTERS * len(rest), ENOUGH_DISTINCT_CHARACTERS)
+    return len(rest) >= MINIMUM_UNPREDICTABLE_CHARACTERS and len(set(rest)) >= enough
 
 
 def passwords_in(url: str) -> list[str]:

@@ -1,0 +1,60 @@
+"""Values that are no secrets, because this repository or common examples show them, however they are written down."""
+
+import re
+import unicodedata
+from typing import Final
+
+DEVELOPMENT_SECRET_KEY: Final = "doorward-development-secret-key-never-for-production"  # noqa: S105 - refused in production
+"""Signs tokens in development when no SECRET_KEY is set. Published, so production refuses it."""
+
+GENERATE_A_SECRET: Final = "python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"  # noqa: S105 - a command
+OUTPUT_OF_GENERATOR: Final = f"the output of {GENERATE_A_SECRET}"
+PREVIOUS_VALUE: Final = "the value that SECRET_KEY had before"
+"""What the documentation writes in the place of a secret."""
+
+PUBLISHED_SECRETS: Final = frozenset(
+    {
+        DEVELOPMENT_SECRET_KEY,
+        GENERATE_A_SECRET,
+        OUTPUT_OF_GENERATOR,
+        PREVIOUS_VALUE,
+        *("doorward", "postgres", "postgresql", "password", "passwd", "changeme", "change-me", "change_me"),
+        *("secret", "test", "example", "default", "admin", "root", "unused", "your-password", "yourpassword"),
+        *("mysecretpassword", "hunter2", "s3cret", "correct horse battery staple"),
+    }
+)
+"""Words and phrases, compared as ``normalized`` writes them."""
+
+_PUBLISHED_RANDOM: Final = (
+    "q7rk2vxw9zs4tb6yc1nf8hd3gj5lm0pq",
+    "0af7651916cd43dd8448eb211c80319c",
+    "7d4e9f0c-5a80-4c41-9d2e-8f0b6a1c3e57",
+    "e9ce879c-2f6c-4d0a-9d5f-6a1f7d1f4b11",
+)
+"""Random values that examples and tests show, as ``normalized`` writes them. A longer value may hold one."""
+
+_TOKEN: Final = re.compile(r"dwr_|eyj[^.]*\.|\$(?:2[abxy]|bcrypt-sha256|argon2[a-z]{1,2}|scrypt|pbkdf2[a-z0-9-]*)\$")
+"""The beginning of a refresh token, a JWT or a password hash: none of them was made to be a key."""
+
+_STAND_IN: Final = re.compile(r"(?:<|\[|\{\{|\$\{|\$\()[\w.:-]*(?:>|\]|\}\}|\}|\))|\.{2,}|…+|x{4,}|\*{4,}")
+_QUOTES: Final = "\"'`“”‘’«»"
+
+
+def normalized(value: str) -> str:
+    """Return the value as values are compared: without white space, quotes around it, and differences of case."""
+    text = "".join(unicodedata.normalize("NFKC", value).split()).casefold()
+    return text.strip(_QUOTES)
+
+
+def is_published(value: str) -> bool:
+    """Tell whether anybody can look the value up, or it stands where a value has to be put in."""
+    text = normalized(value)
+    return (
+        text in _NORMALIZED
+        or any(each in text for each in _PUBLISHED_RANDOM)
+        or _TOKEN.match(text) is not None
+        or _STAND_IN.fullmatch(text) is not None
+    )
+
+
+_NORMALIZED: Final = frozenset(map(normalized, PUBLISHED_SECRETS))
