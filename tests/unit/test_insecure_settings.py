@@ -2,10 +2,11 @@
 
 import ipaddress
 import secrets
+from pathlib import Path
 
 import pytest
 
-from doorward.core.config import Settings
+from doorward.core.config import Settings, load_settings
 from doorward.core.insecure_settings import insecure_settings
 
 
@@ -25,6 +26,26 @@ def test_the_defaults_give_up_nothing() -> None:
         ({"rate_limit_enabled": False}, "RATE_LIMIT_ENABLED"),
         ({"trusted_proxies": (ipaddress.ip_network("0.0.0.0/0"),)}, "TRUSTED_PROXIES"),
         ({"trusted_proxies": "10.0.0.0/8,::/0"}, "TRUSTED_PROXIES"),
+        ({"trusted_proxies": "0.0.0.0/1,128.0.0.0/1"}, "TRUSTED_PROXIES"),
+        ({"trusted_proxies": "0.0.0.0/2,64.0.0.0/2,128.0.0.0/2,192.0.0.0/2"}, "TRUSTED_PROXIES"),
+        ({"trusted_proxies": ",".join(f"{number}.0.0.0/8" for number in range(1, 224))}, "TRUSTED_PROXIES"),
+        ({"trusted_proxies": "160.0.0.0/5"}, "TRUSTED_PROXIES"),
+        ({"trusted_proxies": "2000::/3"}, "TRUSTED_PROXIES"),
+        ({"trusted_proxies": "2000::/4,3000::/4"}, "TRUSTED_PROXIES"),
+        ({"trusted_proxies": "::/1"}, "TRUSTED_PROXIES"),
+        ({"trusted_proxies": "::ffff:0:0/96"}, "TRUSTED_PROXIES"),
+        ({"trusted_proxies": "::ffff:0:0/97,::ffff:128.0.0.0/97"}, "TRUSTED_PROXIES"),
+        ({"rate_limit_token": "9999999/second"}, "RATE_LIMIT_TOKEN"),
+        ({"rate_limit_register": "6001/minute"}, "RATE_LIMIT_REGISTER"),
+        ({"rate_limit_refresh": "9999999/day"}, "RATE_LIMIT_REFRESH"),
+        ({"database_url": "postgresql://ada@db.example.com/doorward"}, "DATABASE_URL"),
+        ({"database_url": "postgresql://ada@db.example.com/doorward?sslmode=require"}, "DATABASE_URL"),
+        ({"database_url": "postgresql://ada@[2001:db8::1]:5432/doorward"}, "DATABASE_URL"),
+        ({"database_url": "postgresql:///doorward?host=/run/postgresql,db.example.com"}, "DATABASE_URL"),
+        ({"database_url": "postgresql://ada@db/doorward?hostaddr=192.0.2.7"}, "DATABASE_URL"),
+        ({"postgres_host": "db.example.com"}, "POSTGRES_HOST"),
+        ({"rate_limit_storage_uri": "redis://:a-password@cache.example.com:6379/0"}, "RATE_LIMIT_STORAGE_URI"),
+        ({"rate_limit_storage_uri": "redis://192.0.2.7"}, "RATE_LIMIT_STORAGE_URI"),
         ({"public_url": "http://auth.example.com"}, "PUBLIC_URL"),
         ({"cors_allow_origins": "*"}, "CORS_ALLOW_ORIGINS"),
         ({"cors_allow_origins": "https://app.example.com,http://app.example.com:8080"}, "CORS_ALLOW_ORIGINS"),
@@ -40,9 +61,48 @@ def test_what_gives_up_security_is_named(values: dict[str, object], name: str) -
         {"public_url": "https://auth.example.com"},
         {"public_url": "http://localhost:8080"},
         {"cors_allow_origins": "https://app.example.com,http://localhost:3000,http://127.0.0.1,http://[::1]:3000"},
-        {"trusted_proxies": "10.0.0.0/8"},
+        {"trusted_proxies": "10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fc00::/7,127.0.0.0/8,::1,2001:db8::/32"},
+        {"rate_limit_token": "100/second", "rate_limit_refresh": "6000/minute"},
+        {"database_url": "postgresql://ada@db.example.com/doorward?sslmode=verify-full"},
+        {"database_url": "postgresql:///doorward?host=/run/postgresql"},
+        {"database_url": "postgresql://ada@%2Frun%2Fpostgresql/doorward"},
+        {"database_url": "postgresql://ada@postgres:5432/doorward"},
+        {"database_url": "postgresql://ada@[::1]:5432/doorward?host=127.0.0.2,localhost"},
+        {"postgres_host": "postgres"},
+        {"rate_limit_storage_uri": "redis://redis:6379/0"},
+        {"rate_limit_storage_uri": "rediss://cache.example.com:6380/0"},
         {"allowed_hosts": "auth.example.com"},
     ],
 )
 def test_what_gives_up_nothing_is_not_named(values: dict[str, object]) -> None:
     assert _named(**values) == []
+
+
+@pytest.mark.parametrize(
+    ("mode", "named"), [(0o644, ["SECRET_KEY"]), (0o604, ["SECRET_KEY"]), (0o640, []), (0o400, [])]
+)
+@pytest.mark.parametrize("place", ["SECRET_KEY_FILE", ".env"])
+def test_a_file_with_a_secret_that_all_users_can_read_is_named(
+    clean_environment: pytest.MonkeyPatch, tmp_path: Path, place: str, mode: int, named: list[str]
+) -> None:
+    key = secrets.token_urlsafe(48)
+    path = tmp_path / ("key" if place == "SECRET_KEY_FILE" else ".env")
+    if place == "SECRET_KEY_FILE":
+        path.write_text(key, encoding="utf-8")
+        clean_environment.setenv("SECRET_KEY_FILE", str(path))
+    else:
+        path.write_text(f"SECRET_KEY={key}\n", encoding="utf-8")
+    path.chmod(mode)
+    assert [name for name, _ in insecure_settings(load_settings())] == named
+
+
+def test_files_that_containers_mount_are_readable_by_the_only_user_there_is(
+    clean_environment: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    path = tmp_path / "secrets" / "secret_key"
+    path.parent.mkdir()
+    path.write_text(secrets.token_urlsafe(48), encoding="utf-8")
+    path.chmod(0o444)
+    assert list(insecure_settings(load_settings())) == []
+    clean_environment.setenv("SECRET_KEY_FILE", str(path))
+    assert list(insecure_settings(load_settings())) == []

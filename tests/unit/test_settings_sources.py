@@ -167,8 +167,22 @@ def test_spaces_are_part_of_the_value(mounted: Path) -> None:
         (b"\n", "is empty"),
         (MARK.encode() + b"\xff\xfe", "is not UTF-8 text"),
         (MARK.encode() * MAXIMUM_SECRET_FILE_BYTES, "is larger than 64 KiB"),
+        (MARK.encode("utf-8-sig"), "begins with a byte order mark"),
+        (MARK.encode("utf-16"), "begins with a byte order mark"),
+        (MARK.encode("utf-16-be"), "holds an invisible character, U+0000"),
+        (MARK.encode("utf-32"), "begins with a byte order mark"),
+        (MARK.encode() + b"\0\n", "holds an invisible character, U+0000"),
+        (f"{MARK}\u200b\n".encode(), "holds an invisible character, U+200B"),
+        (f"\n\ufeff{MARK}".encode(), "holds an invisible character, U+FEFF"),
     ],
-    ids=["empty", "a line end", "not text", "too large"],
+    ids=[
+        "empty",
+        "a line end",
+        "not text",
+        "too large",
+        *["UTF-8 with a mark", "UTF-16", "UTF-16 without a mark"],
+        *["UTF-32", "NUL", "zero-width space", "a mark in the middle"],
+    ],
 )
 @pytest.mark.parametrize("is_mounted", [True, False])
 def test_a_file_that_holds_no_secret_is_one_line(
@@ -275,3 +289,10 @@ def test_settings_made_from_values_read_nothing(environment: pytest.MonkeyPatch,
     _write(mounted / "log_level", "error")
     settings = Settings.model_validate({"environment": "development"})
     assert (settings.jwt_issuer, settings.jwt_audience, settings.log_level) == ("doorward", "doorward", "info")
+
+
+def test_an_environment_file_with_a_byte_order_mark_is_refused_since_its_first_name_would_be_lost(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / ".env").write_bytes(f"SECRET_KEY={KEY}\n".encode("utf-8-sig"))
+    assert _problems() == (".env begins with a byte order mark, so its first name would be lost. Save it without",)

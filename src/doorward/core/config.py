@@ -11,6 +11,7 @@ from pydantic import Field, SecretStr, ValidationInfo, field_validator, model_va
 from pydantic_settings import NoDecode
 
 from doorward.core.budget_settings import BudgetSettings, RateLimit
+from doorward.core.database_urls import flaw_of_database_url
 from doorward.core.secret_strength import (
     DEVELOPMENT_SECRET_KEY,
     OUTPUT_OF_GENERATOR,
@@ -162,6 +163,8 @@ class Settings(BudgetSettings):
         url = value.get_secret_value()
         if not url.startswith(("postgresql://", "postgres://")):
             raise ValueError("must begin with postgresql://")
+        if flaw := flaw_of_database_url(url):
+            raise ValueError(flaw)
         for password in passwords_in(url):
             _refuse_published_password(password, info)
         return value

@@ -1,24 +1,82 @@
 """Which settings give up security, and what. They are allowed, but never silently."""
 
-from collections.abc import Iterator
+import ipaddress
+import re
+import stat
+from collections.abc import Iterable, Iterator
+from fractions import Fraction
+from pathlib import Path
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
-from doorward.core.config import Settings
+from doorward.core.config import Network, Settings
 from doorward.core.web_addresses import ANY_ORIGIN
 
 _THIS_MACHINE: Final = ("localhost", "127.0.0.1", "::1")
+
+LARGEST_SHARE_OF_PROXIES: Final = Fraction(1, 64)
+"""Of all addresses of a family: four networks of the size of 10.0.0.0/8, and all private ones are less than three."""
+
+_IPV4: Final = ipaddress.ip_network("0.0.0.0/0")
+_IPV4_IN_IPV6: Final = ipaddress.ip_network("::ffff:0:0/96")
+_ROUTED_IPV6: Final = ipaddress.ip_network("2000::/3")
+"""The addresses of IPv6 that the Internet uses."""
+
+HIGHEST_RATE_PER_SECOND: Final = 100
+"""A limit above this stops no guessing: a processor hashes some ten passwords a second."""
+
+_SECONDS: Final = {"second": 1, "minute": 60, "hour": 3600, "day": 86400}
 
 
 def insecure_settings(settings: Settings) -> Iterator[tuple[str, str]]:
     """Yield each such setting's name with what it gives up."""
     if settings.environment == "development":
         yield "ENVIRONMENT", "development accepts published secrets and cheap hashes"
+    yield from _insecure_limits(settings)
+    yield from _insecure_addresses(settings)
+    yield from _insecure_connections(settings)
+    yield from _readable_secrets(settings)
+
+
+def _insecure_limits(settings: Settings) -> Iterator[tuple[str, str]]:
     if not settings.rate_limit_enabled:
         yield "RATE_LIMIT_ENABLED", "passwords can be guessed at full speed"
-    if any(network.prefixlen == 0 for network in settings.trusted_proxies):
+    for name in ("rate_limit_register", "rate_limit_token", "rate_limit_refresh"):
+        count, _, period = getattr(settings, name).partition("/")
+        if int(count) > HIGHEST_RATE_PER_SECOND * _SECONDS[period]:
+            yield name.upper(), f"more than {HIGHEST_RATE_PER_SECOND} calls a second of one address are no limit"
+    if max(_shares_of_all_addresses(settings.trusted_proxies)) > LARGEST_SHARE_OF_PROXIES:
         yield "TRUSTED_PROXIES", "everybody may claim any client address and so dodge the limits"
-    yield from _insecure_addresses(settings)
+
+
+def _shares_of_all_addresses(networks: Iterable[Network]) -> tuple[Fraction, Fraction]:
+    """Return which share of the Internet's addresses the networks cover together: of IPv4, and of IPv6.
+
+    IPv4 written as IPv6 (RFC 4291 section 2.5.5.2) counts as IPv4.
+    """
+    version_4: list[ipaddress.IPv4Network] = []
+    version_6: list[ipaddress.IPv6Network] = []
+    for network in networks:
+        if isinstance(network, ipaddress.IPv4Network):
+            version_4.append(network)
+        elif network.subnet_of(_IPV4_IN_IPV6):
+            version_4.append(ipaddress.IPv4Network((int(network.network_address) & 0xFFFFFFFF, network.prefixlen - 96)))
+        else:
+            version_6.append(network if network.subnet_of(_ROUTED_IPV6) else _routed_part(network))
+            version_4 += [_IPV4] if network.supernet_of(_IPV4_IN_IPV6) else []
+    return (
+        _share(ipaddress.collapse_addresses(version_4), _IPV4),
+        _share(ipaddress.collapse_addresses(version_6), _ROUTED_IPV6),
+    )
+
+
+def _routed_part(network: ipaddress.IPv6Network) -> ipaddress.IPv6Network:
+    # Two networks are apart, or one is in the other. What is apart has private addresses, such as fd00::/8.
+    return _ROUTED_IPV6 if network.supernet_of(_ROUTED_IPV6) else ipaddress.IPv6Network("2000::/128")
+
+
+def _share(networks: Iterable[Network], whole: Network) -> Fraction:
+    return Fraction(sum(network.num_addresses for network in networks), whole.num_addresses)
 
 
 def _insecure_addresses(settings: Settings) -> Iterator[tuple[str, str]]:
@@ -33,3 +91,56 @@ def _insecure_addresses(settings: Settings) -> Iterator[tuple[str, str]]:
 def _is_readable_on_the_way(origin: str) -> bool:
     """Tell whether others can read along. Nobody stands between a machine and itself."""
     return origin.startswith("http://") and urlsplit(origin).hostname not in _THIS_MACHINE
+
+
+def _insecure_connections(settings: Settings) -> Iterator[tuple[str, str]]:
+    name, hosts, mode = _database(settings)
+    if mode != "verify-full" and any(map(_is_remote, hosts)):
+        yield (
+            name,
+            "the database's name is not verified: passwords' hashes can be read on the way (sslmode=verify-full)",
+        )
+    store = settings.rate_limit_storage_uri.get_secret_value()
+    if store.startswith("redis://") and _is_remote(urlsplit(store).hostname or ""):
+        yield "RATE_LIMIT_STORAGE_URI", "the store's password and clients' addresses travel unencrypted (rediss://)"
+
+
+def _database(settings: Settings) -> tuple[str, list[str], str]:
+    """Return the setting that names the database, its hosts, and libpq's sslmode."""
+    if settings.database_url is None:
+        return "POSTGRES_HOST", settings.postgres_host.split(","), ""
+    parts = urlsplit(settings.database_url.get_secret_value())
+    parameters = parse_qs(parts.query)
+    in_authority = re.sub(r":\d*(?=,|$)", "", parts.netloc.rpartition("@")[2])
+    hosts = parameters.get("host", [unquote(in_authority)])[-1].split(",")
+    hosts += parameters.get("hostaddr", [""])[-1].split(",")
+    return "DATABASE_URL", hosts, parameters.get("sslmode", [""])[-1]
+
+
+def _is_remote(host: str) -> bool:
+    """Tell whether a connection leaves this machine's or this cluster's own network.
+
+    A Unix socket and a loopback address do not; neither does a name without dots, which only the network of Docker,
+    Compose or a Kubernetes namespace resolves. Any other name or address counts as remote.
+    """
+    host = host.strip("[]").rstrip(".").lower()
+    if not host or host.startswith(("/", "@")) or host == "localhost":
+        return False
+    try:
+        return not ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return "." in host
+
+
+def _readable_secrets(settings: Settings) -> Iterator[tuple[str, str]]:
+    for setting, path in settings.secret_files():
+        if _is_readable_by_all(path):
+            yield setting, "every user of this machine can read the file that holds it (chmod o-r)"
+
+
+def _is_readable_by_all(path: Path) -> bool:
+    try:
+        return bool(path.stat().st_mode & stat.S_IROTH)
+    except OSError:
+        # Removed since it was read.
+        return False

@@ -2,6 +2,7 @@
 
 import difflib
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Final, TypeVar
 
 from pydantic import BeforeValidator, PrivateAttr, ValidationError
@@ -42,6 +43,7 @@ class LoadedSettings(BaseSettings):
     )
 
     _origins: Mapping[str, str] = PrivateAttr(default_factory=dict)
+    _secret_files: Mapping[str, Path] = PrivateAttr(default_factory=dict)
 
     @classmethod
     def settings_customise_sources(
@@ -57,6 +59,10 @@ class LoadedSettings(BaseSettings):
     def origin_of(self, name: str) -> str:
         """Return where the setting's value was found, in words for the operator."""
         return self._origins.get(name, "default")
+
+    def secret_files(self) -> Iterable[tuple[str, Path]]:
+        """Return the names of the secrets that were read from files of this machine, with the files."""
+        return [(name.upper(), path) for name, path in self._secret_files.items()]
 
 
 Model = TypeVar("Model", bound=LoadedSettings)
@@ -81,7 +87,8 @@ def load(model: type[Model]) -> Model:
         problems += [_sentence(model, details["loc"], details["msg"]) for details in reversed(refusals.values())]
     if problems:
         raise SettingsError(problems)
-    settings._origins = reading.origins  # noqa: SLF001 - no setting, so no field that a value could set
+    # No settings, so no fields that a value could set.
+    settings._origins, settings._secret_files = reading.origins, reading.secret_files  # noqa: SLF001 - made here
     return settings
 
 
