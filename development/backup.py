@@ -123,7 +123,7 @@ def _compose_runs() -> bool:
 
 def back_up(database: Database, file: Path) -> None:
     """Write the whole database to a new file that only its owner can read; leave none when that fails."""
-    file.parent.mkdir(parents=True, exist_ok=True)
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
         descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError as error:

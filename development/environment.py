@@ -1,7 +1,11 @@
 """`inv up`: secrets are made on first use and kept in `.env`; the example's are never used."""
 
+import os
 import re
 import secrets
+import stat
+import sys
+import tempfile
 from pathlib import Path
 from typing import Final
 
@@ -11,12 +15,18 @@ GENERATED: Final = ("SECRET_KEY", "POSTGRES_PASSWORD")
 KEY_FILE: Final = "SECRET_KEY_FILE"
 KEY_STORE: Final = "AWS_SECRETS_MANAGER_SECRET_NAME"
 SECRET_BYTES: Final = 48
+OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
+"""The rights of everybody but the owner."""
+
+
+class EnvironmentFileError(Exception):
+    """Secrets cannot be kept in `.env`. The message is one line with cause and remedy."""
 
 
 def ensure_secrets() -> list[str]:
     """Give each secret in `.env` that is missing or empty a random value; return the names of those made.
 
-    A key that is kept elsewhere, in a file or at AWS, is left there.
+    A key that is kept elsewhere, in a file or at AWS, is left there. Raises ``EnvironmentFileError``.
     """
     text = _text()
     wanted = [name for name in GENERATED if name != "SECRET_KEY" or not (is_set(KEY_FILE) or is_set(KEY_STORE))]
@@ -27,9 +37,20 @@ def ensure_secrets() -> list[str]:
         if not replaced:
             text = f"{text.rstrip()}\n{line}\n"
     if made:
-        ENVIRONMENT_FILE.touch(mode=0o600)
-        ENVIRONMENT_FILE.write_text(text, encoding="utf-8")
+        _write(text)
     return made
+
+
+def restrict_rights() -> bool:
+    """Leave `.env` to its owner, if others can read or write it; return whether they could.
+
+    Raises ``EnvironmentFileError``.
+    """
+    _refuse_link()
+    mode = stat.S_IMODE(ENVIRONMENT_FILE.stat().st_mode)
+    if mode & OTHERS:
+        ENVIRONMENT_FILE.chmod(mode & ~OTHERS)
+    return bool(mode & OTHERS)
 
 
 def is_set(name: str) -> bool:
@@ -42,6 +63,42 @@ def _text() -> str:
     return source.read_text(encoding="utf-8")
 
 
+def _write(text: str) -> None:
+    """Put a new file, which was its owner's alone from the beginning, in the place of `.env`."""
+    _refuse_link()
+    descriptor, name = tempfile.mkstemp(dir=ENVIRONMENT_FILE.parent, prefix=".env-", text=True)
+    written = Path(name)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+            if ENVIRONMENT_FILE.exists() and os.geteuid() == 0:
+                # Run by root, the file stays that of the user who made it.
+                owner = ENVIRONMENT_FILE.stat()
+                os.fchown(file.fileno(), owner.st_uid, owner.st_gid)
+        written.replace(ENVIRONMENT_FILE)
+    finally:
+        written.unlink(missing_ok=True)
+
+
+def _refuse_link() -> None:
+    if ENVIRONMENT_FILE.is_symlink():
+        raise EnvironmentFileError(
+            ".env is a symbolic link, and secrets are not written through it. Put a file in its place"
+        )
+
+
+def main() -> int:
+    """Make what is missing, and say what was done; return the exit status."""
+    try:
+        if ENVIRONMENT_FILE.exists() and restrict_rights():
+            print("inv up: others could read .env; now only its owner can")
+        for name in ensure_secrets():
+            print(f"inv up: made a random {name} in .env")
+    except (EnvironmentFileError, OSError) as error:
+        print(f"inv up: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
 if __name__ == "__main__":
-    for made_name in ensure_secrets():
-        print(f"inv up: made a random {made_name} in .env")
+    sys.exit(main())

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import pwd
+import shlex
 import shutil
 import signal
 import subprocess
@@ -26,6 +27,11 @@ SYSTEM_USER: Final = "doorward-postgres"
 PORT: Final = 5432
 """Names the socket only: the server listens on no network."""
 
+MAXIMUM_SOCKET_PATH: Final = 100
+"""Bytes. Linux takes 107 in the path of a Unix socket, macOS 103."""
+
+SHORT_FOLDER: Final = Path("/tmp")  # noqa: S108 - mkdtemp makes a folder of the user's own in it
+
 WAIT_SECONDS: Final = 120
 """For a start or a stop: either writes to a disk that may be busy."""
 
@@ -40,17 +46,21 @@ class EmbeddedPostgres:
         """
         self._durable = durable
         self._user = SYSTEM_USER if os.geteuid() == 0 else None
-        self._socket_folder = Path(tempfile.mkdtemp(prefix="doorward-pg-"))
+        self._socket_folder = make_socket_folder()
         self._data = data.resolve() if data else self._socket_folder / "data"
         self._log = log or self._data / "server.log"
 
     def __enter__(self) -> Self:
         """Start; the first time, initialise the folder."""
-        self._data.mkdir(parents=True, exist_ok=True)
+        self._data.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.give_to_system_user(self._data, self._socket_folder)
-        if not (self._data / "PG_VERSION").exists():
-            self._run("initdb", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--username=postgres")
-        self.start()
+        try:
+            if not (self._data / "PG_VERSION").exists():
+                self._run("initdb", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--username=postgres")
+            self.start()
+        except PostgresError:
+            shutil.rmtree(self._socket_folder, ignore_errors=True)
+            raise
         return self
 
     def __exit__(
@@ -78,7 +88,7 @@ class EmbeddedPostgres:
         """Start the server and wait until it answers. A server left over by a crash on this folder is stopped first."""
         if self._pid() is not None:
             self.stop()
-        options = f"-c listen_addresses='' -k {self._socket_folder} -p {PORT} -c max_connections=200"
+        options = f"-c listen_addresses='' -k {shlex.quote(str(self._socket_folder))} -p {PORT} -c max_connections=200"
         if not self._durable:
             options += " -c fsync=off -c full_page_writes=off"
         self._run(
@@ -174,6 +184,7 @@ class EmbeddedPostgres:
 
     def _run(self, program: str, *arguments: str) -> None:
         command = [str(POSTGRES_BIN_PATH / program), "--pgdata", str(self._data), *arguments]
+        logged = self._log.stat().st_size if self._log.exists() else 0
         # pg_ctl's server would hold a pipe open for ever, so the output goes to a file.
         with tempfile.TemporaryFile("w+") as output:
             finished = subprocess.run(
@@ -190,13 +201,39 @@ class EmbeddedPostgres:
             said = output.read().strip()
         if finished.returncode != 0:
             raise PostgresError(
-                f"{program} failed: {said.splitlines()[-1] if said else finished.returncode}", self._data
+                f"{program} failed: {self._cause(logged) or _last_line(said) or finished.returncode}", self._log
             )
+
+    def _cause(self, position: int) -> str:
+        """Return why the server did not start, as its log says from here on: pg_ctl only names the log."""
+        if not self._log.exists():
+            return ""
+        lines = self._log.read_bytes()[position:].decode(errors="replace").splitlines()
+        fatal = [line for line in lines if "FATAL:" in line or "PANIC:" in line]
+        return fatal[-1].partition(": ")[2].strip() if fatal else ""
 
 
 class PostgresError(Exception):
     """The server did not do as it was told."""
 
-    def __init__(self, message: str, data: Path) -> None:
-        """Name the folder whose server.log tells more."""
-        super().__init__(f"{message} (see {data / 'server.log'})")
+    def __init__(self, message: str, log: Path) -> None:
+        """Name the log that tells more, if it stays."""
+        super().__init__(f"{message} (see {log})" if log.exists() else message)
+
+
+def make_socket_folder() -> Path:
+    """Return a new folder of the user's own, with a path that is short and plain enough for a Unix socket.
+
+    Below TMPDIR, else below /tmp. Raises ``OSError`` when neither can be written.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="doorward-pg-"))
+    socket_path = folder / f".s.PGSQL.{PORT}.lock"
+    # PostgreSQL reads commas and quotes in the path as a list of folders.
+    if len(os.fsencode(socket_path)) <= MAXIMUM_SOCKET_PATH and not set(str(folder)) & set("\"',"):
+        return folder
+    folder.rmdir()
+    return Path(tempfile.mkdtemp(prefix="doorward-pg-", dir=SHORT_FOLDER))
+
+
+def _last_line(text: str) -> str:
+    return text.splitlines()[-1] if text else ""

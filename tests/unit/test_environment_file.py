@@ -5,7 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from development.environment import ENVIRONMENT_FILE, GENERATED, KEY_FILE, KEY_STORE, ensure_secrets, is_set
+from development.environment import (
+    ENVIRONMENT_FILE,
+    GENERATED,
+    KEY_FILE,
+    KEY_STORE,
+    EnvironmentFileError,
+    ensure_secrets,
+    is_set,
+    main,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -35,3 +44,40 @@ def test_no_key_is_made_beside_one_that_is_kept_elsewhere(elsewhere: str) -> Non
     ENVIRONMENT_FILE.write_text(f"{elsewhere}\n")
     assert ensure_secrets() == ["POSTGRES_PASSWORD"]
     assert not is_set("SECRET_KEY")
+
+
+@pytest.mark.parametrize("mode", [0o644, 0o640, 0o666, 0o755])
+@pytest.mark.parametrize("text", ["SECRET_KEY=\nPOSTGRES_PASSWORD=\n", "SECRET_KEY=mine\nPOSTGRES_PASSWORD=mine\n"])
+def test_a_file_that_others_can_read_is_left_to_its_owner_and_that_is_said(
+    capsys: pytest.CaptureFixture[str], mode: int, text: str
+) -> None:
+    ENVIRONMENT_FILE.write_text(text)
+    ENVIRONMENT_FILE.chmod(mode)
+    assert main() == 0
+    assert not stat.S_IMODE(ENVIRONMENT_FILE.stat().st_mode) & 0o077
+    assert "others could read .env" in capsys.readouterr().out
+    assert main() == 0
+    assert capsys.readouterr().out == ""
+
+
+def test_what_was_opened_before_by_others_never_holds_the_secrets(folder: Path) -> None:
+    ENVIRONMENT_FILE.write_text("SECRET_KEY=\nPOSTGRES_PASSWORD=\n")
+    ENVIRONMENT_FILE.chmod(0o644)
+    with ENVIRONMENT_FILE.open(encoding="utf-8") as opened:
+        ensure_secrets()
+        assert opened.read() == "SECRET_KEY=\nPOSTGRES_PASSWORD=\n"
+    assert sorted(path.name for path in folder.iterdir()) == [".env", ".env.example"]
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_no_secret_is_written_through_a_link(capsys: pytest.CaptureFixture[str], folder: Path, is_there: bool) -> None:  # noqa: FBT001 - pytest passes it by name
+    target = folder / "elsewhere"
+    if is_there:
+        target.write_text("SECRET_KEY=\n")
+    ENVIRONMENT_FILE.symlink_to(target)
+    with pytest.raises(EnvironmentFileError):
+        ensure_secrets()
+    assert main() == 1
+    assert "symbolic link" in capsys.readouterr().err
+    assert target.exists() == is_there
+    assert not is_there or target.read_text() == "SECRET_KEY=\n"
