@@ -83,16 +83,16 @@ PASSWORD_IN_URL: Final = re.compile(r"://[^\s:/@]+:([^\s@/{}]+)@")
 def texts_of(path: Path) -> Iterator[str]:
     """The strings of a module, else the words, the quoted texts and the values of each line."""
     if path.suffix == ".py":
-        strings = [node.value for node in ast.walk(tree_of(path)) if isinstance(node, ast.Constant)]
-        texts = [each.decode("latin-1") if isinstance(each, bytes) else each for each in strings]
+        values = [node.value for node in ast.walk(tree_of(path)) if isinstance(node, ast.Constant)]
+        texts = [each for each in values if isinstance(each, str)]
+        texts += [each.decode("latin-1") for each in values if isinstance(each, bytes)]
     else:
         texts = text_of(path).splitlines()
     for text in texts:
-        if isinstance(text, str):
-            yield text
-            yield from text.split()
-            yield from (found[1] for found in QUOTED.findall(text))
-            yield from GIVEN.findall(text)
+        yield text
+        yield from text.split()
+        yield from (found[1] for found in QUOTED.findall(text))
+        yield from GIVEN.findall(text)
 
 
 def shown_files() -> list[Path]:

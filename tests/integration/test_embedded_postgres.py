@@ -32,5 +32,5 @@ def test_a_start_that_fails_names_its_cause(tmp_path: Path) -> None:
         pass
     with (data / "postgresql.conf").open("a", encoding="utf-8") as configuration:
         configuration.write("shared_buffers = 'no number'\n")
-    with pytest.raises(PostgresError, match="configuration file .* contains errors"), EmbeddedPostgres(data):
+    with pytest.raises(PostgresError, match=r"configuration file .* contains errors"), EmbeddedPostgres(data):
         pass

@@ -136,50 +136,48 @@ def store(store_folder: Path) -> Iterator[SecretStore]:
         yield running
 
 
-@pytest.mark.parametrize(("workers", "processes"), [(1, 1), (2, 3)], ids=["one worker", "two workers and their parent"])
-def test_no_secret_is_in_the_log_at_debug_when_the_settings_are_in_aws_and_each_process_reads_them_once(
-    store: SecretStore, store_folder: Path, own_database: str, tmp_path: Path, workers: int, processes: int
-) -> None:
-    canaries = {each: secrets.token_urlsafe(36) for each in ("key", "previous", "database", "redis", "postgres")}
+def settings_in_the_store(store: SecretStore, database_url: str, canaries: dict[str, str]) -> dict[str, str]:
+    """Put them there; return the variables of a service that finds them and logs all that it may."""
     name = mark()
     store.put_settings(
         name,
         {
             "SECRET_KEY": canaries["key"],
             "SECRET_KEY_PREVIOUS": canaries["previous"],
-            "DATABASE_URL": own_database.replace("postgres@", f"postgres:{canaries['database']}@"),
+            "DATABASE_URL": database_url.replace("postgres@", f"postgres:{canaries['database']}@"),
             "POSTGRES_PASSWORD": canaries["postgres"],
             # Where nothing answers, so that its failures are logged.
             "RATE_LIMIT_STORAGE_URI": f"redis://:{canaries['redis']}@127.0.0.1:1/0",
         },
     )
+    where = {"AWS_REGION": REGION, "AWS_SECRETS_MANAGER_SECRET_NAME": name, "NO_PROXY": "127.0.0.1"}
+    return {**store.variables(), **where, "LOG_LEVEL": "debug"}
+
+
+@pytest.mark.parametrize(("workers", "processes"), [(1, 1), (2, 3)], ids=["one worker", "two workers and their parent"])
+def test_no_secret_is_logged_at_debug_with_settings_in_aws_which_each_process_reads_once(
+    store: SecretStore, store_folder: Path, own_database: str, tmp_path: Path, workers: int, processes: int
+) -> None:
+    canaries = {each: secrets.token_urlsafe(36) for each in ("key", "previous", "database", "redis", "postgres")}
+    variables = settings_in_the_store(store, own_database, canaries)
     asked_before = (store_folder / "moto.log").read_text(encoding="utf-8").count("POST /")
-    variables = {
-        **store.variables(),
-        "AWS_REGION": REGION,
-        "AWS_SECRETS_MANAGER_SECRET_NAME": name,
-        "NO_PROXY": "127.0.0.1",
-        "LOG_LEVEL": "debug",
-        "WEB_CONCURRENCY": str(workers),
-    }
-    with serving(tmp_path, **variables) as process:
+    with serving(tmp_path, **variables, WEB_CONCURRENCY=str(workers)) as process:
         sent, token = log_in(process)
         assert me(process, token) == 200
         assert process.stop() in {0, -signal.SIGTERM}
         process.close()
-        events = [str(line["event"]) for line in process.lines()]
-        expected = {"auth.login.succeeded", "auth.login.failed", "rate_limit.store_unavailable", "http.request"}
-        assert set(events) >= expected
-        # The last lines, too, though a signal ends the process right after them.
-        assert len([event for event in events if event.startswith("Finished server process")]) == workers
-        assert "debug" in {line["level"] for line in process.lines()}
-        evidence = Evidence()
-        for secret in (*canaries.values(), *sent[:2]):
-            evidence.remember_secret(secret)
-        for token in (*canaries.values(), *sent[2:]):
-            evidence.remember_token(token)
-        evidence.keep("log", process.written.decode())
-        evidence.keep("errors", process.errors.read_text(encoding="utf-8"))
+    events = [str(line["event"]) for line in process.lines()]
+    assert set(events) >= {"auth.login.succeeded", "auth.login.failed", "rate_limit.store_unavailable", "http.request"}
+    assert "debug" in {line["level"] for line in process.lines()}
+    # The last lines, too, though a signal ends the process right after them.
+    assert len([event for event in events if event.startswith("Finished server process")]) == workers
+    evidence = Evidence()
+    for secret in (*canaries.values(), *sent[:2]):
+        evidence.remember_secret(secret)
+    for each in (*canaries.values(), *sent[2:]):
+        evidence.remember_token(each)
+    evidence.keep("log", process.written.decode())
+    evidence.keep("errors", process.errors.read_text(encoding="utf-8"))
     assert evidence.findings() == []
     asked = (store_folder / "moto.log").read_text(encoding="utf-8").count("POST /")
     assert asked - asked_before == processes

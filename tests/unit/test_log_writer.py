@@ -28,8 +28,8 @@ class Pipe:
         self._writers: list[LogWriter] = []
         self._open = {self.reader, self.writer}
 
-    def log_writer(self, on_recovery: Callable[[int], object] = id, **options: int) -> LogWriter:
-        made = LogWriter(self.writer, lambda count: (on_recovery(count), None)[1], **options)
+    def log_writer(self, on_recovery: Callable[[int], None] | None = None, **options: int) -> LogWriter:
+        made = LogWriter(self.writer, on_recovery or (lambda _: None), **options)
         self._writers.append(made)
         return made
 
@@ -83,8 +83,13 @@ def test_a_reader_that_stalls_delays_no_caller_and_what_was_dropped_is_told_when
     pipe: Pipe, maximum_lines: int, maximum_bytes: int
 ) -> None:
     told: list[int] = []
+
+    def tell(count: int) -> None:
+        told.append(count)
+        writer.write(f"dropped {count}")
+
     writer = pipe.log_writer(
-        lambda count: (told.append(count), writer.write(f"dropped {count}")),
+        tell,
         maximum_lines=maximum_lines,
         maximum_bytes=maximum_bytes,
     )

@@ -17,9 +17,9 @@ _THIS_MACHINE: Final = ("localhost", "127.0.0.1", "::1")
 LARGEST_SHARE_OF_PROXIES: Final = Fraction(1, 64)
 """Of all addresses of a family: four networks of the size of 10.0.0.0/8, and all private ones are less than three."""
 
-_IPV4: Final = ipaddress.ip_network("0.0.0.0/0")
-_IPV4_IN_IPV6: Final = ipaddress.ip_network("::ffff:0:0/96")
-_ROUTED_IPV6: Final = ipaddress.ip_network("2000::/3")
+_IPV4: Final = ipaddress.IPv4Network("0.0.0.0/0")
+_IPV4_IN_IPV6: Final = ipaddress.IPv6Network("::ffff:0:0/96")
+_ROUTED_IPV6: Final = ipaddress.IPv6Network("2000::/3")
 """The addresses of IPv6 that the Internet uses."""
 
 HIGHEST_RATE_PER_SECOND: Final = 100
@@ -57,7 +57,7 @@ def _shares_of_all_addresses(networks: Iterable[Network]) -> tuple[Fraction, Fra
     version_4: list[ipaddress.IPv4Network] = []
     version_6: list[ipaddress.IPv6Network] = []
     for network in networks:
-        if isinstance(network, ipaddress.IPv4Network):
+        if not isinstance(network, ipaddress.IPv6Network):
             version_4.append(network)
         elif network.subnet_of(_IPV4_IN_IPV6):
             version_4.append(ipaddress.IPv4Network((int(network.network_address) & 0xFFFFFFFF, network.prefixlen - 96)))

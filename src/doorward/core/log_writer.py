@@ -28,7 +28,7 @@ STANDARD_ERROR: Final = 2
 
 
 class LogWriter:
-    """A queue of lines and the thread that writes them. Every method may be called from any thread or signal handler."""
+    """A queue of lines and the thread that writes them. Any thread or signal handler may call it."""
 
     def __init__(
         self,
@@ -66,7 +66,7 @@ class LogWriter:
         return self._dropped
 
     def write(self, text: str) -> None:
-        """Queue one line, given without its end, or drop and count it. Never waits, except within ``flush``'s seconds."""
+        """Queue one line, given without its end, or drop and count it. Waits within ``flush``'s seconds only."""
         line = f"{text}\n".encode(errors="backslashreplace")
         size = len(line)
         with self._lock:
@@ -115,8 +115,7 @@ class LogWriter:
         lines: list[bytes] = []
         size = 0
         for item in batch:
-            is_line = isinstance(item, bytes)
-            if lines and (not is_line or size + len(item) > self._maximum_write):
+            if lines and (not isinstance(item, bytes) or size + len(item) > self._maximum_write):
                 self._write_lines(lines, size)
                 lines, size = [], 0
             if isinstance(item, bytes):

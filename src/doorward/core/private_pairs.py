@@ -1,7 +1,7 @@
 """The pattern of a private name and its value in a text: assignments, dicts, JSON, lists of pairs, XML, URLs.
 
-Libraries log texts within texts: JSON in a string of JSON in Python's repr of bytes. Each layer escapes the quotes again,
-so quotes are recognised in every escaped form, and a value ends at the quote that is escaped as its first one is.
+Libraries log texts within texts: JSON in a string of JSON in Python's repr of bytes. Each layer escapes the quotes
+again, so quotes are recognised in every escaped form, and a value ends at the quote that is escaped as its first one.
 """
 
 import re
@@ -27,11 +27,11 @@ _EQUALS: Final = rf"(?:=>?|{_BACKSLASHES}u003d|{_URL_ESCAPE}3d)"
 _SEPARATOR: Final = (
     # name=value, Key (name)=(value), <name>value
     rf"(?:\)?(?:{_EQUALS}|>)"
-    # name = "value"
+    # An assignment with spaces, of a value in quotes.
     rf"|{_SPACE}{_EQUALS}{_SPACE}(?={_QUOTE})"
     # "name": value, "name" => value
     rf"|{_QUOTE}{_SPACE}(?:{_COLON}|{_EQUALS}){_SPACE}"
-    # ("name", "value")
+    # A pair of two values in quotes.
     rf"|{_QUOTE}{_SPACE},{_SPACE}(?=[a-z]{{0,2}}{_QUOTE}))"
 )
 _VALUE: Final = (

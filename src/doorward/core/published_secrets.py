@@ -37,7 +37,7 @@ _TOKEN: Final = re.compile(r"dwr_|eyj[^.]*\.|\$(?:2[abxy]|bcrypt-sha256|argon2[a
 """The beginning of a refresh token, a JWT or a password hash: none of them was made to be a key."""
 
 _STAND_IN: Final = re.compile(r"(?:<|\[|\{\{|\$\{|\$\()[\w.:-]*(?:>|\]|\}\}|\}|\))|\.{2,}|…+|x{4,}|\*{4,}")
-_QUOTES: Final = "\"'`“”‘’«»"
+_QUOTES: Final = "\"'`\u201c\u201d\u2018\u2019\u00ab\u00bb"
 
 
 def normalized(value: str) -> str:

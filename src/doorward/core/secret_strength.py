@@ -1,5 +1,6 @@
 """What makes a secret one: length, irregularity, and never having been published."""
 
+import itertools
 import re
 from typing import Final
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -37,7 +38,7 @@ MINIMUM_SHARE_OF_DISTINCT_CHARACTERS: Final = 0.6
 ENOUGH_DISTINCT_CHARACTERS: Final = 40
 """Of what remains. Paths, addresses and patterns repeat themselves; random characters with punctuation hardly do."""
 
-_NOTATION: Final = re.compile(r"://|\(\?[:P<!=]|\{\d+(?:,\d*)?\}|\[\^?\\[dsw]|\b[a-z]=\d+\w?,[a-z]=\d")
+_NOTATION: Final = re.compile(r"(?::|\A)//|\(\?[:P<!=]|\{\d+(?:,\d*)?\}|\[\^?\\[dsw]|\b[a-z]=\d+\w?,[a-z]=\d")
 """Of an address, a regular expression, or the parameters of a password hash."""
 
 _WHITE_SPACE_IN_A_LINE: Final = re.compile(r"[^\S\r\n]")
@@ -68,6 +69,11 @@ def flaw_of_secret_key(secret: str) -> str | None:
         return f"is shorter than {MINIMUM_SECRET_BYTES} bytes"
     if is_published(text):
         return "is a published value that anybody can look up"
+    return _pattern_in(text)
+
+
+def _pattern_in(text: str) -> str | None:
+    """Return what shows that the value was not made at random."""
     if _WHITE_SPACE_IN_A_LINE.search(text):
         return "holds white space, as phrases and commands do; use random characters"
     if len(set(text)) < MINIMUM_DISTINCT_CHARACTERS or _repeats_itself(text) or _is_a_sequence(text):
@@ -94,7 +100,7 @@ def _repeats_itself(text: str) -> bool:
 
 def _is_a_sequence(text: str) -> bool:
     """Tell whether most characters follow the one before them in the alphabet, as in ``abcdef`` or ``987654``."""
-    steps = [abs(ord(after) - ord(before)) for before, after in zip(text, text[1:], strict=False)]
+    steps = [abs(ord(after) - ord(before)) for before, after in itertools.pairwise(text)]
     return 2 * steps.count(1) > len(steps)
 
 
