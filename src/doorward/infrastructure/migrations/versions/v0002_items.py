@@ -13,6 +13,7 @@ def upgrade() -> None:
     op.execute("CREATE EXTENSION IF NOT EXISTS btree_gin")
     _create_items()
     _create_indexes_of_lists()
+    _create_index_of_titles()
     _create_indexes_of_contents()
 
 
@@ -72,7 +73,7 @@ def _create_indexes_of_lists() -> None:
     )
 
 
-def _create_indexes_of_contents() -> None:
+def _create_index_of_titles() -> None:
     # The extension may have been installed before, in any schema.
     op.execute(
         """
@@ -91,6 +92,9 @@ def _create_indexes_of_contents() -> None:
         $$
         """
     )
+
+
+def _create_indexes_of_contents() -> None:
     # With the owner, so that a reader's few private items are found without reading all that have a frequent tag.
     op.execute(
         """
