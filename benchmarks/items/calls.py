@@ -15,8 +15,8 @@ from doorward.core.pages import DEFAULT_PAGE_SIZE, CursorCodec, Position
 from doorward.core.principal import Principal
 from doorward.core.search import search_query
 from doorward.domain.auth.repository import list_session_users
-from doorward.domain.items import repository
 from doorward.domain.items.models import Item, ItemFilter, ItemQuery
+from doorward.domain.items.repositories import entries, lists
 from doorward.infrastructure.keys import cursor_purpose, derive_key
 
 Connection = AsyncConnection[Any]
@@ -116,7 +116,7 @@ def _flat_calls(reader: Reader, wanted: ItemQuery) -> Sequence[Call]:
         Call(
             "get by id",
             f"{ITEMS}/{reader.item_id}",
-            lambda connection: repository.find_item(connection, reader.item_id, wanted.reader_id),
+            lambda connection: entries.find_item(connection, reader.item_id, wanted.reader_id),
             is_flat=True,
         ),
         _by_keyset("keyset, first page", wanted),
@@ -158,7 +158,7 @@ def _by_keyset(name: str, wanted: ItemQuery, parameters: str = "", after: Positi
         name,
         f"{ITEMS}?after={parameters}",
         # As many as the page has and one more, which tells whether the list goes on.
-        lambda connection: repository.list_items(connection, wanted, limit=DEFAULT_PAGE_SIZE + 1, after=after),
+        lambda connection: lists.list_items(connection, wanted, limit=DEFAULT_PAGE_SIZE + 1, after=after),
         is_flat=wanted.narrowed.title is None,
     )
 
@@ -166,8 +166,8 @@ def _by_keyset(name: str, wanted: ItemQuery, parameters: str = "", after: Positi
 def _by_number(name: str, wanted: ItemQuery, parameters: str = "", page: int = 1) -> Call:
     async def page_and_total(connection: Connection) -> object:
         offset = (page - 1) * DEFAULT_PAGE_SIZE
-        items = await repository.list_items(connection, wanted, limit=DEFAULT_PAGE_SIZE, offset=offset)
-        await repository.count_items(connection, wanted)
+        items = await lists.list_items(connection, wanted, limit=DEFAULT_PAGE_SIZE, offset=offset)
+        await lists.count_items(connection, wanted)
         return items
 
     return Call(name, f"{ITEMS}?page={page}{parameters}", page_and_total)
@@ -178,7 +178,7 @@ def _search(name: str, words: Sequence[str], wanted: ItemQuery) -> Call:
     return Call(
         name,
         f"{ITEMS}/search?q={'+'.join(words)}",
-        lambda connection: repository.list_matches(connection, wanted, query, limit=DEFAULT_PAGE_SIZE, offset=0),
+        lambda connection: lists.list_matches(connection, wanted, query, limit=DEFAULT_PAGE_SIZE, offset=0),
     )
 
 

@@ -86,12 +86,7 @@ def create_wired_app(settings: Settings, clock: Clock | None = None, host: HostC
     clock = clock or database.clock
     shared = shared_database(settings, database)
     readiness = Readiness(settings, database, cursor_factory=telemetry.cursor_factory)
-    hasher = BcryptHasher(
-        rounds=settings.bcrypt_rounds,
-        threads=available_cores(),
-        per_address=settings.password_hashes_per_address,
-        observe_wait=telemetry.observe_hash_wait,
-    )
+    hasher = _create_hasher(settings, telemetry)
     codec = RefreshTokenCodec(*_keys(settings, REFRESH_TOKEN_PURPOSE))
     signer = _create_signer(settings, lifetimes)
     limiter = create_limiter(settings)
@@ -136,6 +131,15 @@ def shared_database(settings: Settings, database: PostgresDatabase) -> SharedDat
     """Return the part of the database that calls to resources may use, divided among users."""
     places = places_of_share(settings.db_pool_max_conn, settings.db_pool_share_percent, database.bulk_places)
     return SharedDatabase(database, Share(places), current_user_id)
+
+
+def _create_hasher(settings: Settings, telemetry: Telemetry) -> BcryptHasher:
+    return BcryptHasher(
+        rounds=settings.bcrypt_rounds,
+        threads=available_cores(),
+        per_address=settings.password_hashes_per_address,
+        observe_wait=telemetry.observe_hash_wait,
+    )
 
 
 def _cursors(settings: Settings, noun: str) -> CursorCodec:

@@ -34,6 +34,11 @@ def source_modules() -> list[Path]:
     return found
 
 
+def is_repository(path: Path) -> bool:
+    """Whether a module holds a domain's SQL: it is called repository.py, or is in a folder called repositories."""
+    return path.name == "repository.py" or path.parent.name == "repositories"
+
+
 def text_of(path: Path) -> str:
     return (ROOT / path).read_text(encoding="utf-8")
 

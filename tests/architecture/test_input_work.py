@@ -20,9 +20,9 @@ MEASURED: Final = frozenset(
         "domain/auth/refresh_token.py",
         "domain/items/csv_lines.py",
         "domain/items/policy.py",
-        "domain/items/repository.py",
+        "domain/items/repositories/lists.py",
         "infrastructure/passwords.py",
-        "infrastructure/rate_limiting.py",
+        "infrastructure/limits/limiter.py",
         "infrastructure/tokens.py",
     }
 )

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Final
 
-from tests.architecture.sources import functions_of, modules, source_modules
+from tests.architecture.sources import functions_of, is_repository, modules, source_modules
 
 REPOSITORY_VERBS: Final = ("find_", "get_", "list_", "add_", "update_", "remove_", "lock_", "consume_", "count_")
 """find: may return None; get: raises; lock: holds the row until the end; consume: single use, atomic."""
@@ -12,7 +12,7 @@ BANNED_NAMES: Final = frozenset({"utils", "util", "helpers", "helper", "common",
 
 
 def repositories() -> list[Path]:
-    return [path for path in source_modules() if path.name == "repository.py"]
+    return [path for path in source_modules() if is_repository(path)]
 
 
 def test_a_repository_function_begins_with_a_verb_of_the_closed_list() -> None:
@@ -37,5 +37,7 @@ def test_every_domain_uses_the_same_role_names() -> None:
     assert "auth" in domains
     for domain in domains:
         roles = {path.stem for path in source_modules() if path.match(f"src/doorward/domain/{domain}/*.py")}
-        missing = {"models", "policy", "exceptions", "repository"} - roles
+        missing = {"models", "policy", "exceptions"} - roles
+        has_repository = any(is_repository(path) for path in source_modules() if domain in path.parts)
+        assert has_repository, f"domain/{domain} lacks repository.py, or a folder repositories"
         assert not missing, f"domain/{domain} lacks {missing}: who knows one domain must know all"

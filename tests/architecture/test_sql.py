@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from tests.architecture.sources import at, called_name, calls_of, functions_of, source_modules
+from tests.architecture.sources import at, called_name, calls_of, functions_of, is_repository, source_modules
 
 EXECUTING: Final = frozenset({"execute", "executemany", "copy"})
 KEYWORDS: Final = re.compile(
@@ -75,9 +75,9 @@ def test_sql_is_in_repositories_and_the_infrastructure_only() -> None:
     strays = [
         at(path, call)
         for path, call in executed()
-        if path.name != "repository.py" and not path.is_relative_to("src/doorward/infrastructure")
+        if not is_repository(path) and not path.is_relative_to("src/doorward/infrastructure")
     ]
-    assert not strays, "move the query to the domain's repository.py"
+    assert not strays, "move the query to the domain's repository"
 
 
 def test_keywords_are_in_upper_case() -> None:
@@ -96,7 +96,7 @@ def test_a_repository_function_is_one_query() -> None:
             isinstance(node, ast.Call) and called_name(node) in EXECUTING for node in ast.walk(function)
         )
         for path in source_modules()
-        if path.name == "repository.py"
+        if is_repository(path)
         for function in functions_of(path)
     }
     wrong = {name: count for name, count in counts.items() if count != (0 if "::_" in name else 1)}
@@ -104,7 +104,7 @@ def test_a_repository_function_is_one_query() -> None:
 
 
 def test_a_repository_names_its_parameters() -> None:
-    positional = [at(path, call) for path, call, sql in literals() if path.name == "repository.py" and "%s" in sql]
+    positional = [at(path, call) for path, call, sql in literals() if is_repository(path) and "%s" in sql]
     assert not positional, "write %(name)s: positions go wrong unseen"
 
 
@@ -112,7 +112,7 @@ def test_a_repository_neither_begins_nor_ends_a_transaction() -> None:
     owners = [
         at(path, call)
         for path in source_modules()
-        if path.name == "repository.py" or path.is_relative_to("src/doorward/api")
+        if is_repository(path) or path.is_relative_to("src/doorward/api")
         for call in calls_of(path)
         if isinstance(call.func, ast.Attribute) and called_name(call) in {"transaction", "commit", "rollback"}
     ]

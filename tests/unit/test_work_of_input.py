@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final, NamedTuple
 
 import pytest
-from doorward.infrastructure.rate_limiting import client_address
 from starlette.requests import Request
 
 from doorward.api import conditional, dependencies, links
@@ -21,6 +20,7 @@ from doorward.domain.auth.refresh_token import RefreshTokenCodec
 from doorward.domain.items.csv_lines import read_items
 from doorward.domain.items.models import ItemContent, ItemFilter
 from doorward.domain.items.policy import checked_content, checked_filter
+from doorward.infrastructure.limits.limiter import client_address
 from doorward.infrastructure.tokens import AccessTokens
 from tests.unit import worst_inputs
 from tests.unit.processor_time import share_of_budget, share_of_first_call

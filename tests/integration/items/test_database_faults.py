@@ -7,8 +7,8 @@ import psycopg
 import pytest
 
 from doorward.core.exceptions import QueryTooBroadError
-from doorward.domain.items import repository
 from doorward.domain.items.models import ItemFilter, ItemQuery
+from doorward.domain.items.repositories import lists
 from tests.integration.items.catalogue import ITEMS, SEARCH, Owner, path_of, sign_in
 from tests.integration.service import MakeService, is_problem
 
@@ -43,9 +43,9 @@ async def test_a_count_or_a_look_for_spellings_that_takes_too_long_is_to_be_narr
     wanted = ItemQuery(slow.id, "all", ItemFilter())
     async with asyncio.timeout(BOUND_SECONDS), slow.service.app.state.items._database.connection() as connection:  # noqa: SLF001 - to ask it
         with pytest.raises(QueryTooBroadError):
-            await repository.count_items(connection, wanted)
+            await lists.count_items(connection, wanted)
         with pytest.raises(QueryTooBroadError):
-            await repository.list_known_spellings(connection, ["casablanca"], slow.id)
+            await lists.list_known_spellings(connection, ["casablanca"], slow.id)
 
 
 async def test_one_item_that_takes_too_long_is_a_fault_of_the_database(slow: Owner) -> None:

@@ -9,9 +9,9 @@ import pytest
 from psycopg import AsyncConnection
 
 from doorward.core.exceptions import TooManyLinesError
-from doorward.domain.items import repository
 from doorward.domain.items.models import Item, ItemContent
 from doorward.domain.items.policy import new_item
+from doorward.domain.items.repositories import entries
 
 
 async def _slowly() -> AsyncIterator[Item]:
@@ -23,4 +23,4 @@ async def _slowly() -> AsyncIterator[Item]:
 async def test_a_file_that_takes_too_long_to_store_has_too_many_lines(own_database: str) -> None:
     async with await AsyncConnection.connect(own_database, options="-c statement_timeout=1") as connection:
         with pytest.raises(TooManyLinesError):
-            await repository.add_items(connection, _slowly())
+            await entries.add_items(connection, _slowly())

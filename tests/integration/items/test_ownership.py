@@ -10,7 +10,7 @@ import httpx
 import psycopg
 import pytest
 
-from doorward.domain.items import repository
+from doorward.domain.items.repositories import entries, lists
 from doorward.infrastructure.postgres.database import PostgresDatabase
 from tests.integration.items.catalogue import ITEMS, SEARCH, Item, Owner, item_of, never_an_item, page_of, path_of
 from tests.integration.service import is_problem, mark
@@ -94,10 +94,10 @@ async def test_the_words_of_a_private_item_help_nobody_else_to_spell(owner: Owne
     word = mark()
     item = await owner.create(word)
     async with owner.service.app.state.items._database.connection() as connection:  # noqa: SLF001 - to ask it
-        assert await repository.list_known_spellings(connection, [word, mark()], owner.id) == [word]
-        assert await repository.list_known_spellings(connection, [word], stranger.id) == []
+        assert await lists.list_known_spellings(connection, [word, mark()], owner.id) == [word]
+        assert await lists.list_known_spellings(connection, [word], stranger.id) == []
         await owner.change("PATCH", item, {"visibility": "shared"})
-        assert await repository.list_known_spellings(connection, [word], stranger.id) == [word]
+        assert await lists.list_known_spellings(connection, [word], stranger.id) == [word]
 
 
 async def test_private_items_of_others_do_not_add_to_a_total(owner: Owner, stranger: Owner) -> None:
@@ -147,7 +147,7 @@ async def test_a_stranger_who_changes_an_item_locks_nothing(owner: Owner, strang
     item = await owner.create(visibility="shared")
     database: PostgresDatabase = owner.service.app.state.items._database  # noqa: SLF001 - to ask it
     async with database.transaction() as connection:
-        assert await repository.lock_item(connection, UUID(item["id"]), stranger.id) is None
+        assert await entries.lock_item(connection, UUID(item["id"]), stranger.id) is None
         # Fails at once where another transaction has the lock.
         assert owner.service.sql("SELECT id FROM items WHERE id = %s FOR UPDATE NOWAIT", item["id"])
 

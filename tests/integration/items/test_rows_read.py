@@ -5,8 +5,8 @@ from uuid import UUID
 
 import pytest
 
-from doorward.domain.items import repository
 from doorward.domain.items.models import ItemFilter, ItemQuery
+from doorward.domain.items.repositories import Connection, lists
 from doorward.infrastructure.postgres.database import PostgresDatabase
 from tests.integration.items.catalogue import Owner, sign_in
 from tests.integration.service import MakeService
@@ -19,7 +19,7 @@ INSERT INTO items (id, owner_id, title, description, tags, year, visibility, ver
 SELECT gen_random_uuid(), %s, %s || number, '', '{}', NULL, %s, 1, now(), now()
 FROM generate_series(1, %s) AS number
 """
-Reading = Callable[[repository.Connection, UUID, str], Awaitable[object]]
+Reading = Callable[[Connection, UUID, str], Awaitable[object]]
 
 
 def wanted_by(reader_id: UUID, narrowed: ItemFilter) -> ItemQuery:
@@ -27,10 +27,10 @@ def wanted_by(reader_id: UUID, narrowed: ItemFilter) -> ItemQuery:
 
 
 READINGS: dict[str, Reading] = {
-    "search": lambda connection, reader, word: repository.list_matches(
+    "search": lambda connection, reader, word: lists.list_matches(
         connection, wanted_by(reader, ItemFilter()), f"{word}:*", limit=10, offset=0
     ),
-    "spellings": lambda connection, reader, word: repository.list_known_spellings(connection, [word], reader),
+    "spellings": lambda connection, reader, word: lists.list_known_spellings(connection, [word], reader),
 }
 
 
@@ -43,7 +43,7 @@ async def rows_read(owner: Owner, reader: Owner, reading: Reading, word: str) ->
         return await rows_counted(connection) - before
 
 
-async def rows_counted(connection: repository.Connection) -> int:
+async def rows_counted(connection: Connection) -> int:
     """Return PostgreSQL's count of this session, which starts anew now and then but not within a transaction."""
     cursor = await connection.execute(
         """

@@ -143,7 +143,7 @@ async def test_a_tag_that_no_item_can_have_is_refused(owner: Owner) -> None:
 
 
 async def test_of_very_many_matches_ten_thousand_are_counted(owner: Owner, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("doorward.domain.items.repository.MAXIMUM_CANDIDATES", 3)
+    monkeypatch.setattr("doorward.domain.items.repositories.lists.MAXIMUM_CANDIDATES", 3)
     word = mark()
     await owner.create_all(word, word, word, word)
     found = page_of(await owner.get(SEARCH, q=word, page_size=2, page=2))

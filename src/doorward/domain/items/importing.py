@@ -18,12 +18,11 @@ from doorward.core.exceptions import (
 )
 from doorward.core.logging import get_logger
 from doorward.core.ports import Clock, Database
-from doorward.domain.items import repository
 from doorward.domain.items.csv_lines import BadLine, read_items
 from doorward.domain.items.exceptions import InvalidCsvHeaderError, ItemQuotaReachedError
 from doorward.domain.items.models import Item, ItemContent, Visibility
 from doorward.domain.items.policy import new_item
-from doorward.domain.items.quota import repository as quota_repository
+from doorward.domain.items.repositories import Connection, entries, quota
 
 MAXIMUM_FLAWS_SHOWN: Final = 100
 MAXIMUM_BAD_LINES: Final = 10_000
@@ -62,7 +61,7 @@ class ImportResult:
 class ItemImport:
     """Turns files into items."""
 
-    def __init__(self, *, database: Database[repository.Connection], clock: Clock, quota: int | None = None) -> None:
+    def __init__(self, *, database: Database[Connection], clock: Clock, quota: int | None = None) -> None:
         """Take the database, the time, and how many items one user may own; None does not bound them."""
         self._quota = quota
         self._database = database
@@ -83,7 +82,7 @@ class ItemImport:
                 room = await self._room_of(connection, request.owner_id)
                 with closing(read_items(file, request.visibility)) as lines:
                     items = _items(lines, request, self._clock.now(), bad_lines, on_progress)
-                    imported = await repository.add_items(connection, _at_most(room, items))
+                    imported = await entries.add_items(connection, _at_most(room, items))
                 await self._check_quota(connection, request.owner_id)
         except _REFUSALS as error:
             logger.info("items.import.refused", owner_id=str(request.owner_id), code=error.code)
@@ -91,18 +90,18 @@ class ItemImport:
         logger.info("items.imported", owner_id=str(request.owner_id), imported=imported, skipped=len(bad_lines))
         return ImportResult(imported, bad_lines)
 
-    async def _room_of(self, connection: repository.Connection, owner_id: UUID) -> int | None:
+    async def _room_of(self, connection: Connection, owner_id: UUID) -> int | None:
         """Return how many more items the owner may have at this moment; None without a quota."""
         if self._quota is None:
             return None
-        return self._quota - await quota_repository.count_owned_items(connection, owner_id, limit=self._quota)
+        return self._quota - await quota.count_owned_items(connection, owner_id, limit=self._quota)
 
-    async def _check_quota(self, connection: repository.Connection, owner_id: UUID) -> None:
+    async def _check_quota(self, connection: Connection, owner_id: UUID) -> None:
         """Count again with what others stored meanwhile; nothing is added from here to the end of the transaction."""
         if self._quota is None:
             return
-        await quota_repository.lock_owner(connection, owner_id)
-        if await quota_repository.count_owned_items(connection, owner_id, limit=self._quota + 1) > self._quota:
+        await quota.lock_owner(connection, owner_id)
+        if await quota.count_owned_items(connection, owner_id, limit=self._quota + 1) > self._quota:
             raise ItemQuotaReachedError
 
 

@@ -8,7 +8,6 @@ from uuid import UUID, uuid4
 from doorward.core.pages import CursorCodec, Page, PageRequest, Position, Slice
 from doorward.core.ports import Clock, Database
 from doorward.core.search import likely_spellings, search_query, search_words
-from doorward.domain.items import repository
 from doorward.domain.items.exceptions import ItemQuotaReachedError
 from doorward.domain.items.models import Item, ItemContent, ItemFilter, ItemQuery, Sort
 from doorward.domain.items.policy import (
@@ -21,7 +20,7 @@ from doorward.domain.items.policy import (
     new_item,
     refused_change,
 )
-from doorward.domain.items.quota import repository as quota_repository
+from doorward.domain.items.repositories import Connection, entries, lists, quota
 
 
 class Items:
@@ -30,9 +29,7 @@ class Items:
     Another user's private item does not exist for the caller: ``ItemNotFoundError``, and no count includes it.
     """
 
-    def __init__(
-        self, *, database: Database[repository.Connection], clock: Clock, cursors: CursorCodec, quota: int
-    ) -> None:
+    def __init__(self, *, database: Database[Connection], clock: Clock, cursors: CursorCodec, quota: int) -> None:
         """Take the database, the time, the writer and reader of cursors, and how many items one user may own."""
         self._quota = quota
         self._database = database
@@ -46,16 +43,16 @@ class Items:
         """
         item = new_item(uuid4(), checked_content(content), owner_id, self._clock.now())
         async with self._database.transaction() as connection:
-            await quota_repository.lock_owner(connection, owner_id)
-            if await quota_repository.count_owned_items(connection, owner_id, limit=self._quota) >= self._quota:
+            await quota.lock_owner(connection, owner_id)
+            if await quota.count_owned_items(connection, owner_id, limit=self._quota) >= self._quota:
                 raise ItemQuotaReachedError
-            await repository.add_item(connection, item)
+            await entries.add_item(connection, item)
         return item
 
     async def read(self, reader_id: UUID, item_id: UUID, is_expected: VersionTest) -> Item:
         """Return an item of an expected version. Raises ``ItemNotFoundError`` or ``StaleItemError``."""
         async with self._database.connection() as connection:
-            item = await repository.find_item(connection, item_id, reader_id)
+            item = await entries.find_item(connection, item_id, reader_id)
         return check_read(item, is_expected)
 
     async def list_page(self, wanted: ItemQuery, page: PageRequest) -> Page[Item]:
@@ -65,9 +62,9 @@ class Items:
         """
         wanted = dataclasses.replace(wanted, narrowed=checked_filter(wanted.narrowed))
         async with self._database.connection() as connection:
-            items = await repository.list_items(connection, wanted, limit=page.page_size, offset=page.offset)
+            items = await lists.list_items(connection, wanted, limit=page.page_size, offset=page.offset)
             is_whole_list = page.offset == 0 and len(items) < page.page_size
-            total = len(items) if is_whole_list else await repository.count_items(connection, wanted)
+            total = len(items) if is_whole_list else await lists.count_items(connection, wanted)
         return Page(items, page, total)
 
     async def list_after(self, wanted: ItemQuery, cursor: str, page_size: int) -> Slice[Item]:
@@ -78,7 +75,7 @@ class Items:
         wanted = dataclasses.replace(wanted, narrowed=checked_filter(wanted.narrowed))
         after = self._cursors.decode(cursor, wanted.sort) if cursor else None
         async with self._database.connection() as connection:
-            items = await repository.list_items(connection, wanted, limit=page_size + 1, after=after)
+            items = await lists.list_items(connection, wanted, limit=page_size + 1, after=after)
         has_more = len(items) > page_size
         shown = items[:page_size]
         return Slice(shown, page_size, self._cursors.encode(_position(shown[-1], wanted.sort)) if has_more else None)
@@ -97,15 +94,15 @@ class Items:
         spellings = {}
         for word in words:
             async with self._database.connection() as connection:
-                spellings[word] = await repository.list_known_spellings(connection, likely_spellings(word), reader_id)
+                spellings[word] = await lists.list_known_spellings(connection, likely_spellings(word), reader_id)
         return await self._find_matches(wanted, search_query(words, spellings), page)
 
     async def _find_matches(self, wanted: ItemQuery, query: str, page: PageRequest) -> Page[Item]:
         async with self._database.connection() as connection:
-            items = await repository.list_matches(connection, wanted, query, limit=page.page_size, offset=page.offset)
+            items = await lists.list_matches(connection, wanted, query, limit=page.page_size, offset=page.offset)
             if not items and page.offset:
                 # Behind the last page: the first result knows how many there are.
-                first = await repository.list_matches(connection, wanted, query, limit=1, offset=0)
+                first = await lists.list_matches(connection, wanted, query, limit=1, offset=0)
             else:
                 first = items[:1]
         return Page(items, page, first[0].total if first else 0)
@@ -138,22 +135,22 @@ class Items:
         async with self._database.transaction() as connection:
             item = await self._lock_for_change(connection, user_id, item_id, is_expected)
             changed = changed_item(item, change(content_of(item)), self._clock.now())
-            await repository.update_item(connection, changed)
+            await entries.update_item(connection, changed)
         return changed
 
     async def remove(self, user_id: UUID, item_id: UUID, is_expected: VersionTest) -> None:
         """Delete an item. Raises ``ItemNotFoundError``, ``NotItemOwnerError`` or ``StaleItemError``."""
         async with self._database.transaction() as connection:
             item = await self._lock_for_change(connection, user_id, item_id, is_expected)
-            await repository.remove_item(connection, item.id)
+            await entries.remove_item(connection, item.id)
 
     async def _lock_for_change(
-        self, connection: repository.Connection, user_id: UUID, item_id: UUID, is_expected: VersionTest
+        self, connection: Connection, user_id: UUID, item_id: UUID, is_expected: VersionTest
     ) -> Item:
         """Lock an item of this user. A user who may not change it takes no lock, and so delays no owner."""
-        owned = await repository.lock_item(connection, item_id, user_id)
+        owned = await entries.lock_item(connection, item_id, user_id)
         if owned is None:
-            raise refused_change(await repository.find_item(connection, item_id, user_id))
+            raise refused_change(await entries.find_item(connection, item_id, user_id))
         return check_read(owned, is_expected)
 
 

@@ -6,7 +6,7 @@ A statement sees what was committed when it began. So the count begins after the
 from typing import Final
 from uuid import UUID
 
-from doorward.domain.items.repository import Connection
+from doorward.domain.items.repositories import Connection
 
 OWNER_LOCKS: Final = 7_241_633_906
 """Tells the advisory locks of owners from others. Arbitrary, and never to be changed."""

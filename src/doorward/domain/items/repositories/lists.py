@@ -1,31 +1,28 @@
-"""All SQL of the items domain: one function a query, called by the use cases with the connection to run it on.
+"""The SQL of lists, counts and searches of the items that a user can read: their own, and those that others share.
 
-An item can be read by its owner, and when it is shared by everybody. Lists read these two kinds separately, each from
-an index in the order of the list, and merge them: so a page costs the same however many items there are. They are
-planned for their values each time (``prepare=False``), since a plan for a rare tag is a bad one for a common tag.
+Both kinds are read separately, each from an index in the order of the list, and then merged: so a page costs the same
+however many items there are. The statements are planned for their values each time (``prepare=False``), since a plan
+for a rare tag is a bad one for a common tag.
 """
 
 import re
-from collections.abc import AsyncIterable, AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import asdict
-from operator import attrgetter
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
-from psycopg import AsyncConnection, sql
-from psycopg.errors import ForeignKeyViolation, QueryCanceled
+from psycopg import sql
+from psycopg.errors import QueryCanceled
 from psycopg.rows import class_row
 
-from doorward.core.exceptions import DomainError, QueryTooBroadError, TooManyLinesError
+from doorward.core.exceptions import QueryTooBroadError
 from doorward.core.pages import Position
-from doorward.domain.items.exceptions import ItemOwnerGoneError
 from doorward.domain.items.models import FoundItem, Item, ItemQuery, Sort
-
-Connection = AsyncConnection[Any]
+from doorward.domain.items.repositories import Connection
 
 MAXIMUM_CANDIDATES: Final = 10_000
-"""Matches of a search that are ranked and counted. More than that is no answer that somebody reads."""
+"""Matches of a search that are ranked and counted at most: longer result lists are not read by people."""
 
 _COLUMNS: Final = sql.SQL("id, owner_id, title, description, tags, year, visibility, version, created_at, updated_at")
 _SHARED: Final = sql.SQL("visibility = 'shared' AND (%(owner)s = 'all' OR owner_id = %(reader_id)s)")
@@ -60,9 +57,6 @@ _MATCHING: Final = sql.SQL(
         LIMIT %(candidates)s
     )"""
 )
-_copied: Final = attrgetter(
-    "id", "owner_id", "title", "description", "tags", "year", "visibility", "version", "created_at", "updated_at"
-)
 _ORDERS: Final[Mapping[Sort, tuple[sql.SQL, sql.SQL]]] = {
     "created_at": (
         sql.SQL("created_at, id"),
@@ -76,105 +70,6 @@ _ORDERS: Final[Mapping[Sort, tuple[sql.SQL, sql.SQL]]] = {
     "-title": (sql.SQL("title DESC, id DESC"), sql.SQL("(title, id) < (%(after_value)s::text, %(after_id)s::uuid)")),
 }
 """For each order: its columns, and what lies behind a position in it."""
-
-
-async def add_item(connection: Connection, item: Item) -> None:
-    """Store a new item. Raises ``ItemOwnerGoneError``."""
-    with _owner_exists():
-        await connection.execute(
-            """
-            INSERT INTO items (
-                id, owner_id, title, description, tags, year, visibility, version, created_at, updated_at
-            )
-            VALUES (
-                %(id)s, %(owner_id)s, %(title)s, %(description)s, %(tags)s, %(year)s, %(visibility)s, %(version)s,
-                %(created_at)s, %(updated_at)s
-            )
-            """,
-            asdict(item),
-        )
-
-
-async def add_items(connection: Connection, items: AsyncIterable[Item]) -> int:
-    """Store many new items; return how many. Raises ``ItemOwnerGoneError`` or ``TooManyLinesError``."""
-    count = 0
-    with _owner_exists():
-        async with (
-            _in_time(TooManyLinesError),
-            connection.cursor() as cursor,
-            cursor.copy(
-                """
-                COPY items (
-                    id, owner_id, title, description, tags, year, visibility, version, created_at, updated_at
-                )
-                FROM STDIN
-                """
-            ) as copy,
-        ):
-            async for item in items:
-                await copy.write_row(_copied(item))
-                count += 1
-    return count
-
-
-async def find_item(connection: Connection, item_id: UUID, reader_id: UUID) -> Item | None:
-    """Find an item that this user can read."""
-    async with connection.cursor(row_factory=class_row(Item)) as cursor:
-        await cursor.execute(
-            """
-            SELECT id, owner_id, title, description, tags, year, visibility, version, created_at, updated_at
-            FROM items
-            WHERE id = %(item_id)s
-              AND (owner_id = %(reader_id)s OR visibility = 'shared')
-            """,
-            {"item_id": item_id, "reader_id": reader_id},
-        )
-        return await cursor.fetchone()
-
-
-async def lock_item(connection: Connection, item_id: UUID, owner_id: UUID) -> Item | None:
-    """Find an item of this owner, and lock it until the transaction ends. Of other users' items no lock is taken."""
-    async with connection.cursor(row_factory=class_row(Item)) as cursor:
-        await cursor.execute(
-            """
-            SELECT id, owner_id, title, description, tags, year, visibility, version, created_at, updated_at
-            FROM items
-            WHERE id = %(item_id)s
-              AND owner_id = %(owner_id)s
-            FOR UPDATE
-            """,
-            {"item_id": item_id, "owner_id": owner_id},
-        )
-        return await cursor.fetchone()
-
-
-async def update_item(connection: Connection, item: Item) -> None:
-    """Store the next version of an item that is held."""
-    await connection.execute(
-        """
-        UPDATE items
-        SET title = %(title)s,
-            description = %(description)s,
-            tags = %(tags)s,
-            year = %(year)s,
-            visibility = %(visibility)s,
-            version = %(version)s,
-            updated_at = %(updated_at)s
-        WHERE id = %(id)s
-        """,
-        asdict(item),
-    )
-
-
-async def remove_item(connection: Connection, item_id: UUID) -> None:
-    """Delete an item that is held."""
-    await connection.execute(
-        """
-        DELETE FROM items
-        WHERE id = %(item_id)s
-        """,
-        {"item_id": item_id},
-    )
 
 
 async def list_items(
@@ -292,20 +187,9 @@ def _parameters(wanted: ItemQuery) -> Mapping[str, object]:
 
 
 @asynccontextmanager
-async def _in_time(refusal: type[DomainError] = QueryTooBroadError) -> AsyncIterator[None]:
-    """Tell the caller when it was the query that took too long, and not a fault of the database."""
+async def _in_time() -> AsyncIterator[None]:
+    """Raise ``QueryTooBroadError`` when the query reached its time limit."""
     try:
         yield
     except QueryCanceled as error:
-        raise refusal from error
-
-
-@contextmanager
-def _owner_exists() -> Iterator[None]:
-    """Tell the owner that the account was deleted meanwhile: by constraint name."""
-    try:
-        yield
-    except ForeignKeyViolation as error:
-        if error.diag.constraint_name == "items_owner_id_fkey":
-            raise ItemOwnerGoneError from error
-        raise
+        raise QueryTooBroadError from error

@@ -1,1 +1,0 @@
-"""How many items one user may own."""
