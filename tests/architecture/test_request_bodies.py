@@ -1,5 +1,6 @@
 """Schemas of request bodies: what generated clients make of them loses nothing that is stored."""
 
+import secrets
 from typing import Any, Final
 
 from doorward.bootstrap import create_wired_app
@@ -7,7 +8,7 @@ from doorward.core.config import Settings
 
 SETTINGS: Final = {
     "environment": "development",
-    "secret_key": "one of the tests alone, and long enough",
+    "secret_key": secrets.token_urlsafe(48),
     # Nothing connects before the application's lifespan.
     "database_url": "postgresql://postgres@localhost/none",
 }

@@ -47,6 +47,6 @@ def end_with_parent(parent: BaseProcess, seconds: float) -> None:
         logger.warning("service.parent_gone", seconds=seconds)
         remove_shared_folder()
         threading.Event().wait(seconds)
-        os.kill(os.getpid(), signal.SIGKILL)
+        os._exit(1)
 
     threading.Thread(target=wait, name="parent", daemon=True).start()
