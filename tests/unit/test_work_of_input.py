@@ -22,6 +22,7 @@ from doorward.domain.items.models import ItemContent, ItemFilter
 from doorward.domain.items.policy import checked_content, checked_filter
 from doorward.infrastructure.limits.limiter import client_address
 from doorward.infrastructure.tokens import AccessTokens
+from doorward.server.request_head import refusal_of_head
 from tests.unit import worst_inputs
 from tests.unit.processor_time import share_of_budget, share_of_first_call
 
@@ -124,6 +125,11 @@ _PLACES: Final = (
     Place(
         "X-Forwarded-For",
         lambda value: client_address("10.0.0.1", value.split(" "), _TRUSTED),
+        worst_inputs.header_values,
+    ),
+    Place(
+        "Host",
+        lambda value: refusal_of_head("1.1", b"/", [(b"host", value.encode("latin-1", "replace"))]),
         worst_inputs.header_values,
     ),
     Place("value in the log", _SCRUBBER.text, worst_inputs.log_texts),

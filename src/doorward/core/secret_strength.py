@@ -38,8 +38,8 @@ MINIMUM_SHARE_OF_DISTINCT_CHARACTERS: Final = 0.6
 ENOUGH_DISTINCT_CHARACTERS: Final = 40
 """Of what remains. Paths, addresses and patterns repeat themselves; random characters with punctuation hardly do."""
 
-_NOTATION: Final = re.compile(r"(?::|\A)//|\(\?[:P<!=]|\{\d+(?:,\d*)?\}|\[\^?\\[dsw]|\b[a-z]=\d+\w?,[a-z]=\d")
-"""Of an address, a regular expression, or the parameters of a password hash."""
+_NOTATION: Final = re.compile(r"(?::|\A)//|\(\?[:P<!=]|\{\d+(?:,\d*)?\}|\[\^?\\[dsw]|\b[a-z]=\d+\w?,[a-z]=\d|@sha\d+:")
+"""Of an address, a regular expression, the parameters of a password hash, or the digest of an image."""
 
 _WHITE_SPACE_IN_A_LINE: Final = re.compile(r"[^\S\r\n]")
 """openssl breaks long values into lines. Other white space is in phrases and commands."""
@@ -76,6 +76,8 @@ def _pattern_in(text: str) -> str | None:
     """Return what shows that the value was not made at random."""
     if _WHITE_SPACE_IN_A_LINE.search(text):
         return "holds white space, as phrases and commands do; use random characters"
+    if not text.replace("\r", "").replace("\n", "").isprintable():
+        return "holds characters that cannot be seen; use random characters"
     if len(set(text)) < MINIMUM_DISTINCT_CHARACTERS or _repeats_itself(text) or _is_a_sequence(text):
         return "is too regular to be random"
     if not _ONE_WORD.fullmatch(text) and _is_made_of_words(text):

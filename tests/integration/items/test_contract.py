@@ -16,7 +16,7 @@ FILM: dict[str, Any] = {
     "year": 1942,
     "visibility": "shared",
 }
-NO_ITEM = "3f1c9a52-6d3e-4b7a-9a64-0e1d5c8b7f20"
+NO_ITEM = "00000000-0000-4000-8000-000000000001"
 CALLS = [
     ("POST", ITEMS),
     ("GET", ITEMS),
