@@ -14,6 +14,7 @@ from doorward.server.exceptions import TooManyConnectionsError
 from doorward.server.limits import LEAST_READ_BYTES
 
 ANSWER_NOT_READ: Final = "answer_not_read"
+_INTERIM_ANSWER: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
 class CountedProtocol(HttpToolsProtocol):
@@ -108,6 +109,18 @@ class CountedProtocol(HttpToolsProtocol):
         self.flow.resume_reading()
         self.deadline = self.loop.time() + self._limits.linger_seconds
         self._open.move(self, self._open.unfinished)
+
+    def _probe(self, now: float) -> None:
+        """Find out whether a client that has closed its side still reads.
+
+        Until something is written, one that is gone looks the same. An interim answer is ignored by who reads (RFC 9110
+        section 15.2) and reset by who is gone: the next write then tells the application. Nothing is written in the
+        middle of an answer, nor to HTTP/1.0.
+        """
+        can_probe = self.scope["http_version"] == "1.1" and not self.pipeline and not self.cycle.response_started
+        self.deadline = now + self._limits.probe_seconds if can_probe else NEVER
+        if can_probe:
+            self.transport.write(_INTERIM_ANSWER)
 
     @abstractmethod
     def expire(self, now: float) -> None:

@@ -46,6 +46,9 @@ class ConnectionLimits:
     linger_seconds: float = 5
     """After an error answer, input is discarded for so long: a reset would destroy the answer on its way."""
 
+    probe_seconds: float = 1
+    """How often a client that has closed its side is asked whether it still reads, while its request is under way."""
+
     sweep_seconds: float = 1
     """How often the times are compared."""
 

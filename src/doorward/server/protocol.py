@@ -87,7 +87,10 @@ class BoundedProtocol(CountedProtocol):
         """Keep the connection open for the answers to complete requests; return whether there are any."""
         self._has_ended = True
         is_cut_off = self._part is _BODY and not self.pipeline
-        return self._is_answering() and not is_cut_off
+        is_kept = self._is_answering() and not is_cut_off
+        if is_kept:
+            self.deadline = self.loop.time() + self._limits.probe_seconds
+        return is_kept
 
     # Input
 
@@ -273,7 +276,9 @@ class BoundedProtocol(CountedProtocol):
 
     def expire(self, now: float) -> None:
         """End what has taken too long."""
-        if self._part is _OVER:
+        if self._has_ended and self._is_answering():
+            self._probe(now)
+        elif self._part is _OVER:
             self.cut()
         elif self._part is _BETWEEN:
             self.transport.close()

@@ -34,6 +34,7 @@ def shared_hasty_server(request: pytest.FixtureRequest) -> Iterator[Server]:
         idle_seconds=MOMENT,
         unread_answer_seconds=MOMENT,
         linger_seconds=MOMENT,
+        probe_seconds=MOMENT,
         sweep_seconds=0.05,
         report_seconds=0,
     )

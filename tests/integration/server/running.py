@@ -56,6 +56,8 @@ class Application:
         body = b"" if path in {"/early", "/big", "/hold", "/slow"} else await self._body(path, receive)
         if path == "/hold":
             await self._released.wait()
+        if path == "/wait":
+            await self._body(path, receive)
         if path == "/slow":
             await asyncio.sleep(1)
         headers = [[name.decode(), value.decode()] for name, value in scope["headers"]]

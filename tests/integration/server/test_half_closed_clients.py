@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.integration.server.running import HOST, Server, chunked, get
+from tests.integration.server.running import HOST, Server, chunked, get, wait_until
 
 
 @pytest.mark.parametrize("number", [1, 2, 500])
@@ -41,3 +41,24 @@ def test_half_a_request_alone_is_not_waited_for(roomy_server: Server, half: byte
     client.send(half)
     client.end()
     assert client.is_closed()
+
+
+def test_the_application_learns_that_a_client_has_gone_and_not_only_closed_its_side(hasty_server: Server) -> None:
+    client = hasty_server.connect()
+    client.send(get("/wait"))
+    wait_until(lambda: "/wait" in hasty_server.application.calls)
+    client.close()
+    wait_until(lambda: "/wait" in hasty_server.application.cut_off)
+
+
+def test_a_client_that_waits_for_long_is_sent_interim_answers_only(hasty_server: Server) -> None:
+    client = hasty_server.connect()
+    client.send(get("/slow"))
+    client.end()
+    received = b""
+    while part := client.socket.recv(65536):
+        received += part
+    interim, _, final = received.rpartition(b"HTTP/1.1 100 Continue\r\n\r\n")
+    assert interim.replace(b"HTTP/1.1 100 Continue\r\n\r\n", b"") == b""
+    assert final.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert received.count(b"HTTP/1.1 200 OK") == 1

@@ -89,7 +89,8 @@ def test_a_body_behind_an_upgrade_is_refused_and_is_no_request(roomy_server: Ser
 
 def test_an_upgrade_writes_no_line(roomy_server: Server, logs: Logs) -> None:
     assert roomy_server.exchange(get("/echo", b"Connection: Upgrade", b"Upgrade: h2c")).status == 200
-    assert logs.lines() == []
+    # What an earlier test was refused may be reported meanwhile.
+    assert not [line for line in logs.lines() if line["event"] != "http.connection.refused"]
 
 
 def test_every_pipelined_request_is_answered_in_order(roomy_server: Server) -> None:
