@@ -156,7 +156,7 @@ async def test_a_statement_that_fails_has_its_sqlstate(traced: Traced, monkeypat
 
     async def twice(service: Service) -> None:
         person, _ = await service.register_and_log_in()
-        assert (await service.post_token(person.username, PASSWORD)).status_code == 500
+        assert (await service.post_token(person.username, PASSWORD)).status_code == 503
 
     collector = await traced(twice)
     failed = [span for span in collector.spans() if span.is_error and span.kind == CLIENT]
