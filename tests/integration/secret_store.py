@@ -46,7 +46,7 @@ class SecretStore:
             "Content-Type": "application/x-amz-json-1.1",
             "Authorization": f"AWS4-HMAC-SHA256 Credential=testing/20261121/{REGION}/secretsmanager/aws4_request",
         }
-        httpx.post(self.url, json=body, headers=headers, trust_env=False).raise_for_status()
+        httpx.post(self.url, json=body, headers=headers, timeout=DEADLINE, trust_env=False).raise_for_status()
 
 
 @contextlib.contextmanager
