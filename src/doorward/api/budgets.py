@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import Context
-from typing import Final, TypeVar
+from typing import Final
 from uuid import UUID
 
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -32,7 +32,6 @@ _EXEMPT: Final = "/health/"
 
 _COUNTED_USER: Final = "doorward.counted_user"
 
-KeyT = TypeVar("KeyT")
 logger = get_logger()
 
 
@@ -67,7 +66,7 @@ class CallsInFlight:
         self._per_address = per_address
         self._per_user = per_user
         self._of_address: dict[str, int] = {}
-        self._of_user: dict[UUID, int] = {}
+        self._of_user: dict[int, int] = {}
         self._importing: set[UUID] = set()
 
     def begin(self, client: str) -> None:
@@ -79,11 +78,13 @@ class CallsInFlight:
 
     def begin_of_user(self, scope: Scope, user_id: UUID) -> None:
         """Count a call for its user, too, until ``end``. Raises ``TooManyCallsOfUserError``."""
-        number = self._of_user.get(user_id, 0)
+        # The number in the UUID: the hash of a UUID itself is computed in Python.
+        key = user_id.int
+        number = self._of_user.get(key, 0)
         if number >= self._per_user:
             raise TooManyCallsOfUserError(CALL_RETRY_SECONDS)
-        self._of_user[user_id] = number + 1
-        scope[_COUNTED_USER] = user_id
+        self._of_user[key] = number + 1
+        scope[_COUNTED_USER] = key
 
     @contextmanager
     def importing(self, user_id: UUID) -> Iterator[None]:
@@ -98,17 +99,11 @@ class CallsInFlight:
 
     def end(self, scope: Scope, client: str) -> None:
         """Stop counting a call."""
-        _decrement(self._of_address, client)
-        user_id = scope.get(_COUNTED_USER)
-        if user_id is not None:
-            _decrement(self._of_user, user_id)
-
-
-def _decrement(counts: dict[KeyT, int], key: KeyT) -> None:
-    if counts[key] == 1:
-        del counts[key]
-    else:
-        counts[key] -= 1
+        if remaining := self._of_address.pop(client) - 1:
+            self._of_address[client] = remaining
+        key = scope.get(_COUNTED_USER)
+        if key is not None and (remaining := self._of_user.pop(key) - 1):
+            self._of_user[key] = remaining
 
 
 class CallsInFlightMiddleware:
