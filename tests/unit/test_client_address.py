@@ -106,3 +106,10 @@ def test_the_port_that_some_proxies_write_is_left_out(forwarded: str, client: st
 @pytest.mark.parametrize("peer", ["", "unix:", "testclient", "localhost"])
 def test_peers_without_an_address_are_one_client(peer: str) -> None:
     assert client_address(peer, ["198.51.100.7"], PROXIES) == UNKNOWN_CLIENT
+
+
+def test_no_more_than_100_hops_are_looked_at() -> None:
+    trusted: list[Network] = [ipaddress.ip_network("10.0.0.0/8")]
+    for hops, address in ((99, "198.51.100.1"), (100, "10.0.0.2")):
+        forwarded = ["198.51.100.1, " + ", ".join(["10.0.0.2"] * hops)]
+        assert client_address("10.0.0.1", forwarded, trusted) == address
