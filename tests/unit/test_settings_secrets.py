@@ -95,9 +95,9 @@ def test_a_published_value_is_refused_however_it_was_copied(value: str, clean_en
         "abcdefghijklmnopqrstuvwxyz0123456789",
         "ZYXWVUTSRQPONMLKJIHGFEDCBA9876543210",
         "q7Rk2vXwq7Rk2vXwq7Rk2vXwq7Rk2vXw",
-        f"dwr_{secrets.token_urlsafe(48)}",
-        f"$2b$12${secrets.token_urlsafe(40)}",
-        f"eyJhbGciOiJIUzI1NiJ9.{secrets.token_urlsafe(40)}",
+        pytest.param(f"dwr_{secrets.token_urlsafe(48)}", id="refresh token"),
+        pytest.param(f"$2b$12${secrets.token_urlsafe(40)}", id="password hash"),
+        pytest.param(f"eyJhbGciOiJIUzI1NiJ9.{secrets.token_urlsafe(40)}", id="JWT"),
     ],
 )
 def test_what_was_not_made_at_random_is_refused(value: str, clean_environment: pytest.MonkeyPatch) -> None:
