@@ -88,6 +88,13 @@ def test_a_store_of_limits_is_away_from_its_loss_to_its_return(metrics: Metrics)
     assert value("rate_limit_store_away") == 0
 
 
+@pytest.mark.parametrize("name", ["http.connection.refused", "http.connections.exhausted"])
+def test_refused_connections_are_counted_by_reason_as_many_as_the_line_says(metrics: Metrics, name: str) -> None:
+    counted = Counted("http_refusals_total", reason="invalid_host")
+    metrics.count_event(name, {"reason": "invalid_host", "count": 7})
+    assert counted.growth == 7
+
+
 def test_only_a_full_pool_is_a_pool_timeout(metrics: Metrics) -> None:
     counted = Counted("database_pool_timeouts_total")
     metrics.count_event("database.unavailable", {"error": "QueryCanceled"})

@@ -63,6 +63,7 @@ DEFAULTS = {
     "trusted_proxies": (),
     "shutdown_drain_seconds": 5,
     "web_concurrency": 1,
+    "max_connections": 1000,
     "otel_exporter_otlp_endpoint": None,
     "otel_exporter_otlp_traces_endpoint": None,
     "metrics_port": 0,
