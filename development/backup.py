@@ -20,9 +20,10 @@ from doorward.core.config import SettingsError, load_settings
 BACKUPS: Final = Path("backups")
 DEVELOPMENT_DATA: Final = Path(".development/postgres")
 COMPOSE: Final = ("docker", "compose", "--project-directory", ".", "-f", "docker/compose.yaml")
-TABLES: Final = "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
-HAS_USERS: Final = "SELECT EXISTS (SELECT FROM users)"
-TABLE_OF_LIST: Final = re.compile(r"^\d+; \d+ \d+ TABLE public (\S+) ", re.MULTILINE)
+TABLES: Final = "SELECT tablename FROM pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema')"
+SCHEMAS_WITH_USERS: Final = "SELECT quote_ident(schemaname) FROM pg_tables WHERE tablename = 'users'"
+HAS_USERS: Final = "SELECT EXISTS (SELECT FROM {schema}.users)"
+TABLE_OF_LIST: Final = re.compile(r"^\d+; \d+ \d+ TABLE \S+ (\S+) ", re.MULTILINE)
 """A table that a backup holds, as `pg_restore --list` names it."""
 
 AFTERWARDS: Final = """\
@@ -149,7 +150,8 @@ def restore(database: Database, file: Path, *, overwrite: bool) -> None:
             f"{database.name} has tables that the backup lacks: {', '.join(sorted(strangers))}. "
             "They are of a newer version or of another application: restore into an empty database"
         )
-    if "users" in present and database.ask(HAS_USERS) == ["t"] and not overwrite:
+    with_users = database.ask(SCHEMAS_WITH_USERS)
+    if any(database.ask(HAS_USERS.format(schema=schema)) == ["t"] for schema in with_users) and not overwrite:
         raise BackupError(f"{database.name} has accounts, which would be lost. To lose them: --yes")
     with file.open("rb") as backup:
         database.run(

@@ -44,7 +44,7 @@ HOSTILE = {
 UNSUITABLE = {
     "ignore_startup_parameters": (["ignore_startup_parameters ="], "", "ignore_startup_parameters = options"),
     "statement mode": (["pool_mode = statement"], "", "pool_mode = transaction"),
-    "no connect_query": (["[databases]", "* = {server}"], "DateStyle", "connect_query"),
+    "no connect_query": (["[databases]", f"{DATABASE} = {{server}}"], "DateStyle", "connect_query"),
     "synchronous_commit": ([], "synchronous_commit", "connect_query"),
 }
 """What PgBouncer is told, the setting of the database that is then wrong, and what the refusal says of the remedy."""
