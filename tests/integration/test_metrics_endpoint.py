@@ -18,7 +18,7 @@ from doorward.cli import main
 from doorward.infrastructure.metrics_endpoint import FOLDER_VARIABLE, RESERVED_BYTES, reserve_space, serving_metrics
 from tests.integration.service import ME, Logs, MakeService, events
 
-DEADLINE = 60
+DEADLINE = 180
 COUNT = 'doorward_http_request_duration_seconds_count{method="GET",route="/api/v1/auth/me",status="4xx"}'
 
 
