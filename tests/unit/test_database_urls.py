@@ -20,7 +20,7 @@ def _problems() -> tuple[str, ...]:
     [
         (
             "db.internal/x?schema=auth",
-            "has the parameter schema, which PostgreSQL's library does not know: write options",
+            "has the parameter schema, which PostgreSQL's library does not know: remove it, and set DB_SCHEMA",
         ),
         (
             "db.internal/x?ssl=true",

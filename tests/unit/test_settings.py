@@ -59,6 +59,7 @@ DEFAULTS = {
     "rate_limit_token": "10/minute",
     "rate_limit_refresh": "20/minute",
     "db_prepare_threshold": 5,
+    "db_schema": "public",
     "rate_limit_storage_timeout_ms": 100,
     "trusted_proxies": (),
     "shutdown_drain_seconds": 5,

@@ -6,7 +6,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 _LONE_PERCENT_SIGN: Final = re.compile(r"%(?![0-9A-Fa-f]{2})|%00")
 
-_SCHEMA: Final = "write options=-csearch_path%3DNAME instead"
+_SCHEMA: Final = "remove it, and set DB_SCHEMA"
 _POOL: Final = "remove it; DB_POOL_MAX_CONN sets the size of the pool"
 FOREIGN_PARAMETERS: Final = {
     "schema": _SCHEMA,

@@ -23,6 +23,15 @@ MAXIMUM_WAITING: Final = 2000
 WAIT_SECONDS: Final = 1.0
 """How long a question may wait for its query to begin: the database stands still when those before it take longer."""
 
+
+class Bounds(NamedTuple):
+    """How many queries are under way at a time, how many questions each takes, and how long one waits, in seconds."""
+
+    queries: int
+    questions: int
+    wait_seconds: float
+
+
 QuestionT = TypeVar("QuestionT")
 AnswerT = TypeVar("AnswerT")
 
@@ -43,10 +52,19 @@ class _Asked(NamedTuple, Generic[QuestionT, AnswerT]):
 class SharedQuery(Generic[QuestionT, AnswerT]):
     """Answers questions by a query that takes many of them."""
 
-    def __init__(self, name: str, query: Callable[[Sequence[QuestionT]], Awaitable[Sequence[AnswerT]]]) -> None:
-        """Take the query's name for the log, and the query: it returns an answer to each question, in their order."""
+    def __init__(
+        self,
+        name: str,
+        query: Callable[[Sequence[QuestionT]], Awaitable[Sequence[AnswerT]]],
+        bounds: Bounds | None = None,
+    ) -> None:
+        """Take the query's name for the log, and the query: it returns an answer to each question, in their order.
+
+        ``bounds`` are those of this query, where the module's do not fit.
+        """
         self._name = name
         self._query = query
+        self._bounds = bounds
         self._asked: list[_Asked[QuestionT, AnswerT]] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_query_about_to_begin = False
@@ -67,14 +85,14 @@ class SharedQuery(Generic[QuestionT, AnswerT]):
             raise ServiceUnavailableError
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[AnswerT] = loop.create_future()
-        end_of_wait = loop.call_later(WAIT_SECONDS, _refuse, answer, ServiceUnavailableError())
+        end_of_wait = loop.call_later(self._current_bounds.wait_seconds, _refuse, answer, ServiceUnavailableError())
         self._asked.append(_Asked(question, answer, end_of_wait))
         self._begin_query()
         return await answer
 
     def _begin_query(self) -> None:
         """Have a task take what was asked, in the loop's next turn: until then, all of this turn can join."""
-        if self._asked and not self._is_query_about_to_begin and len(self._tasks) < MAXIMUM_QUERIES:
+        if self._asked and not self._is_query_about_to_begin and len(self._tasks) < self._current_bounds.queries:
             self._is_query_about_to_begin = True
             # In no request's context: the lines and spans of a query that many wait for are nobody's own.
             task = asyncio.create_task(self._answer_next(), context=Context())
@@ -104,10 +122,15 @@ class SharedQuery(Generic[QuestionT, AnswerT]):
 
     def _take_oldest(self) -> list[_Asked[QuestionT, AnswerT]]:
         self._drop_settled()
-        taken, self._asked = self._asked[:MAXIMUM_QUESTIONS], self._asked[MAXIMUM_QUESTIONS:]
+        number = self._current_bounds.questions
+        taken, self._asked = self._asked[:number], self._asked[number:]
         for each in taken:
             each.end_of_wait.cancel()
         return taken
+
+    @property
+    def _current_bounds(self) -> Bounds:
+        return self._bounds or Bounds(MAXIMUM_QUERIES, MAXIMUM_QUESTIONS, WAIT_SECONDS)
 
     def _drop_settled(self) -> None:
         """Forget the questions for whose answer nobody waits any more."""

@@ -9,20 +9,20 @@ import pytest
 from doorward.core.exceptions import QueryTooBroadError
 from doorward.domain.items.models import ItemFilter, ItemQuery
 from doorward.domain.items.repositories import lists
+from doorward.infrastructure.postgres import session_settings
 from tests.integration.items.catalogue import ITEMS, SEARCH, Owner, path_of, sign_in
 from tests.integration.service import MakeService, is_problem
 
 BOUND_SECONDS = 60
 """Generous: the machine may be busy."""
 
-IN_A_SECOND = "&options=-c%20statement_timeout%3D1000"
-"""Early enough that the service itself does not give up first."""
-
 
 @pytest.fixture
-async def slow(make_service: MakeService, own_database: str) -> Owner:
-    """Somebody in a database of their own, which takes a minute to read a title."""
-    owner = await sign_in(await make_service(database_url=own_database + IN_A_SECOND))
+async def slow(make_service: MakeService, own_database: str, monkeypatch: pytest.MonkeyPatch) -> Owner:
+    """A user in a database of their own, which takes a minute to read a title."""
+    # Early enough that the service itself does not give up first.
+    monkeypatch.setitem(session_settings.TIME_LIMITS, "statement_timeout", "1s")
+    owner = await sign_in(await make_service(database_url=own_database))
     await owner.create("Casablanca")
     owner.service.sql("ALTER TABLE items RENAME TO stored_items")
     owner.service.sql("CREATE VIEW items AS SELECT * FROM stored_items WHERE pg_sleep(60) IS NOT NULL")

@@ -212,6 +212,6 @@ async def test_an_owner_who_is_deleted_meanwhile_is_told(owner: Owner) -> None:
         await state.items.create(gone, ItemContent("A"))
 
 
-async def test_another_broken_reference_is_a_defect_and_no_refusal(alone: Owner) -> None:
+async def test_another_broken_reference_is_a_fault_of_the_database_and_no_refusal(alone: Owner) -> None:
     alone.service.sql("ALTER TABLE items ADD CONSTRAINT other_fkey FOREIGN KEY (id) REFERENCES users (id)")
-    assert is_problem(await alone.post({"title": "A"}), 500, "internal_error")
+    assert is_problem(await alone.post({"title": "A"}), 503, "service_unavailable")

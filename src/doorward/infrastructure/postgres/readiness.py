@@ -1,15 +1,21 @@
 """Whether PostgreSQL answers, asked on a connection outside the pool: a busy pool does not make a copy unready."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from psycopg import AsyncCursor
 
 from doorward.core.config import Settings
-from doorward.core.shared_query import SharedQuery
+from doorward.core.shared_query import MAXIMUM_WAITING, Bounds, SharedQuery
 from doorward.infrastructure.postgres.database import PostgresDatabase
 
-POOL_OF_ONE = {"db_pool_min_conn": 0, "db_pool_max_conn": 1}
+POOL_OF_ONE: Final = {"db_pool_min_conn": 0, "db_pool_max_conn": 1}
+
+BOUNDS: Final = Bounds(queries=1, questions=MAXIMUM_WAITING, wait_seconds=3.0)
+"""One query, since there is one connection. Its answer is for all who wait: a flood of questions costs two queries.
+
+A question may wait as long as the one query before it can take.
+"""
 
 
 class Readiness:
@@ -22,7 +28,7 @@ class Readiness:
         self._database = PostgresDatabase(
             settings.model_copy(update=POOL_OF_ONE), cursor_factory=cursor_factory, breaker=database.breaker
         )
-        self._questions = SharedQuery("readiness", self._answer_all)
+        self._questions = SharedQuery("readiness", self._answer_all, BOUNDS)
 
     async def open(self) -> None:
         """Allow questions. The first one connects."""
