@@ -85,14 +85,16 @@ class SharedQuery(Generic[QuestionT, AnswerT]):
             raise ServiceUnavailableError
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[AnswerT] = loop.create_future()
-        end_of_wait = loop.call_later(self._current_bounds.wait_seconds, _refuse, answer, ServiceUnavailableError())
+        wait_seconds = self._bounds.wait_seconds if self._bounds else WAIT_SECONDS
+        end_of_wait = loop.call_later(wait_seconds, _refuse, answer, ServiceUnavailableError())
         self._asked.append(_Asked(question, answer, end_of_wait))
         self._begin_query()
         return await answer
 
     def _begin_query(self) -> None:
         """Have a task take what was asked, in the loop's next turn: until then, all of this turn can join."""
-        if self._asked and not self._is_query_about_to_begin and len(self._tasks) < self._current_bounds.queries:
+        queries = self._bounds.queries if self._bounds else MAXIMUM_QUERIES
+        if self._asked and not self._is_query_about_to_begin and len(self._tasks) < queries:
             self._is_query_about_to_begin = True
             # In no request's context: the lines and spans of a query that many wait for are nobody's own.
             task = asyncio.create_task(self._answer_next(), context=Context())
@@ -122,15 +124,11 @@ class SharedQuery(Generic[QuestionT, AnswerT]):
 
     def _take_oldest(self) -> list[_Asked[QuestionT, AnswerT]]:
         self._drop_settled()
-        number = self._current_bounds.questions
+        number = self._bounds.questions if self._bounds else MAXIMUM_QUESTIONS
         taken, self._asked = self._asked[:number], self._asked[number:]
         for each in taken:
             each.end_of_wait.cancel()
         return taken
-
-    @property
-    def _current_bounds(self) -> Bounds:
-        return self._bounds or Bounds(MAXIMUM_QUERIES, MAXIMUM_QUESTIONS, WAIT_SECONDS)
 
     def _drop_settled(self) -> None:
         """Forget the questions for whose answer nobody waits any more."""
