@@ -28,6 +28,7 @@ OVERRIDDEN = {
     "on_message_complete": ["self"],
     "on_response_complete": ["self"],
     "_should_upgrade": ["self"],
+    "_start_asgi_task": ["self", "cycle", "app"],
 }
 INHERITED_CALLBACKS = {"on_url", "on_header"}
 """These only collect; they run before the bounds are compared."""

@@ -53,8 +53,8 @@ class BudgetSettings(TelemetrySettings):
     quota_per_owner: int = Field(
         100_000,
         ge=1,
-        le=100_000_000,
-        description="Entries of each kind (items) that one user may own; 403 above.",
+        le=1_000_000,
+        description="Entries of each kind (items) that one user may own; 403 above. Counted whenever one is added.",
         examples=["100000"],
     )
     upload_idle_seconds: int = Field(

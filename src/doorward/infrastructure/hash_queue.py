@@ -67,17 +67,19 @@ class HashQueue:
         self._waiting.append(call)
 
     def number_of(self, address: str) -> int:
-        """Return how many calls of an address wait."""
-        return sum(call.client.address == address for call in self._waiting)
+        """Return how many calls of an address wait, without those whose clients have left."""
+        return sum(call.client.address == address and call.is_wanted for call in self._waiting)
 
     def take_next(self) -> WaitingHash | None:
         """Remove and return the call with the least load, the oldest of several; None when none waits."""
         if not self._waiting:
             return None
         loads = list(self._loads())
-        call = self._waiting.pop(loads.index(min(loads)))
+        return self._waiting.pop(loads.index(min(loads)))
+
+    def note_computed(self, call: WaitingHash) -> None:
+        """Count a call against its client, its network and its account: its hash is computed from now on."""
         self._computed.add(call.keys)
-        return call
 
     def drop_most_loaded(self) -> WaitingHash:
         """Remove and return the call with the most load, the newest of several."""

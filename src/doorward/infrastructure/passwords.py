@@ -147,6 +147,7 @@ class BcryptHasher:
             if not call.is_wanted:
                 _fail(call, ClientLeftError())
                 continue
+            self._queue.note_computed(call)
             self._computing[call.client.address] += 1
             loop = asyncio.get_running_loop()
             computed = loop.run_in_executor(self._executor, self._work, call.work, call.queued_at)

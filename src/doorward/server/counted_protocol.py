@@ -5,7 +5,8 @@ from abc import abstractmethod
 from typing import Any, Final
 
 from uvicorn import Config
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn._types import ASGI3Application
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
 from doorward.server.answers import ErrorAnswers
@@ -29,6 +30,7 @@ class CountedProtocol(HttpToolsProtocol):
         "_limits",
         "_open",
         "_part_began",
+        "_running",
         "_unread_answer_bytes",
         "deadline",
         "peer",
@@ -51,6 +53,8 @@ class CountedProtocol(HttpToolsProtocol):
         self._limits = connections.limits
         self._answers = answers
         self._unread_answer_bytes = 0
+        self._running: RequestResponseCycle | None = None
+        """The request that the application answers; ``cycle`` is the newest, which may have to wait for it."""
         self._part_began = 0.0
         """When the head or body began that has to be completed; 0 while it has no deadline."""
         self.peer = ""
@@ -77,6 +81,14 @@ class CountedProtocol(HttpToolsProtocol):
         self.deadline = self.unread_deadline = NEVER
         self._open.remove(self)
         super().connection_lost(exc)
+        # uvicorn tells the newest request only, which may be one that waits behind the one that is being answered.
+        if self._running is not None and not self._running.response_complete:
+            self._running.disconnected = True
+            self._running.message_event.set()
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        self._running = cycle
+        super()._start_asgi_task(cycle, app)
 
     def _should_upgrade(self) -> bool:
         """Ignore the wish for another protocol (RFC 9110 section 7.8)."""
@@ -117,7 +129,8 @@ class CountedProtocol(HttpToolsProtocol):
         section 15.2) and reset by who is gone: the next write then tells the application. Nothing is written in the
         middle of an answer, nor to HTTP/1.0.
         """
-        can_probe = self.scope["http_version"] == "1.1" and not self.pipeline and not self.cycle.response_started
+        running = self._running
+        can_probe = running is not None and running.scope["http_version"] == "1.1" and not running.response_started
         self.deadline = now + self._limits.probe_seconds if can_probe else NEVER
         if can_probe:
             self.transport.write(_INTERIM_ANSWER)

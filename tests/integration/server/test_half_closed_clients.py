@@ -43,9 +43,12 @@ def test_half_a_request_alone_is_not_waited_for(roomy_server: Server, half: byte
     assert client.is_closed()
 
 
-def test_the_application_learns_that_a_client_has_gone_and_not_only_closed_its_side(hasty_server: Server) -> None:
+@pytest.mark.parametrize("behind", ["", "/1"], ids=["alone", "before another"])
+def test_the_application_learns_that_a_client_has_gone_and_not_only_closed_its_side(
+    hasty_server: Server, behind: str
+) -> None:
     client = hasty_server.connect()
-    client.send(get("/wait"))
+    client.send(get("/wait") + (get(behind) if behind else b""))
     wait_until(lambda: "/wait" in hasty_server.application.calls)
     client.close()
     wait_until(lambda: "/wait" in hasty_server.application.cut_off)

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from doorward.domain.items.repositories import Connection
 
-OWNER_LOCKS: Final = 7_241_633_906
+OWNER_LOCKS: Final = 7_241_633_907
 """Tells the advisory locks of owners from others. Arbitrary, and never to be changed."""
 
 

@@ -5,8 +5,8 @@ One index of both has a search read the matches in all private items, and its ti
 
 from alembic import op
 
-revision = "0005"
-down_revision = "0004"
+revision = "0004"
+down_revision = "0003"
 
 
 def upgrade() -> None:
