@@ -85,7 +85,13 @@ def test_no_caller_can_make_another_series(stack: Stack) -> None:
         for path in (LIVENESS, READINESS):
             client.call("GET", path)
         call_strangely(client, secrets.token_hex(8))
-        before = wait_for(service, lambda series: requests_to(series, "POST", TOKEN, "4xx") == 1)
+        before = wait_for(
+            service,
+            lambda series: (
+                requests_to(series, "POST", TOKEN, "4xx") == 1
+                and value(series, "http_refusals_total", reason="malformed_request") > 0
+            ),
+        )
         words = [secrets.token_hex(8) for _ in range(50)]
         for word in words:
             call_strangely(client, word)

@@ -19,6 +19,7 @@ from doorward.core.logging import get_logger
 
 PATH: Final = "/metrics"
 METHODS: Final = ("GET", "HEAD")
+TURNS_OF_AN_ACCEPTANCE: Final = 5
 EXCHANGE_SECONDS: Final = 10.0
 """From the connection to the last byte of the answer: the timeout of a scrape, unless Prometheus is told otherwise."""
 
@@ -77,6 +78,11 @@ class MetricsServer:
     async def _serve(self, listener: socket.socket, ended: Future[None]) -> None:
         server = await asyncio.start_server(self._begin_exchange, sock=listener, limit=MAXIMUM_HEAD_BYTES)
         await asyncio.wrap_future(ended)
+        # From here on no connection is accepted. One that was just accepted becomes an exchange within a few turns of
+        # the loop; a server that is closed meanwhile forgets it, and leaves it open.
+        asyncio.get_running_loop().remove_reader(listener)
+        for _ in range(TURNS_OF_AN_ACCEPTANCE):
+            await asyncio.sleep(0)
         server.close()
 
     def _begin_exchange(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -1,9 +1,11 @@
 """Fixtures of the tests of items: one application for all, and people of each test's own."""
 
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 
 import pytest
 
+from tests.integration.conftest import wait_patiently
 from tests.integration.items.catalogue import Owner, run_items_service, sign_in
 from tests.integration.service import FakeClock, Service
 
@@ -11,7 +13,10 @@ from tests.integration.service import FakeClock, Service
 @pytest.fixture(scope="session")
 async def items_service(shared_database: str, secret_key: str) -> AsyncIterator[Service]:
     """The application, made once: these tests change nothing of it."""
-    async with run_items_service(shared_database, secret_key) as service:
+    async with AsyncExitStack() as stack:
+        with pytest.MonkeyPatch.context() as patch:
+            wait_patiently(patch)
+            service = await stack.enter_async_context(run_items_service(shared_database, secret_key))
         yield service
 
 

@@ -21,7 +21,8 @@ BOUND_SECONDS = 60
 async def slow(make_service: MakeService, own_database: str, monkeypatch: pytest.MonkeyPatch) -> Owner:
     """A user in a database of their own, which takes a minute to read a title."""
     # Early enough that the service itself does not give up first.
-    monkeypatch.setitem(session_settings.TIME_LIMITS, "statement_timeout", "1s")
+    limits = {**session_settings.TIME_LIMITS, "statement_timeout": "1s"}
+    monkeypatch.setattr(session_settings, "TIME_LIMITS", limits)
     owner = await sign_in(await make_service(database_url=own_database))
     await owner.create("Casablanca")
     owner.service.sql("ALTER TABLE items RENAME TO stored_items")
