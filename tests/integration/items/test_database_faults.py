@@ -30,6 +30,14 @@ async def slow(make_service: MakeService, own_database: str, monkeypatch: pytest
     return owner
 
 
+@pytest.fixture
+async def impatient(make_service: MakeService, monkeypatch: pytest.MonkeyPatch) -> Owner:
+    """A user of a service that waits a second for a lock."""
+    limits = {**session_settings.TIME_LIMITS, "lock_timeout": "1s"}
+    monkeypatch.setattr(session_settings, "TIME_LIMITS", limits)
+    return await sign_in(await make_service())
+
+
 def _is_unavailable(answer: httpx.Response) -> bool:
     return is_problem(answer, 503, "service_unavailable") and answer.headers["retry-after"] == "2"
 
@@ -54,7 +62,8 @@ async def test_one_item_that_takes_too_long_is_a_fault_of_the_database(slow: Own
     assert _is_unavailable(await slow.get(path_of(item)))
 
 
-async def test_an_item_that_somebody_holds_is_503_and_unchanged(owner: Owner) -> None:
+async def test_an_item_that_somebody_holds_is_503_and_unchanged(impatient: Owner) -> None:
+    owner = impatient
     item = await owner.create("A")
     async with (
         asyncio.timeout(BOUND_SECONDS),
