@@ -5,7 +5,7 @@ import gc
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
-from typing import Final, Literal
+from typing import Literal
 
 from fastapi import FastAPI
 
@@ -49,9 +49,6 @@ from doorward.infrastructure.postgres.readiness import Readiness
 from doorward.infrastructure.postgres.shares import Share, SharedDatabase, places_of_share
 from doorward.infrastructure.tokens import AccessTokens
 from doorward.telemetry import Telemetry
-
-SHELL_IMPORT_SECONDS: Final = 3600
-"""How long an import from a shell may take: millions of lines, while nobody waits for an answer over HTTP."""
 
 logger = get_logger()
 
@@ -112,19 +109,6 @@ def create_wired_app(settings: Settings, clock: Clock | None = None, host: HostC
         lifespan=lambda _: _lifespan(settings, database, readiness, hasher, limiter, telemetry, drain, housekeeper),
     )
     return telemetry.wrap(create_app(settings, services))
-
-
-@asynccontextmanager
-async def create_item_import(settings: Settings) -> AsyncIterator[tuple[Accounts, ItemImport]]:
-    """Yield what an import from a shell needs, with a database of its own that is closed in the end."""
-    database = PostgresDatabase(settings, bulk_seconds=SHELL_IMPORT_SECONDS)
-    await database.open()
-    try:
-        await database.measure_clock()
-        with database.bulk_place():
-            yield Accounts(database=database), ItemImport(database=database, clock=database.clock)
-    finally:
-        await database.close()
 
 
 def shared_database(settings: Settings, database: PostgresDatabase) -> SharedDatabase:

@@ -2,15 +2,22 @@
 
 import asyncio
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import click
 
-from doorward.bootstrap import create_item_import
 from doorward.core.config import Settings
-from doorward.domain.items.importing import ImportRequest, ImportResult
+from doorward.domain.auth.accounts import Accounts
+from doorward.domain.items.importing import ImportRequest, ImportResult, ItemImport
 from doorward.domain.items.models import Visibility
+from doorward.infrastructure.postgres.database import PostgresDatabase
+
+SHELL_IMPORT_SECONDS: Final = 3600
+"""How long an import from a shell may take: millions of lines, while nobody waits for an answer over HTTP."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,3 +48,16 @@ async def _import_items(settings: Settings, wanted: FileImport) -> ImportResult:
             result = await item_import.run(file, request, lambda: progress.update(file.tell() - progress.pos))
         progress.update(size - progress.pos)
     return result
+
+
+@asynccontextmanager
+async def create_item_import(settings: Settings) -> AsyncIterator[tuple[Accounts, ItemImport]]:
+    """Yield what an import from a shell needs, with a database of its own that is closed in the end."""
+    database = PostgresDatabase(settings, bulk_seconds=SHELL_IMPORT_SECONDS)
+    await database.open()
+    try:
+        await database.measure_clock()
+        with database.bulk_place():
+            yield Accounts(database=database), ItemImport(database=database, clock=database.clock)
+    finally:
+        await database.close()
