@@ -11,21 +11,21 @@ from tests.pages.newcomer import PAGE, Newcomer
 VERSIONS: Final = Path("src/doorward/infrastructure/migrations/versions")
 
 
-def test_the_page_takes_the_next_free_number_of_a_migration() -> None:
+def test_the_page_takes_the_next_free_numbers_of_migrations() -> None:
     newest = max(int(path.name[1:5]) for path in project_files() if path.match(f"{VERSIONS}/v[0-9]*.py"))
     given = {
-        "copied to": re.findall(r"/v(\d+)_notes\.py$", text_of(PAGE), re.MULTILINE),
+        "copied to": re.findall(r"^cp .*/v(\d+)_notes\w*\.py$", text_of(PAGE), re.MULTILINE),
         "revision": re.findall(r"/revision = \"(\d+)\"/", text_of(PAGE)),
         "down_revision": re.findall(r"/down_revision = \"(\d+)\"/", text_of(PAGE)),
         "SCHEMA_VERSION": re.findall(r"/SCHEMA_VERSION: Final = \"(\d+)\"/", text_of(PAGE)),
     }
-    following, present = f"{newest + 1:04}", f"{newest:04}"
+    present, first, second = (f"{newest + step:04}" for step in range(3))
     assert given == {
-        "copied to": [following, following],
-        "revision": [following],
-        "down_revision": [present],
-        "SCHEMA_VERSION": [following],
-    }, f"the newest migration is {present}, so {PAGE} makes {following}"
+        "copied to": [first, second],
+        "revision": [first, second],
+        "down_revision": [present, first],
+        "SCHEMA_VERSION": [second],
+    }, f"the newest migration is {present}, so {PAGE} makes {first} and {second}"
 
 
 def test_the_page_makes_a_domain_that_passes_every_check() -> None:
