@@ -85,7 +85,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     """A service that runs with its key in a file."""
     folder = tmp_path_factory.mktemp("running")
     with a_project(folder) as made:
-        # Port 0 is any that is free; and nobody else prunes.
+        # Port 0 is any that is free, and no other process prunes.
         made.write(f"SECRET_KEY_FILE={write_key(folder)}", "DOORWARD_PORT=0", "HOUSEKEEPING_INTERVAL_MINUTES=0")
         started = made.compose(WITH_KEY_FILE, "up", "--detach", "--wait")
         assert started.returncode == 0, started.stderr

@@ -9,7 +9,7 @@ from doorward.core.exceptions import InvalidFilterError, NoSearchWordsError
 from doorward.core.text import UnsafeTextError, normalize
 
 LONGEST_QUERY: Final = 1200
-"""Code points. Calls take less; this bounds what is normalised, whoever asks."""
+"""Code points. Calls take less; this bounds what is normalised, whichever caller asks."""
 
 MAXIMUM_WORDS: Final = 8
 """Words that count; those after them are ignored."""
