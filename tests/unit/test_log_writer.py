@@ -33,6 +33,14 @@ class Pipe:
         self._writers.append(made)
         return made
 
+    def fill(self) -> bytes:
+        """Leave no room, so that the next writer waits for the reader. Return what now lies before its lines."""
+        os.set_blocking(self.writer, False)
+        size = os.write(self.writer, b"." * (PIPE_BYTES - 1) + b"\n")
+        os.set_blocking(self.writer, True)
+        assert size == PIPE_BYTES
+        return b"." * (PIPE_BYTES - 1)
+
     def read_until(self, end: bytes) -> list[str]:
         while end not in self.received:
             piece = os.read(self.reader, PIPE_BYTES)
@@ -88,19 +96,16 @@ def test_a_reader_that_stalls_delays_no_caller_and_what_was_dropped_is_told_when
         told.append(count)
         writer.write(f"dropped {count}")
 
-    writer = pipe.log_writer(
-        tell,
-        maximum_lines=maximum_lines,
-        maximum_bytes=maximum_bytes,
-    )
+    filling = pipe.fill().decode()
+    writer = pipe.log_writer(tell, maximum_lines=maximum_lines, maximum_bytes=maximum_bytes)
     written = [f"{number:06} {'x' * 993}" for number in range(1_000)]
     for line in written:
         writer.write(line)
-    assert writer.dropped > 0
+    accepted = min(maximum_lines, maximum_bytes // (len(written[0]) + 1))
+    assert writer.dropped == len(written) - accepted
     assert told == []
-    received = [line for line in pipe.read_until(b"dropped") if not line.startswith("dropped")]
-    assert received == written[: len(received)]
-    assert told == [len(written) - len(received)] == [writer.dropped]
+    assert pipe.read_until(f"dropped {writer.dropped}\n".encode())[:-1] == [filling, *written[:accepted]]
+    assert told == [writer.dropped]
     writer.write("afterwards")
     assert pipe.read_until(b"afterwards\n")[-1] == "afterwards"
 
