@@ -17,9 +17,9 @@ from benchmarks.logins import LoginCall
 from development.postgres import EmbeddedPostgres
 from doorward.core.principal import Principal
 from doorward.domain.auth.refresh_token import RefreshToken, RefreshTokenCodec, hash_secret
+from doorward.infrastructure.access_tokens import AccessTokens
 from doorward.infrastructure.keys import ACCESS_TOKEN_PURPOSE, REFRESH_TOKEN_PURPOSE, derive_key
 from doorward.infrastructure.migrations import migrate
-from doorward.infrastructure.tokens import AccessTokens
 
 ME: Final = "/api/v1/auth/me"
 REFRESH: Final = "/api/v1/auth/refresh"

@@ -15,7 +15,7 @@ from typing import IO, Final
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from development.postgres import POSTGRES_BIN_PATH, EmbeddedPostgres, PostgresError
-from doorward.core.config import SettingsError, load_settings
+from doorward.settings.config import SettingsError, load_settings
 
 BACKUPS: Final = Path("backups")
 DEVELOPMENT_DATA: Final = Path(".development/postgres")

@@ -6,18 +6,18 @@ from typing import Any, Final
 
 from pydantic import SecretStr
 
-import doorward.bootstrap
-import doorward.server.exceptions  # noqa: F401 - as above
+import doorward.server.exceptions
+import doorward.wiring.application  # noqa: F401 - refusals are found once their modules are imported
 from development.dashboard import PAGE as DASHBOARD
 from development.dashboard import dashboard
 from development.postgres import EmbeddedPostgres
 from doorward.api.exceptions import RequestRefusedError
 from doorward.api.problems import DETAIL_OF_STATUS, STATUS_OF_KIND
-from doorward.core.config import Settings
-from doorward.core.events import OPERATING_EVENTS, REQUEST_FACTS, SECURITY_EVENTS, Event
 from doorward.core.exceptions import DomainError
-from doorward.core.settings_sources import SECRETS_FOLDER, secret_settings
 from doorward.infrastructure.migrations import migrate
+from doorward.observability.events import OPERATING_EVENTS, REQUEST_FACTS, SECURITY_EVENTS, Event
+from doorward.settings.config import Settings
+from doorward.settings.sources import SECRETS_FOLDER, secret_settings
 
 DOCS: Final = Path("docs")
 GENERATED_BY: Final = "Written by `inv docs` from the code. Do not edit."

@@ -17,7 +17,7 @@ from types import FrameType
 from typing import Final
 
 from development.postgres import EmbeddedPostgres, PostgresError
-from doorward.core.config import SettingsError, load_settings
+from doorward.settings.config import SettingsError, load_settings
 
 FOLDER: Final = Path(".development")
 SERVICE_FILE: Final = FOLDER / "service.pid"

@@ -13,10 +13,10 @@ from benchmarks.items.catalogue import GENRES, RARE_TAG
 from benchmarks.service import KeepAlive, claims_of, user_id_of
 from doorward.core.pages import DEFAULT_PAGE_SIZE, CursorCodec, Position
 from doorward.core.principal import Principal
-from doorward.core.search import search_query
 from doorward.domain.auth.repository import list_session_users
 from doorward.domain.items.models import Item, ItemFilter, ItemQuery
 from doorward.domain.items.repositories import entries, lists
+from doorward.domain.items.search import search_query
 from doorward.infrastructure.keys import cursor_purpose, derive_key
 
 Connection = AsyncConnection[Any]

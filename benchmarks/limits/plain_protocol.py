@@ -4,9 +4,9 @@ import sys
 
 import uvicorn
 
-from doorward.core.config import load_settings
 from doorward.server.listening import listening
 from doorward.server.serving import server_config
+from doorward.settings.config import load_settings
 
 
 def main() -> None:

@@ -23,7 +23,7 @@ from doorward.domain.auth.refresh_token import SECRET_BYTES, RefreshToken, Refre
 from doorward.domain.items.csv_lines import BadLine, read_items
 from doorward.domain.items.models import ItemContent
 from doorward.domain.items.policy import checked_content
-from doorward.infrastructure.tokens import AccessTokens
+from doorward.infrastructure.access_tokens import AccessTokens
 
 _NOW: Final = datetime(2026, 1, 1, tzinfo=UTC)
 _CODEC: Final = RefreshTokenCodec(b"k" * 32, previous_key=b"p" * 32)

@@ -11,11 +11,11 @@ def main() -> int:
     """
     gc.disable()
     try:
-        from doorward import cli  # noqa: PLC0415 - the collector is off before everything is imported
+        from doorward.commands.main import main as run  # noqa: PLC0415 - the collector is off before everything is imported
     finally:
         gc.freeze()
         gc.enable()
-    return cli.main()
+    return run()
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ READING: Final = frozenset(
 )
 ALLOWED: Final = {
     "src/doorward/infrastructure/clock.py": "reads the host's clocks for all others",
-    "src/doorward/core/logging.py": "log lines carry the host's time",
+    "src/doorward/observability/logging.py": "log lines carry the host's time",
     "src/doorward/infrastructure/limits/store.py": "takes away the host's time that the library has added to Redis's",
 }
 

@@ -10,10 +10,10 @@ from typing import Final
 import pytest
 from pydantic import ValidationError
 
-from doorward.core.config import Settings
-from doorward.core.published_secrets import is_published
-from doorward.core.secret_strength import flaw_of_secret_key
-from doorward.core.settings_sources import secret_settings
+from doorward.settings.config import Settings
+from doorward.settings.published_secrets import is_published
+from doorward.settings.secret_strength import flaw_of_secret_key
+from doorward.settings.sources import secret_settings
 from tests.architecture.sources import (
     at,
     called_name,
@@ -24,8 +24,10 @@ from tests.architecture.sources import (
     tree_of,
 )
 
-READERS: Final = {Path("src/doorward") / name for name in ("core/config.py", "cli.py", "bootstrap.py")}
-WRITERS: Final = {Path("src/doorward/infrastructure/metrics_endpoint.py")}
+READERS: Final = {
+    Path("src/doorward") / name for name in ("settings/config.py", "commands/main.py", "wiring/application.py")
+}
+WRITERS: Final = {Path("src/doorward/observability/metrics_endpoint.py")}
 """The client library of Prometheus is told by the environment, and by nothing else, where its files are."""
 
 COMPOSE_ONLY: Final = frozenset({"DOORWARD_PORT"})
@@ -122,11 +124,11 @@ def test_only_the_configuration_reads_the_environment() -> None:
     readers = [
         at(path, node)
         for path in source_modules()
-        if path not in {Path("src/doorward/core/settings_sources.py"), *WRITERS}
+        if path not in {Path("src/doorward/settings/sources.py"), *WRITERS}
         for node in ast.walk(tree_of(path))
         if isinstance(node, ast.Attribute) and node.attr in {"environ", "environb", "getenv"}
     ]
-    assert not readers, "make it a setting of core/config.py"
+    assert not readers, "make it a setting of settings/config.py"
 
 
 def test_importing_reads_nothing_from_the_environment() -> None:
@@ -173,7 +175,7 @@ def test_no_text_of_the_repository_can_be_a_secret_key() -> None:
     texts = {text: path for path in shown_files() for text in texts_of(path)}
     usable = [f"{path}: {text[:8]}..." for text, path in texts.items() if flaw_of_secret_key(text) is None]
     assert len(texts) > 10_000, "the search finds next to nothing"
-    assert not usable, "make it at random when it is needed, or add it to core/published_secrets.py"
+    assert not usable, "make it at random when it is needed, or add it to settings/published_secrets.py"
 
 
 def test_no_example_and_no_password_of_the_documentation_can_be_a_password() -> None:
@@ -192,7 +194,9 @@ def test_no_example_and_no_password_of_the_documentation_can_be_a_password() -> 
     }
     assert shown
     assert examples
-    assert not [each[:8] for each in shown | examples if not is_published(each)], "add it to core/published_secrets.py"
+    assert not [each[:8] for each in shown | examples if not is_published(each)], (
+        "add it to settings/published_secrets.py"
+    )
 
 
 @pytest.mark.parametrize("name", SECRETS)

@@ -41,9 +41,21 @@ def test_every_refusal_states_its_own_kind_code_and_detail() -> None:
         assert {"status", "code", "explanation"} <= set(vars(each)), f"{each.__name__} must not borrow another's"
 
 
-def test_no_two_refusals_share_a_code() -> None:
-    given = codes()
-    assert len(given) > 20
+def test_refusals_that_share_a_code_say_the_same() -> None:
+    """Two domains may refuse the same: a file that is no CSV."""
+    said: dict[str, set[object]] = {}
+    for each in ours(DomainError):
+        said.setdefault(each.code, set()).add((each.kind, each.detail))
+    for request_refusal in ours(RequestRefusedError):
+        said.setdefault(request_refusal.code, set()).add((request_refusal.status, request_refusal.explanation))
+    for code, detail in DETAIL_OF_STATUS.values():
+        said.setdefault(code, set()).add(detail)
+    assert len(said) > 20
+    assert not {code for code, meanings in said.items() if len(meanings) > 1}
+
+
+def test_no_two_refusals_of_a_domain_share_a_code() -> None:
+    given = [(each.__module__, each.code) for each in ours(DomainError)]
     assert sorted(given) == sorted(set(given))
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from doorward.core.events import EVENTS, OPERATING_EVENTS, REQUEST_FACTS, SECURITY_EVENTS
+from doorward.observability.events import EVENTS, OPERATING_EVENTS, REQUEST_FACTS, SECURITY_EVENTS
 from tests.architecture.sources import at, called_name, calls_of, source_modules
 
 LEVELS: Final = {"debug": "debug", "info": "info", "warning": "warning", "error": "error", "exception": "error"}
@@ -56,7 +56,7 @@ def test_every_report_names_its_event_and_its_facts_where_it_is_made() -> None:
 
 
 def test_every_event_of_the_code_is_in_the_catalogue_and_every_one_of_the_catalogue_in_the_code() -> None:
-    assert set(named_reports()) == set(EVENTS), "core/events.py lists what is reported"
+    assert set(named_reports()) == set(EVENTS), "observability/events.py lists what is reported"
 
 
 def test_every_event_has_the_level_and_the_facts_that_the_catalogue_says() -> None:

@@ -8,8 +8,8 @@ from typing import Final
 from prometheus_client import Metric
 
 from development.dashboard import PAGE, PANELS, dashboard
-from doorward.core.events import EVENTS
-from doorward.infrastructure.metrics import BESIDE_WORKERS, REGISTRY
+from doorward.observability.events import EVENTS
+from doorward.observability.metrics import BESIDE_WORKERS, REGISTRY
 from tests.architecture.sources import text_of
 
 UNITS: Final = ("_seconds", "_total", "_info")

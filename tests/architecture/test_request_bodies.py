@@ -3,8 +3,8 @@
 import secrets
 from typing import Any, Final
 
-from doorward.bootstrap import create_wired_app
-from doorward.core.config import Settings
+from doorward.settings.config import Settings
+from doorward.wiring.application import create_wired_app
 
 SETTINGS: Final = {
     "environment": "development",

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from doorward import __version__
-from doorward.core.config import Settings
 from doorward.server.worker import GRACE_SECONDS
+from doorward.settings.config import Settings
 from tests.deployment.chart import EVERYTHING, LEAST, Chart, RefusedValuesError, environment_of, pod_of
 
 CASES = {"least": LEAST, "everything": EVERYTHING}

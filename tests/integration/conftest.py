@@ -13,12 +13,12 @@ import structlog
 from psycopg import sql
 
 from development.postgres import EmbeddedPostgres
-from doorward.core import settings_sources, shared_query
-from doorward.core.config import Settings
-from doorward.core.logging import configure_logging
-from doorward.core.request_context import begin_request
 from doorward.infrastructure.migrations import migrate
-from doorward.infrastructure.postgres import connections, database, session_settings
+from doorward.infrastructure.postgres import batching, connections, database, session_settings
+from doorward.observability.logging import configure_logging
+from doorward.observability.request_context import begin_request
+from doorward.settings import sources
+from doorward.settings.config import Settings
 from tests.integration.service import (
     FakeClock,
     Logs,
@@ -39,7 +39,7 @@ def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, secret_key: str
     for name in Settings.model_fields:
         monkeypatch.delenv(name.upper(), raising=False)
         monkeypatch.delenv(f"{name.upper()}_FILE", raising=False)
-    monkeypatch.setattr(settings_sources, "SECRETS_FOLDER", tmp_path / "secrets")
+    monkeypatch.setattr(sources, "SECRETS_FOLDER", tmp_path / "secrets")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("ENVIRONMENT", "development")
     monkeypatch.setenv("SECRET_KEY", secret_key)
@@ -120,7 +120,7 @@ async def service_alone(make_service: MakeService, own_database: str) -> Service
 
 
 def wait_patiently(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shared_query, "WAIT_SECONDS", PATIENCE_SECONDS)
+    monkeypatch.setattr(batching, "WAIT_SECONDS", PATIENCE_SECONDS)
     for name in ("POOL_WAIT_SECONDS", "RECONNECT_SECONDS", "ABORT_SECONDS"):
         monkeypatch.setattr(database, name, PATIENCE_SECONDS)
     monkeypatch.setattr(session_settings, "TIME_LIMITS", dict.fromkeys(session_settings.TIME_LIMITS, "0"))

@@ -16,8 +16,8 @@ import psycopg
 from fastapi import FastAPI
 from psycopg.rows import dict_row
 
-from doorward.bootstrap import create_wired_app
-from doorward.core.config import Settings
+from doorward.settings.config import Settings
+from doorward.wiring.application import create_wired_app
 
 REGISTER = "/api/v1/auth/register"
 TOKEN = "/api/v1/auth/token"

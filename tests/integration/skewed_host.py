@@ -3,9 +3,9 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from doorward.bootstrap import create_wired_app
-from doorward.core.config import Settings
 from doorward.infrastructure.clock import HostClock
+from doorward.settings.config import Settings
+from doorward.wiring.application import create_wired_app
 from tests.integration.service import FakeClock, Service
 
 

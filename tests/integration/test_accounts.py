@@ -2,8 +2,8 @@
 
 import pytest
 
+from doorward.commands.item_files import create_item_import
 from doorward.domain.auth.exceptions import UserNotFoundError
-from doorward.item_files import create_item_import
 from tests.integration.service import Service
 
 

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 import boto3
 import pytest
 
-from doorward.cli import main
-from doorward.core import aws_secrets
-from doorward.core.config import SettingsError, load_settings
+from doorward.commands.main import main
+from doorward.settings import aws_secrets
+from doorward.settings.config import SettingsError, load_settings
 from tests.integration.secret_store import REGION, SecretStore, run_secret_store
 from tests.integration.service import mark
 
@@ -197,7 +197,9 @@ def test_without_the_extra_the_remedy_is_named(with_store: pytest.MonkeyPatch) -
 
 def test_without_a_name_nothing_of_aws_is_imported(environment: pytest.MonkeyPatch) -> None:
     environment.setenv("AWS_REGION", REGION)
-    script = "import sys; from doorward.cli import main; main(['check-config']); sys.exit('boto3' in sys.modules)"
+    script = (
+        "import sys; from doorward.commands.main import main; main(['check-config']); sys.exit('boto3' in sys.modules)"
+    )
     finished = subprocess.run([sys.executable, "-c", script], check=False, capture_output=True, text=True)
     assert finished.returncode == 0, finished.stderr
 

@@ -10,7 +10,7 @@ import pytest
 
 from development.backup import AtUrl, BackupError, back_up, restore
 from development.postgres import EmbeddedPostgres
-from doorward.cli import main
+from doorward.commands.main import main
 from tests.integration.service import MakeService, Person, Service
 
 ROOT = Path(__file__).parents[2]

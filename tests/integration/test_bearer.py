@@ -8,10 +8,10 @@ import httpx
 import jwt
 import pytest
 
-from doorward.bootstrap import lifetimes_of
 from doorward.core.principal import Principal
+from doorward.infrastructure.access_tokens import AccessTokens
 from doorward.infrastructure.keys import ACCESS_TOKEN_PURPOSE, REFRESH_TOKEN_PURPOSE, derive_key
-from doorward.infrastructure.tokens import AccessTokens
+from doorward.wiring.auth import lifetimes_of
 from tests.integration.service import ME, MakeService, Pair, Service, is_problem
 
 INVALID = (

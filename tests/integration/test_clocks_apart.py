@@ -8,12 +8,13 @@ from datetime import timedelta
 import jwt
 import pytest
 
-from doorward.bootstrap import create_housekeeper, create_wired_app, prune
-from doorward.core.config import Settings
 from doorward.domain.auth.pruning import Pruning
 from doorward.infrastructure.clock import HostClock
 from doorward.infrastructure.postgres.clock_watch import ClocksDifferError
 from doorward.infrastructure.postgres.database import PostgresDatabase
+from doorward.settings.config import Settings
+from doorward.wiring.application import create_wired_app
+from doorward.wiring.operations import create_housekeeper, prune
 from tests.integration.conftest import wait_patiently
 from tests.integration.service import FakeClock, Logs, Service, events, is_problem, settings_of_the_ring
 from tests.integration.skewed_host import SkewedHost, running_on

@@ -16,9 +16,9 @@ from dotenv import dotenv_values
 from psycopg import sql
 
 from development.postgres import EmbeddedPostgres
-from doorward.cli import main
-from doorward.core.config import Settings
+from doorward.commands.main import main
 from doorward.infrastructure.postgres.database import SCHEMA_VERSION
+from doorward.settings.config import Settings
 
 NO_ROLE = "doorward_without_rights"
 

@@ -8,8 +8,8 @@ from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
 from development.proof.database_settings.journey import Journey
-from doorward.bootstrap import prune
-from doorward.cli import main
+from doorward.commands.main import main
+from doorward.wiring.operations import prune
 from tests.integration.service import MakeService
 
 TRAPS = (

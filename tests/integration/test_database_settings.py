@@ -8,7 +8,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from development.postgres import EmbeddedPostgres
 from development.proof.database_settings.changes import list_changes
 from development.proof.database_settings.walk import MAY_BE_REFUSED, Walk, ordinary_database
-from doorward.cli import main
+from doorward.commands.main import main
 from doorward.infrastructure.postgres.connections import PromptlyClosedConnection
 from doorward.infrastructure.postgres.database import with_session_options
 from tests.integration.service import Logs, MakeService, events, is_problem, mark, settings_of_the_ring

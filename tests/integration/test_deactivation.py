@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 import psycopg
 import pytest
 
-from doorward.cli import main
+from doorward.commands.main import main
 from doorward.domain.auth.accounts import Accounts
 from doorward.domain.auth.deactivation import Deactivation
 from doorward.domain.auth.exceptions import UserNotFoundError

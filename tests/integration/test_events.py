@@ -6,9 +6,10 @@ from uuid import uuid4
 
 import pytest
 
-from doorward.bootstrap import report_insecure_settings, revoke_all
-from doorward.core.config import Settings
-from doorward.core.logging import observed_events
+from doorward.observability.logging import observed_events
+from doorward.settings.config import Settings
+from doorward.wiring.log import report_insecure_settings
+from doorward.wiring.operations import revoke_all
 from tests.integration.service import (
     ME,
     PASSWORD,

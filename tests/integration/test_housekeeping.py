@@ -7,13 +7,13 @@ from datetime import timedelta
 import psycopg
 import pytest
 
-from doorward.bootstrap import create_wired_app
-from doorward.core.config import Settings
 from doorward.core.exceptions import ServiceUnavailableError
 from doorward.domain.auth.pruning import Pruning
-from doorward.infrastructure import housekeeping
-from doorward.infrastructure.housekeeping import Housekeeper
+from doorward.infrastructure import scheduler
 from doorward.infrastructure.postgres.clock_watch import ClocksDifferError
+from doorward.infrastructure.scheduler import Housekeeper
+from doorward.settings.config import Settings
+from doorward.wiring.application import create_wired_app
 from tests.integration.service import Logs, MakeService
 
 BOUND_SECONDS = 30
@@ -103,7 +103,7 @@ async def test_a_failure_is_logged_and_housekeeping_goes_on(
         done.set()
         return 3
 
-    monkeypatch.setattr(housekeeping, "FIRST_LOOK_SECONDS", 0)
+    monkeypatch.setattr(scheduler, "FIRST_LOOK_SECONDS", 0)
     running = asyncio.create_task(housekeeper(own_database, task, timedelta(0)).run_for_ever())
     await asyncio.wait_for(done.wait(), BOUND_SECONDS)
     running.cancel()
@@ -118,7 +118,7 @@ async def test_a_failure_is_logged_and_housekeeping_goes_on(
 
 
 async def test_a_database_that_is_away_is_a_failure_like_any(logs: Logs, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(housekeeping, "FIRST_LOOK_SECONDS", 0)
+    monkeypatch.setattr(scheduler, "FIRST_LOOK_SECONDS", 0)
     keeper = housekeeper("host=127.0.0.1 port=1 connect_timeout=2", interval=timedelta(0))
     running = asyncio.create_task(keeper.run_for_ever())
     async with asyncio.timeout(BOUND_SECONDS):
@@ -136,7 +136,7 @@ async def test_the_service_prunes_by_itself(
     person, pair = await before.register_and_log_in()
     await before.post_revoke(pair.refresh)
     before.clock.advance(timedelta(days=31))
-    monkeypatch.setattr(housekeeping, "FIRST_LOOK_SECONDS", 0)
+    monkeypatch.setattr(scheduler, "FIRST_LOOK_SECONDS", 0)
     await make_service(database_url=own_database, housekeeping_interval_minutes=60)
     async with asyncio.timeout(BOUND_SECONDS):
         while before.families_of(person):  # noqa: ASYNC110 - it is the question
@@ -154,7 +154,7 @@ async def test_the_end_of_the_service_does_not_wait_for_housekeeping(
         return 0
 
     monkeypatch.setattr(Pruning, "prune", never_done)
-    monkeypatch.setattr(housekeeping, "FIRST_LOOK_SECONDS", 0)
+    monkeypatch.setattr(scheduler, "FIRST_LOOK_SECONDS", 0)
     settings = Settings.model_validate(
         {"environment": "development", "secret_key": secret_key, "database_url": own_database}
     )

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from doorward.cli import main
+from doorward.commands.main import main
 from tests.integration.service import Person, Service
 
 

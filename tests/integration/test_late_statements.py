@@ -12,7 +12,7 @@ from doorward.domain.auth.sessions import Sessions
 from doorward.infrastructure.postgres.database import PostgresDatabase
 from tests.integration.service import Logs, Service, events, facts
 
-WIRED = ("codec", "signer", "issuer", "clock", "lifetimes")
+WIRED = ("batching", "codec", "signer", "issuer", "clock", "lifetimes")
 
 
 class LateDatabase(PostgresDatabase):

@@ -2,11 +2,11 @@
 
 import pytest
 
-from doorward.bootstrap import create_wired_app
-from doorward.core.config import Settings
 from doorward.infrastructure.limits.limiter import CallLimiter
 from doorward.infrastructure.passwords import BcryptHasher
 from doorward.infrastructure.postgres.database import PostgresDatabase
+from doorward.settings.config import Settings
+from doorward.wiring.application import create_wired_app
 
 
 async def test_what_fails_to_close_keeps_nothing_else_open(

@@ -250,7 +250,7 @@ async def test_a_hasher_that_is_full_answers_503_and_serves_again_afterwards(
     make_service: MakeService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # On many cores, more logins than the pool has room for would fit.
-    monkeypatch.setattr("doorward.bootstrap.available_cores", lambda: 1)
+    monkeypatch.setattr("doorward.wiring.application.available_cores", lambda: 1)
     service = await make_service()
     person = await service.register()
     opened, hashpw = threading.Event(), bcrypt.hashpw

@@ -14,8 +14,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from doorward.cli import main
-from doorward.infrastructure.metrics_endpoint import FOLDER_VARIABLE, RESERVED_BYTES, reserve_space, serving_metrics
+from doorward.commands.main import main
+from doorward.observability.metrics_endpoint import FOLDER_VARIABLE, RESERVED_BYTES, reserve_space, serving_metrics
 from tests.integration.service import ME, Logs, MakeService, events
 
 DEADLINE = 180
@@ -197,7 +197,7 @@ def test_a_taken_port_stops_the_start_with_one_line(
 
 
 async def test_a_service_with_metrics_counts_and_one_without_loads_nothing(make_service: MakeService) -> None:
-    from doorward.infrastructure.metrics import REGISTRY  # noqa: PLC0415 - what is not loaded is the question below
+    from doorward.observability.metrics import REGISTRY  # noqa: PLC0415 - what is not loaded is the question below
 
     name, labels = "doorward_logins_total", {"outcome": "succeeded"}
     before = REGISTRY.get_sample_value(name, labels) or 0.0
@@ -210,7 +210,7 @@ async def test_a_service_with_metrics_counts_and_one_without_loads_nothing(make_
 def test_without_a_port_for_them_nothing_of_metrics_is_loaded(environment: pytest.MonkeyPatch) -> None:
     del environment
     code = (
-        "import sys; from doorward import cli; from doorward.bootstrap import app_from_environment; "
+        "import sys; from doorward.commands import main; from doorward.wiring.application import app_from_environment; "
         "app_from_environment(); sys.exit(any(name.startswith('prometheus_client') for name in sys.modules))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False, timeout=DEADLINE).returncode == 0

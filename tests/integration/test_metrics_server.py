@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from doorward.infrastructure.metrics_server import MAXIMUM_CONNECTIONS, MAXIMUM_HEAD_BYTES, MetricsServer, Page, listen
+from doorward.observability.metrics_server import MAXIMUM_CONNECTIONS, MAXIMUM_HEAD_BYTES, MetricsServer, Page, listen
 
 SMALL, LARGE = b"a_number 1\n", b"a_number 1\n" * 4_000_000
 NEVER, SOON = 600.0, 0.2

@@ -7,11 +7,11 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from doorward.cli import main
-from doorward.core.config import Settings
+from doorward.commands.main import main
 from doorward.domain.auth import mass_revocation
-from doorward.infrastructure.housekeeping import LOCK_KEY
 from doorward.infrastructure.postgres import database as connections
+from doorward.infrastructure.scheduler import LOCK_KEY
+from doorward.settings.config import Settings
 from tests.integration.service import FakeClock, Pair, Person, Service, run_service
 
 SESSIONS = 5

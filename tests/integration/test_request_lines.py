@@ -5,7 +5,7 @@ from ipaddress import IPv4Network
 import httpx
 import pytest
 
-from doorward.core.logging import configure_logging
+from doorward.observability.logging import configure_logging
 from tests.integration.service import (
     ME,
     REFRESH,

@@ -6,8 +6,8 @@ import httpx
 import psycopg
 import pytest
 
-from doorward.core import shared_query
-from doorward.core.shared_query import MAXIMUM_QUERIES, MAXIMUM_QUESTIONS
+from doorward.infrastructure.postgres import batching
+from doorward.infrastructure.postgres.batching import MAXIMUM_QUERIES, MAXIMUM_QUESTIONS
 from tests.integration.service import Logs, Service, events, statuses
 
 CALLS = 50
@@ -105,7 +105,7 @@ async def test_whoever_waited_too_long_for_a_query_is_told_to_come_back(
     async with await psycopg.AsyncConnection.connect(service_alone.database_url) as holder:
         await holder.execute("LOCK TABLE refresh_families IN ACCESS EXCLUSIVE MODE")
         begun = await _have_queries_wait(service_alone, pair.access)
-        monkeypatch.setattr(shared_query, "WAIT_SECONDS", 0.05)
+        monkeypatch.setattr(batching, "WAIT_SECONDS", 0.05)
         answer = await service_alone.get_me(pair.access)
         assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
     assert statuses(await asyncio.gather(*begun)) == [200] * MAXIMUM_QUERIES
@@ -114,7 +114,7 @@ async def test_whoever_waited_too_long_for_a_query_is_told_to_come_back(
 
 async def test_more_than_may_wait_are_told_at_once(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     _, pair = await service.register_and_log_in()
-    monkeypatch.setattr(shared_query, "MAXIMUM_WAITING", 10)
+    monkeypatch.setattr(batching, "MAXIMUM_WAITING", 10)
     answers = await asyncio.gather(*(service.get_me(pair.access) for _ in range(CALLS)))
     assert statuses(answers) == [200] * 10 + [503] * (CALLS - 10)
     assert (await service.get_me(pair.access)).status_code == 200
@@ -122,7 +122,7 @@ async def test_more_than_may_wait_are_told_at_once(service: Service, monkeypatch
 
 async def test_those_who_went_away_take_no_place(service_alone: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     _, pair = await service_alone.register_and_log_in()
-    monkeypatch.setattr(shared_query, "MAXIMUM_WAITING", 10)
+    monkeypatch.setattr(batching, "MAXIMUM_WAITING", 10)
     async with await psycopg.AsyncConnection.connect(service_alone.database_url) as holder:
         await holder.execute("LOCK TABLE refresh_families IN ACCESS EXCLUSIVE MODE")
         begun = await _have_queries_wait(service_alone, pair.access)

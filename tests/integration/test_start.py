@@ -24,7 +24,7 @@ sys.meta_path.insert(0, Watcher)
 sys.argv[1:] = ["check-config"]
 assert main() == 0
 collects["afterwards"] = gc.isenabled()
-from doorward.bootstrap import app_from_environment
+from doorward.wiring.application import app_from_environment
 app_from_environment()
 collects["while serving"] = gc.isenabled()
 unneeded = {"alembic", "limits", "prometheus_client", "redis", "sqlalchemy"}

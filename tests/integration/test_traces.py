@@ -12,9 +12,9 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from doorward.bootstrap import create_wired_app
-from doorward.cli import main
-from doorward.core.config import Settings
+from doorward.commands.main import main
+from doorward.settings.config import Settings
+from doorward.wiring.application import create_wired_app
 from tests.integration.collector import Collector, running_collector
 from tests.integration.service import (
     ME,
@@ -217,11 +217,12 @@ EXTRA = ("opentelemetry.sdk", "opentelemetry.exporter", "opentelemetry.proto", "
 """What the extra brings. FastAPI itself needs, and loads, the bare interface."""
 
 LOADED = (
-    "import sys; from doorward import cli; from doorward.bootstrap import app_from_environment; "
+    "import sys; from doorward.commands import main; from doorward.wiring.application import app_from_environment; "
     f"app_from_environment(); sys.exit(any(name.startswith({EXTRA}) for name in sys.modules))"
 )
 WITHOUT_THE_EXTRA = (
-    f"import sys; sys.modules.update(dict.fromkeys({EXTRA})); from doorward.cli import main; sys.exit(main(['serve']))"
+    f"import sys; sys.modules.update(dict.fromkeys({EXTRA})); "
+    "from doorward.commands.main import main; sys.exit(main(['serve']))"
 )
 
 

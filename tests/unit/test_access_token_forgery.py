@@ -8,7 +8,7 @@ import pytest
 
 from doorward.domain.auth.exceptions import InvalidAccessTokenError
 from doorward.domain.auth.refresh_token import RefreshToken, RefreshTokenCodec
-from doorward.infrastructure.tokens import MAXIMUM_TOKEN_LENGTH
+from doorward.infrastructure.access_tokens import MAXIMUM_TOKEN_LENGTH
 from tests.unit import forge
 from tests.unit.forge import CLAIMS, HEADER, NOW, SESSION
 

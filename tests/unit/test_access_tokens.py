@@ -11,7 +11,7 @@ import pytest
 
 from doorward.core.principal import Principal
 from doorward.domain.auth.exceptions import InvalidAccessTokenError
-from doorward.infrastructure import tokens as tokens_file
+from doorward.infrastructure import access_tokens as tokens_file
 from tests.unit import forge
 from tests.unit.forge import CLAIMS, NOW, PRINCIPAL, SESSION, USER
 

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import pytest
 
-from doorward.core.logging import configure_logging, observed_events
+from doorward.observability.logging import configure_logging, observed_events
 from doorward.server.connections import NEVER, Connection, Connections
 from doorward.server.limits import (
     LEAST_CONNECTIONS,

@@ -4,7 +4,7 @@ import secrets
 
 import pytest
 
-from doorward.core.config import SettingsError, load_settings
+from doorward.settings.config import SettingsError, load_settings
 
 MARK = "marked-and-never-to-be-shown"
 

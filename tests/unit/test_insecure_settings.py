@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from doorward.core.config import Settings, load_settings
-from doorward.core.insecure_settings import insecure_settings
+from doorward.settings.config import Settings, load_settings
+from doorward.settings.insecure import insecure_settings
 
 
 def _named(**values: object) -> list[str]:

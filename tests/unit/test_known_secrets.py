@@ -6,8 +6,9 @@ from urllib.parse import quote
 
 import pytest
 
-from doorward.core.config import Settings
-from doorward.core.known_secrets import KnownSecrets, secret_values
+from doorward.observability.known_secrets import KnownSecrets
+from doorward.settings.config import Settings
+from doorward.settings.secret_values import secret_values
 
 SECRETS = ("0f3c9be2a6d84e17b5c0", 'p "q" \\ ß/ü+% z', "tok_With-Both.Cases")
 

@@ -11,7 +11,7 @@ from types import FrameType
 
 import pytest
 
-from doorward.core.log_writer import LogWriter
+from doorward.observability.log_writer import LogWriter
 
 PATIENCE = 60
 """Seconds: a limit for the machine, never reached by a test that passes."""

@@ -15,7 +15,7 @@ from uuid import uuid4
 import pytest
 import structlog
 
-from doorward.core.logging import (
+from doorward.observability.logging import (
     MAXIMUM_LINE,
     configure_logging,
     dropped_lines,
@@ -23,7 +23,7 @@ from doorward.core.logging import (
     get_logger,
     observed_events,
 )
-from doorward.core.request_context import begin_request, bind_session, current_correlation_id
+from doorward.observability.request_context import begin_request, bind_session, current_correlation_id
 
 
 @pytest.fixture(autouse=True)

@@ -13,13 +13,13 @@ import pytest
 from prometheus_client.mmap_dict import MmapedDict, mmap_key
 
 from doorward import __version__
-from doorward.bootstrap import create_wired_app
-from doorward.core.config import Settings
-from doorward.core.events import EVENTS
-from doorward.infrastructure.metrics import METHODS, REGISTRY, REQUEST_SECONDS, Metrics
-from doorward.infrastructure.metrics_endpoint import RESERVED_BYTES, bury_dead_workers
+from doorward.core.ports import PoolLoad
 from doorward.infrastructure.passwords import BcryptHasher
-from doorward.infrastructure.postgres.database import PoolLoad
+from doorward.observability.events import EVENTS
+from doorward.observability.metrics import METHODS, REGISTRY, REQUEST_SECONDS, Metrics
+from doorward.observability.metrics_endpoint import RESERVED_BYTES, bury_dead_workers
+from doorward.settings.config import Settings
+from doorward.wiring.application import create_wired_app
 
 
 def value(name: str, **labels: str) -> float:
@@ -146,7 +146,7 @@ def test_the_build_is_told(metrics: Metrics) -> None:
 async def test_the_load_is_sampled_from_the_beginning_to_the_end(
     metrics: Metrics, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("doorward.infrastructure.metrics.SAMPLE_SECONDS", 0)
+    monkeypatch.setattr("doorward.observability.metrics.SAMPLE_SECONDS", 0)
     taken: list[int] = []
     async with metrics.sampled(lambda: taken.append(1)):
         while len(taken) < 3:  # noqa: ASYNC110 - how often it is taken is the question

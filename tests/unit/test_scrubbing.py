@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from doorward.core.scrubbing import (
+from doorward.observability.scrubbing import (
     MAXIMUM_DEPTH,
     MAXIMUM_ITEMS,
     MAXIMUM_TRACEBACK,

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from doorward.core.exceptions import NoSearchWordsError
-from doorward.core.search import likely_spellings, search_query, search_words
+from doorward.domain.items.exceptions import NoSearchWordsError
+from doorward.domain.items.search import likely_spellings, search_query, search_words
 
 HINDI, THAI = "\u0939\u093f\u0928\u094d\u0926\u0940", "\u0e44\u0e17\u0e22\u0e35"
 WORDS_ONLY = re.compile(r"\([^\s():*&|!<>'\\]+:\*( \| [^\s():*&|!<>'\\]+)*\)")

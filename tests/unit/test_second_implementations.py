@@ -13,8 +13,8 @@ from joserfc.jwk import OctKey
 from passlib.hash import bcrypt_sha256
 
 from doorward.core.principal import Principal
+from doorward.infrastructure.access_tokens import AccessTokens
 from doorward.infrastructure.passwords import BcryptHasher
-from doorward.infrastructure.tokens import AccessTokens
 
 KEY = secrets.token_bytes(64)
 NOW = datetime.now(UTC)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from doorward.core.config import DEVELOPMENT_SECRET_KEY, Settings, SettingsError, load_settings
-from doorward.core.scrubbing import PERSONAL_FIELDS, SECRET_FIELDS
+from doorward.observability.scrubbing import PERSONAL_FIELDS, SECRET_FIELDS
+from doorward.settings.config import DEVELOPMENT_SECRET_KEY, Settings, SettingsError, load_settings
 from tests.unit.budget_defaults import BUDGETS
 
 

@@ -6,8 +6,8 @@ from base64 import b64encode, encodebytes, urlsafe_b64encode
 import pytest
 from pydantic import ValidationError
 
-from doorward.core.config import DEVELOPMENT_SECRET_KEY, PUBLISHED_SECRETS, Settings, SettingsError, load_settings
-from doorward.core.secret_strength import flaw_of_secret_key
+from doorward.settings.config import DEVELOPMENT_SECRET_KEY, PUBLISHED_SECRETS, Settings, SettingsError, load_settings
+from doorward.settings.secret_strength import flaw_of_secret_key
 
 MARK = "marked-and-never-to-be-shown"
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from doorward.core.config import Settings, SettingsError, load_settings
-from doorward.core.settings_sources import MAXIMUM_SECRET_FILE_BYTES, secret_settings
+from doorward.settings.config import Settings, SettingsError, load_settings
+from doorward.settings.sources import MAXIMUM_SECRET_FILE_BYTES, secret_settings
 
 MARK = "marked-and-never-to-be-shown"
 KEY = secrets.token_urlsafe(48)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from doorward.core.web_addresses import check_hosts, check_origin, check_origins, is_served_as
+from doorward.settings.web_addresses import check_hosts, check_origin, check_origins, is_served_as
 
 
 @pytest.mark.parametrize(

@@ -11,18 +11,19 @@ import pytest
 from starlette.requests import Request
 
 from doorward.api import conditional, dependencies, links
-from doorward.core import pages, search
-from doorward.core.config import Network
+from doorward.core import pages
 from doorward.core.exceptions import DomainError
-from doorward.core.scrubbing import Scrubber
 from doorward.domain.auth import identifiers, policy
 from doorward.domain.auth.refresh_token import RefreshTokenCodec
+from doorward.domain.items import search
 from doorward.domain.items.csv_lines import read_items
 from doorward.domain.items.models import ItemContent, ItemFilter
 from doorward.domain.items.policy import checked_content, checked_filter
+from doorward.infrastructure.access_tokens import AccessTokens
 from doorward.infrastructure.limits.limiter import client_address
-from doorward.infrastructure.tokens import AccessTokens
+from doorward.observability.scrubbing import Scrubber
 from doorward.server.request_head import refusal_of_head
+from doorward.settings.config import Network
 from tests.unit import worst_inputs
 from tests.unit.processor_time import share_of_budget, share_of_first_call
 

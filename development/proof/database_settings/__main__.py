@@ -10,8 +10,8 @@ from development.postgres import EmbeddedPostgres
 from development.proof.database_settings.changes import list_changes
 from development.proof.database_settings.walk import Findings, Walk, ordinary_database
 from development.proof.service import proof_settings
-from doorward.core.config import Settings
-from doorward.core.logging import configure_logging
+from doorward.observability.logging import configure_logging
+from doorward.settings.config import Settings
 
 
 def main() -> int:

@@ -14,11 +14,11 @@ from psycopg.conninfo import conninfo_to_dict
 
 from development.proof.database_settings.changes import OTHER_ROLE, OTHER_SCHEMA, Change, apply
 from development.proof.database_settings.journey import Journey, UnavailableError, WrongAnswerError
-from doorward.bootstrap import create_wired_app
-from doorward.core.config import Settings
 from doorward.infrastructure.migrations import migrate
 from doorward.infrastructure.postgres.database import session_conninfo
 from doorward.infrastructure.postgres.start_check import inspect_database
+from doorward.settings.config import Settings
+from doorward.wiring.application import create_wired_app
 
 DATABASE: Final = "doorward_settings_walk"
 ROLE: Final = "doorward_settings_walk"

@@ -80,7 +80,7 @@ class KillableService:
 
 def _serve(folder: Path) -> None:
     """Be the service, until killed."""
-    from doorward.cli import main  # noqa: PLC0415 - loaded by the parent, before the fork
+    from doorward.commands.main import main  # noqa: PLC0415 - loaded by the parent, before the fork
 
     with (folder / LOG).open("ab") as log:
         os.dup2(log.fileno(), sys.stdout.fileno())
@@ -90,7 +90,7 @@ def _serve(folder: Path) -> None:
 
 def _start_for_each_line(folder: Path) -> None:
     # Before any fork: a start takes a tenth of a second then.
-    import doorward.cli  # noqa: F401, PLC0415 - loaded for the children
+    import doorward.commands.main  # noqa: F401, PLC0415 - loaded for the children
 
     Failpoints(folder / ARMED).install()
     for _ in iter(sys.stdin.readline, ""):

@@ -11,7 +11,7 @@ from pathlib import Path
 import doorward
 from development.proof.model.exploration import MODES, Exploration, described, explore
 from development.proof.service import own_database
-from doorward.core.logging import configure_logging
+from doorward.observability.logging import configure_logging
 
 
 def main() -> int:

@@ -16,11 +16,10 @@ from development.proof.model.expectation import LEEWAY, ViolationError
 from development.proof.model.tally import Tally
 from development.proof.model.walk import Walk, bound
 from development.proof.model.world import World
-from doorward.core import shared_query
-from doorward.core.logging import observed_events
 from doorward.domain.auth import pruning
 from doorward.infrastructure import passwords
-from doorward.infrastructure.postgres import connections, database, session_settings
+from doorward.infrastructure.postgres import batching, connections, database, session_settings
+from doorward.observability.logging import observed_events
 
 MODES: Final = {"strict": timedelta(0), "leeway": LEEWAY}
 PATIENCE_SECONDS: Final = 60
@@ -89,7 +88,7 @@ def _undisturbed() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         for name in ("POOL_WAIT_SECONDS", "RECONNECT_SECONDS", "ABORT_SECONDS"):
             patch.setattr(database, name, PATIENCE_SECONDS)
-        patch.setattr(shared_query, "WAIT_SECONDS", PATIENCE_SECONDS)
+        patch.setattr(batching, "WAIT_SECONDS", PATIENCE_SECONDS)
         patch.setattr(session_settings, "TIME_LIMITS", dict.fromkeys(session_settings.TIME_LIMITS, "0"))
         patch.setattr(connections, "SETTINGS_SECONDS", PATIENCE_SECONDS)
         patch.setattr(passwords, "_lower_priority", lambda: None)

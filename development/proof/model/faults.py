@@ -112,7 +112,7 @@ FAULTS: Final = (
         "a change of the key signs everybody out",
     ),
     Fault(
-        "infrastructure/tokens.py",
+        "infrastructure/access_tokens.py",
         "        if present >= verified.expires_at or",
         "        if present > verified.expires_at or",
         "an access token works at the very moment of its end",

@@ -14,9 +14,7 @@ from fastapi import FastAPI
 from psycopg import AsyncConnection
 
 from development.proof.model.expectation import RETENTION
-from doorward import bootstrap
 from doorward.api.app import Services
-from doorward.core.config import Settings
 from doorward.core.exceptions import DomainError
 from doorward.domain.auth.accounts import Accounts
 from doorward.domain.auth.deactivation import Deactivation
@@ -26,6 +24,8 @@ from doorward.domain.auth.pruning import Pruning
 from doorward.domain.auth.refresh_token import RefreshTokenCodec
 from doorward.domain.auth.sessions import Sessions
 from doorward.infrastructure.keys import REFRESH_TOKEN_PURPOSE, derive_key
+from doorward.settings.config import Settings
+from doorward.wiring import application
 
 T = TypeVar("T")
 Connection = AsyncConnection[Any]
@@ -101,7 +101,7 @@ class Keys:
 
 
 class World:
-    """One copy of the service as ``bootstrap`` wires it, without its HTTP."""
+    """One copy of the service as ``wiring`` builds it, without its HTTP."""
 
     def __init__(self, database_url: str, leeway: timedelta) -> None:
         """Take where PostgreSQL is, migrated, and the leeway for used tokens."""
@@ -137,8 +137,8 @@ class World:
 
     async def _start(self) -> None:
         settings = Settings.model_validate(self._settings | self.keys.settings())
-        with patch.object(bootstrap, "create_app", lambda _settings, services: services):
-            services = cast("Services", bootstrap.create_wired_app(settings, self.clock))
+        with patch.object(application, "create_app", lambda _settings, services: services):
+            services = cast("Services", application.create_wired_app(settings, self.clock))
         self._lifespan = AsyncExitStack()
         await self._lifespan.enter_async_context(services.lifespan(self._unserved))
         self.registration, self._login, self._sessions = services.registration, services.login, services.sessions
@@ -223,7 +223,9 @@ def _new_secret() -> str:
 
 def _on(database: UndoneDatabase, sessions: Sessions) -> Sessions:
     """Return the same on another database."""
-    wired = {name: getattr(sessions, f"_{name}") for name in ("codec", "signer", "issuer", "clock", "lifetimes")}
+    wired = {
+        name: getattr(sessions, f"_{name}") for name in ("batching", "codec", "signer", "issuer", "clock", "lifetimes")
+    }
     return Sessions(database=database, **wired)
 
 

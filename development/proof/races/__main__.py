@@ -13,9 +13,9 @@ from development.proof.api import Api
 from development.proof.races.contests import ended_meanwhile, log_out, one_name, one_token
 from development.proof.service import own_database, proof_settings, running_service
 from development.proof.skewed_hosts import AHEAD, BEHIND, CLOCKS_NOT_EXERCISED, find_libfaketime
-from doorward.bootstrap import activate, deactivate
-from doorward.core.config import Settings
-from doorward.core.logging import configure_logging
+from doorward.observability.logging import configure_logging
+from doorward.settings.config import Settings
+from doorward.wiring.operations import activate, deactivate
 
 LEEWAY_SECONDS: Final = 60
 """The longest there is: all uses have to come within it."""

@@ -26,13 +26,13 @@ from doorward.api.middleware import (
 )
 from doorward.api.problems import install_problem_handlers, name_problem_schemas
 from doorward.api.schemas.health import CheckState
-from doorward.core.config import Settings
 from doorward.core.ports import RateLimiter
 from doorward.domain.auth.login import Login
 from doorward.domain.auth.registration import Registration
 from doorward.domain.auth.sessions import Sessions
 from doorward.domain.items.importing import ItemImport
 from doorward.domain.items.service import Items
+from doorward.settings.config import Settings
 
 _DESCRIPTION = """
 Accounts, passwords, access tokens, and refresh-token families with theft detection.
@@ -55,7 +55,7 @@ _NO_TELEMETRY: Final[TelemetryConfig] = {
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """What the application serves with, wired by ``bootstrap``. Requests find each as ``app.state`` by its name."""
+    """What the application serves with, wired by ``wiring``. Requests find each as ``app.state`` by its name."""
 
     registration: Registration
     login: Login

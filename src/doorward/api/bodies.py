@@ -25,10 +25,10 @@ from doorward.api.exceptions import (
 from doorward.api.problems import MAXIMUM_ERRORS
 from doorward.api.schemas.auth import TokenForm
 from doorward.core.exceptions import ServiceUnavailableError
-from doorward.core.logging import get_logger
 from doorward.core.ports import RateLimiter
 from doorward.domain.auth.models import User
 from doorward.domain.auth.token_pair import ACCOUNT_SCOPE
+from doorward.observability.logging import get_logger
 
 JSON: Final = "application/json"
 FORM: Final = "application/x-www-form-urlencoded"

@@ -12,8 +12,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from doorward.api.exceptions import CrossOriginRefusedError, RequestRefusedError, UnknownHostError
 from doorward.api.problems import problem_response
-from doorward.core.config import Settings
-from doorward.core.web_addresses import is_served_as
+from doorward.settings.config import Settings
+from doorward.settings.web_addresses import is_served_as
 
 CALLED_METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 SENT_HEADERS: Final = ("Authorization", "If-Match", "If-None-Match", "Traceparent", "Tracestate", "X-Correlation-ID")

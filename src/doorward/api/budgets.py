@@ -17,8 +17,8 @@ from doorward.api.exceptions import (
     TooManyCallsOfUserError,
 )
 from doorward.api.problems import problem_response
-from doorward.core.logging import get_logger
-from doorward.core.request_context import current_client
+from doorward.observability.logging import get_logger
+from doorward.observability.request_context import current_client
 
 NOTE_SECONDS: Final = 1.0
 """Refusals by one budget within this time share a log line."""

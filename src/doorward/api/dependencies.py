@@ -11,12 +11,12 @@ from starlette.requests import ClientDisconnect
 
 from doorward.api.budgets import CallsInFlight
 from doorward.api.exceptions import RateLimitExceededError
-from doorward.core.logging import get_logger
 from doorward.core.ports import RateLimiter
 from doorward.domain.auth.exceptions import InvalidAccessTokenError, MissingAccessTokenError
 from doorward.domain.auth.models import User
 from doorward.domain.auth.ports import Client, ClientLeftError
 from doorward.domain.auth.sessions import Sessions
+from doorward.observability.logging import get_logger
 
 logger = get_logger()
 

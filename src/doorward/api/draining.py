@@ -11,7 +11,7 @@ from types import FrameType
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from doorward.core.logging import get_logger
+from doorward.observability.logging import get_logger
 
 _Handler = Callable[[int, FrameType | None], object]
 logger = get_logger()

@@ -14,8 +14,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from doorward.api.exceptions import BodyTooLargeError
 from doorward.api.problems import internal_error_response, problem_response
-from doorward.core.logging import get_logger
-from doorward.core.request_context import begin_request
+from doorward.observability.logging import get_logger
+from doorward.observability.request_context import begin_request
 
 MAXIMUM_BODY_BYTES: Final = 64 * 1024
 MAXIMUM_IMPORT_BYTES: Final = 32 * 1024 * 1024

@@ -14,9 +14,9 @@ from doorward.api.exceptions import MalformedBodyError, RateLimitExceededError, 
 from doorward.api.schemas.health import CheckState
 from doorward.api.schemas.problem import FieldError, Problem
 from doorward.core.exceptions import DomainError, Kind
-from doorward.core.logging import get_logger
-from doorward.core.request_context import current_correlation_id
 from doorward.domain.auth.exceptions import MissingAccessTokenError
+from doorward.observability.logging import get_logger
+from doorward.observability.request_context import current_correlation_id
 
 logger = get_logger()
 

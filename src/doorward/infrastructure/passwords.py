@@ -23,11 +23,11 @@ from typing import Any, Final, TypeVar
 import bcrypt
 
 from doorward.core.exceptions import ServiceUnavailableError
-from doorward.core.logging import get_logger
 from doorward.domain.auth.exceptions import TooManyHashesError
 from doorward.domain.auth.policy import normalize_password
 from doorward.domain.auth.ports import NO_CLIENT, Client, ClientLeftError, PasswordCheck
 from doorward.infrastructure.hash_queue import HashQueue, WaitingHash, waiting_hash
+from doorward.observability.logging import get_logger
 
 T = TypeVar("T")
 logger = get_logger()

@@ -8,7 +8,7 @@ from starlette.responses import Response
 from doorward.api.exceptions import RequestRefusedError
 from doorward.api.middleware import security_headers
 from doorward.api.problems import problem_response, title_of
-from doorward.core.request_context import begin_request
+from doorward.observability.request_context import begin_request
 
 
 class ErrorAnswers:

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Final, Protocol
 
-from doorward.core.logging import get_logger
+from doorward.observability.logging import get_logger
 from doorward.server.exceptions import TooManyConnectionsError
 from doorward.server.limits import ConnectionLimits
 

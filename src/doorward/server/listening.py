@@ -4,7 +4,7 @@ import contextlib
 import socket
 from collections.abc import Iterator
 
-from doorward.core.logging import get_logger
+from doorward.observability.logging import get_logger
 
 logger = get_logger()
 

@@ -10,15 +10,15 @@ from typing import Final, Literal
 import uvicorn
 from uvicorn.supervisors import ChangeReload
 
-from doorward.bootstrap import app_to_serve
-from doorward.core.config import Settings
-from doorward.infrastructure.metrics_endpoint import serving_metrics
+from doorward.observability.metrics_endpoint import serving_metrics
 from doorward.server.factory import ProtocolFactory
 from doorward.server.limits import ConnectionLimits, connection_limit
 from doorward.server.listening import cannot_listen
 from doorward.server.signals import ending_signals_handled
 from doorward.server.worker import GRACE_SECONDS, create_worker_app
 from doorward.server.workers import Workers
+from doorward.settings.config import Settings
+from doorward.wiring.application import app_to_serve
 
 HANGS_AFTER_SECONDS: Final = 60
 """A worker that does not answer its parent for so long is replaced. It answers once its modules are loaded, which takes
@@ -87,7 +87,7 @@ def protocol_factory(settings: Settings) -> ProtocolFactory:
 
 
 def _set_connection_gauges(count: int, limit: int) -> None:
-    from doorward.infrastructure.metrics import HTTP_CONNECTIONS, HTTP_CONNECTIONS_LIMIT  # noqa: PLC0415 - see there
+    from doorward.observability.metrics import HTTP_CONNECTIONS, HTTP_CONNECTIONS_LIMIT  # noqa: PLC0415 - see there
 
     HTTP_CONNECTIONS.set(count)
     HTTP_CONNECTIONS_LIMIT.set(limit)

@@ -9,10 +9,10 @@ from typing import Final
 
 from fastapi import FastAPI
 
-from doorward.bootstrap import app_from_environment
-from doorward.core.logging import get_logger
-from doorward.infrastructure.metrics_endpoint import remove_shared_folder
+from doorward.observability.logging import get_logger
+from doorward.observability.metrics_endpoint import remove_shared_folder
 from doorward.server.signals import handle_ending_signals
+from doorward.wiring.application import app_from_environment
 
 GRACE_SECONDS: Final = 20
 """How long requests under way may take after SIGTERM."""

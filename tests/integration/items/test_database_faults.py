@@ -6,7 +6,7 @@ import httpx
 import psycopg
 import pytest
 
-from doorward.core.exceptions import QueryTooBroadError
+from doorward.domain.items.exceptions import QueryTooBroadError
 from doorward.domain.items.models import ItemFilter, ItemQuery
 from doorward.domain.items.repositories import lists
 from doorward.infrastructure.postgres import session_settings

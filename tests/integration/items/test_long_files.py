@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 from psycopg import AsyncConnection
 
-from doorward.core.exceptions import TooManyLinesError
+from doorward.domain.items.exceptions import TooManyLinesError
 from doorward.domain.items.models import Item, ItemContent
 from doorward.domain.items.policy import new_item
 from doorward.domain.items.repositories import entries

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from doorward.core.exceptions import DomainError, MalformedCsvError
+from doorward.core.exceptions import DomainError
 from doorward.domain.items.csv_lines import MAXIMUM_ROW_LENGTH, BadLine, read_items
-from doorward.domain.items.exceptions import InvalidCsvHeaderError
+from doorward.domain.items.exceptions import InvalidCsvHeaderError, MalformedCsvError
 from doorward.domain.items.models import ItemContent
 from doorward.domain.items.policy import checked_content
 

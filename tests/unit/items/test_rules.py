@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from doorward.core.exceptions import DomainError, InvalidFilterError
+from doorward.core.exceptions import DomainError
 from doorward.domain.items.exceptions import (
     InvalidDescriptionError,
+    InvalidFilterError,
     InvalidTagsError,
     InvalidTitleError,
     InvalidYearError,

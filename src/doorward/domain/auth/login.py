@@ -3,9 +3,7 @@
 import secrets
 from uuid import UUID, uuid4
 
-from doorward.core.logging import get_logger
 from doorward.core.ports import Clock, Database
-from doorward.core.request_context import bind_session
 from doorward.domain.auth import repository
 from doorward.domain.auth.exceptions import InvalidCredentialsError, InvalidEmailError, InvalidUsernameError
 from doorward.domain.auth.identifiers import canonical_email, canonical_username, is_email
@@ -14,6 +12,8 @@ from doorward.domain.auth.policy import MAXIMUM_TYPED_LENGTH, Lifetimes, is_unic
 from doorward.domain.auth.ports import NO_CLIENT, Client, PasswordHasher
 from doorward.domain.auth.refresh_token import SECRET_BYTES, RefreshToken, hash_secret
 from doorward.domain.auth.token_pair import TokenPairIssuer
+from doorward.observability.logging import get_logger
+from doorward.observability.request_context import bind_session
 
 logger = get_logger()
 

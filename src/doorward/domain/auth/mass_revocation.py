@@ -3,10 +3,10 @@
 from typing import Final
 from uuid import UUID
 
-from doorward.core.logging import get_logger
 from doorward.core.ports import Clock, Database
 from doorward.domain.auth import repository
 from doorward.domain.auth.models import RevocationReason
+from doorward.observability.logging import get_logger
 
 FAMILIES_A_BATCH: Final = 1000
 

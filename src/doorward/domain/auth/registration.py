@@ -4,7 +4,6 @@ from collections.abc import Collection
 from uuid import uuid4
 
 from doorward.core.exceptions import DomainError
-from doorward.core.logging import get_logger
 from doorward.core.ports import Database
 from doorward.domain.auth import repository
 from doorward.domain.auth.exceptions import EmailTakenError, UsernameTakenError
@@ -12,6 +11,7 @@ from doorward.domain.auth.identifiers import display_username, read_email
 from doorward.domain.auth.models import User
 from doorward.domain.auth.policy import check_new_password
 from doorward.domain.auth.ports import NO_CLIENT, Client, PasswordHasher
+from doorward.observability.logging import get_logger
 
 logger = get_logger()
 

@@ -5,11 +5,8 @@ from datetime import datetime
 from uuid import UUID
 
 from doorward.core.exceptions import ServiceUnavailableError
-from doorward.core.logging import get_logger
-from doorward.core.ports import Clock, Database
+from doorward.core.ports import Batching, Clock, Database
 from doorward.core.principal import Principal
-from doorward.core.request_context import bind_session
-from doorward.core.shared_query import SharedQuery
 from doorward.domain.auth import repository
 from doorward.domain.auth.exceptions import InvalidAccessTokenError, InvalidRefreshTokenError
 from doorward.domain.auth.models import RevocationReason, SessionUser, TokenPair, User
@@ -17,6 +14,8 @@ from doorward.domain.auth.policy import Lifetimes, Verdict, judge_unrotated
 from doorward.domain.auth.ports import AccessTokenSigner
 from doorward.domain.auth.refresh_token import RefreshToken, RefreshTokenCodec
 from doorward.domain.auth.token_pair import TokenPairIssuer
+from doorward.observability.logging import get_logger
+from doorward.observability.request_context import bind_session
 
 logger = get_logger()
 
@@ -28,16 +27,17 @@ class Sessions:
         self,
         *,
         database: Database[repository.Connection],
+        batching: Batching,
         codec: RefreshTokenCodec,
         signer: AccessTokenSigner,
         issuer: TokenPairIssuer,
         clock: Clock,
         lifetimes: Lifetimes,
     ) -> None:
-        """Take the database, the readers and writers of both kinds of token, the time, and the session's limits."""
+        """Take the database, what batches queries, the codecs of both kinds of token, the time, and the lifetimes."""
         self._database = database
-        self._rotations = SharedQuery("rotations", self._rotate_all)
-        self._lookups = SharedQuery("session_lookups", self._look_up)
+        self._rotations = batching("rotations", self._rotate_all)
+        self._lookups = batching("session_lookups", self._look_up)
         self._codec = codec
         self._signer = signer
         self._issuer = issuer

@@ -7,8 +7,14 @@ from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import IO, Final, cast
 
-from doorward.core.exceptions import DomainError, Flaw, InvalidCsvLineError, MalformedCsvError
-from doorward.domain.items.exceptions import InvalidCsvHeaderError, InvalidVisibilityError, InvalidYearError
+from doorward.core.exceptions import DomainError, Flaw
+from doorward.domain.items.exceptions import (
+    InvalidCsvHeaderError,
+    InvalidCsvLineError,
+    InvalidVisibilityError,
+    InvalidYearError,
+    MalformedCsvError,
+)
 from doorward.domain.items.models import ItemContent, Visibility
 from doorward.domain.items.policy import TAG_SEPARATORS, checked_content
 

@@ -100,3 +100,69 @@ class InvalidCsvHeaderError(DomainError):
         "The first line names the columns: title, and any of description, tags, year, visibility; "
         "or movieId,title,genres."
     )
+
+
+class InvalidFilterError(DomainError):
+    """Text that nothing stored can hold."""
+
+    kind = Kind.INVALID
+    code = "invalid_filter"
+    detail = "A filter or query holds characters that nothing stored can have. Send plain text on one line."
+
+
+class NoSearchWordsError(DomainError):
+    """Nothing to look for."""
+
+    kind = Kind.INVALID
+    code = "no_search_words"
+    detail = "The query has no words. Send letters or digits: q=star wars."
+
+
+class QueryTooBroadError(DomainError):
+    """The database would have to read too much to answer in time."""
+
+    kind = Kind.INVALID
+    code = "query_too_broad"
+    detail = "The query takes too long. Narrow it with longer words and more filters, or use after= for pages."
+
+
+class MalformedCsvError(DomainError):
+    """What follows cannot be read as CSV, so nothing of it is stored."""
+
+    kind = Kind.INVALID
+    code = "malformed_csv"
+    detail = "From this line on the file is no CSV. Look for a quote that is not closed or a line above 64 KiB."
+
+
+class InvalidCsvLineError(DomainError):
+    """Not as many fields as the header, or not UTF-8."""
+
+    kind = Kind.INVALID
+    code = "invalid_csv_line"
+    detail = "The line has more or fewer fields than the header, or is not UTF-8."
+
+
+class ImportRefusedError(DomainError):
+    """Some lines of a file cannot be stored, so none was. ``flaws`` has the lines."""
+
+    kind = Kind.INVALID
+    code = "import_refused"
+    detail = (
+        "Nothing was imported: errors lists the first bad lines. Correct them, or leave them out with on_error=skip."
+    )
+
+
+class TooManyLinesError(DomainError):
+    """The file is well written, and so long that storing it takes longer than a call may."""
+
+    kind = Kind.INVALID
+    code = "too_many_lines"
+    detail = "Nothing was imported: the file has more lines than one call can store. Send it in parts."
+
+
+class TooManyBadLinesError(DomainError):
+    """So many lines are bad that the file is not what it should be; nothing was stored."""
+
+    kind = Kind.INVALID
+    code = "too_many_bad_lines"
+    detail = "Nothing was imported: more than 10,000 lines are bad. Check that the file has the columns it names."

@@ -9,20 +9,21 @@ from datetime import datetime
 from typing import IO, Final
 from uuid import UUID, uuid4
 
-from doorward.core.exceptions import (
-    Flaw,
+from doorward.core.exceptions import Flaw
+from doorward.core.ports import Clock, Database
+from doorward.domain.items.csv_lines import BadLine, read_items
+from doorward.domain.items.exceptions import (
     ImportRefusedError,
+    InvalidCsvHeaderError,
+    ItemQuotaReachedError,
     MalformedCsvError,
     TooManyBadLinesError,
     TooManyLinesError,
 )
-from doorward.core.logging import get_logger
-from doorward.core.ports import Clock, Database
-from doorward.domain.items.csv_lines import BadLine, read_items
-from doorward.domain.items.exceptions import InvalidCsvHeaderError, ItemQuotaReachedError
 from doorward.domain.items.models import Item, ItemContent, Visibility
 from doorward.domain.items.policy import new_item
 from doorward.domain.items.repositories import Connection, entries, quota
+from doorward.observability.logging import get_logger
 
 MAXIMUM_FLAWS_SHOWN: Final = 100
 MAXIMUM_BAD_LINES: Final = 10_000

@@ -7,10 +7,11 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from doorward.core.exceptions import DomainError, InvalidFilterError
+from doorward.core.exceptions import DomainError
 from doorward.core.text import CODE_POINTS_OF_A_CHARACTER, UnsafeTextError, normalize
 from doorward.domain.items.exceptions import (
     InvalidDescriptionError,
+    InvalidFilterError,
     InvalidTagsError,
     InvalidTitleError,
     InvalidYearError,

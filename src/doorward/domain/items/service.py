@@ -7,7 +7,6 @@ from uuid import UUID, uuid4
 
 from doorward.core.pages import CursorCodec, Page, PageRequest, Position, Slice
 from doorward.core.ports import Clock, Database
-from doorward.core.search import likely_spellings, search_query, search_words
 from doorward.domain.items.exceptions import ItemQuotaReachedError
 from doorward.domain.items.models import Item, ItemContent, ItemFilter, ItemQuery, Sort
 from doorward.domain.items.policy import (
@@ -21,6 +20,7 @@ from doorward.domain.items.policy import (
     refused_change,
 )
 from doorward.domain.items.repositories import Connection, entries, lists, quota
+from doorward.domain.items.search import likely_spellings, search_query, search_words
 
 
 class Items:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Final
 from starlette.datastructures import Headers
 from starlette.types import Scope
 
-from doorward.core.config import Network, Settings
 from doorward.core.networks import ipv6_site
 from doorward.infrastructure.limits.windows import Limit, LimitWindows
+from doorward.settings.config import Network, Settings
 
 if TYPE_CHECKING:
     from doorward.infrastructure.limits.store import LimitStore

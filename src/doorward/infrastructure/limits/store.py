@@ -13,8 +13,8 @@ from limits.aio.strategies import FixedWindowRateLimiter
 from limits.errors import ConfigurationError, StorageError
 from limits.storage import storage_from_string
 
-from doorward.core.logging import get_logger
 from doorward.infrastructure.limits.windows import Limit
+from doorward.observability.logging import get_logger
 
 PAUSE_SECONDS: Final = 1.0
 """How long a store that did not answer is left alone. Then one call asks it again."""

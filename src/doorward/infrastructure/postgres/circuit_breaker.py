@@ -8,7 +8,7 @@ import psycopg
 from circuitbreaker import CircuitBreaker
 
 from doorward.core.exceptions import ServiceUnavailableError
-from doorward.core.logging import get_logger
+from doorward.observability.logging import get_logger
 
 FAULTS_IN_A_ROW: Final = 5
 OPEN_SECONDS: Final = 2

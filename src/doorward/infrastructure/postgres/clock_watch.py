@@ -5,9 +5,9 @@ from contextlib import suppress
 from typing import Final
 
 from doorward.core.exceptions import ServiceUnavailableError
-from doorward.core.logging import get_logger
 from doorward.infrastructure.postgres.database import PostgresDatabase
 from doorward.infrastructure.postgres.database_clock import DatabaseClock
+from doorward.observability.logging import get_logger
 
 INTERVAL_SECONDS: Final = 5.0
 BUSY_SECONDS: Final = 60.0

@@ -3,21 +3,22 @@
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from datetime import datetime, timedelta
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import psycopg
 from psycopg import AsyncConnection, AsyncCursor
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
-from doorward.core.config import Settings
 from doorward.core.exceptions import ServiceUnavailableError
-from doorward.core.logging import get_logger
+from doorward.core.ports import PoolLoad
 from doorward.infrastructure.clock import HostClock
 from doorward.infrastructure.postgres.circuit_breaker import DatabaseBreaker, UnansweredError
 from doorward.infrastructure.postgres.connections import PromptlyClosedConnection, aborted_when_frozen, is_readable
 from doorward.infrastructure.postgres.database_clock import DatabaseClock
 from doorward.infrastructure.postgres.session_settings import UnsuitableDatabaseError, startup_options
+from doorward.observability.logging import get_logger
+from doorward.settings.config import Settings
 
 SCHEMA_VERSION: Final = "0005"
 """The newest migration that this code needs. Older code runs on a newer schema."""
@@ -81,15 +82,6 @@ def with_session_options(conninfo: str, schema: str = "public") -> str:
     options = f"{given.get('options', '')} {startup_options(schema)}".strip()
     parameters: dict[str, Any] = {**_CONNECTION_PARAMETERS, **given, "options": options, "client_encoding": "UTF8"}
     return make_conninfo(**parameters)
-
-
-class PoolLoad(NamedTuple):
-    """Connections that are open, those of them that are idle, how many there may be, and calls that wait for one."""
-
-    size: int
-    idle: int
-    limit: int
-    waiting: int
 
 
 class PostgresDatabase:

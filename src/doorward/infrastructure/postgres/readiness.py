@@ -5,9 +5,9 @@ from typing import Any, Final
 
 from psycopg import AsyncCursor
 
-from doorward.core.config import Settings
-from doorward.core.shared_query import MAXIMUM_WAITING, Bounds, SharedQuery
+from doorward.infrastructure.postgres.batching import MAXIMUM_WAITING, Bounds, SharedQuery
 from doorward.infrastructure.postgres.database import PostgresDatabase
+from doorward.settings.config import Settings
 
 POOL_OF_ONE: Final = {"db_pool_min_conn": 0, "db_pool_max_conn": 1}
 

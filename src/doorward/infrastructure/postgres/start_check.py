@@ -6,10 +6,10 @@ from typing import Any, Final
 import psycopg
 from psycopg import AsyncConnection
 
-from doorward.core.config import Settings
 from doorward.infrastructure.postgres.connections import PromptlyClosedConnection
 from doorward.infrastructure.postgres.database import session_conninfo
 from doorward.infrastructure.postgres.session_settings import UnsuitableDatabaseError
+from doorward.settings.config import Settings
 
 CONNECT_SECONDS: Final = 5
 

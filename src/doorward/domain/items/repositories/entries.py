@@ -10,8 +10,7 @@ from uuid import UUID
 from psycopg.errors import ForeignKeyViolation, QueryCanceled
 from psycopg.rows import class_row
 
-from doorward.core.exceptions import TooManyLinesError
-from doorward.domain.items.exceptions import ItemOwnerGoneError
+from doorward.domain.items.exceptions import ItemOwnerGoneError, TooManyLinesError
 from doorward.domain.items.models import Item
 from doorward.domain.items.repositories import Connection
 

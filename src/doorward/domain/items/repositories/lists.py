@@ -16,8 +16,8 @@ from psycopg import sql
 from psycopg.errors import QueryCanceled
 from psycopg.rows import class_row
 
-from doorward.core.exceptions import QueryTooBroadError
 from doorward.core.pages import Position
+from doorward.domain.items.exceptions import QueryTooBroadError
 from doorward.domain.items.models import FoundItem, Item, ItemQuery, Sort
 from doorward.domain.items.repositories import Connection
 

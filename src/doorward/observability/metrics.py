@@ -1,6 +1,6 @@
 """What the service counts and measures, for Prometheus. Loaded only when METRICS_PORT is set.
 
-Most are counted from the events of ``core/events.py``, so that what is logged and what is counted cannot differ. Every
+Most are counted from the events of ``events.py``, so that what is logged and what is counted cannot differ. Every
 label has few values, whatever clients send.
 """
 
@@ -13,8 +13,8 @@ from typing import Any, Final
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from doorward import __version__
-from doorward.core.events import EVENTS
-from doorward.infrastructure.postgres.database import PoolLoad
+from doorward.core.ports import PoolLoad
+from doorward.observability.events import EVENTS
 
 REGISTRY: Final = CollectorRegistry()
 SAMPLE_SECONDS: Final = 1.0

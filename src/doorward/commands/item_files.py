@@ -10,11 +10,11 @@ from typing import Final
 
 import click
 
-from doorward.core.config import Settings
 from doorward.domain.auth.accounts import Accounts
 from doorward.domain.items.importing import ImportRequest, ImportResult, ItemImport
 from doorward.domain.items.models import Visibility
 from doorward.infrastructure.postgres.database import PostgresDatabase
+from doorward.settings.config import Settings
 
 SHELL_IMPORT_SECONDS: Final = 3600
 """How long an import from a shell may take: millions of lines, while nobody waits for an answer over HTTP."""

@@ -10,8 +10,6 @@ from typing import Any, Final, TypeVar, get_args
 import psycopg
 
 from doorward import __version__
-from doorward.bootstrap import activate, deactivate, log_as_set, prune, report_insecure_settings, revoke_all
-from doorward.core.config import Settings, SettingsError, load_settings
 from doorward.core.exceptions import DomainError, ServiceUnavailableError
 from doorward.domain.auth.exceptions import UserNotFoundError
 from doorward.domain.items.models import Visibility
@@ -27,6 +25,9 @@ from doorward.infrastructure.postgres.session_settings import UnsuitableDatabase
 from doorward.infrastructure.postgres.start_check import stored_schema_version
 from doorward.server.listening import CannotListenError, listening
 from doorward.server.serving import serve
+from doorward.settings.config import Settings, SettingsError, load_settings
+from doorward.wiring.log import log_as_set, report_insecure_settings
+from doorward.wiring.operations import activate, deactivate, prune, revoke_all
 
 Result = TypeVar("Result")
 
@@ -176,7 +177,7 @@ def _check_config(_: argparse.Namespace, settings: Settings) -> None:
 
 def _import_items(options: argparse.Namespace, settings: Settings) -> None:
     # The progress bar is for people at a shell.
-    from doorward.item_files import FileImport, import_items  # noqa: PLC0415 - the service starts faster without
+    from doorward.commands.item_files import FileImport, import_items  # noqa: PLC0415 - the service starts faster without
 
     log_as_set(settings, level="error")
     _require_current_schema(settings)
@@ -208,7 +209,7 @@ def _require_tracing(settings: Settings) -> None:
     if settings.traces_url is None:
         return
     try:
-        import doorward.infrastructure.tracing  # noqa: F401, PLC0415 - whether it can be is the question
+        import doorward.observability.tracing  # noqa: F401, PLC0415 - whether it can be is the question
     except ImportError as error:
         raise StartError(
             "OTEL_EXPORTER_OTLP_ENDPOINT needs packages that are not installed. Install doorward[otel], or unset it"

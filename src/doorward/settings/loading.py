@@ -8,7 +8,7 @@ from typing import Final, TypeVar
 from pydantic import BeforeValidator, PrivateAttr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from doorward.core.settings_sources import read_sources, secret_settings
+from doorward.settings.sources import read_sources, secret_settings
 
 
 def _split_at_commas(value: object) -> object:

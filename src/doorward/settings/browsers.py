@@ -5,9 +5,9 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, Field, model_validator
 from pydantic_settings import NoDecode
 
-from doorward.core.key_settings import KeySettings
-from doorward.core.settings_loading import between_commas
-from doorward.core.web_addresses import ANY_ORIGIN, check_hosts, check_origin, check_origins
+from doorward.settings.keys import KeySettings
+from doorward.settings.loading import between_commas
+from doorward.settings.web_addresses import ANY_ORIGIN, check_hosts, check_origin, check_origins
 
 
 class BrowserSettings(KeySettings):

@@ -5,9 +5,9 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator
 from pydantic_settings import NoDecode
 
-from doorward.core.browser_settings import BrowserSettings
-from doorward.core.scrubbing import PERSONAL_FIELDS, SECRET_FIELDS
-from doorward.core.settings_loading import between_commas
+from doorward.observability.scrubbing import PERSONAL_FIELDS, SECRET_FIELDS
+from doorward.settings.browsers import BrowserSettings
+from doorward.settings.loading import between_commas
 
 
 class TelemetrySettings(BrowserSettings):

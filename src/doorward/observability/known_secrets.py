@@ -5,11 +5,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 from urllib.parse import quote, quote_plus
 
-from pydantic import SecretStr
-from pydantic_settings import BaseSettings
-
-from doorward.core.scrubbing import REDACTED
-from doorward.core.secret_strength import is_published, passwords_in
+from doorward.observability.scrubbing import REDACTED
 
 MINIMUM_LENGTH: Final = 8
 """Characters. A shorter value would be found in words that have nothing to do with it."""
@@ -44,18 +40,3 @@ def _spellings(value: str) -> Iterator[str]:
         for _ in range(ESCAPED_TIMES):
             escaped = json.dumps(escaped, ensure_ascii=ensure_ascii)[1:-1]
             yield escaped
-
-
-def secret_values(settings: BaseSettings) -> tuple[str, ...]:
-    """Return the secrets that settings hold: of a URL the password alone. Published ones are words, and left out."""
-    values = (value.get_secret_value() for _, value in settings if isinstance(value, SecretStr))
-    return tuple(secret for value in values for secret in _secrets_in(value) if not is_published(secret))
-
-
-def _secrets_in(value: str) -> list[str]:
-    if "://" not in value:
-        return [value]
-    try:
-        return passwords_in(value)
-    except ValueError:
-        return [value]

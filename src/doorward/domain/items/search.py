@@ -5,8 +5,8 @@ import unicodedata
 from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
-from doorward.core.exceptions import InvalidFilterError, NoSearchWordsError
 from doorward.core.text import UnsafeTextError, normalize
+from doorward.domain.items.exceptions import InvalidFilterError, NoSearchWordsError
 
 LONGEST_QUERY: Final = 1200
 """Code points. Calls take less; this bounds what is normalised, whichever caller asks."""

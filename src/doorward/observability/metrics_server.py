@@ -15,7 +15,7 @@ from functools import partial
 from http import HTTPStatus
 from typing import Final
 
-from doorward.core.logging import get_logger
+from doorward.observability.logging import get_logger
 
 PATH: Final = "/metrics"
 METHODS: Final = ("GET", "HEAD")

@@ -1,7 +1,7 @@
 """Structured logs: one JSON object a line, or coloured lines in development. Everybody's lines go the same way.
 
-What the service reports are the events of ``core/events.py``; what a line may hold decides ``core/scrubbing.py``;
-``core/log_writer.py`` writes without blocking the caller.
+What the service reports are the events of ``observability/events.py``; what a line may hold decides ``scrubbing.py``;
+``log_writer.py`` writes without blocking the caller.
 """
 
 import atexit
@@ -17,10 +17,10 @@ from typing import Any, Final, Literal, TextIO
 import structlog
 from structlog.typing import FilteringBoundLogger
 
-from doorward.core.known_secrets import KnownSecrets
-from doorward.core.log_writer import LogWriter
-from doorward.core.request_context import request_facts
-from doorward.core.scrubbing import PERSONAL_FIELDS, Scrubber
+from doorward.observability.known_secrets import KnownSecrets
+from doorward.observability.log_writer import LogWriter
+from doorward.observability.request_context import request_facts
+from doorward.observability.scrubbing import PERSONAL_FIELDS, Scrubber
 
 MAXIMUM_LINE: Final = 16_000
 """Characters: what Docker and most collectors take in one piece."""

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Mapping, MutableMapping
 from typing import Any, Final
 
-from doorward.core.private_pairs import SUSPECT_CHARACTERS, private_pair_pattern
+from doorward.observability.private_pairs import SUSPECT_CHARACTERS, private_pair_pattern
 
 REDACTED: Final = "[redacted]"
 MAXIMUM_VALUE: Final = 2_048

@@ -16,8 +16,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from doorward.core.logging import get_logger
-from doorward.infrastructure.metrics_server import MetricsServer, Page, listen
+from doorward.observability.logging import get_logger
+from doorward.observability.metrics_server import MetricsServer, Page, listen
 
 if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
@@ -107,7 +107,7 @@ def _registry(folder: Path | None) -> "CollectorRegistry":
     from prometheus_client import CollectorRegistry  # noqa: PLC0415 - after the environment is set
 
     if folder is None:
-        from doorward.infrastructure.metrics import REGISTRY  # noqa: PLC0415 - as above
+        from doorward.observability.metrics import REGISTRY  # noqa: PLC0415 - as above
 
         return REGISTRY
     registry = CollectorRegistry()

@@ -15,7 +15,7 @@ from dotenv import dotenv_values
 from pydantic import SecretStr
 from pydantic_settings import BaseSettings, DotEnvSettingsSource, EnvSettingsSource
 
-from doorward.core.aws_secrets import SecretStoreError, read_aws_secret
+from doorward.settings.aws_secrets import SecretStoreError, read_aws_secret
 
 ENVIRONMENT_FILE: Final = Path(".env")
 SECRETS_FOLDER: Final = Path("/run/secrets")

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 from fastapi import FastAPI
 from psycopg import AsyncCursor
 
-from doorward.core.config import Settings
-from doorward.core.logging import dropped_lines, observed_events
 from doorward.infrastructure.passwords import BcryptHasher
 from doorward.infrastructure.postgres.database import PostgresDatabase
+from doorward.observability.logging import dropped_lines, observed_events
+from doorward.settings.config import Settings
 
 if TYPE_CHECKING:
-    from doorward.infrastructure.metrics import Metrics
-    from doorward.infrastructure.tracing import Tracing
+    from doorward.observability.metrics import Metrics
+    from doorward.observability.tracing import Tracing
 
 
 class Telemetry:
@@ -59,15 +59,15 @@ class Telemetry:
 
 
 def _metrics() -> "Metrics":
-    from doorward.infrastructure.metrics_endpoint import reserve_space  # noqa: PLC0415 - not needed without metrics
+    from doorward.observability.metrics_endpoint import reserve_space  # noqa: PLC0415 - not needed without metrics
 
     reserve_space()
-    from doorward.infrastructure.metrics import Metrics  # noqa: PLC0415 - see infrastructure/metrics_endpoint.py
+    from doorward.observability.metrics import Metrics  # noqa: PLC0415 - see observability/metrics_endpoint.py
 
     return Metrics()
 
 
 def _tracing(url: str) -> "Tracing":
-    from doorward.infrastructure.tracing import tracing_to  # noqa: PLC0415 - an extra
+    from doorward.observability.tracing import tracing_to  # noqa: PLC0415 - an extra
 
     return tracing_to(url)

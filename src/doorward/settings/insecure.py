@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from doorward.core.config import Network, Settings
-from doorward.core.web_addresses import ANY_ORIGIN
+from doorward.settings.config import Network, Settings
+from doorward.settings.web_addresses import ANY_ORIGIN
 
 _THIS_MACHINE: Final = ("localhost", "127.0.0.1", "::1")
 

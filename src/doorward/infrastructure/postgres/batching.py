@@ -9,7 +9,7 @@ from contextvars import Context
 from typing import Final, Generic, NamedTuple, TypeVar
 
 from doorward.core.exceptions import ServiceUnavailableError
-from doorward.core.logging import get_logger
+from doorward.observability.logging import get_logger
 
 MAXIMUM_QUERIES: Final = 2
 """Under way at a time. What is asked meanwhile goes with the next one."""

@@ -4,14 +4,14 @@ from typing import Literal
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
-from doorward.core.secret_strength import (
+from doorward.settings.loading import LoadedSettings
+from doorward.settings.secret_strength import (
     DEVELOPMENT_SECRET_KEY,
     GENERATE_A_SECRET,
     OUTPUT_OF_GENERATOR,
     PREVIOUS_VALUE,
     flaw_of_secret_key,
 )
-from doorward.core.settings_loading import LoadedSettings
 
 
 class KeySettings(LoadedSettings):

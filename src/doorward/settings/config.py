@@ -10,16 +10,16 @@ from typing import Annotated, Final, Literal, Self
 from pydantic import Field, SecretStr, ValidationInfo, field_validator, model_validator
 from pydantic_settings import NoDecode
 
-from doorward.core.budget_settings import BudgetSettings, RateLimit
-from doorward.core.database_urls import flaw_of_database_url
-from doorward.core.secret_strength import (
+from doorward.settings.budgets import BudgetSettings, RateLimit
+from doorward.settings.database_urls import flaw_of_database_url
+from doorward.settings.loading import SettingsError, between_commas, load
+from doorward.settings.secret_strength import (
     DEVELOPMENT_SECRET_KEY,
     OUTPUT_OF_GENERATOR,
     PUBLISHED_SECRETS,
     is_published,
     passwords_in,
 )
-from doorward.core.settings_loading import SettingsError, between_commas, load
 
 __all__ = ["DEVELOPMENT_SECRET_KEY", "PUBLISHED_SECRETS", "Network", "Settings", "SettingsError", "load_settings"]
 

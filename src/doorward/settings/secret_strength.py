@@ -5,7 +5,7 @@ import re
 from typing import Final
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from doorward.core.published_secrets import (
+from doorward.settings.published_secrets import (
     DEVELOPMENT_SECRET_KEY,
     GENERATE_A_SECRET,
     OUTPUT_OF_GENERATOR,

@@ -11,10 +11,10 @@ import psycopg
 from psycopg import AsyncConnection
 
 from doorward.core.exceptions import ServiceUnavailableError
-from doorward.core.logging import get_logger
 from doorward.infrastructure.postgres import database
 from doorward.infrastructure.postgres.clock_watch import ClocksDifferError
 from doorward.infrastructure.postgres.connections import PromptlyClosedConnection, aborted_when_frozen
+from doorward.observability.logging import get_logger
 
 LOCK_KEY: Final = 7_241_633_906
 """Of the advisory lock that is held while a task runs. Arbitrary, and never to be changed."""

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from doorward.core.telemetry_settings import TelemetrySettings
+from doorward.settings.telemetry import TelemetrySettings
 
 RateLimit = Annotated[str, Field(pattern=r"^[1-9][0-9]{0,6}/(second|minute|hour|day)$")]
 

@@ -1,0 +1,146 @@
+"""The composition root: from settings to the wired application. The only place that knows every class."""
+
+import asyncio
+import gc
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from fastapi import FastAPI
+
+from doorward.api.app import Services, create_app
+from doorward.api.budgets import CallsInFlight, RefusalLog
+from doorward.api.draining import Drain
+from doorward.api.schemas.health import CheckState
+from doorward.core.exceptions import ServiceUnavailableError
+from doorward.core.ports import Clock
+from doorward.domain.auth.login import Login
+from doorward.domain.auth.refresh_token import RefreshTokenCodec
+from doorward.domain.auth.registration import Registration
+from doorward.domain.auth.token_pair import TokenPairIssuer
+from doorward.infrastructure.clock import HostClock
+from doorward.infrastructure.common_passwords import load_common_passwords
+from doorward.infrastructure.keys import REFRESH_TOKEN_PURPOSE
+from doorward.infrastructure.limits.limiter import CallLimiter, create_client_reader, create_limiter
+from doorward.infrastructure.passwords import BcryptHasher
+from doorward.infrastructure.postgres.clock_watch import ClockWatch
+from doorward.infrastructure.postgres.database import PostgresDatabase, is_current
+from doorward.infrastructure.postgres.readiness import Readiness
+from doorward.infrastructure.postgres.shares import Share, SharedDatabase, places_of_share
+from doorward.infrastructure.scheduler import Housekeeper
+from doorward.observability.logging import flush_log
+from doorward.observability.request_context import current_user_id
+from doorward.settings.config import Settings, load_settings
+from doorward.wiring.auth import create_hasher, create_sessions, create_signer, lifetimes_of
+from doorward.wiring.items import create_item_import, create_items
+from doorward.wiring.keys import keys
+from doorward.wiring.log import log_as_set
+from doorward.wiring.operations import create_housekeeper
+from doorward.wiring.telemetry import Telemetry
+
+
+def app_from_environment() -> FastAPI:
+    """Return the application as the environment sets it: what each worker process calls.
+
+    The settings are read before logging is configured, and by no process twice: see ``app_to_serve``.
+    """
+    settings = load_settings()
+    log_as_set(settings)
+    return app_to_serve(settings)
+
+
+def app_to_serve(settings: Settings) -> FastAPI:
+    """Return the application for a process that has read its settings and serves nothing else from here on."""
+    app = create_wired_app(settings)
+    # What is there now stays for ever. Walking through it would hold up all requests, every few thousand of them.
+    gc.collect()
+    gc.freeze()
+    return app
+
+
+def create_wired_app(settings: Settings, clock: Clock | None = None, host: HostClock | None = None) -> FastAPI:
+    """Return the application with everything that it needs; its lifespan opens and closes the database.
+
+    ``clock`` takes the place of PostgreSQL's, ``host`` of this machine's.
+    """
+    lifetimes = lifetimes_of(settings)
+    telemetry = Telemetry(settings)
+    database = PostgresDatabase(settings, cursor_factory=telemetry.cursor_factory, host=host)
+    clock = clock or database.clock
+    shared = shared_database(settings, database)
+    readiness = Readiness(settings, database, cursor_factory=telemetry.cursor_factory)
+    hasher = create_hasher(settings, telemetry)
+    codec = RefreshTokenCodec(*keys(settings, REFRESH_TOKEN_PURPOSE))
+    signer = create_signer(settings, lifetimes)
+    limiter = create_limiter(settings)
+    issuer = TokenPairIssuer(signer=signer, codec=codec, lifetimes=lifetimes)
+    drain = Drain()
+    housekeeper = create_housekeeper(settings, database, clock)
+    services = Services(
+        registration=Registration(database=database, hasher=hasher, common_passwords=load_common_passwords()),
+        login=Login(database=database, hasher=hasher, issuer=issuer, clock=clock, lifetimes=lifetimes),
+        sessions=create_sessions(database, codec, signer, issuer, clock, lifetimes),
+        items=create_items(settings, shared, clock),
+        item_import=create_item_import(settings, shared, clock),
+        bulk_place=database.bulk_place,
+        calls=CallsInFlight(per_address=settings.calls_per_address, per_user=settings.calls_per_user),
+        refusals=RefusalLog(),
+        upload_idle_seconds=settings.upload_idle_seconds,
+        limiter=limiter,
+        client_of=create_client_reader(settings),
+        check_readiness=lambda: check_readiness(readiness),
+        drain=drain,
+        lifespan=lambda _: _lifespan(settings, database, readiness, hasher, limiter, telemetry, drain, housekeeper),
+    )
+    return telemetry.wrap(create_app(settings, services))
+
+
+def shared_database(settings: Settings, database: PostgresDatabase) -> SharedDatabase:
+    """Return the part of the database that calls to resources may use, divided among users."""
+    places = places_of_share(settings.db_pool_max_conn, settings.db_pool_share_percent, database.bulk_places)
+    return SharedDatabase(database, Share(places), current_user_id)
+
+
+async def check_readiness(database: Readiness) -> dict[str, CheckState]:
+    """Tell whether the database answers, and if so, whether it has the migrations that this code needs."""
+    try:
+        version = await database.schema_version()
+    except ServiceUnavailableError:
+        return {"database": "failed"}
+    return {"database": "ok", "schema": "ok" if is_current(version) else "failed"}
+
+
+@asynccontextmanager
+async def _lifespan(
+    settings: Settings,
+    database: PostgresDatabase,
+    readiness: Readiness,
+    hasher: BcryptHasher,
+    limiter: CallLimiter,
+    telemetry: Telemetry,
+    drain: Drain,
+    housekeeper: Housekeeper,
+) -> AsyncIterator[None]:
+    # Whatever fails to open or close, all the others are closed, the last one first.
+    async with AsyncExitStack() as stack:
+        # The server ends the process by the signal that it received, as soon as this block has ended.
+        stack.callback(flush_log)
+        await stack.enter_async_context(telemetry.running(database, hasher))
+        stack.callback(hasher.close)
+        stack.push_async_callback(limiter.close)
+        clock_watch = ClockWatch(database)
+        stack.push_async_callback(readiness.close)
+        # After the database: a measurement that waits for a connection is refused then.
+        stack.push_async_callback(clock_watch.end)
+        stack.push_async_callback(database.close)
+        await database.open()
+        await clock_watch.begin()
+        await readiness.open()
+        if settings.housekeeping_interval_minutes:
+            stack.push_async_callback(_ended, asyncio.create_task(housekeeper.run_for_ever()))
+        stack.enter_context(drain.before_sigterm_ends_serving(settings.shutdown_drain_seconds))
+        yield
+
+
+async def _ended(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)

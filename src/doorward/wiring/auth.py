@@ -1,0 +1,70 @@
+"""The objects of accounts and sessions, built from the settings."""
+
+from datetime import timedelta
+
+from doorward.core.ports import Clock
+from doorward.domain.auth.policy import Lifetimes
+from doorward.domain.auth.refresh_token import RefreshTokenCodec
+from doorward.domain.auth.sessions import Sessions
+from doorward.domain.auth.token_pair import TokenPairIssuer
+from doorward.infrastructure.access_tokens import AccessTokens
+from doorward.infrastructure.keys import ACCESS_TOKEN_PURPOSE
+from doorward.infrastructure.passwords import BcryptHasher, available_cores
+from doorward.infrastructure.postgres.batching import SharedQuery
+from doorward.infrastructure.postgres.database import PostgresDatabase
+from doorward.settings.config import Settings
+from doorward.wiring.keys import keys
+from doorward.wiring.telemetry import Telemetry
+
+
+def lifetimes_of(settings: Settings) -> Lifetimes:
+    """Return the settings' numbers as durations."""
+    return Lifetimes(
+        access=timedelta(minutes=settings.access_token_expire_minutes),
+        refresh_idle=timedelta(days=settings.refresh_token_expire_days),
+        session=timedelta(days=settings.session_max_days),
+        reuse_leeway=timedelta(seconds=settings.refresh_token_reuse_leeway_seconds),
+    )
+
+
+def create_hasher(settings: Settings, telemetry: Telemetry) -> BcryptHasher:
+    """Return the password hasher, with a thread for each processor core."""
+    return BcryptHasher(
+        rounds=settings.bcrypt_rounds,
+        threads=available_cores(),
+        per_address=settings.password_hashes_per_address,
+        observe_wait=telemetry.observe_hash_wait,
+    )
+
+
+def create_sessions(
+    database: PostgresDatabase,
+    codec: RefreshTokenCodec,
+    signer: AccessTokens,
+    issuer: TokenPairIssuer,
+    clock: Clock,
+    lifetimes: Lifetimes,
+) -> Sessions:
+    """Return the use cases of sessions, whose queries are batched."""
+    return Sessions(
+        database=database,
+        batching=SharedQuery,
+        codec=codec,
+        signer=signer,
+        issuer=issuer,
+        clock=clock,
+        lifetimes=lifetimes,
+    )
+
+
+def create_signer(settings: Settings, lifetimes: Lifetimes) -> AccessTokens:
+    """Return what signs and verifies access tokens."""
+    key, previous_key = keys(settings, ACCESS_TOKEN_PURPOSE)
+    return AccessTokens(
+        key=key,
+        previous_key=previous_key,
+        algorithm=settings.algorithm,
+        issuer=settings.jwt_issuer,
+        audience=settings.jwt_audience,
+        lifetime=lifetimes.access,
+    )

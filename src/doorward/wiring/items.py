@@ -1,0 +1,21 @@
+"""The objects of items, built from the settings."""
+
+from doorward.core.pages import CursorCodec
+from doorward.core.ports import Clock
+from doorward.domain.items.importing import ItemImport
+from doorward.domain.items.service import Items
+from doorward.infrastructure.keys import cursor_purpose
+from doorward.infrastructure.postgres.shares import SharedDatabase
+from doorward.settings.config import Settings
+from doorward.wiring.keys import keys
+
+
+def create_items(settings: Settings, database: SharedDatabase, clock: Clock) -> Items:
+    """Return the use cases of single items and lists."""
+    cursors = CursorCodec(*keys(settings, cursor_purpose("items")))
+    return Items(database=database, clock=clock, cursors=cursors, quota=settings.quota_per_owner)
+
+
+def create_item_import(settings: Settings, database: SharedDatabase, clock: Clock) -> ItemImport:
+    """Return the import of files over HTTP."""
+    return ItemImport(database=database, clock=clock, quota=settings.quota_per_owner)
