@@ -190,7 +190,7 @@ class World:
 
     async def _who_is(self, access: str) -> User | None:
         try:
-            return await self._sessions.authenticate(access)
+            return (await self._sessions.authenticate(access)).user
         except InvalidAccessTokenError:
             return None
 

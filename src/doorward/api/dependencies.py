@@ -76,7 +76,7 @@ async def current_user(request: Request) -> User:
     """
     sessions: Sessions = request.app.state.sessions
     calls: CallsInFlight = request.app.state.calls
-    user = await sessions.authenticate(bearer_token(request))
+    user = (await sessions.authenticate(bearer_token(request))).user
     # Not before: a token of an ended session must not use up what its user may have.
     calls.begin_of_user(request.scope, user.id)
     return user

@@ -24,6 +24,15 @@ class SessionUser(User):
 
 
 @dataclass(frozen=True, slots=True)
+class Caller:
+    """Who is asking: the user of a live session, and what the access token allows (RFC 6749 section 3.3)."""
+
+    user: User
+    session_id: UUID
+    scopes: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class StoredCredentials:
     """What a login is checked against."""
 

@@ -9,7 +9,7 @@ from doorward.core.ports import Batching, Clock, Database
 from doorward.core.principal import Principal
 from doorward.domain.auth import repository
 from doorward.domain.auth.exceptions import InvalidAccessTokenError, InvalidRefreshTokenError
-from doorward.domain.auth.models import RevocationReason, SessionUser, TokenPair, User
+from doorward.domain.auth.models import Caller, RevocationReason, SessionUser, TokenPair
 from doorward.domain.auth.policy import Lifetimes, Verdict, judge_unrotated
 from doorward.domain.auth.ports import AccessTokenSigner
 from doorward.domain.auth.refresh_token import RefreshToken, RefreshTokenCodec
@@ -125,8 +125,8 @@ class Sessions:
         else:
             logger.info("auth.revocation.ignored", outcome="failure", reason="not_live")
 
-    async def authenticate(self, access_token: str) -> User:
-        """Return the user who is asking.
+    async def authenticate(self, access_token: str) -> Caller:
+        """Return the caller that an access token speaks of.
 
         The session and the account are looked up each time, so an ended session or a deactivated user is refused
         although the token has not run out. Raises ``InvalidAccessTokenError``.
@@ -136,7 +136,7 @@ class Sessions:
         user = await self._lookups.ask(principal)
         if user is None:
             raise InvalidAccessTokenError
-        return user
+        return Caller(user, principal.session_id, principal.scopes)
 
     async def _look_up(self, principals: Sequence[Principal]) -> Sequence[SessionUser | None]:
         """Find the user of each principal's session. A session of somebody else is none."""
