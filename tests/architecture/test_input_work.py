@@ -28,7 +28,7 @@ MEASURED: Final = frozenset(
         "server/request_head.py",
     }
 )
-"""Fed their worst inputs by ``tests/unit/test_work_of_input.py`` or ``tests/integration/test_work_of_calls.py``."""
+"""Fed their worst inputs by ``tests/unit/test_work_of_input.py`` or ``tests/integration/api/test_work_of_calls.py``."""
 
 OF_THE_OPERATOR: Final = frozenset(
     {

@@ -1,7 +1,7 @@
 """HTTP/1.1 on one connection: uvicorn's protocol on httptools, with bounds on size, number and time.
 
 What this depends on in uvicorn and httptools is listed in docs/decisions/0021-bounds-at-the-server.md and compared by
-tests/unit/test_server_internals.py.
+tests/unit/server/test_server_internals.py.
 """
 
 import asyncio

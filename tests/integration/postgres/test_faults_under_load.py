@@ -17,7 +17,7 @@ import pytest
 from psycopg import sql
 
 from development.postgres import EmbeddedPostgres
-from tests.integration.fault_load import (
+from tests.integration.postgres.fault_load import (
     ANSWER_SECONDS,
     DATABASE,
     POOL,

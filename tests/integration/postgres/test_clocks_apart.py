@@ -16,8 +16,8 @@ from doorward.settings.config import Settings
 from doorward.wiring.application import create_wired_app
 from doorward.wiring.operations import create_housekeeper, prune
 from tests.integration.conftest import wait_patiently
+from tests.integration.postgres.skewed_host import SkewedHost, running_on
 from tests.integration.service import FakeClock, Logs, Service, events, is_problem, settings_of_the_ring
-from tests.integration.skewed_host import SkewedHost, running_on
 
 LEEWAY_SECONDS = 10
 FORTY_DAYS = timedelta(days=40).total_seconds()

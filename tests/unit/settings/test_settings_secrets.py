@@ -91,7 +91,7 @@ def test_a_published_value_is_refused_however_it_was_copied(value: str, clean_en
         "MY_VERY_OWN_SECRET_KEY_FOR_PRODUCTION",
         "https://auth.example.com/a/path/that/is/long",
         "SECRET_KEY=/etc/doorward/the_key_of_this_service",
-        "tests/unit/test_settings_secrets.py::test_1",
+        "tests/unit/settings/test_settings_secrets.py::test_1",
         "abcdefghijklmnopqrstuvwxyz0123456789",
         "ZYXWVUTSRQPONMLKJIHGFEDCBA9876543210",
         "q7Rk2vXwq7Rk2vXwq7Rk2vXwq7Rk2vXw",

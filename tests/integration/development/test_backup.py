@@ -13,7 +13,7 @@ from development.postgres import EmbeddedPostgres
 from doorward.commands.main import main
 from tests.integration.service import MakeService, Person, Service
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 def database_of(url: str) -> AtUrl:

@@ -12,8 +12,8 @@ import pytest
 from doorward.core.principal import Principal
 from doorward.domain.auth.exceptions import InvalidAccessTokenError
 from doorward.infrastructure import access_tokens as tokens_file
-from tests.unit import forge
-from tests.unit.forge import CLAIMS, NOW, PRINCIPAL, SESSION, USER
+from tests.unit.infrastructure import forge
+from tests.unit.infrastructure.forge import CLAIMS, NOW, PRINCIPAL, SESSION, USER
 
 
 def test_a_signed_token_is_verified() -> None:

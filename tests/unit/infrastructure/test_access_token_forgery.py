@@ -9,8 +9,8 @@ import pytest
 from doorward.domain.auth.exceptions import InvalidAccessTokenError
 from doorward.domain.auth.refresh_token import RefreshToken, RefreshTokenCodec
 from doorward.infrastructure.access_tokens import MAXIMUM_TOKEN_LENGTH
-from tests.unit import forge
-from tests.unit.forge import CLAIMS, HEADER, NOW, SESSION
+from tests.unit.infrastructure import forge
+from tests.unit.infrastructure.forge import CLAIMS, HEADER, NOW, SESSION
 
 
 def _refused(token: str, algorithm: str = "HS256") -> None:

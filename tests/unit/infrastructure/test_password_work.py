@@ -14,7 +14,7 @@ from structlog.testing import capture_logs
 from doorward.core.exceptions import ServiceUnavailableError
 from doorward.domain.auth.ports import PasswordCheck
 from doorward.infrastructure.passwords import MINIMUM_CAPACITY, QUEUED_PER_THREAD, BcryptHasher, available_cores
-from tests.unit.test_password_hashing import UNUSABLE_HASHES
+from tests.unit.infrastructure.test_password_hashing import UNUSABLE_HASHES
 
 COST = 5
 CHEAP_PLAIN = bcrypt.hashpw(b"correct horse", bcrypt.gensalt(4)).decode()

@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 
 from doorward.domain.auth.exceptions import InvalidAccessTokenError
-from tests.unit import forge
-from tests.unit.forge import CLAIMS, HEADER, NOW, PRINCIPAL, access_tokens, with_claims
+from tests.unit.infrastructure import forge
+from tests.unit.infrastructure.forge import CLAIMS, HEADER, NOW, PRINCIPAL, access_tokens, with_claims
 
 PRESENT = int(NOW.timestamp())
 LATER = PRESENT + 1800

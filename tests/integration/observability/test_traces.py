@@ -15,7 +15,7 @@ from fastapi import FastAPI
 from doorward.commands.main import main
 from doorward.settings.config import Settings
 from doorward.wiring.application import create_wired_app
-from tests.integration.collector import Collector, running_collector
+from tests.integration.observability.collector import Collector, running_collector
 from tests.integration.service import (
     ME,
     PASSWORD,

@@ -8,7 +8,7 @@ import pytest
 
 from doorward.observability.scrubbing import PERSONAL_FIELDS, SECRET_FIELDS
 from doorward.settings.config import DEVELOPMENT_SECRET_KEY, Settings, SettingsError, load_settings
-from tests.unit.budget_defaults import BUDGETS
+from tests.unit.settings.budget_defaults import BUDGETS
 
 
 @pytest.fixture(autouse=True)
