@@ -25,10 +25,10 @@ ME: Final = "/api/v1/auth/me"
 REFRESH: Final = "/api/v1/auth/refresh"
 TOKEN: Final = "/api/v1/auth/token"  # noqa: S105 - a path
 MAIL_DOMAIN: Final = "@example.com"
-FAMILY_SECRET: Final = bytes(range(16))
+SESSION_SECRET: Final = bytes(range(16))
 """One for all: the service looks at its hash only."""
 
-SECRET_HASH: Final = hash_secret(FAMILY_SECRET)
+SECRET_HASH: Final = hash_secret(SESSION_SECRET)
 
 LAST_ANSWERS_SECONDS: Final = 0.2
 """What was under way when the load ended is done by then."""
@@ -36,7 +36,7 @@ LAST_ANSWERS_SECONDS: Final = 0.2
 
 @dataclass(frozen=True)
 class Session:
-    """A login: one row of refresh_families."""
+    """A login: one row of sessions."""
 
     id: UUID
     user_id: UUID
@@ -59,11 +59,11 @@ class Accounts:
         with self.connection.cursor(row_factory=class_row(Session)) as cursor:
             cursor.execute(
                 """
-                SELECT refresh_families.id, user_id, username, generation
-                FROM refresh_families
+                SELECT sessions.id, user_id, username, generation
+                FROM sessions
                 JOIN users ON users.id = user_id
                 WHERE secret_hash = %(secret_hash)s
-                ORDER BY refresh_families.id
+                ORDER BY sessions.id
                 LIMIT %(count)s
                 """,
                 {"secret_hash": SECRET_HASH, "count": count},
@@ -73,11 +73,11 @@ class Accounts:
     def rotations(self) -> int:
         """Return how many rotations the sessions have seen, all together, once no more come."""
         time.sleep(LAST_ANSWERS_SECONDS)
-        return self._number("SELECT COALESCE(sum(generation), 0) FROM refresh_families")
+        return self._number("SELECT COALESCE(sum(generation), 0) FROM sessions")
 
     def session_count(self) -> int:
         """Return how many sessions there are."""
-        return self._number("SELECT count(*) FROM refresh_families")
+        return self._number("SELECT count(*) FROM sessions")
 
     def _number(self, statement: str) -> int:
         row = self.connection.execute(statement.encode()).fetchone()
@@ -99,12 +99,14 @@ class Mint:
             audience="doorward",
             lifetime=timedelta(minutes=30),
         )
-        return signer.sign(Principal(session.user_id, session.id, frozenset({"account"})), datetime.now(UTC))
+        return signer.sign(
+            Principal(session.user_id, session.id, "doorward", frozenset({"account"})), datetime.now(UTC)
+        )
 
     def refresh_token(self, session: Session) -> str:
         """Return the session's current refresh token."""
         codec = RefreshTokenCodec(derive_key(self.secret_key.encode(), REFRESH_TOKEN_PURPOSE))
-        return codec.encode(RefreshToken(session.id, session.generation, FAMILY_SECRET))
+        return codec.encode(RefreshToken(session.id, session.user_id, session.generation, SESSION_SECRET))
 
     def me(self, sessions: Sequence[Session]) -> Replay:
         """Return calls of /me by these sessions."""
@@ -140,18 +142,20 @@ def accounts(postgres: EmbeddedPostgres, size: int, password_hash: str) -> Itera
 def _fill(connection: Connection[Any], size: int, password_hash: str) -> None:
     connection.execute(
         """
-        INSERT INTO users (id, email, username, username_key, password_hash)
-        SELECT gen_random_uuid(), 'user' || number || %(domain)s, 'user' || number, 'user' || number, %(password_hash)s
+        INSERT INTO users (id, email, email_key, username, username_key, password_hash)
+        SELECT gen_random_uuid(), 'user' || number || %(domain)s, 'user' || number || %(domain)s, 'user' || number,
+            'user' || number, %(password_hash)s
         FROM generate_series(1, %(size)s) AS number
         """,
         {"domain": MAIL_DOMAIN, "password_hash": password_hash, "size": size},
     )
     connection.execute(
         """
-        INSERT INTO refresh_families (
-            id, user_id, secret_hash, generation, created_at, rotated_at, expires_at, session_expires_at
+        INSERT INTO sessions (
+            id, user_id, secret_hash, generation, amr, acr, authenticated_at, created_at, refreshed_at, expires_at,
+            session_expires_at
         )
-        SELECT gen_random_uuid(), id, %(secret_hash)s, 0, now(), now(), now() + interval '7 days',
+        SELECT gen_random_uuid(), id, %(secret_hash)s, 0, '{pwd}', 1, now(), now(), now(), now() + interval '7 days',
             now() + interval '90 days'
         FROM users
         """,

@@ -7,27 +7,30 @@ from typing import Final
 
 FIND_SESSION_USER: Final = """
     SELECT users.id, users.email, users.username, users.is_active
-    FROM refresh_families
-    JOIN users ON users.id = refresh_families.user_id
-    WHERE refresh_families.id = %(session_id)s
-      AND refresh_families.user_id = %(user_id)s
-      AND refresh_families.revoked_at IS NULL
-      AND refresh_families.expires_at > %(now)s
+    FROM sessions
+    JOIN users ON users.id = sessions.user_id
+    WHERE sessions.id = %(session_id)s
+      AND sessions.user_id = %(user_id)s
+      AND sessions.ended_at IS NULL
+      AND sessions.expires_at > %(now)s
       AND users.is_active
+      AND users.session_epoch = sessions.epoch
 """
 
 ROTATE: Final = """
-    UPDATE refresh_families
+    UPDATE sessions
     SET generation = generation + 1,
-        rotated_at = %(now)s,
+        refreshed_at = %(now)s,
         expires_at = LEAST(%(idle_expires_at)s, session_expires_at)
     FROM users
-    WHERE refresh_families.id = %(family_id)s
-      AND refresh_families.generation = %(generation)s
-      AND refresh_families.secret_hash = %(secret_hash)s
-      AND refresh_families.revoked_at IS NULL
-      AND refresh_families.expires_at > %(now)s
-      AND users.id = refresh_families.user_id
+    WHERE sessions.id = %(session_id)s
+      AND sessions.user_id = %(user_id)s
+      AND sessions.generation = %(generation)s
+      AND sessions.secret_hash = %(secret_hash)s
+      AND sessions.ended_at IS NULL
+      AND sessions.expires_at > %(now)s
+      AND users.id = sessions.user_id
       AND users.is_active
-    RETURNING refresh_families.user_id
+      AND users.session_epoch = sessions.epoch
+    RETURNING sessions.user_id
 """

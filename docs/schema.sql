@@ -34,31 +34,41 @@ CREATE TABLE public.items (
 ALTER TABLE ONLY public.items ALTER COLUMN title SET STATISTICS 500;
 ALTER TABLE ONLY public.items ALTER COLUMN tags SET STATISTICS 500;
 
-CREATE TABLE public.refresh_families (
-    id uuid NOT NULL,
-    user_id uuid NOT NULL,
-    secret_hash bytea NOT NULL,
-    generation bigint NOT NULL,
-    created_at timestamp with time zone NOT NULL,
-    rotated_at timestamp with time zone NOT NULL,
-    expires_at timestamp with time zone NOT NULL,
-    session_expires_at timestamp with time zone NOT NULL,
-    revoked_at timestamp with time zone,
-    revoked_reason text,
-    CONSTRAINT refresh_families_revoked_reason_check CHECK (((revoked_at IS NULL) = (revoked_reason IS NULL))),
-    CONSTRAINT refresh_families_secret_hash_check CHECK ((octet_length(secret_hash) = 32))
+CREATE TABLE public.sessions (
+    id uuid CONSTRAINT refresh_families_id_not_null NOT NULL,
+    user_id uuid CONSTRAINT refresh_families_user_id_not_null NOT NULL,
+    secret_hash bytea CONSTRAINT refresh_families_secret_hash_not_null NOT NULL,
+    generation bigint CONSTRAINT refresh_families_generation_not_null NOT NULL,
+    created_at timestamp with time zone CONSTRAINT refresh_families_created_at_not_null NOT NULL,
+    refreshed_at timestamp with time zone CONSTRAINT refresh_families_rotated_at_not_null NOT NULL,
+    expires_at timestamp with time zone CONSTRAINT refresh_families_expires_at_not_null NOT NULL,
+    session_expires_at timestamp with time zone CONSTRAINT refresh_families_session_expires_at_not_null NOT NULL,
+    ended_at timestamp with time zone,
+    end_reason text,
+    epoch integer DEFAULT 0 NOT NULL,
+    client_id text DEFAULT 'doorward'::text NOT NULL,
+    scopes text[] DEFAULT '{account}'::text[] NOT NULL,
+    amr text[] NOT NULL,
+    acr smallint NOT NULL,
+    authenticated_at timestamp with time zone NOT NULL,
+    user_agent text,
+    address text,
+    CONSTRAINT sessions_end_reason_check CHECK (((ended_at IS NULL) = (end_reason IS NULL))),
+    CONSTRAINT sessions_secret_hash_check CHECK ((octet_length(secret_hash) = 32))
 )
 WITH (fillfactor='70');
 
 CREATE TABLE public.users (
     id uuid NOT NULL,
-    email text NOT NULL,
+    email_key text CONSTRAINT users_email_not_null NOT NULL,
     username text NOT NULL,
     username_key text NOT NULL,
     password_hash text NOT NULL,
     is_active boolean DEFAULT true NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
-    email_as_typed text
+    email text CONSTRAINT users_email_not_null1 NOT NULL,
+    session_epoch integer DEFAULT 0 NOT NULL,
+    version integer DEFAULT 1 NOT NULL
 );
 
 ALTER TABLE ONLY public.doorward_schema_version
@@ -70,11 +80,11 @@ ALTER TABLE ONLY public.housekeeping_runs
 ALTER TABLE ONLY public.items
     ADD CONSTRAINT items_pkey PRIMARY KEY (id);
 
-ALTER TABLE ONLY public.refresh_families
-    ADD CONSTRAINT refresh_families_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.sessions
+    ADD CONSTRAINT sessions_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.users
-    ADD CONSTRAINT users_email_key UNIQUE (email);
+    ADD CONSTRAINT users_email_key_key UNIQUE (email_key);
 
 ALTER TABLE ONLY public.users
     ADD CONSTRAINT users_pkey PRIMARY KEY (id);
@@ -104,10 +114,10 @@ CREATE INDEX items_shared_title_trigrams_idx ON public.items USING gin (title pu
 
 CREATE INDEX items_shared_year_idx ON public.items USING btree (year, created_at, id) WHERE (visibility = 'shared'::text);
 
-CREATE INDEX refresh_families_user_id_idx ON public.refresh_families USING btree (user_id);
+CREATE INDEX sessions_user_id_idx ON public.sessions USING btree (user_id);
 
 ALTER TABLE ONLY public.items
     ADD CONSTRAINT items_owner_id_fkey FOREIGN KEY (owner_id) REFERENCES public.users(id) ON DELETE CASCADE;
 
-ALTER TABLE ONLY public.refresh_families
-    ADD CONSTRAINT refresh_families_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.sessions
+    ADD CONSTRAINT sessions_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;

@@ -13,7 +13,7 @@ from benchmarks.items.catalogue import GENRES, RARE_TAG
 from benchmarks.service import KeepAlive, claims_of, user_id_of
 from doorward.core.pages import DEFAULT_PAGE_SIZE, CursorCodec, Position
 from doorward.core.principal import Principal
-from doorward.domain.auth.repository import list_session_users
+from doorward.domain.auth.repositories.sessions import list_live_sessions
 from doorward.domain.items.models import Item, ItemFilter, ItemQuery
 from doorward.domain.items.repositories import entries, lists
 from doorward.domain.items.search import search_query
@@ -81,7 +81,7 @@ async def find_reader(connection: Connection, token: str, secret_key: str, size:
     row = await cursor.fetchone()
     if row is None:
         raise LookupError("fewer items than expected")
-    principal = Principal(user_id, UUID(claims["sid"]), frozenset())
+    principal = Principal(user_id, UUID(claims["sid"]), claims["client_id"], frozenset())
     return Reader(principal, secret_key, row[0], depth, Position("-created_at", row[1].isoformat(), str(row[0])))
 
 
@@ -103,7 +103,12 @@ def _yardsticks(reader: Reader) -> Sequence[Call]:
         Call(
             "/api/v1/auth/me",
             "/api/v1/auth/me",
-            lambda connection: list_session_users(connection, [reader.principal.session_id], now=datetime.now(UTC)),
+            lambda connection: list_live_sessions(
+                connection,
+                session_ids=[reader.principal.session_id],
+                user_ids=[reader.principal.user_id],
+                now=datetime.now(UTC),
+            ),
             is_flat=True,
         ),
     ]

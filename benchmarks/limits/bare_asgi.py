@@ -55,19 +55,20 @@ class BareApplication:
         return {"id": str(row[0]), "email": row[1], "username": row[2], "is_active": row[3]}
 
     async def _rotate(self, token: str) -> Parameters:
-        family, _, generation = token.partition(".")
+        session_id, user_id, generation = token.split(".")
         now = datetime.now(UTC)
         row = await self._row(
             ROTATE,
             {
-                "family_id": UUID(family),
+                "session_id": UUID(session_id),
+                "user_id": UUID(user_id),
                 "generation": int(generation),
                 "secret_hash": SECRET_HASH,
                 "now": now,
                 "idle_expires_at": now + IDLE,
             },
         )
-        return {"refresh_token": f"{family}.{int(generation) + 1}", "user": str(row[0])}
+        return {"refresh_token": f"{session_id}.{user_id}.{int(generation) + 1}", "user": str(row[0])}
 
     async def _row(self, statement: str, parameters: Parameters) -> TupleRow:
         async with self._pool.connection() as connection:

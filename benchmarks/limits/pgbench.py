@@ -28,28 +28,30 @@ def rotations_per_second(accounts: Accounts, seconds: float) -> float:
     """Return how often a second sessions are rotated, one by each client."""
     _make_families(accounts)
     parameters = {
-        "family_id": FAMILY_OF_CLIENT.format(":client_id"),
+        "session_id": FAMILY_OF_CLIENT.format(":client_id"),
+        "user_id": "sessions.user_id",
         "generation": ":reached",
         "secret_hash": f"decode('{SECRET_HASH.hex()}', 'hex')",
         "now": "now()",
         "idle_expires_at": "(now() + interval '7 days')",
     }
     statement = _filled(ROTATE, parameters).replace(
-        "RETURNING refresh_families.user_id", "RETURNING refresh_families.generation AS reached"
+        "RETURNING sessions.user_id", "RETURNING sessions.generation AS reached"
     )
     # \gset fails when no row was changed, so each one that is counted is a rotation.
     rate = _run(accounts.url, statement.rstrip() + " \\gset\n", seconds, {"reached": 0})
-    accounts.connection.execute("DELETE FROM refresh_families WHERE id::text LIKE '00000000-0000-4000-8000-%'")
+    accounts.connection.execute("DELETE FROM sessions WHERE id::text LIKE '00000000-0000-4000-8000-%'")
     return rate
 
 
 def _make_families(accounts: Accounts) -> None:
     accounts.connection.execute(
         f"""
-        INSERT INTO refresh_families (
-            id, user_id, secret_hash, generation, created_at, rotated_at, expires_at, session_expires_at
+        INSERT INTO sessions (
+            id, user_id, secret_hash, generation, amr, acr, authenticated_at, created_at, refreshed_at, expires_at,
+            session_expires_at
         )
-        SELECT {FAMILY_OF_CLIENT.format("client")}, users.id, %(secret_hash)s, 0, now(), now(),
+        SELECT {FAMILY_OF_CLIENT.format("client")}, users.id, %(secret_hash)s, 0, '{{pwd}}', 1, now(), now(), now(),
             now() + interval '7 days', now() + interval '90 days'
         FROM generate_series(0, %(clients)s - 1) AS client
         JOIN users ON users.username_key = 'user' || (client + 1)

@@ -39,7 +39,7 @@ def me_of_bare_asgi(sessions: Sequence[Session]) -> Replay:
 
 def refresh_of_bare_asgi(sessions: Sequence[Session]) -> Chain:
     """Return rotations of these sessions."""
-    return Chain([f"{session.id}.{session.generation}" for session in sessions], "/refresh")
+    return Chain([f"{session.id}.{session.user_id}.{session.generation}" for session in sessions], "/refresh")
 
 
 def hello_of_bare_starlette() -> Replay:

@@ -40,18 +40,18 @@ def measure_storage(accounts: Accounts, series: Series) -> None:
 
 def _updates(accounts: Accounts) -> Mapping[str, int]:
     row = accounts.connection.execute(
-        "SELECT n_tup_upd, n_tup_hot_upd FROM pg_stat_user_tables WHERE relname = 'refresh_families'"
+        "SELECT n_tup_upd, n_tup_hot_upd FROM pg_stat_user_tables WHERE relname = 'sessions'"
     ).fetchone()
     return {"updated": row[0], "hot": row[1]} if row else {"updated": 0, "hot": 0}
 
 
 def _table_bytes(accounts: Accounts) -> int:
-    row = accounts.connection.execute("SELECT pg_table_size('refresh_families')").fetchone()
+    row = accounts.connection.execute("SELECT pg_table_size('sessions')").fetchone()
     return int(row[0]) if row else 0
 
 
 def _rows(accounts: Accounts, user_id: UUID) -> int:
     row = accounts.connection.execute(
-        "SELECT count(*) FROM refresh_families WHERE user_id = %(user_id)s", {"user_id": user_id}
+        "SELECT count(*) FROM sessions WHERE user_id = %(user_id)s", {"user_id": user_id}
     ).fetchone()
     return int(row[0]) if row else 0

@@ -31,8 +31,8 @@ _READABLE: Final = (RefreshTokenCodec(b"k" * 32), RefreshTokenCodec(b"p" * 32))
 _ACCESS_TOKENS: Final = AccessTokens(
     key=b"k" * 32, algorithm="HS256", issuer="doorward", audience="doorward", lifetime=timedelta(minutes=30)
 )
-_REFRESH_TOKEN: Final = RefreshToken(UUID(int=7), 3, b"s" * SECRET_BYTES)
-_PRINCIPAL: Final = Principal(user_id=UUID(int=1), session_id=UUID(int=2), scopes=frozenset({"account"}))
+_REFRESH_TOKEN: Final = RefreshToken(UUID(int=7), UUID(int=9), 3, b"s" * SECRET_BYTES)
+_PRINCIPAL: Final = Principal(UUID(int=1), UUID(int=2), "doorward", frozenset({"account"}))
 
 
 class BrokenPropertyError(Exception):

@@ -35,8 +35,8 @@ def source_modules() -> list[Path]:
 
 
 def is_repository(path: Path) -> bool:
-    """Whether a module holds a domain's SQL: it is called repository.py, or is in a folder called repositories."""
-    return path.name == "repository.py" or path.parent.name == "repositories"
+    """Whether a module holds a domain's SQL: it is in a folder called repositories, or is called repository.py."""
+    return path.parent.name == "repositories" or path.name == "repository.py"
 
 
 def text_of(path: Path) -> str:

@@ -5,8 +5,11 @@ from typing import Final
 
 from tests.architecture.sources import functions_of, is_repository, modules, source_modules
 
-REPOSITORY_VERBS: Final = ("find_", "get_", "list_", "add_", "update_", "remove_", "lock_", "consume_", "count_")
-"""find: may return None; get: raises; lock: holds the row until the end; consume: single use, atomic."""
+REPOSITORY_VERBS: Final = (
+    *("find_", "get_", "list_", "add_", "update_", "remove_", "lock_", "consume_", "count_"),
+    *("rotate_", "end_", "activate_", "deactivate_", "replace_"),
+)
+"""find: may return None; get: raises; lock: FOR UPDATE; consume: single use, atomic. Others: the domain's words."""
 
 BANNED_NAMES: Final = frozenset({"utils", "util", "helpers", "helper", "common", "crud", "manager", "base", "misc"})
 

@@ -47,7 +47,7 @@ def test_of_four_migrations_at_once_all_succeed_and_the_schema_is_there_once(sta
         outcomes = all_at_once([partial(stack.run_command, "migrate", POSTGRES_DB=database)] * MIGRATIONS)
         held_up.result()
     assert [outcome.status for outcome in outcomes] == [0] * MIGRATIONS, [outcome.output for outcome in outcomes]
-    assert stack.sql(TABLES, database).splitlines() == ["housekeeping_runs", "items", "refresh_families", "users"]
+    assert stack.sql(TABLES, database).splitlines() == ["housekeeping_runs", "items", "sessions", "users"]
     version_table = stack.sql(VERSION_TABLES, database)
     assert stack.sql(f"SELECT count(*) FROM {version_table}", database) == "1"
 

@@ -42,7 +42,7 @@ def test_a_session_past_its_end_is_refused_although_its_tokens_are_genuine(clien
     person = client.new_person()
     tokens = client.log_in(person)
     stack.sql(
-        "UPDATE refresh_families SET expires_at = now() - interval '1 second' "
+        "UPDATE sessions SET expires_at = now() - interval '1 second' "
         f"WHERE user_id = (SELECT id FROM users WHERE username = '{person.username}')"
     )
     assert client.refresh(tokens.refresh).status_code == 401
@@ -55,7 +55,7 @@ def test_one_login_is_one_row_however_often_it_is_refreshed(client: Client, stac
     for _ in range(5):
         tokens = tokens_of(client.refresh(tokens.refresh))
     rows = stack.sql(
-        "SELECT generation FROM refresh_families JOIN users ON users.id = refresh_families.user_id "
+        "SELECT generation FROM sessions JOIN users ON users.id = sessions.user_id "
         f"WHERE username = '{person.username}'"
     )
     assert rows == "5"

@@ -17,7 +17,7 @@ from tests.e2e.test_refused_starts import assert_refused_in_one_line
 
 DATABASE = "behind_pgbouncer"
 CALLERS = 60
-HOLD_THE_TABLE = "BEGIN; LOCK TABLE refresh_families IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(600); COMMIT"
+HOLD_THE_TABLE = "BEGIN; LOCK TABLE sessions IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(600); COMMIT"
 END_THE_HOLD = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event = 'PgSleep'"
 SLEEPERS = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'"
 LOCK_NOT_AVAILABLE = '"sqlstate": "55P03"'

@@ -116,7 +116,7 @@ def test_no_successor_lives_on_after_a_logout_that_raced_with_refreshes(client: 
     assert all(got_through)
 
 
-def test_no_successor_lives_on_when_one_token_is_refreshed_and_revoked_at_once(client: Client) -> None:
+def test_no_successor_lives_on_when_one_token_is_refreshed_and_ended_at_once(client: Client) -> None:
     person = client.new_person()
     for _ in range(ROUNDS):
         token = client.log_in(person).refresh

@@ -45,4 +45,4 @@ def test_of_forty_eight_spellings_of_one_e_mail_address_one_gets_it(client: Clie
     answers = all_at_once([partial(claim, client, Person().username, each) for each in spellings])
     assert Counter(answer.status_code for answer in answers) == {201: 1, 409: len(spellings) - 1}
     assert {answer.json()["code"] for answer in answers if not answer.ok} == {"email_taken"}
-    assert stack.sql(f"SELECT count(*) FROM users WHERE email = '{name}@example.com'") == "1"
+    assert stack.sql(f"SELECT count(*) FROM users WHERE email_key = '{name}@example.com'") == "1"

@@ -137,8 +137,8 @@ class Service:
             cursor = connection.execute(query.encode(), parameters)
             return cursor.fetchall() if cursor.description else []
 
-    def families_of(self, person: Person) -> list[dict[str, Any]]:
-        return self.sql("SELECT * FROM refresh_families WHERE user_id = %s ORDER BY created_at", person.id)
+    def sessions_of(self, person: Person) -> list[dict[str, Any]]:
+        return self.sql("SELECT * FROM sessions WHERE user_id = %s ORDER BY created_at", person.id)
 
     def set_active(self, person: Person, *, active: bool) -> None:
         self.sql("UPDATE users SET is_active = %s WHERE id = %s", active, person.id)

@@ -95,7 +95,7 @@ def ordinary_database(server_url: str) -> Iterator[str]:
 def _make_captured_tables(url: str) -> None:
     with psycopg.connect(url, autocommit=True) as owner:
         owner.execute(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(OTHER_SCHEMA)))
-        for table in ("users", "refresh_families", "items"):
+        for table in ("users", "sessions", "items"):
             owner.execute(
                 sql.SQL("CREATE TABLE {} (LIKE {} INCLUDING ALL)").format(
                     sql.Identifier(OTHER_SCHEMA, table), sql.Identifier("public", table)

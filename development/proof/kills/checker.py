@@ -35,11 +35,11 @@ class StoredUser:
 
 @dataclass(frozen=True)
 class StoredFamily:
-    """A row of refresh_families."""
+    """A row of sessions."""
 
     id: UUID
     generation: int
-    revoked_reason: str | None
+    end_reason: str | None
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ async def _stored(connection: psycopg.AsyncConnection[Any], name: str) -> Stored
         users = await cursor.fetchall()
     async with connection.cursor(row_factory=class_row(StoredFamily)) as families:
         await families.execute(
-            "SELECT id, generation, revoked_reason FROM refresh_families WHERE user_id = ANY(%s)",
+            "SELECT id, generation, end_reason FROM sessions WHERE user_id = ANY(%s)",
             ([user.id for user in users],),
         )
         return Stored(users, await families.fetchall())
@@ -104,8 +104,8 @@ def _judge_session(session: Session, family: StoredFamily) -> Iterator[str]:
         yield f"generation {family.generation} is stored, {acknowledged} was given"
     possible = {None, {"reuse": "reuse", "revoke": "logout"}.get(session.pending or "")}
     expected: set[str | None] = {session.ended} if session.ended else possible
-    if family.revoked_reason not in expected:
-        yield f"an end that was told is not stored, or none was: {family.revoked_reason}"
+    if family.end_reason not in expected:
+        yield f"an end that was told is not stored, or none was: {family.end_reason}"
 
 
 async def _tried(api: Api, person: Person, stored: Stored) -> AsyncIterator[str]:
@@ -125,7 +125,7 @@ async def _tried(api: Api, person: Person, stored: Stored) -> AsyncIterator[str]
 
 async def _try_session(api: Api, session: Session, family: StoredFamily) -> AsyncIterator[str]:
     """Use everything that the session's owner, or a thief, may have."""
-    is_live = family.revoked_reason is None
+    is_live = family.end_reason is None
     for access in session.accesses:
         if (await api.me(access)).status != (OK if is_live else REFUSED):
             yield f"an access token is not answered as its session deserves, which is live: {is_live}"

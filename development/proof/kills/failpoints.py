@@ -11,10 +11,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from pathlib import Path
+from types import ModuleType
 from typing import Any, Final, Literal, get_args
 
-from doorward.domain.auth import repository
-from doorward.domain.auth.models import RevocationReason
+from doorward.domain.auth.models import EndReason
+from doorward.domain.auth.repositories import sessions, users
 from doorward.infrastructure.postgres.database import PostgresDatabase
 
 Commit = Literal["register", "login", "rotate", "reuse-revoke", "revoke"]
@@ -40,13 +41,13 @@ class Failpoints:
 
     def install(self) -> None:
         """Put the points around the product's commits, in this process."""
-        self._mark("add_user", lambda _: "register")
-        self._mark("add_family", lambda _: "login")
-        self._mark("consume_refresh_tokens", lambda _: "rotate")
-        self._mark("update_family_revoked", _revocation)
+        self._mark(users, "add_user", lambda _: "register")
+        self._mark(sessions, "add_session", lambda _: "login")
+        self._mark(sessions, "rotate_session", lambda _: "rotate")
+        self._mark(sessions, "end_session", _end)
         PostgresDatabase.transaction = self._around(PostgresDatabase.transaction)  # type: ignore[method-assign, assignment] # it is the point
 
-    def _mark(self, name: str, commit_of: Callable[[dict[str, Any]], Commit]) -> None:
+    def _mark(self, repository: ModuleType, name: str, commit_of: Callable[[dict[str, Any]], Commit]) -> None:
         statement: Statement = getattr(repository, name)
 
         async def marked(*arguments: Any, **named: Any) -> Any:  # noqa: ANN401 - whatever the statement takes
@@ -98,8 +99,8 @@ class Failpoints:
             _die()
 
 
-def _revocation(named: dict[str, Any]) -> Commit:
-    return "reuse-revoke" if named["reason"] is RevocationReason.REUSE else "revoke"
+def _end(named: dict[str, Any]) -> Commit:
+    return "reuse-revoke" if named["reason"] is EndReason.REUSE else "revoke"
 
 
 def _die() -> None:

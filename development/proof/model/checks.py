@@ -12,8 +12,8 @@ from doorward.domain.auth.models import TokenPair, User
 from doorward.domain.auth.refresh_token import RefreshToken
 
 STORED: Final = """
-    SELECT id, generation, rotated_at, expires_at, revoked_at, revoked_reason
-    FROM refresh_families
+    SELECT id, generation, refreshed_at, expires_at, epoch, ended_at, end_reason
+    FROM sessions
     WHERE user_id = ANY(%s)
 """
 
@@ -31,13 +31,13 @@ class Answers(NamedTuple):
 
 def read(text: str) -> RefreshToken:
     """Return what a refresh token says, by the format's description and without its key."""
-    raw = base64.urlsafe_b64decode(text.removeprefix("dwr_") + "=")
-    return RefreshToken(UUID(bytes=raw[1:17]), int.from_bytes(raw[17:21], "big"), raw[21:37])
+    raw = base64.urlsafe_b64decode(text.removeprefix("dwr_"))
+    return RefreshToken(UUID(bytes=raw[1:17]), UUID(bytes=raw[17:33]), int.from_bytes(raw[33:37], "big"), raw[37:53])
 
 
 def session_id(session: Session) -> UUID:
     """Return by which id the product knows the session."""
-    return read(session.tokens[0].text).family_id
+    return read(session.tokens[0].text).session_id
 
 
 async def check(world: World, model: Model, by_refresh: list[Session], by_access: list[Session]) -> None:
@@ -62,12 +62,12 @@ def _check_stored(rows: dict[UUID, tuple[Any, ...]], model: Model) -> None:
     expected = {session_id(session): session for session in model.sessions if not session.is_pruned}
     hold("no session appears or vanishes", is_so=rows.keys() == expected.keys(), detail=rows.keys() ^ expected.keys())
     for key, session in expected.items():
-        generation, rotated_at, expires_at, revoked_at, reason = rows[key]
+        generation, refreshed_at, expires_at, *end = rows[key]
         hold("each rotation counts once", is_so=generation == session.generation, detail=generation)
-        limits = (rotated_at, expires_at)
-        hold("limits slide as far as they may", is_so=limits == (session.rotated_at, session.expires_at), detail=limits)
-        end = (revoked_at, reason)
-        hold("dead stays dead, and nothing else is", is_so=end == (session.ended_at, session.ended), detail=end)
+        limits, slid = (refreshed_at, expires_at), (session.refreshed_at, session.expires_at)
+        hold("limits slide as far as they may", is_so=limits == slid, detail=limits)
+        ended = [session.epoch, session.ended_at, session.ended]
+        hold("dead stays dead, and nothing else is", is_so=end == ended, detail=end)
 
 
 def _check_access(world: World, model: Model, session: Session, access: Access, user: User | None) -> None:

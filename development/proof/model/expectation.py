@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from enum import Enum, auto
 from typing import Final
 
-from doorward.domain.auth.models import RevocationReason
+from doorward.domain.auth.models import EndReason
 
 ACCESS: Final = timedelta(minutes=30)
 IDLE: Final = timedelta(days=7)
@@ -48,6 +48,9 @@ class Person:
     id: str
     username: str
     is_active: bool = True
+    epoch: int = 0
+    """How often all sessions were ended."""
+
     has_old_hash: bool = False
 
 
@@ -75,10 +78,11 @@ class Session:
     person: Person
     tokens: list[RefreshText]
     accesses: list[Access]
-    rotated_at: datetime
+    refreshed_at: datetime
     expires_at: datetime
     ends_at: datetime
-    ended: RevocationReason | None = None
+    epoch: int
+    ended: EndReason | None = None
     ended_at: datetime | None = None
     is_pruned: bool = False
 
@@ -87,9 +91,14 @@ class Session:
         """The number of rotations so far, which is that of the current token."""
         return len(self.tokens) - 1
 
-    def end(self, reason: RevocationReason, now: datetime) -> None:
+    @property
+    def has_ended(self) -> bool:
+        """Whether it was ended, by itself or with all sessions of its person."""
+        return self.ended is not None or self.epoch != self.person.epoch
+
+    def end(self, reason: EndReason, now: datetime) -> None:
         """End for good; what ended stays as it ended."""
-        if self.ended is None and not self.is_pruned:
+        if not self.has_ended and not self.is_pruned:
             self.ended, self.ended_at = reason, now
 
     def dead_since(self) -> datetime:
@@ -114,7 +123,7 @@ class Model:
 
     def is_live(self, session: Session, now: datetime) -> bool:
         """Tell whether anything of the session may work."""
-        return session.ended is None and now < session.expires_at and session.person.is_active
+        return not session.has_ended and now < session.expires_at and session.person.is_active
 
     def admits(self, session: Session, access: Access, now: datetime) -> bool:
         """Tell whether the access token must be accepted; else it must be refused."""
@@ -122,12 +131,12 @@ class Model:
 
     def due(self, session: Session, generation: int, token: RefreshText, now: datetime) -> Due:
         """Say what a refresh with this token of the session must get."""
-        if not self.is_readable(token.key) or session.ended is not None or now >= session.expires_at:
+        if not self.is_readable(token.key) or session.has_ended or now >= session.expires_at:
             return Due.REFUSAL
         age = session.generation - generation
         if age == 0:
             return Due.NEXT if session.person.is_active else Due.REFUSAL
-        if age == 1 and self.leeway and now - session.rotated_at <= self.leeway:
+        if age == 1 and self.leeway and now - session.refreshed_at <= self.leeway:
             return Due.SAME if session.person.is_active else Due.REFUSAL
         return Due.THEFT
 
@@ -137,9 +146,10 @@ class Model:
             person=person,
             tokens=[RefreshText(refresh, self.key)],
             accesses=[self.access_given(access, now)],
-            rotated_at=now,
+            refreshed_at=now,
             expires_at=now + IDLE,
             ends_at=now + ABSOLUTE,
+            epoch=person.epoch,
         )
         self.sessions.append(session)
         return session
@@ -148,20 +158,19 @@ class Model:
         """Note a rotation."""
         session.tokens.append(RefreshText(refresh, self.key))
         session.accesses.append(self.access_given(access, now))
-        session.rotated_at = now
+        session.refreshed_at = now
         session.expires_at = min(now + IDLE, session.ends_at)
 
     def steal(self, session: Session, now: datetime) -> None:
         """Note that a used token came again."""
         self.reuses += 1
-        session.end(RevocationReason.REUSE, now)
+        session.end(EndReason.REUSE, now)
 
-    def deactivate(self, person: Person, now: datetime) -> int:
-        """Note that somebody was barred; return how many sessions that ended."""
+    def deactivate(self, person: Person) -> int:
+        """Note a deactivation; return how many sessions that ended."""
+        lasting = [session for session in self.sessions_of(person) if not session.has_ended and not session.is_pruned]
         person.is_active = False
-        lasting = [session for session in self.sessions_of(person) if session.ended is None and not session.is_pruned]
-        for session in lasting:
-            session.end(RevocationReason.DEACTIVATED, now)
+        person.epoch += 1
         return len(lasting)
 
     def sessions_of(self, person: Person) -> list[Session]:

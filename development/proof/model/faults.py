@@ -22,8 +22,9 @@ SEED: Final = 1
 PRINTED_VIOLATION: Final = 1
 """The walks' exit status when they found something; any other than this and 0 is a crash."""
 
-REPOSITORY: Final = "domain/auth/repository.py"
-DEACTIVATION: Final = "domain/auth/deactivation.py"
+SESSIONS_SQL: Final = "domain/auth/repositories/sessions.py"
+USERS_SQL: Final = "domain/auth/repositories/users.py"
+ADMISSION: Final = "domain/auth/admission.py"
 SESSIONS: Final = "domain/auth/sessions.py"
 POLICY: Final = "domain/auth/policy.py"
 
@@ -40,69 +41,81 @@ class Fault:
 
 FAULTS: Final = (
     Fault(
-        REPOSITORY,
-        "            JOIN refresh_families USING (id, generation, secret_hash)",
-        "            JOIN refresh_families USING (id, secret_hash)",
+        SESSIONS_SQL,
+        "              AND sessions.generation = %(generation)s\n",
+        "",
         "a stolen token that was used already still rotates",
     ),
     Fault(
-        REPOSITORY,
-        "expires_at > %(now)s\n            FOR NO KEY",
-        "expires_at >= %(now)s\n            FOR NO KEY",
+        SESSIONS_SQL,
+        "expires_at > %(now)s\n              AND clock_timestamp()",
+        "expires_at >= %(now)s\n              AND clock_timestamp()",
         "a session lives at the very moment of its end",
     ),
     Fault(
-        REPOSITORY,
-        "            expires_at = LEAST(%(idle_expires_at)s, session_expires_at)",
-        "            expires_at = %(idle_expires_at)s",
+        SESSIONS_SQL,
+        "                expires_at = LEAST(%(idle_expires_at)s, session_expires_at)",
+        "                expires_at = %(idle_expires_at)s",
         "a stolen session that is used lives for ever",
     ),
     Fault(
-        REPOSITORY,
-        "            rotated_at = %(now)s,",
-        "            rotated_at = refresh_families.created_at,",
+        SESSIONS_SQL,
+        "                refreshed_at = %(now)s,",
+        "                refreshed_at = sessions.created_at,",
         "the leeway is counted from the login",
     ),
     Fault(
-        REPOSITORY,
-        "              AND LEAST(expires_at, revoked_at) < %(dead_before)s",
-        "              AND LEAST(rotated_at, revoked_at) < %(dead_before)s",
-        "housekeeping ends sessions that live",
+        SESSIONS_SQL,
+        "              AND LEAST(expires_at, ended_at) < %(dead_before)s",
+        "              AND LEAST(refreshed_at, ended_at) < %(dead_before)s",
+        "pruning ends sessions that live",
     ),
     Fault(
-        REPOSITORY,
-        "        WHERE id = %(user_id)s\n          AND is_active\n",
-        "        WHERE id = %(user_id)s\n",
-        "somebody who is switched off logs in",
+        ADMISSION,
+        "    if not account.is_active:",
+        "    if not account.is_active and account.session_epoch != proof.session_epoch:",
+        "a user who was switched off by SQL logs in",
     ),
     Fault(
-        REPOSITORY,
-        "refresh_families.id = ANY(%(session_ids)s)\n              AND refresh_families.revoked_at IS NULL",
-        "refresh_families.id = ANY(%(session_ids)s)",
+        SESSIONS_SQL,
+        "sessions.user_id = ANY(%(user_ids)s)\n              AND sessions.ended_at IS NULL",
+        "sessions.user_id = ANY(%(user_ids)s)",
         "access tokens work on after a logout",
     ),
     Fault(
-        POLICY,
-        "    if family is None or not compare_digest(family.secret_hash, hash_secret(token.secret)):",
-        "    if family is None:",
-        "who knows a session's id and the server's key ends it without its secret",
+        SESSIONS_SQL,
+        '              AND users.is_active\n              AND users.session_epoch = sessions.epoch\n            """',
+        '              AND users.is_active\n            """',
+        "access tokens work again when a deactivated user is activated",
+    ),
+    Fault(
+        SESSIONS_SQL,
+        "              AND users.session_epoch = sessions.epoch\n            RETURNING",
+        "            RETURNING",
+        "a session that was ended with all others is refreshed once its user is activated",
     ),
     Fault(
         POLICY,
-        "    is_direct_predecessor = token.generation == family.generation - 1",
-        "    is_direct_predecessor = token.generation < family.generation",
+        "    if session is None or not compare_digest(session.secret_hash, hash_secret(token.secret)):",
+        "    if session is None:",
+        "a session's id and the server's key end it without its secret",
+    ),
+    Fault(
+        POLICY,
+        "    is_direct_predecessor = token.generation == session.generation - 1",
+        "    is_direct_predecessor = token.generation < session.generation",
         "an ancestor gets a live token within the leeway",
     ),
     Fault(
         POLICY,
-        "    if is_direct_predecessor and leeway > timedelta(0) and now - family.rotated_at <= leeway:",
-        "    if is_direct_predecessor and now - family.rotated_at <= leeway:",
+        "    if is_direct_predecessor and leeway > timedelta(0) and now - session.refreshed_at <= leeway:",
+        "    if is_direct_predecessor and now - session.refreshed_at <= leeway:",
         "in strict mode, a used token is answered with its live successor within the same moment",
     ),
     Fault(
         SESSIONS,
-        "now=now, reason=RevocationReason.REUSE)",
-        "now=now, reason=RevocationReason.REUSE); raise InvalidRefreshTokenError",
+        "now=now, reason=EndReason.REUSE)",
+        "now=now, reason=EndReason.REUSE); raise InvalidRefreshTokenError",
         "the end of a stolen session is rolled back with the refusal",
     ),
     Fault(
@@ -118,34 +131,28 @@ FAULTS: Final = (
         "an access token works at the very moment of its end",
     ),
     Fault(
-        REPOSITORY,
+        USERS_SQL,
         "        SET password_hash = %(new)s",
         "        SET password_hash = %(old)s",
         "cheap hashes stay",
     ),
     Fault(
-        DEACTIVATION,
-        "limit=FAMILIES_A_BATCH,",
-        "limit=0,",
-        "who took an account over is back when its owner is let in again",
+        USERS_SQL,
+        "            session_epoch = session_epoch + 1,\n",
+        "",
+        "a thief of an account is back when its owner is activated",
     ),
     Fault(
-        REPOSITORY,
-        "            JOIN users ON users.id = refresh_families.user_id AND users.is_active",
-        "            JOIN users ON users.id = refresh_families.user_id",
-        "somebody who was switched off by SQL refreshes on",
+        SESSIONS_SQL,
+        "AND users.is_active\n              AND users.session_epoch = sessions.epoch\n            RETURNING",
+        "AND users.session_epoch = sessions.epoch\n            RETURNING",
+        "a user who was switched off by SQL refreshes on",
     ),
     Fault(
         SESSIONS,
-        "return [user_of.get((principal.session_id, principal.user_id)) for principal in principals]",
-        "return [next((user for user in users if user.id == principal.user_id), None) for principal in principals]",
+        "return [session_of.get((principal.session_id, principal.user_id)) for principal in principals]",
+        "return [next((one for one in found if one.user_id == principal.user_id), None) for principal in principals]",
         "an ended session's access token works while another session of its user is asked for",
-    ),
-    Fault(
-        REPOSITORY,
-        "    return [user_of_position.get(position) for",
-        "    return [next(iter(user_of_position.values()), None) for",
-        "of two thieves who use one token in the same moment, both get its successor",
     ),
 )
 

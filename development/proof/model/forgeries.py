@@ -9,7 +9,7 @@ from uuid import uuid4
 from development.proof.model.checks import read
 from development.proof.model.expectation import Session
 from development.proof.model.world import Keys
-from doorward.domain.auth.refresh_token import RefreshTokenCodec
+from doorward.domain.auth.refresh_token import RefreshToken, RefreshTokenCodec
 
 
 def _foreign(session: Session, _other: Session, _keys: Keys, _cut: int) -> str:
@@ -33,12 +33,16 @@ def _secret_of_another(session: Session, other: Session, keys: Keys, _cut: int) 
     return keys.codec().encode(replace(token, secret=secret, generation=max(0, token.generation - 1)))
 
 
+def _successor(token: RefreshToken) -> RefreshToken:
+    return replace(token, generation=token.generation + 1)
+
+
 def _future(session: Session, _other: Session, keys: Keys, _cut: int) -> str:
-    return keys.codec().encode(read(session.tokens[-1].text).successor())
+    return keys.codec().encode(_successor(read(session.tokens[-1].text)))
 
 
 def _of_no_session(session: Session, _other: Session, keys: Keys, _cut: int) -> str:
-    return keys.codec().encode(replace(read(session.tokens[-1].text), family_id=uuid4()))
+    return keys.codec().encode(replace(read(session.tokens[-1].text), session_id=uuid4()))
 
 
 def _empty(_session: Session, _other: Session, _keys: Keys, _cut: int) -> str:

@@ -11,7 +11,7 @@ from development.proof.model import checks
 from development.proof.model.expectation import Due, Model, Person, RefreshText, Session, ViolationError, hold
 from development.proof.model.tally import Tally
 from development.proof.model.world import START, World
-from doorward.domain.auth.models import RevocationReason
+from doorward.domain.auth.models import EndReason
 
 PASSWORD: Final = "correct horse battery"  # noqa: S105 - of people who live for one walk
 MOST_LIVE: Final = 3
@@ -103,7 +103,7 @@ class Journey(RuleBasedStateMachine):
         self.touched += self.model.sessions_of(person)[-2:]
 
     def _note_deactivation(self, person: Person, ended: int) -> None:
-        due = self.model.deactivate(person, self.now)
+        due = self.model.deactivate(person)
         hold("a deactivation ends all that its user has", is_so=ended == due, detail=f"{ended} of {due}")
         self.touched += self.model.sessions_of(person)[-2:]
 
@@ -117,7 +117,7 @@ class Journey(RuleBasedStateMachine):
 
     def _note_logout(self, session: Session, token: RefreshText) -> None:
         if self.model.is_readable(token.key):
-            session.end(RevocationReason.LOGOUT, self.now)
+            session.end(EndReason.LOGOUT, self.now)
 
     def _present(self, session: Session, generation: int, callers: int) -> Due:
         """Use a token, by several at once; compare with what it was due, and note what became of the session."""

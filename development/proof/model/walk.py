@@ -38,7 +38,7 @@ FULL_WIDTH: Final = 0xFEE0
 
 LIMITS: Final[Mapping[str, Callable[[Session], datetime]]] = {
     "access token": lambda session: datetime.fromtimestamp(session.accesses[-1].until, UTC),
-    "leeway": lambda session: session.rotated_at + LEEWAY,
+    "leeway": lambda session: session.refreshed_at + LEEWAY,
     "idle": lambda session: session.expires_at,
     "session": lambda session: session.ends_at,
     "retention": lambda session: session.dead_since() + RETENTION,
@@ -203,9 +203,9 @@ class Walk(Journey):
         self._present(session, session.generation, 1)
         replaced = max(0, session.generation - 1)
         if is_retried:
-            self._wait_until(session.rotated_at + LEEWAY / 2)
+            self._wait_until(session.refreshed_at + LEEWAY / 2)
             self._present(session, replaced, 1)
-        self._wait_until(session.rotated_at + LEEWAY + offset)
+        self._wait_until(session.refreshed_at + LEEWAY + offset)
         self._present(session, replaced, 1)
 
     @rule(which=some, weeks=st.integers(1, 14))

@@ -24,6 +24,7 @@ from doorward.domain.auth.pruning import Pruning
 from doorward.domain.auth.refresh_token import RefreshTokenCodec
 from doorward.domain.auth.sessions import Sessions
 from doorward.infrastructure.keys import REFRESH_TOKEN_PURPOSE, derive_key
+from doorward.infrastructure.postgres.batching import SharedQuery
 from doorward.settings.config import Settings
 from doorward.wiring import application
 
@@ -145,7 +146,7 @@ class World:
         self._database = services.sessions._database  # noqa: SLF001 - the application has one database
         self._pruning = Pruning(database=self._database, clock=self.clock, retention=RETENTION)
         accounts = Accounts(database=self._database)
-        self._deactivation = Deactivation(database=self._database, accounts=accounts, clock=self.clock)
+        self._deactivation = Deactivation(database=self._database, accounts=accounts)
 
     async def log_in(self, name: str, password: str) -> TokenPair | None:
         """Return the pair, or None for a refusal."""
@@ -223,10 +224,8 @@ def _new_secret() -> str:
 
 def _on(database: UndoneDatabase, sessions: Sessions) -> Sessions:
     """Return the same on another database."""
-    wired = {
-        name: getattr(sessions, f"_{name}") for name in ("batching", "codec", "signer", "issuer", "clock", "lifetimes")
-    }
-    return Sessions(database=database, **wired)
+    wired = {name: getattr(sessions, f"_{name}") for name in ("codec", "signer", "issuer", "clock", "lifetimes")}
+    return Sessions(database=database, batching=SharedQuery, **wired)
 
 
 async def _refresh(sessions: Sessions, text: str) -> TokenPair | None:

@@ -26,8 +26,7 @@ from doorward.api.problems import MAXIMUM_ERRORS
 from doorward.api.schemas.auth import TokenForm
 from doorward.core.exceptions import ServiceUnavailableError
 from doorward.core.ports import RateLimiter
-from doorward.domain.auth.models import User
-from doorward.domain.auth.token_pair import ACCOUNT_SCOPE
+from doorward.domain.auth.models import ACCOUNT_SCOPE, User
 from doorward.observability.logging import get_logger
 
 JSON: Final = "application/json"

@@ -1,4 +1,4 @@
-"""Who is asking, as far as an access token says it."""
+"""What an access token says of its bearer."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -6,8 +6,9 @@ from uuid import UUID
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """The content of an access token: a user, in one session, allowed some scopes (RFC 6749 section 3.3)."""
+    """The content of an access token: a user, in one session of a client, with scopes (RFC 6749 section 3.3)."""
 
     user_id: UUID
     session_id: UUID
+    client_id: str
     scopes: frozenset[str]

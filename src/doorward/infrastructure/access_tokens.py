@@ -16,9 +16,6 @@ from doorward.core.principal import Principal
 from doorward.domain.auth.exceptions import InvalidAccessTokenError
 
 TOKEN_TYPE: Final = "at+jwt"  # noqa: S105 - RFC 9068 section 2.1: a media type, no password
-CLIENT_ID: Final = "doorward"
-"""RFC 9068 requires a client: the service's own first-party login."""
-
 MAXIMUM_TOKEN_LENGTH: Final = 4096
 CLOCK_SKEW: Final = timedelta(seconds=30)
 """How far in the future another copy of the service may have issued a token."""
@@ -73,7 +70,7 @@ class AccessTokens:
             "iat": issued_at,
             "jti": uuid4().hex,
             "sid": str(principal.session_id),
-            "client_id": CLIENT_ID,
+            "client_id": principal.client_id,
             "scope": " ".join(sorted(principal.scopes)),
         }
         return jwt.encode(claims, self._key, algorithm=self._algorithm, headers={"typ": TOKEN_TYPE})
@@ -139,7 +136,10 @@ def _verified_token(claims: dict[str, Any]) -> _VerifiedToken:
         raise InvalidAccessTokenError
     try:
         principal = Principal(
-            user_id=UUID(claims["sub"]), session_id=UUID(claims["sid"]), scopes=frozenset(claims["scope"].split())
+            user_id=UUID(claims["sub"]),
+            session_id=UUID(claims["sid"]),
+            client_id=claims["client_id"],
+            scopes=frozenset(claims["scope"].split()),
         )
     except (ValueError, TypeError, AttributeError) as error:
         raise InvalidAccessTokenError from error

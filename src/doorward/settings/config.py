@@ -86,6 +86,12 @@ class Settings(BudgetSettings):
     session_retention_days: int = Field(
         30, ge=1, le=3650, description="An ended session is kept for this many days, then removed.", examples=["30"]
     )
+    client_addresses: Literal["full", "network", "none"] = Field(
+        "full",
+        description="How much of a client's address is recorded with its session: all (IPv6 as its /64), its `network` "
+        "(IPv4 /24, IPv6 /48), or `none`.",
+        examples=["network"],
+    )
     housekeeping_interval_minutes: int = Field(
         60, ge=0, le=10080, description="How often old sessions are removed. 0: never of itself.", examples=["60"]
     )

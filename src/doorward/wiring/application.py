@@ -13,7 +13,6 @@ from doorward.api.draining import Drain
 from doorward.api.schemas.health import CheckState
 from doorward.core.exceptions import ServiceUnavailableError
 from doorward.core.ports import Clock
-from doorward.domain.auth.login import Login
 from doorward.domain.auth.refresh_token import RefreshTokenCodec
 from doorward.domain.auth.registration import Registration
 from doorward.domain.auth.token_pair import TokenPairIssuer
@@ -30,7 +29,7 @@ from doorward.infrastructure.scheduler import Housekeeper
 from doorward.observability.logging import flush_log
 from doorward.observability.request_context import current_user_id
 from doorward.settings.config import Settings, load_settings
-from doorward.wiring.auth import create_hasher, create_sessions, create_signer, lifetimes_of
+from doorward.wiring.auth import create_hasher, create_login, create_sessions, create_signer, lifetimes_of
 from doorward.wiring.items import create_item_import, create_items
 from doorward.wiring.keys import keys
 from doorward.wiring.log import log_as_set
@@ -77,7 +76,7 @@ def create_wired_app(settings: Settings, clock: Clock | None = None, host: HostC
     housekeeper = create_housekeeper(settings, database, clock)
     services = Services(
         registration=Registration(database=database, hasher=hasher, common_passwords=load_common_passwords()),
-        login=Login(database=database, hasher=hasher, issuer=issuer, clock=clock, lifetimes=lifetimes),
+        login=create_login(settings, database, hasher, issuer, clock),
         sessions=create_sessions(database, codec, signer, issuer, clock, lifetimes),
         items=create_items(settings, shared, clock),
         item_import=create_item_import(settings, shared, clock),

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from doorward.core.ports import Clock
+from doorward.domain.auth.login import Login
 from doorward.domain.auth.policy import Lifetimes
 from doorward.domain.auth.refresh_token import RefreshTokenCodec
 from doorward.domain.auth.sessions import Sessions
@@ -34,6 +35,20 @@ def create_hasher(settings: Settings, telemetry: Telemetry) -> BcryptHasher:
         threads=available_cores(),
         per_address=settings.password_hashes_per_address,
         observe_wait=telemetry.observe_hash_wait,
+    )
+
+
+def create_login(
+    settings: Settings, database: PostgresDatabase, hasher: BcryptHasher, issuer: TokenPairIssuer, clock: Clock
+) -> Login:
+    """Return the use case of the password login."""
+    return Login(
+        database=database,
+        hasher=hasher,
+        issuer=issuer,
+        clock=clock,
+        lifetimes=lifetimes_of(settings),
+        address_detail=settings.client_addresses,
     )
 
 

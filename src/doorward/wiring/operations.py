@@ -7,7 +7,7 @@ from datetime import timedelta
 from doorward.core.ports import Clock
 from doorward.domain.auth.accounts import Accounts
 from doorward.domain.auth.deactivation import Deactivation
-from doorward.domain.auth.mass_revocation import MassRevocation
+from doorward.domain.auth.ending import SessionEnding
 from doorward.domain.auth.pruning import Pruning
 from doorward.infrastructure.clock import HostClock
 from doorward.infrastructure.postgres.clock_watch import require_agreement
@@ -44,7 +44,7 @@ async def prune(settings: Settings, host: HostClock | None = None) -> int | None
 async def revoke_all(settings: Settings) -> int:
     """End every session; return how many."""
     async with _opened(settings) as database:
-        return await MassRevocation(database=database, clock=database.clock).revoke_all()
+        return await SessionEnding(database=database, clock=database.clock).end_all()
 
 
 async def deactivate(settings: Settings, name: str) -> int:
@@ -60,7 +60,7 @@ async def activate(settings: Settings, name: str) -> None:
 
 
 def _deactivation(database: PostgresDatabase) -> Deactivation:
-    return Deactivation(database=database, accounts=Accounts(database=database), clock=database.clock)
+    return Deactivation(database=database, accounts=Accounts(database=database))
 
 
 @asynccontextmanager

@@ -202,6 +202,6 @@ async def test_a_token_of_a_session_that_never_was_is_refused(service: Service) 
         audience=service.settings.jwt_audience,
         lifetime=lifetimes_of(service.settings).access,
     )
-    principal = Principal(uuid4(), uuid4(), frozenset({"account"}))
+    principal = Principal(uuid4(), uuid4(), "doorward", frozenset({"account"}))
     assert person.id != str(principal.user_id)
     assert _is_invalid(await service.get_me(signer.sign(principal, service.clock.now())))

@@ -108,7 +108,7 @@ async def test_revoking_answers_nothing_and_ends_the_session(service: Service) -
     assert (answer.status_code, answer.content) == (204, b"")
     assert is_problem(await service.post_refresh(pair.refresh), 401, "invalid_refresh_token")
     assert is_problem(await service.get_me(pair.access), 401, "invalid_access_token")
-    assert service.families_of(person)[0]["revoked_reason"] == "logout"
+    assert service.sessions_of(person)[0]["end_reason"] == "logout"
 
 
 async def test_a_replaced_token_revokes_its_session_too(service: Service) -> None:

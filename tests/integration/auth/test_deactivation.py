@@ -10,7 +10,7 @@ from doorward.commands.main import main
 from doorward.domain.auth.accounts import Accounts
 from doorward.domain.auth.deactivation import Deactivation
 from doorward.domain.auth.exceptions import UserNotFoundError
-from tests.integration.service import PASSWORD, FakeClock, Logs, Person, Service, events, facts, is_problem, statuses
+from tests.integration.service import PASSWORD, Logs, Person, Service, events, facts, is_problem, statuses
 
 AT_ONCE = 8
 Run = Callable[..., Awaitable[int]]
@@ -28,13 +28,15 @@ def run(environment: pytest.MonkeyPatch, service: Service) -> Run:
 
 
 @pytest.fixture
-def deactivation(service: Service, clock: FakeClock) -> Deactivation:
+def deactivation(service: Service) -> Deactivation:
     database = service.app.state.login._database  # noqa: SLF001 - there is no route to it
-    return Deactivation(database=database, accounts=Accounts(database=database), clock=clock)
+    return Deactivation(database=database, accounts=Accounts(database=database))
 
 
-def reasons_of(service: Service, person: Person) -> list[str | None]:
-    return sorted((str(row["revoked_reason"]) for row in service.families_of(person)), key=str)
+def live_sessions_of(service: Service, person: Person) -> int:
+    """How many sessions are of the user's epoch and have not ended."""
+    live = "SELECT FROM sessions JOIN users ON users.id = user_id AND session_epoch = epoch"
+    return len(service.sql(f"{live} WHERE user_id = %s AND ended_at IS NULL", person.id))
 
 
 async def test_a_deactivated_user_is_refused_everywhere_and_others_are_not(
@@ -49,7 +51,7 @@ async def test_a_deactivated_user_is_refused_everywhere_and_others_are_not(
         assert is_problem(await service.get_me(each.access), 401, "invalid_access_token")
         assert is_problem(await service.post_refresh(each.refresh), 401, "invalid_refresh_token")
     assert is_problem(await service.post_token(person.email, person.password), 401, "invalid_credentials")
-    assert reasons_of(service, person) == ["deactivated"] * 2
+    assert live_sessions_of(service, person) == 0
     assert (await service.get_me(stranger.access)).status_code == 200
     await service.refresh(stranger.refresh)
 
@@ -67,12 +69,11 @@ async def test_an_activated_user_logs_in_anew_and_no_old_session_lives(
     assert (await service.get_me(fresh.access)).status_code == 200
 
 
-async def test_sessions_that_had_ended_keep_their_reason(service: Service, deactivation: Deactivation) -> None:
+async def test_sessions_that_had_ended_are_not_counted(service: Service, deactivation: Deactivation) -> None:
     person, pair = await service.register_and_log_in()
     await service.post_revoke(pair.refresh)
     await service.log_in(person)
     assert await deactivation.deactivate(person.username) == 1
-    assert reasons_of(service, person) == ["deactivated", "logout"]
     assert await deactivation.deactivate(person.username) == 0
 
 
@@ -82,7 +83,7 @@ async def test_a_login_under_way_leaves_no_live_session(service: Service, deacti
         logins = [service.post_token(person.username, person.password) for _ in range(AT_ONCE)]
         answers = await asyncio.gather(*logins, deactivation.deactivate(person.username))
         assert set(statuses(answers[:-1])) <= {200, 401}  # type: ignore[arg-type] # the last one is the number
-        assert "None" not in reasons_of(service, person)
+        assert live_sessions_of(service, person) == 0
         assert (await service.post_token(person.username, person.password)).status_code == 401
 
 
@@ -103,7 +104,7 @@ async def test_a_refresh_under_way_leaves_no_live_session(service: Service, deac
     for _ in range(5):
         person, pair = await service.register_and_log_in()
         refreshed, _ = await asyncio.gather(service.post_refresh(pair.refresh), deactivation.deactivate(person.email))
-        assert reasons_of(service, person) == ["deactivated"]
+        assert live_sessions_of(service, person) == 0
         if refreshed.status_code == 200:
             assert (await service.post_refresh(refreshed.json()["refresh_token"])).status_code == 401
 
@@ -147,14 +148,28 @@ async def test_somebody_unknown_is_one_line(
     assert line.startswith("doorward: There is no user of this user name or e-mail address.")
 
 
-async def test_more_sessions_than_a_batch_has_all_end(
-    service: Service, deactivation: Deactivation, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("doorward.domain.auth.deactivation.FAMILIES_A_BATCH", 2)
+async def test_all_sessions_end_with_one_change_of_the_users_row(service: Service, deactivation: Deactivation) -> None:
     person = await service.register()
     pairs = [await service.log_in(person) for _ in range(5)]
+    before = service.sessions_of(person)
     assert await deactivation.deactivate(person.username) == 5
-    assert {family["revoked_reason"] for family in service.families_of(person)} == {"deactivated"}
+    assert service.sessions_of(person) == before
     await deactivation.activate(person.username)
     for pair in pairs:
         assert (await service.get_me(pair.access)).status_code == 401
+        assert (await service.post_refresh(pair.refresh)).status_code == 401
+        assert (await service.post_revoke(pair.refresh)).status_code == 204
+
+
+async def test_a_login_whose_proof_is_older_than_the_end_of_all_sessions_is_refused(
+    service_alone: Service, logs: Logs
+) -> None:
+    person = await service_alone.register()
+    async with await psycopg.AsyncConnection.connect(service_alone.database_url) as operator:
+        await operator.execute("UPDATE users SET session_epoch = session_epoch + 1 WHERE id = %s", [person.id])
+        login = asyncio.create_task(service_alone.post_token(person.username, PASSWORD))
+        await service_alone.locks_are_waited_for(1)
+    assert is_problem(await login, 401, "invalid_credentials")
+    (line,) = events(logs, "auth.login.failed")
+    assert facts(line, "reason", "target_user_id") == ("outdated_proof", person.id)
+    assert (await service_alone.post_token(person.username, PASSWORD)).status_code == 200

@@ -45,7 +45,7 @@ async def test_without_the_old_key_its_tokens_are_refused_and_end_nothing(
     assert is_problem(await finished.get_me(pair.access), 401, "invalid_access_token")
     assert is_problem(await finished.post_refresh(pair.refresh), 401, "invalid_refresh_token")
     assert (await finished.post_revoke(pair.refresh)).status_code == 204
-    assert service.families_of(person)[0]["revoked_at"] is None
+    assert service.sessions_of(person)[0]["ended_at"] is None
 
 
 async def test_tokens_of_the_new_key_are_nothing_to_the_old_one(service: Service, rotated: Service) -> None:
@@ -59,7 +59,7 @@ async def test_a_used_token_of_the_old_key_ends_its_session(service: Service, ro
     renewed = await rotated.refresh(pair.refresh)
     assert is_problem(await rotated.post_refresh(pair.refresh), 401, "invalid_refresh_token")
     assert is_problem(await rotated.get_me(renewed.access), 401, "invalid_access_token")
-    assert service.families_of(person)[0]["revoked_reason"] == "reuse"
+    assert service.sessions_of(person)[0]["end_reason"] == "reuse"
 
 
 async def test_a_token_of_the_old_key_logs_out(service: Service, rotated: Service) -> None:
@@ -91,10 +91,10 @@ async def test_a_successor_repeated_across_the_change_is_the_same_token_under_th
     after = await _with_leeway(make_service, secret_key=new_key, secret_key_previous=secret_key)
     repeated = await after.refresh(pair.refresh)
     assert repeated.refresh != given.refresh
-    assert before.families_of(person)[0]["generation"] == 1
+    assert before.sessions_of(person)[0]["generation"] == 1
     third = await after.refresh(given.refresh)
     assert (await after.refresh(repeated.refresh)).refresh == third.refresh
-    assert before.families_of(person)[0]["generation"] == 2
+    assert before.sessions_of(person)[0]["generation"] == 2
 
 
 async def test_two_texts_of_one_successor_are_no_two_sessions(
@@ -108,7 +108,7 @@ async def test_two_texts_of_one_successor_are_no_two_sessions(
     await after.refresh(repeated.refresh)
     clock.advance(timedelta(seconds=11))
     assert is_problem(await after.post_refresh(given.refresh), 401, "invalid_refresh_token")
-    assert before.families_of(person)[0]["revoked_reason"] == "reuse"
+    assert before.sessions_of(person)[0]["end_reason"] == "reuse"
 
 
 async def test_copies_change_one_after_the_other_without_a_refusal(

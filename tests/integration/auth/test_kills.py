@@ -15,11 +15,11 @@ CORRUPTIONS = {
     "DELETE FROM users": "acknowledged account: 0 rows",
     "UPDATE users SET is_active = false": "half an account",
     "UPDATE users SET password_hash = '$2b$04$' || repeat('a', 53)": "half a login: a session: True, a new hash: False",
-    "DELETE FROM refresh_families": "acknowledged sessions are lost: 2",
-    "UPDATE refresh_families SET generation = generation + 1": "is stored",
-    "UPDATE refresh_families SET revoked_at = NULL, revoked_reason = NULL": "an end that was told is not stored",
-    "UPDATE refresh_families SET expires_at = created_at": "is not answered as its session deserves",
-    "UPDATE refresh_families SET secret_hash = sha256('another')": "0 of all its tokens work, of which 1 should",
+    "DELETE FROM sessions": "acknowledged sessions are lost: 2",
+    "UPDATE sessions SET generation = generation + 1": "is stored",
+    "UPDATE sessions SET ended_at = NULL, end_reason = NULL": "an end that was told is not stored",
+    "UPDATE sessions SET expires_at = created_at": "is not answered as its session deserves",
+    "UPDATE sessions SET secret_hash = sha256('another')": "0 of all its tokens work, of which 1 should",
 }
 
 

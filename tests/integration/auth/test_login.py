@@ -194,7 +194,7 @@ async def test_many_first_logins_at_once_of_a_user_brought_along_all_succeed(
     login._hasher.check = checked_together  # noqa: SLF001 - as above
     answers = await asyncio.gather(*(service.post_token(person.username, "brought along") for _ in range(8)))
     assert statuses(answers) == [200] * 8
-    assert len(service.families_of(person)) == 8
+    assert len(service.sessions_of(person)) == 8
 
 
 async def test_a_password_changed_during_the_login_is_not_overwritten_by_the_upgrade(service: Service) -> None:
@@ -225,7 +225,7 @@ async def test_a_user_deactivated_between_check_and_session_gets_none(service: S
 
     login._hasher.check = checked_while_deactivated  # noqa: SLF001 - as above
     assert is_problem(await service.post_token(person.username, PASSWORD), 401, "invalid_credentials")
-    assert service.families_of(person) == []
+    assert service.sessions_of(person) == []
 
 
 async def test_a_whole_password_counts_beyond_72_bytes(service: Service) -> None:
@@ -250,7 +250,7 @@ async def test_a_hasher_that_is_full_answers_503_and_serves_again_afterwards(
     make_service: MakeService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # On many cores, more logins than the pool has room for would fit.
-    monkeypatch.setattr("doorward.wiring.application.available_cores", lambda: 1)
+    monkeypatch.setattr("doorward.wiring.auth.available_cores", lambda: 1)
     service = await make_service()
     person = await service.register()
     opened, hashpw = threading.Event(), bcrypt.hashpw

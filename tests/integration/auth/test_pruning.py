@@ -6,8 +6,9 @@ import httpx
 import psycopg
 import pytest
 
-from doorward.domain.auth import pruning, repository
+from doorward.domain.auth import pruning
 from doorward.domain.auth.pruning import Pruning
+from doorward.domain.auth.repositories import sessions
 from tests.integration.service import MakeService, Pair, Person, Service
 
 RETENTION = timedelta(days=30)
@@ -41,7 +42,7 @@ async def test_a_revoked_session_is_kept_for_the_retention_and_then_removed(alon
     assert await pruning_of(alone).prune() == 0
     alone.clock.advance(MOMENT)
     assert await pruning_of(alone).prune() == 1
-    assert alone.families_of(person) == []
+    assert alone.sessions_of(person) == []
 
 
 async def test_an_expired_session_is_kept_for_the_retention_and_then_removed(alone: Service) -> None:
@@ -50,7 +51,7 @@ async def test_an_expired_session_is_kept_for_the_retention_and_then_removed(alo
     assert await pruning_of(alone).prune() == 0
     alone.clock.advance(MOMENT)
     assert await pruning_of(alone).prune() == 1
-    assert alone.families_of(person) == []
+    assert alone.sessions_of(person) == []
 
 
 async def test_a_session_that_was_revoked_after_it_expired_counts_from_its_expiry(alone: Service) -> None:
@@ -67,7 +68,7 @@ async def test_a_session_that_lives_is_never_removed_however_old_it_is(alone: Se
         alone.clock.advance(timedelta(days=6))
         pair = await alone.refresh(pair.refresh)
     assert await pruning_of(alone).prune() == 0
-    assert len(alone.families_of(person)) == 1
+    assert len(alone.sessions_of(person)) == 1
     assert (await alone.get_me(pair.access)).status_code == 200
 
 
@@ -92,7 +93,7 @@ async def test_while_a_batch_is_under_way_every_living_session_refreshes(alone: 
     _, pair = await alone.register_and_log_in()
     before = alone.clock.now() - RETENTION
     async with await psycopg.AsyncConnection.connect(alone.database_url) as batch:
-        removed = await repository.remove_dead_families(batch, first_page=0, end_page=64, dead_before=before)
+        removed = await sessions.remove_dead_sessions(batch, first_page=0, end_page=64, dead_before=before)
         assert removed == 1
         assert (await alone.post_refresh(pair.refresh)).status_code == 200
         assert (await alone.get_me(pair.access)).status_code == 200
@@ -102,7 +103,7 @@ async def test_while_a_batch_is_under_way_every_living_session_refreshes(alone: 
 async def test_a_row_that_somebody_holds_is_left_for_the_next_time(alone: Service) -> None:
     await dead(alone)
     async with await psycopg.AsyncConnection.connect(alone.database_url) as holder:
-        await holder.execute("SELECT id FROM refresh_families FOR UPDATE")
+        await holder.execute("SELECT id FROM sessions FOR UPDATE")
         assert await pruning_of(alone).prune() == 0
     assert await pruning_of(alone).prune() == 1
 
@@ -110,21 +111,22 @@ async def test_a_row_that_somebody_holds_is_left_for_the_next_time(alone: Servic
 async def test_a_large_table_is_walked_to_its_end_in_batches(alone: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     person, _ = await alone.register_and_log_in()
     alone.sql(
-        "INSERT INTO refresh_families (id, user_id, secret_hash, generation, created_at, rotated_at, expires_at, "
-        "session_expires_at) SELECT gen_random_uuid(), %s, sha256('x'), 0, now, now, now, now "
+        "INSERT INTO sessions (id, user_id, secret_hash, generation, amr, acr, authenticated_at, created_at, "
+        "refreshed_at, expires_at, session_expires_at) "
+        "SELECT gen_random_uuid(), %s, sha256('x'), 0, '{pwd}', 1, now, now, now, now, now "
         "FROM (SELECT %s::timestamptz AS now) AS moments, generate_series(1, %s)",
         person.id,
         alone.clock.now() - RETENTION - MOMENT,
         MANY,
     )
     plan = alone.sql(
-        "EXPLAIN SELECT id FROM refresh_families WHERE ctid >= '(0,0)'::tid AND ctid < '(8,0)'::tid "
-        "AND LEAST(expires_at, revoked_at) < now() FOR UPDATE SKIP LOCKED"
+        "EXPLAIN SELECT id FROM sessions WHERE ctid >= '(0,0)'::tid AND ctid < '(8,0)'::tid "
+        "AND LEAST(expires_at, ended_at) < now() FOR UPDATE SKIP LOCKED"
     )
     assert any("Tid Range Scan" in row["QUERY PLAN"] for row in plan), "a batch must read its own pages only"
     monkeypatch.setattr(pruning, "PAGES_A_BATCH", 8)
     assert await pruning_of(alone).prune() == MANY
-    assert len(alone.families_of(person)) == 1
+    assert len(alone.sessions_of(person)) == 1
 
 
 def test_no_index_has_a_column_that_a_rotation_changes(shared_database: str) -> None:
@@ -132,8 +134,8 @@ def test_no_index_has_a_column_that_a_rotation_changes(shared_database: str) -> 
     with psycopg.connect(shared_database) as connection:
         rows = connection.execute(
             "SELECT attname FROM pg_index JOIN pg_attribute ON attrelid = indrelid AND attnum = ANY(indkey) "
-            "WHERE indrelid = 'refresh_families'::regclass"
+            "WHERE indrelid = 'sessions'::regclass"
         ).fetchall()
     indexed = {row[0] for row in rows}
     assert "id" in indexed
-    assert not indexed & {"generation", "rotated_at", "expires_at"}
+    assert not indexed & {"generation", "refreshed_at", "expires_at"}

@@ -86,7 +86,7 @@ async def test_no_change_of_one_character_reaches_the_database(
         answers = [await service.post_refresh(each) for each in changed]
         assert statuses(answers) == [401] * len(changed)
 
-    assert len(changed) == 75 * 3
+    assert len(changed) == 96 * 3
     assert await count_statements(send()) == 0
     assert (await service.post_refresh(token)).status_code == 200
 
@@ -137,29 +137,29 @@ def _guesses(family: dict[str, object]) -> list[bytes]:
 async def test_a_dump_of_the_tables_and_the_secret_key_mint_nothing_and_end_nothing(service: Service) -> None:
     person, first = await service.register_and_log_in()
     pair = await service.refresh(first.refresh)
-    before = service.families_of(person)
+    before = service.sessions_of(person)
     codec = RefreshTokenCodec(
         derive_key(service.settings.secret_key.get_secret_value().encode(), REFRESH_TOKEN_PURPOSE)
     )
     for secret in _guesses(before[0]):
         for generation in (0, 1, 2, 2**32 - 1):
-            minted = codec.encode(RefreshToken(before[0]["id"], generation, secret))
+            minted = codec.encode(RefreshToken(before[0]["id"], before[0]["user_id"], generation, secret))
             assert (await service.post_refresh(minted)).status_code == 401
             assert (await service.post_revoke(minted)).status_code == 204
-    assert service.families_of(person) == before
+    assert service.sessions_of(person) == before
     assert (await service.post_refresh(pair.refresh)).status_code == 200
 
 
 async def test_a_token_of_the_future_is_refused_and_ends_nothing(service: Service) -> None:
     person, pair = await service.register_and_log_in()
-    raw = base64.urlsafe_b64decode(pair.refresh.removeprefix("dwr_") + "=")
-    _, family_id, generation, secret = struct.unpack(">B16sI16s", raw[:37])
+    raw = base64.urlsafe_b64decode(pair.refresh.removeprefix("dwr_"))
+    _, session_id, user_id, generation, secret = struct.unpack(">B16s16sI16s", raw[:53])
     codec = RefreshTokenCodec(
         derive_key(service.settings.secret_key.get_secret_value().encode(), REFRESH_TOKEN_PURPOSE)
     )
-    ahead = codec.encode(RefreshToken(UUID(bytes=family_id), generation + 1, secret))
+    ahead = codec.encode(RefreshToken(UUID(bytes=session_id), UUID(bytes=user_id), generation + 1, secret))
     assert (await service.post_refresh(ahead)).status_code == 401
-    assert service.families_of(person)[0]["revoked_at"] is None
+    assert service.sessions_of(person)[0]["ended_at"] is None
 
 
 async def test_a_service_with_another_secret_key_knows_none_of_the_tokens(
@@ -169,7 +169,7 @@ async def test_a_service_with_another_secret_key_knows_none_of_the_tokens(
     other = await make_service(database_url=service.database_url, secret_key=secrets.token_urlsafe(48))
     assert (await other.post_refresh(pair.refresh)).status_code == 401
     assert (await other.get_me(pair.access)).status_code == 401
-    assert service.families_of(person)[0]["revoked_at"] is None
+    assert service.sessions_of(person)[0]["ended_at"] is None
 
 
 async def _race(service: Service, pair: Pair, *, revoke_first: bool) -> list[Pair]:

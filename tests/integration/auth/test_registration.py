@@ -71,7 +71,7 @@ async def test_of_many_registrations_of_one_address_at_once_exactly_one_succeeds
     spellings = [email, email.upper(), email.translate(FULL_WIDTH)] * 8
     answers = await asyncio.gather(*(service.client.post(REGISTER, json=_body(mark(), each)) for each in spellings))
     assert statuses(answers) == [201] + [409] * 23
-    assert service.sql("SELECT count(*) FROM users WHERE email = %s", email) == [{"count": 1}]
+    assert service.sql("SELECT count(*) FROM users WHERE email_key = %s", email) == [{"count": 1}]
 
 
 @pytest.mark.parametrize(("end", "status"), [("COMMIT", 409), ("ROLLBACK", 201)])
@@ -83,8 +83,8 @@ async def test_a_registration_waits_for_the_end_of_another_that_claims_the_same(
     claimed = {**_body(mark()), field: body[field]}
     with psycopg.connect(service.database_url) as other:
         other.execute(
-            "INSERT INTO users (id, email, username, username_key, password_hash)"
-            " VALUES (gen_random_uuid(), %(email)s, %(username)s, %(username)s, '')",
+            "INSERT INTO users (id, email, email_key, username, username_key, password_hash)"
+            " VALUES (gen_random_uuid(), %(email)s, %(email)s, %(username)s, %(username)s, '')",
             claimed,
         )
         call = asyncio.create_task(service.client.post(REGISTER, json={**body, field: body[field].upper()}))

@@ -25,7 +25,7 @@ async def test_a_token_is_refused_from_the_idle_limit_on(service: Service, clock
     person, pair = await service.register_and_log_in()
     clock.advance(IDLE + beyond)
     assert is_problem(await service.post_refresh(pair.refresh), 401, "invalid_refresh_token")
-    assert service.families_of(person)[0]["revoked_at"] is None
+    assert service.sessions_of(person)[0]["ended_at"] is None
 
 
 async def test_a_refresh_begins_the_idle_limit_anew(service: Service, clock: FakeClock) -> None:
@@ -67,7 +67,7 @@ async def test_sliding_never_passes_the_absolute_limit(service: Service, clock: 
     for _ in range(14):
         clock.advance(timedelta(days=6))
         pair = await service.refresh(pair.refresh)
-        (family,) = service.families_of(person)
+        (family,) = service.sessions_of(person)
         assert family["expires_at"] == min(clock.now() + IDLE, family["session_expires_at"])
     assert family["expires_at"] == family["session_expires_at"]
 
@@ -86,7 +86,7 @@ async def test_reuse_in_an_expired_session_is_refused_and_marks_nothing(service:
     await service.refresh(pair.refresh)
     clock.advance(IDLE)
     assert (await service.post_refresh(pair.refresh)).status_code == 401
-    assert service.families_of(person)[0]["revoked_at"] is None
+    assert service.sessions_of(person)[0]["ended_at"] is None
 
 
 async def test_an_access_token_works_until_a_second_before_it_runs_out(service: Service, clock: FakeClock) -> None:
@@ -135,7 +135,7 @@ def _at_generation(service: Service, token: str, generation: int) -> str:
         derive_key(service.settings.secret_key.get_secret_value().encode(), REFRESH_TOKEN_PURPOSE)
     )
     moved = replace(codec.decode(token), generation=generation)
-    service.sql("UPDATE refresh_families SET generation = %s WHERE id = %s", generation, moved.family_id)
+    service.sql("UPDATE sessions SET generation = %s WHERE id = %s", generation, moved.session_id)
     return codec.encode(moved)
 
 
@@ -146,9 +146,9 @@ async def test_a_session_can_be_refreshed_until_its_generations_run_out(make_ser
     before_the_last = _at_generation(service, pair.refresh, LAST_GENERATION - 1)
     last = await service.refresh(before_the_last)
     assert is_problem(await service.post_refresh(last.refresh), 401, "invalid_refresh_token")
-    assert service.families_of(person)[0]["generation"] == LAST_GENERATION
+    assert service.sessions_of(person)[0]["generation"] == LAST_GENERATION
     assert (await service.post_revoke(last.refresh)).status_code == 204
-    assert service.families_of(person)[0]["revoked_reason"] == "logout"
+    assert service.sessions_of(person)[0]["end_reason"] == "logout"
 
 
 @pytest.mark.parametrize("leeway", [0, 10])
@@ -159,5 +159,5 @@ async def test_a_session_that_was_rotated_beyond_its_generations_is_refused(
     service = await make_service(refresh_token_reuse_leeway_seconds=leeway)
     person, pair = await service.register_and_log_in()
     last = _at_generation(service, pair.refresh, LAST_GENERATION)
-    service.sql("UPDATE refresh_families SET generation = generation + 1 WHERE user_id = %s", person.id)
+    service.sql("UPDATE sessions SET generation = generation + 1 WHERE user_id = %s", person.id)
     assert is_problem(await service.post_refresh(last), 401, "invalid_refresh_token")

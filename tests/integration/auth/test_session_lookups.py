@@ -55,7 +55,7 @@ async def test_each_of_many_at_once_is_told_of_himself_and_the_ended_ones_are_re
 async def test_a_session_that_ran_out_is_refused_among_live_ones(service: Service) -> None:
     person, old = await service.register_and_log_in()
     _, new = await service.register_and_log_in()
-    service.sql("UPDATE refresh_families SET expires_at = %s WHERE user_id = %s", service.clock.now(), person.id)
+    service.sql("UPDATE sessions SET expires_at = %s WHERE user_id = %s", service.clock.now(), person.id)
     answers = await asyncio.gather(service.get_me(old.access), service.get_me(new.access))
     assert [answer.status_code for answer in answers] == [401, 200]
 
@@ -64,12 +64,12 @@ async def test_what_is_asked_during_a_query_is_not_answered_by_it(service_alone:
     """A call that comes after a revocation sees it, also when queries from before are under way."""
     person, pair = await service_alone.register_and_log_in()
     async with await psycopg.AsyncConnection.connect(service_alone.database_url) as holder:
-        await holder.execute("LOCK TABLE refresh_families IN ACCESS EXCLUSIVE MODE")
+        await holder.execute("LOCK TABLE sessions IN ACCESS EXCLUSIVE MODE")
         begun = await _have_queries_wait(service_alone, pair.access)
         late = [asyncio.create_task(service_alone.get_me(pair.access)) for _ in range(3)]
         await asyncio.sleep(0)
         await holder.execute(
-            "UPDATE refresh_families SET revoked_at = now(), revoked_reason = 'logout' WHERE user_id = %s", [person.id]
+            "UPDATE sessions SET ended_at = now(), end_reason = 'logout' WHERE user_id = %s", [person.id]
         )
     await asyncio.gather(*begun)
     assert statuses(await asyncio.gather(*late)) == [401] * 3
@@ -78,7 +78,7 @@ async def test_what_is_asked_during_a_query_is_not_answered_by_it(service_alone:
 async def test_a_caller_who_goes_away_takes_nobody_along(service_alone: Service) -> None:
     _, pair = await service_alone.register_and_log_in()
     async with await psycopg.AsyncConnection.connect(service_alone.database_url) as holder:
-        await holder.execute("LOCK TABLE refresh_families IN ACCESS EXCLUSIVE MODE")
+        await holder.execute("LOCK TABLE sessions IN ACCESS EXCLUSIVE MODE")
         begun = await _have_queries_wait(service_alone, pair.access)
         gone, staying = (asyncio.create_task(service_alone.get_me(pair.access)) for _ in range(2))
         await asyncio.sleep(0)
@@ -91,10 +91,10 @@ async def test_a_caller_who_goes_away_takes_nobody_along(service_alone: Service)
 
 async def test_a_fault_of_the_query_is_everybodys_who_waits_for_it(service_alone: Service) -> None:
     _, pair = await service_alone.register_and_log_in()
-    service_alone.sql("ALTER TABLE refresh_families RENAME TO elsewhere")
+    service_alone.sql("ALTER TABLE sessions RENAME TO elsewhere")
     answers = await asyncio.gather(*(service_alone.get_me(pair.access) for _ in range(CALLS)))
     assert statuses(answers) == [503] * CALLS
-    service_alone.sql("ALTER TABLE elsewhere RENAME TO refresh_families")
+    service_alone.sql("ALTER TABLE elsewhere RENAME TO sessions")
     assert (await service_alone.get_me(pair.access)).status_code == 200
 
 
@@ -103,7 +103,7 @@ async def test_whoever_waited_too_long_for_a_query_is_told_to_come_back(
 ) -> None:
     _, pair = await service_alone.register_and_log_in()
     async with await psycopg.AsyncConnection.connect(service_alone.database_url) as holder:
-        await holder.execute("LOCK TABLE refresh_families IN ACCESS EXCLUSIVE MODE")
+        await holder.execute("LOCK TABLE sessions IN ACCESS EXCLUSIVE MODE")
         begun = await _have_queries_wait(service_alone, pair.access)
         monkeypatch.setattr(batching, "WAIT_SECONDS", 0.05)
         answer = await service_alone.get_me(pair.access)
@@ -124,7 +124,7 @@ async def test_those_who_went_away_take_no_place(service_alone: Service, monkeyp
     _, pair = await service_alone.register_and_log_in()
     monkeypatch.setattr(batching, "MAXIMUM_WAITING", 10)
     async with await psycopg.AsyncConnection.connect(service_alone.database_url) as holder:
-        await holder.execute("LOCK TABLE refresh_families IN ACCESS EXCLUSIVE MODE")
+        await holder.execute("LOCK TABLE sessions IN ACCESS EXCLUSIVE MODE")
         begun = await _have_queries_wait(service_alone, pair.access)
         gone = [asyncio.create_task(service_alone.get_me(pair.access)) for _ in range(10)]
         await asyncio.sleep(0)
@@ -140,7 +140,7 @@ async def test_a_fault_is_in_the_line_of_the_query_which_is_nobodys_and_in_one_o
     service_alone: Service, logs: Logs
 ) -> None:
     _, pair = await service_alone.register_and_log_in()
-    service_alone.sql("ALTER TABLE refresh_families RENAME TO elsewhere")
+    service_alone.sql("ALTER TABLE sessions RENAME TO elsewhere")
     answers = await asyncio.gather(*(service_alone.get_me(pair.access) for _ in range(CALLS)))
     causes = events(logs, "database.schema_missing")
     assert causes
@@ -153,7 +153,7 @@ async def test_a_fault_is_in_the_line_of_the_query_which_is_nobodys_and_in_one_o
 async def test_a_query_that_is_cancelled_leaves_nobody_waiting(service_alone: Service) -> None:
     _, pair = await service_alone.register_and_log_in()
     async with await psycopg.AsyncConnection.connect(service_alone.database_url) as holder:
-        await holder.execute("LOCK TABLE refresh_families IN ACCESS EXCLUSIVE MODE")
+        await holder.execute("LOCK TABLE sessions IN ACCESS EXCLUSIVE MODE")
         begun = await _have_queries_wait(service_alone, pair.access)
         for query in service_alone.app.state.sessions._lookups._tasks:  # noqa: SLF001 - nothing else ends them
             query.cancel()

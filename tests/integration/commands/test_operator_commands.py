@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from doorward.commands.main import main
-from doorward.domain.auth import mass_revocation
+from doorward.domain.auth import ending
 from doorward.infrastructure.postgres import database as connections
 from doorward.infrastructure.scheduler import LOCK_KEY
 from doorward.settings.config import Settings
@@ -61,7 +61,7 @@ def answers_to(settings: Settings, clock: FakeClock, pairs: list[Pair]) -> set[i
     return asyncio.run(ask())
 
 
-def test_revoke_all_ends_every_session_and_says_how_many(
+def test_end_all_ends_every_session_and_says_how_many(
     database: str,
     settings: Settings,
     clock: FakeClock,
@@ -69,13 +69,13 @@ def test_revoke_all_ends_every_session_and_says_how_many(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     pairs = sessions_of(settings, clock)
-    monkeypatch.setattr(mass_revocation, "FAMILIES_A_BATCH", 2)
+    monkeypatch.setattr(ending, "SESSIONS_A_BATCH", 2)
     assert main(["revoke-all", "--yes"]) == 0
     *logged, said = capsys.readouterr().out.splitlines()
     assert said == f"doorward: ended {SESSIONS} sessions"
     (line,) = [line for line in logged if "auth.session.all_revoked" in line]
     assert f"count={SESSIONS}" in line
-    assert rows(database, "SELECT DISTINCT revoked_reason FROM refresh_families") == [("operator",)]
+    assert rows(database, "SELECT DISTINCT end_reason FROM sessions") == [("operator",)]
     assert answers_to(settings, clock, pairs) == {401}
 
 
@@ -90,11 +90,11 @@ def test_sessions_that_have_ended_before_keep_their_reason(
     asyncio.run(begin_and_log_out())
     assert main(["revoke-all", "--yes"]) == 0
     assert f"ended {SESSIONS - 1} sessions" in capsys.readouterr().out
-    reasons = rows(database, "SELECT revoked_reason, count(*) FROM refresh_families GROUP BY 1 ORDER BY 1")
+    reasons = rows(database, "SELECT end_reason, count(*) FROM sessions GROUP BY 1 ORDER BY 1")
     assert reasons == [("logout", 1), ("operator", SESSIONS - 1)]
 
 
-def test_after_revoke_all_everybody_can_log_in_again(settings: Settings, clock: FakeClock) -> None:
+def test_after_end_all_everybody_can_log_in_again(settings: Settings, clock: FakeClock) -> None:
     async def log_in_again() -> int:
         async with run_service(settings, clock) as service:
             person = await service.register()
@@ -105,7 +105,7 @@ def test_after_revoke_all_everybody_can_log_in_again(settings: Settings, clock: 
     assert asyncio.run(log_in_again()) == 200
 
 
-def test_revoke_all_asks_nobody_who_cannot_answer(
+def test_end_all_asks_nobody_who_cannot_answer(
     settings: Settings, clock: FakeClock, capsys: pytest.CaptureFixture[str]
 ) -> None:
     pairs = sessions_of(settings, clock)
@@ -115,7 +115,7 @@ def test_revoke_all_asks_nobody_who_cannot_answer(
 
 
 @pytest.mark.parametrize(("answer", "status", "afterwards"), [("yes", 0, {401}), ("", 1, {200}), ("y", 1, {200})])
-def test_revoke_all_asks_first_and_takes_yes_only(
+def test_end_all_asks_first_and_takes_yes_only(
     settings: Settings,
     clock: FakeClock,
     monkeypatch: pytest.MonkeyPatch,
@@ -134,10 +134,10 @@ def test_prune_removes_what_ended_before_the_retention_and_says_how_much(
     database: str, settings: Settings, clock: FakeClock, capsys: pytest.CaptureFixture[str]
 ) -> None:
     sessions_of(settings, clock)
-    rows(database, "UPDATE refresh_families SET expires_at = now() - interval '31 days'")
+    rows(database, "UPDATE sessions SET expires_at = now() - interval '31 days'")
     assert main(["prune"]) == 0
     assert f"doorward: removed {SESSIONS} sessions that ended more than 30 days ago" in capsys.readouterr().out
-    assert rows(database, "SELECT count(*) FROM refresh_families") == [(0,)]
+    assert rows(database, "SELECT count(*) FROM sessions") == [(0,)]
     assert main(["prune"]) == 0
     assert "removed 0 sessions" in capsys.readouterr().out
 
@@ -164,7 +164,7 @@ def test_what_fails_on_the_way_is_one_line(
 ) -> None:
     monkeypatch.setattr(connections, "ABORT_SECONDS", 1)
     with psycopg.connect(database) as holder:
-        holder.execute("LOCK TABLE refresh_families IN ACCESS EXCLUSIVE MODE")
+        holder.execute("LOCK TABLE sessions IN ACCESS EXCLUSIVE MODE")
         assert main(["revoke-all", "--yes"]) == 1
     (line,) = capsys.readouterr().err.splitlines()
     assert line == "doorward: PostgreSQL failed meanwhile. What was done until then stays so: run it again"

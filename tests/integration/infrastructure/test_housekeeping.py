@@ -139,7 +139,7 @@ async def test_the_service_prunes_by_itself(
     monkeypatch.setattr(scheduler, "FIRST_LOOK_SECONDS", 0)
     await make_service(database_url=own_database, housekeeping_interval_minutes=60)
     async with asyncio.timeout(BOUND_SECONDS):
-        while before.families_of(person):  # noqa: ASYNC110 - it is the question
+        while before.sessions_of(person):  # noqa: ASYNC110 - it is the question
             await asyncio.sleep(0.05)
 
 

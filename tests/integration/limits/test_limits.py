@@ -63,7 +63,7 @@ async def test_a_refused_call_is_not_carried_out(limited: Service) -> None:
     for _ in range(20):
         await _call(limited.client, "refresh")
     assert (await limited.post_refresh(pair.refresh)).status_code == 429
-    assert limited.families_of(person)[0]["generation"] == 0
+    assert limited.sessions_of(person)[0]["generation"] == 0
 
 
 @pytest.mark.parametrize(

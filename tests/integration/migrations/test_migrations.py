@@ -32,8 +32,8 @@ def test_migrating_twice_changes_nothing(empty_database: str) -> None:
     migrate(empty_database)
     with psycopg.connect(empty_database, autocommit=True) as connection:
         connection.execute(
-            "INSERT INTO users (id, email, username, username_key, password_hash) "
-            "VALUES (gen_random_uuid(), 'ada@example.com', 'ada', 'ada', '!')"
+            "INSERT INTO users (id, email, email_key, username, username_key, password_hash) "
+            "VALUES (gen_random_uuid(), 'ada@example.com', 'ada@example.com', 'ada', 'ada', '!')"
         )
     migrate(empty_database)
     with psycopg.connect(empty_database) as connection:

@@ -55,7 +55,7 @@ async def test_a_refused_registration_is_reported_with_the_refusals_code(
 async def test_a_login_is_reported_with_user_session_and_origin(service: Service, logs: Logs) -> None:
     person, _ = await service.register_and_log_in()
     (line,) = events(logs, "auth.login.succeeded")
-    session = str(service.families_of(person)[0]["id"])
+    session = str(service.sessions_of(person)[0]["id"])
     assert facts(line, "user_id", "session_id", "client", "outcome") == (person.id, session, "203.0.113.7", "success")
 
 
@@ -81,7 +81,7 @@ async def test_a_refresh_its_reuse_and_the_end_of_the_session_are_reported(servi
     await service.post_refresh(first.refresh)
     await service.post_refresh(second.refresh)
     await service.post_refresh("dwr_malformed")
-    session = str(service.families_of(person)[0]["id"])
+    session = str(service.sessions_of(person)[0]["id"])
     told = [line for line in logs.lines() if line["event"].startswith(("auth.refresh", "auth.session"))]
     assert [facts(line, "event", "level", "outcome", "reason", "user_id", "session_id") for line in told] == [
         ("auth.refresh.rotated", "info", "success", None, person.id, session),
@@ -106,7 +106,7 @@ async def test_a_logout_is_reported_and_so_is_one_that_ended_nothing(service: Se
     person, pair = await service.register_and_log_in()
     for token in (pair.refresh, pair.refresh, "dwr_malformed"):
         await service.post_revoke(token)
-    session = str(service.families_of(person)[0]["id"])
+    session = str(service.sessions_of(person)[0]["id"])
     (ended,) = events(logs, "auth.session.revoked")
     assert facts(ended, "reason", "session_id", "outcome") == ("logout", session, "success")
     ignored = [facts(line, "reason", "session_id", "outcome") for line in events(logs, "auth.revocation.ignored")]
@@ -119,7 +119,7 @@ async def test_a_call_with_an_access_token_is_reported_with_user_and_session(ser
     person, pair = await service.register_and_log_in()
     await service.get_me(pair.access)
     (line,) = [each for each in events(logs, "http.request") if each["route"] == ME]
-    assert facts(line, "user_id", "session_id") == (person.id, str(service.families_of(person)[0]["id"]))
+    assert facts(line, "user_id", "session_id") == (person.id, str(service.sessions_of(person)[0]["id"]))
 
 
 async def test_the_end_of_all_sessions_is_reported_with_their_number(

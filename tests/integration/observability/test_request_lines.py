@@ -25,7 +25,7 @@ TRACE_PARENT = f"00-{TRACE_ID}-b7ad6b7169203331-01"
 
 async def test_a_request_is_one_line_with_all_that_is_known_of_it(service: Service, logs: Logs) -> None:
     person, pair = await service.register_and_log_in()
-    session = str(service.families_of(person)[0]["id"])
+    session = str(service.sessions_of(person)[0]["id"])
     answer = await service.get_me(pair.access)
     line = events(logs, "http.request")[-1]
     assert line.pop("timestamp").endswith("Z")

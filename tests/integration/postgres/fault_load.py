@@ -268,7 +268,7 @@ def assert_kept(faulty: Faulty, ledger: Ledger) -> None:
     ((accounts,),) = faulty.admin("SELECT count(*) FROM users WHERE username = ANY(%s)", ledger.registered)
     assert accounts == len(ledger.registered) > 0
     ((ended,),) = faulty.admin(
-        "SELECT count(*) FROM refresh_families WHERE id = ANY(%s::uuid[]) AND revoked_at IS NOT NULL",
+        "SELECT count(*) FROM sessions WHERE id = ANY(%s::uuid[]) AND ended_at IS NOT NULL",
         ledger.ended_sessions,
     )
     assert ended == len(ledger.ended_sessions) > 0

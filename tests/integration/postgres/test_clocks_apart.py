@@ -61,7 +61,7 @@ async def test_a_used_token_gets_the_same_successor_from_every_copy_within_the_l
         person, pair = await first.register_and_log_in()
         successor = await first.refresh(pair.refresh)
         assert {(await copy.refresh(pair.refresh)).refresh for copy in copies} == {successor.refresh}
-        assert first.families_of(person)[0]["revoked_at"] is None
+        assert first.sessions_of(person)[0]["ended_at"] is None
 
 
 async def test_the_leeway_ends_at_every_copy_when_it_has_passed_by_postgresqls_clock(copies: list[Service]) -> None:
@@ -69,12 +69,12 @@ async def test_the_leeway_ends_at_every_copy_when_it_has_passed_by_postgresqls_c
         person, pair = await copies[0].register_and_log_in()
         await copies[0].refresh(pair.refresh)
         copy.sql(
-            "UPDATE refresh_families SET rotated_at = clock_timestamp() - %s WHERE user_id = %s",
+            "UPDATE sessions SET refreshed_at = clock_timestamp() - %s WHERE user_id = %s",
             timedelta(seconds=LEEWAY_SECONDS + STALL_SECONDS),
             person.id,
         )
         assert is_problem(await copy.post_refresh(pair.refresh), 401, "invalid_refresh_token")
-        assert copy.families_of(person)[0]["revoked_reason"] == "reuse"
+        assert copy.sessions_of(person)[0]["end_reason"] == "reuse"
 
 
 async def test_an_access_token_of_any_copy_is_issued_by_postgresqls_time_and_works_at_every_copy(
@@ -92,7 +92,7 @@ async def test_a_session_ends_at_every_copy_when_it_has_expired_by_postgresqls_c
     for copy in copies:
         person, pair = await copies[0].register_and_log_in()
         copy.sql(
-            "UPDATE refresh_families SET expires_at = clock_timestamp() - %s WHERE user_id = %s",
+            "UPDATE sessions SET expires_at = clock_timestamp() - %s WHERE user_id = %s",
             timedelta(seconds=STALL_SECONDS),
             person.id,
         )
@@ -128,7 +128,7 @@ async def test_a_host_forty_days_ahead_deletes_no_live_session(own_database: str
     async with running_on(HostClock(), settings) as right, running_on(SkewedHost(FORTY_DAYS), settings) as ahead:
         person, pair = await right.register_and_log_in()
         await right.register_and_log_in()
-        right.sql("UPDATE refresh_families SET expires_at = now() - interval '31 days' WHERE user_id <> %s", person.id)
+        right.sql("UPDATE sessions SET expires_at = now() - interval '31 days' WHERE user_id <> %s", person.id)
         database = database_of(ahead)
         # Without the refusal that stands before it: the moment is PostgreSQL's.
         assert await Pruning(database=database, clock=database.clock, retention=timedelta(days=30)).prune() == 1
@@ -142,13 +142,13 @@ async def test_nothing_is_pruned_while_the_clocks_differ_by_more_than_a_minute(
     settings = settings_of_the_ring(own_database, secret_key, {})
     async with running_on(SkewedHost(ahead), settings) as service:
         await service.register_and_log_in()
-        service.sql("UPDATE refresh_families SET expires_at = now() - interval '31 days'")
+        service.sql("UPDATE sessions SET expires_at = now() - interval '31 days'")
         housekeeper = create_housekeeper(settings, database_of(service), database_of(service).clock)
         with pytest.raises(ClocksDifferError):
             await housekeeper.run(only_if_due=True)
         with pytest.raises(ClocksDifferError):
             await prune(settings, SkewedHost(ahead))
-        assert len(service.sql("SELECT id FROM refresh_families")) == 1
+        assert len(service.sql("SELECT id FROM sessions")) == 1
         # A refused turn counts as none, so a copy on a right host does what is due.
         assert await prune(settings) == 1
 

@@ -232,7 +232,7 @@ async def _held(service: Service, statement: str) -> AsyncIterator[None]:
 
 async def test_a_row_that_somebody_holds_is_503_and_the_token_is_not_used_up(service: Service) -> None:
     _, pair = await service.register_and_log_in()
-    async with asyncio.timeout(BOUND_SECONDS), _held(service, "LOCK TABLE refresh_families IN EXCLUSIVE MODE"):
+    async with asyncio.timeout(BOUND_SECONDS), _held(service, "LOCK TABLE sessions IN EXCLUSIVE MODE"):
         assert _is_unavailable(await service.post_refresh(pair.refresh))
         assert _is_unavailable(await service.post_revoke(pair.refresh))
     assert (await service.post_refresh(pair.refresh)).status_code == 200
@@ -267,7 +267,7 @@ async def test_an_attempt_to_connect_that_times_out_leaves_no_socket_open() -> N
 
 async def test_a_fault_is_logged_with_the_id_of_its_request(service: Service, logs: Logs) -> None:
     _, pair = await service.register_and_log_in()
-    async with _held(service, "LOCK TABLE refresh_families IN ACCESS EXCLUSIVE MODE"):
+    async with _held(service, "LOCK TABLE sessions IN ACCESS EXCLUSIVE MODE"):
         answer = await service.post_revoke(pair.refresh)
     (line,) = [line for line in logs.lines() if line["event"] == "database.unavailable"]
     assert (line["level"], line["correlation_id"]) == ("warning", answer.headers["x-correlation-id"])
@@ -276,11 +276,11 @@ async def test_a_fault_is_logged_with_the_id_of_its_request(service: Service, lo
 async def test_a_theft_whose_revocation_cannot_be_stored_is_503_and_found_again_later(service: Service) -> None:
     person, first = await service.register_and_log_in()
     second = await service.refresh(first.refresh)
-    async with _held(service, "LOCK TABLE refresh_families IN EXCLUSIVE MODE"):
+    async with _held(service, "LOCK TABLE sessions IN EXCLUSIVE MODE"):
         assert _is_unavailable(await service.post_refresh(first.refresh))
     assert (await service.post_refresh(first.refresh)).status_code == 401
     assert (await service.post_refresh(second.refresh)).status_code == 401
-    assert service.families_of(person)[0]["revoked_reason"] == "reuse"
+    assert service.sessions_of(person)[0]["end_reason"] == "reuse"
 
 
 async def test_the_limits_of_time_are_set_on_each_connection(service: Service) -> None:
@@ -296,4 +296,4 @@ async def test_an_account_whose_row_is_held_cannot_log_in_meanwhile(service: Ser
     statement = f"UPDATE users SET is_active = false WHERE id = '{person.id}'"
     async with asyncio.timeout(BOUND_SECONDS), _held(service, statement):
         assert _is_unavailable(await service.post_token(person.username, PASSWORD))
-    assert service.families_of(person) == []
+    assert service.sessions_of(person) == []

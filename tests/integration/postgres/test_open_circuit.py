@@ -130,7 +130,7 @@ async def test_an_answer_that_the_process_was_too_busy_to_read_is_no_silence(sha
 async def test_statements_that_run_out_of_time_open_nothing(service: Service, logs: Logs) -> None:
     _, pair = await service.register_and_log_in()
     async with await psycopg.AsyncConnection.connect(service.database_url) as holder:
-        await holder.execute("LOCK TABLE refresh_families IN ACCESS EXCLUSIVE MODE")
+        await holder.execute("LOCK TABLE sessions IN ACCESS EXCLUSIVE MODE")
         answers = await asyncio.gather(*(service.get_me(pair.access) for _ in range(CALLS)))
         assert {answer.status_code for answer in answers} == {503}
         assert (await service.client.get("/health/readiness")).status_code == 200

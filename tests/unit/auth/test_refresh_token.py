@@ -16,13 +16,15 @@ from doorward.domain.auth.exceptions import InvalidRefreshTokenError
 from doorward.domain.auth.refresh_token import PREFIX, RefreshToken, RefreshTokenCodec, hash_secret
 
 KEY = secrets.token_bytes(64)
-TEXT_LENGTH = 75
+TEXT_LENGTH = 96
+TEXT_LENGTH_OF_VERSION_1 = 75
 BASE64 = string.ascii_letters + string.digits + "-_"
 ASCII = [chr(code) for code in range(128)]
 
 tokens = st.builds(
     RefreshToken,
-    family_id=st.uuids(),
+    session_id=st.uuids(),
+    user_id=st.none() | st.uuids(),
     generation=st.integers(0, 2**32 - 1),
     secret=st.binary(min_size=16, max_size=16),
 )
@@ -33,9 +35,10 @@ def codec() -> RefreshTokenCodec:
     return RefreshTokenCodec(KEY)
 
 
-@pytest.fixture
-def text(codec: RefreshTokenCodec) -> str:
-    return codec.encode(RefreshToken(uuid4(), 3, secrets.token_bytes(16)))
+@pytest.fixture(params=[1, 2], ids=["version 1", "version 2"])
+def text(codec: RefreshTokenCodec, request: pytest.FixtureRequest) -> str:
+    user_id = uuid4() if request.param == 2 else None
+    return codec.encode(RefreshToken(uuid4(), user_id, 3, secrets.token_bytes(16)))
 
 
 def _sealed(content: bytes) -> str:
@@ -58,20 +61,29 @@ def test_a_token_reads_back_as_it_was_written(token: RefreshToken) -> None:
     assert codec.decode(codec.encode(token)) == token
 
 
-@given(text=st.text(max_size=100) | st.text(alphabet=ASCII, min_size=TEXT_LENGTH, max_size=TEXT_LENGTH))
+@given(
+    text=st.text(max_size=100)
+    | st.text(alphabet=ASCII, min_size=TEXT_LENGTH, max_size=TEXT_LENGTH)
+    | st.text(alphabet=ASCII, min_size=TEXT_LENGTH_OF_VERSION_1, max_size=TEXT_LENGTH_OF_VERSION_1)
+)
 def test_random_text_is_no_token(text: str) -> None:
     with pytest.raises(InvalidRefreshTokenError):
         RefreshTokenCodec(KEY).decode(text)
 
 
 def test_the_text_is_the_documented_layout(codec: RefreshTokenCodec) -> None:
-    token = RefreshToken(UUID(int=7), 258, bytes(range(16)))
-    content = struct.pack(">B16sI16s", 1, UUID(int=7).bytes, 258, bytes(range(16)))
+    token = RefreshToken(UUID(int=7), UUID(int=9), 258, bytes(range(16)))
+    content = struct.pack(">B16s16sI16s", 2, UUID(int=7).bytes, UUID(int=9).bytes, 258, bytes(range(16)))
     assert codec.encode(token) == _sealed(content)
 
 
-def test_a_token_is_75_characters(text: str) -> None:
-    assert len(text) == TEXT_LENGTH
+def test_a_token_of_version_1_is_read_without_a_user(codec: RefreshTokenCodec) -> None:
+    content = struct.pack(">B16sI16s", 1, UUID(int=7).bytes, 258, bytes(range(16)))
+    assert codec.decode(_sealed(content)) == RefreshToken(UUID(int=7), None, 258, bytes(range(16)))
+
+
+def test_a_token_is_96_characters_and_one_of_version_1_is_75(text: str) -> None:
+    assert len(text) in {TEXT_LENGTH, TEXT_LENGTH_OF_VERSION_1}
 
 
 def test_every_change_of_one_character_is_refused(codec: RefreshTokenCodec, text: str) -> None:
@@ -100,16 +112,20 @@ def test_a_token_with_something_before_it_is_refused(codec: RefreshTokenCodec, t
 
 def test_a_token_of_another_key_is_refused(codec: RefreshTokenCodec) -> None:
     other = RefreshTokenCodec(secrets.token_bytes(64))
-    assert not _accepted(codec, other.encode(RefreshToken(uuid4(), 0, secrets.token_bytes(16))))
+    assert not _accepted(codec, other.encode(RefreshToken(uuid4(), uuid4(), 0, secrets.token_bytes(16))))
 
 
 @pytest.mark.parametrize("version", [0, 2, 255])
 def test_another_version_is_refused_although_its_mac_is_right(codec: RefreshTokenCodec, version: int) -> None:
-    content = struct.pack(">B16sI16s", version, uuid4().bytes, 0, secrets.token_bytes(16))
+    secret = secrets.token_bytes(16)
+    assert not _accepted(codec, _sealed(struct.pack(">B16sI16s", version, uuid4().bytes, 0, secret)))
+    other_version = {2: 1}.get(version, version)
+    content = struct.pack(">B16s16sI16s", other_version, uuid4().bytes, uuid4().bytes, 0, secret)
     assert not _accepted(codec, _sealed(content))
 
 
-def test_the_unread_bits_of_the_last_character_must_be_zero(codec: RefreshTokenCodec, text: str) -> None:
+def test_the_unread_bits_of_the_last_character_must_be_zero(codec: RefreshTokenCodec) -> None:
+    text = codec.encode(RefreshToken(uuid4(), None, 3, secrets.token_bytes(16)))
     alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
     last = alphabet.index(text[-1])
     same_bytes = [text[:-1] + alphabet[last + extra] for extra in (1, 2, 3)]
@@ -119,7 +135,7 @@ def test_the_unread_bits_of_the_last_character_must_be_zero(codec: RefreshTokenC
 
 
 def test_the_other_base64_alphabet_is_refused(codec: RefreshTokenCodec) -> None:
-    token = RefreshToken(UUID(bytes=b"\xfb\xef\xbe" * 5 + b"\xff"), 0, b"\xff" * 16)
+    token = RefreshToken(UUID(bytes=b"\xfb\xef\xbe" * 5 + b"\xff"), uuid4(), 0, b"\xff" * 16)
     text = codec.encode(token)
     swapped = text[:4] + text[4:].replace("-", "+").replace("_", "/")
     assert swapped != text
@@ -147,9 +163,11 @@ def test_no_text_is_refused(codec: RefreshTokenCodec) -> None:
     assert not _accepted(codec, "")
 
 
-def test_a_successor_differs_by_one_generation_only() -> None:
-    token = RefreshToken(uuid4(), 41, secrets.token_bytes(16))
-    assert token.successor() == RefreshToken(token.family_id, 42, token.secret)
+def test_a_successor_has_the_next_generation_and_names_the_user() -> None:
+    user_id = uuid4()
+    for known in (user_id, None):
+        token = RefreshToken(uuid4(), known, 41, secrets.token_bytes(16))
+        assert token.successor(user_id) == RefreshToken(token.session_id, user_id, 42, token.secret)
 
 
 def test_what_is_stored_of_a_secret_is_its_sha256() -> None:
@@ -171,7 +189,7 @@ def test_tokens_are_written_under_the_current_key(text: str) -> None:
 
 
 def test_a_token_under_the_previous_key_has_one_spelling_too(text: str) -> None:
-    """Its last character carries two bits that base64 does not read."""
+    """The last character of a token of version 1 carries two bits that base64 does not read."""
     after = RefreshTokenCodec(secrets.token_bytes(64), KEY)
     accepted = [letter for letter in BASE64 if _accepted(after, text[:-1] + letter)]
     assert accepted == [text[-1]]
@@ -180,12 +198,11 @@ def test_a_token_under_the_previous_key_has_one_spelling_too(text: str) -> None:
 def test_a_token_under_neither_key_is_refused() -> None:
     codec = RefreshTokenCodec(secrets.token_bytes(64), KEY)
     other = RefreshTokenCodec(secrets.token_bytes(64))
-    assert not _accepted(codec, other.encode(RefreshToken(uuid4(), 0, secrets.token_bytes(16))))
+    assert not _accepted(codec, other.encode(RefreshToken(uuid4(), uuid4(), 0, secrets.token_bytes(16))))
 
 
 def test_the_last_generation_has_no_successor(codec: RefreshTokenCodec) -> None:
-    before_the_last = RefreshToken(uuid4(), 2**32 - 2, secrets.token_bytes(16))
-    last = before_the_last.successor()
+    before_the_last = RefreshToken(uuid4(), uuid4(), 2**32 - 2, secrets.token_bytes(16))
+    last = before_the_last.successor(uuid4())
     assert codec.decode(codec.encode(last)) == last
-    with pytest.raises(InvalidRefreshTokenError):
-        last.successor()
+    assert (before_the_last.has_successor, last.has_successor) == (True, False)

@@ -16,7 +16,7 @@ KEY = secrets.token_bytes(64)
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 USER = UUID("11111111-1111-4111-8111-111111111111")
 SESSION = UUID("22222222-2222-4222-8222-222222222222")
-PRINCIPAL = Principal(user_id=USER, session_id=SESSION, scopes=frozenset({"account"}))
+PRINCIPAL = Principal(user_id=USER, session_id=SESSION, client_id="doorward", scopes=frozenset({"account"}))
 HEADER: dict[str, Any] = {"alg": "HS256", "typ": "at+jwt"}
 CLAIMS: dict[str, Any] = {
     "iss": "https://auth.example.com",

@@ -10,7 +10,7 @@ from doorward.domain.auth.exceptions import InvalidAccessTokenError
 from doorward.domain.auth.refresh_token import RefreshToken, RefreshTokenCodec
 from doorward.infrastructure.access_tokens import MAXIMUM_TOKEN_LENGTH
 from tests.unit.infrastructure import forge
-from tests.unit.infrastructure.forge import CLAIMS, HEADER, NOW, SESSION
+from tests.unit.infrastructure.forge import CLAIMS, HEADER, NOW, SESSION, USER
 
 
 def _refused(token: str, algorithm: str = "HS256") -> None:
@@ -181,4 +181,4 @@ def test_characters_outside_ascii_are_refused(token: str) -> None:
 
 
 def test_a_refresh_token_is_no_access_token() -> None:
-    _refused(RefreshTokenCodec(forge.KEY).encode(RefreshToken(SESSION, 0, secrets.token_bytes(16))))
+    _refused(RefreshTokenCodec(forge.KEY).encode(RefreshToken(SESSION, USER, 0, secrets.token_bytes(16))))

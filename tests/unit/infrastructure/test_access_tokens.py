@@ -48,7 +48,7 @@ def test_times_are_whole_seconds_rounded_down() -> None:
 
 
 def test_several_scopes_are_one_text_with_spaces() -> None:
-    principal = Principal(USER, SESSION, frozenset({"b", "a"}))
+    principal = Principal(USER, SESSION, "doorward", frozenset({"b", "a"}))
     tokens = forge.access_tokens()
     token = tokens.sign(principal, NOW)
     assert forge.decode(token.split(".")[1])["scope"] == "a b"

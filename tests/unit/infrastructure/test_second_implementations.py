@@ -31,7 +31,7 @@ def _signed(algorithm: str, lifetime: timedelta = timedelta(minutes=30)) -> str:
     tokens = AccessTokens(
         key=KEY, algorithm=algorithm, issuer="https://auth.example.com", audience="doorward", lifetime=lifetime
     )
-    return tokens.sign(Principal(user_id=uuid4(), session_id=uuid4(), scopes=frozenset({"account"})), NOW)
+    return tokens.sign(Principal(uuid4(), uuid4(), "doorward", frozenset({"account"})), NOW)
 
 
 def _verify(token: str, algorithm: str, key: bytes = KEY) -> jwt.Token:

@@ -6,7 +6,7 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from doorward.api.schemas.requests import RequestBody
-from doorward.domain.auth.token_pair import ACCOUNT_SCOPE
+from doorward.domain.auth.models import ACCOUNT_SCOPE
 
 MAXIMUM_FIELD_LENGTH = 1024
 """Code points of any field; the domain's own bounds are tighter."""

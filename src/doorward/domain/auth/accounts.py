@@ -1,16 +1,16 @@
-"""Use case: which account somebody means."""
+"""Use case: find the account that a name means."""
 
 from doorward.core.ports import Database
-from doorward.domain.auth import repository
 from doorward.domain.auth.exceptions import InvalidEmailError, InvalidUsernameError, UserNotFoundError
 from doorward.domain.auth.identifiers import canonical_email, canonical_username, is_email
 from doorward.domain.auth.models import User
+from doorward.domain.auth.repositories import Connection, users
 
 
 class Accounts:
-    """Looks accounts up for an operator. No route leads here: names of users are nobody else's business."""
+    """Looks accounts up for an operator. No route leads here: it would tell who has an account."""
 
-    def __init__(self, *, database: Database[repository.Connection]) -> None:
+    def __init__(self, *, database: Database[Connection]) -> None:
         """Take the database."""
         self._database = database
 
@@ -21,7 +21,7 @@ class Accounts:
         except (InvalidEmailError, InvalidUsernameError) as error:
             raise UserNotFoundError from error
         async with self._database.connection() as connection:
-            user = await repository.find_user(connection, identifier)
+            user = await users.find_user(connection, identifier)
         if user is None:
             raise UserNotFoundError
         return user

@@ -1,16 +1,10 @@
-"""Use cases: bar a user from the service, and let them in again."""
+"""Use cases: deactivate a user, and activate one again."""
 
-from typing import Final
-from uuid import UUID
-
-from doorward.core.ports import Clock, Database
-from doorward.domain.auth import repository
+from doorward.core.ports import Database
 from doorward.domain.auth.accounts import Accounts
 from doorward.domain.auth.exceptions import UserNotFoundError
-from doorward.domain.auth.models import RevocationReason
+from doorward.domain.auth.repositories import Connection, sessions, users
 from doorward.observability.logging import get_logger
-
-FAMILIES_A_BATCH: Final = 1000
 
 logger = get_logger()
 
@@ -18,51 +12,35 @@ logger = get_logger()
 class Deactivation:
     """For the operator: an account that was taken over, or whose owner has left."""
 
-    def __init__(self, *, database: Database[repository.Connection], accounts: Accounts, clock: Clock) -> None:
-        """Take the database, the finder of accounts, and the time."""
+    def __init__(self, *, database: Database[Connection], accounts: Accounts) -> None:
+        """Take the database and the finder of accounts."""
         self._database = database
         self._accounts = accounts
-        self._clock = clock
 
     async def deactivate(self, name: str) -> int:
         """Refuse the user's logins from now on and end their sessions for good; return how many were ended.
 
-        The next request feels it: no token of theirs works any more, access tokens included, and none works again
-        after ``activate``. Once more changes nothing. Raises ``UserNotFoundError``, and ``ServiceUnavailableError``:
-        what was done until then stays so, and a second call does the rest.
+        The next request feels it: no token of the user works any more, access tokens included, and none works again
+        after ``activate``. A second call changes nothing. Raises ``UserNotFoundError``.
         """
         user = await self._accounts.find_user(name)
-        async with self._database.connection() as connection:
-            # By itself and first: it waits for logins under way, so that their sessions are among those that end.
-            is_there = await repository.update_user_active(connection, user.id, is_active=False)
-        count = await self._end_sessions(user.id)
-        if not is_there:
+        count = 0
+        async with self._database.transaction() as connection:
+            # The lock waits for logins in progress, so that their sessions are among those that end.
+            account = await users.lock_account(connection, user.id)
+            if account is not None:
+                count = await sessions.count_unended_sessions(connection, user.id, epoch=account.session_epoch)
+                await users.deactivate_user(connection, user.id)
+        if account is None:
             raise UserNotFoundError
         logger.info("auth.user.deactivated", outcome="success", target_user_id=str(user.id), count=count)
         return count
 
-    async def _end_sessions(self, user_id: UUID) -> int:
-        """Batch after batch: a robot may have hundreds of thousands."""
-        now, after, count = self._clock.now(), UUID(int=0), 0
-        while True:
-            async with self._database.connection() as connection:
-                ended = await repository.update_families_revoked(
-                    connection,
-                    user_id=user_id,
-                    after=after,
-                    limit=FAMILIES_A_BATCH,
-                    now=now,
-                    reason=RevocationReason.DEACTIVATED,
-                )
-            if not ended:
-                return count
-            after, count = max(ended), count + len(ended)
-
     async def activate(self, name: str) -> None:
-        """Let the user log in again. Sessions that were ended stay so. Raises ``UserNotFoundError``."""
+        """Let the user log in again. Sessions that were ended stay ended. Raises ``UserNotFoundError``."""
         user = await self._accounts.find_user(name)
         async with self._database.connection() as connection:
-            is_there = await repository.update_user_active(connection, user.id, is_active=True)
-        if not is_there:
+            exists = await users.activate_user(connection, user.id)
+        if not exists:
             raise UserNotFoundError
         logger.info("auth.user.activated", outcome="success", target_user_id=str(user.id))

@@ -1,9 +1,17 @@
-"""What this domain speaks of: users, refresh families, token pairs. No I/O."""
+"""The vocabulary of this domain: users, sessions, proofs, grants, token pairs. No I/O."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 from uuid import UUID
+
+FIRST_PARTY_CLIENT: Final = "doorward"
+"""The service's own login, as a client (RFC 9068 section 2.2 requires one)."""
+
+ACCOUNT_SCOPE: Final = "account"
+"""What a first-party login grants: acting as the user."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,63 +25,137 @@ class User:
 
 
 @dataclass(frozen=True, slots=True)
-class SessionUser(User):
-    """The account that a live session belongs to."""
-
-    session_id: UUID
-
-
-@dataclass(frozen=True, slots=True)
 class Caller:
-    """Who is asking: the user of a live session, and what the access token allows (RFC 6749 section 3.3)."""
+    """Who is asking: the user of a live session, and what the access token allows (RFC 6749 section 3.3).
+
+    ``acr`` and ``amr`` say how the user authenticated at ``authenticated_at`` (OpenID Connect Core section 2).
+    """
 
     user: User
     session_id: UUID
+    client_id: str
     scopes: frozenset[str]
+    acr: int
+    amr: frozenset[str]
+    authenticated_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
-class StoredCredentials:
-    """What a login is checked against."""
+class Credentials:
+    """What a password login is checked against."""
 
     user_id: UUID
     password_hash: str
     is_active: bool
+    session_epoch: int
 
 
-class RevocationReason(StrEnum):
-    """Why a family ended. Stored; never changes afterwards."""
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What decides whether a session of a user may begin."""
+
+    user_id: UUID
+    is_active: bool
+    session_epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What was shown of a user: ``methods`` as in RFC 8176, at ``proven_at``, in the epoch that was read before.
+
+    ``acr`` is 1 for one kind of factor, 2 for two different kinds.
+    """
+
+    user_id: UUID
+    methods: tuple[str, ...]
+    acr: int
+    proven_at: datetime
+    session_epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What is asked for: a session for a client, with scopes."""
+
+    client_id: str
+    scopes: tuple[str, ...]
+
+
+FIRST_PARTY: Final = Grant(FIRST_PARTY_CLIENT, (ACCOUNT_SCOPE,))
+"""The grant of the service's own login."""
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """What a session's owner recognises it by, as far as it is known and the settings allow."""
+
+    user_agent: str | None = None
+    address: str | None = None
+
+
+class EndReason(StrEnum):
+    """Why a session ended. Stored, and never changed afterwards."""
 
     LOGOUT = "logout"
     REUSE = "reuse"
     OPERATOR = "operator"
     DEACTIVATED = "deactivated"
+    """Only in rows of earlier versions: a deactivation now changes the user's epoch."""
 
 
 @dataclass(frozen=True, slots=True)
-class RefreshFamily:
-    """One login on one device: the row that all refresh tokens of that login refer to."""
+class NewSession:
+    """A session about to be stored. ``expires_at`` slides with each rotation, ``session_expires_at`` does not."""
 
     id: UUID
     user_id: UUID
+    epoch: int
+    secret_hash: bytes
+    client_id: str
+    scopes: Sequence[str]
+    amr: Sequence[str]
+    acr: int
+    authenticated_at: datetime
+    user_agent: str | None
+    address: str | None
+    created_at: datetime
+    expires_at: datetime
+    session_expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RotatedSession:
+    """What the next pair of tokens is issued for."""
+
+    user_id: UUID
+    client_id: str
+    scopes: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class LockedSession(RotatedSession):
+    """A session as it is, locked, to decide what a refresh token deserves that did not rotate it."""
+
     generation: int
     secret_hash: bytes
-    rotated_at: datetime
+    refreshed_at: datetime
     expires_at: datetime
-    revoked_at: datetime | None
+    has_ended: bool
     user_is_active: bool
 
 
 @dataclass(frozen=True, slots=True)
-class NewFamily:
-    """A family about to be stored. ``expires_at`` slides with each rotation, ``session_expires_at`` does not."""
+class LiveSession:
+    """A live session with its active user."""
 
     id: UUID
+    client_id: str
+    amr: Sequence[str]
+    acr: int
+    authenticated_at: datetime
     user_id: UUID
-    secret_hash: bytes
-    created_at: datetime
-    expires_at: datetime
-    session_expires_at: datetime
+    email: str
+    username: str
 
 
 @dataclass(frozen=True, slots=True)

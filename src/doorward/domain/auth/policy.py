@@ -16,7 +16,7 @@ from doorward.domain.auth.exceptions import (
     PasswordNotTextError,
     PasswordTooCommonError,
 )
-from doorward.domain.auth.models import RefreshFamily
+from doorward.domain.auth.models import LockedSession
 from doorward.domain.auth.refresh_token import RefreshToken, hash_secret
 
 MINIMUM_PASSWORD_LENGTH: Final = 8
@@ -47,27 +47,27 @@ class Verdict(Enum):
     REFUSE = auto()
     REPEAT = auto()
     """The direct predecessor within the leeway: give the same successor again."""
-    REVOKE = auto()
-    """Reuse: end the family (RFC 9700 section 4.14.2)."""
+    END = auto()
+    """Reuse: end the session (RFC 9700 section 4.14.2)."""
     RETRY = auto()
-    """Still the current token of a live family: the rotation came after its deadline and changed nothing."""
+    """Still the current token of a live session: the rotation came after its deadline and changed nothing."""
 
 
-def judge_unrotated(family: RefreshFamily | None, token: RefreshToken, now: datetime, leeway: timedelta) -> Verdict:
-    """Decide what becomes of ``token``, which was not current in a live family when it was presented.
+def judge_unrotated(session: LockedSession | None, token: RefreshToken, now: datetime, leeway: timedelta) -> Verdict:
+    """Decide what becomes of ``token``, which was not current in a live session when it was presented.
 
     The leeway is measured from the rotation that replaced the token; retries do not extend it.
     """
-    if family is None or not compare_digest(family.secret_hash, hash_secret(token.secret)):
+    if session is None or not compare_digest(session.secret_hash, hash_secret(token.secret)):
         return Verdict.REFUSE
-    if family.revoked_at is not None or now >= family.expires_at or token.generation > family.generation:
+    if session.has_ended or now >= session.expires_at or token.generation > session.generation:
         return Verdict.REFUSE
-    if token.generation == family.generation:
-        return Verdict.RETRY if family.user_is_active else Verdict.REFUSE
-    is_direct_predecessor = token.generation == family.generation - 1
-    if is_direct_predecessor and leeway > timedelta(0) and now - family.rotated_at <= leeway:
-        return Verdict.REPEAT if family.user_is_active else Verdict.REFUSE
-    return Verdict.REVOKE
+    if token.generation == session.generation:
+        return Verdict.RETRY if session.user_is_active else Verdict.REFUSE
+    is_direct_predecessor = token.generation == session.generation - 1
+    if is_direct_predecessor and leeway > timedelta(0) and now - session.refreshed_at <= leeway:
+        return Verdict.REPEAT if session.user_is_active else Verdict.REFUSE
+    return Verdict.END
 
 
 def normalize_password(password: str) -> str:

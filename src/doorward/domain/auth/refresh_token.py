@@ -1,6 +1,7 @@
 """The refresh token's format: encode, decode, hash. Pure.
 
-``"dwr_" + base64url(version:1 | family id:16 | generation:4 | family secret:16 | mac:16)``, without padding.
+Version 2: ``"dwr_" + base64url(2 | session id:16 | user id:16 | generation:4 | session secret:16 | mac:16)``, without
+padding. Version 1, which is still read, has no user id.
 """
 
 import base64
@@ -19,30 +20,42 @@ SECRET_BYTES: Final = 16
 LAST_GENERATION: Final = 2**32 - 1
 """The highest that the format can write; the session ends with it. A rotation each second takes 136 years to it."""
 
-_VERSION: Final = 1
-_LAYOUT: Final = struct.Struct(f">B16sI{SECRET_BYTES}s")
 _MAC_BYTES: Final = 16
-_TOTAL_BYTES: Final = _LAYOUT.size + _MAC_BYTES
-_TEXT_LENGTH: Final = len(PREFIX) + -(-_TOTAL_BYTES * 8 // 6)
+_VERSION_1: Final = struct.Struct(f">B16sI{SECRET_BYTES}s")
+_VERSION_2: Final = struct.Struct(f">B16s16sI{SECRET_BYTES}s")
+
+
+def _text_length(layout: struct.Struct) -> int:
+    return len(PREFIX) + -(-(layout.size + _MAC_BYTES) * 8 // 6)
+
+
+_VERSION_OF_LENGTH: Final = {_text_length(_VERSION_1): 1, _text_length(_VERSION_2): 2}
 
 
 @dataclass(frozen=True, slots=True)
 class RefreshToken:
-    """One token of a family. All tokens of a family carry its ``secret``; ``generation`` counts its rotations."""
+    """One token of a session. All its tokens carry the session's ``secret``; ``generation`` counts the rotations.
 
-    family_id: UUID
+    ``user_id`` is None in tokens of version 1.
+    """
+
+    session_id: UUID
+    user_id: UUID | None
     generation: int
     secret: bytes
 
-    def successor(self) -> Self:
-        """Return the token that replaces this one. Raises ``InvalidRefreshTokenError`` behind the last generation."""
-        if self.generation >= LAST_GENERATION:
-            raise InvalidRefreshTokenError
-        return replace(self, generation=self.generation + 1)
+    @property
+    def has_successor(self) -> bool:
+        """Whether the format can write the next generation."""
+        return self.generation < LAST_GENERATION
+
+    def successor(self, user_id: UUID) -> Self:
+        """Return the token that replaces this one; ``user_id`` is the session's."""
+        return replace(self, user_id=user_id, generation=self.generation + 1)
 
 
 def hash_secret(secret: bytes) -> bytes:
-    """Return what the database stores of a family secret: 32 bytes that yield no token."""
+    """Return what the database stores of a session's secret: 32 bytes that yield no token."""
     return hashlib.sha256(secret).digest()
 
 
@@ -61,28 +74,46 @@ class RefreshTokenCodec:
     def decode(self, text: str) -> RefreshToken:
         """Read a token written under the current or the previous key.
 
-        Exactly one text is accepted for each token and key. Raises ``InvalidRefreshTokenError`` for any other.
+        Exactly one text is accepted for each token, version and key. Raises ``InvalidRefreshTokenError`` for any other.
         """
-        if len(text) != _TEXT_LENGTH or not text.isascii():
+        version = _VERSION_OF_LENGTH.get(len(text))
+        if version is None or not text.isascii():
             raise InvalidRefreshTokenError
         try:
-            raw = base64.b64decode(text.removeprefix(PREFIX) + "=", altchars=b"-_", validate=True)
+            raw = base64.b64decode(_padded(text.removeprefix(PREFIX)), altchars=b"-_", validate=True)
         except binascii.Error as error:
             raise InvalidRefreshTokenError from error
         content, mac = raw[:-_MAC_BYTES], raw[-_MAC_BYTES:]
         key = next((each for each in self._readable_keys if hmac.compare_digest(mac, _mac(content, each))), None)
-        if len(raw) != _TOTAL_BYTES or key is None:
+        if key is None:
             raise InvalidRefreshTokenError
-        version, family_id, generation, secret = _LAYOUT.unpack(content)
-        token = RefreshToken(UUID(bytes=family_id), generation, secret)
-        # base64 leaves two bits of the last character unread: without this, four texts would be one token.
-        if version != _VERSION or not hmac.compare_digest(_seal(token, key), text):
+        token = _unpack(content, version)
+        # base64 leaves bits of the last character unread: without this, several texts would be one token.
+        if not hmac.compare_digest(_seal(token, key), text):
             raise InvalidRefreshTokenError
         return token
 
 
+def _padded(text: str) -> str:
+    return text + "=" * (-len(text) % 4)
+
+
+def _unpack(content: bytes, version: int) -> RefreshToken:
+    layout = _VERSION_1 if version == 1 else _VERSION_2
+    if len(content) != layout.size:
+        raise InvalidRefreshTokenError
+    stated_version, session_id, *user_id, generation, secret = layout.unpack(content)
+    if stated_version != version:
+        raise InvalidRefreshTokenError
+    return RefreshToken(UUID(bytes=session_id), UUID(bytes=user_id[0]) if user_id else None, generation, secret)
+
+
 def _seal(token: RefreshToken, key: bytes) -> str:
-    content = _LAYOUT.pack(_VERSION, token.family_id.bytes, token.generation, token.secret)
+    session_id, rest = token.session_id.bytes, (token.generation, token.secret)
+    if token.user_id is None:
+        content = _VERSION_1.pack(1, session_id, *rest)
+    else:
+        content = _VERSION_2.pack(2, session_id, token.user_id.bytes, *rest)
     return PREFIX + base64.urlsafe_b64encode(content + _mac(content, key)).rstrip(b"=").decode()
 
 

@@ -5,12 +5,12 @@ from uuid import uuid4
 
 from doorward.core.exceptions import DomainError
 from doorward.core.ports import Database
-from doorward.domain.auth import repository
 from doorward.domain.auth.exceptions import EmailTakenError, UsernameTakenError
 from doorward.domain.auth.identifiers import display_username, read_email
 from doorward.domain.auth.models import User
 from doorward.domain.auth.policy import check_new_password
 from doorward.domain.auth.ports import NO_CLIENT, Client, PasswordHasher
+from doorward.domain.auth.repositories import Connection, users
 from doorward.observability.logging import get_logger
 
 logger = get_logger()
@@ -20,7 +20,7 @@ class Registration:
     """Makes accounts."""
 
     def __init__(
-        self, *, database: Database[repository.Connection], hasher: PasswordHasher, common_passwords: Collection[str]
+        self, *, database: Database[Connection], hasher: PasswordHasher, common_passwords: Collection[str]
     ) -> None:
         """Take the database, the password hasher, and the passwords to refuse (case-folded NFKC)."""
         self._database = database
@@ -50,8 +50,8 @@ class Registration:
         user = User(id=uuid4(), email=address.shown, username=name, is_active=True)
         # The same statements whether the name is free or taken. The lock is a write: both cost a commit on the disk.
         async with self._database.transaction() as connection:
-            await repository.add_user(connection, user, email_key=address.key, password_hash=password_hash)
-            holder = await repository.lock_holder(connection, email_key=address.key, username_key=name.lower())
+            await users.add_user(connection, user, email_key=address.key, password_hash=password_hash)
+            holder = await users.lock_holder(connection, email_key=address.key, username_key=name.lower())
         holder_id, has_email = holder or (None, False)
         if holder_id == user.id:
             return user

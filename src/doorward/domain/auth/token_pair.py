@@ -1,7 +1,7 @@
-"""Making the pair of tokens that a login and a refresh yield."""
+"""Issuing the pair of tokens that a login and a refresh yield."""
 
+from collections.abc import Collection
 from datetime import datetime
-from typing import Final
 from uuid import UUID
 
 from doorward.core.principal import Principal
@@ -10,12 +10,9 @@ from doorward.domain.auth.policy import Lifetimes
 from doorward.domain.auth.ports import AccessTokenSigner
 from doorward.domain.auth.refresh_token import RefreshToken, RefreshTokenCodec
 
-ACCOUNT_SCOPE: Final = "account"
-"""What a first-party login grants: acting as the user."""
-
 
 class TokenPairIssuer:
-    """Issues pairs. Whoever calls it has proven the user and the live session first."""
+    """Issues pairs, for callers that have proven the user and the live session."""
 
     def __init__(self, *, signer: AccessTokenSigner, codec: RefreshTokenCodec, lifetimes: Lifetimes) -> None:
         """Take what signs access tokens, what writes refresh tokens, and how long they live."""
@@ -23,9 +20,11 @@ class TokenPairIssuer:
         self._codec = codec
         self._expires_in = int(lifetimes.access.total_seconds())
 
-    def issue(self, *, user_id: UUID, refresh_token: RefreshToken, now: datetime) -> TokenPair:
-        """Return an access token for the user in the token's family, beside that refresh token."""
-        principal = Principal(user_id=user_id, session_id=refresh_token.family_id, scopes=frozenset({ACCOUNT_SCOPE}))
+    def issue(
+        self, refresh_token: RefreshToken, *, user_id: UUID, client_id: str, scopes: Collection[str], now: datetime
+    ) -> TokenPair:
+        """Return an access token for the user in the session of a refresh token, beside that refresh token."""
+        principal = Principal(user_id, refresh_token.session_id, client_id, frozenset(scopes))
         return TokenPair(
             access_token=self._signer.sign(principal, now),
             refresh_token=self._codec.encode(refresh_token),

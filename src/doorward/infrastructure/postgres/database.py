@@ -20,7 +20,7 @@ from doorward.infrastructure.postgres.session_settings import UnsuitableDatabase
 from doorward.observability.logging import get_logger
 from doorward.settings.config import Settings
 
-SCHEMA_VERSION: Final = "0005"
+SCHEMA_VERSION: Final = "0006"
 """The newest migration that this code needs. Older code runs on a newer schema."""
 
 POOL_WAIT_SECONDS: Final = 1.5

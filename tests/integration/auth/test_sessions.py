@@ -1,4 +1,4 @@
-"""Refresh-token families: rotation, reuse, and what becomes of the other sessions."""
+"""Sessions: rotation, reuse, and what becomes of the other sessions."""
 
 import asyncio
 import base64
@@ -20,16 +20,16 @@ async def test_a_refresh_adds_no_row_and_counts_the_generation(service: Service)
     person, pair = await service.register_and_log_in()
     for _ in range(5):
         pair = await service.refresh(pair.refresh)
-    (family,) = service.families_of(person)
-    assert (family["generation"], family["revoked_at"]) == (5, None)
+    (family,) = service.sessions_of(person)
+    assert (family["generation"], family["ended_at"]) == (5, None)
 
 
 async def test_the_row_holds_the_hash_of_the_secret_only(service: Service) -> None:
     person, pair = await service.register_and_log_in()
-    raw = base64.urlsafe_b64decode(pair.refresh.removeprefix("dwr_") + "=")
-    (family,) = service.families_of(person)
-    assert family["secret_hash"] == sha256(raw[21:37]).digest()
-    assert raw[21:37] not in str(family).encode()
+    raw = base64.urlsafe_b64decode(pair.refresh.removeprefix("dwr_"))
+    (family,) = service.sessions_of(person)
+    assert family["secret_hash"] == sha256(raw[37:53]).digest()
+    assert raw[37:53] not in str(family).encode()
 
 
 async def test_a_replaced_token_is_refused_and_ends_its_session(service: Service) -> None:
@@ -39,8 +39,8 @@ async def test_a_replaced_token_is_refused_and_ends_its_session(service: Service
     assert is_problem(await service.post_refresh(second.refresh), 401, "invalid_refresh_token")
     assert is_problem(await service.get_me(second.access), 401, "invalid_access_token")
     assert is_problem(await service.get_me(first.access), 401, "invalid_access_token")
-    (family,) = service.families_of(person)
-    assert family["revoked_reason"] == "reuse"
+    (family,) = service.sessions_of(person)
+    assert family["end_reason"] == "reuse"
 
 
 async def test_the_revocation_is_committed_although_the_request_is_refused(service: Service, clock: FakeClock) -> None:
@@ -48,19 +48,19 @@ async def test_the_revocation_is_committed_although_the_request_is_refused(servi
     await service.refresh(first.refresh)
     clock.advance(timedelta(minutes=1))
     assert (await service.post_refresh(first.refresh)).status_code == 401
-    (family,) = service.families_of(person)
-    assert (family["revoked_reason"], family["revoked_at"]) == ("reuse", clock.now())
+    (family,) = service.sessions_of(person)
+    assert (family["end_reason"], family["ended_at"]) == ("reuse", clock.now())
 
 
 async def test_a_revocation_never_changes_afterwards(service: Service, clock: FakeClock) -> None:
     person, first = await service.register_and_log_in()
     second = await service.refresh(first.refresh)
     await service.post_refresh(first.refresh)
-    revoked = service.families_of(person)
+    revoked = service.sessions_of(person)
     clock.advance(timedelta(minutes=1))
     await service.post_refresh(first.refresh)
     await service.post_revoke(second.refresh)
-    assert service.families_of(person) == revoked
+    assert service.sessions_of(person) == revoked
 
 
 async def test_a_revocation_survives_a_restart(make_service: MakeService) -> None:
@@ -86,7 +86,7 @@ async def test_reuse_is_logged_with_user_and_session_and_without_the_token(servi
     await service.refresh(first.refresh)
     await service.post_refresh(first.refresh)
     (line,) = [line for line in logs.lines() if line["event"] == "auth.refresh.reuse_detected"]
-    (family,) = service.families_of(person)
+    (family,) = service.sessions_of(person)
     assert (line["level"], line["user_id"], line["session_id"]) == ("warning", person.id, str(family["id"]))
     assert first.refresh not in logs.text()
 
@@ -98,8 +98,8 @@ async def test_of_60_refreshes_at_once_exactly_one_succeeds_and_the_family_is_de
     (winner,) = [answer.json() for answer in answers if answer.status_code == 200]
     assert (await service.post_refresh(winner["refresh_token"])).status_code == 401
     assert (await service.get_me(winner["access_token"])).status_code == 401
-    (family,) = service.families_of(person)
-    assert (family["generation"], family["revoked_reason"]) == (1, "reuse")
+    (family,) = service.sessions_of(person)
+    assert (family["generation"], family["end_reason"]) == (1, "reuse")
 
 
 async def test_with_leeway_60_refreshes_at_once_all_give_the_same_successor(make_service: MakeService) -> None:
@@ -108,8 +108,8 @@ async def test_with_leeway_60_refreshes_at_once_all_give_the_same_successor(make
     answers = await asyncio.gather(*(service.post_refresh(pair.refresh) for _ in range(60)))
     assert statuses(answers) == [200] * 60
     assert len({answer.json()["refresh_token"] for answer in answers}) == 1
-    (family,) = service.families_of(person)
-    assert (family["generation"], family["revoked_at"]) == (1, None)
+    (family,) = service.sessions_of(person)
+    assert (family["generation"], family["ended_at"]) == (1, None)
 
 
 async def test_the_predecessor_is_repeated_exactly_until_the_leeway_ends(
@@ -134,17 +134,17 @@ async def test_repeats_do_not_extend_the_leeway(make_service: MakeService, clock
         await service.refresh(first.refresh)
     clock.advance(timedelta(seconds=3))
     assert (await service.post_refresh(first.refresh)).status_code == 401
-    assert service.families_of(person)[0]["revoked_reason"] == "reuse"
+    assert service.sessions_of(person)[0]["end_reason"] == "reuse"
 
 
 async def test_repeats_change_nothing_in_the_row(make_service: MakeService, clock: FakeClock) -> None:
     service = await make_service(refresh_token_reuse_leeway_seconds=10)
     person, first = await service.register_and_log_in()
     await service.refresh(first.refresh)
-    before = service.families_of(person)
+    before = service.sessions_of(person)
     clock.advance(timedelta(seconds=5))
     await service.refresh(first.refresh)
-    assert service.families_of(person) == before
+    assert service.sessions_of(person) == before
 
 
 async def test_an_older_ancestor_ends_the_session_also_within_the_leeway(make_service: MakeService) -> None:
@@ -154,7 +154,7 @@ async def test_an_older_ancestor_ends_the_session_also_within_the_leeway(make_se
     third = await service.refresh(second.refresh)
     assert (await service.post_refresh(first.refresh)).status_code == 401
     assert (await service.post_refresh(third.refresh)).status_code == 401
-    assert service.families_of(person)[0]["revoked_reason"] == "reuse"
+    assert service.sessions_of(person)[0]["end_reason"] == "reuse"
 
 
 async def test_a_repeated_pair_works(make_service: MakeService) -> None:

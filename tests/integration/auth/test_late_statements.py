@@ -9,10 +9,11 @@ import pytest
 from doorward.core.exceptions import ServiceUnavailableError
 from doorward.domain.auth.exceptions import InvalidRefreshTokenError
 from doorward.domain.auth.sessions import Sessions
+from doorward.infrastructure.postgres.batching import SharedQuery
 from doorward.infrastructure.postgres.database import PostgresDatabase
 from tests.integration.service import Logs, Service, events, facts
 
-WIRED = ("batching", "codec", "signer", "issuer", "clock", "lifetimes")
+WIRED = ("codec", "signer", "issuer", "clock", "lifetimes")
 
 
 class LateDatabase(PostgresDatabase):
@@ -35,7 +36,7 @@ async def late(service: Service) -> AsyncIterator[LateDatabase]:
 @pytest.fixture
 def late_sessions(service: Service, late: LateDatabase) -> Sessions:
     sessions = service.app.state.sessions
-    return Sessions(database=late, **{name: getattr(sessions, f"_{name}") for name in WIRED})
+    return Sessions(database=late, batching=SharedQuery, **{name: getattr(sessions, f"_{name}") for name in WIRED})
 
 
 def late_statements(logs: Logs) -> list[object]:
@@ -46,10 +47,10 @@ async def test_a_late_rotation_changes_nothing_and_the_token_works_afterwards(
     service: Service, late_sessions: Sessions, logs: Logs
 ) -> None:
     person, pair = await service.register_and_log_in()
-    before = service.families_of(person)
+    before = service.sessions_of(person)
     with pytest.raises(ServiceUnavailableError):
         await late_sessions.refresh(pair.refresh)
-    assert service.families_of(person) == before
+    assert service.sessions_of(person) == before
     assert late_statements(logs) == ["rotation"]
     successor = await service.refresh(pair.refresh)
     assert (await service.get_me(successor.access)).status_code == 200
@@ -62,7 +63,7 @@ async def test_a_used_token_is_judged_as_such_however_late_its_rotation_is(
     await service.refresh(pair.refresh)
     with pytest.raises(InvalidRefreshTokenError):
         await late_sessions.refresh(pair.refresh)
-    assert service.families_of(person)[0]["revoked_reason"] == "reuse"
+    assert service.sessions_of(person)[0]["end_reason"] == "reuse"
 
 
 async def test_the_current_token_of_an_inactive_user_is_refused_however_late_its_rotation_is(
@@ -78,4 +79,4 @@ async def test_the_end_of_a_session_has_no_deadline(service: Service, late_sessi
     """Its caller wanted it, and a repetition changes nothing."""
     person, pair = await service.register_and_log_in()
     await late_sessions.revoke(pair.refresh)
-    assert service.families_of(person)[0]["revoked_reason"] == "logout"
+    assert service.sessions_of(person)[0]["end_reason"] == "logout"

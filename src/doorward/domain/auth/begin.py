@@ -1,0 +1,51 @@
+"""The beginning of a session: the only place where one comes into being."""
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import uuid4
+
+from doorward.domain.auth.admission import Refuse, judge
+from doorward.domain.auth.models import Device, Grant, NewSession, Proof
+from doorward.domain.auth.policy import Lifetimes
+from doorward.domain.auth.refresh_token import SECRET_BYTES, RefreshToken, hash_secret
+from doorward.domain.auth.repositories import Connection, sessions, users
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A session that begins with the commit. ``token`` is its first refresh token."""
+
+    token: RefreshToken
+    grant: Grant
+
+
+async def begin_session(
+    connection: Connection, proof: Proof, grant: Grant, device: Device, *, lifetimes: Lifetimes, now: datetime
+) -> Begun | Refuse:
+    """Lock the user, judge the proof once more, and store the session, in the caller's transaction.
+
+    A refusal is returned, not raised, so that the caller decides what is committed with it.
+    """
+    verdict = judge(await users.lock_account(connection, proof.user_id), proof)
+    if isinstance(verdict, Refuse):
+        return verdict
+    token = RefreshToken(uuid4(), proof.user_id, generation=0, secret=secrets.token_bytes(SECRET_BYTES))
+    session = NewSession(
+        id=token.session_id,
+        user_id=proof.user_id,
+        epoch=proof.session_epoch,
+        secret_hash=hash_secret(token.secret),
+        client_id=grant.client_id,
+        scopes=list(grant.scopes),
+        amr=list(proof.methods),
+        acr=proof.acr,
+        authenticated_at=proof.proven_at,
+        user_agent=device.user_agent,
+        address=device.address,
+        created_at=now,
+        expires_at=now + min(lifetimes.refresh_idle, lifetimes.session),
+        session_expires_at=now + lifetimes.session,
+    )
+    await sessions.add_session(connection, session)
+    return Begun(token, grant)

@@ -1,0 +1,41 @@
+"""Use case: end every session of every user."""
+
+from typing import Final
+from uuid import UUID
+
+from doorward.core.ports import Clock, Database
+from doorward.domain.auth.models import EndReason
+from doorward.domain.auth.repositories import Connection, sessions
+from doorward.observability.logging import get_logger
+
+SESSIONS_A_BATCH: Final = 1000
+
+logger = get_logger()
+
+
+class SessionEnding:
+    """For the operator, after a restore or a leak."""
+
+    def __init__(self, *, database: Database[Connection], clock: Clock) -> None:
+        """Take the database and the time."""
+        self._database = database
+        self._clock = clock
+
+    async def end_all(self) -> int:
+        """End every session that began before the call; return how many were ended.
+
+        All their tokens are refused from then on, access tokens included. Each batch is committed by itself, so that
+        the service goes on meanwhile. Raises ``ServiceUnavailableError``: the batches before it stay, and a second
+        call does the rest.
+        """
+        now, after, count = self._clock.now(), UUID(int=0), 0
+        while True:
+            async with self._database.connection() as connection:
+                ended = await sessions.end_sessions(
+                    connection, after=after, limit=SESSIONS_A_BATCH, now=now, reason=EndReason.OPERATOR
+                )
+            if not ended:
+                break
+            after, count = max(ended), count + len(ended)
+        logger.warning("auth.session.all_revoked", outcome="success", count=count, reason=EndReason.OPERATOR.value)
+        return count

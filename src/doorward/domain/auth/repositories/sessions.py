@@ -1,0 +1,219 @@
+"""The SQL of sessions: the table ``sessions``, one row for each login on one device.
+
+A session is live while it has not ended, its idle limit has not passed, its user is active, and its epoch is the
+user's. Statements name the user's id wherever the caller knows it.
+"""
+
+from collections.abc import Collection
+from dataclasses import asdict
+from datetime import datetime
+from uuid import UUID
+
+from psycopg.rows import class_row
+
+from doorward.domain.auth.models import EndReason, LiveSession, LockedSession, NewSession, RotatedSession
+from doorward.domain.auth.refresh_token import RefreshToken, hash_secret
+from doorward.domain.auth.repositories import Connection
+
+
+async def add_session(connection: Connection, session: NewSession) -> None:
+    """Store a new session, at generation 0."""
+    await connection.execute(
+        """
+        INSERT INTO sessions (
+            id, user_id, epoch, secret_hash, generation, client_id, scopes, amr, acr, authenticated_at,
+            user_agent, address, created_at, refreshed_at, expires_at, session_expires_at
+        )
+        VALUES (
+            %(id)s, %(user_id)s, %(epoch)s, %(secret_hash)s, 0, %(client_id)s, %(scopes)s, %(amr)s, %(acr)s,
+            %(authenticated_at)s, %(user_agent)s, %(address)s,
+            %(created_at)s, %(created_at)s, %(expires_at)s, %(session_expires_at)s
+        )
+        """,
+        asdict(session),
+    )
+
+
+async def rotate_session(
+    connection: Connection, token: RefreshToken, *, now: datetime, idle_expires_at: datetime, until: datetime
+) -> RotatedSession | None:
+    """Rotate the session if the token is its current one and it is live. Return None otherwise: nothing was changed.
+
+    Of many calls with one token exactly one succeeds: the others wait for its row lock and then find the next
+    generation. From ``until`` on nothing is rotated. No indexed column is changed (a HOT update).
+    """
+    async with connection.cursor(row_factory=class_row(RotatedSession)) as cursor:
+        await cursor.execute(
+            """
+            UPDATE sessions
+            SET generation = generation + 1,
+                refreshed_at = %(now)s,
+                expires_at = LEAST(%(idle_expires_at)s, session_expires_at)
+            FROM users
+            WHERE sessions.id = %(session_id)s
+              AND (%(user_id)s::uuid IS NULL OR sessions.user_id = %(user_id)s)
+              AND sessions.generation = %(generation)s
+              AND sessions.secret_hash = %(secret_hash)s
+              AND sessions.ended_at IS NULL
+              AND sessions.expires_at > %(now)s
+              AND clock_timestamp() < %(until)s
+              AND users.id = sessions.user_id
+              AND users.is_active
+              AND users.session_epoch = sessions.epoch
+            RETURNING sessions.user_id, sessions.client_id, sessions.scopes
+            """,
+            {
+                "session_id": token.session_id,
+                "user_id": token.user_id,
+                "generation": token.generation,
+                "secret_hash": hash_secret(token.secret),
+                "now": now,
+                "idle_expires_at": idle_expires_at,
+                "until": until,
+            },
+        )
+        return await cursor.fetchone()
+
+
+async def lock_session(connection: Connection, token: RefreshToken) -> LockedSession | None:
+    """Find the session that a token names and lock it until the transaction ends."""
+    async with connection.cursor(row_factory=class_row(LockedSession)) as cursor:
+        await cursor.execute(
+            """
+            SELECT sessions.user_id, sessions.client_id, sessions.scopes, sessions.generation, sessions.secret_hash,
+                   sessions.refreshed_at, sessions.expires_at,
+                   sessions.ended_at IS NOT NULL OR sessions.epoch <> users.session_epoch AS has_ended,
+                   users.is_active AS user_is_active
+            FROM sessions
+            JOIN users ON users.id = sessions.user_id
+            WHERE sessions.id = %(session_id)s
+              AND (%(user_id)s::uuid IS NULL OR sessions.user_id = %(user_id)s)
+            FOR UPDATE OF sessions
+            """,
+            {"session_id": token.session_id, "user_id": token.user_id},
+        )
+        return await cursor.fetchone()
+
+
+async def end_session(connection: Connection, token: RefreshToken, *, now: datetime, reason: EndReason) -> bool:
+    """End the session that a token of any generation belongs to; return whether it had not ended before."""
+    cursor = await connection.execute(
+        """
+        UPDATE sessions
+        SET ended_at = %(now)s,
+            end_reason = %(reason)s
+        FROM users
+        WHERE sessions.id = %(session_id)s
+          AND (%(user_id)s::uuid IS NULL OR sessions.user_id = %(user_id)s)
+          AND sessions.secret_hash = %(secret_hash)s
+          AND sessions.ended_at IS NULL
+          AND users.id = sessions.user_id
+          AND users.session_epoch = sessions.epoch
+        """,
+        {
+            "session_id": token.session_id,
+            "user_id": token.user_id,
+            "secret_hash": hash_secret(token.secret),
+            "now": now,
+            "reason": reason.value,
+        },
+    )
+    return cursor.rowcount == 1
+
+
+async def end_sessions(
+    connection: Connection, *, after: UUID, limit: int, now: datetime, reason: EndReason
+) -> list[UUID]:
+    """End the next sessions of all users in the order of their ids; return their ids."""
+    cursor = await connection.execute(
+        """
+        WITH next AS (
+            SELECT id
+            FROM sessions
+            WHERE id > %(after)s
+              AND ended_at IS NULL
+            ORDER BY id
+            LIMIT %(limit)s
+            FOR UPDATE
+        )
+        UPDATE sessions
+        SET ended_at = %(now)s,
+            end_reason = %(reason)s
+        FROM next
+        WHERE sessions.id = next.id
+        RETURNING sessions.id
+        """,
+        {"after": after, "limit": limit, "now": now, "reason": reason.value},
+    )
+    return [row[0] for row in await cursor.fetchall()]
+
+
+async def count_unended_sessions(connection: Connection, user_id: UUID, *, epoch: int) -> int:
+    """Return how many sessions of a user a change of the epoch would end, expired ones included."""
+    cursor = await connection.execute(
+        """
+        SELECT count(*)
+        FROM sessions
+        WHERE user_id = %(user_id)s
+          AND epoch = %(epoch)s
+          AND ended_at IS NULL
+        """,
+        {"user_id": user_id, "epoch": epoch},
+    )
+    row = await cursor.fetchone()
+    return int(row[0]) if row else 0
+
+
+async def list_live_sessions(
+    connection: Connection, *, session_ids: Collection[UUID], user_ids: Collection[UUID], now: datetime
+) -> list[LiveSession]:
+    """Find those of the sessions that are live, each with its user."""
+    async with connection.cursor(row_factory=class_row(LiveSession)) as cursor:
+        await cursor.execute(
+            """
+            SELECT sessions.id, sessions.client_id, sessions.amr, sessions.acr, sessions.authenticated_at,
+                   sessions.user_id, users.email, users.username
+            FROM sessions
+            JOIN users ON users.id = sessions.user_id
+            WHERE sessions.id = ANY(%(session_ids)s)
+              AND sessions.user_id = ANY(%(user_ids)s)
+              AND sessions.ended_at IS NULL
+              AND sessions.expires_at > %(now)s
+              AND users.is_active
+              AND users.session_epoch = sessions.epoch
+            """,
+            {"session_ids": list(session_ids), "user_ids": list(user_ids), "now": now},
+        )
+        return await cursor.fetchall()
+
+
+async def count_pages(connection: Connection) -> int:
+    """Return the size of the table, in pages."""
+    cursor = await connection.execute(
+        "SELECT pg_catalog.pg_relation_size('sessions') / current_setting('block_size')::int"
+    )
+    row = await cursor.fetchone()
+    return int(row[0]) if row else 0
+
+
+async def remove_dead_sessions(connection: Connection, *, first_page: int, end_page: int, dead_before: datetime) -> int:
+    """Remove the sessions of some pages that ended or expired before a moment, except locked rows; return how many.
+
+    The pages select the rows: an index on what changes with each rotation would cost every rotation its HOT update.
+    """
+    cursor = await connection.execute(
+        """
+        WITH dead AS (
+            SELECT id
+            FROM sessions
+            WHERE ctid >= %(first)s::tid AND ctid < %(end)s::tid
+              AND LEAST(expires_at, ended_at) < %(dead_before)s
+            FOR UPDATE SKIP LOCKED
+        )
+        DELETE FROM sessions
+        USING dead
+        WHERE sessions.id = dead.id
+        """,
+        {"first": f"({first_page},0)", "end": f"({end_page},0)", "dead_before": dead_before},
+    )
+    return cursor.rowcount

@@ -1,0 +1,130 @@
+"""The SQL of accounts: the table ``users``."""
+
+from dataclasses import asdict
+from uuid import UUID
+
+from psycopg.rows import class_row
+
+from doorward.domain.auth.models import Account, Credentials, User
+from doorward.domain.auth.repositories import Connection
+
+
+async def add_user(connection: Connection, user: User, *, email_key: str, password_hash: str) -> None:
+    """Store a new account, if its address and its name are free: ``lock_holder`` tells.
+
+    ON CONFLICT keeps the address out of PostgreSQL's log, where an error would show it.
+    """
+    keys = {"email_key": email_key, "username_key": user.username.lower()}
+    await connection.execute(
+        """
+        INSERT INTO users (id, email, email_key, username, username_key, password_hash, is_active)
+        VALUES (%(id)s, %(email)s, %(email_key)s, %(username)s, %(username_key)s, %(password_hash)s, %(is_active)s)
+        ON CONFLICT DO NOTHING
+        """,
+        {**asdict(user), **keys, "password_hash": password_hash},
+    )
+
+
+async def lock_holder(connection: Connection, *, email_key: str, username_key: str) -> tuple[UUID, bool] | None:
+    """Lock the account that has this address, or else this name; return its id, and whether it has the address."""
+    cursor = await connection.execute(
+        """
+        SELECT id, email_key = %(email_key)s AS has_email
+        FROM users
+        WHERE email_key = %(email_key)s OR username_key = %(username_key)s
+        ORDER BY has_email DESC
+        LIMIT 1
+        FOR KEY SHARE
+        """,
+        {"email_key": email_key, "username_key": username_key},
+    )
+    return await cursor.fetchone()
+
+
+async def find_credentials(connection: Connection, identifier: str) -> Credentials | None:
+    """Find what a login by canonical user name or e-mail address is checked against."""
+    async with connection.cursor(row_factory=class_row(Credentials)) as cursor:
+        await cursor.execute(
+            """
+            SELECT id AS user_id, password_hash, is_active, session_epoch
+            FROM users
+            WHERE email_key = %(identifier)s OR username_key = %(identifier)s
+            """,
+            {"identifier": identifier},
+        )
+        return await cursor.fetchone()
+
+
+async def find_user(connection: Connection, identifier: str) -> User | None:
+    """Find the account of a canonical user name or e-mail address. No name is an address: addresses have an @."""
+    async with connection.cursor(row_factory=class_row(User)) as cursor:
+        await cursor.execute(
+            """
+            SELECT id, email, username, is_active
+            FROM users
+            WHERE email_key = %(identifier)s OR username_key = %(identifier)s
+            """,
+            {"identifier": identifier},
+        )
+        return await cursor.fetchone()
+
+
+async def lock_account(connection: Connection, user_id: UUID) -> Account | None:
+    """Lock the account until the transaction ends, and return what decides whether a session may begin.
+
+    Whatever ends all sessions of a user updates this row. It waits for the lock, so it cannot miss a session that
+    begins meanwhile. The lock is exclusive: with shared locks, two logins that both replace the password hash would
+    wait for each other.
+    """
+    async with connection.cursor(row_factory=class_row(Account)) as cursor:
+        await cursor.execute(
+            """
+            SELECT id AS user_id, is_active, session_epoch
+            FROM users
+            WHERE id = %(user_id)s
+            FOR NO KEY UPDATE
+            """,
+            {"user_id": user_id},
+        )
+        return await cursor.fetchone()
+
+
+async def replace_password_hash(connection: Connection, user_id: UUID, *, old: str, new: str) -> None:
+    """Replace the hash that was checked. A hash that was changed since stays."""
+    await connection.execute(
+        """
+        UPDATE users
+        SET password_hash = %(new)s
+        WHERE id = %(user_id)s
+          AND password_hash = %(old)s
+        """,
+        {"user_id": user_id, "old": old, "new": new},
+    )
+
+
+async def deactivate_user(connection: Connection, user_id: UUID) -> None:
+    """Deactivate an account and end all its sessions: they live in the epoch in which they began."""
+    await connection.execute(
+        """
+        UPDATE users
+        SET is_active = false,
+            session_epoch = session_epoch + 1,
+            version = version + 1
+        WHERE id = %(user_id)s
+        """,
+        {"user_id": user_id},
+    )
+
+
+async def activate_user(connection: Connection, user_id: UUID) -> bool:
+    """Activate an account; return whether it exists."""
+    cursor = await connection.execute(
+        """
+        UPDATE users
+        SET is_active = true,
+            version = version + 1
+        WHERE id = %(user_id)s
+        """,
+        {"user_id": user_id},
+    )
+    return cursor.rowcount == 1

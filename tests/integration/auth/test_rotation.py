@@ -1,0 +1,130 @@
+"""The rotation: one statement, whose concurrent calls are settled by the row's lock."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import httpx
+import psycopg
+
+from doorward.domain.auth.refresh_token import RefreshToken, RefreshTokenCodec
+from doorward.domain.auth.repositories import sessions
+from doorward.infrastructure.keys import REFRESH_TOKEN_PURPOSE, derive_key
+from tests.integration.service import Service, is_problem, pair, statuses
+
+CALLS = 50
+
+
+def codec_of(service: Service) -> RefreshTokenCodec:
+    secret_key = service.settings.secret_key.get_secret_value()
+    return RefreshTokenCodec(derive_key(secret_key.encode(), REFRESH_TOKEN_PURPOSE))
+
+
+async def test_of_one_token_in_many_concurrent_calls_one_is_rotated(service: Service) -> None:
+    person, first = await service.register_and_log_in()
+    _, other = await service.register_and_log_in()
+    answers = await asyncio.gather(*(service.post_refresh(first.refresh) for _ in range(CALLS)))
+    assert sorted(statuses(answers)) == [200] + [401] * (CALLS - 1)
+    (session,) = service.sessions_of(person)
+    assert (session["generation"], session["end_reason"]) == (1, "reuse")
+    assert (await service.post_refresh(other.refresh)).status_code == 200
+
+
+async def test_a_locked_session_delays_no_other_session(service_alone: Service) -> None:
+    (person, held), (_, other) = [await service_alone.register_and_log_in() for _ in range(2)]
+    async with await psycopg.AsyncConnection.connect(service_alone.database_url) as holder:
+        await holder.execute("SELECT 1 FROM sessions WHERE user_id = %s FOR UPDATE", [person.id])
+        waiting, quick = (asyncio.create_task(service_alone.post_refresh(each.refresh)) for each in (held, other))
+        await service_alone.locks_are_waited_for(1)
+        answer = await quick
+        assert (answer.status_code, waiting.done()) == (200, False)
+    assert (await service_alone.post_refresh(pair(await waiting).refresh)).status_code == 200
+
+
+async def test_a_refresh_that_waited_for_the_end_of_its_session_is_refused(service_alone: Service) -> None:
+    person, ended = await service_alone.register_and_log_in()
+    async with await psycopg.AsyncConnection.connect(service_alone.database_url) as holder:
+        await holder.execute(
+            "UPDATE sessions SET ended_at = now(), end_reason = 'logout' WHERE user_id = %s", [person.id]
+        )
+        waiting = asyncio.create_task(service_alone.post_refresh(ended.refresh))
+        await service_alone.locks_are_waited_for(1)
+    assert is_problem(await waiting, 401, "invalid_refresh_token")
+    assert service_alone.sessions_of(person)[0]["end_reason"] == "logout"
+
+
+async def test_no_plan_reads_the_table_from_end_to_end_although_it_was_made_when_that_was_empty(
+    own_database: str,
+) -> None:
+    """PostgreSQL keeps the plan of a prepared statement, and the table may grow faster than it is analysed."""
+    now = datetime.now(UTC)
+    later = now + timedelta(hours=1)
+    async with await psycopg.AsyncConnection.connect(own_database, autocommit=True, prepare_threshold=0) as connection:
+        await connection.execute("SET plan_cache_mode = force_generic_plan")
+        for user_id in (uuid4(), None):
+            token = RefreshToken(uuid4(), user_id, 0, b"secret")
+            await sessions.rotate_session(connection, token, now=now, idle_expires_at=later, until=later)
+        await sessions.list_live_sessions(connection, session_ids=[uuid4()], user_ids=[uuid4()], now=now)
+        await connection.execute("SELECT pg_stat_force_next_flush()")
+        cursor = await connection.execute(
+            "SELECT seq_scan, idx_scan > 1 FROM pg_stat_user_tables WHERE relname = 'sessions'"
+        )
+        assert await cursor.fetchone() == (0, True)
+
+
+async def test_a_token_whose_statement_failed_works_when_the_database_is_well(service_alone: Service) -> None:
+    service = service_alone
+    pairs = [(await service.register_and_log_in())[1] for _ in range(3)]
+
+    async def refresh_all() -> list[httpx.Response]:
+        return await asyncio.gather(*(service.post_refresh(each.refresh) for each in pairs))
+
+    service.sql("ALTER TABLE sessions RENAME TO elsewhere")
+    assert all(is_problem(answer, 503, "service_unavailable") for answer in await refresh_all())
+    service.sql("ALTER TABLE elsewhere RENAME TO sessions")
+    assert statuses(await refresh_all()) == [200] * 3
+
+
+async def test_a_token_of_version_1_is_refreshed_to_one_that_names_the_user(service: Service) -> None:
+    person, first = await service.register_and_log_in()
+    codec = codec_of(service)
+    token = codec.decode(first.refresh)
+    version_1 = codec.encode(RefreshToken(token.session_id, None, token.generation, token.secret))
+    second = await service.refresh(version_1)
+    assert str(codec.decode(second.refresh).user_id) == person.id
+    assert (await service.get_me(second.access)).json()["id"] == person.id
+    assert is_problem(await service.post_refresh(version_1), 401, "invalid_refresh_token")
+    assert service.sessions_of(person)[0]["end_reason"] == "reuse"
+
+
+async def test_both_versions_of_a_token_are_one_token_and_end_its_session(service: Service) -> None:
+    person, first = await service.register_and_log_in()
+    codec = codec_of(service)
+    token = codec.decode(first.refresh)
+    assert (await service.post_refresh(first.refresh)).status_code == 200
+    version_1 = codec.encode(RefreshToken(token.session_id, None, token.generation, token.secret))
+    assert is_problem(await service.post_refresh(version_1), 401, "invalid_refresh_token")
+    assert service.sessions_of(person)[0]["end_reason"] == "reuse"
+
+
+async def test_a_token_that_names_another_user_is_refused_and_ends_nothing(service: Service) -> None:
+    person, first = await service.register_and_log_in()
+    other = await service.register()
+    codec = codec_of(service)
+    token = codec.decode(first.refresh)
+    foreign = codec.encode(RefreshToken(token.session_id, type(token.session_id)(other.id), 0, token.secret))
+    assert is_problem(await service.post_refresh(foreign), 401, "invalid_refresh_token")
+    assert (await service.post_revoke(foreign)).status_code == 204
+    assert service.sessions_of(person)[0]["ended_at"] is None
+    assert (await service.post_refresh(first.refresh)).status_code == 200
+
+
+async def test_a_session_keeps_what_it_was_granted_and_how_its_user_authenticated(service: Service) -> None:
+    person, first = await service.register_and_log_in()
+    service.sql("UPDATE sessions SET client_id = 'reports', scopes = '{account,extra}' WHERE user_id = %s", person.id)
+    second = await service.refresh(first.refresh)
+    (session,) = service.sessions_of(person)
+    assert (session["amr"], session["acr"], session["authenticated_at"]) == (["pwd"], 1, service.clock.now())
+    caller = await service.app.state.sessions.authenticate(second.access)
+    assert (caller.client_id, caller.scopes) == ("reports", {"account", "extra"})
+    assert (caller.acr, caller.amr, caller.authenticated_at) == (1, {"pwd"}, service.clock.now())
