@@ -27,7 +27,7 @@ IDLE: Final = timedelta(days=7)
 
 
 class BareApplication:
-    """GET /SESSION/USER answers the user; POST of ``{"refresh_token": "FAMILY.GENERATION"}`` the next token."""
+    """GET /SESSION/USER answers the user; POST of ``{"refresh_token": "SESSION.USER.GENERATION"}`` the next token."""
 
     def __init__(self, database_url: str) -> None:
         """Prepare the pool, of the service's size by default."""

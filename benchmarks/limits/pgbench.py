@@ -12,7 +12,7 @@ from development.postgres import POSTGRES_BIN_PATH
 
 CLIENTS: Final = 16
 THREADS: Final = 2
-FAMILY_OF_CLIENT: Final = "('00000000-0000-4000-8000-' || lpad({}::text, 12, '0'))::uuid"
+SESSION_OF_CLIENT: Final = "('00000000-0000-4000-8000-' || lpad({}::text, 12, '0'))::uuid"
 
 _PARAMETER: Final = re.compile(r"%\((\w+)\)s")
 
@@ -26,9 +26,9 @@ def session_lookups_per_second(accounts: Accounts, seconds: float) -> float:
 
 def rotations_per_second(accounts: Accounts, seconds: float) -> float:
     """Return how often a second sessions are rotated, one by each client."""
-    _make_families(accounts)
+    _make_sessions(accounts)
     parameters = {
-        "session_id": FAMILY_OF_CLIENT.format(":client_id"),
+        "session_id": SESSION_OF_CLIENT.format(":client_id"),
         "user_id": "sessions.user_id",
         "generation": ":reached",
         "secret_hash": f"decode('{SECRET_HASH.hex()}', 'hex')",
@@ -44,14 +44,14 @@ def rotations_per_second(accounts: Accounts, seconds: float) -> float:
     return rate
 
 
-def _make_families(accounts: Accounts) -> None:
+def _make_sessions(accounts: Accounts) -> None:
     accounts.connection.execute(
         f"""
         INSERT INTO sessions (
             id, user_id, secret_hash, generation, amr, acr, authenticated_at, created_at, refreshed_at, expires_at,
             session_expires_at
         )
-        SELECT {FAMILY_OF_CLIENT.format("client")}, users.id, %(secret_hash)s, 0, '{{pwd}}', 1, now(), now(), now(),
+        SELECT {SESSION_OF_CLIENT.format("client")}, users.id, %(secret_hash)s, 0, '{{pwd}}', 1, now(), now(), now(),
             now() + interval '7 days', now() + interval '90 days'
         FROM generate_series(0, %(clients)s - 1) AS client
         JOIN users ON users.username_key = 'user' || (client + 1)

@@ -1,4 +1,4 @@
-"""doorward: accounts, passwords, access tokens and refresh-token families for Python teams."""
+"""doorward: accounts, passwords, access tokens and sessions with theft detection for Python teams."""
 
 from importlib.metadata import version
 

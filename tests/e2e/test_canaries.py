@@ -39,7 +39,7 @@ def test_everything_that_the_product_writes_is_searched(
     client.token(client.new_person())
     complete_log(service)
     keep_what_it_wrote(service)
-    wait_until(lambda: "auth.add_family" in stack.traces())
+    wait_until(lambda: "sessions.add_session" in stack.traces())
     evidence.keep("trace", stack.traces())
     lines = evidence.lines()
     assert all(lines[kind] > 0 for kind in ("command", "error", "log", "metric", "trace")), lines

@@ -34,7 +34,7 @@ class StoredUser:
 
 
 @dataclass(frozen=True)
-class StoredFamily:
+class StoredSession:
     """A row of sessions."""
 
     id: UUID
@@ -47,7 +47,7 @@ class Stored:
     """What is stored of one person."""
 
     users: list[StoredUser]
-    families: list[StoredFamily]
+    sessions: list[StoredSession]
 
 
 async def check(people: list[Person], url: str, database_url: str) -> list[str]:
@@ -67,12 +67,12 @@ async def _stored(connection: psycopg.AsyncConnection[Any], name: str) -> Stored
     async with connection.cursor(row_factory=class_row(StoredUser)) as cursor:
         await cursor.execute("SELECT id, email, password_hash, is_active FROM users WHERE username = %s", (name,))
         users = await cursor.fetchall()
-    async with connection.cursor(row_factory=class_row(StoredFamily)) as families:
-        await families.execute(
+    async with connection.cursor(row_factory=class_row(StoredSession)) as rows:
+        await rows.execute(
             "SELECT id, generation, end_reason FROM sessions WHERE user_id = ANY(%s)",
             ([user.id for user in users],),
         )
-        return Stored(users, await families.fetchall())
+        return Stored(users, await rows.fetchall())
 
 
 def judge(person: Person, stored: Stored) -> Iterator[str]:
@@ -84,28 +84,28 @@ def judge(person: Person, stored: Stored) -> Iterator[str]:
     (user,) = stored.users
     if not user.is_active or user.email != f"{person.name}@example.com":
         yield "half an account"
-    families = {family.id: family for family in stored.families}
-    known = {family_id(session): session for session in person.sessions}
-    if lost := known.keys() - families.keys():
+    rows = {row.id: row for row in stored.sessions}
+    known = {id_of(session): session for session in person.sessions}
+    if lost := known.keys() - rows.keys():
         yield f"acknowledged sessions are lost: {len(lost)}"
-    if len(families) - len(known) > person.is_login_pending:
+    if len(rows) - len(known) > person.is_login_pending:
         yield "a session that nobody asked for"
     # Before the first login, the account was given an old hash.
-    has_logged_in, has_new_hash = bool(families), NEW_HASH.fullmatch(user.password_hash) is not None
+    has_logged_in, has_new_hash = bool(rows), NEW_HASH.fullmatch(user.password_hash) is not None
     if (has_logged_in or person.is_login_pending) and has_logged_in != has_new_hash:
         yield f"half a login: a session: {has_logged_in}, a new hash: {has_new_hash}"
-    for key in known.keys() & families.keys():
-        yield from _judge_session(known[key], families[key])
+    for key in known.keys() & rows.keys():
+        yield from _judge_session(known[key], rows[key])
 
 
-def _judge_session(session: Session, family: StoredFamily) -> Iterator[str]:
+def _judge_session(session: Session, row: StoredSession) -> Iterator[str]:
     acknowledged = len(session.tokens) - 1
-    if not acknowledged <= family.generation <= acknowledged + (session.pending == "refresh"):
-        yield f"generation {family.generation} is stored, {acknowledged} was given"
+    if not acknowledged <= row.generation <= acknowledged + (session.pending == "refresh"):
+        yield f"generation {row.generation} is stored, {acknowledged} was given"
     possible = {None, {"reuse": "reuse", "revoke": "logout"}.get(session.pending or "")}
     expected: set[str | None] = {session.ended} if session.ended else possible
-    if family.end_reason not in expected:
-        yield f"an end that was told is not stored, or none was: {family.end_reason}"
+    if row.end_reason not in expected:
+        yield f"an end that was told is not stored, or none was: {row.end_reason}"
 
 
 async def _tried(api: Api, person: Person, stored: Stored) -> AsyncIterator[str]:
@@ -114,22 +114,22 @@ async def _tried(api: Api, person: Person, stored: Stored) -> AsyncIterator[str]
         if answer.status != CREATED:
             yield f"a registration that did not happen cannot be repeated: {answer.status}"
         return
-    families = {family.id: family for family in stored.families}
+    rows = {row.id: row for row in stored.sessions}
     for session in person.sessions:
-        async for line in _try_session(api, session, families[family_id(session)]):
+        async for line in _try_session(api, session, rows[id_of(session)]):
             yield line
     answer = await api.log_in(person.name, PASSWORD)
     if answer.status != OK:
         yield f"an account that is stored cannot be used: {answer.status}"
 
 
-async def _try_session(api: Api, session: Session, family: StoredFamily) -> AsyncIterator[str]:
+async def _try_session(api: Api, session: Session, row: StoredSession) -> AsyncIterator[str]:
     """Use everything that the session's owner, or a thief, may have."""
-    is_live = family.end_reason is None
+    is_live = row.end_reason is None
     for access in session.accesses:
         if (await api.me(access)).status != (OK if is_live else REFUSED):
             yield f"an access token is not answered as its session deserves, which is live: {is_live}"
-    has_live_token = is_live and family.generation == len(session.tokens) - 1
+    has_live_token = is_live and row.generation == len(session.tokens) - 1
     given = [await api.refresh(token) for token in reversed(session.tokens)]
     pairs = [answer for answer in given if answer.status == OK]
     if len(pairs) != has_live_token:
@@ -142,7 +142,7 @@ async def _try_session(api: Api, session: Session, family: StoredFamily) -> Asyn
         yield "an access token outlives the end of its session"
 
 
-def family_id(session: Session) -> UUID:
+def id_of(session: Session) -> UUID:
     """Return by which id the product knows the session: the token's second to seventeenth byte."""
     raw = base64.urlsafe_b64decode(session.tokens[0].removeprefix("dwr_") + "=")
     return UUID(bytes=raw[1:17])

@@ -119,16 +119,16 @@ async def test_no_forged_token_reaches_the_database_while_two_keys_count(
         assert await count_statements(rotated.get_me(pair.access)) == 1
 
 
-def _guesses(family: dict[str, object]) -> list[bytes]:
-    """All that somebody could take for a family secret who has the row, and luck."""
-    stored, family_id = family["secret_hash"], family["id"]
+def _guesses(session: dict[str, object]) -> list[bytes]:
+    """All that somebody could take for the secret of a session who has the row, and luck."""
+    stored, session_id = session["secret_hash"], session["id"]
     assert isinstance(stored, bytes)
-    assert isinstance(family_id, UUID)
+    assert isinstance(session_id, UUID)
     return [
         stored[:16],
         stored[16:],
         bytes(16),
-        family_id.bytes,
+        session_id.bytes,
         hashlib.sha256(stored).digest()[:16],
         secrets.token_bytes(16),
     ]

@@ -67,9 +67,9 @@ async def test_sliding_never_passes_the_absolute_limit(service: Service, clock: 
     for _ in range(14):
         clock.advance(timedelta(days=6))
         pair = await service.refresh(pair.refresh)
-        (family,) = service.sessions_of(person)
-        assert family["expires_at"] == min(clock.now() + IDLE, family["session_expires_at"])
-    assert family["expires_at"] == family["session_expires_at"]
+        (session,) = service.sessions_of(person)
+        assert session["expires_at"] == min(clock.now() + IDLE, session["session_expires_at"])
+    assert session["expires_at"] == session["session_expires_at"]
 
 
 async def test_a_session_shorter_than_the_idle_limit_ends_at_its_own(

@@ -20,16 +20,16 @@ async def test_a_refresh_adds_no_row_and_counts_the_generation(service: Service)
     person, pair = await service.register_and_log_in()
     for _ in range(5):
         pair = await service.refresh(pair.refresh)
-    (family,) = service.sessions_of(person)
-    assert (family["generation"], family["ended_at"]) == (5, None)
+    (session,) = service.sessions_of(person)
+    assert (session["generation"], session["ended_at"]) == (5, None)
 
 
 async def test_the_row_holds_the_hash_of_the_secret_only(service: Service) -> None:
     person, pair = await service.register_and_log_in()
     raw = base64.urlsafe_b64decode(pair.refresh.removeprefix("dwr_"))
-    (family,) = service.sessions_of(person)
-    assert family["secret_hash"] == sha256(raw[37:53]).digest()
-    assert raw[37:53] not in str(family).encode()
+    (session,) = service.sessions_of(person)
+    assert session["secret_hash"] == sha256(raw[37:53]).digest()
+    assert raw[37:53] not in str(session).encode()
 
 
 async def test_a_replaced_token_is_refused_and_ends_its_session(service: Service) -> None:
@@ -39,8 +39,8 @@ async def test_a_replaced_token_is_refused_and_ends_its_session(service: Service
     assert is_problem(await service.post_refresh(second.refresh), 401, "invalid_refresh_token")
     assert is_problem(await service.get_me(second.access), 401, "invalid_access_token")
     assert is_problem(await service.get_me(first.access), 401, "invalid_access_token")
-    (family,) = service.sessions_of(person)
-    assert family["end_reason"] == "reuse"
+    (session,) = service.sessions_of(person)
+    assert session["end_reason"] == "reuse"
 
 
 async def test_the_revocation_is_committed_although_the_request_is_refused(service: Service, clock: FakeClock) -> None:
@@ -48,8 +48,8 @@ async def test_the_revocation_is_committed_although_the_request_is_refused(servi
     await service.refresh(first.refresh)
     clock.advance(timedelta(minutes=1))
     assert (await service.post_refresh(first.refresh)).status_code == 401
-    (family,) = service.sessions_of(person)
-    assert (family["end_reason"], family["ended_at"]) == ("reuse", clock.now())
+    (session,) = service.sessions_of(person)
+    assert (session["end_reason"], session["ended_at"]) == ("reuse", clock.now())
 
 
 async def test_a_revocation_never_changes_afterwards(service: Service, clock: FakeClock) -> None:
@@ -86,20 +86,20 @@ async def test_reuse_is_logged_with_user_and_session_and_without_the_token(servi
     await service.refresh(first.refresh)
     await service.post_refresh(first.refresh)
     (line,) = [line for line in logs.lines() if line["event"] == "auth.refresh.reuse_detected"]
-    (family,) = service.sessions_of(person)
-    assert (line["level"], line["user_id"], line["session_id"]) == ("warning", person.id, str(family["id"]))
+    (session,) = service.sessions_of(person)
+    assert (line["level"], line["user_id"], line["session_id"]) == ("warning", person.id, str(session["id"]))
     assert first.refresh not in logs.text()
 
 
-async def test_of_60_refreshes_at_once_exactly_one_succeeds_and_the_family_is_dead(service: Service) -> None:
+async def test_of_60_refreshes_at_once_exactly_one_succeeds_and_the_session_has_ended(service: Service) -> None:
     person, pair = await service.register_and_log_in()
     answers = await asyncio.gather(*(service.post_refresh(pair.refresh) for _ in range(60)))
     assert statuses(answers) == [200] + [401] * 59
     (winner,) = [answer.json() for answer in answers if answer.status_code == 200]
     assert (await service.post_refresh(winner["refresh_token"])).status_code == 401
     assert (await service.get_me(winner["access_token"])).status_code == 401
-    (family,) = service.sessions_of(person)
-    assert (family["generation"], family["end_reason"]) == (1, "reuse")
+    (session,) = service.sessions_of(person)
+    assert (session["generation"], session["end_reason"]) == (1, "reuse")
 
 
 async def test_with_leeway_60_refreshes_at_once_all_give_the_same_successor(make_service: MakeService) -> None:
@@ -108,8 +108,8 @@ async def test_with_leeway_60_refreshes_at_once_all_give_the_same_successor(make
     answers = await asyncio.gather(*(service.post_refresh(pair.refresh) for _ in range(60)))
     assert statuses(answers) == [200] * 60
     assert len({answer.json()["refresh_token"] for answer in answers}) == 1
-    (family,) = service.sessions_of(person)
-    assert (family["generation"], family["ended_at"]) == (1, None)
+    (session,) = service.sessions_of(person)
+    assert (session["generation"], session["ended_at"]) == (1, None)
 
 
 async def test_the_predecessor_is_repeated_exactly_until_the_leeway_ends(

@@ -80,12 +80,12 @@ async def test_a_request_is_a_server_span_and_each_statement_one_below_it(traced
     }
     below = [span for span in collector.spans() if span.parent_id == request.span_id]
     assert [span.name for span in below] == [
-        "auth.find_credentials",
-        "auth.lock_active_user",
-        "auth.add_family",
+        "users.find_credentials",
+        "users.lock_account",
+        "sessions.add_session",
     ]
     assert {(span.trace_id, span.kind, span.is_error) for span in below} == {(request.trace_id, CLIENT, False)}
-    assert below[2].attributes == {"db.system.name": "postgresql", "db.query.summary": "auth.add_family"}
+    assert below[2].attributes == {"db.system.name": "postgresql", "db.query.summary": "sessions.add_session"}
 
 
 async def test_every_statement_has_the_name_of_its_function(traced: Traced) -> None:
@@ -99,15 +99,15 @@ async def test_every_statement_has_the_name_of_its_function(traced: Traced) -> N
 
     collector = await traced(everything)
     assert {span.name for span in collector.spans() if span.kind == CLIENT} == {
-        "auth.add_user",
-        "auth.lock_holder",
-        "auth.find_credentials",
-        "auth.lock_active_user",
-        "auth.add_family",
-        "auth.list_session_users",
-        "auth.consume_refresh_tokens",
-        "auth.lock_family",
-        "auth.update_family_revoked",
+        "users.add_user",
+        "users.lock_holder",
+        "users.find_credentials",
+        "users.lock_account",
+        "sessions.add_session",
+        "sessions.list_live_sessions",
+        "sessions.rotate_session",
+        "sessions.lock_session",
+        "sessions.end_session",
         "database.schema_version",
     }
 
@@ -152,7 +152,7 @@ async def test_no_span_holds_a_value_of_a_request_or_a_statement(traced: Traced)
 
 async def test_a_statement_that_fails_has_its_sqlstate(traced: Traced, monkeypatch: pytest.MonkeyPatch) -> None:
     once = uuid4()
-    monkeypatch.setattr("doorward.domain.auth.login.uuid4", lambda: once)
+    monkeypatch.setattr("doorward.domain.auth.begin.uuid4", lambda: once)
 
     async def twice(service: Service) -> None:
         person, _ = await service.register_and_log_in()
@@ -160,7 +160,7 @@ async def test_a_statement_that_fails_has_its_sqlstate(traced: Traced, monkeypat
 
     collector = await traced(twice)
     failed = [span for span in collector.spans() if span.is_error and span.kind == CLIENT]
-    assert [(span.name, span.attributes["error.type"]) for span in failed] == [("auth.add_family", "23505")]
+    assert [(span.name, span.attributes["error.type"]) for span in failed] == [("sessions.add_session", "23505")]
 
 
 async def test_an_address_that_does_not_exist_has_no_name_of_its_own(traced: Traced) -> None:

@@ -171,7 +171,7 @@ def test_a_successor_has_the_next_generation_and_names_the_user() -> None:
 
 
 def test_what_is_stored_of_a_secret_is_its_sha256() -> None:
-    assert hash_secret(b"family secret 16") == hashlib.sha256(b"family secret 16").digest()
+    assert hash_secret(b"session secret16") == hashlib.sha256(b"session secret16").digest()
 
 
 @given(token=tokens)
