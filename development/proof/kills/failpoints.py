@@ -43,7 +43,7 @@ class Failpoints:
         """Put the points around the product's commits, in this process."""
         self._mark(users, "add_user", lambda _: "register")
         self._mark(sessions, "add_session", lambda _: "login")
-        self._mark(sessions, "rotate_session", lambda _: "rotate")
+        self._mark(sessions, "rotate_sessions", lambda _: "rotate")
         self._mark(sessions, "end_session", _end)
         PostgresDatabase.transaction = self._around(PostgresDatabase.transaction)  # type: ignore[method-assign, assignment] # it is the point
 

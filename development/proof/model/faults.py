@@ -42,26 +42,26 @@ class Fault:
 FAULTS: Final = (
     Fault(
         SESSIONS_SQL,
-        "              AND sessions.generation = %(generation)s\n",
+        "                  AND sessions.generation = token.generation\n",
         "",
         "a stolen token that was used already still rotates",
     ),
     Fault(
         SESSIONS_SQL,
-        "expires_at > %(now)s\n              AND clock_timestamp()",
-        "expires_at >= %(now)s\n              AND clock_timestamp()",
+        "expires_at > %(now)s\n                  AND clock_timestamp()",
+        "expires_at >= %(now)s\n                  AND clock_timestamp()",
         "a session lives at the very moment of its end",
     ),
     Fault(
         SESSIONS_SQL,
-        "                expires_at = LEAST(%(idle_expires_at)s, session_expires_at)",
-        "                expires_at = %(idle_expires_at)s",
+        "            expires_at = LEAST(%(idle_expires_at)s, session_expires_at)",
+        "            expires_at = %(idle_expires_at)s",
         "a stolen session that is used lives for ever",
     ),
     Fault(
         SESSIONS_SQL,
-        "                refreshed_at = %(now)s,",
-        "                refreshed_at = sessions.created_at,",
+        "            refreshed_at = %(now)s,",
+        "            refreshed_at = sessions.created_at,",
         "the leeway is counted from the login",
     ),
     Fault(
@@ -90,8 +90,8 @@ FAULTS: Final = (
     ),
     Fault(
         SESSIONS_SQL,
-        "              AND users.session_epoch = sessions.epoch\n            RETURNING",
-        "            RETURNING",
+        "                  AND users.session_epoch = sessions.epoch\n                FOR NO KEY",
+        "                FOR NO KEY",
         "a session that was ended with all others is refreshed once its user is activated",
     ),
     Fault(
@@ -144,8 +144,8 @@ FAULTS: Final = (
     ),
     Fault(
         SESSIONS_SQL,
-        "AND users.is_active\n              AND users.session_epoch = sessions.epoch\n            RETURNING",
-        "AND users.session_epoch = sessions.epoch\n            RETURNING",
+        "AND users.is_active\n                  AND users.session_epoch = sessions.epoch\n                FOR NO KEY",
+        "AND users.session_epoch = sessions.epoch\n                FOR NO KEY",
         "a user who was switched off by SQL refreshes on",
     ),
     Fault(
@@ -153,6 +153,12 @@ FAULTS: Final = (
         "return [session_of.get((principal.session_id, principal.user_id)) for principal in principals]",
         "return [next((one for one in found if one.user_id == principal.user_id), None) for principal in principals]",
         "an ended session's access token works while another session of its user is asked for",
+    ),
+    Fault(
+        SESSIONS_SQL,
+        "    return [rotated.get(position) for",
+        "    return [next(iter(rotated.values()), None) for",
+        "of two thieves who use one token in the same moment, both get its successor",
     ),
 )
 

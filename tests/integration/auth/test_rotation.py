@@ -1,6 +1,7 @@
-"""The rotation: one statement, whose concurrent calls are settled by the row's lock."""
+"""Refreshes that are rotated in one statement: each gets the answer that it would have had alone."""
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
@@ -8,16 +9,49 @@ import httpx
 import psycopg
 
 from doorward.domain.auth.refresh_token import RefreshToken, RefreshTokenCodec
-from doorward.domain.auth.repositories import sessions
+from doorward.domain.auth.repositories import Connection, sessions
 from doorward.infrastructure.keys import REFRESH_TOKEN_PURPOSE, derive_key
-from tests.integration.service import Service, is_problem, pair, statuses
+from tests.integration.service import Logs, Service, events, is_problem, pair, statuses
 
 CALLS = 50
+SESSIONS = 300
+ROUNDS = 20
 
 
 def codec_of(service: Service) -> RefreshTokenCodec:
     secret_key = service.settings.secret_key.get_secret_value()
     return RefreshTokenCodec(derive_key(secret_key.encode(), REFRESH_TOKEN_PURPOSE))
+
+
+async def test_concurrent_calls_share_statements(service: Service) -> None:
+    pairs = [(await service.register_and_log_in())[1] for _ in range(6)]
+    before = service.connections_asked_for()
+    answers = await asyncio.gather(*(service.post_refresh(each.refresh) for each in pairs))
+    assert statuses(answers) == [200] * 6
+    assert service.connections_asked_for() - before < 6
+
+
+async def test_each_of_many_concurrent_calls_goes_on_with_its_own_session(service: Service) -> None:
+    people = [await service.register_and_log_in() for _ in range(6)]
+    for _ in range(3):
+        answers = await asyncio.gather(*(service.post_refresh(each.refresh) for _, each in people))
+        people = [(person, pair(answer)) for (person, _), answer in zip(people, answers, strict=True)]
+    for person, last in people:
+        assert (await service.get_me(last.access)).json()["id"] == person.id
+        assert [session["generation"] for session in service.sessions_of(person)] == [3]
+
+
+async def test_the_refused_among_many_are_refused_alone(service: Service) -> None:
+    live, used, ended, expired, inactive = [await service.register_and_log_in() for _ in range(5)]
+    await service.refresh(used[1].refresh)
+    await service.post_revoke(ended[1].refresh)
+    service.sql("UPDATE sessions SET expires_at = %s WHERE user_id = %s", service.clock.now(), expired[0].id)
+    service.set_active(inactive[0], active=False)
+    everybody = [used, ended, live, expired, inactive]
+    answers = await asyncio.gather(*(service.post_refresh(each.refresh) for _, each in everybody))
+    assert [answer.status_code for answer in answers] == [401, 401, 200, 401, 401]
+    reasons = [service.sessions_of(person)[0]["end_reason"] for person, _ in everybody]
+    assert reasons == ["reuse", "logout", None, None, None]
 
 
 async def test_of_one_token_in_many_concurrent_calls_one_is_rotated(service: Service) -> None:
@@ -61,9 +95,8 @@ async def test_no_plan_reads_the_table_from_end_to_end_although_it_was_made_when
     later = now + timedelta(hours=1)
     async with await psycopg.AsyncConnection.connect(own_database, autocommit=True, prepare_threshold=0) as connection:
         await connection.execute("SET plan_cache_mode = force_generic_plan")
-        for user_id in (uuid4(), None):
-            token = RefreshToken(uuid4(), user_id, 0, b"secret")
-            await sessions.rotate_session(connection, token, now=now, idle_expires_at=later, until=later)
+        tokens = [RefreshToken(uuid4(), user_id, 0, b"secret") for user_id in (uuid4(), None)]
+        await sessions.rotate_sessions(connection, tokens, now=now, idle_expires_at=later, until=later)
         await sessions.list_live_sessions(connection, session_ids=[uuid4()], user_ids=[uuid4()], now=now)
         await connection.execute("SELECT pg_stat_force_next_flush()")
         cursor = await connection.execute(
@@ -72,7 +105,52 @@ async def test_no_plan_reads_the_table_from_end_to_end_although_it_was_made_when
         assert await cursor.fetchone() == (0, True)
 
 
-async def test_a_token_whose_statement_failed_works_when_the_database_is_well(service_alone: Service) -> None:
+async def test_statements_of_two_processes_never_wait_for_each_other(own_database: str) -> None:
+    """They want rows of the same sessions, in opposite orders: if they waited, PostgreSQL would end one of them."""
+    async with (
+        await psycopg.AsyncConnection.connect(own_database, autocommit=True) as first,
+        await psycopg.AsyncConnection.connect(own_database, autocommit=True) as second,
+    ):
+        tokens = await _add_sessions(first)
+        for _ in range(ROUNDS):
+            rotated = await asyncio.gather(_rotate(first, tokens), _rotate(second, tokens[::-1]))
+            assert sum(rotated) == SESSIONS
+            tokens = [replace(token, generation=token.generation + 1) for token in tokens]
+
+
+async def _add_sessions(connection: Connection) -> list[RefreshToken]:
+    cursor = await connection.execute(
+        """
+        WITH owner AS (
+            INSERT INTO users (id, email, email_key, username, username_key, password_hash)
+            VALUES (gen_random_uuid(), 'ada@example.org', 'ada@example.org', 'ada', 'ada', '-')
+            RETURNING id
+        )
+        INSERT INTO sessions (
+            id, user_id, secret_hash, generation, amr, acr, authenticated_at, created_at, refreshed_at, expires_at,
+            session_expires_at
+        )
+        SELECT gen_random_uuid(), owner.id, sha256('secret'), 0, '{pwd}', 1, now(), now(), now(),
+            now() + interval '1 day', now() + interval '1 day'
+        FROM owner, generate_series(1, %(sessions)s)
+        RETURNING id, user_id
+        """,
+        {"sessions": SESSIONS},
+    )
+    return [RefreshToken(row[0], row[1], 0, b"secret") for row in await cursor.fetchall()]
+
+
+async def _rotate(connection: Connection, tokens: list[RefreshToken]) -> int:
+    """Return how many were rotated."""
+    now = datetime.now(UTC)
+    later = now + timedelta(hours=1)
+    rotated = await sessions.rotate_sessions(connection, tokens, now=now, idle_expires_at=later, until=later)
+    return sum(session is not None for session in rotated)
+
+
+async def test_a_token_whose_statement_failed_works_when_the_database_is_well(
+    service_alone: Service, logs: Logs
+) -> None:
     service = service_alone
     pairs = [(await service.register_and_log_in())[1] for _ in range(3)]
 
@@ -80,7 +158,10 @@ async def test_a_token_whose_statement_failed_works_when_the_database_is_well(se
         return await asyncio.gather(*(service.post_refresh(each.refresh) for each in pairs))
 
     service.sql("ALTER TABLE sessions RENAME TO elsewhere")
-    assert all(is_problem(answer, 503, "service_unavailable") for answer in await refresh_all())
+    answers = await refresh_all()
+    assert all(is_problem(answer, 503, "service_unavailable") for answer in answers)
+    told = sorted((line["correlation_id"], line["query"]) for line in events(logs, "database.shared_query_failed"))
+    assert told == sorted((answer.headers["x-correlation-id"], "rotations") for answer in answers)
     service.sql("ALTER TABLE elsewhere RENAME TO sessions")
     assert statuses(await refresh_all()) == [200] * 3
 

@@ -105,7 +105,7 @@ async def test_every_statement_has_the_name_of_its_function(traced: Traced) -> N
         "users.lock_account",
         "sessions.add_session",
         "sessions.list_live_sessions",
-        "sessions.rotate_session",
+        "sessions.rotate_sessions",
         "sessions.lock_session",
         "sessions.end_session",
         "database.schema_version",

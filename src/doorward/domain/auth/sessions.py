@@ -1,6 +1,7 @@
 """Use cases of the tokens of a session: refresh with rotation and reuse detection, revoke, authenticate."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from doorward.core.exceptions import ServiceUnavailableError
 from doorward.core.ports import Batching, Clock, Database
@@ -35,6 +36,7 @@ class Sessions:
         """Take the database, what batches queries, the codecs of both kinds of token, the time, and the limits."""
         self._database = database
         self._lookups = batching("session_lookups", self._look_up)
+        self._rotations = batching("rotations", self._rotate_all)
         self._codec = codec
         self._signer = signer
         self._issuer = issuer
@@ -54,25 +56,16 @@ class Sessions:
         if not token.has_successor:
             logger.info("auth.refresh.refused", outcome="failure", reason="malformed")
             raise InvalidRefreshTokenError
-        now = self._clock.now()
-        async with self._database.connection() as connection:
-            rotated = await sessions.rotate_session(
-                connection,
-                token,
-                now=now,
-                idle_expires_at=now + self._lifetimes.refresh_idle,
-                until=self._database.deadline(),
-            )
-        if rotated is None:
-            rotated = await self._judge(token)
+        session = await self._rotations.ask(token)
+        if session is None:
+            session = await self._rotate_or_judge(token)
         else:
-            bind_session(session_id=token.session_id, user_id=rotated.user_id)
-            logger.info("auth.refresh.rotated", outcome="success")
+            _report_rotation(token, session)
         return self._issuer.issue(
-            token.successor(rotated.user_id),
-            user_id=rotated.user_id,
-            client_id=rotated.client_id,
-            scopes=rotated.scopes,
+            token.successor(session.user_id),
+            user_id=session.user_id,
+            client_id=session.client_id,
+            scopes=session.scopes,
             now=self._clock.now(),
         )
 
@@ -83,17 +76,34 @@ class Sessions:
             logger.info("auth.refresh.refused", outcome="failure", reason="malformed")
             raise
 
-    async def _judge(self, token: RefreshToken) -> RotatedSession:
-        """Decide, with the session locked, what a token deserves that did not rotate it.
+    async def _rotate_all(self, tokens: Sequence[RefreshToken]) -> Sequence[RotatedSession | None]:
+        async with self._database.connection() as connection:
+            return await self._rotate(connection, tokens, self._clock.now(), self._database.deadline())
 
-        Return the session for whose predecessor the same successor is issued again; raise in all other cases.
+    async def _rotate(
+        self, connection: Connection, tokens: Sequence[RefreshToken], now: datetime, until: datetime
+    ) -> Sequence[RotatedSession | None]:
+        return await sessions.rotate_sessions(
+            connection, tokens, now=now, idle_expires_at=now + self._lifetimes.refresh_idle, until=until
+        )
+
+    async def _rotate_or_judge(self, token: RefreshToken) -> RotatedSession:
+        """Decide about a token that the batch did not rotate, with its session locked.
+
+        The batch skips locked rows, so the token may still be current: it is tried once more, alone. Otherwise return
+        the session if the same successor is due again, and raise in all other cases.
         """
         now = self._clock.now()
         async with self._database.transaction() as connection:
+            until = self._database.deadline()
             session = await sessions.lock_session(connection, token)
+            (rotated,) = await self._rotate(connection, [token], now, until)
             verdict = judge_unrotated(session, token, now, self._lifetimes.reuse_leeway)
-            if verdict is Verdict.END:
+            if rotated is None and verdict is Verdict.END:
                 await sessions.end_session(connection, token, now=now, reason=EndReason.REUSE)
+        if rotated is not None:
+            _report_rotation(token, rotated)
+            return rotated
         if session is None or verdict is Verdict.REFUSE:
             logger.info("auth.refresh.refused", outcome="failure", reason="not_current")
             raise InvalidRefreshTokenError
@@ -158,3 +168,8 @@ class Sessions:
             )
         session_of = {(session.id, session.user_id): session for session in found}
         return [session_of.get((principal.session_id, principal.user_id)) for principal in principals]
+
+
+def _report_rotation(token: RefreshToken, session: RotatedSession) -> None:
+    bind_session(session_id=token.session_id, user_id=session.user_id)
+    logger.info("auth.refresh.rotated", outcome="success")

@@ -4,7 +4,7 @@ A session is live while it has not ended, its idle limit has not passed, its use
 user's. Statements name the user's id wherever the caller knows it.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from uuid import UUID
@@ -34,45 +34,68 @@ async def add_session(connection: Connection, session: NewSession) -> None:
     )
 
 
-async def rotate_session(
-    connection: Connection, token: RefreshToken, *, now: datetime, idle_expires_at: datetime, until: datetime
-) -> RotatedSession | None:
-    """Rotate the session if the token is its current one and it is live. Return None otherwise: nothing was changed.
+async def rotate_sessions(
+    connection: Connection, tokens: Sequence[RefreshToken], *, now: datetime, idle_expires_at: datetime, until: datetime
+) -> list[RotatedSession | None]:
+    """Rotate the sessions whose current tokens these are, if they are live; return the session of each token, or None.
 
-    Of many calls with one token exactly one succeeds: the others wait for its row lock and then find the next
-    generation. From ``until`` on nothing is rotated. No indexed column is changed (a HOT update).
+    One statement and one commit for a batch of concurrent refreshes. Equal tokens are several rows of its input, and
+    PostgreSQL updates a row once in a statement: exactly one of them gets the session. A row that another transaction
+    has locked is skipped, so that one locked session delays no other, and two processes whose batches overlap cannot
+    deadlock: a token that got None may be current all the same. From ``until`` on nothing is rotated. No indexed
+    column is changed (a HOT update).
+
+    LIMIT is the number of tokens and leaves none out. It makes the planner expect few rows, so that the plan of the
+    prepared statement uses the index although it may have been made when the table was empty.
     """
-    async with connection.cursor(row_factory=class_row(RotatedSession)) as cursor:
-        await cursor.execute(
-            """
-            UPDATE sessions
-            SET generation = generation + 1,
-                refreshed_at = %(now)s,
-                expires_at = LEAST(%(idle_expires_at)s, session_expires_at)
-            FROM users
-            WHERE sessions.id = %(session_id)s
-              AND (%(user_id)s::uuid IS NULL OR sessions.user_id = %(user_id)s)
-              AND sessions.generation = %(generation)s
-              AND sessions.secret_hash = %(secret_hash)s
-              AND sessions.ended_at IS NULL
-              AND sessions.expires_at > %(now)s
-              AND clock_timestamp() < %(until)s
-              AND users.id = sessions.user_id
-              AND users.is_active
-              AND users.session_epoch = sessions.epoch
-            RETURNING sessions.user_id, sessions.client_id, sessions.scopes
-            """,
-            {
-                "session_id": token.session_id,
-                "user_id": token.user_id,
-                "generation": token.generation,
-                "secret_hash": hash_secret(token.secret),
-                "now": now,
-                "idle_expires_at": idle_expires_at,
-                "until": until,
-            },
+    cursor = await connection.execute(
+        """
+        WITH current AS (
+            SELECT session.id, token.position
+            FROM (
+                SELECT id, user_id, generation, secret_hash, position
+                FROM unnest(
+                    %(ids)s::uuid[], %(user_ids)s::uuid[], %(generations)s::bigint[], %(secret_hashes)s::bytea[]
+                ) WITH ORDINALITY AS given (id, user_id, generation, secret_hash, position)
+                LIMIT %(count)s
+            ) AS token
+            CROSS JOIN LATERAL (
+                SELECT sessions.id
+                FROM sessions
+                JOIN users ON users.id = sessions.user_id
+                WHERE sessions.id = token.id
+                  AND (token.user_id IS NULL OR sessions.user_id = token.user_id)
+                  AND sessions.generation = token.generation
+                  AND sessions.secret_hash = token.secret_hash
+                  AND sessions.ended_at IS NULL
+                  AND sessions.expires_at > %(now)s
+                  AND clock_timestamp() < %(until)s
+                  AND users.is_active
+                  AND users.session_epoch = sessions.epoch
+                FOR NO KEY UPDATE OF sessions SKIP LOCKED
+            ) AS session
         )
-        return await cursor.fetchone()
+        UPDATE sessions
+        SET generation = generation + 1,
+            refreshed_at = %(now)s,
+            expires_at = LEAST(%(idle_expires_at)s, session_expires_at)
+        FROM current
+        WHERE sessions.id = current.id
+        RETURNING current.position, sessions.user_id, sessions.client_id, sessions.scopes
+        """,
+        {
+            "count": len(tokens),
+            "ids": [token.session_id for token in tokens],
+            "user_ids": [token.user_id for token in tokens],
+            "generations": [token.generation for token in tokens],
+            "secret_hashes": [hash_secret(token.secret) for token in tokens],
+            "now": now,
+            "idle_expires_at": idle_expires_at,
+            "until": until,
+        },
+    )
+    rotated = {position: RotatedSession(*session) for position, *session in await cursor.fetchall()}
+    return [rotated.get(position) for position, _ in enumerate(tokens, start=1)]
 
 
 async def lock_session(connection: Connection, token: RefreshToken) -> LockedSession | None:
