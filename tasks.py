@@ -11,7 +11,8 @@ from development.environment import KEY_FILE, is_set
 COMPOSE = "docker compose --project-directory . -f docker/compose.yaml"
 COMPOSE_SCALE = f"{COMPOSE} -f docker/compose.scale.yaml"
 CODE = "src tests development benchmarks tasks.py"
-PARALLEL = "--numprocesses 3 --dist loadfile --no-loadscope-reorder"  # docs/decisions/0028-parallel-tests.md
+PARALLEL = "--numprocesses 4 --dist loadfile --no-loadscope-reorder"  # docs/decisions/0032-one-suite.md
+COMPILED = {"PYTHONDONTWRITEBYTECODE": ""}  # else each process that a test starts would compile all modules again
 
 
 @task(help={"port": "where to listen"})
@@ -41,17 +42,21 @@ def migrate(c: Context) -> None:
 @task(help={"image": "insist on a Docker engine and test the image", "ring": "only this folder of tests/"})
 def test(c: Context, image: bool = False, ring: str = "") -> None:
     """Run all tests; the e2e ring in the image when there is a Docker engine."""
-    has_engine = image or bool(c.run("docker info", hide=True, warn=True))
-    if has_engine and ring in {"", "e2e"}:
+    with_e2e = ring in {"", "e2e"}
+    has_engine = with_e2e and (image or bool(c.run("docker info", hide=True, warn=True)))
+    if has_engine:
         build(c)
     target = "image" if has_engine else "process"
-    # Without compiled modules each of the many processes that the tests start would compile all of them again.
-    tests = f"-m pytest tests/{ring} --e2e-target={target} {PARALLEL}"
-    c.run(f"python {tests}" if ring else f"coverage erase && coverage run {tests}", env={"PYTHONDONTWRITEBYTECODE": ""})
-    if not ring:
-        c.run("python -m development.coverage_report")
-    if not has_engine:
+    c.run(f"python -m pytest tests/{ring} --e2e-target={target} {PARALLEL}", env=COMPILED)
+    if with_e2e and not has_engine:
         print("The image was NOT exercised: no Docker engine answers. With one: uv run inv test --image")
+
+
+@task
+def coverage(c: Context) -> None:
+    """Run the unit and integration rings under coverage, and hold its bounds; takes twice as long as without."""
+    c.run(f"coverage erase && coverage run -m pytest tests/unit tests/integration {PARALLEL}", env=COMPILED)
+    c.run("python -m development.coverage_report")
 
 
 @task(help={"file": "what to write (default: backups/doorward-TIME.dump)"})

@@ -28,7 +28,7 @@ from benchmarks.service import KeepAlive, Service, running_service
 from development.postgres import EmbeddedPostgres
 from doorward.infrastructure.migrations import migrate
 
-SLOW_PROXY: Final = Path(__file__).parents[1] / "tests/e2e/slow_proxy.py"
+SLOW_PROXY: Final = Path(__file__).with_name("slow_proxy.py")
 SLOWED_MS: Final = 200
 ROUNDS: Final = 7
 SAMPLES: Final = 500

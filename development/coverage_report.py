@@ -1,4 +1,4 @@
-"""What `inv test` says of coverage, and the bounds that it must keep. Reads what `coverage run` left behind."""
+"""What `inv coverage` says, and the bounds that it must keep. Reads what `coverage run` left behind."""
 
 import json
 import subprocess

@@ -1,10 +1,11 @@
-"""What all rings share: the e2e ring's option, what was measured, and one embedded PostgreSQL."""
+"""What all rings share: the e2e ring's option, who runs what, what was measured, and one embedded PostgreSQL."""
 
 from collections.abc import Iterator
 from typing import Any, Final
 
 import pytest
 from hypothesis import HealthCheck, settings
+from xdist.scheduler import LoadScopeScheduling
 
 from development.postgres import EmbeddedPostgres
 from development.proof.skewed_hosts import CLOCKS_NOT_EXERCISED
@@ -13,8 +14,19 @@ from development.proof.skewed_hosts import CLOCKS_NOT_EXERCISED
 settings.register_profile("doorward", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("doorward")
 
-LONGEST: Final = ("tests/pages/", "tests/e2e/")
-"""Run first, so that no worker is still busy with one of them when the others have nothing left to do."""
+ORDER: Final = (
+    "tests/pages/",
+    "tests/e2e/",
+    "tests/integration/postgres/test_faults_under_load.py",
+    "tests/integration/auth/test_refresh_model.py",
+    "tests/integration/auth/test_kills.py",
+    "tests/integration/server/",
+    "tests/integration/observability/",
+)
+"""What takes long is run first, so that no worker is still busy with it when the others have nothing left to do."""
+
+SHARED_STACK: Final = "tests/e2e/"
+LAST_OF_THE_RING: Final = "tests/e2e/test_database_outage.py"
 
 NOT_EXERCISED: Final = "The image was NOT exercised: no Docker engine. With one, run: uv run inv test --image"
 
@@ -35,8 +47,23 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: _place(item.nodeid))
 
 
-def _place(node_id: str) -> int:
-    return next((place for place, start in enumerate(LONGEST) if node_id.startswith(start)), len(LONGEST))
+def _place(node_id: str) -> tuple[int, bool]:
+    """Return the place of a test's file; the one that stops the database of the shared stack is the ring's last."""
+    place = next((place for place, start in enumerate(ORDER) if node_id.startswith(start)), len(ORDER))
+    return place, node_id.startswith(LAST_OF_THE_RING)
+
+
+class FilesAndSharedStack(LoadScopeScheduling):  # type: ignore[misc] # the library has no types
+    """Give each worker a file at a time, and one worker all files of the end-to-end ring: they share one stack."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return SHARED_STACK if nodeid.startswith(SHARED_STACK) else nodeid.partition("::")[0]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+    """Distribute tests as above, whatever `--dist` says."""
+    return FilesAndSharedStack(config, log)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

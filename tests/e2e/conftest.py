@@ -13,7 +13,15 @@ from tests.e2e.process_stack import ProcessStack
 from tests.e2e.stack import QUICK_HASHES, Service, Stack
 from tests.running_time import RunningTime
 
-IMAGE_ONLY: Final = frozenset({"test_compose.py", "test_image.py", "test_load_balancer.py", "test_pgbouncer.py"})
+IMAGE_ONLY: Final = frozenset(
+    {
+        "test_compose.py",
+        "test_image.py",
+        "test_load_balancer.py",
+        "test_pgbouncer.py",
+        "test_pgbouncer_configuration.py",
+    }
+)
 
 
 def _target(config: pytest.Config) -> str:
@@ -44,16 +52,9 @@ def evidence(findings: list[str]) -> Iterator[Evidence]:
 
 @pytest.fixture(scope="session")
 def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """The stack that all tests share, so its database is never stopped."""
+    """The stack that all tests share. Only the last file stops its database."""
     with _new_stack(request, tmp_path_factory) as shared:
         yield shared
-
-
-@pytest.fixture(scope="module")
-def breakable_stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """A stack of the file's own, whose database may be stopped and frozen."""
-    with _new_stack(request, tmp_path_factory) as own:
-        yield own
 
 
 @pytest.fixture(scope="session")

@@ -24,7 +24,6 @@ ENGINE: Final = {"timeout": 300}
 
 PGBOUNCER_PORT: Final = 6432
 HAPROXY_CONFIGURATION: Final = Path(__file__).parents[2] / "docker" / "haproxy.cfg"
-SLOW_PROXY: Final = Path(__file__).parent / "slow_proxy.py"
 LISTENING: Final = "cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | grep -qi ':{port:04X} 0*:0000 0A'"
 
 
@@ -83,11 +82,3 @@ def pgbouncer(
     container.with_copy_into_container(configuration.encode(), "/etc/pgbouncer/pgbouncer.ini")
     container.with_copy_into_container(users.encode(), "/etc/pgbouncer/userlist.txt")
     return _running(container, network, "pgbouncer", PGBOUNCER_PORT)
-
-
-def slow_proxy(
-    network: Network, image: str, target: str, milliseconds: int
-) -> contextlib.AbstractContextManager[Container]:
-    arguments = ["-c", SLOW_PROXY.read_text(encoding="utf-8"), "0.0.0.0:7000", target, str(milliseconds)]
-    container = DockerContainer(image, docker_client_kw=ENGINE).with_command(arguments)
-    return _running(container, network, f"slowed-by-{milliseconds}", 7000, entrypoint="python")

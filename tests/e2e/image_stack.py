@@ -19,7 +19,7 @@ IMAGE: Final = "doorward:latest"
 POSTGRES_IMAGE: Final = "postgres:17-trixie"
 POSTGRES_ALIAS: Final = "postgres"
 COPIES_ALIAS: Final = "service"
-"""By which the load balancer finds the copies of one stack."""
+"""By which the load balancer finds the copies that are meant for it."""
 
 PORT: Final = 8080
 METRICS_PORT: Final = 9464
@@ -56,11 +56,17 @@ class ImageService(Service):
     """A container with the image's own command."""
 
     def __init__(
-        self, settings: dict[str, str], network: Network, secret_files: Mapping[str, str] | None = None
+        self,
+        settings: dict[str, str],
+        network: Network,
+        secret_files: Mapping[str, str] | None = None,
+        alias: str | None = None,
     ) -> None:
         settings = {**settings, "METRICS_PORT": str(METRICS_PORT)}
         self.container = _product_container(settings, network, None, secret_files)
-        self.container.with_exposed_ports(PORT, METRICS_PORT).with_network_aliases(COPIES_ALIAS)
+        self.container.with_exposed_ports(PORT, METRICS_PORT)
+        if alias:
+            self.container.with_network_aliases(alias)
         self._base_url = self._metrics_url = ""
 
     @property
@@ -147,12 +153,13 @@ class ImageStack(Stack):
         server = f"host={POSTGRES_ALIAS} port=5432"
         return image_companions.pgbouncer(self._network, server, settings, f'"{user}" "{password}"')
 
-    def slowed(self, companion: Companion, milliseconds: int) -> contextlib.AbstractContextManager[Companion]:
-        return image_companions.slow_proxy(self._network, IMAGE, companion.address(), milliseconds)
-
     def load_balancer(self) -> contextlib.AbstractContextManager[image_companions.Container]:
-        """Run the load balancer in front of all services of this stack."""
+        """Run the load balancer in front of all copies of this stack."""
         return image_companions.load_balancer(self._network)
+
+    def copy(self, **settings: str) -> contextlib.AbstractContextManager[Service]:
+        """Yield a service that is ready and that the load balancer finds."""
+        return self._running(ImageService({**self.settings, **settings}, self._network, alias=COPIES_ALIAS))
 
     def _run_command(self, arguments: Sequence[str], settings: dict[str, str]) -> Outcome:
         container = _product_container(settings, self._network, list(arguments))

@@ -1,9 +1,13 @@
-"""PgBouncer's configuration: the one that docs/deployment.md shows."""
+"""PgBouncer's configuration: the one that docs/deployment.md shows, and databases behind it."""
 
+import contextlib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from tests.e2e.stack import Stack
 
 PAGE: Final = Path(__file__).parents[2] / "docs" / "deployment.md"
 
@@ -24,3 +28,20 @@ def pgbouncer_configuration(server: str, settings: Sequence[str]) -> str:
     return "\n".join([configuration, "unix_socket_dir =", "default_pool_size = 4", *settings, ""]).replace(
         "{server}", server
     )
+
+
+@contextlib.contextmanager
+def behind_pgbouncer(stack: "Stack", database: str, settings: Sequence[str]) -> Iterator[dict[str, str]]:
+    """Yield the settings of a service on an empty database behind PgBouncer; drop the database afterwards."""
+    stack.sql(f"CREATE DATABASE {database}")
+    try:
+        with stack.pgbouncer(settings) as pooler:
+            host, _, port = pooler.address().rpartition(":")
+            yield {"POSTGRES_HOST": host, "POSTGRES_PORT": port, "POSTGRES_DB": database}
+    finally:
+        stack.sql(f"DROP DATABASE {database} WITH (FORCE)")
+
+
+def change_database(stack: "Stack", database: str, settings: Mapping[str, str]) -> None:
+    for name, value in settings.items():
+        stack.sql(f"ALTER DATABASE {database} SET {name} = '{value}'")

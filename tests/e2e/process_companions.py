@@ -7,7 +7,6 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -21,7 +20,6 @@ from tests.e2e.pgbouncer import pgbouncer_configuration
 from tests.e2e.stack import EXIT_SECONDS, READY_SECONDS, Companion
 
 NO_PREPARED_STATEMENTS: Final = "max_prepared_statements = 0"
-SLOW_PROXY: Final = Path(__file__).parent / "slow_proxy.py"
 
 
 class Process(Companion):
@@ -79,12 +77,6 @@ def _program(name: str) -> str:
 def redis(folder: Path) -> contextlib.AbstractContextManager[Process]:
     port = free_port()
     command = [_program("redis-server"), "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
-    return _running(command, port, folder)
-
-
-def slow_proxy(target: str, milliseconds: int, folder: Path) -> contextlib.AbstractContextManager[Process]:
-    port = free_port()
-    command = [sys.executable, str(SLOW_PROXY), f"127.0.0.1:{port}", target, str(milliseconds)]
     return _running(command, port, folder)
 
 

@@ -129,9 +129,6 @@ class ProcessStack(Stack):
         server = f"host={self.settings['POSTGRES_HOST']} port={self.settings['POSTGRES_PORT']} user=postgres"
         return process_companions.pgbouncer(server, settings)
 
-    def slowed(self, companion: Companion, milliseconds: int) -> contextlib.AbstractContextManager[Companion]:
-        return process_companions.slow_proxy(companion.address(), milliseconds, self._empty_folder())
-
     def _run_command(self, arguments: Sequence[str], settings: dict[str, str]) -> Outcome:
         finished = subprocess.run(
             [*DOORWARD, *arguments],

@@ -198,10 +198,6 @@ class Stack(ABC):
     def pgbouncer(self, settings: Sequence[str]) -> contextlib.AbstractContextManager[Companion]:
         """Run a PgBouncer in transaction mode in front of PostgreSQL; skip the test where there is none."""
 
-    @abstractmethod
-    def slowed(self, companion: Companion, milliseconds: int) -> contextlib.AbstractContextManager[Companion]:
-        """Run something in front of it that holds back each answer."""
-
     def run_command(self, *arguments: str, **settings: str) -> Outcome:
         """Run `doorward ARGUMENTS` to its end."""
         outcome = self._run_command(arguments, {**self.settings, **settings})

@@ -2,7 +2,6 @@
 
 import time
 
-import pytest
 import requests
 
 from tests.e2e.people import LIVENESS, ME, READINESS, Client
@@ -22,13 +21,12 @@ def wait_until_draining(client: Client, answers: int) -> None:
         refused = 0 if client.call("GET", READINESS).ok else refused + 1
 
 
-@pytest.mark.parametrize("workers", ["1", "2"])
-def test_after_sigterm_readiness_is_503_while_every_request_is_still_answered(
-    stack: Stack, client: Client, workers: str
+def test_after_sigterm_readiness_is_503_and_every_request_answered_until_sigint_ends_the_drain(
+    stack: Stack, client: Client
 ) -> None:
     person = client.new_person()
     access_token = client.log_in(person).access
-    with stack.service(SHUTDOWN_DRAIN_SECONDS=DRAIN_SECONDS, WEB_CONCURRENCY=workers) as service:
+    with stack.service(SHUTDOWN_DRAIN_SECONDS=DRAIN_SECONDS, WEB_CONCURRENCY="2") as service:
         draining = Client(service)
         assert draining.me(access_token).headers.get("Connection") is None
         service.terminate()
@@ -41,6 +39,10 @@ def test_after_sigterm_readiness_is_503_while_every_request_is_still_answered(
         assert draining.call("GET", LIVENESS).status_code == 200
         assert draining.call("GET", READINESS).status_code == 503
         assert service.is_running()
+        service.interrupt()
+        service.wait()
+        assert not service.is_running()
+        assert "Traceback" not in service.logs()
 
 
 def test_a_kept_alive_connection_is_ended_by_its_next_answer_and_not_between_two_requests(
@@ -55,16 +57,8 @@ def test_a_kept_alive_connection_is_ended_by_its_next_answer_and_not_between_two
         wait_until_draining(Client(service), answers=1)
         last = session.get(service.base_url + ME, headers=headers, timeout=EXIT_SECONDS)
         assert (last.status_code, last.headers["Connection"]) == (200, "close")
-
-
-@pytest.mark.parametrize("workers", ["1", "2"])
-def test_sigint_ends_the_drain_at_once(stack: Stack, workers: str) -> None:
-    with stack.service(SHUTDOWN_DRAIN_SECONDS=DRAIN_SECONDS, WEB_CONCURRENCY=workers) as service:
-        service.terminate()
-        wait_until_draining(Client(service), answers=1)
         service.interrupt()
         service.wait()
-        assert not service.is_running()
         assert "Traceback" not in service.logs()
 
 

@@ -13,10 +13,10 @@ import requests
 from tests.e2e.image_companions import Container
 from tests.e2e.image_stack import ImageStack
 from tests.e2e.people import ME, READINESS, REFRESH, REGISTER, Client, Person
-from tests.e2e.stack import READY_SECONDS, Service
-from tests.e2e.test_rate_limits import PRIVATE_NETWORKS
+from tests.e2e.stack import QUICK_HASHES, READY_SECONDS, Service, Stack
 from tests.e2e.test_raw_requests import login_with_trailer, me_with_trailer, raw_answer
 
+PRIVATE_NETWORKS = "127.0.0.0/8,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16"
 LOAD_THREADS = 6
 DRAIN_SECONDS = "5"
 """The load balancer asks for readiness every second."""
@@ -32,11 +32,10 @@ class Front:
         self.base_url = f"http://{host}:{port}"
 
 
-@pytest.fixture(scope="module")
-def own_stack() -> Iterator[ImageStack]:
-    """A stack whose services are the copies, all of them: those of one test at a time."""
-    with ImageStack() as stack:
-        yield stack
+@pytest.fixture
+def image_stack(stack: Stack) -> ImageStack:
+    assert isinstance(stack, ImageStack)
+    return stack
 
 
 def wait_until(condition: Any, message: str) -> None:
@@ -99,12 +98,12 @@ def restart_one_after_the_other(copies: list[Service]) -> None:
         wait_until(lambda copy=copy, served=served: lines_served(copy) > served, "the copy gets no calls")
 
 
-def test_a_rolling_restart_under_load_loses_no_request(own_stack: ImageStack, findings: list[str]) -> None:
-    settings = {"SHUTDOWN_DRAIN_SECONDS": DRAIN_SECONDS}
+def test_a_rolling_restart_under_load_loses_no_request(image_stack: ImageStack, findings: list[str]) -> None:
+    settings = {**QUICK_HASHES, "SHUTDOWN_DRAIN_SECONDS": DRAIN_SECONDS}
     with (
-        own_stack.service(**settings) as one,
-        own_stack.service(**settings) as other,
-        own_stack.load_balancer() as balancer,
+        image_stack.copy(**settings) as one,
+        image_stack.copy(**settings) as other,
+        image_stack.load_balancer() as balancer,
         ThreadPoolExecutor(LOAD_THREADS) as threads,
     ):
         front = Front(balancer)
@@ -123,31 +122,40 @@ def test_a_rolling_restart_under_load_loses_no_request(own_stack: ImageStack, fi
     assert load.answered > LOAD_THREADS
 
 
-def test_behind_the_load_balancer_a_spoofed_address_does_not_dodge_the_limit(own_stack: ImageStack) -> None:
-    settings = {"RATE_LIMIT_ENABLED": "true", "RATE_LIMIT_TOKEN": "3/day", "TRUSTED_PROXIES": PRIVATE_NETWORKS}
-    with own_stack.service(**settings), own_stack.load_balancer() as balancer:
-        front = Front(balancer)
-        wait_until(lambda: Client(front).call("GET", READINESS).ok, "the load balancer finds no copy")
-        spoofing = [Client(front, {"X-Forwarded-For": f"203.0.113.{number}"}) for number in range(4)]
-        assert [client.token(Person()).status_code for client in spoofing] == [401, 401, 401, 429]
-
-
-def test_through_the_load_balancer_a_trailer_neither_chooses_an_address_nor_authenticates(
-    own_stack: ImageStack,
-) -> None:
-    with own_stack.redis() as redis, contextlib.ExitStack() as stack:
+@pytest.fixture(scope="module")
+def limited(stack: Stack) -> Iterator[tuple[Front, list[Service]]]:
+    """The load balancer in front of two copies that share their limits, and the copies."""
+    assert isinstance(stack, ImageStack)
+    with stack.redis() as redis, contextlib.ExitStack() as resources:
         settings = {
+            **QUICK_HASHES,
             "RATE_LIMIT_ENABLED": "true",
+            "RATE_LIMIT_REGISTER": "100/day",
             "RATE_LIMIT_TOKEN": "3/day",
+            "RATE_LIMIT_REFRESH": "3/day",
             "RATE_LIMIT_STORAGE_URI": f"redis://{redis.address()}/0",
             "TRUSTED_PROXIES": PRIVATE_NETWORKS,
         }
-        copies = [stack.enter_context(own_stack.service(**settings)) for _ in range(2)]
-        front = Front(stack.enter_context(own_stack.load_balancer()))
+        copies = [resources.enter_context(stack.copy(**settings)) for _ in range(2)]
+        front = Front(resources.enter_context(stack.load_balancer()))
         wait_until(lambda: Client(front).call("GET", READINESS).ok, "the load balancer finds no copy")
-        access_token = Client(front).log_in().access
-        assert raw_answer(front, me_with_trailer(access_token))[0] == 401
-        spoofing = [raw_answer(front, login_with_trailer(f"198.51.100.{number}"))[0] for number in range(4)]
-        # The genuine login above was the first of three.
-        assert spoofing == [401, 401, 429, 429]
-        assert not any("198.51.100." in copy.logs() for copy in copies)
+        yield front, copies
+
+
+def test_behind_the_load_balancer_a_spoofed_address_does_not_dodge_the_limit(
+    limited: tuple[Front, list[Service]],
+) -> None:
+    spoofing = [Client(limited[0], {"X-Forwarded-For": f"203.0.113.{number}"}) for number in range(4)]
+    assert [client.refresh("dwr_unknown").status_code for client in spoofing] == [401, 401, 401, 429]
+
+
+def test_through_the_load_balancer_a_trailer_neither_chooses_an_address_nor_authenticates(
+    limited: tuple[Front, list[Service]],
+) -> None:
+    front, copies = limited
+    access_token = Client(front).log_in().access
+    assert raw_answer(front, me_with_trailer(access_token))[0] == 401
+    spoofing = [raw_answer(front, login_with_trailer(f"198.51.100.{number}"))[0] for number in range(4)]
+    # The genuine login above was the first of three.
+    assert spoofing == [401, 401, 429, 429]
+    assert not any("198.51.100." in copy.logs() for copy in copies)

@@ -12,9 +12,9 @@ from tests.e2e.stack import Stack
 from tests.running_time import RunningTime
 
 LOGINS_IN_FLIGHT = 50
-STORM_SECONDS = 4.0
+STORM_SECONDS = 2.0
 STORM_SAMPLES = 20
-QUIET_SAMPLES = 200
+QUIET_SAMPLES = 50
 ANSWER_SECONDS = 3
 """Far above what a prompt answer takes; far below what waiting for the logins would."""
 

@@ -36,33 +36,3 @@ def test_from_registration_to_logout(client: Client) -> None:
     assert client.revoke(third.refresh).status_code == 204
     assert_refused(client.refresh(third.refresh), "invalid_refresh_token")
     assert_refused(client.me(third.access), "invalid_access_token")
-
-
-def test_a_login_by_e_mail_address_in_another_case_is_the_same_account(client: Client) -> None:
-    person = client.new_person()
-    by_email = client.call(
-        "POST", "/api/v1/auth/token", data={"username": person.email.upper(), "password": person.password}
-    )
-    assert client.me(tokens_of(by_email).access).json()["username"] == person.username
-
-
-def test_reuse_in_one_login_leaves_the_users_other_logins_alive(client: Client) -> None:
-    person = client.new_person()
-    stolen, other = client.log_in(person), client.log_in(person)
-    assert client.refresh(stolen.refresh).status_code == 200
-    assert client.refresh(stolen.refresh).status_code == 401
-    assert client.me(stolen.access).status_code == 401
-    assert client.me(other.access).status_code == 200
-    assert client.refresh(other.refresh).status_code == 200
-
-
-def test_any_token_of_a_session_ends_it_also_one_already_replaced(client: Client) -> None:
-    first = client.log_in()
-    second = tokens_of(client.refresh(first.refresh))
-    assert client.revoke(first.refresh).status_code == 204
-    assert client.refresh(second.refresh).status_code == 401
-    assert client.me(second.access).status_code == 401
-
-
-def test_revoking_a_token_that_nobody_issued_succeeds(client: Client) -> None:
-    assert client.revoke("dwr_unknown").status_code == 204

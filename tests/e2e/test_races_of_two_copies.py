@@ -17,14 +17,14 @@ from development.proof.service import own_database, proof_settings, running_serv
 from development.proof.skewed_hosts import AHEAD, BEHIND, CLOCKS_NOT_EXERCISED, FAR_AHEAD, find_libfaketime
 from tests.e2e.stack import QUICK_HASHES, Stack
 
-USES = 100
-CLAIMS = 60
+USES = 30
+CLAIMS = 15
 SPELLINGS = 15
-ENDS = 6
-BARS = 3
+ENDS = 3
+BARS = 1
 LEEWAY_SECONDS = 60
-SKEWED_USES = 40
-SKEWED_ENDS = 2
+SKEWED_USES = 15
+SKEWED_ENDS = 1
 
 
 @pytest.fixture(scope="module")
@@ -58,12 +58,6 @@ def urls(stack: Stack) -> Iterator[list[str]]:
 
 async def test_one_token_has_one_successor_and_used_twice_none(urls: list[str]) -> None:
     assert await one_token(urls, USES) == []
-
-
-async def test_within_the_leeway_all_copies_give_the_same_successor(stack: Stack) -> None:
-    lenient = {**QUICK_HASHES, "REFRESH_TOKEN_REUSE_LEEWAY_SECONDS": str(LEEWAY_SECONDS)}
-    with stack.service(**lenient) as one, stack.service(**lenient) as other:
-        assert await one_token([one.base_url, other.base_url], USES, leeway_seconds=LEEWAY_SECONDS) == []
 
 
 async def test_one_name_is_one_persons_whatever_its_spelling(urls: list[str]) -> None:

@@ -12,6 +12,7 @@ from tests.e2e.stack import EXIT_SECONDS, QUICK_HASHES, Service, Stack
 from tests.running_time import RunningTime
 
 LOGINS = 4
+WORKERS = 2
 ENDED_BY_SIGTERM = {0, 143}
 """143 where the signal's default action ends the process; 0 in a container, whose first process has none."""
 
@@ -48,14 +49,13 @@ def wait_for_lines(service: Service, text: str, count: int) -> None:
         time.sleep(0.05)
 
 
-@pytest.mark.parametrize("workers", [1, 2])
-def test_requests_under_way_finish_before_the_process_ends(stack: Stack, client: Client, workers: int) -> None:
+def test_requests_under_way_finish_before_the_process_ends(stack: Stack, client: Client) -> None:
     person = client.new_person()
-    with stack.service(**QUICK_HASHES, WEB_CONCURRENCY=str(workers)) as service:
-        wait_for_lines(service, "Application startup complete", workers)
+    with stack.service(**QUICK_HASHES, WEB_CONCURRENCY=str(WORKERS)) as service:
+        wait_for_lines(service, "Application startup complete", WORKERS)
         logins = [HeldLogin(service, person) for _ in range(LOGINS)]
         service.terminate()
-        wait_for_lines(service, "Shutting down", workers)
+        wait_for_lines(service, "Shutting down", WORKERS)
         assert service.is_running()
         assert [login.finish() for login in logins] == [200] * LOGINS
         assert service.wait() in ENDED_BY_SIGTERM
@@ -66,11 +66,11 @@ def test_requests_under_way_finish_before_the_process_ends(stack: Stack, client:
 
 def test_sigint_ends_workers_without_a_drain_when_what_is_under_way_has_finished(stack: Stack, client: Client) -> None:
     person = client.new_person()
-    with stack.service(**QUICK_HASHES, WEB_CONCURRENCY="2", SHUTDOWN_DRAIN_SECONDS="300") as service:
-        wait_for_lines(service, "Application startup complete", 2)
+    with stack.service(**QUICK_HASHES, WEB_CONCURRENCY=str(WORKERS), SHUTDOWN_DRAIN_SECONDS="300") as service:
+        wait_for_lines(service, "Application startup complete", WORKERS)
         logins = [HeldLogin(service, person) for _ in range(LOGINS)]
         service.interrupt()
-        wait_for_lines(service, "Shutting down", 2)
+        wait_for_lines(service, "Shutting down", WORKERS)
         assert [login.finish() for login in logins] == [200] * LOGINS
         service.wait()
         assert "Traceback" not in service.logs()

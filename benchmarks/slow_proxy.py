@@ -18,6 +18,8 @@ async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, d
 
 
 async def main(listen: str, target: str, milliseconds: str) -> None:
+    """Pass connections on to the target, each answer after this many milliseconds."""
+
     async def take(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         host, _, port = target.rpartition(":")
         answers, calls = await asyncio.open_connection(host, int(port))

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.e2e.people import TOKEN, Client
+from tests.integration.service import TOKEN, Service
 
 ADDRESS = re.compile(r"""(?:src|href|url\()\s*=?\s*["']([^"']+)["']|["']((?:https?:)?//[^"']+)["']""")
 CALLS = {
@@ -23,21 +23,33 @@ CALLS = {
 }
 
 
+@pytest.fixture
+def service(lasting_service: Service) -> Service:
+    return lasting_service
+
+
 @pytest.mark.parametrize("path", ["/docs", "/redoc"])
-def test_a_page_loads_what_it_needs_from_here_only(client: Client, path: str) -> None:
-    page = client.call("GET", path)
+async def test_a_page_loads_what_it_needs_from_here_only(service: Service, path: str) -> None:
+    page = await service.client.get(path)
     assert page.status_code == 200
     addresses = [one or other for one, other in ADDRESS.findall(page.text) if not (one or other).startswith("data:")]
     assert addresses
     for address in addresses:
         assert re.match(r"/[^/]", address), address
-        assert client.call("GET", address).status_code == 200
+        assert (await service.client.get(address)).status_code == 200
     assert "//" not in page.headers["Content-Security-Policy"]
     assert "default-src 'none'" in page.headers["Content-Security-Policy"]
 
 
-def test_the_description_names_every_call_and_no_host(client: Client) -> None:
-    answer = client.call("GET", "/openapi.json")
+@pytest.mark.parametrize("name", ["swagger-ui-bundle.js", "swagger-ui.css", "redoc.standalone.js"])
+async def test_the_documentations_own_files_are_served(service: Service, name: str) -> None:
+    answer = await service.client.get(f"/docs/assets/{name}")
+    assert answer.status_code == 200
+    assert len(answer.content) > 10_000
+
+
+async def test_the_description_names_every_call_and_no_host(service: Service) -> None:
+    answer = await service.client.get("/openapi.json")
     document = answer.json()
     assert answer.status_code == 200
     assert {path: set(calls) for path, calls in document["paths"].items()} == CALLS
@@ -45,18 +57,13 @@ def test_the_description_names_every_call_and_no_host(client: Client) -> None:
     assert "://" not in answer.text
 
 
-def test_the_authorize_button_logs_in_where_the_description_says(client: Client) -> None:
-    document = client.call("GET", "/openapi.json").json()
+async def test_the_authorize_button_logs_in_where_the_description_says(service: Service) -> None:
+    document = (await service.client.get("/openapi.json")).json()
     flow = document["components"]["securitySchemes"]["password"]["flows"]["password"]
     assert flow["tokenUrl"] == TOKEN
     assert document["paths"]["/api/v1/auth/me"]["get"]["security"] == [{"password": []}]
     # What Swagger UI sends for it.
-    person = client.new_person()
+    person = await service.register()
     form = {"grant_type": "password", "username": person.username, "password": person.password, "scope": ""}
-    answer = client.call(
-        "POST",
-        flow["tokenUrl"],
-        data=form,
-        headers={"X-Requested-With": "XMLHttpRequest", "Authorization": "Basic Og=="},
-    )
-    assert answer.status_code == 200
+    headers = {"X-Requested-With": "XMLHttpRequest", "Authorization": "Basic Og=="}
+    assert (await service.client.post(flow["tokenUrl"], data=form, headers=headers)).status_code == 200

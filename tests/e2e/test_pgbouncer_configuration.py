@@ -1,0 +1,35 @@
+"""A configuration of PgBouncer that does not fit is refused in one line which names the remedy."""
+
+import pytest
+
+from tests.e2e.pgbouncer import behind_pgbouncer, change_database
+from tests.e2e.stack import Outcome, Stack
+
+DATABASE = "unsuitable"
+UNSUITABLE = {
+    "ignore_startup_parameters": (["ignore_startup_parameters ="], "", "ignore_startup_parameters = options"),
+    "statement mode": (["pool_mode = statement"], "", "pool_mode = transaction"),
+    "no connect_query": (["[databases]", f"{DATABASE} = {{server}}"], "bytea_output", "connect_query"),
+    "synchronous_commit": ([], "synchronous_commit", "connect_query"),
+}
+"""What PgBouncer is told, the setting of the database that is then wrong, and what the refusal says of the remedy."""
+
+UNSUITABLE_VALUE = {"bytea_output": "escape", "synchronous_commit": "off"}
+
+
+def assert_refused_in_one_line(outcome: Outcome, *words: str) -> None:
+    assert outcome.status not in {0, None}
+    (line,) = outcome.output.splitlines()
+    assert line.startswith("doorward: ")
+    assert all(word in line for word in words), line
+
+
+@pytest.mark.parametrize("flaw", UNSUITABLE)
+def test_a_configuration_that_does_not_fit_is_one_line(stack: Stack, flaw: str) -> None:
+    settings, setting, remedy = UNSUITABLE[flaw]
+    with behind_pgbouncer(stack, DATABASE, ["max_prepared_statements = 0", *settings]) as address:
+        if setting:
+            change_database(stack, DATABASE, {setting: UNSUITABLE_VALUE[setting]})
+        # One command for each flaw: both ask PostgreSQL in the same way before they begin.
+        command = "serve" if setting else "migrate"
+        assert_refused_in_one_line(stack.run_command(command, **address), setting, remedy)
