@@ -10,8 +10,13 @@ from xdist.scheduler import LoadScopeScheduling
 from development.postgres import EmbeddedPostgres
 from development.proof.skewed_hosts import CLOCKS_NOT_EXERCISED
 
+EXAMPLES: Final = 25
+"""A property is tried as often in each run; the parsers have a proof of their own that tries more."""
+
 # How fast a machine makes examples says nothing of the code.
-settings.register_profile("doorward", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile(
+    "doorward", deadline=None, max_examples=EXAMPLES, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.load_profile("doorward")
 
 ORDER: Final = (

@@ -6,7 +6,7 @@ from development.proof.fuzz import PASSWORD, USERNAME, run_schemathesis
 from tests.e2e.people import Client, Person
 from tests.e2e.stack import Service
 
-EXAMPLES = 10
+EXAMPLES = 100
 
 
 def test_no_generated_request_gets_a_server_error_or_an_undocumented_answer(

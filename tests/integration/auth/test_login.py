@@ -1,6 +1,7 @@
 """Password login: what it gives away (nothing), and what it does to old hashes."""
 
 import asyncio
+import os
 import re
 import threading
 from typing import Any
@@ -250,7 +251,8 @@ async def test_a_hasher_that_is_full_answers_503_and_serves_again_afterwards(
     make_service: MakeService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # On many cores, more logins than the pool has room for would fit.
-    monkeypatch.setattr("doorward.wiring.auth.available_cores", lambda: 1)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0}, raising=False)
+    monkeypatch.setattr(os, "cpu_count", lambda: 1)
     service = await make_service()
     person = await service.register()
     opened, hashpw = threading.Event(), bcrypt.hashpw

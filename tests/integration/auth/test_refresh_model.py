@@ -14,7 +14,8 @@ from development.proof.model.exploration import MODES
 from development.proof.model.faults import FAULTS, ROOT, Fault, planted, walked
 from tests.integration.service import MakeDatabase
 
-WALKS = 100
+WALKS = 15
+WALKS_TO_A_PLANTED_FAULT = 100
 STEPS = 50
 SEED = 20260301
 
@@ -55,7 +56,7 @@ def test_the_service_agrees_with_the_model(walks: Mapping[str, subprocess.Popen[
 
 
 def test_the_walks_find_a_planted_fault(own_database: str, tmp_path: Path) -> None:
-    found = walked(planted(FAULTS[0], tmp_path), own_database, walks=WALKS, steps=STEPS)
+    found = walked(planted(FAULTS[0], tmp_path), own_database, walks=WALKS_TO_A_PLANTED_FAULT, steps=STEPS)
     assert found["invariant"] == "a refresh token gets what it is due"
 
 

@@ -35,6 +35,8 @@ from tests.running_time import RunningTime
 FROZEN_SECONDS = 5
 """Long enough for probes that get no answer either."""
 
+ENDED_SESSIONS = 8
+
 SMALL_BYTES = 128 * 1024 * 1024
 REFUSED = 12
 TERMINATED = 60
@@ -137,13 +139,13 @@ def survive(faulty: Faulty, fault: Fault, findings: list[str]) -> None:
     """
     sockets = faulty.sockets() - faulty.connections()
     with under_load(faulty) as ledger:
-        wait_for(ledger, 20, lambda: len(ledger.ended_sessions))
+        wait_for(ledger, ENDED_SESSIONS, lambda: len(ledger.ended_sessions))
         refused_before = ledger.count(503)
         faulty.begin_fault()
         fault(faulty, ledger)
         returned = faulty.clock.now()
         faulty.wait_until_well(RECOVERED_SECONDS)
-        wait_for(ledger, 20, lambda: len(ledger.ended_sessions))
+        wait_for(ledger, ENDED_SESSIONS, lambda: len(ledger.ended_sessions))
     faulty.wait_until_nothing_is_leaked(sockets)
     refused, recovery = ledger.count(503) - refused_before, max(0.0, ledger.last_refusal - returned)
     findings.append(

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from development.proof.parsers import PARSERS, SEEDS
 
-EXAMPLES = 200
+EXAMPLES = 50
 
 
 @st.composite
