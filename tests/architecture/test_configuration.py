@@ -74,8 +74,8 @@ def named_values(node: ast.AST) -> Iterator[tuple[str, ast.expr | None]]:
         yield ast.unparse(node.args[0]), node.args[1]
 
 
-MACHINE_MADE: Final = frozenset({".lock", ".svg", ".png", ".txt"})
-"""Checksums of packages, drawings, and lists of passwords: nothing that is shown as an example."""
+MACHINE_MADE: Final = frozenset({".lock", ".svg", ".png", ".txt", ".gz"})
+"""Checksums of packages, drawings, lists of passwords, and a dump: nothing that is shown as an example."""
 
 QUOTED: Final = re.compile(r"([\"'`])((?:(?!\1).)+)\1")
 GIVEN: Final = re.compile(r"[=:>]\s*(.+)")
