@@ -47,7 +47,7 @@ def assigned_values() -> Iterator[tuple[str, str, str]]:
         if path.suffix == ".py":
             for where, name, value in assigned_in_python(path):
                 yield where, name, value
-        elif path.name != "uv.lock" and path.suffix not in {".txt", ".svg", ".png"}:
+        elif path.suffix not in MACHINE_MADE:
             for name, value in ASSIGNED.findall(text_of(path)):
                 yield str(path), name, value
 
