@@ -16,6 +16,8 @@ import psycopg
 from fastapi import FastAPI
 from psycopg.rows import dict_row
 
+from doorward.infrastructure.passwords import BcryptHasher
+from doorward.infrastructure.postgres.database import PostgresDatabase
 from doorward.settings.config import Settings
 from doorward.wiring.application import create_wired_app
 
@@ -81,6 +83,18 @@ class Service:
         self.database_url = settings.database_url.get_secret_value()
         self.client = self.client_at("203.0.113.7")
 
+    @property
+    def database(self) -> PostgresDatabase:
+        """The one database of the application."""
+        database: PostgresDatabase = self.app.state.sessions._database  # noqa: SLF001 - the only place that looks it up
+        return database
+
+    @property
+    def hasher(self) -> BcryptHasher:
+        """The one hasher of the application."""
+        hasher: BcryptHasher = self.app.state.login._hasher  # noqa: SLF001 - the only place that looks it up
+        return hasher
+
     def client_at(self, address: str) -> httpx.AsyncClient:
         """Return a client of another address."""
         transport = httpx.ASGITransport(self.app, raise_app_exceptions=False, client=(address, 50000))
@@ -118,7 +132,7 @@ class Service:
 
     def connections_asked_for(self) -> int:
         """Return how often the application has taken a connection from its pool: one for each statement by itself."""
-        stats = self.app.state.sessions._database._pool.get_stats()  # noqa: SLF001 - to count the statements
+        stats = self.database._pool.get_stats()  # noqa: SLF001 - to count the statements
         asked: int = stats.get("requests_num", 0)
         return asked
 

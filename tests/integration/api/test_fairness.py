@@ -121,7 +121,7 @@ async def test_eight_hundred_probes_ask_once_and_a_full_pool_makes_none_fail(
     service = await make_service(database_url=own_database, db_pool_max_conn=1)
     _, tokens = await service.register_and_log_in()
     async with asyncio.timeout(BOUND_SECONDS):
-        async with service.app.state.sessions._database.connection():  # noqa: SLF001 - to hold the only one
+        async with service.database.connection():
             waiting = asyncio.create_task(service.get_me(tokens.access))
             before = service.connections_asked_for()
             answers = await asyncio.gather(*(service.client.get(READINESS) for _ in range(800)))
@@ -153,7 +153,7 @@ async def hostile_login(service: Service, number: int, username: str) -> httpx.R
 
 
 async def until_waiting(service: Service, number: int) -> None:
-    hasher: Any = service.app.state.login._hasher  # noqa: SLF001 - how many wait
+    hasher: Any = service.hasher
     while hasher.waiting < number:  # noqa: ASYNC110 - the hasher has no event for it
         await asyncio.sleep(0.001)
 
@@ -212,7 +212,7 @@ async def test_the_hash_of_a_client_that_has_left_is_not_computed(
         return hashpw(password, salt)
 
     monkeypatch.setattr(bcrypt, "hashpw", noting_hashpw)
-    hasher: Any = service.app.state.login._hasher  # noqa: SLF001 - to occupy its threads
+    hasher: Any = service.hasher
     threads = available_cores()
     async with asyncio.timeout(BOUND_SECONDS):
         occupying = [asyncio.create_task(hasher.hash("x")) for _ in range(threads)]

@@ -29,7 +29,7 @@ def run(environment: pytest.MonkeyPatch, service: Service) -> Run:
 
 @pytest.fixture
 def deactivation(service: Service) -> Deactivation:
-    database = service.app.state.login._database  # noqa: SLF001 - there is no route to it
+    database = service.database
     return Deactivation(database=database, accounts=Accounts(database=database))
 
 

@@ -23,7 +23,7 @@ async def alone(make_service: MakeService, own_database: str) -> Service:
 
 
 def pruning_of(service: Service) -> Pruning:
-    database = service.app.state.sessions._database  # noqa: SLF001 - the application has one database
+    database = service.database
     return Pruning(database=database, clock=service.clock, retention=RETENTION)
 
 

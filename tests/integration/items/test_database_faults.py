@@ -50,7 +50,7 @@ async def test_a_list_or_search_that_takes_too_long_is_to_be_narrowed(slow: Owne
 
 async def test_a_count_or_a_look_for_spellings_that_takes_too_long_is_to_be_narrowed(slow: Owner) -> None:
     wanted = ItemQuery(slow.id, "all", ItemFilter())
-    async with asyncio.timeout(BOUND_SECONDS), slow.service.app.state.items._database.connection() as connection:  # noqa: SLF001 - to ask it
+    async with asyncio.timeout(BOUND_SECONDS), slow.service.database.connection() as connection:
         with pytest.raises(QueryTooBroadError):
             await lists.count_items(connection, wanted)
         with pytest.raises(QueryTooBroadError):

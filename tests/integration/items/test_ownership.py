@@ -93,7 +93,7 @@ async def test_a_private_item_of_another_is_in_no_list_no_count_and_no_search(ow
 async def test_the_words_of_a_private_item_help_nobody_else_to_spell(owner: Owner, stranger: Owner) -> None:
     word = mark()
     item = await owner.create(word)
-    async with owner.service.app.state.items._database.connection() as connection:  # noqa: SLF001 - to ask it
+    async with owner.service.database.connection() as connection:
         assert await lists.list_known_spellings(connection, [word, mark()], owner.id) == [word]
         assert await lists.list_known_spellings(connection, [word], stranger.id) == []
         await owner.change("PATCH", item, {"visibility": "shared"})
@@ -145,7 +145,7 @@ async def test_a_stranger_who_changes_an_item_waits_for_no_lock(
 
 async def test_a_stranger_who_changes_an_item_locks_nothing(owner: Owner, stranger: Owner) -> None:
     item = await owner.create(visibility="shared")
-    database: PostgresDatabase = owner.service.app.state.items._database  # noqa: SLF001 - to ask it
+    database: PostgresDatabase = owner.service.database
     async with database.transaction() as connection:
         assert await entries.lock_item(connection, UUID(item["id"]), stranger.id) is None
         # Fails at once where another transaction has the lock.

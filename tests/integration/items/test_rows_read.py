@@ -36,7 +36,7 @@ READINGS: dict[str, Reading] = {
 
 async def rows_read(owner: Owner, reader: Owner, reading: Reading, word: str) -> int:
     """Return how many rows of the table a reading takes from it."""
-    database: PostgresDatabase = owner.service.app.state.items._database  # noqa: SLF001 - to ask it
+    database: PostgresDatabase = owner.service.database
     async with database.transaction() as connection:
         before = await rows_counted(connection)
         await reading(connection, reader.id, word)

@@ -46,7 +46,7 @@ async def copies(settings: Settings) -> AsyncIterator[list[Service]]:
 
 
 def database_of(service: Service) -> PostgresDatabase:
-    database = service.app.state.sessions._database  # noqa: SLF001 - the application has one database
+    database = service.database
     assert isinstance(database, PostgresDatabase)
     return database
 

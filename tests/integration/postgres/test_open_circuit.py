@@ -37,7 +37,7 @@ async def stoppable(make_service: MakeService) -> AsyncIterator[tuple[Service, E
 
 
 def _pool(service: Service) -> AsyncConnectionPool[Any]:
-    pool = service.app.state.sessions._database._pool  # noqa: SLF001 - to see whether it is asked
+    pool = service.database._pool  # noqa: SLF001 - to see whether it is asked
     assert isinstance(pool, AsyncConnectionPool)
     return pool
 
@@ -94,7 +94,7 @@ async def test_a_pool_that_is_busy_opens_nothing(make_service: MakeService, logs
     _, pair = await service.register_and_log_in()
     async with AsyncExitStack() as stack:
         for _ in range(2):
-            await stack.enter_async_context(service.app.state.sessions._database.connection())  # noqa: SLF001 - to hold it
+            await stack.enter_async_context(service.database.connection())
         answers = await asyncio.gather(*(service.get_me(pair.access) for _ in range(CALLS)))
     assert {answer.status_code for answer in answers} == {503}
     assert (await service.get_me(pair.access)).status_code == 200

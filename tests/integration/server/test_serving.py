@@ -64,6 +64,7 @@ def serving(
     environment.setenv("ENVIRONMENT", "production")
     environment.setenv("BCRYPT_ROUNDS", "10")
     environment.setenv("SHUTDOWN_DRAIN_SECONDS", "0")
+    environment.setenv("RATE_LIMIT_ENABLED", "false")
     started = Serving(request.param, tmp_path / "log")
     with started.client:
         yield started
@@ -84,6 +85,8 @@ def test_it_answers_logs_json_without_secrets_and_stops_on_sigterm(serving: Serv
     written = serving.log.read_text(encoding="utf-8")
     lines = [json.loads(line) for line in written.splitlines()]
     assert {line["event"] for line in lines} >= {"http.request", "auth.login.succeeded"}
+    # What gives up security is said once, not by each worker.
+    assert [line["setting"] for line in lines if line["event"] == "config.insecure"] == ["RATE_LIMIT_ENABLED"]
     assert [secret in written for secret in (PERSON["password"], token, "hidden=query", "Traceback")] == [False] * 4
     with pytest.raises(httpx.ConnectError):
         serving.client.get("/health/liveness")
