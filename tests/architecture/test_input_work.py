@@ -17,6 +17,7 @@ MEASURED: Final = frozenset(
         "domain/items/search.py",
         "core/text.py",
         "domain/auth/identifiers.py",
+        "domain/auth/password_patterns.py",
         "domain/auth/policy.py",
         "domain/auth/refresh_token.py",
         "domain/items/csv_lines.py",

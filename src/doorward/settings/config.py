@@ -29,6 +29,31 @@ RATE_LIMIT_STORES: Final = ("memory://", "redis://", "rediss://")
 MINIMUM_PRODUCTION_BCRYPT_ROUNDS: Final = 10
 
 
+RESERVED_USERNAMES: Final = (
+    *("admin", "administrator", "root", "superuser", "sysadmin", "system", "daemon", "operator", "owner", "moderator"),
+    *("staff", "team", "support", "help", "helpdesk", "contact", "info", "sales", "marketing", "billing", "service"),
+    *("abuse", "security", "noc", "postmaster", "hostmaster", "webmaster", "mailer-daemon", "noreply", "mail", "www"),
+    *("null", "nil", "none", "undefined", "nan", "true", "false", "void", "anonymous", "guest", "nobody", "unknown"),
+    *(
+        "everyone",
+        "everybody",
+        "all",
+        "here",
+        "me",
+        "self",
+        "myself",
+        "deleted",
+        "api",
+        "app",
+        "auth",
+        "oauth",
+        "token",
+    ),
+    *("login", "logout", "signin", "signup", "register", "account", "settings", "static", "docs", "health", "doorward"),
+)
+"""Roles that people trust, mailboxes of RFC 2142, words of programming languages, and segments of paths."""
+
+
 class Settings(BudgetSettings):
     """All settings, checked."""
 
@@ -105,6 +130,18 @@ class Settings(BudgetSettings):
     )
     bcrypt_rounds: int = Field(
         12, ge=4, le=16, description="Cost of a password hash, as a power of two.", examples=["12"]
+    )
+    reserved_usernames: Annotated[tuple[str, ...], NoDecode, between_commas] = Field(
+        RESERVED_USERNAMES,
+        description="User names that sign-up refuses, separated by commas, in any case and with or without separators. "
+        "A value replaces the whole default. Accounts that exist keep their names.",
+        examples=["admin,root,support,acme"],
+    )
+    email_allow_special_domains: bool = Field(
+        default=False,
+        description="Whether sign-up accepts addresses that no mail reaches over the Internet: `.local`, `.test` and "
+        "the other special-use domains, and hosts without a dot. `ENVIRONMENT=development` always accepts them.",
+        examples=["true"],
     )
     rate_limit_enabled: bool = Field(default=True, description="Whether the limits below are held.", examples=["true"])
     rate_limit_register: RateLimit = Field(

@@ -14,10 +14,8 @@ from doorward.api.schemas.health import CheckState
 from doorward.core.exceptions import ServiceUnavailableError
 from doorward.core.ports import Clock
 from doorward.domain.auth.refresh_token import RefreshTokenCodec
-from doorward.domain.auth.registration import Registration
 from doorward.domain.auth.token_pair import TokenPairIssuer
 from doorward.infrastructure.clock import HostClock
-from doorward.infrastructure.common_passwords import load_common_passwords
 from doorward.infrastructure.keys import REFRESH_TOKEN_PURPOSE
 from doorward.infrastructure.limits.limiter import CallLimiter, create_client_reader, create_limiter
 from doorward.infrastructure.passwords import BcryptHasher
@@ -34,6 +32,7 @@ from doorward.wiring.items import create_item_import, create_items
 from doorward.wiring.keys import keys
 from doorward.wiring.log import log_as_set
 from doorward.wiring.operations import create_housekeeper
+from doorward.wiring.registration import create_registration
 from doorward.wiring.telemetry import Telemetry
 
 
@@ -75,7 +74,7 @@ def create_wired_app(settings: Settings, clock: Clock | None = None, host: HostC
     drain = Drain()
     housekeeper = create_housekeeper(settings, database, clock)
     services = Services(
-        registration=Registration(database=database, hasher=hasher, common_passwords=load_common_passwords()),
+        registration=create_registration(settings, database, hasher),
         login=create_login(settings, database, hasher, issuer, clock),
         sessions=create_sessions(database, codec, signer, issuer, clock, lifetimes),
         items=create_items(settings, shared, clock),

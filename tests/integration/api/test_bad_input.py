@@ -97,7 +97,11 @@ async def test_a_member_that_the_call_does_not_have_is_refused_and_not_repeated(
         ({"username": "ada\x00"}, "invalid_username"),
         ({"password": "short"}, "password_length"),
         ({"password": "x" * 257}, "password_length"),
+        ({"username": "-dash"}, "invalid_username"),
+        ({"username": "Ad.Min"}, "username_reserved"),
+        ({"password": " " * 10}, "password_blank"),
         ({"password": "password1"}, "password_too_common"),
+        ({"password": "Summer2024!"}, "password_too_common"),
         ({"username": "my.own.name", "password": "My.Own.Name"}, "password_is_name"),
     ],
 )

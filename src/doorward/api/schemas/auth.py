@@ -9,30 +9,32 @@ from doorward.api.schemas.requests import RequestBody
 from doorward.domain.auth.models import ACCOUNT_SCOPE
 
 MAXIMUM_FIELD_LENGTH = 1024
-"""Code points of any field; the domain's own bounds are tighter."""
+"""Code points of any field; the domain's bounds are tighter."""
 
 
 class RegisterRequest(RequestBody):
-    """A new account."""
+    """The body of a registration."""
 
     email: str = Field(
         max_length=MAXIMUM_FIELD_LENGTH, examples=["ada@example.com"], json_schema_extra={"format": "email"}
     )
     username: str = Field(
         max_length=MAXIMUM_FIELD_LENGTH,
-        description="3 to 32 of letters, digits, dot, underscore, hyphen; unique without regard to case.",
+        description="3 to 32 letters, digits, dots, underscores and hyphens, with a letter or digit at both ends. "
+        "Unique in any case. White space around it is removed.",
         examples=["ada"],
     )
     password: str = Field(
         max_length=MAXIMUM_FIELD_LENGTH,
-        description="8 to 256 visible characters; no common password, and not made of the user's own names.",
+        description="8 to 256 visible characters, spaces included. Refused: common passwords, common words with a year "
+        "or digits, and the user's own names.",
         examples=["correct horse battery"],
         json_schema_extra={"format": "password", "minLength": 8, "maxLength": 256},
     )
 
 
 class RefreshTokenRequest(RequestBody):
-    """One refresh token, to be exchanged or revoked."""
+    """A refresh token to exchange or revoke."""
 
     refresh_token: str = Field(max_length=MAXIMUM_FIELD_LENGTH, examples=["dwr_..."])
 
@@ -41,7 +43,9 @@ class TokenForm(RequestBody):
     """The OAuth 2.0 password form (RFC 6749 section 4.3.2), as the first-party login."""
 
     grant_type: Literal["password"] = "password"
-    username: str = Field(max_length=MAXIMUM_FIELD_LENGTH, description="User name or e-mail address.")
+    username: str = Field(
+        max_length=MAXIMUM_FIELD_LENGTH, description="User name or e-mail address. White space around it is removed."
+    )
     password: str = Field(max_length=MAXIMUM_FIELD_LENGTH, json_schema_extra={"format": "password"})
     scope: str = Field(
         "",

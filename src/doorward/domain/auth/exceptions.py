@@ -20,19 +20,30 @@ class UsernameTakenError(DomainError):
 
 
 class InvalidEmailError(DomainError):
-    """Not an e-mail address that mail can be sent to."""
+    """Not an e-mail address, or at a domain that no mail reaches over the Internet (.local, .test, one label)."""
 
     kind = Kind.INVALID
     code = "invalid_email"
-    detail = "This is not a usable e-mail address. Send one of the form name@example.com."
+    detail = "This is not a usable e-mail address. Send one at a domain that receives mail, as name@example.com."
 
 
 class InvalidUsernameError(DomainError):
-    """Outside the alphabet or the length of user names."""
+    """Outside the alphabet or the length of user names, or with a separator at an end."""
 
     kind = Kind.INVALID
     code = "invalid_username"
-    detail = "A user name has 3 to 32 characters: letters a to z, digits, dot, underscore, hyphen."
+    detail = (
+        "A user name has 3 to 32 characters: letters a to z, digits, dot, underscore, hyphen. "
+        "The first and the last are a letter or a digit."
+    )
+
+
+class UsernameReservedError(DomainError):
+    """A name of ``RESERVED_USERNAMES``, which people could take for the operator or software for a keyword."""
+
+    kind = Kind.INVALID
+    code = "username_reserved"
+    detail = "This user name is reserved. Choose another."
 
 
 class PasswordLengthError(DomainError):
@@ -60,11 +71,14 @@ class PasswordNotTextError(DomainError):
 
 
 class PasswordTooCommonError(DomainError):
-    """Among the first that an attacker would try."""
+    """On the list of common passwords, or a common word with a year, digits or signs around it."""
 
     kind = Kind.INVALID
     code = "password_too_common"
-    detail = "This password is on a list of common ones. Choose another, such as four random words."
+    detail = (
+        "This password is among the first that attackers try: a common one, or a common word with digits or signs. "
+        "Choose another, such as four random words."
+    )
 
 
 class PasswordIsNameError(DomainError):

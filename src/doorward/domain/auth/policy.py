@@ -17,6 +17,7 @@ from doorward.domain.auth.exceptions import (
     PasswordTooCommonError,
 )
 from doorward.domain.auth.models import LockedSession
+from doorward.domain.auth.password_patterns import is_common_pattern
 from doorward.domain.auth.refresh_token import RefreshToken, hash_secret
 
 MINIMUM_PASSWORD_LENGTH: Final = 8
@@ -98,6 +99,8 @@ def check_new_password(password: str, *, username: str, email: str, common_passw
         raise PasswordTooCommonError
     if _consists_of(folded, (username, email, email.partition("@")[0], PRODUCT_NAME)):
         raise PasswordIsNameError
+    if is_common_pattern(folded.strip(), common_passwords):
+        raise PasswordTooCommonError
 
 
 def _consists_of(folded: str, names: Iterable[str]) -> bool:

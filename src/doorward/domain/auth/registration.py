@@ -1,12 +1,13 @@
 """Use case: sign up."""
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from uuid import uuid4
 
 from doorward.core.exceptions import DomainError
 from doorward.core.ports import Database
 from doorward.domain.auth.exceptions import EmailTakenError, UsernameTakenError
-from doorward.domain.auth.identifiers import display_username, read_email
+from doorward.domain.auth.identifiers import read_new_email, read_new_username
 from doorward.domain.auth.models import User
 from doorward.domain.auth.policy import check_new_password
 from doorward.domain.auth.ports import NO_CLIENT, Client, PasswordHasher
@@ -16,23 +17,34 @@ from doorward.observability.logging import get_logger
 logger = get_logger()
 
 
-class Registration:
-    """Makes accounts."""
+@dataclass(frozen=True, slots=True)
+class RegistrationRules:
+    """What sign-up refuses beyond the fixed rules.
 
-    def __init__(
-        self, *, database: Database[Connection], hasher: PasswordHasher, common_passwords: Collection[str]
-    ) -> None:
-        """Take the database, the password hasher, and the passwords to refuse (case-folded NFKC)."""
+    ``common_passwords`` are in NFKC and case-folded; ``reserved_usernames`` are as
+    ``identifiers.without_separators`` returns them.
+    """
+
+    common_passwords: Collection[str]
+    reserved_usernames: Collection[str]
+    allows_special_domains: bool
+
+
+class Registration:
+    """Creates accounts."""
+
+    def __init__(self, *, database: Database[Connection], hasher: PasswordHasher, rules: RegistrationRules) -> None:
+        """Take the database, the password hasher, and what to refuse."""
         self._database = database
         self._hasher = hasher
-        self._common_passwords = common_passwords
+        self._rules = rules
 
     async def register(self, *, email: str, username: str, password: str, client: Client = NO_CLIENT) -> User:
-        """Make an account, committed when this returns. ``client`` decides when the password is hashed.
+        """Create an account, committed when this returns. ``client`` decides when the password is hashed.
 
         Of several registrations of one name or address, in any spelling, exactly one succeeds. The work done is the
         same for a taken name as for a free one. Raises ``InvalidEmailError``, ``InvalidUsernameError``,
-        the ``Password...Error`` classes, ``EmailTakenError``, ``UsernameTakenError``.
+        ``UsernameReservedError``, the ``Password...Error`` classes, ``EmailTakenError``, ``UsernameTakenError``.
         """
         try:
             user = await self._register(email, username, password, client)
@@ -43,9 +55,10 @@ class Registration:
         return user
 
     async def _register(self, email: str, username: str, password: str, client: Client) -> User:
-        address = read_email(email)
-        name = display_username(username)
-        check_new_password(password, username=name, email=address.key, common_passwords=self._common_passwords)
+        rules = self._rules
+        address = read_new_email(email, allows_special_domains=rules.allows_special_domains)
+        name = read_new_username(username, reserved=rules.reserved_usernames)
+        check_new_password(password, username=name, email=address.key, common_passwords=rules.common_passwords)
         password_hash = await self._hasher.hash(password, client=client, account=address.key)
         user = User(id=uuid4(), email=address.shown, username=name, is_active=True)
         # The same statements whether the name is free or taken. The lock is a write: both cost a commit on the disk.

@@ -1,0 +1,18 @@
+"""The use case of sign-up, built from the settings."""
+
+from doorward.domain.auth.identifiers import without_separators
+from doorward.domain.auth.ports import PasswordHasher
+from doorward.domain.auth.registration import Registration, RegistrationRules
+from doorward.infrastructure.common_passwords import load_common_passwords
+from doorward.infrastructure.postgres.database import PostgresDatabase
+from doorward.settings.config import Settings
+
+
+def create_registration(settings: Settings, database: PostgresDatabase, hasher: PasswordHasher) -> Registration:
+    """Return the use case of sign-up with what the operator refuses."""
+    rules = RegistrationRules(
+        common_passwords=load_common_passwords(),
+        reserved_usernames=frozenset(map(without_separators, settings.reserved_usernames)),
+        allows_special_domains=settings.email_allow_special_domains or settings.environment == "development",
+    )
+    return Registration(database=database, hasher=hasher, rules=rules)
