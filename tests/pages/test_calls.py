@@ -1,0 +1,45 @@
+"""Every curl line of README.md and docs/items.md runs as it stands and is answered as the page says."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from development.postgres import EmbeddedPostgres
+from development.proof.service import proof_settings, running_service
+from doorward.infrastructure.migrations import migrate
+from tests.pages.calls import run_calls
+
+README = Path("README.md")
+ITEMS = Path("docs/items.md")
+
+
+@pytest.fixture(scope="module")
+def url(postgres: EmbeddedPostgres) -> Iterator[str]:
+    with psycopg.connect(postgres.url(), autocommit=True) as connection:
+        connection.execute("CREATE DATABASE pages")
+    migrate(postgres.url("pages"))
+    with running_service(proof_settings(postgres.url("pages"))) as address:
+        yield address
+
+
+def test_the_first_calls_run_as_written(url: str, tmp_path: Path) -> None:
+    calls = run_calls(README, url, tmp_path)
+    assert len(calls) == 6
+    assert [call for call in calls if call.status != call.documented] == []
+    assert '"username":"ada"' in calls[2].answer
+
+
+def test_the_calls_of_items_run_as_written(url: str, tmp_path: Path) -> None:
+    (tmp_path / "films.csv").write_text("title,year\nCasablanca,1942\nThe Matrix,year of the film\n", encoding="utf-8")
+    log_in = f"""
+        curl -s {url}/api/v1/auth/register -H 'Content-Type: application/json' \
+          -d '{{"email": "eve@example.com", "username": "eve", "password": "correct horse battery"}}'
+        PAIR=$(curl -s {url}/api/v1/auth/token -d username=eve -d 'password=correct horse battery')
+        ACCESS_TOKEN=$(echo "$PAIR" | cut -d'"' -f4)
+    """
+    calls = run_calls(ITEMS, url, tmp_path, first=log_in)
+    assert len(calls) == 4
+    assert [call for call in calls if call.status != call.documented] == []
+    assert '"skipped":1' in calls[3].answer
