@@ -10,7 +10,7 @@ from development.environment import KEY_FILE, is_set
 
 COMPOSE = "docker compose --project-directory . -f docker/compose.yaml"
 COMPOSE_SCALE = f"{COMPOSE} -f docker/compose.scale.yaml"
-CODE = "src tests development benchmarks tasks.py"
+CODE = "src tests development benchmarks examples tasks.py"
 PARALLEL = "--dist loadfile --no-loadscope-reorder --numprocesses"  # docs/decisions/0032-one-suite.md
 COMPILED = {"PYTHONDONTWRITEBYTECODE": ""}  # else each process that a test starts would compile all modules again
 

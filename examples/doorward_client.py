@@ -1,0 +1,171 @@
+"""A client of doorward for Python programs, to copy. docs/clients.md explains its rules.
+
+async with httpx.AsyncClient(base_url="https://auth.example.com") as http:
+    client = DoorwardClient(http)
+    await client.log_in("ada", "correct horse battery")
+    answer = await client.call("GET", "/api/v1/auth/me")
+    await client.log_out()
+"""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+
+import httpx
+
+TOKEN: Final = "/api/v1/auth/token"  # noqa: S105 - a path
+REFRESH: Final = "/api/v1/auth/refresh"
+REVOKE: Final = "/api/v1/auth/revoke"
+
+ATTEMPTS: Final = 4
+LONGEST_WAIT_SECONDS: Final = 30.0
+REPEATABLE_METHODS: Final = frozenset({"GET", "HEAD", "PUT", "DELETE"})
+"""A request of these methods does the same when it is sent twice (RFC 9110 section 9.2.2)."""
+
+
+class LoginRefusedError(Exception):
+    """User name or password is wrong."""
+
+
+class SessionEndedError(Exception):
+    """There is no session, or it has ended: ask the person to log in."""
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """What a login or a refresh answered."""
+
+    access: str
+    refresh: str
+
+
+class TokenStore(Protocol):
+    """Where the tokens are between calls."""
+
+    def load(self) -> Tokens | None:
+        """Return the tokens, None without a session."""
+
+    def save(self, tokens: Tokens | None) -> None:
+        """Replace the tokens, durably when this returns."""
+
+
+class MemoryStore:
+    """Tokens of one process; they are gone when it ends."""
+
+    def __init__(self) -> None:
+        """Begin without tokens."""
+        self._tokens: Tokens | None = None
+
+    def load(self) -> Tokens | None:
+        """Return the tokens, None without a session."""
+        return self._tokens
+
+    def save(self, tokens: Tokens | None) -> None:
+        """Replace the tokens."""
+        self._tokens = tokens
+
+
+class DoorwardClient:
+    """One session. Any number of tasks may call at the same time."""
+
+    def __init__(
+        self,
+        http: httpx.AsyncClient,
+        store: TokenStore | None = None,
+        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+    ) -> None:
+        """Take the HTTP client, where tokens are kept, and how to wait."""
+        self._http = http
+        self._store = store or MemoryStore()
+        self._sleep = sleep
+        self._changing_tokens = asyncio.Lock()
+
+    async def log_in(self, username: str, password: str) -> None:
+        """Begin a session. Raises ``LoginRefusedError``."""
+        form = {"username": username, "password": password}
+        answer = await self._send("POST", TOKEN, is_repeatable=True, data=form)
+        if answer.status_code == httpx.codes.UNAUTHORIZED:
+            raise LoginRefusedError
+        self._store.save(_tokens_of(answer))
+
+    async def call(self, method: str, url: str, **options: Any) -> httpx.Response:
+        """Send a request with the access token; refresh it once if it was refused.
+
+        403 comes back to the caller: another token would be refused as well. Raises ``SessionEndedError``.
+        """
+        tokens = self._present_tokens()
+        answer = await self._send_as(tokens, method, url, **options)
+        if answer.status_code != httpx.codes.UNAUTHORIZED:
+            return answer
+        tokens = await self._refresh(tokens)
+        answer = await self._send_as(tokens, method, url, **options)
+        if answer.status_code == httpx.codes.UNAUTHORIZED:
+            raise SessionEndedError
+        return answer
+
+    async def log_out(self) -> None:
+        """End the session at the service, and forget the tokens in any case."""
+        async with self._changing_tokens:
+            tokens = self._store.load()
+            self._store.save(None)
+            if tokens is not None:
+                body = {"refresh_token": tokens.refresh}
+                (await self._send("POST", REVOKE, is_repeatable=True, json=body)).raise_for_status()
+
+    async def _refresh(self, refused: Tokens) -> Tokens:
+        """Return tokens newer than those that were refused. Parallel calls share one refresh."""
+        async with self._changing_tokens:
+            tokens = self._present_tokens()
+            if tokens != refused:
+                return tokens
+            # When an answer is lost, the same token is sent again soon: a leeway at the service, if one is set,
+            # answers it with the same successor. Without a leeway the session may end; no other token is left to try.
+            body = {"refresh_token": tokens.refresh}
+            answer = await self._send("POST", REFRESH, is_repeatable=True, json=body)
+            if answer.status_code == httpx.codes.UNAUTHORIZED:
+                self._store.save(None)
+                raise SessionEndedError
+            successor = _tokens_of(answer)
+            self._store.save(successor)
+            return successor
+
+    def _present_tokens(self) -> Tokens:
+        tokens = self._store.load()
+        if tokens is None:
+            raise SessionEndedError
+        return tokens
+
+    async def _send_as(self, tokens: Tokens, method: str, url: str, **options: Any) -> httpx.Response:
+        headers = {**options.pop("headers", {}), "Authorization": f"Bearer {tokens.access}"}
+        return await self._send(method, url, is_repeatable=method in REPEATABLE_METHODS, headers=headers, **options)
+
+    async def _send(self, method: str, url: str, *, is_repeatable: bool, **options: Any) -> httpx.Response:
+        """Send a request, again after 429, and after 503 and a lost answer if it may be repeated."""
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                answer = await self._http.request(method, url, **options)
+            except httpx.TransportError:
+                if not is_repeatable or attempt == ATTEMPTS:
+                    raise
+                await self._sleep(random.uniform(0, 0.5 * 2**attempt))  # noqa: S311 - spreads clients in time
+                continue
+            was_not_done = answer.status_code == httpx.codes.TOO_MANY_REQUESTS
+            may_be_done = answer.status_code == httpx.codes.SERVICE_UNAVAILABLE and is_repeatable
+            if not (was_not_done or may_be_done) or attempt == ATTEMPTS:
+                return answer
+            await self._sleep(_seconds_to_wait(answer))
+        raise AssertionError  # every turn of the last attempt returns or raises
+
+
+def _seconds_to_wait(answer: httpx.Response) -> float:
+    """Return what the service asks for, with a random part: clients that were refused together come back apart."""
+    asked = answer.headers.get("retry-after", "")
+    return min(float(asked) if asked.isdecimal() else 5.0, LONGEST_WAIT_SECONDS) + random.uniform(0, 1)  # noqa: S311 - as above
+
+
+def _tokens_of(answer: httpx.Response) -> Tokens:
+    answer.raise_for_status()
+    body = answer.json()
+    return Tokens(access=body["access_token"], refresh=body["refresh_token"])

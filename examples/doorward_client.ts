@@ -1,0 +1,188 @@
+// A client of doorward for browsers and Node 18 or newer, to copy. docs/clients.md explains its rules.
+//
+//     const client = new DoorwardClient("https://auth.example.com");
+//     await client.logIn("ada", "correct horse battery");
+//     const answer = await client.call("/api/v1/auth/me");
+//     await client.logOut();
+
+const ATTEMPTS = 4;
+const LONGEST_WAIT_SECONDS = 30;
+/** A request of these methods does the same when it is sent twice (RFC 9110 section 9.2.2). */
+const REPEATABLE_METHODS = new Set(["GET", "HEAD", "PUT", "DELETE"]);
+
+/** User name or password is wrong. */
+export class LoginRefused extends Error {}
+
+/** There is no session, or it has ended: ask the person to log in. */
+export class SessionEnded extends Error {}
+
+/** The service refused for another reason; `status` is HTTP's. */
+export class Refused extends Error {
+  constructor(readonly status: number) {
+    super(`doorward answered ${status}`);
+  }
+}
+
+export interface Tokens {
+  access: string;
+  refresh: string;
+}
+
+/** Where the tokens are between calls. Tabs that share a session share a store. */
+export interface TokenStore {
+  load(): Tokens | null;
+  save(tokens: Tokens | null): void;
+}
+
+/** Tokens of one page or process; they are gone with it. */
+export class MemoryStore implements TokenStore {
+  private tokens: Tokens | null = null;
+
+  load(): Tokens | null {
+    return this.tokens;
+  }
+
+  save(tokens: Tokens | null): void {
+    this.tokens = tokens;
+  }
+}
+
+export interface Options {
+  store?: TokenStore;
+  fetch?: typeof fetch;
+  sleep?: (seconds: number) => Promise<void>;
+}
+
+interface Answer {
+  status: number;
+  headers: Headers;
+}
+
+interface AuthAnswer extends Answer {
+  body: { access_token: string; refresh_token: string };
+}
+
+/** One session. Any number of calls may run at the same time. */
+export class DoorwardClient {
+  private readonly store: TokenStore;
+  private readonly fetch: typeof fetch;
+  private readonly sleep: (seconds: number) => Promise<void>;
+  private lastChange: Promise<unknown> = Promise.resolve();
+
+  constructor(private readonly base: string, options: Options = {}) {
+    this.store = options.store ?? new MemoryStore();
+    this.fetch = options.fetch ?? ((input, init) => fetch(input, init));
+    this.sleep = options.sleep ?? ((seconds) => new Promise((resolve) => setTimeout(resolve, 1000 * seconds)));
+  }
+
+  /** Begin a session. Throws `LoginRefused`. */
+  async logIn(username: string, password: string): Promise<void> {
+    const answer = await this.post("/api/v1/auth/token", new URLSearchParams({ username, password }));
+    if (answer.status === 401) throw new LoginRefused();
+    this.store.save(tokensOf(answer));
+  }
+
+  /**
+   * Send a request with the access token; refresh it once if it was refused.
+   *
+   * 403 comes back to the caller: another token would be refused as well. Throws `SessionEnded`.
+   */
+  async call(path: string, init: RequestInit = {}): Promise<Response> {
+    let tokens = this.presentTokens();
+    let answer = await this.sendAs(tokens, path, init);
+    if (answer.status !== 401) return answer;
+    tokens = await this.refresh(tokens);
+    answer = await this.sendAs(tokens, path, init);
+    if (answer.status === 401) throw new SessionEnded();
+    return answer;
+  }
+
+  /** End the session at the service, and forget the tokens in any case. */
+  async logOut(): Promise<void> {
+    await this.alone(async () => {
+      const tokens = this.store.load();
+      this.store.save(null);
+      if (tokens === null) return;
+      const answer = await this.post("/api/v1/auth/revoke", JSON.stringify({ refresh_token: tokens.refresh }));
+      if (answer.status !== 204) throw new Refused(answer.status);
+    });
+  }
+
+  /** Return tokens newer than those that were refused. Parallel calls, and tabs of one store, share one refresh. */
+  private refresh(refused: Tokens): Promise<Tokens> {
+    return this.alone(async () => {
+      const tokens = this.presentTokens();
+      if (tokens.refresh !== refused.refresh) return tokens;
+      // When an answer is lost, the same token is sent again soon: a leeway at the service, if one is set, answers it
+      // with the same successor. Without a leeway the session may end; no other token is left to try.
+      const answer = await this.post("/api/v1/auth/refresh", JSON.stringify({ refresh_token: tokens.refresh }));
+      if (answer.status === 401) {
+        this.store.save(null);
+        throw new SessionEnded();
+      }
+      const successor = tokensOf(answer);
+      this.store.save(successor);
+      return successor;
+    });
+  }
+
+  private presentTokens(): Tokens {
+    const tokens = this.store.load();
+    if (tokens === null) throw new SessionEnded();
+    return tokens;
+  }
+
+  /** Run `change` when no other change of the tokens runs: in no tab of a browser, or in this process. */
+  private alone<T>(change: () => Promise<T>): Promise<T> {
+    const locks = (globalThis as { navigator?: { locks?: LockManager } }).navigator?.locks;
+    if (locks) return locks.request("doorward-tokens", change) as Promise<T>;
+    const mine = this.lastChange.then(change, change);
+    this.lastChange = mine;
+    return mine;
+  }
+
+  private sendAs(tokens: Tokens, path: string, init: RequestInit): Promise<Response> {
+    const headers = new Headers(init.headers);
+    headers.set("Authorization", `Bearer ${tokens.access}`);
+    const isRepeatable = REPEATABLE_METHODS.has((init.method ?? "GET").toUpperCase());
+    return this.send(isRepeatable, () => this.fetch(this.base + path, { ...init, headers }));
+  }
+
+  private post(path: string, body: URLSearchParams | string): Promise<AuthAnswer> {
+    const headers: HeadersInit = typeof body === "string" ? { "Content-Type": "application/json" } : {};
+    return this.send(true, async () => {
+      const answer = await this.fetch(this.base + path, { method: "POST", headers, body });
+      const text = await answer.text();
+      return { status: answer.status, headers: answer.headers, body: answer.status === 200 ? JSON.parse(text) : {} };
+    });
+  }
+
+  /** Send a request, again after 429, and after 503 and a lost answer if it may be repeated. */
+  private async send<T extends Answer>(isRepeatable: boolean, request: () => Promise<T>): Promise<T> {
+    for (let attempt = 1; ; attempt += 1) {
+      let answer: T;
+      try {
+        answer = await request();
+      } catch (error) {
+        // What fetch throws for the network, and for the end of a body that did not come.
+        if (!(error instanceof TypeError) || !isRepeatable || attempt === ATTEMPTS) throw error;
+        await this.sleep(Math.random() * 0.5 * 2 ** attempt);
+        continue;
+      }
+      const mayBeRepeated = answer.status === 429 || (answer.status === 503 && isRepeatable);
+      if (!mayBeRepeated || attempt === ATTEMPTS) return answer;
+      await this.sleep(secondsToWait(answer.headers));
+    }
+  }
+}
+
+/** What the service asks for, with a random part: clients that were refused together come back apart. */
+function secondsToWait(headers: Headers): number {
+  const asked = headers.get("Retry-After") ?? "";
+  return Math.min(/^\d+$/.test(asked) ? Number(asked) : 5, LONGEST_WAIT_SECONDS) + Math.random();
+}
+
+function tokensOf(answer: AuthAnswer): Tokens {
+  if (answer.status !== 200) throw new Refused(answer.status);
+  return { access: answer.body.access_token, refresh: answer.body.refresh_token };
+}

@@ -1,0 +1,182 @@
+"""examples/doorward_client.py beside the service: parallel refreshes, lost answers, refusals to wait for, logout."""
+
+import asyncio
+
+import httpx
+import pytest
+
+from examples.doorward_client import REFRESH, REVOKE, DoorwardClient, LoginRefusedError, SessionEndedError, Tokens
+from tests.integration.service import ME, MakeService, Service
+
+
+class Store:
+    """Tokens that a test can look at and change."""
+
+    def __init__(self) -> None:
+        self.tokens: Tokens | None = None
+
+    def load(self) -> Tokens | None:
+        return self.tokens
+
+    def save(self, tokens: Tokens | None) -> None:
+        self.tokens = tokens
+
+    def spoil_access_token(self) -> None:
+        assert self.tokens
+        self.tokens = Tokens(access="run out", refresh=self.tokens.refresh)
+
+
+class Network(httpx.AsyncBaseTransport):
+    """Passes requests on to the service, notes them, and does to the next requests of a path what it is told."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = httpx.ASGITransport(service.app, client=("203.0.113.7", 50000))
+        self.paths: list[str] = []
+        self.lost_answers: list[str] = []
+        self.answers: dict[str, list[httpx.Response]] = {}
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        path = request.url.path
+        self.paths.append(path)
+        if self.answers.get(path):
+            return self.answers[path].pop()
+        answer = await self._service.handle_async_request(request)
+        if path in self.lost_answers:
+            self.lost_answers.remove(path)
+            raise httpx.ReadError("the connection ended before the answer")
+        return answer
+
+
+class Scene:
+    """A client that is logged in, what it can be disturbed by, and how long it waited."""
+
+    def __init__(self, service: Service) -> None:
+        self.store, self.network, self.waits = Store(), Network(service), list[float]()
+        http = httpx.AsyncClient(transport=self.network, base_url="http://doorward.test")
+        self.client = DoorwardClient(http, self.store, self._sleep)
+
+    async def _sleep(self, seconds: float) -> None:
+        self.waits.append(seconds)
+
+    async def log_in(self, service: Service) -> None:
+        person = await service.register()
+        await self.client.log_in(person.username, person.password)
+        self.network.paths.clear()
+
+
+@pytest.fixture
+async def scene(service: Service) -> Scene:
+    scene = Scene(service)
+    await scene.log_in(service)
+    return scene
+
+
+def busy(status: int, **headers: str) -> httpx.Response:
+    return httpx.Response(status, headers=headers)
+
+
+async def test_a_wrong_password_is_told_apart(service: Service) -> None:
+    person = await service.register()
+    with pytest.raises(LoginRefusedError):
+        await Scene(service).client.log_in(person.username, "wrong password")
+
+
+async def test_parallel_calls_share_one_refresh(scene: Scene) -> None:
+    scene.store.spoil_access_token()
+    answers = await asyncio.gather(*(scene.client.call("GET", ME) for _ in range(20)))
+    assert [answer.status_code for answer in answers] == [200] * 20
+    assert scene.network.paths.count(REFRESH) == 1
+
+
+async def test_an_ended_session_is_asked_for_once_and_forgotten(service: Service, scene: Scene) -> None:
+    assert scene.store.tokens
+    await service.post_revoke(scene.store.tokens.refresh)
+    with pytest.raises(SessionEndedError):
+        await scene.client.call("GET", ME)
+    assert scene.network.paths == [ME, REFRESH]
+    assert scene.store.tokens is None
+    with pytest.raises(SessionEndedError):
+        await scene.client.call("GET", ME)
+    assert scene.network.paths == [ME, REFRESH]
+
+
+async def test_a_fresh_token_that_is_refused_is_not_tried_again(scene: Scene) -> None:
+    scene.network.answers[ME] = [busy(401) for _ in range(5)]
+    with pytest.raises(SessionEndedError):
+        await scene.client.call("GET", ME)
+    assert scene.network.paths == [ME, REFRESH, ME]
+
+
+async def test_a_call_that_is_forbidden_is_not_repeated(scene: Scene) -> None:
+    scene.network.answers[ME] = [busy(403)]
+    assert (await scene.client.call("GET", ME)).status_code == 403
+    assert scene.network.paths == [ME]
+
+
+@pytest.mark.parametrize(("status", "method"), [(503, "GET"), (429, "GET"), (429, "POST")])
+async def test_the_client_waits_as_long_as_it_is_told_and_calls_again(scene: Scene, status: int, method: str) -> None:
+    scene.network.answers[ME] = [busy(status, **{"retry-after": "7"})]
+    await scene.client.call(method, ME)
+    assert scene.network.paths == [ME, ME]
+    assert [7 <= wait <= 8 for wait in scene.waits] == [True]
+
+
+async def test_a_call_that_may_have_been_done_is_not_repeated(scene: Scene) -> None:
+    scene.network.answers[ME] = [busy(503, **{"retry-after": "7"})]
+    assert (await scene.client.call("POST", ME)).status_code == 503
+    scene.network.lost_answers.append(ME)
+    with pytest.raises(httpx.ReadError):
+        await scene.client.call("POST", ME)
+    assert (scene.network.paths, scene.waits) == ([ME, ME], [])
+
+
+@pytest.mark.parametrize(
+    ("asked", "least", "most"), [("", 5, 6), ("Wed, 21 Oct 2026 07:28:00 GMT", 5, 6), ("9999", 30, 31)]
+)
+async def test_a_service_that_stays_busy_is_given_up(scene: Scene, asked: str, least: int, most: int) -> None:
+    scene.network.answers[ME] = [busy(503, **{"retry-after": asked}) for _ in range(9)]
+    assert (await scene.client.call("GET", ME)).status_code == 503
+    assert len(scene.network.paths) == 4
+    assert all(least <= wait <= most for wait in scene.waits)
+
+
+async def test_a_lost_answer_of_refresh_costs_nothing_within_the_leeway(make_service: MakeService) -> None:
+    service = await make_service(refresh_token_reuse_leeway_seconds=10)
+    scene = Scene(service)
+    await scene.log_in(service)
+    scene.store.spoil_access_token()
+    scene.network.lost_answers.append(REFRESH)
+    assert (await scene.client.call("GET", ME)).status_code == 200
+    assert scene.network.paths == [ME, REFRESH, REFRESH, ME]
+
+
+async def test_a_lost_answer_of_refresh_ends_the_session_without_a_leeway(scene: Scene) -> None:
+    scene.store.spoil_access_token()
+    scene.network.lost_answers.append(REFRESH)
+    with pytest.raises(SessionEndedError):
+        await scene.client.call("GET", ME)
+    assert scene.store.tokens is None
+
+
+async def test_a_refresh_that_is_refused_for_load_is_tried_again(scene: Scene) -> None:
+    scene.store.spoil_access_token()
+    scene.network.answers[REFRESH] = [busy(503, **{"retry-after": "2"})]
+    assert (await scene.client.call("GET", ME)).status_code == 200
+    assert scene.network.paths == [ME, REFRESH, REFRESH, ME]
+
+
+async def test_a_logout_ends_the_session_and_forgets_the_tokens(service: Service, scene: Scene) -> None:
+    tokens = scene.store.tokens
+    assert tokens
+    await scene.client.log_out()
+    assert scene.store.tokens is None
+    assert (await service.get_me(tokens.access)).status_code == 401
+    await scene.client.log_out()
+    assert scene.network.paths == [REVOKE]
+
+
+async def test_a_logout_without_a_network_forgets_the_tokens(scene: Scene) -> None:
+    scene.network.lost_answers += [REVOKE] * 4
+    with pytest.raises(httpx.ReadError):
+        await scene.client.log_out()
+    assert scene.store.tokens is None
