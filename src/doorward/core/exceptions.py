@@ -1,4 +1,4 @@
-"""The root of all refusals: what went wrong, in terms that know nothing of HTTP."""
+"""Base classes of all refusals, independent of HTTP."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import ClassVar
 
 
 class Kind(Enum):
-    """The closed set of ways in which a call can fail."""
+    """The kinds of refusal. The API maps each to one status."""
 
     INVALID = auto()
     UNAUTHENTICATED = auto()
@@ -21,7 +21,7 @@ class Kind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Flaw:
-    """What is wrong with one part of what was sent. ``place`` is the part: ``line/17``."""
+    """An error in one part of the input. ``place`` names the part, for example ``line/17``."""
 
     place: str
     code: str
@@ -29,42 +29,42 @@ class Flaw:
 
 
 class DomainError(Exception):
-    """A refusal. Each subclass is one outcome that a caller can tell apart.
+    """A refusal. Each subclass is one outcome that callers can distinguish.
 
-    ``code`` is stable and part of the API; ``detail`` tells the caller what to do next. Neither ever
-    contains what the caller sent.
+    ``code`` is stable and part of the API; ``detail`` tells the caller what to do next. Neither
+    contains input of the caller.
     """
 
     kind: ClassVar[Kind]
     code: ClassVar[str]
     detail: ClassVar[str]
     oauth_error: ClassVar[str | None] = None
-    """RFC 6749 section 5.2, where the refusal has a name there."""
+    """The error code of RFC 6749 section 5.2, if it has one for this refusal."""
 
     retry_after_seconds: int | None = None
-    """When trying again may help, where that is known."""
+    """Seconds after which a retry may succeed, if known."""
 
     def __init__(self, flaws: Sequence[Flaw] = ()) -> None:
-        """Carry the class's own sentence as the message, and the parts that are wrong where there are several."""
+        """Take the errors of the parts, if there are any. The message is ``detail``."""
         super().__init__(self.detail)
         self.flaws = flaws
 
 
 class ServiceUnavailableError(DomainError):
-    """Something that the service leans on did not answer in time. Trying again later is right."""
+    """A dependency, such as the database, did not answer in time. A later retry may succeed."""
 
     kind = Kind.UNAVAILABLE
     code = "service_unavailable"
     detail = "The service cannot answer at the moment. Try again after the time in Retry-After."
 
     def __init__(self, retry_after_seconds: int = 2) -> None:
-        """Take when trying again may help."""
+        """Take the seconds after which a retry may succeed."""
         super().__init__()
         self.retry_after_seconds = retry_after_seconds
 
 
 class TooManyQueriesError(DomainError):
-    """The user's earlier calls hold the share of database connections that one user may have."""
+    """The user's other calls hold all database connections that one user may use."""
 
     kind = Kind.EXHAUSTED
     code = "too_many_queries_of_user"
@@ -73,7 +73,7 @@ class TooManyQueriesError(DomainError):
 
 
 class InvalidCursorError(DomainError):
-    """Not a cursor of this service, or one of a list in another order."""
+    """Not a cursor of this service, or a cursor for another order."""
 
     kind = Kind.INVALID
     code = "invalid_cursor"
@@ -81,7 +81,7 @@ class InvalidCursorError(DomainError):
 
 
 class PageTooDeepError(DomainError):
-    """A page number so far in that the database would count for long."""
+    """A page number so high that the database would take long to count to it."""
 
     kind = Kind.INVALID
     code = "page_too_deep"

@@ -1,11 +1,11 @@
-"""The networks around a client's canonical address: limits hold for them, too."""
+"""The networks around a client's canonical address, which have limits of their own."""
 
 import functools
 import ipaddress
 from typing import Final
 
 IPV6_SITE_PREFIX: Final = 48
-"""What one site commonly has (RFC 6177): 65,536 networks of the size that counts as one client."""
+"""The usual prefix of one site (RFC 6177): 65,536 networks of the size that counts as one client."""
 
 IPV4_COARSE_PREFIX: Final = 16
 IPV6_COARSE_PREFIX: Final = 32
@@ -20,12 +20,12 @@ def ipv6_site(client: str) -> str | None:
 
 
 def neighbours(client: str) -> str:
-    """Return the network that a client most likely shares with one owner: IPv4 /24, IPv6 /48."""
+    """Return the network that most likely has one owner: IPv4 /24, IPv6 /48."""
     return ipv6_site(client) or _around(client, IPV4_NEIGHBOURS_PREFIX)
 
 
 def coarse_network(client: str) -> str:
-    """Return the wide network around a client, IPv4 /16 or IPv6 /32: there are few of them."""
+    """Return the wide network around a client: IPv4 /16 or IPv6 /32."""
     return _around(client, IPV6_COARSE_PREFIX if ":" in client else IPV4_COARSE_PREFIX)
 
 

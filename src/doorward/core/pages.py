@@ -16,32 +16,32 @@ T_co = TypeVar("T_co", covariant=True)
 MAXIMUM_PAGE_SIZE: Final = 100
 DEFAULT_PAGE_SIZE: Final = 20
 MAXIMUM_OFFSET: Final = 1_000_000
-"""Rows that a numbered page may lie behind: the database counts past them one by one. A cursor has no such bound."""
+"""Maximum offset of a numbered page, because the database reads all rows before it. Cursors have no such limit."""
 
 _MAC_BYTES: Final = 16
 
 
 @dataclass(frozen=True, slots=True)
 class PageRequest:
-    """Which page is wanted. Numbers begin at 1. Raises ``PageTooDeepError`` when made for a page too far in."""
+    """A requested page; numbers begin at 1. Raises ``PageTooDeepError`` above the maximum offset."""
 
     page: int
     page_size: int
 
     def __post_init__(self) -> None:
-        """Hold the bound."""
+        """Check the offset."""
         if self.offset > MAXIMUM_OFFSET:
             raise PageTooDeepError
 
     @property
     def offset(self) -> int:
-        """Rows before the page."""
+        """Return the number of rows before the page."""
         return (self.page - 1) * self.page_size
 
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[T_co]):
-    """One numbered page, and how much there is in all."""
+    """A numbered page with the total number of entries."""
 
     entries: Sequence[T_co]
     request: PageRequest
@@ -49,13 +49,13 @@ class Page(Generic[T_co]):
 
     @property
     def total_pages(self) -> int:
-        """Pages that have entries; none when there are no entries."""
+        """Return the number of pages; 0 without entries."""
         return -(-self.total // self.request.page_size)
 
 
 @dataclass(frozen=True, slots=True)
 class Slice(Generic[T_co]):
-    """The entries after a cursor. ``next_cursor`` leads on; None at the end."""
+    """The entries after a cursor. ``next_cursor`` is None on the last page."""
 
     entries: Sequence[T_co]
     page_size: int
@@ -64,7 +64,7 @@ class Slice(Generic[T_co]):
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """Where a list goes on: after the row that has this sort value and, among equals, this id."""
+    """The position after a row: its sort value and, among equal values, its id."""
 
     sort: str
     value: str
@@ -72,10 +72,10 @@ class Position:
 
 
 class CursorCodec:
-    """Writes positions as opaque text and reads them back, if nobody touched them."""
+    """Encode positions as signed, opaque text, and decode them."""
 
     def __init__(self, key: bytes, previous_key: bytes | None = None) -> None:
-        """Take the key of the signature, and the one before it, whose cursors are still read."""
+        """Take the signing key, and the previous key, whose cursors are still accepted."""
         self._key = key
         self._readable_keys = (key,) if previous_key is None else (key, previous_key)
 
@@ -84,7 +84,7 @@ class CursorCodec:
         return _seal(position, self._key)
 
     def decode(self, cursor: str, sort: str) -> Position:
-        """Read a cursor of a list in this order. Raises ``InvalidCursorError`` for what ``encode`` did not write."""
+        """Decode a cursor for this order. Raises ``InvalidCursorError`` unless ``encode`` wrote it."""
         try:
             raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
         except (binascii.Error, ValueError) as error:
@@ -94,7 +94,7 @@ class CursorCodec:
         if key is None:
             raise InvalidCursorError
         position = Position(*json.loads(payload))
-        # The last character of base64 has spare bits: one position has one spelling.
+        # Base64's last character has spare bits: accept one encoding of a position only.
         if position.sort != sort or _seal(position, key) != cursor:
             raise InvalidCursorError
         return position

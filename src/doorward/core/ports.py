@@ -1,4 +1,4 @@
-"""What every domain needs from outside, as Protocols. The implementations are in ``infrastructure``."""
+"""Protocols that all domains use. The implementations are in ``infrastructure``."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
@@ -13,7 +13,7 @@ ConnectionT_co = TypeVar("ConnectionT_co", covariant=True)
 
 
 class Clock(Protocol):
-    """The time that all copies of the service agree on."""
+    """The current time, the same for all copies of the service."""
 
     def now(self) -> datetime:
         """Return the present moment, in UTC. Raises ``ServiceUnavailableError`` while it is unknown."""
@@ -28,10 +28,10 @@ class Database(Protocol[ConnectionT_co]):
         ...
 
     def deadline(self) -> datetime:
-        """Return the moment from which on a statement on the connection just given must change nothing.
+        """Return the moment after which a statement on the connection just yielded must change nothing.
 
-        By PostgreSQL's own clock, also where ``Clock`` is another one. For statements that commit by themselves and do
-        harm when they are carried out after the caller was told of a failure.
+        Always by PostgreSQL's clock, even if ``Clock`` is another one. For statements in autocommit that would do harm
+        if PostgreSQL executed them after the caller got an error.
         """
         ...
 
@@ -40,16 +40,16 @@ class Database(Protocol[ConnectionT_co]):
         ...
 
     def bulk_place(self) -> AbstractContextManager[None]:
-        """Hold one of the few places for bulk transactions, before it is known when theirs begins."""
+        """Hold one of the few places for bulk transactions, before the transaction begins."""
         ...
 
     def bulk_transaction(self) -> AbstractAsyncContextManager[ConnectionT_co]:
-        """Yield a connection in a transaction that may take long, for many rows; ask within ``bulk_place``."""
+        """Yield a connection in a transaction with a long time limit, for many rows. Call it within ``bulk_place``."""
         ...
 
 
 class PoolLoad(NamedTuple):
-    """Connections that are open, those of them that are idle, how many there may be, and calls that wait for one."""
+    """Numbers of the pool: open connections, idle ones, their maximum, and calls that wait for one."""
 
     size: int
     idle: int
@@ -58,7 +58,7 @@ class PoolLoad(NamedTuple):
 
 
 class RateLimiter(Protocol):
-    """How often one client may make a call."""
+    """A rate limit for one call of one client."""
 
     async def count(self, call: str, client: str) -> int:
         """Count one call of a client; return 0 when it is within the limit, else the seconds to wait."""
@@ -66,7 +66,7 @@ class RateLimiter(Protocol):
 
 
 class Batch(Protocol[QuestionT_contra, AnswerT_co]):
-    """Answers questions by a query that takes many of them."""
+    """Answer questions in batches, by one query for several of them."""
 
     async def ask(self, question: QuestionT_contra) -> AnswerT_co:
         """Return the answer. Raises ``ServiceUnavailableError``, or what the query raised."""
@@ -74,7 +74,7 @@ class Batch(Protocol[QuestionT_contra, AnswerT_co]):
 
 
 class Batching(Protocol):
-    """Makes batches: the questions that arrive together are answered by one query."""
+    """Create a batch for a query: questions that arrive together are answered by one query."""
 
     def __call__(
         self, name: str, query: Callable[[Sequence[QuestionT]], Awaitable[Sequence[AnswerT]]]

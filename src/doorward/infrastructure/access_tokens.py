@@ -1,6 +1,6 @@
 """Access tokens: JWTs in the profile of RFC 9068, signed with one key and one algorithm.
 
-While the secret is being rotated, tokens under the key before it are verified, too.
+While SECRET_KEY_PREVIOUS is set, tokens signed with that key verify as well.
 """
 
 import functools
@@ -18,17 +18,17 @@ from doorward.domain.auth.exceptions import InvalidAccessTokenError
 TOKEN_TYPE: Final = "at+jwt"  # noqa: S105 - RFC 9068 section 2.1: a media type, no password
 MAXIMUM_TOKEN_LENGTH: Final = 4096
 CLOCK_SKEW: Final = timedelta(seconds=30)
-"""How far in the future another copy of the service may have issued a token."""
+"""How far in the future ``iat`` of a token from another copy of the service may be."""
 
 REMEMBERED_TOKENS: Final = 4096
-"""Verified tokens that one process keeps, some 1.3 KB each: those of the clients that called last."""
+"""Maximum verified tokens in the cache of one process, the last used ones; some 1.3 KB each."""
 
 _REQUIRED_CLAIMS: Final = ["iss", "sub", "aud", "exp", "iat", "jti", "sid", "client_id", "scope"]
 
 
 @dataclass(frozen=True, slots=True)
 class _VerifiedToken:
-    """What a genuine token says. ``valid_from`` and ``expires_at`` are in seconds since 1970."""
+    """The content of a verified token. ``valid_from`` and ``expires_at`` are in seconds since 1970."""
 
     principal: Principal
     valid_from: int
@@ -36,7 +36,7 @@ class _VerifiedToken:
 
 
 class AccessTokens:
-    """Signs and verifies. The key record decides the algorithm; the token's header decides nothing."""
+    """Sign and verify access tokens. The configured key decides the algorithm; the token's header is not trusted."""
 
     def __init__(
         self,
@@ -55,8 +55,8 @@ class AccessTokens:
         self._issuer = issuer
         self._audience = audience
         self._lifetime = lifetime
-        # What a token says and whether it is genuine depends on the token and the keys alone, so it is found out once.
-        # Refused tokens are not kept: nobody without a key can push others out.
+        # The result depends on the token and the keys alone, so it is cached.
+        # Refused tokens are not cached, so forged tokens cannot evict valid ones.
         self._verified = functools.lru_cache(REMEMBERED_TOKENS)(self._verify)
 
     def sign(self, principal: Principal, now: datetime) -> str:
@@ -76,7 +76,7 @@ class AccessTokens:
         return jwt.encode(claims, self._key, algorithm=self._algorithm, headers={"typ": TOKEN_TYPE})
 
     def verify(self, token: str, now: datetime) -> Principal:
-        """Return whom the token speaks of.
+        """Return the principal of the token.
 
         Raises ``InvalidAccessTokenError`` unless signature, type, issuer, audience, times and shape are all as
         ``sign`` writes them (RFC 9068 section 4, RFC 8725 section 3).
@@ -88,7 +88,7 @@ class AccessTokens:
         return verified.principal
 
     def _verify(self, token: str) -> _VerifiedToken:
-        # RFC 7515 section 2: base64url without padding. PyJWT takes it with padding, too.
+        # RFC 7515 section 2: base64url without padding. PyJWT also accepts padding.
         if len(token) > MAXIMUM_TOKEN_LENGTH or "=" in token:
             raise InvalidAccessTokenError
         decoded = self._decode_with_either_key(token)
@@ -130,7 +130,7 @@ def _check_header(header: dict[str, Any]) -> None:
 
 
 def _verified_token(claims: dict[str, Any]) -> _VerifiedToken:
-    """Take the claims of a genuine token. Its times are compared by ``verify``; PyJWT would ask the machine's clock."""
+    """Return the claims of a verified token. ``verify`` checks the times, because PyJWT would use the host's clock."""
     expires_at, issued_at, not_before = claims["exp"], claims["iat"], claims.get("nbf", claims["iat"])
     if any(type(moment) is not int for moment in (expires_at, issued_at, not_before)):
         raise InvalidAccessTokenError

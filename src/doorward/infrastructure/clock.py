@@ -1,10 +1,10 @@
-"""The clocks of this host. PostgreSQL's clock decides; these carry it on, and are compared with it."""
+"""The clocks of this host. They extend the last measurement of PostgreSQL's clock, and are compared with it."""
 
 import sys
 import time
 from typing import Final
 
-# CLOCK_BOOTTIME also counts while the host is suspended; other systems' monotonic clock is the nearest that there is.
+# CLOCK_BOOTTIME also counts while the host is suspended. Systems without it use their monotonic clock.
 _STEADY_CLOCK: Final = time.CLOCK_BOOTTIME if sys.platform == "linux" else time.CLOCK_MONOTONIC
 
 
@@ -12,9 +12,9 @@ class HostClock:
     """Reads this host's clocks. Times are in seconds."""
 
     def steady(self) -> float:
-        """Return the time since an unspecified moment. It is not changed when the host's time of day is set."""
+        """Return the time since an unspecified moment. Setting the host's time of day does not change it."""
         return time.clock_gettime(_STEADY_CLOCK)
 
     def time_of_day(self) -> float:
-        """Return the time since 1970 as this host has it, which may be wrong."""
+        """Return the host's time since 1970, which may be wrong."""
         return time.time()

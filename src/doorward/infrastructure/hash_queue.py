@@ -1,4 +1,4 @@
-"""Which of the waiting password hashes is computed next: those of clients that lately had the fewest."""
+"""The queue of password hashes. Clients with the fewest recent hashes go first."""
 
 import asyncio
 import time
@@ -11,26 +11,26 @@ from doorward.core.networks import neighbours
 from doorward.domain.auth.ports import Client
 
 ADDRESSES_OF_A_NETWORK: Final = 16
-"""A network of neighbouring addresses is delayed as one client when it had this many times as much."""
+"""A network counts as one client once it has had this many times the hashes of one address."""
 
 ADDRESSES_OF_AN_ACCOUNT: Final = 8
 """The same for one account: some people log in from several addresses within minutes."""
 
 KNOWN_CLIENT_BONUS: Final = 3
-"""Hashes that a client does not have to answer for if a right password came from it before."""
+"""Hashes not counted for a client that has sent a right password before."""
 
 MAXIMUM_KNOWN_CLIENTS: Final = 10_000
 MEMORY_SECONDS: Final = 300.0
-"""A computed hash counts against its client for this long, and for up to twice as long."""
+"""A computed hash counts for its client for at least this long, and at most twice as long."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class WaitingHash:
-    """A call that waits for a thread: for whom, the work, and where its outcome goes."""
+    """A call that waits for a thread: its client, its work, and the future of its outcome."""
 
     client: Client
     keys: tuple[str, str, str]
-    """Its address, network and account, as they are counted."""
+    """The keys under which it is counted: address, network and account."""
 
     work: Callable[[], Any]
     outcome: asyncio.Future[Any]
@@ -43,27 +43,27 @@ class WaitingHash:
 
 
 class HashQueue:
-    """Waiting calls, and how many hashes their clients had in the last minutes.
+    """The waiting calls, and how many hashes their clients had in the last minutes.
 
-    The load of a call is what was computed lately for its address and what waits for it in front of the call; or, if
-    that is more, a share of the same for its network or its account. The least load goes first, and the most load is
-    dropped when there is no room. Neither depends on whether the account exists.
+    The load of a call is the number of recent hashes of its address plus the calls of that address that wait in front
+    of it, or a share of the same sum for its network or account, if that is more. The call with the lowest load goes
+    first; when the queue is full, the one with the highest load is dropped. Whether the account exists has no effect.
 
     Loads are compared anew each time: there are few waiting calls, and few hashes a second.
     """
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
-        """Begin empty; ``now`` tells the time in seconds."""
+        """Begin empty; ``now`` returns the time in seconds."""
         self._waiting: list[WaitingHash] = []
         self._computed = _RecentCounts(now)
         self._known: OrderedDict[str, None] = OrderedDict()
 
     def __len__(self) -> int:
-        """Return how many calls wait, those of clients that have left included until their turn comes."""
+        """Return how many calls wait. Calls of clients that have left count until their turn comes."""
         return len(self._waiting)
 
     def add(self, call: WaitingHash) -> None:
-        """Have a call wait."""
+        """Add a call."""
         self._waiting.append(call)
 
     def number_of(self, address: str) -> int:
@@ -71,18 +71,18 @@ class HashQueue:
         return sum(call.client.address == address and call.is_wanted for call in self._waiting)
 
     def take_next(self) -> WaitingHash | None:
-        """Remove and return the call with the least load, the oldest of several; None when none waits."""
+        """Remove and return the call with the lowest load, the oldest of several; None if the queue is empty."""
         if not self._waiting:
             return None
         loads = list(self._loads())
         return self._waiting.pop(loads.index(min(loads)))
 
     def note_computed(self, call: WaitingHash) -> None:
-        """Count a call against its client, its network and its account: its hash is computed from now on."""
+        """Count a call, whose hash starts now, for its client, its network and its account."""
         self._computed.add(call.keys)
 
     def drop_most_loaded(self) -> WaitingHash:
-        """Remove and return the call with the most load, the newest of several."""
+        """Remove and return the call with the highest load, the newest of several."""
         loads = list(self._loads())
         loads.reverse()
         return self._waiting.pop(len(loads) - 1 - loads.index(max(loads)))
@@ -102,7 +102,7 @@ class HashQueue:
             self._known.popitem(last=False)
 
     def _loads(self) -> Iterator[tuple[float, float]]:
-        """Yield the load of each waiting call, and the load of its address to decide between equal ones."""
+        """Yield the load of each waiting call, and the load of its address, which decides between equal loads."""
         self._computed.forget_old()
         waiting = Counter(key for call in self._waiting for key in call.keys[1:])
         in_front: Counter[str] = Counter()
@@ -118,9 +118,10 @@ class HashQueue:
 
 
 class _RecentCounts:
-    """How often each key was added in the last minutes: in two dicts, of which the older one is dropped in turn.
+    """Count how often each key was added in the last minutes.
 
-    Bounded by what the processors can hash in that time.
+    Two dicts hold one period each; the older one is dropped when a period ends. Their size is bounded by the number of
+    hashes that the processors can compute in that time.
     """
 
     def __init__(self, now: Callable[[], float]) -> None:
@@ -145,6 +146,6 @@ class _RecentCounts:
 
 
 def waiting_hash(client: Client, account: str, work: Callable[[], Any], outcome: asyncio.Future[Any]) -> WaitingHash:
-    """Return a call that begins to wait now."""
+    """Return a call that starts to wait now."""
     keys = (f"address {client.address}", f"network {neighbours(client.address)}", f"account {account}")
     return WaitingHash(client, keys, work, outcome, time.monotonic())

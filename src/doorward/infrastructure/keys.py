@@ -1,4 +1,4 @@
-"""Keys derived from SECRET_KEY: one for each purpose, none of them the secret itself."""
+"""Derive a key for each purpose from SECRET_KEY. SECRET_KEY itself signs nothing."""
 
 import hmac
 from typing import Final
@@ -10,7 +10,7 @@ _SALT: Final = b"doorward"
 
 
 def cursor_purpose(entries: str) -> bytes:
-    """Return the purpose of the cursors of one kind of list, so that none is taken for another's."""
+    """Return the purpose for cursors of one kind of list. A cursor of another list then fails verification."""
     return f"doorward {entries} page cursor mac v1".encode()
 
 

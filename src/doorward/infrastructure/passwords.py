@@ -33,17 +33,17 @@ T = TypeVar("T")
 logger = get_logger()
 
 QUEUED_PER_THREAD: Final = 16
-"""Calls that may wait for each thread: at cost 12, some four seconds of work."""
+"""Maximum waiting calls for each thread: some four seconds of work at cost 12."""
 
 MINIMUM_CAPACITY: Final = 128
-"""Calls that are taken at once on however few cores: more than the addresses of a small attack, so that each waits."""
+"""Minimum length of the queue, whatever the number of cores. Above the number of addresses of a small attack."""
 
 LOWEST_PRIORITY: Final = 19
 BCRYPT_MAXIMUM_BYTES: Final = 72
 BCRYPT_MINIMUM_COST: Final = 4
 BCRYPT_MAXIMUM_COST: Final = 31
 _ALPHABET: Final = "./ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
-"""bcrypt's own base64."""
+"""bcrypt's base64 alphabet."""
 
 _SALT_LENGTH: Final = 22
 _SPARE_BITS_OF_SALT: Final = 4
@@ -56,7 +56,7 @@ _PLAIN: Final = re.compile(r"(\$2[aby]\$)([0-9]{2})\$([./A-Za-z0-9]{22})([./A-Za
 
 @dataclass(frozen=True, slots=True)
 class _StoredHash:
-    """The parts of a hash. ``cost`` is log2 of the iterations; ``prefix`` is what stands before it."""
+    """The parts of a hash. ``cost`` is log2 of the iterations; ``prefix`` is the text before it."""
 
     prefix: str
     cost: int
@@ -66,7 +66,7 @@ class _StoredHash:
 
 
 class BcryptHasher:
-    """The domain's ``PasswordHasher``."""
+    """Implement the port ``PasswordHasher`` with bcrypt."""
 
     def __init__(
         self,
@@ -79,7 +79,7 @@ class BcryptHasher:
         """Take the cost of new hashes (log2 of the iterations) and how many are computed at a time.
 
         ``per_address`` is how many calls of one address may wait or be computed at a time; None does not bound it.
-        ``observe_wait`` is told of each call how many seconds it waited for a thread.
+        ``observe_wait`` is called with the seconds that each call waited for a thread.
         """
         self._rounds = rounds
         self._threads = threads
@@ -97,9 +97,9 @@ class BcryptHasher:
     async def check(
         self, password: str, stored_hash: str | None, *, client: Client = NO_CLIENT, account: str = ""
     ) -> PasswordCheck:
-        """Compare. All checks that fail cost the same: little more than one hash at the current cost.
+        """Check a password against a hash. Every failed check costs little more than one hash at the current cost.
 
-        So they do without a stored hash and with a cheap one; only a stored hash of a higher cost takes longer.
+        Also without a stored hash and for a cheaper one. Only a stored hash of a higher cost takes longer.
 
         Raises ``ServiceUnavailableError`` when too many calls wait and this one has the most load,
         ``TooManyHashesError`` when too many of its address do, ``ClientLeftError`` when the client has left.
@@ -110,14 +110,14 @@ class BcryptHasher:
         return check
 
     def close(self) -> None:
-        """Let the calls under way finish, refuse those that wait, and end the threads."""
+        """Finish the running calls, refuse the waiting ones, and end the threads."""
         while (call := self._queue.take_next()) is not None:
             _fail(call, ServiceUnavailableError())
         self._executor.shutdown(wait=True)
 
     @property
     def waiting(self) -> int:
-        """How many calls wait for a thread."""
+        """Return how many calls wait for a thread."""
         return len(self._queue)
 
     async def _run(self, work: Callable[[], T], client: Client, account: str) -> T:
@@ -127,7 +127,7 @@ class BcryptHasher:
         return await outcome
 
     def _admit(self, call: WaitingHash) -> None:
-        """Have the call wait. When there is no room, drop the one with the most load, which may be this one."""
+        """Queue the call. If the queue is full, drop the call with the highest load, which may be this one."""
         address = call.client.address
         number = self._computing[address] + self._queue.number_of(address)
         if self._per_address is not None and number >= self._per_address:
@@ -182,7 +182,7 @@ def available_cores() -> int:
 
 
 def _lower_priority() -> None:
-    """Let requests that need no hash go first. Linux schedules threads one by one; elsewhere nothing is changed."""
+    """Lower the thread's priority, so that requests without a hash go first. Only on Linux, where threads have one."""
     if sys.platform == "linux":
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), LOWEST_PRIORITY)
 
@@ -234,7 +234,7 @@ def _costs_of_the_rest(spent: int, rounds: int) -> list[int]:
 
 
 def _compare(password: str, stored_hash: str) -> tuple[bool, int, bool]:
-    """Return whether the password fits, the cost that this took (0: none), and whether it is our format."""
+    """Return whether the password matches, the cost of the comparison (0: none), and whether the format is ours."""
     stored = _read_hash(stored_hash)
     if stored is None:
         return False, 0, False
@@ -249,15 +249,15 @@ def _compare(password: str, stored_hash: str) -> tuple[bool, int, bool]:
 
 
 def can_verify(stored_hash: str) -> bool:
-    """Tell whether a password can fit this hash: its format is one of those that are verified, and so is its cost."""
+    """Return whether a password can match this hash: its format and its cost are supported."""
     return _read_hash(stored_hash) is not None
 
 
 def _read_hash(stored_hash: str) -> _StoredHash | None:
-    """Return the parts of a hash, or None for one that no password fits.
+    """Return the parts of a hash, or None for a hash that no password can match.
 
-    Some libraries keep a salt as it was given to them, with spare bits set. They ignore these bits when they verify,
-    and so they are cleared here: bcrypt would refuse such a hash.
+    Some libraries store a salt with spare bits set, and ignore these bits when they verify. They are cleared here,
+    because bcrypt would refuse such a hash.
     """
     prehashed, plain = _PREHASHED.fullmatch(stored_hash), _PLAIN.fullmatch(stored_hash)
     match = prehashed or plain

@@ -1,4 +1,4 @@
-"""Secrets whose values the process knows, removed from a finished log line whatever stands around them."""
+"""Remove the values of known secrets from finished log lines, whatever the context."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -8,18 +8,18 @@ from urllib.parse import quote, quote_plus
 from doorward.observability.scrubbing import REDACTED
 
 MINIMUM_LENGTH: Final = 8
-"""Characters. A shorter value would be found in words that have nothing to do with it."""
+"""Minimum characters of a secret. A shorter value would match unrelated words."""
 
 ESCAPED_TIMES: Final = 3
 
 
 class KnownSecrets:
-    """Literal values that no line may hold: plain, URL-encoded, and escaped for JSON up to ``ESCAPED_TIMES`` times."""
+    """The values that no line may contain: plain, URL-encoded, and escaped for JSON up to ``ESCAPED_TIMES`` times."""
 
     def __init__(self, values: Iterable[str]) -> None:
         """Take the values; those shorter than ``MINIMUM_LENGTH`` are left to the scrubber's rules."""
         spellings = {each for value in values if len(value) >= MINIMUM_LENGTH for each in _spellings(value)}
-        # The longest first: a shorter one may be a part of it.
+        # The longest first, because a shorter one may be part of it.
         self._spellings = sorted(spellings, key=len, reverse=True)
 
     def redact(self, line: str) -> str:

@@ -1,4 +1,4 @@
-"""Writes log lines to a file descriptor from a thread of its own, so that a slow reader never blocks the caller.
+"""Write log lines to a file descriptor in a separate thread, so that a slow reader never blocks the caller.
 
 Lines wait in a queue with a limit. When it is full, new lines are dropped and counted; the count is reported once lines
 can be written again. Lines keep their order.
@@ -19,10 +19,10 @@ MAXIMUM_BYTES: Final = 4 * 1024 * 1024
 """Limits of the queue of one process: some 12,000 lines of ordinary length."""
 
 PAUSE_SECONDS: Final = 0.02
-"""Between two batches. Under load one wake-up of the thread then serves many lines; a single line does not wait."""
+"""Pause between two batches, so that one wake-up of the thread serves many lines. A single line does not wait."""
 
 MAXIMUM_WRITE: Final = 64 * 1024
-"""Bytes in one call of the system, where other processes' lines cannot come in between."""
+"""Maximum bytes of a write that is atomic on a pipe, so that lines of several processes do not mix."""
 
 STANDARD_ERROR: Final = 2
 
@@ -51,7 +51,7 @@ class LogWriter:
         self._maximum_bytes = maximum_bytes
         self._error_descriptor = error_descriptor
         self._maximum_write = select.PIPE_BUF if stat.S_ISFIFO(os.fstat(descriptor).st_mode) else MAXIMUM_WRITE
-        # A signal handler may log while the same thread is in here.
+        # A signal handler may log while the same thread holds this lock.
         self._lock = threading.RLock()
         self._queue: SimpleQueue[bytes | threading.Event] = SimpleQueue()
         self._waiting_lines = self._waiting_bytes = 0
@@ -62,11 +62,11 @@ class LogWriter:
 
     @property
     def dropped(self) -> int:
-        """How many lines were dropped since the start: the queue was full, or they could not be written."""
+        """Return how many lines were dropped since the start: the queue was full, or the write failed."""
         return self._dropped
 
     def write(self, text: str) -> None:
-        """Queue one line, given without its end, or drop and count it. Waits within ``flush``'s seconds only."""
+        """Queue a line, given without its end, or drop and count it. Blocks only within the seconds of ``flush``."""
         line = f"{text}\n".encode(errors="backslashreplace")
         size = len(line)
         with self._lock:
@@ -83,9 +83,9 @@ class LogWriter:
             self._wait_until(self._awaited_until)
 
     def flush(self, seconds: float) -> None:
-        """Wait until what is queued is written, and for each line that follows, for this long together at most.
+        """Wait until all queued lines are written, and also for each later line, for this long in total.
 
-        For the end of a process, which may come after any of these lines.
+        For the end of a process, which may follow any of these lines.
         """
         self._awaited_until = time.monotonic() + seconds
         if self._thread is not None:
@@ -111,7 +111,7 @@ class LogWriter:
             time.sleep(PAUSE_SECONDS)
 
     def _write_batch(self, batch: list[bytes | threading.Event]) -> None:
-        """Write whole lines. Of a pipe, POSIX keeps ``PIPE_BUF`` bytes together, between other processes' lines."""
+        """Write whole lines. POSIX writes up to ``PIPE_BUF`` bytes to a pipe atomically."""
         lines: list[bytes] = []
         size = 0
         for item in batch:
@@ -127,7 +127,7 @@ class LogWriter:
             self._write_lines(lines, size)
 
     def _write_lines(self, lines: list[bytes], size: int) -> None:
-        # What was written of a line before an error is ended, lest the next line is glued to it.
+        # End a partly written line, so that the next line does not continue it.
         remaining = memoryview(b"".join([b"\n", *lines] if self._is_torn else lines))
         whole = len(remaining)
         try:
@@ -154,7 +154,7 @@ class LogWriter:
             return 0
 
     def _report_failure(self, error: OSError) -> None:
-        """Say that lines are lost, and not what they said."""
+        """Report that lines are lost, without their content."""
         if self._is_failing:
             return
         self._is_failing = True

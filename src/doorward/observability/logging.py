@@ -1,6 +1,6 @@
-"""Structured logs: one JSON object a line, or coloured lines in development. Everybody's lines go the same way.
+"""Structured logs: one JSON object a line, or coloured lines in development. Lines of libraries are handled alike.
 
-What the service reports are the events of ``observability/events.py``; what a line may hold decides ``scrubbing.py``;
+The service logs the events of ``observability/events.py``; ``scrubbing.py`` decides what a line may contain;
 ``log_writer.py`` writes without blocking the caller.
 """
 
@@ -23,15 +23,15 @@ from doorward.observability.request_context import request_facts
 from doorward.observability.scrubbing import PERSONAL_FIELDS, Scrubber
 
 MAXIMUM_LINE: Final = 16_000
-"""Characters: what Docker and most collectors take in one piece."""
+"""Maximum characters of a line: Docker and most collectors split longer ones."""
 
 FLUSH_SECONDS: Final = 1.0
-"""How long the end of a process waits for its last lines. A reader that stalls must not keep the process alive."""
+"""How long a process waits for its last lines when it ends. A stalled reader must not keep it alive."""
 
 _OURS: Final = "doorward"
 _AT_LOG_LEVEL: Final = (_OURS, "uvicorn")
-"""Loggers, with those below them, whose lines are written from ``LOG_LEVEL`` on. All others count from warnings on:
-at lower levels, libraries log what they send and receive, secrets included."""
+"""Loggers, with their children, that log from ``LOG_LEVEL``. All others log from warnings on, because at lower levels
+libraries log what they send and receive, secrets included."""
 
 _KEPT: Final = ("timestamp", "level", "logger", "correlation_id", "event", "exception")
 _KEPT_CHARACTERS: Final = 512
@@ -70,7 +70,7 @@ def configure_logging(
             handler.renderer,
         ],
         logger_factory=lambda *_: handler,
-        # Events are counted whatever is logged, so they come as far as the observers at every level.
+        # Observers count events of every level, so events are not filtered before them.
         wrapper_class=structlog.make_filtering_bound_logger(logging.DEBUG),
     )
     root = logging.getLogger()
@@ -79,12 +79,12 @@ def configure_logging(
     for name in _AT_LOG_LEVEL:
         logging.getLogger(name).setLevel(severity)
     _send_to_root("uvicorn", "uvicorn.error")
-    # Python would write warnings to standard error, and wait for its reader.
+    # Python would write warnings to standard error, which may block.
     logging.captureWarnings(capture=True)
 
 
 def _line_writer(stream: TextIO | None) -> Callable[[str], None]:
-    """Return what writes one line: at once to memory, through a queue to what has a reader."""
+    """Return the function that writes a line: directly to memory, or through the queue to a file descriptor."""
     _writers.clear()
     stream = stream or sys.stdout or sys.stderr
     if stream is None:
@@ -105,7 +105,7 @@ def _report_dropped_lines(count: int) -> None:
 
 
 def flush_log(seconds: float = FLUSH_SECONDS) -> None:
-    """Wait until all lines are written, for ``seconds`` at most; within these, each later line is waited for, too."""
+    """Wait until all lines are written, later ones included, for ``seconds`` at most."""
     for writer in _writers:
         writer.flush(seconds)
 
@@ -123,7 +123,7 @@ def get_logger() -> FilteringBoundLogger:
 
 @contextlib.contextmanager
 def observed_events(observer: Observer) -> Iterator[None]:
-    """Have ``observer`` called with the name and the facts of each event within the block, logged or not."""
+    """Call ``observer`` with the name and the facts of each event within the block, logged or not."""
     _observers.append(observer)
     try:
         yield
@@ -132,7 +132,7 @@ def observed_events(observer: Observer) -> Iterator[None]:
 
 
 def _send_to_root(*names: str) -> None:
-    """Leave uvicorn.access out: it would log query strings, where some clients put passwords."""
+    """Disable uvicorn.access, which logs query strings; some clients put passwords there."""
     for name in names:
         logger = logging.getLogger(name)
         logger.handlers = []
@@ -151,7 +151,7 @@ def _add_level(_logger: object, method: str, line: Line) -> Line:
 
 
 class _Threshold:
-    """Drops what is not severe enough to be logged."""
+    """Drop events below the level."""
 
     def __init__(self, severity: int) -> None:
         self._dropped = {
@@ -165,13 +165,13 @@ class _Threshold:
 
 
 class _Renderer:
-    """From facts to one line of text, whatever the facts are."""
+    """Render facts as one line of text. Never fails."""
 
     def __init__(self, scrubber: Scrubber, secrets: KnownSecrets, style: Literal["json", "console"]) -> None:
         self._scrubber = scrubber
         self._secrets = secrets
         self._encode = json.JSONEncoder().encode if style == "json" else self._for_eyes
-        # Not the default formatter: it prints local variables, and passwords are among them.
+        # Not the default formatter, which prints local variables, passwords included.
         self._console = structlog.dev.ConsoleRenderer(
             colors=sys.stdout is not None and sys.stdout.isatty(), exception_formatter=structlog.dev.plain_traceback
         )
@@ -180,7 +180,7 @@ class _Renderer:
         line = {**request_facts(), **facts}
         try:
             text = self._text(line)
-        # What cannot be shown (a number of thousands of digits, a failing __str__) costs its line, not the request.
+        # If rendering fails (a number of thousands of digits, a failing __str__), only the line is lost.
         except Exception as error:  # noqa: BLE001 - whatever a value's own code raises
             text = self._text(_shortened(line, unprintable=type(error).__name__))
         return text if len(text) <= MAXIMUM_LINE else self._text(_shortened(line, characters=len(text)))
@@ -199,22 +199,22 @@ def _shortened(line: Line, **why: object) -> Line:
 
 
 def _end_of(text: str) -> str:
-    """Return the last characters, from the beginning of a word: a piece of a secret may not look like one."""
+    """Return the last characters, from the beginning of a word: a part of a secret may not be recognised."""
     return text if len(text) <= _KEPT_CHARACTERS else text[-_KEPT_CHARACTERS:].partition(" ")[2]
 
 
 class _LineHandler(logging.Handler):
-    """Writes the service's own lines, and those of libraries that use the standard library's logging."""
+    """Write the lines of the service, and of libraries that use the standard library's logging."""
 
     def __init__(self, renderer: _Renderer, write: Callable[[str], None]) -> None:
         super().__init__()
         self.renderer = renderer
-        # What structlog calls with its finished lines.
+        # The methods that structlog calls with finished lines.
         self.msg = self.debug = self.info = self.warning = self.error = self.critical = write
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Write the line of a library's record. One whose message and arguments do not fit is reported by its class."""
-        # A library may set its own logger's level, which overrules the root's.
+        """Write the line of a library's record. If formatting fails, log the class of the error."""
+        # A library may set the level of its own logger, which overrides the root's.
         if record.levelno < logging.WARNING and record.name.partition(".")[0] not in _AT_LOG_LEVEL:
             return
         try:

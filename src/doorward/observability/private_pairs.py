@@ -10,7 +10,7 @@ from typing import Final
 _URL_ESCAPE: Final = "%(?:25){0,8}"
 _BACKSLASH: Final = rf"(?:\\|{_URL_ESCAPE}5c)"
 _BACKSLASHES: Final = rf"{_BACKSLASH}{{0,255}}"
-"""Seven layers of JSON put 127 of them before a quote."""
+"""Seven layers of JSON put 127 backslashes before a quote."""
 
 _AMPERSAND: Final = rf"(?:&|{_URL_ESCAPE}26)"
 _SEMICOLON: Final = rf"(?:;|{_URL_ESCAPE}3b)"
@@ -36,8 +36,8 @@ _SEPARATOR: Final = (
 )
 _VALUE: Final = (
     r"""(?:\[redacted\]"""
-    # In quotes, also within a call. A quote that is escaped more often, or less, is a part of the value. Without its
-    # end the text was cut off there.
+    # In quotes, also within a call. A quote with more or fewer escapes is part of the value. Without an end, the text
+    # was cut off.
     rf"|(?:\w{{1,64}}\(|[a-z]{{1,2}})?(?P<open>{_QUOTE})"
     rf"(?:(?!(?P=open))(?:{_BACKSLASH}{{1,255}}+{_PLAIN_QUOTE}?|.))*(?:(?P=open)|\Z)"
     r"""|\([^)]*\)?|\[[^\]]*\]?|\{[^}]*\}?"""
@@ -45,11 +45,11 @@ _VALUE: Final = (
 )
 
 SUSPECT_CHARACTERS: Final = r"""=>'"`%&\\"""
-"""As in a set of a regular expression: each pair has at least one of these."""
+"""For a character set of a regular expression. Each pair contains at least one of these."""
 
 
 def private_pair_pattern(names: str) -> re.Pattern[str]:
-    """Return the pattern for names that contain what the pattern ``names`` matches; group 1 is all but the value.
+    """Return the pattern of pairs whose name contains a match of ``names``; group 1 is everything but the value.
 
     Its time is proportional to the text: each repetition before the value is bounded, and a value is consumed.
     """

@@ -1,6 +1,6 @@
-"""What may stand in a log line: secrets replaced by key and by shape, control characters escaped, sizes capped.
+"""Scrub log lines: replace secrets by key and by shape, escape control characters, limit sizes.
 
-Cheap for what most values are, short words without anything suspicious: those cost one search.
+Most values are short words without suspicious characters, and cost one search.
 """
 
 import re
@@ -12,7 +12,7 @@ from doorward.observability.private_pairs import SUSPECT_CHARACTERS, private_pai
 REDACTED: Final = "[redacted]"
 MAXIMUM_VALUE: Final = 2_048
 MAXIMUM_TRACEBACK: Final = 12_288
-"""Characters of one value, and of a traceback, whose end says most."""
+"""Maximum characters of a value, and of a traceback, of which the end is kept."""
 
 MAXIMUM_ITEMS: Final = 32
 MAXIMUM_DEPTH: Final = 4
@@ -20,25 +20,25 @@ _FIRST_WORD: Final = re.compile(r"\A\S+")
 _LAST_WORD: Final = re.compile(r"\S{1,256}\Z")
 
 SECRET_FIELDS: Final = ("password", "passwd", "secret", "token", "authorization", "cookie", "api_key", "credential")
-"""Always redacted, whatever the settings say."""
+"""Always redacted, independent of the settings."""
 
 PERSONAL_FIELDS: Final = ("email", "username", "phone")
 TRACEBACKS: Final = frozenset({"exception", "stack"})
-"""Their lines stay apart: a reader needs them, and JSON escapes their ends."""
+"""Values that keep their line ends, for readability. JSON escapes them."""
 
 _SUSPECT: Final = re.compile(f"[@${SUSPECT_CHARACTERS}]|://|dwr_|eyJ|earer|asic ", re.IGNORECASE)
-"""At least one of these is in all that the patterns below match. Words of the service's own have none."""
+"""Every match of the patterns below contains at least one of these. The service's own words contain none."""
 
 _PLAIN: Final = re.compile(r"[a-z0-9./{}:-]{0,64}")
-"""Ids, routes, addresses, most names of events: told from all others by a faster search still."""
+"""Matches ids, routes, addresses and most event names, which need no further search."""
 
-# Bounded where a repetition may begin anywhere: a hostile text costs time in proportion to its length.
+# Repetitions that may begin anywhere are bounded, so that the time is proportional to the text's length.
 _SHAPES: Final = (
     # A password in a URL; the user's name stays.
     (re.compile(r"(://[^\s/?#:@]*:)[^\s/]*@"), rf"\1{REDACTED}@"),
     # RFC 6750 section 2.1 and RFC 7617.
     (re.compile(r"\b(bearer|basic)\s+[\w.~+/-]{4,}=*", re.IGNORECASE), rf"\1 {REDACTED}"),
-    # A refresh token, also a piece of one.
+    # A refresh token or a part of one.
     (re.compile(r"dwr_[\w-]+"), REDACTED),
     # A JWT or its beginning: base64url of '{"'.
     (re.compile(r"eyJ[\w-]{8,}(?:\.[\w-]*)*"), REDACTED),
@@ -50,7 +50,7 @@ _SHAPES: Final = (
 
 
 class Scrubber:
-    """Makes values fit for the log."""
+    """Scrub values for the log."""
 
     def __init__(self, fields: Iterable[str] = PERSONAL_FIELDS) -> None:
         """Take the words that mark a key as private, besides ``SECRET_FIELDS``: in any case, anywhere in the key."""
@@ -61,7 +61,7 @@ class Scrubber:
         self._is_private: dict[str, bool] = {}
 
     def scrub(self, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-        """Return the line with each value fit to be written; ``line`` itself is changed."""
+        """Return the line with each value scrubbed; changes ``line`` in place."""
         for key, value in line.items():
             kind = type(value)
             if self._has_private_name(key):
@@ -78,7 +78,7 @@ class Scrubber:
             return text
         if len(text) <= MAXIMUM_VALUE:
             return self._one_line(text) if _SUSPECT.search(text) or not text.isprintable() else text
-        # Not within a word: a piece of a secret may not look like one.
+        # Cut between words: a part of a secret may not be recognised.
         whole_words = _LAST_WORD.sub("", text[:MAXIMUM_VALUE])
         return f"{self._one_line(whole_words)}[{len(text)} characters]"
 
@@ -98,7 +98,7 @@ class Scrubber:
         return self._private_pair.sub(rf"\1{REDACTED}", text)
 
     def _value(self, value: object, depth: int) -> object:
-        """Return what JSON can hold: members and items scrubbed, everything else as its text."""
+        """Return the value as JSON types: members and items scrubbed, other types as text."""
         if isinstance(value, bool | int | float | None):
             return value
         if isinstance(value, Mapping) and depth:
@@ -125,7 +125,7 @@ def _normalized(field: str) -> str:
 
 
 def _printable(text: str) -> str:
-    """Write what is no visible character as its number: line ends, ANSI's escape, what hides or reverses text."""
+    """Escape invisible characters as numbers: line ends, ANSI's escape, characters that hide or reverse text."""
     if text.isprintable():
         return text
     return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)

@@ -1,1 +1,1 @@
-"""Catalogue entries that users own: the domain to copy when a new one begins."""
+"""Catalogue entries that users own: the domain to copy for a new one."""

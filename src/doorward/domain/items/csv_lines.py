@@ -1,4 +1,4 @@
-"""Items written as CSV (RFC 4180): the header, and what each line says. Reads line by line, never the whole. Pure."""
+"""Read items from CSV (RFC 4180) line by line. Pure."""
 
 import csv
 import io
@@ -19,7 +19,7 @@ from doorward.domain.items.models import ItemContent, Visibility
 from doorward.domain.items.policy import TAG_SEPARATORS, checked_content
 
 MAXIMUM_ROW_LENGTH: Final = 64 * 1024
-"""Characters, over all lines of the row: no file makes the reader hold much, or read for long without a pause."""
+"""Maximum characters of a row, over all its lines. Bounds the reader's memory and the time between two pauses."""
 
 _OPTIONAL_COLUMNS: Final = frozenset({"description", "tags", "year", "visibility"})
 _MOVIELENS_COLUMNS: Final = frozenset({"movieid", "title", "genres"})
@@ -31,22 +31,22 @@ _UNDECODED: Final = re.compile(r"[\udc80-\udcff]")
 
 @dataclass(frozen=True, slots=True)
 class BadLine:
-    """A line that describes no item, counted from 1 at the header, and why."""
+    """An error in a line. Lines are numbered from 1, the header."""
 
     number: int
     error: DomainError
 
 
 def read_items(file: IO[bytes], default_visibility: Visibility) -> Generator[ItemContent | BadLine | None, None, None]:
-    """Yield what each line after the header describes, None for an empty one.
+    """Yield the item or the error of each line after the header, None for an empty line.
 
     UTF-8, with or without a byte order mark; any line endings.
 
     ``title`` with any of ``description``, ``tags`` (separated by commas or bars), ``year`` and ``visibility``; or
     MovieLens' ``movieId,title,genres``, where "Title (1995)" gives title and year. Raises ``InvalidCsvHeaderError``,
-    and ``MalformedCsvError`` where the rest cannot be told apart into lines.
+    and ``MalformedCsvError`` where the rest cannot be split into rows.
     """
-    # Bytes that are no UTF-8 become lone surrogates, which spoil their line and no other.
+    # Invalid UTF-8 becomes lone surrogates, so that only its own line is refused.
     text = io.TextIOWrapper(file, encoding="utf-8-sig", errors="surrogateescape", newline="")
     try:
         rows = _numbered_rows(_Lines(text))
@@ -57,14 +57,14 @@ def read_items(file: IO[bytes], default_visibility: Visibility) -> Generator[Ite
             try:
                 yield checked_content(describe(_fields(columns, row), default_visibility)) if row else None
             except DomainError as error:
-                # Without its traceback, which would keep the whole row in memory.
+                # Drop the traceback, which would keep the whole row in memory.
                 yield BadLine(number, error.with_traceback(None))
     finally:
         text.detach()
 
 
 class _Lines:
-    """The lines of a file, as long as no row takes more of them than it may."""
+    """The lines of a file, up to a maximum size of each row."""
 
     def __init__(self, text: io.TextIOWrapper) -> None:
         self._text = text
@@ -79,7 +79,7 @@ class _Lines:
 
 
 def _numbered_rows(lines: _Lines) -> Iterator[tuple[int, Sequence[str]]]:
-    """Yield each row with the number of its first line: a quoted field may go over several."""
+    """Yield each row with the number of its first line. A quoted field may span several lines."""
     rows = csv.reader(lines, strict=True)
     number = 1
     try:

@@ -1,10 +1,10 @@
-"""Every way in which items are refused, one class each. The codes are part of the API."""
+"""The refusals of items, one class each. The codes are part of the API."""
 
 from doorward.core.exceptions import DomainError, Kind
 
 
 class ItemNotFoundError(DomainError):
-    """There is no such item, or it is another user's private one: the caller is not told which."""
+    """There is no such item, or it is another user's private one. The caller must not learn which."""
 
     kind = Kind.NOT_FOUND
     code = "item_not_found"
@@ -12,7 +12,7 @@ class ItemNotFoundError(DomainError):
 
 
 class NotItemOwnerError(DomainError):
-    """The item is shared by somebody else: it can be read, not changed."""
+    """The item is shared by another user: it can be read, not changed."""
 
     kind = Kind.FORBIDDEN
     code = "not_item_owner"
@@ -20,7 +20,7 @@ class NotItemOwnerError(DomainError):
 
 
 class StaleItemError(DomainError):
-    """The item was changed since it was read, or is a version that the caller ruled out (RFC 9110 section 13)."""
+    """The item has another version than the caller's condition allows (RFC 9110 section 13)."""
 
     kind = Kind.STALE
     code = "stale_item"
@@ -28,7 +28,7 @@ class StaleItemError(DomainError):
 
 
 class ItemVersionsExhaustedError(DomainError):
-    """The item was changed so often that its next version cannot be numbered."""
+    """The item's version has reached the maximum of its column."""
 
     kind = Kind.CONFLICT
     code = "item_versions_exhausted"
@@ -68,7 +68,7 @@ class InvalidDescriptionError(DomainError):
 
 
 class InvalidTagsError(DomainError):
-    """Too many, or one that cannot be a tag."""
+    """Too many tags, or an invalid one."""
 
     kind = Kind.INVALID
     code = "invalid_item_tags"
@@ -76,7 +76,7 @@ class InvalidTagsError(DomainError):
 
 
 class InvalidYearError(DomainError):
-    """No year of the calendar."""
+    """A year outside 1 to 9999."""
 
     kind = Kind.INVALID
     code = "invalid_item_year"
@@ -84,7 +84,7 @@ class InvalidYearError(DomainError):
 
 
 class InvalidVisibilityError(DomainError):
-    """A word in an import that is no visibility."""
+    """A visibility in an import that does not exist."""
 
     kind = Kind.INVALID
     code = "invalid_item_visibility"
@@ -103,7 +103,7 @@ class InvalidCsvHeaderError(DomainError):
 
 
 class InvalidFilterError(DomainError):
-    """Text that nothing stored can hold."""
+    """Text that no stored item can contain."""
 
     kind = Kind.INVALID
     code = "invalid_filter"
@@ -111,7 +111,7 @@ class InvalidFilterError(DomainError):
 
 
 class NoSearchWordsError(DomainError):
-    """Nothing to look for."""
+    """The query has no words."""
 
     kind = Kind.INVALID
     code = "no_search_words"
@@ -119,7 +119,7 @@ class NoSearchWordsError(DomainError):
 
 
 class QueryTooBroadError(DomainError):
-    """The database would have to read too much to answer in time."""
+    """The query reached the database's time limit."""
 
     kind = Kind.INVALID
     code = "query_too_broad"
@@ -127,7 +127,7 @@ class QueryTooBroadError(DomainError):
 
 
 class MalformedCsvError(DomainError):
-    """What follows cannot be read as CSV, so nothing of it is stored."""
+    """The rest of the file is not valid CSV; nothing is stored."""
 
     kind = Kind.INVALID
     code = "malformed_csv"
@@ -143,7 +143,7 @@ class InvalidCsvLineError(DomainError):
 
 
 class ImportRefusedError(DomainError):
-    """Some lines of a file cannot be stored, so none was. ``flaws`` has the lines."""
+    """Some lines are invalid, so nothing was stored. ``flaws`` lists them."""
 
     kind = Kind.INVALID
     code = "import_refused"
@@ -153,7 +153,7 @@ class ImportRefusedError(DomainError):
 
 
 class TooManyLinesError(DomainError):
-    """The file is well written, and so long that storing it takes longer than a call may."""
+    """The file is valid, but storing it takes longer than the time limit of a call."""
 
     kind = Kind.INVALID
     code = "too_many_lines"
@@ -161,7 +161,7 @@ class TooManyLinesError(DomainError):
 
 
 class TooManyBadLinesError(DomainError):
-    """So many lines are bad that the file is not what it should be; nothing was stored."""
+    """Too many invalid lines; nothing was stored."""
 
     kind = Kind.INVALID
     code = "too_many_bad_lines"

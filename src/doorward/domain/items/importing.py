@@ -1,4 +1,4 @@
-"""Use case: items from a CSV file, all of them or those that are well written."""
+"""Use case: import items from a CSV file, all of them or the valid ones."""
 
 import asyncio
 import time
@@ -28,7 +28,7 @@ from doorward.observability.logging import get_logger
 MAXIMUM_FLAWS_SHOWN: Final = 100
 MAXIMUM_BAD_LINES: Final = 10_000
 TURN_SECONDS: Final = 0.002
-"""How long lines are read, whatever they are like, before other requests get their turn."""
+"""How long lines are read before the event loop runs other requests."""
 
 _REFUSALS: Final = (
     ImportRefusedError,
@@ -44,7 +44,7 @@ logger = get_logger()
 
 @dataclass(frozen=True, slots=True)
 class ImportRequest:
-    """What to do with a file. ``visibility`` is for lines that say nothing of theirs."""
+    """The options of an import. ``visibility`` is the default for lines without one."""
 
     owner_id: UUID
     visibility: Visibility = "private"
@@ -53,14 +53,14 @@ class ImportRequest:
 
 @dataclass(frozen=True, slots=True)
 class ImportResult:
-    """How many lines became items, and each one that did not."""
+    """The number of imported lines, and the errors of the others."""
 
     imported: int
     bad_lines: Sequence[BadLine]
 
 
 class ItemImport:
-    """Turns files into items."""
+    """Import files as items."""
 
     def __init__(self, *, database: Database[Connection], clock: Clock, quota: int | None = None) -> None:
         """Take the database, the time, and how many items one user may own; None does not bound them."""
@@ -92,13 +92,13 @@ class ItemImport:
         return ImportResult(imported, bad_lines)
 
     async def _room_of(self, connection: Connection, owner_id: UUID) -> int | None:
-        """Return how many more items the owner may have at this moment; None without a quota."""
+        """Return how many more items the owner may have now; None without a quota."""
         if self._quota is None:
             return None
         return self._quota - await quota.count_owned_items(connection, owner_id, limit=self._quota)
 
     async def _check_quota(self, connection: Connection, owner_id: UUID) -> None:
-        """Count again with what others stored meanwhile; nothing is added from here to the end of the transaction."""
+        """Count again, with items stored meanwhile. The lock keeps others from adding until the transaction ends."""
         if self._quota is None:
             return
         await quota.lock_owner(connection, owner_id)
@@ -107,7 +107,7 @@ class ItemImport:
 
 
 async def _at_most(room: int | None, items: AsyncIterator[Item]) -> AsyncIterator[Item]:
-    """Yield the items. Raises ``ItemQuotaReachedError`` at the first one too many, so that no more is written."""
+    """Yield the items. Raises ``ItemQuotaReachedError`` at the first item above the quota, before it is written."""
     number = 0
     async for item in items:
         number += 1
@@ -123,7 +123,7 @@ async def _items(
     bad_lines: list[BadLine],
     on_progress: Callable[[], None],
 ) -> AsyncIterator[Item]:
-    """Yield the good lines as items and collect the bad ones; end with the refusal that they deserve, if any."""
+    """Yield the valid lines as items and collect the errors; at the end, raise the refusal for them, if any."""
     turn_ends = time.monotonic() + TURN_SECONDS
     for line in lines:
         if time.monotonic() >= turn_ends:

@@ -1,4 +1,4 @@
-"""What this domain speaks of: items, and what lists and changes of them are asked for. No I/O."""
+"""Types of the items domain: items, their changes, and the filters and orders of lists. No I/O."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,15 +10,15 @@ Visibility = Literal["private", "shared"]
 """``private``: for its owner alone. ``shared``: every signed-in user can read it."""
 
 Owner = Literal["me", "all"]
-"""Whose items a list holds: the reader's own, or all that the reader can see."""
+"""The items of a list: the reader's own, or all that the reader can see."""
 
 Sort = Literal["created_at", "-created_at", "title", "-title"]
-"""The order of a list; a minus turns it round. Equals are ordered by id, so the order is total."""
+"""The order of a list; a minus means descending. The id decides between equal values, so the order is total."""
 
 
 @dataclass(frozen=True, slots=True)
 class ItemContent:
-    """What an owner decides about an item."""
+    """The fields of an item that its owner sets."""
 
     title: str
     description: str = ""
@@ -45,7 +45,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class ItemFilter:
-    """What a list is narrowed to. ``title`` is a part of it in any case; ``tag`` and ``year`` are exact."""
+    """The filter of a list. ``title`` matches a part of the title in any case; ``tag`` and ``year`` match exactly."""
 
     title: str | None = None
     tag: str | None = None
@@ -54,7 +54,7 @@ class ItemFilter:
 
 @dataclass(frozen=True, slots=True)
 class ItemQuery:
-    """Whose items a list holds, which of them, and in which order."""
+    """The owner, filter and order of a list."""
 
     reader_id: UUID
     owner: Owner
@@ -64,6 +64,6 @@ class ItemQuery:
 
 @dataclass(frozen=True, slots=True)
 class FoundItem(Item):
-    """A result of a search, and how many results there are in all."""
+    """A search result with the total number of results."""
 
     total: int

@@ -28,20 +28,20 @@ MAXIMUM_TAGS: Final = 20
 MAXIMUM_TAG_LENGTH: Final = 50
 LAST_YEAR: Final = 9999
 LAST_VERSION: Final = 2**31 - 1
-"""The highest that its column holds."""
+"""The maximum of its column."""
 
 VersionTest = Callable[[int], bool]
-"""Tells whether a version is one that the caller expects."""
+"""Returns whether the caller's condition allows a version."""
 
 TAG_SEPARATORS: Final = re.compile(r"[,|]")
-"""No tag holds one, so that several fit into one field of a CSV file."""
+"""Forbidden in tags, because they separate tags in a field of a CSV file."""
 
 _UNPRINTABLE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _UNPRINTABLE_IN_LINES: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 def checked_content(content: ItemContent) -> ItemContent:
-    """Return the content as it is stored: NFC, trimmed, each tag once.
+    """Return the content in its stored form: NFC, trimmed, each tag once.
 
     Raises ``InvalidTitleError``, ``InvalidDescriptionError``, ``InvalidTagsError`` or ``InvalidYearError``.
     """
@@ -71,7 +71,7 @@ def new_item(item_id: UUID, content: ItemContent, owner_id: UUID, now: datetime)
 
 
 def content_of(item: Item) -> ItemContent:
-    """Return the part of an item that its owner decides about."""
+    """Return the fields of an item that its owner sets."""
     return ItemContent(
         title=item.title, description=item.description, tags=item.tags, year=item.year, visibility=item.visibility
     )
@@ -85,7 +85,7 @@ def changed_item(item: Item, content: ItemContent, now: datetime) -> Item:
 
 
 def checked_filter(narrowed: ItemFilter) -> ItemFilter:
-    """Return the filter in the form in which items are stored; empty text narrows nothing.
+    """Return the filter in the stored form of items. Empty text does not filter.
 
     Raises ``InvalidFilterError``.
     """
@@ -109,7 +109,7 @@ def check_read(item: Item | None, is_expected: VersionTest) -> Item:
 
 
 def refused_change(readable: Item | None) -> DomainError:
-    """Return why a user may not change an item of which this is what the user can read, and which is not the user's."""
+    """Return the refusal for a change by a user who does not own the item; ``readable`` is None if it is private."""
     return ItemNotFoundError() if readable is None else NotItemOwnerError()
 
 
@@ -145,9 +145,9 @@ def _checked_year(year: int | None) -> int | None:
 
 
 def _composed(text: str, longest: int, refusal: type[DomainError]) -> str:
-    """Return the text in NFC, which may still be longer than ``longest`` characters.
+    """Return the text in NFC, which may still exceed ``longest`` characters.
 
-    Raises ``refusal`` for text that no composing makes so short, and for one that takes long to compose.
+    Raises ``refusal`` for text that exceeds it even if fully composed, and for text that is slow to compose.
     """
     try:
         return normalize(text, "NFC", longest=longest * CODE_POINTS_OF_A_CHARACTER)

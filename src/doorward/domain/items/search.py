@@ -1,4 +1,4 @@
-"""The language of searches: the words of a query, their likely spellings, and the tsquery made of them. Pure."""
+"""Parse search queries: the words, their likely spellings, and the tsquery. Pure."""
 
 import string
 import unicodedata
@@ -9,19 +9,19 @@ from doorward.core.text import UnsafeTextError, normalize
 from doorward.domain.items.exceptions import InvalidFilterError, NoSearchWordsError
 
 LONGEST_QUERY: Final = 1200
-"""Code points. Calls take less; this bounds what is normalised, whichever caller asks."""
+"""Maximum code points of a query before it is normalised. Calls accept less."""
 
 MAXIMUM_WORDS: Final = 8
-"""Words that count; those after them are ignored."""
+"""Maximum words; further ones are ignored."""
 
 SHORTEST_FORGIVEN_WORD: Final = 4
-"""Letters. One letter wrong in a shorter word makes another word."""
+"""Minimum letters of a word whose errors are forgiven. In a shorter word, one other letter makes another word."""
 
 LONGEST_FORGIVEN_WORD: Final = 24
-"""Letters. The spellings of a longer word are too many to look up."""
+"""Maximum letters of a word whose errors are forgiven. A longer one has too many spellings to look up."""
 
 _PARTS_OF_WORDS: Final = "LMN"
-"""Of Unicode's categories: letters, marks (vowels of Indic scripts) and numbers."""
+"""Unicode categories of word characters: letters, marks (vowels of Indic scripts) and numbers."""
 
 
 _LETTERS: Final = string.ascii_lowercase + string.digits + "àáâãäåæçèéêëìíîïñòóôõöøœùúûüýÿß"
@@ -30,7 +30,7 @@ _LETTERS: Final = string.ascii_lowercase + string.digits + "àáâãäåæçèé
 def search_words(query: str) -> Sequence[str]:
     """Return the query's words in lower case, each once.
 
-    Raises ``NoSearchWordsError`` when there are none, and ``InvalidFilterError`` for text that nothing stored can hold.
+    Raises ``NoSearchWordsError`` without words, and ``InvalidFilterError`` for text that no stored item can contain.
     """
     try:
         composed = normalize(query, "NFC", longest=LONGEST_QUERY)
@@ -43,7 +43,7 @@ def search_words(query: str) -> Sequence[str]:
 
 
 def likely_spellings(word: str) -> Sequence[str]:
-    """Return all that one typing error makes of the word: a letter missing, added, changed, or two swapped.
+    """Return all spellings with one error: a letter missing, added or changed, or two letters swapped.
 
     Added and changed letters are Latin letters and digits. Short and very long words have none.
     """
@@ -58,7 +58,7 @@ def likely_spellings(word: str) -> Sequence[str]:
 
 
 def search_query(words: Sequence[str], spellings: Mapping[str, Collection[str]]) -> str:
-    """Return a tsquery that wants every word: as a prefix, or in one of its other spellings."""
+    """Return a tsquery that requires every word, as a prefix or in one of its other spellings."""
     return " & ".join("(" + " | ".join([f"{word}:*", *spellings.get(word, ())]) + ")" for word in words)
 
 

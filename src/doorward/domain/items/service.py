@@ -24,9 +24,9 @@ from doorward.domain.items.search import likely_spellings, search_query, search_
 
 
 class Items:
-    """What users do with items, their own and those that others share.
+    """Use cases of items: the caller's own and those that others share.
 
-    Another user's private item does not exist for the caller: ``ItemNotFoundError``, and no count includes it.
+    For another user's private item the answer is ``ItemNotFoundError``, and no count includes it.
     """
 
     def __init__(self, *, database: Database[Connection], clock: Clock, cursors: CursorCodec, quota: int) -> None:
@@ -50,13 +50,13 @@ class Items:
         return item
 
     async def read(self, reader_id: UUID, item_id: UUID, is_expected: VersionTest) -> Item:
-        """Return an item of an expected version. Raises ``ItemNotFoundError`` or ``StaleItemError``."""
+        """Return an item if its version is expected. Raises ``ItemNotFoundError`` or ``StaleItemError``."""
         async with self._database.connection() as connection:
             item = await entries.find_item(connection, item_id, reader_id)
         return check_read(item, is_expected)
 
     async def list_page(self, wanted: ItemQuery, page: PageRequest) -> Page[Item]:
-        """Return one numbered page and the exact totals: what costs more the deeper the page and the more items.
+        """Return a numbered page with exact totals. The cost grows with the page number and the number of items.
 
         Raises ``InvalidFilterError`` or ``QueryTooBroadError``.
         """
@@ -68,7 +68,7 @@ class Items:
         return Page(items, page, total)
 
     async def list_after(self, wanted: ItemQuery, cursor: str, page_size: int) -> Slice[Item]:
-        """Return the items after a cursor, or the first ones for an empty cursor. Costs the same at any depth.
+        """Return the items after a cursor, or the first ones for an empty cursor. The cost is the same at any position.
 
         Raises ``InvalidCursorError``, ``InvalidFilterError`` or ``QueryTooBroadError``.
         """
@@ -83,8 +83,8 @@ class Items:
     async def search(self, reader_id: UUID, query: str, narrowed: ItemFilter, page: PageRequest) -> Page[Item]:
         """Return the items that have every word of the query, as a prefix, best first.
 
-        When there are none, words with one typing error are forgiven. Of more than 10,000 matches, that many are
-        ranked and counted. Raises ``NoSearchWordsError``, ``InvalidFilterError`` or ``QueryTooBroadError``.
+        If there are none, one typing error in each word is forgiven. At most 10,000 matches are ranked and counted.
+        Raises ``NoSearchWordsError``, ``InvalidFilterError`` or ``QueryTooBroadError``.
         """
         words = search_words(query)
         wanted = ItemQuery(reader_id=reader_id, owner="all", narrowed=checked_filter(narrowed))
@@ -101,14 +101,14 @@ class Items:
         async with self._database.connection() as connection:
             items = await lists.list_matches(connection, wanted, query, limit=page.page_size, offset=page.offset)
             if not items and page.offset:
-                # Behind the last page: the first result knows how many there are.
+                # Past the last page: the first result has the total.
                 first = await lists.list_matches(connection, wanted, query, limit=1, offset=0)
             else:
                 first = items[:1]
         return Page(items, page, first[0].total if first else 0)
 
     async def replace(self, user_id: UUID, item_id: UUID, content: ItemContent, is_expected: VersionTest) -> Item:
-        """Give an item another content, if its version is one that the caller expects.
+        """Replace the content of an item if its version is expected.
 
         Raises ``ItemNotFoundError``, ``NotItemOwnerError``, ``StaleItemError``, ``ItemVersionsExhaustedError`` or an
         ``Invalid...Error`` of content.
@@ -147,7 +147,7 @@ class Items:
     async def _lock_for_change(
         self, connection: Connection, user_id: UUID, item_id: UUID, is_expected: VersionTest
     ) -> Item:
-        """Lock an item of this user. A user who may not change it takes no lock, and so delays no owner."""
+        """Lock an item of this user. For other users' items no lock is taken, so they cannot delay the owner."""
         owned = await entries.lock_item(connection, item_id, user_id)
         if owned is None:
             raise refused_change(await entries.find_item(connection, item_id, user_id))

@@ -13,23 +13,24 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 VERSION_TABLE: Final = "doorward_schema_version"
-"""Not Alembic's own name: the database may be shared with an application that uses Alembic, too."""
+"""Not Alembic's default name, because another application in the same database may use Alembic."""
 
 LOCK_KEY: Final = 7_241_633_905
-"""Of the advisory lock that lets one process migrate at a time. Arbitrary, and never to be changed."""
+"""Key of the advisory lock that lets one process migrate at a time. Arbitrary, but it must never change."""
 
 TURN_WAIT: Final = "60s"
 TABLE_WAIT: Final = "10s"
-"""How long a change may queue for a table, with the service's traffic queueing behind it."""
+"""How long a migration may wait for a table lock. The service's queries on that table wait behind it."""
 
 
 def migrate(conninfo: str) -> str:
     """Bring the schema to the newest version, unless it is newer already; return the version it has.
 
-    Processes that start together take turns; the later ones find nothing to do. Raises ``psycopg.Error``.
+    Of several processes that start together, the first migrates; the others wait and find nothing to do.
+    Raises ``psycopg.Error``.
     """
     config = _config()
-    # The lock is the transaction's and not the session's: behind a pooler no session is one's own.
+    # The lock belongs to the transaction: behind a pooler, a session may be shared with others.
     with psycopg.connect(conninfo, connect_timeout=5) as guard:
         _bound(guard, TURN_WAIT)
         guard.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK_KEY])
@@ -40,7 +41,7 @@ def migrate(conninfo: str) -> str:
                 present = context.get_current_revision()
                 if present is not None and present >= newest_version():
                     return present
-                # Reading began a transaction; Alembic commits only one that it began itself.
+                # The read above began a transaction, and Alembic commits only transactions that it began itself.
                 connection.rollback()
                 config.attributes["connection"] = connection
                 config.attributes["bound"] = lambda: _bound(connection.connection.driver_connection, TABLE_WAIT)
@@ -63,14 +64,14 @@ def _config() -> Config:
 
 
 def _connect(conninfo: str) -> psycopg.Connection:
-    # A pooler in between may not know prepared statements.
+    # A pooler may not support prepared statements.
     return psycopg.connect(conninfo, prepare_threshold=None)
 
 
 def _bound(connection: Any, lock_wait: str) -> None:  # noqa: ANN401 - the driver's, which Alembic hands on untyped
-    """Let the transaction take its time, but wait for a lock no longer than this.
+    """Remove the transaction's statement timeout, and bound its waits for locks.
 
-    For this transaction alone: a pooler in between may hand the connection to the service afterwards.
+    The settings are local to the transaction, because a pooler may give the connection to the service afterwards.
     """
     connection.execute(
         """

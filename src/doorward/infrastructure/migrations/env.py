@@ -1,4 +1,4 @@
-"""What Alembic runs: the pending versions, in one transaction, on the connection that ``migrate`` hands over."""
+"""Alembic's entry point: run the pending versions in one transaction, on the connection of ``migrate``."""
 
 from alembic import context
 

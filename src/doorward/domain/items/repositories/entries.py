@@ -74,7 +74,7 @@ async def find_item(connection: Connection, item_id: UUID, reader_id: UUID) -> I
 
 
 async def lock_item(connection: Connection, item_id: UUID, owner_id: UUID) -> Item | None:
-    """Find an item of this owner, and lock it until the transaction ends. Of other users' items no lock is taken."""
+    """Find an item of this owner, and lock it until the transaction ends. Items of other users are not locked."""
     async with connection.cursor(row_factory=class_row(Item)) as cursor:
         await cursor.execute(
             """
@@ -90,7 +90,7 @@ async def lock_item(connection: Connection, item_id: UUID, owner_id: UUID) -> It
 
 
 async def update_item(connection: Connection, item: Item) -> None:
-    """Store the next version of an item that is held."""
+    """Store the next version of a locked item."""
     await connection.execute(
         """
         UPDATE items
@@ -108,7 +108,7 @@ async def update_item(connection: Connection, item: Item) -> None:
 
 
 async def remove_item(connection: Connection, item_id: UUID) -> None:
-    """Delete an item that is held."""
+    """Delete a locked item."""
     await connection.execute(
         """
         DELETE FROM items
@@ -129,7 +129,7 @@ async def _lines_in_time() -> AsyncIterator[None]:
 
 @contextmanager
 def _owner_exists() -> Iterator[None]:
-    """Raise ``ItemOwnerGoneError`` when the account was deleted meanwhile: by constraint name."""
+    """Raise ``ItemOwnerGoneError`` if the account was deleted meanwhile, recognised by the constraint's name."""
     try:
         yield
     except ForeignKeyViolation as error:

@@ -1,8 +1,8 @@
 """The SQL of lists, counts and searches of the items that a user can read: their own, and those that others share.
 
-Both kinds are read separately, each from an index in the order of the list, and then merged: so a page costs the same
-however many items there are. The statements are planned for their values each time (``prepare=False``), since a plan
-for a rare tag is a bad one for a common tag.
+Each kind is read from an index in the order of the list, and the two results are merged, so that the cost of a page
+does not depend on the number of items. The statements are planned for their values each time (``prepare=False``),
+because a plan for a rare tag is slow for a common one.
 """
 
 import re
@@ -22,14 +22,14 @@ from doorward.domain.items.models import FoundItem, Item, ItemQuery, Sort
 from doorward.domain.items.repositories import Connection
 
 MAXIMUM_CANDIDATES: Final = 10_000
-"""Matches of a search that are ranked and counted at most: longer result lists are not read by people."""
+"""Maximum matches of a search that are ranked and counted. People do not read longer lists."""
 
 _COLUMNS: Final = sql.SQL("id, owner_id, title, description, tags, year, visibility, version, created_at, updated_at")
 _SHARED: Final = sql.SQL("visibility = 'shared' AND (%(owner)s = 'all' OR owner_id = %(reader_id)s)")
 _OWN_PRIVATE: Final = sql.SQL("visibility = 'private' AND owner_id = %(reader_id)s")
 _OWN_PRIVATE_IN_WORDS: Final = sql.SQL("visibility = 'private' AND owner_id::text = %(reader_id)s::text")
-"""As text, as the index of words has it. By its id PostgreSQL would take an index of lists, and read it once for each
-word, while it has no statistics of the table."""
+"""As text, as in the index of words. Compared by id, PostgreSQL would choose an index of lists and read it once for
+each word, as long as it has no statistics of the table."""
 
 _FILTER: Final = sql.SQL(
     """(%(title)s::text IS NULL OR title ILIKE %(title)s::text)
@@ -69,13 +69,13 @@ _ORDERS: Final[Mapping[Sort, tuple[sql.SQL, sql.SQL]]] = {
     "title": (sql.SQL("title, id"), sql.SQL("(title, id) > (%(after_value)s::text, %(after_id)s::uuid)")),
     "-title": (sql.SQL("title DESC, id DESC"), sql.SQL("(title, id) < (%(after_value)s::text, %(after_id)s::uuid)")),
 }
-"""For each order: its columns, and what lies behind a position in it."""
+"""For each order: its columns, and the condition for rows after a position."""
 
 
 async def list_items(
     connection: Connection, wanted: ItemQuery, *, limit: int, offset: int = 0, after: Position | None = None
 ) -> Sequence[Item]:
-    """List the readable items from an offset or behind a position. Raises ``QueryTooBroadError``."""
+    """List the readable items from an offset or after a position. Raises ``QueryTooBroadError``."""
     ordering, behind = _ORDERS[wanted.sort]
     parts = {"columns": _COLUMNS, "filter": _FILTER, "behind": behind, "ordering": ordering}
     async with _in_time(), connection.cursor(row_factory=class_row(Item)) as cursor:
@@ -106,7 +106,7 @@ async def list_items(
 
 
 async def count_items(connection: Connection, wanted: ItemQuery) -> int:
-    """Count the readable items: exact, so it reads an index entry of each. Raises ``QueryTooBroadError``."""
+    """Count the readable items exactly, reading an index entry of each. Raises ``QueryTooBroadError``."""
     async with _in_time():
         cursor = await connection.execute(
             sql.SQL(
@@ -157,7 +157,7 @@ async def list_matches(
 
 
 async def list_known_spellings(connection: Connection, spellings: Sequence[str], reader_id: UUID) -> Sequence[str]:
-    """List those of the words that are in an item which this user can read. Raises ``QueryTooBroadError``."""
+    """Return the words that occur in an item that this user can read. Raises ``QueryTooBroadError``."""
     async with _in_time():
         cursor = await connection.execute(
             """

@@ -1,6 +1,6 @@
-"""The SQL of the quota: the owner's lock and the number of items, each read in a statement of its own.
+"""The SQL of the quota: the owner's lock and the number of items, in separate statements.
 
-A statement sees what was committed when it began. So the count begins after the lock is held.
+A statement sees the rows that were committed when it began, so the count must begin after the lock is held.
 """
 
 from typing import Final
@@ -9,11 +9,11 @@ from uuid import UUID
 from doorward.domain.items.repositories import Connection
 
 OWNER_LOCKS: Final = 7_241_633_907
-"""Tells the advisory locks of owners from others. Arbitrary, and never to be changed."""
+"""First key of the advisory locks of owners. Arbitrary, but it must never change."""
 
 
 async def lock_owner(connection: Connection, owner_id: UUID) -> None:
-    """Hold the number of an owner's items until the transaction ends: one transaction at a time adds to it."""
+    """Lock the number of an owner's items until the transaction ends: only one transaction at a time can add items."""
     await connection.execute(
         """
         SELECT pg_advisory_xact_lock(hashtextextended(%(owner_id)s::text, %(space)s))

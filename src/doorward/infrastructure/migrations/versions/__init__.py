@@ -1,1 +1,1 @@
-"""One module a version, named by number and content."""
+"""One module for each version, named by number and content."""

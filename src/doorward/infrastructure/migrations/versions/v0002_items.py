@@ -1,4 +1,4 @@
-"""Items: what users own, with an index for each way in which they are listed."""
+"""Create the items table, with an index for each order and filter of its lists."""
 
 from alembic import op
 
@@ -8,7 +8,7 @@ down_revision = "0001"
 
 def upgrade() -> None:
     """Create the table and its indexes."""
-    # Parts of titles; tags and owner in one index. Trusted: whoever may create in the database may install them.
+    # For parts of titles, and for tags and owner in one index. Both are trusted extensions: no superuser is needed.
     op.execute("CREATE EXTENSION IF NOT EXISTS pg_trgm")
     op.execute("CREATE EXTENSION IF NOT EXISTS btree_gin")
     _create_items()
@@ -95,15 +95,15 @@ def _create_index_of_titles() -> None:
 
 
 def _create_indexes_of_contents() -> None:
-    # With the owner, so that a reader's few private items are found without reading all that have a frequent tag.
+    # With the owner, so that a reader's private items are found without reading all items of a frequent tag.
     op.execute(
         """
         CREATE INDEX items_tags_idx ON items USING gin (tags, owner_id)
         """
     )
-    # A tag that the statistics lack is taken for half as frequent as the rarest that they have, and a part of a title
-    # for as frequent as among a few titles. With the usual sample that is often enough to look for it along the whole
-    # list instead of in its index.
+    # The planner takes a tag that is not in the statistics for half as frequent as their rarest, and a part of a title
+    # for as frequent as in a few sampled titles. With the default sample it would often scan the whole list
+    # instead of using the index.
     op.execute(
         """
         ALTER TABLE items
@@ -111,7 +111,7 @@ def _create_indexes_of_contents() -> None:
             ALTER COLUMN title SET STATISTICS 500
         """
     )
-    # What was just written waits in a list that each look-up reads. Kept short: a search makes thousands of look-ups.
+    # A small pending list: each look-up in the index reads all of it, and a search makes thousands of look-ups.
     op.execute(
         """
         CREATE INDEX items_search_vector_idx ON items USING gin (search_vector) WITH (gin_pending_list_limit = 64)

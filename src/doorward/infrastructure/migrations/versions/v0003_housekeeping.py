@@ -1,4 +1,4 @@
-"""When each task of housekeeping was last done, for all copies of the service together."""
+"""Create the table of the last run of each housekeeping task, shared by all copies of the service."""
 
 from alembic import op
 

@@ -1,6 +1,6 @@
-"""Indexes of items' contents, of what is shared and of what is private apart.
+"""Separate the indexes of items' contents into shared and private items.
 
-One index of both has a search read the matches in all private items, and its time tells how frequent a word is in them.
+With one index for both, a search reads the matches in all private items, and its time shows how frequent they are.
 """
 
 from alembic import op
@@ -18,8 +18,8 @@ def upgrade() -> None:
 
 
 def _create_indexes_of_titles() -> None:
-    # The extension may have been installed before, in any schema. Private titles have their owner in front, so that
-    # only the reader's own rows are read.
+    # The extension may have been installed before, in any schema. The index of private titles begins with the
+    # owner, so that only the reader's own rows are read.
     op.execute(
         """
         DO $$
@@ -50,7 +50,7 @@ def _create_indexes_of_shared_items() -> None:
         CREATE INDEX items_shared_tags_idx ON items USING gin (tags, owner_id) WHERE visibility = 'shared'
         """
     )
-    # What was just written waits in a list that each look-up reads. Kept short: a search makes thousands of look-ups.
+    # A small pending list: each look-up in the index reads all of it, and a search makes thousands of look-ups.
     op.execute(
         """
         CREATE INDEX items_shared_search_vector_idx ON items USING gin (search_vector)

@@ -1,7 +1,7 @@
-"""E-mail addresses as they were typed, beside the key in which they are unique.
+"""Add the e-mail address as it was typed, beside its unique key.
 
-``email`` stays that key, although ``username_key`` suggests another name for it: version 0.1 looks accounts up by it
-and runs on this schema. The new column is null in rows that version 0.1 wrote, which know the key only.
+``email`` stays the key, although ``username_key`` suggests another name: version 0.1, which also runs on this schema,
+looks accounts up by it. The new column is null in rows that version 0.1 wrote.
 
 All pending versions are one transaction. This one comes after those that build indexes, so that ``users`` is not
 locked while they are built.
