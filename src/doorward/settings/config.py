@@ -24,6 +24,7 @@ from doorward.settings.secret_strength import (
 __all__ = ["DEVELOPMENT_SECRET_KEY", "PUBLISHED_SECRETS", "Network", "Settings", "SettingsError", "load_settings"]
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+ReservedName = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]+$")]
 
 RATE_LIMIT_STORES: Final = ("memory://", "redis://", "rediss://")
 MINIMUM_PRODUCTION_BCRYPT_ROUNDS: Final = 10
@@ -131,7 +132,7 @@ class Settings(BudgetSettings):
     bcrypt_rounds: int = Field(
         12, ge=4, le=16, description="Cost of a password hash, as a power of two.", examples=["12"]
     )
-    reserved_usernames: Annotated[tuple[str, ...], NoDecode, between_commas] = Field(
+    reserved_usernames: Annotated[tuple[ReservedName, ...], NoDecode, between_commas] = Field(
         RESERVED_USERNAMES,
         description="User names that sign-up refuses, separated by commas, in any case and with or without separators. "
         "A value replaces the whole default. Accounts that exist keep their names.",

@@ -54,7 +54,7 @@ async def test_an_account_that_could_not_sign_up_today_still_logs_in(
     service: Service, username: str, email: str, password: str
 ) -> None:
     person = await service.register(password="correct horse " + mark())
-    update = "UPDATE users SET username = %s, username_key = %s, email = %s, email_as_typed = %s WHERE id = %s"
+    update = "UPDATE users SET username = %s, username_key = %s, email_key = %s, email = %s WHERE id = %s"
     service.sql(update, username, username, email, email, person.id)
     for name in (username, email):
         assert (await service.post_token(name, person.password)).status_code == 200
