@@ -51,6 +51,7 @@ DEFAULTS = {
     "refresh_token_expire_days": 7,
     "session_max_days": 90,
     "session_retention_days": 30,
+    "client_addresses": "full",
     "housekeeping_interval_minutes": 60,
     "refresh_token_reuse_leeway_seconds": 0,
     "bcrypt_rounds": 12,
