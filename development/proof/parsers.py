@@ -8,7 +8,7 @@ from uuid import UUID
 
 from starlette.requests import Request
 
-from doorward.api.dependencies import bearer_token
+from doorward.api.caller import bearer_token
 from doorward.core.exceptions import DomainError
 from doorward.core.principal import Principal
 from doorward.domain.auth.exceptions import (

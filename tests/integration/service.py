@@ -86,13 +86,13 @@ class Service:
     @property
     def database(self) -> PostgresDatabase:
         """The one database of the application."""
-        database: PostgresDatabase = self.app.state.sessions._database  # noqa: SLF001 - the only place that looks it up
+        database: PostgresDatabase = self.app.state.services.sessions._database  # noqa: SLF001 - looked up here only
         return database
 
     @property
     def hasher(self) -> BcryptHasher:
         """The one hasher of the application."""
-        hasher: BcryptHasher = self.app.state.login._hasher  # noqa: SLF001 - the only place that looks it up
+        hasher: BcryptHasher = self.app.state.services.login._hasher  # noqa: SLF001 - looked up here only
         return hasher
 
     def client_at(self, address: str) -> httpx.AsyncClient:

@@ -204,7 +204,7 @@ class Walk:
 
     async def _reconnect(self) -> None:
         """Give the application new connections, as a restart does, and wait for them."""
-        database = self._app.state.sessions._database  # noqa: SLF001 - the application has no way to ask for it
+        database = self._app.state.services.sessions._database  # noqa: SLF001 - the application has no way to ask for it
         await database._pool.drain()  # noqa: SLF001 - as above
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(CONNECTIONS_SECONDS):

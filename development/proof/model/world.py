@@ -14,7 +14,7 @@ from fastapi import FastAPI
 from psycopg import AsyncConnection
 
 from development.proof.model.expectation import RETENTION
-from doorward.api.app import Services
+from doorward.api.services import Services
 from doorward.core.exceptions import DomainError
 from doorward.domain.auth.accounts import Accounts
 from doorward.domain.auth.deactivation import Deactivation

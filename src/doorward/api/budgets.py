@@ -8,17 +8,10 @@ from contextvars import Context
 from typing import Final
 from uuid import UUID
 
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Scope
 
-from doorward.api.exceptions import (
-    ImportUnderWayError,
-    RequestRefusedError,
-    TooManyCallsOfAddressError,
-    TooManyCallsOfUserError,
-)
-from doorward.api.problems import problem_response
+from doorward.api.exceptions import ImportUnderWayError, TooManyCallsOfAddressError, TooManyCallsOfUserError
 from doorward.observability.logging import get_logger
-from doorward.observability.request_context import current_client
 
 NOTE_SECONDS: Final = 1.0
 """Refusals by one budget within this time share a log line."""
@@ -26,9 +19,6 @@ NOTE_SECONDS: Final = 1.0
 CALL_RETRY_SECONDS: Final = 1
 IMPORT_RETRY_SECONDS: Final = 10
 """An import takes seconds, and not more than two minutes."""
-
-_EXEMPT: Final = "/health/"
-"""The load balancer's probes are answered however many calls its address has in flight."""
 
 _COUNTED_USER: Final = "doorward.counted_user"
 
@@ -104,41 +94,3 @@ class CallsInFlight:
         key = scope.get(_COUNTED_USER)
         if key is not None and (remaining := self._of_user.pop(key) - 1):
             self._of_user[key] = remaining
-
-
-class CallsInFlightMiddleware:
-    """Counts each call from its header section to the end of its answer, and refuses those above the budget."""
-
-    def __init__(self, app: ASGIApp, *, calls: CallsInFlight, refusals: RefusalLog) -> None:
-        """Wrap the application."""
-        self._app = app
-        self._calls = calls
-        self._refusals = refusals
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
-        if scope["type"] != "http" or scope["path"].startswith(_EXEMPT):
-            await self._app(scope, receive, send)
-            return
-        client = current_client()
-        try:
-            self._calls.begin(client)
-        except TooManyCallsOfAddressError as error:
-            self._refusals.note(error.code)
-            await _refusal(error, scope)(scope, receive, send)
-            return
-        try:
-            await self._app(scope, receive, send)
-        finally:
-            self._calls.end(scope, client)
-
-
-def _refusal(error: RequestRefusedError, scope: Scope) -> ASGIApp:
-    return problem_response(
-        error.status,
-        error.code,
-        error.explanation,
-        path=scope["path"],
-        oauth_error=error.oauth_error,
-        headers=error.headers,
-    )

@@ -1,23 +1,47 @@
-"""/docs and /redoc, with scripts of our own: a page where passwords are typed loads nothing from other hosts."""
+"""/docs, /redoc and /openapi.json. A page where passwords are typed loads nothing from other hosts."""
 
+from collections.abc import Sequence
 from importlib import resources
 from typing import Final
 
-from fastapi import APIRouter, Response
+from fastapi import Request, Response
 from fastapi.openapi.docs import get_redoc_html, get_swagger_ui_html
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, JSONResponse
+
+from doorward.api.policy import PUBLIC, Cache, ContentPolicy, RoutePolicy
+from doorward.api.routing import Call
+
+PAGE: Final = RoutePolicy(PUBLIC, cache=Cache.UNSPECIFIED, content=ContentPolicy.DOCUMENTATION)
+ASSET: Final = RoutePolicy(PUBLIC, cache=Cache.PUBLIC_DAY, content=ContentPolicy.DOCUMENTATION)
+DESCRIPTION: Final = RoutePolicy(PUBLIC, cache=Cache.UNSPECIFIED)
+OPENAPI: Final = "/openapi.json"
+FOREIGN_LOGO: Final = b"https://cdn.redoc.ly/redoc/logo-mini.svg"
+"""An image that ReDoc's script asks its maker's host for."""
 
 _ASSETS: Final = resources.files("fastapi_offline") / "static"
-_KEEP: Final = {"Cache-Control": "public, max-age=86400"}
-
-router = APIRouter(include_in_schema=False)
 
 
-@router.get("/docs")
-async def swagger_ui() -> HTMLResponse:
+def calls() -> Sequence[Call]:
+    """Return the calls."""
+    return [
+        Call(method="GET", path=OPENAPI, endpoint=openapi, policy=DESCRIPTION),
+        Call(method="GET", path="/docs", endpoint=swagger_ui, policy=PAGE),
+        Call(method="GET", path="/redoc", endpoint=redoc, policy=PAGE),
+        Call(method="GET", path="/docs/assets/swagger-ui-bundle.js", endpoint=swagger_script, policy=ASSET),
+        Call(method="GET", path="/docs/assets/swagger-ui.css", endpoint=swagger_style, policy=ASSET),
+        Call(method="GET", path="/docs/assets/redoc.standalone.js", endpoint=redoc_script, policy=ASSET),
+    ]
+
+
+async def openapi(request: Request) -> Response:
+    """Describe the API."""
+    return JSONResponse(request.app.openapi())
+
+
+async def swagger_ui() -> Response:
     """Show the API with an Authorize button."""
     return get_swagger_ui_html(
-        openapi_url="/openapi.json",
+        openapi_url=OPENAPI,
         title="doorward",
         swagger_js_url="/docs/assets/swagger-ui-bundle.js",
         swagger_css_url="/docs/assets/swagger-ui.css",
@@ -25,11 +49,10 @@ async def swagger_ui() -> HTMLResponse:
     )
 
 
-@router.get("/redoc")
 async def redoc() -> HTMLResponse:
     """Show the API as one page to read."""
     return get_redoc_html(
-        openapi_url="/openapi.json",
+        openapi_url=OPENAPI,
         title="doorward",
         redoc_js_url="/docs/assets/redoc.standalone.js",
         redoc_favicon_url="data:,",
@@ -37,17 +60,18 @@ async def redoc() -> HTMLResponse:
     )
 
 
-# Plain functions: FastAPI runs them in a thread, so reading a file holds nobody up.
-@router.get("/docs/assets/swagger-ui-bundle.js")
-def _swagger_script() -> Response:
-    return Response((_ASSETS / "swagger-ui-bundle.js").read_bytes(), headers=_KEEP, media_type="text/javascript")
+# Plain functions: FastAPI runs them in a thread, so that reading a file blocks no other request.
+def swagger_script() -> Response:
+    """Return the script of /docs."""
+    return Response((_ASSETS / "swagger-ui-bundle.js").read_bytes(), media_type="text/javascript")
 
 
-@router.get("/docs/assets/swagger-ui.css")
-def _swagger_style() -> Response:
-    return Response((_ASSETS / "swagger-ui.css").read_bytes(), headers=_KEEP, media_type="text/css")
+def swagger_style() -> Response:
+    """Return the style of /docs."""
+    return Response((_ASSETS / "swagger-ui.css").read_bytes(), media_type="text/css")
 
 
-@router.get("/docs/assets/redoc.standalone.js")
-def _redoc_script() -> Response:
-    return Response((_ASSETS / "redoc.standalone.js").read_bytes(), headers=_KEEP, media_type="text/javascript")
+def redoc_script() -> Response:
+    """Return the script of /redoc, whose own logo is taken out: it hides an image that is none."""
+    script = (_ASSETS / "redoc.standalone.js").read_bytes().replace(FOREIGN_LOGO, b"data:,")
+    return Response(script, media_type="text/javascript")

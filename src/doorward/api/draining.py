@@ -8,9 +8,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-from starlette.datastructures import MutableHeaders
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
-
 from doorward.observability.logging import get_logger
 
 _Handler = Callable[[int, FrameType | None], object]
@@ -23,6 +20,7 @@ class Drain:
     def __init__(self) -> None:
         """Begin as a process that stays."""
         self.has_begun = False
+        """While it is true, kept-alive connections end with their next answer, so that none is cut off later."""
 
     @contextmanager
     def before_sigterm_ends_serving(self, seconds: float) -> Iterator[None]:
@@ -61,25 +59,3 @@ class Drain:
 
         # The loop does the work: a handler may interrupt a line of log half written.
         return lambda _number, _frame: loop.call_soon_threadsafe(begin)
-
-
-class DrainMiddleware:
-    """Ends each kept-alive connection with its next answer while the process drains, so that none is cut later."""
-
-    def __init__(self, app: ASGIApp, drain: Drain) -> None:
-        """Wrap the application."""
-        self._app = app
-        self._drain = drain
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-
-        async def send_and_close(message: Message) -> None:
-            if message["type"] == "http.response.start" and self._drain.has_begun:
-                MutableHeaders(scope=message)["Connection"] = "close"
-            await send(message)
-
-        await self._app(scope, receive, send_and_close)

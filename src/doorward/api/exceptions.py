@@ -1,11 +1,12 @@
 """Refusals that only HTTP knows: the request never reached a domain."""
 
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
-from starlette.exceptions import HTTPException
+from doorward.api.schemas.problem import FieldError
 
 
-class RequestRefusedError(HTTPException):
+class RequestRefusedError(Exception):
     """A refusal with a stable code, like the domain's."""
 
     status: ClassVar[int]
@@ -14,10 +15,65 @@ class RequestRefusedError(HTTPException):
     oauth_error: ClassVar[str] = "invalid_request"
     answer_headers: ClassVar[dict[str, str]] = {}
 
-    def __init__(self, retry_after_seconds: int | None = None) -> None:
-        """Carry the class's own status, sentence and headers, and when trying again may help."""
+    def __init__(
+        self,
+        retry_after_seconds: int | None = None,
+        *,
+        headers: Mapping[str, str] | None = None,
+        errors: Sequence[FieldError] = (),
+    ) -> None:
+        """Carry the class's own sentence and headers, when trying again may help, and which parts are wrong."""
+        super().__init__(self.explanation)
         retry_after = {} if retry_after_seconds is None else {"Retry-After": str(retry_after_seconds)}
-        super().__init__(self.status, self.explanation, {**self.answer_headers, **retry_after})
+        self.headers = {**self.answer_headers, **retry_after, **(headers or {})}
+        self.errors = errors
+
+
+class NotFoundError(RequestRefusedError):
+    """No route has this path."""
+
+    status = 404
+    code = "not_found"
+    explanation = "There is nothing at this address. The description of the API lists the calls."
+
+
+class MethodNotAllowedError(RequestRefusedError):
+    """The path has routes, none for this method."""
+
+    status = 405
+    code = "method_not_allowed"
+    explanation = "This address does not take the method. The Allow header lists those it takes."
+
+
+class InvalidRequestError(RequestRefusedError):
+    """A body or parameters that do not fit the schema of the call."""
+
+    status = 422
+    code = "invalid_request"
+    explanation = "The request does not fit the call. Correct the parts that errors lists."
+
+
+class InternalError(RequestRefusedError):
+    """A defect. The answer shows nothing of the cause."""
+
+    status = 500
+    code = "internal_error"
+    explanation = "Something broke on our side. Report the correlation_id to the operator."
+    oauth_error = "temporarily_unavailable"
+
+
+class InsufficientScopeError(RequestRefusedError):
+    """The access token is genuine and does not allow this call (RFC 6750 section 3.1)."""
+
+    status = 403
+    code = "insufficient_scope"
+    explanation = "The access token does not allow this call. Get one with the scope that WWW-Authenticate names."
+    oauth_error = "insufficient_scope"
+
+    def __init__(self, scope: str) -> None:
+        """Take the scope that the route needs."""
+        challenge = f'Bearer realm="doorward", error="insufficient_scope", scope="{scope}"'
+        super().__init__(headers={"WWW-Authenticate": challenge})
 
 
 class BodyTooLargeError(RequestRefusedError):
@@ -101,6 +157,15 @@ class MalformedBodyError(RequestRefusedError):
     explanation = "The body cannot be read. Send well-formed UTF-8 of the announced Content-Type."
 
 
+class AccessTokenNotRevocableError(RequestRefusedError):
+    """RFC 7009 section 2.2.1: access tokens end with their session, and cannot be ended by themselves."""
+
+    status = 422
+    code = "access_token_not_revocable"
+    explanation = "This is an access token. Send the refresh token that came with it: that ends both."
+    oauth_error = "unsupported_token_type"
+
+
 class MalformedFormError(RequestRefusedError):
     """RFC 6749 section 3.2: parameters must not be repeated; and there are few."""
 
@@ -148,4 +213,4 @@ class CrossOriginRefusedError(RequestRefusedError):
 
     status = 400
     code = "cross_origin_refused"
-    explanation = "Pages of this origin may not make this call. The operator lists origins in CORS_ALLOW_ORIGINS."
+    explanation = "The CORS settings do not allow this call from a page. Correct the parts that errors lists."

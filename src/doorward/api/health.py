@@ -1,40 +1,58 @@
 """Whether the process lives, whether it can serve, whether it has started."""
 
-from fastapi import APIRouter, Request
+from collections.abc import Sequence
+from typing import Final
+
 from fastapi.responses import JSONResponse
 
 from doorward import __version__
-from doorward.api.problems import documented_problems, problem_response
+from doorward.api.policy import PUBLIC, Cache, ErrorDialect, RoutePolicy
+from doorward.api.problems import domain_response
+from doorward.api.routing import Call
 from doorward.api.schemas.health import CheckState, HealthResponse, ReadinessResponse
+from doorward.api.services import CurrentServices
+from doorward.api.v1 import REMEDIES
 from doorward.core.exceptions import ServiceUnavailableError
 
-router = APIRouter(prefix="/health", tags=["health"])
+PROBE: Final = RoutePolicy(PUBLIC, cache=Cache.UNSPECIFIED, is_probe=True)
 
 
-@router.get("/liveness", responses=documented_problems(413))
+def calls() -> Sequence[Call]:
+    """Return the calls."""
+    return [
+        Call(method="GET", path="/health/liveness", endpoint=liveness, policy=PROBE, tag="health"),
+        Call(
+            method="GET",
+            path="/health/readiness",
+            endpoint=readiness,
+            policy=PROBE,
+            tag="health",
+            answer=ReadinessResponse,
+            refusals=(ServiceUnavailableError,),
+        ),
+        Call(method="GET", path="/health/startup", endpoint=startup, policy=PROBE, tag="health"),
+    ]
+
+
 async def liveness() -> HealthResponse:
-    """Tell that the process answers. Says nothing of PostgreSQL, so that its faults restart nobody."""
+    """Tell that the process answers. Says nothing of PostgreSQL: its faults must not restart the service."""
     return HealthResponse(version=__version__)
 
 
-@router.get("/readiness", response_model=ReadinessResponse, responses=documented_problems(413, 503))
-async def readiness(request: Request) -> ReadinessResponse | JSONResponse:
+async def readiness(services: CurrentServices) -> ReadinessResponse | JSONResponse:
     """Tell whether requests can be served now, and if not, which dependency is in the way: its name, no more."""
-    if request.app.state.drain.has_begun:
-        return _not_ready(request, {"service": "draining"})
-    checks: dict[str, CheckState] = await request.app.state.check_readiness()
+    if services.drain.has_begun:
+        return _not_ready({"service": "draining"})
+    checks = await services.check_readiness()
     if set(checks.values()) != {"ok"}:
-        return _not_ready(request, checks)
+        return _not_ready(checks)
     return ReadinessResponse(version=__version__, checks=checks)
 
 
-def _not_ready(request: Request, checks: dict[str, CheckState]) -> JSONResponse:
-    error = ServiceUnavailableError()
-    headers = {"Retry-After": str(error.retry_after_seconds)}
-    return problem_response(503, error.code, error.detail, path=request.scope["path"], headers=headers, checks=checks)
+def _not_ready(checks: dict[str, CheckState]) -> JSONResponse:
+    return domain_response(ServiceUnavailableError(), ErrorDialect.PROBLEM, REMEDIES, checks)
 
 
-@router.get("/startup", responses=documented_problems(413))
 async def startup() -> HealthResponse:
     """Tell that the start is over: the server accepts no connection before."""
     return HealthResponse(version=__version__)

@@ -1,38 +1,31 @@
 """Every error as application/problem+json (RFC 9457), and the only table from kinds to statuses."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Final
 
-from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from starlette.exceptions import HTTPException
-from starlette.routing import Match
 
-from doorward.api.exceptions import MalformedBodyError, RateLimitExceededError, RequestRefusedError
+from doorward.api.exceptions import InternalError, InvalidRequestError, MalformedBodyError, RequestRefusedError
+from doorward.api.policy import ErrorDialect
 from doorward.api.schemas.health import CheckState
-from doorward.api.schemas.problem import FieldError, Problem
+from doorward.api.schemas.problem import FieldError
 from doorward.core.exceptions import DomainError, Kind
 from doorward.domain.auth.exceptions import MissingAccessTokenError
-from doorward.observability.logging import get_logger
 from doorward.observability.request_context import current_correlation_id
 
-logger = get_logger()
-
 MEDIA_TYPE: Final = "application/problem+json"
-SCHEMAS: Final = "#/components/schemas/"
-"""Where an OpenAPI document has what its parts refer to."""
-
-TOKEN_ENDPOINTS: Final = frozenset({"/api/v1/auth/token", "/api/v1/auth/refresh", "/api/v1/auth/revoke"})
-"""Where RFC 6749 clients look for ``error`` and ``error_description``."""
-
-METHODS: Final = ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT")
 EXTRA_MEMBER: Final = "extra_forbidden"
 """pydantic's name for a member that the schema does not have."""
 
 MAXIMUM_ERRORS: Final = 100
 """Listed in one answer: a body of 64 KiB can have 8,000 wrong members, whose list would be ten times as long."""
+
+MAXIMUM_NAME_LENGTH: Final = 64
+_UNSHOWN: Final = re.compile(r"[^A-Za-z0-9 _.$@:~/-]")
+"""Characters of an invented member's name that an answer shows as a question mark."""
 
 TITLE_OF_STATUS: Final[Mapping[int, str]] = {
     413: "Content Too Large",
@@ -52,12 +45,8 @@ STATUS_OF_KIND: Final[Mapping[Kind, int]] = {
     Kind.UNAVAILABLE: 503,
 }
 
-DETAIL_OF_STATUS: Final[Mapping[int, tuple[str, str]]] = {
-    404: ("not_found", "There is nothing at this address. The description of the API lists the calls."),
-    405: ("method_not_allowed", "This address does not take the method. The Allow header lists those it takes."),
-    422: ("invalid_request", "The request does not fit the call. Correct the parts that errors lists."),
-    500: ("internal_error", "Something broke on our side. Report the correlation_id to the operator."),
-}
+Remedies = Mapping[type[DomainError], str]
+"""What a client of the API does about a refusal of the domain, in terms of HTTP."""
 
 
 def title_of(status: int) -> str:
@@ -65,18 +54,17 @@ def title_of(status: int) -> str:
     return TITLE_OF_STATUS.get(status) or HTTPStatus(status).phrase
 
 
-def problem_response(
+def problem_body(
     status: int,
     code: str,
     detail: str,
     *,
-    path: str,
+    dialect: ErrorDialect = ErrorDialect.PROBLEM,
     oauth_error: str | None = None,
-    errors: list[FieldError] | None = None,
-    headers: Mapping[str, str] | None = None,
+    errors: Sequence[FieldError] = (),
     checks: Mapping[str, CheckState] | None = None,
-) -> JSONResponse:
-    """Return one problem. At the token endpoints it has RFC 6749's members, too."""
+) -> dict[str, Any]:
+    """Return the members of one problem. Those that do not apply are left out."""
     body: dict[str, Any] = {
         "type": f"urn:doorward:problem:{code}",
         "title": title_of(status),
@@ -85,76 +73,74 @@ def problem_response(
         "code": code,
         "correlation_id": current_correlation_id(),
     }
-    if errors is not None:
+    if errors:
         body["errors"] = [error.model_dump() for error in errors]
     if checks is not None:
         body["checks"] = checks
-    if path in TOKEN_ENDPOINTS:
+    if dialect is ErrorDialect.OAUTH:
         body["error"] = oauth_error or _oauth_error_of_status(status)
         body["error_description"] = detail
-    return JSONResponse(body, status, headers, media_type=MEDIA_TYPE)
+    return body
 
 
-def internal_error_response(path: str) -> JSONResponse:
-    """Return the catch-all, which shows nothing of the cause."""
-    code, detail = DETAIL_OF_STATUS[500]
-    return problem_response(500, code, detail, path=path)
+def refusal_response(
+    error: RequestRefusedError, dialect: ErrorDialect, headers: Mapping[str, str] | None = None
+) -> JSONResponse:
+    """Return the answer to a request that reached no domain."""
+    body = problem_body(
+        error.status,
+        error.code,
+        error.explanation,
+        dialect=dialect,
+        oauth_error=error.oauth_error,
+        errors=error.errors,
+    )
+    return JSONResponse(body, error.status, {**error.headers, **(headers or {})}, media_type=MEDIA_TYPE)
 
 
-def documented_problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """Return the refusals of a route for its OpenAPI description, which ``name_problem_schemas`` completes."""
-    return {
-        status: {
-            "description": title_of(status),
-            "headers": _documented_headers(status),
-            "content": {MEDIA_TYPE: {"schema": {"$ref": f"{SCHEMAS}{Problem.__name__}"}}},
-        }
-        for status in statuses
-    }
+def problem_of(error: Exception, dialect: ErrorDialect, remedies: Remedies) -> JSONResponse | None:
+    """Return the answer to a refusal; None for any other exception, which is a defect."""
+    if isinstance(error, DomainError):
+        return domain_response(error, dialect, remedies)
+    if isinstance(error, RequestValidationError):
+        return refusal_response(_refused_by_schema(error), dialect)
+    return refusal_response(error, dialect) if isinstance(error, RequestRefusedError) else None
 
 
-def _documented_headers(status: int) -> dict[str, Any]:
-    names = {401: ["WWW-Authenticate"], 429: ["Retry-After"], 503: ["Retry-After"]}.get(status, [])
-    return {name: {"required": True, "schema": {"type": "string"}} for name in names}
+def internal_error_response(dialect: ErrorDialect) -> JSONResponse:
+    """Return the answer to a defect, which shows nothing of the cause."""
+    return refusal_response(InternalError(), dialect)
 
 
-def name_problem_schemas(document: dict[str, Any]) -> None:
-    """Add what ``documented_problems`` refers to: FastAPI would build a model for each refusal of each call."""
-    schema = Problem.model_json_schema(ref_template=f"{SCHEMAS}{{model}}", mode="serialization")
-    document["components"]["schemas"] |= {**schema.pop("$defs"), Problem.__name__: schema}
-
-
-def install_problem_handlers(app: FastAPI) -> None:
-    """Have every error of the application leave as a problem."""
-    app.add_exception_handler(DomainError, _domain_error)
-    app.add_exception_handler(RequestValidationError, _validation_error)
-    app.add_exception_handler(HTTPException, _http_exception)
-
-
-def _oauth_error_of_status(status: int) -> str:
-    return "temporarily_unavailable" if status in {429, 500, 503} else "invalid_request"
-
-
-async def _domain_error(request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, DomainError)  # noqa: S101 - narrows what Starlette's handler type leaves open
+def domain_response(
+    error: DomainError, dialect: ErrorDialect, remedies: Remedies, checks: Mapping[str, CheckState] | None = None
+) -> JSONResponse:
+    """Return the answer to a refusal of the domain, with what the client can do about it."""
     status = STATUS_OF_KIND[error.kind]
+    body = problem_body(
+        status,
+        error.code,
+        detail_of(type(error), remedies),
+        dialect=dialect,
+        oauth_error=error.oauth_error,
+        errors=[FieldError(pointer=f"/body/{flaw.place}", code=flaw.code, detail=flaw.detail) for flaw in error.flaws],
+        checks=checks,
+    )
     headers: dict[str, str] = {}
-    if error.kind is Kind.EXHAUSTED:
-        request.app.state.refusals.note(error.code)
     if error.retry_after_seconds is not None:
         headers["Retry-After"] = str(error.retry_after_seconds)
     if status == HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = _challenge(error)
-    return problem_response(
-        status,
-        error.code,
-        error.detail,
-        path=request.scope["path"],
-        oauth_error=error.oauth_error,
-        errors=[FieldError(pointer=f"/body/{flaw.place}", code=flaw.code, detail=flaw.detail) for flaw in error.flaws]
-        or None,
-        headers=headers,
-    )
+    return JSONResponse(body, status, headers, media_type=MEDIA_TYPE)
+
+
+def detail_of(error: type[DomainError], remedies: Remedies) -> str:
+    """Return what the API says of a refusal: the domain's sentence, and the remedy over HTTP where there is one."""
+    return f"{error.detail} {remedies[error]}" if error in remedies else error.detail
+
+
+def _oauth_error_of_status(status: int) -> str:
+    return "temporarily_unavailable" if status in {429, 503} else "invalid_request"
 
 
 def _challenge(error: DomainError) -> str:
@@ -164,53 +150,29 @@ def _challenge(error: DomainError) -> str:
     return f'Bearer realm="doorward", error="invalid_token", error_description="{error.detail}"'
 
 
-async def _validation_error(request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, RequestValidationError)  # noqa: S101 - narrows what Starlette's handler type leaves open
+def _refused_by_schema(error: RequestValidationError) -> RequestRefusedError:
     details = error.errors()[:MAXIMUM_ERRORS]
     if any(each["type"] == "json_invalid" for each in details):
-        return await _http_exception(request, MalformedBodyError())
+        return MalformedBodyError()
     errors = [FieldError(pointer=_pointer(each), code=each["type"], detail=_explanation(each)) for each in details]
-    code, detail = DETAIL_OF_STATUS[422]
-    return problem_response(422, code, detail, path=request.scope["path"], errors=errors)
+    return InvalidRequestError(errors=errors)
 
 
 def _pointer(details: Mapping[str, Any]) -> str:
-    """RFC 6901, of the parts that we named: the name of a member that the caller invented is input, too."""
-    named = details["loc"][: 1 if details["type"] == EXTRA_MEMBER else 2]
-    return "".join(f"/{part}" for part in named)
+    """Return where the error is (RFC 6901). Of what the caller sent it holds at most the name of an unknown member."""
+    is_extra = details["type"] == EXTRA_MEMBER
+    return pointer_to(*(details["loc"] if is_extra else details["loc"][:2]))
+
+
+def pointer_to(*parts: str | int) -> str:
+    """Return a JSON pointer. Names are cut off, odd characters replaced, and the pointer's own signs escaped."""
+    return "".join(f"/{shown_name(str(part)).replace('~', '~0').replace('/', '~1')}" for part in parts)
+
+
+def shown_name(name: str) -> str:
+    """Return as much of a name that the caller invented as an answer may repeat."""
+    return _UNSHOWN.sub("?", name[:MAXIMUM_NAME_LENGTH])
 
 
 def _explanation(details: Mapping[str, Any]) -> str:
     return "Unknown members are refused" if details["type"] == EXTRA_MEMBER else str(details["msg"])
-
-
-async def _http_exception(request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, HTTPException)  # noqa: S101 - narrows what Starlette's handler type leaves open
-    path = request.scope["path"]
-    if error.status_code == HTTPStatus.BAD_REQUEST:
-        # FastAPI's answer to a body that it cannot read.
-        error = MalformedBodyError()
-    if isinstance(error, RequestRefusedError):
-        if error.status_code == HTTPStatus.TOO_MANY_REQUESTS and not isinstance(error, RateLimitExceededError):
-            request.app.state.refusals.note(error.code)
-        return problem_response(
-            error.status_code,
-            error.code,
-            error.explanation,
-            path=path,
-            oauth_error=error.oauth_error,
-            headers=error.headers,
-        )
-    code, detail = DETAIL_OF_STATUS[error.status_code]
-    is_wrong_method = error.status_code == HTTPStatus.METHOD_NOT_ALLOWED
-    headers = {"Allow": ", ".join(_allowed_methods(request))} if is_wrong_method else error.headers
-    return problem_response(error.status_code, code, detail, path=path, headers=headers)
-
-
-def _allowed_methods(request: Request) -> list[str]:
-    """Return all methods of the address (RFC 9110 section 10.2.1): Starlette names those of one route only."""
-    return [
-        method
-        for method in METHODS
-        if any(route.matches({**request.scope, "method": method})[0] is Match.FULL for route in request.app.routes)
-    ]

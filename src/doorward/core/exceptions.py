@@ -31,8 +31,8 @@ class Flaw:
 class DomainError(Exception):
     """A refusal. Each subclass is one outcome that callers can distinguish.
 
-    ``code`` is stable and part of the API; ``detail`` tells the caller what to do next. Neither
-    contains input of the caller.
+    ``code`` is stable and part of the API. ``detail`` says what is wrong, and what to do about it only where that is
+    the same over HTTP and in a shell: each edge adds its own remedy. Neither ever contains what the caller sent.
     """
 
     kind: ClassVar[Kind]
@@ -55,7 +55,7 @@ class ServiceUnavailableError(DomainError):
 
     kind = Kind.UNAVAILABLE
     code = "service_unavailable"
-    detail = "The service cannot answer at the moment. Try again after the time in Retry-After."
+    detail = "The service cannot answer at the moment."
 
     def __init__(self, retry_after_seconds: int = 2) -> None:
         """Take the seconds after which a retry may succeed."""
@@ -77,7 +77,7 @@ class InvalidCursorError(DomainError):
 
     kind = Kind.INVALID
     code = "invalid_cursor"
-    detail = "The cursor is not one of this list. Send one that the last answer gave, or an empty one to begin."
+    detail = "The cursor is not one of this list."
 
 
 class PageTooDeepError(DomainError):
@@ -85,4 +85,4 @@ class PageTooDeepError(DomainError):
 
     kind = Kind.INVALID
     code = "page_too_deep"
-    detail = "The page lies too far in. Begin with an empty cursor (?after=) and follow the next links."
+    detail = "The page lies too far in."

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from datetime import datetime
+from enum import StrEnum
 from typing import NamedTuple, Protocol, TypeVar
 
 QuestionT = TypeVar("QuestionT")
@@ -57,10 +58,19 @@ class PoolLoad(NamedTuple):
     waiting: int
 
 
+class LimitedCall(StrEnum):
+    """The calls whose number is limited. The settings ``RATE_LIMIT_...`` have these names."""
+
+    REGISTER = "register"
+    TOKEN = "token"  # noqa: S105 - the name of a call
+    REFRESH = "refresh"
+    IMPORT = "import"
+
+
 class RateLimiter(Protocol):
     """A rate limit for one call of one client."""
 
-    async def count(self, call: str, client: str) -> int:
+    async def count(self, call: LimitedCall, client: str) -> int:
         """Count one call of a client; return 0 when it is within the limit, else the seconds to wait."""
         ...
 

@@ -6,8 +6,10 @@ from uuid import uuid4
 from starlette.responses import Response
 
 from doorward.api.exceptions import RequestRefusedError
-from doorward.api.middleware import security_headers
-from doorward.api.problems import problem_response, title_of
+from doorward.api.middleware.answer_headers import policy_headers
+from doorward.api.policy import UNMATCHED, ErrorDialect
+from doorward.api.problems import refusal_response, title_of
+from doorward.api.v1 import calls
 from doorward.observability.request_context import begin_request
 
 
@@ -16,19 +18,20 @@ class ErrorAnswers:
 
     def __init__(self, *, is_https: bool) -> None:
         """Prepare. ``is_https`` is what clients see, also where a proxy ends the encryption."""
-        self._headers = security_headers(is_https=is_https)
+        self._headers = policy_headers(UNMATCHED, is_https=is_https, is_refusal=True)
+        self._dialects = {call.path: call.policy.errors for call in calls()}
 
     def render(self, refusal: type[RequestRefusedError], path: str = "") -> bytes:
         """Return the bytes of one answer, with a correlation id of its own.
 
-        ``path`` is the request's, where it is known: the token endpoints have members of their own.
+        ``path`` is the request's, where it is known: it decides in which form the route would refuse.
         """
         correlation_id = uuid4().hex
-        response = contextvars.Context().run(_problem, refusal, path, correlation_id)
+        dialect = self._dialects.get(path, UNMATCHED.errors)
+        response = contextvars.Context().run(_problem, refusal, dialect, correlation_id)
         headers = [
             *response.raw_headers,
             *self._headers,
-            (b"cache-control", b"no-store"),
             (b"x-correlation-id", correlation_id.encode()),
             (b"connection", b"close"),
         ]
@@ -37,13 +40,6 @@ class ErrorAnswers:
         return b"\r\n".join([*lines, b"", bytes(response.body)])
 
 
-def _problem(refusal: type[RequestRefusedError], path: str, correlation_id: str) -> Response:
+def _problem(refusal: type[RequestRefusedError], dialect: ErrorDialect, correlation_id: str) -> Response:
     begin_request(correlation_id=correlation_id)
-    return problem_response(
-        refusal.status,
-        refusal.code,
-        refusal.explanation,
-        path=path,
-        oauth_error=refusal.oauth_error,
-        headers=refusal.answer_headers,
-    )
+    return refusal_response(refusal(), dialect)

@@ -7,13 +7,19 @@ from pydantic_settings import NoDecode
 
 from doorward.settings.keys import KeySettings
 from doorward.settings.loading import between_commas
-from doorward.settings.web_addresses import ANY_ORIGIN, check_hosts, check_origin, check_origins
+from doorward.settings.web_addresses import (
+    ANY_ORIGIN,
+    check_header_names,
+    check_hosts,
+    check_origins,
+    check_web_address,
+)
 
 
 class BrowserSettings(KeySettings):
     """The address that people see, and what it is open to."""
 
-    public_url: Annotated[str, AfterValidator(check_origin)] | None = Field(
+    public_url: Annotated[str, AfterValidator(check_web_address)] | None = Field(
         None,
         description="The address at which clients reach the service, without a path. With `https://` every answer asks "
         "browsers to use nothing else (HSTS).",
@@ -21,9 +27,17 @@ class BrowserSettings(KeySettings):
     )
     cors_allow_origins: Annotated[tuple[str, ...], NoDecode, between_commas, AfterValidator(check_origins)] = Field(
         (),
-        description="Origins whose pages may call the API, separated by commas: exactly as browsers send them. Empty: "
-        "none but the service's own. `*`: all.",
+        description="Origins whose pages may call the API, separated by commas: exactly as browsers send them, also "
+        "those of apps (`capacitor://localhost`). Empty: none but the service's own. `*`: all.",
         examples=["https://app.example.com,http://localhost:3000"],
+    )
+    cors_allow_headers: Annotated[tuple[str, ...], NoDecode, between_commas, AfterValidator(check_header_names)] = (
+        Field(
+            (),
+            description="Headers that those pages may send beside the usual ones (`Authorization`, `Content-Type`, "
+            "`If-Match`, `Baggage`, `Sentry-Trace`, `X-Requested-With` and their like), separated by commas.",
+            examples=["X-Client-Version,X-Tenant"],
+        )
     )
     cors_allow_credentials: bool = Field(
         default=False,

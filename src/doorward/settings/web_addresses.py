@@ -9,18 +9,38 @@ _DEFAULT_PORTS: Final = {"http": "80", "https": "443"}
 _LABEL: Final = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
 _NAME: Final = rf"{_LABEL}(?:\.{_LABEL})*"
 _ADDRESS: Final = r"\[[0-9a-f:.]+\]"
-_ORIGIN: Final = re.compile(rf"(?P<scheme>https?)://(?:{_NAME}|{_ADDRESS})(?::(?P<port>[1-9][0-9]{{0,4}}))?")
+_SCHEME: Final = r"[a-z][a-z0-9+.-]*"
+_ORIGIN: Final = re.compile(rf"(?P<scheme>{_SCHEME})://(?:{_NAME}|{_ADDRESS})(?::(?P<port>[1-9][0-9]{{0,4}}))?")
+_HEADER_NAME: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}")
 _HOST: Final = re.compile(rf"(?:\*\.)?{_NAME}|{_ADDRESS}")
 
 
 def check_origin(text: str) -> str:
-    """Return the origin (RFC 6454 section 6.2). Raises ``ValueError`` for anything that no browser would send so."""
+    """Return the origin (RFC 6454 section 6.2) of a page, an app (``capacitor://localhost``) or an extension.
+
+    Raises ``ValueError`` for anything that no browser would send so.
+    """
     match = _ORIGIN.fullmatch(text)
     if match is None or int(match["port"] or 1) > HIGHEST_PORT:
-        raise ValueError("must be a scheme (http or https) and a host in lower case, without path or slash at the end")
-    if match["port"] == _DEFAULT_PORTS[match["scheme"]]:
+        raise ValueError("must be a scheme, :// and a host in lower case, without path or slash at the end")
+    if match["port"] and match["port"] == _DEFAULT_PORTS.get(match["scheme"]):
         raise ValueError("must not name its scheme's own port, which browsers leave out")
     return text
+
+
+def check_web_address(text: str) -> str:
+    """Return an origin whose scheme is http or https. Raises ``ValueError``."""
+    if not text.startswith(("http://", "https://")):
+        raise ValueError("must begin with http:// or https://")
+    return check_origin(text)
+
+
+def check_header_names(texts: tuple[str, ...]) -> tuple[str, ...]:
+    """Return names of headers (RFC 9110 section 5.6.2). Raises ``ValueError``: ``*`` is none, each is named."""
+    for text in texts:
+        if text == "*" or not _HEADER_NAME.fullmatch(text):
+            raise ValueError("must be names of headers, separated by commas; * is none")
+    return texts
 
 
 def check_origins(texts: tuple[str, ...]) -> tuple[str, ...]:

@@ -168,7 +168,7 @@ async def test_a_crash_is_500_and_shows_nothing_but_the_id_that_the_log_has(
 
     monkeypatch.setattr("doorward.domain.auth.registration.Registration.register", broken)
     service = await make_service()
-    service.app.state.check_readiness = broken
+    service.app.state.services.check_readiness = broken
     body = {"email": "ada@example.com", "username": "ada", "password": PASSWORD}
     answer = await service.client.request(method, path, json=body)
     assert is_problem(answer, 500, "internal_error")

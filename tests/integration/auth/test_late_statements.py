@@ -35,7 +35,7 @@ async def late(service: Service) -> AsyncIterator[LateDatabase]:
 
 @pytest.fixture
 def late_sessions(service: Service, late: LateDatabase) -> Sessions:
-    sessions = service.app.state.sessions
+    sessions = service.app.state.services.sessions
     return Sessions(database=late, batching=SharedQuery, **{name: getattr(sessions, f"_{name}") for name in WIRED})
 
 

@@ -103,7 +103,7 @@ async def test_every_refusal_costs_the_same_number_of_hashes_and_of_iterations(
 async def test_a_password_that_is_no_text_is_a_wrong_one(service: Service) -> None:
     person = await service.register()
     with pytest.raises(InvalidCredentialsError):
-        await service.app.state.login.login(name=person.username, password="\ud800")
+        await service.app.state.services.login.login(name=person.username, password="\ud800")
 
 
 async def test_a_deactivated_users_right_password_asks_the_database_no_more_than_a_wrong_one(
@@ -184,7 +184,7 @@ async def test_many_first_logins_at_once_of_a_user_brought_along_all_succeed(
     await _until_connected(service, 8)
     person = await service.register()
     _store_hash(service, person.username, _plain("brought along"))
-    login, all_checked = service.app.state.login, asyncio.Barrier(8)
+    login, all_checked = service.app.state.services.login, asyncio.Barrier(8)
     check = login._hasher.check  # noqa: SLF001 - the moment between the check and the session has no other handle
 
     async def checked_together(password: str, stored: str | None, **turn: Any) -> object:
@@ -201,7 +201,7 @@ async def test_many_first_logins_at_once_of_a_user_brought_along_all_succeed(
 async def test_a_password_changed_during_the_login_is_not_overwritten_by_the_upgrade(service: Service) -> None:
     person = await service.register()
     _store_hash(service, person.username, _plain("brought along"))
-    login = service.app.state.login
+    login = service.app.state.services.login
     check = login._hasher.check  # noqa: SLF001 - the moment between the check and the session has no other handle
 
     async def checked_while_changed(password: str, stored: str | None, **turn: Any) -> object:
@@ -216,7 +216,7 @@ async def test_a_password_changed_during_the_login_is_not_overwritten_by_the_upg
 
 async def test_a_user_deactivated_between_check_and_session_gets_none(service: Service) -> None:
     person = await service.register()
-    login = service.app.state.login
+    login = service.app.state.services.login
     check = login._hasher.check  # noqa: SLF001 - the moment between the check and the session has no other handle
 
     async def checked_while_deactivated(password: str, stored: str | None, **turn: Any) -> object:

@@ -155,7 +155,7 @@ async def test_a_query_that_is_cancelled_leaves_nobody_waiting(service_alone: Se
     async with await psycopg.AsyncConnection.connect(service_alone.database_url) as holder:
         await holder.execute("LOCK TABLE sessions IN ACCESS EXCLUSIVE MODE")
         begun = await _have_queries_wait(service_alone, pair.access)
-        for query in service_alone.app.state.sessions._lookups._tasks:  # noqa: SLF001 - nothing else ends them
+        for query in service_alone.app.state.services.sessions._lookups._tasks:  # noqa: SLF001 - nothing else ends them
             query.cancel()
         answers = await asyncio.gather(*begun, return_exceptions=True)
     assert all(isinstance(answer, asyncio.CancelledError) for answer in answers)

@@ -82,7 +82,7 @@ async def test_others_get_their_turn_whatever_the_lines_are_like(
 
     others = asyncio.create_task(take_turns())
     request = ImportRequest(owner.id, skip_bad_lines=True)
-    state = owner.service.app.state
+    state = owner.service.app.state.services
     with state.bulk_place():
         await state.item_import.run(io.BytesIO(file), request, lambda: seen.append(turns))
     others.cancel()

@@ -61,7 +61,7 @@ async def test_while_a_call_waits_for_the_store_the_others_are_answered(
 ) -> None:
     store, uri = silent
     service = await make_service(rate_limit_enabled=True, rate_limit_storage_uri=uri)
-    monkeypatch.setattr(service.app.state.limiter._store, "_timeout_seconds", PATIENT_SECONDS)  # noqa: SLF001 - no setting is as long
+    monkeypatch.setattr(service.app.state.services.limiter._store, "_timeout_seconds", PATIENT_SECONDS)  # noqa: SLF001 - no setting is as long
     waiting = asyncio.create_task(service.post_token("nobody", "wrong"))
     await store.asked.wait()
     assert (await service.client.get("/health/liveness")).status_code == 200
@@ -136,7 +136,7 @@ async def test_a_store_that_fails_after_the_count_costs_a_whole_window(
         raise StorageError(ConnectionError())
 
     service = await make_service(rate_limit_enabled=True, rate_limit_storage_uri=NO_STORE)
-    strategy = service.app.state.limiter._store._strategy  # noqa: SLF001 - to have one of its answers fail
+    strategy = service.app.state.services.limiter._store._strategy  # noqa: SLF001 - to have one of its answers fail
     monkeypatch.setattr(strategy, "hit", over_the_limit)
     monkeypatch.setattr(strategy, "get_window_stats", fail)
     answer = await service.post_token("nobody", "wrong")

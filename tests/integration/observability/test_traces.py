@@ -174,7 +174,7 @@ async def test_an_address_that_does_not_exist_has_no_name_of_its_own(traced: Tra
 
 async def test_an_answer_of_5xx_is_an_error(traced: Traced) -> None:
     async def crash(service: Service) -> None:
-        service.app.state.sessions = None
+        service.app.state.services.sessions = None
         assert (await service.client.post(REFRESH, json={"refresh_token": "a"})).status_code == 500
 
     collector = await traced(crash)

@@ -1,15 +1,17 @@
 """Bodies of the auth calls."""
 
-from typing import Literal
+from typing import Final, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from doorward.api.schemas.requests import RequestBody
+from doorward.api.exceptions import InvalidScopeError, UnsupportedGrantTypeError
+from doorward.api.schemas.requests import RequestBody, leave_out_defaults
 from doorward.domain.auth.models import ACCOUNT_SCOPE
 
-MAXIMUM_FIELD_LENGTH = 1024
-"""Code points of any field; the domain's bounds are tighter."""
+PASSWORD_GRANT: Final = "password"  # noqa: S105 - RFC 6749 section 4.3.2: a type, no password
+MAXIMUM_FIELD_LENGTH: Final = 1024
+"""Code points of any field; the domain's own bounds are tighter."""
 
 
 class RegisterRequest(RequestBody):
@@ -39,22 +41,29 @@ class RefreshTokenRequest(RequestBody):
     refresh_token: str = Field(max_length=MAXIMUM_FIELD_LENGTH, examples=["dwr_..."])
 
 
-class TokenForm(RequestBody):
-    """The OAuth 2.0 password form (RFC 6749 section 4.3.2), as the first-party login."""
+class TokenForm(BaseModel):
+    """The OAuth 2.0 password form (RFC 6749 section 4.3.2), as the first-party login. Other parameters are ignored."""
 
-    grant_type: Literal["password"] = "password"
+    model_config = ConfigDict(hide_input_in_errors=True, json_schema_extra=leave_out_defaults)
+
+    grant_type: str = Field(PASSWORD_GRANT, json_schema_extra={"enum": [PASSWORD_GRANT]})
     username: str = Field(
         max_length=MAXIMUM_FIELD_LENGTH, description="User name or e-mail address. White space around it is removed."
     )
     password: str = Field(max_length=MAXIMUM_FIELD_LENGTH, json_schema_extra={"format": "password"})
-    scope: str = Field(
-        "",
-        max_length=MAXIMUM_FIELD_LENGTH,
-        description="Absent, empty or `account`.",
-        json_schema_extra={"enum": ["", ACCOUNT_SCOPE]},
-    )
+    scope: str = Field("", description="Absent, empty or `account`.", json_schema_extra={"enum": ["", ACCOUNT_SCOPE]})
     client_id: str = Field("", max_length=MAXIMUM_FIELD_LENGTH, description="Ignored: there is one first-party client.")
     client_secret: str = Field("", max_length=MAXIMUM_FIELD_LENGTH, description="Ignored.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _is_supported(cls, fields: dict[str, str]) -> dict[str, str]:
+        """Refuse another grant or scope before anything is missing: its other parameters differ."""
+        if fields.get("grant_type", PASSWORD_GRANT) != PASSWORD_GRANT:
+            raise UnsupportedGrantTypeError
+        if not set(fields.get("scope", "").split()) <= {ACCOUNT_SCOPE}:
+            raise InvalidScopeError
+        return fields
 
 
 class UserResponse(BaseModel):

@@ -1,12 +1,14 @@
 """The one shape of all errors (RFC 9457)."""
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.json_schema import SkipJsonSchema
 
 from doorward.api.schemas.health import CheckState
+from doorward.api.schemas.requests import leave_out_defaults
 
 
 class FieldError(BaseModel):
-    """What is wrong with one part of the request. Never holds what was sent."""
+    """What is wrong with one part of the request. Never holds a value that was sent."""
 
     pointer: str = Field(description="Where: a JSON pointer (RFC 6901) into the request.", examples=["/body/email"])
     code: str = Field(examples=["missing"])
@@ -16,15 +18,22 @@ class FieldError(BaseModel):
 class Problem(BaseModel):
     """A refusal. ``code`` is stable; ``detail`` says what to do next."""
 
-    type: str = Field(examples=["urn:doorward:problem:invalid_request"])
-    title: str = Field(examples=["Unprocessable Content"])
-    status: int = Field(examples=[422])
+    # A member that does not apply is left out of an answer, never null.
+    model_config = ConfigDict(json_schema_extra=leave_out_defaults)
+
+    type: str
+    title: str
+    status: int
     detail: str
-    code: str = Field(examples=["invalid_request"])
+    code: str
     correlation_id: str
-    errors: list[FieldError] | None = Field(None, description="With status 422 only: the first 100.")
-    checks: dict[str, CheckState] | None = Field(
-        None, description="Of readiness only: what the service leans on, and which of it cannot be used."
+    errors: list[FieldError] | SkipJsonSchema[None] = Field(
+        None, description="The first 100 parts of the request that are wrong."
     )
-    error: str | None = Field(None, description="RFC 6749 section 5.2, at the token endpoints only.")
-    error_description: str | None = Field(None, description="RFC 6749 section 5.2, at the token endpoints only.")
+    checks: dict[str, CheckState] | SkipJsonSchema[None] = Field(
+        None, description="Of readiness only: what the service needs, and which of it cannot be used."
+    )
+    error: str | SkipJsonSchema[None] = Field(None, description="RFC 6749 section 5.2, at the token endpoints only.")
+    error_description: str | SkipJsonSchema[None] = Field(
+        None, description="RFC 6749 section 5.2, at the token endpoints only."
+    )

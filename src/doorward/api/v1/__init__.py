@@ -1,18 +1,25 @@
-"""Version 1 of the API: the list of all that it offers. Each module begins with the table of its calls."""
+"""Version 1 of the API: all its calls, and what its clients can do about refusals. Each module lists its own."""
 
+from collections.abc import Sequence
 from typing import Final
 
-from fastapi import APIRouter
-
+from doorward.api.problems import Remedies
+from doorward.api.routing import Call
 from doorward.api.v1 import auth, items
+from doorward.core.exceptions import InvalidCursorError, PageTooDeepError, ServiceUnavailableError
 
-DIRECT_CALLS: Final = frozenset({auth.read_me, auth.refresh_token})
-"""What clients call all the time: see ``api/direct_calls.py``."""
+REMEDIES: Final[Remedies] = {
+    ServiceUnavailableError: "Try again after the time in Retry-After.",
+    InvalidCursorError: "Send one that the last answer gave, or an empty one to begin.",
+    PageTooDeepError: "Begin with an empty cursor (?after=) and follow the next links.",
+    **auth.REMEDIES,
+    **items.REMEDIES,
+}
 
 
-def create_routers() -> list[APIRouter]:
-    """Return all routes."""
+def calls() -> Sequence[Call]:
+    """Return all calls."""
     return [
-        auth.create_router(),
-        *items.create_routers(),
+        *auth.calls(),
+        *items.calls(),
     ]

@@ -1,21 +1,36 @@
 """Accounts and sessions over HTTP: a body in, one use case, a body out."""
 
-from typing import Annotated, Final
+from collections.abc import Sequence
+from typing import Final
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import Request
 
-from doorward.api.bodies import FORM, JSON, documented_body, json_body, json_model, token_form
-from doorward.api.dependencies import SIGNED_IN, SessionsUseCase, count_call, current_user, use_case, waiting_client
-from doorward.api.direct_calls import model_response
-from doorward.api.problems import documented_problems
+from doorward.api.bodies import FormBody, JsonBody
+from doorward.api.caller import CurrentCaller
+from doorward.api.exceptions import AccessTokenNotRevocableError, InvalidScopeError, UnsupportedGrantTypeError
+from doorward.api.policy import ACCOUNT, PUBLIC, ErrorDialect, RoutePolicy
+from doorward.api.problems import Remedies
+from doorward.api.routing import Call
 from doorward.api.schemas.auth import RefreshTokenRequest, RegisterRequest, TokenForm, TokenPairResponse, UserResponse
-from doorward.domain.auth.login import Login
+from doorward.api.services import CurrentServices
+from doorward.api.waiting_client import waiting_client
+from doorward.core.ports import LimitedCall
+from doorward.domain.auth.exceptions import (
+    EmailTakenError,
+    InvalidCredentialsError,
+    InvalidEmailError,
+    InvalidRefreshTokenError,
+    MissingAccessTokenError,
+    PasswordTooCommonError,
+    TooManyHashesError,
+    UsernameTakenError,
+)
 from doorward.domain.auth.models import TokenPair, User
-from doorward.domain.auth.registration import Registration
-from doorward.domain.auth.sessions import Sessions
 
-RegistrationUseCase = Annotated[Registration, use_case("registration")]
-LoginUseCase = Annotated[Login, use_case("login")]
+REMEDIES: Final[Remedies] = {
+    MissingAccessTokenError: "Send one: Authorization: Bearer <access_token>.",
+    TooManyHashesError: "Try again after the time in Retry-After.",
+}
 
 _AFTER_REGISTERING: Final = {
     "login": {
@@ -37,101 +52,101 @@ _AFTER_A_PAIR: Final = {
 }
 """OpenAPI links: what can be done with an answer."""
 
-
-def create_router() -> APIRouter:
-    """Return the calls, each with the statuses it can answer."""
-    router = APIRouter(prefix="/api/v1/auth", tags=["auth"])
-    _add_accounts(router)
-    _add_sessions(router)
-    return router
+_JWT_DOTS: Final = 2
 
 
-def _add_accounts(router: APIRouter) -> None:
-    router.add_api_route(
-        "/register",
-        register,
-        methods=["POST"],
-        status_code=201,
-        openapi_extra=documented_body(JSON, RegisterRequest.model_json_schema()),
-        responses={**documented_problems(409, 413, 415, 422, 429, 503), 201: {"links": _AFTER_REGISTERING}},
-    )
-    router.add_api_route(
-        "/me",
-        read_me,
-        methods=["GET"],
-        response_model=UserResponse,
-        openapi_extra=SIGNED_IN,
-        responses=documented_problems(401, 413, 429, 503),
-    )
+def calls() -> Sequence[Call]:
+    """Return the calls."""
+    return [
+        Call(
+            method="POST",
+            path="/api/v1/auth/register",
+            endpoint=register,
+            policy=RoutePolicy(PUBLIC, limit_of_address=LimitedCall.REGISTER),
+            tag="auth",
+            status=201,
+            refusals=(
+                EmailTakenError,
+                UsernameTakenError,
+                InvalidEmailError,
+                PasswordTooCommonError,
+                TooManyHashesError,
+            ),
+            extra_answers={201: {"links": _AFTER_REGISTERING}},
+        ),
+        Call(
+            method="POST",
+            path="/api/v1/auth/token",
+            endpoint=issue_token,
+            policy=RoutePolicy(PUBLIC, errors=ErrorDialect.OAUTH, limit_of_address=LimitedCall.TOKEN),
+            tag="auth",
+            refusals=(InvalidCredentialsError, UnsupportedGrantTypeError, InvalidScopeError, TooManyHashesError),
+            extra_answers={200: {"links": _AFTER_A_PAIR}},
+        ),
+        Call(
+            method="GET",
+            path="/api/v1/auth/me",
+            endpoint=read_me,
+            policy=RoutePolicy(ACCOUNT),
+            tag="auth",
+        ),
+        Call(
+            method="POST",
+            path="/api/v1/auth/refresh",
+            endpoint=refresh_token,
+            policy=RoutePolicy(PUBLIC, errors=ErrorDialect.OAUTH, limit_of_address=LimitedCall.REFRESH),
+            tag="auth",
+            refusals=(InvalidRefreshTokenError,),
+            extra_answers={200: {"links": _AFTER_A_PAIR}},
+        ),
+        Call(
+            method="POST",
+            path="/api/v1/auth/revoke",
+            endpoint=revoke_token,
+            policy=RoutePolicy(PUBLIC, errors=ErrorDialect.OAUTH),
+            tag="auth",
+            status=204,
+            refusals=(AccessTokenNotRevocableError,),
+        ),
+    ]
 
 
-def _add_sessions(router: APIRouter) -> None:
-    router.add_api_route(
-        "/token",
-        issue_token,
-        methods=["POST"],
-        openapi_extra=documented_body(FORM, TokenForm.model_json_schema()),
-        responses={**documented_problems(401, 413, 415, 422, 429, 503), 200: {"links": _AFTER_A_PAIR}},
-    )
-    router.add_api_route(
-        "/refresh",
-        refresh_token,
-        methods=["POST"],
-        response_model=TokenPairResponse,
-        openapi_extra=documented_body(JSON, RefreshTokenRequest.model_json_schema()),
-        responses={**documented_problems(401, 413, 415, 422, 429, 503), 200: {"links": _AFTER_A_PAIR}},
-    )
-    router.add_api_route(
-        "/revoke",
-        revoke_token,
-        methods=["POST"],
-        status_code=204,
-        openapi_extra=documented_body(JSON, RefreshTokenRequest.model_json_schema()),
-        responses=documented_problems(413, 415, 422, 429, 503),
-    )
-
-
-async def register(
-    request: Request,
-    body: Annotated[RegisterRequest, json_body(RegisterRequest)],
-    registration: RegistrationUseCase,
-) -> UserResponse:
+async def register(request: Request, body: JsonBody[RegisterRequest], services: CurrentServices) -> UserResponse:
     """Make an account."""
-    await count_call(request, "register")
     async with waiting_client(request) as client:
-        user = await registration.register(
+        user = await services.registration.register(
             email=body.email, username=body.username, password=body.password, client=client
         )
     return _user_response(user)
 
 
-async def issue_token(
-    request: Request, form: Annotated[TokenForm, Depends(token_form)], login: LoginUseCase
-) -> TokenPairResponse:
+async def issue_token(request: Request, form: FormBody[TokenForm], services: CurrentServices) -> TokenPairResponse:
     """Log in with user name or e-mail address and password, and begin a session."""
-    await count_call(request, "token")
     async with waiting_client(request) as client:
-        return _pair_response(await login.login(name=form.username, password=form.password, client=client))
+        pair = await services.login.login(name=form.username, password=form.password, client=client)
+    return _pair_response(pair)
 
 
-async def read_me(request: Request) -> Response:
+async def read_me(caller: CurrentCaller) -> UserResponse:
     """Tell who is asking."""
-    return model_response(_user_response(await current_user(request)))
+    return _user_response(caller.user)
 
 
-async def refresh_token(request: Request) -> Response:
+async def refresh_token(body: JsonBody[RefreshTokenRequest], services: CurrentServices) -> TokenPairResponse:
     """Exchange the session's refresh token for the next pair. Each works once; a second use ends the session."""
-    body = await json_model(request, RefreshTokenRequest)
-    await count_call(request, "refresh")
-    sessions: Sessions = request.app.state.sessions
-    return model_response(_pair_response(await sessions.refresh(body.refresh_token)))
+    return _pair_response(await services.sessions.refresh(body.refresh_token))
 
 
-async def revoke_token(
-    body: Annotated[RefreshTokenRequest, json_body(RefreshTokenRequest)], sessions: SessionsUseCase
-) -> None:
+async def revoke_token(body: JsonBody[RefreshTokenRequest], services: CurrentServices) -> None:
     """End the session (log out). Succeeds for unknown tokens, too (RFC 7009 section 2.2)."""
-    await sessions.revoke(body.refresh_token)
+    if is_json_web_token(body.refresh_token):
+        raise AccessTokenNotRevocableError
+    await services.sessions.revoke(body.refresh_token)
+
+
+def is_json_web_token(token: str) -> bool:
+    """Tell whether a token has the form of an access token (RFC 7519): no refresh token ever had it."""
+    return token.startswith("eyJ") and token.count(".") == _JWT_DOTS
 
 
 def _user_response(user: User) -> UserResponse:

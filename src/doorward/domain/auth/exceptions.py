@@ -106,7 +106,7 @@ class TooManyHashesError(DomainError):
 
     kind = Kind.EXHAUSTED
     code = "too_many_passwords_waiting"
-    detail = "Too many logins and registrations from this address are waiting. Try again after the time in Retry-After."
+    detail = "Too many logins and registrations from this address are waiting."
     oauth_error = "temporarily_unavailable"
     retry_after_seconds = 1
 
@@ -125,7 +125,7 @@ class MissingAccessTokenError(DomainError):
 
     kind = Kind.UNAUTHENTICATED
     code = "missing_access_token"
-    detail = "Send an access token: Authorization: Bearer <access_token>."
+    detail = "No access token was sent."
 
 
 class InvalidAccessTokenError(DomainError):

@@ -8,7 +8,7 @@ class ItemNotFoundError(DomainError):
 
     kind = Kind.NOT_FOUND
     code = "item_not_found"
-    detail = "There is no such item among those that you can see. List them: GET /api/v1/items."
+    detail = "There is no such item among those that you can see."
 
 
 class NotItemOwnerError(DomainError):
@@ -24,7 +24,7 @@ class StaleItemError(DomainError):
 
     kind = Kind.STALE
     code = "stale_item"
-    detail = "The item is not a version that the call allows. Read it again and repeat the call with its new ETag."
+    detail = "The item is not a version that the call allows."
 
 
 class ItemVersionsExhaustedError(DomainError):
@@ -115,7 +115,7 @@ class NoSearchWordsError(DomainError):
 
     kind = Kind.INVALID
     code = "no_search_words"
-    detail = "The query has no words. Send letters or digits: q=star wars."
+    detail = "The query has no words."
 
 
 class QueryTooBroadError(DomainError):
@@ -123,7 +123,7 @@ class QueryTooBroadError(DomainError):
 
     kind = Kind.INVALID
     code = "query_too_broad"
-    detail = "The query takes too long. Narrow it with longer words and more filters, or use after= for pages."
+    detail = "The query takes too long."
 
 
 class MalformedCsvError(DomainError):
@@ -147,9 +147,7 @@ class ImportRefusedError(DomainError):
 
     kind = Kind.INVALID
     code = "import_refused"
-    detail = (
-        "Nothing was imported: errors lists the first bad lines. Correct them, or leave them out with on_error=skip."
-    )
+    detail = "Nothing was imported: some lines cannot be stored."
 
 
 class TooManyLinesError(DomainError):
@@ -157,7 +155,7 @@ class TooManyLinesError(DomainError):
 
     kind = Kind.INVALID
     code = "too_many_lines"
-    detail = "Nothing was imported: the file has more lines than one call can store. Send it in parts."
+    detail = "Nothing was imported: the file has more lines than one import can store. Import it in parts."
 
 
 class TooManyBadLinesError(DomainError):

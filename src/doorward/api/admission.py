@@ -1,0 +1,51 @@
+"""What a route's policy demands before its function runs: the rate limit, the caller, each parameter once."""
+
+from collections import Counter
+from urllib.parse import parse_qsl
+
+from fastapi import Request
+
+from doorward.api.caller import admit_caller
+from doorward.api.exceptions import InvalidRequestError, RateLimitExceededError
+from doorward.api.policy import NeedsScope
+from doorward.api.problems import MAXIMUM_ERRORS, pointer_to
+from doorward.api.routing import PolicyRoute
+from doorward.api.schemas.problem import FieldError
+from doorward.api.services import Services
+from doorward.core.ports import LimitedCall
+from doorward.observability.logging import get_logger
+from doorward.observability.request_context import current_client
+
+logger = get_logger()
+
+
+async def admit(request: Request, route: PolicyRoute, services: Services) -> None:
+    """Raise the refusal that the route's policy has for this request, if any. Nothing of the body is read."""
+    policy = route.policy
+    if policy.limit_of_address is not None:
+        await _count(policy.limit_of_address, route, services)
+    if isinstance(policy.access, NeedsScope):
+        await admit_caller(request, policy.access, services)
+    if route.takes_query and request.scope["query_string"]:
+        refuse_repeated_parameters(request.scope["query_string"])
+
+
+async def _count(limit: LimitedCall, route: PolicyRoute, services: Services) -> None:
+    seconds = await services.limiter.count(limit, current_client())
+    if seconds:
+        logger.warning("rate_limit.exceeded", outcome="failure", route=route.path)
+        raise RateLimitExceededError(seconds)
+
+
+def refuse_repeated_parameters(query_string: bytes) -> None:
+    """Raise ``InvalidRequestError`` naming each query parameter that comes more than once."""
+    pairs = parse_qsl(query_string.decode("latin-1"), keep_blank_values=True)
+    counted = Counter(name for name, _ in pairs)
+    repeated = [name for name, number in counted.items() if number > 1][:MAXIMUM_ERRORS]
+    if repeated:
+        raise InvalidRequestError(
+            errors=[
+                FieldError(pointer=pointer_to("query", name), code="repeated", detail="Send the parameter once")
+                for name in repeated
+            ]
+        )

@@ -1,0 +1,55 @@
+"""Who is calling: the bearer token, its session, and the scope that the route needs."""
+
+from typing import Annotated, Final
+
+from fastapi import Depends, Request
+
+from doorward.api.exceptions import InsufficientScopeError
+from doorward.api.policy import NeedsScope
+from doorward.api.services import Services
+from doorward.domain.auth.exceptions import InvalidAccessTokenError, MissingAccessTokenError
+from doorward.domain.auth.models import Caller
+
+_CALLER: Final = "doorward.caller"
+_WHITE_SPACE: Final = " \t"
+
+
+def bearer_token(request: Request) -> str:
+    """Return the token of the one Authorization header (RFC 6750 section 2.1); no other place is looked at.
+
+    Any number of spaces may stand between scheme and token (RFC 9110 section 11.4), and white space around both.
+    Raises ``MissingAccessTokenError`` or ``InvalidAccessTokenError``.
+    """
+    headers = request.headers.getlist("authorization")
+    if not headers:
+        raise MissingAccessTokenError
+    scheme, _, token = headers[0].strip(_WHITE_SPACE).partition(" ")
+    if scheme.lower() != "bearer":
+        raise MissingAccessTokenError
+    token = token.strip(_WHITE_SPACE)
+    if len(headers) > 1 or not token:
+        raise InvalidAccessTokenError
+    return token
+
+
+async def admit_caller(request: Request, access: NeedsScope, services: Services) -> None:
+    """Let in the caller of a route that is not public, before anything of the body is read.
+
+    Raises what ``bearer_token`` and ``Sessions.authenticate`` raise, ``InsufficientScopeError``, and
+    ``TooManyCallsOfUserError``.
+    """
+    caller = await services.sessions.authenticate(bearer_token(request))
+    if access.scope not in caller.scopes:
+        raise InsufficientScopeError(access.scope)
+    # Not before: a token of an ended session must not use up what its user may have.
+    services.calls.begin_of_user(request.scope, caller.user.id)
+    request.scope[_CALLER] = caller
+
+
+async def current_caller(request: Request) -> Caller:
+    """Return the caller that was let in. Only routes whose policy needs a scope have one."""
+    caller: Caller = request.scope[_CALLER]
+    return caller
+
+
+CurrentCaller = Annotated[Caller, Depends(current_caller)]

@@ -1,0 +1,61 @@
+"""/: what this is and where to read on, for people and for programs."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from fastapi import Request, Response
+from fastapi.responses import HTMLResponse, JSONResponse
+
+from doorward import __version__
+from doorward.api.policy import PUBLIC, Cache, RoutePolicy
+from doorward.api.routing import Call
+
+FRONT_PAGE: Final = RoutePolicy(PUBLIC, cache=Cache.UNSPECIFIED)
+_SUMMARY: Final = "doorward, an authentication service: accounts, passwords, access tokens and refresh tokens."
+_HTML: Final = """<!doctype html>
+<html lang="en">
+<head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>doorward</title></head>
+<body>
+<h1>doorward {version}</h1>
+<p>{summary}</p>
+<ul>
+{links}
+</ul>
+</body>
+</html>
+"""
+
+
+def calls(*, has_documentation: bool) -> Sequence[Call]:
+    """Return the call; without documentation its answer names none."""
+    addresses = {"readiness": "/health/readiness"}
+    if has_documentation:
+        addresses = {"documentation": "/docs", "reference": "/redoc", "openapi": "/openapi.json", **addresses}
+    links = "\n".join(f'<li><a href="{address}">{name}</a></li>' for name, address in addresses.items())
+    page = _HTML.format(version=__version__, summary=_SUMMARY, links=links)
+    facts = {"service": "doorward", "version": __version__, "summary": _SUMMARY, **addresses}
+
+    async def front_page(request: Request) -> Response:
+        """Tell what this is, in HTML or JSON."""
+        response = HTMLResponse(page) if prefers_html(request.headers.get("accept", "")) else JSONResponse(facts)
+        response.headers["Vary"] = "Accept"
+        return response
+
+    return [Call(method="GET", path="/", endpoint=front_page, policy=FRONT_PAGE)]
+
+
+def prefers_html(accept: str) -> bool:
+    """Tell whether HTML is named (RFC 9110 section 12.5.1), and not behind JSON: browsers name it, programs do not."""
+    weights = dict(_weight(each) for each in accept.lower().split(","))
+    return weights.get("text/html", 0) > weights.get("application/json", 0)
+
+
+def _weight(media_range: str) -> tuple[str, float]:
+    name, *parameters = (part.strip() for part in media_range.split(";"))
+    for parameter in parameters:
+        if parameter.startswith("q="):
+            try:
+                return name, float(parameter[2:])
+            except ValueError:
+                return name, 0
+    return name, 1

@@ -1,0 +1,42 @@
+"""The headers of answers that follow from a route's policy: made once, added to every answer. Pure."""
+
+from typing import Final
+
+from doorward.api.policy import Cache, ContentPolicy, RoutePolicy
+
+Headers = tuple[tuple[bytes, bytes], ...]
+
+_BROWSER: Final[Headers] = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+)
+_STRICT_TRANSPORT: Final = (b"strict-transport-security", b"max-age=31536000")
+"""RFC 6797: a year, for this host. What is below the host may have other owners."""
+
+_CONTENT: Final = {
+    ContentPolicy.NOTHING: b"default-src 'none'; frame-ancestors 'none'",
+    ContentPolicy.DOCUMENTATION: (
+        b"default-src 'none'; connect-src 'self'; img-src 'self' data:; font-src 'self' data:; worker-src blob:; "
+        b"script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'"
+    ),
+}
+_CACHE: Final[dict[Cache, Headers]] = {
+    Cache.NO_STORE: ((b"cache-control", b"no-store"), (b"pragma", b"no-cache")),
+    Cache.PRIVATE: ((b"cache-control", b"private, no-cache"), (b"vary", b"Authorization")),
+    Cache.UNSPECIFIED: (),
+    Cache.PUBLIC_DAY: ((b"cache-control", b"public, max-age=86400"),),
+}
+
+
+def security_headers(content: ContentPolicy, *, is_https: bool) -> Headers:
+    """Return the headers that keep browsers from misusing an answer."""
+    headers = (*_BROWSER, _STRICT_TRANSPORT) if is_https else _BROWSER
+    return (*headers, (b"content-security-policy", _CONTENT[content]))
+
+
+def policy_headers(policy: RoutePolicy, *, is_https: bool, is_refusal: bool) -> Headers:
+    """Return all headers that a policy gives. What everybody may keep is never a refusal."""
+    cache = Cache.UNSPECIFIED if is_refusal and policy.cache is Cache.PUBLIC_DAY else policy.cache
+    return (*security_headers(policy.content, is_https=is_https), *_CACHE[cache])

@@ -1,0 +1,153 @@
+"""The one pass over a request: ids, headers, host, origin, budgets, body, admission, the route, errors, the log."""
+
+import logging
+import time
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Final
+
+from fastapi import Request
+from starlette.requests import ClientDisconnect
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from doorward.api.admission import admit
+from doorward.api.exceptions import MethodNotAllowedError, NotFoundError, RateLimitExceededError
+from doorward.api.middleware.answer_headers import policy_headers
+from doorward.api.middleware.cross_origin import CrossOrigin, is_preflight
+from doorward.api.middleware.exchange import Exchange
+from doorward.api.middleware.request_head import (
+    Fields,
+    check_host,
+    check_length,
+    correlation_id,
+    read_fields,
+    trace_id,
+)
+from doorward.api.problems import Remedies, internal_error_response, problem_of
+from doorward.api.routing import RouteTable, Target
+from doorward.api.services import Services
+from doorward.observability.logging import get_logger
+from doorward.observability.request_context import begin_request
+
+logger = get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class EdgeSettings:
+    """What the pass needs of the settings. ``is_https`` is what clients see, also where a proxy ends the encryption."""
+
+    is_https: bool
+    allowed_hosts: tuple[str, ...]
+    cross_origin: CrossOrigin
+
+
+class RequestPass:
+    """Answers every HTTP request by the route that it is for, as the route's policy says."""
+
+    def __init__(
+        self, app: ASGIApp, *, routes: RouteTable, services: Services, settings: EdgeSettings, remedies: Remedies
+    ) -> None:
+        """Take the application for what is no HTTP, and prepare the headers of all answers."""
+        self._app = app
+        self._routes = routes
+        self._services = services
+        self._settings = settings
+        self._remedies = remedies
+        self._headers: Final = {
+            target: (
+                policy_headers(target.policy, is_https=settings.is_https, is_refusal=False),
+                policy_headers(target.policy, is_https=settings.is_https, is_refusal=True),
+            )
+            for target in routes.targets()
+        }
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = time.perf_counter()
+        fields = read_fields(scope["headers"])
+        trace = trace_id(fields)
+        request_id = correlation_id(fields, trace)
+        client = self._services.client_of(scope)
+        begin_request(correlation_id=request_id, client=client, **({"trace_id": trace} if trace else {}))
+        target = self._routes.find(scope)
+        if target.route is not None:
+            scope["route"] = target.route
+        exchange = Exchange(
+            receive,
+            send,
+            limit=target.policy.body_limit,
+            has_body=scope["method"] != "HEAD",
+            headers_of=self._headers[target],
+            own_headers=(
+                *self._settings.cross_origin.answer_headers(fields),
+                (b"x-correlation-id", request_id.encode()),
+            ),
+            drain=self._services.drain,
+        )
+        try:
+            await self._answer(scope, exchange, target, fields, client)
+        finally:
+            _log_request(scope, target, exchange.status, time.perf_counter() - started)
+
+    async def _answer(self, scope: Scope, exchange: Exchange, target: Target, fields: Fields, client: str) -> None:
+        """Answer, whatever happens: what no rule refuses is a defect, which the log gets and the client does not."""
+        try:
+            if is_preflight(scope["method"], fields):
+                await self._settings.cross_origin.preflight(fields)(scope, exchange.receive, exchange.send)
+            elif target.policy.is_probe:
+                await self._serve(scope, exchange, target, fields)
+            else:
+                self._services.calls.begin(client)
+                try:
+                    if self._settings.allowed_hosts:
+                        check_host(fields, self._settings.allowed_hosts)
+                    await self._serve(scope, exchange, target, fields)
+                finally:
+                    self._services.calls.end(scope, client)
+        except ClientDisconnect:
+            logger.info("http.request.disconnected")
+        except Exception as error:
+            response = self._refusal(error, target)
+            if response is None or exchange.status:
+                logger.exception("http.request.crashed")
+            if not exchange.status:
+                response = response or internal_error_response(target.policy.errors)
+                await response(scope, exchange.receive, exchange.send)
+
+    async def _serve(self, scope: Scope, exchange: Exchange, target: Target, fields: Fields) -> None:
+        """Let the route answer. Raises whatever refuses the request."""
+        check_length(fields, target.policy.body_limit)
+        if target.route is None:
+            raise NotFoundError
+        if target.allowed:
+            raise MethodNotAllowedError(headers={"Allow": ", ".join(target.allowed)})
+        await admit(Request(scope, exchange.receive), target.route, self._services)
+        await target.route.app(scope, exchange.receive, exchange.send)
+
+    def _refusal(self, error: Exception, target: Target) -> Response | None:
+        response = problem_of(error, target.policy.errors, self._remedies)
+        if response is not None and response.status_code == HTTPStatus.TOO_MANY_REQUESTS:
+            self._note(error)
+        return response
+
+    def _note(self, error: Exception) -> None:
+        """Have the log tell of refusals by budgets. Those by rate limits have lines of their own."""
+        if not isinstance(error, RateLimitExceededError):
+            self._services.refusals.note(error.code)  # type: ignore[attr-defined] # all refusals have a code
+
+
+def _log_request(scope: Scope, target: Target, status: int, seconds: float) -> None:
+    """Write one line. The route's template, not the path: paths hold what clients typed."""
+    is_quiet = status < HTTPStatus.BAD_REQUEST and target.policy.is_probe
+    logger.log(
+        logging.DEBUG if is_quiet else logging.INFO,
+        "http.request",
+        method=scope["method"],
+        route=target.route.path if target.route is not None else None,
+        status=status,
+        duration_ms=round(seconds * 1000, 2),
+    )

@@ -1,0 +1,150 @@
+"""The OpenAPI description: what FastAPI finds in the functions, and what follows from policies, bodies and refusals."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from fastapi.openapi.utils import get_openapi
+
+from doorward import __version__
+from doorward.api.bodies import BodyReader
+from doorward.api.exceptions import (
+    BodyTooLargeError,
+    InsufficientScopeError,
+    InvalidRequestError,
+    MalformedBodyError,
+    RateLimitExceededError,
+    TooManyCallsOfAddressError,
+    TooManyCallsOfUserError,
+    TooManyImportsError,
+    UnsupportedMediaTypeError,
+)
+from doorward.api.policy import NeedsScope
+from doorward.api.problems import MEDIA_TYPE, Remedies, problem_of, title_of
+from doorward.api.routing import PolicyRoute, Refusal
+from doorward.api.schemas.problem import FieldError, Problem
+from doorward.core.exceptions import ServiceUnavailableError
+from doorward.domain.auth.exceptions import InvalidAccessTokenError, MissingAccessTokenError
+from doorward.domain.auth.models import ACCOUNT_SCOPE
+
+TOKEN_URL: Final = "/api/v1/auth/token"  # noqa: S105 - an address
+SCHEMAS: Final = "#/components/schemas/"
+_CORRELATION_ID: Final = "4bf92f3577b34da6a3ce929d0e0e4736"
+_SCHEME: Final = "password"
+_DESCRIPTION: Final = """
+Accounts, passwords, access tokens, and sessions whose refresh tokens tell theft.
+
+1. `POST /api/v1/auth/register` makes an account.
+2. **Authorize** (above) logs in with it.
+3. `GET /api/v1/auth/me` tells who you are.
+"""
+
+
+def openapi_document(routes: Iterable[PolicyRoute], remedies: Remedies) -> dict[str, Any]:
+    """Return the description of all routes."""
+    shown = [route for route in routes if route.include_in_schema]
+    for route in shown:
+        _describe(route, remedies)
+    document = get_openapi(title="doorward", version=__version__, description=_DESCRIPTION, routes=shown)
+    schema = Problem.model_json_schema(ref_template=f"{SCHEMAS}{{model}}", mode="serialization")
+    document["components"]["schemas"] |= {**schema.pop("$defs"), Problem.__name__: schema}
+    _name_body_schemas(document)
+    document["components"]["securitySchemes"] = {
+        _SCHEME: {
+            "type": "oauth2",
+            "description": "User name or e-mail address, and password.",
+            "flows": {"password": {"tokenUrl": TOKEN_URL, "scopes": {ACCOUNT_SCOPE: "Act as the user."}}},
+        }
+    }
+    return document
+
+
+def _describe(route: PolicyRoute, remedies: Remedies) -> None:
+    """Add to a route what FastAPI does not know of it."""
+    extra: dict[str, Any] = {}
+    access = route.policy.access
+    if isinstance(access, NeedsScope):
+        extra["security"] = [{_SCHEME: [access.scope]}]
+    if (reader := body_reader(route)) is not None:
+        content = {reader.media_type: {"schema": reader.schema(), **route.call.body_example}}
+        extra["requestBody"] = {"required": True, "content": content}
+    route.openapi_extra = extra
+    route.responses = {**_refusals(route, remedies), **route.call.extra_answers}
+
+
+def body_reader(route: PolicyRoute) -> BodyReader | None:
+    """Return what reads the route's body, if it takes one."""
+    for dependency in route.dependant.dependencies:
+        if isinstance(dependency.call, BodyReader):
+            return dependency.call
+    return None
+
+
+def _refusals(route: PolicyRoute, remedies: Remedies) -> dict[int | str, dict[str, Any]]:
+    """Return the refusals of a route by status, each with the answers that it really gives as examples."""
+    described: dict[int | str, dict[str, Any]] = {}
+    for error in (each() if isinstance(each, type) else each for each in _possible(route)):
+        response = problem_of(error, route.policy.errors, remedies)
+        assert response is not None  # noqa: S101 - a call names refusals only
+        status = described.setdefault(
+            response.status_code,
+            {
+                "description": title_of(response.status_code),
+                "headers": {},
+                "content": {MEDIA_TYPE: {"schema": {"$ref": f"{SCHEMAS}{Problem.__name__}"}, "examples": {}}},
+            },
+        )
+        status["headers"] |= _documented_headers(response.headers)
+        body = {**json.loads(bytes(response.body)), "correlation_id": _CORRELATION_ID}
+        status["content"][MEDIA_TYPE]["examples"][body["code"]] = {"value": body}
+    return described
+
+
+def _documented_headers(headers: Mapping[str, str]) -> dict[str, Any]:
+    names = {"www-authenticate": "WWW-Authenticate", "retry-after": "Retry-After"}
+    return {names[each]: {"required": True, "schema": {"type": "string"}} for each in headers if each in names}
+
+
+def _possible(route: PolicyRoute) -> Iterator[Refusal]:
+    """Yield what can refuse a call of the route: by its use case, then by policy, body and parameters."""
+    yield from route.call.refusals
+    policy = route.policy
+    if isinstance(policy.access, NeedsScope):
+        yield from (MissingAccessTokenError, InvalidAccessTokenError)
+        yield InsufficientScopeError(policy.access.scope)
+        yield TooManyCallsOfUserError(1)
+    elif not policy.is_probe:
+        yield TooManyCallsOfAddressError(1)
+    if policy.limit_of_address is not None:
+        yield RateLimitExceededError(30)
+    if policy.limit_of_user is not None:
+        yield TooManyImportsError(30)
+    if not policy.is_probe:
+        yield ServiceUnavailableError
+    yield BodyTooLargeError
+    reader = body_reader(route)
+    if reader is not None:
+        yield from (UnsupportedMediaTypeError, MalformedBodyError)
+    if errors := _example_errors(route, reader):
+        yield InvalidRequestError(errors=errors)
+
+
+def _example_errors(route: PolicyRoute, reader: BodyReader | None) -> Sequence[FieldError]:
+    """Return an error that the call can have: of a member of its body, or else of a parameter of its query."""
+    members = list(reader.schema().get("properties", {})) if reader is not None else []
+    if members:
+        return [FieldError(pointer=f"/body/{members[0]}", code="string_type", detail="Input should be a valid string")]
+    for parameters in route.dependant.query_params:
+        name = next(iter(parameters.field_info.annotation.model_fields), "")  # type: ignore[union-attr] # a model
+        return [FieldError(pointer=f"/query/{name}", code="repeated", detail="Send the parameter once")]
+    return []
+
+
+def _name_body_schemas(document: dict[str, Any]) -> None:
+    """Move the bodies' schemas to the document's named schemas, where FastAPI has those of answers."""
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            for content in operation.get("requestBody", {"content": {}})["content"].values():
+                if name := content["schema"].get("title"):
+                    document["components"]["schemas"][name] = content["schema"]
+                    content["schema"] = {"$ref": f"{SCHEMAS}{name}"}

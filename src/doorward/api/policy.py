@@ -1,0 +1,86 @@
+"""What each route declares beside its function: who may call it, and how it is answered."""
+
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Final
+
+from doorward.core.ports import LimitedCall
+from doorward.domain.auth.models import ACCOUNT_SCOPE
+
+MAXIMUM_BODY_BYTES: Final = 64 * 1024
+MAXIMUM_UPLOAD_BYTES: Final = 32 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Public:
+    """Everybody may call: no token is read."""
+
+
+@dataclass(frozen=True, slots=True)
+class NeedsScope:
+    """An access token of a live session that holds this scope (RFC 6749 section 3.3)."""
+
+    scope: str
+
+
+Access = Public | NeedsScope
+
+PUBLIC: Final = Public()
+ACCOUNT: Final = NeedsScope(ACCOUNT_SCOPE)
+"""A signed-in user."""
+
+
+class Cache(Enum):
+    """What clients and proxies may keep of an answer."""
+
+    NO_STORE = auto()
+    """Nothing: the answer holds tokens, or no route gave it."""
+    PRIVATE = auto()
+    """A browser may keep it and must ask whether it still holds: it differs from user to user."""
+    UNSPECIFIED = auto()
+    """The answer is the same for everybody and cheap: no header."""
+    PUBLIC_DAY = auto()
+    """Everybody may keep it for a day."""
+
+
+class ErrorDialect(Enum):
+    """The form of refusals."""
+
+    PROBLEM = auto()
+    """RFC 9457."""
+    OAUTH = auto()
+    """RFC 9457 with the members ``error`` and ``error_description`` of RFC 6749 section 5.2."""
+
+
+class ContentPolicy(Enum):
+    """What a browser may load for an answer."""
+
+    NOTHING = auto()
+    DOCUMENTATION = auto()
+    """The service's own scripts and styles."""
+
+
+@dataclass(frozen=True, slots=True)
+class RoutePolicy:
+    """The policy of one route. The defaults are the strictest; unmatched addresses have them."""
+
+    access: Access
+    cache: Cache = Cache.NO_STORE
+    errors: ErrorDialect = ErrorDialect.PROBLEM
+    body_limit: int = MAXIMUM_BODY_BYTES
+    limit_of_address: LimitedCall | None = None
+    """How often one client address may call: counted before anything of the body is read."""
+    limit_of_user: LimitedCall | None = None
+    """How often one user may call: counted by the upload, once it holds its place."""
+    is_compressed: bool = False
+    is_probe: bool = False
+    """Called by load balancers: answered under every host name, not counted in flight, logged only when it fails."""
+    content: ContentPolicy = ContentPolicy.NOTHING
+
+    def __post_init__(self) -> None:
+        """Raise ``ValueError`` for a compressed answer with secrets: its length would tell them (BREACH)."""
+        if self.is_compressed and self.cache is Cache.NO_STORE:
+            raise ValueError("an answer that must not be stored must not be compressed either")
+
+
+UNMATCHED: Final = RoutePolicy(PUBLIC)

@@ -1,0 +1,153 @@
+"""Routes with their policies: how a call is declared, and how a request finds its route."""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from fastapi.datastructures import Default
+from fastapi.middleware.asyncexitstack import AsyncExitStackMiddleware
+from fastapi.responses import JSONResponse, Response
+from fastapi.routing import APIRoute
+from pydantic import BaseModel
+from starlette.convertors import Convertor
+from starlette.routing import BaseRoute
+from starlette.types import Scope
+
+from doorward.api.compression import compressed
+from doorward.api.exceptions import RequestRefusedError
+from doorward.api.policy import UNMATCHED, RoutePolicy
+from doorward.core.exceptions import DomainError
+
+NO_CONTENT: Final = 204
+Refusal = type[DomainError] | type[RequestRefusedError] | DomainError | RequestRefusedError
+"""A class of refusals, or one of them where the class alone makes no right example."""
+
+
+class RouteError(Exception):
+    """A route that must not be served: the start fails."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Call:
+    """One call of the API: its address, its function, and what is promised of it."""
+
+    method: str
+    path: str
+    endpoint: Callable[..., Any]
+    policy: RoutePolicy
+    tag: str = ""
+    """The group in the OpenAPI description; without one the call is left out of it."""
+    status: int = 200
+    answer: type[BaseModel] | None = None
+    """The model of a success, where the function may return a response beside it."""
+    refusals: Sequence[Refusal] = ()
+    """What its use case refuses. What follows from policy, body and parameters is added in the description."""
+    body_example: Mapping[str, Any] = field(default_factory=dict)
+    """``example`` in OpenAPI's words, of a body without a model."""
+    extra_answers: Mapping[int | str, dict[str, Any]] = field(default_factory=dict)
+    """Additions to the OpenAPI description of single statuses."""
+
+
+class PolicyRoute(APIRoute):
+    """A route of FastAPI's that knows its call."""
+
+    def __init__(self, call: Call) -> None:
+        """Build the route; an answer of 204 has no body and no content type."""
+        super().__init__(
+            call.path,
+            call.endpoint,
+            methods=[call.method],
+            status_code=call.status,
+            tags=[call.tag] if call.tag else None,
+            include_in_schema=bool(call.tag),
+            response_model=Default(None) if call.answer is None else call.answer,
+            response_class=Response if call.status == NO_CONTENT else Default(JSONResponse),
+        )
+        self.call = call
+        self.policy = call.policy
+        self.takes_query = bool(self.dependant.query_params)
+        # FastAPI looks for this stack in the scope, and its own middleware is not on the way to the route.
+        self.app = AsyncExitStackMiddleware(self.app)
+        if call.policy.is_compressed:
+            self.app = compressed(self.app)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Target:
+    """Where a request goes: to a route, or to 404 without one, or to 405 where only other methods are allowed."""
+
+    route: PolicyRoute | None
+    policy: RoutePolicy
+    allowed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Address:
+    """One path with its methods."""
+
+    pattern: re.Pattern[str]
+    convertors: Mapping[str, Convertor[Any]]
+    targets: Mapping[str, Target]
+    wrong_method: Target
+
+    def target_for(self, method: str) -> Target:
+        return self.targets.get(method, self.wrong_method)
+
+
+class RouteTable:
+    """Finds the route of a request in one step. Whatever answers GET answers HEAD (RFC 9110 section 9.3.2)."""
+
+    def __init__(self, routes: Iterable[BaseRoute]) -> None:
+        """Take all routes of the application. Raises ``RouteError`` for one without a policy or with a wrong one."""
+        by_path: dict[str, list[PolicyRoute]] = {}
+        for route in routes:
+            if not isinstance(route, PolicyRoute):
+                raise RouteError(f"{route!r} has no policy: declare it as a Call")
+            by_path.setdefault(route.path, []).append(route)
+        addresses = {path: _address(sharing) for path, sharing in by_path.items()}
+        self._exact = {path: address for path, address in addresses.items() if not address.convertors}
+        self._patterns = [address for address in addresses.values() if address.convertors]
+        self._none = Target(None, UNMATCHED)
+
+    def targets(self) -> Iterator[Target]:
+        """Yield every target there is."""
+        for address in (*self._exact.values(), *self._patterns):
+            yield from dict.fromkeys(address.targets.values())
+            yield address.wrong_method
+        yield self._none
+
+    def find(self, scope: Scope) -> Target:
+        """Return the target of a request, whose scope gets the parameters of the path."""
+        path: str = scope["path"]
+        address = self._exact.get(path)
+        if address is not None:
+            return address.target_for(scope["method"])
+        for address in self._patterns:
+            if match := address.pattern.fullmatch(path):
+                convertors = address.convertors
+                scope["path_params"] = {
+                    name: convertors[name].convert(text) for name, text in match.groupdict().items()
+                }
+                return address.target_for(scope["method"])
+        return self._none
+
+
+def _address(routes: Sequence[PolicyRoute]) -> _Address:
+    """Join the routes of one path. A wrong method is refused in the form of its routes, and reads no large body."""
+    first = routes[0]
+    targets = {}
+    for route in routes:
+        target = Target(route, route.policy)
+        method = route.call.method
+        if method in targets:
+            raise RouteError(f"{method} {route.path} is declared twice")
+        targets[method] = target
+        if method == "GET":
+            targets["HEAD"] = target
+    wrong_method = RoutePolicy(
+        UNMATCHED.access, first.policy.cache, first.policy.errors, is_probe=first.policy.is_probe
+    )
+    return _Address(
+        first.path_regex, first.param_convertors, targets, Target(first, wrong_method, tuple(sorted(targets)))
+    )

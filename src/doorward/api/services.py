@@ -1,0 +1,54 @@
+"""What the application serves with: use cases and what routes need beside them, built by ``wiring``."""
+
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, FastAPI, Request
+from starlette.types import Scope
+
+from doorward.api.budgets import CallsInFlight, RefusalLog
+from doorward.api.draining import Drain
+from doorward.api.schemas.health import CheckState
+from doorward.core.ports import RateLimiter
+from doorward.domain.auth.login import Login
+from doorward.domain.auth.registration import Registration
+from doorward.domain.auth.sessions import Sessions
+from doorward.domain.items.importing import ItemImport
+from doorward.domain.items.service import Items
+
+
+@dataclass(slots=True)
+class Services:
+    """The use cases of each domain, then what the edge itself needs."""
+
+    registration: Registration
+    login: Login
+    sessions: Sessions
+    items: Items
+    item_import: ItemImport
+    bulk_place: Callable[[], AbstractContextManager[None]]
+    calls: CallsInFlight
+    refusals: RefusalLog
+    upload_idle_seconds: float
+    limiter: RateLimiter
+    client_of: Callable[[Scope], str]
+    """Returns the canonical address of a request's client."""
+    check_readiness: Callable[[], Awaitable[dict[str, CheckState]]]
+    drain: Drain
+    lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]]
+
+
+def services_of(request: Request) -> Services:
+    """Return what the application of this request serves with."""
+    services: Services = request.app.state.services
+    return services
+
+
+async def _services(request: Request) -> Services:
+    return services_of(request)
+
+
+CurrentServices = Annotated[Services, Depends(_services)]
+"""Routes ask for it and call ``services.<use case>``: mypy knows the type of each."""

@@ -1,0 +1,90 @@
+"""Large bodies: streamed to a file, few at a time, never slowly, and used only once all has arrived."""
+
+import asyncio
+import contextlib
+import tempfile
+from collections.abc import AsyncIterator
+from typing import IO, Annotated, Any, Final
+
+from fastapi import Depends, Request
+
+from doorward.api.bodies import BodyReader, check_content_type
+from doorward.api.caller import CurrentCaller
+from doorward.api.exceptions import TooManyImportsError, UploadTooSlowError
+from doorward.api.services import Services, services_of
+from doorward.core.exceptions import ServiceUnavailableError
+from doorward.core.ports import LimitedCall
+from doorward.domain.auth.models import User
+from doorward.observability.logging import get_logger
+
+CSV: Final = "text/csv"
+HELD_IN_MEMORY_BYTES: Final = 1024 * 1024
+"""Of an upload, before it goes to a temporary file."""
+
+UPLOAD_SECONDS: Final = 60
+"""How long the body of an upload may take to arrive: the longest one at 4.5 Mbit/s."""
+
+MINIMUM_BYTES_PER_SECOND: Final = 16 * 1024
+"""The least rate of an upload: a slow mobile connection reaches it."""
+
+logger = get_logger()
+
+
+class CsvReader(BodyReader):
+    """The whole body as a file, of a signed-in user: nothing of it is used before all of it has arrived."""
+
+    media_type = CSV
+
+    async def __call__(self, request: Request, caller: CurrentCaller) -> AsyncIterator[IO[bytes]]:
+        """Yield the file.
+
+        From before the first byte on it holds a bulk place, and is the one import of its user in this process. Raises
+        ``ImportUnderWayError``, ``ServiceUnavailableError`` when there is no place or the disk is full,
+        ``TooManyImportsError`` and ``UploadTooSlowError``. A body that is cut off raises ``ClientDisconnect``.
+        """
+        check_content_type(request, CSV)
+        services = services_of(request)
+        with services.calls.importing(caller.user.id), services.bulk_place():
+            await _count(services, request.scope["route"].policy.limit_of_user, caller.user)
+            file = tempfile.SpooledTemporaryFile(max_size=HELD_IN_MEMORY_BYTES)  # noqa: SIM115 - closed below
+            try:
+                await _store_body(request, file, services.upload_idle_seconds)
+                yield file
+            finally:
+                # Closing tries to write once more.
+                with contextlib.suppress(OSError):
+                    file.close()
+
+    def schema(self) -> dict[str, Any]:
+        """Return that it is text; the route adds an example."""
+        return {"type": "string"}
+
+
+async def _count(services: Services, limit: LimitedCall | None, user: User) -> None:
+    if limit is not None and (seconds := await services.limiter.count(limit, f"user {user.id}")):
+        raise TooManyImportsError(seconds)
+
+
+async def _store_body(request: Request, file: IO[bytes], idle_seconds: float) -> None:
+    """Write the body to the file: within a minute, and never less than the minimum rate for ``idle_seconds``."""
+    now = asyncio.get_running_loop().time
+    received = 0
+    try:
+        async with asyncio.timeout(UPLOAD_SECONDS), asyncio.timeout(idle_seconds) as idle:
+            async for chunk in request.stream():
+                file.write(chunk)
+                received += len(chunk)
+                if received >= idle_seconds * MINIMUM_BYTES_PER_SECOND:
+                    received = 0
+                    idle.reschedule(now() + idle_seconds)
+        # Writes what is still in the buffer.
+        file.seek(0)
+    except TimeoutError as error:
+        raise UploadTooSlowError from error
+    except OSError as error:
+        logger.warning("http.body.not_stored", error=type(error).__name__)
+        raise ServiceUnavailableError from error
+
+
+# Its place is free again when the route returns, however slowly the client takes the answer.
+CsvBody = Annotated[IO[bytes], Depends(CsvReader(), scope="function")]
