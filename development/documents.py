@@ -12,7 +12,8 @@ from development.dashboard import PAGE as DASHBOARD
 from development.dashboard import dashboard
 from development.postgres import EmbeddedPostgres
 from doorward.api.exceptions import RequestRefusedError
-from doorward.api.problems import DETAIL_OF_STATUS, STATUS_OF_KIND
+from doorward.api.problems import STATUS_OF_KIND, detail_of
+from doorward.api.v1 import REMEDIES
 from doorward.core.exceptions import DomainError
 from doorward.infrastructure.migrations import migrate
 from doorward.observability.events import OPERATING_EVENTS, REQUEST_FACTS, SECURITY_EVENTS, Event
@@ -71,7 +72,7 @@ def _default(value: object) -> str:
 
 def problems_page() -> str:
     """Return docs/problems.md: every refusal."""
-    rows = sorted({*_domain_problems(), *_request_problems(), *_status_problems()})
+    rows = sorted({*_domain_problems(), *_request_problems()})
     return "\n".join(
         [
             "# Problems",
@@ -80,7 +81,7 @@ def problems_page() -> str:
             "",
             "Every error is `application/problem+json` (RFC 9457). `code` is stable, and `type` is",
             "`urn:doorward:problem:` followed by it. `error` is RFC 6749's name, sent by the token endpoints only.",
-            "What you sent is never repeated in an answer.",
+            "Of what you sent an answer repeats at most the names of unknown members and headers.",
             "",
             "| Status | `code` | What it says | `error` |",
             "|---|---|---|---|",
@@ -139,7 +140,12 @@ def leaf_classes(root: type[Any]) -> list[type[Any]]:
 
 def _domain_problems() -> list[tuple[int, str, str, str]]:
     return [
-        (STATUS_OF_KIND[each.kind], each.code, each.detail, f"`{each.oauth_error}`" if each.oauth_error else "")
+        (
+            STATUS_OF_KIND[each.kind],
+            each.code,
+            detail_of(each, REMEDIES),
+            f"`{each.oauth_error}`" if each.oauth_error else "",
+        )
         for each in leaf_classes(DomainError)
     ]
 
@@ -149,10 +155,6 @@ def _request_problems() -> list[tuple[int, str, str, str]]:
         (each.status, each.code, each.explanation, f"`{each.oauth_error}`")
         for each in leaf_classes(RequestRefusedError)
     ]
-
-
-def _status_problems() -> list[tuple[int, str, str, str]]:
-    return [(status, code, detail, "") for status, (code, detail) in DETAIL_OF_STATUS.items()]
 
 
 def schema_page(postgres: EmbeddedPostgres, database: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from development.documents import leaf_classes
 from doorward.api.exceptions import RequestRefusedError
-from doorward.api.problems import DETAIL_OF_STATUS, STATUS_OF_KIND
+from doorward.api.problems import STATUS_OF_KIND
 from doorward.core.exceptions import DomainError, Kind
 from tests.architecture.sources import at, source_modules, text_of, tree_of
 
@@ -21,17 +21,15 @@ def ours(root: type[Any]) -> list[type[Any]]:
 
 def sentences() -> dict[str, str]:
     """Every refusal's name and what it says."""
-    return (
-        {each.__name__: each.detail for each in ours(DomainError)}
-        | {each.__name__: each.explanation for each in ours(RequestRefusedError)}
-        | dict(DETAIL_OF_STATUS.values())
-    )
+    return {each.__name__: each.detail for each in ours(DomainError)} | {
+        each.__name__: each.explanation for each in ours(RequestRefusedError)
+    }
 
 
 def codes() -> list[str]:
     domain: list[str] = [each.code for each in ours(DomainError)]
     request: list[str] = [each.code for each in ours(RequestRefusedError)]
-    return [*domain, *request, *(code for code, _ in DETAIL_OF_STATUS.values())]
+    return [*domain, *request]
 
 
 def test_every_refusal_states_its_own_kind_code_and_detail() -> None:
@@ -48,8 +46,6 @@ def test_refusals_that_share_a_code_say_the_same() -> None:
         said.setdefault(each.code, set()).add((each.kind, each.detail))
     for request_refusal in ours(RequestRefusedError):
         said.setdefault(request_refusal.code, set()).add((request_refusal.status, request_refusal.explanation))
-    for code, detail in DETAIL_OF_STATUS.values():
-        said.setdefault(code, set()).add(detail)
     assert len(said) > 20
     assert not {code for code, meanings in said.items() if len(meanings) > 1}
 
@@ -104,6 +100,15 @@ def test_every_code_in_the_source_is_on_the_page_of_problems() -> None:
     }
     assert len(written) > 10
     assert not {code for code in written if f"| `{code}` |" not in page}, "import its module where the page is made"
+
+
+def test_refusals_of_the_domain_speak_neither_of_http_nor_of_a_command_line() -> None:
+    speaking = {
+        each.__name__: each.detail
+        for each in ours(DomainError)
+        if re.search(r"Retry-After|ETag|Authorization|GET |POST |/api/|\w=|\?\w|--\w|\berrors lists\b", each.detail)
+    }
+    assert not speaking, "the sentence says what is wrong; each edge adds its own remedy"
 
 
 def test_domain_and_core_do_not_speak_of_statuses() -> None:

@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 import pytest
 from starlette.requests import Request
 
-from doorward.api import conditional, dependencies, links
+from doorward.api import caller, conditional, links
 from doorward.core import pages
 from doorward.core.exceptions import DomainError
 from doorward.domain.auth import identifiers, policy
@@ -121,7 +121,7 @@ _PLACES: Final = (
         "If-None-Match", lambda v: conditional.is_unchanged(_request("if-none-match", v), 1), worst_inputs.header_values
     ),
     Place(
-        "Authorization", lambda v: dependencies.bearer_token(_request("authorization", v)), worst_inputs.header_values
+        "Authorization", lambda v: caller.bearer_token(_request("authorization", v)), worst_inputs.header_values
     ),
     Place(
         "X-Forwarded-For",

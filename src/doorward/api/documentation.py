@@ -24,12 +24,12 @@ _ASSETS: Final = resources.files("fastapi_offline") / "static"
 def calls() -> Sequence[Call]:
     """Return the calls."""
     return [
-        Call(method="GET", path=OPENAPI, endpoint=openapi, policy=DESCRIPTION),
-        Call(method="GET", path="/docs", endpoint=swagger_ui, policy=PAGE),
-        Call(method="GET", path="/redoc", endpoint=redoc, policy=PAGE),
-        Call(method="GET", path="/docs/assets/swagger-ui-bundle.js", endpoint=swagger_script, policy=ASSET),
-        Call(method="GET", path="/docs/assets/swagger-ui.css", endpoint=swagger_style, policy=ASSET),
-        Call(method="GET", path="/docs/assets/redoc.standalone.js", endpoint=redoc_script, policy=ASSET),
+        Call("GET", OPENAPI, openapi, DESCRIPTION),
+        Call("GET", "/docs", swagger_ui, PAGE),
+        Call("GET", "/redoc", redoc, PAGE),
+        Call("GET", "/docs/assets/swagger-ui-bundle.js", swagger_script, ASSET),
+        Call("GET", "/docs/assets/swagger-ui.css", swagger_style, ASSET),
+        Call("GET", "/docs/assets/redoc.standalone.js", redoc_script, ASSET),
     ]
 
 

@@ -41,7 +41,7 @@ def calls(*, has_documentation: bool) -> Sequence[Call]:
         response.headers["Vary"] = "Accept"
         return response
 
-    return [Call(method="GET", path="/", endpoint=front_page, policy=FRONT_PAGE)]
+    return [Call("GET", "/", front_page, FRONT_PAGE)]
 
 
 def prefers_html(accept: str) -> bool:

@@ -14,23 +14,17 @@ from doorward.api.services import CurrentServices
 from doorward.api.v1 import REMEDIES
 from doorward.core.exceptions import ServiceUnavailableError
 
+TAG: Final = "health"
 PROBE: Final = RoutePolicy(PUBLIC, cache=Cache.UNSPECIFIED, is_probe=True)
 
 
 def calls() -> Sequence[Call]:
     """Return the calls."""
+    unready = (ServiceUnavailableError,)
     return [
-        Call(method="GET", path="/health/liveness", endpoint=liveness, policy=PROBE, tag="health"),
-        Call(
-            method="GET",
-            path="/health/readiness",
-            endpoint=readiness,
-            policy=PROBE,
-            tag="health",
-            answer=ReadinessResponse,
-            refusals=(ServiceUnavailableError,),
-        ),
-        Call(method="GET", path="/health/startup", endpoint=startup, policy=PROBE, tag="health"),
+        Call("GET", "/health/liveness", liveness, PROBE, tag=TAG),
+        Call("GET", "/health/readiness", readiness, PROBE, tag=TAG, answer=ReadinessResponse, refusals=unready),
+        Call("GET", "/health/startup", startup, PROBE, tag=TAG),
     ]
 
 

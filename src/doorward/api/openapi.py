@@ -30,6 +30,9 @@ from doorward.domain.auth.models import ACCOUNT_SCOPE
 TOKEN_URL: Final = "/api/v1/auth/token"  # noqa: S105 - an address
 SCHEMAS: Final = "#/components/schemas/"
 _CORRELATION_ID: Final = "4bf92f3577b34da6a3ce929d0e0e4736"
+_OF_FASTAPI: Final = ("HTTPValidationError", "ValidationError")
+"""Schemas of answers that the service never gives."""
+
 _SCHEME: Final = "password"
 _DESCRIPTION: Final = """
 Accounts, passwords, access tokens, and sessions whose refresh tokens tell theft.
@@ -48,7 +51,11 @@ def openapi_document(routes: Iterable[PolicyRoute], remedies: Remedies) -> dict[
     document = get_openapi(title="doorward", version=__version__, description=_DESCRIPTION, routes=shown)
     schema = Problem.model_json_schema(ref_template=f"{SCHEMAS}{{model}}", mode="serialization")
     document["components"]["schemas"] |= {**schema.pop("$defs"), Problem.__name__: schema}
-    _name_body_schemas(document)
+    for operation in _operations(document):
+        _name_body_schema(operation, document)
+        _drop_unused_refusal(operation)
+    for name in _OF_FASTAPI:
+        document["components"]["schemas"].pop(name, None)
     document["components"]["securitySchemes"] = {
         _SCHEME: {
             "type": "oauth2",
@@ -140,11 +147,20 @@ def _example_errors(route: PolicyRoute, reader: BodyReader | None) -> Sequence[F
     return []
 
 
-def _name_body_schemas(document: dict[str, Any]) -> None:
-    """Move the bodies' schemas to the document's named schemas, where FastAPI has those of answers."""
+def _operations(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
     for operations in document["paths"].values():
-        for operation in operations.values():
-            for content in operation.get("requestBody", {"content": {}})["content"].values():
-                if name := content["schema"].get("title"):
-                    document["components"]["schemas"][name] = content["schema"]
-                    content["schema"] = {"$ref": f"{SCHEMAS}{name}"}
+        yield from operations.values()
+
+
+def _name_body_schema(operation: dict[str, Any], document: dict[str, Any]) -> None:
+    """Move a body's schema to the document's named schemas, where FastAPI has those of answers."""
+    for content in operation.get("requestBody", {"content": {}})["content"].values():
+        if name := content["schema"].get("title"):
+            document["components"]["schemas"][name] = content["schema"]
+            content["schema"] = {"$ref": f"{SCHEMAS}{name}"}
+
+
+def _drop_unused_refusal(operation: dict[str, Any]) -> None:
+    """Remove the 422 that FastAPI adds for parameters of a path: one that does not fit names nothing, which is 404."""
+    if "application/json" in operation["responses"].get("422", {}).get("content", {}):
+        del operation["responses"]["422"]

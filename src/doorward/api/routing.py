@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from typing import Any, Final
 
 from fastapi.datastructures import Default
@@ -28,7 +28,7 @@ class RouteError(Exception):
     """A route that must not be served: the start fails."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Call:
     """One call of the API: its address, its function, and what is promised of it."""
 
@@ -36,6 +36,7 @@ class Call:
     path: str
     endpoint: Callable[..., Any]
     policy: RoutePolicy
+    _: KW_ONLY
     tag: str = ""
     """The group in the OpenAPI description; without one the call is left out of it."""
     status: int = 200

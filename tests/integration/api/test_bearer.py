@@ -47,6 +47,12 @@ async def test_the_scheme_counts_in_any_case(service: Service, scheme: str) -> N
     assert (await _me(service, f"{scheme} {pair.access}")).status_code == 200
 
 
+@pytest.mark.parametrize("spelling", ["Bearer  {}", "Bearer    {}", "Bearer {} ", "Bearer {}\t", " Bearer {}"])
+async def test_white_space_around_scheme_and_token_does_not_matter(service: Service, spelling: str) -> None:
+    _, pair = await service.register_and_log_in()
+    assert (await _me(service, spelling.format(pair.access))).status_code == 200
+
+
 async def test_no_header_is_a_missing_token(service: Service) -> None:
     assert _is_missing(await _me(service))
 

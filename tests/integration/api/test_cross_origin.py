@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from doorward.api.browsers import READ_HEADERS
+from doorward.api.middleware.cross_origin import READ_HEADERS
 from tests.integration.service import ME, REFRESH, TOKEN, MakeDatabase, MakeService, Service, is_problem, mark
 
 APP = "https://app.example.com"
@@ -33,17 +33,29 @@ def _is_open_to(answer: httpx.Response, origin: str) -> bool:
     )
 
 
-async def test_without_origins_nothing_is_said_to_any_page(service: Service) -> None:
+def _named(answer: httpx.Response) -> dict[str, str]:
+    """Return what each part of the preflight is refused for."""
+    return {error["pointer"]: error["detail"] for error in answer.json()["errors"]}
+
+
+async def test_without_origins_a_preflight_points_at_the_setting_and_opens_nothing(service: Service) -> None:
     asked = await _ask(service, APP)
     answered = await service.client.get("/health/liveness", headers={"Origin": APP})
-    assert is_problem(asked, 405, "method_not_allowed")
+    assert is_problem(asked, 400, "cross_origin_refused")
+    assert "CORS_ALLOW_ORIGINS is empty" in _named(asked)["/headers/Origin"]
     assert [name for answer in (asked, answered) for name in answer.headers if name.startswith("access-control")] == []
 
 
 @pytest.mark.parametrize("origin", [APP, "http://localhost:3000"])
 @pytest.mark.parametrize("path", [TOKEN, ME, "/api/v1/items"])
 async def test_a_preflight_of_a_named_origin_is_answered(open_to_app: Service, origin: str, path: str) -> None:
-    answer = await _ask(open_to_app, origin, "POST", "authorization,content-type,x-correlation-id", path)
+    answer = await _ask(
+        open_to_app,
+        origin,
+        "POST",
+        "authorization,content-type,x-correlation-id,baggage,sentry-trace,x-requested-with",
+        path,
+    )
     assert answer.status_code == 200
     assert answer.headers["access-control-allow-origin"] == origin
     assert "POST" in answer.headers["access-control-allow-methods"]
@@ -76,6 +88,37 @@ async def test_another_preflight_is_refused_as_a_problem(
     assert is_problem(answer, 400, "cross_origin_refused")
     assert answer.headers.get("access-control-allow-origin") in {None, APP}
     assert (answer.headers.get("access-control-allow-origin") == APP) is (origin == APP)
+
+
+async def test_a_refused_preflight_names_all_that_is_missing(open_to_app: Service) -> None:
+    answer = await _ask(open_to_app, OTHER, "TRACE", "authorization, x-tenant,x-client")
+    named = _named(answer)
+    assert set(named) == {
+        "/headers/Origin",
+        "/headers/Access-Control-Request-Method",
+        "/headers/Access-Control-Request-Headers",
+    }
+    assert "CORS_ALLOW_HEADERS: x-client, x-tenant." in named["/headers/Access-Control-Request-Headers"]
+
+
+async def test_a_header_name_that_is_none_is_not_repeated(open_to_app: Service) -> None:
+    secret = mark()
+    answer = await _ask(open_to_app, APP, headers=f"<{secret}>,{secret * 4}")
+    assert is_problem(answer, 400, "cross_origin_refused")
+    assert secret not in answer.text
+
+
+async def test_headers_of_the_setting_are_allowed_too(make_service: MakeService) -> None:
+    service = await make_service(cors_allow_origins=APP, cors_allow_headers="X-Tenant")
+    answer = await _ask(service, APP, headers="x-tenant,authorization")
+    assert answer.status_code == 200
+    assert "X-Tenant" in answer.headers["access-control-allow-headers"].split(", ")
+
+
+async def test_the_page_of_an_app_may_call_when_its_origin_is_listed(make_service: MakeService) -> None:
+    service = await make_service(cors_allow_origins="capacitor://localhost")
+    answer = await _ask(service, "capacitor://localhost", headers="authorization")
+    assert answer.headers["access-control-allow-origin"] == "capacitor://localhost"
 
 
 async def test_an_answer_of_success_is_open_to_the_origin(open_to_app: Service) -> None:

@@ -7,7 +7,16 @@ import pytest
 
 from doorward.api import exceptions as api_exceptions
 from doorward.api.exceptions import RequestRefusedError
-from doorward.api.problems import STATUS_OF_KIND, TOKEN_ENDPOINTS, internal_error_response, problem_response, title_of
+from doorward.api.policy import ErrorDialect
+from doorward.api.problems import (
+    STATUS_OF_KIND,
+    detail_of,
+    internal_error_response,
+    pointer_to,
+    problem_body,
+    title_of,
+)
+from doorward.api.v1 import REMEDIES
 from doorward.core.exceptions import DomainError, Kind
 from doorward.domain.auth import exceptions as auth_exceptions
 
@@ -40,8 +49,7 @@ def test_codes_are_never_shared() -> None:
 
 
 def test_a_problem_has_these_members_and_no_others() -> None:
-    body = json.loads(bytes(problem_response(409, "a_code", "What to do.", path="/elsewhere").body))
-    assert body == {
+    assert problem_body(409, "a_code", "What to do.") == {
         "type": "urn:doorward:problem:a_code",
         "title": "Conflict",
         "status": 409,
@@ -51,24 +59,49 @@ def test_a_problem_has_these_members_and_no_others() -> None:
     }
 
 
-@pytest.mark.parametrize("path", sorted(TOKEN_ENDPOINTS))
 @pytest.mark.parametrize(
     ("status", "error"),
     [(422, "invalid_request"), (429, "temporarily_unavailable"), (503, "temporarily_unavailable")],
 )
-def test_at_the_token_endpoints_it_has_the_members_of_rfc_6749_too(path: str, status: int, error: str) -> None:
-    body = json.loads(bytes(problem_response(status, "a_code", "What to do.", path=path).body))
+def test_in_oauths_dialect_it_has_the_members_of_rfc_6749_too(status: int, error: str) -> None:
+    body = problem_body(status, "a_code", "What to do.", dialect=ErrorDialect.OAUTH)
     assert set(body) == MEMBERS | {"error", "error_description"}
     assert (body["error"], body["error_description"]) == (error, "What to do.")
 
 
 def test_the_catch_all_is_a_problem_that_shows_nothing_of_the_cause() -> None:
-    response = internal_error_response("/elsewhere")
+    response = internal_error_response(ErrorDialect.OAUTH)
     body = json.loads(bytes(response.body))
     assert (response.status_code, response.media_type) == (500, "application/problem+json")
-    assert (set(body), body["code"]) == (MEMBERS, "internal_error")
+    assert (set(body), body["code"]) == (MEMBERS | {"error", "error_description"}, "internal_error")
+    assert body["error"] == "temporarily_unavailable"
 
 
 @pytest.mark.parametrize(("status", "title"), [(413, "Content Too Large"), (422, "Unprocessable Content")])
 def test_titles_are_those_of_rfc_9110(status: int, title: str) -> None:
     assert title_of(status) == title
+
+
+@pytest.mark.parametrize(
+    ("parts", "pointer"),
+    [
+        (("body", "is_admin"), "/body/is_admin"),
+        (("body", "a/b~c", 3), "/body/a~1b~0c/3"),
+        (("query", "\u00e9\n<>"), "/query/????"),
+        (("query", "x" * 65), f"/query/{'x' * 64}"),
+    ],
+)
+def test_a_pointer_names_what_the_caller_invented_cut_off_and_escaped(
+    parts: tuple[str | int, ...], pointer: str
+) -> None:
+    assert pointer_to(*parts) == pointer
+
+
+def test_a_remedy_follows_the_sentence_of_the_domain() -> None:
+    assert REMEDIES
+    for error, remedy in REMEDIES.items():
+        assert detail_of(error, REMEDIES) == f"{error.detail} {remedy}"
+        assert remedy.endswith(".")
+    assert (
+        detail_of(auth_exceptions.InvalidCredentialsError, REMEDIES) == auth_exceptions.InvalidCredentialsError.detail
+    )

@@ -4,7 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from doorward.settings.web_addresses import check_hosts, check_origin, check_origins, is_served_as
+from doorward.settings.web_addresses import (
+    check_header_names,
+    check_hosts,
+    check_origin,
+    check_origins,
+    check_web_address,
+    is_served_as,
+)
 
 
 @pytest.mark.parametrize(
@@ -18,6 +25,13 @@ from doorward.settings.web_addresses import check_hosts, check_origin, check_ori
         "http://[::1]:3000",
         "https://example.com:65535",
         "http://example.com:443",
+        "capacitor://localhost",
+        "ionic://localhost",
+        "tauri://localhost",
+        "chrome-extension://aapbdbdomjkkjkaonfhkkikfgjllcleb",
+        "moz-extension://b8b3a4a4-5c0d-4b54-a5cc-3a5a4bb5e6a1",
+        "capacitor://localhost:8100",
+        "ftp://app.example.com",
     ],
 )
 def test_an_origin_as_browsers_send_it_is_kept(origin: str) -> None:
@@ -40,8 +54,10 @@ def test_an_origin_as_browsers_send_it_is_kept(origin: str) -> None:
         "https://*.example.com",
         "https://App.example.com",
         "HTTPS://app.example.com",
-        "ftp://app.example.com",
         "file://",
+        "1app://localhost",
+        "my_app://localhost",
+        "capacitor://localhost/",
         "https://b\u00fccher.example",
         "https://app.example.com:0",
         "https://app.example.com:65536",
@@ -63,6 +79,23 @@ def test_what_no_browser_would_send_as_an_origin_is_refused(text: str) -> None:
 def test_the_schemes_own_port_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="browsers leave out"):
         check_origin(text)
+
+
+@pytest.mark.parametrize("text", ["capacitor://localhost", "ftp://example.com", "localhost"])
+def test_the_public_address_is_one_of_the_web(text: str) -> None:
+    with pytest.raises(ValueError, match="begin with http"):
+        check_web_address(text)
+    assert check_web_address("https://auth.example.com") == "https://auth.example.com"
+
+
+def test_names_of_headers_are_kept() -> None:
+    assert check_header_names(("X-Tenant", "x_client.version")) == ("X-Tenant", "x_client.version")
+
+
+@pytest.mark.parametrize("text", ["", "*", "X Tenant", "X-Tenant:", "X-\u00e9", "x" * 65, "X-Tenant\n"])
+def test_what_is_no_name_of_a_header_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="names of headers"):
+        check_header_names((text,))
 
 
 @given(text=st.text())

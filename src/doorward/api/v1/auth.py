@@ -1,7 +1,7 @@
 """Accounts and sessions over HTTP: a body in, one use case, a body out."""
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 from fastapi import Request
 
@@ -27,6 +27,8 @@ from doorward.domain.auth.exceptions import (
 )
 from doorward.domain.auth.models import TokenPair, User
 
+TAG: Final = "auth"
+PREFIX: Final = "/api/v1/auth"
 REMEDIES: Final[Remedies] = {
     MissingAccessTokenError: "Send one: Authorization: Bearer <access_token>.",
     TooManyHashesError: "Try again after the time in Retry-After.",
@@ -52,63 +54,57 @@ _AFTER_A_PAIR: Final = {
 }
 """OpenAPI links: what can be done with an answer."""
 
+_REFUSALS_OF_REGISTERING: Final = (
+    EmailTakenError,
+    UsernameTakenError,
+    InvalidEmailError,
+    PasswordTooCommonError,
+    TooManyHashesError,
+)
+_NOT_REVOCABLE: Final = (AccessTokenNotRevocableError,)
 _JWT_DOTS: Final = 2
 
 
 def calls() -> Sequence[Call]:
     """Return the calls."""
+    pair: Mapping[int | str, dict[str, Any]] = {200: {"links": _AFTER_A_PAIR}}
     return [
         Call(
-            method="POST",
-            path="/api/v1/auth/register",
-            endpoint=register,
-            policy=RoutePolicy(PUBLIC, limit_of_address=LimitedCall.REGISTER),
-            tag="auth",
+            "POST",
+            f"{PREFIX}/register",
+            register,
+            RoutePolicy(PUBLIC, limit_of_address=LimitedCall.REGISTER),
+            tag=TAG,
             status=201,
-            refusals=(
-                EmailTakenError,
-                UsernameTakenError,
-                InvalidEmailError,
-                PasswordTooCommonError,
-                TooManyHashesError,
-            ),
+            refusals=_REFUSALS_OF_REGISTERING,
             extra_answers={201: {"links": _AFTER_REGISTERING}},
         ),
         Call(
-            method="POST",
-            path="/api/v1/auth/token",
-            endpoint=issue_token,
-            policy=RoutePolicy(PUBLIC, errors=ErrorDialect.OAUTH, limit_of_address=LimitedCall.TOKEN),
-            tag="auth",
+            "POST",
+            f"{PREFIX}/token",
+            issue_token,
+            _token_policy(LimitedCall.TOKEN),
+            tag=TAG,
             refusals=(InvalidCredentialsError, UnsupportedGrantTypeError, InvalidScopeError, TooManyHashesError),
-            extra_answers={200: {"links": _AFTER_A_PAIR}},
+            extra_answers=pair,
         ),
+        Call("GET", f"{PREFIX}/me", read_me, RoutePolicy(ACCOUNT), tag=TAG),
         Call(
-            method="GET",
-            path="/api/v1/auth/me",
-            endpoint=read_me,
-            policy=RoutePolicy(ACCOUNT),
-            tag="auth",
-        ),
-        Call(
-            method="POST",
-            path="/api/v1/auth/refresh",
-            endpoint=refresh_token,
-            policy=RoutePolicy(PUBLIC, errors=ErrorDialect.OAUTH, limit_of_address=LimitedCall.REFRESH),
-            tag="auth",
+            "POST",
+            f"{PREFIX}/refresh",
+            refresh_token,
+            _token_policy(LimitedCall.REFRESH),
+            tag=TAG,
             refusals=(InvalidRefreshTokenError,),
-            extra_answers={200: {"links": _AFTER_A_PAIR}},
+            extra_answers=pair,
         ),
-        Call(
-            method="POST",
-            path="/api/v1/auth/revoke",
-            endpoint=revoke_token,
-            policy=RoutePolicy(PUBLIC, errors=ErrorDialect.OAUTH),
-            tag="auth",
-            status=204,
-            refusals=(AccessTokenNotRevocableError,),
-        ),
+        Call("POST", f"{PREFIX}/revoke", revoke_token, _token_policy(), tag=TAG, status=204, refusals=_NOT_REVOCABLE),
     ]
+
+
+def _token_policy(limit: LimitedCall | None = None) -> RoutePolicy:
+    """Return the policy of a token endpoint: clients of RFC 6749 look for its members in refusals."""
+    return RoutePolicy(PUBLIC, errors=ErrorDialect.OAUTH, limit_of_address=limit)
 
 
 async def register(request: Request, body: JsonBody[RegisterRequest], services: CurrentServices) -> UserResponse:

@@ -46,6 +46,7 @@ from doorward.domain.items.exceptions import (
 from doorward.domain.items.importing import ImportRequest
 from doorward.domain.items.models import Item, ItemContent, ItemFilter, ItemQuery
 
+TAG: Final = "items"
 LIST: Final = "/api/v1/items"
 ITEM: Final = "/api/v1/items/{item_id:uuid}"
 POLICY: Final = RoutePolicy(ACCOUNT, cache=Cache.PRIVATE)
@@ -61,76 +62,42 @@ REMEDIES: Final[Remedies] = {
     ImportRefusedError: "errors lists the first of them. Correct them, or leave them out with on_error=skip.",
 }
 
-_CHANGE_REFUSALS: Final = (NotItemOwnerError, ItemNotFoundError, StaleItemError)
+IMPORT_EXAMPLE: Final = "title,tags,year\nThe Third Man,drama|noir,1949\n"
+
+_REFUSALS_OF_CONTENT: Final = (ItemQuotaReachedError, InvalidTitleError)
+_REFUSALS_OF_CHANGE: Final = (NotItemOwnerError, ItemNotFoundError, StaleItemError, ItemVersionsExhaustedError)
+_REFUSALS_OF_SEARCH: Final = (NoSearchWordsError, QueryTooBroadError)
 _REFUSED_FILE: Final = ImportRefusedError([Flaw("line/3", InvalidTitleError.code, InvalidTitleError.detail)])
-_FILE: Final = "title,tags,year\nThe Third Man,drama|noir,1949\n"
 
 
 def calls() -> Sequence[Call]:
     """Return the calls."""
     return [
+        Call("POST", LIST, create_item, POLICY, tag=TAG, status=201, refusals=_REFUSALS_OF_CONTENT),
+        Call("GET", LIST, list_items, LIST_POLICY, tag=TAG),
+        Call("GET", f"{LIST}/search", search_items, LIST_POLICY, tag=TAG, refusals=_REFUSALS_OF_SEARCH),
         Call(
-            method="POST",
-            path=LIST,
-            endpoint=create_item,
-            policy=POLICY,
-            tag="items",
-            status=201,
-            refusals=(ItemQuotaReachedError, InvalidTitleError),
-        ),
-        Call(method="GET", path=LIST, endpoint=list_items, policy=LIST_POLICY, tag="items"),
-        Call(
-            method="GET",
-            path=f"{LIST}/search",
-            endpoint=search_items,
-            policy=LIST_POLICY,
-            tag="items",
-            refusals=(NoSearchWordsError, QueryTooBroadError),
-        ),
-        Call(
-            method="POST",
-            path=f"{LIST}/import",
-            endpoint=import_items,
-            policy=IMPORT_POLICY,
-            tag="items",
+            "POST",
+            f"{LIST}/import",
+            import_items,
+            IMPORT_POLICY,
+            tag=TAG,
             refusals=(_REFUSED_FILE, ItemQuotaReachedError, UploadTooSlowError),
-            body_example={"example": _FILE},
+            body_example={"example": IMPORT_EXAMPLE},
         ),
         Call(
-            method="GET",
-            path=ITEM,
-            endpoint=read_item,
-            policy=POLICY,
-            tag="items",
+            "GET",
+            ITEM,
+            read_item,
+            POLICY,
+            tag=TAG,
             answer=ItemResponse,
             refusals=(ItemNotFoundError, StaleItemError),
             extra_answers={304: {"description": "Not Modified"}},
         ),
-        Call(
-            method="PUT",
-            path=ITEM,
-            endpoint=replace_item,
-            policy=POLICY,
-            tag="items",
-            refusals=(*_CHANGE_REFUSALS, ItemVersionsExhaustedError, InvalidTitleError),
-        ),
-        Call(
-            method="PATCH",
-            path=ITEM,
-            endpoint=amend_item,
-            policy=POLICY,
-            tag="items",
-            refusals=(*_CHANGE_REFUSALS, ItemVersionsExhaustedError, InvalidTitleError),
-        ),
-        Call(
-            method="DELETE",
-            path=ITEM,
-            endpoint=delete_item,
-            policy=POLICY,
-            tag="items",
-            status=204,
-            refusals=_CHANGE_REFUSALS,
-        ),
+        Call("PUT", ITEM, replace_item, POLICY, tag=TAG, refusals=(*_REFUSALS_OF_CHANGE, *_REFUSALS_OF_CONTENT)),
+        Call("PATCH", ITEM, amend_item, POLICY, tag=TAG, refusals=(*_REFUSALS_OF_CHANGE, *_REFUSALS_OF_CONTENT)),
+        Call("DELETE", ITEM, delete_item, POLICY, tag=TAG, status=204, refusals=_REFUSALS_OF_CHANGE),
     ]
 
 

@@ -1,0 +1,71 @@
+"""HEAD wherever GET, with the same status and headers and no body."""
+
+import pytest
+
+from doorward.api.routing import PolicyRoute
+from tests.integration.service import ME, REVOKE, Service, is_problem
+
+
+@pytest.fixture
+def service(lasting_service: Service) -> Service:
+    """The application, made once: these tests change nothing of it."""
+    return lasting_service
+
+
+async def test_head_answers_as_get_without_a_body(service: Service) -> None:
+    _, pair = await service.register_and_log_in()
+    headers = {"Authorization": f"Bearer {pair.access}", "Accept-Encoding": "identity"}
+    made = await service.client.post("/api/v1/items", json={"title": "M"}, headers=headers)
+    gets = [route for route in service.app.routes if isinstance(route, PolicyRoute) and route.call.method == "GET"]
+    assert {"/", "/docs", "/health/liveness", ME, "/api/v1/items"} <= {route.path for route in gets}
+    for route in gets:
+        path = route.path_format.format(item_id=made.json()["id"])
+        parameters = {"q": "m"} if path.endswith("/search") else {}
+        got = await service.client.get(path, params=parameters, headers=headers)
+        head = await service.client.head(path, params=parameters, headers=headers)
+        assert (got.status_code, head.status_code, head.content) == (200, 200, b""), path
+        kept = {name: value for name, value in got.headers.items() if name != "x-correlation-id"}
+        assert kept == {name: value for name, value in head.headers.items() if name != "x-correlation-id"}
+
+
+async def test_head_is_refused_as_get_is(service: Service) -> None:
+    answer = await service.client.head(ME)
+    assert (answer.status_code, answer.content) == (401, b"")
+    assert answer.headers["www-authenticate"] == 'Bearer realm="doorward"'
+    assert (await service.client.head(REVOKE)).status_code == 405
+
+
+async def test_an_access_token_cannot_be_revoked_and_the_answer_says_what_can(service: Service) -> None:
+    _, pair = await service.register_and_log_in()
+    answer = await service.post_revoke(pair.access)
+    assert is_problem(answer, 422, "access_token_not_revocable")
+    assert answer.json()["error"] == "unsupported_token_type"
+    assert "refresh token" in answer.json()["detail"]
+    assert (await service.get_me(pair.access)).status_code == 200
+
+
+async def test_an_answer_without_content_has_no_content_type(service: Service) -> None:
+    _, pair = await service.register_and_log_in()
+    headers = {"Authorization": f"Bearer {pair.access}"}
+    made = await service.client.post("/api/v1/items", json={"title": "M"}, headers=headers)
+    deleted = await service.client.delete(made.headers["location"], headers=headers)
+    for answer in (deleted, await service.post_revoke(pair.refresh)):
+        assert (answer.status_code, answer.content) == (204, b"")
+        assert "content-type" not in answer.headers
+
+
+@pytest.mark.parametrize("query", ["tag=Drama&tag=War", "page=1&page=1", "tag=&tag=", "owner=me&%6fwner=all"])
+async def test_a_repeated_query_parameter_is_refused_by_name(service: Service, query: str) -> None:
+    _, pair = await service.register_and_log_in()
+    headers = {"Authorization": f"Bearer {pair.access}"}
+    answer = await service.client.get(f"/api/v1/items?{query}", headers=headers)
+    assert is_problem(answer, 422, "invalid_request")
+    (error,) = answer.json()["errors"]
+    assert (error["pointer"], error["code"]) == (f"/query/{query.partition('=')[0]}", "repeated")
+
+
+async def test_an_unknown_query_parameter_is_named(service: Service) -> None:
+    _, pair = await service.register_and_log_in()
+    headers = {"Authorization": f"Bearer {pair.access}"}
+    answer = await service.client.get("/api/v1/items?colour=red", headers=headers)
+    assert [error["pointer"] for error in answer.json()["errors"]] == ["/query/colour"]

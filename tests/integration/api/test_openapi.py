@@ -1,0 +1,82 @@
+"""The OpenAPI description: refusals with the answers that are really given."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.integration.service import ME, PASSWORD, REFRESH, REGISTER, REVOKE, TOKEN, Service
+
+
+@pytest.fixture
+async def document(lasting_service: Service) -> dict[str, Any]:
+    found: dict[str, Any] = (await lasting_service.client.get("/openapi.json")).json()
+    return found
+
+
+def _examples(document: dict[str, Any]) -> Iterator[tuple[str, str, str, dict[str, Any]]]:
+    """Yield call, status, code and answer of each example of a refusal."""
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            for status, answer in operation["responses"].items():
+                content = answer.get("content", {}).get("application/problem+json", {"examples": {}})
+                for code, example in content["examples"].items():
+                    yield f"{method} {path}", status, code, example["value"]
+
+
+async def test_every_refusal_has_examples_of_its_own_status_without_null_members(document: dict[str, Any]) -> None:
+    found = list(_examples(document))
+    assert len(found) > 100
+    for call, status, code, example in found:
+        assert (str(example["status"]), example["code"]) == (status, code), call
+        assert None not in example.values(), call
+    refused = {
+        (path, status)
+        for path, operations in document["paths"].items()
+        for operation in operations.values()
+        for status, answer in operation["responses"].items()
+        if status >= "400" and not answer["content"]["application/problem+json"]["examples"]
+    }
+    assert not refused
+
+
+async def test_no_member_of_a_problem_may_be_null(document: dict[str, Any]) -> None:
+    members = document["components"]["schemas"]["Problem"]["properties"]
+    assert not [name for name, member in members.items() if "anyOf" in member or "default" in member]
+
+
+async def test_the_examples_are_what_the_service_answers(lasting_service: Service, document: dict[str, Any]) -> None:
+    example_of = {(call, code): example for call, _, code, example in _examples(document)}
+    client = lasting_service.client
+    person, pair = await lasting_service.register_and_log_in()
+    again = {"email": person.email, "username": person.username, "password": PASSWORD}
+    headers = {"Authorization": f"Bearer {pair.access}"}
+    answers = {
+        (f"get {ME}", "missing_access_token"): await client.get(ME),
+        (f"post {REGISTER}", "email_taken"): await client.post(REGISTER, json=again),
+        (f"post {TOKEN}", "invalid_credentials"): await lasting_service.post_token(person.username, "wrong password"),
+        (f"post {REFRESH}", "invalid_refresh_token"): await lasting_service.post_refresh("unknown"),
+        (f"post {REVOKE}", "access_token_not_revocable"): await lasting_service.post_revoke(pair.access),
+        ("post /api/v1/items", "unsupported_media_type"): await client.post("/api/v1/items", headers=headers),
+        ("get /api/v1/items/{item_id}", "item_not_found"): await client.get(
+            "/api/v1/items/00000000-0000-4000-8000-000000000000", headers=headers
+        ),
+    }
+    for key, answer in answers.items():
+        assert {**answer.json(), "correlation_id": ""} == {**example_of[key], "correlation_id": ""}
+
+
+async def test_head_is_not_described(document: dict[str, Any]) -> None:
+    assert not [path for path, operations in document["paths"].items() if "head" in operations]
+
+
+async def test_the_scope_of_each_call_is_described(document: dict[str, Any]) -> None:
+    assert document["paths"][ME]["get"]["security"] == [{"password": ["account"]}]
+    assert "security" not in document["paths"][TOKEN]["post"]
+
+
+async def test_the_script_of_the_reference_asks_no_other_host_for_an_image(lasting_service: Service) -> None:
+    script = (await lasting_service.client.get("/docs/assets/redoc.standalone.js")).text
+    assert 'src:"data:,"' in script
+    assert 'src:"http' not in script
+    assert "cdn." not in script

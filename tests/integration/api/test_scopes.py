@@ -1,0 +1,72 @@
+"""Each route enforces its scope: a genuine token that is too narrow opens nothing."""
+
+from collections.abc import Iterator
+from typing import Any
+from uuid import UUID, uuid4
+
+import jwt
+import pytest
+
+from doorward.api.policy import NeedsScope
+from doorward.api.routing import PolicyRoute
+from doorward.core.principal import Principal
+from doorward.infrastructure.access_tokens import AccessTokens
+from doorward.infrastructure.keys import ACCESS_TOKEN_PURPOSE, derive_key
+from doorward.wiring.auth import lifetimes_of
+from tests.integration.service import ME, Service, is_problem
+
+
+@pytest.fixture
+def service(lasting_service: Service) -> Service:
+    """The application, made once: these tests change nothing of it."""
+    return lasting_service
+
+
+def _with_scopes(service: Service, access: str, *scopes: str) -> str:
+    """Return a token of the same session with these scopes."""
+    claims: dict[str, Any] = jwt.decode(access, options={"verify_signature": False})
+    signer = AccessTokens(
+        key=derive_key(service.settings.secret_key.get_secret_value().encode(), ACCESS_TOKEN_PURPOSE),
+        algorithm="HS256",
+        issuer=service.settings.jwt_issuer,
+        audience=service.settings.jwt_audience,
+        lifetime=lifetimes_of(service.settings).access,
+    )
+    principal = Principal(UUID(claims["sub"]), UUID(claims["sid"]), frozenset(scopes))
+    return signer.sign(principal, service.clock.now())
+
+
+def _guarded(service: Service) -> Iterator[PolicyRoute]:
+    for route in service.app.routes:
+        assert isinstance(route, PolicyRoute)
+        if isinstance(route.policy.access, NeedsScope):
+            yield route
+
+
+async def test_a_token_without_the_scope_is_refused_by_every_route_that_needs_it(service: Service) -> None:
+    _, pair = await service.register_and_log_in()
+    routes = list(_guarded(service))
+    assert len(routes) > 5
+    for scopes in (("other",), ("accounts", "ACCOUNT")):
+        headers = {"Authorization": f"Bearer {_with_scopes(service, pair.access, *scopes)}"}
+        for route in routes:
+            path = route.path_format.format(item_id=uuid4())
+            answer = await service.client.request(route.call.method, path, headers=headers)
+            assert is_problem(answer, 403, "insufficient_scope"), (route, answer.text)
+            assert (
+                (answer.headers["www-authenticate"])
+                == 'Bearer realm="doorward", error="insufficient_scope", scope="account"'
+            )
+
+
+async def test_a_token_with_the_scope_among_others_is_let_in(service: Service) -> None:
+    _, pair = await service.register_and_log_in()
+    assert (await service.get_me(_with_scopes(service, pair.access, "other", "account"))).status_code == 200
+
+
+async def test_a_refused_scope_is_told_to_callers_of_a_live_session_only(service: Service) -> None:
+    _, pair = await service.register_and_log_in()
+    narrow = _with_scopes(service, pair.access, "other")
+    assert (await service.post_revoke(pair.refresh)).status_code == 204
+    assert is_problem(await service.get_me(narrow), 401, "invalid_access_token")
+    assert is_problem(await service.client.get(ME), 401, "missing_access_token")

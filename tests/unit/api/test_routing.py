@@ -1,0 +1,99 @@
+"""Route policies and the table that finds the route of a request."""
+
+from typing import Any
+from uuid import UUID
+
+import pytest
+from fastapi.routing import APIRoute
+from starlette.routing import BaseRoute, Mount
+
+from doorward.api.policy import ACCOUNT, MAXIMUM_BODY_BYTES, PUBLIC, UNMATCHED, Cache, ErrorDialect, RoutePolicy
+from doorward.api.routing import Call, PolicyRoute, RouteError, RouteTable
+
+
+async def answer() -> None:
+    pass
+
+
+def _route(method: str, path: str, policy: RoutePolicy) -> PolicyRoute:
+    return PolicyRoute(Call(method, path, answer, policy))
+
+
+def _scope(method: str, path: str) -> dict[str, Any]:
+    return {"method": method, "path": path}
+
+
+TABLE = RouteTable(
+    [
+        _route("GET", "/films", RoutePolicy(ACCOUNT, cache=Cache.PRIVATE, is_compressed=True)),
+        _route("POST", "/films", RoutePolicy(ACCOUNT, cache=Cache.PRIVATE)),
+        _route("GET", "/films/search", RoutePolicy(PUBLIC)),
+        _route("GET", "/films/{film_id:uuid}", RoutePolicy(ACCOUNT)),
+        _route("POST", "/token", RoutePolicy(PUBLIC, errors=ErrorDialect.OAUTH, body_limit=10**9)),
+    ]
+)
+
+
+@pytest.mark.parametrize("route", [APIRoute("/films", answer), Mount("/films", routes=[])])
+def test_a_route_without_a_policy_fails_the_start(route: BaseRoute) -> None:
+    with pytest.raises(RouteError, match="has no policy"):
+        RouteTable([_route("GET", "/ok", RoutePolicy(PUBLIC)), route])
+
+
+def test_a_call_that_is_declared_twice_fails_the_start() -> None:
+    with pytest.raises(RouteError, match="declared twice"):
+        RouteTable([_route("GET", "/films", RoutePolicy(PUBLIC)), _route("GET", "/films", RoutePolicy(ACCOUNT))])
+
+
+def test_an_answer_with_secrets_cannot_be_compressed() -> None:
+    with pytest.raises(ValueError, match="must not be compressed"):
+        RoutePolicy(ACCOUNT, is_compressed=True)
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("GET", "/films"), ("POST", "/films"), ("GET", "/films/search"), ("POST", "/token")],
+)
+def test_a_request_finds_its_route(method: str, path: str) -> None:
+    target = TABLE.find(_scope(method, path))
+    assert target.route is not None
+    assert (target.route.call.method, target.route.path, target.allowed) == (method, path, ())
+    assert target.policy is target.route.policy
+
+
+def test_head_finds_what_get_finds() -> None:
+    for path in ("/films", "/films/search", f"/films/{UUID(int=1)}"):
+        assert TABLE.find(_scope("HEAD", path)) is TABLE.find(_scope("GET", path))
+
+
+def test_parameters_of_the_path_are_converted() -> None:
+    scope = _scope("GET", f"/films/{UUID(int=7)}")
+    target = TABLE.find(scope)
+    assert target.route is not None
+    assert (target.route.path, scope["path_params"]) == ("/films/{film_id:uuid}", {"film_id": UUID(int=7)})
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "", "/films/", "/FILMS", "/films/1", "/films/search/more", "/token\n", "//films"]
+)
+def test_an_address_without_a_route_has_the_strictest_policy(path: str) -> None:
+    target = TABLE.find(_scope("GET", path))
+    assert (target.route, target.policy) == (None, UNMATCHED)
+    assert RoutePolicy(PUBLIC, Cache.NO_STORE, ErrorDialect.PROBLEM, MAXIMUM_BODY_BYTES) == UNMATCHED
+
+
+def test_a_wrong_method_is_refused_in_the_form_of_the_route_and_reads_no_large_body() -> None:
+    target = TABLE.find(_scope("PUT", "/token"))
+    assert (target.allowed, target.policy.errors) == (("POST",), ErrorDialect.OAUTH)
+    assert target.policy.body_limit == MAXIMUM_BODY_BYTES
+    assert TABLE.find(_scope("DELETE", "/films")).allowed == ("GET", "HEAD", "POST")
+
+
+def test_every_target_is_listed() -> None:
+    listed = set(TABLE.targets())
+    found = {
+        TABLE.find(_scope(method, path))
+        for method in ("GET", "HEAD", "POST", "PUT")
+        for path in ("/films", "/films/search", f"/films/{UUID(int=1)}", "/token", "/nowhere")
+    }
+    assert found <= listed
