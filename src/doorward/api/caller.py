@@ -46,10 +46,14 @@ async def admit_caller(request: Request, access: NeedsScope, services: Services)
     request.scope[_CALLER] = caller
 
 
-async def current_caller(request: Request) -> Caller:
+def caller_of(request: Request) -> Caller:
     """Return the caller that was let in. Only routes whose policy needs a scope have one."""
     caller: Caller = request.scope[_CALLER]
     return caller
 
 
-CurrentCaller = Annotated[Caller, Depends(current_caller)]
+async def _caller(request: Request) -> Caller:
+    return caller_of(request)
+
+
+CurrentCaller = Annotated[Caller, Depends(_caller)]

@@ -81,6 +81,8 @@ def _describe(route: PolicyRoute, remedies: Remedies) -> None:
 
 def body_reader(route: PolicyRoute) -> BodyReader | None:
     """Return what reads the route's body, if it takes one."""
+    if route.call.body is not None:
+        return route.call.body
     for dependency in route.dependant.dependencies:
         if isinstance(dependency.call, BodyReader):
             return dependency.call

@@ -3,8 +3,10 @@
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
+from inspect import signature
 from typing import Any, Final
 
+from fastapi import Request
 from fastapi.datastructures import Default
 from fastapi.middleware.asyncexitstack import AsyncExitStackMiddleware
 from fastapi.responses import JSONResponse, Response
@@ -12,8 +14,9 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel
 from starlette.convertors import Convertor
 from starlette.routing import BaseRoute
-from starlette.types import Scope
+from starlette.types import ASGIApp, Receive, Scope, Send
 
+from doorward.api.bodies import BodyReader
 from doorward.api.compression import compressed
 from doorward.api.exceptions import RequestRefusedError
 from doorward.api.policy import UNMATCHED, RoutePolicy
@@ -40,6 +43,10 @@ class Call:
     tag: str = ""
     """The group in the OpenAPI description; without one the call is left out of it."""
     status: int = 200
+    is_direct: bool = False
+    """Whether the function goes from the request to the response by itself, without FastAPI's work for each request:
+    for what clients call all the time. It takes the request only, so it names body and answer here."""
+    body: BodyReader | None = None
     answer: type[BaseModel] | None = None
     """The model of a success, where the function may return a response beside it."""
     refusals: Sequence[Refusal] = ()
@@ -69,9 +76,21 @@ class PolicyRoute(APIRoute):
         self.policy = call.policy
         self.takes_query = bool(self.dependant.query_params)
         # FastAPI looks for this stack in the scope, and its own middleware is not on the way to the route.
-        self.app = AsyncExitStackMiddleware(self.app)
+        self.app = _direct(call) if call.is_direct else AsyncExitStackMiddleware(self.app)
         if call.policy.is_compressed:
             self.app = compressed(self.app)
+
+
+def _direct(call: Call) -> ASGIApp:
+    """Return the function as an application. Raises ``RouteError`` for one with parameters, which would be lost."""
+    if list(signature(call.endpoint).parameters) != ["request"]:
+        raise RouteError(f"{call.path} takes more than the request, so it cannot be direct")
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        response = await call.endpoint(Request(scope, receive, send))
+        await response(scope, receive, send)
+
+    return answer
 
 
 @dataclass(frozen=True, slots=True, eq=False)

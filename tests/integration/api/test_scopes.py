@@ -33,7 +33,7 @@ def _with_scopes(service: Service, access: str, *scopes: str) -> str:
         audience=service.settings.jwt_audience,
         lifetime=lifetimes_of(service.settings).access,
     )
-    principal = Principal(UUID(claims["sub"]), UUID(claims["sid"]), frozenset(scopes))
+    principal = Principal(UUID(claims["sub"]), UUID(claims["sid"]), claims["client_id"], frozenset(scopes))
     return signer.sign(principal, service.clock.now())
 
 

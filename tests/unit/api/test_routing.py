@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from fastapi import Request
 from fastapi.routing import APIRoute
 from starlette.routing import BaseRoute, Mount
 
@@ -43,6 +44,14 @@ def test_a_route_without_a_policy_fails_the_start(route: BaseRoute) -> None:
 def test_a_call_that_is_declared_twice_fails_the_start() -> None:
     with pytest.raises(RouteError, match="declared twice"):
         RouteTable([_route("GET", "/films", RoutePolicy(PUBLIC)), _route("GET", "/films", RoutePolicy(ACCOUNT))])
+
+
+def test_a_direct_call_that_takes_more_than_the_request_fails_the_start() -> None:
+    async def with_parameter(request: Request, page: int) -> None:
+        pass
+
+    with pytest.raises(RouteError, match="takes more than the request"):
+        PolicyRoute(Call("GET", "/films", with_parameter, RoutePolicy(PUBLIC), is_direct=True))
 
 
 def test_an_answer_with_secrets_cannot_be_compressed() -> None:

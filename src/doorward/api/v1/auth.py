@@ -3,16 +3,17 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from fastapi import Request
+from fastapi import Request, Response
+from pydantic import BaseModel
 
-from doorward.api.bodies import FormBody, JsonBody
-from doorward.api.caller import CurrentCaller
+from doorward.api.bodies import JSON, FormBody, JsonBody, JsonReader
+from doorward.api.caller import caller_of
 from doorward.api.exceptions import AccessTokenNotRevocableError, InvalidScopeError, UnsupportedGrantTypeError
 from doorward.api.policy import ACCOUNT, PUBLIC, ErrorDialect, RoutePolicy
 from doorward.api.problems import Remedies
 from doorward.api.routing import Call
 from doorward.api.schemas.auth import RefreshTokenRequest, RegisterRequest, TokenForm, TokenPairResponse, UserResponse
-from doorward.api.services import CurrentServices
+from doorward.api.services import CurrentServices, services_of
 from doorward.api.waiting_client import waiting_client
 from doorward.core.ports import LimitedCall
 from doorward.domain.auth.exceptions import (
@@ -61,6 +62,7 @@ _REFUSALS_OF_REGISTERING: Final = (
     PasswordTooCommonError,
     TooManyHashesError,
 )
+_REFRESH_BODY: Final = JsonReader(RefreshTokenRequest)
 _NOT_REVOCABLE: Final = (AccessTokenNotRevocableError,)
 _JWT_DOTS: Final = 2
 
@@ -88,13 +90,16 @@ def calls() -> Sequence[Call]:
             refusals=(InvalidCredentialsError, UnsupportedGrantTypeError, InvalidScopeError, TooManyHashesError),
             extra_answers=pair,
         ),
-        Call("GET", f"{PREFIX}/me", read_me, RoutePolicy(ACCOUNT), tag=TAG),
+        Call("GET", f"{PREFIX}/me", read_me, RoutePolicy(ACCOUNT), tag=TAG, is_direct=True, answer=UserResponse),
         Call(
             "POST",
             f"{PREFIX}/refresh",
             refresh_token,
             _token_policy(LimitedCall.REFRESH),
             tag=TAG,
+            is_direct=True,
+            body=_REFRESH_BODY,
+            answer=TokenPairResponse,
             refusals=(InvalidRefreshTokenError,),
             extra_answers=pair,
         ),
@@ -123,14 +128,15 @@ async def issue_token(request: Request, form: FormBody[TokenForm], services: Cur
     return _pair_response(pair)
 
 
-async def read_me(caller: CurrentCaller) -> UserResponse:
+async def read_me(request: Request) -> Response:
     """Tell who is asking."""
-    return _user_response(caller.user)
+    return _json(_user_response(caller_of(request).user))
 
 
-async def refresh_token(body: JsonBody[RefreshTokenRequest], services: CurrentServices) -> TokenPairResponse:
+async def refresh_token(request: Request) -> Response:
     """Exchange the session's refresh token for the next pair. Each works once; a second use ends the session."""
-    return _pair_response(await services.sessions.refresh(body.refresh_token))
+    body = await _REFRESH_BODY(request)
+    return _json(_pair_response(await services_of(request).sessions.refresh(body.refresh_token)))
 
 
 async def revoke_token(body: JsonBody[RefreshTokenRequest], services: CurrentServices) -> None:
@@ -143,6 +149,10 @@ async def revoke_token(body: JsonBody[RefreshTokenRequest], services: CurrentSer
 def is_json_web_token(token: str) -> bool:
     """Tell whether a token has the form of an access token (RFC 7519): no refresh token ever had it."""
     return token.startswith("eyJ") and token.count(".") == _JWT_DOTS
+
+
+def _json(model: BaseModel) -> Response:
+    return Response(model.model_dump_json(), media_type=JSON)
 
 
 def _user_response(user: User) -> UserResponse:
