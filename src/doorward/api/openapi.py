@@ -29,7 +29,7 @@ from doorward.domain.auth.models import ACCOUNT_SCOPE
 
 TOKEN_URL: Final = "/api/v1/auth/token"  # noqa: S105 - an address
 SCHEMAS: Final = "#/components/schemas/"
-_CORRELATION_ID: Final = "4bf92f3577b34da6a3ce929d0e0e4736"
+_CORRELATION_ID: Final = "f3a1"
 _OF_FASTAPI: Final = ("HTTPValidationError", "ValidationError")
 """Schemas of answers that the service never gives."""
 

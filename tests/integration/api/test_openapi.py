@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -59,7 +60,7 @@ async def test_the_examples_are_what_the_service_answers(lasting_service: Servic
         (f"post {REVOKE}", "access_token_not_revocable"): await lasting_service.post_revoke(pair.access),
         ("post /api/v1/items", "unsupported_media_type"): await client.post("/api/v1/items", headers=headers),
         ("get /api/v1/items/{item_id}", "item_not_found"): await client.get(
-            "/api/v1/items/00000000-0000-4000-8000-000000000000", headers=headers
+            f"/api/v1/items/{UUID(int=1)}", headers=headers
         ),
     }
     for key, answer in answers.items():

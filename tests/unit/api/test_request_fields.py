@@ -5,7 +5,7 @@ import pytest
 from doorward.api.exceptions import BodyTooLargeError, UnknownHostError
 from doorward.api.middleware.request_head import check_host, check_length, correlation_id, read_fields, trace_id
 
-TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
+TRACE = "ab" * 16
 PARENT = f"00-{TRACE}-00f067aa0ba902b7-01".encode()
 
 

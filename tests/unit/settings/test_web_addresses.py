@@ -29,7 +29,7 @@ from doorward.settings.web_addresses import (
         "ionic://localhost",
         "tauri://localhost",
         "chrome-extension://aapbdbdomjkkjkaonfhkkikfgjllcleb",
-        "moz-extension://b8b3a4a4-5c0d-4b54-a5cc-3a5a4bb5e6a1",
+        "moz-extension://b8b3a4a4-5c0d",
         "capacitor://localhost:8100",
         "ftp://app.example.com",
     ],
