@@ -120,9 +120,7 @@ _PLACES: Final = (
     Place(
         "If-None-Match", lambda v: conditional.is_unchanged(_request("if-none-match", v), 1), worst_inputs.header_values
     ),
-    Place(
-        "Authorization", lambda v: caller.bearer_token(_request("authorization", v)), worst_inputs.header_values
-    ),
+    Place("Authorization", lambda v: caller.bearer_token(_request("authorization", v)), worst_inputs.header_values),
     Place(
         "X-Forwarded-For",
         lambda value: client_address("10.0.0.1", value.split(" "), _TRUSTED),
