@@ -1,4 +1,4 @@
-"""The circuit breaker: what counts, who may ask, and what the refused are told. Its time is a fake."""
+"""The circuit breaker around uses of the database: what counts, and what a refusal says. The time is a fake."""
 
 import asyncio
 from collections.abc import Iterator
@@ -28,15 +28,13 @@ class Time:
 
 
 @pytest.fixture
-def time(monkeypatch: pytest.MonkeyPatch) -> Time:
-    fake = Time()
-    monkeypatch.setattr("circuitbreaker.monotonic", fake)
-    return fake
+def time() -> Time:
+    return Time()
 
 
 @pytest.fixture
-def breaker(time: Time) -> DatabaseBreaker:  # noqa: ARG001 - it reads the fake
-    return DatabaseBreaker()
+def breaker(time: Time) -> DatabaseBreaker:
+    return DatabaseBreaker(time)
 
 
 def fail(breaker: DatabaseBreaker, error: BaseException | None = None, times: int = 1) -> None:
@@ -46,8 +44,7 @@ def fail(breaker: DatabaseBreaker, error: BaseException | None = None, times: in
 
 
 def opened(time: Time) -> DatabaseBreaker:
-    del time
-    breaker = DatabaseBreaker()
+    breaker = DatabaseBreaker(time)
     fail(breaker, times=FAULTS_IN_A_ROW)
     return breaker
 
@@ -178,7 +175,7 @@ def test_what_takes_long_is_no_probe_and_is_told_when_to_come_again(time: Time) 
 
 
 def test_late_faults_of_before_do_not_keep_it_open_longer(time: Time) -> None:
-    breaker = DatabaseBreaker()
+    breaker = DatabaseBreaker(time)
     with suppress(UnansweredError), breaker.attempt():
         fail(breaker, times=FAULTS_IN_A_ROW)
         time.present += OPEN_SECONDS - 1
@@ -188,7 +185,7 @@ def test_late_faults_of_before_do_not_keep_it_open_longer(time: Time) -> None:
 
 
 def test_a_late_answer_of_before_closes_it(time: Time) -> None:
-    breaker = DatabaseBreaker()
+    breaker = DatabaseBreaker(time)
     with under_way(breaker):
         fail(breaker, times=FAULTS_IN_A_ROW)
         assert refusal_of(breaker) is not None

@@ -1,11 +1,14 @@
-"""Refuses calls at once while PostgreSQL does not answer, and lets one through now and then to ask."""
+"""Refuses calls at once while PostgreSQL does not answer, and lets one through now and then as a probe."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+import math
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from enum import Enum, auto
 from typing import Final
 
 import psycopg
-from circuitbreaker import CircuitBreaker
 
 from doorward.core.exceptions import ServiceUnavailableError
 from doorward.observability.logging import get_logger
@@ -14,70 +17,113 @@ FAULTS_IN_A_ROW: Final = 5
 OPEN_SECONDS: Final = 2
 
 _ENDED_BY_SERVER: Final = ("08", "57P")
-"""SQLSTATEs of a connection that ended: no sign that the next one would be answered, nor that it would not."""
+"""SQLSTATEs of a connection that ended. They say nothing about whether the next one will be answered."""
 
 logger = get_logger()
 
 
 class UnansweredError(psycopg.OperationalError):
-    """PostgreSQL gave no connection, or was silent on one. What the circuit breaker counts; nothing else is."""
+    """PostgreSQL gave no connection, or did not answer on one. The only error that the circuit breaker counts."""
+
+
+class Outcome(Enum):
+    """What one use of the database says about whether PostgreSQL answers."""
+
+    ANSWERED = auto()
+    UNANSWERED = auto()
+    UNKNOWN = auto()
+
+
+class Admission(Enum):
+    """How a use of the database may begin."""
+
+    REGULAR = auto()
+    PROBE = auto()
+    REFUSED = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Circuit:
+    """The state: closed without ``open_until``; open before that moment; half open from then on.
+
+    ``faults`` counts the unanswered uses in a row. Moments are in seconds of a monotonic clock.
+    """
+
+    faults: int = 0
+    open_until: float | None = None
+    is_probing: bool = False
+
+    def admission(self, now: float, *, may_probe: bool) -> Admission:
+        """Return how a use may begin now: half open, one probe at a time."""
+        if self.open_until is None:
+            return Admission.REGULAR
+        is_refused = now < self.open_until or self.is_probing or not may_probe
+        return Admission.REFUSED if is_refused else Admission.PROBE
+
+    def retry_after_seconds(self, now: float) -> int:
+        """Return when a refused use may be tried again: at the next probe, or after the present one."""
+        remaining = (self.open_until or now) - now
+        return max(1, math.ceil(remaining)) if remaining > 0 else OPEN_SECONDS
+
+    def after(self, outcome: Outcome, now: float) -> "Circuit":
+        """Return the state after a use that was not refused has ended. ``is_probing`` is not changed."""
+        if outcome is Outcome.ANSWERED:
+            return Circuit(is_probing=self.is_probing)
+        is_open = self.open_until is not None and now < self.open_until
+        if outcome is Outcome.UNKNOWN or is_open:
+            # A fault while open is of a use that began before. It must not keep the circuit open longer.
+            return self
+        faults = self.faults + 1
+        is_tripped = faults >= FAULTS_IN_A_ROW or self.open_until is not None
+        return Circuit(faults, now + OPEN_SECONDS if is_tripped else None, self.is_probing)
 
 
 class DatabaseBreaker:
-    """Closed while PostgreSQL answers; open after ``FAULTS_IN_A_ROW`` attempts that it did not answer.
+    """Closed while PostgreSQL answers; open after ``FAULTS_IN_A_ROW`` uses that it did not answer.
 
     An error that PostgreSQL reports is an answer: a violated constraint, a time limit, a lock that others hold. A
-    caller who went away, or a pool that is busy, says nothing of PostgreSQL and changes nothing.
+    caller that went away, or a busy pool, says nothing about PostgreSQL and changes nothing.
     """
 
-    def __init__(self) -> None:
-        """Begin closed."""
-        self._circuit = CircuitBreaker(FAULTS_IN_A_ROW, OPEN_SECONDS, UnansweredError, "database")
-        self._is_probing = False
+    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+        """Begin closed; ``now`` tells the time in seconds."""
+        self._now = now
+        self._circuit = Circuit()
 
     @contextmanager
     def attempt(self, *, may_probe: bool = True) -> Iterator[None]:
         """Surround one use of the database. Raises ``ServiceUnavailableError`` at once while open.
 
-        Every ``OPEN_SECONDS``, one attempt at a time goes through as a probe; an answer closes the breaker for all.
-        One that takes long by nature should be none.
+        Every ``OPEN_SECONDS`` one use goes through as a probe; an answer closes the breaker for all. Pass
+        ``may_probe=False`` for a use that takes long.
         """
-        is_probe = not self._circuit.closed
-        if is_probe:
-            self._begin_probe(may_probe=may_probe)
+        admission = self._circuit.admission(self._now(), may_probe=may_probe)
+        if admission is Admission.REFUSED:
+            raise ServiceUnavailableError(retry_after_seconds=self._circuit.retry_after_seconds(self._now()))
+        if admission is Admission.PROBE:
+            self._circuit = replace(self._circuit, is_probing=True)
+        outcome = Outcome.UNKNOWN
         try:
             yield
-        except UnansweredError as fault:
-            self._count(fault)
-            raise
+            outcome = Outcome.ANSWERED
         except psycopg.Error as error:
-            if error.sqlstate is not None and not error.sqlstate.startswith(_ENDED_BY_SERVER):
-                self._close()
+            outcome = _outcome_of(error)
             raise
-        else:
-            self._close()
         finally:
-            if is_probe:
-                self._is_probing = False
+            self._end(outcome)
+            if admission is Admission.PROBE:
+                self._circuit = replace(self._circuit, is_probing=False)
 
-    def _begin_probe(self, *, may_probe: bool) -> None:
-        if self._circuit.opened:
-            raise ServiceUnavailableError(retry_after_seconds=max(1, self._circuit.open_remaining))
-        if self._is_probing or not may_probe:
-            raise ServiceUnavailableError(retry_after_seconds=OPEN_SECONDS)
-        self._is_probing = True
-
-    def _count(self, fault: UnansweredError) -> None:
-        if self._circuit.opened:
-            # It began before the breaker opened, and must not keep it open longer.
-            return
-        was_closed = self._circuit.closed
-        with suppress(UnansweredError), self._circuit:
-            raise fault
-        if was_closed and not self._circuit.closed:
-            logger.warning("database.circuit.opened", faults=self._circuit.failure_count)
-
-    def _close(self) -> None:
-        if not self._circuit.closed:
+    def _end(self, outcome: Outcome) -> None:
+        before, self._circuit = self._circuit, self._circuit.after(outcome, self._now())
+        if before.open_until is None and self._circuit.open_until is not None:
+            logger.warning("database.circuit.opened", faults=self._circuit.faults)
+        elif before.open_until is not None and self._circuit.open_until is None:
             logger.info("database.circuit.closed")
-        self._circuit.reset()
+
+
+def _outcome_of(error: psycopg.Error) -> Outcome:
+    if isinstance(error, UnansweredError):
+        return Outcome.UNANSWERED
+    is_reported = error.sqlstate is not None and not error.sqlstate.startswith(_ENDED_BY_SERVER)
+    return Outcome.ANSWERED if is_reported else Outcome.UNKNOWN
