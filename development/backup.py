@@ -99,7 +99,7 @@ def _output(command: list[str], stdin: IO[bytes] | None, stdout: int, environmen
 def chosen_database() -> Iterator[Database]:
     """Yield the database of DATABASE_URL, else that of `inv up` when it runs, else that of `inv dev`."""
     os.environ.setdefault("ENVIRONMENT", "development")
-    url = load_settings().database_url
+    url = load_settings().database.database_url
     if url is not None:
         yield AtUrl("the database that DATABASE_URL names", url.get_secret_value())
     elif _compose_runs():

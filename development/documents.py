@@ -17,8 +17,8 @@ from doorward.api.v1 import REMEDIES
 from doorward.core.exceptions import DomainError
 from doorward.infrastructure.migrations import migrate
 from doorward.observability.events import OPERATING_EVENTS, REQUEST_FACTS, SECURITY_EVENTS, Event
-from doorward.settings.config import Settings
-from doorward.settings.sources import SECRETS_FOLDER, secret_settings
+from doorward.settings.config import FIELDS, SECRETS
+from doorward.settings.sources import SECRETS_FOLDER
 
 DOCS: Final = Path("docs")
 GENERATED_BY: Final = "Written by `inv docs` from the code. Do not edit."
@@ -26,10 +26,10 @@ GENERATED_BY: Final = "Written by `inv docs` from the code. Do not edit."
 
 def configuration_page() -> str:
     """Return docs/configuration.md: every setting."""
-    secrets = ", ".join(f"`{name.upper()}`" for name in secret_settings(Settings))
+    secrets = ", ".join(f"`{name.upper()}`" for name in SECRETS)
     rows = [
         f"| `{name.upper()}` | {_default(field.default)} | {field.description} | `{(field.examples or [''])[0]}` |"
-        for name, field in Settings.model_fields.items()
+        for name, field in FIELDS.items()
     ]
     return "\n".join(
         [

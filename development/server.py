@@ -93,7 +93,7 @@ def _only_one() -> Iterator[None]:
 @contextlib.contextmanager
 def _database() -> Iterator[str]:
     """Yield where the data is: in DATABASE_URL, when that is set, else in this folder."""
-    if load_settings().database_url is not None:
+    if load_settings().database.database_url is not None:
         yield "in the database that DATABASE_URL names"
         return
     folder = FOLDER / "postgres"

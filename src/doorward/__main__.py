@@ -1,21 +1,20 @@
 """The ``doorward`` command, also as ``python -m doorward``."""
 
-import gc
 import sys
+
+from doorward.commands.importing import without_collector
 
 
 def main() -> int:
-    """Run one command; return the exit status.
-
-    While modules are imported the garbage collector finds nothing, and would walk through all of them again and again.
-    """
-    gc.disable()
+    """Run one command; return the exit status."""
     try:
-        from doorward.commands.main import main as run  # noqa: PLC0415 - the collector is off before everything is imported
-    finally:
-        gc.freeze()
-        gc.enable()
-    return run()
+        with without_collector():
+            from doorward.commands.main import main as run  # noqa: PLC0415 - the collector has to be off before
+        return run()
+    except KeyboardInterrupt:
+        # Before the command could handle it, or while it did.
+        print("doorward: interrupted", file=sys.stderr)
+        return 130
 
 
 if __name__ == "__main__":

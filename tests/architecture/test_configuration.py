@@ -8,12 +8,11 @@ from pathlib import Path
 from typing import Final
 
 import pytest
-from pydantic import ValidationError
 
-from doorward.settings.config import Settings
+from doorward.settings.config import FIELDS, SettingsError, settings_from
+from doorward.settings.config import SECRETS as SECRET_SETTINGS
 from doorward.settings.published_secrets import is_published
 from doorward.settings.secret_strength import flaw_of_secret_key
-from doorward.settings.sources import secret_settings
 from tests.architecture.sources import (
     at,
     called_name,
@@ -25,10 +24,10 @@ from tests.architecture.sources import (
 )
 
 READERS: Final = {
-    Path("src/doorward") / name for name in ("settings/config.py", "commands/main.py", "wiring/application.py")
+    Path("src/doorward") / name for name in ("settings/config.py", "commands/preparation.py", "wiring/application.py")
 }
 WRITERS: Final = {Path("src/doorward/observability/metrics_endpoint.py")}
-"""The client library of Prometheus is told by the environment, and by nothing else, where its files are."""
+"""The workers of a service are told by the environment where they write their numbers."""
 
 COMPOSE_ONLY: Final = frozenset({"DOORWARD_PORT"})
 """Read by docker/compose.yaml, not by the service."""
@@ -103,9 +102,9 @@ def shown_files() -> list[Path]:
 
 def refused_in_production(name: str, value: str) -> bool:
     try:
-        Settings.model_validate({"environment": "production", name.lower(): value})
-    except ValidationError as error:
-        return any(details["loc"] == (name.lower(),) for details in error.errors())
+        settings_from({"environment": "production", name.lower(): value})
+    except SettingsError as error:
+        return any(problem.startswith(f"{name} ") for problem in error.problems)
     return False
 
 
@@ -115,7 +114,7 @@ def test_only_the_entry_points_load_settings() -> None:
         for path in source_modules()
         if path not in READERS
         for call in calls_of(path)
-        if called_name(call) in {"Settings", "load_settings"}
+        if called_name(call) in {"Settings", "load_settings", "settings_from"}
     ]
     assert not loaders, "take the settings, or the one value that is needed, as a parameter"
 
@@ -128,7 +127,7 @@ def test_only_the_configuration_reads_the_environment() -> None:
         for node in ast.walk(tree_of(path))
         if isinstance(node, ast.Attribute) and node.attr in {"environ", "environb", "getenv"}
     ]
-    assert not readers, "make it a setting of settings/config.py"
+    assert not readers, "make it a setting of a topic in settings/"
 
 
 def test_importing_reads_nothing_from_the_environment() -> None:
@@ -138,7 +137,7 @@ def test_importing_reads_nothing_from_the_environment() -> None:
         for statement in tree_of(path).body
         for node in outside_of_functions(statement)
         if (isinstance(node, ast.Attribute) and node.attr in {"environ", "environb", "getenv"})
-        or (isinstance(node, ast.Call) and called_name(node) in {"Settings", "load_settings"})
+        or (isinstance(node, ast.Call) and called_name(node) in {"Settings", "load_settings", "settings_from"})
     ]
     assert not outside_functions, "read it when it is asked for: two applications must fit into one process"
 
@@ -153,7 +152,7 @@ def outside_of_functions(node: ast.AST) -> Iterator[ast.expr]:
 
 
 def test_the_example_file_names_only_settings_that_exist() -> None:
-    known = {name.upper() for name in Settings.model_fields} | COMPOSE_ONLY
+    known = {name.upper() for name in FIELDS} | COMPOSE_ONLY
     named = {match[1] for line in example_lines() if (match := re.match(r"#?\s?([A-Z][A-Z0-9_]+)=", line))}
     assert named
     assert named <= known, "a name that nothing reads would mislead"
@@ -187,10 +186,7 @@ def test_no_example_and_no_password_of_the_documentation_can_be_a_password() -> 
         if not password.startswith("$")
     }
     examples = {
-        str(example)
-        for name in secret_settings(Settings)
-        for example in Settings.model_fields[name].examples or []
-        if "://" not in str(example)
+        str(example) for name in SECRET_SETTINGS for example in FIELDS[name].examples or [] if "://" not in str(example)
     }
     assert shown
     assert examples
@@ -206,12 +202,12 @@ def test_a_random_secret_is_accepted(name: str) -> None:
 
 def test_secrets_have_no_usable_default() -> None:
     for name in ("secret_key", "postgres_password", "database_url"):
-        default = Settings.model_fields[name].default
+        default = FIELDS[name].default
         assert default is None or default.get_secret_value() == ""
 
 
 def test_every_setting_is_explained_with_an_example() -> None:
-    unexplained = [name for name, field in Settings.model_fields.items() if not field.description or not field.examples]
+    unexplained = [name for name, field in FIELDS.items() if not field.description or not field.examples]
     assert not unexplained
 
 

@@ -3,7 +3,7 @@
 import secrets
 from typing import Any, Final
 
-from doorward.settings.config import Settings
+from doorward.settings.config import settings_from
 from doorward.wiring.application import create_wired_app
 
 SETTINGS: Final = {
@@ -16,7 +16,7 @@ SETTINGS: Final = {
 
 def bodies() -> dict[str, dict[str, Any]]:
     """The schema of each call's body, by method and path."""
-    document = create_wired_app(Settings.model_validate(SETTINGS)).openapi()
+    document = create_wired_app(settings_from(SETTINGS)).openapi()
     return {
         f"{method.upper()} {path}": resolved(content["schema"], document)
         for path, operations in document["paths"].items()

@@ -18,7 +18,7 @@ from doorward.infrastructure.postgres import batching, connections, database, se
 from doorward.observability.logging import configure_logging
 from doorward.observability.request_context import begin_request
 from doorward.settings import sources
-from doorward.settings.config import Settings
+from doorward.settings.config import FIELDS
 from tests.integration.service import (
     FakeClock,
     Logs,
@@ -36,7 +36,7 @@ PATIENCE_SECONDS = 60
 @pytest.fixture
 def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, secret_key: str) -> pytest.MonkeyPatch:
     """What the command reads: a secret key, cheap hashes, and nothing from outside. Takes what a test sets."""
-    for name in Settings.model_fields:
+    for name in FIELDS:
         monkeypatch.delenv(name.upper(), raising=False)
         monkeypatch.delenv(f"{name.upper()}_FILE", raising=False)
     monkeypatch.setattr(sources, "SECRETS_FOLDER", tmp_path / "secrets")

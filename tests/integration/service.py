@@ -18,7 +18,7 @@ from psycopg.rows import dict_row
 
 from doorward.infrastructure.passwords import BcryptHasher
 from doorward.infrastructure.postgres.database import PostgresDatabase
-from doorward.settings.config import Settings
+from doorward.settings.config import Settings, settings_from
 from doorward.wiring.application import create_wired_app
 
 REGISTER = "/api/v1/auth/register"
@@ -76,11 +76,11 @@ class Service:
     """One running application."""
 
     def __init__(self, app: FastAPI, settings: Settings, clock: FakeClock) -> None:
-        assert settings.database_url is not None
+        assert settings.database.database_url is not None
         self.app = app
         self.settings = settings
         self.clock = clock
-        self.database_url = settings.database_url.get_secret_value()
+        self.database_url = settings.database.database_url.get_secret_value()
         self.client = self.client_at("203.0.113.7")
 
     @property
@@ -183,7 +183,7 @@ def settings_of_the_ring(database_url: str, secret_key: str, changes: Mapping[st
         "calls_per_address": 10_000,
         "password_hashes_per_address": 10_000,
     }
-    return Settings.model_validate({**values, **changes})
+    return settings_from({**values, **changes})
 
 
 @asynccontextmanager

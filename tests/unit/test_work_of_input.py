@@ -11,6 +11,7 @@ import pytest
 from starlette.requests import Request
 
 from doorward.api import caller, conditional, links
+from doorward.api.client_address import client_address
 from doorward.core import pages
 from doorward.core.exceptions import DomainError
 from doorward.domain.auth import identifiers, policy
@@ -20,10 +21,9 @@ from doorward.domain.items.csv_lines import read_items
 from doorward.domain.items.models import ItemContent, ItemFilter
 from doorward.domain.items.policy import checked_content, checked_filter
 from doorward.infrastructure.access_tokens import AccessTokens
-from doorward.infrastructure.limits.limiter import client_address
 from doorward.observability.scrubbing import Scrubber
 from doorward.server.request_head import refusal_of_head
-from doorward.settings.config import Network
+from doorward.settings.limits import Network
 from tests.unit import worst_inputs
 from tests.unit.processor_time import share_of_budget, share_of_first_call
 

@@ -11,7 +11,7 @@ from development.proof.database_settings.changes import list_changes
 from development.proof.database_settings.walk import Findings, Walk, ordinary_database
 from development.proof.service import proof_settings
 from doorward.observability.logging import configure_logging
-from doorward.settings.config import Settings
+from doorward.settings.config import Settings, settings_from
 
 
 def main() -> int:
@@ -21,7 +21,7 @@ def main() -> int:
     with EmbeddedPostgres(durable=False) as server, ordinary_database(server.url()) as database_url:
         settings = {name.lower(): value for name, value in proof_settings(database_url, DB_POOL_MAX_CONN="3").items()}
         with psycopg.connect(server.url(), autocommit=True) as admin:
-            findings = asyncio.run(_walk(Settings.model_validate(settings), admin))
+            findings = asyncio.run(_walk(settings_from(settings), admin))
     for change, why in {**findings.refused, **findings.unavailable}.items():
         print(f"  refused: {change}: {why}")
     for fault in findings.faults:

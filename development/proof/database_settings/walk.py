@@ -111,7 +111,7 @@ class Walk:
         self._settings = settings
         self._admin = admin
         self._app = create_wired_app(settings)
-        self._database = str(conninfo_to_dict(session_conninfo(settings))["dbname"])
+        self._database = str(conninfo_to_dict(session_conninfo(settings.database))["dbname"])
         self.findings = Findings()
 
     @contextlib.asynccontextmanager
@@ -121,7 +121,9 @@ class Walk:
         async with (
             self._app.router.lifespan_context(self._app),
             httpx.AsyncClient(transport=transport, base_url="http://doorward.test") as self._client,
-            await psycopg.AsyncConnection.connect(session_conninfo(self._settings), autocommit=True) as self._observer,
+            await psycopg.AsyncConnection.connect(
+                session_conninfo(self._settings.database), autocommit=True
+            ) as self._observer,
         ):
             try:
                 yield self
@@ -165,7 +167,7 @@ class Walk:
 
     async def _outcome(self) -> Outcome:
         try:
-            await inspect_database(self._settings)
+            await inspect_database(self._settings.database)
         except psycopg.Error as error:
             return Outcome(refusal=str(error).splitlines()[0])
         await self._reconnect()

@@ -25,7 +25,7 @@ from doorward.domain.auth.refresh_token import RefreshTokenCodec
 from doorward.domain.auth.sessions import Sessions
 from doorward.infrastructure.keys import REFRESH_TOKEN_PURPOSE, derive_key
 from doorward.infrastructure.postgres.batching import SharedQuery
-from doorward.settings.config import Settings
+from doorward.settings.config import settings_from
 from doorward.wiring import application
 
 T = TypeVar("T")
@@ -137,7 +137,7 @@ class World:
         await self._start()
 
     async def _start(self) -> None:
-        settings = Settings.model_validate(self._settings | self.keys.settings())
+        settings = settings_from(self._settings | self.keys.settings())
         with patch.object(application, "create_app", lambda _settings, services: services):
             services = cast("Services", application.create_wired_app(settings, self.clock))
         self._lifespan = AsyncExitStack()

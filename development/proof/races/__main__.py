@@ -14,7 +14,7 @@ from development.proof.races.contests import ended_meanwhile, log_out, one_name,
 from development.proof.service import own_database, proof_settings, running_service
 from development.proof.skewed_hosts import AHEAD, BEHIND, CLOCKS_NOT_EXERCISED, find_libfaketime
 from doorward.observability.logging import configure_logging
-from doorward.settings.config import Settings
+from doorward.settings.config import Settings, settings_from
 from doorward.wiring.operations import activate, deactivate
 
 LEEWAY_SECONDS: Final = 60
@@ -41,9 +41,7 @@ def main() -> int:
         lenient = proof_settings(database_url, REFRESH_TOKEN_REUSE_LEEWAY_SECONDS=str(LEEWAY_SECONDS))
         urls = [stack.enter_context(running_service(strict)) for _ in range(2)]
         lenient_urls = [stack.enter_context(running_service(lenient)) for _ in range(2)]
-        bar = partial(
-            bar_and_let_in_again, Settings.model_validate({name.lower(): value for name, value in strict.items()})
-        )
+        bar = partial(bar_and_let_in_again, settings_from({name.lower(): value for name, value in strict.items()}))
         within_the_leeway = partial(one_token, lenient_urls, options.uses, leeway_seconds=LEEWAY_SECONDS)
         spellings = max(1, options.claims // 4)
         races: list[tuple[str, int, int, Race]] = [
@@ -81,8 +79,8 @@ def _race_on_skewed_hosts(
 
 async def bar_and_let_in_again(settings: Settings, _api: Api, name: str, _token: str) -> None:
     """End a user's sessions as `doorward deactivate` does; then only that they have ended keeps their tokens out."""
-    await deactivate(settings, name)
-    await activate(settings, name)
+    await deactivate(settings.database, name)
+    await activate(settings.database, name)
 
 
 def _run(name: str, rounds: int, beside: int, race: Race) -> int:

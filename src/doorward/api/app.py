@@ -32,8 +32,8 @@ def create_app(settings: Settings, services: Services) -> FastAPI:
     calls = [
         *v1.calls(),
         *health.calls(),
-        *front_page.calls(has_documentation=settings.docs_enabled),
-        *(documentation.calls() if settings.docs_enabled else ()),
+        *front_page.calls(has_documentation=settings.browsers.docs_enabled),
+        *(documentation.calls() if settings.browsers.docs_enabled else ()),
     ]
     routes = [PolicyRoute(call) for call in calls]
     app = FastAPI(
@@ -58,12 +58,12 @@ def create_app(settings: Settings, services: Services) -> FastAPI:
 
 def _edge_settings(settings: Settings) -> EdgeSettings:
     return EdgeSettings(
-        is_https=(settings.public_url or "").startswith("https://"),
-        allowed_hosts=settings.allowed_hosts,
+        is_https=(settings.browsers.public_url or "").startswith("https://"),
+        allowed_hosts=settings.browsers.allowed_hosts,
         cross_origin=CrossOrigin(
-            origins=settings.cors_allow_origins,
-            headers=settings.cors_allow_headers,
-            allow_credentials=settings.cors_allow_credentials,
+            origins=settings.browsers.cors_allow_origins,
+            headers=settings.browsers.cors_allow_headers,
+            allow_credentials=settings.browsers.cors_allow_credentials,
         ),
     )
 

@@ -1,9 +1,11 @@
-"""What the service does by itself at intervals: in one process at a time of all that share the database."""
+"""Background tasks at intervals: of all processes that share a database, one at a time runs each task."""
 
 import asyncio
+import hashlib
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
@@ -16,73 +18,126 @@ from doorward.infrastructure.postgres.clock_watch import ClocksDifferError
 from doorward.infrastructure.postgres.connections import PromptlyClosedConnection, aborted_when_frozen
 from doorward.observability.logging import get_logger
 
-LOCK_KEY: Final = 7_241_633_906
-"""Of the advisory lock that is held while a task runs. Arbitrary, and never to be changed."""
-
 FIRST_LOOK_SECONDS: Final = 10.0
 LOOKS_PER_INTERVAL: Final = 4
-"""So that a task is late by a quarter of its interval at most, whichever copies were ended or began meanwhile."""
+"""A task is late by a quarter of its interval at most, whichever copies of the service began or ended meanwhile."""
 
 logger = get_logger()
 
 
-class Housekeeper:
-    """Runs one task when it is due, wherever it ran last."""
+@dataclass(frozen=True, slots=True)
+class Task:
+    """Work to do at an interval, counted from its last end. ``run`` returns how much it did.
 
-    def __init__(self, conninfo: str, name: str, task: Callable[[], Awaitable[int]], interval: timedelta) -> None:
-        """Take where to keep count, the task, which tells how much it did, and how long after its end it is due."""
+    The name is the key of the task's row and of its lock: it must never change.
+    """
+
+    name: str
+    interval: timedelta
+    run: Callable[[], Awaitable[int]]
+
+    @property
+    def lock_key(self) -> int:
+        """The key of the advisory lock that is held while the task runs."""
+        digest = hashlib.sha256(f"doorward background task {self.name}".encode()).digest()
+        return int.from_bytes(digest[:8], signed=True)
+
+
+class Scheduler:
+    """Runs tasks when they are due."""
+
+    def __init__(self, conninfo: str, tasks: Iterable[Task], *, first_look_seconds: float = FIRST_LOOK_SECONDS) -> None:
+        """Take where runs are recorded, the tasks, and how many seconds may pass before the first look at each."""
+        tasks = list(tasks)
+        self.task_names = [task.name for task in tasks]
+        self._runners = [TaskRunner(conninfo, task) for task in tasks]
+        self._first_look_seconds = first_look_seconds
+
+    @asynccontextmanager
+    async def running(self, *, grace_seconds: float = 0) -> AsyncIterator[None]:
+        """Run tasks within the block. A run under way at its end may finish within ``grace_seconds``."""
+        ended = asyncio.Event()
+        loops = [
+            asyncio.create_task(runner.run_until(ended, first_look_seconds=self._first_look_seconds))
+            for runner in self._runners
+        ]
+        try:
+            yield
+        finally:
+            ended.set()
+            if loops:
+                _, unfinished = await asyncio.wait(loops, timeout=grace_seconds)
+                for each in unfinished:
+                    each.cancel()
+                await asyncio.gather(*loops, return_exceptions=True)
+
+
+class TaskRunner:
+    """Runs one task, under its lock."""
+
+    def __init__(self, conninfo: str, task: Task) -> None:
+        """Take where runs are recorded, and the task."""
         self._conninfo = conninfo
-        self._name = name
         self._task = task
-        self._interval = interval
 
-    async def run_for_ever(self) -> None:
-        """Look now and then whether the task is due. A failure is logged, and changes nothing; ends by cancellation."""
-        pause = random.uniform(0, FIRST_LOOK_SECONDS)  # noqa: S311 - so that copies do not look in step
-        while True:
-            await asyncio.sleep(pause)
-            try:
-                await self.run(only_if_due=True)
-            except (ServiceUnavailableError, psycopg.Error) as error:
-                logger.warning("housekeeping.failed", task=self._name, error=type(error).__name__)
-            except ClocksDifferError as error:
-                logger.warning("housekeeping.refused", task=self._name, seconds=round(error.seconds, 3))
-            # The catch-all: a defect here must not end housekeeping for good, nor be silent.
-            except Exception:
-                logger.exception("housekeeping.crashed", task=self._name)
-            pause = self._interval.total_seconds() / LOOKS_PER_INTERVAL * random.uniform(0.8, 1.2)  # noqa: S311 - as above
+    async def run_until(self, ended: asyncio.Event, *, first_look_seconds: float) -> None:
+        """Look now and then whether the task is due, until the event is set. A failure is logged and changes nothing.
+
+        Pauses are random, so that the copies of the service do not look at the same moment.
+        """
+        interval = self._task.interval.total_seconds()
+        pause = random.uniform(0, first_look_seconds)  # noqa: S311 - no secret
+        while not await _is_set_within(ended, pause):
+            await self._run_if_due()
+            pause = interval / LOOKS_PER_INTERVAL * random.uniform(0.8, 1.2)  # noqa: S311 - no secret
+
+    async def _run_if_due(self) -> None:
+        try:
+            await self.run(only_if_due=True)
+        except (ServiceUnavailableError, psycopg.Error) as error:
+            logger.warning("housekeeping.failed", task=self._task.name, error=type(error).__name__)
+        except ClocksDifferError as error:
+            logger.warning("housekeeping.refused", task=self._task.name, seconds=round(error.seconds, 3))
+        # The catch-all: a defect in one run must not end the task for good, nor be silent.
+        except Exception:
+            logger.exception("housekeeping.crashed", task=self._task.name)
 
     async def run(self, *, only_if_due: bool) -> int | None:
-        """Do the task; return how much was done, or None when it was not due or is under way elsewhere.
+        """Run the task; return how much was done, or None when it was not due or another process runs it.
 
         Raises ``psycopg.Error`` and what the task raises.
         """
         async with self._turn(only_if_due=only_if_due) as has_turn:
             if not has_turn:
                 return None
-            done = await self._task()
-        logger.info("housekeeping.done", task=self._name, count=done)
+            done = await self._task.run()
+        logger.info("housekeeping.done", task=self._task.name, count=done)
         return done
 
     @asynccontextmanager
     async def _turn(self, *, only_if_due: bool) -> AsyncIterator[bool]:
-        """Hold the lock around the block, on a connection of its own; afterwards write down when the task was done.
+        """Hold the task's lock around the block, on a connection of its own; afterwards record when the task ended.
 
-        The lock is a transaction's, which a pooler in transaction mode keeps on one connection, and which the server
-        releases when the process dies. The transaction holds nothing else: no row, no snapshot.
+        It is a transaction's lock: a pooler in transaction mode keeps it on one connection, and the server releases it
+        when the process dies. The transaction holds nothing else: no row, no snapshot.
         """
         guard = await PromptlyClosedConnection.connect(self._conninfo)
         try:
             with aborted_when_frozen(guard, database.ABORT_SECONDS):
-                has_turn = await _take_lock(guard) and not (only_if_due and await self._was_done_lately(guard))
-                await _stay_idle(guard)
+                has_turn = await self._take_lock(guard) and not (only_if_due and await self._was_done_lately(guard))
+                await _allow_idling(guard)
             yield has_turn
             if has_turn:
                 with aborted_when_frozen(guard, database.ABORT_SECONDS):
-                    await self._write_down(guard)
+                    await self._record_end(guard)
         finally:
-            # Without a rollback, whose answer a frozen server would owe.
+            # Without a rollback: a frozen server would not answer it.
             await guard.close()
+
+    async def _take_lock(self, guard: AsyncConnection[Any]) -> bool:
+        cursor = await guard.execute("SELECT pg_try_advisory_xact_lock(%(key)s)", {"key": self._task.lock_key})
+        row = await cursor.fetchone()
+        return bool(row and row[0])
 
     async def _was_done_lately(self, guard: AsyncConnection[Any]) -> bool:
         cursor = await guard.execute(
@@ -92,11 +147,11 @@ class Housekeeper:
             WHERE task = %(task)s
               AND finished_at > clock_timestamp() - %(interval)s
             """,
-            {"task": self._name, "interval": self._interval},
+            {"task": self._task.name, "interval": self._task.interval},
         )
         return await cursor.fetchone() is not None
 
-    async def _write_down(self, guard: AsyncConnection[Any]) -> None:
+    async def _record_end(self, guard: AsyncConnection[Any]) -> None:
         await guard.execute(
             """
             INSERT INTO housekeeping_runs (task, finished_at)
@@ -104,17 +159,18 @@ class Housekeeper:
             ON CONFLICT (task) DO UPDATE
             SET finished_at = excluded.finished_at
             """,
-            {"task": self._name},
+            {"task": self._task.name},
         )
         await guard.commit()
 
 
-async def _take_lock(guard: AsyncConnection[Any]) -> bool:
-    cursor = await guard.execute("SELECT pg_try_advisory_xact_lock(%(key)s)", {"key": LOCK_KEY})
-    row = await cursor.fetchone()
-    return bool(row and row[0])
-
-
-async def _stay_idle(guard: AsyncConnection[Any]) -> None:
-    """Allow the transaction to last. Being no query, this also gives back the snapshot of the query before it."""
+async def _allow_idling(guard: AsyncConnection[Any]) -> None:
+    """Allow the transaction to last. SET is no query, so this also gives back the snapshot of the query before it."""
     await guard.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
+
+
+async def _is_set_within(event: asyncio.Event, seconds: float) -> bool:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    return event.is_set()

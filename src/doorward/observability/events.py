@@ -109,6 +109,14 @@ OPERATING_EVENTS: Final = (
         "SIGTERM came: readiness is 503 for `seconds`, then the sockets close.",
         ("seconds",),
     ),
+    Event("worker.started", "info", "`doorward worker` runs the background tasks of these names.", ("tasks",)),
+    Event(
+        "worker.draining",
+        "info",
+        "A signal ends `doorward worker`: it begins no further task, and ends when those under way have finished, or "
+        "after `seconds`.",
+        ("seconds",),
+    ),
     Event(
         "service.parent_gone",
         "warning",
@@ -163,7 +171,7 @@ OPERATING_EVENTS: Final = (
     Event(
         "metrics.not_shared",
         "warning",
-        "A worker found no space for its numbers in the folder of temporary files: they are missing from `/metrics`.",
+        "A worker found no space for its numbers in the folder of temporary files: `/metrics` shows its last ones.",
         ("error",),
     ),
     Event("metrics.scrape_failed", "error", "A defect: `/metrics` could not be answered. Report it."),

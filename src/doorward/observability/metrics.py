@@ -73,8 +73,7 @@ HASH_WAIT_SECONDS: Final = Histogram(
 
 
 def _gauge(name: str, description: str, *labels: str) -> Gauge:
-    """Return a gauge whose value is the sum over the workers that live."""
-    return Gauge(name, description, labels, registry=REGISTRY, multiprocess_mode="livesum")
+    return Gauge(name, description, labels, registry=REGISTRY)
 
 
 HTTP_CONNECTIONS: Final = _gauge("doorward_http_connections", "Open connections from clients")
@@ -84,15 +83,10 @@ POOL_CONNECTIONS: Final = _gauge("doorward_database_pool_connections", "Connecti
 POOL_LIMIT: Final = _gauge("doorward_database_pool_connections_limit", "Connections that there may be at most")
 POOL_WAITING: Final = _gauge("doorward_database_pool_waiting", "Calls that wait for a connection")
 STORE_AWAY: Final = _gauge("doorward_rate_limit_store_away", "Workers that count limits alone: the store is away")
-CLOCK_DIFFERENCE: Final = Gauge(
-    "doorward_clock_difference_seconds",
-    "By how much this host's clock differs from PostgreSQL's",
-    registry=REGISTRY,
-    multiprocess_mode="livemax",
+CLOCK_DIFFERENCE: Final = _gauge(
+    "doorward_clock_difference_seconds", "By how much this host's clock differs from PostgreSQL's"
 )
-BUILD_INFO: Final = Gauge(
-    "doorward_build_info", "1, with the versions", ["version", "python"], registry=REGISTRY, multiprocess_mode="livemax"
-)
+BUILD_INFO: Final = _gauge("doorward_build_info", "1, with the versions", "version", "python")
 WORKERS: Final = _gauge("doorward_workers", "Worker processes that live")
 
 _OUTCOMES: Final = {

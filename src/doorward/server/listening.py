@@ -1,4 +1,4 @@
-"""The listening socket, and the one line that says why a port cannot be had."""
+"""The listening socket, and the one line that says why an address cannot be listened on."""
 
 import contextlib
 import socket
@@ -15,7 +15,7 @@ class CannotListenError(Exception):
 
 @contextlib.contextmanager
 def listening(host: str, port: int) -> Iterator[socket.socket]:
-    """Take connections within the block, to be answered by whoever serves. Raises ``CannotListenError``."""
+    """Yield a socket that listens within the block. Raises ``CannotListenError``."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with contextlib.ExitStack() as stack:
         try:
@@ -24,7 +24,7 @@ def listening(host: str, port: int) -> Iterator[socket.socket]:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listener.bind((host, port))
             listener.listen()
-        except (OSError, OverflowError) as error:
+        except (OSError, UnicodeError) as error:
             raise cannot_listen(host, port, error, "--port") from error
         listener.set_inheritable(True)
         logger.info("service.listening", host=host, port=listener.getsockname()[1])
@@ -33,7 +33,10 @@ def listening(host: str, port: int) -> Iterator[socket.socket]:
 
 def cannot_listen(host: str, port: int, error: Exception, remedy: str) -> CannotListenError:
     """Return the error, with the setting or option (``remedy``) that names another port."""
+    if isinstance(error, UnicodeError):
+        # Raised for a host with an empty or too long part, before it is looked up.
+        return CannotListenError(f"cannot listen on {host} port {port}: no host has this name. Correct --host")
+    cause = getattr(error, "strerror", None) or type(error).__name__
     return CannotListenError(
-        f"cannot listen on {host} port {port}: {getattr(error, 'strerror', error)}. "
-        f"Choose another with {remedy}, or stop what uses it"
+        f"cannot listen on {host} port {port}: {cause}. Choose another with {remedy}, or stop what uses it"
     )

@@ -18,6 +18,7 @@ from doorward.server.signals import ending_signals_handled
 from doorward.server.worker import GRACE_SECONDS, create_worker_app
 from doorward.server.workers import Workers
 from doorward.settings.config import Settings
+from doorward.settings.telemetry import TelemetrySettings
 from doorward.wiring.application import app_to_serve
 
 HANGS_AFTER_SECONDS: Final = 60
@@ -33,10 +34,11 @@ def serve(listener: socket.socket, settings: Settings, *, reload: bool) -> None:
     has_workers = _has_workers(settings, reload=reload)
     config = server_config(settings, reload=reload, protocol=protocol_factory(settings))
     server = uvicorn.Server(config)
-    with ending_signals_handled(), _metrics_served(listener.getsockname()[0], settings, has_workers=has_workers):
+    host = listener.getsockname()[0]
+    with ending_signals_handled(), metrics_served(host, settings.telemetry, has_workers=has_workers):
         if reload:
             ChangeReload(config, target=server.run, sockets=[listener]).run()
-        elif settings.web_concurrency > 1:
+        elif settings.server.web_concurrency > 1:
             Workers(config, sockets=[listener]).run()
         else:
             # After its graceful end the server raises the signal anew. Ctrl+C asked for that end.
@@ -56,7 +58,7 @@ def server_config(
         factory=True,
         http=protocol,  # type: ignore[arg-type] # uvicorn calls it and asks for no class
         ws="none",
-        workers=settings.web_concurrency,
+        workers=settings.server.web_concurrency,
         reload=reload,
         reload_dirs=["src"] if reload else None,
         log_config=None,
@@ -70,19 +72,21 @@ def server_config(
 
 def _has_workers(settings: Settings, *, reload: bool) -> bool:
     """Tell whether other processes than this one serve."""
-    return reload or settings.web_concurrency > 1
+    return reload or settings.server.web_concurrency > 1
 
 
 def protocol_factory(settings: Settings) -> ProtocolFactory:
     """Return what makes the protocol of each connection, with the limits of the settings and of this process."""
     descriptors, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     limit = connection_limit(
-        settings.max_connections, descriptors=descriptors, other_descriptors=settings.db_pool_max_conn + 1
+        settings.server.max_connections,
+        descriptors=descriptors,
+        other_descriptors=settings.database.db_pool_max_conn + 1,
     )
     return ProtocolFactory(
         ConnectionLimits(connections=limit),
-        is_https=(settings.public_url or "").startswith("https://"),
-        observe=_set_connection_gauges if settings.metrics_port else None,
+        is_https=(settings.browsers.public_url or "").startswith("https://"),
+        observe=_set_connection_gauges if settings.telemetry.metrics_port else None,
     )
 
 
@@ -94,7 +98,8 @@ def _set_connection_gauges(count: int, limit: int) -> None:
 
 
 @contextlib.contextmanager
-def _metrics_served(host: str, settings: Settings, *, has_workers: bool) -> Iterator[None]:
+def metrics_served(host: str, settings: TelemetrySettings, *, has_workers: bool) -> Iterator[None]:
+    """Serve /metrics within the block if METRICS_PORT is set. Raises ``CannotListenError``."""
     with contextlib.ExitStack() as stack:
         if settings.metrics_port:
             try:

@@ -1,1 +1,1 @@
-"""Every setting: one module a topic, the loading, the sources, and the checks."""
+"""Every setting: one flat model a topic, the sources that they are loaded from, and the checks."""

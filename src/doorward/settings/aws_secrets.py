@@ -9,7 +9,7 @@ from pydantic_settings import AWSSecretsManagerSettingsSource, BaseSettings
 CONNECT_SECONDS: Final = 3.0
 READ_SECONDS: Final = 5.0
 ATTEMPTS: Final = 2
-"""boto3's own patience is a minute for each of several attempts: a start must fail, or go on, sooner."""
+"""boto3's defaults are a minute for each of several attempts: a start must fail, or go on, sooner."""
 
 REMEDY: Final = "Correct AWS_SECRETS_MANAGER_SECRET_NAME, AWS_REGION or the credentials, or unset the name"
 
@@ -20,7 +20,7 @@ class SecretStoreError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class StoredSettings:
-    """What a secret holds: values by setting, and all its names."""
+    """The content of a secret: the values of settings, and all names in it."""
 
     values: dict[str, Any]
     names: tuple[str, ...]
@@ -33,7 +33,7 @@ def read_aws_secret(model: type[BaseSettings], *, name: str, region: str | None)
     15 seconds at most. Raises ``SecretStoreError``.
     """
     try:
-        import boto3  # noqa: PLC0415 - an extra: nobody else needs it, and importing it takes long
+        import boto3  # noqa: PLC0415 - an extra, and importing it takes long
         from botocore.config import Config  # noqa: PLC0415 - as boto3
         from botocore.exceptions import BotoCoreError, ClientError, NoRegionError  # noqa: PLC0415 - as boto3
         from botocore.session import get_session  # noqa: PLC0415 - as boto3

@@ -1,12 +1,10 @@
-"""Settings of what browsers are told: who may call, by which name, and over what."""
+"""Settings for browsers: which pages may call, by which names the service is called, and whether over HTTPS."""
 
 from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, model_validator
-from pydantic_settings import NoDecode
 
-from doorward.settings.keys import KeySettings
-from doorward.settings.loading import between_commas
+from doorward.settings.topic import Topic, split_list
 from doorward.settings.web_addresses import (
     ANY_ORIGIN,
     check_header_names,
@@ -16,8 +14,8 @@ from doorward.settings.web_addresses import (
 )
 
 
-class BrowserSettings(KeySettings):
-    """The address that people see, and what it is open to."""
+class BrowserSettings(Topic):
+    """The address that clients use, and which pages of other origins may call it."""
 
     public_url: Annotated[str, AfterValidator(check_web_address)] | None = Field(
         None,
@@ -25,19 +23,17 @@ class BrowserSettings(KeySettings):
         "browsers to use nothing else (HSTS).",
         examples=["https://auth.example.com"],
     )
-    cors_allow_origins: Annotated[tuple[str, ...], NoDecode, between_commas, AfterValidator(check_origins)] = Field(
+    cors_allow_origins: Annotated[tuple[str, ...], split_list, AfterValidator(check_origins)] = Field(
         (),
         description="Origins whose pages may call the API, separated by commas: exactly as browsers send them, also "
         "those of apps (`capacitor://localhost`). Empty: none but the service's own. `*`: all.",
         examples=["https://app.example.com,http://localhost:3000"],
     )
-    cors_allow_headers: Annotated[tuple[str, ...], NoDecode, between_commas, AfterValidator(check_header_names)] = (
-        Field(
-            (),
-            description="Headers that those pages may send beside the usual ones (`Authorization`, `Content-Type`, "
-            "`If-Match`, `Baggage`, `Sentry-Trace`, `X-Requested-With` and their like), separated by commas.",
-            examples=["X-Client-Version,X-Tenant"],
-        )
+    cors_allow_headers: Annotated[tuple[str, ...], split_list, AfterValidator(check_header_names)] = Field(
+        (),
+        description="Headers that those pages may send beside the usual ones (`Authorization`, `Content-Type`, "
+        "`If-Match`, `Baggage`, `Sentry-Trace`, `X-Requested-With` and their like), separated by commas.",
+        examples=["X-Client-Version,X-Tenant"],
     )
     cors_allow_credentials: bool = Field(
         default=False,
@@ -45,7 +41,7 @@ class BrowserSettings(KeySettings):
         "need no permission: only for clients that insist. Refused together with `*`.",
         examples=["false"],
     )
-    allowed_hosts: Annotated[tuple[str, ...], NoDecode, between_commas, AfterValidator(check_hosts)] = Field(
+    allowed_hosts: Annotated[tuple[str, ...], split_list, AfterValidator(check_hosts)] = Field(
         (),
         description="Names by which the service may be called (the `Host` header), separated by commas; `*.` in front "
         "for all below. Empty: any. Health calls are answered under every name.",

@@ -1,8 +1,8 @@
-"""What is wrong with a URL of PostgreSQL that libpq refuses, in words that do not repeat the URL."""
+"""Find what keeps libpq from reading a URL of PostgreSQL, in words that do not repeat the URL."""
 
 import re
 from typing import Final
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
 _LONE_PERCENT_SIGN: Final = re.compile(r"%(?![0-9A-Fa-f]{2})|%00")
 
@@ -35,9 +35,11 @@ def flaw_of_database_url(url: str) -> str | None:
 
     Only names of this module are repeated: where a password was not encoded, a piece of it may look like a parameter.
     """
+    if not url.startswith(("postgresql://", "postgres://")):
+        return "must begin with postgresql://"
     if _LONE_PERCENT_SIGN.search(url):
         return "has a % that begins no escape; write a % that is part of a name or a password as %25"
-    for name, _ in parse_qsl(urlsplit(url).query, keep_blank_values=True):
+    for name, _ in parse_qsl(url.partition("?")[2], keep_blank_values=True):
         if remedy := FOREIGN_PARAMETERS.get(name.lower()):
             return f"has the parameter {name.lower()}, which PostgreSQL's library does not know: {remedy}"
     return None

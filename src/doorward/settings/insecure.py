@@ -1,15 +1,19 @@
-"""Which settings give up security, and what. They are allowed, but never silently."""
+"""The settings that give up security, and what each gives up. They are allowed, and reported at each start."""
 
 import ipaddress
-import re
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
 from pathlib import Path
 from typing import Final
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import urlsplit
 
-from doorward.settings.config import Network, Settings
+from psycopg.conninfo import conninfo_to_dict
+
+from doorward.settings.browsers import BrowserSettings
+from doorward.settings.config import Settings
+from doorward.settings.database import DatabaseSettings
+from doorward.settings.limits import LimitSettings, Network
 from doorward.settings.web_addresses import ANY_ORIGIN
 
 _THIS_MACHINE: Final = ("localhost", "127.0.0.1", "::1")
@@ -30,15 +34,16 @@ _SECONDS: Final = {"second": 1, "minute": 60, "hour": 3600, "day": 86400}
 
 def insecure_settings(settings: Settings) -> Iterator[tuple[str, str]]:
     """Yield each such setting's name with what it gives up."""
-    if settings.environment == "development":
+    if settings.deployment.environment == "development":
         yield "ENVIRONMENT", "development accepts published secrets and cheap hashes"
-    yield from _insecure_limits(settings)
-    yield from _insecure_addresses(settings)
-    yield from _insecure_connections(settings)
-    yield from _readable_secrets(settings)
+    yield from _insecure_limits(settings.limits)
+    yield from _insecure_addresses(settings.browsers)
+    yield from _insecure_database(settings.database)
+    yield from _insecure_store(settings.limits)
+    yield from _readable_secrets(settings.secret_files)
 
 
-def _insecure_limits(settings: Settings) -> Iterator[tuple[str, str]]:
+def _insecure_limits(settings: LimitSettings) -> Iterator[tuple[str, str]]:
     if not settings.rate_limit_enabled:
         yield "RATE_LIMIT_ENABLED", "passwords can be guessed at full speed"
     for name in ("rate_limit_register", "rate_limit_token", "rate_limit_refresh"):
@@ -46,7 +51,7 @@ def _insecure_limits(settings: Settings) -> Iterator[tuple[str, str]]:
         if int(count) > HIGHEST_RATE_PER_SECOND * _SECONDS[period]:
             yield name.upper(), f"more than {HIGHEST_RATE_PER_SECOND} calls a second of one address are no limit"
     if max(_shares_of_all_addresses(settings.trusted_proxies)) > LARGEST_SHARE_OF_PROXIES:
-        yield "TRUSTED_PROXIES", "everybody may claim any client address and so dodge the limits"
+        yield "TRUSTED_PROXIES", "clients can claim any address and so avoid the limits"
 
 
 def _shares_of_all_addresses(networks: Iterable[Network]) -> tuple[Fraction, Fraction]:
@@ -79,7 +84,7 @@ def _share(networks: Iterable[Network], whole: Network) -> Fraction:
     return Fraction(sum(network.num_addresses for network in networks), whole.num_addresses)
 
 
-def _insecure_addresses(settings: Settings) -> Iterator[tuple[str, str]]:
+def _insecure_addresses(settings: BrowserSettings) -> Iterator[tuple[str, str]]:
     if settings.public_url is not None and _is_readable_on_the_way(settings.public_url):
         yield "PUBLIC_URL", "passwords and tokens travel unencrypted"
     if ANY_ORIGIN in settings.cors_allow_origins:
@@ -89,32 +94,27 @@ def _insecure_addresses(settings: Settings) -> Iterator[tuple[str, str]]:
 
 
 def _is_readable_on_the_way(origin: str) -> bool:
-    """Tell whether others can read along. Nobody stands between a machine and itself."""
+    """Tell whether the traffic can be read on a network: plain HTTP that leaves this machine."""
     return origin.startswith("http://") and urlsplit(origin).hostname not in _THIS_MACHINE
 
 
-def _insecure_connections(settings: Settings) -> Iterator[tuple[str, str]]:
-    name, hosts, mode = _database(settings)
-    if mode != "verify-full" and any(map(_is_remote, hosts)):
+def _insecure_database(settings: DatabaseSettings) -> Iterator[tuple[str, str]]:
+    name, parameters = "POSTGRES_HOST", {"host": settings.postgres_host}
+    if settings.database_url is not None:
+        url = settings.database_url.get_secret_value()
+        name, parameters = "DATABASE_URL", {each: str(value) for each, value in conninfo_to_dict(url).items()}
+    hosts = [*parameters.get("host", "").split(","), *parameters.get("hostaddr", "").split(",")]
+    if parameters.get("sslmode") != "verify-full" and any(map(_is_remote, hosts)):
         yield (
             name,
             "the database's name is not verified: passwords' hashes can be read on the way (sslmode=verify-full)",
         )
+
+
+def _insecure_store(settings: LimitSettings) -> Iterator[tuple[str, str]]:
     store = settings.rate_limit_storage_uri.get_secret_value()
     if store.startswith("redis://") and _is_remote(urlsplit(store).hostname or ""):
         yield "RATE_LIMIT_STORAGE_URI", "the store's password and clients' addresses travel unencrypted (rediss://)"
-
-
-def _database(settings: Settings) -> tuple[str, list[str], str]:
-    """Return the setting that names the database, its hosts, and libpq's sslmode."""
-    if settings.database_url is None:
-        return "POSTGRES_HOST", settings.postgres_host.split(","), ""
-    parts = urlsplit(settings.database_url.get_secret_value())
-    parameters = parse_qs(parts.query)
-    in_authority = re.sub(r":\d*(?=,|$)", "", parts.netloc.rpartition("@")[2])
-    hosts = parameters.get("host", [unquote(in_authority)])[-1].split(",")
-    hosts += parameters.get("hostaddr", [""])[-1].split(",")
-    return "DATABASE_URL", hosts, parameters.get("sslmode", [""])[-1]
 
 
 def _is_remote(host: str) -> bool:
@@ -132,10 +132,10 @@ def _is_remote(host: str) -> bool:
         return "." in host
 
 
-def _readable_secrets(settings: Settings) -> Iterator[tuple[str, str]]:
-    for setting, path in settings.secret_files():
+def _readable_secrets(secret_files: Mapping[str, Path]) -> Iterator[tuple[str, str]]:
+    for setting, path in secret_files.items():
         if _is_readable_by_all(path):
-            yield setting, "every user of this machine can read the file that holds it (chmod o-r)"
+            yield setting.upper(), "every user of this machine can read the file that holds it (chmod o-r)"
 
 
 def _is_readable_by_all(path: Path) -> bool:

@@ -1,10 +1,7 @@
-"""Settings of the environment that the service runs in, and of the root of its keys."""
-
-from typing import Literal
+"""Settings of the root of all signing keys."""
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
-from doorward.settings.loading import LoadedSettings
 from doorward.settings.secret_strength import (
     DEVELOPMENT_SECRET_KEY,
     GENERATE_A_SECRET,
@@ -12,16 +9,12 @@ from doorward.settings.secret_strength import (
     PREVIOUS_VALUE,
     flaw_of_secret_key,
 )
+from doorward.settings.topic import Topic, is_development
 
 
-class KeySettings(LoadedSettings):
-    """What every other group may look at: whether this is production, and the secrets that sign."""
+class KeySettings(Topic):
+    """The secrets from which all signing keys are derived."""
 
-    environment: Literal["production", "development"] = Field(
-        "production",
-        description="`development` relaxes the checks on secrets and colours the log.",
-        examples=["production"],
-    )
     secret_key: SecretStr = Field(
         SecretStr(""),
         description="Root of all signing keys; at least 32 random bytes. Changing it signs everybody out, unless the "
@@ -41,7 +34,7 @@ class KeySettings(LoadedSettings):
     @field_validator("secret_key")
     @classmethod
     def _unguessable_secret_key(cls, value: SecretStr, info: ValidationInfo) -> SecretStr:
-        if info.data.get("environment") == "development":
+        if is_development(info):
             return value if value.get_secret_value() else SecretStr(DEVELOPMENT_SECRET_KEY)
         flaw = flaw_of_secret_key(value.get_secret_value())
         if flaw:

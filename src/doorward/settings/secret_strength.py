@@ -3,7 +3,7 @@
 import itertools
 import re
 from typing import Final
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import parse_qs, unquote
 
 from doorward.settings.published_secrets import (
     DEVELOPMENT_SECRET_KEY,
@@ -50,6 +50,12 @@ _GENERATED: Final = re.compile(r"[A-Za-z0-9+/_\-\r\n]*={0,2}")
 _WORDS: Final = re.compile(r"(?:[A-Z]?[a-z]{2,}+|[A-Z]{2,}+(?![a-z])|[A-Za-z](?![A-Za-z0-9])|[^A-Za-z0-9])++", re.ASCII)
 """Words alone, in one of the usual spellings: with_underscores, with-hyphens, InCapitals, ALL_CAPITALS. In a random
 value of 32 characters, digits and mixed case make that less likely than one in a million."""
+
+_URL: Final = re.compile(
+    r"[a-z][a-z0-9+.-]*://(?P<authority>[^/?#]*)[^?#]*(?:\?(?P<query>[^#]*))?(?:#.*)?", re.IGNORECASE
+)
+_PORT: Final = r"0*(?:[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
+_HOST: Final = re.compile(rf"(?:\[[0-9A-Fa-f:.%\w]+\]|[^\[\]:@]*)(?::(?:{_PORT})?)?")
 
 _ONE_WORD: Final = re.compile(r"[a-z]+|[A-Z]+", re.ASCII)
 """Letters of one case may be random, too."""
@@ -113,15 +119,15 @@ def _is_unpredictable(text: str) -> bool:
 
 
 def passwords_in(url: str) -> list[str]:
-    """Return the passwords that a URL carries.
+    """Return the passwords that a URL carries. The authority may name several hosts, as PostgreSQL's URLs do.
 
     Raises ``ValueError`` for one that cannot be read, without its parts: a badly written password spills into them.
     """
-    try:
-        parts = urlsplit(url)
-        is_readable = parts.port != 0 and parts.netloc.count("@") <= 1
-    except ValueError:
-        is_readable = False
-    if not is_readable:
-        raise ValueError("cannot be read; percent-encode special characters in the user name and password")
-    return [*([unquote(parts.password)] if parts.password else []), *parse_qs(parts.query).get("password", [])]
+    match = _URL.fullmatch(url)
+    user, _, hosts = match["authority"].rpartition("@") if match else ("", "", "")
+    if match is None or "@" in user or not all(_HOST.fullmatch(host) for host in hosts.split(",")):
+        raise ValueError(
+            "cannot be read; check hosts and ports, and percent-encode special characters in the user name and password"
+        )
+    password = unquote(user.partition(":")[2])
+    return [*([password] if password else []), *parse_qs(match["query"] or "").get("password", [])]

@@ -1,14 +1,17 @@
-"""Which secrets the settings hold, for the log to leave out."""
+"""The secrets that the settings hold, for the log to redact."""
 
 from pydantic import SecretStr
-from pydantic_settings import BaseSettings
 
+from doorward.settings.config import Settings
 from doorward.settings.secret_strength import is_published, passwords_in
 
 
-def secret_values(settings: BaseSettings) -> tuple[str, ...]:
-    """Return the secrets that settings hold: of a URL the password alone. Published ones are words, and left out."""
-    values = (value.get_secret_value() for _, value in settings if isinstance(value, SecretStr))
+def secret_values(settings: Settings) -> tuple[str, ...]:
+    """Return the secrets that settings hold: of a URL the password alone.
+
+    Published secrets are left out: they are words that log lines may contain.
+    """
+    values = (value.get_secret_value() for _, value in settings.values() if isinstance(value, SecretStr))
     return tuple(secret for value in values for secret in _secrets_in(value) if not is_published(secret))
 
 

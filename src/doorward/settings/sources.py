@@ -1,23 +1,29 @@
-"""Where settings are written, from the weakest place to the strongest: ``.env``, environment, secret files, AWS.
+"""The sources of settings, from the weakest to the strongest: ``.env``, environment, secret files, AWS.
 
-Says what each place holds and which one each setting is from; whether the values are usable is decided elsewhere.
+Reads what each source holds and remembers which one each value is from. ``config`` decides whether values are usable.
 """
 
 import codecs
 import os
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 from dotenv import dotenv_values
-from pydantic import SecretStr
-from pydantic_settings import BaseSettings, DotEnvSettingsSource, EnvSettingsSource
+from pydantic import create_model
+from pydantic_settings import BaseSettings, DotEnvSettingsSource, EnvSettingsSource, SettingsConfigDict
 
 from doorward.settings.aws_secrets import SecretStoreError, read_aws_secret
 
 ENVIRONMENT_FILE: Final = Path(".env")
+DEVELOPMENT_FILE: Final = Path(".development/service.env")
+"""Written by `inv dev` while it runs. Read in its folder by commands for which nothing else is configured."""
+
+CONFIGURED: Final = ("environment", "secret_key", "database_url", "postgres_host", "postgres_db", "postgres_password")
+"""If one of these is set, or a secret of AWS is named, `inv dev` is not what a command is meant for."""
+
 SECRETS_FOLDER: Final = Path("/run/secrets")
 """Where Docker and, by convention, Kubernetes mount secrets: one file each, named like the setting in any case."""
 
@@ -35,11 +41,12 @@ LIKENESS_AMONG_OTHERS: Final = 0.9
 
 @dataclass(slots=True)
 class Reading:
-    """What the places hold, by the setting's name in lower case, each stronger one laid over those before it.
+    """What the sources hold, by the setting's name in lower case; a stronger source overrides a weaker one.
 
-    ``origins`` names the place that won. ``names`` has every name that was given, as it was written, with the likeness
-    to a setting's from which it is a misspelt one. ``problems`` has a sentence for each place that cannot be read.
-    ``secret_files`` has the file of each secret that is in one, but for the folder that containers mount.
+    ``origins`` names the source of each value. ``names`` has every name that was given, as it was written, with the
+    likeness to a setting's name from which it counts as a misspelt one. ``problems`` has a sentence for each source
+    that cannot be read. ``secret_files`` has the file of each secret that was read from one, except those in the folder
+    that containers mount.
     """
 
     values: dict[str, Any] = field(default_factory=dict)
@@ -48,37 +55,42 @@ class Reading:
     problems: list[str] = field(default_factory=list)
     secret_files: dict[str, Path] = field(default_factory=dict)
 
-    def lay_over(self, values: Mapping[str, Any], origin: str) -> None:
-        """Take the values of a stronger place."""
+    def override(self, values: Mapping[str, Any], origin: str) -> None:
+        """Take the values of a stronger source."""
         self.values |= values
         self.origins |= dict.fromkeys(values, origin)
         for name in values:
             self.secret_files.pop(name, None)
 
 
-def secret_settings(model: type[BaseSettings]) -> tuple[str, ...]:
-    """Return the names of those settings that hold a secret."""
-    return tuple(
-        name
-        for name, each in model.model_fields.items()
-        if each.annotation is SecretStr or SecretStr in getattr(each.annotation, "__args__", ())
-    )
+class _Texts(BaseSettings):
+    """Settings as texts, for the sources of pydantic-settings. Never validated: the sources read its names only."""
+
+    model_config = SettingsConfigDict(env_ignore_empty=True, extra="ignore", defer_build=True)
 
 
-def read_sources(model: type[BaseSettings]) -> Reading:
-    """Read every place. One that cannot be read is a problem, never an empty place: weaker values must not step in."""
+def read_sources(names: Collection[str], secrets: Collection[str]) -> Reading:
+    """Read every source for the settings of these names, of which some are secrets.
+
+    One that cannot be read is a problem, never an empty source: weaker values must not take its place.
+    """
     reading = Reading()
-    variables = {**_read_environment_file(model, reading), **_read_environment(model, reading)}
-    _read_secrets_folder(model, reading)
-    _read_named_files(model, reading, variables)
+    model = create_model("_NamedTexts", __base__=_Texts, **dict.fromkeys(names, (str | None, None)))  # type: ignore[call-overload] # fields by name
+    variables = {**_read_environment_file(model, secrets, reading), **_read_environment(model, reading)}
+    _read_secrets_folder(names, reading)
+    _read_named_files(secrets, reading, variables)
     if not reading.problems:
         _read_aws(model, reading)
+    if not reading.problems:
+        _read_development_file(model, reading, variables)
     return reading
 
 
-def _read_environment_file(model: type[BaseSettings], reading: Reading) -> Mapping[str, str | None]:
+def _read_environment_file(
+    model: type[BaseSettings], secrets: Collection[str], reading: Reading
+) -> Mapping[str, str | None]:
     try:
-        if _begins_with_a_mark(ENVIRONMENT_FILE):
+        if _has_byte_order_mark(ENVIRONMENT_FILE):
             reading.problems.append(
                 ".env begins with a byte order mark, so its first name would be lost. Save it without"
             )
@@ -92,14 +104,14 @@ def _read_environment_file(model: type[BaseSettings], reading: Reading) -> Mappi
         reading.problems.append(f".env cannot be read: {error.strerror}. Correct its rights, or remove it")
         return {}
     values = source()
-    reading.lay_over(values, ".env")
-    reading.secret_files |= {name: ENVIRONMENT_FILE for name in secret_settings(model) if name in values}
+    reading.override(values, ".env")
+    reading.secret_files |= {name: ENVIRONMENT_FILE for name in secrets if name in values}
     reading.names |= dict.fromkeys(written, LIKENESS_AMONG_SETTINGS)
     return source.env_vars
 
 
-def _begins_with_a_mark(path: Path) -> bool:
-    """Tell whether a file begins as Windows' editors begin UTF-8."""
+def _has_byte_order_mark(path: Path) -> bool:
+    """Tell whether a file begins with the mark that editors on Windows put before UTF-8."""
     if not path.is_file():
         return False
     with path.open("rb") as file:
@@ -108,12 +120,21 @@ def _begins_with_a_mark(path: Path) -> bool:
 
 def _read_environment(model: type[BaseSettings], reading: Reading) -> Mapping[str, str | None]:
     source = EnvSettingsSource(model)
-    reading.lay_over(source(), "environment")
+    reading.override(source(), "environment")
     reading.names = dict.fromkeys(os.environ, LIKENESS_AMONG_OTHERS) | reading.names
     return source.env_vars
 
 
-def _read_secrets_folder(model: type[BaseSettings], reading: Reading) -> None:
+def _read_development_file(model: type[BaseSettings], reading: Reading, variables: Mapping[str, str | None]) -> None:
+    """Take the database of `inv dev`, which runs in this folder, if nothing says which database is meant."""
+    is_configured = any(reading.values.get(name) or variables.get(f"{name}_file") for name in CONFIGURED)
+    if is_configured or reading.values.get("aws_secrets_manager_secret_name") or not DEVELOPMENT_FILE.is_file():
+        return
+    source = DotEnvSettingsSource(model, env_file=DEVELOPMENT_FILE, dotenv_filtering="only_existing")
+    reading.override(source(), f"inv dev, {DEVELOPMENT_FILE}")
+
+
+def _read_secrets_folder(names: Collection[str], reading: Reading) -> None:
     try:
         paths = sorted(SECRETS_FOLDER.iterdir()) if SECRETS_FOLDER.is_dir() else []
     except OSError as error:
@@ -124,16 +145,16 @@ def _read_secrets_folder(model: type[BaseSettings], reading: Reading) -> None:
         name = path.name.lower()
         if name in found:
             reading.problems.append(f"{name.upper()} is in {SECRETS_FOLDER} twice, in two spellings. Remove one")
-        elif name in model.model_fields:
+        elif name in names:
             found[name] = path
     for name, path in found.items():
         _read_secret(reading, name, path, origin=str(path), place=f"{name.upper()} in {SECRETS_FOLDER}")
     reading.names = {path.name: LIKENESS_AMONG_OTHERS for path in paths} | reading.names
 
 
-def _read_named_files(model: type[BaseSettings], reading: Reading, variables: Mapping[str, str | None]) -> None:
-    """Read what NAME_FILE variables name. Where a path should be, people write the secret: it is not repeated."""
-    for name in secret_settings(model):
+def _read_named_files(secrets: Collection[str], reading: Reading, variables: Mapping[str, str | None]) -> None:
+    """Read the files that NAME_FILE variables name. No message repeats the path: it may be the secret by mistake."""
+    for name in secrets:
         pointer, path = f"{name.upper()}_FILE", variables.get(f"{name}_file")
         if not path:
             continue
@@ -147,7 +168,7 @@ def _read_named_files(model: type[BaseSettings], reading: Reading, variables: Ma
 
 def _read_secret(reading: Reading, name: str, path: Path, *, origin: str, place: str) -> None:
     try:
-        reading.lay_over({name: _secret_in(path)}, origin)
+        reading.override({name: _secret_in(path)}, origin)
     except OSError as error:
         reading.problems.append(f"{place} cannot be read: {error.strerror}. Example: {SECRETS_FOLDER / name}")
     except ValueError as error:
@@ -190,5 +211,5 @@ def _read_aws(model: type[BaseSettings], reading: Reading) -> None:
     except SecretStoreError as error:
         reading.problems.append(str(error))
         return
-    reading.lay_over(secret.values, f"AWS Secrets Manager, {name}")
+    reading.override(secret.values, f"AWS Secrets Manager, {name}")
     reading.names |= dict.fromkeys(secret.names, LIKENESS_AMONG_SETTINGS)

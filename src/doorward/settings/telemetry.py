@@ -3,20 +3,18 @@
 from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
-from pydantic_settings import NoDecode
 
 from doorward.observability.scrubbing import PERSONAL_FIELDS, SECRET_FIELDS
-from doorward.settings.browsers import BrowserSettings
-from doorward.settings.loading import between_commas
+from doorward.settings.topic import Topic, split_list
 
 
-class TelemetrySettings(BrowserSettings):
-    """What is told, and where."""
+class TelemetrySettings(Topic):
+    """The log, the metrics and the traces."""
 
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="The least severe lines that are logged.", examples=["info"]
     )
-    pii_fields: Annotated[tuple[str, ...], NoDecode, between_commas] = Field(
+    pii_fields: Annotated[tuple[str, ...], split_list] = Field(
         (*SECRET_FIELDS, *PERSONAL_FIELDS),
         description="Words that mark a key as private: in the log, the value of every key that contains one is "
         "redacted. Separated by commas; those for secrets (`password` to `credential`) count in any case.",
@@ -54,7 +52,7 @@ class TelemetrySettings(BrowserSettings):
     @field_validator("metrics_port", mode="before")
     @classmethod
     def _no_service_link(cls, value: object) -> object:
-        """Kubernetes sets METRICS_PORT=tcp://10.0.0.1:9090 beside a service called metrics: nobody's wish here."""
+        """Kubernetes sets METRICS_PORT=tcp://10.0.0.1:9090 beside a service called metrics. It is no port."""
         return 0 if isinstance(value, str) and value.startswith("tcp://") else value
 
     @property

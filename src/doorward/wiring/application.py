@@ -1,6 +1,5 @@
-"""The composition root: from settings to the wired application. The only place that knows every class."""
+"""The composition root: builds the application from the settings, with everything that it needs."""
 
-import asyncio
 import gc
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -9,6 +8,7 @@ from fastapi import FastAPI
 
 from doorward.api.app import create_app
 from doorward.api.budgets import CallsInFlight, RefusalLog
+from doorward.api.client_address import create_client_reader
 from doorward.api.draining import Drain
 from doorward.api.schemas.health import CheckState
 from doorward.api.services import Services
@@ -18,62 +18,68 @@ from doorward.domain.auth.refresh_token import RefreshTokenCodec
 from doorward.domain.auth.token_pair import TokenPairIssuer
 from doorward.infrastructure.clock import HostClock
 from doorward.infrastructure.keys import REFRESH_TOKEN_PURPOSE
-from doorward.infrastructure.limits.limiter import CallLimiter, create_client_reader, create_limiter
+from doorward.infrastructure.limits.limiter import CallLimiter, create_limiter
 from doorward.infrastructure.passwords import BcryptHasher
-from doorward.infrastructure.postgres.clock_watch import ClockWatch
 from doorward.infrastructure.postgres.database import PostgresDatabase, is_current
 from doorward.infrastructure.postgres.readiness import Readiness
 from doorward.infrastructure.postgres.shares import Share, SharedDatabase, places_of_share
-from doorward.infrastructure.scheduler import Housekeeper
+from doorward.infrastructure.scheduler import FIRST_LOOK_SECONDS, Scheduler
 from doorward.observability.logging import flush_log
 from doorward.observability.request_context import current_user_id
 from doorward.settings.config import Settings, load_settings
+from doorward.settings.database import DatabaseSettings
 from doorward.wiring.auth import create_hasher, create_login, create_sessions, create_signer, lifetimes_of
+from doorward.wiring.background import create_scheduler
+from doorward.wiring.database import running_database
 from doorward.wiring.items import create_item_import, create_items
 from doorward.wiring.keys import keys
 from doorward.wiring.log import log_as_set
-from doorward.wiring.operations import create_housekeeper
 from doorward.wiring.registration import create_registration
 from doorward.wiring.telemetry import Telemetry
 
 
 def app_from_environment() -> FastAPI:
-    """Return the application as the environment sets it: what each worker process calls.
-
-    The settings are read before logging is configured, and by no process twice: see ``app_to_serve``.
-    """
+    """Return the application as the environment sets it. Each worker process calls this."""
     settings = load_settings()
     log_as_set(settings)
     return app_to_serve(settings)
 
 
 def app_to_serve(settings: Settings) -> FastAPI:
-    """Return the application for a process that has read its settings and serves nothing else from here on."""
+    """Return the application of a process that has read its settings, and serves nothing else from here on."""
     app = create_wired_app(settings)
-    # What is there now stays for ever. Walking through it would hold up all requests, every few thousand of them.
+    # All objects that exist now stay. Without the freeze, the collector would walk through them every few thousand
+    # requests and delay those under way.
     gc.collect()
     gc.freeze()
     return app
 
 
-def create_wired_app(settings: Settings, clock: Clock | None = None, host: HostClock | None = None) -> FastAPI:
+def create_wired_app(
+    settings: Settings,
+    clock: Clock | None = None,
+    host: HostClock | None = None,
+    *,
+    first_look_seconds: float = FIRST_LOOK_SECONDS,
+) -> FastAPI:
     """Return the application with everything that it needs; its lifespan opens and closes the database.
 
-    ``clock`` takes the place of PostgreSQL's, ``host`` of this machine's.
+    ``clock`` takes the place of PostgreSQL's, ``host`` of this machine's. ``first_look_seconds`` is how long background
+    tasks may wait after the start.
     """
     lifetimes = lifetimes_of(settings)
-    telemetry = Telemetry(settings)
-    database = PostgresDatabase(settings, cursor_factory=telemetry.cursor_factory, host=host)
+    telemetry = Telemetry(settings.telemetry)
+    database = PostgresDatabase(settings.database, cursor_factory=telemetry.cursor_factory, host=host)
     clock = clock or database.clock
-    shared = shared_database(settings, database)
-    readiness = Readiness(settings, database, cursor_factory=telemetry.cursor_factory)
+    shared = shared_database(settings.database, database)
+    readiness = Readiness(settings.database, database, cursor_factory=telemetry.cursor_factory)
     hasher = create_hasher(settings, telemetry)
-    codec = RefreshTokenCodec(*keys(settings, REFRESH_TOKEN_PURPOSE))
+    codec = RefreshTokenCodec(*keys(settings.keys, REFRESH_TOKEN_PURPOSE))
     signer = create_signer(settings, lifetimes)
-    limiter = create_limiter(settings)
+    limiter = create_limiter(settings.limits)
     issuer = TokenPairIssuer(signer=signer, codec=codec, lifetimes=lifetimes)
     drain = Drain()
-    housekeeper = create_housekeeper(settings, database, clock)
+    scheduler = create_scheduler(settings, database, clock, is_worker=False, first_look_seconds=first_look_seconds)
     services = Services(
         registration=create_registration(settings, database, hasher),
         login=create_login(settings, database, hasher, issuer, clock),
@@ -81,19 +87,19 @@ def create_wired_app(settings: Settings, clock: Clock | None = None, host: HostC
         items=create_items(settings, shared, clock),
         item_import=create_item_import(settings, shared, clock),
         bulk_place=database.bulk_place,
-        calls=CallsInFlight(per_address=settings.calls_per_address, per_user=settings.calls_per_user),
+        calls=CallsInFlight(per_address=settings.limits.calls_per_address, per_user=settings.limits.calls_per_user),
         refusals=RefusalLog(),
-        upload_idle_seconds=settings.upload_idle_seconds,
+        upload_idle_seconds=settings.limits.upload_idle_seconds,
         limiter=limiter,
-        client_of=create_client_reader(settings),
+        client_of=create_client_reader(settings.limits.trusted_proxies),
         check_readiness=lambda: check_readiness(readiness),
         drain=drain,
-        lifespan=lambda _: _lifespan(settings, database, readiness, hasher, limiter, telemetry, drain, housekeeper),
+        lifespan=lambda _: _lifespan(settings, database, readiness, hasher, limiter, telemetry, drain, scheduler),
     )
     return telemetry.wrap(create_app(settings, services))
 
 
-def shared_database(settings: Settings, database: PostgresDatabase) -> SharedDatabase:
+def shared_database(settings: DatabaseSettings, database: PostgresDatabase) -> SharedDatabase:
     """Return the part of the database that calls to resources may use, divided among users."""
     places = places_of_share(settings.db_pool_max_conn, settings.db_pool_share_percent, database.bulk_places)
     return SharedDatabase(database, Share(places), current_user_id)
@@ -117,29 +123,18 @@ async def _lifespan(
     limiter: CallLimiter,
     telemetry: Telemetry,
     drain: Drain,
-    housekeeper: Housekeeper,
+    scheduler: Scheduler,
 ) -> AsyncIterator[None]:
-    # Whatever fails to open or close, all the others are closed, the last one first.
+    # If one of these fails to open or close, all the others are closed, the last one first.
     async with AsyncExitStack() as stack:
         # The server ends the process by the signal that it received, as soon as this block has ended.
         stack.callback(flush_log)
-        await stack.enter_async_context(telemetry.running(database, hasher))
+        await stack.enter_async_context(telemetry.running(database, lambda: hasher.waiting))
         stack.callback(hasher.close)
         stack.push_async_callback(limiter.close)
-        clock_watch = ClockWatch(database)
         stack.push_async_callback(readiness.close)
-        # After the database: a measurement that waits for a connection is refused then.
-        stack.push_async_callback(clock_watch.end)
-        stack.push_async_callback(database.close)
-        await database.open()
-        await clock_watch.begin()
+        await stack.enter_async_context(running_database(database))
         await readiness.open()
-        if settings.housekeeping_interval_minutes:
-            stack.push_async_callback(_ended, asyncio.create_task(housekeeper.run_for_ever()))
-        stack.enter_context(drain.before_sigterm_ends_serving(settings.shutdown_drain_seconds))
+        await stack.enter_async_context(scheduler.running())
+        stack.enter_context(drain.before_sigterm_ends_serving(settings.server.shutdown_drain_seconds))
         yield
-
-
-async def _ended(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)

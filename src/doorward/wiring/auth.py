@@ -21,19 +21,19 @@ from doorward.wiring.telemetry import Telemetry
 def lifetimes_of(settings: Settings) -> Lifetimes:
     """Return the settings' numbers as durations."""
     return Lifetimes(
-        access=timedelta(minutes=settings.access_token_expire_minutes),
-        refresh_idle=timedelta(days=settings.refresh_token_expire_days),
-        session=timedelta(days=settings.session_max_days),
-        reuse_leeway=timedelta(seconds=settings.refresh_token_reuse_leeway_seconds),
+        access=timedelta(minutes=settings.tokens.access_token_expire_minutes),
+        refresh_idle=timedelta(days=settings.tokens.refresh_token_expire_days),
+        session=timedelta(days=settings.tokens.session_max_days),
+        reuse_leeway=timedelta(seconds=settings.tokens.refresh_token_reuse_leeway_seconds),
     )
 
 
 def create_hasher(settings: Settings, telemetry: Telemetry) -> BcryptHasher:
     """Return the password hasher, with a thread for each processor core."""
     return BcryptHasher(
-        rounds=settings.bcrypt_rounds,
+        rounds=settings.passwords.bcrypt_rounds,
         threads=available_cores(),
-        per_address=settings.password_hashes_per_address,
+        per_address=settings.passwords.password_hashes_per_address,
         observe_wait=telemetry.observe_hash_wait,
     )
 
@@ -48,7 +48,7 @@ def create_login(
         issuer=issuer,
         clock=clock,
         lifetimes=lifetimes_of(settings),
-        address_detail=settings.client_addresses,
+        address_detail=settings.tokens.client_addresses,
     )
 
 
@@ -74,12 +74,12 @@ def create_sessions(
 
 def create_signer(settings: Settings, lifetimes: Lifetimes) -> AccessTokens:
     """Return what signs and verifies access tokens."""
-    key, previous_key = keys(settings, ACCESS_TOKEN_PURPOSE)
+    key, previous_key = keys(settings.keys, ACCESS_TOKEN_PURPOSE)
     return AccessTokens(
         key=key,
         previous_key=previous_key,
-        algorithm=settings.algorithm,
-        issuer=settings.jwt_issuer,
-        audience=settings.jwt_audience,
+        algorithm=settings.tokens.algorithm,
+        issuer=settings.tokens.jwt_issuer,
+        audience=settings.tokens.jwt_audience,
         lifetime=lifetimes.access,
     )

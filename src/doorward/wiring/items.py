@@ -12,10 +12,10 @@ from doorward.wiring.keys import keys
 
 def create_items(settings: Settings, database: SharedDatabase, clock: Clock) -> Items:
     """Return the use cases of single items and lists."""
-    cursors = CursorCodec(*keys(settings, cursor_purpose("items")))
-    return Items(database=database, clock=clock, cursors=cursors, quota=settings.quota_per_owner)
+    cursors = CursorCodec(*keys(settings.keys, cursor_purpose("items")))
+    return Items(database=database, clock=clock, cursors=cursors, quota=settings.limits.quota_per_owner)
 
 
 def create_item_import(settings: Settings, database: SharedDatabase, clock: Clock) -> ItemImport:
     """Return the import of files over HTTP."""
-    return ItemImport(database=database, clock=clock, quota=settings.quota_per_owner)
+    return ItemImport(database=database, clock=clock, quota=settings.limits.quota_per_owner)

@@ -1,10 +1,10 @@
 """The keys of each purpose, derived from the settings' secrets."""
 
 from doorward.infrastructure.keys import derive_key
-from doorward.settings.config import Settings
+from doorward.settings.keys import KeySettings
 
 
-def keys(settings: Settings, purpose: bytes) -> tuple[bytes, bytes | None]:
+def keys(settings: KeySettings, purpose: bytes) -> tuple[bytes, bytes | None]:
     """Return the key of this purpose, and the one before the last change of SECRET_KEY while that is set."""
     previous = settings.secret_key_previous
     return (

@@ -1,35 +1,18 @@
-"""What the operator's commands do: each opens a database of its own and closes it."""
+"""The use cases of the operator's commands: each opens a database of its own and closes it."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import timedelta
 
-from doorward.core.ports import Clock
 from doorward.domain.auth.accounts import Accounts
 from doorward.domain.auth.deactivation import Deactivation
 from doorward.domain.auth.ending import SessionEnding
-from doorward.domain.auth.pruning import Pruning
+from doorward.domain.items.importing import ItemImport
 from doorward.infrastructure.clock import HostClock
-from doorward.infrastructure.postgres.clock_watch import require_agreement
-from doorward.infrastructure.postgres.database import PostgresDatabase, session_conninfo
-from doorward.infrastructure.scheduler import Housekeeper
+from doorward.infrastructure.postgres.database import BULK_SECONDS, PostgresDatabase, session_conninfo
+from doorward.infrastructure.scheduler import TaskRunner
 from doorward.settings.config import Settings
-
-
-def create_housekeeper(settings: Settings, database: PostgresDatabase, clock: Clock) -> Housekeeper:
-    """Return what prunes, in turn with the other copies of the service."""
-    pruning = Pruning(database=database, clock=clock, retention=timedelta(days=settings.session_retention_days))
-
-    async def prune_by_agreed_time() -> int:
-        require_agreement(database.clock)
-        return await pruning.prune()
-
-    return Housekeeper(
-        session_conninfo(settings),
-        "prune",
-        prune_by_agreed_time,
-        timedelta(minutes=settings.housekeeping_interval_minutes),
-    )
+from doorward.settings.database import DatabaseSettings
+from doorward.wiring.background import pruning_task
 
 
 async def prune(settings: Settings, host: HostClock | None = None) -> int | None:
@@ -37,26 +20,35 @@ async def prune(settings: Settings, host: HostClock | None = None) -> int | None
 
     Raises ``ClocksDifferError``.
     """
-    async with _opened(settings, host) as database:
-        return await create_housekeeper(settings, database, database.clock).run(only_if_due=False)
+    async with _opened(settings.database, host=host) as database:
+        task = pruning_task(settings.background, database, database.clock)
+        return await TaskRunner(session_conninfo(settings.database), task).run(only_if_due=False)
 
 
-async def revoke_all(settings: Settings) -> int:
+async def revoke_all(settings: DatabaseSettings) -> int:
     """End every session; return how many."""
     async with _opened(settings) as database:
         return await SessionEnding(database=database, clock=database.clock).end_all()
 
 
-async def deactivate(settings: Settings, name: str) -> int:
+async def deactivate(settings: DatabaseSettings, name: str) -> int:
     """Bar a user from the service; return how many sessions were ended. Raises ``UserNotFoundError``."""
     async with _opened(settings) as database:
         return await _deactivation(database).deactivate(name)
 
 
-async def activate(settings: Settings, name: str) -> None:
+async def activate(settings: DatabaseSettings, name: str) -> None:
     """Let a user log in again. Raises ``UserNotFoundError``."""
     async with _opened(settings) as database:
         await _deactivation(database).activate(name)
+
+
+@asynccontextmanager
+async def opened_item_import(settings: DatabaseSettings, *, seconds: int) -> AsyncIterator[tuple[Accounts, ItemImport]]:
+    """Yield the use cases that an import from a shell needs. Storing the file may take so many seconds."""
+    async with _opened(settings, bulk_seconds=seconds) as database:
+        with database.bulk_place():
+            yield Accounts(database=database), ItemImport(database=database, clock=database.clock)
 
 
 def _deactivation(database: PostgresDatabase) -> Deactivation:
@@ -64,8 +56,10 @@ def _deactivation(database: PostgresDatabase) -> Deactivation:
 
 
 @asynccontextmanager
-async def _opened(settings: Settings, host: HostClock | None = None) -> AsyncIterator[PostgresDatabase]:
-    database = PostgresDatabase(settings, host=host)
+async def _opened(
+    settings: DatabaseSettings, *, bulk_seconds: int = BULK_SECONDS, host: HostClock | None = None
+) -> AsyncIterator[PostgresDatabase]:
+    database = PostgresDatabase(settings, bulk_seconds=bulk_seconds, host=host)
     await database.open()
     try:
         await database.measure_clock()

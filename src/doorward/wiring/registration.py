@@ -12,7 +12,8 @@ def create_registration(settings: Settings, database: PostgresDatabase, hasher: 
     """Return the use case of sign-up with what the operator refuses."""
     rules = RegistrationRules(
         common_passwords=load_common_passwords(),
-        reserved_usernames=frozenset(map(without_separators, settings.reserved_usernames)),
-        allows_special_domains=settings.email_allow_special_domains or settings.environment == "development",
+        reserved_usernames=frozenset(map(without_separators, settings.registration.reserved_usernames)),
+        allows_special_domains=settings.registration.email_allow_special_domains
+        or settings.deployment.environment == "development",
     )
     return Registration(database=database, hasher=hasher, rules=rules)

@@ -1,4 +1,4 @@
-"""Metrics and traces as the settings ask for them. What nobody asked for is not even imported."""
+"""Metrics and traces, built from the settings. The packages of what is switched off are not imported."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Any
 from fastapi import FastAPI
 from psycopg import AsyncCursor
 
-from doorward.infrastructure.passwords import BcryptHasher
 from doorward.infrastructure.postgres.database import PostgresDatabase
 from doorward.observability.logging import dropped_lines, observed_events
-from doorward.settings.config import Settings
+from doorward.settings.telemetry import TelemetrySettings
 
 if TYPE_CHECKING:
     from doorward.observability.metrics import Metrics
@@ -18,53 +17,66 @@ if TYPE_CHECKING:
 
 
 class Telemetry:
-    """What one application tells of itself beside its log."""
+    """The metrics and traces of one process."""
 
-    def __init__(self, settings: Settings) -> None:
-        """Prepare what the settings ask for. Raises ``ImportError`` when the packages for traces are missing."""
+    def __init__(self, settings: TelemetrySettings) -> None:
+        """Prepare what is switched on. Raises ``ImportError`` when the packages for traces are missing."""
         self._metrics = _metrics() if settings.metrics_port else None
         self._tracing = _tracing(settings.traces_url) if settings.traces_url else None
 
     @property
     def observe_hash_wait(self) -> Callable[[float], None] | None:
-        """What the password hasher tells how long each call waited."""
+        """Takes how many seconds each password hash waited; None without metrics."""
         return self._metrics.observe_hash_wait if self._metrics else None
 
     @property
     def cursor_factory(self) -> type[AsyncCursor[Any]]:
-        """What runs the statements."""
+        """The class of the cursors that run the statements."""
         return self._tracing.cursor_factory if self._tracing else AsyncCursor
 
     def wrap(self, app: FastAPI) -> FastAPI:
-        """Put around the application what has to be outermost."""
+        """Put the middleware of traces around the application: it has to be the outermost."""
         if self._tracing is not None:
             self._tracing.wrap(app)
         return app
 
     @asynccontextmanager
-    async def running(self, database: PostgresDatabase, hasher: BcryptHasher) -> AsyncIterator[None]:
+    async def running(self, database: PostgresDatabase, hashes_waiting: Callable[[], int]) -> AsyncIterator[None]:
         """Count, sample and trace within the block; send what is left at its end."""
         async with AsyncExitStack() as stack:
             if self._tracing is not None:
                 stack.push_async_callback(self._tracing.close)
             if (metrics := self._metrics) is not None:
                 stack.enter_context(observed_events(metrics.count_event))
-                load = metrics.sampled(lambda: metrics.set_load(database.pool_load(), hasher.waiting))
+                load = metrics.sampled(lambda: metrics.set_load(database.pool_load(), hashes_waiting()))
                 await stack.enter_async_context(load)
-                # While the reader of the log is away, no event can tell.
+                # Sampled: while the reader of the log is slow, no event can report it.
                 await stack.enter_async_context(metrics.sampled(lambda: metrics.count_lost_lines(dropped_lines())))
                 difference = metrics.sampled(lambda: metrics.set_clock_difference(database.clock.difference()))
                 await stack.enter_async_context(difference)
+                if (write := _worker_file()) is not None:
+                    stack.callback(write)
+                    await stack.enter_async_context(metrics.sampled(write))
             yield
 
 
 def _metrics() -> "Metrics":
-    from doorward.observability.metrics_endpoint import reserve_space  # noqa: PLC0415 - not needed without metrics
-
-    reserve_space()
-    from doorward.observability.metrics import Metrics  # noqa: PLC0415 - see observability/metrics_endpoint.py
+    from doorward.observability.metrics import Metrics  # noqa: PLC0415 - only with METRICS_PORT
 
     return Metrics()
+
+
+def _worker_file() -> Callable[[], None] | None:
+    """Return what writes this process's numbers for the process that serves /metrics; None if they are the same."""
+    from doorward.observability.metrics_endpoint import shared_folder  # noqa: PLC0415 - only with METRICS_PORT
+
+    folder = shared_folder()
+    if folder is None:
+        return None
+    from doorward.observability.metrics import REGISTRY  # noqa: PLC0415 - only with METRICS_PORT
+    from doorward.observability.worker_metrics import WorkerFile  # noqa: PLC0415 - only with METRICS_PORT
+
+    return WorkerFile(folder, REGISTRY).write
 
 
 def _tracing(url: str) -> "Tracing":

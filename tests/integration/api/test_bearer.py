@@ -113,7 +113,7 @@ def _claims(pair: Pair) -> dict[str, object]:
 
 
 def _encoded(service: Service, claims: dict[str, object], **header: object) -> str:
-    key = derive_key(service.settings.secret_key.get_secret_value().encode(), ACCESS_TOKEN_PURPOSE)
+    key = derive_key(service.settings.keys.secret_key.get_secret_value().encode(), ACCESS_TOKEN_PURPOSE)
     return jwt.encode(claims, key, algorithm="HS256", headers={"typ": "at+jwt", **header})
 
 
@@ -159,7 +159,7 @@ async def test_a_token_under_the_secret_itself_or_another_purpose_is_refused(
     service: Service, purpose: bytes | None
 ) -> None:
     _, pair = await service.register_and_log_in()
-    secret = service.settings.secret_key.get_secret_value().encode()
+    secret = service.settings.keys.secret_key.get_secret_value().encode()
     key = derive_key(secret, purpose) if purpose else secret
     assert _is_invalid(
         await service.get_me(jwt.encode(_claims(pair), key, algorithm="HS256", headers={"typ": "at+jwt"}))
@@ -202,10 +202,10 @@ async def test_the_configured_life_of_a_token_is_told_and_held(make_service: Mak
 async def test_a_token_of_a_session_that_never_was_is_refused(service: Service) -> None:
     person = await service.register()
     signer = AccessTokens(
-        key=derive_key(service.settings.secret_key.get_secret_value().encode(), ACCESS_TOKEN_PURPOSE),
+        key=derive_key(service.settings.keys.secret_key.get_secret_value().encode(), ACCESS_TOKEN_PURPOSE),
         algorithm="HS256",
-        issuer=service.settings.jwt_issuer,
-        audience=service.settings.jwt_audience,
+        issuer=service.settings.tokens.jwt_issuer,
+        audience=service.settings.tokens.jwt_audience,
         lifetime=lifetimes_of(service.settings).access,
     )
     principal = Principal(uuid4(), uuid4(), "doorward", frozenset({"account"}))

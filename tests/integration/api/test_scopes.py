@@ -27,10 +27,10 @@ def _with_scopes(service: Service, access: str, *scopes: str) -> str:
     """Return a token of the same session with these scopes."""
     claims: dict[str, Any] = jwt.decode(access, options={"verify_signature": False})
     signer = AccessTokens(
-        key=derive_key(service.settings.secret_key.get_secret_value().encode(), ACCESS_TOKEN_PURPOSE),
+        key=derive_key(service.settings.keys.secret_key.get_secret_value().encode(), ACCESS_TOKEN_PURPOSE),
         algorithm="HS256",
-        issuer=service.settings.jwt_issuer,
-        audience=service.settings.jwt_audience,
+        issuer=service.settings.tokens.jwt_issuer,
+        audience=service.settings.tokens.jwt_audience,
         lifetime=lifetimes_of(service.settings).access,
     )
     principal = Principal(UUID(claims["sub"]), UUID(claims["sid"]), claims["client_id"], frozenset(scopes))

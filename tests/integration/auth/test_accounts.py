@@ -2,22 +2,22 @@
 
 import pytest
 
-from doorward.commands.item_files import create_item_import
 from doorward.domain.auth.exceptions import UserNotFoundError
+from doorward.wiring.operations import opened_item_import
 from tests.integration.service import Service
 
 
 @pytest.mark.parametrize("name", ["", "no name", "nobody-has-this-name", "nobody-has-this@example.com", "@"])
 async def test_a_name_that_nobody_has_is_not_found(service: Service, name: str) -> None:
     await service.register()
-    async with create_item_import(service.settings) as (accounts, _):
+    async with opened_item_import(service.settings.database, seconds=60) as (accounts, _):
         with pytest.raises(UserNotFoundError):
             await accounts.find_user(name)
 
 
 async def test_an_account_is_found_by_its_name_and_its_address_in_any_spelling(service: Service) -> None:
     person = await service.register()
-    async with create_item_import(service.settings) as (accounts, _):
+    async with opened_item_import(service.settings.database, seconds=60) as (accounts, _):
         for name in (person.username, person.username.upper(), person.email, person.email.upper()):
             user = await accounts.find_user(name)
             assert (str(user.id), user.username, user.email) == (person.id, person.username, person.email)

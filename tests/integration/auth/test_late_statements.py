@@ -26,7 +26,7 @@ class LateDatabase(PostgresDatabase):
 @pytest.fixture
 async def late(service: Service) -> AsyncIterator[LateDatabase]:
     async with AsyncExitStack() as stack:
-        database = LateDatabase(service.settings)
+        database = LateDatabase(service.settings.database)
         stack.push_async_callback(database.close)
         await database.open()
         await database.measure_clock()

@@ -110,7 +110,7 @@ async def test_no_forged_token_reaches_the_database_while_two_keys_count(
     rotated = await make_service(
         database_url=service.database_url,
         secret_key=secrets.token_urlsafe(48),
-        secret_key_previous=service.settings.secret_key,
+        secret_key_previous=service.settings.keys.secret_key,
     )
     for pair in [(await each.register_and_log_in())[1] for each in (service, rotated)]:
         assert await count_statements(rotated.post_refresh(forged(pair.refresh))) == 0
@@ -139,7 +139,7 @@ async def test_a_dump_of_the_tables_and_the_secret_key_mint_nothing_and_end_noth
     pair = await service.refresh(first.refresh)
     before = service.sessions_of(person)
     codec = RefreshTokenCodec(
-        derive_key(service.settings.secret_key.get_secret_value().encode(), REFRESH_TOKEN_PURPOSE)
+        derive_key(service.settings.keys.secret_key.get_secret_value().encode(), REFRESH_TOKEN_PURPOSE)
     )
     for secret in _guesses(before[0]):
         for generation in (0, 1, 2, 2**32 - 1):
@@ -155,7 +155,7 @@ async def test_a_token_of_the_future_is_refused_and_ends_nothing(service: Servic
     raw = base64.urlsafe_b64decode(pair.refresh.removeprefix("dwr_"))
     _, session_id, user_id, generation, secret = struct.unpack(">B16s16sI16s", raw[:53])
     codec = RefreshTokenCodec(
-        derive_key(service.settings.secret_key.get_secret_value().encode(), REFRESH_TOKEN_PURPOSE)
+        derive_key(service.settings.keys.secret_key.get_secret_value().encode(), REFRESH_TOKEN_PURPOSE)
     )
     ahead = codec.encode(RefreshToken(UUID(bytes=session_id), UUID(bytes=user_id), generation + 1, secret))
     assert (await service.post_refresh(ahead)).status_code == 401

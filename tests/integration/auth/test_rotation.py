@@ -19,7 +19,7 @@ ROUNDS = 20
 
 
 def codec_of(service: Service) -> RefreshTokenCodec:
-    secret_key = service.settings.secret_key.get_secret_value()
+    secret_key = service.settings.keys.secret_key.get_secret_value()
     return RefreshTokenCodec(derive_key(secret_key.encode(), REFRESH_TOKEN_PURPOSE))
 
 

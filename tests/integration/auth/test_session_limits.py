@@ -132,7 +132,7 @@ async def test_a_deleted_user_is_refused_everywhere(service: Service) -> None:
 def _at_generation(service: Service, token: str, generation: int) -> str:
     """Bring the token's session to a generation; return its token of that generation."""
     codec = RefreshTokenCodec(
-        derive_key(service.settings.secret_key.get_secret_value().encode(), REFRESH_TOKEN_PURPOSE)
+        derive_key(service.settings.keys.secret_key.get_secret_value().encode(), REFRESH_TOKEN_PURPOSE)
     )
     moved = replace(codec.decode(token), generation=generation)
     service.sql("UPDATE sessions SET generation = %s WHERE id = %s", generation, moved.session_id)

@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import psycopg
@@ -10,8 +11,8 @@ import pytest
 from doorward.commands.main import main
 from doorward.domain.auth import ending
 from doorward.infrastructure.postgres import database as connections
-from doorward.infrastructure.scheduler import LOCK_KEY
-from doorward.settings.config import Settings
+from doorward.infrastructure.scheduler import Task
+from doorward.settings.config import Settings, settings_from
 from tests.integration.service import FakeClock, Pair, Person, Service, run_service
 
 SESSIONS = 5
@@ -27,7 +28,7 @@ def database(environment: pytest.MonkeyPatch, own_database: str) -> str:
 def settings(database: str, secret_key: str) -> Settings:
     """Those of a service that runs on the same database."""
     values = {"environment": "development", "secret_key": secret_key, "database_url": database, "bcrypt_rounds": 4}
-    return Settings.model_validate(values | {"rate_limit_enabled": False, "housekeeping_interval_minutes": 0})
+    return settings_from(values | {"rate_limit_enabled": False, "housekeeping_interval_minutes": 0})
 
 
 def rows(database: str, statement: str) -> list[tuple[object, ...]]:
@@ -142,9 +143,13 @@ def test_prune_removes_what_ended_before_the_retention_and_says_how_much(
     assert "removed 0 sessions" in capsys.readouterr().out
 
 
+async def nothing() -> int:
+    return 0
+
+
 def test_prune_leaves_the_work_to_whoever_is_at_it(database: str, capsys: pytest.CaptureFixture[str]) -> None:
     with psycopg.connect(database) as other:
-        other.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK_KEY])
+        other.execute("SELECT pg_advisory_xact_lock(%s)", [Task("prune", timedelta(0), nothing).lock_key])
         assert main(["prune"]) == 0
     assert "another process is pruning" in capsys.readouterr().out
 

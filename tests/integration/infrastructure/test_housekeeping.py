@@ -1,4 +1,4 @@
-"""Housekeeping: by itself, when it is due, in one process at a time, and whatever fails."""
+"""Background tasks: when they are due, in one process at a time, whatever fails."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -8,13 +8,10 @@ import psycopg
 import pytest
 
 from doorward.core.exceptions import ServiceUnavailableError
-from doorward.domain.auth.pruning import Pruning
-from doorward.infrastructure import scheduler
 from doorward.infrastructure.postgres.clock_watch import ClocksDifferError
-from doorward.infrastructure.scheduler import Housekeeper
-from doorward.settings.config import Settings
+from doorward.infrastructure.scheduler import Scheduler, Task, TaskRunner
 from doorward.wiring.application import create_wired_app
-from tests.integration.service import Logs, MakeService
+from tests.integration.service import Logs, MakeService, settings_of_the_ring
 
 BOUND_SECONDS = 30
 HOUR = timedelta(hours=1)
@@ -28,10 +25,12 @@ async def one_thing() -> int:
     return 1
 
 
-def housekeeper(
-    database: str, task: Callable[[], Awaitable[int]] = one_thing, interval: timedelta = HOUR
-) -> Housekeeper:
-    return Housekeeper(database, "test", task, interval)
+def runner(database: str, work: Callable[[], Awaitable[int]] = one_thing, name: str = "test") -> TaskRunner:
+    return TaskRunner(database, Task(name, HOUR, work))
+
+
+def scheduler(database: str, *tasks: Task) -> Scheduler:
+    return Scheduler(database, tasks, first_look_seconds=0)
 
 
 def run_rows(database: str, statement: str) -> list[tuple[object, ...]]:
@@ -48,12 +47,12 @@ async def test_of_two_processes_one_does_the_task_and_the_other_nothing(own_data
         await go_on.wait()
         return 7
 
-    first = asyncio.create_task(housekeeper(own_database, long_task).run(only_if_due=False))
+    first = asyncio.create_task(runner(own_database, long_task).run(only_if_due=False))
     await asyncio.wait_for(begun.wait(), BOUND_SECONDS)
-    assert await housekeeper(own_database).run(only_if_due=False) is None
+    assert await runner(own_database).run(only_if_due=False) is None
     go_on.set()
     assert await first == 7
-    assert await housekeeper(own_database).run(only_if_due=False) == 1
+    assert await runner(own_database).run(only_if_due=False) == 1
 
 
 async def test_the_turn_holds_neither_a_snapshot_nor_a_row_while_the_task_runs(own_database: str) -> None:
@@ -63,17 +62,17 @@ async def test_the_turn_holds_neither_a_snapshot_nor_a_row_while_the_task_runs(o
         seen.extend(run_rows(own_database, GUARDS))
         return 0
 
-    await housekeeper(own_database, look).run(only_if_due=False)
+    await runner(own_database, look).run(only_if_due=False)
     assert seen == [("idle in transaction", None, None)]
     assert run_rows(own_database, GUARDS) == []
 
 
 async def test_a_task_that_any_process_has_done_lately_is_not_due(own_database: str) -> None:
-    assert await housekeeper(own_database).run(only_if_due=True) == 1
-    assert await housekeeper(own_database).run(only_if_due=True) is None
-    assert await housekeeper(own_database).run(only_if_due=False) == 1
+    assert await runner(own_database).run(only_if_due=True) == 1
+    assert await runner(own_database).run(only_if_due=True) is None
+    assert await runner(own_database).run(only_if_due=False) == 1
     run_rows(own_database, "UPDATE housekeeping_runs SET finished_at = finished_at - interval '1 hour'")
-    assert await housekeeper(own_database).run(only_if_due=True) == 1
+    assert await runner(own_database).run(only_if_due=True) == 1
 
 
 async def test_a_task_that_failed_is_due_again(own_database: str) -> None:
@@ -81,13 +80,19 @@ async def test_a_task_that_failed_is_due_again(own_database: str) -> None:
         raise ServiceUnavailableError
 
     with pytest.raises(ServiceUnavailableError):
-        await housekeeper(own_database, fail).run(only_if_due=True)
-    assert await housekeeper(own_database).run(only_if_due=True) == 1
+        await runner(own_database, fail).run(only_if_due=True)
+    assert await runner(own_database).run(only_if_due=True) == 1
 
 
-async def test_a_failure_is_logged_and_housekeeping_goes_on(
-    own_database: str, logs: Logs, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_each_task_has_a_lock_of_its_own(own_database: str) -> None:
+    async def during_another_task() -> int:
+        assert await runner(own_database).run(only_if_due=False) is None
+        return await runner(own_database, name="other").run(only_if_due=False) or 0
+
+    assert await runner(own_database, during_another_task).run(only_if_due=False) == 1
+
+
+async def test_a_failure_is_logged_and_the_task_runs_again(own_database: str, logs: Logs) -> None:
     outcomes: list[Exception | None] = [
         ServiceUnavailableError(),
         psycopg.OperationalError(),
@@ -97,17 +102,14 @@ async def test_a_failure_is_logged_and_housekeeping_goes_on(
     ]
     done = asyncio.Event()
 
-    async def task() -> int:
+    async def work() -> int:
         if outcome := outcomes.pop(0):
             raise outcome
         done.set()
         return 3
 
-    monkeypatch.setattr(scheduler, "FIRST_LOOK_SECONDS", 0)
-    running = asyncio.create_task(housekeeper(own_database, task, timedelta(0)).run_for_ever())
-    await asyncio.wait_for(done.wait(), BOUND_SECONDS)
-    running.cancel()
-    await asyncio.gather(running, return_exceptions=True)
+    async with scheduler(own_database, Task("test", timedelta(0), work)).running():
+        await asyncio.wait_for(done.wait(), BOUND_SECONDS)
     events = [line["event"] for line in logs.lines() if line["event"].startswith("housekeeping.")]
     assert events[:4] == [
         "housekeeping.failed",
@@ -117,50 +119,76 @@ async def test_a_failure_is_logged_and_housekeeping_goes_on(
     ]
 
 
-async def test_a_database_that_is_away_is_a_failure_like_any(logs: Logs, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(scheduler, "FIRST_LOOK_SECONDS", 0)
-    keeper = housekeeper("host=127.0.0.1 port=1 connect_timeout=2", interval=timedelta(0))
-    running = asyncio.create_task(keeper.run_for_ever())
-    async with asyncio.timeout(BOUND_SECONDS):
-        while "housekeeping.failed" not in logs.text():  # noqa: ASYNC110 - it is the question
+async def test_a_task_that_fails_stops_no_other_task(own_database: str) -> None:
+    done = asyncio.Event()
+
+    async def fail() -> int:
+        raise RuntimeError("a defect")
+
+    async def succeed() -> int:
+        done.set()
+        return 1
+
+    async with scheduler(own_database, Task("bad", timedelta(0), fail), Task("good", HOUR, succeed)).running():
+        await asyncio.wait_for(done.wait(), BOUND_SECONDS)
+
+
+async def test_a_database_that_is_away_is_a_failure_like_any(logs: Logs) -> None:
+    unreachable = "host=127.0.0.1 port=1 connect_timeout=2"
+    async with scheduler(unreachable, Task("test", timedelta(0), one_thing)).running(), asyncio.timeout(BOUND_SECONDS):
+        while logs.text().count("housekeeping.failed") < 2:  # noqa: ASYNC110 - the log has no event to wait for
             await asyncio.sleep(0.01)
-    assert not running.done()
-    running.cancel()
-    await asyncio.gather(running, return_exceptions=True)
 
 
-async def test_the_service_prunes_by_itself(
-    make_service: MakeService, own_database: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    before = await make_service(database_url=own_database)
-    person, pair = await before.register_and_log_in()
-    await before.post_revoke(pair.refresh)
-    before.clock.advance(timedelta(days=31))
-    monkeypatch.setattr(scheduler, "FIRST_LOOK_SECONDS", 0)
-    await make_service(database_url=own_database, housekeeping_interval_minutes=60)
-    async with asyncio.timeout(BOUND_SECONDS):
-        while before.sessions_of(person):  # noqa: ASYNC110 - it is the question
+async def test_the_service_prunes_by_itself(make_service: MakeService, own_database: str, secret_key: str) -> None:
+    service = await make_service(database_url=own_database)
+    person, pair = await service.register_and_log_in()
+    await service.post_revoke(pair.refresh)
+    service.clock.advance(timedelta(days=31))
+    settings = settings_of_the_ring(own_database, secret_key, {"housekeeping_interval_minutes": 60})
+    app = create_wired_app(settings, service.clock, first_look_seconds=0)
+    async with asyncio.timeout(BOUND_SECONDS), app.router.lifespan_context(app):
+        while service.sessions_of(person):  # noqa: ASYNC110 - another process may have done it
             await asyncio.sleep(0.05)
 
 
-async def test_the_end_of_the_service_does_not_wait_for_housekeeping(
-    own_database: str, secret_key: str, monkeypatch: pytest.MonkeyPatch, logs: Logs
+@pytest.mark.parametrize("changes", [{"background": "off"}, {"housekeeping_interval_minutes": 0}])
+async def test_a_service_whose_tasks_are_switched_off_runs_none(
+    own_database: str, secret_key: str, changes: dict[str, object]
 ) -> None:
+    settings = settings_of_the_ring(own_database, secret_key, {"housekeeping_interval_minutes": 60, **changes})
+    app = create_wired_app(settings, first_look_seconds=0)
+    async with app.router.lifespan_context(app):
+        # The tasks of a service with BACKGROUND=in_process have begun by then: the test above waits less.
+        await asyncio.sleep(0.3)
+    assert run_rows(own_database, "SELECT task FROM housekeeping_runs") == []
+
+
+async def test_the_end_does_not_wait_for_a_task_without_grace(own_database: str, logs: Logs) -> None:
     begun = asyncio.Event()
 
-    async def never_done(_: Pruning) -> int:
+    async def never_done() -> int:
         begun.set()
         await asyncio.Event().wait()
         return 0
 
-    monkeypatch.setattr(Pruning, "prune", never_done)
-    monkeypatch.setattr(scheduler, "FIRST_LOOK_SECONDS", 0)
-    settings = Settings.model_validate(
-        {"environment": "development", "secret_key": secret_key, "database_url": own_database}
-    )
-    app = create_wired_app(settings)
-    async with asyncio.timeout(BOUND_SECONDS), app.router.lifespan_context(app):
+    async with asyncio.timeout(BOUND_SECONDS), scheduler(own_database, Task("test", HOUR, never_done)).running():
         await begun.wait()
     assert run_rows(own_database, GUARDS) == []
     assert run_rows(own_database, "SELECT task FROM housekeeping_runs") == []
     assert "housekeeping." not in logs.text()
+
+
+async def test_with_grace_a_task_under_way_finishes_and_no_other_begins(own_database: str) -> None:
+    begun, may_finish = asyncio.Event(), asyncio.Event()
+
+    async def long_work() -> int:
+        begun.set()
+        await may_finish.wait()
+        return 1
+
+    async with asyncio.timeout(BOUND_SECONDS):
+        async with scheduler(own_database, Task("test", timedelta(0), long_work)).running(grace_seconds=BOUND_SECONDS):
+            await begun.wait()
+            asyncio.get_running_loop().call_later(0.1, may_finish.set)
+    assert run_rows(own_database, "SELECT task FROM housekeeping_runs") == [("test",)]

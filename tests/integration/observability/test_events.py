@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 
 from doorward.observability.logging import observed_events
-from doorward.settings.config import Settings
+from doorward.settings.config import settings_from
 from doorward.wiring.log import report_insecure_settings
 from doorward.wiring.operations import revoke_all
 from tests.integration.service import (
@@ -127,7 +127,7 @@ async def test_the_end_of_all_sessions_is_reported_with_their_number(
 ) -> None:
     service = await make_service(database_url=own_database)
     await service.register_and_log_in()
-    assert await revoke_all(service.settings) == 1
+    assert await revoke_all(service.settings.database) == 1
     (line,) = events(logs, "auth.session.all_revoked")
     assert facts(line, "outcome", "count", "reason") == ("success", 1, "operator")
 
@@ -161,8 +161,8 @@ async def test_events_are_heard_by_observers(service: Service) -> None:
 def test_a_setting_that_is_not_for_production_is_reported_at_the_start(
     secret_key: str, logs: Logs, setting: str, value: object
 ) -> None:
-    report_insecure_settings(Settings.model_validate({"secret_key": secret_key}))
+    report_insecure_settings(settings_from({"secret_key": secret_key}))
     assert not logs.lines()
-    report_insecure_settings(Settings.model_validate({"secret_key": secret_key, setting: value}))
+    report_insecure_settings(settings_from({"secret_key": secret_key, setting: value}))
     (line,) = events(logs, "config.insecure")
     assert facts(line, "setting", "level") == (setting.upper(), "warning")

@@ -13,7 +13,7 @@ import pytest
 from fastapi import FastAPI
 
 from doorward.commands.main import main
-from doorward.settings.config import Settings
+from doorward.settings.config import settings_from
 from doorward.wiring.application import create_wired_app
 from tests.integration.observability.collector import Collector, running_collector
 from tests.integration.service import (
@@ -58,7 +58,7 @@ def traced(collector: Collector, shared_database: str, secret_key: str, clock: F
             "otel_exporter_otlp_endpoint": collector.url,
             "housekeeping_interval_minutes": 0,
         }
-        async with run_service(Settings.model_validate(values), clock) as service:
+        async with run_service(settings_from(values), clock) as service:
             yield service
 
     async def make(calls: Callable[[Service], Awaitable[object]]) -> Collector:
@@ -271,7 +271,7 @@ async def test_the_frameworks_own_telemetry_which_would_send_query_strings_stays
         "otel_exporter_otlp_endpoint": collector.url,
         "housekeeping_interval_minutes": 0,
     }
-    async with served(create_wired_app(Settings.model_validate(values))) as client:
+    async with served(create_wired_app(settings_from(values))) as client:
         await client.get(ME, params={"secret": canary})
     assert [span.name for span in collector.spans()] == [f"GET {ME}"]
     assert not any(canary.encode() in body for body in collector.bodies)

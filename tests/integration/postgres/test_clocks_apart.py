@@ -11,10 +11,12 @@ import pytest
 from doorward.domain.auth.pruning import Pruning
 from doorward.infrastructure.clock import HostClock
 from doorward.infrastructure.postgres.clock_watch import ClocksDifferError
-from doorward.infrastructure.postgres.database import PostgresDatabase
+from doorward.infrastructure.postgres.database import PostgresDatabase, session_conninfo
+from doorward.infrastructure.scheduler import TaskRunner
 from doorward.settings.config import Settings
 from doorward.wiring.application import create_wired_app
-from doorward.wiring.operations import create_housekeeper, prune
+from doorward.wiring.background import pruning_task
+from doorward.wiring.operations import prune
 from tests.integration.conftest import wait_patiently
 from tests.integration.postgres.skewed_host import SkewedHost, running_on
 from tests.integration.service import FakeClock, Logs, Service, events, is_problem, settings_of_the_ring
@@ -143,9 +145,9 @@ async def test_nothing_is_pruned_while_the_clocks_differ_by_more_than_a_minute(
     async with running_on(SkewedHost(ahead), settings) as service:
         await service.register_and_log_in()
         service.sql("UPDATE sessions SET expires_at = now() - interval '31 days'")
-        housekeeper = create_housekeeper(settings, database_of(service), database_of(service).clock)
+        task = pruning_task(settings.background, database_of(service), database_of(service).clock)
         with pytest.raises(ClocksDifferError):
-            await housekeeper.run(only_if_due=True)
+            await TaskRunner(session_conninfo(settings.database), task).run(only_if_due=True)
         with pytest.raises(ClocksDifferError):
             await prune(settings, SkewedHost(ahead))
         assert len(service.sql("SELECT id FROM sessions")) == 1

@@ -58,9 +58,9 @@ def test_settings_are_read_from_the_secret_in_any_case_and_any_type(
     )
     with_store.setenv(NAME, name)
     settings = load_settings()
-    assert settings.secret_key.get_secret_value() == key
-    assert (settings.postgres_port, settings.rate_limit_enabled) == (6543, False)
-    assert list(map(str, settings.trusted_proxies)) == ["10.0.0.0/8"]
+    assert settings.keys.secret_key.get_secret_value() == key
+    assert (settings.database.postgres_port, settings.limits.rate_limit_enabled) == (6543, False)
+    assert list(map(str, settings.limits.trusted_proxies)) == ["10.0.0.0/8"]
 
 
 def test_the_secret_wins_over_all_other_places(with_store: pytest.MonkeyPatch, store: SecretStore) -> None:
@@ -69,7 +69,7 @@ def test_the_secret_wins_over_all_other_places(with_store: pytest.MonkeyPatch, s
     with_store.setenv(NAME, name)
     with_store.setenv("SECRET_KEY", secrets.token_urlsafe(48))
     settings = load_settings()
-    assert settings.secret_key.get_secret_value() == key
+    assert settings.keys.secret_key.get_secret_value() == key
     assert settings.origin_of("secret_key") == f"AWS Secrets Manager, {name}"
     assert settings.origin_of("aws_region") == "environment"
 
@@ -81,7 +81,7 @@ def test_an_empty_member_and_a_null_are_unset(with_store: pytest.MonkeyPatch, st
     with_store.setenv("SECRET_KEY", secrets.token_urlsafe(48))
     settings = load_settings()
     assert settings.origin_of("secret_key") == "environment"
-    assert settings.database_url is None
+    assert settings.database.database_url is None
 
 
 def test_members_that_are_no_settings_are_left_alone_and_misspelt_ones_named(

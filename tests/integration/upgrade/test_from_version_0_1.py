@@ -118,7 +118,7 @@ async def test_the_reuse_of_a_token_that_was_used_before_the_upgrade_ends_its_se
 async def test_a_session_ends_by_the_limit_that_it_had(
     upgraded: Service, held: dict[str, Any], clock: FakeClock
 ) -> None:
-    clock.advance(timedelta(days=upgraded.settings.refresh_token_expire_days))
+    clock.advance(timedelta(days=upgraded.settings.tokens.refresh_token_expire_days))
     assert (await upgraded.post_refresh(held["sessions"]["live"]["refresh"])).status_code == 401
 
 

@@ -5,7 +5,7 @@ import pytest
 from doorward.infrastructure.limits.limiter import CallLimiter
 from doorward.infrastructure.passwords import BcryptHasher
 from doorward.infrastructure.postgres.database import PostgresDatabase
-from doorward.settings.config import Settings
+from doorward.settings.config import settings_from
 from doorward.wiring.application import create_wired_app
 
 
@@ -31,7 +31,7 @@ async def test_what_fails_to_close_keeps_nothing_else_open(
     monkeypatch.setattr(CallLimiter, "close", failing_too)
     monkeypatch.setattr(BcryptHasher, "close", noted)
     values = {"environment": "development", "secret_key": secret_key, "database_url": shared_database}
-    app = create_wired_app(Settings.model_validate(values))
+    app = create_wired_app(settings_from(values))
     with pytest.raises(TimeoutError):
         async with app.router.lifespan_context(app):
             pass

@@ -12,7 +12,7 @@ from doorward.domain.auth.identifiers import (
     read_new_username,
     without_separators,
 )
-from doorward.settings.config import RESERVED_USERNAMES
+from doorward.settings.registration import RESERVED_USERNAMES
 
 RESERVED = frozenset(map(without_separators, RESERVED_USERNAMES))
 

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from doorward.infrastructure.limits.limiter import UNKNOWN_CLIENT, client_address
-from doorward.settings.config import Network
+from doorward.api.client_address import UNKNOWN_CLIENT, client_address
+from doorward.settings.limits import Network
 
 PROXIES: Sequence[Network] = [ipaddress.ip_network("10.0.0.0/8"), ipaddress.ip_network("fd00::/8")]
 NOBODY: Sequence[Network] = []

@@ -7,7 +7,7 @@ from urllib.parse import quote
 import pytest
 
 from doorward.observability.known_secrets import KnownSecrets
-from doorward.settings.config import Settings
+from doorward.settings.config import settings_from
 from doorward.settings.secret_values import secret_values
 
 SECRETS = ("0f3c9be2a6d84e17b5c0", 'p "q" \\ ß/ü+% z', "tok_With-Both.Cases")
@@ -30,7 +30,7 @@ def test_a_word_that_is_too_short_to_be_a_secret_stays() -> None:
 
 def test_the_secrets_of_settings_are_keys_passwords_and_passwords_in_urls_but_no_published_words() -> None:
     key, previous, database, store = (secrets.token_urlsafe(48) for _ in range(4))
-    settings = Settings.model_validate(
+    settings = settings_from(
         {
             "environment": "development",
             "secret_key": key,

@@ -1,25 +1,16 @@
-"""What is counted, with which labels, and what becomes of the numbers of workers that ended."""
+"""What is counted, with which labels."""
 
 import asyncio
-import errno
-import os
-import secrets
-import subprocess
 import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
-from prometheus_client.mmap_dict import MmapedDict, mmap_key
 
 from doorward import __version__
 from doorward.core.ports import PoolLoad
 from doorward.infrastructure.passwords import BcryptHasher
 from doorward.observability.events import EVENTS
-from doorward.observability.metrics import METHODS, REGISTRY, REQUEST_SECONDS, Metrics
-from doorward.observability.metrics_endpoint import RESERVED_BYTES, bury_dead_workers
-from doorward.settings.config import Settings
-from doorward.wiring.application import create_wired_app
+from doorward.observability.metrics import REGISTRY, Metrics
 
 
 def value(name: str, **labels: str) -> float:
@@ -165,76 +156,3 @@ async def test_each_password_hash_tells_how_long_it_waited() -> None:
     hasher.close()
     assert len(waits) == 3
     assert min(waits) >= 0
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return tmp_path
-
-
-@pytest.fixture
-def dead() -> int:
-    """The number of a process that has ended."""
-    with subprocess.Popen([sys.executable, "-c", ""]) as process:
-        process.wait()
-    return process.pid
-
-
-def write(file: Path, **values: float) -> None:
-    stored = MmapedDict(str(file))
-    for name, number in values.items():
-        stored.write_value(mmap_key(name, name, [], [], "help"), number, 0.0)
-    stored.close()
-
-
-def read(file: Path) -> dict[str, float]:
-    return {key.split('"')[1]: number for key, number, _, _ in MmapedDict.read_all_values_from_file(str(file))}
-
-
-def test_what_an_ended_worker_counted_is_kept_in_sum_and_its_files_are_gone(folder: Path, dead: int) -> None:
-    alive = os.getpid()
-    write(folder / f"counter_{alive}.db", a_total=1)
-    for _ in range(3):
-        write(folder / f"counter_{dead}.db", a_total=2, b_total=5)
-        write(folder / f"histogram_{dead}.db", c_sum=0.5)
-        write(folder / f"gauge_livesum_{dead}.db", d=1)
-        bury_dead_workers(folder)
-        bury_dead_workers(folder)
-    assert {file.name for file in folder.iterdir()} == {f"counter_{alive}.db", "counter_dead.db", "histogram_dead.db"}
-    assert read(folder / "counter_dead.db") == {"a_total": 6, "b_total": 15}
-    assert read(folder / "histogram_dead.db") == {"c_sum": 1.5}
-    assert read(folder / f"counter_{alive}.db") == {"a_total": 1}
-
-
-def test_where_a_disk_is_full_an_ended_worker_is_read_from_its_own_file_until_there_is_space(
-    folder: Path, dead: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def full(*_: object) -> int:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-    ended = folder / f"counter_{dead}.db"
-    write(ended, a_total=2)
-    with monkeypatch.context() as patches:
-        patches.setattr(Path, "write_bytes", full)
-        bury_dead_workers(folder)
-    assert {file.name for file in folder.iterdir()} == {ended.name}
-    assert read(ended) == {"a_total": 2}
-    bury_dead_workers(folder)
-    assert {file.name for file in folder.iterdir()} == {"counter_dead.db"}
-    assert read(folder / "counter_dead.db") == {"a_total": 2}
-
-
-def test_the_space_that_is_reserved_holds_every_series_that_there_can_be() -> None:
-    values = {"environment": "development", "secret_key": secrets.token_urlsafe(48), "database_url": "postgresql:///"}
-    routes = [*create_wired_app(Settings.model_validate(values)).openapi()["paths"], "/openapi.json", "/docs", "/redoc"]
-    name, labels = "doorward_http_request_duration_seconds", ["method", "route", "status", "le"]
-    numbers_in_a_histogram = len(REQUEST_SECONDS._upper_bounds) + 1  # noqa: SLF001 - the library does not tell
-    keys = [
-        mmap_key(name, f"{name}_bucket", labels, [method, route, status, "0.0025"], REQUEST_SECONDS._documentation)  # noqa: SLF001 - as above
-        for method in [*METHODS, "other"]
-        for route in [*routes, "unmatched"]
-        for status in ("none", "2xx", "3xx", "4xx", "5xx")
-    ]
-    # Each with its length, padding, value and time.
-    needed = numbers_in_a_histogram * sum(4 + len(key) + 8 + 16 for key in keys)
-    assert RESERVED_BYTES["histogram"] / 4 < needed < RESERVED_BYTES["histogram"] * 0.9

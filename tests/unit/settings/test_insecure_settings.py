@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from doorward.settings.config import Settings, load_settings
+from doorward.settings.config import load_settings, settings_from
 from doorward.settings.insecure import insecure_settings
 
 
 def _named(**values: object) -> list[str]:
-    settings = Settings.model_validate({"secret_key": secrets.token_urlsafe(48), **values})
+    settings = settings_from({"secret_key": secrets.token_urlsafe(48), **values})
     return [name for name, why in insecure_settings(settings) if why]
 
 

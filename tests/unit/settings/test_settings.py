@@ -5,9 +5,12 @@ import secrets
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from doorward.observability.scrubbing import PERSONAL_FIELDS, SECRET_FIELDS
-from doorward.settings.config import DEVELOPMENT_SECRET_KEY, Settings, SettingsError, load_settings
+from doorward.settings.config import FIELDS, TOPICS, SettingsError, load_settings, settings_from
+from doorward.settings.passwords import PasswordSettings
+from doorward.settings.published_secrets import DEVELOPMENT_SECRET_KEY
 from tests.unit.settings.budget_defaults import BUDGETS
 
 
@@ -25,7 +28,7 @@ def _problems() -> tuple[str, ...]:
 
 
 def test_a_secret_key_is_all_that_production_needs() -> None:
-    assert load_settings().environment == "production"
+    assert load_settings().deployment.environment == "production"
 
 
 DEFAULTS = {
@@ -54,6 +57,7 @@ DEFAULTS = {
     "client_addresses": "full",
     "housekeeping_interval_minutes": 60,
     "refresh_token_reuse_leeway_seconds": 0,
+    "background": "in_process",
     "bcrypt_rounds": 12,
     "rate_limit_enabled": True,
     "rate_limit_register": "5/minute",
@@ -77,30 +81,32 @@ DEFAULTS = {
 
 
 def test_defaults_are_those_of_the_contract() -> None:
+    settings = load_settings()
     secrets_and_sign_up = {"secret_key", "rate_limit_storage_uri", "reserved_usernames", "email_allow_special_domains"}
-    assert load_settings().model_dump(exclude=secrets_and_sign_up) == {**DEFAULTS, **BUDGETS}
-    assert load_settings().rate_limit_storage_uri.get_secret_value() == "memory://"
+    shown = {name: value for name, value in settings.values() if name not in secrets_and_sign_up}
+    assert settings.limits.rate_limit_storage_uri.get_secret_value() == "memory://"
+    assert shown == {**DEFAULTS, **BUDGETS}
 
 
 def test_settings_are_read_from_the_file(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("JWT_ISSUER=from-the-file\n", encoding="utf-8")
-    assert load_settings().jwt_issuer == "from-the-file"
+    assert load_settings().tokens.jwt_issuer == "from-the-file"
 
 
 def test_the_environment_wins_over_the_file(tmp_path: Path, usable_settings: pytest.MonkeyPatch) -> None:
     (tmp_path / ".env").write_text("JWT_ISSUER=from-the-file\n", encoding="utf-8")
     usable_settings.setenv("JWT_ISSUER", "from-the-environment")
-    assert load_settings().jwt_issuer == "from-the-environment"
+    assert load_settings().tokens.jwt_issuer == "from-the-environment"
 
 
 def test_an_empty_variable_is_an_unset_one(usable_settings: pytest.MonkeyPatch) -> None:
     usable_settings.setenv("WEB_CONCURRENCY", "")
-    assert load_settings().web_concurrency == 1
+    assert load_settings().server.web_concurrency == 1
 
 
 def test_names_count_in_any_case(usable_settings: pytest.MonkeyPatch) -> None:
     usable_settings.setenv("jwt_issuer", "in-lower-case")
-    assert load_settings().jwt_issuer == "in-lower-case"
+    assert load_settings().tokens.jwt_issuer == "in-lower-case"
 
 
 def test_a_misspelt_name_in_the_environment_is_named_with_the_one_meant(usable_settings: pytest.MonkeyPatch) -> None:
@@ -180,13 +186,13 @@ def test_a_value_out_of_bounds_is_named_with_an_example(
 def test_bounds_are_included(name: str, lowest: str, highest: str, usable_settings: pytest.MonkeyPatch) -> None:
     for value in (lowest, highest):
         usable_settings.setenv(name, value)
-        assert getattr(load_settings(), name.lower()) == int(value)
+        assert dict(load_settings().values())[name.lower()] == int(value)
 
 
 def test_development_may_hash_cheaply(usable_settings: pytest.MonkeyPatch) -> None:
     usable_settings.setenv("ENVIRONMENT", "development")
     usable_settings.setenv("BCRYPT_ROUNDS", "4")
-    assert load_settings().bcrypt_rounds == 4
+    assert load_settings().passwords.bcrypt_rounds == 4
 
 
 def test_the_pools_bounds_must_be_in_order(usable_settings: pytest.MonkeyPatch) -> None:
@@ -206,13 +212,13 @@ def test_all_origins_together_with_credentials_are_refused(usable_settings: pyte
 def test_named_origins_may_come_with_credentials(usable_settings: pytest.MonkeyPatch) -> None:
     usable_settings.setenv("CORS_ALLOW_ORIGINS", "https://app.example.com, http://localhost:3000")
     usable_settings.setenv("CORS_ALLOW_CREDENTIALS", "true")
-    assert load_settings().cors_allow_origins == ("https://app.example.com", "http://localhost:3000")
+    assert load_settings().browsers.cors_allow_origins == ("https://app.example.com", "http://localhost:3000")
 
 
 def test_the_pools_bounds_may_be_equal(usable_settings: pytest.MonkeyPatch) -> None:
     usable_settings.setenv("DB_POOL_MIN_CONN", "2")
     usable_settings.setenv("DB_POOL_MAX_CONN", "2")
-    assert load_settings().db_pool_max_conn == 2
+    assert load_settings().database.db_pool_max_conn == 2
 
 
 @pytest.mark.parametrize(
@@ -227,37 +233,52 @@ def test_trusted_proxies_are_networks_between_commas(
     text: str, networks: list[str], usable_settings: pytest.MonkeyPatch
 ) -> None:
     usable_settings.setenv("TRUSTED_PROXIES", text)
-    assert load_settings().trusted_proxies == tuple(map(ipaddress.ip_network, networks))
+    assert load_settings().limits.trusted_proxies == tuple(map(ipaddress.ip_network, networks))
 
 
 @pytest.mark.parametrize("spelling", ["warning", "WARNING", "Warning"])
 def test_the_log_level_counts_in_any_case(spelling: str, usable_settings: pytest.MonkeyPatch) -> None:
     usable_settings.setenv("LOG_LEVEL", spelling)
-    assert load_settings().log_level == "warning"
+    assert load_settings().telemetry.log_level == "warning"
 
 
 def test_settings_may_be_made_from_python_values() -> None:
-    settings = Settings(
-        environment="development", trusted_proxies=(ipaddress.IPv4Network("10.0.0.0/8"),), log_level="error"
-    )
-    assert (settings.trusted_proxies, settings.log_level) == ((ipaddress.IPv4Network("10.0.0.0/8"),), "error")
+    network = ipaddress.IPv4Network("10.0.0.0/8")
+    settings = settings_from({"environment": "development", "trusted_proxies": (network,), "log_level": "error"})
+    assert (settings.limits.trusted_proxies, settings.telemetry.log_level) == ((network,), "error")
+
+
+def test_a_value_of_no_setting_is_refused() -> None:
+    with pytest.raises(SettingsError) as refusal:
+        settings_from({"environment": "development", "jwt_issuers": "x"})
+    assert refusal.value.problems == ("JWT_ISSUERS is not a setting",)
+
+
+def test_each_setting_belongs_to_one_topic() -> None:
+    names = [name for topic in TOPICS.values() for name in topic.model_fields]
+    assert len(names) == len(set(names)) == len(FIELDS)
+
+
+def test_a_topic_that_is_built_by_itself_is_as_strict_as_production() -> None:
+    with pytest.raises(ValidationError):
+        PasswordSettings(bcrypt_rounds=4)
 
 
 def test_development_has_a_built_in_secret_key(usable_settings: pytest.MonkeyPatch) -> None:
     usable_settings.delenv("SECRET_KEY")
     usable_settings.setenv("ENVIRONMENT", "development")
-    assert load_settings().secret_key.get_secret_value() == DEVELOPMENT_SECRET_KEY
+    assert load_settings().keys.secret_key.get_secret_value() == DEVELOPMENT_SECRET_KEY
 
 
 def test_development_uses_a_given_secret_key(usable_settings: pytest.MonkeyPatch) -> None:
     usable_settings.setenv("SECRET_KEY", "short")
     usable_settings.setenv("ENVIRONMENT", "development")
-    assert load_settings().secret_key.get_secret_value() == "short"
+    assert load_settings().keys.secret_key.get_secret_value() == "short"
 
 
 def test_a_port_that_kubernetes_links_is_read(usable_settings: pytest.MonkeyPatch) -> None:
     usable_settings.setenv("POSTGRES_PORT", "tcp://10.0.0.1:5433")
-    assert load_settings().postgres_port == 5433
+    assert load_settings().database.postgres_port == 5433
 
 
 def test_a_file_that_is_no_text_is_one_line(tmp_path: Path) -> None:
@@ -267,12 +288,12 @@ def test_a_file_that_is_no_text_is_one_line(tmp_path: Path) -> None:
 
 def test_private_fields_are_separated_by_commas(usable_settings: pytest.MonkeyPatch) -> None:
     usable_settings.setenv("PII_FIELDS", "birth, tax_id,")
-    assert load_settings().pii_fields == ("birth", "tax_id")
+    assert load_settings().telemetry.pii_fields == ("birth", "tax_id")
 
 
 def test_kubernetes_link_to_a_service_called_metrics_asks_for_no_metrics(usable_settings: pytest.MonkeyPatch) -> None:
     usable_settings.setenv("METRICS_PORT", "tcp://10.0.0.1:9090")
-    assert load_settings().metrics_port == 0
+    assert load_settings().telemetry.metrics_port == 0
 
 
 @pytest.mark.parametrize(
@@ -289,7 +310,7 @@ def test_traces_go_where_the_variables_of_opentelemetry_say(
 ) -> None:
     for name, value in (("OTEL_EXPORTER_OTLP_ENDPOINT", general), ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", own)):
         usable_settings.setenv(name, value or "")
-    assert load_settings().traces_url == url
+    assert load_settings().telemetry.traces_url == url
 
 
 def test_the_address_of_traces_holds_no_password(usable_settings: pytest.MonkeyPatch) -> None:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from doorward.settings.config import Settings, SettingsError, load_settings
-from doorward.settings.sources import MAXIMUM_SECRET_FILE_BYTES, secret_settings
+from doorward.settings.config import SECRETS, SettingsError, load_settings, settings_from
+from doorward.settings.sources import MAXIMUM_SECRET_FILE_BYTES
 
 MARK = "marked-and-never-to-be-shown"
 KEY = secrets.token_urlsafe(48)
@@ -42,13 +42,13 @@ def test_each_place_is_stronger_than_those_before_it(
     environment: pytest.MonkeyPatch, mounted: Path, tmp_path: Path
 ) -> None:
     environment.setenv("ENVIRONMENT", "development")
-    found = [(load_settings().jwt_issuer, load_settings().origin_of("jwt_issuer"))]
+    found = [(load_settings().tokens.jwt_issuer, load_settings().origin_of("jwt_issuer"))]
     _write(tmp_path / ".env", "JWT_ISSUER=of-the-file\n")
-    found.append((load_settings().jwt_issuer, load_settings().origin_of("jwt_issuer")))
+    found.append((load_settings().tokens.jwt_issuer, load_settings().origin_of("jwt_issuer")))
     environment.setenv("JWT_ISSUER", "of-the-environment")
-    found.append((load_settings().jwt_issuer, load_settings().origin_of("jwt_issuer")))
+    found.append((load_settings().tokens.jwt_issuer, load_settings().origin_of("jwt_issuer")))
     path = _write(mounted / "jwt_issuer", "of-the-mount\n")
-    found.append((load_settings().jwt_issuer, load_settings().origin_of("jwt_issuer")))
+    found.append((load_settings().tokens.jwt_issuer, load_settings().origin_of("jwt_issuer")))
     assert found == [
         ("doorward", "default"),
         ("of-the-file", ".env"),
@@ -62,25 +62,25 @@ def test_a_named_file_wins_over_the_folder(environment: pytest.MonkeyPatch, moun
     path = _write(tmp_path / "key", KEY)
     environment.setenv("SECRET_KEY_FILE", str(path))
     settings = load_settings()
-    assert settings.secret_key.get_secret_value() == KEY
+    assert settings.keys.secret_key.get_secret_value() == KEY
     assert settings.origin_of("secret_key") == f"SECRET_KEY_FILE, {path}"
 
 
 def test_the_variable_may_name_the_file_in_the_folder(environment: pytest.MonkeyPatch, mounted: Path) -> None:
     environment.setenv("SECRET_KEY_FILE", str(_write(mounted / "secret_key", KEY)))
-    assert load_settings().secret_key.get_secret_value() == KEY
+    assert load_settings().keys.secret_key.get_secret_value() == KEY
 
 
 def test_the_variable_that_names_a_file_may_stand_in_the_environment_file(tmp_path: Path) -> None:
     _write(tmp_path / "key", KEY)
     _write(tmp_path / ".env", "SECRET_KEY_FILE=key\n")
-    assert load_settings().secret_key.get_secret_value() == KEY
+    assert load_settings().keys.secret_key.get_secret_value() == KEY
 
 
 @pytest.mark.parametrize("spelling", ["secret_key", "SECRET_KEY", "Secret_Key"])
 def test_files_of_the_folder_are_named_in_any_case(mounted: Path, spelling: str) -> None:
     _write(mounted / spelling, KEY)
-    assert load_settings().secret_key.get_secret_value() == KEY
+    assert load_settings().keys.secret_key.get_secret_value() == KEY
 
 
 def test_a_setting_in_the_folder_twice_is_refused(mounted: Path) -> None:
@@ -97,7 +97,7 @@ def test_secrets_that_kubernetes_mounts_are_read(mounted: Path) -> None:
     (mounted / "..data").symlink_to(version.name)
     (mounted / "secret_key").symlink_to("..data/secret_key")
     (mounted / "kubernetes.io").mkdir()
-    assert load_settings().secret_key.get_secret_value() == KEY
+    assert load_settings().keys.secret_key.get_secret_value() == KEY
 
 
 @pytest.mark.parametrize("place", [".env", "environment"])
@@ -115,7 +115,7 @@ def test_a_secret_and_its_file_together_are_refused(
 def test_an_empty_secret_beside_its_file_is_an_unset_one(environment: pytest.MonkeyPatch, tmp_path: Path) -> None:
     environment.setenv("SECRET_KEY", "")
     environment.setenv("SECRET_KEY_FILE", str(_write(tmp_path / "key", KEY)))
-    assert load_settings().secret_key.get_secret_value() == KEY
+    assert load_settings().keys.secret_key.get_secret_value() == KEY
 
 
 def test_an_empty_name_of_a_file_is_an_unset_one(environment: pytest.MonkeyPatch) -> None:
@@ -130,34 +130,34 @@ VALUES = {
 }
 
 
-@pytest.mark.parametrize("name", secret_settings(Settings))
+@pytest.mark.parametrize("name", SECRETS)
 def test_every_secret_may_be_in_a_file(environment: pytest.MonkeyPatch, tmp_path: Path, name: str) -> None:
     value = VALUES.get(name, KEY)
     environment.setenv("SECRET_KEY", secrets.token_urlsafe(48))
     environment.delenv(name.upper(), raising=False)
     environment.setenv(f"{name.upper()}_FILE", str(_write(tmp_path / "secret", f"{value}\n")))
-    assert getattr(load_settings(), name).get_secret_value() == value
+    assert dict(load_settings().values())[name].get_secret_value() == value
 
 
 def test_secrets_are_those_settings_whose_value_is_masked() -> None:
-    assert set(secret_settings(Settings)) >= {
+    assert set(SECRETS) >= {
         "secret_key",
         "database_url",
         "postgres_password",
         "rate_limit_storage_uri",
     }
-    assert "jwt_issuer" not in secret_settings(Settings)
+    assert "jwt_issuer" not in SECRETS
 
 
 @pytest.mark.parametrize("end", ["", "\n", "\r\n", "\n\n"])
 def test_the_line_end_of_a_file_is_no_part_of_the_value(mounted: Path, end: str) -> None:
     (mounted / "secret_key").write_bytes(f"{KEY}{end}".encode())
-    assert load_settings().secret_key.get_secret_value() == KEY
+    assert load_settings().keys.secret_key.get_secret_value() == KEY
 
 
 def test_spaces_are_part_of_the_value(mounted: Path) -> None:
     _write(mounted / "secret_key", f" {KEY} \n")
-    assert load_settings().secret_key.get_secret_value() == f" {KEY} "
+    assert load_settings().keys.secret_key.get_secret_value() == f" {KEY} "
 
 
 @pytest.mark.parametrize(
@@ -199,7 +199,7 @@ def test_a_file_that_holds_no_secret_is_one_line(
 
 def test_the_largest_file_is_read(mounted: Path) -> None:
     _write(mounted / "secret_key", secrets.token_hex(MAXIMUM_SECRET_FILE_BYTES // 2))
-    assert len(load_settings().secret_key.get_secret_value()) == MAXIMUM_SECRET_FILE_BYTES
+    assert len(load_settings().keys.secret_key.get_secret_value()) == MAXIMUM_SECRET_FILE_BYTES
 
 
 @pytest.mark.parametrize("path", ["missing", "file/below", "x" * 5000])
@@ -287,8 +287,12 @@ def test_settings_made_from_values_read_nothing(environment: pytest.MonkeyPatch,
     environment.setenv("JWT_ISSUER", "of-the-environment")
     _write(tmp_path / ".env", "JWT_AUDIENCE=of-the-file\n")
     _write(mounted / "log_level", "error")
-    settings = Settings.model_validate({"environment": "development"})
-    assert (settings.jwt_issuer, settings.jwt_audience, settings.log_level) == ("doorward", "doorward", "info")
+    settings = settings_from({"environment": "development"})
+    assert (settings.tokens.jwt_issuer, settings.tokens.jwt_audience, settings.telemetry.log_level) == (
+        "doorward",
+        "doorward",
+        "info",
+    )
 
 
 def test_an_environment_file_with_a_byte_order_mark_is_refused_since_its_first_name_would_be_lost(

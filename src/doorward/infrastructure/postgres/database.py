@@ -18,7 +18,7 @@ from doorward.infrastructure.postgres.connections import PromptlyClosedConnectio
 from doorward.infrastructure.postgres.database_clock import DatabaseClock
 from doorward.infrastructure.postgres.session_settings import UnsuitableDatabaseError, startup_options
 from doorward.observability.logging import get_logger
-from doorward.settings.config import Settings
+from doorward.settings.database import DatabaseSettings
 
 SCHEMA_VERSION: Final = "0006"
 """The newest migration that this code needs. Older code runs on a newer schema."""
@@ -52,7 +52,7 @@ _CONNECTION_PARAMETERS: Final = {
 logger = get_logger()
 
 
-def connection_string(settings: Settings) -> str:
+def connection_string(settings: DatabaseSettings) -> str:
     """Return where PostgreSQL is, as libpq reads it. Raises ``psycopg.ProgrammingError`` for a malformed URL."""
     if settings.database_url is not None:
         return make_conninfo(settings.database_url.get_secret_value())
@@ -71,7 +71,7 @@ def is_current(version: str | None) -> bool:
     return version is not None and version.isdecimal() and version >= SCHEMA_VERSION
 
 
-def session_conninfo(settings: Settings) -> str:
+def session_conninfo(settings: DatabaseSettings) -> str:
     """Return what every connection of the service is made with. Raises ``psycopg.ProgrammingError``."""
     return with_session_options(connection_string(settings), settings.db_schema)
 
@@ -89,7 +89,7 @@ class PostgresDatabase:
 
     def __init__(
         self,
-        settings: Settings,
+        settings: DatabaseSettings,
         *,
         bulk_seconds: int = BULK_SECONDS,
         cursor_factory: type[AsyncCursor[Any]] = AsyncCursor,

@@ -7,7 +7,7 @@ from psycopg import AsyncCursor
 
 from doorward.infrastructure.postgres.batching import MAXIMUM_WAITING, Bounds, SharedQuery
 from doorward.infrastructure.postgres.database import PostgresDatabase
-from doorward.settings.config import Settings
+from doorward.settings.database import DatabaseSettings
 
 POOL_OF_ONE: Final = {"db_pool_min_conn": 0, "db_pool_max_conn": 1}
 
@@ -22,7 +22,11 @@ class Readiness:
     """Reads the schema's version: one query for all who ask at the same moment, which begins after they asked."""
 
     def __init__(
-        self, settings: Settings, database: PostgresDatabase, *, cursor_factory: type[AsyncCursor[Any]] = AsyncCursor
+        self,
+        settings: DatabaseSettings,
+        database: PostgresDatabase,
+        *,
+        cursor_factory: type[AsyncCursor[Any]] = AsyncCursor,
     ) -> None:
         """Take the database whose circuit breaker it shares: readiness is refused, and closes the circuit, with it."""
         self._database = PostgresDatabase(

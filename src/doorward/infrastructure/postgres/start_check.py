@@ -9,17 +9,17 @@ from psycopg import AsyncConnection
 from doorward.infrastructure.postgres.connections import PromptlyClosedConnection
 from doorward.infrastructure.postgres.database import session_conninfo
 from doorward.infrastructure.postgres.session_settings import UnsuitableDatabaseError
-from doorward.settings.config import Settings
+from doorward.settings.database import DatabaseSettings
 
 CONNECT_SECONDS: Final = 5
 
 
-def stored_schema_version(settings: Settings) -> str | None:
+def stored_schema_version(settings: DatabaseSettings) -> str | None:
     """Return what ``inspect_database`` returns, for commands, which have no event loop yet."""
     return asyncio.run(inspect_database(settings))
 
 
-async def inspect_database(settings: Settings) -> str | None:
+async def inspect_database(settings: DatabaseSettings) -> str | None:
     """Return the newest migration that the database has, or None before the first. Connects as the pool does.
 
     Raises ``UnsuitableDatabaseError`` for an encoding, settings or schemas that the service cannot work with, or

@@ -1,0 +1,18 @@
+"""``doorward check-config``: show the settings and their sources."""
+
+import click
+
+from doorward.commands.preparation import require_database_url, require_limiter, require_tracing, with_settings
+from doorward.settings.config import Settings
+
+
+@click.command(help="Show every setting and its source, secrets masked.")
+@with_settings
+def check_config(settings: Settings) -> None:
+    """Print each setting as a line of .env, where the text after the value is a comment."""
+    require_database_url(settings.database)
+    require_limiter(settings.limits)
+    require_tracing(settings.telemetry)
+    for name, value in settings.values():
+        shown = ",".join(map(str, value)) if isinstance(value, tuple) else value
+        click.echo(f"{name.upper()}={'' if shown is None else shown}  # {settings.origin_of(name)}")

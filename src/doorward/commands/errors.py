@@ -1,0 +1,40 @@
+"""Failures of commands, worded for a shell."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from doorward.core.exceptions import DomainError, ServiceUnavailableError
+from doorward.domain.auth.exceptions import UserNotFoundError
+from doorward.domain.items.exceptions import (
+    ImportRefusedError,
+    InvalidCsvHeaderError,
+    ItemOwnerGoneError,
+    ItemQuotaReachedError,
+    TooManyBadLinesError,
+    TooManyLinesError,
+)
+
+REMEDIES: Final[Mapping[type[DomainError], str]] = {
+    UserNotFoundError: "Correct the name: it is a user name or an e-mail address.",
+    ImportRefusedError: "Correct these lines, or leave them out with --skip-bad-lines:",
+    InvalidCsvHeaderError: "Correct the first line.",
+    ItemOwnerGoneError: "Name another owner with --owner.",
+    ItemQuotaReachedError: "Raise QUOTA_PER_OWNER, or name another owner with --owner.",
+    TooManyBadLinesError: "Name another file.",
+    TooManyLinesError: "Split the file, and import its parts.",
+}
+"""What to do about a refusal at a shell. The domain says what is wrong, and each edge adds its own remedy."""
+
+DATABASE_FAILED: Final = "PostgreSQL failed meanwhile. What was done until then stays so: run it again"
+
+
+class CommandError(Exception):
+    """The command cannot do its work. The message names the cause and the remedy."""
+
+
+def command_error(error: DomainError) -> CommandError:
+    """Return the failure of a command for a refusal by a use case: its text, the remedy, and what is wrong where."""
+    if isinstance(error, ServiceUnavailableError):
+        return CommandError(DATABASE_FAILED)
+    places = [f"{flaw.place.replace('/', ' ')}: {flaw.detail}" for flaw in error.flaws]
+    return CommandError("\n".join([f"{error.detail} {REMEDIES.get(type(error), '')}".rstrip(), *places]))

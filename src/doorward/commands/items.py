@@ -1,0 +1,63 @@
+"""``doorward import-items``: store the items of a CSV file, with a progress bar."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import BinaryIO, Final, get_args
+
+import click
+
+from doorward.commands.errors import CommandError
+from doorward.commands.preparation import finished, require_current_schema, with_settings
+from doorward.domain.items.importing import ImportRequest, ImportResult
+from doorward.domain.items.models import Visibility
+from doorward.settings.config import Settings
+from doorward.settings.database import DatabaseSettings
+from doorward.wiring.log import log_as_set
+from doorward.wiring.operations import opened_item_import
+
+IMPORT_SECONDS: Final = 3600
+"""How long an import from a shell may take: millions of lines. Over HTTP a client waits for the answer."""
+
+
+@click.command(help="Store the items of a CSV FILE, whose header is title,... or movieId,title,genres.")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--owner", required=True, metavar="NAME", help="User name or e-mail address of their owner.")
+@click.option("--visibility", type=click.Choice(get_args(Visibility)), default="private", show_default=True)
+@click.option("--skip-bad-lines", is_flag=True, help="Leave bad lines out instead of storing nothing.")
+@with_settings
+def import_items(settings: Settings, file: Path, owner: str, visibility: Visibility, *, skip_bad_lines: bool) -> None:
+    """Store all items in one transaction, and print how many."""
+    log_as_set(settings, level="error")
+    require_current_schema(settings.database)
+    try:
+        size = file.stat().st_size
+        progress = click.progressbar(length=size, label=file.name, file=sys.stderr)
+        with file.open("rb") as content, progress:
+
+            def report_progress() -> None:
+                progress.update(content.tell() - progress.pos)
+
+            work = _store(settings.database, content, report_progress, owner, visibility, skip_bad_lines=skip_bad_lines)
+            result = finished(work)
+            progress.update(size - progress.pos)
+    except OSError as error:
+        raise CommandError(f"cannot read {file}: {error.strerror}. Name a file that can be read") from error
+    for line in result.bad_lines:
+        click.echo(f"doorward: line {line.number} left out: {line.error.detail}", err=True)
+    click.echo(f"doorward: {result.imported} items imported, {len(result.bad_lines)} lines left out")
+
+
+async def _store(
+    settings: DatabaseSettings,
+    content: BinaryIO,
+    report_progress: Callable[[], None],
+    owner_name: str,
+    visibility: Visibility,
+    *,
+    skip_bad_lines: bool,
+) -> ImportResult:
+    async with opened_item_import(settings, seconds=IMPORT_SECONDS) as (accounts, item_import):
+        owner = await accounts.find_user(owner_name)
+        request = ImportRequest(owner.id, visibility, skip_bad_lines)
+        return await item_import.run(content, request, report_progress)

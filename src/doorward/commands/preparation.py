@@ -1,0 +1,109 @@
+"""What commands do before their work: read the settings, and check what they need."""
+
+import asyncio
+import functools
+from collections.abc import Callable, Coroutine
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+import psycopg
+
+from doorward.commands.errors import DATABASE_FAILED, CommandError, command_error
+from doorward.core.exceptions import DomainError
+from doorward.infrastructure.limits.limiter import create_limiter
+from doorward.infrastructure.postgres.clock_watch import ClocksDifferError
+from doorward.infrastructure.postgres.database import SCHEMA_VERSION, connection_string, is_current
+from doorward.infrastructure.postgres.session_settings import UnsuitableDatabaseError
+from doorward.infrastructure.postgres.start_check import stored_schema_version
+from doorward.settings.config import Settings, load_settings
+from doorward.settings.database import DatabaseSettings
+from doorward.settings.limits import LimitSettings
+from doorward.settings.telemetry import TelemetrySettings
+
+Result = TypeVar("Result")
+Options = ParamSpec("Options")
+
+
+def with_settings(command: Callable[Concatenate[Settings, Options], None]) -> Callable[Options, None]:
+    """Give a command the settings as its first parameter. They are read after its arguments were found to be right."""
+
+    @functools.wraps(command)
+    def run(*arguments: Options.args, **options: Options.kwargs) -> None:
+        command(load_settings(), *arguments, **options)
+
+    return run
+
+
+def finished(work: Coroutine[Any, Any, Result]) -> Result:
+    """Run a use case to its end. Raises ``CommandError`` for its refusals and for faults of the database."""
+    try:
+        return asyncio.run(work)
+    except DomainError as error:
+        raise command_error(error) from error
+    except psycopg.Error as error:
+        raise CommandError(DATABASE_FAILED) from error
+    except ClocksDifferError as error:
+        raise CommandError(f"{error}: nothing was removed. Correct the one that is wrong, then run it again") from error
+
+
+def require_limiter(settings: LimitSettings) -> None:
+    """Refuse to go on when the limits cannot be counted as the settings say. Raises ``CommandError``."""
+    try:
+        create_limiter(settings)
+    except ImportError as error:
+        raise CommandError(
+            "RATE_LIMIT_STORAGE_URI needs a driver that is not installed. Install doorward[redis], or use memory://"
+        ) from error
+    except (TypeError, ValueError) as error:
+        raise CommandError("RATE_LIMIT_STORAGE_URI is malformed. Example: redis://cache.internal:6379/0") from error
+
+
+def require_tracing(settings: TelemetrySettings) -> None:
+    """Refuse to go on when traces are switched on and their packages are missing. Raises ``CommandError``."""
+    if settings.traces_url is None:
+        return
+    try:
+        import doorward.observability.tracing  # noqa: F401, PLC0415 - the question is whether it can be imported
+    except ImportError as error:
+        raise CommandError(
+            "OTEL_EXPORTER_OTLP_ENDPOINT needs packages that are not installed. Install doorward[otel], or unset it"
+        ) from error
+
+
+def require_database_url(settings: DatabaseSettings) -> None:
+    """Refuse to go on when PostgreSQL's library cannot read where the database is. Raises ``CommandError``."""
+    try:
+        connection_string(settings)
+    except psycopg.ProgrammingError as error:
+        raise CommandError(
+            "DATABASE_URL is not a PostgreSQL URL. Example: postgresql://doorward:PASSWORD@db.internal:5432/doorward"
+        ) from error
+
+
+def require_current_schema(settings: DatabaseSettings) -> None:
+    """Refuse to go on when the database cannot be used or lacks migrations. Raises ``CommandError``."""
+    require_database_url(settings)
+    try:
+        found = stored_schema_version(settings)
+    except psycopg.OperationalError as error:
+        raise unreachable(error) from error
+    except psycopg.Error as error:
+        raise CommandError(
+            f"the schema's version cannot be read: {first_line(error)}. Grant the role access"
+        ) from error
+    if not is_current(found):
+        raise CommandError(f"the schema is behind: {found or 'none'}, needed {SCHEMA_VERSION}. Run: doorward migrate")
+
+
+def unreachable(error: psycopg.OperationalError) -> CommandError:
+    """Return the failure of a command that could not use the database."""
+    if isinstance(error, UnsuitableDatabaseError):
+        return CommandError(str(error))
+    return CommandError(
+        f"PostgreSQL cannot be used: {first_line(error)}. Start it, or correct DATABASE_URL or POSTGRES_*"
+    )
+
+
+def first_line(error: Exception) -> str:
+    """Return a driver's message without its hints, which may repeat the connection string."""
+    lines = str(error).strip().splitlines()
+    return lines[0].rstrip(".") if lines else type(error).__name__

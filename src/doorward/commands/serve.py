@@ -1,0 +1,36 @@
+"""``doorward serve``: answer HTTP requests."""
+
+import click
+
+from doorward.commands.errors import CommandError
+from doorward.commands.preparation import require_current_schema, require_limiter, require_tracing, with_settings
+from doorward.server.listening import CannotListenError, listening
+from doorward.server.serving import serve as serve_http
+from doorward.settings.config import Settings
+from doorward.wiring.log import log_as_set, report_insecure_settings
+
+
+@click.command(help="Answer HTTP requests.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8000,
+    show_default=True,
+    help="Port to listen on; 0 takes a free one, which the log names.",
+)
+@click.option("--reload", is_flag=True, help="Start again when the code changes (development).")
+@with_settings
+def serve(settings: Settings, host: str, port: int, *, reload: bool) -> None:
+    """Serve until a signal ends it."""
+    log_as_set(settings)
+    require_limiter(settings.limits)
+    require_tracing(settings.telemetry)
+    require_current_schema(settings.database)
+    try:
+        with listening(host, port) as listener:
+            # After all checks: a service that does not start says why in a single line.
+            report_insecure_settings(settings)
+            serve_http(listener, settings, reload=reload)
+    except CannotListenError as error:
+        raise CommandError(str(error)) from error

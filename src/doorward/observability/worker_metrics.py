@@ -1,0 +1,120 @@
+"""The numbers of several workers: each writes its own to a file, and the process that serves /metrics adds them up.
+
+The client library counts in the memory of each worker. Its own mode for several processes maps files into memory
+instead, where a full disk kills a worker, and keeps the files of ended workers for ever.
+"""
+
+import json
+import os
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+from prometheus_client import CollectorRegistry, Metric
+from prometheus_client.registry import Collector
+
+from doorward.observability.logging import get_logger
+
+MAXIMA: Final = frozenset({"doorward_clock_difference_seconds", "doorward_build_info"})
+"""Gauges of which the highest value is shown. All other numbers are added."""
+
+_CREATED: Final = "_created"
+"""The end of the names of samples that the library adds: when a counter began. They have no sum."""
+
+logger = get_logger()
+
+Labels = tuple[tuple[str, str], ...]
+
+
+class WorkerFile:
+    """The file in which one worker's numbers are found."""
+
+    def __init__(self, folder: Path, registry: CollectorRegistry) -> None:
+        """Take the folder of all workers, and the numbers of this one."""
+        # The process's number alone may be used again by the worker that takes its place.
+        self._path = folder / f"{os.getpid()}-{secrets.token_hex(8)}.json"
+        self._registry = registry
+        self._is_written = True
+
+    def write(self) -> None:
+        """Replace what is found in the file by the present numbers.
+
+        Where there is no space, the last numbers stay, and the failure is reported once.
+        """
+        families = [
+            [family.name, family.documentation, family.type, [[*sample[:3]] for sample in family.samples]]
+            for family in self._registry.collect()
+        ]
+        unfinished = self._path.with_suffix(".new")
+        try:
+            unfinished.write_text(json.dumps(families), encoding="utf-8")
+            unfinished.replace(self._path)
+        except OSError as error:
+            unfinished.unlink(missing_ok=True)
+            if self._is_written:
+                logger.warning("metrics.not_shared", error=type(error).__name__)
+            self._is_written = False
+        else:
+            self._is_written = True
+
+
+class AllWorkers(Collector):
+    """The sums over all workers of a folder. Counts of workers that have ended stay in them, so that none falls."""
+
+    def __init__(self, folder: Path) -> None:
+        """Take the folder."""
+        self._folder = folder
+        self._ended = _Sums()
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield each metric. Files of workers that have ended are removed."""
+        sums = _Sums()
+        for path in sorted(self._folder.glob("*.json")):
+            # First: what a worker wrote before it ended is read after it is known to have ended.
+            is_alive = _is_alive(int(path.stem.partition("-")[0]))
+            families = json.loads(path.read_text(encoding="utf-8"))
+            if is_alive:
+                sums.add(families)
+            else:
+                self._ended.add([family for family in families if family[2] != "gauge"])
+                path.unlink()
+        sums.add(self._ended.families())
+        for name, documentation, kind, samples in sums.families():
+            metric = Metric(name, documentation, kind)
+            for sample_name, labels, value in samples:
+                metric.add_sample(sample_name, labels, value)
+            yield metric
+
+
+class _Sums:
+    """Numbers by metric, sample and labels, in the order in which they first came."""
+
+    def __init__(self) -> None:
+        self._kinds: dict[str, tuple[str, str]] = {}
+        self._values: dict[str, dict[tuple[str, Labels], float]] = {}
+
+    def add(self, families: list[Any]) -> None:
+        for name, documentation, kind, samples in families:
+            self._kinds[name] = (documentation, kind)
+            values = self._values.setdefault(name, {})
+            for sample_name, labels, value in samples:
+                if sample_name.endswith(_CREATED):
+                    continue
+                key = (sample_name, tuple(labels.items()))
+                present = values.get(key, 0.0)
+                values[key] = max(present, value) if name in MAXIMA else present + value
+
+    def families(self) -> list[Any]:
+        return [
+            [name, *self._kinds[name], [[sample, dict(labels), value] for (sample, labels), value in values.items()]]
+            for name, values in self._values.items()
+        ]
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    return True

@@ -1,0 +1,24 @@
+"""What the models of all topics have in common: how values are taken, and what a validator may know of other topics."""
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationInfo
+
+ENVIRONMENT_CONTEXT = "environment"
+
+
+class Topic(BaseModel):
+    """The settings of one topic: a flat model. ``config`` builds it, and passes the environment along."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, validate_default=True)
+
+
+def is_development(info: ValidationInfo) -> bool:
+    """Tell whether a validator may be lenient. A topic that is built without a context counts as production."""
+    return (info.context or {}).get(ENVIRONMENT_CONTEXT) == "development"
+
+
+def _split_at_commas(value: object) -> object:
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+split_list = BeforeValidator(_split_at_commas)
+"""For a setting that is a list: in every source it is one text with commas, without quotes or brackets."""

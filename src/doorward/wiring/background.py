@@ -1,0 +1,85 @@
+"""The background tasks, and the process that runs them by itself."""
+
+import asyncio
+import signal
+from contextlib import AsyncExitStack
+from datetime import timedelta
+from typing import Final
+
+from doorward.core.ports import Clock
+from doorward.domain.auth.pruning import Pruning
+from doorward.infrastructure.postgres.clock_watch import require_agreement
+from doorward.infrastructure.postgres.database import PostgresDatabase, session_conninfo
+from doorward.infrastructure.scheduler import FIRST_LOOK_SECONDS, Scheduler, Task
+from doorward.observability.logging import flush_log, get_logger
+from doorward.settings.background import BackgroundSettings
+from doorward.settings.config import Settings
+from doorward.wiring.database import running_database
+from doorward.wiring.telemetry import Telemetry
+
+GRACE_SECONDS: Final = 20
+"""How long the worker's tasks under way may take after SIGTERM."""
+
+logger = get_logger()
+
+
+def pruning_task(settings: BackgroundSettings, database: PostgresDatabase, clock: Clock) -> Task:
+    """Return the task that removes old sessions. It removes nothing while the clocks differ by too much."""
+    pruning = Pruning(database=database, clock=clock, retention=timedelta(days=settings.session_retention_days))
+
+    async def prune_by_agreed_time() -> int:
+        require_agreement(database.clock)
+        return await pruning.prune()
+
+    return Task("prune", timedelta(minutes=settings.housekeeping_interval_minutes), prune_by_agreed_time)
+
+
+def background_tasks(settings: BackgroundSettings, database: PostgresDatabase, clock: Clock) -> list[Task]:
+    """Return the tasks that are switched on."""
+    return [task for task in [pruning_task(settings, database, clock)] if task.interval]
+
+
+def create_scheduler(
+    settings: Settings,
+    database: PostgresDatabase,
+    clock: Clock,
+    *,
+    is_worker: bool,
+    first_look_seconds: float = FIRST_LOOK_SECONDS,
+) -> Scheduler:
+    """Return what runs the tasks: all that are switched on in a worker, and in the service unless BACKGROUND=off."""
+    runs_tasks = is_worker or settings.background.background == "in_process"
+    tasks = background_tasks(settings.background, database, clock) if runs_tasks else []
+    return Scheduler(session_conninfo(settings.database), tasks, first_look_seconds=first_look_seconds)
+
+
+async def run_worker(settings: Settings) -> None:
+    """Run the background tasks until SIGTERM or SIGINT; then let those under way finish, within ``GRACE_SECONDS``.
+
+    A second SIGINT ends it at once.
+    """
+    ended = asyncio.Event()
+    _end_on_signals(ended)
+    telemetry = Telemetry(settings.telemetry)
+    database = PostgresDatabase(settings.database, cursor_factory=telemetry.cursor_factory)
+    scheduler = create_scheduler(settings, database, database.clock, is_worker=True)
+    async with AsyncExitStack() as stack:
+        stack.callback(flush_log)
+        await stack.enter_async_context(telemetry.running(database, hashes_waiting=lambda: 0))
+        await stack.enter_async_context(running_database(database))
+        await stack.enter_async_context(scheduler.running(grace_seconds=GRACE_SECONDS))
+        logger.info("worker.started", tasks=", ".join(scheduler.task_names))
+        await ended.wait()
+        logger.info("worker.draining", seconds=GRACE_SECONDS)
+
+
+def _end_on_signals(ended: asyncio.Event) -> None:
+    loop = asyncio.get_running_loop()
+
+    def end_on_interrupt() -> None:
+        ended.set()
+        # The next one raises KeyboardInterrupt.
+        loop.remove_signal_handler(signal.SIGINT)
+
+    loop.add_signal_handler(signal.SIGTERM, ended.set)
+    loop.add_signal_handler(signal.SIGINT, end_on_interrupt)
