@@ -17,20 +17,17 @@ from doorward.api.v1 import REMEDIES
 from doorward.core.exceptions import DomainError
 from doorward.infrastructure.migrations import migrate
 from doorward.observability.events import OPERATING_EVENTS, REQUEST_FACTS, SECURITY_EVENTS, Event
-from doorward.settings.config import FIELDS, SECRETS
+from doorward.settings.config import SECRETS, TOPICS
 from doorward.settings.sources import SECRETS_FOLDER
+from doorward.settings.topic import Topic
 
 DOCS: Final = Path("docs")
 GENERATED_BY: Final = "Written by `inv docs` from the code. Do not edit."
 
 
 def configuration_page() -> str:
-    """Return docs/configuration.md: every setting."""
+    """Return docs/configuration.md: every setting, by topic."""
     secrets = ", ".join(f"`{name.upper()}`" for name in SECRETS)
-    rows = [
-        f"| `{name.upper()}` | {_default(field.default)} | {field.description} | `{(field.examples or [''])[0]}` |"
-        for name, field in FIELDS.items()
-    ]
     return "\n".join(
         [
             "# Configuration",
@@ -52,12 +49,21 @@ def configuration_page() -> str:
             "unusable setting stops the start, and so does a file that cannot be read or a store that does not answer:",
             "in development, too. `doorward check-config` shows every setting and where it is from, secrets masked.",
             "",
-            "| Name | Default | Meaning | Example |",
-            "|---|---|---|---|",
-            *rows,
+            "In the folder of a running `inv dev`, commands for which no environment, key or database is configured use",
+            "its database.",
             "",
+            *(line for name, topic in TOPICS.items() for line in _topic_section(name, topic)),
         ]
     )
+
+
+def _topic_section(name: str, topic: type[Topic]) -> list[str]:
+    rows = [
+        f"| `{each.upper()}` | {_default(field.default)} | {field.description} | `{(field.examples or [''])[0]}` |"
+        for each, field in topic.model_fields.items()
+    ]
+    head = ["| Name | Default | Meaning | Example |", "|---|---|---|---|"]
+    return [f"## {name.capitalize()}", "", f"{topic.__doc__}", "", *head, *rows, ""]
 
 
 def _default(value: object) -> str:

@@ -62,11 +62,7 @@ def create_wired_app(
     *,
     first_look_seconds: float = FIRST_LOOK_SECONDS,
 ) -> FastAPI:
-    """Return the application with everything that it needs; its lifespan opens and closes the database.
-
-    ``clock`` takes the place of PostgreSQL's, ``host`` of this machine's. ``first_look_seconds`` is how long background
-    tasks may wait after the start.
-    """
+    """Return the application. ``clock`` replaces PostgreSQL's, ``host`` this machine's."""
     lifetimes = lifetimes_of(settings)
     telemetry = Telemetry(settings.telemetry)
     database = PostgresDatabase(settings.database, cursor_factory=telemetry.cursor_factory, host=host)

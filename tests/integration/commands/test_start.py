@@ -17,7 +17,7 @@ collects = {}
 
 class Watcher:
     def find_spec(name, *_):
-        if name == "fastapi":
+        if name == "psycopg":
             collects["meanwhile"] = gc.isenabled()
 
 sys.meta_path.insert(0, Watcher)

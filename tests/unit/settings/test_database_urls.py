@@ -4,7 +4,9 @@ import secrets
 
 import pytest
 
-from doorward.settings.config import SettingsError, load_settings
+from doorward.settings.config import SettingsError, load_settings, settings_from
+from doorward.settings.insecure import insecure_settings
+from doorward.settings.secret_strength import passwords_in
 
 MARK = "marked-and-never-to-be-shown"
 
@@ -50,3 +52,50 @@ def test_a_percent_sign_of_a_password_is_not_shown_with_its_surroundings(clean_e
         (problem,) = _problems()
         assert problem.startswith("DATABASE_URL ")
         assert MARK not in problem
+
+
+@pytest.mark.parametrize(
+    "hosts",
+    [
+        "db1:5432,db2:5432",
+        "db1,db2:5433",
+        "db1:5432,[2001:db8::2]:5432",
+        "[2001:db8::1],[2001:db8::2]:65535",
+        "%2Frun%2Fone:5432,%2Frun%2Ftwo:5433",
+        "db1:,db2",
+    ],
+)
+def test_several_hosts_are_accepted_and_the_password_is_found(hosts: str) -> None:
+    url = f"postgresql://ada:{MARK}@{hosts}/doorward?target_session_attrs=read-write"
+    values = {"environment": "development", "database_url": url}
+    settings = settings_from(values)
+    assert settings.database.database_url is not None
+    assert settings.database.database_url.get_secret_value() == url
+    assert passwords_in(url) == [MARK]
+
+
+def test_of_several_hosts_one_that_is_remote_is_reported() -> None:
+    def named(hosts: str) -> list[str]:
+        url = f"postgresql://ada@{hosts}/doorward?target_session_attrs=read-write"
+        settings = settings_from({"secret_key": secrets.token_urlsafe(48), "database_url": url})
+        return [name for name, _ in insecure_settings(settings)]
+
+    assert named("localhost:5432,db1") == []
+    assert named("localhost:5432,db2.example.com:5433") == ["DATABASE_URL"]
+    assert named("[::1],[2001:db8::2]:5433") == ["DATABASE_URL"]
+
+
+@pytest.mark.parametrize("hosts", ["db1:5432,db2:port", "db1:0,db2", "db1,db2:65536", "db1,[::1", "a@db1,db2"])
+def test_hosts_that_cannot_be_read_are_refused_without_being_shown(hosts: str) -> None:
+    with pytest.raises(SettingsError) as refusal:
+        settings_from({"environment": "development", "database_url": f"postgresql://ada:{MARK}@{hosts}/doorward"})
+    (problem,) = refusal.value.problems
+    assert problem.startswith("DATABASE_URL cannot be read; check hosts and ports")
+    assert MARK not in problem
+
+
+def test_of_several_hosts_with_a_published_password_none_is_accepted_in_production() -> None:
+    with pytest.raises(SettingsError, match="has a published password"):
+        settings_from(
+            {"secret_key": secrets.token_urlsafe(48), "database_url": "postgresql://ada:changeme@db1,db2/doorward"}
+        )

@@ -5,11 +5,9 @@ import secrets
 from pathlib import Path
 
 import pytest
-from pydantic import ValidationError
 
 from doorward.observability.scrubbing import PERSONAL_FIELDS, SECRET_FIELDS
-from doorward.settings.config import FIELDS, TOPICS, SettingsError, load_settings, settings_from
-from doorward.settings.passwords import PasswordSettings
+from doorward.settings.config import SettingsError, load_settings
 from doorward.settings.published_secrets import DEVELOPMENT_SECRET_KEY
 from tests.unit.settings.budget_defaults import BUDGETS
 
@@ -240,28 +238,6 @@ def test_trusted_proxies_are_networks_between_commas(
 def test_the_log_level_counts_in_any_case(spelling: str, usable_settings: pytest.MonkeyPatch) -> None:
     usable_settings.setenv("LOG_LEVEL", spelling)
     assert load_settings().telemetry.log_level == "warning"
-
-
-def test_settings_may_be_made_from_python_values() -> None:
-    network = ipaddress.IPv4Network("10.0.0.0/8")
-    settings = settings_from({"environment": "development", "trusted_proxies": (network,), "log_level": "error"})
-    assert (settings.limits.trusted_proxies, settings.telemetry.log_level) == ((network,), "error")
-
-
-def test_a_value_of_no_setting_is_refused() -> None:
-    with pytest.raises(SettingsError) as refusal:
-        settings_from({"environment": "development", "jwt_issuers": "x"})
-    assert refusal.value.problems == ("JWT_ISSUERS is not a setting",)
-
-
-def test_each_setting_belongs_to_one_topic() -> None:
-    names = [name for topic in TOPICS.values() for name in topic.model_fields]
-    assert len(names) == len(set(names)) == len(FIELDS)
-
-
-def test_a_topic_that_is_built_by_itself_is_as_strict_as_production() -> None:
-    with pytest.raises(ValidationError):
-        PasswordSettings(bcrypt_rounds=4)
 
 
 def test_development_has_a_built_in_secret_key(usable_settings: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from doorward.settings.config import SECRETS, SettingsError, load_settings, settings_from
+from doorward.settings.config import SECRETS, SettingsError, load_settings
 from doorward.settings.sources import MAXIMUM_SECRET_FILE_BYTES
 
 MARK = "marked-and-never-to-be-shown"
@@ -281,18 +281,6 @@ def test_a_weak_secret_is_refused_wherever_it_is(mounted: Path) -> None:
     _write(mounted / "secret_key", "changeme")
     (problem,) = _problems()
     assert problem.startswith("SECRET_KEY is shorter than 32 bytes")
-
-
-def test_settings_made_from_values_read_nothing(environment: pytest.MonkeyPatch, mounted: Path, tmp_path: Path) -> None:
-    environment.setenv("JWT_ISSUER", "of-the-environment")
-    _write(tmp_path / ".env", "JWT_AUDIENCE=of-the-file\n")
-    _write(mounted / "log_level", "error")
-    settings = settings_from({"environment": "development"})
-    assert (settings.tokens.jwt_issuer, settings.tokens.jwt_audience, settings.telemetry.log_level) == (
-        "doorward",
-        "doorward",
-        "info",
-    )
 
 
 def test_an_environment_file_with_a_byte_order_mark_is_refused_since_its_first_name_would_be_lost(
