@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -27,6 +27,7 @@ from doorward.domain.auth.exceptions import TooManyHashesError
 from doorward.domain.auth.policy import normalize_password
 from doorward.domain.auth.ports import NO_CLIENT, Client, ClientLeftError, PasswordCheck
 from doorward.infrastructure.hash_queue import HashQueue, WaitingHash, waiting_hash
+from doorward.infrastructure.password_work import BCRYPT_MINIMUM_COST, NO_HASH, owed_costs
 from doorward.observability.logging import get_logger
 
 T = TypeVar("T")
@@ -40,7 +41,6 @@ MINIMUM_CAPACITY: Final = 128
 
 LOWEST_PRIORITY: Final = 19
 BCRYPT_MAXIMUM_BYTES: Final = 72
-BCRYPT_MINIMUM_COST: Final = 4
 BCRYPT_MAXIMUM_COST: Final = 31
 _ALPHABET: Final = "./ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 """bcrypt's base64 alphabet."""
@@ -82,6 +82,7 @@ class BcryptHasher:
         ``observe_wait`` is called with the seconds that each call waited for a thread.
         """
         self._rounds = rounds
+        self._owed = owed_costs(rounds)
         self._threads = threads
         self._observe_wait = observe_wait
         self._capacity = max(MINIMUM_CAPACITY, threads * (1 + QUEUED_PER_THREAD))
@@ -104,7 +105,7 @@ class BcryptHasher:
         Raises ``ServiceUnavailableError`` when too many calls wait and this one has the most load,
         ``TooManyHashesError`` when too many of its address do, ``ClientLeftError`` when the client has left.
         """
-        check = await self._run(lambda: _check(password, stored_hash, self._rounds), client, account)
+        check = await self._run(lambda: _check(password, stored_hash, self._rounds, self._owed), client, account)
         if check.is_correct and client is not NO_CLIENT:
             self._queue.note_right_password(client.address)
         return check
@@ -199,51 +200,28 @@ def _checksum(password: str, salt: str, rounds: int) -> str:
     return full.decode()[-31:]
 
 
-def _check(password: str, stored_hash: str | None, rounds: int) -> PasswordCheck:
+def _check(password: str, stored_hash: str | None, rounds: int, owed: Mapping[int, tuple[int, ...]]) -> PasswordCheck:
     is_correct, stored_rounds, is_prehashed = _compare(password, stored_hash or "")
     is_outdated = not is_prehashed or stored_rounds < rounds
     if is_correct:
         return PasswordCheck(is_correct=True, upgraded_hash=_hash(password, rounds) if is_outdated else None)
-    for cost in _costs_of_the_rest(stored_rounds, rounds):
+    # A stored hash of a higher cost than the current one owes nothing.
+    for cost in owed.get(stored_rounds, ()):
         _hash(password, cost)
     return PasswordCheck(is_correct=False)
 
 
-def _costs_of_the_rest(spent: int, rounds: int) -> list[int]:
-    """Return the costs of the hashes that a check still owes after one of the cost ``spent`` (0: after none).
-
-    A hash costs a setup besides its iterations, so every check that fails makes equally many hashes with equally many
-    iterations in all. How many: one at the current cost, and the cheapest one for each lower cost. At ``rounds`` 12
-    these are 9 hashes and 4,224 iterations, 3 % more than one hash; after one of cost 8, the rest is
-    7, 8, 9, 9, 9, 9, 9, 10.
-    """
-    if spent > rounds:
-        return []
-    number = rounds - BCRYPT_MINIMUM_COST
-    iterations = 2**rounds + number * 2**BCRYPT_MINIMUM_COST
-    if spent:
-        iterations -= 2**spent
-    else:
-        number += 1
-    costs = [cost for cost in range(rounds + 1) if iterations >> cost & 1]
-    while len(costs) < number:
-        half = costs.pop() - 1
-        costs += [half, half]
-        costs.sort()
-    return costs
-
-
 def _compare(password: str, stored_hash: str) -> tuple[bool, int, bool]:
-    """Return whether the password matches, the cost of the comparison (0: none), and whether the format is ours."""
+    """Return whether the password fits, the cost of the hash that was computed, and whether it is our format."""
     stored = _read_hash(stored_hash)
     if stored is None:
-        return False, 0, False
+        return False, NO_HASH, False
     if stored.is_prehashed:
         checksum = _checksum(password, stored.salt, stored.cost)
         return hmac.compare_digest(checksum, stored.checksum), stored.cost, True
     raw = password.encode()
     if len(raw) > BCRYPT_MAXIMUM_BYTES:
-        return False, 0, False
+        return False, NO_HASH, False
     text = f"{stored.prefix}{stored.cost:02}${stored.salt}{stored.checksum}"
     return bcrypt.checkpw(raw, text.encode()), stored.cost, False
 

@@ -1,0 +1,38 @@
+"""The table of hashes that a failed check still owes: equal work, whatever is stored."""
+
+import pytest
+
+from doorward.infrastructure.password_work import NO_HASH, owed_costs
+
+TABLES = {
+    4: {NO_HASH: (4,), 4: ()},
+    5: {NO_HASH: (4, 5), 4: (5,), 5: (4,)},
+    12: {
+        NO_HASH: (7, 9, 9, 9, 9, 9, 9, 9, 9),
+        4: (4, 5, 6, 9, 9, 10, 10, 10),
+        5: (5, 6, 9, 9, 9, 9, 10, 10),
+        6: (6, 9, 9, 9, 9, 9, 9, 10),
+        7: (9, 9, 9, 9, 9, 9, 9, 9),
+        8: (7, 8, 9, 9, 9, 9, 9, 10),
+        9: (7, 9, 9, 9, 9, 9, 9, 9),
+        10: (7, 8, 8, 9, 9, 9, 9, 9),
+        11: (7, 8, 8, 8, 8, 8, 8, 9),
+        12: (4, 4, 4, 4, 4, 4, 4, 4),
+    },
+}
+
+
+@pytest.mark.parametrize("rounds", TABLES)
+def test_the_tables_of_three_costs(rounds: int) -> None:
+    assert owed_costs(rounds) == TABLES[rounds]
+
+
+@pytest.mark.parametrize("rounds", range(4, 17))
+def test_every_row_of_every_table_has_as_many_hashes_and_as_many_iterations(rounds: int) -> None:
+    table = owed_costs(rounds)
+    assert set(table) == {NO_HASH, *range(4, rounds + 1)}
+    for stored, owed in table.items():
+        all_hashes = [*owed, stored] if stored else [*owed]
+        assert len(all_hashes) == rounds - 3
+        assert sum(2**cost for cost in all_hashes) == 2**rounds + (rounds - 4) * 16
+        assert all(4 <= cost <= rounds for cost in owed)
