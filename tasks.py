@@ -6,6 +6,7 @@ import sys
 from invoke.context import Context
 from invoke.tasks import task
 
+from development.arguments import TaskWithHelp, one_of, require_yes, whole_number
 from development.environment import KEY_FILE, is_set
 
 COMPOSE = "docker compose --project-directory . -f docker/compose.yaml"
@@ -16,18 +17,24 @@ COMPILED = {"PYTHONDONTWRITEBYTECODE": ""}  # else each process that a test star
 
 
 @task(help={"port": "where to listen"})
-def dev(_c: Context, port: int = 8000) -> None:
+def dev(_c: Context, port: str = "8000") -> None:
     """Run the service with reload, on an embedded PostgreSQL or on DATABASE_URL."""
-    os.execv(sys.executable, [sys.executable, "-m", "development.server", "--port", str(port)])
+    os.execv(sys.executable, [sys.executable, "-m", "development.server", "--port", port])
+
+
+@task
+def psql(_c: Context) -> None:
+    """Open psql: on DATABASE_URL's database, else on that of `inv up`, else on that of `inv dev`."""
+    os.execv(sys.executable, [sys.executable, "-m", "development.psql"])
 
 
 @task(help={"url": "where the service runs"})
-def demo(c: Context, url: str = "http://localhost:8000") -> None:
+def demo(_c: Context, url: str = "http://localhost:8000") -> None:
     """Walk the whole flow against a running service, showing each call."""
-    c.run(f"python -m development.demo --url {url}")
+    os.execv(sys.executable, [sys.executable, "-m", "development.demo", "--url", url])
 
 
-@task(help={"username": "user name or e-mail address", "url": "where the service runs"})
+@task(klass=TaskWithHelp, help={"username": "user name or e-mail address", "url": "where the service runs"})
 def token(_c: Context, username: str, url: str = "http://localhost:8000") -> None:
     """Log in and print a bearer token with a curl line."""
     os.execv(sys.executable, [sys.executable, "-m", "development.token", "--username", username, "--url", url])
@@ -68,7 +75,7 @@ def backup(_c: Context, file: str = "") -> None:
     os.execv(sys.executable, [sys.executable, "-m", "development.backup", "backup", *arguments])
 
 
-@task(help={"file": "what `inv backup` wrote", "yes": "lose the accounts that the database has"})
+@task(klass=TaskWithHelp, help={"file": "what `inv backup` wrote", "yes": "lose the accounts that the database has"})
 def restore(_c: Context, file: str, yes: bool = False) -> None:
     """Replace the same database's content by a backup; then end all sessions: docs/operations.md."""
     arguments = ["--file", file, *(["--yes"] if yes else [])]
@@ -132,12 +139,12 @@ def bench(
         "kills": "at each point",
     }
 )
-def prove(c: Context, only: str = "", deep: bool = False, kills: int = 10) -> None:
+def prove(c: Context, only: str = "", deep: bool = False, kills: str = "10") -> None:
     """Prove at length what docs/assurance.md claims: what `inv test` proves in short."""
     proofs = {
         "model": f"model{' --walks 5000 --steps 100' if deep else ''}",
         "faults": "model.faults",
-        "kills": f"kills --kills {kills}",
+        "kills": f"kills --kills {whole_number('--kills', kills)}",
         "races": "races",
         "settings": "database_settings",
         "fuzz": "fuzz --examples 1000",
@@ -145,7 +152,7 @@ def prove(c: Context, only: str = "", deep: bool = False, kills: int = 10) -> No
         "timing": f"timing{' --deep' if deep else ''}",
         "mutation": "mutation",
     }
-    for proof in [only] if only else proofs:
+    for proof in [one_of("--only", only, [*proofs])] if only else proofs:
         c.run(f"uv run --group proof python -m development.proof.{proofs[proof]}")
 
 
@@ -164,14 +171,15 @@ def build(c: Context) -> None:
 
 
 @task(help={"replicas": "this many copies behind a load balancer, with Redis; 0 is one without"})
-def up(c: Context, replicas: int = 0) -> None:
+def up(c: Context, replicas: str = "0") -> None:
     """Run the image with PostgreSQL in Docker Compose at port 8080, production settings."""
+    copies = whole_number("--replicas", replicas)
     build(c)
     c.run("python -m development.environment")
-    compose, front = (COMPOSE_SCALE, "load-balancer") if replicas else (COMPOSE, "service")
+    compose, front = (COMPOSE_SCALE, "load-balancer") if copies else (COMPOSE, "service")
     if is_set(KEY_FILE):
         compose += " -f docker/compose.secrets.yaml"
-    c.run(f"{compose} up --detach --wait --remove-orphans", env={"DOORWARD_REPLICAS": str(replicas)})
+    c.run(f"{compose} up --detach --wait --remove-orphans", env={"DOORWARD_REPLICAS": str(copies)})
     published = c.run(f"{compose} port {front} 8080", hide=True).stdout.strip()
     print(f"doorward runs at http://localhost:{published.rpartition(':')[2]}, docs at /docs")
 
@@ -191,8 +199,8 @@ def logs(c: Context) -> None:
 @task(help={"yes": "do not ask"})
 def clean(c: Context, yes: bool = False) -> None:
     """Stop what `inv up` started and delete its data, then the development data and caches."""
-    if not yes and input("This deletes all accounts of `inv up` and `inv dev`. Type yes: ") != "yes":
-        return
+    if not yes:
+        require_yes("inv clean", "This deletes all accounts of `inv up` and `inv dev`.")
     if c.run("docker info", hide=True, warn=True):
         c.run(f"{COMPOSE_SCALE} down --volumes")
     c.run("rm -rf .development .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage*")

@@ -14,6 +14,7 @@ from typing import IO, Final
 
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from development.arguments import exit_with
 from development.postgres import POSTGRES_BIN_PATH, EmbeddedPostgres, PostgresError
 from doorward.settings.config import SettingsError, load_settings
 
@@ -25,6 +26,9 @@ SCHEMAS_WITH_USERS: Final = "SELECT quote_ident(schemaname) FROM pg_tables WHERE
 HAS_USERS: Final = "SELECT EXISTS (SELECT FROM {schema}.users)"
 TABLE_OF_LIST: Final = re.compile(r"^\d+; \d+ \d+ TABLE \S+ (\S+) ", re.MULTILINE)
 """A table that a backup holds, as `pg_restore --list` names it."""
+
+SIGNATURE: Final = b"PGDMP"
+"""The first bytes of what `pg_dump --format=custom` writes."""
 
 AFTERWARDS: Final = """\
 Sessions are as they were then: ended ones would live again. Before the service starts:
@@ -42,8 +46,13 @@ class Database(ABC):
     name: str
 
     @abstractmethod
+    def command(self, program: str, *arguments: str, at_terminal: bool = True) -> tuple[list[str], dict[str, str]]:
+        """Return the command that runs one program on it, and the environment of that command."""
+
     def run(self, program: str, *arguments: str, stdin: IO[bytes] | None = None, stdout: int = subprocess.PIPE) -> str:
         """Run one program on it; return what it wrote, unless that went elsewhere. Raises ``BackupError``."""
+        command, environment = self.command(program, *arguments, at_terminal=False)
+        return _output(command, stdin, stdout, environment)
 
     def ask(self, query: str) -> list[str]:
         """Return the rows of a query with one column."""
@@ -61,10 +70,11 @@ class AtUrl(Database):
         self._environment = {"PGPASSWORD": str(password)} if password else {}
         self._target = f"--dbname={make_conninfo('', **parameters)}"
 
-    def run(self, program: str, *arguments: str, stdin: IO[bytes] | None = None, stdout: int = subprocess.PIPE) -> str:
-        """Run it on this machine."""
+    def command(self, program: str, *arguments: str, at_terminal: bool = True) -> tuple[list[str], dict[str, str]]:
+        """Return the command for this machine."""
+        del at_terminal
         command = [str(POSTGRES_BIN_PATH / program), *_on(self._target, arguments), *arguments]
-        return _output(command, stdin, stdout, {**os.environ, **self._environment})
+        return command, {**os.environ, **self._environment}
 
 
 class InCompose(Database):
@@ -72,12 +82,12 @@ class InCompose(Database):
 
     name = "the database of `inv up`"
 
-    def run(self, program: str, *arguments: str, stdin: IO[bytes] | None = None, stdout: int = subprocess.PIPE) -> str:
-        """Run it beside the server, as the role that owns the database."""
+    def command(self, program: str, *arguments: str, at_terminal: bool = True) -> tuple[list[str], dict[str, str]]:
+        """Return the command that runs it beside the server, as the role that owns the database."""
         target = " ".join(_on('--username="$SERVICE_USER" --dbname="$POSTGRES_DB"', arguments))
         script = f'exec {program} {target} "$@"'
-        command = [*COMPOSE, "exec", "-T", "postgres", "sh", "-c", script, program, *arguments]
-        return _output(command, stdin, stdout, {**os.environ})
+        options = [] if at_terminal and sys.stdin.isatty() else ["-T"]
+        return [*COMPOSE, "exec", *options, "postgres", "sh", "-c", script, program, *arguments], {**os.environ}
 
 
 def _on(target: str, arguments: tuple[str, ...]) -> list[str]:
@@ -124,11 +134,13 @@ def _compose_runs() -> bool:
 
 def back_up(database: Database, file: Path) -> None:
     """Write the whole database to a new file that only its owner can read; leave none when that fails."""
-    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError as error:
         raise BackupError(f"{file} exists. Choose another name") from error
+    except OSError as error:
+        raise BackupError(f"{file} cannot be written: {error.strerror}. Choose another name with --file") from error
     with os.fdopen(descriptor, "wb") as output:
         try:
             database.run("pg_dump", "--format=custom", "--no-owner", "--no-privileges", stdout=output.fileno())
@@ -141,9 +153,14 @@ def restore(database: Database, file: Path, *, overwrite: bool) -> None:
     """Replace what the database holds by what the file holds, in one transaction."""
     try:
         with file.open("rb") as backup:
+            if backup.read(len(SIGNATURE)) != SIGNATURE:
+                raise BackupError(f"{file} is not a backup: `inv backup` writes them. Name one of those")
+            backup.seek(0)
             kept = set(TABLE_OF_LIST.findall(database.run("pg_restore", "--list", stdin=backup)))
     except FileNotFoundError as error:
         raise BackupError(f"there is no file {file}") from error
+    except OSError as error:
+        raise BackupError(f"{file} cannot be read: {error.strerror}. Name a file that `inv backup` wrote") from error
     present = set(database.ask(TABLES))
     if strangers := present - kept:
         raise BackupError(
@@ -194,4 +211,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    exit_with(main)

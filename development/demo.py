@@ -9,6 +9,8 @@ from typing import Any, Final
 
 import requests
 
+from development.arguments import base_url, exit_with
+
 Body = Mapping[str, str] | None
 Answer = dict[str, Any]
 
@@ -19,9 +21,9 @@ SHOWN_TOKEN_CHARACTERS: Final = 24
 class Demo:
     """One walk. Stops at the first answer that is not as it should be."""
 
-    def __init__(self, base_url: str) -> None:
+    def __init__(self, url: str) -> None:
         """Take where the service runs."""
-        self._auth = f"{base_url.rstrip('/')}/api/v1/auth"
+        self._auth = f"{url}/api/v1/auth"
         self._step = 0
 
     def walk(self) -> None:
@@ -91,12 +93,12 @@ def _shortened(key: str, value: object) -> object:
 
 def main() -> int:
     """Walk; return the exit status."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--url", default="http://localhost:8000")
+    parser = argparse.ArgumentParser(prog="inv demo")
+    parser.add_argument("--url", type=base_url, default="http://localhost:8000")
     url: str = parser.parse_args().url
     try:
         Demo(url).walk()
-    except (requests.ConnectionError, requests.Timeout, requests.JSONDecodeError):
+    except requests.RequestException:
         print(f"inv demo: no doorward answers at {url}. Start it with: uv run inv dev", file=sys.stderr)
         return 1
     except UnexpectedAnswerError as error:
@@ -106,4 +108,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    exit_with(main)

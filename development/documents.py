@@ -49,8 +49,8 @@ def configuration_page() -> str:
             "unusable setting stops the start, and so does a file that cannot be read or a store that does not answer:",
             "in development, too. `doorward check-config` shows every setting and where it is from, secrets masked.",
             "",
-            "In the folder of a running `inv dev`, commands for which no environment, key or database is configured use",
-            "its database.",
+            "In the folder of a running `inv dev`, commands for which no environment, key or database is configured",
+            "use its database.",
             "",
             *(line for name, topic in TOPICS.items() for line in _topic_section(name, topic)),
         ]

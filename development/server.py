@@ -16,13 +16,21 @@ from pathlib import Path
 from types import FrameType
 from typing import Final
 
+from development.arguments import port_number
 from development.postgres import EmbeddedPostgres, PostgresError
 from doorward.settings.config import SettingsError, load_settings
+from doorward.settings.sources import DEVELOPMENT_FILE
 
 FOLDER: Final = Path(".development")
 SERVICE_FILE: Final = FOLDER / "service.pid"
 READY_SECONDS: Final = 60
 DEFAULT_PORT: Final = 8000
+
+DATABASE_LINES: Final = """\
+            DATABASE_URL='{url}'
+  Query it  uv run inv psql
+  Operate   uv run doorward deactivate ada
+"""
 
 SCREEN: Final = """
 doorward runs at http://localhost:{port}
@@ -32,22 +40,22 @@ doorward runs at http://localhost:{port}
   Call it   curl -s http://localhost:{port}/api/v1/auth/register -H 'Content-Type: application/json' \\
               -d '{{"email": "ada@example.com", "username": "ada", "password": "correct horse battery"}}'
   Data      {data}
-  Stop      Ctrl+C
+{database}  Stop      Ctrl+C
 """
 
 
 def main() -> int:
     """Run until stopped; return the exit status."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--port", type=int, default=DEFAULT_PORT)
+    parser = argparse.ArgumentParser(prog="inv dev")
+    parser.add_argument("--port", type=port_number, default=DEFAULT_PORT)
     port: int = parser.parse_args().port
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         os.environ["ENVIRONMENT"] = "development"
         # No load balancer waits here, and each reload would.
         os.environ.setdefault("SHUTDOWN_DRAIN_SECONDS", "0")
-        with _only_one(), _database() as data:
-            _run_service(port, data)
+        with _only_one(), _database() as (data, database):
+            _run_service(port, data, database)
     except SettingsError as error:
         print("\n".join(f"inv dev: {problem}" for problem in error.problems), file=sys.stderr)
         return 1
@@ -91,18 +99,23 @@ def _only_one() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _database() -> Iterator[str]:
-    """Yield where the data is: in DATABASE_URL, when that is set, else in this folder."""
+def _database() -> Iterator[tuple[str, str]]:
+    """Yield where the data is, in DATABASE_URL if that is set, else in this folder; and how the latter is reached."""
     if load_settings().database.database_url is not None:
-        yield "in the database that DATABASE_URL names"
+        yield "in the database that DATABASE_URL names", ""
         return
     folder = FOLDER / "postgres"
     with EmbeddedPostgres(folder) as postgres:
         os.environ["DATABASE_URL"] = postgres.url()
-        yield f"in {folder}, kept between runs"
+        # For commands that are run in this folder meanwhile.
+        DEVELOPMENT_FILE.write_text(f"ENVIRONMENT=development\nDATABASE_URL={postgres.url()}\n", encoding="utf-8")
+        try:
+            yield f"in {folder}, kept between runs", DATABASE_LINES.format(url=postgres.url())
+        finally:
+            DEVELOPMENT_FILE.unlink(missing_ok=True)
 
 
-def _run_service(port: int, data: str) -> None:
+def _run_service(port: int, data: str, database: str) -> None:
     doorward = [sys.executable, "-m", "doorward"]
     subprocess.run([*doorward, "migrate"], check=True)
     command = [*doorward, "serve", "--port", str(port), "--reload"]
@@ -115,7 +128,7 @@ def _run_service(port: int, data: str) -> None:
     try:
         if _answers(port, service):
             demo_options = "" if port == DEFAULT_PORT else f" --url http://localhost:{port}"
-            print(SCREEN.format(port=port, data=data, demo_options=demo_options), flush=True)
+            print(SCREEN.format(port=port, data=data, database=database, demo_options=demo_options), flush=True)
         status = service.wait()
     finally:
         if service.poll() is None:

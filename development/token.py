@@ -6,11 +6,13 @@ import sys
 
 import requests
 
+from development.arguments import base_url, exit_with
+
 
 def main() -> int:
     """Log in; return the exit status."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--url", default="http://localhost:8000")
+    parser = argparse.ArgumentParser(prog="inv token")
+    parser.add_argument("--url", type=base_url, default="http://localhost:8000")
     parser.add_argument("--username", required=True)
     options = parser.parse_args()
     password = getpass.getpass("Password: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
@@ -18,7 +20,7 @@ def main() -> int:
     try:
         response = requests.post(f"{options.url}/api/v1/auth/token", data=form, timeout=10)
         answer = response.json()
-    except (requests.ConnectionError, requests.Timeout, requests.JSONDecodeError):
+    except requests.RequestException:
         print(f"inv token: no doorward answers at {options.url}. Start it with: uv run inv dev", file=sys.stderr)
         return 1
     if response.status_code != requests.codes.ok:
@@ -29,4 +31,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    exit_with(main)

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Final
 
 from doorward.core.exceptions import DomainError, ServiceUnavailableError
-from doorward.domain.auth.exceptions import UserNotFoundError
 from doorward.domain.items.exceptions import (
     ImportRefusedError,
     InvalidCsvHeaderError,
@@ -15,7 +14,6 @@ from doorward.domain.items.exceptions import (
 )
 
 REMEDIES: Final[Mapping[type[DomainError], str]] = {
-    UserNotFoundError: "Correct the name: it is a user name or an e-mail address.",
     ImportRefusedError: "Correct these lines, or leave them out with --skip-bad-lines:",
     InvalidCsvHeaderError: "Correct the first line.",
     ItemOwnerGoneError: "Name another owner with --owner.",

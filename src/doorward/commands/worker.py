@@ -20,6 +20,8 @@ def worker(settings: Settings, host: str) -> None:
     log_as_set(settings)
     require_tracing(settings.telemetry)
     require_current_schema(settings.database)
+    if not settings.background.housekeeping_interval_minutes:
+        raise CommandError("all background tasks are switched off. Set HOUSEKEEPING_INTERVAL_MINUTES")
     try:
         with ending_signals_handled(), metrics_served(host, settings.telemetry, has_workers=False):
             finished(run_worker(settings))

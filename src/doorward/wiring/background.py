@@ -2,7 +2,8 @@
 
 import asyncio
 import signal
-from contextlib import AsyncExitStack
+from collections.abc import Iterator
+from contextlib import AsyncExitStack, contextmanager
 from datetime import timedelta
 from typing import Final
 
@@ -53,18 +54,19 @@ def create_scheduler(
     return Scheduler(session_conninfo(settings.database), tasks, first_look_seconds=first_look_seconds)
 
 
-async def run_worker(settings: Settings) -> None:
+async def run_worker(settings: Settings, *, first_look_seconds: float = FIRST_LOOK_SECONDS) -> None:
     """Run the background tasks until SIGTERM or SIGINT; then let those under way finish, within ``GRACE_SECONDS``.
 
     A second SIGINT ends it at once.
     """
-    ended = asyncio.Event()
-    _end_on_signals(ended)
     telemetry = Telemetry(settings.telemetry)
     database = PostgresDatabase(settings.database, cursor_factory=telemetry.cursor_factory)
-    scheduler = create_scheduler(settings, database, database.clock, is_worker=True)
+    scheduler = create_scheduler(
+        settings, database, database.clock, is_worker=True, first_look_seconds=first_look_seconds
+    )
     async with AsyncExitStack() as stack:
         stack.callback(flush_log)
+        ended = stack.enter_context(_ended_by_signals())
         await stack.enter_async_context(telemetry.running(database, hashes_waiting=lambda: 0))
         await stack.enter_async_context(running_database(database))
         await stack.enter_async_context(scheduler.running(grace_seconds=GRACE_SECONDS))
@@ -73,13 +75,19 @@ async def run_worker(settings: Settings) -> None:
         logger.info("worker.draining", seconds=GRACE_SECONDS)
 
 
-def _end_on_signals(ended: asyncio.Event) -> None:
-    loop = asyncio.get_running_loop()
+@contextmanager
+def _ended_by_signals() -> Iterator[asyncio.Event]:
+    """Yield an event that SIGTERM and the first SIGINT set within the block. A second SIGINT interrupts the process."""
+    loop, ended = asyncio.get_running_loop(), asyncio.Event()
 
     def end_on_interrupt() -> None:
         ended.set()
-        # The next one raises KeyboardInterrupt.
         loop.remove_signal_handler(signal.SIGINT)
 
     loop.add_signal_handler(signal.SIGTERM, ended.set)
     loop.add_signal_handler(signal.SIGINT, end_on_interrupt)
+    try:
+        yield ended
+    finally:
+        loop.remove_signal_handler(signal.SIGTERM)
+        loop.remove_signal_handler(signal.SIGINT)

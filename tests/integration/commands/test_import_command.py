@@ -1,11 +1,14 @@
 """doorward import-items: files from a shell, through the use case of the API."""
 
 import re
+import signal
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from doorward.commands.errors import REMEDIES
 from doorward.commands.main import main
 from tests.integration.service import Person, Service
 
@@ -61,7 +64,8 @@ def test_a_bad_line_is_named_and_nothing_stored(
 ) -> None:
     assert _import(films, owner.email) == 1
     assert _items_of(service, owner) == []
-    assert "line 3: A year is a whole number" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "or leave them out with --skip-bad-lines:\nline 3: A year is a whole number" in said
 
 
 def test_bad_lines_can_be_left_out(
@@ -78,6 +82,29 @@ def test_bad_lines_can_be_left_out(
 def test_an_owner_without_an_account_is_refused(films: Path, name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert _import(films, name) == 1
     assert "There is no user of this user name or e-mail address" in capsys.readouterr().err
+
+
+def test_ctrl_c_is_one_line_with_the_status_of_shells_and_stores_nothing(
+    service: Service, owner: Person, tmp_path: Path
+) -> None:
+    path = tmp_path / "many.csv"
+    path.write_text("title\n" + "Casablanca\n" * 300_000, encoding="utf-8")
+    command = [sys.executable, "-m", "doorward", "import-items", str(path), "--owner", owner.username]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        begun = process.stderr.readline()
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=60)
+    assert begun.strip() == "many.csv"
+    assert said.splitlines()[-1:] == ["doorward: interrupted"]
+    assert "Traceback" not in said
+    assert process.returncode == 130
+    assert _items_of(service, owner) == []
+
+
+def test_each_remedy_is_for_a_shell() -> None:
+    for remedy in REMEDIES.values():
+        assert not re.search(r"on_error|Retry-After|ETag|GET|POST|Send|the call", remedy)
 
 
 def test_a_file_that_is_not_there_is_one_line(
