@@ -153,9 +153,10 @@ def restore(database: Database, file: Path, *, overwrite: bool) -> None:
     """Replace what the database holds by what the file holds, in one transaction."""
     try:
         with file.open("rb") as backup:
-            if backup.read(len(SIGNATURE)) != SIGNATURE:
-                raise BackupError(f"{file} is not a backup: `inv backup` writes them. Name one of those")
-            backup.seek(0)
+            is_backup = backup.read(len(SIGNATURE)) == SIGNATURE
+        if not is_backup:
+            raise BackupError(f"{file} is not a backup: `inv backup` writes them. Name one of those")
+        with file.open("rb") as backup:
             kept = set(TABLE_OF_LIST.findall(database.run("pg_restore", "--list", stdin=backup)))
     except FileNotFoundError as error:
         raise BackupError(f"there is no file {file}") from error
