@@ -6,7 +6,7 @@ import sys
 from invoke.context import Context
 from invoke.tasks import task
 
-from development.arguments import TaskWithHelp, one_of, require_yes, whole_number
+from development.arguments import TaskWithHelp, require_yes, whole_number
 from development.environment import KEY_FILE, is_set
 
 COMPOSE = "docker compose --project-directory . -f docker/compose.yaml"
@@ -141,19 +141,9 @@ def bench(
 )
 def prove(c: Context, only: str = "", deep: bool = False, kills: str = "10") -> None:
     """Prove at length what docs/assurance.md claims: what `inv test` proves in short."""
-    proofs = {
-        "model": f"model{' --walks 5000 --steps 100' if deep else ''}",
-        "faults": "model.faults",
-        "kills": f"kills --kills {whole_number('--kills', kills)}",
-        "races": "races",
-        "settings": "database_settings",
-        "fuzz": "fuzz --examples 1000",
-        "parsers": "fuzz_parsers --seconds 600",
-        "timing": f"timing{' --deep' if deep else ''}",
-        "mutation": "mutation",
-    }
-    for proof in [one_of("--only", only, [*proofs])] if only else proofs:
-        c.run(f"uv run --group proof python -m development.proof.{proofs[proof]}")
+    options = {f"--only {only}": only, "--deep": deep, f"--kills {kills}": kills}
+    chosen = " ".join(option for option, is_chosen in options.items() if is_chosen)
+    c.run(f"uv run --group proof python -m development.proof {chosen}")
 
 
 @task

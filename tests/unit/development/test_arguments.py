@@ -8,6 +8,7 @@ from invoke.main import program
 
 from development import demo, server, token
 from development.arguments import base_url, exit_with, port_number, require_yes
+from development.proof import __main__ as proofs
 
 
 def run_task(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
@@ -29,8 +30,6 @@ def test_each_task_explains_itself(
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["prove", "--only", "nonsense"], "--only takes one of model, faults, kills"),
-        (["prove", "--kills", "many"], "--kills takes a whole number, not 'many'"),
         (["up", "--replicas", "two"], "--replicas takes a whole number, not 'two'"),
         (["clean"], "To do so without being asked: inv clean --yes"),
     ],
@@ -116,3 +115,17 @@ def test_only_yes_is_a_confirmation(monkeypatch: pytest.MonkeyPatch, answer: str
         return
     with pytest.raises(SystemExit, match="inv clean: nothing was done"):
         require_yes("inv clean", "This deletes everything.")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--only", "nonsense"], "--only takes one of model, faults, kills"),
+        (["--kills", "many"], "--kills takes a whole number, not 'many'"),
+    ],
+)
+def test_what_the_proofs_refuse_is_one_line(monkeypatch: pytest.MonkeyPatch, arguments: list[str], said: str) -> None:
+    monkeypatch.setattr(sys, "argv", ["inv prove", *arguments])
+    with pytest.raises(SystemExit) as ended:
+        proofs.main()
+    assert said in str(ended.value.code)
