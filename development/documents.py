@@ -1,6 +1,7 @@
 """The pages that are written from the code: configuration, events, problems, schema. Tests compare them."""
 
 import re
+from dataclasses import fields
 from pathlib import Path
 from typing import Any, Final
 
@@ -10,18 +11,21 @@ import doorward.server.exceptions
 import doorward.wiring.application  # noqa: F401 - refusals are found once their modules are imported
 from development.dashboard import PAGE as DASHBOARD
 from development.dashboard import dashboard
+from development.event_schemas import meaning_of, write_schemas
 from development.postgres import EmbeddedPostgres
 from doorward.api.exceptions import RequestRefusedError
 from doorward.api.problems import STATUS_OF_KIND, detail_of
 from doorward.api.v1 import REMEDIES
+from doorward.core.events import AuditedEvent, Event, event_classes
 from doorward.core.exceptions import DomainError
 from doorward.infrastructure.migrations import migrate
-from doorward.observability.events import OPERATING_EVENTS, REQUEST_FACTS, SECURITY_EVENTS, Event
+from doorward.observability.events import REQUEST_FACTS
 from doorward.settings.config import SECRETS, TOPICS
 from doorward.settings.sources import SECRETS_FOLDER
 from doorward.settings.topic import Topic
 
 DOCS: Final = Path("docs")
+OPERATION: Final = "Operation"
 GENERATED_BY: Final = "Written by `inv docs` from the code. Do not edit."
 
 
@@ -98,7 +102,7 @@ def problems_page() -> str:
 
 
 def events_page() -> str:
-    """Return docs/events.md: every event of the log."""
+    """Return docs/events.md: every event of the log, and those of the audit log."""
     return "\n".join(
         [
             "# Events",
@@ -106,33 +110,62 @@ def events_page() -> str:
             f"<!-- {GENERATED_BY} -->",
             "",
             "Each line of the log is one JSON object. `timestamp` (UTC), `level` and `event` are on every line; the",
-            "names of events are stable. On each line that is written while a request is answered are, as far as",
-            "they are known:",
+            "names of events are stable. On each line that is written while a request is answered or a command runs",
+            "are, as far as they are known:",
             "",
             *(f"- `{name}`: {meaning}" for name, meaning in REQUEST_FACTS.items()),
             "",
-            "Lines with a `logger` are of libraries; their `event` is a sentence and not stable.",
+            "Lines with a `logger` are of libraries; their `event` is a sentence and not stable. `outcome` is",
+            "`success` or `failure`.",
             "",
-            "## Security",
-            "",
-            "`outcome` is `success` or `failure`.",
-            "",
-            *_event_table(SECURITY_EVENTS),
-            "",
-            "## Operation",
-            "",
-            *_event_table(OPERATING_EVENTS),
+            "An event with a type is also a row of the table `audit_events`, stored in the transaction of the change.",
+            "The type links to its JSON schema. Schemas of one version only grow: ignore members and words that you do",
+            "not know.",
+            *(line for title, events in event_sections() for line in ("", f"## {title}", "", *_event_table(events))),
             "",
         ]
     )
 
 
-def _event_table(events: tuple[Event, ...]) -> list[str]:
-    rows = [
-        f"| `{each.name}` | {each.level} | {each.meaning} | {', '.join(f'`{fact}`' for fact in each.facts)} |"
-        for each in events
+def event_sections() -> list[tuple[str, list[type[Event]]]]:
+    """Return the events of each domain, and last those of none: each section with its title."""
+    sections: dict[str, list[type[Event]]] = {}
+    for event in event_classes():
+        package, *parts = event.__module__.split(".")
+        if package == "doorward":
+            title = parts[1].capitalize() if parts[0] == "domain" else OPERATION
+            sections.setdefault(title, []).append(event)
+    for events in sections.values():
+        # The order of imports decides nothing: the sort is by module, and stable within one.
+        events.sort(key=lambda event: event.__module__)
+    return sorted(sections.items(), key=lambda section: (section[0] == OPERATION, section[0]))
+
+
+def _event_table(events: list[type[Event]]) -> list[str]:
+    cells = [
+        (f"`{event.log_event}`", event.level, meaning_of(event), _listed(facts_of(event)), _link_to_schema(event))
+        for event in events
     ]
-    return ["| `event` | Level | Means | Members of its own |", "|---|---|---|---|", *rows]
+    rows = [f"| {' | '.join(row)} |" for row in cells]
+    return ["| `event` | Level | Means | Facts | Type |", "|---|---|---|---|---|", *rows]
+
+
+def facts_of(event: type[Event]) -> list[str]:
+    """Return the members of an event's line that are its own."""
+    names = [field.name for field in fields(event) if field.name not in REQUEST_FACTS]
+    if issubclass(event, AuditedEvent) and event.user_fact not in REQUEST_FACTS:
+        names.append(event.user_fact)
+    return ["outcome", *names] if event.outcome else names
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
+
+
+def _link_to_schema(event: type[Event]) -> str:
+    if not issubclass(event, AuditedEvent):
+        return ""
+    return f"[`{event.type}`](events/{event.type}.v{event.version}.json)"
 
 
 def leaf_classes(root: type[Any]) -> list[type[Any]]:
@@ -178,6 +211,7 @@ def main() -> None:
     """Write the pages."""
     (DOCS / "configuration.md").write_text(configuration_page(), encoding="utf-8")
     (DOCS / "events.md").write_text(events_page(), encoding="utf-8")
+    write_schemas()
     (DOCS / "problems.md").write_text(problems_page(), encoding="utf-8")
     DASHBOARD.write_text(dashboard(), encoding="utf-8")
     with EmbeddedPostgres(durable=False) as postgres:

@@ -8,6 +8,41 @@ CREATE EXTENSION IF NOT EXISTS pg_trgm WITH SCHEMA public;
 
 COMMENT ON EXTENSION pg_trgm IS 'text similarity measurement and index searching based on trigrams';
 
+CREATE FUNCTION public.audit_events_refuse_change() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+        BEGIN
+            IF TG_OP = 'DELETE' AND current_setting('doorward.audit_change', true) = 'retention'
+                OR TG_OP = 'UPDATE' AND current_setting('doorward.audit_change', true) = 'erasure'
+            THEN
+                RETURN NULL;
+            END IF;
+            RAISE EXCEPTION 'audit_events is append-only' USING ERRCODE = 'insufficient_privilege';
+        END
+        $$;
+
+CREATE TABLE public.audit_events (
+    id bigint NOT NULL,
+    type text NOT NULL,
+    version smallint NOT NULL,
+    user_id uuid,
+    actor text,
+    session_id uuid,
+    correlation_id text,
+    data jsonb NOT NULL,
+    personal jsonb,
+    occurred_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
+
+ALTER TABLE public.audit_events ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.audit_events_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.doorward_schema_version (
     version_num character varying(32) NOT NULL
 );
@@ -33,6 +68,28 @@ CREATE TABLE public.items (
 );
 ALTER TABLE ONLY public.items ALTER COLUMN title SET STATISTICS 500;
 ALTER TABLE ONLY public.items ALTER COLUMN tags SET STATISTICS 500;
+
+CREATE TABLE public.outbox (
+    id bigint NOT NULL,
+    channel text NOT NULL,
+    endpoint uuid,
+    stream uuid,
+    payload bytea NOT NULL,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    due_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    expires_at timestamp with time zone,
+    attempts smallint DEFAULT 0 NOT NULL,
+    dead_reason text
+);
+
+ALTER TABLE public.outbox ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.outbox_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 
 CREATE TABLE public.sessions (
     id uuid CONSTRAINT refresh_families_id_not_null NOT NULL,
@@ -71,6 +128,9 @@ CREATE TABLE public.users (
     version integer DEFAULT 1 NOT NULL
 );
 
+ALTER TABLE ONLY public.audit_events
+    ADD CONSTRAINT audit_events_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.doorward_schema_version
     ADD CONSTRAINT doorward_schema_version_pkc PRIMARY KEY (version_num);
 
@@ -79,6 +139,9 @@ ALTER TABLE ONLY public.housekeeping_runs
 
 ALTER TABLE ONLY public.items
     ADD CONSTRAINT items_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.outbox
+    ADD CONSTRAINT outbox_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.sessions
     ADD CONSTRAINT sessions_pkey PRIMARY KEY (id);
@@ -91,6 +154,10 @@ ALTER TABLE ONLY public.users
 
 ALTER TABLE ONLY public.users
     ADD CONSTRAINT users_username_key_key UNIQUE (username_key);
+
+CREATE INDEX audit_events_occurred_at_idx ON public.audit_events USING brin (occurred_at) WITH (autosummarize='true');
+
+CREATE INDEX audit_events_user_id_id_idx ON public.audit_events USING btree (user_id, id);
 
 CREATE INDEX items_owner_created_at_idx ON public.items USING btree (owner_id, visibility, created_at, id);
 
@@ -114,7 +181,13 @@ CREATE INDEX items_shared_title_trigrams_idx ON public.items USING gin (title pu
 
 CREATE INDEX items_shared_year_idx ON public.items USING btree (year, created_at, id) WHERE (visibility = 'shared'::text);
 
+CREATE INDEX outbox_due_at_idx ON public.outbox USING btree (due_at, id) WHERE (dead_reason IS NULL);
+
+CREATE INDEX outbox_stream_idx ON public.outbox USING btree (endpoint, stream, id) WHERE (dead_reason IS NULL);
+
 CREATE INDEX sessions_user_id_idx ON public.sessions USING btree (user_id);
+
+CREATE TRIGGER audit_events_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit_events FOR EACH STATEMENT EXECUTE FUNCTION public.audit_events_refuse_change();
 
 ALTER TABLE ONLY public.items
     ADD CONSTRAINT items_owner_id_fkey FOREIGN KEY (owner_id) REFERENCES public.users(id) ON DELETE CASCADE;

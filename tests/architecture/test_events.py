@@ -1,81 +1,126 @@
-"""Events: what the code reports and what the catalogue promises are the same."""
+"""Events: each is a class, reported by one function, and its facts are fit for log and audit."""
 
 import ast
+import json
 import re
-from collections import defaultdict
-from collections.abc import Iterator
+from dataclasses import fields
+from enum import StrEnum
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Any, Final, Literal, get_args, get_origin, get_type_hints
+from uuid import UUID
 
-from doorward.observability.events import EVENTS, OPERATING_EVENTS, REQUEST_FACTS, SECURITY_EVENTS
-from tests.architecture.sources import at, called_name, calls_of, source_modules
+import pytest
 
-LEVELS: Final = {"debug": "debug", "info": "info", "warning": "warning", "error": "error", "exception": "error"}
-AT_ANY_LEVEL: Final = "log"
+import doorward.wiring.application  # noqa: F401 - events are found once their modules are imported
+from development.documents import event_sections, facts_of
+from development.event_schemas import FOLDER, audited_classes, breaking_changes, schema_files
+from doorward.core.events import AuditedEvent, Event
+from doorward.observability.events import REQUEST_FACTS
+from tests.architecture.sources import ROOT, at, called_name, calls_of, source_modules, text_of, tree_of
+
+LOG: Final = Path("src/doorward/observability/logging.py")
 NAME: Final = re.compile(r"[a-z_]+(\.[a-z_]+)+")
+OF_EVERY_LINE: Final = {"timestamp", "level", "event", "logger", "exception", *REQUEST_FACTS}
 
 
-class Report(NamedTuple):
-    """One call of a logger."""
-
-    where: str
-    level: str | None
-    name: ast.expr
-    facts: frozenset[str | None]
+def product_events() -> list[type[Event]]:
+    return [event for _, events in event_sections() for event in events]
 
 
-def reports() -> Iterator[Report]:
-    for path in source_modules():
-        for call in calls_of(path):
-            if is_report(call):
-                yield report_of(path, call)
+def test_only_the_log_knows_structlog_and_its_logger() -> None:
+    strays = [
+        at(path, node)
+        for path in source_modules()
+        if path != LOG
+        for node in ast.walk(tree_of(path))
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for name in [getattr(node, "module", ""), *(alias.name for alias in node.names)]
+        if name in {"structlog", "get_logger"}
+    ]
+    assert not strays, "declare the event as a class and report(...) it"
 
 
-def is_report(call: ast.Call) -> bool:
-    owner = call.func.value if isinstance(call.func, ast.Attribute) else None
-    return isinstance(owner, ast.Name) and owner.id == "logger" and called_name(call) in {*LEVELS, AT_ANY_LEVEL}
-
-
-def report_of(path: Path, call: ast.Call) -> Report:
-    method = called_name(call)
-    name = call.args[1 if method == AT_ANY_LEVEL else 0]
-    return Report(at(path, call), LEVELS.get(method), name, frozenset(keyword.arg for keyword in call.keywords))
-
-
-def named_reports() -> dict[str, list[Report]]:
-    found: dict[str, list[Report]] = defaultdict(list)
-    for report in reports():
-        if isinstance(report.name, ast.Constant):
-            found[str(report.name.value)].append(report)
-    return found
-
-
-def test_every_report_names_its_event_and_its_facts_where_it_is_made() -> None:
-    vague = [report.where for report in reports() if not isinstance(report.name, ast.Constant) or None in report.facts]
-    assert not vague, "a name that is put together cannot be looked for"
-
-
-def test_every_event_of_the_code_is_in_the_catalogue_and_every_one_of_the_catalogue_in_the_code() -> None:
-    assert set(named_reports()) == set(EVENTS), "observability/events.py lists what is reported"
-
-
-def test_every_event_has_the_level_and_the_facts_that_the_catalogue_says() -> None:
-    for name, made in named_reports().items():
-        facts = {fact for report in made for fact in report.facts}
-        assert facts == set(EVENTS[name].facts), name
-        assert {report.level for report in made} <= {EVENTS[name].level, None}, name
+def test_every_event_is_reported_somewhere() -> None:
+    made = {called_name(call) for path in source_modules() for call in calls_of(path)}
+    assert len(product_events()) > 40
+    assert not [event.__name__ for event in product_events() if event.__name__ not in made]
 
 
 def test_names_are_words_with_dots_and_each_is_there_once() -> None:
-    assert len(EVENTS) == len(SECURITY_EVENTS) + len(OPERATING_EVENTS)
-    assert not [name for name in EVENTS if not NAME.fullmatch(name)]
+    names = [event.log_event for event in product_events()]
+    assert len(names) == len(set(names))
+    assert not [name for name in names if not NAME.fullmatch(name)]
 
 
-def test_security_events_tell_their_outcome() -> None:
-    silent = {event.name for event in SECURITY_EVENTS if "outcome" not in event.facts}
-    assert silent == {"config.insecure"}
+def test_every_event_says_what_it_means() -> None:
+    # A dataclass without a docstring gets its signature for one.
+    assert not [event for event in product_events() if (event.__doc__ or "").startswith((event.__name__, "None"))]
+
+
+def test_events_of_accounts_and_sessions_tell_their_outcome() -> None:
+    assert not [event for event in product_events() if "domain.auth" in event.__module__ and event.outcome is None]
 
 
 def test_no_event_has_a_fact_that_every_line_has() -> None:
-    taken = {"timestamp", "level", "event", "logger", "exception", *REQUEST_FACTS}
-    assert not [event.name for event in EVENTS.values() if taken & set(event.facts)]
+    assert not [event for event in product_events() if OF_EVERY_LINE & set(facts_of(event))]
+
+
+def is_fit_for_audit(hint: Any) -> bool:
+    """Whether the values are ids, numbers or words of a closed list: nothing that was typed, no secret."""
+    if get_origin(hint) is Literal:
+        return True
+    parts = get_args(hint)
+    if parts:
+        return all(is_fit_for_audit(part) for part in parts)
+    return hint in {UUID, int, bool, type(None)} or issubclass(hint, StrEnum)
+
+
+@pytest.mark.parametrize("event", audited_classes())
+def test_an_audited_event_has_no_room_for_free_text(event: type[AuditedEvent]) -> None:
+    hints = get_type_hints(event)
+    assert all(is_fit_for_audit(hints[field.name]) for field in fields(event))
+    assert not is_fit_for_audit(str)
+    assert not is_fit_for_audit(dict[str, str])
+
+
+def test_types_of_audited_events_are_words_with_dots_and_each_is_there_once() -> None:
+    types = [event.type for event in audited_classes()]
+    assert len(types) == len(set(types))
+    assert not [name for name in types if not NAME.fullmatch(name)]
+
+
+@pytest.mark.parametrize(("path", "text"), schema_files().items(), ids=str)
+def test_a_schema_only_grows_and_is_current(path: Path, text: str) -> None:
+    assert (ROOT / path).exists(), "run: uv run inv docs"
+    assert not breaking_changes(json.loads(text_of(path)), json.loads(text)), "raise the version of the event's class"
+    assert text_of(path) == text, "run: uv run inv docs"
+
+
+def test_every_schema_is_of_an_event_that_there_is_or_of_its_earlier_version() -> None:
+    versions = {event.type: event.version for event in audited_classes()}
+    for path in (ROOT / FOLDER).iterdir():
+        name, _, version = path.stem.rpartition(".v")
+        assert 1 <= int(version) <= versions[name]
+    assert len(list((ROOT / FOLDER).iterdir())) >= sum(versions.values())
+
+
+OLD: Final = {"properties": {"reason": {"enum": ["logout"]}, "user_id": {"type": "string"}}, "required": ["reason"]}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"properties": {"reason": {"enum": ["reuse"]}, "user_id": {"type": "string"}}},
+        {"properties": {"reason": {"enum": ["logout"]}, "user_id": {"type": "integer"}}},
+        {"properties": {"reason": {"enum": ["logout"]}}},
+        {"required": []},
+    ],
+)
+def test_what_a_receiver_relies_on_is_a_breaking_change(change: dict[str, Any]) -> None:
+    assert len(breaking_changes(OLD, OLD | change)) == 1
+
+
+def test_more_members_and_more_words_are_no_breaking_change() -> None:
+    properties = {"reason": {"enum": ["logout", "reuse"]}, "user_id": {"type": "string"}, "count": {"type": "integer"}}
+    new = {"description": "New", "properties": properties, "required": ["reason", "count"]}
+    assert breaking_changes(OLD | {"description": "Old"}, new) == []

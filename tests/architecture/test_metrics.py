@@ -7,9 +7,10 @@ from typing import Final
 
 from prometheus_client import Metric
 
+import doorward.wiring.application  # noqa: F401 - events are found once their modules are imported
 from development.dashboard import PAGE, PANELS, dashboard
-from doorward.observability.events import EVENTS
-from doorward.observability.metrics import BESIDE_WORKERS, REGISTRY
+from doorward.core.events import event_classes
+from doorward.observability.metrics import BESIDE_WORKERS, REGISTRY, Metrics
 from tests.architecture.sources import text_of
 
 UNITS: Final = ("_seconds", "_total", "_info")
@@ -30,6 +31,7 @@ GAUGES_OF_TIME: Final = {"doorward_clock_difference_seconds"}
 
 
 def families() -> list[Metric]:
+    Metrics(event_classes())
     return list(REGISTRY.collect())
 
 
@@ -79,7 +81,8 @@ def test_the_operators_page_names_the_warnings_that_are_not_counted() -> None:
     (row,) = [
         line for line in text_of(Path("docs/operations.md")).splitlines() if line.startswith("| `doorward_warnings")
     ]
-    assert {name for name in EVENTS if f"`{name}`" in row.split("|")[2]} == BESIDE_WORKERS
+    named = {event for event in event_classes() if f"`{event.log_event}`" in row.split("|")[2]}
+    assert named == set(BESIDE_WORKERS)
 
 
 def test_no_two_panels_lie_upon_each_other() -> None:

@@ -16,14 +16,15 @@ from development.proof.model.expectation import LEEWAY, ViolationError
 from development.proof.model.tally import Tally
 from development.proof.model.walk import Walk, bound
 from development.proof.model.world import World
+from doorward.core.events import Event
 from doorward.domain.auth import pruning
+from doorward.domain.auth.events import SessionReuseDetected
 from doorward.infrastructure import passwords
 from doorward.infrastructure.postgres import batching, connections, database, session_settings
 from doorward.observability.logging import observed_events
 
 MODES: Final = {"strict": timedelta(0), "leeway": LEEWAY}
 PATIENCE_SECONDS: Final = 60
-REUSE: Final = "auth.refresh.reuse_detected"
 
 
 @dataclass(frozen=True)
@@ -70,9 +71,9 @@ def explore(database_url: str, mode: str, *, walks: int, steps: int, start: int,
 def _walks(database_url: str, leeway: timedelta) -> Iterator[type[Walk]]:
     reuse_events: list[str] = []
 
-    def count(name: str, _facts: object) -> None:
-        if name == REUSE and not world.is_probing:
-            reuse_events.append(name)
+    def count(event: Event) -> None:
+        if isinstance(event, SessionReuseDetected) and not world.is_probing:
+            reuse_events.append(event.log_event)
 
     with _undisturbed(), observed_events(count):
         world = World(database_url, leeway)

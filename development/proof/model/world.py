@@ -224,7 +224,8 @@ def _new_secret() -> str:
 
 def _on(database: UndoneDatabase, sessions: Sessions) -> Sessions:
     """Return the same on another database."""
-    wired = {name: getattr(sessions, f"_{name}") for name in ("codec", "signer", "issuer", "clock", "lifetimes")}
+    names = ("codec", "signer", "issuer", "clock", "lifetimes", "address_detail")
+    wired = {name: getattr(sessions, f"_{name}") for name in names}
     return Sessions(database=database, batching=SharedQuery, **wired)
 
 

@@ -13,10 +13,9 @@ from doorward.api.routing import PolicyRoute
 from doorward.api.schemas.problem import FieldError
 from doorward.api.services import Services
 from doorward.core.ports import LimitedCall
-from doorward.observability.logging import get_logger
+from doorward.observability.events import RateLimitExceeded
+from doorward.observability.logging import report
 from doorward.observability.request_context import current_client
-
-logger = get_logger()
 
 
 async def admit(request: Request, route: PolicyRoute, services: Services) -> None:
@@ -33,7 +32,7 @@ async def admit(request: Request, route: PolicyRoute, services: Services) -> Non
 async def _count(limit: LimitedCall, route: PolicyRoute, services: Services) -> None:
     seconds = await services.limiter.count(limit, current_client())
     if seconds:
-        logger.warning("rate_limit.exceeded", outcome="failure", route=route.path)
+        report(RateLimitExceeded(route=route.path))
         raise RateLimitExceededError(seconds)
 
 

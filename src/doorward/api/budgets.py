@@ -11,7 +11,8 @@ from uuid import UUID
 from starlette.types import Scope
 
 from doorward.api.exceptions import ImportUnderWayError, TooManyCallsOfAddressError, TooManyCallsOfUserError
-from doorward.observability.logging import get_logger
+from doorward.observability.events import BudgetExceeded
+from doorward.observability.logging import report
 
 NOTE_SECONDS: Final = 1.0
 """Refusals by one budget within this time share a log line."""
@@ -21,8 +22,6 @@ IMPORT_RETRY_SECONDS: Final = 10
 """An import takes seconds, and not more than two minutes."""
 
 _COUNTED_USER: Final = "doorward.counted_user"
-
-logger = get_logger()
 
 
 class RefusalLog:
@@ -38,14 +37,14 @@ class RefusalLog:
             self._unreported[budget] += 1
             return
         self._unreported[budget] = 0
-        logger.warning("budget.exceeded", outcome="failure", budget=budget, refused=1)
+        report(BudgetExceeded(budget=budget, refused=1))
         # Outside the context of this request: the later refusals are those of others.
         asyncio.get_running_loop().call_later(NOTE_SECONDS, self._report, budget, context=Context())
 
     def _report(self, budget: str) -> None:
         refused = self._unreported.pop(budget)
         if refused:
-            logger.warning("budget.exceeded", outcome="failure", budget=budget, refused=refused)
+            report(BudgetExceeded(budget=budget, refused=refused))
 
 
 class CallsInFlight:

@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-from doorward.observability.logging import get_logger
+from doorward.observability.events import ServiceDraining
+from doorward.observability.logging import report
 
 _Handler = Callable[[int, FrameType | None], object]
-logger = get_logger()
 
 
 class Drain:
@@ -54,7 +54,7 @@ class Drain:
         def begin() -> None:
             if not self.has_begun:
                 self.has_begun = True
-                logger.info("service.draining", seconds=seconds)
+                report(ServiceDraining(seconds=seconds))
                 loop.call_later(seconds, end_serving, signal.SIGTERM, None)
 
         # The loop does the work: a handler may interrupt a line of log half written.

@@ -15,7 +15,8 @@ from doorward.api.services import Services, services_of
 from doorward.core.exceptions import ServiceUnavailableError
 from doorward.core.ports import LimitedCall
 from doorward.domain.auth.models import User
-from doorward.observability.logging import get_logger
+from doorward.observability.events import HttpBodyNotStored
+from doorward.observability.logging import report
 
 CSV: Final = "text/csv"
 HELD_IN_MEMORY_BYTES: Final = 1024 * 1024
@@ -26,8 +27,6 @@ UPLOAD_SECONDS: Final = 60
 
 MINIMUM_BYTES_PER_SECOND: Final = 16 * 1024
 """The least rate of an upload: a slow mobile connection reaches it."""
-
-logger = get_logger()
 
 
 class CsvReader(BodyReader):
@@ -82,7 +81,7 @@ async def _store_body(request: Request, file: IO[bytes], idle_seconds: float) ->
     except TimeoutError as error:
         raise UploadTooSlowError from error
     except OSError as error:
-        logger.warning("http.body.not_stored", error=type(error).__name__)
+        report(HttpBodyNotStored(error=type(error).__name__))
         raise ServiceUnavailableError from error
 
 

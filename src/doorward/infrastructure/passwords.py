@@ -28,10 +28,10 @@ from doorward.domain.auth.policy import normalize_password
 from doorward.domain.auth.ports import NO_CLIENT, Client, ClientLeftError, PasswordCheck
 from doorward.infrastructure.hash_queue import HashQueue, WaitingHash, waiting_hash
 from doorward.infrastructure.password_work import BCRYPT_MINIMUM_COST, NO_HASH, owed_costs
-from doorward.observability.logging import get_logger
+from doorward.observability.events import PasswordHashQueueFull
+from doorward.observability.logging import report
 
 T = TypeVar("T")
-logger = get_logger()
 
 QUEUED_PER_THREAD: Final = 16
 """Maximum waiting calls for each thread: some four seconds of work at cost 12."""
@@ -140,7 +140,7 @@ class BcryptHasher:
         for each in unwanted:
             _fail(each, ClientLeftError())
         if not unwanted:
-            logger.warning("password_hash.queue_full", waiting=self._capacity)
+            report(PasswordHashQueueFull(waiting=self._capacity))
             _fail(self._queue.drop_most_loaded(), ServiceUnavailableError())
 
     def _begin_next(self) -> None:

@@ -16,13 +16,12 @@ from doorward.core.exceptions import ServiceUnavailableError
 from doorward.infrastructure.postgres import database
 from doorward.infrastructure.postgres.clock_watch import ClocksDifferError
 from doorward.infrastructure.postgres.connections import PromptlyClosedConnection, aborted_when_frozen
-from doorward.observability.logging import get_logger
+from doorward.observability.events import HousekeepingCrashed, HousekeepingDone, HousekeepingFailed, HousekeepingRefused
+from doorward.observability.logging import report
 
 FIRST_LOOK_SECONDS: Final = 10.0
 LOOKS_PER_INTERVAL: Final = 4
 """A task is late by a quarter of its interval at most, whichever copies of the service began or ended meanwhile."""
-
-logger = get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,12 +94,12 @@ class TaskRunner:
         try:
             await self.run(only_if_due=True)
         except (ServiceUnavailableError, psycopg.Error) as error:
-            logger.warning("housekeeping.failed", task=self._task.name, error=type(error).__name__)
+            report(HousekeepingFailed(task=self._task.name, error=type(error).__name__))
         except ClocksDifferError as error:
-            logger.warning("housekeeping.refused", task=self._task.name, seconds=round(error.seconds, 3))
+            report(HousekeepingRefused(task=self._task.name, seconds=round(error.seconds, 3)))
         # The catch-all: a defect in one run must not end the task for good, nor be silent.
-        except Exception:
-            logger.exception("housekeeping.crashed", task=self._task.name)
+        except Exception:  # noqa: BLE001 - reported with its traceback
+            report(HousekeepingCrashed(task=self._task.name))
 
     async def run(self, *, only_if_due: bool) -> int | None:
         """Run the task; return how much was done, or None when it was not due or another process runs it.
@@ -111,7 +110,7 @@ class TaskRunner:
             if not has_turn:
                 return None
             done = await self._task.run()
-        logger.info("housekeeping.done", task=self._task.name, count=done)
+        report(HousekeepingDone(task=self._task.name, count=done))
         return done
 
     @asynccontextmanager

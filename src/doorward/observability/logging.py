@@ -1,7 +1,7 @@
-"""Structured logs: one JSON object a line, or coloured lines in development. Lines of libraries are handled alike.
+"""Structured logs: one JSON object a line, or coloured lines in development. Lines of libraries are written alike.
 
-The service logs the events of ``observability/events.py``; ``scrubbing.py`` decides what a line may contain;
-``log_writer.py`` writes without blocking the caller.
+``report`` is the one way in which the service reports an event. ``scrubbing.py`` decides what a line may hold, and
+``log_writer.py`` writes it without blocking the caller.
 """
 
 import atexit
@@ -10,13 +10,15 @@ import io
 import json
 import logging
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Iterable, Iterator, MutableMapping
 from datetime import UTC, datetime
 from typing import Any, Final, Literal, TextIO
 
 import structlog
 from structlog.typing import FilteringBoundLogger
 
+from doorward.core.events import Event, Level
+from doorward.observability.events import LogLineMalformed, LogLinesDropped
 from doorward.observability.known_secrets import KnownSecrets
 from doorward.observability.log_writer import LogWriter
 from doorward.observability.request_context import request_facts
@@ -36,8 +38,15 @@ libraries log what they send and receive, secrets included."""
 _KEPT: Final = ("timestamp", "level", "logger", "correlation_id", "event", "exception")
 _KEPT_CHARACTERS: Final = 512
 
+_SEVERITY: Final[dict[Level, int]] = {
+    "debug": logging.DEBUG,
+    "info": logging.INFO,
+    "warning": logging.WARNING,
+    "error": logging.ERROR,
+}
+
 Line = MutableMapping[str, Any]
-Observer = Callable[[str, Mapping[str, Any]], None]
+Observer = Callable[[Event], None]
 
 _observers: list[Observer] = []
 _writers: list[LogWriter] = []
@@ -62,16 +71,9 @@ def configure_logging(
     flush_log()
     handler = _LineHandler(_Renderer(Scrubber(private_fields), KnownSecrets(secrets), style), _line_writer(stream))
     structlog.configure(
-        processors=[
-            _tell_observers,
-            _Threshold(severity),
-            _add_level,
-            structlog.processors.format_exc_info,
-            handler.renderer,
-        ],
+        processors=[structlog.processors.add_log_level, structlog.processors.format_exc_info, handler.renderer],
         logger_factory=lambda *_: handler,
-        # Observers count events of every level, so events are not filtered before them.
-        wrapper_class=structlog.make_filtering_bound_logger(logging.DEBUG),
+        wrapper_class=structlog.make_filtering_bound_logger(severity),
     )
     root = logging.getLogger()
     root.handlers = [handler]
@@ -101,7 +103,7 @@ def _line_writer(stream: TextIO | None) -> Callable[[str], None]:
 
 
 def _report_dropped_lines(count: int) -> None:
-    logger.warning("log.lines_dropped", count=count)
+    report(LogLinesDropped(count=count))
 
 
 def flush_log(seconds: float = FLUSH_SECONDS) -> None:
@@ -116,14 +118,27 @@ def dropped_lines() -> int:
 
 
 def get_logger() -> FilteringBoundLogger:
-    """Return a logger; call it with the name of an event and keyword facts."""
+    """Return the logger that writes the lines of ``report``."""
     logger: FilteringBoundLogger = structlog.get_logger(_OURS)
     return logger
 
 
+def report(event: Event, *, level: Level | None = None) -> None:
+    """Tell the observers of an event, and log it at its own level or at ``level``.
+
+    Report a change after the transaction that made it: nothing is reported of what was rolled back.
+    """
+    for observer in _observers:
+        observer(event)
+    facts = event.facts()
+    if event.level == "error":
+        facts["exc_info"] = True
+    _logger.log(_SEVERITY[level or event.level], event.log_event, **facts)
+
+
 @contextlib.contextmanager
 def observed_events(observer: Observer) -> Iterator[None]:
-    """Call ``observer`` with the name and the facts of each event within the block, logged or not."""
+    """Have ``observer`` called with each event within the block, whether it is logged or not."""
     _observers.append(observer)
     try:
         yield
@@ -137,31 +152,6 @@ def _send_to_root(*names: str) -> None:
         logger = logging.getLogger(name)
         logger.handlers = []
         logger.propagate = True
-
-
-def _tell_observers(_logger: object, _method: str, line: Line) -> Line:
-    for observer in _observers:
-        observer(line["event"], line)
-    return line
-
-
-def _add_level(_logger: object, method: str, line: Line) -> Line:
-    line["level"] = method
-    return line
-
-
-class _Threshold:
-    """Drop events below the level."""
-
-    def __init__(self, severity: int) -> None:
-        self._dropped = {
-            name.lower() for name, number in logging.getLevelNamesMapping().items() if 0 < number < severity
-        }
-
-    def __call__(self, _logger: object, method: str, line: Line) -> Line:
-        if method in self._dropped:
-            raise structlog.DropEvent
-        return line
 
 
 class _Renderer:
@@ -220,7 +210,7 @@ class _LineHandler(logging.Handler):
         try:
             text = self.format(record)
         except (TypeError, ValueError, KeyError) as error:
-            logger.warning("log.line_malformed", source=record.name, error=type(error).__name__)
+            report(LogLineMalformed(source=record.name, error=type(error).__name__))
         else:
             self.msg(text)
 
@@ -232,4 +222,4 @@ class _LineHandler(logging.Handler):
         return self.renderer(None, "", structlog.processors.format_exc_info(None, "", facts))
 
 
-logger = get_logger()
+_logger = get_logger()

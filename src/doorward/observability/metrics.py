@@ -1,20 +1,35 @@
 """What the service counts and measures, for Prometheus. Loaded only when METRICS_PORT is set.
 
-Most are counted from the events of ``events.py``, so that what is logged and what is counted cannot differ. Every
-label has few values, whatever clients send.
+Most are counted from events, whose classes name the counters, so that what is logged and what is counted cannot
+differ. Every label has few values, whatever clients send.
 """
 
 import asyncio
 import contextlib
 import platform
-from collections.abc import AsyncIterator, Callable, Mapping
-from typing import Any, Final
+from collections.abc import AsyncIterator, Callable, Iterable
+from functools import cache
+from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from doorward import __version__
+from doorward.core import events
+from doorward.core.events import Event
 from doorward.core.ports import PoolLoad
-from doorward.observability.events import EVENTS
+from doorward.observability.database_events import DatabaseUnavailable
+from doorward.observability.events import (
+    BudgetExceeded,
+    ConfigInsecure,
+    HttpConnectionRefused,
+    HttpConnectionsExhausted,
+    HttpRequest,
+    MetricsNotShared,
+    MetricsScrapeFailed,
+    RateLimitExceeded,
+    RateLimitStoreRecovered,
+    RateLimitStoreUnavailable,
+)
 
 REGISTRY: Final = CollectorRegistry()
 SAMPLE_SECONDS: Final = 1.0
@@ -32,13 +47,6 @@ REQUEST_SECONDS: Final = Histogram(
     ["method", "route", "status"],
     buckets=(0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5),
     registry=REGISTRY,
-)
-LOGINS: Final = Counter("doorward_logins_total", "Password logins", ["outcome"], registry=REGISTRY)
-REFRESHES: Final = Counter("doorward_refreshes_total", "Uses of a refresh token", ["outcome"], registry=REGISTRY)
-REVOCATIONS: Final = Counter("doorward_revocations_total", "Ends of sessions", ["outcome"], registry=REGISTRY)
-REGISTRATIONS: Final = Counter("doorward_registrations_total", "Registrations", ["outcome"], registry=REGISTRY)
-REUSE_DETECTIONS: Final = Counter(
-    "doorward_refresh_reuse_detections_total", "Sessions ended since a used token came again", registry=REGISTRY
 )
 LIMITER_REFUSALS: Final = Counter(
     "doorward_rate_limit_refusals_total", "Calls refused with 429", ["route"], registry=REGISTRY
@@ -89,62 +97,48 @@ CLOCK_DIFFERENCE: Final = _gauge(
 BUILD_INFO: Final = _gauge("doorward_build_info", "1, with the versions", "version", "python")
 WORKERS: Final = _gauge("doorward_workers", "Worker processes that live")
 
-_OUTCOMES: Final = {
-    "auth.login.succeeded": LOGINS.labels("succeeded"),
-    "auth.login.failed": LOGINS.labels("failed"),
-    "auth.refresh.rotated": REFRESHES.labels("rotated"),
-    "auth.refresh.repeated": REFRESHES.labels("repeated"),
-    "auth.refresh.refused": REFRESHES.labels("refused"),
-    "auth.refresh.reuse_detected": REFRESHES.labels("reused"),
-    "auth.session.revoked": REVOCATIONS.labels("revoked"),
-    "auth.revocation.ignored": REVOCATIONS.labels("ignored"),
-    "auth.user.registered": REGISTRATIONS.labels("registered"),
-    "auth.registration.refused": REGISTRATIONS.labels("refused"),
-}
-_REFUSALS: Final = frozenset({"http.connection.refused", "http.connections.exhausted"})
-_STORE_AWAY: Final = {"rate_limit.store_unavailable": 1, "rate_limit.store_recovered": 0}
-BESIDE_WORKERS: Final = frozenset({"config.insecure", "metrics.scrape_failed", "metrics.not_shared"})
-"""Reported where nothing counts: by the process that starts the workers, or by one that cannot tell its numbers."""
-
-_SEVERE: Final = {
-    name: WARNINGS.labels(name)
-    for name, event in EVENTS.items()
-    if event.level != "info" and name not in BESIDE_WORKERS
-}
+BESIDE_WORKERS: Final = (ConfigInsecure, MetricsScrapeFailed, MetricsNotShared)
+"""Reported where nothing counts: by the process that starts the workers, or by one that cannot share its numbers."""
 
 
-def _count_name(name: str) -> None:
-    for counters in (_OUTCOMES, _SEVERE):
-        if counter := counters.get(name):
-            counter.inc()
+@cache
+def _counter(counter: events.Counter) -> Counter:
+    return Counter(counter.name, counter.meaning, [counter.label] if counter.label else [], registry=REGISTRY)
+
+
+def _counters_of(event: type[Event]) -> list[Counter]:
+    """Return what grows by one with each event of a class."""
+    named = [_counter(counter).labels(value) if value else _counter(counter) for counter, value in event.counted]
+    is_warning = event.level in {"warning", "error"} and event not in BESIDE_WORKERS
+    return [*named, WARNINGS.labels(event.log_event)] if is_warning else named
 
 
 class Metrics:
     """What one worker tells."""
 
-    def __init__(self) -> None:
-        """Begin as a worker that lives."""
+    def __init__(self, event_classes: Iterable[type[Event]]) -> None:
+        """Begin as a worker that lives. The counters of these events are shown from now on, at zero."""
+        self._counters = {each: _counters_of(each) for each in event_classes}
         self._requests: dict[tuple[str, str, int], Histogram] = {}
         self._lost_lines = 0
         BUILD_INFO.labels(__version__, platform.python_version()).set(1)
         WORKERS.set(1)
 
-    def count_event(self, name: str, facts: Mapping[str, Any]) -> None:
+    def count_event(self, event: Event) -> None:
         """Count an event: what ``observed_events`` calls."""
-        if name == "http.request":
-            self._observe_request(facts["method"], facts["route"] or UNMATCHED, facts["status"], facts["duration_ms"])
-            return
-        _count_name(name)
-        if name in _STORE_AWAY:
-            STORE_AWAY.set(_STORE_AWAY[name])
-        elif name in _REFUSALS:
-            HTTP_REFUSALS.labels(facts["reason"]).inc(facts["count"])
-        elif name == "auth.refresh.reuse_detected":
-            REUSE_DETECTIONS.inc()
-        elif name == "database.unavailable" and facts["error"] in POOL_FULL:
-            POOL_TIMEOUTS.inc()
-        else:
-            _count_refusal(name, facts)
+        for counter in self._counters.get(type(event), ()):
+            counter.inc()
+        match event:
+            case HttpRequest():
+                self._observe_request(event.method, event.route or UNMATCHED, event.status, event.duration_ms)
+            case RateLimitStoreUnavailable():
+                STORE_AWAY.set(1)
+            case RateLimitStoreRecovered():
+                STORE_AWAY.set(0)
+            case DatabaseUnavailable() if event.error in POOL_FULL:
+                POOL_TIMEOUTS.inc()
+            case _:
+                _count_refusal(event)
 
     def _observe_request(self, method: str, route: str, status: int, milliseconds: float) -> None:
         key = (method if method in METHODS else OTHER, route, status // 100)
@@ -194,8 +188,11 @@ class Metrics:
                 await task
 
 
-def _count_refusal(name: str, facts: Mapping[str, Any]) -> None:
-    if name == "rate_limit.exceeded":
-        LIMITER_REFUSALS.labels(facts["route"]).inc()
-    elif name == "budget.exceeded":
-        BUDGET_REFUSALS.labels(facts["budget"]).inc(facts["refused"])
+def _count_refusal(event: Event) -> None:
+    match event:
+        case HttpConnectionRefused() | HttpConnectionsExhausted():
+            HTTP_REFUSALS.labels(event.reason).inc(event.count)
+        case RateLimitExceeded():
+            LIMITER_REFUSALS.labels(event.route).inc()
+        case BudgetExceeded():
+            BUDGET_REFUSALS.labels(event.budget).inc(event.refused)

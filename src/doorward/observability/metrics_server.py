@@ -15,7 +15,8 @@ from functools import partial
 from http import HTTPStatus
 from typing import Final
 
-from doorward.observability.logging import get_logger
+from doorward.observability.events import MetricsScrapeFailed
+from doorward.observability.logging import report
 
 PATH: Final = "/metrics"
 METHODS: Final = ("GET", "HEAD")
@@ -26,8 +27,6 @@ EXCHANGE_SECONDS: Final = 10.0
 MAXIMUM_CONNECTIONS: Final = 64
 MAXIMUM_HEAD_BYTES: Final = 8192
 """Of the request line and the header section. A body is not read."""
-
-logger = get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +109,8 @@ class MetricsServer:
         except (TimeoutError, OSError, asyncio.IncompleteReadError):
             # The client was too slow or has gone. The next scrape is seconds away.
             pass
-        except Exception:
-            logger.exception("metrics.scrape_failed")
+        except Exception:  # noqa: BLE001 - reported with its traceback
+            report(MetricsScrapeFailed())
 
     def _answer(self, head: bytes | None) -> bytes:
         if head is None:

@@ -7,6 +7,7 @@ from uuid import UUID
 CORRELATION_ID: Final = "correlation_id"
 CLIENT: Final = "client"
 USER_ID: Final = "user_id"
+ACTOR: Final = "actor"
 
 _facts: ContextVar[dict[str, str] | None] = ContextVar("request_facts", default=None)
 """One dict a request, shared by all tasks that it starts."""

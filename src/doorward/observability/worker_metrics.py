@@ -14,7 +14,8 @@ from typing import Any, Final
 from prometheus_client import CollectorRegistry, Metric
 from prometheus_client.registry import Collector
 
-from doorward.observability.logging import get_logger
+from doorward.observability.events import MetricsNotShared
+from doorward.observability.logging import report
 
 MAXIMA: Final = frozenset({"doorward_clock_difference_seconds", "doorward_build_info"})
 """Gauges of which the highest value is shown. All other numbers are added."""
@@ -22,7 +23,6 @@ MAXIMA: Final = frozenset({"doorward_clock_difference_seconds", "doorward_build_
 _CREATED: Final = "_created"
 """The end of the names of samples that the library adds: when a counter began. They have no sum."""
 
-logger = get_logger()
 
 Labels = tuple[tuple[str, str], ...]
 
@@ -53,7 +53,7 @@ class WorkerFile:
         except OSError as error:
             unfinished.unlink(missing_ok=True)
             if self._is_written:
-                logger.warning("metrics.not_shared", error=type(error).__name__)
+                report(MetricsNotShared(error=type(error).__name__))
             self._is_written = False
         else:
             self._is_written = True

@@ -5,7 +5,8 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Final, Protocol
 
-from doorward.observability.logging import get_logger
+from doorward.observability.events import HttpConnectionRefused, HttpConnectionsExhausted
+from doorward.observability.logging import report
 from doorward.server.exceptions import TooManyConnectionsError
 from doorward.server.limits import ConnectionLimits
 
@@ -17,8 +18,6 @@ EXHAUSTED: Final = frozenset({CLOSED_FOR_ROOM, TooManyConnectionsError.code})
 
 Observe = Callable[[int, int], None]
 """Takes the number of open connections and the most that there may be."""
-
-logger = get_logger()
 
 
 class Connection(Protocol):
@@ -137,6 +136,6 @@ class Connections:
             peer = self._last_peer.pop(reason)
             if reason in EXHAUSTED:
                 limit = self.limits.connections
-                logger.warning("http.connections.exhausted", limit=limit, reason=reason, count=count, peer=peer)
+                report(HttpConnectionsExhausted(limit=limit, reason=reason, count=count, peer=peer))
             else:
-                logger.info("http.connection.refused", reason=reason, count=count, peer=peer)
+                report(HttpConnectionRefused(reason=reason, count=count, peer=peer))

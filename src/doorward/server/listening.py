@@ -4,9 +4,8 @@ import contextlib
 import socket
 from collections.abc import Iterator
 
-from doorward.observability.logging import get_logger
-
-logger = get_logger()
+from doorward.observability.events import ServiceListening
+from doorward.observability.logging import report
 
 
 class CannotListenError(Exception):
@@ -27,7 +26,7 @@ def listening(host: str, port: int) -> Iterator[socket.socket]:
         except (OSError, UnicodeError) as error:
             raise cannot_listen(host, port, error, "--port") from error
         listener.set_inheritable(True)
-        logger.info("service.listening", host=host, port=listener.getsockname()[1])
+        report(ServiceListening(host=host, port=listener.getsockname()[1]))
         yield listener
 
 

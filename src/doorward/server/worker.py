@@ -9,7 +9,8 @@ from typing import Final
 
 from fastapi import FastAPI
 
-from doorward.observability.logging import get_logger
+from doorward.observability.events import ServiceParentGone
+from doorward.observability.logging import report
 from doorward.observability.metrics_endpoint import remove_shared_folder
 from doorward.server.signals import handle_ending_signals
 from doorward.wiring.application import app_from_environment
@@ -19,8 +20,6 @@ GRACE_SECONDS: Final = 20
 
 ORPHAN_SECONDS: Final = GRACE_SECONDS + 5
 """How long a worker may live after its parent, also when it does not react."""
-
-logger = get_logger()
 
 
 def create_worker_app() -> FastAPI:
@@ -44,7 +43,7 @@ def end_with_parent(parent: BaseProcess, seconds: float) -> None:
         parent.join()
         # Ends serving without the time for load balancers, which SIGTERM would give.
         os.kill(os.getpid(), signal.SIGINT)
-        logger.warning("service.parent_gone", seconds=seconds)
+        report(ServiceParentGone(seconds=seconds))
         remove_shared_folder()
         threading.Event().wait(seconds)
         os._exit(1)

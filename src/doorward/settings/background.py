@@ -17,7 +17,14 @@ class BackgroundSettings(Topic):
         examples=["off"],
     )
     housekeeping_interval_minutes: int = Field(
-        60, ge=0, le=10080, description="How often old sessions are removed. 0 disables it.", examples=["60"]
+        60,
+        ge=0,
+        le=10080,
+        description="How often old sessions and audit events are removed. 0 disables it.",
+        examples=["60"],
+    )
+    audit_retention_days: int = Field(
+        400, ge=1, le=3650, description="An audit event is kept for this many days, then removed.", examples=["400"]
     )
     session_retention_days: int = Field(
         30, ge=1, le=3650, description="An ended session is kept for this many days, then removed.", examples=["30"]

@@ -34,8 +34,8 @@ class TokenSettings(Topic):
     )
     client_addresses: Literal["full", "network", "none"] = Field(
         "full",
-        description="How much of a client's address is recorded with its session: all (IPv6 as its /64), its `network` "
-        "(IPv4 /24, IPv6 /48), or `none`.",
+        description="How much of a client's address is recorded with its session and in the audit log: all (IPv6 as "
+        "its /64), its `network` (IPv4 /24, IPv6 /48), or `none`.",
         examples=["network"],
     )
     refresh_token_reuse_leeway_seconds: int = Field(

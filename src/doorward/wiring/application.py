@@ -79,7 +79,7 @@ def create_wired_app(
     services = Services(
         registration=create_registration(settings, database, hasher),
         login=create_login(settings, database, hasher, issuer, clock),
-        sessions=create_sessions(database, codec, signer, issuer, clock, lifetimes),
+        sessions=create_sessions(settings, database, codec, signer, issuer, clock, lifetimes),
         items=create_items(settings, shared, clock),
         item_import=create_item_import(settings, shared, clock),
         bulk_place=database.bulk_place,

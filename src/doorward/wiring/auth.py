@@ -53,6 +53,7 @@ def create_login(
 
 
 def create_sessions(
+    settings: Settings,
     database: PostgresDatabase,
     codec: RefreshTokenCodec,
     signer: AccessTokens,
@@ -69,6 +70,7 @@ def create_sessions(
         issuer=issuer,
         clock=clock,
         lifetimes=lifetimes,
+        address_detail=settings.tokens.client_addresses,
     )
 
 

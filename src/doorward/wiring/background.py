@@ -8,11 +8,13 @@ from datetime import timedelta
 from typing import Final
 
 from doorward.core.ports import Clock
+from doorward.domain.audit.retention import AuditRetention
 from doorward.domain.auth.pruning import Pruning
 from doorward.infrastructure.postgres.clock_watch import require_agreement
 from doorward.infrastructure.postgres.database import PostgresDatabase, session_conninfo
 from doorward.infrastructure.scheduler import FIRST_LOOK_SECONDS, Scheduler, Task
-from doorward.observability.logging import flush_log, get_logger
+from doorward.observability.events import WorkerDraining, WorkerStarted
+from doorward.observability.logging import flush_log, report
 from doorward.settings.background import BackgroundSettings
 from doorward.settings.config import Settings
 from doorward.wiring.database import running_database
@@ -20,8 +22,6 @@ from doorward.wiring.telemetry import Telemetry
 
 GRACE_SECONDS: Final = 20
 """How long the worker's tasks under way may take after SIGTERM."""
-
-logger = get_logger()
 
 
 def pruning_task(settings: BackgroundSettings, database: PostgresDatabase, clock: Clock) -> Task:
@@ -35,9 +35,21 @@ def pruning_task(settings: BackgroundSettings, database: PostgresDatabase, clock
     return Task("prune", timedelta(minutes=settings.housekeeping_interval_minutes), prune_by_agreed_time)
 
 
+def audit_retention_task(settings: BackgroundSettings, database: PostgresDatabase, clock: Clock) -> Task:
+    """Return the task that removes old audit events. It removes nothing while the clocks differ by too much."""
+    retention = AuditRetention(database=database, clock=clock, retention=timedelta(days=settings.audit_retention_days))
+
+    async def prune_by_agreed_time() -> int:
+        require_agreement(database.clock)
+        return await retention.prune()
+
+    return Task("audit_retention", timedelta(minutes=settings.housekeeping_interval_minutes), prune_by_agreed_time)
+
+
 def background_tasks(settings: BackgroundSettings, database: PostgresDatabase, clock: Clock) -> list[Task]:
     """Return the tasks that are switched on."""
-    return [task for task in [pruning_task(settings, database, clock)] if task.interval]
+    tasks = [create(settings, database, clock) for create in (pruning_task, audit_retention_task)]
+    return [task for task in tasks if task.interval]
 
 
 def create_scheduler(
@@ -70,9 +82,9 @@ async def run_worker(settings: Settings, *, first_look_seconds: float = FIRST_LO
         await stack.enter_async_context(telemetry.running(database, hashes_waiting=lambda: 0))
         await stack.enter_async_context(running_database(database))
         await stack.enter_async_context(scheduler.running(grace_seconds=GRACE_SECONDS))
-        logger.info("worker.started", tasks=", ".join(scheduler.task_names))
+        report(WorkerStarted(tasks=", ".join(scheduler.task_names)))
         await ended.wait()
-        logger.info("worker.draining", seconds=GRACE_SECONDS)
+        report(WorkerDraining(seconds=GRACE_SECONDS))
 
 
 @contextmanager

@@ -2,13 +2,12 @@
 
 from typing import Literal
 
-from doorward.observability.logging import configure_logging, get_logger
+from doorward.observability.events import ConfigInsecure
+from doorward.observability.logging import configure_logging, report
 from doorward.settings.config import Settings
 from doorward.settings.deployment import DeploymentSettings
 from doorward.settings.insecure import insecure_settings
 from doorward.settings.secret_values import secret_values
-
-logger = get_logger()
 
 
 def log_as_set(settings: Settings, *, level: str | None = None) -> None:
@@ -29,4 +28,4 @@ def log_style(settings: DeploymentSettings) -> Literal["json", "console"]:
 def report_insecure_settings(settings: Settings) -> None:
     """Log each setting that gives up security. What production must never have is refused when settings are loaded."""
     for setting, why in insecure_settings(settings):
-        logger.warning("config.insecure", setting=setting, why=why)
+        report(ConfigInsecure(setting=setting, why=why))

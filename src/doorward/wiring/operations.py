@@ -1,5 +1,7 @@
 """The use cases of the operator's commands: each opens a database of its own and closes it."""
 
+import getpass
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -10,19 +12,24 @@ from doorward.domain.items.importing import ItemImport
 from doorward.infrastructure.clock import HostClock
 from doorward.infrastructure.postgres.database import BULK_SECONDS, PostgresDatabase, session_conninfo
 from doorward.infrastructure.scheduler import TaskRunner
+from doorward.observability.request_context import begin_request
 from doorward.settings.config import Settings
 from doorward.settings.database import DatabaseSettings
-from doorward.wiring.background import pruning_task
+from doorward.wiring.background import audit_retention_task, pruning_task
 
 
 async def prune(settings: Settings, host: HostClock | None = None) -> int | None:
-    """Remove old sessions now; return how many, or None when another process is at it.
+    """Remove old audit events and sessions now; return how many sessions, or None when another process is at it.
 
     Raises ``ClocksDifferError``.
     """
     async with _opened(settings.database, host=host) as database:
-        task = pruning_task(settings.background, database, database.clock)
-        return await TaskRunner(session_conninfo(settings.database), task).run(only_if_due=False)
+        conninfo = session_conninfo(settings.database)
+        await TaskRunner(conninfo, audit_retention_task(settings.background, database, database.clock)).run(
+            only_if_due=False
+        )
+        sessions = pruning_task(settings.background, database, database.clock)
+        return await TaskRunner(conninfo, sessions).run(only_if_due=False)
 
 
 async def revoke_all(settings: DatabaseSettings) -> int:
@@ -59,6 +66,7 @@ def _deactivation(database: PostgresDatabase) -> Deactivation:
 async def _opened(
     settings: DatabaseSettings, *, bulk_seconds: int = BULK_SECONDS, host: HostClock | None = None
 ) -> AsyncIterator[PostgresDatabase]:
+    begin_request(actor=f"operator:{_operator()}")
     database = PostgresDatabase(settings, bulk_seconds=bulk_seconds, host=host)
     await database.open()
     try:
@@ -66,3 +74,11 @@ async def _opened(
         yield database
     finally:
         await database.close()
+
+
+def _operator() -> str:
+    """Return the name of the operating system's user, or the number of one without a name, as in some containers."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return str(os.getuid())

@@ -16,4 +16,4 @@ def create_registration(settings: Settings, database: PostgresDatabase, hasher: 
         allows_special_domains=settings.registration.email_allow_special_domains
         or settings.deployment.environment == "development",
     )
-    return Registration(database=database, hasher=hasher, rules=rules)
+    return Registration(database=database, hasher=hasher, rules=rules, address_detail=settings.tokens.client_addresses)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from fastapi import FastAPI
 from psycopg import AsyncCursor
 
+from doorward.core.events import event_classes
 from doorward.infrastructure.postgres.database import PostgresDatabase
 from doorward.observability.logging import dropped_lines, observed_events
 from doorward.settings.telemetry import TelemetrySettings
@@ -63,7 +64,7 @@ class Telemetry:
 def _metrics() -> "Metrics":
     from doorward.observability.metrics import Metrics  # noqa: PLC0415 - only with METRICS_PORT
 
-    return Metrics()
+    return Metrics(event_classes())
 
 
 def _worker_file() -> Callable[[], None] | None:

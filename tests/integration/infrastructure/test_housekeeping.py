@@ -144,11 +144,15 @@ async def test_the_service_prunes_by_itself(make_service: MakeService, own_datab
     service = await make_service(database_url=own_database)
     person, pair = await service.register_and_log_in()
     await service.post_revoke(pair.refresh)
+    old = "INSERT INTO audit_events (type, version, data, occurred_at) VALUES ('user.old', 1, '{}', '2020-01-01')"
+    service.sql(old)
     service.clock.advance(timedelta(days=31))
     settings = settings_of_the_ring(own_database, secret_key, {"housekeeping_interval_minutes": 60})
     app = create_wired_app(settings, service.clock, first_look_seconds=0)
     async with asyncio.timeout(BOUND_SECONDS), app.router.lifespan_context(app):
         while service.sessions_of(person):  # noqa: ASYNC110 - another process may have done it
+            await asyncio.sleep(0.05)
+        while service.sql("SELECT FROM audit_events WHERE type = 'user.old'"):  # noqa: ASYNC110 - it is the question
             await asyncio.sleep(0.05)
 
 

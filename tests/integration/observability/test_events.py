@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import pytest
 
+from doorward.core.events import Event
 from doorward.observability.logging import observed_events
 from doorward.settings.config import settings_from
 from doorward.wiring.log import report_insecure_settings
@@ -87,7 +88,7 @@ async def test_a_refresh_its_reuse_and_the_end_of_the_session_are_reported(servi
         ("auth.refresh.rotated", "info", "success", None, person.id, session),
         ("auth.refresh.reuse_detected", "warning", "failure", None, person.id, session),
         ("auth.session.revoked", "info", "success", "reuse", person.id, session),
-        ("auth.refresh.refused", "info", "failure", "not_current", None, session),
+        ("auth.refresh.refused", "info", "failure", "not_current", person.id, session),
         ("auth.refresh.refused", "info", "failure", "malformed", None, None),
     ]
 
@@ -148,10 +149,15 @@ async def test_a_refusal_of_the_limiter_is_reported_once_with_route_and_origin(
 
 
 async def test_events_are_heard_by_observers(service: Service) -> None:
-    heard = []
-    with observed_events(lambda name, _: heard.append(name)):
+    heard: list[Event] = []
+    with observed_events(heard.append):
         await service.register_and_log_in()
-    assert heard == ["auth.user.registered", "http.request", "auth.login.succeeded", "http.request"]
+    assert [event.log_event for event in heard] == [
+        "auth.user.registered",
+        "http.request",
+        "auth.login.succeeded",
+        "http.request",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,6 @@ from doorward.observability.logging import (
     dropped_lines,
     flush_log,
     get_logger,
-    observed_events,
 )
 from doorward.observability.request_context import begin_request, bind_session, current_correlation_id
 
@@ -256,19 +255,6 @@ def test_a_line_goes_to_a_file_descriptor_without_waiting_for_its_reader(tmp_pat
         assert json.loads((tmp_path / "log").read_text(encoding="utf-8"))["event"] == "something.happened"
         assert dropped_lines() == 0
         configure_logging("info", "json", stream=io.StringIO())
-
-
-@pytest.mark.parametrize("level", ["debug", "info", "error"])
-def test_an_observer_hears_of_each_event_whether_it_is_logged_or_not(
-    capsys: pytest.CaptureFixture[str], level: str
-) -> None:
-    configure_logging(level, "json")
-    heard: list[tuple[str, object]] = []
-    with observed_events(lambda name, facts: heard.append((name, facts["reason"]))):
-        get_logger().info("something.happened", reason="because")
-    get_logger().info("something.happened", reason="afterwards")
-    assert heard == [("something.happened", "because")]
-    assert len(_lines(capsys)) == (0 if level == "error" else 2)
 
 
 def test_private_fields_are_those_that_were_asked_for(capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,13 +3,38 @@
 import asyncio
 import sys
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
 from doorward import __version__
+from doorward.core.events import Event, event_classes
 from doorward.core.ports import PoolLoad
+from doorward.domain.auth.events import (
+    LoginFailed,
+    RefreshRefused,
+    RefreshRepeated,
+    RefreshRotated,
+    RegistrationRefused,
+    RevocationIgnored,
+    SessionBegun,
+    SessionEnded,
+    SessionReuseDetected,
+    UserRegistered,
+)
+from doorward.domain.auth.models import EndReason
 from doorward.infrastructure.passwords import BcryptHasher
-from doorward.observability.events import EVENTS
+from doorward.observability.database_events import DatabaseUnavailable
+from doorward.observability.events import (
+    BudgetExceeded,
+    HttpConnectionRefused,
+    HttpConnectionsExhausted,
+    HttpRequest,
+    HttpRequestCrashed,
+    RateLimitExceeded,
+    RateLimitStoreRecovered,
+    RateLimitStoreUnavailable,
+)
 from doorward.observability.metrics import REGISTRY, Metrics
 
 
@@ -31,75 +56,85 @@ class Counted:
 
 @pytest.fixture
 def metrics() -> Metrics:
-    return Metrics()
+    return Metrics(event_classes())
 
 
-def request(**changes: Any) -> dict[str, Any]:
-    return {"method": "GET", "route": "/x", "status": 200, "duration_ms": 12.0, **changes}
+def request(**changes: Any) -> HttpRequest:
+    return HttpRequest(**{"method": "GET", "route": "/x", "status": 200, "duration_ms": 12.0, **changes})
+
+
+SOMEBODY = {"user_id": uuid4(), "session_id": uuid4()}
 
 
 @pytest.mark.parametrize(
     ("event", "counter", "labels"),
     [
-        ("auth.login.succeeded", "logins_total", {"outcome": "succeeded"}),
-        ("auth.login.failed", "logins_total", {"outcome": "failed"}),
-        ("auth.refresh.rotated", "refreshes_total", {"outcome": "rotated"}),
-        ("auth.refresh.repeated", "refreshes_total", {"outcome": "repeated"}),
-        ("auth.refresh.refused", "refreshes_total", {"outcome": "refused"}),
-        ("auth.refresh.reuse_detected", "refreshes_total", {"outcome": "reused"}),
-        ("auth.refresh.reuse_detected", "refresh_reuse_detections_total", {}),
-        ("auth.refresh.reuse_detected", "warnings_total", {"event": "auth.refresh.reuse_detected"}),
-        ("auth.session.revoked", "revocations_total", {"outcome": "revoked"}),
-        ("auth.revocation.ignored", "revocations_total", {"outcome": "ignored"}),
-        ("auth.user.registered", "registrations_total", {"outcome": "registered"}),
-        ("auth.registration.refused", "registrations_total", {"outcome": "refused"}),
-        ("rate_limit.exceeded", "rate_limit_refusals_total", {"route": "/x"}),
-        ("http.request.crashed", "warnings_total", {"event": "http.request.crashed"}),
-        ("database.unavailable", "database_pool_timeouts_total", {}),
+        (SessionBegun(**SOMEBODY), "logins_total", {"outcome": "succeeded"}),
+        (LoginFailed(reason="wrong_password"), "logins_total", {"outcome": "failed"}),
+        (RefreshRotated(), "refreshes_total", {"outcome": "rotated"}),
+        (RefreshRepeated(), "refreshes_total", {"outcome": "repeated"}),
+        (RefreshRefused(reason="malformed"), "refreshes_total", {"outcome": "refused"}),
+        (SessionReuseDetected(**SOMEBODY), "refreshes_total", {"outcome": "reused"}),
+        (SessionReuseDetected(**SOMEBODY), "refresh_reuse_detections_total", {}),
+        (SessionReuseDetected(**SOMEBODY), "warnings_total", {"event": "auth.refresh.reuse_detected"}),
+        (SessionEnded(**SOMEBODY, reason=EndReason.LOGOUT), "revocations_total", {"outcome": "revoked"}),
+        (RevocationIgnored(reason="not_live"), "revocations_total", {"outcome": "ignored"}),
+        (UserRegistered(user_id=uuid4()), "registrations_total", {"outcome": "registered"}),
+        (RegistrationRefused(reason="email_taken"), "registrations_total", {"outcome": "refused"}),
+        (RateLimitExceeded(route="/x"), "rate_limit_refusals_total", {"route": "/x"}),
+        (HttpRequestCrashed(), "warnings_total", {"event": "http.request.crashed"}),
+        (DatabaseUnavailable(error="PoolTimeout", sqlstate=None), "database_pool_timeouts_total", {}),
     ],
+    ids=str,
 )
-def test_an_event_is_counted_once(metrics: Metrics, event: str, counter: str, labels: dict[str, str]) -> None:
+def test_an_event_is_counted_once(metrics: Metrics, event: Event, counter: str, labels: dict[str, str]) -> None:
     counted = Counted(counter, **labels)
-    metrics.count_event(event, {"route": "/x", "error": "PoolTimeout"})
+    metrics.count_event(event)
     assert counted.growth == 1
 
 
-def test_every_event_can_be_counted_and_those_that_are_none_are_not(metrics: Metrics) -> None:
-    before = len(list(REGISTRY.collect()))
-    for name, event in EVENTS.items():
-        metrics.count_event(name, request() | dict.fromkeys(event.facts, 1) if name != "http.request" else request())
-    metrics.count_event("nobody.knows", {})
-    assert len(list(REGISTRY.collect())) == before
+def test_each_counter_that_an_event_names_is_shown_from_the_start(metrics: Metrics) -> None:
+    del metrics
+    named = {counter.name.removesuffix("_total") for event in event_classes() for counter, _ in event.counted}
+    assert len(named) > 3
+    assert named <= {family.name for family in REGISTRY.collect()}
 
 
 def test_a_store_of_limits_is_away_from_its_loss_to_its_return(metrics: Metrics) -> None:
-    metrics.count_event("rate_limit.store_unavailable", {"error": "TimeoutError"})
+    metrics.count_event(RateLimitStoreUnavailable(error="TimeoutError"))
     assert value("rate_limit_store_away") == 1
-    metrics.count_event("rate_limit.store_recovered", {})
+    metrics.count_event(RateLimitStoreRecovered())
     assert value("rate_limit_store_away") == 0
 
 
-@pytest.mark.parametrize("name", ["http.connection.refused", "http.connections.exhausted"])
-def test_refused_connections_are_counted_by_reason_as_many_as_the_line_says(metrics: Metrics, name: str) -> None:
+@pytest.mark.parametrize(
+    "event",
+    [
+        HttpConnectionRefused(reason="invalid_host", count=7, peer="192.0.2.1"),
+        HttpConnectionsExhausted(limit=8, reason="invalid_host", count=7, peer="192.0.2.1"),
+    ],
+    ids=str,
+)
+def test_refused_connections_are_counted_by_reason_as_many_as_the_line_says(metrics: Metrics, event: Event) -> None:
     counted = Counted("http_refusals_total", reason="invalid_host")
-    metrics.count_event(name, {"reason": "invalid_host", "count": 7})
+    metrics.count_event(event)
     assert counted.growth == 7
 
 
 def test_only_a_full_pool_is_a_pool_timeout(metrics: Metrics) -> None:
     counted = Counted("database_pool_timeouts_total")
-    metrics.count_event("database.unavailable", {"error": "QueryCanceled"})
+    metrics.count_event(DatabaseUnavailable(error="QueryCanceled", sqlstate="57014"))
     assert counted.growth == 0
 
 
 def test_refusals_by_a_budget_are_counted_one_by_one_though_they_share_a_line(metrics: Metrics) -> None:
     counted = Counted("budget_refusals_total", budget="too_many_calls_of_user")
-    metrics.count_event("budget.exceeded", {"budget": "too_many_calls_of_user", "refused": 7})
+    metrics.count_event(BudgetExceeded(budget="too_many_calls_of_user", refused=7))
     assert counted.growth == 7
 
 
 @pytest.mark.parametrize(
-    ("facts", "labels"),
+    ("event", "labels"),
     [
         (request(), {"method": "GET", "route": "/x", "status": "2xx"}),
         (request(status=503), {"method": "GET", "route": "/x", "status": "5xx"}),
@@ -110,12 +145,12 @@ def test_refusals_by_a_budget_are_counted_one_by_one_though_they_share_a_line(me
     ],
 )
 def test_a_request_is_measured_under_labels_that_callers_cannot_choose(
-    metrics: Metrics, facts: dict[str, Any], labels: dict[str, str]
+    metrics: Metrics, event: HttpRequest, labels: dict[str, str]
 ) -> None:
     count = Counted("http_request_duration_seconds_count", **labels)
     seconds = Counted("http_request_duration_seconds_sum", **labels)
-    metrics.count_event("http.request", facts)
-    metrics.count_event("http.request", facts)
+    metrics.count_event(event)
+    metrics.count_event(event)
     assert (count.growth, round(seconds.growth, 6)) == (2, 0.024)
 
 

@@ -3,10 +3,12 @@
 import asyncio
 import resource
 from collections.abc import Callable
-from typing import Any, cast
+from typing import cast
 
 import pytest
 
+from doorward.core.events import Event
+from doorward.observability.events import HttpConnectionRefused
 from doorward.observability.logging import configure_logging, observed_events
 from doorward.server.connections import NEVER, Connection, Connections
 from doorward.server.limits import (
@@ -104,8 +106,8 @@ def test_refusals_of_one_reason_are_one_line_in_ten_seconds() -> None:
     configure_logging("error", "json")
     loop = Loop()
     all_of_them = connections(loop)
-    seen: list[tuple[str, dict[str, Any]]] = []
-    with observed_events(lambda name, facts: seen.append((name, dict(facts)))):
+    seen: list[Event] = []
+    with observed_events(seen.append):
         for number in range(1000):
             all_of_them.count("invalid_host", f"192.0.2.{number % 10}")
         for now in (101.0, 102.0, 105.0):
@@ -113,9 +115,10 @@ def test_refusals_of_one_reason_are_one_line_in_ten_seconds() -> None:
             all_of_them.count("invalid_host", "192.0.2.1")
         loop.sweep_at(112.0)
         loop.sweep_at(130.0)
-    assert [facts["count"] for _, facts in seen] == [1000, 3]
-    assert {name for name, _ in seen} == {"http.connection.refused"}
-    assert seen[0][1]["peer"] == "192.0.2.9"
+    assert seen == [
+        HttpConnectionRefused(reason="invalid_host", count=1000, peer="192.0.2.9"),
+        HttpConnectionRefused(reason="invalid_host", count=3, peer="192.0.2.1"),
+    ]
 
 
 @pytest.mark.parametrize(

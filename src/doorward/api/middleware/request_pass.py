@@ -1,6 +1,5 @@
 """The one pass over a request: ids, headers, host, origin, budgets, body, admission, the route, errors, the log."""
 
-import logging
 import time
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -27,10 +26,9 @@ from doorward.api.middleware.request_head import (
 from doorward.api.problems import Remedies, internal_error_response, problem_of
 from doorward.api.routing import RouteTable, Target
 from doorward.api.services import Services
-from doorward.observability.logging import get_logger
+from doorward.observability.events import HttpRequest, HttpRequestCrashed, HttpRequestDisconnected
+from doorward.observability.logging import report
 from doorward.observability.request_context import begin_request
-
-logger = get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,11 +107,11 @@ class RequestPass:
                 finally:
                     self._services.calls.end(scope, client)
         except ClientDisconnect:
-            logger.info("http.request.disconnected")
-        except Exception as error:
+            report(HttpRequestDisconnected())
+        except Exception as error:  # noqa: BLE001 - what is no refusal is reported with its traceback
             response = self._refusal(error, target)
             if response is None or exchange.status:
-                logger.exception("http.request.crashed")
+                report(HttpRequestCrashed())
             if not exchange.status:
                 response = response or internal_error_response(target.policy.errors)
                 await response(scope, exchange.receive, exchange.send)
@@ -143,11 +141,10 @@ class RequestPass:
 def _log_request(scope: Scope, target: Target, status: int, seconds: float) -> None:
     """Write one line. The route's template, not the path: paths hold what clients typed."""
     is_quiet = status < HTTPStatus.BAD_REQUEST and target.policy.is_probe
-    logger.log(
-        logging.DEBUG if is_quiet else logging.INFO,
-        "http.request",
+    event = HttpRequest(
         method=scope["method"],
         route=target.route.path if target.route is not None else None,
         status=status,
         duration_ms=round(seconds * 1000, 2),
     )
+    report(event, level="debug" if is_quiet else "info")

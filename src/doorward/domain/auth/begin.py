@@ -5,11 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import uuid4
 
+from doorward.domain.audit.recording import record
 from doorward.domain.auth.admission import Refuse, judge
+from doorward.domain.auth.events import SessionBegun
 from doorward.domain.auth.models import Device, Grant, NewSession, Proof
 from doorward.domain.auth.policy import Lifetimes
 from doorward.domain.auth.refresh_token import SECRET_BYTES, RefreshToken, hash_secret
 from doorward.domain.auth.repositories import Connection, sessions, users
+from doorward.observability.request_context import bind_session
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,12 +21,14 @@ class Begun:
 
     token: RefreshToken
     grant: Grant
+    event: SessionBegun
+    """Recorded; to be reported after the commit."""
 
 
 async def begin_session(
     connection: Connection, proof: Proof, grant: Grant, device: Device, *, lifetimes: Lifetimes, now: datetime
 ) -> Begun | Refuse:
-    """Lock the user, judge the proof once more, and store the session, in the caller's transaction.
+    """Lock the user, judge the proof once more, store the session and record it, in the caller's transaction.
 
     A refusal is returned, not raised, so that the caller decides what is committed with it.
     """
@@ -48,4 +53,7 @@ async def begin_session(
         session_expires_at=now + lifetimes.session,
     )
     await sessions.add_session(connection, session)
-    return Begun(token, grant)
+    bind_session(user_id=proof.user_id, session_id=session.id)
+    event = SessionBegun(user_id=proof.user_id, session_id=session.id)
+    await record(connection, event, address=device.address)
+    return Begun(token, grant, event)

@@ -1,12 +1,12 @@
 """Use cases: deactivate a user, and activate one again."""
 
 from doorward.core.ports import Database
+from doorward.domain.audit.recording import record
 from doorward.domain.auth.accounts import Accounts
+from doorward.domain.auth.events import UserActivated, UserDeactivated
 from doorward.domain.auth.exceptions import UserNotFoundError
 from doorward.domain.auth.repositories import Connection, sessions, users
-from doorward.observability.logging import get_logger
-
-logger = get_logger()
+from doorward.observability.logging import report
 
 
 class Deactivation:
@@ -24,23 +24,28 @@ class Deactivation:
         after ``activate``. A second call changes nothing. Raises ``UserNotFoundError``.
         """
         user = await self._accounts.find_user(name)
-        count = 0
+        event = None
         async with self._database.transaction() as connection:
             # The lock waits for logins in progress, so that their sessions are among those that end.
             account = await users.lock_account(connection, user.id)
             if account is not None:
                 count = await sessions.count_unended_sessions(connection, user.id, epoch=account.session_epoch)
                 await users.deactivate_user(connection, user.id)
-        if account is None:
+                event = UserDeactivated(user_id=user.id, count=count)
+                await record(connection, event)
+        if event is None:
             raise UserNotFoundError
-        logger.info("auth.user.deactivated", outcome="success", target_user_id=str(user.id), count=count)
-        return count
+        report(event)
+        return event.count
 
     async def activate(self, name: str) -> None:
         """Let the user log in again. Sessions that were ended stay ended. Raises ``UserNotFoundError``."""
         user = await self._accounts.find_user(name)
-        async with self._database.connection() as connection:
+        event = UserActivated(user_id=user.id)
+        async with self._database.transaction() as connection:
             exists = await users.activate_user(connection, user.id)
+            if exists:
+                await record(connection, event)
         if not exists:
             raise UserNotFoundError
-        logger.info("auth.user.activated", outcome="success", target_user_id=str(user.id))
+        report(event)

@@ -15,10 +15,11 @@ AddressDetail = Literal["full", "network", "none"]
 def describe_device(user_agent: str | None, address: str, detail: AddressDetail) -> Device:
     """Return what is recorded of a client. ``address`` is canonical, as the limits count it; empty when unknown."""
     agent = "".join(character for character in user_agent or "" if character.isprintable())
-    return Device(agent[:MAXIMUM_USER_AGENT_LENGTH] or None, _recorded_address(address, detail))
+    return Device(agent[:MAXIMUM_USER_AGENT_LENGTH] or None, recorded_address(address, detail))
 
 
-def _recorded_address(address: str, detail: AddressDetail) -> str | None:
+def recorded_address(address: str, detail: AddressDetail) -> str | None:
+    """Return what is recorded of a canonical address; None for nothing."""
     try:
         network = ipaddress.ip_network(address)
     except ValueError:

@@ -4,13 +4,13 @@ from typing import Final
 from uuid import UUID
 
 from doorward.core.ports import Clock, Database
+from doorward.domain.audit.recording import record
+from doorward.domain.auth.events import SessionAllEnded
 from doorward.domain.auth.models import EndReason
 from doorward.domain.auth.repositories import Connection, sessions
-from doorward.observability.logging import get_logger
+from doorward.observability.logging import report
 
 SESSIONS_A_BATCH: Final = 1000
-
-logger = get_logger()
 
 
 class SessionEnding:
@@ -25,17 +25,19 @@ class SessionEnding:
         """End every session that began before the call; return how many were ended.
 
         All their tokens are refused from then on, access tokens included. Each batch is committed by itself, so that
-        the service goes on meanwhile. Raises ``ServiceUnavailableError``: the batches before it stay, and a second
-        call does the rest.
+        the service goes on meanwhile; the event is recorded after the last one. Raises ``ServiceUnavailableError``: the
+        batches before it stay, and a second call does the rest.
         """
         now, after, count = self._clock.now(), UUID(int=0), 0
         while True:
-            async with self._database.connection() as connection:
+            async with self._database.transaction() as connection:
                 ended = await sessions.end_sessions(
                     connection, after=after, limit=SESSIONS_A_BATCH, now=now, reason=EndReason.OPERATOR
                 )
+                event = SessionAllEnded(user_id=None, reason=EndReason.OPERATOR, count=count)
+                if not ended:
+                    await record(connection, event)
             if not ended:
-                break
+                report(event)
+                return count
             after, count = max(ended), count + len(ended)
-        logger.warning("auth.session.all_revoked", outcome="success", count=count, reason=EndReason.OPERATOR.value)
-        return count

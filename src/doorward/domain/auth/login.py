@@ -1,11 +1,13 @@
 """Use case: password login."""
 
+from typing import Literal
 from uuid import UUID
 
 from doorward.core.ports import Clock, Database
 from doorward.domain.auth.admission import RefusalReason, Refuse
 from doorward.domain.auth.begin import begin_session
 from doorward.domain.auth.devices import AddressDetail, describe_device
+from doorward.domain.auth.events import LoginFailed
 from doorward.domain.auth.exceptions import InvalidCredentialsError, InvalidEmailError, InvalidUsernameError
 from doorward.domain.auth.identifiers import canonical_email, canonical_username, is_email
 from doorward.domain.auth.models import FIRST_PARTY, Credentials, Device, Proof, TokenPair
@@ -13,13 +15,10 @@ from doorward.domain.auth.policy import MAXIMUM_TYPED_LENGTH, Lifetimes, is_unic
 from doorward.domain.auth.ports import NO_CLIENT, Client, PasswordHasher
 from doorward.domain.auth.repositories import Connection, users
 from doorward.domain.auth.token_pair import TokenPairIssuer
-from doorward.observability.logging import get_logger
-from doorward.observability.request_context import bind_session
+from doorward.observability.logging import report
 
 PASSWORD_METHODS = ("pwd",)
 """``amr`` of a password login (RFC 8176 section 2)."""
-
-logger = get_logger()
 
 
 class Login:
@@ -64,8 +63,9 @@ class Login:
         if credentials is None:
             raise _refusal(RefusalReason.UNKNOWN_USER)
         if not check.is_correct:
-            reason = "wrong_password" if credentials.is_active else RefusalReason.INACTIVE_USER
-            raise _refusal(reason, credentials.user_id)
+            raise _refusal(
+                "wrong_password" if credentials.is_active else RefusalReason.INACTIVE_USER, credentials.user_id
+            )
         device = describe_device(user_agent, client.address, self._address_detail)
         return await self._begin(credentials, device, check.upgraded_hash)
 
@@ -83,8 +83,7 @@ class Login:
                 await users.replace_password_hash(connection, user_id, old=old, new=upgraded_hash)
         if isinstance(begun, Refuse):
             raise _refusal(begun.reason, user_id)
-        bind_session(user_id=user_id, session_id=begun.token.session_id)
-        logger.info("auth.login.succeeded", outcome="success")
+        report(begun.event)
         grant = begun.grant
         return self._issuer.issue(begun.token, user_id=user_id, client_id=grant.client_id, scopes=grant.scopes, now=now)
 
@@ -97,8 +96,7 @@ def _canonical(name: str) -> str | None:
         return None
 
 
-def _refusal(reason: str, user_id: UUID | None = None) -> InvalidCredentialsError:
+def _refusal(reason: RefusalReason | Literal["wrong_password"], user_id: UUID | None = None) -> InvalidCredentialsError:
     """Log for the operator what the caller is not told, and return the one refusal."""
-    target = str(user_id) if user_id else None
-    logger.info("auth.login.failed", outcome="failure", reason=reason, target_user_id=target)
+    report(LoginFailed(reason=reason, target_user_id=user_id))
     return InvalidCredentialsError()

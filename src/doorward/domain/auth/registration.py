@@ -6,15 +6,16 @@ from uuid import uuid4
 
 from doorward.core.exceptions import DomainError
 from doorward.core.ports import Database
+from doorward.domain.audit.recording import record
+from doorward.domain.auth.devices import AddressDetail, recorded_address
+from doorward.domain.auth.events import RegistrationRefused, UserRegistered
 from doorward.domain.auth.exceptions import EmailTakenError, UsernameTakenError
 from doorward.domain.auth.identifiers import read_new_email, read_new_username
 from doorward.domain.auth.models import User
 from doorward.domain.auth.policy import check_new_password
 from doorward.domain.auth.ports import NO_CLIENT, Client, PasswordHasher
 from doorward.domain.auth.repositories import Connection, users
-from doorward.observability.logging import get_logger
-
-logger = get_logger()
+from doorward.observability.logging import report
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +34,19 @@ class RegistrationRules:
 class Registration:
     """Creates accounts."""
 
-    def __init__(self, *, database: Database[Connection], hasher: PasswordHasher, rules: RegistrationRules) -> None:
-        """Take the database, the password hasher, and what to refuse."""
+    def __init__(
+        self,
+        *,
+        database: Database[Connection],
+        hasher: PasswordHasher,
+        rules: RegistrationRules,
+        address_detail: AddressDetail,
+    ) -> None:
+        """Take the database, the password hasher, what to refuse, and what addresses may show."""
         self._database = database
         self._hasher = hasher
         self._rules = rules
+        self._address_detail: AddressDetail = address_detail
 
     async def register(self, *, email: str, username: str, password: str, client: Client = NO_CLIENT) -> User:
         """Create an account, committed when this returns. ``client`` decides when the password is hashed.
@@ -47,12 +56,10 @@ class Registration:
         ``UsernameReservedError``, the ``Password...Error`` classes, ``EmailTakenError``, ``UsernameTakenError``.
         """
         try:
-            user = await self._register(email, username, password, client)
+            return await self._register(email, username, password, client)
         except DomainError as refusal:
-            logger.info("auth.registration.refused", outcome="failure", reason=refusal.code)
+            report(RegistrationRefused(reason=refusal.code))
             raise
-        logger.info("auth.user.registered", outcome="success", new_user_id=str(user.id))
-        return user
 
     async def _register(self, email: str, username: str, password: str, client: Client) -> User:
         rules = self._rules
@@ -61,11 +68,16 @@ class Registration:
         check_new_password(password, username=name, email=address.key, common_passwords=rules.common_passwords)
         password_hash = await self._hasher.hash(password, client=client, account=address.key)
         user = User(id=uuid4(), email=address.shown, username=name, is_active=True)
-        # The same statements whether the name is free or taken. The lock is a write: both cost a commit on the disk.
+        registered = UserRegistered(user_id=user.id)
+        # The same statements whether the name is free or taken, but for the audit row. The lock is a write: both cost a
+        # commit on the disk.
         async with self._database.transaction() as connection:
             await users.add_user(connection, user, email_key=address.key, password_hash=password_hash)
             holder = await users.lock_holder(connection, email_key=address.key, username_key=name.lower())
-        holder_id, has_email = holder or (None, False)
-        if holder_id == user.id:
-            return user
-        raise EmailTakenError if has_email else UsernameTakenError
+            holder_id, has_email = holder or (None, False)
+            if holder_id == user.id:
+                await record(connection, registered, address=recorded_address(client.address, self._address_detail))
+        if holder_id != user.id:
+            raise EmailTakenError if has_email else UsernameTakenError
+        report(registered)
+        return user

@@ -2,21 +2,31 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from uuid import UUID
 
 from doorward.core.exceptions import ServiceUnavailableError
 from doorward.core.ports import Batching, Clock, Database
 from doorward.core.principal import Principal
+from doorward.domain.audit.recording import record
+from doorward.domain.auth.devices import AddressDetail, recorded_address
+from doorward.domain.auth.events import (
+    RefreshRefused,
+    RefreshRepeated,
+    RefreshRotated,
+    RevocationIgnored,
+    SessionEnded,
+    SessionReuseDetected,
+)
 from doorward.domain.auth.exceptions import InvalidAccessTokenError, InvalidRefreshTokenError
 from doorward.domain.auth.models import Caller, EndReason, LiveSession, RotatedSession, TokenPair, User
 from doorward.domain.auth.policy import Lifetimes, Verdict, judge_unrotated
 from doorward.domain.auth.ports import AccessTokenSigner
 from doorward.domain.auth.refresh_token import RefreshToken, RefreshTokenCodec
-from doorward.domain.auth.repositories import Connection, sessions
+from doorward.domain.auth.repositories import Connection, sessions, users
 from doorward.domain.auth.token_pair import TokenPairIssuer
-from doorward.observability.logging import get_logger
-from doorward.observability.request_context import bind_session
-
-logger = get_logger()
+from doorward.observability.database_events import DatabaseStatementLate
+from doorward.observability.logging import report
+from doorward.observability.request_context import bind_session, current_client
 
 
 class Sessions:
@@ -32,8 +42,9 @@ class Sessions:
         issuer: TokenPairIssuer,
         clock: Clock,
         lifetimes: Lifetimes,
+        address_detail: AddressDetail,
     ) -> None:
-        """Take the database, what batches queries, the codecs of both kinds of token, the time, and the limits."""
+        """Take the database, what batches queries, both codecs, the time, the limits, and what addresses may show."""
         self._database = database
         self._lookups = batching("session_lookups", self._look_up)
         self._rotations = batching("rotations", self._rotate_all)
@@ -42,6 +53,7 @@ class Sessions:
         self._issuer = issuer
         self._clock = clock
         self._lifetimes = lifetimes
+        self._address_detail: AddressDetail = address_detail
 
     async def refresh(self, refresh_token: str) -> TokenPair:
         """Exchange the current token of a live session for the next pair.
@@ -54,7 +66,7 @@ class Sessions:
         token = self._decode(refresh_token)
         bind_session(session_id=token.session_id, user_id=token.user_id)
         if not token.has_successor:
-            logger.info("auth.refresh.refused", outcome="failure", reason="malformed")
+            report(RefreshRefused(reason="malformed"))
             raise InvalidRefreshTokenError
         session = await self._rotations.ask(token)
         if session is None:
@@ -73,7 +85,7 @@ class Sessions:
         try:
             return self._codec.decode(refresh_token)
         except InvalidRefreshTokenError:
-            logger.info("auth.refresh.refused", outcome="failure", reason="malformed")
+            report(RefreshRefused(reason="malformed"))
             raise
 
     async def _rotate_all(self, tokens: Sequence[RefreshToken]) -> Sequence[RotatedSession | None]:
@@ -99,24 +111,38 @@ class Sessions:
             session = await sessions.lock_session(connection, token)
             (rotated,) = await self._rotate(connection, [token], now, until)
             verdict = judge_unrotated(session, token, now, self._lifetimes.reuse_leeway)
-            if rotated is None and verdict is Verdict.END:
+            if session is not None and rotated is None and verdict is Verdict.END:
                 await sessions.end_session(connection, token, now=now, reason=EndReason.REUSE)
+                events = await self._record_reuse(connection, token, session.user_id)
         if rotated is not None:
             _report_rotation(token, rotated)
             return rotated
         if session is None or verdict is Verdict.REFUSE:
-            logger.info("auth.refresh.refused", outcome="failure", reason="not_current")
+            report(RefreshRefused(reason="not_current"))
             raise InvalidRefreshTokenError
         bind_session(session_id=token.session_id, user_id=session.user_id)
         if verdict is Verdict.REPEAT:
-            logger.info("auth.refresh.repeated", outcome="success")
+            report(RefreshRepeated())
             return session
         if verdict is Verdict.RETRY:
-            logger.warning("database.statement_late", statement="rotation")
+            report(DatabaseStatementLate(statement="rotation"))
             raise ServiceUnavailableError
-        logger.warning("auth.refresh.reuse_detected", outcome="failure")
-        logger.info("auth.session.revoked", outcome="success", reason=EndReason.REUSE.value)
+        for event in events:
+            report(event)
         raise InvalidRefreshTokenError
+
+    async def _record_reuse(
+        self, connection: Connection, token: RefreshToken, user_id: UUID
+    ) -> tuple[SessionReuseDetected, SessionEnded]:
+        detected = SessionReuseDetected(user_id=user_id, session_id=token.session_id)
+        ended = SessionEnded(user_id=user_id, session_id=token.session_id, reason=EndReason.REUSE)
+        await users.lock_account(connection, user_id)
+        await record(connection, detected, address=self._address())
+        await record(connection, ended, address=self._address())
+        return detected, ended
+
+    def _address(self) -> str | None:
+        return recorded_address(current_client(), self._address_detail)
 
     async def revoke(self, refresh_token: str) -> None:
         """End the session that the token belongs to; nothing of it works from the next request on.
@@ -126,15 +152,17 @@ class Sessions:
         try:
             token = self._codec.decode(refresh_token)
         except InvalidRefreshTokenError:
-            logger.info("auth.revocation.ignored", outcome="failure", reason="malformed")
+            report(RevocationIgnored(reason="malformed"))
             return
         bind_session(session_id=token.session_id, user_id=token.user_id)
-        async with self._database.connection() as connection:
-            has_ended_it = await sessions.end_session(connection, token, now=self._clock.now(), reason=EndReason.LOGOUT)
-        if has_ended_it:
-            logger.info("auth.session.revoked", outcome="success", reason=EndReason.LOGOUT.value)
-        else:
-            logger.info("auth.revocation.ignored", outcome="failure", reason="not_live")
+        event = None
+        async with self._database.transaction() as connection:
+            user_id = await sessions.end_session(connection, token, now=self._clock.now(), reason=EndReason.LOGOUT)
+            if user_id is not None:
+                event = SessionEnded(user_id=user_id, session_id=token.session_id, reason=EndReason.LOGOUT)
+                await users.lock_account(connection, user_id)
+                await record(connection, event, address=self._address())
+        report(event or RevocationIgnored(reason="not_live"))
 
     async def authenticate(self, access_token: str) -> Caller:
         """Return the caller that an access token speaks of.
@@ -172,4 +200,4 @@ class Sessions:
 
 def _report_rotation(token: RefreshToken, session: RotatedSession) -> None:
     bind_session(session_id=token.session_id, user_id=session.user_id)
-    logger.info("auth.refresh.rotated", outcome="success")
+    report(RefreshRotated())

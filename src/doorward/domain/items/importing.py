@@ -12,6 +12,7 @@ from uuid import UUID, uuid4
 from doorward.core.exceptions import Flaw
 from doorward.core.ports import Clock, Database
 from doorward.domain.items.csv_lines import BadLine, read_items
+from doorward.domain.items.events import ItemsImported, ItemsImportRefused
 from doorward.domain.items.exceptions import (
     ImportRefusedError,
     InvalidCsvHeaderError,
@@ -23,7 +24,7 @@ from doorward.domain.items.exceptions import (
 from doorward.domain.items.models import Item, ItemContent, Visibility
 from doorward.domain.items.policy import new_item
 from doorward.domain.items.repositories import Connection, entries, quota
-from doorward.observability.logging import get_logger
+from doorward.observability.logging import report
 
 MAXIMUM_FLAWS_SHOWN: Final = 100
 MAXIMUM_BAD_LINES: Final = 10_000
@@ -38,8 +39,6 @@ _REFUSALS: Final = (
     MalformedCsvError,
     ItemQuotaReachedError,
 )
-
-logger = get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +85,9 @@ class ItemImport:
                     imported = await entries.add_items(connection, _at_most(room, items))
                 await self._check_quota(connection, request.owner_id)
         except _REFUSALS as error:
-            logger.info("items.import.refused", owner_id=str(request.owner_id), code=error.code)
+            report(ItemsImportRefused(owner_id=request.owner_id, code=error.code))
             raise
-        logger.info("items.imported", owner_id=str(request.owner_id), imported=imported, skipped=len(bad_lines))
+        report(ItemsImported(owner_id=request.owner_id, imported=imported, skipped=len(bad_lines)))
         return ImportResult(imported, bad_lines)
 
     async def _room_of(self, connection: Connection, owner_id: UUID) -> int | None:

@@ -14,7 +14,8 @@ from limits.errors import ConfigurationError, StorageError
 from limits.storage import storage_from_string
 
 from doorward.infrastructure.limits.windows import Limit
-from doorward.observability.logging import get_logger
+from doorward.observability.events import RateLimitStoreRecovered, RateLimitStoreUnavailable
+from doorward.observability.logging import report
 
 PAUSE_SECONDS: Final = 1.0
 """How long a store that did not answer is left alone. Then one call asks it again."""
@@ -24,8 +25,6 @@ CALLS_AT_ONCE: Final = 32
 
 TIMEOUT_STEPS: Final = 20
 """Steps in which the time of a call is counted: more turns of the event loop than connecting and asking take."""
-
-logger = get_logger()
 
 
 class LimitStore:
@@ -88,12 +87,12 @@ class LimitStore:
         if self.is_available:
             self.is_available = False
             cause = error.storage_error if isinstance(error, StorageError) else error
-            logger.warning("rate_limit.store_unavailable", error=type(cause).__name__)
+            report(RateLimitStoreUnavailable(error=type(cause).__name__))
 
     def _note_answer(self) -> None:
         if not self.is_available:
             self.is_available = True
-            logger.info("rate_limit.store_recovered")
+            report(RateLimitStoreRecovered())
 
 
 @asynccontextmanager

@@ -9,7 +9,8 @@ from contextvars import Context
 from typing import Final, Generic, NamedTuple, TypeVar
 
 from doorward.core.exceptions import ServiceUnavailableError
-from doorward.observability.logging import get_logger
+from doorward.observability.database_events import DatabaseSharedQueryFailed
+from doorward.observability.logging import report
 
 MAXIMUM_QUERIES: Final = 2
 """Under way at a time. What is asked meanwhile goes with the next one."""
@@ -34,8 +35,6 @@ class Bounds(NamedTuple):
 
 QuestionT = TypeVar("QuestionT")
 AnswerT = TypeVar("AnswerT")
-
-logger = get_logger()
 
 
 class _Asked(NamedTuple, Generic[QuestionT, AnswerT]):
@@ -75,7 +74,7 @@ class SharedQuery(Generic[QuestionT, AnswerT]):
             return await self._answer_to(question)
         except ServiceUnavailableError:
             # In the request's own context, which the query's lines are not.
-            logger.warning("database.shared_query_failed", query=self._name)
+            report(DatabaseSharedQueryFailed(query=self._name))
             raise
 
     async def _answer_to(self, question: QuestionT) -> AnswerT:

@@ -11,15 +11,14 @@ from typing import Final
 import psycopg
 
 from doorward.core.exceptions import ServiceUnavailableError
-from doorward.observability.logging import get_logger
+from doorward.observability.database_events import DatabaseCircuitClosed, DatabaseCircuitOpened
+from doorward.observability.logging import report
 
 FAULTS_IN_A_ROW: Final = 5
 OPEN_SECONDS: Final = 2
 
 _ENDED_BY_SERVER: Final = ("08", "57P")
 """SQLSTATEs of a connection that ended. They say nothing about whether the next one will be answered."""
-
-logger = get_logger()
 
 
 class UnansweredError(psycopg.OperationalError):
@@ -117,9 +116,9 @@ class DatabaseBreaker:
     def _end(self, outcome: Outcome) -> None:
         before, self._circuit = self._circuit, self._circuit.after(outcome, self._now())
         if before.open_until is None and self._circuit.open_until is not None:
-            logger.warning("database.circuit.opened", faults=self._circuit.faults)
+            report(DatabaseCircuitOpened(faults=self._circuit.faults))
         elif before.open_until is not None and self._circuit.open_until is None:
-            logger.info("database.circuit.closed")
+            report(DatabaseCircuitClosed())
 
 
 def _outcome_of(error: psycopg.Error) -> Outcome:

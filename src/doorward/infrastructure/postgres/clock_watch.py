@@ -7,7 +7,8 @@ from typing import Final
 from doorward.core.exceptions import ServiceUnavailableError
 from doorward.infrastructure.postgres.database import PostgresDatabase
 from doorward.infrastructure.postgres.database_clock import DatabaseClock
-from doorward.observability.logging import get_logger
+from doorward.observability.database_events import ClockAgrees, ClockCrashed, ClockDiffers
+from doorward.observability.logging import report
 
 INTERVAL_SECONDS: Final = 5.0
 BUSY_SECONDS: Final = 60.0
@@ -19,8 +20,6 @@ FIRST_MEASUREMENT_SECONDS: Final = 1.0
 REPORTED_SECONDS: Final = 1.0
 REFUSED_SECONDS: Final = 60.0
 """A difference above which nothing is removed for its age."""
-
-logger = get_logger()
 
 
 class ClocksDifferError(Exception):
@@ -71,8 +70,8 @@ class ClockWatch:
             try:
                 await self._measure()
             # The catch-all: a defect here must not leave the clock without measurements, nor be silent.
-            except Exception:
-                logger.exception("clock.crashed")
+            except Exception:  # noqa: BLE001 - reported with its traceback
+                report(ClockCrashed())
             await _wait(self._is_ended, INTERVAL_SECONDS)
 
     async def _measure(self) -> None:
@@ -97,9 +96,9 @@ class ClockWatch:
             return
         is_different = abs(difference) - clock.error() > REPORTED_SECONDS
         if is_different and not self._is_reported:
-            logger.warning("clock.differs", seconds=round(difference, 3))
+            report(ClockDiffers(seconds=round(difference, 3)))
         elif self._is_reported and not is_different:
-            logger.info("clock.agrees", seconds=round(difference, 3))
+            report(ClockAgrees(seconds=round(difference, 3)))
         self._is_reported = is_different
 
 

@@ -17,10 +17,16 @@ from doorward.infrastructure.postgres.circuit_breaker import DatabaseBreaker, Un
 from doorward.infrastructure.postgres.connections import PromptlyClosedConnection, aborted_when_frozen, is_readable
 from doorward.infrastructure.postgres.database_clock import DatabaseClock
 from doorward.infrastructure.postgres.session_settings import UnsuitableDatabaseError, startup_options
-from doorward.observability.logging import get_logger
+from doorward.observability.database_events import (
+    DatabaseBulkPlacesTaken,
+    DatabaseSchemaMissing,
+    DatabaseUnavailable,
+    DatabaseUnsuitable,
+)
+from doorward.observability.logging import report
 from doorward.settings.database import DatabaseSettings
 
-SCHEMA_VERSION: Final = "0006"
+SCHEMA_VERSION: Final = "0007"
 """The newest migration that this code needs. Older code runs on a newer schema."""
 
 POOL_WAIT_SECONDS: Final = 1.5
@@ -48,8 +54,6 @@ _CONNECTION_PARAMETERS: Final = {
     "keepalives_count": "3",
     "tcp_user_timeout": "5000",
 }
-
-logger = get_logger()
 
 
 def connection_string(settings: DatabaseSettings) -> str:
@@ -170,7 +174,7 @@ class PostgresDatabase:
         Raises ``ServiceUnavailableError`` when all are taken.
         """
         if self._bulk_places_taken >= self.bulk_places:
-            logger.warning("database.bulk_places_taken")
+            report(DatabaseBulkPlacesTaken())
             raise ServiceUnavailableError
         self._bulk_places_taken += 1
         try:
@@ -211,7 +215,7 @@ class PostgresDatabase:
         """Keep whether the last attempt to connect succeeded: it tells a database that is away from a busy pool."""
         self._is_reachable = error is None
         if isinstance(error, UnsuitableDatabaseError):
-            logger.warning("database.unsuitable", why=str(error))
+            report(DatabaseUnsuitable(why=str(error)))
 
     def pool_load(self) -> PoolLoad:
         """Tell how busy the pool is at this moment."""
@@ -255,8 +259,8 @@ def _faults_as_unavailable() -> Iterator[None]:
     try:
         yield
     except (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn) as error:
-        logger.warning("database.schema_missing", sqlstate=error.sqlstate)
+        report(DatabaseSchemaMissing(sqlstate=error.sqlstate))
         raise _SchemaMissingError from error
     except psycopg.Error as error:
-        logger.warning("database.unavailable", error=type(error).__name__, sqlstate=error.sqlstate)
+        report(DatabaseUnavailable(error=type(error).__name__, sqlstate=error.sqlstate))
         raise ServiceUnavailableError from error

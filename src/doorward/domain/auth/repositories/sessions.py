@@ -118,8 +118,8 @@ async def lock_session(connection: Connection, token: RefreshToken) -> LockedSes
         return await cursor.fetchone()
 
 
-async def end_session(connection: Connection, token: RefreshToken, *, now: datetime, reason: EndReason) -> bool:
-    """End the session that a token of any generation belongs to; return whether it had not ended before."""
+async def end_session(connection: Connection, token: RefreshToken, *, now: datetime, reason: EndReason) -> UUID | None:
+    """End the session that a token of any generation belongs to. Return its user, or None if it had ended before."""
     cursor = await connection.execute(
         """
         UPDATE sessions
@@ -132,6 +132,7 @@ async def end_session(connection: Connection, token: RefreshToken, *, now: datet
           AND sessions.ended_at IS NULL
           AND users.id = sessions.user_id
           AND users.session_epoch = sessions.epoch
+        RETURNING sessions.user_id
         """,
         {
             "session_id": token.session_id,
@@ -141,7 +142,8 @@ async def end_session(connection: Connection, token: RefreshToken, *, now: datet
             "reason": reason.value,
         },
     )
-    return cursor.rowcount == 1
+    row = await cursor.fetchone()
+    return row[0] if row else None
 
 
 async def end_sessions(

@@ -1,0 +1,77 @@
+"""Events: what the service reports. Each event is a class; its fields are the facts that the log shows."""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+from uuid import UUID
+
+Level = Literal["debug", "info", "warning", "error"]
+
+
+@dataclass(frozen=True)
+class Counter:
+    """A Prometheus counter that grows by one with each event that names it. ``label`` tells those events apart."""
+
+    name: str
+    meaning: str
+    label: str = ""
+
+
+@dataclass(frozen=True)
+class Event:
+    """What happened, as one line of the log and as what the metrics count.
+
+    Each subclass is a frozen dataclass that sets ``log_event``; its docstring is its meaning in docs/events.md. Without
+    ``slots``: they would make each class twice, and ``__subclasses__`` would list both.
+    """
+
+    log_event: ClassVar[str]
+    level: ClassVar[Level] = "info"
+    """An event of level ``error`` is a defect: its line has the traceback of the exception being handled."""
+
+    outcome: ClassVar[Literal["success", "failure"] | None] = None
+    counted: ClassVar[tuple[tuple[Counter, str], ...]] = ()
+    """Which counters grow, each with the value of its label (an empty string where it has none)."""
+
+    def facts(self) -> dict[str, Any]:
+        """Return the facts as the log shows them."""
+        facts = dict(vars(self))
+        if self.outcome is not None:
+            facts["outcome"] = self.outcome
+        return facts
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuditedEvent(Event):
+    """A change to a user or a session. ``domain/audit`` stores it in the same transaction as the change.
+
+    The facts of its subclasses are ids, numbers and words of a closed list: nothing that a person typed, and no secret.
+    They may be added to; any other change makes a new ``version``. ``user_id`` is the user whom it is about, None when
+    it is about all or none.
+    """
+
+    type: ClassVar[str]
+    version: ClassVar[int] = 1
+    user_fact: ClassVar[str] = "user_id"
+    """The name of ``user_id`` in the log, where ``user_id`` is the user who asks."""
+
+    user_id: UUID | None
+    session_id: UUID | None = None
+
+    def data(self) -> dict[str, Any]:
+        """Return the facts of the subclass, ready for JSON."""
+        own = {name: value for name, value in vars(self).items() if name not in {"user_id", "session_id"}}
+        return {name: str(value) if isinstance(value, UUID) else value for name, value in own.items()}
+
+    def facts(self) -> dict[str, Any]:
+        """Return the facts as the log shows them."""
+        facts = super().facts()
+        ids = {self.user_fact: facts.pop("user_id"), "session_id": facts.pop("session_id")}
+        return facts | {name: value for name, value in ids.items() if value is not None}
+
+
+def event_classes(root: type[Event] = Event) -> list[type[Event]]:
+    """Return the events among the subclasses of ``root``, in the order in which their modules were imported."""
+    found: list[type[Event]] = []
+    for each in root.__subclasses__():
+        found += ([each] if "log_event" in vars(each) else []) + event_classes(each)
+    return found

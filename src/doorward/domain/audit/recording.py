@@ -1,0 +1,28 @@
+"""Record an event: the audit row, in the transaction of the change."""
+
+from doorward.core.events import AuditedEvent
+from doorward.domain.audit import repository
+from doorward.domain.audit.models import NewEntry
+from doorward.observability.request_context import ACTOR, CLIENT, CORRELATION_ID, USER_ID, request_facts
+
+
+async def record(connection: repository.Connection, event: AuditedEvent, *, address: str | None = None) -> None:
+    """Store the event in the caller's transaction: it stays if and only if the change does.
+
+    Call it after the user's row was locked or changed, so that the events about one user are numbered in the order of
+    their commits; and ``report`` the event after the transaction. The actor and the correlation id are those of the
+    request's context. ``address`` is as much of the client's address as may be recorded. It is personal, and stored
+    apart from the event's facts.
+    """
+    context = request_facts()
+    entry = NewEntry(
+        type=event.type,
+        version=event.version,
+        user_id=event.user_id,
+        actor=context.get(ACTOR) or context.get(USER_ID),
+        session_id=event.session_id,
+        correlation_id=context.get(CORRELATION_ID),
+        data=event.data(),
+        personal=None if address is None else {CLIENT: address},
+    )
+    await repository.add_entry(connection, entry)

@@ -1,0 +1,79 @@
+"""All SQL of the audit log."""
+
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from psycopg import AsyncConnection
+from psycopg.rows import class_row
+from psycopg.types.json import Jsonb
+
+from doorward.domain.audit.models import AuditEntry, AuditQuery, NewEntry
+
+Connection = AsyncConnection[Any]
+
+
+async def add_entry(connection: Connection, entry: NewEntry) -> None:
+    """Store an event; PostgreSQL gives it its number and its time."""
+    json = {"data": Jsonb(entry.data), "personal": None if entry.personal is None else Jsonb(entry.personal)}
+    await connection.execute(
+        """
+        INSERT INTO audit_events (type, version, user_id, actor, session_id, correlation_id, data, personal)
+        VALUES (
+            %(type)s, %(version)s, %(user_id)s, %(actor)s, %(session_id)s, %(correlation_id)s, %(data)s, %(personal)s
+        )
+        """,
+        {**asdict(entry), **json},
+    )
+
+
+async def list_entries(
+    connection: Connection, query: AuditQuery, *, before: int | None, limit: int
+) -> list[AuditEntry]:
+    """Find entries, the latest first, from the one before ``before`` on."""
+    async with connection.cursor(row_factory=class_row(AuditEntry)) as cursor:
+        await cursor.execute(
+            """
+            SELECT id, type, version, user_id, actor, session_id, correlation_id, data, personal, occurred_at
+            FROM audit_events
+            WHERE (%(before)s::bigint IS NULL OR id < %(before)s)
+              AND (%(user_id)s::uuid IS NULL OR user_id = %(user_id)s)
+              AND (%(type)s::text IS NULL OR type = %(type)s)
+              AND (%(actor)s::text IS NULL OR actor = %(actor)s)
+              AND (%(since)s::timestamptz IS NULL OR occurred_at >= %(since)s)
+              AND (%(until)s::timestamptz IS NULL OR occurred_at < %(until)s)
+            ORDER BY id DESC
+            LIMIT %(limit)s
+            """,
+            {**asdict(query), "before": before, "limit": limit},
+        )
+        return await cursor.fetchall()
+
+
+async def allow_removal(connection: Connection) -> None:
+    """Have the table accept a DELETE in this transaction. Its trigger refuses any other."""
+    await connection.execute("SELECT pg_catalog.set_config('doorward.audit_change', 'retention', true)")
+
+
+async def remove_oldest_entries(connection: Connection, *, older_than: datetime, limit: int) -> int:
+    """Remove those of the first ``limit`` entries that are older than a moment; return how many.
+
+    Entries are numbered in the order of time, but for transactions that overlapped: fewer than ``limit`` means that the
+    rest is younger.
+    """
+    cursor = await connection.execute(
+        """
+        WITH oldest AS (
+            SELECT id, occurred_at
+            FROM audit_events
+            ORDER BY id
+            LIMIT %(limit)s
+        )
+        DELETE FROM audit_events
+        USING oldest
+        WHERE audit_events.id = oldest.id
+          AND oldest.occurred_at < %(older_than)s
+        """,
+        {"older_than": older_than, "limit": limit},
+    )
+    return cursor.rowcount

@@ -1,0 +1,160 @@
+"""The events of accounts and sessions."""
+
+from dataclasses import dataclass
+from typing import Final, Literal
+from uuid import UUID
+
+from doorward.core.events import AuditedEvent, Counter, Event
+from doorward.domain.auth.admission import RefusalReason
+from doorward.domain.auth.models import EndReason
+
+LOGINS: Final = Counter("doorward_logins_total", "Password logins", "outcome")
+REFRESHES: Final = Counter("doorward_refreshes_total", "Uses of a refresh token", "outcome")
+REVOCATIONS: Final = Counter("doorward_revocations_total", "Ends of sessions", "outcome")
+REGISTRATIONS: Final = Counter("doorward_registrations_total", "Registrations", "outcome")
+REUSE_DETECTIONS: Final = Counter(
+    "doorward_refresh_reuse_detections_total", "Sessions ended because a used token came again"
+)
+
+
+@dataclass(frozen=True)
+class UserRegistered(AuditedEvent):
+    """An account was made."""
+
+    type = "user.registered"
+    log_event = "auth.user.registered"
+    user_fact = "new_user_id"
+    outcome = "success"
+    counted = ((REGISTRATIONS, "registered"),)
+
+
+@dataclass(frozen=True)
+class RegistrationRefused(Event):
+    """No account was made. `reason` is the refusal's code."""
+
+    log_event = "auth.registration.refused"
+    outcome = "failure"
+    counted = ((REGISTRATIONS, "refused"),)
+    reason: str
+
+
+@dataclass(frozen=True)
+class UserDeactivated(AuditedEvent):
+    """An operator deactivated `target_user_id`, and ended `count` sessions."""
+
+    type = "user.deactivated"
+    log_event = "auth.user.deactivated"
+    user_fact = "target_user_id"
+    outcome = "success"
+    count: int
+
+
+@dataclass(frozen=True)
+class UserActivated(AuditedEvent):
+    """An operator activated `target_user_id`, who can log in again."""
+
+    type = "user.activated"
+    log_event = "auth.user.activated"
+    user_fact = "target_user_id"
+    outcome = "success"
+
+
+@dataclass(frozen=True)
+class SessionBegun(AuditedEvent):
+    """A session began."""
+
+    type = "session.begun"
+    log_event = "auth.login.succeeded"
+    outcome = "success"
+    counted = ((LOGINS, "succeeded"),)
+
+
+@dataclass(frozen=True)
+class LoginFailed(Event):
+    """Refused with 401.
+
+    `reason` is `unknown_user`, `wrong_password`, `inactive_user` or `outdated_proof` (all sessions of the user were
+    ended meanwhile), which the caller is not told; `target_user_id` is the user of the typed name.
+    """
+
+    log_event = "auth.login.failed"
+    outcome = "failure"
+    counted = ((LOGINS, "failed"),)
+    reason: RefusalReason | Literal["wrong_password"]
+    target_user_id: UUID | None = None
+
+
+@dataclass(frozen=True)
+class SessionEnded(AuditedEvent):
+    """A session ended. `reason` is `logout` or `reuse`."""
+
+    type = "session.ended"
+    log_event = "auth.session.revoked"
+    outcome = "success"
+    counted = ((REVOCATIONS, "revoked"),)
+    reason: EndReason
+
+
+@dataclass(frozen=True)
+class SessionAllEnded(AuditedEvent):
+    """An operator ended every session: `count` of them."""
+
+    type = "session.all_ended"
+    log_event = "auth.session.all_revoked"
+    level = "warning"
+    outcome = "success"
+    reason: EndReason
+    count: int
+
+
+@dataclass(frozen=True)
+class RevocationIgnored(Event):
+    """A logout that ended nothing: the token is `malformed`, or of a session that is `not_live`."""
+
+    log_event = "auth.revocation.ignored"
+    outcome = "failure"
+    counted = ((REVOCATIONS, "ignored"),)
+    reason: Literal["malformed", "not_live"]
+
+
+@dataclass(frozen=True)
+class RefreshRotated(Event):
+    """A session got its next pair of tokens."""
+
+    log_event = "auth.refresh.rotated"
+    outcome = "success"
+    counted = ((REFRESHES, "rotated"),)
+
+
+@dataclass(frozen=True)
+class RefreshRepeated(Event):
+    """The token just replaced came again within the leeway: the same pair."""
+
+    log_event = "auth.refresh.repeated"
+    outcome = "success"
+    counted = ((REFRESHES, "repeated"),)
+
+
+@dataclass(frozen=True)
+class RefreshRefused(Event):
+    """Refused with 401.
+
+    `reason` is `malformed` (forged or no token at all) or `not_current` (ended, expired, unknown, or of an inactive
+    user).
+    """
+
+    log_event = "auth.refresh.refused"
+    outcome = "failure"
+    counted = ((REFRESHES, "refused"),)
+    reason: Literal["malformed", "not_current"]
+
+
+@dataclass(frozen=True)
+class SessionReuseDetected(AuditedEvent):
+    """A used token came again and its session was ended: theft, or a client that refreshes twice."""
+
+    type = "session.reuse_detected"
+    log_event = "auth.refresh.reuse_detected"
+    level = "warning"
+    outcome = "failure"
+    counted = ((REFRESHES, "reused"), (REUSE_DETECTIONS, ""))

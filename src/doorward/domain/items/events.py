@@ -1,0 +1,25 @@
+"""The events of items."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from doorward.core.events import Event
+
+
+@dataclass(frozen=True)
+class ItemsImported(Event):
+    """A file was imported."""
+
+    log_event = "items.imported"
+    owner_id: UUID
+    imported: int
+    skipped: int
+
+
+@dataclass(frozen=True)
+class ItemsImportRefused(Event):
+    """A file was refused as a whole; `code` is the refusal's."""
+
+    log_event = "items.import.refused"
+    owner_id: UUID
+    code: str

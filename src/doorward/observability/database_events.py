@@ -1,0 +1,109 @@
+"""The operating events of PostgreSQL and of its clock."""
+
+from dataclasses import dataclass
+
+from doorward.core.events import Event
+
+
+@dataclass(frozen=True)
+class DatabaseUnavailable(Event):
+    """PostgreSQL failed or did not answer in time: 503. `error` is the driver's class."""
+
+    log_event = "database.unavailable"
+    level = "warning"
+    error: str
+    sqlstate: str | None
+
+
+@dataclass(frozen=True)
+class DatabaseUnsuitable(Event):
+    """A connection was refused because PostgreSQL's settings are not those that the service needs: 503.
+
+    `why` names them and the remedy.
+    """
+
+    log_event = "database.unsuitable"
+    level = "warning"
+    why: str
+
+
+@dataclass(frozen=True)
+class DatabaseSharedQueryFailed(Event):
+    """This call's question was not answered: 503.
+
+    The cause is in a line without a caller, because one `query` answers many calls.
+    """
+
+    log_event = "database.shared_query_failed"
+    level = "warning"
+    query: str
+
+
+@dataclass(frozen=True)
+class DatabaseCircuitOpened(Event):
+    """PostgreSQL did not answer `faults` times in a row: calls are refused at once until it answers."""
+
+    log_event = "database.circuit.opened"
+    level = "warning"
+    faults: int
+
+
+@dataclass(frozen=True)
+class DatabaseCircuitClosed(Event):
+    """PostgreSQL answered again."""
+
+    log_event = "database.circuit.closed"
+
+
+@dataclass(frozen=True)
+class DatabaseStatementLate(Event):
+    """A statement reached PostgreSQL after its deadline and changed nothing: 503. `statement` is `rotation`."""
+
+    log_event = "database.statement_late"
+    level = "warning"
+    statement: str
+
+
+@dataclass(frozen=True)
+class DatabaseBulkPlacesTaken(Event):
+    """More imports at a time than there are places for: 503."""
+
+    log_event = "database.bulk_places_taken"
+    level = "warning"
+
+
+@dataclass(frozen=True)
+class DatabaseSchemaMissing(Event):
+    """A table or column is missing: 503. Run `doorward migrate`."""
+
+    log_event = "database.schema_missing"
+    level = "warning"
+    sqlstate: str | None
+
+
+@dataclass(frozen=True)
+class ClockDiffers(Event):
+    """This host's clock and PostgreSQL's differ by more than a second.
+
+    The host is `seconds` ahead, or behind when negative. Reported at the start and when it begins.
+    """
+
+    log_event = "clock.differs"
+    level = "warning"
+    seconds: float
+
+
+@dataclass(frozen=True)
+class ClockAgrees(Event):
+    """The two clocks agree again, but for `seconds`."""
+
+    log_event = "clock.agrees"
+    seconds: float
+
+
+@dataclass(frozen=True)
+class ClockCrashed(Event):
+    """A defect in measuring the clock; the traceback is in `exception`. Report it."""
+
+    log_event = "clock.crashed"
+    level = "error"

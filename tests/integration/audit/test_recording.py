@@ -1,0 +1,163 @@
+"""Each change of a user or a session is a row of the audit log, stored with the change and reported after it."""
+
+import asyncio
+import getpass
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+from psycopg import AsyncConnection
+
+from doorward.commands.main import main
+from doorward.core.events import AuditedEvent, Event, event_classes
+from doorward.domain.audit.recording import record
+from doorward.domain.audit.retention import AuditRetention
+from doorward.domain.auth.events import UserDeactivated
+from doorward.observability.logging import observed_events
+from tests.integration.audit.trail import PlainDatabase, rows_of
+from tests.integration.service import Logs, Person, Service
+
+BOUND_SECONDS = 60
+Run = Callable[..., Awaitable[int]]
+
+
+@pytest.fixture
+def run(environment: pytest.MonkeyPatch, service_alone: Service) -> Run:
+    """Run the command beside the service, on its database."""
+    environment.setenv("DATABASE_URL", service_alone.database_url)
+
+    async def run(*arguments: str) -> int:
+        return await asyncio.to_thread(main, arguments)
+
+    return run
+
+
+async def every_change(service: Service, run: Run) -> Person:
+    """Make one change of each kind, to one person."""
+    person, first = await service.register_and_log_in()
+    await service.refresh(first.refresh)
+    await service.post_refresh(first.refresh)
+    await service.post_revoke((await service.log_in(person)).refresh)
+    for command in (["deactivate", person.username], ["activate", person.username], ["revoke-all", "--yes"]):
+        assert await run(*command) == 0
+    service.clock.advance(timedelta(days=5000))
+    database = PlainDatabase(service.database_url)
+    await AuditRetention(database=database, clock=service.clock, retention=timedelta(days=1)).prune()
+    return person
+
+
+async def test_what_is_recorded_is_reported_and_in_the_same_order(service_alone: Service, run: Run) -> None:
+    heard: list[Event] = []
+    stored: list[tuple[object, ...]] = []
+
+    def hear(event: Event) -> None:
+        heard.append(event)
+        # Before the last change, which removes them.
+        if isinstance(event, AuditedEvent) and event.type == "session.all_ended":
+            stored.extend((row["type"], row["user_id"], row["data"]) for row in rows_of(service_alone))
+
+    with observed_events(hear):
+        await every_change(service_alone, run)
+    stored.extend((row["type"], row["user_id"], row["data"]) for row in rows_of(service_alone))
+    reported = [(event.type, event.user_id, event.data()) for event in heard if isinstance(event, AuditedEvent)]
+    assert stored == reported
+    of_the_product = {event for event in event_classes(AuditedEvent) if event.__module__.startswith("doorward.")}
+    assert {type(event) for event in heard} & of_the_product == of_the_product
+
+
+async def test_an_entry_names_user_actor_session_request_and_address(service_alone: Service) -> None:
+    person, pair = await service_alone.register_and_log_in()
+    answer = await service_alone.post_revoke(pair.refresh)
+    registered, begun, ended = rows_of(service_alone)
+    (session,) = service_alone.sessions_of(person)
+    assert str(registered["user_id"]) == person.id
+    assert (registered["actor"], registered["session_id"], registered["data"]) == (None, None, {})
+    assert (begun["actor"], begun["session_id"]) == (person.id, session["id"])
+    assert (ended["type"], ended["version"], ended["session_id"]) == ("session.ended", 1, session["id"])
+    assert (str(ended["user_id"]), ended["data"]) == (person.id, {"reason": "logout"})
+    assert ended["correlation_id"] == answer.headers["x-correlation-id"]
+    assert [row["personal"] for row in (registered, begun, ended)] == [{"client": "203.0.113.7"}] * 3
+
+
+async def test_the_actor_of_a_command_is_the_operator(service_alone: Service, run: Run) -> None:
+    person = await service_alone.register()
+    assert await run("deactivate", person.username) == 0
+    _, entry = rows_of(service_alone)
+    assert entry["actor"] == f"operator:{getpass.getuser()}"
+    assert (str(entry["user_id"]), entry["personal"]) == (person.id, None)
+
+
+async def test_no_entry_holds_what_a_person_typed_or_a_secret(service_alone: Service, run: Run) -> None:
+    person, pair = await service_alone.register_and_log_in()
+    await service_alone.post_revoke(pair.refresh)
+    assert await run("deactivate", person.username) == 0
+    entries = str(rows_of(service_alone))
+    secrets = (person.email, person.username, person.password, pair.access, pair.refresh, pair.refresh[4:])
+    assert not [secret for secret in secrets if secret in entries]
+
+
+async def test_a_refused_login_and_a_refresh_leave_no_entry(service_alone: Service) -> None:
+    person, pair = await service_alone.register_and_log_in()
+    before = len(rows_of(service_alone))
+    await service_alone.post_token(person.username, "wrong")
+    await service_alone.post_token("unknown-user", "wrong")
+    await service_alone.refresh(pair.refresh)
+    await service_alone.post_revoke("dwr_malformed")
+    assert len(rows_of(service_alone)) == before
+
+
+async def test_a_change_that_cannot_be_recorded_is_not_made_and_not_reported(
+    service_alone: Service, logs: Logs
+) -> None:
+    person, first = await service_alone.register_and_log_in()
+    second = await service_alone.refresh(first.refresh)
+    service_alone.sql("ALTER TABLE audit_events ADD CONSTRAINT refused CHECK (id < 0) NOT VALID")
+    before = len(logs.lines())
+    body = {"email": "other@example.com", "username": "other", "password": person.password}
+    answers = [
+        await service_alone.client.post("/api/v1/auth/register", json=body),
+        await service_alone.post_token(person.username, person.password),
+        await service_alone.post_refresh(first.refresh),
+        await service_alone.post_revoke(second.refresh),
+    ]
+    assert [answer.status_code for answer in answers] == [503] * 4
+    assert service_alone.sql("SELECT count(*) FROM users") == [{"count": 1}]
+    (session,) = service_alone.sessions_of(person)
+    assert (await service_alone.get_me(first.access)).status_code == 200
+    assert session["ended_at"] is None
+    reported = {line["event"] for line in logs.lines()[before:]}
+    assert reported <= {"database.unavailable", "http.request", "auth.registration.refused"}
+
+
+@pytest.mark.parametrize("change", ["login", "logout", "reuse"])
+async def test_a_change_is_recorded_after_those_of_the_same_user_that_are_in_progress(
+    service_alone: Service, change: str
+) -> None:
+    person, first = await service_alone.register_and_log_in()
+    second = await service_alone.refresh(first.refresh)
+    async with await AsyncConnection.connect(service_alone.database_url) as other:
+        await other.execute("SELECT FROM users WHERE id = %s FOR NO KEY UPDATE", [person.id])
+        calls = {
+            "login": service_alone.post_token(person.username, person.password),
+            "logout": service_alone.post_revoke(second.refresh),
+            "reuse": service_alone.post_refresh(first.refresh),
+        }
+        answer = asyncio.create_task(calls.pop(change))
+        for unused in calls.values():
+            unused.close()
+        async with asyncio.timeout(BOUND_SECONDS):
+            await service_alone.locks_are_waited_for(1)
+        await record(other, UserDeactivated(user_id=UUID(person.id), count=0))
+        await other.commit()
+    await answer
+    types = [row["type"] for row in rows_of(service_alone)]
+    assert types[:3] == ["user.registered", "session.begun", "user.deactivated"]
+    assert (
+        types[3:]
+        == {
+            "login": ["session.begun"],
+            "logout": ["session.ended"],
+            "reuse": ["session.reuse_detected", "session.ended"],
+        }[change]
+    )

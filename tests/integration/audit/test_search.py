@@ -1,0 +1,67 @@
+"""The audit log is searched by user, type, actor and time, page after page."""
+
+from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid4
+
+import psycopg
+import pytest
+
+from doorward.domain.audit.models import AuditQuery
+from doorward.domain.audit.search import AuditSearch
+from tests.integration.audit.trail import PlainDatabase
+
+ADA, BOB = uuid4(), uuid4()
+BEGINNING = datetime(2026, 1, 1, tzinfo=UTC)
+OPERATOR = "operator:root"
+
+
+def moment(hours: int) -> datetime:
+    return BEGINNING + timedelta(hours=hours)
+
+
+@pytest.fixture
+def search(own_database: str) -> AuditSearch:
+    """The search of a log with six entries, an hour after each other."""
+    entries: list[tuple[str, UUID, str]] = [
+        ("user.registered", ADA, str(ADA)),
+        ("user.registered", BOB, str(BOB)),
+        ("session.begun", ADA, str(ADA)),
+        ("session.begun", BOB, str(BOB)),
+        ("user.deactivated", ADA, OPERATOR),
+        ("user.activated", ADA, OPERATOR),
+    ]
+    with psycopg.connect(own_database) as connection:
+        for hours, (kind, user, actor) in enumerate(entries):
+            connection.execute(
+                "INSERT INTO audit_events (type, version, user_id, actor, data, occurred_at) "
+                "VALUES (%s, 1, %s, %s, '{}', %s)",
+                [kind, user, actor, moment(hours)],
+            )
+    return AuditSearch(database=PlainDatabase(own_database))
+
+
+@pytest.mark.parametrize(
+    ("query", "hours"),
+    [
+        (AuditQuery(), [5, 4, 3, 2, 1, 0]),
+        (AuditQuery(user_id=ADA), [5, 4, 2, 0]),
+        (AuditQuery(user_id=uuid4()), []),
+        (AuditQuery(type="session.begun"), [3, 2]),
+        (AuditQuery(actor=OPERATOR), [5, 4]),
+        (AuditQuery(since=moment(1), until=moment(4)), [3, 2, 1]),
+        (AuditQuery(user_id=ADA, type="session.begun", actor=str(ADA), since=moment(2), until=moment(3)), [2]),
+    ],
+)
+async def test_entries_are_narrowed_and_the_latest_comes_first(
+    search: AuditSearch, query: AuditQuery, hours: list[int]
+) -> None:
+    assert [entry.occurred_at for entry in await search.search(query, limit=10)] == [moment(each) for each in hours]
+
+
+async def test_a_page_goes_on_where_the_one_before_ended(search: AuditSearch) -> None:
+    query, before, found = AuditQuery(user_id=ADA), None, []
+    while page := await search.search(query, before=before, limit=3):
+        assert len(page) <= 3
+        found += [entry.occurred_at for entry in page]
+        before = page[-1].id
+    assert found == [moment(each) for each in (5, 4, 2, 0)]

@@ -1,0 +1,43 @@
+"""The audit log as the tests see it, and the use cases of it on a plain connection."""
+
+from collections.abc import AsyncIterator
+from contextlib import AbstractContextManager, asynccontextmanager
+from datetime import datetime
+from typing import Any
+
+from psycopg import AsyncConnection
+
+from tests.integration.service import Service
+
+
+class PlainDatabase:
+    """The port of the database on a new connection each time, without the limits of the service's."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[AsyncConnection[Any]]:
+        async with await AsyncConnection.connect(self._url, autocommit=True) as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncConnection[Any]]:
+        async with self.connection() as connection, connection.transaction():
+            yield connection
+
+    def deadline(self) -> datetime:
+        raise NotImplementedError
+
+    def bulk_place(self) -> AbstractContextManager[None]:
+        raise NotImplementedError
+
+    @asynccontextmanager
+    async def bulk_transaction(self) -> AsyncIterator[AsyncConnection[Any]]:
+        async with self.transaction() as connection:
+            yield connection
+
+
+def rows_of(service: Service) -> list[dict[str, Any]]:
+    """Return the whole audit log, in its order."""
+    return service.sql("SELECT * FROM audit_events ORDER BY id")
