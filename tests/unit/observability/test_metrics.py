@@ -3,7 +3,7 @@
 import asyncio
 import sys
 from typing import Any
-from uuid import uuid4
+from uuid import UUID
 
 import pytest
 
@@ -63,7 +63,7 @@ def request(**changes: Any) -> HttpRequest:
     return HttpRequest(**{"method": "GET", "route": "/x", "status": 200, "duration_ms": 12.0, **changes})
 
 
-SOMEBODY = {"user_id": uuid4(), "session_id": uuid4()}
+SOMEBODY = {"user_id": UUID(int=7), "session_id": UUID(int=7)}
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ SOMEBODY = {"user_id": uuid4(), "session_id": uuid4()}
         (SessionReuseDetected(**SOMEBODY), "warnings_total", {"event": "auth.refresh.reuse_detected"}),
         (SessionEnded(**SOMEBODY, reason=EndReason.LOGOUT), "revocations_total", {"outcome": "revoked"}),
         (RevocationIgnored(reason="not_live"), "revocations_total", {"outcome": "ignored"}),
-        (UserRegistered(user_id=uuid4()), "registrations_total", {"outcome": "registered"}),
+        (UserRegistered(user_id=UUID(int=7)), "registrations_total", {"outcome": "registered"}),
         (RegistrationRefused(reason="email_taken"), "registrations_total", {"outcome": "refused"}),
         (RateLimitExceeded(route="/x"), "rate_limit_refusals_total", {"route": "/x"}),
         (HttpRequestCrashed(), "warnings_total", {"event": "http.request.crashed"}),

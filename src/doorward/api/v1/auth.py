@@ -124,7 +124,12 @@ async def register(request: Request, body: JsonBody[RegisterRequest], services: 
 async def issue_token(request: Request, form: FormBody[TokenForm], services: CurrentServices) -> TokenPairResponse:
     """Log in with user name or e-mail address and password, and begin a session."""
     async with waiting_client(request) as client:
-        pair = await services.login.login(name=form.username, password=form.password, client=client)
+        pair = await services.login.login(
+            name=form.username,
+            password=form.password,
+            client=client,
+            user_agent=request.headers.get("user-agent"),
+        )
     return _pair_response(pair)
 
 
