@@ -61,7 +61,7 @@ async def test_the_authorize_button_logs_in_where_the_description_says(service: 
     document = (await service.client.get("/openapi.json")).json()
     flow = document["components"]["securitySchemes"]["password"]["flows"]["password"]
     assert flow["tokenUrl"] == TOKEN
-    assert document["paths"]["/api/v1/auth/me"]["get"]["security"] == [{"password": []}]
+    assert document["paths"]["/api/v1/auth/me"]["get"]["security"] == [{"password": ["account"]}]
     # What Swagger UI sends for it.
     person = await service.register()
     form = {"grant_type": "password", "username": person.username, "password": person.password, "scope": ""}

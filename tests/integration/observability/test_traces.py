@@ -83,6 +83,7 @@ async def test_a_request_is_a_server_span_and_each_statement_one_below_it(traced
         "users.find_credentials",
         "users.lock_account",
         "sessions.add_session",
+        "audit.add_entry",
     ]
     assert {(span.trace_id, span.kind, span.is_error) for span in below} == {(request.trace_id, CLIENT, False)}
     assert below[2].attributes == {"db.system.name": "postgresql", "db.query.summary": "sessions.add_session"}
@@ -99,6 +100,7 @@ async def test_every_statement_has_the_name_of_its_function(traced: Traced) -> N
 
     collector = await traced(everything)
     assert {span.name for span in collector.spans() if span.kind == CLIENT} == {
+        "audit.add_entry",
         "users.add_user",
         "users.lock_holder",
         "users.find_credentials",
