@@ -64,7 +64,8 @@ class Client:
 
     def call(self, method: str, path: str, **options: Any) -> requests.Response:
         options.setdefault("timeout", TIMEOUT_SECONDS)
-        options["headers"] = {**self._headers, **options.get("headers", {})}
+        # An answer that a test keeps would keep its connection open.
+        options["headers"] = {"Connection": "close", **self._headers, **options.get("headers", {})}
         with requests.Session() as session:
             session.trust_env = False
             answer = session.request(method, self._service.base_url + path, **options)

@@ -21,7 +21,7 @@ LOAD_THREADS = 6
 DRAIN_SECONDS = "5"
 """The load balancer asks for readiness every second."""
 
-SERVED = '"/api/v1/auth/'
+SERVED = "/api/v1/auth/"
 
 
 class Front:

@@ -22,7 +22,7 @@ HOLD_THE_TABLE = "SET lock_timeout = 0; LOCK TABLE public.sessions; SELECT pg_sl
 
 END_THE_HOLD = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event = 'PgSleep'"
 SLEEPERS = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'"
-LOCK_NOT_AVAILABLE = '"sqlstate": "55P03"'
+LOCK_NOT_AVAILABLE = "55P03"
 SETTINGS = {
     "prepared statements": ([], "5"),
     "none": (["max_prepared_statements = 0"], "0"),
