@@ -1,13 +1,14 @@
 """What a route's policy demands before its function runs: the rate limit, the caller, each parameter once."""
 
 from collections import Counter
+from typing import assert_never
 from urllib.parse import parse_qsl
 
 from fastapi import Request
 
 from doorward.api.caller import admit_caller
 from doorward.api.exceptions import InvalidRequestError, RateLimitExceededError
-from doorward.api.policy import NeedsScope
+from doorward.api.policy import NeedsScope, Public
 from doorward.api.problems import MAXIMUM_ERRORS, pointer_to
 from doorward.api.routing import PolicyRoute
 from doorward.api.schemas.problem import FieldError
@@ -23,8 +24,14 @@ async def admit(request: Request, route: PolicyRoute, services: Services) -> Non
     policy = route.policy
     if policy.limit_of_address is not None:
         await _count(policy.limit_of_address, route, services)
-    if isinstance(policy.access, NeedsScope):
-        await admit_caller(request, policy.access, services)
+    match policy.access:
+        case Public():
+            pass
+        case NeedsScope():
+            await admit_caller(request, policy.access, services)
+        case unknown:
+            # A kind of access that is not handled here must refuse, not pass.
+            assert_never(unknown)
     if route.takes_query and request.scope["query_string"]:
         refuse_repeated_parameters(request.scope["query_string"])
 

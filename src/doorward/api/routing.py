@@ -19,7 +19,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from doorward.api.bodies import BodyReader
 from doorward.api.compression import compressed
 from doorward.api.exceptions import RequestRefusedError
-from doorward.api.policy import UNMATCHED, RoutePolicy
+from doorward.api.policy import MAXIMUM_UPLOAD_BYTES, UNMATCHED, RoutePolicy
 from doorward.core.exceptions import DomainError
 
 NO_CONTENT: Final = 204
@@ -61,7 +61,12 @@ class PolicyRoute(APIRoute):
     """A route of FastAPI's that knows its call."""
 
     def __init__(self, call: Call) -> None:
-        """Build the route; an answer of 204 has no body and no content type."""
+        """Build the route; an answer of 204 has no body and no content type.
+
+        Raises ``RouteError`` for a policy that nothing would hold.
+        """
+        if call.policy.limit_of_user is not None and call.policy.body_limit != MAXIMUM_UPLOAD_BYTES:
+            raise RouteError(f"{call.path} limits its users, which only uploads do")
         super().__init__(
             call.path,
             call.endpoint,

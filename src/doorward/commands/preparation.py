@@ -28,6 +28,16 @@ def with_settings(command: Callable[Concatenate[Settings, Options], None]) -> Ca
 
     @functools.wraps(command)
     def run(*arguments: Options.args, **options: Options.kwargs) -> None:
+        command(load_settings(beside_inv_dev=True), *arguments, **options)
+
+    return run
+
+
+def with_own_settings(command: Callable[Concatenate[Settings, Options], None]) -> Callable[Options, None]:
+    """Do as ``with_settings`` does, for what serves: it never takes the settings of `inv dev`."""
+
+    @functools.wraps(command)
+    def run(*arguments: Options.args, **options: Options.kwargs) -> None:
         command(load_settings(), *arguments, **options)
 
     return run

@@ -3,7 +3,7 @@
 import click
 
 from doorward.commands.errors import CommandError
-from doorward.commands.preparation import finished, require_current_schema, require_tracing, with_settings
+from doorward.commands.preparation import finished, require_current_schema, require_tracing, with_own_settings
 from doorward.server.listening import CannotListenError
 from doorward.server.serving import metrics_served
 from doorward.server.signals import ending_signals_handled
@@ -14,7 +14,7 @@ from doorward.wiring.log import log_as_set
 
 @click.command(help="Run the background tasks, for services with BACKGROUND=off. Answers no requests.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address of /metrics, if METRICS_PORT is set.")
-@with_settings
+@with_own_settings
 def worker(settings: Settings, host: str) -> None:
     """Run the tasks until a signal ends it; those under way finish first."""
     log_as_set(settings)

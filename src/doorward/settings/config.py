@@ -92,13 +92,14 @@ class Settings:
         return self.origins.get(name, "default")
 
 
-def load_settings() -> Settings:
+def load_settings(*, beside_inv_dev: bool = False) -> Settings:
     """Read all sources, each stronger than the one before: ``.env``, environment, secret files, AWS Secrets Manager.
 
+    With ``beside_inv_dev``, a command in the folder where `inv dev` runs takes its database, if nothing is configured.
     Raises ``SettingsError`` with one sentence for each source that cannot be read, and for each variable that is
     misspelt or unusable.
     """
-    reading = read_sources(FIELDS, SECRETS)
+    reading = read_sources(FIELDS, SECRETS, beside_inv_dev=beside_inv_dev)
     problems = [*reading.problems, *_misspelt_names(reading.names)]
     if reading.problems:
         # The settings of a source that cannot be read would be reported as missing.

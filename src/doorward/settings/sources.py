@@ -21,7 +21,16 @@ ENVIRONMENT_FILE: Final = Path(".env")
 DEVELOPMENT_FILE: Final = Path(".development/service.env")
 """Written by `inv dev` while it runs. Read in its folder by commands for which nothing else is configured."""
 
-CONFIGURED: Final = ("environment", "secret_key", "database_url", "postgres_host", "postgres_db", "postgres_password")
+CONFIGURED: Final = (
+    "environment",
+    "secret_key",
+    "database_url",
+    "postgres_host",
+    "postgres_port",
+    "postgres_db",
+    "postgres_user",
+    "postgres_password",
+)
 """If one of these is set, or a secret of AWS is named, `inv dev` is not what a command is meant for."""
 
 SECRETS_FOLDER: Final = Path("/run/secrets")
@@ -69,7 +78,7 @@ class _Texts(BaseSettings):
     model_config = SettingsConfigDict(env_ignore_empty=True, extra="ignore", defer_build=True)
 
 
-def read_sources(names: Collection[str], secrets: Collection[str]) -> Reading:
+def read_sources(names: Collection[str], secrets: Collection[str], *, beside_inv_dev: bool) -> Reading:
     """Read every source for the settings of these names, of which some are secrets.
 
     One that cannot be read is a problem, never an empty source: weaker values must not take its place.
@@ -81,7 +90,7 @@ def read_sources(names: Collection[str], secrets: Collection[str]) -> Reading:
     _read_named_files(secrets, reading, variables)
     if not reading.problems:
         _read_aws(model, reading)
-    if not reading.problems:
+    if beside_inv_dev and not reading.problems:
         _read_development_file(model, reading, variables)
     return reading
 

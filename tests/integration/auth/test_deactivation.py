@@ -173,3 +173,15 @@ async def test_a_login_whose_proof_is_older_than_the_end_of_all_sessions_is_refu
     (line,) = events(logs, "auth.login.failed")
     assert facts(line, "reason", "target_user_id") == ("outdated_proof", person.id)
     assert (await service_alone.post_token(person.username, PASSWORD)).status_code == 200
+
+
+async def test_a_logout_waits_for_a_change_of_its_user_without_a_deadlock(service_alone: Service) -> None:
+    """Whatever locks a user and then writes the user's sessions must not meet a logout that does it the other way."""
+    person, pair = await service_alone.register_and_log_in()
+    async with await psycopg.AsyncConnection.connect(service_alone.database_url) as operator:
+        await operator.execute("SELECT FROM users WHERE id = %s FOR UPDATE", [person.id])
+        logout = asyncio.create_task(service_alone.post_revoke(pair.refresh))
+        await service_alone.locks_are_waited_for(1)
+        await operator.execute("UPDATE sessions SET user_agent = 'seen' WHERE user_id = %s", [person.id])
+    assert (await logout).status_code == 204
+    assert service_alone.sessions_of(person)[0]["end_reason"] == "logout"

@@ -68,10 +68,10 @@ async def test_me_is_one_statement(service: Service, count_statements: CountStat
 
 async def test_a_logout_is_one_transaction_that_records_it(service: Service, count_statements: CountStatements) -> None:
     _, pair = await service.register_and_log_in()
-    # BEGIN, the end of the session, the lock of the user, the audit entry, COMMIT.
+    # BEGIN, the lock of the user, the end of the session, the audit entry, COMMIT.
     assert await count_statements(service.post_revoke(pair.refresh)) == 5
     # A session that has ended is left alone: nothing is recorded.
-    assert await count_statements(service.post_revoke(pair.refresh)) == 3
+    assert await count_statements(service.post_revoke(pair.refresh)) == 4
 
 
 async def test_no_change_of_one_character_reaches_the_database(

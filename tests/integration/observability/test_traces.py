@@ -108,6 +108,7 @@ async def test_every_statement_has_the_name_of_its_function(traced: Traced) -> N
         "sessions.add_session",
         "sessions.list_live_sessions",
         "sessions.rotate_sessions",
+        "sessions.lock_owner",
         "sessions.lock_session",
         "sessions.end_session",
         "database.schema_version",

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from doorward.settings.config import load_settings
+from doorward.settings.config import SettingsError, load_settings
 
 URL = "postgresql://postgres@/postgres?host=%2Ftmp%2Fdoorward-pg&port=5432"
 
@@ -21,13 +21,13 @@ def development_file(clean_environment: pytest.MonkeyPatch, tmp_path: Path) -> P
 
 
 def database_url() -> str | None:
-    url = load_settings().database.database_url
+    url = load_settings(beside_inv_dev=True).database.database_url
     return url.get_secret_value() if url else None
 
 
 def test_with_nothing_configured_the_database_of_inv_dev_is_found(development_file: Path) -> None:
     assert database_url() == URL
-    settings = load_settings()
+    settings = load_settings(beside_inv_dev=True)
     assert settings.deployment.environment == "development"
     assert settings.origin_of("database_url") == f"inv dev, {development_file.relative_to(Path.cwd())}"
 
@@ -38,7 +38,7 @@ def test_settings_that_name_no_database_are_taken_beside_it(
     del development_file
     clean_environment.setenv("LOG_LEVEL", "error")
     assert database_url() == URL
-    assert load_settings().telemetry.log_level == "error"
+    assert load_settings(beside_inv_dev=True).telemetry.log_level == "error"
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_whatever_else_names_a_database_or_an_environment_wins(
     clean_environment.setenv("SECRET_KEY", secrets.token_urlsafe(48))
     configure(clean_environment, tmp_path)
     assert database_url() != URL
-    assert load_settings().deployment.environment == "production"
+    assert load_settings(beside_inv_dev=True).deployment.environment == "production"
 
 
 def test_a_secret_key_in_a_file_is_a_configuration(
@@ -70,4 +70,11 @@ def test_a_secret_key_in_a_file_is_a_configuration(
     (tmp_path / "key").write_text(secrets.token_urlsafe(48), encoding="utf-8")
     clean_environment.setenv("SECRET_KEY_FILE", str(tmp_path / "key"))
     assert database_url() is None
-    assert load_settings().deployment.environment == "production"
+    assert load_settings(beside_inv_dev=True).deployment.environment == "production"
+
+
+def test_what_serves_does_not_take_the_settings_of_inv_dev(development_file: Path) -> None:
+    """A file that a killed `inv dev` left behind must not turn a service into one with a built-in key."""
+    del development_file
+    with pytest.raises(SettingsError, match="SECRET_KEY is missing"):
+        load_settings()

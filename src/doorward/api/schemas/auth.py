@@ -14,6 +14,10 @@ MAXIMUM_FIELD_LENGTH: Final = 1024
 """Code points of any field; the domain's own bounds are tighter."""
 
 
+NOT_EMPTY: Final = {"minLength": 1}
+"""An empty parameter counts as left out (RFC 6749 section 3.2)."""
+
+
 class RegisterRequest(RequestBody):
     """The body of a registration."""
 
@@ -48,9 +52,11 @@ class TokenForm(BaseModel):
 
     grant_type: str = Field(PASSWORD_GRANT, json_schema_extra={"enum": [PASSWORD_GRANT]})
     username: str = Field(
-        max_length=MAXIMUM_FIELD_LENGTH, description="User name or e-mail address. White space around it is removed."
+        max_length=MAXIMUM_FIELD_LENGTH,
+        description="User name or e-mail address. White space around it is removed.",
+        json_schema_extra=NOT_EMPTY,
     )
-    password: str = Field(max_length=MAXIMUM_FIELD_LENGTH, json_schema_extra={"format": "password"})
+    password: str = Field(max_length=MAXIMUM_FIELD_LENGTH, json_schema_extra={"format": "password", **NOT_EMPTY})
     scope: str = Field("", description="Absent, empty or `account`.", json_schema_extra={"enum": ["", ACCOUNT_SCOPE]})
     client_id: str = Field("", max_length=MAXIMUM_FIELD_LENGTH, description="Ignored: there is one first-party client.")
     client_secret: str = Field("", max_length=MAXIMUM_FIELD_LENGTH, description="Ignored.")

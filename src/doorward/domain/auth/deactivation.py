@@ -1,5 +1,7 @@
 """Use cases: deactivate a user, and activate one again."""
 
+from typing import Final
+
 from doorward.core.ports import Database
 from doorward.domain.audit.recording import record
 from doorward.domain.auth.accounts import Accounts
@@ -7,6 +9,9 @@ from doorward.domain.auth.events import UserActivated, UserDeactivated
 from doorward.domain.auth.exceptions import UserNotFoundError
 from doorward.domain.auth.repositories import Connection, sessions, users
 from doorward.observability.logging import report
+
+MOST_COUNTED: Final = 100_000
+"""Sessions. Counting more would take longer than the deactivation may."""
 
 
 class Deactivation:
@@ -20,8 +25,8 @@ class Deactivation:
     async def deactivate(self, name: str) -> int:
         """Refuse the user's logins from now on and end their sessions for good; return how many were ended.
 
-        The next request feels it: no token of the user works any more, access tokens included, and none works again
-        after ``activate``. A second call changes nothing. Raises ``UserNotFoundError``.
+        At most ``MOST_COUNTED`` are counted. The next request feels it: no token of the user works any more, access
+        tokens included, and none works again after ``activate``. Raises ``UserNotFoundError``.
         """
         user = await self._accounts.find_user(name)
         event = None
@@ -29,7 +34,8 @@ class Deactivation:
             # The lock waits for logins in progress, so that their sessions are among those that end.
             account = await users.lock_account(connection, user.id)
             if account is not None:
-                count = await sessions.count_unended_sessions(connection, user.id, epoch=account.session_epoch)
+                epoch = account.session_epoch
+                count = await sessions.count_unended_sessions(connection, user.id, epoch=epoch, limit=MOST_COUNTED)
                 await users.deactivate_user(connection, user.id)
                 event = UserDeactivated(user_id=user.id, count=count)
                 await record(connection, event)

@@ -22,7 +22,7 @@ from doorward.domain.auth.models import Caller, EndReason, LiveSession, RotatedS
 from doorward.domain.auth.policy import Lifetimes, Verdict, judge_unrotated
 from doorward.domain.auth.ports import AccessTokenSigner
 from doorward.domain.auth.refresh_token import RefreshToken, RefreshTokenCodec
-from doorward.domain.auth.repositories import Connection, sessions, users
+from doorward.domain.auth.repositories import Connection, sessions
 from doorward.domain.auth.token_pair import TokenPairIssuer
 from doorward.observability.database_events import DatabaseStatementLate
 from doorward.observability.logging import report
@@ -108,10 +108,12 @@ class Sessions:
         now = self._clock.now()
         async with self._database.transaction() as connection:
             until = self._database.deadline()
+            await sessions.lock_owner(connection, token)
             session = await sessions.lock_session(connection, token)
             (rotated,) = await self._rotate(connection, [token], now, until)
             verdict = judge_unrotated(session, token, now, self._lifetimes.reuse_leeway)
             if session is not None and rotated is None and verdict is Verdict.END:
+                bind_session(session_id=token.session_id, user_id=session.user_id)
                 await sessions.end_session(connection, token, now=now, reason=EndReason.REUSE)
                 events = await self._record_reuse(connection, token, session.user_id)
         if rotated is not None:
@@ -136,7 +138,6 @@ class Sessions:
     ) -> tuple[SessionReuseDetected, SessionEnded]:
         detected = SessionReuseDetected(user_id=user_id, session_id=token.session_id)
         ended = SessionEnded(user_id=user_id, session_id=token.session_id, reason=EndReason.REUSE)
-        await users.lock_account(connection, user_id)
         await record(connection, detected, address=self._address())
         await record(connection, ended, address=self._address())
         return detected, ended
@@ -154,13 +155,13 @@ class Sessions:
         except InvalidRefreshTokenError:
             report(RevocationIgnored(reason="malformed"))
             return
-        bind_session(session_id=token.session_id, user_id=token.user_id)
         event = None
         async with self._database.transaction() as connection:
-            user_id = await sessions.end_session(connection, token, now=self._clock.now(), reason=EndReason.LOGOUT)
-            if user_id is not None:
+            user_id = await sessions.lock_owner(connection, token)
+            bind_session(session_id=token.session_id, user_id=user_id)
+            has_ended_it = await sessions.end_session(connection, token, now=self._clock.now(), reason=EndReason.LOGOUT)
+            if has_ended_it:
                 event = SessionEnded(user_id=user_id, session_id=token.session_id, reason=EndReason.LOGOUT)
-                await users.lock_account(connection, user_id)
                 await record(connection, event, address=self._address())
         report(event or RevocationIgnored(reason="not_live"))
 

@@ -12,6 +12,8 @@ from doorward.infrastructure.postgres.session_settings import UnsuitableDatabase
 from doorward.settings.database import DatabaseSettings
 
 CONNECT_SECONDS: Final = 5
+TABLES: Final = ["audit_events", "housekeeping_runs", "items", "outbox", "sessions", "users"]
+"""Those that the service reads, adds to and removes from."""
 
 
 def stored_schema_version(settings: DatabaseSettings) -> str | None:
@@ -35,7 +37,10 @@ async def inspect_database(settings: DatabaseSettings) -> str | None:
         # In a transaction, which a pooler in statement mode refuses.
         async with connection.transaction():
             has_tables = await _has_tables(connection, settings.db_schema)
-            return await _version(connection) if has_tables else None
+            if not has_tables:
+                return None
+            await _require_privileges(connection, settings.db_schema)
+            return await _version(connection)
     except psycopg.errors.ProtocolViolation as error:
         raise _explained(error) from error
     finally:
@@ -66,6 +71,29 @@ async def _has_tables(connection: AsyncConnection[Any], schema: str) -> bool:
             f"there is no schema {schema}. Make it with CREATE SCHEMA {schema}, or correct DB_SCHEMA"
         )
     return False
+
+
+async def _require_privileges(connection: AsyncConnection[Any], schema: str) -> None:
+    """Raise ``UnsuitableDatabaseError`` if the role may not use a table: each call that needs it would be 503."""
+    cursor = await connection.execute(
+        """
+        SELECT string_agg(pg_class.relname, ', ' ORDER BY pg_class.relname)
+        FROM pg_catalog.pg_class
+        JOIN pg_catalog.pg_namespace ON pg_namespace.oid = pg_class.relnamespace
+        WHERE pg_namespace.nspname = %(schema)s
+          AND pg_class.relname = ANY(%(tables)s)
+          AND NOT (
+              pg_catalog.has_table_privilege(pg_class.oid, 'SELECT')
+              AND pg_catalog.has_table_privilege(pg_class.oid, 'INSERT')
+              AND pg_catalog.has_table_privilege(pg_class.oid, 'DELETE')
+          )
+        """,
+        {"schema": schema, "tables": TABLES},
+    )
+    row = await cursor.fetchone()
+    if row is not None and row[0] is not None:
+        command = f"GRANT SELECT, INSERT, UPDATE, DELETE ON {row[0]} TO"
+        raise UnsuitableDatabaseError(f"the role may not use {row[0]}. As the tables' owner: {command} the role")
 
 
 async def _version(connection: AsyncConnection[Any]) -> str | None:

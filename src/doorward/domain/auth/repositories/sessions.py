@@ -98,6 +98,28 @@ async def rotate_sessions(
     return [rotated.get(position) for position, _ in enumerate(tokens, start=1)]
 
 
+async def lock_owner(connection: Connection, token: RefreshToken) -> UUID | None:
+    """Lock the user of the session that a genuine token names, and return the user's id.
+
+    Before the session's own row: each transaction that locks both takes the user first, so that none waits for
+    another in a circle.
+    """
+    cursor = await connection.execute(
+        """
+        SELECT users.id
+        FROM sessions
+        JOIN users ON users.id = sessions.user_id
+        WHERE sessions.id = %(session_id)s
+          AND (%(user_id)s::uuid IS NULL OR sessions.user_id = %(user_id)s)
+          AND sessions.secret_hash = %(secret_hash)s
+        FOR NO KEY UPDATE OF users
+        """,
+        {"session_id": token.session_id, "user_id": token.user_id, "secret_hash": hash_secret(token.secret)},
+    )
+    row = await cursor.fetchone()
+    return row[0] if row else None
+
+
 async def lock_session(connection: Connection, token: RefreshToken) -> LockedSession | None:
     """Find the session that a token names and lock it until the transaction ends."""
     async with connection.cursor(row_factory=class_row(LockedSession)) as cursor:
@@ -118,8 +140,8 @@ async def lock_session(connection: Connection, token: RefreshToken) -> LockedSes
         return await cursor.fetchone()
 
 
-async def end_session(connection: Connection, token: RefreshToken, *, now: datetime, reason: EndReason) -> UUID | None:
-    """End the session that a token of any generation belongs to. Return its user, or None if it had ended before."""
+async def end_session(connection: Connection, token: RefreshToken, *, now: datetime, reason: EndReason) -> bool:
+    """End the session that a token of any generation belongs to; return whether it had not ended before."""
     cursor = await connection.execute(
         """
         UPDATE sessions
@@ -132,7 +154,6 @@ async def end_session(connection: Connection, token: RefreshToken, *, now: datet
           AND sessions.ended_at IS NULL
           AND users.id = sessions.user_id
           AND users.session_epoch = sessions.epoch
-        RETURNING sessions.user_id
         """,
         {
             "session_id": token.session_id,
@@ -142,8 +163,7 @@ async def end_session(connection: Connection, token: RefreshToken, *, now: datet
             "reason": reason.value,
         },
     )
-    row = await cursor.fetchone()
-    return row[0] if row else None
+    return cursor.rowcount == 1
 
 
 async def end_sessions(
@@ -173,17 +193,21 @@ async def end_sessions(
     return [row[0] for row in await cursor.fetchall()]
 
 
-async def count_unended_sessions(connection: Connection, user_id: UUID, *, epoch: int) -> int:
-    """Return how many sessions of a user a change of the epoch would end, expired ones included."""
+async def count_unended_sessions(connection: Connection, user_id: UUID, *, epoch: int, limit: int) -> int:
+    """Return how many sessions of a user a change of the epoch would end, expired ones included: ``limit`` at most."""
     cursor = await connection.execute(
         """
         SELECT count(*)
-        FROM sessions
-        WHERE user_id = %(user_id)s
-          AND epoch = %(epoch)s
-          AND ended_at IS NULL
+        FROM (
+            SELECT
+            FROM sessions
+            WHERE user_id = %(user_id)s
+              AND epoch = %(epoch)s
+              AND ended_at IS NULL
+            LIMIT %(limit)s
+        ) AS unended
         """,
-        {"user_id": user_id, "epoch": epoch},
+        {"user_id": user_id, "epoch": epoch, "limit": limit},
     )
     row = await cursor.fetchone()
     return int(row[0]) if row else 0
