@@ -3,7 +3,7 @@
 from typing import Final, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 
 from doorward.api.exceptions import InvalidScopeError, UnsupportedGrantTypeError
 from doorward.api.schemas.requests import RequestBody, leave_out_defaults
@@ -14,7 +14,7 @@ MAXIMUM_FIELD_LENGTH: Final = 1024
 """Code points of any field; the domain's own bounds are tighter."""
 
 
-NOT_EMPTY: Final = {"minLength": 1}
+NOT_EMPTY: Final[dict[str, JsonValue]] = {"minLength": 1}
 """An empty parameter counts as left out (RFC 6749 section 3.2)."""
 
 
