@@ -64,7 +64,8 @@ def bearer_parser(data: bytes) -> None:
     except (MissingAccessTokenError, InvalidAccessTokenError):
         return
     _hold(len(lines) == 1, "one of two headers was chosen")
-    _hold(lines[0].decode("latin-1").partition(" ")[2] == token, "a token was changed on the way")
+    sent = lines[0].decode("latin-1").strip(" \t").partition(" ")[2].strip(" \t")
+    _hold(sent == token, "a token was changed on the way")
     try:
         principal = _ACCESS_TOKENS.verify(token, _NOW)
     except InvalidAccessTokenError:

@@ -27,7 +27,7 @@ def test_after_sigterm_readiness_is_503_and_every_request_answered_until_sigint_
     person = client.new_person()
     access_token = client.log_in(person).access
     with stack.service(SHUTDOWN_DRAIN_SECONDS=DRAIN_SECONDS, WEB_CONCURRENCY="2") as service:
-        draining = Client(service)
+        draining = Client(service, {"Connection": "keep-alive"})
         assert draining.me(access_token).headers.get("Connection") is None
         service.terminate()
         wait_until_draining(draining, answers=20)

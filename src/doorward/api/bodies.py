@@ -80,8 +80,9 @@ class FormReader(BodyReader, Generic[ModelT]):
             raise _of_body(error) from error
 
     def schema(self) -> dict[str, Any]:
-        """Return the model's schema."""
-        return self._model.model_json_schema()
+        """Return the model's schema, which other parameters may stand beside: each a text, and not too many."""
+        others = {"additionalProperties": {"type": "string"}, "maxProperties": MAXIMUM_FORM_FIELDS}
+        return {**self._model.model_json_schema(), **others}
 
 
 if TYPE_CHECKING:
