@@ -13,6 +13,7 @@ COMPOSE = "docker compose --project-directory . -f docker/compose.yaml"
 COMPOSE_SCALE = f"{COMPOSE} -f docker/compose.scale.yaml"
 CODE = "src tests development benchmarks examples tasks.py"
 PARALLEL = "--dist loadfile --no-loadscope-reorder --numprocesses"  # docs/decisions/0032-one-suite.md
+UNTIMED = "--ignore=tests/unit/test_work_of_input.py --ignore=tests/integration/api/test_work_of_calls.py"
 COMPILED = {"PYTHONDONTWRITEBYTECODE": ""}  # else each process that a test starts would compile all modules again
 
 
@@ -64,7 +65,7 @@ def test(c: Context, image: bool = False, ring: str = "") -> None:
 @task
 def coverage(c: Context) -> None:
     """Run the unit and integration rings under coverage, and hold its bounds; takes twice as long as without."""
-    c.run(f"coverage erase && coverage run -m pytest tests/unit tests/integration {PARALLEL} 4", env=COMPILED)
+    c.run(f"coverage erase && coverage run -m pytest tests/unit tests/integration {UNTIMED} {PARALLEL} 4", env=COMPILED)
     c.run("python -m development.coverage_report")
 
 

@@ -115,6 +115,7 @@ class _Sums:
 def _is_alive(process: int) -> bool:
     try:
         os.kill(process, 0)
-    except ProcessLookupError:
+    except (ProcessLookupError, PermissionError):
+        # A process of another user that has the number by now is no worker of ours.
         return False
     return True

@@ -151,6 +151,13 @@ def test_a_body_in_place_of_the_prefix_is_refused(codec: RefreshTokenCodec, text
     assert not _accepted(codec, text.removeprefix(PREFIX) + "AAAA")
 
 
+def test_content_of_another_length_is_refused_although_its_mac_is_right(codec: RefreshTokenCodec) -> None:
+    """Without the prefix, a text of the right length has room for three bytes more."""
+    text = _sealed(b"\x02" + secrets.token_bytes(55)).removeprefix(PREFIX)
+    assert len(text) == TEXT_LENGTH
+    assert not _accepted(codec, text)
+
+
 @pytest.mark.parametrize("position", [0, 4, 40, 74])
 @pytest.mark.parametrize("character", ["é", "\uff41", "\U0001f511", "\ud800"])
 def test_characters_outside_ascii_are_refused(

@@ -112,10 +112,8 @@ class Sessions:
             session = await sessions.lock_session(connection, token)
             (rotated,) = await self._rotate(connection, [token], now, until)
             verdict = judge_unrotated(session, token, now, self._lifetimes.reuse_leeway)
-            if session is not None and rotated is None and verdict is Verdict.END:
-                bind_session(session_id=token.session_id, user_id=session.user_id)
-                await sessions.end_session(connection, token, now=now, reason=EndReason.REUSE)
-                events = await self._record_reuse(connection, token, session.user_id)
+            is_reuse = rotated is None and verdict is Verdict.END
+            events = await self._end_reused(connection, token, session.user_id, now) if session and is_reuse else ()
         if rotated is not None:
             _report_rotation(token, rotated)
             return rotated
@@ -133,9 +131,11 @@ class Sessions:
             report(event)
         raise InvalidRefreshTokenError
 
-    async def _record_reuse(
-        self, connection: Connection, token: RefreshToken, user_id: UUID
+    async def _end_reused(
+        self, connection: Connection, token: RefreshToken, user_id: UUID, now: datetime
     ) -> tuple[SessionReuseDetected, SessionEnded]:
+        bind_session(session_id=token.session_id, user_id=user_id)
+        await sessions.end_session(connection, token, now=now, reason=EndReason.REUSE)
         detected = SessionReuseDetected(user_id=user_id, session_id=token.session_id)
         ended = SessionEnded(user_id=user_id, session_id=token.session_id, reason=EndReason.REUSE)
         await record(connection, detected, address=self._address())
