@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from doorward.domain.items.exceptions import NoSearchWordsError
+from doorward.domain.items.exceptions import InvalidFilterError, NoSearchWordsError
 from doorward.domain.items.search import likely_spellings, search_query, search_words
 
 HINDI, THAI = "\u0939\u093f\u0928\u094d\u0926\u0940", "\u0e44\u0e17\u0e22\u0e35"
@@ -99,3 +99,9 @@ def test_whatever_is_typed_the_tsquery_has_words_and_no_syntax_of_the_callers(te
         return
     query = search_query(words, {word: likely_spellings(word)[:5] for word in words})
     assert all(WORDS_ONLY.fullmatch(part) for part in query.split(" & "))
+
+
+@pytest.mark.parametrize("query", ["x" * 1201, "a" + "\u0301" * 31], ids=["too long", "too many marks"])
+def test_text_that_costs_too_much_to_normalise_is_refused(query: str) -> None:
+    with pytest.raises(InvalidFilterError):
+        search_words(query)
