@@ -1,5 +1,6 @@
 """Bodies: each call takes one kind, names its model once, and OpenAPI has the schema from there."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Any, Final, Generic, TypeVar
 from urllib.parse import parse_qsl
@@ -24,14 +25,14 @@ MAXIMUM_FORM_FIELDS: Final = 20
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
 
-class BodyReader:
+class BodyReader(ABC):
     """Reads the body of one call, as a FastAPI dependency. Subclasses say how."""
 
     media_type: str
 
+    @abstractmethod
     def schema(self) -> dict[str, Any]:
         """Return the JSON schema of the body."""
-        raise NotImplementedError
 
 
 class JsonReader(BodyReader, Generic[ModelT]):

@@ -1,1 +1,1 @@
-"""What the service tells of itself: log lines, scrubbing, the context of a request, metrics, traces."""
+"""Logging, scrubbing, the context of a request, metrics and traces."""
