@@ -14,23 +14,24 @@ from psycopg import sql
 
 from development.postgres import EmbeddedPostgres
 from doorward.infrastructure.migrations import migrate
-from doorward.infrastructure.postgres import batching, connections, database, session_settings
+from doorward.infrastructure.postgres.timeouts import Timeouts
 from doorward.observability.logging import configure_logging
 from doorward.observability.request_context import begin_request
 from doorward.settings import sources
 from doorward.settings.config import FIELDS
 from tests.integration.service import (
+    PATIENT,
     FakeClock,
     Logs,
     MakeDatabase,
     MakeService,
+    Parts,
     Service,
     run_service,
     settings_of_the_ring,
 )
 
 TEMPLATE = "doorward_template"
-PATIENCE_SECONDS = 60
 
 
 @pytest.fixture
@@ -119,34 +120,24 @@ async def service_alone(make_service: MakeService, own_database: str) -> Service
     return await make_service(database_url=own_database)
 
 
-def wait_patiently(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(batching, "WAIT_SECONDS", PATIENCE_SECONDS)
-    for name in ("POOL_WAIT_SECONDS", "RECONNECT_SECONDS", "ABORT_SECONDS"):
-        monkeypatch.setattr(database, name, PATIENCE_SECONDS)
-    monkeypatch.setattr(session_settings, "TIME_LIMITS", dict.fromkeys(session_settings.TIME_LIMITS, "0"))
-    monkeypatch.setattr(connections, "SETTINGS_SECONDS", PATIENCE_SECONDS)
-    monkeypatch.setitem(database._CONNECTION_PARAMETERS, "connect_timeout", str(PATIENCE_SECONDS))  # noqa: SLF001 - no setting: production has one value
+@pytest.fixture
+def limits_of_time() -> Timeouts:
+    """How long the service waits for PostgreSQL. A file whose tests are about the limits themselves overrides this."""
+    return PATIENT
 
 
 @pytest.fixture
-def patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have the service wait for PostgreSQL as long as it takes: a machine that stalls is not what a test is about."""
-    wait_patiently(monkeypatch)
-
-
-@pytest.fixture(autouse=True)
-def limits_of_time(patience: None) -> None:
-    """A file whose tests are about the limits themselves overrides this."""
-
-
-@pytest.fixture
-async def make_service(shared_database: str, secret_key: str, clock: FakeClock) -> AsyncIterator[MakeService]:
+async def make_service(
+    shared_database: str, secret_key: str, clock: FakeClock, limits_of_time: Timeouts
+) -> AsyncIterator[MakeService]:
     """Make an application with these settings besides the ring's own."""
     async with AsyncExitStack() as stack:
 
-        async def make(**changes: object) -> Service:
+        async def make(parts: Parts | None = None, /, **changes: object) -> Service:
             settings = settings_of_the_ring(shared_database, secret_key, changes)
-            return await stack.enter_async_context(run_service(settings, clock))
+            return await stack.enter_async_context(
+                run_service(settings, clock, parts or Parts(timeouts=limits_of_time))
+            )
 
         yield make
 
@@ -161,8 +152,5 @@ async def service(make_service: MakeService) -> Service:
 async def lasting_service(shared_database: str, secret_key: str) -> AsyncIterator[Service]:
     """As `service`, made once, which takes longer than most tests: for those that change neither it nor its clock."""
     async with AsyncExitStack() as stack:
-        with pytest.MonkeyPatch.context() as patch:
-            wait_patiently(patch)
-            running = run_service(settings_of_the_ring(shared_database, secret_key, {}), FakeClock())
-            service = await stack.enter_async_context(running)
-        yield service
+        running = run_service(settings_of_the_ring(shared_database, secret_key, {}), FakeClock())
+        yield await stack.enter_async_context(running)

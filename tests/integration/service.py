@@ -16,8 +16,10 @@ import psycopg
 from fastapi import FastAPI
 from psycopg.rows import dict_row
 
+from doorward.infrastructure.limits.limiter import CallLimiter
 from doorward.infrastructure.passwords import BcryptHasher
 from doorward.infrastructure.postgres.database import PostgresDatabase
+from doorward.infrastructure.postgres.timeouts import Timeouts
 from doorward.settings.config import Settings, settings_from
 from doorward.wiring.application import create_wired_app
 
@@ -27,6 +29,18 @@ ME = "/api/v1/auth/me"
 REFRESH = "/api/v1/auth/refresh"
 REVOKE = "/api/v1/auth/revoke"
 PASSWORD = "correct horse battery"
+PATIENT = Timeouts(
+    connect=60,
+    settings=60,
+    pool_wait=60,
+    reconnect=60,
+    shared_query=60,
+    abort=60,
+    statement="0",
+    lock="0",
+    idle_in_transaction="0",
+)
+"""Wait for PostgreSQL as long as it takes: a machine that stalls is not what a test is about."""
 
 
 class FakeClock:
@@ -86,13 +100,13 @@ class Service:
     @property
     def database(self) -> PostgresDatabase:
         """The one database of the application."""
-        database: PostgresDatabase = self.app.state.services.sessions._database  # noqa: SLF001 - looked up here only
+        database: PostgresDatabase = self.app.state.database
         return database
 
     @property
     def hasher(self) -> BcryptHasher:
         """The one hasher of the application."""
-        hasher: BcryptHasher = self.app.state.services.login._hasher  # noqa: SLF001 - looked up here only
+        hasher: BcryptHasher = self.app.state.hasher
         return hasher
 
     def client_at(self, address: str) -> httpx.AsyncClient:
@@ -132,9 +146,7 @@ class Service:
 
     def connections_asked_for(self) -> int:
         """Return how often the application has taken a connection from its pool: one for each statement by itself."""
-        stats = self.database._pool.get_stats()  # noqa: SLF001 - to count the statements
-        asked: int = stats.get("requests_num", 0)
-        return asked
+        return self.database.pool_load().asked
 
     async def locks_are_waited_for(self, number: int) -> None:
         """Return when this many locks of the database are waited for."""
@@ -158,6 +170,15 @@ class Service:
         self.sql("UPDATE users SET is_active = %s WHERE id = %s", active, person.id)
 
 
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What an application is made of besides what its settings describe."""
+
+    timeouts: Timeouts = PATIENT
+    hasher: BcryptHasher | None = None
+    limiter: CallLimiter | None = None
+
+
 class MakeDatabase(Protocol):
     """Makes databases on the shared server; returns the URL."""
 
@@ -167,7 +188,7 @@ class MakeDatabase(Protocol):
 class MakeService(Protocol):
     """Makes applications that end with the test."""
 
-    async def __call__(self, **changes: object) -> Service: ...
+    async def __call__(self, parts: Parts | None = None, /, **changes: object) -> Service: ...
 
 
 def settings_of_the_ring(database_url: str, secret_key: str, changes: Mapping[str, object]) -> Settings:
@@ -187,9 +208,10 @@ def settings_of_the_ring(database_url: str, secret_key: str, changes: Mapping[st
 
 
 @asynccontextmanager
-async def run_service(settings: Settings, clock: FakeClock) -> AsyncIterator[Service]:
+async def run_service(settings: Settings, clock: FakeClock, parts: Parts | None = None) -> AsyncIterator[Service]:
     """Run the application's lifespan around the block."""
-    app = create_wired_app(settings, clock=clock)
+    parts = parts or Parts()
+    app = create_wired_app(settings, clock=clock, timeouts=parts.timeouts, hasher=parts.hasher, limiter=parts.limiter)
     async with app.router.lifespan_context(app):
         service = Service(app, settings, clock)
         async with service.client:

@@ -15,8 +15,9 @@ from psycopg.conninfo import conninfo_to_dict
 from development.proof.database_settings.changes import OTHER_ROLE, OTHER_SCHEMA, Change, apply
 from development.proof.database_settings.journey import Journey, UnavailableError, WrongAnswerError
 from doorward.infrastructure.migrations import migrate
-from doorward.infrastructure.postgres.database import session_conninfo
+from doorward.infrastructure.postgres.database import PostgresDatabase, session_conninfo
 from doorward.infrastructure.postgres.start_check import inspect_database
+from doorward.infrastructure.postgres.timeouts import TIMEOUTS, Timeouts
 from doorward.settings.config import Settings
 from doorward.wiring.application import create_wired_app
 
@@ -106,11 +107,11 @@ def _make_captured_tables(url: str) -> None:
 class Walk:
     """One application, which gets new connections for each change."""
 
-    def __init__(self, settings: Settings, admin: psycopg.Connection[Any]) -> None:
+    def __init__(self, settings: Settings, admin: psycopg.Connection[Any], timeouts: Timeouts = TIMEOUTS) -> None:
         """Take the service's settings, and a superuser's connection in autocommit."""
         self._settings = settings
         self._admin = admin
-        self._app = create_wired_app(settings)
+        self._app = create_wired_app(settings, timeouts=timeouts)
         self._database = str(conninfo_to_dict(session_conninfo(settings.database))["dbname"])
         self.findings = Findings()
 
@@ -206,8 +207,8 @@ class Walk:
 
     async def _reconnect(self) -> None:
         """Give the application new connections, as a restart does, and wait for them."""
-        database = self._app.state.services.sessions._database  # noqa: SLF001 - the application has no way to ask for it
-        await database._pool.drain()  # noqa: SLF001 - as above
+        database: PostgresDatabase = self._app.state.database
+        await database.replace_connections()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(CONNECTIONS_SECONDS):
                 while database.pool_load().idle < database.pool_load().size:  # noqa: ASYNC110 - the pool tells no one

@@ -17,14 +17,11 @@ from development.proof.model.tally import Tally
 from development.proof.model.walk import Walk, bound
 from development.proof.model.world import World
 from doorward.core.events import Event
-from doorward.domain.auth import pruning
 from doorward.domain.auth.events import SessionReuseDetected
 from doorward.infrastructure import passwords
-from doorward.infrastructure.postgres import batching, connections, database, session_settings
 from doorward.observability.logging import observed_events
 
 MODES: Final = {"strict": timedelta(0), "leeway": LEEWAY}
-PATIENCE_SECONDS: Final = 60
 
 
 @dataclass(frozen=True)
@@ -85,15 +82,9 @@ def _walks(database_url: str, leeway: timedelta) -> Iterator[type[Walk]]:
 
 @contextlib.contextmanager
 def _undisturbed() -> Iterator[None]:
-    """Have a busy machine slow the walks down and change no answer: what waits is not what they are about."""
+    """Hash at the priority of the walks themselves: a busy machine would otherwise leave them waiting."""
     with pytest.MonkeyPatch.context() as patch:
-        for name in ("POOL_WAIT_SECONDS", "RECONNECT_SECONDS", "ABORT_SECONDS"):
-            patch.setattr(database, name, PATIENCE_SECONDS)
-        patch.setattr(batching, "WAIT_SECONDS", PATIENCE_SECONDS)
-        patch.setattr(session_settings, "TIME_LIMITS", dict.fromkeys(session_settings.TIME_LIMITS, "0"))
-        patch.setattr(connections, "SETTINGS_SECONDS", PATIENCE_SECONDS)
         patch.setattr(passwords, "_lower_priority", lambda: None)
-        patch.setattr(pruning, "PAUSE_SECONDS", 0)
         yield
 
 

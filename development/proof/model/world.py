@@ -6,7 +6,8 @@ from collections.abc import AsyncIterator, Coroutine
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final, TypeVar, cast
+from types import SimpleNamespace
+from typing import Any, Final, TypeVar
 from unittest.mock import patch
 
 import uvloop
@@ -25,13 +26,28 @@ from doorward.domain.auth.refresh_token import RefreshTokenCodec
 from doorward.domain.auth.sessions import Sessions
 from doorward.infrastructure.keys import REFRESH_TOKEN_PURPOSE, derive_key
 from doorward.infrastructure.postgres.batching import SharedQuery
-from doorward.settings.config import settings_from
+from doorward.infrastructure.postgres.database import PostgresDatabase
+from doorward.infrastructure.postgres.timeouts import Timeouts
+from doorward.settings.config import Settings, settings_from
 from doorward.wiring import application
 
 T = TypeVar("T")
 Connection = AsyncConnection[Any]
 
 ROUNDS: Final = 4
+PATIENT: Final = Timeouts(
+    connect=60,
+    settings=60,
+    pool_wait=60,
+    reconnect=60,
+    shared_query=60,
+    abort=60,
+    statement="0",
+    lock="0",
+    idle_in_transaction="0",
+)
+"""Have a busy machine slow the walks down and change no answer: what waits is not what they are about."""
+
 START: Final = datetime(2026, 3, 1, 12, 0, 0, 250_000, tzinfo=UTC)
 """Between two seconds: the times of access tokens are whole ones."""
 
@@ -101,6 +117,11 @@ class Keys:
         return {"secret_key": self.secret} | ({} if self.previous is None else {"secret_key_previous": self.previous})
 
 
+def _without_http(_: Settings, services: Services) -> Any:  # noqa: ANN401 - as little of an application as wiring needs
+    """Return where ``wiring`` puts what it has built."""
+    return SimpleNamespace(state=SimpleNamespace(services=services))
+
+
 class World:
     """One copy of the service as ``wiring`` builds it, without its HTTP."""
 
@@ -138,13 +159,14 @@ class World:
 
     async def _start(self) -> None:
         settings = settings_from(self._settings | self.keys.settings())
-        with patch.object(application, "create_app", lambda _settings, services: services):
-            services = cast("Services", application.create_wired_app(settings, self.clock))
+        with patch.object(application, "create_app", _without_http):
+            app = application.create_wired_app(settings, self.clock, timeouts=PATIENT)
+        services: Services = app.state.services
         self._lifespan = AsyncExitStack()
         await self._lifespan.enter_async_context(services.lifespan(self._unserved))
         self.registration, self._login, self._sessions = services.registration, services.login, services.sessions
-        self._database = services.sessions._database  # noqa: SLF001 - the application has one database
-        self._pruning = Pruning(database=self._database, clock=self.clock, retention=RETENTION)
+        self._database: PostgresDatabase = app.state.database
+        self._pruning = Pruning(database=self._database, clock=self.clock, retention=RETENTION, pause_seconds=0)
         accounts = Accounts(database=self._database)
         self._deactivation = Deactivation(database=self._database, accounts=accounts)
 

@@ -50,12 +50,13 @@ class Database(Protocol[ConnectionT_co]):
 
 
 class PoolLoad(NamedTuple):
-    """Numbers of the pool: open connections, idle ones, their maximum, and calls that wait for one."""
+    """Numbers of the pool: open connections, idle ones, their maximum, calls that wait for one, and all that asked."""
 
     size: int
     idle: int
     limit: int
     waiting: int
+    asked: int
 
 
 class LimitedCall(StrEnum):

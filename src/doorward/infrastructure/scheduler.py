@@ -13,9 +13,9 @@ import psycopg
 from psycopg import AsyncConnection
 
 from doorward.core.exceptions import ServiceUnavailableError
-from doorward.infrastructure.postgres import database
 from doorward.infrastructure.postgres.clock_watch import ClocksDifferError
 from doorward.infrastructure.postgres.connections import PromptlyClosedConnection, aborted_when_frozen
+from doorward.infrastructure.postgres.timeouts import TIMEOUTS, Timeouts
 from doorward.observability.events import HousekeepingCrashed, HousekeepingDone, HousekeepingFailed, HousekeepingRefused
 from doorward.observability.logging import report
 
@@ -45,11 +45,18 @@ class Task:
 class Scheduler:
     """Runs tasks when they are due."""
 
-    def __init__(self, conninfo: str, tasks: Iterable[Task], *, first_look_seconds: float = FIRST_LOOK_SECONDS) -> None:
+    def __init__(
+        self,
+        conninfo: str,
+        tasks: Iterable[Task],
+        *,
+        first_look_seconds: float = FIRST_LOOK_SECONDS,
+        timeouts: Timeouts = TIMEOUTS,
+    ) -> None:
         """Take where runs are recorded, the tasks, and how many seconds may pass before the first look at each."""
         tasks = list(tasks)
         self.task_names = [task.name for task in tasks]
-        self._runners = [TaskRunner(conninfo, task) for task in tasks]
+        self._runners = [TaskRunner(conninfo, task, timeouts) for task in tasks]
         self._first_look_seconds = first_look_seconds
 
     @asynccontextmanager
@@ -74,10 +81,11 @@ class Scheduler:
 class TaskRunner:
     """Runs one task, under its lock."""
 
-    def __init__(self, conninfo: str, task: Task) -> None:
-        """Take where runs are recorded, and the task."""
+    def __init__(self, conninfo: str, task: Task, timeouts: Timeouts = TIMEOUTS) -> None:
+        """Take where runs are recorded, the task, and how long its lock and the record may take."""
         self._conninfo = conninfo
         self._task = task
+        self._timeouts = timeouts
 
     async def run_until(self, ended: asyncio.Event, *, first_look_seconds: float) -> None:
         """Look now and then whether the task is due, until the event is set. A failure is logged and changes nothing.
@@ -120,14 +128,14 @@ class TaskRunner:
         It is a transaction's lock: a pooler in transaction mode keeps it on one connection, and the server releases it
         when the process dies. The transaction holds nothing else: no row, no snapshot.
         """
-        guard = await PromptlyClosedConnection.connect(self._conninfo)
+        guard = await PromptlyClosedConnection.connect(self._conninfo, settings_seconds=self._timeouts.settings)
         try:
-            with aborted_when_frozen(guard, database.ABORT_SECONDS):
+            with aborted_when_frozen(guard, self._timeouts.abort):
                 has_turn = await self._take_lock(guard) and not (only_if_due and await self._was_done_lately(guard))
                 await _allow_idling(guard)
             yield has_turn
             if has_turn:
-                with aborted_when_frozen(guard, database.ABORT_SECONDS):
+                with aborted_when_frozen(guard, self._timeouts.abort):
                     await self._record_end(guard)
         finally:
             # Without a rollback: a frozen server would not answer it.

@@ -23,6 +23,7 @@ from doorward.infrastructure.passwords import BcryptHasher
 from doorward.infrastructure.postgres.database import PostgresDatabase, is_current
 from doorward.infrastructure.postgres.readiness import Readiness
 from doorward.infrastructure.postgres.shares import Share, SharedDatabase, places_of_share
+from doorward.infrastructure.postgres.timeouts import TIMEOUTS, Timeouts
 from doorward.infrastructure.scheduler import FIRST_LOOK_SECONDS, Scheduler
 from doorward.observability.logging import flush_log
 from doorward.observability.request_context import current_user_id
@@ -60,23 +61,46 @@ def create_wired_app(
     clock: Clock | None = None,
     host: HostClock | None = None,
     *,
+    timeouts: Timeouts = TIMEOUTS,
+    hasher: BcryptHasher | None = None,
+    limiter: CallLimiter | None = None,
     first_look_seconds: float = FIRST_LOOK_SECONDS,
 ) -> FastAPI:
-    """Return the application. ``clock`` replaces PostgreSQL's, ``host`` this machine's."""
-    lifetimes = lifetimes_of(settings)
+    """Return the application. ``clock`` replaces PostgreSQL's, ``host`` this machine's.
+
+    ``hasher`` and ``limiter`` replace those that the settings describe; they are closed with the application.
+    """
     telemetry = Telemetry(settings.telemetry)
-    database = PostgresDatabase(settings.database, cursor_factory=telemetry.cursor_factory, host=host)
+    database = PostgresDatabase(
+        settings.database, timeouts=timeouts, cursor_factory=telemetry.cursor_factory, host=host
+    )
+    hasher = hasher or create_hasher(settings, telemetry)
+    limiter = limiter or create_limiter(settings.limits)
     clock = clock or database.clock
+    scheduler = create_scheduler(settings, database, clock, is_worker=False, first_look_seconds=first_look_seconds)
+    services = _create_services(settings, telemetry, database, hasher, limiter, clock, scheduler)
+    app = create_app(settings, services)
+    app.state.database, app.state.hasher = database, hasher
+    return telemetry.wrap(app)
+
+
+def _create_services(
+    settings: Settings,
+    telemetry: Telemetry,
+    database: PostgresDatabase,
+    hasher: BcryptHasher,
+    limiter: CallLimiter,
+    clock: Clock,
+    scheduler: Scheduler,
+) -> Services:
+    lifetimes = lifetimes_of(settings)
     shared = shared_database(settings.database, database)
     readiness = Readiness(settings.database, database, cursor_factory=telemetry.cursor_factory)
-    hasher = create_hasher(settings, telemetry)
     codec = RefreshTokenCodec(*keys(settings.keys, REFRESH_TOKEN_PURPOSE))
     signer = create_signer(settings, lifetimes)
-    limiter = create_limiter(settings.limits)
     issuer = TokenPairIssuer(signer=signer, codec=codec, lifetimes=lifetimes)
     drain = Drain()
-    scheduler = create_scheduler(settings, database, clock, is_worker=False, first_look_seconds=first_look_seconds)
-    services = Services(
+    return Services(
         registration=create_registration(settings, database, hasher),
         login=create_login(settings, database, hasher, issuer, clock),
         sessions=create_sessions(settings, database, codec, signer, issuer, clock, lifetimes),
@@ -92,7 +116,6 @@ def create_wired_app(
         drain=drain,
         lifespan=lambda _: _lifespan(settings, database, readiness, hasher, limiter, telemetry, drain, scheduler),
     )
-    return telemetry.wrap(create_app(settings, services))
 
 
 def shared_database(settings: DatabaseSettings, database: PostgresDatabase) -> SharedDatabase:

@@ -1,8 +1,9 @@
 """The objects of accounts and sessions, built from the settings."""
 
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 
-from doorward.core.ports import Clock
+from doorward.core.ports import AnswerT, Clock, QuestionT
 from doorward.domain.auth.login import Login
 from doorward.domain.auth.policy import Lifetimes
 from doorward.domain.auth.refresh_token import RefreshTokenCodec
@@ -11,7 +12,7 @@ from doorward.domain.auth.token_pair import TokenPairIssuer
 from doorward.infrastructure.access_tokens import AccessTokens
 from doorward.infrastructure.keys import ACCESS_TOKEN_PURPOSE
 from doorward.infrastructure.passwords import BcryptHasher, available_cores
-from doorward.infrastructure.postgres.batching import SharedQuery
+from doorward.infrastructure.postgres.batching import Bounds, SharedQuery
 from doorward.infrastructure.postgres.database import PostgresDatabase
 from doorward.settings.config import Settings
 from doorward.wiring.keys import keys
@@ -62,9 +63,16 @@ def create_sessions(
     lifetimes: Lifetimes,
 ) -> Sessions:
     """Return the use cases of sessions, whose queries are batched."""
+    bounds = Bounds(wait_seconds=database.timeouts.shared_query)
+
+    def batching(
+        name: str, query: Callable[[Sequence[QuestionT]], Awaitable[Sequence[AnswerT]]]
+    ) -> SharedQuery[QuestionT, AnswerT]:
+        return SharedQuery(name, query, bounds)
+
     return Sessions(
         database=database,
-        batching=SharedQuery,
+        batching=batching,
         codec=codec,
         signer=signer,
         issuer=issuer,

@@ -63,7 +63,12 @@ def create_scheduler(
     """Return what runs the tasks: all that are switched on in a worker, and in the service unless BACKGROUND=off."""
     runs_tasks = is_worker or settings.background.background == "in_process"
     tasks = background_tasks(settings.background, database, clock) if runs_tasks else []
-    return Scheduler(session_conninfo(settings.database), tasks, first_look_seconds=first_look_seconds)
+    return Scheduler(
+        session_conninfo(settings.database, database.timeouts),
+        tasks,
+        first_look_seconds=first_look_seconds,
+        timeouts=database.timeouts,
+    )
 
 
 async def run_worker(settings: Settings, *, first_look_seconds: float = FIRST_LOOK_SECONDS) -> None:

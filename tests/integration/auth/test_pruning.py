@@ -6,8 +6,7 @@ import httpx
 import psycopg
 import pytest
 
-from doorward.domain.auth import pruning
-from doorward.domain.auth.pruning import Pruning
+from doorward.domain.auth.pruning import PAGES_A_BATCH, Pruning
 from doorward.domain.auth.repositories import sessions
 from tests.integration.service import MakeService, Pair, Person, Service
 
@@ -22,9 +21,8 @@ async def alone(make_service: MakeService, own_database: str) -> Service:
     return await make_service(database_url=own_database)
 
 
-def pruning_of(service: Service) -> Pruning:
-    database = service.database
-    return Pruning(database=database, clock=service.clock, retention=RETENTION)
+def pruning_of(service: Service, pages_a_batch: int = PAGES_A_BATCH) -> Pruning:
+    return Pruning(database=service.database, clock=service.clock, retention=RETENTION, pages_a_batch=pages_a_batch)
 
 
 async def dead(service: Service) -> tuple[Person, Pair]:
@@ -108,7 +106,7 @@ async def test_a_row_that_somebody_holds_is_left_for_the_next_time(alone: Servic
     assert await pruning_of(alone).prune() == 1
 
 
-async def test_a_large_table_is_walked_to_its_end_in_batches(alone: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_large_table_is_walked_to_its_end_in_batches(alone: Service) -> None:
     person, _ = await alone.register_and_log_in()
     alone.sql(
         "INSERT INTO sessions (id, user_id, secret_hash, generation, amr, acr, authenticated_at, created_at, "
@@ -124,8 +122,7 @@ async def test_a_large_table_is_walked_to_its_end_in_batches(alone: Service, mon
         "AND LEAST(expires_at, ended_at) < now() FOR UPDATE SKIP LOCKED"
     )
     assert any("Tid Range Scan" in row["QUERY PLAN"] for row in plan), "a batch must read its own pages only"
-    monkeypatch.setattr(pruning, "PAGES_A_BATCH", 8)
-    assert await pruning_of(alone).prune() == MANY
+    assert await pruning_of(alone, pages_a_batch=8).prune() == MANY
     assert len(alone.sessions_of(person)) == 1
 
 

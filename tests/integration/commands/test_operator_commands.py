@@ -9,8 +9,7 @@ import psycopg
 import pytest
 
 from doorward.commands.main import main
-from doorward.domain.auth import ending
-from doorward.infrastructure.postgres import database as connections
+from doorward.domain.auth.ending import SessionEnding
 from doorward.infrastructure.scheduler import Task
 from doorward.settings.config import Settings, settings_from
 from tests.integration.service import FakeClock, Pair, Person, Service, run_service
@@ -63,14 +62,9 @@ def answers_to(settings: Settings, clock: FakeClock, pairs: list[Pair]) -> set[i
 
 
 def test_end_all_ends_every_session_and_says_how_many(
-    database: str,
-    settings: Settings,
-    clock: FakeClock,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    database: str, settings: Settings, clock: FakeClock, capsys: pytest.CaptureFixture[str]
 ) -> None:
     pairs = sessions_of(settings, clock)
-    monkeypatch.setattr(ending, "SESSIONS_A_BATCH", 2)
     assert main(["revoke-all", "--yes"]) == 0
     *logged, said = capsys.readouterr().out.splitlines()
     assert said == f"doorward: ended {SESSIONS} sessions"
@@ -78,6 +72,15 @@ def test_end_all_ends_every_session_and_says_how_many(
     assert f"count={SESSIONS}" in line
     assert rows(database, "SELECT DISTINCT end_reason FROM sessions") == [("operator",)]
     assert answers_to(settings, clock, pairs) == {401}
+
+
+@pytest.mark.parametrize("batch_size", [1, 2, SESSIONS, SESSIONS + 1])
+async def test_all_sessions_end_in_batches_of_any_size(settings: Settings, clock: FakeClock, batch_size: int) -> None:
+    async with run_service(settings, clock) as service:
+        person, _ = await begin_sessions(service)
+        ending = SessionEnding(database=service.database, clock=clock, batch_size=batch_size)
+        assert await ending.end_all() == SESSIONS
+        assert {row["end_reason"] for row in service.sessions_of(person)} == {"operator"}
 
 
 def test_sessions_that_have_ended_before_keep_their_reason(
@@ -164,10 +167,7 @@ def test_a_database_that_cannot_be_used_is_one_line(
     assert line.startswith("doorward: PostgreSQL cannot be used")
 
 
-def test_what_fails_on_the_way_is_one_line(
-    database: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(connections, "ABORT_SECONDS", 1)
+def test_what_fails_on_the_way_is_one_line(database: str, capsys: pytest.CaptureFixture[str]) -> None:
     with psycopg.connect(database) as holder:
         holder.execute("LOCK TABLE sessions IN ACCESS EXCLUSIVE MODE")
         assert main(["revoke-all", "--yes"]) == 1

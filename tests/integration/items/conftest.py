@@ -5,7 +5,6 @@ from contextlib import AsyncExitStack
 
 import pytest
 
-from tests.integration.conftest import wait_patiently
 from tests.integration.items.catalogue import Owner, run_items_service, sign_in
 from tests.integration.service import FakeClock, Service
 
@@ -14,10 +13,7 @@ from tests.integration.service import FakeClock, Service
 async def items_service(shared_database: str, secret_key: str) -> AsyncIterator[Service]:
     """The application, made once: these tests change nothing of it."""
     async with AsyncExitStack() as stack:
-        with pytest.MonkeyPatch.context() as patch:
-            wait_patiently(patch)
-            service = await stack.enter_async_context(run_items_service(shared_database, secret_key))
-        yield service
+        yield await stack.enter_async_context(run_items_service(shared_database, secret_key))
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """What the calls on items answer while PostgreSQL is slow or in the way."""
 
 import asyncio
+from dataclasses import replace
 
 import httpx
 import psycopg
@@ -9,21 +10,19 @@ import pytest
 from doorward.domain.items.exceptions import QueryTooBroadError
 from doorward.domain.items.models import ItemFilter, ItemQuery
 from doorward.domain.items.repositories import lists
-from doorward.infrastructure.postgres import session_settings
 from tests.integration.items.catalogue import ITEMS, SEARCH, Owner, path_of, sign_in
-from tests.integration.service import MakeService, is_problem
+from tests.integration.service import PATIENT, MakeService, Parts, is_problem
 
 BOUND_SECONDS = 60
 """Generous: the machine may be busy."""
 
 
 @pytest.fixture
-async def slow(make_service: MakeService, own_database: str, monkeypatch: pytest.MonkeyPatch) -> Owner:
+async def slow(make_service: MakeService, own_database: str) -> Owner:
     """A user in a database of their own, which takes a minute to read a title."""
     # Early enough that the service itself does not give up first.
-    limits = {**session_settings.TIME_LIMITS, "statement_timeout": "1s"}
-    monkeypatch.setattr(session_settings, "TIME_LIMITS", limits)
-    owner = await sign_in(await make_service(database_url=own_database))
+    parts = Parts(timeouts=replace(PATIENT, statement="1s"))
+    owner = await sign_in(await make_service(parts, database_url=own_database))
     await owner.create("Casablanca")
     owner.service.sql("ALTER TABLE items RENAME TO stored_items")
     owner.service.sql("CREATE VIEW items AS SELECT * FROM stored_items WHERE pg_sleep(60) IS NOT NULL")
@@ -31,11 +30,9 @@ async def slow(make_service: MakeService, own_database: str, monkeypatch: pytest
 
 
 @pytest.fixture
-async def impatient(make_service: MakeService, monkeypatch: pytest.MonkeyPatch) -> Owner:
+async def impatient(make_service: MakeService) -> Owner:
     """A user of a service that waits a second for a lock."""
-    limits = {**session_settings.TIME_LIMITS, "lock_timeout": "1s"}
-    monkeypatch.setattr(session_settings, "TIME_LIMITS", limits)
-    return await sign_in(await make_service())
+    return await sign_in(await make_service(Parts(timeouts=replace(PATIENT, lock="1s"))))
 
 
 def _is_unavailable(answer: httpx.Response) -> bool:

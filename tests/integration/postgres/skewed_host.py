@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from doorward.infrastructure.clock import HostClock
 from doorward.settings.config import Settings
 from doorward.wiring.application import create_wired_app
-from tests.integration.service import FakeClock, Service
+from tests.integration.service import PATIENT, FakeClock, Service
 
 
 class SkewedHost(HostClock):
@@ -28,7 +28,7 @@ class SkewedHost(HostClock):
 @asynccontextmanager
 async def running_on(host: HostClock, settings: Settings) -> AsyncIterator[Service]:
     """Run the application on that host around the block; its time is PostgreSQL's, not that of a fake clock."""
-    app = create_wired_app(settings, host=host)
+    app = create_wired_app(settings, host=host, timeouts=PATIENT)
     async with app.router.lifespan_context(app):
         service = Service(app, settings, FakeClock())
         async with service.client:

@@ -17,7 +17,6 @@ from doorward.settings.config import Settings
 from doorward.wiring.application import create_wired_app
 from doorward.wiring.background import pruning_task
 from doorward.wiring.operations import prune
-from tests.integration.conftest import wait_patiently
 from tests.integration.postgres.skewed_host import SkewedHost, running_on
 from tests.integration.service import FakeClock, Logs, Service, events, is_problem, settings_of_the_ring
 
@@ -43,7 +42,6 @@ def settings(shared_database: str, secret_key: str) -> Settings:
 @pytest.fixture(scope="module")
 async def copies(settings: Settings) -> AsyncIterator[list[Service]]:
     async with AsyncExitStack() as stack:
-        wait_patiently(stack.enter_context(pytest.MonkeyPatch.context()))
         yield [await stack.enter_async_context(running_on(host, settings)) for host in HOSTS]
 
 

@@ -14,12 +14,14 @@ from psycopg import sql
 from development.postgres import EmbeddedPostgres
 from doorward.infrastructure.migrations import migrate
 from doorward.infrastructure.postgres.connections import PromptlyClosedConnection
+from doorward.infrastructure.postgres.timeouts import TIMEOUTS, Timeouts
 from tests.integration.service import (
     PASSWORD,
     REGISTER,
     Logs,
     MakeService,
     Pair,
+    Parts,
     Person,
     Service,
     is_problem,
@@ -37,9 +39,10 @@ STATEMENTS_UNDER_WAY = (
 )
 
 
-@pytest.fixture(autouse=True)
-def limits_of_time() -> None:
+@pytest.fixture
+def limits_of_time() -> Timeouts:
     """Those of production."""
+    return TIMEOUTS
 
 
 @pytest.fixture(scope="module")
@@ -135,19 +138,19 @@ async def test_while_the_server_is_frozen_every_call_is_503_and_afterwards_all_i
     assert statuses(retries) == [200] * REFRESHES
 
 
-@pytest.mark.usefixtures("patience")
 async def test_a_restart_of_the_server_between_two_requests_costs_none_of_them(
-    fragile: Service, breakable: EmbeddedPostgres
+    make_service: MakeService, breakable: EmbeddedPostgres
 ) -> None:
-    _, pair = await fragile.register_and_log_in()
+    service = await make_service(Parts(), database_url=breakable.url())
+    _, pair = await service.register_and_log_in()
     breakable.stop()
     breakable.start()
-    answers = await asyncio.gather(*(fragile.get_me(pair.access) for _ in range(10)))
+    answers = await asyncio.gather(*(service.get_me(pair.access) for _ in range(10)))
     assert [answer.status_code for answer in answers] == [200] * 10
 
 
-@pytest.mark.usefixtures("patience")
-async def test_connections_ended_by_the_operator_cost_no_request(service: Service) -> None:
+async def test_connections_ended_by_the_operator_cost_no_request(make_service: MakeService) -> None:
+    service = await make_service(Parts())
     _, pair = await service.register_and_log_in()
     await asyncio.gather(*(service.get_me(pair.access) for _ in range(20)))
     # With a time-out, PostgreSQL waits until each backend is gone.

@@ -11,7 +11,8 @@ from development.proof.database_settings.walk import MAY_BE_REFUSED, Walk, ordin
 from doorward.commands.main import main
 from doorward.infrastructure.postgres.connections import PromptlyClosedConnection
 from doorward.infrastructure.postgres.database import with_session_options
-from tests.integration.service import Logs, MakeService, events, is_problem, mark, settings_of_the_ring
+from doorward.infrastructure.postgres.timeouts import TIMEOUTS, Timeouts
+from tests.integration.service import PATIENT, Logs, MakeService, events, is_problem, mark, settings_of_the_ring
 
 AT_A_TIME = 40
 HOSTILE = {
@@ -60,9 +61,10 @@ HELD = {
 }
 
 
-@pytest.fixture(autouse=True)
-def limits_of_time() -> None:
+@pytest.fixture
+def limits_of_time() -> Timeouts:
     """Those of production."""
+    return TIMEOUTS
 
 
 def _name_of(url: str) -> sql.Identifier:
@@ -86,13 +88,12 @@ async def _held_settings(url: str) -> dict[str, str]:
         return await _settings_of(connection)
 
 
-@pytest.mark.usefixtures("patience")
 async def test_every_setting_at_its_extremes_changes_no_answer_or_is_refused_clearly(
     postgres: EmbeddedPostgres, secret_key: str, findings: list[str]
 ) -> None:
     with ordinary_database(postgres.url()) as url, psycopg.connect(postgres.url(), autocommit=True) as admin:
         changes = list_changes(admin)
-        walk = Walk(settings_of_the_ring(url, secret_key, {"db_pool_max_conn": 3}), admin)
+        walk = Walk(settings_of_the_ring(url, secret_key, {"db_pool_max_conn": 3}), admin, timeouts=PATIENT)
         async with walk.running():
             await walk.try_all(changes, AT_A_TIME)
     found = walk.findings

@@ -4,19 +4,17 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
-from typing import Any
+from dataclasses import replace
 
 import psycopg
 import pytest
-from psycopg_pool import AsyncConnectionPool
 
 from development.postgres import EmbeddedPostgres
 from doorward.infrastructure.migrations import migrate
-from doorward.infrastructure.postgres import database
 from doorward.infrastructure.postgres.circuit_breaker import FAULTS_IN_A_ROW
 from doorward.infrastructure.postgres.connections import PromptlyClosedConnection, aborted_when_frozen
-from doorward.infrastructure.postgres.database import POOL_WAIT_SECONDS
-from tests.integration.service import Logs, MakeService, Service
+from doorward.infrastructure.postgres.timeouts import TIMEOUTS, Timeouts
+from tests.integration.service import Logs, MakeService, Parts, Service
 
 RECOVERED_SECONDS = 30
 CALLS = 3 * FAULTS_IN_A_ROW
@@ -24,9 +22,10 @@ STILL_SECONDS = 3.0
 """Time for the server to answer, while the process does not look."""
 
 
-@pytest.fixture(autouse=True)
-def limits_of_time() -> None:
+@pytest.fixture
+def limits_of_time() -> Timeouts:
     """Those of production: these tests are about what becomes of calls that reach them."""
+    return TIMEOUTS
 
 
 @pytest.fixture
@@ -34,16 +33,6 @@ async def stoppable(make_service: MakeService) -> AsyncIterator[tuple[Service, E
     with EmbeddedPostgres(durable=False) as server:
         migrate(server.url())
         yield await make_service(database_url=server.url()), server
-
-
-def _pool(service: Service) -> AsyncConnectionPool[Any]:
-    pool = service.database._pool  # noqa: SLF001 - to see whether it is asked
-    assert isinstance(pool, AsyncConnectionPool)
-    return pool
-
-
-def _requests_of_pool(service: Service) -> int:
-    return _pool(service).get_stats().get("requests_num", 0)
 
 
 def _events(logs: Logs) -> list[str]:
@@ -59,9 +48,9 @@ async def test_after_faults_in_a_row_calls_fail_without_asking_and_one_probe_clo
     await asyncio.gather(*(service.post_revoke(pair.refresh) for _ in range(CALLS)))
     assert _events(logs) == ["database.circuit.opened"]
     # Refused at once, but for a probe every other second.
-    before = _requests_of_pool(service)
+    before = service.connections_asked_for()
     answers = await asyncio.gather(*(service.post_revoke(pair.refresh) for _ in range(CALLS)))
-    assert _requests_of_pool(service) - before < FAULTS_IN_A_ROW
+    assert service.connections_asked_for() - before < FAULTS_IN_A_ROW
     assert {answer.status_code for answer in answers} == {503}
     assert {answer.headers["retry-after"] for answer in answers} <= {"1", "2"}
     readiness = await service.client.get("/health/readiness")
@@ -101,17 +90,14 @@ async def test_a_pool_that_is_busy_opens_nothing(make_service: MakeService, logs
     assert _events(logs) == []
 
 
-async def test_a_process_that_stood_still_opens_nothing(
-    make_service: MakeService, logs: Logs, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_process_that_stood_still_opens_nothing(make_service: MakeService, logs: Logs) -> None:
     """As on a machine with too much to do: waits run out although PostgreSQL is well and the pool has room."""
-    monkeypatch.setitem(database._CONNECTION_PARAMETERS, "connect_timeout", "60")  # noqa: SLF001 - no setting
-    service = await make_service(db_pool_max_conn=10)
+    service = await make_service(Parts(timeouts=replace(TIMEOUTS, connect=60)), db_pool_max_conn=10)
     _, pair = await service.register_and_log_in()
     calls = [asyncio.create_task(service.post_revoke(pair.refresh)) for _ in range(100)]
-    while _requests_of_pool(service) < len(calls) / 2:  # noqa: ASYNC110 - one turn of the loop
+    while service.connections_asked_for() < len(calls) / 2:  # noqa: ASYNC110 - one turn of the loop
         await asyncio.sleep(0)
-    time.sleep(POOL_WAIT_SECONDS)  # noqa: ASYNC251 - the loop is to stand still
+    time.sleep(TIMEOUTS.pool_wait)  # noqa: ASYNC251 - the loop is to stand still
     answers = await asyncio.gather(*calls)
     assert {answer.status_code for answer in answers} <= {204, 503}
     assert (await service.post_revoke(pair.refresh)).status_code == 204

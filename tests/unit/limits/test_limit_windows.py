@@ -1,20 +1,23 @@
 """Limits counted in memory, with a clock that stands."""
 
 from collections.abc import Iterable
-from types import SimpleNamespace
 
 import pytest
 
-from doorward.infrastructure.limits import windows as limit_windows
 from doorward.infrastructure.limits.windows import COARSE_FACTOR, Limit, LimitWindows
 
 
-@pytest.fixture(autouse=True)
-def clock(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
-    clock = SimpleNamespace(present=1_000_000_000.0)
-    clock.monotonic = lambda: clock.present
-    monkeypatch.setattr(limit_windows, "time", clock)
-    return clock
+class StandingClock:
+    def __init__(self) -> None:
+        self.present = 1_000_000_000.0
+
+    def now(self) -> float:
+        return self.present
+
+
+@pytest.fixture
+def clock() -> StandingClock:
+    return StandingClock()
 
 
 @pytest.mark.parametrize(
@@ -25,18 +28,18 @@ def test_a_limit_is_read_as_the_settings_have_it(text: str, limit: tuple[int, in
     assert Limit.parse(text) == limit
 
 
-def test_as_many_calls_as_the_limit_says_are_within_it() -> None:
-    windows = LimitWindows(Limit.parse("3/minute"))
+def test_as_many_calls_as_the_limit_says_are_within_it(clock: StandingClock) -> None:
+    windows = LimitWindows(Limit.parse("3/minute"), clock=clock.now)
     assert [windows.count("ada") for _ in range(5)] == [0, 0, 0, 60, 60]
 
 
-def test_each_client_has_a_window_of_its_own() -> None:
-    windows = LimitWindows(Limit.parse("1/minute"))
+def test_each_client_has_a_window_of_its_own(clock: StandingClock) -> None:
+    windows = LimitWindows(Limit.parse("1/minute"), clock=clock.now)
     assert [windows.count(client) for client in ("ada", "bob", "ada")] == [0, 0, 60]
 
 
-def test_the_window_begins_with_the_first_call_and_a_refused_one_does_not_prolong_it(clock: SimpleNamespace) -> None:
-    windows = LimitWindows(Limit.parse("1/minute"))
+def test_the_window_begins_with_the_first_call_and_a_refused_one_does_not_prolong_it(clock: StandingClock) -> None:
+    windows = LimitWindows(Limit.parse("1/minute"), clock=clock.now)
     windows.count("ada")
     clock.present += 59.5
     assert windows.count("ada") == 1
@@ -44,8 +47,8 @@ def test_the_window_begins_with_the_first_call_and_a_refused_one_does_not_prolon
     assert [windows.count("ada"), windows.count("ada")] == [0, 60]
 
 
-def test_clients_whose_windows_ended_are_forgotten_by_the_calls_of_others(clock: SimpleNamespace) -> None:
-    windows = LimitWindows(Limit.parse("1/minute"))
+def test_clients_whose_windows_ended_are_forgotten_by_the_calls_of_others(clock: StandingClock) -> None:
+    windows = LimitWindows(Limit.parse("1/minute"), clock=clock.now)
     for number in range(100):
         windows.count(f"client {number}")
     clock.present += 60
@@ -54,8 +57,8 @@ def test_clients_whose_windows_ended_are_forgotten_by_the_calls_of_others(clock:
     assert len(windows) == 50
 
 
-def test_a_client_who_comes_again_stands_behind_those_before_him(clock: SimpleNamespace) -> None:
-    windows = LimitWindows(Limit.parse("1/minute"))
+def test_a_client_who_comes_again_stands_behind_those_before_him(clock: StandingClock) -> None:
+    windows = LimitWindows(Limit.parse("1/minute"), clock=clock.now)
     windows.count("ada")
     clock.present += 30
     windows.count("bob")
@@ -66,16 +69,16 @@ def test_a_client_who_comes_again_stands_behind_those_before_him(clock: SimpleNa
     assert len(windows) == 2
 
 
-def test_the_number_of_clients_is_bounded_and_the_oldest_within_their_limit_are_forgotten() -> None:
-    windows = LimitWindows(Limit.parse("2/minute"), maximum=10)
+def test_the_number_of_clients_is_bounded_and_the_oldest_within_their_limit_are_forgotten(clock: StandingClock) -> None:
+    windows = LimitWindows(Limit.parse("2/minute"), maximum=10, clock=clock.now)
     for number in range(1000):
         windows.count(f"client {number}")
     assert len(windows) == 10
     assert [windows.count("client 999"), windows.count("client 999")] == [0, 60]
 
 
-def test_strangers_do_not_free_a_client_that_reached_its_limit(clock: SimpleNamespace) -> None:
-    windows = LimitWindows(Limit.parse("2/minute"), maximum=10)
+def test_strangers_do_not_free_a_client_that_reached_its_limit(clock: StandingClock) -> None:
+    windows = LimitWindows(Limit.parse("2/minute"), maximum=10, clock=clock.now)
     assert [windows.count("ada") for _ in range(3)] == [0, 0, 60]
     clock.present += 30
     for number in range(1000):
@@ -92,8 +95,8 @@ def exhaust(windows: LimitWindows, clients: Iterable[str]) -> None:
             pass
 
 
-def test_without_room_for_another_client_its_wide_network_is_counted() -> None:
-    windows = LimitWindows(Limit.parse("2/minute"), maximum=10)
+def test_without_room_for_another_client_its_wide_network_is_counted(clock: StandingClock) -> None:
+    windows = LimitWindows(Limit.parse("2/minute"), maximum=10, clock=clock.now)
     exhaust(windows, (f"203.0.113.{number}" for number in range(10)))
     newcomers = [windows.count(f"198.51.100.{number}") for number in range(2 * COARSE_FACTOR + 1)]
     assert newcomers == [0] * (2 * COARSE_FACTOR) + [60]
@@ -101,8 +104,8 @@ def test_without_room_for_another_client_its_wide_network_is_counted() -> None:
     assert len(windows) == 10
 
 
-def test_clients_that_reached_their_limits_make_room_when_their_windows_end(clock: SimpleNamespace) -> None:
-    windows = LimitWindows(Limit.parse("1/minute"), maximum=10)
+def test_clients_that_reached_their_limits_make_room_when_their_windows_end(clock: StandingClock) -> None:
+    windows = LimitWindows(Limit.parse("1/minute"), maximum=10, clock=clock.now)
     exhaust(windows, (f"203.0.113.{number}" for number in range(10)))
     clock.present += 60
     assert [windows.count("198.51.100.1"), windows.count("198.51.100.1")] == [0, 60]

@@ -155,7 +155,7 @@ def test_a_request_is_measured_under_labels_that_callers_cannot_choose(
 
 
 def test_the_load_is_that_of_the_last_sample(metrics: Metrics) -> None:
-    metrics.set_load(PoolLoad(size=7, idle=2, limit=10, waiting=3), 4)
+    metrics.set_load(PoolLoad(size=7, idle=2, limit=10, waiting=3, asked=9), 4)
     assert value("database_pool_connections", state="idle") == 2
     assert value("database_pool_connections", state="used") == 5
     assert value("database_pool_connections_limit") == 10

@@ -16,10 +16,11 @@ SESSIONS_A_BATCH: Final = 1000
 class SessionEnding:
     """For the operator, after a restore or a leak."""
 
-    def __init__(self, *, database: Database[Connection], clock: Clock) -> None:
-        """Take the database and the time."""
+    def __init__(self, *, database: Database[Connection], clock: Clock, batch_size: int = SESSIONS_A_BATCH) -> None:
+        """Take the database, the time, and how many sessions one transaction ends."""
         self._database = database
         self._clock = clock
+        self._batch_size = batch_size
 
     async def end_all(self) -> int:
         """End every session that began before the call; return how many were ended.
@@ -32,7 +33,7 @@ class SessionEnding:
         while True:
             async with self._database.transaction() as connection:
                 ended = await sessions.end_sessions(
-                    connection, after=after, limit=SESSIONS_A_BATCH, now=now, reason=EndReason.OPERATOR
+                    connection, after=after, limit=self._batch_size, now=now, reason=EndReason.OPERATOR
                 )
                 event = SessionAllEnded(user_id=None, reason=EndReason.OPERATOR, count=count)
                 if not ended:

@@ -17,11 +17,21 @@ PAUSE_SECONDS: Final = 0.01
 class Pruning:
     """Keeps the table of sessions as large as what lives and what ended lately."""
 
-    def __init__(self, *, database: Database[Connection], clock: Clock, retention: timedelta) -> None:
-        """Take the database, the time, and how long an ended session is kept."""
+    def __init__(
+        self,
+        *,
+        database: Database[Connection],
+        clock: Clock,
+        retention: timedelta,
+        pages_a_batch: int = PAGES_A_BATCH,
+        pause_seconds: float = PAUSE_SECONDS,
+    ) -> None:
+        """Take the database, the time, how long an ended session is kept, and how the work is divided."""
         self._database = database
         self._clock = clock
         self._retention = retention
+        self._pages_a_batch = pages_a_batch
+        self._pause_seconds = pause_seconds
 
     async def prune(self) -> int:
         """Remove the sessions that expired or ended longer ago than the retention; return how many.
@@ -34,10 +44,14 @@ class Pruning:
         async with self._database.connection() as connection:
             pages = await sessions.count_pages(connection)
         removed = 0
-        for first_page in range(0, pages, PAGES_A_BATCH):
+        for first_page in range(0, pages, self._pages_a_batch):
+            end_page = first_page + self._pages_a_batch
             async with self._database.connection() as connection:
                 removed += await sessions.remove_dead_sessions(
-                    connection, first_page=first_page, end_page=first_page + PAGES_A_BATCH, dead_before=dead_before
+                    connection,
+                    first_page=first_page,
+                    end_page=end_page,
+                    dead_before=dead_before,
                 )
-            await asyncio.sleep(PAUSE_SECONDS)
+            await asyncio.sleep(self._pause_seconds)
         return removed

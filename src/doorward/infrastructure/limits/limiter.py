@@ -1,6 +1,7 @@
 """The limits of calls: how often one client may make each, and where that is counted."""
 
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from doorward.core.networks import ipv6_site
@@ -11,8 +12,8 @@ if TYPE_CHECKING:
     from doorward.infrastructure.limits.store import LimitStore
 
 
-def create_limiter(settings: LimitSettings) -> "CallLimiter":
-    """Return the limiter of one application.
+def create_limiter(settings: LimitSettings, clock: Callable[[], float] = time.monotonic) -> "CallLimiter":
+    """Return the limiter of one application. ``clock`` is that of windows counted in memory.
 
     Raises ``ImportError`` when the packages of a shared store are not installed, ``ValueError`` for a malformed URI.
     """
@@ -24,7 +25,8 @@ def create_limiter(settings: LimitSettings) -> "CallLimiter":
     }
     uri = settings.rate_limit_storage_uri.get_secret_value()
     store = None if uri.startswith("memory://") else _create_store(uri, settings.rate_limit_storage_timeout_ms / 1000)
-    return CallLimiter(limits if settings.rate_limit_enabled else {}, store, settings.rate_limit_ipv6_site_factor)
+    limits = limits if settings.rate_limit_enabled else {}
+    return CallLimiter(limits, store, settings.rate_limit_ipv6_site_factor, clock)
 
 
 def _create_store(uri: str, timeout_seconds: float) -> "LimitStore":
@@ -40,7 +42,11 @@ class CallLimiter:
     """
 
     def __init__(
-        self, limits: Mapping[str, str], store: "LimitStore | None" = None, ipv6_site_factor: int = 16
+        self,
+        limits: Mapping[str, str],
+        store: "LimitStore | None" = None,
+        ipv6_site_factor: int = 16,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Take the limits by the names of the calls, as ``10/minute``; a call without one is not counted.
 
@@ -48,8 +54,8 @@ class CallLimiter:
         """
         self._limits = {call: Limit.parse(limit) for call, limit in limits.items()}
         self._site_limits = {call: limit.times(ipv6_site_factor) for call, limit in self._limits.items()}
-        self._windows = {call: LimitWindows(limit) for call, limit in self._limits.items()}
-        self._site_windows = {call: LimitWindows(limit) for call, limit in self._site_limits.items()}
+        self._windows = {call: LimitWindows(limit, clock=clock) for call, limit in self._limits.items()}
+        self._site_windows = {call: LimitWindows(limit, clock=clock) for call, limit in self._site_limits.items()}
         self._store = store
 
     async def count(self, call: str, client: str) -> int:

@@ -18,7 +18,7 @@ from doorward.observability.events import RateLimitStoreRecovered, RateLimitStor
 from doorward.observability.logging import report
 
 PAUSE_SECONDS: Final = 1.0
-"""How long a store that did not answer is left alone. Then one call asks it again."""
+"""Then one call asks the store again."""
 
 CALLS_AT_ONCE: Final = 32
 """Calls under way to the store, each on a connection of its own; more wait, within their time."""
@@ -30,8 +30,8 @@ TIMEOUT_STEPS: Final = 20
 class LimitStore:
     """Redis, or what speaks like it. Its faults never reach the caller, and cost each call a bounded time."""
 
-    def __init__(self, uri: str, timeout_seconds: float) -> None:
-        """Connect later, with the first call.
+    def __init__(self, uri: str, timeout_seconds: float, *, pause_seconds: float = PAUSE_SECONDS) -> None:
+        """Connect later, with the first call. A store that did not answer is left alone for ``pause_seconds``.
 
         Raises ``ValueError`` for a malformed URI.
         """
@@ -41,6 +41,7 @@ class LimitStore:
             raise ValueError(str(error)) from error
         self._strategy = FixedWindowRateLimiter(self._storage)
         self._timeout_seconds = timeout_seconds
+        self._pause_seconds = pause_seconds
         self._turns = asyncio.Semaphore(CALLS_AT_ONCE)
         self._asked_again_at = -math.inf
         self.is_available = True
@@ -56,7 +57,7 @@ class LimitStore:
         if not self.is_available:
             if now < self._asked_again_at:
                 return None
-            self._asked_again_at = now + PAUSE_SECONDS
+            self._asked_again_at = now + self._pause_seconds
         seconds: int | None = None
         try:
             # Around connecting and waiting for a turn, too. The driver drops a connection that is cancelled in a call.
@@ -83,7 +84,7 @@ class LimitStore:
         await self._storage.bridge.get_connection().aclose()
 
     def _note_fault(self, error: Exception) -> None:
-        self._asked_again_at = time.monotonic() + PAUSE_SECONDS
+        self._asked_again_at = time.monotonic() + self._pause_seconds
         if self.is_available:
             self.is_available = False
             cause = error.storage_error if isinstance(error, StorageError) else error

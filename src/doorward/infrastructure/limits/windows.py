@@ -3,6 +3,7 @@
 import math
 import time
 from collections import OrderedDict
+from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from doorward.core.networks import coarse_network
@@ -53,10 +54,16 @@ class LimitWindows:
     reached their limits that there is no room, further clients share the windows of their wide networks.
     """
 
-    def __init__(self, limit: Limit, *, maximum: int = MAXIMUM_CLIENTS) -> None:
-        """Take how many calls there may be in a window of what length, and how many clients are counted at a time."""
+    def __init__(
+        self, limit: Limit, *, maximum: int = MAXIMUM_CLIENTS, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        """Take how many calls there may be in a window of what length, and how many clients are counted at a time.
+
+        ``clock`` returns seconds and never goes back.
+        """
         self._limit = limit
         self._maximum = maximum
+        self._clock = clock
         # Ordered dicts: the first entry of a plain one is found in linear time after many were removed before it.
         self._open: OrderedDict[str, _Window] = OrderedDict()
         self._exhausted: OrderedDict[str, float] = OrderedDict()
@@ -64,7 +71,7 @@ class LimitWindows:
 
     def count(self, client: str) -> int:
         """Count one call; return 0 when it is within the limit, else the seconds until the next window begins."""
-        now = time.monotonic()
+        now = self._clock()
         self._remove_ended(now)
         exhausted_until = self._exhausted.get(client, 0.0)
         if exhausted_until > now:

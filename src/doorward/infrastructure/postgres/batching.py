@@ -9,6 +9,7 @@ from contextvars import Context
 from typing import Final, Generic, NamedTuple, TypeVar
 
 from doorward.core.exceptions import ServiceUnavailableError
+from doorward.infrastructure.postgres.timeouts import TIMEOUTS
 from doorward.observability.database_events import DatabaseSharedQueryFailed
 from doorward.observability.logging import report
 
@@ -21,16 +22,17 @@ MAXIMUM_QUESTIONS: Final = 200
 MAXIMUM_WAITING: Final = 2000
 """Questions whose query has not begun."""
 
-WAIT_SECONDS: Final = 1.0
-"""How long a question may wait for its query to begin: the database stands still when those before it take longer."""
-
 
 class Bounds(NamedTuple):
-    """How many queries are under way at a time, how many questions each takes, and how long one waits, in seconds."""
+    """The limits of one shared query."""
 
-    queries: int
-    questions: int
-    wait_seconds: float
+    queries: int = MAXIMUM_QUERIES
+    questions: int = MAXIMUM_QUESTIONS
+    waiting: int = MAXIMUM_WAITING
+    wait_seconds: float = TIMEOUTS.shared_query
+
+
+BOUNDS: Final = Bounds()
 
 
 QuestionT = TypeVar("QuestionT")
@@ -55,12 +57,9 @@ class SharedQuery(Generic[QuestionT, AnswerT]):
         self,
         name: str,
         query: Callable[[Sequence[QuestionT]], Awaitable[Sequence[AnswerT]]],
-        bounds: Bounds | None = None,
+        bounds: Bounds = BOUNDS,
     ) -> None:
-        """Take the query's name for the log, and the query: it returns an answer to each question, in their order.
-
-        ``bounds`` are those of this query, where the module's do not fit.
-        """
+        """Take the query's name for the log, and the query: it returns an answer to each question, in their order."""
         self._name = name
         self._query = query
         self._bounds = bounds
@@ -78,22 +77,20 @@ class SharedQuery(Generic[QuestionT, AnswerT]):
             raise
 
     async def _answer_to(self, question: QuestionT) -> AnswerT:
-        if len(self._asked) >= MAXIMUM_WAITING:
+        if len(self._asked) >= self._bounds.waiting:
             self._drop_settled()
-        if len(self._asked) >= MAXIMUM_WAITING:
+        if len(self._asked) >= self._bounds.waiting:
             raise ServiceUnavailableError
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[AnswerT] = loop.create_future()
-        wait_seconds = self._bounds.wait_seconds if self._bounds else WAIT_SECONDS
-        end_of_wait = loop.call_later(wait_seconds, _refuse, answer, ServiceUnavailableError())
+        end_of_wait = loop.call_later(self._bounds.wait_seconds, _refuse, answer, ServiceUnavailableError())
         self._asked.append(_Asked(question, answer, end_of_wait))
         self._begin_query()
         return await answer
 
     def _begin_query(self) -> None:
         """Have a task take what was asked, in the loop's next turn: until then, all of this turn can join."""
-        queries = self._bounds.queries if self._bounds else MAXIMUM_QUERIES
-        if self._asked and not self._is_query_about_to_begin and len(self._tasks) < queries:
+        if self._asked and not self._is_query_about_to_begin and len(self._tasks) < self._bounds.queries:
             self._is_query_about_to_begin = True
             # In no request's context: the lines and spans of a query that many wait for are nobody's own.
             task = asyncio.create_task(self._answer_next(), context=Context())
@@ -123,7 +120,7 @@ class SharedQuery(Generic[QuestionT, AnswerT]):
 
     def _take_oldest(self) -> list[_Asked[QuestionT, AnswerT]]:
         self._drop_settled()
-        number = self._bounds.questions if self._bounds else MAXIMUM_QUESTIONS
+        number = self._bounds.questions
         taken, self._asked = self._asked[:number], self._asked[number:]
         for each in taken:
             each.end_of_wait.cancel()

@@ -14,12 +14,10 @@ from psycopg import AsyncConnection, IsolationLevel
 
 from doorward.infrastructure.postgres.circuit_breaker import UnansweredError
 from doorward.infrastructure.postgres.session_settings import hold_settings
+from doorward.infrastructure.postgres.timeouts import TIMEOUTS
 
 UNREAD_SECONDS: Final = 0.5
 """How long an answer that has arrived may stay unread, before the question is asked again."""
-
-SETTINGS_SECONDS: Final = 2.0
-"""How long the comparison of the session's settings may take."""
 
 
 class PromptlyClosedConnection(AsyncConnection[Any]):
@@ -29,13 +27,16 @@ class PromptlyClosedConnection(AsyncConnection[Any]):
     async def connect(cls, *arguments: Any, **options: Any) -> Self:  # noqa: ANN401 - the driver's own, passed on
         """Connect as the driver does; tell the option ``on_outcome`` the error, or None.
 
+        The option ``settings_seconds`` is how long the comparison of the session's settings may take.
+
         Raises ``psycopg.Error``, of which ``UnsuitableDatabaseError`` says that the session's settings are wrong.
         """
         note: Callable[[psycopg.Error | None], object] = options.pop("on_outcome", bool)
         is_autocommit = options.pop("autocommit", False)
+        settings_seconds: float = options.pop("settings_seconds", TIMEOUTS.settings)
         try:
             connection = await super().connect(*arguments, autocommit=True, **options)
-            await _prepare_session(connection, is_autocommit=is_autocommit)
+            await _prepare_session(connection, settings_seconds, is_autocommit=is_autocommit)
         except psycopg.Error as error:
             note(error)
             # The driver's frames and its error hold each other, and with them the socket of an attempt that timed out.
@@ -53,9 +54,9 @@ class PromptlyClosedConnection(AsyncConnection[Any]):
         return super().cursor(*arguments, binary=binary, **options)
 
 
-async def _prepare_session(connection: AsyncConnection[Any], *, is_autocommit: bool) -> None:
+async def _prepare_session(connection: AsyncConnection[Any], settings_seconds: float, *, is_autocommit: bool) -> None:
     try:
-        with aborted_when_frozen(connection, SETTINGS_SECONDS):
+        with aborted_when_frozen(connection, settings_seconds):
             await hold_settings(connection)
         # Written into each BEGIN.
         await connection.set_isolation_level(IsolationLevel.READ_COMMITTED)

@@ -17,6 +17,7 @@ from doorward.infrastructure.postgres.circuit_breaker import DatabaseBreaker, Un
 from doorward.infrastructure.postgres.connections import PromptlyClosedConnection, aborted_when_frozen, is_readable
 from doorward.infrastructure.postgres.database_clock import DatabaseClock
 from doorward.infrastructure.postgres.session_settings import UnsuitableDatabaseError, startup_options
+from doorward.infrastructure.postgres.timeouts import TIMEOUTS, Timeouts
 from doorward.observability.database_events import (
     DatabaseBulkPlacesTaken,
     DatabaseSchemaMissing,
@@ -29,16 +30,10 @@ from doorward.settings.database import DatabaseSettings
 SCHEMA_VERSION: Final = "0007"
 """The newest migration that this code needs. Older code runs on a newer schema."""
 
-POOL_WAIT_SECONDS: Final = 1.5
 POOL_MAXIMUM_WAITING: Final = 500
-RECONNECT_SECONDS: Final = 3.0
-"""How long the pool retries by itself, pausing longer each time; later requests start new attempts at once."""
-
-ABORT_SECONDS: Final = 2.5
-"""How long one use of a connection may last. Above the server's own limits: only a frozen server gets here."""
 
 ANSWER_SECONDS: Final = 0.5
-"""How long before that the deadline of statements is: time for the answer, and for the error of the clock."""
+"""How long before the abort the deadline of statements is: time for the answer, and for the error of the clock."""
 
 BULK_SECONDS: Final = 60
 """How long a bulk transaction may last by default, and each statement in it."""
@@ -48,7 +43,6 @@ MAXIMUM_BULK_TRANSACTIONS: Final = 2
 
 _CONNECTION_PARAMETERS: Final = {
     "application_name": "doorward",
-    "connect_timeout": "2",
     "keepalives_idle": "30",
     "keepalives_interval": "5",
     "keepalives_count": "3",
@@ -75,16 +69,17 @@ def is_current(version: str | None) -> bool:
     return version is not None and version.isdecimal() and version >= SCHEMA_VERSION
 
 
-def session_conninfo(settings: DatabaseSettings) -> str:
+def session_conninfo(settings: DatabaseSettings, timeouts: Timeouts = TIMEOUTS) -> str:
     """Return what every connection of the service is made with. Raises ``psycopg.ProgrammingError``."""
-    return with_session_options(connection_string(settings), settings.db_schema)
+    return with_session_options(connection_string(settings), settings.db_schema, timeouts)
 
 
-def with_session_options(conninfo: str, schema: str = "public") -> str:
+def with_session_options(conninfo: str, schema: str = "public", timeouts: Timeouts = TIMEOUTS) -> str:
     """Add the parameters of each connection below those of the URL, and the session's settings above them."""
     given = conninfo_to_dict(conninfo)
-    options = f"{given.get('options', '')} {startup_options(schema)}".strip()
-    parameters: dict[str, Any] = {**_CONNECTION_PARAMETERS, **given, "options": options, "client_encoding": "UTF8"}
+    options = f"{given.get('options', '')} {startup_options(schema, timeouts)}".strip()
+    defaults = {**_CONNECTION_PARAMETERS, "connect_timeout": timeouts.connect}
+    parameters: dict[str, Any] = {**defaults, **given, "options": options, "client_encoding": "UTF8"}
     return make_conninfo(**parameters)
 
 
@@ -95,6 +90,7 @@ class PostgresDatabase:
         self,
         settings: DatabaseSettings,
         *,
+        timeouts: Timeouts = TIMEOUTS,
         bulk_seconds: int = BULK_SECONDS,
         cursor_factory: type[AsyncCursor[Any]] = AsyncCursor,
         host: HostClock | None = None,
@@ -107,19 +103,21 @@ class PostgresDatabase:
         ``breaker`` is the one of another pool to the same server.
         """
         self.clock = DatabaseClock(host or HostClock())
+        self.timeouts = timeouts
         self._bulk_seconds = bulk_seconds
         self._pool: AsyncConnectionPool[PromptlyClosedConnection] = AsyncConnectionPool(
-            session_conninfo(settings),
+            session_conninfo(settings, timeouts),
             connection_class=PromptlyClosedConnection,
             min_size=settings.db_pool_min_conn,
             max_size=settings.db_pool_max_conn,
-            timeout=POOL_WAIT_SECONDS,
+            timeout=timeouts.pool_wait,
             max_waiting=POOL_MAXIMUM_WAITING,
-            reconnect_timeout=RECONNECT_SECONDS,
+            reconnect_timeout=timeouts.reconnect,
             kwargs={
                 "autocommit": True,
                 "cursor_factory": cursor_factory,
                 "on_outcome": self._note_outcome,
+                "settings_seconds": timeouts.settings,
                 # psycopg prepares at once for 0, and never for None.
                 "prepare_threshold": settings.db_prepare_threshold or None,
             },
@@ -140,13 +138,17 @@ class PostgresDatabase:
         """Close all connections."""
         await self._pool.close()
 
+    async def replace_connections(self) -> None:
+        """Make new connections instead of those that exist, as each becomes idle."""
+        await self._pool.drain()
+
     async def measure_clock(self) -> None:
         """Compare PostgreSQL's clock with this host's again, in a use of a connection like any other."""
-        async with self._checked_out(ABORT_SECONDS, may_probe=False) as connection:
+        async with self._checked_out(self.timeouts.abort, may_probe=False) as connection:
             await self.clock.measure(connection)
 
     async def _measure_clock_on(self, connection: AsyncConnection[Any]) -> None:
-        with aborted_when_frozen(connection, ABORT_SECONDS):
+        with aborted_when_frozen(connection, self.timeouts.abort):
             await self.clock.measure(connection)
 
     def deadline(self) -> datetime:
@@ -155,11 +157,11 @@ class PostgresDatabase:
         To be asked when the connection has just been given. The use of the connection is cut ``ANSWER_SECONDS`` later,
         so a statement that was carried out has that long to be answered.
         """
-        return self.clock.now() + timedelta(seconds=ABORT_SECONDS - ANSWER_SECONDS)
+        return self.clock.now() + timedelta(seconds=self.timeouts.abort - ANSWER_SECONDS)
 
     def connection(self) -> AbstractAsyncContextManager[AsyncConnection[Any]]:
         """Yield a connection on which each statement commits by itself."""
-        return self._checked_out(ABORT_SECONDS)
+        return self._checked_out(self.timeouts.abort)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncConnection[Any]]:
@@ -188,7 +190,7 @@ class PostgresDatabase:
         if not self._bulk_places_taken:
             raise RuntimeError("a bulk transaction without a bulk place")
         # No probe, for whose answer all others would wait.
-        seconds = self._bulk_seconds + ABORT_SECONDS
+        seconds = self._bulk_seconds + self.timeouts.abort
         async with self._checked_out(seconds, may_probe=False) as connection, connection.transaction():
             await connection.execute(
                 "SELECT set_config('statement_timeout', %(limit)s, true)", {"limit": f"{self._bulk_seconds}s"}
@@ -225,6 +227,8 @@ class PostgresDatabase:
             idle=stats["pool_available"],
             limit=stats["pool_max"],
             waiting=stats["requests_waiting"],
+            # The pool has no such number before the first request.
+            asked=stats.get("requests_num", 0),
         )
 
     async def schema_version(self) -> str | None:
@@ -245,7 +249,7 @@ class PostgresDatabase:
         """
         if is_readable(connection):
             await connection.close()
-            await self._pool.drain()
+            await self.replace_connections()
             raise psycopg.OperationalError("the server closed the connection")
 
 

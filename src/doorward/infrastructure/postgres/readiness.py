@@ -30,7 +30,10 @@ class Readiness:
     ) -> None:
         """Take the database whose circuit breaker it shares: readiness is refused, and closes the circuit, with it."""
         self._database = PostgresDatabase(
-            settings.model_copy(update=POOL_OF_ONE), cursor_factory=cursor_factory, breaker=database.breaker
+            settings.model_copy(update=POOL_OF_ONE),
+            timeouts=database.timeouts,
+            cursor_factory=cursor_factory,
+            breaker=database.breaker,
         )
         self._questions = SharedQuery("readiness", self._answer_all, BOUNDS)
 

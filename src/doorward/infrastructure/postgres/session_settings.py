@@ -11,11 +11,7 @@ from typing import Any, Final
 import psycopg
 from psycopg import AsyncConnection, AsyncCursor
 
-TIME_LIMITS: Final = {
-    "statement_timeout": "2s",
-    "lock_timeout": "1500ms",
-    "idle_in_transaction_session_timeout": "5s",
-}
+from doorward.infrastructure.postgres.timeouts import TIMEOUTS, Timeouts
 
 _STARTUP: Final = {
     "DateStyle": "ISO, MDY",
@@ -54,10 +50,10 @@ class UnsuitableDatabaseError(psycopg.OperationalError):
     """The session's settings are wrong and cannot be set. The message is one line with the cause and the remedy."""
 
 
-def startup_options(schema: str) -> str:
+def startup_options(schema: str, timeouts: Timeouts = TIMEOUTS) -> str:
     """Return libpq's ``options`` for a session whose tables are in ``schema``."""
     # Temporary tables would otherwise be found before all others.
-    wanted = {**_STARTUP, **TIME_LIMITS, "search_path": f'"{schema}", pg_temp'}
+    wanted = {**_STARTUP, **timeouts.of_session(), "search_path": f'"{schema}", pg_temp'}
     return " ".join(f"-c {name}={_escaped(value)}" for name, value in wanted.items())
 
 
@@ -66,7 +62,7 @@ def pooler_query(schema: str) -> str:
 
     PgBouncer closes its connection when the query is longer than some 500 bytes.
     """
-    wanted = {**_STARTUP, **TIME_LIMITS}
+    wanted = {**_STARTUP, **TIMEOUTS.of_session()}
     statements = [f"SET {name}={_literal(value)}" for name, value in wanted.items()]
     return "; ".join([*statements, f"SET search_path={schema},pg_temp"])
 
@@ -96,7 +92,7 @@ async def hold_settings(connection: AsyncConnection[Any]) -> None:
 def wanted_settings(options: str) -> dict[str, str]:
     """Return the settings that a session started with these ``options`` must have; none if it asked for none."""
     requests = [re.sub(r"\\(.)", r"\1", request).partition("=") for request in _REQUESTED.findall(options)]
-    names = {"search_path", *_STARTUP, *TIME_LIMITS}
+    names = {"search_path", *_STARTUP, *TIMEOUTS.of_session()}
     wanted = {name: value for name, _, value in requests if name in names}
     return {**wanted, **_COMPARED} if wanted else {}
 
