@@ -17,7 +17,6 @@ from doorward.infrastructure.migrations import migrate
 from doorward.infrastructure.postgres.timeouts import Timeouts
 from doorward.observability.logging import configure_logging
 from doorward.observability.request_context import begin_request
-from doorward.settings import sources
 from doorward.settings.config import FIELDS
 from tests.integration.service import (
     PATIENT,
@@ -40,7 +39,6 @@ def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, secret_key: str
     for name in FIELDS:
         monkeypatch.delenv(name.upper(), raising=False)
         monkeypatch.delenv(f"{name.upper()}_FILE", raising=False)
-    monkeypatch.setattr(sources, "SECRETS_FOLDER", tmp_path / "secrets")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("ENVIRONMENT", "development")
     monkeypatch.setenv("SECRET_KEY", secret_key)

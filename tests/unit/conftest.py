@@ -8,8 +8,6 @@ from typing import Final
 import pytest
 from pytest_socket import disable_socket, enable_socket
 
-from doorward.settings import sources
-
 KEPT: Final = ("COV", "PATH", "PYTEST_")
 """What coverage, subprocesses and pytest itself need."""
 
@@ -30,6 +28,5 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest
     for name in os.environ:
         if not name.startswith(KEPT):
             monkeypatch.delenv(name)
-    monkeypatch.setattr(sources, "SECRETS_FOLDER", tmp_path / "secrets")
     monkeypatch.chdir(tmp_path)
     return monkeypatch

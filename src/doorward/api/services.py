@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Final
 
 from fastapi import Depends, FastAPI, Request
 from starlette.types import Scope
@@ -17,6 +17,9 @@ from doorward.domain.auth.registration import Registration
 from doorward.domain.auth.sessions import Sessions
 from doorward.domain.items.importing import ItemImport
 from doorward.domain.items.service import Items
+
+UPLOAD_SECONDS: Final = 60
+"""How long the body of an upload may take to arrive: the longest one at 4.5 Mbit/s."""
 
 
 @dataclass(slots=True)
@@ -38,6 +41,7 @@ class Services:
     check_readiness: Callable[[], Awaitable[dict[str, CheckState]]]
     drain: Drain
     lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]]
+    upload_seconds: float = UPLOAD_SECONDS
 
 
 def services_of(request: Request) -> Services:

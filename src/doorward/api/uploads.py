@@ -22,9 +22,6 @@ CSV: Final = "text/csv"
 HELD_IN_MEMORY_BYTES: Final = 1024 * 1024
 """Of an upload, before it goes to a temporary file."""
 
-UPLOAD_SECONDS: Final = 60
-"""How long the body of an upload may take to arrive: the longest one at 4.5 Mbit/s."""
-
 MINIMUM_BYTES_PER_SECOND: Final = 16 * 1024
 """The least rate of an upload: a slow mobile connection reaches it."""
 
@@ -47,7 +44,7 @@ class CsvReader(BodyReader):
             await _count(services, request.scope["route"].policy.limit_of_user, caller.user)
             file = tempfile.SpooledTemporaryFile(max_size=HELD_IN_MEMORY_BYTES)  # noqa: SIM115 - closed below
             try:
-                await _store_body(request, file, services.upload_idle_seconds)
+                await _store_body(request, file, services.upload_seconds, services.upload_idle_seconds)
                 yield file
             finally:
                 # Closing tries to write once more.
@@ -64,12 +61,12 @@ async def _count(services: Services, limit: LimitedCall | None, user: User) -> N
         raise TooManyImportsError(seconds)
 
 
-async def _store_body(request: Request, file: IO[bytes], idle_seconds: float) -> None:
-    """Write the body to the file: within a minute, and never less than the minimum rate for ``idle_seconds``."""
+async def _store_body(request: Request, file: IO[bytes], seconds: float, idle_seconds: float) -> None:
+    """Write the body to the file: within ``seconds``, and never less than the minimum rate for ``idle_seconds``."""
     now = asyncio.get_running_loop().time
     received = 0
     try:
-        async with asyncio.timeout(UPLOAD_SECONDS), asyncio.timeout(idle_seconds) as idle:
+        async with asyncio.timeout(seconds), asyncio.timeout(idle_seconds) as idle:
             async for chunk in request.stream():
                 file.write(chunk)
                 received += len(chunk)

@@ -47,6 +47,7 @@ class AccessTokens:
         audience: str,
         lifetime: timedelta,
         previous_key: bytes | None = None,
+        remembered_tokens: int = REMEMBERED_TOKENS,
     ) -> None:
         """Take the keys (at least as long as the algorithm's hash) and what the claims must say."""
         self._key = key
@@ -57,7 +58,7 @@ class AccessTokens:
         self._lifetime = lifetime
         # The result depends on the token and the keys alone, so it is cached.
         # Refused tokens are not cached, so forged tokens cannot evict valid ones.
-        self._verified = functools.lru_cache(REMEMBERED_TOKENS)(self._verify)
+        self._verified = functools.lru_cache(remembered_tokens)(self._verify)
 
     def sign(self, principal: Principal, now: datetime) -> str:
         """Return a token for the principal, valid from ``now`` for the configured time."""

@@ -171,13 +171,13 @@ class Metrics:
             CLOCK_DIFFERENCE.set(abs(seconds))
 
     @contextlib.asynccontextmanager
-    async def sampled(self, sample: Callable[[], None]) -> AsyncIterator[None]:
-        """Have ``sample`` called every second within the block, from its beginning on."""
+    async def sampled(self, sample: Callable[[], None], interval: float = SAMPLE_SECONDS) -> AsyncIterator[None]:
+        """Have ``sample`` called at an interval in seconds within the block, from its beginning on."""
 
         async def sample_on() -> None:
             while True:
                 sample()
-                await asyncio.sleep(SAMPLE_SECONDS)
+                await asyncio.sleep(interval)
 
         task = asyncio.create_task(sample_on())
         try:

@@ -26,11 +26,12 @@ class StoredSettings:
     names: tuple[str, ...]
 
 
-def read_aws_secret(model: type[BaseSettings], *, name: str, region: str | None) -> StoredSettings:
+def read_aws_secret(
+    model: type[BaseSettings], *, name: str, region: str | None, read_seconds: float = READ_SECONDS
+) -> StoredSettings:
     """Return the settings in the secret of this name; its keys are their names in any case, and empty ones are unset.
 
-    Credentials come from where AWS's own tools take them: environment, profile, or the machine's role. Waits some
-    15 seconds at most. Raises ``SecretStoreError``.
+    Credentials are found as AWS's own tools find them. Waits some 15 seconds at most. Raises ``SecretStoreError``.
     """
     try:
         import boto3  # noqa: PLC0415 - an extra, and importing it takes long
@@ -44,7 +45,7 @@ def read_aws_secret(model: type[BaseSettings], *, name: str, region: str | None)
     try:
         session = get_session()
         session.set_default_client_config(
-            Config(connect_timeout=CONNECT_SECONDS, read_timeout=READ_SECONDS, retries={"total_max_attempts": ATTEMPTS})
+            Config(connect_timeout=CONNECT_SECONDS, read_timeout=read_seconds, retries={"total_max_attempts": ATTEMPTS})
         )
         # The source asks boto3's default session for its client, and takes no timeouts.
         boto3.setup_default_session(botocore_session=session)

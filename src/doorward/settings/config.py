@@ -18,7 +18,7 @@ from doorward.settings.limits import LimitSettings
 from doorward.settings.passwords import PasswordSettings
 from doorward.settings.registration import RegistrationSettings
 from doorward.settings.server import ServerSettings
-from doorward.settings.sources import read_sources
+from doorward.settings.sources import SECRETS_FOLDER, read_sources
 from doorward.settings.telemetry import TelemetrySettings
 from doorward.settings.tokens import TokenSettings
 from doorward.settings.topic import ENVIRONMENT_CONTEXT, Topic
@@ -92,14 +92,14 @@ class Settings:
         return self.origins.get(name, "default")
 
 
-def load_settings(*, beside_inv_dev: bool = False) -> Settings:
+def load_settings(*, beside_inv_dev: bool = False, secrets_folder: Path = SECRETS_FOLDER) -> Settings:
     """Read all sources, each stronger than the one before: ``.env``, environment, secret files, AWS Secrets Manager.
 
     With ``beside_inv_dev``, a command in the folder where `inv dev` runs takes its database, if nothing is configured.
     Raises ``SettingsError`` with one sentence for each source that cannot be read, and for each variable that is
     misspelt or unusable.
     """
-    reading = read_sources(FIELDS, SECRETS, beside_inv_dev=beside_inv_dev)
+    reading = read_sources(FIELDS, SECRETS, beside_inv_dev=beside_inv_dev, secrets_folder=secrets_folder)
     problems = [*reading.problems, *_misspelt_names(reading.names)]
     if reading.problems:
         # The settings of a source that cannot be read would be reported as missing.

@@ -78,7 +78,9 @@ class _Texts(BaseSettings):
     model_config = SettingsConfigDict(env_ignore_empty=True, extra="ignore", defer_build=True)
 
 
-def read_sources(names: Collection[str], secrets: Collection[str], *, beside_inv_dev: bool) -> Reading:
+def read_sources(
+    names: Collection[str], secrets: Collection[str], *, beside_inv_dev: bool, secrets_folder: Path = SECRETS_FOLDER
+) -> Reading:
     """Read every source for the settings of these names, of which some are secrets.
 
     One that cannot be read is a problem, never an empty source: weaker values must not take its place.
@@ -86,8 +88,8 @@ def read_sources(names: Collection[str], secrets: Collection[str], *, beside_inv
     reading = Reading()
     model = create_model("_NamedTexts", __base__=_Texts, **dict.fromkeys(names, (str | None, None)))  # type: ignore[call-overload] # fields by name
     variables = {**_read_environment_file(model, secrets, reading), **_read_environment(model, reading)}
-    _read_secrets_folder(names, reading)
-    _read_named_files(secrets, reading, variables)
+    _read_secrets_folder(secrets_folder, names, reading)
+    _read_named_files(secrets_folder, secrets, reading, variables)
     if not reading.problems:
         _read_aws(model, reading)
     if beside_inv_dev and not reading.problems:
@@ -143,25 +145,27 @@ def _read_development_file(model: type[BaseSettings], reading: Reading, variable
     reading.override(source(), f"inv dev, {DEVELOPMENT_FILE}")
 
 
-def _read_secrets_folder(names: Collection[str], reading: Reading) -> None:
+def _read_secrets_folder(folder: Path, names: Collection[str], reading: Reading) -> None:
     try:
-        paths = sorted(SECRETS_FOLDER.iterdir()) if SECRETS_FOLDER.is_dir() else []
+        paths = sorted(folder.iterdir()) if folder.is_dir() else []
     except OSError as error:
-        reading.problems.append(f"{SECRETS_FOLDER} cannot be read: {error.strerror}. Correct its rights")
+        reading.problems.append(f"{folder} cannot be read: {error.strerror}. Correct its rights")
         return
     found: dict[str, Path] = {}
     for path in paths:
         name = path.name.lower()
         if name in found:
-            reading.problems.append(f"{name.upper()} is in {SECRETS_FOLDER} twice, in two spellings. Remove one")
+            reading.problems.append(f"{name.upper()} is in {folder} twice, in two spellings. Remove one")
         elif name in names:
             found[name] = path
     for name, path in found.items():
-        _read_secret(reading, name, path, origin=str(path), place=f"{name.upper()} in {SECRETS_FOLDER}")
+        _read_secret(reading, name, path, origin=str(path), place=f"{name.upper()} in {folder}")
     reading.names = {path.name: LIKENESS_AMONG_OTHERS for path in paths} | reading.names
 
 
-def _read_named_files(secrets: Collection[str], reading: Reading, variables: Mapping[str, str | None]) -> None:
+def _read_named_files(
+    folder: Path, secrets: Collection[str], reading: Reading, variables: Mapping[str, str | None]
+) -> None:
     """Read the files that NAME_FILE variables name. No message repeats the path: it may be the secret by mistake."""
     for name in secrets:
         pointer, path = f"{name.upper()}_FILE", variables.get(f"{name}_file")
@@ -171,7 +175,7 @@ def _read_named_files(secrets: Collection[str], reading: Reading, variables: Map
             reading.problems.append(f"{name.upper()} and {pointer} are both set. Keep one of them")
         else:
             _read_secret(reading, name, Path(path), origin=f"{pointer}, {path}", place=f"The file that {pointer} names")
-            if SECRETS_FOLDER not in Path(path).parents:
+            if folder not in Path(path).parents:
                 reading.secret_files[name] = Path(path)
 
 

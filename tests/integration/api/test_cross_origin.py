@@ -170,7 +170,7 @@ async def test_a_crash_is_open_to_the_origin(open_to_app: Service, monkeypatch: 
     async def broken(*_: object, **__: object) -> None:
         raise RuntimeError(mark())
 
-    monkeypatch.setattr("doorward.domain.auth.sessions.Sessions.refresh", broken)
+    monkeypatch.setattr(open_to_app.app.state.services.sessions, "refresh", broken)
     answer = await open_to_app.client.post(REFRESH, json={"refresh_token": "x"}, headers={"Origin": APP})
     assert is_problem(answer, 500, "internal_error")
     assert _is_open_to(answer, APP)

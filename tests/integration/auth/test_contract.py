@@ -167,8 +167,8 @@ async def test_a_crash_is_500_and_shows_nothing_but_the_id_that_the_log_has(
     async def broken(*_: object, **__: object) -> None:
         raise RuntimeError(secret)
 
-    monkeypatch.setattr("doorward.domain.auth.registration.Registration.register", broken)
     service = await make_service()
+    monkeypatch.setattr(service.app.state.services.registration, "register", broken)
     service.app.state.services.check_readiness = broken
     body = {"email": "ada@example.com", "username": "ada", "password": PASSWORD}
     answer = await service.client.request(method, path, json=body)

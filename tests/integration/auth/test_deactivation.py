@@ -10,6 +10,7 @@ from doorward.commands.main import main
 from doorward.domain.auth.accounts import Accounts
 from doorward.domain.auth.deactivation import Deactivation
 from doorward.domain.auth.exceptions import UserNotFoundError
+from doorward.domain.auth.models import User
 from tests.integration.service import PASSWORD, Logs, Person, Service, events, facts, is_problem, statuses
 
 AT_ONCE = 8
@@ -122,17 +123,16 @@ async def test_both_are_told_by_events_that_name_nobody(
     assert person.username not in f"{barred}{opened}"
 
 
-async def test_who_was_removed_meanwhile_is_told(
-    service: Service, deactivation: Deactivation, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    person = await service.register()
-    gone = await Accounts(database=deactivation._database).find_user(person.username)  # noqa: SLF001 - as above
+async def test_who_was_removed_meanwhile_is_told(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    person, accounts = await service.register(), Accounts(database=service.database)
+    gone = await accounts.find_user(person.username)
 
-    async def found(*_: object) -> object:
+    async def found(_: str) -> User:
         return gone
 
     service.sql("DELETE FROM users WHERE id = %s", person.id)
-    monkeypatch.setattr(Accounts, "find_user", found)
+    monkeypatch.setattr(accounts, "find_user", found)
+    deactivation = Deactivation(database=service.database, accounts=accounts)
     for call in (deactivation.deactivate, deactivation.activate):
         with pytest.raises(UserNotFoundError):
             await call(person.username)

@@ -1,7 +1,6 @@
 """Password login: what it gives away (nothing), and what it does to old hashes."""
 
 import asyncio
-import os
 import re
 import threading
 from typing import Any
@@ -13,8 +12,8 @@ import pytest
 
 from doorward.domain.auth.exceptions import InvalidCredentialsError
 from doorward.domain.auth.policy import MAXIMUM_PASSWORD_LENGTH
-from doorward.infrastructure.passwords import MINIMUM_CAPACITY
-from tests.integration.service import PASSWORD, Logs, MakeService, Service, is_problem, statuses
+from doorward.infrastructure.passwords import MINIMUM_CAPACITY, BcryptHasher
+from tests.integration.service import PASSWORD, Logs, MakeService, Parts, Service, is_problem, statuses
 
 CURRENT = re.compile(r"\$bcrypt-sha256\$v=2,t=2b,r=(\d+)\$.{54}")
 
@@ -176,53 +175,55 @@ async def _until_connected(service: Service, connections: int) -> None:
 
 
 async def test_many_first_logins_at_once_of_a_user_brought_along_all_succeed(
-    make_service: MakeService, own_database: str
+    make_service: MakeService, own_database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     service = await make_service(database_url=own_database, db_pool_min_conn=8)
     await _until_connected(service, 8)
     person = await service.register()
     _store_hash(service, person.username, _plain("brought along"))
-    login, all_checked = service.app.state.services.login, asyncio.Barrier(8)
-    check = login._hasher.check  # noqa: SLF001 - the moment between the check and the session has no other handle
+    all_checked = asyncio.Barrier(8)
+    check = service.hasher.check
 
     async def checked_together(password: str, stored: str | None, **turn: Any) -> object:
         result = await check(password, stored, **turn)
         await all_checked.wait()
         return result
 
-    login._hasher.check = checked_together  # noqa: SLF001 - as above
+    monkeypatch.setattr(service.hasher, "check", checked_together)
     answers = await asyncio.gather(*(service.post_token(person.username, "brought along") for _ in range(8)))
     assert statuses(answers) == [200] * 8
     assert len(service.sessions_of(person)) == 8
 
 
-async def test_a_password_changed_during_the_login_is_not_overwritten_by_the_upgrade(service: Service) -> None:
+async def test_a_password_changed_during_the_login_is_not_overwritten_by_the_upgrade(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
     person = await service.register()
     _store_hash(service, person.username, _plain("brought along"))
-    login = service.app.state.services.login
-    check = login._hasher.check  # noqa: SLF001 - the moment between the check and the session has no other handle
+    check = service.hasher.check
 
     async def checked_while_changed(password: str, stored: str | None, **turn: Any) -> object:
         result = await check(password, stored, **turn)
         _store_hash(service, person.username, "changed meanwhile")
         return result
 
-    login._hasher.check = checked_while_changed  # noqa: SLF001 - as above
+    monkeypatch.setattr(service.hasher, "check", checked_while_changed)
     await service.post_token(person.username, "brought along")
     assert _stored_hash(service, person.username) == "changed meanwhile"
 
 
-async def test_a_user_deactivated_between_check_and_session_gets_none(service: Service) -> None:
+async def test_a_user_deactivated_between_check_and_session_gets_none(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
     person = await service.register()
-    login = service.app.state.services.login
-    check = login._hasher.check  # noqa: SLF001 - the moment between the check and the session has no other handle
+    check = service.hasher.check
 
     async def checked_while_deactivated(password: str, stored: str | None, **turn: Any) -> object:
         result = await check(password, stored, **turn)
         service.set_active(person, active=False)
         return result
 
-    login._hasher.check = checked_while_deactivated  # noqa: SLF001 - as above
+    monkeypatch.setattr(service.hasher, "check", checked_while_deactivated)
     assert is_problem(await service.post_token(person.username, PASSWORD), 401, "invalid_credentials")
     assert service.sessions_of(person) == []
 
@@ -248,10 +249,8 @@ async def test_a_password_holding_nul_logs_in_and_nothing_shorter_does(service: 
 async def test_a_hasher_that_is_full_answers_503_and_serves_again_afterwards(
     make_service: MakeService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # On many cores, more logins than the pool has room for would fit.
-    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0}, raising=False)
-    monkeypatch.setattr(os, "cpu_count", lambda: 1)
-    service = await make_service()
+    # With many threads, more logins than the queue has room for would fit.
+    service = await make_service(Parts(hasher=BcryptHasher(rounds=4, threads=1)))
     person = await service.register()
     opened, hashpw = threading.Event(), bcrypt.hashpw
 

@@ -4,9 +4,7 @@ import asyncio
 
 import httpx
 import psycopg
-import pytest
 
-from doorward.infrastructure.postgres import batching
 from doorward.infrastructure.postgres.batching import MAXIMUM_QUERIES, MAXIMUM_QUESTIONS
 from tests.integration.service import Logs, Service, events, statuses
 
@@ -98,44 +96,6 @@ async def test_a_fault_of_the_query_is_everybodys_who_waits_for_it(service_alone
     assert (await service_alone.get_me(pair.access)).status_code == 200
 
 
-async def test_whoever_waited_too_long_for_a_query_is_told_to_come_back(
-    service_alone: Service, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    _, pair = await service_alone.register_and_log_in()
-    async with await psycopg.AsyncConnection.connect(service_alone.database_url) as holder:
-        await holder.execute("LOCK TABLE sessions IN ACCESS EXCLUSIVE MODE")
-        begun = await _have_queries_wait(service_alone, pair.access)
-        monkeypatch.setattr(batching, "WAIT_SECONDS", 0.05)
-        answer = await service_alone.get_me(pair.access)
-        assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
-    assert statuses(await asyncio.gather(*begun)) == [200] * MAXIMUM_QUERIES
-    assert (await service_alone.get_me(pair.access)).status_code == 200
-
-
-async def test_more_than_may_wait_are_told_at_once(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
-    _, pair = await service.register_and_log_in()
-    monkeypatch.setattr(batching, "MAXIMUM_WAITING", 10)
-    answers = await asyncio.gather(*(service.get_me(pair.access) for _ in range(CALLS)))
-    assert statuses(answers) == [200] * 10 + [503] * (CALLS - 10)
-    assert (await service.get_me(pair.access)).status_code == 200
-
-
-async def test_those_who_went_away_take_no_place(service_alone: Service, monkeypatch: pytest.MonkeyPatch) -> None:
-    _, pair = await service_alone.register_and_log_in()
-    monkeypatch.setattr(batching, "MAXIMUM_WAITING", 10)
-    async with await psycopg.AsyncConnection.connect(service_alone.database_url) as holder:
-        await holder.execute("LOCK TABLE sessions IN ACCESS EXCLUSIVE MODE")
-        begun = await _have_queries_wait(service_alone, pair.access)
-        gone = [asyncio.create_task(service_alone.get_me(pair.access)) for _ in range(10)]
-        await asyncio.sleep(0)
-        for task in gone:
-            task.cancel()
-        await asyncio.wait(gone)
-        late = asyncio.create_task(service_alone.get_me(pair.access))
-        await asyncio.sleep(0)
-    assert statuses([await late, *await asyncio.gather(*begun)]) == [200] * (MAXIMUM_QUERIES + 1)
-
-
 async def test_a_fault_is_in_the_line_of_the_query_which_is_nobodys_and_in_one_of_each_call(
     service_alone: Service, logs: Logs
 ) -> None:
@@ -148,15 +108,3 @@ async def test_a_fault_is_in_the_line_of_the_query_which_is_nobodys_and_in_one_o
         assert not {"correlation_id", "client", "user_id", "session_id"} & set(line)
     told = sorted((line["correlation_id"], line["query"]) for line in events(logs, "database.shared_query_failed"))
     assert told == sorted((answer.headers["x-correlation-id"], "session_lookups") for answer in answers)
-
-
-async def test_a_query_that_is_cancelled_leaves_nobody_waiting(service_alone: Service) -> None:
-    _, pair = await service_alone.register_and_log_in()
-    async with await psycopg.AsyncConnection.connect(service_alone.database_url) as holder:
-        await holder.execute("LOCK TABLE sessions IN ACCESS EXCLUSIVE MODE")
-        begun = await _have_queries_wait(service_alone, pair.access)
-        for query in service_alone.app.state.services.sessions._lookups._tasks:  # noqa: SLF001 - nothing else ends them
-            query.cancel()
-        answers = await asyncio.gather(*begun, return_exceptions=True)
-    assert all(isinstance(answer, asyncio.CancelledError) for answer in answers)
-    assert (await service_alone.get_me(pair.access)).status_code == 200

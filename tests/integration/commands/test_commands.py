@@ -239,7 +239,7 @@ def test_an_ipv6_address_on_a_machine_without_ipv6_is_one_line(
             raise OSError(errno.EAFNOSUPPORT, os.strerror(errno.EAFNOSUPPORT))
         return real_socket(family, *arguments, **options)
 
-    environment.setattr("doorward.server.listening.socket.socket", without_ipv6)
+    environment.setattr(socket, "socket", without_ipv6)
     assert "cannot listen on ::1 port 8000" in _refused_with_one_line(capsys, "serve", "--host", "::1")
 
 

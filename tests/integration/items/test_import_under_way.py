@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from doorward.domain.items.exceptions import ItemOwnerGoneError
-from doorward.domain.items.importing import ImportRequest
+from doorward.domain.items.importing import ImportRequest, ItemImport
 from doorward.domain.items.models import ItemContent
 from tests.integration.items.catalogue import CSV, IMPORT, Owner, sign_in
 from tests.integration.service import Logs, MakeService, is_problem
@@ -67,10 +67,7 @@ async def test_others_are_answered_while_an_import_is_under_way(alone: Owner) ->
 
 
 @pytest.mark.parametrize("file", [b"title\n" + b"A\n" * 50, b"title\n" + b"\n" * 50, b"title,year\n" + b"A\n" * 50])
-async def test_others_get_their_turn_whatever_the_lines_are_like(
-    owner: Owner, monkeypatch: pytest.MonkeyPatch, file: bytes
-) -> None:
-    monkeypatch.setattr("doorward.domain.items.importing.TURN_SECONDS", 0)
+async def test_others_get_their_turn_whatever_the_lines_are_like(owner: Owner, file: bytes) -> None:
     turns = 0
     seen: list[int] = []
 
@@ -82,9 +79,10 @@ async def test_others_get_their_turn_whatever_the_lines_are_like(
 
     others = asyncio.create_task(take_turns())
     request = ImportRequest(owner.id, skip_bad_lines=True)
-    state = owner.service.app.state.services
-    with state.bulk_place():
-        await state.item_import.run(io.BytesIO(file), request, lambda: seen.append(turns))
+    database = owner.service.database
+    item_import = ItemImport(database=database, clock=owner.service.clock, turn_seconds=0)
+    with database.bulk_place():
+        await item_import.run(io.BytesIO(file), request, lambda: seen.append(turns))
     others.cancel()
     assert len(seen) == len(set(seen)) >= 50
 

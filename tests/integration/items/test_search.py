@@ -4,6 +4,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from doorward.domain.items.models import ItemFilter, ItemQuery
+from doorward.domain.items.repositories import lists
 from tests.integration.items.catalogue import SEARCH, Owner, page_of, run_items_service, sign_in
 from tests.integration.service import MakeDatabase, is_problem, mark
 
@@ -142,9 +144,10 @@ async def test_a_tag_that_no_item_can_have_is_refused(owner: Owner) -> None:
     assert is_problem(await owner.get(SEARCH, q="a", tag="a\x00"), 422, "invalid_filter")
 
 
-async def test_of_very_many_matches_ten_thousand_are_counted(owner: Owner, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("doorward.domain.items.repositories.lists.MAXIMUM_CANDIDATES", 3)
+async def test_of_very_many_matches_a_bounded_number_is_ranked_and_counted(owner: Owner) -> None:
     word = mark()
     await owner.create_all(word, word, word, word)
-    found = page_of(await owner.get(SEARCH, q=word, page_size=2, page=2))
-    assert (len(found["items"]), found["pagination"]["total_items"]) == (1, 3)
+    wanted = ItemQuery(owner.id, "all", ItemFilter())
+    async with owner.service.database.connection() as connection:
+        found = await lists.list_matches(connection, wanted, word, limit=2, offset=2, candidates=3)
+    assert [item.total for item in found] == [3]

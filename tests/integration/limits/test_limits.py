@@ -2,12 +2,14 @@
 
 import ipaddress
 from collections.abc import Awaitable, Callable
-from types import SimpleNamespace
+from dataclasses import replace
 
 import httpx
 import pytest
 
-from tests.integration.service import ME, REFRESH, REGISTER, TOKEN, MakeService, Service, is_problem, statuses
+from doorward.infrastructure.limits.limiter import create_limiter
+from doorward.settings.config import settings_from
+from tests.integration.service import ME, REFRESH, REGISTER, TOKEN, MakeService, Parts, Service, is_problem, statuses
 
 CALLS: dict[str, tuple[str, dict[str, object], int]] = {
     "register": (REGISTER, {"json": {"email": "ada@example.com", "username": "ab", "password": "short"}}, 5),
@@ -17,13 +19,31 @@ CALLS: dict[str, tuple[str, dict[str, object], int]] = {
 Call = Callable[..., Awaitable[httpx.Response]]
 
 
-@pytest.fixture(autouse=True)
-def standing_time(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
-    """The limiter's clock goes when it is told to: no window ends because the machine was busy."""
-    clock = SimpleNamespace(present=1_000_000_000.0)
-    clock.monotonic = lambda: clock.present
-    monkeypatch.setattr("doorward.infrastructure.limits.windows.time", clock)
-    return clock
+class StandingTime:
+    """The limiter's clock, which goes when it is told to: no window ends because the machine was busy."""
+
+    def __init__(self) -> None:
+        self.present = 1_000_000_000.0
+
+    def now(self) -> float:
+        return self.present
+
+
+@pytest.fixture
+def standing_time() -> StandingTime:
+    return StandingTime()
+
+
+@pytest.fixture
+def make_limited(make_service: MakeService, standing_time: StandingTime) -> MakeService:
+    """Make an application with limits, counted by the standing clock."""
+
+    async def make(parts: Parts | None = None, /, **changes: object) -> Service:
+        settings = settings_from({"environment": "development", "rate_limit_enabled": True, **changes})
+        limiter = create_limiter(settings.limits, standing_time.now)
+        return await make_service(replace(parts or Parts(), limiter=limiter), rate_limit_enabled=True, **changes)
+
+    return make
 
 
 async def _call(client: httpx.AsyncClient, name: str, forwarded_for: str | None = None) -> httpx.Response:
@@ -33,8 +53,8 @@ async def _call(client: httpx.AsyncClient, name: str, forwarded_for: str | None 
 
 
 @pytest.fixture
-async def limited(make_service: MakeService) -> Service:
-    return await make_service(rate_limit_enabled=True)
+async def limited(make_limited: MakeService) -> Service:
+    return await make_limited()
 
 
 @pytest.mark.parametrize("name", list(CALLS))
@@ -47,7 +67,7 @@ async def test_a_call_is_limited_as_the_contract_says(limited: Service, name: st
 
 
 async def test_a_refused_client_is_answered_again_after_the_time_in_retry_after(
-    limited: Service, standing_time: SimpleNamespace
+    limited: Service, standing_time: StandingTime
 ) -> None:
     for _ in range(5):
         await _call(limited.client, "register")
@@ -95,8 +115,8 @@ async def test_addresses_of_one_64_network_are_counted_together(limited: Service
         assert (await _call(client, "register")).status_code == 429
 
 
-async def test_a_whole_48_network_has_a_wider_limit(make_service: MakeService) -> None:
-    service = await make_service(rate_limit_enabled=True, rate_limit_ipv6_site_factor=2)
+async def test_a_whole_48_network_has_a_wider_limit(make_limited: MakeService) -> None:
+    service = await make_limited(rate_limit_ipv6_site_factor=2)
     answers = []
     for number in range(11):
         async with service.client_at(f"2001:db8:0:{number:x}::1") as client:
@@ -107,9 +127,9 @@ async def test_a_whole_48_network_has_a_wider_limit(make_service: MakeService) -
 
 
 async def test_calls_that_a_clients_own_limit_refuses_do_not_count_for_its_48_network(
-    make_service: MakeService,
+    make_limited: MakeService,
 ) -> None:
-    service = await make_service(rate_limit_enabled=True, rate_limit_ipv6_site_factor=2)
+    service = await make_limited(rate_limit_ipv6_site_factor=2)
     async with service.client_at("2001:db8:0:1::1") as greedy, service.client_at("2001:db8:0:2::1") as neighbour:
         answers = [await _call(greedy, "register") for _ in range(20)]
         assert statuses(answers) == [422] * 5 + [429] * 15
@@ -127,8 +147,8 @@ async def test_a_spoofed_x_forwarded_for_changes_nothing(limited: Service) -> No
 
 
 @pytest.fixture
-async def behind_proxy(make_service: MakeService) -> Service:
-    return await make_service(rate_limit_enabled=True, trusted_proxies=(ipaddress.IPv4Network("203.0.113.0/24"),))
+async def behind_proxy(make_limited: MakeService) -> Service:
+    return await make_limited(trusted_proxies=(ipaddress.IPv4Network("203.0.113.0/24"),))
 
 
 async def test_behind_a_trusted_proxy_each_client_is_counted_by_itself(behind_proxy: Service) -> None:
@@ -149,8 +169,8 @@ async def test_another_peer_than_the_proxy_is_counted_as_itself(behind_proxy: Se
 
 
 @pytest.mark.parametrize("name", list(CALLS))
-async def test_each_limit_can_be_overridden(make_service: MakeService, name: str) -> None:
-    service = await make_service(**{"rate_limit_enabled": True, f"rate_limit_{name}": "2/hour"})
+async def test_each_limit_can_be_overridden(make_limited: MakeService, name: str) -> None:
+    service = await make_limited(**{f"rate_limit_{name}": "2/hour"})
     answers = [await _call(service.client, name) for _ in range(3)]
     assert [answer.status_code == 429 for answer in answers] == [False, False, True]
     assert int(answers[-1].headers["retry-after"]) > 60
@@ -160,8 +180,8 @@ async def test_limits_can_be_switched_off(service: Service) -> None:
     assert 429 not in statuses([await _call(service.client, "register") for _ in range(30)])
 
 
-async def test_two_applications_in_one_process_count_apart(limited: Service, make_service: MakeService) -> None:
+async def test_two_applications_in_one_process_count_apart(limited: Service, make_limited: MakeService) -> None:
     for _ in range(6):
         await _call(limited.client, "register")
-    other = await make_service(rate_limit_enabled=True)
+    other = await make_limited()
     assert (await _call(other.client, "register")).status_code == 422

@@ -6,15 +6,19 @@ from collections.abc import AsyncIterator
 from typing import NoReturn
 
 import pytest
+from limits.aio.strategies import FixedWindowRateLimiter
 from limits.errors import StorageError
 
-from doorward.infrastructure.limits import store as limit_store
-from tests.integration.service import Logs, MakeService, Service, is_problem, statuses
+from doorward.infrastructure.limits.limiter import CallLimiter
+from doorward.infrastructure.limits.store import LimitStore
+from tests.integration.service import Logs, MakeService, Parts, Service, is_problem, statuses
 from tests.running_time import RunningTime
 
 NO_STORE = "redis://127.0.0.1:1/0"
 """A port that nothing listens on."""
 
+LIMITS = {"token": "10/minute", "refresh": "20/minute"}
+TIMEOUT_SECONDS = 0.1
 PATIENT_SECONDS = 60
 LONGEST_SECONDS = 0.2
 """The default of RATE_LIMIT_STORAGE_TIMEOUT_MS, and as much again for all that a call does besides."""
@@ -48,6 +52,10 @@ async def silent() -> AsyncIterator[tuple[SilentStore, str]]:
         await store.hang_up()
 
 
+def counting_in(store: LimitStore) -> Parts:
+    return Parts(limiter=CallLimiter(LIMITS, store))
+
+
 def events(logs: Logs) -> list[str]:
     return [str(line["event"]) for line in logs.lines() if str(line["event"]).startswith("rate_limit.store")]
 
@@ -57,11 +65,10 @@ async def try_to_log_in(service: Service, times: int) -> list[int]:
 
 
 async def test_while_a_call_waits_for_the_store_the_others_are_answered(
-    make_service: MakeService, silent: tuple[SilentStore, str], logs: Logs, monkeypatch: pytest.MonkeyPatch
+    make_service: MakeService, silent: tuple[SilentStore, str], logs: Logs
 ) -> None:
     store, uri = silent
-    service = await make_service(rate_limit_enabled=True, rate_limit_storage_uri=uri)
-    monkeypatch.setattr(service.app.state.services.limiter._store, "_timeout_seconds", PATIENT_SECONDS)  # noqa: SLF001 - no setting is as long
+    service = await make_service(counting_in(LimitStore(uri, timeout_seconds=PATIENT_SECONDS)))
     waiting = asyncio.create_task(service.post_token("nobody", "wrong"))
     await store.asked.wait()
     assert (await service.client.get("/health/liveness")).status_code == 200
@@ -81,10 +88,9 @@ async def test_without_its_store_each_process_counts_by_itself(make_service: Mak
 
 
 async def test_a_store_that_never_answers_costs_a_bounded_time_and_no_limit(
-    make_service: MakeService, silent: tuple[SilentStore, str], monkeypatch: pytest.MonkeyPatch
+    make_service: MakeService, silent: tuple[SilentStore, str]
 ) -> None:
-    monkeypatch.setattr(limit_store, "PAUSE_SECONDS", 0)
-    service = await make_service(rate_limit_enabled=True, rate_limit_storage_uri=silent[1])
+    service = await make_service(counting_in(LimitStore(silent[1], TIMEOUT_SECONDS, pause_seconds=0)))
     async with asyncio.timeout(30):
         assert await try_to_log_in(service, 11) == [401] * 10 + [429]
     assert len(silent[0].connections) == 11
@@ -92,10 +98,10 @@ async def test_a_store_that_never_answers_costs_a_bounded_time_and_no_limit(
 
 @pytest.mark.parametrize("is_there", [True, False], ids=["frozen", "down"])
 async def test_a_store_that_is_away_holds_up_a_call_for_a_tenth_of_a_second_at_most(
-    make_service: MakeService, silent: tuple[SilentStore, str], monkeypatch: pytest.MonkeyPatch, *, is_there: bool
+    make_service: MakeService, silent: tuple[SilentStore, str], *, is_there: bool
 ) -> None:
-    monkeypatch.setattr(limit_store, "PAUSE_SECONDS", 0)
-    service = await make_service(rate_limit_enabled=True, rate_limit_storage_uri=silent[1] if is_there else NO_STORE)
+    store = LimitStore(silent[1] if is_there else NO_STORE, TIMEOUT_SECONDS, pause_seconds=0)
+    service = await make_service(counting_in(store))
     taken = []
     with RunningTime() as clock:
         for _ in range(9):
@@ -118,10 +124,9 @@ async def test_a_store_that_is_away_is_said_once_and_not_for_each_call(
 
 
 async def test_a_store_that_is_away_is_asked_by_one_call_in_each_pause(
-    make_service: MakeService, silent: tuple[SilentStore, str], monkeypatch: pytest.MonkeyPatch
+    make_service: MakeService, silent: tuple[SilentStore, str]
 ) -> None:
-    monkeypatch.setattr(limit_store, "PAUSE_SECONDS", 3600)
-    service = await make_service(rate_limit_enabled=True, rate_limit_storage_uri=silent[1])
+    service = await make_service(counting_in(LimitStore(silent[1], TIMEOUT_SECONDS, pause_seconds=3600)))
     await try_to_log_in(service, 8)
     assert len(silent[0].connections) == 1
 
@@ -135,10 +140,9 @@ async def test_a_store_that_fails_after_the_count_costs_a_whole_window(
     async def fail(*_: object) -> NoReturn:
         raise StorageError(ConnectionError())
 
+    monkeypatch.setattr(FixedWindowRateLimiter, "hit", over_the_limit)
+    monkeypatch.setattr(FixedWindowRateLimiter, "get_window_stats", fail)
     service = await make_service(rate_limit_enabled=True, rate_limit_storage_uri=NO_STORE)
-    strategy = service.app.state.services.limiter._store._strategy  # noqa: SLF001 - to have one of its answers fail
-    monkeypatch.setattr(strategy, "hit", over_the_limit)
-    monkeypatch.setattr(strategy, "get_window_stats", fail)
     answer = await service.post_token("nobody", "wrong")
     assert is_problem(answer, 429, "rate_limit_exceeded")
     assert answer.headers["retry-after"] == "60"

@@ -74,24 +74,21 @@ def test_four_processes_at_once_migrate_once(empty_database: str, environment: p
     assert _versions(empty_database) == [newest_version()]
 
 
-def test_a_migration_waits_for_the_one_under_way(empty_database: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("doorward.infrastructure.migrations.TURN_WAIT", "50ms")
+def test_a_migration_waits_for_the_one_under_way(empty_database: str) -> None:
     with psycopg.connect(empty_database, autocommit=True) as other:
         other.execute("SELECT pg_advisory_lock(%s)", [LOCK_KEY])
         with pytest.raises(psycopg.errors.LockNotAvailable):
-            migrate(empty_database)
+            migrate(empty_database, turn_wait="50ms")
         other.execute("SELECT pg_advisory_unlock(%s)", [LOCK_KEY])
     assert migrate(empty_database) == newest_version()
 
 
-def test_a_change_does_not_queue_for_ever_in_front_of_the_traffic(
-    empty_database: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("doorward.infrastructure.migrations.TABLE_WAIT", "50ms")
+def test_a_change_does_not_queue_for_ever_in_front_of_the_traffic(empty_database: str) -> None:
+    conninfo = psycopg.conninfo.make_conninfo(empty_database, options="-c statement_timeout=20s")
     with psycopg.connect(empty_database) as other:
         other.execute("CREATE TABLE users ()")
         with pytest.raises(psycopg.errors.LockNotAvailable):
-            migrate(psycopg.conninfo.make_conninfo(empty_database, options="-c statement_timeout=20s"))
+            migrate(conninfo, table_wait="50ms")
 
 
 def test_a_migration_that_fails_changes_nothing_and_raises_the_drivers_error(empty_database: str) -> None:

@@ -6,7 +6,6 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, MutableMapping
 from contextlib import asynccontextmanager
 from typing import Any
-from uuid import uuid4
 
 import httpx
 import pytest
@@ -44,25 +43,27 @@ def collector() -> Iterator[Collector]:
         yield running
 
 
+@asynccontextmanager
+async def running(collector: Collector, database_url: str, secret_key: str, clock: FakeClock) -> AsyncIterator[Service]:
+    """Run the application; all spans are sent when it has ended."""
+    values = {
+        "environment": "development",
+        "secret_key": secret_key,
+        "database_url": database_url,
+        "bcrypt_rounds": 4,
+        "otel_exporter_otlp_endpoint": collector.url,
+        "housekeeping_interval_minutes": 0,
+    }
+    async with run_service(settings_from(values), clock) as service:
+        yield service
+
+
 @pytest.fixture
 def traced(collector: Collector, shared_database: str, secret_key: str, clock: FakeClock) -> Traced:
-    """Run the application around some calls; all spans are sent when it has ended."""
-
-    @asynccontextmanager
-    async def running() -> AsyncIterator[Service]:
-        values = {
-            "environment": "development",
-            "secret_key": secret_key,
-            "database_url": shared_database,
-            "bcrypt_rounds": 4,
-            "otel_exporter_otlp_endpoint": collector.url,
-            "housekeeping_interval_minutes": 0,
-        }
-        async with run_service(settings_from(values), clock) as service:
-            yield service
+    """Run the application around some calls."""
 
     async def make(calls: Callable[[Service], Awaitable[object]]) -> Collector:
-        async with running() as service:
+        async with running(collector, shared_database, secret_key, clock) as service:
             await calls(service)
         return collector
 
@@ -153,15 +154,13 @@ async def test_no_span_holds_a_value_of_a_request_or_a_statement(traced: Traced)
         assert not any(secret.encode() in body for body in collector.bodies), secret
 
 
-async def test_a_statement_that_fails_has_its_sqlstate(traced: Traced, monkeypatch: pytest.MonkeyPatch) -> None:
-    once = uuid4()
-    monkeypatch.setattr("doorward.domain.auth.begin.uuid4", lambda: once)
-
-    async def twice(service: Service) -> None:
+async def test_a_statement_that_fails_has_its_sqlstate(
+    collector: Collector, own_database: str, secret_key: str, clock: FakeClock
+) -> None:
+    async with running(collector, own_database, secret_key, clock) as service:
         person, _ = await service.register_and_log_in()
+        service.sql("CREATE UNIQUE INDEX one_session_a_user ON sessions (user_id)")
         assert (await service.post_token(person.username, PASSWORD)).status_code == 503
-
-    collector = await traced(twice)
     failed = [span for span in collector.spans() if span.is_error and span.kind == CLIENT]
     assert [(span.name, span.attributes["error.type"]) for span in failed] == [("sessions.add_session", "23505")]
 

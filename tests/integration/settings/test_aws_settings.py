@@ -10,9 +10,10 @@ from collections.abc import Iterator
 
 import boto3
 import pytest
+from pydantic_settings import BaseSettings
 
 from doorward.commands.main import main
-from doorward.settings import aws_secrets
+from doorward.settings.aws_secrets import SecretStoreError, read_aws_secret
 from doorward.settings.config import SettingsError, load_settings
 from tests.integration.secret_store import REGION, SecretStore, run_secret_store
 from tests.integration.service import mark
@@ -151,11 +152,10 @@ def test_a_store_that_refuses_connections_stops_the_start(with_store: pytest.Mon
 
 
 def test_a_store_that_never_answers_is_given_up(with_store: pytest.MonkeyPatch) -> None:
-    with_store.setattr(aws_secrets, "READ_SECONDS", 0.2)
-    with_store.setenv(NAME, "doorward")
     with socket.create_server(("127.0.0.1", 0)) as silent:
         with_store.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{silent.getsockname()[1]}")
-        assert _problem().startswith("AWS Secrets Manager cannot be used: Read timeout")
+        with pytest.raises(SecretStoreError, match=r"^AWS Secrets Manager cannot be used: Read timeout"):
+            read_aws_secret(BaseSettings, name="doorward", region=REGION, read_seconds=0.2)
     limits = boto3.client("secretsmanager", region_name=REGION).meta.config
     assert (limits.connect_timeout, limits.read_timeout) == (3.0, 0.2)
     assert limits.retries["total_max_attempts"] == 2

@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from doorward.core.principal import Principal
-from doorward.infrastructure.access_tokens import AccessTokens
+from doorward.infrastructure.access_tokens import REMEMBERED_TOKENS, AccessTokens
 
 KEY = secrets.token_bytes(64)
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -32,7 +32,13 @@ CLAIMS: dict[str, Any] = {
 MISSING = object()
 
 
-def access_tokens(algorithm: str = "HS256", *, key: bytes = KEY, previous_key: bytes | None = None) -> AccessTokens:
+def access_tokens(
+    algorithm: str = "HS256",
+    *,
+    key: bytes = KEY,
+    previous_key: bytes | None = None,
+    remembered_tokens: int = REMEMBERED_TOKENS,
+) -> AccessTokens:
     return AccessTokens(
         key=key,
         previous_key=previous_key,
@@ -40,6 +46,7 @@ def access_tokens(algorithm: str = "HS256", *, key: bytes = KEY, previous_key: b
         issuer="https://auth.example.com",
         audience="https://api.example.com",
         lifetime=timedelta(minutes=30),
+        remembered_tokens=remembered_tokens,
     )
 
 

@@ -5,13 +5,14 @@ import hashlib
 import hmac
 import secrets
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
+import jwt
 import pytest
 
 from doorward.core.principal import Principal
 from doorward.domain.auth.exceptions import InvalidAccessTokenError
-from doorward.infrastructure import access_tokens as tokens_file
 from tests.unit.infrastructure import forge
 from tests.unit.infrastructure.forge import CLAIMS, NOW, PRINCIPAL, SESSION, USER
 
@@ -151,17 +152,34 @@ def test_a_remembered_token_lends_nothing_to_one_that_is_like_it() -> None:
             tokens.verify(altered, NOW)
 
 
-def test_no_more_tokens_are_remembered_than_there_is_room_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tokens_file, "REMEMBERED_TOKENS", 2)
-    tokens = forge.access_tokens()
-    for _ in range(3):
-        assert tokens.verify(tokens.sign(PRINCIPAL, NOW), NOW) == PRINCIPAL
-    assert tokens._verified.cache_info().currsize == 2  # noqa: SLF001 - what is kept is what it is about
+@pytest.fixture
+def decoded(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The tokens whose signature was computed, in order: those that were not remembered."""
+    tokens: list[str] = []
+    decode = jwt.decode_complete
+
+    def noting_decode(token: str, *arguments: Any, **options: Any) -> Any:
+        tokens.append(token)
+        return decode(token, *arguments, **options)
+
+    monkeypatch.setattr(jwt, "decode_complete", noting_decode)
+    return tokens
 
 
-def test_refused_tokens_are_not_remembered() -> None:
-    tokens = forge.access_tokens()
-    for number in range(100):
+def test_no_more_tokens_are_remembered_than_there_is_room_for(decoded: list[str]) -> None:
+    tokens = forge.access_tokens(remembered_tokens=2)
+    first, second, third = [tokens.sign(PRINCIPAL, NOW) for _ in range(3)]
+    for token in (first, second, third, second, third, first):
+        assert tokens.verify(token, NOW) == PRINCIPAL
+    assert decoded == [first, second, third, first]
+
+
+def test_refused_tokens_are_not_remembered_and_displace_none(decoded: list[str]) -> None:
+    tokens = forge.access_tokens(remembered_tokens=2)
+    token, forged = tokens.sign(PRINCIPAL, NOW), ["nonsense", "nonsense", "other nonsense", "more of it"]
+    assert tokens.verify(token, NOW) == PRINCIPAL
+    for each in forged:
         with pytest.raises(InvalidAccessTokenError):
-            tokens.verify(f"nonsense {number}", NOW)
-    assert tokens._verified.cache_info().currsize == 0  # noqa: SLF001 - what is kept is what it is about
+            tokens.verify(each, NOW)
+    assert tokens.verify(token, NOW) == PRINCIPAL
+    assert decoded == [token, *forged]

@@ -169,12 +169,9 @@ def test_the_build_is_told(metrics: Metrics) -> None:
     assert value("workers") == 1
 
 
-async def test_the_load_is_sampled_from_the_beginning_to_the_end(
-    metrics: Metrics, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("doorward.observability.metrics.SAMPLE_SECONDS", 0)
+async def test_the_load_is_sampled_from_the_beginning_to_the_end(metrics: Metrics) -> None:
     taken: list[int] = []
-    async with metrics.sampled(lambda: taken.append(1)):
+    async with metrics.sampled(lambda: taken.append(1), interval=0):
         while len(taken) < 3:  # noqa: ASYNC110 - how often it is taken is the question
             await asyncio.sleep(0)
     at_the_end = len(taken)

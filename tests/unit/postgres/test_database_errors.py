@@ -4,7 +4,7 @@ import psycopg
 import pytest
 
 from doorward.core.exceptions import ServiceUnavailableError
-from doorward.infrastructure.postgres.database import _faults_as_unavailable
+from doorward.infrastructure.postgres.database import faults_as_unavailable
 
 ERRORS = [
     psycopg.Error,
@@ -26,5 +26,5 @@ ERRORS = [
 
 @pytest.mark.parametrize("error", ERRORS)
 def test_an_error_that_no_repository_expects_is_an_unavailable_service(error: type[psycopg.Error]) -> None:
-    with pytest.raises(ServiceUnavailableError), _faults_as_unavailable():
+    with pytest.raises(ServiceUnavailableError), faults_as_unavailable():
         raise error

@@ -4,9 +4,10 @@ import secrets
 
 import pytest
 
-from doorward.settings.config import SettingsError, load_settings, settings_from
+from doorward.settings.config import SettingsError, settings_from
 from doorward.settings.insecure import insecure_settings
 from doorward.settings.secret_strength import passwords_in
+from tests.unit.settings.loading import load_settings
 
 MARK = "marked-and-never-to-be-shown"
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from doorward.settings.config import SettingsError, load_settings
+from doorward.settings.config import SettingsError
+from tests.unit.settings.loading import load_settings
 
 URL = "postgresql://postgres@/postgres?host=%2Ftmp%2Fdoorward-pg&port=5432"
 

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from doorward.settings.config import load_settings, settings_from
+from doorward.settings.config import settings_from
 from doorward.settings.insecure import insecure_settings
+from tests.unit.settings.loading import load_settings
 
 
 def _named(**values: object) -> list[str]:

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from doorward.observability.scrubbing import PERSONAL_FIELDS, SECRET_FIELDS
-from doorward.settings.config import SettingsError, load_settings
+from doorward.settings.config import SettingsError
 from doorward.settings.published_secrets import DEVELOPMENT_SECRET_KEY
 from tests.unit.settings.budget_defaults import BUDGETS
+from tests.unit.settings.loading import load_settings
 
 
 @pytest.fixture(autouse=True)

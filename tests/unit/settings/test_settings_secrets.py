@@ -6,9 +6,10 @@ from base64 import b64encode, encodebytes, urlsafe_b64encode
 import pytest
 from pydantic import ValidationError
 
-from doorward.settings.config import TOPICS, SettingsError, load_settings, settings_from
+from doorward.settings.config import TOPICS, SettingsError, settings_from
 from doorward.settings.published_secrets import DEVELOPMENT_SECRET_KEY, PUBLISHED_SECRETS
 from doorward.settings.secret_strength import flaw_of_secret_key
+from tests.unit.settings.loading import load_settings
 
 MARK = "marked-and-never-to-be-shown"
 

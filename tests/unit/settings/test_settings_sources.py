@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from doorward.settings.config import SECRETS, SettingsError, load_settings
+from doorward.settings.config import SECRETS, SettingsError
 from doorward.settings.sources import MAXIMUM_SECRET_FILE_BYTES
+from tests.unit.settings.loading import load_settings
 
 MARK = "marked-and-never-to-be-shown"
 KEY = secrets.token_urlsafe(48)

@@ -4,7 +4,8 @@ import secrets
 
 import pytest
 
-from doorward.settings.config import SettingsError, load_settings
+from doorward.settings.config import SettingsError
+from tests.unit.settings.loading import load_settings
 
 
 @pytest.fixture(autouse=True)

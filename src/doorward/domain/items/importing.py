@@ -5,7 +5,6 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import datetime
 from typing import IO, Final
 from uuid import UUID, uuid4
 
@@ -61,8 +60,16 @@ class ImportResult:
 class ItemImport:
     """Import files as items."""
 
-    def __init__(self, *, database: Database[Connection], clock: Clock, quota: int | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        database: Database[Connection],
+        clock: Clock,
+        quota: int | None = None,
+        turn_seconds: float = TURN_SECONDS,
+    ) -> None:
         """Take the database, the time, and how many items one user may own; None does not bound them."""
+        self._turn_seconds = turn_seconds
         self._quota = quota
         self._database = database
         self._clock = clock
@@ -81,7 +88,7 @@ class ItemImport:
             async with self._database.bulk_transaction() as connection:
                 room = await self._room_of(connection, request.owner_id)
                 with closing(read_items(file, request.visibility)) as lines:
-                    items = _items(lines, request, self._clock.now(), bad_lines, on_progress)
+                    items = self._items(lines, request, bad_lines, on_progress)
                     imported = await entries.add_items(connection, _at_most(room, items))
                 await self._check_quota(connection, request.owner_id)
         except _REFUSALS as error:
@@ -89,6 +96,28 @@ class ItemImport:
             raise
         report(ItemsImported(owner_id=request.owner_id, imported=imported, skipped=len(bad_lines)))
         return ImportResult(imported, bad_lines)
+
+    async def _items(
+        self,
+        lines: Iterable[ItemContent | BadLine | None],
+        request: ImportRequest,
+        bad_lines: list[BadLine],
+        on_progress: Callable[[], None],
+    ) -> AsyncIterator[Item]:
+        """Yield the valid lines as items and collect the errors; at the end, raise the refusal for them, if any."""
+        now, turn_ends = self._clock.now(), time.monotonic() + self._turn_seconds
+        for line in lines:
+            if time.monotonic() >= turn_ends:
+                on_progress()
+                await asyncio.sleep(0)
+                turn_ends = time.monotonic() + self._turn_seconds
+            if isinstance(line, ItemContent):
+                yield new_item(uuid4(), line, request.owner_id, now)
+            elif line is not None:
+                bad_lines.append(line)
+                _check_patience(bad_lines, request)
+        if bad_lines and not request.skip_bad_lines:
+            raise _refusal(bad_lines)
 
     async def _room_of(self, connection: Connection, owner_id: UUID) -> int | None:
         """Return how many more items the owner may have now; None without a quota."""
@@ -113,29 +142,6 @@ async def _at_most(room: int | None, items: AsyncIterator[Item]) -> AsyncIterato
         if room is not None and number > room:
             raise ItemQuotaReachedError
         yield item
-
-
-async def _items(
-    lines: Iterable[ItemContent | BadLine | None],
-    request: ImportRequest,
-    now: datetime,
-    bad_lines: list[BadLine],
-    on_progress: Callable[[], None],
-) -> AsyncIterator[Item]:
-    """Yield the valid lines as items and collect the errors; at the end, raise the refusal for them, if any."""
-    turn_ends = time.monotonic() + TURN_SECONDS
-    for line in lines:
-        if time.monotonic() >= turn_ends:
-            on_progress()
-            await asyncio.sleep(0)
-            turn_ends = time.monotonic() + TURN_SECONDS
-        if isinstance(line, ItemContent):
-            yield new_item(uuid4(), line, request.owner_id, now)
-        elif line is not None:
-            bad_lines.append(line)
-            _check_patience(bad_lines, request)
-    if bad_lines and not request.skip_bad_lines:
-        raise _refusal(bad_lines)
 
 
 def _check_patience(bad_lines: Sequence[BadLine], request: ImportRequest) -> None:

@@ -23,16 +23,17 @@ TABLE_WAIT: Final = "10s"
 """How long a migration may wait for a table lock. The service's queries on that table wait behind it."""
 
 
-def migrate(conninfo: str) -> str:
+def migrate(conninfo: str, *, turn_wait: str = TURN_WAIT, table_wait: str = TABLE_WAIT) -> str:
     """Bring the schema to the newest version, unless it is newer already; return the version it has.
 
-    Of several processes that start together, the first migrates; the others wait and find nothing to do.
+    Of several processes that start together, the first migrates; the others wait for ``turn_wait`` at most, and find
+    nothing to do. Both waits are as PostgreSQL spells them.
     Raises ``psycopg.Error``.
     """
     config = _config()
     # The lock belongs to the transaction: behind a pooler, a session may be shared with others.
     with psycopg.connect(conninfo, connect_timeout=5) as guard:
-        _bound(guard, TURN_WAIT)
+        _bound(guard, turn_wait)
         guard.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK_KEY])
         engine = create_engine("postgresql+psycopg://", creator=lambda: _connect(conninfo), poolclass=NullPool)
         try:
@@ -44,7 +45,7 @@ def migrate(conninfo: str) -> str:
                 # The read above began a transaction, and Alembic commits only transactions that it began itself.
                 connection.rollback()
                 config.attributes["connection"] = connection
-                config.attributes["bound"] = lambda: _bound(connection.connection.driver_connection, TABLE_WAIT)
+                config.attributes["bound"] = lambda: _bound(connection.connection.driver_connection, table_wait)
                 command.upgrade(config, "head")
         except DBAPIError as error:
             raise error.orig or error from error

@@ -99,12 +99,10 @@ class PostgresDatabase:
         """Prepare the pool; ``open`` starts it.
 
         ``bulk_seconds`` is how long a bulk transaction may last; ``cursor_factory`` makes what runs the statements;
-        ``host`` has the clocks of this machine.
-        ``breaker`` is the one of another pool to the same server.
+        ``host`` has the clocks of this machine; ``breaker`` is the one of another pool to the same server.
         """
         self.clock = DatabaseClock(host or HostClock())
-        self.timeouts = timeouts
-        self._bulk_seconds = bulk_seconds
+        self.timeouts, self._bulk_seconds = timeouts, bulk_seconds
         self._pool: AsyncConnectionPool[PromptlyClosedConnection] = AsyncConnectionPool(
             session_conninfo(settings, timeouts),
             connection_class=PromptlyClosedConnection,
@@ -125,10 +123,9 @@ class PostgresDatabase:
             check=self._check_still_connected,
             open=False,
         )
-        self._bulk_places_taken = 0
         self.bulk_places = min(MAXIMUM_BULK_TRANSACTIONS, max(1, settings.db_pool_max_conn - 1))
         self.breaker = breaker or DatabaseBreaker()
-        self._is_reachable = True
+        self._bulk_places_taken, self._is_reachable = 0, True
 
     async def open(self) -> None:
         """Start connecting in the background."""
@@ -199,7 +196,7 @@ class PostgresDatabase:
 
     @asynccontextmanager
     async def _checked_out(self, seconds: float, *, may_probe: bool = True) -> AsyncIterator[AsyncConnection[Any]]:
-        with _faults_as_unavailable(), self.breaker.attempt(may_probe=may_probe):
+        with faults_as_unavailable(), self.breaker.attempt(may_probe=may_probe):
             try:
                 connection = await self._pool.getconn()
             except PoolTimeout as error:
@@ -258,7 +255,7 @@ class _SchemaMissingError(ServiceUnavailableError):
 
 
 @contextmanager
-def _faults_as_unavailable() -> Iterator[None]:
+def faults_as_unavailable() -> Iterator[None]:
     """Let no driver error out. What the SQL may cause by design was caught by name in the repository."""
     try:
         yield

@@ -123,7 +123,13 @@ async def count_items(connection: Connection, wanted: ItemQuery) -> int:
 
 
 async def list_matches(
-    connection: Connection, wanted: ItemQuery, query: str, *, limit: int, offset: int
+    connection: Connection,
+    wanted: ItemQuery,
+    query: str,
+    *,
+    limit: int,
+    offset: int,
+    candidates: int = MAXIMUM_CANDIDATES,
 ) -> Sequence[FoundItem]:
     """List the readable items that match a tsquery, best first. Raises ``QueryTooBroadError``."""
     async with _in_time(), connection.cursor(row_factory=class_row(FoundItem)) as cursor:
@@ -150,7 +156,7 @@ async def list_matches(
                 private=_MATCHING.format(readable=_OWN_PRIVATE_IN_WORDS, filter=_FILTER),
                 shared=_MATCHING.format(readable=_SHARED, filter=_FILTER),
             ),
-            {**_parameters(wanted), "query": query, "candidates": MAXIMUM_CANDIDATES, "limit": limit, "offset": offset},
+            {**_parameters(wanted), "query": query, "candidates": candidates, "limit": limit, "offset": offset},
             prepare=False,
         )
         return await cursor.fetchall()
