@@ -49,13 +49,17 @@ def replaced_targets(tree: ast.AST) -> Iterator[str]:
 
 def patched(call: ast.Call, ours: set[str]) -> Iterator[str]:
     target, *others = call.args
-    name = others[0].value if others and isinstance(others[0], ast.Constant) else ""
-    if isinstance(target, ast.Constant) and str(target.value).startswith("doorward."):
-        yield str(target.value)
-    elif (isinstance(name, str) and is_private(name)) or (
+    name = text(others[0]) if others else ""
+    if text(target).startswith("doorward."):
+        yield text(target)
+    elif is_private(name) or (
         called_name(call) != "getattr" and (ast.unparse(target) in ours or belongs_to(target, ours))
     ):
         yield f"{ast.unparse(target)}.{name}"
+
+
+def text(node: ast.expr) -> str:
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
 
 
 def belongs_to(target: ast.expr, ours: set[str]) -> bool:
@@ -85,7 +89,7 @@ def test_no_test_silences_the_rule_about_private_attributes() -> None:
 
 
 def test_the_rule_sees_each_way_to_replace_something() -> None:
-    text = """
+    code = """
 from doorward.infrastructure.postgres import batching
 from doorward.infrastructure.postgres.batching import _refuse
 import doorward.settings.sources as sources
@@ -101,7 +105,7 @@ monkeypatch.setattr(service.hasher, "check", 1)
 monkeypatch.setattr(bcrypt, "hashpw", 1)
 getattr(batching, "Bounds")
 """
-    assert sorted(replaced_targets(ast.parse(text))) == [
+    assert sorted(replaced_targets(ast.parse(code))) == [
         "batching.BOUNDS.waiting",
         "batching.MAXIMUM_WAITING",
         "doorward.infrastructure.postgres.batching._refuse",

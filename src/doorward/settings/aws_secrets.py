@@ -1,9 +1,11 @@
 """Settings from AWS Secrets Manager, by pydantic-settings' own source: one secret, a JSON object of settings."""
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Final
 
+from pydantic import create_model
 from pydantic_settings import AWSSecretsManagerSettingsSource, BaseSettings
 
 CONNECT_SECONDS: Final = 3.0
@@ -26,8 +28,13 @@ class StoredSettings:
     names: tuple[str, ...]
 
 
+def _named_texts(names: Collection[str]) -> type[BaseSettings]:
+    """Return what the source reads the names of settings from. It is never validated."""
+    return create_model("_NamedTexts", __base__=BaseSettings, **dict.fromkeys(names, (str | None, None)))  # type: ignore[call-overload, no-any-return] # fields by name
+
+
 def read_aws_secret(
-    model: type[BaseSettings], *, name: str, region: str | None, read_seconds: float = READ_SECONDS
+    names: Collection[str], *, name: str, region: str | None, read_seconds: float = READ_SECONDS
 ) -> StoredSettings:
     """Return the settings in the secret of this name; its keys are their names in any case, and empty ones are unset.
 
@@ -49,7 +56,7 @@ def read_aws_secret(
         )
         # The source asks boto3's default session for its client, and takes no timeouts.
         boto3.setup_default_session(botocore_session=session)
-        source = AWSSecretsManagerSettingsSource(model, name, region_name=region, case_sensitive=False)
+        source = AWSSecretsManagerSettingsSource(_named_texts(names), name, region_name=region, case_sensitive=False)
     except NoRegionError:
         raise SecretStoreError("AWS_REGION is missing. Example: eu-central-1") from None
     except (BotoCoreError, ClientError) as error:
@@ -64,5 +71,5 @@ def read_aws_secret(
             "AWS Secrets Manager cannot be used: one of AWS's own variables is malformed. Example: "
             "AWS_ENDPOINT_URL=https://secretsmanager.eu-central-1.amazonaws.com"
         ) from None
-    values = {each: value for each, value in source().items() if value != "" and each in model.model_fields}
+    values = {each: value for each, value in source().items() if value != "" and each in names}
     return StoredSettings(values=values, names=tuple(source.env_vars))

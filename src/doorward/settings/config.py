@@ -159,8 +159,7 @@ def _misspelt_names(given_names: Mapping[str, float]) -> Iterator[str]:
     names = [name.upper() for name in FIELDS]
     names += [f"{name.upper()}_FILE" for name in SECRETS]
     for given, likeness in sorted(given_names.items()):
-        if given.upper().startswith(FOREIGN_PREFIX):
+        if given.upper() in names or given.upper().startswith(FOREIGN_PREFIX):
             continue
-        meant = difflib.get_close_matches(given.upper(), names, n=1, cutoff=likeness)
-        if meant and given.upper() not in names:
+        if meant := difflib.get_close_matches(given.upper(), names, n=1, cutoff=likeness):
             yield f"{given} is not a setting: did you mean {meant[0]}?"

@@ -12,8 +12,6 @@ from pathlib import Path
 from typing import Any, Final
 
 from dotenv import dotenv_values
-from pydantic import create_model
-from pydantic_settings import BaseSettings, DotEnvSettingsSource, EnvSettingsSource, SettingsConfigDict
 
 from doorward.settings.aws_secrets import SecretStoreError, read_aws_secret
 
@@ -72,12 +70,6 @@ class Reading:
             self.secret_files.pop(name, None)
 
 
-class _Texts(BaseSettings):
-    """Settings as texts, for the sources of pydantic-settings. Never validated: the sources read its names only."""
-
-    model_config = SettingsConfigDict(env_ignore_empty=True, extra="ignore", defer_build=True)
-
-
 def read_sources(
     names: Collection[str], secrets: Collection[str], *, beside_inv_dev: bool, secrets_folder: Path = SECRETS_FOLDER
 ) -> Reading:
@@ -86,39 +78,44 @@ def read_sources(
     One that cannot be read is a problem, never an empty source: weaker values must not take its place.
     """
     reading = Reading()
-    model = create_model("_NamedTexts", __base__=_Texts, **dict.fromkeys(names, (str | None, None)))  # type: ignore[call-overload] # fields by name
-    variables = {**_read_environment_file(model, secrets, reading), **_read_environment(model, reading)}
+    variables = {**_read_environment_file(names, secrets, reading), **_read_environment(names, reading)}
     _read_secrets_folder(secrets_folder, names, reading)
     _read_named_files(secrets_folder, secrets, reading, variables)
     if not reading.problems:
-        _read_aws(model, reading)
+        _read_aws(names, reading)
     if beside_inv_dev and not reading.problems:
-        _read_development_file(model, reading, variables)
+        _read_development_file(names, reading, variables)
     return reading
 
 
-def _read_environment_file(
-    model: type[BaseSettings], secrets: Collection[str], reading: Reading
-) -> Mapping[str, str | None]:
+def _read_environment_file(names: Collection[str], secrets: Collection[str], reading: Reading) -> Mapping[str, str]:
     try:
         if _has_byte_order_mark(ENVIRONMENT_FILE):
             reading.problems.append(
                 ".env begins with a byte order mark, so its first name would be lost. Save it without"
             )
             return {}
-        source = DotEnvSettingsSource(model, env_file=ENVIRONMENT_FILE, dotenv_filtering="only_existing")
-        written = dotenv_values(ENVIRONMENT_FILE, interpolate=False) if ENVIRONMENT_FILE.is_file() else {}
+        written = dotenv_values(ENVIRONMENT_FILE) if ENVIRONMENT_FILE.is_file() else {}
     except UnicodeDecodeError:
         reading.problems.append(".env is not UTF-8 text. Write it again as such")
         return {}
     except OSError as error:
         reading.problems.append(f".env cannot be read: {error.strerror}. Correct its rights, or remove it")
         return {}
-    values = source()
-    reading.override(values, ".env")
-    reading.secret_files |= {name: ENVIRONMENT_FILE for name in secrets if name in values}
+    variables = _variables(written)
+    reading.override(_among(names, variables), ".env")
+    reading.secret_files |= {name: ENVIRONMENT_FILE for name in secrets if name in variables}
     reading.names |= dict.fromkeys(written, LIKENESS_AMONG_SETTINGS)
-    return source.env_vars
+    return variables
+
+
+def _variables(given: Mapping[str, str | None]) -> dict[str, str]:
+    """Return variables by their names in lower case. An empty one is unset."""
+    return {name.lower(): value for name, value in given.items() if value}
+
+
+def _among(names: Collection[str], variables: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in variables.items() if name in names}
 
 
 def _has_byte_order_mark(path: Path) -> bool:
@@ -129,20 +126,19 @@ def _has_byte_order_mark(path: Path) -> bool:
         return file.read(len(codecs.BOM_UTF8)) == codecs.BOM_UTF8
 
 
-def _read_environment(model: type[BaseSettings], reading: Reading) -> Mapping[str, str | None]:
-    source = EnvSettingsSource(model)
-    reading.override(source(), "environment")
+def _read_environment(names: Collection[str], reading: Reading) -> Mapping[str, str]:
+    variables = _variables(os.environ)
+    reading.override(_among(names, variables), "environment")
     reading.names = dict.fromkeys(os.environ, LIKENESS_AMONG_OTHERS) | reading.names
-    return source.env_vars
+    return variables
 
 
-def _read_development_file(model: type[BaseSettings], reading: Reading, variables: Mapping[str, str | None]) -> None:
+def _read_development_file(names: Collection[str], reading: Reading, variables: Mapping[str, str]) -> None:
     """Take the database of `inv dev`, which runs in this folder, if nothing says which database is meant."""
     is_configured = any(reading.values.get(name) or variables.get(f"{name}_file") for name in CONFIGURED)
     if is_configured or reading.values.get("aws_secrets_manager_secret_name") or not DEVELOPMENT_FILE.is_file():
         return
-    source = DotEnvSettingsSource(model, env_file=DEVELOPMENT_FILE, dotenv_filtering="only_existing")
-    reading.override(source(), f"inv dev, {DEVELOPMENT_FILE}")
+    reading.override(_among(names, _variables(dotenv_values(DEVELOPMENT_FILE))), f"inv dev, {DEVELOPMENT_FILE}")
 
 
 def _read_secrets_folder(folder: Path, names: Collection[str], reading: Reading) -> None:
@@ -163,9 +159,7 @@ def _read_secrets_folder(folder: Path, names: Collection[str], reading: Reading)
     reading.names = {path.name: LIKENESS_AMONG_OTHERS for path in paths} | reading.names
 
 
-def _read_named_files(
-    folder: Path, secrets: Collection[str], reading: Reading, variables: Mapping[str, str | None]
-) -> None:
+def _read_named_files(folder: Path, secrets: Collection[str], reading: Reading, variables: Mapping[str, str]) -> None:
     """Read the files that NAME_FILE variables name. No message repeats the path: it may be the secret by mistake."""
     for name in secrets:
         pointer, path = f"{name.upper()}_FILE", variables.get(f"{name}_file")
@@ -215,12 +209,12 @@ def _is_invisible(character: str) -> bool:
     return unicodedata.category(character) in _INVISIBLE and character not in "\t\r\n"
 
 
-def _read_aws(model: type[BaseSettings], reading: Reading) -> None:
+def _read_aws(names: Collection[str], reading: Reading) -> None:
     name, region = (reading.values.get(each) for each in ("aws_secrets_manager_secret_name", "aws_region"))
     if not name:
         return
     try:
-        secret = read_aws_secret(model, name=name, region=region)
+        secret = read_aws_secret(names, name=name, region=region)
     except SecretStoreError as error:
         reading.problems.append(str(error))
         return

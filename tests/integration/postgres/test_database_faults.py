@@ -33,10 +33,8 @@ BOUND_SECONDS = 20
 """Generous: the machine may be busy. Without bounds of its own, psycopg waits 30 seconds."""
 
 REFRESHES = 60
-STATEMENTS_UNDER_WAY = (
-    "SELECT pid FROM pg_stat_activity"
-    " WHERE backend_type = 'client backend' AND state = 'active' AND pid <> pg_backend_pid()"
-)
+STATEMENTS_UNDER_WAY = """SELECT pid FROM pg_stat_activity
+WHERE backend_type = 'client backend' AND state = 'active' AND pid <> pg_backend_pid()"""
 
 
 @pytest.fixture

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 
 import boto3
 import pytest
-from pydantic_settings import BaseSettings
 
 from doorward.commands.main import main
 from doorward.settings.aws_secrets import SecretStoreError, read_aws_secret
@@ -155,7 +154,7 @@ def test_a_store_that_never_answers_is_given_up(with_store: pytest.MonkeyPatch) 
     with socket.create_server(("127.0.0.1", 0)) as silent:
         with_store.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{silent.getsockname()[1]}")
         with pytest.raises(SecretStoreError, match=r"^AWS Secrets Manager cannot be used: Read timeout"):
-            read_aws_secret(BaseSettings, name="doorward", region=REGION, read_seconds=0.2)
+            read_aws_secret([], name="doorward", region=REGION, read_seconds=0.2)
     limits = boto3.client("secretsmanager", region_name=REGION).meta.config
     assert (limits.connect_timeout, limits.read_timeout) == (3.0, 0.2)
     assert limits.retries["total_max_attempts"] == 2

@@ -256,7 +256,7 @@ def test_an_environment_file_that_cannot_be_read_is_one_line(environment: pytest
         raise PermissionError(13, "Permission denied")
 
     _write(tmp_path / ".env", f"SECRET_KEY={KEY}\n")
-    environment.setattr("pydantic_settings.sources.providers.dotenv.dotenv_values", refuse)
+    environment.setattr(Path, "open", refuse)
     assert _problems() == (".env cannot be read: Permission denied. Correct its rights, or remove it",)
 
 
