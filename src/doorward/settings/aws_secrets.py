@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from pydantic import create_model
-from pydantic_settings import AWSSecretsManagerSettingsSource, BaseSettings
 
 CONNECT_SECONDS: Final = 3.0
 READ_SECONDS: Final = 5.0
@@ -28,9 +27,13 @@ class StoredSettings:
     names: tuple[str, ...]
 
 
-def _named_texts(names: Collection[str]) -> type[BaseSettings]:
-    """Return what the source reads the names of settings from. It is never validated."""
-    return create_model("_NamedTexts", __base__=BaseSettings, **dict.fromkeys(names, (str | None, None)))  # type: ignore[call-overload, no-any-return] # fields by name
+def _source(names: Collection[str], name: str, region: str | None) -> Any:  # noqa: ANN401 - its type is imported later
+    """Return the library's source. It reads the names of settings from a model, which is never validated."""
+    from pydantic_settings import AWSSecretsManagerSettingsSource, BaseSettings  # noqa: PLC0415 - it takes long
+
+    texts: Any = dict.fromkeys(names, (str | None, None))
+    model = create_model("NamedTexts", __base__=BaseSettings, **texts)
+    return AWSSecretsManagerSettingsSource(model, name, region_name=region, case_sensitive=False)
 
 
 def read_aws_secret(
@@ -56,7 +59,7 @@ def read_aws_secret(
         )
         # The source asks boto3's default session for its client, and takes no timeouts.
         boto3.setup_default_session(botocore_session=session)
-        source = AWSSecretsManagerSettingsSource(_named_texts(names), name, region_name=region, case_sensitive=False)
+        source = _source(names, name, region)
     except NoRegionError:
         raise SecretStoreError("AWS_REGION is missing. Example: eu-central-1") from None
     except (BotoCoreError, ClientError) as error:

@@ -121,7 +121,7 @@ def claimed_costs(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return claimed
 
 
-@pytest.mark.parametrize("rounds", range(4, 17))
+@pytest.mark.parametrize("rounds", [4, 5, 6, 10])
 async def test_a_refusal_costs_the_same_at_every_age_of_a_hash(claimed_costs: list[int], rounds: int) -> None:
     hasher = BcryptHasher(rounds=rounds, threads=1)
     work: dict[str, tuple[int, int]] = {}
