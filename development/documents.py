@@ -1,5 +1,8 @@
 """The pages that are written from the code: configuration, events, problems, schema. Tests compare them."""
 
+import ast
+import inspect
+import itertools
 import re
 from dataclasses import fields
 from pathlib import Path
@@ -62,12 +65,23 @@ def configuration_page() -> str:
 
 
 def _topic_section(name: str, topic: type[Topic]) -> list[str]:
+    meanings = meanings_of(topic)
     rows = [
-        f"| `{each.upper()}` | {_default(field.default)} | {field.description} | `{(field.examples or [''])[0]}` |"
+        f"| `{each.upper()}` | {_default(field.default)} | {meanings[each]} | `{(field.examples or [''])[0]}` |"
         for each, field in topic.model_fields.items()
     ]
     head = ["| Name | Default | Meaning | Example |", "|---|---|---|---|"]
     return [f"## {name.capitalize()}", "", f"{topic.__doc__}", "", *head, *rows, ""]
+
+
+def meanings_of(topic: type[Topic]) -> dict[str, str]:
+    """Return the text below each setting. It is read from the source: the service itself has no use for it."""
+    meanings = {}
+    for statement, below in itertools.pairwise(ast.walk(ast.parse(inspect.getsource(topic)))):
+        match statement, below:
+            case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(text))):
+                meanings[name] = " ".join(text.split())
+    return meanings
 
 
 def _default(value: object) -> str:

@@ -18,40 +18,35 @@ class BrowserSettings(Topic):
     """The address that clients use, and which pages of other origins may call it."""
 
     public_url: Annotated[str, AfterValidator(check_web_address)] | None = Field(
-        None,
-        description="The address at which clients reach the service, without a path. With `https://` every answer asks "
-        "browsers to use nothing else (HSTS).",
-        examples=["https://auth.example.com"],
+        None, examples=["https://auth.example.com"]
     )
+    """The address at which clients reach the service, without a path. With `https://` every answer asks browsers to use
+    nothing else (HSTS)."""
+
     cors_allow_origins: Annotated[tuple[str, ...], split_list, AfterValidator(check_origins)] = Field(
-        (),
-        description="Origins whose pages may call the API, separated by commas: exactly as browsers send them, also "
-        "those of apps (`capacitor://localhost`). Empty: none but the service's own. `*`: all.",
-        examples=["https://app.example.com,http://localhost:3000"],
+        (), examples=["https://app.example.com,http://localhost:3000"]
     )
+    """Origins whose pages may call the API, separated by commas: exactly as browsers send them, also those of apps
+    (`capacitor://localhost`). Empty: none but the service's own. `*`: all."""
+
     cors_allow_headers: Annotated[tuple[str, ...], split_list, AfterValidator(check_header_names)] = Field(
-        (),
-        description="Headers that those pages may send beside the usual ones (`Authorization`, `Content-Type`, "
-        "`If-Match`, `Baggage`, `Sentry-Trace`, `X-Requested-With` and their like), separated by commas.",
-        examples=["X-Client-Version,X-Tenant"],
+        (), examples=["X-Client-Version,X-Tenant"]
     )
-    cors_allow_credentials: bool = Field(
-        default=False,
-        description="Whether those pages may have the browser add cookies. The service has none, and bearer tokens "
-        "need no permission: only for clients that insist. Refused together with `*`.",
-        examples=["false"],
-    )
+    """Headers that those pages may send beside the usual ones (`Authorization`, `Content-Type`, `If-Match`, `Baggage`,
+    `Sentry-Trace`, `X-Requested-With` and their like), separated by commas."""
+
+    cors_allow_credentials: bool = Field(default=False, examples=["false"])
+    """Whether those pages may have the browser add cookies. The service has none, and bearer tokens need no permission:
+    only for clients that insist. Refused together with `*`."""
+
     allowed_hosts: Annotated[tuple[str, ...], split_list, AfterValidator(check_hosts)] = Field(
-        (),
-        description="Names by which the service may be called (the `Host` header), separated by commas; `*.` in front "
-        "for all below. Empty: any. Health calls are answered under every name.",
-        examples=["auth.example.com,*.internal.example.com"],
+        (), examples=["auth.example.com,*.internal.example.com"]
     )
-    docs_enabled: bool = Field(
-        default=True,
-        description="Whether `/docs`, `/redoc` and `/openapi.json` are served.",
-        examples=["false"],
-    )
+    """Names by which the service may be called (the `Host` header), separated by commas; `*.` in front for all below.
+    Empty: any. Health calls are answered under every name."""
+
+    docs_enabled: bool = Field(default=True, examples=["false"])
+    """Whether `/docs`, `/redoc` and `/openapi.json` are served."""
 
     @model_validator(mode="after")
     def _credentials_for_named_origins_only(self) -> Self:

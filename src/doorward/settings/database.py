@@ -12,43 +12,39 @@ from doorward.settings.topic import Topic, is_development
 class DatabaseSettings(Topic):
     """Where PostgreSQL is, and how many connections each worker uses."""
 
-    database_url: SecretStr | None = Field(
-        None,
-        description="Where PostgreSQL is; wins over the `POSTGRES_*` settings. May name several hosts.",
-        examples=["postgresql://doorward:PASSWORD@db.internal:5432/doorward"],
-    )
-    postgres_host: str = Field(
-        "localhost", description="PostgreSQL's host, or the folder of its socket.", examples=["db.internal"]
-    )
-    postgres_port: int = Field(5432, ge=1, le=65535, description="PostgreSQL's port.", examples=["5432"])
-    postgres_db: str = Field("doorward", min_length=1, description="The database's name.", examples=["doorward"])
-    postgres_user: str = Field("doorward", min_length=1, description="The database role.", examples=["doorward"])
-    postgres_password: SecretStr | None = Field(
-        None, description="The database role's password.", examples=[OUTPUT_OF_GENERATOR]
-    )
-    db_schema: str = Field(
-        "public",
-        pattern=r"^[a-z_][a-z0-9_]{0,62}$",
-        description="The schema that holds the tables. The search path of the database and of the role is not used.",
-        examples=["doorward"],
-    )
-    db_pool_min_conn: int = Field(
-        1, ge=0, le=100, description="Connections that each worker keeps open.", examples=["1"]
-    )
-    db_pool_max_conn: int = Field(
-        10, ge=1, le=100, description="Connections that each worker may open.", examples=["10"]
-    )
-    db_pool_share_percent: int = Field(
-        60,
-        ge=10,
-        le=90,
-        description="How much of `DB_POOL_MAX_CONN` the calls to resources (items) and imports may use together, in "
-        "percent. The rest is for accounts and sessions. One user gets half of what imports leave of it.",
-        examples=["60"],
-    )
-    db_prepare_threshold: int = Field(
-        5, ge=0, le=1000, description="Uses before a statement is prepared. 0: it never is.", examples=["5"]
-    )
+    database_url: SecretStr | None = Field(None, examples=["postgresql://doorward:PASSWORD@db.internal:5432/doorward"])
+    """Where PostgreSQL is; wins over the `POSTGRES_*` settings. May name several hosts."""
+
+    postgres_host: str = Field("localhost", examples=["db.internal"])
+    """PostgreSQL's host, or the folder of its socket."""
+
+    postgres_port: int = Field(5432, ge=1, le=65535, examples=["5432"])
+    """PostgreSQL's port."""
+
+    postgres_db: str = Field("doorward", min_length=1, examples=["doorward"])
+    """The database's name."""
+
+    postgres_user: str = Field("doorward", min_length=1, examples=["doorward"])
+    """The database role."""
+
+    postgres_password: SecretStr | None = Field(None, examples=[OUTPUT_OF_GENERATOR])
+    """The database role's password."""
+
+    db_schema: str = Field("public", pattern=r"^[a-z_][a-z0-9_]{0,62}$", examples=["doorward"])
+    """The schema that holds the tables. The search path of the database and of the role is not used."""
+
+    db_pool_min_conn: int = Field(1, ge=0, le=100, examples=["1"])
+    """Connections that each worker keeps open."""
+
+    db_pool_max_conn: int = Field(10, ge=1, le=100, examples=["10"])
+    """Connections that each worker may open."""
+
+    db_pool_share_percent: int = Field(60, ge=10, le=90, examples=["60"])
+    """How much of `DB_POOL_MAX_CONN` the calls to resources (items) and imports may use together, in percent. The rest
+    is for accounts and sessions. One user gets half of what imports leave of it."""
+
+    db_prepare_threshold: int = Field(5, ge=0, le=1000, examples=["5"])
+    """Uses before a statement is prepared. 0: it never is."""
 
     @field_validator("database_url")
     @classmethod

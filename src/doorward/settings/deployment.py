@@ -10,21 +10,12 @@ from doorward.settings.topic import Topic
 class DeploymentSettings(Topic):
     """Where the service runs. Production is strict about secrets and the cost of hashes."""
 
-    environment: Literal["production", "development"] = Field(
-        "production",
-        description="`development` relaxes the checks on secrets and colours the log.",
-        examples=["production"],
-    )
-    aws_secrets_manager_secret_name: str | None = Field(
-        None,
-        min_length=1,
-        description="A secret of AWS Secrets Manager (extra `doorward[aws]`) whose JSON object holds settings by name. "
-        "They win over all others; when the store does not yield them, nothing starts.",
-        examples=["doorward/production"],
-    )
-    aws_region: str | None = Field(
-        None,
-        min_length=1,
-        description="The region of that secret, unless AWS's own profile names one.",
-        examples=["eu-central-1"],
-    )
+    environment: Literal["production", "development"] = Field("production", examples=["production"])
+    """`development` relaxes the checks on secrets and colours the log."""
+
+    aws_secrets_manager_secret_name: str | None = Field(None, min_length=1, examples=["doorward/production"])
+    """A secret of AWS Secrets Manager (extra `doorward[aws]`) whose JSON object holds settings by name. They win over
+    all others; when the store does not yield them, nothing starts."""
+
+    aws_region: str | None = Field(None, min_length=1, examples=["eu-central-1"])
+    """The region of that secret, unless AWS's own profile names one."""

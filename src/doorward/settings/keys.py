@@ -4,7 +4,6 @@ from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
 from doorward.settings.secret_strength import (
     DEVELOPMENT_SECRET_KEY,
-    GENERATE_A_SECRET,
     OUTPUT_OF_GENERATOR,
     PREVIOUS_VALUE,
     flaw_of_secret_key,
@@ -15,21 +14,13 @@ from doorward.settings.topic import Topic, is_development
 class KeySettings(Topic):
     """The secrets from which all signing keys are derived."""
 
-    secret_key: SecretStr = Field(
-        SecretStr(""),
-        description="Root of all signing keys; at least 32 random bytes. Changing it signs everybody out, unless the "
-        "old one goes on as `SECRET_KEY_PREVIOUS`. "
-        "`inv up` makes one; by hand: `"
-        + GENERATE_A_SECRET
-        + "`. In development a built-in one is used when it is unset.",
-        examples=[OUTPUT_OF_GENERATOR],
-    )
-    secret_key_previous: SecretStr | None = Field(
-        None,
-        description="A second `SECRET_KEY` whose tokens are accepted, while none are issued under it: the old one, "
-        "after a change.",
-        examples=[PREVIOUS_VALUE],
-    )
+    secret_key: SecretStr = Field(SecretStr(""), examples=[OUTPUT_OF_GENERATOR])
+    """Root of all signing keys; at least 32 random bytes. Changing it signs everybody out, unless the old one goes on
+    as `SECRET_KEY_PREVIOUS`. `inv up` makes one; the example says how to make one by hand. In development a built-in
+    one is used when it is unset."""
+
+    secret_key_previous: SecretStr | None = Field(None, examples=[PREVIOUS_VALUE])
+    """A second `SECRET_KEY` whose tokens are accepted, while none are issued under it: the old one, after a change."""
 
     @field_validator("secret_key")
     @classmethod

@@ -16,66 +16,45 @@ RATE_LIMIT_STORES: Final = ("memory://", "redis://", "rediss://")
 class LimitSettings(Topic):
     """How often clients may call, and how much one client may use at a time so that the others are served, too."""
 
-    rate_limit_enabled: bool = Field(default=True, description="Whether the limits below are held.", examples=["true"])
-    rate_limit_register: RateLimit = Field(
-        "5/minute", description="Registrations of one client address.", examples=["5/minute"]
-    )
-    rate_limit_token: RateLimit = Field(
-        "10/minute", description="Logins of one client address.", examples=["10/minute"]
-    )
-    rate_limit_refresh: RateLimit = Field(
-        "20/minute", description="Refreshes of one client address.", examples=["20/minute"]
-    )
-    rate_limit_import: RateLimit = Field("30/hour", description="Imports of one user.", examples=["30/hour"])
-    rate_limit_ipv6_site_factor: int = Field(
-        16,
-        ge=1,
-        le=65_536,
-        description="How many times the limit of one address (an IPv6 /64) all of a /48 may reach together.",
-        examples=["16"],
-    )
-    rate_limit_storage_uri: SecretStr = Field(
-        SecretStr("memory://"),
-        description="Where the limits are counted. `memory://` counts in each worker by itself; `redis://` (extra "
-        "`doorward[redis]`) for all together.",
-        examples=["redis://cache.internal:6379/0"],
-    )
-    rate_limit_storage_timeout_ms: int = Field(
-        100, ge=10, le=5000, description="Milliseconds that a call may wait for `redis://`.", examples=["100"]
-    )
-    trusted_proxies: Annotated[tuple[Network, ...], split_list] = Field(
-        (),
-        description="Networks whose `X-Forwarded-For` is believed, separated by commas. Empty: none is.",
-        examples=["10.0.0.0/8,192.168.1.5"],
-    )
-    calls_per_address: int = Field(
-        512,
-        ge=1,
-        le=100_000,
-        description="Calls of one client address that each worker answers at a time (health calls aside); 429 above.",
-        examples=["512"],
-    )
-    calls_per_user: int = Field(
-        50,
-        ge=1,
-        le=100_000,
-        description="Calls of one signed-in user that each worker answers at a time; 429 above.",
-        examples=["50"],
-    )
-    quota_per_owner: int = Field(
-        100_000,
-        ge=1,
-        le=1_000_000,
-        description="Entries of each kind (items) that one user may own; 403 above. Counted whenever one is added.",
-        examples=["100000"],
-    )
-    upload_idle_seconds: int = Field(
-        10,
-        ge=1,
-        le=60,
-        description="For how many seconds an upload may bring less than 16 KiB a second; 408 above.",
-        examples=["10"],
-    )
+    rate_limit_enabled: bool = Field(default=True, examples=["true"])
+    """Whether the limits below are held."""
+
+    rate_limit_register: RateLimit = Field("5/minute", examples=["5/minute"])
+    """Registrations of one client address."""
+
+    rate_limit_token: RateLimit = Field("10/minute", examples=["10/minute"])
+    """Logins of one client address."""
+
+    rate_limit_refresh: RateLimit = Field("20/minute", examples=["20/minute"])
+    """Refreshes of one client address."""
+
+    rate_limit_import: RateLimit = Field("30/hour", examples=["30/hour"])
+    """Imports of one user."""
+
+    rate_limit_ipv6_site_factor: int = Field(16, ge=1, le=65_536, examples=["16"])
+    """How many times the limit of one address (an IPv6 /64) all of a /48 may reach together."""
+
+    rate_limit_storage_uri: SecretStr = Field(SecretStr("memory://"), examples=["redis://cache.internal:6379/0"])
+    """Where the limits are counted. `memory://` counts in each worker by itself; `redis://` (extra `doorward[redis]`)
+    for all together."""
+
+    rate_limit_storage_timeout_ms: int = Field(100, ge=10, le=5000, examples=["100"])
+    """Milliseconds that a call may wait for `redis://`."""
+
+    trusted_proxies: Annotated[tuple[Network, ...], split_list] = Field((), examples=["10.0.0.0/8,192.168.1.5"])
+    """Networks whose `X-Forwarded-For` is believed, separated by commas. Empty: none is."""
+
+    calls_per_address: int = Field(512, ge=1, le=100_000, examples=["512"])
+    """Calls of one client address that each worker answers at a time (health calls aside); 429 above."""
+
+    calls_per_user: int = Field(50, ge=1, le=100_000, examples=["50"])
+    """Calls of one signed-in user that each worker answers at a time; 429 above."""
+
+    quota_per_owner: int = Field(100_000, ge=1, le=1_000_000, examples=["100000"])
+    """Entries of each kind (items) that one user may own; 403 above. Counted whenever one is added."""
+
+    upload_idle_seconds: int = Field(10, ge=1, le=60, examples=["10"])
+    """For how many seconds an upload may bring less than 16 KiB a second; 408 above."""
 
     @field_validator("rate_limit_storage_uri")
     @classmethod

@@ -13,21 +13,8 @@ RESERVED_USERNAMES: Final = (
     *("staff", "team", "support", "help", "helpdesk", "contact", "info", "sales", "marketing", "billing", "service"),
     *("abuse", "security", "noc", "postmaster", "hostmaster", "webmaster", "mailer-daemon", "noreply", "mail", "www"),
     *("null", "nil", "none", "undefined", "nan", "true", "false", "void", "anonymous", "guest", "nobody", "unknown"),
-    *(
-        "everyone",
-        "everybody",
-        "all",
-        "here",
-        "me",
-        "self",
-        "myself",
-        "deleted",
-        "api",
-        "app",
-        "auth",
-        "oauth",
-        "token",
-    ),
+    *("everyone", "everybody", "all", "here", "me", "self", "myself", "deleted"),
+    *("api", "app", "auth", "oauth", "token"),
     *("login", "logout", "signin", "signup", "register", "account", "settings", "static", "docs", "health", "doorward"),
 )
 """Roles that people trust, mailboxes of RFC 2142, words of programming languages, and segments of paths."""
@@ -37,14 +24,11 @@ class RegistrationSettings(Topic):
     """Which user names and addresses new accounts may have."""
 
     reserved_usernames: Annotated[tuple[ReservedName, ...], split_list] = Field(
-        RESERVED_USERNAMES,
-        description="User names that sign-up refuses, separated by commas, in any case and with or without separators. "
-        "A value replaces the whole default. Accounts that exist keep their names.",
-        examples=["admin,root,support,acme"],
+        RESERVED_USERNAMES, examples=["admin,root,support,acme"]
     )
-    email_allow_special_domains: bool = Field(
-        default=False,
-        description="Whether sign-up accepts addresses that no mail reaches over the Internet: `.local`, `.test` and "
-        "the other special-use domains, and hosts without a dot. `ENVIRONMENT=development` always accepts them.",
-        examples=["true"],
-    )
+    """User names that sign-up refuses, separated by commas, in any case and with or without separators. A value
+    replaces the whole default. Accounts that exist keep their names."""
+
+    email_allow_special_domains: bool = Field(default=False, examples=["true"])
+    """Whether sign-up accepts addresses that no mail reaches over the Internet: `.local`, `.test` and the other
+    special-use domains, and hosts without a dot. `ENVIRONMENT=development` always accepts them."""

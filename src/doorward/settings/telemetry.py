@@ -11,31 +11,28 @@ from doorward.settings.topic import Topic, split_list
 class TelemetrySettings(Topic):
     """The log, the metrics and the traces."""
 
-    log_level: Literal["debug", "info", "warning", "error"] = Field(
-        "info", description="The least severe lines that are logged.", examples=["info"]
-    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", examples=["info"])
+    """The least severe lines that are logged."""
+
     pii_fields: Annotated[tuple[str, ...], split_list] = Field(
-        (*SECRET_FIELDS, *PERSONAL_FIELDS),
-        description="Words that mark a key as private: in the log, the value of every key that contains one is "
-        "redacted. Separated by commas; those for secrets (`password` to `credential`) count in any case.",
-        examples=["email,username,phone,birth"],
+        (*SECRET_FIELDS, *PERSONAL_FIELDS), examples=["email,username,phone,birth"]
     )
-    metrics_port: int = Field(
-        0, ge=0, le=65535, description="Where `/metrics` is, for Prometheus. 0: nowhere.", examples=["9464"]
-    )
+    """Words that mark a key as private: in the log, the value of every key that contains one is redacted. Separated by
+    commas; those for secrets (`password` to `credential`) count in any case."""
+
+    metrics_port: int = Field(0, ge=0, le=65535, examples=["9464"])
+    """Where `/metrics` is, for Prometheus. 0: nowhere."""
+
     otel_exporter_otlp_endpoint: str | None = Field(
-        None,
-        pattern="^https?://",
-        description="Where traces are sent, by OTLP over HTTP (extra `doorward[otel]`). Unset: there are none. "
-        "The other `OTEL_*` variables mean what OpenTelemetry says.",
-        examples=["http://collector.internal:4318"],
+        None, pattern="^https?://", examples=["http://collector.internal:4318"]
     )
+    """Where traces are sent, by OTLP over HTTP (extra `doorward[otel]`). Unset: there are none. The other `OTEL_*`
+    variables mean what OpenTelemetry says."""
+
     otel_exporter_otlp_traces_endpoint: str | None = Field(
-        None,
-        pattern="^https?://",
-        description="The same as a whole URL, for traces alone; wins.",
-        examples=["http://collector.internal:4318/v1/traces"],
+        None, pattern="^https?://", examples=["http://collector.internal:4318/v1/traces"]
     )
+    """The same as a whole URL, for traces alone; wins."""
 
     @field_validator("log_level", mode="before")
     @classmethod
