@@ -32,11 +32,20 @@ def codes() -> list[str]:
     return [*domain, *request]
 
 
-def test_every_refusal_states_its_own_kind_code_and_detail() -> None:
+def test_every_refusal_states_its_own_code_and_detail() -> None:
     for each in ours(DomainError):
-        assert {"kind", "code", "detail"} <= set(vars(each)), f"{each.__name__} must not borrow another's"
+        assert {"code", "detail"} <= set(vars(each)), f"{each.__name__} must not borrow another's"
     for each in ours(RequestRefusedError):
-        assert {"status", "code", "explanation"} <= set(vars(each)), f"{each.__name__} must not borrow another's"
+        assert {"code", "explanation"} <= set(vars(each)), f"{each.__name__} must not borrow another's"
+
+
+def test_no_refusal_borrows_the_kind_or_the_status_of_another() -> None:
+    for each, given in [
+        *((each, "kind") for each in ours(DomainError)),
+        *((each, "status") for each in ours(RequestRefusedError)),
+    ]:
+        (source, *_) = [base for base in each.__mro__ if given in vars(base)]
+        assert source is each or "code" not in vars(source), f"{each.__name__} has the {given} of {source.__name__}"
 
 
 def test_refusals_that_share_a_code_say_the_same() -> None:

@@ -30,32 +30,24 @@ class RequestRefusedError(Exception):
 
 
 class NotFoundError(RequestRefusedError):
-    """No route has this path."""
-
     status = 404
     code = "not_found"
     explanation = "There is nothing at this address. The description of the API lists the calls."
 
 
 class MethodNotAllowedError(RequestRefusedError):
-    """The path has routes, none for this method."""
-
     status = 405
     code = "method_not_allowed"
     explanation = "This address does not take the method. The Allow header lists those it takes."
 
 
 class InvalidRequestError(RequestRefusedError):
-    """A body or parameters that do not fit the schema of the call."""
-
     status = 422
     code = "invalid_request"
     explanation = "The request does not fit the call. Correct the parts that errors lists."
 
 
 class InternalError(RequestRefusedError):
-    """A defect. The answer shows nothing of the cause."""
-
     status = 500
     code = "internal_error"
     explanation = "Something broke on our side. Report the correlation_id to the operator."
@@ -77,8 +69,6 @@ class InsufficientScopeError(RequestRefusedError):
 
 
 class BodyTooLargeError(RequestRefusedError):
-    """Above the limit, announced or counted."""
-
     status = 413
     code = "body_too_large"
     explanation = "The body is larger than the call takes: 64 KiB, an import 32 MiB. Send less at a time."
@@ -86,49 +76,34 @@ class BodyTooLargeError(RequestRefusedError):
     """Or the server would read the rest of a body without end."""
 
 
-class RateLimitExceededError(RequestRefusedError):
-    """The client's address made the call too often."""
-
+class _TooManyError(RequestRefusedError):
     status = 429
+    oauth_error = "temporarily_unavailable"
+
+
+class RateLimitExceededError(_TooManyError):
     code = "rate_limit_exceeded"
     explanation = "Too many calls from this address. Try again after the time in Retry-After."
-    oauth_error = "temporarily_unavailable"
 
 
-class TooManyCallsOfAddressError(RequestRefusedError):
-    """As many calls of one client address are being answered as may."""
-
-    status = 429
+class TooManyCallsOfAddressError(_TooManyError):
     code = "too_many_calls_of_address"
     explanation = "Too many calls from this address are being answered. Wait for their answers, then try again."
-    oauth_error = "temporarily_unavailable"
 
 
-class TooManyCallsOfUserError(RequestRefusedError):
-    """As many calls of one user are being answered as may."""
-
-    status = 429
+class TooManyCallsOfUserError(_TooManyError):
     code = "too_many_calls_of_user"
     explanation = "Too many of your calls are being answered. Wait for their answers, then try again."
-    oauth_error = "temporarily_unavailable"
 
 
-class ImportUnderWayError(RequestRefusedError):
-    """The user's earlier upload is still arriving or being stored."""
-
-    status = 429
+class ImportUnderWayError(_TooManyError):
     code = "import_under_way"
     explanation = "Another import of yours is under way. Wait for its answer, then try again."
-    oauth_error = "temporarily_unavailable"
 
 
-class TooManyImportsError(RequestRefusedError):
-    """The user has imported as often as may be in this window."""
-
-    status = 429
+class TooManyImportsError(_TooManyError):
     code = "too_many_imports"
     explanation = "You have imported too many files. Try again after the time in Retry-After."
-    oauth_error = "temporarily_unavailable"
 
 
 class UploadTooSlowError(RequestRefusedError):
@@ -142,8 +117,6 @@ class UploadTooSlowError(RequestRefusedError):
 
 
 class UnsupportedMediaTypeError(RequestRefusedError):
-    """A content type that the call does not take."""
-
     status = 415
     code = "unsupported_media_type"
     explanation = "The call does not take this Content-Type. Send application/json; a form to /token; CSV to /import."
@@ -201,16 +174,12 @@ class InvalidScopeError(RequestRefusedError):
 
 
 class UnknownHostError(RequestRefusedError):
-    """A Host that is not among ALLOWED_HOSTS."""
-
     status = 400
     code = "unknown_host"
     explanation = "The service is not called by the name in the Host header. Call it by a name of its own."
 
 
 class CrossOriginRefusedError(RequestRefusedError):
-    """A preflight for an origin, a method or a header that the CORS settings do not allow."""
-
     status = 400
     code = "cross_origin_refused"
     explanation = "The CORS settings do not allow this call from a page. Correct the parts that errors lists."

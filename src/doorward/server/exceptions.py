@@ -28,16 +28,12 @@ class UpgradeWithBodyError(RequestRefusedError):
 
 
 class HeadTimeoutError(RequestRefusedError):
-    """A request line or header section that did not arrive in time."""
-
     status = 408
     code = "head_timeout"
     explanation = "The headers did not arrive in time. Send the request over a faster connection."
 
 
 class BodyTimeoutError(RequestRefusedError):
-    """A body that did not arrive in time, or more slowly than the least rate."""
-
     status = 408
     code = "body_timeout"
     explanation = "The body did not arrive in time. Send less at a time, or over a faster connection."
@@ -60,8 +56,6 @@ class HeadersTooLargeError(RequestRefusedError):
 
 
 class TooManyConnectionsError(RequestRefusedError):
-    """All connections that the process may have are answering requests."""
-
     status = 503
     code = "too_many_connections"
     explanation = "The service has too many connections. Try again after the time in Retry-After."

@@ -28,8 +28,8 @@ DOMAIN_ERRORS = [
 ]
 HTTP_ERRORS = [
     each
-    for _, each in inspect.getmembers(api_exceptions, inspect.isclass)
-    if issubclass(each, RequestRefusedError) and each is not RequestRefusedError
+    for name, each in inspect.getmembers(api_exceptions, inspect.isclass)
+    if issubclass(each, RequestRefusedError) and each is not RequestRefusedError and not name.startswith("_")
 ]
 
 

@@ -28,8 +28,6 @@ class StaleItemError(DomainError):
 
 
 class ItemVersionsExhaustedError(DomainError):
-    """The item's version has reached the maximum of its column."""
-
     kind = Kind.CONFLICT
     code = "item_versions_exhausted"
     detail = "The item was changed two billion times and takes no further change. Create it again and delete this one."
@@ -44,57 +42,41 @@ class ItemOwnerGoneError(DomainError):
 
 
 class ItemQuotaReachedError(DomainError):
-    """The owner has as many items as one may own, or would have more after the import."""
-
     kind = Kind.FORBIDDEN
     code = "item_quota_reached"
     detail = "Nothing was stored: you would own more items than one user may. Delete some, then try again."
 
 
-class InvalidTitleError(DomainError):
-    """Empty, too long, or with control characters."""
-
+class _InvalidError(DomainError):
     kind = Kind.INVALID
+
+
+class InvalidTitleError(_InvalidError):
     code = "invalid_item_title"
     detail = "A title has 1 to 300 characters on one line, and no control characters."
 
 
-class InvalidDescriptionError(DomainError):
-    """Too long, or with control characters."""
-
-    kind = Kind.INVALID
+class InvalidDescriptionError(_InvalidError):
     code = "invalid_item_description"
     detail = "A description has at most 10,000 characters, and no control characters but line breaks and tabs."
 
 
-class InvalidTagsError(DomainError):
-    """Too many tags, or an invalid one."""
-
-    kind = Kind.INVALID
+class InvalidTagsError(_InvalidError):
     code = "invalid_item_tags"
     detail = "An item has at most 20 tags of 1 to 50 characters each, without commas, bars and control characters."
 
 
-class InvalidYearError(DomainError):
-    """A year outside 1 to 9999."""
-
-    kind = Kind.INVALID
+class InvalidYearError(_InvalidError):
     code = "invalid_item_year"
     detail = "A year is a whole number from 1 to 9999."
 
 
-class InvalidVisibilityError(DomainError):
-    """A visibility in an import that does not exist."""
-
-    kind = Kind.INVALID
+class InvalidVisibilityError(_InvalidError):
     code = "invalid_item_visibility"
     detail = "A visibility is private or shared."
 
 
-class InvalidCsvHeaderError(DomainError):
-    """The first line does not name the columns."""
-
-    kind = Kind.INVALID
+class InvalidCsvHeaderError(_InvalidError):
     code = "invalid_item_csv_header"
     detail = (
         "The first line names the columns: title, and any of description, tags, year, visibility; "
@@ -102,65 +84,49 @@ class InvalidCsvHeaderError(DomainError):
     )
 
 
-class InvalidFilterError(DomainError):
-    """Text that no stored item can contain."""
-
-    kind = Kind.INVALID
+class InvalidFilterError(_InvalidError):
     code = "invalid_filter"
     detail = "A filter or query holds characters that nothing stored can have. Send plain text on one line."
 
 
-class NoSearchWordsError(DomainError):
-    """The query has no words."""
-
-    kind = Kind.INVALID
+class NoSearchWordsError(_InvalidError):
     code = "no_search_words"
     detail = "The query has no words."
 
 
-class QueryTooBroadError(DomainError):
+class QueryTooBroadError(_InvalidError):
     """The query reached the database's time limit."""
 
-    kind = Kind.INVALID
     code = "query_too_broad"
     detail = "The query takes too long."
 
 
-class MalformedCsvError(DomainError):
+class MalformedCsvError(_InvalidError):
     """The rest of the file is not valid CSV; nothing is stored."""
 
-    kind = Kind.INVALID
     code = "malformed_csv"
     detail = "From this line on the file is no CSV. Look for a quote that is not closed or a line above 64 KiB."
 
 
-class InvalidCsvLineError(DomainError):
-    """Not as many fields as the header, or not UTF-8."""
-
-    kind = Kind.INVALID
+class InvalidCsvLineError(_InvalidError):
     code = "invalid_csv_line"
     detail = "The line has more or fewer fields than the header, or is not UTF-8."
 
 
-class ImportRefusedError(DomainError):
+class ImportRefusedError(_InvalidError):
     """Some lines are invalid, so nothing was stored. ``flaws`` lists them."""
 
-    kind = Kind.INVALID
     code = "import_refused"
     detail = "Nothing was imported: some lines cannot be stored."
 
 
-class TooManyLinesError(DomainError):
+class TooManyLinesError(_InvalidError):
     """The file is valid, but storing it takes longer than the time limit of a call."""
 
-    kind = Kind.INVALID
     code = "too_many_lines"
     detail = "Nothing was imported: the file has more lines than one import can store. Import it in parts."
 
 
-class TooManyBadLinesError(DomainError):
-    """Too many invalid lines; nothing was stored."""
-
-    kind = Kind.INVALID
+class TooManyBadLinesError(_InvalidError):
     code = "too_many_bad_lines"
     detail = "Nothing was imported: more than 10,000 lines are bad. Check that the file has the columns it names."
