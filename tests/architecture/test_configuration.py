@@ -25,7 +25,9 @@ from tests.architecture.sources import (
 )
 
 READERS: Final = {
-    Path("src/doorward") / name for name in ("settings/config.py", "commands/preparation.py", "wiring/application.py")
+    Path("src/doorward/settings/config.py"),
+    Path("src/doorward/wiring/application.py"),
+    *Path("src/doorward/commands").glob("*.py"),
 }
 WRITERS: Final = {Path("src/doorward/observability/metrics_endpoint.py")}
 """The workers of a service are told by the environment where they write their numbers."""

@@ -2,14 +2,14 @@
 
 import click
 
-from doorward.commands.preparation import require_database_url, require_limiter, require_tracing, with_settings
-from doorward.settings.config import Settings
+from doorward.commands.preparation import require_database_url, require_limiter, require_tracing
+from doorward.settings.config import load_settings
 
 
 @click.command(help="Show every setting and its source, secrets masked.")
-@with_settings
-def check_config(settings: Settings) -> None:
+def check_config() -> None:
     """Print each setting as a line of .env, where the text after the value is a comment."""
+    settings = load_settings(beside_inv_dev=True)
     require_database_url(settings.database)
     require_limiter(settings.limits)
     require_tracing(settings.telemetry)

@@ -8,12 +8,10 @@ from typing import BinaryIO, Final, get_args
 import click
 
 from doorward.commands.errors import CommandError
-from doorward.commands.preparation import finished, require_current_schema, with_settings
+from doorward.commands.preparation import finished, operator_settings
 from doorward.domain.items.importing import ImportRequest, ImportResult
 from doorward.domain.items.models import Visibility
-from doorward.settings.config import Settings
 from doorward.settings.database import DatabaseSettings
-from doorward.wiring.log import log_as_set
 from doorward.wiring.operations import opened_item_import
 
 IMPORT_SECONDS: Final = 3600
@@ -25,11 +23,9 @@ IMPORT_SECONDS: Final = 3600
 @click.option("--owner", required=True, metavar="NAME", help="User name or e-mail address of their owner.")
 @click.option("--visibility", type=click.Choice(get_args(Visibility)), default="private", show_default=True)
 @click.option("--skip-bad-lines", is_flag=True, help="Leave bad lines out instead of storing nothing.")
-@with_settings
-def import_items(settings: Settings, file: Path, owner: str, visibility: Visibility, *, skip_bad_lines: bool) -> None:
+def import_items(file: Path, owner: str, visibility: Visibility, *, skip_bad_lines: bool) -> None:
     """Store all items in one transaction, and print how many."""
-    log_as_set(settings, level="error")
-    require_current_schema(settings.database)
+    settings = operator_settings(log_level="error")
     try:
         size = file.stat().st_size
         progress = click.progressbar(length=size, label=file.name, file=sys.stderr)

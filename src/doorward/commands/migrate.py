@@ -4,17 +4,17 @@ import click
 import psycopg
 
 from doorward.commands.errors import CommandError
-from doorward.commands.preparation import first_line, require_database_url, unreachable, with_settings
+from doorward.commands.preparation import first_line, require_database_url, unreachable
 from doorward.infrastructure.migrations import migrate as migrate_database
 from doorward.infrastructure.postgres.database import session_conninfo
 from doorward.infrastructure.postgres.start_check import stored_schema_version
-from doorward.settings.config import Settings
+from doorward.settings.config import load_settings
 
 
 @click.command(help="Bring the database to the newest schema.")
-@with_settings
-def migrate(settings: Settings) -> None:
+def migrate() -> None:
     """Migrate, and print the version."""
+    settings = load_settings(beside_inv_dev=True)
     require_database_url(settings.database)
     try:
         stored_schema_version(settings.database)

@@ -1,9 +1,8 @@
 """What commands do before their work: read the settings, and check what they need."""
 
 import asyncio
-import functools
-from collections.abc import Callable, Coroutine
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from collections.abc import Coroutine
+from typing import Any, TypeVar
 
 import psycopg
 
@@ -18,29 +17,20 @@ from doorward.settings.config import Settings, load_settings
 from doorward.settings.database import DatabaseSettings
 from doorward.settings.limits import LimitSettings
 from doorward.settings.telemetry import TelemetrySettings
+from doorward.wiring.log import log_as_set
 
 Result = TypeVar("Result")
-Options = ParamSpec("Options")
 
 
-def with_settings(command: Callable[Concatenate[Settings, Options], None]) -> Callable[Options, None]:
-    """Give a command the settings as its first parameter. They are read after its arguments were found to be right."""
+def operator_settings(*, log_level: str | None = None) -> Settings:
+    """Return the settings of a command that works on the database, with the log configured and the schema checked.
 
-    @functools.wraps(command)
-    def run(*arguments: Options.args, **options: Options.kwargs) -> None:
-        command(load_settings(beside_inv_dev=True), *arguments, **options)
-
-    return run
-
-
-def with_own_settings(command: Callable[Concatenate[Settings, Options], None]) -> Callable[Options, None]:
-    """Do as ``with_settings`` does, for what serves: it never takes the settings of `inv dev`."""
-
-    @functools.wraps(command)
-    def run(*arguments: Options.args, **options: Options.kwargs) -> None:
-        command(load_settings(), *arguments, **options)
-
-    return run
+    Where `inv dev` runs, its database is used if nothing is configured. Raises ``SettingsError`` or ``CommandError``.
+    """
+    settings = load_settings(beside_inv_dev=True)
+    log_as_set(settings, level=log_level)
+    require_current_schema(settings.database)
+    return settings
 
 
 def finished(work: Coroutine[Any, Any, Result]) -> Result:

@@ -3,10 +3,10 @@
 import click
 
 from doorward.commands.errors import CommandError
-from doorward.commands.preparation import require_current_schema, require_limiter, require_tracing, with_own_settings
+from doorward.commands.preparation import require_current_schema, require_limiter, require_tracing
 from doorward.server.listening import CannotListenError, listening
 from doorward.server.serving import serve as serve_http
-from doorward.settings.config import Settings
+from doorward.settings.config import load_settings
 from doorward.wiring.log import log_as_set, report_insecure_settings
 
 
@@ -20,9 +20,9 @@ from doorward.wiring.log import log_as_set, report_insecure_settings
     help="Port to listen on; 0 takes a free one, which the log names.",
 )
 @click.option("--reload", is_flag=True, help="Start again when the code changes (development).")
-@with_own_settings
-def serve(settings: Settings, host: str, port: int, *, reload: bool) -> None:
+def serve(host: str, port: int, *, reload: bool) -> None:
     """Serve until a signal ends it."""
+    settings = load_settings()
     log_as_set(settings)
     require_limiter(settings.limits)
     require_tracing(settings.telemetry)

@@ -2,29 +2,23 @@
 
 import click
 
-from doorward.commands.preparation import finished, require_current_schema, with_settings
-from doorward.settings.config import Settings
+from doorward.commands.preparation import finished, operator_settings
 from doorward.wiring import operations
-from doorward.wiring.log import log_as_set
 
 
 @click.command(help="Bar a user from the service and end their sessions. USER is a user name or an e-mail address.")
 @click.argument("user")
-@with_settings
-def deactivate(settings: Settings, user: str) -> None:
+def deactivate(user: str) -> None:
     """Deactivate the user. The name is not printed: the output of a job is kept like any log."""
-    log_as_set(settings)
-    require_current_schema(settings.database)
+    settings = operator_settings()
     count = finished(operations.deactivate(settings.database, user))
     click.echo(f"doorward: the user is deactivated; ended {count} sessions")
 
 
 @click.command(help="Let a deactivated user log in again. USER is a user name or an e-mail address.")
 @click.argument("user")
-@with_settings
-def activate(settings: Settings, user: str) -> None:
+def activate(user: str) -> None:
     """Activate the user."""
-    log_as_set(settings)
-    require_current_schema(settings.database)
+    settings = operator_settings()
     finished(operations.activate(settings.database, user))
     click.echo("doorward: the user can log in again")

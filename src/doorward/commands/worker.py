@@ -3,20 +3,20 @@
 import click
 
 from doorward.commands.errors import CommandError
-from doorward.commands.preparation import finished, require_current_schema, require_tracing, with_own_settings
+from doorward.commands.preparation import finished, require_current_schema, require_tracing
 from doorward.server.listening import CannotListenError
 from doorward.server.serving import metrics_served
 from doorward.server.signals import ending_signals_handled
-from doorward.settings.config import Settings
+from doorward.settings.config import load_settings
 from doorward.wiring.background import run_worker
 from doorward.wiring.log import log_as_set
 
 
 @click.command(help="Run the background tasks, for services with BACKGROUND=off. Answers no requests.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address of /metrics, if METRICS_PORT is set.")
-@with_own_settings
-def worker(settings: Settings, host: str) -> None:
+def worker(host: str) -> None:
     """Run the tasks until a signal ends it; those under way finish first."""
+    settings = load_settings()
     log_as_set(settings)
     require_tracing(settings.telemetry)
     require_current_schema(settings.database)
