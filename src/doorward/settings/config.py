@@ -2,7 +2,7 @@
 
 import difflib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,31 +22,6 @@ from doorward.settings.sources import SECRETS_FOLDER, read_sources
 from doorward.settings.telemetry import TelemetrySettings
 from doorward.settings.tokens import TokenSettings
 from doorward.settings.topic import ENVIRONMENT_CONTEXT, Topic
-
-TOPICS: Final[Mapping[str, type[Topic]]] = {
-    "deployment": DeploymentSettings,
-    "keys": KeySettings,
-    "database": DatabaseSettings,
-    "tokens": TokenSettings,
-    "passwords": PasswordSettings,
-    "registration": RegistrationSettings,
-    "limits": LimitSettings,
-    "browsers": BrowserSettings,
-    "telemetry": TelemetrySettings,
-    "background": BackgroundSettings,
-    "server": ServerSettings,
-}
-FIELDS: Final[Mapping[str, FieldInfo]] = {
-    name: each for topic in TOPICS.values() for name, each in topic.model_fields.items()
-}
-"""Every setting by its name: the environment variable's in lower case."""
-
-SECRETS: Final = tuple(
-    name
-    for name, each in FIELDS.items()
-    if each.annotation is SecretStr or SecretStr in getattr(each.annotation, "__args__", ())
-)
-"""The names of those settings that hold a secret."""
 
 FOREIGN_PREFIX: Final = "OTEL_"
 """OpenTelemetry reads variables of its own, whose names resemble each other."""
@@ -90,6 +65,22 @@ class Settings:
     def origin_of(self, name: str) -> str:
         """Return where the setting's value was found, in words for the operator."""
         return self.origins.get(name, "default")
+
+
+TOPICS: Final[Mapping[str, type[Topic]]] = {
+    each.name: each.type for each in fields(Settings) if isinstance(each.type, type) and issubclass(each.type, Topic)
+}
+FIELDS: Final[Mapping[str, FieldInfo]] = {
+    name: each for topic in TOPICS.values() for name, each in topic.model_fields.items()
+}
+"""Every setting by its name: the environment variable's in lower case."""
+
+SECRETS: Final = tuple(
+    name
+    for name, each in FIELDS.items()
+    if each.annotation is SecretStr or SecretStr in getattr(each.annotation, "__args__", ())
+)
+"""The names of those settings that hold a secret."""
 
 
 def load_settings(*, beside_inv_dev: bool = False, secrets_folder: Path = SECRETS_FOLDER) -> Settings:

@@ -5,7 +5,8 @@ from typing import Self
 from pydantic import Field, SecretStr, ValidationInfo, field_validator, model_validator
 
 from doorward.settings.database_urls import flaw_of_database_url
-from doorward.settings.secret_strength import OUTPUT_OF_GENERATOR, is_published, passwords_in
+from doorward.settings.published_secrets import OUTPUT_OF_GENERATOR, is_published
+from doorward.settings.secret_strength import passwords_in
 from doorward.settings.topic import Topic, is_development
 
 

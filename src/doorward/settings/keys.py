@@ -2,12 +2,8 @@
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
-from doorward.settings.secret_strength import (
-    DEVELOPMENT_SECRET_KEY,
-    OUTPUT_OF_GENERATOR,
-    PREVIOUS_VALUE,
-    flaw_of_secret_key,
-)
+from doorward.settings.published_secrets import DEVELOPMENT_SECRET_KEY, OUTPUT_OF_GENERATOR, PREVIOUS_VALUE
+from doorward.settings.secret_strength import flaw_of_secret_key
 from doorward.settings.topic import Topic, is_development
 
 

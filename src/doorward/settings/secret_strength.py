@@ -5,25 +5,7 @@ import re
 from typing import Final
 from urllib.parse import parse_qs, unquote
 
-from doorward.settings.published_secrets import (
-    DEVELOPMENT_SECRET_KEY,
-    GENERATE_A_SECRET,
-    OUTPUT_OF_GENERATOR,
-    PREVIOUS_VALUE,
-    PUBLISHED_SECRETS,
-    is_published,
-)
-
-__all__ = [
-    "DEVELOPMENT_SECRET_KEY",
-    "GENERATE_A_SECRET",
-    "OUTPUT_OF_GENERATOR",
-    "PREVIOUS_VALUE",
-    "PUBLISHED_SECRETS",
-    "flaw_of_secret_key",
-    "is_published",
-    "passwords_in",
-]
+from doorward.settings.published_secrets import is_published
 
 MINIMUM_SECRET_BYTES: Final = 32
 """RFC 7518 section 3.2: an HMAC-SHA-256 key has at least the size of the hash output."""

@@ -3,7 +3,8 @@
 from pydantic import SecretStr
 
 from doorward.settings.config import Settings
-from doorward.settings.secret_strength import is_published, passwords_in
+from doorward.settings.published_secrets import is_published
+from doorward.settings.secret_strength import passwords_in
 
 
 def secret_values(settings: Settings) -> tuple[str, ...]:
