@@ -67,7 +67,6 @@ class FormReader(BodyReader, Generic[ModelT]):
     media_type = FORM
 
     def __init__(self, model: type[ModelT]) -> None:
-        """Take the model, whose fields are texts."""
         self._model = model
 
     async def __call__(self, request: Request) -> ModelT:
@@ -97,7 +96,6 @@ else:
         """What makes ``body: JsonBody[Model]`` in a signature the dependency that reads a ``Model``."""
 
         def __init__(self, reader: Callable[[type[ModelT]], BodyReader]) -> None:
-            """Take what makes the reader of a model."""
             self._reader = reader
 
         def __getitem__(self, model: type[ModelT]) -> object:

@@ -22,7 +22,6 @@ class RequestRefusedError(Exception):
         headers: Mapping[str, str] | None = None,
         errors: Sequence[FieldError] = (),
     ) -> None:
-        """Carry the class's own sentence and headers, when trying again may help, and which parts are wrong."""
         super().__init__(self.explanation)
         retry_after = {} if retry_after_seconds is None else {"Retry-After": str(retry_after_seconds)}
         self.headers = {**self.answer_headers, **retry_after, **(headers or {})}
@@ -63,7 +62,6 @@ class InsufficientScopeError(RequestRefusedError):
     oauth_error = "insufficient_scope"
 
     def __init__(self, scope: str) -> None:
-        """Take the scope that the route needs."""
         challenge = f'Bearer realm="doorward", error="insufficient_scope", scope="{scope}"'
         super().__init__(headers={"WWW-Authenticate": challenge})
 

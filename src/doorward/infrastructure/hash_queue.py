@@ -53,7 +53,6 @@ class HashQueue:
     """
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
-        """Begin empty; ``now`` returns the time in seconds."""
         self._waiting: list[WaitingHash] = []
         self._computed = _RecentCounts(now)
         self._known: OrderedDict[str, None] = OrderedDict()

@@ -56,7 +56,6 @@ class MetricsServer:
     """
 
     def __init__(self, make_page: MakePage, seconds: float = EXCHANGE_SECONDS) -> None:
-        """Take what to answer, and the longest time of one exchange."""
         self._make_page = make_page
         self._seconds = seconds
         self._exchanges: dict[asyncio.Task[None], None] = {}

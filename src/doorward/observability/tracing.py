@@ -38,7 +38,6 @@ class Tracing:
     """The spans of one application."""
 
     def __init__(self, processor: SpanProcessor) -> None:
-        """Take what becomes of finished spans."""
         # OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES win.
         service = Resource({"service.name": "doorward", "service.version": __version__})
         self._provider = TracerProvider(resource=service.merge(OTELResourceDetector().detect()), shutdown_on_exit=False)
@@ -64,7 +63,6 @@ class TracingMiddleware:
     """A server span around each request, the child of the caller's. The outermost of all."""
 
     def __init__(self, app: ASGIApp, tracer: Tracer) -> None:
-        """Wrap the application."""
         self._app = app
         self._tracer = tracer
 

@@ -31,7 +31,6 @@ class WorkerFile:
     """The file in which one worker's numbers are found."""
 
     def __init__(self, folder: Path, registry: CollectorRegistry) -> None:
-        """Take the folder of all workers, and the numbers of this one."""
         # The process's number alone may be used again by the worker that takes its place.
         self._path = folder / f"{os.getpid()}-{secrets.token_hex(8)}.json"
         self._registry = registry
@@ -63,7 +62,6 @@ class AllWorkers(Collector):
     """The sums over all workers of a folder. Counts of workers that have ended stay in them, so that none falls."""
 
     def __init__(self, folder: Path) -> None:
-        """Take the folder."""
         self._folder = folder
         self._ended = _Sums()
 

@@ -57,7 +57,6 @@ class Connections:
     def __init__(
         self, limits: ConnectionLimits, loop: asyncio.AbstractEventLoop, observe: Observe | None = None
     ) -> None:
-        """Begin with none, and start the sweep."""
         self.limits = limits
         self.unfinished: dict[Connection, None] = {}
         """Those without a complete head: never used, or in the middle of one. The oldest is first, as below."""

@@ -22,7 +22,6 @@ class Workers(Multiprocess):
     """
 
     def __init__(self, config: Config, sockets: list[socket]) -> None:
-        """Take what to serve, and where."""
         super().__init__(config, sockets)
         # uvicorn's constructor takes SIGHUP to restart workers, and SIGTTIN and SIGTTOU to change their number.
         handle_ending_signals()

@@ -31,7 +31,6 @@ class SettingsError(Exception):
     """The settings cannot be used. ``problems`` has one sentence for each, never with a secret's value."""
 
     def __init__(self, problems: Iterable[str]) -> None:
-        """Keep the sentences; the message is all of them, one a line."""
         self.problems = tuple(problems)
         super().__init__("\n".join(self.problems))
 

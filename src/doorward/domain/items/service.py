@@ -30,7 +30,6 @@ class Items:
     """
 
     def __init__(self, *, database: Database[Connection], clock: Clock, cursors: CursorCodec, quota: int) -> None:
-        """Take the database, the time, the writer and reader of cursors, and how many items one user may own."""
         self._quota = quota
         self._database = database
         self._clock = clock
