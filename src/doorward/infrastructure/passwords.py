@@ -226,11 +226,6 @@ def _compare(password: str, stored_hash: str) -> tuple[bool, int, bool]:
     return bcrypt.checkpw(raw, text.encode()), stored.cost, False
 
 
-def can_verify(stored_hash: str) -> bool:
-    """Return whether a password can match this hash: its format and its cost are supported."""
-    return _read_hash(stored_hash) is not None
-
-
 def _read_hash(stored_hash: str) -> _StoredHash | None:
     """Return the parts of a hash, or None for a hash that no password can match.
 

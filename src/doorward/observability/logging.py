@@ -80,7 +80,11 @@ def configure_logging(
     root.setLevel(max(severity, logging.WARNING))
     for name in _AT_LOG_LEVEL:
         logging.getLogger(name).setLevel(severity)
-    _send_to_root("uvicorn", "uvicorn.error")
+    # Not uvicorn.access, which logs query strings: some clients put passwords there.
+    for name in ("uvicorn", "uvicorn.error"):
+        logger = logging.getLogger(name)
+        logger.handlers = []
+        logger.propagate = True
     # Python would write warnings to standard error, which may block.
     logging.captureWarnings(capture=True)
 
@@ -95,15 +99,11 @@ def _line_writer(stream: TextIO | None) -> Callable[[str], None]:
         descriptor = stream.fileno()
     except io.UnsupportedOperation:
         return lambda text: print(text, file=stream)
-    writer = LogWriter(descriptor, _report_dropped_lines)
+    writer = LogWriter(descriptor, lambda count: report(LogLinesDropped(count=count)))
     _writers.append(writer)
     atexit.unregister(flush_log)
     atexit.register(flush_log)
     return writer.write
-
-
-def _report_dropped_lines(count: int) -> None:
-    report(LogLinesDropped(count=count))
 
 
 def flush_log(seconds: float = FLUSH_SECONDS) -> None:
@@ -144,14 +144,6 @@ def observed_events(observer: Observer) -> Iterator[None]:
         yield
     finally:
         _observers.remove(observer)
-
-
-def _send_to_root(*names: str) -> None:
-    """Disable uvicorn.access, which logs query strings; some clients put passwords there."""
-    for name in names:
-        logger = logging.getLogger(name)
-        logger.handlers = []
-        logger.propagate = True
 
 
 class _Renderer:

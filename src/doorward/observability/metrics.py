@@ -48,30 +48,6 @@ REQUEST_SECONDS: Final = Histogram(
     buckets=(0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5),
     registry=REGISTRY,
 )
-LIMITER_REFUSALS: Final = Counter(
-    "doorward_rate_limit_refusals_total", "Calls refused with 429", ["route"], registry=REGISTRY
-)
-HTTP_REFUSALS: Final = Counter(
-    "doorward_http_refusals_total",
-    "Connections that ended without a request, or were cut off",
-    ["reason"],
-    registry=REGISTRY,
-)
-BUDGET_REFUSALS: Final = Counter(
-    "doorward_budget_refusals_total",
-    "Calls refused by the budget of one address or user",
-    ["budget"],
-    registry=REGISTRY,
-)
-WARNINGS: Final = Counter(
-    "doorward_warnings_total", "Events of level warning and error, by name", ["event"], registry=REGISTRY
-)
-POOL_TIMEOUTS: Final = Counter(
-    "doorward_database_pool_timeouts_total", "Calls that got no connection in time", registry=REGISTRY
-)
-LOG_LINES_DROPPED: Final = Counter(
-    "doorward_log_lines_dropped_total", "Log lines lost, since their reader was slow or away", registry=REGISTRY
-)
 HASH_WAIT_SECONDS: Final = Histogram(
     "doorward_password_hash_wait_seconds",
     "Time that a password hash waited for a processor",
@@ -80,10 +56,26 @@ HASH_WAIT_SECONDS: Final = Histogram(
 )
 
 
+def _count(name: str, description: str, *labels: str) -> Counter:
+    return Counter(name, description, labels, registry=REGISTRY)
+
+
 def _gauge(name: str, description: str, *labels: str) -> Gauge:
     return Gauge(name, description, labels, registry=REGISTRY)
 
 
+LIMITER_REFUSALS: Final = _count("doorward_rate_limit_refusals_total", "Calls refused with 429", "route")
+HTTP_REFUSALS: Final = _count(
+    "doorward_http_refusals_total", "Connections that ended without a request, or were cut off", "reason"
+)
+BUDGET_REFUSALS: Final = _count(
+    "doorward_budget_refusals_total", "Calls refused by the budget of one address or user", "budget"
+)
+WARNINGS: Final = _count("doorward_warnings_total", "Events of level warning and error, by name", "event")
+POOL_TIMEOUTS: Final = _count("doorward_database_pool_timeouts_total", "Calls that got no connection in time")
+LOG_LINES_DROPPED: Final = _count(
+    "doorward_log_lines_dropped_total", "Log lines lost, since their reader was slow or away"
+)
 HTTP_CONNECTIONS: Final = _gauge("doorward_http_connections", "Open connections from clients")
 HTTP_CONNECTIONS_LIMIT: Final = _gauge("doorward_http_connections_limit", "Connections that there may be at most")
 HASHES_WAITING: Final = _gauge("doorward_password_hash_queue_depth", "Password hashes that wait for a processor")
@@ -103,7 +95,7 @@ BESIDE_WORKERS: Final = (ConfigInsecure, MetricsScrapeFailed, MetricsNotShared)
 
 @cache
 def _counter(counter: events.Counter) -> Counter:
-    return Counter(counter.name, counter.meaning, [counter.label] if counter.label else [], registry=REGISTRY)
+    return _count(counter.name, counter.meaning, *([counter.label] if counter.label else []))
 
 
 def _counters_of(event: type[Event]) -> list[Counter]:

@@ -31,12 +31,12 @@ LIBRARY_VARIABLE: Final = "PROMETHEUS_MULTIPROC_DIR"
 def serving_metrics(host: str, port: int, *, has_workers: bool) -> Iterator[None]:
     """Serve within the block; workers are to be started within it. Raises ``OSError`` when the port is not free."""
     os.environ.pop(LIBRARY_VARIABLE, None)
-    with _folder() if has_workers else contextlib.nullcontext() as folder:
-        if folder is None:
-            os.environ.pop(FOLDER_VARIABLE, None)
-        else:
-            os.environ[FOLDER_VARIABLE] = str(folder)
-        registry = _registry(folder)
+    os.environ.pop(FOLDER_VARIABLE, None)
+    with contextlib.ExitStack() as stack:
+        if has_workers:
+            folder = tempfile.TemporaryDirectory(prefix="doorward-metrics-", ignore_cleanup_errors=True)
+            os.environ[FOLDER_VARIABLE] = stack.enter_context(folder)
+        registry = _registry(shared_folder())
         with listen(host, port) as listener, MetricsServer(partial(_page, registry)).running(listener):
             yield
 
@@ -58,15 +58,6 @@ def _page(registry: "CollectorRegistry", accept: str) -> Page:
 
     encode, content_type = choose_encoder(accept)
     return Page(content_type, encode(registry))
-
-
-@contextlib.contextmanager
-def _folder() -> Iterator[Path]:
-    folder = Path(tempfile.mkdtemp(prefix="doorward-metrics-"))
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _registry(folder: Path | None) -> "CollectorRegistry":

@@ -2,13 +2,11 @@
 
 import os
 import signal
-from collections.abc import Sequence
 from socket import socket
 from typing import Final
 
 from uvicorn import Config
 from uvicorn.supervisors import Multiprocess
-from uvicorn.supervisors.multiprocess import Process
 
 from doorward.server.signals import handle_ending_signals
 
@@ -33,22 +31,15 @@ class Workers(Multiprocess):
 
     def join_all(self) -> None:
         """Wait for the workers' end, which SIGINT hastens."""
-        hasten = self._interrupt
+        is_hastened = False
         while living := [worker for worker in self.processes if worker.process.is_alive()]:
             if signal.SIGINT in self.signal_queue:
                 self.signal_queue.remove(signal.SIGINT)
-                hasten(living)
-                hasten = self._kill
+                for worker in living:
+                    if is_hastened:
+                        worker.kill()
+                    elif worker.pid is not None:
+                        os.kill(worker.pid, signal.SIGINT)
+                is_hastened = True
             living[0].process.join(WORKER_POLL_SECONDS)
         super().join_all()
-
-    @staticmethod
-    def _interrupt(workers: Sequence[Process]) -> None:
-        for worker in workers:
-            if worker.pid is not None:
-                os.kill(worker.pid, signal.SIGINT)
-
-    @staticmethod
-    def _kill(workers: Sequence[Process]) -> None:
-        for worker in workers:
-            worker.kill()

@@ -3,11 +3,15 @@
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
-from doorward.domain.items.models import ItemContent
-from doorward.domain.items.policy import changed_item, content_of, new_item
+from doorward.domain.items.models import Item, ItemContent
+from doorward.domain.items.policy import changed_item, new_item
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 CONTENT = ItemContent("Casablanca", "A film.", ["drama"], 1942, "shared")
+
+
+def content_of(item: Item) -> ItemContent:
+    return ItemContent(item.title, item.description, item.tags, item.year, item.visibility)
 
 
 def test_a_new_item_is_its_owners_first_version() -> None:

@@ -27,17 +27,12 @@ class ItemContent:
     visibility: Visibility = "private"
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item(ItemContent):
     """A catalogue entry. ``version`` grows by one with each change."""
 
     id: UUID
     owner_id: UUID
-    title: str
-    description: str
-    tags: Sequence[str]
-    year: int | None
-    visibility: Visibility
     version: int
     created_at: datetime
     updated_at: datetime
@@ -62,7 +57,7 @@ class ItemQuery:
     sort: Sort = "-created_at"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FoundItem(Item):
     """A search result with the total number of results."""
 

@@ -70,13 +70,6 @@ def new_item(item_id: UUID, content: ItemContent, owner_id: UUID, now: datetime)
     )
 
 
-def content_of(item: Item) -> ItemContent:
-    """Return the fields of an item that its owner sets."""
-    return ItemContent(
-        title=item.title, description=item.description, tags=item.tags, year=item.year, visibility=item.visibility
-    )
-
-
 def changed_item(item: Item, content: ItemContent, now: datetime) -> Item:
     """Return the item's next version. Raises ``ItemVersionsExhaustedError``."""
     if item.version >= LAST_VERSION:

@@ -15,7 +15,6 @@ from doorward.domain.items.policy import (
     check_read,
     checked_content,
     checked_filter,
-    content_of,
     new_item,
     refused_change,
 )
@@ -133,7 +132,7 @@ class Items:
     ) -> Item:
         async with self._database.transaction() as connection:
             item = await self._lock_for_change(connection, user_id, item_id, is_expected)
-            changed = changed_item(item, change(content_of(item)), self._clock.now())
+            changed = changed_item(item, change(item), self._clock.now())
             await entries.update_item(connection, changed)
         return changed
 

@@ -104,29 +104,14 @@ async def timeout_on_time(seconds: float) -> AsyncIterator[None]:
     arrived meanwhile can still be read. So the block may last longer by as much as the loop was late.
     """
     async with asyncio.timeout(None) as timeout:
-        steps = _Steps(timeout, seconds / TIMEOUT_STEPS)
+
+        async def count_steps() -> None:
+            for _ in range(TIMEOUT_STEPS):
+                await asyncio.sleep(seconds / TIMEOUT_STEPS)
+            timeout.reschedule(asyncio.get_running_loop().time())
+
+        steps = asyncio.create_task(count_steps())
         try:
             yield
         finally:
             steps.cancel()
-
-
-class _Steps:
-    """Ends a timeout after ``TIMEOUT_STEPS`` timers, one after the other."""
-
-    def __init__(self, timeout: asyncio.Timeout, seconds: float) -> None:
-        self._timeout = timeout
-        self._seconds = seconds
-        self._remaining = TIMEOUT_STEPS
-        self._loop = asyncio.get_running_loop()
-        self._timer = self._loop.call_later(seconds, self._end_step)
-
-    def cancel(self) -> None:
-        self._timer.cancel()
-
-    def _end_step(self) -> None:
-        self._remaining -= 1
-        if self._remaining:
-            self._timer = self._loop.call_later(self._seconds, self._end_step)
-        else:
-            self._timeout.reschedule(self._loop.time())

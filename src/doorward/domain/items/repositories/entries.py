@@ -1,18 +1,18 @@
 """The SQL of single items and of imports. An item can be read by its owner and, when it is shared, by every user."""
 
-from collections.abc import AsyncIterable, AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from operator import attrgetter
 from typing import Final
 from uuid import UUID
 
-from psycopg.errors import ForeignKeyViolation, QueryCanceled
+from psycopg.errors import ForeignKeyViolation
 from psycopg.rows import class_row
 
 from doorward.domain.items.exceptions import ItemOwnerGoneError, TooManyLinesError
 from doorward.domain.items.models import Item
-from doorward.domain.items.repositories import Connection
+from doorward.domain.items.repositories import Connection, in_time
 
 _copied: Final = attrgetter(
     "id", "owner_id", "title", "description", "tags", "year", "visibility", "version", "created_at", "updated_at"
@@ -41,7 +41,7 @@ async def add_items(connection: Connection, items: AsyncIterable[Item]) -> int:
     count = 0
     with _owner_exists():
         async with (
-            _lines_in_time(),
+            in_time(TooManyLinesError),
             connection.cursor() as cursor,
             cursor.copy(
                 """
@@ -116,15 +116,6 @@ async def remove_item(connection: Connection, item_id: UUID) -> None:
         """,
         {"item_id": item_id},
     )
-
-
-@asynccontextmanager
-async def _lines_in_time() -> AsyncIterator[None]:
-    """Raise ``TooManyLinesError`` when the statement reached its time limit."""
-    try:
-        yield
-    except QueryCanceled as error:
-        raise TooManyLinesError from error
 
 
 @contextmanager
