@@ -1,7 +1,7 @@
 """The OpenAPI description: what FastAPI finds in the functions, and what follows from policies, bodies and refusals."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
 from fastapi.openapi.utils import get_openapi
@@ -51,7 +51,7 @@ def openapi_document(routes: Iterable[PolicyRoute], remedies: Remedies) -> dict[
     document = get_openapi(title="doorward", version=__version__, description=_DESCRIPTION, routes=shown)
     schema = Problem.model_json_schema(ref_template=f"{SCHEMAS}{{model}}", mode="serialization")
     document["components"]["schemas"] |= {**schema.pop("$defs"), Problem.__name__: schema}
-    for operation in _operations(document):
+    for operation in (each for operations in document["paths"].values() for each in operations.values()):
         _name_body_schema(operation, document)
         _drop_unused_refusal(operation)
     for name in _OF_FASTAPI:
@@ -103,15 +103,11 @@ def _refusals(route: PolicyRoute, remedies: Remedies) -> dict[int | str, dict[st
                 "content": {MEDIA_TYPE: {"schema": {"$ref": f"{SCHEMAS}{Problem.__name__}"}, "examples": {}}},
             },
         )
-        status["headers"] |= _documented_headers(response.headers)
+        for name in (each for each in ("WWW-Authenticate", "Retry-After") if each in response.headers):
+            status["headers"][name] = {"required": True, "schema": {"type": "string"}}
         body = {**json.loads(bytes(response.body)), "correlation_id": _CORRELATION_ID}
         status["content"][MEDIA_TYPE]["examples"][body["code"]] = {"value": body}
     return described
-
-
-def _documented_headers(headers: Mapping[str, str]) -> dict[str, Any]:
-    names = {"www-authenticate": "WWW-Authenticate", "retry-after": "Retry-After"}
-    return {names[each]: {"required": True, "schema": {"type": "string"}} for each in headers if each in names}
 
 
 def _possible(route: PolicyRoute) -> Iterator[Refusal]:
@@ -147,11 +143,6 @@ def _example_errors(route: PolicyRoute, reader: BodyReader | None) -> Sequence[F
         name = next(iter(parameters.field_info.annotation.model_fields), "")  # type: ignore[union-attr] # a model
         return [FieldError(pointer=f"/query/{name}", code="repeated", detail="Send the parameter once")]
     return []
-
-
-def _operations(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    for operations in document["paths"].values():
-        yield from operations.values()
 
 
 def _name_body_schema(operation: dict[str, Any], document: dict[str, Any]) -> None:

@@ -78,7 +78,7 @@ def problem_body(
     if checks is not None:
         body["checks"] = checks
     if dialect is ErrorDialect.OAUTH:
-        body["error"] = oauth_error or _oauth_error_of_status(status)
+        body["error"] = oauth_error or ("temporarily_unavailable" if status in {429, 503} else "invalid_request")
         body["error_description"] = detail
     return body
 
@@ -139,10 +139,6 @@ def detail_of(error: type[DomainError], remedies: Remedies) -> str:
     return f"{error.detail} {remedies[error]}" if error in remedies else error.detail
 
 
-def _oauth_error_of_status(status: int) -> str:
-    return "temporarily_unavailable" if status in {429, 503} else "invalid_request"
-
-
 def _challenge(error: DomainError) -> str:
     """RFC 6750 section 3: the code is left out when no token was sent."""
     if isinstance(error, MissingAccessTokenError) or error.oauth_error != "invalid_token":
@@ -154,14 +150,14 @@ def _refused_by_schema(error: RequestValidationError) -> RequestRefusedError:
     details = error.errors()[:MAXIMUM_ERRORS]
     if any(each["type"] == "json_invalid" for each in details):
         return MalformedBodyError()
-    errors = [FieldError(pointer=_pointer(each), code=each["type"], detail=_explanation(each)) for each in details]
-    return InvalidRequestError(errors=errors)
+    return InvalidRequestError(errors=[_field_error(each["type"], each["loc"], each["msg"]) for each in details])
 
 
-def _pointer(details: Mapping[str, Any]) -> str:
-    """Return where the error is (RFC 6901). Of what the caller sent it holds at most the name of an unknown member."""
-    is_extra = details["type"] == EXTRA_MEMBER
-    return pointer_to(*(details["loc"] if is_extra else details["loc"][:2]))
+def _field_error(code: str, location: Sequence[str | int], message: str) -> FieldError:
+    """Return an error, which of what the caller sent holds at most the name of an unknown member."""
+    if code == EXTRA_MEMBER:
+        return FieldError(pointer=pointer_to(*location), code=code, detail="Unknown members are refused")
+    return FieldError(pointer=pointer_to(*location[:2]), code=code, detail=message)
 
 
 def pointer_to(*parts: str | int) -> str:
@@ -172,7 +168,3 @@ def pointer_to(*parts: str | int) -> str:
 def shown_name(name: str) -> str:
     """Return as much of a name that the caller invented as an answer may repeat."""
     return _UNSHOWN.sub("?", name[:MAXIMUM_NAME_LENGTH])
-
-
-def _explanation(details: Mapping[str, Any]) -> str:
-    return "Unknown members are refused" if details["type"] == EXTRA_MEMBER else str(details["msg"])

@@ -11,10 +11,9 @@ from fastapi import Depends, Request
 from doorward.api.bodies import BodyReader, check_content_type
 from doorward.api.caller import CurrentCaller
 from doorward.api.exceptions import TooManyImportsError, UploadTooSlowError
-from doorward.api.services import Services, services_of
+from doorward.api.services import services_of
 from doorward.core.exceptions import ServiceUnavailableError
 from doorward.core.ports import LimitedCall
-from doorward.domain.auth.models import User
 from doorward.observability.events import HttpBodyNotStored
 from doorward.observability.logging import report
 
@@ -41,7 +40,9 @@ class CsvReader(BodyReader):
         check_content_type(request, CSV)
         services = services_of(request)
         with services.calls.importing(caller.user.id), services.bulk_place():
-            await _count(services, request.scope["route"].policy.limit_of_user, caller.user)
+            limit: LimitedCall | None = request.scope["route"].policy.limit_of_user
+            if limit is not None and (seconds := await services.limiter.count(limit, f"user {caller.user.id}")):
+                raise TooManyImportsError(seconds)
             file = tempfile.SpooledTemporaryFile(max_size=HELD_IN_MEMORY_BYTES)  # noqa: SIM115 - closed below
             try:
                 await _store_body(request, file, services.upload_seconds, services.upload_idle_seconds)
@@ -54,11 +55,6 @@ class CsvReader(BodyReader):
     def schema(self) -> dict[str, Any]:
         """Return that it is text; the route adds an example."""
         return {"type": "string"}
-
-
-async def _count(services: Services, limit: LimitedCall | None, user: User) -> None:
-    if limit is not None and (seconds := await services.limiter.count(limit, f"user {user.id}")):
-        raise TooManyImportsError(seconds)
 
 
 async def _store_body(request: Request, file: IO[bytes], seconds: float, idle_seconds: float) -> None:

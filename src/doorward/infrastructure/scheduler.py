@@ -132,7 +132,8 @@ class TaskRunner:
         try:
             with aborted_when_frozen(guard, self._timeouts.abort):
                 has_turn = await self._take_lock(guard) and not (only_if_due and await self._was_done_lately(guard))
-                await _allow_idling(guard)
+                # It may last. SET is no query, so this also gives back the snapshot of the query before it.
+                await guard.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
             yield has_turn
             if has_turn:
                 with aborted_when_frozen(guard, self._timeouts.abort):
@@ -169,11 +170,6 @@ class TaskRunner:
             {"task": self._task.name},
         )
         await guard.commit()
-
-
-async def _allow_idling(guard: AsyncConnection[Any]) -> None:
-    """Allow the transaction to last. SET is no query, so this also gives back the snapshot of the query before it."""
-    await guard.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
 
 
 async def _is_set_within(event: asyncio.Event, seconds: float) -> bool:

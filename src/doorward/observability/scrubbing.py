@@ -54,7 +54,7 @@ class Scrubber:
 
     def __init__(self, fields: Iterable[str] = PERSONAL_FIELDS) -> None:
         """Take the words that mark a key as private, besides ``SECRET_FIELDS``: in any case, anywhere in the key."""
-        words = [re.escape(_normalized(field)) for field in (*SECRET_FIELDS, *fields)]
+        words = [re.escape(each.strip().lower().replace("-", "_")) for each in (*SECRET_FIELDS, *fields)]
         marks = "|".join(words).replace("_", "[_-]?")
         self._private_key = re.compile(marks, re.IGNORECASE)
         self._private_pair = private_pair_pattern(marks)
@@ -103,13 +103,13 @@ class Scrubber:
             return value
         if isinstance(value, Mapping) and depth:
             pairs = list(value.items())[:MAXIMUM_ITEMS]
-            return {self.text(str(key)): self._member(str(key), each, depth) for key, each in pairs}
+            return {
+                self.text(str(key)): REDACTED if self._has_private_name(str(key)) else self._value(each, depth - 1)
+                for key, each in pairs
+            }
         if isinstance(value, list | tuple | set | frozenset) and depth:
             return [self._value(each, depth - 1) for each in list(value)[:MAXIMUM_ITEMS]]
         return self.text(value if isinstance(value, str) else str(value))
-
-    def _member(self, key: str, value: object, depth: int) -> object:
-        return REDACTED if self._has_private_name(key) else self._value(value, depth - 1)
 
     def _has_private_name(self, key: str) -> bool:
         known = self._is_private.get(key)
@@ -118,10 +118,6 @@ class Scrubber:
             if len(self._is_private) < MAXIMUM_VALUE:
                 self._is_private[key] = known
         return known
-
-
-def _normalized(field: str) -> str:
-    return field.strip().lower().replace("-", "_")
 
 
 def _printable(text: str) -> str:

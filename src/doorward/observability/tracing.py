@@ -72,9 +72,10 @@ class TracingMiddleware:
             await self._app(scope, receive, send)
             return
         method = scope["method"] if scope["method"] in KNOWN_METHODS else OTHER_METHOD
+        given = Headers(scope=scope).getlist(TRACE_PARENT)
         with self._tracer.start_as_current_span(
             method,
-            context=_context_of_caller(scope),
+            context=_propagator.extract({TRACE_PARENT: given[0]} if len(given) == 1 else {}),
             kind=SpanKind.SERVER,
             attributes={"http.request.method": method},
             record_exception=False,
@@ -88,11 +89,6 @@ class TracingMiddleware:
                 await send(message)
 
             await self._app(inner, receive, send_and_note)
-
-
-def _context_of_caller(scope: Scope) -> Any:  # noqa: ANN401 - OpenTelemetry's own type, which it does not export
-    given = Headers(scope=scope).getlist(TRACE_PARENT)
-    return _propagator.extract({TRACE_PARENT: given[0]} if len(given) == 1 else {})
 
 
 def _with_own_trace(scope: Scope, span: Span) -> Scope:

@@ -2,7 +2,7 @@
 
 import ipaddress
 import stat
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import Final
@@ -21,8 +21,9 @@ _THIS_MACHINE: Final = ("localhost", "127.0.0.1", "::1")
 LARGEST_SHARE_OF_PROXIES: Final = Fraction(1, 64)
 """Of all addresses of a family: four networks of the size of 10.0.0.0/8, and all private ones are less than three."""
 
-_IPV4: Final = ipaddress.IPv4Network("0.0.0.0/0")
-_IPV4_IN_IPV6: Final = ipaddress.IPv6Network("::ffff:0:0/96")
+_IPV4: Final = ipaddress.IPv6Network("::ffff:0:0/96")
+"""All of IPv4, as written in IPv6 (RFC 4291 section 2.5.5.2)."""
+
 _ROUTED_IPV6: Final = ipaddress.IPv6Network("2000::/3")
 """The addresses of IPv6 that the Internet uses."""
 
@@ -39,8 +40,9 @@ def insecure_settings(settings: Settings) -> Iterator[tuple[str, str]]:
     yield from _insecure_limits(settings.limits)
     yield from _insecure_addresses(settings.browsers)
     yield from _insecure_database(settings.database)
-    yield from _insecure_store(settings.limits)
-    yield from _readable_secrets(settings.secret_files)
+    for name, path in settings.secret_files.items():
+        if _is_readable_by_all(path):
+            yield name.upper(), "every user of this machine can read the file that holds it (chmod o-r)"
 
 
 def _insecure_limits(settings: LimitSettings) -> Iterator[tuple[str, str]]:
@@ -50,38 +52,30 @@ def _insecure_limits(settings: LimitSettings) -> Iterator[tuple[str, str]]:
         count, _, period = getattr(settings, name).partition("/")
         if int(count) > HIGHEST_RATE_PER_SECOND * _SECONDS[period]:
             yield name.upper(), f"more than {HIGHEST_RATE_PER_SECOND} calls a second of one address are no limit"
-    if max(_shares_of_all_addresses(settings.trusted_proxies)) > LARGEST_SHARE_OF_PROXIES:
+    if _share_of_all_addresses(settings.trusted_proxies) > LARGEST_SHARE_OF_PROXIES:
         yield "TRUSTED_PROXIES", "clients can claim any address and so avoid the limits"
+    store = settings.rate_limit_storage_uri.get_secret_value()
+    if store.startswith("redis://") and _is_remote(urlsplit(store).hostname or ""):
+        yield "RATE_LIMIT_STORAGE_URI", "the store's password and clients' addresses travel unencrypted (rediss://)"
 
 
-def _shares_of_all_addresses(networks: Iterable[Network]) -> tuple[Fraction, Fraction]:
-    """Return which share of the Internet's addresses the networks cover together: of IPv4, and of IPv6.
+def _share_of_all_addresses(networks: Iterable[Network]) -> Fraction:
+    """Return which share of the Internet's addresses the networks cover together: of IPv4 or of IPv6, the larger one.
 
-    IPv4 written as IPv6 (RFC 4291 section 2.5.5.2) counts as IPv4.
+    Of two networks that overlap, one is part of the other.
     """
-    version_4: list[ipaddress.IPv4Network] = []
-    version_6: list[ipaddress.IPv6Network] = []
-    for network in networks:
-        if not isinstance(network, ipaddress.IPv6Network):
-            version_4.append(network)
-        elif network.subnet_of(_IPV4_IN_IPV6):
-            version_4.append(ipaddress.IPv4Network((int(network.network_address) & 0xFFFFFFFF, network.prefixlen - 96)))
-        else:
-            version_6.append(network if network.subnet_of(_ROUTED_IPV6) else _routed_part(network))
-            version_4 += [_IPV4] if network.supernet_of(_IPV4_IN_IPV6) else []
-    return (
-        _share(ipaddress.collapse_addresses(version_4), _IPV4),
-        _share(ipaddress.collapse_addresses(version_6), _ROUTED_IPV6),
-    )
+    covered = list(ipaddress.collapse_addresses(map(_as_ipv6, networks)))
+    shares = []
+    for whole in (_IPV4, _ROUTED_IPV6):
+        parts = [min(each.num_addresses, whole.num_addresses) for each in covered if each.overlaps(whole)]
+        shares.append(Fraction(sum(parts), whole.num_addresses))
+    return max(shares)
 
 
-def _routed_part(network: ipaddress.IPv6Network) -> ipaddress.IPv6Network:
-    # Two networks are apart, or one is in the other. What is apart has private addresses, such as fd00::/8.
-    return _ROUTED_IPV6 if network.supernet_of(_ROUTED_IPV6) else ipaddress.IPv6Network("2000::/128")
-
-
-def _share(networks: Iterable[Network], whole: Network) -> Fraction:
-    return Fraction(sum(network.num_addresses for network in networks), whole.num_addresses)
+def _as_ipv6(network: Network) -> ipaddress.IPv6Network:
+    if isinstance(network, ipaddress.IPv6Network):
+        return network
+    return ipaddress.IPv6Network((int(_IPV4.network_address) + int(network.network_address), network.prefixlen + 96))
 
 
 def _insecure_addresses(settings: BrowserSettings) -> Iterator[tuple[str, str]]:
@@ -111,12 +105,6 @@ def _insecure_database(settings: DatabaseSettings) -> Iterator[tuple[str, str]]:
         )
 
 
-def _insecure_store(settings: LimitSettings) -> Iterator[tuple[str, str]]:
-    store = settings.rate_limit_storage_uri.get_secret_value()
-    if store.startswith("redis://") and _is_remote(urlsplit(store).hostname or ""):
-        yield "RATE_LIMIT_STORAGE_URI", "the store's password and clients' addresses travel unencrypted (rediss://)"
-
-
 def _is_remote(host: str) -> bool:
     """Tell whether a connection leaves this machine's or this cluster's own network.
 
@@ -130,12 +118,6 @@ def _is_remote(host: str) -> bool:
         return not ipaddress.ip_address(host).is_loopback
     except ValueError:
         return "." in host
-
-
-def _readable_secrets(secret_files: Mapping[str, Path]) -> Iterator[tuple[str, str]]:
-    for setting, path in secret_files.items():
-        if _is_readable_by_all(path):
-            yield setting.upper(), "every user of this machine can read the file that holds it (chmod o-r)"
 
 
 def _is_readable_by_all(path: Path) -> bool:

@@ -66,7 +66,7 @@ def _pattern_in(text: str) -> str | None:
         return "holds white space, as phrases and commands do; use random characters"
     if not text.replace("\r", "").replace("\n", "").isprintable():
         return "holds characters that cannot be seen; use random characters"
-    if len(set(text)) < MINIMUM_DISTINCT_CHARACTERS or _repeats_itself(text) or _is_a_sequence(text):
+    if len(set(text)) < MINIMUM_DISTINCT_CHARACTERS or text in (text + text)[1:-1] or _is_a_sequence(text):
         return "is too regular to be random"
     if not _ONE_WORD.fullmatch(text) and _is_made_of_words(text):
         return "is made of words, which can be guessed; use random characters"
@@ -82,10 +82,6 @@ def _is_made_of_words(text: str) -> bool:
     if text.isascii() and _WORDS.fullmatch(text):
         return True
     return not _GENERATED.fullmatch(text) and (_NOTATION.search(text) is not None or not _is_unpredictable(text))
-
-
-def _repeats_itself(text: str) -> bool:
-    return text in (text + text)[1:-1]
 
 
 def _is_a_sequence(text: str) -> bool:

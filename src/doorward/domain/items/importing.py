@@ -8,18 +8,11 @@ from dataclasses import dataclass
 from typing import IO, Final
 from uuid import UUID, uuid4
 
-from doorward.core.exceptions import Flaw
+from doorward.core.exceptions import DomainError, Flaw, Kind
 from doorward.core.ports import Clock, Database
 from doorward.domain.items.csv_lines import BadLine, read_items
 from doorward.domain.items.events import ItemsImported, ItemsImportRefused
-from doorward.domain.items.exceptions import (
-    ImportRefusedError,
-    InvalidCsvHeaderError,
-    ItemQuotaReachedError,
-    MalformedCsvError,
-    TooManyBadLinesError,
-    TooManyLinesError,
-)
+from doorward.domain.items.exceptions import ImportRefusedError, ItemQuotaReachedError, TooManyBadLinesError
 from doorward.domain.items.models import Item, ItemContent, Visibility
 from doorward.domain.items.policy import new_item
 from doorward.domain.items.repositories import Connection, entries, quota
@@ -29,15 +22,6 @@ MAXIMUM_FLAWS_SHOWN: Final = 100
 MAXIMUM_BAD_LINES: Final = 10_000
 TURN_SECONDS: Final = 0.002
 """How long lines are read before the event loop runs other requests."""
-
-_REFUSALS: Final = (
-    ImportRefusedError,
-    TooManyBadLinesError,
-    TooManyLinesError,
-    InvalidCsvHeaderError,
-    MalformedCsvError,
-    ItemQuotaReachedError,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +75,9 @@ class ItemImport:
                     items = self._items(lines, request, bad_lines, on_progress)
                     imported = await entries.add_items(connection, _at_most(room, items))
                 await self._check_quota(connection, request.owner_id)
-        except _REFUSALS as error:
-            report(ItemsImportRefused(owner_id=request.owner_id, code=error.code))
+        except DomainError as error:
+            if error.kind in {Kind.INVALID, Kind.FORBIDDEN}:
+                report(ItemsImportRefused(owner_id=request.owner_id, code=error.code))
             raise
         report(ItemsImported(owner_id=request.owner_id, imported=imported, skipped=len(bad_lines)))
         return ImportResult(imported, bad_lines)

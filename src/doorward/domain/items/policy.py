@@ -45,13 +45,15 @@ def checked_content(content: ItemContent) -> ItemContent:
 
     Raises ``InvalidTitleError``, ``InvalidDescriptionError``, ``InvalidTagsError`` or ``InvalidYearError``.
     """
-    return replace(
+    checked = replace(
         content,
         title=_checked_title(content.title),
         description=_checked_description(content.description),
         tags=_checked_tags(content.tags),
-        year=_checked_year(content.year),
     )
+    if content.year is not None and not 1 <= content.year <= LAST_YEAR:
+        raise InvalidYearError
+    return checked
 
 
 def new_item(item_id: UUID, content: ItemContent, owner_id: UUID, now: datetime) -> Item:
@@ -129,12 +131,6 @@ def _checked_tags(tags: Sequence[str]) -> Sequence[str]:
         if not 1 <= len(text) <= MAXIMUM_TAG_LENGTH or _UNPRINTABLE.search(text) or TAG_SEPARATORS.search(text):
             raise InvalidTagsError
     return list(dict.fromkeys(texts))
-
-
-def _checked_year(year: int | None) -> int | None:
-    if year is not None and not 1 <= year <= LAST_YEAR:
-        raise InvalidYearError
-    return year
 
 
 def _composed(text: str, longest: int, refusal: type[DomainError]) -> str:

@@ -36,7 +36,8 @@ def search_words(query: str) -> Sequence[str]:
         composed = normalize(query, "NFC", longest=LONGEST_QUERY)
     except UnsafeTextError as error:
         raise InvalidFilterError from error
-    words = list(dict.fromkeys(_split(composed.lower())))[:MAXIMUM_WORDS]
+    words_only = "".join(each if unicodedata.category(each)[0] in _PARTS_OF_WORDS else " " for each in composed.lower())
+    words = list(dict.fromkeys(words_only.split()))[:MAXIMUM_WORDS]
     if not words:
         raise NoSearchWordsError
     return words
@@ -60,7 +61,3 @@ def likely_spellings(word: str) -> Sequence[str]:
 def search_query(words: Sequence[str], spellings: Mapping[str, Collection[str]]) -> str:
     """Return a tsquery that requires every word, as a prefix or in one of its other spellings."""
     return " & ".join("(" + " | ".join([f"{word}:*", *spellings.get(word, ())]) + ")" for word in words)
-
-
-def _split(text: str) -> Sequence[str]:
-    return "".join(each if unicodedata.category(each)[0] in _PARTS_OF_WORDS else " " for each in text).split()

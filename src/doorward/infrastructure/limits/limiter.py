@@ -24,15 +24,14 @@ def create_limiter(settings: LimitSettings, clock: Callable[[], float] = time.mo
         "import": settings.rate_limit_import,
     }
     uri = settings.rate_limit_storage_uri.get_secret_value()
-    store = None if uri.startswith("memory://") else _create_store(uri, settings.rate_limit_storage_timeout_ms / 1000)
-    limits = limits if settings.rate_limit_enabled else {}
-    return CallLimiter(limits, store, settings.rate_limit_ipv6_site_factor, clock)
+    store = None
+    if not uri.startswith("memory://"):
+        from doorward.infrastructure.limits.store import LimitStore  # noqa: PLC0415 - it needs the extra doorward[redis]
 
-
-def _create_store(uri: str, timeout_seconds: float) -> "LimitStore":
-    from doorward.infrastructure.limits.store import LimitStore  # noqa: PLC0415 - it needs the extra doorward[redis]
-
-    return LimitStore(uri, timeout_seconds)
+        store = LimitStore(uri, settings.rate_limit_storage_timeout_ms / 1000)
+    return CallLimiter(
+        limits if settings.rate_limit_enabled else {}, store, settings.rate_limit_ipv6_site_factor, clock
+    )
 
 
 class CallLimiter:
