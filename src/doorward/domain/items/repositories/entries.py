@@ -12,7 +12,7 @@ from psycopg.rows import class_row
 
 from doorward.domain.items.exceptions import ItemOwnerGoneError, TooManyLinesError
 from doorward.domain.items.models import Item
-from doorward.domain.items.repositories import Connection, in_time
+from doorward.domain.items.repositories import Connection, _in_time
 
 _copied: Final = attrgetter(
     "id", "owner_id", "title", "description", "tags", "year", "visibility", "version", "created_at", "updated_at"
@@ -41,7 +41,7 @@ async def add_items(connection: Connection, items: AsyncIterable[Item]) -> int:
     count = 0
     with _owner_exists():
         async with (
-            in_time(TooManyLinesError),
+            _in_time(TooManyLinesError),
             connection.cursor() as cursor,
             cursor.copy(
                 """

@@ -17,7 +17,7 @@ from psycopg.rows import class_row
 from doorward.core.pages import Position
 from doorward.domain.items.exceptions import QueryTooBroadError
 from doorward.domain.items.models import FoundItem, Item, ItemQuery, Sort
-from doorward.domain.items.repositories import Connection, in_time
+from doorward.domain.items.repositories import Connection, _in_time
 
 MAXIMUM_CANDIDATES: Final = 10_000
 """Maximum matches of a search that are ranked and counted. People do not read longer lists."""
@@ -76,7 +76,7 @@ async def list_items(
     """List the readable items from an offset or after a position. Raises ``QueryTooBroadError``."""
     ordering, behind = _ORDERS[wanted.sort]
     parts = {"columns": _COLUMNS, "filter": _FILTER, "behind": behind, "ordering": ordering}
-    async with in_time(QueryTooBroadError), connection.cursor(row_factory=class_row(Item)) as cursor:
+    async with _in_time(QueryTooBroadError), connection.cursor(row_factory=class_row(Item)) as cursor:
         await cursor.execute(
             sql.SQL(
                 """
@@ -105,7 +105,7 @@ async def list_items(
 
 async def count_items(connection: Connection, wanted: ItemQuery) -> int:
     """Count the readable items exactly, reading an index entry of each. Raises ``QueryTooBroadError``."""
-    async with in_time(QueryTooBroadError):
+    async with _in_time(QueryTooBroadError):
         cursor = await connection.execute(
             sql.SQL(
                 """
@@ -130,7 +130,7 @@ async def list_matches(
     candidates: int = MAXIMUM_CANDIDATES,
 ) -> Sequence[FoundItem]:
     """List the readable items that match a tsquery, best first. Raises ``QueryTooBroadError``."""
-    async with in_time(QueryTooBroadError), connection.cursor(row_factory=class_row(FoundItem)) as cursor:
+    async with _in_time(QueryTooBroadError), connection.cursor(row_factory=class_row(FoundItem)) as cursor:
         await cursor.execute(
             sql.SQL(
                 """
@@ -162,7 +162,7 @@ async def list_matches(
 
 async def list_known_spellings(connection: Connection, spellings: Sequence[str], reader_id: UUID) -> Sequence[str]:
     """Return the words that occur in an item that this user can read. Raises ``QueryTooBroadError``."""
-    async with in_time(QueryTooBroadError):
+    async with _in_time(QueryTooBroadError):
         cursor = await connection.execute(
             """
             SELECT spelling
