@@ -52,8 +52,9 @@ def caller_of(request: Request) -> Caller:
     return caller
 
 
-async def _caller(request: Request) -> Caller:
+async def current_caller(request: Request) -> Caller:
+    """FastAPI's dependency. A public route that has it, directly or not, is refused at the start (``PolicyRoute``)."""
     return caller_of(request)
 
 
-CurrentCaller = Annotated[Caller, Depends(_caller)]
+CurrentCaller = Annotated[Caller, Depends(current_caller)]

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from fastapi import Request
 from fastapi.datastructures import Default
+from fastapi.dependencies.models import Dependant
 from fastapi.middleware.asyncexitstack import AsyncExitStackMiddleware
 from fastapi.responses import JSONResponse, Response
 from fastapi.routing import APIRoute
@@ -17,9 +18,10 @@ from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from doorward.api.bodies import BodyReader
+from doorward.api.caller import current_caller
 from doorward.api.compression import compressed
 from doorward.api.exceptions import RequestRefusedError
-from doorward.api.policy import MAXIMUM_UPLOAD_BYTES, UNMATCHED, RoutePolicy
+from doorward.api.policy import MAXIMUM_UPLOAD_BYTES, UNMATCHED, Public, RoutePolicy
 from doorward.core.exceptions import DomainError
 
 NO_CONTENT: Final = 204
@@ -77,6 +79,8 @@ class PolicyRoute(APIRoute):
             response_model=Default(None) if call.answer is None else call.answer,
             response_class=Response if call.status == NO_CONTENT else Default(JSONResponse),
         )
+        if isinstance(call.policy.access, Public) and _needs_caller(self.dependant):
+            raise RouteError(f"{call.path} is public, so it has no caller for its CurrentCaller")
         self.call = call
         self.policy = call.policy
         self.takes_query = bool(self.dependant.query_params)
@@ -84,6 +88,11 @@ class PolicyRoute(APIRoute):
         self.app = _direct(call) if call.is_direct else AsyncExitStackMiddleware(self.app)
         if call.policy.is_compressed:
             self.app = compressed(self.app)
+
+
+def _needs_caller(dependant: Dependant) -> bool:
+    """Tell whether a function or one of its dependencies, at any depth, takes the caller."""
+    return dependant.call is current_caller or any(map(_needs_caller, dependant.dependencies))
 
 
 def _direct(call: Call) -> ASGIApp:

@@ -1,13 +1,15 @@
 """Route policies and the table that finds the route of a request."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Annotated, Any
 from uuid import UUID
 
 import pytest
-from fastapi import Request
+from fastapi import Depends, Request
 from fastapi.routing import APIRoute
 from starlette.routing import BaseRoute, Mount
 
+from doorward.api.caller import CurrentCaller
 from doorward.api.policy import ACCOUNT, MAXIMUM_BODY_BYTES, PUBLIC, UNMATCHED, Cache, ErrorDialect, RoutePolicy
 from doorward.api.routing import Call, PolicyRoute, RouteError, RouteTable
 
@@ -52,6 +54,21 @@ def test_a_direct_call_that_takes_more_than_the_request_fails_the_start() -> Non
 
     with pytest.raises(RouteError, match="takes more than the request"):
         PolicyRoute(Call("GET", "/films", with_parameter, RoutePolicy(PUBLIC), is_direct=True))
+
+
+async def with_caller(caller: CurrentCaller) -> None:
+    pass
+
+
+async def with_caller_in_a_dependency(_: Annotated[None, Depends(with_caller)]) -> None:
+    pass
+
+
+@pytest.mark.parametrize("endpoint", [with_caller, with_caller_in_a_dependency])
+def test_a_public_call_that_takes_the_caller_fails_the_start(endpoint: Callable[..., Any]) -> None:
+    with pytest.raises(RouteError, match="/films is public"):
+        PolicyRoute(Call("GET", "/films", endpoint, RoutePolicy(PUBLIC)))
+    PolicyRoute(Call("GET", "/films", endpoint, RoutePolicy(ACCOUNT)))
 
 
 def test_an_answer_with_secrets_cannot_be_compressed() -> None:
