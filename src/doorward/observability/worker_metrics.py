@@ -4,12 +4,13 @@ The client library counts in the memory of each worker. Its own mode for several
 instead, where a full disk kills a worker, and keeps the files of ended workers for ever.
 """
 
+import fcntl
 import json
 import os
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final
 
 from prometheus_client import CollectorRegistry, Metric
 from prometheus_client.registry import Collector
@@ -28,11 +29,15 @@ Labels = tuple[tuple[str, str], ...]
 
 
 class WorkerFile:
-    """The file in which one worker's numbers are found."""
+    """The file in which one worker's numbers are found.
+
+    A second file beside it is locked while the worker lives. The kernel releases the lock when the process ends,
+    however it ends. The process's number tells nothing: another process may have it by then.
+    """
 
     def __init__(self, folder: Path, registry: CollectorRegistry) -> None:
-        # The process's number alone may be used again by the worker that takes its place.
         self._path = folder / f"{os.getpid()}-{secrets.token_hex(8)}.json"
+        self._lock: IO[bytes] | None = None
         self._registry = registry
         self._is_written = True
 
@@ -47,6 +52,8 @@ class WorkerFile:
         ]
         unfinished = self._path.with_suffix(".new")
         try:
+            if self._lock is None:
+                self._lock = _locked(_lock_beside(self._path))
             unfinished.write_text(json.dumps(families), encoding="utf-8")
             unfinished.replace(self._path)
         except OSError as error:
@@ -56,6 +63,11 @@ class WorkerFile:
             self._is_written = False
         else:
             self._is_written = True
+
+    def close(self) -> None:
+        """Release the lock: from now on the file counts as that of an ended worker."""
+        if self._lock is not None:
+            self._lock.close()
 
 
 class AllWorkers(Collector):
@@ -70,13 +82,14 @@ class AllWorkers(Collector):
         sums = _Sums()
         for path in sorted(self._folder.glob("*.json")):
             # First: what a worker wrote before it ended is read after it is known to have ended.
-            is_alive = _is_alive(int(path.stem.partition("-")[0]))
+            is_alive = _is_locked(_lock_beside(path))
             families = json.loads(path.read_text(encoding="utf-8"))
             if is_alive:
                 sums.add(families)
             else:
                 self._ended.add([family for family in families if family[2] != "gauge"])
                 path.unlink()
+                _lock_beside(path).unlink()
         sums.add(self._ended.families())
         for name, documentation, kind, samples in sums.families():
             metric = Metric(name, documentation, kind)
@@ -110,10 +123,20 @@ class _Sums:
         ]
 
 
-def _is_alive(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except (ProcessLookupError, PermissionError):
-        # A process of another user that has the number by now is no worker of ours.
-        return False
-    return True
+def _lock_beside(path: Path) -> Path:
+    return path.with_suffix(".lock")
+
+
+def _locked(path: Path) -> IO[bytes]:
+    file = path.open("wb")
+    fcntl.flock(file, fcntl.LOCK_EX)
+    return file
+
+
+def _is_locked(path: Path) -> bool:
+    with path.open("rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False

@@ -15,6 +15,7 @@ from doorward.settings.telemetry import TelemetrySettings
 if TYPE_CHECKING:
     from doorward.observability.metrics import Metrics
     from doorward.observability.tracing import Tracing
+    from doorward.observability.worker_metrics import WorkerFile
 
 
 class Telemetry:
@@ -55,9 +56,10 @@ class Telemetry:
                 await stack.enter_async_context(metrics.sampled(lambda: metrics.count_lost_lines(dropped_lines())))
                 difference = metrics.sampled(lambda: metrics.set_clock_difference(database.clock.difference()))
                 await stack.enter_async_context(difference)
-                if (write := _worker_file()) is not None:
-                    stack.callback(write)
-                    await stack.enter_async_context(metrics.sampled(write))
+                if (worker_file := _worker_file()) is not None:
+                    stack.callback(worker_file.close)
+                    stack.callback(worker_file.write)
+                    await stack.enter_async_context(metrics.sampled(worker_file.write))
             yield
 
 
@@ -67,8 +69,8 @@ def _metrics() -> "Metrics":
     return Metrics(event_classes())
 
 
-def _worker_file() -> Callable[[], None] | None:
-    """Return what writes this process's numbers for the process that serves /metrics; None if they are the same."""
+def _worker_file() -> "WorkerFile | None":
+    """Return this process's file for the process that serves /metrics; None if they are the same."""
     from doorward.observability.metrics_endpoint import shared_folder  # noqa: PLC0415 - only with METRICS_PORT
 
     folder = shared_folder()
@@ -77,7 +79,7 @@ def _worker_file() -> Callable[[], None] | None:
     from doorward.observability.metrics import REGISTRY  # noqa: PLC0415 - only with METRICS_PORT
     from doorward.observability.worker_metrics import WorkerFile  # noqa: PLC0415 - only with METRICS_PORT
 
-    return WorkerFile(folder, REGISTRY).write
+    return WorkerFile(folder, REGISTRY)
 
 
 def _tracing(url: str) -> "Tracing":

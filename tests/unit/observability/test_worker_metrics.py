@@ -3,8 +3,8 @@
 import errno
 import os
 import shutil
-import subprocess
-import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -26,12 +26,20 @@ class Numbers:
         self.file = WorkerFile(folder, self.registry)
 
 
+NewWorker = Callable[[], Numbers]
+
+
 @pytest.fixture
-def dead() -> int:
-    """The number of a process that has ended."""
-    process = subprocess.Popen([sys.executable, "-c", ""])
-    process.wait()
-    return process.pid
+def new_worker(tmp_path: Path) -> Iterator[NewWorker]:
+    """Makes the numbers of one worker after the other, all in one folder."""
+    with ExitStack() as stack:
+
+        def new() -> Numbers:
+            numbers = Numbers(tmp_path)
+            stack.callback(numbers.file.close)
+            return numbers
+
+        yield new
 
 
 def shown(all_workers: AllWorkers) -> dict[str, float]:
@@ -41,15 +49,11 @@ def shown(all_workers: AllWorkers) -> dict[str, float]:
     return {name: float(value) for name, _, value in (line.rpartition(" ") for line in lines)}
 
 
-def end(folder: Path, dead: int) -> None:
-    """Have the files in the folder be those of a process that has ended."""
-    for path in folder.glob(f"{os.getpid()}-*.json"):
-        path.rename(folder / path.name.replace(str(os.getpid()), str(dead), 1))
-
-
-def test_numbers_of_workers_are_added_and_of_some_gauges_the_highest_is_shown(tmp_path: Path) -> None:
+def test_numbers_of_workers_are_added_and_of_some_gauges_the_highest_is_shown(
+    tmp_path: Path, new_worker: NewWorker
+) -> None:
     for count, difference in ((2, 0.5), (3, 0.25)):
-        numbers = Numbers(tmp_path)
+        numbers = new_worker()
         numbers.calls.labels("/me").inc(count)
         numbers.seconds.observe(1.5)
         numbers.load.set(count)
@@ -71,16 +75,16 @@ def test_the_gauges_with_a_maximum_are_those_of_the_service() -> None:
     assert {family.name for gauge in (BUILD_INFO, CLOCK_DIFFERENCE) for family in gauge.collect()} == MAXIMA
 
 
-def test_counts_of_ended_workers_stay_and_their_gauges_and_files_go(tmp_path: Path, dead: int) -> None:
+def test_counts_of_ended_workers_stay_and_their_gauges_and_files_go(tmp_path: Path, new_worker: NewWorker) -> None:
     all_workers = AllWorkers(tmp_path)
-    living = Numbers(tmp_path)
+    living = new_worker()
     for ended in range(1, 4):
-        numbers = Numbers(tmp_path)
+        numbers = new_worker()
         numbers.calls.labels("/me").inc(2)
         numbers.seconds.observe(0.5)
         numbers.load.set(7)
         numbers.file.write()
-        end(tmp_path, dead)
+        numbers.file.close()
         living.load.set(1)
         living.file.write()
         for _ in range(2):
@@ -88,21 +92,28 @@ def test_counts_of_ended_workers_stay_and_their_gauges_and_files_go(tmp_path: Pa
             assert numbers_shown['calls_total{route="/me"}'] == 2 * ended
             assert numbers_shown["seconds_sum"] == 0.5 * ended
             assert numbers_shown["load"] == 1
-        assert len(list(tmp_path.iterdir())) == 1
+        assert {path.suffix for path in tmp_path.iterdir()} == {".json", ".lock"}
+        assert len(list(tmp_path.iterdir())) == 2
 
 
-def test_a_worker_with_the_number_of_an_ended_one_hides_none_of_its_counts(tmp_path: Path) -> None:
-    for _ in range(2):
-        numbers = Numbers(tmp_path)
+def test_a_worker_with_the_number_of_an_ended_one_hides_none_of_its_counts(
+    tmp_path: Path, new_worker: NewWorker
+) -> None:
+    # Both have the number of this process.
+    ended, living = new_worker(), new_worker()
+    for numbers in (ended, living):
         numbers.calls.labels("/me").inc()
+        numbers.load.set(1)
         numbers.file.write()
-    assert shown(AllWorkers(tmp_path))['calls_total{route="/me"}'] == 2
+    ended.file.close()
+    numbers_shown = shown(AllWorkers(tmp_path))
+    assert (numbers_shown['calls_total{route="/me"}'], numbers_shown["load"]) == (2, 1)
 
 
 def test_on_a_full_disk_the_last_numbers_stay_and_nothing_fails(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, new_worker: NewWorker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    numbers, all_workers = Numbers(tmp_path), AllWorkers(tmp_path)
+    numbers, all_workers = new_worker(), AllWorkers(tmp_path)
     numbers.calls.labels("/me").inc()
     numbers.file.write()
 
@@ -115,7 +126,7 @@ def test_on_a_full_disk_the_last_numbers_stay_and_nothing_fails(
         numbers.calls.labels("/me").inc()
         numbers.file.write()
         assert shown(all_workers)['calls_total{route="/me"}'] == 1
-        assert len(list(tmp_path.iterdir())) == 1
+        assert {path.suffix for path in tmp_path.iterdir()} == {".json", ".lock"}
     numbers.file.write()
     assert shown(all_workers)['calls_total{route="/me"}'] == 2
 
