@@ -218,6 +218,8 @@ def schema_page(postgres: EmbeddedPostgres, database: str) -> str:
         if not line.startswith(("--", "SET ", "SELECT pg_catalog", "\\"))
     ]
     text = re.sub(r"\n{3,}", "\n\n", "\n".join(kept)).strip()
+    # PostgreSQL 18 names these constraints by itself, after what the table was called when the column was added.
+    text = re.sub(r" CONSTRAINT \w+_not_null\d* NOT NULL", " NOT NULL", text)
     return f"-- The whole database. {GENERATED_BY}\n\n{text}\n"
 
 

@@ -92,14 +92,14 @@ ALTER TABLE public.outbox ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
 );
 
 CREATE TABLE public.sessions (
-    id uuid CONSTRAINT refresh_families_id_not_null NOT NULL,
-    user_id uuid CONSTRAINT refresh_families_user_id_not_null NOT NULL,
-    secret_hash bytea CONSTRAINT refresh_families_secret_hash_not_null NOT NULL,
-    generation bigint CONSTRAINT refresh_families_generation_not_null NOT NULL,
-    created_at timestamp with time zone CONSTRAINT refresh_families_created_at_not_null NOT NULL,
-    refreshed_at timestamp with time zone CONSTRAINT refresh_families_rotated_at_not_null NOT NULL,
-    expires_at timestamp with time zone CONSTRAINT refresh_families_expires_at_not_null NOT NULL,
-    session_expires_at timestamp with time zone CONSTRAINT refresh_families_session_expires_at_not_null NOT NULL,
+    id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    secret_hash bytea NOT NULL,
+    generation bigint NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    refreshed_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    session_expires_at timestamp with time zone NOT NULL,
     ended_at timestamp with time zone,
     end_reason text,
     epoch integer DEFAULT 0 NOT NULL,
@@ -117,13 +117,13 @@ WITH (fillfactor='70');
 
 CREATE TABLE public.users (
     id uuid NOT NULL,
-    email_key text CONSTRAINT users_email_not_null NOT NULL,
+    email_key text NOT NULL,
     username text NOT NULL,
     username_key text NOT NULL,
     password_hash text NOT NULL,
     is_active boolean DEFAULT true NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
-    email text CONSTRAINT users_email_not_null1 NOT NULL,
+    email text NOT NULL,
     session_epoch integer DEFAULT 0 NOT NULL,
     version integer DEFAULT 1 NOT NULL
 );

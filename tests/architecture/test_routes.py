@@ -4,13 +4,14 @@ import ast
 
 import pytest
 
-from doorward.api import documentation, front_page, health, v1
+from doorward.api import documentation, front_page, health, security_contact, v1
 from doorward.api.policy import Cache, NeedsScope, Public
 from tests.architecture.sources import at, source_modules, tree_of
 
 CALLS = [
     *v1.calls(),
     *health.calls(),
+    *security_contact.calls("mailto:security@example.com", None),
     *front_page.calls(has_documentation=True),
     *documentation.calls(),
 ]
@@ -21,6 +22,7 @@ def test_these_calls_are_public_and_no_others() -> None:
     assert {path for path in public if not path.startswith(("/docs", "/redoc", "/health/"))} == {
         "/",
         "/openapi.json",
+        "/.well-known/security.txt",
         "/api/v1/auth/register",
         "/api/v1/auth/token",
         "/api/v1/auth/refresh",

@@ -109,6 +109,9 @@ class Journey(RuleBasedStateMachine):
 
     def _switch_off(self, person: Person) -> None:
         self.world.run(self.world.switch_off(person.id))
+        self._note_switch(person)
+
+    def _note_switch(self, person: Person) -> None:
         person.is_active = False
         self.touched += self.model.sessions_of(person)[-2:]
 

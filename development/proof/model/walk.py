@@ -44,6 +44,8 @@ LIMITS: Final[Mapping[str, Callable[[Session], datetime]]] = {
     "retention": lambda session: session.dead_since() + RETENTION,
 }
 
+SWITCHES: Final = ["activated", "deactivated", "deactivated while logging in", "by SQL", "by SQL while logging in"]
+
 some = st.integers(0, 59)
 """Which person or session a step is about: divided by how many there are, the rest says which."""
 
@@ -96,7 +98,7 @@ class Walk(Journey):
         name, password = (self._person(who).username, f"{PASSWORD}!") if is_known else (uuid4().hex, PASSWORD)
         hold("a bad login gets nothing", is_so=self.world.run(self.world.log_in(name, password)) is None)
 
-    @rule(who=some, how=st.sampled_from(["activated", "deactivated", "while logging in", "by SQL"]))
+    @rule(who=some, how=st.sampled_from(SWITCHES))
     def is_switched(self, who: int, how: str) -> None:
         """An operator lets somebody in or bars them, while they log in perhaps; or by SQL, which ends no session."""
         person = self._person(who)
@@ -104,8 +106,10 @@ class Walk(Journey):
             self._activate(person)
         elif how == "deactivated":
             self._note_deactivation(person, self.world.run(self.world.deactivate(person.username)))
-        elif how == "while logging in":
+        elif how == "deactivated while logging in":
             self._log_in_while_being_deactivated(person)
+        elif how == "by SQL while logging in":
+            self._log_in_while_being_switched_off(person)
         else:
             self._switch_off(person)
 
@@ -122,6 +126,12 @@ class Walk(Journey):
             self.model.begin(person, pair.refresh_token, pair.access_token, self.now)
             person.has_old_hash = False
         self._note_deactivation(person, ended)
+
+    def _log_in_while_being_switched_off(self, person: Person) -> None:
+        """The user's row changes between the login's first look and its lock."""
+        pair = self.world.run(self.world.switch_off_during_a_login(person.id, person.username, PASSWORD))
+        self._note_switch(person)
+        hold("a login succeeds exactly for an active user", is_so=pair is None)
 
     @rule(which=some, callers=callers)
     def refreshes(self, which: int, callers: int) -> None:

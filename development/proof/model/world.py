@@ -48,6 +48,7 @@ PATIENT: Final = Timeouts(
 )
 """Have a busy machine slow the walks down and change no answer: what waits is not what they are about."""
 
+POLL_SECONDS: Final = 0.001
 START: Final = datetime(2026, 3, 1, 12, 0, 0, 250_000, tzinfo=UTC)
 """Between two seconds: the times of access tokens are whole ones."""
 
@@ -229,6 +230,18 @@ class World:
         """Bar somebody by SQL, which ends no session: nothing but the user's flag refuses their tokens."""
         await self.sql("UPDATE users SET is_active = false WHERE id = %s", user_id)
 
+    async def switch_off_during_a_login(self, user_id: str, name: str, password: str) -> TokenPair | None:
+        """Do as ``switch_off`` does, committed after the login has read the user and before it locks the row.
+
+        Return what the login was given. A login that is refused earlier does not wait for the commit.
+        """
+        async with self._database.transaction() as connection:
+            await connection.execute("UPDATE users SET is_active = false WHERE id = %s", (user_id,))
+            login = asyncio.create_task(self.log_in(name, password))
+            while not login.done() and not await _is_waited_for(connection):  # noqa: ASYNC110 - PostgreSQL has no event for it
+                await asyncio.sleep(POLL_SECONDS)
+        return await login
+
     async def prune(self) -> None:
         """Remove what ended long ago."""
         await self._pruning.prune()
@@ -249,6 +262,15 @@ def _on(database: UndoneDatabase, sessions: Sessions) -> Sessions:
     names = ("codec", "signer", "issuer", "clock", "lifetimes", "address_detail")
     wired = {name: getattr(sessions, f"_{name}") for name in names}
     return Sessions(database=database, batching=SharedQuery, **wired)
+
+
+async def _is_waited_for(connection: Connection) -> bool:
+    """Tell whether another statement waits for a lock of this transaction."""
+    cursor = await connection.execute(
+        "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid)))"
+    )
+    row = await cursor.fetchone()
+    return bool(row and row[0])
 
 
 async def _refresh(sessions: Sessions, text: str) -> TokenPair | None:

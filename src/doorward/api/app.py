@@ -6,7 +6,7 @@ from fastapi import FastAPI
 from fastapi.telemetry import TelemetryConfig
 
 from doorward import __version__
-from doorward.api import documentation, front_page, health, v1
+from doorward.api import documentation, front_page, health, security_contact, v1
 from doorward.api.middleware.cross_origin import CrossOrigin
 from doorward.api.middleware.request_pass import EdgeSettings, RequestPass
 from doorward.api.openapi import openapi_document
@@ -32,6 +32,7 @@ def create_app(settings: Settings, services: Services) -> FastAPI:
     calls = [
         *v1.calls(),
         *health.calls(),
+        *security_contact.calls(settings.deployment.security_contact, settings.browsers.public_url),
         *front_page.calls(has_documentation=settings.browsers.docs_enabled),
         *(documentation.calls() if settings.browsers.docs_enabled else ()),
     ]

@@ -11,7 +11,7 @@ from starlette.types import Scope
 from doorward.api.budgets import CallsInFlight, RefusalLog
 from doorward.api.draining import Drain
 from doorward.api.schemas.health import CheckState
-from doorward.core.ports import RateLimiter
+from doorward.core.ports import Clock, RateLimiter
 from doorward.domain.auth.login import Login
 from doorward.domain.auth.registration import Registration
 from doorward.domain.auth.sessions import Sessions
@@ -36,6 +36,7 @@ class Services:
     refusals: RefusalLog
     upload_idle_seconds: float
     limiter: RateLimiter
+    clock: Clock
     client_of: Callable[[Scope], str]
     """Returns the canonical address of a request's client."""
     check_readiness: Callable[[], Awaitable[dict[str, CheckState]]]

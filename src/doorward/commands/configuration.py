@@ -15,4 +15,7 @@ def check_config() -> None:
     require_tracing(settings.telemetry)
     for name, value in settings.values():
         shown = ",".join(map(str, value)) if isinstance(value, tuple) else value
-        click.echo(f"{name.upper()}={'' if shown is None else shown}  # {settings.origin_of(name)}")
+        comment = settings.origin_of(name)
+        if name.upper() == settings.background.switched_off_by:
+            comment += ". This service removes no old sessions and audit events"
+        click.echo(f"{name.upper()}={'' if shown is None else shown}  # {comment}")

@@ -7,7 +7,7 @@ from doorward.commands.preparation import require_current_schema, require_limite
 from doorward.server.listening import CannotListenError, listening
 from doorward.server.serving import serve as serve_http
 from doorward.settings.config import load_settings
-from doorward.wiring.log import log_as_set, report_insecure_settings
+from doorward.wiring.log import log_as_set, report_insecure_settings, report_switched_off_tasks
 
 
 @click.command(help="Answer HTTP requests.")
@@ -31,6 +31,7 @@ def serve(host: str, port: int, *, reload: bool) -> None:
         with listening(host, port) as listener:
             # After all checks: a service that does not start says why in a single line.
             report_insecure_settings(settings)
+            report_switched_off_tasks(settings.background)
             serve_http(listener, settings, reload=reload)
     except CannotListenError as error:
         raise CommandError(str(error)) from error

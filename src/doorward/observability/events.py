@@ -238,6 +238,17 @@ class HousekeepingDone(Event):
 
 
 @dataclass(frozen=True)
+class HousekeepingOff(Event):
+    """Because of `setting`, the service runs no background tasks: it removes no old sessions and audit events.
+
+    With `BACKGROUND=off`, `doorward worker` does.
+    """
+
+    log_event = "housekeeping.off"
+    setting: str
+
+
+@dataclass(frozen=True)
 class HousekeepingFailed(Event):
     """`task` did not finish. It continues at its next turn."""
 

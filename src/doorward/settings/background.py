@@ -22,3 +22,10 @@ class BackgroundSettings(Topic):
 
     session_retention_days: int = Field(30, ge=1, le=3650, examples=["30"])
     """An ended session is kept for this many days, then removed."""
+
+    @property
+    def switched_off_by(self) -> str | None:
+        """The setting that keeps the service from running the tasks; None if it runs them."""
+        if self.background == "off":
+            return "BACKGROUND"
+        return None if self.housekeeping_interval_minutes else "HOUSEKEEPING_INTERVAL_MINUTES"

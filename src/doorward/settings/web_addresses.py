@@ -12,6 +12,9 @@ _ADDRESS: Final = r"\[[0-9a-f:.]+\]"
 _SCHEME: Final = r"[a-z][a-z0-9+.-]*"
 _ORIGIN: Final = re.compile(rf"(?P<scheme>{_SCHEME})://(?:{_NAME}|{_ADDRESS})(?::(?P<port>[1-9][0-9]{{0,4}}))?")
 _HEADER_NAME: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}")
+_CONTACT: Final = re.compile(r"mailto:[^@]+@[^@]+|https://.+")
+_URI_CHARACTERS: Final = re.compile(r"[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]+")
+"""RFC 3986 section 2."""
 _HOST: Final = re.compile(rf"(?:\*\.)?{_NAME}|{_ADDRESS}")
 
 
@@ -33,6 +36,13 @@ def check_web_address(text: str) -> str:
     if not text.startswith(("http://", "https://")):
         raise ValueError("must begin with http:// or https://")
     return check_origin(text)
+
+
+def check_contact(text: str) -> str:
+    """Return the URI of a mailbox or a page. Raises ``ValueError``."""
+    if not (_CONTACT.fullmatch(text) and _URI_CHARACTERS.fullmatch(text)):
+        raise ValueError("must be mailto: with an e-mail address, or begin with https://")
+    return text
 
 
 def check_header_names(texts: tuple[str, ...]) -> tuple[str, ...]:

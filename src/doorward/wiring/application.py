@@ -111,6 +111,7 @@ def _create_services(
         refusals=RefusalLog(),
         upload_idle_seconds=settings.limits.upload_idle_seconds,
         limiter=limiter,
+        clock=clock,
         client_of=create_client_reader(settings.limits.trusted_proxies),
         check_readiness=lambda: check_readiness(readiness),
         drain=drain,

@@ -2,8 +2,9 @@
 
 from typing import Literal
 
-from doorward.observability.events import ConfigInsecure
+from doorward.observability.events import ConfigInsecure, HousekeepingOff
 from doorward.observability.logging import configure_logging, report
+from doorward.settings.background import BackgroundSettings
 from doorward.settings.config import Settings
 from doorward.settings.deployment import DeploymentSettings
 from doorward.settings.insecure import insecure_settings
@@ -29,3 +30,9 @@ def report_insecure_settings(settings: Settings) -> None:
     """Log each setting that gives up security. What production must never have is refused when settings are loaded."""
     for setting, why in insecure_settings(settings):
         report(ConfigInsecure(setting=setting, why=why))
+
+
+def report_switched_off_tasks(settings: BackgroundSettings) -> None:
+    """Log that this service runs no background tasks, if so."""
+    if setting := settings.switched_off_by:
+        report(HousekeepingOff(setting=setting))

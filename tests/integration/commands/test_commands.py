@@ -85,6 +85,19 @@ def test_what_check_config_shows_is_read_back_as_it_was(
     )
 
 
+@pytest.mark.parametrize(("name", "value"), [("BACKGROUND", "off"), ("HOUSEKEEPING_INTERVAL_MINUTES", "0")])
+def test_check_config_says_that_nothing_old_is_removed(
+    environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str, value: str
+) -> None:
+    hint = "This service removes no old sessions and audit events"
+    environment.setenv("HOUSEKEEPING_INTERVAL_MINUTES", "60")
+    assert main(["check-config"]) == 0
+    assert hint not in capsys.readouterr().out
+    environment.setenv(name, value)
+    assert main(["check-config"]) == 0
+    assert f"{name}={value}  # environment. {hint}" in capsys.readouterr().out.splitlines()
+
+
 def test_check_config_masks_secrets(
     environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], secret_key: str
 ) -> None:

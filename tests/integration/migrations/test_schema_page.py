@@ -16,3 +16,9 @@ def test_the_schema_page_equals_a_migrated_database(postgres: EmbeddedPostgres) 
     migrate(postgres.url(name))
     page = Path("docs/schema.sql").read_text(encoding="utf-8")
     assert page == schema_page(postgres, name), "run: uv run inv docs"
+
+
+def test_the_schema_page_shows_no_names_that_postgresql_gave_to_not_null() -> None:
+    page = Path("docs/schema.sql").read_text(encoding="utf-8")
+    assert "id uuid NOT NULL," in page
+    assert "_not_null" not in page

@@ -65,6 +65,7 @@ def serving(
     environment.setenv("BCRYPT_ROUNDS", "10")
     environment.setenv("SHUTDOWN_DRAIN_SECONDS", "0")
     environment.setenv("RATE_LIMIT_ENABLED", "false")
+    environment.setenv("BACKGROUND", "off")
     started = Serving(request.param, tmp_path / "log")
     with started.client:
         yield started
@@ -87,6 +88,7 @@ def test_it_answers_logs_json_without_secrets_and_stops_on_sigterm(serving: Serv
     assert {line["event"] for line in lines} >= {"http.request", "auth.login.succeeded"}
     # What gives up security is said once, not by each worker.
     assert [line["setting"] for line in lines if line["event"] == "config.insecure"] == ["RATE_LIMIT_ENABLED"]
+    assert [line["setting"] for line in lines if line["event"] == "housekeeping.off"] == ["BACKGROUND"]
     assert [secret in written for secret in (PERSON["password"], token, "hidden=query", "Traceback")] == [False] * 4
     with pytest.raises(httpx.ConnectError):
         serving.client.get("/health/liveness")

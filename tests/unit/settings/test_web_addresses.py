@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from doorward.settings.web_addresses import (
+    check_contact,
     check_header_names,
     check_hosts,
     check_origin,
@@ -141,6 +142,36 @@ def test_names_of_hosts_are_kept(host: str) -> None:
 def test_what_is_no_name_of_a_host_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="without scheme or port"):
         check_hosts((text,))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["mailto:security@example.com", "mailto:a+b%25@example.com", "https://example.com/report?kind=weakness#form"],
+)
+def test_the_address_of_a_mailbox_or_a_page_is_kept(text: str) -> None:
+    assert check_contact(text) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "security@example.com",
+        "mailto:security",
+        "mailto:",
+        "https://",
+        "http://example.com/report",
+        "tel:+1-201-555-0123",
+        "MAILTO:security@example.com",
+        "https://example.com/a b",
+        "https://example.com/\u00e9",
+        "mailto:a@example.com\nExpires: 2099-01-01T00:00:00Z",
+        "https://example.com\n",
+        "https://example.com\r\nx",
+    ],
+)
+def test_what_security_txt_cannot_name_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"mailto: with an e-mail address, or begin with https://"):
+        check_contact(text)
 
 
 @pytest.mark.parametrize(
