@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 
+from doorward.domain.audit import repository
 from doorward.domain.audit.models import AuditQuery
 from doorward.domain.audit.search import AuditSearch
 from tests.integration.audit.trail import PlainDatabase
@@ -65,3 +66,37 @@ async def test_a_page_goes_on_where_the_one_before_ended(search: AuditSearch) ->
         found += [entry.occurred_at for entry in page]
         before = page[-1].id
     assert found == [moment(each) for each in (5, 4, 2, 0)]
+
+
+ENTRIES, USERS, PAGE = 20_000, 1000, 5
+FILL = """
+INSERT INTO audit_events (type, version, user_id, data)
+SELECT 'session.begun', 1, (%s::uuid[])[1 + number %% %s], '{}' FROM generate_series(1, %s) AS number
+"""
+
+
+async def rows_read(connection: repository.Connection, query: AuditQuery, before: int | None) -> int:
+    """Return how many rows of the table one page takes from it."""
+
+    async def counted() -> int:
+        cursor = await connection.execute(
+            "SELECT seq_tup_read + idx_tup_fetch FROM pg_stat_xact_user_tables WHERE relname = 'audit_events'"
+        )
+        row = await cursor.fetchone()
+        assert row is not None
+        return int(row[0])
+
+    earlier = await counted()
+    assert len(await repository.list_entries(connection, query, before=before, limit=PAGE)) == PAGE
+    return await counted() - earlier
+
+
+async def test_a_page_of_all_or_of_one_of_many_users_reads_no_other_rows_at_any_depth(own_database: str) -> None:
+    users = [uuid4() for _ in range(USERS)]
+    with psycopg.connect(own_database, autocommit=True) as connection:
+        connection.execute(FILL, [users, USERS, ENTRIES])
+        connection.execute("ANALYZE audit_events")
+    async with PlainDatabase(own_database).transaction() as connection:
+        for query in (AuditQuery(), AuditQuery(user_id=users[0])):
+            for before in (None, ENTRIES // 2):
+                assert await rows_read(connection, query, before) <= ENTRIES // USERS

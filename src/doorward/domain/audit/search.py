@@ -17,7 +17,9 @@ class AuditSearch:
     async def search(self, query: AuditQuery, *, before: int | None = None, limit: int) -> Sequence[AuditEntry]:
         """Return up to ``limit`` entries, the latest first. ``before`` is the id of the last entry of the page before.
 
-        Costs the same at any depth, for entries of one user or of all.
+        A page of all entries, or of those of one of many users, costs the same at any depth: an index has them in this
+        order. Other conditions are checked entry by entry from the latest on, so a search for few or old entries takes
+        longer the more there are, up to the time limit of a statement. Raises ``ServiceUnavailableError``.
         """
         async with self._database.connection() as connection:
             return await repository.list_entries(connection, query, before=before, limit=limit)
