@@ -183,7 +183,8 @@ def walked(source: Path, database_url: str, walks: int, steps: int) -> dict[str,
     # The copy's lines are not the product's: they have no place in a measurement of what the tests cover.
     environment.pop("COVERAGE_PROCESS_CONFIG", None)
     finished = subprocess.run(command, check=False, cwd=ROOT, env=environment, capture_output=True, text=True)
-    lines: list[dict[str, Any]] = [json.loads(line) for line in finished.stdout.splitlines()]
+    # The product's log may have lines between those of the walks.
+    lines: list[dict[str, Any]] = [line for line in map(json.loads, finished.stdout.splitlines()) if "mode" in line]
     if finished.returncode not in {0, PRINTED_VIOLATION} or not lines or lines[-1]["source"] != str(source):
         raise RuntimeError(f"the walks crashed, or were not those through the copy:\n{finished.stderr}")
     before = sum(line["walks"] for line in lines[:-1])

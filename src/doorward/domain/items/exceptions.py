@@ -8,7 +8,7 @@ class ItemNotFoundError(DomainError):
 
     kind = Kind.NOT_FOUND
     code = "item_not_found"
-    detail = "There is no such item among those that you can see."
+    detail = "There is no item with this id that you may see."
 
 
 class NotItemOwnerError(DomainError):
@@ -16,7 +16,7 @@ class NotItemOwnerError(DomainError):
 
     kind = Kind.FORBIDDEN
     code = "not_item_owner"
-    detail = "The item belongs to somebody else. Only its owner can change it."
+    detail = "The item belongs to another user. Only its owner can change or delete it."
 
 
 class StaleItemError(DomainError):
@@ -24,13 +24,13 @@ class StaleItemError(DomainError):
 
     kind = Kind.STALE
     code = "stale_item"
-    detail = "The item is not a version that the call allows."
+    detail = "The item's version does not match the condition of the call."
 
 
 class ItemVersionsExhaustedError(DomainError):
     kind = Kind.CONFLICT
     code = "item_versions_exhausted"
-    detail = "The item was changed two billion times and takes no further change. Create it again and delete this one."
+    detail = "The item has the highest version number and cannot be changed. Create a new one and delete this one."
 
 
 class ItemOwnerGoneError(DomainError):
@@ -38,13 +38,13 @@ class ItemOwnerGoneError(DomainError):
 
     kind = Kind.UNAUTHENTICATED
     code = "item_owner_gone"
-    detail = "Your account does not exist any more. Register again."
+    detail = "Your account was deleted. Register again."
 
 
 class ItemQuotaReachedError(DomainError):
     kind = Kind.FORBIDDEN
     code = "item_quota_reached"
-    detail = "Nothing was stored: you would own more items than one user may. Delete some, then try again."
+    detail = "Nothing was stored: you would own more items than a user may own. Delete some, then try again."
 
 
 class _InvalidError(DomainError):
@@ -53,40 +53,40 @@ class _InvalidError(DomainError):
 
 class InvalidTitleError(_InvalidError):
     code = "invalid_item_title"
-    detail = "A title has 1 to 300 characters on one line, and no control characters."
+    detail = "A title must have 1 to 300 characters, without line breaks and control characters."
 
 
 class InvalidDescriptionError(_InvalidError):
     code = "invalid_item_description"
-    detail = "A description has at most 10,000 characters, and no control characters but line breaks and tabs."
+    detail = "A description may have up to 10,000 characters. Of control characters, line breaks and tabs are allowed."
 
 
 class InvalidTagsError(_InvalidError):
     code = "invalid_item_tags"
-    detail = "An item has at most 20 tags of 1 to 50 characters each, without commas, bars and control characters."
+    detail = "An item may have up to 20 tags of 1 to 50 characters, without commas, bars and control characters."
 
 
 class InvalidYearError(_InvalidError):
     code = "invalid_item_year"
-    detail = "A year is a whole number from 1 to 9999."
+    detail = "A year must be a whole number from 1 to 9999."
 
 
 class InvalidVisibilityError(_InvalidError):
     code = "invalid_item_visibility"
-    detail = "A visibility is private or shared."
+    detail = "A visibility must be private or shared."
 
 
 class InvalidCsvHeaderError(_InvalidError):
     code = "invalid_item_csv_header"
     detail = (
-        "The first line names the columns: title, and any of description, tags, year, visibility; "
+        "The first line must name the columns: title, and any of description, tags, year, visibility; "
         "or movieId,title,genres."
     )
 
 
 class InvalidFilterError(_InvalidError):
     code = "invalid_filter"
-    detail = "A filter or query holds characters that nothing stored can have. Send plain text on one line."
+    detail = "A filter or query has characters that no item can contain. Send text on one line."
 
 
 class NoSearchWordsError(_InvalidError):
@@ -98,14 +98,14 @@ class QueryTooBroadError(_InvalidError):
     """The query reached the database's time limit."""
 
     code = "query_too_broad"
-    detail = "The query takes too long."
+    detail = "The query took longer than its time limit."
 
 
 class MalformedCsvError(_InvalidError):
     """The rest of the file is not valid CSV; nothing is stored."""
 
     code = "malformed_csv"
-    detail = "From this line on the file is no CSV. Look for a quote that is not closed or a line above 64 KiB."
+    detail = "From this line on, the file is not valid CSV. Look for an unclosed quote or a line above 64 KiB."
 
 
 class InvalidCsvLineError(_InvalidError):
@@ -117,16 +117,16 @@ class ImportRefusedError(_InvalidError):
     """Some lines are invalid, so nothing was stored. ``flaws`` lists them."""
 
     code = "import_refused"
-    detail = "Nothing was imported: some lines cannot be stored."
+    detail = "Nothing was imported: some lines are invalid."
 
 
 class TooManyLinesError(_InvalidError):
     """The file is valid, but storing it takes longer than the time limit of a call."""
 
     code = "too_many_lines"
-    detail = "Nothing was imported: the file has more lines than one import can store. Import it in parts."
+    detail = "Nothing was imported: storing the file would take longer than a call may. Import it in parts."
 
 
 class TooManyBadLinesError(_InvalidError):
     code = "too_many_bad_lines"
-    detail = "Nothing was imported: more than 10,000 lines are bad. Check that the file has the columns it names."
+    detail = "Nothing was imported: more than 10,000 lines are invalid. Check that the columns match the header."
