@@ -67,7 +67,7 @@ def _check_stored(rows: dict[UUID, tuple[Any, ...]], model: Model) -> None:
         limits, slid = (refreshed_at, expires_at), (session.refreshed_at, session.expires_at)
         hold("limits slide as far as they may", is_so=limits == slid, detail=limits)
         ended = [session.epoch, session.ended_at, session.ended]
-        hold("dead stays dead, and nothing else is", is_so=end == ended, detail=end)
+        hold("ended sessions stay ended, and no others end", is_so=end == ended, detail=end)
 
 
 def _check_access(world: World, model: Model, session: Session, access: Access, user: User | None) -> None:
