@@ -33,7 +33,7 @@ STRICTER_THAN_THEIR_SCHEMA: Final = {
 }
 """Calls that may answer 422 to what fits their schema, and why; all others may not."""
 
-REFUSED: Final = ("400", "401", "403", "404", "405", "406", "409", "413", "415", "422", "428", "429")
+REFUSED: Final = ("400", "401", "403", "404", "405", "406", "409", "413", "414", "415", "422", "428", "429")
 """How data may be refused that does not fit its schema: 413 where the whole is too large to be looked at."""
 
 TAKEN: Final = ("2xx", "3xx", "401", "403", "404", "409", "412")

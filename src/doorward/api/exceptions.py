@@ -74,6 +74,14 @@ class BodyTooLargeError(RequestRefusedError):
     """Or the server would read the rest of a body without end."""
 
 
+class UrlTooLongError(RequestRefusedError):
+    """RFC 9110 section 15.5.15."""
+
+    status = 414
+    code = "url_too_long"
+    explanation = "The URL is longer than 8 KiB. Send long values in the body."
+
+
 class _TooManyError(RequestRefusedError):
     status = 429
     oauth_error = "temporarily_unavailable"

@@ -18,6 +18,7 @@ from doorward.api.exceptions import (
     TooManyCallsOfUserError,
     TooManyImportsError,
     UnsupportedMediaTypeError,
+    UrlTooLongError,
 )
 from doorward.api.policy import NeedsScope
 from doorward.api.problems import MEDIA_TYPE, Remedies, problem_of, title_of
@@ -126,7 +127,7 @@ def _possible(route: PolicyRoute) -> Iterator[Refusal]:
         yield TooManyImportsError(30)
     if not policy.is_probe:
         yield ServiceUnavailableError
-    yield BodyTooLargeError
+    yield from (BodyTooLargeError, UrlTooLongError)
     reader = body_reader(route)
     if reader is not None:
         yield from (UnsupportedMediaTypeError, MalformedBodyError)

@@ -39,14 +39,6 @@ class BodyTimeoutError(RequestRefusedError):
     explanation = "The body did not arrive in time. Send less at a time, or over a faster connection."
 
 
-class UrlTooLongError(RequestRefusedError):
-    """RFC 9110 section 15.5.15."""
-
-    status = 414
-    code = "url_too_long"
-    explanation = "The URL is longer than 8 KiB. Send long values in the body."
-
-
 class HeadersTooLargeError(RequestRefusedError):
     """RFC 6585 section 5; also trailers and chunk extensions."""
 

@@ -5,13 +5,12 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from doorward.api.exceptions import RequestRefusedError
+from doorward.api.exceptions import RequestRefusedError, UrlTooLongError
 from doorward.server.exceptions import (
     HeadersTooLargeError,
     InvalidHostError,
     UnsupportedVersionError,
     UpgradeWithBodyError,
-    UrlTooLongError,
 )
 from doorward.server.limits import MAXIMUM_FIELDS, MAXIMUM_HEAD_BYTES, MAXIMUM_URL_BYTES
 

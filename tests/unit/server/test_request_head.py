@@ -2,13 +2,12 @@
 
 import pytest
 
-from doorward.api.exceptions import RequestRefusedError
+from doorward.api.exceptions import RequestRefusedError, UrlTooLongError
 from doorward.server.exceptions import (
     HeadersTooLargeError,
     InvalidHostError,
     UnsupportedVersionError,
     UpgradeWithBodyError,
-    UrlTooLongError,
 )
 from doorward.server.limits import MAXIMUM_FIELDS, MAXIMUM_URL_BYTES
 from doorward.server.request_head import refusal_of_head, refusal_of_upgrade
