@@ -1,10 +1,12 @@
-"""Auth over HTTP, as a client that knows when it does not know: an answer that never came is none."""
+"""Answers as a client sees them that knows when it does not know: an answer that never came is none."""
 
+from collections.abc import Awaitable
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final
 
 import httpx
+
+from development.client import ApiClient, http_client
 
 CALL_SECONDS: Final = 120
 CONNECTIONS: Final = 256
@@ -34,47 +36,15 @@ class Answer:
         return self.status not in {0, UNAVAILABLE}
 
 
-class Api:
-    """The calls."""
+def api_at(url: str) -> ApiClient:
+    """Return a client of the service at a URL, which closes its connections after the block."""
+    return ApiClient(http_client(url, timeout=CALL_SECONDS, connections=CONNECTIONS))
 
-    def __init__(self, url: str) -> None:
-        """Take where the service answers."""
-        limits = httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS)
-        self._client = httpx.AsyncClient(base_url=url, timeout=CALL_SECONDS, trust_env=False, limits=limits)
 
-    async def __aenter__(self) -> Self:
-        """Begin."""
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Close the connections."""
-        await self._client.aclose()
-
-    async def register(self, username: str, email: str, password: str) -> Answer:
-        """Make an account."""
-        return await self._call("register", json={"username": username, "email": email, "password": password})
-
-    async def log_in(self, username: str, password: str) -> Answer:
-        """Begin a session."""
-        return await self._call("token", data={"username": username, "password": password})
-
-    async def refresh(self, token: str) -> Answer:
-        """Use a refresh token."""
-        return await self._call("refresh", json={"refresh_token": token})
-
-    async def revoke(self, token: str) -> Answer:
-        """End a session."""
-        return await self._call("revoke", json={"refresh_token": token})
-
-    async def me(self, access: str) -> Answer:
-        """Ask who the access token speaks of."""
-        return await self._call("me", method="GET", headers={"Authorization": f"Bearer {access}"})
-
-    async def _call(self, path: str, method: str = "POST", **options: Any) -> Answer:  # noqa: ANN401 - httpx's own
-        try:
-            answer = await self._client.request(method, f"/api/v1/auth/{path}", **options)
-        except httpx.TransportError:
-            return Answer(0, {})
-        return Answer(answer.status_code, answer.json() if answer.content else {})
+async def answer_to(call: Awaitable[httpx.Response]) -> Answer:
+    """Wait for the answer to a call."""
+    try:
+        answer = await call
+    except httpx.TransportError:
+        return Answer(0, {})
+    return Answer(answer.status_code, answer.json() if answer.content else {})

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
-import requests
+import httpx
 
 PASSWORD_MARK: Final = f"canary-{secrets.token_hex(8)}"
 NAME_MARK: Final = f"p{secrets.token_hex(3)}x"
@@ -49,7 +49,7 @@ class Evidence:
             for word in LONG_WORD.findall(token):
                 self._pieces.update(word[start : start + PIECE] for start in range(0, len(word) - PIECE + 1, PIECE))
 
-    def saw(self, answer: requests.Response) -> None:
+    def saw(self, answer: httpx.Response) -> None:
         """Remember the tokens of a good answer; keep a refusal as a text that must hold none."""
         if answer.status_code >= 400:
             self.keep("error", f"{answer.headers}\n{answer.text}")

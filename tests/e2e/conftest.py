@@ -6,9 +6,10 @@ from typing import Final
 
 import pytest
 
+from development.client import ApiClient
 from tests.e2e.canaries import EVIDENCE, Evidence
 from tests.e2e.image_stack import ImageStack
-from tests.e2e.people import Client
+from tests.e2e.people import client_of
 from tests.e2e.process_stack import ProcessStack
 from tests.e2e.stack import QUICK_HASHES, Service, Stack
 from tests.running_time import RunningTime
@@ -65,8 +66,8 @@ def service(stack: Stack) -> Iterator[Service]:
 
 
 @pytest.fixture(scope="session")
-def client(service: Service) -> Client:
-    return Client(service)
+def client(service: Service) -> ApiClient:
+    return client_of(service)
 
 
 @pytest.fixture(scope="session")

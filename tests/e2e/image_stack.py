@@ -21,10 +21,12 @@ POSTGRES_ALIAS: Final = "postgres"
 COPIES_ALIAS: Final = "service"
 """By which the load balancer finds the copies that are meant for it."""
 
+SQL_FILE: Final = "/var/tmp/file.sql"
 PORT: Final = 8080
 METRICS_PORT: Final = 9464
 COLLECTOR_PORT: Final = 4318
 COLLECTOR_ALIAS: Final = "collector"
+NO_HEALTH_CHECK: Final = {"test": ["NONE"]}
 LOOPBACK_ONLY: Final = {"options": {"com.docker.network.bridge.host_binding_ipv4": "127.0.0.1"}, "labels": LABELS}
 
 # The helper image that removes leftovers may be out of reach: whoever starts a container here also removes it.
@@ -37,6 +39,10 @@ testcontainers_config.connection_mode_override = ConnectionMode.docker_host
 def _product_container(
     settings: dict[str, str], network: Network, command: list[str] | None, secret_files: Mapping[str, str] | None = None
 ) -> DockerContainer:
+    """Return a container under production's restrictions; only with secret files is the image's health check left on.
+
+    It is a process of Python every ten seconds in each container: more work than most tests.
+    """
     container = DockerContainer(IMAGE, docker_client_kw=ENGINE).with_envs(**settings).with_network(network)
     container.tmpfs["/tmp"] = "size=288m,mode=1777"
     for name, value in (secret_files or {}).items():
@@ -48,6 +54,7 @@ def _product_container(
         security_opt=["no-new-privileges:true"],
         pids_limit=512,
         labels=LABELS,
+        healthcheck=None if secret_files else NO_HEALTH_CHECK,
     )
     return container.with_command(command) if command else container
 
@@ -143,6 +150,7 @@ class ImageStack(Stack):
         self._collector.with_kwargs(
             entrypoint=["python", "-c", script, "0.0.0.0", str(COLLECTOR_PORT)],
             labels=LABELS,
+            healthcheck=NO_HEALTH_CHECK,
         )
 
     def redis(self) -> contextlib.AbstractContextManager[Companion]:
@@ -175,6 +183,14 @@ class ImageStack(Stack):
         output = result.output.decode()
         assert result.exit_code == 0, output
         return output.strip()
+
+    def run_sql_file(self, text: str, database: str) -> None:
+        self._postgres.copy_into_container(text.encode(), SQL_FILE)
+        user = self.settings["POSTGRES_USER"]
+        result = self._postgres.exec(
+            ["psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-U", user, "-d", database, "-f", SQL_FILE]
+        )
+        assert result.exit_code == 0, result.output.decode()
 
     def stop_database(self) -> None:
         self._postgres.get_wrapped_container().stop(timeout=EXIT_SECONDS)

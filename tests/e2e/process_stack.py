@@ -149,6 +149,19 @@ class ProcessStack(Stack):
         assert finished.returncode == 0, finished.stderr
         return finished.stdout.strip()
 
+    def run_sql_file(self, text: str, database: str) -> None:
+        psql = [
+            str(POSTGRES_BIN_PATH / "psql"),
+            "-X",
+            "-q",
+            "-v",
+            "ON_ERROR_STOP=1",
+            "-d",
+            self._postgres.url(database),
+        ]
+        finished = subprocess.run(psql, check=False, input=text, capture_output=True, text=True)
+        assert finished.returncode == 0, finished.stderr
+
     def stop_database(self) -> None:
         self._postgres.stop()
 

@@ -212,6 +212,10 @@ class Stack(ABC):
         """Run SQL as the database's owner; return the rows as psql prints them: a line each, fields between bars."""
 
     @abstractmethod
+    def run_sql_file(self, text: str, database: str) -> None:
+        """Have psql run a file as the database's owner."""
+
+    @abstractmethod
     def stop_database(self) -> None:
         """Stop PostgreSQL, ending its connections."""
 

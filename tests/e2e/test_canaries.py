@@ -2,8 +2,8 @@
 
 import pytest
 
+from development.client import ApiClient
 from tests.e2e.canaries import NAME_MARK, PASSWORD_MARK, Evidence
-from tests.e2e.people import Client
 from tests.e2e.stack import Service, Stack, keep_what_it_wrote, wait_until
 from tests.e2e.test_logs import complete_log
 
@@ -31,13 +31,13 @@ def test_the_search_finds_what_it_looks_for(leak: str) -> None:
     assert {(finding.kind, finding.line) for finding in evidence.findings()} == {("log", 2)}
 
 
-def test_everything_that_the_product_writes_is_searched(
-    stack: Stack, client: Client, service: Service, evidence: Evidence
+async def test_everything_that_the_product_writes_is_searched(
+    stack: Stack, client: ApiClient, service: Service, evidence: Evidence
 ) -> None:
     """The search itself is at the end of the fixture `evidence`, when no test can cause another line."""
-    client.me(client.log_in().access)
-    client.token(client.new_person())
-    complete_log(service)
+    await client.get_me((await client.log_in()).access)
+    await client.post_login(await client.register())
+    await complete_log(service)
     keep_what_it_wrote(service)
     wait_until(lambda: "sessions.add_session" in stack.traces())
     evidence.keep("trace", stack.traces())

@@ -2,11 +2,13 @@
 
 import subprocess
 import time
+from collections.abc import Iterator
 
 import pytest
 
+from development.client import ApiClient
 from tests.e2e.image_stack import IMAGE, ImageService, ImageStack
-from tests.e2e.people import Client
+from tests.e2e.people import client_of
 from tests.e2e.stack import Service, Stack
 
 HEALTHY_SECONDS = 180
@@ -33,8 +35,8 @@ def test_it_runs_as_a_user_named_by_number_who_is_not_root(image_service: ImageS
     assert engine("image", "inspect", "--format={{.Config.User}}", IMAGE).strip() == "10001:10001"
 
 
-def test_it_serves_with_a_read_only_root_no_capabilities_and_no_new_privileges(
-    image_service: ImageService, client: Client
+async def test_it_serves_with_a_read_only_root_no_capabilities_and_no_new_privileges(
+    image_service: ImageService, client: ApiClient
 ) -> None:
     host = image_service.docker.attrs["HostConfig"]
     assert host["ReadonlyRootfs"]
@@ -42,7 +44,7 @@ def test_it_serves_with_a_read_only_root_no_capabilities_and_no_new_privileges(
     assert host["SecurityOpt"] == ["no-new-privileges:true"]
     assert run_inside(image_service, "grep CapEff /proc/1/status").endswith("0000000000000000")
     assert run_inside(image_service, "touch /opt/doorward/x 2>/dev/null; echo $?") == "0:1"
-    assert client.me(client.log_in().access).status_code == 200
+    assert (await client.get_me((await client.log_in()).access)).status_code == 200
 
 
 def test_nothing_of_the_product_may_be_changed_by_its_user(image_service: ImageService) -> None:
@@ -68,21 +70,30 @@ def test_neither_its_history_nor_its_settings_hold_a_secret() -> None:
         assert word not in settings.upper()
 
 
-def test_its_health_check_finds_it_healthy(image_service: ImageService) -> None:
-    deadline = time.monotonic() + HEALTHY_SECONDS
-    while (health := image_service.docker.attrs["State"]["Health"]["Status"]) != "healthy":
-        assert time.monotonic() < deadline, health
-        time.sleep(0.5)
-
-
-def test_it_starts_with_secrets_that_are_files_below_run_secrets(stack: Stack, client: Client) -> None:
+@pytest.fixture(scope="module")
+def with_secret_files(stack: Stack) -> Iterator[ImageService]:
+    """A service that finds its secrets in files, with the image's health check."""
     assert isinstance(stack, ImageStack)
-    access_token = client.log_in().access
     with stack.service_with_secret_files("SECRET_KEY", "POSTGRES_PASSWORD") as service:
         assert isinstance(service, ImageService)
-        assert run_inside(service, "env | grep -c -e '^SECRET_KEY=' -e '^POSTGRES_PASSWORD='") == "1:0"
-        # The same key: a token of the service that has it from its environment is accepted.
-        assert Client(service).me(access_token).status_code == 200
+        yield service
+
+
+async def test_it_starts_with_secrets_that_are_files_below_run_secrets(
+    with_secret_files: ImageService, client: ApiClient
+) -> None:
+    access_token = (await client.log_in()).access
+    found = run_inside(with_secret_files, "env | grep -c -e '^SECRET_KEY=' -e '^POSTGRES_PASSWORD='")
+    assert found == "1:0"
+    # The same key: a token of the service that has it from its environment is accepted.
+    assert (await client_of(with_secret_files).get_me(access_token)).status_code == 200
+
+
+def test_its_health_check_finds_it_healthy(with_secret_files: ImageService) -> None:
+    deadline = time.monotonic() + HEALTHY_SECONDS
+    while (health := with_secret_files.docker.attrs["State"]["Health"]["Status"]) != "healthy":
+        assert time.monotonic() < deadline, health
+        time.sleep(0.5)
 
 
 def test_the_tests_are_not_inside(image_service: ImageService) -> None:

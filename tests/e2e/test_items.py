@@ -1,11 +1,14 @@
 """The path of items: made, shared, found, changed by their owner alone, and brought along by the thousand."""
 
+import asyncio
 import secrets
 import socket
 import time
+from collections.abc import AsyncIterator
 from urllib.parse import urlsplit
 
-from tests.e2e.people import IMPORT, SEARCH, Client
+from development.client import IMPORT, SEARCH, ApiClient
+from tests.e2e.people import client_of
 from tests.e2e.stack import Service, Stack
 
 ROWS = 60_000
@@ -20,57 +23,62 @@ def films(rows: int) -> bytes:
     return f"movieId,title,genres\n{''.join(lines)}".encode()
 
 
+async def in_pieces(*pieces: bytes) -> AsyncIterator[bytes]:
+    for piece in pieces:
+        yield piece
+
+
 def disconnections(service: Service) -> int:
     return service.logs().count("http.request.disconnected")
 
 
-def test_from_the_first_item_to_the_last_change(client: Client) -> None:
-    owner, reader = client.log_in().access, client.log_in().access
+async def test_from_the_first_item_to_the_last_change(client: ApiClient) -> None:
+    owner, reader = (await client.log_in()).access, (await client.log_in()).access
     word = f"w{secrets.token_hex(8)}"
 
-    created = client.items(owner, "POST", json={"title": f"The {word}", "tags": [word], "year": 1942})
+    created = await client.items(owner, "POST", json={"title": f"The {word}", "tags": [word], "year": 1942})
     place, item = created.headers["Location"], created.json()
     assert (created.status_code, created.headers["ETag"]) == (201, '"1"')
-    assert client.items(owner, path=place).json() == item
-    assert client.items(reader, path=place).status_code == 404
-    assert client.items(reader, params={"tag": word}).json()["pagination"]["total_items"] == 0
+    assert (await client.items(owner, path=place)).json() == item
+    assert (await client.items(reader, path=place)).status_code == 404
+    assert (await client.items(reader, params={"tag": word})).json()["pagination"]["total_items"] == 0
 
-    shared = client.items(owner, "PATCH", place, json={"visibility": "shared"}, headers={"If-Match": '"1"'})
+    shared = await client.items(owner, "PATCH", place, json={"visibility": "shared"}, headers={"If-Match": '"1"'})
     assert (shared.status_code, shared.headers["ETag"]) == (200, '"2"')
-    assert client.items(reader, path=place).json() == shared.json()
-    assert client.items(reader, path=place, headers={"If-None-Match": '"2"'}).status_code == 304
-    assert client.items(reader, params={"tag": word}).json()["items"] == [shared.json()]
-    assert client.items(reader, path=SEARCH, params={"q": f"the {word[:9]}"}).json()["items"] == [shared.json()]
-    assert client.items(reader, "PATCH", place, json={"year": 1}).status_code == 403
+    assert (await client.items(reader, path=place)).json() == shared.json()
+    assert (await client.items(reader, path=place, headers={"If-None-Match": '"2"'})).status_code == 304
+    assert (await client.items(reader, params={"tag": word})).json()["items"] == [shared.json()]
+    assert (await client.items(reader, path=SEARCH, params={"q": f"the {word[:9]}"})).json()["items"] == [shared.json()]
+    assert (await client.items(reader, "PATCH", place, json={"year": 1})).status_code == 403
 
-    stale = client.items(owner, "PUT", place, json={"title": "Lost"}, headers={"If-Match": '"1"'})
+    stale = await client.items(owner, "PUT", place, json={"title": "Lost"}, headers={"If-Match": '"1"'})
     assert (stale.status_code, stale.json()["code"]) == (412, "stale_item")
-    replaced = client.items(owner, "PUT", place, json={"title": word}, headers={"If-Match": '"2"'})
+    replaced = await client.items(owner, "PUT", place, json={"title": word}, headers={"If-Match": '"2"'})
     assert (replaced.json()["visibility"], replaced.json()["version"]) == ("private", 3)
-    assert client.items(reader, path=place).status_code == 404
+    assert (await client.items(reader, path=place)).status_code == 404
 
-    assert client.items(owner, "DELETE", place, headers={"If-Match": '"3"'}).status_code == 204
-    assert client.items(owner, path=place).status_code == 404
+    assert (await client.items(owner, "DELETE", place, headers={"If-Match": '"3"'})).status_code == 204
+    assert (await client.items(owner, path=place)).status_code == 404
 
 
-def test_sixty_thousand_rows_are_imported_in_one_call_and_the_memory_hardly_grows(
+async def test_sixty_thousand_rows_are_imported_in_one_call_and_the_memory_hardly_grows(
     stack: Stack, findings: list[str]
 ) -> None:
     with stack.service(WEB_CONCURRENCY="1") as service:
-        client = Client(service)
-        owner = client.log_in().access
-        assert client.import_items(owner, films(100)).json()["imported"] == 100
+        client = client_of(service)
+        owner = (await client.log_in()).access
+        assert (await client.post_import(owner, films(100))).json()["imported"] == 100
         before = service.memory_kib("VmRSS")
-        answer = client.import_items(owner, films(ROWS))
+        answer = await client.post_import(owner, films(ROWS))
         growth = service.memory_kib("VmHWM") - before
         assert answer.json() == {"imported": ROWS, "skipped": 0, "errors": []}
-        assert client.items(owner, params={"owner": "me"}).json()["pagination"]["total_items"] == ROWS + 100
+        assert (await client.items(owner, params={"owner": "me"})).json()["pagination"]["total_items"] == ROWS + 100
     findings.append(f"{ROWS} rows imported: the memory grew by {growth / 1024:.1f} MiB")
     assert growth < MAXIMUM_GROWTH_KIB
 
 
-def test_an_upload_that_is_cut_off_leaves_nothing_behind(client: Client, service: Service) -> None:
-    owner = client.log_in().access
+async def test_an_upload_that_is_cut_off_leaves_nothing_behind(client: ApiClient, service: Service) -> None:
+    owner = (await client.log_in()).access
     where = urlsplit(service.base_url)
     piece = b"Film\n" * 1000
     head = (
@@ -85,6 +93,6 @@ def test_an_upload_that_is_cut_off_leaves_nothing_behind(client: Client, service
     deadline = time.monotonic() + NOTICED_SECONDS
     while disconnections(service) == seen:
         assert time.monotonic() < deadline, "the service did not notice that the client is gone"
-        time.sleep(0.05)
-    assert client.items(owner, params={"owner": "me"}).json()["pagination"]["total_items"] == 0
-    assert client.import_items(owner, iter([b"title\n", piece])).json()["imported"] == 1000
+        await asyncio.sleep(0.05)
+    assert (await client.items(owner, params={"owner": "me"})).json()["pagination"]["total_items"] == 0
+    assert (await client.post_import(owner, in_pieces(b"title\n", piece))).json()["imported"] == 1000

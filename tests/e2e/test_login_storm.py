@@ -1,13 +1,13 @@
 """Fifty logins in flight hold up nobody who needs no password hash."""
 
+import asyncio
 import statistics
-import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
 
-import requests
+import httpx
 
-from tests.e2e.people import LIVENESS, TIMEOUT_SECONDS, Client, Person
+from development.client import LIVENESS, ApiClient, Person
+from tests.e2e.people import TIMEOUT_SECONDS, client_of
 from tests.e2e.stack import Stack
 from tests.running_time import RunningTime
 
@@ -20,36 +20,34 @@ ANSWER_SECONDS = 3
 
 
 class Storm:
-    """Threads that log in, one login after the other."""
+    """Tasks that log in, one login after the other."""
 
-    def __init__(self, client: Client, person: Person) -> None:
-        self.answers: list[requests.Response] = []
-        self.stopped = threading.Event()
-        self.all_begin = threading.Barrier(LOGINS_IN_FLIGHT + 1)
+    def __init__(self, client: ApiClient, person: Person) -> None:
+        self.answers: list[httpx.Response] = []
+        self.is_over = False
         self._client = client
         self._person = person
 
-    def log_in_until_stopped(self) -> None:
-        self.all_begin.wait()
-        while not self.stopped.is_set():
+    async def log_in_until_stopped(self) -> None:
+        while not self.is_over:
             try:
-                answer = self._client.token(self._person)
-            except requests.RequestException:
+                answer = await self._client.post_login(self._person)
+            except httpx.TransportError:
                 # The service ends without waiting for these logins.
-                if self.stopped.is_set():
+                if self.is_over:
                     return
                 raise
             self.answers.append(answer)
             if answer.status_code == 503:
-                self.stopped.wait(0.25)
+                await asyncio.sleep(0.25)
 
     def has_let_somebody_in(self) -> bool:
-        return any(answer.ok for answer in self.answers)
+        return any(answer.is_success for answer in self.answers)
 
 
-def milliseconds_of_me(client: Client, access_token: str, clock: RunningTime) -> float:
+async def milliseconds_of_me(client: ApiClient, access_token: str, clock: RunningTime) -> float:
     started, measured_from = clock.now(), time.perf_counter()
-    answer = client.me(access_token)
+    answer = await client.get_me(access_token)
     milliseconds = (time.perf_counter() - measured_from) * 1000
     assert clock.now() - started < ANSWER_SECONDS
     assert answer.status_code == 200, answer.text
@@ -61,36 +59,33 @@ def p50_and_p99(samples: list[float]) -> str:
     return f"p50 {cuts[49]:.1f} ms, p99 {cuts[98]:.1f} ms of {len(samples)}"
 
 
-def sample_during_storm(storm: Storm, client: Client, access_token: str, clock: RunningTime) -> list[float]:
+async def sample_during_storm(storm: Storm, client: ApiClient, access_token: str, clock: RunningTime) -> list[float]:
     samples: list[float] = []
-    storm.all_begin.wait()
     began = time.monotonic()
     while time.monotonic() < began + STORM_SECONDS or len(samples) < STORM_SAMPLES or not storm.has_let_somebody_in():
         assert time.monotonic() < began + TIMEOUT_SECONDS
-        samples.append(milliseconds_of_me(client, access_token, clock))
+        samples.append(await milliseconds_of_me(client, access_token, clock))
         started = clock.now()
-        assert client.call("GET", LIVENESS).status_code == 200
+        assert (await client.call("GET", LIVENESS)).status_code == 200
         assert clock.now() - started < ANSWER_SECONDS
     return samples
 
 
-def test_with_fifty_logins_in_flight_me_and_liveness_still_answer(
+async def test_with_fifty_logins_in_flight_me_and_liveness_still_answer(
     stack: Stack, running_time: RunningTime, findings: list[str]
 ) -> None:
-    with ThreadPoolExecutor(LOGINS_IN_FLIGHT) as threads:
-        with stack.service(BCRYPT_ROUNDS="12", OTEL_EXPORTER_OTLP_ENDPOINT="") as service:
-            client = Client(service)
-            person = client.new_person()
-            access_token = client.log_in(person).access
-            quiet = [milliseconds_of_me(client, access_token, running_time) for _ in range(QUIET_SAMPLES)]
-            storm = Storm(client, person)
-            logging_in = [threads.submit(storm.log_in_until_stopped) for _ in range(LOGINS_IN_FLIGHT)]
-            try:
-                stormy = sample_during_storm(storm, client, access_token, running_time)
-            finally:
-                storm.stopped.set()
-        for each in logging_in:
-            each.result()
+    with stack.service(BCRYPT_ROUNDS="12", OTEL_EXPORTER_OTLP_ENDPOINT="") as service:
+        client = client_of(service)
+        person = await client.register()
+        access_token = (await client.log_in(person)).access
+        quiet = [await milliseconds_of_me(client, access_token, running_time) for _ in range(QUIET_SAMPLES)]
+        storm = Storm(client, person)
+        logging_in = [asyncio.create_task(storm.log_in_until_stopped()) for _ in range(LOGINS_IN_FLIGHT)]
+        try:
+            stormy = await sample_during_storm(storm, client, access_token, running_time)
+        finally:
+            storm.is_over = True
+    await asyncio.gather(*logging_in)
 
     findings.append(f"/me without logins in flight: {p50_and_p99(quiet)}")
     findings.append(f"/me with {LOGINS_IN_FLIGHT} logins in flight: {p50_and_p99(stormy)}")

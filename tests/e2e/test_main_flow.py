@@ -1,38 +1,39 @@
 """The path that every user of the service walks."""
 
+import httpx
 import pytest
-import requests
 
-from tests.e2e.people import Client, Person, tokens_of
+from development.client import ApiClient
+from tests.e2e.people import client_of, new_person
 from tests.e2e.stack import Service
 
 
 @pytest.fixture
-def client(production_service: Service) -> Client:
-    return Client(production_service)
+def client(production_service: Service) -> ApiClient:
+    return client_of(production_service)
 
 
-def assert_refused(answer: requests.Response, code: str) -> None:
+def assert_refused(answer: httpx.Response, code: str) -> None:
     assert (answer.status_code, answer.json()["code"]) == (401, code)
 
 
-def test_from_registration_to_logout(client: Client) -> None:
-    person = Person()
-    assert client.register(person).status_code == 201
+async def test_from_registration_to_logout(client: ApiClient) -> None:
+    person = new_person()
+    assert (await client.post_account(person)).status_code == 201
 
-    first = tokens_of(client.token(person))
-    assert client.me(first.access).json()["username"] == person.username
+    first = await client.log_in(person)
+    assert (await client.get_me(first.access)).json()["username"] == person.username
 
-    second = tokens_of(client.refresh(first.refresh))
-    assert client.me(second.access).status_code == 200
+    second = await client.refresh(first.refresh)
+    assert (await client.get_me(second.access)).status_code == 200
 
-    assert_refused(client.refresh(first.refresh), "invalid_refresh_token")
-    assert_refused(client.refresh(second.refresh), "invalid_refresh_token")
-    assert_refused(client.me(second.access), "invalid_access_token")
+    assert_refused(await client.post_refresh(first.refresh), "invalid_refresh_token")
+    assert_refused(await client.post_refresh(second.refresh), "invalid_refresh_token")
+    assert_refused(await client.get_me(second.access), "invalid_access_token")
 
-    third = tokens_of(client.token(person))
-    assert client.me(third.access).status_code == 200
+    third = await client.log_in(person)
+    assert (await client.get_me(third.access)).status_code == 200
 
-    assert client.revoke(third.refresh).status_code == 204
-    assert_refused(client.refresh(third.refresh), "invalid_refresh_token")
-    assert_refused(client.me(third.access), "invalid_access_token")
+    assert (await client.post_revoke(third.refresh)).status_code == 204
+    assert_refused(await client.post_refresh(third.refresh), "invalid_refresh_token")
+    assert_refused(await client.get_me(third.access), "invalid_access_token")

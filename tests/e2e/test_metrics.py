@@ -4,10 +4,10 @@ import secrets
 import time
 from collections.abc import Callable, Mapping
 
-import requests
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.e2e.people import LIVENESS, ME, READINESS, REFRESH, TOKEN, Client, Person, all_at_once
+from development.client import LIVENESS, ME, READINESS, REFRESH, TOKEN, ApiClient, http_client
+from tests.e2e.people import all_at_once, client_of, new_person
 from tests.e2e.stack import QUICK_HASHES, Service, Stack
 
 COUNTED_SECONDS = 60
@@ -42,20 +42,21 @@ def requests_to(series: Series, method: str, route: str, status: str) -> float:
     return value(series, "http_request_duration_seconds_count", method=method, route=route, status=status)
 
 
-def test_everything_is_counted_once_whichever_worker_did_it(stack: Stack) -> None:
+async def test_everything_is_counted_once_whichever_worker_did_it(stack: Stack) -> None:
     with stack.service(
         **QUICK_HASHES, WEB_CONCURRENCY=str(WORKERS), RATE_LIMIT_ENABLED="true", RATE_LIMIT_TOKEN="5/hour"
     ) as service:
-        client = Client(service)
+        client = client_of(service)
         wait_for(service, lambda series: value(series, "workers") == WORKERS)
-        tokens = client.log_in()
-        assert client.token(Person()).status_code == 401
-        renewed = client.refresh(tokens.refresh)
-        assert client.refresh(tokens.refresh).status_code == 401
-        assert client.revoke(renewed.json()["refresh_token"]).status_code == 204
-        assert {answer.status_code for answer in all_at_once([lambda: client.me(tokens.access)] * 40)} == {401}
+        tokens = await client.log_in()
+        assert (await client.post_login(new_person())).status_code == 401
+        renewed = await client.post_refresh(tokens.refresh)
+        assert (await client.post_refresh(tokens.refresh)).status_code == 401
+        assert (await client.post_revoke(renewed.json()["refresh_token"])).status_code == 204
+        answers = await all_at_once(client.get_me(tokens.access) for _ in range(40))
+        assert {answer.status_code for answer in answers} == {401}
         series = wait_for(service, lambda series: requests_to(series, "GET", ME, "4xx") == 40)
-        while client.token(Person()).status_code != 429:
+        while (await client.post_login(new_person())).status_code != 429:
             pass
         series = wait_for(service, lambda series: value(series, "rate_limit_refusals_total", route=TOKEN) == 1)
     assert value(series, "registrations_total", outcome="registered") == 1
@@ -71,22 +72,24 @@ def test_everything_is_counted_once_whichever_worker_did_it(stack: Stack) -> Non
     assert value(series, "database_pool_connections_limit") == 10 * WORKERS
 
 
-def call_strangely(client: Client, word: str) -> None:
-    client.call(word.upper(), f"/{word}")
-    client.call("BREW", ME)
-    client.call("GET", f"/{word}", headers={"User-Agent": word, "X-Forwarded-For": word, "X-Correlation-ID": word})
-    client.call("GET", f"{ME}/{word}", params={word: word})
-    client.call("GET", f"//{word}/..%2f{word}?{word}")
-    client.token(Person(word, word))
+async def call_strangely(client: ApiClient, word: str) -> None:
+    await client.call(word.upper(), f"/{word}")
+    await client.call("BREW", ME)
+    await client.call(
+        "GET", f"/{word}", headers={"User-Agent": word, "X-Forwarded-For": word, "X-Correlation-ID": word}
+    )
+    await client.call("GET", f"{ME}/{word}", params={word: word})
+    await client.call("GET", f"//{word}/..%2f{word}?{word}")
+    await client.post_login(new_person(word, word))
 
 
-def test_no_caller_can_make_another_series(stack: Stack) -> None:
+async def test_no_caller_can_make_another_series(stack: Stack) -> None:
     with stack.service(**QUICK_HASHES) as service:
-        client = Client(service)
+        client = client_of(service)
         # The image asks for its own health every now and then: no series of a caller's.
         for path in (LIVENESS, READINESS):
-            client.call("GET", path)
-        call_strangely(client, secrets.token_hex(8))
+            await client.call("GET", path)
+        await call_strangely(client, secrets.token_hex(8))
         before = wait_for(
             service,
             lambda series: (
@@ -96,17 +99,16 @@ def test_no_caller_can_make_another_series(stack: Stack) -> None:
         )
         words = [secrets.token_hex(8) for _ in range(STRANGE_WORDS)]
         for word in words:
-            call_strangely(client, word)
+            await call_strangely(client, word)
         after = wait_for(service, lambda series: value(series, "logins_total", outcome="failed") == 1 + STRANGE_WORDS)
         assert set(after) == set(before)
         assert not [word for word in words if word in service.metrics()]
 
 
-def test_metrics_are_on_their_own_port_and_nothing_else_is(client: Client, service: Service) -> None:
-    assert client.call("GET", "/metrics").status_code == 404
-    with requests.Session() as session:
-        session.trust_env = False
-        found = session.get(service.metrics_url, timeout=COUNTED_SECONDS)
+async def test_metrics_are_on_their_own_port_and_nothing_else_is(client: ApiClient, service: Service) -> None:
+    assert (await client.call("GET", "/metrics")).status_code == 404
+    metrics = ApiClient(http_client(service.metrics_url.removesuffix("/metrics"), timeout=COUNTED_SECONDS))
+    async with metrics:
+        found = await metrics.call("GET", "/metrics")
         assert (found.status_code, found.headers["Server"]) == (200, "doorward")
-        elsewhere = service.metrics_url.removesuffix("/metrics")
-        assert session.get(f"{elsewhere}{ME}", timeout=COUNTED_SECONDS).status_code == 404
+        assert (await metrics.call("GET", ME)).status_code == 404

@@ -1,18 +1,16 @@
 """The product behind PgBouncer in transaction mode: no session of PostgreSQL is its own."""
 
-import asyncio
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 
-import httpx
 import pytest
 
+from development.client import pair
 from development.proof.database_settings.journey import Journey
-from tests.e2e.people import Client, all_at_once, tokens_of
+from tests.e2e.people import all_at_once, client_of
 from tests.e2e.pgbouncer import behind_pgbouncer, change_database
-from tests.e2e.stack import EXIT_SECONDS, QUICK_HASHES, Service, Stack
+from tests.e2e.stack import QUICK_HASHES, Service, Stack
 
 DATABASE = "behind_pgbouncer"
 CALLERS = 60
@@ -52,60 +50,58 @@ def pooled(request: pytest.FixtureRequest, stack: Stack) -> Iterator[Service]:
     with behind_pgbouncer(stack, DATABASE, pgbouncer) as address:
         change_database(stack, DATABASE, HOSTILE)
         settings = {**address, "DB_PREPARE_THRESHOLD": threshold, **QUICK_HASHES}
-        outcomes = all_at_once([partial(stack.run_command, "migrate", **settings)] * 3)
+        with ThreadPoolExecutor(3) as threads:
+            started = [threads.submit(stack.run_command, "migrate", **settings) for _ in range(3)]
+        outcomes = [each.result() for each in started]
         assert [outcome.status for outcome in outcomes] == [0] * 3, [outcome.output for outcome in outcomes]
         with stack.service(**settings) as service:
             yield service
 
 
-def test_the_whole_flow_works_through_it(pooled: Service) -> None:
-    client = Client(pooled)
-    person = client.new_person()
-    tokens = client.log_in(person)
+async def test_the_whole_flow_works_through_it(pooled: Service) -> None:
+    client = client_of(pooled)
+    person = await client.register()
+    tokens = await client.log_in(person)
     for _ in range(20):
-        tokens = tokens_of(client.refresh(tokens.refresh))
-        assert client.me(tokens.access).json()["username"] == person.username
+        tokens = await client.refresh(tokens.refresh)
+        assert (await client.get_me(tokens.access)).json()["username"] == person.username
     assert "database.unavailable" not in pooled.logs()
-    assert client.revoke(client.log_in(person).refresh).status_code == 204
+    assert (await client.post_revoke((await client.log_in(person)).refresh)).status_code == 204
 
 
-def test_of_sixty_uses_of_one_token_through_it_one_succeeds_and_the_session_is_over(pooled: Service) -> None:
-    client = Client(pooled)
+async def test_of_sixty_uses_of_one_token_through_it_one_succeeds_and_the_session_is_over(pooled: Service) -> None:
+    client = client_of(pooled)
     for _ in range(TRIES):
-        token = client.log_in().refresh
-        answers = all_at_once([partial(client.refresh, token)] * CALLERS)
+        token = (await client.log_in()).refresh
+        answers = await all_at_once(client.post_refresh(token) for _ in range(CALLERS))
         statuses = Counter(answer.status_code for answer in answers)
         # 503: the machine stood still for too long, and nothing is shown.
         if 503 not in statuses:
             break
     assert statuses == {200: 1, 401: CALLERS - 1}
-    winner = tokens_of(next(answer for answer in answers if answer.ok))
-    assert client.me(winner.access).status_code == 401
+    winner = pair(next(answer for answer in answers if answer.is_success))
+    assert (await client.get_me(winner.access)).status_code == 401
 
 
-def test_hostile_settings_of_the_database_change_no_answer_behind_it(pooled: Service) -> None:
-    asyncio.run(_all_at_once(pooled.base_url))
+async def test_hostile_settings_of_the_database_change_no_answer_behind_it(pooled: Service) -> None:
+    """Two people at a time: as many as there are places for imports."""
+    async with client_of(pooled, keeps_alive=True) as client:
+        await all_at_once(Journey(client.client).run() for _ in range(2))
 
 
-async def _all_at_once(url: str) -> None:
-    """Have two people at a time: as many as there are places for imports."""
-    async with httpx.AsyncClient(base_url=url, timeout=EXIT_SECONDS, trust_env=False) as client:
-        await asyncio.gather(*(Journey(client).run() for _ in range(2)))
-
-
-def test_its_connect_query_bounds_each_statement(stack: Stack, pooled: Service) -> None:
-    client = Client(pooled)
-    access_token = client.log_in().access
+async def test_its_connect_query_bounds_each_statement(stack: Stack, pooled: Service) -> None:
+    client = client_of(pooled)
+    access_token = (await client.log_in()).access
     with ThreadPoolExecutor(1) as thread:
         held = thread.submit(stack.sql, HOLD_THE_TABLE, DATABASE)
         try:
             while stack.sql(SLEEPERS) == "0":
                 assert not held.done()
-            assert client.me(access_token).status_code == 503
+            assert (await client.get_me(access_token)).status_code == 503
         finally:
             stack.sql(END_THE_HOLD)
         with pytest.raises(AssertionError):
             # psql tells that its connection was ended.
             held.result()
     assert LOCK_NOT_AVAILABLE in pooled.logs()
-    assert client.me(access_token).status_code == 200
+    assert (await client.get_me(access_token)).status_code == 200

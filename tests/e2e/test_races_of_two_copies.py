@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from development.proof.api import Api
+from development.client import ApiClient
 from development.proof.races.contests import ended_meanwhile, log_out, one_name, one_token
 from development.proof.service import own_database, proof_settings, running_service
 from development.proof.skewed_hosts import AHEAD, BEHIND, CLOCKS_NOT_EXERCISED, FAR_AHEAD, find_libfaketime
-from tests.e2e.stack import QUICK_HASHES, Stack
+from tests.e2e.stack import QUICK_HASHES, Service, Stack
 
 USES = 30
 CLAIMS = 15
@@ -51,9 +51,10 @@ def skewed_urls(libfaketime: Path, lenient: dict[str, str]) -> Iterator[list[str
 
 
 @pytest.fixture(scope="module")
-def urls(stack: Stack) -> Iterator[list[str]]:
-    with stack.service(**QUICK_HASHES) as one, stack.service(**QUICK_HASHES) as other:
-        yield [one.base_url, other.base_url]
+def urls(stack: Stack, service: Service) -> Iterator[list[str]]:
+    """The shared service and a copy of it."""
+    with stack.service(**QUICK_HASHES) as other:
+        yield [service.base_url, other.base_url]
 
 
 async def test_one_token_has_one_successor_and_used_twice_none(urls: list[str]) -> None:
@@ -72,7 +73,7 @@ async def test_no_refresh_outlives_a_logout_at_the_other_copy(urls: list[str]) -
 async def test_no_refresh_outlives_a_deactivation(urls: list[str], stack: Stack) -> None:
     """The user is let in again at once: only that the sessions have ended keeps their tokens out."""
 
-    async def bar_and_let_in_again(_api: Api, name: str, _token: str) -> None:
+    async def bar_and_let_in_again(_api: ApiClient, name: str, _token: str) -> None:
         outcome = await asyncio.to_thread(stack.run_command, "deactivate", name)
         assert outcome.status == 0, outcome.output
         stack.sql(f"UPDATE users SET is_active = true WHERE username = '{name}'")

@@ -5,7 +5,8 @@ import secrets
 import socket
 from urllib.parse import urlsplit
 
-from tests.e2e.people import ME, REFRESH, TOKEN, Client, Server
+from development.client import ME, REFRESH, TOKEN, ApiClient
+from tests.e2e.people import Server
 from tests.e2e.stack import Service
 
 HEAD = "{method} {path} HTTP/1.1\r\nHost: doorward.test\r\n"
@@ -40,20 +41,22 @@ def login_with_trailer(address: str) -> bytes:
     return with_trailer("POST", TOKEN, "application/x-www-form-urlencoded", form, f"X-Forwarded-For: {address}")
 
 
-def test_a_trailer_authenticates_nobody(service: Service, client: Client) -> None:
-    access_token = client.log_in().access
-    assert client.me(access_token).status_code == 200
+async def test_a_trailer_authenticates_nobody(service: Service, client: ApiClient) -> None:
+    access_token = (await client.log_in()).access
+    assert (await client.get_me(access_token)).status_code == 200
     assert raw_answer(service, me_with_trailer(access_token))[0] == 401
 
 
-def test_a_client_that_closes_its_side_gets_the_tokens_that_its_refresh_made(service: Service, client: Client) -> None:
-    body = json.dumps({"refresh_token": client.log_in().refresh})
+async def test_a_client_that_closes_its_side_gets_the_tokens_that_its_refresh_made(
+    service: Service, client: ApiClient
+) -> None:
+    body = json.dumps({"refresh_token": (await client.log_in()).refresh})
     head = (
         HEAD.format(method="POST", path=REFRESH) + f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n"
     )
     status, answer = raw_answer(service, f"{head}\r\n{body}".encode(), half_close=True)
     assert status == 200
-    assert client.refresh(json.loads(answer)["refresh_token"]).status_code == 200
+    assert (await client.post_refresh(json.loads(answer)["refresh_token"])).status_code == 200
 
 
 def test_http_1_1_without_host_is_a_problem(service: Service) -> None:

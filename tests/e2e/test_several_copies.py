@@ -1,14 +1,15 @@
 """Two copies of the product on one Redis: to clients they have one limit, and without it each has its own."""
 
+import asyncio
 import contextlib
 import time
 from collections import Counter
 from collections.abc import Iterator
-from functools import partial
 
 import pytest
 
-from tests.e2e.people import Client, Person, all_at_once
+from development.client import ApiClient
+from tests.e2e.people import all_at_once, client_of, new_person
 from tests.e2e.stack import QUICK_HASHES, Companion, Service, Stack
 from tests.e2e.test_metrics import series_of, value
 
@@ -38,39 +39,39 @@ def limited_by(store: Companion, **settings: str) -> dict[str, str]:
     return {"RATE_LIMIT_ENABLED": "true", "RATE_LIMIT_STORAGE_URI": uri, **settings}
 
 
-def statuses_of_logins(client: Client, times: int) -> list[int]:
-    return [client.token(Person()).status_code for _ in range(times)]
+async def statuses_of_logins(client: ApiClient, times: int) -> list[int]:
+    return [(await client.post_login(new_person())).status_code for _ in range(times)]
 
 
-def test_one_limit_holds_over_both_copies_one_call_after_the_other_and_sixty_at_once(
+async def test_one_limit_holds_over_both_copies_one_call_after_the_other_and_sixty_at_once(
     stack: Stack, redis: Companion
 ) -> None:
     settings = limited_by(
         redis, RATE_LIMIT_TOKEN="10/hour", RATE_LIMIT_REFRESH="20/day", RATE_LIMIT_STORAGE_TIMEOUT_MS=PATIENCE_MS
     )
     with two_copies(stack, **settings) as services:
-        copies = [Client(service) for service in services]
-        logins = [copies[number % 2].token(Person()) for number in range(12)]
+        copies = [client_of(service) for service in services]
+        logins = [await copies[number % 2].post_login(new_person()) for number in range(12)]
         assert [answer.status_code for answer in logins] == [401] * 10 + [429] * 2
         assert all(3500 < int(answer.headers["Retry-After"]) <= 3600 for answer in logins[-2:])
-        refreshes = all_at_once([partial(copies[number % 2].refresh, "dwr_unknown") for number in range(CALLERS)])
+        refreshes = await all_at_once(copies[number % 2].post_refresh("dwr_unknown") for number in range(CALLERS))
         assert Counter(answer.status_code for answer in refreshes) == {401: 20, 429: CALLERS - 20}
         assert UNAVAILABLE not in "".join(service.logs() for service in services)
 
 
-def test_a_frozen_store_leaves_each_copy_its_own_limit_and_its_return_is_noticed(
+async def test_a_frozen_store_leaves_each_copy_its_own_limit_and_its_return_is_noticed(
     stack: Stack, redis: Companion
 ) -> None:
     settings = limited_by(redis, RATE_LIMIT_TOKEN="3/day")
     with two_copies(stack, **settings) as services:
         redis.freeze()
         try:
-            assert [statuses_of_logins(Client(service), 4) for service in services] == [[401] * 3 + [429]] * 2
+            assert [await statuses_of_logins(client_of(service), 4) for service in services] == [[401] * 3 + [429]] * 2
             assert [service.logs().count(UNAVAILABLE) for service in services] == [1, 1]
             assert [told_of_the_store(service) for service in services] == [(1, 1)] * 2
         finally:
             redis.thaw()
-        wait_for(services, RECOVERED)
+        await wait_for(services, RECOVERED)
         assert [told_of_the_store(service) for service in services] == [(1, 0)] * 2
 
 
@@ -80,10 +81,10 @@ def told_of_the_store(service: Service) -> tuple[float, float]:
     return value(series, "warnings_total", event=UNAVAILABLE), value(series, "rate_limit_store_away")
 
 
-def wait_for(services: tuple[Service, ...], event: str) -> None:
+async def wait_for(services: tuple[Service, ...], event: str) -> None:
     deadline = time.monotonic() + 30
     while not all(event in service.logs() for service in services):
         assert time.monotonic() < deadline
         for service in services:
-            Client(service).token(Person())
-        time.sleep(STORE_PAUSE_SECONDS / 4)
+            await client_of(service).post_login(new_person())
+        await asyncio.sleep(STORE_PAUSE_SECONDS / 4)

@@ -4,10 +4,11 @@ import time
 from http.client import HTTPConnection
 from urllib.parse import urlencode, urlsplit
 
+import httpx
 import pytest
-import requests
 
-from tests.e2e.people import LIVENESS, TOKEN, Client, Person
+from development.client import LIVENESS, TOKEN, ApiClient, Person
+from tests.e2e.people import client_of
 from tests.e2e.stack import EXIT_SECONDS, QUICK_HASHES, Service, Stack
 from tests.running_time import RunningTime
 
@@ -49,8 +50,8 @@ def wait_for_lines(service: Service, text: str, count: int) -> None:
         time.sleep(0.05)
 
 
-def test_requests_under_way_finish_before_the_process_ends(stack: Stack, client: Client) -> None:
-    person = client.new_person()
+async def test_requests_under_way_finish_before_the_process_ends(stack: Stack, client: ApiClient) -> None:
+    person = await client.register()
     with stack.service(**QUICK_HASHES, WEB_CONCURRENCY=str(WORKERS)) as service:
         wait_for_lines(service, "Application startup complete", WORKERS)
         logins = [HeldLogin(service, person) for _ in range(LOGINS)]
@@ -59,13 +60,15 @@ def test_requests_under_way_finish_before_the_process_ends(stack: Stack, client:
         assert service.is_running()
         assert [login.finish() for login in logins] == [200] * LOGINS
         assert service.wait() in ENDED_BY_SIGTERM
-        with pytest.raises(requests.ConnectionError):
-            Client(service).call("GET", LIVENESS)
+        with pytest.raises(httpx.ConnectError):
+            await client_of(service).call("GET", LIVENESS)
         assert "Traceback" not in service.logs()
 
 
-def test_sigint_ends_workers_without_a_drain_when_what_is_under_way_has_finished(stack: Stack, client: Client) -> None:
-    person = client.new_person()
+async def test_sigint_ends_workers_without_a_drain_when_what_is_under_way_has_finished(
+    stack: Stack, client: ApiClient
+) -> None:
+    person = await client.register()
     with stack.service(**QUICK_HASHES, WEB_CONCURRENCY=str(WORKERS), SHUTDOWN_DRAIN_SECONDS="300") as service:
         wait_for_lines(service, "Application startup complete", WORKERS)
         logins = [HeldLogin(service, person) for _ in range(LOGINS)]
@@ -76,10 +79,13 @@ def test_sigint_ends_workers_without_a_drain_when_what_is_under_way_has_finished
         assert "Traceback" not in service.logs()
 
 
-def test_an_idle_connection_does_not_hold_up_the_end(stack: Stack, running_time: RunningTime) -> None:
-    with stack.service() as service, requests.Session() as session:
-        session.trust_env = False
-        assert session.get(service.base_url + LIVENESS, timeout=EXIT_SECONDS).ok
-        started = running_time.now()
-        assert service.stop() in ENDED_BY_SIGTERM
-        assert running_time.now() - started < IDLE_SECONDS
+async def test_a_drain_ends_by_itself_and_an_idle_connection_does_not_hold_up_the_end(
+    stack: Stack, running_time: RunningTime
+) -> None:
+    with stack.service(SHUTDOWN_DRAIN_SECONDS="1") as service:
+        async with client_of(service, keeps_alive=True) as idle:
+            assert (await idle.call("GET", LIVENESS)).is_success
+            started = running_time.now()
+            assert service.stop() in ENDED_BY_SIGTERM
+            assert running_time.now() - started < IDLE_SECONDS
+            assert "service.draining" in service.logs()

@@ -9,13 +9,13 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
-from uuid import uuid4
 
 import httpx
 import psycopg
 from fastapi import FastAPI
 from psycopg.rows import dict_row
 
+from development.client import ApiClient, Person
 from doorward.infrastructure.limits.limiter import CallLimiter
 from doorward.infrastructure.passwords import BcryptHasher
 from doorward.infrastructure.postgres.database import PostgresDatabase
@@ -23,12 +23,6 @@ from doorward.infrastructure.postgres.timeouts import Timeouts
 from doorward.settings.config import Settings, settings_from
 from doorward.wiring.application import create_wired_app
 
-REGISTER = "/api/v1/auth/register"
-TOKEN = "/api/v1/auth/token"
-ME = "/api/v1/auth/me"
-REFRESH = "/api/v1/auth/refresh"
-REVOKE = "/api/v1/auth/revoke"
-PASSWORD = "correct horse battery"
 PATIENT = Timeouts(
     connect=60,
     settings=60,
@@ -68,26 +62,8 @@ class Logs(io.StringIO):
         return [line for line in lines if line.get("logger") != "httpx"]
 
 
-@dataclass(frozen=True, slots=True)
-class Person:
-    """Somebody with an account."""
-
-    id: str
-    email: str
-    username: str
-    password: str
-
-
-@dataclass(frozen=True, slots=True)
-class Pair:
-    """What a login or a refresh gave."""
-
-    access: str
-    refresh: str
-
-
-class Service:
-    """One running application."""
+class Service(ApiClient):
+    """One running application and the client of its API."""
 
     def __init__(self, app: FastAPI, settings: Settings, clock: FakeClock) -> None:
         assert settings.database.database_url is not None
@@ -95,7 +71,7 @@ class Service:
         self.settings = settings
         self.clock = clock
         self.database_url = settings.database.database_url.get_secret_value()
-        self.client = self.client_at("203.0.113.7")
+        super().__init__(self.client_at("203.0.113.7"))
 
     @property
     def database(self) -> PostgresDatabase:
@@ -113,36 +89,6 @@ class Service:
         """Return a client of another address."""
         transport = httpx.ASGITransport(self.app, raise_app_exceptions=False, client=(address, 50000))
         return httpx.AsyncClient(transport=transport, base_url="http://doorward.test")
-
-    async def register(self, *, password: str = PASSWORD) -> Person:
-        """Make an account that no other test has."""
-        username = f"user-{uuid4().hex[:16]}"
-        body = {"email": f"{username}@example.com", "username": username, "password": password}
-        answer = await self.client.post(REGISTER, json=body)
-        assert answer.status_code == 201, answer.text
-        return Person(answer.json()["id"], body["email"], username, password)
-
-    async def post_token(self, username: str, password: str) -> httpx.Response:
-        return await self.client.post(TOKEN, data={"username": username, "password": password})
-
-    async def log_in(self, person: Person) -> Pair:
-        return pair(await self.post_token(person.username, person.password))
-
-    async def register_and_log_in(self) -> tuple[Person, Pair]:
-        person = await self.register()
-        return person, await self.log_in(person)
-
-    async def post_refresh(self, token: str) -> httpx.Response:
-        return await self.client.post(REFRESH, json={"refresh_token": token})
-
-    async def refresh(self, token: str) -> Pair:
-        return pair(await self.post_refresh(token))
-
-    async def post_revoke(self, token: str) -> httpx.Response:
-        return await self.client.post(REVOKE, json={"refresh_token": token})
-
-    async def get_me(self, access_token: str) -> httpx.Response:
-        return await self.client.get(ME, headers={"Authorization": f"Bearer {access_token}"})
 
     def connections_asked_for(self) -> int:
         """Return how often the application has taken a connection from its pool: one for each statement by itself."""
@@ -216,12 +162,6 @@ async def run_service(settings: Settings, clock: FakeClock, parts: Parts | None 
         service = Service(app, settings, clock)
         async with service.client:
             yield service
-
-
-def pair(answer: httpx.Response) -> Pair:
-    assert answer.status_code == 200, answer.text
-    body = answer.json()
-    return Pair(body["access_token"], body["refresh_token"])
 
 
 def is_problem(answer: httpx.Response, status: int, code: str) -> bool:

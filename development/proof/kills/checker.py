@@ -13,7 +13,8 @@ from uuid import UUID
 import psycopg
 from psycopg.rows import class_row
 
-from development.proof.api import Api
+from development.client import ApiClient
+from development.proof.api import answer_to, api_at
 from development.proof.kills.clients import PASSWORD
 from development.proof.kills.ledger import Person, Session
 
@@ -53,7 +54,7 @@ class Stored:
 async def check(people: list[Person], url: str, database_url: str) -> list[str]:
     """Return what is wrong, a line each."""
     wrong: list[str] = []
-    async with Api(url) as api, await psycopg.AsyncConnection.connect(database_url, autocommit=True) as connection:
+    async with api_at(url) as api, await psycopg.AsyncConnection.connect(database_url, autocommit=True) as connection:
         for person in people:
             stored = await _stored(connection, person.name)
             found = list(judge(person, stored))
@@ -108,9 +109,9 @@ def _judge_session(session: Session, row: StoredSession) -> Iterator[str]:
         yield f"an end that was told is not stored, or none was: {row.end_reason}"
 
 
-async def _tried(api: Api, person: Person, stored: Stored) -> AsyncIterator[str]:
+async def _tried(api: ApiClient, person: Person, stored: Stored) -> AsyncIterator[str]:
     if not stored.users:
-        answer = await api.register(person.name, f"{person.name}@example.com", PASSWORD)
+        answer = await answer_to(api.post_register(person.name, f"{person.name}@example.com", PASSWORD))
         if answer.status != CREATED:
             yield f"a registration that did not happen cannot be repeated: {answer.status}"
         return
@@ -118,27 +119,29 @@ async def _tried(api: Api, person: Person, stored: Stored) -> AsyncIterator[str]
     for session in person.sessions:
         async for line in _try_session(api, session, rows[id_of(session)]):
             yield line
-    answer = await api.log_in(person.name, PASSWORD)
+    answer = await answer_to(api.post_token(person.name, PASSWORD))
     if answer.status != OK:
         yield f"an account that is stored cannot be used: {answer.status}"
 
 
-async def _try_session(api: Api, session: Session, row: StoredSession) -> AsyncIterator[str]:
+async def _try_session(api: ApiClient, session: Session, row: StoredSession) -> AsyncIterator[str]:
     """Use everything that the session's owner, or a thief, may have."""
     is_live = row.end_reason is None
     for access in session.accesses:
-        if (await api.me(access)).status != (OK if is_live else REFUSED):
+        if (await answer_to(api.get_me(access))).status != (OK if is_live else REFUSED):
             yield f"an access token is not answered as its session deserves, which is live: {is_live}"
     has_live_token = is_live and row.generation == len(session.tokens) - 1
-    given = [await api.refresh(token) for token in reversed(session.tokens)]
+    given = [await answer_to(api.post_refresh(token)) for token in reversed(session.tokens)]
     pairs = [answer for answer in given if answer.status == OK]
     if len(pairs) != has_live_token:
         yield f"{len(pairs)} of all its tokens work, of which {int(has_live_token)} should"
     # The last answer was lost, or the newest was used and then older ones: either way a used token has come again.
     is_over = not is_live or len(given) > 1 or not has_live_token
-    if is_over and [answer for answer in pairs if (await api.refresh(answer.refresh)).status != REFUSED]:
+    if is_over and [
+        answer for answer in pairs if (await answer_to(api.post_refresh(answer.refresh))).status != REFUSED
+    ]:
         yield "what was refreshed from a used token works"
-    if is_over and [each for each in session.accesses if (await api.me(each)).status != REFUSED]:
+    if is_over and [each for each in session.accesses if (await answer_to(api.get_me(each))).status != REFUSED]:
         yield "an access token outlives the end of its session"
 
 

@@ -8,7 +8,8 @@ from uuid import uuid4
 import bcrypt
 import psycopg
 
-from development.proof.api import Answer, Api
+from development.client import ApiClient
+from development.proof.api import Answer, answer_to, api_at
 from development.proof.kills.ledger import Call, Ledger
 
 PASSWORD: Final = "correct horse battery"  # noqa: S105 - of people who live for one kill
@@ -26,14 +27,14 @@ class _UnknownError(Exception):
 async def use(url: str, ledger: Ledger, database_url: str, most_people: int = MOST_PEOPLE) -> None:
     """Have several clients use the service, each until it is dead or has been that many people."""
     old_hash = await asyncio.to_thread(bcrypt.hashpw, PASSWORD.encode(), bcrypt.gensalt(4))
-    async with Api(url) as api, await psycopg.AsyncConnection.connect(database_url, autocommit=True) as operator:
+    async with api_at(url) as api, await psycopg.AsyncConnection.connect(database_url, autocommit=True) as operator:
         clients = [_Client(api, ledger, operator, old_hash.decode()) for _ in range(CLIENTS)]
         await asyncio.gather(*(client.live(most_people) for client in clients))
 
 
 class _Client:
     def __init__(
-        self, api: Api, ledger: Ledger, operator: psycopg.AsyncConnection[tuple[object, ...]], old_hash: str
+        self, api: ApiClient, ledger: Ledger, operator: psycopg.AsyncConnection[tuple[object, ...]], old_hash: str
     ) -> None:
         self._api = api
         self._ledger = ledger
@@ -51,7 +52,7 @@ class _Client:
     async def _be_somebody(self) -> None:
         name = f"ledger-{uuid4().hex[:16]}"
         number = self._ledger.mean(name, "register")
-        self._note(number, "register", await self._api.register(name, f"{name}@example.com", PASSWORD))
+        self._note(number, "register", await answer_to(self._api.post_register(name, f"{name}@example.com", PASSWORD)))
         # Brought from another product: the login has two things to store, and stores both or none.
         await self._operator.execute("UPDATE users SET password_hash = %s WHERE username = %s", (self._old_hash, name))
         for session in range(2):
@@ -59,17 +60,17 @@ class _Client:
 
     async def _have_session(self, name: str, session: int) -> None:
         number = self._ledger.mean(name, "login")
-        pair = self._note(number, "login", await self._api.log_in(name, PASSWORD))
+        pair = self._note(number, "login", await answer_to(self._api.post_token(name, PASSWORD)))
         replaced = None
         for _ in range(random.randrange(3)):
             number = self._ledger.mean(name, "refresh", session)
-            replaced, pair = pair, self._note(number, "refresh", await self._api.refresh(pair.refresh))
+            replaced, pair = pair, self._note(number, "refresh", await answer_to(self._api.post_refresh(pair.refresh)))
         if replaced is not None and random.random() < 0.5:  # noqa: PLR2004 - one of two
             number = self._ledger.mean(name, "reuse", session)
-            self._note(number, "reuse", await self._api.refresh(replaced.refresh))
+            self._note(number, "reuse", await answer_to(self._api.post_refresh(replaced.refresh)))
         elif random.random() < 0.5:  # noqa: PLR2004 - one of two
             number = self._ledger.mean(name, "revoke", session)
-            self._note(number, "revoke", await self._api.revoke(pair.refresh))
+            self._note(number, "revoke", await answer_to(self._api.post_revoke(pair.refresh)))
 
     def _note(self, number: int, call: Call, answer: Answer) -> Answer:
         has_pair = "refresh_token" in answer.body

@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from functools import partial
 from typing import Any, Final
 
-from development.proof.api import Api
+from development.client import ApiClient
 from development.proof.races.contests import ended_meanwhile, log_out, one_name, one_token
 from development.proof.service import own_database, proof_settings, running_service
 from development.proof.skewed_hosts import AHEAD, BEHIND, CLOCKS_NOT_EXERCISED, find_libfaketime
@@ -77,7 +77,7 @@ def _race_on_skewed_hosts(
         return [_run(*race) for race in races]
 
 
-async def bar_and_let_in_again(settings: Settings, _api: Api, name: str, _token: str) -> None:
+async def bar_and_let_in_again(settings: Settings, _api: ApiClient, name: str, _token: str) -> None:
     """End a user's sessions as `doorward deactivate` does; then only that they have ended keeps their tokens out."""
     await deactivate(settings.database, name)
     await activate(settings.database, name)

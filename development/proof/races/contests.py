@@ -9,7 +9,10 @@ from contextlib import AsyncExitStack
 from typing import Final, TypeVar
 from uuid import uuid4
 
-from development.proof.api import Answer, Api
+import httpx
+
+from development.client import ApiClient
+from development.proof.api import Answer, answer_to, api_at
 
 T = TypeVar("T")
 
@@ -25,7 +28,7 @@ CREATED: Final = 201
 REFUSED: Final = 401
 TAKEN: Final = 409
 
-End = Callable[[Api, str, str], Awaitable[None]]
+End = Callable[[ApiClient, str, str], Awaitable[None]]
 """How sessions end: by a call, with a user name and a refresh token."""
 
 
@@ -35,9 +38,9 @@ async def one_token(urls: list[str], uses: int, *, leeway_seconds: int = 0) -> l
     Uses that take longer than the leeway prove nothing, and pass for nothing.
     """
     async with AsyncExitStack() as stack:
-        apis = [await stack.enter_async_context(Api(url)) for url in urls]
+        apis = [await stack.enter_async_context(api_at(url)) for url in urls]
         first = await _new_session(apis[0], await _new_person(apis[0]))
-        calls = [apis[number % len(apis)].refresh(first.refresh) for number in range(uses)]
+        calls = [answer_to(apis[number % len(apis)].post_refresh(first.refresh)) for number in range(uses)]
         began = time.monotonic()
         answers = await _many(calls)
         if 0 < leeway_seconds < time.monotonic() - began:
@@ -61,11 +64,11 @@ async def one_name(urls: list[str], claims: int, spellings: int) -> list[str]:
     spelt = [_respelled(name) for _ in range(spellings)]
     passwords = [f"{PASSWORD} {number}" for number in range(claims)]
     async with AsyncExitStack() as stack:
-        apis = [await stack.enter_async_context(Api(url)) for url in urls]
+        apis = [await stack.enter_async_context(api_at(url)) for url in urls]
 
         async def claim(number: int) -> Answer:
             api, address = apis[number % len(apis)], f"{uuid4().hex}@example.com"
-            return await _decisive(lambda: api.register(spelt[number % spellings], address, passwords[number]))
+            return await _decisive(lambda: api.post_register(spelt[number % spellings], address, passwords[number]))
 
         answers = await _many([claim(number) for number in range(claims)])
         counts = Counter(answer.status for answer in answers)
@@ -73,7 +76,7 @@ async def one_name(urls: list[str], claims: int, spellings: int) -> list[str]:
         winner = next((number for number, answer in enumerate(answers) if answer.status == CREATED), 0)
         tried = {winner: OK, (winner + 1) % claims: REFUSED}
         for number, due in tried.items():
-            answer = await _decisive(lambda each=number: apis[0].log_in(name, passwords[each]))  # type: ignore[misc] # bound now
+            answer = await _decisive(lambda each=number: apis[0].post_token(name, passwords[each]))  # type: ignore[misc] # bound now
             if answer.status != due:
                 wrong.append(f"the password of claim {number} is answered {answer.status}")
         return wrong
@@ -82,7 +85,7 @@ async def one_name(urls: list[str], claims: int, spellings: int) -> list[str]:
 async def ended_meanwhile(urls: list[str], end: End) -> list[str]:
     """Refresh on and on while the session ends: no refresh that begins after its end gets through, nothing lives on."""
     async with AsyncExitStack() as stack:
-        apis = [await stack.enter_async_context(Api(url)) for url in urls]
+        apis = [await stack.enter_async_context(api_at(url)) for url in urls]
         name = await _new_person(apis[0])
         first = await _new_session(apis[0], name)
         pairs, wrong, has_ended = [first], [], asyncio.Event()
@@ -90,7 +93,7 @@ async def ended_meanwhile(urls: list[str], end: End) -> list[str]:
         async def refresh() -> None:
             while True:
                 is_late = has_ended.is_set()
-                answer = await random.choice(apis).refresh(pairs[-1].refresh)
+                answer = await answer_to(random.choice(apis).post_refresh(pairs[-1].refresh))
                 if answer.status == OK:
                     pairs.append(answer)
                     if is_late:
@@ -109,25 +112,25 @@ async def ended_meanwhile(urls: list[str], end: End) -> list[str]:
         return wrong
 
 
-async def log_out(api: Api, _name: str, token: str) -> None:
+async def log_out(api: ApiClient, _name: str, token: str) -> None:
     """End a session by its token, until told that it has ended."""
-    await _decisive(lambda: api.revoke(token))
+    await _decisive(lambda: api.post_revoke(token))
 
 
-async def _answered(apis: list[Api], pair: Answer) -> list[int]:
+async def _answered(apis: list[ApiClient], pair: Answer) -> list[int]:
     """Return how both tokens of a pair are answered, by each process; the refresh token is used but once."""
-    accesses = [(await _decisive(lambda each=api: each.me(pair.access))).status for api in apis]  # type: ignore[misc] # bound now
-    return [*accesses, (await _decisive(lambda: apis[0].refresh(pair.refresh))).status]
+    accesses = [(await _decisive(lambda each=api: each.get_me(pair.access))).status for api in apis]  # type: ignore[misc] # bound now
+    return [*accesses, (await _decisive(lambda: apis[0].post_refresh(pair.refresh))).status]
 
 
-async def _new_person(api: Api) -> str:
+async def _new_person(api: ApiClient) -> str:
     name = f"racer-{uuid4().hex[:16]}"
-    await _decisive(lambda: api.register(name, f"{name}@example.com", PASSWORD))
+    await _decisive(lambda: api.post_register(name, f"{name}@example.com", PASSWORD))
     return name
 
 
-async def _new_session(api: Api, name: str) -> Answer:
-    return await _decisive(lambda: api.log_in(name, PASSWORD))
+async def _new_session(api: ApiClient, name: str) -> Answer:
+    return await _decisive(lambda: api.post_token(name, PASSWORD))
 
 
 async def _many(calls: list[Coroutine[object, object, T]]) -> list[T]:
@@ -140,10 +143,10 @@ async def _many(calls: list[Coroutine[object, object, T]]) -> list[T]:
     return list(await asyncio.gather(*(placed(call) for call in calls)))
 
 
-async def _decisive(call: Callable[[], Awaitable[Answer]]) -> Answer:
+async def _decisive(call: Callable[[], Awaitable[httpx.Response]]) -> Answer:
     """Repeat what may be repeated until an answer says what was done. Raises ``TimeoutError`` if none does."""
     deadline = time.monotonic() + 120
-    while not (answer := await call()).is_decisive:
+    while not (answer := await answer_to(call())).is_decisive:
         if time.monotonic() > deadline:
             raise TimeoutError
         await asyncio.sleep(PAUSE_SECONDS)

@@ -8,7 +8,8 @@ from uuid import uuid4
 
 import httpx
 
-from tests.integration.service import PASSWORD, FakeClock, Pair, Person, Service
+from development.client import PASSWORD, Pair, Person
+from tests.integration.service import FakeClock, Service
 
 STATES: Final = ("none", "malformed", "expired", "revoked", "deactivated", "other", "owner")
 """What the caller shows: no token; a damaged one; that of a session that is over by time, by logout, or because its

@@ -10,7 +10,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.integration.service import PASSWORD, REFRESH, REGISTER, REVOKE, TOKEN, Logs, Service, is_problem, mark
+from development.client import PASSWORD, REFRESH, REGISTER, REVOKE, TOKEN
+from tests.integration.service import Logs, Service, is_problem, mark
 
 JSON_CALLS = [REGISTER, REFRESH, REVOKE]
 LIMIT = 64 * 1024

@@ -8,11 +8,12 @@ import httpx
 import jwt
 import pytest
 
+from development.client import ME, Pair
 from doorward.core.principal import Principal
 from doorward.infrastructure.access_tokens import AccessTokens
 from doorward.infrastructure.keys import ACCESS_TOKEN_PURPOSE, REFRESH_TOKEN_PURPOSE, derive_key
 from doorward.wiring.auth import lifetimes_of
-from tests.integration.service import ME, MakeService, Pair, Service, is_problem
+from tests.integration.service import MakeService, Service, is_problem
 
 INVALID = (
     'Bearer realm="doorward", error="invalid_token", '

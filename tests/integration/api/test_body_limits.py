@@ -4,7 +4,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.integration.service import REFRESH, REGISTER, REVOKE, TOKEN, Service, is_problem
+from development.client import REFRESH, REGISTER, REVOKE, TOKEN
+from tests.integration.service import Service, is_problem
 
 JSON_CALLS = [REGISTER, REFRESH, REVOKE]
 LIMIT = 64 * 1024

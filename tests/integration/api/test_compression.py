@@ -8,9 +8,10 @@ import pytest
 from fastapi import FastAPI
 from fastapi.responses import PlainTextResponse
 
+from development.client import REFRESH, TOKEN
 from doorward.api.compression import MINIMUM_COMPRESSED_BYTES, compressed
 from doorward.api.v1 import calls
-from tests.integration.service import REFRESH, TOKEN, MakeService, Service
+from tests.integration.service import MakeService, Service
 
 LIST = "/api/v1/items"
 COMPRESSED_CALLS = frozenset(call.path for call in calls() if call.policy.is_compressed)

@@ -3,8 +3,9 @@
 import httpx
 import pytest
 
+from development.client import ME, REFRESH, TOKEN
 from doorward.api.middleware.cross_origin import READ_HEADERS
-from tests.integration.service import ME, REFRESH, TOKEN, MakeDatabase, MakeService, Service, is_problem, mark
+from tests.integration.service import MakeDatabase, MakeService, Service, is_problem, mark
 
 APP = "https://app.example.com"
 OTHER = "https://evil.example.com"

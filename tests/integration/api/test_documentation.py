@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from tests.integration.service import TOKEN, Service
+from development.client import TOKEN
+from tests.integration.service import Service
 
 ADDRESS = re.compile(r"""(?:src|href|url\()\s*=?\s*["']([^"']+)["']|["']((?:https?:)?//[^"']+)["']""")
 CALLS = {

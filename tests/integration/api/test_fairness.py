@@ -11,20 +11,10 @@ import httpx
 import psycopg
 import pytest
 
+from development.client import PASSWORD, REGISTER, Person, pair
 from doorward.infrastructure.passwords import MINIMUM_CAPACITY, available_cores
 from tests.integration.items.catalogue import SEARCH, Owner, sign_in
-from tests.integration.service import (
-    PASSWORD,
-    REGISTER,
-    Logs,
-    MakeService,
-    Person,
-    Service,
-    events,
-    is_problem,
-    pair,
-    statuses,
-)
+from tests.integration.service import Logs, MakeService, Service, events, is_problem, statuses
 
 BOUND_SECONDS = 120
 """Generous: the machine may be busy."""

@@ -3,7 +3,8 @@
 import httpx
 import pytest
 
-from tests.integration.service import ME, TOKEN, MakeService, Service, is_problem
+from development.client import ME, TOKEN
+from tests.integration.service import MakeService, Service, is_problem
 
 DOCUMENTATION = [
     "/docs",

@@ -2,8 +2,9 @@
 
 import pytest
 
+from development.client import ME, REVOKE
 from doorward.api.routing import PolicyRoute
-from tests.integration.service import ME, REVOKE, Service, is_problem
+from tests.integration.service import Service, is_problem
 
 
 @pytest.fixture

@@ -6,7 +6,8 @@ from uuid import UUID
 
 import pytest
 
-from tests.integration.service import ME, PASSWORD, REFRESH, REGISTER, REVOKE, TOKEN, Service
+from development.client import ME, PASSWORD, REFRESH, REGISTER, REVOKE, TOKEN
+from tests.integration.service import Service
 
 
 @pytest.fixture

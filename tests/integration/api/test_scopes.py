@@ -8,13 +8,14 @@ from uuid import UUID, uuid4
 import jwt
 import pytest
 
+from development.client import ME
 from doorward.api.policy import NeedsScope
 from doorward.api.routing import PolicyRoute
 from doorward.core.principal import Principal
 from doorward.infrastructure.access_tokens import AccessTokens
 from doorward.infrastructure.keys import ACCESS_TOKEN_PURPOSE, derive_key
 from doorward.wiring.auth import lifetimes_of
-from tests.integration.service import ME, Service, is_problem
+from tests.integration.service import Service, is_problem
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from uuid import UUID
 import pytest
 from psycopg import AsyncConnection
 
+from development.client import Person
 from doorward.commands.main import main
 from doorward.core.events import AuditedEvent, Event, event_classes
 from doorward.domain.audit.recording import record
@@ -16,7 +17,7 @@ from doorward.domain.audit.retention import AuditRetention
 from doorward.domain.auth.events import UserDeactivated
 from doorward.observability.logging import observed_events
 from tests.integration.audit.trail import PlainDatabase, rows_of
-from tests.integration.service import Logs, Person, Service
+from tests.integration.service import Logs, Service
 
 BOUND_SECONDS = 60
 Run = Callable[..., Awaitable[int]]

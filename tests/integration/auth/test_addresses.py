@@ -4,7 +4,8 @@ import unicodedata
 
 import pytest
 
-from tests.integration.service import PASSWORD, REGISTER, Service, is_problem, mark, pair
+from development.client import PASSWORD, REGISTER, pair
+from tests.integration.service import Service, is_problem, mark
 
 
 async def _register(service: Service, email: str) -> dict[str, object]:

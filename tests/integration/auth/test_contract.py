@@ -7,20 +7,8 @@ from uuid import UUID
 import httpx
 import pytest
 
-from tests.integration.service import (
-    ME,
-    PASSWORD,
-    REFRESH,
-    REGISTER,
-    REVOKE,
-    TOKEN,
-    Logs,
-    MakeService,
-    Service,
-    is_problem,
-    mark,
-    statuses,
-)
+from development.client import ME, PASSWORD, REFRESH, REGISTER, REVOKE, TOKEN
+from tests.integration.service import Logs, MakeService, Service, is_problem, mark, statuses
 
 SECURITY_HEADERS = {
     "x-content-type-options": "nosniff",

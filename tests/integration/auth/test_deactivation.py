@@ -6,12 +6,13 @@ from collections.abc import Awaitable, Callable
 import psycopg
 import pytest
 
+from development.client import PASSWORD, Person
 from doorward.commands.main import main
 from doorward.domain.auth.accounts import Accounts
 from doorward.domain.auth.deactivation import Deactivation
 from doorward.domain.auth.exceptions import UserNotFoundError
 from doorward.domain.auth.models import User
-from tests.integration.service import PASSWORD, Logs, Person, Service, events, facts, is_problem, statuses
+from tests.integration.service import Logs, Service, events, facts, is_problem, statuses
 
 AT_ONCE = 8
 Run = Callable[..., Awaitable[int]]

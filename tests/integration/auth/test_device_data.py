@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.integration.service import TOKEN, MakeService
+from development.client import TOKEN
+from tests.integration.service import MakeService
 
 
 @pytest.mark.parametrize(

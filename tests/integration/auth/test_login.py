@@ -10,10 +10,11 @@ import httpx
 import psycopg
 import pytest
 
+from development.client import PASSWORD
 from doorward.domain.auth.exceptions import InvalidCredentialsError
 from doorward.domain.auth.policy import MAXIMUM_PASSWORD_LENGTH
 from doorward.infrastructure.passwords import MINIMUM_CAPACITY, BcryptHasher
-from tests.integration.service import PASSWORD, Logs, MakeService, Parts, Service, is_problem, statuses
+from tests.integration.service import Logs, MakeService, Parts, Service, is_problem, statuses
 
 CURRENT = re.compile(r"\$bcrypt-sha256\$v=2,t=2b,r=(\d+)\$.{54}")
 

@@ -1,14 +1,16 @@
 """Old sessions go in small batches that hold up nobody, and no answer changes."""
 
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 import httpx
 import psycopg
 import pytest
 
+from development.client import Pair, Person
 from doorward.domain.auth.pruning import PAGES_A_BATCH, Pruning
 from doorward.domain.auth.repositories import sessions
-from tests.integration.service import MakeService, Pair, Person, Service
+from tests.integration.service import MakeService, Service
 
 RETENTION = timedelta(days=30)
 MOMENT = timedelta(seconds=1)
@@ -80,7 +82,11 @@ def said(answer: httpx.Response) -> object:
 
 async def test_no_answer_changes_when_a_session_is_removed(alone: Service) -> None:
     _, pair = await dead(alone)
-    calls = [(alone.post_refresh, pair.refresh), (alone.get_me, pair.access), (alone.post_revoke, pair.refresh)]
+    calls: list[tuple[Callable[[str], Awaitable[httpx.Response]], str]] = [
+        (alone.post_refresh, pair.refresh),
+        (alone.get_me, pair.access),
+        (alone.post_revoke, pair.refresh),
+    ]
     before = [said(await call(token)) for call, token in calls]
     assert await pruning_of(alone).prune() == 1
     assert [said(await call(token)) for call, token in calls] == before

@@ -12,10 +12,11 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from development.client import Pair
 from development.postgres import EmbeddedPostgres
 from doorward.domain.auth.refresh_token import RefreshToken, RefreshTokenCodec
 from doorward.infrastructure.keys import REFRESH_TOKEN_PURPOSE, derive_key
-from tests.integration.service import MakeService, Pair, Service, statuses
+from tests.integration.service import MakeService, Service, statuses
 
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 ROUNDS = 50

@@ -8,7 +8,8 @@ import httpx
 import psycopg
 import pytest
 
-from tests.integration.service import PASSWORD, REGISTER, Service, is_problem, mark, statuses
+from development.client import PASSWORD, REGISTER
+from tests.integration.service import Service, is_problem, mark, statuses
 
 FULL_WIDTH = {code: code + 0xFEE0 for code in range(0x21, 0x7F)}
 

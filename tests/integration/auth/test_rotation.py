@@ -8,10 +8,11 @@ from uuid import uuid4
 import httpx
 import psycopg
 
+from development.client import pair
 from doorward.domain.auth.refresh_token import RefreshToken, RefreshTokenCodec
 from doorward.domain.auth.repositories import Connection, sessions
 from doorward.infrastructure.keys import REFRESH_TOKEN_PURPOSE, derive_key
-from tests.integration.service import Logs, Service, events, is_problem, pair, statuses
+from tests.integration.service import Logs, Service, events, is_problem, statuses
 
 CALLS = 50
 SESSIONS = 300

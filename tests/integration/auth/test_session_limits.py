@@ -5,9 +5,10 @@ from datetime import timedelta
 
 import pytest
 
+from development.client import PASSWORD
 from doorward.domain.auth.refresh_token import LAST_GENERATION, RefreshTokenCodec
 from doorward.infrastructure.keys import REFRESH_TOKEN_PURPOSE, derive_key
-from tests.integration.service import PASSWORD, FakeClock, MakeService, Service, is_problem
+from tests.integration.service import FakeClock, MakeService, Service, is_problem
 
 SECOND = timedelta(seconds=1)
 IDLE = timedelta(days=7)

@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.integration.service import PASSWORD, REGISTER, MakeService, Service, is_problem, mark, pair
+from development.client import PASSWORD, REGISTER, pair
+from tests.integration.service import MakeService, Service, is_problem, mark
 
 
 async def test_white_space_around_names_is_trimmed_at_sign_up_and_at_login(service: Service) -> None:

@@ -9,10 +9,11 @@ from typing import BinaryIO
 
 import pytest
 
+from development.client import Person
 from doorward.commands.errors import REMEDIES
 from doorward.commands.main import main
 from doorward.domain.items.importing import ImportRequest, ImportResult, ItemImport
-from tests.integration.service import Person, Service
+from tests.integration.service import Service
 
 
 @pytest.fixture

@@ -8,11 +8,12 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from development.client import Pair, Person
 from doorward.commands.main import main
 from doorward.domain.auth.ending import SessionEnding
 from doorward.infrastructure.scheduler import Task
 from doorward.settings.config import Settings, settings_from
-from tests.integration.service import FakeClock, Pair, Person, Service, run_service
+from tests.integration.service import FakeClock, Service, run_service
 
 SESSIONS = 5
 

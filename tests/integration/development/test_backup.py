@@ -9,9 +9,10 @@ import psycopg
 import pytest
 
 from development.backup import AtUrl, BackupError, back_up, restore
+from development.client import Person
 from development.postgres import EmbeddedPostgres
 from doorward.commands.main import main
-from tests.integration.service import MakeService, Person, Service
+from tests.integration.service import MakeService, Service
 
 ROOT = Path(__file__).parents[3]
 

@@ -5,8 +5,9 @@ import asyncio
 import httpx
 import pytest
 
+from development.client import ME
 from examples.doorward_client import REFRESH, REVOKE, DoorwardClient, LoginRefusedError, SessionEndedError, Tokens
-from tests.integration.service import ME, MakeService, Service
+from tests.integration.service import MakeService, Service
 
 
 class Store:

@@ -12,11 +12,11 @@ import httpx
 import psycopg
 import pytest
 
+from development.client import PASSWORD, REGISTER
 from development.postgres import EmbeddedPostgres
 from development.proof.service import proof_settings, running_service
 from doorward.infrastructure.migrations import migrate
 from tests.architecture.sources import ROOT
-from tests.integration.service import PASSWORD, REGISTER
 
 COMPILER_OPTIONS: Final = ("--strict", "--target", "es2022", "--module", "es2022", "--lib", "es2022,dom")
 HANGS_AFTER_SECONDS: Final = 300

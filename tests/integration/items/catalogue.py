@@ -8,7 +8,8 @@ from uuid import UUID, uuid4
 
 import httpx
 
-from tests.integration.service import FakeClock, Person, Service, run_service, settings_of_the_ring
+from development.client import Person
+from tests.integration.service import FakeClock, Service, run_service, settings_of_the_ring
 
 ITEMS = "/api/v1/items"
 SEARCH = f"{ITEMS}/search"

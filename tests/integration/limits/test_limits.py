@@ -7,9 +7,10 @@ from dataclasses import replace
 import httpx
 import pytest
 
+from development.client import ME, REFRESH, REGISTER, TOKEN
 from doorward.infrastructure.limits.limiter import create_limiter
 from doorward.settings.config import settings_from
-from tests.integration.service import ME, REFRESH, REGISTER, TOKEN, MakeService, Parts, Service, is_problem, statuses
+from tests.integration.service import MakeService, Parts, Service, is_problem, statuses
 
 CALLS: dict[str, tuple[str, dict[str, object], int]] = {
     "register": (REGISTER, {"json": {"email": "ada@example.com", "username": "ab", "password": "short"}}, 5),

@@ -6,23 +6,13 @@ from uuid import uuid4
 
 import pytest
 
+from development.client import ME, PASSWORD, REFRESH, REGISTER, TOKEN
 from doorward.core.events import Event
 from doorward.observability.logging import observed_events
 from doorward.settings.config import settings_from
 from doorward.wiring.log import report_insecure_settings, report_switched_off_tasks
 from doorward.wiring.operations import revoke_all
-from tests.integration.service import (
-    ME,
-    PASSWORD,
-    REFRESH,
-    REGISTER,
-    TOKEN,
-    Logs,
-    MakeService,
-    Service,
-    events,
-    facts,
-)
+from tests.integration.service import Logs, MakeService, Service, events, facts
 
 TRACE_ID = "0af7651916cd43dd8448eb211c80319c"
 TRACE_PARENT = f"00-{TRACE_ID}-b7ad6b7169203331-01"

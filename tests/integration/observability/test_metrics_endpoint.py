@@ -13,9 +13,10 @@ from pathlib import Path
 import httpx
 import pytest
 
+from development.client import ME
 from doorward.commands.main import main
 from doorward.observability.metrics_endpoint import FOLDER_VARIABLE, LIBRARY_VARIABLE, serving_metrics
-from tests.integration.service import ME, Logs, MakeService
+from tests.integration.service import Logs, MakeService
 
 DEADLINE = 180
 COUNT = 'doorward_http_request_duration_seconds_count{method="GET",route="/api/v1/auth/me",status="4xx"}'

@@ -5,19 +5,9 @@ from ipaddress import IPv4Network
 import httpx
 import pytest
 
+from development.client import ME, REFRESH, REGISTER, TOKEN
 from doorward.observability.logging import configure_logging
-from tests.integration.service import (
-    ME,
-    REFRESH,
-    REGISTER,
-    TOKEN,
-    Logs,
-    MakeService,
-    Service,
-    events,
-    facts,
-    mark,
-)
+from tests.integration.service import Logs, MakeService, Service, events, facts, mark
 
 TRACE_ID = "0af7651916cd43dd8448eb211c80319c"
 TRACE_PARENT = f"00-{TRACE_ID}-b7ad6b7169203331-01"

@@ -11,23 +11,12 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
+from development.client import ME, PASSWORD, REFRESH, REGISTER, TOKEN
 from doorward.commands.main import main
 from doorward.settings.config import settings_from
 from doorward.wiring.application import create_wired_app
 from tests.integration.observability.collector import Collector, running_collector
-from tests.integration.service import (
-    ME,
-    PASSWORD,
-    REFRESH,
-    REGISTER,
-    TOKEN,
-    FakeClock,
-    Logs,
-    Service,
-    events,
-    mark,
-    run_service,
-)
+from tests.integration.service import FakeClock, Logs, Service, events, mark, run_service
 
 DEADLINE = 60
 SERVER, CLIENT = 2, 3

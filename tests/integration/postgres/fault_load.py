@@ -24,9 +24,9 @@ import httpx
 import psycopg
 from psycopg import sql
 
+from development.client import ME, PASSWORD, REFRESH, REGISTER, REVOKE, TOKEN, Pair, pair
 from development.postgres import EmbeddedPostgres
 from doorward.infrastructure.migrations import migrate
-from tests.integration.service import ME, PASSWORD, REFRESH, REGISTER, REVOKE, TOKEN, Pair, pair
 from tests.running_time import RunningTime
 
 ROLE: Final = "doorward_under_fault"

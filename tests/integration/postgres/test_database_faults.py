@@ -11,23 +11,12 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from development.client import PASSWORD, REGISTER, Pair, Person
 from development.postgres import EmbeddedPostgres
 from doorward.infrastructure.migrations import migrate
 from doorward.infrastructure.postgres.connections import PromptlyClosedConnection
 from doorward.infrastructure.postgres.timeouts import TIMEOUTS, Timeouts
-from tests.integration.service import (
-    PASSWORD,
-    REGISTER,
-    Logs,
-    MakeService,
-    Pair,
-    Parts,
-    Person,
-    Service,
-    is_problem,
-    mark,
-    statuses,
-)
+from tests.integration.service import Logs, MakeService, Parts, Service, is_problem, mark, statuses
 
 BOUND_SECONDS = 20
 """Generous: the machine may be busy. Without bounds of its own, psycopg waits 30 seconds."""
