@@ -30,7 +30,23 @@ ORDER: Final = (
 )
 """What takes long is run first, so that no worker is still busy with it when the others have nothing left to do."""
 
-SHARED_STACK: Final = "tests/e2e/"
+END_TO_END: Final = "tests/e2e/"
+SECOND_STACK: Final = frozenset(
+    {
+        "test_compose.py",
+        "test_draining.py",
+        "test_image.py",
+        "test_load_balancer.py",
+        "test_login_storm.py",
+        "test_pgbouncer.py",
+        "test_pgbouncer_configuration.py",
+        "test_several_copies.py",
+        "test_shutdown.py",
+        "test_upgrade.py",
+    }
+)
+"""Files of the end-to-end ring that a second worker runs, on a second stack: they wait for services of their own."""
+
 LAST_OF_THE_RING: Final = "tests/e2e/test_database_outage.py"
 
 NOT_EXERCISED: Final = "The image was NOT exercised: no Docker engine. With one, run: uv run inv test --image"
@@ -58,17 +74,20 @@ def _place(node_id: str) -> tuple[int, bool]:
     return place, node_id.startswith(LAST_OF_THE_RING)
 
 
-class FilesAndSharedStack(LoadScopeScheduling):  # type: ignore[misc] # the library has no types
-    """Give each worker a file at a time, and one worker all files of the end-to-end ring: they share one stack."""
+class FilesAndStacks(LoadScopeScheduling):  # type: ignore[misc] # the library has no types
+    """Give each worker a file at a time, and two workers half of the end-to-end ring each: its files share a stack."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return SHARED_STACK if nodeid.startswith(SHARED_STACK) else nodeid.partition("::")[0]
+        file = nodeid.partition("::")[0]
+        if not file.startswith(END_TO_END):
+            return file
+        return f"{END_TO_END}{'second' if file.removeprefix(END_TO_END) in SECOND_STACK else 'first'}"
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
     """Distribute tests as above, whatever `--dist` says."""
-    return FilesAndSharedStack(config, log)
+    return FilesAndStacks(config, log)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
