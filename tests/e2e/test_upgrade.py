@@ -1,0 +1,96 @@
+"""What version 0.1 issued works against the image: its refresh tokens, on its database after `doorward migrate`.
+
+`tests/integration/upgrade` shows more of it, with a clock of its own. Here the clock is the real one, so the moments of
+the sessions are shifted: it is as if version 0.1 had run until just now.
+"""
+
+import gzip
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from development.client import ApiClient
+from tests.e2e.people import client_of
+from tests.e2e.stack import QUICK_HASHES, Service, Stack
+
+FOLDER: Final = Path(__file__).parents[1] / "integration" / "upgrade"
+DATABASE: Final = "of_version_0_1"
+SHIFT: Final = """
+    UPDATE refresh_families SET
+        created_at = created_at + age, rotated_at = rotated_at + age, expires_at = expires_at + age,
+        session_expires_at = session_expires_at + age, revoked_at = revoked_at + age
+    FROM (SELECT now() - '{made_at}'::timestamptz AS age) AS dump
+"""
+LIVE: Final = ("live", "refreshed")
+ENDED: Final = ("ended", "idle", "reused", "after reused", "inactive")
+
+
+@pytest.fixture(scope="module")
+def held() -> dict[str, Any]:
+    """What clients hold, by the state of the account or session."""
+    content: dict[str, Any] = json.loads(gzip.decompress((FOLDER / "version_0_1.json.gz").read_bytes()))
+    return content
+
+
+@pytest.fixture(scope="module")
+def upgraded(stack: Stack, held: dict[str, Any]) -> Iterator[Service]:
+    """The service on the database of version 0.1, with its key."""
+    dump = gzip.decompress((FOLDER / "version_0_1.sql.gz").read_bytes()).decode()
+    settings = {**QUICK_HASHES, "POSTGRES_DB": DATABASE, "SECRET_KEY": held["secret_key"]}
+    stack.sql(f"CREATE DATABASE {DATABASE}")
+    try:
+        stack.run_sql_file(dump, DATABASE)
+        stack.sql(SHIFT.format(made_at=held["made_at"]), DATABASE)
+        migration = stack.run_command("migrate", **settings)
+        assert migration.status == 0, migration.output
+        with stack.service(**settings) as service:
+            yield service
+    finally:
+        stack.sql(f"DROP DATABASE {DATABASE} WITH (FORCE)")
+
+
+@pytest.fixture
+def client(upgraded: Service) -> ApiClient:
+    return client_of(upgraded)
+
+
+@pytest.mark.parametrize("state", LIVE)
+async def test_a_refresh_token_of_a_live_session_is_rotated(
+    client: ApiClient, held: dict[str, Any], state: str
+) -> None:
+    renewed = await client.refresh(held["sessions"][state]["refresh"])
+    account = (await client.get_me(renewed.access)).json()
+    person = held["people"]["current hash"]
+    assert (account["id"], account["username"]) == (person["id"], person["username"])
+    assert (await client.get_me((await client.refresh(renewed.refresh)).access)).status_code == 200
+
+
+@pytest.mark.parametrize("state", ENDED)
+async def test_a_session_that_had_ended_stays_ended(client: ApiClient, held: dict[str, Any], state: str) -> None:
+    tokens = held["sessions"][state]
+    assert (await client.post_refresh(tokens["refresh"])).status_code == 401
+    assert (await client.get_me(tokens["access"])).status_code == 401
+
+
+async def test_the_reuse_of_a_token_that_was_used_before_ends_its_session(
+    client: ApiClient, held: dict[str, Any]
+) -> None:
+    latest = await client.refresh(held["sessions"]["after used"]["refresh"])
+    assert (await client.get_me(latest.access)).status_code == 200
+    assert (await client.post_refresh(held["sessions"]["used"]["refresh"])).status_code == 401
+    assert (await client.get_me(latest.access)).status_code == 401
+    assert (await client.post_refresh(latest.refresh)).status_code == 401
+
+
+async def test_a_password_still_logs_in_and_items_and_their_versions_are_the_same(
+    client: ApiClient, held: dict[str, Any]
+) -> None:
+    person = held["people"]["current hash"]
+    answer = await client.post_token(person["username"], person["password"])
+    assert answer.status_code == 200
+    for item in held["items"]:
+        shown = await client.items(answer.json()["access_token"], path=f"/api/v1/items/{item['id']}")
+        assert (shown.json(), shown.headers["ETag"]) == (item, f'"{item["version"]}"')
