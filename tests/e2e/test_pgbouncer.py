@@ -13,8 +13,8 @@ from tests.e2e.pgbouncer import behind_pgbouncer, change_database
 from tests.e2e.stack import QUICK_HASHES, Service, Stack
 
 DATABASE = "behind_pgbouncer"
-CALLERS = 60
-TRIES = 5
+CALLERS = (60, 60, 30, 15, 8)
+"""Each more than PgBouncer has connections."""
 HOLD_THE_TABLE = "SET lock_timeout = 0; LOCK TABLE public.sessions; SELECT pg_sleep(600)"
 """In one transaction, as psql sends what `-c` says."""
 
@@ -71,14 +71,15 @@ async def test_the_whole_flow_works_through_it(pooled: Service) -> None:
 
 async def test_of_sixty_uses_of_one_token_through_it_one_succeeds_and_the_session_is_over(pooled: Service) -> None:
     client = client_of(pooled)
-    for _ in range(TRIES):
+    for callers in CALLERS:
         token = (await client.log_in()).refresh
-        answers = await all_at_once(client.post_refresh(token) for _ in range(CALLERS))
+        answers = await all_at_once(client.post_refresh(token) for _ in range(callers))
         statuses = Counter(answer.status_code for answer in answers)
+        assert statuses[200] <= 1
         # 503: the machine stood still for too long, and nothing is shown.
         if 503 not in statuses:
             break
-    assert statuses == {200: 1, 401: CALLERS - 1}
+    assert statuses == {200: 1, 401: callers - 1}
     winner = pair(next(answer for answer in answers if answer.is_success))
     assert (await client.get_me(winner.access)).status_code == 401
 
