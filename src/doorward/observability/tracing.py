@@ -19,7 +19,6 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.trace import Span, SpanKind, StatusCode, Tracer
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from psycopg import AsyncCursor
-from starlette.applications import Starlette
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -45,9 +44,9 @@ class Tracing:
         self.tracer: Tracer = self._provider.get_tracer("doorward", __version__)
         self.cursor_factory = _traced_cursor(self.tracer)
 
-    def wrap(self, app: Starlette) -> None:
-        """Put the server span around the application as it is now."""
-        app.add_middleware(TracingMiddleware, tracer=self.tracer)
+    def around(self, answer: ASGIApp) -> ASGIApp:
+        """Return what answers HTTP requests with a server span around each."""
+        return TracingMiddleware(answer, self.tracer)
 
     async def close(self) -> None:
         """Send what is left; that may take as long as the collector does."""
@@ -60,7 +59,7 @@ def tracing_to(url: str) -> Tracing:
 
 
 class TracingMiddleware:
-    """A server span around each request, the child of the caller's. The outermost of all."""
+    """A server span around each HTTP request, the child of the caller's. The outermost of all."""
 
     def __init__(self, app: ASGIApp, tracer: Tracer) -> None:
         self._app = app
@@ -68,9 +67,6 @@ class TracingMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
         method = scope["method"] if scope["method"] in KNOWN_METHODS else OTHER_METHOD
         given = Headers(scope=scope).getlist(TRACE_PARENT)
         with self._tracer.start_as_current_span(

@@ -4,9 +4,9 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
-from fastapi import FastAPI
 from psycopg import AsyncCursor
 
+from doorward.api.app import Application
 from doorward.core.events import event_classes
 from doorward.infrastructure.postgres.database import PostgresDatabase
 from doorward.observability.logging import dropped_lines, observed_events
@@ -36,10 +36,10 @@ class Telemetry:
         """The class of the cursors that run the statements."""
         return self._tracing.cursor_factory if self._tracing else AsyncCursor
 
-    def wrap(self, app: FastAPI) -> FastAPI:
-        """Put the middleware of traces around the application: it has to be the outermost."""
+    def wrap(self, app: Application) -> Application:
+        """Put the spans of requests around all else that answers them."""
         if self._tracing is not None:
-            self._tracing.wrap(app)
+            app.answer = self._tracing.around(app.answer)
         return app
 
     @asynccontextmanager

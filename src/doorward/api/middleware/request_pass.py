@@ -8,7 +8,7 @@ from typing import Final
 from fastapi import Request
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from doorward.api.admission import admit
 from doorward.api.exceptions import MethodNotAllowedError, NotFoundError, RateLimitExceededError
@@ -44,10 +44,9 @@ class RequestPass:
     """Answers every HTTP request by the route that it is for, as the route's policy says."""
 
     def __init__(
-        self, app: ASGIApp, *, routes: RouteTable, services: Services, settings: EdgeSettings, remedies: Remedies
+        self, *, routes: RouteTable, services: Services, settings: EdgeSettings, remedies: Remedies
     ) -> None:
-        """Take the application for what is no HTTP, and prepare the headers of all answers."""
-        self._app = app
+        """Prepare the headers of all answers."""
         self._routes = routes
         self._services = services
         self._settings = settings
@@ -62,9 +61,6 @@ class RequestPass:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
         started = time.perf_counter()
         fields = read_fields(scope["headers"])
         trace = trace_id(fields)
