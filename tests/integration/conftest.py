@@ -9,13 +9,12 @@ from uuid import uuid4
 
 import psycopg
 import pytest
-import structlog
 from psycopg import sql
 
 from development.postgres import EmbeddedPostgres
 from doorward.infrastructure.migrations import migrate
 from doorward.infrastructure.postgres.timeouts import Timeouts
-from doorward.observability.logging import configure_logging
+from doorward.observability.logging import LOGGER, configure_logging
 from doorward.observability.request_context import begin_request
 from doorward.settings.config import FIELDS
 from tests.integration.service import (
@@ -49,14 +48,14 @@ def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, secret_key: str
 @pytest.fixture(autouse=True)
 def logs() -> Iterator[Logs]:
     """What the service logs during the test; afterwards all loggers are as they were."""
-    root, configuration = logging.getLogger(), structlog.get_config()
+    root, before = logging.getLogger(), (LOGGER.handler, LOGGER.severity)
     level, written = root.level, Logs()
     configure_logging("info", "json", stream=written)
     (handler,) = root.handlers
     yield written
     root.removeHandler(handler)
     root.level = level
-    structlog.configure(**configuration)
+    LOGGER.handler, LOGGER.severity = before
     begin_request()
 
 

@@ -15,7 +15,6 @@ from datetime import UTC, datetime
 from typing import Any, Final, Literal, TextIO
 
 import structlog
-from structlog.typing import FilteringBoundLogger
 
 from doorward.core.events import Event, Level
 from doorward.observability.events import LogLineMalformed, LogLinesDropped
@@ -70,11 +69,7 @@ def configure_logging(
     severity = logging.getLevelNamesMapping()[level.upper()]
     flush_log()
     handler = _LineHandler(_Renderer(Scrubber(private_fields), KnownSecrets(secrets), style), _line_writer(stream))
-    structlog.configure(
-        processors=[structlog.processors.add_log_level, structlog.processors.format_exc_info, handler.renderer],
-        logger_factory=lambda *_: handler,
-        wrapper_class=structlog.make_filtering_bound_logger(severity),
-    )
+    LOGGER.handler, LOGGER.severity = handler, severity
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(max(severity, logging.WARNING))
@@ -117,10 +112,14 @@ def dropped_lines() -> int:
     return sum(writer.dropped for writer in _writers)
 
 
-def get_logger() -> FilteringBoundLogger:
-    """Return the logger that writes the lines of ``report``."""
-    logger: FilteringBoundLogger = structlog.get_logger(_OURS)
-    return logger
+def log(level: Level, event: str, **facts: object) -> None:
+    """Write a line of the service with these facts, if its level counts. Nothing is written before the configuration.
+
+    ``exc_info=True`` adds the traceback of the exception being handled.
+    """
+    if LOGGER.handler is None or _SEVERITY[level] < LOGGER.severity:
+        return
+    LOGGER.handler.write_line({**facts, "event": event, "level": level})
 
 
 def report(event: Event, *, level: Level | None = None) -> None:
@@ -133,7 +132,7 @@ def report(event: Event, *, level: Level | None = None) -> None:
     facts = event.facts()
     if event.level == "error":
         facts["exc_info"] = True
-    _logger.log(_SEVERITY[level or event.level], event.log_event, **facts)
+    log(level or event.level, event.log_event, **facts)
 
 
 @contextlib.contextmanager
@@ -158,7 +157,7 @@ class _Renderer:
             colors=sys.stdout is not None and sys.stdout.isatty(), exception_formatter=structlog.dev.plain_traceback
         )
 
-    def __call__(self, _logger: object, _method: str, facts: Line) -> str:
+    def __call__(self, facts: Line) -> str:
         line = {**request_facts(), **facts}
         try:
             text = self._text(line)
@@ -190,9 +189,14 @@ class _LineHandler(logging.Handler):
 
     def __init__(self, renderer: _Renderer, write: Callable[[str], None]) -> None:
         super().__init__()
-        self.renderer = renderer
-        # The methods that structlog calls with finished lines.
-        self.msg = self.debug = self.info = self.warning = self.error = self.critical = write
+        self._renderer = renderer
+        self._write = write
+
+    def write_line(self, facts: Line) -> None:
+        """Write the line of these facts."""
+        if "exc_info" in facts:
+            facts = structlog.processors.format_exc_info(None, "", facts)
+        self._write(self._renderer(facts))
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write the line of a library's record. If formatting fails, log the class of the error."""
@@ -204,14 +208,23 @@ class _LineHandler(logging.Handler):
         except (TypeError, ValueError, KeyError) as error:
             report(LogLineMalformed(source=record.name, error=type(error).__name__))
         else:
-            self.msg(text)
+            self._write(text)
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line of a library's record."""
         facts: Line = {"event": record.getMessage(), "level": record.levelname.lower(), "logger": record.name}
         if record.exc_info:
             facts["exc_info"] = record.exc_info
-        return self.renderer(None, "", structlog.processors.format_exc_info(None, "", facts))
+        return self._renderer(structlog.processors.format_exc_info(None, "", facts))
 
 
-_logger = get_logger()
+class Logger:
+    """What ``configure_logging`` has set for the process: where lines go, and from which severity on."""
+
+    def __init__(self) -> None:
+        """Begin without a place for lines."""
+        self.handler: _LineHandler | None = None
+        self.severity = logging.INFO
+
+
+LOGGER: Final = Logger()

@@ -64,10 +64,12 @@ class Scrubber:
         """Return the line with each value scrubbed; changes ``line`` in place."""
         for key, value in line.items():
             kind = type(value)
-            if self._has_private_name(key):
+            is_private = self._is_private.get(key)
+            if is_private or (is_private is None and self._has_private_name(key)):
                 line[key] = REDACTED
             elif kind is str:
-                line[key] = self._traceback(value) if key in TRACEBACKS else self.text(value)
+                if not _PLAIN.fullmatch(value):
+                    line[key] = self._traceback(value) if key in TRACEBACKS else self.text(value)
             elif kind is not int and kind is not float and value is not None:
                 line[key] = self._value(value, MAXIMUM_DEPTH)
         return line

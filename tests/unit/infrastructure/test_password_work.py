@@ -10,11 +10,13 @@ from collections.abc import Iterable, Iterator
 
 import bcrypt
 import pytest
-from structlog.testing import capture_logs
 
+from doorward.core.events import Event
 from doorward.core.exceptions import ServiceUnavailableError
 from doorward.domain.auth.ports import PasswordCheck
 from doorward.infrastructure.passwords import MINIMUM_CAPACITY, QUEUED_PER_THREAD, BcryptHasher, available_cores
+from doorward.observability.events import PasswordHashQueueFull
+from doorward.observability.logging import observed_events
 from tests.unit.infrastructure.test_password_hashing import UNUSABLE_HASHES
 
 COST = 5
@@ -157,9 +159,10 @@ async def _fill(hasher: BcryptHasher) -> list[asyncio.Task[PasswordCheck]]:
 
 async def test_one_call_above_the_capacity_is_refused_at_once(hasher: BcryptHasher, gate: threading.Event) -> None:
     tasks = await _fill(hasher)
-    with capture_logs() as lines, pytest.raises(ServiceUnavailableError):
+    reported: list[Event] = []
+    with observed_events(reported.append), pytest.raises(ServiceUnavailableError):
         await hasher.check("correct horse", None)
-    assert lines == [{"event": "password_hash.queue_full", "waiting": CAPACITY, "log_level": "warning"}]
+    assert reported == [PasswordHashQueueFull(waiting=CAPACITY)]
     gate.set()
     await asyncio.gather(*tasks)
 

@@ -13,26 +13,26 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-import structlog
 
 from doorward.observability.logging import (
+    LOGGER,
     MAXIMUM_LINE,
     configure_logging,
     dropped_lines,
     flush_log,
-    get_logger,
+    log,
 )
 from doorward.observability.request_context import begin_request, bind_session, current_correlation_id
 
 
 @pytest.fixture(autouse=True)
 def loggers_as_they_were() -> Iterator[None]:
-    root, configuration = logging.getLogger(), structlog.get_config()
+    root, before = logging.getLogger(), (LOGGER.handler, LOGGER.severity)
     level = root.level
     yield
     root.handlers = [handler for handler in root.handlers if type(handler) is not logging.StreamHandler]
     root.level = level
-    structlog.configure(**configuration)
+    LOGGER.handler, LOGGER.severity = before
     begin_request()
 
 
@@ -42,7 +42,7 @@ def _lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
 
 def test_a_line_is_one_json_object_with_event_facts_level_and_time(capsys: pytest.CaptureFixture[str]) -> None:
     configure_logging("info", "json")
-    get_logger().info("something.happened", number=1, text="two\nlines")
+    log("info", "something.happened", number=1, text="two\nlines")
     (line,) = _lines(capsys)
     assert line.pop("timestamp").endswith("Z")
     assert line == {"event": "something.happened", "number": 1, "text": "two\\nlines", "level": "info"}
@@ -50,15 +50,15 @@ def test_a_line_is_one_json_object_with_event_facts_level_and_time(capsys: pytes
 
 def test_lines_below_the_level_are_dropped(capsys: pytest.CaptureFixture[str]) -> None:
     configure_logging("warning", "json")
-    get_logger().info("quiet")
-    get_logger().warning("loud")
+    log("info", "quiet")
+    log("warning", "loud")
     assert [line["event"] for line in _lines(capsys)] == ["loud"]
 
 
 def test_the_correlation_id_is_on_every_line_after_it_was_bound(capsys: pytest.CaptureFixture[str]) -> None:
     configure_logging("info", "json")
     begin_request(correlation_id="abc")
-    get_logger().info("ours")
+    log("info", "ours")
     logging.getLogger("somebody.elses").warning("theirs")
     assert [line["correlation_id"] for line in _lines(capsys)] == ["abc", "abc"]
     assert current_correlation_id() == "abc"
@@ -69,9 +69,9 @@ def test_another_request_knows_nothing_of_the_one_before(capsys: pytest.CaptureF
     session, user = uuid4(), uuid4()
     begin_request(correlation_id="first")
     bind_session(session_id=session, user_id=user)
-    get_logger().info("something.happened")
+    log("info", "something.happened")
     begin_request(correlation_id="second")
-    get_logger().info("something.happened")
+    log("info", "something.happened")
     first, second = _lines(capsys)
     assert (first["session_id"], first["user_id"]) == (str(session), str(user))
     assert (second["correlation_id"], "session_id" in second, "user_id" in second) == ("second", False, False)
@@ -99,7 +99,7 @@ def test_a_traceback_is_a_member_of_the_line(capsys: pytest.CaptureFixture[str])
     try:
         int("the cause")
     except ValueError:
-        get_logger().exception("it.broke")
+        log("error", "it.broke", exc_info=True)
     (line,) = _lines(capsys)
     assert "ValueError: invalid literal for int() with base 10: 'the cause'" in line["exception"]
 
@@ -149,21 +149,21 @@ def test_the_console_style_does_not_print_the_local_variables_of_a_crash(capsys:
     try:
         int("the cause")
     except ValueError:
-        get_logger().exception("it.broke")
+        log("error", "it.broke", exc_info=True)
     assert password not in capsys.readouterr().out
 
 
 def test_configuring_twice_writes_each_line_once(capsys: pytest.CaptureFixture[str]) -> None:
     configure_logging("info", "json")
     configure_logging("info", "json")
-    get_logger().info("ours")
+    log("info", "ours")
     logging.getLogger("somebody.elses").warning("theirs")
     assert len(_lines(capsys)) == 2
 
 
 def test_the_console_style_is_for_eyes(capsys: pytest.CaptureFixture[str]) -> None:
     configure_logging("info", "console")
-    get_logger().info("something.happened", number=1)
+    log("info", "something.happened", number=1)
     assert "something.happened" in capsys.readouterr().out
 
 
@@ -183,7 +183,7 @@ def test_a_secret_in_a_traceback_is_not_written_and_its_lines_stay_one_line_of_t
     try:
         int("postgresql://doorward:hunter2@db/doorward refused\x1b[31m")
     except ValueError:
-        get_logger().exception("it.broke")
+        log("error", "it.broke", exc_info=True)
         logging.getLogger("somebody.elses").exception("theirs")
     for line in _lines(capsys):
         assert "hunter2" not in line["exception"]
@@ -194,7 +194,7 @@ def test_a_secret_in_a_traceback_is_not_written_and_its_lines_stay_one_line_of_t
 @pytest.mark.parametrize("style", ["json", "console"])
 def test_a_line_is_one_line_and_capped_whatever_its_values_are(capsys: pytest.CaptureFixture[str], style: Any) -> None:
     configure_logging("info", style)
-    get_logger().info("something.happened", **{f"value{number}": "\u2028\r\n😀" * 10**5 for number in range(20)})
+    log("info", "something.happened", **{f"value{number}": "\u2028\r\n😀" * 10**5 for number in range(20)})
     (written,) = capsys.readouterr().out.splitlines()
     assert "something.happened" in written
     assert len(written) <= MAXIMUM_LINE
@@ -203,7 +203,7 @@ def test_a_line_is_one_line_and_capped_whatever_its_values_are(capsys: pytest.Ca
 def test_a_line_that_was_too_long_says_so_and_can_still_be_found(capsys: pytest.CaptureFixture[str]) -> None:
     configure_logging("info", "json")
     begin_request(correlation_id="abc")
-    get_logger().info("something.happened", **{f"value{number}": "ä" * 2000 for number in range(20)})
+    log("info", "something.happened", **{f"value{number}": "ä" * 2000 for number in range(20)})
     (line,) = _lines(capsys)
     assert (line["event"], line["correlation_id"], line["level"]) == ("something.happened", "abc", "info")
     assert "characters" in line["shortened"]
@@ -219,7 +219,7 @@ def test_a_value_that_cannot_be_shown_costs_itself_and_not_the_request(
     capsys: pytest.CaptureFixture[str], value: object
 ) -> None:
     configure_logging("info", "json")
-    get_logger().info("something.happened", value=value)
+    log("info", "something.happened", value=value)
     (line,) = _lines(capsys)
     assert line["event"] == "something.happened"
     assert "unprintable" in line["shortened"]
@@ -250,7 +250,7 @@ def test_a_warning_of_python_is_a_line_like_any_other(capsys: pytest.CaptureFixt
 def test_a_line_goes_to_a_file_descriptor_without_waiting_for_its_reader(tmp_path: Path) -> None:
     with (tmp_path / "log").open("w", encoding="utf-8") as stream:
         configure_logging("info", "json", stream=stream)
-        get_logger().info("something.happened")
+        log("info", "something.happened")
         flush_log(60)
         assert json.loads((tmp_path / "log").read_text(encoding="utf-8"))["event"] == "something.happened"
         assert dropped_lines() == 0
@@ -259,6 +259,6 @@ def test_a_line_goes_to_a_file_descriptor_without_waiting_for_its_reader(tmp_pat
 
 def test_private_fields_are_those_that_were_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
     configure_logging("info", "json", ["birth"])
-    get_logger().info("something.happened", date_of_birth="1815-12-10", email="shown", password="never")
+    log("info", "something.happened", date_of_birth="1815-12-10", email="shown", password="never")
     (line,) = _lines(capsys)
     assert (line["date_of_birth"], line["email"], line["password"]) == ("[redacted]", "shown", "[redacted]")

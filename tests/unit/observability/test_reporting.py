@@ -9,10 +9,9 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-import structlog
 
 from doorward.core.events import AuditedEvent, Event
-from doorward.observability.logging import configure_logging, observed_events, report
+from doorward.observability.logging import LOGGER, configure_logging, observed_events, report
 
 
 @dataclass(frozen=True)
@@ -39,11 +38,11 @@ class Barred(AuditedEvent):
 
 @pytest.fixture
 def stream() -> Iterator[StringIO]:
-    root, configuration = logging.getLogger(), structlog.get_config()
+    root, before = logging.getLogger(), (LOGGER.handler, LOGGER.severity)
     handlers, level = root.handlers, root.level
     yield StringIO()
     root.handlers, root.level = handlers, level
-    structlog.configure(**configuration)
+    LOGGER.handler, LOGGER.severity = before
 
 
 def lines(stream: StringIO) -> list[dict[str, Any]]:
