@@ -42,7 +42,8 @@ AnswerT = TypeVar("AnswerT")
 class _Asked(NamedTuple, Generic[QuestionT, AnswerT]):
     question: QuestionT
     answer: asyncio.Future[AnswerT]
-    end_of_wait: asyncio.TimerHandle
+    must_begin_by: float
+    """On the loop's clock."""
 
     def settle(self, answer: AnswerT) -> None:
         """Tell who waits, unless he has gone away."""
@@ -66,6 +67,7 @@ class SharedQuery(Generic[QuestionT, AnswerT]):
         self._asked: list[_Asked[QuestionT, AnswerT]] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_query_about_to_begin = False
+        self._is_wait_watched = False
 
     async def ask(self, question: QuestionT) -> AnswerT:
         """Return the answer. Raises ``ServiceUnavailableError``, or what the query raised: for all who share it."""
@@ -83,10 +85,25 @@ class SharedQuery(Generic[QuestionT, AnswerT]):
             raise ServiceUnavailableError
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[AnswerT] = loop.create_future()
-        end_of_wait = loop.call_later(self._bounds.wait_seconds, _refuse, answer, ServiceUnavailableError())
-        self._asked.append(_Asked(question, answer, end_of_wait))
+        self._asked.append(_Asked(question, answer, loop.time() + self._bounds.wait_seconds))
+        self._watch_wait(loop)
         self._begin_query()
         return await answer
+
+    def _watch_wait(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Have one timer, that of the oldest question, end what waits too long: a timer a question costs more."""
+        if self._asked and not self._is_wait_watched:
+            self._is_wait_watched = True
+            loop.call_at(self._asked[0].must_begin_by, self._end_waits, loop, context=Context())
+
+    def _end_waits(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._is_wait_watched = False
+        now = loop.time()
+        for each in self._asked:
+            if each.must_begin_by <= now:
+                _refuse(each.answer, ServiceUnavailableError())
+        self._drop_settled()
+        self._watch_wait(loop)
 
     def _begin_query(self) -> None:
         """Have a task take what was asked, in the loop's next turn: until then, all of this turn can join."""
@@ -122,8 +139,6 @@ class SharedQuery(Generic[QuestionT, AnswerT]):
         self._drop_settled()
         number = self._bounds.questions
         taken, self._asked = self._asked[:number], self._asked[number:]
-        for each in taken:
-            each.end_of_wait.cancel()
         return taken
 
     def _drop_settled(self) -> None:
