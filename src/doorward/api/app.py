@@ -28,7 +28,7 @@ _NO_TELEMETRY: Final[TelemetryConfig] = {
 class Application(FastAPI):
     """FastAPI's application, in which the pass answers HTTP.
 
-    FastAPI's own middleware would be five more coroutines around each request. All that they do for HTTP, the pass does:
+    FastAPI's own middleware would be five more coroutines around each request. What it does for HTTP, the pass does:
     it answers whatever is raised, and bounds bodies.
     """
 

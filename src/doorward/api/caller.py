@@ -20,10 +20,10 @@ def bearer_token(request: Request) -> str:
     Any number of spaces may stand between scheme and token (RFC 9110 section 11.4), and white space around both.
     Raises ``MissingAccessTokenError`` or ``InvalidAccessTokenError``.
     """
-    headers = request.headers.getlist("authorization")
+    headers = [value for name, value in request.scope["headers"] if name == b"authorization"]
     if not headers:
         raise MissingAccessTokenError
-    scheme, _, token = headers[0].strip(_WHITE_SPACE).partition(" ")
+    scheme, _, token = headers[0].decode("latin-1").strip(_WHITE_SPACE).partition(" ")
     if scheme.lower() != "bearer":
         raise MissingAccessTokenError
     token = token.strip(_WHITE_SPACE)

@@ -1,14 +1,16 @@
 """One request and its answer as the pass sees them: the body is counted, the answer gets its headers."""
 
 from collections.abc import MutableMapping
-from http import HTTPStatus
-from typing import Any
+from typing import Any, Final
 
 from starlette.types import Message, Receive, Send
 
 from doorward.api.draining import Drain
 from doorward.api.exceptions import BodyTooLargeError
 from doorward.api.middleware.answer_headers import Headers
+
+FIRST_REFUSAL: Final = 400
+"""The lowest status that is a refusal. Python 3.11 finds a member of an Enum slowly."""
 
 _CLOSE = (b"connection", b"close")
 
@@ -75,7 +77,7 @@ class Exchange:
     def _begin(self, message: MutableMapping[str, Any]) -> None:
         self.status = message["status"]
         given = message["headers"]
-        added = self._headers_of[self.status >= HTTPStatus.BAD_REQUEST]
+        added = self._headers_of[self.status >= FIRST_REFUSAL]
         message["headers"] = [*given, *added, *self._own_headers]
         if self._drain.has_begun and _CLOSE not in given:
             message["headers"].append(_CLOSE)

@@ -2,8 +2,8 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from random import getrandbits
 from typing import Final
-from uuid import uuid4
 
 from doorward.api.exceptions import BodyTooLargeError, UnknownHostError
 from doorward.settings.web_addresses import is_served_as
@@ -46,16 +46,22 @@ def read_fields(headers: Iterable[tuple[bytes, bytes]]) -> Fields:
 
 def trace_id(fields: Fields) -> str | None:
     """Return the trace id of a well-formed traceparent."""
-    match = _TRACE_PARENT.fullmatch(fields.get(b"traceparent", b""))
+    given = fields.get(b"traceparent")
+    match = _TRACE_PARENT.fullmatch(given) if given else None
     if match is None or (match["version"] == b"00" and match["more"]):
         return None
     return match["trace_id"].decode()
 
 
 def correlation_id(fields: Fields, trace: str | None) -> str:
-    """Return the well-formed id that the caller gave, else that of its trace, else a new one."""
-    given = fields.get(b"x-correlation-id", b"")
-    return given.decode() if _CORRELATION_ID.fullmatch(given) else trace or uuid4().hex
+    """Return the well-formed id that the caller gave, else that of its trace, else a new one.
+
+    A new one is as unique as a random UUID. It is no secret, so the operating system need not be asked for it.
+    """
+    given = fields.get(b"x-correlation-id")
+    if given and _CORRELATION_ID.fullmatch(given):
+        return given.decode()
+    return trace or f"{getrandbits(128):032x}"
 
 
 def check_host(fields: Fields, allowed: tuple[str, ...]) -> None:

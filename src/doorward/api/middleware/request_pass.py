@@ -14,7 +14,7 @@ from doorward.api.admission import admit
 from doorward.api.exceptions import MethodNotAllowedError, NotFoundError, RateLimitExceededError
 from doorward.api.middleware.answer_headers import policy_headers
 from doorward.api.middleware.cross_origin import CrossOrigin, is_preflight
-from doorward.api.middleware.exchange import Exchange
+from doorward.api.middleware.exchange import FIRST_REFUSAL, Exchange
 from doorward.api.middleware.request_head import (
     Fields,
     check_host,
@@ -43,9 +43,7 @@ class EdgeSettings:
 class RequestPass:
     """Answers every HTTP request by the route that it is for, as the route's policy says."""
 
-    def __init__(
-        self, *, routes: RouteTable, services: Services, settings: EdgeSettings, remedies: Remedies
-    ) -> None:
+    def __init__(self, *, routes: RouteTable, services: Services, settings: EdgeSettings, remedies: Remedies) -> None:
         """Prepare the headers of all answers."""
         self._routes = routes
         self._services = services
@@ -136,7 +134,7 @@ class RequestPass:
 
 def _log_request(scope: Scope, target: Target, status: int, seconds: float) -> None:
     """Write one line. The route's template, not the path: paths hold what clients typed."""
-    is_quiet = status < HTTPStatus.BAD_REQUEST and target.policy.is_probe
+    is_quiet = status < FIRST_REFUSAL and target.policy.is_probe
     event = HttpRequest(
         method=scope["method"],
         route=target.route.path if target.route is not None else None,
