@@ -20,7 +20,7 @@ def bearer_token(request: Request) -> str:
     Any number of spaces may stand between scheme and token (RFC 9110 section 11.4), and white space around both.
     Raises ``MissingAccessTokenError`` or ``InvalidAccessTokenError``.
     """
-    headers = [value for name, value in request.scope["headers"] if name == b"authorization"]
+    headers: list[bytes] = [value for name, value in request.scope["headers"] if name == b"authorization"]
     if not headers:
         raise MissingAccessTokenError
     scheme, _, token = headers[0].decode("latin-1").strip(_WHITE_SPACE).partition(" ")

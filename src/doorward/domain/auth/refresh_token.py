@@ -9,7 +9,7 @@ import binascii
 import hashlib
 import hmac
 import struct
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final, Self
 from uuid import UUID
 
@@ -51,7 +51,7 @@ class RefreshToken:
 
     def successor(self, user_id: UUID) -> Self:
         """Return the token that replaces this one; ``user_id`` is the session's."""
-        return replace(self, user_id=user_id, generation=self.generation + 1)
+        return type(self)(self.session_id, user_id, self.generation + 1, self.secret)
 
 
 def hash_secret(secret: bytes) -> bytes:

@@ -191,8 +191,8 @@ class Sessions:
         async with self._database.connection() as connection:
             found = await sessions.list_live_sessions(
                 connection,
-                session_ids={principal.session_id for principal in principals},
-                user_ids={principal.user_id for principal in principals},
+                session_ids=[principal.session_id for principal in principals],
+                user_ids=[principal.user_id for principal in principals],
                 now=self._clock.now(),
             )
         session_of = {(session.id, session.user_id): session for session in found}
@@ -200,5 +200,6 @@ class Sessions:
 
 
 def _report_rotation(token: RefreshToken, session: RotatedSession) -> None:
-    bind_session(session_id=token.session_id, user_id=session.user_id)
+    if token.user_id is None:
+        bind_session(session_id=token.session_id, user_id=session.user_id)
     report(RefreshRotated())
