@@ -97,7 +97,7 @@ def _limits(stack: contextlib.ExitStack, accounts: Accounts) -> Sequence[Contest
             lambda: programs.refresh_of_bare_asgi(accounts.sessions(CONNECTIONS)),
             accounts.rotations,
         ),
-        Contestant("/me: L4 bare Starlette", bare_starlette, programs.hello_of_bare_starlette, is_extra=True),
+        Contestant("/me: L4 bare Starlette", bare_starlette, programs.hello_of_bare_starlette),
     ]
 
 
