@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from psycopg import AsyncCursor
 
-from doorward.api.app import Application
 from doorward.core.events import event_classes
 from doorward.infrastructure.postgres.database import PostgresDatabase
 from doorward.observability.logging import dropped_lines, observed_events
 from doorward.settings.telemetry import TelemetrySettings
 
 if TYPE_CHECKING:
+    from doorward.api.app import Application
     from doorward.observability.metrics import Metrics
     from doorward.observability.tracing import Tracing
     from doorward.observability.worker_metrics import WorkerFile
@@ -36,7 +36,7 @@ class Telemetry:
         """The class of the cursors that run the statements."""
         return self._tracing.cursor_factory if self._tracing else AsyncCursor
 
-    def wrap(self, app: Application) -> Application:
+    def wrap(self, app: "Application") -> "Application":
         """Put the spans of requests around all else that answers them."""
         if self._tracing is not None:
             app.answer = self._tracing.around(app.answer)
