@@ -1,0 +1,190 @@
+"""How many passwords wait for a processor, in which threads, and what is refused."""
+
+import asyncio
+import hashlib
+import os
+import sys
+import threading
+import time
+from collections.abc import Iterator
+
+import bcrypt
+import pytest
+
+from doorward.core.events import Event
+from doorward.core.exceptions import ServiceUnavailableError
+from doorward.domain.auth.ports import PasswordCheck
+from doorward.infrastructure.passwords import MINIMUM_CAPACITY, QUEUED_PER_THREAD, BcryptHasher, available_cores
+from doorward.observability.events import PasswordHashQueueFull
+from doorward.observability.logging import observed_events
+
+COST = 5
+CURRENT_PLAIN = bcrypt.hashpw(b"correct horse", bcrypt.gensalt(COST)).decode()
+
+
+@pytest.fixture
+def hasher() -> Iterator[BcryptHasher]:
+    made = BcryptHasher(rounds=COST, threads=1)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def gate(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
+    """No bcrypt computation ends before this is set; none costs anything, since what is counted is who waits."""
+    opened = threading.Event()
+
+    def waiting_hashpw(password: bytes, salt: bytes) -> bytes:
+        opened.wait()
+        return salt[:29] + hashlib.sha256(password + salt).hexdigest()[:31].encode()
+
+    monkeypatch.setattr(bcrypt, "hashpw", waiting_hashpw)
+    yield opened
+    opened.set()
+
+
+async def _fill(hasher: BcryptHasher) -> list[asyncio.Task[PasswordCheck]]:
+    """Occupy the whole capacity."""
+    tasks = [asyncio.ensure_future(hasher.check("correct horse", None)) for _ in range(MINIMUM_CAPACITY)]
+    await asyncio.sleep(0)
+    return tasks
+
+
+async def test_one_call_above_the_capacity_is_refused_at_once(hasher: BcryptHasher, gate: threading.Event) -> None:
+    tasks = await _fill(hasher)
+    reported: list[Event] = []
+    with observed_events(reported.append), pytest.raises(ServiceUnavailableError):
+        await hasher.check("correct horse", None)
+    assert reported == [PasswordHashQueueFull(waiting=MINIMUM_CAPACITY)]
+    gate.set()
+    await asyncio.gather(*tasks)
+
+
+async def test_a_registration_above_the_capacity_is_refused_too(hasher: BcryptHasher, gate: threading.Event) -> None:
+    tasks = await _fill(hasher)
+    with pytest.raises(ServiceUnavailableError):
+        await hasher.hash("correct horse")
+    gate.set()
+    await asyncio.gather(*tasks)
+
+
+async def test_the_whole_capacity_is_served(hasher: BcryptHasher, gate: threading.Event) -> None:
+    tasks = await _fill(hasher)
+    gate.set()
+    assert [check.is_correct for check in await asyncio.gather(*tasks)] == [False] * MINIMUM_CAPACITY
+
+
+async def test_after_the_queue_is_worked_off_the_whole_capacity_is_there_again(
+    hasher: BcryptHasher, gate: threading.Event
+) -> None:
+    gate.set()
+    await asyncio.gather(*await _fill(hasher))
+    await asyncio.gather(*await _fill(hasher))
+
+
+async def test_more_cores_hash_more_at_a_time_and_let_more_wait(gate: threading.Event) -> None:
+    hasher = BcryptHasher(rounds=4, threads=10)
+    others = _hashing_threads()
+    tasks = [asyncio.ensure_future(hasher.hash("correct horse")) for _ in range(10 * (1 + QUEUED_PER_THREAD))]
+    await asyncio.sleep(0)
+    assert len(_hashing_threads() - others) == 10
+    assert hasher.waiting == 10 * QUEUED_PER_THREAD
+    with pytest.raises(ServiceUnavailableError):
+        await hasher.hash("correct horse")
+    gate.set()
+    await asyncio.gather(*tasks)
+    hasher.close()
+
+
+async def test_what_is_closed_has_finished(gate: threading.Event) -> None:
+    hasher = BcryptHasher(rounds=4, threads=1)
+    others = _hashing_threads()
+    under_way = asyncio.ensure_future(hasher.hash("correct horse"))
+    await asyncio.sleep(0)
+    threading.Timer(0.05, gate.set).start()
+    hasher.close()
+    assert _hashing_threads() <= others
+    await under_way
+
+
+def _hashing_threads() -> set[threading.Thread]:
+    return {thread for thread in threading.enumerate() if thread.name.startswith("bcrypt")}
+
+
+async def test_work_given_up_by_its_callers_makes_room_again(hasher: BcryptHasher, gate: threading.Event) -> None:
+    tasks = await _fill(hasher)
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    gate.set()
+    await hasher.check("correct horse", None)
+    await asyncio.gather(*await _fill(hasher))
+
+
+async def test_a_failing_computation_makes_room_again(hasher: BcryptHasher) -> None:
+    for _ in range(MINIMUM_CAPACITY + 1):
+        with pytest.raises(UnicodeEncodeError):
+            await hasher.hash("\ud800")
+
+
+async def _niceness_of_hashing(monkeypatch: pytest.MonkeyPatch) -> int:
+    seen: list[int] = []
+    hashpw = bcrypt.hashpw
+
+    def observed_hashpw(password: bytes, salt: bytes) -> bytes:
+        seen.append(_niceness())
+        return hashpw(password, salt)
+
+    monkeypatch.setattr(bcrypt, "hashpw", observed_hashpw)
+    hasher = BcryptHasher(rounds=4, threads=1)
+    await hasher.hash("correct horse")
+    hasher.close()
+    return seen[0]
+
+
+def _niceness() -> int:
+    return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+
+async def test_hashing_has_the_lowest_priority_and_the_event_loop_keeps_its_own(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    before = _niceness()
+    monkeypatch.setattr(sys, "platform", "linux")
+    assert (await _niceness_of_hashing(monkeypatch), _niceness()) == (19, before)
+
+
+async def test_elsewhere_than_on_linux_priorities_are_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "platform", "darwin")
+    assert await _niceness_of_hashing(monkeypatch) == _niceness()
+
+
+def test_elsewhere_than_on_linux_all_cores_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "platform", "darwin")
+    assert available_cores() == os.cpu_count()
+
+
+def test_on_linux_only_the_cores_that_the_process_may_use_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {3, 5, 7}, raising=False)
+    assert available_cores() == 3
+
+
+async def test_hashes_are_made_in_threads_of_their_own_and_their_wait_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    names: list[str] = []
+    waits: list[float] = []
+    hashpw = bcrypt.hashpw
+
+    def naming_hashpw(password: bytes, salt: bytes) -> bytes:
+        names.append(threading.current_thread().name)
+        return hashpw(password, salt)
+
+    monkeypatch.setattr(bcrypt, "hashpw", naming_hashpw)
+    hasher = BcryptHasher(rounds=4, threads=1, observe_wait=waits.append)
+    began = time.monotonic()
+    try:
+        await hasher.hash("correct horse")
+    finally:
+        hasher.close()
+    assert [name.startswith("bcrypt") for name in names] == [True]
+    assert [0 <= wait <= time.monotonic() - began for wait in waits] == [True]
