@@ -37,7 +37,7 @@ def deactivation(service: Service) -> Deactivation:
 
 def live_sessions_of(service: Service, person: Person) -> int:
     """How many sessions are of the user's epoch and have not ended."""
-    live = "SELECT FROM sessions JOIN users ON users.id = user_id AND session_epoch = epoch"
+    live = "SELECT 1 FROM sessions JOIN users ON users.id = user_id AND session_epoch = epoch"
     return len(service.sql(f"{live} WHERE user_id = %s AND ended_at IS NULL", person.id))
 
 

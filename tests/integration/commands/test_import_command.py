@@ -68,7 +68,7 @@ def test_a_bad_line_is_named_and_nothing_stored(
     assert _import(films, owner.email) == 1
     assert _items_of(service, owner) == []
     said = capsys.readouterr().err
-    assert "or leave them out with --skip-bad-lines:\nline 3: A year is a whole number" in said
+    assert "or leave them out with --skip-bad-lines:\nline 3: A year must be a whole number" in said
 
 
 def test_bad_lines_can_be_left_out(
@@ -78,7 +78,7 @@ def test_bad_lines_can_be_left_out(
     assert _items_of(service, owner) == [("Casablanca", "private"), ("Vertigo", "private")]
     printed = capsys.readouterr()
     assert printed.out == "doorward: 2 items imported, 1 lines left out\n"
-    assert "doorward: line 3 left out: A year is a whole number" in printed.err
+    assert "doorward: line 3 left out: A year must be a whole number" in printed.err
 
 
 @pytest.mark.parametrize("name", ["nobody-of-this-name", "nobody@example.com", "no such name"])

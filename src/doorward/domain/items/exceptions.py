@@ -86,7 +86,7 @@ class InvalidCsvHeaderError(_InvalidError):
 
 class InvalidFilterError(_InvalidError):
     code = "invalid_filter"
-    detail = "A filter or query has characters that no item can contain. Send text on one line."
+    detail = "A filter or query has characters that no entry can contain. Send text on one line."
 
 
 class NoSearchWordsError(_InvalidError):
