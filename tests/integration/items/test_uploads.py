@@ -108,13 +108,13 @@ async def test_a_file_that_stops_on_its_way_is_refused_long_before_a_minute(owne
 
 
 async def test_a_file_that_takes_long_and_goes_on_arriving_is_taken(owner: Owner) -> None:
-    owner.service.app.state.services.upload_idle_seconds = idle = 0.1
+    owner.service.app.state.services.upload_idle_seconds = idle = 1.0
     pieces = 5
 
     async def steady() -> AsyncIterator[bytes]:
         yield b"title\n"
         for _ in range(pieces):
-            await asyncio.sleep(idle / 2)
+            await asyncio.sleep(idle / 4)
             yield b"A\n" * 10_000
 
     answer = await owner.import_csv(steady())
