@@ -11,6 +11,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from development.patience import PATIENT
 from development.postgres import EmbeddedPostgres
 from doorward.infrastructure.migrations import migrate
 from doorward.infrastructure.postgres.timeouts import Timeouts
@@ -18,7 +19,6 @@ from doorward.observability.logging import LOGGER, configure_logging
 from doorward.observability.request_context import begin_request
 from doorward.settings.config import FIELDS
 from tests.integration.service import (
-    PATIENT,
     FakeClock,
     Logs,
     MakeDatabase,

@@ -16,25 +16,13 @@ from fastapi import FastAPI
 from psycopg.rows import dict_row
 
 from development.client import ApiClient, Person
+from development.patience import PATIENT
 from doorward.infrastructure.limits.limiter import CallLimiter
 from doorward.infrastructure.passwords import BcryptHasher
 from doorward.infrastructure.postgres.database import PostgresDatabase
 from doorward.infrastructure.postgres.timeouts import Timeouts
 from doorward.settings.config import Settings, settings_from
 from doorward.wiring.application import create_wired_app
-
-PATIENT = Timeouts(
-    connect=60,
-    settings=60,
-    pool_wait=60,
-    reconnect=60,
-    shared_query=60,
-    abort=60,
-    statement="0",
-    lock="0",
-    idle_in_transaction="0",
-)
-"""Wait for PostgreSQL as long as it takes: a machine that stalls is not what a test is about."""
 
 
 class FakeClock:

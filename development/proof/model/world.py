@@ -14,6 +14,7 @@ import uvloop
 from fastapi import FastAPI
 from psycopg import AsyncConnection
 
+from development.patience import PATIENT
 from development.proof.model.expectation import RETENTION
 from doorward.api.services import Services
 from doorward.core.exceptions import DomainError
@@ -27,7 +28,6 @@ from doorward.domain.auth.sessions import Sessions
 from doorward.infrastructure.keys import REFRESH_TOKEN_PURPOSE, derive_key
 from doorward.infrastructure.postgres.batching import SharedQuery
 from doorward.infrastructure.postgres.database import PostgresDatabase
-from doorward.infrastructure.postgres.timeouts import Timeouts
 from doorward.settings.config import Settings, settings_from
 from doorward.wiring import application
 
@@ -35,19 +35,6 @@ T = TypeVar("T")
 Connection = AsyncConnection[Any]
 
 ROUNDS: Final = 4
-PATIENT: Final = Timeouts(
-    connect=60,
-    settings=60,
-    pool_wait=60,
-    reconnect=60,
-    shared_query=60,
-    abort=60,
-    statement="0",
-    lock="0",
-    idle_in_transaction="0",
-)
-"""Have a busy machine slow the walks down and change no answer: what waits is not what they are about."""
-
 POLL_SECONDS: Final = 0.001
 START: Final = datetime(2026, 3, 1, 12, 0, 0, 250_000, tzinfo=UTC)
 """Between two seconds: the times of access tokens are whole ones."""

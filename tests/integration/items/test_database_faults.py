@@ -7,11 +7,12 @@ import httpx
 import psycopg
 import pytest
 
+from development.patience import PATIENT
 from doorward.domain.items.exceptions import QueryTooBroadError
 from doorward.domain.items.models import ItemFilter, ItemQuery
 from doorward.domain.items.repositories import lists
 from tests.integration.items.catalogue import ITEMS, SEARCH, Owner, path_of, sign_in
-from tests.integration.service import PATIENT, MakeService, Parts, is_problem
+from tests.integration.service import MakeService, Parts, is_problem
 
 BOUND_SECONDS = 60
 """Generous: the machine may be busy."""

@@ -3,10 +3,11 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from development.patience import PATIENT
 from doorward.infrastructure.clock import HostClock
 from doorward.settings.config import Settings
 from doorward.wiring.application import create_wired_app
-from tests.integration.service import PATIENT, FakeClock, Service
+from tests.integration.service import FakeClock, Service
 
 
 class SkewedHost(HostClock):

@@ -5,6 +5,7 @@ import pytest
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from development.patience import PATIENT
 from development.postgres import EmbeddedPostgres
 from development.proof.database_settings.changes import list_changes
 from development.proof.database_settings.walk import MAY_BE_REFUSED, Walk, ordinary_database
@@ -12,7 +13,7 @@ from doorward.commands.main import main
 from doorward.infrastructure.postgres.connections import PromptlyClosedConnection
 from doorward.infrastructure.postgres.database import with_session_options
 from doorward.infrastructure.postgres.timeouts import TIMEOUTS, Timeouts
-from tests.integration.service import PATIENT, Logs, MakeService, events, is_problem, mark, settings_of_the_ring
+from tests.integration.service import Logs, MakeService, events, is_problem, mark, settings_of_the_ring
 
 AT_A_TIME = 40
 HOSTILE = {
