@@ -179,7 +179,7 @@ async def test_with_postgresql_stopped_under_load_every_call_is_503_in_time_and_
             await asyncio.to_thread(stack.start_database)
         healed = clock.now() + HEALED_SECONDS
         await outage.assert_heals(calls)
-        while clock.now() < healed:  # noqa: ASYNC110 - the clock tells nobody
+        while clock.now() < healed:  # noqa: ASYNC110 - the clock has no event to wait for
             await asyncio.sleep(0.05)
         await load.wait_for_calls(since=healed)
     check_load(load, stopped, before_start, healed)

@@ -42,7 +42,7 @@ async def held_items(service: Service) -> AsyncIterator[None]:
 
 async def refusals(calls: list[asyncio.Task[httpx.Response]], number: int) -> None:
     """Return when so many of the calls were answered: those that are let in wait for what is held."""
-    while sum(call.done() for call in calls) < number:  # noqa: ASYNC110 - each of them may be the one
+    while sum(call.done() for call in calls) < number:  # noqa: ASYNC110 - any of the calls may end next
         await asyncio.sleep(0.01)
 
 

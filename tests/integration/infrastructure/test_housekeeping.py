@@ -152,7 +152,7 @@ async def test_the_service_prunes_by_itself(make_service: MakeService, own_datab
     async with asyncio.timeout(BOUND_SECONDS), app.router.lifespan_context(app):
         while service.sessions_of(person):  # noqa: ASYNC110 - another process may have done it
             await asyncio.sleep(0.05)
-        while service.sql("SELECT 1 FROM audit_events WHERE type = 'user.old'"):  # noqa: ASYNC110 - it is the question
+        while service.sql("SELECT 1 FROM audit_events WHERE type = 'user.old'"):  # noqa: ASYNC110 - another process changes the table
             await asyncio.sleep(0.05)
 
 
