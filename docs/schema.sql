@@ -43,8 +43,28 @@ ALTER TABLE public.audit_events ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY
     CACHE 1
 );
 
+CREATE TABLE public.devices (
+    user_id uuid NOT NULL,
+    id uuid NOT NULL,
+    epoch integer NOT NULL,
+    secret_hash bytea NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    seen_at timestamp with time zone NOT NULL,
+    CONSTRAINT devices_secret_hash_check CHECK ((octet_length(secret_hash) = 32))
+);
+
 CREATE TABLE public.doorward_schema_version (
     version_num character varying(32) NOT NULL
+);
+
+CREATE TABLE public.email_changes (
+    user_id uuid NOT NULL,
+    email text NOT NULL,
+    email_key text NOT NULL,
+    old_confirmed_at timestamp with time zone,
+    new_confirmed_at timestamp with time zone,
+    created_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL
 );
 
 CREATE TABLE public.housekeeping_runs (
@@ -69,6 +89,38 @@ CREATE TABLE public.items (
 ALTER TABLE ONLY public.items ALTER COLUMN title SET STATISTICS 500;
 ALTER TABLE ONLY public.items ALTER COLUMN tags SET STATISTICS 500;
 
+CREATE TABLE public.login_throttles (
+    bucket integer NOT NULL,
+    client bytea NOT NULL,
+    failures smallint NOT NULL,
+    next_at timestamp with time zone NOT NULL,
+    seen_at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE public.mail_budgets (
+    address_mac bytea NOT NULL,
+    origin text NOT NULL,
+    kind text NOT NULL,
+    mails smallint NOT NULL,
+    began_at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE public.one_time_tokens (
+    user_id uuid NOT NULL,
+    purpose text NOT NULL,
+    slot smallint NOT NULL,
+    email_key text NOT NULL,
+    secret_hash bytea NOT NULL,
+    code_mac bytea NOT NULL,
+    code_attempts smallint DEFAULT 0 NOT NULL,
+    code_expires_at timestamp with time zone NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    CONSTRAINT one_time_tokens_code_mac_check CHECK ((octet_length(code_mac) = 32)),
+    CONSTRAINT one_time_tokens_secret_hash_check CHECK ((octet_length(secret_hash) = 32)),
+    CONSTRAINT one_time_tokens_slot_check CHECK ((slot = ANY (ARRAY[0, 1])))
+);
+
 CREATE TABLE public.outbox (
     id bigint NOT NULL,
     channel text NOT NULL,
@@ -79,7 +131,10 @@ CREATE TABLE public.outbox (
     due_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
     expires_at timestamp with time zone,
     attempts smallint DEFAULT 0 NOT NULL,
-    dead_reason text
+    dead_reason text,
+    message_id uuid NOT NULL,
+    kind text NOT NULL,
+    died_at timestamp with time zone
 );
 
 ALTER TABLE public.outbox ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
@@ -89,6 +144,22 @@ ALTER TABLE public.outbox ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MINVALUE
     NO MAXVALUE
     CACHE 1
+);
+
+CREATE TABLE public.pending_registrations (
+    id uuid NOT NULL,
+    email text NOT NULL,
+    email_key text NOT NULL,
+    username text NOT NULL,
+    username_key text NOT NULL,
+    password_hash text NOT NULL,
+    requester_secret_hash bytea NOT NULL,
+    secret_hash bytea,
+    code_mac bytea,
+    code_attempts smallint DEFAULT 0 NOT NULL,
+    code_expires_at timestamp with time zone,
+    created_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL
 );
 
 CREATE TABLE public.sessions (
@@ -110,10 +181,16 @@ CREATE TABLE public.sessions (
     authenticated_at timestamp with time zone NOT NULL,
     user_agent text,
     address text,
+    device_id uuid,
     CONSTRAINT sessions_end_reason_check CHECK (((ended_at IS NULL) = (end_reason IS NULL))),
     CONSTRAINT sessions_secret_hash_check CHECK ((octet_length(secret_hash) = 32))
 )
 WITH (fillfactor='70');
+
+CREATE TABLE public.used_nonces (
+    nonce bytea NOT NULL,
+    expires_at timestamp with time zone NOT NULL
+);
 
 CREATE TABLE public.users (
     id uuid NOT NULL,
@@ -125,14 +202,24 @@ CREATE TABLE public.users (
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     email text NOT NULL,
     session_epoch integer DEFAULT 0 NOT NULL,
-    version integer DEFAULT 1 NOT NULL
+    version integer DEFAULT 1 NOT NULL,
+    email_verified_at timestamp with time zone,
+    email_bounced_at timestamp with time zone,
+    locale text,
+    deletion_due_at timestamp with time zone
 );
 
 ALTER TABLE ONLY public.audit_events
     ADD CONSTRAINT audit_events_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.devices
+    ADD CONSTRAINT devices_pkey PRIMARY KEY (user_id, id);
+
 ALTER TABLE ONLY public.doorward_schema_version
     ADD CONSTRAINT doorward_schema_version_pkc PRIMARY KEY (version_num);
+
+ALTER TABLE ONLY public.email_changes
+    ADD CONSTRAINT email_changes_pkey PRIMARY KEY (user_id);
 
 ALTER TABLE ONLY public.housekeeping_runs
     ADD CONSTRAINT housekeeping_runs_pkey PRIMARY KEY (task);
@@ -140,11 +227,29 @@ ALTER TABLE ONLY public.housekeeping_runs
 ALTER TABLE ONLY public.items
     ADD CONSTRAINT items_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.login_throttles
+    ADD CONSTRAINT login_throttles_pkey PRIMARY KEY (bucket, client);
+
+ALTER TABLE ONLY public.mail_budgets
+    ADD CONSTRAINT mail_budgets_pkey PRIMARY KEY (address_mac, origin, kind);
+
+ALTER TABLE ONLY public.one_time_tokens
+    ADD CONSTRAINT one_time_tokens_pkey PRIMARY KEY (user_id, purpose, slot);
+
 ALTER TABLE ONLY public.outbox
     ADD CONSTRAINT outbox_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.pending_registrations
+    ADD CONSTRAINT pending_registrations_email_key_username_key_key UNIQUE (email_key, username_key);
+
+ALTER TABLE ONLY public.pending_registrations
+    ADD CONSTRAINT pending_registrations_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.sessions
     ADD CONSTRAINT sessions_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.used_nonces
+    ADD CONSTRAINT used_nonces_pkey PRIMARY KEY (nonce);
 
 ALTER TABLE ONLY public.users
     ADD CONSTRAINT users_email_key_key UNIQUE (email_key);
@@ -181,16 +286,39 @@ CREATE INDEX items_shared_title_trigrams_idx ON public.items USING gin (title pu
 
 CREATE INDEX items_shared_year_idx ON public.items USING btree (year, created_at, id) WHERE (visibility = 'shared'::text);
 
+CREATE INDEX login_throttles_seen_at_idx ON public.login_throttles USING btree (seen_at);
+
+CREATE INDEX mail_budgets_began_at_idx ON public.mail_budgets USING btree (began_at);
+
+CREATE INDEX one_time_tokens_expires_at_idx ON public.one_time_tokens USING btree (expires_at);
+
+CREATE INDEX outbox_died_at_idx ON public.outbox USING btree (died_at) WHERE (dead_reason IS NOT NULL);
+
 CREATE INDEX outbox_due_at_idx ON public.outbox USING btree (due_at, id) WHERE (dead_reason IS NULL);
 
 CREATE INDEX outbox_stream_idx ON public.outbox USING btree (endpoint, stream, id) WHERE (dead_reason IS NULL);
 
+CREATE INDEX pending_registrations_expires_at_idx ON public.pending_registrations USING btree (expires_at);
+
 CREATE INDEX sessions_user_id_idx ON public.sessions USING btree (user_id);
+
+CREATE INDEX used_nonces_expires_at_idx ON public.used_nonces USING btree (expires_at);
+
+CREATE INDEX users_deletion_due_at_idx ON public.users USING btree (deletion_due_at) WHERE (deletion_due_at IS NOT NULL);
 
 CREATE TRIGGER audit_events_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit_events FOR EACH STATEMENT EXECUTE FUNCTION public.audit_events_refuse_change();
 
+ALTER TABLE ONLY public.devices
+    ADD CONSTRAINT devices_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.email_changes
+    ADD CONSTRAINT email_changes_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY public.items
     ADD CONSTRAINT items_owner_id_fkey FOREIGN KEY (owner_id) REFERENCES public.users(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.one_time_tokens
+    ADD CONSTRAINT one_time_tokens_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.sessions
     ADD CONSTRAINT sessions_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;

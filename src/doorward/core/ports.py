@@ -76,6 +76,22 @@ class RateLimiter(Protocol):
         ...
 
 
+class SealedDataError(Exception):
+    """Sealed data cannot be opened: altered, of another context, or under a key that is not set any more."""
+
+
+class Sealer(Protocol):
+    """Authenticated encryption of what is stored and needed in clear again."""
+
+    def seal(self, data: bytes, *, context: bytes) -> bytes:
+        """Return the data, readable only with the key and in the same ``context``: the table and the row."""
+        ...
+
+    def open(self, sealed: bytes, *, context: bytes) -> bytes:
+        """Return the data. Raises ``SealedDataError``."""
+        ...
+
+
 class Batch(Protocol[QuestionT_contra, AnswerT_co]):
     """Answer questions in batches, by one query for several of them."""
 

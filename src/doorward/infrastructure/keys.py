@@ -5,6 +5,11 @@ from typing import Final
 
 ACCESS_TOKEN_PURPOSE: Final = b"doorward access token signature v1"
 REFRESH_TOKEN_PURPOSE: Final = b"doorward refresh token mac v1"
+ONE_TIME_TOKEN_PURPOSE: Final = b"doorward one-time token mac v1"
+SEALING_PURPOSE: Final = b"doorward sealing v1"
+MAIL_BUDGET_PURPOSE: Final = b"doorward mail budget mac v1"
+THROTTLE_PURPOSE: Final = b"doorward login throttle mac v1"
+DEVICE_TOKEN_PURPOSE: Final = b"doorward device token mac v1"
 KEY_BYTES: Final = 64
 _SALT: Final = b"doorward"
 

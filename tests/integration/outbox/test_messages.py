@@ -8,7 +8,14 @@ from doorward.domain.outbox import repository
 from doorward.domain.outbox.models import NewMessage
 from tests.integration.audit.trail import PlainDatabase
 
-MESSAGE = NewMessage(channel="webhook", payload=b'{"type": "user.registered"}', endpoint=uuid4(), stream=uuid4())
+MESSAGE = NewMessage(
+    message_id=uuid4(),
+    channel="webhook",
+    kind="user.registered",
+    payload=b'{"type": "user.registered"}',
+    endpoint=uuid4(),
+    stream=uuid4(),
+)
 
 
 def due(url: str) -> list[tuple[object, ...]]:

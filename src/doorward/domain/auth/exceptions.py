@@ -120,6 +120,14 @@ class InvalidRefreshTokenError(DomainError):
     oauth_error = "invalid_grant"
 
 
+class InvalidOneTimeTokenError(DomainError):
+    """A link's token or a typed code is unknown, expired, used or of somebody else: the caller is not told which."""
+
+    kind = Kind.INVALID
+    code = "invalid_token"
+    detail = "The link or the code is not valid, or no longer. Ask for a new one."
+
+
 class MissingAccessTokenError(DomainError):
     """No bearer token was sent (RFC 6750 section 3.1: no error code then)."""
 

@@ -14,8 +14,10 @@ async def add_message(connection: Connection, message: NewMessage) -> None:
     """Store a message that is due at once."""
     await connection.execute(
         """
-        INSERT INTO outbox (channel, payload, endpoint, stream, expires_at)
-        VALUES (%(channel)s, %(payload)s, %(endpoint)s, %(stream)s, %(expires_at)s)
+        INSERT INTO outbox (message_id, channel, kind, payload, endpoint, stream, expires_at)
+        VALUES (
+            %(message_id)s, %(channel)s, %(kind)s, %(payload)s, %(endpoint)s, %(stream)s, %(expires_at)s
+        )
         """,
         asdict(message),
     )

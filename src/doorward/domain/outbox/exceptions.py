@@ -1,0 +1,11 @@
+"""Every way in which delivery is refused. The codes are part of the API."""
+
+from doorward.core.exceptions import DomainError, Kind
+
+
+class MailNotConfiguredError(DomainError):
+    """The service has no way to send mail. The same for every address."""
+
+    kind = Kind.FORBIDDEN
+    code = "mail_not_configured"
+    detail = "This service sends no mail. Its operator has to set SMTP_HOST and EMAIL_FROM."
