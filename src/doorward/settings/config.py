@@ -15,6 +15,7 @@ from doorward.settings.database import DatabaseSettings
 from doorward.settings.deployment import DeploymentSettings
 from doorward.settings.keys import KeySettings
 from doorward.settings.limits import LimitSettings
+from doorward.settings.mail import MailSettings
 from doorward.settings.passwords import PasswordSettings
 from doorward.settings.registration import RegistrationSettings
 from doorward.settings.server import ServerSettings
@@ -47,6 +48,7 @@ class Settings:
     registration: RegistrationSettings
     limits: LimitSettings
     browsers: BrowserSettings
+    mail: MailSettings
     telemetry: TelemetrySettings
     background: BackgroundSettings
     server: ServerSettings
@@ -123,7 +125,13 @@ def _validate(values: Mapping[str, object]) -> tuple[dict[str, Any], list[str]]:
             topics[name] = topic.model_validate(own, context=context)
         except ValidationError as error:
             refusals += _sentences(error)
-    return topics, refusals
+    return topics, refusals or list(_contradictions(topics))
+
+
+def _contradictions(topics: Mapping[str, Any]) -> Iterator[str]:
+    """Yield a sentence for each value that needs one of another topic."""
+    if topics["mail"].smtp_host is not None and topics["browsers"].public_url is None:
+        yield "SMTP_HOST needs PUBLIC_URL: the links in mails begin with it. Example: https://auth.example.com"
 
 
 def _sentences(error: ValidationError) -> list[str]:

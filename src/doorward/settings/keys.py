@@ -1,10 +1,12 @@
 """Settings of the root of all signing keys."""
 
+from typing import Annotated
+
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
 from doorward.settings.published_secrets import DEVELOPMENT_SECRET_KEY, OUTPUT_OF_GENERATOR, PREVIOUS_VALUE
 from doorward.settings.secret_strength import flaw_of_secret_key
-from doorward.settings.topic import Topic, is_development
+from doorward.settings.topic import Topic, is_development, split_list
 
 
 class KeySettings(Topic):
@@ -17,6 +19,14 @@ class KeySettings(Topic):
 
     secret_key_previous: SecretStr | None = Field(None, examples=[PREVIOUS_VALUE])
     """A second `SECRET_KEY` whose tokens are accepted, while none are issued under it: the old one, after a change."""
+
+    encryption_keys: Annotated[tuple[SecretStr, ...], split_list] = Field(
+        (),
+        examples=[OUTPUT_OF_GENERATOR],
+    )
+    """Roots of the keys that encrypt stored secrets, separated by commas, each as strong as `SECRET_KEY`: the first
+    encrypts, all decrypt. Unset: `SECRET_KEY` and `SECRET_KEY_PREVIOUS`. To begin with it, set the new key and, behind
+    it, the value of `SECRET_KEY`; then a change of `SECRET_KEY` loses nothing."""
 
     @field_validator("secret_key")
     @classmethod
@@ -37,3 +47,13 @@ class KeySettings(Topic):
         if current is not None and value.get_secret_value().strip() == current.get_secret_value().strip():
             raise ValueError("is the same as SECRET_KEY; remove it, or give SECRET_KEY its new value")
         return cls._unguessable_secret_key(value, info)
+
+    @field_validator("encryption_keys")
+    @classmethod
+    def _unguessable_encryption_keys(cls, value: tuple[SecretStr, ...], info: ValidationInfo) -> tuple[SecretStr, ...]:
+        flaws = (flaw_of_secret_key(each.get_secret_value()) for each in value)
+        if not is_development(info) and (flaw := next(filter(None, flaws), None)):
+            raise ValueError(f"has a key that {flaw}")
+        if len({each.get_secret_value() for each in value}) < len(value):
+            raise ValueError("has a key twice; keep the first")
+        return value

@@ -12,8 +12,9 @@ def secret_values(settings: Settings) -> tuple[str, ...]:
 
     Published secrets are left out: they are words that log lines may contain.
     """
-    values = (value.get_secret_value() for _, value in settings.values() if isinstance(value, SecretStr))
-    return tuple(secret for value in values for secret in _secrets_in(value) if not is_published(secret))
+    values = [each for _, value in settings.values() for each in (value if isinstance(value, tuple) else (value,))]
+    texts = (each.get_secret_value() for each in values if isinstance(each, SecretStr))
+    return tuple(secret for text in texts for secret in _secrets_in(text) if not is_published(secret))
 
 
 def _secrets_in(value: str) -> list[str]:

@@ -1,0 +1,126 @@
+"""Settings of mail: which server takes it, and who it is from."""
+
+import ipaddress
+from email.errors import HeaderParseError
+from email.headerregistry import Address
+from email.utils import parseaddr
+from pathlib import Path
+from typing import Annotated, Final, Literal, Self
+
+from pydantic import AfterValidator, Field, SecretStr, ValidationInfo, field_validator, model_validator
+
+from doorward.settings.published_secrets import OUTPUT_OF_GENERATOR
+from doorward.settings.topic import Topic, is_development
+from doorward.settings.web_addresses import HIGHEST_PORT
+
+IMPLICIT_TLS_PORT: Final = 465
+SUBMISSION_PORT: Final = 587
+DEVELOPMENT_FOLDER: Final = Path(".development/mails")
+
+SmtpTls = Literal["starttls", "implicit", "none"]
+
+
+def sender_address(text: str) -> Address:
+    """Return the mailbox that ``EMAIL_FROM`` names, with or without a display name. Raises ``ValueError``."""
+    name, address = parseaddr(text)
+    if not text.isprintable() or not address.isascii() or address.count("@") != 1:
+        raise ValueError("must be one e-mail address, with a name in front or without")
+    try:
+        return Address(display_name=name, addr_spec=address)
+    except (HeaderParseError, ValueError, IndexError) as error:
+        raise ValueError("must be one e-mail address, with a name in front or without") from error
+
+
+def _check_sender(text: str) -> str:
+    sender_address(text)
+    return text
+
+
+class MailSettings(Topic):
+    """Mail for verification, password resets and notices. Needs the extra `doorward[mail]` and `PUBLIC_URL`."""
+
+    email_from: Annotated[str, AfterValidator(_check_sender)] | None = Field(
+        None,
+        examples=["Example <accounts@example.com>"],
+    )
+    """The sender of all mail. Set it together with `SMTP_HOST`: without both no mail is sent."""
+
+    smtp_host: str | None = Field(
+        None,
+        pattern=r"^[A-Za-z0-9._:-]+$",
+        examples=["smtp.example.com"],
+    )
+    """The server that takes the mail. Unset in development, with `PUBLIC_URL` set: mail is shown at
+    `/development/mails` and in the console."""
+
+    smtp_port: int | None = Field(
+        None,
+        ge=1,
+        le=HIGHEST_PORT,
+        examples=["587"],
+    )
+    """The server's port. Unset: 587, with `SMTP_TLS=implicit` 465."""
+
+    smtp_username: str | None = Field(None, min_length=1, examples=["doorward"])
+    """The user name at the server, if it asks for one."""
+
+    smtp_password: SecretStr | None = Field(None, examples=[OUTPUT_OF_GENERATOR])
+    """The password of `SMTP_USERNAME`."""
+
+    smtp_tls: SmtpTls = Field(
+        "starttls",
+        examples=["implicit"],
+    )
+    """How the connection is encrypted; certificates are verified. `starttls`: required, by the command. `implicit`:
+    from its beginning. `none`: only to a server on this machine, in development to any."""
+
+    mail_templates_folder: Path | None = Field(
+        None,
+        examples=["/etc/doorward/mail"],
+    )
+    """A folder of templates that win over the built-in ones: docs/mail.md."""
+
+    mail_development_folder: Path | None = Field(
+        None,
+        description="Where development keeps the mails that `/development/mails` shows; refused in production. Unset: "
+        f"`{DEVELOPMENT_FOLDER}`.",
+        examples=["/tmp/mails"],  # noqa: S108 - an example, never used by itself
+    )
+
+    @property
+    def port(self) -> int:
+        """The port to connect to."""
+        return self.smtp_port or (IMPLICIT_TLS_PORT if self.smtp_tls == "implicit" else SUBMISSION_PORT)
+
+    @field_validator("smtp_tls")
+    @classmethod
+    def _encrypted_beyond_this_machine(cls, value: SmtpTls, info: ValidationInfo) -> SmtpTls:
+        host = info.data.get("smtp_host")
+        if value == "none" and host is not None and not _is_this_machine(host) and not is_development(info):
+            raise ValueError("must not be none unless SMTP_HOST is this machine: passwords and links would be readable")
+        return value
+
+    @field_validator("mail_development_folder")
+    @classmethod
+    def _only_in_development(cls, value: Path | None, info: ValidationInfo) -> Path | None:
+        if value is not None and not is_development(info):
+            raise ValueError("must not be set in production: mails would be kept in files, with their links")
+        return value
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if (self.email_from is None) != (self.smtp_host is None):
+            given, missing = ("SMTP_HOST", "EMAIL_FROM") if self.smtp_host else ("EMAIL_FROM", "SMTP_HOST")
+            raise ValueError(f"{given} is set without {missing}: set both, or none to send no mail")
+        if (self.smtp_username is None) != (self.smtp_password is None):
+            raise ValueError("SMTP_USERNAME and SMTP_PASSWORD belong together: set both, or none")
+        if self.smtp_username is not None and self.smtp_host is None:
+            raise ValueError("SMTP_USERNAME is set without SMTP_HOST: set both, or none to send no mail")
+        return self
+
+
+def _is_this_machine(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
