@@ -12,6 +12,7 @@ from doorward.api.budgets import CallsInFlight, RefusalLog
 from doorward.api.draining import Drain
 from doorward.api.schemas.health import CheckState
 from doorward.core.ports import Clock, RateLimiter
+from doorward.domain.accounts.ports import DevelopmentMails
 from doorward.domain.auth.login import Login
 from doorward.domain.auth.registration import Registration
 from doorward.domain.auth.sessions import Sessions
@@ -41,6 +42,8 @@ class Services:
     """Returns the canonical address of a request's client."""
     check_readiness: Callable[[], Awaitable[dict[str, CheckState]]]
     drain: Drain
+    development_mails: DevelopmentMails | None
+    """What /development/mails shows; None in production, which has no such page."""
     lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]]
     upload_seconds: float = UPLOAD_SECONDS
 

@@ -2,7 +2,7 @@
 
 import click
 
-from doorward.commands.preparation import require_database_url, require_limiter, require_tracing
+from doorward.commands.preparation import require_database_url, require_limiter, require_mail, require_tracing
 from doorward.settings.config import load_settings
 
 
@@ -13,6 +13,7 @@ def check_config() -> None:
     require_database_url(settings.database)
     require_limiter(settings.limits)
     require_tracing(settings.telemetry)
+    require_mail(settings)
     for name, value in settings.values():
         shown = ",".join(map(str, value)) if isinstance(value, tuple) else value
         comment = settings.origin_of(name)

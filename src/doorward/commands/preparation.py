@@ -8,6 +8,7 @@ import psycopg
 
 from doorward.commands.errors import DATABASE_FAILED, CommandError, command_error
 from doorward.core.exceptions import DomainError
+from doorward.domain.accounts.ports import MailTemplateError
 from doorward.infrastructure.limits.limiter import create_limiter
 from doorward.infrastructure.postgres.clock_watch import ClocksDifferError
 from doorward.infrastructure.postgres.database import SCHEMA_VERSION, connection_string, is_current
@@ -18,6 +19,7 @@ from doorward.settings.database import DatabaseSettings
 from doorward.settings.limits import LimitSettings
 from doorward.settings.telemetry import TelemetrySettings
 from doorward.wiring.log import log_as_set
+from doorward.wiring.mail import check_mail
 
 Result = TypeVar("Result")
 
@@ -67,6 +69,19 @@ def require_tracing(settings: TelemetrySettings) -> None:
         raise CommandError(
             "OTEL_EXPORTER_OTLP_ENDPOINT needs packages that are not installed. Install doorward[otel], or unset it"
         ) from error
+
+
+def require_mail(settings: Settings) -> None:
+    """Refuse to go on when mail cannot be written or encrypted as the settings say. Raises ``CommandError``."""
+    try:
+        check_mail(settings)
+    except ImportError as error:
+        raise CommandError(
+            "mail needs packages that are not installed. Install doorward[mail], or unset SMTP_HOST and EMAIL_FROM "
+            "(in development PUBLIC_URL)"
+        ) from error
+    except MailTemplateError as error:
+        raise CommandError(f"{error}. Correct it, or unset MAIL_TEMPLATES_FOLDER") from error
 
 
 def require_database_url(settings: DatabaseSettings) -> None:

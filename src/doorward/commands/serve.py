@@ -3,7 +3,7 @@
 import click
 
 from doorward.commands.errors import CommandError
-from doorward.commands.preparation import require_current_schema, require_limiter, require_tracing
+from doorward.commands.preparation import require_current_schema, require_limiter, require_mail, require_tracing
 from doorward.server.listening import CannotListenError, listening
 from doorward.server.serving import serve as serve_http
 from doorward.settings.config import load_settings
@@ -26,6 +26,7 @@ def serve(host: str, port: int, *, reload: bool) -> None:
     log_as_set(settings)
     require_limiter(settings.limits)
     require_tracing(settings.telemetry)
+    require_mail(settings)
     require_current_schema(settings.database)
     try:
         with listening(host, port) as listener:

@@ -3,13 +3,14 @@
 import click
 
 from doorward.commands.errors import CommandError
-from doorward.commands.preparation import finished, require_current_schema, require_tracing
+from doorward.commands.preparation import finished, require_current_schema, require_mail, require_tracing
 from doorward.server.listening import CannotListenError
 from doorward.server.serving import metrics_served
 from doorward.server.signals import ending_signals_handled
 from doorward.settings.config import load_settings
 from doorward.wiring.background import run_worker
 from doorward.wiring.log import log_as_set
+from doorward.wiring.mail import has_mail
 
 
 @click.command(help="Run the background tasks, for services with BACKGROUND=off. Answers no requests.")
@@ -19,8 +20,9 @@ def worker(host: str) -> None:
     settings = load_settings()
     log_as_set(settings)
     require_tracing(settings.telemetry)
+    require_mail(settings)
     require_current_schema(settings.database)
-    if not settings.background.housekeeping_interval_minutes:
+    if not settings.background.housekeeping_interval_minutes and not has_mail(settings):
         raise CommandError("all background tasks are switched off. Set HOUSEKEEPING_INTERVAL_MINUTES")
     try:
         with ending_signals_handled(), metrics_served(host, settings.telemetry, has_workers=False):

@@ -82,10 +82,10 @@ class MailSettings(Topic):
 
     mail_development_folder: Path | None = Field(
         None,
-        description="Where development keeps the mails that `/development/mails` shows; refused in production. Unset: "
-        f"`{DEVELOPMENT_FOLDER}`.",
         examples=["/tmp/mails"],  # noqa: S108 - an example, never used by itself
     )
+    """Where development keeps the mails that `/development/mails` shows; refused in production. Unset:
+    `.development/mails`."""
 
     @property
     def port(self) -> int:

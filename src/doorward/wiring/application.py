@@ -2,7 +2,7 @@
 
 import gc
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 
 from fastapi import FastAPI
 
@@ -30,11 +30,12 @@ from doorward.observability.request_context import current_user_id
 from doorward.settings.config import Settings, load_settings
 from doorward.settings.database import DatabaseSettings
 from doorward.wiring.auth import create_hasher, create_login, create_sessions, create_signer, lifetimes_of
-from doorward.wiring.background import create_scheduler
+from doorward.wiring.background import create_scheduler, running_background
 from doorward.wiring.database import running_database
 from doorward.wiring.items import create_item_import, create_items
 from doorward.wiring.keys import keys
 from doorward.wiring.log import log_as_set
+from doorward.wiring.mail import MailService, create_mail
 from doorward.wiring.registration import create_registration
 from doorward.wiring.telemetry import Telemetry
 
@@ -78,7 +79,8 @@ def create_wired_app(
     limiter = limiter or create_limiter(settings.limits)
     clock = clock or database.clock
     scheduler = create_scheduler(settings, database, clock, is_worker=False, first_look_seconds=first_look_seconds)
-    services = _create_services(settings, telemetry, database, hasher, limiter, clock, scheduler)
+    mail = create_mail(settings, database, clock, delivers=settings.background.background == "in_process")
+    services = _create_services(settings, telemetry, database, hasher, limiter, clock, mail, scheduler)
     app = create_app(settings, services)
     app.state.database, app.state.hasher = database, hasher
     return telemetry.wrap(app)
@@ -91,6 +93,7 @@ def _create_services(
     hasher: BcryptHasher,
     limiter: CallLimiter,
     clock: Clock,
+    mail: MailService,
     scheduler: Scheduler,
 ) -> Services:
     lifetimes = lifetimes_of(settings)
@@ -115,7 +118,10 @@ def _create_services(
         client_of=create_client_reader(settings.limits.trusted_proxies),
         check_readiness=lambda: check_readiness(readiness),
         drain=drain,
-        lifespan=lambda _: _lifespan(settings, database, readiness, hasher, limiter, telemetry, drain, scheduler),
+        development_mails=mail.development,
+        lifespan=lambda _: _lifespan(
+            settings, database, readiness, hasher, limiter, telemetry, drain, running_background(scheduler, mail)
+        ),
     )
 
 
@@ -143,7 +149,7 @@ async def _lifespan(
     limiter: CallLimiter,
     telemetry: Telemetry,
     drain: Drain,
-    scheduler: Scheduler,
+    background: AbstractAsyncContextManager[None],
 ) -> AsyncIterator[None]:
     # If one of these fails to open or close, all the others are closed, the last one first.
     async with AsyncExitStack() as stack:
@@ -155,6 +161,6 @@ async def _lifespan(
         stack.push_async_callback(readiness.close)
         await stack.enter_async_context(running_database(database))
         await readiness.open()
-        await stack.enter_async_context(scheduler.running())
+        await stack.enter_async_context(background)
         stack.enter_context(drain.before_sigterm_ends_serving(settings.server.shutdown_drain_seconds))
         yield

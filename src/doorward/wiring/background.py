@@ -2,14 +2,16 @@
 
 import asyncio
 import signal
-from collections.abc import Iterator
-from contextlib import AsyncExitStack, contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from datetime import timedelta
 from typing import Final
 
 from doorward.core.ports import Clock
+from doorward.domain.accounts.mail_budgets import MailBudgetRetention
 from doorward.domain.audit.retention import AuditRetention
 from doorward.domain.auth.pruning import Pruning
+from doorward.domain.outbox.retention import DeadLetterRetention
 from doorward.infrastructure.postgres.clock_watch import require_agreement
 from doorward.infrastructure.postgres.database import PostgresDatabase, session_conninfo
 from doorward.infrastructure.scheduler import FIRST_LOOK_SECONDS, Scheduler, Task
@@ -18,6 +20,7 @@ from doorward.observability.logging import flush_log, report
 from doorward.settings.background import BackgroundSettings
 from doorward.settings.config import Settings
 from doorward.wiring.database import running_database
+from doorward.wiring.mail import MailService, create_mail
 from doorward.wiring.telemetry import Telemetry
 
 GRACE_SECONDS: Final = 20
@@ -46,10 +49,39 @@ def audit_retention_task(settings: BackgroundSettings, database: PostgresDatabas
     return Task("audit_retention", timedelta(minutes=settings.housekeeping_interval_minutes), prune_by_agreed_time)
 
 
+def dead_letters_task(settings: BackgroundSettings, database: PostgresDatabase, clock: Clock) -> Task:
+    """Return the task that removes old dead letters. It removes nothing while the clocks differ by too much."""
+    retention = DeadLetterRetention(database=database, clock=clock)
+
+    async def prune_by_agreed_time() -> int:
+        require_agreement(database.clock)
+        return await retention.prune()
+
+    return Task("dead_letters", timedelta(minutes=settings.housekeeping_interval_minutes), prune_by_agreed_time)
+
+
+def mail_budgets_task(settings: BackgroundSettings, database: PostgresDatabase, clock: Clock) -> Task:
+    """Return the task that removes counts of mail that limit nothing any more."""
+    retention = MailBudgetRetention(database=database, clock=clock)
+    return Task("mail_budgets", timedelta(minutes=settings.housekeeping_interval_minutes), retention.prune)
+
+
+TASKS: Final = (pruning_task, audit_retention_task, dead_letters_task, mail_budgets_task)
+
+
 def background_tasks(settings: BackgroundSettings, database: PostgresDatabase, clock: Clock) -> list[Task]:
     """Return the tasks that are switched on."""
-    tasks = [create(settings, database, clock) for create in (pruning_task, audit_retention_task)]
+    tasks = [create(settings, database, clock) for create in TASKS]
     return [task for task in tasks if task.interval]
+
+
+@asynccontextmanager
+async def running_background(
+    scheduler: Scheduler, mail: MailService, *, grace_seconds: float = 0
+) -> AsyncIterator[None]:
+    """Run the tasks and deliver mail within the block."""
+    async with scheduler.running(grace_seconds=grace_seconds), mail.running():
+        yield
 
 
 def create_scheduler(
@@ -81,13 +113,15 @@ async def run_worker(settings: Settings, *, first_look_seconds: float = FIRST_LO
     scheduler = create_scheduler(
         settings, database, database.clock, is_worker=True, first_look_seconds=first_look_seconds
     )
+    mail = create_mail(settings, database, database.clock, delivers=True)
     async with AsyncExitStack() as stack:
         stack.callback(flush_log)
         ended = stack.enter_context(_ended_by_signals())
         await stack.enter_async_context(telemetry.running(database, hashes_waiting=lambda: 0))
         await stack.enter_async_context(running_database(database))
-        await stack.enter_async_context(scheduler.running(grace_seconds=GRACE_SECONDS))
-        report(WorkerStarted(tasks=", ".join(scheduler.task_names)))
+        await stack.enter_async_context(running_background(scheduler, mail, grace_seconds=GRACE_SECONDS))
+        deliveries = ["mail"] if mail.delivery else []
+        report(WorkerStarted(tasks=", ".join([*scheduler.task_names, *deliveries])))
         await ended.wait()
         report(WorkerDraining(seconds=GRACE_SECONDS))
 

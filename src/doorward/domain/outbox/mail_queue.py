@@ -1,5 +1,6 @@
 """Ask for a mail in the transaction of the change that it tells of."""
 
+from collections.abc import Callable
 from datetime import datetime
 from uuid import uuid4
 
@@ -13,9 +14,10 @@ from doorward.domain.outbox.models import NewMessage, sealing_context
 class MailQueue:
     """Stores requests for mails, sealed, so that a dump of the database names nobody who asked."""
 
-    def __init__(self, sealer: Sealer | None) -> None:
-        """Take what seals payloads; None where mail is not configured."""
+    def __init__(self, sealer: Sealer | None, notify: Callable[[], None] = lambda: None) -> None:
+        """Take what seals payloads, None where mail is not configured; ``notify`` is called for each request."""
         self._sealer = sealer
+        self._notify = notify
 
     @property
     def is_configured(self) -> bool:
@@ -43,3 +45,4 @@ class MailQueue:
             expires_at=expires_at,
         )
         await repository.add_message(connection, message)
+        self._notify()

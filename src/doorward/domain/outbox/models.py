@@ -1,7 +1,8 @@
-"""A message to deliver. No I/O."""
+"""A message to deliver, and what may come of it. No I/O."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Literal
 from uuid import UUID
 
 
@@ -26,3 +27,73 @@ class NewMessage:
 def sealing_context(message_id: UUID) -> bytes:
     """Return the associated data of a sealed payload: it opens in the row that it was sealed for, and in no other."""
     return b"outbox " + message_id.bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A stored message that this process has claimed. ``attempts`` counts the one under way."""
+
+    id: int
+    message_id: UUID
+    channel: str
+    kind: str
+    payload: bytes
+    endpoint: UUID | None
+    created_at: datetime
+    expires_at: datetime | None
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """The receiver has taken the message."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """The message is not to be delivered: there is nothing to tell, or too much was asked for."""
+
+    reason: Literal["nothing_to_send", "over_budget"]
+
+
+@dataclass(frozen=True, slots=True)
+class Postponed:
+    """The message is to be delivered later. No attempt is counted."""
+
+    delay: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class TryAgain:
+    """The receiver did not take the message this time. ``is_fault`` when it did not answer as it should."""
+
+    reason: str
+    is_fault: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Outage:
+    """The receiver could not be reached, whatever the message. No attempt is counted."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The receiver will never take the message. ``is_unknown_mailbox`` when there is no such address."""
+
+    reason: str
+    is_unknown_mailbox: bool = False
+
+
+Outcome = Delivered | Dropped | Postponed | TryAgain | Outage | Refused
+"""What came of one attempt. A reason is a word of the code or a status of a protocol: no address, no text of others."""
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxLoad:
+    """Numbers of the outbox: messages that are due, seconds since the oldest of them became due, dead letters."""
+
+    due: int
+    oldest_seconds: float
+    dead: int

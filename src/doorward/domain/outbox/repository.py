@@ -1,13 +1,18 @@
-"""All SQL of the outbox."""
+"""All SQL of the outbox. When a message is due is decided by PostgreSQL's clock alone."""
 
 from dataclasses import asdict
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Final
 
 from psycopg import AsyncConnection
+from psycopg.rows import class_row
 
-from doorward.domain.outbox.models import NewMessage
+from doorward.domain.outbox.models import Message, NewMessage, OutboxLoad
 
 Connection = AsyncConnection[Any]
+
+WINDOW: Final = 500
+"""How many due messages are looked at for those whose turn it is in their stream."""
 
 
 async def add_message(connection: Connection, message: NewMessage) -> None:
@@ -21,3 +26,130 @@ async def add_message(connection: Connection, message: NewMessage) -> None:
         """,
         asdict(message),
     )
+
+
+async def claim_messages(connection: Connection, *, channel: str, lease: timedelta, limit: int) -> list[Message]:
+    """Claim due messages for this process until the lease ends, and count the attempt.
+
+    A message in a stream waits for those before it. Rows that another process is claiming are skipped; the last
+    conditions are checked again once a row is locked.
+    """
+    async with connection.cursor(row_factory=class_row(Message)) as cursor:
+        await cursor.execute(
+            """
+            WITH due AS MATERIALIZED (
+                SELECT id, endpoint, stream, due_at
+                FROM outbox
+                WHERE dead_reason IS NULL AND channel = %(channel)s AND due_at <= clock_timestamp()
+                ORDER BY due_at, id
+                LIMIT %(window)s
+            ), claimed AS MATERIALIZED (
+                SELECT outbox.id
+                FROM due
+                JOIN outbox USING (id)
+                WHERE (due.stream IS NULL OR NOT EXISTS (
+                        SELECT FROM outbox AS earlier
+                        WHERE earlier.endpoint = due.endpoint AND earlier.stream = due.stream
+                          AND earlier.id < due.id AND earlier.dead_reason IS NULL
+                    ))
+                  AND outbox.dead_reason IS NULL AND outbox.due_at <= clock_timestamp()
+                ORDER BY due.due_at, due.id
+                LIMIT %(limit)s
+                FOR UPDATE OF outbox SKIP LOCKED
+            )
+            UPDATE outbox
+            SET attempts = LEAST(attempts + 1, 32000),
+                due_at = clock_timestamp() + %(lease)s
+            FROM claimed
+            WHERE outbox.id = claimed.id
+            RETURNING outbox.id, message_id, channel, kind, payload, endpoint, created_at, expires_at, attempts
+            """,
+            {"channel": channel, "lease": lease, "limit": limit, "window": WINDOW},
+        )
+        return await cursor.fetchall()
+
+
+async def remove_message(connection: Connection, message_id: int) -> None:
+    """Remove a message that needs no delivery any more."""
+    await connection.execute(
+        """
+        DELETE FROM outbox
+        WHERE id = %(id)s
+        """,
+        {"id": message_id},
+    )
+
+
+async def update_due_time(
+    connection: Connection, message_id: int, *, claimed_attempts: int, attempts: int, delay: timedelta
+) -> None:
+    """Have a claimed message tried again after a delay. One that was claimed again meanwhile stays as it is."""
+    await connection.execute(
+        """
+        UPDATE outbox
+        SET attempts = %(attempts)s,
+            due_at = clock_timestamp() + %(delay)s
+        WHERE id = %(id)s AND attempts = %(claimed_attempts)s AND dead_reason IS NULL
+        """,
+        {"id": message_id, "claimed_attempts": claimed_attempts, "attempts": attempts, "delay": delay},
+    )
+
+
+async def end_message(connection: Connection, message_id: int, *, reason: str, now: datetime) -> None:
+    """Make a message a dead letter: it is kept for a while, without its payload."""
+    await connection.execute(
+        """
+        UPDATE outbox
+        SET dead_reason = %(reason)s,
+            died_at = %(now)s,
+            payload = ''
+        WHERE id = %(id)s AND dead_reason IS NULL
+        """,
+        {"id": message_id, "reason": reason, "now": now},
+    )
+
+
+async def remove_dead_letters(connection: Connection, *, died_before: datetime, limit: int) -> int:
+    """Remove some of the dead letters that are old; return how many."""
+    cursor = await connection.execute(
+        """
+        DELETE FROM outbox
+        WHERE id IN (
+            SELECT id
+            FROM outbox
+            WHERE dead_reason IS NOT NULL AND died_at < %(died_before)s
+            LIMIT %(limit)s
+        )
+        """,
+        {"died_before": died_before, "limit": limit},
+    )
+    return cursor.rowcount
+
+
+async def count_messages(connection: Connection, *, limit: int) -> OutboxLoad:
+    """Count what is due and what is dead, each up to ``limit``, so that a long queue costs no more."""
+    async with connection.cursor(row_factory=class_row(OutboxLoad)) as cursor:
+        await cursor.execute(
+            """
+            WITH due AS MATERIALIZED (
+                SELECT due_at
+                FROM outbox
+                WHERE dead_reason IS NULL AND due_at <= clock_timestamp()
+                ORDER BY due_at, id
+                LIMIT %(limit)s
+            ), dead AS MATERIALIZED (
+                SELECT died_at
+                FROM outbox
+                WHERE dead_reason IS NOT NULL
+                LIMIT %(limit)s
+            )
+            SELECT
+                (SELECT count(*) FROM due) AS due,
+                COALESCE(extract(epoch FROM clock_timestamp() - (SELECT min(due_at) FROM due)), 0)::float8
+                    AS oldest_seconds,
+                (SELECT count(*) FROM dead) AS dead
+            """,
+            {"limit": limit},
+        )
+        load = await cursor.fetchone()
+    return load or OutboxLoad(0, 0, 0)

@@ -1,0 +1,84 @@
+"""Budgets of mail: one address gets so much of each kind in a minute, and so much in a day.
+
+Strangers and the owner have a budget each, so that a stranger cannot spend the owner's. Stored is a MAC of the address.
+"""
+
+import asyncio
+import hmac
+from datetime import datetime, timedelta
+from typing import Final
+
+from doorward.core.ports import Clock, Database
+from doorward.domain.accounts.models import MailBudget
+from doorward.domain.accounts.policy import MAIL_LIMITS
+from doorward.domain.accounts.repositories import Connection, mail_budgets
+from doorward.domain.outbox.mail import MailKind, MailOrigin
+
+_BOTH_WINDOWS: Final = 2
+_SHORTEST_DELAY: Final = timedelta(seconds=1)
+ROWS_A_BATCH: Final = 1000
+PAUSE_SECONDS: Final = 0.01
+"""Between two batches, for the calls that they delay."""
+
+
+class _OverBudgetError(Exception):
+    """Rolls back what was counted in one window only."""
+
+
+class MailBudgets:
+    """Counts the mails that an address gets."""
+
+    def __init__(self, *, database: Database[Connection], clock: Clock, key: bytes) -> None:
+        """Take the key of the MACs, derived for this purpose only."""
+        self._database = database
+        self._clock = clock
+        self._key = key
+
+    async def spend(self, email_key: str, origin: MailOrigin, kind: MailKind) -> timedelta | None:
+        """Count one mail; return None when it may be sent, else how long the budget is spent for.
+
+        Raises ``ServiceUnavailableError``.
+        """
+        budget, now = self._budget(email_key, origin, kind), self._clock.now()
+        try:
+            await self._count_in_both_windows(budget, now)
+        except _OverBudgetError:
+            async with self._database.connection() as connection:
+                ends_at = await mail_budgets.find_end_of_windows(connection, budget, MAIL_LIMITS)
+            return max(_SHORTEST_DELAY, (ends_at or now) - now)
+        return None
+
+    async def give_back(self, email_key: str, origin: MailOrigin, kind: MailKind) -> None:
+        """Take back one mail that was counted and not sent. Raises ``ServiceUnavailableError``."""
+        async with self._database.connection() as connection:
+            await mail_budgets.remove_counted_mail(connection, self._budget(email_key, origin, kind))
+
+    async def _count_in_both_windows(self, budget: MailBudget, now: datetime) -> None:
+        async with self._database.transaction() as connection:
+            if await mail_budgets.count_mail(connection, budget, MAIL_LIMITS, now=now) < _BOTH_WINDOWS:
+                raise _OverBudgetError
+
+    def _budget(self, email_key: str, origin: MailOrigin, kind: MailKind) -> MailBudget:
+        return MailBudget(hmac.digest(self._key, email_key.encode(), "sha256"), origin.value, kind.value)
+
+
+class MailBudgetRetention:
+    """Removes counts whose windows have ended."""
+
+    def __init__(self, *, database: Database[Connection], clock: Clock) -> None:
+        """Take the database and the time."""
+        self._database = database
+        self._clock = clock
+
+    async def prune(self) -> int:
+        """Remove counts of windows that have ended; return how many. Raises ``ServiceUnavailableError``."""
+        began_before = self._clock.now() - MAIL_LIMITS.day_window
+        total, removed = 0, ROWS_A_BATCH
+        while removed == ROWS_A_BATCH:
+            async with self._database.connection() as connection:
+                removed = await mail_budgets.remove_old_budgets(
+                    connection, began_before=began_before, limit=ROWS_A_BATCH
+                )
+            total += removed
+            await asyncio.sleep(PAUSE_SECONDS)
+        return total

@@ -1,0 +1,55 @@
+"""The vocabulary of this domain: mails and whom they reach. No I/O."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True)
+class MailContent:
+    """What a mail says."""
+
+    subject: str
+    text: str
+    html: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """A mail ready to be sent. Its id is the outbox row's and becomes its Message-ID."""
+
+    message_id: UUID
+    to: str
+    content: MailContent
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """A user as mail needs one. ``is_verified`` and ``has_bounced`` are of the present address."""
+
+    user_id: UUID
+    email: str
+    email_key: str
+    username: str
+    locale: str | None
+    is_verified: bool
+    has_bounced: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MailBudget:
+    """Whose budget a mail spends: a MAC of the address, who caused the mail, and its kind."""
+
+    address_mac: bytes
+    origin: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class MailLimits:
+    """How many mails of one kind an address gets in a window, and how many of all kinds in a longer one."""
+
+    kind_limit: int
+    kind_window: timedelta
+    day_limit: int
+    day_window: timedelta

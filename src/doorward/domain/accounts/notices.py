@@ -1,0 +1,62 @@
+"""Compose notices: mails that tell the owner what happened to the account. No link in them acts.
+
+A request names the user; its facts are words for the template, listed in ``NOTICE_FACTS``. The use case that changes an
+e-mail address asks for two notices, one with the old address in ``email``.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+from uuid import UUID
+
+from doorward.core.ports import Database
+from doorward.domain.accounts.repositories import Connection, recipients
+from doorward.domain.outbox.mail import ComposedMail, MailKind, MailRequest
+
+NOTICE_FACTS: Final[Mapping[MailKind, tuple[str, ...]]] = {
+    MailKind.PASSWORD_CHANGED: (),
+    MailKind.EMAIL_CHANGED: (),
+    MailKind.NEW_DEVICE: ("at", "address", "user_agent"),
+    MailKind.DELETION_SCHEDULED: ("deletes_at",),
+    MailKind.REUSE_DETECTED: ("at",),
+}
+"""The facts that a notice shows when its request has them, as text: moments in UTC, a client's address and program."""
+
+LONGEST_FACT: Final = 120
+"""Characters. A client chooses what it calls itself."""
+
+
+class NoticeComposer:
+    """Composes the notices that need a user and nothing else."""
+
+    def __init__(self, *, database: Database[Connection]) -> None:
+        """Take the database."""
+        self._database = database
+
+    async def compose(self, request: MailRequest, message_id: UUID) -> ComposedMail | None:  # noqa: ARG002 - Composer's
+        """Return the notice; None when the user is gone, or the address is not verified or refused a mail.
+
+        A notice to an address that the user had before is sent there: the use case asks for it only if that address
+        was verified. Raises ``ServiceUnavailableError``.
+        """
+        if request.user_id is None:
+            return None
+        async with self._database.connection() as connection:
+            recipient = await recipients.find_recipient(connection, request.user_id)
+        if recipient is None:
+            return None
+        if request.email is None and (not recipient.is_verified or recipient.has_bounced):
+            return None
+        names = NOTICE_FACTS[request.kind]
+        facts = {name: one_line(request.facts.get(name, "")) for name in names}
+        return ComposedMail(
+            to=request.email or recipient.email,
+            kind=request.kind,
+            facts={"username": recipient.username, **facts},
+            locale=recipient.locale,
+        )
+
+
+def one_line(text: str) -> str:
+    """Return the text without line ends and invisible characters, cut to ``LONGEST_FACT``."""
+    shown = "".join(each if each.isprintable() else " " for each in text)
+    return shown if len(shown) <= LONGEST_FACT else f"{shown[:LONGEST_FACT]}..."

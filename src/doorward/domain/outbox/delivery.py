@@ -1,0 +1,188 @@
+"""Deliver the messages of the outbox: claim, commit, deliver, then remove the row."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from doorward.core.exceptions import ServiceUnavailableError
+from doorward.core.ports import Clock, Database
+from doorward.domain.outbox import repository
+from doorward.domain.outbox.events import (
+    DeliveryCircuitClosed,
+    DeliveryCircuitOpened,
+    DeliveryCrashed,
+    DeliveryStalled,
+    MessageCrashed,
+    OutboxMeasured,
+)
+from doorward.domain.outbox.models import Delivered, Message, Outage, Outcome, Refused, TryAgain
+from doorward.domain.outbox.ports import Handler
+from doorward.domain.outbox.schedule import Circuit
+from doorward.domain.outbox.settlement import Settlement
+from doorward.observability.logging import report
+
+CRASHED: Final = "crashed"
+EXPIRED: Final = "expired"
+MEASURED_UP_TO: Final = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryTimes:
+    """How often and how long. A test passes shorter ones."""
+
+    poll_seconds: float = 1
+    notice_seconds: float = 0.05
+    """From a request in this process to the look at the outbox: by then its transaction has usually committed."""
+
+    lease: timedelta = timedelta(seconds=120)
+    """How long a claimed message belongs to its process. After that the process counts as dead."""
+
+    measure_seconds: float = 15
+
+
+class Delivery:
+    """Delivers the messages of some channels. Any number of processes may do so at the same time."""
+
+    def __init__(
+        self,
+        *,
+        database: Database[repository.Connection],
+        clock: Clock,
+        handlers: Mapping[str, Handler],
+        may_expire: Callable[[], bool] = lambda: True,
+        times: DeliveryTimes = DeliveryTimes(),
+        at_a_time: int = 5,
+        steady: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Take the handler of each channel.
+
+        ``may_expire`` is false while PostgreSQL's clock may be wrong: then nothing counts as expired.
+        """
+        self._database = database
+        self._clock = clock
+        self._handlers = handlers
+        self._may_expire = may_expire
+        self._times = times
+        self._at_a_time = at_a_time
+        self._steady = steady
+        self._circuits = dict.fromkeys(handlers, Circuit())
+        self._settlement = Settlement(
+            database=database, clock=clock, lease=times.lease, poll_seconds=times.poll_seconds
+        )
+        self._wake = asyncio.Event()
+        self._ended = asyncio.Event()
+
+    def notify(self) -> None:
+        """Look at the outbox soon. Called for each message that this process stores."""
+        asyncio.get_running_loop().call_later(self._times.notice_seconds, self._wake.set)
+
+    @asynccontextmanager
+    async def running(self, *, grace_seconds: float) -> AsyncIterator[None]:
+        """Deliver within the block. At its end nothing more is claimed; what is under way may take the grace."""
+        loops = [asyncio.create_task(self._run()), asyncio.create_task(self._measure_on())]
+        try:
+            yield
+        finally:
+            self._ended.set()
+            self._wake.set()
+            _, unfinished = await asyncio.wait(loops, timeout=grace_seconds)
+            for each in unfinished:
+                each.cancel()
+            await asyncio.gather(*loops, return_exceptions=True)
+
+    async def deliver_due(self) -> int:
+        """Try each message that is due once, unless its receiver is away; return how many.
+
+        Raises ``ServiceUnavailableError``.
+        """
+        tried = 0
+        for channel, handler in self._handlers.items():
+            while not self._ended.is_set() and (claimed := await self._claim(channel)):
+                await asyncio.gather(*(self._try(handler, message) for message in claimed))
+                tried += len(claimed)
+        return tried
+
+    async def _run(self) -> None:
+        while not self._ended.is_set():
+            self._wake.clear()
+            await _reported(self.deliver_due())
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._times.poll_seconds):
+                    await self._wake.wait()
+
+    async def _measure_on(self) -> None:
+        while not self._ended.is_set():
+            await _reported(self._measure())
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._times.measure_seconds):
+                    await self._ended.wait()
+
+    async def _measure(self) -> None:
+        async with self._database.connection() as connection:
+            load = await repository.count_messages(connection, limit=MEASURED_UP_TO)
+        open_circuits = sum(circuit.is_open for circuit in self._circuits.values())
+        report(
+            OutboxMeasured(
+                due=load.due,
+                oldest_seconds=round(load.oldest_seconds, 3),
+                dead=load.dead,
+                open_circuits=open_circuits,
+            )
+        )
+
+    async def _claim(self, channel: str) -> list[Message]:
+        limit = self._circuits[channel].allowed(self._steady(), self._at_a_time)
+        if not limit:
+            return []
+        async with self._database.connection() as connection:
+            return await repository.claim_messages(connection, channel=channel, lease=self._times.lease, limit=limit)
+
+    async def _try(self, handler: Handler, message: Message) -> None:
+        """Deliver one message and settle its row. A defect in its handler keeps no other message back."""
+        try:
+            outcome = Refused(EXPIRED) if self._is_expired(message) else await handler.deliver(message)
+        except ServiceUnavailableError:
+            report(DeliveryStalled())
+            return
+        # The catch-all: a defect that one message meets must not stop the others, nor be silent.
+        except Exception:  # noqa: BLE001 - reported with its traceback
+            report(MessageCrashed(channel=message.channel, kind=message.kind, message_id=message.message_id))
+            outcome = TryAgain(CRASHED)
+        self._note(message.channel, outcome)
+        await self._settlement.settle(message, outcome)
+
+    def _is_expired(self, message: Message) -> bool:
+        return message.expires_at is not None and message.expires_at <= self._clock.now() and self._may_expire()
+
+    def _note(self, channel: str, outcome: Outcome) -> None:
+        """Open or close the channel's circuit by what came of one attempt."""
+        before = self._circuits[channel]
+        match outcome:
+            case Outage(reason) | TryAgain(reason, is_fault=True):
+                after = before.after_fault(self._steady())
+                if after.pause is not None and after is not before:
+                    seconds = after.pause.total_seconds()
+                    report(DeliveryCircuitOpened(channel=channel, reason=reason, seconds=seconds))
+            case Delivered() | TryAgain() | Refused() if outcome != Refused(EXPIRED):
+                after = before.after_answer()
+                if before.is_open:
+                    report(DeliveryCircuitClosed(channel=channel))
+            case _:
+                # Nothing was sent, so nothing is known of the receiver.
+                after = before
+        self._circuits[channel] = after
+
+
+async def _reported(work: Awaitable[object]) -> None:
+    """Await a round of work. Its failures are reported, and the next round is made all the same."""
+    try:
+        await work
+    except ServiceUnavailableError:
+        report(DeliveryStalled())
+    # The catch-all: a defect in one round must not end the delivery for good, nor be silent.
+    except Exception:  # noqa: BLE001 - reported with its traceback
+        report(DeliveryCrashed())

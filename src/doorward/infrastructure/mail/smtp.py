@@ -1,0 +1,146 @@
+"""Send mail by SMTP: one connection a mail, encrypted and verified as the settings say."""
+
+import asyncio
+import re
+import ssl
+from contextlib import suppress
+from dataclasses import dataclass
+from email.headerregistry import Address
+from email.message import EmailMessage
+from typing import Final, Literal
+
+import aiosmtplib
+from aiosmtplib.errors import (
+    SMTPException,
+    SMTPNotSupported,
+    SMTPRecipientsRefused,
+    SMTPResponseException,
+    SMTPSenderRefused,
+)
+
+from doorward.core.ports import Clock
+from doorward.domain.accounts.models import Mail
+from doorward.domain.outbox.models import Delivered, Outage, Outcome, Refused, TryAgain
+from doorward.infrastructure.mail.envelope import email_message
+
+STEP_SECONDS: Final = 10.0
+TOTAL_SECONDS: Final = 30.0
+_QUIT_SECONDS: Final = 1.0
+_CLOSING: Final = 421
+"""RFC 5321 section 4.2.2: the server ends the connection, whatever was asked."""
+
+_PERMANENT: Final = 500
+_MAILBOX_UNAVAILABLE: Final = 550
+_POLICY: Final = re.compile(r"5\.7\.\d")
+"""RFC 3463 section 3.8: refused for who sends or what it looks like, not for the mailbox."""
+
+_NO_SMTPUTF8: Final = "smtputf8_unsupported"
+UNUSABLE: Final = "unusable_address_or_subject"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SmtpServer:
+    """Where mail is handed in, and as whom."""
+
+    host: str
+    port: int
+    tls: Literal["starttls", "implicit", "none"]
+    sender: Address
+    username: str | None = None
+    password: str | None = None
+
+
+class SmtpTransport:
+    """Hands mails to one server."""
+
+    def __init__(
+        self,
+        server: SmtpServer,
+        clock: Clock,
+        *,
+        tls_context: ssl.SSLContext | None = None,
+        step_seconds: float = STEP_SECONDS,
+        total_seconds: float = TOTAL_SECONDS,
+    ) -> None:
+        """Take the server, and how long a step and all steps together may take.
+
+        Certificates are verified against the machine's authorities, or as ``tls_context`` says.
+        """
+        self._server = server
+        self._clock = clock
+        self._tls_context = tls_context or ssl.create_default_context()
+        self._step_seconds = step_seconds
+        self._total_seconds = total_seconds
+
+    async def send(self, mail: Mail) -> Outcome:
+        """Hand in the mail; return what the server said. What it does not accept for certain is tried again."""
+        try:
+            message = email_message(mail, sender=self._server.sender, now=self._clock.now())
+        except ValueError:
+            return Refused(UNUSABLE)
+        client = self._client()
+        try:
+            outcome = await self._deliver(client, message)
+            if isinstance(outcome, Delivered):
+                # The mail is handed in: how the connection ends changes nothing.
+                with suppress(SMTPException, OSError):
+                    await client.quit(timeout=_QUIT_SECONDS)
+        finally:
+            client.close()
+        return outcome
+
+    async def _deliver(self, client: aiosmtplib.SMTP, message: EmailMessage) -> Outcome:
+        """Connect and hand in. A server that refuses connection, encryption or login refuses every mail, not this."""
+        is_connected = False
+        try:
+            async with asyncio.timeout(self._total_seconds):
+                await client.connect()
+                is_connected = True
+                return await self._hand_in(client, message)
+        except (SMTPException, OSError) as error:
+            reason = _reason_of(error)
+            return TryAgain(reason, is_fault=True) if is_connected else Outage(reason)
+
+    def _client(self) -> aiosmtplib.SMTP:
+        return aiosmtplib.SMTP(
+            hostname=self._server.host,
+            port=self._server.port,
+            use_tls=self._server.tls == "implicit",
+            # The library's default is to go on without encryption where the server offers none.
+            start_tls=self._server.tls == "starttls",
+            tls_context=self._tls_context if self._server.tls != "none" else None,
+            # Otherwise the library asks the resolver for this host's name, and waits for it.
+            local_hostname=self._server.sender.domain,
+            username=self._server.username,
+            password=self._server.password,
+            timeout=self._step_seconds,
+        )
+
+    async def _hand_in(self, client: aiosmtplib.SMTP, message: EmailMessage) -> Outcome:
+        recipient = message["To"].addresses[0].addr_spec
+        try:
+            await client.send_message(message, sender=self._server.sender.addr_spec, recipients=[recipient])
+        except SMTPRecipientsRefused as error:
+            (refusal,) = error.recipients
+            is_unknown = refusal.code == _MAILBOX_UNAVAILABLE and not _POLICY.match(refusal.message)
+            return _outcome_of(refusal.code, is_unknown_mailbox=is_unknown)
+        except SMTPSenderRefused as error:
+            # About EMAIL_FROM or the account at the server: the operator's to correct, and no mail is lost for it.
+            return TryAgain(f"sender_refused_{error.code}", is_fault=True)
+        except SMTPResponseException as error:
+            return _outcome_of(error.code)
+        except SMTPNotSupported:
+            return Refused(_NO_SMTPUTF8)
+        return Delivered()
+
+
+def _outcome_of(code: int, *, is_unknown_mailbox: bool = False) -> Outcome:
+    if code >= _PERMANENT:
+        return Refused(f"smtp_{code}", is_unknown_mailbox=is_unknown_mailbox)
+    return TryAgain(f"smtp_{code}", is_fault=code == _CLOSING)
+
+
+def _reason_of(error: Exception) -> str:
+    """Return the class of a fault, with the code if the server gave one. Its text may repeat addresses."""
+    name = type(error).__name__
+    return f"{name}_{error.code}" if isinstance(error, SMTPResponseException) else name

@@ -1,0 +1,155 @@
+"""Mail, built from the settings: what stores requests, and what delivers them. Without mail nothing is imported."""
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from doorward.core.exceptions import ServiceUnavailableError
+from doorward.core.ports import Clock, Sealer
+from doorward.domain.accounts.mail_budgets import MailBudgets
+from doorward.domain.accounts.mail_delivery import MailDelivery
+from doorward.domain.accounts.notices import NOTICE_FACTS, NoticeComposer
+from doorward.domain.accounts.ports import Composer, DevelopmentMails, MailTransport
+from doorward.domain.outbox.delivery import Delivery
+from doorward.domain.outbox.mail import MAIL_CHANNEL, MailKind
+from doorward.domain.outbox.mail_queue import MailQueue
+from doorward.infrastructure.keys import MAIL_BUDGET_PURPOSE
+from doorward.infrastructure.postgres.clock_watch import ClocksDifferError, require_agreement
+from doorward.infrastructure.postgres.database import PostgresDatabase
+from doorward.settings.config import Settings
+from doorward.settings.mail import DEVELOPMENT_FOLDER, MailSettings, sender_address
+from doorward.wiring.keys import keys, sealing_keys
+
+if TYPE_CHECKING:
+    from doorward.infrastructure.mail.development import DevelopmentMailbox
+
+GRACE_SECONDS: Final = 20
+"""How long sends under way may take after SIGTERM."""
+
+
+@dataclass(frozen=True, slots=True)
+class MailService:
+    """Mail in one process: the queue for use cases, the delivery where this process delivers, development's mails."""
+
+    queue: MailQueue
+    delivery: Delivery | None = None
+    development: DevelopmentMails | None = None
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Deliver within the block, where this process does."""
+        if self.delivery is None:
+            yield
+            return
+        async with self.delivery.running(grace_seconds=GRACE_SECONDS):
+            yield
+
+
+def has_mail(settings: Settings) -> bool:
+    """Tell whether mail is sent: by a server, or in development shown on a page, whose links need PUBLIC_URL."""
+    is_development = settings.deployment.environment == "development"
+    return settings.mail.smtp_host is not None or (is_development and settings.browsers.public_url is not None)
+
+
+def create_mail(settings: Settings, database: PostgresDatabase, clock: Clock, *, delivers: bool) -> MailService:
+    """Return mail as the settings have it; it is delivered by this process if ``delivers``.
+
+    Raises ``ImportError`` without the extra ``doorward[mail]``, ``MailTemplateError`` for a template.
+    """
+    if not has_mail(settings):
+        return MailService(MailQueue(None))
+    sealer = create_sealer(settings)
+    development = _development_mailbox(settings, clock)
+    if not delivers:
+        return MailService(MailQueue(sealer), development=development)
+    handler = _create_handler(settings, database, clock, sealer, development)
+    delivery = Delivery(
+        database=database, clock=clock, handlers={MAIL_CHANNEL: handler}, may_expire=_clock_agreement(database)
+    )
+    return MailService(MailQueue(sealer, delivery.notify), delivery, development)
+
+
+def create_composers(settings: Settings, database: PostgresDatabase, clock: Clock) -> Mapping[MailKind, Composer]:  # noqa: ARG001 - what composers that make tokens are built from
+    """Return the composer of each kind of mail."""
+    notices = NoticeComposer(database=database)
+    return dict.fromkeys(NOTICE_FACTS, notices)
+
+
+def create_sealer(settings: Settings) -> Sealer:
+    """Return what encrypts stored secrets."""
+    from doorward.infrastructure.sealing import AesGcmSealer  # noqa: PLC0415 - an extra
+
+    return AesGcmSealer(sealing_keys(settings.keys))
+
+
+def check_mail(settings: Settings) -> None:
+    """Check what mail needs, if there is mail. Raises ``ImportError``, ``MailTemplateError``."""
+    if has_mail(settings):
+        from doorward.infrastructure.mail import smtp  # noqa: F401, PLC0415 - an extra
+        from doorward.infrastructure.mail.templates import JinjaTemplates  # noqa: PLC0415 - an extra
+
+        create_sealer(settings)
+        JinjaTemplates(settings.mail.mail_templates_folder)
+
+
+def create_budgets(settings: Settings, database: PostgresDatabase, clock: Clock) -> MailBudgets:
+    """Return the budgets of addresses."""
+    return MailBudgets(database=database, clock=clock, key=keys(settings.keys, MAIL_BUDGET_PURPOSE)[0])
+
+
+def _create_handler(
+    settings: Settings,
+    database: PostgresDatabase,
+    clock: Clock,
+    sealer: Sealer,
+    development: "DevelopmentMailbox | None",
+) -> MailDelivery:
+    from doorward.infrastructure.mail.templates import JinjaTemplates  # noqa: PLC0415 - an extra
+
+    return MailDelivery(
+        database=database,
+        clock=clock,
+        sealer=sealer,
+        composers=create_composers(settings, database, clock),
+        budgets=create_budgets(settings, database, clock),
+        templates=JinjaTemplates(settings.mail.mail_templates_folder),
+        transport=development or _smtp_transport(settings.mail, clock),
+    )
+
+
+def _smtp_transport(settings: MailSettings, clock: Clock) -> MailTransport:
+    from doorward.infrastructure.mail.smtp import SmtpServer, SmtpTransport  # noqa: PLC0415 - an extra
+
+    password = settings.smtp_password
+    server = SmtpServer(
+        host=settings.smtp_host or "",
+        port=settings.port,
+        tls=settings.smtp_tls,
+        sender=sender_address(settings.email_from or ""),
+        username=settings.smtp_username,
+        password=None if password is None else password.get_secret_value(),
+    )
+    return SmtpTransport(server, clock)
+
+
+def _development_mailbox(settings: Settings, clock: Clock) -> "DevelopmentMailbox | None":
+    if settings.deployment.environment != "development":
+        return None
+    from doorward.infrastructure.mail.development import DevelopmentMailbox  # noqa: PLC0415 - only in development
+
+    folder: Path = settings.mail.mail_development_folder or DEVELOPMENT_FOLDER
+    then = None if settings.mail.smtp_host is None else _smtp_transport(settings.mail, clock)
+    return DevelopmentMailbox(folder, clock, then=then)
+
+
+def _clock_agreement(database: PostgresDatabase) -> Callable[[], bool]:
+    def clocks_agree() -> bool:
+        try:
+            require_agreement(database.clock)
+        except (ClocksDifferError, ServiceUnavailableError):
+            return False
+        return True
+
+    return clocks_agree
