@@ -119,6 +119,23 @@ PANELS: Final = (
             "timeouts": f"sum(increase(doorward_database_pool_timeouts_total{RATE}))",
         },
     ),
+    Panel("Messages tried", "By what came of it.", _PER_SECOND, _rates("doorward_outbox_outcomes_total", "outcome")),
+    Panel(
+        "Oldest message that is due",
+        "Mail is late by so much. Every copy measures the same outbox.",
+        "s",
+        {"oldest": "max(doorward_outbox_oldest_seconds)"},
+    ),
+    Panel(
+        "Outbox",
+        "Messages due, dead letters, and processes that take the mail server for away.",
+        "short",
+        {
+            "due": "max(doorward_outbox_due)",
+            "dead": "max(doorward_outbox_dead)",
+            "circuits open": "sum(doorward_outbox_open_circuits)",
+        },
+    ),
     Panel(
         "Warnings and errors",
         "By event; docs/events.md says what each means.",

@@ -36,6 +36,7 @@ SCREEN: Final = """
 doorward runs at http://localhost:{port}
 
   Try it    http://localhost:{port}/docs
+  Mails     http://localhost:{port}/development/mails
   Walk it   uv run inv demo{demo_options}
   Call it   curl -s http://localhost:{port}/api/v1/auth/register -H 'Content-Type: application/json' \\
               -d '{{"email": "ada@example.com", "username": "ada", "password": "correct horse battery"}}'
@@ -54,6 +55,9 @@ def main() -> int:
         os.environ["ENVIRONMENT"] = "development"
         # No load balancer waits here, and each reload would.
         os.environ.setdefault("SHUTDOWN_DRAIN_SECONDS", "0")
+        if load_settings().browsers.public_url is None:
+            # The links in mails begin with it; with it, mail is on: /development/mails.
+            os.environ["PUBLIC_URL"] = f"http://localhost:{port}"
         with _only_one(), _database() as (data, database):
             _run_service(port, data, database)
     except SettingsError as error:

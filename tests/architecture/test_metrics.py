@@ -23,11 +23,14 @@ PLAIN_COUNTS: Final = {
     "doorward_database_pool_connections_limit",
     "doorward_database_pool_waiting",
     "doorward_rate_limit_store_away",
+    "doorward_outbox_due",
+    "doorward_outbox_dead",
+    "doorward_outbox_open_circuits",
     "doorward_workers",
 }
 """Gauges of things, which have no unit to name."""
 
-GAUGES_OF_TIME: Final = {"doorward_clock_difference_seconds"}
+GAUGES_OF_TIME: Final = {"doorward_clock_difference_seconds", "doorward_outbox_oldest_seconds"}
 
 
 def families() -> list[Metric]:

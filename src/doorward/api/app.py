@@ -7,7 +7,7 @@ from fastapi.telemetry import TelemetryConfig
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from doorward import __version__
-from doorward.api import documentation, front_page, health, security_contact, v1
+from doorward.api import development_mails, documentation, front_page, health, security_contact, v1
 from doorward.api.middleware.cross_origin import CrossOrigin
 from doorward.api.middleware.request_pass import EdgeSettings, RequestPass
 from doorward.api.openapi import openapi_document
@@ -54,6 +54,7 @@ def create_app(settings: Settings, services: Services) -> Application:
         *security_contact.calls(settings.deployment.security_contact, settings.browsers.public_url),
         *front_page.calls(has_documentation=settings.browsers.docs_enabled),
         *(documentation.calls() if settings.browsers.docs_enabled else ()),
+        *(development_mails.calls(services.development_mails) if services.development_mails else ()),
     ]
     routes = [PolicyRoute(call) for call in calls]
     app = Application(

@@ -58,6 +58,8 @@ class ContentPolicy(Enum):
     NOTHING = auto()
     DOCUMENTATION = auto()
     """The service's own scripts and styles."""
+    MAIL = auto()
+    """Styles within the page: mail programs load no others."""
 
 
 @dataclass(frozen=True, slots=True)

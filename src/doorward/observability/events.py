@@ -229,6 +229,21 @@ class RateLimitStoreRecovered(Event):
 
 
 @dataclass(frozen=True)
+class OutboxMeasured(Event):
+    """The outbox has `due` messages, the oldest due since `oldest_seconds`, and `dead` letters.
+
+    At level `debug`, every 15 seconds. `open_circuits` counts the receivers that this process takes for away.
+    """
+
+    log_event = "outbox.measured"
+    level = "debug"
+    due: int
+    oldest_seconds: float
+    dead: int
+    open_circuits: int
+
+
+@dataclass(frozen=True)
 class HousekeepingDone(Event):
     """`task` did what was due: `count` of it."""
 

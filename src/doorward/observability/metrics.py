@@ -26,6 +26,7 @@ from doorward.observability.events import (
     HttpRequest,
     MetricsNotShared,
     MetricsScrapeFailed,
+    OutboxMeasured,
     RateLimitExceeded,
     RateLimitStoreRecovered,
     RateLimitStoreUnavailable,
@@ -86,6 +87,10 @@ STORE_AWAY: Final = _gauge("doorward_rate_limit_store_away", "Workers that count
 CLOCK_DIFFERENCE: Final = _gauge(
     "doorward_clock_difference_seconds", "By how much this host's clock differs from PostgreSQL's"
 )
+OUTBOX_DUE: Final = _gauge("doorward_outbox_due", "Messages that are due, up to 10,000")
+OUTBOX_OLDEST: Final = _gauge("doorward_outbox_oldest_seconds", "How long the oldest of them is due")
+OUTBOX_DEAD: Final = _gauge("doorward_outbox_dead", "Dead letters, up to 10,000")
+OUTBOX_CIRCUITS: Final = _gauge("doorward_outbox_open_circuits", "Processes that take the mail server for away")
 BUILD_INFO: Final = _gauge("doorward_build_info", "1, with the versions", "version", "python")
 WORKERS: Final = _gauge("doorward_workers", "Worker processes that live")
 
@@ -129,6 +134,11 @@ class Metrics:
                 STORE_AWAY.set(0)
             case DatabaseUnavailable() if event.error in POOL_FULL:
                 POOL_TIMEOUTS.inc()
+            case OutboxMeasured():
+                OUTBOX_DUE.set(event.due)
+                OUTBOX_OLDEST.set(event.oldest_seconds)
+                OUTBOX_DEAD.set(event.dead)
+                OUTBOX_CIRCUITS.set(event.open_circuits)
             case _:
                 _count_refusal(event)
 

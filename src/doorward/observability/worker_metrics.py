@@ -18,7 +18,10 @@ from prometheus_client.registry import Collector
 from doorward.observability.events import MetricsNotShared
 from doorward.observability.logging import report
 
-MAXIMA: Final = frozenset({"doorward_clock_difference_seconds", "doorward_build_info"})
+MAXIMA: Final = frozenset(
+    {"doorward_clock_difference_seconds", "doorward_build_info"}
+    | {"doorward_outbox_due", "doorward_outbox_oldest_seconds", "doorward_outbox_dead"}
+)
 """Gauges of which the highest value is shown. All other numbers are added."""
 
 _CREATED: Final = "_created"

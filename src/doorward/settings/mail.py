@@ -3,7 +3,7 @@
 import ipaddress
 from email.errors import HeaderParseError
 from email.headerregistry import Address
-from email.utils import parseaddr
+from email.utils import getaddresses
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self
 
@@ -22,7 +22,8 @@ SmtpTls = Literal["starttls", "implicit", "none"]
 
 def sender_address(text: str) -> Address:
     """Return the mailbox that ``EMAIL_FROM`` names, with or without a display name. Raises ``ValueError``."""
-    name, address = parseaddr(text)
+    found = getaddresses([text])
+    name, address = found[0] if len(found) == 1 else ("", "")
     if not text.isprintable() or not address.isascii() or address.count("@") != 1:
         raise ValueError("must be one e-mail address, with a name in front or without")
     try:

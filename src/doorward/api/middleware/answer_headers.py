@@ -17,6 +17,7 @@ _STRICT_TRANSPORT: Final = (b"strict-transport-security", b"max-age=31536000")
 
 _CONTENT: Final = {
     ContentPolicy.NOTHING: b"default-src 'none'; frame-ancestors 'none'",
+    ContentPolicy.MAIL: b"default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
     ContentPolicy.DOCUMENTATION: (
         b"default-src 'none'; connect-src 'self'; img-src 'self' data:; font-src 'self' data:; worker-src blob:; "
         b"script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'"

@@ -17,12 +17,12 @@ from doorward.domain.outbox.events import (
     DeliveryCrashed,
     DeliveryStalled,
     MessageCrashed,
-    OutboxMeasured,
 )
 from doorward.domain.outbox.models import Delivered, Message, Outage, Outcome, Refused, TryAgain
 from doorward.domain.outbox.ports import Handler
 from doorward.domain.outbox.schedule import Circuit
 from doorward.domain.outbox.settlement import Settlement
+from doorward.observability.events import OutboxMeasured
 from doorward.observability.logging import report
 
 CRASHED: Final = "crashed"

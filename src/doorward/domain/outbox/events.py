@@ -130,18 +130,3 @@ class DeliveryCircuitClosed(Event):
 
     log_event = "outbox.circuit.closed"
     channel: str
-
-
-@dataclass(frozen=True)
-class OutboxMeasured(Event):
-    """The outbox has `due` messages, the oldest due since `oldest_seconds`, and `dead` letters.
-
-    At level `debug`, every 15 seconds. `open_circuits` counts the receivers that this process takes for away.
-    """
-
-    log_event = "outbox.measured"
-    level = "debug"
-    due: int
-    oldest_seconds: float
-    dead: int
-    open_circuits: int

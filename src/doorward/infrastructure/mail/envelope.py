@@ -5,10 +5,14 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
+from typing import Final
 
 from email_validator import validate_email
 
 from doorward.domain.accounts.models import Mail
+
+_SPECIAL: Final = frozenset(' @,:;<>()[]\\"')
+"""RFC 5322 section 3.2.3: characters of a local part that would have to be quoted. No account's address has them."""
 
 
 class UnusableAddressError(ValueError):
@@ -39,7 +43,7 @@ def recipient_address(text: str) -> Address:
     Raises ``UnusableAddressError``.
     """
     local_part, at, domain = text.rpartition("@")
-    if not at or not text.isprintable() or " " in text:
+    if not at or not text.isprintable() or not _SPECIAL.isdisjoint(local_part):
         raise UnusableAddressError("no address")
     if not domain.isascii():
         domain = validate_email(f"a@{domain}", check_deliverability=False).ascii_domain
