@@ -8,6 +8,7 @@ import pytest
 
 from doorward.settings.config import SECRETS, SettingsError
 from doorward.settings.sources import MAXIMUM_SECRET_FILE_BYTES
+from tests.unit.settings.budget_defaults import OTHERS_OF_MAIL
 from tests.unit.settings.loading import load_settings
 
 MARK = "marked-and-never-to-be-shown"
