@@ -55,7 +55,7 @@ class Mailroom:
             await self.before_data()
         answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
         if answer == "hang up":
-            assert server.transport is not None
+            assert isinstance(server.transport, asyncio.WriteTransport)
             server.transport.abort()
         elif answer == OK:
             assert isinstance(envelope.content, bytes)

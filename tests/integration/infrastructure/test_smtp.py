@@ -5,6 +5,7 @@ import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from email.headerregistry import Address
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -43,9 +44,9 @@ def transport(
     return SmtpTransport(server, FakeClock(), tls_context=context, **seconds)  # type: ignore[arg-type] # as above
 
 
-async def send(mailroom: Mailroom, mail: Mail | None = None, **options: object) -> Outcome:
+async def send(mailroom: Mailroom, mail: Mail | None = None, **options: Any) -> Outcome:
     async with mail_server(mailroom) as port:
-        return await transport(port, **options).send(mail or a_mail())  # type: ignore[arg-type] # as above
+        return await transport(port, **options).send(mail or a_mail())
 
 
 async def test_a_mail_arrives_as_text_and_html_with_its_row_as_message_id(mailroom: Mailroom) -> None:
@@ -72,7 +73,7 @@ async def test_a_mail_arrives_as_text_and_html_with_its_row_as_message_id(mailro
 async def test_the_connection_is_encrypted_and_its_certificate_verified(
     mailroom: Mailroom, certificates: Certificates, tls: str
 ) -> None:
-    contexts = {tls: certificates.server_context()}
+    contexts: dict[str, Any] = {tls: certificates.server_context()}
     async with mail_server(mailroom, **contexts) as port:
         outcome = await transport(port, tls, context=certificates.client_context()).send(a_mail())
     assert outcome == Delivered()
@@ -90,7 +91,8 @@ async def test_a_server_without_starttls_gets_no_mail_and_no_password(mailroom: 
 async def test_a_certificate_of_an_unknown_authority_gets_no_mail(
     mailroom: Mailroom, certificates: Certificates, tls: str
 ) -> None:
-    async with mail_server(mailroom, **{tls: certificates.server_context()}) as port:
+    contexts: dict[str, Any] = {tls: certificates.server_context()}
+    async with mail_server(mailroom, **contexts) as port:
         assert isinstance(await transport(port, tls).send(a_mail()), Outage)
     assert mailroom.seen == 0
 
@@ -164,7 +166,8 @@ async def test_a_server_that_hangs_up_in_the_middle_is_tried_again(mailroom: Mai
 async def test_a_server_that_stalls_in_the_middle_is_given_up(mailroom: Mailroom, limit: str) -> None:
     released = asyncio.Event()
     mailroom.before_data = released.wait
-    outcome = await send(mailroom, **{limit: 0.5})
+    options: dict[str, Any] = {limit: 0.5}
+    outcome = await send(mailroom, **options)
     released.set()
     assert isinstance(outcome, TryAgain)
     assert outcome.is_fault

@@ -15,13 +15,14 @@ import pytest
 from psycopg import AsyncConnection
 
 from doorward.core.exceptions import ServiceUnavailableError
+from doorward.domain.outbox import repository
 from doorward.domain.outbox.delivery import DeliveryTimes
 from doorward.domain.outbox.models import Delivered, Dropped, Message, Outage, Outcome, Postponed, Refused, TryAgain
 from doorward.domain.outbox.retention import DeadLetterRetention
 from doorward.observability.events import OutboxMeasured
 from doorward.observability.logging import observed_events
 from tests.integration.audit.trail import PlainDatabase
-from tests.integration.outbox.messages import Outbox, Receiver, eventually, shorter_lease
+from tests.integration.outbox.messages import CHANNEL, Outbox, Receiver, eventually, shorter_lease
 from tests.integration.service import FakeClock, Logs, events
 
 
@@ -178,14 +179,24 @@ async def test_a_defect_that_one_message_meets_stops_no_other(outbox: Outbox, lo
     assert len(events(logs, "outbox.crashed")) == 1
 
 
-async def test_two_processes_deliver_each_message_once(outbox: Outbox) -> None:
-    for _ in range(40):
-        await outbox.add()
-    receivers = [Receiver(), Receiver()]
-    await asyncio.gather(*(outbox.delivery(each).deliver_due() for each in receivers))
-    got = [each.message_id for receiver in receivers for each in receiver.got]
-    assert len(got) == len(set(got)) == 40
-    assert outbox.rows() == []
+async def test_processes_that_claim_at_the_same_moment_never_claim_one_message_twice(outbox: Outbox) -> None:
+    outbox.sql(
+        "INSERT INTO outbox (message_id, channel, kind, payload)"
+        " SELECT gen_random_uuid(), %s, 'kind', '' FROM generate_series(1, 3000)",
+        CHANNEL,
+    )
+
+    async def claim_all() -> list[int]:
+        claimed: list[int] = []
+        async with outbox.database.connection() as connection:
+            while batch := await repository.claim_messages(
+                connection, channel=CHANNEL, lease=timedelta(hours=1), limit=100
+            ):
+                claimed += [message.id for message in batch]
+        return claimed
+
+    claimed = [each for ids in await asyncio.gather(*(claim_all() for _ in range(6))) for each in ids]
+    assert len(claimed) == len(set(claimed)) == 3000
 
 
 KILLED = """
