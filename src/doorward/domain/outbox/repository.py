@@ -2,7 +2,7 @@
 
 from dataclasses import asdict
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any
 
 from psycopg import AsyncConnection
 from psycopg.rows import class_row
@@ -10,9 +10,6 @@ from psycopg.rows import class_row
 from doorward.domain.outbox.models import Message, NewMessage, OutboxLoad
 
 Connection = AsyncConnection[Any]
-
-WINDOW: Final = 500
-"""How many due messages are looked at for those whose turn it is in their stream."""
 
 
 async def add_message(connection: Connection, message: NewMessage) -> None:
@@ -31,8 +28,8 @@ async def add_message(connection: Connection, message: NewMessage) -> None:
 async def claim_messages(connection: Connection, *, channel: str, lease: timedelta, limit: int) -> list[Message]:
     """Claim due messages for this process until the lease ends, and count the attempt.
 
-    A message in a stream waits for those before it. Rows that another process is claiming are skipped; the last
-    conditions are checked again once a row is locked.
+    A message in a stream waits for those before it, which is looked up for the first 500 that are due. Rows that
+    another process is claiming are skipped; the last conditions are checked again once a row is locked.
     """
     async with connection.cursor(row_factory=class_row(Message)) as cursor:
         await cursor.execute(
@@ -42,7 +39,7 @@ async def claim_messages(connection: Connection, *, channel: str, lease: timedel
                 FROM outbox
                 WHERE dead_reason IS NULL AND channel = %(channel)s AND due_at <= clock_timestamp()
                 ORDER BY due_at, id
-                LIMIT %(window)s
+                LIMIT 500
             ), claimed AS MATERIALIZED (
                 SELECT outbox.id
                 FROM due
@@ -64,7 +61,7 @@ async def claim_messages(connection: Connection, *, channel: str, lease: timedel
             WHERE outbox.id = claimed.id
             RETURNING outbox.id, message_id, channel, kind, payload, endpoint, created_at, expires_at, attempts
             """,
-            {"channel": channel, "lease": lease, "limit": limit, "window": WINDOW},
+            {"channel": channel, "lease": lease, "limit": limit},
         )
         return await cursor.fetchall()
 
