@@ -46,6 +46,17 @@ async def admit_caller(request: Request, access: NeedsScope, services: Services)
     request.scope[_CALLER] = caller
 
 
+async def optional_caller(request: Request, access: NeedsScope, services: Services) -> Caller | None:
+    """Return the caller of a public route, or None without an Authorization header.
+
+    A token that is sent has to be good: raises what ``admit_caller`` raises.
+    """
+    if "authorization" not in request.headers:
+        return None
+    await admit_caller(request, access, services)
+    return caller_of(request)
+
+
 def caller_of(request: Request) -> Caller:
     """Return the caller that was let in. Only routes whose policy needs a scope have one."""
     caller: Caller = request.scope[_CALLER]

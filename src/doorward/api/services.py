@@ -13,6 +13,8 @@ from doorward.api.draining import Drain
 from doorward.api.schemas.health import CheckState
 from doorward.core.ports import Clock, RateLimiter
 from doorward.domain.accounts.ports import DevelopmentMails
+from doorward.domain.accounts.recovery import Recovery
+from doorward.domain.accounts.verification import Verification
 from doorward.domain.auth.login import Login
 from doorward.domain.auth.registration import Registration
 from doorward.domain.auth.sessions import Sessions
@@ -30,6 +32,8 @@ class Services:
     registration: Registration
     login: Login
     sessions: Sessions
+    verification: Verification
+    recovery: Recovery
     items: Items
     item_import: ItemImport
     bulk_place: Callable[[], AbstractContextManager[None]]

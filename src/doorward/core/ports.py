@@ -66,6 +66,10 @@ class LimitedCall(StrEnum):
     TOKEN = "token"  # noqa: S105 - the name of a call
     REFRESH = "refresh"
     IMPORT = "import"
+    FORGOT = "forgot"
+    RESET = "reset"
+    VERIFY = "verify"
+    VERIFICATION_MAIL = "verification_mail"
 
 
 class RateLimiter(Protocol):

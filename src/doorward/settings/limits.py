@@ -28,6 +28,18 @@ class LimitSettings(Topic):
     rate_limit_refresh: RateLimit = Field("20/minute", examples=["20/minute"])
     """Refreshes of one client address."""
 
+    rate_limit_forgot: RateLimit = Field("5/minute", examples=["5/minute"])
+    """Requests for a password reset of one client address."""
+
+    rate_limit_reset: RateLimit = Field("10/minute", examples=["10/minute"])
+    """Password resets of one client address."""
+
+    rate_limit_verify: RateLimit = Field("10/minute", examples=["10/minute"])
+    """Verifications of e-mail addresses of one client address."""
+
+    rate_limit_verification_mail: RateLimit = Field("3/minute", examples=["3/minute"])
+    """Requests for another verification mail of one client address."""
+
     rate_limit_import: RateLimit = Field("30/hour", examples=["30/hour"])
     """Imports of one user."""
 

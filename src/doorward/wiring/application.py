@@ -29,6 +29,7 @@ from doorward.observability.logging import flush_log
 from doorward.observability.request_context import current_user_id
 from doorward.settings.config import Settings, load_settings
 from doorward.settings.database import DatabaseSettings
+from doorward.wiring.accounts import create_one_time_tokens, create_recovery, create_verification
 from doorward.wiring.auth import create_hasher, create_login, create_sessions, create_signer, lifetimes_of
 from doorward.wiring.background import create_scheduler, running_background
 from doorward.wiring.database import running_database
@@ -102,11 +103,14 @@ def _create_services(
     codec = RefreshTokenCodec(*keys(settings.keys, REFRESH_TOKEN_PURPOSE))
     signer = create_signer(settings, lifetimes)
     issuer = TokenPairIssuer(signer=signer, codec=codec, lifetimes=lifetimes)
+    tokens = create_one_time_tokens(settings.keys)
     drain = Drain()
     return Services(
         registration=create_registration(settings, database, hasher),
         login=create_login(settings, database, hasher, issuer, clock),
         sessions=create_sessions(settings, database, codec, signer, issuer, clock, lifetimes),
+        verification=create_verification(database, clock, tokens, hasher, mail.queue),
+        recovery=create_recovery(database, clock, tokens, hasher, mail.queue),
         items=create_items(settings, shared, clock),
         item_import=create_item_import(settings, shared, clock),
         bulk_place=database.bulk_place,

@@ -5,7 +5,7 @@ from typing import Final
 
 from doorward.api.problems import Remedies
 from doorward.api.routing import Call
-from doorward.api.v1 import auth, items
+from doorward.api.v1 import auth, items, recovery, verification
 from doorward.core.exceptions import InvalidCursorError, PageTooDeepError, ServiceUnavailableError
 
 REMEDIES: Final[Remedies] = {
@@ -21,5 +21,7 @@ def calls() -> Sequence[Call]:
     """Return all calls."""
     return [
         *auth.calls(),
+        *recovery.calls(),
+        *verification.calls(),
         *items.calls(),
     ]

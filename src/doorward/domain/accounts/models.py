@@ -1,7 +1,7 @@
-"""The vocabulary of this domain: mails and whom they reach. No I/O."""
+"""The vocabulary of this domain: accounts, mails and whom they reach. No I/O."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 
@@ -53,3 +53,16 @@ class MailLimits:
     kind_window: timedelta
     day_limit: int
     day_window: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Mailbox:
+    """An account with the address that mail goes to. ``email_key`` is the form in which it is unique."""
+
+    user_id: UUID
+    username: str
+    email: str
+    email_key: str
+    is_active: bool
+    email_verified_at: datetime | None
+    locale: str | None

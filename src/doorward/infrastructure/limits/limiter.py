@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from doorward.core.networks import ipv6_site
+from doorward.core.ports import LimitedCall
 from doorward.infrastructure.limits.windows import Limit, LimitWindows
 from doorward.settings.limits import LimitSettings
 
@@ -17,12 +18,8 @@ def create_limiter(settings: LimitSettings, clock: Callable[[], float] = time.mo
 
     Raises ``ImportError`` when the packages of a shared store are not installed, ``ValueError`` for a malformed URI.
     """
-    limits = {
-        "register": settings.rate_limit_register,
-        "token": settings.rate_limit_token,
-        "refresh": settings.rate_limit_refresh,
-        "import": settings.rate_limit_import,
-    }
+    # A call whose setting is missing stops the start: without a limit it would be open.
+    limits = {call.value: getattr(settings, f"rate_limit_{call}") for call in LimitedCall}
     uri = settings.rate_limit_storage_uri.get_secret_value()
     store = None
     if not uri.startswith("memory://"):

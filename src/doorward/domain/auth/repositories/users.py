@@ -55,6 +55,21 @@ async def find_credentials(connection: Connection, identifier: str) -> Credentia
         return await cursor.fetchone()
 
 
+async def find_password_hash(connection: Connection, user_id: UUID) -> str | None:
+    """Find the password hash of an active account."""
+    cursor = await connection.execute(
+        """
+        SELECT password_hash
+        FROM users
+        WHERE id = %(user_id)s
+          AND is_active
+        """,
+        {"user_id": user_id},
+    )
+    row = await cursor.fetchone()
+    return row[0] if row else None
+
+
 async def find_user(connection: Connection, identifier: str) -> User | None:
     """Find the account of a canonical user name or e-mail address. No name is an address: addresses have an @."""
     async with connection.cursor(row_factory=class_row(User)) as cursor:

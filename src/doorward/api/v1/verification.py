@@ -1,0 +1,77 @@
+"""The verification of e-mail addresses over HTTP."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from fastapi import Request
+
+from doorward.api.bodies import JsonBody
+from doorward.api.caller import CurrentCaller, optional_caller
+from doorward.api.policy import ACCOUNT, PUBLIC, RoutePolicy
+from doorward.api.routing import Call
+from doorward.api.schemas.accounts import VerifyEmailRequest
+from doorward.api.services import CurrentServices
+from doorward.api.v1.auth import PREFIX, TAG
+from doorward.api.waiting_client import waiting_client
+from doorward.core.ports import LimitedCall
+from doorward.domain.auth.exceptions import (
+    InvalidAccessTokenError,
+    InvalidCredentialsError,
+    InvalidOneTimeTokenError,
+    MissingAccessTokenError,
+    TooManyHashesError,
+)
+from doorward.domain.outbox.exceptions import MailNotConfiguredError
+
+ACCOUNT_TAG: Final = "account"
+ACCOUNT_PREFIX: Final = "/api/v1/account"
+
+
+def calls() -> Sequence[Call]:
+    """Return the calls."""
+    return [
+        Call(
+            "POST",
+            f"{PREFIX}/email/verify",
+            verify_email,
+            RoutePolicy(PUBLIC, limit_of_address=LimitedCall.VERIFY),
+            tag=TAG,
+            status=204,
+            refusals=(
+                InvalidOneTimeTokenError,
+                MissingAccessTokenError,
+                InvalidAccessTokenError,
+                InvalidCredentialsError,
+                TooManyHashesError,
+            ),
+        ),
+        Call(
+            "POST",
+            f"{ACCOUNT_PREFIX}/email/verification",
+            send_verification_mail,
+            RoutePolicy(ACCOUNT, limit_of_address=LimitedCall.VERIFICATION_MAIL),
+            tag=ACCOUNT_TAG,
+            status=202,
+            refusals=(MailNotConfiguredError,),
+        ),
+    ]
+
+
+async def verify_email(request: Request, body: JsonBody[VerifyEmailRequest], services: CurrentServices) -> None:
+    """Verify the address of an account: with a session of it, or with its password.
+
+    The mail alone is not enough: its reader need not be the person who registered.
+    """
+    caller = await optional_caller(request, ACCOUNT, services)
+    if caller is not None:
+        await services.verification.verify_by_session(caller.user.id, token=body.token, code=body.code)
+    elif body.token is not None and body.password is not None:
+        async with waiting_client(request) as client:
+            await services.verification.verify_by_password(body.token, body.password, client=client)
+    else:
+        raise MissingAccessTokenError
+
+
+async def send_verification_mail(caller: CurrentCaller, services: CurrentServices) -> None:
+    """Send the mail that verifies the account's address once more. A verified address gets none."""
+    await services.verification.send_again(caller.user.id)

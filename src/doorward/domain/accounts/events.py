@@ -1,0 +1,60 @@
+"""The events of an account's life."""
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from doorward.core.events import AuditedEvent, Counter, Event
+
+VERIFICATIONS: Final = Counter("doorward_email_verifications_total", "Uses of verification tokens and codes", "outcome")
+RESETS: Final = Counter("doorward_password_resets_total", "Uses of password reset tokens and codes", "outcome")
+
+
+@dataclass(frozen=True)
+class UserVerified(AuditedEvent):
+    """The owner of an account showed that the e-mail address is theirs."""
+
+    type = "user.verified"
+    log_event = "accounts.email.verified"
+    outcome = "success"
+    counted = ((VERIFICATIONS, "verified"),)
+
+
+@dataclass(frozen=True)
+class VerificationRefused(Event):
+    """A verification token or code was refused. `reason` is the refusal's code."""
+
+    log_event = "accounts.email.verification_refused"
+    outcome = "failure"
+    counted = ((VERIFICATIONS, "refused"),)
+    reason: str
+
+
+@dataclass(frozen=True)
+class PasswordResetRequested(AuditedEvent):
+    """A mail with a reset token goes out to the owner's address."""
+
+    type = "user.password_reset_requested"
+    log_event = "accounts.password.reset_requested"
+    user_fact = "target_user_id"
+    outcome = "success"
+
+
+@dataclass(frozen=True)
+class PasswordChanged(AuditedEvent):
+    """The password was replaced, and all sessions ended. `reason` is `reset` or `changed`."""
+
+    type = "user.password_changed"
+    log_event = "accounts.password.changed"
+    user_fact = "target_user_id"
+    outcome = "success"
+    reason: Literal["changed", "reset"]
+
+
+@dataclass(frozen=True)
+class PasswordResetRefused(Event):
+    """A reset token or code was refused. `reason` is the refusal's code."""
+
+    log_event = "accounts.password.reset_refused"
+    outcome = "failure"
+    counted = ((RESETS, "refused"),)
+    reason: str

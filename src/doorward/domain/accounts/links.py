@@ -1,0 +1,23 @@
+"""The addresses of the pages that mails lead to. Pure."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class AccountPage(StrEnum):
+    """The last part of a page's address."""
+
+    VERIFY_EMAIL = "verify-email"
+    RESET_PASSWORD = "reset-password"  # noqa: S105 - part of an address
+
+
+@dataclass(frozen=True, slots=True)
+class AccountLinks:
+    """Makes links from the address under which the service is reached, never from a request's headers."""
+
+    public_url: str
+    """Without a slash at its end."""
+
+    def link(self, page: AccountPage, token: str) -> str:
+        """Return the link. The token is in the fragment, which no server, proxy or Referer header gets."""
+        return f"{self.public_url}/account/{page}#token={token}"

@@ -1,0 +1,180 @@
+"""Use cases: ask for a mail that resets a forgotten password, and set a new password with what it brought."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+from uuid import uuid4
+
+from doorward.core.events import AuditedEvent
+from doorward.core.exceptions import DomainError
+from doorward.core.ports import Clock, Database
+from doorward.domain.accounts.events import (
+    PasswordChanged,
+    PasswordResetRefused,
+    PasswordResetRequested,
+    UserVerified,
+)
+from doorward.domain.accounts.links import AccountLinks, AccountPage
+from doorward.domain.accounts.models import Mailbox
+from doorward.domain.accounts.repositories import Connection, accounts
+from doorward.domain.audit.recording import record
+from doorward.domain.auth.exceptions import InvalidEmailError, InvalidOneTimeTokenError
+from doorward.domain.auth.identifiers import canonical_email
+from doorward.domain.auth.one_time_token import Purpose
+from doorward.domain.auth.one_time_tokens import LIFE_OF_PURPOSE, OneTimeTokens, ShownToken
+from doorward.domain.auth.policy import check_new_password
+from doorward.domain.auth.ports import NO_CLIENT, Client, PasswordHasher
+from doorward.domain.outbox.mail import ComposedMail, MailKind, MailOrigin, MailRequest
+from doorward.domain.outbox.mail_queue import MailQueue
+from doorward.observability.logging import report
+
+LIFE_OF_NOTICE: Final = timedelta(hours=24)
+
+
+class Recovery:
+    """Gives the owner of a mailbox a new password. Whatever the old one began ends."""
+
+    def __init__(
+        self,
+        *,
+        database: Database[Connection],
+        clock: Clock,
+        tokens: OneTimeTokens,
+        hasher: PasswordHasher,
+        common_passwords: Collection[str],
+        mails: MailQueue,
+    ) -> None:
+        """Take the database, the time, tokens, the password hasher, what passwords are refused, the queue of mails."""
+        self._database = database
+        self._clock = clock
+        self._tokens = tokens
+        self._hasher = hasher
+        self._common_passwords = common_passwords
+        self._mails = mails
+
+    async def request_reset(self, email: str) -> None:
+        """Ask for a mail. The same single statement for every address: the worker looks up whose it is.
+
+        Raises ``MailNotConfiguredError`` and ``InvalidEmailError``.
+        """
+        self._mails.require()
+        canonical_email(email)
+        request = MailRequest(MailKind.PASSWORD_RESET, MailOrigin.STRANGER, email=email)
+        async with self._database.transaction() as connection:
+            await self._mails.add(
+                connection, request, expires_at=self._clock.now() + LIFE_OF_PURPOSE[Purpose.PASSWORD_RESET]
+            )
+
+    async def reset_by_token(self, token: str, new_password: str, *, client: Client = NO_CLIENT) -> None:
+        """Set a new password with the token of a mail. A password that is refused leaves the token usable.
+
+        Raises ``InvalidOneTimeTokenError`` and the ``Password...Error`` classes.
+        """
+        try:
+            shown = self._tokens.read(token, Purpose.PASSWORD_RESET)
+            async with self._database.connection() as connection:
+                mailbox = await accounts.find_mailbox(connection, shown.user_id)
+                is_live = await self._tokens.is_live(connection, shown, now=self._clock.now())
+            if mailbox is None or not is_live:
+                raise InvalidOneTimeTokenError
+            await self._reset(shown, mailbox, new_password, client)
+        except DomainError as refusal:
+            report(PasswordResetRefused(reason=refusal.code))
+            raise
+
+    async def reset_by_code(self, email: str, code: str, new_password: str, *, client: Client = NO_CLIENT) -> None:
+        """Set a new password with the code of a mail and the address that it went to. Each wrong code costs a try.
+
+        An unknown address costs the same statements and gets the same refusal as a wrong code. Raises
+        ``InvalidOneTimeTokenError`` and the ``Password...Error`` classes.
+        """
+        try:
+            # Before the account is looked up: otherwise this refusal would tell who has one.
+            self._check(new_password, username="", email=email)
+            mailbox = await self._find(email)
+            async with self._database.connection() as connection:
+                shown = await self._tokens.try_code(
+                    connection,
+                    code,
+                    Purpose.PASSWORD_RESET,
+                    user_id=uuid4() if mailbox is None else mailbox.user_id,
+                    now=self._clock.now(),
+                )
+            if mailbox is None:
+                raise InvalidOneTimeTokenError
+            await self._reset(shown, mailbox, new_password, client)
+        except DomainError as refusal:
+            report(PasswordResetRefused(reason=refusal.code))
+            raise
+
+    async def _find(self, email: str) -> Mailbox | None:
+        try:
+            email_key = canonical_email(email)
+        except InvalidEmailError as error:
+            raise InvalidOneTimeTokenError from error
+        async with self._database.connection() as connection:
+            return await accounts.find_mailbox_by_email(connection, email_key)
+
+    def _check(self, new_password: str, *, username: str, email: str) -> None:
+        check_new_password(new_password, username=username, email=email, common_passwords=self._common_passwords)
+
+    async def _reset(self, shown: ShownToken, mailbox: Mailbox, new_password: str, client: Client) -> None:
+        """Consume the token and change the password in one transaction, after the password was accepted and hashed."""
+        self._check(new_password, username=mailbox.username, email=mailbox.email_key)
+        password_hash = await self._hasher.hash(new_password, client=client, account=mailbox.email_key)
+        now, user_id = self._clock.now(), mailbox.user_id
+        events: list[AuditedEvent] = [PasswordChanged(user_id=user_id, reason="reset")]
+        async with self._database.transaction() as connection:
+            locked = await accounts.lock_mailbox(connection, user_id)
+            if locked is None or not locked.is_active:
+                raise InvalidOneTimeTokenError
+            if await self._tokens.consume(connection, shown, now=now) != locked.email_key:
+                raise InvalidOneTimeTokenError
+            if locked.email_verified_at is None:
+                events.append(UserVerified(user_id=user_id))
+            await accounts.reset_password(connection, user_id, password_hash=password_hash, now=now)
+            await self._tokens.remove_all(connection, user_id)
+            await accounts.remove_devices(connection, user_id)
+            await accounts.remove_email_change(connection, user_id)
+            for event in events:
+                await record(connection, event)
+            notice = MailRequest(MailKind.PASSWORD_CHANGED, MailOrigin.SERVICE, user_id=user_id)
+            await self._mails.add(connection, notice, expires_at=now + LIFE_OF_NOTICE)
+        for event in events:
+            report(event)
+
+
+@dataclass(frozen=True, slots=True)
+class ResetMail:
+    """Composes the mail with link and code, when it is sent."""
+
+    database: Database[Connection]
+    clock: Clock
+    tokens: OneTimeTokens
+    links: AccountLinks
+
+    async def compose(self, request: MailRequest) -> ComposedMail | None:
+        """Make a new token for the account of the address that was named. None where there is no active one.
+
+        The mail goes to the address that the account has, in the spelling stored, never to the one that was typed.
+        """
+        if request.email is None:
+            return None
+        now = self.clock.now()
+        async with self.database.connection() as connection:
+            found = await accounts.find_mailbox_by_email(connection, canonical_email(request.email))
+        if found is None:
+            return None
+        event = PasswordResetRequested(user_id=found.user_id)
+        async with self.database.transaction() as connection:
+            mailbox = await accounts.lock_mailbox(connection, found.user_id)
+            if mailbox is None or not mailbox.is_active or mailbox.email_key != found.email_key:
+                return None
+            issued = await self.tokens.issue(
+                connection, Purpose.PASSWORD_RESET, user_id=mailbox.user_id, email_key=mailbox.email_key, now=now
+            )
+            await record(connection, event)
+        report(event)
+        link = self.links.link(AccountPage.RESET_PASSWORD, issued.text)
+        return ComposedMail(mailbox.email, request.kind, {"link": link, "code": issued.code}, mailbox.locale)

@@ -1,0 +1,125 @@
+"""Use cases: verify the e-mail address of an account, and send the mail for it again."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from doorward.core.exceptions import DomainError
+from doorward.core.ports import Clock, Database
+from doorward.domain.accounts.events import UserVerified, VerificationRefused
+from doorward.domain.accounts.links import AccountLinks, AccountPage
+from doorward.domain.accounts.repositories import Connection, accounts
+from doorward.domain.audit.recording import record
+from doorward.domain.auth.exceptions import InvalidCredentialsError, InvalidOneTimeTokenError
+from doorward.domain.auth.one_time_token import Purpose
+from doorward.domain.auth.one_time_tokens import LIFE_OF_PURPOSE, OneTimeTokens, ShownToken
+from doorward.domain.auth.password_proof import PasswordProof
+from doorward.domain.auth.ports import NO_CLIENT, Client
+from doorward.domain.outbox.mail import ComposedMail, MailKind, MailOrigin, MailRequest
+from doorward.domain.outbox.mail_queue import MailQueue
+from doorward.observability.logging import report
+
+
+class Verification:
+    """A mailed token shows a mailbox. It counts only with a session or the password of the account."""
+
+    def __init__(
+        self,
+        *,
+        database: Database[Connection],
+        clock: Clock,
+        tokens: OneTimeTokens,
+        passwords: PasswordProof,
+        mails: MailQueue,
+    ) -> None:
+        """Take the database, the time, the tokens, what checks a password, and where mails are asked for."""
+        self._database = database
+        self._clock = clock
+        self._tokens = tokens
+        self._passwords = passwords
+        self._mails = mails
+
+    async def send_again(self, user_id: UUID) -> None:
+        """Ask for a new mail. For an address that is verified already, the worker sends none.
+
+        Raises ``MailNotConfiguredError``.
+        """
+        self._mails.require()
+        request = MailRequest(MailKind.VERIFY_EMAIL, MailOrigin.OWNER, user_id=user_id)
+        async with self._database.transaction() as connection:
+            await self._mails.add(
+                connection, request, expires_at=self._clock.now() + LIFE_OF_PURPOSE[Purpose.VERIFY_EMAIL]
+            )
+
+    async def verify_by_session(self, user_id: UUID, *, token: str | None = None, code: str | None = None) -> None:
+        """Verify the address of the account whose session asks. Repeatable with the genuine token of that account.
+
+        Exactly one of ``token`` and ``code`` is given. Raises ``InvalidOneTimeTokenError``.
+        """
+        try:
+            if token is not None:
+                shown = self._tokens.read(token, Purpose.VERIFY_EMAIL)
+                if shown.user_id != user_id:
+                    raise InvalidOneTimeTokenError
+                await self._verify(shown, is_repeatable=True)
+                return
+            async with self._database.connection() as connection:
+                shown = await self._tokens.try_code(
+                    connection, code or "", Purpose.VERIFY_EMAIL, user_id=user_id, now=self._clock.now()
+                )
+            await self._verify(shown, is_repeatable=False)
+        except DomainError as refusal:
+            report(VerificationRefused(reason=refusal.code))
+            raise
+
+    async def verify_by_password(self, token: str, password: str, *, client: Client = NO_CLIENT) -> None:
+        """Verify the address of the account that a token is for, if the password is that account's.
+
+        Raises ``InvalidOneTimeTokenError`` and ``InvalidCredentialsError``.
+        """
+        try:
+            shown = self._tokens.read(token, Purpose.VERIFY_EMAIL)
+            if not await self._passwords.is_password_of(shown.user_id, password, client=client):
+                raise InvalidCredentialsError
+            await self._verify(shown, is_repeatable=False)
+        except DomainError as refusal:
+            report(VerificationRefused(reason=refusal.code))
+            raise
+
+    async def _verify(self, shown: ShownToken, *, is_repeatable: bool) -> None:
+        now, event = self._clock.now(), UserVerified(user_id=shown.user_id)
+        async with self._database.transaction() as connection:
+            mailbox = await accounts.lock_mailbox(connection, shown.user_id)
+            if mailbox is None or not mailbox.is_active:
+                raise InvalidOneTimeTokenError
+            if mailbox.email_verified_at is not None and is_repeatable:
+                return
+            if await self._tokens.consume(connection, shown, now=now) != mailbox.email_key:
+                raise InvalidOneTimeTokenError
+            await accounts.mark_email_verified(connection, shown.user_id, now=now)
+            await record(connection, event)
+        report(event)
+
+
+@dataclass(frozen=True, slots=True)
+class VerificationMail:
+    """Composes the mail with link and code, when it is sent."""
+
+    database: Database[Connection]
+    clock: Clock
+    tokens: OneTimeTokens
+    links: AccountLinks
+
+    async def compose(self, request: MailRequest) -> ComposedMail | None:
+        """Make a new token for the account's present address. None for an account that needs no verification."""
+        if request.user_id is None:
+            return None
+        now = self.clock.now()
+        async with self.database.transaction() as connection:
+            mailbox = await accounts.lock_mailbox(connection, request.user_id)
+            if mailbox is None or not mailbox.is_active or mailbox.email_verified_at is not None:
+                return None
+            issued = await self.tokens.issue(
+                connection, Purpose.VERIFY_EMAIL, user_id=mailbox.user_id, email_key=mailbox.email_key, now=now
+            )
+        link = self.links.link(AccountPage.VERIFY_EMAIL, issued.text)
+        return ComposedMail(mailbox.email, request.kind, {"link": link, "code": issued.code}, mailbox.locale)

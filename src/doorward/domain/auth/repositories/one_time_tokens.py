@@ -1,0 +1,164 @@
+"""The SQL of one-time tokens: the table ``one_time_tokens``, whose rows are few for each user."""
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from uuid import UUID
+
+from doorward.domain.auth.repositories import Connection
+
+MOST_CODE_ATTEMPTS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class NewOneTimeToken:
+    """A token about to be stored. ``email_key`` is the address that it was made for."""
+
+    user_id: UUID
+    purpose: str
+    email_key: str
+    secret_hash: bytes
+    code_mac: bytes
+    code_expires_at: datetime
+    created_at: datetime
+    expires_at: datetime
+
+
+async def store_token(connection: Connection, token: NewOneTimeToken, *, keeps_previous: bool) -> None:
+    """Store a token in place of the one before it. With ``keeps_previous`` in place of the one before that.
+
+    The user's row is locked, so that the newest is known.
+    """
+    await connection.execute(
+        """
+        INSERT INTO one_time_tokens (
+            user_id, purpose, slot, email_key, secret_hash, code_mac, code_attempts, code_expires_at, created_at,
+            expires_at
+        )
+        SELECT %(user_id)s, %(purpose)s, COALESCE(
+                (
+                    SELECT 1 - newest.slot
+                    FROM one_time_tokens AS newest
+                    WHERE %(keeps_previous)s
+                      AND newest.user_id = %(user_id)s
+                      AND newest.purpose = %(purpose)s
+                    ORDER BY newest.created_at DESC
+                    LIMIT 1
+                ),
+                0
+            ), %(email_key)s, %(secret_hash)s, %(code_mac)s, 0, %(code_expires_at)s, %(created_at)s, %(expires_at)s
+        ON CONFLICT ON CONSTRAINT one_time_tokens_pkey DO UPDATE
+        SET email_key = excluded.email_key,
+            secret_hash = excluded.secret_hash,
+            code_mac = excluded.code_mac,
+            code_attempts = 0,
+            code_expires_at = excluded.code_expires_at,
+            created_at = excluded.created_at,
+            expires_at = excluded.expires_at
+        """,
+        {**asdict(token), "keeps_previous": keeps_previous},
+    )
+
+
+async def is_live_token(
+    connection: Connection, *, user_id: UUID, purpose: str, secret_hash: bytes, now: datetime
+) -> bool:
+    """Tell whether a token can be consumed, without consuming it."""
+    cursor = await connection.execute(
+        """
+        SELECT 1
+        FROM one_time_tokens
+        WHERE user_id = %(user_id)s
+          AND purpose = %(purpose)s
+          AND secret_hash = %(secret_hash)s
+          AND expires_at > %(now)s
+        """,
+        {"user_id": user_id, "purpose": purpose, "secret_hash": secret_hash, "now": now},
+    )
+    return await cursor.fetchone() is not None
+
+
+async def reserve_code_attempt(connection: Connection, *, user_id: UUID, purpose: str, now: datetime) -> list[bytes]:
+    """Count one try of a code against each token of a purpose; return the MACs of those that have tries left.
+
+    Counted before anything is compared, and committed by itself: tries at the same moment are counted one by one.
+    """
+    cursor = await connection.execute(
+        """
+        UPDATE one_time_tokens
+        SET code_attempts = code_attempts + 1
+        WHERE user_id = %(user_id)s
+          AND purpose = %(purpose)s
+          AND code_attempts < %(most)s
+          AND code_expires_at > %(now)s
+          AND expires_at > %(now)s
+        RETURNING code_mac
+        """,
+        {"user_id": user_id, "purpose": purpose, "most": MOST_CODE_ATTEMPTS, "now": now},
+    )
+    return [row[0] for row in await cursor.fetchall()]
+
+
+async def consume_token(
+    connection: Connection, *, user_id: UUID, purpose: str, secret_hash: bytes, now: datetime
+) -> str | None:
+    """Remove a live token; return the address that it was made for, or None. Of several calls one gets it."""
+    cursor = await connection.execute(
+        """
+        DELETE FROM one_time_tokens
+        WHERE user_id = %(user_id)s
+          AND purpose = %(purpose)s
+          AND secret_hash = %(secret_hash)s
+          AND expires_at > %(now)s
+        RETURNING email_key
+        """,
+        {"user_id": user_id, "purpose": purpose, "secret_hash": secret_hash, "now": now},
+    )
+    row = await cursor.fetchone()
+    return row[0] if row else None
+
+
+async def consume_code(
+    connection: Connection, *, user_id: UUID, purpose: str, code_mac: bytes, now: datetime
+) -> str | None:
+    """Remove the live token beside which a code was mailed; return the address that it was made for, or None."""
+    cursor = await connection.execute(
+        """
+        DELETE FROM one_time_tokens
+        WHERE user_id = %(user_id)s
+          AND purpose = %(purpose)s
+          AND code_mac = %(code_mac)s
+          AND code_expires_at > %(now)s
+          AND expires_at > %(now)s
+        RETURNING email_key
+        """,
+        {"user_id": user_id, "purpose": purpose, "code_mac": code_mac, "now": now},
+    )
+    row = await cursor.fetchone()
+    return row[0] if row else None
+
+
+async def remove_tokens_of_user(connection: Connection, user_id: UUID) -> None:
+    """Remove every token of a user: after a change of password, address or state none of them may work."""
+    await connection.execute("DELETE FROM one_time_tokens WHERE user_id = %(user_id)s", {"user_id": user_id})
+
+
+async def remove_expired_tokens(connection: Connection, *, now: datetime, limit: int) -> int:
+    """Remove tokens that have expired, except locked rows; return how many."""
+    cursor = await connection.execute(
+        """
+        WITH expired AS (
+            SELECT user_id, purpose, slot
+            FROM one_time_tokens
+            WHERE expires_at <= %(now)s
+            LIMIT %(limit)s
+            FOR UPDATE SKIP LOCKED
+        )
+        DELETE FROM one_time_tokens
+        USING expired
+        WHERE one_time_tokens.user_id = expired.user_id
+          AND one_time_tokens.purpose = expired.purpose
+          AND one_time_tokens.slot = expired.slot
+        """,
+        {"now": now, "limit": limit},
+    )
+    return cursor.rowcount

@@ -1,0 +1,73 @@
+import base64
+import secrets
+from uuid import uuid4
+
+import pytest
+
+from doorward.domain.auth.exceptions import InvalidOneTimeTokenError
+from doorward.domain.auth.one_time_token import OneTimeToken, OneTimeTokenCodec, Purpose, new_code, new_secret
+
+CODEC = OneTimeTokenCodec(secrets.token_bytes(64))
+TOKEN = OneTimeToken(Purpose.PASSWORD_RESET, uuid4(), new_secret())
+TEXT = CODEC.encode(TOKEN)
+
+
+def refuses(text: str, purpose: Purpose = TOKEN.purpose, codec: OneTimeTokenCodec = CODEC) -> bool:
+    try:
+        codec.decode(text, purpose)
+    except InvalidOneTimeTokenError:
+        return True
+    return False
+
+
+def test_a_token_is_read_as_it_was_written() -> None:
+    assert CODEC.decode(TEXT, TOKEN.purpose) == TOKEN
+
+
+@pytest.mark.parametrize("purpose", [each for each in Purpose if each is not TOKEN.purpose])
+def test_a_token_for_another_purpose_is_refused(purpose: Purpose) -> None:
+    assert refuses(TEXT, purpose)
+
+
+def test_each_altered_character_is_noticed() -> None:
+    other = {position: "A" if character != "A" else "B" for position, character in enumerate(TEXT)}
+    accepted = [at for at in range(len(TEXT)) if not refuses(TEXT[:at] + other[at] + TEXT[at + 1 :])]
+    assert accepted == []
+
+
+def test_each_truncated_token_is_refused() -> None:
+    assert all(refuses(TEXT[:length]) for length in range(len(TEXT)))
+
+
+@pytest.mark.parametrize("text", [TEXT + "A", TEXT + "=", f" {TEXT}", TEXT.replace("dwo_", "dwr_"), "ä" * len(TEXT)])
+def test_no_other_text_is_the_token(text: str) -> None:
+    assert refuses(text)
+
+
+def test_the_bits_that_base64_leaves_unread_make_no_second_text() -> None:
+    encoded = TEXT.removeprefix("dwo_")
+    raw = base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4))
+    alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+    same = [
+        text
+        for last in alphabet
+        if base64.urlsafe_b64decode((text := encoded[:-1] + last) + "=" * (-len(text) % 4)) == raw
+    ]
+    assert [text for text in same if not refuses(f"dwo_{text}")] == [encoded]
+
+
+def test_a_token_under_the_previous_key_is_read_and_one_under_an_older_key_is_not() -> None:
+    old, new = secrets.token_bytes(64), secrets.token_bytes(64)
+    text = OneTimeTokenCodec(old).encode(TOKEN)
+    assert not refuses(text, codec=OneTimeTokenCodec(new, old))
+    assert refuses(text, codec=OneTimeTokenCodec(new))
+
+
+def test_a_code_has_eight_digits_and_its_mac_depends_on_subject_and_purpose() -> None:
+    code, subject = new_code(), uuid4()
+    macs = CODEC.code_macs(code, subject, TOKEN.purpose)
+    assert len(code) == 8
+    assert code.isdecimal()
+    assert CODEC.code_macs(f" {code[:4]}-{code[4:]} ", subject, TOKEN.purpose) == macs
+    assert CODEC.code_macs(code, uuid4(), TOKEN.purpose) != macs
+    assert CODEC.code_macs(code, subject, Purpose.VERIFY_EMAIL) != macs
