@@ -1,5 +1,6 @@
 """The application: all calls, the pass that serves them, the OpenAPI description, the lifespan."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from fastapi import FastAPI
@@ -11,7 +12,7 @@ from doorward.api import development_mails, documentation, front_page, health, s
 from doorward.api.middleware.cross_origin import CrossOrigin
 from doorward.api.middleware.request_pass import EdgeSettings, RequestPass
 from doorward.api.openapi import openapi_document
-from doorward.api.routing import PolicyRoute, RouteTable
+from doorward.api.routing import Call, PolicyRoute, RouteTable
 from doorward.api.services import Services
 from doorward.settings.config import Settings
 
@@ -43,8 +44,8 @@ class Application(FastAPI):
         await self.answer(scope, receive, send)
 
 
-def create_app(settings: Settings, services: Services) -> Application:
-    """Return the ASGI application. May be called many times in one process.
+def create_app(settings: Settings, services: Services, pages: Sequence[Call] = ()) -> Application:
+    """Return the ASGI application with these pages beside the API. May be called many times in one process.
 
     Raises ``RouteError`` for a route without a policy.
     """
@@ -52,6 +53,7 @@ def create_app(settings: Settings, services: Services) -> Application:
         *v1.calls(),
         *health.calls(),
         *security_contact.calls(settings.deployment.security_contact, settings.browsers.public_url),
+        *pages,
         *front_page.calls(has_documentation=settings.browsers.docs_enabled),
         *(documentation.calls() if settings.browsers.docs_enabled else ()),
         *(development_mails.calls(services.development_mails) if services.development_mails else ()),

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from fastapi.responses import JSONResponse
+from fastapi.responses import Response
 
 from doorward import __version__
 from doorward.api.policy import PUBLIC, Cache, ErrorDialect, RoutePolicy
@@ -33,7 +33,7 @@ async def liveness() -> HealthResponse:
     return HealthResponse(version=__version__)
 
 
-async def readiness(services: CurrentServices) -> ReadinessResponse | JSONResponse:
+async def readiness(services: CurrentServices) -> ReadinessResponse | Response:
     """Tell whether requests can be served now, and if not, which dependency is in the way: its name, no more."""
     if services.drain.has_begun:
         return _not_ready({"service": "draining"})
@@ -43,7 +43,7 @@ async def readiness(services: CurrentServices) -> ReadinessResponse | JSONRespon
     return ReadinessResponse(version=__version__, checks=checks)
 
 
-def _not_ready(checks: dict[str, CheckState]) -> JSONResponse:
+def _not_ready(checks: dict[str, CheckState]) -> Response:
     return domain_response(ServiceUnavailableError(), ErrorDialect.PROBLEM, REMEDIES, checks)
 
 

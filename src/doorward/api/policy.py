@@ -50,6 +50,8 @@ class ErrorDialect(Enum):
     """RFC 9457."""
     OAUTH = auto()
     """RFC 9457 with the members ``error`` and ``error_description`` of RFC 6749 section 5.2."""
+    PAGE = auto()
+    """HTML, for people."""
 
 
 class ContentPolicy(Enum):
@@ -60,6 +62,8 @@ class ContentPolicy(Enum):
     """The service's own scripts and styles."""
     MAIL = auto()
     """Styles within the page: mail programs load no others."""
+    PAGE = auto()
+    """The service's own script and style, none within the page; its forms go nowhere else."""
 
 
 @dataclass(frozen=True, slots=True)

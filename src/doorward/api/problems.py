@@ -6,10 +6,11 @@ from http import HTTPStatus
 from typing import Any, Final
 
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import HTMLResponse, JSONResponse, Response
 
 from doorward.api.exceptions import InternalError, InvalidRequestError, MalformedBodyError, RequestRefusedError
 from doorward.api.policy import ErrorDialect
+from doorward.api.problem_page import problem_page
 from doorward.api.schemas.health import CheckState
 from doorward.api.schemas.problem import FieldError
 from doorward.core.exceptions import DomainError, Kind
@@ -85,7 +86,7 @@ def problem_body(
 
 def refusal_response(
     error: RequestRefusedError, dialect: ErrorDialect, headers: Mapping[str, str] | None = None
-) -> JSONResponse:
+) -> Response:
     """Return the answer to a request that reached no domain."""
     body = problem_body(
         error.status,
@@ -95,10 +96,10 @@ def refusal_response(
         oauth_error=error.oauth_error,
         errors=error.errors,
     )
-    return JSONResponse(body, error.status, {**error.headers, **(headers or {})}, media_type=MEDIA_TYPE)
+    return _response(body, error.status, {**error.headers, **(headers or {})}, dialect)
 
 
-def problem_of(error: Exception, dialect: ErrorDialect, remedies: Remedies) -> JSONResponse | None:
+def problem_of(error: Exception, dialect: ErrorDialect, remedies: Remedies) -> Response | None:
     """Return the answer to a refusal; None for any other exception, which is a defect."""
     if isinstance(error, DomainError):
         return domain_response(error, dialect, remedies)
@@ -107,14 +108,14 @@ def problem_of(error: Exception, dialect: ErrorDialect, remedies: Remedies) -> J
     return refusal_response(error, dialect) if isinstance(error, RequestRefusedError) else None
 
 
-def internal_error_response(dialect: ErrorDialect) -> JSONResponse:
+def internal_error_response(dialect: ErrorDialect) -> Response:
     """Return the answer to a defect, which shows nothing of the cause."""
     return refusal_response(InternalError(), dialect)
 
 
 def domain_response(
     error: DomainError, dialect: ErrorDialect, remedies: Remedies, checks: Mapping[str, CheckState] | None = None
-) -> JSONResponse:
+) -> Response:
     """Return the answer to a refusal of the domain, with what the client can do about it."""
     status = STATUS_OF_KIND[error.kind]
     body = problem_body(
@@ -131,6 +132,12 @@ def domain_response(
         headers["Retry-After"] = str(error.retry_after_seconds)
     if status == HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = _challenge(error)
+    return _response(body, status, headers, dialect)
+
+
+def _response(body: dict[str, Any], status: int, headers: Mapping[str, str], dialect: ErrorDialect) -> Response:
+    if dialect is ErrorDialect.PAGE:
+        return HTMLResponse(problem_page(body), status, headers)
     return JSONResponse(body, status, headers, media_type=MEDIA_TYPE)
 
 

@@ -22,6 +22,10 @@ _CONTENT: Final = {
         b"default-src 'none'; connect-src 'self'; img-src 'self' data:; font-src 'self' data:; worker-src blob:; "
         b"script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'"
     ),
+    ContentPolicy.PAGE: (
+        b"default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; form-action 'self'; base-uri 'none'; "
+        b"frame-ancestors 'none'"
+    ),
 }
 _CACHE: Final[dict[Cache, Headers]] = {
     Cache.NO_STORE: ((b"cache-control", b"no-store"), (b"pragma", b"no-cache")),

@@ -85,6 +85,24 @@ class Verification:
             report(VerificationRefused(reason=refusal.code))
             raise
 
+    async def verify_by_name_and_code(self, name: str, password: str, code: str, *, client: Client = NO_CLIENT) -> None:
+        """Verify the address of the account of this name or address with its password and the mail's code.
+
+        Raises ``InvalidOneTimeTokenError`` and ``InvalidCredentialsError``.
+        """
+        try:
+            user_id = await self._passwords.find_user(name, password, client=client)
+            if user_id is None:
+                raise InvalidCredentialsError
+            async with self._database.connection() as connection:
+                shown = await self._tokens.try_code(
+                    connection, code, Purpose.VERIFY_EMAIL, user_id=user_id, now=self._clock.now()
+                )
+            await self._verify(shown, is_repeatable=False)
+        except DomainError as refusal:
+            report(VerificationRefused(reason=refusal.code))
+            raise
+
     async def _verify(self, shown: ShownToken, *, is_repeatable: bool) -> None:
         now, event = self._clock.now(), UserVerified(user_id=shown.user_id)
         async with self._database.transaction() as connection:

@@ -123,6 +123,14 @@ def canonical_email(text: str) -> str:
     return read_email(text).key
 
 
+def read_identifier(name: str) -> str | None:
+    """Return the one spelling of a user name or an e-mail address; None for what is neither."""
+    try:
+        return canonical_email(name) if is_email(name) else canonical_username(name)
+    except (InvalidEmailError, InvalidUsernameError):
+        return None
+
+
 def _validated_parts(address: str) -> tuple[str, str, bool]:
     """Return local part, domain, and whether the domain is public. Raises ``EmailNotValidError``.
 

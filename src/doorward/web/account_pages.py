@@ -1,0 +1,106 @@
+"""The pages that mails lead to. GET shows a form and changes nothing; POST calls the use case."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final
+
+from fastapi import Request, Response
+
+from doorward.api.bodies import FormBody
+from doorward.api.policy import PUBLIC, Cache, ContentPolicy, ErrorDialect, RoutePolicy
+from doorward.api.problems import STATUS_OF_KIND
+from doorward.api.routing import Call
+from doorward.api.services import CurrentServices
+from doorward.api.waiting_client import waiting_client
+from doorward.core.exceptions import DomainError, Kind
+from doorward.core.ports import LimitedCall
+from doorward.domain.accounts.links import AccountPage
+from doorward.web.forms import ResetPasswordForm, VerifyEmailForm
+from doorward.web.rendering import Pages, static_file
+
+_SHOWN: Final = RoutePolicy(PUBLIC, errors=ErrorDialect.PAGE, content=ContentPolicy.PAGE)
+_ASSET: Final = RoutePolicy(PUBLIC, cache=Cache.PUBLIC_DAY, content=ContentPolicy.PAGE)
+
+
+def calls() -> Sequence[Call]:
+    """Return the calls. Raises ``ImportError`` without the package ``jinja2``."""
+    pages = Pages()
+    verify, reset = f"/account/{AccountPage.VERIFY_EMAIL}", f"/account/{AccountPage.RESET_PASSWORD}"
+    return [
+        Call("GET", verify, _shows(pages, "verify_email"), _SHOWN),
+        Call("POST", verify, _verifies_email(pages), _acts(LimitedCall.VERIFY)),
+        Call("GET", reset, _shows(pages, "reset_password"), _SHOWN),
+        Call("POST", reset, _resets_password(pages), _acts(LimitedCall.RESET)),
+        Call("GET", "/account/static/pages.css", _asset("pages.css", "text/css"), _ASSET),
+        Call("GET", "/account/static/fragment.js", _asset("fragment.js", "text/javascript"), _ASSET),
+    ]
+
+
+def _acts(limit: LimitedCall) -> RoutePolicy:
+    """Return the policy of a form: it counts for the same limit as the API's call."""
+    return RoutePolicy(PUBLIC, errors=ErrorDialect.PAGE, content=ContentPolicy.PAGE, limit_of_address=limit)
+
+
+def _shows(pages: Pages, name: str) -> Callable[[], Awaitable[Response]]:
+    async def show() -> Response:
+        """Show the form."""
+        return pages.page(name, refusal=None)
+
+    return show
+
+
+def _asset(name: str, media_type: str) -> Callable[[], Awaitable[Response]]:
+    content = static_file(name)
+
+    async def asset() -> Response:
+        """Return a file that the pages load."""
+        return Response(content, media_type=media_type)
+
+    return asset
+
+
+def _verifies_email(pages: Pages) -> Callable[..., Awaitable[Response]]:
+    async def verify_email(request: Request, form: FormBody[VerifyEmailForm], services: CurrentServices) -> Response:
+        """Verify the address of the account whose password was typed."""
+        try:
+            async with waiting_client(request) as client:
+                if form.token:
+                    await services.verification.verify_by_password(form.token, form.password, client=client)
+                else:
+                    await services.verification.verify_by_name_and_code(
+                        form.username, form.password, form.code, client=client
+                    )
+        except DomainError as refusal:
+            return _refused(pages, "verify_email", refusal)
+        return pages.page("done", title="E-mail address verified", message="Your e-mail address is verified.")
+
+    return verify_email
+
+
+def _resets_password(pages: Pages) -> Callable[..., Awaitable[Response]]:
+    async def reset_password(
+        request: Request, form: FormBody[ResetPasswordForm], services: CurrentServices
+    ) -> Response:
+        """Set the new password."""
+        try:
+            async with waiting_client(request) as client:
+                if form.token:
+                    await services.recovery.reset_by_token(form.token, form.new_password, client=client)
+                else:
+                    await services.recovery.reset_by_code(form.email, form.code, form.new_password, client=client)
+        except DomainError as refusal:
+            return _refused(pages, "reset_password", refusal)
+        return pages.page(
+            "done",
+            title="Password changed",
+            message="Your new password is set. You were signed out everywhere; sign in with the new password.",
+        )
+
+    return reset_password
+
+
+def _refused(pages: Pages, name: str, refusal: DomainError) -> Response:
+    """Show the form again with what was wrong. What the edge answers for all routes is raised again."""
+    if refusal.kind in {Kind.UNAVAILABLE, Kind.EXHAUSTED}:
+        raise refusal
+    status = STATUS_OF_KIND[Kind.INVALID if refusal.kind is Kind.UNAUTHENTICATED else refusal.kind]
+    return pages.page(name, status=status, refusal=refusal.detail)
