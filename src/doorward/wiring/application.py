@@ -106,7 +106,7 @@ def _create_services(
     tokens = create_one_time_tokens(settings.keys)
     drain = Drain()
     return Services(
-        registration=create_registration(settings, database, hasher),
+        registration=create_registration(settings, database, hasher, clock, mail.queue),
         login=create_login(settings, database, hasher, issuer, clock),
         sessions=create_sessions(settings, database, codec, signer, issuer, clock, lifetimes),
         verification=create_verification(database, clock, tokens, hasher, mail.queue),

@@ -5,16 +5,20 @@ from dataclasses import dataclass
 from uuid import uuid4
 
 from doorward.core.exceptions import DomainError
-from doorward.core.ports import Database
+from doorward.core.ports import Clock, Database
 from doorward.domain.audit.recording import record
 from doorward.domain.auth.devices import AddressDetail, recorded_address
 from doorward.domain.auth.events import RegistrationRefused, UserRegistered
 from doorward.domain.auth.exceptions import EmailTakenError, UsernameTakenError
 from doorward.domain.auth.identifiers import read_new_email, read_new_username
 from doorward.domain.auth.models import User
+from doorward.domain.auth.one_time_token import Purpose
+from doorward.domain.auth.one_time_tokens import LIFE_OF_PURPOSE
 from doorward.domain.auth.policy import check_new_password
 from doorward.domain.auth.ports import NO_CLIENT, Client, PasswordHasher
 from doorward.domain.auth.repositories import Connection, users
+from doorward.domain.outbox.mail import MailKind, MailOrigin, MailRequest
+from doorward.domain.outbox.mail_queue import MailQueue
 from doorward.observability.logging import report
 
 
@@ -39,12 +43,16 @@ class Registration:
         *,
         database: Database[Connection],
         hasher: PasswordHasher,
+        clock: Clock,
         rules: RegistrationRules,
         address_detail: AddressDetail,
+        mails: MailQueue,
     ) -> None:
-        """Take the database, the password hasher, what to refuse, and what addresses may show."""
+        """Take the database, the hasher, the time, what to refuse, what addresses may show, and the queue of mails."""
         self._database = database
         self._hasher = hasher
+        self._clock = clock
+        self._mails = mails
         self._rules = rules
         self._address_detail: AddressDetail = address_detail
 
@@ -77,6 +85,9 @@ class Registration:
             holder_id, has_email = holder or (None, False)
             if holder_id == user.id:
                 await record(connection, registered, address=recorded_address(client.address, self._address_detail))
+                mail = MailRequest(MailKind.VERIFY_EMAIL, MailOrigin.STRANGER, user_id=user.id)
+                expires_at = self._clock.now() + LIFE_OF_PURPOSE[Purpose.VERIFY_EMAIL]
+                await self._mails.add(connection, mail, expires_at=expires_at)
         if holder_id != user.id:
             raise EmailTakenError if has_email else UsernameTakenError
         report(registered)
