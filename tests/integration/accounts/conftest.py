@@ -1,0 +1,92 @@
+"""An account's mails as the tests see them: what was asked for, composed as the worker composes it."""
+
+import secrets
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import UUID
+
+import pytest
+
+from doorward.core.ports import SealedDataError
+from doorward.domain.accounts.links import AccountLinks
+from doorward.domain.accounts.recovery import Recovery, ResetMail
+from doorward.domain.accounts.verification import Verification, VerificationMail
+from doorward.domain.auth.one_time_tokens import OneTimeTokens
+from doorward.domain.outbox.mail import ComposedMail, MailKind, MailRequest
+from doorward.domain.outbox.mail_queue import MailQueue
+from doorward.domain.outbox.models import sealing_context
+from doorward.infrastructure.sealing import AesGcmSealer
+from doorward.wiring.accounts import create_one_time_tokens, create_recovery, create_verification
+from tests.integration.service import FakeClock, MakeService, Person, Service
+
+
+@dataclass
+class Mails:
+    """The use cases of accounts on a service's database, with a queue whose rows the test opens."""
+
+    service: Service
+    clock: FakeClock
+    tokens: OneTimeTokens
+    sealer: AesGcmSealer
+    queue: MailQueue
+    recovery: Recovery
+    verification: Verification
+
+    def requests(self, person: Person) -> list[MailRequest]:
+        """Return what was asked for a person, the oldest first."""
+        found = [self._opened(row) for row in self.service.sql("SELECT message_id, payload FROM outbox ORDER BY id")]
+        return [each for each in found if each and (str(each.user_id) == person.id or each.email == person.email)]
+
+    def _opened(self, row: dict[str, Any]) -> MailRequest | None:
+        """Return the request of a row; None for one that another test's keys have sealed."""
+        try:
+            sealed = self.sealer.open(row["payload"], context=sealing_context(row["message_id"]))
+        except SealedDataError:
+            return None
+        return MailRequest.from_bytes(sealed)
+
+    def waiting(self) -> int:
+        """Return how many messages there are for everybody."""
+        count: int = self.service.sql("SELECT count(*) FROM outbox")[0]["count"]
+        return count
+
+    async def reset_mail(self, email: str) -> ComposedMail | None:
+        """Ask for a reset, and return the mail that the worker would send."""
+        await self.recovery.request_reset(email)
+        composer = ResetMail(self.service.database, self.clock, self.tokens, LINKS)
+        request = MailRequest(MailKind.PASSWORD_RESET, self._newest().origin, email=email)
+        return await composer.compose(request)
+
+    async def verification_mail(self, person: Person) -> ComposedMail | None:
+        """Ask for another verification mail, and return what the worker would send."""
+        await self.verification.send_again(UUID(person.id))
+        composer = VerificationMail(self.service.database, self.clock, self.tokens, LINKS)
+        return await composer.compose(self._newest())
+
+    def _newest(self) -> MailRequest:
+        (row,) = self.service.sql("SELECT message_id, payload FROM outbox ORDER BY id DESC LIMIT 1")
+        request = self._opened(row)
+        assert request is not None
+        return request
+
+
+LINKS = AccountLinks("https://auth.example.com")
+
+
+def token_of(mail: ComposedMail | None) -> str:
+    """Return the token of a mail's link, which is in the fragment."""
+    assert mail is not None
+    parts = urlsplit(mail.facts["link"])
+    assert parts.query == ""
+    return parts.fragment.removeprefix("token=")
+
+
+@pytest.fixture
+async def mails(make_service: MakeService, clock: FakeClock) -> Mails:
+    service = await make_service()
+    sealer = AesGcmSealer([secrets.token_bytes(32)])
+    queue = MailQueue(sealer)
+    tokens = create_one_time_tokens(service.settings.keys)
+    parts = (service.database, clock, tokens, service.hasher, queue)
+    return Mails(service, clock, tokens, sealer, queue, create_recovery(*parts), create_verification(*parts))

@@ -1,0 +1,194 @@
+"""A forgotten password: what a mail brings, and what ends with the old password."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from doorward.core.exceptions import DomainError
+from doorward.domain.auth.exceptions import (
+    InvalidEmailError,
+    InvalidOneTimeTokenError,
+    PasswordTooCommonError,
+)
+from doorward.domain.outbox.exceptions import MailNotConfiguredError
+from doorward.domain.outbox.mail import MailKind
+from doorward.domain.outbox.mail_queue import MailQueue
+from doorward.wiring.accounts import create_recovery
+from tests.integration.accounts.conftest import Mails, token_of
+
+NEW_PASSWORD = "four other random words"
+
+
+async def outcome(call: object) -> str:
+    """Return the code of the refusal, or an empty text."""
+    try:
+        await call  # type: ignore[misc] # a coroutine
+    except DomainError as refusal:
+        return refusal.code
+    return ""
+
+
+async def test_the_token_of_a_mail_sets_a_new_password_and_ends_all_sessions(mails: Mails) -> None:
+    person, pair = await mails.service.register_and_log_in()
+    await mails.recovery.reset_by_token(token_of(await mails.reset_mail(person.email)), NEW_PASSWORD)
+    assert (await mails.service.get_me(pair.access)).status_code == 401
+    assert (await mails.service.post_refresh(pair.refresh)).status_code == 401
+    assert (await mails.service.post_token(person.username, person.password)).status_code == 401
+    assert (await mails.service.post_token(person.username, NEW_PASSWORD)).status_code == 200
+
+
+async def test_the_code_of_a_mail_sets_a_new_password(mails: Mails) -> None:
+    person = await mails.service.register()
+    mail = await mails.reset_mail(person.email)
+    assert mail is not None
+    await mails.recovery.reset_by_code(f" {person.email.upper()} ", mail.facts["code"], NEW_PASSWORD)
+    assert (await mails.service.post_token(person.username, NEW_PASSWORD)).status_code == 200
+
+
+async def test_a_mail_goes_to_the_stored_address_whatever_spelling_was_typed(mails: Mails) -> None:
+    person = await mails.service.register()
+    mail = await mails.reset_mail(person.email.upper())
+    assert mail is not None
+    assert mail.to == person.email
+
+
+async def test_one_token_used_by_many_at_once_works_once(mails: Mails) -> None:
+    person = await mails.service.register()
+    token = token_of(await mails.reset_mail(person.email))
+    passwords = [f"{NEW_PASSWORD} {number}" for number in range(30)]
+    outcomes = await asyncio.gather(*(outcome(mails.recovery.reset_by_token(token, each)) for each in passwords))
+    assert sorted(outcomes) == ["", *["invalid_token"] * 29]
+    (right,) = [each for each, code in zip(passwords, outcomes, strict=True) if not code]
+    assert (await mails.service.post_token(person.username, right)).status_code == 200
+
+
+async def test_a_password_that_is_refused_leaves_the_token_usable(mails: Mails) -> None:
+    person = await mails.service.register()
+    token = token_of(await mails.reset_mail(person.email))
+    with pytest.raises(PasswordTooCommonError):
+        await mails.recovery.reset_by_token(token, "password1")
+    assert await outcome(mails.recovery.reset_by_token(token, person.username)) == "password_is_name"
+    await mails.recovery.reset_by_token(token, NEW_PASSWORD)
+
+
+async def test_a_token_expires_after_thirty_minutes_and_its_code_after_fifteen(mails: Mails) -> None:
+    person = await mails.service.register()
+    mail = await mails.reset_mail(person.email)
+    assert mail is not None
+    mails.clock.advance(timedelta(minutes=15))
+    assert (
+        await outcome(mails.recovery.reset_by_code(person.email, mail.facts["code"], NEW_PASSWORD)) == "invalid_token"
+    )
+    mails.clock.advance(timedelta(minutes=15))
+    with pytest.raises(InvalidOneTimeTokenError):
+        await mails.recovery.reset_by_token(token_of(mail), NEW_PASSWORD)
+
+
+async def test_the_link_before_the_newest_works_and_the_one_before_that_does_not(mails: Mails) -> None:
+    person = await mails.service.register()
+    sent = []
+    for _ in range(3):
+        sent.append(token_of(await mails.reset_mail(person.email)))
+        mails.clock.advance(timedelta(seconds=1))
+    assert await outcome(mails.recovery.reset_by_token(sent[0], NEW_PASSWORD)) == "invalid_token"
+    await mails.recovery.reset_by_token(sent[1], NEW_PASSWORD)
+    assert await outcome(mails.recovery.reset_by_token(sent[2], NEW_PASSWORD)) == "invalid_token"
+
+
+async def test_of_many_codes_tried_at_once_five_are_compared(mails: Mails) -> None:
+    person = await mails.service.register()
+    mail = await mails.reset_mail(person.email)
+    assert mail is not None
+    right = int(mail.facts["code"])
+    wrong = [f"{(right + step) % 10**8:08d}" for step in range(1, 101)]
+    outcomes = await asyncio.gather(
+        *(outcome(mails.recovery.reset_by_code(person.email, code, NEW_PASSWORD)) for code in wrong)
+    )
+    assert set(outcomes) == {"invalid_token"}
+    stored = mails.service.sql("SELECT code_attempts FROM one_time_tokens WHERE user_id = %s", person.id)
+    assert stored == [{"code_attempts": 5}]
+    assert (
+        await outcome(mails.recovery.reset_by_code(person.email, mail.facts["code"], NEW_PASSWORD)) == "invalid_token"
+    )
+    await mails.recovery.reset_by_token(token_of(mail), NEW_PASSWORD)
+
+
+async def test_unknown_and_inactive_accounts_get_no_mail_and_the_same_answer(mails: Mails) -> None:
+    person = await mails.service.register()
+    mails.service.sql("UPDATE users SET is_active = false WHERE id = %s", person.id)
+    before = mails.waiting()
+    assert await mails.reset_mail(person.email) is None
+    assert await mails.reset_mail("unknown@example.com") is None
+    assert mails.waiting() == before + 2
+    refusal = await outcome(mails.recovery.reset_by_code("unknown@example.com", "12345678", NEW_PASSWORD))
+    assert refusal == "invalid_token"
+
+
+async def test_a_refused_password_does_not_tell_whether_an_address_has_an_account(mails: Mails) -> None:
+    person = await mails.service.register()
+    for email in (person.email, "unknown@example.com"):
+        assert await outcome(mails.recovery.reset_by_code(email, "12345678", "password1")) == "password_too_common"
+
+
+async def test_a_reset_removes_the_other_tokens_devices_and_the_pending_change_of_address(mails: Mails) -> None:
+    person = await mails.service.register()
+    mails.service.sql(
+        "INSERT INTO devices (user_id, id, epoch, secret_hash, created_at, seen_at)"
+        " VALUES (%s, gen_random_uuid(), 0, sha256('x'), now(), now())",
+        person.id,
+    )
+    mails.service.sql(
+        "INSERT INTO email_changes (user_id, email, email_key, created_at, expires_at)"
+        " VALUES (%s, 'thief@example.com', 'thief@example.com', now(), now())",
+        person.id,
+    )
+    verification = token_of(await mails.verification_mail(person))
+    await mails.recovery.reset_by_token(token_of(await mails.reset_mail(person.email)), NEW_PASSWORD)
+    for table in ("devices", "email_changes", "one_time_tokens"):
+        assert mails.service.sql(f"SELECT 1 FROM {table} WHERE user_id = %s", person.id) == [], table
+    with pytest.raises(InvalidOneTimeTokenError):
+        await mails.verification.verify_by_password(verification, NEW_PASSWORD)
+
+
+async def test_a_reset_verifies_the_address_and_asks_for_a_notice(mails: Mails) -> None:
+    person = await mails.service.register()
+    await mails.recovery.reset_by_token(token_of(await mails.reset_mail(person.email)), NEW_PASSWORD)
+    (user,) = mails.service.sql("SELECT email_verified_at FROM users WHERE id = %s", person.id)
+    assert user["email_verified_at"] == mails.clock.now()
+    assert [each.kind for each in mails.requests(person)][-1] is MailKind.PASSWORD_CHANGED
+    rows = mails.service.sql("SELECT type FROM audit_events WHERE user_id = %s ORDER BY id", person.id)
+    types = [row["type"] for row in rows]
+    assert types == ["user.registered", "user.password_reset_requested", "user.password_changed", "user.verified"]
+
+
+async def test_a_token_for_an_address_that_was_changed_since_is_refused(mails: Mails) -> None:
+    person = await mails.service.register()
+    token = token_of(await mails.reset_mail(person.email))
+    other = f"new-{person.email}"
+    mails.service.sql("UPDATE users SET email = %s, email_key = %s WHERE id = %s", other, other, person.id)
+    with pytest.raises(InvalidOneTimeTokenError):
+        await mails.recovery.reset_by_token(token, NEW_PASSWORD)
+
+
+async def test_what_is_stored_shows_neither_address_nor_token_nor_code(mails: Mails) -> None:
+    person = await mails.service.register()
+    mail = await mails.reset_mail(person.email)
+    assert mail is not None
+    stored = repr(mails.service.sql("SELECT * FROM outbox") + mails.service.sql("SELECT * FROM one_time_tokens"))
+    for secret in (token_of(mail), mail.facts["code"]):
+        assert secret not in stored
+    assert person.email not in repr(mails.service.sql("SELECT * FROM outbox"))
+
+
+async def test_without_mail_the_request_is_refused(mails: Mails) -> None:
+    recovery = create_recovery(mails.service.database, mails.clock, mails.tokens, mails.service.hasher, MailQueue(None))
+    with pytest.raises(MailNotConfiguredError):
+        await recovery.request_reset("ada@example.com")
+
+
+async def test_what_is_no_address_is_refused_before_anything_is_stored(mails: Mails) -> None:
+    before = mails.waiting()
+    with pytest.raises(InvalidEmailError):
+        await mails.recovery.request_reset("ada")
+    assert mails.waiting() == before

@@ -1,0 +1,101 @@
+"""The verification of an address: a mail counts only with a session or the password of the account."""
+
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+
+from doorward.domain.auth.exceptions import InvalidCredentialsError, InvalidOneTimeTokenError
+from tests.integration.accounts.conftest import Mails, token_of
+from tests.integration.service import Person
+
+
+def is_verified(mails: Mails, person: Person) -> bool:
+    (user,) = mails.service.sql("SELECT email_verified_at FROM users WHERE id = %s", person.id)
+    return user["email_verified_at"] is not None
+
+
+async def test_the_session_of_the_account_verifies_it_with_the_token(mails: Mails) -> None:
+    person = await mails.service.register()
+    token = token_of(await mails.verification_mail(person))
+    await mails.verification.verify_by_session(UUID(person.id), token=token)
+    assert is_verified(mails, person)
+
+
+async def test_the_session_of_the_account_verifies_it_with_the_code(mails: Mails) -> None:
+    person = await mails.service.register()
+    mail = await mails.verification_mail(person)
+    assert mail is not None
+    await mails.verification.verify_by_session(UUID(person.id), code=mail.facts["code"])
+    assert is_verified(mails, person)
+
+
+async def test_the_password_of_the_account_verifies_it_with_the_token(mails: Mails) -> None:
+    person = await mails.service.register()
+    await mails.verification.verify_by_password(token_of(await mails.verification_mail(person)), person.password)
+    assert is_verified(mails, person)
+
+
+async def test_name_password_and_code_verify_it(mails: Mails) -> None:
+    person = await mails.service.register()
+    mail = await mails.verification_mail(person)
+    assert mail is not None
+    await mails.verification.verify_by_name_and_code(person.username, person.password, mail.facts["code"])
+    assert is_verified(mails, person)
+
+
+async def test_the_owner_of_the_mailbox_alone_cannot_verify_the_account_of_another(mails: Mails) -> None:
+    attacker, owner = await mails.service.register(), await mails.service.register()
+    mail = await mails.verification_mail(attacker)
+    assert mail is not None
+    with pytest.raises(InvalidOneTimeTokenError):
+        await mails.verification.verify_by_session(UUID(owner.id), token=token_of(mail))
+    with pytest.raises(InvalidOneTimeTokenError):
+        await mails.verification.verify_by_session(UUID(owner.id), code=mail.facts["code"])
+    with pytest.raises(InvalidCredentialsError):
+        await mails.verification.verify_by_password(token_of(mail), "a guess of the password")
+    assert not is_verified(mails, attacker)
+    # None of these tries has used the token up.
+    await mails.verification.verify_by_session(UUID(attacker.id), token=token_of(mail))
+
+
+async def test_the_session_may_repeat_the_genuine_token_and_all_others_may_not(mails: Mails) -> None:
+    person = await mails.service.register()
+    token = token_of(await mails.verification_mail(person))
+    for _ in range(2):
+        await mails.verification.verify_by_session(UUID(person.id), token=token)
+    with pytest.raises(InvalidOneTimeTokenError):
+        await mails.verification.verify_by_password(token, person.password)
+
+
+async def test_a_verified_address_gets_no_further_mail(mails: Mails) -> None:
+    person = await mails.service.register()
+    token = token_of(await mails.verification_mail(person))
+    await mails.verification.verify_by_session(UUID(person.id), token=token)
+    assert await mails.verification_mail(person) is None
+
+
+async def test_a_new_mail_ends_the_token_before_it(mails: Mails) -> None:
+    person = await mails.service.register()
+    first = token_of(await mails.verification_mail(person))
+    second = token_of(await mails.verification_mail(person))
+    with pytest.raises(InvalidOneTimeTokenError):
+        await mails.verification.verify_by_session(UUID(person.id), token=first)
+    await mails.verification.verify_by_session(UUID(person.id), token=second)
+
+
+async def test_a_token_expires_after_a_day(mails: Mails) -> None:
+    person = await mails.service.register()
+    token = token_of(await mails.verification_mail(person))
+    mails.clock.advance(timedelta(hours=24))
+    with pytest.raises(InvalidOneTimeTokenError):
+        await mails.verification.verify_by_session(UUID(person.id), token=token)
+
+
+async def test_an_inactive_account_cannot_be_verified(mails: Mails) -> None:
+    person = await mails.service.register()
+    token = token_of(await mails.verification_mail(person))
+    mails.service.sql("UPDATE users SET is_active = false WHERE id = %s", person.id)
+    with pytest.raises(InvalidOneTimeTokenError):
+        await mails.verification.verify_by_session(UUID(person.id), token=token)
+    assert not is_verified(mails, person)
