@@ -37,6 +37,7 @@ from doorward.wiring.items import create_item_import, create_items
 from doorward.wiring.keys import keys
 from doorward.wiring.log import log_as_set
 from doorward.wiring.mail import MailService, create_mail
+from doorward.wiring.pages import create_pages
 from doorward.wiring.registration import create_registration
 from doorward.wiring.telemetry import Telemetry
 
@@ -82,7 +83,7 @@ def create_wired_app(
     scheduler = create_scheduler(settings, database, clock, is_worker=False, first_look_seconds=first_look_seconds)
     mail = create_mail(settings, database, clock, delivers=settings.background.background == "in_process")
     services = _create_services(settings, telemetry, database, hasher, limiter, clock, mail, scheduler)
-    app = create_app(settings, services)
+    app = create_app(settings, services, create_pages() if mail.queue.is_configured else ())
     app.state.database, app.state.hasher = database, hasher
     return telemetry.wrap(app)
 

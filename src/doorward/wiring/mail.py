@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Final
 
 from doorward.core.exceptions import ServiceUnavailableError
 from doorward.core.ports import Clock, Sealer
+from doorward.domain.accounts.links import AccountLinks
 from doorward.domain.accounts.mail_budgets import MailBudgets
 from doorward.domain.accounts.mail_delivery import MailDelivery
 from doorward.domain.accounts.notices import NOTICE_FACTS, NoticeComposer
 from doorward.domain.accounts.ports import Composer, DevelopmentMails, MailTransport
+from doorward.domain.accounts.recovery import ResetMail
+from doorward.domain.accounts.verification import VerificationMail
 from doorward.domain.outbox.delivery import Delivery
 from doorward.domain.outbox.mail import MAIL_CHANNEL, MailKind
 from doorward.domain.outbox.mail_queue import MailQueue
@@ -20,6 +23,7 @@ from doorward.infrastructure.postgres.clock_watch import ClocksDifferError, requ
 from doorward.infrastructure.postgres.database import PostgresDatabase
 from doorward.settings.config import Settings
 from doorward.settings.mail import DEVELOPMENT_FOLDER, MailSettings, sender_address
+from doorward.wiring.accounts import create_one_time_tokens
 from doorward.wiring.keys import keys, sealing_keys
 
 if TYPE_CHECKING:
@@ -71,10 +75,15 @@ def create_mail(settings: Settings, database: PostgresDatabase, clock: Clock, *,
     return MailService(MailQueue(sealer, delivery.notify), delivery, development)
 
 
-def create_composers(settings: Settings, database: PostgresDatabase, clock: Clock) -> Mapping[MailKind, Composer]:  # noqa: ARG001 - what composers that make tokens are built from
+def create_composers(settings: Settings, database: PostgresDatabase, clock: Clock) -> Mapping[MailKind, Composer]:
     """Return the composer of each kind of mail."""
-    notices = NoticeComposer(database=database)
-    return dict.fromkeys(NOTICE_FACTS, notices)
+    links = AccountLinks(settings.browsers.public_url or "")
+    tokens = create_one_time_tokens(settings.keys)
+    return {
+        **dict.fromkeys(NOTICE_FACTS, NoticeComposer(database=database)),
+        MailKind.VERIFY_EMAIL: VerificationMail(database, clock, tokens, links),
+        MailKind.PASSWORD_RESET: ResetMail(database, clock, tokens, links),
+    }
 
 
 def create_sealer(settings: Settings) -> Sealer:

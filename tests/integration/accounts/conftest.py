@@ -4,7 +4,7 @@ import secrets
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -56,13 +56,13 @@ class Mails:
         await self.recovery.request_reset(email)
         composer = ResetMail(self.service.database, self.clock, self.tokens, LINKS)
         request = MailRequest(MailKind.PASSWORD_RESET, self._newest().origin, email=email)
-        return await composer.compose(request)
+        return await composer.compose(request, uuid4())
 
     async def verification_mail(self, person: Person) -> ComposedMail | None:
         """Ask for another verification mail, and return what the worker would send."""
         await self.verification.send_again(UUID(person.id))
         composer = VerificationMail(self.service.database, self.clock, self.tokens, LINKS)
-        return await composer.compose(self._newest())
+        return await composer.compose(self._newest(), uuid4())
 
     def _newest(self) -> MailRequest:
         (row,) = self.service.sql("SELECT message_id, payload FROM outbox ORDER BY id DESC LIMIT 1")

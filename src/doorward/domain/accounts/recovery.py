@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from doorward.core.events import AuditedEvent
 from doorward.core.exceptions import DomainError
@@ -154,7 +154,7 @@ class ResetMail:
     tokens: OneTimeTokens
     links: AccountLinks
 
-    async def compose(self, request: MailRequest) -> ComposedMail | None:
+    async def compose(self, request: MailRequest, message_id: UUID) -> ComposedMail | None:  # noqa: ARG002 - the protocol has it
         """Make a new token for the account of the address that was named. None where there is no active one.
 
         The mail goes to the address that the account has, in the spelling stored, never to the one that was typed.

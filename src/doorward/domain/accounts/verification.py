@@ -127,7 +127,7 @@ class VerificationMail:
     tokens: OneTimeTokens
     links: AccountLinks
 
-    async def compose(self, request: MailRequest) -> ComposedMail | None:
+    async def compose(self, request: MailRequest, message_id: UUID) -> ComposedMail | None:  # noqa: ARG002 - the protocol has it
         """Make a new token for the account's present address. None for an account that needs no verification."""
         if request.user_id is None:
             return None
