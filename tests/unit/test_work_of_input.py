@@ -1,11 +1,13 @@
 """No text of a stranger that passes the bounds holds the event loop for more than the equivalent of 100 ms."""
 
+import contextlib
 import io
 import ipaddress
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, NamedTuple
+from uuid import UUID
 
 import pytest
 from starlette.requests import Request
@@ -15,6 +17,7 @@ from doorward.api.client_address import client_address
 from doorward.core import pages
 from doorward.core.exceptions import DomainError
 from doorward.domain.auth import identifiers, policy
+from doorward.domain.auth.one_time_token import OneTimeTokenCodec, Purpose
 from doorward.domain.auth.refresh_token import RefreshTokenCodec
 from doorward.domain.items import search
 from doorward.domain.items.csv_lines import read_items
@@ -37,6 +40,7 @@ _TOKENS: Final = AccessTokens(
 )
 _CURSORS: Final = pages.CursorCodec(_KEY, b"p" * 32)
 _REFRESH_TOKENS: Final = RefreshTokenCodec(_KEY, b"p" * 32)
+_ONE_TIME_TOKENS: Final = OneTimeTokenCodec(_KEY, b"p" * 32)
 _TRUSTED: Final[tuple[Network, ...]] = tuple(
     ipaddress.ip_network(text) for text in ("10.0.0.0/8", "fc00::/7", *(f"100.{number}.0.0/16" for number in range(50)))
 )
@@ -54,6 +58,15 @@ class Place(NamedTuple):
 def _request(name: str, value: str) -> Request:
     headers = [(name.encode(), value.encode("latin-1", "replace"))]
     return Request({"type": "http", "method": "GET", "path": "/", "query_string": b"", "headers": headers})
+
+
+def _read_one_time_token(text: str) -> None:
+    with contextlib.suppress(DomainError):
+        _ONE_TIME_TOKENS.decode(text, Purpose.PASSWORD_RESET)
+
+
+def _read_code(text: str) -> object:
+    return _ONE_TIME_TOKENS.code_macs(text, UUID(int=1), Purpose.PASSWORD_RESET)
 
 
 def _check_password(text: str) -> None:
@@ -114,6 +127,8 @@ _PLACES: Final = (
     Place("search", _search, _queries),
     Place("cursor", lambda text: _CURSORS.decode(text, "title"), lambda: worst_inputs.texts(4_096)),
     Place("refresh token", _REFRESH_TOKENS.decode, lambda: worst_inputs.texts(FIELD)),
+    Place("one-time token", _read_one_time_token, lambda: worst_inputs.texts(FIELD)),
+    Place("code", _read_code, lambda: worst_inputs.texts(FIELD)),
     Place("access token", lambda text: _TOKENS.verify(text, _NOW), worst_inputs.access_tokens),
     Place("links of a page", _first_page_links, _queries),
     Place("If-Match", lambda v: conditional.is_changeable(_request("if-match", v))(1), worst_inputs.header_values),

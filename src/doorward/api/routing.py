@@ -24,7 +24,6 @@ from doorward.api.exceptions import RequestRefusedError
 from doorward.api.policy import MAXIMUM_UPLOAD_BYTES, UNMATCHED, Public, RoutePolicy
 from doorward.core.exceptions import DomainError
 
-NO_CONTENT: Final = 204
 Refusal = type[DomainError] | type[RequestRefusedError] | DomainError | RequestRefusedError
 """A class of refusals, or one of them where the class alone makes no right example."""
 
@@ -63,7 +62,7 @@ class PolicyRoute(APIRoute):
     """A route of FastAPI's that knows its call."""
 
     def __init__(self, call: Call) -> None:
-        """Build the route; an answer of 204 has no body and no content type.
+        """Build the route. The answer of a function that returns nothing has no body and no content type.
 
         Raises ``RouteError`` for a policy that nothing would hold.
         """
@@ -77,7 +76,7 @@ class PolicyRoute(APIRoute):
             tags=[call.tag] if call.tag else None,
             include_in_schema=bool(call.tag),
             response_model=Default(None) if call.answer is None else call.answer,
-            response_class=Response if call.status == NO_CONTENT else Default(JSONResponse),
+            response_class=Response if signature(call.endpoint).return_annotation is None else Default(JSONResponse),
         )
         if isinstance(call.policy.access, Public) and _needs_caller(self.dependant):
             raise RouteError(f"{call.path} is public, so it has no caller for its CurrentCaller")

@@ -7,7 +7,6 @@ from fastapi import Request, Response
 
 from doorward.api.bodies import FormBody
 from doorward.api.policy import PUBLIC, Cache, ContentPolicy, ErrorDialect, RoutePolicy
-from doorward.api.problems import STATUS_OF_KIND
 from doorward.api.routing import Call
 from doorward.api.services import CurrentServices
 from doorward.api.waiting_client import waiting_client
@@ -16,6 +15,9 @@ from doorward.core.ports import LimitedCall
 from doorward.domain.accounts.links import AccountPage
 from doorward.web.forms import ResetPasswordForm, VerifyEmailForm
 from doorward.web.rendering import Pages, static_file
+
+UNPROCESSABLE: Final = 422
+"""A form that was refused: what was typed is wrong, whatever it was."""
 
 _SHOWN: Final = RoutePolicy(PUBLIC, errors=ErrorDialect.PAGE, content=ContentPolicy.PAGE)
 _ASSET: Final = RoutePolicy(PUBLIC, cache=Cache.PUBLIC_DAY, content=ContentPolicy.PAGE)
@@ -102,5 +104,4 @@ def _refused(pages: Pages, name: str, refusal: DomainError) -> Response:
     """Show the form again with what was wrong. What the edge answers for all routes is raised again."""
     if refusal.kind in {Kind.UNAVAILABLE, Kind.EXHAUSTED}:
         raise refusal
-    status = STATUS_OF_KIND[Kind.INVALID if refusal.kind is Kind.UNAUTHENTICATED else refusal.kind]
-    return pages.page(name, status=status, refusal=refusal.detail)
+    return pages.page(name, status=UNPROCESSABLE, refusal=refusal.detail)

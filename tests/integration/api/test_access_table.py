@@ -27,6 +27,11 @@ POST   /api/v1/auth/token                 422       401     200     200         
 GET    /api/v1/auth/me                    401       401     401     401         401   200   200
 POST   /api/v1/auth/refresh               422       401     401     401         401   200   200
 POST   /api/v1/auth/revoke                422       204     204     204         204   204   204
+POST   /api/v1/auth/password/forgot       403       403     403     403         403   403   403
+POST   /api/v1/auth/password/reset        422       422     422     422         422   422   422
+POST   /api/v1/auth/email/verify          401       401     401     401         401   422   422
+
+POST   /api/v1/account/email/verification 401       401     401     401         401   403   403
 
 GET    /api/v1/items                      401       401     401     401         401   200   200
 POST   /api/v1/items                      401       401     401     401         401   201   201
@@ -44,7 +49,9 @@ PATCH  /api/v1/items/{item_id} shared     401       401     401     401         
 DELETE /api/v1/items/{item_id} shared     401       401     401     401         401   403   204
 """
 """The token calls are shown a login or a refresh token instead: `none` sends an empty body, `malformed` a wrong
-password or a damaged token. A login does not care what became of earlier sessions; a logout never fails."""
+password or a damaged token. A login does not care what became of earlier sessions; a logout never fails.
+
+This service has no mail, so that calls that need it refuse whoever may make them."""
 
 ITEM: Final = {"title": "Casablanca"}
 
@@ -105,6 +112,9 @@ def _request(call: str, caller: Caller) -> dict[str, Any]:
         },
         "POST /api/v1/auth/refresh": {"json": caller.refresh},
         "POST /api/v1/auth/revoke": {"json": caller.refresh},
+        "POST /api/v1/auth/password/forgot": {"json": {"email": f"{name}@example.com"}},
+        "POST /api/v1/auth/password/reset": {"json": {"token": "dwo_made-up", "new_password": PASSWORD}},
+        "POST /api/v1/auth/email/verify": {"json": {"code": "12345678"}},
         "POST /api/v1/items": {"json": ITEM},
         "GET /api/v1/items/search": {"params": {"q": "casablanca"}},
         "POST /api/v1/items/import": {"content": b"title\nM\n", "headers": {"Content-Type": "text/csv"}},

@@ -6,7 +6,7 @@ from typing import Final, Literal
 from doorward.core.events import AuditedEvent, Counter, Event
 
 VERIFICATIONS: Final = Counter("doorward_email_verifications_total", "Uses of verification tokens and codes", "outcome")
-RESETS: Final = Counter("doorward_password_resets_total", "Uses of password reset tokens and codes", "outcome")
+PASSWORD_CHANGES: Final = Counter("doorward_password_changes_total", "Changes and resets of passwords", "outcome")
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,7 @@ class PasswordChanged(AuditedEvent):
     log_event = "accounts.password.changed"
     user_fact = "target_user_id"
     outcome = "success"
+    counted = ((PASSWORD_CHANGES, "changed"),)
     reason: Literal["changed", "reset"]
 
 
@@ -56,5 +57,5 @@ class PasswordResetRefused(Event):
 
     log_event = "accounts.password.reset_refused"
     outcome = "failure"
-    counted = ((RESETS, "refused"),)
+    counted = ((PASSWORD_CHANGES, "refused"),)
     reason: str

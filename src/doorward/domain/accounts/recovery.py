@@ -133,7 +133,7 @@ class Recovery:
                 raise InvalidOneTimeTokenError
             if locked.email_verified_at is None:
                 events.append(UserVerified(user_id=user_id))
-            await accounts.reset_password(connection, user_id, password_hash=password_hash, now=now)
+            await accounts.replace_password(connection, user_id, password_hash=password_hash, now=now)
             await self._tokens.remove_all(connection, user_id)
             await accounts.remove_devices(connection, user_id)
             await accounts.remove_email_change(connection, user_id)

@@ -113,7 +113,7 @@ class Verification:
                 return
             if await self._tokens.consume(connection, shown, now=now) != mailbox.email_key:
                 raise InvalidOneTimeTokenError
-            await accounts.mark_email_verified(connection, shown.user_id, now=now)
+            await accounts.update_email_verified(connection, shown.user_id, now=now)
             await record(connection, event)
         report(event)
 

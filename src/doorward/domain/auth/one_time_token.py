@@ -108,7 +108,7 @@ class OneTimeTokenCodec:
         A code has few digits: its hash could be reversed by trying all. White space and hyphens in it do not count.
         """
         digits = "".join(character for character in code if character not in " -\t")
-        content = b"code" + bytes([_NUMBER_OF[purpose]]) + subject_id.bytes + digits.encode()
+        content = b"code" + bytes([_NUMBER_OF[purpose]]) + subject_id.bytes + digits.encode(errors="surrogatepass")
         return tuple(hmac.digest(key, content, "sha256") for key in self._readable_keys)
 
 

@@ -65,7 +65,7 @@ class OneTimeTokens:
             created_at=now,
             expires_at=now + LIFE_OF_PURPOSE[purpose],
         )
-        await one_time_tokens.store_token(connection, stored, keeps_previous=purpose in _KEEPS_PREVIOUS)
+        await one_time_tokens.add_token(connection, stored, keeps_previous=purpose in _KEEPS_PREVIOUS)
         return IssuedToken(self._codec.encode(token), code)
 
     def read(self, text: str, purpose: Purpose) -> ShownToken:
@@ -81,7 +81,7 @@ class OneTimeTokens:
         Raises ``InvalidOneTimeTokenError`` for a wrong code, an expired one, and when no tries are left.
         """
         macs = self._codec.code_macs(code, user_id, purpose)
-        stored = await one_time_tokens.reserve_code_attempt(connection, user_id=user_id, purpose=purpose.value, now=now)
+        stored = await one_time_tokens.claim_code_attempt(connection, user_id=user_id, purpose=purpose.value, now=now)
         right = next((each for each in stored if any(compare_digest(each, mac) for mac in macs)), None)
         if right is None:
             raise InvalidOneTimeTokenError
@@ -91,9 +91,10 @@ class OneTimeTokens:
         """Tell whether the token can be consumed, before work is done for it. A code was tried a moment ago."""
         if shown.is_code:
             return True
-        return await one_time_tokens.is_live_token(
+        email_key = await one_time_tokens.find_live_token(
             connection, user_id=shown.user_id, purpose=shown.purpose.value, secret_hash=shown.digest, now=now
         )
+        return email_key is not None
 
     async def consume(self, connection: Connection, shown: ShownToken, *, now: datetime) -> str | None:
         """Remove the token in the transaction of its effect; return the address it was made for, None if it is gone.

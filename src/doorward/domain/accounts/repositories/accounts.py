@@ -52,7 +52,7 @@ async def lock_mailbox(connection: Connection, user_id: UUID) -> Mailbox | None:
         return await cursor.fetchone()
 
 
-async def mark_email_verified(connection: Connection, user_id: UUID, *, now: datetime) -> None:
+async def update_email_verified(connection: Connection, user_id: UUID, *, now: datetime) -> None:
     """Store that the address of an account is its owner's. A delivery has reached it, too."""
     await connection.execute(
         """
@@ -66,7 +66,7 @@ async def mark_email_verified(connection: Connection, user_id: UUID, *, now: dat
     )
 
 
-async def reset_password(connection: Connection, user_id: UUID, *, password_hash: str, now: datetime) -> None:
+async def replace_password(connection: Connection, user_id: UUID, *, password_hash: str, now: datetime) -> None:
     """Set a password that the owner of the mailbox chose, and end everything that the old one began.
 
     Whoever reset it reads the mailbox: the address is verified with it.

@@ -23,7 +23,7 @@ class NewOneTimeToken:
     expires_at: datetime
 
 
-async def store_token(connection: Connection, token: NewOneTimeToken, *, keeps_previous: bool) -> None:
+async def add_token(connection: Connection, token: NewOneTimeToken, *, keeps_previous: bool) -> None:
     """Store a token in place of the one before it. With ``keeps_previous`` in place of the one before that.
 
     The user's row is locked, so that the newest is known.
@@ -59,13 +59,13 @@ async def store_token(connection: Connection, token: NewOneTimeToken, *, keeps_p
     )
 
 
-async def is_live_token(
+async def find_live_token(
     connection: Connection, *, user_id: UUID, purpose: str, secret_hash: bytes, now: datetime
-) -> bool:
-    """Tell whether a token can be consumed, without consuming it."""
+) -> str | None:
+    """Find a token that could be consumed; return the address that it was made for."""
     cursor = await connection.execute(
         """
-        SELECT 1
+        SELECT email_key
         FROM one_time_tokens
         WHERE user_id = %(user_id)s
           AND purpose = %(purpose)s
@@ -74,10 +74,11 @@ async def is_live_token(
         """,
         {"user_id": user_id, "purpose": purpose, "secret_hash": secret_hash, "now": now},
     )
-    return await cursor.fetchone() is not None
+    row = await cursor.fetchone()
+    return row[0] if row else None
 
 
-async def reserve_code_attempt(connection: Connection, *, user_id: UUID, purpose: str, now: datetime) -> list[bytes]:
+async def claim_code_attempt(connection: Connection, *, user_id: UUID, purpose: str, now: datetime) -> list[bytes]:
     """Count one try of a code against each token of a purpose; return the MACs of those that have tries left.
 
     Counted before anything is compared, and committed by itself: tries at the same moment are counted one by one.

@@ -1,0 +1,90 @@
+"""The pages that mails lead to: GET changes nothing, and a POST does what the API's call does."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.integration.mailbox import code_in, make_service_with_mail, next_mail, token_in
+from tests.integration.service import MakeService, Service
+
+VERIFY = "/account/verify-email"
+RESET = "/account/reset-password"
+NEW_PASSWORD = "four other random words"
+
+
+@pytest.fixture
+async def service(make_service: MakeService, tmp_path: Path) -> Service:
+    return await make_service_with_mail(make_service, tmp_path)
+
+
+@pytest.mark.parametrize("page", [VERIFY, RESET])
+async def test_a_page_has_a_strict_content_policy_and_nothing_of_it_is_kept(service: Service, page: str) -> None:
+    answer = await service.client.get(page)
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    assert answer.headers["cache-control"] == "no-store"
+    assert answer.headers["referrer-policy"] == "no-referrer"
+    policy = answer.headers["content-security-policy"]
+    assert policy == (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; form-action 'self'; "
+        "base-uri 'none'; frame-ancestors 'none'"
+    )
+    for address in re.findall(r'(?:href|src)="(/[^"]+)"', answer.text):
+        assert (await service.client.get(address)).status_code == 200, address
+
+
+async def test_what_a_scanner_of_mails_does_leaves_every_link_usable(service: Service) -> None:
+    person = await service.register()
+    verification = token_in(await next_mail(service, person.email, "Confirm"))
+    await service.client.post("/api/v1/auth/password/forgot", json={"email": person.email})
+    reset = token_in(await next_mail(service, person.email, "password"))
+    for page, fields in ((VERIFY, ("token", "password")), (RESET, ("token", "new_password"))):
+        await service.client.get(page)
+        await service.client.head(page)
+        for form in ({"token": ""}, dict.fromkeys(fields, ""), {"token": "dwo_made-up", fields[1]: "x"}):
+            answer = await service.client.post(page, data=form)
+            assert answer.status_code == 422, form
+        # Even a scanner that ran the script has no password.
+        token = verification if page == VERIFY else reset
+        assert (await service.client.post(page, data={"token": token})).status_code == 422
+    answer = await service.client.post(VERIFY, data={"token": verification, "password": person.password})
+    assert (answer.status_code, "is verified" in answer.text) == (200, True)
+    answer = await service.client.post(RESET, data={"token": reset, "new_password": NEW_PASSWORD})
+    assert (answer.status_code, "password is set" in answer.text) == (200, True)
+    assert (await service.post_token(person.username, NEW_PASSWORD)).status_code == 200
+
+
+async def test_without_a_script_the_code_is_typed(service: Service) -> None:
+    person = await service.register()
+    code = code_in(await next_mail(service, person.email, "Confirm"))
+    form = {"username": person.username, "password": person.password, "code": code}
+    assert (await service.client.post(VERIFY, data=form)).status_code == 200
+    await service.client.post("/api/v1/auth/password/forgot", json={"email": person.email})
+    code = code_in(await next_mail(service, person.email, "password"))
+    form = {"email": person.email, "code": code, "new_password": NEW_PASSWORD}
+    assert (await service.client.post(RESET, data=form)).status_code == 200
+
+
+async def test_a_refusal_shows_the_form_again_and_repeats_nothing_that_was_typed(service: Service) -> None:
+    form = {"token": "dwo_<script>", "new_password": "<b>secret words</b>"}
+    answer = await service.client.post(RESET, data=form)
+    assert answer.status_code == 422
+    assert "not valid, or no longer" in answer.text
+    assert "<form" in answer.text
+    assert "secret words" not in answer.text
+    assert "dwo_" not in answer.text
+
+
+async def test_a_refusal_of_the_edge_is_a_page_too(make_service: MakeService, tmp_path: Path) -> None:
+    service = await make_service_with_mail(make_service, tmp_path)
+    answer = await service.client.post(RESET, content=b"x" * 70_000, headers={"Content-Type": "text/plain"})
+    assert answer.status_code == 413
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    assert answer.headers["x-correlation-id"] in answer.text
+
+
+async def test_without_mail_there_are_no_pages(make_service: MakeService) -> None:
+    service = await make_service()
+    for page in (VERIFY, RESET, "/account/static/pages.css"):
+        assert (await service.client.get(page)).status_code == 404
