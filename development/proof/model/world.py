@@ -161,7 +161,7 @@ class World:
     async def log_in(self, name: str, password: str) -> TokenPair | None:
         """Return the pair, or None for a refusal."""
         try:
-            return await self._login.login(name=name, password=password)
+            return (await self._login.login(name=name, password=password)).tokens
         except DomainError:
             return None
 

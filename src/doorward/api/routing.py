@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
 from inspect import signature
-from typing import Any, Final
+from typing import Any
 
 from fastapi import Request
 from fastapi.datastructures import Default

@@ -1,4 +1,4 @@
-"""``doorward deactivate`` and ``doorward activate``: bar a user from the service, and undo that."""
+"""``doorward deactivate``, ``activate`` and ``unthrottle``: bar a user, let them in again, and at once."""
 
 import click
 
@@ -22,3 +22,14 @@ def activate(user: str) -> None:
     settings = operator_settings()
     finished(operations.activate(settings.database, user))
     click.echo("doorward: the user can log in again")
+
+
+@click.command(help="Forget the failed logins of a user. USER is a user name or an e-mail address.")
+@click.argument("user")
+@with_settings
+def unthrottle(settings: Settings, user: str) -> None:
+    """Let the user log in at once, whatever failed before."""
+    log_as_set(settings)
+    require_current_schema(settings.database)
+    finished(operations.unthrottle(settings, user))
+    click.echo("doorward: the failed logins of the user are forgotten")

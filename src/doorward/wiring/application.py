@@ -108,7 +108,7 @@ def _create_services(
     drain = Drain()
     return Services(
         registration=create_registration(settings, database, hasher, clock, mail.queue),
-        login=create_login(settings, database, hasher, issuer, clock),
+        login=create_login(settings, database, hasher, issuer, clock, mail.queue),
         sessions=create_sessions(settings, database, codec, signer, issuer, clock, lifetimes),
         verification=create_verification(database, clock, tokens, hasher, mail.queue),
         recovery=create_recovery(database, clock, tokens, hasher, mail.queue),

@@ -4,19 +4,23 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 
 from doorward.core.ports import AnswerT, Clock, QuestionT
+from doorward.domain.auth.device_token import DeviceTokenCodec
+from doorward.domain.auth.known_devices import KnownDevices
 from doorward.domain.auth.login import Login
 from doorward.domain.auth.policy import Lifetimes
 from doorward.domain.auth.refresh_token import RefreshTokenCodec
 from doorward.domain.auth.sessions import Sessions
 from doorward.domain.auth.token_pair import TokenPairIssuer
+from doorward.domain.outbox.mail_queue import MailQueue
 from doorward.infrastructure.access_tokens import AccessTokens
-from doorward.infrastructure.keys import ACCESS_TOKEN_PURPOSE
+from doorward.infrastructure.keys import ACCESS_TOKEN_PURPOSE, DEVICE_TOKEN_PURPOSE
 from doorward.infrastructure.passwords import BcryptHasher, available_cores
 from doorward.infrastructure.postgres.batching import Bounds, SharedQuery
 from doorward.infrastructure.postgres.database import PostgresDatabase
 from doorward.settings.config import Settings
 from doorward.wiring.keys import keys
 from doorward.wiring.telemetry import Telemetry
+from doorward.wiring.throttling import create_throttling
 
 
 def lifetimes_of(settings: Settings) -> Lifetimes:
@@ -40,13 +44,20 @@ def create_hasher(settings: Settings, telemetry: Telemetry) -> BcryptHasher:
 
 
 def create_login(
-    settings: Settings, database: PostgresDatabase, hasher: BcryptHasher, issuer: TokenPairIssuer, clock: Clock
+    settings: Settings,
+    database: PostgresDatabase,
+    hasher: BcryptHasher,
+    issuer: TokenPairIssuer,
+    clock: Clock,
+    mails: MailQueue,
 ) -> Login:
     """Return the use case of the password login."""
     return Login(
         database=database,
         hasher=hasher,
         issuer=issuer,
+        throttling=create_throttling(settings.keys, database),
+        devices=KnownDevices(DeviceTokenCodec(*keys(settings.keys, DEVICE_TOKEN_PURPOSE)), mails),
         clock=clock,
         lifetimes=lifetimes_of(settings),
         address_detail=settings.tokens.client_addresses,

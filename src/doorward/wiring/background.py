@@ -22,6 +22,7 @@ from doorward.settings.config import Settings
 from doorward.wiring.database import running_database
 from doorward.wiring.mail import MailService, create_mail
 from doorward.wiring.telemetry import Telemetry
+from doorward.wiring.throttling import forgetting_task
 
 GRACE_SECONDS: Final = 20
 """How long the worker's tasks under way may take after SIGTERM."""
@@ -66,7 +67,7 @@ def mail_budgets_task(settings: BackgroundSettings, database: PostgresDatabase, 
     return Task("mail_budgets", timedelta(minutes=settings.housekeeping_interval_minutes), retention.prune)
 
 
-TASKS: Final = (pruning_task, audit_retention_task, dead_letters_task, mail_budgets_task)
+TASKS: Final = (pruning_task, audit_retention_task, dead_letters_task, mail_budgets_task, forgetting_task)
 
 
 def background_tasks(settings: BackgroundSettings, database: PostgresDatabase, clock: Clock) -> list[Task]:

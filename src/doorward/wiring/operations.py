@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from doorward.domain.auth.accounts import Accounts
 from doorward.domain.auth.deactivation import Deactivation
 from doorward.domain.auth.ending import SessionEnding
+from doorward.domain.auth.unthrottling import Unthrottling
 from doorward.domain.items.importing import ItemImport
 from doorward.infrastructure.clock import HostClock
 from doorward.infrastructure.postgres.database import BULK_SECONDS, PostgresDatabase, session_conninfo
@@ -16,18 +17,18 @@ from doorward.observability.request_context import begin_request
 from doorward.settings.config import Settings
 from doorward.settings.database import DatabaseSettings
 from doorward.wiring.background import audit_retention_task, pruning_task
+from doorward.wiring.throttling import create_throttling, forgetting_task
 
 
 async def prune(settings: Settings, host: HostClock | None = None) -> int | None:
-    """Remove old audit events and sessions now; return how many sessions, or None when another process is at it.
+    """Remove old audit events, throttles, devices and sessions now; return how many sessions.
 
-    Raises ``ClocksDifferError``.
+    None when another process prunes sessions. Raises ``ClocksDifferError``.
     """
     async with _opened(settings.database, host=host) as database:
         conninfo = session_conninfo(settings.database)
-        await TaskRunner(conninfo, audit_retention_task(settings.background, database, database.clock)).run(
-            only_if_due=False
-        )
+        for create in (audit_retention_task, forgetting_task):
+            await TaskRunner(conninfo, create(settings.background, database, database.clock)).run(only_if_due=False)
         sessions = pruning_task(settings.background, database, database.clock)
         return await TaskRunner(conninfo, sessions).run(only_if_due=False)
 
@@ -48,6 +49,14 @@ async def activate(settings: DatabaseSettings, name: str) -> None:
     """Let a user log in again. Raises ``UserNotFoundError``."""
     async with _opened(settings) as database:
         await _deactivation(database).activate(name)
+
+
+async def unthrottle(settings: Settings, name: str) -> None:
+    """Have the failed logins of a user forgotten. Raises ``UserNotFoundError``."""
+    async with _opened(settings.database) as database:
+        throttling = create_throttling(settings.keys, database)
+        accounts = Accounts(database=database)
+        await Unthrottling(database=database, accounts=accounts, throttling=throttling).unthrottle(name)
 
 
 @asynccontextmanager

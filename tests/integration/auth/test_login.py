@@ -101,6 +101,8 @@ async def test_a_password_that_is_no_text_is_a_wrong_one(service: Service) -> No
     person = await service.register()
     with pytest.raises(InvalidCredentialsError):
         await service.app.state.services.login.login(name=person.username, password="\ud800")
+    with pytest.raises(InvalidCredentialsError):
+        await service.app.state.services.login.login(name="\ud800", password=PASSWORD)
 
 
 async def test_a_deactivated_users_right_password_asks_the_database_no_more_than_a_wrong_one(service: Service) -> None:
@@ -248,11 +250,13 @@ async def test_a_hasher_that_is_full_answers_503_and_serves_again_afterwards(
         return hashpw(password, salt)
 
     monkeypatch.setattr(bcrypt, "hashpw", waiting_hashpw)
-    calls = [asyncio.ensure_future(service.post_token(person.username, PASSWORD)) for _ in range(MINIMUM_CAPACITY + 1)]
+    # Of many names, since each has a number of attempts of its own.
+    names = [f"nobody-{number}" for number in range(MINIMUM_CAPACITY + 1)]
+    calls = [asyncio.ensure_future(service.post_token(name, PASSWORD)) for name in names]
     await asyncio.wait(calls, timeout=60, return_when=asyncio.FIRST_COMPLETED)
     opened.set()
     answers = await asyncio.gather(*calls)
-    assert statuses(answers) == [200] * MINIMUM_CAPACITY + [503]
+    assert statuses(answers) == [401] * MINIMUM_CAPACITY + [503]
     refused = next(answer for answer in answers if answer.status_code == 503)
     assert is_problem(refused, 503, "service_unavailable")
     assert refused.headers["retry-after"] == "2"

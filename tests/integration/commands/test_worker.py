@@ -35,7 +35,7 @@ async def test_a_worker_prunes_for_a_service_whose_tasks_are_off_until_a_signal_
         os.kill(os.getpid(), signal.SIGTERM)
         await worker
     assert [line["tasks"] for line in events(logs, "worker.started")] == [
-        "prune, audit_retention, dead_letters, mail_budgets"
+        "prune, audit_retention, dead_letters, mail_budgets, forget_logins"
     ]
     assert len(events(logs, "worker.draining")) == 1
 

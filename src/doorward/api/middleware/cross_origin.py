@@ -20,6 +20,7 @@ SENT_HEADERS: Final = (
     "Baggage",
     "Content-Language",
     "Content-Type",
+    "Doorward-Device",
     "If-Match",
     "If-None-Match",
     "Sentry-Trace",
@@ -30,7 +31,10 @@ SENT_HEADERS: Final = (
 )
 """What every page may send. CORS_ALLOW_HEADERS adds to it."""
 
-READ_HEADERS: Final = ("X-Correlation-ID", "Retry-After", "ETag", "Link", "Location", "WWW-Authenticate")
+READ_HEADERS: Final = (
+    *("X-Correlation-ID", "Retry-After", "ETag", "Link", "Location", "WWW-Authenticate"),
+    "Doorward-Device",
+)
 """What pages may read beside the headers that browsers show everybody."""
 
 KEPT_SECONDS: Final = 600

@@ -26,6 +26,7 @@ from doorward.api.middleware.request_head import (
 from doorward.api.problems import Remedies, internal_error_response, problem_of
 from doorward.api.routing import RouteTable, Target
 from doorward.api.services import Services
+from doorward.domain.auth.exceptions import LoginThrottledError
 from doorward.observability.events import HttpRequest, HttpRequestCrashed, HttpRequestDisconnected
 from doorward.observability.logging import report
 from doorward.observability.request_context import begin_request
@@ -127,8 +128,8 @@ class RequestPass:
         return response
 
     def _note(self, error: Exception) -> None:
-        """Have the log tell of refusals by budgets. Those by rate limits have lines of their own."""
-        if not isinstance(error, RateLimitExceededError):
+        """Have the log tell of refusals by budgets. Those by rate limits and throttling have lines of their own."""
+        if not isinstance(error, RateLimitExceededError | LoginThrottledError):
             self._services.refusals.note(error.code)  # type: ignore[attr-defined] # all refusals have a code
 
 

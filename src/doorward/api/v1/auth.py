@@ -1,9 +1,9 @@
 """Accounts and sessions over HTTP: a body in, one use case, a body out."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
-from fastapi import Request, Response
+from fastapi import Header, Request, Response
 from pydantic import BaseModel
 
 from doorward.api.bodies import JSON, FormBody, JsonBody, JsonReader
@@ -21,6 +21,7 @@ from doorward.domain.auth.exceptions import (
     InvalidCredentialsError,
     InvalidEmailError,
     InvalidRefreshTokenError,
+    LoginThrottledError,
     MissingAccessTokenError,
     PasswordTooCommonError,
     TooManyHashesError,
@@ -32,6 +33,7 @@ TAG: Final = "auth"
 PREFIX: Final = "/api/v1/auth"
 REMEDIES: Final[Remedies] = {
     MissingAccessTokenError: "Send one: Authorization: Bearer <access_token>.",
+    LoginThrottledError: "Try again after the time in Retry-After, and send Doorward-Device from a device that has it.",
     TooManyHashesError: "Try again after the time in Retry-After.",
 }
 
@@ -62,6 +64,30 @@ _REFUSALS_OF_REGISTERING: Final = (
     PasswordTooCommonError,
     TooManyHashesError,
 )
+_REFUSALS_OF_LOGIN: Final = (
+    InvalidCredentialsError,
+    UnsupportedGrantTypeError,
+    InvalidScopeError,
+    LoginThrottledError,
+    TooManyHashesError,
+)
+DEVICE_HEADER: Final = "Doorward-Device"
+_GIVEN_DEVICE: Final = {
+    DEVICE_HEADER: {
+        "description": "A token by which the device is known at later logins. Store it, and send it with them.",
+        "required": True,
+        "schema": {"type": "string"},
+        "example": "dwd_...",
+    }
+}
+ShownDevice = Annotated[
+    str | None,
+    Header(
+        alias=DEVICE_HEADER,
+        description="What an earlier login on this device was answered in this header. Anything else is ignored.",
+        examples=["dwd_..."],
+    ),
+]
 _REFRESH_BODY: Final = JsonReader(RefreshTokenRequest)
 _NOT_REVOCABLE: Final = (AccessTokenNotRevocableError,)
 _JWT_DOTS: Final = 2
@@ -70,6 +96,7 @@ _JWT_DOTS: Final = 2
 def calls() -> Sequence[Call]:
     """Return the calls."""
     pair: Mapping[int | str, dict[str, Any]] = {200: {"links": _AFTER_A_PAIR}}
+    login: Mapping[int | str, dict[str, Any]] = {200: {"links": _AFTER_A_PAIR, "headers": _GIVEN_DEVICE}}
     return [
         Call(
             "POST",
@@ -87,8 +114,8 @@ def calls() -> Sequence[Call]:
             issue_token,
             _token_policy(LimitedCall.TOKEN),
             tag=TAG,
-            refusals=(InvalidCredentialsError, UnsupportedGrantTypeError, InvalidScopeError, TooManyHashesError),
-            extra_answers=pair,
+            refusals=_REFUSALS_OF_LOGIN,
+            extra_answers=login,
         ),
         Call("GET", f"{PREFIX}/me", read_me, RoutePolicy(ACCOUNT), tag=TAG, is_direct=True, answer=UserResponse),
         Call(
@@ -121,16 +148,24 @@ async def register(request: Request, body: JsonBody[RegisterRequest], services: 
     return _user_response(user)
 
 
-async def issue_token(request: Request, form: FormBody[TokenForm], services: CurrentServices) -> TokenPairResponse:
+async def issue_token(
+    request: Request,
+    response: Response,
+    form: FormBody[TokenForm],
+    services: CurrentServices,
+    doorward_device: ShownDevice = None,
+) -> TokenPairResponse:
     """Log in with user name or e-mail address and password, and begin a session."""
     async with waiting_client(request) as client:
-        pair = await services.login.login(
+        begun = await services.login.login(
             name=form.username,
             password=form.password,
             client=client,
             user_agent=request.headers.get("user-agent"),
+            device_token=doorward_device,
         )
-    return _pair_response(pair)
+    response.headers[DEVICE_HEADER] = begun.device_token
+    return _pair_response(begun.tokens)
 
 
 async def read_me(request: Request) -> Response:

@@ -48,6 +48,7 @@ async def begin_session(
         authenticated_at=proof.proven_at,
         user_agent=device.user_agent,
         address=device.address,
+        device_id=device.id,
         created_at=now,
         expires_at=now + min(lifetimes.refresh_idle, lifetimes.session),
         session_expires_at=now + lifetimes.session,

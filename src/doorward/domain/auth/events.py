@@ -6,7 +6,7 @@ from uuid import UUID
 
 from doorward.core.events import AuditedEvent, Counter, Event
 from doorward.domain.auth.admission import RefusalReason
-from doorward.domain.auth.models import EndReason
+from doorward.domain.auth.models import ClientKind, EndReason
 
 LOGINS: Final = Counter("doorward_logins_total", "Password logins", "outcome")
 REFRESHES: Final = Counter("doorward_refreshes_total", "Uses of a refresh token", "outcome")
@@ -82,6 +82,31 @@ class LoginFailed(Event):
     counted = ((LOGINS, "failed"),)
     reason: RefusalReason | Literal["wrong_password"]
     target_user_id: UUID | None = None
+
+
+@dataclass(frozen=True)
+class LoginThrottled(Event):
+    """Refused with 429 before the password was looked at: too many attempts in a row have failed.
+
+    `counted_as` says whose: of a known `device`, of a known `address`, or of `strangers`. `target_user_id` is the user
+    of the typed name; it is missing where the name is of no user.
+    """
+
+    log_event = "auth.login.throttled"
+    outcome = "failure"
+    counted = ((LOGINS, "throttled"),)
+    counted_as: ClientKind
+    target_user_id: UUID | None = None
+
+
+@dataclass(frozen=True)
+class LoginUnthrottled(AuditedEvent):
+    """An operator had the failed logins of `target_user_id` forgotten: the next one waits for nothing."""
+
+    type = "login.unthrottled"
+    log_event = "auth.login.unthrottled"
+    user_fact = "target_user_id"
+    outcome = "success"
 
 
 @dataclass(frozen=True)

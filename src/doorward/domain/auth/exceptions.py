@@ -101,6 +101,23 @@ class InvalidCredentialsError(DomainError):
     oauth_error = "invalid_grant"
 
 
+class LoginThrottledError(DomainError):
+    """So many logins to one name have failed that the next has to wait. The same whether there is such an account."""
+
+    kind = Kind.EXHAUSTED
+    code = "login_throttled"
+    detail = (
+        "Too many logins with this name have failed. A device or an address that the account knows is counted apart, "
+        "and a new password set by mail lets its owner in."
+    )
+    oauth_error = "temporarily_unavailable"
+
+    def __init__(self, retry_after_seconds: int = 15) -> None:
+        """Take the seconds after which the next attempt is due."""
+        super().__init__()
+        self.retry_after_seconds = retry_after_seconds
+
+
 class TooManyHashesError(DomainError):
     """As many logins and registrations of one address wait for a processor as may."""
 

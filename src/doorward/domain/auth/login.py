@@ -1,24 +1,38 @@
 """Use case: password login."""
 
+from dataclasses import dataclass, replace
 from typing import Literal
 from uuid import UUID
 
 from doorward.core.ports import Clock, Database
 from doorward.domain.auth.admission import RefusalReason, Refuse
-from doorward.domain.auth.begin import begin_session
+from doorward.domain.auth.begin import Begun, begin_session
+from doorward.domain.auth.device_token import DeviceToken
 from doorward.domain.auth.devices import AddressDetail, describe_device
 from doorward.domain.auth.events import LoginFailed
 from doorward.domain.auth.exceptions import InvalidCredentialsError, InvalidEmailError, InvalidUsernameError
 from doorward.domain.auth.identifiers import canonical_email, canonical_username, is_email
-from doorward.domain.auth.models import FIRST_PARTY, Credentials, Device, Proof, TokenPair
+from doorward.domain.auth.known_devices import KnownDevices
+from doorward.domain.auth.models import FIRST_PARTY, ClientKind, Credentials, Device, LoggedIn, Proof
 from doorward.domain.auth.policy import MAXIMUM_TYPED_LENGTH, Lifetimes, is_unicode_text
-from doorward.domain.auth.ports import NO_CLIENT, Client, PasswordHasher
+from doorward.domain.auth.ports import NO_CLIENT, Client, PasswordCheck, PasswordHasher
 from doorward.domain.auth.repositories import Connection, users
+from doorward.domain.auth.throttling import STRANGERS, Attempt, ThrottledClient, Throttling
 from doorward.domain.auth.token_pair import TokenPairIssuer
 from doorward.observability.logging import report
 
 PASSWORD_METHODS = ("pwd",)
 """``amr`` of a password login (RFC 8176 section 2)."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a login comes from: the device, and the token that it shows if it is known by it."""
+
+    device: Device
+    known: DeviceToken | None
+    is_new: bool
+    """The owner, who has logged in before, is told of it."""
 
 
 class Login:
@@ -30,62 +44,103 @@ class Login:
         database: Database[Connection],
         hasher: PasswordHasher,
         issuer: TokenPairIssuer,
+        throttling: Throttling,
+        devices: KnownDevices,
         clock: Clock,
         lifetimes: Lifetimes,
         address_detail: AddressDetail,
     ) -> None:
-        """Take the database, the hasher, the issuer of tokens, the time, the limits, and what addresses may show."""
+        """Take the database, the hasher, the issuer of tokens, what counts attempts and knows devices, and the limits.
+
+        ``address_detail`` is what addresses may show.
+        """
         self._database = database
         self._hasher = hasher
         self._issuer = issuer
+        self._throttling = throttling
+        self._devices = devices
         self._clock = clock
         self._lifetimes = lifetimes
         self._address_detail: AddressDetail = address_detail
 
     async def login(
-        self, *, name: str, password: str, client: Client = NO_CLIENT, user_agent: str | None = None
-    ) -> TokenPair:
+        self,
+        *,
+        name: str,
+        password: str,
+        client: Client = NO_CLIENT,
+        user_agent: str | None = None,
+        device_token: str | None = None,
+    ) -> LoggedIn:
         """Begin a session, committed when this returns.
 
         ``name`` is a user name or an e-mail address in any spelling; ``client`` decides when the password is checked.
+        ``device_token`` was given by an earlier login; any other text in its place is ignored.
         An attacker must not learn whether the account exists, is active, or how old its hash is: all refusals are one
-        ``InvalidCredentialsError`` after the same work, little more than one hash at the current cost. An outdated
-        hash is replaced in the same transaction.
+        ``InvalidCredentialsError`` after the same work, little more than one hash at the current cost, and after many
+        of them one ``LoginThrottledError`` without a hash. An outdated hash is replaced in the same transaction.
         """
-        identifier = _canonical(name)
-        credentials = await self._find_credentials(identifier) if identifier else None
+        identifier, shown = _canonical(name), self._devices.read(device_token)
+        device = describe_device(user_agent, client.address, self._address_detail)
+        credentials = await self._find_credentials(identifier, shown, device) if identifier else None
+        subject = credentials.user_id if credentials else identifier or name
+        async with self._throttling.attempt(subject, self._counted_as(credentials, shown, device)) as attempt:
+            check = await self._check(credentials, password, client, identifier or "")
+            if credentials is None:
+                raise _refusal(RefusalReason.UNKNOWN_USER)
+            if not check.is_correct:
+                raise _refusal(
+                    "wrong_password" if credentials.is_active else RefusalReason.INACTIVE_USER, credentials.user_id
+                )
+            return await self._begin(credentials, _place(credentials, shown, device), check.upgraded_hash, attempt)
+
+    async def _find_credentials(self, identifier: str, shown: DeviceToken | None, device: Device) -> Credentials | None:
+        async with self._database.connection() as connection:
+            return await users.find_credentials(
+                connection, identifier, device=shown, address=device.address, now=self._clock.now()
+            )
+
+    def _counted_as(
+        self, credentials: Credentials | None, shown: DeviceToken | None, device: Device
+    ) -> ThrottledClient:
+        """Return with whom the attempt is counted: a name that is no user's is known nowhere."""
+        if credentials and credentials.knows_device and shown:
+            return ThrottledClient(ClientKind.DEVICE, shown.device_id.bytes)
+        if credentials and credentials.knows_address and device.address:
+            return self._throttling.client_at(device.address)
+        return STRANGERS
+
+    async def _check(
+        self, credentials: Credentials | None, password: str, client: Client, account: str
+    ) -> PasswordCheck:
         checkable = len(password) <= MAXIMUM_TYPED_LENGTH and is_unicode_text(password)
         # The right password of an inactive user costs what a wrong one does: no upgrade, no further query.
         stored_hash = credentials.password_hash if credentials and credentials.is_active and checkable else None
-        check = await self._hasher.check(
-            password if checkable else "", stored_hash, client=client, account=identifier or ""
-        )
-        if credentials is None:
-            raise _refusal(RefusalReason.UNKNOWN_USER)
-        if not check.is_correct:
-            raise _refusal(
-                "wrong_password" if credentials.is_active else RefusalReason.INACTIVE_USER, credentials.user_id
-            )
-        device = describe_device(user_agent, client.address, self._address_detail)
-        return await self._begin(credentials, device, check.upgraded_hash)
+        return await self._hasher.check(password if checkable else "", stored_hash, client=client, account=account)
 
-    async def _find_credentials(self, identifier: str) -> Credentials | None:
-        async with self._database.connection() as connection:
-            return await users.find_credentials(connection, identifier)
-
-    async def _begin(self, credentials: Credentials, device: Device, upgraded_hash: str | None) -> TokenPair:
-        now, user_id = self._clock.now(), credentials.user_id
-        proof = Proof(user_id, PASSWORD_METHODS, acr=1, proven_at=now, session_epoch=credentials.session_epoch)
+    async def _begin(
+        self, credentials: Credentials, place: _Place, upgraded_hash: str | None, attempt: Attempt
+    ) -> LoggedIn:
+        now, user_id, epoch = self._clock.now(), credentials.user_id, credentials.session_epoch
+        proof = Proof(user_id, PASSWORD_METHODS, acr=1, proven_at=now, session_epoch=epoch)
+        device_token = place.known or DeviceToken.new(user_id)
+        device = replace(place.device, id=device_token.device_id)
         async with self._database.transaction() as connection:
             begun = await begin_session(connection, proof, FIRST_PARTY, device, lifetimes=self._lifetimes, now=now)
-            if upgraded_hash is not None and not isinstance(begun, Refuse):
-                old = credentials.password_hash
-                await users.replace_password_hash(connection, user_id, old=old, new=upgraded_hash)
+            if isinstance(begun, Begun):
+                await self._throttling.forgive(connection, attempt)
+                await self._devices.keep(connection, device_token, epoch=epoch, is_new=place.known is None, now=now)
+                if upgraded_hash is not None:
+                    old = credentials.password_hash
+                    await users.replace_password_hash(connection, user_id, old=old, new=upgraded_hash)
+                if place.is_new:
+                    await self._devices.notify(connection, user_id, device, now=now)
         if isinstance(begun, Refuse):
             raise _refusal(begun.reason, user_id)
         report(begun.event)
         grant = begun.grant
-        return self._issuer.issue(begun.token, user_id=user_id, client_id=grant.client_id, scopes=grant.scopes, now=now)
+        pair = self._issuer.issue(begun.token, user_id=user_id, client_id=grant.client_id, scopes=grant.scopes, now=now)
+        return LoggedIn(pair, self._devices.encode(device_token))
 
 
 def _canonical(name: str) -> str | None:
@@ -94,6 +149,12 @@ def _canonical(name: str) -> str | None:
         return canonical_email(name) if is_email(name) else canonical_username(name)
     except (InvalidEmailError, InvalidUsernameError):
         return None
+
+
+def _place(credentials: Credentials, shown: DeviceToken | None, device: Device) -> _Place:
+    is_known = credentials.knows_device or credentials.knows_address
+    known = shown if credentials.knows_device else None
+    return _Place(device, known, is_new=credentials.has_logged_in and not is_known)
 
 
 def _refusal(reason: RefusalReason | Literal["wrong_password"], user_id: UUID | None = None) -> InvalidCredentialsError:

@@ -42,12 +42,17 @@ class Caller:
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """What a password login is checked against."""
+    """What a password login is checked against, and whether the user was seen on this device or address before."""
 
     user_id: UUID
     password_hash: str
     is_active: bool
     session_epoch: int
+    knows_device: bool
+    knows_address: bool
+    """A live session has it."""
+    has_logged_in: bool
+    """A session or a device is stored, whatever became of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +96,30 @@ class Device:
 
     user_agent: str | None = None
     address: str | None = None
+    id: UUID | None = None
+    """Of the device among those that are known; None where none is kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownDevice:
+    """A device that a user logged in on, about to be stored."""
+
+    user_id: UUID
+    id: UUID
+    epoch: int
+    secret_hash: bytes
+    seen_at: datetime
+
+
+class ClientKind(StrEnum):
+    """As what a client's attempts are counted. Attempts of another kind than logins have members of their own."""
+
+    DEVICE = "device"
+    """A device that is known by its token."""
+    ADDRESS = "address"
+    """An address that a live session of the user has."""
+    STRANGERS = "strangers"
+    """All others together."""
 
 
 class EndReason(StrEnum):
@@ -118,6 +147,7 @@ class NewSession:
     authenticated_at: datetime
     user_agent: str | None
     address: str | None
+    device_id: UUID | None
     created_at: datetime
     expires_at: datetime
     session_expires_at: datetime
@@ -165,3 +195,11 @@ class TokenPair:
     access_token: str
     refresh_token: str
     expires_in: int
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedIn:
+    """What a login yields: the first pair of its session, and the token by which its device is known from now on."""
+
+    tokens: TokenPair
+    device_token: str

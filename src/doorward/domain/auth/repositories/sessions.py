@@ -22,11 +22,11 @@ async def add_session(connection: Connection, session: NewSession) -> None:
         """
         INSERT INTO sessions (
             id, user_id, epoch, secret_hash, generation, client_id, scopes, amr, acr, authenticated_at,
-            user_agent, address, created_at, refreshed_at, expires_at, session_expires_at
+            user_agent, address, device_id, created_at, refreshed_at, expires_at, session_expires_at
         )
         VALUES (
             %(id)s, %(user_id)s, %(epoch)s, %(secret_hash)s, 0, %(client_id)s, %(scopes)s, %(amr)s, %(acr)s,
-            %(authenticated_at)s, %(user_agent)s, %(address)s,
+            %(authenticated_at)s, %(user_agent)s, %(address)s, %(device_id)s,
             %(created_at)s, %(created_at)s, %(expires_at)s, %(session_expires_at)s
         )
         """,

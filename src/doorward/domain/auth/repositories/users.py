@@ -1,12 +1,19 @@
 """The SQL of accounts: the table ``users``."""
 
 from dataclasses import asdict
+from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from psycopg.rows import class_row
 
+from doorward.domain.auth.device_token import DeviceToken
 from doorward.domain.auth.models import Account, Credentials, User
+from doorward.domain.auth.refresh_token import hash_secret
 from doorward.domain.auth.repositories import Connection
+
+SESSIONS_LOOKED_AT: Final = 1000
+"""Of one user, for a known address: some tenth of a millisecond."""
 
 
 async def add_user(connection: Connection, user: User, *, email_key: str, password_hash: str) -> None:
@@ -41,16 +48,52 @@ async def lock_holder(connection: Connection, *, email_key: str, username_key: s
     return await cursor.fetchone()
 
 
-async def find_credentials(connection: Connection, identifier: str) -> Credentials | None:
-    """Find what a login by canonical user name or e-mail address is checked against."""
+async def find_credentials(
+    connection: Connection, identifier: str, *, device: DeviceToken | None, address: str | None, now: datetime
+) -> Credentials | None:
+    """Find what a login by canonical user name or e-mail address is checked against.
+
+    ``device`` is the token that the client shows, ``address`` as much of its address as is recorded. No more than
+    ``SESSIONS_LOOKED_AT`` rows are read of a user, so that the time does not tell how many there are.
+    """
     async with connection.cursor(row_factory=class_row(Credentials)) as cursor:
         await cursor.execute(
             """
-            SELECT id AS user_id, password_hash, is_active, session_epoch
+            SELECT users.id AS user_id, users.password_hash, users.is_active, users.session_epoch,
+                   EXISTS (
+                       SELECT
+                       FROM devices
+                       WHERE devices.user_id = users.id
+                         AND devices.id = %(device_id)s
+                         AND devices.secret_hash = %(secret_hash)s
+                         AND devices.epoch = users.session_epoch
+                   ) AS knows_device,
+                   EXISTS (
+                       SELECT
+                       FROM (
+                           SELECT sessions.address, sessions.epoch, sessions.ended_at, sessions.expires_at
+                           FROM sessions
+                           WHERE sessions.user_id = users.id
+                           LIMIT %(most)s
+                       ) AS session
+                       WHERE session.address = %(address)s
+                         AND session.epoch = users.session_epoch
+                         AND session.ended_at IS NULL
+                         AND session.expires_at > %(now)s
+                   ) AS knows_address,
+                   EXISTS (SELECT FROM sessions WHERE sessions.user_id = users.id)
+                   OR EXISTS (SELECT FROM devices WHERE devices.user_id = users.id) AS has_logged_in
             FROM users
-            WHERE email_key = %(identifier)s OR username_key = %(identifier)s
+            WHERE users.email_key = %(identifier)s OR users.username_key = %(identifier)s
             """,
-            {"identifier": identifier},
+            {
+                "identifier": identifier,
+                "device_id": device and device.device_id,
+                "secret_hash": device and hash_secret(device.secret),
+                "address": address,
+                "now": now,
+                "most": SESSIONS_LOOKED_AT,
+            },
         )
         return await cursor.fetchone()
 

@@ -1,0 +1,53 @@
+"""Devices that are known again: each successful login gives its device a token, and a later login shows it."""
+
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from doorward.domain.auth.device_token import DeviceToken, DeviceTokenCodec
+from doorward.domain.auth.models import Device, KnownDevice
+from doorward.domain.auth.refresh_token import hash_secret
+from doorward.domain.auth.repositories import Connection, devices
+from doorward.domain.outbox.mail import MailKind, MailOrigin, MailRequest
+from doorward.domain.outbox.mail_queue import MailQueue
+
+MOST_DEVICES: Final = 20
+"""Of one user."""
+
+NOTICE_KEPT: Final = timedelta(days=1)
+"""How long the mail about a new device may wait for its delivery."""
+
+
+class KnownDevices:
+    """Reads and gives device tokens, and stores whom they were given to."""
+
+    def __init__(self, codec: DeviceTokenCodec, mails: MailQueue) -> None:
+        """Take what writes and reads the tokens, and what queues mails."""
+        self._codec = codec
+        self._mails = mails
+
+    def read(self, text: str | None) -> DeviceToken | None:
+        """Return the token that a client shows, if it is genuine. The database decides whether the device is known."""
+        return self._codec.decode(text) if text else None
+
+    def encode(self, token: DeviceToken) -> str:
+        """Return the token as the client stores it."""
+        return self._codec.encode(token)
+
+    async def keep(
+        self, connection: Connection, token: DeviceToken, *, epoch: int, is_new: bool, now: datetime
+    ) -> None:
+        """Store that the device was seen, in the transaction of the login, which has locked the user's row.
+
+        A new device displaces the oldest beyond ``MOST_DEVICES``.
+        """
+        device = KnownDevice(token.user_id, token.device_id, epoch, hash_secret(token.secret), seen_at=now)
+        await devices.add_device(connection, device)
+        if is_new:
+            await devices.remove_surplus_devices(connection, device, most=MOST_DEVICES)
+
+    async def notify(self, connection: Connection, user_id: UUID, device: Device, *, now: datetime) -> None:
+        """Queue the mail that tells a user of a login on a new device, in the transaction of the login."""
+        facts = {"user_agent": device.user_agent or "", "address": device.address or "", "time": now.isoformat()}
+        request = MailRequest(kind=MailKind.NEW_DEVICE, origin=MailOrigin.SERVICE, user_id=user_id, facts=facts)
+        await self._mails.add(connection, request, expires_at=now + NOTICE_KEPT)

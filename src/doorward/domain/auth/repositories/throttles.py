@@ -1,0 +1,117 @@
+"""The SQL of throttling: the table ``login_throttles``, one row for each bucket of names and kind of client.
+
+All times are PostgreSQL's ``clock_timestamp()``. ``now()`` is the start of the transaction: a statement that waited for
+the row's lock would compare an old moment with the one that the lock's holder wrote, and refuse what is due.
+"""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from doorward.domain.auth.repositories import Connection
+
+
+async def add_failure(connection: Connection, *, bucket: int, client: bytes, delays: Sequence[float]) -> int | None:
+    """Count an attempt as failed before it is made; return its number, or None if it must wait.
+
+    ``delays`` has the seconds to wait after each number of failures; its length is the most that there may be.
+    """
+    cursor = await connection.execute(
+        """
+        INSERT INTO login_throttles AS throttle (bucket, client, failures, next_at, seen_at)
+        VALUES (
+            %(bucket)s, %(client)s, 1,
+            clock_timestamp() + (%(delays)s::float8[])[1] * interval '1 second', clock_timestamp()
+        )
+        ON CONFLICT (bucket, client) DO UPDATE
+        SET failures = throttle.failures + 1,
+            next_at = clock_timestamp() + (%(delays)s::float8[])[throttle.failures + 1] * interval '1 second',
+            seen_at = clock_timestamp()
+        WHERE NOT throttle.next_at > clock_timestamp()
+          AND throttle.failures < cardinality(%(delays)s::float8[])
+        RETURNING throttle.failures
+        """,
+        {"bucket": bucket, "client": client, "delays": list(delays)},
+    )
+    row = await cursor.fetchone()
+    return int(row[0]) if row else None
+
+
+async def remove_failure(connection: Connection, *, bucket: int, client: bytes) -> None:
+    """Take back the count of an attempt that was not made. The next may come at once: this one was due, too."""
+    await connection.execute(
+        """
+        UPDATE login_throttles
+        SET failures = failures - 1,
+            next_at = clock_timestamp()
+        WHERE bucket = %(bucket)s
+          AND client = %(client)s
+          AND failures > 0
+        """,
+        {"bucket": bucket, "client": client},
+    )
+
+
+async def find_wait(connection: Connection, *, bucket: int, client: bytes) -> timedelta | None:
+    """Return how long until the next attempt is due; None if nothing is counted any more."""
+    cursor = await connection.execute(
+        """
+        SELECT next_at - clock_timestamp()
+        FROM login_throttles
+        WHERE bucket = %(bucket)s
+          AND client = %(client)s
+        """,
+        {"bucket": bucket, "client": client},
+    )
+    row = await cursor.fetchone()
+    return row[0] if row else None
+
+
+async def remove_throttle(connection: Connection, *, bucket: int, client: bytes) -> None:
+    """Forget the failures of one kind of client."""
+    await connection.execute(
+        """
+        DELETE FROM login_throttles
+        WHERE bucket = %(bucket)s
+          AND client = %(client)s
+        """,
+        {"bucket": bucket, "client": client},
+    )
+
+
+async def remove_throttles(connection: Connection, *, bucket: int) -> int:
+    """Forget the failures of all clients; return how many rows there were."""
+    cursor = await connection.execute(
+        """
+        DELETE FROM login_throttles
+        WHERE bucket = %(bucket)s
+        """,
+        {"bucket": bucket},
+    )
+    return cursor.rowcount
+
+
+async def remove_silent_throttles(
+    connection: Connection, *, few: int, few_kept: timedelta, many_kept: timedelta, limit: int
+) -> int:
+    """Remove rows without an attempt for ``few_kept`` with fewer failures than ``few``, others after ``many_kept``.
+
+    Locked rows are left for the next run. Return how many were removed.
+    """
+    cursor = await connection.execute(
+        """
+        WITH silent AS (
+            SELECT bucket, client
+            FROM login_throttles
+            WHERE seen_at < clock_timestamp() - %(few_kept)s
+              AND (failures < %(few)s OR seen_at < clock_timestamp() - %(many_kept)s)
+            LIMIT %(limit)s
+            FOR UPDATE SKIP LOCKED
+        )
+        DELETE FROM login_throttles
+        USING silent
+        WHERE login_throttles.bucket = silent.bucket
+          AND login_throttles.client = silent.client
+        """,
+        {"few": few, "few_kept": few_kept, "many_kept": many_kept, "limit": limit},
+    )
+    return cursor.rowcount

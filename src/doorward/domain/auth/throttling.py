@@ -1,0 +1,151 @@
+"""Throttling per account: after many failed attempts the next one has to wait, wherever it comes from.
+
+An attempt is counted as failed, and committed, before it is made, so that parallel attempts and rollbacks evade
+nothing. Known devices and known addresses are counted apart from strangers, whose attempts cannot keep the owner out.
+"""
+
+import hmac
+import math
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+from uuid import UUID
+
+from doorward.core.exceptions import ServiceUnavailableError
+from doorward.core.ports import Database
+from doorward.domain.auth.events import LoginThrottled
+from doorward.domain.auth.exceptions import LoginThrottledError, TooManyHashesError
+from doorward.domain.auth.models import ClientKind
+from doorward.domain.auth.ports import ClientLeftError
+from doorward.domain.auth.repositories import Connection, throttles
+from doorward.observability.logging import report
+
+MANY_KEPT: Final = timedelta(days=30)
+"""Without an attempt for so long, a row that throttles is forgotten."""
+
+FEW_KEPT: Final = timedelta(days=1)
+"""The same for a row that does not throttle yet."""
+
+_NOT_MADE: Final = (ServiceUnavailableError, TooManyHashesError, ClientLeftError)
+"""What ends an attempt before anything was compared, or when the outcome cannot be stored."""
+
+_BUCKET_BYTES: Final = 3
+_ADDRESS_BYTES: Final = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """How long an attempt waits after a number of failures in a row."""
+
+    free: int = 20
+    """The first so many attempts wait for nothing."""
+    first_delay: timedelta = timedelta(seconds=15)
+    failures_to_double: int = 8
+    longest_delay: timedelta = timedelta(hours=1)
+    most: int = 100
+    """After so many, no attempt is made until the row is forgotten, cleared or deleted by a success."""
+
+    def delay_after(self, failures: int) -> timedelta:
+        """Return the wait after the attempt of this number failed."""
+        if failures < self.free:
+            return timedelta(0)
+        if failures >= self.most:
+            return MANY_KEPT
+        return min(self.first_delay * 2 ** ((failures - self.free) / self.failures_to_double), self.longest_delay)
+
+
+LOGIN_CURVE: Final = Curve()
+"""20 attempts at once, 56 in the first hour, 100 in 28 hours."""
+
+
+@dataclass(frozen=True, slots=True)
+class ThrottledClient:
+    """Who is counted together. ``identity`` tells clients of one kind apart."""
+
+    kind: ClientKind
+    identity: bytes = b""
+
+    @property
+    def key(self) -> bytes:
+        """The client in the table."""
+        return self.kind.encode() + b"\0" + self.identity
+
+
+STRANGERS: Final = ThrottledClient(ClientKind.STRANGERS)
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """An attempt that is counted as failed until it is forgiven or given back."""
+
+    bucket: int
+    client: ThrottledClient
+
+
+class Throttling:
+    """Counts attempts on accounts."""
+
+    def __init__(self, *, database: Database[Connection], key: bytes, curve: Curve = LOGIN_CURVE) -> None:
+        """Take the database, the MAC key, derived for this purpose only, and how long attempts wait."""
+        self._database = database
+        self._key = key
+        self._delays = [curve.delay_after(number).total_seconds() for number in range(1, curve.most + 1)]
+
+    def bucket(self, subject: UUID | str) -> int:
+        """Return where a user, or a name without one, is counted: 24 bits, so that the table is bounded."""
+        identity = b"user " + subject.bytes if isinstance(subject, UUID) else b"name " + _encoded(subject)
+        return int.from_bytes(self._mac(identity)[:_BUCKET_BYTES])
+
+    def client_at(self, address: str) -> ThrottledClient:
+        """Return the client of a known address, which the table does not show."""
+        return ThrottledClient(ClientKind.ADDRESS, self._mac(b"address " + _encoded(address))[:_ADDRESS_BYTES])
+
+    @asynccontextmanager
+    async def attempt(self, subject: UUID | str, client: ThrottledClient) -> AsyncIterator[Attempt]:
+        """Reserve an attempt, to be made within the block; give it back if the block could not make it."""
+        attempt = await self.reserve(subject, client)
+        try:
+            yield attempt
+        except _NOT_MADE:
+            await self.give_back(attempt)
+            raise
+
+    async def reserve(self, subject: UUID | str, client: ThrottledClient) -> Attempt:
+        """Count an attempt as failed, committed when this returns. Call it outside of transactions, before hashing.
+
+        ``subject`` is a user's id, or the canonical name that was typed when it is nobody's: both are treated alike.
+        Raises ``LoginThrottledError``.
+        """
+        attempt = Attempt(self.bucket(subject), client)
+        async with self._database.connection() as connection:
+            number = await throttles.add_failure(
+                connection, bucket=attempt.bucket, client=client.key, delays=self._delays
+            )
+            if number is not None:
+                return attempt
+            wait = await throttles.find_wait(connection, bucket=attempt.bucket, client=client.key)
+        report(LoginThrottled(counted_as=client.kind, target_user_id=subject if isinstance(subject, UUID) else None))
+        raise LoginThrottledError(max(1, math.ceil(wait.total_seconds())) if wait else 1)
+
+    async def give_back(self, attempt: Attempt) -> None:
+        """Uncount an attempt that was not made. Raises ``ServiceUnavailableError``: then it stays counted."""
+        async with self._database.connection() as connection:
+            await throttles.remove_failure(connection, bucket=attempt.bucket, client=attempt.client.key)
+
+    async def forgive(self, connection: Connection, attempt: Attempt) -> None:
+        """Forget all failures of this kind of client, in the transaction of what the attempt achieved."""
+        await throttles.remove_throttle(connection, bucket=attempt.bucket, client=attempt.client.key)
+
+    async def clear(self, connection: Connection, user_id: UUID) -> int:
+        """Forget the user's failures of all clients, in the caller's transaction; return how many rows there were."""
+        return await throttles.remove_throttles(connection, bucket=self.bucket(user_id))
+
+    def _mac(self, content: bytes) -> bytes:
+        return hmac.digest(self._key, content, "sha256")
+
+
+def _encoded(text: str) -> bytes:
+    """Return the bytes of any text that was typed, lone surrogates included."""
+    return text.encode("utf-8", "surrogatepass")
