@@ -12,6 +12,9 @@ from tests.e2e.stack import Stack
 from tests.running_time import RunningTime
 
 LOGINS_IN_FLIGHT = 50
+PEOPLE = 3
+"""Of one account, no more than twenty logins may be under way."""
+
 STORM_SECONDS = 2.0
 STORM_SAMPLES = 20
 QUIET_SAMPLES = 50
@@ -22,16 +25,16 @@ ANSWER_SECONDS = 3
 class Storm:
     """Tasks that log in, one login after the other."""
 
-    def __init__(self, client: ApiClient, person: Person) -> None:
+    def __init__(self, client: ApiClient, people: list[Person]) -> None:
         self.answers: list[httpx.Response] = []
         self.is_over = False
         self._client = client
-        self._person = person
+        self._people = people
 
-    async def log_in_until_stopped(self) -> None:
+    async def log_in_until_stopped(self, number: int) -> None:
         while not self.is_over:
             try:
-                answer = await self._client.post_login(self._person)
+                answer = await self._client.post_login(self._people[number % len(self._people)])
             except httpx.TransportError:
                 # The service ends without waiting for these logins.
                 if self.is_over:
@@ -76,11 +79,11 @@ async def test_with_fifty_logins_in_flight_me_and_liveness_still_answer(
 ) -> None:
     with stack.service(BCRYPT_ROUNDS="12", OTEL_EXPORTER_OTLP_ENDPOINT="") as service:
         client = client_of(service)
-        person = await client.register()
-        access_token = (await client.log_in(person)).access
+        people = [await client.register() for _ in range(PEOPLE)]
+        access_token = (await client.log_in(people[0])).access
         quiet = [await milliseconds_of_me(client, access_token, running_time) for _ in range(QUIET_SAMPLES)]
-        storm = Storm(client, person)
-        logging_in = [asyncio.create_task(storm.log_in_until_stopped()) for _ in range(LOGINS_IN_FLIGHT)]
+        storm = Storm(client, people)
+        logging_in = [asyncio.create_task(storm.log_in_until_stopped(number)) for number in range(LOGINS_IN_FLIGHT)]
         try:
             stormy = await sample_during_storm(storm, client, access_token, running_time)
         finally:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from development.client import ApiClient
-from development.proof.races.contests import ended_meanwhile, log_out, one_name, one_token
+from development.proof.races.contests import ended_meanwhile, log_out, one_name, one_token, wrong_passwords
 from development.proof.service import own_database, proof_settings, running_service
 from development.proof.skewed_hosts import AHEAD, BEHIND, CLOCKS_NOT_EXERCISED, FAR_AHEAD, find_libfaketime
 from tests.e2e.stack import QUICK_HASHES, Service, Stack
@@ -20,6 +20,7 @@ from tests.e2e.stack import QUICK_HASHES, Service, Stack
 USES = 30
 CLAIMS = 15
 SPELLINGS = 15
+GUESSES = 60
 ENDS = 3
 BARS = 1
 LEEWAY_SECONDS = 60
@@ -63,6 +64,10 @@ async def test_one_token_has_one_successor_and_used_twice_none(urls: list[str]) 
 
 async def test_one_name_is_one_persons_whatever_its_spelling(urls: list[str]) -> None:
     assert await one_name(urls, CLAIMS, SPELLINGS) == []
+
+
+async def test_guesses_at_two_copies_are_counted_together(urls: list[str]) -> None:
+    assert await wrong_passwords(urls, GUESSES) == []
 
 
 async def test_no_refresh_outlives_a_logout_at_the_other_copy(urls: list[str]) -> None:

@@ -23,6 +23,7 @@ PRINTED_VIOLATION: Final = 1
 """The walks' exit status when they found something; any other than this and 0 is a crash."""
 
 SESSIONS_SQL: Final = "domain/auth/repositories/sessions.py"
+THROTTLES_SQL: Final = "domain/auth/repositories/throttles.py"
 USERS_SQL: Final = "domain/auth/repositories/users.py"
 ADMISSION: Final = "domain/auth/admission.py"
 SESSIONS: Final = "domain/auth/sessions.py"
@@ -156,6 +157,12 @@ FAULTS: Final = (
         "return [session_of.get((principal.session_id, principal.user_id)) for principal in principals]",
         "return [next((one for one in found if one.user_id == principal.user_id), None) for principal in principals]",
         "an ended session's access token works while another session of its user is asked for",
+    ),
+    Fault(
+        THROTTLES_SQL,
+        "        WHERE NOT throttle.next_at > clock_timestamp()\n          AND throttle",
+        "        WHERE throttle",
+        "strangers guess a hundred times at once",
     ),
     Fault(
         SESSIONS_SQL,

@@ -98,6 +98,16 @@ class Walk(Journey):
         name, password = (self._person(who).username, f"{PASSWORD}!") if is_known else (uuid4().hex, PASSWORD)
         hold("a bad login gets nothing", is_so=self.world.run(self.world.log_in(name, password)) is None)
 
+    @rule(who=some)
+    def is_guessed_by_strangers(self, who: int) -> None:
+        """Strangers guess until they must wait: then no login from a new place begins a session."""
+        person = self._person(who)
+        self.world.run(self.world.guess_as_strangers(person.id))
+        hold(
+            "a throttled login gets nothing", is_so=self.world.run(self.world.log_in(person.username, PASSWORD)) is None
+        )
+        self.world.run(self.world.unthrottle(person.username))
+
     @rule(who=some, how=st.sampled_from(SWITCHES))
     def is_switched(self, who: int, how: str) -> None:
         """An operator lets somebody in or bars them, while they log in perhaps; or by SQL, which ends no session."""

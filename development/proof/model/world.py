@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any, Final, TypeVar
 from unittest.mock import patch
+from uuid import UUID
 
 import uvloop
 from fastapi import FastAPI
@@ -25,11 +26,14 @@ from doorward.domain.auth.models import TokenPair, User
 from doorward.domain.auth.pruning import Pruning
 from doorward.domain.auth.refresh_token import RefreshTokenCodec
 from doorward.domain.auth.sessions import Sessions
+from doorward.domain.auth.throttling import LOGIN_CURVE, STRANGERS
+from doorward.domain.auth.unthrottling import Unthrottling
 from doorward.infrastructure.keys import REFRESH_TOKEN_PURPOSE, derive_key
 from doorward.infrastructure.postgres.batching import SharedQuery
 from doorward.infrastructure.postgres.database import PostgresDatabase
 from doorward.settings.config import Settings, settings_from
 from doorward.wiring import application
+from doorward.wiring.throttling import create_throttling
 
 T = TypeVar("T")
 Connection = AsyncConnection[Any]
@@ -157,6 +161,8 @@ class World:
         self._pruning = Pruning(database=self._database, clock=self.clock, retention=RETENTION, pause_seconds=0)
         accounts = Accounts(database=self._database)
         self._deactivation = Deactivation(database=self._database, accounts=accounts)
+        self._throttling = create_throttling(settings.keys, self._database)
+        self._unthrottling = Unthrottling(database=self._database, accounts=accounts, throttling=self._throttling)
 
     async def log_in(self, name: str, password: str) -> TokenPair | None:
         """Return the pair, or None for a refusal."""
@@ -212,6 +218,15 @@ class World:
     async def activate(self, name: str) -> None:
         """Let somebody in again, as `doorward activate` does."""
         await self._deactivation.activate(name)
+
+    async def guess_as_strangers(self, user_id: str) -> None:
+        """Have strangers use up the attempts that wait for nothing."""
+        for _ in range(LOGIN_CURVE.free):
+            await self._throttling.reserve(UUID(user_id), STRANGERS)
+
+    async def unthrottle(self, name: str) -> None:
+        """Have failed logins forgotten, as `doorward unthrottle` does."""
+        await self._unthrottling.unthrottle(name)
 
     async def switch_off(self, user_id: str) -> None:
         """Bar somebody by SQL, which ends no session: nothing but the user's flag refuses their tokens."""

@@ -10,7 +10,14 @@ from functools import partial
 from typing import Any, Final
 
 from development.client import ApiClient
-from development.proof.races.contests import ended_meanwhile, log_out, one_name, one_token
+from development.proof.races.contests import (
+    ended_meanwhile,
+    log_out,
+    one_name,
+    one_token,
+    right_passwords,
+    wrong_passwords,
+)
 from development.proof.service import own_database, proof_settings, running_service
 from development.proof.skewed_hosts import AHEAD, BEHIND, CLOCKS_NOT_EXERCISED, find_libfaketime
 from doorward.observability.logging import configure_logging
@@ -31,7 +38,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m development.proof.races", description=__doc__)
     parser.add_argument("--uses", type=int, default=1000, help="of one refresh token (default: %(default)s)")
     parser.add_argument("--claims", type=int, default=200, help="of one user name (default: %(default)s)")
-    parser.add_argument("--rounds", type=int, default=10, help="of these two (default: %(default)s)")
+    parser.add_argument("--guesses", type=int, default=500, help="of one password (default: %(default)s)")
+    parser.add_argument("--rounds", type=int, default=10, help="of these and right logins (default: %(default)s)")
     parser.add_argument("--ends", type=int, default=1000, help="of sessions that are refreshed (default: %(default)s)")
     options = parser.parse_args()
     configure_logging("critical", "json")
@@ -48,6 +56,8 @@ def main() -> int:
             ("one token, strict", options.rounds, 1, lambda: one_token(urls, options.uses)),
             ("one token, leeway", options.rounds, 1, within_the_leeway),
             ("one name", options.rounds, 1, lambda: one_name(urls, options.claims, spellings)),
+            ("right passwords", options.rounds, 1, lambda: right_passwords(urls)),
+            ("wrong passwords", options.rounds, 1, lambda: wrong_passwords(urls, options.guesses)),
             ("refresh against logout", options.ends, BESIDE, lambda: ended_meanwhile(urls, log_out)),
             ("refresh against deactivation", options.ends, BESIDE, lambda: ended_meanwhile(urls, bar)),
         ]

@@ -13,6 +13,7 @@ import httpx
 
 from development.client import ApiClient
 from development.proof.api import Answer, answer_to, api_at
+from doorward.domain.auth.throttling import LOGIN_CURVE
 
 T = TypeVar("T")
 
@@ -27,6 +28,7 @@ OK: Final = 200
 CREATED: Final = 201
 REFUSED: Final = 401
 TAKEN: Final = 409
+THROTTLED: Final = 429
 
 End = Callable[[ApiClient, str, str], Awaitable[None]]
 """How sessions end: by a call, with a user name and a refresh token."""
@@ -109,6 +111,32 @@ async def ended_meanwhile(urls: list[str], end: End) -> list[str]:
         await asyncio.gather(refresh(), stop())
         for answer in pairs[-2:]:
             wrong += [f"after the end, {status}" for status in await _answered(apis, answer) if status != REFUSED]
+        return wrong
+
+
+async def right_passwords(urls: list[str]) -> list[str]:
+    """Log in as often at once as waits for nothing: all get in."""
+    async with AsyncExitStack() as stack:
+        apis = [await stack.enter_async_context(api_at(url)) for url in urls]
+        name = await _new_person(apis[0])
+        calls = [apis[number % len(apis)].post_token(name, PASSWORD) for number in range(LOGIN_CURVE.free)]
+        answers = await _many([answer_to(call) for call in calls])
+        counts = Counter(answer.status for answer in answers if answer.is_decisive)
+        return [f"right passwords: statuses {dict(counts)}"] if set(counts) - {OK} else []
+
+
+async def wrong_passwords(urls: list[str], guesses: int) -> list[str]:
+    """Guess the password of one account very often at once: few guesses are looked at, whatever the process."""
+    async with AsyncExitStack() as stack:
+        apis = [await stack.enter_async_context(api_at(url)) for url in urls]
+        name = await _new_person(apis[0])
+        calls = [apis[number % len(apis)].post_token(name, f"{PASSWORD}!") for number in range(guesses)]
+        answers = await _many([answer_to(call) for call in calls])
+        counts = Counter(answer.status for answer in answers if answer.is_decisive)
+        is_certain = counts.total() == guesses
+        wrong = [f"wrong passwords: statuses {dict(counts)}"] if set(counts) - {REFUSED, THROTTLED} else []
+        if counts[REFUSED] > LOGIN_CURVE.free or (is_certain and counts[REFUSED] != LOGIN_CURVE.free):
+            wrong.append(f"{counts[REFUSED]} guesses were looked at")
         return wrong
 
 

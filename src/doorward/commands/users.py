@@ -26,10 +26,8 @@ def activate(user: str) -> None:
 
 @click.command(help="Forget the failed logins of a user. USER is a user name or an e-mail address.")
 @click.argument("user")
-@with_settings
-def unthrottle(settings: Settings, user: str) -> None:
+def unthrottle(user: str) -> None:
     """Let the user log in at once, whatever failed before."""
-    log_as_set(settings)
-    require_current_schema(settings.database)
+    settings = operator_settings()
     finished(operations.unthrottle(settings, user))
     click.echo("doorward: the failed logins of the user are forgotten")

@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from development.client import Person
 from doorward.core.ports import SealedDataError
 from doorward.domain.accounts.links import AccountLinks
 from doorward.domain.accounts.recovery import Recovery, ResetMail
@@ -18,7 +19,7 @@ from doorward.domain.outbox.mail_queue import MailQueue
 from doorward.domain.outbox.models import sealing_context
 from doorward.infrastructure.sealing import AesGcmSealer
 from doorward.wiring.accounts import create_one_time_tokens, create_recovery, create_verification
-from tests.integration.service import FakeClock, MakeService, Person, Service
+from tests.integration.service import FakeClock, MakeService, Service
 
 
 @dataclass

@@ -5,9 +5,9 @@ from uuid import UUID
 
 import pytest
 
+from development.client import Person
 from doorward.domain.auth.exceptions import InvalidCredentialsError, InvalidOneTimeTokenError
 from tests.integration.accounts.conftest import Mails, token_of
-from tests.integration.service import Person
 
 
 def is_verified(mails: Mails, person: Person) -> bool:

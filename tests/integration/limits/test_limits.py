@@ -10,11 +10,11 @@ import pytest
 from development.client import ME, REFRESH, REGISTER, TOKEN
 from doorward.infrastructure.limits.limiter import create_limiter
 from doorward.settings.config import settings_from
-from tests.integration.service import MakeService, Parts, Service, is_problem, statuses
+from tests.integration.service import MakeService, Parts, Service, is_problem, mark, statuses
 
 CALLS: dict[str, tuple[str, dict[str, object], int]] = {
     "register": (REGISTER, {"json": {"email": "ada@example.com", "username": "ab", "password": "short"}}, 5),
-    "token": (TOKEN, {"data": {"username": "nobody", "password": "wrong"}}, 10),
+    "token": (TOKEN, {}, 10),
     "refresh": (REFRESH, {"json": {"refresh_token": "unknown"}}, 20),
 }
 Call = Callable[..., Awaitable[httpx.Response]]
@@ -50,6 +50,8 @@ def make_limited(make_service: MakeService, standing_time: StandingTime) -> Make
 async def _call(client: httpx.AsyncClient, name: str, forwarded_for: str | None = None) -> httpx.Response:
     path, content, _ = CALLS[name]
     headers = {} if forwarded_for is None else {"X-Forwarded-For": forwarded_for}
+    if name == "token":
+        content = {"data": {"username": mark(), "password": "wrong"}}  # each name has attempts of its own
     return await client.post(path, headers=headers, **content)  # type: ignore[arg-type] # json or data, as httpx names them
 
 

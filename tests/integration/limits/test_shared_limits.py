@@ -11,7 +11,7 @@ from limits.errors import StorageError
 
 from doorward.infrastructure.limits.limiter import CallLimiter
 from doorward.infrastructure.limits.store import LimitStore
-from tests.integration.service import Logs, MakeService, Parts, Service, is_problem, statuses
+from tests.integration.service import Logs, MakeService, Parts, Service, is_problem, mark, statuses
 from tests.running_time import RunningTime
 
 NO_STORE = "redis://127.0.0.1:1/0"
@@ -61,7 +61,7 @@ def events(logs: Logs) -> list[str]:
 
 
 async def try_to_log_in(service: Service, times: int) -> list[int]:
-    return [(await service.post_token("nobody", "wrong")).status_code for _ in range(times)]
+    return [(await service.post_token(mark(), "wrong")).status_code for _ in range(times)]
 
 
 async def test_while_a_call_waits_for_the_store_the_others_are_answered(
@@ -69,7 +69,7 @@ async def test_while_a_call_waits_for_the_store_the_others_are_answered(
 ) -> None:
     store, uri = silent
     service = await make_service(counting_in(LimitStore(uri, timeout_seconds=PATIENT_SECONDS)))
-    waiting = asyncio.create_task(service.post_token("nobody", "wrong"))
+    waiting = asyncio.create_task(service.post_token(mark(), "wrong"))
     await store.asked.wait()
     assert (await service.client.get("/health/liveness")).status_code == 200
     assert (await service.get_me("unknown")).status_code == 401
@@ -82,7 +82,7 @@ async def test_while_a_call_waits_for_the_store_the_others_are_answered(
 
 async def test_without_its_store_each_process_counts_by_itself(make_service: MakeService) -> None:
     service = await make_service(rate_limit_enabled=True, rate_limit_storage_uri=NO_STORE)
-    answers = [await service.post_token("nobody", "wrong") for _ in range(11)]
+    answers = [await service.post_token(mark(), "wrong") for _ in range(11)]
     assert statuses(answers[:-1]) == [401] * 10
     assert is_problem(answers[-1], 429, "rate_limit_exceeded")
 
@@ -115,7 +115,7 @@ async def test_a_store_that_is_away_is_said_once_and_not_for_each_call(
     make_service: MakeService, silent: tuple[SilentStore, str], logs: Logs
 ) -> None:
     service = await make_service(rate_limit_enabled=True, rate_limit_storage_uri=silent[1])
-    answers = await asyncio.gather(*(service.post_token("nobody", "wrong") for _ in range(20)))
+    answers = await asyncio.gather(*(service.post_token(mark(), "wrong") for _ in range(20)))
     assert statuses(answers) == [401] * 10 + [429] * 10
     await try_to_log_in(service, 3)
     assert events(logs) == [UNAVAILABLE]
@@ -143,7 +143,7 @@ async def test_a_store_that_fails_after_the_count_costs_a_whole_window(
     monkeypatch.setattr(FixedWindowRateLimiter, "hit", over_the_limit)
     monkeypatch.setattr(FixedWindowRateLimiter, "get_window_stats", fail)
     service = await make_service(rate_limit_enabled=True, rate_limit_storage_uri=NO_STORE)
-    answer = await service.post_token("nobody", "wrong")
+    answer = await service.post_token(mark(), "wrong")
     assert is_problem(answer, 429, "rate_limit_exceeded")
     assert answer.headers["retry-after"] == "60"
 

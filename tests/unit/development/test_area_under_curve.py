@@ -23,7 +23,7 @@ def test_the_area_is_how_often_one_is_greater_and_half_of_how_often_they_are_equ
 
 def test_two_kinds_are_telling_when_one_is_slower_by_a_little_each_time() -> None:
     def kind(seconds: list[float]) -> Kind:
-        return Kind("", lambda: pytest.fail("not called"), 200, seconds)
+        return Kind("", lambda: pytest.fail("not called"), 200, seconds=seconds)
 
     fair = [0.001 * step for step in range(300)]
     assert not is_telling(kind(fair), kind(list(reversed(fair))))

@@ -33,7 +33,7 @@ TAG: Final = "auth"
 PREFIX: Final = "/api/v1/auth"
 REMEDIES: Final[Remedies] = {
     MissingAccessTokenError: "Send one: Authorization: Bearer <access_token>.",
-    LoginThrottledError: "Try again after the time in Retry-After, and send Doorward-Device from a device that has it.",
+    LoginThrottledError: "Try again after the time in Retry-After, with Doorward-Device on a device that has it.",
     TooManyHashesError: "Try again after the time in Retry-After.",
 }
 

@@ -107,8 +107,7 @@ class LoginThrottledError(DomainError):
     kind = Kind.EXHAUSTED
     code = "login_throttled"
     detail = (
-        "Too many logins with this name have failed. A device or an address that the account knows is counted apart, "
-        "and a new password set by mail lets its owner in."
+        "Too many logins with this name have failed. A device or an address that the account knows is counted apart."
     )
     oauth_error = "temporarily_unavailable"
 

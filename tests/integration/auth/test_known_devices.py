@@ -1,0 +1,157 @@
+"""Devices that are known again: which token is given and stored, how long it works, and the notice of a new device."""
+
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+
+from development.client import PASSWORD, TOKEN, Person, pair
+from doorward.domain.auth.device_token import DeviceToken, DeviceTokenCodec
+from doorward.domain.auth.known_devices import MOST_DEVICES
+from doorward.domain.auth.login import Login
+from doorward.domain.auth.ports import Client
+from doorward.domain.auth.refresh_token import RefreshTokenCodec, hash_secret
+from doorward.domain.auth.token_pair import TokenPairIssuer
+from doorward.domain.outbox.mail import MailKind, MailRequest
+from doorward.domain.outbox.mail_queue import MailQueue
+from doorward.domain.outbox.models import sealing_context
+from doorward.infrastructure.keys import DEVICE_TOKEN_PURPOSE, REFRESH_TOKEN_PURPOSE
+from doorward.infrastructure.sealing import AesGcmSealer
+from doorward.wiring.auth import create_login, create_signer, lifetimes_of
+from doorward.wiring.keys import keys
+from tests.integration.service import MakeService, Service
+
+HEADER = "Doorward-Device"
+HERE, THERE = Client("192.0.2.10"), Client("198.51.100.20")
+
+
+async def log_in(service: Service, person: Person, device: str = "") -> str:
+    """Log in, showing a token perhaps; return the one that was given."""
+    form = {"username": person.username, "password": person.password}
+    headers = [(HEADER.encode(), device.encode("latin-1"))] if device else []
+    answer = await service.client.post(TOKEN, data=form, headers=headers)
+    pair(answer)
+    return answer.headers[HEADER]
+
+
+def read(service: Service, text: str) -> DeviceToken:
+    token = DeviceTokenCodec(*keys(service.settings.keys, DEVICE_TOKEN_PURPOSE)).decode(text)
+    assert token is not None
+    return token
+
+
+def devices_of(service: Service, person: Person) -> dict[UUID, bytes]:
+    rows = service.sql("SELECT id, secret_hash FROM devices WHERE user_id = %s", person.id)
+    return {row["id"]: bytes(row["secret_hash"]) for row in rows}
+
+
+async def test_a_login_gives_a_token_of_which_a_hash_is_stored_and_the_session_names_the_device(
+    service: Service,
+) -> None:
+    person = await service.register()
+    token = read(service, await log_in(service, person))
+    assert str(token.user_id) == person.id
+    assert devices_of(service, person) == {token.device_id: hash_secret(token.secret)}
+    assert [session["device_id"] for session in service.sessions_of(person)] == [token.device_id]
+
+
+async def test_a_device_that_shows_its_token_stays_the_same_device(service: Service) -> None:
+    person = await service.register()
+    given = await log_in(service, person)
+    service.clock.advance(timedelta(days=3))
+    assert await log_in(service, person, given) == given
+    (row,) = service.sql("SELECT created_at, seen_at FROM devices WHERE user_id = %s", person.id)
+    assert row["seen_at"] - row["created_at"] == timedelta(days=3)
+    assert len({session["device_id"] for session in service.sessions_of(person)}) == 1
+
+
+async def test_a_token_that_is_not_this_users_is_ignored_and_another_given(service: Service) -> None:
+    person, other = await service.register(), await service.register()
+    foreign = await log_in(service, other)
+    for shown in (foreign, "dwd_", foreign.swapcase(), "\u00e9", "x" * 4000):
+        assert read(service, await log_in(service, person, shown)).user_id == UUID(person.id)
+    assert set(devices_of(service, other)) == {read(service, foreign).device_id}
+
+
+async def test_a_token_ends_with_all_sessions_of_its_user(service: Service) -> None:
+    person = await service.register()
+    given = await log_in(service, person)
+    service.sql("UPDATE users SET session_epoch = session_epoch + 1 WHERE id = %s", person.id)
+    assert read(service, await log_in(service, person, given)).device_id != read(service, given).device_id
+
+
+async def test_a_failed_login_gives_no_token(service: Service) -> None:
+    person = await service.register()
+    answer = await service.post_token(person.username, "wrong password")
+    assert HEADER not in answer.headers
+    assert devices_of(service, person) == {}
+
+
+async def test_a_user_has_twenty_devices_and_those_that_never_came_back_go_first(service: Service) -> None:
+    person = await service.register()
+    kept = await log_in(service, person)
+    service.clock.advance(timedelta(minutes=1))
+    await log_in(service, person, kept)
+    given = []
+    for _ in range(MOST_DEVICES + 1):
+        service.clock.advance(timedelta(minutes=1))
+        given.append(read(service, await log_in(service, person)).device_id)
+    assert set(devices_of(service, person)) == {read(service, kept).device_id, *given[2:]}
+    service.sql("UPDATE users SET session_epoch = session_epoch + 1 WHERE id = %s", person.id)
+    newest = read(service, await log_in(service, person)).device_id
+    assert newest in devices_of(service, person)
+    assert len(devices_of(service, person)) == MOST_DEVICES
+
+
+async def test_the_header_may_be_sent_and_read_by_pages_of_allowed_origins(make_service: MakeService) -> None:
+    origin = {"Origin": "https://app.example.com"}
+    service = await make_service(cors_allow_origins=origin["Origin"])
+    preflight = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": HEADER.lower()}
+    assert (await service.client.options(TOKEN, headers=origin | preflight)).status_code == 200
+    answer = await service.client.post(TOKEN, data={"username": "nobody", "password": PASSWORD}, headers=origin)
+    assert HEADER in answer.headers["access-control-expose-headers"].split(", ")
+
+
+@pytest.fixture
+def sealer() -> AesGcmSealer:
+    return AesGcmSealer([b"k" * 32])
+
+
+@pytest.fixture
+def login(service: Service, sealer: AesGcmSealer) -> Login:
+    """The use case where mail is configured."""
+    settings = service.settings
+    lifetimes, codec = lifetimes_of(settings), RefreshTokenCodec(*keys(settings.keys, REFRESH_TOKEN_PURPOSE))
+    issuer = TokenPairIssuer(signer=create_signer(settings, lifetimes), codec=codec, lifetimes=lifetimes)
+    return create_login(settings, service.database, service.hasher, issuer, service.clock, MailQueue(sealer))
+
+
+def mails_to(service: Service, sealer: AesGcmSealer, person: Person) -> list[MailRequest]:
+    rows = service.sql("SELECT message_id, payload FROM outbox WHERE kind = %s ORDER BY id", MailKind.NEW_DEVICE)
+    opened = [sealer.open(bytes(row["payload"]), context=sealing_context(row["message_id"])) for row in rows]
+    return [mail for mail in map(MailRequest.from_bytes, opened) if str(mail.user_id) == person.id]
+
+
+async def test_a_login_on_a_new_device_at_a_new_address_queues_a_mail_and_no_other_login_does(
+    service: Service, login: Login, sealer: AesGcmSealer
+) -> None:
+    person = await service.register()
+    first = await login.login(name=person.username, password=PASSWORD, client=HERE)
+    await login.login(name=person.username, password=PASSWORD, client=HERE)
+    await login.login(name=person.username, password=PASSWORD, client=THERE, device_token=first.device_token)
+    assert mails_to(service, sealer, person) == []
+    elsewhere = Client("203.0.113.99")
+    await login.login(name=person.username, password=PASSWORD, client=elsewhere, user_agent="Browser/1")
+    (mail,) = mails_to(service, sealer, person)
+    time = service.clock.now().isoformat()
+    assert mail.facts == {"user_agent": "Browser/1", "address": "203.0.113.99", "time": time}
+
+
+async def test_a_person_whose_sessions_are_gone_is_told_of_a_new_device_all_the_same(
+    service: Service, login: Login, sealer: AesGcmSealer
+) -> None:
+    person = await service.register()
+    await login.login(name=person.username, password=PASSWORD, client=HERE)
+    service.sql("DELETE FROM sessions WHERE user_id = %s", person.id)
+    await login.login(name=person.username, password=PASSWORD, client=HERE)
+    assert len(mails_to(service, sealer, person)) == 1

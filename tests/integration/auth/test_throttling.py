@@ -1,0 +1,277 @@
+"""Throttling per account: how many guesses are looked at, that names tell nothing, and how the owner enters."""
+
+import asyncio
+import json
+from datetime import timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+import psycopg
+import pytest
+
+from development.client import PASSWORD, TOKEN, Person
+from doorward.core.exceptions import ServiceUnavailableError
+from doorward.domain.auth.exceptions import LoginThrottledError, TooManyHashesError
+from doorward.domain.auth.ports import ClientLeftError
+from doorward.domain.auth.throttling import LOGIN_CURVE, STRANGERS, Throttling
+from doorward.wiring.throttling import create_throttling
+from tests.integration.service import Logs, MakeService, Service, events, facts, is_problem, statuses
+
+FREE, MOST = LOGIN_CURVE.free, LOGIN_CURVE.most
+ELSEWHERE = "198.51.100.9"
+DEVICE = "Doorward-Device"
+
+
+@pytest.fixture
+def throttling(service: Service) -> Throttling:
+    """As the service has it: on its database, under its key."""
+    return create_throttling(service.settings.keys, service.database)
+
+
+async def log_in(
+    service: Service, name: str, password: str, *, at: str = ELSEWHERE, device: str = ""
+) -> httpx.Response:
+    form = {"username": name, "password": password}
+    async with service.client_at(at) as client:
+        return await client.post(
+            TOKEN, data=form, headers=[(DEVICE.encode(), device.encode("latin-1"))] if device else []
+        )
+
+
+async def exhaust(throttling: Throttling, subject: UUID | str) -> None:
+    """Have strangers use up all attempts that wait for nothing."""
+    for _ in range(FREE):
+        await throttling.reserve(subject, STRANGERS)
+
+
+def rows_of(service: Service, throttling: Throttling, subject: UUID | str) -> list[dict[str, Any]]:
+    return service.sql("SELECT * FROM login_throttles WHERE bucket = %s", throttling.bucket(subject))
+
+
+def let_time_pass(service: Service, throttling: Throttling, subject: UUID | str, time: timedelta) -> None:
+    service.sql(
+        "UPDATE login_throttles SET next_at = next_at - %s, seen_at = seen_at - %s WHERE bucket = %s",
+        time, time, throttling.bucket(subject),
+    )  # fmt: skip
+
+
+async def test_the_database_waits_exactly_as_the_curve_says_after_every_number_of_failures(
+    service: Service, throttling: Throttling
+) -> None:
+    subject = uuid4()
+    for number in range(1, MOST + 1):
+        await throttling.reserve(subject, STRANGERS)
+        (row,) = rows_of(service, throttling, subject)
+        assert row["failures"] == number
+        assert abs(row["next_at"] - row["seen_at"] - LOGIN_CURVE.delay_after(number)) < timedelta(milliseconds=100)
+        let_time_pass(service, throttling, subject, LOGIN_CURVE.delay_after(number))
+    let_time_pass(service, throttling, subject, timedelta(days=400))
+    with pytest.raises(LoginThrottledError):
+        await throttling.reserve(subject, STRANGERS)
+
+
+async def test_after_twenty_wrong_passwords_the_next_is_not_looked_at_until_its_wait_is_over(
+    service: Service, throttling: Throttling
+) -> None:
+    person = await service.register()
+    for _ in range(FREE):
+        assert (await log_in(service, person.username, "wrong password")).status_code == 401
+    refused = await log_in(service, person.email, PASSWORD)
+    assert is_problem(refused, 429, "login_throttled")
+    assert refused.json()["error"] == "temporarily_unavailable"
+    assert refused.headers["retry-after"] == "15"
+    let_time_pass(service, throttling, UUID(person.id), timedelta(seconds=15))
+    assert (await log_in(service, person.username, "wrong password")).status_code == 401
+    refused = await log_in(service, person.username, PASSWORD)
+    assert refused.headers["retry-after"] == "17"
+    let_time_pass(service, throttling, UUID(person.id), timedelta(seconds=17))
+    assert (await log_in(service, person.username, PASSWORD)).status_code == 200
+    assert rows_of(service, throttling, UUID(person.id)) == []
+
+
+async def statements_of(service: Service, monkeypatch: pytest.MonkeyPatch, name: str, password: str) -> list[str]:
+    """Log in from elsewhere; return the statements sent, without their parameters."""
+    sent: list[str] = []
+    execute = psycopg.AsyncCursor.execute
+
+    async def noted(cursor: Any, query: Any, *arguments: Any, **named: Any) -> Any:
+        sent.append(" ".join(str(query).split()))
+        return await execute(cursor, query, *arguments, **named)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(psycopg.AsyncCursor, "execute", noted)
+        await log_in(service, name, password)
+    return sent
+
+
+@pytest.mark.parametrize("failed", [0, FREE - 1, FREE])
+async def test_a_refusal_is_the_same_and_costs_the_same_statements_whoever_has_the_name(
+    service: Service, throttling: Throttling, monkeypatch: pytest.MonkeyPatch, failed: int
+) -> None:
+    person, sleeper, unknown = await service.register(), await service.register(), f"nobody-{uuid4().hex[:16]}"
+    service.set_active(sleeper, active=False)
+    subjects: dict[str, UUID | str] = {
+        person.username: UUID(person.id), sleeper.username: UUID(sleeper.id), unknown: unknown
+    }  # fmt: skip
+    for subject in subjects.values():
+        for _ in range(failed):
+            await throttling.reserve(subject, STRANGERS)
+    names = {person.username: "wrong password", sleeper.username: PASSWORD, unknown: PASSWORD}
+    sent = [await statements_of(service, monkeypatch, name, password) for name, password in names.items()]
+    assert sent[0] == sent[1] == sent[2]
+    assert len(sent[0]) == (3 if failed == FREE else 2)
+    answers = [await log_in(service, name, password) for name, password in names.items()]
+    due = 429 if failed >= FREE - 1 else 401
+    assert statuses(answers) == [due] * 3
+    comparable = [{**answer.json(), "correlation_id": ""} for answer in answers]
+    assert comparable[0] == comparable[1] == comparable[2]
+
+
+async def test_twenty_right_passwords_at_once_all_log_in(make_service: MakeService) -> None:
+    service = await make_service(db_pool_min_conn=8)
+    person = await service.register()
+    answers = await asyncio.gather(*(log_in(service, person.username, PASSWORD) for _ in range(FREE)))
+    assert statuses(answers) == [200] * FREE
+
+
+async def test_of_five_hundred_attempts_at_once_twenty_are_made(service: Service, throttling: Throttling) -> None:
+    subject = uuid4()
+    outcomes = await asyncio.gather(
+        *(throttling.reserve(subject, STRANGERS) for _ in range(500)), return_exceptions=True
+    )
+    refused = [outcome for outcome in outcomes if isinstance(outcome, LoginThrottledError)]
+    assert len(outcomes) - len(refused) == FREE
+    assert all(1 <= (each.retry_after_seconds or 0) <= 15 for each in refused)
+    assert [row["failures"] for row in rows_of(service, throttling, subject)] == [FREE]
+
+
+async def test_an_attempt_that_waited_for_the_row_is_compared_with_the_time_after_the_wait(
+    service_alone: Service,
+) -> None:
+    throttling, subject = create_throttling(service_alone.settings.keys, service_alone.database), uuid4()
+    await throttling.reserve(subject, STRANGERS)
+    holding = "UPDATE login_throttles SET failures = 5, next_at = clock_timestamp() WHERE bucket = %s"
+    async with await psycopg.AsyncConnection.connect(service_alone.database_url) as other:
+        await other.execute("SELECT FROM login_throttles FOR UPDATE")
+        waiting = asyncio.create_task(throttling.reserve(subject, STRANGERS))
+        await service_alone.locks_are_waited_for(1)
+        await other.execute(holding, [throttling.bucket(subject)])
+        await other.commit()
+    await waiting
+    assert [row["failures"] for row in rows_of(service_alone, throttling, subject)] == [6]
+
+
+async def besieged(service: Service, throttling: Throttling) -> tuple[Person, str]:
+    """Return somebody whom strangers keep out, with the device token of an earlier login from where the service is."""
+    person = await service.register()
+    answer = await service.post_token(person.username, PASSWORD)
+    await exhaust(throttling, UUID(person.id))
+    assert (await log_in(service, person.username, PASSWORD)).status_code == 429
+    return person, answer.headers[DEVICE]
+
+
+async def test_the_owner_enters_from_a_known_device_and_the_strangers_stay_out(
+    service: Service, throttling: Throttling
+) -> None:
+    person, device = await besieged(service, throttling)
+    assert (await log_in(service, person.username, PASSWORD, at="192.0.2.1", device=device)).status_code == 200
+    assert (await log_in(service, person.username, PASSWORD)).status_code == 429
+
+
+async def test_the_owner_enters_from_the_address_of_a_live_session_only(
+    service: Service, throttling: Throttling
+) -> None:
+    person, _ = await besieged(service, throttling)
+    pair = await service.log_in(person)
+    service.sql("UPDATE sessions SET expires_at = '2026-02-01' WHERE user_id = %s", person.id)
+    assert is_problem(await service.post_token(person.username, PASSWORD), 429, "login_throttled")
+    service.sql("UPDATE sessions SET expires_at = '2026-04-01' WHERE user_id = %s", person.id)
+    await service.post_revoke(pair.refresh)
+    assert (await service.post_token(person.username, PASSWORD)).status_code == 200
+    service.sql("UPDATE users SET session_epoch = session_epoch + 1 WHERE id = %s", person.id)
+    assert is_problem(await service.post_token(person.username, PASSWORD), 429, "login_throttled")
+
+
+async def test_a_known_device_has_as_many_attempts_of_its_own_and_no_more(
+    service: Service, throttling: Throttling
+) -> None:
+    person, device = await besieged(service, throttling)
+    for _ in range(FREE):
+        assert (await log_in(service, person.username, "wrong password", device=device)).status_code == 401
+    assert is_problem(await log_in(service, person.username, PASSWORD, device=device), 429, "login_throttled")
+    assert (await service.post_token(person.username, PASSWORD)).status_code == 200
+
+
+async def test_a_device_of_somebody_else_or_of_an_ended_epoch_is_a_stranger(
+    service: Service, throttling: Throttling
+) -> None:
+    person, device = await besieged(service, throttling)
+    other = await service.register()
+    foreign = (await service.post_token(other.username, PASSWORD)).headers[DEVICE]
+    for shown in (foreign, device[:-1], "dwd_", "x" * 5000, "\u00e9"):
+        assert (await log_in(service, person.username, PASSWORD, device=shown)).status_code == 429
+    service.sql("UPDATE users SET session_epoch = session_epoch + 1 WHERE id = %s", person.id)
+    assert (await log_in(service, person.username, PASSWORD, device=device)).status_code == 429
+
+
+async def test_a_cleared_account_can_be_tried_again_at_once(service: Service, throttling: Throttling) -> None:
+    person, _ = await besieged(service, throttling)
+    async with service.database.transaction() as connection:
+        assert await throttling.clear(connection, UUID(person.id)) == 1
+    assert (await log_in(service, person.username, PASSWORD)).status_code == 200
+
+
+@pytest.mark.parametrize("fault", [ServiceUnavailableError, TooManyHashesError, ClientLeftError])
+async def test_an_attempt_that_was_not_made_is_given_back(
+    service: Service, throttling: Throttling, fault: type[Exception], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    person = await service.register()
+    for _ in range(FREE - 1):
+        await throttling.reserve(UUID(person.id), STRANGERS)
+
+    async def failing(*_: object, **__: object) -> None:
+        raise fault
+
+    with monkeypatch.context() as patch:
+        patch.setattr(service.hasher, "check", failing)
+        for _ in range(3):
+            with pytest.raises(fault):
+                await service.app.state.services.login.login(name=person.username, password=PASSWORD)
+    assert (await log_in(service, person.username, "wrong password")).status_code == 401
+    assert (await log_in(service, person.username, PASSWORD)).status_code == 429
+
+
+async def test_a_login_that_the_database_could_not_store_is_given_back(
+    service: Service, throttling: Throttling, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    person = await service.register()
+
+    def failing() -> None:
+        raise ServiceUnavailableError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(service.database, "transaction", failing)
+        assert (await log_in(service, person.username, PASSWORD)).status_code == 503
+    assert [row["failures"] for row in rows_of(service, throttling, UUID(person.id))] == [0]
+
+
+async def test_a_refusal_is_logged_with_the_user_and_counted_apart(
+    service: Service, throttling: Throttling, logs: Logs
+) -> None:
+    person, _ = await besieged(service, throttling)
+    (line,) = events(logs, "auth.login.throttled")
+    assert facts(line, "counted_as", "target_user_id", "outcome") == ("strangers", person.id, "failure")
+    assert events(logs, "budget.exceeded") == []
+    assert service.sql("SELECT FROM audit_events WHERE user_id = %s AND type LIKE 'login.%%'", person.id) == []
+    assert person.username not in json.dumps(line)
+
+
+async def test_a_login_is_seven_statements_from_a_known_device_and_eight_from_a_new_one(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    person = await service.register()
+    sent = await statements_of(service, monkeypatch, person.username, PASSWORD)
+    assert [statement.split()[0] for statement in sent] == [
+        "SELECT", "INSERT", "SELECT", "INSERT", "INSERT", "DELETE", "INSERT", "DELETE"
+    ]  # fmt: skip

@@ -1,0 +1,37 @@
+"""`doorward unthrottle`: the owner whom strangers keep out logs in at once."""
+
+import asyncio
+from uuid import UUID
+
+import pytest
+
+from doorward.commands.main import main
+from doorward.domain.auth.throttling import LOGIN_CURVE, STRANGERS
+from doorward.wiring.throttling import create_throttling
+from tests.integration.service import Logs, Service
+
+
+async def test_an_operator_has_failed_logins_forgotten_and_the_audit_log_says_so(
+    environment: pytest.MonkeyPatch, service: Service, capsys: pytest.CaptureFixture[str]
+) -> None:
+    environment.setenv("DATABASE_URL", service.database_url)
+    person = await service.register()
+    throttling = create_throttling(service.settings.keys, service.database)
+    for _ in range(LOGIN_CURVE.free):
+        await throttling.reserve(UUID(person.id), STRANGERS)
+    assert (await service.post_token(person.username, person.password)).status_code == 429
+    assert await asyncio.to_thread(main, ["unthrottle", person.email.upper()]) == 0
+    assert "doorward: the failed logins of the user are forgotten" in capsys.readouterr().out
+    assert (await service.post_token(person.username, person.password)).status_code == 200
+    (event,) = service.sql("SELECT type, actor FROM audit_events WHERE user_id = %s AND type LIKE 'login%%'", person.id)
+    assert event["type"] == "login.unthrottled"
+    assert event["actor"].startswith("operator:")
+
+
+async def test_a_name_without_an_account_is_an_error_in_one_line(
+    environment: pytest.MonkeyPatch, service: Service, logs: Logs, capsys: pytest.CaptureFixture[str]
+) -> None:
+    environment.setenv("DATABASE_URL", service.database_url)
+    assert await asyncio.to_thread(main, ["unthrottle", "nobody-of-this-name"]) == 1
+    assert "There is no user of this user name" in capsys.readouterr().err
+    assert "auth.login.unthrottled" not in logs.text()
