@@ -50,9 +50,9 @@ class Kind:
     name: str
     call: Callable[[], requests.Response]
     status: int
+    seconds: list[float] = field(default_factory=list)
     prepare: Callable[[], object] = lambda: None
     """Called before each call, and not measured."""
-    seconds: list[float] = field(default_factory=list)
 
     def measure(self, *, keep: bool = True) -> None:
         """Make the call once. Raises ``RuntimeError`` for another answer than it should get."""
@@ -120,7 +120,7 @@ class Site:
     def logins(self) -> list[Kind]:
         """Return the refused logins that must be one to an attacker. Each is the first with its name."""
         return [
-            Kind(name, call, 401, self._forget_failures)
+            Kind(name, call, 401, prepare=self._forget_failures)
             for name, call in {
                 "wrong password": lambda: self.log_in("known", WRONG),
                 "unknown user": lambda: self.log_in(f"u{secrets.token_hex(8)}", WRONG),

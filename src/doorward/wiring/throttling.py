@@ -2,8 +2,9 @@
 
 from datetime import timedelta
 
-from doorward.core.ports import Clock
+from doorward.core.ports import Clock, Database
 from doorward.domain.auth.forgetting import Forgetting
+from doorward.domain.auth.repositories import Connection
 from doorward.domain.auth.throttling import Throttling
 from doorward.infrastructure.keys import THROTTLE_PURPOSE
 from doorward.infrastructure.postgres.clock_watch import require_agreement
@@ -14,7 +15,7 @@ from doorward.settings.keys import KeySettings
 from doorward.wiring.keys import keys
 
 
-def create_throttling(settings: KeySettings, database: PostgresDatabase) -> Throttling:
+def create_throttling(settings: KeySettings, database: Database[Connection]) -> Throttling:
     """Return what counts attempts. After a change of SECRET_KEY it begins anew: the old key's rows are forgotten."""
     key, _ = keys(settings, THROTTLE_PURPOSE)
     return Throttling(database=database, key=key)

@@ -40,8 +40,9 @@ async def every_change(service: Service, run: Run) -> Person:
     await service.refresh(first.refresh)
     await service.post_refresh(first.refresh)
     await service.post_revoke((await service.log_in(person)).refresh)
-    for command in (["deactivate", person.username], ["activate", person.username], ["revoke-all", "--yes"]):
-        assert await run(*command) == 0
+    for command in ("deactivate", "activate", "unthrottle"):
+        assert await run(command, person.username) == 0
+    assert await run("revoke-all", "--yes") == 0
     service.clock.advance(timedelta(days=5000))
     database = PlainDatabase(service.database_url)
     await AuditRetention(database=database, clock=service.clock, retention=timedelta(days=1)).prune()
