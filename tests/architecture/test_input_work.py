@@ -21,6 +21,7 @@ MEASURED: Final = frozenset(
         "observability/scrubbing.py",
         "domain/items/search.py",
         "core/text.py",
+        "domain/auth/device_token.py",
         "domain/auth/identifiers.py",
         "domain/auth/password_patterns.py",
         "domain/auth/policy.py",

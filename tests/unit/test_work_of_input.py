@@ -17,6 +17,7 @@ from doorward.api.client_address import client_address
 from doorward.core import pages
 from doorward.core.exceptions import DomainError
 from doorward.domain.auth import identifiers, policy
+from doorward.domain.auth.device_token import DeviceTokenCodec
 from doorward.domain.auth.one_time_token import OneTimeTokenCodec, Purpose
 from doorward.domain.auth.refresh_token import RefreshTokenCodec
 from doorward.domain.items import search
@@ -41,6 +42,7 @@ _TOKENS: Final = AccessTokens(
 _CURSORS: Final = pages.CursorCodec(_KEY, b"p" * 32)
 _REFRESH_TOKENS: Final = RefreshTokenCodec(_KEY, b"p" * 32)
 _ONE_TIME_TOKENS: Final = OneTimeTokenCodec(_KEY, b"p" * 32)
+_DEVICE_TOKENS: Final = DeviceTokenCodec(_KEY, b"p" * 32)
 _TRUSTED: Final[tuple[Network, ...]] = tuple(
     ipaddress.ip_network(text) for text in ("10.0.0.0/8", "fc00::/7", *(f"100.{number}.0.0/16" for number in range(50)))
 )
@@ -129,6 +131,7 @@ _PLACES: Final = (
     Place("refresh token", _REFRESH_TOKENS.decode, lambda: worst_inputs.texts(FIELD)),
     Place("one-time token", _read_one_time_token, lambda: worst_inputs.texts(FIELD)),
     Place("code", _read_code, lambda: worst_inputs.texts(FIELD)),
+    Place("device token", _DEVICE_TOKENS.decode, lambda: worst_inputs.texts(FIELD)),
     Place("access token", lambda text: _TOKENS.verify(text, _NOW), worst_inputs.access_tokens),
     Place("links of a page", _first_page_links, _queries),
     Place("If-Match", lambda v: conditional.is_changeable(_request("if-match", v))(1), worst_inputs.header_values),

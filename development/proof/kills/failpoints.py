@@ -15,10 +15,10 @@ from types import ModuleType
 from typing import Any, Final, Literal, get_args
 
 from doorward.domain.auth.models import EndReason
-from doorward.domain.auth.repositories import sessions, users
+from doorward.domain.auth.repositories import sessions, throttles, users
 from doorward.infrastructure.postgres.database import PostgresDatabase
 
-Commit = Literal["register", "login", "rotate", "reuse-revoke", "revoke"]
+Commit = Literal["register", "reserve", "login", "rotate", "reuse-revoke", "revoke"]
 Moment = Literal["before", "sent", "after"]
 """Before the commit is sent; when it is sent and not answered; when it is answered and the caller not."""
 
@@ -42,6 +42,7 @@ class Failpoints:
     def install(self) -> None:
         """Put the points around the product's commits, in this process."""
         self._mark(users, "add_user", lambda _: "register")
+        self._mark(throttles, "add_failure", lambda _: "reserve")
         self._mark(sessions, "add_session", lambda _: "login")
         self._mark(sessions, "rotate_sessions", lambda _: "rotate")
         self._mark(sessions, "end_session", _end)

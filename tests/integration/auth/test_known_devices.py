@@ -28,8 +28,9 @@ HERE, THERE = Client("192.0.2.10"), Client("198.51.100.20")
 async def log_in(service: Service, person: Person, device: str = "") -> str:
     """Log in, showing a token perhaps; return the one that was given."""
     form = {"username": person.username, "password": person.password}
-    headers = [(HEADER.encode(), device.encode("latin-1"))] if device else []
-    answer = await service.client.post(TOKEN, data=form, headers=headers)
+    answer = await service.client.post(
+        TOKEN, data=form, headers={HEADER.encode(): device.encode("latin-1")} if device else {}
+    )
     pair(answer)
     return answer.headers[HEADER]
 

@@ -35,7 +35,7 @@ async def log_in(
     form = {"username": name, "password": password}
     async with service.client_at(at) as client:
         return await client.post(
-            TOKEN, data=form, headers=[(DEVICE.encode(), device.encode("latin-1"))] if device else []
+            TOKEN, data=form, headers={DEVICE.encode(): device.encode("latin-1")} if device else {}
         )
 
 

@@ -61,25 +61,17 @@ async def find_credentials(
             """
             SELECT users.id AS user_id, users.password_hash, users.is_active, users.session_epoch,
                    EXISTS (
-                       SELECT
-                       FROM devices
-                       WHERE devices.user_id = users.id
-                         AND devices.id = %(device_id)s
-                         AND devices.secret_hash = %(secret_hash)s
-                         AND devices.epoch = users.session_epoch
+                       SELECT FROM devices
+                       WHERE devices.user_id = users.id AND devices.epoch = users.session_epoch
+                         AND devices.id = %(device_id)s AND devices.secret_hash = %(secret_hash)s
                    ) AS knows_device,
                    EXISTS (
-                       SELECT
-                       FROM (
+                       SELECT FROM (
                            SELECT sessions.address, sessions.epoch, sessions.ended_at, sessions.expires_at
-                           FROM sessions
-                           WHERE sessions.user_id = users.id
-                           LIMIT %(most)s
+                           FROM sessions WHERE sessions.user_id = users.id LIMIT %(most)s
                        ) AS session
-                       WHERE session.address = %(address)s
-                         AND session.epoch = users.session_epoch
-                         AND session.ended_at IS NULL
-                         AND session.expires_at > %(now)s
+                       WHERE session.address = %(address)s AND session.epoch = users.session_epoch
+                         AND session.ended_at IS NULL AND session.expires_at > %(now)s
                    ) AS knows_address,
                    EXISTS (SELECT FROM sessions WHERE sessions.user_id = users.id)
                    OR EXISTS (SELECT FROM devices WHERE devices.user_id = users.id) AS has_logged_in
@@ -88,11 +80,11 @@ async def find_credentials(
             """,
             {
                 "identifier": identifier,
-                "device_id": device and device.device_id,
-                "secret_hash": device and hash_secret(device.secret),
                 "address": address,
                 "now": now,
                 "most": SESSIONS_LOOKED_AT,
+                "device_id": device and device.device_id,
+                "secret_hash": device and hash_secret(device.secret),
             },
         )
         return await cursor.fetchone()
