@@ -13,12 +13,14 @@ import pytest
 from development.client import PASSWORD, TOKEN, Person
 from doorward.core.exceptions import ServiceUnavailableError
 from doorward.domain.auth.exceptions import LoginThrottledError, TooManyHashesError
+from doorward.domain.auth.models import ClientKind
 from doorward.domain.auth.ports import ClientLeftError
-from doorward.domain.auth.throttling import LOGIN_CURVE, STRANGERS, Throttling
+from doorward.domain.auth.throttling import LOGIN_CURVE, STRANGERS, Curve, ThrottledClient, Throttling
 from doorward.wiring.throttling import create_throttling
 from tests.integration.service import Logs, MakeService, Service, events, facts, is_problem, statuses
 
 FREE, MOST = LOGIN_CURVE.free, LOGIN_CURVE.most
+HOUR = timedelta(hours=1)
 ELSEWHERE = "198.51.100.9"
 DEVICE = "Doorward-Device"
 
@@ -39,10 +41,11 @@ async def log_in(
         )
 
 
-async def exhaust(throttling: Throttling, subject: UUID | str) -> None:
-    """Have strangers use up all attempts that wait for nothing."""
+async def exhaust(service: Service, throttling: Throttling, subject: UUID | str) -> None:
+    """Have strangers use up all attempts that wait for nothing, and let the next one be due in an hour."""
     for _ in range(FREE):
         await throttling.reserve(subject, STRANGERS)
+    let_time_pass(service, throttling, subject, -HOUR)
 
 
 def rows_of(service: Service, throttling: Throttling, subject: UUID | str) -> list[dict[str, Any]]:
@@ -60,15 +63,21 @@ async def test_the_database_waits_exactly_as_the_curve_says_after_every_number_o
     service: Service, throttling: Throttling
 ) -> None:
     subject = uuid4()
-    for number in range(1, MOST + 1):
-        await throttling.reserve(subject, STRANGERS)
-        (row,) = rows_of(service, throttling, subject)
+    clients = [ThrottledClient(ClientKind.DEVICE, bytes([number])) for number in range(MOST + 1)]
+    service.sql(
+        "INSERT INTO login_throttles SELECT %s, client, position - 1, '2026-01-01', '2026-01-01'"
+        " FROM unnest(%s::bytea[]) WITH ORDINALITY AS given (client, position)",
+        throttling.bucket(subject), [client.key for client in clients],
+    )  # fmt: skip
+    for client in clients[:-1]:
+        await throttling.reserve(subject, client)
+    with pytest.raises(LoginThrottledError):
+        await throttling.reserve(subject, clients[-1])
+    rows = {row["client"]: row for row in rows_of(service, throttling, subject)}
+    for number, client in enumerate(clients[:-1], start=1):
+        row = rows[client.key]
         assert row["failures"] == number
         assert abs(row["next_at"] - row["seen_at"] - LOGIN_CURVE.delay_after(number)) < timedelta(milliseconds=100)
-        let_time_pass(service, throttling, subject, LOGIN_CURVE.delay_after(number))
-    let_time_pass(service, throttling, subject, timedelta(days=400))
-    with pytest.raises(LoginThrottledError):
-        await throttling.reserve(subject, STRANGERS)
 
 
 async def test_after_twenty_wrong_passwords_the_next_is_not_looked_at_until_its_wait_is_over(
@@ -77,20 +86,25 @@ async def test_after_twenty_wrong_passwords_the_next_is_not_looked_at_until_its_
     person = await service.register()
     for _ in range(FREE):
         assert (await log_in(service, person.username, "wrong password")).status_code == 401
+    # Times are moved away from the present, so that the test may take any time itself.
+    let_time_pass(service, throttling, UUID(person.id), -HOUR)
     refused = await log_in(service, person.email, PASSWORD)
     assert is_problem(refused, 429, "login_throttled")
     assert refused.json()["error"] == "temporarily_unavailable"
-    assert refused.headers["retry-after"] == "15"
-    let_time_pass(service, throttling, UUID(person.id), timedelta(seconds=15))
+    assert 3600 < int(refused.headers["retry-after"]) <= 3615
+    let_time_pass(service, throttling, UUID(person.id), HOUR + timedelta(seconds=15))
     assert (await log_in(service, person.username, "wrong password")).status_code == 401
+    let_time_pass(service, throttling, UUID(person.id), -HOUR)
     refused = await log_in(service, person.username, PASSWORD)
-    assert refused.headers["retry-after"] == "17"
-    let_time_pass(service, throttling, UUID(person.id), timedelta(seconds=17))
+    assert 3600 < int(refused.headers["retry-after"]) <= 3617
+    let_time_pass(service, throttling, UUID(person.id), HOUR + timedelta(seconds=17))
     assert (await log_in(service, person.username, PASSWORD)).status_code == 200
     assert rows_of(service, throttling, UUID(person.id)) == []
 
 
-async def statements_of(service: Service, monkeypatch: pytest.MonkeyPatch, name: str, password: str) -> list[str]:
+async def statements_of(
+    service: Service, monkeypatch: pytest.MonkeyPatch, name: str, password: str, device: str = ""
+) -> list[str]:
     """Log in from elsewhere; return the statements sent, without their parameters."""
     sent: list[str] = []
     execute = psycopg.AsyncCursor.execute
@@ -101,7 +115,7 @@ async def statements_of(service: Service, monkeypatch: pytest.MonkeyPatch, name:
 
     with monkeypatch.context() as patch:
         patch.setattr(psycopg.AsyncCursor, "execute", noted)
-        await log_in(service, name, password)
+        await log_in(service, name, password, device=device)
     return sent
 
 
@@ -117,14 +131,18 @@ async def test_a_refusal_is_the_same_and_costs_the_same_statements_whoever_has_t
     for subject in subjects.values():
         for _ in range(failed):
             await throttling.reserve(subject, STRANGERS)
+        let_time_pass(service, throttling, subject, -HOUR if failed == FREE else timedelta(0))
     names = {person.username: "wrong password", sleeper.username: PASSWORD, unknown: PASSWORD}
     sent = [await statements_of(service, monkeypatch, name, password) for name, password in names.items()]
     assert sent[0] == sent[1] == sent[2]
     assert len(sent[0]) == (3 if failed == FREE else 2)
+    for subject in subjects.values():
+        let_time_pass(service, throttling, subject, timedelta(0) if failed == 0 else -HOUR)
     answers = [await log_in(service, name, password) for name, password in names.items()]
     due = 429 if failed >= FREE - 1 else 401
     assert statuses(answers) == [due] * 3
     comparable = [{**answer.json(), "correlation_id": ""} for answer in answers]
+    assert all(("retry-after" in answer.headers) == (due == 429) for answer in answers)
     assert comparable[0] == comparable[1] == comparable[2]
 
 
@@ -135,14 +153,15 @@ async def test_twenty_right_passwords_at_once_all_log_in(make_service: MakeServi
     assert statuses(answers) == [200] * FREE
 
 
-async def test_of_five_hundred_attempts_at_once_twenty_are_made(service: Service, throttling: Throttling) -> None:
+async def test_of_five_hundred_attempts_at_once_twenty_are_made(service: Service) -> None:
+    throttling = Throttling(database=service.database, key=b"k" * 64, curve=Curve(first_delay=HOUR))
     subject = uuid4()
     outcomes = await asyncio.gather(
         *(throttling.reserve(subject, STRANGERS) for _ in range(500)), return_exceptions=True
     )
     refused = [outcome for outcome in outcomes if isinstance(outcome, LoginThrottledError)]
     assert len(outcomes) - len(refused) == FREE
-    assert all(1 <= (each.retry_after_seconds or 0) <= 15 for each in refused)
+    assert all(1 <= (each.retry_after_seconds or 0) <= 3600 for each in refused)
     assert [row["failures"] for row in rows_of(service, throttling, subject)] == [FREE]
 
 
@@ -166,7 +185,7 @@ async def besieged(service: Service, throttling: Throttling) -> tuple[Person, st
     """Return somebody whom strangers keep out, with the device token of an earlier login from where the service is."""
     person = await service.register()
     answer = await service.post_token(person.username, PASSWORD)
-    await exhaust(throttling, UUID(person.id))
+    await exhaust(service, throttling, UUID(person.id))
     assert (await log_in(service, person.username, PASSWORD)).status_code == 429
     return person, answer.headers[DEVICE]
 
@@ -199,6 +218,7 @@ async def test_a_known_device_has_as_many_attempts_of_its_own_and_no_more(
     person, device = await besieged(service, throttling)
     for _ in range(FREE):
         assert (await log_in(service, person.username, "wrong password", device=device)).status_code == 401
+    let_time_pass(service, throttling, UUID(person.id), -HOUR)
     assert is_problem(await log_in(service, person.username, PASSWORD, device=device), 429, "login_throttled")
     assert (await service.post_token(person.username, PASSWORD)).status_code == 200
 
@@ -239,6 +259,7 @@ async def test_an_attempt_that_was_not_made_is_given_back(
             with pytest.raises(fault):
                 await service.app.state.services.login.login(name=person.username, password=PASSWORD)
     assert (await log_in(service, person.username, "wrong password")).status_code == 401
+    let_time_pass(service, throttling, UUID(person.id), -HOUR)
     assert (await log_in(service, person.username, PASSWORD)).status_code == 429
 
 
@@ -271,6 +292,9 @@ async def test_a_login_is_seven_statements_from_a_known_device_and_eight_from_a_
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     person = await service.register()
+    device = (await service.post_token(person.username, PASSWORD)).headers[DEVICE]
+    known = await statements_of(service, monkeypatch, person.username, PASSWORD, device)
+    assert len(known) == 7
     sent = await statements_of(service, monkeypatch, person.username, PASSWORD)
     assert [statement.split()[0] for statement in sent] == [
         "SELECT", "INSERT", "SELECT", "INSERT", "INSERT", "DELETE", "INSERT", "DELETE"
