@@ -71,12 +71,16 @@ async def test_a_request_is_a_server_span_and_each_statement_one_below_it(traced
     below = [span for span in collector.spans() if span.parent_id == request.span_id]
     assert [span.name for span in below] == [
         "users.find_credentials",
+        "throttles.add_failure",
         "users.lock_account",
         "sessions.add_session",
         "audit.add_entry",
+        "throttles.remove_throttle",
+        "devices.add_device",
+        "devices.remove_surplus_devices",
     ]
     assert {(span.trace_id, span.kind, span.is_error) for span in below} == {(request.trace_id, CLIENT, False)}
-    assert below[2].attributes == {"db.system.name": "postgresql", "db.query.summary": "sessions.add_session"}
+    assert below[3].attributes == {"db.system.name": "postgresql", "db.query.summary": "sessions.add_session"}
 
 
 async def test_every_statement_has_the_name_of_its_function(traced: Traced) -> None:
@@ -95,6 +99,10 @@ async def test_every_statement_has_the_name_of_its_function(traced: Traced) -> N
         "users.lock_holder",
         "users.find_credentials",
         "users.lock_account",
+        "throttles.add_failure",
+        "throttles.remove_throttle",
+        "devices.add_device",
+        "devices.remove_surplus_devices",
         "sessions.add_session",
         "sessions.list_live_sessions",
         "sessions.rotate_sessions",
