@@ -12,6 +12,9 @@ import pytest
 
 from doorward.commands.main import main
 from doorward.domain.accounts.models import Mail, MailContent
+from doorward.domain.accounts.repositories import accounts
+from doorward.domain.auth.models import User
+from doorward.domain.auth.repositories import users
 from doorward.domain.outbox.mail import MailKind, MailOrigin, MailRequest
 from doorward.domain.outbox.mail_queue import MailQueue
 from doorward.domain.outbox.models import Refused
@@ -19,7 +22,7 @@ from doorward.infrastructure.mail.development import KEPT_MAILS, DevelopmentMail
 from doorward.wiring.mail import create_mail, create_sealer
 from tests.integration.mail_server import Mailroom, mail_server
 from tests.integration.outbox.messages import eventually
-from tests.integration.service import FakeClock, MakeService, Service
+from tests.integration.service import FakeClock, MakeService, Service, mark
 
 MAILS = "/development/mails"
 
@@ -35,14 +38,15 @@ def development(own_database: str, tmp_path: Path) -> dict[str, Any]:
 
 
 async def ask_for_a_notice(service: Service, kind: MailKind = MailKind.PASSWORD_CHANGED) -> str:
-    """Ask for a notice as a use case does; return the address."""
-    person = await service.register()
-    service.sql("UPDATE users SET email_verified_at = now() WHERE id = %s", person.id)
+    """Ask for a notice as a use case does; return the address. The account did not sign up, which has a mail, too."""
+    user = User(uuid4(), f"{mark()}@example.com", mark(), is_active=True)
     queue = MailQueue(create_sealer(service.settings))
     async with service.database.transaction() as connection:
-        request = MailRequest(kind, MailOrigin.SERVICE, UUID(person.id))
+        await users.add_user(connection, user, email_key=user.email, password_hash="of no password")
+        await accounts.update_email_verified(connection, user.id, now=service.clock.now())
+        request = MailRequest(kind, MailOrigin.SERVICE, user.id)
         await queue.add(connection, request, expires_at=service.clock.now() + timedelta(days=1))
-    return person.email
+    return user.email
 
 
 async def is_delivered(service: Service) -> None:
