@@ -1,6 +1,6 @@
 """Devices that are known again: each successful login gives its device a token, and a later login shows it."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -48,6 +48,7 @@ class KnownDevices:
 
     async def notify(self, connection: Connection, user_id: UUID, device: Device, *, now: datetime) -> None:
         """Queue the mail that tells a user of a login on a new device, in the transaction of the login."""
-        facts = {"user_agent": device.user_agent or "", "address": device.address or "", "time": now.isoformat()}
+        at = f"{now.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+        facts = {"user_agent": device.user_agent or "", "address": device.address or "", "at": at}
         request = MailRequest(kind=MailKind.NEW_DEVICE, origin=MailOrigin.SERVICE, user_id=user_id, facts=facts)
         await self._mails.add(connection, request, expires_at=now + NOTICE_KEPT)
