@@ -10,8 +10,8 @@ from doorward.domain.auth.begin import Begun, begin_session
 from doorward.domain.auth.device_token import DeviceToken
 from doorward.domain.auth.devices import AddressDetail, describe_device
 from doorward.domain.auth.events import LoginFailed
-from doorward.domain.auth.exceptions import InvalidCredentialsError, InvalidEmailError, InvalidUsernameError
-from doorward.domain.auth.identifiers import canonical_email, canonical_username, is_email
+from doorward.domain.auth.exceptions import InvalidCredentialsError
+from doorward.domain.auth.identifiers import read_identifier
 from doorward.domain.auth.known_devices import KnownDevices
 from doorward.domain.auth.models import FIRST_PARTY, ClientKind, Credentials, Device, LoggedIn, Proof
 from doorward.domain.auth.policy import MAXIMUM_TYPED_LENGTH, Lifetimes, is_unicode_text
@@ -80,7 +80,7 @@ class Login:
         ``InvalidCredentialsError`` after the same work, little more than one hash at the current cost, and after many
         of them one ``LoginThrottledError`` without a hash. An outdated hash is replaced in the same transaction.
         """
-        identifier, shown = _canonical(name), self._devices.read(device_token)
+        identifier, shown = read_identifier(name), self._devices.read(device_token)
         device = describe_device(user_agent, client.address, self._address_detail)
         credentials = await self._find_credentials(identifier, shown, device) if identifier else None
         subject = credentials.user_id if credentials else identifier or name
@@ -141,14 +141,6 @@ class Login:
         grant = begun.grant
         pair = self._issuer.issue(begun.token, user_id=user_id, client_id=grant.client_id, scopes=grant.scopes, now=now)
         return LoggedIn(pair, self._devices.encode(device_token))
-
-
-def _canonical(name: str) -> str | None:
-    """Return the one spelling of a user name or an e-mail address; None for what is neither."""
-    try:
-        return canonical_email(name) if is_email(name) else canonical_username(name)
-    except (InvalidEmailError, InvalidUsernameError):
-        return None
 
 
 def _place(credentials: Credentials, shown: DeviceToken | None, device: Device) -> _Place:
