@@ -29,10 +29,11 @@ from doorward.observability.logging import flush_log
 from doorward.observability.request_context import current_user_id
 from doorward.settings.config import Settings, load_settings
 from doorward.settings.database import DatabaseSettings
-from doorward.wiring.accounts import create_one_time_tokens, create_recovery, create_verification
+from doorward.wiring.accounts import create_recovery, create_verification
 from doorward.wiring.auth import create_hasher, create_login, create_sessions, create_signer, lifetimes_of
 from doorward.wiring.background import create_scheduler, running_background
 from doorward.wiring.database import running_database
+from doorward.wiring.foundation import Foundation
 from doorward.wiring.items import create_item_import, create_items
 from doorward.wiring.keys import keys
 from doorward.wiring.log import log_as_set
@@ -82,36 +83,30 @@ def create_wired_app(
     clock = clock or database.clock
     scheduler = create_scheduler(settings, database, clock, is_worker=False, first_look_seconds=first_look_seconds)
     mail = create_mail(settings, database, clock, delivers=settings.background.background == "in_process")
-    services = _create_services(settings, telemetry, database, hasher, limiter, clock, mail, scheduler)
+    base = Foundation(settings, database, hasher, clock, mail.queue)
+    services = _create_services(base, telemetry, limiter, mail, scheduler)
     app = create_app(settings, services, create_pages() if mail.queue.is_configured else ())
     app.state.database, app.state.hasher = database, hasher
     return telemetry.wrap(app)
 
 
 def _create_services(
-    settings: Settings,
-    telemetry: Telemetry,
-    database: PostgresDatabase,
-    hasher: BcryptHasher,
-    limiter: CallLimiter,
-    clock: Clock,
-    mail: MailService,
-    scheduler: Scheduler,
+    base: Foundation, telemetry: Telemetry, limiter: CallLimiter, mail: MailService, scheduler: Scheduler
 ) -> Services:
+    settings, database, clock = base.settings, base.database, base.clock
     lifetimes = lifetimes_of(settings)
     shared = shared_database(settings.database, database)
     readiness = Readiness(settings.database, database, cursor_factory=telemetry.cursor_factory)
     codec = RefreshTokenCodec(*keys(settings.keys, REFRESH_TOKEN_PURPOSE))
     signer = create_signer(settings, lifetimes)
     issuer = TokenPairIssuer(signer=signer, codec=codec, lifetimes=lifetimes)
-    tokens = create_one_time_tokens(settings.keys)
     drain = Drain()
     return Services(
-        registration=create_registration(settings, database, hasher, clock, mail.queue),
-        login=create_login(settings, database, hasher, issuer, clock, mail.queue),
-        sessions=create_sessions(settings, database, codec, signer, issuer, clock, lifetimes),
-        verification=create_verification(database, clock, tokens, hasher, mail.queue),
-        recovery=create_recovery(database, clock, tokens, hasher, mail.queue),
+        registration=create_registration(base),
+        login=create_login(base, issuer),
+        sessions=create_sessions(base, codec, signer, issuer),
+        verification=create_verification(base),
+        recovery=create_recovery(base),
         items=create_items(settings, shared, clock),
         item_import=create_item_import(settings, shared, clock),
         bulk_place=database.bulk_place,
@@ -124,9 +119,7 @@ def _create_services(
         check_readiness=lambda: check_readiness(readiness),
         drain=drain,
         development_mails=mail.development,
-        lifespan=lambda _: _lifespan(
-            settings, database, readiness, hasher, limiter, telemetry, drain, running_background(scheduler, mail)
-        ),
+        lifespan=lambda _: _lifespan(base, readiness, limiter, telemetry, drain, running_background(scheduler, mail)),
     )
 
 
@@ -147,10 +140,8 @@ async def check_readiness(database: Readiness) -> dict[str, CheckState]:
 
 @asynccontextmanager
 async def _lifespan(
-    settings: Settings,
-    database: PostgresDatabase,
+    base: Foundation,
     readiness: Readiness,
-    hasher: BcryptHasher,
     limiter: CallLimiter,
     telemetry: Telemetry,
     drain: Drain,
@@ -160,12 +151,12 @@ async def _lifespan(
     async with AsyncExitStack() as stack:
         # The server ends the process by the signal that it received, as soon as this block has ended.
         stack.callback(flush_log)
-        await stack.enter_async_context(telemetry.running(database, lambda: hasher.waiting))
-        stack.callback(hasher.close)
+        await stack.enter_async_context(telemetry.running(base.database, lambda: base.hasher.waiting))
+        stack.callback(base.hasher.close)
         stack.push_async_callback(limiter.close)
         stack.push_async_callback(readiness.close)
-        await stack.enter_async_context(running_database(database))
+        await stack.enter_async_context(running_database(base.database))
         await readiness.open()
         await stack.enter_async_context(background)
-        stack.enter_context(drain.before_sigterm_ends_serving(settings.server.shutdown_drain_seconds))
+        stack.enter_context(drain.before_sigterm_ends_serving(base.settings.server.shutdown_drain_seconds))
         yield

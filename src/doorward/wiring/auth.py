@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 
-from doorward.core.ports import AnswerT, Clock, QuestionT
+from doorward.core.ports import AnswerT, QuestionT
 from doorward.domain.auth.device_token import DeviceTokenCodec
 from doorward.domain.auth.known_devices import KnownDevices
 from doorward.domain.auth.login import Login
@@ -11,13 +11,12 @@ from doorward.domain.auth.policy import Lifetimes
 from doorward.domain.auth.refresh_token import RefreshTokenCodec
 from doorward.domain.auth.sessions import Sessions
 from doorward.domain.auth.token_pair import TokenPairIssuer
-from doorward.domain.outbox.mail_queue import MailQueue
 from doorward.infrastructure.access_tokens import AccessTokens
 from doorward.infrastructure.keys import ACCESS_TOKEN_PURPOSE, DEVICE_TOKEN_PURPOSE
 from doorward.infrastructure.passwords import BcryptHasher, available_cores
 from doorward.infrastructure.postgres.batching import Bounds, SharedQuery
-from doorward.infrastructure.postgres.database import PostgresDatabase
 from doorward.settings.config import Settings
+from doorward.wiring.foundation import Foundation
 from doorward.wiring.keys import keys
 from doorward.wiring.telemetry import Telemetry
 from doorward.wiring.throttling import create_throttling
@@ -43,38 +42,26 @@ def create_hasher(settings: Settings, telemetry: Telemetry) -> BcryptHasher:
     )
 
 
-def create_login(
-    settings: Settings,
-    database: PostgresDatabase,
-    hasher: BcryptHasher,
-    issuer: TokenPairIssuer,
-    clock: Clock,
-    mails: MailQueue,
-) -> Login:
+def create_login(base: Foundation, issuer: TokenPairIssuer) -> Login:
     """Return the use case of the password login."""
+    settings = base.settings
     return Login(
-        database=database,
-        hasher=hasher,
+        database=base.database,
+        hasher=base.hasher,
         issuer=issuer,
-        throttling=create_throttling(settings.keys, database),
-        devices=KnownDevices(DeviceTokenCodec(*keys(settings.keys, DEVICE_TOKEN_PURPOSE)), mails),
-        clock=clock,
+        throttling=create_throttling(settings.keys, base.database),
+        devices=KnownDevices(DeviceTokenCodec(*keys(settings.keys, DEVICE_TOKEN_PURPOSE)), base.mails),
+        clock=base.clock,
         lifetimes=lifetimes_of(settings),
         address_detail=settings.tokens.client_addresses,
     )
 
 
 def create_sessions(
-    settings: Settings,
-    database: PostgresDatabase,
-    codec: RefreshTokenCodec,
-    signer: AccessTokens,
-    issuer: TokenPairIssuer,
-    clock: Clock,
-    lifetimes: Lifetimes,
+    base: Foundation, codec: RefreshTokenCodec, signer: AccessTokens, issuer: TokenPairIssuer
 ) -> Sessions:
     """Return the use cases of sessions, whose queries are batched."""
-    bounds = Bounds(wait_seconds=database.timeouts.shared_query)
+    bounds = Bounds(wait_seconds=base.database.timeouts.shared_query)
 
     def batching(
         name: str, query: Callable[[Sequence[QuestionT]], Awaitable[Sequence[AnswerT]]]
@@ -82,14 +69,14 @@ def create_sessions(
         return SharedQuery(name, query, bounds)
 
     return Sessions(
-        database=database,
+        database=base.database,
         batching=batching,
         codec=codec,
         signer=signer,
         issuer=issuer,
-        clock=clock,
-        lifetimes=lifetimes,
-        address_detail=settings.tokens.client_addresses,
+        clock=base.clock,
+        lifetimes=lifetimes_of(base.settings),
+        address_detail=base.settings.tokens.client_addresses,
     )
 
 

@@ -1,19 +1,14 @@
 """The use case of sign-up, built from the settings."""
 
-from doorward.core.ports import Clock
 from doorward.domain.auth.identifiers import without_separators
-from doorward.domain.auth.ports import PasswordHasher
 from doorward.domain.auth.registration import Registration, RegistrationRules
-from doorward.domain.outbox.mail_queue import MailQueue
 from doorward.infrastructure.common_passwords import load_common_passwords
-from doorward.infrastructure.postgres.database import PostgresDatabase
-from doorward.settings.config import Settings
+from doorward.wiring.foundation import Foundation
 
 
-def create_registration(
-    settings: Settings, database: PostgresDatabase, hasher: PasswordHasher, clock: Clock, mails: MailQueue
-) -> Registration:
+def create_registration(base: Foundation) -> Registration:
     """Return the use case of sign-up with what the operator refuses."""
+    settings = base.settings
     rules = RegistrationRules(
         common_passwords=load_common_passwords(),
         reserved_usernames=frozenset(map(without_separators, settings.registration.reserved_usernames)),
@@ -21,10 +16,10 @@ def create_registration(
         or settings.deployment.environment == "development",
     )
     return Registration(
-        database=database,
-        hasher=hasher,
-        clock=clock,
+        database=base.database,
+        hasher=base.hasher,
+        clock=base.clock,
         rules=rules,
         address_detail=settings.tokens.client_addresses,
-        mails=mails,
+        mails=base.mails,
     )

@@ -19,6 +19,7 @@ from doorward.domain.outbox.mail_queue import MailQueue
 from doorward.domain.outbox.models import sealing_context
 from doorward.infrastructure.sealing import AesGcmSealer
 from doorward.wiring.accounts import create_one_time_tokens, create_recovery, create_verification
+from doorward.wiring.foundation import Foundation
 from tests.integration.service import FakeClock, MakeService, Service
 
 
@@ -89,5 +90,5 @@ async def mails(make_service: MakeService, clock: FakeClock) -> Mails:
     sealer = AesGcmSealer([secrets.token_bytes(32)])
     queue = MailQueue(sealer)
     tokens = create_one_time_tokens(service.settings.keys)
-    parts = (service.database, clock, tokens, service.hasher, queue)
-    return Mails(service, clock, tokens, sealer, queue, create_recovery(*parts), create_verification(*parts))
+    base = Foundation(service.settings, service.database, service.hasher, clock, queue)
+    return Mails(service, clock, tokens, sealer, queue, create_recovery(base), create_verification(base))

@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 
@@ -11,10 +12,13 @@ from doorward.domain.auth.exceptions import (
     InvalidOneTimeTokenError,
     PasswordTooCommonError,
 )
+from doorward.domain.auth.throttling import LOGIN_CURVE, STRANGERS
 from doorward.domain.outbox.exceptions import MailNotConfiguredError
 from doorward.domain.outbox.mail import MailKind
 from doorward.domain.outbox.mail_queue import MailQueue
 from doorward.wiring.accounts import create_recovery
+from doorward.wiring.foundation import Foundation
+from doorward.wiring.throttling import create_throttling
 from tests.integration.accounts.conftest import Mails, token_of
 
 NEW_PASSWORD = "four other random words"
@@ -181,8 +185,22 @@ async def test_what_is_stored_shows_neither_address_nor_token_nor_code(mails: Ma
     assert person.email not in repr(mails.service.sql("SELECT * FROM outbox"))
 
 
+async def test_a_reset_forgets_failed_logins(mails: Mails) -> None:
+    person = await mails.service.register()
+    token = token_of(await mails.reset_mail(person.email))
+    throttling = create_throttling(mails.service.settings.keys, mails.service.database)
+    for _ in range(LOGIN_CURVE.free):
+        await throttling.reserve(UUID(person.id), STRANGERS)
+    assert (await mails.service.post_login(person)).status_code == 429
+    await mails.recovery.reset_by_token(token, NEW_PASSWORD)
+    assert (await mails.service.post_token(person.username, NEW_PASSWORD)).status_code == 200
+
+
 async def test_without_mail_the_request_is_refused(mails: Mails) -> None:
-    recovery = create_recovery(mails.service.database, mails.clock, mails.tokens, mails.service.hasher, MailQueue(None))
+    service = mails.service
+    recovery = create_recovery(
+        Foundation(service.settings, service.database, service.hasher, mails.clock, MailQueue(None))
+    )
     with pytest.raises(MailNotConfiguredError):
         await recovery.request_reset("ada@example.com")
 

@@ -6,8 +6,11 @@ from uuid import UUID
 import pytest
 
 from development.client import Person
-from doorward.domain.auth.exceptions import InvalidCredentialsError, InvalidOneTimeTokenError
+from doorward.domain.auth.exceptions import InvalidCredentialsError, InvalidOneTimeTokenError, LoginThrottledError
+from doorward.domain.auth.throttling import LOGIN_CURVE
+from doorward.domain.outbox.mail import ComposedMail
 from tests.integration.accounts.conftest import Mails, token_of
+from tests.integration.service import mark
 
 
 def is_verified(mails: Mails, person: Person) -> bool:
@@ -99,3 +102,47 @@ async def test_an_inactive_account_cannot_be_verified(mails: Mails) -> None:
     with pytest.raises(InvalidOneTimeTokenError):
         await mails.verification.verify_by_session(UUID(person.id), token=token)
     assert not is_verified(mails, person)
+
+
+async def try_to_verify(mails: Mails, way: str, name: str, password: str, mail: ComposedMail) -> None:
+    if way == "token":
+        await mails.verification.verify_by_password(token_of(mail), password)
+    else:
+        await mails.verification.verify_by_name_and_code(name, password, mail.facts["code"])
+
+
+@pytest.mark.parametrize("way", ["token", "code"])
+async def test_each_wrong_password_counts_as_a_failed_login(mails: Mails, way: str) -> None:
+    person = await mails.service.register()
+    mail = await mails.verification_mail(person)
+    assert mail is not None
+    for _ in range(LOGIN_CURVE.free):
+        with pytest.raises(InvalidCredentialsError):
+            await try_to_verify(mails, way, person.username, "a guess of the password", mail)
+    with pytest.raises(LoginThrottledError):
+        await try_to_verify(mails, way, person.username, person.password, mail)
+    assert (await mails.service.post_login(person)).status_code == 429
+    assert not is_verified(mails, person)
+
+
+async def test_a_name_without_an_account_is_throttled_like_any(mails: Mails) -> None:
+    name = mark()
+    for _ in range(LOGIN_CURVE.free):
+        with pytest.raises(InvalidCredentialsError):
+            await mails.verification.verify_by_name_and_code(name, "a guess of the password", "00000000")
+    with pytest.raises(LoginThrottledError):
+        await mails.verification.verify_by_name_and_code(name, "a guess of the password", "00000000")
+
+
+@pytest.mark.parametrize("way", ["token", "code"])
+async def test_the_right_password_forgets_wrong_ones(mails: Mails, way: str) -> None:
+    person = await mails.service.register()
+    mail = await mails.verification_mail(person)
+    assert mail is not None
+    for _ in range(LOGIN_CURVE.free - 1):
+        with pytest.raises(InvalidCredentialsError):
+            await try_to_verify(mails, way, person.username, "a guess of the password", mail)
+    await try_to_verify(mails, way, person.username, person.password, mail)
+    assert is_verified(mails, person)
+    for _ in range(2):
+        assert (await mails.service.post_token(person.username, "a guess of the password")).status_code == 401

@@ -6,6 +6,7 @@ from uuid import UUID
 import pytest
 
 from development.client import PASSWORD, TOKEN, Person, pair
+from doorward.domain.accounts.notices import NOTICE_FACTS
 from doorward.domain.auth.device_token import DeviceToken, DeviceTokenCodec
 from doorward.domain.auth.known_devices import MOST_DEVICES
 from doorward.domain.auth.login import Login
@@ -18,6 +19,7 @@ from doorward.domain.outbox.models import sealing_context
 from doorward.infrastructure.keys import DEVICE_TOKEN_PURPOSE, REFRESH_TOKEN_PURPOSE
 from doorward.infrastructure.sealing import AesGcmSealer
 from doorward.wiring.auth import create_login, create_signer, lifetimes_of
+from doorward.wiring.foundation import Foundation
 from doorward.wiring.keys import keys
 from tests.integration.service import MakeService, Service
 
@@ -124,7 +126,8 @@ def login(service: Service, sealer: AesGcmSealer) -> Login:
     settings = service.settings
     lifetimes, codec = lifetimes_of(settings), RefreshTokenCodec(*keys(settings.keys, REFRESH_TOKEN_PURPOSE))
     issuer = TokenPairIssuer(signer=create_signer(settings, lifetimes), codec=codec, lifetimes=lifetimes)
-    return create_login(settings, service.database, service.hasher, issuer, service.clock, MailQueue(sealer))
+    base = Foundation(settings, service.database, service.hasher, service.clock, MailQueue(sealer))
+    return create_login(base, issuer)
 
 
 def mails_to(service: Service, sealer: AesGcmSealer, person: Person) -> list[MailRequest]:
@@ -144,8 +147,9 @@ async def test_a_login_on_a_new_device_at_a_new_address_queues_a_mail_and_no_oth
     elsewhere = Client("203.0.113.99")
     await login.login(name=person.username, password=PASSWORD, client=elsewhere, user_agent="Browser/1")
     (mail,) = mails_to(service, sealer, person)
-    time = service.clock.now().isoformat()
-    assert mail.facts == {"user_agent": "Browser/1", "address": "203.0.113.99", "time": time}
+    at = f"{service.clock.now():%Y-%m-%d %H:%M} UTC"
+    assert mail.facts == {"user_agent": "Browser/1", "address": "203.0.113.99", "at": at}
+    assert set(mail.facts) == set(NOTICE_FACTS[MailKind.NEW_DEVICE])
 
 
 async def test_a_person_whose_sessions_are_gone_is_told_of_a_new_device_all_the_same(

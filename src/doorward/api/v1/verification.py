@@ -18,6 +18,7 @@ from doorward.domain.auth.exceptions import (
     InvalidAccessTokenError,
     InvalidCredentialsError,
     InvalidOneTimeTokenError,
+    LoginThrottledError,
     MissingAccessTokenError,
     TooManyHashesError,
 )
@@ -42,6 +43,7 @@ def calls() -> Sequence[Call]:
                 MissingAccessTokenError,
                 InvalidAccessTokenError,
                 InvalidCredentialsError,
+                LoginThrottledError,
                 TooManyHashesError,
             ),
         ),

@@ -74,7 +74,7 @@ class Verification:
     async def verify_by_password(self, token: str, password: str, *, client: Client = NO_CLIENT) -> None:
         """Verify the address of the account that a token is for, if the password is that account's.
 
-        Raises ``InvalidOneTimeTokenError`` and ``InvalidCredentialsError``.
+        Raises ``InvalidOneTimeTokenError``, ``InvalidCredentialsError`` and ``LoginThrottledError``.
         """
         try:
             shown = self._tokens.read(token, Purpose.VERIFY_EMAIL)
@@ -88,7 +88,7 @@ class Verification:
     async def verify_by_name_and_code(self, name: str, password: str, code: str, *, client: Client = NO_CLIENT) -> None:
         """Verify the address of the account of this name or address with its password and the mail's code.
 
-        Raises ``InvalidOneTimeTokenError`` and ``InvalidCredentialsError``.
+        Raises ``InvalidOneTimeTokenError``, ``InvalidCredentialsError`` and ``LoginThrottledError``.
         """
         try:
             user_id = await self._passwords.find_user(name, password, client=client)

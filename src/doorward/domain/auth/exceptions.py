@@ -107,7 +107,8 @@ class LoginThrottledError(DomainError):
     kind = Kind.EXHAUSTED
     code = "login_throttled"
     detail = (
-        "Too many logins with this name have failed. A device or an address that the account knows is counted apart."
+        "Too many passwords for this account were wrong. A device or an address that the account knows is "
+        "counted apart."
     )
     oauth_error = "temporarily_unavailable"
 

@@ -105,6 +105,19 @@ async def find_password_hash(connection: Connection, user_id: UUID) -> str | Non
     return row[0] if row else None
 
 
+async def find_password(connection: Connection, identifier: str) -> tuple[UUID, str | None] | None:
+    """Find the account of a canonical user name or e-mail address, with its password hash if it is active."""
+    cursor = await connection.execute(
+        """
+        SELECT id, CASE WHEN is_active THEN password_hash END
+        FROM users
+        WHERE email_key = %(identifier)s OR username_key = %(identifier)s
+        """,
+        {"identifier": identifier},
+    )
+    return await cursor.fetchone()
+
+
 async def find_user(connection: Connection, identifier: str) -> User | None:
     """Find the account of a canonical user name or e-mail address. No name is an address: addresses have an @."""
     async with connection.cursor(row_factory=class_row(User)) as cursor:

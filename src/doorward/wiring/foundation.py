@@ -1,0 +1,20 @@
+"""What the use cases of all domains are made of."""
+
+from dataclasses import dataclass
+
+from doorward.core.ports import Clock
+from doorward.domain.outbox.mail_queue import MailQueue
+from doorward.infrastructure.passwords import BcryptHasher
+from doorward.infrastructure.postgres.database import PostgresDatabase
+from doorward.settings.config import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Foundation:
+    """The settings, and what there is one of in a process."""
+
+    settings: Settings
+    database: PostgresDatabase
+    hasher: BcryptHasher
+    clock: Clock
+    mails: MailQueue
