@@ -5,7 +5,7 @@ from typing import Annotated, Final
 from fastapi import Depends, Request
 
 from doorward.api.exceptions import InsufficientScopeError
-from doorward.api.policy import NeedsScope
+from doorward.api.policy import NeedsFreshProof, NeedsScope
 from doorward.api.services import Services
 from doorward.domain.auth.exceptions import InvalidAccessTokenError, MissingAccessTokenError
 from doorward.domain.auth.models import Caller
@@ -35,12 +35,14 @@ def bearer_token(request: Request) -> str:
 async def admit_caller(request: Request, access: NeedsScope, services: Services) -> None:
     """Let in the caller of a route that is not public, before anything of the body is read.
 
-    Raises what ``bearer_token`` and ``Sessions.authenticate`` raise, ``InsufficientScopeError``, and
-    ``TooManyCallsOfUserError``.
+    Raises what ``bearer_token`` and ``Sessions.authenticate`` raise, ``InsufficientScopeError``,
+    ``ReauthenticationRequiredError``, and ``TooManyCallsOfUserError``.
     """
     caller = await services.sessions.authenticate(bearer_token(request))
     if access.scope not in caller.scopes:
         raise InsufficientScopeError(access.scope)
+    if isinstance(access, NeedsFreshProof):
+        services.own_account.reauthentication.require_fresh_proof(caller)
     # Not before: a token of an ended session must not use up what its user may have.
     services.calls.begin_of_user(request.scope, caller.user.id)
     request.scope[_CALLER] = caller

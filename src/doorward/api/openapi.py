@@ -20,12 +20,16 @@ from doorward.api.exceptions import (
     UnsupportedMediaTypeError,
     UrlTooLongError,
 )
-from doorward.api.policy import NeedsScope
+from doorward.api.policy import NeedsFreshProof, NeedsScope
 from doorward.api.problems import MEDIA_TYPE, Remedies, problem_of, title_of
 from doorward.api.routing import PolicyRoute, Refusal
 from doorward.api.schemas.problem import FieldError, Problem
 from doorward.core.exceptions import ServiceUnavailableError
-from doorward.domain.auth.exceptions import InvalidAccessTokenError, MissingAccessTokenError
+from doorward.domain.auth.exceptions import (
+    InvalidAccessTokenError,
+    MissingAccessTokenError,
+    ReauthenticationRequiredError,
+)
 from doorward.domain.auth.models import ACCOUNT_SCOPE
 
 TOKEN_URL: Final = "/api/v1/auth/token"  # noqa: S105 - an address
@@ -116,9 +120,7 @@ def _possible(route: PolicyRoute) -> Iterator[Refusal]:
     yield from route.call.refusals
     policy = route.policy
     if isinstance(policy.access, NeedsScope):
-        yield from (MissingAccessTokenError, InvalidAccessTokenError)
-        yield InsufficientScopeError(policy.access.scope)
-        yield TooManyCallsOfUserError(1)
+        yield from _possible_for_access(policy.access)
     elif not policy.is_probe:
         yield TooManyCallsOfAddressError(1)
     if policy.limit_of_address is not None:
@@ -133,6 +135,14 @@ def _possible(route: PolicyRoute) -> Iterator[Refusal]:
         yield from (UnsupportedMediaTypeError, MalformedBodyError)
     if errors := _example_errors(route, reader):
         yield InvalidRequestError(errors=errors)
+
+
+def _possible_for_access(access: NeedsScope) -> Iterator[Refusal]:
+    yield from (MissingAccessTokenError, InvalidAccessTokenError)
+    if isinstance(access, NeedsFreshProof):
+        yield ReauthenticationRequiredError
+    yield InsufficientScopeError(access.scope)
+    yield TooManyCallsOfUserError(1)
 
 
 def _example_errors(route: PolicyRoute, reader: BodyReader | None) -> Sequence[FieldError]:

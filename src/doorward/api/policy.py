@@ -23,11 +23,18 @@ class NeedsScope:
     scope: str
 
 
+@dataclass(frozen=True, slots=True)
+class NeedsFreshProof(NeedsScope):
+    """As ``NeedsScope``, in a session whose user authenticated a moment ago (RFC 9470)."""
+
+
 Access = Public | NeedsScope
 
 PUBLIC: Final = Public()
 ACCOUNT: Final = NeedsScope(ACCOUNT_SCOPE)
 """A signed-in user."""
+FRESH_ACCOUNT: Final = NeedsFreshProof(ACCOUNT_SCOPE)
+"""A signed-in user who showed the password a moment ago."""
 
 
 class Cache(Enum):

@@ -14,7 +14,7 @@ from doorward.api.problem_page import problem_page
 from doorward.api.schemas.health import CheckState
 from doorward.api.schemas.problem import FieldError
 from doorward.core.exceptions import DomainError, Kind
-from doorward.domain.auth.exceptions import MissingAccessTokenError
+from doorward.domain.auth.exceptions import MissingAccessTokenError, ReauthenticationRequiredError
 from doorward.observability.request_context import current_correlation_id
 
 MEDIA_TYPE: Final = "application/problem+json"
@@ -147,7 +147,12 @@ def detail_of(error: type[DomainError], remedies: Remedies) -> str:
 
 
 def _challenge(error: DomainError) -> str:
-    """RFC 6750 section 3: the code is left out when no token was sent."""
+    """RFC 6750 section 3: the code is left out when no token was sent. RFC 9470 section 3 adds ``max_age``."""
+    if isinstance(error, ReauthenticationRequiredError):
+        return (
+            f'Bearer realm="doorward", error="insufficient_user_authentication", '
+            f'error_description="{error.detail}", max_age={error.max_age_seconds}'
+        )
     if isinstance(error, MissingAccessTokenError) or error.oauth_error != "invalid_token":
         return 'Bearer realm="doorward"'
     return f'Bearer realm="doorward", error="invalid_token", error_description="{error.detail}"'

@@ -12,17 +12,33 @@ from doorward.api.budgets import CallsInFlight, RefusalLog
 from doorward.api.draining import Drain
 from doorward.api.schemas.health import CheckState
 from doorward.core.ports import Clock, RateLimiter
+from doorward.domain.accounts.password_change import PasswordChange
 from doorward.domain.accounts.ports import DevelopmentMails
+from doorward.domain.accounts.profile import Profiles
 from doorward.domain.accounts.recovery import Recovery
 from doorward.domain.accounts.verification import Verification
+from doorward.domain.auth.listing import SessionListing
 from doorward.domain.auth.login import Login
+from doorward.domain.auth.reauthentication import Reauthentication
 from doorward.domain.auth.registration import Registration
+from doorward.domain.auth.session_ending import OwnSessionEnding
 from doorward.domain.auth.sessions import Sessions
 from doorward.domain.items.importing import ItemImport
 from doorward.domain.items.service import Items
 
 UPLOAD_SECONDS: Final = 60
 """How long the body of an upload may take to arrive: the longest one at 4.5 Mbit/s."""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnAccountServices:
+    """The use cases of a signed-in user's own account."""
+
+    profiles: Profiles
+    password_change: PasswordChange
+    reauthentication: Reauthentication
+    session_listing: SessionListing
+    session_ending: OwnSessionEnding
 
 
 @dataclass(slots=True)
@@ -34,6 +50,7 @@ class Services:
     sessions: Sessions
     verification: Verification
     recovery: Recovery
+    own_account: OwnAccountServices
     items: Items
     item_import: ItemImport
     bulk_place: Callable[[], AbstractContextManager[None]]

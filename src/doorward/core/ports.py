@@ -70,6 +70,10 @@ class LimitedCall(StrEnum):
     RESET = "reset"
     VERIFY = "verify"
     VERIFICATION_MAIL = "verification_mail"
+    ACCOUNT = "account"
+    PASSWORD = "password"  # noqa: S105 - the name of a call
+    REAUTHENTICATE = "reauthenticate"
+    SESSIONS = "sessions"
 
 
 class RateLimiter(Protocol):

@@ -30,6 +30,13 @@ _ROUTED_IPV6: Final = ipaddress.IPv6Network("2000::/3")
 HIGHEST_RATE_PER_SECOND: Final = 100
 """A limit above this stops no guessing: a processor hashes some ten passwords a second."""
 
+_LIMITS_OF_GUESSES: Final = (
+    "rate_limit_register",
+    "rate_limit_token",
+    "rate_limit_refresh",
+    "rate_limit_password",
+    "rate_limit_reauthenticate",
+)
 _SECONDS: Final = {"second": 1, "minute": 60, "hour": 3600, "day": 86400}
 
 
@@ -48,7 +55,7 @@ def insecure_settings(settings: Settings) -> Iterator[tuple[str, str]]:
 def _insecure_limits(settings: LimitSettings) -> Iterator[tuple[str, str]]:
     if not settings.rate_limit_enabled:
         yield "RATE_LIMIT_ENABLED", "passwords can be guessed at full speed"
-    for name in ("rate_limit_register", "rate_limit_token", "rate_limit_refresh"):
+    for name in _LIMITS_OF_GUESSES:
         count, _, period = getattr(settings, name).partition("/")
         if int(count) > HIGHEST_RATE_PER_SECOND * _SECONDS[period]:
             yield name.upper(), f"more than {HIGHEST_RATE_PER_SECOND} calls a second of one address are no limit"

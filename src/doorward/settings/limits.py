@@ -43,6 +43,18 @@ class LimitSettings(Topic):
     rate_limit_import: RateLimit = Field("30/hour", examples=["30/hour"])
     """Imports of one user."""
 
+    rate_limit_account: RateLimit = Field("5/minute", examples=["5/minute"])
+    """Changes of a user name from one client address."""
+
+    rate_limit_password: RateLimit = Field("10/minute", examples=["10/minute"])
+    """Changes of a password from one client address."""
+
+    rate_limit_reauthenticate: RateLimit = Field("10/minute", examples=["10/minute"])
+    """Passwords that one client address may show again in sessions that it has."""
+
+    rate_limit_sessions: RateLimit = Field("20/minute", examples=["20/minute"])
+    """Calls of one client address that list or end a user's sessions, all together."""
+
     rate_limit_ipv6_site_factor: int = Field(16, ge=1, le=65_536, examples=["16"])
     """How many times the limit of one address (an IPv6 /64) all of a /48 may reach together."""
 

@@ -2,11 +2,10 @@
 
 from doorward.domain.accounts.recovery import Recovery
 from doorward.domain.accounts.verification import Verification
-from doorward.domain.auth.new_passwords import NewPasswords
 from doorward.domain.auth.one_time_token import OneTimeTokenCodec
 from doorward.domain.auth.one_time_tokens import OneTimeTokens
-from doorward.domain.auth.password_proof import PasswordProof
-from doorward.infrastructure.common_passwords import load_common_passwords
+from doorward.domain.auth.passwords import Passwords
+from doorward.domain.auth.registration import RegistrationRules
 from doorward.infrastructure.keys import ONE_TIME_TOKEN_PURPOSE
 from doorward.settings.keys import KeySettings
 from doorward.wiring.foundation import Foundation
@@ -19,33 +18,33 @@ def create_one_time_tokens(settings: KeySettings) -> OneTimeTokens:
     return OneTimeTokens(OneTimeTokenCodec(*keys(settings, ONE_TIME_TOKEN_PURPOSE)))
 
 
-def create_verification(base: Foundation) -> Verification:
+def create_verification(base: Foundation, rules: RegistrationRules) -> Verification:
     """Return the use cases of verifying an address."""
     return Verification(
         database=base.database,
         clock=base.clock,
         tokens=create_one_time_tokens(base.settings.keys),
-        passwords=_create_password_proof(base),
+        passwords=create_passwords(base, rules),
         mails=base.mails,
     )
 
 
-def create_recovery(base: Foundation) -> Recovery:
+def create_recovery(base: Foundation, rules: RegistrationRules) -> Recovery:
     """Return the use cases of a forgotten password."""
     return Recovery(
         database=base.database,
         clock=base.clock,
         tokens=create_one_time_tokens(base.settings.keys),
-        passwords=_create_new_passwords(base),
-        throttling=create_throttling(base.settings.keys, base.database),
+        passwords=create_passwords(base, rules),
         mails=base.mails,
     )
 
 
-def _create_password_proof(base: Foundation) -> PasswordProof:
-    throttling = create_throttling(base.settings.keys, base.database)
-    return PasswordProof(database=base.database, hasher=base.hasher, throttling=throttling)
-
-
-def _create_new_passwords(base: Foundation) -> NewPasswords:
-    return NewPasswords(hasher=base.hasher, common_passwords=load_common_passwords())
+def create_passwords(base: Foundation, rules: RegistrationRules) -> Passwords:
+    """Return what checks and hashes the passwords of accounts that exist."""
+    return Passwords(
+        database=base.database,
+        hasher=base.hasher,
+        throttling=create_throttling(base.settings.keys, base.database),
+        common_passwords=rules.common_passwords,
+    )

@@ -38,8 +38,9 @@ from doorward.wiring.items import create_item_import, create_items
 from doorward.wiring.keys import keys
 from doorward.wiring.log import log_as_set
 from doorward.wiring.mail import MailService, create_mail
+from doorward.wiring.own_account import create_own_account
 from doorward.wiring.pages import create_pages
-from doorward.wiring.registration import create_registration
+from doorward.wiring.registration import create_registration, registration_rules
 from doorward.wiring.telemetry import Telemetry
 
 
@@ -100,13 +101,14 @@ def _create_services(
     codec = RefreshTokenCodec(*keys(settings.keys, REFRESH_TOKEN_PURPOSE))
     signer = create_signer(settings, lifetimes)
     issuer = TokenPairIssuer(signer=signer, codec=codec, lifetimes=lifetimes)
-    drain = Drain()
+    rules, drain = registration_rules(settings), Drain()
     return Services(
-        registration=create_registration(base),
+        registration=create_registration(base, rules),
         login=create_login(base, issuer),
         sessions=create_sessions(base, codec, signer, issuer),
-        verification=create_verification(base),
-        recovery=create_recovery(base),
+        verification=create_verification(base, rules),
+        own_account=create_own_account(base, rules, issuer),
+        recovery=create_recovery(base, rules),
         items=create_items(settings, shared, clock),
         item_import=create_item_import(settings, shared, clock),
         bulk_place=database.bulk_place,

@@ -3,23 +3,27 @@
 from doorward.domain.auth.identifiers import without_separators
 from doorward.domain.auth.registration import Registration, RegistrationRules
 from doorward.infrastructure.common_passwords import load_common_passwords
+from doorward.settings.config import Settings
 from doorward.wiring.foundation import Foundation
 
 
-def create_registration(base: Foundation) -> Registration:
-    """Return the use case of sign-up with what the operator refuses."""
-    settings = base.settings
-    rules = RegistrationRules(
+def registration_rules(settings: Settings) -> RegistrationRules:
+    """Return what the operator refuses of names, addresses and passwords."""
+    return RegistrationRules(
         common_passwords=load_common_passwords(),
         reserved_usernames=frozenset(map(without_separators, settings.registration.reserved_usernames)),
         allows_special_domains=settings.registration.email_allow_special_domains
         or settings.deployment.environment == "development",
     )
+
+
+def create_registration(base: Foundation, rules: RegistrationRules) -> Registration:
+    """Return the use case of sign-up."""
     return Registration(
         database=base.database,
         hasher=base.hasher,
         clock=base.clock,
         rules=rules,
-        address_detail=settings.tokens.client_addresses,
+        address_detail=base.settings.tokens.client_addresses,
         mails=base.mails,
     )

@@ -20,6 +20,8 @@ from doorward.domain.outbox.models import sealing_context
 from doorward.infrastructure.sealing import AesGcmSealer
 from doorward.wiring.accounts import create_one_time_tokens, create_recovery, create_verification
 from doorward.wiring.foundation import Foundation
+from doorward.wiring.registration import registration_rules
+from tests.integration.accounts.own_account import Owner, signed_in
 from tests.integration.service import FakeClock, MakeService, Service
 
 
@@ -90,5 +92,11 @@ async def mails(make_service: MakeService, clock: FakeClock) -> Mails:
     sealer = AesGcmSealer([secrets.token_bytes(32)])
     queue = MailQueue(sealer)
     tokens = create_one_time_tokens(service.settings.keys)
+    rules = registration_rules(service.settings)
     base = Foundation(service.settings, service.database, service.hasher, clock, queue)
-    return Mails(service, clock, tokens, sealer, queue, create_recovery(base), create_verification(base))
+    return Mails(service, clock, tokens, sealer, queue, create_recovery(base, rules), create_verification(base, rules))
+
+
+@pytest.fixture
+async def owner(service: Service) -> Owner:
+    return await signed_in(service)

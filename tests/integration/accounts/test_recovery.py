@@ -18,6 +18,7 @@ from doorward.domain.outbox.mail import MailKind
 from doorward.domain.outbox.mail_queue import MailQueue
 from doorward.wiring.accounts import create_recovery
 from doorward.wiring.foundation import Foundation
+from doorward.wiring.registration import registration_rules
 from doorward.wiring.throttling import create_throttling
 from tests.integration.accounts.conftest import Mails, token_of
 
@@ -198,9 +199,8 @@ async def test_a_reset_forgets_failed_logins(mails: Mails) -> None:
 
 async def test_without_mail_the_request_is_refused(mails: Mails) -> None:
     service = mails.service
-    recovery = create_recovery(
-        Foundation(service.settings, service.database, service.hasher, mails.clock, MailQueue(None))
-    )
+    base = Foundation(service.settings, service.database, service.hasher, mails.clock, MailQueue(None))
+    recovery = create_recovery(base, registration_rules(service.settings))
     with pytest.raises(MailNotConfiguredError):
         await recovery.request_reset("ada@example.com")
 

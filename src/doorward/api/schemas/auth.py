@@ -1,13 +1,13 @@
 """Bodies of the auth calls."""
 
-from typing import Final, Literal
+from typing import Final, Literal, Self
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 
 from doorward.api.exceptions import InvalidScopeError, UnsupportedGrantTypeError
 from doorward.api.schemas.requests import RequestBody, leave_out_defaults
-from doorward.domain.auth.models import ACCOUNT_SCOPE
+from doorward.domain.auth.models import ACCOUNT_SCOPE, TokenPair
 
 PASSWORD_GRANT: Final = "password"  # noqa: S105 - RFC 6749 section 4.3.2: a type, no password
 MAXIMUM_FIELD_LENGTH: Final = 1024
@@ -88,3 +88,8 @@ class TokenPairResponse(BaseModel):
     refresh_token: str
     token_type: Literal["bearer"] = "bearer"  # noqa: S105 - RFC 6749 section 7.1: a type, no password
     expires_in: int = Field(examples=[1800])
+
+    @classmethod
+    def of(cls, pair: TokenPair) -> Self:
+        """Return the body for a pair."""
+        return cls(access_token=pair.access_token, refresh_token=pair.refresh_token, expires_in=pair.expires_in)

@@ -5,7 +5,7 @@ from typing import Final
 
 from doorward.api.problems import Remedies
 from doorward.api.routing import Call
-from doorward.api.v1 import auth, items, recovery, verification
+from doorward.api.v1 import account, auth, items, recovery, verification
 from doorward.core.exceptions import InvalidCursorError, PageTooDeepError, ServiceUnavailableError
 
 REMEDIES: Final[Remedies] = {
@@ -13,6 +13,7 @@ REMEDIES: Final[Remedies] = {
     InvalidCursorError: "Send one that the last answer gave, or an empty one to begin.",
     PageTooDeepError: "Begin with an empty cursor (?after=) and follow the next links.",
     **auth.REMEDIES,
+    **account.REMEDIES,
     **items.REMEDIES,
 }
 
@@ -23,5 +24,6 @@ def calls() -> Sequence[Call]:
         *auth.calls(),
         *recovery.calls(),
         *verification.calls(),
+        *account.calls(),
         *items.calls(),
     ]

@@ -1,7 +1,6 @@
 """The verification of e-mail addresses over HTTP."""
 
 from collections.abc import Sequence
-from typing import Final
 
 from fastapi import Request
 
@@ -11,6 +10,7 @@ from doorward.api.policy import ACCOUNT, PUBLIC, RoutePolicy
 from doorward.api.routing import Call
 from doorward.api.schemas.accounts import VerifyEmailRequest
 from doorward.api.services import CurrentServices
+from doorward.api.v1 import account
 from doorward.api.v1.auth import PREFIX, TAG
 from doorward.api.waiting_client import waiting_client
 from doorward.core.ports import LimitedCall
@@ -23,9 +23,6 @@ from doorward.domain.auth.exceptions import (
     TooManyHashesError,
 )
 from doorward.domain.outbox.exceptions import MailNotConfiguredError
-
-ACCOUNT_TAG: Final = "account"
-ACCOUNT_PREFIX: Final = "/api/v1/account"
 
 
 def calls() -> Sequence[Call]:
@@ -49,10 +46,10 @@ def calls() -> Sequence[Call]:
         ),
         Call(
             "POST",
-            f"{ACCOUNT_PREFIX}/email/verification",
+            f"{account.ACCOUNT_PATH}/email/verification",
             send_verification_mail,
             RoutePolicy(ACCOUNT, limit_of_address=LimitedCall.VERIFICATION_MAIL),
-            tag=ACCOUNT_TAG,
+            tag=account.TAG,
             status=202,
             refusals=(MailNotConfiguredError,),
         ),

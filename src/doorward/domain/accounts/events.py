@@ -10,6 +10,15 @@ PASSWORD_CHANGES: Final = Counter("doorward_password_changes_total", "Changes an
 
 
 @dataclass(frozen=True)
+class UsernameChanged(AuditedEvent):
+    """The owner of an account gave it another user name, or another spelling of it."""
+
+    type = "user.username_changed"
+    log_event = "accounts.username.changed"
+    outcome = "success"
+
+
+@dataclass(frozen=True)
 class UserVerified(AuditedEvent):
     """The owner of an account showed that the e-mail address is theirs."""
 

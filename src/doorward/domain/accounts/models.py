@@ -66,3 +66,29 @@ class Mailbox:
     is_active: bool
     email_verified_at: datetime | None
     locale: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """An account as its owner sees it in one session.
+
+    ``previous_login`` is when the latest of the sessions began that are older than this one and still stored.
+    ``pending_email`` is the address of a change that was not confirmed yet. ``version`` counts the changes.
+    """
+
+    id: UUID
+    email: str
+    email_verified_at: datetime | None
+    username: str
+    created_at: datetime
+    version: int
+    previous_login: datetime | None
+    pending_email: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class LockedName:
+    """The name of an account that is locked, and the account's version."""
+
+    username: str
+    version: int

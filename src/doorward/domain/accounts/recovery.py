@@ -20,11 +20,10 @@ from doorward.domain.accounts.repositories import Connection, accounts
 from doorward.domain.audit.recording import record
 from doorward.domain.auth.exceptions import InvalidEmailError, InvalidOneTimeTokenError
 from doorward.domain.auth.identifiers import canonical_email
-from doorward.domain.auth.new_passwords import NewPasswords
 from doorward.domain.auth.one_time_token import Purpose
 from doorward.domain.auth.one_time_tokens import LIFE_OF_PURPOSE, OneTimeTokens, ShownToken
+from doorward.domain.auth.passwords import Passwords
 from doorward.domain.auth.ports import NO_CLIENT, Client
-from doorward.domain.auth.throttling import Throttling
 from doorward.domain.outbox.mail import ComposedMail, MailKind, MailOrigin, MailRequest
 from doorward.domain.outbox.mail_queue import MailQueue
 from doorward.observability.logging import report
@@ -41,16 +40,14 @@ class Recovery:
         database: Database[Connection],
         clock: Clock,
         tokens: OneTimeTokens,
-        passwords: NewPasswords,
-        throttling: Throttling,
+        passwords: Passwords,
         mails: MailQueue,
     ) -> None:
-        """Take the database, the time, tokens, new passwords, what counts attempts, and the queue of mails."""
+        """Take the database, the time, tokens, what hashes new passwords, and the queue of mails."""
         self._database = database
         self._clock = clock
         self._tokens = tokens
         self._passwords = passwords
-        self._throttling = throttling
         self._mails = mails
 
     async def request_reset(self, email: str) -> None:
@@ -91,7 +88,7 @@ class Recovery:
         """
         try:
             # Before the account is looked up: otherwise this refusal would tell who has one.
-            self._passwords.check(new_password, username="", email=email)
+            self._passwords.check_new(new_password, username="", email=email)
             mailbox = await self._find(email)
             async with self._database.connection() as connection:
                 shown = await self._tokens.try_code(
@@ -118,8 +115,8 @@ class Recovery:
 
     async def _reset(self, shown: ShownToken, mailbox: Mailbox, new_password: str, client: Client) -> None:
         """Consume the token and change the password in one transaction, after the password was accepted and hashed."""
-        self._passwords.check(new_password, username=mailbox.username, email=mailbox.email_key)
-        password_hash = await self._passwords.hash(new_password, client=client, account=mailbox.email_key)
+        self._passwords.check_new(new_password, username=mailbox.username, email=mailbox.email_key)
+        password_hash = await self._passwords.hash_new(new_password, client=client, account=mailbox.email_key)
         now, user_id = self._clock.now(), mailbox.user_id
         events: list[AuditedEvent] = [PasswordChanged(user_id=user_id, reason="reset")]
         async with self._database.transaction() as connection:
@@ -130,10 +127,10 @@ class Recovery:
                 raise InvalidOneTimeTokenError
             if locked.email_verified_at is None:
                 events.append(UserVerified(user_id=user_id))
-            await accounts.replace_password(connection, user_id, password_hash=password_hash, now=now)
+            await accounts.reset_password(connection, user_id, password_hash=password_hash, now=now)
             await self._tokens.remove_all(connection, user_id)
             await accounts.remove_devices(connection, user_id)
-            await self._throttling.clear(connection, user_id)
+            await self._passwords.forget_failures(connection, user_id)
             await accounts.remove_email_change(connection, user_id)
             for event in events:
                 await record(connection, event)

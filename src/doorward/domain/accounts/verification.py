@@ -12,7 +12,7 @@ from doorward.domain.audit.recording import record
 from doorward.domain.auth.exceptions import InvalidCredentialsError, InvalidOneTimeTokenError
 from doorward.domain.auth.one_time_token import Purpose
 from doorward.domain.auth.one_time_tokens import LIFE_OF_PURPOSE, OneTimeTokens, ShownToken
-from doorward.domain.auth.password_proof import PasswordProof
+from doorward.domain.auth.passwords import Passwords
 from doorward.domain.auth.ports import NO_CLIENT, Client
 from doorward.domain.outbox.mail import ComposedMail, MailKind, MailOrigin, MailRequest
 from doorward.domain.outbox.mail_queue import MailQueue
@@ -28,7 +28,7 @@ class Verification:
         database: Database[Connection],
         clock: Clock,
         tokens: OneTimeTokens,
-        passwords: PasswordProof,
+        passwords: Passwords,
         mails: MailQueue,
     ) -> None:
         """Take the database, the time, the tokens, what checks a password, and where mails are asked for."""

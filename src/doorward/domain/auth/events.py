@@ -111,7 +111,7 @@ class LoginUnthrottled(AuditedEvent):
 
 @dataclass(frozen=True)
 class SessionEnded(AuditedEvent):
-    """A session ended. `reason` is `logout` or `reuse`."""
+    """A session ended. `reason` is `logout`, `reuse`, or `owner`: its user ended it in the list of sessions."""
 
     type = "session.ended"
     log_event = "auth.session.revoked"
@@ -121,8 +121,30 @@ class SessionEnded(AuditedEvent):
 
 
 @dataclass(frozen=True)
+class SessionReauthenticated(AuditedEvent):
+    """A user showed the password again. The session goes on under a new id; `previous_session_id` names nothing now."""
+
+    type = "session.reauthenticated"
+    log_event = "auth.session.reauthenticated"
+    outcome = "success"
+    previous_session_id: UUID
+
+
+@dataclass(frozen=True)
+class CurrentPasswordRefused(Event):
+    """A signed-in user sent a wrong current password, to reauthenticate or to change it."""
+
+    log_event = "auth.current_password.refused"
+    outcome = "failure"
+
+
+@dataclass(frozen=True)
 class SessionAllEnded(AuditedEvent):
-    """An operator ended every session: `count` of them."""
+    """Many sessions were ended at once: `count` of them.
+
+    Every session of all users by an operator, or of one user by that user: `which` is `all`, or `others` when the
+    session in which it was asked goes on.
+    """
 
     type = "session.all_ended"
     log_event = "auth.session.all_revoked"
@@ -130,6 +152,7 @@ class SessionAllEnded(AuditedEvent):
     outcome = "success"
     reason: EndReason
     count: int
+    which: Literal["all", "others"] = "all"
 
 
 @dataclass(frozen=True)

@@ -162,6 +162,36 @@ class InvalidAccessTokenError(DomainError):
     oauth_error = "invalid_token"
 
 
+class ReauthenticationRequiredError(DomainError):
+    """The session's last proof of who is asking is too old for this call (RFC 9470)."""
+
+    kind = Kind.UNAUTHENTICATED
+    code = "reauthentication_required"
+    detail = "This call needs a recent proof of who you are. Show your password again."
+    oauth_error = "insufficient_user_authentication"
+
+    def __init__(self, max_age_seconds: int = 300) -> None:
+        """Take how old a proof may be."""
+        super().__init__()
+        self.max_age_seconds = max_age_seconds
+
+
+class WrongPasswordError(DomainError):
+    """The password that a signed-in user sent is not the account's. The session goes on."""
+
+    kind = Kind.FORBIDDEN
+    code = "wrong_password"
+    detail = "The current password is wrong. Check it and try again."
+
+
+class SessionNotFoundError(DomainError):
+    """No live session of this user has the id: unknown, ended, expired or of another user, which is not told."""
+
+    kind = Kind.NOT_FOUND
+    code = "session_not_found"
+    detail = "You have no live session of this id."
+
+
 class UserNotFoundError(DomainError):
     """An operator named somebody who has no account. No route answers this: it would tell who has one."""
 

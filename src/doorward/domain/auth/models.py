@@ -112,7 +112,7 @@ class KnownDevice:
 
 
 class ClientKind(StrEnum):
-    """As what a client's attempts are counted. Attempts of another kind than logins have members of their own."""
+    """As what a client's attempts are counted."""
 
     DEVICE = "device"
     """A device that is known by its token."""
@@ -120,6 +120,8 @@ class ClientKind(StrEnum):
     """An address that a live session of the user has."""
     STRANGERS = "strangers"
     """All others together."""
+    SIGNED_IN = "signed_in"
+    """Sessions of the user that show the password again: no logins."""
 
 
 class EndReason(StrEnum):
@@ -128,6 +130,8 @@ class EndReason(StrEnum):
     LOGOUT = "logout"
     REUSE = "reuse"
     OPERATOR = "operator"
+    OWNER = "owner"
+    """The user ended it in the list of sessions, perhaps from another device."""
     DEACTIVATED = "deactivated"
     """Only in rows of earlier versions: a deactivation now changes the user's epoch."""
 
@@ -186,6 +190,30 @@ class LiveSession:
     user_id: UUID
     email: str
     username: str
+
+
+@dataclass(frozen=True, slots=True)
+class ListedSession:
+    """A live session as its owner sees it in the list."""
+
+    id: UUID
+    user_agent: str | None
+    address: str | None
+    created_at: datetime
+    refreshed_at: datetime
+    amr: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class RenewedSession:
+    """What replaces the identity of a session, and what was proven of its user at ``authenticated_at``."""
+
+    id: UUID
+    secret_hash: bytes
+    amr: Sequence[str]
+    acr: int
+    authenticated_at: datetime
+    idle_expires_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

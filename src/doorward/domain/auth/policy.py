@@ -27,6 +27,9 @@ MAXIMUM_PASSWORD_LENGTH: Final = 256
 MAXIMUM_TYPED_LENGTH: Final = MAXIMUM_PASSWORD_LENGTH * CODE_POINTS_OF_A_CHARACTER
 """Code points as they were typed: keyboards that send letters and marks apart send more of them."""
 
+FRESH_PROOF: Final = timedelta(minutes=5)
+"""How old the proof of a session may be for calls that change how its user signs in."""
+
 PRODUCT_NAME: Final = "doorward"
 _SEPARATORS: Final = str.maketrans("", "", " \t._-+@")
 """What stands between the words of names and addresses, and is left out of comparisons."""
@@ -69,6 +72,11 @@ def judge_unrotated(session: LockedSession | None, token: RefreshToken, now: dat
     if is_direct_predecessor and leeway > timedelta(0) and now - session.refreshed_at <= leeway:
         return Verdict.REPEAT if session.user_is_active else Verdict.REFUSE
     return Verdict.END
+
+
+def is_fresh(authenticated_at: datetime, now: datetime) -> bool:
+    """Tell whether a user authenticated recently enough for a call that needs a fresh proof."""
+    return now - authenticated_at <= FRESH_PROOF
 
 
 def normalize_password(password: str) -> str:

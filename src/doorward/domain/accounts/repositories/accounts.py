@@ -66,7 +66,7 @@ async def update_email_verified(connection: Connection, user_id: UUID, *, now: d
     )
 
 
-async def replace_password(connection: Connection, user_id: UUID, *, password_hash: str, now: datetime) -> None:
+async def reset_password(connection: Connection, user_id: UUID, *, password_hash: str, now: datetime) -> None:
     """Set a password that the owner of the mailbox chose, and end everything that the old one began.
 
     Whoever reset it reads the mailbox: the address is verified with it.
@@ -83,6 +83,23 @@ async def replace_password(connection: Connection, user_id: UUID, *, password_ha
         """,
         {"user_id": user_id, "password_hash": password_hash, "now": now},
     )
+
+
+async def change_password(connection: Connection, user_id: UUID, *, password_hash: str) -> int:
+    """Set a password and end all sessions of the user; return the epoch of those to come."""
+    cursor = await connection.execute(
+        """
+        UPDATE users
+        SET password_hash = %(password_hash)s,
+            session_epoch = session_epoch + 1,
+            version = version + 1
+        WHERE id = %(user_id)s
+        RETURNING session_epoch
+        """,
+        {"user_id": user_id, "password_hash": password_hash},
+    )
+    row = await cursor.fetchone()
+    return int(row[0]) if row else 0
 
 
 async def remove_devices(connection: Connection, user_id: UUID) -> None:

@@ -1,0 +1,186 @@
+"""A signed-in user's own account over HTTP: a body in, one use case, a body out."""
+
+from collections.abc import Sequence
+from typing import Final
+from uuid import UUID
+
+from fastapi import Request, Response
+
+from doorward.api.bodies import JsonBody, MergePatchBody
+from doorward.api.caller import CurrentCaller
+from doorward.api.conditional import entity_tag, is_changeable, is_expected, is_unchanged
+from doorward.api.policy import ACCOUNT, FRESH_ACCOUNT, RoutePolicy
+from doorward.api.problems import Remedies
+from doorward.api.routing import Call
+from doorward.api.schemas.account import (
+    AccountPatch,
+    AccountResponse,
+    EndSessionsRequest,
+    PasswordChangeRequest,
+    ReauthenticationRequest,
+    SessionListResponse,
+    SessionResponse,
+)
+from doorward.api.schemas.auth import TokenPairResponse
+from doorward.api.services import CurrentServices
+from doorward.api.waiting_client import waiting_client
+from doorward.core.ports import LimitedCall
+from doorward.domain.accounts.exceptions import StaleAccountError
+from doorward.domain.accounts.models import Profile
+from doorward.domain.auth.exceptions import (
+    InvalidUsernameError,
+    LoginThrottledError,
+    PasswordTooCommonError,
+    ReauthenticationRequiredError,
+    SessionNotFoundError,
+    TooManyHashesError,
+    UsernameReservedError,
+    UsernameTakenError,
+    WrongPasswordError,
+)
+
+TAG: Final = "account"
+ACCOUNT_PATH: Final = "/api/v1/account"
+SESSIONS_PATH: Final = f"{ACCOUNT_PATH}/sessions"
+SESSION_PATH: Final = f"{SESSIONS_PATH}/{{session_id:uuid}}"
+CHANGE_POLICY: Final = RoutePolicy(FRESH_ACCOUNT, limit_of_address=LimitedCall.ACCOUNT)
+PASSWORD_POLICY: Final = RoutePolicy(ACCOUNT, limit_of_address=LimitedCall.PASSWORD)
+PROOF_POLICY: Final = RoutePolicy(ACCOUNT, limit_of_address=LimitedCall.REAUTHENTICATE)
+SESSIONS_POLICY: Final = RoutePolicy(ACCOUNT, limit_of_address=LimitedCall.SESSIONS)
+REMEDIES: Final[Remedies] = {
+    StaleAccountError: "Read it again and repeat the call with its new ETag.",
+    ReauthenticationRequiredError: "POST it to /api/v1/account/reauthenticate, then repeat the call with the new "
+    "access token.",
+    SessionNotFoundError: "List them: GET /api/v1/account/sessions.",
+}
+
+_REFUSALS_OF_NAMES: Final = (UsernameTakenError, StaleAccountError, InvalidUsernameError, UsernameReservedError)
+_REFUSALS_OF_ENDS: Final = (SessionNotFoundError,)
+_REFUSALS_OF_PASSWORDS: Final = (WrongPasswordError, LoginThrottledError, TooManyHashesError)
+
+
+def calls() -> Sequence[Call]:
+    """Return the calls."""
+    return [
+        Call(
+            "GET",
+            ACCOUNT_PATH,
+            read_account,
+            RoutePolicy(ACCOUNT),
+            tag=TAG,
+            answer=AccountResponse,
+            refusals=(StaleAccountError,),
+            extra_answers={304: {"description": "Not Modified"}},
+        ),
+        Call("PATCH", ACCOUNT_PATH, amend_account, CHANGE_POLICY, tag=TAG, refusals=_REFUSALS_OF_NAMES),
+        Call(
+            "POST",
+            f"{ACCOUNT_PATH}/password",
+            change_password,
+            PASSWORD_POLICY,
+            tag=TAG,
+            refusals=(*_REFUSALS_OF_PASSWORDS, PasswordTooCommonError),
+        ),
+        Call(
+            "POST",
+            f"{ACCOUNT_PATH}/reauthenticate",
+            reauthenticate,
+            PROOF_POLICY,
+            tag=TAG,
+            refusals=_REFUSALS_OF_PASSWORDS,
+        ),
+        Call("GET", SESSIONS_PATH, list_sessions, SESSIONS_POLICY, tag=TAG),
+        Call("POST", f"{SESSIONS_PATH}/end", end_sessions, SESSIONS_POLICY, tag=TAG, status=204),
+        Call("DELETE", SESSION_PATH, end_session, SESSIONS_POLICY, tag=TAG, status=204, refusals=_REFUSALS_OF_ENDS),
+    ]
+
+
+async def read_account(
+    caller: CurrentCaller, services: CurrentServices, request: Request, response: Response
+) -> AccountResponse | Response:
+    """Read your account; 304 when If-None-Match names its version, 412 when If-Match does not."""
+    profile = await services.own_account.profiles.read(caller, is_expected(request))
+    if is_unchanged(request, profile.version):
+        return Response(status_code=304, headers={"ETag": entity_tag(profile.version)})
+    return _account_response(profile, response)
+
+
+async def amend_account(
+    caller: CurrentCaller,
+    body: MergePatchBody[AccountPatch],
+    services: CurrentServices,
+    request: Request,
+    response: Response,
+) -> AccountResponse:
+    """Change your user name (RFC 7396), after a recent proof of the password. With If-Match only at that version."""
+    username = body.username if "username" in body.model_fields_set else None
+    profile = await services.own_account.profiles.change_username(caller, username, is_changeable(request))
+    return _account_response(profile, response)
+
+
+async def change_password(
+    caller: CurrentCaller, request: Request, body: JsonBody[PasswordChangeRequest], services: CurrentServices
+) -> TokenPairResponse:
+    """Replace your password. All your sessions end; the answer has the tokens of a new one."""
+    async with waiting_client(request) as client:
+        pair = await services.own_account.password_change.change(
+            caller,
+            current_password=body.current_password,
+            new_password=body.new_password,
+            client=client,
+            user_agent=request.headers.get("user-agent"),
+        )
+    return TokenPairResponse.of(pair)
+
+
+async def reauthenticate(
+    caller: CurrentCaller, request: Request, body: JsonBody[ReauthenticationRequest], services: CurrentServices
+) -> TokenPairResponse:
+    """Show your password again, for the calls that need a recent proof. The session's earlier tokens end."""
+    async with waiting_client(request) as client:
+        pair = await services.own_account.reauthentication.reauthenticate(caller, body.password, client=client)
+    return TokenPairResponse.of(pair)
+
+
+async def list_sessions(caller: CurrentCaller, services: CurrentServices) -> SessionListResponse:
+    """List where you are signed in: your live sessions, the current one first."""
+    sessions = [
+        SessionResponse(
+            id=session.id,
+            current=session.id == caller.session_id,
+            user_agent=session.user_agent,
+            address=session.address,
+            created_at=session.created_at,
+            refreshed_at=session.refreshed_at,
+            amr=list(session.amr),
+        )
+        for session in await services.own_account.session_listing.list(caller)
+    ]
+    return SessionListResponse(sessions=sessions)
+
+
+async def end_sessions(caller: CurrentCaller, body: JsonBody[EndSessionsRequest], services: CurrentServices) -> None:
+    """End all your other sessions, or all. Their tokens are refused from the next request on."""
+    if body.which == "all":
+        await services.own_account.session_ending.end_all(caller)
+    else:
+        await services.own_account.session_ending.end_others(caller)
+
+
+async def end_session(session_id: UUID, caller: CurrentCaller, services: CurrentServices) -> None:
+    """End one of your sessions, also the one that asks. Its tokens are refused from the next request on."""
+    await services.own_account.session_ending.end(caller, session_id)
+
+
+def _account_response(profile: Profile, response: Response) -> AccountResponse:
+    response.headers["ETag"] = entity_tag(profile.version)
+    return AccountResponse(
+        id=profile.id,
+        email=profile.email,
+        email_verified=profile.email_verified_at is not None,
+        username=profile.username,
+        created_at=profile.created_at,
+        factors=[],
+        previous_login=profile.previous_login,
+        pending_email=profile.pending_email,
+    )

@@ -1,0 +1,81 @@
+"""Use cases: read the own account, and change its user name."""
+
+from collections.abc import Collection
+from uuid import UUID
+
+from doorward.core.ports import Clock, Database
+from doorward.domain.accounts.events import UsernameChanged
+from doorward.domain.accounts.models import Profile
+from doorward.domain.accounts.policy import VersionTest, check_version
+from doorward.domain.accounts.repositories import Connection, profiles
+from doorward.domain.audit.recording import record
+from doorward.domain.auth.devices import AddressDetail, recorded_address
+from doorward.domain.auth.exceptions import InvalidAccessTokenError, UsernameTakenError
+from doorward.domain.auth.identifiers import read_new_username
+from doorward.domain.auth.models import Caller
+from doorward.observability.logging import report
+from doorward.observability.request_context import current_client
+
+
+class Profiles:
+    """What a signed-in user sees and changes of the own account."""
+
+    def __init__(
+        self,
+        *,
+        database: Database[Connection],
+        clock: Clock,
+        reserved_usernames: Collection[str],
+        address_detail: AddressDetail,
+    ) -> None:
+        """Take the database, the time, the names that sign-up refuses, too, and what addresses may show."""
+        self._database = database
+        self._clock = clock
+        self._reserved_usernames = reserved_usernames
+        self._address_detail: AddressDetail = address_detail
+
+    async def read(self, caller: Caller, is_expected: VersionTest) -> Profile:
+        """Return the caller's account if its version is expected. Raises ``StaleAccountError``."""
+        async with self._database.connection() as connection:
+            profile = await self._find(connection, caller)
+        check_version(profile.version, is_expected)
+        return profile
+
+    async def change_username(self, caller: Caller, username: str | None, is_expected: VersionTest) -> Profile:
+        """Give the caller's account another user name by the rules of sign-up; return the account as it is then.
+
+        None and the name that the account has change nothing. Of several accounts that want one name at the same
+        moment, in any spelling, exactly one gets it. Raises ``InvalidUsernameError``, ``UsernameReservedError``,
+        ``StaleAccountError`` and ``UsernameTakenError``.
+        """
+        name = None if username is None else read_new_username(username, reserved=self._reserved_usernames)
+        user_id = caller.user.id
+        event = UsernameChanged(user_id=user_id)
+        async with self._database.transaction() as connection:
+            has_changed = await self._rename(connection, user_id, name, is_expected)
+            if has_changed:
+                await record(connection, event, address=recorded_address(current_client(), self._address_detail))
+            profile = await self._find(connection, caller)
+        if has_changed:
+            report(event)
+        return profile
+
+    @staticmethod
+    async def _rename(connection: Connection, user_id: UUID, name: str | None, is_expected: VersionTest) -> bool:
+        locked = await profiles.lock_name(connection, user_id)
+        if locked is None:
+            raise InvalidAccessTokenError
+        check_version(locked.version, is_expected)
+        if name is None or name == locked.username:
+            return False
+        if not await profiles.update_username(connection, user_id, username=name):
+            raise UsernameTakenError
+        return True
+
+    async def _find(self, connection: Connection, caller: Caller) -> Profile:
+        profile = await profiles.find_profile(
+            connection, caller.user.id, session_id=caller.session_id, now=self._clock.now()
+        )
+        if profile is None:
+            raise InvalidAccessTokenError
+        return profile

@@ -1,0 +1,123 @@
+"""Passwords of accounts that exist: whether one is right, and the hash of one that replaces it. No login, no session.
+
+Each wrong password is counted: without a session as a failed login, in a session apart from those. No guess is free.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from doorward.core.ports import Database
+from doorward.domain.auth.events import CurrentPasswordRefused
+from doorward.domain.auth.exceptions import InvalidAccessTokenError, WrongPasswordError
+from doorward.domain.auth.identifiers import read_identifier
+from doorward.domain.auth.models import Caller, ClientKind
+from doorward.domain.auth.policy import MAXIMUM_TYPED_LENGTH, check_new_password, is_unicode_text
+from doorward.domain.auth.ports import NO_CLIENT, Client, PasswordCheck, PasswordHasher
+from doorward.domain.auth.repositories import Connection, own_sessions, users
+from doorward.domain.auth.throttling import STRANGERS, ThrottledClient, Throttling
+from doorward.observability.logging import report
+
+SIGNED_IN: Final = ThrottledClient(ClientKind.SIGNED_IN)
+"""A user's sessions together: neither strangers nor a stolen session keep the owner from logging in."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProvenPassword:
+    """The hash that a password was right for, and what should replace it if it is outdated."""
+
+    stored_hash: str
+    upgraded_hash: str | None
+
+
+class Passwords:
+    """Checks and hashes passwords of accounts."""
+
+    def __init__(
+        self,
+        *,
+        database: Database[Connection],
+        hasher: PasswordHasher,
+        throttling: Throttling,
+        common_passwords: Collection[str],
+    ) -> None:
+        """Take the database, the password hasher, what counts attempts, and the passwords that are too common."""
+        self._database = database
+        self._hasher = hasher
+        self._throttling = throttling
+        self._common_passwords = common_passwords
+
+    async def is_password_of(self, user_id: UUID, password: str, *, client: Client = NO_CLIENT) -> bool:
+        """Tell whether the password is that of an active account. The work is the same for an unknown one.
+
+        Raises ``LoginThrottledError``.
+        """
+        async with self._database.connection() as connection:
+            stored_hash = await users.find_password_hash(connection, user_id)
+        check = await self._check(user_id, STRANGERS, password, stored_hash, client, account=str(user_id))
+        return check.is_correct
+
+    async def find_user(self, name: str, password: str, *, client: Client = NO_CLIENT) -> UUID | None:
+        """Return the active account of this name or address if the password is its own. All refusals cost the same.
+
+        Raises ``LoginThrottledError``, for an unknown name, too.
+        """
+        identifier, found = read_identifier(name), None
+        if identifier is not None:
+            async with self._database.connection() as connection:
+                found = await users.find_password(connection, identifier)
+        user_id, stored_hash = found or (None, None)
+        subject = user_id or identifier or name
+        check = await self._check(subject, STRANGERS, password, stored_hash, client, account=identifier or "")
+        return user_id if check.is_correct else None
+
+    async def prove(self, caller: Caller, password: str, *, client: Client = NO_CLIENT) -> ProvenPassword:
+        """Return what the user of a session has proven. ``client`` decides when the password is checked.
+
+        Whoever makes a change with it calls ``lock_acting_session`` in the transaction of the change: every change of
+        a password ends all sessions that began before. Raises ``WrongPasswordError``, ``LoginThrottledError``, and
+        ``InvalidAccessTokenError`` if the caller's session has ended meanwhile.
+        """
+        user = caller.user
+        async with self._database.connection() as connection:
+            stored_hash = await own_sessions.find_password_hash(connection, user.id, session_id=caller.session_id)
+        if stored_hash is None:
+            raise InvalidAccessTokenError
+        check = await self._check(user.id, SIGNED_IN, password, stored_hash, client, account=user.username.lower())
+        if not check.is_correct:
+            report(CurrentPasswordRefused())
+            raise WrongPasswordError
+        return ProvenPassword(stored_hash, check.upgraded_hash)
+
+    def check_new(self, password: str, *, username: str, email: str) -> None:
+        """Refuse a new password by the rules of sign-up. Raises the ``Password...Error`` classes."""
+        check_new_password(password, username=username, email=email, common_passwords=self._common_passwords)
+
+    async def hash_new(self, password: str, *, client: Client, account: str) -> str:
+        """Return the hash of a new password that was checked."""
+        return await self._hasher.hash(password, client=client, account=account)
+
+    async def forget_failures(self, connection: Connection, user_id: UUID) -> None:
+        """Let all clients try again at once, in the transaction that gives the account a new password."""
+        await self._throttling.clear(connection, user_id)
+
+    async def _check(
+        self,
+        subject: UUID | str,
+        counted_as: ThrottledClient,
+        password: str,
+        stored_hash: str | None,
+        client: Client,
+        *,
+        account: str,
+    ) -> PasswordCheck:
+        checkable = len(password) <= MAXIMUM_TYPED_LENGTH and is_unicode_text(password)
+        async with self._throttling.attempt(subject, counted_as) as attempt:
+            check = await self._hasher.check(
+                password if checkable else "", stored_hash if checkable else None, client=client, account=account
+            )
+        if check.is_correct:
+            async with self._database.connection() as connection:
+                await self._throttling.forgive(connection, attempt)
+        return check

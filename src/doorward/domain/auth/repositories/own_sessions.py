@@ -1,0 +1,130 @@
+"""The SQL by which users see and end their own sessions, and by which a session is renewed.
+
+Call the functions that change something after the user's row was locked.
+"""
+
+from dataclasses import asdict
+from datetime import datetime
+from uuid import UUID
+
+from psycopg.rows import class_row
+
+from doorward.domain.auth.models import EndReason, ListedSession, RenewedSession
+from doorward.domain.auth.repositories import Connection
+
+
+async def find_password_hash(connection: Connection, user_id: UUID, *, session_id: UUID) -> str | None:
+    """Find the password hash of a user whose session has not ended: not that of a password set since."""
+    cursor = await connection.execute(
+        """
+        SELECT users.password_hash
+        FROM users
+        JOIN sessions ON sessions.user_id = users.id
+        WHERE users.id = %(user_id)s
+          AND sessions.id = %(session_id)s
+          AND sessions.ended_at IS NULL
+          AND sessions.epoch = users.session_epoch
+        """,
+        {"user_id": user_id, "session_id": session_id},
+    )
+    row = await cursor.fetchone()
+    return row[0] if row else None
+
+
+async def list_sessions_of_user(
+    connection: Connection, user_id: UUID, *, current_id: UUID, now: datetime, limit: int
+) -> list[ListedSession]:
+    """Find the live sessions of a user: the current one first, then by their last use."""
+    async with connection.cursor(row_factory=class_row(ListedSession)) as cursor:
+        await cursor.execute(
+            """
+            SELECT sessions.id, sessions.user_agent, sessions.address, sessions.created_at, sessions.refreshed_at,
+                   sessions.amr
+            FROM sessions
+            JOIN users ON users.id = sessions.user_id
+            WHERE sessions.user_id = %(user_id)s
+              AND sessions.ended_at IS NULL
+              AND sessions.expires_at > %(now)s
+              AND users.is_active
+              AND users.session_epoch = sessions.epoch
+            ORDER BY sessions.id = %(current_id)s DESC, sessions.refreshed_at DESC, sessions.id
+            LIMIT %(limit)s
+            """,
+            {"user_id": user_id, "current_id": current_id, "now": now, "limit": limit},
+        )
+        return await cursor.fetchall()
+
+
+async def end_session_of_user(
+    connection: Connection, user_id: UUID, session_id: UUID, *, now: datetime, reason: EndReason
+) -> bool:
+    """End a live session of this user; return whether there was one."""
+    cursor = await connection.execute(
+        """
+        UPDATE sessions
+        SET ended_at = %(now)s,
+            end_reason = %(reason)s
+        FROM users
+        WHERE sessions.id = %(session_id)s
+          AND sessions.user_id = %(user_id)s
+          AND sessions.ended_at IS NULL
+          AND sessions.expires_at > %(now)s
+          AND users.id = sessions.user_id
+          AND users.session_epoch = sessions.epoch
+        """,
+        {"user_id": user_id, "session_id": session_id, "now": now, "reason": reason.value},
+    )
+    return cursor.rowcount == 1
+
+
+async def end_epoch_of_user(connection: Connection, user_id: UUID) -> int:
+    """End all sessions of a user with one change of the user's row; return the epoch of those to come."""
+    cursor = await connection.execute(
+        """
+        UPDATE users
+        SET session_epoch = session_epoch + 1
+        WHERE id = %(user_id)s
+        RETURNING session_epoch
+        """,
+        {"user_id": user_id},
+    )
+    row = await cursor.fetchone()
+    return int(row[0]) if row else 0
+
+
+async def update_epoch_of_session(connection: Connection, user_id: UUID, session_id: UUID, *, epoch: int) -> None:
+    """Have a session live in another epoch. Its tokens stay as they are (a HOT update)."""
+    await connection.execute(
+        """
+        UPDATE sessions
+        SET epoch = %(epoch)s
+        WHERE id = %(session_id)s
+          AND user_id = %(user_id)s
+        """,
+        {"user_id": user_id, "session_id": session_id, "epoch": epoch},
+    )
+
+
+async def replace_session(
+    connection: Connection, user_id: UUID, session_id: UUID, renewed: RenewedSession, *, now: datetime
+) -> None:
+    """Give a live session another id and another secret, so that no token of it works any more.
+
+    It keeps its device, its beginning and its absolute limit. The new secret begins at generation 0.
+    """
+    await connection.execute(
+        """
+        UPDATE sessions
+        SET id = %(id)s,
+            secret_hash = %(secret_hash)s,
+            generation = 0,
+            amr = %(amr)s,
+            acr = %(acr)s,
+            authenticated_at = %(authenticated_at)s,
+            refreshed_at = %(now)s,
+            expires_at = LEAST(%(idle_expires_at)s, session_expires_at)
+        WHERE id = %(session_id)s
+          AND user_id = %(user_id)s
+        """,
+        {**asdict(renewed), "user_id": user_id, "session_id": session_id, "now": now},
+    )

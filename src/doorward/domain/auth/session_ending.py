@@ -1,0 +1,88 @@
+"""Use cases: a user ends one of the own sessions, all others, or all."""
+
+from uuid import UUID
+
+from doorward.core.ports import Clock, Database
+from doorward.domain.audit.recording import record
+from doorward.domain.auth.acting_session import lock_acting_session
+from doorward.domain.auth.deactivation import MOST_COUNTED
+from doorward.domain.auth.devices import AddressDetail, recorded_address
+from doorward.domain.auth.events import SessionAllEnded, SessionEnded
+from doorward.domain.auth.exceptions import SessionNotFoundError
+from doorward.domain.auth.models import Caller, EndReason
+from doorward.domain.auth.repositories import Connection, own_sessions, sessions
+from doorward.observability.logging import report
+from doorward.observability.request_context import current_client
+
+
+class OwnSessionEnding:
+    """For users who have lost a device, or do not know a session of the list.
+
+    Tokens of an ended session are refused from the next request on, access tokens included.
+    """
+
+    def __init__(self, *, database: Database[Connection], clock: Clock, address_detail: AddressDetail) -> None:
+        """Take the database, the time, and what addresses may show."""
+        self._database = database
+        self._clock = clock
+        self._address_detail: AddressDetail = address_detail
+
+    async def end(self, caller: Caller, session_id: UUID) -> None:
+        """End one of the caller's sessions, perhaps the current one.
+
+        Raises ``SessionNotFoundError``, the same for what never was and for what is another user's, and
+        ``InvalidAccessTokenError`` if the caller's own session has ended meanwhile.
+        """
+        now, user_id = self._clock.now(), caller.user.id
+        event = SessionEnded(user_id=user_id, session_id=session_id, reason=EndReason.OWNER)
+        async with self._database.transaction() as connection:
+            await lock_acting_session(connection, caller, now=now)
+            has_ended_it = await own_sessions.end_session_of_user(
+                connection, user_id, session_id, now=now, reason=EndReason.OWNER
+            )
+            if has_ended_it:
+                await record(connection, event, address=self._address())
+        if not has_ended_it:
+            raise SessionNotFoundError
+        report(event)
+
+    async def end_all(self, caller: Caller) -> None:
+        """End all sessions of the caller's user, with one change of the user's row.
+
+        Raises ``InvalidAccessTokenError`` if the caller's own session has ended meanwhile.
+        """
+        async with self._database.transaction() as connection:
+            event = await self._end_epoch(connection, caller, keeps_current=False)
+        report(event, level="info")
+
+    async def end_others(self, caller: Caller) -> None:
+        """End all sessions of the caller's user but the current one, whose tokens stay as they are.
+
+        Raises ``InvalidAccessTokenError`` if the caller's own session has ended meanwhile.
+        """
+        async with self._database.transaction() as connection:
+            event = await self._end_epoch(connection, caller, keeps_current=True)
+        report(event, level="info")
+
+    async def _end_epoch(self, connection: Connection, caller: Caller, *, keeps_current: bool) -> SessionAllEnded:
+        """Begin a new epoch: a login whose password was checked before begins no session in it."""
+        user_id = caller.user.id
+        account = await lock_acting_session(connection, caller, now=self._clock.now())
+        count = await sessions.count_unended_sessions(
+            connection, user_id, epoch=account.session_epoch, limit=MOST_COUNTED
+        )
+        epoch = await own_sessions.end_epoch_of_user(connection, user_id)
+        if keeps_current:
+            await own_sessions.update_epoch_of_session(connection, user_id, caller.session_id, epoch=epoch)
+        event = SessionAllEnded(
+            user_id=user_id,
+            session_id=caller.session_id,
+            reason=EndReason.OWNER,
+            count=count - keeps_current,
+            which="others" if keeps_current else "all",
+        )
+        await record(connection, event, address=self._address())
+        return event
+
+    def _address(self) -> str | None:
+        return recorded_address(current_client(), self._address_detail)

@@ -1,0 +1,47 @@
+"""The use cases of a signed-in user's own account, built from the settings."""
+
+from doorward.api.services import OwnAccountServices
+from doorward.domain.accounts.password_change import PasswordChange
+from doorward.domain.accounts.profile import Profiles
+from doorward.domain.auth.listing import SessionListing
+from doorward.domain.auth.reauthentication import Reauthentication
+from doorward.domain.auth.registration import RegistrationRules
+from doorward.domain.auth.session_ending import OwnSessionEnding
+from doorward.domain.auth.token_pair import TokenPairIssuer
+from doorward.wiring.accounts import create_one_time_tokens, create_passwords
+from doorward.wiring.auth import lifetimes_of
+from doorward.wiring.foundation import Foundation
+
+
+def create_own_account(base: Foundation, rules: RegistrationRules, issuer: TokenPairIssuer) -> OwnAccountServices:
+    """Return the use cases."""
+    lifetimes, address_detail = lifetimes_of(base.settings), base.settings.tokens.client_addresses
+    passwords = create_passwords(base, rules)
+    return OwnAccountServices(
+        profiles=Profiles(
+            database=base.database,
+            clock=base.clock,
+            reserved_usernames=rules.reserved_usernames,
+            address_detail=address_detail,
+        ),
+        password_change=PasswordChange(
+            database=base.database,
+            passwords=passwords,
+            tokens=create_one_time_tokens(base.settings.keys),
+            issuer=issuer,
+            clock=base.clock,
+            lifetimes=lifetimes,
+            address_detail=address_detail,
+            mails=base.mails,
+        ),
+        reauthentication=Reauthentication(
+            database=base.database,
+            passwords=passwords,
+            issuer=issuer,
+            clock=base.clock,
+            lifetimes=lifetimes,
+            address_detail=address_detail,
+        ),
+        session_listing=SessionListing(database=base.database, clock=base.clock),
+        session_ending=OwnSessionEnding(database=base.database, clock=base.clock, address_detail=address_detail),
+    )

@@ -1,0 +1,80 @@
+"""A signed-in user and the calls of the own account."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import httpx
+
+from development.client import Pair, Person, pair
+from tests.integration.service import Service
+
+ACCOUNT: Final = "/api/v1/account"
+PASSWORD_CALL: Final = f"{ACCOUNT}/password"
+REAUTHENTICATE: Final = f"{ACCOUNT}/reauthenticate"
+SESSIONS: Final = f"{ACCOUNT}/sessions"
+END: Final = f"{SESSIONS}/end"
+NEW_PASSWORD: Final = "three red kites circling"
+
+
+@dataclass
+class Owner:
+    """Somebody who is signed in, with the pair of the session in which the calls are made."""
+
+    service: Service
+    person: Person
+    pair: Pair
+
+    async def call(
+        self, method: str, path: str, *, headers: dict[str, str] | None = None, **options: Any
+    ) -> httpx.Response:
+        given = {"Authorization": f"Bearer {self.pair.access}", **(headers or {})}
+        return await self.service.client.request(method, path, headers=given, **options)
+
+    async def account(self) -> dict[str, Any]:
+        answer = await self.call("GET", ACCOUNT)
+        assert answer.status_code == 200, answer.text
+        body: dict[str, Any] = answer.json()
+        return body
+
+    async def sessions(self) -> list[dict[str, Any]]:
+        answer = await self.call("GET", SESSIONS)
+        assert answer.status_code == 200, answer.text
+        found: list[dict[str, Any]] = answer.json()["sessions"]
+        return found
+
+    async def rename(self, username: object, etag: str | None = None) -> httpx.Response:
+        headers = {} if etag is None else {"If-Match": etag}
+        return await self.call("PATCH", ACCOUNT, json={"username": username}, headers=headers)
+
+    async def post_password(self, current: str | None = None, new: str = NEW_PASSWORD) -> httpx.Response:
+        body = {"current_password": current or self.person.password, "new_password": new}
+        return await self.call("POST", PASSWORD_CALL, json=body)
+
+    async def change_password(self) -> Pair:
+        return pair(await self.post_password())
+
+    async def post_reauthenticate(self, password: str | None = None) -> httpx.Response:
+        return await self.call("POST", REAUTHENTICATE, json={"password": password or self.person.password})
+
+    async def reauthenticate(self) -> Pair:
+        return pair(await self.post_reauthenticate())
+
+    async def end(self, which: str) -> httpx.Response:
+        return await self.call("POST", END, json={"which": which})
+
+
+async def signed_in(service: Service) -> Owner:
+    person, first = await service.register_and_log_in()
+    return Owner(service, person, first)
+
+
+async def is_dead(service: Service, tokens: Pair) -> bool:
+    """Tell whether neither token of a pair works. The refresh token is used up by it."""
+    me, refreshed = await service.get_me(tokens.access), await service.post_refresh(tokens.refresh)
+    return (me.status_code, refreshed.status_code) == (401, 401)
+
+
+async def is_alive(service: Service, tokens: Pair) -> bool:
+    """Tell whether both tokens of a pair work. The refresh token is used up by it."""
+    me, refreshed = await service.get_me(tokens.access), await service.post_refresh(tokens.refresh)
+    return (me.status_code, refreshed.status_code) == (200, 200)
