@@ -16,6 +16,7 @@ TOKEN: Final = f"{AUTH}/token"
 ME: Final = f"{AUTH}/me"
 REFRESH: Final = f"{AUTH}/refresh"
 REVOKE: Final = f"{AUTH}/revoke"
+ACCOUNT: Final = "/api/v1/account"
 ITEMS: Final = "/api/v1/items"
 SEARCH: Final = f"{ITEMS}/search"
 IMPORT: Final = f"{ITEMS}/import"
@@ -123,6 +124,19 @@ class ApiClient:
     async def get_me(self, access_token: str, **options: Any) -> httpx.Response:  # noqa: ANN401 - httpx's own
         """Ask for the account of an access token."""
         return await self.authorized("GET", ME, access_token, **options)
+
+    async def post_password(self, access_token: str, current: str, new: str) -> httpx.Response:
+        """Replace the password of the own account."""
+        body = {"current_password": current, "new_password": new}
+        return await self.authorized("POST", f"{ACCOUNT}/password", access_token, json=body)
+
+    async def post_reauthenticate(self, access_token: str, password: str) -> httpx.Response:
+        """Show the password again."""
+        return await self.authorized("POST", f"{ACCOUNT}/reauthenticate", access_token, json={"password": password})
+
+    async def post_sessions_end(self, access_token: str, which: str) -> httpx.Response:
+        """End the other sessions of the own account, or all."""
+        return await self.authorized("POST", f"{ACCOUNT}/sessions/end", access_token, json={"which": which})
 
     async def authorized(self, method: str, path: str, access_token: str, **options: Any) -> httpx.Response:  # noqa: ANN401 - httpx's own
         """Make any call with an access token."""

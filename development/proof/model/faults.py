@@ -25,6 +25,8 @@ PRINTED_VIOLATION: Final = 1
 SESSIONS_SQL: Final = "domain/auth/repositories/sessions.py"
 THROTTLES_SQL: Final = "domain/auth/repositories/throttles.py"
 USERS_SQL: Final = "domain/auth/repositories/users.py"
+OWN_SESSIONS_SQL: Final = "domain/auth/repositories/own_sessions.py"
+ACCOUNTS_SQL: Final = "domain/accounts/repository.py"
 ADMISSION: Final = "domain/auth/admission.py"
 SESSIONS: Final = "domain/auth/sessions.py"
 POLICY: Final = "domain/auth/policy.py"
@@ -169,6 +171,32 @@ FAULTS: Final = (
         "    return [rotated.get(position) for",
         "    return [next(iter(rotated.values()), None) for",
         "of two thieves who use one token in the same moment, both get its successor",
+    ),
+    Fault(
+        ACCOUNTS_SQL,
+        "        SET password_hash = %(password_hash)s,\n"
+        "            session_epoch = session_epoch + 1,\n            version",
+        "        SET password_hash = %(password_hash)s,\n            version",
+        "a thief stays signed in when the password is changed",
+    ),
+    Fault(
+        OWN_SESSIONS_SQL,
+        "        SET epoch = %(epoch)s\n        WHERE id = %(session_id)s\n          AND user_id",
+        "        SET epoch = %(epoch)s\n        WHERE user_id",
+        "the sessions that were ended with all others are back",
+    ),
+    Fault(
+        OWN_SESSIONS_SQL,
+        "        SET id = %(id)s,\n            secret_hash",
+        "        SET secret_hash",
+        "a stolen access token gains from the proof that its user shows",
+    ),
+    Fault(
+        OWN_SESSIONS_SQL,
+        "          AND sessions.user_id = %(user_id)s\n          AND sessions.ended_at IS NULL\n"
+        "          AND sessions.expires_at > %(now)s\n          AND users.id",
+        "          AND sessions.ended_at IS NULL\n          AND sessions.expires_at > %(now)s\n          AND users.id",
+        "one user ends the sessions of another",
     ),
 )
 

@@ -13,7 +13,6 @@ from development.proof.model.tally import Tally
 from development.proof.model.world import START, World
 from doorward.domain.auth.models import EndReason
 
-PASSWORD: Final = "correct horse battery"  # noqa: S105 - of people who live for one walk
 MOST_LIVE: Final = 3
 """Sessions that live at a time: each of them is tried after each step."""
 
@@ -142,10 +141,10 @@ class Journey(RuleBasedStateMachine):
 
     def _log_in(self, person: Person, *, has_old_hash: bool) -> None:
         if has_old_hash:
-            old = bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt(4)).decode()
+            old = bcrypt.hashpw(person.password.encode(), bcrypt.gensalt(4)).decode()
             self.world.run(self.world.sql("UPDATE users SET password_hash = %s WHERE id = %s", old, person.id))
             person.has_old_hash = True
-        pair = self.world.run(self.world.log_in(person.username, PASSWORD))
+        pair = self.world.run(self.world.log_in(person.username, person.password))
         hold("a login succeeds exactly for an active user", is_so=(pair is not None) == person.is_active)
         if pair is not None:
             self.touched.append(self.model.begin(person, pair.refresh_token, pair.access_token, self.now))

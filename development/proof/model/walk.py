@@ -1,17 +1,19 @@
 """One random walk: the steps that people, thieves, operators and time may take."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final, TypeVar
+from typing import Final
 from uuid import uuid4
 
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
 from development.proof.model import checks
+from development.proof.model.account_steps import AccountSteps, some
 from development.proof.model.expectation import (
     LEEWAY,
+    PASSWORD,
     RETENTION,
     Due,
     Person,
@@ -19,14 +21,11 @@ from development.proof.model.expectation import (
     hold,
 )
 from development.proof.model.forgeries import FORGERIES
-from development.proof.model.journey import PASSWORD, Journey
 from development.proof.model.tally import Tally
 from development.proof.model.world import World
 from doorward.core.exceptions import DomainError
 from doorward.domain.auth.exceptions import EmailTakenError, UsernameTakenError
 from doorward.domain.auth.models import TokenPair
-
-T = TypeVar("T")
 
 MOST_PEOPLE: Final = 3
 STEPS_BETWEEN_RESTARTS: Final = 4
@@ -46,14 +45,11 @@ LIMITS: Final[Mapping[str, Callable[[Session], datetime]]] = {
 
 SWITCHES: Final = ["activated", "deactivated", "deactivated while logging in", "by SQL", "by SQL while logging in"]
 
-some = st.integers(0, 59)
-"""Which person or session a step is about: divided by how many there are, the rest says which."""
-
 callers = st.sampled_from([1, 1, 1, 2, 3, 5, 8])
 """How many use one token at once."""
 
 
-class Walk(Journey):
+class Walk(AccountSteps):
     """One walk: its steps, of which Hypothesis chooses."""
 
     def __init__(self) -> None:
@@ -95,7 +91,9 @@ class Walk(Journey):
     @rule(who=some, is_known=st.booleans())
     def logs_in_badly(self, who: int, is_known: bool) -> None:  # noqa: FBT001 - Hypothesis passes by name
         """Somebody guesses."""
-        name, password = (self._person(who).username, f"{PASSWORD}!") if is_known else (uuid4().hex, PASSWORD)
+        name, password = (
+            (self._person(who).username, f"{self._person(who).password}!") if is_known else (uuid4().hex, PASSWORD)
+        )
         hold("a bad login gets nothing", is_so=self.world.run(self.world.log_in(name, password)) is None)
 
     @rule(who=some)
@@ -104,7 +102,8 @@ class Walk(Journey):
         person = self._person(who)
         self.world.run(self.world.guess_as_strangers(person.id))
         hold(
-            "a throttled login gets nothing", is_so=self.world.run(self.world.log_in(person.username, PASSWORD)) is None
+            "a throttled login gets nothing",
+            is_so=self.world.run(self.world.log_in(person.username, person.password)) is None,
         )
         self.world.run(self.world.unthrottle(person.username))
 
@@ -127,7 +126,10 @@ class Walk(Journey):
         """Whichever comes first: what the login begins ends at once."""
 
         async def meet() -> tuple[TokenPair | None, int]:
-            login, deactivation = self.world.log_in(person.username, PASSWORD), self.world.deactivate(person.username)
+            login, deactivation = (
+                self.world.log_in(person.username, person.password),
+                self.world.deactivate(person.username),
+            )
             return await asyncio.gather(login, deactivation)
 
         pair, ended = self.world.run(meet())
@@ -188,21 +190,6 @@ class Walk(Journey):
         else:
             self._refresh_beside(session, self.world.revoke(token.text))
             self._note_logout(session, token)
-
-    def _refresh_beside(self, session: Session, end: Coroutine[Any, Any, T]) -> T:
-        """Use the current token while something happens that may come first; return what that said."""
-        token = session.tokens[-1]
-        due = self.model.due(session, session.generation, token, self.now)
-
-        async def meet() -> tuple[TokenPair | None, T]:
-            pair, said = await asyncio.gather(self.world.refresh(token.text), end)
-            return pair, said
-
-        pair, said = self.world.run(meet())
-        hold("a refresh token gets what it is due", is_so=pair is None or due is Due.NEXT)
-        if pair is not None:
-            self.model.rotate(session, pair.refresh_token, pair.access_token, self.now)
-        return said
 
     @rule(which=some, limit=st.sampled_from(sorted(LIMITS)), offset=st.sampled_from(OFFSETS))
     def time_comes_to_a_limit(self, which: int, limit: str, offset: timedelta) -> None:

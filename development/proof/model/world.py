@@ -157,6 +157,7 @@ class World:
         self._lifespan = AsyncExitStack()
         await self._lifespan.enter_async_context(services.lifespan(self._unserved))
         self.registration, self._login, self._sessions = services.registration, services.login, services.sessions
+        self._own = services.own_account
         self._database: PostgresDatabase = app.state.database
         self._pruning = Pruning(database=self._database, clock=self.clock, retention=RETENTION, pause_seconds=0)
         accounts = Accounts(database=self._database)
@@ -210,6 +211,43 @@ class World:
             return (await self._sessions.authenticate(access)).user
         except InvalidAccessTokenError:
             return None
+
+    async def refresh_beside(self, text: str, call: Coroutine[Any, Any, T]) -> tuple[TokenPair | None, T]:
+        """Refresh while something else is done; return what both said."""
+        pair, said = await asyncio.gather(self.refresh(text), call)
+        return pair, said
+
+    async def change_password(self, access: str, current: str, new: str) -> TokenPair | None:
+        """Return the pair, or None for a refusal."""
+        return await _answered(self._change_password(access, current, new))
+
+    async def _change_password(self, access: str, current: str, new: str) -> TokenPair:
+        caller = await self._sessions.authenticate(access)
+        return await self._own.password_change.change(caller, current_password=current, new_password=new)
+
+    async def reauthenticate(self, access: str, password: str) -> TokenPair | None:
+        """Return the pair, or None for a refusal."""
+        return await _answered(self._reauthenticate(access, password))
+
+    async def _reauthenticate(self, access: str, password: str) -> TokenPair:
+        return await self._own.reauthentication.reauthenticate(await self._sessions.authenticate(access), password)
+
+    async def end_sessions(self, access: str, which: str) -> bool:
+        """Have a user end the other sessions, or all; return whether that was done."""
+        return await _answered(self._end_sessions(access, which)) or False
+
+    async def _end_sessions(self, access: str, which: str) -> bool:
+        caller = await self._sessions.authenticate(access)
+        await (self._own.session_ending.end_all if which == "all" else self._own.session_ending.end_others)(caller)
+        return True
+
+    async def end_session(self, access: str, session_id: UUID) -> bool:
+        """Have a user end a session; return whether that was done."""
+        return await _answered(self._end_session(access, session_id)) or False
+
+    async def _end_session(self, access: str, session_id: UUID) -> bool:
+        await self._own.session_ending.end(await self._sessions.authenticate(access), session_id)
+        return True
 
     async def deactivate(self, name: str) -> int:
         """Bar somebody, as `doorward deactivate` does; return how many sessions that ended."""
@@ -273,6 +311,14 @@ async def _is_waited_for(connection: Connection) -> bool:
     )
     row = await cursor.fetchone()
     return bool(row and row[0])
+
+
+async def _answered(call: Coroutine[Any, Any, T]) -> T | None:
+    """Return what a call says, or None for a refusal."""
+    try:
+        return await call
+    except DomainError:
+        return None
 
 
 async def _refresh(sessions: Sessions, text: str) -> TokenPair | None:

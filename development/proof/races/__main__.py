@@ -18,6 +18,7 @@ from development.proof.races.contests import (
     right_passwords,
     wrong_passwords,
 )
+from development.proof.races.own_account import end_all, end_others, one_password, set_another_password
 from development.proof.service import own_database, proof_settings, running_service
 from development.proof.skewed_hosts import AHEAD, BEHIND, CLOCKS_NOT_EXERCISED, find_libfaketime
 from doorward.observability.logging import configure_logging
@@ -39,6 +40,7 @@ def main() -> int:
     parser.add_argument("--uses", type=int, default=1000, help="of one refresh token (default: %(default)s)")
     parser.add_argument("--claims", type=int, default=200, help="of one user name (default: %(default)s)")
     parser.add_argument("--guesses", type=int, default=500, help="of one password (default: %(default)s)")
+    parser.add_argument("--changes", type=int, default=100, help="of one password (default: %(default)s)")
     parser.add_argument("--rounds", type=int, default=10, help="of these and right logins (default: %(default)s)")
     parser.add_argument("--ends", type=int, default=1000, help="of sessions that are refreshed (default: %(default)s)")
     options = parser.parse_args()
@@ -58,7 +60,9 @@ def main() -> int:
             ("one name", options.rounds, 1, lambda: one_name(urls, options.claims, spellings)),
             ("right passwords", options.rounds, 1, lambda: right_passwords(urls)),
             ("wrong passwords", options.rounds, 1, lambda: wrong_passwords(urls, options.guesses)),
+            ("one password", options.rounds, 1, lambda: one_password(urls, options.changes)),
             ("refresh against logout", options.ends, BESIDE, lambda: ended_meanwhile(urls, log_out)),
+            *_against_own_account(urls, options.ends // 4),
             ("refresh against deactivation", options.ends, BESIDE, lambda: ended_meanwhile(urls, bar)),
         ]
         outcomes = [_run(*race) for race in races]
@@ -69,6 +73,15 @@ def main() -> int:
             hosts = [host.environment(library) for host in (AHEAD, BEHIND)]
             outcomes += _race_on_skewed_hosts(options, strict, lenient, hosts)
         return max(outcomes)
+
+
+def _against_own_account(urls: list[str], ends: int) -> list[tuple[str, int, int, Race]]:
+    """Return the races of a refresh against what the user does in another session."""
+    return [
+        ("refresh against another password", ends, BESIDE, lambda: ended_meanwhile(urls, set_another_password)),
+        ("refresh against the end of all others", ends, BESIDE, lambda: ended_meanwhile(urls, end_others)),
+        ("refresh against the end of all", ends, BESIDE, lambda: ended_meanwhile(urls, end_all)),
+    ]
 
 
 def _race_on_skewed_hosts(

@@ -41,10 +41,10 @@ async def one_token(urls: list[str], uses: int, *, leeway_seconds: int = 0) -> l
     """
     async with AsyncExitStack() as stack:
         apis = [await stack.enter_async_context(api_at(url)) for url in urls]
-        first = await _new_session(apis[0], await _new_person(apis[0]))
+        first = await new_session(apis[0], await new_person(apis[0]))
         calls = [answer_to(apis[number % len(apis)].post_refresh(first.refresh)) for number in range(uses)]
         began = time.monotonic()
-        answers = await _many(calls)
+        answers = await many(calls)
         if 0 < leeway_seconds < time.monotonic() - began:
             return ["this machine is too slow: the uses took longer than the leeway"]
         given = {answer.refresh for answer in answers if answer.status == OK}
@@ -56,7 +56,7 @@ async def one_token(urls: list[str], uses: int, *, leeway_seconds: int = 0) -> l
             wrong.append(f"{len(given)} successors")
         due = OK if leeway_seconds else REFUSED
         for answer in [answer for answer in answers if answer.status == OK][:1]:
-            wrong += [f"the session is {status}" for status in await _answered(apis, answer) if status != due]
+            wrong += [f"the session is {status}" for status in await answered(apis, answer) if status != due]
         return wrong
 
 
@@ -70,15 +70,15 @@ async def one_name(urls: list[str], claims: int, spellings: int) -> list[str]:
 
         async def claim(number: int) -> Answer:
             api, address = apis[number % len(apis)], f"{uuid4().hex}@example.com"
-            return await _decisive(lambda: api.post_register(spelt[number % spellings], address, passwords[number]))
+            return await decisive(lambda: api.post_register(spelt[number % spellings], address, passwords[number]))
 
-        answers = await _many([claim(number) for number in range(claims)])
+        answers = await many([claim(number) for number in range(claims)])
         counts = Counter(answer.status for answer in answers)
         wrong = [] if counts == {CREATED: 1, TAKEN: claims - 1} else [f"statuses {dict(counts)}"]
         winner = next((number for number, answer in enumerate(answers) if answer.status == CREATED), 0)
         tried = {winner: OK, (winner + 1) % claims: REFUSED}
         for number, due in tried.items():
-            answer = await _decisive(lambda each=number: apis[0].post_token(name, passwords[each]))  # type: ignore[misc] # bound now
+            answer = await decisive(lambda each=number: apis[0].post_token(name, passwords[each]))  # type: ignore[misc] # bound now
             if answer.status != due:
                 wrong.append(f"the password of claim {number} is answered {answer.status}")
         return wrong
@@ -88,8 +88,8 @@ async def ended_meanwhile(urls: list[str], end: End) -> list[str]:
     """Refresh on and on while the session ends: no refresh that begins after its end gets through, nothing lives on."""
     async with AsyncExitStack() as stack:
         apis = [await stack.enter_async_context(api_at(url)) for url in urls]
-        name = await _new_person(apis[0])
-        first = await _new_session(apis[0], name)
+        name = await new_person(apis[0])
+        first = await new_session(apis[0], name)
         pairs, wrong, has_ended = [first], [], asyncio.Event()
 
         async def refresh() -> None:
@@ -110,7 +110,7 @@ async def ended_meanwhile(urls: list[str], end: End) -> list[str]:
 
         await asyncio.gather(refresh(), stop())
         for answer in pairs[-2:]:
-            wrong += [f"after the end, {status}" for status in await _answered(apis, answer) if status != REFUSED]
+            wrong += [f"after the end, {status}" for status in await answered(apis, answer) if status != REFUSED]
         return wrong
 
 
@@ -118,9 +118,9 @@ async def right_passwords(urls: list[str]) -> list[str]:
     """Log in as often at once as waits for nothing: all get in."""
     async with AsyncExitStack() as stack:
         apis = [await stack.enter_async_context(api_at(url)) for url in urls]
-        name = await _new_person(apis[0])
+        name = await new_person(apis[0])
         calls = [apis[number % len(apis)].post_token(name, PASSWORD) for number in range(LOGIN_CURVE.free)]
-        answers = await _many([answer_to(call) for call in calls])
+        answers = await many([answer_to(call) for call in calls])
         counts = Counter(answer.status for answer in answers if answer.is_decisive)
         return [f"right passwords: statuses {dict(counts)}"] if set(counts) - {OK} else []
 
@@ -132,10 +132,10 @@ async def wrong_passwords(urls: list[str], guesses: int) -> list[str]:
     """
     async with AsyncExitStack() as stack:
         apis = [await stack.enter_async_context(api_at(url)) for url in urls]
-        name = await _new_person(apis[0])
+        name = await new_person(apis[0])
         began = time.monotonic()
         calls = [apis[number % len(apis)].post_token(name, f"{PASSWORD}!") for number in range(guesses)]
-        answers = await _many([answer_to(call) for call in calls])
+        answers = await many([answer_to(call) for call in calls])
         most = _guesses_within(time.monotonic() - began)
         counts = Counter(answer.status for answer in answers if answer.is_decisive)
         least = LOGIN_CURVE.free if counts.total() == guesses else 0
@@ -155,26 +155,29 @@ def _guesses_within(seconds: float) -> int:
 
 async def log_out(api: ApiClient, _name: str, token: str) -> None:
     """End a session by its token, until told that it has ended."""
-    await _decisive(lambda: api.post_revoke(token))
+    await decisive(lambda: api.post_revoke(token))
 
 
-async def _answered(apis: list[ApiClient], pair: Answer) -> list[int]:
+async def answered(apis: list[ApiClient], pair: Answer) -> list[int]:
     """Return how both tokens of a pair are answered, by each process; the refresh token is used but once."""
-    accesses = [(await _decisive(lambda each=api: each.get_me(pair.access))).status for api in apis]  # type: ignore[misc] # bound now
-    return [*accesses, (await _decisive(lambda: apis[0].post_refresh(pair.refresh))).status]
+    accesses = [(await decisive(lambda each=api: each.get_me(pair.access))).status for api in apis]  # type: ignore[misc] # bound now
+    return [*accesses, (await decisive(lambda: apis[0].post_refresh(pair.refresh))).status]
 
 
-async def _new_person(api: ApiClient) -> str:
+async def new_person(api: ApiClient) -> str:
+    """Register somebody; return the user name."""
     name = f"racer-{uuid4().hex[:16]}"
-    await _decisive(lambda: api.post_register(name, f"{name}@example.com", PASSWORD))
+    await decisive(lambda: api.post_register(name, f"{name}@example.com", PASSWORD))
     return name
 
 
-async def _new_session(api: ApiClient, name: str) -> Answer:
-    return await _decisive(lambda: api.post_token(name, PASSWORD))
+async def new_session(api: ApiClient, name: str) -> Answer:
+    """Log in."""
+    return await decisive(lambda: api.post_token(name, PASSWORD))
 
 
-async def _many(calls: list[Coroutine[object, object, T]]) -> list[T]:
+async def many(calls: list[Coroutine[object, object, T]]) -> list[T]:
+    """Make the calls, ``AT_ONCE`` at a time."""
     places = asyncio.Semaphore(AT_ONCE)
 
     async def placed(call: Coroutine[object, object, T]) -> T:
@@ -184,7 +187,7 @@ async def _many(calls: list[Coroutine[object, object, T]]) -> list[T]:
     return list(await asyncio.gather(*(placed(call) for call in calls)))
 
 
-async def _decisive(call: Callable[[], Awaitable[httpx.Response]]) -> Answer:
+async def decisive(call: Callable[[], Awaitable[httpx.Response]]) -> Answer:
     """Repeat what may be repeated until an answer says what was done. Raises ``TimeoutError`` if none does."""
     deadline = time.monotonic() + 120
     while not (answer := await answer_to(call())).is_decisive:

@@ -13,7 +13,8 @@ from tests.integration.service import FakeClock, Service
 
 STATES: Final = ("none", "malformed", "expired", "revoked", "deactivated", "other", "owner")
 """What the caller shows: no token; a damaged one; that of a session that is over by time, by logout, or because its
-user may not act; that of another user; that of the user whose item it is."""
+user may not act; that of another user; that of the user whose item or session it is. All have just logged in where a
+recent proof is needed."""
 
 TABLE: Final = """
 call                                     none malformed expired revoked deactivated other owner
@@ -32,6 +33,13 @@ POST   /api/v1/auth/password/reset        422       422     422     422         
 POST   /api/v1/auth/email/verify          401       401     401     401         401   422   422
 
 POST   /api/v1/account/email/verification 401       401     401     401         401   403   403
+GET    /api/v1/account                    401       401     401     401         401   200   200
+PATCH  /api/v1/account                    401       401     401     401         401   200   200
+POST   /api/v1/account/password           401       401     401     401         401   200   200
+POST   /api/v1/account/reauthenticate     401       401     401     401         401   200   200
+GET    /api/v1/account/sessions           401       401     401     401         401   200   200
+POST   /api/v1/account/sessions/end       401       401     401     401         401   204   204
+DELETE /api/v1/account/sessions/{session_id} 401    401     401     401         401   404   204
 
 GET    /api/v1/items                      401       401     401     401         401   200   200
 POST   /api/v1/items                      401       401     401     401         401   201   201
@@ -115,6 +123,12 @@ def _request(call: str, caller: Caller) -> dict[str, Any]:
         "POST /api/v1/auth/password/forgot": {"json": {"email": f"{name}@example.com"}},
         "POST /api/v1/auth/password/reset": {"json": {"token": "dwo_made-up", "new_password": PASSWORD}},
         "POST /api/v1/auth/email/verify": {"json": {"code": "12345678"}},
+        "PATCH /api/v1/account": {"json": {"username": name}},
+        "POST /api/v1/account/password": {
+            "json": {"current_password": caller.login.get("password", PASSWORD), "new_password": f"{PASSWORD} twice"}
+        },
+        "POST /api/v1/account/reauthenticate": {"json": {"password": caller.login.get("password", PASSWORD)}},
+        "POST /api/v1/account/sessions/end": {"json": {"which": "all"}},
         "POST /api/v1/items": {"json": ITEM},
         "GET /api/v1/items/search": {"params": {"q": "casablanca"}},
         "POST /api/v1/items/import": {"content": b"title\nM\n", "headers": {"Content-Type": "text/csv"}},
@@ -133,6 +147,10 @@ async def _status(service: Service, row: str, callers: dict[str, Caller], state:
         made = await service.client.post("/api/v1/items", json=item, headers=callers["owner"].headers)
         assert made.status_code == 201, made.text
         address = path.format(item_id=made.json()["id"])
+    elif "{session_id}" in path:
+        listed = await service.client.get("/api/v1/account/sessions", headers=callers["owner"].headers)
+        # In the last cell the owner ends the session that asks.
+        address = path.format(session_id=listed.json()["sessions"][0]["id"])
     else:
         address = path
     answer = await service.client.request(method, address, **_request(f"{method} {path}", callers[state]))

@@ -1,0 +1,108 @@
+"""The steps that people take in their own account: another password, the ends of sessions, a proof shown again."""
+
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+from uuid import uuid4
+
+from hypothesis import strategies as st
+from hypothesis.stateful import rule
+
+from development.proof.model import checks
+from development.proof.model.expectation import PASSWORD, Due, Session, hold
+from development.proof.model.journey import Journey
+from doorward.domain.auth.models import EndReason
+
+T = TypeVar("T")
+
+LET_IN: str = "a call of the own account is let in exactly while its session lives"
+some = st.integers(0, 59)
+"""Which person or session a step is about: divided by how many there are, the rest says which."""
+
+
+class AccountSteps(Journey):
+    """Each step is made with the newest access token of a session, perhaps while another session is refreshed."""
+
+    @rule(which=some, other=some, is_beside=st.booleans())
+    def changes_the_password(self, which: int, other: int, is_beside: bool) -> None:  # noqa: FBT001 - Hypothesis passes by name
+        """All sessions end, and a new one begins."""
+        session, another = self._session(which), self._session(other)
+        person, is_due = session.person, self._is_let_in(session)
+        new = f"{PASSWORD} {uuid4().hex}"
+        change = self.world.change_password(session.accesses[-1].text, person.password, new)
+        pair = self._beside(another if is_beside else None, change)
+        hold(LET_IN, is_so=(pair is not None) == is_due)
+        if pair is None:
+            return
+        person.password, person.has_old_hash = new, False
+        person.epoch += 1
+        self.touched.append(self.model.begin(person, pair.refresh_token, pair.access_token, self.now))
+        self.touched += self.model.sessions_of(person)[-3:]
+
+    @rule(which=some, other=some, is_beside=st.booleans())
+    def reauthenticates(self, which: int, other: int, is_beside: bool) -> None:  # noqa: FBT001 - Hypothesis passes by name
+        """The session goes on, and no earlier token of it works."""
+        session, another = self._session(which), self._session(other)
+        person, is_due = session.person, self._is_let_in(session)
+        proof = self.world.reauthenticate(session.accesses[-1].text, person.password)
+        pair = self._beside(another if is_beside else None, proof)
+        hold(LET_IN, is_so=(pair is not None) == is_due)
+        if pair is None:
+            return
+        person.has_old_hash = False
+        self.touched += [session, self.model.renew(session, pair.refresh_token, pair.access_token, self.now)]
+
+    @rule(which=some, is_changed=st.booleans())
+    def shows_a_wrong_password(self, which: int, is_changed: bool) -> None:  # noqa: FBT001 - Hypothesis passes by name
+        """Whoever has a session and not the password gets nothing by it."""
+        session = self._session(which)
+        access, wrong = session.accesses[-1].text, f"{session.person.password}!"
+        call = (
+            self.world.change_password(access, wrong, f"{PASSWORD} of a thief")
+            if is_changed
+            else self.world.reauthenticate(access, wrong)
+        )
+        hold("a wrong password proves nothing", is_so=self.world.run(call) is None)
+
+    @rule(which=some, other=some, ends=st.sampled_from(["others", "all"]), is_beside=st.booleans())
+    def ends_many_sessions(self, which: int, other: int, ends: str, is_beside: bool) -> None:  # noqa: FBT001 - Hypothesis passes by name
+        """All sessions of the person end, or all but the one that asks."""
+        session, another = self._session(which), self._session(other)
+        person, is_due = session.person, self._is_let_in(session)
+        has_ended = self._beside(
+            another if is_beside else None, self.world.end_sessions(session.accesses[-1].text, ends)
+        )
+        hold(LET_IN, is_so=has_ended == is_due)
+        if not has_ended:
+            return
+        person.epoch += 1
+        if ends == "others":
+            session.epoch = person.epoch
+        self.touched += self.model.sessions_of(person)[-3:]
+
+    @rule(which=some, other=some)
+    def ends_one_session(self, which: int, other: int) -> None:
+        """A session ends, if it is the own person's and lives."""
+        session, another = self._session(which), self._session(other)
+        is_due = self._is_let_in(session)
+        is_due = is_due and another.person is session.person and self.model.is_live(another, self.now)
+        end = self.world.end_session(session.accesses[-1].text, checks.session_id(another))
+        hold("only the own live sessions can be ended", is_so=self.world.run(end) == is_due)
+        if is_due:
+            another.end(EndReason.OWNER, self.now)
+
+    def _is_let_in(self, session: Session) -> bool:
+        return self.model.admits(session, session.accesses[-1], self.now)
+
+    def _beside(self, session: Session | None, call: Coroutine[Any, Any, T]) -> T:
+        """Make a call while the session is refreshed, if one is given."""
+        return self.world.run(call) if session is None else self._refresh_beside(session, call)
+
+    def _refresh_beside(self, session: Session, end: Coroutine[Any, Any, T]) -> T:
+        """Use the current token while something happens that may come first; return what that said."""
+        token = session.tokens[-1]
+        due = self.model.due(session, session.generation, token, self.now)
+        pair, said = self.world.run(self.world.refresh_beside(token.text, end))
+        hold("a refresh token gets what it is due", is_so=pair is None or due is Due.NEXT)
+        if pair is not None:
+            self.model.rotate(session, pair.refresh_token, pair.access_token, self.now)
+        return said

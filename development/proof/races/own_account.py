@@ -1,0 +1,82 @@
+"""Races of what users do in their own account: one password changed by many, and ends from another session."""
+
+from collections import Counter
+from contextlib import AsyncExitStack
+
+import httpx
+
+from development.client import ApiClient
+from development.proof.api import Answer, answer_to, api_at
+from development.proof.races.contests import (
+    OK,
+    PASSWORD,
+    REFUSED,
+    THROTTLED,
+    answered,
+    decisive,
+    many,
+    new_person,
+    new_session,
+)
+
+NO_CONTENT = 204
+
+
+async def one_password(urls: list[str], changes: int) -> list[str]:
+    """Change one password many times at once, from two sessions: one change is made, and its pair alone works.
+
+    More at once than wait for nothing are throttled, though the password is right.
+    """
+    async with AsyncExitStack() as stack:
+        apis = [await stack.enter_async_context(api_at(url)) for url in urls]
+        name = await new_person(apis[0])
+        pairs = [await new_session(api, name) for api in apis]
+        passwords = [f"{PASSWORD} {number}" for number in range(changes)]
+        calls = [
+            apis[number % len(apis)].post_password(pairs[number % len(pairs)].access, PASSWORD, passwords[number])
+            for number in range(changes)
+        ]
+        answers = await many([answer_to(call) for call in calls])
+        made = [number for number, answer in enumerate(answers) if answer.status == OK]
+        wrong = [f"statuses {dict(Counter(answer.status for answer in answers))}"] if len(made) > 1 else []
+        strange = {answer.status for answer in answers if answer.is_decisive} - {OK, REFUSED, THROTTLED}
+        wrong += [f"a change is answered {status}" for status in sorted(strange)]
+        if all(answer.is_decisive for answer in answers) and len(made) != 1:
+            wrong.append(f"{len(made)} changes were made")
+        for number in made[:1]:
+            wrong += await _judge(apis, name, pairs, answers[number], passwords[number])
+        return wrong
+
+
+async def _judge(apis: list[ApiClient], name: str, before: list[Answer], made: Answer, password: str) -> list[str]:
+    wrong = [f"the new session is {status}" for status in await answered(apis, made) if status != OK]
+    for pair in before:
+        wrong += [f"an old session is {status}" for status in await answered(apis, pair) if status != REFUSED]
+    for tried, due in ((password, OK), (PASSWORD, REFUSED)):
+        answer = await decisive(lambda each=tried: apis[0].post_token(name, each))  # type: ignore[misc] # bound now
+        if answer.status != due:
+            wrong.append(f"a password is answered {answer.status} where {due} is due")
+    return wrong
+
+
+async def set_another_password(api: ApiClient, name: str, _token: str) -> None:
+    """Have the user change the password in another session. Raises ``RuntimeError`` unless it was changed."""
+    session = await new_session(api, name)
+    _expect(OK, await api.post_password(session.access, PASSWORD, f"{PASSWORD} of another day"))
+
+
+async def end_others(api: ApiClient, name: str, _token: str) -> None:
+    """Have the user end all other sessions from another one. Raises ``RuntimeError`` unless they were ended."""
+    session = await new_session(api, name)
+    _expect(NO_CONTENT, await api.post_sessions_end(session.access, "others"))
+
+
+async def end_all(api: ApiClient, name: str, _token: str) -> None:
+    """Have the user end all sessions from another one. Raises ``RuntimeError`` unless they were ended."""
+    session = await new_session(api, name)
+    _expect(NO_CONTENT, await api.post_sessions_end(session.access, "all"))
+
+
+def _expect(status: int, answer: httpx.Response) -> None:
+    if answer.status_code != status:
+        raise RuntimeError(f"answered {answer.status_code}: {answer.text}")
