@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -22,7 +23,17 @@ PASSWORD: Final = "not so common a password"  # noqa: S105 - of a service that i
 NEW_NAMES: Final = [f"fuzz-{number:04}" for number in range(500)]
 REFRESH_TOKENS: Final = 50
 LIMIT_SECONDS: Final = 3600
+ENDING_THE_CALLER: Final = (
+    "PATCH /api/v1/account",
+    "POST /api/v1/account/password",
+    "POST /api/v1/account/reauthenticate",
+    "POST /api/v1/account/sessions/end",
+)
+"""Calls after which the name, the password or the token of their caller is another: each has a caller of its own."""
+
 STRICTER_THAN_THEIR_SCHEMA: Final = {
+    "PATCH /api/v1/account": "as POST /api/v1/auth/register",
+    "POST /api/v1/account/password": "as POST /api/v1/auth/register",
     "POST /api/v1/auth/register": "names are ASCII after NFKC, and common passwords are refused",
     "GET /api/v1/items": "page and after exclude each other",
     "POST /api/v1/items": "titles and tags have no control characters",
@@ -48,17 +59,17 @@ class Account:
     refresh_tokens: list[str]
 
 
-def sign_in(base_url: str) -> Account:
-    """Register the one account that the requests draw from, and begin its sessions."""
-    body = {"email": f"{USERNAME}@example.com", "username": USERNAME, "password": PASSWORD}
-    login = {"username": USERNAME, "password": PASSWORD}
+def sign_in(base_url: str, username: str = USERNAME, sessions: int = 1 + REFRESH_TOKENS) -> Account:
+    """Register an account that requests draw from, and begin its sessions."""
+    body = {"email": f"{username}@example.com", "username": username, "password": PASSWORD}
+    login = {"username": username, "password": PASSWORD}
     with requests.Session() as session:
         # No proxy is asked, whatever the environment says.
         session.trust_env = False
         session.post(f"{base_url}/api/v1/auth/register", json=body, timeout=CALL_SECONDS).raise_for_status()
         answers = [
             session.post(f"{base_url}/api/v1/auth/token", data=login, timeout=CALL_SECONDS).json()
-            for _ in range(1 + REFRESH_TOKENS)
+            for _ in range(sessions)
         ]
     return Account(answers[0]["access_token"], [answer["refresh_token"] for answer in answers[1:]])
 
@@ -71,8 +82,9 @@ def run_schemathesis(base_url: str, examples: int, folder: Path) -> subprocess.C
     is let in sometimes. The exit status is 0 when nothing was found.
     """
     account = sign_in(base_url)
+    callers = {call: sign_in(base_url, f"{USERNAME}{number}", 1) for number, call in enumerate(ENDING_THE_CALLER)}
     configuration = folder / "schemathesis.toml"
-    configuration.write_text(_configuration(account), encoding="utf-8")
+    configuration.write_text(_configuration(account, callers), encoding="utf-8")
     document = folder / "openapi.json"
     document.write_text(json.dumps(_document(base_url)), encoding="utf-8")
     command = [
@@ -109,7 +121,7 @@ def _document(base_url: str) -> dict[str, Any]:
     return document
 
 
-def _configuration(account: Account) -> str:
+def _configuration(account: Account, callers: Mapping[str, Account]) -> str:
     dictionaries = {
         "new-names": NEW_NAMES,
         "new-addresses": [f"{name}@example.com" for name in NEW_NAMES],
@@ -122,14 +134,19 @@ def _configuration(account: Account) -> str:
         "POST /api/v1/auth/token": {"username": "registered-name", "password": "password"},
         "POST /api/v1/auth/refresh": {"refresh_token": "refresh-tokens"},
         "POST /api/v1/auth/revoke": {"refresh_token": "refresh-tokens"},
+        "PATCH /api/v1/account": {"username": "new-names"},
+        "POST /api/v1/account/password": {"current_password": "password"},
+        "POST /api/v1/account/reauthenticate": {"password": "password"},
     }
     # Calls that are never let in would be fuzzed in vain.
     lines = ['warnings.fail-on = ["missing_auth"]']
     lines.append(f"checks.negative_data_rejection.expected-statuses = {json.dumps(REFUSED)}")
     for name, values in dictionaries.items():
         lines += [f"[dictionaries.{name}]", f"values = {json.dumps(values)}"]
-    for call in sorted({*STRICTER_THAN_THEIR_SCHEMA, *drawn}):
+    for call in sorted({*STRICTER_THAN_THEIR_SCHEMA, *drawn, *callers}):
         lines += ["[[operations]]", f'include-name = "{call}"']
+        if call in callers:
+            lines.append(f'headers = {{ Authorization = "Bearer {callers[call].access_token}" }}')
         lines += [_drawing(field, dictionary) for field, dictionary in drawn.get(call, {}).items()]
         if call in STRICTER_THAN_THEIR_SCHEMA:
             lines.append(f"checks.positive_data_acceptance.expected-statuses = {json.dumps([*TAKEN, '422'])}")

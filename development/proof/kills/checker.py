@@ -15,7 +15,7 @@ from psycopg.rows import class_row
 
 from development.client import ApiClient
 from development.proof.api import answer_to, api_at
-from development.proof.kills.clients import PASSWORD
+from development.proof.kills.clients import NEW_PASSWORD, PASSWORD
 from development.proof.kills.ledger import Person, Session
 
 NEW_HASH: Final = re.compile(r"\$bcrypt-sha256\$v=2,t=2b,r=4\$[./A-Za-z0-9]{22}\$[./A-Za-z0-9]{31}")
@@ -36,7 +36,7 @@ class StoredUser:
 
 @dataclass(frozen=True)
 class StoredSession:
-    """A row of sessions."""
+    """A row of sessions. One of an earlier epoch ended with the change of the password."""
 
     id: UUID
     generation: int
@@ -70,7 +70,9 @@ async def _stored(connection: psycopg.AsyncConnection[Any], name: str) -> Stored
         users = await cursor.fetchall()
     async with connection.cursor(row_factory=class_row(StoredSession)) as rows:
         await rows.execute(
-            "SELECT id, generation, end_reason FROM sessions WHERE user_id = ANY(%s)",
+            "SELECT sessions.id, generation,"
+            " COALESCE(end_reason, CASE WHEN epoch <> session_epoch THEN 'password' END) AS end_reason"
+            " FROM sessions JOIN users ON users.id = user_id WHERE user_id = ANY(%s)",
             ([user.id for user in users],),
         )
         return Stored(users, await rows.fetchall())
@@ -89,21 +91,35 @@ def judge(person: Person, stored: Stored) -> Iterator[str]:
     known = {id_of(session): session for session in person.sessions}
     if lost := known.keys() - rows.keys():
         yield f"acknowledged sessions are lost: {len(lost)}"
-    if len(rows) - len(known) > person.is_login_pending:
-        yield "a session that nobody asked for"
+    yield from _judge_unknown(person, stored, len(rows) - len(known))
     # Before the first login, the account was given an old hash.
     has_logged_in, has_new_hash = bool(rows), NEW_HASH.fullmatch(user.password_hash) is not None
     if (has_logged_in or person.is_login_pending) and has_logged_in != has_new_hash:
         yield f"half a login: a session: {has_logged_in}, a new hash: {has_new_hash}"
     for key in known.keys() & rows.keys():
-        yield from _judge_session(known[key], rows[key])
+        yield from _judge_session(known[key], rows[key], may_have_changed=person.is_password_pending)
 
 
-def _judge_session(session: Session, row: StoredSession) -> Iterator[str]:
+def _judge_unknown(person: Person, stored: Stored, unknown: int) -> Iterator[str]:
+    """Judge the sessions whose owner was told of none: begun by a login or by a change of the password."""
+    has_changed = has_new_password(stored)
+    if unknown > person.is_login_pending + (person.is_password_pending and has_changed):
+        yield "a session that nobody asked for"
+    if person.is_password_pending and has_changed != (unknown == 1):
+        yield f"half a change of the password: sessions ended: {has_changed}, new sessions: {unknown}"
+
+
+def has_new_password(stored: Stored) -> bool:
+    """Tell whether the password was changed: the login before it left a session that ended with the change."""
+    return any(row.end_reason == "password" for row in stored.sessions)
+
+
+def _judge_session(session: Session, row: StoredSession, *, may_have_changed: bool) -> Iterator[str]:
     acknowledged = len(session.tokens) - 1
     if not acknowledged <= row.generation <= acknowledged + (session.pending == "refresh"):
         yield f"generation {row.generation} is stored, {acknowledged} was given"
     possible = {None, {"reuse": "reuse", "revoke": "logout"}.get(session.pending or "")}
+    possible |= {"password"} if may_have_changed else set()
     expected: set[str | None] = {session.ended} if session.ended else possible
     if row.end_reason not in expected:
         yield f"an end that was told is not stored, or none was: {row.end_reason}"
@@ -119,9 +135,11 @@ async def _tried(api: ApiClient, person: Person, stored: Stored) -> AsyncIterato
     for session in person.sessions:
         async for line in _try_session(api, session, rows[id_of(session)]):
             yield line
-    answer = await answer_to(api.post_token(person.name, PASSWORD))
-    if answer.status != OK:
-        yield f"an account that is stored cannot be used: {answer.status}"
+    has_changed = has_new_password(stored)
+    for password, is_right in ((PASSWORD, not has_changed), (NEW_PASSWORD, has_changed)):
+        answer = await answer_to(api.post_token(person.name, password))
+        if answer.status != (OK if is_right else REFUSED):
+            yield f"an account that is stored cannot be used as it should: {answer.status}"
 
 
 async def _try_session(api: ApiClient, session: Session, row: StoredSession) -> AsyncIterator[str]:

@@ -17,7 +17,15 @@ CLIENTS: Final = 4
 MOST_PEOPLE: Final = 50
 """Whom one client is at most, one after the other: the service is to be dead long before."""
 
-EXPECTED: Final[dict[Call, int]] = {"register": 201, "login": 200, "refresh": 200, "reuse": 401, "revoke": 204}
+NEW_PASSWORD: Final = "three red kites circling"  # noqa: S105 - as above
+EXPECTED: Final[dict[Call, int]] = {
+    "register": 201,
+    "login": 200,
+    "refresh": 200,
+    "reuse": 401,
+    "revoke": 204,
+    "password": 200,
+}
 
 
 class _UnknownError(Exception):
@@ -57,6 +65,7 @@ class _Client:
         await self._operator.execute("UPDATE users SET password_hash = %s WHERE username = %s", (self._old_hash, name))
         for session in range(2):
             await self._have_session(name, session)
+        await self._change_password(name)
 
     async def _have_session(self, name: str, session: int) -> None:
         number = self._ledger.mean(name, "login")
@@ -71,6 +80,13 @@ class _Client:
         elif random.random() < 0.5:  # noqa: PLR2004 - one of two
             number = self._ledger.mean(name, "revoke", session)
             self._note(number, "revoke", await answer_to(self._api.post_revoke(pair.refresh)))
+
+    async def _change_password(self, name: str) -> None:
+        number = self._ledger.mean(name, "login")
+        pair = self._note(number, "login", await answer_to(self._api.post_token(name, PASSWORD)))
+        number = self._ledger.mean(name, "password")
+        answer = await answer_to(self._api.post_password(pair.access, PASSWORD, NEW_PASSWORD))
+        self._note(number, "password", answer)
 
     def _note(self, number: int, call: Call, answer: Answer) -> Answer:
         has_pair = "refresh_token" in answer.body

@@ -14,11 +14,12 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Final, Literal, get_args
 
+from doorward.domain.accounts.repositories import accounts
 from doorward.domain.auth.models import EndReason
 from doorward.domain.auth.repositories import sessions, throttles, users
 from doorward.infrastructure.postgres.database import PostgresDatabase
 
-Commit = Literal["register", "reserve", "login", "rotate", "reuse-revoke", "revoke"]
+Commit = Literal["register", "reserve", "login", "rotate", "reuse-revoke", "revoke", "password"]
 Moment = Literal["before", "sent", "after"]
 """Before the commit is sent; when it is sent and not answered; when it is answered and the caller not."""
 
@@ -46,6 +47,7 @@ class Failpoints:
         self._mark(sessions, "add_session", lambda _: "login")
         self._mark(sessions, "rotate_sessions", lambda _: "rotate")
         self._mark(sessions, "end_session", _end)
+        self._mark(accounts, "change_password", lambda _: "password")
         PostgresDatabase.transaction = self._around(PostgresDatabase.transaction)  # type: ignore[method-assign, assignment] # it is the point
 
     def _mark(self, repository: ModuleType, name: str, commit_of: Callable[[dict[str, Any]], Commit]) -> None:

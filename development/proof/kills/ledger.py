@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-Call = Literal["register", "login", "refresh", "reuse", "revoke"]
+Call = Literal["register", "login", "refresh", "reuse", "revoke", "password"]
 Entry = dict[str, Any]
 
 
@@ -45,7 +45,7 @@ class Session:
 
     tokens: list[str]
     accesses: list[str]
-    ended: Literal["logout", "reuse"] | None = None
+    ended: Literal["logout", "reuse", "password"] | None = None
     pending: Call | None = None
 
 
@@ -56,6 +56,8 @@ class Person:
     name: str
     is_registered: bool = False
     is_login_pending: bool = False
+    has_new_password: bool = False
+    is_password_pending: bool = False
     sessions: list[Session] = field(default_factory=list)
 
 
@@ -85,6 +87,13 @@ def _note(person: Person, meant: Entry, told: Entry | None) -> None:
             person.sessions.append(Session([told["refresh"]], [told["access"]]))
         case "login":
             person.is_login_pending = True
+        case "password" if told and status == 200:  # noqa: PLR2004 - HTTP's OK
+            for session in person.sessions:
+                session.ended = session.ended or "password"
+            person.has_new_password = True
+            person.sessions.append(Session([told["refresh"]], [told["access"]]))
+        case "password":
+            person.is_password_pending = True
         case call:
             _note_use(person.sessions[meant["session"]], call, status, told or {})
 

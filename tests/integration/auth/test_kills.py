@@ -15,7 +15,7 @@ CORRUPTIONS = {
     "DELETE FROM users": "acknowledged account: 0 rows",
     "UPDATE users SET is_active = false": "half an account",
     "UPDATE users SET password_hash = '$2b$04$' || repeat('a', 53)": "half a login: a session: True, a new hash: False",
-    "DELETE FROM sessions": "acknowledged sessions are lost: 2",
+    "DELETE FROM sessions": "acknowledged sessions are lost: 4",
     "UPDATE sessions SET generation = generation + 1": "is stored",
     "UPDATE sessions SET ended_at = NULL, end_reason = NULL": "an end that was told is not stored",
     "UPDATE sessions SET expires_at = created_at": "is not answered as its session deserves",
