@@ -9,6 +9,7 @@ import psycopg
 import pytest
 
 from development.client import pair
+from doorward.domain.auth.exceptions import InvalidAccessTokenError
 from tests.integration.accounts.own_account import Owner, is_alive, is_dead, signed_in
 from tests.integration.service import FakeClock, Logs, MakeService, Service, events, facts, is_problem, statuses
 
@@ -170,3 +171,14 @@ async def test_the_id_of_the_session_is_new(service: Service, owner: Owner) -> N
     await owner.reauthenticate()
     assert service.sql("SELECT id FROM sessions WHERE id = %s", before) == []
     assert service.sessions_of(owner.person)[0]["id"] != before
+
+
+async def test_a_session_that_a_change_of_the_password_ended_is_not_told_of_a_wrong_password(
+    service: Service, owner: Owner
+) -> None:
+    """The call was let in before the change, and its password was right then."""
+    services = service.app.state.services
+    caller = await services.sessions.authenticate(owner.pair.access)
+    await owner.change_password()
+    with pytest.raises(InvalidAccessTokenError):
+        await services.own_account.reauthentication.reauthenticate(caller, owner.person.password)
