@@ -100,19 +100,30 @@ def _refusals(route: PolicyRoute, remedies: Remedies) -> dict[int | str, dict[st
     for error in (each() if isinstance(each, type) else each for each in _possible(route)):
         response = problem_of(error, route.policy.errors, remedies)
         assert response is not None  # noqa: S101 - a call names refusals only
+        headers = _documented_headers(response.headers)
         status = described.setdefault(
             response.status_code,
             {
                 "description": title_of(response.status_code),
-                "headers": {},
+                "headers": headers,
                 "content": {MEDIA_TYPE: {"schema": {"$ref": f"{SCHEMAS}{Problem.__name__}"}, "examples": {}}},
             },
         )
-        for name in (each for each in ("WWW-Authenticate", "Retry-After") if each in response.headers):
-            status["headers"][name] = {"required": True, "schema": {"type": "string"}}
+        status["headers"] = _join_headers(status["headers"], headers)
         body = {**json.loads(bytes(response.body)), "correlation_id": _CORRELATION_ID}
         status["content"][MEDIA_TYPE]["examples"][body["code"]] = {"value": body}
     return described
+
+
+def _documented_headers(headers: Mapping[str, str]) -> dict[str, Any]:
+    names = {"www-authenticate": "WWW-Authenticate", "retry-after": "Retry-After"}
+    return {names[each]: {"required": True, "schema": {"type": "string"}} for each in headers if each in names}
+
+
+def _join_headers(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the headers of either answer of a status. Required are those that both have."""
+    required = {name for name in one.keys() & other.keys() if one[name]["required"]}
+    return {name: {**header, "required": name in required} for name, header in {**one, **other}.items()}
 
 
 def _possible(route: PolicyRoute) -> Iterator[Refusal]:

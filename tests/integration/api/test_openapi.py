@@ -82,3 +82,12 @@ async def test_the_script_of_the_reference_asks_no_other_host_for_an_image(lasti
     assert 'src:"data:,"' in script
     assert 'src:"http' not in script
     assert "cdn." not in script
+
+
+async def test_a_header_is_required_of_a_status_if_all_its_refusals_have_it(lasting_service: Service) -> None:
+    paths = (await lasting_service.client.get("/openapi.json")).json()["paths"]
+    answers = paths["/api/v1/account/reauthenticate"]["post"]["responses"]
+    # Only one of its refusals names a scope; a wrong password does not.
+    assert answers["403"]["headers"]["WWW-Authenticate"]["required"] is False
+    assert answers["401"]["headers"]["WWW-Authenticate"]["required"] is True
+    assert answers["503"]["headers"]["Retry-After"]["required"] is True
