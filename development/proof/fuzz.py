@@ -127,6 +127,7 @@ def _configuration(account: Account, callers: Mapping[str, Account]) -> str:
         "new-addresses": [f"{name}@example.com" for name in NEW_NAMES],
         "registered-name": [USERNAME],
         "password": [PASSWORD],
+        "new-password": [f"{PASSWORD} again"],
         "refresh-tokens": account.refresh_tokens,
     }
     drawn = {
@@ -135,7 +136,7 @@ def _configuration(account: Account, callers: Mapping[str, Account]) -> str:
         "POST /api/v1/auth/refresh": {"refresh_token": "refresh-tokens"},
         "POST /api/v1/auth/revoke": {"refresh_token": "refresh-tokens"},
         "PATCH /api/v1/account": {"username": "new-names"},
-        "POST /api/v1/account/password": {"current_password": "password"},
+        "POST /api/v1/account/password": {"current_password": "password", "new_password": "new-password"},
         "POST /api/v1/account/reauthenticate": {"password": "password"},
     }
     # Calls that are never let in would be fuzzed in vain.

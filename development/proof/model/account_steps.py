@@ -79,10 +79,14 @@ class AccountSteps(Journey):
             session.epoch = person.epoch
         self.touched += self.model.sessions_of(person)[-3:]
 
-    @rule(which=some, other=some)
-    def ends_one_session(self, which: int, other: int) -> None:
+    @rule(which=some, other=some, is_foreign=st.booleans())
+    def ends_one_session(self, which: int, other: int, is_foreign: bool) -> None:  # noqa: FBT001 - Hypothesis passes by name
         """A session ends, if it is the own person's and lives."""
         session, another = self._session(which), self._session(other)
+        foreign = [each for each in self._live() if each.person is not session.person]
+        if is_foreign and foreign:
+            another = foreign[other % len(foreign)]
+            self.touched.append(another)
         is_due = self._is_let_in(session)
         is_due = is_due and another.person is session.person and self.model.is_live(another, self.now)
         end = self.world.end_session(session.accesses[-1].text, checks.session_id(another))
