@@ -191,13 +191,6 @@ FAULTS: Final = (
         "        SET secret_hash",
         "a stolen access token gains from the proof that its user shows",
     ),
-    Fault(
-        OWN_SESSIONS_SQL,
-        "          AND sessions.user_id = %(user_id)s\n          AND sessions.ended_at IS NULL\n"
-        "          AND sessions.expires_at > %(now)s\n          AND users.id",
-        "          AND sessions.ended_at IS NULL\n          AND sessions.expires_at > %(now)s\n          AND users.id",
-        "one user ends the sessions of another",
-    ),
 )
 
 
