@@ -47,7 +47,7 @@ class Failpoints:
         self._mark(sessions, "add_session", lambda _: "login")
         self._mark(sessions, "rotate_sessions", lambda _: "rotate")
         self._mark(sessions, "end_session", _end)
-        self._mark(accounts, "change_password", lambda _: "password")
+        self._mark(accounts, "replace_password", lambda _: "password")
         PostgresDatabase.transaction = self._around(PostgresDatabase.transaction)  # type: ignore[method-assign, assignment] # it is the point
 
     def _mark(self, repository: ModuleType, name: str, commit_of: Callable[[dict[str, Any]], Commit]) -> None:

@@ -1,10 +1,8 @@
 """The product as the walks use it: the real use cases on a real PostgreSQL, and a clock that goes when it is told."""
 
 import asyncio
-import secrets
-from collections.abc import AsyncIterator, Coroutine
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import Coroutine
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any, Final, TypeVar
@@ -17,6 +15,8 @@ from psycopg import AsyncConnection
 
 from development.patience import PATIENT
 from development.proof.model.expectation import RETENTION
+from development.proof.model.keys import Keys, new_secret
+from development.proof.model.undone import undone_sessions
 from doorward.api.services import Services
 from doorward.core.exceptions import DomainError
 from doorward.domain.auth.accounts import Accounts
@@ -24,12 +24,9 @@ from doorward.domain.auth.deactivation import Deactivation
 from doorward.domain.auth.exceptions import InvalidAccessTokenError, InvalidRefreshTokenError
 from doorward.domain.auth.models import TokenPair, User
 from doorward.domain.auth.pruning import Pruning
-from doorward.domain.auth.refresh_token import RefreshTokenCodec
 from doorward.domain.auth.sessions import Sessions
 from doorward.domain.auth.throttling import LOGIN_CURVE, STRANGERS
 from doorward.domain.auth.unthrottling import Unthrottling
-from doorward.infrastructure.keys import REFRESH_TOKEN_PURPOSE, derive_key
-from doorward.infrastructure.postgres.batching import SharedQuery
 from doorward.infrastructure.postgres.database import PostgresDatabase
 from doorward.settings.config import Settings, settings_from
 from doorward.wiring import application
@@ -56,59 +53,6 @@ class SteppedClock:
         return self.present
 
 
-class UndoneDatabase:
-    """The domain's ``Database``, in a transaction that is rolled back: what would be answered, and nothing done."""
-
-    def __init__(self, connection: Connection) -> None:
-        """Take a connection in a transaction."""
-        self._connection = connection
-
-    def deadline(self) -> datetime:
-        """Return the end of time: here nothing comes late."""
-        return datetime.max.replace(tzinfo=UTC)
-
-    @asynccontextmanager
-    async def connection(self) -> AsyncIterator[Connection]:
-        """Yield the connection."""
-        yield self._connection
-
-    def transaction(self) -> AbstractAsyncContextManager[Connection]:
-        """Yield the connection: it is in a transaction already."""
-        return self.connection()
-
-    def bulk_transaction(self) -> Any:  # noqa: ANN401 - the port asks for it; sessions never do
-        """Sessions have no bulk."""
-        raise NotImplementedError
-
-    def bulk_place(self) -> Any:  # noqa: ANN401 - as above
-        """Sessions have no bulk."""
-        raise NotImplementedError
-
-
-@dataclass(frozen=True)
-class Keys:
-    """SECRET_KEY, and the one before it while that is still read."""
-
-    secret: str
-    previous: str | None = None
-
-    def changed(self) -> "Keys":
-        """Return what is set after a change of the secret."""
-        return Keys(_new_secret(), self.secret)
-
-    def finished(self) -> "Keys":
-        """Return what is set when the old secret is dropped."""
-        return Keys(self.secret)
-
-    def codec(self) -> RefreshTokenCodec:
-        """Return what writes refresh tokens as the service does."""
-        return RefreshTokenCodec(derive_key(self.secret.encode(), REFRESH_TOKEN_PURPOSE))
-
-    def settings(self) -> dict[str, str]:
-        """Return the settings that say so."""
-        return {"secret_key": self.secret} | ({} if self.previous is None else {"secret_key_previous": self.previous})
-
-
 def _without_http(_: Settings, services: Services) -> Any:  # noqa: ANN401 - as little of an application as wiring needs
     """Return where ``wiring`` puts what it has built."""
     return SimpleNamespace(state=SimpleNamespace(services=services))
@@ -130,7 +74,7 @@ class World:
         }
         self._unserved = FastAPI()
         self.clock = SteppedClock()
-        self.keys = Keys(_new_secret())
+        self.keys = Keys(new_secret())
         self.is_probing = False
         self.run(self._start())
 
@@ -188,7 +132,7 @@ class World:
         self.is_probing = True
         try:
             async with self._database.connection() as connection:
-                sessions = _on(UndoneDatabase(connection), self._sessions)
+                sessions = undone_sessions(connection, self._sessions)
                 answers = []
                 async with connection.transaction(force_rollback=True):
                     for text in texts:
@@ -291,17 +235,6 @@ class World:
         async with self._database.connection() as connection:
             cursor = await connection.execute(statement.encode(), parameters)
             return await cursor.fetchall() if cursor.description else []
-
-
-def _new_secret() -> str:
-    return secrets.token_urlsafe(48)
-
-
-def _on(database: UndoneDatabase, sessions: Sessions) -> Sessions:
-    """Return the same on another database."""
-    names = ("codec", "signer", "issuer", "clock", "lifetimes", "address_detail")
-    wired = {name: getattr(sessions, f"_{name}") for name in names}
-    return Sessions(database=database, batching=SharedQuery, **wired)
 
 
 async def _is_waited_for(connection: Connection) -> bool:

@@ -1,7 +1,7 @@
 """The OpenAPI description: what FastAPI finds in the functions, and what follows from policies, bodies and refusals."""
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from fastapi.openapi.utils import get_openapi

@@ -65,12 +65,17 @@ class Mailing:
             MailKind.VERIFY_EMAIL: composer,
             **dict.fromkeys(NOTICE_FACTS, notices),
         }
+        self.composers = composers
+        self.restart(self.sealer)
+
+    def restart(self, sealer: AesGcmSealer) -> None:
+        """Have what delivers begin anew, perhaps with other keys."""
         self.handler = MailDelivery(
             database=self.outbox.database,
-            clock=clock,
-            sealer=self.sealer,
-            composers=composers,
-            budgets=MailBudgets(database=self.outbox.database, clock=clock, key=KEY),
+            clock=self.clock,
+            sealer=sealer,
+            composers=self.composers,
+            budgets=MailBudgets(database=self.outbox.database, clock=self.clock, key=KEY),
             templates=JinjaTemplates(),
             transport=self.postbox,
         )

@@ -90,7 +90,7 @@ async def test_a_row_of_a_later_version_is_a_dead_letter(mailing: Mailing) -> No
 
 async def test_mail_that_waits_survives_a_change_of_keys(mailing: Mailing, known: str) -> None:
     await mailing.ask_for(known)
-    mailing.handler._sealer = AesGcmSealer([bytes(32), bytes(range(32))])  # noqa: SLF001 - as after a restart
+    mailing.restart(AesGcmSealer([bytes(32), bytes(range(32))]))
     await mailing.deliver()
     assert mailing.recipients() == [known]
 

@@ -1,17 +1,16 @@
 """POST /account/password: the new password counts, and nothing that the old one began."""
 
 import asyncio
-import secrets
 from datetime import timedelta
+from pathlib import Path
 
 import psycopg
 import pytest
 
 from development.client import Pair, pair
 from doorward.domain.outbox.mail import MailKind, MailOrigin, MailRequest
-from doorward.domain.outbox.mail_queue import MailQueue
 from doorward.domain.outbox.models import sealing_context
-from doorward.infrastructure.sealing import KEY_BYTES, AesGcmSealer
+from doorward.wiring.mail import create_sealer
 from tests.integration.accounts.own_account import NEW_PASSWORD, Owner, is_alive, is_dead, signed_in
 from tests.integration.service import FakeClock, Logs, MakeService, Service, events, facts, is_problem, statuses
 
@@ -167,22 +166,28 @@ async def test_the_change_is_recorded_with_ids_alone(service: Service, owner: Ow
     assert owner.person.password not in logs.text()
 
 
-async def test_a_notice_is_asked_for_in_the_same_transaction(service: Service, owner: Owner, clock: FakeClock) -> None:
-    """Mail is wired here by hand: what is asked of it is sealed."""
-    sealer = AesGcmSealer([secrets.token_bytes(KEY_BYTES)])
-    change = service.app.state.services.own_account.password_change
-    change._mails = MailQueue(sealer)  # noqa: SLF001 - until a setting switches mail on
+async def test_a_notice_is_asked_for_in_the_same_transaction(
+    make_service: MakeService, own_database: str, clock: FakeClock, tmp_path: Path
+) -> None:
+    service = await make_service(
+        database_url=own_database,
+        public_url="http://localhost:8000",
+        mail_development_folder=tmp_path / "mails",
+        background="off",
+    )
+    owner = await signed_in(service)
     await owner.post_password(current="wrong")
-    assert _notices(service, sealer) == []
+    assert _notices(service) == []
     await owner.change_password()
-    asked = [request for request, _ in _notices(service, sealer)]
+    asked = [request for request, _ in _notices(service)]
     assert [(each.kind, each.origin, str(each.user_id), each.email) for each in asked] == [
         (MailKind.PASSWORD_CHANGED, MailOrigin.SERVICE, owner.person.id, None)
     ]
-    assert _notices(service, sealer)[0][1] == clock.present + timedelta(hours=24)
+    assert _notices(service)[0][1] == clock.present + timedelta(hours=24)
 
 
-def _notices(service: Service, sealer: AesGcmSealer) -> list[tuple[MailRequest, object]]:
+def _notices(service: Service) -> list[tuple[MailRequest, object]]:
+    sealer = create_sealer(service.settings)
     rows = service.sql("SELECT message_id, payload, expires_at FROM outbox WHERE kind = 'password_changed'")
     return [
         (

@@ -21,8 +21,7 @@ from tests.integration.service import Logs, MakeService, Service, events, facts,
 
 FREE, MOST = LOGIN_CURVE.free, LOGIN_CURVE.most
 HOUR = timedelta(hours=1)
-ELSEWHERE = "198.51.100.9"
-DEVICE = "Doorward-Device"
+ELSEWHERE, DEVICE = "198.51.100.9", "Doorward-Device"
 
 
 @pytest.fixture

@@ -101,7 +101,7 @@ class PasswordChange:
     ) -> Begun:
         """Replace the password of the user, who is locked, and begin the session that goes on."""
         user_id = caller.user.id
-        epoch = await accounts.change_password(connection, user_id, password_hash=password_hash)
+        epoch = await accounts.replace_password(connection, user_id, password_hash=password_hash)
         await self._tokens.remove_all(connection, user_id)
         await record(connection, event, address=device.address)
         proof = Proof(user_id, PASSWORD_METHODS, acr=1, proven_at=now, session_epoch=epoch)

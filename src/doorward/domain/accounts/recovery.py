@@ -127,7 +127,7 @@ class Recovery:
                 raise InvalidOneTimeTokenError
             if locked.email_verified_at is None:
                 events.append(UserVerified(user_id=user_id))
-            await accounts.reset_password(connection, user_id, password_hash=password_hash, now=now)
+            await accounts.replace_forgotten_password(connection, user_id, password_hash=password_hash, now=now)
             await self._tokens.remove_all(connection, user_id)
             await accounts.remove_devices(connection, user_id)
             await self._passwords.forget_failures(connection, user_id)

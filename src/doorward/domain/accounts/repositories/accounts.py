@@ -66,7 +66,9 @@ async def update_email_verified(connection: Connection, user_id: UUID, *, now: d
     )
 
 
-async def reset_password(connection: Connection, user_id: UUID, *, password_hash: str, now: datetime) -> None:
+async def replace_forgotten_password(
+    connection: Connection, user_id: UUID, *, password_hash: str, now: datetime
+) -> None:
     """Set a password that the owner of the mailbox chose, and end everything that the old one began.
 
     Whoever reset it reads the mailbox: the address is verified with it.
@@ -85,7 +87,7 @@ async def reset_password(connection: Connection, user_id: UUID, *, password_hash
     )
 
 
-async def change_password(connection: Connection, user_id: UUID, *, password_hash: str) -> int:
+async def replace_password(connection: Connection, user_id: UUID, *, password_hash: str) -> int:
     """Set a password and end all sessions of the user; return the epoch of those to come."""
     cursor = await connection.execute(
         """
