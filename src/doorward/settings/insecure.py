@@ -34,6 +34,8 @@ _LIMITS_OF_GUESSES: Final = (
     "rate_limit_register",
     "rate_limit_token",
     "rate_limit_refresh",
+    "rate_limit_reset",
+    "rate_limit_verify",
     "rate_limit_password",
     "rate_limit_reauthenticate",
 )

@@ -21,6 +21,7 @@ PUBLISHED_SECRETS: Final = frozenset(
         *("doorward", "postgres", "postgresql", "password", "passwd", "changeme", "change-me", "change_me"),
         *("secret", "test", "example", "default", "admin", "root", "unused", "your-password", "yourpassword"),
         *("mysecretpassword", "hunter2", "s3cret", "correct horse battery staple"),
+        "/api/v1/account/email/verification",
     }
 )
 """Words and phrases, compared as ``normalized`` writes them."""
@@ -33,8 +34,10 @@ _PUBLISHED_RANDOM: Final = (
 )
 """Random values that examples and tests show, as ``normalized`` writes them. A longer value may hold one."""
 
-_TOKEN: Final = re.compile(r"dwr_|eyj[^.]*\.|\$(?:2[abxy]|bcrypt-sha256|argon2[a-z]{1,2}|scrypt|pbkdf2[a-z0-9-]*)\$")
-"""The beginning of a refresh token, a JWT or a password hash: none of them was made to be a key."""
+_TOKEN: Final = re.compile(
+    r"dw[rod]_|eyj[^.]*\.|\$(?:2[abxy]|bcrypt-sha256|argon2[a-z]{1,2}|scrypt|pbkdf2[a-z0-9-]*)\$"
+)
+"""The beginning of a token of this service, a JWT or a password hash: none of them was made to be a key."""
 
 _STAND_IN: Final = re.compile(r"(?:<|\[|\{\{|\$\{|\$\()[\w.:-]*(?:>|\]|\}\}|\}|\))|\.{2,}|…+|x{4,}|\*{4,}")
 _QUOTES: Final = "\"'`\u201c\u201d\u2018\u2019\u00ab\u00bb"

@@ -39,7 +39,16 @@ def test_each_truncated_token_is_refused() -> None:
     assert all(refuses(TEXT[:length]) for length in range(len(TEXT)))
 
 
-@pytest.mark.parametrize("text", [TEXT + "A", TEXT + "=", f" {TEXT}", TEXT.replace("dwo_", "dwr_"), "ä" * len(TEXT)])
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param(TEXT + "A", id="longer"),
+        pytest.param(TEXT + "=", id="padded"),
+        pytest.param(f" {TEXT}", id="space before"),
+        pytest.param(TEXT.replace("dwo_", "dwr_"), id="prefix of another token"),
+        pytest.param("ä" * len(TEXT), id="not ASCII"),
+    ],
+)
 def test_no_other_text_is_the_token(text: str) -> None:
     assert refuses(text)
 

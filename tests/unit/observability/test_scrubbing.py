@@ -37,6 +37,8 @@ def scrubbed(value: Any, key: str = "value") -> Any:
         (f"BEARER  {SECRET}==", "BEARER [redacted]"),
         (f"sent 'basic {SECRET}'", "sent 'basic [redacted]'"),
         (f"dwr_{SECRET}", REDACTED),
+        (f"dwo_{SECRET}", REDACTED),
+        (f"dwd_{SECRET}", REDACTED),
         (f"a dwr_{SECRET[:3]}, cut off", "a [redacted], cut off"),
         (f"{JWT} and more", "[redacted] and more"),
         (JWT[:30], REDACTED),

@@ -98,6 +98,8 @@ def test_a_published_value_is_refused_however_it_was_copied(value: str, clean_en
         "ZYXWVUTSRQPONMLKJIHGFEDCBA9876543210",
         "q7Rk2vXwq7Rk2vXwq7Rk2vXwq7Rk2vXw",
         pytest.param(f"dwr_{secrets.token_urlsafe(48)}", id="refresh token"),
+        pytest.param(f"dwo_{secrets.token_urlsafe(48)}", id="one-time token"),
+        pytest.param(f"dwd_{secrets.token_urlsafe(48)}", id="device token"),
         pytest.param(f"$2b$12${secrets.token_urlsafe(40)}", id="password hash"),
         pytest.param(f"eyJhbGciOiJIUzI1NiJ9.{secrets.token_urlsafe(40)}", id="JWT"),
     ],
