@@ -5,11 +5,13 @@ from datetime import timedelta
 from uuid import UUID
 
 import bcrypt
+import httpx
 import psycopg
 import pytest
 
 from development.client import pair
 from doorward.domain.auth.exceptions import InvalidAccessTokenError
+from doorward.domain.auth.throttling import LOGIN_CURVE
 from tests.integration.accounts.own_account import Owner, is_alive, is_dead, signed_in
 from tests.integration.service import FakeClock, Logs, MakeService, Service, events, facts, is_problem, statuses
 
@@ -182,3 +184,25 @@ async def test_a_session_that_a_change_of_the_password_ended_is_not_told_of_a_wr
     await owner.change_password()
     with pytest.raises(InvalidAccessTokenError):
         await services.own_account.reauthentication.reauthenticate(caller, owner.person.password)
+
+
+@pytest.mark.parametrize("call", ["reauthenticate", "password"])
+async def test_wrong_passwords_of_a_session_are_throttled_and_keep_nobody_from_logging_in(
+    service: Service, owner: Owner, logs: Logs, call: str
+) -> None:
+    async def guess(password: str) -> httpx.Response:
+        return await (owner.post_password(password) if call == "password" else owner.post_reauthenticate(password))
+
+    answers = [await guess("a guess of the password") for _ in range(LOGIN_CURVE.free)]
+    assert statuses(answers) == [403] * LOGIN_CURVE.free
+    for again in (guess(owner.person.password), owner.post_password(), owner.post_reauthenticate()):
+        assert is_problem(await again, 429, "login_throttled")
+    assert {line["counted_as"] for line in events(logs, "auth.login.throttled")} == {"signed_in"}
+    assert (await service.post_login(owner.person)).status_code == 200
+
+
+async def test_the_right_password_of_a_session_forgets_wrong_ones(owner: Owner) -> None:
+    for _ in range(2):
+        for _ in range(LOGIN_CURVE.free - 1):
+            assert (await owner.post_reauthenticate("a guess of the password")).status_code == 403
+        owner.pair = await owner.reauthenticate()
