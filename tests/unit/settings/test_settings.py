@@ -6,10 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from doorward.observability.scrubbing import PERSONAL_FIELDS, SECRET_FIELDS
 from doorward.settings.config import SettingsError
 from doorward.settings.published_secrets import DEVELOPMENT_SECRET_KEY
-from tests.unit.settings.budget_defaults import BUDGETS, MAIL
+from tests.unit.settings.budget_defaults import BUDGETS, DEFAULTS, MAIL
 from tests.unit.settings.loading import load_settings
 
 
@@ -28,60 +27,6 @@ def _problems() -> tuple[str, ...]:
 
 def test_a_secret_key_is_all_that_production_needs() -> None:
     assert load_settings().deployment.environment == "production"
-
-
-DEFAULTS = {
-    "environment": "production",
-    "secret_key_previous": None,
-    "public_url": None,
-    "cors_allow_origins": (),
-    "cors_allow_headers": (),
-    "cors_allow_credentials": False,
-    "allowed_hosts": (),
-    "docs_enabled": True,
-    "database_url": None,
-    "postgres_host": "localhost",
-    "postgres_port": 5432,
-    "postgres_db": "doorward",
-    "postgres_user": "doorward",
-    "postgres_password": None,
-    "db_pool_min_conn": 1,
-    "db_pool_max_conn": 10,
-    "algorithm": "HS256",
-    "jwt_issuer": "doorward",
-    "jwt_audience": "doorward",
-    "access_token_expire_minutes": 30,
-    "refresh_token_expire_days": 7,
-    "session_max_days": 90,
-    "session_retention_days": 30,
-    "audit_retention_days": 400,
-    "client_addresses": "full",
-    "housekeeping_interval_minutes": 60,
-    "refresh_token_reuse_leeway_seconds": 0,
-    "background": "in_process",
-    "bcrypt_rounds": 12,
-    "rate_limit_enabled": True,
-    "security_contact": None,
-    "rate_limit_verification_mail": "3/minute",
-    **dict.fromkeys(("rate_limit_register", "rate_limit_account", "rate_limit_forgot"), "5/minute"),
-    **dict.fromkeys(("rate_limit_token", "rate_limit_password", "rate_limit_reauthenticate"), "10/minute"),
-    **dict.fromkeys(("rate_limit_reset", "rate_limit_verify"), "10/minute"),
-    **dict.fromkeys(("rate_limit_refresh", "rate_limit_sessions"), "20/minute"),
-    "db_prepare_threshold": 5,
-    "db_schema": "public",
-    "rate_limit_storage_timeout_ms": 100,
-    "trusted_proxies": (),
-    "shutdown_drain_seconds": 5,
-    "web_concurrency": 1,
-    "max_connections": 1000,
-    "otel_exporter_otlp_endpoint": None,
-    "otel_exporter_otlp_traces_endpoint": None,
-    "metrics_port": 0,
-    "log_level": "info",
-    "aws_secrets_manager_secret_name": None,
-    "aws_region": None,
-    "pii_fields": (*SECRET_FIELDS, *PERSONAL_FIELDS),
-}
 
 
 def test_defaults_are_those_of_the_contract() -> None:
