@@ -4,20 +4,25 @@ import asyncio
 import getpass
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from psycopg import AsyncConnection
 
-from development.client import Person
+from development.client import ACCOUNT, PASSWORD, Person, pair
 from doorward.commands.main import main
 from doorward.core.events import AuditedEvent, Event, event_classes
+from doorward.domain.accounts.links import AccountLinks
+from doorward.domain.accounts.recovery import ResetMail
+from doorward.domain.accounts.verification import VerificationMail
 from doorward.domain.audit.recording import record
 from doorward.domain.audit.retention import AuditRetention
 from doorward.domain.auth.events import UserDeactivated
+from doorward.domain.outbox.mail import ComposedMail, MailKind, MailOrigin, MailRequest
 from doorward.observability.logging import observed_events
+from doorward.wiring.accounts import create_one_time_tokens
 from tests.integration.audit.trail import PlainDatabase, rows_of
-from tests.integration.service import Logs, Service
+from tests.integration.service import Logs, Service, mark
 
 BOUND_SECONDS = 60
 Run = Callable[..., Awaitable[int]]
@@ -40,13 +45,36 @@ async def every_change(service: Service, run: Run) -> Person:
     await service.refresh(first.refresh)
     await service.post_refresh(first.refresh)
     await service.post_revoke((await service.log_in(person)).refresh)
+    await change_account(service, person)
     for command in ("deactivate", "activate", "unthrottle"):
-        assert await run(command, person.username) == 0
+        assert await run(command, person.email) == 0
     assert await run("revoke-all", "--yes") == 0
     service.clock.advance(timedelta(days=5000))
     database = PlainDatabase(service.database_url)
     await AuditRetention(database=database, clock=service.clock, retention=timedelta(days=1)).prune()
     return person
+
+
+async def change_account(service: Service, person: Person) -> None:
+    """Have the owner make every change of the account, with what mails would bring."""
+    pair_of_proof = pair(await service.post_reauthenticate((await service.log_in(person)).access, PASSWORD))
+    renamed = await service.authorized("PATCH", ACCOUNT, pair_of_proof.access, json={"username": mark()})
+    assert renamed.status_code == 200
+    pair(await service.post_password(pair_of_proof.access, PASSWORD, f"{PASSWORD} twice"))
+    services, tokens = service.app.state.services, create_one_time_tokens(service.settings.keys)
+    parts = (service.database, service.clock, tokens, AccountLinks("https://auth.example.com"))
+    user_id = UUID(person.id)
+    verification = MailRequest(MailKind.VERIFY_EMAIL, MailOrigin.OWNER, user_id=user_id)
+    mail = await VerificationMail(*parts).compose(verification, uuid4())
+    await services.verification.verify_by_session(user_id, token=token_of(mail))
+    reset = MailRequest(MailKind.PASSWORD_RESET, MailOrigin.STRANGER, email=person.email)
+    await services.recovery.reset_by_token(token_of(await ResetMail(*parts).compose(reset, uuid4())), PASSWORD)
+    assert (await service.post_token(person.email, PASSWORD)).status_code == 200
+
+
+def token_of(mail: ComposedMail | None) -> str:
+    assert mail is not None
+    return mail.facts["link"].partition("#token=")[2]
 
 
 async def test_what_is_recorded_is_reported_and_in_the_same_order(service_alone: Service, run: Run) -> None:
