@@ -22,6 +22,7 @@ settings.load_profile("doorward")
 ORDER: Final = (
     "tests/pages/",
     "tests/e2e/",
+    "tests/browser/",
     "tests/integration/postgres/test_faults_under_load.py",
     "tests/integration/auth/test_refresh_model.py",
     "tests/integration/auth/test_kills.py",

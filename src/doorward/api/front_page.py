@@ -16,11 +16,13 @@ _HTML: Final = """<!doctype html>
 <html lang="en">
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>doorward</title></head>
 <body>
+<main>
 <h1>doorward {version}</h1>
 <p>{summary}</p>
 <ul>
 {links}
 </ul>
+</main>
 </body>
 </html>
 """

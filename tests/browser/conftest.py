@@ -1,0 +1,79 @@
+"""The pages in a real browser: Chromium, driven by playwright, against the service as a process."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import httpx
+import psycopg
+import pytest
+
+from development.client import ApiClient
+from development.postgres import EmbeddedPostgres
+from development.proof.service import proof_settings, running_service
+from doorward.infrastructure.mail.development import DevelopmentMailbox
+from doorward.infrastructure.migrations import migrate
+from tests.browser.tools import chromium
+from tests.integration.service import FakeClock
+
+if TYPE_CHECKING:
+    from playwright.async_api import Browser
+
+DATABASE: Final = "browser"
+_LINK: Final = re.compile(r"http://localhost:8000(/account/[a-z-]+#token=[\w-]+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A running service, and the folder in which its mails arrive."""
+
+    url: str
+    mails: Path
+    api: ApiClient
+
+    async def mailed_link(self, email: str, subject: str) -> str:
+        """Wait for a mail to an address whose subject has these words; return its link, at this service."""
+        mailbox = DevelopmentMailbox(self.mails, FakeClock())
+        async with asyncio.timeout(60):
+            while True:
+                for mail in await mailbox.list():
+                    found = _LINK.search(mail.content.text)
+                    if mail.to == email and subject in mail.content.subject and found:
+                        return self.url + found[1]
+                await asyncio.sleep(0.02)
+
+
+@pytest.fixture(scope="session")
+def site_url(postgres: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
+    with psycopg.connect(postgres.url(), autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {DATABASE}".encode())
+    migrate(postgres.url(DATABASE))
+    mails = tmp_path_factory.mktemp("mails")
+    settings = proof_settings(
+        postgres.url(DATABASE), PUBLIC_URL="http://localhost:8000", MAIL_DEVELOPMENT_FOLDER=str(mails)
+    )
+    with running_service(settings) as url:
+        yield url, mails
+
+
+@pytest.fixture
+async def site(site_url: tuple[str, Path]) -> AsyncIterator[Site]:
+    url, mails = site_url
+    async with httpx.AsyncClient(base_url=url, trust_env=False, timeout=60) as client:
+        yield Site(url, mails, ApiClient(client))
+
+
+@pytest.fixture(scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    program = chromium()
+    from playwright.async_api import async_playwright  # noqa: PLC0415 - it comes with the group `browser`
+
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        yield browser
+        await browser.close()

@@ -1,0 +1,48 @@
+"""What the tests of pages need besides Python: Chromium, axe and the HTML validator vnu, which is a Java program."""
+
+import importlib.util
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+FOLDER: Final = Path(__file__).parent / "node_modules"
+AXE: Final = FOLDER / "axe-core" / "axe.min.js"
+VNU: Final = FOLDER / "vnu-jar" / "build" / "dist" / "vnu.jar"
+HANGS_AFTER_SECONDS: Final = 120
+
+
+def chromium() -> str:
+    """Return the path of the browser; without it or playwright skip, or fail in the gate."""
+    if importlib.util.find_spec("playwright") is None:
+        _leave_out("playwright", "uv sync --group browser")
+    return shutil.which("chromium") or _leave_out("chromium", "apt-get install chromium")
+
+
+def axe() -> str:
+    """Return the source of axe, which runs within a page; without it skip, or fail in the gate."""
+    return AXE.read_text(encoding="utf-8") if AXE.exists() else _leave_out("axe", "npm ci --prefix tests/browser")
+
+
+def validation_messages(pages: Mapping[str, str], folder: Path) -> list[str]:
+    """Return what the validator says of these documents, by name."""
+    java = shutil.which("java") or _leave_out("java", "apt-get install default-jre-headless")
+    if not VNU.exists():
+        _leave_out("vnu", "npm ci --prefix tests/browser")
+    for name, text in pages.items():
+        (folder / f"{name}.html").write_text(text, encoding="utf-8")
+    command = [java, "-jar", str(VNU), "--format", "json", str(folder)]
+    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=HANGS_AFTER_SECONDS)
+    messages: list[dict[str, Any]] = json.loads(done.stderr)["messages"]
+    return [f"{Path(each['url']).name}: {each['message']}" for each in messages]
+
+
+def _leave_out(what: str, remedy: str) -> str:
+    if "CI" in os.environ:
+        pytest.fail(f"{what} is missing: {remedy}")
+    pytest.skip(f"{what} is missing: {remedy}")
