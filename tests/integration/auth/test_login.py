@@ -113,7 +113,8 @@ async def test_a_deactivated_users_right_password_asks_the_database_no_more_than
         before = service.connections_asked_for()
         assert (await service.post_token(sleeper.username, password)).status_code == 401
         asked.append(service.connections_asked_for() - before)
-    assert asked == [1, 1]
+    # The credentials, and the reservation of the attempt.
+    assert asked == [2, 2]
 
 
 async def test_a_failed_login_is_logged_without_name_and_password(service: Service, logs: Logs) -> None:
