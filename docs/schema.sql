@@ -206,7 +206,8 @@ CREATE TABLE public.users (
     email_verified_at timestamp with time zone,
     email_bounced_at timestamp with time zone,
     locale text,
-    deletion_due_at timestamp with time zone
+    deletion_due_at timestamp with time zone,
+    is_restorable boolean DEFAULT false NOT NULL
 );
 
 ALTER TABLE ONLY public.audit_events

@@ -29,6 +29,7 @@ def test_these_calls_are_public_and_no_others() -> None:
         "/api/v1/auth/revoke",
         "/api/v1/auth/password/forgot",
         "/api/v1/auth/password/reset",
+        "/api/v1/auth/deletion/cancel",
         "/api/v1/auth/email/verify",
     }
 

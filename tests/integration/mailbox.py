@@ -14,9 +14,9 @@ _LINK: Final = re.compile(r"https://auth\.example\.com/account/(?P<page>[a-z-]+)
 _CODE: Final = re.compile(r"^ {4}(\d{4} \d{4})\r?$", re.MULTILINE)
 
 
-async def make_service_with_mail(make_service: MakeService, folder: Path) -> Service:
+async def make_service_with_mail(make_service: MakeService, folder: Path, **changes: object) -> Service:
     """Make a service that keeps its mails in a folder."""
-    return await make_service(public_url=PUBLIC_URL, mail_development_folder=str(folder))
+    return await make_service(public_url=PUBLIC_URL, mail_development_folder=str(folder), **changes)
 
 
 async def next_mail(service: Service, email: str, subject: str) -> Mail:

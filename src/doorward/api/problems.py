@@ -127,6 +127,7 @@ def domain_response(
         errors=[FieldError(pointer=f"/body/{flaw.place}", code=flaw.code, detail=flaw.detail) for flaw in error.flaws],
         checks=checks,
     )
+    body.update(error.members)
     headers: dict[str, str] = {}
     if error.retry_after_seconds is not None:
         headers["Retry-After"] = str(error.retry_after_seconds)

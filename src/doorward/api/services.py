@@ -12,6 +12,8 @@ from doorward.api.budgets import CallsInFlight, RefusalLog
 from doorward.api.draining import Drain
 from doorward.api.schemas.health import CheckState
 from doorward.core.ports import Clock, RateLimiter
+from doorward.domain.accounts.deletion import Deletion
+from doorward.domain.accounts.export import Export
 from doorward.domain.accounts.password_change import PasswordChange
 from doorward.domain.accounts.ports import DevelopmentMails
 from doorward.domain.accounts.profile import Profiles
@@ -41,6 +43,14 @@ class OwnAccountServices:
     session_ending: OwnSessionEnding
 
 
+@dataclass(frozen=True, slots=True)
+class LeavingServices:
+    """The use cases of a user who leaves."""
+
+    deletion: Deletion
+    export: Export
+
+
 @dataclass(slots=True)
 class Services:
     """The use cases of each domain, then what the edge itself needs."""
@@ -51,6 +61,7 @@ class Services:
     verification: Verification
     recovery: Recovery
     own_account: OwnAccountServices
+    leaving: LeavingServices
     items: Items
     item_import: ItemImport
     bulk_place: Callable[[], AbstractContextManager[None]]

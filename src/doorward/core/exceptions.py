@@ -1,8 +1,9 @@
 """Base classes of all refusals, independent of HTTP."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
+from types import MappingProxyType
 from typing import ClassVar
 
 
@@ -43,6 +44,9 @@ class DomainError(Exception):
 
     retry_after_seconds: int | None = None
     """Seconds after which a retry may succeed, if known."""
+
+    members: Mapping[str, str] = MappingProxyType({})
+    """What a client needs for its next call, by name: members of the problem beside those that all have."""
 
     def __init__(self, flaws: Sequence[Flaw] = ()) -> None:
         """Take the errors of the parts, if there are any. The message is ``detail``."""

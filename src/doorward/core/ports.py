@@ -74,6 +74,9 @@ class LimitedCall(StrEnum):
     PASSWORD = "password"  # noqa: S105 - the name of a call
     REAUTHENTICATE = "reauthenticate"
     SESSIONS = "sessions"
+    DELETION = "deletion"
+    RESTORE = "restore"
+    EXPORT = "export"
 
 
 class RateLimiter(Protocol):

@@ -8,6 +8,7 @@ REFRESH_TOKEN_PURPOSE: Final = b"doorward refresh token mac v1"
 ONE_TIME_TOKEN_PURPOSE: Final = b"doorward one-time token mac v1"
 SEALING_PURPOSE: Final = b"doorward sealing v1"
 MAIL_BUDGET_PURPOSE: Final = b"doorward mail budget mac v1"
+SEALED_TOKEN_PURPOSE: Final = b"doorward sealed token mac v1"
 THROTTLE_PURPOSE: Final = b"doorward login throttle mac v1"
 DEVICE_TOKEN_PURPOSE: Final = b"doorward device token mac v1"
 KEY_BYTES: Final = 64

@@ -160,7 +160,7 @@ class HttpRequestCrashed(Event):
 
 @dataclass(frozen=True)
 class HttpBodyNotStored(Event):
-    """A large body could not be stored on this machine's disk: 503."""
+    """A large body, of a request or an answer, could not be stored on this machine's disk: 503."""
 
     log_event = "http.body.not_stored"
     level = "warning"

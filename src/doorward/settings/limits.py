@@ -55,6 +55,15 @@ class LimitSettings(Topic):
     rate_limit_sessions: RateLimit = Field("20/minute", examples=["20/minute"])
     """Calls of one client address that list or end a user's sessions, all together."""
 
+    rate_limit_deletion: RateLimit = Field("3/minute", examples=["3/minute"])
+    """Requests of one client address to delete an account."""
+
+    rate_limit_restore: RateLimit = Field("10/minute", examples=["10/minute"])
+    """Attempts of one client address to restore an account that waits for its deletion."""
+
+    rate_limit_export: RateLimit = Field("3/hour", examples=["3/hour"])
+    """Exports of an account's data for one client address."""
+
     rate_limit_ipv6_site_factor: int = Field(16, ge=1, le=65_536, examples=["16"])
     """How many times the limit of one address (an IPv6 /64) all of a /48 may reach together."""
 

@@ -13,7 +13,7 @@ from doorward.api.waiting_client import waiting_client
 from doorward.core.exceptions import DomainError, Kind
 from doorward.core.ports import LimitedCall
 from doorward.domain.accounts.links import AccountPage
-from doorward.web.forms import ResetPasswordForm, VerifyEmailForm
+from doorward.web.forms import ResetPasswordForm, RestoreForm, VerifyEmailForm
 from doorward.web.rendering import Pages, static_file
 
 UNPROCESSABLE: Final = 422
@@ -27,11 +27,14 @@ def calls() -> Sequence[Call]:
     """Return the calls. Raises ``ImportError`` without the package ``jinja2``."""
     pages = Pages()
     verify, reset = f"/account/{AccountPage.VERIFY_EMAIL}", f"/account/{AccountPage.RESET_PASSWORD}"
+    restore = f"/account/{AccountPage.RESTORE}"
     return [
         Call("GET", verify, _shows(pages, "verify_email"), _SHOWN),
         Call("POST", verify, _verifies_email(pages), _acts(LimitedCall.VERIFY)),
         Call("GET", reset, _shows(pages, "reset_password"), _SHOWN),
         Call("POST", reset, _resets_password(pages), _acts(LimitedCall.RESET)),
+        Call("GET", restore, _shows(pages, "restore"), _SHOWN),
+        Call("POST", restore, _restores_account(pages), _acts(LimitedCall.RESTORE)),
         Call("GET", "/account/static/pages.css", _asset("pages.css", "text/css"), _ASSET),
         Call("GET", "/account/static/fragment.js", _asset("fragment.js", "text/javascript"), _ASSET),
     ]
@@ -98,6 +101,19 @@ def _resets_password(pages: Pages) -> Callable[..., Awaitable[Response]]:
         )
 
     return reset_password
+
+
+def _restores_account(pages: Pages) -> Callable[..., Awaitable[Response]]:
+    async def restore_account(request: Request, form: FormBody[RestoreForm], services: CurrentServices) -> Response:
+        """Cancel the deletion of the account whose password was typed."""
+        try:
+            async with waiting_client(request) as client:
+                await services.leaving.deletion.restore_by_password(form.username, form.password, client=client)
+        except DomainError as refusal:
+            return _refused(pages, "restore", refusal)
+        return pages.page("done", title="Account restored", message="Your account is restored. You can sign in again.")
+
+    return restore_account
 
 
 def _refused(pages: Pages, name: str, refusal: DomainError) -> Response:

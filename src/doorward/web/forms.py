@@ -20,6 +20,13 @@ class VerifyEmailForm(_Form):
     password: str = Field("", max_length=MAXIMUM_FIELD_LENGTH)
 
 
+class RestoreForm(_Form):
+    """The name and the password of an account that waits for its deletion."""
+
+    username: str = Field("", max_length=MAXIMUM_FIELD_LENGTH)
+    password: str = Field("", max_length=MAXIMUM_FIELD_LENGTH)
+
+
 class ResetPasswordForm(_Form):
     """A new password, with the link's token; or with the address and the mail's code."""
 

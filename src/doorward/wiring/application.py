@@ -34,8 +34,9 @@ from doorward.wiring.auth import create_hasher, create_login, create_sessions, c
 from doorward.wiring.background import create_scheduler, running_background
 from doorward.wiring.database import running_database
 from doorward.wiring.foundation import Foundation
-from doorward.wiring.items import create_item_import, create_items
+from doorward.wiring.items import create_item_import, create_items, items_data
 from doorward.wiring.keys import keys
+from doorward.wiring.leaving import create_leaving
 from doorward.wiring.log import log_as_set
 from doorward.wiring.mail import MailService, create_mail
 from doorward.wiring.own_account import create_own_account
@@ -109,6 +110,13 @@ def _create_services(
         verification=create_verification(base, rules),
         own_account=create_own_account(base, rules, issuer),
         recovery=create_recovery(base, rules),
+        leaving=create_leaving(
+            base,
+            rules,
+            resources=[
+                items_data(),
+            ],
+        ),
         items=create_items(settings, shared, clock),
         item_import=create_item_import(settings, shared, clock),
         bulk_place=database.bulk_place,

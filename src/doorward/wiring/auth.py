@@ -9,13 +9,15 @@ from doorward.domain.auth.known_devices import KnownDevices
 from doorward.domain.auth.login import Login
 from doorward.domain.auth.policy import Lifetimes
 from doorward.domain.auth.refresh_token import RefreshTokenCodec
+from doorward.domain.auth.sealed_tokens import SealedTokens
 from doorward.domain.auth.sessions import Sessions
 from doorward.domain.auth.token_pair import TokenPairIssuer
 from doorward.infrastructure.access_tokens import AccessTokens
-from doorward.infrastructure.keys import ACCESS_TOKEN_PURPOSE, DEVICE_TOKEN_PURPOSE
+from doorward.infrastructure.keys import ACCESS_TOKEN_PURPOSE, DEVICE_TOKEN_PURPOSE, SEALED_TOKEN_PURPOSE
 from doorward.infrastructure.passwords import BcryptHasher, available_cores
 from doorward.infrastructure.postgres.batching import Bounds, SharedQuery
 from doorward.settings.config import Settings
+from doorward.settings.keys import KeySettings
 from doorward.wiring.foundation import Foundation
 from doorward.wiring.keys import keys
 from doorward.wiring.telemetry import Telemetry
@@ -51,10 +53,16 @@ def create_login(base: Foundation, issuer: TokenPairIssuer) -> Login:
         issuer=issuer,
         throttling=create_throttling(settings.keys, base.database),
         devices=KnownDevices(DeviceTokenCodec(*keys(settings.keys, DEVICE_TOKEN_PURPOSE)), base.mails),
+        sealed_tokens=create_sealed_tokens(settings.keys),
         clock=base.clock,
         lifetimes=lifetimes_of(settings),
         address_detail=settings.tokens.client_addresses,
     )
+
+
+def create_sealed_tokens(settings: KeySettings) -> SealedTokens:
+    """Return what issues and reads tokens without a row."""
+    return SealedTokens(*keys(settings, SEALED_TOKEN_PURPOSE))
 
 
 def create_sessions(

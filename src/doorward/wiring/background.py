@@ -20,6 +20,7 @@ from doorward.observability.logging import flush_log, report
 from doorward.settings.background import BackgroundSettings
 from doorward.settings.config import Settings
 from doorward.wiring.database import running_database
+from doorward.wiring.leaving import erasure_task, expired_tokens_task
 from doorward.wiring.mail import MailService, create_mail
 from doorward.wiring.telemetry import Telemetry
 from doorward.wiring.throttling import forgetting_task
@@ -67,7 +68,15 @@ def mail_budgets_task(settings: BackgroundSettings, database: PostgresDatabase, 
     return Task("mail_budgets", timedelta(minutes=settings.housekeeping_interval_minutes), retention.prune)
 
 
-TASKS: Final = (pruning_task, audit_retention_task, dead_letters_task, mail_budgets_task, forgetting_task)
+TASKS: Final = (
+    pruning_task,
+    audit_retention_task,
+    dead_letters_task,
+    mail_budgets_task,
+    forgetting_task,
+    expired_tokens_task,
+    erasure_task,
+)
 
 
 def background_tasks(settings: BackgroundSettings, database: PostgresDatabase, clock: Clock) -> list[Task]:

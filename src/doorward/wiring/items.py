@@ -3,6 +3,7 @@
 from doorward.core.pages import CursorCodec
 from doorward.core.ports import Clock
 from doorward.domain.items.importing import ItemImport
+from doorward.domain.items.personal_data import ItemData
 from doorward.domain.items.service import Items
 from doorward.infrastructure.keys import cursor_purpose
 from doorward.infrastructure.postgres.shares import SharedDatabase
@@ -19,3 +20,8 @@ def create_items(settings: Settings, database: SharedDatabase, clock: Clock) -> 
 def create_item_import(settings: Settings, database: SharedDatabase, clock: Clock) -> ItemImport:
     """Return the import of files over HTTP."""
     return ItemImport(database=database, clock=clock, quota=settings.limits.quota_per_owner)
+
+
+def items_data() -> ItemData:
+    """Return what a user's export has of items."""
+    return ItemData()

@@ -17,17 +17,18 @@ from doorward.observability.request_context import begin_request
 from doorward.settings.config import Settings
 from doorward.settings.database import DatabaseSettings
 from doorward.wiring.background import audit_retention_task, pruning_task
+from doorward.wiring.leaving import erasure_task, expired_tokens_task
 from doorward.wiring.throttling import create_throttling, forgetting_task
 
 
 async def prune(settings: Settings, host: HostClock | None = None) -> int | None:
-    """Remove old audit events, throttles, devices and sessions now; return how many sessions.
+    """Remove old audit events, throttles, devices, tokens, deleted accounts and sessions now; return how many sessions.
 
     None when another process prunes sessions. Raises ``ClocksDifferError``.
     """
     async with _opened(settings.database, host=host) as database:
         conninfo = session_conninfo(settings.database)
-        for create in (audit_retention_task, forgetting_task):
+        for create in (audit_retention_task, forgetting_task, expired_tokens_task, erasure_task):
             await TaskRunner(conninfo, create(settings.background, database, database.clock)).run(only_if_due=False)
         sessions = pruning_task(settings.background, database, database.clock)
         return await TaskRunner(conninfo, sessions).run(only_if_due=False)

@@ -31,6 +31,7 @@ POST   /api/v1/auth/revoke                422       204     204     204         
 POST   /api/v1/auth/password/forgot       403       403     403     403         403   403   403
 POST   /api/v1/auth/password/reset        422       422     422     422         422   422   422
 POST   /api/v1/auth/email/verify          401       401     401     401         401   422   422
+POST   /api/v1/auth/deletion/cancel       422       422     422     422         422   422   422
 
 POST   /api/v1/account/email/verification 401       401     401     401         401   403   403
 GET    /api/v1/account                    401       401     401     401         401   200   200
@@ -40,6 +41,8 @@ POST   /api/v1/account/reauthenticate     401       401     401     401         
 GET    /api/v1/account/sessions           401       401     401     401         401   200   200
 POST   /api/v1/account/sessions/end       401       401     401     401         401   204   204
 DELETE /api/v1/account/sessions/{session_id} 401    401     401     401         401   404   204
+POST   /api/v1/account/export             401       401     401     401         401   200   200
+POST   /api/v1/account/deletion           401       401     401     401         401   202   202
 
 GET    /api/v1/items                      401       401     401     401         401   200   200
 POST   /api/v1/items                      401       401     401     401         401   201   201
@@ -123,6 +126,7 @@ def _request(call: str, caller: Caller) -> dict[str, Any]:
         "POST /api/v1/auth/password/forgot": {"json": {"email": f"{name}@example.com"}},
         "POST /api/v1/auth/password/reset": {"json": {"token": "dwo_made-up", "new_password": PASSWORD}},
         "POST /api/v1/auth/email/verify": {"json": {"code": "12345678"}},
+        "POST /api/v1/auth/deletion/cancel": {"json": {"restore_token": "dws_made-up"}},
         "PATCH /api/v1/account": {"json": {"username": name}},
         "POST /api/v1/account/password": {
             "json": {"current_password": caller.login.get("password", PASSWORD), "new_password": f"{PASSWORD} twice"}

@@ -9,9 +9,11 @@ from uuid import UUID, uuid4
 import pytest
 from psycopg import AsyncConnection
 
-from development.client import ACCOUNT, PASSWORD, Person, pair
+from development.client import ACCOUNT, AUTH, PASSWORD, Person, pair
 from doorward.commands.main import main
 from doorward.core.events import AuditedEvent, Event, event_classes
+from doorward.domain.accounts.deletion import GRACE
+from doorward.domain.accounts.erasure import Erasure
 from doorward.domain.accounts.links import AccountLinks
 from doorward.domain.accounts.recovery import ResetMail
 from doorward.domain.accounts.verification import VerificationMail
@@ -46,6 +48,7 @@ async def every_change(service: Service, run: Run) -> Person:
     await service.post_refresh(first.refresh)
     await service.post_revoke((await service.log_in(person)).refresh)
     await change_account(service, person)
+    await leave(service)
     for command in ("deactivate", "activate", "unthrottle"):
         assert await run(command, person.email) == 0
     assert await run("revoke-all", "--yes") == 0
@@ -70,6 +73,19 @@ async def change_account(service: Service, person: Person) -> None:
     reset = MailRequest(MailKind.PASSWORD_RESET, MailOrigin.STRANGER, email=person.email)
     await services.recovery.reset_by_token(token_of(await ResetMail(*parts).compose(reset, uuid4())), PASSWORD)
     assert (await service.post_token(person.email, PASSWORD)).status_code == 200
+
+
+async def leave(service: Service) -> None:
+    """Have somebody take the data along, delete the account, restore it, and delete it for good."""
+    person, tokens = await service.register_and_log_in()
+    assert (await service.authorized("POST", f"{ACCOUNT}/export", tokens.access)).status_code == 200
+    assert (await service.authorized("POST", f"{ACCOUNT}/deletion", tokens.access)).status_code == 202
+    token = (await service.post_login(person)).json()["restore_token"]
+    assert (await service.call("POST", f"{AUTH}/deletion/cancel", json={"restore_token": token})).status_code == 204
+    tokens = await service.log_in(person)
+    assert (await service.authorized("POST", f"{ACCOUNT}/deletion", tokens.access)).status_code == 202
+    service.clock.advance(GRACE)
+    assert await Erasure(database=service.database, clock=service.clock).erase() == 1
 
 
 def token_of(mail: ComposedMail | None) -> str:

@@ -1,5 +1,7 @@
 """The one shape of all errors (RFC 9457)."""
 
+from datetime import datetime
+
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.json_schema import SkipJsonSchema
 
@@ -32,6 +34,12 @@ class Problem(BaseModel):
     )
     checks: dict[str, CheckState] | SkipJsonSchema[None] = Field(
         None, description="Of readiness only: what the service needs, and which of it cannot be used."
+    )
+    restore_token: str | SkipJsonSchema[None] = Field(
+        None, description="Of deletion_pending only: restores the account, within ten minutes."
+    )
+    deletes_at: datetime | SkipJsonSchema[None] = Field(
+        None, description="Of deletion_pending only: when the account will be deleted."
     )
     error: str | SkipJsonSchema[None] = Field(None, description="RFC 6749 section 5.2, at the token endpoints only.")
     error_description: str | SkipJsonSchema[None] = Field(

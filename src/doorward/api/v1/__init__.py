@@ -5,7 +5,7 @@ from typing import Final
 
 from doorward.api.problems import Remedies
 from doorward.api.routing import Call
-from doorward.api.v1 import account, auth, items, recovery, verification
+from doorward.api.v1 import account, auth, items, leaving, recovery, verification
 from doorward.core.exceptions import InvalidCursorError, PageTooDeepError, ServiceUnavailableError
 
 REMEDIES: Final[Remedies] = {
@@ -25,5 +25,6 @@ def calls() -> Sequence[Call]:
         *recovery.calls(),
         *verification.calls(),
         *account.calls(),
+        *leaving.calls(),
         *items.calls(),
     ]

@@ -17,6 +17,7 @@ from doorward.api.services import CurrentServices, services_of
 from doorward.api.waiting_client import waiting_client
 from doorward.core.ports import LimitedCall
 from doorward.domain.auth.exceptions import (
+    DeletionPendingError,
     EmailTakenError,
     InvalidCredentialsError,
     InvalidEmailError,
@@ -33,6 +34,7 @@ TAG: Final = "auth"
 PREFIX: Final = "/api/v1/auth"
 REMEDIES: Final[Remedies] = {
     MissingAccessTokenError: "Send one: Authorization: Bearer <access_token>.",
+    DeletionPendingError: "POST restore_token to /api/v1/auth/deletion/cancel, then log in again.",
     LoginThrottledError: "Try again after the time in Retry-After, with Doorward-Device on a device that has it.",
     TooManyHashesError: "Try again after the time in Retry-After.",
 }
@@ -66,6 +68,7 @@ _REFUSALS_OF_REGISTERING: Final = (
 )
 _REFUSALS_OF_LOGIN: Final = (
     InvalidCredentialsError,
+    DeletionPendingError("dws_...", "2026-03-15T12:00:00Z"),
     UnsupportedGrantTypeError,
     InvalidScopeError,
     LoginThrottledError,

@@ -61,6 +61,44 @@ class PasswordChanged(AuditedEvent):
 
 
 @dataclass(frozen=True)
+class UserDeletionScheduled(AuditedEvent):
+    """The owner of an account asked for its deletion. It is inactive, and all its sessions have ended."""
+
+    type = "user.deletion_scheduled"
+    log_event = "accounts.deletion.scheduled"
+    outcome = "success"
+
+
+@dataclass(frozen=True)
+class UserDeletionCancelled(AuditedEvent):
+    """The owner of an account that waited for its deletion restored it, with the password."""
+
+    type = "user.deletion_cancelled"
+    log_event = "accounts.deletion.cancelled"
+    user_fact = "target_user_id"
+    outcome = "success"
+
+
+@dataclass(frozen=True)
+class UserDeleted(AuditedEvent):
+    """An account was deleted with all its data, as its owner had asked some days before. The id is all that stays."""
+
+    type = "user.deleted"
+    log_event = "accounts.deletion.done"
+    user_fact = "target_user_id"
+    outcome = "success"
+
+
+@dataclass(frozen=True)
+class UserExported(AuditedEvent):
+    """The owner of an account was given all that is stored about it."""
+
+    type = "user.exported"
+    log_event = "accounts.export.made"
+    outcome = "success"
+
+
+@dataclass(frozen=True)
 class PasswordResetRefused(Event):
     """A reset token or code was refused. `reason` is the refusal's code."""
 

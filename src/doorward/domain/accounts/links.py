@@ -8,6 +8,7 @@ class AccountPage(StrEnum):
     """The last part of a page's address."""
 
     VERIFY_EMAIL = "verify-email"
+    RESTORE = "restore"
     RESET_PASSWORD = "reset-password"  # noqa: S105 - part of an address
 
 

@@ -87,6 +87,30 @@ class Profile:
 
 
 @dataclass(frozen=True, slots=True)
+class ExportedAccount:
+    """An account as it is stored, without the password hash and what is counted internally."""
+
+    id: UUID
+    email: str
+    email_verified_at: datetime | None
+    email_bounced_at: datetime | None
+    username: str
+    locale: str | None
+    is_active: bool
+    version: int
+    created_at: datetime
+    pending_email: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class LockedDeletion:
+    """An account that is locked, waits for its deletion, and can be restored."""
+
+    user_id: UUID
+    session_epoch: int
+
+
+@dataclass(frozen=True, slots=True)
 class LockedName:
     """The name of an account that is locked, and the account's version."""
 

@@ -1,10 +1,13 @@
 """What this domain needs from outside, as Protocols. The implementations are in ``infrastructure``."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 from uuid import UUID
 
+from doorward.core.ports import Database
 from doorward.domain.accounts.models import Mail, MailContent
+from doorward.domain.accounts.repositories import Connection
 from doorward.domain.outbox.mail import ComposedMail, MailRequest
 from doorward.domain.outbox.models import Outcome
 
@@ -38,6 +41,25 @@ class MailTransport(Protocol):
 
     async def send(self, mail: Mail) -> Outcome:
         """Try to deliver the mail once; return what came of it. Raises nothing for faults of the server."""
+        ...
+
+
+class PersonalData(Protocol):
+    """What one domain stores about users, for the export. Rows go with the user by ON DELETE CASCADE."""
+
+    member: str
+    """The name of the list in the export."""
+
+    def entries(self, connection: Connection, user_id: UUID) -> AsyncGenerator[Mapping[str, object]]:
+        """Yield what is stored about a user: texts, numbers, ids, moments, and lists of them. No secret, no hash."""
+        ...
+
+
+class SnapshotDatabase(Database[Connection], Protocol):
+    """Connections to PostgreSQL, also for reading much as it was at one moment."""
+
+    def snapshot(self) -> AbstractAsyncContextManager[Connection]:
+        """Yield a connection that reads only, and in which all statements see the same. Call within ``bulk_place``."""
         ...
 
 

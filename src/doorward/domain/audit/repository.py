@@ -1,8 +1,10 @@
 """All SQL of the audit log."""
 
+from collections.abc import AsyncGenerator
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from psycopg import AsyncConnection
 from psycopg.rows import class_row
@@ -25,6 +27,45 @@ async def add_entry(connection: Connection, entry: NewEntry) -> None:
         """,
         {**asdict(entry), **json},
     )
+
+
+async def allow_erasure(connection: Connection) -> None:
+    """Have the table accept an UPDATE in this transaction. Its trigger refuses any other."""
+    await connection.execute("SELECT pg_catalog.set_config('doorward.audit_change', 'erasure', true)")
+
+
+async def remove_personal_facts(connection: Connection, user_id: UUID) -> int:
+    """Remove what is personal from the entries about a user; return from how many.
+
+    Clients choose the ids of their requests: one may hold a name.
+    """
+    cursor = await connection.execute(
+        """
+        UPDATE audit_events
+        SET personal = NULL,
+            correlation_id = NULL
+        WHERE user_id = %(user_id)s
+          AND (personal IS NOT NULL OR correlation_id IS NOT NULL)
+        """,
+        {"user_id": user_id},
+    )
+    return cursor.rowcount
+
+
+async def stream_entries_about(connection: Connection, user_id: UUID) -> AsyncGenerator[AuditEntry]:
+    """Find the entries about a user in their order, by a cursor on the server. Call it in a transaction."""
+    async with connection.cursor("audit_of_user", row_factory=class_row(AuditEntry)) as cursor:
+        await cursor.execute(
+            """
+            SELECT id, type, version, user_id, actor, session_id, correlation_id, data, personal, occurred_at
+            FROM audit_events
+            WHERE user_id = %(user_id)s
+            ORDER BY id
+            """,
+            {"user_id": user_id},
+        )
+        async for entry in cursor:
+            yield entry
 
 
 async def list_entries(

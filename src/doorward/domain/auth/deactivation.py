@@ -7,7 +7,7 @@ from doorward.domain.audit.recording import record
 from doorward.domain.auth.accounts import Accounts
 from doorward.domain.auth.events import UserActivated, UserDeactivated
 from doorward.domain.auth.exceptions import UserNotFoundError
-from doorward.domain.auth.repositories import Connection, sessions, users
+from doorward.domain.auth.repositories import Connection, one_time_tokens, sessions, users
 from doorward.observability.logging import report
 
 MOST_COUNTED: Final = 100_000
@@ -37,6 +37,7 @@ class Deactivation:
                 epoch = account.session_epoch
                 count = await sessions.count_unended_sessions(connection, user.id, epoch=epoch, limit=MOST_COUNTED)
                 await users.deactivate_user(connection, user.id)
+                await one_time_tokens.remove_tokens_of_user(connection, user.id)
                 event = UserDeactivated(user_id=user.id, count=count)
                 await record(connection, event)
         if event is None:
@@ -45,7 +46,10 @@ class Deactivation:
         return event.count
 
     async def activate(self, name: str) -> None:
-        """Let the user log in again. Sessions that were ended stay ended. Raises ``UserNotFoundError``."""
+        """Let the user log in again. Sessions that were ended stay ended; a deletion that was scheduled is cancelled.
+
+        Raises ``UserNotFoundError``.
+        """
         user = await self._accounts.find_user(name)
         event = UserActivated(user_id=user.id)
         async with self._database.transaction() as connection:

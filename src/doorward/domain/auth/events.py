@@ -74,13 +74,14 @@ class LoginFailed(Event):
     """Refused with 401.
 
     `reason` is `unknown_user`, `wrong_password`, `inactive_user` or `outdated_proof` (all sessions of the user were
-    ended meanwhile), which the caller is not told; `target_user_id` is the user of the typed name.
+    ended meanwhile), which the caller is not told; `target_user_id` is the user of the typed name. `deletion_pending`:
+    the password was right, and the answer is 403 with a token that restores the account.
     """
 
     log_event = "auth.login.failed"
     outcome = "failure"
     counted = ((LOGINS, "failed"),)
-    reason: RefusalReason | Literal["wrong_password"]
+    reason: RefusalReason | Literal["wrong_password", "deletion_pending"]
     target_user_id: UUID | None = None
 
 

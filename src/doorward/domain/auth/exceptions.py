@@ -101,6 +101,28 @@ class InvalidCredentialsError(DomainError):
     oauth_error = "invalid_grant"
 
 
+class DeletionPendingError(DomainError):
+    """The password is right, and the account waits for its deletion. Only the right password is told so."""
+
+    kind = Kind.FORBIDDEN
+    code = "deletion_pending"
+    detail = "The account is about to be deleted. Its owner can restore it until then."
+    oauth_error = "invalid_grant"
+
+    def __init__(self, restore_token: str, deletes_at: str) -> None:
+        """Take the token that restores the account, and when it will be deleted."""
+        super().__init__()
+        self.members = {"restore_token": restore_token, "deletes_at": deletes_at}
+
+
+class NothingToRestoreError(DomainError):
+    """The name or the password is wrong, or the account waits for no deletion: the caller is not told which."""
+
+    kind = Kind.INVALID
+    code = "nothing_to_restore"
+    detail = "No account of this user name and password waits for its deletion. Check both and try again."
+
+
 class LoginThrottledError(DomainError):
     """So many logins to one name have failed that the next has to wait. The same whether there is such an account."""
 

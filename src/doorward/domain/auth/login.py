@@ -1,6 +1,7 @@
 """Use case: password login."""
 
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Literal
 from uuid import UUID
 
@@ -10,13 +11,14 @@ from doorward.domain.auth.begin import Begun, begin_session
 from doorward.domain.auth.device_token import DeviceToken
 from doorward.domain.auth.devices import AddressDetail, describe_device
 from doorward.domain.auth.events import LoginFailed
-from doorward.domain.auth.exceptions import InvalidCredentialsError
+from doorward.domain.auth.exceptions import DeletionPendingError, InvalidCredentialsError
 from doorward.domain.auth.identifiers import read_identifier
 from doorward.domain.auth.known_devices import KnownDevices
 from doorward.domain.auth.models import FIRST_PARTY, ClientKind, Credentials, Device, LoggedIn, Proof
 from doorward.domain.auth.policy import MAXIMUM_TYPED_LENGTH, Lifetimes, is_unicode_text
 from doorward.domain.auth.ports import NO_CLIENT, Client, PasswordCheck, PasswordHasher
 from doorward.domain.auth.repositories import Connection, users
+from doorward.domain.auth.sealed_tokens import SealedKind, SealedTokens
 from doorward.domain.auth.throttling import STRANGERS, Attempt, ThrottledClient, Throttling
 from doorward.domain.auth.token_pair import TokenPairIssuer
 from doorward.observability.logging import report
@@ -38,7 +40,7 @@ class _Place:
 class Login:
     """Turns a name and a password into a session."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - a login passes through all of them
         self,
         *,
         database: Database[Connection],
@@ -46,19 +48,21 @@ class Login:
         issuer: TokenPairIssuer,
         throttling: Throttling,
         devices: KnownDevices,
+        sealed_tokens: SealedTokens,
         clock: Clock,
         lifetimes: Lifetimes,
         address_detail: AddressDetail,
     ) -> None:
         """Take the database, the hasher, the issuer of tokens, what counts attempts and knows devices, and the limits.
 
-        ``address_detail`` is what addresses may show.
+        ``sealed_tokens`` makes what restores an account; ``address_detail`` is what addresses may show.
         """
         self._database = database
         self._hasher = hasher
         self._issuer = issuer
         self._throttling = throttling
         self._devices = devices
+        self._sealed_tokens = sealed_tokens
         self._clock = clock
         self._lifetimes = lifetimes
         self._address_detail: AddressDetail = address_detail
@@ -79,6 +83,7 @@ class Login:
         An attacker must not learn whether the account exists, is active, or how old its hash is: all refusals are one
         ``InvalidCredentialsError`` after the same work, little more than one hash at the current cost, and after many
         of them one ``LoginThrottledError`` without a hash. An outdated hash is replaced in the same transaction.
+        The right password of an account that waits for its deletion raises ``DeletionPendingError``.
         """
         identifier, shown = read_identifier(name), self._devices.read(device_token)
         device = describe_device(user_agent, client.address, self._address_detail)
@@ -90,8 +95,10 @@ class Login:
                 raise _refusal(RefusalReason.UNKNOWN_USER)
             if not check.is_correct:
                 raise _refusal(
-                    "wrong_password" if credentials.is_active else RefusalReason.INACTIVE_USER, credentials.user_id
+                    "wrong_password" if credentials.is_checked else RefusalReason.INACTIVE_USER, credentials.user_id
                 )
+            if credentials.deletes_at is not None:
+                raise await self._offer_to_restore(credentials, credentials.deletes_at, attempt)
             return await self._begin(credentials, _place(credentials, shown, device), check.upgraded_hash, attempt)
 
     async def _find_credentials(self, identifier: str, shown: DeviceToken | None, device: Device) -> Credentials | None:
@@ -115,8 +122,19 @@ class Login:
     ) -> PasswordCheck:
         checkable = len(password) <= MAXIMUM_TYPED_LENGTH and is_unicode_text(password)
         # The right password of an inactive user costs what a wrong one does: no upgrade, no further query.
-        stored_hash = credentials.password_hash if credentials and credentials.is_active and checkable else None
+        stored_hash = credentials.password_hash if credentials and credentials.is_checked and checkable else None
         return await self._hasher.check(password if checkable else "", stored_hash, client=client, account=account)
+
+    async def _offer_to_restore(
+        self, credentials: Credentials, deletes_at: datetime, attempt: Attempt
+    ) -> DeletionPendingError:
+        """Forget the failures, as the password was right, and return the refusal with the token that restores."""
+        user_id, epoch = credentials.user_id, credentials.session_epoch
+        async with self._database.connection() as connection:
+            await self._throttling.forgive(connection, attempt)
+        report(LoginFailed(reason="deletion_pending", target_user_id=user_id))
+        token = self._sealed_tokens.issue(SealedKind.RESTORE, user_id=user_id, epoch=epoch, now=self._clock.now())
+        return DeletionPendingError(token, f"{deletes_at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}")
 
     async def _begin(
         self, credentials: Credentials, place: _Place, upgraded_hash: str | None, attempt: Attempt

@@ -53,6 +53,13 @@ class Credentials:
     """A live session has it."""
     has_logged_in: bool
     """A session or a device is stored, whatever became of it."""
+    deletes_at: datetime | None
+    """When the account will be deleted, while its owner can still restore it."""
+
+    @property
+    def is_checked(self) -> bool:
+        """Whether the right password leads to anything: a session, or the offer to restore the account."""
+        return self.is_active or self.deletes_at is not None
 
 
 @dataclass(frozen=True, slots=True)

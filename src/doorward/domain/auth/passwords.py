@@ -5,6 +5,7 @@ Each wrong password is counted: without a session as a failed login, in a sessio
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -67,6 +68,22 @@ class Passwords:
         if identifier is not None:
             async with self._database.connection() as connection:
                 found = await users.find_password(connection, identifier)
+        user_id, stored_hash = found or (None, None)
+        subject = user_id or identifier or name
+        check = await self._check(subject, STRANGERS, password, stored_hash, client, account=identifier or "")
+        return user_id if check.is_correct else None
+
+    async def find_user_to_restore(
+        self, name: str, password: str, *, now: datetime, client: Client = NO_CLIENT
+    ) -> UUID | None:
+        """Return the account of this name that waits for its deletion, if the password is its own.
+
+        All refusals cost the same. Raises ``LoginThrottledError``, for an unknown name, too.
+        """
+        identifier, found = read_identifier(name), None
+        if identifier is not None:
+            async with self._database.connection() as connection:
+                found = await users.find_restorable_password(connection, identifier, now=now)
         user_id, stored_hash = found or (None, None)
         subject = user_id or identifier or name
         check = await self._check(subject, STRANGERS, password, stored_hash, client, account=identifier or "")

@@ -195,6 +195,19 @@ class PostgresDatabase:
             yield connection
 
     @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[AsyncConnection[Any]]:
+        """Yield a connection that reads only, all of it as it was at one moment, to whoever holds a bulk place."""
+        if not self._bulk_places_taken:
+            raise RuntimeError("a snapshot without a bulk place")
+        seconds = self._bulk_seconds + self.timeouts.abort
+        async with self._checked_out(seconds, may_probe=False) as connection, connection.transaction():
+            await connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            await connection.execute(
+                "SELECT set_config('statement_timeout', %(limit)s, true)", {"limit": f"{self._bulk_seconds}s"}
+            )
+            yield connection
+
+    @asynccontextmanager
     async def _checked_out(self, seconds: float, *, may_probe: bool = True) -> AsyncIterator[AsyncConnection[Any]]:
         with faults_as_unavailable(), self.breaker.attempt(may_probe=may_probe):
             try:

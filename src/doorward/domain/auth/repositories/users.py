@@ -74,7 +74,11 @@ async def find_credentials(
                          AND session.ended_at IS NULL AND session.expires_at > %(now)s
                    ) AS knows_address,
                    EXISTS (SELECT FROM sessions WHERE sessions.user_id = users.id)
-                   OR EXISTS (SELECT FROM devices WHERE devices.user_id = users.id) AS has_logged_in
+                   OR EXISTS (SELECT FROM devices WHERE devices.user_id = users.id) AS has_logged_in,
+                   CASE
+                       WHEN users.is_restorable AND NOT users.is_active AND users.deletion_due_at > %(now)s
+                       THEN users.deletion_due_at
+                   END AS deletes_at
             FROM users
             WHERE users.email_key = %(identifier)s OR users.username_key = %(identifier)s
             """,
@@ -114,6 +118,24 @@ async def find_password(connection: Connection, identifier: str) -> tuple[UUID, 
         WHERE email_key = %(identifier)s OR username_key = %(identifier)s
         """,
         {"identifier": identifier},
+    )
+    return await cursor.fetchone()
+
+
+async def find_restorable_password(
+    connection: Connection, identifier: str, *, now: datetime
+) -> tuple[UUID, str] | None:
+    """Find the account of a name that waits for its deletion and can be restored, with its password hash."""
+    cursor = await connection.execute(
+        """
+        SELECT id, password_hash
+        FROM users
+        WHERE (email_key = %(identifier)s OR username_key = %(identifier)s)
+          AND is_restorable
+          AND NOT is_active
+          AND deletion_due_at > %(now)s
+        """,
+        {"identifier": identifier, "now": now},
     )
     return await cursor.fetchone()
 
@@ -166,11 +188,15 @@ async def replace_password_hash(connection: Connection, user_id: UUID, *, old: s
 
 
 async def deactivate_user(connection: Connection, user_id: UUID) -> None:
-    """Deactivate an account and end all its sessions: they live in the epoch in which they began."""
+    """Deactivate an account and end all its sessions: they live in the epoch in which they began.
+
+    A deletion that was scheduled stays so; the owner can restore the account no more.
+    """
     await connection.execute(
         """
         UPDATE users
         SET is_active = false,
+            is_restorable = false,
             session_epoch = session_epoch + 1,
             version = version + 1
         WHERE id = %(user_id)s
@@ -180,11 +206,13 @@ async def deactivate_user(connection: Connection, user_id: UUID) -> None:
 
 
 async def activate_user(connection: Connection, user_id: UUID) -> bool:
-    """Activate an account; return whether it exists."""
+    """Activate an account, and cancel its deletion if one was scheduled; return whether it exists."""
     cursor = await connection.execute(
         """
         UPDATE users
         SET is_active = true,
+            deletion_due_at = NULL,
+            is_restorable = false,
             version = version + 1
         WHERE id = %(user_id)s
         """,

@@ -29,7 +29,8 @@ def _extend_users() -> None:
             ADD COLUMN email_verified_at timestamptz,
             ADD COLUMN email_bounced_at timestamptz,
             ADD COLUMN locale text,
-            ADD COLUMN deletion_due_at timestamptz
+            ADD COLUMN deletion_due_at timestamptz,
+            ADD COLUMN is_restorable boolean NOT NULL DEFAULT false
         """
     )
     op.execute(

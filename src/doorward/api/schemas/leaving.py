@@ -1,0 +1,105 @@
+"""Bodies of the calls by which people leave."""
+
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, Field
+
+from doorward.api.schemas.auth import MAXIMUM_FIELD_LENGTH
+from doorward.api.schemas.requests import RequestBody
+
+
+class DeletionResponse(BaseModel):
+    """The account is inactive, and will be deleted."""
+
+    deletes_at: datetime = Field(description="Until then its owner can restore it.")
+
+
+class RestoreRequest(RequestBody):
+    """The token of a login that was refused because the account waits for its deletion."""
+
+    restore_token: str = Field(max_length=MAXIMUM_FIELD_LENGTH, examples=["dws_..."])
+
+
+class ExportedAccountResponse(BaseModel):
+    """The account."""
+
+    id: UUID
+    email: str
+    email_verified_at: datetime | None
+    email_bounced_at: datetime | None = Field(description="When the mail server of the address refused it as unknown.")
+    username: str
+    locale: str | None
+    is_active: bool
+    version: int
+    created_at: datetime
+    pending_email: str | None
+
+
+class ExportedSessionResponse(BaseModel):
+    """A session, as long as it is stored."""
+
+    id: UUID
+    client_id: str
+    scopes: list[str]
+    amr: list[str]
+    acr: int
+    user_agent: str | None
+    address: str | None
+    device_id: UUID | None
+    created_at: datetime
+    authenticated_at: datetime
+    refreshed_at: datetime
+    expires_at: datetime
+    ended_at: datetime | None
+    end_reason: str | None
+
+
+class ExportedDeviceResponse(BaseModel):
+    """A device that the account is known on."""
+
+    id: UUID
+    created_at: datetime
+    seen_at: datetime
+
+
+class ExportedEventResponse(BaseModel):
+    """An entry of the audit log about the account."""
+
+    id: int
+    type: str
+    version: int
+    user_id: UUID
+    actor: str | None = Field(description="The id of the user who did it, or `operator`.")
+    session_id: UUID | None
+    correlation_id: str | None
+    data: dict[str, Any]
+    personal: dict[str, Any] | None = Field(description="As much of the client's address as is recorded.")
+    occurred_at: datetime
+
+
+class ExportedItemResponse(BaseModel):
+    """An item of the account."""
+
+    id: UUID
+    owner_id: UUID
+    title: str
+    description: str
+    tags: list[str]
+    year: int | None
+    visibility: Literal["private", "shared"]
+    version: int
+    created_at: datetime
+    updated_at: datetime
+
+
+class ExportResponse(BaseModel):
+    """All that is stored about the user, as it was at one moment. Further kinds of data may be added."""
+
+    exported_at: datetime
+    account: ExportedAccountResponse
+    sessions: list[ExportedSessionResponse]
+    devices: list[ExportedDeviceResponse]
+    audit: list[ExportedEventResponse]
+    items: list[ExportedItemResponse]

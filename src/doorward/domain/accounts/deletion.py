@@ -1,0 +1,115 @@
+"""Use cases: a user asks for the deletion of the own account, and restores it before it is deleted."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from doorward.core.events import AuditedEvent
+from doorward.core.ports import Clock, Database
+from doorward.domain.accounts.events import UserDeletionCancelled, UserDeletionScheduled
+from doorward.domain.accounts.repositories import Connection, accounts, deletions
+from doorward.domain.audit.recording import record
+from doorward.domain.auth.acting_session import lock_acting_session
+from doorward.domain.auth.devices import AddressDetail, recorded_address
+from doorward.domain.auth.exceptions import InvalidOneTimeTokenError, NothingToRestoreError
+from doorward.domain.auth.models import Caller
+from doorward.domain.auth.one_time_tokens import OneTimeTokens
+from doorward.domain.auth.passwords import Passwords
+from doorward.domain.auth.ports import NO_CLIENT, Client
+from doorward.domain.auth.sealed_tokens import SealedKind, SealedTokens
+from doorward.domain.outbox.mail import MailKind, MailOrigin, MailRequest
+from doorward.domain.outbox.mail_queue import MailQueue
+from doorward.observability.logging import report
+from doorward.observability.request_context import current_client
+
+GRACE: Final = timedelta(days=14)
+"""For so long the owner can restore the account."""
+
+LIFE_OF_NOTICE: Final = timedelta(hours=24)
+
+
+class Deletion:
+    """Deactivates an account at once, and has it deleted after ``GRACE``."""
+
+    def __init__(
+        self,
+        *,
+        database: Database[Connection],
+        clock: Clock,
+        tokens: OneTimeTokens,
+        sealed_tokens: SealedTokens,
+        passwords: Passwords,
+        mails: MailQueue,
+        address_detail: AddressDetail,
+    ) -> None:
+        """Take the database, the time, both kinds of tokens, what checks passwords, and the queue of mails.
+
+        ``address_detail`` is what addresses may show.
+        """
+        self._database = database
+        self._clock = clock
+        self._tokens = tokens
+        self._sealed_tokens = sealed_tokens
+        self._passwords = passwords
+        self._mails = mails
+        self._address_detail: AddressDetail = address_detail
+
+    async def schedule(self, caller: Caller) -> datetime:
+        """Deactivate the caller's account, committed when this returns; return when it will be deleted.
+
+        All its sessions end, the caller's with them, and so do its devices, the tokens that were mailed, and a change
+        of address that was not confirmed. Of several calls at the same moment one is carried out. Raises
+        ``InvalidAccessTokenError`` if the caller's session has ended meanwhile.
+        """
+        user_id, now = caller.user.id, self._clock.now()
+        due_at = now + GRACE
+        event = UserDeletionScheduled(user_id=user_id, session_id=caller.session_id)
+        facts = {"deletes_at": f"{due_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"}
+        notice = MailRequest(MailKind.DELETION_SCHEDULED, MailOrigin.SERVICE, user_id=user_id, facts=facts)
+        async with self._database.transaction() as connection:
+            await lock_acting_session(connection, caller, now=now)
+            await deletions.schedule_deletion(connection, user_id, due_at=due_at)
+            await self._tokens.remove_all(connection, user_id)
+            await accounts.remove_email_change(connection, user_id)
+            await self._record(connection, event)
+            await self._mails.add(connection, notice, expires_at=now + LIFE_OF_NOTICE)
+        report(event)
+        return due_at
+
+    async def restore_by_token(self, restore_token: str) -> None:
+        """Activate the account of a token that a login was answered. No session begins.
+
+        Raises ``InvalidOneTimeTokenError`` for a token that is not genuine, expired, used, or of an account that was
+        restored, deleted or deactivated by an operator meanwhile.
+        """
+        now = self._clock.now()
+        token = self._sealed_tokens.read(restore_token, SealedKind.RESTORE, now=now)
+        event = UserDeletionCancelled(user_id=token.user_id)
+        async with self._database.transaction() as connection:
+            locked = await deletions.lock_deletion(connection, token.user_id, now=now)
+            if locked is None or locked.session_epoch != token.epoch:
+                raise InvalidOneTimeTokenError
+            if not await self._sealed_tokens.consume(connection, token):
+                raise InvalidOneTimeTokenError
+            await deletions.cancel_deletion(connection, token.user_id)
+            await self._record(connection, event)
+        report(event)
+
+    async def restore_by_password(self, name: str, password: str, *, client: Client = NO_CLIENT) -> None:
+        """Activate the account of this user name or address, if it can be restored and the password is its own.
+
+        Raises ``NothingToRestoreError``, the same for all reasons, and ``LoginThrottledError``.
+        """
+        now = self._clock.now()
+        user_id = await self._passwords.find_user_to_restore(name, password, now=now, client=client)
+        if user_id is None:
+            raise NothingToRestoreError
+        event = UserDeletionCancelled(user_id=user_id)
+        async with self._database.transaction() as connection:
+            if await deletions.lock_deletion(connection, user_id, now=self._clock.now()) is None:
+                raise NothingToRestoreError
+            await deletions.cancel_deletion(connection, user_id)
+            await self._record(connection, event)
+        report(event)
+
+    async def _record(self, connection: Connection, event: AuditedEvent) -> None:
+        await record(connection, event, address=recorded_address(current_client(), self._address_detail))

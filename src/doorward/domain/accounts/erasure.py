@@ -1,0 +1,61 @@
+"""Use case: delete the accounts whose grace period has ended, with all that is personal of them."""
+
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from doorward.core.exceptions import ServiceUnavailableError
+from doorward.core.ports import Clock, Database
+from doorward.domain.accounts.events import UserDeleted
+from doorward.domain.accounts.repositories import Connection, deletions
+from doorward.domain.audit.erasure import erase_personal_facts
+from doorward.domain.audit.recording import record
+from doorward.observability.logging import report
+
+USERS_A_RUN: Final = 100
+"""The next run deletes the others."""
+
+
+class Erasure:
+    """Deletes accounts for good."""
+
+    def __init__(self, *, database: Database[Connection], clock: Clock) -> None:
+        """Take the database and the time."""
+        self._database = database
+        self._clock = clock
+
+    async def erase(self) -> int:
+        """Delete the accounts that are due; return how many.
+
+        Each in a transaction of its own: an account is whole or gone. One that cannot be deleted now delays no other;
+        at the end, raises the ``ServiceUnavailableError`` that kept it.
+        """
+        now = self._clock.now()
+        async with self._database.connection() as connection:
+            due = await deletions.list_due_users(connection, now=now, limit=USERS_A_RUN)
+        erased, failure = 0, None
+        for user_id in due:
+            try:
+                erased += await self._erase(user_id, now)
+            except ServiceUnavailableError as error:
+                failure = error
+        if failure is not None:
+            raise failure
+        return erased
+
+    async def _erase(self, user_id: UUID, now: datetime) -> bool:
+        """Delete one account, unless an operator has activated it meanwhile; return whether it was deleted.
+
+        A bulk transaction: a user may own many thousands of rows.
+        """
+        event = UserDeleted(user_id=user_id)
+        with self._database.bulk_place():
+            async with self._database.bulk_transaction() as connection:
+                is_due = await deletions.lock_due_user(connection, user_id, now=now)
+                if is_due:
+                    await erase_personal_facts(connection, user_id)
+                    await deletions.remove_user(connection, user_id)
+                    await record(connection, event)
+        if is_due:
+            report(event)
+        return is_due

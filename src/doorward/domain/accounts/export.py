@@ -1,0 +1,79 @@
+"""Use case: give a user all that is stored about the user."""
+
+import json
+from collections.abc import Sequence
+from contextlib import aclosing
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import IO
+from uuid import UUID
+
+from doorward.core.ports import Clock
+from doorward.domain.accounts.events import UserExported
+from doorward.domain.accounts.ports import PersonalData, SnapshotDatabase
+from doorward.domain.accounts.repositories import Connection, exports
+from doorward.domain.audit.recording import record
+from doorward.domain.auth.acting_session import lock_acting_session
+from doorward.domain.auth.devices import AddressDetail, recorded_address
+from doorward.domain.auth.exceptions import InvalidAccessTokenError
+from doorward.domain.auth.models import Caller
+from doorward.observability.logging import report
+from doorward.observability.request_context import current_client
+
+
+class Export:
+    """Writes what each domain stores about a user, as one JSON object with a member for each kind of data."""
+
+    def __init__(
+        self, *, database: SnapshotDatabase, clock: Clock, data: Sequence[PersonalData], address_detail: AddressDetail
+    ) -> None:
+        """Take the database, the time, the data of each domain in their order, and what addresses may show."""
+        self._database = database
+        self._clock = clock
+        self._data = data
+        self._address_detail: AddressDetail = address_detail
+
+    async def write(self, caller: Caller, file: IO[bytes]) -> None:
+        """Write the data of the caller to a file, all as they were at one moment.
+
+        The file is read by the client at the client's pace, when no connection is held any more. The export is recorded
+        once it is complete. Raises ``InvalidAccessTokenError`` if the caller's session has ended meanwhile, and
+        ``ServiceUnavailableError``, too, when all places for bulk transactions are taken.
+        """
+        event = UserExported(user_id=caller.user.id, session_id=caller.session_id)
+        with self._database.bulk_place():
+            async with self._database.snapshot() as connection:
+                await self._write(connection, caller.user.id, file)
+        async with self._database.transaction() as connection:
+            await lock_acting_session(connection, caller, now=self._clock.now())
+            await record(connection, event, address=recorded_address(current_client(), self._address_detail))
+        report(event)
+
+    async def _write(self, connection: Connection, user_id: UUID, file: IO[bytes]) -> None:
+        now = self._clock.now()
+        account = await exports.find_account(connection, user_id, now=now)
+        if account is None:
+            raise InvalidAccessTokenError
+        file.write(b'{"exported_at":%b,"account":%b' % (_json(now), _json(asdict(account))))
+        for data in self._data:
+            file.write(b',"%b":[' % data.member.encode())
+            separator = b""
+            async with aclosing(data.entries(connection, user_id)) as entries:
+                async for entry in entries:
+                    file.write(separator + _json(entry))
+                    separator = b","
+            file.write(b"]")
+        file.write(b"}")
+
+
+def _json(value: object) -> bytes:
+    return json.dumps(value, default=_text, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _text(value: object) -> str:
+    """Return an id or a moment as other answers of the API have it. Raises ``TypeError`` for anything else."""
+    if isinstance(value, UUID):
+        return str(value)
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    raise TypeError(type(value).__name__)

@@ -1,0 +1,99 @@
+"""The SQL of accounts that wait for their deletion: the table ``users``.
+
+An account waits while ``deletion_due_at`` is set. Its owner can restore it while ``is_restorable`` is, which an
+operator's deactivation takes away.
+"""
+
+from datetime import datetime
+from uuid import UUID
+
+from psycopg.rows import class_row
+
+from doorward.domain.accounts.models import LockedDeletion
+from doorward.domain.accounts.repositories import Connection
+
+
+async def schedule_deletion(connection: Connection, user_id: UUID, *, due_at: datetime) -> None:
+    """Deactivate an account until it is deleted, and end all its sessions, devices and sealed tokens by a new epoch."""
+    await connection.execute(
+        """
+        UPDATE users
+        SET is_active = false,
+            is_restorable = true,
+            deletion_due_at = %(due_at)s,
+            session_epoch = session_epoch + 1,
+            version = version + 1
+        WHERE id = %(user_id)s
+        """,
+        {"user_id": user_id, "due_at": due_at},
+    )
+
+
+async def lock_deletion(connection: Connection, user_id: UUID, *, now: datetime) -> LockedDeletion | None:
+    """Lock an account that waits for its deletion and can be restored, until the transaction ends."""
+    async with connection.cursor(row_factory=class_row(LockedDeletion)) as cursor:
+        await cursor.execute(
+            """
+            SELECT id AS user_id, session_epoch
+            FROM users
+            WHERE id = %(user_id)s
+              AND is_restorable
+              AND NOT is_active
+              AND deletion_due_at > %(now)s
+            FOR NO KEY UPDATE
+            """,
+            {"user_id": user_id, "now": now},
+        )
+        return await cursor.fetchone()
+
+
+async def cancel_deletion(connection: Connection, user_id: UUID) -> None:
+    """Activate an account that waited for its deletion. What had ended stays ended."""
+    await connection.execute(
+        """
+        UPDATE users
+        SET is_active = true,
+            is_restorable = false,
+            deletion_due_at = NULL,
+            version = version + 1
+        WHERE id = %(user_id)s
+        """,
+        {"user_id": user_id},
+    )
+
+
+async def list_due_users(connection: Connection, *, now: datetime, limit: int) -> list[UUID]:
+    """Find accounts that are to be deleted by now, those first that have waited longest."""
+    cursor = await connection.execute(
+        """
+        SELECT id
+        FROM users
+        WHERE deletion_due_at <= %(now)s
+          AND NOT is_active
+        ORDER BY deletion_due_at
+        LIMIT %(limit)s
+        """,
+        {"now": now, "limit": limit},
+    )
+    return [row[0] for row in await cursor.fetchall()]
+
+
+async def lock_due_user(connection: Connection, user_id: UUID, *, now: datetime) -> bool:
+    """Lock an account for its removal; return whether it is still to be deleted by now."""
+    cursor = await connection.execute(
+        """
+        SELECT id
+        FROM users
+        WHERE id = %(user_id)s
+          AND deletion_due_at <= %(now)s
+          AND NOT is_active
+        FOR UPDATE
+        """,
+        {"user_id": user_id, "now": now},
+    )
+    return await cursor.fetchone() is not None
+
+
+async def remove_user(connection: Connection, user_id: UUID) -> None:
+    """Remove an account. The rows of all tables that refer to it go with it (ON DELETE CASCADE)."""
+    await connection.execute("DELETE FROM users WHERE id = %(user_id)s", {"user_id": user_id})

@@ -1,0 +1,75 @@
+"""The SQL by which a user is given what is stored about the own sessions and devices. Call it in a transaction.
+
+A cursor on the server: no more than some hundred rows are in memory.
+"""
+
+from collections.abc import AsyncGenerator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from psycopg.rows import class_row
+
+from doorward.domain.auth.repositories import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSession:
+    """A session as it is stored, without its secret. ``ended_at`` is None, too, for one that ended with all others."""
+
+    id: UUID
+    client_id: str
+    scopes: Sequence[str]
+    amr: Sequence[str]
+    acr: int
+    user_agent: str | None
+    address: str | None
+    device_id: UUID | None
+    created_at: datetime
+    authenticated_at: datetime
+    refreshed_at: datetime
+    expires_at: datetime
+    ended_at: datetime | None
+    end_reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredDevice:
+    """A device as it is stored, without its secret."""
+
+    id: UUID
+    created_at: datetime
+    seen_at: datetime
+
+
+async def stream_sessions(connection: Connection, user_id: UUID) -> AsyncGenerator[StoredSession]:
+    """Find the sessions of a user, live and ended."""
+    async with connection.cursor("sessions_of_user", row_factory=class_row(StoredSession)) as cursor:
+        await cursor.execute(
+            """
+            SELECT id, client_id, scopes, amr, acr, user_agent, address, device_id, created_at, authenticated_at,
+                   refreshed_at, expires_at, ended_at, end_reason
+            FROM sessions
+            WHERE user_id = %(user_id)s
+            ORDER BY created_at, id
+            """,
+            {"user_id": user_id},
+        )
+        async for session in cursor:
+            yield session
+
+
+async def stream_devices(connection: Connection, user_id: UUID) -> AsyncGenerator[StoredDevice]:
+    """Find the devices of a user."""
+    async with connection.cursor("devices_of_user", row_factory=class_row(StoredDevice)) as cursor:
+        await cursor.execute(
+            """
+            SELECT id, created_at, seen_at
+            FROM devices
+            WHERE user_id = %(user_id)s
+            ORDER BY created_at, id
+            """,
+            {"user_id": user_id},
+        )
+        async for device in cursor:
+            yield device

@@ -1,0 +1,38 @@
+"""The SQL of the table ``used_nonces``: sealed tokens that were used, until they expire."""
+
+from datetime import datetime
+
+from doorward.domain.auth.repositories import Connection
+
+
+async def add_nonce(connection: Connection, nonce: bytes, *, expires_at: datetime) -> bool:
+    """Store that a nonce was used; return whether it was the first time. Of several calls at once one is told so."""
+    cursor = await connection.execute(
+        """
+        INSERT INTO used_nonces (nonce, expires_at)
+        VALUES (%(nonce)s, %(expires_at)s)
+        ON CONFLICT ON CONSTRAINT used_nonces_pkey DO NOTHING
+        """,
+        {"nonce": nonce, "expires_at": expires_at},
+    )
+    return cursor.rowcount == 1
+
+
+async def remove_expired_nonces(connection: Connection, *, now: datetime, limit: int) -> int:
+    """Remove nonces of tokens that have expired, except locked rows; return how many."""
+    cursor = await connection.execute(
+        """
+        WITH expired AS (
+            SELECT nonce
+            FROM used_nonces
+            WHERE expires_at <= %(now)s
+            LIMIT %(limit)s
+            FOR UPDATE SKIP LOCKED
+        )
+        DELETE FROM used_nonces
+        USING expired
+        WHERE used_nonces.nonce = expired.nonce
+        """,
+        {"now": now, "limit": limit},
+    )
+    return cursor.rowcount

@@ -1,0 +1,115 @@
+"""Short-lived tokens without a row: what the service told a client, authenticated, to be shown to it again. Used once.
+
+``"dws_" + base64url(1 | kind:1 | user id:16 | epoch:4 | microseconds of issue:8 | nonce:16 | mac:16)``, unpadded.
+Nothing in it is secret. It ends with its epoch, with its life, and with its use, which stores the nonce.
+"""
+
+import base64
+import binascii
+import hmac
+import secrets
+import struct
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import Enum
+from typing import Final
+from uuid import UUID
+
+from doorward.domain.auth.exceptions import InvalidOneTimeTokenError
+from doorward.domain.auth.repositories import Connection, used_nonces
+
+PREFIX: Final = "dws_"
+NONCE_BYTES: Final = 16
+_VERSION: Final = 1
+_MAC_BYTES: Final = 16
+_LAYOUT: Final = struct.Struct(f">BB16sIq{NONCE_BYTES}s")
+_TEXT_LENGTH: Final = len(PREFIX) + -(-(_LAYOUT.size + _MAC_BYTES) * 8 // 6)
+_BEGINNING: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
+
+
+class SealedKind(Enum):
+    """What a token allows. The values are never used again for another kind: tokens outlive an upgrade."""
+
+    RESTORE = 1
+    """To restore an account that waits for its deletion: given to the right password."""
+
+
+LIFE_OF_KIND: Final = {SealedKind.RESTORE: timedelta(minutes=10)}
+
+
+@dataclass(frozen=True, slots=True)
+class SealedToken:
+    """A token of one kind for one user, in the epoch in which it was issued."""
+
+    kind: SealedKind
+    user_id: UUID
+    epoch: int
+    issued_at: datetime
+    nonce: bytes
+
+    @property
+    def expires_at(self) -> datetime:
+        """The moment from which on it is refused."""
+        return self.issued_at + LIFE_OF_KIND[self.kind]
+
+
+class SealedTokens:
+    """Issues and reads tokens under one key. What was made up, cut off or made for another kind costs no query."""
+
+    def __init__(self, key: bytes, previous_key: bytes | None = None) -> None:
+        """Take the MAC key, derived for this purpose only, and the one before it, whose tokens are still read."""
+        self._key = key
+        self._readable_keys = (key,) if previous_key is None else (key, previous_key)
+
+    def issue(self, kind: SealedKind, *, user_id: UUID, epoch: int, now: datetime) -> str:
+        """Return a new token as text. Nothing is stored."""
+        return _write(SealedToken(kind, user_id, epoch, now, secrets.token_bytes(NONCE_BYTES)), self._key)
+
+    def read(self, text: str, kind: SealedKind, *, now: datetime) -> SealedToken:
+        """Return what a token says, if it is genuine, of this kind, and not too old.
+
+        Exactly one text is accepted for each token and key. Whether its epoch is the user's, and whether it was used,
+        the caller asks under the lock of the user's row. Raises ``InvalidOneTimeTokenError``.
+        """
+        token = self._decode(text)
+        if token.kind is not kind or now >= token.expires_at:
+            raise InvalidOneTimeTokenError
+        return token
+
+    async def consume(self, connection: Connection, token: SealedToken) -> bool:
+        """Store that the token was used, in the transaction of its effect; return whether it had not been used."""
+        return await used_nonces.add_nonce(connection, token.nonce, expires_at=token.expires_at)
+
+    def _decode(self, text: str) -> SealedToken:
+        if len(text) != _TEXT_LENGTH or not text.isascii() or not text.startswith(PREFIX):
+            raise InvalidOneTimeTokenError
+        encoded = text.removeprefix(PREFIX)
+        try:
+            raw = base64.b64decode(encoded + "=" * (-len(encoded) % 4), altchars=b"-_", validate=True)
+        except binascii.Error as error:
+            raise InvalidOneTimeTokenError from error
+        content, mac = raw[:-_MAC_BYTES], raw[-_MAC_BYTES:]
+        key = next((each for each in self._readable_keys if hmac.compare_digest(mac, _mac(content, each))), None)
+        if key is None:
+            raise InvalidOneTimeTokenError
+        version, number, user_id, epoch, issued, nonce = _LAYOUT.unpack(content)
+        if version != _VERSION or number not in {each.value for each in SealedKind}:
+            raise InvalidOneTimeTokenError
+        token = SealedToken(
+            SealedKind(number), UUID(bytes=user_id), epoch, _BEGINNING + timedelta(microseconds=issued), nonce
+        )
+        # base64 leaves bits of the last character unread: without this test, several texts would be one token.
+        if not hmac.compare_digest(_write(token, key), text):
+            raise InvalidOneTimeTokenError
+        return token
+
+
+def _write(token: SealedToken, key: bytes) -> str:
+    issued = (token.issued_at - _BEGINNING) // _MICROSECOND
+    content = _LAYOUT.pack(_VERSION, token.kind.value, token.user_id.bytes, token.epoch, issued, token.nonce)
+    return PREFIX + base64.urlsafe_b64encode(content + _mac(content, key)).rstrip(b"=").decode()
+
+
+def _mac(content: bytes, key: bytes) -> bytes:
+    return hmac.digest(key, content, "sha256")[:_MAC_BYTES]

@@ -1,0 +1,28 @@
+"""The SQL by which a user is given all own items. Call it in a transaction.
+
+A cursor on the server: no more than some hundred rows are in memory.
+"""
+
+from collections.abc import AsyncGenerator
+from uuid import UUID
+
+from psycopg.rows import class_row
+
+from doorward.domain.items.models import Item
+from doorward.domain.items.repositories import Connection
+
+
+async def stream_owned_items(connection: Connection, owner_id: UUID) -> AsyncGenerator[Item]:
+    """Find the items of an owner."""
+    async with connection.cursor("items_of_owner", row_factory=class_row(Item)) as cursor:
+        await cursor.execute(
+            """
+            SELECT id, owner_id, title, description, tags, year, visibility, version, created_at, updated_at
+            FROM items
+            WHERE owner_id = %(owner_id)s
+            ORDER BY created_at, id
+            """,
+            {"owner_id": owner_id},
+        )
+        async for item in cursor:
+            yield item

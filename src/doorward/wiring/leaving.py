@@ -1,0 +1,66 @@
+"""The use cases of leaving, built from the settings: the export, the deletion, and the task that carries it out."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from doorward.api.services import LeavingServices
+from doorward.core.ports import Clock
+from doorward.domain.accounts.deletion import Deletion
+from doorward.domain.accounts.erasure import Erasure
+from doorward.domain.accounts.export import Export
+from doorward.domain.accounts.ports import PersonalData
+from doorward.domain.audit.personal_data import AuditData
+from doorward.domain.auth.expiry import TokenExpiry
+from doorward.domain.auth.personal_data import DeviceData, SessionData
+from doorward.domain.auth.registration import RegistrationRules
+from doorward.infrastructure.postgres.clock_watch import require_agreement
+from doorward.infrastructure.postgres.database import PostgresDatabase
+from doorward.infrastructure.scheduler import Task
+from doorward.settings.background import BackgroundSettings
+from doorward.wiring.accounts import create_one_time_tokens, create_passwords
+from doorward.wiring.auth import create_sealed_tokens
+from doorward.wiring.foundation import Foundation
+
+
+def create_leaving(base: Foundation, rules: RegistrationRules, resources: Sequence[PersonalData]) -> LeavingServices:
+    """Return the use cases. ``resources`` is what the domains store that accounts and sessions know nothing of."""
+    address_detail = base.settings.tokens.client_addresses
+    return LeavingServices(
+        deletion=Deletion(
+            database=base.database,
+            clock=base.clock,
+            tokens=create_one_time_tokens(base.settings.keys),
+            sealed_tokens=create_sealed_tokens(base.settings.keys),
+            passwords=create_passwords(base, rules),
+            mails=base.mails,
+            address_detail=address_detail,
+        ),
+        export=Export(
+            database=base.database,
+            clock=base.clock,
+            data=[SessionData(), DeviceData(), AuditData(), *resources],
+            address_detail=address_detail,
+        ),
+    )
+
+
+def erasure_task(settings: BackgroundSettings, database: PostgresDatabase, clock: Clock) -> Task:
+    """Return the task that deletes accounts for good. It deletes nothing while the clocks differ by too much."""
+    erasure = Erasure(database=database, clock=clock)
+
+    async def erase_by_agreed_time() -> int:
+        require_agreement(database.clock)
+        return await erasure.erase()
+
+    return Task("erasure", timedelta(minutes=settings.housekeeping_interval_minutes), erase_by_agreed_time)
+
+
+def expired_tokens_task(settings: BackgroundSettings, database: PostgresDatabase, clock: Clock) -> Task:
+    """Return the task that removes expired tokens. It removes nothing while the clocks differ by too much."""
+    expiry = TokenExpiry(database=database, clock=clock)
+
+    async def prune_by_agreed_time() -> int:
+        require_agreement(database.clock)
+        return await expiry.prune()
+
+    return Task("expired_tokens", timedelta(minutes=settings.housekeeping_interval_minutes), prune_by_agreed_time)

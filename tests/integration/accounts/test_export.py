@@ -1,0 +1,192 @@
+"""The export: all that is stored about a user, as it was at one moment, and nothing of others."""
+
+import asyncio
+import errno
+import tempfile
+from datetime import datetime, timedelta
+from typing import IO, Any
+from uuid import UUID
+
+import psycopg
+import pytest
+
+from development.client import ITEMS
+from doorward.api.schemas.leaving import ExportResponse
+from doorward.domain.auth.accounts import Accounts
+from doorward.domain.auth.deactivation import Deactivation
+from doorward.domain.auth.exceptions import InvalidAccessTokenError
+from doorward.domain.auth.models import Caller
+from tests.integration.accounts.leaving import EXPORT, MOMENT, export
+from tests.integration.accounts.own_account import Owner, signed_in
+from tests.integration.service import FakeClock, Logs, MakeService, Service, events, facts, is_problem, mark
+
+MEMBERS = ["exported_at", "account", "sessions", "devices", "audit", "items"]
+
+
+async def add_item(owner: Owner, title: str) -> dict[str, Any]:
+    answer = await owner.call("POST", ITEMS, json={"title": title, "tags": ["a", "b"], "year": 1942})
+    assert answer.status_code == 201, answer.text
+    item: dict[str, Any] = answer.json()
+    return item
+
+
+async def test_an_export_has_a_member_for_each_kind_of_data(owner: Owner, clock: FakeClock) -> None:
+    item = await add_item(owner, mark())
+    answer = await owner.call("POST", EXPORT)
+    assert answer.headers["content-type"] == "application/json"
+    assert answer.headers["content-disposition"] == 'attachment; filename="account.json"'
+    assert answer.headers["cache-control"] == "no-store"
+    exported = answer.json()
+    assert list(exported) == MEMBERS
+    assert datetime.fromisoformat(exported["exported_at"]) == clock.now()
+    person = owner.person
+    assert [exported["account"][name] for name in ("id", "email", "username")] == [
+        person.id,
+        person.email,
+        person.username,
+    ]
+    (session,) = exported["sessions"]
+    assert (session["address"], session["amr"]) == ("203.0.113.7", ["pwd"])
+    (device,) = exported["devices"]
+    assert device["id"] == session["device_id"]
+    assert [(entry["type"], entry["personal"]) for entry in exported["audit"]] == [
+        ("user.registered", {"client": "203.0.113.7"}),
+        ("session.begun", {"client": "203.0.113.7"}),
+    ]
+    (exported_item,) = exported["items"]
+    assert exported_item.items() >= {name: item[name] for name in ("id", "title", "tags", "year")}.items()
+
+
+async def test_an_export_has_the_schema_that_is_described(owner: Owner) -> None:
+    await add_item(owner, mark())
+    exported = await export(owner)
+    described = ExportResponse.model_validate(exported).model_dump(mode="json", by_alias=True)
+    assert described.keys() == exported.keys()
+    for name in ("sessions", "devices", "audit", "items"):
+        assert [entry.keys() for entry in described[name]] == [entry.keys() for entry in exported[name]]
+    assert described["account"].keys() == exported["account"].keys()
+
+
+async def test_an_export_has_nothing_of_others_and_no_secret(owner: Owner) -> None:
+    other = await signed_in(owner.service)
+    title = mark()
+    await add_item(other, title)
+    text = (await owner.call("POST", EXPORT)).text
+    (row,) = owner.service.sql("SELECT password_hash FROM users WHERE id = %s", owner.person.id)
+    secrets = (row["password_hash"], owner.person.password, owner.pair.access, owner.pair.refresh)
+    for foreign in (other.person.id, other.person.email, other.person.username, title, *secrets):
+        assert foreign not in text
+
+
+async def test_ended_sessions_are_exported_as_long_as_they_are_stored(owner: Owner) -> None:
+    other = await owner.service.log_in(owner.person)
+    await owner.service.post_revoke(other.refresh)
+    first, second = (await export(owner))["sessions"]
+    assert (first["end_reason"], second["end_reason"]) == (None, "logout")
+
+
+async def test_an_export_is_recorded_once_it_is_complete(owner: Owner, logs: Logs) -> None:
+    assert "user.exported" not in {entry["type"] for entry in (await export(owner))["audit"]}
+    assert (await export(owner))["audit"][-1]["type"] == "user.exported"
+    first, _ = events(logs, "accounts.export.made")
+    assert facts(first, "outcome", "user_id") == ("success", owner.person.id)
+
+
+async def test_of_an_operator_it_is_told_that_it_was_one(owner: Owner) -> None:
+    owner.service.sql(
+        "INSERT INTO audit_events (type, version, user_id, actor, data)"
+        " VALUES ('login.unthrottled', 1, %s, 'operator:root', '{}')",
+        UUID(owner.person.id),
+    )
+    exported = await export(owner)
+    assert exported["audit"][-1]["actor"] == "operator"
+    assert exported["audit"][1]["actor"] == owner.person.id
+
+
+async def test_an_export_needs_a_recent_proof(owner: Owner, clock: FakeClock) -> None:
+    clock.advance(timedelta(minutes=5) + MOMENT)
+    assert is_problem(await owner.call("POST", EXPORT), 401, "reauthentication_required")
+
+
+async def test_an_address_may_export_three_times_an_hour(make_service: MakeService) -> None:
+    owner = await signed_in(await make_service(rate_limit_enabled=True))
+    answers = [await owner.call("POST", EXPORT) for _ in range(4)]
+    assert [answer.status_code for answer in answers] == [200, 200, 200, 429]
+
+
+async def test_all_is_of_one_moment_though_rows_change_meanwhile(service_alone: Service) -> None:
+    """The items are read after the account: what was committed in between is in neither."""
+    owner = await signed_in(service_alone)
+    item, caller = await add_item(owner, mark()), await caller_of(owner)
+    async with await psycopg.AsyncConnection.connect(service_alone.database_url) as other:
+        # The sessions cannot be read until this commits; the account was read before.
+        await other.execute("LOCK TABLE sessions IN ACCESS EXCLUSIVE MODE")
+        await other.execute("DELETE FROM items WHERE id = %s", [item["id"]])
+        await other.execute("UPDATE users SET username = 'renamed' WHERE id = %s", [owner.person.id])
+        services = service_alone.app.state.services
+        file = tempfile.SpooledTemporaryFile()  # noqa: SIM115 - closed below
+        writing = asyncio.create_task(services.leaving.export.write(caller, file))
+        await service_alone.locks_are_waited_for(1)
+    await writing
+    file.seek(0)
+    exported = ExportResponse.model_validate_json(file.read())
+    file.close()
+    assert exported.account.username == owner.person.username
+    assert [str(each.id) for each in exported.items] == [item["id"]]
+
+
+async def test_a_session_that_ends_meanwhile_gets_nothing(owner: Owner) -> None:
+    service = owner.service
+    caller = await caller_of(owner)
+    await Deactivation(database=service.database, accounts=Accounts(database=service.database)).deactivate(
+        owner.person.username
+    )
+    with tempfile.TemporaryFile() as file, pytest.raises(InvalidAccessTokenError):
+        await service.app.state.services.leaving.export.write(caller, file)
+    types = service.sql("SELECT type FROM audit_events WHERE user_id = %s", owner.person.id)
+    assert {"type": "user.exported"} not in types
+
+
+async def test_while_all_bulk_places_are_taken_an_export_is_refused_and_can_be_tried_again(owner: Owner) -> None:
+    database = owner.service.database
+    with database.bulk_place(), database.bulk_place():
+        answer = await owner.call("POST", EXPORT)
+        assert is_problem(answer, 503, "service_unavailable")
+        assert "retry-after" in answer.headers
+    assert (await owner.call("POST", EXPORT)).status_code == 200
+
+
+async def test_a_full_disk_is_503_and_nothing_is_recorded(
+    owner: Owner, monkeypatch: pytest.MonkeyPatch, logs: Logs
+) -> None:
+    class Full:
+        def write(self, _content: bytes) -> int:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        def close(self) -> None:
+            """Nothing is open."""
+
+    def full(**_options: object) -> IO[bytes]:
+        return Full()  # type: ignore[return-value] # as much of a file as is used
+
+    monkeypatch.setattr(tempfile, "SpooledTemporaryFile", full)
+    assert is_problem(await owner.call("POST", EXPORT), 503, "service_unavailable")
+    assert events(logs, "http.body.not_stored")
+    assert events(logs, "accounts.export.made") == []
+
+
+async def test_many_rows_come_whole(owner: Owner) -> None:
+    owner.service.sql(
+        "INSERT INTO items (id, owner_id, title, description, tags, visibility, version, created_at, updated_at)"
+        " SELECT gen_random_uuid(), %s, 'Item ' || number, repeat('\u00e4', 1000), '{}', 'private', 1, now(), now()"
+        " FROM generate_series(1, 1500) AS number",
+        UUID(owner.person.id),
+    )
+    exported = await export(owner)
+    assert len({item["id"] for item in exported["items"]}) == 1500
+    assert exported["items"][0]["description"] == "\u00e4" * 1000
+
+
+async def caller_of(owner: Owner) -> Caller:
+    caller: Caller = await owner.service.app.state.services.sessions.authenticate(owner.pair.access)
+    return caller

@@ -1,0 +1,84 @@
+"""Sealed tokens: what was issued is read until it expires, and nothing else is."""
+
+import secrets
+from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid4
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from doorward.domain.auth.exceptions import InvalidOneTimeTokenError
+from doorward.domain.auth.sealed_tokens import LIFE_OF_KIND, PREFIX, SealedKind, SealedTokens
+
+KEY, PREVIOUS = secrets.token_bytes(64), secrets.token_bytes(64)
+TOKENS = SealedTokens(KEY)
+NOW = datetime(2026, 3, 1, 12, 0, 0, 123_456, tzinfo=UTC)
+LIFE = LIFE_OF_KIND[SealedKind.RESTORE]
+MOMENT = timedelta(microseconds=1)
+BASE64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+
+
+def issued(tokens: SealedTokens = TOKENS, *, user_id: UUID | None = None, epoch: int = 7) -> str:
+    return tokens.issue(SealedKind.RESTORE, user_id=user_id or uuid4(), epoch=epoch, now=NOW)
+
+
+def is_read(text: str, *, tokens: SealedTokens = TOKENS, now: datetime = NOW) -> bool:
+    try:
+        tokens.read(text, SealedKind.RESTORE, now=now)
+    except InvalidOneTimeTokenError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("epoch", [0, 7, 2**31 - 1])
+def test_a_token_is_read_as_it_was_issued(epoch: int) -> None:
+    user_id = uuid4()
+    text = issued(user_id=user_id, epoch=epoch)
+    token = TOKENS.read(text, SealedKind.RESTORE, now=NOW)
+    assert (token.kind, token.user_id, token.epoch, token.issued_at) == (SealedKind.RESTORE, user_id, epoch, NOW)
+    assert token.expires_at == NOW + LIFE
+    assert text.startswith(PREFIX)
+    assert "=" not in text
+
+
+def test_a_token_lives_until_its_last_microsecond_and_no_longer() -> None:
+    text = issued()
+    assert is_read(text, now=NOW + LIFE - MOMENT)
+    assert not is_read(text, now=NOW + LIFE)
+
+
+def test_a_token_of_a_copy_whose_clock_is_ahead_is_read() -> None:
+    assert is_read(issued(), now=NOW - timedelta(seconds=1))
+
+
+def test_every_token_has_another_nonce() -> None:
+    user_id = uuid4()
+    texts = [issued(user_id=user_id) for _ in range(100)]
+    assert len({TOKENS.read(text, SealedKind.RESTORE, now=NOW).nonce for text in texts}) == 100
+
+
+def test_no_character_can_be_changed_left_out_or_added() -> None:
+    text = issued()
+    for index, character in enumerate(text):
+        others = BASE64.replace(character, "") if index == len(text) - 1 else "A" if character != "A" else "B"
+        for other in others:
+            assert not is_read(text[:index] + other + text[index + 1 :])
+        assert not is_read(text[:index] + text[index + 1 :])
+        assert not is_read(text[:index] + "A" + text[index:])
+
+
+def test_a_token_of_the_previous_key_is_read_while_that_is_set() -> None:
+    text = issued(SealedTokens(PREVIOUS))
+    assert is_read(text, tokens=SealedTokens(KEY, PREVIOUS))
+    assert not is_read(text)
+
+
+@given(st.text() | st.text("\u00e9" + BASE64, min_size=83, max_size=83).map(lambda text: PREFIX + text))
+def test_what_is_no_token_is_refused(text: str) -> None:
+    assert not is_read(text)
+
+
+@pytest.mark.parametrize("text", ["", PREFIX, PREFIX + "A" * 83, PREFIX + "!" * 83, "dwo_" + "A" * 83])
+def test_what_only_looks_like_a_token_is_refused(text: str) -> None:
+    assert not is_read(text)
