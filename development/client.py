@@ -138,6 +138,14 @@ class ApiClient:
         """End the other sessions of the own account, or all."""
         return await self.authorized("POST", f"{ACCOUNT}/sessions/end", access_token, json={"which": which})
 
+    async def post_deletion(self, access_token: str) -> httpx.Response:
+        """Have the own account deleted after the grace period."""
+        return await self.authorized("POST", f"{ACCOUNT}/deletion", access_token)
+
+    async def post_restore(self, restore_token: str) -> httpx.Response:
+        """Restore an account with the token of a login that was refused."""
+        return await self.call("POST", f"{AUTH}/deletion/cancel", json={"restore_token": restore_token})
+
     async def authorized(self, method: str, path: str, access_token: str, **options: Any) -> httpx.Response:  # noqa: ANN401 - httpx's own
         """Make any call with an access token."""
         headers = {"Authorization": f"Bearer {access_token}", **options.pop("headers", {})}

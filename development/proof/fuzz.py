@@ -28,6 +28,7 @@ ENDING_THE_CALLER: Final = (
     "POST /api/v1/account/password",
     "POST /api/v1/account/reauthenticate",
     "POST /api/v1/account/sessions/end",
+    "POST /api/v1/account/deletion",
 )
 """Calls after which the name, the password or the token of their caller is another: each has a caller of its own."""
 

@@ -94,11 +94,15 @@ class Site:
         self._url = f"{url}/api/v1/auth"
         self._session = requests.Session()
         self._session.trust_env = False
-        for name in ("known", "inactive", "cheap", "gone"):
+        for name in ("known", "inactive", "cheap", "gone", "leaving"):
             self.register(name, f"{name}@example.com").raise_for_status()
         cheap = bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt(CHEAP_COST)).decode()
         self._operator = psycopg.connect(database_url, autocommit=True)
         self._operator.execute("UPDATE users SET is_active = false WHERE username IN ('inactive', 'gone')")
+        self._operator.execute(
+            "UPDATE users SET is_active = false, is_restorable = true, deletion_due_at = now() + interval '14 days'"
+            " WHERE username = 'leaving'"
+        )
         self._operator.execute("UPDATE users SET password_hash = %s WHERE username IN ('cheap', 'gone')", [cheap])
 
     def close(self) -> None:
@@ -126,6 +130,7 @@ class Site:
                 "unknown user": lambda: self.log_in(f"u{secrets.token_hex(8)}", WRONG),
                 "deactivated user, wrong password": lambda: self.log_in("inactive", WRONG),
                 "deactivated user, right password": lambda: self.log_in("inactive", PASSWORD),
+                "user who waits for the deletion, wrong password": lambda: self.log_in("leaving", WRONG),
                 "old cheap hash, wrong password": lambda: self.log_in("cheap", WRONG),
                 "old cheap hash, deactivated user, right password": lambda: self.log_in("gone", PASSWORD),
             }.items()

@@ -124,6 +124,14 @@ def test_every_decision_is_in_the_index() -> None:
     assert not [name for name in decisions if f"({name})" not in index]
 
 
+def test_the_page_of_personal_data_has_a_row_for_every_table() -> None:
+    tables = set(re.findall(r"^CREATE TABLE public\.(\w+)", text_of(Path("docs/schema.sql")), re.MULTILINE))
+    rows = [line.split("|")[1] for line in text_of(Path("docs/personal-data.md")).splitlines() if line.startswith("| ")]
+    listed = {name for row in rows for name in re.findall(r"`(\w+)`", row)}
+    assert "users" in tables
+    assert tables <= listed, "say what it holds of a person, and for how long"
+
+
 def test_every_direct_dependency_earns_its_place_in_one_line() -> None:
     table = project_table()
     groups = table["dependency-groups"].values()

@@ -1,6 +1,7 @@
 """The steps that people take in their own account: another password, the ends of sessions, a proof shown again."""
 
 from collections.abc import Coroutine
+from datetime import timedelta
 from typing import Any, TypeVar
 from uuid import uuid4
 
@@ -10,6 +11,7 @@ from hypothesis.stateful import rule
 from development.proof.model import checks
 from development.proof.model.expectation import PASSWORD, Due, Session, hold
 from development.proof.model.journey import Journey
+from doorward.domain.accounts.deletion import GRACE
 from doorward.domain.auth.models import EndReason
 
 T = TypeVar("T")
@@ -93,6 +95,22 @@ class AccountSteps(Journey):
         hold("only the own live sessions can be ended", is_so=self.world.run(end) == is_due)
         if is_due:
             another.end(EndReason.OWNER, self.now)
+
+    @rule(which=some, other=some, is_beside=st.booleans(), days=st.sampled_from([0, 0, 1, 13, 14]))
+    def leaves_and_comes_back(self, which: int, other: int, is_beside: bool, days: int) -> None:  # noqa: FBT001 - Hypothesis passes by name
+        """The account is inactive at once. The password restores it within the grace period, and no session with it."""
+        session, another = self._session(which), self._session(other)
+        person, is_due = session.person, self._is_let_in(session)
+        has_left = self._beside(another if is_beside else None, self.world.leave(session.accesses[-1].text))
+        hold(LET_IN, is_so=has_left == is_due)
+        if not has_left:
+            return
+        self.model.deactivate(person)
+        self.touched += self.model.sessions_of(person)[-3:]
+        self._wait_until(self.now + timedelta(days=days))
+        is_back = self.world.run(self.world.restore(person.username, person.password))
+        hold("the password restores an account until it is deleted", is_so=is_back == (timedelta(days=days) < GRACE))
+        person.is_active = is_back
 
     def _is_let_in(self, session: Session) -> bool:
         return self.model.admits(session, session.accesses[-1], self.now)

@@ -26,6 +26,7 @@ SESSIONS_SQL: Final = "domain/auth/repositories/sessions.py"
 THROTTLES_SQL: Final = "domain/auth/repositories/throttles.py"
 USERS_SQL: Final = "domain/auth/repositories/users.py"
 OWN_SESSIONS_SQL: Final = "domain/auth/repositories/own_sessions.py"
+DELETIONS_SQL: Final = "domain/accounts/repositories/deletions.py"
 ACCOUNTS_SQL: Final = "domain/accounts/repositories/accounts.py"
 ADMISSION: Final = "domain/auth/admission.py"
 SESSIONS: Final = "domain/auth/sessions.py"
@@ -184,6 +185,12 @@ FAULTS: Final = (
         "        SET epoch = %(epoch)s\n        WHERE id = %(session_id)s\n          AND user_id",
         "        SET epoch = %(epoch)s\n        WHERE user_id",
         "the sessions that were ended with all others are back",
+    ),
+    Fault(
+        DELETIONS_SQL,
+        "            session_epoch = session_epoch + 1,\n",
+        "",
+        "a thief stays signed in when the account is deleted and restored",
     ),
     Fault(
         OWN_SESSIONS_SQL,

@@ -21,7 +21,12 @@ from doorward.api.services import Services
 from doorward.core.exceptions import DomainError
 from doorward.domain.auth.accounts import Accounts
 from doorward.domain.auth.deactivation import Deactivation
-from doorward.domain.auth.exceptions import InvalidAccessTokenError, InvalidRefreshTokenError, LoginThrottledError
+from doorward.domain.auth.exceptions import (
+    DeletionPendingError,
+    InvalidAccessTokenError,
+    InvalidRefreshTokenError,
+    LoginThrottledError,
+)
 from doorward.domain.auth.models import TokenPair, User
 from doorward.domain.auth.pruning import Pruning
 from doorward.domain.auth.sessions import Sessions
@@ -101,7 +106,7 @@ class World:
         self._lifespan = AsyncExitStack()
         await self._lifespan.enter_async_context(services.lifespan(self._unserved))
         self.registration, self._login, self._sessions = services.registration, services.login, services.sessions
-        self._own = services.own_account
+        self._own, self._deletion = services.own_account, services.leaving.deletion
         self._database: PostgresDatabase = app.state.database
         self._pruning = Pruning(database=self._database, clock=self.clock, retention=RETENTION, pause_seconds=0)
         accounts = Accounts(database=self._database)
@@ -192,6 +197,25 @@ class World:
     async def _end_session(self, access: str, session_id: UUID) -> bool:
         await self._own.session_ending.end(await self._sessions.authenticate(access), session_id)
         return True
+
+    async def leave(self, access: str) -> bool:
+        """Have a user delete the account; return whether that was done."""
+        return await _answered(self._leave(access)) or False
+
+    async def _leave(self, access: str) -> bool:
+        await self._deletion.schedule(await self._sessions.authenticate(access))
+        return True
+
+    async def restore(self, name: str, password: str) -> bool:
+        """Log in, and restore the account with the token of the refusal; return whether that was done."""
+        try:
+            await self._login.login(name=name, password=password)
+        except DeletionPendingError as offer:
+            await self._deletion.restore_by_token(offer.members["restore_token"])
+            return True
+        except DomainError:
+            return False
+        raise AssertionError("a login began a session")
 
     async def deactivate(self, name: str) -> int:
         """Bar somebody, as `doorward deactivate` does; return how many sessions that ended."""

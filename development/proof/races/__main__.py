@@ -18,7 +18,14 @@ from development.proof.races.contests import (
     right_passwords,
     wrong_passwords,
 )
-from development.proof.races.own_account import end_all, end_others, one_password, set_another_password
+from development.proof.races.own_account import (
+    end_all,
+    end_others,
+    leave_and_come_back,
+    one_password,
+    one_restore,
+    set_another_password,
+)
 from development.proof.service import own_database, proof_settings, running_service
 from development.proof.skewed_hosts import AHEAD, BEHIND, CLOCKS_NOT_EXERCISED, find_libfaketime
 from doorward.observability.logging import configure_logging
@@ -61,6 +68,7 @@ def main() -> int:
             ("right passwords", options.rounds, 1, lambda: right_passwords(urls)),
             ("wrong passwords", options.rounds, 1, lambda: wrong_passwords(urls, options.guesses)),
             ("one password", options.rounds, 1, lambda: one_password(urls, options.changes)),
+            ("one restore token", options.rounds, 1, lambda: one_restore(urls, options.changes)),
             ("refresh against logout", options.ends, BESIDE, lambda: ended_meanwhile(urls, log_out)),
             *_against_own_account(urls, options.ends // 4),
             ("refresh against deactivation", options.ends, BESIDE, lambda: ended_meanwhile(urls, bar)),
@@ -80,6 +88,12 @@ def _against_own_account(urls: list[str], ends: int) -> list[tuple[str, int, int
     return [
         ("refresh against another password", ends, BESIDE, lambda: ended_meanwhile(urls, set_another_password)),
         ("refresh against the end of all others", ends, BESIDE, lambda: ended_meanwhile(urls, end_others)),
+        (
+            "refresh against a deletion",
+            ends,
+            BESIDE,
+            lambda: ended_meanwhile(urls, leave_and_come_back),
+        ),
         ("refresh against the end of all", ends, BESIDE, lambda: ended_meanwhile(urls, end_all)),
     ]
 

@@ -19,7 +19,10 @@ from development.proof.races.contests import (
     new_session,
 )
 
+ACCEPTED = 202
 NO_CONTENT = 204
+FORBIDDEN = 403
+UNPROCESSABLE = 422
 
 
 async def one_password(urls: list[str], changes: int) -> list[str]:
@@ -75,6 +78,37 @@ async def end_all(api: ApiClient, name: str, _token: str) -> None:
     """Have the user end all sessions from another one. Raises ``RuntimeError`` unless they were ended."""
     session = await new_session(api, name)
     _expect(NO_CONTENT, await api.post_sessions_end(session.access, "all"))
+
+
+async def leave_and_come_back(api: ApiClient, name: str, _token: str) -> None:
+    """Have the user delete the account and restore it: then only that all sessions ended keeps their tokens out."""
+    session = await new_session(api, name)
+    _expect(ACCEPTED, await api.post_deletion(session.access))
+    _expect(NO_CONTENT, await api.post_restore(await _restore_token(api, name)))
+
+
+async def one_restore(urls: list[str], uses: int) -> list[str]:
+    """Restore an account with one token, used many times at once: one use does it."""
+    async with AsyncExitStack() as stack:
+        apis = [await stack.enter_async_context(api_at(url)) for url in urls]
+        name = await new_person(apis[0])
+        _expect(ACCEPTED, await apis[0].post_deletion((await new_session(apis[0], name)).access))
+        token = await _restore_token(apis[0], name)
+        answers = await many([answer_to(apis[number % len(apis)].post_restore(token)) for number in range(uses)])
+        statuses = Counter(answer.status for answer in answers)
+        wrong = [f"statuses {dict(statuses)}"] if statuses.keys() - {NO_CONTENT, UNPROCESSABLE} else []
+        wrong += [f"{statuses[NO_CONTENT]} uses of one token"] if statuses[NO_CONTENT] != 1 else []
+        for api in apis:
+            status = (await api.post_token(name, PASSWORD)).status_code
+            wrong += [f"the restored account is answered {status}"] if status != OK else []
+        return wrong
+
+
+async def _restore_token(api: ApiClient, name: str) -> str:
+    answer = await api.post_token(name, PASSWORD)
+    _expect(FORBIDDEN, answer)
+    token: str = answer.json()["restore_token"]
+    return token
 
 
 def _expect(status: int, answer: httpx.Response) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from uuid import UUID
 
 import psycopg
 import pytest
@@ -12,6 +13,8 @@ from doorward.domain.auth.accounts import Accounts
 from doorward.domain.auth.deactivation import Deactivation
 from doorward.domain.auth.exceptions import UserNotFoundError
 from doorward.domain.auth.models import User
+from doorward.domain.auth.one_time_token import Purpose
+from doorward.wiring.accounts import create_one_time_tokens
 from tests.integration.service import Logs, Service, events, facts, is_problem, statuses
 
 AT_ONCE = 8
@@ -69,6 +72,22 @@ async def test_an_activated_user_logs_in_anew_and_no_old_session_lives(
     assert (await service.post_refresh(pair.refresh)).status_code == 401
     fresh = await service.log_in(person)
     assert (await service.get_me(fresh.access)).status_code == 200
+
+
+async def test_links_that_were_mailed_before_work_no_more(service: Service, deactivation: Deactivation) -> None:
+    person = await service.register()
+    tokens = create_one_time_tokens(service.settings.keys)
+    async with service.database.transaction() as connection:
+        await tokens.issue(
+            connection,
+            Purpose.PASSWORD_RESET,
+            user_id=UUID(person.id),
+            email_key=person.email,
+            now=service.clock.now(),
+        )
+    await deactivation.deactivate(person.username)
+    await deactivation.activate(person.username)
+    assert service.sql("SELECT 1 FROM one_time_tokens WHERE user_id = %s", person.id) == []
 
 
 async def test_sessions_that_had_ended_are_not_counted(service: Service, deactivation: Deactivation) -> None:

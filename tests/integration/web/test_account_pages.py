@@ -5,11 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from doorward.domain.auth.throttling import LOGIN_CURVE
 from tests.integration.mailbox import code_in, make_service_with_mail, next_mail, token_in
 from tests.integration.service import MakeService, Service
 
 VERIFY = "/account/verify-email"
 RESET = "/account/reset-password"
+RESTORE = "/account/restore"
 NEW_PASSWORD = "four other random words"
 
 
@@ -18,7 +20,7 @@ async def service(make_service: MakeService, tmp_path: Path) -> Service:
     return await make_service_with_mail(make_service, tmp_path)
 
 
-@pytest.mark.parametrize("page", [VERIFY, RESET])
+@pytest.mark.parametrize("page", [VERIFY, RESET, RESTORE])
 async def test_a_page_has_a_strict_content_policy_and_nothing_of_it_is_kept(service: Service, page: str) -> None:
     answer = await service.client.get(page)
     assert answer.status_code == 200
@@ -86,5 +88,32 @@ async def test_a_refusal_of_the_edge_is_a_page_too(make_service: MakeService, tm
 
 async def test_without_mail_there_are_no_pages(make_service: MakeService) -> None:
     service = await make_service()
-    for page in (VERIFY, RESET, "/account/static/pages.css"):
+    for page in (VERIFY, RESET, RESTORE, "/account/static/pages.css"):
         assert (await service.client.get(page)).status_code == 404
+
+
+async def test_an_account_that_waits_for_its_deletion_is_restored_with_name_and_password(service: Service) -> None:
+    person, pair = await service.register_and_log_in()
+    assert (await service.authorized("POST", "/api/v1/account/deletion", pair.access)).status_code == 202
+    form = {"username": person.email.upper(), "password": person.password}
+    for refused in ({}, {"username": person.email}, {**form, "password": f"not {person.password}"}):
+        answer = await service.client.post(RESTORE, data=refused)
+        assert (answer.status_code, "waits for its deletion" in answer.text) == (422, True)
+        assert "<form" in answer.text
+    for request in ("GET", "HEAD"):
+        assert (await service.client.request(request, RESTORE)).status_code == 200
+    assert (await service.post_token(person.username, person.password)).status_code == 403
+    answer = await service.client.post(RESTORE, data=form)
+    assert (answer.status_code, "is restored" in answer.text) == (200, True)
+    assert (await service.post_token(person.username, person.password)).status_code == 200
+    assert (await service.client.post(RESTORE, data=form)).status_code == 422
+
+
+async def test_passwords_typed_to_restore_an_account_are_throttled_as_logins_are(service: Service) -> None:
+    form = {"username": "a-name-of-nobody", "password": "not the password"}
+    for _ in range(LOGIN_CURVE.free):
+        assert (await service.client.post(RESTORE, data=form)).status_code == 422
+    answer = await service.client.post(RESTORE, data=form)
+    assert answer.status_code == 429
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    assert int(answer.headers["retry-after"]) > 0

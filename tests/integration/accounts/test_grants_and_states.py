@@ -1,0 +1,191 @@
+"""Every way to get something from the service, in every state that an account can be in."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Final
+from uuid import UUID, uuid4
+
+import httpx
+import pytest
+
+from development.client import AUTH, Pair
+from doorward.domain.accounts.deletion import GRACE
+from doorward.domain.accounts.links import AccountLinks
+from doorward.domain.accounts.recovery import ResetMail
+from doorward.domain.accounts.verification import VerificationMail
+from doorward.domain.auth.accounts import Accounts
+from doorward.domain.auth.deactivation import Deactivation
+from doorward.domain.outbox.mail import ComposedMail, MailKind, MailOrigin, MailRequest
+from doorward.wiring.accounts import create_one_time_tokens
+from tests.integration.accounts.leaving import CANCEL, erase_after_the_grace, leave
+from tests.integration.accounts.own_account import NEW_PASSWORD, Owner, signed_in
+from tests.integration.mailbox import make_service_with_mail
+from tests.integration.service import MakeService, Service
+
+TABLE: Final = """
+grant                    active ended deactivated pending overdue barred restored erased
+
+password                    200   200         401     403     401    401      200    401
+refresh_token               200   401         401     401     401    401      401    401
+access_token                200   401         401     401     401    401      401    401
+reauthentication            200   401         401     401     401    401      401    401
+password_change             200   401         401     401     401    401      401    401
+reset_link                  204   204         422     422     422    422      422    422
+reset_request                 1     1           0       0       0      0        1      0
+verification_link           204   204         401     401     401    401      422    401
+restore_token               422   422         422     204     422    422      422    422
+restore_page                422   422         422     200     422    422      422    422
+"""
+"""What each grant is answered; of a request for a reset, how many mails are composed. Links, and the restore token, are
+from before the account came into its state; `ended` is after the end of all sessions, `restored` after a deletion that
+was cancelled, `barred` pending and deactivated by an operator besides, `overdue` pending when its time has come."""
+
+STATES: Final = tuple(TABLE.split("\n")[1].split()[1:])
+ROWS: Final = {line.split()[0]: line.split()[1:] for line in TABLE.split("\n")[2:] if line}
+
+
+@dataclass
+class Holder:
+    """Somebody who holds one of each grant."""
+
+    owner: Owner
+    tokens: Pair
+    reset: str
+    verification: str
+    restore: str = "dws_made-up"
+
+    @property
+    def service(self) -> Service:
+        return self.owner.service
+
+
+async def holder(service: Service) -> Holder:
+    owner = await signed_in(service)
+    parts = (service.database, service.clock, create_one_time_tokens(service.settings.keys), AccountLinks("https://a"))
+    verification = MailRequest(MailKind.VERIFY_EMAIL, MailOrigin.OWNER, user_id=UUID(owner.person.id))
+    reset = MailRequest(MailKind.PASSWORD_RESET, MailOrigin.STRANGER, email=owner.person.email)
+    return Holder(
+        owner,
+        owner.pair,
+        token_of(await ResetMail(*parts).compose(reset, uuid4())),
+        token_of(await VerificationMail(*parts).compose(verification, uuid4())),
+    )
+
+
+def token_of(mail: ComposedMail | None) -> str:
+    assert mail is not None
+    return mail.facts["link"].partition("#token=")[2]
+
+
+async def bring(each: Holder, state: str) -> None:
+    """Bring the account into its state, and take a restore token on the way if there is one."""
+    service, owner = each.service, each.owner
+    operator = Deactivation(database=service.database, accounts=Accounts(database=service.database))
+    if state == "ended":
+        assert (await owner.end("all")).status_code == 204
+    elif state == "deactivated":
+        await operator.deactivate(owner.person.username)
+    elif state != "active":
+        if state in {"overdue", "erased"}:
+            # A token of the last moment: it has not expired by itself.
+            await leave(owner)
+            service.clock.advance(GRACE - timedelta(minutes=1))
+        else:
+            await leave(owner)
+        each.restore = (await login(each)).json()["restore_token"]
+        await after_leaving(each, state, operator)
+
+
+async def after_leaving(each: Holder, state: str, operator: Deactivation) -> None:
+    if state == "overdue":
+        each.service.clock.advance(timedelta(minutes=1))
+    elif state == "erased":
+        await erase_after_the_grace(each.service)
+    elif state == "barred":
+        await operator.deactivate(each.owner.person.username)
+    elif state == "restored":
+        assert (await restore(each)).status_code == 204
+
+
+async def login(each: Holder) -> httpx.Response:
+    return await each.service.post_token(each.owner.person.username, each.owner.person.password)
+
+
+async def refresh(each: Holder) -> httpx.Response:
+    return await each.service.post_refresh(each.tokens.refresh)
+
+
+async def show_access_token(each: Holder) -> httpx.Response:
+    return await each.service.get_me(each.tokens.access)
+
+
+async def reauthenticate(each: Holder) -> httpx.Response:
+    return await each.owner.post_reauthenticate()
+
+
+async def change_password(each: Holder) -> httpx.Response:
+    return await each.owner.post_password()
+
+
+async def use_reset_link(each: Holder) -> httpx.Response:
+    body = {"token": each.reset, "new_password": NEW_PASSWORD}
+    return await each.service.call("POST", f"{AUTH}/password/reset", json=body)
+
+
+async def use_verification_link(each: Holder) -> httpx.Response:
+    body = {"token": each.verification, "password": each.owner.person.password}
+    return await each.service.call("POST", f"{AUTH}/email/verify", json=body)
+
+
+async def restore(each: Holder) -> httpx.Response:
+    return await each.service.call("POST", CANCEL, json={"restore_token": each.restore})
+
+
+async def restore_by_page(each: Holder) -> httpx.Response:
+    form = {"username": each.owner.person.username, "password": each.owner.person.password}
+    return await each.service.call("POST", "/account/restore", data=form)
+
+
+async def ask_for_reset(each: Holder) -> int:
+    """Return how many mails the request for a reset brings."""
+    service = each.service
+    parts = (service.database, service.clock, create_one_time_tokens(service.settings.keys), AccountLinks("https://a"))
+    request = MailRequest(MailKind.PASSWORD_RESET, MailOrigin.STRANGER, email=each.owner.person.email)
+    return 0 if await ResetMail(*parts).compose(request, uuid4()) is None else 1
+
+
+GRANTS: Final[dict[str, Callable[[Holder], Awaitable[httpx.Response]]]] = {
+    "password": login,
+    "refresh_token": refresh,
+    "access_token": show_access_token,
+    "reauthentication": reauthenticate,
+    "password_change": change_password,
+    "reset_link": use_reset_link,
+    "verification_link": use_verification_link,
+    "restore_token": restore,
+    "restore_page": restore_by_page,
+}
+
+
+@pytest.fixture
+async def service(make_service: MakeService, own_database: str, tmp_path: Path) -> Service:
+    return await make_service_with_mail(make_service, tmp_path, database_url=own_database, background="off")
+
+
+@pytest.mark.parametrize("state", STATES)
+async def test_each_grant_is_answered_by_the_state_of_its_account(service: Service, state: str) -> None:
+    measured: dict[str, str] = {}
+    for name in ROWS:
+        each = await holder(service)
+        await bring(each, state)
+        measured[name] = str(
+            await ask_for_reset(each) if name == "reset_request" else (await GRANTS[name](each)).status_code
+        )
+    assert measured == {name: cells[STATES.index(state)] for name, cells in ROWS.items()}
+
+
+def test_every_grant_has_a_row_and_every_row_a_cell_for_each_state() -> None:
+    assert {*GRANTS, "reset_request"} == ROWS.keys()
+    assert {len(cells) for cells in ROWS.values()} == {len(STATES)}
