@@ -8,6 +8,7 @@ import httpx
 from development.client import ACCOUNT, AUTH
 from doorward.domain.accounts.deletion import GRACE
 from doorward.domain.accounts.erasure import Erasure
+from doorward.observability.request_context import begin_request
 from tests.integration.accounts.own_account import Owner
 from tests.integration.service import Service
 
@@ -51,6 +52,8 @@ async def export(owner: Owner) -> dict[str, Any]:
 async def erase_after_the_grace(service: Service) -> int:
     """Let the grace period pass, and delete what is due then; return how many accounts that were."""
     service.clock.advance(GRACE)
+    # As in the background, where no request is answered.
+    begin_request()
     return await Erasure(database=service.database, clock=service.clock).erase()
 
 

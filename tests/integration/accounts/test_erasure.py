@@ -97,7 +97,13 @@ async def test_the_event_has_the_id_alone(service_alone: Service, logs: Logs) ->
         " WHERE user_id = %s ORDER BY id DESC LIMIT 1",
         owner.person.id,
     )
-    nothing = {"actor": None, "session_id": None, "correlation_id": None, "data": {}, "personal": None}
+    nothing: dict[str, object] = {
+        "actor": None,
+        "session_id": None,
+        "correlation_id": None,
+        "data": {},
+        "personal": None,
+    }
     assert rows == [{"type": "user.deleted", **nothing}]
     (line,) = events(logs, "accounts.deletion.done")
     assert facts(line, "outcome", "target_user_id") == ("success", owner.person.id)
