@@ -1,4 +1,4 @@
-"""``doorward prune`` and ``doorward revoke-all``: remove old sessions, and end all sessions."""
+"""``doorward prune`` and ``doorward revoke-all``: remove what is old, and end all sessions."""
 
 import sys
 
@@ -9,7 +9,9 @@ from doorward.commands.preparation import finished, operator_settings
 from doorward.wiring import operations
 
 
-@click.command(help="Remove sessions that ended more than SESSION_RETENTION_DAYS ago.")
+@click.command(
+    help="Remove what has passed its retention, such as old sessions, and delete accounts whose deletion is due."
+)
 def prune() -> None:
     """Prune now, unless another process is at it."""
     settings = operator_settings()

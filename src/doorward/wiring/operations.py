@@ -22,16 +22,20 @@ from doorward.wiring.throttling import create_throttling, forgetting_task
 
 
 async def prune(settings: Settings, host: HostClock | None = None) -> int | None:
-    """Remove old audit events, throttles, devices, tokens, deleted accounts and sessions now; return how many sessions.
+    """Remove old audit events, throttles, devices, tokens and sessions, and delete accounts that are due.
 
-    None when another process prunes sessions. Raises ``ClocksDifferError``.
+    Return how many sessions; None when another process prunes them. Raises ``ClocksDifferError``.
     """
     async with _opened(settings.database, host=host) as database:
         conninfo = session_conninfo(settings.database)
-        for create in (audit_retention_task, forgetting_task, expired_tokens_task, erasure_task):
+        for create in (audit_retention_task, forgetting_task, expired_tokens_task):
             await TaskRunner(conninfo, create(settings.background, database, database.clock)).run(only_if_due=False)
         sessions = pruning_task(settings.background, database, database.clock)
-        return await TaskRunner(conninfo, sessions).run(only_if_due=False)
+        removed = await TaskRunner(conninfo, sessions).run(only_if_due=False)
+        # The last: an account that cannot be deleted now must not keep anything else from being removed.
+        erasure = erasure_task(settings.background, database, database.clock)
+        await TaskRunner(conninfo, erasure).run(only_if_due=False)
+        return removed
 
 
 async def revoke_all(settings: DatabaseSettings) -> int:

@@ -21,21 +21,25 @@ from tests.integration.service import Logs, MakeService, events, settings_of_the
 BOUND_SECONDS = 60
 
 
-async def test_a_worker_prunes_for_a_service_whose_tasks_are_off_until_a_signal_ends_it(
+async def test_a_worker_prunes_and_deletes_for_a_service_whose_tasks_are_off_until_a_signal_ends_it(
     make_service: MakeService, own_database: str, secret_key: str, logs: Logs
 ) -> None:
     service = await make_service(database_url=own_database, background="off", housekeeping_interval_minutes=60)
     person, _ = await service.register_and_log_in()
     service.sql("UPDATE sessions SET expires_at = now() - interval '31 days'")
+    leaver = await service.register()
+    due = "UPDATE users SET is_active = false, deletion_due_at = now() WHERE id = %s"
+    service.sql(due, leaver.id)
     settings = settings_of_the_ring(own_database, secret_key, {"housekeeping_interval_minutes": 60})
     worker = asyncio.create_task(run_worker(settings, first_look_seconds=0))
+    left = "SELECT 1 FROM users WHERE id = %s"
     async with asyncio.timeout(BOUND_SECONDS):
-        while service.sessions_of(person):  # noqa: ASYNC110 - another task does it
+        while service.sessions_of(person) or service.sql(left, leaver.id):  # noqa: ASYNC110 - another task does it
             await asyncio.sleep(0.05)
         os.kill(os.getpid(), signal.SIGTERM)
         await worker
     assert [line["tasks"] for line in events(logs, "worker.started")] == [
-        "prune, audit_retention, dead_letters, mail_budgets, forget_logins"
+        "prune, audit_retention, dead_letters, mail_budgets, forget_logins, expired_tokens, erasure"
     ]
     assert len(events(logs, "worker.draining")) == 1
 
