@@ -1,7 +1,7 @@
 """The composition root: builds the application from the settings, with everything that it needs."""
 
 import gc
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 
 from fastapi import FastAPI
@@ -14,6 +14,7 @@ from doorward.api.schemas.health import CheckState
 from doorward.api.services import Services
 from doorward.core.exceptions import ServiceUnavailableError
 from doorward.core.ports import Clock
+from doorward.domain.accounts.ports import PersonalData
 from doorward.domain.auth.refresh_token import RefreshTokenCodec
 from doorward.domain.auth.token_pair import TokenPairIssuer
 from doorward.infrastructure.clock import HostClock
@@ -110,13 +111,7 @@ def _create_services(
         verification=create_verification(base, rules),
         own_account=create_own_account(base, rules, issuer),
         recovery=create_recovery(base, rules),
-        leaving=create_leaving(
-            base,
-            rules,
-            resources=[
-                items_data(),
-            ],
-        ),
+        leaving=create_leaving(base, rules, _personal_data()),
         items=create_items(settings, shared, clock),
         item_import=create_item_import(settings, shared, clock),
         bulk_place=database.bulk_place,
@@ -131,6 +126,13 @@ def _create_services(
         development_mails=mail.development,
         lifespan=lambda _: _lifespan(base, readiness, limiter, telemetry, drain, running_background(scheduler, mail)),
     )
+
+
+def _personal_data() -> Sequence[PersonalData]:
+    """Return what resources store about users. Accounts and sessions have their own data besides."""
+    return [
+        items_data(),
+    ]
 
 
 def shared_database(settings: DatabaseSettings, database: PostgresDatabase) -> SharedDatabase:

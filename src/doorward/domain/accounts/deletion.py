@@ -67,7 +67,7 @@ class Deletion:
         notice = MailRequest(MailKind.DELETION_SCHEDULED, MailOrigin.SERVICE, user_id=user_id, facts=facts)
         async with self._database.transaction() as connection:
             await lock_acting_session(connection, caller, now=now)
-            await deletions.schedule_deletion(connection, user_id, due_at=due_at)
+            await deletions.deactivate_for_deletion(connection, user_id, due_at=due_at)
             await self._tokens.remove_all(connection, user_id)
             await accounts.remove_email_change(connection, user_id)
             await self._record(connection, event)
@@ -90,7 +90,7 @@ class Deletion:
                 raise InvalidOneTimeTokenError
             if not await self._sealed_tokens.consume(connection, token):
                 raise InvalidOneTimeTokenError
-            await deletions.cancel_deletion(connection, token.user_id)
+            await deletions.activate_restored_user(connection, token.user_id)
             await self._record(connection, event)
         report(event)
 
@@ -107,7 +107,7 @@ class Deletion:
         async with self._database.transaction() as connection:
             if await deletions.lock_deletion(connection, user_id, now=self._clock.now()) is None:
                 raise NothingToRestoreError
-            await deletions.cancel_deletion(connection, user_id)
+            await deletions.activate_restored_user(connection, user_id)
             await self._record(connection, event)
         report(event)
 

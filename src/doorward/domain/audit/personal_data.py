@@ -14,6 +14,6 @@ class AuditData:
 
     async def entries(self, connection: repository.Connection, user_id: UUID) -> AsyncGenerator[Mapping[str, object]]:
         """Yield the entries. Of an operator it is told that it was one, not the name."""
-        async for entry in repository.stream_entries_about(connection, user_id):
+        async for entry in repository.list_entries_about(connection, user_id):
             actor = None if entry.actor is None else entry.actor.partition(":")[0]
             yield {**asdict(entry), "actor": actor}

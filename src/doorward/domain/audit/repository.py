@@ -52,7 +52,7 @@ async def remove_personal_facts(connection: Connection, user_id: UUID) -> int:
     return cursor.rowcount
 
 
-async def stream_entries_about(connection: Connection, user_id: UUID) -> AsyncGenerator[AuditEntry]:
+async def list_entries_about(connection: Connection, user_id: UUID) -> AsyncGenerator[AuditEntry]:
     """Find the entries about a user in their order, by a cursor on the server. Call it in a transaction."""
     async with connection.cursor("audit_of_user", row_factory=class_row(AuditEntry)) as cursor:
         await cursor.execute(

@@ -14,7 +14,7 @@ class SessionData:
 
     async def entries(self, connection: Connection, user_id: UUID) -> AsyncGenerator[Mapping[str, object]]:
         """Yield the sessions, the oldest first, without their secrets."""
-        async for session in personal_data.stream_sessions(connection, user_id):
+        async for session in personal_data.list_stored_sessions(connection, user_id):
             yield asdict(session)
 
 
@@ -25,5 +25,5 @@ class DeviceData:
 
     async def entries(self, connection: Connection, user_id: UUID) -> AsyncGenerator[Mapping[str, object]]:
         """Yield the devices, the oldest first, without their secrets."""
-        async for device in personal_data.stream_devices(connection, user_id):
+        async for device in personal_data.list_stored_devices(connection, user_id):
             yield asdict(device)

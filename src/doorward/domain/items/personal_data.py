@@ -14,5 +14,5 @@ class ItemData:
 
     async def entries(self, connection: Connection, user_id: UUID) -> AsyncGenerator[Mapping[str, object]]:
         """Yield the items, the oldest first."""
-        async for item in personal_data.stream_owned_items(connection, user_id):
+        async for item in personal_data.list_owned_items(connection, user_id):
             yield asdict(item)

@@ -13,7 +13,7 @@ from doorward.domain.accounts.models import LockedDeletion
 from doorward.domain.accounts.repositories import Connection
 
 
-async def schedule_deletion(connection: Connection, user_id: UUID, *, due_at: datetime) -> None:
+async def deactivate_for_deletion(connection: Connection, user_id: UUID, *, due_at: datetime) -> None:
     """Deactivate an account until it is deleted, and end all its sessions, devices and sealed tokens by a new epoch."""
     await connection.execute(
         """
@@ -47,7 +47,7 @@ async def lock_deletion(connection: Connection, user_id: UUID, *, now: datetime)
         return await cursor.fetchone()
 
 
-async def cancel_deletion(connection: Connection, user_id: UUID) -> None:
+async def activate_restored_user(connection: Connection, user_id: UUID) -> None:
     """Activate an account that waited for its deletion. What had ended stays ended."""
     await connection.execute(
         """

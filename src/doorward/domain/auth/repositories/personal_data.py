@@ -42,7 +42,7 @@ class StoredDevice:
     seen_at: datetime
 
 
-async def stream_sessions(connection: Connection, user_id: UUID) -> AsyncGenerator[StoredSession]:
+async def list_stored_sessions(connection: Connection, user_id: UUID) -> AsyncGenerator[StoredSession]:
     """Find the sessions of a user, live and ended."""
     async with connection.cursor("sessions_of_user", row_factory=class_row(StoredSession)) as cursor:
         await cursor.execute(
@@ -59,7 +59,7 @@ async def stream_sessions(connection: Connection, user_id: UUID) -> AsyncGenerat
             yield session
 
 
-async def stream_devices(connection: Connection, user_id: UUID) -> AsyncGenerator[StoredDevice]:
+async def list_stored_devices(connection: Connection, user_id: UUID) -> AsyncGenerator[StoredDevice]:
     """Find the devices of a user."""
     async with connection.cursor("devices_of_user", row_factory=class_row(StoredDevice)) as cursor:
         await cursor.execute(

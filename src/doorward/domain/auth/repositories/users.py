@@ -82,16 +82,14 @@ async def find_credentials(
             FROM users
             WHERE users.email_key = %(identifier)s OR users.username_key = %(identifier)s
             """,
-            {
-                "identifier": identifier,
-                "address": address,
-                "now": now,
-                "most": SESSIONS_LOOKED_AT,
-                "device_id": device and device.device_id,
-                "secret_hash": device and hash_secret(device.secret),
-            },
+            {**_shown(device), "identifier": identifier, "address": address, "now": now, "most": SESSIONS_LOOKED_AT},
         )
         return await cursor.fetchone()
+
+
+def _shown(device: DeviceToken | None) -> dict[str, object]:
+    """Return the parameters that say which device is shown, if one is."""
+    return {"device_id": device and device.device_id, "secret_hash": device and hash_secret(device.secret)}
 
 
 async def find_password_hash(connection: Connection, user_id: UUID) -> str | None:

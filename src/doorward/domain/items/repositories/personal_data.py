@@ -12,7 +12,7 @@ from doorward.domain.items.models import Item
 from doorward.domain.items.repositories import Connection
 
 
-async def stream_owned_items(connection: Connection, owner_id: UUID) -> AsyncGenerator[Item]:
+async def list_owned_items(connection: Connection, owner_id: UUID) -> AsyncGenerator[Item]:
     """Find the items of an owner."""
     async with connection.cursor("items_of_owner", row_factory=class_row(Item)) as cursor:
         await cursor.execute(
