@@ -1,6 +1,6 @@
 """What this domain needs from outside, as Protocols. The implementations are in ``infrastructure``."""
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 from uuid import UUID
@@ -50,8 +50,8 @@ class PersonalData(Protocol):
     member: str
     """The name of the list in the export."""
 
-    def entries(self, connection: Connection, user_id: UUID) -> AsyncGenerator[Mapping[str, object]]:
-        """Yield what is stored about a user: texts, numbers, ids, moments, and lists of them. No secret, no hash."""
+    def entries(self, connection: Connection, user_id: UUID) -> AsyncGenerator[object]:
+        """Yield dataclasses of what is stored about a user. No secret, no hash."""
         ...
 
 

@@ -1,7 +1,6 @@
 """What is stored about a user's sessions and devices, as that user is given it: members of the export."""
 
-from collections.abc import AsyncGenerator, Mapping
-from dataclasses import asdict
+from collections.abc import AsyncGenerator
 from uuid import UUID
 
 from doorward.domain.auth.repositories import Connection, personal_data
@@ -12,10 +11,9 @@ class SessionData:
 
     member = "sessions"
 
-    async def entries(self, connection: Connection, user_id: UUID) -> AsyncGenerator[Mapping[str, object]]:
-        """Yield the sessions, the oldest first, without their secrets."""
-        async for session in personal_data.list_stored_sessions(connection, user_id):
-            yield asdict(session)
+    def entries(self, connection: Connection, user_id: UUID) -> AsyncGenerator[object]:
+        """Return the sessions, the oldest first, without their secrets."""
+        return personal_data.list_stored_sessions(connection, user_id)
 
 
 class DeviceData:
@@ -23,7 +21,6 @@ class DeviceData:
 
     member = "devices"
 
-    async def entries(self, connection: Connection, user_id: UUID) -> AsyncGenerator[Mapping[str, object]]:
-        """Yield the devices, the oldest first, without their secrets."""
-        async for device in personal_data.list_stored_devices(connection, user_id):
-            yield asdict(device)
+    def entries(self, connection: Connection, user_id: UUID) -> AsyncGenerator[object]:
+        """Return the devices, the oldest first, without their secrets."""
+        return personal_data.list_stored_devices(connection, user_id)
