@@ -68,6 +68,12 @@ PANELS: Final = (
         _rates("doorward_revocations_total", "outcome"),
     ),
     Panel("Registrations", "By outcome.", _PER_SECOND, _rates("doorward_registrations_total", "outcome")),
+    Panel(
+        "New passwords looked up among breached ones",
+        "Failed: the server or the file that PASSWORD_BREACHES names could not be asked.",
+        _PER_SECOND,
+        _rates("doorward_breach_checks_total", "outcome"),
+    ),
     Panel("Verifications", "Of addresses.", _PER_SECOND, _rates("doorward_email_verifications_total", "outcome")),
     Panel("Password changes", "Resets too.", _PER_SECOND, _rates("doorward_password_changes_total", "outcome")),
     Panel("Refused by the limits", "429 by route.", _PER_SECOND, _rates("doorward_rate_limit_refusals_total", "route")),

@@ -2,7 +2,13 @@
 
 import click
 
-from doorward.commands.preparation import require_database_url, require_limiter, require_mail, require_tracing
+from doorward.commands.preparation import (
+    require_breach_file,
+    require_database_url,
+    require_limiter,
+    require_mail,
+    require_tracing,
+)
 from doorward.settings.config import load_settings
 
 
@@ -14,6 +20,7 @@ def check_config() -> None:
     require_limiter(settings.limits)
     require_tracing(settings.telemetry)
     require_mail(settings)
+    require_breach_file(settings.passwords)
     for name, value in settings.values():
         shown = ",".join(map(str, value)) if isinstance(value, tuple) else value
         comment = settings.origin_of(name)

@@ -9,6 +9,7 @@ import psycopg
 from doorward.commands.errors import DATABASE_FAILED, CommandError, command_error
 from doorward.core.exceptions import DomainError
 from doorward.domain.accounts.ports import MailTemplateError
+from doorward.domain.auth.ports import BreachesUnavailableError
 from doorward.infrastructure.limits.limiter import create_limiter
 from doorward.infrastructure.postgres.clock_watch import ClocksDifferError
 from doorward.infrastructure.postgres.database import SCHEMA_VERSION, connection_string, is_current
@@ -17,9 +18,11 @@ from doorward.infrastructure.postgres.start_check import stored_schema_version
 from doorward.settings.config import Settings, load_settings
 from doorward.settings.database import DatabaseSettings
 from doorward.settings.limits import LimitSettings
+from doorward.settings.passwords import PasswordSettings
 from doorward.settings.telemetry import TelemetrySettings
 from doorward.wiring.log import log_as_set
 from doorward.wiring.mail import check_mail
+from doorward.wiring.new_passwords import check_new_passwords
 
 Result = TypeVar("Result")
 
@@ -82,6 +85,17 @@ def require_mail(settings: Settings) -> None:
         ) from error
     except MailTemplateError as error:
         raise CommandError(f"{error}. Correct it, or unset MAIL_TEMPLATES_FOLDER") from error
+
+
+def require_breach_file(settings: PasswordSettings) -> None:
+    """Refuse to go on when the file of breached passwords cannot be used. Raises ``CommandError``."""
+    try:
+        check_new_passwords(settings)
+    except BreachesUnavailableError as error:
+        raise CommandError(
+            f"the file of PASSWORD_BREACHES_LIST is {error.reason}: it needs SHA-1 digests in ascending order, one a "
+            "line. Correct it, or set PASSWORD_BREACHES=off"
+        ) from error
 
 
 def require_database_url(settings: DatabaseSettings) -> None:

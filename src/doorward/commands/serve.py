@@ -3,7 +3,13 @@
 import click
 
 from doorward.commands.errors import CommandError
-from doorward.commands.preparation import require_current_schema, require_limiter, require_mail, require_tracing
+from doorward.commands.preparation import (
+    require_breach_file,
+    require_current_schema,
+    require_limiter,
+    require_mail,
+    require_tracing,
+)
 from doorward.server.listening import CannotListenError, listening
 from doorward.server.serving import serve as serve_http
 from doorward.settings.config import load_settings
@@ -27,6 +33,7 @@ def serve(host: str, port: int, *, reload: bool) -> None:
     require_limiter(settings.limits)
     require_tracing(settings.telemetry)
     require_mail(settings)
+    require_breach_file(settings.passwords)
     require_current_schema(settings.database)
     try:
         with listening(host, port) as listener:

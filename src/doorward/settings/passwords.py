@@ -1,16 +1,18 @@
-"""Settings of password hashes."""
+"""Settings of passwords: what new ones may not be, and how they are hashed."""
 
-from typing import Final
+from pathlib import Path
+from typing import Annotated, Final, Literal, Self
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
 from doorward.settings.topic import Topic, is_development
+from doorward.settings.web_addresses import check_web_address, is_of_this_machine
 
 MINIMUM_PRODUCTION_BCRYPT_ROUNDS: Final = 10
 
 
 class PasswordSettings(Topic):
-    """How passwords are hashed, and how many hashes one client may ask for at a time."""
+    """What new passwords may not be, how they are hashed, and how many hashes one client may ask for at a time."""
 
     bcrypt_rounds: int = Field(12, ge=4, le=16, examples=["12"])
     """Cost of a password hash, as a power of two."""
@@ -19,9 +21,41 @@ class PasswordSettings(Topic):
     """Logins and registrations of one client address that may wait for a processor at a time, in each worker; 429
     above."""
 
+    password_breaches: Literal["off", "file", "hibp"] = Field("off", examples=["hibp"])
+    """Whether new passwords are looked up among those that leaked from other services. `off`: only the built-in list of
+    common passwords is used, as always. `file`: in `PASSWORD_BREACHES_LIST`. `hibp`: by asking
+    `PASSWORD_BREACHES_URL`, which is sent five characters of the password's SHA-1."""
+
+    password_breaches_list: Path | None = Field(None, examples=["/var/lib/doorward/pwned-passwords.txt"])
+    """For `PASSWORD_BREACHES=file`: a text file of SHA-1 digests in hexadecimal, one a line in ascending order, each
+    perhaps with a colon and a count."""
+
+    password_breaches_url: Annotated[str, AfterValidator(check_web_address)] = Field(
+        "https://api.pwnedpasswords.com", examples=["https://pwned.example.com"]
+    )
+    """For `PASSWORD_BREACHES=hibp`: a server with the range API of Have I Been Pwned. `http://` only on this machine,
+    in development anywhere."""
+
+    password_breaches_failure: Literal["open", "closed"] = Field("open", examples=["closed"])
+    """What becomes of a new password while it cannot be looked up. `open`: it is accepted, and counted. `closed`: the
+    answer is 503."""
+
     @field_validator("bcrypt_rounds")
     @classmethod
     def _costly_enough(cls, value: int, info: ValidationInfo) -> int:
         if not is_development(info) and value < MINIMUM_PRODUCTION_BCRYPT_ROUNDS:
             raise ValueError(f"must be at least {MINIMUM_PRODUCTION_BCRYPT_ROUNDS} in production")
         return value
+
+    @field_validator("password_breaches_url")
+    @classmethod
+    def _encrypted_beyond_this_machine(cls, value: str, info: ValidationInfo) -> str:
+        if value.startswith("http:") and not is_of_this_machine(value) and not is_development(info):
+            raise ValueError("must begin with https:// unless it is this machine: the answers could be altered")
+        return value
+
+    @model_validator(mode="after")
+    def _file_is_named(self) -> Self:
+        if self.password_breaches == "file" and self.password_breaches_list is None:  # noqa: S105 - a mode, no secret
+            raise ValueError("PASSWORD_BREACHES=file needs PASSWORD_BREACHES_LIST: the path of the file")
+        return self

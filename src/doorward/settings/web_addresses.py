@@ -1,8 +1,10 @@
 """What browsers are told in settings: origins and host names, in the one spelling that browsers send."""
 
 import re
+from ipaddress import ip_address
 from string import ascii_letters, digits
 from typing import Final
+from urllib.parse import urlsplit
 
 ANY_ORIGIN: Final = "*"
 HIGHEST_PORT: Final = 65535
@@ -37,6 +39,15 @@ def check_web_address(text: str) -> str:
     if not text.startswith(("http://", "https://")):
         raise ValueError("must begin with http:// or https://")
     return check_origin(text)
+
+
+def is_of_this_machine(address: str) -> bool:
+    """Tell whether a web address that was checked names this machine itself."""
+    host = urlsplit(address).hostname or ""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def check_contact(text: str) -> str:

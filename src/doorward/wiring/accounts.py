@@ -46,5 +46,5 @@ def create_passwords(base: Foundation, rules: RegistrationRules) -> Passwords:
         database=base.database,
         hasher=base.hasher,
         throttling=create_throttling(base.settings.keys, base.database),
-        common_passwords=rules.common_passwords,
+        new_passwords=rules.new_passwords,
     )

@@ -2,15 +2,15 @@
 
 from doorward.domain.auth.identifiers import without_separators
 from doorward.domain.auth.registration import Registration, RegistrationRules
-from doorward.infrastructure.common_passwords import load_common_passwords
 from doorward.settings.config import Settings
 from doorward.wiring.foundation import Foundation
+from doorward.wiring.new_passwords import create_new_passwords
 
 
 def registration_rules(settings: Settings) -> RegistrationRules:
     """Return what the operator refuses of names, addresses and passwords."""
     return RegistrationRules(
-        common_passwords=load_common_passwords(),
+        new_passwords=create_new_passwords(settings.passwords),
         reserved_usernames=frozenset(map(without_separators, settings.registration.reserved_usernames)),
         allows_special_domains=settings.registration.email_allow_special_domains
         or settings.deployment.environment == "development",

@@ -76,7 +76,7 @@ class PasswordChange:
         """
         user = caller.user
         user_id = user.id
-        self._passwords.check_new(new_password, username=user.username, email=user.email)
+        await self._passwords.check_new(new_password, username=user.username, email=user.email)
         await self._passwords.prove(caller, current_password, client=client)
         password_hash = await self._passwords.hash_new(new_password, client=client, account=user.username.lower())
         device = describe_device(user_agent, client.address, self._address_detail)

@@ -75,6 +75,7 @@ class Recovery:
                 is_live = await self._tokens.is_live(connection, shown, now=self._clock.now())
             if mailbox is None or not is_live:
                 raise InvalidOneTimeTokenError
+            await self._passwords.check_new(new_password, username=mailbox.username, email=mailbox.email_key)
             await self._reset(shown, mailbox, new_password, client)
         except DomainError as refusal:
             report(PasswordResetRefused(reason=refusal.code))
@@ -87,8 +88,8 @@ class Recovery:
         ``InvalidOneTimeTokenError`` and the ``Password...Error`` classes.
         """
         try:
-            # Before the account is looked up: otherwise this refusal would tell who has one.
-            self._passwords.check_new(new_password, username="", email=email)
+            # Before the account is looked up: otherwise this refusal would tell who has one, and cost a try.
+            await self._passwords.check_new(new_password, username="", email=email)
             mailbox = await self._find(email)
             async with self._database.connection() as connection:
                 shown = await self._tokens.try_code(
@@ -100,6 +101,7 @@ class Recovery:
                 )
             if mailbox is None:
                 raise InvalidOneTimeTokenError
+            self._passwords.check_rules(new_password, username=mailbox.username, email=mailbox.email_key)
             await self._reset(shown, mailbox, new_password, client)
         except DomainError as refusal:
             report(PasswordResetRefused(reason=refusal.code))
@@ -115,7 +117,6 @@ class Recovery:
 
     async def _reset(self, shown: ShownToken, mailbox: Mailbox, new_password: str, client: Client) -> None:
         """Consume the token and change the password in one transaction, after the password was accepted and hashed."""
-        self._passwords.check_new(new_password, username=mailbox.username, email=mailbox.email_key)
         password_hash = await self._passwords.hash_new(new_password, client=client, account=mailbox.email_key)
         now, user_id = self._clock.now(), mailbox.user_id
         events: list[AuditedEvent] = [PasswordChanged(user_id=user_id, reason="reset")]

@@ -17,6 +17,9 @@ REUSE_DETECTIONS: Final = Counter(
 )
 
 
+BREACH_CHECKS: Final = Counter("doorward_breach_checks_total", "New passwords looked up among breached ones", "outcome")
+
+
 @dataclass(frozen=True)
 class UserRegistered(AuditedEvent):
     """An account was made."""
@@ -207,3 +210,38 @@ class SessionReuseDetected(AuditedEvent):
     level = "warning"
     outcome = "failure"
     counted = ((REFRESHES, "reused"), (REUSE_DETECTIONS, ""))
+
+
+@dataclass(frozen=True)
+class BreachCheckPassed(Event):
+    """A new password is not among the breached ones that `PASSWORD_BREACHES` names."""
+
+    log_event = "auth.breach_check.passed"
+    level = "debug"
+    outcome = "success"
+    counted = ((BREACH_CHECKS, "passed"),)
+
+
+@dataclass(frozen=True)
+class BreachedPasswordRefused(Event):
+    """A new password is among the breached ones: 422 `password_breached`."""
+
+    log_event = "auth.breach_check.refused"
+    outcome = "failure"
+    counted = ((BREACH_CHECKS, "breached"),)
+
+
+@dataclass(frozen=True)
+class BreachCheckFailed(Event):
+    """A new password could not be looked up among the breached ones.
+
+    It was accepted, or with `PASSWORD_BREACHES_FAILURE=closed` answered 503: `accepted`. `reason` is `timeout`,
+    `connection`, `status`, `too_large`, `malformed`, `circuit_open` or `unreadable`.
+    """
+
+    log_event = "auth.breach_check.failed"
+    level = "warning"
+    outcome = "failure"
+    counted = ((BREACH_CHECKS, "failed"),)
+    reason: str
+    accepted: bool

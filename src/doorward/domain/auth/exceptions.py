@@ -92,6 +92,14 @@ class PasswordIsNameError(DomainError):
     )
 
 
+class PasswordBreachedError(DomainError):
+    """Among the passwords that leaked from other services: attackers try them all (``PASSWORD_BREACHES``)."""
+
+    kind = Kind.INVALID
+    code = "password_breached"
+    detail = "This password is known from a leak of another service. Choose another, such as four random words."
+
+
 class InvalidCredentialsError(DomainError):
     """The login failed. Deliberately the same for an unknown user, a wrong password and an inactive user."""
 

@@ -3,7 +3,6 @@
 Each wrong password is counted: without a session as a failed login, in a session apart from those. No guess is free.
 """
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -14,7 +13,8 @@ from doorward.domain.auth.events import CurrentPasswordRefused
 from doorward.domain.auth.exceptions import InvalidAccessTokenError, WrongPasswordError
 from doorward.domain.auth.identifiers import read_identifier
 from doorward.domain.auth.models import Caller, ClientKind
-from doorward.domain.auth.policy import MAXIMUM_TYPED_LENGTH, check_new_password, is_unicode_text
+from doorward.domain.auth.new_passwords import NewPasswords
+from doorward.domain.auth.policy import MAXIMUM_TYPED_LENGTH, is_unicode_text
 from doorward.domain.auth.ports import NO_CLIENT, Client, PasswordCheck, PasswordHasher
 from doorward.domain.auth.repositories import Connection, own_sessions, users
 from doorward.domain.auth.throttling import STRANGERS, ThrottledClient, Throttling
@@ -41,13 +41,13 @@ class Passwords:
         database: Database[Connection],
         hasher: PasswordHasher,
         throttling: Throttling,
-        common_passwords: Collection[str],
+        new_passwords: NewPasswords,
     ) -> None:
-        """Take the database, the password hasher, what counts attempts, and the passwords that are too common."""
+        """Take the database, the password hasher, what counts attempts, and what decides on new passwords."""
         self._database = database
         self._hasher = hasher
         self._throttling = throttling
-        self._common_passwords = common_passwords
+        self._new_passwords = new_passwords
 
     async def is_password_of(self, user_id: UUID, password: str, *, client: Client = NO_CLIENT) -> bool:
         """Tell whether the password is that of an active account. The work is the same for an unknown one.
@@ -107,9 +107,16 @@ class Passwords:
             raise WrongPasswordError
         return ProvenPassword(stored_hash, check.upgraded_hash)
 
-    def check_new(self, password: str, *, username: str, email: str) -> None:
-        """Refuse a new password by the rules of sign-up. Raises the ``Password...Error`` classes."""
-        check_new_password(password, username=username, email=email, common_passwords=self._common_passwords)
+    async def check_new(self, password: str, *, username: str, email: str) -> None:
+        """Refuse a new password by the rules of sign-up, or because it leaked. Call it outside of transactions.
+
+        Raises the ``Password...Error`` classes, and ``ServiceUnavailableError`` as ``NewPasswords.check``.
+        """
+        await self._new_passwords.check(password, username=username, email=email)
+
+    def check_rules(self, password: str, *, username: str, email: str) -> None:
+        """Refuse a new password by the rules alone. Raises the ``Password...Error`` classes."""
+        self._new_passwords.check_rules(password, username=username, email=email)
 
     async def hash_new(self, password: str, *, client: Client, account: str) -> str:
         """Return the hash of a new password that was checked."""

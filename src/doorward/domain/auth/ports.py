@@ -55,6 +55,22 @@ class PasswordHasher(Protocol):
         ...
 
 
+class BreachesUnavailableError(Exception):
+    """The breached passwords could not be looked up. ``reason`` is a word of a closed list, for log and metrics."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class BreachedPasswords(Protocol):
+    """Passwords that leaked from other services."""
+
+    async def contain(self, password: str) -> bool:
+        """Tell whether the password is one of them. Raises ``BreachesUnavailableError``, within a second."""
+        ...
+
+
 class AccessTokenSigner(Protocol):
     """Access tokens: JWTs in the profile of RFC 9068."""
 

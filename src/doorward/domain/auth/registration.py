@@ -12,9 +12,9 @@ from doorward.domain.auth.events import RegistrationRefused, UserRegistered
 from doorward.domain.auth.exceptions import EmailTakenError, UsernameTakenError
 from doorward.domain.auth.identifiers import read_new_email, read_new_username
 from doorward.domain.auth.models import User
+from doorward.domain.auth.new_passwords import NewPasswords
 from doorward.domain.auth.one_time_token import Purpose
 from doorward.domain.auth.one_time_tokens import LIFE_OF_PURPOSE
-from doorward.domain.auth.policy import check_new_password
 from doorward.domain.auth.ports import NO_CLIENT, Client, PasswordHasher
 from doorward.domain.auth.repositories import Connection, users
 from doorward.domain.outbox.mail import MailKind, MailOrigin, MailRequest
@@ -26,11 +26,10 @@ from doorward.observability.logging import report
 class RegistrationRules:
     """What sign-up refuses beyond the fixed rules.
 
-    ``common_passwords`` are in NFKC and case-folded; ``reserved_usernames`` are as
-    ``identifiers.without_separators`` returns them.
+    ``reserved_usernames`` are as ``identifiers.without_separators`` returns them.
     """
 
-    common_passwords: Collection[str]
+    new_passwords: NewPasswords
     reserved_usernames: Collection[str]
     allows_special_domains: bool
 
@@ -73,7 +72,7 @@ class Registration:
         rules = self._rules
         address = read_new_email(email, allows_special_domains=rules.allows_special_domains)
         name = read_new_username(username, reserved=rules.reserved_usernames)
-        check_new_password(password, username=name, email=address.key, common_passwords=rules.common_passwords)
+        await rules.new_passwords.check(password, username=name, email=address.key)
         password_hash = await self._hasher.hash(password, client=client, account=address.key)
         user = User(id=uuid4(), email=address.shown, username=name, is_active=True)
         registered = UserRegistered(user_id=user.id)

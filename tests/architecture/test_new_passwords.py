@@ -1,0 +1,54 @@
+"""No way to set a password leaves out the check of new passwords."""
+
+import ast
+from pathlib import Path
+from typing import Final
+
+from tests.architecture.sources import at, calls_of, source_modules, tree_of
+
+CHECKING: Final = Path("src/doorward/domain/auth/new_passwords.py")
+HASHING: Final = Path("src/doorward/domain/auth/passwords.py")
+HASHES: Final = {"hash_new", "hash"}
+CHECKS: Final = {"check_new", "check"}
+
+
+def attribute_calls(path: Path, names: set[str]) -> list[ast.Call]:
+    return [call for call in calls_of(path) if isinstance(call.func, ast.Attribute) and call.func.attr in names]
+
+
+def hashes_new_password(call: ast.Call) -> bool:
+    assert isinstance(call.func, ast.Attribute)
+    return call.func.attr == "hash_new" or ast.unparse(call.func.value).endswith("hasher")
+
+
+def awaited_checks(path: Path) -> list[ast.Await]:
+    return [
+        node
+        for node in ast.walk(tree_of(path))
+        if isinstance(node, ast.Await)
+        and isinstance(node.value, ast.Call)
+        and isinstance(node.value.func, ast.Attribute)
+        and node.value.func.attr in CHECKS
+        and ast.unparse(node.value.func.value).endswith("passwords")
+    ]
+
+
+def test_only_one_module_knows_the_rules_of_new_passwords() -> None:
+    named = [
+        at(path, call)
+        for path in source_modules()
+        for call in calls_of(path)
+        if isinstance(call.func, ast.Name) and call.func.id == "check_new_password" and path != CHECKING
+    ]
+    assert named == [], "call NewPasswords.check, which looks the password up among breached ones, too"
+
+
+def test_each_module_that_hashes_a_new_password_awaits_the_whole_check() -> None:
+    hashing = [
+        path
+        for path in source_modules()
+        if path.is_relative_to("src/doorward/domain") and path != HASHING
+        if any(hashes_new_password(call) for call in attribute_calls(path, HASHES))
+    ]
+    assert len(hashing) >= 3
+    assert [str(path) for path in hashing if not awaited_checks(path)] == []
