@@ -146,6 +146,14 @@ class ApiClient:
         """Restore an account with the token of a login that was refused."""
         return await self.call("POST", f"{AUTH}/deletion/cancel", json={"restore_token": restore_token})
 
+    async def post_reset(self, token: str, new_password: str) -> httpx.Response:
+        """Set a new password with the token of a mail."""
+        return await self.call("POST", f"{AUTH}/password/reset", json={"token": token, "new_password": new_password})
+
+    async def post_verify(self, token: str, password: str) -> httpx.Response:
+        """Verify an address with the token of a mail and the password of the account."""
+        return await self.call("POST", f"{AUTH}/email/verify", json={"token": token, "password": password})
+
     async def authorized(self, method: str, path: str, access_token: str, **options: Any) -> httpx.Response:  # noqa: ANN401 - httpx's own
         """Make any call with an access token."""
         headers = {"Authorization": f"Bearer {access_token}", **options.pop("headers", {})}

@@ -15,7 +15,10 @@ from typing import Final
 import httpx
 
 from development.postgres import EmbeddedPostgres
+from doorward.domain.auth.one_time_tokens import OneTimeTokens
 from doorward.infrastructure.migrations import migrate
+from doorward.settings.config import settings_from
+from doorward.wiring.accounts import create_one_time_tokens
 
 START_SECONDS: Final = 120
 LISTENING: Final = re.compile(r"service\.listening.*?\bport\W+(\d+)")
@@ -42,6 +45,11 @@ def proof_settings(database_url: str, **others: str) -> dict[str, str]:
         "SHUTDOWN_DRAIN_SECONDS": "0",
         **others,
     }
+
+
+def tokens_of(settings: Mapping[str, str]) -> OneTimeTokens:
+    """Return what makes the tokens of mails as a service with these settings does."""
+    return create_one_time_tokens(settings_from({name.lower(): value for name, value in settings.items()}).keys)
 
 
 def url_when_ready(log: Path, is_alive: Callable[[], bool]) -> str:

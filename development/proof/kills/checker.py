@@ -15,13 +15,14 @@ from psycopg.rows import class_row
 
 from development.client import ApiClient
 from development.proof.api import answer_to, api_at
-from development.proof.kills.clients import NEW_PASSWORD, PASSWORD
+from development.proof.kills.clients import NEW_PASSWORD, PASSWORD, RESET_PASSWORD
 from development.proof.kills.ledger import Person, Session
 
 NEW_HASH: Final = re.compile(r"\$bcrypt-sha256\$v=2,t=2b,r=4\$[./A-Za-z0-9]{22}\$[./A-Za-z0-9]{31}")
 OK: Final = 200
 CREATED: Final = 201
 REFUSED: Final = 401
+RESETS_AT_EPOCH: Final = 2
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,12 @@ class StoredUser:
     email: str
     password_hash: str
     is_active: bool
+    session_epoch: int
+    """How often the password was changed or reset, which each person does once, in this order."""
+
+    is_verified: bool
+    links: list[str]
+    """The purposes of the mailed tokens that can still be used."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +73,12 @@ async def check(people: list[Person], url: str, database_url: str) -> list[str]:
 
 async def _stored(connection: psycopg.AsyncConnection[Any], name: str) -> Stored:
     async with connection.cursor(row_factory=class_row(StoredUser)) as cursor:
-        await cursor.execute("SELECT id, email, password_hash, is_active FROM users WHERE username = %s", (name,))
+        await cursor.execute(
+            "SELECT id, email, password_hash, is_active, session_epoch, email_verified_at IS NOT NULL AS is_verified,"
+            " ARRAY(SELECT purpose FROM one_time_tokens WHERE user_id = users.id) AS links"
+            " FROM users WHERE username = %s",
+            (name,),
+        )
         users = await cursor.fetchall()
     async with connection.cursor(row_factory=class_row(StoredSession)) as rows:
         await rows.execute(
@@ -87,6 +99,7 @@ def judge(person: Person, stored: Stored) -> Iterator[str]:
     (user,) = stored.users
     if not user.is_active or user.email != f"{person.name}@example.com":
         yield "half an account"
+    yield from _judge_links(person, user)
     rows = {row.id: row for row in stored.sessions}
     known = {id_of(session): session for session in person.sessions}
     if lost := known.keys() - rows.keys():
@@ -96,8 +109,22 @@ def judge(person: Person, stored: Stored) -> Iterator[str]:
     has_logged_in, has_new_hash = bool(rows), NEW_HASH.fullmatch(user.password_hash) is not None
     if (has_logged_in or person.is_login_pending) and has_logged_in != has_new_hash:
         yield f"half a login: a session: {has_logged_in}, a new hash: {has_new_hash}"
+    may_have_ended = person.is_password_pending or person.is_reset_pending
     for key in known.keys() & rows.keys():
-        yield from _judge_session(known[key], rows[key], may_have_changed=person.is_password_pending)
+        yield from _judge_session(known[key], rows[key], may_have_changed=may_have_ended)
+
+
+def _judge_links(person: Person, user: StoredUser) -> Iterator[str]:
+    """Judge what mails led to: the link is gone if and only if its effect is stored."""
+    has_reset = user.session_epoch == RESETS_AT_EPOCH
+    if person.has_reset > has_reset or has_reset > person.has_reset + person.is_reset_pending:
+        yield f"a reset was told: {person.has_reset}, and is stored: {has_reset}"
+    if person.is_reset_pending and has_reset == ("password_reset" in user.links):
+        yield f"half a reset: a new password: {has_reset}, a usable link: {not has_reset}"
+    if person.is_verified > user.is_verified:
+        yield "a verification was told and is not stored"
+    if person.is_verification_pending and user.is_verified == ("verify_email" in user.links):
+        yield f"half a verification: verified: {user.is_verified}, a usable link: {user.is_verified}"
 
 
 def _judge_unknown(person: Person, stored: Stored, unknown: int) -> Iterator[str]:
@@ -135,10 +162,10 @@ async def _tried(api: ApiClient, person: Person, stored: Stored) -> AsyncIterato
     for session in person.sessions:
         async for line in _try_session(api, session, rows[id_of(session)]):
             yield line
-    has_changed = has_new_password(stored)
-    for password, is_right in ((PASSWORD, not has_changed), (NEW_PASSWORD, has_changed)):
+    (user,) = stored.users
+    for epoch, password in enumerate((PASSWORD, NEW_PASSWORD, RESET_PASSWORD)):
         answer = await answer_to(api.post_token(person.name, password))
-        if answer.status != (OK if is_right else REFUSED):
+        if answer.status != (OK if epoch == user.session_epoch else REFUSED):
             yield f"an account that is stored cannot be used as it should: {answer.status}"
 
 

@@ -2,8 +2,9 @@
 
 import asyncio
 import random
-from typing import Final
-from uuid import uuid4
+from datetime import UTC, datetime
+from typing import Final, Literal
+from uuid import UUID, uuid4
 
 import bcrypt
 import psycopg
@@ -11,6 +12,8 @@ import psycopg
 from development.client import ApiClient
 from development.proof.api import Answer, answer_to, api_at
 from development.proof.kills.ledger import Call, Ledger
+from doorward.domain.auth.one_time_token import Purpose
+from doorward.domain.auth.one_time_tokens import OneTimeTokens
 
 PASSWORD: Final = "correct horse battery"  # noqa: S105 - of people who live for one kill
 CLIENTS: Final = 4
@@ -18,6 +21,7 @@ MOST_PEOPLE: Final = 50
 """Whom one client is at most, one after the other: the service is to be dead long before."""
 
 NEW_PASSWORD: Final = "three red kites circling"  # noqa: S105 - as above
+RESET_PASSWORD: Final = "one more set of words"  # noqa: S105 - as above
 EXPECTED: Final[dict[Call, int]] = {
     "register": 201,
     "login": 200,
@@ -25,6 +29,8 @@ EXPECTED: Final[dict[Call, int]] = {
     "reuse": 401,
     "revoke": 204,
     "password": 200,
+    "verify": 204,
+    "reset": 204,
 }
 
 
@@ -32,22 +38,33 @@ class _UnknownError(Exception):
     """No answer, or one that says nothing of what was done."""
 
 
-async def use(url: str, ledger: Ledger, database_url: str, most_people: int = MOST_PEOPLE) -> None:
-    """Have several clients use the service, each until it is dead or has been that many people."""
+async def use(
+    url: str, ledger: Ledger, database_url: str, tokens: OneTimeTokens, most_people: int = MOST_PEOPLE
+) -> None:
+    """Have several clients use the service, each until it is dead or has been that many people.
+
+    ``tokens`` makes the tokens of mails, under the service's key.
+    """
     old_hash = await asyncio.to_thread(bcrypt.hashpw, PASSWORD.encode(), bcrypt.gensalt(4))
     async with api_at(url) as api, await psycopg.AsyncConnection.connect(database_url, autocommit=True) as operator:
-        clients = [_Client(api, ledger, operator, old_hash.decode()) for _ in range(CLIENTS)]
+        clients = [_Client(api, ledger, operator, old_hash.decode(), tokens) for _ in range(CLIENTS)]
         await asyncio.gather(*(client.live(most_people) for client in clients))
 
 
 class _Client:
     def __init__(
-        self, api: ApiClient, ledger: Ledger, operator: psycopg.AsyncConnection[tuple[object, ...]], old_hash: str
+        self,
+        api: ApiClient,
+        ledger: Ledger,
+        operator: psycopg.AsyncConnection[tuple[object, ...]],
+        old_hash: str,
+        tokens: OneTimeTokens,
     ) -> None:
         self._api = api
         self._ledger = ledger
         self._operator = operator
         self._old_hash = old_hash
+        self._tokens = tokens
 
     async def live(self, most_people: int) -> None:
         """Be one person after the other, until an answer does not come."""
@@ -60,16 +77,19 @@ class _Client:
     async def _be_somebody(self) -> None:
         name = f"ledger-{uuid4().hex[:16]}"
         number = self._ledger.mean(name, "register")
-        self._note(number, "register", await answer_to(self._api.post_register(name, f"{name}@example.com", PASSWORD)))
+        answer = await answer_to(self._api.post_register(name, f"{name}@example.com", PASSWORD))
+        user_id = UUID(self._note(number, "register", answer).body["id"])
         # Brought from another product: the login has two things to store, and stores both or none.
         await self._operator.execute("UPDATE users SET password_hash = %s WHERE username = %s", (self._old_hash, name))
         for session in range(2):
             await self._have_session(name, session)
+        await self._use_link(name, user_id, "verify")
         await self._change_password(name)
+        await self._use_link(name, user_id, "reset")
+        await self._log_in(name, RESET_PASSWORD)
 
     async def _have_session(self, name: str, session: int) -> None:
-        number = self._ledger.mean(name, "login")
-        pair = self._note(number, "login", await answer_to(self._api.post_token(name, PASSWORD)))
+        pair = await self._log_in(name, PASSWORD)
         replaced = None
         for _ in range(random.randrange(3)):
             number = self._ledger.mean(name, "refresh", session)
@@ -82,11 +102,28 @@ class _Client:
             self._note(number, "revoke", await answer_to(self._api.post_revoke(pair.refresh)))
 
     async def _change_password(self, name: str) -> None:
-        number = self._ledger.mean(name, "login")
-        pair = self._note(number, "login", await answer_to(self._api.post_token(name, PASSWORD)))
+        pair = await self._log_in(name, PASSWORD)
         number = self._ledger.mean(name, "password")
         answer = await answer_to(self._api.post_password(pair.access, PASSWORD, NEW_PASSWORD))
         self._note(number, "password", answer)
+
+    async def _log_in(self, name: str, password: str) -> Answer:
+        number = self._ledger.mean(name, "login")
+        return self._note(number, "login", await answer_to(self._api.post_token(name, password)))
+
+    async def _use_link(self, name: str, user_id: UUID, call: Literal["verify", "reset"]) -> None:
+        """Use the token of a mail, which is stored as the worker stores it when it sends one."""
+        purpose = Purpose.VERIFY_EMAIL if call == "verify" else Purpose.PASSWORD_RESET
+        issued = await self._tokens.issue(
+            self._operator, purpose, user_id=user_id, email_key=f"{name}@example.com", now=datetime.now(UTC)
+        )
+        number = self._ledger.mean(name, call)
+        made = (
+            self._api.post_verify(issued.text, PASSWORD)
+            if call == "verify"
+            else self._api.post_reset(issued.text, RESET_PASSWORD)
+        )
+        self._note(number, call, await answer_to(made))
 
     def _note(self, number: int, call: Call, answer: Answer) -> Answer:
         has_pair = "refresh_token" in answer.body

@@ -19,7 +19,7 @@ from doorward.domain.auth.models import EndReason
 from doorward.domain.auth.repositories import sessions, throttles, users
 from doorward.infrastructure.postgres.database import PostgresDatabase
 
-Commit = Literal["register", "reserve", "login", "rotate", "reuse-revoke", "revoke", "password"]
+Commit = Literal["register", "reserve", "login", "rotate", "reuse-revoke", "revoke", "password", "verify", "reset"]
 Moment = Literal["before", "sent", "after"]
 """Before the commit is sent; when it is sent and not answered; when it is answered and the caller not."""
 
@@ -48,6 +48,8 @@ class Failpoints:
         self._mark(sessions, "rotate_sessions", lambda _: "rotate")
         self._mark(sessions, "end_session", _end)
         self._mark(accounts, "replace_password", lambda _: "password")
+        self._mark(accounts, "update_email_verified", lambda _: "verify")
+        self._mark(accounts, "replace_forgotten_password", lambda _: "reset")
         PostgresDatabase.transaction = self._around(PostgresDatabase.transaction)  # type: ignore[method-assign, assignment] # it is the point
 
     def _mark(self, repository: ModuleType, name: str, commit_of: Callable[[dict[str, Any]], Commit]) -> None:

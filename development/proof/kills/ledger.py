@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-Call = Literal["register", "login", "refresh", "reuse", "revoke", "password"]
+Call = Literal["register", "login", "refresh", "reuse", "revoke", "password", "verify", "reset"]
 Entry = dict[str, Any]
 
 
@@ -58,6 +58,10 @@ class Person:
     is_login_pending: bool = False
     has_new_password: bool = False
     is_password_pending: bool = False
+    is_verified: bool = False
+    is_verification_pending: bool = False
+    has_reset: bool = False
+    is_reset_pending: bool = False
     sessions: list[Session] = field(default_factory=list)
 
 
@@ -94,8 +98,19 @@ def _note(person: Person, meant: Entry, told: Entry | None) -> None:
             person.sessions.append(Session([told["refresh"]], [told["access"]]))
         case "password":
             person.is_password_pending = True
+        case "verify" | "reset":
+            _note_link(person, meant["call"], is_told=status == 204)  # noqa: PLR2004 - HTTP's No Content
         case call:
             _note_use(person.sessions[meant["session"]], call, status, told or {})
+
+
+def _note_link(person: Person, call: Call, *, is_told: bool) -> None:
+    if call == "verify":
+        person.is_verified, person.is_verification_pending = is_told, not is_told
+        return
+    person.has_reset, person.is_reset_pending = is_told, not is_told
+    for session in person.sessions if is_told else []:
+        session.ended = session.ended or "password"
 
 
 def _note_use(session: Session, call: Call, status: int, told: Entry) -> None:

@@ -14,7 +14,8 @@ from typing import Final
 from development.proof.kills import checker, clients, ledger
 from development.proof.kills.failpoints import Commit, Moment
 from development.proof.kills.service import KillableService
-from development.proof.service import proof_settings
+from development.proof.service import proof_settings, tokens_of
+from doorward.domain.auth.one_time_tokens import OneTimeTokens
 
 MOST_PASSES: Final = 3
 
@@ -37,17 +38,19 @@ class Outcome:
         self.sessions += len(sessions)
         self.unknown += sum(session.pending is not None for session in sessions)
         self.unknown += sum(person.is_login_pending or not person.is_registered for person in people)
+        self.unknown += sum(person.is_verification_pending or person.is_reset_pending for person in people)
         self.wrong += wrong
 
 
 class Rounds:
     """One service and its database, for as many kills as are wanted."""
 
-    def __init__(self, service: KillableService, database_url: str, folder: Path) -> None:
-        """Take the service, started, its database, and where to keep ledgers."""
+    def __init__(self, service: KillableService, database_url: str, folder: Path, tokens: OneTimeTokens) -> None:
+        """Take the service, started, its database, where to keep ledgers, and what makes the tokens of mails."""
         self._service = service
         self._database_url = database_url
         self._folder = folder
+        self._tokens = tokens
 
     def kill(self, commit: Commit, moment: Moment, outcome: Outcome) -> None:
         """Use the service until it dies there; start it again; check everything."""
@@ -70,7 +73,7 @@ class Rounds:
         path = self._folder / secrets.token_hex(8)
         written = ledger.Ledger(path)
         with contextlib.closing(written):
-            asyncio.run(clients.use(self._service.url, written, self._database_url, most_people))
+            asyncio.run(clients.use(self._service.url, written, self._database_url, self._tokens, most_people))
         return path
 
     def check(self, path: Path) -> list[str]:
@@ -83,6 +86,7 @@ def rounds(database_url: str) -> Iterator[Rounds]:
     """Yield a service that runs on this migrated database."""
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        service = stack.enter_context(KillableService(folder, proof_settings(database_url)))
+        settings = proof_settings(database_url)
+        service = stack.enter_context(KillableService(folder, settings))
         service.start()
-        yield Rounds(service, database_url, folder)
+        yield Rounds(service, database_url, folder, tokens_of(settings))

@@ -37,6 +37,7 @@ class AccountSteps(Journey):
             return
         person.password, person.has_old_hash = new, False
         person.epoch += 1
+        person.lose_links()
         self.touched.append(self.model.begin(person, pair.refresh_token, pair.access_token, self.now))
         self.touched += self.model.sessions_of(person)[-3:]
 

@@ -44,6 +44,15 @@ class Due(Enum):
     """A refusal, and the end of the session."""
 
 
+@dataclass(frozen=True)
+class MailedToken:
+    """A token of a mailed link, the moment from which it is refused, and the number of its key."""
+
+    text: str
+    until: datetime
+    key: int
+
+
 @dataclass(eq=False)
 class Person:
     """Somebody with an account."""
@@ -56,6 +65,23 @@ class Person:
 
     has_old_hash: bool = False
     password: str = PASSWORD
+    is_verified: bool = False
+    resets: list[MailedToken] = field(default_factory=list)
+    verifications: list[MailedToken] = field(default_factory=list)
+    """Every token that was ever mailed, the newest last."""
+
+    live_resets: list[MailedToken] = field(default_factory=list)
+    live_verification: MailedToken | None = None
+    """Those that were neither used, nor replaced, nor removed by a change of password or state."""
+
+    @property
+    def email(self) -> str:
+        """The address."""
+        return f"{self.username}@example.com"
+
+    def lose_links(self) -> None:
+        """Note a change of password or state: no link that was mailed before works."""
+        self.live_resets, self.live_verification = [], None
 
 
 @dataclass(frozen=True)
@@ -125,6 +151,32 @@ class Model:
         """Tell whether tokens under this key are still read."""
         return key in {self.key, self.previous_key}
 
+    def mail_reset(self, person: Person, token: MailedToken) -> None:
+        """Note a mail. The two newest links work, so that a stranger's request kills none that was just mailed."""
+        person.resets.append(token)
+        person.live_resets = [*person.live_resets[-1:], token]
+
+    def can_reset(self, person: Person, token: MailedToken, now: datetime) -> bool:
+        """Tell whether the link must set a password; else it must be refused."""
+        is_live = token in person.live_resets and now < token.until
+        return is_live and person.is_active and self.is_readable(token.key)
+
+    def reset(self, person: Person, password: str) -> None:
+        """Note a new password by mail: sessions, links and old hash are gone, the address is the owner's."""
+        person.password, person.has_old_hash, person.is_verified = password, False, True
+        person.epoch += 1
+        person.lose_links()
+
+    def mail_verification(self, person: Person, token: MailedToken) -> None:
+        """Note a mail. Its link replaces the one before."""
+        person.verifications.append(token)
+        person.live_verification = token
+
+    def can_verify(self, person: Person, token: MailedToken, now: datetime) -> bool:
+        """Tell whether the link must verify, for the right session or password; else it must be refused."""
+        is_live = token is person.live_verification and now < token.until
+        return is_live and person.is_active and self.is_readable(token.key)
+
     def is_live(self, session: Session, now: datetime) -> bool:
         """Tell whether anything of the session may work."""
         return not session.has_ended and now < session.expires_at and session.person.is_active
@@ -183,6 +235,7 @@ class Model:
         lasting = [session for session in self.sessions_of(person) if not session.has_ended and not session.is_pruned]
         person.is_active = False
         person.epoch += 1
+        person.lose_links()
         return len(lasting)
 
     def sessions_of(self, person: Person) -> list[Session]:

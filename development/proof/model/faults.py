@@ -28,6 +28,8 @@ USERS_SQL: Final = "domain/auth/repositories/users.py"
 OWN_SESSIONS_SQL: Final = "domain/auth/repositories/own_sessions.py"
 DELETIONS_SQL: Final = "domain/accounts/repositories/deletions.py"
 ACCOUNTS_SQL: Final = "domain/accounts/repositories/accounts.py"
+TOKENS_SQL: Final = "domain/auth/repositories/one_time_tokens.py"
+VERIFICATION: Final = "domain/accounts/verification.py"
 ADMISSION: Final = "domain/auth/admission.py"
 SESSIONS: Final = "domain/auth/sessions.py"
 POLICY: Final = "domain/auth/policy.py"
@@ -197,6 +199,26 @@ FAULTS: Final = (
         "        SET id = %(id)s,\n            secret_hash",
         "        SET secret_hash",
         "a stolen access token gains from the proof that its user shows",
+    ),
+    Fault(
+        ACCOUNTS_SQL,
+        "            session_epoch = session_epoch + 1,\n            email_verified_at",
+        "            email_verified_at",
+        "a thief stays signed in when the owner resets the password",
+    ),
+    Fault(
+        TOKENS_SQL,
+        "        DELETE FROM one_time_tokens\n        WHERE user_id = %(user_id)s\n"
+        "          AND purpose = %(purpose)s\n          AND secret_hash",
+        "        UPDATE one_time_tokens SET slot = slot\n        WHERE user_id = %(user_id)s\n"
+        "          AND purpose = %(purpose)s\n          AND secret_hash",
+        "a link that was used verifies again",
+    ),
+    Fault(
+        VERIFICATION,
+        "                if shown.user_id != user_id:\n",
+        "                if shown.user_id == UUID(int=0):\n",
+        "whoever reads a mailbox verifies the account that somebody else made with its address",
     ),
 )
 

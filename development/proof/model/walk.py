@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
 from development.proof.model import checks
-from development.proof.model.account_steps import AccountSteps, some
+from development.proof.model.account_steps import some
 from development.proof.model.expectation import (
     LEEWAY,
     PASSWORD,
@@ -21,6 +21,7 @@ from development.proof.model.expectation import (
     hold,
 )
 from development.proof.model.forgeries import FORGERIES
+from development.proof.model.mail_steps import MailSteps
 from development.proof.model.tally import Tally
 from development.proof.model.world import World
 from doorward.core.exceptions import DomainError
@@ -49,7 +50,7 @@ callers = st.sampled_from([1, 1, 1, 2, 3, 5, 8])
 """How many use one token at once."""
 
 
-class Walk(AccountSteps):
+class Walk(MailSteps):
     """One walk: its steps, of which Hypothesis chooses."""
 
     def __init__(self) -> None:

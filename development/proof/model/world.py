@@ -16,6 +16,7 @@ from psycopg import AsyncConnection
 from development.patience import PATIENT
 from development.proof.model.expectation import RETENTION
 from development.proof.model.keys import Keys, new_secret
+from development.proof.model.mailed import Mailbox
 from development.proof.model.undone import undone_sessions
 from doorward.api.services import Services
 from doorward.core.exceptions import DomainError
@@ -107,7 +108,9 @@ class World:
         await self._lifespan.enter_async_context(services.lifespan(self._unserved))
         self.registration, self._login, self._sessions = services.registration, services.login, services.sessions
         self._own, self._deletion = services.own_account, services.leaving.deletion
+        self._own, self._recovery, self._verification = services.own_account, services.recovery, services.verification
         self._database: PostgresDatabase = app.state.database
+        self.mailbox = Mailbox(settings, self._database, self.clock)
         self._pruning = Pruning(database=self._database, clock=self.clock, retention=RETENTION, pause_seconds=0)
         accounts = Accounts(database=self._database)
         self._deactivation = Deactivation(database=self._database, accounts=accounts)
@@ -217,6 +220,22 @@ class World:
             return False
         raise AssertionError("a login began a session")
 
+    async def reset_at_once(self, token: str, passwords: list[str]) -> list[bool]:
+        """Have several set a password with one link at the same time; return whose was set."""
+        resets = (self._recovery.reset_by_token(token, password) for password in passwords)
+        return await asyncio.gather(*(_is_done(reset) for reset in resets))
+
+    async def verify_by_session(self, access: str, token: str) -> bool:
+        """Verify an address in a session; return whether that was done."""
+        return await _is_done(self._verify_by_session(access, token))
+
+    async def _verify_by_session(self, access: str, token: str) -> None:
+        await self._verification.verify_by_session((await self._sessions.authenticate(access)).user.id, token=token)
+
+    async def verify_by_password(self, token: str, password: str) -> bool:
+        """Verify an address with the password of its account; return whether that was done."""
+        return await _is_done(self._verification.verify_by_password(token, password))
+
     async def deactivate(self, name: str) -> int:
         """Bar somebody, as `doorward deactivate` does; return how many sessions that ended."""
         return await self._deactivation.deactivate(name)
@@ -277,6 +296,15 @@ async def _answered(call: Coroutine[Any, Any, T]) -> T | None:
         return await call
     except DomainError:
         return None
+
+
+async def _is_done(call: Coroutine[Any, Any, None]) -> bool:
+    """Tell whether a call did what it was asked for, and did not refuse."""
+    try:
+        await call
+    except DomainError:
+        return False
+    return True
 
 
 async def _refresh(sessions: Sessions, text: str) -> TokenPair | None:

@@ -18,6 +18,7 @@ from development.proof.races.contests import (
     right_passwords,
     wrong_passwords,
 )
+from development.proof.races.mailed import Mail, mailing, one_reset, one_verification, reset
 from development.proof.races.own_account import (
     end_all,
     end_others,
@@ -26,8 +27,9 @@ from development.proof.races.own_account import (
     one_restore,
     set_another_password,
 )
-from development.proof.service import own_database, proof_settings, running_service
+from development.proof.service import own_database, proof_settings, running_service, tokens_of
 from development.proof.skewed_hosts import AHEAD, BEHIND, CLOCKS_NOT_EXERCISED, find_libfaketime
+from doorward.domain.auth.throttling import LOGIN_CURVE
 from doorward.observability.logging import configure_logging
 from doorward.settings.config import Settings, settings_from
 from doorward.wiring.operations import activate, deactivate
@@ -71,6 +73,7 @@ def main() -> int:
             ("one restore token", options.rounds, 1, lambda: one_restore(urls, options.changes)),
             ("refresh against logout", options.ends, BESIDE, lambda: ended_meanwhile(urls, log_out)),
             *_against_own_account(urls, options.ends // 4),
+            *_of_mails(urls, options, mailing(database_url, tokens_of(strict))),
             ("refresh against deactivation", options.ends, BESIDE, lambda: ended_meanwhile(urls, bar)),
         ]
         outcomes = [_run(*race) for race in races]
@@ -95,6 +98,15 @@ def _against_own_account(urls: list[str], ends: int) -> list[tuple[str, int, int
             lambda: ended_meanwhile(urls, leave_and_come_back),
         ),
         ("refresh against the end of all", ends, BESIDE, lambda: ended_meanwhile(urls, end_all)),
+    ]
+
+
+def _of_mails(urls: list[str], options: argparse.Namespace, mail: Mail) -> list[tuple[str, int, int, Race]]:
+    """Return the races of mailed links, and of a refresh against a reset."""
+    return [
+        ("one reset", options.rounds, 1, lambda: one_reset(urls, options.changes, mail)),
+        ("one verification", options.rounds, 1, lambda: one_verification(urls, LOGIN_CURVE.free, mail)),
+        ("refresh against a reset", options.ends // 4, BESIDE, lambda: ended_meanwhile(urls, partial(reset, mail))),
     ]
 
 

@@ -26,7 +26,7 @@ class Deactivation:
         """Refuse the user's logins from now on and end their sessions for good; return how many were ended.
 
         At most ``MOST_COUNTED`` are counted. The next request feels it: no token of the user works any more, access
-        tokens included, and none works again after ``activate``. Raises ``UserNotFoundError``.
+        tokens and mailed links included, and none works again after ``activate``. Raises ``UserNotFoundError``.
         """
         user = await self._accounts.find_user(name)
         event = None

@@ -1,0 +1,110 @@
+"""The steps that mails lead to: a new password by a link, and a verified address."""
+
+from datetime import timedelta
+from typing import Final
+from uuid import uuid4
+
+from hypothesis import strategies as st
+from hypothesis.stateful import rule
+
+from development.proof.model.account_steps import AccountSteps, some
+from development.proof.model.expectation import PASSWORD, MailedToken, Person, Session, hold
+
+RESET_LIFE: Final = timedelta(minutes=30)
+VERIFICATION_LIFE: Final = timedelta(hours=24)
+MOMENT: Final = timedelta(microseconds=1)
+OFFSETS: Final = [-MOMENT, timedelta(0), MOMENT]
+ages = st.sampled_from([0, 0, 0, 0, 1, 1, 2])
+"""Which mail is used: the newest, the one before it, or an older one."""
+
+
+class MailSteps(AccountSteps):
+    """Each step uses what a mail brought, perhaps by several at once, or after it was used, replaced or outlived."""
+
+    @rule(who=some)
+    def asks_for_a_reset(self, who: int) -> None:
+        """Whoever knows the address has a mail sent. The link in the mail before it goes on working."""
+        self._mail_reset(self._person(who))
+
+    @rule(who=some, age=ages, callers=st.sampled_from([1, 1, 2, 4]), is_late=st.booleans(), is_beside=st.booleans())
+    def resets_the_password(self, who: int, age: int, callers: int, is_late: bool, is_beside: bool) -> None:  # noqa: FBT001 - Hypothesis passes by name
+        """One use of a live link sets a password; then all that the old one began has ended, and all other links."""
+        session = self._session(who)
+        person = session.person if is_beside else self._person(who)
+        if not person.resets:
+            self._mail_reset(person)
+        if not person.resets:
+            return
+        token = person.resets[max(0, len(person.resets) - 1 - age)]
+        if is_late:
+            self._wait_until(token.until + OFFSETS[who % len(OFFSETS)])
+        due = int(self.model.can_reset(person, token, self.now))
+        passwords = [f"{PASSWORD} {uuid4().hex}" for _ in range(callers)]
+        work = self.world.reset_at_once(token.text, passwords)
+        done = self._beside(session if is_beside else None, work)
+        hold("a link sets one password while it lives, and none after", is_so=done.count(True) == due, detail=done)
+        if due:
+            self.model.reset(person, passwords[done.index(True)])
+            self.touched += self.model.sessions_of(person)[-3:]
+        self._compare_verified(person)
+
+    @rule(which=some, who=some, age=ages, is_late=st.booleans())
+    def verifies_in_a_session(self, which: int, who: int, age: int, is_late: bool) -> None:  # noqa: FBT001 - Hypothesis passes by name
+        """The link counts in a session of its own account alone, and there it may be used again."""
+        session, person = self._session(which), self._person(who)
+        token = self._verification(person, age)
+        if token is None:
+            return
+        if is_late:
+            self._wait_until(token.until + OFFSETS[who % len(OFFSETS)])
+        is_due = self._counts_in(session, person, token)
+        is_done = self.world.run(self.world.verify_by_session(session.accesses[-1].text, token.text))
+        self._note_verification(person, is_done=is_done, is_due=is_due)
+
+    @rule(who=some, age=ages, is_right=st.sampled_from([True, True, True, False]))
+    def verifies_by_password(self, who: int, age: int, is_right: bool) -> None:  # noqa: FBT001 - Hypothesis passes by name
+        """The link counts with the password of its account, once."""
+        person = self._person(who)
+        token = self._verification(person, age)
+        if token is None:
+            return
+        is_due = is_right and self.model.can_verify(person, token, self.now)
+        shown = person.password if is_right else f"{person.password}!"
+        is_done = self.world.run(self.world.verify_by_password(token.text, shown))
+        self._note_verification(person, is_done=is_done, is_due=is_due)
+
+    def _counts_in(self, session: Session, person: Person, token: MailedToken) -> bool:
+        if not self._is_let_in(session) or session.person is not person or not self.model.is_readable(token.key):
+            return False
+        return person.is_verified or self.model.can_verify(person, token, self.now)
+
+    def _mail_reset(self, person: Person) -> None:
+        text = self.world.run(self.world.mailbox.reset(person.email))
+        hold("a link is mailed exactly to an active user", is_so=(text is not None) == person.is_active)
+        if text is not None:
+            self.model.mail_reset(person, MailedToken(text, self.now + RESET_LIFE, self.model.key))
+            # Which of two links is the newer one is told by their moments.
+            self._wait_until(self.now + MOMENT)
+
+    def _verification(self, person: Person, age: int) -> MailedToken | None:
+        """Return a link that was mailed; have one mailed for the newest, if that is due."""
+        if age == 0:
+            text = self.world.run(self.world.mailbox.verification(person.id))
+            is_due = person.is_active and not person.is_verified
+            hold("a link is mailed exactly to an active user who is not verified", is_so=(text is not None) == is_due)
+            if text is not None:
+                token = MailedToken(text, self.now + VERIFICATION_LIFE, self.model.key)
+                self.model.mail_verification(person, token)
+        mailed = person.verifications
+        return mailed[max(0, len(mailed) - 1 - age)] if mailed else None
+
+    def _note_verification(self, person: Person, *, is_done: bool, is_due: bool) -> None:
+        hold("a link verifies with session or password of its account alone", is_so=is_done == is_due)
+        if is_done:
+            person.is_verified, person.live_verification = True, None
+        self._compare_verified(person)
+
+    def _compare_verified(self, person: Person) -> None:
+        statement = "SELECT email_verified_at IS NOT NULL FROM users WHERE id = %s"
+        ((is_verified,),) = self.world.run(self.world.sql(statement, person.id))
+        hold("an address is verified exactly by its mail", is_so=is_verified == person.is_verified)
