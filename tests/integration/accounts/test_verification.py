@@ -1,5 +1,6 @@
 """The verification of an address: a mail counts only with a session or the password of the account."""
 
+import asyncio
 from datetime import timedelta
 from uuid import UUID
 
@@ -69,6 +70,14 @@ async def test_the_session_may_repeat_the_genuine_token_and_all_others_may_not(m
         await mails.verification.verify_by_session(UUID(person.id), token=token)
     with pytest.raises(InvalidOneTimeTokenError):
         await mails.verification.verify_by_password(token, person.password)
+
+
+async def test_one_token_used_by_many_at_once_verifies_once(mails: Mails) -> None:
+    person = await mails.service.register()
+    token = token_of(await mails.verification_mail(person))
+    await asyncio.gather(*(mails.verification.verify_by_session(UUID(person.id), token=token) for _ in range(100)))
+    recorded = "SELECT 1 FROM audit_events WHERE user_id = %s AND type = 'user.verified'"
+    assert len(mails.service.sql(recorded, person.id)) == 1
 
 
 async def test_a_verified_address_gets_no_further_mail(mails: Mails) -> None:

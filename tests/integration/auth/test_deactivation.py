@@ -90,6 +90,25 @@ async def test_links_that_were_mailed_before_work_no_more(service: Service, deac
     assert service.sql("SELECT 1 FROM one_time_tokens WHERE user_id = %s", person.id) == []
 
 
+async def test_a_link_that_was_mailed_before_works_no_more_when_the_user_is_activated(
+    service: Service, deactivation: Deactivation
+) -> None:
+    person = await service.register()
+    tokens = create_one_time_tokens(service.settings.keys)
+    async with service.database.connection() as connection:
+        issued = [
+            await tokens.issue(
+                connection, purpose, user_id=UUID(person.id), email_key=person.email, now=service.clock.now()
+            )
+            for purpose in (Purpose.PASSWORD_RESET, Purpose.VERIFY_EMAIL)
+        ]
+    await deactivation.deactivate(person.username)
+    await deactivation.activate(person.username)
+    reset, verification = (each.text for each in issued)
+    assert is_problem(await service.post_reset(reset, "four other random words"), 422, "invalid_token")
+    assert is_problem(await service.post_verify(verification, person.password), 422, "invalid_token")
+
+
 async def test_sessions_that_had_ended_are_not_counted(service: Service, deactivation: Deactivation) -> None:
     person, pair = await service.register_and_log_in()
     await service.post_revoke(pair.refresh)

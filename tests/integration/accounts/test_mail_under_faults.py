@@ -1,0 +1,65 @@
+"""Mail of whole services while something fails: none is lost, and none goes out twice."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+from development.client import Person
+from development.postgres import EmbeddedPostgres
+from doorward.infrastructure.migrations import migrate
+from tests.integration.mail_server import Mailroom, mail_server
+from tests.integration.outbox.messages import eventually
+from tests.integration.service import MakeService, Service
+
+PEOPLE = 12
+
+
+def sending_to(port: int) -> dict[str, Any]:
+    return {
+        "public_url": "https://auth.example.com",
+        "email_from": "accounts@example.com",
+        "smtp_host": "127.0.0.1",
+        "smtp_port": port,
+        "smtp_tls": "none",
+    }
+
+
+async def registered(services: list[Service]) -> list[Person]:
+    return await asyncio.gather(*(services[number % len(services)].register() for number in range(PEOPLE)))
+
+
+async def test_two_copies_send_each_mail_once(make_service: MakeService, own_database: str, tmp_path: Path) -> None:
+    mailroom = Mailroom()
+    async with mail_server(mailroom) as port:
+        shared = {"database_url": own_database, "mail_development_folder": str(tmp_path), **sending_to(port)}
+        services = [await make_service(**shared) for _ in range(2)]
+        people = await registered(services)
+        await eventually(lambda: services[0].sql("SELECT 1 FROM outbox") == [])
+    assert sorted(message["To"] for message in mailroom.taken) == sorted(person.email for person in people)
+
+
+async def test_a_restart_of_postgresql_while_mail_goes_out_loses_none_and_sends_none_twice(
+    make_service: MakeService, tmp_path: Path
+) -> None:
+    mailroom, handed_in, away = Mailroom(), asyncio.Event(), asyncio.Event()
+
+    async def wait_for_the_outage() -> None:
+        handed_in.set()
+        await away.wait()
+
+    mailroom.before_data = wait_for_the_outage
+    with EmbeddedPostgres(durable=False) as server:
+        migrate(server.url())
+        async with mail_server(mailroom) as port:
+            service = await make_service(
+                database_url=server.url(), mail_development_folder=str(tmp_path), **sending_to(port)
+            )
+            people = await registered([service])
+            await handed_in.wait()
+            await asyncio.to_thread(server.stop)
+            away.set()
+            # The mail server takes a mail whose row cannot be removed yet.
+            await eventually(lambda: bool(mailroom.taken))
+            await asyncio.to_thread(server.start)
+            await eventually(lambda: service.sql("SELECT 1 FROM outbox") == [])
+    assert sorted(message["To"] for message in mailroom.taken) == sorted(person.email for person in people)
