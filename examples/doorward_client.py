@@ -18,6 +18,7 @@ import httpx
 TOKEN: Final = "/api/v1/auth/token"  # noqa: S105 - a path
 REFRESH: Final = "/api/v1/auth/refresh"
 REVOKE: Final = "/api/v1/auth/revoke"
+DEVICE: Final = "Doorward-Device"
 
 ATTEMPTS: Final = 4
 LONGEST_WAIT_SECONDS: Final = 30.0
@@ -27,6 +28,15 @@ REPEATABLE_METHODS: Final = frozenset({"GET", "HEAD", "PUT", "DELETE"})
 
 class LoginRefusedError(Exception):
     """User name or password is wrong."""
+
+
+class LoginThrottledError(Exception):
+    """Too many passwords of this account were wrong: tell the person to come back later. The password was not tried."""
+
+    def __init__(self, retry_after_seconds: float) -> None:
+        """Take how long to wait: minutes, hours or days."""
+        super().__init__(f"try again in {retry_after_seconds:.0f} seconds")
+        self.retry_after_seconds = retry_after_seconds
 
 
 class SessionEndedError(Exception):
@@ -67,6 +77,32 @@ class MemoryStore:
         self._tokens = tokens
 
 
+class DeviceStore(Protocol):
+    """Where the token is by which the account knows this device. It outlives sessions: a logout leaves it."""
+
+    def load(self) -> str | None:
+        """Return the token, None on a new device."""
+
+    def save(self, token: str) -> None:
+        """Replace the token."""
+
+
+class MemoryDevice:
+    """A device of one process, which is a new one next time."""
+
+    def __init__(self) -> None:
+        """Begin as a new device."""
+        self._token: str | None = None
+
+    def load(self) -> str | None:
+        """Return the token, None on a new device."""
+        return self._token
+
+    def save(self, token: str) -> None:
+        """Replace the token."""
+        self._token = token
+
+
 class DoorwardClient:
     """One session. Any number of tasks may call at the same time."""
 
@@ -75,17 +111,23 @@ class DoorwardClient:
         http: httpx.AsyncClient,
         store: TokenStore | None = None,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+        device: DeviceStore | None = None,
     ) -> None:
-        """Take the HTTP client, where tokens are kept, and how to wait."""
+        """Take the HTTP client, where tokens are kept, how to wait, and where the device's token is kept."""
         self._http = http
         self._store = store or MemoryStore()
         self._sleep = sleep
+        self._device = device or MemoryDevice()
         self._changing_tokens = asyncio.Lock()
 
     async def log_in(self, username: str, password: str) -> None:
-        """Begin a session. Raises ``LoginRefusedError``."""
+        """Begin a session. Raises ``LoginRefusedError`` and ``LoginThrottledError``."""
         form = {"username": username, "password": password}
-        answer = await self._send("POST", TOKEN, is_repeatable=True, data=form)
+        device = self._device.load()
+        headers = {} if device is None else {DEVICE: device}
+        answer = await self._send("POST", TOKEN, is_repeatable=True, data=form, headers=headers)
+        if _is_throttled(answer):
+            raise LoginThrottledError(_seconds_asked(answer))
         if answer.status_code == httpx.codes.UNAUTHORIZED:
             raise LoginRefusedError
         self._store.save(_tokens_of(answer))
@@ -142,7 +184,10 @@ class DoorwardClient:
         return await self._send(method, url, is_repeatable=method in REPEATABLE_METHODS, headers=headers, **options)
 
     async def _send(self, method: str, url: str, *, is_repeatable: bool, **options: Any) -> httpx.Response:
-        """Send a request, again after 429, and after 503 and a lost answer if it may be repeated."""
+        """Send a request, again after 429, and after 503 and a lost answer if it may be repeated.
+
+        A throttled login is not repeated: only the person knows whether the password was meant.
+        """
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 answer = await self._http.request(method, url, **options)
@@ -151,7 +196,9 @@ class DoorwardClient:
                     raise
                 await self._sleep(random.uniform(0, 0.5 * 2**attempt))  # noqa: S311 - spreads clients in time
                 continue
-            was_not_done = answer.status_code == httpx.codes.TOO_MANY_REQUESTS
+            if (device := answer.headers.get(DEVICE)) is not None:
+                self._device.save(device)
+            was_not_done = answer.status_code == httpx.codes.TOO_MANY_REQUESTS and not _is_throttled(answer)
             may_be_done = answer.status_code == httpx.codes.SERVICE_UNAVAILABLE and is_repeatable
             if not (was_not_done or may_be_done) or attempt == ATTEMPTS:
                 return answer
@@ -159,10 +206,20 @@ class DoorwardClient:
         raise AssertionError  # every turn of the last attempt returns or raises
 
 
+def _is_throttled(answer: httpx.Response) -> bool:
+    if answer.headers.get("content-type") != "application/problem+json":
+        return False
+    return bool(answer.json()["code"] == "login_throttled")
+
+
+def _seconds_asked(answer: httpx.Response) -> float:
+    asked = answer.headers.get("retry-after", "")
+    return float(asked) if asked.isdecimal() else 5.0
+
+
 def _seconds_to_wait(answer: httpx.Response) -> float:
     """Return what the service asks for, with a random part: clients that were refused together come back apart."""
-    asked = answer.headers.get("retry-after", "")
-    return min(float(asked) if asked.isdecimal() else 5.0, LONGEST_WAIT_SECONDS) + random.uniform(0, 1)  # noqa: S311 - as above
+    return min(_seconds_asked(answer), LONGEST_WAIT_SECONDS) + random.uniform(0, 1)  # noqa: S311 - as above
 
 
 def _tokens_of(answer: httpx.Response) -> Tokens:

@@ -5,6 +5,7 @@
 //     const answer = await client.call("/api/v1/auth/me");
 //     await client.logOut();
 
+const DEVICE = "Doorward-Device";
 const ATTEMPTS = 4;
 const LONGEST_WAIT_SECONDS = 30;
 /** A request of these methods does the same when it is sent twice (RFC 9110 section 9.2.2). */
@@ -12,6 +13,13 @@ const REPEATABLE_METHODS = new Set(["GET", "HEAD", "PUT", "DELETE"]);
 
 /** User name or password is wrong. */
 export class LoginRefused extends Error {}
+
+/** Too many passwords of this account were wrong: tell the person to come back later. The password was not tried. */
+export class LoginThrottled extends Error {
+  constructor(readonly retryAfterSeconds: number) {
+    super(`try again in ${retryAfterSeconds} seconds`);
+  }
+}
 
 /** There is no session, or it has ended: ask the person to log in. */
 export class SessionEnded extends Error {}
@@ -47,8 +55,28 @@ export class MemoryStore implements TokenStore {
   }
 }
 
+/** Where the token is by which the account knows this device. It outlives sessions: a logout leaves it. */
+export interface DeviceStore {
+  load(): string | null;
+  save(token: string): void;
+}
+
+/** A device of one page or process, which is a new one next time. */
+export class MemoryDevice implements DeviceStore {
+  private token: string | null = null;
+
+  load(): string | null {
+    return this.token;
+  }
+
+  save(token: string): void {
+    this.token = token;
+  }
+}
+
 export interface Options {
   store?: TokenStore;
+  device?: DeviceStore;
   fetch?: typeof fetch;
   sleep?: (seconds: number) => Promise<void>;
 }
@@ -59,25 +87,30 @@ interface Answer {
 }
 
 interface AuthAnswer extends Answer {
-  body: { access_token: string; refresh_token: string };
+  body: { access_token: string; refresh_token: string; code?: string };
 }
 
 /** One session. Any number of calls may run at the same time. */
 export class DoorwardClient {
   private readonly store: TokenStore;
+  private readonly device: DeviceStore;
   private readonly fetch: typeof fetch;
   private readonly sleep: (seconds: number) => Promise<void>;
   private lastChange: Promise<unknown> = Promise.resolve();
 
   constructor(private readonly base: string, options: Options = {}) {
     this.store = options.store ?? new MemoryStore();
+    this.device = options.device ?? new MemoryDevice();
     this.fetch = options.fetch ?? ((input, init) => fetch(input, init));
     this.sleep = options.sleep ?? ((seconds) => new Promise((resolve) => setTimeout(resolve, 1000 * seconds)));
   }
 
-  /** Begin a session. Throws `LoginRefused`. */
+  /** Begin a session. Throws `LoginRefused` and `LoginThrottled`. */
   async logIn(username: string, password: string): Promise<void> {
-    const answer = await this.post("/api/v1/auth/token", new URLSearchParams({ username, password }));
+    const device = this.device.load();
+    const headers: Record<string, string> = device === null ? {} : { [DEVICE]: device };
+    const answer = await this.post("/api/v1/auth/token", new URLSearchParams({ username, password }), headers);
+    if (await isThrottled(answer)) throw new LoginThrottled(secondsAsked(answer.headers));
     if (answer.status === 401) throw new LoginRefused();
     this.store.save(tokensOf(answer));
   }
@@ -148,16 +181,21 @@ export class DoorwardClient {
     return this.send(isRepeatable, () => this.fetch(this.base + path, { ...init, headers }));
   }
 
-  private post(path: string, body: URLSearchParams | string): Promise<AuthAnswer> {
-    const headers: HeadersInit = typeof body === "string" ? { "Content-Type": "application/json" } : {};
+  private post(path: string, body: URLSearchParams | string, more: Record<string, string> = {}): Promise<AuthAnswer> {
+    const headers = typeof body === "string" ? { "Content-Type": "application/json", ...more } : more;
     return this.send(true, async () => {
       const answer = await this.fetch(this.base + path, { method: "POST", headers, body });
       const text = await answer.text();
-      return { status: answer.status, headers: answer.headers, body: answer.status === 200 ? JSON.parse(text) : {} };
+      const isJson = answer.status === 200 || isProblem(answer.headers);
+      return { status: answer.status, headers: answer.headers, body: isJson ? JSON.parse(text) : {} };
     });
   }
 
-  /** Send a request, again after 429, and after 503 and a lost answer if it may be repeated. */
+  /**
+   * Send a request, again after 429, and after 503 and a lost answer if it may be repeated.
+   *
+   * A throttled login is not repeated: only the person knows whether the password was meant.
+   */
   private async send<T extends Answer>(isRepeatable: boolean, request: () => Promise<T>): Promise<T> {
     for (let attempt = 1; ; attempt += 1) {
       let answer: T;
@@ -169,17 +207,34 @@ export class DoorwardClient {
         await this.sleep(Math.random() * 0.5 * 2 ** attempt);
         continue;
       }
-      const mayBeRepeated = answer.status === 429 || (answer.status === 503 && isRepeatable);
+      const device = answer.headers.get(DEVICE);
+      if (device !== null) this.device.save(device);
+      const wasNotDone = answer.status === 429 && !(await isThrottled(answer));
+      const mayBeRepeated = wasNotDone || (answer.status === 503 && isRepeatable);
       if (!mayBeRepeated || attempt === ATTEMPTS) return answer;
       await this.sleep(secondsToWait(answer.headers));
     }
   }
 }
 
+function isProblem(headers: Headers): boolean {
+  return headers.get("Content-Type") === "application/problem+json";
+}
+
+async function isThrottled(answer: Answer): Promise<boolean> {
+  if (answer.status !== 429 || !isProblem(answer.headers)) return false;
+  const problem = answer instanceof Response ? await answer.clone().json() : (answer as AuthAnswer).body;
+  return problem.code === "login_throttled";
+}
+
+function secondsAsked(headers: Headers): number {
+  const asked = headers.get("Retry-After") ?? "";
+  return /^\d+$/.test(asked) ? Number(asked) : 5;
+}
+
 /** What the service asks for, with a random part: clients that were refused together come back apart. */
 function secondsToWait(headers: Headers): number {
-  const asked = headers.get("Retry-After") ?? "";
-  return Math.min(/^\d+$/.test(asked) ? Number(asked) : 5, LONGEST_WAIT_SECONDS) + Math.random();
+  return Math.min(secondsAsked(headers), LONGEST_WAIT_SECONDS) + Math.random();
 }
 
 function tokensOf(answer: AuthAnswer): Tokens {

@@ -2,9 +2,10 @@
 // Prints one JSON object: what each scenario saw.
 
 const [client, base, password, ...usernames] = process.argv.slice(2);
-const { DoorwardClient, LoginRefused, SessionEnded } = await import(client);
+const { DoorwardClient, LoginRefused, LoginThrottled, SessionEnded } = await import(client);
 
 const ME = "/api/v1/auth/me";
+const TOKEN = "/api/v1/auth/token";
 const REFRESH = "/api/v1/auth/refresh";
 const REVOKE = "/api/v1/auth/revoke";
 
@@ -24,10 +25,11 @@ class Store {
 /** A client that is logged in, its requests in order, its waits, and what happens to the next requests of a path. */
 async function scene() {
   const store = new Store();
-  const seen = { paths: [], waits: [], lostAnswers: [], answers: {} };
+  const seen = { paths: [], waits: [], devices: [], lostAnswers: [], answers: {} };
   const disturbedFetch = async (address, init) => {
     const path = new URL(address).pathname;
     seen.paths.push(path);
+    if (path === TOKEN) seen.devices.push(init.headers["Doorward-Device"] !== undefined);
     if (seen.answers[path]?.length) return seen.answers[path].pop();
     const answer = await fetch(address, init);
     if (seen.lostAnswers.includes(path)) {
@@ -53,6 +55,7 @@ async function outcome(call) {
   } catch (error) {
     if (error instanceof SessionEnded) return "session ended";
     if (error instanceof LoginRefused) return "login refused";
+    if (error instanceof LoginThrottled) return "login throttled";
     return error.message;
   }
 }
@@ -61,6 +64,24 @@ const scenarios = {
   async wrongPassword() {
     const { session, username } = await scene();
     return outcome(session.logIn(username, "wrong password"));
+  },
+  async knownDevice() {
+    const { session, seen, username } = await scene();
+    await session.logOut();
+    await session.logIn(username, password);
+    return seen.devices;
+  },
+  async throttledLogin() {
+    const { session, seen, username } = await scene();
+    const problem = { code: "login_throttled", status: 429 };
+    const headers = { "Content-Type": "application/problem+json", "Retry-After": "3600" };
+    seen.answers[TOKEN] = [new Response(JSON.stringify(problem), { status: 429, headers })];
+    let wait = 0;
+    const login = session.logIn(username, password).catch((error) => {
+      wait = error.retryAfterSeconds;
+      throw error;
+    });
+    return [await outcome(login), wait === 3600, seen.paths, seen.waits];
   },
   async parallelCalls() {
     const { session, store, seen } = await scene();

@@ -6,7 +6,18 @@ import httpx
 import pytest
 
 from development.client import ME
-from examples.doorward_client import REFRESH, REVOKE, DoorwardClient, LoginRefusedError, SessionEndedError, Tokens
+from doorward.domain.auth.throttling import LOGIN_CURVE
+from examples.doorward_client import (
+    DEVICE,
+    REFRESH,
+    REVOKE,
+    TOKEN,
+    DoorwardClient,
+    LoginRefusedError,
+    LoginThrottledError,
+    SessionEndedError,
+    Tokens,
+)
 from tests.integration.service import MakeService, Service
 
 
@@ -33,12 +44,15 @@ class Network(httpx.AsyncBaseTransport):
     def __init__(self, service: Service) -> None:
         self._service = httpx.ASGITransport(service.app, client=("203.0.113.7", 50000))
         self.paths: list[str] = []
+        self.shown_devices: list[str | None] = []
         self.lost_answers: list[str] = []
         self.answers: dict[str, list[httpx.Response]] = {}
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         path = request.url.path
         self.paths.append(path)
+        if path == TOKEN:
+            self.shown_devices.append(request.headers.get(DEVICE))
         if self.answers.get(path):
             return self.answers[path].pop()
         answer = await self._service.handle_async_request(request)
@@ -80,6 +94,27 @@ async def test_a_wrong_password_is_told_apart(service: Service) -> None:
     person = await service.register()
     with pytest.raises(LoginRefusedError):
         await Scene(service).client.log_in(person.username, "wrong password")
+
+
+async def test_a_login_shows_the_device_that_an_earlier_login_made_known(service: Service) -> None:
+    person = await service.register()
+    first = Scene(service)
+    await first.client.log_in(person.username, person.password)
+    await first.client.log_out()
+    await first.client.log_in(person.username, person.password)
+    shown, devices = first.network.shown_devices, service.sql("SELECT 1 FROM devices WHERE user_id = %s", person.id)
+    assert [each is not None for each in shown] == [False, True]
+    assert len(devices) == 1
+
+
+async def test_a_throttled_login_is_told_with_its_wait_and_not_repeated(service: Service) -> None:
+    person, scene = await service.register(), Scene(service)
+    for _ in range(LOGIN_CURVE.free):
+        await service.post_token(person.username, "wrong password")
+    with pytest.raises(LoginThrottledError) as throttled:
+        await scene.client.log_in(person.username, person.password)
+    assert throttled.value.retry_after_seconds >= 1
+    assert (scene.network.paths, scene.waits) == ([TOKEN], [])
 
 
 async def test_parallel_calls_share_one_refresh(scene: Scene) -> None:

@@ -21,11 +21,14 @@ from tests.architecture.sources import ROOT
 COMPILER_OPTIONS: Final = ("--strict", "--target", "es2022", "--module", "es2022", "--lib", "es2022,dom")
 HANGS_AFTER_SECONDS: Final = 300
 ME: Final = "/api/v1/auth/me"
+TOKEN: Final = "/api/v1/auth/token"
 REFRESH: Final = "/api/v1/auth/refresh"
 REVOKE: Final = "/api/v1/auth/revoke"
 
 EXPECTED: Final = {
     "wrongPassword": "login refused",
+    "knownDevice": [False, True],
+    "throttledLogin": ["login throttled", True, [TOKEN], []],
     "parallelCalls": [1, 200, 1],
     "endedSession": ["session ended", "session ended", None, [ME, REFRESH]],
     "freshTokenRefused": ["session ended", [ME, REFRESH, ME]],
