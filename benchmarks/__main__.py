@@ -6,6 +6,7 @@ import sys
 from types import FrameType
 from typing import Final
 
+from benchmarks.flows.measurement import measure_accounts
 from benchmarks.items.measurement import measure_items
 from benchmarks.plan import Plan, say
 from benchmarks.speed import results
@@ -16,6 +17,10 @@ from benchmarks.speed.targets import TARGETS
 
 INTERRUPTED: Final = 130
 ITEMS: Final = "items"
+ACCOUNTS: Final = "accounts"
+APART: Final = frozenset({ITEMS, ACCOUNTS})
+"""Parts with a page of their own, which run only when they are named."""
+
 QUICK_PARTS: Final = ("rates", "logins", "start", "storage")
 SECONDS: Final = {True: 1.5, False: 5.0}
 LOGINS: Final = {True: 16, False: 48}
@@ -36,12 +41,14 @@ def main() -> int:
 
 def _measure(options: argparse.Namespace) -> int:
     chosen = frozenset(options.part.split(",")) if options.part else frozenset(QUICK_PARTS if options.quick else PARTS)
-    unknown = chosen - {*PARTS, ITEMS}
+    unknown = chosen - {*PARTS, *APART}
     if unknown:
-        sys.exit(f"no such part: {', '.join(sorted(unknown))}. There are {', '.join([*PARTS, ITEMS])}")
+        sys.exit(f"no such part: {', '.join(sorted(unknown))}. There are {', '.join([*PARTS, *sorted(APART)])}")
     status = 0
-    if chosen - {ITEMS}:
-        status = _speed(chosen - {ITEMS}, _plan(options), check=options.check)
+    if chosen - APART:
+        status = _speed(chosen - APART, _plan(options), check=options.check)
+    if ACCOUNTS in chosen:
+        measure_accounts(_plan(options), options.before)
     if ITEMS in chosen:
         measure_items([int(size) for size in options.sizes.split(",")], is_quick=options.quick)
     return status
@@ -50,11 +57,12 @@ def _measure(options: argparse.Namespace) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="short loads and fewer parts, in three minutes")
-    parser.add_argument("--part", default="", help=f"of {', '.join([*PARTS, ITEMS])}; several with commas")
+    parser.add_argument("--part", default="", help=f"of {', '.join([*PARTS, *sorted(APART)])}; several with commas")
     parser.add_argument("--check", action="store_true", help="compare with results.json; write nothing")
     parser.add_argument("--no-peers", action="store_true", help="measure the service and the limits only")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--memory-minutes", type=float, default=2.0, help="how long memory is watched")
+    parser.add_argument("--before", default="", help="of the part accounts: a commit whose logins are measured beside")
     parser.add_argument("--sizes", default="10000,100000,1000000", help="of the part items, with commas")
     return parser
 

@@ -17,7 +17,7 @@ def service_python() -> Path:
 
     Raises ``SystemExit`` when that fails.
     """
-    return python_of(ROOT, DEVELOPMENT / "service", "--no-dev", "--extra", "redis")
+    return python_of(ROOT, DEVELOPMENT / "service", "--no-dev", "--extra", "redis", "--extra", "mail")
 
 
 def python_of(project: Path, environment: Path, *options: str) -> Path:

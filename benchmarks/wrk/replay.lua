@@ -19,7 +19,7 @@ function request()
 end
 
 function response(status, headers, body)
-  if status ~= 200 then refused = refused + 1
+  if status < 200 or status > 299 then refused = refused + 1
   elseif not body:find(expected, 1, true) then wrong = wrong + 1 end
 end
 

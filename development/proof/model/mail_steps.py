@@ -48,10 +48,11 @@ class MailSteps(AccountSteps):
             self.touched += self.model.sessions_of(person)[-3:]
         self._compare_verified(person)
 
-    @rule(which=some, who=some, age=ages, is_late=st.booleans())
-    def verifies_in_a_session(self, which: int, who: int, age: int, is_late: bool) -> None:  # noqa: FBT001 - Hypothesis passes by name
+    @rule(which=some, who=some, age=ages, is_own=st.booleans(), is_late=st.booleans())
+    def verifies_in_a_session(self, which: int, who: int, age: int, is_own: bool, is_late: bool) -> None:  # noqa: FBT001 - Hypothesis passes by name
         """The link counts in a session of its own account alone, and there it may be used again."""
-        session, person = self._session(which), self._person(who)
+        session = self._session(which)
+        person = session.person if is_own else self._unverified(who)
         token = self._verification(person, age)
         if token is None:
             return
@@ -63,15 +64,19 @@ class MailSteps(AccountSteps):
 
     @rule(who=some, age=ages, is_right=st.sampled_from([True, True, True, False]))
     def verifies_by_password(self, who: int, age: int, is_right: bool) -> None:  # noqa: FBT001 - Hypothesis passes by name
-        """The link counts with the password of its account, once."""
-        person = self._person(who)
+        """The link counts with the password of its account, once: it is tried again at once."""
+        person = self._unverified(who)
         token = self._verification(person, age)
         if token is None:
             return
-        is_due = is_right and self.model.can_verify(person, token, self.now)
-        shown = person.password if is_right else f"{person.password}!"
-        is_done = self.world.run(self.world.verify_by_password(token.text, shown))
-        self._note_verification(person, is_done=is_done, is_due=is_due)
+        for shown in (person.password,) * 2 if is_right else (f"{person.password}!",):
+            is_due = is_right and self.model.can_verify(person, token, self.now)
+            is_done = self.world.run(self.world.verify_by_password(token.text, shown))
+            self._note_verification(person, is_done=is_done, is_due=is_due)
+
+    def _unverified(self, who: int) -> Person:
+        """Return somebody whose address is not verified, if there is one: a reset verifies it, too."""
+        return next((each for each in self.model.people if not each.is_verified), self._person(who))
 
     def _counts_in(self, session: Session, person: Person, token: MailedToken) -> bool:
         if not self._is_let_in(session) or session.person is not person or not self.model.is_readable(token.key):
