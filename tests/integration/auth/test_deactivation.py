@@ -74,22 +74,6 @@ async def test_an_activated_user_logs_in_anew_and_no_old_session_lives(
     assert (await service.get_me(fresh.access)).status_code == 200
 
 
-async def test_links_that_were_mailed_before_work_no_more(service: Service, deactivation: Deactivation) -> None:
-    person = await service.register()
-    tokens = create_one_time_tokens(service.settings.keys)
-    async with service.database.transaction() as connection:
-        await tokens.issue(
-            connection,
-            Purpose.PASSWORD_RESET,
-            user_id=UUID(person.id),
-            email_key=person.email,
-            now=service.clock.now(),
-        )
-    await deactivation.deactivate(person.username)
-    await deactivation.activate(person.username)
-    assert service.sql("SELECT 1 FROM one_time_tokens WHERE user_id = %s", person.id) == []
-
-
 async def test_a_link_that_was_mailed_before_works_no_more_when_the_user_is_activated(
     service: Service, deactivation: Deactivation
 ) -> None:
