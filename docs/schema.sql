@@ -72,6 +72,18 @@ CREATE TABLE public.housekeeping_runs (
     finished_at timestamp with time zone NOT NULL
 );
 
+CREATE TABLE public.invitations (
+    id uuid NOT NULL,
+    email text NOT NULL,
+    email_key text NOT NULL,
+    secret_hash bytea,
+    code_mac bytea,
+    code_attempts smallint DEFAULT 0 NOT NULL,
+    code_expires_at timestamp with time zone,
+    created_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL
+);
+
 CREATE TABLE public.items (
     id uuid NOT NULL,
     owner_id uuid NOT NULL,
@@ -225,6 +237,12 @@ ALTER TABLE ONLY public.email_changes
 ALTER TABLE ONLY public.housekeeping_runs
     ADD CONSTRAINT housekeeping_runs_pkey PRIMARY KEY (task);
 
+ALTER TABLE ONLY public.invitations
+    ADD CONSTRAINT invitations_email_key_key UNIQUE (email_key);
+
+ALTER TABLE ONLY public.invitations
+    ADD CONSTRAINT invitations_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.items
     ADD CONSTRAINT items_pkey PRIMARY KEY (id);
 
@@ -264,6 +282,8 @@ ALTER TABLE ONLY public.users
 CREATE INDEX audit_events_occurred_at_idx ON public.audit_events USING brin (occurred_at) WITH (autosummarize='true');
 
 CREATE INDEX audit_events_user_id_id_idx ON public.audit_events USING btree (user_id, id);
+
+CREATE INDEX invitations_expires_at_idx ON public.invitations USING btree (expires_at);
 
 CREATE INDEX items_owner_created_at_idx ON public.items USING btree (owner_id, visibility, created_at, id);
 

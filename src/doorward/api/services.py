@@ -12,12 +12,15 @@ from doorward.api.budgets import CallsInFlight, RefusalLog
 from doorward.api.draining import Drain
 from doorward.api.schemas.health import CheckState
 from doorward.core.ports import Clock, RateLimiter
+from doorward.domain.accounts.confirmation import Confirmation
 from doorward.domain.accounts.deletion import Deletion
 from doorward.domain.accounts.export import Export
+from doorward.domain.accounts.invitations import Invitations
 from doorward.domain.accounts.password_change import PasswordChange
 from doorward.domain.accounts.ports import DevelopmentMails
 from doorward.domain.accounts.profile import Profiles
 from doorward.domain.accounts.recovery import Recovery
+from doorward.domain.accounts.registration_requests import RegistrationRequests
 from doorward.domain.accounts.verification import Verification
 from doorward.domain.auth.listing import SessionListing
 from doorward.domain.auth.login import Login
@@ -56,6 +59,9 @@ class Services:
     """The use cases of each domain, then what the edge itself needs."""
 
     registration: Registration
+    registration_requests: RegistrationRequests
+    confirmation: Confirmation
+    invitations: Invitations
     login: Login
     sessions: Sessions
     verification: Verification

@@ -26,6 +26,7 @@ COMMANDS: Final = {
     "deactivate": "doorward.commands.users",
     "activate": "doorward.commands.users",
     "unthrottle": "doorward.commands.users",
+    "invite": "doorward.commands.users",
     "import-items": "doorward.commands.items",
 }
 """The module of each command, which has a function of its name. It is imported when the command is run."""

@@ -1,8 +1,8 @@
-"""``doorward deactivate``, ``activate`` and ``unthrottle``: bar a user, let them in again, and at once."""
+"""``doorward deactivate``, ``activate``, ``unthrottle`` and ``invite``: bar a user, let them in again, and at once."""
 
 import click
 
-from doorward.commands.preparation import finished, operator_settings
+from doorward.commands.preparation import finished, operator_settings, require_mail
 from doorward.wiring import operations
 
 
@@ -31,3 +31,13 @@ def unthrottle(user: str) -> None:
     settings = operator_settings()
     finished(operations.unthrottle(settings, user))
     click.echo("doorward: the failed logins of the user are forgotten")
+
+
+@click.command(help="Invite a person by mail to open an account with the address EMAIL. The link works for 7 days.")
+@click.argument("email")
+def invite(email: str) -> None:
+    """Invite the address. A link that was mailed to it before ends."""
+    settings = operator_settings()
+    require_mail(settings)
+    finished(operations.invite(settings, email))
+    click.echo("doorward: the address is invited; a running service or worker sends the mail")

@@ -63,6 +63,9 @@ class LimitedCall(StrEnum):
     """The calls whose number is limited. The settings ``RATE_LIMIT_...`` have these names."""
 
     REGISTER = "register"
+    CONFIRM_REGISTRATION = "confirm_registration"
+    RESEND_REGISTRATION = "resend_registration"
+    ACCEPT_INVITATION = "accept_invitation"
     TOKEN = "token"  # noqa: S105 - the name of a call
     REFRESH = "refresh"
     IMPORT = "import"

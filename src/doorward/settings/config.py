@@ -132,6 +132,15 @@ def _contradictions(topics: Mapping[str, Any]) -> Iterator[str]:
     """Yield a sentence for each value that needs one of another topic."""
     if topics["mail"].smtp_host is not None and topics["browsers"].public_url is None:
         yield "SMTP_HOST needs PUBLIC_URL: the links in mails begin with it. Example: https://auth.example.com"
+    if not has_mail(topics["mail"], topics["browsers"], topics["deployment"]):
+        for name in ("registration_confirmation", "login_requires_verified_email"):
+            if getattr(topics["registration"], name):
+                yield f"{name.upper()} needs mail: set SMTP_HOST, EMAIL_FROM and PUBLIC_URL (in development PUBLIC_URL)"
+
+
+def has_mail(mail: MailSettings, browsers: BrowserSettings, deployment: DeploymentSettings) -> bool:
+    """Tell whether mail is sent: by a server, or in development shown on a page, whose links need PUBLIC_URL."""
+    return mail.smtp_host is not None or (deployment.environment == "development" and browsers.public_url is not None)
 
 
 def _sentences(error: ValidationError) -> list[str]:

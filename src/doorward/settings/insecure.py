@@ -32,6 +32,8 @@ HIGHEST_RATE_PER_SECOND: Final = 100
 
 _LIMITS_OF_GUESSES: Final = (
     "rate_limit_register",
+    "rate_limit_confirm_registration",
+    "rate_limit_accept_invitation",
     "rate_limit_token",
     "rate_limit_refresh",
     "rate_limit_reset",

@@ -22,6 +22,15 @@ class LimitSettings(Topic):
     rate_limit_register: RateLimit = Field("5/minute", examples=["5/minute"])
     """Registrations of one client address."""
 
+    rate_limit_confirm_registration: RateLimit = Field("10/minute", examples=["10/minute"])
+    """Completions of registrations by one client address."""
+
+    rate_limit_resend_registration: RateLimit = Field("3/minute", examples=["3/minute"])
+    """Requests for another mail of a registration by one client address."""
+
+    rate_limit_accept_invitation: RateLimit = Field("10/minute", examples=["10/minute"])
+    """Invitations that one client address may try to accept."""
+
     rate_limit_token: RateLimit = Field("10/minute", examples=["10/minute"])
     """Logins of one client address."""
 

@@ -19,7 +19,7 @@ from doorward.web.rendering import Pages, static_file
 UNPROCESSABLE: Final = 422
 """A form that was refused: what was typed is wrong, whatever it was."""
 
-_SHOWN: Final = RoutePolicy(PUBLIC, errors=ErrorDialect.PAGE, content=ContentPolicy.PAGE)
+SHOWN: Final = RoutePolicy(PUBLIC, errors=ErrorDialect.PAGE, content=ContentPolicy.PAGE)
 _ASSET: Final = RoutePolicy(PUBLIC, cache=Cache.PUBLIC_DAY, content=ContentPolicy.PAGE)
 
 
@@ -29,23 +29,25 @@ def calls() -> Sequence[Call]:
     verify, reset = f"/account/{AccountPage.VERIFY_EMAIL}", f"/account/{AccountPage.RESET_PASSWORD}"
     restore = f"/account/{AccountPage.RESTORE}"
     return [
-        Call("GET", verify, _shows(pages, "verify_email"), _SHOWN),
-        Call("POST", verify, _verifies_email(pages), _acts(LimitedCall.VERIFY)),
-        Call("GET", reset, _shows(pages, "reset_password"), _SHOWN),
-        Call("POST", reset, _resets_password(pages), _acts(LimitedCall.RESET)),
-        Call("GET", restore, _shows(pages, "restore"), _SHOWN),
-        Call("POST", restore, _restores_account(pages), _acts(LimitedCall.RESTORE)),
+        Call("GET", verify, shows(pages, "verify_email"), SHOWN),
+        Call("POST", verify, _verifies_email(pages), acts(LimitedCall.VERIFY)),
+        Call("GET", reset, shows(pages, "reset_password"), SHOWN),
+        Call("POST", reset, _resets_password(pages), acts(LimitedCall.RESET)),
+        Call("GET", restore, shows(pages, "restore"), SHOWN),
+        Call("POST", restore, _restores_account(pages), acts(LimitedCall.RESTORE)),
         Call("GET", "/account/static/pages.css", _asset("pages.css", "text/css"), _ASSET),
         Call("GET", "/account/static/fragment.js", _asset("fragment.js", "text/javascript"), _ASSET),
     ]
 
 
-def _acts(limit: LimitedCall) -> RoutePolicy:
+def acts(limit: LimitedCall) -> RoutePolicy:
     """Return the policy of a form: it counts for the same limit as the API's call."""
     return RoutePolicy(PUBLIC, errors=ErrorDialect.PAGE, content=ContentPolicy.PAGE, limit_of_address=limit)
 
 
-def _shows(pages: Pages, name: str) -> Callable[[], Awaitable[Response]]:
+def shows(pages: Pages, name: str) -> Callable[[], Awaitable[Response]]:
+    """Return the function of a page that shows a form."""
+
     async def show() -> Response:
         """Show the form."""
         return pages.page(name, refusal=None)
@@ -75,7 +77,7 @@ def _verifies_email(pages: Pages) -> Callable[..., Awaitable[Response]]:
                         form.username, form.password, form.code, client=client
                     )
         except DomainError as refusal:
-            return _refused(pages, "verify_email", refusal)
+            return refused(pages, "verify_email", refusal)
         return pages.page("done", title="E-mail address verified", message="Your e-mail address is verified.")
 
     return verify_email
@@ -93,7 +95,7 @@ def _resets_password(pages: Pages) -> Callable[..., Awaitable[Response]]:
                 else:
                     await services.recovery.reset_by_code(form.email, form.code, form.new_password, client=client)
         except DomainError as refusal:
-            return _refused(pages, "reset_password", refusal)
+            return refused(pages, "reset_password", refusal)
         return pages.page(
             "done",
             title="Password changed",
@@ -110,13 +112,13 @@ def _restores_account(pages: Pages) -> Callable[..., Awaitable[Response]]:
             async with waiting_client(request) as client:
                 await services.leaving.deletion.restore_by_password(form.username, form.password, client=client)
         except DomainError as refusal:
-            return _refused(pages, "restore", refusal)
+            return refused(pages, "restore", refusal)
         return pages.page("done", title="Account restored", message="Your account is restored. You can sign in again.")
 
     return restore_account
 
 
-def _refused(pages: Pages, name: str, refusal: DomainError) -> Response:
+def refused(pages: Pages, name: str, refusal: DomainError) -> Response:
     """Show the form again with what was wrong. What the edge answers for all routes is raised again."""
     if refusal.kind in {Kind.UNAVAILABLE, Kind.EXHAUSTED}:
         raise refusal

@@ -34,3 +34,23 @@ class ResetPasswordForm(_Form):
     email: str = Field("", max_length=MAXIMUM_FIELD_LENGTH)
     code: str = Field("", max_length=MAXIMUM_FIELD_LENGTH)
     new_password: str = Field("", max_length=MAXIMUM_FIELD_LENGTH)
+
+
+class ConfirmRegistrationForm(_Form):
+    """The password of the registration, with the link's token; or with its address, its name and the mail's code."""
+
+    token: str = Field("", max_length=MAXIMUM_FIELD_LENGTH)
+    email: str = Field("", max_length=MAXIMUM_FIELD_LENGTH)
+    username: str = Field("", max_length=MAXIMUM_FIELD_LENGTH)
+    code: str = Field("", max_length=MAXIMUM_FIELD_LENGTH)
+    password: str = Field("", max_length=MAXIMUM_FIELD_LENGTH)
+
+
+class AcceptInvitationForm(_Form):
+    """A user name and a password, with the link's token; or with the invited address and the mail's code."""
+
+    token: str = Field("", max_length=MAXIMUM_FIELD_LENGTH)
+    email: str = Field("", max_length=MAXIMUM_FIELD_LENGTH)
+    code: str = Field("", max_length=MAXIMUM_FIELD_LENGTH)
+    username: str = Field("", max_length=MAXIMUM_FIELD_LENGTH)
+    password: str = Field("", max_length=MAXIMUM_FIELD_LENGTH)

@@ -36,6 +36,7 @@ from doorward.wiring.background import create_scheduler, running_background
 from doorward.wiring.database import running_database
 from doorward.wiring.foundation import Foundation
 from doorward.wiring.items import create_item_import, create_items, items_data
+from doorward.wiring.joining import create_confirmation, create_invitations, create_registration_requests
 from doorward.wiring.keys import keys
 from doorward.wiring.leaving import create_leaving
 from doorward.wiring.log import log_as_set
@@ -106,6 +107,9 @@ def _create_services(
     rules, drain = registration_rules(settings), Drain()
     return Services(
         registration=create_registration(base, rules),
+        registration_requests=create_registration_requests(base, rules),
+        confirmation=create_confirmation(base),
+        invitations=create_invitations(base, rules),
         login=create_login(base, issuer),
         sessions=create_sessions(base, codec, signer, issuer),
         verification=create_verification(base, rules),

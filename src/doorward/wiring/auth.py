@@ -4,9 +4,11 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 
 from doorward.core.ports import AnswerT, QuestionT
+from doorward.domain.auth.admission import AdmissionPolicy
 from doorward.domain.auth.device_token import DeviceTokenCodec
+from doorward.domain.auth.held_back import HeldBack
 from doorward.domain.auth.known_devices import KnownDevices
-from doorward.domain.auth.login import Login
+from doorward.domain.auth.login import Login, LoginRules
 from doorward.domain.auth.policy import Lifetimes
 from doorward.domain.auth.refresh_token import RefreshTokenCodec
 from doorward.domain.auth.sealed_tokens import SealedTokens
@@ -53,10 +55,13 @@ def create_login(base: Foundation, issuer: TokenPairIssuer) -> Login:
         issuer=issuer,
         throttling=create_throttling(settings.keys, base.database),
         devices=KnownDevices(DeviceTokenCodec(*keys(settings.keys, DEVICE_TOKEN_PURPOSE)), base.mails),
-        sealed_tokens=create_sealed_tokens(settings.keys),
+        held_back=HeldBack(sealed_tokens=create_sealed_tokens(settings.keys), mails=base.mails),
         clock=base.clock,
-        lifetimes=lifetimes_of(settings),
-        address_detail=settings.tokens.client_addresses,
+        rules=LoginRules(
+            policy=AdmissionPolicy(requires_verified_email=settings.registration.login_requires_verified_email),
+            lifetimes=lifetimes_of(settings),
+            address_detail=settings.tokens.client_addresses,
+        ),
     )
 
 

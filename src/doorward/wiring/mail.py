@@ -21,9 +21,11 @@ from doorward.domain.outbox.mail_queue import MailQueue
 from doorward.infrastructure.keys import MAIL_BUDGET_PURPOSE
 from doorward.infrastructure.postgres.clock_watch import ClocksDifferError, require_agreement
 from doorward.infrastructure.postgres.database import PostgresDatabase
+from doorward.settings import config
 from doorward.settings.config import Settings
 from doorward.settings.mail import DEVELOPMENT_FOLDER, MailSettings, sender_address
 from doorward.wiring.accounts import create_one_time_tokens
+from doorward.wiring.joining import joining_composers
 from doorward.wiring.keys import keys, sealing_keys
 
 if TYPE_CHECKING:
@@ -52,9 +54,8 @@ class MailService:
 
 
 def has_mail(settings: Settings) -> bool:
-    """Tell whether mail is sent: by a server, or in development shown on a page, whose links need PUBLIC_URL."""
-    is_development = settings.deployment.environment == "development"
-    return settings.mail.smtp_host is not None or (is_development and settings.browsers.public_url is not None)
+    """Tell whether mail is sent."""
+    return config.has_mail(settings.mail, settings.browsers, settings.deployment)
 
 
 def create_mail(settings: Settings, database: PostgresDatabase, clock: Clock, *, delivers: bool) -> MailService:
@@ -83,6 +84,7 @@ def create_composers(settings: Settings, database: PostgresDatabase, clock: Cloc
         **dict.fromkeys(NOTICE_FACTS, NoticeComposer(database=database)),
         MailKind.VERIFY_EMAIL: VerificationMail(database, clock, tokens, links),
         MailKind.PASSWORD_RESET: ResetMail(database, clock, tokens, links),
+        **joining_composers(settings.keys, database, clock, links),
     }
 
 

@@ -17,18 +17,20 @@ from doorward.observability.request_context import begin_request
 from doorward.settings.config import Settings
 from doorward.settings.database import DatabaseSettings
 from doorward.wiring.background import audit_retention_task, pruning_task
+from doorward.wiring.joining import create_inviting, joining_retention_task
 from doorward.wiring.leaving import erasure_task, expired_tokens_task
+from doorward.wiring.mail import create_mail
 from doorward.wiring.throttling import create_throttling, forgetting_task
 
 
 async def prune(settings: Settings, host: HostClock | None = None) -> int | None:
-    """Remove old audit events, throttles, devices, tokens and sessions, and delete accounts that are due.
+    """Remove what is old, unanswered or expired now, and delete accounts that are due.
 
     Return how many sessions; None when another process prunes them. Raises ``ClocksDifferError``.
     """
     async with _opened(settings.database, host=host) as database:
         conninfo = session_conninfo(settings.database)
-        for create in (audit_retention_task, forgetting_task, expired_tokens_task):
+        for create in (audit_retention_task, forgetting_task, joining_retention_task, expired_tokens_task):
             await TaskRunner(conninfo, create(settings.background, database, database.clock)).run(only_if_due=False)
         sessions = pruning_task(settings.background, database, database.clock)
         removed = await TaskRunner(conninfo, sessions).run(only_if_due=False)
@@ -62,6 +64,13 @@ async def unthrottle(settings: Settings, name: str) -> None:
         throttling = create_throttling(settings.keys, database)
         accounts = Accounts(database=database)
         await Unthrottling(database=database, accounts=accounts, throttling=throttling).unthrottle(name)
+
+
+async def invite(settings: Settings, email: str) -> None:
+    """Invite an address. Raises ``MailNotConfiguredError``, ``InvalidEmailError``, ``EmailTakenError``."""
+    async with _opened(settings.database) as database:
+        mails = create_mail(settings, database, database.clock, delivers=False).queue
+        await create_inviting(settings, database, database.clock, mails).invite(email)
 
 
 @asynccontextmanager

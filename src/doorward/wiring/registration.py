@@ -14,6 +14,8 @@ def registration_rules(settings: Settings) -> RegistrationRules:
         reserved_usernames=frozenset(map(without_separators, settings.registration.reserved_usernames)),
         allows_special_domains=settings.registration.email_allow_special_domains
         or settings.deployment.environment == "development",
+        mode=settings.registration.registration,
+        domains=frozenset(settings.registration.registration_domains),
     )
 
 

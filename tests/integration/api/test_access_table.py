@@ -24,6 +24,9 @@ GET    /health/readiness                  200       200     200     200         
 GET    /health/startup                    200       200     200     200         200   200   200
 
 POST   /api/v1/auth/register              201       201     201     201         201   201   201
+POST   /api/v1/auth/register/confirm      422       422     422     422         422   422   422
+POST   /api/v1/auth/register/resend       403       403     403     403         403   403   403
+POST   /api/v1/auth/invitations/accept    422       422     422     422         422   422   422
 POST   /api/v1/auth/token                 422       401     200     200         401   200   200
 GET    /api/v1/auth/me                    401       401     401     401         401   200   200
 POST   /api/v1/auth/refresh               422       401     401     401         401   200   200
@@ -116,6 +119,11 @@ def _request(call: str, caller: Caller) -> dict[str, Any]:
     bodies: dict[str, dict[str, Any]] = {
         "POST /api/v1/auth/register": {
             "json": {"email": f"{name}@example.com", "username": name, "password": PASSWORD}
+        },
+        "POST /api/v1/auth/register/confirm": {"json": {"token": "dwo_made-up", "password": PASSWORD}},
+        "POST /api/v1/auth/register/resend": {"json": {"registration_token": "dwo_made-up"}},
+        "POST /api/v1/auth/invitations/accept": {
+            "json": {"token": "dwo_made-up", "username": name, "password": PASSWORD}
         },
         "POST /api/v1/auth/token": {
             "data": caller.login,

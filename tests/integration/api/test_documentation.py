@@ -10,6 +10,9 @@ from tests.integration.service import Service
 ADDRESS = re.compile(r"""(?:src|href|url\()\s*=?\s*["']([^"']+)["']|["']((?:https?:)?//[^"']+)["']""")
 CALLS = {
     "/api/v1/auth/register": {"post"},
+    "/api/v1/auth/register/confirm": {"post"},
+    "/api/v1/auth/register/resend": {"post"},
+    "/api/v1/auth/invitations/accept": {"post"},
     "/api/v1/auth/token": {"post"},
     "/api/v1/auth/me": {"get"},
     "/api/v1/auth/refresh": {"post"},

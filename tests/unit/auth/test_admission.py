@@ -5,23 +5,50 @@ from uuid import uuid4
 
 import pytest
 
-from doorward.domain.auth.admission import Proceed, RefusalReason, Refuse, judge
+from doorward.domain.auth.admission import AdmissionPolicy, Proceed, RefusalReason, Refuse, judge
 from doorward.domain.auth.models import Account, Proof
 
 USER = uuid4()
+PROOF = Proof(USER, ("pwd",), acr=1, proven_at=datetime.now(UTC), session_epoch=3)
+
+
+ANY = AdmissionPolicy(requires_verified_email=False)
+VERIFIED = AdmissionPolicy(requires_verified_email=True)
+
+
+def account(*, is_active: bool = True, session_epoch: int = 3, is_verified: bool = True) -> Account:
+    return Account(USER, is_active=is_active, session_epoch=session_epoch, is_verified=is_verified)
+
+
+@pytest.mark.parametrize("policy", [ANY, VERIFIED])
+@pytest.mark.parametrize(
+    ("account", "verdict"),
+    [
+        (account(), Proceed()),
+        (account(session_epoch=4), Refuse(RefusalReason.OUTDATED_PROOF)),
+        (account(session_epoch=2), Refuse(RefusalReason.OUTDATED_PROOF)),
+        (account(is_active=False), Refuse(RefusalReason.INACTIVE_USER)),
+        (account(is_active=False, session_epoch=4), Refuse(RefusalReason.INACTIVE_USER)),
+        (None, Refuse(RefusalReason.UNKNOWN_USER)),
+    ],
+)
+def test_the_verdict_on_each_state_of_an_account(
+    account: Account | None, verdict: Proceed | Refuse, policy: AdmissionPolicy
+) -> None:
+    assert judge(account, PROOF, policy) == verdict
 
 
 @pytest.mark.parametrize(
     ("account", "verdict"),
     [
-        (Account(USER, is_active=True, session_epoch=3), Proceed()),
-        (Account(USER, is_active=True, session_epoch=4), Refuse(RefusalReason.OUTDATED_PROOF)),
-        (Account(USER, is_active=True, session_epoch=2), Refuse(RefusalReason.OUTDATED_PROOF)),
-        (Account(USER, is_active=False, session_epoch=3), Refuse(RefusalReason.INACTIVE_USER)),
-        (Account(USER, is_active=False, session_epoch=4), Refuse(RefusalReason.INACTIVE_USER)),
-        (None, Refuse(RefusalReason.UNKNOWN_USER)),
+        (account(is_verified=False), Refuse(RefusalReason.EMAIL_NOT_VERIFIED)),
+        (account(is_verified=False, is_active=False), Refuse(RefusalReason.INACTIVE_USER)),
+        (account(is_verified=False, session_epoch=4), Refuse(RefusalReason.OUTDATED_PROOF)),
     ],
 )
-def test_the_verdict_on_each_state_of_an_account(account: Account | None, verdict: Proceed | Refuse) -> None:
-    proof = Proof(USER, ("pwd",), acr=1, proven_at=datetime.now(UTC), session_epoch=3)
-    assert judge(account, proof) == verdict
+def test_an_unverified_address_is_told_of_only_where_nothing_else_refuses(account: Account, verdict: Refuse) -> None:
+    assert judge(account, PROOF, VERIFIED) == verdict
+
+
+def test_an_unverified_address_refuses_nothing_unless_the_policy_says_so() -> None:
+    assert judge(account(is_verified=False), PROOF, ANY) == Proceed()

@@ -12,6 +12,7 @@ from doorward.infrastructure.mail.templates import BUILT_IN, SAMPLE_FACTS, Jinja
 WITH_LINK = {
     MailKind.VERIFY_EMAIL,
     MailKind.PASSWORD_RESET,
+    MailKind.INVITATION,
     MailKind.CONFIRM_REGISTRATION,
     MailKind.EMAIL_CHANGE_OLD,
     MailKind.EMAIL_CHANGE_NEW,

@@ -13,7 +13,7 @@ _CODE: Final = "12345678"
 _NEW_PASSWORD: Final = "8 to 256 visible characters, as at registration."  # noqa: S105 - a description
 
 
-def _with_one_of(*required: list[str]) -> Callable[[dict[str, Any]], None]:
+def with_one_of(*required: list[str]) -> Callable[[dict[str, Any]], None]:
     """Return what adds to a schema that exactly one of these lists of members is there."""
 
     def add(schema: dict[str, Any]) -> None:
@@ -34,7 +34,7 @@ class ForgotPasswordRequest(RequestBody):
 class ResetPasswordRequest(RequestBody):
     """A new password, with the token of the mail's link, or with the mail's code and the address it went to."""
 
-    model_config = ConfigDict(json_schema_extra=_with_one_of(["token"], ["email", "code"]))
+    model_config = ConfigDict(json_schema_extra=with_one_of(["token"], ["email", "code"]))
 
     token: str | None = Field(None, max_length=MAXIMUM_FIELD_LENGTH, examples=[_TOKEN])
     email: str | None = Field(None, max_length=MAXIMUM_FIELD_LENGTH, examples=["ada@example.com"])
@@ -57,7 +57,7 @@ class ResetPasswordRequest(RequestBody):
 class VerifyEmailRequest(RequestBody):
     """The token of the mail's link or, with an access token, the mail's code."""
 
-    model_config = ConfigDict(json_schema_extra=_with_one_of(["token"], ["code"]))
+    model_config = ConfigDict(json_schema_extra=with_one_of(["token"], ["code"]))
 
     token: str | None = Field(None, max_length=MAXIMUM_FIELD_LENGTH, examples=[_TOKEN])
     code: str | None = Field(None, max_length=MAXIMUM_FIELD_LENGTH, examples=[_CODE])

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 
 from doorward.api.exceptions import InvalidScopeError, UnsupportedGrantTypeError
 from doorward.api.schemas.requests import RequestBody, leave_out_defaults
-from doorward.domain.auth.models import ACCOUNT_SCOPE, TokenPair
+from doorward.domain.auth.models import ACCOUNT_SCOPE, TokenPair, User
 
 PASSWORD_GRANT: Final = "password"  # noqa: S105 - RFC 6749 section 4.3.2: a type, no password
 MAXIMUM_FIELD_LENGTH: Final = 1024
@@ -79,6 +79,11 @@ class UserResponse(BaseModel):
     email: str
     username: str
     is_active: bool
+
+    @classmethod
+    def of(cls, user: User) -> Self:
+        """Return the body for a user."""
+        return cls(id=user.id, email=user.email, username=user.username, is_active=user.is_active)
 
 
 class TokenPairResponse(BaseModel):

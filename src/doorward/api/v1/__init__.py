@@ -5,7 +5,7 @@ from typing import Final
 
 from doorward.api.problems import Remedies
 from doorward.api.routing import Call
-from doorward.api.v1 import account, auth, items, leaving, recovery, verification
+from doorward.api.v1 import account, auth, items, joining, leaving, recovery, verification
 from doorward.core.exceptions import InvalidCursorError, PageTooDeepError, ServiceUnavailableError
 
 REMEDIES: Final[Remedies] = {
@@ -22,6 +22,7 @@ def calls() -> Sequence[Call]:
     """Return all calls."""
     return [
         *auth.calls(),
+        *joining.calls(),
         *recovery.calls(),
         *verification.calls(),
         *account.calls(),

@@ -13,22 +13,27 @@ from doorward.api.policy import ACCOUNT, PUBLIC, ErrorDialect, RoutePolicy
 from doorward.api.problems import Remedies
 from doorward.api.routing import Call
 from doorward.api.schemas.auth import RefreshTokenRequest, RegisterRequest, TokenForm, TokenPairResponse, UserResponse
+from doorward.api.schemas.joining import RegistrationRequestedResponse
 from doorward.api.services import CurrentServices, services_of
 from doorward.api.waiting_client import waiting_client
 from doorward.core.ports import LimitedCall
 from doorward.domain.auth.exceptions import (
     DeletionPendingError,
+    EmailNotVerifiedError,
     EmailTakenError,
     InvalidCredentialsError,
     InvalidEmailError,
     InvalidRefreshTokenError,
+    InvitationRequiredError,
     LoginThrottledError,
     MissingAccessTokenError,
     PasswordTooCommonError,
+    RegistrationClosedError,
+    RegistrationDomainRefusedError,
     TooManyHashesError,
     UsernameTakenError,
 )
-from doorward.domain.auth.models import TokenPair, User
+from doorward.domain.auth.models import TokenPair
 
 TAG: Final = "auth"
 PREFIX: Final = "/api/v1/auth"
@@ -36,6 +41,7 @@ REMEDIES: Final[Remedies] = {
     MissingAccessTokenError: "Send one: Authorization: Bearer <access_token>.",
     DeletionPendingError: "POST restore_token to /api/v1/auth/deletion/cancel, then log in again.",
     LoginThrottledError: "Try again after the time in Retry-After, with Doorward-Device on a device that has it.",
+    EmailNotVerifiedError: "POST its token with the password to /api/v1/auth/email/verify, then log in.",
     TooManyHashesError: "Try again after the time in Retry-After.",
 }
 
@@ -59,16 +65,24 @@ _AFTER_A_PAIR: Final = {
 }
 """OpenAPI links: what can be done with an answer."""
 
+_REQUESTED: Final = {
+    "description": "A mail went out to the address. What it brings completes the account, if there is none yet.",
+    "content": {JSON: {"schema": RegistrationRequestedResponse.model_json_schema(mode="serialization")}},
+}
 _REFUSALS_OF_REGISTERING: Final = (
     EmailTakenError,
     UsernameTakenError,
     InvalidEmailError,
     PasswordTooCommonError,
     TooManyHashesError,
+    RegistrationClosedError,
+    InvitationRequiredError,
+    RegistrationDomainRefusedError,
 )
 _REFUSALS_OF_LOGIN: Final = (
     InvalidCredentialsError,
     DeletionPendingError("dws_...", "2026-03-15T12:00:00Z"),
+    EmailNotVerifiedError,
     UnsupportedGrantTypeError,
     InvalidScopeError,
     LoginThrottledError,
@@ -108,8 +122,9 @@ def calls() -> Sequence[Call]:
             RoutePolicy(PUBLIC, limit_of_address=LimitedCall.REGISTER),
             tag=TAG,
             status=201,
+            answer=UserResponse,
             refusals=_REFUSALS_OF_REGISTERING,
-            extra_answers={201: {"links": _AFTER_REGISTERING}},
+            extra_answers={201: {"links": _AFTER_REGISTERING}, 202: _REQUESTED},
         ),
         Call(
             "POST",
@@ -142,13 +157,20 @@ def _token_policy(limit: LimitedCall | None = None) -> RoutePolicy:
     return RoutePolicy(PUBLIC, errors=ErrorDialect.OAUTH, limit_of_address=limit)
 
 
-async def register(request: Request, body: JsonBody[RegisterRequest], services: CurrentServices) -> UserResponse:
-    """Make an account."""
+async def register(
+    request: Request, body: JsonBody[RegisterRequest], services: CurrentServices
+) -> UserResponse | Response:
+    """Make an account; 202 where a mail has to complete it (`POST /api/v1/auth/register/confirm`)."""
     async with waiting_client(request) as client:
+        if services.registration_requests.is_required:
+            token = await services.registration_requests.request(
+                email=body.email, username=body.username, password=body.password, client=client
+            )
+            return _json(RegistrationRequestedResponse(registration_token=token), status=202)
         user = await services.registration.register(
             email=body.email, username=body.username, password=body.password, client=client
         )
-    return _user_response(user)
+    return UserResponse.of(user)
 
 
 async def issue_token(
@@ -173,7 +195,7 @@ async def issue_token(
 
 async def read_me(request: Request) -> Response:
     """Tell who is asking."""
-    return _json(_user_response(caller_of(request).user))
+    return _json(UserResponse.of(caller_of(request).user))
 
 
 async def refresh_token(request: Request) -> Response:
@@ -194,12 +216,8 @@ def is_json_web_token(token: str) -> bool:
     return token.startswith("eyJ") and token.count(".") == _JWT_DOTS
 
 
-def _json(model: BaseModel) -> Response:
-    return Response(model.model_dump_json(), media_type=JSON)
-
-
-def _user_response(user: User) -> UserResponse:
-    return UserResponse(id=user.id, email=user.email, username=user.username, is_active=user.is_active)
+def _json(model: BaseModel, status: int = 200) -> Response:
+    return Response(model.model_dump_json(), status, media_type=JSON)
 
 
 def _pair_response(pair: TokenPair) -> TokenPairResponse:

@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 from typing import Final, Literal
+from uuid import UUID
 
 from doorward.core.events import AuditedEvent, Counter, Event
+from doorward.domain.auth.events import REGISTRATIONS
 
 VERIFICATIONS: Final = Counter("doorward_email_verifications_total", "Uses of verification tokens and codes", "outcome")
 PASSWORD_CHANGES: Final = Counter("doorward_password_changes_total", "Changes and resets of passwords", "outcome")
@@ -16,6 +18,56 @@ class UsernameChanged(AuditedEvent):
     type = "user.username_changed"
     log_event = "accounts.username.changed"
     outcome = "success"
+
+
+@dataclass(frozen=True)
+class RegistrationRequested(Event):
+    """A registration waits for the answer to its mail, or to the mail that tells the owner of the address of it."""
+
+    log_event = "accounts.registration.requested"
+    outcome = "success"
+    counted = ((REGISTRATIONS, "requested"),)
+
+
+@dataclass(frozen=True)
+class ConfirmationRefused(Event):
+    """A token or code of a registration was refused. `reason` is the refusal's code."""
+
+    log_event = "accounts.registration.confirmation_refused"
+    outcome = "failure"
+    counted = ((REGISTRATIONS, "confirmation_refused"),)
+    reason: str
+
+
+@dataclass(frozen=True)
+class InvitationCreated(AuditedEvent):
+    """An address was invited. The mail goes out to it."""
+
+    type = "invitation.created"
+    log_event = "accounts.invitation.created"
+    outcome = "success"
+    invitation_id: UUID
+
+
+@dataclass(frozen=True)
+class InvitationAccepted(AuditedEvent):
+    """The invited person made the account `new_user_id`."""
+
+    type = "invitation.accepted"
+    log_event = "accounts.invitation.accepted"
+    user_fact = "new_user_id"
+    outcome = "success"
+    invitation_id: UUID
+
+
+@dataclass(frozen=True)
+class InvitationRefused(Event):
+    """The token or code of an invitation, or what was chosen with it, was refused. `reason` is the refusal's code."""
+
+    log_event = "accounts.invitation.refused"
+    outcome = "failure"
+    counted = ((REGISTRATIONS, "refused"),)
+    reason: str
 
 
 @dataclass(frozen=True)

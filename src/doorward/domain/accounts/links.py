@@ -10,6 +10,8 @@ class AccountPage(StrEnum):
     VERIFY_EMAIL = "verify-email"
     RESTORE = "restore"
     RESET_PASSWORD = "reset-password"  # noqa: S105 - part of an address
+    CONFIRM_REGISTRATION = "confirm-registration"
+    ACCEPT_INVITATION = "accept-invitation"
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,7 +75,8 @@ class MailDelivery:
             return await self._compose_and_send(composer, request, message)
         delay = await self._budgets.spend(address, request.origin, request.kind)
         if delay is not None:
-            return Dropped("over_budget") if request.origin is MailOrigin.STRANGER else Postponed(delay)
+            is_dropped = request.origin is MailOrigin.STRANGER or request.is_repeatable
+            return Dropped("over_budget") if is_dropped else Postponed(delay)
         outcome: Outcome | None = None
         try:
             outcome = await self._compose_and_send(composer, request, message)

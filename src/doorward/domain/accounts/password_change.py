@@ -9,7 +9,7 @@ from doorward.domain.accounts.events import PasswordChanged
 from doorward.domain.accounts.repositories import Connection, accounts
 from doorward.domain.audit.recording import record
 from doorward.domain.auth.acting_session import lock_acting_session
-from doorward.domain.auth.admission import Refuse
+from doorward.domain.auth.admission import SIGNED_IN, Refuse
 from doorward.domain.auth.begin import Begun, begin_session
 from doorward.domain.auth.devices import AddressDetail, describe_device
 from doorward.domain.auth.exceptions import InvalidAccessTokenError
@@ -106,7 +106,9 @@ class PasswordChange:
         await record(connection, event, address=device.address)
         proof = Proof(user_id, PASSWORD_METHODS, acr=1, proven_at=now, session_epoch=epoch)
         grant = Grant(caller.client_id, tuple(sorted(caller.scopes)))
-        begun = await begin_session(connection, proof, grant, device, lifetimes=self._lifetimes, now=now)
+        begun = await begin_session(
+            connection, proof, grant, device, policy=SIGNED_IN, lifetimes=self._lifetimes, now=now
+        )
         if isinstance(begun, Refuse):
             raise InvalidAccessTokenError
         notice = MailRequest(MailKind.PASSWORD_CHANGED, MailOrigin.SERVICE, user_id=user_id)

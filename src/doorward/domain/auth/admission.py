@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from doorward.domain.auth.models import Account, Proof
 
@@ -11,8 +12,21 @@ class RefusalReason(StrEnum):
 
     UNKNOWN_USER = "unknown_user"
     INACTIVE_USER = "inactive_user"
+    EMAIL_NOT_VERIFIED = "email_not_verified"
+    """The one reason of which a caller with the right password is told."""
     OUTDATED_PROOF = "outdated_proof"
     """All sessions of the user were ended between the proof and the decision."""
+
+
+@dataclass(frozen=True, slots=True)
+class AdmissionPolicy:
+    """What is asked of an account besides being active."""
+
+    requires_verified_email: bool
+
+
+SIGNED_IN: Final = AdmissionPolicy(requires_verified_email=False)
+"""For a session that replaces another one of its user, who was admitted when that began."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +41,7 @@ class Refuse:
     reason: RefusalReason
 
 
-def judge(account: Account | None, proof: Proof) -> Proceed | Refuse:
+def judge(account: Account | None, proof: Proof, policy: AdmissionPolicy) -> Proceed | Refuse:
     """Decide whether the proof admits to the account, which is locked: what it says is so until the session begins."""
     if account is None:
         return Refuse(RefusalReason.UNKNOWN_USER)
@@ -35,4 +49,6 @@ def judge(account: Account | None, proof: Proof) -> Proceed | Refuse:
         return Refuse(RefusalReason.INACTIVE_USER)
     if account.session_epoch != proof.session_epoch:
         return Refuse(RefusalReason.OUTDATED_PROOF)
+    if policy.requires_verified_email and not account.is_verified:
+        return Refuse(RefusalReason.EMAIL_NOT_VERIFIED)
     return Proceed()

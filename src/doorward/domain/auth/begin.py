@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import uuid4
 
 from doorward.domain.audit.recording import record
-from doorward.domain.auth.admission import Refuse, judge
+from doorward.domain.auth.admission import AdmissionPolicy, Refuse, judge
 from doorward.domain.auth.events import SessionBegun
 from doorward.domain.auth.models import Device, Grant, NewSession, Proof
 from doorward.domain.auth.policy import Lifetimes
@@ -26,13 +26,20 @@ class Begun:
 
 
 async def begin_session(
-    connection: Connection, proof: Proof, grant: Grant, device: Device, *, lifetimes: Lifetimes, now: datetime
+    connection: Connection,
+    proof: Proof,
+    grant: Grant,
+    device: Device,
+    *,
+    policy: AdmissionPolicy,
+    lifetimes: Lifetimes,
+    now: datetime,
 ) -> Begun | Refuse:
     """Lock the user, judge the proof once more, store the session and record it, in the caller's transaction.
 
     A refusal is returned, not raised, so that the caller decides what is committed with it.
     """
-    verdict = judge(await users.lock_account(connection, proof.user_id), proof)
+    verdict = judge(await users.lock_account(connection, proof.user_id), proof, policy)
     if isinstance(verdict, Refuse):
         return verdict
     token = RefreshToken(uuid4(), proof.user_id, generation=0, secret=secrets.token_bytes(SECRET_BYTES))

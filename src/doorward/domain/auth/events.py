@@ -74,11 +74,11 @@ class SessionBegun(AuditedEvent):
 
 @dataclass(frozen=True)
 class LoginFailed(Event):
-    """Refused with 401.
+    """Refused with 401, or with 403 for `email_not_verified` and `deletion_pending`.
 
     `reason` is `unknown_user`, `wrong_password`, `inactive_user` or `outdated_proof` (all sessions of the user were
-    ended meanwhile), which the caller is not told; `target_user_id` is the user of the typed name. `deletion_pending`:
-    the password was right, and the answer is 403 with a token that restores the account.
+    ended meanwhile), which the caller is not told; `target_user_id` is the user of the typed name. The password was
+    right with `email_not_verified` and `deletion_pending`, whose answer has a token that restores the account.
     """
 
     log_event = "auth.login.failed"

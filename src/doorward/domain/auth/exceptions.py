@@ -19,6 +19,30 @@ class UsernameTakenError(DomainError):
     detail = "An account with this user name exists. Choose another."
 
 
+class RegistrationClosedError(DomainError):
+    """The operator makes all accounts: ``REGISTRATION=closed``."""
+
+    kind = Kind.FORBIDDEN
+    code = "registration_closed"
+    detail = "Registration is closed. Accounts are made by the operator."
+
+
+class InvitationRequiredError(DomainError):
+    """Accounts begin with an invitation: ``REGISTRATION=invite``."""
+
+    kind = Kind.FORBIDDEN
+    code = "invitation_required"
+    detail = "An account needs an invitation. Use the link in the mail that invites you, or ask the operator for one."
+
+
+class RegistrationDomainRefusedError(DomainError):
+    """The domain of the e-mail address is not one of ``REGISTRATION_DOMAINS``."""
+
+    kind = Kind.FORBIDDEN
+    code = "registration_domain_refused"
+    detail = "Addresses at this domain cannot be used here. Use the one that your organisation gave you."
+
+
 class InvalidEmailError(DomainError):
     """Not an e-mail address, or at a domain that no mail reaches over the Internet (.local, .test, one label)."""
 
@@ -146,6 +170,15 @@ class LoginThrottledError(DomainError):
         """Take the seconds after which the next attempt is due."""
         super().__init__()
         self.retry_after_seconds = retry_after_seconds
+
+
+class EmailNotVerifiedError(DomainError):
+    """The password is right, and ``LOGIN_REQUIRES_VERIFIED_EMAIL`` holds the login back."""
+
+    kind = Kind.FORBIDDEN
+    code = "email_not_verified"
+    detail = "The e-mail address of this account is not verified yet. A mail to it has a link and a code."
+    oauth_error = "invalid_grant"
 
 
 class TooManyHashesError(DomainError):

@@ -1,30 +1,40 @@
 """Use case: password login."""
 
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
+from doorward.core.exceptions import DomainError
 from doorward.core.ports import Clock, Database
-from doorward.domain.auth.admission import RefusalReason, Refuse
+from doorward.domain.auth.admission import AdmissionPolicy, RefusalReason, Refuse
 from doorward.domain.auth.begin import Begun, begin_session
 from doorward.domain.auth.device_token import DeviceToken
 from doorward.domain.auth.devices import AddressDetail, describe_device
 from doorward.domain.auth.events import LoginFailed
-from doorward.domain.auth.exceptions import DeletionPendingError, InvalidCredentialsError
+from doorward.domain.auth.exceptions import DeletionPendingError, EmailNotVerifiedError, InvalidCredentialsError
+from doorward.domain.auth.held_back import HeldBack
 from doorward.domain.auth.identifiers import read_identifier
 from doorward.domain.auth.known_devices import KnownDevices
 from doorward.domain.auth.models import FIRST_PARTY, ClientKind, Credentials, Device, LoggedIn, Proof
 from doorward.domain.auth.policy import MAXIMUM_TYPED_LENGTH, Lifetimes, is_unicode_text
 from doorward.domain.auth.ports import NO_CLIENT, Client, PasswordCheck, PasswordHasher
 from doorward.domain.auth.repositories import Connection, users
-from doorward.domain.auth.sealed_tokens import SealedKind, SealedTokens
 from doorward.domain.auth.throttling import STRANGERS, Attempt, ThrottledClient, Throttling
 from doorward.domain.auth.token_pair import TokenPairIssuer
 from doorward.observability.logging import report
 
 PASSWORD_METHODS = ("pwd",)
 """``amr`` of a password login (RFC 8176 section 2)."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoginRules:
+    """Whom a login admits, how long its session lives, and what is recorded of the client's address."""
+
+    policy: AdmissionPolicy
+    lifetimes: Lifetimes
+    address_detail: AddressDetail
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +50,7 @@ class _Place:
 class Login:
     """Turns a name and a password into a session."""
 
-    def __init__(  # noqa: PLR0913 - a login passes through all of them
+    def __init__(
         self,
         *,
         database: Database[Connection],
@@ -48,24 +58,22 @@ class Login:
         issuer: TokenPairIssuer,
         throttling: Throttling,
         devices: KnownDevices,
-        sealed_tokens: SealedTokens,
+        held_back: HeldBack,
         clock: Clock,
-        lifetimes: Lifetimes,
-        address_detail: AddressDetail,
+        rules: LoginRules,
     ) -> None:
-        """Take the database, the hasher, the issuer of tokens, what counts attempts and knows devices, and the limits.
+        """Take the database, the hasher, the issuer of tokens, what counts attempts and knows devices, and the rules.
 
-        ``sealed_tokens`` makes what restores an account; ``address_detail`` is what addresses may show.
+        ``held_back`` has what the right password gets where no session may begin.
         """
         self._database = database
         self._hasher = hasher
         self._issuer = issuer
         self._throttling = throttling
         self._devices = devices
-        self._sealed_tokens = sealed_tokens
+        self._held_back = held_back
         self._clock = clock
-        self._lifetimes = lifetimes
-        self._address_detail: AddressDetail = address_detail
+        self._rules = rules
 
     async def login(
         self,
@@ -84,9 +92,10 @@ class Login:
         ``InvalidCredentialsError`` after the same work, little more than one hash at the current cost, and after many
         of them one ``LoginThrottledError`` without a hash. An outdated hash is replaced in the same transaction.
         The right password of an account that waits for its deletion raises ``DeletionPendingError``.
+        Only whoever has the right password gets ``EmailNotVerifiedError``, where logins require a verified address.
         """
         identifier, shown = read_identifier(name), self._devices.read(device_token)
-        device = describe_device(user_agent, client.address, self._address_detail)
+        device = describe_device(user_agent, client.address, self._rules.address_detail)
         credentials = await self._find_credentials(identifier, shown, device) if identifier else None
         subject = credentials.user_id if credentials else identifier or name
         async with self._throttling.attempt(subject, self._counted_as(credentials, shown, device)) as attempt:
@@ -133,8 +142,7 @@ class Login:
         async with self._database.connection() as connection:
             await self._throttling.forgive(connection, attempt)
         report(LoginFailed(reason="deletion_pending", target_user_id=user_id))
-        token = self._sealed_tokens.issue(SealedKind.RESTORE, user_id=user_id, epoch=epoch, now=self._clock.now())
-        return DeletionPendingError(token, f"{deletes_at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}")
+        return self._held_back.offer_restoration(user_id, epoch=epoch, deletes_at=deletes_at, now=self._clock.now())
 
     async def _begin(
         self, credentials: Credentials, place: _Place, upgraded_hash: str | None, attempt: Attempt
@@ -144,7 +152,15 @@ class Login:
         device_token = place.known or DeviceToken.new(user_id)
         device = replace(place.device, id=device_token.device_id)
         async with self._database.transaction() as connection:
-            begun = await begin_session(connection, proof, FIRST_PARTY, device, lifetimes=self._lifetimes, now=now)
+            begun = await begin_session(
+                connection,
+                proof,
+                FIRST_PARTY,
+                device,
+                policy=self._rules.policy,
+                lifetimes=self._rules.lifetimes,
+                now=now,
+            )
             if isinstance(begun, Begun):
                 await self._throttling.forgive(connection, attempt)
                 await self._devices.keep(connection, device_token, epoch=epoch, is_new=place.known is None, now=now)
@@ -153,6 +169,9 @@ class Login:
                     await users.replace_password_hash(connection, user_id, old=old, new=upgraded_hash)
                 if place.is_new:
                     await self._devices.notify(connection, user_id, device, now=now)
+            elif begun.reason is RefusalReason.EMAIL_NOT_VERIFIED:
+                await self._throttling.forgive(connection, attempt)
+                await self._held_back.ask_for_verification(connection, user_id, now=now)
         if isinstance(begun, Refuse):
             raise _refusal(begun.reason, user_id)
         report(begun.event)
@@ -167,7 +186,7 @@ def _place(credentials: Credentials, shown: DeviceToken | None, device: Device) 
     return _Place(device, known, is_new=credentials.has_logged_in and not is_known)
 
 
-def _refusal(reason: RefusalReason | Literal["wrong_password"], user_id: UUID | None = None) -> InvalidCredentialsError:
-    """Log for the operator what the caller is not told, and return the one refusal."""
+def _refusal(reason: RefusalReason | Literal["wrong_password"], user_id: UUID | None = None) -> DomainError:
+    """Log for the operator what the caller is not told, and return the one refusal that does not tell it."""
     report(LoginFailed(reason=reason, target_user_id=user_id))
-    return InvalidCredentialsError()
+    return EmailNotVerifiedError() if reason is RefusalReason.EMAIL_NOT_VERIFIED else InvalidCredentialsError()

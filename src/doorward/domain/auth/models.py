@@ -69,6 +69,7 @@ class Account:
     user_id: UUID
     is_active: bool
     session_epoch: int
+    is_verified: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """The format of one-time tokens, which are mailed as links, and of the short codes beside them. Pure.
 
-``"dwo_" + base64url(1 | purpose:1 | subject id:16 | secret:16 | mac:16)``, without padding. The subject is the user, or
-the pending registration. A token that was made up, cut off or made for another purpose is refused without a query.
+``"dwo_" + base64url(1 | purpose:1 | subject id:16 | secret:16 | mac:16)``, without padding. The subject is the user,
+the pending registration or the invitation. A token that was made up, cut off or made for another purpose is refused
+without a query.
 """
 
 import base64
@@ -35,6 +36,7 @@ class Purpose(Enum):
     """Given to whoever asked, not mailed: with the mailed code it proves both sides."""
     EMAIL_CHANGE_OLD = "email_change_old"
     EMAIL_CHANGE_NEW = "email_change_new"
+    INVITATION = "invitation"
 
 
 _NUMBER_OF: Final = {
@@ -44,6 +46,7 @@ _NUMBER_OF: Final = {
     Purpose.REQUEST_REGISTRATION: 4,
     Purpose.EMAIL_CHANGE_OLD: 5,
     Purpose.EMAIL_CHANGE_NEW: 6,
+    Purpose.INVITATION: 7,
 }
 """Numbers are never used again for another purpose: tokens outlive an upgrade."""
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Literal
 from uuid import uuid4
 
 from doorward.core.exceptions import DomainError
@@ -9,8 +10,14 @@ from doorward.core.ports import Clock, Database
 from doorward.domain.audit.recording import record
 from doorward.domain.auth.devices import AddressDetail, recorded_address
 from doorward.domain.auth.events import RegistrationRefused, UserRegistered
-from doorward.domain.auth.exceptions import EmailTakenError, UsernameTakenError
-from doorward.domain.auth.identifiers import read_new_email, read_new_username
+from doorward.domain.auth.exceptions import (
+    EmailTakenError,
+    InvitationRequiredError,
+    RegistrationClosedError,
+    RegistrationDomainRefusedError,
+    UsernameTakenError,
+)
+from doorward.domain.auth.identifiers import EmailAddress, read_new_email, read_new_username
 from doorward.domain.auth.models import User
 from doorward.domain.auth.new_passwords import NewPasswords
 from doorward.domain.auth.one_time_token import Purpose
@@ -21,17 +28,58 @@ from doorward.domain.outbox.mail import MailKind, MailOrigin, MailRequest
 from doorward.domain.outbox.mail_queue import MailQueue
 from doorward.observability.logging import report
 
+RegistrationMode = Literal["open", "invite", "closed"]
+"""Who may begin an account: everybody, who was invited, or nobody but the operator."""
+
 
 @dataclass(frozen=True, slots=True)
 class RegistrationRules:
     """What sign-up refuses beyond the fixed rules.
 
-    ``reserved_usernames`` are as ``identifiers.without_separators`` returns them.
+    ``reserved_usernames`` are as ``identifiers.without_separators`` returns them; ``domains`` are as in the key of an
+    address, and empty for any.
     """
 
     new_passwords: NewPasswords
     reserved_usernames: Collection[str]
     allows_special_domains: bool
+    mode: RegistrationMode
+    domains: Collection[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Newcomer:
+    """The address and the user name that a new account will have. Both keep the rules, and its password does."""
+
+    address: EmailAddress
+    username: str
+
+
+async def read_newcomer(email: str, username: str, password: str, rules: RegistrationRules) -> Newcomer:
+    """Return what a registration asks for, if all rules of sign-up allow it. Whether it is taken is not looked at.
+
+    Raises ``RegistrationClosedError``, ``InvitationRequiredError``, ``InvalidEmailError``,
+    ``RegistrationDomainRefusedError``, ``InvalidUsernameError``, ``UsernameReservedError`` and the
+    ``Password...Error`` classes.
+    """
+    if rules.mode == "closed":
+        raise RegistrationClosedError
+    if rules.mode == "invite":
+        raise InvitationRequiredError
+    address = read_new_email(email, allows_special_domains=rules.allows_special_domains)
+    require_domain(address, rules)
+    name = read_new_username(username, reserved=rules.reserved_usernames)
+    await rules.new_passwords.check(password, username=name, email=address.key)
+    return Newcomer(address, name)
+
+
+def require_domain(address: EmailAddress, rules: RegistrationRules) -> None:
+    """Refuse an address that a person chose at a domain that is not allowed. Raises ``RegistrationDomainRefusedError``.
+
+    A domain is compared as a whole: those below it are others.
+    """
+    if rules.domains and address.key.rpartition("@")[2] not in rules.domains:
+        raise RegistrationDomainRefusedError
 
 
 class Registration:
@@ -59,8 +107,8 @@ class Registration:
         """Create an account, committed when this returns. ``client`` decides when the password is hashed.
 
         Of several registrations of one name or address, in any spelling, exactly one succeeds. The work done is the
-        same for a taken name as for a free one. Raises ``InvalidEmailError``, ``InvalidUsernameError``,
-        ``UsernameReservedError``, the ``Password...Error`` classes, ``EmailTakenError``, ``UsernameTakenError``.
+        same for a taken name as for a free one. Raises what ``read_newcomer`` raises, ``EmailTakenError`` and
+        ``UsernameTakenError``.
         """
         try:
             return await self._register(email, username, password, client)
@@ -69,10 +117,8 @@ class Registration:
             raise
 
     async def _register(self, email: str, username: str, password: str, client: Client) -> User:
-        rules = self._rules
-        address = read_new_email(email, allows_special_domains=rules.allows_special_domains)
-        name = read_new_username(username, reserved=rules.reserved_usernames)
-        await rules.new_passwords.check(password, username=name, email=address.key)
+        newcomer = await read_newcomer(email, username, password, self._rules)
+        address, name = newcomer.address, newcomer.username
         password_hash = await self._hasher.hash(password, client=client, account=address.key)
         user = User(id=uuid4(), email=address.shown, username=name, is_active=True)
         registered = UserRegistered(user_id=user.id)

@@ -15,6 +15,7 @@ class MailKind(StrEnum):
 
     VERIFY_EMAIL = "verify_email"
     PASSWORD_RESET = "password_reset"  # noqa: S105 - the name of a mail
+    INVITATION = "invitation"
     CONFIRM_REGISTRATION = "confirm_registration"
     ACCOUNT_EXISTS = "account_exists"
     EMAIL_CHANGE_OLD = "email_change_old"
@@ -50,6 +51,8 @@ class MailRequest:
     user_id: UUID | None = None
     email: str | None = None
     facts: Mapping[str, str] = field(default_factory=dict)
+    is_repeatable: bool = False
+    """Beyond the owner's budget it is dropped, not delayed: whoever asked for it can ask again."""
 
     def to_bytes(self) -> bytes:
         """Return the request as JSON, to be sealed."""
@@ -60,6 +63,7 @@ class MailRequest:
                 "user_id": None if self.user_id is None else str(self.user_id),
                 "email": self.email,
                 "facts": dict(self.facts),
+                "is_repeatable": self.is_repeatable,
             }
         ).encode()
 
@@ -73,6 +77,7 @@ class MailRequest:
             user_id=None if found["user_id"] is None else UUID(found["user_id"]),
             email=found["email"],
             facts=found["facts"],
+            is_repeatable=found.get("is_repeatable", False),
         )
 
 

@@ -27,6 +27,7 @@ OPTIONAL_FACTS: Final = {"username": ""}
 SAMPLE_FACTS: Final[Mapping[MailKind, Mapping[str, str]]] = {
     MailKind.VERIFY_EMAIL: _SECRET,
     MailKind.PASSWORD_RESET: _SECRET,
+    MailKind.INVITATION: _SECRET,
     MailKind.CONFIRM_REGISTRATION: _SECRET,
     MailKind.ACCOUNT_EXISTS: {},
     MailKind.EMAIL_CHANGE_OLD: {**_SECRET, "new_email": "ada.new@example.com"},

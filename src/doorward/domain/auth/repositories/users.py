@@ -16,19 +16,27 @@ SESSIONS_LOOKED_AT: Final = 1000
 """Of one user, for a known address: some tenth of a millisecond."""
 
 
-async def add_user(connection: Connection, user: User, *, email_key: str, password_hash: str) -> None:
+async def add_user(
+    connection: Connection, user: User, *, email_key: str, password_hash: str, verified_at: datetime | None = None
+) -> None:
     """Store a new account, if its address and its name are free: ``lock_holder`` tells.
 
-    ON CONFLICT keeps the address out of PostgreSQL's log, where an error would show it.
+    ``verified_at`` is when the address was shown to be the owner's, None if it was not yet. ON CONFLICT keeps the
+    address out of PostgreSQL's log, where an error would show it.
     """
     keys = {"email_key": email_key, "username_key": user.username.lower()}
     await connection.execute(
         """
-        INSERT INTO users (id, email, email_key, username, username_key, password_hash, is_active)
-        VALUES (%(id)s, %(email)s, %(email_key)s, %(username)s, %(username_key)s, %(password_hash)s, %(is_active)s)
+        INSERT INTO users (
+            id, email, email_key, username, username_key, password_hash, is_active, email_verified_at
+        )
+        VALUES (
+            %(id)s, %(email)s, %(email_key)s, %(username)s, %(username_key)s, %(password_hash)s, %(is_active)s,
+            %(verified_at)s
+        )
         ON CONFLICT DO NOTHING
         """,
-        {**asdict(user), **keys, "password_hash": password_hash},
+        {**asdict(user), **keys, "password_hash": password_hash, "verified_at": verified_at},
     )
 
 
@@ -162,7 +170,7 @@ async def lock_account(connection: Connection, user_id: UUID) -> Account | None:
     async with connection.cursor(row_factory=class_row(Account)) as cursor:
         await cursor.execute(
             """
-            SELECT id AS user_id, is_active, session_epoch
+            SELECT id AS user_id, is_active, session_epoch, email_verified_at IS NOT NULL AS is_verified
             FROM users
             WHERE id = %(user_id)s
             FOR NO KEY UPDATE

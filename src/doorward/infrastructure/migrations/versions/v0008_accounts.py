@@ -14,6 +14,7 @@ def upgrade() -> None:
     _extend_users()
     _create_one_time_tokens()
     _create_pending_registrations()
+    _create_invitations()
     _create_email_changes()
     _create_devices()
     _create_login_throttles()
@@ -94,6 +95,29 @@ def _create_pending_registrations() -> None:
     op.execute(
         """
         CREATE INDEX pending_registrations_expires_at_idx ON pending_registrations (expires_at)
+        """
+    )
+
+
+def _create_invitations() -> None:
+    op.execute(
+        """
+        CREATE TABLE invitations (
+            id uuid CONSTRAINT invitations_pkey PRIMARY KEY,
+            email text NOT NULL,
+            email_key text NOT NULL CONSTRAINT invitations_email_key_key UNIQUE,
+            secret_hash bytea,
+            code_mac bytea,
+            code_attempts smallint NOT NULL DEFAULT 0,
+            code_expires_at timestamptz,
+            created_at timestamptz NOT NULL,
+            expires_at timestamptz NOT NULL
+        )
+        """
+    )
+    op.execute(
+        """
+        CREATE INDEX invitations_expires_at_idx ON invitations (expires_at)
         """
     )
 

@@ -1,0 +1,71 @@
+"""Bodies of the calls by which accounts begin after a mail."""
+
+from typing import Final, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from doorward.api.schemas.accounts import with_one_of
+from doorward.api.schemas.auth import MAXIMUM_FIELD_LENGTH
+from doorward.api.schemas.requests import RequestBody
+
+_TOKEN: Final = "dwo_..."  # noqa: S105 - an example
+_CODE: Final = "12345678"
+
+
+class RegistrationRequestedResponse(BaseModel):
+    """What a registration is answered with where its mail completes it. Keep it in the page, for the code."""
+
+    registration_token: str = Field(examples=[_TOKEN])
+
+
+class ConfirmRegistrationRequest(RequestBody):
+    """The token of the mail's link with the password, or the mail's code with the answer of the registration."""
+
+    model_config = ConfigDict(json_schema_extra=with_one_of(["token", "password"], ["registration_token", "code"]))
+
+    token: str | None = Field(None, max_length=MAXIMUM_FIELD_LENGTH, examples=[_TOKEN])
+    password: str | None = Field(
+        None,
+        max_length=MAXIMUM_FIELD_LENGTH,
+        description="The one that was chosen at registration.",
+        json_schema_extra={"format": "password"},
+    )
+    registration_token: str | None = Field(None, max_length=MAXIMUM_FIELD_LENGTH, examples=[_TOKEN])
+    code: str | None = Field(None, max_length=MAXIMUM_FIELD_LENGTH, examples=[_CODE])
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        given = tuple(each is not None for each in (self.token, self.password, self.registration_token, self.code))
+        if given not in {(True, True, False, False), (False, False, True, True)}:
+            raise ValueError("Send either token and password, or registration_token and code")
+        return self
+
+
+class ResendRegistrationRequest(RequestBody):
+    """The answer of the registration."""
+
+    registration_token: str = Field(max_length=MAXIMUM_FIELD_LENGTH, examples=[_TOKEN])
+
+
+class AcceptInvitationRequest(RequestBody):
+    """A user name and a password, with the token of the mail's link, or with its code and the address it went to."""
+
+    model_config = ConfigDict(json_schema_extra=with_one_of(["token"], ["email", "code"]))
+
+    token: str | None = Field(None, max_length=MAXIMUM_FIELD_LENGTH, examples=[_TOKEN])
+    email: str | None = Field(None, max_length=MAXIMUM_FIELD_LENGTH, examples=["ada@example.com"])
+    code: str | None = Field(None, max_length=MAXIMUM_FIELD_LENGTH, examples=[_CODE])
+    username: str = Field(max_length=MAXIMUM_FIELD_LENGTH, description="As at registration.", examples=["ada"])
+    password: str = Field(
+        max_length=MAXIMUM_FIELD_LENGTH,
+        description="8 to 256 visible characters, as at registration.",
+        examples=["correct horse battery"],
+        json_schema_extra={"format": "password", "minLength": 8, "maxLength": 256},
+    )
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        given = (self.token is not None, self.email is not None, self.code is not None)
+        if given not in {(True, False, False), (False, True, True)}:
+            raise ValueError("Send either token, or email and code")
+        return self

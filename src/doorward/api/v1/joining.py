@@ -1,0 +1,109 @@
+"""Accounts that begin after a mail, over HTTP: confirmed registrations and invitations."""
+
+from collections.abc import Sequence
+
+from fastapi import Request
+
+from doorward.api.bodies import JsonBody
+from doorward.api.policy import PUBLIC, RoutePolicy
+from doorward.api.routing import Call
+from doorward.api.schemas.auth import UserResponse
+from doorward.api.schemas.joining import (
+    AcceptInvitationRequest,
+    ConfirmRegistrationRequest,
+    ResendRegistrationRequest,
+)
+from doorward.api.services import CurrentServices
+from doorward.api.v1.auth import PREFIX, TAG
+from doorward.api.waiting_client import waiting_client
+from doorward.core.ports import LimitedCall
+from doorward.domain.accounts.invitations import Acceptance
+from doorward.domain.auth.exceptions import (
+    EmailTakenError,
+    InvalidOneTimeTokenError,
+    InvalidUsernameError,
+    LoginThrottledError,
+    PasswordTooCommonError,
+    TooManyHashesError,
+    UsernameReservedError,
+    UsernameTakenError,
+)
+from doorward.domain.outbox.exceptions import MailNotConfiguredError
+
+
+def calls() -> Sequence[Call]:
+    """Return the calls."""
+    return [
+        Call(
+            "POST",
+            f"{PREFIX}/register/confirm",
+            confirm_registration,
+            RoutePolicy(PUBLIC, limit_of_address=LimitedCall.CONFIRM_REGISTRATION),
+            tag=TAG,
+            status=201,
+            refusals=(InvalidOneTimeTokenError, LoginThrottledError, TooManyHashesError),
+        ),
+        Call(
+            "POST",
+            f"{PREFIX}/register/resend",
+            resend_registration,
+            RoutePolicy(PUBLIC, limit_of_address=LimitedCall.RESEND_REGISTRATION),
+            tag=TAG,
+            status=202,
+            refusals=(MailNotConfiguredError, InvalidOneTimeTokenError),
+        ),
+        Call(
+            "POST",
+            f"{PREFIX}/invitations/accept",
+            accept_invitation,
+            RoutePolicy(PUBLIC, limit_of_address=LimitedCall.ACCEPT_INVITATION),
+            tag=TAG,
+            status=201,
+            refusals=(
+                InvalidOneTimeTokenError,
+                EmailTakenError,
+                UsernameTakenError,
+                InvalidUsernameError,
+                UsernameReservedError,
+                PasswordTooCommonError,
+                TooManyHashesError,
+            ),
+        ),
+    ]
+
+
+async def confirm_registration(
+    request: Request, body: JsonBody[ConfirmRegistrationRequest], services: CurrentServices
+) -> UserResponse:
+    """Complete a registration with what its mail brought.
+
+    The mail alone is not enough: its reader need not be the person who registered.
+    """
+    async with waiting_client(request) as client:
+        if body.token is not None:
+            user = await services.confirmation.confirm_by_token(body.token, body.password or "", client=client)
+        else:
+            user = await services.confirmation.confirm_by_code(
+                body.registration_token or "", body.code or "", client=client
+            )
+    return UserResponse.of(user)
+
+
+async def resend_registration(body: JsonBody[ResendRegistrationRequest], services: CurrentServices) -> None:
+    """Send the mail of a registration once more. Its link and code replace those of the mail before it."""
+    await services.registration_requests.resend(body.registration_token)
+
+
+async def accept_invitation(
+    request: Request, body: JsonBody[AcceptInvitationRequest], services: CurrentServices
+) -> UserResponse:
+    """Make the account of an invited address. It counts as verified: the mail went to it."""
+    acceptance = Acceptance(body.username, body.password)
+    async with waiting_client(request) as client:
+        if body.token is not None:
+            user = await services.invitations.accept_by_token(body.token, acceptance, client=client)
+        else:
+            user = await services.invitations.accept_by_code(
+                body.email or "", body.code or "", acceptance, client=client
+            )
+    return UserResponse.of(user)

@@ -1,0 +1,226 @@
+"""Use case of confirmed mode: complete an account with what its mail brought.
+
+The mail shows a mailbox, and is not enough by itself: it counts with the password that was chosen at registration, or
+with the token that the registration was answered with. All refusals are one, so that none tells what is taken.
+"""
+
+from dataclasses import dataclass
+from hmac import compare_digest
+from uuid import UUID, uuid4
+
+from doorward.core.exceptions import DomainError
+from doorward.core.ports import Clock, Database
+from doorward.domain.accounts.events import ConfirmationRefused
+from doorward.domain.accounts.links import AccountLinks, AccountPage
+from doorward.domain.accounts.mailed_secret import new_mailed_secret
+from doorward.domain.accounts.new_account import add_verified_account
+from doorward.domain.accounts.registration_requests import LIFE_OF_REGISTRATION, REGISTRATION_ID
+from doorward.domain.accounts.repositories import Connection, accounts, pending_registrations
+from doorward.domain.accounts.repositories.pending_registrations import PendingRegistration
+from doorward.domain.auth.devices import AddressDetail, recorded_address
+from doorward.domain.auth.exceptions import (
+    EmailTakenError,
+    InvalidEmailError,
+    InvalidOneTimeTokenError,
+    InvalidUsernameError,
+    UsernameTakenError,
+)
+from doorward.domain.auth.identifiers import canonical_email, canonical_username
+from doorward.domain.auth.models import User
+from doorward.domain.auth.one_time_token import OneTimeTokenCodec, Purpose
+from doorward.domain.auth.policy import MAXIMUM_TYPED_LENGTH, is_unicode_text
+from doorward.domain.auth.ports import NO_CLIENT, Client, PasswordHasher
+from doorward.domain.auth.refresh_token import hash_secret
+from doorward.domain.auth.throttling import STRANGERS, Throttling
+from doorward.domain.outbox.mail import ComposedMail, MailKind, MailRequest
+from doorward.observability.logging import report
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """What was shown of a registration: the hash of its token's secret, or the MAC of its code."""
+
+    registration_id: UUID
+    digest: bytes
+    is_code: bool
+
+
+class Confirmation:
+    """Turns pending registrations into accounts."""
+
+    def __init__(
+        self,
+        *,
+        database: Database[Connection],
+        hasher: PasswordHasher,
+        clock: Clock,
+        codec: OneTimeTokenCodec,
+        throttling: Throttling,
+        address_detail: AddressDetail,
+    ) -> None:
+        """Take what reads tokens, what counts wrong passwords, and what addresses of clients may show."""
+        self._database = database
+        self._hasher = hasher
+        self._clock = clock
+        self._codec = codec
+        self._throttling = throttling
+        self._address_detail: AddressDetail = address_detail
+
+    async def confirm_by_token(self, token: str, password: str, *, client: Client = NO_CLIENT) -> User:
+        """Complete the account with the token of the mail and the password that was chosen at registration.
+
+        Raises ``InvalidOneTimeTokenError``, and ``LoginThrottledError`` after many wrong passwords.
+        """
+        try:
+            shown = self._codec.decode(token, Purpose.CONFIRM_REGISTRATION)
+            digest = hash_secret(shown.secret)
+            async with self._database.connection() as connection:
+                pending = await pending_registrations.find_by_mailed_secret(
+                    connection, shown.subject_id, secret_hash=digest, now=self._clock.now()
+                )
+            await self._require_password(pending, password, client)
+            return await self._complete(_Shown(shown.subject_id, digest, is_code=False), client)
+        except DomainError as refusal:
+            report(ConfirmationRefused(reason=refusal.code))
+            raise
+
+    async def confirm_by_code(self, registration_token: str, code: str, *, client: Client = NO_CLIENT) -> User:
+        """Complete the account with the code of the mail and the token that the registration was answered with.
+
+        Each wrong code costs a try, of an address that has an account, too. Raises ``InvalidOneTimeTokenError``.
+        """
+        try:
+            shown = self._codec.decode(registration_token, Purpose.REQUEST_REGISTRATION)
+            async with self._database.connection() as connection:
+                email = await pending_registrations.find_by_requester(
+                    connection,
+                    shown.subject_id,
+                    requester_secret_hash=hash_secret(shown.secret),
+                    now=self._clock.now(),
+                )
+            if email is None:
+                raise InvalidOneTimeTokenError
+            return await self._complete(await self._try_code(shown.subject_id, code), client)
+        except DomainError as refusal:
+            report(ConfirmationRefused(reason=refusal.code))
+            raise
+
+    async def confirm_by_names_and_code(
+        self, *, email: str, username: str, password: str, code: str, client: Client = NO_CLIENT
+    ) -> User:
+        """Complete the account with the code of the mail and all that was typed at registration.
+
+        For a page without a script, which has neither token. Raises as ``confirm_by_token``.
+        """
+        try:
+            pending = await self._find_by_names(email, username)
+            await self._require_password(pending, password, client)
+            registration_id = uuid4() if pending is None else pending.id
+            return await self._complete(await self._try_code(registration_id, code), client)
+        except DomainError as refusal:
+            report(ConfirmationRefused(reason=refusal.code))
+            raise
+
+    async def _find_by_names(self, email: str, username: str) -> PendingRegistration | None:
+        try:
+            email_key, username_key = canonical_email(email), canonical_username(username)
+        except (InvalidEmailError, InvalidUsernameError):
+            return None
+        async with self._database.connection() as connection:
+            return await pending_registrations.find_by_names(
+                connection, email_key=email_key, username_key=username_key, now=self._clock.now()
+            )
+
+    async def _require_password(self, pending: PendingRegistration | None, password: str, client: Client) -> None:
+        """Refuse any but the password of the registration. Wrong ones are counted as failed logins are."""
+        if pending is None:
+            raise InvalidOneTimeTokenError
+        is_checkable = len(password) <= MAXIMUM_TYPED_LENGTH and is_unicode_text(password)
+        async with self._throttling.attempt(f"registration {pending.id}", STRANGERS) as attempt:
+            check = await self._hasher.check(
+                password if is_checkable else "",
+                pending.password_hash if is_checkable else None,
+                client=client,
+                account=pending.email_key,
+            )
+        if not check.is_correct:
+            raise InvalidOneTimeTokenError
+        async with self._database.connection() as connection:
+            await self._throttling.forgive(connection, attempt)
+
+    async def _try_code(self, registration_id: UUID, code: str) -> _Shown:
+        macs = self._codec.code_macs(code, registration_id, Purpose.CONFIRM_REGISTRATION)
+        async with self._database.connection() as connection:
+            stored = await pending_registrations.claim_code_attempt(connection, registration_id, now=self._clock.now())
+        if stored is None or not any(compare_digest(stored, mac) for mac in macs):
+            raise InvalidOneTimeTokenError
+        return _Shown(registration_id, stored, is_code=True)
+
+    async def _complete(self, shown: _Shown, client: Client) -> User:
+        """Remove the registration and store its account in one transaction.
+
+        Name and address may have been taken since it was asked for: then it stays until it expires, in vain.
+        """
+        now, address = self._clock.now(), recorded_address(client.address, self._address_detail)
+        try:
+            async with self._database.transaction() as connection:
+                if shown.is_code:
+                    pending = await pending_registrations.consume_by_code(
+                        connection, shown.registration_id, code_mac=shown.digest, now=now
+                    )
+                else:
+                    pending = await pending_registrations.consume_by_mailed_secret(
+                        connection, shown.registration_id, secret_hash=shown.digest, now=now
+                    )
+                if pending is None:
+                    raise InvalidOneTimeTokenError
+                user = User(uuid4(), pending.email, pending.username, is_active=True)
+                events = await add_verified_account(
+                    connection,
+                    user,
+                    email_key=pending.email_key,
+                    password_hash=pending.password_hash,
+                    now=now,
+                    address=address,
+                )
+        except (EmailTakenError, UsernameTakenError) as error:
+            raise InvalidOneTimeTokenError from error
+        for event in events:
+            report(event)
+        return user
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmationMail:
+    """Composes the mail that completes a registration, or the one that says that there is an account."""
+
+    database: Database[Connection]
+    clock: Clock
+    codec: OneTimeTokenCodec
+    links: AccountLinks
+
+    async def compose(self, request: MailRequest, message_id: UUID) -> ComposedMail | None:  # noqa: ARG002 - the protocol has it
+        """Make a new token and return the mail for whom the address is. None for a registration that is gone.
+
+        A registration for an account's address gets a token, too, that is never sent: tries of its code then cost what
+        they cost for any other.
+        """
+        registration_id, now = UUID(request.facts[REGISTRATION_ID]), self.clock.now()
+        mailed = new_mailed_secret(
+            self.codec,
+            Purpose.CONFIRM_REGISTRATION,
+            registration_id,
+            now=now,
+            expires_at=now + LIFE_OF_REGISTRATION,
+        )
+        async with self.database.transaction() as connection:
+            email_key = await pending_registrations.lock_registration(connection, registration_id, now=now)
+            if email_key is None:
+                return None
+            holder = await accounts.find_mailbox_by_email(connection, email_key)
+            email = await pending_registrations.replace_mailed_secret(connection, registration_id, mailed.stored)
+        if holder is not None:
+            facts = {} if holder.email_verified_at is None else {"username": holder.username}
+            return ComposedMail(holder.email, MailKind.ACCOUNT_EXISTS, facts, holder.locale)
+        link = self.links.link(AccountPage.CONFIRM_REGISTRATION, mailed.text)
+        return ComposedMail(email or "", MailKind.CONFIRM_REGISTRATION, {"link": link, "code": mailed.code})

@@ -1,0 +1,211 @@
+"""Use cases: invite an address, and accept an invitation.
+
+The mail is the proof: it goes to the address that was invited, and the account gets no other. No user's row is stored
+before the invitation is accepted.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from hmac import compare_digest
+from typing import Final
+from uuid import UUID, uuid4
+
+from doorward.core.events import AuditedEvent
+from doorward.core.exceptions import DomainError
+from doorward.core.ports import Clock, Database
+from doorward.domain.accounts.events import InvitationAccepted, InvitationCreated, InvitationRefused
+from doorward.domain.accounts.links import AccountLinks, AccountPage
+from doorward.domain.accounts.mailed_secret import new_mailed_secret
+from doorward.domain.accounts.new_account import add_verified_account
+from doorward.domain.accounts.repositories import Connection, accounts, invitations
+from doorward.domain.accounts.repositories.invitations import Invitation, NewInvitation
+from doorward.domain.audit.recording import record
+from doorward.domain.auth.devices import AddressDetail, recorded_address
+from doorward.domain.auth.exceptions import EmailTakenError, InvalidEmailError, InvalidOneTimeTokenError
+from doorward.domain.auth.identifiers import canonical_email, read_new_email, read_new_username
+from doorward.domain.auth.models import User
+from doorward.domain.auth.one_time_token import OneTimeTokenCodec, Purpose
+from doorward.domain.auth.ports import NO_CLIENT, Client, PasswordHasher
+from doorward.domain.auth.refresh_token import hash_secret
+from doorward.domain.auth.registration import RegistrationRules
+from doorward.domain.outbox.mail import ComposedMail, MailKind, MailOrigin, MailRequest
+from doorward.domain.outbox.mail_queue import MailQueue
+from doorward.observability.logging import report
+
+LIFE_OF_INVITATION: Final = timedelta(days=7)
+_INVITATION_ID: Final = "invitation_id"
+
+
+@dataclass(frozen=True, slots=True)
+class Acceptance:
+    """What the invited person chose."""
+
+    username: str
+    password: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """What was shown of an invitation: the hash of its token's secret, or the MAC of its code."""
+
+    digest: bytes
+    is_code: bool
+
+
+class Inviting:
+    """Invites addresses, in whatever mode registration is and at any domain."""
+
+    def __init__(
+        self, *, database: Database[Connection], clock: Clock, rules: RegistrationRules, mails: MailQueue
+    ) -> None:
+        """Take what to refuse of addresses, and the queue of mails."""
+        self._database = database
+        self._clock = clock
+        self._rules = rules
+        self._mails = mails
+
+    async def invite(self, email: str) -> None:
+        """Store an invitation and ask for its mail. It replaces the one before it for the same address.
+
+        That the address has no account is looked up for whoever invites; what holds is the look when it is accepted.
+        Raises ``MailNotConfiguredError``, ``InvalidEmailError``, ``EmailTakenError``.
+        """
+        self._mails.require()
+        address = read_new_email(email, allows_special_domains=self._rules.allows_special_domains)
+        invitation_id, now = uuid4(), self._clock.now()
+        new = NewInvitation(invitation_id, address.shown, address.key, now, now + LIFE_OF_INVITATION)
+        facts = {_INVITATION_ID: str(invitation_id)}
+        mail = MailRequest(MailKind.INVITATION, MailOrigin.SERVICE, email=address.shown, facts=facts)
+        event = InvitationCreated(user_id=None, invitation_id=invitation_id)
+        async with self._database.transaction() as connection:
+            if await accounts.find_mailbox_by_email(connection, address.key) is not None:
+                raise EmailTakenError
+            await invitations.add_invitation(connection, new)
+            await record(connection, event)
+            await self._mails.add(connection, mail, expires_at=new.expires_at)
+        report(event)
+
+
+class Invitations:
+    """Turns invitations into accounts."""
+
+    def __init__(
+        self,
+        *,
+        database: Database[Connection],
+        hasher: PasswordHasher,
+        clock: Clock,
+        codec: OneTimeTokenCodec,
+        rules: RegistrationRules,
+        address_detail: AddressDetail,
+    ) -> None:
+        """Take what to refuse of names and passwords, and what addresses of clients may show."""
+        self._database = database
+        self._hasher = hasher
+        self._clock = clock
+        self._codec = codec
+        self._rules = rules
+        self._address_detail: AddressDetail = address_detail
+
+    async def accept_by_token(self, token: str, acceptance: Acceptance, *, client: Client = NO_CLIENT) -> User:
+        """Make the account of the address that was invited, with the token of its mail.
+
+        A name or a password that is refused leaves the token usable. Raises ``InvalidOneTimeTokenError``,
+        ``InvalidUsernameError``, ``UsernameReservedError``, the ``Password...Error`` classes, ``UsernameTakenError``,
+        and ``EmailTakenError`` if the address has got an account otherwise.
+        """
+        try:
+            shown = self._codec.decode(token, Purpose.INVITATION)
+            digest = hash_secret(shown.secret)
+            async with self._database.connection() as connection:
+                invitation = await invitations.find_by_mailed_secret(
+                    connection, shown.subject_id, secret_hash=digest, now=self._clock.now()
+                )
+            if invitation is None:
+                raise InvalidOneTimeTokenError
+            return await self._accept(invitation, _Shown(digest, is_code=False), acceptance, client)
+        except DomainError as refusal:
+            report(InvitationRefused(reason=refusal.code))
+            raise
+
+    async def accept_by_code(
+        self, email: str, code: str, acceptance: Acceptance, *, client: Client = NO_CLIENT
+    ) -> User:
+        """Make the account with the code of the mail and the address that it went to. Each wrong code costs a try.
+
+        Raises as ``accept_by_token``.
+        """
+        try:
+            # Before the invitation is looked up: otherwise this refusal would tell who is invited.
+            name = read_new_username(acceptance.username, reserved=self._rules.reserved_usernames)
+            self._rules.new_passwords.check_rules(acceptance.password, username=name, email=email)
+            invitation, shown = await self._try_code(email, code)
+            return await self._accept(invitation, shown, acceptance, client)
+        except DomainError as refusal:
+            report(InvitationRefused(reason=refusal.code))
+            raise
+
+    async def _try_code(self, email: str, code: str) -> tuple[Invitation, _Shown]:
+        try:
+            email_key = canonical_email(email)
+        except InvalidEmailError as error:
+            raise InvalidOneTimeTokenError from error
+        async with self._database.connection() as connection:
+            claimed = await invitations.claim_code_attempt(connection, email_key=email_key, now=self._clock.now())
+        if claimed is None or claimed.code_mac is None:
+            raise InvalidOneTimeTokenError
+        macs = self._codec.code_macs(code, claimed.id, Purpose.INVITATION)
+        if not any(compare_digest(claimed.code_mac, mac) for mac in macs):
+            raise InvalidOneTimeTokenError
+        return Invitation(claimed.id, claimed.email, claimed.email_key), _Shown(claimed.code_mac, is_code=True)
+
+    async def _accept(self, invitation: Invitation, shown: _Shown, acceptance: Acceptance, client: Client) -> User:
+        """Consume the invitation and store the account in one transaction, after the password was hashed."""
+        name = read_new_username(acceptance.username, reserved=self._rules.reserved_usernames)
+        await self._rules.new_passwords.check(acceptance.password, username=name, email=invitation.email_key)
+        password_hash = await self._hasher.hash(acceptance.password, client=client, account=invitation.email_key)
+        user = User(uuid4(), invitation.email, name, is_active=True)
+        address, now = recorded_address(client.address, self._address_detail), self._clock.now()
+        accepted = InvitationAccepted(user_id=user.id, invitation_id=invitation.id)
+        async with self._database.transaction() as connection:
+            if shown.is_code:
+                consumed = await invitations.consume_by_code(connection, invitation.id, code_mac=shown.digest, now=now)
+            else:
+                consumed = await invitations.consume_by_mailed_secret(
+                    connection, invitation.id, secret_hash=shown.digest, now=now
+                )
+            if consumed is None:
+                raise InvalidOneTimeTokenError
+            begun = await add_verified_account(
+                connection, user, email_key=consumed.email_key, password_hash=password_hash, now=now, address=address
+            )
+            await record(connection, accepted, address=address)
+        events: Sequence[AuditedEvent] = (*begun, accepted)
+        for event in events:
+            report(event)
+        return user
+
+
+@dataclass(frozen=True, slots=True)
+class InvitationMail:
+    """Composes the mail with link and code, when it is sent."""
+
+    database: Database[Connection]
+    clock: Clock
+    codec: OneTimeTokenCodec
+    links: AccountLinks
+
+    async def compose(self, request: MailRequest, message_id: UUID) -> ComposedMail | None:  # noqa: ARG002 - the protocol has it
+        """Make a new token. None for an invitation that was accepted, replaced or removed."""
+        invitation_id, now = UUID(request.facts[_INVITATION_ID]), self.clock.now()
+        mailed = new_mailed_secret(
+            self.codec, Purpose.INVITATION, invitation_id, now=now, expires_at=now + LIFE_OF_INVITATION
+        )
+        async with self.database.transaction() as connection:
+            invitation = await invitations.lock_invitation(connection, invitation_id, now=now)
+            if invitation is None:
+                return None
+            await invitations.replace_mailed_secret(connection, invitation_id, mailed.stored)
+        link = self.links.link(AccountPage.ACCEPT_INVITATION, mailed.text)
+        return ComposedMail(invitation.email, MailKind.INVITATION, {"link": link, "code": mailed.code})

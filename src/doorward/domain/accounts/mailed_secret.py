@@ -1,0 +1,45 @@
+"""What a mail brings to a person without an account: a link's token and a code, and what is stored of them. Pure."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from doorward.domain.auth.one_time_token import OneTimeToken, OneTimeTokenCodec, Purpose, new_code, new_secret
+from doorward.domain.auth.one_time_tokens import LIFE_OF_CODE
+from doorward.domain.auth.refresh_token import hash_secret
+
+MOST_CODE_ATTEMPTS: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class MailedSecret:
+    """What is mailed: the text for the link, and the code for typing."""
+
+    text: str
+    code: str
+    stored: "StoredSecret"
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSecret:
+    """What is stored of it. The token lives until ``expires_at``, and whatever it was mailed for with it."""
+
+    secret_hash: bytes
+    code_mac: bytes
+    code_expires_at: datetime
+    expires_at: datetime
+
+
+def new_mailed_secret(
+    codec: OneTimeTokenCodec, purpose: Purpose, subject_id: UUID, *, now: datetime, expires_at: datetime
+) -> MailedSecret:
+    """Return a new token of a registration or an invitation, with its code."""
+    token, code = OneTimeToken(purpose, subject_id, new_secret()), new_code()
+    stored = StoredSecret(
+        secret_hash=hash_secret(token.secret),
+        code_mac=codec.code_macs(code, subject_id, purpose)[0],
+        code_expires_at=now + LIFE_OF_CODE,
+        expires_at=expires_at,
+    )
+    return MailedSecret(codec.encode(token), code, stored)

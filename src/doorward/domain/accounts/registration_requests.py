@@ -1,0 +1,113 @@
+"""Use cases of confirmed mode: ask for an account, and for its mail once more.
+
+Nothing here tells whether an address has an account: its row, its statements and its answer are those of any other.
+The worker looks up which mail the address gets, and what it brings completes the account: ``confirmation.py``.
+"""
+
+from datetime import timedelta
+from typing import Final
+from uuid import UUID, uuid4
+
+from doorward.core.exceptions import DomainError
+from doorward.core.ports import Clock, Database
+from doorward.domain.accounts.events import RegistrationRequested
+from doorward.domain.accounts.repositories import Connection, pending_registrations
+from doorward.domain.accounts.repositories.pending_registrations import NewRegistration
+from doorward.domain.auth.events import RegistrationRefused
+from doorward.domain.auth.exceptions import InvalidOneTimeTokenError, UsernameTakenError
+from doorward.domain.auth.one_time_token import OneTimeToken, OneTimeTokenCodec, Purpose, new_secret
+from doorward.domain.auth.ports import NO_CLIENT, Client, PasswordHasher
+from doorward.domain.auth.refresh_token import hash_secret
+from doorward.domain.auth.registration import RegistrationRules, read_newcomer
+from doorward.domain.outbox.mail import MailKind, MailOrigin, MailRequest
+from doorward.domain.outbox.mail_queue import MailQueue
+from doorward.observability.logging import report
+
+LIFE_OF_REGISTRATION: Final = timedelta(hours=24)
+REGISTRATION_ID: Final = "registration_id"
+"""The fact of a mail request that says which registration it is for."""
+
+
+class RegistrationRequests:
+    """Takes registrations that a mail completes."""
+
+    def __init__(
+        self,
+        *,
+        database: Database[Connection],
+        hasher: PasswordHasher,
+        clock: Clock,
+        codec: OneTimeTokenCodec,
+        rules: RegistrationRules,
+        mails: MailQueue,
+        is_required: bool,
+    ) -> None:
+        """Take what to refuse, and the queue of mails. ``is_required`` says whether accounts begin only this way."""
+        self._database = database
+        self._hasher = hasher
+        self._clock = clock
+        self._codec = codec
+        self._rules = rules
+        self._mails = mails
+        self.is_required = is_required
+
+    async def request(self, *, email: str, username: str, password: str, client: Client = NO_CLIENT) -> str:
+        """Store the registration and ask for its mail; return the token by which its requester is known again.
+
+        User names are public: one that is taken is refused, whoever has the address. The same address and name
+        replace what was asked for them before. ``client`` decides when the password is hashed. Raises
+        ``MailNotConfiguredError``, what ``read_newcomer`` raises, and ``UsernameTakenError``.
+        """
+        try:
+            return await self._request(email, username, password, client)
+        except DomainError as refusal:
+            report(RegistrationRefused(reason=refusal.code))
+            raise
+
+    async def _request(self, email: str, username: str, password: str, client: Client) -> str:
+        self._mails.require()
+        newcomer = await read_newcomer(email, username, password, self._rules)
+        address, name = newcomer.address, newcomer.username
+        password_hash = await self._hasher.hash(password, client=client, account=address.key)
+        token, now = OneTimeToken(Purpose.REQUEST_REGISTRATION, uuid4(), new_secret()), self._clock.now()
+        new = NewRegistration(
+            id=token.subject_id,
+            email=address.shown,
+            email_key=address.key,
+            username=name,
+            username_key=name.lower(),
+            password_hash=password_hash,
+            requester_secret_hash=hash_secret(token.secret),
+            created_at=now,
+            expires_at=now + LIFE_OF_REGISTRATION,
+        )
+        async with self._database.transaction() as connection:
+            is_stored = await pending_registrations.add_registration(connection, new)
+            if is_stored:
+                await self._ask_for_mail(connection, new.id, new.email)
+        if not is_stored:
+            raise UsernameTakenError
+        report(RegistrationRequested())
+        return self._codec.encode(token)
+
+    async def resend(self, registration_token: str) -> None:
+        """Ask for the mail once more. It ends the link before it; beyond the address's budget none is sent.
+
+        Raises ``MailNotConfiguredError`` and ``InvalidOneTimeTokenError``.
+        """
+        self._mails.require()
+        shown = self._codec.decode(registration_token, Purpose.REQUEST_REGISTRATION)
+        digest, now = hash_secret(shown.secret), self._clock.now()
+        async with self._database.transaction() as connection:
+            email = await pending_registrations.find_by_requester(
+                connection, shown.subject_id, requester_secret_hash=digest, now=now
+            )
+            if email is not None:
+                await self._ask_for_mail(connection, shown.subject_id, email)
+        if email is None:
+            raise InvalidOneTimeTokenError
+
+    async def _ask_for_mail(self, connection: Connection, registration_id: UUID, email: str) -> None:
+        facts = {REGISTRATION_ID: str(registration_id)}
+        request = MailRequest(MailKind.CONFIRM_REGISTRATION, MailOrigin.STRANGER, email=email, facts=facts)
+        await self._mails.add(connection, request, expires_at=self._clock.now() + LIFE_OF_REGISTRATION)

@@ -1,0 +1,185 @@
+"""The SQL of the table ``invitations``: one for each address, without any row of a user before it is accepted."""
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from uuid import UUID
+
+from psycopg.rows import class_row
+
+from doorward.domain.accounts.mailed_secret import MOST_CODE_ATTEMPTS, StoredSecret
+from doorward.domain.accounts.repositories import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class NewInvitation:
+    """An invitation about to be stored."""
+
+    id: UUID
+    email: str
+    email_key: str
+    created_at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """Whom an invitation is for."""
+
+    id: UUID
+    email: str
+    email_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimedCode:
+    """An invitation one try of whose code was counted, and the MAC of the code if that lives."""
+
+    id: UUID
+    email: str
+    email_key: str
+    code_mac: bytes | None
+
+
+async def add_invitation(connection: Connection, new: NewInvitation) -> None:
+    """Store an invitation in place of the one before it for the same address, whose link and code end."""
+    await connection.execute(
+        """
+        INSERT INTO invitations (id, email, email_key, created_at, expires_at)
+        VALUES (%(id)s, %(email)s, %(email_key)s, %(created_at)s, %(expires_at)s)
+        ON CONFLICT ON CONSTRAINT invitations_email_key_key DO UPDATE
+        SET id = excluded.id,
+            email = excluded.email,
+            secret_hash = NULL,
+            code_mac = NULL,
+            code_attempts = 0,
+            code_expires_at = NULL,
+            created_at = excluded.created_at,
+            expires_at = excluded.expires_at
+        """,
+        asdict(new),
+    )
+
+
+async def lock_invitation(connection: Connection, invitation_id: UUID, *, now: datetime) -> Invitation | None:
+    """Lock a live invitation until the transaction ends."""
+    async with connection.cursor(row_factory=class_row(Invitation)) as cursor:
+        await cursor.execute(
+            """
+            SELECT id, email, email_key
+            FROM invitations
+            WHERE id = %(id)s
+              AND expires_at > %(now)s
+            FOR UPDATE
+            """,
+            {"id": invitation_id, "now": now},
+        )
+        return await cursor.fetchone()
+
+
+async def replace_mailed_secret(connection: Connection, invitation_id: UUID, stored: StoredSecret) -> None:
+    """Store what the next mail brings, in place of what the one before it brought."""
+    await connection.execute(
+        """
+        UPDATE invitations
+        SET secret_hash = %(secret_hash)s,
+            code_mac = %(code_mac)s,
+            code_attempts = 0,
+            code_expires_at = %(code_expires_at)s,
+            expires_at = %(expires_at)s
+        WHERE id = %(id)s
+        """,
+        {"id": invitation_id, **asdict(stored)},
+    )
+
+
+async def find_by_mailed_secret(
+    connection: Connection, invitation_id: UUID, *, secret_hash: bytes, now: datetime
+) -> Invitation | None:
+    """Find a live invitation for whoever got the mail."""
+    async with connection.cursor(row_factory=class_row(Invitation)) as cursor:
+        await cursor.execute(
+            """
+            SELECT id, email, email_key
+            FROM invitations
+            WHERE id = %(id)s
+              AND secret_hash = %(secret_hash)s
+              AND expires_at > %(now)s
+            """,
+            {"id": invitation_id, "secret_hash": secret_hash, "now": now},
+        )
+        return await cursor.fetchone()
+
+
+async def claim_code_attempt(connection: Connection, *, email_key: str, now: datetime) -> ClaimedCode | None:
+    """Count one try of a code; return the invitation of the address if it has tries left.
+
+    Counted before anything is compared, and committed by itself: tries at the same moment are counted one by one.
+    """
+    async with connection.cursor(row_factory=class_row(ClaimedCode)) as cursor:
+        await cursor.execute(
+            """
+            UPDATE invitations
+            SET code_attempts = code_attempts + 1
+            WHERE email_key = %(email_key)s
+              AND code_attempts < %(most)s
+              AND expires_at > %(now)s
+            RETURNING id, email, email_key, CASE WHEN code_expires_at > %(now)s THEN code_mac END AS code_mac
+            """,
+            {"email_key": email_key, "most": MOST_CODE_ATTEMPTS, "now": now},
+        )
+        return await cursor.fetchone()
+
+
+async def consume_by_mailed_secret(
+    connection: Connection, invitation_id: UUID, *, secret_hash: bytes, now: datetime
+) -> Invitation | None:
+    """Remove a live invitation whose token was shown. Of several calls one gets it."""
+    async with connection.cursor(row_factory=class_row(Invitation)) as cursor:
+        await cursor.execute(
+            """
+            DELETE FROM invitations
+            WHERE id = %(id)s
+              AND secret_hash = %(secret_hash)s
+              AND expires_at > %(now)s
+            RETURNING id, email, email_key
+            """,
+            {"id": invitation_id, "secret_hash": secret_hash, "now": now},
+        )
+        return await cursor.fetchone()
+
+
+async def consume_by_code(
+    connection: Connection, invitation_id: UUID, *, code_mac: bytes, now: datetime
+) -> Invitation | None:
+    """Remove a live invitation whose code was typed. Of several calls one gets it."""
+    async with connection.cursor(row_factory=class_row(Invitation)) as cursor:
+        await cursor.execute(
+            """
+            DELETE FROM invitations
+            WHERE id = %(id)s
+              AND code_mac = %(code_mac)s
+              AND code_expires_at > %(now)s
+              AND expires_at > %(now)s
+            RETURNING id, email, email_key
+            """,
+            {"id": invitation_id, "code_mac": code_mac, "now": now},
+        )
+        return await cursor.fetchone()
+
+
+async def remove_expired_invitations(connection: Connection, *, now: datetime, limit: int) -> int:
+    """Remove invitations that have expired, except locked rows; return how many."""
+    cursor = await connection.execute(
+        """
+        DELETE FROM invitations
+        WHERE id IN (
+            SELECT id
+            FROM invitations
+            WHERE expires_at <= %(now)s
+            LIMIT %(limit)s
+            FOR UPDATE SKIP LOCKED
+        )
+        """,
+        {"now": now, "limit": limit},
+    )
+    return cursor.rowcount

@@ -1,0 +1,234 @@
+"""The SQL of the table ``pending_registrations``: what was asked for, until the mail is answered.
+
+An address that has an account has rows as any other, and every statement here costs the same for it.
+"""
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from uuid import UUID
+
+from psycopg.rows import class_row
+
+from doorward.domain.accounts.mailed_secret import MOST_CODE_ATTEMPTS, StoredSecret
+from doorward.domain.accounts.repositories import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class NewRegistration:
+    """A registration about to be stored."""
+
+    id: UUID
+    email: str
+    email_key: str
+    username: str
+    username_key: str
+    password_hash: str
+    requester_secret_hash: bytes
+    created_at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PendingRegistration:
+    """What the account will have."""
+
+    id: UUID
+    email: str
+    email_key: str
+    username: str
+    password_hash: str
+
+
+async def add_registration(connection: Connection, new: NewRegistration) -> bool:
+    """Store a registration in place of the one before it for the same address and name, whose secrets end.
+
+    Return False if the name is a user's.
+    """
+    cursor = await connection.execute(
+        """
+        INSERT INTO pending_registrations (
+            id, email, email_key, username, username_key, password_hash, requester_secret_hash, created_at, expires_at
+        )
+        SELECT %(id)s, %(email)s, %(email_key)s, %(username)s, %(username_key)s, %(password_hash)s,
+               %(requester_secret_hash)s, %(created_at)s, %(expires_at)s
+        WHERE NOT EXISTS (SELECT FROM users WHERE users.username_key = %(username_key)s)
+        ON CONFLICT ON CONSTRAINT pending_registrations_email_key_username_key_key DO UPDATE
+        SET id = excluded.id,
+            email = excluded.email,
+            username = excluded.username,
+            password_hash = excluded.password_hash,
+            requester_secret_hash = excluded.requester_secret_hash,
+            secret_hash = NULL,
+            code_mac = NULL,
+            code_attempts = 0,
+            code_expires_at = NULL,
+            created_at = excluded.created_at,
+            expires_at = excluded.expires_at
+        """,
+        asdict(new),
+    )
+    return cursor.rowcount == 1
+
+
+async def lock_registration(connection: Connection, registration_id: UUID, *, now: datetime) -> str | None:
+    """Lock a live registration; return the canonical address that its mail goes to."""
+    cursor = await connection.execute(
+        """
+        SELECT email_key
+        FROM pending_registrations
+        WHERE id = %(id)s
+          AND expires_at > %(now)s
+        FOR UPDATE
+        """,
+        {"id": registration_id, "now": now},
+    )
+    row = await cursor.fetchone()
+    return row[0] if row else None
+
+
+async def replace_mailed_secret(connection: Connection, registration_id: UUID, stored: StoredSecret) -> str | None:
+    """Store what the next mail brings, in place of what the one before it brought; return the address as typed."""
+    cursor = await connection.execute(
+        """
+        UPDATE pending_registrations
+        SET secret_hash = %(secret_hash)s,
+            code_mac = %(code_mac)s,
+            code_attempts = 0,
+            code_expires_at = %(code_expires_at)s,
+            expires_at = %(expires_at)s
+        WHERE id = %(id)s
+        RETURNING email
+        """,
+        {"id": registration_id, **asdict(stored)},
+    )
+    row = await cursor.fetchone()
+    return row[0] if row else None
+
+
+async def find_by_requester(
+    connection: Connection, registration_id: UUID, *, requester_secret_hash: bytes, now: datetime
+) -> str | None:
+    """Find the address of a live registration for whoever began it."""
+    cursor = await connection.execute(
+        """
+        SELECT email
+        FROM pending_registrations
+        WHERE id = %(id)s
+          AND requester_secret_hash = %(requester_secret_hash)s
+          AND expires_at > %(now)s
+        """,
+        {"id": registration_id, "requester_secret_hash": requester_secret_hash, "now": now},
+    )
+    row = await cursor.fetchone()
+    return row[0] if row else None
+
+
+async def find_by_mailed_secret(
+    connection: Connection, registration_id: UUID, *, secret_hash: bytes, now: datetime
+) -> PendingRegistration | None:
+    """Find a live registration for whoever got the mail."""
+    async with connection.cursor(row_factory=class_row(PendingRegistration)) as cursor:
+        await cursor.execute(
+            """
+            SELECT id, email, email_key, username, password_hash
+            FROM pending_registrations
+            WHERE id = %(id)s
+              AND secret_hash = %(secret_hash)s
+              AND expires_at > %(now)s
+            """,
+            {"id": registration_id, "secret_hash": secret_hash, "now": now},
+        )
+        return await cursor.fetchone()
+
+
+async def find_by_names(
+    connection: Connection, *, email_key: str, username_key: str, now: datetime
+) -> PendingRegistration | None:
+    """Find the live registration of an address and a name."""
+    async with connection.cursor(row_factory=class_row(PendingRegistration)) as cursor:
+        await cursor.execute(
+            """
+            SELECT id, email, email_key, username, password_hash
+            FROM pending_registrations
+            WHERE email_key = %(email_key)s
+              AND username_key = %(username_key)s
+              AND expires_at > %(now)s
+            """,
+            {"email_key": email_key, "username_key": username_key, "now": now},
+        )
+        return await cursor.fetchone()
+
+
+async def claim_code_attempt(connection: Connection, registration_id: UUID, *, now: datetime) -> bytes | None:
+    """Count one try of a code; return the MAC of the code that was mailed last, if it lives and tries are left.
+
+    Counted before anything is compared, and committed by itself: tries at the same moment are counted one by one.
+    """
+    cursor = await connection.execute(
+        """
+        UPDATE pending_registrations
+        SET code_attempts = code_attempts + 1
+        WHERE id = %(id)s
+          AND code_attempts < %(most)s
+          AND expires_at > %(now)s
+        RETURNING CASE WHEN code_expires_at > %(now)s THEN code_mac END
+        """,
+        {"id": registration_id, "most": MOST_CODE_ATTEMPTS, "now": now},
+    )
+    row = await cursor.fetchone()
+    return row[0] if row else None
+
+
+async def consume_by_mailed_secret(
+    connection: Connection, registration_id: UUID, *, secret_hash: bytes, now: datetime
+) -> PendingRegistration | None:
+    """Remove a live registration whose token was shown. Of several calls one gets it."""
+    async with connection.cursor(row_factory=class_row(PendingRegistration)) as cursor:
+        await cursor.execute(
+            """
+            DELETE FROM pending_registrations
+            WHERE id = %(id)s
+              AND secret_hash = %(secret_hash)s
+              AND expires_at > %(now)s
+            RETURNING id, email, email_key, username, password_hash
+            """,
+            {"id": registration_id, "secret_hash": secret_hash, "now": now},
+        )
+        return await cursor.fetchone()
+
+
+async def consume_by_code(
+    connection: Connection, registration_id: UUID, *, code_mac: bytes, now: datetime
+) -> PendingRegistration | None:
+    """Remove a live registration whose code was typed. Of several calls one gets it."""
+    async with connection.cursor(row_factory=class_row(PendingRegistration)) as cursor:
+        await cursor.execute(
+            """
+            DELETE FROM pending_registrations
+            WHERE id = %(id)s
+              AND code_mac = %(code_mac)s
+              AND code_expires_at > %(now)s
+              AND expires_at > %(now)s
+            RETURNING id, email, email_key, username, password_hash
+            """,
+            {"id": registration_id, "code_mac": code_mac, "now": now},
+        )
+        return await cursor.fetchone()
+
+
+async def remove_expired_registrations(connection: Connection, *, now: datetime, limit: int) -> int:
+    """Remove registrations that have expired, except locked rows; return how many."""
+    cursor = await connection.execute(
+        """
+        DELETE FROM pending_registrations
+        WHERE id IN (
+            SELECT id
+            FROM pending_registrations
+            WHERE expires_at <= %(now)s
+            LIMIT %(limit)s
+            FOR UPDATE SKIP LOCKED
+        )
+        """,
+        {"now": now, "limit": limit},
+    )
+    return cursor.rowcount

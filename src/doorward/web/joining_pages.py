@@ -1,0 +1,73 @@
+"""The pages by which accounts begin: a registration is confirmed, an invitation is accepted."""
+
+from collections.abc import Awaitable, Callable, Sequence
+
+from fastapi import Request, Response
+
+from doorward.api.bodies import FormBody
+from doorward.api.routing import Call
+from doorward.api.services import CurrentServices
+from doorward.api.waiting_client import waiting_client
+from doorward.core.exceptions import DomainError
+from doorward.core.ports import LimitedCall
+from doorward.domain.accounts.invitations import Acceptance
+from doorward.domain.accounts.links import AccountPage
+from doorward.web.account_pages import SHOWN, acts, refused, shows
+from doorward.web.forms import AcceptInvitationForm, ConfirmRegistrationForm
+from doorward.web.rendering import Pages
+
+
+def calls() -> Sequence[Call]:
+    """Return the calls. Raises ``ImportError`` without the package ``jinja2``."""
+    pages = Pages()
+    confirm = f"/account/{AccountPage.CONFIRM_REGISTRATION}"
+    accept = f"/account/{AccountPage.ACCEPT_INVITATION}"
+    return [
+        Call("GET", confirm, shows(pages, "confirm_registration"), SHOWN),
+        Call("POST", confirm, _confirms_registration(pages), acts(LimitedCall.CONFIRM_REGISTRATION)),
+        Call("GET", accept, shows(pages, "accept_invitation"), SHOWN),
+        Call("POST", accept, _accepts_invitation(pages), acts(LimitedCall.ACCEPT_INVITATION)),
+    ]
+
+
+def _confirms_registration(pages: Pages) -> Callable[..., Awaitable[Response]]:
+    async def confirm_registration(
+        request: Request, form: FormBody[ConfirmRegistrationForm], services: CurrentServices
+    ) -> Response:
+        """Complete the account whose password was typed."""
+        try:
+            async with waiting_client(request) as client:
+                if form.token:
+                    await services.confirmation.confirm_by_token(form.token, form.password, client=client)
+                else:
+                    await services.confirmation.confirm_by_names_and_code(
+                        email=form.email,
+                        username=form.username,
+                        password=form.password,
+                        code=form.code,
+                        client=client,
+                    )
+        except DomainError as refusal:
+            return refused(pages, "confirm_registration", refusal)
+        return pages.page("done", title="Registration confirmed", message="Your account is ready. You can sign in.")
+
+    return confirm_registration
+
+
+def _accepts_invitation(pages: Pages) -> Callable[..., Awaitable[Response]]:
+    async def accept_invitation(
+        request: Request, form: FormBody[AcceptInvitationForm], services: CurrentServices
+    ) -> Response:
+        """Make the account of the invited address."""
+        acceptance = Acceptance(form.username, form.password)
+        try:
+            async with waiting_client(request) as client:
+                if form.token:
+                    await services.invitations.accept_by_token(form.token, acceptance, client=client)
+                else:
+                    await services.invitations.accept_by_code(form.email, form.code, acceptance, client=client)
+        except DomainError as refusal:
+            return refused(pages, "accept_invitation", refusal)
+        return pages.page("done", title="Invitation accepted", message="Your account is ready. You can sign in.")
+
+    return accept_invitation

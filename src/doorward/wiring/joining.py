@@ -1,0 +1,95 @@
+"""The use cases by which accounts begin after a mail, and their mails, built from the settings."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+from doorward.core.ports import Clock
+from doorward.domain.accounts.confirmation import Confirmation, ConfirmationMail
+from doorward.domain.accounts.invitations import InvitationMail, Invitations, Inviting
+from doorward.domain.accounts.joining_retention import JoiningRetention
+from doorward.domain.accounts.links import AccountLinks
+from doorward.domain.accounts.ports import Composer
+from doorward.domain.accounts.registration_requests import RegistrationRequests
+from doorward.domain.auth.one_time_token import OneTimeTokenCodec
+from doorward.domain.auth.registration import RegistrationRules
+from doorward.domain.outbox.mail import MailKind
+from doorward.domain.outbox.mail_queue import MailQueue
+from doorward.infrastructure.keys import ONE_TIME_TOKEN_PURPOSE
+from doorward.infrastructure.postgres.clock_watch import require_agreement
+from doorward.infrastructure.postgres.database import PostgresDatabase
+from doorward.infrastructure.scheduler import Task
+from doorward.settings.background import BackgroundSettings
+from doorward.settings.config import Settings
+from doorward.settings.keys import KeySettings
+from doorward.wiring.foundation import Foundation
+from doorward.wiring.keys import keys
+from doorward.wiring.registration import registration_rules
+from doorward.wiring.throttling import create_throttling
+
+
+def create_registration_requests(base: Foundation, rules: RegistrationRules) -> RegistrationRequests:
+    """Return the use cases that take registrations which a mail completes."""
+    return RegistrationRequests(
+        database=base.database,
+        hasher=base.hasher,
+        clock=base.clock,
+        codec=_codec(base.settings.keys),
+        rules=rules,
+        mails=base.mails,
+        is_required=base.settings.registration.registration_confirmation,
+    )
+
+
+def create_confirmation(base: Foundation) -> Confirmation:
+    """Return the use case that completes them."""
+    return Confirmation(
+        database=base.database,
+        hasher=base.hasher,
+        clock=base.clock,
+        codec=_codec(base.settings.keys),
+        throttling=create_throttling(base.settings.keys, base.database),
+        address_detail=base.settings.tokens.client_addresses,
+    )
+
+
+def create_inviting(settings: Settings, database: PostgresDatabase, clock: Clock, mails: MailQueue) -> Inviting:
+    """Return the use case that invites."""
+    return Inviting(database=database, clock=clock, rules=registration_rules(settings), mails=mails)
+
+
+def create_invitations(base: Foundation, rules: RegistrationRules) -> Invitations:
+    """Return the use case that accepts invitations."""
+    return Invitations(
+        database=base.database,
+        hasher=base.hasher,
+        clock=base.clock,
+        codec=_codec(base.settings.keys),
+        rules=rules,
+        address_detail=base.settings.tokens.client_addresses,
+    )
+
+
+def joining_composers(
+    settings: KeySettings, database: PostgresDatabase, clock: Clock, links: AccountLinks
+) -> Mapping[MailKind, Composer]:
+    """Return the composers of the mails that accounts begin with. ``ACCOUNT_EXISTS`` is sent, and never asked for."""
+    codec = _codec(settings)
+    return {
+        MailKind.CONFIRM_REGISTRATION: ConfirmationMail(database, clock, codec, links),
+        MailKind.INVITATION: InvitationMail(database, clock, codec, links),
+    }
+
+
+def joining_retention_task(settings: BackgroundSettings, database: PostgresDatabase, clock: Clock) -> Task:
+    """Return the task that removes what was not answered: nothing while the clocks differ by too much."""
+    retention = JoiningRetention(database=database, clock=clock)
+
+    async def prune_by_agreed_time() -> int:
+        require_agreement(database.clock)
+        return await retention.prune()
+
+    return Task("unanswered", timedelta(minutes=settings.housekeeping_interval_minutes), prune_by_agreed_time)
+
+
+def _codec(settings: KeySettings) -> OneTimeTokenCodec:
+    return OneTimeTokenCodec(*keys(settings, ONE_TIME_TOKEN_PURPOSE))

@@ -1,0 +1,292 @@
+"""Confirmed mode: an account begins when its mail is answered by whoever asked for it, and nothing tells of others."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from development.client import PASSWORD, Person, new_person
+from doorward.domain.accounts.joining_retention import JoiningRetention
+from doorward.domain.auth.exceptions import (
+    InvalidOneTimeTokenError,
+    InvitationRequiredError,
+    RegistrationClosedError,
+    RegistrationDomainRefusedError,
+    UsernameTakenError,
+)
+from doorward.domain.auth.throttling import LOGIN_CURVE
+from doorward.domain.outbox.mail import ComposedMail, MailKind
+from tests.integration.accounts.conftest import token_of
+from tests.integration.accounts.joining import Joining, joining_of, outcome
+from tests.integration.service import FakeClock, Logs, Service, events
+
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def joining(service: Service, clock: FakeClock) -> Joining:
+    return joining_of(service, clock)
+
+
+def another_code(mail: ComposedMail) -> str:
+    return f"{(int(mail.facts['code']) + 1) % 10**8:08d}"
+
+
+async def test_the_token_of_the_mail_and_the_password_begin_a_verified_account(joining: Joining) -> None:
+    person = new_person()
+    await joining.request(person)
+    assert joining.users_of(person.email) == []
+    assert (await joining.service.post_login(person)).status_code == 401
+    user = await joining.confirmation.confirm_by_token(token_of(await joining.mail(person.email)), person.password)
+    (stored,) = joining.users_of(person.email)
+    assert (stored["id"], stored["email_verified_at"]) == (user.id, joining.clock.now())
+    assert joining.pending_of(person.email) == []
+    assert (await joining.service.post_login(person)).status_code == 200
+    rows = joining.service.sql("SELECT type FROM audit_events WHERE user_id = %s ORDER BY id", user.id)
+    assert [row["type"] for row in rows][:2] == ["user.registered", "user.verified"]
+
+
+async def test_the_code_of_the_mail_and_the_requesters_token_begin_an_account(joining: Joining) -> None:
+    person = new_person()
+    registration_token = await joining.request(person)
+    mail = await joining.mail(person.email)
+    assert (
+        await outcome(joining.confirmation.confirm_by_code(registration_token, another_code(mail))) == "invalid_token"
+    )
+    await joining.confirmation.confirm_by_code(registration_token, mail.facts["code"])
+    assert (await joining.service.post_login(person)).status_code == 200
+
+
+async def test_the_code_and_all_that_was_typed_begin_an_account(joining: Joining) -> None:
+    person = new_person()
+    await joining.request(person)
+    code = (await joining.mail(person.email)).facts["code"]
+    typed = {"email": person.email.upper(), "username": person.username.upper(), "password": person.password}
+    for wrong in ({"email": "else@example.com"}, {"username": "else"}, {"password": "not the password"}):
+        assert (
+            await outcome(joining.confirmation.confirm_by_names_and_code(**{**typed, **wrong}, code=code))
+            == "invalid_token"
+        )
+    await joining.confirmation.confirm_by_names_and_code(**typed, code=code)
+    assert len(joining.users_of(person.email)) == 1
+
+
+async def test_the_owner_of_the_mailbox_alone_cannot_complete_what_another_began(joining: Joining) -> None:
+    attacker = new_person()
+    await joining.request(attacker)
+    mail = await joining.mail(attacker.email)
+    token, code = token_of(mail), mail.facts["code"]
+    own = await joining.request(new_person())
+    assert await outcome(joining.confirmation.confirm_by_token(token, "a guess of it")) == "invalid_token"
+    assert await outcome(joining.confirmation.confirm_by_code(own, code)) == "invalid_token"
+    assert await outcome(joining.confirmation.confirm_by_code(token, code)) == "invalid_token"
+    assert joining.users_of(attacker.email) == []
+
+
+async def test_whoever_asked_cannot_complete_it_without_the_mailbox(joining: Joining) -> None:
+    person = new_person()
+    registration_token = await joining.request(person)
+    await joining.mail(person.email)
+    assert await outcome(joining.confirmation.confirm_by_token(registration_token, person.password)) == "invalid_token"
+    assert await outcome(joining.confirmation.confirm_by_code(registration_token, "00000000")) == "invalid_token"
+    assert joining.users_of(person.email) == []
+
+
+async def test_passwords_are_guessed_as_slowly_as_at_a_login(joining: Joining) -> None:
+    person = new_person()
+    await joining.request(person)
+    token = token_of(await joining.mail(person.email))
+    guesses = [
+        await outcome(joining.confirmation.confirm_by_token(token, "wrong password")) for _ in range(LOGIN_CURVE.free)
+    ]
+    assert set(guesses) == {"invalid_token"}
+    assert await outcome(joining.confirmation.confirm_by_token(token, person.password)) == "login_throttled"
+
+
+async def test_an_address_with_an_account_gets_another_mail_and_stores_the_same(joining: Joining) -> None:
+    owner, free = await joining.service.register(), new_person()
+    taken = new_person()
+    taken = Person("", owner.email, taken.username, taken.password)
+    tokens = {each: await joining.request(each) for each in (taken, free)}
+    mails = {each: await joining.mail(each.email) for each in (taken, free)}
+    assert mails[taken].kind is MailKind.ACCOUNT_EXISTS
+    assert mails[taken].facts == {}
+    assert mails[free].kind is MailKind.CONFIRM_REGISTRATION
+    ((of_taken,), (of_free,)) = (joining.pending_of(each.email) for each in (taken, free))
+    assert {name: value is None for name, value in of_taken.items()} == dict.fromkeys(of_free, False)
+    assert {name: value is None for name, value in of_free.items()} == dict.fromkeys(of_free, False)
+    for each, registration_token in tokens.items():
+        assert await outcome(joining.confirmation.confirm_by_code(registration_token, "00000000")) == "invalid_token"
+        assert joining.pending_of(each.email)[0]["code_attempts"] == 1
+        await joining.requests.resend(registration_token)
+    (user,) = joining.users_of(owner.email)
+    assert user["username"] == owner.username
+
+
+async def test_no_mail_before_the_account_names_its_user(joining: Joining) -> None:
+    person = new_person()
+    await joining.request(person)
+    assert set((await joining.mail(person.email)).facts) == {"link", "code"}
+    owner = await joining.service.register()
+    joining.service.sql("UPDATE users SET email_verified_at = now() WHERE id = %s", owner.id)
+    await joining.request(Person("", owner.email, new_person().username, PASSWORD))
+    assert (await joining.mail(owner.email)).facts == {"username": owner.username}
+
+
+async def test_a_taken_name_is_refused_whoever_has_the_address(joining: Joining) -> None:
+    owner = await joining.service.register()
+    for email in (owner.email, new_person().email):
+        person = Person("", email, owner.username.upper(), PASSWORD)
+        with pytest.raises(UsernameTakenError):
+            await joining.request(person)
+        assert joining.pending_of(email) == []
+        assert await joining.mails(email) == []
+
+
+async def test_the_same_address_and_name_replace_what_was_asked_before(joining: Joining) -> None:
+    person, spelt = new_person(), "another good password"
+    first_token = await joining.request(person)
+    first_mail = await joining.mail(person.email)
+    local_part, _, domain = person.email.partition("@")
+    second = Person("", f"{local_part.upper()}@{domain}", person.username.upper(), spelt)
+    second_token = await joining.request(second)
+    (row,) = joining.pending_of(person.email)
+    assert (row["username"], row["secret_hash"], row["code_attempts"]) == (second.username, None, 0)
+    assert (
+        await outcome(joining.confirmation.confirm_by_token(token_of(first_mail), person.password)) == "invalid_token"
+    )
+    assert await outcome(joining.requests.resend(first_token)) == "invalid_token"
+    assert (await joining.mails(person.email)) == [None]
+    code = (await joining.mail(second.email)).facts["code"]
+    await joining.confirmation.confirm_by_code(second_token, code)
+
+
+async def test_of_two_people_who_asked_for_one_name_the_first_to_confirm_gets_it(joining: Joining) -> None:
+    first, second = new_person(), new_person()
+    second = Person("", second.email, first.username, second.password)
+    for each in (first, second):
+        await joining.request(each)
+    tokens = [token_of(await joining.mail(each.email)) for each in (first, second)]
+    await joining.confirmation.confirm_by_token(tokens[1], second.password)
+    assert await outcome(joining.confirmation.confirm_by_token(tokens[0], first.password)) == "invalid_token"
+    assert joining.users_of(first.email) == []
+
+
+async def test_an_address_that_got_an_account_meanwhile_gets_no_second_one(joining: Joining) -> None:
+    person = new_person()
+    registration_token = await joining.request(person)
+    mail = await joining.mail(person.email)
+    answer = await joining.service.post_register(new_person().username, person.email, PASSWORD)
+    assert answer.status_code == 201
+    assert await outcome(joining.confirmation.confirm_by_token(token_of(mail), person.password)) == "invalid_token"
+    refused = joining.confirmation.confirm_by_code(registration_token, mail.facts["code"])
+    assert await outcome(refused) == "invalid_token"
+    await joining.requests.resend(registration_token)
+    assert len(joining.users_of(person.email)) == 1
+
+
+async def test_one_token_used_by_many_at_once_makes_one_account(joining: Joining) -> None:
+    person = new_person()
+    registration_token = await joining.request(person)
+    mail = await joining.mail(person.email)
+    confirm = joining.confirmation
+    uses = [confirm.confirm_by_token(token_of(mail), person.password) for _ in range(LOGIN_CURVE.free // 2)]
+    uses += [confirm.confirm_by_code(registration_token, mail.facts["code"]) for _ in range(3)]
+    outcomes = await asyncio.gather(*(outcome(each) for each in uses))
+    assert sorted(outcomes) == ["", *["invalid_token"] * (len(uses) - 1)]
+    assert len(joining.users_of(person.email)) == 1
+
+
+async def test_five_codes_are_compared_and_the_link_works_still(joining: Joining) -> None:
+    person = new_person()
+    registration_token = await joining.request(person)
+    mail = await joining.mail(person.email)
+    tries = [outcome(joining.confirmation.confirm_by_code(registration_token, another_code(mail))) for _ in range(20)]
+    assert set(await asyncio.gather(*tries)) == {"invalid_token"}
+    assert joining.pending_of(person.email)[0]["code_attempts"] == 5
+    right = joining.confirmation.confirm_by_code(registration_token, mail.facts["code"])
+    assert await outcome(right) == "invalid_token"
+    await joining.confirmation.confirm_by_token(token_of(mail), person.password)
+
+
+async def test_another_mail_ends_what_the_one_before_it_brought(joining: Joining) -> None:
+    person = new_person()
+    registration_token = await joining.request(person)
+    first = await joining.mail(person.email)
+    await joining.requests.resend(registration_token)
+    second = await joining.mail(person.email)
+    assert await outcome(joining.confirmation.confirm_by_token(token_of(first), person.password)) == "invalid_token"
+    await joining.confirmation.confirm_by_token(token_of(second), person.password)
+    assert await outcome(joining.requests.resend(registration_token)) == "invalid_token"
+
+
+async def test_the_link_works_for_a_day_and_the_code_for_fifteen_minutes(joining: Joining) -> None:
+    person = new_person()
+    registration_token = await joining.request(person)
+    mail = await joining.mail(person.email)
+    joining.clock.advance(timedelta(minutes=15))
+    expired = joining.confirmation.confirm_by_code(registration_token, mail.facts["code"])
+    assert await outcome(expired) == "invalid_token"
+    joining.clock.advance(DAY - timedelta(minutes=15, seconds=1))
+    assert await outcome(joining.confirmation.confirm_by_token(token_of(mail), "wrong password")) == "invalid_token"
+    joining.clock.advance(timedelta(seconds=1))
+    assert await outcome(joining.confirmation.confirm_by_token(token_of(mail), person.password)) == "invalid_token"
+    assert await outcome(joining.requests.resend(registration_token)) == "invalid_token"
+
+
+@pytest.mark.parametrize("token", ["", "dwo_", "dwo_made-up", "dwr_" + "A" * 87, "\ud800"])
+async def test_a_token_that_was_made_up_is_refused_without_a_query(joining: Joining, token: str) -> None:
+    before = joining.service.connections_asked_for()
+    for call in (
+        joining.confirmation.confirm_by_token(token, PASSWORD),
+        joining.confirmation.confirm_by_code(token, "12345678"),
+        joining.requests.resend(token),
+    ):
+        with pytest.raises(InvalidOneTimeTokenError):
+            await call
+    assert joining.service.connections_asked_for() == before
+
+
+async def test_what_is_stored_and_logged_shows_neither_token_nor_code_nor_password(
+    joining: Joining, logs: Logs
+) -> None:
+    person = new_person()
+    registration_token = await joining.request(person)
+    mail = await joining.mail(person.email)
+    stored = repr(joining.pending_of(person.email)) + repr(joining.service.sql("SELECT * FROM outbox"))
+    await joining.confirmation.confirm_by_code(registration_token, mail.facts["code"])
+    for secret in (registration_token, token_of(mail), mail.facts["code"], person.password):
+        assert secret not in stored + logs.getvalue()
+    assert person.email not in logs.getvalue()
+    assert len(events(logs, "accounts.registration.requested")) == 1
+
+
+async def test_closed_and_invited_registration_and_foreign_domains_are_refused(
+    service: Service, clock: FakeClock
+) -> None:
+    person = new_person()
+    with pytest.raises(RegistrationClosedError):
+        await joining_of(service, clock, mode="closed").request(person)
+    with pytest.raises(InvitationRequiredError):
+        await joining_of(service, clock, mode="invite").request(person)
+    domains = joining_of(service, clock, domains={"example.org"})
+    for email in (person.email, "ada@sub.example.org", "ada@notexample.org"):
+        with pytest.raises(RegistrationDomainRefusedError):
+            await domains.request(Person("", email, person.username, person.password))
+    await domains.request(Person("", f"{person.username}@Example.ORG", person.username, person.password))
+
+
+async def test_expired_registrations_are_removed_in_batches_and_live_ones_stay(
+    service_alone: Service, clock: FakeClock
+) -> None:
+    joining = joining_of(service_alone, clock)
+    for _ in range(5):
+        await joining.request(new_person())
+    clock.advance(DAY - timedelta(seconds=1))
+    live = new_person()
+    await joining.request(live)
+    retention = JoiningRetention(database=service_alone.database, clock=clock, rows_a_batch=2)
+    assert await retention.prune() == 0
+    clock.advance(timedelta(seconds=1))
+    assert await retention.prune() == 5
+    assert [row["email"] for row in service_alone.sql("SELECT email FROM pending_registrations")] == [live.email]
