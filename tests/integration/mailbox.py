@@ -15,7 +15,7 @@ _CODE: Final = re.compile(r"^ {4}(\d{4} \d{4})\r?$", re.MULTILINE)
 
 
 async def make_service_with_mail(make_service: MakeService, folder: Path, **changes: object) -> Service:
-    """Make a service that keeps its mails in a folder."""
+    """Make a service that keeps its mails in a folder, with these settings besides."""
     return await make_service(public_url=PUBLIC_URL, mail_development_folder=str(folder), **changes)
 
 

@@ -1,0 +1,175 @@
+"""Invitations: for one address, once, and without a row of a user before they are accepted."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from development.client import PASSWORD, new_person
+from doorward.domain.accounts.invitations import Acceptance
+from doorward.domain.accounts.joining_retention import JoiningRetention
+from doorward.domain.auth.exceptions import EmailTakenError, InvalidEmailError
+from doorward.domain.outbox.exceptions import MailNotConfiguredError
+from doorward.domain.outbox.mail_queue import MailQueue
+from doorward.wiring.joining import create_inviting
+from tests.integration.accounts.conftest import token_of
+from tests.integration.accounts.joining import Joining, joining_of, outcome
+from tests.integration.service import FakeClock, Service, mark
+
+WEEK = timedelta(days=7)
+
+
+@pytest.fixture
+def joining(service: Service, clock: FakeClock) -> Joining:
+    return joining_of(service, clock)
+
+
+def address() -> str:
+    return f"{mark()}@example.com"
+
+
+def chosen() -> Acceptance:
+    return Acceptance(new_person().username, PASSWORD)
+
+
+async def test_whoever_has_the_mail_makes_the_account_of_its_address_and_no_other(joining: Joining) -> None:
+    email, acceptance = address(), chosen()
+    await joining.inviting.invite(email)
+    assert joining.users_of(email) == []
+    user = await joining.invitations.accept_by_token(token_of(await joining.mail(email)), acceptance)
+    (stored,) = joining.users_of(email)
+    assert (stored["id"], stored["email"], stored["username"]) == (user.id, email, acceptance.username)
+    assert stored["email_verified_at"] == joining.clock.now()
+    rows = joining.service.sql("SELECT type FROM audit_events WHERE user_id = %s ORDER BY id", user.id)
+    assert [row["type"] for row in rows] == ["user.registered", "user.verified", "invitation.accepted"]
+    assert (await joining.service.post_token(acceptance.username, PASSWORD)).status_code == 200
+
+
+async def test_one_invitation_used_by_many_at_once_makes_one_account(joining: Joining) -> None:
+    email = address()
+    await joining.inviting.invite(email)
+    mail = await joining.mail(email)
+    token, code = token_of(mail), mail.facts["code"]
+    uses = [joining.invitations.accept_by_token(token, chosen()) for _ in range(30)]
+    uses += [joining.invitations.accept_by_code(email, code, chosen()) for _ in range(3)]
+    outcomes = await asyncio.gather(*(outcome(each) for each in uses))
+    assert sorted(outcomes) == ["", *["invalid_token"] * 32]
+    assert len(joining.users_of(email)) == 1
+
+
+async def test_what_is_refused_leaves_the_invitation_usable(joining: Joining) -> None:
+    email, owner = address(), await joining.service.register()
+    await joining.inviting.invite(email)
+    token = token_of(await joining.mail(email))
+    for acceptance, code in (
+        (Acceptance(owner.username.upper(), PASSWORD), "username_taken"),
+        (Acceptance("admin", PASSWORD), "username_reserved"),
+        (Acceptance("-", PASSWORD), "invalid_username"),
+        (Acceptance(chosen().username, "password1"), "password_too_common"),
+        (Acceptance(chosen().username, email), "password_is_name"),
+        (Acceptance("", ""), "invalid_username"),
+    ):
+        assert await outcome(joining.invitations.accept_by_token(token, acceptance)) == code
+    await joining.invitations.accept_by_token(token, chosen())
+
+
+async def test_a_second_invitation_ends_the_first_one(joining: Joining) -> None:
+    email = address()
+    await joining.inviting.invite(email)
+    first = token_of(await joining.mail(email))
+    await joining.inviting.invite(email.upper())
+    assert await joining.mails(email) == [None]
+    assert await outcome(joining.invitations.accept_by_token(first, chosen())) == "invalid_token"
+    stored = joining.service.sql("SELECT count(*) FROM invitations WHERE email_key = %s", email)
+    assert stored == [{"count": 1}]
+
+
+async def test_an_address_with_an_account_is_not_invited_and_accepts_nothing(joining: Joining) -> None:
+    email = address()
+    await joining.inviting.invite(email)
+    token = token_of(await joining.mail(email))
+    assert (await joining.service.post_register(new_person().username, email, PASSWORD)).status_code == 201
+    assert await outcome(joining.invitations.accept_by_token(token, chosen())) == "email_taken"
+    with pytest.raises(EmailTakenError):
+        await joining.inviting.invite(email)
+    with pytest.raises(InvalidEmailError):
+        await joining.inviting.invite("no address")
+    assert len(joining.users_of(email)) == 1
+
+
+async def test_the_link_works_for_seven_days_and_the_code_for_fifteen_minutes(joining: Joining) -> None:
+    email = address()
+    await joining.inviting.invite(email)
+    mail = await joining.mail(email)
+    joining.clock.advance(timedelta(minutes=15))
+    expired = joining.invitations.accept_by_code(email, mail.facts["code"], chosen())
+    assert await outcome(expired) == "invalid_token"
+    joining.clock.advance(WEEK - timedelta(minutes=15, seconds=1))
+    reserved = joining.invitations.accept_by_token(token_of(mail), Acceptance("admin", PASSWORD))
+    assert await outcome(reserved) == "username_reserved"
+    joining.clock.advance(timedelta(seconds=1))
+    assert await outcome(joining.invitations.accept_by_token(token_of(mail), chosen())) == "invalid_token"
+    assert await joining.mails(email) == [None]
+
+
+async def test_of_many_codes_five_are_compared_and_the_link_works_still(joining: Joining) -> None:
+    email = address()
+    await joining.inviting.invite(email)
+    mail = await joining.mail(email)
+    wrong = f"{(int(mail.facts['code']) + 1) % 10**8:08d}"
+    tries = [outcome(joining.invitations.accept_by_code(email, wrong, chosen())) for _ in range(20)]
+    assert set(await asyncio.gather(*tries)) == {"invalid_token"}
+    right = joining.invitations.accept_by_code(email, mail.facts["code"], chosen())
+    assert await outcome(right) == "invalid_token"
+    await joining.invitations.accept_by_token(token_of(mail), chosen())
+
+
+async def test_an_address_that_was_not_invited_is_refused_as_a_wrong_code_is(joining: Joining) -> None:
+    for email in (address(), "no address", "a\x00@example.com"):
+        refused = joining.invitations.accept_by_code(email, "12345678", chosen())
+        assert await outcome(refused) == "invalid_token"
+    common = joining.invitations.accept_by_code(address(), "12345678", Acceptance(chosen().username, "password1"))
+    assert await outcome(common) == "password_too_common"
+
+
+async def test_tokens_of_other_purposes_accept_no_invitation_and_the_reverse(joining: Joining) -> None:
+    email, person = address(), new_person()
+    await joining.inviting.invite(email)
+    invitation = token_of(await joining.mail(email))
+    registration = await joining.request(person)
+    confirmation = token_of(await joining.mail(person.email))
+    for token in (registration, confirmation):
+        assert await outcome(joining.invitations.accept_by_token(token, chosen())) == "invalid_token"
+    assert await outcome(joining.confirmation.confirm_by_token(invitation, PASSWORD)) == "invalid_token"
+    assert joining.users_of(email) == []
+
+
+async def test_what_is_stored_shows_neither_token_nor_code(joining: Joining) -> None:
+    email = address()
+    await joining.inviting.invite(email)
+    mail = await joining.mail(email)
+    stored = repr(joining.service.sql("SELECT * FROM invitations") + joining.service.sql("SELECT * FROM outbox"))
+    assert token_of(mail) not in stored
+    assert mail.facts["code"] not in stored
+
+
+async def test_without_mail_no_address_is_invited(service: Service, clock: FakeClock) -> None:
+    inviting = create_inviting(service.settings, service.database, clock, MailQueue(None))
+    email = address()
+    with pytest.raises(MailNotConfiguredError):
+        await inviting.invite(email)
+    assert service.sql("SELECT 1 FROM invitations WHERE email_key = %s", email) == []
+
+
+async def test_expired_invitations_are_removed_and_live_ones_stay(service_alone: Service, clock: FakeClock) -> None:
+    joining = joining_of(service_alone, clock)
+    for _ in range(3):
+        await joining.inviting.invite(address())
+    clock.advance(WEEK - timedelta(seconds=1))
+    live = address()
+    await joining.inviting.invite(live)
+    retention = JoiningRetention(database=service_alone.database, clock=clock, rows_a_batch=2)
+    assert await retention.prune() == 0
+    clock.advance(timedelta(seconds=1))
+    assert await retention.prune() == 3
+    assert [row["email"] for row in service_alone.sql("SELECT email FROM invitations")] == [live]
