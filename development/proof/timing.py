@@ -15,9 +15,8 @@ import random
 import secrets
 import statistics
 import sys
-import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+import tempfile
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import bcrypt
@@ -27,10 +26,11 @@ import requests
 from benchmarks.processes import CALL_SECONDS
 from benchmarks.service import running_service
 from development.postgres import EmbeddedPostgres
+from development.proof.mailed_timing import MailedSite, mailed_settings
+from development.proof.timing_kinds import PASSWORD, Kind, area_under_curve, is_telling
 from doorward.domain.auth.throttling import LOGIN_CURVE
 from doorward.infrastructure.migrations import migrate
 
-LOWEST, HIGHEST = 0.45, 0.55
 SAMPLES: Final = 300
 DEEP_SAMPLES: Final = 2000
 ROUNDS: Final = 4
@@ -39,51 +39,7 @@ COST: Final = 8
 """Some 15 ms: a difference in anything but hashing shows more than at the cost of production."""
 
 CHEAP_COST: Final = 4
-PASSWORD: Final = "the password of somebody"  # noqa: S105 - of a service that is gone after the run
 WRONG: Final = "a password of nobody at all"
-
-
-@dataclass
-class Kind:
-    """One kind of call, what it answers, and how long each took, in seconds."""
-
-    name: str
-    call: Callable[[], requests.Response]
-    status: int
-    seconds: list[float] = field(default_factory=list)
-    prepare: Callable[[], object] = lambda: None
-    """Called before each call, and not measured."""
-
-    def measure(self, *, keep: bool = True) -> None:
-        """Make the call once. Raises ``RuntimeError`` for another answer than it should get."""
-        self.prepare()
-        started = time.perf_counter()
-        answer = self.call()
-        took = time.perf_counter() - started
-        if answer.status_code != self.status:
-            raise RuntimeError(f"{self.name}: {answer.status_code} {answer.text}")
-        if keep:
-            self.seconds.append(took)
-
-
-def area_under_curve(ones: Sequence[float], others: Sequence[float]) -> float:
-    """Return how probable it is that one of ``ones`` is greater than one of ``others``; equal counts half."""
-    ranked = sorted([(value, True) for value in ones] + [(value, False) for value in others])
-    values = [value for value, _ in ranked]
-    rank_sum, index = 0.0, 0
-    while index < len(ranked):
-        end = index
-        while end < len(ranked) and values[end] == values[index]:
-            end += 1
-        mean_rank = (index + 1 + end) / 2
-        rank_sum += mean_rank * sum(is_one for _, is_one in ranked[index:end])
-        index = end
-    return (rank_sum - len(ones) * (len(ones) + 1) / 2) / (len(ones) * len(others))
-
-
-def is_telling(one: Kind, other: Kind) -> bool:
-    """Tell whether time alone tells these kinds apart better than the bound allows."""
-    return not LOWEST <= area_under_curve(one.seconds, other.seconds) <= HIGHEST
 
 
 class Site:
@@ -202,7 +158,22 @@ def main() -> int:
             tells |= compare(site.throttled_logins(), samples)
             print("Registrations:")
             tells |= compare(site.registrations(), samples)
+        tells |= _compare_mailed(postgres, settings, samples)
     return int(tells)
+
+
+def _compare_mailed(postgres: EmbeddedPostgres, settings: Mapping[str, str], samples: int) -> bool:
+    """Attack calls of which a mail alone tells more, at a service in confirmed mode."""
+    tells = False
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        running_service(postgres.url(), settings={**settings, **mailed_settings(folder)}) as service,
+        contextlib.closing(MailedSite(service.url, postgres.url())) as site,
+    ):
+        for name, kinds in site.kinds().items():
+            print(f"{name}:")
+            tells |= compare(kinds, samples)
+    return tells
 
 
 if __name__ == "__main__":

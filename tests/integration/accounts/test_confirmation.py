@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -61,7 +62,11 @@ async def test_the_code_and_all_that_was_typed_begin_an_account(joining: Joining
     person = new_person()
     await joining.request(person)
     code = (await joining.mail(person.email)).facts["code"]
-    typed = {"email": person.email.upper(), "username": person.username.upper(), "password": person.password}
+    typed: dict[str, Any] = {
+        "email": person.email.upper(),
+        "username": person.username.upper(),
+        "password": person.password,
+    }
     for wrong in ({"email": "else@example.com"}, {"username": "else"}, {"password": "not the password"}):
         assert (
             await outcome(joining.confirmation.confirm_by_names_and_code(**{**typed, **wrong}, code=code))

@@ -133,7 +133,7 @@ async def test_what_a_scanner_of_mails_does_leaves_a_registration_and_an_invitat
     for page, token in ((CONFIRM_PAGE, confirmation), (ACCEPT_PAGE, invitation)):
         assert (await service.client.get(page)).status_code == 200
         assert (await service.client.head(page)).status_code == 200
-        empty = {"content": b"", "headers": {"Content-Type": "application/x-www-form-urlencoded"}}
+        empty: dict[str, Any] = {"content": b"", "headers": {"Content-Type": "application/x-www-form-urlencoded"}}
         assert (await service.client.post(page, **empty)).status_code == 422
         for form in ({"token": ""}, {"token": token}, {"token": token, "password": ""}):
             answer = await service.client.post(page, data=form)

@@ -14,6 +14,7 @@ from doorward.commands.main import main
 from doorward.core.events import AuditedEvent, Event, event_classes
 from doorward.domain.accounts.deletion import GRACE
 from doorward.domain.accounts.erasure import Erasure
+from doorward.domain.accounts.invitations import Acceptance
 from doorward.domain.accounts.links import AccountLinks
 from doorward.domain.accounts.recovery import ResetMail
 from doorward.domain.accounts.verification import VerificationMail
@@ -23,6 +24,7 @@ from doorward.domain.auth.events import UserDeactivated
 from doorward.domain.outbox.mail import ComposedMail, MailKind, MailOrigin, MailRequest
 from doorward.observability.logging import observed_events
 from doorward.wiring.accounts import create_one_time_tokens
+from tests.integration.accounts.joining import joining_of
 from tests.integration.audit.trail import PlainDatabase, rows_of
 from tests.integration.service import Logs, Service, mark
 
@@ -49,6 +51,7 @@ async def every_change(service: Service, run: Run) -> Person:
     await service.post_revoke((await service.log_in(person)).refresh)
     await change_account(service, person)
     await leave(service)
+    await accept_an_invitation(service)
     for command in ("deactivate", "activate", "unthrottle"):
         assert await run(command, person.email) == 0
     assert await run("revoke-all", "--yes") == 0
@@ -86,6 +89,14 @@ async def leave(service: Service) -> None:
     assert (await service.authorized("POST", f"{ACCOUNT}/deletion", tokens.access)).status_code == 202
     service.clock.advance(GRACE)
     assert await Erasure(database=service.database, clock=service.clock).erase() == 1
+
+
+async def accept_an_invitation(service: Service) -> None:
+    """Have an operator invite an address, and its owner accept."""
+    joining, email = joining_of(service, service.clock), f"{mark()}@example.com"
+    await joining.inviting.invite(email)
+    token = token_of(await joining.mail(email))
+    await joining.invitations.accept_by_token(token, Acceptance(mark(), PASSWORD))
 
 
 def token_of(mail: ComposedMail | None) -> str:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from development.proof.timing import Kind, area_under_curve, is_telling
+from development.proof.timing_kinds import Kind, area_under_curve, is_telling
 
 
 @pytest.mark.parametrize(
