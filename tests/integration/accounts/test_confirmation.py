@@ -15,8 +15,11 @@ from doorward.domain.auth.exceptions import (
     RegistrationDomainRefusedError,
     UsernameTakenError,
 )
+from doorward.domain.auth.one_time_token import OneTimeToken, OneTimeTokenCodec, Purpose, new_secret
 from doorward.domain.auth.throttling import LOGIN_CURVE
 from doorward.domain.outbox.mail import ComposedMail, MailKind
+from doorward.infrastructure.keys import ONE_TIME_TOKEN_PURPOSE
+from doorward.wiring.keys import keys
 from tests.integration.accounts.conftest import token_of
 from tests.integration.accounts.joining import Joining, joining_of, outcome
 from tests.integration.service import FakeClock, Logs, Service, events
@@ -250,6 +253,23 @@ async def test_a_token_that_was_made_up_is_refused_without_a_query(joining: Join
         with pytest.raises(InvalidOneTimeTokenError):
             await call
     assert joining.service.connections_asked_for() == before
+
+
+async def test_the_key_alone_makes_no_token_that_is_accepted(joining: Joining) -> None:
+    person = new_person()
+    await joining.request(person)
+    code = (await joining.mail(person.email)).facts["code"]
+    (row,) = joining.pending_of(person.email)
+
+    def forged(purpose: Purpose) -> str:
+        codec = OneTimeTokenCodec(*keys(joining.service.settings.keys, ONE_TIME_TOKEN_PURPOSE))
+        return codec.encode(OneTimeToken(purpose, row["id"], new_secret()))
+
+    confirm, requester = joining.confirmation, forged(Purpose.REQUEST_REGISTRATION)
+    assert await outcome(confirm.confirm_by_token(forged(Purpose.CONFIRM_REGISTRATION), PASSWORD)) == "invalid_token"
+    assert await outcome(confirm.confirm_by_code(requester, code)) == "invalid_token"
+    assert await outcome(joining.requests.resend(requester)) == "invalid_token"
+    assert joining.users_of(person.email) == []
 
 
 async def test_what_is_stored_and_logged_shows_neither_token_nor_code_nor_password(

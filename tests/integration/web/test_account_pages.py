@@ -20,7 +20,9 @@ async def service(make_service: MakeService, tmp_path: Path) -> Service:
     return await make_service_with_mail(make_service, tmp_path)
 
 
-@pytest.mark.parametrize("page", [VERIFY, RESET, RESTORE])
+@pytest.mark.parametrize(
+    "page", [VERIFY, RESET, RESTORE, "/account/confirm-registration", "/account/accept-invitation"]
+)
 async def test_a_page_has_a_strict_content_policy_and_nothing_of_it_is_kept(service: Service, page: str) -> None:
     answer = await service.client.get(page)
     assert answer.status_code == 200
