@@ -123,8 +123,8 @@ FAULTS: Final = (
     ),
     Fault(
         SESSIONS,
-        "now=now, reason=EndReason.REUSE)",
-        "now=now, reason=EndReason.REUSE); raise InvalidRefreshTokenError",
+        "end_by_reuse(connection, token, session.user_id, now=now)",
+        "end_by_reuse(connection, token, session.user_id, now=now); raise InvalidRefreshTokenError",
         "the end of a stolen session is rolled back with the refusal",
     ),
     Fault(

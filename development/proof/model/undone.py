@@ -44,6 +44,6 @@ class UndoneDatabase:
 
 def undone_sessions(connection: Connection, sessions: Sessions) -> Sessions:
     """Return the same use cases on a connection that is in a transaction."""
-    names = ("codec", "signer", "issuer", "clock", "lifetimes", "address_detail")
+    names = ("codec", "signer", "issuer", "clock", "lifetimes", "endings")
     wired = {name: getattr(sessions, f"_{name}") for name in names}
     return Sessions(database=UndoneDatabase(connection), batching=SharedQuery, **wired)

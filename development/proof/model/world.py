@@ -175,7 +175,8 @@ class World:
 
     async def _change_password(self, access: str, current: str, new: str) -> TokenPair:
         caller = await self._sessions.authenticate(access)
-        return await self._own.password_change.change(caller, current_password=current, new_password=new)
+        begun = await self._own.password_change.change(caller, current_password=current, new_password=new)
+        return begun.tokens
 
     async def reauthenticate(self, access: str, password: str) -> TokenPair | None:
         """Return the pair, or None for a refusal."""

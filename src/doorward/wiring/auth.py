@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from doorward.core.ports import AnswerT, QuestionT
 from doorward.domain.auth.admission import AdmissionPolicy
+from doorward.domain.auth.continuation import SessionContinuation
 from doorward.domain.auth.device_token import DeviceTokenCodec
 from doorward.domain.auth.held_back import HeldBack
 from doorward.domain.auth.known_devices import KnownDevices
@@ -13,6 +14,7 @@ from doorward.domain.auth.policy import Lifetimes
 from doorward.domain.auth.refresh_token import RefreshTokenCodec
 from doorward.domain.auth.sealed_tokens import SealedTokens
 from doorward.domain.auth.sessions import Sessions
+from doorward.domain.auth.token_endings import TokenEndings
 from doorward.domain.auth.token_pair import TokenPairIssuer
 from doorward.infrastructure.access_tokens import AccessTokens
 from doorward.infrastructure.keys import ACCESS_TOKEN_PURPOSE, DEVICE_TOKEN_PURPOSE, SEALED_TOKEN_PURPOSE
@@ -54,7 +56,7 @@ def create_login(base: Foundation, issuer: TokenPairIssuer) -> Login:
         hasher=base.hasher,
         issuer=issuer,
         throttling=create_throttling(settings.keys, base.database),
-        devices=KnownDevices(DeviceTokenCodec(*keys(settings.keys, DEVICE_TOKEN_PURPOSE)), base.mails),
+        devices=create_known_devices(base),
         held_back=HeldBack(sealed_tokens=create_sealed_tokens(settings.keys), mails=base.mails),
         clock=base.clock,
         rules=LoginRules(
@@ -68,6 +70,21 @@ def create_login(base: Foundation, issuer: TokenPairIssuer) -> Login:
 def create_sealed_tokens(settings: KeySettings) -> SealedTokens:
     """Return what issues and reads tokens without a row."""
     return SealedTokens(*keys(settings, SEALED_TOKEN_PURPOSE))
+
+
+def create_known_devices(base: Foundation) -> KnownDevices:
+    """Return what gives device tokens and knows them again."""
+    return KnownDevices(DeviceTokenCodec(*keys(base.settings.keys, DEVICE_TOKEN_PURPOSE)), base.mails)
+
+
+def create_continuation(base: Foundation, issuer: TokenPairIssuer) -> SessionContinuation:
+    """Return what begins the session in which a user goes on after all others ended."""
+    return SessionContinuation(
+        issuer=issuer,
+        devices=create_known_devices(base),
+        lifetimes=lifetimes_of(base.settings),
+        address_detail=base.settings.tokens.client_addresses,
+    )
 
 
 def create_sessions(
@@ -89,7 +106,7 @@ def create_sessions(
         issuer=issuer,
         clock=base.clock,
         lifetimes=lifetimes_of(base.settings),
-        address_detail=base.settings.tokens.client_addresses,
+        endings=TokenEndings(mails=base.mails, address_detail=base.settings.tokens.client_addresses),
     )
 
 

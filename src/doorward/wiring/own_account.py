@@ -9,7 +9,7 @@ from doorward.domain.auth.registration import RegistrationRules
 from doorward.domain.auth.session_ending import OwnSessionEnding
 from doorward.domain.auth.token_pair import TokenPairIssuer
 from doorward.wiring.accounts import create_one_time_tokens, create_passwords
-from doorward.wiring.auth import lifetimes_of
+from doorward.wiring.auth import create_continuation, create_known_devices, lifetimes_of
 from doorward.wiring.foundation import Foundation
 
 
@@ -28,10 +28,8 @@ def create_own_account(base: Foundation, rules: RegistrationRules, issuer: Token
             database=base.database,
             passwords=passwords,
             tokens=create_one_time_tokens(base.settings.keys),
-            issuer=issuer,
+            continuation=create_continuation(base, issuer),
             clock=base.clock,
-            lifetimes=lifetimes,
-            address_detail=address_detail,
             mails=base.mails,
         ),
         reauthentication=Reauthentication(
@@ -43,5 +41,10 @@ def create_own_account(base: Foundation, rules: RegistrationRules, issuer: Token
             address_detail=address_detail,
         ),
         session_listing=SessionListing(database=base.database, clock=base.clock),
-        session_ending=OwnSessionEnding(database=base.database, clock=base.clock, address_detail=address_detail),
+        session_ending=OwnSessionEnding(
+            database=base.database,
+            clock=base.clock,
+            devices=create_known_devices(base),
+            address_detail=address_detail,
+        ),
     )

@@ -13,7 +13,7 @@ from doorward.infrastructure.postgres.batching import SharedQuery
 from doorward.infrastructure.postgres.database import PostgresDatabase
 from tests.integration.service import Logs, Service, events, facts
 
-WIRED = ("codec", "signer", "issuer", "clock", "lifetimes", "address_detail")
+WIRED = ("codec", "signer", "issuer", "clock", "lifetimes", "endings")
 
 
 class LateDatabase(PostgresDatabase):

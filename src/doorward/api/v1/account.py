@@ -23,6 +23,7 @@ from doorward.api.schemas.account import (
 )
 from doorward.api.schemas.auth import TokenPairResponse
 from doorward.api.services import CurrentServices
+from doorward.api.v1.auth import DEVICE_HEADER, GIVEN_DEVICE
 from doorward.api.waiting_client import waiting_client
 from doorward.core.ports import LimitedCall
 from doorward.domain.accounts.exceptions import StaleAccountError
@@ -80,6 +81,7 @@ def calls() -> Sequence[Call]:
             PASSWORD_POLICY,
             tag=TAG,
             refusals=(*_REFUSALS_OF_PASSWORDS, PasswordTooCommonError),
+            extra_answers={200: {"headers": GIVEN_DEVICE}},
         ),
         Call(
             "POST",
@@ -90,7 +92,15 @@ def calls() -> Sequence[Call]:
             refusals=_REFUSALS_OF_PASSWORDS,
         ),
         Call("GET", SESSIONS_PATH, list_sessions, SESSIONS_POLICY, tag=TAG),
-        Call("POST", f"{SESSIONS_PATH}/end", end_sessions, SESSIONS_POLICY, tag=TAG, status=204),
+        Call(
+            "POST",
+            f"{SESSIONS_PATH}/end",
+            end_sessions,
+            SESSIONS_POLICY,
+            tag=TAG,
+            status=204,
+            extra_answers={204: {"headers": {DEVICE_HEADER: {**GIVEN_DEVICE[DEVICE_HEADER], "required": False}}}},
+        ),
         Call("DELETE", SESSION_PATH, end_session, SESSIONS_POLICY, tag=TAG, status=204, refusals=_REFUSALS_OF_ENDS),
     ]
 
@@ -119,18 +129,23 @@ async def amend_account(
 
 
 async def change_password(
-    caller: CurrentCaller, request: Request, body: JsonBody[PasswordChangeRequest], services: CurrentServices
+    caller: CurrentCaller,
+    request: Request,
+    response: Response,
+    body: JsonBody[PasswordChangeRequest],
+    services: CurrentServices,
 ) -> TokenPairResponse:
-    """Replace your password. All your sessions end; the answer has the tokens of a new one."""
+    """Replace your password. All your sessions end; the answer has the tokens of a new one, and of its device."""
     async with waiting_client(request) as client:
-        pair = await services.own_account.password_change.change(
+        begun = await services.own_account.password_change.change(
             caller,
             current_password=body.current_password,
             new_password=body.new_password,
             client=client,
             user_agent=request.headers.get("user-agent"),
         )
-    return TokenPairResponse.of(pair)
+    response.headers[DEVICE_HEADER] = begun.device_token
+    return TokenPairResponse.of(begun.tokens)
 
 
 async def reauthenticate(
@@ -159,12 +174,17 @@ async def list_sessions(caller: CurrentCaller, services: CurrentServices) -> Ses
     return SessionListResponse(sessions=sessions)
 
 
-async def end_sessions(caller: CurrentCaller, body: JsonBody[EndSessionsRequest], services: CurrentServices) -> None:
-    """End all your other sessions, or all. Their tokens are refused from the next request on."""
+async def end_sessions(
+    caller: CurrentCaller, response: Response, body: JsonBody[EndSessionsRequest], services: CurrentServices
+) -> None:
+    """End all your other sessions, or all. Their tokens are refused from the next request on.
+
+    Known devices end with them. If the current session goes on, the answer has a new token of its device.
+    """
     if body.which == "all":
         await services.own_account.session_ending.end_all(caller)
     else:
-        await services.own_account.session_ending.end_others(caller)
+        response.headers[DEVICE_HEADER] = await services.own_account.session_ending.end_others(caller)
 
 
 async def end_session(session_id: UUID, caller: CurrentCaller, services: CurrentServices) -> None:

@@ -89,7 +89,7 @@ _REFUSALS_OF_LOGIN: Final = (
     TooManyHashesError,
 )
 DEVICE_HEADER: Final = "Doorward-Device"
-_GIVEN_DEVICE: Final = {
+GIVEN_DEVICE: Final = {
     DEVICE_HEADER: {
         "description": "A token by which the device is known at later logins. Store it, and send it with them.",
         "required": True,
@@ -113,7 +113,7 @@ _JWT_DOTS: Final = 2
 def calls() -> Sequence[Call]:
     """Return the calls."""
     pair: Mapping[int | str, dict[str, Any]] = {200: {"links": _AFTER_A_PAIR}}
-    login: Mapping[int | str, dict[str, Any]] = {200: {"links": _AFTER_A_PAIR, "headers": _GIVEN_DEVICE}}
+    login: Mapping[int | str, dict[str, Any]] = {200: {"links": _AFTER_A_PAIR, "headers": GIVEN_DEVICE}}
     return [
         Call(
             "POST",

@@ -9,17 +9,12 @@ from doorward.domain.accounts.events import PasswordChanged
 from doorward.domain.accounts.repositories import Connection, accounts
 from doorward.domain.audit.recording import record
 from doorward.domain.auth.acting_session import lock_acting_session
-from doorward.domain.auth.admission import SIGNED_IN, Refuse
-from doorward.domain.auth.begin import Begun, begin_session
-from doorward.domain.auth.devices import AddressDetail, describe_device
-from doorward.domain.auth.exceptions import InvalidAccessTokenError
+from doorward.domain.auth.continuation import Continued, SessionContinuation
 from doorward.domain.auth.login import PASSWORD_METHODS
-from doorward.domain.auth.models import Caller, Device, Grant, Proof, TokenPair
+from doorward.domain.auth.models import Caller, Device, LoggedIn, Proof
 from doorward.domain.auth.one_time_tokens import OneTimeTokens
 from doorward.domain.auth.passwords import Passwords
-from doorward.domain.auth.policy import Lifetimes
 from doorward.domain.auth.ports import NO_CLIENT, Client
-from doorward.domain.auth.token_pair import TokenPairIssuer
 from doorward.domain.outbox.mail import MailKind, MailOrigin, MailRequest
 from doorward.domain.outbox.mail_queue import MailQueue
 from doorward.observability.logging import report
@@ -37,23 +32,16 @@ class PasswordChange:
         database: Database[Connection],
         passwords: Passwords,
         tokens: OneTimeTokens,
-        issuer: TokenPairIssuer,
+        continuation: SessionContinuation,
         clock: Clock,
-        lifetimes: Lifetimes,
-        address_detail: AddressDetail,
         mails: MailQueue,
     ) -> None:
-        """Take the database, passwords, mailed tokens, the issuer, the time, the limits, and the queue of mails.
-
-        ``address_detail`` is what addresses may show.
-        """
+        """Take the database, passwords, mailed tokens, what begins the next session, the time, and the mails."""
         self._database = database
         self._passwords = passwords
         self._tokens = tokens
-        self._issuer = issuer
+        self._continuation = continuation
         self._clock = clock
-        self._lifetimes = lifetimes
-        self._address_detail: AddressDetail = address_detail
         self._mails = mails
 
     async def change(
@@ -64,12 +52,12 @@ class PasswordChange:
         new_password: str,
         client: Client = NO_CLIENT,
         user_agent: str | None = None,
-    ) -> TokenPair:
+    ) -> LoggedIn:
         """Store the new password and return the pair of a new session, committed when this returns.
 
-        All sessions of the user end, the caller's with them, and so do the one-time tokens that were mailed: no token
-        from before works on the next request. Of several changes at the same moment one is made; for the others the
-        caller's session has ended.
+        All sessions of the user end, the caller's with them, and so do known devices, the one-time tokens that were
+        mailed and a change of address that waits: no token from before works on the next request. Of several changes
+        at the same moment one is made; for the others the caller's session has ended.
 
         Raises the ``Password...Error`` classes for the new password, ``WrongPasswordError`` and ``LoginThrottledError``
         for the current one, and ``InvalidAccessTokenError`` if the caller's session has ended meanwhile.
@@ -79,16 +67,14 @@ class PasswordChange:
         await self._passwords.check_new(new_password, username=user.username, email=user.email)
         await self._passwords.prove(caller, current_password, client=client)
         password_hash = await self._passwords.hash_new(new_password, client=client, account=user.username.lower())
-        device = describe_device(user_agent, client.address, self._address_detail)
+        device = self._continuation.describe(client, user_agent)
         now = self._clock.now()
         event = PasswordChanged(user_id=user_id, session_id=caller.session_id, reason="changed")
         async with self._database.transaction() as connection:
             await lock_acting_session(connection, caller, now=now)
-            begun = await self._replace(connection, caller, password_hash, device, event, now)
+            continued = await self._replace(connection, caller, password_hash, device, event, now)
         report(event)
-        report(begun.event)
-        grant = begun.grant
-        return self._issuer.issue(begun.token, user_id=user_id, client_id=grant.client_id, scopes=grant.scopes, now=now)
+        return self._continuation.finish(continued, now=now)
 
     async def _replace(
         self,
@@ -98,19 +84,15 @@ class PasswordChange:
         device: Device,
         event: AuditedEvent,
         now: datetime,
-    ) -> Begun:
+    ) -> Continued:
         """Replace the password of the user, who is locked, and begin the session that goes on."""
         user_id = caller.user.id
         epoch = await accounts.replace_password(connection, user_id, password_hash=password_hash)
         await self._tokens.remove_all(connection, user_id)
+        await accounts.remove_email_change(connection, user_id)
         await record(connection, event, address=device.address)
         proof = Proof(user_id, PASSWORD_METHODS, acr=1, proven_at=now, session_epoch=epoch)
-        grant = Grant(caller.client_id, tuple(sorted(caller.scopes)))
-        begun = await begin_session(
-            connection, proof, grant, device, policy=SIGNED_IN, lifetimes=self._lifetimes, now=now
-        )
-        if isinstance(begun, Refuse):
-            raise InvalidAccessTokenError
+        continued = await self._continuation.begin(connection, caller, proof, device, now=now)
         notice = MailRequest(MailKind.PASSWORD_CHANGED, MailOrigin.SERVICE, user_id=user_id)
         await self._mails.add(connection, notice, expires_at=now + LIFE_OF_NOTICE)
-        return begun
+        return continued

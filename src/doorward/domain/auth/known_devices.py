@@ -46,6 +46,14 @@ class KnownDevices:
         if is_new:
             await devices.remove_surplus_devices(connection, device, most=MOST_DEVICES)
 
+    async def keep_only(self, connection: Connection, token: DeviceToken, *, epoch: int, now: datetime) -> None:
+        """Store the first device of an epoch, in the transaction that began it, which has locked the user's row.
+
+        The devices of ended epochs are forgotten: their tokens work no more.
+        """
+        device = KnownDevice(token.user_id, token.device_id, epoch, hash_secret(token.secret), seen_at=now)
+        await devices.replace_devices(connection, device)
+
     async def notify(self, connection: Connection, user_id: UUID, device: Device, *, now: datetime) -> None:
         """Queue the mail that tells a user of a login on a new device, in the transaction of the login."""
         at = f"{now.astimezone(UTC):%Y-%m-%d %H:%M} UTC"

@@ -6,9 +6,11 @@ from doorward.core.ports import Clock, Database
 from doorward.domain.audit.recording import record
 from doorward.domain.auth.acting_session import lock_acting_session
 from doorward.domain.auth.deactivation import MOST_COUNTED
+from doorward.domain.auth.device_token import DeviceToken
 from doorward.domain.auth.devices import AddressDetail, recorded_address
 from doorward.domain.auth.events import SessionAllEnded, SessionEnded
 from doorward.domain.auth.exceptions import SessionNotFoundError
+from doorward.domain.auth.known_devices import KnownDevices
 from doorward.domain.auth.models import Caller, EndReason
 from doorward.domain.auth.repositories import Connection, own_sessions, sessions
 from doorward.observability.logging import report
@@ -21,10 +23,18 @@ class OwnSessionEnding:
     Tokens of an ended session are refused from the next request on, access tokens included.
     """
 
-    def __init__(self, *, database: Database[Connection], clock: Clock, address_detail: AddressDetail) -> None:
-        """Take the database, the time, and what addresses may show."""
+    def __init__(
+        self,
+        *,
+        database: Database[Connection],
+        clock: Clock,
+        devices: KnownDevices,
+        address_detail: AddressDetail,
+    ) -> None:
+        """Take the database, the time, what knows devices, and what addresses may show."""
         self._database = database
         self._clock = clock
+        self._devices = devices
         self._address_detail: AddressDetail = address_detail
 
     async def end(self, caller: Caller, session_id: UUID) -> None:
@@ -52,34 +62,43 @@ class OwnSessionEnding:
         Raises ``InvalidAccessTokenError`` if the caller's own session has ended meanwhile.
         """
         async with self._database.transaction() as connection:
-            event = await self._end_epoch(connection, caller, keeps_current=False)
+            event = await self._end_epoch(connection, caller, kept=None)
         report(event, level="info")
 
-    async def end_others(self, caller: Caller) -> None:
+    async def end_others(self, caller: Caller) -> str:
         """End all sessions of the caller's user but the current one, whose tokens stay as they are.
 
-        Raises ``InvalidAccessTokenError`` if the caller's own session has ended meanwhile.
+        Known devices end with the sessions; return the token by which the caller's is known from now on. Raises
+        ``InvalidAccessTokenError`` if the caller's own session has ended meanwhile.
         """
+        token = DeviceToken.new(caller.user.id)
         async with self._database.transaction() as connection:
-            event = await self._end_epoch(connection, caller, keeps_current=True)
+            event = await self._end_epoch(connection, caller, kept=token)
         report(event, level="info")
+        return self._devices.encode(token)
 
-    async def _end_epoch(self, connection: Connection, caller: Caller, *, keeps_current: bool) -> SessionAllEnded:
-        """Begin a new epoch: a login whose password was checked before begins no session in it."""
-        user_id = caller.user.id
-        account = await lock_acting_session(connection, caller, now=self._clock.now())
+    async def _end_epoch(self, connection: Connection, caller: Caller, *, kept: DeviceToken | None) -> SessionAllEnded:
+        """Begin a new epoch: a login whose password was checked before begins no session in it.
+
+        With ``kept``, the caller's session goes on in it, on that device.
+        """
+        user_id, now = caller.user.id, self._clock.now()
+        account = await lock_acting_session(connection, caller, now=now)
         count = await sessions.count_unended_sessions(
             connection, user_id, epoch=account.session_epoch, limit=MOST_COUNTED
         )
         epoch = await own_sessions.end_epoch_of_user(connection, user_id)
-        if keeps_current:
-            await own_sessions.update_epoch_of_session(connection, user_id, caller.session_id, epoch=epoch)
+        if kept is not None:
+            await own_sessions.update_epoch_of_session(
+                connection, user_id, caller.session_id, epoch=epoch, device_id=kept.device_id
+            )
+            await self._devices.keep_only(connection, kept, epoch=epoch, now=now)
         event = SessionAllEnded(
             user_id=user_id,
             session_id=caller.session_id,
             reason=EndReason.OWNER,
-            count=count - keeps_current,
-            which="others" if keeps_current else "all",
+            count=count - (kept is not None),
+            which="all" if kept is None else "others",
         )
         await record(connection, event, address=self._address())
         return event

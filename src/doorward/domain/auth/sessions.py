@@ -2,31 +2,28 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from uuid import UUID
 
+from doorward.core.events import Event
 from doorward.core.exceptions import ServiceUnavailableError
 from doorward.core.ports import Batching, Clock, Database
 from doorward.core.principal import Principal
-from doorward.domain.audit.recording import record
-from doorward.domain.auth.devices import AddressDetail, recorded_address
 from doorward.domain.auth.events import (
     RefreshRefused,
     RefreshRepeated,
     RefreshRotated,
     RevocationIgnored,
-    SessionEnded,
-    SessionReuseDetected,
 )
 from doorward.domain.auth.exceptions import InvalidAccessTokenError, InvalidRefreshTokenError
-from doorward.domain.auth.models import Caller, EndReason, LiveSession, RotatedSession, TokenPair, User
+from doorward.domain.auth.models import Caller, LiveSession, RotatedSession, TokenPair, User
 from doorward.domain.auth.policy import Lifetimes, Verdict, judge_unrotated
 from doorward.domain.auth.ports import AccessTokenSigner
 from doorward.domain.auth.refresh_token import RefreshToken, RefreshTokenCodec
 from doorward.domain.auth.repositories import Connection, sessions
+from doorward.domain.auth.token_endings import TokenEndings
 from doorward.domain.auth.token_pair import TokenPairIssuer
 from doorward.observability.database_events import DatabaseStatementLate
 from doorward.observability.logging import report
-from doorward.observability.request_context import bind_session, current_client
+from doorward.observability.request_context import bind_session
 
 
 class Sessions:
@@ -42,9 +39,9 @@ class Sessions:
         issuer: TokenPairIssuer,
         clock: Clock,
         lifetimes: Lifetimes,
-        address_detail: AddressDetail,
+        endings: TokenEndings,
     ) -> None:
-        """Take the database, what batches queries, both codecs, the time, the limits, and what addresses may show."""
+        """Take the database, what batches queries, both codecs, the time, the limits, and what ends sessions."""
         self._database = database
         self._lookups = batching("session_lookups", self._look_up)
         self._rotations = batching("rotations", self._rotate_all)
@@ -53,7 +50,7 @@ class Sessions:
         self._issuer = issuer
         self._clock = clock
         self._lifetimes = lifetimes
-        self._address_detail: AddressDetail = address_detail
+        self._endings = endings
 
     async def refresh(self, refresh_token: str) -> TokenPair:
         """Exchange the current token of a live session for the next pair.
@@ -106,6 +103,7 @@ class Sessions:
         the session if the same successor is due again, and raise in all other cases.
         """
         now = self._clock.now()
+        events: tuple[Event, ...] = ()
         async with self._database.transaction() as connection:
             until = self._database.deadline()
             await sessions.lock_owner(connection, token)
@@ -113,7 +111,8 @@ class Sessions:
             (rotated,) = await self._rotate(connection, [token], now, until)
             verdict = judge_unrotated(session, token, now, self._lifetimes.reuse_leeway)
             is_reuse = rotated is None and verdict is Verdict.END
-            events = await self._end_reused(connection, token, session.user_id, now) if session and is_reuse else ()
+            if session and is_reuse:
+                events = await self._endings.end_by_reuse(connection, token, session.user_id, now=now)
         if rotated is not None:
             _report_rotation(token, rotated)
             return rotated
@@ -131,20 +130,6 @@ class Sessions:
             report(event)
         raise InvalidRefreshTokenError
 
-    async def _end_reused(
-        self, connection: Connection, token: RefreshToken, user_id: UUID, now: datetime
-    ) -> tuple[SessionReuseDetected, SessionEnded]:
-        bind_session(session_id=token.session_id, user_id=user_id)
-        await sessions.end_session(connection, token, now=now, reason=EndReason.REUSE)
-        detected = SessionReuseDetected(user_id=user_id, session_id=token.session_id)
-        ended = SessionEnded(user_id=user_id, session_id=token.session_id, reason=EndReason.REUSE)
-        await record(connection, detected, address=self._address())
-        await record(connection, ended, address=self._address())
-        return detected, ended
-
-    def _address(self) -> str | None:
-        return recorded_address(current_client(), self._address_detail)
-
     async def revoke(self, refresh_token: str) -> None:
         """End the session that the token belongs to; nothing of it works from the next request on.
 
@@ -155,14 +140,10 @@ class Sessions:
         except InvalidRefreshTokenError:
             report(RevocationIgnored(reason="malformed"))
             return
-        event = None
         async with self._database.transaction() as connection:
             user_id = await sessions.lock_owner(connection, token)
             bind_session(session_id=token.session_id, user_id=user_id)
-            has_ended_it = await sessions.end_session(connection, token, now=self._clock.now(), reason=EndReason.LOGOUT)
-            if has_ended_it:
-                event = SessionEnded(user_id=user_id, session_id=token.session_id, reason=EndReason.LOGOUT)
-                await record(connection, event, address=self._address())
+            event = await self._endings.end_by_logout(connection, token, user_id, now=self._clock.now())
         report(event or RevocationIgnored(reason="not_live"))
 
     async def authenticate(self, access_token: str) -> Caller:

@@ -109,6 +109,7 @@ async def remove_devices(connection: Connection, user_id: UUID) -> None:
     await connection.execute("DELETE FROM devices WHERE user_id = %(user_id)s", {"user_id": user_id})
 
 
-async def remove_email_change(connection: Connection, user_id: UUID) -> None:
-    """Drop a change of address that was not confirmed yet."""
-    await connection.execute("DELETE FROM email_changes WHERE user_id = %(user_id)s", {"user_id": user_id})
+async def remove_email_change(connection: Connection, user_id: UUID) -> bool:
+    """Drop a change of address that was not confirmed yet; return whether there was one."""
+    cursor = await connection.execute("DELETE FROM email_changes WHERE user_id = %(user_id)s", {"user_id": user_id})
+    return cursor.rowcount == 1

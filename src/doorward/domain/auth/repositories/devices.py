@@ -20,6 +20,22 @@ async def add_device(connection: Connection, device: KnownDevice) -> None:
     )
 
 
+async def replace_devices(connection: Connection, device: KnownDevice) -> None:
+    """Store the first device of the user's epoch in place of all that belong to another epoch."""
+    await connection.execute(
+        """
+        WITH ended AS (
+            DELETE FROM devices
+            WHERE user_id = %(user_id)s
+              AND epoch <> %(epoch)s
+        )
+        INSERT INTO devices (user_id, id, epoch, secret_hash, created_at, seen_at)
+        VALUES (%(user_id)s, %(id)s, %(epoch)s, %(secret_hash)s, %(seen_at)s, %(seen_at)s)
+        """,
+        asdict(device),
+    )
+
+
 async def remove_surplus_devices(connection: Connection, device: KnownDevice, *, most: int) -> None:
     """Remove a user's oldest devices beyond ``most``. ``device``, which was just stored, stays.
 

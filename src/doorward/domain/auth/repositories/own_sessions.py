@@ -92,16 +92,19 @@ async def end_epoch_of_user(connection: Connection, user_id: UUID) -> int:
     return int(row[0]) if row else 0
 
 
-async def update_epoch_of_session(connection: Connection, user_id: UUID, session_id: UUID, *, epoch: int) -> None:
-    """Have a session live in another epoch. Its tokens stay as they are (a HOT update)."""
+async def update_epoch_of_session(
+    connection: Connection, user_id: UUID, session_id: UUID, *, epoch: int, device_id: UUID
+) -> None:
+    """Have a session live in another epoch, on a device of that epoch. Its tokens stay as they are (a HOT update)."""
     await connection.execute(
         """
         UPDATE sessions
-        SET epoch = %(epoch)s
+        SET epoch = %(epoch)s,
+            device_id = %(device_id)s
         WHERE id = %(session_id)s
           AND user_id = %(user_id)s
         """,
-        {"user_id": user_id, "session_id": session_id, "epoch": epoch},
+        {"user_id": user_id, "session_id": session_id, "epoch": epoch, "device_id": device_id},
     )
 
 

@@ -1,0 +1,60 @@
+"""What ends a user's sessions ends the known devices with them; the device that acts gets a new token."""
+
+import pytest
+
+from development.client import PASSWORD, Pair, Person, pair
+from tests.integration.auth.test_known_devices import HEADER, devices_of, log_in, read
+from tests.integration.service import Service
+
+CHANGED = f"{PASSWORD} twice"
+
+
+async def change_password(service: Service, tokens: Pair) -> str:
+    answer = await service.post_password(tokens.access, PASSWORD, CHANGED)
+    pair(answer)
+    return answer.headers[HEADER]
+
+
+async def end_others(service: Service, tokens: Pair) -> str:
+    answer = await service.post_sessions_end(tokens.access, "others")
+    assert answer.status_code == 204
+    return answer.headers[HEADER]
+
+
+@pytest.mark.parametrize(("change", "password"), [(change_password, CHANGED), (end_others, PASSWORD)])
+async def test_the_device_that_acts_is_known_by_a_new_token_and_no_other_device_is(
+    service: Service, change: object, password: str
+) -> None:
+    person, tokens = await service.register_and_log_in()
+    before = [await log_in(service, person) for _ in range(2)]
+    given = await change(service, tokens)  # type: ignore[operator] # a coroutine function
+    assert set(devices_of(service, person)) == {read(service, given).device_id}
+    current = [row for row in service.sessions_of(person) if row["device_id"] == read(service, given).device_id]
+    assert len(current) == 1
+    person = Person(person.id, person.email, person.username, password)
+    assert await log_in(service, person, given) == given
+    for ended in before:
+        assert await log_in(service, person, ended) not in {ended, given}
+
+
+async def test_ending_all_sessions_gives_no_device_token_and_no_device_is_known(service: Service) -> None:
+    person, tokens = await service.register_and_log_in()
+    before = await log_in(service, person)
+    answer = await service.post_sessions_end(tokens.access, "all")
+    assert (answer.status_code, HEADER in answer.headers) == (204, False)
+    assert await log_in(service, person, before) != before
+
+
+async def test_the_openapi_document_names_the_header_of_each_of_these_answers(service: Service) -> None:
+    paths = (await service.client.get("/openapi.json")).json()["paths"]
+    for path, status in (("password", "200"), ("sessions/end", "204"), ("email/confirm", "200")):
+        answer = paths[f"/api/v1/account/{path}"]["post"]["responses"][status]
+        assert answer["headers"][HEADER]["required"] is (path == "password")
+
+
+async def test_a_refused_change_leaves_the_device_known(service: Service) -> None:
+    person, tokens = await service.register_and_log_in()
+    known = await log_in(service, person)
+    answer = await service.post_password(tokens.access, "wrong", CHANGED)
+    assert (answer.status_code, HEADER in answer.headers) == (403, False)
+    assert await log_in(service, person, known) == known
