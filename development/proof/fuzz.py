@@ -34,6 +34,8 @@ ENDING_THE_CALLER: Final = (
 
 STRICTER_THAN_THEIR_SCHEMA: Final = {
     "PATCH /api/v1/account": "as POST /api/v1/auth/register",
+    "POST /api/v1/account/email": "as POST /api/v1/auth/register",
+    "POST /api/v1/account/email/confirm": "a token or a code is one that was mailed",
     "POST /api/v1/account/password": "as POST /api/v1/auth/register",
     "POST /api/v1/auth/email/verify": "a token or a code is one that was mailed",
     "POST /api/v1/auth/password/reset": "as POST /api/v1/auth/email/verify",

@@ -14,6 +14,8 @@ from doorward.api.schemas.health import CheckState
 from doorward.core.ports import Clock, RateLimiter
 from doorward.domain.accounts.confirmation import Confirmation
 from doorward.domain.accounts.deletion import Deletion
+from doorward.domain.accounts.email_change import EmailChange
+from doorward.domain.accounts.email_change_confirmation import EmailChangeConfirmation
 from doorward.domain.accounts.export import Export
 from doorward.domain.accounts.invitations import Invitations
 from doorward.domain.accounts.password_change import PasswordChange
@@ -41,6 +43,8 @@ class OwnAccountServices:
 
     profiles: Profiles
     password_change: PasswordChange
+    email_change: EmailChange
+    email_change_confirmation: EmailChangeConfirmation
     reauthentication: Reauthentication
     session_listing: SessionListing
     session_ending: OwnSessionEnding

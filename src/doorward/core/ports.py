@@ -73,6 +73,8 @@ class LimitedCall(StrEnum):
     RESET = "reset"
     VERIFY = "verify"
     VERIFICATION_MAIL = "verification_mail"
+    EMAIL_CHANGE = "email_change"
+    EMAIL_CONFIRMATION = "email_confirmation"
     ACCOUNT = "account"
     PASSWORD = "password"  # noqa: S105 - the name of a call
     REAUTHENTICATE = "reauthenticate"

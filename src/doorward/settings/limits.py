@@ -49,6 +49,12 @@ class LimitSettings(Topic):
     rate_limit_verification_mail: RateLimit = Field("3/minute", examples=["3/minute"])
     """Requests for another verification mail of one client address."""
 
+    rate_limit_email_change: RateLimit = Field("3/minute", examples=["3/minute"])
+    """Requests for another e-mail address of one client address, and their withdrawals."""
+
+    rate_limit_email_confirmation: RateLimit = Field("10/minute", examples=["10/minute"])
+    """Confirmations of another e-mail address of one client address."""
+
     rate_limit_import: RateLimit = Field("30/hour", examples=["30/hour"])
     """Imports of one user."""
 

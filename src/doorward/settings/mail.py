@@ -18,6 +18,7 @@ SUBMISSION_PORT: Final = 587
 DEVELOPMENT_FOLDER: Final = Path(".development/mails")
 
 SmtpTls = Literal["starttls", "implicit", "none"]
+EmailChangeConfirmation = Literal["both", "new"]
 
 
 def sender_address(text: str) -> Address:
@@ -74,6 +75,10 @@ class MailSettings(Topic):
     )
     """How the connection is encrypted; certificates are verified. `starttls`: required, by the command. `implicit`:
     from its beginning. `none`: only to a server on this machine, in development to any."""
+
+    email_change_confirmation: EmailChangeConfirmation = Field("both", examples=["new"])
+    """Which mailboxes confirm a new e-mail address of an account whose address is verified. `both`: the one that it has
+    and the new one. `new`: the new one; the other is told afterwards."""
 
     mail_templates_folder: Path | None = Field(
         None,

@@ -13,6 +13,7 @@ from doorward.api.waiting_client import waiting_client
 from doorward.core.exceptions import DomainError, Kind
 from doorward.core.ports import LimitedCall
 from doorward.domain.accounts.links import AccountPage
+from doorward.web.email_change_page import TEMPLATE, confirms_email_change
 from doorward.web.forms import ResetPasswordForm, RestoreForm, VerifyEmailForm
 from doorward.web.rendering import Pages, static_file
 
@@ -27,7 +28,7 @@ def calls() -> Sequence[Call]:
     """Return the calls. Raises ``ImportError`` without the package ``jinja2``."""
     pages = Pages()
     verify, reset = f"/account/{AccountPage.VERIFY_EMAIL}", f"/account/{AccountPage.RESET_PASSWORD}"
-    restore = f"/account/{AccountPage.RESTORE}"
+    restore, confirm = f"/account/{AccountPage.RESTORE}", f"/account/{AccountPage.CONFIRM_EMAIL_CHANGE}"
     return [
         Call("GET", verify, shows(pages, "verify_email"), SHOWN),
         Call("POST", verify, _verifies_email(pages), acts(LimitedCall.VERIFY)),
@@ -35,6 +36,8 @@ def calls() -> Sequence[Call]:
         Call("POST", reset, _resets_password(pages), acts(LimitedCall.RESET)),
         Call("GET", restore, shows(pages, "restore"), SHOWN),
         Call("POST", restore, _restores_account(pages), acts(LimitedCall.RESTORE)),
+        Call("GET", confirm, shows(pages, TEMPLATE), SHOWN),
+        Call("POST", confirm, confirms_email_change(pages, refused), acts(LimitedCall.EMAIL_CONFIRMATION)),
         Call("GET", "/account/static/pages.css", _asset("pages.css", "text/css"), _ASSET),
         Call("GET", "/account/static/fragment.js", _asset("fragment.js", "text/javascript"), _ASSET),
     ]

@@ -27,6 +27,10 @@ class RestoreForm(_Form):
     password: str = Field("", max_length=MAXIMUM_FIELD_LENGTH)
 
 
+class ConfirmEmailChangeForm(VerifyEmailForm):
+    """As ``VerifyEmailForm``."""
+
+
 class ResetPasswordForm(_Form):
     """A new password, with the link's token; or with the address and the mail's code."""
 

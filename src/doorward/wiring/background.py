@@ -20,6 +20,7 @@ from doorward.observability.logging import flush_log, report
 from doorward.settings.background import BackgroundSettings
 from doorward.settings.config import Settings
 from doorward.wiring.database import running_database
+from doorward.wiring.email_change import email_changes_task
 from doorward.wiring.joining import joining_retention_task
 from doorward.wiring.leaving import erasure_task, expired_tokens_task
 from doorward.wiring.mail import MailService, create_mail
@@ -78,6 +79,7 @@ TASKS: Final = (
     expired_tokens_task,
     erasure_task,
     joining_retention_task,
+    email_changes_task,
 )
 
 

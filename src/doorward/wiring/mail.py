@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from doorward.core.exceptions import ServiceUnavailableError
 from doorward.core.ports import Clock, Sealer
+from doorward.domain.accounts.email_change_mail import NewMailboxMail, OldMailboxMail
 from doorward.domain.accounts.links import AccountLinks
 from doorward.domain.accounts.mail_budgets import MailBudgets
 from doorward.domain.accounts.mail_delivery import MailDelivery
@@ -25,6 +26,7 @@ from doorward.settings import config
 from doorward.settings.config import Settings
 from doorward.settings.mail import DEVELOPMENT_FOLDER, MailSettings, sender_address
 from doorward.wiring.accounts import create_one_time_tokens
+from doorward.wiring.email_change import email_change_mode
 from doorward.wiring.joining import joining_composers
 from doorward.wiring.keys import keys, sealing_keys
 
@@ -85,6 +87,8 @@ def create_composers(settings: Settings, database: PostgresDatabase, clock: Cloc
         MailKind.VERIFY_EMAIL: VerificationMail(database, clock, tokens, links),
         MailKind.PASSWORD_RESET: ResetMail(database, clock, tokens, links),
         **joining_composers(settings.keys, database, clock, links),
+        MailKind.EMAIL_CHANGE_NEW: NewMailboxMail(database, clock, tokens, links),
+        MailKind.EMAIL_CHANGE_OLD: OldMailboxMail(database, clock, tokens, links, email_change_mode(settings.mail)),
     }
 
 

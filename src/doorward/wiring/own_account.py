@@ -10,6 +10,7 @@ from doorward.domain.auth.session_ending import OwnSessionEnding
 from doorward.domain.auth.token_pair import TokenPairIssuer
 from doorward.wiring.accounts import create_one_time_tokens, create_passwords
 from doorward.wiring.auth import create_continuation, create_known_devices, lifetimes_of
+from doorward.wiring.email_change import create_email_change, create_email_change_confirmation
 from doorward.wiring.foundation import Foundation
 
 
@@ -40,6 +41,8 @@ def create_own_account(base: Foundation, rules: RegistrationRules, issuer: Token
             lifetimes=lifetimes,
             address_detail=address_detail,
         ),
+        email_change=create_email_change(base, rules),
+        email_change_confirmation=create_email_change_confirmation(base, rules, issuer),
         session_listing=SessionListing(database=base.database, clock=base.clock),
         session_ending=OwnSessionEnding(
             database=base.database,

@@ -87,8 +87,13 @@ def token_of(mail: ComposedMail | None) -> str:
 
 
 @pytest.fixture
-async def mails(make_service: MakeService, clock: FakeClock) -> Mails:
-    service = await make_service()
+async def mails(make_service: MakeService) -> Mails:
+    return mails_of(await make_service())
+
+
+def mails_of(service: Service) -> Mails:
+    """Return what mails are made of on a service's database."""
+    clock = service.clock
     sealer = AesGcmSealer([secrets.token_bytes(32)])
     queue = MailQueue(sealer)
     tokens = create_one_time_tokens(service.settings.keys)

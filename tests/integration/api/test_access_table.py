@@ -37,6 +37,9 @@ POST   /api/v1/auth/email/verify          401       401     401     401         
 POST   /api/v1/auth/deletion/cancel       422       422     422     422         422   422   422
 
 POST   /api/v1/account/email/verification 401       401     401     401         401   403   403
+POST   /api/v1/account/email              401       401     401     401         401   403   403
+DELETE /api/v1/account/email              401       401     401     401         401   204   204
+POST   /api/v1/account/email/confirm      401       401     401     401         401   422   422
 GET    /api/v1/account                    401       401     401     401         401   200   200
 PATCH  /api/v1/account                    401       401     401     401         401   200   200
 POST   /api/v1/account/password           401       401     401     401         401   200   200
@@ -135,6 +138,8 @@ def _request(call: str, caller: Caller) -> dict[str, Any]:
         "POST /api/v1/auth/password/reset": {"json": {"token": "dwo_made-up", "new_password": PASSWORD}},
         "POST /api/v1/auth/email/verify": {"json": {"code": "12345678"}},
         "POST /api/v1/auth/deletion/cancel": {"json": {"restore_token": "dws_made-up"}},
+        "POST /api/v1/account/email": {"json": {"new_email": f"{name}@example.com"}},
+        "POST /api/v1/account/email/confirm": {"json": {"code": "12345678"}},
         "PATCH /api/v1/account": {"json": {"username": name}},
         "POST /api/v1/account/password": {
             "json": {"current_password": caller.login.get("password", PASSWORD), "new_password": f"{PASSWORD} twice"}

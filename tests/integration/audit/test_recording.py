@@ -24,6 +24,8 @@ from doorward.domain.auth.events import UserDeactivated
 from doorward.domain.outbox.mail import ComposedMail, MailKind, MailOrigin, MailRequest
 from doorward.observability.logging import observed_events
 from doorward.wiring.accounts import create_one_time_tokens
+from tests.integration.accounts.conftest import mails_of
+from tests.integration.accounts.email_change import NEW, changing
 from tests.integration.accounts.joining import joining_of
 from tests.integration.audit.trail import PlainDatabase, rows_of
 from tests.integration.service import Logs, Service, mark
@@ -52,6 +54,7 @@ async def every_change(service: Service, run: Run) -> Person:
     await change_account(service, person)
     await leave(service)
     await accept_an_invitation(service)
+    await change_email(service)
     for command in ("deactivate", "activate", "unthrottle"):
         assert await run(command, person.email) == 0
     assert await run("revoke-all", "--yes") == 0
@@ -97,6 +100,15 @@ async def accept_an_invitation(service: Service) -> None:
     await joining.inviting.invite(email)
     token = token_of(await joining.mail(email))
     await joining.invitations.accept_by_token(token, Acceptance(mark(), PASSWORD))
+
+
+async def change_email(service: Service) -> None:
+    """Have somebody give up a change of the e-mail address, and make another."""
+    change = await changing(mails_of(service), verified=False)
+    await change.request()
+    await change.changes.cancel(await change.caller())
+    await change.request()
+    await change.confirm(await change.token(NEW))
 
 
 def token_of(mail: ComposedMail | None) -> str:

@@ -12,6 +12,7 @@ from tests.integration.service import MakeService, Service
 VERIFY = "/account/verify-email"
 RESET = "/account/reset-password"
 RESTORE = "/account/restore"
+EMAIL_CHANGE = "/account/confirm-email-change"
 NEW_PASSWORD = "four other random words"
 
 
@@ -21,7 +22,7 @@ async def service(make_service: MakeService, tmp_path: Path) -> Service:
 
 
 @pytest.mark.parametrize(
-    "page", [VERIFY, RESET, RESTORE, "/account/confirm-registration", "/account/accept-invitation"]
+    "page", [VERIFY, RESET, RESTORE, EMAIL_CHANGE, "/account/confirm-registration", "/account/accept-invitation"]
 )
 async def test_a_page_has_a_strict_content_policy_and_nothing_of_it_is_kept(service: Service, page: str) -> None:
     answer = await service.client.get(page)

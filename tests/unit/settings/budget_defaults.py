@@ -23,6 +23,7 @@ MAIL: Final[dict[str, object]] = {
     "smtp_username": None,
     "smtp_password": None,
     "smtp_tls": "starttls",
+    "email_change_confirmation": "both",
     "mail_templates_folder": None,
     "mail_development_folder": None,
 }
@@ -67,8 +68,9 @@ DEFAULTS = {
     "background": "in_process",
     "bcrypt_rounds": 12,
     "rate_limit_enabled": True,
-    **dict.fromkeys(("rate_limit_verification_mail", "rate_limit_deletion"), "3/minute"),
     "rate_limit_export": "3/hour",
+    **dict.fromkeys(("rate_limit_verification_mail", "rate_limit_email_change", "rate_limit_deletion"), "3/minute"),
+    "rate_limit_email_confirmation": "10/minute",
     **dict.fromkeys(("rate_limit_register", "rate_limit_account", "rate_limit_forgot"), "5/minute"),
     **dict.fromkeys(("rate_limit_token", "rate_limit_password", "rate_limit_reauthenticate"), "10/minute"),
     **dict.fromkeys(("rate_limit_reset", "rate_limit_verify", "rate_limit_restore"), "10/minute"),

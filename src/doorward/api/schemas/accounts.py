@@ -1,9 +1,9 @@
 """Bodies of the calls that verify, recover and change an account."""
 
 from collections.abc import Callable
-from typing import Any, Final, Self
+from typing import Any, Final, Literal, Self
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from doorward.api.schemas.auth import MAXIMUM_FIELD_LENGTH
 from doorward.api.schemas.requests import RequestBody, leave_out_defaults
@@ -52,6 +52,36 @@ class ResetPasswordRequest(RequestBody):
         if given not in {(True, False, False), (False, True, True)}:
             raise ValueError("Send either token, or email and code")
         return self
+
+
+class EmailChangeRequest(RequestBody):
+    """The address that the account is to have."""
+
+    new_email: str = Field(
+        max_length=MAXIMUM_FIELD_LENGTH, examples=["ada.lovelace@example.com"], json_schema_extra={"format": "email"}
+    )
+
+
+class ConfirmEmailChangeRequest(RequestBody):
+    """The token of a mail's link, or the mail's code: of the old mailbox or of the new one."""
+
+    model_config = ConfigDict(json_schema_extra=with_one_of(["token"], ["code"]))
+
+    token: str | None = Field(None, max_length=MAXIMUM_FIELD_LENGTH, examples=[_TOKEN])
+    code: str | None = Field(None, max_length=MAXIMUM_FIELD_LENGTH, examples=[_CODE])
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if (self.token is None) == (self.code is None):
+            raise ValueError("Send either token or code")
+        return self
+
+
+class WaitingForMailboxResponse(BaseModel):
+    """One mailbox has confirmed the change; the account keeps its address until the other has, too."""
+
+    status: Literal["waiting_for"] = "waiting_for"
+    mailbox: Literal["old", "new"] = Field(description="The mailbox that has to confirm, too.")
 
 
 class VerifyEmailRequest(RequestBody):

@@ -5,7 +5,7 @@ from typing import Final
 
 from doorward.api.problems import Remedies
 from doorward.api.routing import Call
-from doorward.api.v1 import account, auth, items, joining, leaving, recovery, verification
+from doorward.api.v1 import account, auth, email_change, items, joining, leaving, recovery, verification
 from doorward.core.exceptions import InvalidCursorError, PageTooDeepError, ServiceUnavailableError
 
 REMEDIES: Final[Remedies] = {
@@ -27,5 +27,6 @@ def calls() -> Sequence[Call]:
         *verification.calls(),
         *account.calls(),
         *leaving.calls(),
+        *email_change.calls(),
         *items.calls(),
     ]

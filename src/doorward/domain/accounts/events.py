@@ -5,9 +5,11 @@ from typing import Final, Literal
 from uuid import UUID
 
 from doorward.core.events import AuditedEvent, Counter, Event
+from doorward.domain.accounts.models import ChangedMailbox
 from doorward.domain.auth.events import REGISTRATIONS
 
 VERIFICATIONS: Final = Counter("doorward_email_verifications_total", "Uses of verification tokens and codes", "outcome")
+EMAIL_CHANGES: Final = Counter("doorward_email_changes_total", "Confirmations of new e-mail addresses", "outcome")
 PASSWORD_CHANGES: Final = Counter("doorward_password_changes_total", "Changes and resets of passwords", "outcome")
 
 
@@ -157,4 +159,54 @@ class PasswordResetRefused(Event):
     log_event = "accounts.password.reset_refused"
     outcome = "failure"
     counted = ((PASSWORD_CHANGES, "refused"),)
+    reason: str
+
+
+@dataclass(frozen=True)
+class EmailChangeRequested(AuditedEvent):
+    """The owner of an account asked for another e-mail address. The account keeps the one that it has for now."""
+
+    type = "user.email_change_requested"
+    log_event = "accounts.email_change.requested"
+    outcome = "success"
+
+
+@dataclass(frozen=True)
+class EmailChangeCancelled(AuditedEvent):
+    """The owner of an account gave up a change of the e-mail address before it was confirmed."""
+
+    type = "user.email_change_cancelled"
+    log_event = "accounts.email_change.cancelled"
+    outcome = "success"
+
+
+@dataclass(frozen=True)
+class EmailChangeConfirmed(Event):
+    """A `mailbox`, `old` or `new`, has confirmed a change of the e-mail address of `target_user_id`."""
+
+    log_event = "accounts.email_change.confirmed"
+    outcome = "success"
+    counted = ((EMAIL_CHANGES, "confirmed"),)
+    target_user_id: UUID
+    mailbox: ChangedMailbox
+
+
+@dataclass(frozen=True)
+class EmailChanged(AuditedEvent):
+    """The e-mail address was replaced by another one, which is verified, and all sessions ended."""
+
+    type = "user.email_changed"
+    log_event = "accounts.email_change.made"
+    user_fact = "target_user_id"
+    outcome = "success"
+    counted = ((EMAIL_CHANGES, "changed"),)
+
+
+@dataclass(frozen=True)
+class EmailChangeRefused(Event):
+    """A token or code of a change of the e-mail address was refused. `reason` is the refusal's code."""
+
+    log_event = "accounts.email_change.refused"
+    outcome = "failure"
+    counted = ((EMAIL_CHANGES, "refused"),)
     reason: str

@@ -12,6 +12,7 @@ class AccountPage(StrEnum):
     RESET_PASSWORD = "reset-password"  # noqa: S105 - part of an address
     CONFIRM_REGISTRATION = "confirm-registration"
     ACCEPT_INVITATION = "accept-invitation"
+    CONFIRM_EMAIL_CHANGE = "confirm-email-change"
 
 
 @dataclass(frozen=True, slots=True)

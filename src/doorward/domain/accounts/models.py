@@ -1,7 +1,9 @@
 """The vocabulary of this domain: accounts, mails and whom they reach. No I/O."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Self
 from uuid import UUID
 
 
@@ -66,6 +68,46 @@ class Mailbox:
     is_active: bool
     email_verified_at: datetime | None
     locale: str | None
+
+
+class EmailChangeMode(StrEnum):
+    """Which mailboxes confirm a change of a verified address. Of an unverified one only the new mailbox does."""
+
+    BOTH = "both"
+    NEW = "new"
+
+
+class ChangedMailbox(StrEnum):
+    """A mailbox of a change: the one that the account has, and the one that it is to have."""
+
+    OLD = "old"
+    NEW = "new"
+
+
+@dataclass(frozen=True, slots=True)
+class PendingEmailChange:
+    """A change of address that waits for its mailboxes. ``email_key`` is the form in which an address is unique."""
+
+    user_id: UUID
+    email: str
+    email_key: str
+    created_at: datetime
+    expires_at: datetime
+    old_confirmed_at: datetime | None = None
+    new_confirmed_at: datetime | None = None
+
+    def confirmed_by(self, mailbox: ChangedMailbox, now: datetime) -> Self:
+        """Return the change after a mailbox has confirmed it."""
+        if mailbox is ChangedMailbox.OLD:
+            return replace(self, old_confirmed_at=now)
+        return replace(self, new_confirmed_at=now)
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingForMailbox:
+    """A mailbox has confirmed a change of address; this one has to, too."""
+
+    mailbox: ChangedMailbox
 
 
 @dataclass(frozen=True, slots=True)

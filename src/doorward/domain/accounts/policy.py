@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Final
 
 from doorward.domain.accounts.exceptions import StaleAccountError
-from doorward.domain.accounts.models import MailLimits
+from doorward.domain.accounts.models import ChangedMailbox, EmailChangeMode, MailLimits, PendingEmailChange
 
 VersionTest = Callable[[int], bool]
 """Tells whether a caller expects a version of the account."""
@@ -20,3 +20,18 @@ def check_version(version: int, is_expected: VersionTest) -> None:
     """Raise ``StaleAccountError`` unless the caller expects this version."""
     if not is_expected(version):
         raise StaleAccountError
+
+
+def mailbox_to_wait_for(
+    change: PendingEmailChange, mode: EmailChangeMode, *, is_verified: bool
+) -> ChangedMailbox | None:
+    """Return which mailbox has to confirm a change next; None when it can be made.
+
+    ``is_verified`` says whether the address that the account has was shown to be its owner's: if not, its mailbox may
+    be anybody's and has no say.
+    """
+    if change.new_confirmed_at is None:
+        return ChangedMailbox.NEW
+    if mode is EmailChangeMode.BOTH and is_verified and change.old_confirmed_at is None:
+        return ChangedMailbox.OLD
+    return None

@@ -1,6 +1,8 @@
 """One-time tokens of users: issued by what mails them, consumed in the transaction of their effect."""
 
 import hashlib
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hmac import compare_digest
@@ -87,6 +89,28 @@ class OneTimeTokens:
             raise InvalidOneTimeTokenError
         return ShownToken(user_id, purpose, right, is_code=True)
 
+    def read_one_of(self, text: str, purposes: Sequence[Purpose]) -> ShownToken:
+        """Return whose token this is and for which of the purposes. Raises ``InvalidOneTimeTokenError`` for none."""
+        for purpose in purposes:
+            with suppress(InvalidOneTimeTokenError):
+                return self.read(text, purpose)
+        raise InvalidOneTimeTokenError
+
+    async def try_code_of_each(
+        self, connection: Connection, code: str, purposes: Sequence[Purpose], *, user_id: UUID, now: datetime
+    ) -> ShownToken:
+        """Compare a code with the tokens of all these purposes, which costs a try of each, whichever has it.
+
+        On a connection that commits by itself. Raises ``InvalidOneTimeTokenError`` as ``try_code`` does.
+        """
+        right: list[ShownToken] = []
+        for purpose in purposes:
+            with suppress(InvalidOneTimeTokenError):
+                right.append(await self.try_code(connection, code, purpose, user_id=user_id, now=now))
+        if not right:
+            raise InvalidOneTimeTokenError
+        return right[0]
+
     async def is_live(self, connection: Connection, shown: ShownToken, *, now: datetime) -> bool:
         """Tell whether the token can be consumed, before work is done for it. A code was tried a moment ago."""
         if shown.is_code:
@@ -109,6 +133,10 @@ class OneTimeTokens:
         return await one_time_tokens.consume_token(
             connection, user_id=user_id, purpose=purpose, secret_hash=digest, now=now
         )
+
+    async def remove(self, connection: Connection, user_id: UUID, purposes: Sequence[Purpose]) -> None:
+        """Remove the tokens of a user for these purposes."""
+        await one_time_tokens.remove_tokens(connection, user_id, purposes=[purpose.value for purpose in purposes])
 
     async def remove_all(self, connection: Connection, user_id: UUID) -> None:
         """Remove every token of a user."""

@@ -34,6 +34,9 @@ class MailOrigin(StrEnum):
     """Whoever knows the address."""
     OWNER = "owner"
     """A session, the right password or a known device."""
+    CLAIMANT = "claimant"
+    """A session whose account is to have the address, and has not shown that it is its own: its mails cannot spend what
+    the owner of the address may have."""
     SERVICE = "service"
     """The service itself, as in a notice: no budget."""
 

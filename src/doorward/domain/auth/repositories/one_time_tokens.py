@@ -1,5 +1,6 @@
 """The SQL of one-time tokens: the table ``one_time_tokens``, whose rows are few for each user."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from uuid import UUID
@@ -136,6 +137,18 @@ async def consume_code(
     )
     row = await cursor.fetchone()
     return row[0] if row else None
+
+
+async def remove_tokens(connection: Connection, user_id: UUID, *, purposes: Sequence[str]) -> None:
+    """Remove the tokens of a user for some purposes."""
+    await connection.execute(
+        """
+        DELETE FROM one_time_tokens
+        WHERE user_id = %(user_id)s
+          AND purpose = ANY(%(purposes)s)
+        """,
+        {"user_id": user_id, "purposes": list(purposes)},
+    )
 
 
 async def remove_tokens_of_user(connection: Connection, user_id: UUID) -> None:

@@ -1,0 +1,80 @@
+"""Changes of an account's e-mail address over HTTP."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from fastapi import Request, Response
+
+from doorward.api.bodies import JsonBody
+from doorward.api.caller import CurrentCaller
+from doorward.api.policy import ACCOUNT, FRESH_ACCOUNT, RoutePolicy
+from doorward.api.routing import Call
+from doorward.api.schemas.accounts import ConfirmEmailChangeRequest, EmailChangeRequest, WaitingForMailboxResponse
+from doorward.api.schemas.auth import TokenPairResponse
+from doorward.api.services import CurrentServices
+from doorward.api.v1.account import ACCOUNT_PATH, TAG
+from doorward.api.v1.auth import DEVICE_HEADER, GIVEN_DEVICE
+from doorward.api.waiting_client import waiting_client
+from doorward.core.ports import LimitedCall
+from doorward.domain.accounts.models import WaitingForMailbox
+from doorward.domain.auth.exceptions import InvalidEmailError, InvalidOneTimeTokenError
+from doorward.domain.outbox.exceptions import MailNotConfiguredError
+
+EMAIL_PATH: Final = f"{ACCOUNT_PATH}/email"
+CHANGE_POLICY: Final = RoutePolicy(FRESH_ACCOUNT, limit_of_address=LimitedCall.EMAIL_CHANGE)
+CONFIRMATION_POLICY: Final = RoutePolicy(ACCOUNT, limit_of_address=LimitedCall.EMAIL_CONFIRMATION)
+
+_REFUSALS_OF_REQUESTS: Final = (MailNotConfiguredError, InvalidEmailError)
+_DEVICE_OF_A_PAIR: Final = {DEVICE_HEADER: {**GIVEN_DEVICE[DEVICE_HEADER], "required": False}}
+
+
+def calls() -> Sequence[Call]:
+    """Return the calls."""
+    return [
+        Call("POST", EMAIL_PATH, change_email, CHANGE_POLICY, tag=TAG, status=202, refusals=_REFUSALS_OF_REQUESTS),
+        Call("DELETE", EMAIL_PATH, cancel_email_change, CHANGE_POLICY, tag=TAG, status=204),
+        Call(
+            "POST",
+            f"{EMAIL_PATH}/confirm",
+            confirm_email_change,
+            CONFIRMATION_POLICY,
+            tag=TAG,
+            refusals=(InvalidOneTimeTokenError,),
+            extra_answers={200: {"headers": _DEVICE_OF_A_PAIR}},
+        ),
+    ]
+
+
+async def change_email(caller: CurrentCaller, body: JsonBody[EmailChangeRequest], services: CurrentServices) -> None:
+    """Ask for another e-mail address, after a recent proof of the password. Mails go out that confirm it.
+
+    The account keeps its address until then. The answer is the same if another account has the new address.
+    """
+    await services.own_account.email_change.request(caller, body.new_email)
+
+
+async def cancel_email_change(caller: CurrentCaller, services: CurrentServices) -> None:
+    """Give up a change of your e-mail address that was not confirmed yet. Its mails confirm nothing any more."""
+    await services.own_account.email_change.cancel(caller)
+
+
+async def confirm_email_change(
+    caller: CurrentCaller,
+    request: Request,
+    response: Response,
+    body: JsonBody[ConfirmEmailChangeRequest],
+    services: CurrentServices,
+) -> WaitingForMailboxResponse | TokenPairResponse:
+    """Confirm a change of your e-mail address with what a mail brought.
+
+    The answer names the mailbox that has to confirm next, or, with the last one, has the tokens of a new session: all
+    your sessions end with the old address.
+    """
+    async with waiting_client(request) as client:
+        outcome = await services.own_account.email_change_confirmation.confirm_by_session(
+            caller, token=body.token, code=body.code, client=client, user_agent=request.headers.get("user-agent")
+        )
+    if isinstance(outcome, WaitingForMailbox):
+        return WaitingForMailboxResponse(mailbox=outcome.mailbox.value)
+    response.headers[DEVICE_HEADER] = outcome.device_token
+    return TokenPairResponse.of(outcome.tokens)

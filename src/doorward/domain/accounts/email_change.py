@@ -1,0 +1,102 @@
+"""Use cases: ask for another e-mail address of the own account, and give that up before it is confirmed."""
+
+from datetime import timedelta
+from typing import Final
+
+from doorward.core.ports import Clock, Database
+from doorward.domain.accounts.events import EmailChangeCancelled, EmailChangeRequested
+from doorward.domain.accounts.models import EmailChangeMode, PendingEmailChange
+from doorward.domain.accounts.repositories import Connection, accounts, email_changes
+from doorward.domain.audit.recording import record
+from doorward.domain.auth.acting_session import lock_acting_session
+from doorward.domain.auth.devices import AddressDetail, recorded_address
+from doorward.domain.auth.identifiers import read_new_email
+from doorward.domain.auth.models import Caller
+from doorward.domain.auth.one_time_token import Purpose
+from doorward.domain.auth.one_time_tokens import OneTimeTokens
+from doorward.domain.auth.registration import RegistrationRules
+from doorward.domain.outbox.mail import MailKind, MailOrigin, MailRequest
+from doorward.domain.outbox.mail_queue import MailQueue
+from doorward.observability.logging import report
+from doorward.observability.request_context import current_client
+
+LIFE_OF_CHANGE: Final = timedelta(hours=24)
+"""Within it all mailboxes that must confirm have to."""
+
+CHANGE_PURPOSES: Final = (Purpose.EMAIL_CHANGE_OLD, Purpose.EMAIL_CHANGE_NEW)
+
+
+class EmailChange:
+    """A change of address waits beside the account, which keeps its address, until the mailboxes have confirmed it."""
+
+    def __init__(
+        self,
+        *,
+        database: Database[Connection],
+        clock: Clock,
+        tokens: OneTimeTokens,
+        mails: MailQueue,
+        rules: RegistrationRules,
+        mode: EmailChangeMode,
+        address_detail: AddressDetail,
+    ) -> None:
+        """Take the database, the time, mailed tokens, the queue of mails, the rules of sign-up and who must confirm.
+
+        ``address_detail`` is what addresses may show.
+        """
+        self._database = database
+        self._clock = clock
+        self._tokens = tokens
+        self._mails = mails
+        self._rules = rules
+        self._mode = mode
+        self._address_detail: AddressDetail = address_detail
+
+    async def request(self, caller: Caller, new_email: str) -> None:
+        """Store the change in place of one that waits already, and ask for the mails that confirm it.
+
+        The caller must not learn whether another account has the address: statements and answer are the same, and the
+        worker sends such an address nothing. Tokens of the change before it work no more. Raises
+        ``MailNotConfiguredError``, ``InvalidEmailError``, and ``InvalidAccessTokenError`` if the caller's session has
+        ended meanwhile.
+        """
+        self._mails.require()
+        address = read_new_email(new_email, allows_special_domains=self._rules.allows_special_domains)
+        now, user_id = self._clock.now(), caller.user.id
+        expires_at = now + LIFE_OF_CHANGE
+        change = PendingEmailChange(user_id, address.shown, address.key, created_at=now, expires_at=expires_at)
+        event = EmailChangeRequested(user_id=user_id, session_id=caller.session_id)
+        async with self._database.transaction() as connection:
+            await lock_acting_session(connection, caller, now=now)
+            await email_changes.add_change(connection, change)
+            await self._tokens.remove(connection, user_id, CHANGE_PURPOSES)
+            await record(connection, event, address=recorded_address(current_client(), self._address_detail))
+            for mail in self._mails_of(change):
+                await self._mails.add(connection, mail, expires_at=expires_at)
+        report(event)
+
+    async def cancel(self, caller: Caller) -> None:
+        """Give up a change that was not confirmed yet. Without one nothing happens.
+
+        Raises ``InvalidAccessTokenError`` if the caller's session has ended meanwhile.
+        """
+        user_id = caller.user.id
+        event = EmailChangeCancelled(user_id=user_id, session_id=caller.session_id)
+        async with self._database.transaction() as connection:
+            await lock_acting_session(connection, caller, now=self._clock.now())
+            was_pending = await accounts.remove_email_change(connection, user_id)
+            if was_pending:
+                await self._tokens.remove(connection, user_id, CHANGE_PURPOSES)
+                await record(connection, event, address=recorded_address(current_client(), self._address_detail))
+        if was_pending:
+            report(event)
+
+    def _mails_of(self, change: PendingEmailChange) -> list[MailRequest]:
+        to_new = MailRequest(MailKind.EMAIL_CHANGE_NEW, MailOrigin.CLAIMANT, user_id=change.user_id, email=change.email)
+        return [to_new] if self._mode is EmailChangeMode.NEW else [to_new, mail_to_old_mailbox(change)]
+
+
+def mail_to_old_mailbox(change: PendingEmailChange) -> MailRequest:
+    """Return the request of the mail that asks the mailbox which the account has now."""
+    facts = {"new_email": change.email}
+    return MailRequest(MailKind.EMAIL_CHANGE_OLD, MailOrigin.OWNER, user_id=change.user_id, facts=facts)

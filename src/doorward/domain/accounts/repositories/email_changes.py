@@ -1,0 +1,134 @@
+"""The SQL of changes of an e-mail address: the table ``email_changes``, one row for each user that waits for one."""
+
+from dataclasses import asdict
+from datetime import datetime
+from uuid import UUID
+
+from psycopg.errors import UniqueViolation
+from psycopg.rows import class_row
+
+from doorward.domain.accounts.models import Mailbox, PendingEmailChange
+from doorward.domain.accounts.repositories import Connection
+
+
+async def add_change(connection: Connection, change: PendingEmailChange) -> None:
+    """Store a change in place of the one that waits already, whatever was confirmed of that."""
+    await connection.execute(
+        """
+        INSERT INTO email_changes (
+            user_id, email, email_key, old_confirmed_at, new_confirmed_at, created_at, expires_at
+        )
+        VALUES (
+            %(user_id)s, %(email)s, %(email_key)s, %(old_confirmed_at)s, %(new_confirmed_at)s, %(created_at)s,
+            %(expires_at)s
+        )
+        ON CONFLICT ON CONSTRAINT email_changes_pkey DO UPDATE
+        SET email = excluded.email,
+            email_key = excluded.email_key,
+            old_confirmed_at = excluded.old_confirmed_at,
+            new_confirmed_at = excluded.new_confirmed_at,
+            created_at = excluded.created_at,
+            expires_at = excluded.expires_at
+        """,
+        asdict(change),
+    )
+
+
+async def find_change(connection: Connection, user_id: UUID, *, now: datetime) -> PendingEmailChange | None:
+    """Find the change that waits for its mailboxes, if it has not expired."""
+    async with connection.cursor(row_factory=class_row(PendingEmailChange)) as cursor:
+        await cursor.execute(
+            """
+            SELECT user_id, email, email_key, created_at, expires_at, old_confirmed_at, new_confirmed_at
+            FROM email_changes
+            WHERE user_id = %(user_id)s
+              AND expires_at > %(now)s
+            """,
+            {"user_id": user_id, "now": now},
+        )
+        return await cursor.fetchone()
+
+
+async def update_confirmations(connection: Connection, change: PendingEmailChange) -> None:
+    """Store which mailboxes have confirmed a change."""
+    await connection.execute(
+        """
+        UPDATE email_changes
+        SET old_confirmed_at = %(old_confirmed_at)s,
+            new_confirmed_at = %(new_confirmed_at)s
+        WHERE user_id = %(user_id)s
+        """,
+        {
+            "user_id": change.user_id,
+            "old_confirmed_at": change.old_confirmed_at,
+            "new_confirmed_at": change.new_confirmed_at,
+        },
+    )
+
+
+async def lock_mailbox(connection: Connection, user_id: UUID) -> Mailbox | None:
+    """Find an account and lock it until the transaction ends, as strongly as a change of its address will."""
+    async with connection.cursor(row_factory=class_row(Mailbox)) as cursor:
+        await cursor.execute(
+            """
+            SELECT id AS user_id, username, email, email_key, is_active, email_verified_at, locale
+            FROM users
+            WHERE id = %(user_id)s
+            FOR UPDATE
+            """,
+            {"user_id": user_id},
+        )
+        return await cursor.fetchone()
+
+
+async def replace_email(connection: Connection, change: PendingEmailChange, *, now: datetime) -> int | None:
+    """Give an account its new address, verified, and end all its sessions; return the epoch of those to come.
+
+    None when another account has the address: then end the transaction. That is found by the condition. Only of two
+    that take it at the same moment is one refused by the constraint: PostgreSQL's log shows the key of such an error.
+    """
+    try:
+        cursor = await connection.execute(
+            """
+            UPDATE users
+            SET email = %(email)s,
+                email_key = %(email_key)s,
+                email_verified_at = %(now)s,
+                email_bounced_at = NULL,
+                session_epoch = session_epoch + 1,
+                version = version + 1
+            WHERE id = %(user_id)s
+              AND NOT EXISTS (
+                  SELECT
+                  FROM users AS other
+                  WHERE other.email_key = %(email_key)s
+                    AND other.id <> %(user_id)s
+              )
+            RETURNING session_epoch
+            """,
+            {"user_id": change.user_id, "email": change.email, "email_key": change.email_key, "now": now},
+        )
+    except UniqueViolation:
+        return None
+    row = await cursor.fetchone()
+    return int(row[0]) if row else None
+
+
+async def remove_expired_changes(connection: Connection, *, now: datetime, limit: int) -> int:
+    """Remove changes that were not confirmed in time, except locked rows; return how many."""
+    cursor = await connection.execute(
+        """
+        WITH expired AS (
+            SELECT user_id
+            FROM email_changes
+            WHERE expires_at <= %(now)s
+            LIMIT %(limit)s
+            FOR UPDATE SKIP LOCKED
+        )
+        DELETE FROM email_changes
+        USING expired
+        WHERE email_changes.user_id = expired.user_id
+        """,
+        {"now": now, "limit": limit},
+    )
+    return cursor.rowcount

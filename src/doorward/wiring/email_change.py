@@ -1,0 +1,64 @@
+"""The use cases of a change of the e-mail address, built from the settings."""
+
+from datetime import timedelta
+
+from doorward.core.ports import Clock
+from doorward.domain.accounts.email_change import EmailChange
+from doorward.domain.accounts.email_change_confirmation import EmailChangeConfirmation
+from doorward.domain.accounts.email_change_retention import EmailChangeRetention
+from doorward.domain.accounts.models import EmailChangeMode
+from doorward.domain.auth.registration import RegistrationRules
+from doorward.domain.auth.token_pair import TokenPairIssuer
+from doorward.infrastructure.postgres.clock_watch import require_agreement
+from doorward.infrastructure.postgres.database import PostgresDatabase
+from doorward.infrastructure.scheduler import Task
+from doorward.settings.background import BackgroundSettings
+from doorward.settings.mail import MailSettings
+from doorward.wiring.accounts import create_one_time_tokens, create_passwords
+from doorward.wiring.auth import create_continuation
+from doorward.wiring.foundation import Foundation
+
+
+def email_changes_task(settings: BackgroundSettings, database: PostgresDatabase, clock: Clock) -> Task:
+    """Return the task that removes changes that have expired: none while the clocks differ by too much."""
+    retention = EmailChangeRetention(database=database, clock=clock)
+
+    async def prune_by_agreed_time() -> int:
+        require_agreement(database.clock)
+        return await retention.prune()
+
+    return Task("email_changes", timedelta(minutes=settings.housekeeping_interval_minutes), prune_by_agreed_time)
+
+
+def email_change_mode(settings: MailSettings) -> EmailChangeMode:
+    """Return which mailboxes confirm a change."""
+    return EmailChangeMode(settings.email_change_confirmation)
+
+
+def create_email_change(base: Foundation, rules: RegistrationRules) -> EmailChange:
+    """Return the use cases of asking for another address."""
+    return EmailChange(
+        database=base.database,
+        clock=base.clock,
+        tokens=create_one_time_tokens(base.settings.keys),
+        mails=base.mails,
+        rules=rules,
+        mode=email_change_mode(base.settings.mail),
+        address_detail=base.settings.tokens.client_addresses,
+    )
+
+
+def create_email_change_confirmation(
+    base: Foundation, rules: RegistrationRules, issuer: TokenPairIssuer
+) -> EmailChangeConfirmation:
+    """Return the use cases of confirming another address."""
+    return EmailChangeConfirmation(
+        database=base.database,
+        clock=base.clock,
+        tokens=create_one_time_tokens(base.settings.keys),
+        passwords=create_passwords(base, rules),
+        continuation=create_continuation(base, issuer),
+        mails=base.mails,
+        mode=email_change_mode(base.settings.mail),
+        address_detail=base.settings.tokens.client_addresses,
+    )

@@ -1,0 +1,206 @@
+"""A change of the e-mail address: which mailboxes confirm it, and what ends with the old one."""
+
+from datetime import timedelta
+
+import pytest
+
+from development.client import PASSWORD, Pair
+from doorward.domain.auth.exceptions import InvalidAccessTokenError, InvalidEmailError, InvalidOneTimeTokenError
+from doorward.domain.outbox.exceptions import MailNotConfiguredError
+from doorward.domain.outbox.mail import MailKind
+from doorward.domain.outbox.mail_queue import MailQueue
+from doorward.wiring.email_change import create_email_change
+from doorward.wiring.foundation import Foundation
+from doorward.wiring.registration import registration_rules
+from tests.integration.accounts.conftest import Mails, mails_of, token_of
+from tests.integration.accounts.email_change import (
+    FOR_NEW,
+    FOR_OLD,
+    NEW,
+    OLD,
+    Changing,
+    changing,
+    recorded,
+    refusal_of,
+    tokens_of,
+)
+from tests.integration.accounts.own_account import is_alive, is_dead
+from tests.integration.service import MakeService
+
+
+@pytest.fixture
+async def change(mails: Mails) -> Changing:
+    """Return somebody whose address is verified, and who has asked for another one."""
+    made = await changing(mails)
+    await made.request()
+    return made
+
+
+@pytest.mark.parametrize("order", [(OLD, NEW), (NEW, OLD)], ids=["old first", "new first"])
+async def test_both_mailboxes_confirm_in_either_order_and_the_address_is_another_from_the_last_one_on(
+    change: Changing, order: tuple[MailKind, MailKind]
+) -> None:
+    first, last = order
+    assert await change.confirm(await change.token(first)) == (FOR_NEW if first is OLD else FOR_OLD)
+    assert change.email() == change.person.email
+    assert (await change.mails.service.post_token(change.person.email, PASSWORD)).status_code == 200
+    changed = await change.confirm(await change.token(last))
+    assert change.email() == change.new_email
+    assert (await change.mails.service.post_token(change.new_email, PASSWORD)).status_code == 200
+    assert (await change.mails.service.post_token(change.person.email, PASSWORD)).status_code == 401
+    assert await is_alive(change.mails.service, tokens_of(changed))
+
+
+async def test_the_codes_of_both_mailboxes_confirm_as_the_links_do(change: Changing) -> None:
+    assert await change.confirm(code=await change.code(NEW)) == FOR_OLD
+    await change.confirm(code=await change.code(OLD))
+    assert change.email() == change.new_email
+
+
+async def test_an_unverified_address_has_no_say_in_its_change(mails: Mails) -> None:
+    change = await changing(mails, verified=False)
+    await change.request()
+    assert await change.mail(OLD) is None
+    tokens_of(await change.confirm(await change.token(NEW)))
+    (user,) = mails.service.sql("SELECT email_verified_at FROM users WHERE id = %s", change.person.id)
+    assert user["email_verified_at"] == mails.clock.now()
+
+
+async def test_an_address_that_was_verified_meanwhile_has_to_confirm_too(mails: Mails) -> None:
+    change = await changing(mails, verified=False)
+    await change.request()
+    assert await change.mail(OLD) is None
+    asked = len(mails.requests(change.person))
+    mails.clock.advance(timedelta(minutes=1))
+    change.verify()
+    assert await change.confirm(await change.token(NEW)) == FOR_OLD
+    assert change.email() == change.person.email
+    assert [each.kind for each in mails.requests(change.person)[asked:]] == [OLD]
+    tokens_of(await change.confirm(await change.token(OLD)))
+
+
+async def test_with_the_setting_the_new_mailbox_is_enough(make_service: MakeService) -> None:
+    change = await changing(mails_of(await make_service(email_change_confirmation="new")))
+    await change.request()
+    assert change.newest(OLD) is None
+    tokens_of(await change.confirm(await change.token(NEW)))
+    assert change.email() == change.new_email
+
+
+async def test_the_mails_go_to_their_mailboxes_and_only_the_verified_one_names_the_user(change: Changing) -> None:
+    to_new, to_old = await change.mail(NEW), await change.mail(OLD)
+    assert to_new is not None
+    assert to_old is not None
+    assert (to_new.to, to_old.to) == (change.new_email, change.person.email)
+    assert "username" not in to_new.facts
+    assert to_old.facts["new_email"] == change.new_email
+
+
+async def test_every_session_ends_and_the_acting_one_goes_on_with_a_new_pair(change: Changing) -> None:
+    service = change.mails.service
+    other = await service.log_in(change.person)
+    waiting = await change.token(OLD)
+    await change.confirm(waiting)
+    assert (await service.get_me(other.access)).status_code == 200
+    changed = tokens_of(await change.confirm(await change.token(NEW)))
+    for pair in (other, change.pair):
+        assert await is_dead(service, pair)
+    assert await is_alive(service, changed)
+
+
+async def test_the_new_session_gains_no_fresh_proof(mails: Mails) -> None:
+    change = await changing(mails, verified=False)
+    await change.request()
+    proven_at = (await change.caller()).authenticated_at
+    mails.clock.advance(timedelta(minutes=6))
+    changed = tokens_of(await change.confirm(await change.token(NEW)))
+    assert (await change.caller(changed)).authenticated_at == proven_at
+
+
+async def test_reset_tokens_and_all_others_of_the_account_die_with_the_old_address(change: Changing) -> None:
+    mails = change.mails
+    reset = token_of(await mails.reset_mail(change.person.email))
+    await change.confirm(await change.token(OLD))
+    await change.confirm(await change.token(NEW))
+    with pytest.raises(InvalidOneTimeTokenError):
+        await mails.recovery.reset_by_token(reset, "four other random words")
+    assert mails.service.sql("SELECT 1 FROM one_time_tokens WHERE user_id = %s", change.person.id) == []
+
+
+async def test_a_change_of_the_password_kills_the_change_that_waits(change: Changing) -> None:
+    service = change.mails.service
+    tokens = [await change.token(kind) for kind in (OLD, NEW)]
+    answer = await service.post_password(change.pair.access, PASSWORD, f"{PASSWORD} twice")
+    change.pair = Pair(answer.json()["access_token"], answer.json()["refresh_token"])
+    for token in tokens:
+        assert await refusal_of(change.confirm(token)) == "invalid_token"
+    assert await change.mail(NEW) is None
+    assert await change.mail(OLD) is None
+
+
+async def test_a_session_that_has_ended_neither_asks_nor_confirms(change: Changing) -> None:
+    caller, token = await change.caller(), await change.token(NEW)
+    await change.mails.service.post_revoke(change.pair.refresh)
+    for call in (
+        change.changes.request(caller, "other@example.com"),
+        change.changes.cancel(caller),
+        change.confirmation.confirm_by_session(caller, token=token),
+    ):
+        with pytest.raises(InvalidAccessTokenError):
+            await call
+    rows = change.mails.service.sql("SELECT email FROM email_changes WHERE user_id = %s", change.person.id)
+    assert rows == [{"email": change.new_email}]
+
+
+async def test_a_deactivated_account_gets_no_mail_and_its_password_confirms_nothing(change: Changing) -> None:
+    token = await change.token(NEW)
+    change.mails.service.set_active(change.person, active=False)
+    assert await change.mail(NEW) is None
+    assert await change.mail(OLD) is None
+    assert await refusal_of(change.confirmation.confirm_by_password(token, PASSWORD)) == "invalid_credentials"
+
+
+async def test_notices_go_to_both_mailboxes_and_none_to_an_unverified_one(mails: Mails) -> None:
+    for verified in (True, False):
+        change = await changing(mails, verified=verified)
+        await change.request()
+        if verified:
+            await change.confirm(await change.token(OLD))
+        await change.confirm(await change.token(NEW))
+        notices = [each for each in mails.requests(change.person) if each.kind is MailKind.EMAIL_CHANGED]
+        addresses = [each.email for each in notices]
+        assert addresses == ([None, change.person.email] if verified else [None])
+
+
+async def test_what_happened_is_recorded_without_an_address(change: Changing) -> None:
+    await change.confirm(await change.token(OLD))
+    await change.confirm(await change.token(NEW))
+    rows = recorded(change)
+    types = [row["type"] for row in rows]
+    assert types[-3:] == ["user.email_change_requested", "user.email_changed", "session.begun"]
+    assert change.person.email not in str(rows)
+    assert change.new_email not in str(rows)
+
+
+async def test_what_is_no_address_is_refused_before_anything_is_stored(mails: Mails) -> None:
+    change = await changing(mails)
+    for wrong in ("ada", "a@example.com,b@example.com", "a@example.com\r\nBcc: b@example.com"):
+        with pytest.raises(InvalidEmailError):
+            await change.request(wrong)
+    assert mails.service.sql("SELECT 1 FROM email_changes WHERE user_id = %s", change.person.id) == []
+
+
+async def test_without_mail_the_request_is_refused(mails: Mails) -> None:
+    change, service = await changing(mails), mails.service
+    base = Foundation(service.settings, service.database, service.hasher, mails.clock, MailQueue(None))
+    without = create_email_change(base, registration_rules(service.settings))
+    with pytest.raises(MailNotConfiguredError):
+        await without.request(await change.caller(), change.new_email)
+
+
+async def test_the_own_address_in_another_spelling_is_confirmed_like_another(change: Changing) -> None:
+    spelling = change.person.email.replace("user-", "USER-")
+    await change.request(spelling)
+    await change.confirm(await change.token(NEW))
+    await change.confirm(await change.token(OLD))
+    assert change.email() == spelling

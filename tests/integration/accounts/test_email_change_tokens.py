@@ -1,0 +1,172 @@
+"""The tokens and codes of a change of the e-mail address: what each is good for, how often, and how long."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from development.client import PASSWORD
+from doorward.domain.accounts.email_change_retention import EmailChangeRetention
+from doorward.domain.auth.exceptions import InvalidOneTimeTokenError
+from tests.integration.accounts.conftest import Mails, token_of
+from tests.integration.accounts.email_change import (
+    FOR_OLD,
+    NEW,
+    OLD,
+    Changing,
+    changing,
+    recorded,
+    refusal_of,
+)
+from tests.integration.accounts.own_account import is_alive
+
+AT_ONCE = 100
+
+
+@pytest.fixture
+async def change(mails: Mails) -> Changing:
+    """Return somebody whose address is verified, and who has asked for another one."""
+    made = await changing(mails)
+    await made.request()
+    return made
+
+
+async def test_one_mailbox_cannot_confirm_for_both(change: Changing) -> None:
+    token = await change.token(NEW)
+    assert await change.confirm(token) == FOR_OLD
+    for shown in (token, token):
+        with pytest.raises(InvalidOneTimeTokenError):
+            await change.confirm(shown)
+    assert await change.mail(NEW) is None
+    assert change.email() == change.person.email
+
+
+async def test_a_taken_address_gets_no_token_and_the_request_looks_the_same(mails: Mails) -> None:
+    change, other = await changing(mails), await mails.service.register()
+    before = mails.service.connections_asked_for()
+    await change.request()
+    used, before = mails.service.connections_asked_for() - before, mails.service.connections_asked_for()
+    asked = len(mails.requests(change.person))
+    await change.request(other.email.upper())
+    assert mails.service.connections_asked_for() - before == used
+    assert len(mails.requests(change.person)) == 2 * asked
+    assert await change.mail(NEW) is None
+    assert await change.mail(OLD) is not None
+    rows = mails.service.sql("SELECT purpose FROM one_time_tokens WHERE user_id = %s", change.person.id)
+    assert rows == [{"purpose": "email_change_old"}]
+
+
+async def test_an_address_that_was_taken_meanwhile_is_refused_and_nothing_changes(change: Changing) -> None:
+    service = change.mails.service
+    await change.confirm(await change.token(OLD))
+    token = await change.token(NEW)
+    await service.post_register("x" + change.person.username[-20:], change.new_email, PASSWORD)
+    assert await refusal_of(change.confirm(token)) == "invalid_token"
+    assert change.email() == change.person.email
+    assert await is_alive(service, change.pair)
+
+
+async def test_of_two_accounts_that_take_an_address_at_once_one_gets_it(mails: Mails) -> None:
+    one, other = await changing(mails, verified=False), await changing(mails, verified=False)
+    for each in (one, other):
+        await each.request(one.new_email)
+    tokens = [await each.token(NEW) for each in (one, other)]
+    outcomes = await asyncio.gather(refusal_of(one.confirm(tokens[0])), refusal_of(other.confirm(tokens[1])))
+    assert sorted(outcomes) == ["", "invalid_token"]
+    assert [one.email(), other.email()].count(one.new_email) == 1
+
+
+async def test_one_token_used_by_many_at_once_works_once(mails: Mails) -> None:
+    change = await changing(mails, verified=False)
+    await change.request()
+    token = await change.token(NEW)
+    caller = await change.caller()
+    calls = [change.confirmation.confirm_by_session(caller, token=token) for _ in range(AT_ONCE)]
+    outcomes = await asyncio.gather(*(refusal_of(call) for call in calls))
+    assert sorted(set(outcomes)) == ["", "invalid_access_token"]
+    assert outcomes.count("") == 1
+
+
+async def test_one_token_of_a_waiting_change_used_by_many_at_once_counts_once(change: Changing) -> None:
+    token, caller = await change.token(NEW), await change.caller()
+    calls = [change.confirmation.confirm_by_session(caller, token=token) for _ in range(AT_ONCE)]
+    outcomes = await asyncio.gather(*(refusal_of(call) for call in calls))
+    assert sorted(outcomes) == ["", *["invalid_token"] * (AT_ONCE - 1)]
+
+
+async def test_a_wrong_code_costs_a_try_of_both_mailboxes_and_the_links_still_work(change: Changing) -> None:
+    right = {kind: await change.code(kind) for kind in (OLD, NEW)}
+    taken = {int(code) for code in right.values()}
+    wrong = [number for number in range(100) if number not in taken][:5]
+    for number in wrong:
+        assert await refusal_of(change.confirm(code=f"{number:08d}")) == "invalid_token"
+    for code in right.values():
+        assert await refusal_of(change.confirm(code=code)) == "invalid_token"
+    rows = change.mails.service.sql("SELECT code_attempts FROM one_time_tokens WHERE user_id = %s", change.person.id)
+    assert rows == [{"code_attempts": 5}] * 2
+    assert await change.confirm(await change.token(NEW)) == FOR_OLD
+
+
+async def test_tokens_of_others_and_of_other_purposes_confirm_nothing(change: Changing) -> None:
+    mails = change.mails
+    other = await changing(mails)
+    await other.request()
+    foreign = await other.token(NEW)
+    reset = token_of(await mails.reset_mail(change.person.email))
+    for token in (foreign, reset, "dwo_made-up", "", await change.token(NEW) + "x"):
+        assert await refusal_of(change.confirm(token)) == "invalid_token"
+    assert await other.confirm(foreign) == FOR_OLD
+    await mails.recovery.reset_by_token(reset, f"{PASSWORD} twice")
+
+
+async def test_a_change_expires_after_a_day_with_its_links_and_a_code_after_fifteen_minutes(mails: Mails) -> None:
+    change = await changing(mails)
+    await change.request()
+    mail, caller = await change.mail(NEW), await change.caller()
+    assert mail is not None
+    mails.clock.advance(timedelta(minutes=15))
+    by_code = change.confirmation.confirm_by_session(caller, code=mail.facts["code"])
+    assert await refusal_of(by_code) == "invalid_token"
+    mails.clock.advance(timedelta(hours=23, minutes=45))
+    by_link = change.confirmation.confirm_by_session(caller, token=token_of(mail))
+    assert await refusal_of(by_link) == "invalid_token"
+    assert await change.mail(NEW) is None
+    assert await change.mail(OLD) is None
+
+
+async def test_another_request_replaces_the_change_and_what_was_confirmed_of_it(change: Changing) -> None:
+    mails = change.mails
+    await change.confirm(await change.token(OLD))
+    first_request, first = change.newest(NEW), await change.token(NEW)
+    await change.request(f"other-{change.person.email}")
+    assert await refusal_of(change.confirm(first)) == "invalid_token"
+    assert first_request is not None
+    assert await change.compose(first_request) is None
+    assert await change.confirm(await change.token(NEW)) == FOR_OLD
+    await change.confirm(await change.token(OLD))
+    assert change.email() == f"other-{change.person.email}"
+    assert mails.service.sql("SELECT 1 FROM email_changes WHERE user_id = %s", change.person.id) == []
+
+
+async def test_a_change_that_was_given_up_is_confirmed_by_nothing(change: Changing) -> None:
+    tokens = [await change.token(kind) for kind in (OLD, NEW)]
+    await change.changes.cancel(await change.caller())
+    for token in tokens:
+        assert await refusal_of(change.confirm(token)) == "invalid_token"
+    assert await change.mail(NEW) is None
+    assert await change.mail(OLD) is None
+    await change.changes.cancel(await change.caller())
+    types = [row["type"] for row in recorded(change)]
+    assert types.count("user.email_change_cancelled") == 1
+
+
+async def test_changes_that_have_expired_are_forgotten_and_others_are_not(change: Changing) -> None:
+    mails = change.mails
+    retention = EmailChangeRetention(database=mails.service.database, clock=mails.clock)
+    stored = "SELECT 1 FROM email_changes WHERE user_id = %s"
+    mails.clock.advance(timedelta(hours=23, minutes=59))
+    await retention.prune()
+    assert len(mails.service.sql(stored, change.person.id)) == 1
+    mails.clock.advance(timedelta(minutes=1))
+    await retention.prune()
+    assert mails.service.sql(stored, change.person.id) == []

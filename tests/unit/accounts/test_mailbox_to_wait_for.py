@@ -1,0 +1,38 @@
+"""Which mailbox a change of an e-mail address waits for, in every state that it can be in."""
+
+from datetime import UTC, datetime
+from itertools import product
+from uuid import UUID
+
+import pytest
+
+from doorward.domain.accounts.models import ChangedMailbox, EmailChangeMode, PendingEmailChange
+from doorward.domain.accounts.policy import mailbox_to_wait_for
+
+AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
+CHANGE = PendingEmailChange(UUID(int=1), "new@example.com", "new@example.com", created_at=AT, expires_at=AT)
+BOTH, NEW = EmailChangeMode.BOTH, EmailChangeMode.NEW
+
+
+@pytest.mark.parametrize(("old", "verified", "mode"), list(product([False, True], [False, True], [BOTH, NEW])))
+def test_nothing_is_made_without_the_new_mailbox(*, old: bool, verified: bool, mode: EmailChangeMode) -> None:
+    change = CHANGE.confirmed_by(ChangedMailbox.OLD, AT) if old else CHANGE
+    assert mailbox_to_wait_for(change, mode, is_verified=verified) is ChangedMailbox.NEW
+
+
+@pytest.mark.parametrize(
+    ("old", "verified", "mode", "missing"),
+    [
+        (False, True, BOTH, ChangedMailbox.OLD),
+        (True, True, BOTH, None),
+        (False, False, BOTH, None),
+        (False, True, NEW, None),
+        (False, False, NEW, None),
+    ],
+)
+def test_a_verified_old_mailbox_has_a_say_where_both_have(
+    *, old: bool, verified: bool, mode: EmailChangeMode, missing: ChangedMailbox | None
+) -> None:
+    change = CHANGE.confirmed_by(ChangedMailbox.NEW, AT)
+    change = change.confirmed_by(ChangedMailbox.OLD, AT) if old else change
+    assert mailbox_to_wait_for(change, mode, is_verified=verified) is missing
