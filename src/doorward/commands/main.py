@@ -28,6 +28,7 @@ COMMANDS: Final = {
     "unthrottle": "doorward.commands.users",
     "invite": "doorward.commands.users",
     "import-items": "doorward.commands.items",
+    "keys": "doorward.commands.keys",
 }
 """The module of each command, which has a function of its name. It is imported when the command is run."""
 

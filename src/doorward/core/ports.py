@@ -107,6 +107,10 @@ class Sealer(Protocol):
         """Return the data. Raises ``SealedDataError``."""
         ...
 
+    def is_current(self, sealed: bytes) -> bool:
+        """Tell whether the data was sealed under the key that seals now. It need not open."""
+        ...
+
 
 class Batch(Protocol[QuestionT_contra, AnswerT_co]):
     """Answer questions in batches, by one query for several of them."""

@@ -45,6 +45,10 @@ class AesGcmSealer:
         except InvalidTag as error:
             raise SealedDataError from error
 
+    def is_current(self, sealed: bytes) -> bool:
+        """Tell whether the data names the key that seals now."""
+        return sealed[: 1 + _KEY_ID_BYTES] == _VERSION + self._current_id
+
 
 def _key_id(key: bytes) -> bytes:
     return hashlib.sha256(b"doorward sealing key id" + key).digest()[:_KEY_ID_BYTES]

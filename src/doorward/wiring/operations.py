@@ -10,6 +10,7 @@ from doorward.domain.auth.deactivation import Deactivation
 from doorward.domain.auth.ending import SessionEnding
 from doorward.domain.auth.unthrottling import Unthrottling
 from doorward.domain.items.importing import ItemImport
+from doorward.domain.outbox.resealing import OutboxResealing, Resealed
 from doorward.infrastructure.clock import HostClock
 from doorward.infrastructure.postgres.database import BULK_SECONDS, PostgresDatabase, session_conninfo
 from doorward.infrastructure.scheduler import TaskRunner
@@ -19,7 +20,7 @@ from doorward.settings.database import DatabaseSettings
 from doorward.wiring.background import audit_retention_task, pruning_task
 from doorward.wiring.joining import create_inviting, joining_retention_task
 from doorward.wiring.leaving import erasure_task, expired_tokens_task
-from doorward.wiring.mail import create_mail
+from doorward.wiring.mail import create_mail, create_sealer
 from doorward.wiring.throttling import create_throttling, forgetting_task
 
 
@@ -71,6 +72,16 @@ async def invite(settings: Settings, email: str) -> None:
     async with _opened(settings.database) as database:
         mails = create_mail(settings, database, database.clock, delivers=False).queue
         await create_inviting(settings, database, database.clock, mails).invite(email)
+
+
+async def reseal(settings: Settings) -> Resealed:
+    """Seal again, under the first key, what is stored under another; return how many payloads.
+
+    Raises ``ImportError`` without the package that seals.
+    """
+    sealer = create_sealer(settings)
+    async with _opened(settings.database) as database:
+        return await OutboxResealing(database=database, sealer=sealer).reseal()
 
 
 @asynccontextmanager

@@ -38,10 +38,11 @@ async def test_a_worker_prunes_and_deletes_for_a_service_whose_tasks_are_off_unt
             await asyncio.sleep(0.05)
         os.kill(os.getpid(), signal.SIGTERM)
         await worker
-    assert [line["tasks"] for line in events(logs, "worker.started")] == [
+    (started,) = events(logs, "worker.started")
+    assert started["tasks"] == (
         "prune, audit_retention, dead_letters, mail_budgets, forget_logins, expired_tokens, erasure, unanswered, "
         "email_changes"
-    ]
+    )
     assert len(events(logs, "worker.draining")) == 1
 
 

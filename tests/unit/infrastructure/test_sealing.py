@@ -50,3 +50,9 @@ def test_after_a_change_of_keys_old_data_opens_and_new_data_is_sealed_under_the_
 def test_equal_data_is_sealed_differently_each_time() -> None:
     sealer = AesGcmSealer([NEW])
     assert sealer.seal(b"data", context=b"") != sealer.seal(b"data", context=b"")
+
+
+def test_what_the_first_key_sealed_is_current_and_nothing_else() -> None:
+    sealed, outdated = AesGcmSealer([NEW]).seal(b"", context=b""), AesGcmSealer([OLD]).seal(b"", context=b"")
+    sealer = AesGcmSealer([NEW, OLD])
+    assert [sealer.is_current(each) for each in (sealed, outdated, b"", sealed[:3])] == [True, False, False, False]

@@ -130,3 +130,13 @@ class DeliveryCircuitClosed(Event):
 
     log_event = "outbox.circuit.closed"
     channel: str
+
+
+@dataclass(frozen=True)
+class PayloadsResealed(Event):
+    """An operator had `count` payloads sealed under the present key. `unreadable` is how many no key opens."""
+
+    log_event = "outbox.resealed"
+    outcome = "success"
+    count: int
+    unreadable: int

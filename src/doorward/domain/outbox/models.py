@@ -45,6 +45,15 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
+class StoredPayload:
+    """The sealed payload of a message that waits."""
+
+    id: int
+    message_id: UUID
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Delivered:
     """The receiver has taken the message."""
 

@@ -1,5 +1,6 @@
 """All SQL of the outbox. When a message is due is decided by PostgreSQL's clock alone."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 from psycopg import AsyncConnection
 from psycopg.rows import class_row
 
-from doorward.domain.outbox.models import Message, NewMessage, OutboxLoad
+from doorward.domain.outbox.models import Message, NewMessage, OutboxLoad, StoredPayload
 
 Connection = AsyncConnection[Any]
 
@@ -119,6 +120,40 @@ async def remove_dead_letters(connection: Connection, *, died_before: datetime, 
         )
         """,
         {"died_before": died_before, "limit": limit},
+    )
+    return cursor.rowcount
+
+
+async def list_payloads(connection: Connection, *, after: int, limit: int) -> list[StoredPayload]:
+    """Find some of the payloads that are kept, by their id. Dead letters have none."""
+    async with connection.cursor(row_factory=class_row(StoredPayload)) as cursor:
+        await cursor.execute(
+            """
+            SELECT id, message_id, payload
+            FROM outbox
+            WHERE id > %(after)s
+              AND dead_reason IS NULL
+            ORDER BY id
+            LIMIT %(limit)s
+            """,
+            {"after": after, "limit": limit},
+        )
+        return await cursor.fetchall()
+
+
+async def replace_payloads(
+    connection: Connection, *, ids: Sequence[int], old: Sequence[bytes], new: Sequence[bytes]
+) -> int:
+    """Store other payloads where the old ones still are; return how many."""
+    cursor = await connection.execute(
+        """
+        UPDATE outbox
+        SET payload = replaced.new
+        FROM unnest(%(ids)s::bigint[], %(old)s::bytea[], %(new)s::bytea[]) AS replaced (id, old, new)
+        WHERE outbox.id = replaced.id
+          AND outbox.payload = replaced.old
+        """,
+        {"ids": list(ids), "old": list(old), "new": list(new)},
     )
     return cursor.rowcount
 

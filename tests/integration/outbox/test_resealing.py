@@ -1,0 +1,99 @@
+"""Stored payloads are sealed again under the present key, while messages come and go."""
+
+import secrets
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+
+from doorward.core.ports import SealedDataError
+from doorward.domain.outbox.mail import MailKind, MailOrigin, MailRequest
+from doorward.domain.outbox.mail_queue import MailQueue
+from doorward.domain.outbox.models import sealing_context
+from doorward.domain.outbox.resealing import OutboxResealing, Resealed
+from doorward.infrastructure.sealing import AesGcmSealer
+from tests.integration.outbox.messages import Outbox
+from tests.integration.service import FakeClock
+
+OLD, NEW, LOST = (secrets.token_bytes(32) for _ in range(3))
+
+
+@pytest.fixture
+def outbox(own_database: str) -> Outbox:
+    return Outbox(own_database)
+
+
+async def ask(outbox: Outbox, key: bytes, *, mails: int = 1) -> None:
+    """Ask for mails, as a process whose first key is this one."""
+    queue = MailQueue(AesGcmSealer([key]))
+    for _ in range(mails):
+        request = MailRequest(MailKind.PASSWORD_CHANGED, MailOrigin.SERVICE, user_id=uuid4())
+        async with outbox.database.transaction() as connection:
+            await queue.add(connection, request, expires_at=FakeClock().now() + timedelta(days=1))
+
+
+def opened(outbox: Outbox, key: bytes) -> list[MailRequest]:
+    """Return the requests that open with this key alone."""
+    found, sealer = [], AesGcmSealer([key])
+    for row in outbox.rows():
+        try:
+            sealed = sealer.open(row["payload"], context=sealing_context(row["message_id"]))
+        except SealedDataError:
+            continue
+        found.append(MailRequest.from_bytes(sealed))
+    return found
+
+
+async def test_what_another_key_sealed_opens_with_the_present_one_alone(outbox: Outbox) -> None:
+    await ask(outbox, OLD, mails=5)
+    await ask(outbox, NEW, mails=2)
+    before = opened(outbox, OLD) + opened(outbox, NEW)
+    untouched = outbox.rows()[5:]
+    resealing = OutboxResealing(database=outbox.database, sealer=AesGcmSealer([NEW, OLD]), rows_a_batch=2)
+    assert await resealing.reseal() == Resealed(resealed=5, unreadable=0)
+    assert opened(outbox, NEW) == before
+    assert opened(outbox, OLD) == []
+    assert [row["payload"] for row in outbox.rows()[5:]] == [row["payload"] for row in untouched]
+    assert await resealing.reseal() == Resealed(resealed=0, unreadable=0)
+
+
+async def test_what_no_key_opens_is_counted_and_left(outbox: Outbox) -> None:
+    await ask(outbox, LOST)
+    await ask(outbox, OLD)
+    sealer = AesGcmSealer([NEW, OLD])
+    assert await OutboxResealing(database=outbox.database, sealer=sealer).reseal() == Resealed(1, unreadable=1)
+    assert len(opened(outbox, LOST)) == 1
+
+
+async def test_a_dead_letter_without_content_is_left(outbox: Outbox) -> None:
+    await ask(outbox, OLD)
+    outbox.sql("UPDATE outbox SET dead_reason = 'expired', died_at = now(), payload = ''")
+    sealer = AesGcmSealer([NEW, OLD])
+    assert await OutboxResealing(database=outbox.database, sealer=sealer).reseal() == Resealed(0, unreadable=0)
+    assert bytes(outbox.rows()[0]["payload"]) == b""
+
+
+class ChangingSealer(AesGcmSealer):
+    """Has a message die and another be sent while it seals."""
+
+    outbox: Outbox
+    dying: int
+    sent: int
+
+    def seal(self, data: bytes, *, context: bytes) -> bytes:
+        self.outbox.sql(
+            "UPDATE outbox SET dead_reason = 'expired', died_at = now(), payload = '' WHERE id = %s", self.dying
+        )
+        self.outbox.sql("DELETE FROM outbox WHERE id = %s", self.sent)
+        return super().seal(data, context=context)
+
+
+async def test_a_message_that_is_sent_or_dies_meanwhile_stays_so(outbox: Outbox) -> None:
+    await ask(outbox, OLD, mails=3)
+    sealer = ChangingSealer([NEW, OLD])
+    sealer.outbox = outbox
+    sealer.dying, sealer.sent, other = (row["id"] for row in outbox.rows())
+    assert await OutboxResealing(database=outbox.database, sealer=sealer).reseal() == Resealed(1, unreadable=0)
+    rows = outbox.rows()
+    assert [(row["id"], bytes(row["payload"]) == b"") for row in rows] == [(sealer.dying, True), (other, False)]
+    assert len(opened(outbox, NEW)) == 1
