@@ -75,6 +75,7 @@ PANELS: Final = (
         _rates("doorward_breach_checks_total", "outcome"),
     ),
     Panel("Verifications", "Of addresses.", _PER_SECOND, _rates("doorward_email_verifications_total", "outcome")),
+    Panel("E-mail changes", "Confirmations.", _PER_SECOND, _rates("doorward_email_changes_total", "outcome")),
     Panel("Password changes", "Resets too.", _PER_SECOND, _rates("doorward_password_changes_total", "outcome")),
     Panel("Refused by the limits", "429 by route.", _PER_SECOND, _rates("doorward_rate_limit_refusals_total", "route")),
     Panel("Refused by budgets", "429 by budget.", _PER_SECOND, _rates("doorward_budget_refusals_total", "budget")),

@@ -43,6 +43,7 @@ from doorward.domain.auth.exceptions import (
 TAG: Final = "account"
 ACCOUNT_PATH: Final = "/api/v1/account"
 SESSIONS_PATH: Final = f"{ACCOUNT_PATH}/sessions"
+END_PATH: Final = f"{SESSIONS_PATH}/end"
 SESSION_PATH: Final = f"{SESSIONS_PATH}/{{session_id:uuid}}"
 CHANGE_POLICY: Final = RoutePolicy(FRESH_ACCOUNT, limit_of_address=LimitedCall.ACCOUNT)
 PASSWORD_POLICY: Final = RoutePolicy(ACCOUNT, limit_of_address=LimitedCall.PASSWORD)
@@ -58,6 +59,8 @@ REMEDIES: Final[Remedies] = {
 _REFUSALS_OF_NAMES: Final = (UsernameTakenError, StaleAccountError, InvalidUsernameError, UsernameReservedError)
 _REFUSALS_OF_ENDS: Final = (SessionNotFoundError,)
 _REFUSALS_OF_PASSWORDS: Final = (WrongPasswordError, LoginThrottledError, TooManyHashesError)
+
+_ANSWERS_OF_ENDS: Final = {204: {"headers": {DEVICE_HEADER: {**GIVEN_DEVICE[DEVICE_HEADER], "required": False}}}}
 
 
 def calls() -> Sequence[Call]:
@@ -92,15 +95,7 @@ def calls() -> Sequence[Call]:
             refusals=_REFUSALS_OF_PASSWORDS,
         ),
         Call("GET", SESSIONS_PATH, list_sessions, SESSIONS_POLICY, tag=TAG),
-        Call(
-            "POST",
-            f"{SESSIONS_PATH}/end",
-            end_sessions,
-            SESSIONS_POLICY,
-            tag=TAG,
-            status=204,
-            extra_answers={204: {"headers": {DEVICE_HEADER: {**GIVEN_DEVICE[DEVICE_HEADER], "required": False}}}},
-        ),
+        Call("POST", END_PATH, end_sessions, SESSIONS_POLICY, tag=TAG, status=204, extra_answers=_ANSWERS_OF_ENDS),
         Call("DELETE", SESSION_PATH, end_session, SESSIONS_POLICY, tag=TAG, status=204, refusals=_REFUSALS_OF_ENDS),
     ]
 
