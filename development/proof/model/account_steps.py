@@ -42,6 +42,20 @@ class AccountSteps(Journey):
         self.touched += self.model.sessions_of(person)[-3:]
 
     @rule(which=some, other=some, is_beside=st.booleans())
+    def changes_the_email_address(self, which: int, other: int, is_beside: bool) -> None:  # noqa: FBT001 - Hypothesis passes by name
+        """All sessions end, and a new one begins. The address is spelt otherwise and stays the person's."""
+        session, another = self._session(which), self._session(other)
+        person, is_due = session.person, self._is_let_in(session)
+        change = self.world.change_email(session.accesses[-1].text, f"{person.username.upper()}@example.com")
+        pair = self._beside(another if is_beside else None, change)
+        hold(LET_IN, is_so=(pair is not None) == is_due)
+        if pair is None:
+            return
+        person.epoch += 1
+        self.touched.append(self.model.begin(person, pair.refresh_token, pair.access_token, self.now))
+        self.touched += self.model.sessions_of(person)[-3:]
+
+    @rule(which=some, other=some, is_beside=st.booleans())
     def reauthenticates(self, which: int, other: int, is_beside: bool) -> None:  # noqa: FBT001 - Hypothesis passes by name
         """The session goes on, and no earlier token of it works."""
         session, another = self._session(which), self._session(other)

@@ -30,6 +30,7 @@ DELETIONS_SQL: Final = "domain/accounts/repositories/deletions.py"
 ACCOUNTS_SQL: Final = "domain/accounts/repositories/accounts.py"
 TOKENS_SQL: Final = "domain/auth/repositories/one_time_tokens.py"
 VERIFICATION: Final = "domain/accounts/verification.py"
+EMAIL_CHANGES_SQL: Final = "domain/accounts/repositories/email_changes.py"
 ADMISSION: Final = "domain/auth/admission.py"
 SESSIONS: Final = "domain/auth/sessions.py"
 POLICY: Final = "domain/auth/policy.py"
@@ -174,6 +175,12 @@ FAULTS: Final = (
         "    return [rotated.get(position) for",
         "    return [next(iter(rotated.values()), None) for",
         "of two thieves who use one token in the same moment, both get its successor",
+    ),
+    Fault(
+        EMAIL_CHANGES_SQL,
+        "                session_epoch = session_epoch + 1,\n",
+        "",
+        "a stolen session outlives a change of the e-mail address",
     ),
     Fault(
         ACCOUNTS_SQL,

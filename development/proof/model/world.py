@@ -14,6 +14,7 @@ from fastapi import FastAPI
 from psycopg import AsyncConnection
 
 from development.patience import PATIENT
+from development.proof.model.email_changes import EmailChanges
 from development.proof.model.expectation import RETENTION
 from development.proof.model.keys import Keys, new_secret
 from development.proof.model.mailed import Mailbox
@@ -36,6 +37,7 @@ from doorward.domain.auth.unthrottling import Unthrottling
 from doorward.infrastructure.postgres.database import PostgresDatabase
 from doorward.settings.config import Settings, settings_from
 from doorward.wiring import application
+from doorward.wiring.accounts import create_one_time_tokens
 from doorward.wiring.throttling import create_throttling
 
 T = TypeVar("T")
@@ -77,6 +79,7 @@ class World:
             "refresh_token_reuse_leeway_seconds": int(leeway.total_seconds()),
             "housekeeping_interval_minutes": 0,
             "shutdown_drain_seconds": 0,
+            "email_change_confirmation": "new",
         }
         self._unserved = FastAPI()
         self.clock = SteppedClock()
@@ -108,9 +111,12 @@ class World:
         await self._lifespan.enter_async_context(services.lifespan(self._unserved))
         self.registration, self._login, self._sessions = services.registration, services.login, services.sessions
         self._own, self._deletion = services.own_account, services.leaving.deletion
-        self._own, self._recovery, self._verification = services.own_account, services.recovery, services.verification
+        self._recovery, self._verification = services.recovery, services.verification
         self._database: PostgresDatabase = app.state.database
         self.mailbox = Mailbox(settings, self._database, self.clock)
+        tokens = create_one_time_tokens(settings.keys)
+        confirmation = self._own.email_change_confirmation
+        self._email_changes = EmailChanges(self._database, self.clock, tokens, confirmation)
         self._pruning = Pruning(database=self._database, clock=self.clock, retention=RETENTION, pause_seconds=0)
         accounts = Accounts(database=self._database)
         self._deactivation = Deactivation(database=self._database, accounts=accounts)
@@ -177,6 +183,13 @@ class World:
         caller = await self._sessions.authenticate(access)
         begun = await self._own.password_change.change(caller, current_password=current, new_password=new)
         return begun.tokens
+
+    async def change_email(self, access: str, email: str) -> TokenPair | None:
+        """Return the pair, or None for a refusal."""
+        return await _answered(self._change_email(access, email))
+
+    async def _change_email(self, access: str, email: str) -> TokenPair:
+        return await self._email_changes.change(await self._sessions.authenticate(access), email)
 
     async def reauthenticate(self, access: str, password: str) -> TokenPair | None:
         """Return the pair, or None for a refusal."""
