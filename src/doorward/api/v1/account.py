@@ -1,7 +1,7 @@
 """A signed-in user's own account over HTTP: a body in, one use case, a body out."""
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 from uuid import UUID
 
 from fastapi import Request, Response
@@ -60,7 +60,9 @@ _REFUSALS_OF_NAMES: Final = (UsernameTakenError, StaleAccountError, InvalidUsern
 _REFUSALS_OF_ENDS: Final = (SessionNotFoundError,)
 _REFUSALS_OF_PASSWORDS: Final = (WrongPasswordError, LoginThrottledError, TooManyHashesError)
 
-_ANSWERS_OF_ENDS: Final = {204: {"headers": {DEVICE_HEADER: {**GIVEN_DEVICE[DEVICE_HEADER], "required": False}}}}
+_ANSWERS_OF_ENDS: Final[Mapping[int | str, dict[str, Any]]] = {
+    204: {"headers": {DEVICE_HEADER: {**GIVEN_DEVICE[DEVICE_HEADER], "required": False}}}
+}
 
 
 def calls() -> Sequence[Call]:
