@@ -12,6 +12,8 @@ from pydantic import SecretStr
 
 import doorward.server.exceptions
 import doorward.wiring.application  # noqa: F401 - refusals are found once their modules are imported
+from development.alerts import PAGE as ALERTS
+from development.alerts import alerts
 from development.dashboard import PAGE as DASHBOARD
 from development.dashboard import dashboard
 from development.event_schemas import meaning_of, write_schemas
@@ -230,6 +232,7 @@ def main() -> None:
     write_schemas()
     (DOCS / "problems.md").write_text(problems_page(), encoding="utf-8")
     DASHBOARD.write_text(dashboard(), encoding="utf-8")
+    ALERTS.write_text(alerts(), encoding="utf-8")
     with EmbeddedPostgres(durable=False) as postgres:
         migrate(postgres.url())
         (DOCS / "schema.sql").write_text(schema_page(postgres, "postgres"), encoding="utf-8")

@@ -8,6 +8,8 @@ from typing import Final
 from prometheus_client import Metric
 
 import doorward.wiring.application  # noqa: F401 - events are found once their modules are imported
+from development.alerts import ALERTS, alerts
+from development.alerts import PAGE as ALERTS_PAGE
 from development.dashboard import PAGE, PANELS, dashboard
 from doorward.core.events import event_classes
 from doorward.observability.metrics import BESIDE_WORKERS, REGISTRY, Metrics
@@ -64,6 +66,20 @@ def test_names_are_as_prometheus_asks() -> None:
 
 def test_the_dashboard_is_current() -> None:
     assert text_of(PAGE) == dashboard(), "run: uv run inv docs"
+
+
+def test_the_file_of_alerts_is_current() -> None:
+    assert text_of(ALERTS_PAGE) == alerts(), "run: uv run inv docs"
+
+
+def test_alerts_ask_for_metrics_that_exist_and_lead_to_sections_that_exist() -> None:
+    assert "DoorwardMailIsLate" in {alert.name for alert in ALERTS}
+    known = {exposed(family) for family in families()}
+    for alert in ALERTS:
+        assert mentioned_in(alert.expression) <= known, alert.name
+        page, _, section = alert.remedy.partition("#")
+        headings = [line.lstrip("# ") for line in text_of(Path("docs", page)).splitlines() if line.startswith("#")]
+        assert section in {heading.lower().replace(" ", "-") for heading in headings}, alert.name
 
 
 def test_the_dashboard_shows_every_metric_and_none_that_does_not_exist() -> None:
