@@ -30,7 +30,7 @@ class AccountSteps(Journey):
         session, another = self._session(which), self._session(other)
         person, is_due = session.person, self._is_let_in(session)
         new = f"{PASSWORD} {uuid4().hex}"
-        change = self.world.change_password(session.accesses[-1].text, person.password, new)
+        change = self.world.own.change_password(session.accesses[-1].text, person.password, new)
         pair = self._beside(another if is_beside else None, change)
         hold(LET_IN, is_so=(pair is not None) == is_due)
         if pair is None:
@@ -46,7 +46,7 @@ class AccountSteps(Journey):
         """All sessions end, and a new one begins. The address is spelt otherwise and stays the person's."""
         session, another = self._session(which), self._session(other)
         person, is_due = session.person, self._is_let_in(session)
-        change = self.world.change_email(session.accesses[-1].text, f"{person.username.upper()}@example.com")
+        change = self.world.own.change_email(session.accesses[-1].text, f"{person.username.upper()}@example.com")
         pair = self._beside(another if is_beside else None, change)
         hold(LET_IN, is_so=(pair is not None) == is_due)
         if pair is None:
@@ -60,7 +60,7 @@ class AccountSteps(Journey):
         """The session goes on, and no earlier token of it works."""
         session, another = self._session(which), self._session(other)
         person, is_due = session.person, self._is_let_in(session)
-        proof = self.world.reauthenticate(session.accesses[-1].text, person.password)
+        proof = self.world.own.reauthenticate(session.accesses[-1].text, person.password)
         pair = self._beside(another if is_beside else None, proof)
         hold(LET_IN, is_so=(pair is not None) == is_due)
         if pair is None:
@@ -74,9 +74,9 @@ class AccountSteps(Journey):
         session = self._session(which)
         access, wrong = session.accesses[-1].text, f"{session.person.password}!"
         call = (
-            self.world.change_password(access, wrong, f"{PASSWORD} of a thief")
+            self.world.own.change_password(access, wrong, f"{PASSWORD} of a thief")
             if is_changed
-            else self.world.reauthenticate(access, wrong)
+            else self.world.own.reauthenticate(access, wrong)
         )
         hold("a wrong password proves nothing", is_so=self.world.run(call) is None)
 
@@ -86,7 +86,7 @@ class AccountSteps(Journey):
         session, another = self._session(which), self._session(other)
         person, is_due = session.person, self._is_let_in(session)
         has_ended = self._beside(
-            another if is_beside else None, self.world.end_sessions(session.accesses[-1].text, ends)
+            another if is_beside else None, self.world.own.end_sessions(session.accesses[-1].text, ends)
         )
         hold(LET_IN, is_so=has_ended == is_due)
         if not has_ended:
@@ -106,7 +106,7 @@ class AccountSteps(Journey):
             self.touched.append(another)
         is_due = self._is_let_in(session)
         is_due = is_due and another.person is session.person and self.model.is_live(another, self.now)
-        end = self.world.end_session(session.accesses[-1].text, checks.session_id(another))
+        end = self.world.own.end_session(session.accesses[-1].text, checks.session_id(another))
         hold("only the own live sessions can be ended", is_so=self.world.run(end) == is_due)
         if is_due:
             another.end(EndReason.OWNER, self.now)
@@ -116,14 +116,14 @@ class AccountSteps(Journey):
         """The account is inactive at once. The password restores it within the grace period, and no session with it."""
         session, another = self._session(which), self._session(other)
         person, is_due = session.person, self._is_let_in(session)
-        has_left = self._beside(another if is_beside else None, self.world.leave(session.accesses[-1].text))
+        has_left = self._beside(another if is_beside else None, self.world.own.leave(session.accesses[-1].text))
         hold(LET_IN, is_so=has_left == is_due)
         if not has_left:
             return
         self.model.deactivate(person)
         self.touched += self.model.sessions_of(person)[-3:]
         self._wait_until(self.now + timedelta(days=days))
-        is_back = self.world.run(self.world.restore(person.username, person.password))
+        is_back = self.world.run(self.world.own.restore(person.username, person.password))
         hold("the password restores an account until it is deleted", is_so=is_back == (timedelta(days=days) < GRACE))
         person.is_active = is_back
 

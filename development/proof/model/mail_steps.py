@@ -40,7 +40,7 @@ class MailSteps(AccountSteps):
             self._wait_until(token.until + OFFSETS[who % len(OFFSETS)])
         due = int(self.model.can_reset(person, token, self.now))
         passwords = [f"{PASSWORD} {uuid4().hex}" for _ in range(callers)]
-        work = self.world.reset_at_once(token.text, passwords)
+        work = self.world.own.reset_at_once(token.text, passwords)
         done = self._beside(session if is_beside else None, work)
         hold("a link sets one password while it lives, and none after", is_so=done.count(True) == due, detail=done)
         if due:
@@ -59,7 +59,7 @@ class MailSteps(AccountSteps):
         if is_late:
             self._wait_until(token.until + OFFSETS[who % len(OFFSETS)])
         is_due = self._counts_in(session, person, token)
-        is_done = self.world.run(self.world.verify_by_session(session.accesses[-1].text, token.text))
+        is_done = self.world.run(self.world.own.verify_by_session(session.accesses[-1].text, token.text))
         self._note_verification(person, is_done=is_done, is_due=is_due)
 
     @rule(who=some, age=ages, is_right=st.sampled_from([True, True, True, False]))
@@ -71,7 +71,7 @@ class MailSteps(AccountSteps):
             return
         for shown in (person.password,) * 2 if is_right else (f"{person.password}!",):
             is_due = is_right and self.model.can_verify(person, token, self.now)
-            is_done = self.world.run(self.world.verify_by_password(token.text, shown))
+            is_done = self.world.run(self.world.own.verify_by_password(token.text, shown))
             self._note_verification(person, is_done=is_done, is_due=is_due)
 
     def _unverified(self, who: int) -> Person:

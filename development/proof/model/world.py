@@ -18,13 +18,13 @@ from development.proof.model.email_changes import EmailChanges
 from development.proof.model.expectation import RETENTION
 from development.proof.model.keys import Keys, new_secret
 from development.proof.model.mailed import Mailbox
+from development.proof.model.own_account import OwnAccount
 from development.proof.model.undone import undone_sessions
 from doorward.api.services import Services
 from doorward.core.exceptions import DomainError
 from doorward.domain.auth.accounts import Accounts
 from doorward.domain.auth.deactivation import Deactivation
 from doorward.domain.auth.exceptions import (
-    DeletionPendingError,
     InvalidAccessTokenError,
     InvalidRefreshTokenError,
     LoginThrottledError,
@@ -110,13 +110,11 @@ class World:
         self._lifespan = AsyncExitStack()
         await self._lifespan.enter_async_context(services.lifespan(self._unserved))
         self.registration, self._login, self._sessions = services.registration, services.login, services.sessions
-        self._own, self._deletion = services.own_account, services.leaving.deletion
-        self._recovery, self._verification = services.recovery, services.verification
         self._database: PostgresDatabase = app.state.database
         self.mailbox = Mailbox(settings, self._database, self.clock)
         tokens = create_one_time_tokens(settings.keys)
-        confirmation = self._own.email_change_confirmation
-        self._email_changes = EmailChanges(self._database, self.clock, tokens, confirmation)
+        confirmation = services.own_account.email_change_confirmation
+        self.own = OwnAccount(services, EmailChanges(self._database, self.clock, tokens, confirmation))
         self._pruning = Pruning(database=self._database, clock=self.clock, retention=RETENTION, pause_seconds=0)
         accounts = Accounts(database=self._database)
         self._deactivation = Deactivation(database=self._database, accounts=accounts)
@@ -175,81 +173,6 @@ class World:
         pair, said = await asyncio.gather(self.refresh(text), call)
         return pair, said
 
-    async def change_password(self, access: str, current: str, new: str) -> TokenPair | None:
-        """Return the pair, or None for a refusal."""
-        return await _answered(self._change_password(access, current, new))
-
-    async def _change_password(self, access: str, current: str, new: str) -> TokenPair:
-        caller = await self._sessions.authenticate(access)
-        begun = await self._own.password_change.change(caller, current_password=current, new_password=new)
-        return begun.tokens
-
-    async def change_email(self, access: str, email: str) -> TokenPair | None:
-        """Return the pair, or None for a refusal."""
-        return await _answered(self._change_email(access, email))
-
-    async def _change_email(self, access: str, email: str) -> TokenPair:
-        return await self._email_changes.change(await self._sessions.authenticate(access), email)
-
-    async def reauthenticate(self, access: str, password: str) -> TokenPair | None:
-        """Return the pair, or None for a refusal."""
-        return await _answered(self._reauthenticate(access, password))
-
-    async def _reauthenticate(self, access: str, password: str) -> TokenPair:
-        return await self._own.reauthentication.reauthenticate(await self._sessions.authenticate(access), password)
-
-    async def end_sessions(self, access: str, which: str) -> bool:
-        """Have a user end the other sessions, or all; return whether that was done."""
-        return await _answered(self._end_sessions(access, which)) or False
-
-    async def _end_sessions(self, access: str, which: str) -> bool:
-        caller = await self._sessions.authenticate(access)
-        await (self._own.session_ending.end_all if which == "all" else self._own.session_ending.end_others)(caller)
-        return True
-
-    async def end_session(self, access: str, session_id: UUID) -> bool:
-        """Have a user end a session; return whether that was done."""
-        return await _answered(self._end_session(access, session_id)) or False
-
-    async def _end_session(self, access: str, session_id: UUID) -> bool:
-        await self._own.session_ending.end(await self._sessions.authenticate(access), session_id)
-        return True
-
-    async def leave(self, access: str) -> bool:
-        """Have a user delete the account; return whether that was done."""
-        return await _answered(self._leave(access)) or False
-
-    async def _leave(self, access: str) -> bool:
-        await self._deletion.schedule(await self._sessions.authenticate(access))
-        return True
-
-    async def restore(self, name: str, password: str) -> bool:
-        """Log in, and restore the account with the token of the refusal; return whether that was done."""
-        try:
-            await self._login.login(name=name, password=password)
-        except DeletionPendingError as offer:
-            await self._deletion.restore_by_token(offer.members["restore_token"])
-            return True
-        except DomainError:
-            return False
-        raise AssertionError("a login began a session")
-
-    async def reset_at_once(self, token: str, passwords: list[str]) -> list[bool]:
-        """Have several set a password with one link at the same time; return whose was set."""
-        resets = (self._recovery.reset_by_token(token, password) for password in passwords)
-        return await asyncio.gather(*(_is_done(reset) for reset in resets))
-
-    async def verify_by_session(self, access: str, token: str) -> bool:
-        """Verify an address in a session; return whether that was done."""
-        return await _is_done(self._verify_by_session(access, token))
-
-    async def _verify_by_session(self, access: str, token: str) -> None:
-        await self._verification.verify_by_session((await self._sessions.authenticate(access)).user.id, token=token)
-
-    async def verify_by_password(self, token: str, password: str) -> bool:
-        """Verify an address with the password of its account; return whether that was done."""
-        return await _is_done(self._verification.verify_by_password(token, password))
-
     async def deactivate(self, name: str) -> int:
         """Bar somebody, as `doorward deactivate` does; return how many sessions that ended."""
         return await self._deactivation.deactivate(name)
@@ -302,23 +225,6 @@ async def _is_waited_for(connection: Connection) -> bool:
     )
     row = await cursor.fetchone()
     return bool(row and row[0])
-
-
-async def _answered(call: Coroutine[Any, Any, T]) -> T | None:
-    """Return what a call says, or None for a refusal."""
-    try:
-        return await call
-    except DomainError:
-        return None
-
-
-async def _is_done(call: Coroutine[Any, Any, None]) -> bool:
-    """Tell whether a call did what it was asked for, and did not refuse."""
-    try:
-        await call
-    except DomainError:
-        return False
-    return True
 
 
 async def _refresh(sessions: Sessions, text: str) -> TokenPair | None:

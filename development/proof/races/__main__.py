@@ -67,10 +67,7 @@ def main() -> int:
             ("one token, strict", options.rounds, 1, lambda: one_token(urls, options.uses)),
             ("one token, leeway", options.rounds, 1, within_the_leeway),
             ("one name", options.rounds, 1, lambda: one_name(urls, options.claims, spellings)),
-            ("right passwords", options.rounds, 1, lambda: right_passwords(urls)),
-            ("wrong passwords", options.rounds, 1, lambda: wrong_passwords(urls, options.guesses)),
-            ("one password", options.rounds, 1, lambda: one_password(urls, options.changes)),
-            ("one restore token", options.rounds, 1, lambda: one_restore(urls, options.changes)),
+            *_of_passwords(urls, options),
             ("refresh against logout", options.ends, BESIDE, lambda: ended_meanwhile(urls, log_out)),
             *_against_own_account(urls, options.ends // 4),
             *_of_mails(urls, options, mailing(database_url, tokens_of(strict))),
@@ -86,17 +83,22 @@ def main() -> int:
         return max(outcomes)
 
 
+def _of_passwords(urls: list[str], options: argparse.Namespace) -> list[tuple[str, int, int, Race]]:
+    """Return the races of logins, of changes of a password, and of restored accounts."""
+    return [
+        ("right passwords", options.rounds, 1, lambda: right_passwords(urls)),
+        ("wrong passwords", options.rounds, 1, lambda: wrong_passwords(urls, options.guesses)),
+        ("one password", options.rounds, 1, lambda: one_password(urls, options.changes)),
+        ("one restore token", options.rounds, 1, lambda: one_restore(urls, options.changes)),
+    ]
+
+
 def _against_own_account(urls: list[str], ends: int) -> list[tuple[str, int, int, Race]]:
     """Return the races of a refresh against what the user does in another session."""
     return [
         ("refresh against another password", ends, BESIDE, lambda: ended_meanwhile(urls, set_another_password)),
         ("refresh against the end of all others", ends, BESIDE, lambda: ended_meanwhile(urls, end_others)),
-        (
-            "refresh against a deletion",
-            ends,
-            BESIDE,
-            lambda: ended_meanwhile(urls, leave_and_come_back),
-        ),
+        ("refresh against a deletion", ends, BESIDE, lambda: ended_meanwhile(urls, leave_and_come_back)),
         ("refresh against the end of all", ends, BESIDE, lambda: ended_meanwhile(urls, end_all)),
     ]
 
