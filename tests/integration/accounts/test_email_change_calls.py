@@ -109,6 +109,19 @@ async def test_without_mail_the_request_says_what_to_set(make_service: MakeServi
     assert is_problem(answer, 403, "mail_not_configured")
 
 
+async def test_a_new_address_is_at_a_domain_that_may_register(make_service: MakeService, tmp_path: Path) -> None:
+    settings = {"registration_domains": "example.com", "login_requires_verified_email": True}
+    service = await make_service_with_mail(make_service, tmp_path, **settings)
+    person = await service.register()
+    token = token_in(await next_mail(service, person.email, "Confirm"))
+    assert (await service.post_verify(token, person.password)).status_code == 204
+    access = (await service.log_in(person)).access
+    refused = await service.authorized("POST", EMAIL, access, json={"new_email": f"{person.username}@sub.example.com"})
+    assert is_problem(refused, 403, "registration_domain_refused")
+    asked = await service.authorized("POST", EMAIL, access, json={"new_email": f"new-{person.email}"})
+    assert asked.status_code == 202
+
+
 async def test_the_page_confirms_with_the_password_and_scanners_leave_its_links_usable(service: Service) -> None:
     owner, new_email = await verified(service)
     await owner.call("POST", EMAIL, json={"new_email": new_email})

@@ -17,14 +17,18 @@ from doorward.api.v1.auth import DEVICE_HEADER, GIVEN_DEVICE
 from doorward.api.waiting_client import waiting_client
 from doorward.core.ports import LimitedCall
 from doorward.domain.accounts.models import WaitingForMailbox
-from doorward.domain.auth.exceptions import InvalidEmailError, InvalidOneTimeTokenError
+from doorward.domain.auth.exceptions import (
+    InvalidEmailError,
+    InvalidOneTimeTokenError,
+    RegistrationDomainRefusedError,
+)
 from doorward.domain.outbox.exceptions import MailNotConfiguredError
 
 EMAIL_PATH: Final = f"{ACCOUNT_PATH}/email"
 CHANGE_POLICY: Final = RoutePolicy(FRESH_ACCOUNT, limit_of_address=LimitedCall.EMAIL_CHANGE)
 CONFIRMATION_POLICY: Final = RoutePolicy(ACCOUNT, limit_of_address=LimitedCall.EMAIL_CONFIRMATION)
 
-_REFUSALS_OF_REQUESTS: Final = (MailNotConfiguredError, InvalidEmailError)
+_REFUSALS_OF_REQUESTS: Final = (MailNotConfiguredError, InvalidEmailError, RegistrationDomainRefusedError)
 _DEVICE_OF_A_PAIR: Final = {DEVICE_HEADER: {**GIVEN_DEVICE[DEVICE_HEADER], "required": False}}
 
 

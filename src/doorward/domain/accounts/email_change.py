@@ -14,7 +14,7 @@ from doorward.domain.auth.identifiers import read_new_email
 from doorward.domain.auth.models import Caller
 from doorward.domain.auth.one_time_token import Purpose
 from doorward.domain.auth.one_time_tokens import OneTimeTokens
-from doorward.domain.auth.registration import RegistrationRules
+from doorward.domain.auth.registration import RegistrationRules, require_domain
 from doorward.domain.outbox.mail import MailKind, MailOrigin, MailRequest
 from doorward.domain.outbox.mail_queue import MailQueue
 from doorward.observability.logging import report
@@ -57,11 +57,12 @@ class EmailChange:
 
         The caller must not learn whether another account has the address: statements and answer are the same, and the
         worker sends such an address nothing. Tokens of the change before it work no more. Raises
-        ``MailNotConfiguredError``, ``InvalidEmailError``, and ``InvalidAccessTokenError`` if the caller's session has
-        ended meanwhile.
+        ``MailNotConfiguredError``, ``InvalidEmailError``, ``RegistrationDomainRefusedError``, and
+        ``InvalidAccessTokenError`` if the caller's session has ended meanwhile.
         """
         self._mails.require()
         address = read_new_email(new_email, allows_special_domains=self._rules.allows_special_domains)
+        require_domain(address, self._rules)
         now, user_id = self._clock.now(), caller.user.id
         expires_at = now + LIFE_OF_CHANGE
         change = PendingEmailChange(user_id, address.shown, address.key, created_at=now, expires_at=expires_at)
