@@ -27,8 +27,8 @@ ALERTS: Final = (
     ),
     Alert(
         "DoorwardAnswers5xx",
-        'sum(rate(doorward_http_request_duration_seconds_count{status="5xx"}[5m]))'
-        " / sum(rate(doorward_http_request_duration_seconds_count[5m])) > 0.01",
+        'sum(rate(doorward_http_request_duration_seconds_count{status="5xx"} [5m]))'
+        " / sum(rate(doorward_http_request_duration_seconds_count [5m])) > 0.01",
         "5m",
         "More than one call in a hundred fails.",
         "operations.md#when-postgresql-fails",
@@ -56,7 +56,7 @@ ALERTS: Final = (
     ),
     Alert(
         "DoorwardBreachCheckFails",
-        'sum(rate(doorward_breach_checks_total{outcome="failed"}[5m])) > 0',
+        'sum(rate(doorward_breach_checks_total{outcome="failed"} [5m])) > 0',
         "5m",
         "New passwords cannot be looked up among breached ones.",
         "operations.md#breached-passwords",

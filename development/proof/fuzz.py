@@ -1,6 +1,7 @@
 """Schemathesis over the whole OpenAPI document: `python -m development.proof.fuzz --examples 1000`."""
 
 import argparse
+import asyncio
 import json
 import os
 import subprocess
@@ -16,12 +17,16 @@ import requests
 from benchmarks.processes import CALL_SECONDS
 from benchmarks.service import running_service
 from development.postgres import EmbeddedPostgres
+from development.proof.races.mailed import mailing
+from development.proof.service import tokens_of
+from doorward.domain.auth.one_time_token import Purpose
 from doorward.infrastructure.migrations import migrate
 
 USERNAME: Final = "fuzz"
 PASSWORD: Final = "not so common a password"  # noqa: S105 - of a service that is gone after the run
 NEW_NAMES: Final = [f"fuzz-{number:04}" for number in range(500)]
 REFRESH_TOKENS: Final = 50
+MAILED: Final = 20
 LIMIT_SECONDS: Final = 3600
 ENDING_THE_CALLER: Final = (
     "PATCH /api/v1/account",
@@ -37,8 +42,9 @@ STRICTER_THAN_THEIR_SCHEMA: Final = {
     "POST /api/v1/account/email": "as POST /api/v1/auth/register",
     "POST /api/v1/account/email/confirm": "a token or a code is one that was mailed",
     "POST /api/v1/account/password": "as POST /api/v1/auth/register",
-    "POST /api/v1/auth/email/verify": "a token or a code is one that was mailed",
-    "POST /api/v1/auth/password/reset": "as POST /api/v1/auth/email/verify",
+    "POST /api/v1/auth/email/verify": "tokens and codes are those of mails, and count for their own account",
+    "POST /api/v1/auth/password/forgot": "addresses are those that mail reaches",
+    "POST /api/v1/auth/password/reset": "tokens and codes are those of mails, and passwords as at registration",
     "POST /api/v1/auth/register": "names are ASCII after NFKC, and common passwords are refused",
     "POST /api/v1/auth/register/confirm": "only what a mail brought is right",
     "POST /api/v1/auth/register/resend": "only what a registration was answered with is right",
@@ -57,6 +63,14 @@ REFUSED: Final = ("400", "401", "403", "404", "405", "406", "409", "413", "414",
 
 TAKEN: Final = ("2xx", "3xx", "401", "403", "404", "409", "412")
 """Statuses that say that the shape of a request was right."""
+
+
+@dataclass(frozen=True)
+class MailedTokens:
+    """Tokens of mails that were sent to accounts of their own, each of which works once."""
+
+    resets: list[str]
+    verifications: list[str]
 
 
 @dataclass(frozen=True)
@@ -82,7 +96,9 @@ def sign_in(base_url: str, username: str = USERNAME, sessions: int = 1 + REFRESH
     return Account(answers[0]["access_token"], [answer["refresh_token"] for answer in answers[1:]])
 
 
-def run_schemathesis(base_url: str, examples: int, folder: Path) -> subprocess.CompletedProcess[str]:
+def run_schemathesis(
+    base_url: str, examples: int, folder: Path, mailed: MailedTokens | None = None
+) -> subprocess.CompletedProcess[str]:
     """Call a service in all phases: examples, coverage, fuzzing, and the links from answers to further calls.
 
     All checks are on: no 5xx, no undocumented status, header or shape, no ignored authentication, invalid data
@@ -92,7 +108,7 @@ def run_schemathesis(base_url: str, examples: int, folder: Path) -> subprocess.C
     account = sign_in(base_url)
     callers = {call: sign_in(base_url, f"{USERNAME}{number}", 1) for number, call in enumerate(ENDING_THE_CALLER)}
     configuration = folder / "schemathesis.toml"
-    configuration.write_text(_configuration(account, callers), encoding="utf-8")
+    configuration.write_text(_configuration(account, callers, mailed), encoding="utf-8")
     document = folder / "openapi.json"
     document.write_text(json.dumps(_document(base_url)), encoding="utf-8")
     command = [
@@ -129,7 +145,7 @@ def _document(base_url: str) -> dict[str, Any]:
     return document
 
 
-def _configuration(account: Account, callers: Mapping[str, Account]) -> str:
+def _configuration(account: Account, callers: Mapping[str, Account], mailed: MailedTokens | None) -> str:
     dictionaries = {
         "new-names": NEW_NAMES,
         "new-addresses": [f"{name}@example.com" for name in NEW_NAMES],
@@ -137,8 +153,14 @@ def _configuration(account: Account, callers: Mapping[str, Account]) -> str:
         "password": [PASSWORD],
         "new-password": [f"{PASSWORD} again"],
         "refresh-tokens": account.refresh_tokens,
+        "reset-tokens": mailed.resets if mailed else ["dwo_"],
+        "verification-tokens": mailed.verifications if mailed else ["dwo_"],
+        "registered-address": [f"{USERNAME}@example.com"],
     }
     drawn = {
+        "POST /api/v1/auth/password/forgot": {"email": "registered-address"},
+        "POST /api/v1/auth/password/reset": {"token": "reset-tokens", "new_password": "new-password"},
+        "POST /api/v1/auth/email/verify": {"token": "verification-tokens", "password": "password"},
         "POST /api/v1/auth/register": {"email": "new-addresses", "username": "new-names", "password": "password"},
         "POST /api/v1/auth/token": {"username": "registered-name", "password": "password"},
         "POST /api/v1/auth/refresh": {"refresh_token": "refresh-tokens"},
@@ -167,16 +189,29 @@ def _drawing(field: str, dictionary: str) -> str:
     return f'parameters."body.{field}" = {{ dictionary = "{dictionary}", probability = 0.7 }}'
 
 
+async def _mail_tokens(base_url: str, database_url: str, secret_key: str) -> MailedTokens:
+    """Register accounts, and store tokens for them as the worker does when it sends a mail."""
+    mail = mailing(database_url, tokens_of({"SECRET_KEY": secret_key, "DATABASE_URL": database_url}))
+    names = [f"{USERNAME}-mailed-{number}" for number in range(MAILED)]
+    for name in names:
+        await asyncio.to_thread(sign_in, base_url, name, 1)
+    resets = [await mail(name, Purpose.PASSWORD_RESET) for name in names]
+    return MailedTokens(resets, [await mail(name, Purpose.VERIFY_EMAIL) for name in names])
+
+
 def main() -> int:
     """Fuzz a service of its own, on a PostgreSQL of its own; return the exit status."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--examples", type=int, default=1000, help="for each operation")
     examples = parser.parse_args().examples
-    cheap = {"ENVIRONMENT": "development", "BCRYPT_ROUNDS": "4", "RATE_LIMIT_ENABLED": "false"}
     with EmbeddedPostgres(durable=False) as postgres, tempfile.TemporaryDirectory() as folder:
         migrate(postgres.url())
+        cheap = {"ENVIRONMENT": "development", "BCRYPT_ROUNDS": "4", "RATE_LIMIT_ENABLED": "false"}
+        # Mails are composed, and kept in a folder.
+        cheap |= {"PUBLIC_URL": "http://localhost:8000", "MAIL_DEVELOPMENT_FOLDER": f"{folder}/mails"}
         with running_service(postgres.url(), settings=cheap) as service:
-            finished = run_schemathesis(service.url, examples, Path(folder))
+            mailed = asyncio.run(_mail_tokens(service.url, postgres.url(), service.secret_key))
+            finished = run_schemathesis(service.url, examples, Path(folder), mailed)
     print(finished.stdout, finished.stderr, sep="", end="")
     return finished.returncode
 

@@ -17,8 +17,8 @@ from doorward import __version__
 from doorward.domain.auth.ports import BreachesUnavailableError
 from doorward.domain.outbox.schedule import Circuit
 from doorward.infrastructure.outbound_http import AnswerTooLargeError, HttpClient, MalformedAnswerError
-from doorward.observability.events import BreachCircuitClosed, BreachCircuitOpened
 from doorward.observability.logging import report
+from doorward.observability.outbound_events import BreachCircuitClosed, BreachCircuitOpened
 
 TOTAL_SECONDS: Final = 0.8
 MAXIMUM_BYTES: Final = 1024 * 1024

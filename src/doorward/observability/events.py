@@ -213,23 +213,6 @@ class PasswordHashQueueFull(Event):
 
 
 @dataclass(frozen=True)
-class BreachCircuitOpened(Event):
-    """The server of `PASSWORD_BREACHES_URL` failed several times in a row, and is not asked for `seconds`."""
-
-    log_event = "auth.breach_check.circuit_opened"
-    level = "warning"
-    reason: str
-    seconds: float
-
-
-@dataclass(frozen=True)
-class BreachCircuitClosed(Event):
-    """The server of `PASSWORD_BREACHES_URL` answers again."""
-
-    log_event = "auth.breach_check.circuit_closed"
-
-
-@dataclass(frozen=True)
 class RateLimitStoreUnavailable(Event):
     """The shared limit store did not answer in time: each process counts by itself. `error` is the driver's class."""
 

@@ -1,0 +1,22 @@
+"""What is reported of foreign servers that the service asks."""
+
+from dataclasses import dataclass
+
+from doorward.core.events import Event
+
+
+@dataclass(frozen=True)
+class BreachCircuitOpened(Event):
+    """The server of `PASSWORD_BREACHES_URL` failed several times in a row, and is not asked for `seconds`."""
+
+    log_event = "auth.breach_check.circuit_opened"
+    level = "warning"
+    reason: str
+    seconds: float
+
+
+@dataclass(frozen=True)
+class BreachCircuitClosed(Event):
+    """The server of `PASSWORD_BREACHES_URL` answers again."""
+
+    log_event = "auth.breach_check.circuit_closed"
