@@ -10,7 +10,7 @@ from doorward.domain.outbox.events import PayloadsResealed
 from doorward.domain.outbox.models import StoredPayload, sealing_context
 from doorward.observability.logging import report
 
-ROWS_A_BATCH: Final = 500
+ROWS_A_BATCH: Final = 1000
 
 
 @dataclass(frozen=True, slots=True)
