@@ -7,9 +7,10 @@ from typing import Any
 from development.client import Person
 from development.postgres import EmbeddedPostgres
 from doorward.infrastructure.migrations import migrate
+from doorward.infrastructure.postgres.timeouts import TIMEOUTS
 from tests.integration.mail_server import Mailroom, mail_server
 from tests.integration.outbox.messages import eventually
-from tests.integration.service import MakeService, Service
+from tests.integration.service import Logs, MakeService, Parts, Service, events
 
 PEOPLE = 12
 
@@ -39,7 +40,7 @@ async def test_two_copies_send_each_mail_once(make_service: MakeService, own_dat
 
 
 async def test_a_restart_of_postgresql_while_mail_goes_out_loses_none_and_sends_none_twice(
-    make_service: MakeService, tmp_path: Path
+    make_service: MakeService, tmp_path: Path, logs: Logs
 ) -> None:
     mailroom, handed_in, away = Mailroom(), asyncio.Event(), asyncio.Event()
 
@@ -51,15 +52,20 @@ async def test_a_restart_of_postgresql_while_mail_goes_out_loses_none_and_sends_
     with EmbeddedPostgres(durable=False) as server:
         migrate(server.url())
         async with mail_server(mailroom) as port:
-            service = await make_service(
-                database_url=server.url(), mail_development_folder=str(tmp_path), **sending_to(port)
-            )
+            shared = {
+                "database_url": server.url(),
+                "mail_development_folder": str(tmp_path),
+                **sending_to(port),
+            }
+            service = await make_service(**shared, background="off")
             people = await registered([service])
+            # The one that sends soon gives up on a server that is away, and tries again.
+            await make_service(Parts(timeouts=TIMEOUTS), **shared)
             await handed_in.wait()
             await asyncio.to_thread(server.stop)
             away.set()
             # The mail server takes a mail whose row cannot be removed yet.
-            await eventually(lambda: bool(mailroom.taken))
+            await eventually(lambda: bool(mailroom.taken) and bool(events(logs, "outbox.stalled")))
             await asyncio.to_thread(server.start)
             await eventually(lambda: service.sql("SELECT 1 FROM outbox") == [])
     assert sorted(message["To"] for message in mailroom.taken) == sorted(person.email for person in people)
