@@ -45,6 +45,7 @@ STRICTER_THAN_THEIR_SCHEMA: Final = {
     "POST /api/v1/auth/email/verify": "tokens and codes are those of mails, and count for their own account",
     "POST /api/v1/auth/password/forgot": "addresses are those that mail reaches",
     "POST /api/v1/auth/password/reset": "tokens and codes are those of mails, and passwords as at registration",
+    "POST /api/v1/auth/deletion/cancel": "only what a login was answered with is right",
     "POST /api/v1/auth/register": "names are ASCII after NFKC, and common passwords are refused",
     "POST /api/v1/auth/register/confirm": "only what a mail brought is right",
     "POST /api/v1/auth/register/resend": "only what a registration was answered with is right",
@@ -57,6 +58,14 @@ STRICTER_THAN_THEIR_SCHEMA: Final = {
     "PATCH /api/v1/items/{item_id}": "as POST /api/v1/items",
 }
 """Calls that may answer 422 to what fits their schema, and why; all others may not."""
+
+NEEDING_MAIL: Final = (
+    "POST /api/v1/account/email",
+    "POST /api/v1/account/email/verification",
+    "POST /api/v1/auth/password/forgot",
+    "POST /api/v1/auth/register/resend",
+)
+"""Calls that are refused, whatever is sent, where no mail is configured."""
 
 REFUSED: Final = ("400", "401", "403", "404", "405", "406", "409", "413", "414", "415", "422", "428", "429")
 """How data may be refused that does not fit its schema: 413 where the whole is too large to be looked at."""
@@ -174,8 +183,10 @@ def _configuration(account: Account, callers: Mapping[str, Account], mailed: Mai
     lines.append(f"checks.negative_data_rejection.expected-statuses = {json.dumps(REFUSED)}")
     for name, values in dictionaries.items():
         lines += [f"[dictionaries.{name}]", f"values = {json.dumps(values)}"]
-    for call in sorted({*STRICTER_THAN_THEIR_SCHEMA, *drawn, *callers}):
+    for call in sorted({*STRICTER_THAN_THEIR_SCHEMA, *drawn, *callers, *NEEDING_MAIL}):
         lines += ["[[operations]]", f'include-name = "{call}"']
+        if call in NEEDING_MAIL and mailed is None:
+            lines.append("warnings = false")
         if call in callers:
             lines.append(f'headers = {{ Authorization = "Bearer {callers[call].access_token}" }}')
         lines += [_drawing(field, dictionary) for field, dictionary in drawn.get(call, {}).items()]

@@ -43,7 +43,7 @@ class AccountSteps(Journey):
 
     @rule(which=some, other=some, is_beside=st.booleans())
     def changes_the_email_address(self, which: int, other: int, is_beside: bool) -> None:  # noqa: FBT001 - Hypothesis passes by name
-        """All sessions end, and a new one begins. The address is spelt otherwise and stays the person's."""
+        """All sessions end, and a new one begins. The address, spelt otherwise, is verified with it."""
         session, another = self._session(which), self._session(other)
         person, is_due = session.person, self._is_let_in(session)
         change = self.world.own.change_email(session.accesses[-1].text, f"{person.username.upper()}@example.com")
@@ -52,6 +52,8 @@ class AccountSteps(Journey):
         if pair is None:
             return
         person.epoch += 1
+        person.is_verified = True
+        person.lose_links()
         self.touched.append(self.model.begin(person, pair.refresh_token, pair.access_token, self.now))
         self.touched += self.model.sessions_of(person)[-3:]
 

@@ -191,8 +191,8 @@ FAULTS: Final = (
     ),
     Fault(
         OWN_SESSIONS_SQL,
-        "        SET epoch = %(epoch)s\n        WHERE id = %(session_id)s\n          AND user_id",
-        "        SET epoch = %(epoch)s\n        WHERE user_id",
+        "            device_id = %(device_id)s\n        WHERE id = %(session_id)s\n          AND user_id",
+        "            device_id = %(device_id)s\n        WHERE user_id",
         "the sessions that were ended with all others are back",
     ),
     Fault(

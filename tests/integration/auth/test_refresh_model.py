@@ -57,7 +57,8 @@ def test_the_service_agrees_with_the_model(walks: Mapping[str, subprocess.Popen[
 
 def test_the_walks_find_a_planted_fault(own_database: str, tmp_path: Path) -> None:
     found = walked(planted(FAULTS[0], tmp_path), own_database, walks=WALKS_TO_A_PLANTED_FAULT, steps=STEPS)
-    assert found["invariant"] == "a refresh token gets what it is due"
+    # Whichever comes first: one caller with a used token, or several.
+    assert found["invariant"] in {"a refresh token gets what it is due", "one use, one successor"}
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.gain)
