@@ -117,6 +117,11 @@ def test_every_file_that_a_page_names_exists() -> None:
     assert not gone
 
 
+def test_every_test_that_finds_mutations_exists() -> None:
+    table = project_table()["tool"]["mutmut"]["pytest_add_cli_args_test_selection"]
+    assert [name for name in table if not (ROOT / name).exists()] == []
+
+
 def test_every_decision_is_in_the_index() -> None:
     index = text_of(Path("docs/decisions/README.md"))
     decisions = [path.name for path in pages() if re.fullmatch(r"\d{4}-.*\.md", path.name)]

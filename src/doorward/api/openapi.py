@@ -40,7 +40,7 @@ _OF_FASTAPI: Final = ("HTTPValidationError", "ValidationError")
 
 _SCHEME: Final = "password"
 _DESCRIPTION: Final = """
-Accounts, passwords, access tokens, and sessions whose refresh tokens tell theft.
+Accounts, passwords, access tokens, and sessions that end when a refresh token was stolen.
 
 1. `POST /api/v1/auth/register` makes an account.
 2. **Authorize** (above) logs in with it.

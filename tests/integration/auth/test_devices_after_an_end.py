@@ -3,6 +3,16 @@
 import pytest
 
 from development.client import PASSWORD, Pair, Person, pair
+from doorward.domain.auth.exceptions import InvalidAccessTokenError
+from doorward.domain.auth.models import Proof
+from doorward.domain.auth.ports import NO_CLIENT
+from doorward.domain.auth.refresh_token import RefreshTokenCodec
+from doorward.domain.auth.token_pair import TokenPairIssuer
+from doorward.domain.outbox.mail_queue import MailQueue
+from doorward.infrastructure.keys import REFRESH_TOKEN_PURPOSE
+from doorward.wiring.auth import create_continuation, create_signer, lifetimes_of
+from doorward.wiring.foundation import Foundation
+from doorward.wiring.keys import keys
 from tests.integration.auth.test_known_devices import HEADER, devices_of, log_in, read
 from tests.integration.service import Service
 
@@ -58,3 +68,20 @@ async def test_a_refused_change_leaves_the_device_known(service: Service) -> Non
     answer = await service.post_password(tokens.access, "wrong", CHANGED)
     assert (answer.status_code, HEADER in answer.headers) == (403, False)
     assert await log_in(service, person, known) == known
+
+
+async def test_a_user_who_was_deactivated_meanwhile_goes_on_in_no_session(service: Service) -> None:
+    person, tokens = await service.register_and_log_in()
+    caller = await service.app.state.services.sessions.authenticate(tokens.access)
+    service.set_active(person, active=False)
+    base = Foundation(service.settings, service.database, service.hasher, service.clock, MailQueue(None))
+    lifetimes, now = lifetimes_of(service.settings), service.clock.now()
+    codec = RefreshTokenCodec(*keys(service.settings.keys, REFRESH_TOKEN_PURPOSE))
+    issuer = TokenPairIssuer(signer=create_signer(service.settings, lifetimes), codec=codec, lifetimes=lifetimes)
+    continuation = create_continuation(base, issuer)
+    proof = Proof(caller.user.id, ("pwd",), acr=1, proven_at=now, session_epoch=0)
+    device = continuation.describe(NO_CLIENT, None)
+    with pytest.raises(InvalidAccessTokenError):
+        async with service.database.transaction() as connection:
+            await continuation.begin(connection, caller, proof, device, now=now)
+    assert len(service.sessions_of(person)) == 1

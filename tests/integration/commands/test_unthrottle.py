@@ -6,7 +6,11 @@ from uuid import UUID
 import pytest
 
 from doorward.commands.main import main
+from doorward.domain.auth.accounts import Accounts
+from doorward.domain.auth.exceptions import UserNotFoundError
+from doorward.domain.auth.models import User
 from doorward.domain.auth.throttling import LOGIN_CURVE, STRANGERS
+from doorward.domain.auth.unthrottling import Unthrottling
 from doorward.wiring.throttling import create_throttling
 from tests.integration.service import Logs, Service
 
@@ -37,3 +41,17 @@ async def test_a_name_without_an_account_is_an_error_in_one_line(
     assert await asyncio.to_thread(main, ["unthrottle", "nobody-of-this-name"]) == 1
     assert "There is no user of this user name" in capsys.readouterr().err
     assert "auth.login.unthrottled" not in logs.text()
+
+
+async def test_who_was_removed_meanwhile_is_told(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    person, accounts = await service.register(), Accounts(database=service.database)
+    gone = await accounts.find_user(person.username)
+
+    async def found(_: str) -> User:
+        return gone
+
+    service.sql("DELETE FROM users WHERE id = %s", person.id)
+    monkeypatch.setattr(accounts, "find_user", found)
+    throttling = create_throttling(service.settings.keys, service.database)
+    with pytest.raises(UserNotFoundError):
+        await Unthrottling(database=service.database, accounts=accounts, throttling=throttling).unthrottle("gone")

@@ -34,6 +34,7 @@ def test_no_character_can_be_changed_left_out_or_added() -> None:
         others = BASE64.replace(character, "") if index == len(text) - 1 else "A" if character != "A" else "B"
         for other in others:
             assert CODEC.decode(text[:index] + other + text[index + 1 :]) is None
+        assert CODEC.decode(text[:index] + "!" + text[index + 1 :]) is None
         assert CODEC.decode(text[:index] + text[index + 1 :]) is None
         assert CODEC.decode(text[:index] + "A" + text[index:]) is None
 

@@ -31,8 +31,8 @@ def test_a_token_for_another_purpose_is_refused(purpose: Purpose) -> None:
 
 def test_each_altered_character_is_noticed() -> None:
     other = {position: "A" if character != "A" else "B" for position, character in enumerate(TEXT)}
-    accepted = [at for at in range(len(TEXT)) if not refuses(TEXT[:at] + other[at] + TEXT[at + 1 :])]
-    assert accepted == []
+    changes = [(at, character) for at in range(len(TEXT)) for character in (other[at], "!")]
+    assert [change for change in changes if not refuses(TEXT[: change[0]] + change[1] + TEXT[change[0] + 1 :])] == []
 
 
 def test_each_truncated_token_is_refused() -> None:

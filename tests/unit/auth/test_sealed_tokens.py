@@ -1,5 +1,7 @@
 """Sealed tokens: what was issued is read until it expires, and nothing else is."""
 
+import base64
+import hmac
 import secrets
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
@@ -72,6 +74,15 @@ def test_a_token_of_the_previous_key_is_read_while_that_is_set() -> None:
     text = issued(SealedTokens(PREVIOUS))
     assert is_read(text, tokens=SealedTokens(KEY, PREVIOUS))
     assert not is_read(text)
+
+
+@pytest.mark.parametrize(("position", "value"), [(0, 2), (1, 99)])
+def test_a_version_or_kind_of_the_future_is_refused_though_its_mac_is_right(position: int, value: int) -> None:
+    raw = bytearray(base64.urlsafe_b64decode(issued().removeprefix(PREFIX) + "="))
+    raw[position] = value
+    content = bytes(raw[:-16])
+    forged = content + hmac.digest(KEY, content, "sha256")[:16]
+    assert not is_read(PREFIX + base64.urlsafe_b64encode(forged).rstrip(b"=").decode())
 
 
 @given(st.text() | st.text("\u00e9" + BASE64, min_size=83, max_size=83).map(lambda text: PREFIX + text))

@@ -112,9 +112,7 @@ class OneTimeTokens:
         return right[0]
 
     async def is_live(self, connection: Connection, shown: ShownToken, *, now: datetime) -> bool:
-        """Tell whether the token can be consumed, before work is done for it. A code was tried a moment ago."""
-        if shown.is_code:
-            return True
+        """Tell whether the token of a link can be consumed, before work is done for it."""
         email_key = await one_time_tokens.find_live_token(
             connection, user_id=shown.user_id, purpose=shown.purpose.value, secret_hash=shown.digest, now=now
         )

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from doorward.core.events import Event
 from doorward.core.exceptions import ServiceUnavailableError
 from doorward.core.ports import Batching, Clock, Database
 from doorward.core.principal import Principal
@@ -103,7 +102,7 @@ class Sessions:
         the session if the same successor is due again, and raise in all other cases.
         """
         now = self._clock.now()
-        events: tuple[Event, ...] = ()
+        end = self._endings.end_by_reuse
         async with self._database.transaction() as connection:
             until = self._database.deadline()
             await sessions.lock_owner(connection, token)
@@ -111,8 +110,7 @@ class Sessions:
             (rotated,) = await self._rotate(connection, [token], now, until)
             verdict = judge_unrotated(session, token, now, self._lifetimes.reuse_leeway)
             is_reuse = rotated is None and verdict is Verdict.END
-            if session and is_reuse:
-                events = await self._endings.end_by_reuse(connection, token, session.user_id, now=now)
+            events = await end(connection, token, session.user_id, now=now) if session and is_reuse else ()
         if rotated is not None:
             _report_rotation(token, rotated)
             return rotated
