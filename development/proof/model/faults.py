@@ -124,8 +124,8 @@ FAULTS: Final = (
     ),
     Fault(
         SESSIONS,
-        "end_by_reuse(connection, token, session.user_id, now=now)",
-        "end_by_reuse(connection, token, session.user_id, now=now); raise InvalidRefreshTokenError",
+        "if session and is_reuse else ()\n",
+        "if session and is_reuse else ()\n            if is_reuse:\n                raise InvalidRefreshTokenError\n",
         "the end of a stolen session is rolled back with the refusal",
     ),
     Fault(
