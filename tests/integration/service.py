@@ -91,6 +91,17 @@ class Service(ApiClient):
         while self.sql(waiting)[0]["count"] < number:  # noqa: ASYNC110 - another process is watched
             await asyncio.sleep(0.01)
 
+    def idle_transactions(self) -> int:
+        """Return how many transactions PostgreSQL holds open whose owner does something else meanwhile.
+
+        The pool's counts do not tell: they count a connection that is still being opened as one that is not idle.
+        """
+        idle = (
+            "SELECT count(*) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND state LIKE 'idle in transaction%%'"
+        )
+        return int(self.sql(idle)[0]["count"])
+
     def sql(self, query: str, *parameters: object) -> list[dict[str, Any]]:
         """Run a statement beside the service, committed; return its rows, if it has any."""
         with psycopg.connect(self.database_url, autocommit=True, row_factory=dict_row) as connection:

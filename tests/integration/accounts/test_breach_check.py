@@ -146,11 +146,10 @@ async def test_a_server_is_asked_outside_of_transactions_and_a_redirect_is_not_f
             password_breaches_failure="closed",
         )
 
-        def note_connections() -> None:
-            load = service.database.pool_load()
-            held.append(load.size - load.idle)
+        def note_transactions() -> None:
+            held.append(service.idle_transactions())
 
-        ranges.on_request = note_connections
+        ranges.on_request = note_transactions
         assert is_problem(await answered_in_time(service, LEAKED), 422, "password_breached")
         assert (await answered_in_time(service, GOOD)).status_code == 201
         assert set(held) == {0}

@@ -64,9 +64,7 @@ async def test_a_file_on_its_way_has_a_place_and_no_connection(owner: Owner) -> 
     async with asyncio.timeout(BOUND_SECONDS), asyncio.TaskGroup() as tasks:
         sending = tasks.create_task(owner.import_csv(aiter(file)))
         await file.has_begun.wait()
-        database: Any = owner.service.database
-        load = database.pool_load()
-        assert load.size - load.idle == 0
+        assert owner.service.idle_transactions() == 0
         other = await sign_in(owner.service)
         with owner.service.app.state.services.bulk_place():
             assert is_problem(await other.import_csv(never_read()), 503, "service_unavailable")
