@@ -20,6 +20,7 @@ async def test_the_account_is_shown_to_its_owner(service: Service, owner: Owner)
         "id": owner.person.id,
         "email": owner.person.email,
         "email_verified": False,
+        "email_bounced_at": None,
         "username": owner.person.username,
         "factors": [],
         "previous_login": None,
@@ -32,6 +33,11 @@ async def test_the_account_is_shown_to_its_owner(service: Service, owner: Owner)
 async def test_a_verified_address_is_told(service: Service, owner: Owner) -> None:
     service.sql("UPDATE users SET email_verified_at = now() WHERE id = %s", owner.person.id)
     assert (await owner.account())["email_verified"] is True
+
+
+async def test_an_address_whose_mail_server_refused_it_is_told(service: Service, owner: Owner) -> None:
+    service.sql("UPDATE users SET email_bounced_at = '2026-03-01 12:05:00Z' WHERE id = %s", owner.person.id)
+    assert (await owner.account())["email_bounced_at"] == "2026-03-01T12:05:00Z"
 
 
 async def test_an_address_that_waits_for_its_confirmation_is_shown_until_that_expires(

@@ -72,6 +72,10 @@ class AccountResponse(BaseModel):
     id: UUID
     email: str
     email_verified: bool = Field(description="Whether the address has been shown to be the owner's.")
+    email_bounced_at: datetime | None = Field(
+        description="When the mail server of the address refused it as unknown; null once a mail arrives. Until then "
+        "the address gets no notices."
+    )
     username: str
     created_at: datetime
     factors: list[FactorResponse] = Field(description="Second factors. Empty: the password alone signs in.")

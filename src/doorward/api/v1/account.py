@@ -195,6 +195,7 @@ def _account_response(profile: Profile, response: Response) -> AccountResponse:
         id=profile.id,
         email=profile.email,
         email_verified=profile.email_verified_at is not None,
+        email_bounced_at=profile.email_bounced_at,
         username=profile.username,
         created_at=profile.created_at,
         factors=[],

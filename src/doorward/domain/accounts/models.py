@@ -121,6 +121,7 @@ class Profile:
     id: UUID
     email: str
     email_verified_at: datetime | None
+    email_bounced_at: datetime | None
     username: str
     created_at: datetime
     version: int

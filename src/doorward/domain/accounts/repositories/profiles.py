@@ -15,7 +15,8 @@ async def find_profile(connection: Connection, user_id: UUID, *, session_id: UUI
     async with connection.cursor(row_factory=class_row(Profile)) as cursor:
         await cursor.execute(
             """
-            SELECT users.id, users.email, users.email_verified_at, users.username, users.created_at, users.version,
+            SELECT users.id, users.email, users.email_verified_at, users.email_bounced_at, users.username,
+                   users.created_at, users.version,
                    email_changes.email AS pending_email,
                    (
                        SELECT max(earlier.created_at)
