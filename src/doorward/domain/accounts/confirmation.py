@@ -5,14 +5,13 @@ with the token that the registration was answered with. All refusals are one, so
 """
 
 from dataclasses import dataclass
-from hmac import compare_digest
 from uuid import UUID, uuid4
 
 from doorward.core.exceptions import DomainError
 from doorward.core.ports import Clock, Database
 from doorward.domain.accounts.events import ConfirmationRefused
 from doorward.domain.accounts.links import AccountLinks, AccountPage
-from doorward.domain.accounts.mailed_secret import new_mailed_secret
+from doorward.domain.accounts.mailed_secret import ShownSecret, new_mailed_secret, shown_code, shown_token
 from doorward.domain.accounts.new_account import add_verified_account
 from doorward.domain.accounts.registration_requests import LIFE_OF_REGISTRATION, REGISTRATION_ID
 from doorward.domain.accounts.repositories import Connection, accounts, pending_registrations
@@ -34,15 +33,6 @@ from doorward.domain.auth.refresh_token import hash_secret
 from doorward.domain.auth.throttling import STRANGERS, Throttling
 from doorward.domain.outbox.mail import ComposedMail, MailKind, MailRequest
 from doorward.observability.logging import report
-
-
-@dataclass(frozen=True, slots=True)
-class _Shown:
-    """What was shown of a registration: the hash of its token's secret, or the MAC of its code."""
-
-    registration_id: UUID
-    digest: bytes
-    is_code: bool
 
 
 class Confirmation:
@@ -72,14 +62,11 @@ class Confirmation:
         Raises ``InvalidOneTimeTokenError``, and ``LoginThrottledError`` after many wrong passwords.
         """
         try:
-            shown = self._codec.decode(token, Purpose.CONFIRM_REGISTRATION)
-            digest = hash_secret(shown.secret)
+            shown = shown_token(self._codec, Purpose.CONFIRM_REGISTRATION, token)
             async with self._database.connection() as connection:
-                pending = await pending_registrations.find_by_mailed_secret(
-                    connection, shown.subject_id, secret_hash=digest, now=self._clock.now()
-                )
+                pending = await pending_registrations.find_by_token(connection, shown, now=self._clock.now())
             await self._require_password(pending, password, client)
-            return await self._complete(_Shown(shown.subject_id, digest, is_code=False), client)
+            return await self._complete(shown, client)
         except DomainError as refusal:
             report(ConfirmationRefused(reason=refusal.code))
             raise
@@ -148,15 +135,12 @@ class Confirmation:
         async with self._database.connection() as connection:
             await self._throttling.forgive(connection, attempt)
 
-    async def _try_code(self, registration_id: UUID, code: str) -> _Shown:
-        macs = self._codec.code_macs(code, registration_id, Purpose.CONFIRM_REGISTRATION)
+    async def _try_code(self, registration_id: UUID, code: str) -> ShownSecret:
         async with self._database.connection() as connection:
             stored = await pending_registrations.claim_code_attempt(connection, registration_id, now=self._clock.now())
-        if stored is None or not any(compare_digest(stored, mac) for mac in macs):
-            raise InvalidOneTimeTokenError
-        return _Shown(registration_id, stored, is_code=True)
+        return shown_code(self._codec, Purpose.CONFIRM_REGISTRATION, registration_id, code, stored=stored)
 
-    async def _complete(self, shown: _Shown, client: Client) -> User:
+    async def _complete(self, shown: ShownSecret, client: Client) -> User:
         """Remove the registration and store its account in one transaction.
 
         Name and address may have been taken since it was asked for: then it stays until it expires, in vain.
@@ -164,14 +148,7 @@ class Confirmation:
         now, address = self._clock.now(), recorded_address(client.address, self._address_detail)
         try:
             async with self._database.transaction() as connection:
-                if shown.is_code:
-                    pending = await pending_registrations.consume_by_code(
-                        connection, shown.registration_id, code_mac=shown.digest, now=now
-                    )
-                else:
-                    pending = await pending_registrations.consume_by_mailed_secret(
-                        connection, shown.registration_id, secret_hash=shown.digest, now=now
-                    )
+                pending = await pending_registrations.consume_registration(connection, shown, now=now)
                 if pending is None:
                     raise InvalidOneTimeTokenError
                 user = User(uuid4(), pending.email, pending.username, is_active=True)

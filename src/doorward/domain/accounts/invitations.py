@@ -7,7 +7,6 @@ before the invitation is accepted.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from hmac import compare_digest
 from typing import Final
 from uuid import UUID, uuid4
 
@@ -16,7 +15,7 @@ from doorward.core.exceptions import DomainError
 from doorward.core.ports import Clock, Database
 from doorward.domain.accounts.events import InvitationAccepted, InvitationCreated, InvitationRefused
 from doorward.domain.accounts.links import AccountLinks, AccountPage
-from doorward.domain.accounts.mailed_secret import new_mailed_secret
+from doorward.domain.accounts.mailed_secret import ShownSecret, new_mailed_secret, shown_code, shown_token
 from doorward.domain.accounts.new_account import add_verified_account
 from doorward.domain.accounts.repositories import Connection, accounts, invitations
 from doorward.domain.accounts.repositories.invitations import Invitation, NewInvitation
@@ -27,7 +26,6 @@ from doorward.domain.auth.identifiers import canonical_email, read_new_email, re
 from doorward.domain.auth.models import User
 from doorward.domain.auth.one_time_token import OneTimeTokenCodec, Purpose
 from doorward.domain.auth.ports import NO_CLIENT, Client, PasswordHasher
-from doorward.domain.auth.refresh_token import hash_secret
 from doorward.domain.auth.registration import RegistrationRules
 from doorward.domain.outbox.mail import ComposedMail, MailKind, MailOrigin, MailRequest
 from doorward.domain.outbox.mail_queue import MailQueue
@@ -43,14 +41,6 @@ class Acceptance:
 
     username: str
     password: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Shown:
-    """What was shown of an invitation: the hash of its token's secret, or the MAC of its code."""
-
-    digest: bytes
-    is_code: bool
 
 
 class Inviting:
@@ -116,15 +106,12 @@ class Invitations:
         and ``EmailTakenError`` if the address has got an account otherwise.
         """
         try:
-            shown = self._codec.decode(token, Purpose.INVITATION)
-            digest = hash_secret(shown.secret)
+            shown = shown_token(self._codec, Purpose.INVITATION, token)
             async with self._database.connection() as connection:
-                invitation = await invitations.find_by_mailed_secret(
-                    connection, shown.subject_id, secret_hash=digest, now=self._clock.now()
-                )
+                invitation = await invitations.find_by_token(connection, shown, now=self._clock.now())
             if invitation is None:
                 raise InvalidOneTimeTokenError
-            return await self._accept(invitation, _Shown(digest, is_code=False), acceptance, client)
+            return await self._accept(invitation, shown, acceptance, client)
         except DomainError as refusal:
             report(InvitationRefused(reason=refusal.code))
             raise
@@ -146,21 +133,18 @@ class Invitations:
             report(InvitationRefused(reason=refusal.code))
             raise
 
-    async def _try_code(self, email: str, code: str) -> tuple[Invitation, _Shown]:
+    async def _try_code(self, email: str, code: str) -> tuple[Invitation, ShownSecret]:
         try:
             email_key = canonical_email(email)
         except InvalidEmailError as error:
             raise InvalidOneTimeTokenError from error
         async with self._database.connection() as connection:
             claimed = await invitations.claim_code_attempt(connection, email_key=email_key, now=self._clock.now())
-        if claimed is None or claimed.code_mac is None:
+        if claimed is None:
             raise InvalidOneTimeTokenError
-        macs = self._codec.code_macs(code, claimed.id, Purpose.INVITATION)
-        if not any(compare_digest(claimed.code_mac, mac) for mac in macs):
-            raise InvalidOneTimeTokenError
-        return Invitation(claimed.id, claimed.email, claimed.email_key), _Shown(claimed.code_mac, is_code=True)
+        return claimed, shown_code(self._codec, Purpose.INVITATION, claimed.id, code, stored=claimed.code_mac)
 
-    async def _accept(self, invitation: Invitation, shown: _Shown, acceptance: Acceptance, client: Client) -> User:
+    async def _accept(self, invitation: Invitation, shown: ShownSecret, acceptance: Acceptance, client: Client) -> User:
         """Consume the invitation and store the account in one transaction, after the password was hashed."""
         name = read_new_username(acceptance.username, reserved=self._rules.reserved_usernames)
         await self._rules.new_passwords.check(acceptance.password, username=name, email=invitation.email_key)
@@ -169,12 +153,7 @@ class Invitations:
         address, now = recorded_address(client.address, self._address_detail), self._clock.now()
         accepted = InvitationAccepted(user_id=user.id, invitation_id=invitation.id)
         async with self._database.transaction() as connection:
-            if shown.is_code:
-                consumed = await invitations.consume_by_code(connection, invitation.id, code_mac=shown.digest, now=now)
-            else:
-                consumed = await invitations.consume_by_mailed_secret(
-                    connection, invitation.id, secret_hash=shown.digest, now=now
-                )
+            consumed = await invitations.consume_invitation(connection, shown, now=now)
             if consumed is None:
                 raise InvalidOneTimeTokenError
             begun = await add_verified_account(

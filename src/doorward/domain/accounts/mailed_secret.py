@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from hmac import compare_digest
 from typing import Final
 from uuid import UUID
 
+from doorward.domain.auth.exceptions import InvalidOneTimeTokenError
 from doorward.domain.auth.one_time_token import OneTimeToken, OneTimeTokenCodec, Purpose, new_code, new_secret
 from doorward.domain.auth.one_time_tokens import LIFE_OF_CODE
 from doorward.domain.auth.refresh_token import hash_secret
@@ -31,6 +33,15 @@ class StoredSecret:
     expires_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class ShownSecret:
+    """What was shown of a registration or an invitation: the hash of its token's secret, or the MAC of its code."""
+
+    subject_id: UUID
+    digest: bytes
+    is_code: bool
+
+
 def new_mailed_secret(
     codec: OneTimeTokenCodec, purpose: Purpose, subject_id: UUID, *, now: datetime, expires_at: datetime
 ) -> MailedSecret:
@@ -43,3 +54,22 @@ def new_mailed_secret(
         expires_at=expires_at,
     )
     return MailedSecret(codec.encode(token), code, stored)
+
+
+def shown_token(codec: OneTimeTokenCodec, purpose: Purpose, text: str) -> ShownSecret:
+    """Return the token of a link as it is stored. Raises ``InvalidOneTimeTokenError`` unless it is genuine."""
+    token = codec.decode(text, purpose)
+    return ShownSecret(token.subject_id, hash_secret(token.secret), is_code=False)
+
+
+def shown_code(
+    codec: OneTimeTokenCodec, purpose: Purpose, subject_id: UUID, code: str, *, stored: bytes | None
+) -> ShownSecret:
+    """Return a code that is right: ``stored`` is its MAC, None where no code lives or no tries are left.
+
+    Raises ``InvalidOneTimeTokenError``.
+    """
+    macs = codec.code_macs(code, subject_id, purpose)
+    if stored is None or not any(compare_digest(stored, mac) for mac in macs):
+        raise InvalidOneTimeTokenError
+    return ShownSecret(subject_id, stored, is_code=True)

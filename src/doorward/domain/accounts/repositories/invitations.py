@@ -6,7 +6,7 @@ from uuid import UUID
 
 from psycopg.rows import class_row
 
-from doorward.domain.accounts.mailed_secret import MOST_CODE_ATTEMPTS, StoredSecret
+from doorward.domain.accounts.mailed_secret import MOST_CODE_ATTEMPTS, ShownSecret, StoredSecret
 from doorward.domain.accounts.repositories import Connection
 
 
@@ -31,12 +31,9 @@ class Invitation:
 
 
 @dataclass(frozen=True, slots=True)
-class ClaimedCode:
+class ClaimedInvitation(Invitation):
     """An invitation one try of whose code was counted, and the MAC of the code if that lives."""
 
-    id: UUID
-    email: str
-    email_key: str
     code_mac: bytes | None
 
 
@@ -92,30 +89,28 @@ async def replace_mailed_secret(connection: Connection, invitation_id: UUID, sto
     )
 
 
-async def find_by_mailed_secret(
-    connection: Connection, invitation_id: UUID, *, secret_hash: bytes, now: datetime
-) -> Invitation | None:
+async def find_by_token(connection: Connection, shown: ShownSecret, *, now: datetime) -> Invitation | None:
     """Find a live invitation for whoever got the mail."""
     async with connection.cursor(row_factory=class_row(Invitation)) as cursor:
         await cursor.execute(
             """
             SELECT id, email, email_key
             FROM invitations
-            WHERE id = %(id)s
-              AND secret_hash = %(secret_hash)s
+            WHERE id = %(subject_id)s
+              AND secret_hash = %(digest)s
               AND expires_at > %(now)s
             """,
-            {"id": invitation_id, "secret_hash": secret_hash, "now": now},
+            {"subject_id": shown.subject_id, "digest": shown.digest, "now": now},
         )
         return await cursor.fetchone()
 
 
-async def claim_code_attempt(connection: Connection, *, email_key: str, now: datetime) -> ClaimedCode | None:
+async def claim_code_attempt(connection: Connection, *, email_key: str, now: datetime) -> ClaimedInvitation | None:
     """Count one try of a code; return the invitation of the address if it has tries left.
 
     Counted before anything is compared, and committed by itself: tries at the same moment are counted one by one.
     """
-    async with connection.cursor(row_factory=class_row(ClaimedCode)) as cursor:
+    async with connection.cursor(row_factory=class_row(ClaimedInvitation)) as cursor:
         await cursor.execute(
             """
             UPDATE invitations
@@ -130,39 +125,21 @@ async def claim_code_attempt(connection: Connection, *, email_key: str, now: dat
         return await cursor.fetchone()
 
 
-async def consume_by_mailed_secret(
-    connection: Connection, invitation_id: UUID, *, secret_hash: bytes, now: datetime
-) -> Invitation | None:
-    """Remove a live invitation whose token was shown. Of several calls one gets it."""
+async def consume_invitation(connection: Connection, shown: ShownSecret, *, now: datetime) -> Invitation | None:
+    """Remove a live invitation whose token was shown or whose code was typed. Of several calls one gets it."""
     async with connection.cursor(row_factory=class_row(Invitation)) as cursor:
         await cursor.execute(
             """
             DELETE FROM invitations
-            WHERE id = %(id)s
-              AND secret_hash = %(secret_hash)s
+            WHERE id = %(subject_id)s
               AND expires_at > %(now)s
+              AND CASE
+                  WHEN %(is_code)s THEN code_mac = %(digest)s AND code_expires_at > %(now)s
+                  ELSE secret_hash = %(digest)s
+              END
             RETURNING id, email, email_key
             """,
-            {"id": invitation_id, "secret_hash": secret_hash, "now": now},
-        )
-        return await cursor.fetchone()
-
-
-async def consume_by_code(
-    connection: Connection, invitation_id: UUID, *, code_mac: bytes, now: datetime
-) -> Invitation | None:
-    """Remove a live invitation whose code was typed. Of several calls one gets it."""
-    async with connection.cursor(row_factory=class_row(Invitation)) as cursor:
-        await cursor.execute(
-            """
-            DELETE FROM invitations
-            WHERE id = %(id)s
-              AND code_mac = %(code_mac)s
-              AND code_expires_at > %(now)s
-              AND expires_at > %(now)s
-            RETURNING id, email, email_key
-            """,
-            {"id": invitation_id, "code_mac": code_mac, "now": now},
+            {**asdict(shown), "now": now},
         )
         return await cursor.fetchone()
 

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from psycopg.rows import class_row
 
-from doorward.domain.accounts.mailed_secret import MOST_CODE_ATTEMPTS, StoredSecret
+from doorward.domain.accounts.mailed_secret import MOST_CODE_ATTEMPTS, ShownSecret, StoredSecret
 from doorward.domain.accounts.repositories import Connection
 
 
@@ -123,20 +123,18 @@ async def find_by_requester(
     return row[0] if row else None
 
 
-async def find_by_mailed_secret(
-    connection: Connection, registration_id: UUID, *, secret_hash: bytes, now: datetime
-) -> PendingRegistration | None:
+async def find_by_token(connection: Connection, shown: ShownSecret, *, now: datetime) -> PendingRegistration | None:
     """Find a live registration for whoever got the mail."""
     async with connection.cursor(row_factory=class_row(PendingRegistration)) as cursor:
         await cursor.execute(
             """
             SELECT id, email, email_key, username, password_hash
             FROM pending_registrations
-            WHERE id = %(id)s
-              AND secret_hash = %(secret_hash)s
+            WHERE id = %(subject_id)s
+              AND secret_hash = %(digest)s
               AND expires_at > %(now)s
             """,
-            {"id": registration_id, "secret_hash": secret_hash, "now": now},
+            {"subject_id": shown.subject_id, "digest": shown.digest, "now": now},
         )
         return await cursor.fetchone()
 
@@ -179,39 +177,23 @@ async def claim_code_attempt(connection: Connection, registration_id: UUID, *, n
     return row[0] if row else None
 
 
-async def consume_by_mailed_secret(
-    connection: Connection, registration_id: UUID, *, secret_hash: bytes, now: datetime
+async def consume_registration(
+    connection: Connection, shown: ShownSecret, *, now: datetime
 ) -> PendingRegistration | None:
-    """Remove a live registration whose token was shown. Of several calls one gets it."""
+    """Remove a live registration whose token was shown or whose code was typed. Of several calls one gets it."""
     async with connection.cursor(row_factory=class_row(PendingRegistration)) as cursor:
         await cursor.execute(
             """
             DELETE FROM pending_registrations
-            WHERE id = %(id)s
-              AND secret_hash = %(secret_hash)s
+            WHERE id = %(subject_id)s
               AND expires_at > %(now)s
+              AND CASE
+                  WHEN %(is_code)s THEN code_mac = %(digest)s AND code_expires_at > %(now)s
+                  ELSE secret_hash = %(digest)s
+              END
             RETURNING id, email, email_key, username, password_hash
             """,
-            {"id": registration_id, "secret_hash": secret_hash, "now": now},
-        )
-        return await cursor.fetchone()
-
-
-async def consume_by_code(
-    connection: Connection, registration_id: UUID, *, code_mac: bytes, now: datetime
-) -> PendingRegistration | None:
-    """Remove a live registration whose code was typed. Of several calls one gets it."""
-    async with connection.cursor(row_factory=class_row(PendingRegistration)) as cursor:
-        await cursor.execute(
-            """
-            DELETE FROM pending_registrations
-            WHERE id = %(id)s
-              AND code_mac = %(code_mac)s
-              AND code_expires_at > %(now)s
-              AND expires_at > %(now)s
-            RETURNING id, email, email_key, username, password_hash
-            """,
-            {"id": registration_id, "code_mac": code_mac, "now": now},
+            {**asdict(shown), "now": now},
         )
         return await cursor.fetchone()
 
