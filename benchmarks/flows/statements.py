@@ -36,9 +36,9 @@ BUDGETS: Final = {
     "login, known device": (7, 2),
     "forgot": (1, 1),
     "verify, by session": (5, 1),
-    "change of password": (15, 3),
-    "end of all others": (8, 1),
-    "reset": (11, 1),
+    "change of password": (11, 2),
+    "end of all others": (5, 1),
+    "reset": (7, 1),
 }
 """What the flows may cost at most, mails and audit included."""
 

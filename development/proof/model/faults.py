@@ -86,6 +86,12 @@ FAULTS: Final = (
         "a user who was switched off by SQL logs in",
     ),
     Fault(
+        ADMISSION,
+        "    if policy.requires_verified_email and not account.is_verified:",
+        "    if policy.requires_verified_email and not account.is_active:",
+        "whoever registers another's address is let in where addresses must be verified",
+    ),
+    Fault(
         SESSIONS_SQL,
         "sessions.user_id = ANY(%(user_ids)s)\n              AND sessions.ended_at IS NULL",
         "sessions.user_id = ANY(%(user_ids)s)",
@@ -178,21 +184,20 @@ FAULTS: Final = (
     ),
     Fault(
         EMAIL_CHANGES_SQL,
-        "                session_epoch = session_epoch + 1,\n",
+        "                    session_epoch = session_epoch + 1,\n",
         "",
         "a stolen session outlives a change of the e-mail address",
     ),
     Fault(
         ACCOUNTS_SQL,
-        "        SET password_hash = %(password_hash)s,\n"
-        "            session_epoch = session_epoch + 1,\n            version",
-        "        SET password_hash = %(password_hash)s,\n            version",
+        "                session_epoch = session_epoch + 1,\n                version",
+        "                version",
         "a thief stays signed in when the password is changed",
     ),
     Fault(
         OWN_SESSIONS_SQL,
-        "            device_id = %(device_id)s\n        WHERE id = %(session_id)s\n          AND user_id",
-        "            device_id = %(device_id)s\n        WHERE user_id",
+        "                WHERE sessions.id = %(kept_id)s\n                  AND sessions.user_id",
+        "                WHERE sessions.user_id",
         "the sessions that were ended with all others are back",
     ),
     Fault(

@@ -17,7 +17,7 @@ from doorward.infrastructure.postgres.clock_watch import require_agreement
 from doorward.infrastructure.postgres.database import PostgresDatabase
 from doorward.infrastructure.scheduler import Task
 from doorward.settings.background import BackgroundSettings
-from doorward.wiring.accounts import create_one_time_tokens, create_passwords
+from doorward.wiring.accounts import create_passwords
 from doorward.wiring.auth import create_sealed_tokens
 from doorward.wiring.foundation import Foundation
 
@@ -29,7 +29,6 @@ def create_leaving(base: Foundation, rules: RegistrationRules, resources: Sequen
         deletion=Deletion(
             database=base.database,
             clock=base.clock,
-            tokens=create_one_time_tokens(base.settings.keys),
             sealed_tokens=create_sealed_tokens(base.settings.keys),
             passwords=create_passwords(base, rules),
             mails=base.mails,

@@ -8,7 +8,7 @@ from doorward.domain.auth.reauthentication import Reauthentication
 from doorward.domain.auth.registration import RegistrationRules
 from doorward.domain.auth.session_ending import OwnSessionEnding
 from doorward.domain.auth.token_pair import TokenPairIssuer
-from doorward.wiring.accounts import create_one_time_tokens, create_passwords
+from doorward.wiring.accounts import create_passwords
 from doorward.wiring.auth import create_continuation, create_known_devices, lifetimes_of
 from doorward.wiring.email_change import create_email_change, create_email_change_confirmation
 from doorward.wiring.foundation import Foundation
@@ -28,7 +28,6 @@ def create_own_account(base: Foundation, rules: RegistrationRules, issuer: Token
         password_change=PasswordChange(
             database=base.database,
             passwords=passwords,
-            tokens=create_one_time_tokens(base.settings.keys),
             continuation=create_continuation(base, issuer),
             clock=base.clock,
             mails=base.mails,

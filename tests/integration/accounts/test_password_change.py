@@ -129,7 +129,17 @@ async def test_a_session_that_ends_while_the_password_is_checked_changes_nothing
         await service_alone.locks_are_waited_for(1)
         await other.execute("UPDATE sessions SET ended_at = now(), end_reason = 'logout'")
     assert is_problem(await change, 401, "invalid_access_token")
+    assert service_alone.sql("SELECT failures FROM login_throttles") == [{"failures": 0}]
     assert (await service_alone.post_token(owner.person.username, owner.person.password)).status_code == 200
+
+
+async def test_a_change_forgets_wrong_passwords(service_alone: Service) -> None:
+    owner = await signed_in(service_alone)
+    for _ in range(3):
+        await owner.post_password(current="a guess of the password")
+    assert service_alone.sql("SELECT failures FROM login_throttles") == [{"failures": 3}]
+    await owner.change_password()
+    assert service_alone.sql("SELECT failures FROM login_throttles") == []
 
 
 async def test_a_login_with_the_old_password_under_way_leaves_no_live_session(service: Service) -> None:
@@ -213,7 +223,7 @@ async def test_the_new_session_has_the_device_and_a_fresh_proof(owner: Owner, cl
 
 
 async def test_the_number_of_statements_is_bounded(service: Service, owner: Owner) -> None:
-    """By themselves for the caller, for the hash, and for the attempt before and after it; and one transaction."""
+    """By themselves for the caller, for the hash, and for the attempt before it; and one transaction."""
     before = service.connections_asked_for()
     assert isinstance(await owner.change_password(), Pair)
-    assert service.connections_asked_for() - before == 5
+    assert service.connections_asked_for() - before == 4

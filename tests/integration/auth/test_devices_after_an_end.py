@@ -7,6 +7,7 @@ from doorward.domain.auth.exceptions import InvalidAccessTokenError
 from doorward.domain.auth.models import Proof
 from doorward.domain.auth.ports import NO_CLIENT
 from doorward.domain.auth.refresh_token import RefreshTokenCodec
+from doorward.domain.auth.repositories import users
 from doorward.domain.auth.token_pair import TokenPairIssuer
 from doorward.domain.outbox.mail_queue import MailQueue
 from doorward.infrastructure.keys import REFRESH_TOKEN_PURPOSE
@@ -81,7 +82,10 @@ async def test_a_user_who_was_deactivated_meanwhile_goes_on_in_no_session(servic
     continuation = create_continuation(base, issuer)
     proof = Proof(caller.user.id, ("pwd",), acr=1, proven_at=now, session_epoch=0)
     device = continuation.describe(NO_CLIENT, None)
+    async with service.database.connection() as connection:
+        account = await users.lock_account(connection, caller.user.id)
+    assert account is not None
     with pytest.raises(InvalidAccessTokenError):
         async with service.database.transaction() as connection:
-            await continuation.begin(connection, caller, proof, device, now=now)
+            await continuation.begin(connection, caller, account, proof, device, now=now)
     assert len(service.sessions_of(person)) == 1

@@ -6,13 +6,12 @@ from typing import Final
 from doorward.core.events import AuditedEvent
 from doorward.core.ports import Clock, Database
 from doorward.domain.accounts.events import UserDeletionCancelled, UserDeletionScheduled
-from doorward.domain.accounts.repositories import Connection, accounts, deletions
+from doorward.domain.accounts.repositories import Connection, deletions
 from doorward.domain.audit.recording import record
 from doorward.domain.auth.acting_session import lock_acting_session
 from doorward.domain.auth.devices import AddressDetail, recorded_address
 from doorward.domain.auth.exceptions import InvalidOneTimeTokenError, NothingToRestoreError
 from doorward.domain.auth.models import Caller
-from doorward.domain.auth.one_time_tokens import OneTimeTokens
 from doorward.domain.auth.passwords import Passwords
 from doorward.domain.auth.ports import NO_CLIENT, Client
 from doorward.domain.auth.sealed_tokens import SealedKind, SealedTokens
@@ -35,19 +34,17 @@ class Deletion:
         *,
         database: Database[Connection],
         clock: Clock,
-        tokens: OneTimeTokens,
         sealed_tokens: SealedTokens,
         passwords: Passwords,
         mails: MailQueue,
         address_detail: AddressDetail,
     ) -> None:
-        """Take the database, the time, both kinds of tokens, what checks passwords, and the queue of mails.
+        """Take the database, the time, sealed tokens, what checks passwords, and the queue of mails.
 
         ``address_detail`` is what addresses may show.
         """
         self._database = database
         self._clock = clock
-        self._tokens = tokens
         self._sealed_tokens = sealed_tokens
         self._passwords = passwords
         self._mails = mails
@@ -68,8 +65,6 @@ class Deletion:
         async with self._database.transaction() as connection:
             await lock_acting_session(connection, caller, now=now)
             await deletions.deactivate_for_deletion(connection, user_id, due_at=due_at)
-            await self._tokens.remove_all(connection, user_id)
-            await accounts.remove_email_change(connection, user_id)
             await self._record(connection, event)
             await self._mails.add(connection, notice, expires_at=now + LIFE_OF_NOTICE)
         report(event)

@@ -18,13 +18,13 @@ from doorward.domain.accounts.models import (
     WaitingForMailbox,
 )
 from doorward.domain.accounts.policy import mailbox_to_wait_for
-from doorward.domain.accounts.repositories import Connection, accounts, email_changes
+from doorward.domain.accounts.repositories import Connection, email_changes
 from doorward.domain.audit.recording import record
 from doorward.domain.auth.acting_session import lock_acting_session
 from doorward.domain.auth.continuation import Continued, SessionContinuation
 from doorward.domain.auth.devices import AddressDetail, recorded_address
 from doorward.domain.auth.exceptions import InvalidCredentialsError, InvalidOneTimeTokenError
-from doorward.domain.auth.models import Caller, Device, LoggedIn, Proof
+from doorward.domain.auth.models import Account, Caller, Device, LoggedIn, Proof
 from doorward.domain.auth.one_time_token import Purpose
 from doorward.domain.auth.one_time_tokens import OneTimeTokens, ShownToken
 from doorward.domain.auth.passwords import Passwords
@@ -43,9 +43,9 @@ LIFE_OF_NOTICE: Final = timedelta(hours=24)
 
 @dataclass(frozen=True, slots=True)
 class _Made:
-    """The account has its new address with the commit. The events are recorded; ``epoch`` is of sessions to come."""
+    """The account has its new address with the commit, and the epoch of sessions to come. The events are recorded."""
 
-    epoch: int
+    account: Account
     events: tuple[AuditedEvent, ...]
 
 
@@ -104,7 +104,7 @@ class EmailChangeConfirmation:
             async with self._database.transaction() as connection:
                 step = await self._confirm(connection, shown, caller, now)
                 outcome = (
-                    await self._continue(connection, caller, device, step.epoch, now)
+                    await self._continue(connection, caller, device, step.account, now)
                     if isinstance(step, _Made)
                     else step
                 )
@@ -193,18 +193,16 @@ class EmailChangeConfirmation:
     ) -> _Made:
         """Give the account its new address, and end what began with the old one."""
         user_id = change.user_id
-        epoch = await email_changes.replace_email(connection, change, now=now)
-        if epoch is None:
+        account = await email_changes.replace_email(connection, change, now=now)
+        if account is None:
             raise InvalidOneTimeTokenError
-        await accounts.remove_email_change(connection, user_id)
-        await self._tokens.remove_all(connection, user_id)
         changed = EmailChanged(user_id=user_id, session_id=None if caller is None else caller.session_id)
         events = (changed,) if mailbox.email_verified_at is not None else (changed, UserVerified(user_id=user_id))
         address = recorded_address(current_client(), self._address_detail)
         for event in events:
             await record(connection, event, address=address)
         await self._notify(connection, mailbox, now)
-        return _Made(epoch, events)
+        return _Made(account, events)
 
     async def _notify(self, connection: Connection, mailbox: Mailbox, now: datetime) -> None:
         """Tell both mailboxes, the old one if it was the owner's."""
@@ -215,7 +213,7 @@ class EmailChangeConfirmation:
             await self._mails.add(connection, replace(notice, email=mailbox.email), expires_at=expires_at)
 
     async def _continue(
-        self, connection: Connection, caller: Caller, device: Device, epoch: int, now: datetime
+        self, connection: Connection, caller: Caller, device: Device, account: Account, now: datetime
     ) -> Continued:
         """Begin the caller's next session. Its proof is as old as it was: a mail proves no person."""
         proof = Proof(
@@ -223,9 +221,9 @@ class EmailChangeConfirmation:
             tuple(sorted(caller.amr)),
             acr=caller.acr,
             proven_at=caller.authenticated_at,
-            session_epoch=epoch,
+            session_epoch=account.session_epoch,
         )
-        return await self._continuation.begin(connection, caller, proof, device, now=now)
+        return await self._continuation.begin(connection, caller, account, proof, device, now=now)
 
 
 def _report(shown: ShownToken, step: WaitingForMailbox | _Made) -> None:

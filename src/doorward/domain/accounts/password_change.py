@@ -12,7 +12,6 @@ from doorward.domain.auth.acting_session import lock_acting_session
 from doorward.domain.auth.continuation import Continued, SessionContinuation
 from doorward.domain.auth.login import PASSWORD_METHODS
 from doorward.domain.auth.models import Caller, Device, LoggedIn, Proof
-from doorward.domain.auth.one_time_tokens import OneTimeTokens
 from doorward.domain.auth.passwords import Passwords
 from doorward.domain.auth.ports import NO_CLIENT, Client
 from doorward.domain.outbox.mail import MailKind, MailOrigin, MailRequest
@@ -31,15 +30,13 @@ class PasswordChange:
         *,
         database: Database[Connection],
         passwords: Passwords,
-        tokens: OneTimeTokens,
         continuation: SessionContinuation,
         clock: Clock,
         mails: MailQueue,
     ) -> None:
-        """Take the database, passwords, mailed tokens, what begins the next session, the time, and the mails."""
+        """Take the database, passwords, what begins the next session, the time, and the queue of mails."""
         self._database = database
         self._passwords = passwords
-        self._tokens = tokens
         self._continuation = continuation
         self._clock = clock
         self._mails = mails
@@ -65,14 +62,15 @@ class PasswordChange:
         user = caller.user
         user_id = user.id
         await self._passwords.check_new(new_password, username=user.username, email=user.email)
-        await self._passwords.prove(caller, current_password, client=client)
-        password_hash = await self._passwords.hash_new(new_password, client=client, account=user.username.lower())
         device = self._continuation.describe(client, user_agent)
-        now = self._clock.now()
         event = PasswordChanged(user_id=user_id, session_id=caller.session_id, reason="changed")
-        async with self._database.transaction() as connection:
-            await lock_acting_session(connection, caller, now=now)
-            continued = await self._replace(connection, caller, password_hash, device, event, now)
+        async with self._passwords.proving(caller, current_password, client=client) as proven:
+            password_hash = await self._passwords.hash_new(new_password, client=client, account=user.username.lower())
+            now = self._clock.now()
+            async with self._database.transaction() as connection:
+                await lock_acting_session(connection, caller, now=now)
+                continued = await self._replace(connection, caller, password_hash, device, event, now)
+                await self._passwords.forgive(connection, proven)
         report(event)
         return self._continuation.finish(continued, now=now)
 
@@ -87,12 +85,10 @@ class PasswordChange:
     ) -> Continued:
         """Replace the password of the user, who is locked, and begin the session that goes on."""
         user_id = caller.user.id
-        epoch = await accounts.replace_password(connection, user_id, password_hash=password_hash)
-        await self._tokens.remove_all(connection, user_id)
-        await accounts.remove_email_change(connection, user_id)
+        account = await accounts.replace_password(connection, user_id, password_hash=password_hash)
         await record(connection, event, address=device.address)
-        proof = Proof(user_id, PASSWORD_METHODS, acr=1, proven_at=now, session_epoch=epoch)
-        continued = await self._continuation.begin(connection, caller, proof, device, now=now)
+        proof = Proof(user_id, PASSWORD_METHODS, acr=1, proven_at=now, session_epoch=account.session_epoch)
+        continued = await self._continuation.begin(connection, caller, account, proof, device, now=now)
         notice = MailRequest(MailKind.PASSWORD_CHANGED, MailOrigin.SERVICE, user_id=user_id)
         await self._mails.add(connection, notice, expires_at=now + LIFE_OF_NOTICE)
         return continued

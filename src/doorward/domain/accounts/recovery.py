@@ -71,9 +71,8 @@ class Recovery:
         try:
             shown = self._tokens.read(token, Purpose.PASSWORD_RESET)
             async with self._database.connection() as connection:
-                mailbox = await accounts.find_mailbox(connection, shown.user_id)
-                is_live = await self._tokens.is_live(connection, shown, now=self._clock.now())
-            if mailbox is None or not is_live:
+                mailbox = await accounts.find_mailbox_of_token(connection, shown, now=self._clock.now())
+            if mailbox is None:
                 raise InvalidOneTimeTokenError
             await self._passwords.check_new(new_password, username=mailbox.username, email=mailbox.email_key)
             await self._reset(shown, mailbox, new_password, client)
@@ -129,10 +128,7 @@ class Recovery:
             if locked.email_verified_at is None:
                 events.append(UserVerified(user_id=user_id))
             await accounts.replace_forgotten_password(connection, user_id, password_hash=password_hash, now=now)
-            await self._tokens.remove_all(connection, user_id)
-            await accounts.remove_devices(connection, user_id)
             await self._passwords.forget_failures(connection, user_id)
-            await accounts.remove_email_change(connection, user_id)
             for event in events:
                 await record(connection, event)
             notice = MailRequest(MailKind.PASSWORD_CHANGED, MailOrigin.SERVICE, user_id=user_id)

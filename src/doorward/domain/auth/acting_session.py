@@ -4,7 +4,7 @@ from datetime import datetime
 
 from doorward.domain.auth.exceptions import InvalidAccessTokenError
 from doorward.domain.auth.models import Account, Caller
-from doorward.domain.auth.repositories import Connection, sessions, users
+from doorward.domain.auth.repositories import Connection, own_sessions
 
 
 async def lock_acting_session(connection: Connection, caller: Caller, *, now: datetime) -> Account:
@@ -14,10 +14,7 @@ async def lock_acting_session(connection: Connection, caller: Caller, *, now: da
     have changed that was checked meanwhile. Whatever ends sessions locks the user, so none ends before the
     transaction does. Raises ``InvalidAccessTokenError``.
     """
-    account = await users.lock_account(connection, caller.user.id)
-    live = await sessions.list_live_sessions(
-        connection, session_ids=[caller.session_id], user_ids=[caller.user.id], now=now
-    )
-    if account is None or not live:
+    account = await own_sessions.lock_live_session(connection, caller.user.id, caller.session_id, now=now)
+    if account is None:
         raise InvalidAccessTokenError
     return account

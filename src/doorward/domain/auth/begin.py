@@ -8,7 +8,7 @@ from uuid import uuid4
 from doorward.domain.audit.recording import record
 from doorward.domain.auth.admission import AdmissionPolicy, Refuse, judge
 from doorward.domain.auth.events import SessionBegun
-from doorward.domain.auth.models import Device, Grant, NewSession, Proof
+from doorward.domain.auth.models import Account, Device, Grant, NewSession, Proof
 from doorward.domain.auth.policy import Lifetimes
 from doorward.domain.auth.refresh_token import SECRET_BYTES, RefreshToken, hash_secret
 from doorward.domain.auth.repositories import Connection, sessions, users
@@ -39,7 +39,25 @@ async def begin_session(
 
     A refusal is returned, not raised, so that the caller decides what is committed with it.
     """
-    verdict = judge(await users.lock_account(connection, proof.user_id), proof, policy)
+    account = await users.lock_account(connection, proof.user_id)
+    return await begin_session_of(
+        connection, account, proof, grant, device, policy=policy, lifetimes=lifetimes, now=now
+    )
+
+
+async def begin_session_of(
+    connection: Connection,
+    account: Account | None,
+    proof: Proof,
+    grant: Grant,
+    device: Device,
+    *,
+    policy: AdmissionPolicy,
+    lifetimes: Lifetimes,
+    now: datetime,
+) -> Begun | Refuse:
+    """Do as ``begin_session`` with an account as the caller's transaction has read it after it was locked."""
+    verdict = judge(account, proof, policy)
     if isinstance(verdict, Refuse):
         return verdict
     token = RefreshToken(uuid4(), proof.user_id, generation=0, secret=secrets.token_bytes(SECRET_BYTES))

@@ -4,12 +4,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from doorward.domain.auth.admission import SIGNED_IN, Refuse
-from doorward.domain.auth.begin import Begun, begin_session
+from doorward.domain.auth.begin import Begun, begin_session_of
 from doorward.domain.auth.device_token import DeviceToken
 from doorward.domain.auth.devices import AddressDetail, describe_device
 from doorward.domain.auth.exceptions import InvalidAccessTokenError
 from doorward.domain.auth.known_devices import KnownDevices
-from doorward.domain.auth.models import Caller, Device, Grant, LoggedIn, Proof
+from doorward.domain.auth.models import Account, Caller, Device, Grant, LoggedIn, Proof
 from doorward.domain.auth.policy import Lifetimes
 from doorward.domain.auth.ports import Client
 from doorward.domain.auth.repositories import Connection
@@ -42,17 +42,18 @@ class SessionContinuation:
         return describe_device(user_agent, client.address, self._address_detail)
 
     async def begin(
-        self, connection: Connection, caller: Caller, proof: Proof, device: Device, *, now: datetime
+        self, connection: Connection, caller: Caller, account: Account, proof: Proof, device: Device, *, now: datetime
     ) -> Continued:
-        """Begin the session in the transaction that ended the others; ``proof`` names the epoch that begins.
+        """Begin the session in the transaction that ended the others; ``account`` is as that has left it.
 
-        The caller's client and scopes stay. Raises ``InvalidAccessTokenError`` for a user that may not act any more.
+        ``proof`` names the epoch that begins. The caller's client and scopes stay. Raises ``InvalidAccessTokenError``
+        for a user that may not act any more.
         """
         token = DeviceToken.new(proof.user_id)
         grant = Grant(caller.client_id, tuple(sorted(caller.scopes)))
         known = replace(device, id=token.device_id)
-        begun = await begin_session(
-            connection, proof, grant, known, policy=SIGNED_IN, lifetimes=self._lifetimes, now=now
+        begun = await begin_session_of(
+            connection, account, proof, grant, known, policy=SIGNED_IN, lifetimes=self._lifetimes, now=now
         )
         if isinstance(begun, Refuse):
             raise InvalidAccessTokenError

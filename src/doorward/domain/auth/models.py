@@ -213,6 +213,14 @@ class ListedSession:
 
 
 @dataclass(frozen=True, slots=True)
+class EndedEpoch:
+    """How many sessions ended with an epoch of their user, and which epoch came after it."""
+
+    next_epoch: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class RenewedSession:
     """What replaces the identity of a session, and what was proven of its user at ``authenticated_at``."""
 

@@ -111,13 +111,6 @@ class OneTimeTokens:
             raise InvalidOneTimeTokenError
         return right[0]
 
-    async def is_live(self, connection: Connection, shown: ShownToken, *, now: datetime) -> bool:
-        """Tell whether the token of a link can be consumed, before work is done for it."""
-        email_key = await one_time_tokens.find_live_token(
-            connection, user_id=shown.user_id, purpose=shown.purpose.value, secret_hash=shown.digest, now=now
-        )
-        return email_key is not None
-
     async def consume(self, connection: Connection, shown: ShownToken, *, now: datetime) -> str | None:
         """Remove the token in the transaction of its effect; return the address it was made for, None if it is gone.
 
@@ -135,10 +128,6 @@ class OneTimeTokens:
     async def remove(self, connection: Connection, user_id: UUID, purposes: Sequence[Purpose]) -> None:
         """Remove the tokens of a user for these purposes."""
         await one_time_tokens.remove_tokens(connection, user_id, purposes=[purpose.value for purpose in purposes])
-
-    async def remove_all(self, connection: Connection, user_id: UUID) -> None:
-        """Remove every token of a user."""
-        await one_time_tokens.remove_tokens_of_user(connection, user_id)
 
 
 def _hash(secret: bytes) -> bytes:

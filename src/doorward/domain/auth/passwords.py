@@ -3,6 +3,8 @@
 Each wrong password is counted: without a session as a failed login, in a session apart from those. No guess is free.
 """
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -17,7 +19,7 @@ from doorward.domain.auth.new_passwords import NewPasswords
 from doorward.domain.auth.policy import MAXIMUM_TYPED_LENGTH, is_unicode_text
 from doorward.domain.auth.ports import NO_CLIENT, Client, PasswordCheck, PasswordHasher
 from doorward.domain.auth.repositories import Connection, own_sessions, users
-from doorward.domain.auth.throttling import STRANGERS, ThrottledClient, Throttling
+from doorward.domain.auth.throttling import STRANGERS, Attempt, ThrottledClient, Throttling
 from doorward.observability.logging import report
 
 SIGNED_IN: Final = ThrottledClient(ClientKind.SIGNED_IN)
@@ -30,6 +32,7 @@ class ProvenPassword:
 
     stored_hash: str
     upgraded_hash: str | None
+    attempt: Attempt
 
 
 class Passwords:
@@ -56,7 +59,7 @@ class Passwords:
         """
         async with self._database.connection() as connection:
             stored_hash = await users.find_password_hash(connection, user_id)
-        check = await self._check(user_id, STRANGERS, password, stored_hash, client, account=str(user_id))
+        check = await self._check(user_id, password, stored_hash, client, account=str(user_id))
         return check.is_correct
 
     async def find_user(self, name: str, password: str, *, client: Client = NO_CLIENT) -> UUID | None:
@@ -70,7 +73,7 @@ class Passwords:
                 found = await users.find_password(connection, identifier)
         user_id, stored_hash = found or (None, None)
         subject = user_id or identifier or name
-        check = await self._check(subject, STRANGERS, password, stored_hash, client, account=identifier or "")
+        check = await self._check(subject, password, stored_hash, client, account=identifier or "")
         return user_id if check.is_correct else None
 
     async def find_user_to_restore(
@@ -86,14 +89,18 @@ class Passwords:
                 found = await users.find_restorable_password(connection, identifier, now=now)
         user_id, stored_hash = found or (None, None)
         subject = user_id or identifier or name
-        check = await self._check(subject, STRANGERS, password, stored_hash, client, account=identifier or "")
+        check = await self._check(subject, password, stored_hash, client, account=identifier or "")
         return user_id if check.is_correct else None
 
-    async def prove(self, caller: Caller, password: str, *, client: Client = NO_CLIENT) -> ProvenPassword:
-        """Return what the user of a session has proven. ``client`` decides when the password is checked.
+    @asynccontextmanager
+    async def proving(
+        self, caller: Caller, password: str, *, client: Client = NO_CLIENT
+    ) -> AsyncIterator[ProvenPassword]:
+        """Yield what the user of a session has proven, to make a change with it within the block.
 
-        Whoever makes a change with it calls ``lock_acting_session`` in the transaction of the change: every change of
-        a password ends all sessions that began before. Raises ``WrongPasswordError``, ``LoginThrottledError``, and
+        The transaction of the change calls ``lock_acting_session``, because every change of a password ends all
+        sessions that began before, and then ``forgive``: until it commits, the attempt counts as failed. ``client``
+        decides when the password is checked. Raises ``WrongPasswordError``, ``LoginThrottledError``, and
         ``InvalidAccessTokenError`` if the caller's session has ended meanwhile.
         """
         user = caller.user
@@ -101,11 +108,16 @@ class Passwords:
             stored_hash = await own_sessions.find_password_hash(connection, user.id, session_id=caller.session_id)
         if stored_hash is None:
             raise InvalidAccessTokenError
-        check = await self._check(user.id, SIGNED_IN, password, stored_hash, client, account=user.username.lower())
-        if not check.is_correct:
-            report(CurrentPasswordRefused())
-            raise WrongPasswordError
-        return ProvenPassword(stored_hash, check.upgraded_hash)
+        async with self._throttling.attempt(user.id, SIGNED_IN) as attempt:
+            check = await self._compare(password, stored_hash, client, account=user.username.lower())
+            if not check.is_correct:
+                report(CurrentPasswordRefused())
+                raise WrongPasswordError
+            yield ProvenPassword(stored_hash, check.upgraded_hash, attempt)
+
+    async def forgive(self, connection: Connection, proven: ProvenPassword) -> None:
+        """Forget the failures of the user's sessions, in the transaction of the change that was proven for."""
+        await self._throttling.forgive(connection, proven.attempt)
 
     async def check_new(self, password: str, *, username: str, email: str) -> None:
         """Refuse a new password by the rules of sign-up, or because it leaked. Call it outside of transactions.
@@ -127,21 +139,17 @@ class Passwords:
         await self._throttling.clear(connection, user_id)
 
     async def _check(
-        self,
-        subject: UUID | str,
-        counted_as: ThrottledClient,
-        password: str,
-        stored_hash: str | None,
-        client: Client,
-        *,
-        account: str,
+        self, subject: UUID | str, password: str, stored_hash: str | None, client: Client, *, account: str
     ) -> PasswordCheck:
-        checkable = len(password) <= MAXIMUM_TYPED_LENGTH and is_unicode_text(password)
-        async with self._throttling.attempt(subject, counted_as) as attempt:
-            check = await self._hasher.check(
-                password if checkable else "", stored_hash if checkable else None, client=client, account=account
-            )
+        async with self._throttling.attempt(subject, STRANGERS) as attempt:
+            check = await self._compare(password, stored_hash, client, account=account)
         if check.is_correct:
             async with self._database.connection() as connection:
                 await self._throttling.forgive(connection, attempt)
         return check
+
+    async def _compare(self, password: str, stored_hash: str | None, client: Client, *, account: str) -> PasswordCheck:
+        checkable = len(password) <= MAXIMUM_TYPED_LENGTH and is_unicode_text(password)
+        return await self._hasher.check(
+            password if checkable else "", stored_hash if checkable else None, client=client, account=account
+        )

@@ -57,7 +57,10 @@ class Reauthentication:
         request on, and never gains from the new proof. Raises ``WrongPasswordError``, which leaves the session as it
         was, and ``InvalidAccessTokenError`` if the session has ended meanwhile.
         """
-        proven = await self._passwords.prove(caller, password, client=client)
+        async with self._passwords.proving(caller, password, client=client) as proven:
+            return await self._renew(caller, proven)
+
+    async def _renew(self, caller: Caller, proven: ProvenPassword) -> TokenPair:
         user_id, now = caller.user.id, self._clock.now()
         token = RefreshToken(uuid4(), user_id, generation=0, secret=secrets.token_bytes(SECRET_BYTES))
         renewed = RenewedSession(
@@ -69,18 +72,19 @@ class Reauthentication:
             idle_expires_at=now + self._lifetimes.refresh_idle,
         )
         event = SessionReauthenticated(user_id=user_id, session_id=renewed.id, previous_session_id=caller.session_id)
-        await self._renew(caller, renewed, proven, event)
+        await self._store(caller, renewed, proven, event)
         bind_session(user_id=user_id, session_id=renewed.id)
         report(event)
         return self._issuer.issue(token, user_id=user_id, client_id=caller.client_id, scopes=caller.scopes, now=now)
 
-    async def _renew(
+    async def _store(
         self, caller: Caller, renewed: RenewedSession, proven: ProvenPassword, event: SessionReauthenticated
     ) -> None:
         user_id, now = caller.user.id, renewed.authenticated_at
         async with self._database.transaction() as connection:
             await lock_acting_session(connection, caller, now=now)
             await own_sessions.replace_session(connection, user_id, caller.session_id, renewed, now=now)
+            await self._passwords.forgive(connection, proven)
             if proven.upgraded_hash is not None:
                 await users.replace_password_hash(connection, user_id, old=proven.stored_hash, new=proven.upgraded_hash)
             await record(connection, event, address=recorded_address(current_client(), self._address_detail))

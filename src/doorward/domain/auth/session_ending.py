@@ -12,7 +12,7 @@ from doorward.domain.auth.events import SessionAllEnded, SessionEnded
 from doorward.domain.auth.exceptions import SessionNotFoundError
 from doorward.domain.auth.known_devices import KnownDevices
 from doorward.domain.auth.models import Caller, EndReason
-from doorward.domain.auth.repositories import Connection, own_sessions, sessions
+from doorward.domain.auth.repositories import Connection, own_sessions
 from doorward.observability.logging import report
 from doorward.observability.request_context import current_client
 
@@ -83,21 +83,21 @@ class OwnSessionEnding:
         With ``kept``, the caller's session goes on in it, on that device.
         """
         user_id, now = caller.user.id, self._clock.now()
-        account = await lock_acting_session(connection, caller, now=now)
-        count = await sessions.count_unended_sessions(
-            connection, user_id, epoch=account.session_epoch, limit=MOST_COUNTED
+        await lock_acting_session(connection, caller, now=now)
+        ended = await own_sessions.end_epoch_of_user(
+            connection,
+            user_id,
+            kept_id=None if kept is None else caller.session_id,
+            device_id=None if kept is None else kept.device_id,
+            most_counted=MOST_COUNTED,
         )
-        epoch = await own_sessions.end_epoch_of_user(connection, user_id)
         if kept is not None:
-            await own_sessions.update_epoch_of_session(
-                connection, user_id, caller.session_id, epoch=epoch, device_id=kept.device_id
-            )
-            await self._devices.keep_only(connection, kept, epoch=epoch, now=now)
+            await self._devices.keep_only(connection, kept, epoch=ended.next_epoch, now=now)
         event = SessionAllEnded(
             user_id=user_id,
             session_id=caller.session_id,
             reason=EndReason.OWNER,
-            count=count - (kept is not None),
+            count=ended.count - (kept is not None),
             which="all" if kept is None else "others",
         )
         await record(connection, event, address=self._address())

@@ -16,7 +16,7 @@ from uuid import UUID
 from doorward.core.exceptions import ServiceUnavailableError
 from doorward.core.ports import Database
 from doorward.domain.auth.events import LoginThrottled
-from doorward.domain.auth.exceptions import LoginThrottledError, TooManyHashesError
+from doorward.domain.auth.exceptions import InvalidAccessTokenError, LoginThrottledError, TooManyHashesError
 from doorward.domain.auth.models import ClientKind
 from doorward.domain.auth.ports import ClientLeftError
 from doorward.domain.auth.repositories import Connection, throttles
@@ -28,8 +28,11 @@ MANY_KEPT: Final = timedelta(days=30)
 FEW_KEPT: Final = timedelta(days=1)
 """The same for a row that does not throttle yet."""
 
-_NOT_MADE: Final = (ServiceUnavailableError, TooManyHashesError, ClientLeftError)
-"""What ends an attempt before anything was compared, or when the outcome cannot be stored."""
+_NOT_MADE: Final = (ServiceUnavailableError, TooManyHashesError, ClientLeftError, InvalidAccessTokenError)
+"""What ends an attempt before anything was compared, or when the outcome cannot be stored.
+
+The session of an attempt that was right may end before its change is made.
+"""
 
 _BUCKET_BYTES: Final = 3
 _ADDRESS_BYTES: Final = 16

@@ -7,18 +7,25 @@ from psycopg.rows import class_row
 
 from doorward.domain.accounts.models import Mailbox
 from doorward.domain.accounts.repositories import Connection
+from doorward.domain.auth.models import Account
+from doorward.domain.auth.one_time_tokens import ShownToken
 
 
-async def find_mailbox(connection: Connection, user_id: UUID) -> Mailbox | None:
-    """Find an account by its id."""
+async def find_mailbox_of_token(connection: Connection, shown: ShownToken, *, now: datetime) -> Mailbox | None:
+    """Find the account whose token this is, while it can be consumed."""
     async with connection.cursor(row_factory=class_row(Mailbox)) as cursor:
         await cursor.execute(
             """
-            SELECT id AS user_id, username, email, email_key, is_active, email_verified_at, locale
+            SELECT users.id AS user_id, users.username, users.email, users.email_key, users.is_active,
+                   users.email_verified_at, users.locale
             FROM users
-            WHERE id = %(user_id)s
+            JOIN one_time_tokens AS token ON token.user_id = users.id
+            WHERE users.id = %(user_id)s
+              AND token.purpose = %(purpose)s
+              AND token.secret_hash = %(secret_hash)s
+              AND token.expires_at > %(now)s
             """,
-            {"user_id": user_id},
+            {"user_id": shown.user_id, "purpose": shown.purpose.value, "secret_hash": shown.digest, "now": now},
         )
         return await cursor.fetchone()
 
@@ -71,10 +78,21 @@ async def replace_forgotten_password(
 ) -> None:
     """Set a password that the owner of the mailbox chose, and end everything that the old one began.
 
-    Whoever reset it reads the mailbox: the address is verified with it.
+    That is sessions, devices, mailed tokens, and a change of address that waits. Whoever reset it reads the mailbox:
+    the address is verified with it.
     """
     await connection.execute(
         """
+        WITH removed_tokens AS (
+            DELETE FROM one_time_tokens
+            WHERE user_id = %(user_id)s
+        ), removed_change AS (
+            DELETE FROM email_changes
+            WHERE user_id = %(user_id)s
+        ), removed_devices AS (
+            DELETE FROM devices
+            WHERE user_id = %(user_id)s
+        )
         UPDATE users
         SET password_hash = %(password_hash)s,
             session_epoch = session_epoch + 1,
@@ -87,26 +105,33 @@ async def replace_forgotten_password(
     )
 
 
-async def replace_password(connection: Connection, user_id: UUID, *, password_hash: str) -> int:
-    """Set a password and end all sessions of the user; return the epoch of those to come."""
-    cursor = await connection.execute(
-        """
-        UPDATE users
-        SET password_hash = %(password_hash)s,
-            session_epoch = session_epoch + 1,
-            version = version + 1
-        WHERE id = %(user_id)s
-        RETURNING session_epoch
-        """,
-        {"user_id": user_id, "password_hash": password_hash},
-    )
-    row = await cursor.fetchone()
-    return int(row[0]) if row else 0
+async def replace_password(connection: Connection, user_id: UUID, *, password_hash: str) -> Account:
+    """Set a password of a user who is locked, and end all sessions; return the account in the epoch that begins.
 
-
-async def remove_devices(connection: Connection, user_id: UUID) -> None:
-    """Forget the devices of a user."""
-    await connection.execute("DELETE FROM devices WHERE user_id = %(user_id)s", {"user_id": user_id})
+    Mailed tokens end, too, and so does a change of address that waits. The devices of the ended epoch are left to the
+    caller, who stores the first one of the next.
+    """
+    async with connection.cursor(row_factory=class_row(Account)) as cursor:
+        await cursor.execute(
+            """
+            WITH removed_tokens AS (
+                DELETE FROM one_time_tokens
+                WHERE user_id = %(user_id)s
+            ), removed_change AS (
+                DELETE FROM email_changes
+                WHERE user_id = %(user_id)s
+            )
+            UPDATE users
+            SET password_hash = %(password_hash)s,
+                session_epoch = session_epoch + 1,
+                version = version + 1
+            WHERE id = %(user_id)s
+            RETURNING id AS user_id, is_active, session_epoch, email_verified_at IS NOT NULL AS is_verified
+            """,
+            {"user_id": user_id, "password_hash": password_hash},
+        )
+        (account,) = await cursor.fetchall()
+        return account
 
 
 async def remove_email_change(connection: Connection, user_id: UUID) -> bool:

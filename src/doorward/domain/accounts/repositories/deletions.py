@@ -14,9 +14,19 @@ from doorward.domain.accounts.repositories import Connection
 
 
 async def deactivate_for_deletion(connection: Connection, user_id: UUID, *, due_at: datetime) -> None:
-    """Deactivate an account until it is deleted, and end all its sessions, devices and sealed tokens by a new epoch."""
+    """Deactivate an account until it is deleted, and end all its sessions, devices and sealed tokens by a new epoch.
+
+    Mailed tokens end, too, and so does a change of address that waits.
+    """
     await connection.execute(
         """
+        WITH removed_tokens AS (
+            DELETE FROM one_time_tokens
+            WHERE user_id = %(user_id)s
+        ), removed_change AS (
+            DELETE FROM email_changes
+            WHERE user_id = %(user_id)s
+        )
         UPDATE users
         SET is_active = false,
             is_restorable = true,

@@ -9,6 +9,7 @@ from psycopg.rows import class_row
 
 from doorward.domain.accounts.models import Mailbox, PendingEmailChange
 from doorward.domain.accounts.repositories import Connection
+from doorward.domain.auth.models import Account
 
 
 async def add_change(connection: Connection, change: PendingEmailChange) -> None:
@@ -81,37 +82,45 @@ async def lock_mailbox(connection: Connection, user_id: UUID) -> Mailbox | None:
         return await cursor.fetchone()
 
 
-async def replace_email(connection: Connection, change: PendingEmailChange, *, now: datetime) -> int | None:
-    """Give an account its new address, verified, and end all its sessions; return the epoch of those to come.
+async def replace_email(connection: Connection, change: PendingEmailChange, *, now: datetime) -> Account | None:
+    """Give an account its new address, verified, and end all its sessions; return it in the epoch that begins.
 
-    None when another account has the address: then end the transaction. That is found by the condition. Only of two
-    that take it at the same moment is one refused by the constraint: PostgreSQL's log shows the key of such an error.
+    The change and all mailed tokens are removed with it. None when another account has the address: then roll back.
+    That is found by the condition. Only of two that take it at the same moment is one refused by the constraint:
+    PostgreSQL's log shows the key of such an error.
     """
-    try:
-        cursor = await connection.execute(
-            """
-            UPDATE users
-            SET email = %(email)s,
-                email_key = %(email_key)s,
-                email_verified_at = %(now)s,
-                email_bounced_at = NULL,
-                session_epoch = session_epoch + 1,
-                version = version + 1
-            WHERE id = %(user_id)s
-              AND NOT EXISTS (
-                  SELECT
-                  FROM users AS other
-                  WHERE other.email_key = %(email_key)s
-                    AND other.id <> %(user_id)s
-              )
-            RETURNING session_epoch
-            """,
-            {"user_id": change.user_id, "email": change.email, "email_key": change.email_key, "now": now},
-        )
-    except UniqueViolation:
-        return None
-    row = await cursor.fetchone()
-    return int(row[0]) if row else None
+    async with connection.cursor(row_factory=class_row(Account)) as cursor:
+        try:
+            await cursor.execute(
+                """
+                WITH removed_tokens AS (
+                    DELETE FROM one_time_tokens
+                    WHERE user_id = %(user_id)s
+                ), removed_change AS (
+                    DELETE FROM email_changes
+                    WHERE user_id = %(user_id)s
+                )
+                UPDATE users
+                SET email = %(email)s,
+                    email_key = %(email_key)s,
+                    email_verified_at = %(now)s,
+                    email_bounced_at = NULL,
+                    session_epoch = session_epoch + 1,
+                    version = version + 1
+                WHERE id = %(user_id)s
+                  AND NOT EXISTS (
+                      SELECT
+                      FROM users AS other
+                      WHERE other.email_key = %(email_key)s
+                        AND other.id <> %(user_id)s
+                  )
+                RETURNING id AS user_id, is_active, session_epoch, true AS is_verified
+                """,
+                {"user_id": change.user_id, "email": change.email, "email_key": change.email_key, "now": now},
+            )
+        except UniqueViolation:
+            return None
+        return await cursor.fetchone()
 
 
 async def remove_expired_changes(connection: Connection, *, now: datetime, limit: int) -> int:

@@ -60,25 +60,6 @@ async def add_token(connection: Connection, token: NewOneTimeToken, *, keeps_pre
     )
 
 
-async def find_live_token(
-    connection: Connection, *, user_id: UUID, purpose: str, secret_hash: bytes, now: datetime
-) -> str | None:
-    """Find a token that could be consumed; return the address that it was made for."""
-    cursor = await connection.execute(
-        """
-        SELECT email_key
-        FROM one_time_tokens
-        WHERE user_id = %(user_id)s
-          AND purpose = %(purpose)s
-          AND secret_hash = %(secret_hash)s
-          AND expires_at > %(now)s
-        """,
-        {"user_id": user_id, "purpose": purpose, "secret_hash": secret_hash, "now": now},
-    )
-    row = await cursor.fetchone()
-    return row[0] if row else None
-
-
 async def claim_code_attempt(connection: Connection, *, user_id: UUID, purpose: str, now: datetime) -> list[bytes]:
     """Count one try of a code against each token of a purpose; return the MACs of those that have tries left.
 

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from psycopg.rows import class_row
 
-from doorward.domain.auth.models import EndReason, ListedSession, RenewedSession
+from doorward.domain.auth.models import Account, EndedEpoch, EndReason, ListedSession, RenewedSession
 from doorward.domain.auth.repositories import Connection
 
 
@@ -29,6 +29,34 @@ async def find_password_hash(connection: Connection, user_id: UUID, *, session_i
     )
     row = await cursor.fetchone()
     return row[0] if row else None
+
+
+async def lock_live_session(
+    connection: Connection, user_id: UUID, session_id: UUID, *, now: datetime
+) -> Account | None:
+    """Lock a user and then the session, if the session is live; return the account.
+
+    Both rows are locked because PostgreSQL reads again only what it locks: had the statement to wait for the user, it
+    would go on with a session as that was before the wait.
+    """
+    async with connection.cursor(row_factory=class_row(Account)) as cursor:
+        await cursor.execute(
+            """
+            SELECT users.id AS user_id, users.is_active, users.session_epoch,
+                   users.email_verified_at IS NOT NULL AS is_verified
+            FROM users
+            JOIN sessions ON sessions.user_id = users.id
+            WHERE users.id = %(user_id)s
+              AND users.is_active
+              AND sessions.id = %(session_id)s
+              AND sessions.ended_at IS NULL
+              AND sessions.expires_at > %(now)s
+              AND sessions.epoch = users.session_epoch
+            FOR NO KEY UPDATE OF users, sessions
+            """,
+            {"user_id": user_id, "session_id": session_id, "now": now},
+        )
+        return await cursor.fetchone()
 
 
 async def list_sessions_of_user(
@@ -77,35 +105,45 @@ async def end_session_of_user(
     return cursor.rowcount == 1
 
 
-async def end_epoch_of_user(connection: Connection, user_id: UUID) -> int:
-    """End all sessions of a user with one change of the user's row; return the epoch of those to come."""
-    cursor = await connection.execute(
-        """
-        UPDATE users
-        SET session_epoch = session_epoch + 1
-        WHERE id = %(user_id)s
-        RETURNING session_epoch
-        """,
-        {"user_id": user_id},
-    )
-    row = await cursor.fetchone()
-    return int(row[0]) if row else 0
+async def end_epoch_of_user(
+    connection: Connection, user_id: UUID, *, kept_id: UUID | None, device_id: UUID | None, most_counted: int
+) -> EndedEpoch:
+    """End all sessions of a user with one change of the user's row.
 
-
-async def update_epoch_of_session(
-    connection: Connection, user_id: UUID, session_id: UUID, *, epoch: int, device_id: UUID
-) -> None:
-    """Have a session live in another epoch, on a device of that epoch. Its tokens stay as they are (a HOT update)."""
-    await connection.execute(
-        """
-        UPDATE sessions
-        SET epoch = %(epoch)s,
-            device_id = %(device_id)s
-        WHERE id = %(session_id)s
-          AND user_id = %(user_id)s
-        """,
-        {"user_id": user_id, "session_id": session_id, "epoch": epoch, "device_id": device_id},
-    )
+    The session ``kept_id`` goes on in the new epoch, on a device of that epoch; its tokens stay as they are (a HOT
+    update). Counted are the sessions that had not ended, expired ones and the kept one included.
+    """
+    async with connection.cursor(row_factory=class_row(EndedEpoch)) as cursor:
+        await cursor.execute(
+            """
+            WITH unended AS (
+                SELECT
+                FROM sessions
+                JOIN users ON users.id = sessions.user_id
+                WHERE sessions.user_id = %(user_id)s
+                  AND sessions.epoch = users.session_epoch
+                  AND sessions.ended_at IS NULL
+                LIMIT %(most_counted)s
+            ), next AS (
+                UPDATE users
+                SET session_epoch = session_epoch + 1
+                WHERE id = %(user_id)s
+                RETURNING session_epoch
+            ), kept AS (
+                UPDATE sessions
+                SET epoch = next.session_epoch,
+                    device_id = %(device_id)s
+                FROM next
+                WHERE sessions.id = %(kept_id)s
+                  AND sessions.user_id = %(user_id)s
+            )
+            SELECT next.session_epoch AS next_epoch, (SELECT count(*) FROM unended) AS count
+            FROM next
+            """,
+            {"user_id": user_id, "kept_id": kept_id, "device_id": device_id, "most_counted": most_counted},
+        )
+        (ended,) = await cursor.fetchall()
+        return ended
 
 
 async def replace_session(
