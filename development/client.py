@@ -150,6 +150,14 @@ class ApiClient:
         """Set a new password with the token of a mail."""
         return await self.call("POST", f"{AUTH}/password/reset", json={"token": token, "new_password": new_password})
 
+    async def post_email_change(self, access_token: str, new_email: str) -> httpx.Response:
+        """Ask for another e-mail address of the own account."""
+        return await self.authorized("POST", f"{ACCOUNT}/email", access_token, json={"new_email": new_email})
+
+    async def post_email_confirmation(self, access_token: str, token: str) -> httpx.Response:
+        """Confirm a change of the e-mail address with the token of a mail."""
+        return await self.authorized("POST", f"{ACCOUNT}/email/confirm", access_token, json={"token": token})
+
     async def post_verify(self, token: str, password: str) -> httpx.Response:
         """Verify an address with the token of a mail and the password of the account."""
         return await self.call("POST", f"{AUTH}/email/verify", json={"token": token, "password": password})

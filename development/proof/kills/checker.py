@@ -15,7 +15,7 @@ from psycopg.rows import class_row
 
 from development.client import ApiClient
 from development.proof.api import answer_to, api_at
-from development.proof.kills.clients import NEW_PASSWORD, PASSWORD, RESET_PASSWORD
+from development.proof.kills.clients import NEW_PASSWORD, PASSWORD, RESET_PASSWORD, email_of, new_email_of
 from development.proof.kills.ledger import Person, Session
 
 NEW_HASH: Final = re.compile(r"\$bcrypt-sha256\$v=2,t=2b,r=4\$[./A-Za-z0-9]{22}\$[./A-Za-z0-9]{31}")
@@ -23,6 +23,7 @@ OK: Final = 200
 CREATED: Final = 201
 REFUSED: Final = 401
 RESETS_AT_EPOCH: Final = 2
+CHANGES_EMAIL_AT_EPOCH: Final = 3
 
 
 @dataclass(frozen=True)
@@ -34,11 +35,15 @@ class StoredUser:
     password_hash: str
     is_active: bool
     session_epoch: int
-    """How often the password was changed or reset, which each person does once, in this order."""
+    """How often all sessions ended: by a change of the password, a reset and another address, once in this order."""
 
     is_verified: bool
     links: list[str]
     """The purposes of the mailed tokens that can still be used."""
+
+    awaits_email: bool
+    has_confirmed: bool
+    """Whether a change of the address waits, and whether the old mailbox has confirmed it."""
 
 
 @dataclass(frozen=True)
@@ -74,16 +79,18 @@ async def check(people: list[Person], url: str, database_url: str) -> list[str]:
 async def _stored(connection: psycopg.AsyncConnection[Any], name: str) -> Stored:
     async with connection.cursor(row_factory=class_row(StoredUser)) as cursor:
         await cursor.execute(
-            "SELECT id, email, password_hash, is_active, session_epoch, email_verified_at IS NOT NULL AS is_verified,"
-            " ARRAY(SELECT purpose FROM one_time_tokens WHERE user_id = users.id) AS links"
-            " FROM users WHERE username = %s",
+            "SELECT id, users.email, password_hash, is_active, session_epoch,"
+            " email_verified_at IS NOT NULL AS is_verified,"
+            " ARRAY(SELECT purpose FROM one_time_tokens WHERE user_id = users.id) AS links,"
+            " change.user_id IS NOT NULL AS awaits_email, change.old_confirmed_at IS NOT NULL AS has_confirmed"
+            " FROM users LEFT JOIN email_changes AS change ON change.user_id = users.id WHERE username = %s",
             (name,),
         )
         users = await cursor.fetchall()
     async with connection.cursor(row_factory=class_row(StoredSession)) as rows:
         await rows.execute(
             "SELECT sessions.id, generation,"
-            " COALESCE(end_reason, CASE WHEN epoch <> session_epoch THEN 'password' END) AS end_reason"
+            " COALESCE(end_reason, CASE WHEN epoch <> session_epoch THEN 'epoch' END) AS end_reason"
             " FROM sessions JOIN users ON users.id = user_id WHERE user_id = ANY(%s)",
             ([user.id for user in users],),
         )
@@ -97,9 +104,10 @@ def judge(person: Person, stored: Stored) -> Iterator[str]:
             yield f"acknowledged account: {len(stored.users)} rows"
         return
     (user,) = stored.users
-    if not user.is_active or user.email != f"{person.name}@example.com":
+    if not user.is_active or user.email not in {email_of(person.name), new_email_of(person.name)}:
         yield "half an account"
     yield from _judge_links(person, user)
+    yield from _judge_email(person, user)
     rows = {row.id: row for row in stored.sessions}
     known = {id_of(session): session for session in person.sessions}
     if lost := known.keys() - rows.keys():
@@ -109,14 +117,14 @@ def judge(person: Person, stored: Stored) -> Iterator[str]:
     has_logged_in, has_new_hash = bool(rows), NEW_HASH.fullmatch(user.password_hash) is not None
     if (has_logged_in or person.is_login_pending) and has_logged_in != has_new_hash:
         yield f"half a login: a session: {has_logged_in}, a new hash: {has_new_hash}"
-    may_have_ended = person.is_password_pending or person.is_reset_pending
+    may_have_ended = person.is_password_pending or person.is_reset_pending or person.is_email_pending
     for key in known.keys() & rows.keys():
         yield from _judge_session(known[key], rows[key], may_have_changed=may_have_ended)
 
 
 def _judge_links(person: Person, user: StoredUser) -> Iterator[str]:
     """Judge what mails led to: the link is gone if and only if its effect is stored."""
-    has_reset = user.session_epoch == RESETS_AT_EPOCH
+    has_reset = user.session_epoch >= RESETS_AT_EPOCH
     if person.has_reset > has_reset or has_reset > person.has_reset + person.is_reset_pending:
         yield f"a reset was told: {person.has_reset}, and is stored: {has_reset}"
     if person.is_reset_pending and has_reset == ("password_reset" in user.links):
@@ -127,18 +135,40 @@ def _judge_links(person: Person, user: StoredUser) -> Iterator[str]:
         yield f"half a verification: verified: {user.is_verified}, a usable link: {user.is_verified}"
 
 
+def _judge_email(person: Person, user: StoredUser) -> Iterator[str]:
+    """Judge the change of the address: each link is gone if and only if its effect is stored, which is all of it."""
+    has_new = user.email == new_email_of(person.name)
+    has_confirmed = user.has_confirmed or has_new
+    if person.has_confirmed > has_confirmed:
+        yield "a confirmation by the old mailbox was told and is not stored"
+    if person.is_confirmation_pending and has_confirmed == ("email_change_old" in user.links):
+        yield f"half a confirmation: stored: {has_confirmed}, a usable link: {has_confirmed}"
+    if person.has_new_email > has_new or has_new > person.has_new_email + person.is_email_pending:
+        yield f"another address was told: {person.has_new_email}, and is stored: {has_new}"
+    effects = {
+        "the new address": has_new,
+        "the end of all sessions": user.session_epoch == CHANGES_EMAIL_AT_EPOCH,
+        "no change that waits": not user.awaits_email,
+        "no usable link": "email_change_new" not in user.links,
+    }
+    if (person.has_new_email or person.is_email_pending) and len(set(effects.values())) > 1:
+        yield f"half a change of the address: {[name for name, is_stored in effects.items() if is_stored]}"
+
+
 def _judge_unknown(person: Person, stored: Stored, unknown: int) -> Iterator[str]:
-    """Judge the sessions whose owner was told of none: begun by a login or by a change of the password."""
-    has_changed = has_new_password(stored)
-    if unknown > person.is_login_pending + (person.is_password_pending and has_changed):
+    """Judge the sessions whose owner was told of none: begun by a login, or by what ended all others."""
+    is_changing = person.is_password_pending or person.is_email_pending
+    has_changed = is_changing and _has_begun_epoch(person, stored)
+    if unknown > person.is_login_pending + has_changed:
         yield "a session that nobody asked for"
-    if person.is_password_pending and has_changed != (unknown == 1):
-        yield f"half a change of the password: sessions ended: {has_changed}, new sessions: {unknown}"
+    if is_changing and has_changed != (unknown == 1):
+        yield f"half a change: sessions ended: {has_changed}, new sessions: {unknown}"
 
 
-def has_new_password(stored: Stored) -> bool:
-    """Tell whether the password was changed: the login before it left a session that ended with the change."""
-    return any(row.end_reason == "password" for row in stored.sessions)
+def _has_begun_epoch(person: Person, stored: Stored) -> bool:
+    """Tell whether the session in which a change was asked for, the last that its owner knows of, ended with it."""
+    asked_in = id_of(person.sessions[-1])
+    return any(row.id == asked_in and row.end_reason == "epoch" for row in stored.sessions)
 
 
 def _judge_session(session: Session, row: StoredSession, *, may_have_changed: bool) -> Iterator[str]:
@@ -146,7 +176,7 @@ def _judge_session(session: Session, row: StoredSession, *, may_have_changed: bo
     if not acknowledged <= row.generation <= acknowledged + (session.pending == "refresh"):
         yield f"generation {row.generation} is stored, {acknowledged} was given"
     possible = {None, {"reuse": "reuse", "revoke": "logout"}.get(session.pending or "")}
-    possible |= {"password"} if may_have_changed else set()
+    possible |= {"epoch"} if may_have_changed else set()
     expected: set[str | None] = {session.ended} if session.ended else possible
     if row.end_reason not in expected:
         yield f"an end that was told is not stored, or none was: {row.end_reason}"
@@ -163,9 +193,14 @@ async def _tried(api: ApiClient, person: Person, stored: Stored) -> AsyncIterato
         async for line in _try_session(api, session, rows[id_of(session)]):
             yield line
     (user,) = stored.users
-    for epoch, password in enumerate((PASSWORD, NEW_PASSWORD, RESET_PASSWORD)):
-        answer = await answer_to(api.post_token(person.name, password))
-        if answer.status != (OK if epoch == user.session_epoch else REFUSED):
+    passwords, addresses = (PASSWORD, NEW_PASSWORD, RESET_PASSWORD), (email_of(person.name), new_email_of(person.name))
+    current = passwords[min(user.session_epoch, RESETS_AT_EPOCH)]
+    logins = {(person.name, password): password == current for password in passwords}
+    if person.has_new_email or person.is_email_pending:
+        logins |= {(address, current): address == user.email for address in addresses}
+    for (name, password), is_right in logins.items():
+        answer = await answer_to(api.post_token(name, password))
+        if answer.status != (OK if is_right else REFUSED):
             yield f"an account that is stored cannot be used as it should: {answer.status}"
 
 

@@ -11,6 +11,7 @@ import psycopg
 
 from development.client import ApiClient
 from development.proof.api import Answer, answer_to, api_at
+from development.proof.email_changes import add_email_change
 from development.proof.kills.ledger import Call, Ledger
 from doorward.domain.auth.one_time_token import Purpose
 from doorward.domain.auth.one_time_tokens import OneTimeTokens
@@ -31,11 +32,23 @@ EXPECTED: Final[dict[Call, int]] = {
     "password": 200,
     "verify": 204,
     "reset": 204,
+    "mailbox": 200,
+    "email": 200,
 }
 
 
 class _UnknownError(Exception):
     """No answer, or one that says nothing of what was done."""
+
+
+def email_of(name: str) -> str:
+    """Return the address that somebody of this name registers with."""
+    return f"{name}@example.com"
+
+
+def new_email_of(name: str) -> str:
+    """Return the address that somebody of this name changes to."""
+    return f"{name}@example.org"
 
 
 async def use(
@@ -77,7 +90,7 @@ class _Client:
     async def _be_somebody(self) -> None:
         name = f"ledger-{uuid4().hex[:16]}"
         number = self._ledger.mean(name, "register")
-        answer = await answer_to(self._api.post_register(name, f"{name}@example.com", PASSWORD))
+        answer = await answer_to(self._api.post_register(name, email_of(name), PASSWORD))
         user_id = UUID(self._note(number, "register", answer).body["id"])
         # Brought from another product: the login has two things to store, and stores both or none.
         await self._operator.execute("UPDATE users SET password_hash = %s WHERE username = %s", (self._old_hash, name))
@@ -86,7 +99,7 @@ class _Client:
         await self._use_link(name, user_id, "verify")
         await self._change_password(name)
         await self._use_link(name, user_id, "reset")
-        await self._log_in(name, RESET_PASSWORD)
+        await self._change_email(name, user_id, await self._log_in(name, RESET_PASSWORD))
 
     async def _have_session(self, name: str, session: int) -> None:
         pair = await self._log_in(name, PASSWORD)
@@ -107,6 +120,21 @@ class _Client:
         answer = await answer_to(self._api.post_password(pair.access, PASSWORD, NEW_PASSWORD))
         self._note(number, "password", answer)
 
+    async def _change_email(self, name: str, user_id: UUID, pair: Answer) -> None:
+        """Confirm a change in the old mailbox, then in the new one, with what mails would have brought."""
+        mailed = await add_email_change(
+            self._operator,
+            self._tokens,
+            user_id=user_id,
+            old_email=email_of(name),
+            new_email=new_email_of(name),
+            now=datetime.now(UTC),
+        )
+        calls: tuple[tuple[Call, str], ...] = (("mailbox", mailed.of_old), ("email", mailed.of_new))
+        for call, token in calls:
+            number = self._ledger.mean(name, call)
+            self._note(number, call, await answer_to(self._api.post_email_confirmation(pair.access, token)))
+
     async def _log_in(self, name: str, password: str) -> Answer:
         number = self._ledger.mean(name, "login")
         return self._note(number, "login", await answer_to(self._api.post_token(name, password)))
@@ -115,7 +143,7 @@ class _Client:
         """Use the token of a mail, which is stored as the worker stores it when it sends one."""
         purpose = Purpose.VERIFY_EMAIL if call == "verify" else Purpose.PASSWORD_RESET
         issued = await self._tokens.issue(
-            self._operator, purpose, user_id=user_id, email_key=f"{name}@example.com", now=datetime.now(UTC)
+            self._operator, purpose, user_id=user_id, email_key=email_of(name), now=datetime.now(UTC)
         )
         number = self._ledger.mean(name, call)
         made = (

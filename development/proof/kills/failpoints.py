@@ -14,12 +14,24 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Final, Literal, get_args
 
-from doorward.domain.accounts.repositories import accounts
+from doorward.domain.accounts.repositories import accounts, email_changes
 from doorward.domain.auth.models import EndReason
 from doorward.domain.auth.repositories import sessions, throttles, users
 from doorward.infrastructure.postgres.database import PostgresDatabase
 
-Commit = Literal["register", "reserve", "login", "rotate", "reuse-revoke", "revoke", "password", "verify", "reset"]
+Commit = Literal[
+    "register",
+    "reserve",
+    "login",
+    "rotate",
+    "reuse-revoke",
+    "revoke",
+    "password",
+    "verify",
+    "reset",
+    "mailbox",
+    "email",
+]
 Moment = Literal["before", "sent", "after"]
 """Before the commit is sent; when it is sent and not answered; when it is answered and the caller not."""
 
@@ -50,6 +62,8 @@ class Failpoints:
         self._mark(accounts, "replace_password", lambda _: "password")
         self._mark(accounts, "update_email_verified", lambda _: "verify")
         self._mark(accounts, "replace_forgotten_password", lambda _: "reset")
+        self._mark(email_changes, "update_confirmations", lambda _: "mailbox")
+        self._mark(email_changes, "replace_email", lambda _: "email")
         PostgresDatabase.transaction = self._around(PostgresDatabase.transaction)  # type: ignore[method-assign, assignment] # it is the point
 
     def _mark(self, repository: ModuleType, name: str, commit_of: Callable[[dict[str, Any]], Commit]) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-Call = Literal["register", "login", "refresh", "reuse", "revoke", "password", "verify", "reset"]
+Call = Literal["register", "login", "refresh", "reuse", "revoke", "password", "verify", "reset", "mailbox", "email"]
 Entry = dict[str, Any]
 
 
@@ -45,7 +45,8 @@ class Session:
 
     tokens: list[str]
     accesses: list[str]
-    ended: Literal["logout", "reuse", "password"] | None = None
+    ended: Literal["logout", "reuse", "epoch"] | None = None
+    """``epoch``: with all sessions of the account."""
     pending: Call | None = None
 
 
@@ -56,12 +57,16 @@ class Person:
     name: str
     is_registered: bool = False
     is_login_pending: bool = False
-    has_new_password: bool = False
     is_password_pending: bool = False
     is_verified: bool = False
     is_verification_pending: bool = False
     has_reset: bool = False
     is_reset_pending: bool = False
+    has_confirmed: bool = False
+    is_confirmation_pending: bool = False
+    """In the old mailbox, which confirms first."""
+    has_new_email: bool = False
+    is_email_pending: bool = False
     sessions: list[Session] = field(default_factory=list)
 
 
@@ -91,26 +96,40 @@ def _note(person: Person, meant: Entry, told: Entry | None) -> None:
             person.sessions.append(Session([told["refresh"]], [told["access"]]))
         case "login":
             person.is_login_pending = True
-        case "password" if told and status == 200:  # noqa: PLR2004 - HTTP's OK
-            for session in person.sessions:
-                session.ended = session.ended or "password"
-            person.has_new_password = True
-            person.sessions.append(Session([told["refresh"]], [told["access"]]))
-        case "password":
-            person.is_password_pending = True
-        case "verify" | "reset":
-            _note_link(person, meant["call"], is_told=status == 204)  # noqa: PLR2004 - HTTP's No Content
+        case "password" | "email":
+            _note_change(person, meant["call"], told if status == 200 else None)  # noqa: PLR2004 - HTTP's OK
+        case "verify" | "reset" | "mailbox":
+            _note_link(person, meant["call"], is_told=status in {200, 204})
         case call:
             _note_use(person.sessions[meant["session"]], call, status, told or {})
 
 
+def _note_change(person: Person, call: Call, told: Entry | None) -> None:
+    """Note a change that ends all sessions and begins one. ``told``: the answer, if it says that this was done."""
+    if call == "email":
+        person.has_new_email, person.is_email_pending = told is not None, told is None
+    else:
+        person.is_password_pending = told is None
+    if told:
+        _end_all(person)
+        person.sessions.append(Session([told["refresh"]], [told["access"]]))
+
+
 def _note_link(person: Person, call: Call, *, is_told: bool) -> None:
-    if call == "verify":
-        person.is_verified, person.is_verification_pending = is_told, not is_told
-        return
-    person.has_reset, person.is_reset_pending = is_told, not is_told
-    for session in person.sessions if is_told else []:
-        session.ended = session.ended or "password"
+    match call:
+        case "verify":
+            person.is_verified, person.is_verification_pending = is_told, not is_told
+        case "mailbox":
+            person.has_confirmed, person.is_confirmation_pending = is_told, not is_told
+        case _:
+            person.has_reset, person.is_reset_pending = is_told, not is_told
+            if is_told:
+                _end_all(person)
+
+
+def _end_all(person: Person) -> None:
+    for session in person.sessions:
+        session.ended = session.ended or "epoch"
 
 
 def _note_use(session: Session, call: Call, status: int, told: Entry) -> None:

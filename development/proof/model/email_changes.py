@@ -4,14 +4,12 @@ from typing import Any
 
 from psycopg import AsyncConnection
 
+from development.proof.email_changes import add_email_change
 from doorward.core.ports import Clock, Database
-from doorward.domain.accounts.email_change import LIFE_OF_CHANGE
 from doorward.domain.accounts.email_change_confirmation import EmailChangeConfirmation
-from doorward.domain.accounts.models import PendingEmailChange, WaitingForMailbox
-from doorward.domain.accounts.repositories import accounts, email_changes
-from doorward.domain.auth.identifiers import canonical_email
+from doorward.domain.accounts.models import WaitingForMailbox
+from doorward.domain.accounts.repositories import accounts
 from doorward.domain.auth.models import Caller, TokenPair
-from doorward.domain.auth.one_time_token import Purpose
 from doorward.domain.auth.one_time_tokens import OneTimeTokens
 
 Connection = AsyncConnection[Any]
@@ -35,15 +33,18 @@ class EmailChanges:
 
     async def change(self, caller: Caller, email: str) -> TokenPair:
         """Have the caller's account get another address; return the pair of the session that begins."""
-        now, user_id, email_key = self._clock.now(), caller.user.id, canonical_email(email)
-        change = PendingEmailChange(user_id, email, email_key, created_at=now, expires_at=now + LIFE_OF_CHANGE)
+        user = caller.user
         async with self._database.transaction() as connection:
-            await accounts.lock_mailbox(connection, user_id)
-            await email_changes.add_change(connection, change)
-            issued = await self._tokens.issue(
-                connection, Purpose.EMAIL_CHANGE_NEW, user_id=user_id, email_key=email_key, now=now
+            await accounts.lock_mailbox(connection, user.id)
+            mailed = await add_email_change(
+                connection,
+                self._tokens,
+                user_id=user.id,
+                old_email=user.email,
+                new_email=email,
+                now=self._clock.now(),
             )
-        outcome = await self._confirmation.confirm_by_session(caller, token=issued.text)
+        outcome = await self._confirmation.confirm_by_session(caller, token=mailed.of_new)
         if isinstance(outcome, WaitingForMailbox):
             raise TypeError("the new mailbox is enough in the model")
         return outcome.tokens

@@ -11,13 +11,28 @@ from development.proof.kills.rounds import Outcome, Rounds, rounds
 from tests.integration.service import MakeDatabase
 
 PEOPLE = 2
+OLD_ADDRESS = "UPDATE users SET email = username || '@example.com', email_key = username || '@example.com'"
+CHANGE_THAT_WAITS = """
+    INSERT INTO email_changes
+    SELECT id, email, email_key, now(), now(), now(), now()
+    FROM users
+    ON CONFLICT DO NOTHING
+"""
 CORRUPTIONS = {
     "DELETE FROM users": "acknowledged account: 0 rows",
     "UPDATE users SET is_active = false": "half an account",
     "UPDATE users SET password_hash = '$2b$04$' || repeat('a', 53)": "half a login: a session: True, a new hash: False",
     "UPDATE users SET email_verified_at = NULL": "a verification was told and is not stored",
     "UPDATE users SET session_epoch = 1": "a reset was told: True, and is stored: False",
-    "DELETE FROM sessions": "acknowledged sessions are lost: 5",
+    OLD_ADDRESS: "another address was told: True, and is stored: False",
+    "UPDATE users SET session_epoch = 2": (
+        "half a change of the address: ['the new address', 'no change that waits', 'no usable link']"
+    ),
+    CHANGE_THAT_WAITS: (
+        "half a change of the address: ['the new address', 'the end of all sessions', 'no usable link']"
+    ),
+    "UPDATE sessions SET epoch = 3": "an end that was told is not stored",
+    "DELETE FROM sessions": "acknowledged sessions are lost: 6",
     "UPDATE sessions SET generation = generation + 1": "is stored",
     "UPDATE sessions SET ended_at = NULL, end_reason = NULL": "an end that was told is not stored",
     "UPDATE sessions SET expires_at = created_at": "is not answered as its session deserves",

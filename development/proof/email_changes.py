@@ -1,0 +1,46 @@
+"""A change of an e-mail address that waits, stored as its request stores it, with the tokens that its mails bring."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from psycopg import AsyncConnection
+
+from doorward.domain.accounts.email_change import LIFE_OF_CHANGE
+from doorward.domain.accounts.models import PendingEmailChange
+from doorward.domain.accounts.repositories import email_changes
+from doorward.domain.auth.identifiers import canonical_email
+from doorward.domain.auth.one_time_token import Purpose
+from doorward.domain.auth.one_time_tokens import OneTimeTokens
+
+
+@dataclass(frozen=True, slots=True)
+class MailedTokens:
+    """What the mails of one change bring."""
+
+    of_old: str
+    of_new: str
+
+
+async def add_email_change(
+    connection: AsyncConnection[Any],
+    tokens: OneTimeTokens,
+    *,
+    user_id: UUID,
+    old_email: str,
+    new_email: str,
+    now: datetime,
+) -> MailedTokens:
+    """Store a change in place of one that waits already; return the tokens that the worker would mail."""
+    change = PendingEmailChange(
+        user_id, new_email, canonical_email(new_email), created_at=now, expires_at=now + LIFE_OF_CHANGE
+    )
+    await email_changes.add_change(connection, change)
+    of_old = await tokens.issue(
+        connection, Purpose.EMAIL_CHANGE_OLD, user_id=user_id, email_key=canonical_email(old_email), now=now
+    )
+    of_new = await tokens.issue(
+        connection, Purpose.EMAIL_CHANGE_NEW, user_id=user_id, email_key=change.email_key, now=now
+    )
+    return MailedTokens(of_old.text, of_new.text)
