@@ -25,6 +25,10 @@ LISTENING: Final = re.compile(r"service\.listening.*?\bport\W+(\d+)")
 TERMINAL_COLOURS: Final = re.compile(r"\x1b\[[0-9;]*m")
 
 
+MAIL: Final = {"PUBLIC_URL": "http://localhost:8000", "BACKGROUND": "off"}
+"""Settings with which mails are asked for, and not sent."""
+
+
 @contextlib.contextmanager
 def own_database() -> Iterator[str]:
     """Yield the URL of a migrated database that is gone afterwards."""

@@ -18,6 +18,17 @@ from development.proof.races.contests import (
     right_passwords,
     wrong_passwords,
 )
+from development.proof.races.email_changes import (
+    Mailboxes,
+    change_the_email,
+    judge,
+    meet_a_reset,
+    meet_another_change,
+    meet_logins,
+    use_both_links,
+    use_one_link,
+)
+from development.proof.races.email_changes import Race as EmailRace
 from development.proof.races.mailed import Mail, mailing, one_reset, one_verification, reset
 from development.proof.races.own_account import (
     end_all,
@@ -27,7 +38,7 @@ from development.proof.races.own_account import (
     one_restore,
     set_another_password,
 )
-from development.proof.service import own_database, proof_settings, running_service, tokens_of
+from development.proof.service import MAIL, own_database, proof_settings, running_service, tokens_of
 from development.proof.skewed_hosts import AHEAD, BEHIND, CLOCKS_NOT_EXERCISED, find_libfaketime
 from doorward.domain.auth.throttling import LOGIN_CURVE
 from doorward.observability.logging import configure_logging
@@ -56,7 +67,7 @@ def main() -> int:
     configure_logging("critical", "json")
     with ExitStack() as stack:
         database_url = stack.enter_context(own_database())
-        strict = proof_settings(database_url)
+        strict = proof_settings(database_url, **MAIL)
         lenient = proof_settings(database_url, REFRESH_TOKEN_REUSE_LEEWAY_SECONDS=str(LEEWAY_SECONDS))
         urls = [stack.enter_context(running_service(strict)) for _ in range(2)]
         lenient_urls = [stack.enter_context(running_service(lenient)) for _ in range(2)]
@@ -71,6 +82,7 @@ def main() -> int:
             ("refresh against logout", options.ends, BESIDE, lambda: ended_meanwhile(urls, log_out)),
             *_against_own_account(urls, options.ends // 4),
             *_of_mails(urls, options, mailing(database_url, tokens_of(strict))),
+            *_of_email_changes(urls, options, Mailboxes(database_url, tokens_of(strict))),
             ("refresh against deactivation", options.ends, BESIDE, lambda: ended_meanwhile(urls, bar)),
         ]
         outcomes = [_run(*race) for race in races]
@@ -109,6 +121,25 @@ def _of_mails(urls: list[str], options: argparse.Namespace, mail: Mail) -> list[
         ("one reset", options.rounds, 1, lambda: one_reset(urls, options.changes, mail)),
         ("one verification", options.rounds, 1, lambda: one_verification(urls, LOGIN_CURVE.free, mail)),
         ("refresh against a reset", options.ends // 4, BESIDE, lambda: ended_meanwhile(urls, partial(reset, mail))),
+    ]
+
+
+def _of_email_changes(
+    urls: list[str], options: argparse.Namespace, mailboxes: Mailboxes
+) -> list[tuple[str, int, int, Race]]:
+    """Return the races of changes of an address, and of a refresh against one."""
+
+    async def judged(race: Coroutine[Any, Any, EmailRace]) -> list[str]:
+        return await judge(urls, await race)
+
+    uses, ends, end = options.changes, options.ends // 4, partial(change_the_email, mailboxes)
+    return [
+        ("one change of the address", options.rounds, 1, lambda: judged(use_one_link(urls, uses, mailboxes))),
+        ("both mailboxes", options.rounds, 1, lambda: judged(use_both_links(urls, uses, mailboxes))),
+        ("change against logins", ends, BESIDE, lambda: judged(meet_logins(urls, mailboxes))),
+        ("change against a reset", ends, BESIDE, lambda: judged(meet_a_reset(urls, mailboxes))),
+        ("change against another one", ends, BESIDE, lambda: judged(meet_another_change(urls, mailboxes))),
+        ("refresh against another address", ends, BESIDE, lambda: ended_meanwhile(urls, end)),
     ]
 
 
