@@ -21,8 +21,8 @@ from development.proof.model.expectation import (
     hold,
 )
 from development.proof.model.forgeries import FORGERIES
-from development.proof.model.mail_steps import MailSteps
 from development.proof.model.tally import Tally
+from development.proof.model.verified_steps import VerifiedSteps
 from development.proof.model.world import World
 from doorward.core.exceptions import DomainError
 from doorward.domain.auth.exceptions import EmailTakenError, UsernameTakenError
@@ -50,7 +50,7 @@ callers = st.sampled_from([1, 1, 1, 2, 3, 5, 8])
 """How many use one token at once."""
 
 
-class Walk(MailSteps):
+class Walk(VerifiedSteps):
     """One walk: its steps, of which Hypothesis chooses."""
 
     def __init__(self) -> None:

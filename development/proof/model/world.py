@@ -20,11 +20,13 @@ from development.proof.model.keys import Keys, new_secret
 from development.proof.model.mailed import Mailbox
 from development.proof.model.own_account import OwnAccount
 from development.proof.model.undone import undone_sessions
+from development.proof.model.verified_login import VERIFIED_ONLY, create_verified_login
 from doorward.api.services import Services
 from doorward.core.exceptions import DomainError
 from doorward.domain.auth.accounts import Accounts
 from doorward.domain.auth.deactivation import Deactivation
 from doorward.domain.auth.exceptions import (
+    EmailNotVerifiedError,
     InvalidAccessTokenError,
     InvalidRefreshTokenError,
     LoginThrottledError,
@@ -112,6 +114,9 @@ class World:
         self.registration, self._login, self._sessions = services.registration, services.login, services.sessions
         self._database: PostgresDatabase = app.state.database
         self.mailbox = Mailbox(settings, self._database, self.clock)
+        self._verified_login = create_verified_login(
+            settings_from(self._settings | self.keys.settings() | VERIFIED_ONLY), app, self.clock
+        )
         tokens = create_one_time_tokens(settings.keys)
         confirmation = services.own_account.email_change_confirmation
         self.own = OwnAccount(services, EmailChanges(self._database, self.clock, tokens, confirmation))
@@ -127,6 +132,13 @@ class World:
             return (await self._login.login(name=name, password=password)).tokens
         except DomainError:
             return None
+
+    async def log_in_where_verified(self, name: str, password: str) -> tuple[TokenPair | None, bool]:
+        """Log in at a copy that admits verified addresses only; return the pair, and whether it asked for the mail."""
+        try:
+            return (await self._verified_login.login(name=name, password=password)).tokens, False
+        except DomainError as refusal:
+            return None, isinstance(refusal, EmailNotVerifiedError)
 
     async def refresh(self, text: str) -> TokenPair | None:
         """Return the pair, or None for a refusal."""

@@ -1,0 +1,56 @@
+"""The steps of logins at a copy that admits verified addresses only."""
+
+import asyncio
+
+from hypothesis import strategies as st
+from hypothesis.stateful import rule
+
+from development.proof.model.account_steps import some
+from development.proof.model.expectation import Person, hold
+from development.proof.model.mail_steps import MailSteps
+from doorward.domain.auth.models import TokenPair
+
+
+class VerifiedSteps(MailSteps):
+    """What begins there goes on like any other session. Sessions that began elsewhere are not asked."""
+
+    @rule(who=some, is_right=st.sampled_from([True, True, True, False]), is_unverified=st.booleans())
+    def logs_in_where_verified(self, who: int, is_right: bool, is_unverified: bool) -> None:  # noqa: FBT001 - Hypothesis passes by name
+        """The right password begins a session for a verified address, and for another one asks for its mail."""
+        if not self.has_room:
+            return
+        person = self._unverified(who) if is_unverified else self._person(who)
+        password = person.password if is_right else f"{person.password}!"
+        pair, is_asked = self.world.run(self.world.log_in_where_verified(person.username, password))
+        is_due = is_right and person.is_active
+        hold("a verified address alone logs in there", is_so=(pair is not None) == (is_due and person.is_verified))
+        hold("the right password alone is told what is missing", is_so=is_asked == (is_due and not person.is_verified))
+        self._note_begun(person, pair)
+
+    @rule(who=some)
+    def logs_in_while_it_is_verified(self, who: int) -> None:
+        """The login comes before or after the moment that the address is verified; it is admitted or told."""
+        person = self._unverified(who)
+        token = self._verification(person, 0)
+        if not self.has_room or token is None:
+            return
+        was_verified, is_due = person.is_verified, self.model.can_verify(person, token, self.now)
+
+        async def meet() -> tuple[tuple[TokenPair | None, bool], bool]:
+            return await asyncio.gather(
+                self.world.log_in_where_verified(person.username, person.password),
+                self.world.own.verify_by_password(token.text, person.password),
+            )
+
+        (pair, is_asked), is_done = self.world.run(meet())
+        self._note_verification(person, is_done=is_done, is_due=is_due)
+        is_admitted = person.is_active and person.is_verified
+        hold("a verified address alone logs in there", is_so=pair is None or is_admitted)
+        hold("the right password alone is told what is missing", is_so=not is_asked or not was_verified)
+        hold("an active user is admitted or told", is_so=(pair is not None or is_asked) == person.is_active)
+        self._note_begun(person, pair)
+
+    def _note_begun(self, person: Person, pair: TokenPair | None) -> None:
+        if pair is not None:
+            self.touched.append(self.model.begin(person, pair.refresh_token, pair.access_token, self.now))
+            person.has_old_hash = False
