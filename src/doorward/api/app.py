@@ -1,6 +1,7 @@
 """The application: all calls, the pass that serves them, the OpenAPI description, the lifespan."""
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any, Final
 
 from fastapi import FastAPI
@@ -49,8 +50,7 @@ def create_app(settings: Settings, services: Services, pages: Sequence[Call] = (
 
     Raises ``RouteError`` for a route without a policy.
     """
-    calls = [
-        *v1.calls(),
+    others = [
         *health.calls(),
         *security_contact.calls(settings.deployment.security_contact, settings.browsers.public_url),
         *pages,
@@ -58,7 +58,7 @@ def create_app(settings: Settings, services: Services, pages: Sequence[Call] = (
         *(documentation.calls() if settings.browsers.docs_enabled else ()),
         *(development_mails.calls(services.development_mails) if services.development_mails else ()),
     ]
-    routes = [PolicyRoute(call) for call in calls]
+    routes = [*_routes_of_v1(), *map(PolicyRoute, others)]
     app = Application(
         title="doorward",
         version=__version__,
@@ -76,6 +76,12 @@ def create_app(settings: Settings, services: Services, pages: Sequence[Call] = (
         remedies=v1.REMEDIES,
     )
     return app
+
+
+@cache
+def _routes_of_v1() -> Sequence[PolicyRoute]:
+    """Return the routes that depend on no setting. To build them takes most of the time of ``create_app``."""
+    return tuple(map(PolicyRoute, v1.calls()))
 
 
 def _edge_settings(settings: Settings) -> EdgeSettings:
