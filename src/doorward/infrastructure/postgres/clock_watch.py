@@ -10,7 +10,6 @@ from doorward.infrastructure.postgres.database_clock import DatabaseClock
 from doorward.observability.database_events import ClockAgrees, ClockCrashed, ClockDiffers
 from doorward.observability.logging import report
 
-INTERVAL_SECONDS: Final = 5.0
 BUSY_SECONDS: Final = 60.0
 """How old a measurement may become while requests use all connections."""
 
@@ -72,7 +71,7 @@ class ClockWatch:
             # The catch-all: a defect here must not leave the clock without measurements, nor be silent.
             except Exception:  # noqa: BLE001 - reported with its traceback
                 report(ClockCrashed())
-            await _wait(self._is_ended, INTERVAL_SECONDS)
+            await _wait(self._is_ended, self._database.timeouts.clock_interval)
 
     async def _measure(self) -> None:
         if self._is_due():

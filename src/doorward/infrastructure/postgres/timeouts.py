@@ -26,6 +26,9 @@ class Timeouts:
     abort: float = 2.5
     """For one use of a connection. Above the server's own limits: only a frozen server gets here."""
 
+    clock_interval: float = 5.0
+    """Between two comparisons of the clocks, each of which is one use of a connection."""
+
     statement: str = "2s"
     lock: str = "1500ms"
     idle_in_transaction: str = "5s"
