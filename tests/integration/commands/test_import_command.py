@@ -3,7 +3,7 @@
 import re
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -87,6 +87,15 @@ def test_an_owner_without_an_account_is_refused(films: Path, name: str, capsys: 
     assert "There is no user of this user name or e-mail address" in capsys.readouterr().err
 
 
+@pytest.fixture
+def at_a_terminal() -> Iterator[None]:
+    """Have SIGINT interrupt. A shell has what it starts in the background ignore it, and so has these tests."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("at_a_terminal")
 def test_ctrl_c_is_one_line_with_the_status_of_shells_and_stores_nothing(
     service: Service,
     owner: Person,

@@ -76,7 +76,8 @@ async def test_a_message_of_a_process_that_was_killed_is_delivered_after_its_lea
     receiver = Receiver()
     delivery = outbox.delivery(receiver)
     (row,) = outbox.rows()
-    if row["wait"] > 0:
+    # On a busy machine the lease may be about to end.
+    if row["wait"] > 1:
         assert await delivery.deliver_due() == 0, "it is the killed process's until its lease ends"
     outbox.sql("SELECT pg_sleep(greatest(0, extract(epoch FROM due_at - clock_timestamp()))) FROM outbox")
     assert await delivery.deliver_due() == 1
