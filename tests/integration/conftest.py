@@ -76,7 +76,8 @@ def make_database(postgres: EmbeddedPostgres, template: str) -> MakeDatabase:
         name = f"doorward_{uuid4().hex}"
         source = template if migrated else "template0"
         with psycopg.connect(postgres.url(), autocommit=True) as connection:
-            command = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
+            # The default writes each page to the log as well, which takes half as long again.
+            command = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy")
             connection.execute(command.format(sql.Identifier(name), sql.Identifier(source)))
         return postgres.url(name)
 
