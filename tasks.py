@@ -13,7 +13,8 @@ COMPOSE = "docker compose --project-directory . -f docker/compose.yaml"
 COMPOSE_SCALE = f"{COMPOSE} -f docker/compose.scale.yaml"
 CODE = "src tests development benchmarks examples tasks.py"
 PARALLEL = "--dist loadfile --no-loadscope-reorder --numprocesses"  # docs/decisions/0032-one-suite.md
-UNTIMED = "--ignore=tests/unit/test_work_of_input.py --ignore=tests/integration/api/test_work_of_calls.py"
+MEASURED = "coverage erase && coverage run -m pytest"  # what tests/measurement.py names
+BOUNDS_HELD = " && python -m development.coverage_report"
 COMPILED = {"PYTHONDONTWRITEBYTECODE": ""}  # else each process that a test starts would compile all modules again
 
 
@@ -47,8 +48,8 @@ def migrate(c: Context) -> None:
     c.run("doorward migrate")
 
 
-@task(help={"image": "insist on a Docker engine and test the image", "ring": "only this folder of tests/"})
-def test(c: Context, image: bool = False, ring: str = "") -> None:
+@task(help={"image": "insist on Docker, test the image", "ring": "a folder of tests/", "coverage": "as inv coverage"})
+def test(c: Context, image: bool = False, ring: str = "", coverage: bool = False) -> None:
     """Run all tests; the e2e ring in the image when there is a Docker engine."""
     with_e2e = ring in {"", "e2e"}
     has_engine = with_e2e and (image or bool(c.run("docker info", hide=True, warn=True)))
@@ -57,7 +58,8 @@ def test(c: Context, image: bool = False, ring: str = "") -> None:
     target = "image" if has_engine else "process"
     # All but the unit ring waits half of its time.
     workers = 2 if ring == "unit" else 4
-    c.run(f"python -m pytest tests/{ring} --e2e-target={target} {PARALLEL} {workers}", env=COMPILED)
+    begin, end = (MEASURED, BOUNDS_HELD) if coverage else ("python -m pytest", "")
+    c.run(f"{begin} tests/{ring} --e2e-target={target} {PARALLEL} {workers}{end}", env=COMPILED)
     if with_e2e and not has_engine:
         print("The image was NOT exercised: no Docker engine answers. With one: uv run inv test --image")
 
@@ -65,8 +67,7 @@ def test(c: Context, image: bool = False, ring: str = "") -> None:
 @task
 def coverage(c: Context) -> None:
     """Run the unit and integration rings under coverage, and hold its bounds; takes twice as long as without."""
-    c.run(f"coverage erase && coverage run -m pytest tests/unit tests/integration {UNTIMED} {PARALLEL} 4", env=COMPILED)
-    c.run("python -m development.coverage_report")
+    c.run(f"{MEASURED} tests/unit tests/integration {PARALLEL} 4{BOUNDS_HELD}", env=COMPILED)
 
 
 @task(help={"file": "what to write (default: backups/doorward-TIME.dump)"})

@@ -1,5 +1,6 @@
 """What all rings share: the e2e ring's option, who runs what, what was measured, and one embedded PostgreSQL."""
 
+import contextlib
 import gc
 from collections.abc import Generator, Iterator
 from typing import Any, Final
@@ -10,6 +11,7 @@ from xdist.scheduler import LoadScopeScheduling
 
 from development.postgres import EmbeddedPostgres
 from development.proof.skewed_hosts import CLOCKS_NOT_EXERCISED
+from tests.measurement import is_another_worker, is_measured, without_coverage
 
 EXAMPLES: Final = 25
 """A property is tried as often in each run; the parsers have a proof of their own that tries more."""
@@ -67,10 +69,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_collection() -> Generator[None, object, object]:
-    """Collect no garbage while modules are imported, and never look at them again: it took a third of the time."""
+    """Collect no garbage while modules are imported, and never look at them again: it took a third of the time.
+
+    Where coverage measures, one worker does so: all import the same modules.
+    """
     gc.disable()
     try:
-        return (yield)
+        with without_coverage() if is_another_worker() else contextlib.nullcontext():
+            return (yield)
     finally:
         gc.freeze()
         gc.enable()
@@ -79,6 +85,13 @@ def pytest_collection() -> Generator[None, object, object]:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Order the files, which is the order in which workers of `inv test` take them."""
     items.sort(key=lambda item: _place(item.nodeid))
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, bool | None, bool | None]:
+    """Have coverage, where it measures, leave out what it need not or must not measure."""
+    with contextlib.nullcontext() if is_measured(item.nodeid) else without_coverage():
+        return (yield)
 
 
 def _place(node_id: str) -> tuple[int, bool]:

@@ -1,0 +1,49 @@
+"""Which tests coverage measures: the others run as if there was no coverage, which makes Python half as fast."""
+
+import os
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+import pytest
+
+MEASURED: Final = ("tests/unit/", "tests/integration/")
+"""The rings under which the bounds of `development.coverage_report` are reached."""
+
+TIMED: Final = ("tests/unit/test_work_of_input.py", "tests/integration/api/test_work_of_calls.py")
+"""Compare the processor time of Python's code with that of its libraries in C, which a tracer does not slow down."""
+
+FIRST_WORKER: Final = "gw0"
+
+CONFIGURATION: Final = "COVERAGE_PROCESS_CONFIG"
+"""Coverage's variable: with it, a process of Python measures itself."""
+
+
+def is_measured(node_id: str) -> bool:
+    """Tell whether coverage measures a test, where it measures at all."""
+    return node_id.startswith(MEASURED) and not node_id.startswith(TIMED)
+
+
+def is_another_worker() -> bool:
+    """Tell whether this process is a worker of pytest-xdist, and not the first."""
+    return os.environ.get("PYTEST_XDIST_WORKER", FIRST_WORKER) != FIRST_WORKER
+
+
+@contextmanager
+def without_coverage() -> Iterator[None]:
+    """Measure neither this thread within the block, nor threads and processes that begin in it."""
+    if CONFIGURATION not in os.environ:
+        yield
+        return
+    tracer, tracer_of_threads = sys.gettrace(), threading.gettrace()
+    sys.settrace(None)
+    threading.settrace(None)
+    try:
+        with pytest.MonkeyPatch.context() as patches:
+            patches.delenv(CONFIGURATION)
+            yield
+    finally:
+        threading.settrace(tracer_of_threads)
+        sys.settrace(tracer)
