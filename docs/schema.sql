@@ -21,6 +21,15 @@ CREATE FUNCTION public.audit_events_refuse_change() RETURNS trigger
         END
         $$;
 
+CREATE FUNCTION public.users_note_change() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+        BEGIN
+            NEW.updated_at := clock_timestamp();
+            RETURN NEW;
+        END
+        $$;
+
 CREATE TABLE public.audit_events (
     id bigint NOT NULL,
     type text NOT NULL,
@@ -81,7 +90,9 @@ CREATE TABLE public.invitations (
     code_attempts smallint DEFAULT 0 NOT NULL,
     code_expires_at timestamp with time zone,
     created_at timestamp with time zone NOT NULL,
-    expires_at timestamp with time zone NOT NULL
+    expires_at timestamp with time zone NOT NULL,
+    roles text[] DEFAULT '{}'::text[] NOT NULL,
+    invited_by uuid
 );
 
 CREATE TABLE public.items (
@@ -174,6 +185,17 @@ CREATE TABLE public.pending_registrations (
     expires_at timestamp with time zone NOT NULL
 );
 
+CREATE TABLE public.roles (
+    name text NOT NULL,
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    description text NOT NULL,
+    scopes text[] NOT NULL,
+    is_built_in boolean DEFAULT false NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
 CREATE TABLE public.sessions (
     id uuid NOT NULL,
     user_id uuid NOT NULL,
@@ -209,7 +231,7 @@ CREATE TABLE public.users (
     email_key text NOT NULL,
     username text NOT NULL,
     username_key text NOT NULL,
-    password_hash text NOT NULL,
+    password_hash text,
     is_active boolean DEFAULT true NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     email text NOT NULL,
@@ -219,8 +241,14 @@ CREATE TABLE public.users (
     email_bounced_at timestamp with time zone,
     locale text,
     deletion_due_at timestamp with time zone,
-    is_restorable boolean DEFAULT false NOT NULL
+    is_restorable boolean DEFAULT false NOT NULL,
+    roles text[] DEFAULT '{}'::text[] NOT NULL,
+    external_id text,
+    must_change_password boolean DEFAULT false NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL
 );
+ALTER TABLE ONLY public.users ALTER COLUMN email_key SET STATISTICS 500;
+ALTER TABLE ONLY public.users ALTER COLUMN username_key SET STATISTICS 500;
 
 ALTER TABLE ONLY public.audit_events
     ADD CONSTRAINT audit_events_pkey PRIMARY KEY (id);
@@ -264,6 +292,12 @@ ALTER TABLE ONLY public.pending_registrations
 ALTER TABLE ONLY public.pending_registrations
     ADD CONSTRAINT pending_registrations_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.roles
+    ADD CONSTRAINT roles_id_key UNIQUE (id);
+
+ALTER TABLE ONLY public.roles
+    ADD CONSTRAINT roles_pkey PRIMARY KEY (name);
+
 ALTER TABLE ONLY public.sessions
     ADD CONSTRAINT sessions_pkey PRIMARY KEY (id);
 
@@ -274,6 +308,9 @@ ALTER TABLE ONLY public.users
     ADD CONSTRAINT users_email_key_key UNIQUE (email_key);
 
 ALTER TABLE ONLY public.users
+    ADD CONSTRAINT users_external_id_key UNIQUE (external_id);
+
+ALTER TABLE ONLY public.users
     ADD CONSTRAINT users_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.users
@@ -282,6 +319,8 @@ ALTER TABLE ONLY public.users
 CREATE INDEX audit_events_occurred_at_idx ON public.audit_events USING brin (occurred_at) WITH (autosummarize='true');
 
 CREATE INDEX audit_events_user_id_id_idx ON public.audit_events USING btree (user_id, id);
+
+CREATE INDEX invitations_created_at_idx ON public.invitations USING btree (created_at, id);
 
 CREATE INDEX invitations_expires_at_idx ON public.invitations USING btree (expires_at);
 
@@ -325,9 +364,23 @@ CREATE INDEX sessions_user_id_idx ON public.sessions USING btree (user_id);
 
 CREATE INDEX used_nonces_expires_at_idx ON public.used_nonces USING btree (expires_at);
 
+CREATE INDEX users_created_at_idx ON public.users USING btree (created_at, id);
+
 CREATE INDEX users_deletion_due_at_idx ON public.users USING btree (deletion_due_at) WHERE (deletion_due_at IS NOT NULL);
 
+CREATE INDEX users_inactive_created_at_idx ON public.users USING btree (created_at, id) WHERE (NOT is_active);
+
+CREATE INDEX users_names_idx ON public.users USING gin (email_key public.gin_trgm_ops, username_key public.gin_trgm_ops) WITH (gin_pending_list_limit='64');
+
+CREATE INDEX users_roles_idx ON public.users USING gin (roles) WHERE (roles <> '{}'::text[]);
+
+CREATE INDEX users_unverified_created_at_idx ON public.users USING btree (created_at, id) WHERE (email_verified_at IS NULL);
+
+CREATE INDEX users_verified_created_at_idx ON public.users USING btree (created_at, id) WHERE (email_verified_at IS NOT NULL);
+
 CREATE TRIGGER audit_events_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit_events FOR EACH STATEMENT EXECUTE FUNCTION public.audit_events_refuse_change();
+
+CREATE TRIGGER users_updated_at BEFORE UPDATE OF version ON public.users FOR EACH ROW EXECUTE FUNCTION public.users_note_change();
 
 ALTER TABLE ONLY public.devices
     ADD CONSTRAINT devices_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;

@@ -31,6 +31,7 @@ from doorward.domain.auth.exceptions import (
     ReauthenticationRequiredError,
 )
 from doorward.domain.auth.models import ACCOUNT_SCOPE
+from doorward.domain.auth.scopes import ADMIN_SCOPES
 
 TOKEN_URL: Final = "/api/v1/auth/token"  # noqa: S105 - an address
 SCHEMAS: Final = "#/components/schemas/"
@@ -76,7 +77,11 @@ def _describe(route: PolicyRoute, remedies: Remedies) -> None:
     extra: dict[str, Any] = {}
     access = route.policy.access
     if isinstance(access, NeedsScope):
-        extra["security"] = [{_SCHEME: [access.scope]}]
+        # No token is asked for with a scope of administration: roles give it, and `account` stands for what they give.
+        is_administration = access.scope in ADMIN_SCOPES
+        extra["security"] = [{_SCHEME: [ACCOUNT_SCOPE if is_administration else access.scope]}]
+        if is_administration:
+            route.description = f"{route.description}\n\nNeeds `{access.scope}`, which roles give."
     if (reader := body_reader(route)) is not None:
         content = {reader.media_type: {"schema": reader.schema(), **route.call.body_example}}
         extra["requestBody"] = {"required": True, "content": content}

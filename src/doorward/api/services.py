@@ -24,6 +24,7 @@ from doorward.domain.accounts.profile import Profiles
 from doorward.domain.accounts.recovery import Recovery
 from doorward.domain.accounts.registration_requests import RegistrationRequests
 from doorward.domain.accounts.verification import Verification
+from doorward.domain.administration.roles import Roles
 from doorward.domain.auth.listing import SessionListing
 from doorward.domain.auth.login import Login
 from doorward.domain.auth.reauthentication import Reauthentication
@@ -58,6 +59,13 @@ class LeavingServices:
     export: Export
 
 
+@dataclass(frozen=True, slots=True)
+class AdministrationServices:
+    """The use cases of administration."""
+
+    roles: Roles
+
+
 @dataclass(slots=True)
 class Services:
     """The use cases of each domain, then what the edge itself needs."""
@@ -72,6 +80,7 @@ class Services:
     recovery: Recovery
     own_account: OwnAccountServices
     leaving: LeavingServices
+    administration: AdministrationServices
     items: Items
     item_import: ItemImport
     bulk_place: Callable[[], AbstractContextManager[None]]

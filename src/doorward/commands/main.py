@@ -27,6 +27,7 @@ COMMANDS: Final = {
     "activate": "doorward.commands.users",
     "unthrottle": "doorward.commands.users",
     "invite": "doorward.commands.users",
+    "roles": "doorward.commands.roles",
     "import-items": "doorward.commands.items",
     "keys": "doorward.commands.keys",
 }

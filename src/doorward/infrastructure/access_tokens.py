@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 
 import jwt
 
-from doorward.core.principal import Principal
+from doorward.core.principal import NO_ROLES, Principal
 from doorward.domain.auth.exceptions import InvalidAccessTokenError
 
 TOKEN_TYPE: Final = "at+jwt"  # noqa: S105 - RFC 9068 section 2.1: a media type, no password
@@ -63,7 +63,7 @@ class AccessTokens:
     def sign(self, principal: Principal, now: datetime) -> str:
         """Return a token for the principal, valid from ``now`` for the configured time."""
         issued_at = math.floor(now.timestamp())
-        claims = {
+        claims: dict[str, Any] = {
             "iss": self._issuer,
             "sub": str(principal.user_id),
             "aud": self._audience,
@@ -74,6 +74,8 @@ class AccessTokens:
             "client_id": principal.client_id,
             "scope": " ".join(sorted(principal.scopes)),
         }
+        if principal.roles:
+            claims["roles"] = sorted(principal.roles)  # RFC 9068 section 2.2.3.1
         return jwt.encode(claims, self._key, algorithm=self._algorithm, headers={"typ": TOKEN_TYPE})
 
     def verify(self, token: str, now: datetime) -> Principal:
@@ -141,7 +143,15 @@ def _verified_token(claims: dict[str, Any]) -> _VerifiedToken:
             session_id=UUID(claims["sid"]),
             client_id=claims["client_id"],
             scopes=frozenset(claims["scope"].split()),
+            roles=_roles(claims.get("roles", [])),
         )
     except (ValueError, TypeError, AttributeError) as error:
         raise InvalidAccessTokenError from error
     return _VerifiedToken(principal, valid_from=max(issued_at, not_before), expires_at=expires_at)
+
+
+def _roles(claim: object) -> frozenset[str]:
+    """Return the roles of a token. Raises ``TypeError`` unless they are a list of texts, as ``sign`` writes them."""
+    if not isinstance(claim, list) or not all(isinstance(name, str) for name in claim):
+        raise TypeError("roles are a list of texts")
+    return frozenset(claim) if claim else NO_ROLES

@@ -31,6 +31,7 @@ from doorward.observability.request_context import current_user_id
 from doorward.settings.config import Settings, load_settings
 from doorward.settings.database import DatabaseSettings
 from doorward.wiring.accounts import create_recovery, create_verification
+from doorward.wiring.administration import create_administration
 from doorward.wiring.auth import create_hasher, create_login, create_sessions, create_signer, lifetimes_of
 from doorward.wiring.background import create_scheduler, running_background
 from doorward.wiring.database import running_database
@@ -116,6 +117,7 @@ def _create_services(
         own_account=create_own_account(base, rules, issuer),
         recovery=create_recovery(base, rules),
         leaving=create_leaving(base, rules, _personal_data()),
+        administration=create_administration(base),
         items=create_items(settings, shared, clock),
         item_import=create_item_import(settings, shared, clock),
         bulk_place=database.bulk_place,

@@ -54,7 +54,14 @@ def create_confirmation(base: Foundation) -> Confirmation:
 
 def create_inviting(settings: Settings, database: PostgresDatabase, clock: Clock, mails: MailQueue) -> Inviting:
     """Return the use case that invites."""
-    return Inviting(database=database, clock=clock, rules=registration_rules(settings), mails=mails)
+    return Inviting(
+        database=database,
+        clock=clock,
+        rules=registration_rules(settings),
+        mails=mails,
+        codec=_codec(settings.keys),
+        links=AccountLinks(settings.browsers.public_url or ""),
+    )
 
 
 def create_invitations(base: Foundation, rules: RegistrationRules) -> Invitations:

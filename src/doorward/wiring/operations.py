@@ -3,8 +3,9 @@
 import getpass
 import os
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 
+from doorward.api.services import AdministrationServices
 from doorward.domain.auth.accounts import Accounts
 from doorward.domain.auth.deactivation import Deactivation
 from doorward.domain.auth.ending import SessionEnding
@@ -12,12 +13,15 @@ from doorward.domain.auth.unthrottling import Unthrottling
 from doorward.domain.items.importing import ItemImport
 from doorward.domain.outbox.resealing import OutboxResealing, Resealed
 from doorward.infrastructure.clock import HostClock
+from doorward.infrastructure.passwords import BcryptHasher
 from doorward.infrastructure.postgres.database import BULK_SECONDS, PostgresDatabase, session_conninfo
 from doorward.infrastructure.scheduler import TaskRunner
 from doorward.observability.request_context import begin_request
 from doorward.settings.config import Settings
 from doorward.settings.database import DatabaseSettings
+from doorward.wiring.administration import create_administration
 from doorward.wiring.background import audit_retention_task, pruning_task
+from doorward.wiring.foundation import Foundation
 from doorward.wiring.joining import create_inviting, joining_retention_task
 from doorward.wiring.leaving import erasure_task, expired_tokens_task
 from doorward.wiring.mail import create_mail, create_sealer
@@ -90,6 +94,16 @@ async def opened_item_import(settings: DatabaseSettings, *, seconds: int) -> Asy
     async with _opened(settings, bulk_seconds=seconds) as database:
         with database.bulk_place():
             yield Accounts(database=database), ItemImport(database=database, clock=database.clock)
+
+
+@asynccontextmanager
+async def opened_administration(settings: Settings) -> AsyncIterator[AdministrationServices]:
+    """Yield the use cases of administration. Raises ``ImportError`` where mail needs a package that is missing."""
+    async with _opened(settings.database) as database:
+        mails = create_mail(settings, database, database.clock, delivers=False).queue
+        hasher = BcryptHasher(rounds=settings.passwords.bcrypt_rounds, threads=1)
+        with closing(hasher):
+            yield create_administration(Foundation(settings, database, hasher, database.clock, mails))
 
 
 def _deactivation(database: PostgresDatabase) -> Deactivation:

@@ -52,12 +52,13 @@ async def test_a_token_without_the_scope_is_refused_by_every_route_that_needs_it
     for scopes in (("other",), ("accounts", "ACCOUNT")):
         headers = {"Authorization": f"Bearer {_with_scopes(service, pair.access, *scopes)}"}
         for route in routes:
+            assert isinstance(route.policy.access, NeedsScope)
             path = re.sub(r"{\w+}", str(uuid4()), route.path_format)
             answer = await service.client.request(route.call.method, path, headers=headers)
             assert is_problem(answer, 403, "insufficient_scope"), (route, answer.text)
             assert (
                 (answer.headers["www-authenticate"])
-                == 'Bearer realm="doorward", error="insufficient_scope", scope="account"'
+                == f'Bearer realm="doorward", error="insufficient_scope", scope="{route.policy.access.scope}"'
             )
 
 

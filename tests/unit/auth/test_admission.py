@@ -16,8 +16,17 @@ ANY = AdmissionPolicy(requires_verified_email=False)
 VERIFIED = AdmissionPolicy(requires_verified_email=True)
 
 
-def account(*, is_active: bool = True, session_epoch: int = 3, is_verified: bool = True) -> Account:
-    return Account(USER, is_active=is_active, session_epoch=session_epoch, is_verified=is_verified)
+def account(
+    *, is_active: bool = True, session_epoch: int = 3, is_verified: bool = True, must_change_password: bool = False
+) -> Account:
+    return Account(
+        USER,
+        is_active=is_active,
+        session_epoch=session_epoch,
+        is_verified=is_verified,
+        must_change_password=must_change_password,
+        roles=None,
+    )
 
 
 @pytest.mark.parametrize("policy", [ANY, VERIFIED])
@@ -29,6 +38,10 @@ def account(*, is_active: bool = True, session_epoch: int = 3, is_verified: bool
         (account(session_epoch=2), Refuse(RefusalReason.OUTDATED_PROOF)),
         (account(is_active=False), Refuse(RefusalReason.INACTIVE_USER)),
         (account(is_active=False, session_epoch=4), Refuse(RefusalReason.INACTIVE_USER)),
+        (account(must_change_password=True), Refuse(RefusalReason.PASSWORD_CHANGE_REQUIRED)),
+        (account(must_change_password=True, is_active=False), Refuse(RefusalReason.INACTIVE_USER)),
+        (account(must_change_password=True, session_epoch=4), Refuse(RefusalReason.OUTDATED_PROOF)),
+        (account(must_change_password=True, is_verified=False), Refuse(RefusalReason.PASSWORD_CHANGE_REQUIRED)),
         (None, Refuse(RefusalReason.UNKNOWN_USER)),
     ],
 )

@@ -21,6 +21,7 @@ SESSION = LockedSession(
     user_id=uuid4(),
     client_id="doorward",
     scopes=["account"],
+    roles=None,
     generation=5,
     secret_hash=hash_secret(SECRET),
     refreshed_at=ROTATED,

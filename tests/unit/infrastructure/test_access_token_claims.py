@@ -63,6 +63,11 @@ def test_another_audience_is_refused(audience: object) -> None:
     _refused(forge.with_claims(aud=audience))
 
 
+@pytest.mark.parametrize("roles", [None, "admin", {"admin": True}, ["admin", 1], [["admin"]], True])
+def test_roles_that_are_no_list_of_texts_are_refused(roles: object) -> None:
+    _refused(forge.with_claims(roles=roles))
+
+
 @pytest.mark.parametrize("moment", [str(LATER), float(LATER), True, "never", [LATER], {}])
 def test_an_expiry_that_is_no_whole_number_is_refused(moment: object) -> None:
     _refused(forge.with_claims(exp=moment))

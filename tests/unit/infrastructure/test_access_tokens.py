@@ -56,6 +56,15 @@ def test_several_scopes_are_one_text_with_spaces() -> None:
     assert tokens.verify(token, NOW) == principal
 
 
+def test_roles_are_a_sorted_list_and_left_out_where_there_are_none() -> None:
+    principal = Principal(USER, SESSION, "doorward", frozenset({"account"}), frozenset({"support", "auditor"}))
+    tokens = forge.access_tokens()
+    token = tokens.sign(principal, NOW)
+    assert forge.decode(token.split(".")[1])["roles"] == ["auditor", "support"]
+    assert tokens.verify(token, NOW) == principal
+    assert "roles" not in forge.decode(tokens.sign(PRINCIPAL, NOW).split(".")[1])
+
+
 @pytest.mark.parametrize(("algorithm", "digest"), [("HS256", "sha256"), ("HS384", "sha384"), ("HS512", "sha512")])
 def test_the_signature_is_the_hmac_of_the_configured_algorithm(algorithm: str, digest: str) -> None:
     content, _, signature = forge.access_tokens(algorithm).sign(PRINCIPAL, NOW).rpartition(".")

@@ -5,7 +5,7 @@ from typing import Final
 
 from doorward.api.problems import Remedies
 from doorward.api.routing import Call
-from doorward.api.v1 import account, auth, email_change, items, joining, leaving, recovery, verification
+from doorward.api.v1 import account, admin, auth, email_change, items, joining, leaving, recovery, verification
 from doorward.core.exceptions import InvalidCursorError, PageTooDeepError, ServiceUnavailableError
 
 REMEDIES: Final[Remedies] = {
@@ -14,6 +14,7 @@ REMEDIES: Final[Remedies] = {
     PageTooDeepError: "Begin with an empty cursor (?after=) and follow the next links.",
     **auth.REMEDIES,
     **account.REMEDIES,
+    **admin.REMEDIES,
     **items.REMEDIES,
 }
 
@@ -28,5 +29,6 @@ def calls() -> Sequence[Call]:
         *account.calls(),
         *leaving.calls(),
         *email_change.calls(),
+        *admin.calls(),
         *items.calls(),
     ]

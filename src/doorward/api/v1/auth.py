@@ -27,6 +27,7 @@ from doorward.domain.auth.exceptions import (
     InvitationRequiredError,
     LoginThrottledError,
     MissingAccessTokenError,
+    PasswordChangeRequiredError,
     PasswordTooCommonError,
     RegistrationClosedError,
     RegistrationDomainRefusedError,
@@ -41,6 +42,8 @@ REMEDIES: Final[Remedies] = {
     MissingAccessTokenError: "Send one: Authorization: Bearer <access_token>.",
     DeletionPendingError: "POST restore_token to /api/v1/auth/deletion/cancel, then log in again.",
     LoginThrottledError: "Try again after the time in Retry-After, with Doorward-Device on a device that has it.",
+    PasswordChangeRequiredError: "POST its token with a new password to /api/v1/auth/password/reset. Another mail: "
+    "POST /api/v1/auth/password/forgot.",
     EmailNotVerifiedError: "POST its token with the password to /api/v1/auth/email/verify, then log in.",
     TooManyHashesError: "Try again after the time in Retry-After.",
 }
@@ -83,6 +86,7 @@ _REFUSALS_OF_LOGIN: Final = (
     InvalidCredentialsError,
     DeletionPendingError("dws_...", "2026-03-15T12:00:00Z"),
     EmailNotVerifiedError,
+    PasswordChangeRequiredError,
     UnsupportedGrantTypeError,
     InvalidScopeError,
     LoginThrottledError,

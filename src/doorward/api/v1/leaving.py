@@ -18,7 +18,7 @@ from doorward.api.v1 import account
 from doorward.api.v1.auth import PREFIX, TAG
 from doorward.core.exceptions import ServiceUnavailableError
 from doorward.core.ports import LimitedCall
-from doorward.domain.auth.exceptions import InvalidOneTimeTokenError
+from doorward.domain.auth.exceptions import InvalidOneTimeTokenError, LastAdministratorError
 from doorward.observability.events import HttpBodyNotStored
 from doorward.observability.logging import report
 
@@ -39,6 +39,7 @@ def calls() -> Sequence[Call]:
             RoutePolicy(FRESH_ACCOUNT, limit_of_address=LimitedCall.DELETION),
             tag=account.TAG,
             status=202,
+            refusals=(LastAdministratorError,),
         ),
         Call(
             "POST",

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from typing import Final
+from uuid import UUID
 
 from doorward.core.events import AuditedEvent
 from doorward.core.ports import Clock, Database
@@ -14,6 +15,7 @@ from doorward.domain.auth.exceptions import InvalidOneTimeTokenError, NothingToR
 from doorward.domain.auth.models import Caller
 from doorward.domain.auth.passwords import Passwords
 from doorward.domain.auth.ports import NO_CLIENT, Client
+from doorward.domain.auth.roles import keep_an_administrator
 from doorward.domain.auth.sealed_tokens import SealedKind, SealedTokens
 from doorward.domain.outbox.mail import MailKind, MailOrigin, MailRequest
 from doorward.domain.outbox.mail_queue import MailQueue
@@ -24,6 +26,19 @@ GRACE: Final = timedelta(days=14)
 """For so long the owner can restore the account."""
 
 LIFE_OF_NOTICE: Final = timedelta(hours=24)
+
+
+async def schedule_deletion(connection: Connection, mails: MailQueue, user_id: UUID, *, now: datetime) -> datetime:
+    """Deactivate an account, which is locked, until it is deleted; return when that will be. The owner gets a mail.
+
+    All sessions, devices and sealed tokens end by a new epoch, and so do mailed tokens and changes that wait.
+    """
+    due_at = now + GRACE
+    await deletions.deactivate_for_deletion(connection, user_id, due_at=due_at)
+    facts = {"deletes_at": f"{due_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"}
+    notice = MailRequest(MailKind.DELETION_SCHEDULED, MailOrigin.SERVICE, user_id=user_id, facts=facts)
+    await mails.add(connection, notice, expires_at=now + LIFE_OF_NOTICE)
+    return due_at
 
 
 class Deletion:
@@ -55,18 +70,14 @@ class Deletion:
 
         All its sessions end, the caller's with them, and so do its devices, the tokens that were mailed, and a change
         of address that was not confirmed. Of several calls at the same moment one is carried out. Raises
-        ``InvalidAccessTokenError`` if the caller's session has ended meanwhile.
+        ``InvalidAccessTokenError`` if the caller's session has ended meanwhile, and ``LastAdministratorError``.
         """
         user_id, now = caller.user.id, self._clock.now()
-        due_at = now + GRACE
         event = UserDeletionScheduled(user_id=user_id, session_id=caller.session_id)
-        facts = {"deletes_at": f"{due_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"}
-        notice = MailRequest(MailKind.DELETION_SCHEDULED, MailOrigin.SERVICE, user_id=user_id, facts=facts)
         async with self._database.transaction() as connection:
-            await lock_acting_session(connection, caller, now=now)
-            await deletions.deactivate_for_deletion(connection, user_id, due_at=due_at)
+            await keep_an_administrator(connection, await lock_acting_session(connection, caller, now=now))
+            due_at = await schedule_deletion(connection, self._mails, user_id, now=now)
             await self._record(connection, event)
-            await self._mails.add(connection, notice, expires_at=now + LIFE_OF_NOTICE)
         report(event)
         return due_at
 

@@ -48,14 +48,20 @@ class Erasure:
 
         A bulk transaction: a user may own many thousands of rows.
         """
-        event = UserDeleted(user_id=user_id)
+        event = None
         with self._database.bulk_place():
             async with self._database.bulk_transaction() as connection:
-                is_due = await deletions.lock_due_user(connection, user_id, now=now)
-                if is_due:
-                    await erase_personal_facts(connection, user_id)
-                    await deletions.remove_user(connection, user_id)
-                    await record(connection, event)
-        if is_due:
+                if await deletions.lock_due_user(connection, user_id, now=now):
+                    event = await erase_account(connection, user_id)
+        if event is not None:
             report(event)
-        return is_due
+        return event is not None
+
+
+async def erase_account(connection: Connection, user_id: UUID) -> UserDeleted:
+    """Delete an account, which is locked, and what is personal of it; return the event, recorded."""
+    event = UserDeleted(user_id=user_id)
+    await erase_personal_facts(connection, user_id)
+    await deletions.remove_user(connection, user_id)
+    await record(connection, event)
+    return event

@@ -15,10 +15,11 @@ PASSWORD_CHANGES: Final = Counter("doorward_password_changes_total", "Changes an
 
 @dataclass(frozen=True)
 class UsernameChanged(AuditedEvent):
-    """The owner of an account gave it another user name, or another spelling of it."""
+    """An account got another user name, or another spelling of it, by its owner or an administrator."""
 
     type = "user.username_changed"
     log_event = "accounts.username.changed"
+    user_fact = "target_user_id"
     outcome = "success"
 
 
@@ -43,7 +44,7 @@ class ConfirmationRefused(Event):
 
 @dataclass(frozen=True)
 class InvitationCreated(AuditedEvent):
-    """An address was invited. The mail goes out to it."""
+    """An address was invited: the mail goes out to it, or the link was shown to whoever invited."""
 
     type = "invitation.created"
     log_event = "accounts.invitation.created"
@@ -116,10 +117,11 @@ class PasswordChanged(AuditedEvent):
 
 @dataclass(frozen=True)
 class UserDeletionScheduled(AuditedEvent):
-    """The owner of an account asked for its deletion. It is inactive, and all its sessions have ended."""
+    """The owner of an account or an administrator asked for its deletion. It is inactive, its sessions have ended."""
 
     type = "user.deletion_scheduled"
     log_event = "accounts.deletion.scheduled"
+    user_fact = "target_user_id"
     outcome = "success"
 
 
@@ -135,7 +137,10 @@ class UserDeletionCancelled(AuditedEvent):
 
 @dataclass(frozen=True)
 class UserDeleted(AuditedEvent):
-    """An account was deleted with all its data, as its owner had asked some days before. The id is all that stays."""
+    """An account was deleted with all its data, as was asked some days before, or at once by an administrator.
+
+    The id is all that stays.
+    """
 
     type = "user.deleted"
     log_event = "accounts.deletion.done"
@@ -193,7 +198,10 @@ class EmailChangeConfirmed(Event):
 
 @dataclass(frozen=True)
 class EmailChanged(AuditedEvent):
-    """The e-mail address was replaced by another one, which is verified, and all sessions ended."""
+    """The e-mail address was replaced by another one, and all sessions ended.
+
+    It is verified, unless an administrator has set it.
+    """
 
     type = "user.email_changed"
     log_event = "accounts.email_change.made"

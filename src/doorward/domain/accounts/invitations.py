@@ -4,9 +4,9 @@ The mail is the proof: it goes to the address that was invited, and the account 
 before the invitation is accepted.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID, uuid4
 
@@ -21,12 +21,18 @@ from doorward.domain.accounts.repositories import Connection, accounts, invitati
 from doorward.domain.accounts.repositories.invitations import Invitation, NewInvitation
 from doorward.domain.audit.recording import record
 from doorward.domain.auth.devices import AddressDetail, recorded_address
-from doorward.domain.auth.exceptions import EmailTakenError, InvalidEmailError, InvalidOneTimeTokenError
+from doorward.domain.auth.exceptions import (
+    EmailTakenError,
+    InvalidEmailError,
+    InvalidOneTimeTokenError,
+    UnknownRoleError,
+)
 from doorward.domain.auth.identifiers import canonical_email, read_new_email, read_new_username
-from doorward.domain.auth.models import User
+from doorward.domain.auth.models import Standing, User
 from doorward.domain.auth.one_time_token import OneTimeTokenCodec, Purpose
 from doorward.domain.auth.ports import NO_CLIENT, Client, PasswordHasher
 from doorward.domain.auth.registration import RegistrationRules
+from doorward.domain.auth.roles import lock_grantable_scopes, lock_roles, replace_roles
 from doorward.domain.outbox.mail import ComposedMail, MailKind, MailOrigin, MailRequest
 from doorward.domain.outbox.mail_queue import MailQueue
 from doorward.observability.logging import report
@@ -43,17 +49,36 @@ class Acceptance:
     password: str
 
 
+@dataclass(frozen=True, slots=True)
+class Invited:
+    """An invitation that is stored with the commit. ``event`` is recorded; ``link`` is of one that is not mailed."""
+
+    id: UUID
+    expires_at: datetime
+    event: InvitationCreated
+    link: str | None
+
+
 class Inviting:
     """Invites addresses, in whatever mode registration is and at any domain."""
 
     def __init__(
-        self, *, database: Database[Connection], clock: Clock, rules: RegistrationRules, mails: MailQueue
+        self,
+        *,
+        database: Database[Connection],
+        clock: Clock,
+        rules: RegistrationRules,
+        mails: MailQueue,
+        codec: OneTimeTokenCodec,
+        links: AccountLinks,
     ) -> None:
-        """Take what to refuse of addresses, and the queue of mails."""
+        """Take what to refuse of addresses, the queue of mails, and what makes links that are not mailed."""
         self._database = database
         self._clock = clock
         self._rules = rules
         self._mails = mails
+        self._codec = codec
+        self._links = links
 
     async def invite(self, email: str) -> None:
         """Store an invitation and ask for its mail. It replaces the one before it for the same address.
@@ -61,20 +86,53 @@ class Inviting:
         That the address has no account is looked up for whoever invites; what holds is the look when it is accepted.
         Raises ``MailNotConfiguredError``, ``InvalidEmailError``, ``EmailTakenError``.
         """
-        self._mails.require()
+        async with self._database.transaction() as connection:
+            invited = await self.add(connection, email)
+        report(invited.event)
+
+    async def add(
+        self,
+        connection: Connection,
+        email: str,
+        *,
+        roles: Collection[str] = (),
+        invited_by: UUID | None = None,
+        is_mailed: bool = True,
+    ) -> Invited:
+        """Store an invitation in the caller's transaction, to be reported after the commit.
+
+        The account will have the roles, which the caller has checked and locked. ``invited_by`` is the user who
+        invites, None for an operator. If it is not mailed, its link is returned. Raises as ``invite`` does.
+        """
         address = read_new_email(email, allows_special_domains=self._rules.allows_special_domains)
         invitation_id, now = uuid4(), self._clock.now()
-        new = NewInvitation(invitation_id, address.shown, address.key, now, now + LIFE_OF_INVITATION)
-        facts = {_INVITATION_ID: str(invitation_id)}
-        mail = MailRequest(MailKind.INVITATION, MailOrigin.SERVICE, email=address.shown, facts=facts)
+        expires_at = now + LIFE_OF_INVITATION
+        new = NewInvitation(
+            invitation_id, address.shown, address.key, now, expires_at, roles=sorted(roles), invited_by=invited_by
+        )
+        if await accounts.find_mailbox_by_email(connection, address.key) is not None:
+            raise EmailTakenError
+        await invitations.add_invitation(connection, new)
         event = InvitationCreated(user_id=None, invitation_id=invitation_id)
-        async with self._database.transaction() as connection:
-            if await accounts.find_mailbox_by_email(connection, address.key) is not None:
-                raise EmailTakenError
-            await invitations.add_invitation(connection, new)
-            await record(connection, event)
-            await self._mails.add(connection, mail, expires_at=new.expires_at)
-        report(event)
+        await record(connection, event)
+        if not is_mailed:
+            return Invited(invitation_id, expires_at, event, await self._make_link(connection, new))
+        await self._mail(connection, new)
+        return Invited(invitation_id, expires_at, event, link=None)
+
+    async def _mail(self, connection: Connection, new: NewInvitation) -> None:
+        self._mails.require()
+        facts = {_INVITATION_ID: str(new.id)}
+        mail = MailRequest(MailKind.INVITATION, MailOrigin.SERVICE, email=new.email, facts=facts)
+        await self._mails.add(connection, mail, expires_at=new.expires_at)
+
+    async def _make_link(self, connection: Connection, new: NewInvitation) -> str:
+        secret = new_mailed_secret(
+            self._codec, Purpose.INVITATION, new.id, now=new.created_at, expires_at=new.expires_at
+        )
+        # Without the code, which is mailed beside a link: whoever sees the link has no use for it.
+        await invitations.replace_mailed_secret(connection, new.id, secret.stored)
+        return self._links.link(AccountPage.ACCEPT_INVITATION, secret.text)
 
 
 class Invitations:
@@ -153,17 +211,47 @@ class Invitations:
         address, now = recorded_address(client.address, self._address_detail), self._clock.now()
         accepted = InvitationAccepted(user_id=user.id, invitation_id=invitation.id)
         async with self._database.transaction() as connection:
+            grantable = await _lock_grantable_scopes(connection, invitation)
             consumed = await invitations.consume_invitation(connection, shown, now=now)
             if consumed is None:
                 raise InvalidOneTimeTokenError
             begun = await add_verified_account(
                 connection, user, email_key=consumed.email_key, password_hash=password_hash, now=now, address=address
             )
+            granted = await _grant_roles(connection, user.id, consumed, grantable)
             await record(connection, accepted, address=address)
-        events: Sequence[AuditedEvent] = (*begun, accepted)
+        events: Sequence[AuditedEvent] = (*begun, *granted, accepted)
         for event in events:
             report(event)
         return user
+
+
+async def _lock_grantable_scopes(connection: Connection, invitation: Invitation) -> frozenset[str] | None:
+    """Return what whoever invited may grant at this moment; None for everything, as an operator."""
+    if not invitation.roles or invitation.invited_by is None:
+        return None
+    return await lock_grantable_scopes(connection, invitation.invited_by)
+
+
+async def _grant_roles(
+    connection: Connection, user_id: UUID, invitation: Invitation, grantable: frozenset[str] | None
+) -> Sequence[AuditedEvent]:
+    """Give a new account the roles of its invitation, if whoever invited could still grant them.
+
+    Otherwise an administrator whose rights were taken away could come back by an invitation from before. Raises
+    ``InvalidOneTimeTokenError``.
+    """
+    if not invitation.roles:
+        return ()
+    try:
+        known = await lock_roles(connection, wanted=invitation.roles)
+    except UnknownRoleError as error:
+        raise InvalidOneTimeTokenError from error
+    scopes = {scope for role in known.values() for scope in role.scopes}
+    if grantable is not None and not scopes <= grantable:
+        raise InvalidOneTimeTokenError
+    without_roles = Standing(user_id, is_active=True, roles=(), scopes=())
+    return await replace_roles(connection, without_roles, invitation.roles, known)
 
 
 @dataclass(frozen=True, slots=True)

@@ -147,15 +147,11 @@ class ResetMail:
     links: AccountLinks
 
     async def compose(self, request: MailRequest, message_id: UUID) -> ComposedMail | None:  # noqa: ARG002 - the protocol has it
-        """Make a new token for the account of the address that was named. None where there is no active one.
+        """Make a new token for the account of the address that was named, or of the user. None without an active one.
 
         The mail goes to the address that the account has, in the spelling stored, never to the one that was typed.
         """
-        if request.email is None:
-            return None
-        now = self.clock.now()
-        async with self.database.connection() as connection:
-            found = await accounts.find_mailbox_by_email(connection, canonical_email(request.email))
+        now, found = self.clock.now(), await self._find(request)
         if found is None:
             return None
         event = PasswordResetRequested(user_id=found.user_id)
@@ -170,3 +166,12 @@ class ResetMail:
         report(event)
         link = self.links.link(AccountPage.RESET_PASSWORD, issued.text)
         return ComposedMail(mailbox.email, request.kind, {"link": link, "code": issued.code}, mailbox.locale)
+
+    async def _find(self, request: MailRequest) -> Mailbox | None:
+        """Find the account of the address that a stranger named, or the user whose reset an administrator asks for."""
+        async with self.database.connection() as connection:
+            if request.user_id is not None:
+                return await accounts.find_mailbox(connection, request.user_id)
+            if request.email is not None:
+                return await accounts.find_mailbox_by_email(connection, canonical_email(request.email))
+        return None

@@ -1,10 +1,12 @@
 """The session in which a change is asked for: still live when the change is made."""
 
 from datetime import datetime
+from uuid import UUID
 
-from doorward.domain.auth.exceptions import InvalidAccessTokenError
+from doorward.domain.auth.exceptions import InvalidAccessTokenError, UserNotFoundError
 from doorward.domain.auth.models import Account, Caller
-from doorward.domain.auth.repositories import Connection, own_sessions
+from doorward.domain.auth.repositories import Connection, own_sessions, sessions, users
+from doorward.domain.auth.scopes import effective_scopes
 
 
 async def lock_acting_session(connection: Connection, caller: Caller, *, now: datetime) -> Account:
@@ -17,4 +19,34 @@ async def lock_acting_session(connection: Connection, caller: Caller, *, now: da
     account = await own_sessions.lock_live_session(connection, caller.user.id, caller.session_id, now=now)
     if account is None:
         raise InvalidAccessTokenError
+    return account
+
+
+async def lock_caller_and_user(
+    connection: Connection, caller: Caller, user_id: UUID | None, *, now: datetime
+) -> frozenset[str]:
+    """Lock the caller's user and another one, or the caller's alone; return what the caller may do at this moment.
+
+    Both are locked as strongly as any change of theirs needs, in the order of their ids, so that two callers who act on
+    each other cannot wait for one another. Raises ``InvalidAccessTokenError`` if the caller's session has ended.
+    """
+    await users.lock_users(connection, [caller.user.id] if user_id is None else [caller.user.id, user_id])
+    live = await sessions.list_live_sessions(
+        connection, session_ids=[caller.session_id], user_ids=[caller.user.id], now=now
+    )
+    if not live:
+        raise InvalidAccessTokenError
+    return effective_scopes(caller.client_id, caller.token_scopes, live[0].role_scopes)
+
+
+async def lock_user(connection: Connection, user_id: UUID) -> None:
+    """Lock a user, if there is one of this id, as strongly as any change needs."""
+    await users.lock_users(connection, [user_id])
+
+
+async def lock_account(connection: Connection, user_id: UUID) -> Account:
+    """Lock a user and return the account. Raises ``UserNotFoundError``."""
+    account = await users.lock_account(connection, user_id)
+    if account is None:
+        raise UserNotFoundError
     return account

@@ -13,7 +13,9 @@ class RefusalReason(StrEnum):
     UNKNOWN_USER = "unknown_user"
     INACTIVE_USER = "inactive_user"
     EMAIL_NOT_VERIFIED = "email_not_verified"
-    """The one reason of which a caller with the right password is told."""
+    """A caller with the right password is told of it."""
+    PASSWORD_CHANGE_REQUIRED = "password_change_required"  # noqa: S105 - a reason
+    """An administrator has had the password reset. Who has the right one is told, too."""
     OUTDATED_PROOF = "outdated_proof"
     """All sessions of the user were ended between the proof and the decision."""
 
@@ -49,6 +51,8 @@ def judge(account: Account | None, proof: Proof, policy: AdmissionPolicy) -> Pro
         return Refuse(RefusalReason.INACTIVE_USER)
     if account.session_epoch != proof.session_epoch:
         return Refuse(RefusalReason.OUTDATED_PROOF)
+    if account.must_change_password:
+        return Refuse(RefusalReason.PASSWORD_CHANGE_REQUIRED)
     if policy.requires_verified_email and not account.is_verified:
         return Refuse(RefusalReason.EMAIL_NOT_VERIFIED)
     return Proceed()

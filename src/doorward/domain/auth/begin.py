@@ -1,6 +1,7 @@
 """The beginning of a session: the only place where one comes into being."""
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import uuid4
@@ -21,6 +22,7 @@ class Begun:
 
     token: RefreshToken
     grant: Grant
+    roles: Sequence[str] | None
     event: SessionBegun
     """Recorded; to be reported after the commit."""
 
@@ -82,4 +84,4 @@ async def begin_session_of(
     bind_session(user_id=proof.user_id, session_id=session.id)
     event = SessionBegun(user_id=proof.user_id, session_id=session.id)
     await record(connection, event, address=device.address)
-    return Begun(token, grant, event)
+    return Begun(token, grant, account.roles if account else None, event)

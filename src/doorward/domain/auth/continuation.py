@@ -46,11 +46,11 @@ class SessionContinuation:
     ) -> Continued:
         """Begin the session in the transaction that ended the others; ``account`` is as that has left it.
 
-        ``proof`` names the epoch that begins. The caller's client and scopes stay. Raises ``InvalidAccessTokenError``
-        for a user that may not act any more.
+        ``proof`` names the epoch that begins. The caller's client and the scopes of the token stay. Raises
+        ``InvalidAccessTokenError`` for a user that may not act any more.
         """
         token = DeviceToken.new(proof.user_id)
-        grant = Grant(caller.client_id, tuple(sorted(caller.scopes)))
+        grant = Grant(caller.client_id, tuple(sorted(caller.token_scopes)))
         known = replace(device, id=token.device_id)
         begun = await begin_session_of(
             connection, account, proof, grant, known, policy=SIGNED_IN, lifetimes=self._lifetimes, now=now
@@ -64,6 +64,5 @@ class SessionContinuation:
         """Report the session, which is committed, and return its tokens."""
         begun, user_id = continued.begun, continued.device_token.user_id
         report(begun.event)
-        grant = begun.grant
-        pair = self._issuer.issue(begun.token, user_id=user_id, client_id=grant.client_id, scopes=grant.scopes, now=now)
+        pair = self._issuer.issue_first(begun, user_id=user_id, now=now)
         return LoggedIn(pair, self._devices.encode(continued.device_token))

@@ -1,17 +1,44 @@
 """Use cases: deactivate a user, and activate one again."""
 
 from typing import Final
+from uuid import UUID
 
 from doorward.core.ports import Database
 from doorward.domain.audit.recording import record
 from doorward.domain.auth.accounts import Accounts
 from doorward.domain.auth.events import UserActivated, UserDeactivated
 from doorward.domain.auth.exceptions import UserNotFoundError
+from doorward.domain.auth.models import Account
 from doorward.domain.auth.repositories import Connection, one_time_tokens, sessions, users
+from doorward.domain.auth.roles import keep_an_administrator
 from doorward.observability.logging import report
 
 MOST_COUNTED: Final = 100_000
 """Sessions. Counting more would take longer than the deactivation may."""
+
+
+async def deactivate_account(connection: Connection, account: Account) -> UserDeactivated:
+    """Deactivate an account, which is locked, and end all that belongs to it; return the event, recorded.
+
+    Raises ``LastAdministratorError``.
+    """
+    await keep_an_administrator(connection, account)
+    user_id, epoch = account.user_id, account.session_epoch
+    count = await sessions.count_unended_sessions(connection, user_id, epoch=epoch, limit=MOST_COUNTED)
+    await users.deactivate_user(connection, user_id)
+    await one_time_tokens.remove_tokens_of_user(connection, user_id)
+    event = UserDeactivated(user_id=user_id, count=count)
+    await record(connection, event)
+    return event
+
+
+async def activate_account(connection: Connection, user_id: UUID) -> UserActivated | None:
+    """Activate an account, and cancel its deletion; return the event, recorded, None for an unknown one."""
+    if not await users.activate_user(connection, user_id):
+        return None
+    event = UserActivated(user_id=user_id)
+    await record(connection, event)
+    return event
 
 
 class Deactivation:
@@ -26,7 +53,8 @@ class Deactivation:
         """Refuse the user's logins from now on and end their sessions for good; return how many were ended.
 
         At most ``MOST_COUNTED`` are counted. The next request feels it: no token of the user works any more, access
-        tokens and mailed links included, and none works again after ``activate``. Raises ``UserNotFoundError``.
+        tokens and mailed links included, and none works again after ``activate``. Raises ``UserNotFoundError`` and
+        ``LastAdministratorError``.
         """
         user = await self._accounts.find_user(name)
         event = None
@@ -34,12 +62,7 @@ class Deactivation:
             # The lock waits for logins in progress, so that their sessions are among those that end.
             account = await users.lock_account(connection, user.id)
             if account is not None:
-                epoch = account.session_epoch
-                count = await sessions.count_unended_sessions(connection, user.id, epoch=epoch, limit=MOST_COUNTED)
-                await users.deactivate_user(connection, user.id)
-                await one_time_tokens.remove_tokens_of_user(connection, user.id)
-                event = UserDeactivated(user_id=user.id, count=count)
-                await record(connection, event)
+                event = await deactivate_account(connection, account)
         if event is None:
             raise UserNotFoundError
         report(event)
@@ -51,11 +74,8 @@ class Deactivation:
         Raises ``UserNotFoundError``.
         """
         user = await self._accounts.find_user(name)
-        event = UserActivated(user_id=user.id)
         async with self._database.transaction() as connection:
-            exists = await users.activate_user(connection, user.id)
-            if exists:
-                await record(connection, event)
-        if not exists:
+            event = await activate_account(connection, user.id)
+        if event is None:
             raise UserNotFoundError
         report(event)

@@ -63,6 +63,18 @@ class UserActivated(AuditedEvent):
 
 
 @dataclass(frozen=True)
+class UserRolesChanged(AuditedEvent):
+    """`target_user_id` was granted the role `role_id`, or it was taken away. Felt at the user's next request."""
+
+    type = "user.roles_changed"
+    log_event = "auth.user.roles_changed"
+    user_fact = "target_user_id"
+    outcome = "success"
+    role_id: UUID
+    change: Literal["granted", "taken"]
+
+
+@dataclass(frozen=True)
 class SessionBegun(AuditedEvent):
     """A session began."""
 
@@ -74,11 +86,11 @@ class SessionBegun(AuditedEvent):
 
 @dataclass(frozen=True)
 class LoginFailed(Event):
-    """Refused with 401, or with 403 for `email_not_verified` and `deletion_pending`.
+    """Refused with 401, or with 403 for `email_not_verified`, `password_change_required` and `deletion_pending`.
 
     `reason` is `unknown_user`, `wrong_password`, `inactive_user` or `outdated_proof` (all sessions of the user were
     ended meanwhile), which the caller is not told; `target_user_id` is the user of the typed name. The password was
-    right with `email_not_verified` and `deletion_pending`, whose answer has a token that restores the account.
+    right with those of 403; the answer to `deletion_pending` has a token that restores the account.
     """
 
     log_event = "auth.login.failed"
@@ -146,8 +158,8 @@ class CurrentPasswordRefused(Event):
 class SessionAllEnded(AuditedEvent):
     """Many sessions were ended at once: `count` of them.
 
-    Every session of all users by an operator, or of one user by that user: `which` is `all`, or `others` when the
-    session in which it was asked goes on.
+    Every session of all users by an operator, or of one user by that user or an administrator: `which` is `all`, or
+    `others` when the session in which it was asked goes on.
     """
 
     type = "session.all_ended"

@@ -181,6 +181,15 @@ class EmailNotVerifiedError(DomainError):
     oauth_error = "invalid_grant"
 
 
+class PasswordChangeRequiredError(DomainError):
+    """The password is right and must be replaced before it signs in again: an administrator has had it reset."""
+
+    kind = Kind.FORBIDDEN
+    code = "password_change_required"
+    detail = "The password of this account has to be replaced. A mail to its address has a link and a code for it."
+    oauth_error = "invalid_grant"
+
+
 class TooManyHashesError(DomainError):
     """As many logins and registrations of one address wait for a processor as may."""
 
@@ -245,6 +254,20 @@ class WrongPasswordError(DomainError):
     kind = Kind.FORBIDDEN
     code = "wrong_password"
     detail = "The current password is wrong. Check it and try again."
+
+
+class UnknownRoleError(DomainError):
+    kind = Kind.INVALID
+    code = "unknown_role"
+    detail = "There is no role of such a name. Define it first, or correct the name."
+
+
+class LastAdministratorError(DomainError):
+    """Without an active user who has the role of administrators, only a shell could give it again."""
+
+    kind = Kind.CONFLICT
+    code = "last_admin"
+    detail = "This is the last active administrator. Give another user the role first."
 
 
 class SessionNotFoundError(DomainError):

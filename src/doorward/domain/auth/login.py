@@ -1,8 +1,9 @@
 """Use case: password login."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Literal
+from typing import Final, Literal
 from uuid import UUID
 
 from doorward.core.exceptions import DomainError
@@ -12,7 +13,12 @@ from doorward.domain.auth.begin import Begun, begin_session
 from doorward.domain.auth.device_token import DeviceToken
 from doorward.domain.auth.devices import AddressDetail, describe_device
 from doorward.domain.auth.events import LoginFailed
-from doorward.domain.auth.exceptions import DeletionPendingError, EmailNotVerifiedError, InvalidCredentialsError
+from doorward.domain.auth.exceptions import (
+    DeletionPendingError,
+    EmailNotVerifiedError,
+    InvalidCredentialsError,
+    PasswordChangeRequiredError,
+)
 from doorward.domain.auth.held_back import HeldBack
 from doorward.domain.auth.identifiers import read_identifier
 from doorward.domain.auth.known_devices import KnownDevices
@@ -26,6 +32,12 @@ from doorward.observability.logging import report
 
 PASSWORD_METHODS = ("pwd",)
 """``amr`` of a password login (RFC 8176 section 2)."""
+
+_TOLD: Final[Mapping[str, type[DomainError]]] = {
+    RefusalReason.EMAIL_NOT_VERIFIED: EmailNotVerifiedError,
+    RefusalReason.PASSWORD_CHANGE_REQUIRED: PasswordChangeRequiredError,
+}
+"""The refusals that the right password is told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +104,8 @@ class Login:
         ``InvalidCredentialsError`` after the same work, little more than one hash at the current cost, and after many
         of them one ``LoginThrottledError`` without a hash. An outdated hash is replaced in the same transaction.
         The right password of an account that waits for its deletion raises ``DeletionPendingError``.
-        Only whoever has the right password gets ``EmailNotVerifiedError``, where logins require a verified address.
+        Only whoever has the right password gets ``EmailNotVerifiedError``, where logins require a verified address, and
+        ``PasswordChangeRequiredError``, where an administrator has had the password reset.
         """
         identifier, shown = read_identifier(name), self._devices.read(device_token)
         device = describe_device(user_agent, client.address, self._rules.address_detail)
@@ -169,14 +182,14 @@ class Login:
                     await users.replace_password_hash(connection, user_id, old=old, new=upgraded_hash)
                 if place.is_new:
                     await self._devices.notify(connection, user_id, device, now=now)
-            elif begun.reason is RefusalReason.EMAIL_NOT_VERIFIED:
+            elif begun.reason in _TOLD:
                 await self._throttling.forgive(connection, attempt)
-                await self._held_back.ask_for_verification(connection, user_id, now=now)
+                if begun.reason is RefusalReason.EMAIL_NOT_VERIFIED:
+                    await self._held_back.ask_for_verification(connection, user_id, now=now)
         if isinstance(begun, Refuse):
             raise _refusal(begun.reason, user_id)
         report(begun.event)
-        grant = begun.grant
-        pair = self._issuer.issue(begun.token, user_id=user_id, client_id=grant.client_id, scopes=grant.scopes, now=now)
+        pair = self._issuer.issue_first(begun, user_id=user_id, now=now)
         return LoggedIn(pair, self._devices.encode(device_token))
 
 
@@ -189,4 +202,4 @@ def _place(credentials: Credentials, shown: DeviceToken | None, device: Device) 
 def _refusal(reason: RefusalReason | Literal["wrong_password"], user_id: UUID | None = None) -> DomainError:
     """Log for the operator what the caller is not told, and return the one refusal that does not tell it."""
     report(LoginFailed(reason=reason, target_user_id=user_id))
-    return EmailNotVerifiedError() if reason is RefusalReason.EMAIL_NOT_VERIFIED else InvalidCredentialsError()
+    return _TOLD[reason]() if reason in _TOLD else InvalidCredentialsError()

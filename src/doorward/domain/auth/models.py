@@ -26,15 +26,19 @@ class User:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who is asking: the user of a live session, and what the access token allows (RFC 6749 section 3.3).
+    """Who is asking: the user of a live session, and what may be done in it today (RFC 6749 section 3.3).
 
-    ``acr`` and ``amr`` say how the user authenticated at ``authenticated_at`` (OpenID Connect Core section 2).
+    ``token_scopes`` are those of the access token. ``scopes`` are what it allows with the roles that the user has at
+    this moment: a changed role is felt at the next request. ``acr`` and ``amr`` say how the user authenticated at
+    ``authenticated_at`` (OpenID Connect Core section 2).
     """
 
     user: User
     session_id: UUID
     client_id: str
+    token_scopes: frozenset[str]
     scopes: frozenset[str]
+    roles: frozenset[str]
     acr: int
     amr: frozenset[str]
     authenticated_at: datetime
@@ -45,7 +49,8 @@ class Credentials:
     """What a password login is checked against, and whether the user was seen on this device or address before."""
 
     user_id: UUID
-    password_hash: str
+    password_hash: str | None
+    """None for a user who was imported without one: no password is right."""
     is_active: bool
     session_epoch: int
     knows_device: bool
@@ -64,12 +69,33 @@ class Credentials:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """What decides whether a session of a user may begin."""
+    """What decides whether a session of a user may begin. ``roles`` are what its tokens name; None for none."""
 
     user_id: UUID
     is_active: bool
     session_epoch: int
     is_verified: bool
+    must_change_password: bool
+    roles: Sequence[str] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What a user may do: the names of the roles, and the scopes that these give."""
+
+    user_id: UUID
+    is_active: bool
+    roles: Sequence[str]
+    scopes: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class GrantedRole:
+    """A role as a user gets it."""
+
+    id: UUID
+    name: str
+    scopes: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,11 +193,12 @@ class NewSession:
 
 @dataclass(frozen=True, slots=True)
 class RotatedSession:
-    """What the next pair of tokens is issued for."""
+    """What the next pair of tokens is issued for. ``roles`` are those of this moment; None for none."""
 
     user_id: UUID
     client_id: str
     scopes: Sequence[str]
+    roles: Sequence[str] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +215,7 @@ class LockedSession(RotatedSession):
 
 @dataclass(frozen=True, slots=True)
 class LiveSession:
-    """A live session with its active user."""
+    """A live session with its active user: the roles of this moment and their scopes, None for no role."""
 
     id: UUID
     client_id: str
@@ -198,6 +225,8 @@ class LiveSession:
     user_id: UUID
     email: str
     username: str
+    roles: Sequence[str] | None
+    role_scopes: Sequence[str] | None
 
 
 @dataclass(frozen=True, slots=True)

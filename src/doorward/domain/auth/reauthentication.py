@@ -75,7 +75,14 @@ class Reauthentication:
         await self._store(caller, renewed, proven, event)
         bind_session(user_id=user_id, session_id=renewed.id)
         report(event)
-        return self._issuer.issue(token, user_id=user_id, client_id=caller.client_id, scopes=caller.scopes, now=now)
+        return self._issuer.issue(
+            token,
+            user_id=user_id,
+            client_id=caller.client_id,
+            scopes=caller.token_scopes,
+            roles=caller.roles,
+            now=now,
+        )
 
     async def _store(
         self, caller: Caller, renewed: RenewedSession, proven: ProvenPassword, event: SessionReauthenticated

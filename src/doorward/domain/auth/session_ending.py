@@ -12,9 +12,24 @@ from doorward.domain.auth.events import SessionAllEnded, SessionEnded
 from doorward.domain.auth.exceptions import SessionNotFoundError
 from doorward.domain.auth.known_devices import KnownDevices
 from doorward.domain.auth.models import Caller, EndReason
-from doorward.domain.auth.repositories import Connection, own_sessions
+from doorward.domain.auth.repositories import Connection, own_sessions, sessions
 from doorward.observability.logging import report
 from doorward.observability.request_context import current_client
+
+
+async def count_sessions(connection: Connection, user_id: UUID, *, epoch: int) -> int:
+    """Return how many sessions the end of this epoch ends, expired ones included: ``MOST_COUNTED`` at most."""
+    return await sessions.count_unended_sessions(connection, user_id, epoch=epoch, limit=MOST_COUNTED)
+
+
+async def end_all_sessions(connection: Connection, user_id: UUID, *, reason: EndReason) -> SessionAllEnded:
+    """End all sessions and known devices of a user, who is locked; return the event, recorded."""
+    ended = await own_sessions.end_epoch_of_user(
+        connection, user_id, kept_id=None, device_id=None, most_counted=MOST_COUNTED
+    )
+    event = SessionAllEnded(user_id=user_id, reason=reason, count=ended.count)
+    await record(connection, event)
+    return event
 
 
 class OwnSessionEnding:

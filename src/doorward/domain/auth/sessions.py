@@ -18,6 +18,7 @@ from doorward.domain.auth.policy import Lifetimes, Verdict, judge_unrotated
 from doorward.domain.auth.ports import AccessTokenSigner
 from doorward.domain.auth.refresh_token import RefreshToken, RefreshTokenCodec
 from doorward.domain.auth.repositories import Connection, sessions
+from doorward.domain.auth.scopes import effective_scopes
 from doorward.domain.auth.token_endings import TokenEndings
 from doorward.domain.auth.token_pair import TokenPairIssuer
 from doorward.observability.database_events import DatabaseStatementLate
@@ -74,6 +75,7 @@ class Sessions:
             user_id=session.user_id,
             client_id=session.client_id,
             scopes=session.scopes,
+            roles=session.roles,
             now=self._clock.now(),
         )
 
@@ -145,10 +147,11 @@ class Sessions:
         report(event or RevocationIgnored(reason="not_live"))
 
     async def authenticate(self, access_token: str) -> Caller:
-        """Return the caller that an access token speaks of.
+        """Return the caller that an access token speaks of, with what the user's roles allow at this moment.
 
         The session and the account are looked up each time, so that an ended session or an inactive user is refused
-        although the token has not expired. Raises ``InvalidAccessTokenError``.
+        although the token has not expired, and a role that was taken away allows nothing. Raises
+        ``InvalidAccessTokenError``.
         """
         principal = self._signer.verify(access_token, self._clock.now())
         bind_session(session_id=principal.session_id, user_id=principal.user_id)
@@ -159,7 +162,9 @@ class Sessions:
             user=User(session.user_id, session.email, session.username, is_active=True),
             session_id=session.id,
             client_id=session.client_id,
-            scopes=principal.scopes,
+            token_scopes=principal.scopes,
+            scopes=effective_scopes(session.client_id, principal.scopes, session.role_scopes),
+            roles=frozenset(session.roles or ()),
             acr=session.acr,
             amr=frozenset(session.amr),
             authenticated_at=session.authenticated_at,

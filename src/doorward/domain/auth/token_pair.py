@@ -4,7 +4,8 @@ from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
-from doorward.core.principal import Principal
+from doorward.core.principal import NO_ROLES, Principal
+from doorward.domain.auth.begin import Begun
 from doorward.domain.auth.models import TokenPair
 from doorward.domain.auth.policy import Lifetimes
 from doorward.domain.auth.ports import AccessTokenSigner
@@ -20,11 +21,31 @@ class TokenPairIssuer:
         self._codec = codec
         self._expires_in = int(lifetimes.access.total_seconds())
 
+    def issue_first(self, begun: Begun, *, user_id: UUID, now: datetime) -> TokenPair:
+        """Return the first pair of a session that has begun."""
+        return self.issue(
+            begun.token,
+            user_id=user_id,
+            client_id=begun.grant.client_id,
+            scopes=begun.grant.scopes,
+            roles=begun.roles,
+            now=now,
+        )
+
     def issue(
-        self, refresh_token: RefreshToken, *, user_id: UUID, client_id: str, scopes: Collection[str], now: datetime
+        self,
+        refresh_token: RefreshToken,
+        *,
+        user_id: UUID,
+        client_id: str,
+        scopes: Collection[str],
+        roles: Collection[str] | None,
+        now: datetime,
     ) -> TokenPair:
         """Return an access token for the user in the session of a refresh token, beside that refresh token."""
-        principal = Principal(user_id, refresh_token.session_id, client_id, frozenset(scopes))
+        principal = Principal(
+            user_id, refresh_token.session_id, client_id, frozenset(scopes), frozenset(roles) if roles else NO_ROLES
+        )
         return TokenPair(
             access_token=self._signer.sign(principal, now),
             refresh_token=self._codec.encode(refresh_token),

@@ -30,6 +30,20 @@ async def find_mailbox_of_token(connection: Connection, shown: ShownToken, *, no
         return await cursor.fetchone()
 
 
+async def find_mailbox(connection: Connection, user_id: UUID) -> Mailbox | None:
+    """Find an account by its id."""
+    async with connection.cursor(row_factory=class_row(Mailbox)) as cursor:
+        await cursor.execute(
+            """
+            SELECT id AS user_id, username, email, email_key, is_active, email_verified_at, locale
+            FROM users
+            WHERE id = %(user_id)s
+            """,
+            {"user_id": user_id},
+        )
+        return await cursor.fetchone()
+
+
 async def find_mailbox_by_email(connection: Connection, email_key: str) -> Mailbox | None:
     """Find an account by its canonical address."""
     async with connection.cursor(row_factory=class_row(Mailbox)) as cursor:
@@ -95,6 +109,7 @@ async def replace_forgotten_password(
         )
         UPDATE users
         SET password_hash = %(password_hash)s,
+            must_change_password = false,
             session_epoch = session_epoch + 1,
             email_verified_at = COALESCE(email_verified_at, %(now)s),
             email_bounced_at = NULL,
@@ -123,10 +138,12 @@ async def replace_password(connection: Connection, user_id: UUID, *, password_ha
             )
             UPDATE users
             SET password_hash = %(password_hash)s,
+                must_change_password = false,
                 session_epoch = session_epoch + 1,
                 version = version + 1
             WHERE id = %(user_id)s
-            RETURNING id AS user_id, is_active, session_epoch, email_verified_at IS NOT NULL AS is_verified
+            RETURNING id AS user_id, is_active, session_epoch, email_verified_at IS NOT NULL AS is_verified,
+                      must_change_password, NULLIF(roles, '{}') AS roles
             """,
             {"user_id": user_id, "password_hash": password_hash},
         )

@@ -114,13 +114,45 @@ async def replace_email(connection: Connection, change: PendingEmailChange, *, n
                       WHERE other.email_key = %(email_key)s
                         AND other.id <> %(user_id)s
                   )
-                RETURNING id AS user_id, is_active, session_epoch, true AS is_verified
+                RETURNING id AS user_id, is_active, session_epoch, true AS is_verified,
+                          must_change_password, NULLIF(roles, '{}') AS roles
                 """,
                 {"user_id": change.user_id, "email": change.email, "email_key": change.email_key, "now": now},
             )
         except UniqueViolation:
             return None
         return await cursor.fetchone()
+
+
+async def replace_email_unverified(connection: Connection, user_id: UUID, *, email: str, email_key: str) -> bool:
+    """Give an account an address that nobody has verified, and end all its sessions.
+
+    Return whether no other account has it; if one has, end the transaction. As in ``replace_email``, the constraint
+    decides only between two that take it at the same moment.
+    """
+    try:
+        cursor = await connection.execute(
+            """
+            UPDATE users
+            SET email = %(email)s,
+                email_key = %(email_key)s,
+                email_verified_at = NULL,
+                email_bounced_at = NULL,
+                session_epoch = session_epoch + 1,
+                version = version + 1
+            WHERE id = %(user_id)s
+              AND NOT EXISTS (
+                  SELECT
+                  FROM users AS other
+                  WHERE other.email_key = %(email_key)s
+                    AND other.id <> %(user_id)s
+              )
+            """,
+            {"user_id": user_id, "email": email, "email_key": email_key},
+        )
+    except UniqueViolation:
+        return False
+    return cursor.rowcount == 1
 
 
 async def remove_expired_changes(connection: Connection, *, now: datetime, limit: int) -> int:

@@ -1,5 +1,6 @@
 """The SQL of the table ``invitations``: one for each address, without any row of a user before it is accepted."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from uuid import UUID
@@ -19,15 +20,19 @@ class NewInvitation:
     email_key: str
     created_at: datetime
     expires_at: datetime
+    roles: Sequence[str] = ()
+    invited_by: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Invitation:
-    """Whom an invitation is for."""
+    """Whom an invitation is for, and the roles that the account will have. ``invited_by`` is None for an operator."""
 
     id: UUID
     email: str
     email_key: str
+    roles: Sequence[str]
+    invited_by: UUID | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +46,10 @@ async def add_invitation(connection: Connection, new: NewInvitation) -> None:
     """Store an invitation in place of the one before it for the same address, whose link and code end."""
     await connection.execute(
         """
-        INSERT INTO invitations (id, email, email_key, created_at, expires_at)
-        VALUES (%(id)s, %(email)s, %(email_key)s, %(created_at)s, %(expires_at)s)
+        INSERT INTO invitations (id, email, email_key, created_at, expires_at, roles, invited_by)
+        VALUES (
+            %(id)s, %(email)s, %(email_key)s, %(created_at)s, %(expires_at)s, %(roles)s, %(invited_by)s
+        )
         ON CONFLICT ON CONSTRAINT invitations_email_key_key DO UPDATE
         SET id = excluded.id,
             email = excluded.email,
@@ -51,9 +58,11 @@ async def add_invitation(connection: Connection, new: NewInvitation) -> None:
             code_attempts = 0,
             code_expires_at = NULL,
             created_at = excluded.created_at,
-            expires_at = excluded.expires_at
+            expires_at = excluded.expires_at,
+            roles = excluded.roles,
+            invited_by = excluded.invited_by
         """,
-        asdict(new),
+        {**asdict(new), "roles": list(new.roles)},
     )
 
 
@@ -62,7 +71,7 @@ async def lock_invitation(connection: Connection, invitation_id: UUID, *, now: d
     async with connection.cursor(row_factory=class_row(Invitation)) as cursor:
         await cursor.execute(
             """
-            SELECT id, email, email_key
+            SELECT id, email, email_key, roles, invited_by
             FROM invitations
             WHERE id = %(id)s
               AND expires_at > %(now)s
@@ -94,7 +103,7 @@ async def find_by_token(connection: Connection, shown: ShownSecret, *, now: date
     async with connection.cursor(row_factory=class_row(Invitation)) as cursor:
         await cursor.execute(
             """
-            SELECT id, email, email_key
+            SELECT id, email, email_key, roles, invited_by
             FROM invitations
             WHERE id = %(subject_id)s
               AND secret_hash = %(digest)s
@@ -118,7 +127,8 @@ async def claim_code_attempt(connection: Connection, *, email_key: str, now: dat
             WHERE email_key = %(email_key)s
               AND code_attempts < %(most)s
               AND expires_at > %(now)s
-            RETURNING id, email, email_key, CASE WHEN code_expires_at > %(now)s THEN code_mac END AS code_mac
+            RETURNING id, email, email_key, roles, invited_by,
+                      CASE WHEN code_expires_at > %(now)s THEN code_mac END AS code_mac
             """,
             {"email_key": email_key, "most": MOST_CODE_ATTEMPTS, "now": now},
         )
@@ -137,7 +147,7 @@ async def consume_invitation(connection: Connection, shown: ShownSecret, *, now:
                   WHEN %(is_code)s THEN code_mac = %(digest)s AND code_expires_at > %(now)s
                   ELSE secret_hash = %(digest)s
               END
-            RETURNING id, email, email_key
+            RETURNING id, email, email_key, roles, invited_by
             """,
             {**asdict(shown), "now": now},
         )

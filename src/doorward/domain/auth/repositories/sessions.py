@@ -51,7 +51,7 @@ async def rotate_sessions(
     cursor = await connection.execute(
         """
         WITH current AS (
-            SELECT session.id, token.position
+            SELECT session.id, session.roles, token.position
             FROM (
                 SELECT id, user_id, generation, secret_hash, position
                 FROM unnest(
@@ -60,7 +60,7 @@ async def rotate_sessions(
                 LIMIT %(count)s
             ) AS token
             CROSS JOIN LATERAL (
-                SELECT sessions.id
+                SELECT sessions.id, NULLIF(users.roles, '{}') AS roles
                 FROM sessions
                 JOIN users ON users.id = sessions.user_id
                 WHERE sessions.id = token.id
@@ -81,7 +81,7 @@ async def rotate_sessions(
             expires_at = LEAST(%(idle_expires_at)s, session_expires_at)
         FROM current
         WHERE sessions.id = current.id
-        RETURNING current.position, sessions.user_id, sessions.client_id, sessions.scopes
+        RETURNING current.position, sessions.user_id, sessions.client_id, sessions.scopes, current.roles
         """,
         {
             "count": len(tokens),
@@ -125,7 +125,8 @@ async def lock_session(connection: Connection, token: RefreshToken) -> LockedSes
     async with connection.cursor(row_factory=class_row(LockedSession)) as cursor:
         await cursor.execute(
             """
-            SELECT sessions.user_id, sessions.client_id, sessions.scopes, sessions.generation, sessions.secret_hash,
+            SELECT sessions.user_id, sessions.client_id, sessions.scopes, NULLIF(users.roles, '{}') AS roles,
+                   sessions.generation, sessions.secret_hash,
                    sessions.refreshed_at, sessions.expires_at,
                    sessions.ended_at IS NOT NULL OR sessions.epoch <> users.session_epoch AS has_ended,
                    users.is_active AS user_is_active
@@ -216,12 +217,17 @@ async def count_unended_sessions(connection: Connection, user_id: UUID, *, epoch
 async def list_live_sessions(
     connection: Connection, *, session_ids: Collection[UUID], user_ids: Collection[UUID], now: datetime
 ) -> list[LiveSession]:
-    """Find those of the sessions that are live, each with its user."""
+    """Find those of the sessions that are live, each with its user. Of a user without roles, no role is looked up."""
     async with connection.cursor(row_factory=class_row(LiveSession)) as cursor:
         await cursor.execute(
             """
             SELECT sessions.id, sessions.client_id, sessions.amr, sessions.acr, sessions.authenticated_at,
-                   sessions.user_id, users.email, users.username
+                   sessions.user_id, users.email, users.username, NULLIF(users.roles, '{}') AS roles,
+                   CASE WHEN users.roles <> '{}' THEN ARRAY(
+                       SELECT DISTINCT unnest(roles.scopes)
+                       FROM roles
+                       WHERE roles.name = ANY(users.roles)
+                   ) END AS role_scopes
             FROM sessions
             JOIN users ON users.id = sessions.user_id
             WHERE sessions.id = ANY(%(session_ids)s)

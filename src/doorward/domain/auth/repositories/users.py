@@ -1,5 +1,6 @@
 """The SQL of accounts: the table ``users``."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Final
@@ -130,7 +131,7 @@ async def find_password(connection: Connection, identifier: str) -> tuple[UUID, 
 
 async def find_restorable_password(
     connection: Connection, identifier: str, *, now: datetime
-) -> tuple[UUID, str] | None:
+) -> tuple[UUID, str | None] | None:
     """Find the account of a name that waits for its deletion and can be restored, with its password hash."""
     cursor = await connection.execute(
         """
@@ -170,7 +171,8 @@ async def lock_account(connection: Connection, user_id: UUID) -> Account | None:
     async with connection.cursor(row_factory=class_row(Account)) as cursor:
         await cursor.execute(
             """
-            SELECT id AS user_id, is_active, session_epoch, email_verified_at IS NOT NULL AS is_verified
+            SELECT id AS user_id, is_active, session_epoch, email_verified_at IS NOT NULL AS is_verified,
+                   must_change_password, NULLIF(roles, '{}') AS roles
             FROM users
             WHERE id = %(user_id)s
             FOR NO KEY UPDATE
@@ -180,7 +182,21 @@ async def lock_account(connection: Connection, user_id: UUID) -> Account | None:
         return await cursor.fetchone()
 
 
-async def replace_password_hash(connection: Connection, user_id: UUID, *, old: str, new: str) -> None:
+async def lock_users(connection: Connection, user_ids: Sequence[UUID]) -> None:
+    """Lock accounts until the transaction ends, in the order of their ids, as strongly as any change of them will."""
+    await connection.execute(
+        """
+        SELECT
+        FROM users
+        WHERE id = ANY(%(user_ids)s)
+        ORDER BY id
+        FOR UPDATE
+        """,
+        {"user_ids": list(user_ids)},
+    )
+
+
+async def replace_password_hash(connection: Connection, user_id: UUID, *, old: str | None, new: str) -> None:
     """Replace the hash that was checked. A hash that was changed since stays."""
     await connection.execute(
         """

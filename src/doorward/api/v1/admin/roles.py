@@ -1,0 +1,125 @@
+"""Roles over HTTP."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from fastapi import Request, Response
+
+from doorward.api.bodies import JsonBody, MergePatchBody
+from doorward.api.caller import CurrentCaller
+from doorward.api.conditional import entity_tag, is_changeable, is_unchanged
+from doorward.api.policy import NeedsScope, RoutePolicy
+from doorward.api.problems import Remedies
+from doorward.api.routing import Call
+from doorward.api.schemas.administration import RoleBody, RoleListResponse, RolePatch, RoleResponse
+from doorward.api.services import CurrentServices
+from doorward.domain.administration.exceptions import (
+    BeyondOwnScopesError,
+    BuiltInRoleError,
+    InvalidRoleDescriptionError,
+    InvalidRoleNameError,
+    RoleExistsError,
+    RoleInUseError,
+    RoleNotFoundError,
+    StaleRoleError,
+    TooManyRolesError,
+)
+from doorward.domain.administration.models import Actor, Role
+from doorward.domain.administration.roles import RoleChanges
+from doorward.domain.auth.scopes import AdminScope
+
+TAG: Final = "admin"
+ADMIN: Final = "/api/v1/admin"
+LIST: Final = f"{ADMIN}/roles"
+ROLE: Final = f"{LIST}/{{name}}"
+READ: Final = RoutePolicy(NeedsScope(AdminScope.USERS_READ))
+WRITE: Final = RoutePolicy(NeedsScope(AdminScope.ROLES_WRITE))
+REMEDIES: Final[Remedies] = {
+    RoleNotFoundError: "List them: GET /api/v1/admin/roles.",
+    StaleRoleError: "Read it again and repeat the call with its new ETag.",
+}
+
+_REFUSALS_OF_CHANGE: Final = (RoleNotFoundError, BuiltInRoleError, StaleRoleError, BeyondOwnScopesError)
+
+
+def calls() -> Sequence[Call]:
+    """Return the calls."""
+    return [
+        Call("GET", LIST, list_roles, READ, tag=TAG),
+        Call(
+            "POST",
+            LIST,
+            create_role,
+            WRITE,
+            tag=TAG,
+            status=201,
+            refusals=(
+                RoleExistsError,
+                TooManyRolesError,
+                BeyondOwnScopesError,
+                InvalidRoleNameError,
+                InvalidRoleDescriptionError,
+            ),
+        ),
+        Call(
+            "GET",
+            ROLE,
+            read_role,
+            READ,
+            tag=TAG,
+            answer=RoleResponse,
+            refusals=(RoleNotFoundError,),
+            extra_answers={304: {"description": "Not Modified"}},
+        ),
+        Call("PATCH", ROLE, change_role, WRITE, tag=TAG, refusals=(*_REFUSALS_OF_CHANGE, InvalidRoleDescriptionError)),
+        Call("DELETE", ROLE, remove_role, WRITE, tag=TAG, status=204, refusals=(*_REFUSALS_OF_CHANGE, RoleInUseError)),
+    ]
+
+
+async def list_roles(services: CurrentServices) -> RoleListResponse:
+    """List what roles there are, and what each gives."""
+    roles = await services.administration.roles.list()
+    return RoleListResponse(roles=[RoleResponse.model_validate(role) for role in roles])
+
+
+async def create_role(
+    caller: CurrentCaller, body: JsonBody[RoleBody], services: CurrentServices, response: Response
+) -> RoleResponse:
+    """Define a role, which gives nothing that you do not have yourself."""
+    role = await services.administration.roles.create(Actor(caller), body.name, body.description, body.scopes)
+    response.headers["Location"] = f"{LIST}/{role.name}"
+    return _role_response(role, response)
+
+
+async def read_role(
+    name: str, services: CurrentServices, request: Request, response: Response
+) -> RoleResponse | Response:
+    """Read one role; 304 when If-None-Match names its version."""
+    role = await services.administration.roles.read(name)
+    if is_unchanged(request, role.version):
+        return Response(status_code=304, headers={"ETag": entity_tag(role.version)})
+    return _role_response(role, response)
+
+
+async def change_role(
+    name: str,
+    caller: CurrentCaller,
+    body: MergePatchBody[RolePatch],
+    services: CurrentServices,
+    request: Request,
+    response: Response,
+) -> RoleResponse:
+    """Change a role of your own (RFC 7396), which its users feel at their next request. With If-Match only that one."""
+    changes = RoleChanges(body.description, body.scopes)
+    role = await services.administration.roles.change(Actor(caller), name, changes, is_changeable(request))
+    return _role_response(role, response)
+
+
+async def remove_role(name: str, caller: CurrentCaller, services: CurrentServices, request: Request) -> None:
+    """Remove a role that no user has. With If-Match only while it is a version named there."""
+    await services.administration.roles.remove(Actor(caller), name, is_changeable(request))
+
+
+def _role_response(role: Role, response: Response) -> RoleResponse:
+    response.headers["ETag"] = entity_tag(role.version)
+    return RoleResponse.model_validate(role)

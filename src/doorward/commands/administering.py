@@ -1,0 +1,20 @@
+"""Run a use case of administration as the operator at the shell."""
+
+from collections.abc import Awaitable, Callable
+
+from doorward.api.services import AdministrationServices
+from doorward.commands.preparation import Result, finished, operator_settings, require_mail
+from doorward.settings.config import Settings
+from doorward.wiring.operations import opened_administration
+
+
+def administered(use: Callable[[AdministrationServices], Awaitable[Result]]) -> Result:
+    """Return what the use case returns. Raises ``CommandError`` for its refusals and for faults of the database."""
+    settings = operator_settings(log_level="error")
+    require_mail(settings)
+    return finished(_run(settings, use))
+
+
+async def _run(settings: Settings, use: Callable[[AdministrationServices], Awaitable[Result]]) -> Result:
+    async with opened_administration(settings) as use_cases:
+        return await use(use_cases)

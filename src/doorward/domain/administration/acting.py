@@ -1,0 +1,44 @@
+"""Who acts, on whom, and whether that lies within one's own rights: the beginning of every change."""
+
+from datetime import datetime
+from uuid import UUID
+
+from doorward.domain.administration.models import Actor, Subject
+from doorward.domain.administration.policy import require_within
+from doorward.domain.administration.repositories import Connection, users
+from doorward.domain.auth.acting_session import lock_caller_and_user, lock_user
+from doorward.domain.auth.exceptions import UserNotFoundError
+from doorward.domain.auth.scopes import ADMIN_SCOPES, AdminScope
+
+
+async def lock_actor(connection: Connection, actor: Actor, needed: AdminScope, *, now: datetime) -> frozenset[str]:
+    """Return what the actor may do until the transaction ends, for a change that concerns no user.
+
+    Raises ``InvalidAccessTokenError`` if the actor's session has ended since it was let in, and
+    ``BeyondOwnScopesError`` if the needed scope was taken away since.
+    """
+    if actor.caller is None:
+        return ADMIN_SCOPES
+    own = await lock_caller_and_user(connection, actor.caller, None, now=now)
+    require_within(own, {needed})
+    return own
+
+
+async def lock_subject(
+    connection: Connection, actor: Actor, user_id: UUID, needed: AdminScope, *, now: datetime
+) -> tuple[Subject, frozenset[str]]:
+    """Lock the user on whom the actor acts; return that user, and what the actor may do until the transaction ends.
+
+    The user's own scopes lie within the actor's. Raises what ``lock_actor`` raises, ``UserNotFoundError``, and
+    ``BeyondOwnScopesError`` for a user who may do more than the actor.
+    """
+    if actor.caller is None:
+        await lock_user(connection, user_id)
+        own: frozenset[str] = ADMIN_SCOPES
+    else:
+        own = await lock_caller_and_user(connection, actor.caller, user_id, now=now)
+    subject = await users.find_subject(connection, user_id)
+    if subject is None:
+        raise UserNotFoundError
+    require_within(own, {needed}, subject.scopes)
+    return subject, own

@@ -1,0 +1,155 @@
+"""The vocabulary of this domain. No I/O."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum, StrEnum
+from typing import Final
+from uuid import UUID
+
+from doorward.domain.auth.models import Caller, Standing
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who administers: a user in a session, or without one an operator at a shell, who may do everything."""
+
+    caller: Caller | None = None
+
+
+OPERATOR: Final = Actor()
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """A role. ``name`` is what people write and tokens carry, ``id`` is what events have."""
+
+    id: UUID
+    name: str
+    description: str
+    scopes: Sequence[str]
+    is_built_in: bool
+    version: int
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Subject(Standing):
+    """A user on whom an administrator acts, locked. ``email`` and ``username`` are as they are shown."""
+
+    email: str
+    username: str
+    version: int
+    session_epoch: int
+    is_verified: bool
+
+
+class UserStatus(StrEnum):
+    """Whether a user can sign in."""
+
+    ACTIVE = "active"
+    DEACTIVATED = "deactivated"
+    DELETION_PENDING = "deletion_pending"
+    """Inactive, and deleted at ``deletion_due_at``."""
+
+
+@dataclass(frozen=True, slots=True)
+class AdministeredUser:
+    """A user as administration sees one. No hash, no secret."""
+
+    id: UUID
+    email: str
+    email_verified_at: datetime | None
+    email_bounced_at: datetime | None
+    username: str
+    is_active: bool
+    roles: Sequence[str]
+    locale: str | None
+    external_id: str | None
+    has_password: bool
+    must_change_password: bool
+    deletion_due_at: datetime | None
+    created_at: datetime
+    updated_at: datetime
+    version: int
+
+    @property
+    def status(self) -> UserStatus:
+        """Return whether the user can sign in, and if not, why."""
+        if self.is_active:
+            return UserStatus.ACTIVE
+        return UserStatus.DEACTIVATED if self.deletion_due_at is None else UserStatus.DELETION_PENDING
+
+
+class Unset(Enum):
+    """What a change says of a member that stays as it is, where null is a value."""
+
+    UNSET = "unset"
+
+
+UNSET: Final = Unset.UNSET
+
+
+@dataclass(frozen=True, slots=True)
+class NewUser:
+    """A user to create, as it was sent."""
+
+    email: str
+    username: str
+    password: str
+    roles: Sequence[str] = ()
+    locale: str | None = None
+    external_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UserChanges:
+    """What to change of a user, as it was sent."""
+
+    username: str | None = None
+    email: str | None = None
+    roles: Sequence[str] | None = None
+    locale: str | Unset | None = UNSET
+    external_id: str | Unset | None = UNSET
+
+
+@dataclass(frozen=True, slots=True)
+class UserQuery:
+    """Which users are wanted; None does not narrow.
+
+    ``part`` is a part of the user name or the address. ``created_since`` is included, ``created_until`` is not.
+    """
+
+    part: str | None = None
+    email: str | None = None
+    username: str | None = None
+    external_id: str | None = None
+    status: UserStatus | None = None
+    role: str | None = None
+    is_verified: bool | None = None
+    created_since: datetime | None = None
+    created_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FoundUsers:
+    """A part of a list of users, the newest first. ``total`` counts the whole list, perhaps as an estimate."""
+
+    users: Sequence[AdministeredUser]
+    page_size: int
+    next_cursor: str | None
+    total: int
+    total_is_estimate: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PendingInvitation:
+    """An invitation that was not accepted yet. ``invited_by`` is None for an operator."""
+
+    id: UUID
+    email: str
+    roles: Sequence[str]
+    invited_by: UUID | None
+    created_at: datetime
+    expires_at: datetime

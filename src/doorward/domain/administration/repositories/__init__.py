@@ -1,0 +1,21 @@
+"""All SQL of this domain, one module a table or a list."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from psycopg import AsyncConnection
+from psycopg.errors import QueryCanceled
+
+from doorward.core.exceptions import DomainError
+
+Connection = AsyncConnection[Any]
+
+
+@asynccontextmanager
+async def _in_time(refusal: type[DomainError]) -> AsyncIterator[None]:
+    """Raise ``refusal`` when a statement in the block reached its time limit."""
+    try:
+        yield
+    except QueryCanceled as error:
+        raise refusal from error

@@ -1,0 +1,110 @@
+"""The SQL of the table ``roles``."""
+
+from collections.abc import Collection
+from typing import Any
+
+from psycopg.rows import class_row
+
+from doorward.domain.administration.models import Role
+from doorward.domain.administration.repositories import Connection
+
+
+async def list_roles(connection: Connection) -> list[Role]:
+    """Find all roles: the built-in ones first, then by name."""
+    async with connection.cursor(row_factory=class_row(Role)) as cursor:
+        await cursor.execute(
+            """
+            SELECT id, name, description, scopes, is_built_in, version, created_at, updated_at
+            FROM roles
+            ORDER BY is_built_in DESC, name
+            """
+        )
+        return await cursor.fetchall()
+
+
+async def find_role(connection: Connection, name: str) -> Role | None:
+    """Find a role by its name."""
+    async with connection.cursor(row_factory=class_row(Role)) as cursor:
+        await cursor.execute(
+            """
+            SELECT id, name, description, scopes, is_built_in, version, created_at, updated_at
+            FROM roles
+            WHERE name = %(name)s
+            """,
+            {"name": name},
+        )
+        return await cursor.fetchone()
+
+
+async def lock_role(connection: Connection, name: str) -> Role | None:
+    """Lock a role until the transaction ends: whoever grants it waits."""
+    async with connection.cursor(row_factory=class_row(Role)) as cursor:
+        await cursor.execute(
+            """
+            SELECT id, name, description, scopes, is_built_in, version, created_at, updated_at
+            FROM roles
+            WHERE name = %(name)s
+            FOR UPDATE
+            """,
+            {"name": name},
+        )
+        return await cursor.fetchone()
+
+
+async def count_roles(connection: Connection) -> int:
+    """Count all roles."""
+    cursor = await connection.execute("SELECT count(*) FROM roles")
+    row = await cursor.fetchone()
+    return int(row[0]) if row else 0
+
+
+async def add_role(connection: Connection, *, name: str, description: str, scopes: Collection[str]) -> Role | None:
+    """Store a role; None if there is one of this name."""
+    async with connection.cursor(row_factory=class_row(Role)) as cursor:
+        await cursor.execute(
+            """
+            INSERT INTO roles (name, description, scopes)
+            VALUES (%(name)s, %(description)s, %(scopes)s)
+            ON CONFLICT ON CONSTRAINT roles_pkey DO NOTHING
+            RETURNING id, name, description, scopes, is_built_in, version, created_at, updated_at
+            """,
+            {"name": name, "description": description, "scopes": sorted(scopes)},
+        )
+        return await cursor.fetchone()
+
+
+async def update_role(connection: Connection, name: str, *, description: str, scopes: Collection[str]) -> Role:
+    """Change a role, which is locked; return it as it is then."""
+    async with connection.cursor(row_factory=class_row(Role)) as cursor:
+        await cursor.execute(
+            """
+            UPDATE roles
+            SET description = %(description)s,
+                scopes = %(scopes)s,
+                version = version + 1,
+                updated_at = clock_timestamp()
+            WHERE name = %(name)s
+            RETURNING id, name, description, scopes, is_built_in, version, created_at, updated_at
+            """,
+            {"name": name, "description": description, "scopes": sorted(scopes)},
+        )
+        (role,) = await cursor.fetchall()
+        return role
+
+
+async def find_use_of_role(connection: Connection, name: str) -> bool:
+    """Tell whether a user has the role or an invitation carries it."""
+    cursor = await connection.execute(
+        """
+        SELECT EXISTS (SELECT FROM users WHERE roles @> ARRAY[%(name)s] AND roles <> '{}')
+            OR EXISTS (SELECT FROM invitations WHERE roles @> ARRAY[%(name)s])
+        """,
+        {"name": name},
+    )
+    row: tuple[Any, ...] | None = await cursor.fetchone()
+    return bool(row and row[0])
+
+
+async def remove_role(connection: Connection, name: str) -> None:
+    """Remove a role."""
+    await connection.execute("DELETE FROM roles WHERE name = %(name)s", {"name": name})

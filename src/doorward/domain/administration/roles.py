@@ -1,0 +1,135 @@
+"""Use cases: list the roles, and define ones of one's own."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from doorward.core.ports import Clock, Database
+from doorward.domain.administration.acting import lock_actor
+from doorward.domain.administration.events import RoleChanged
+from doorward.domain.administration.exceptions import (
+    BuiltInRoleError,
+    RoleExistsError,
+    RoleInUseError,
+    RoleNotFoundError,
+    StaleRoleError,
+    TooManyRolesError,
+)
+from doorward.domain.administration.models import Actor, Role
+from doorward.domain.administration.policy import (
+    MOST_ROLES,
+    VersionTest,
+    checked_description,
+    checked_role_name,
+    require_within,
+)
+from doorward.domain.administration.repositories import Connection, roles
+from doorward.domain.audit.recording import record
+from doorward.domain.auth.scopes import AdminScope, may_name_a_role
+from doorward.observability.logging import report
+
+
+@dataclass(frozen=True, slots=True)
+class RoleChanges:
+    """What to change of a role; None stays."""
+
+    description: str | None = None
+    scopes: Collection[AdminScope] | None = None
+
+
+class Roles:
+    """Defines what users may do. A change is felt at the next request of each user that has the role."""
+
+    def __init__(self, *, database: Database[Connection], clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def list(self) -> Sequence[Role]:
+        """Return all roles: the built-in ones first, then by name."""
+        async with self._database.connection() as connection:
+            return await roles.list_roles(connection)
+
+    async def read(self, name: str) -> Role:
+        """Return the role of this name. Raises ``RoleNotFoundError``."""
+        if not may_name_a_role(name):
+            raise RoleNotFoundError
+        async with self._database.connection() as connection:
+            role = await roles.find_role(connection, name)
+        if role is None:
+            raise RoleNotFoundError
+        return role
+
+    async def create(self, actor: Actor, name: str, description: str, scopes: Collection[AdminScope]) -> Role:
+        """Define a role that gives these scopes, all of which the actor has.
+
+        Raises ``InvalidRoleNameError``, ``InvalidRoleDescriptionError``, ``RoleExistsError``, ``TooManyRolesError``,
+        and what ``lock_actor`` raises.
+        """
+        name, description = checked_role_name(name), checked_description(description)
+        async with self._database.transaction() as connection:
+            own = await lock_actor(connection, actor, AdminScope.ROLES_WRITE, now=self._clock.now())
+            require_within(own, scopes)
+            if await roles.count_roles(connection) >= MOST_ROLES:
+                raise TooManyRolesError
+            role = await roles.add_role(connection, name=name, description=description, scopes=scopes)
+            if role is None:
+                raise RoleExistsError
+            event = RoleChanged(user_id=None, role_id=role.id, change="created")
+            await record(connection, event)
+        report(event)
+        return role
+
+    async def change(self, actor: Actor, name: str, changes: RoleChanges, is_expected: VersionTest) -> Role:
+        """Change a role of one's own definition: the actor has its scopes from before and from after.
+
+        Raises ``RoleNotFoundError``, ``BuiltInRoleError``, ``StaleRoleError``, ``InvalidRoleDescriptionError``, and
+        what ``lock_actor`` raises.
+        """
+        description = None if changes.description is None else checked_description(changes.description)
+        async with self._database.transaction() as connection:
+            role = await self._lock_role(connection, actor, name, changes.scopes or (), is_expected)
+            changed = await roles.update_role(
+                connection,
+                name,
+                description=role.description if description is None else description,
+                scopes=role.scopes if changes.scopes is None else changes.scopes,
+            )
+            event = RoleChanged(user_id=None, role_id=role.id, change="changed")
+            await record(connection, event)
+        report(event)
+        return changed
+
+    async def remove(self, actor: Actor, name: str, is_expected: VersionTest) -> None:
+        """Remove a role that no user has and no invitation carries.
+
+        Raises as ``change`` does, and ``RoleInUseError``.
+        """
+        async with self._database.transaction() as connection:
+            role = await self._lock_role(connection, actor, name, (), is_expected)
+            if await roles.find_use_of_role(connection, name):
+                raise RoleInUseError
+            await roles.remove_role(connection, name)
+            event = RoleChanged(user_id=None, role_id=role.id, change="removed")
+            await record(connection, event)
+        report(event)
+
+    async def _lock_role(
+        self,
+        connection: Connection,
+        actor: Actor,
+        name: str,
+        scopes_after: Collection[AdminScope],
+        is_expected: VersionTest,
+    ) -> Role:
+        """Lock a role that the actor may change: grants of it wait until the transaction ends."""
+        if not may_name_a_role(name):
+            raise RoleNotFoundError
+        own = await lock_actor(connection, actor, AdminScope.ROLES_WRITE, now=self._clock.now())
+        role = await roles.lock_role(connection, name)
+        if role is None:
+            raise RoleNotFoundError
+        if role.is_built_in:
+            raise BuiltInRoleError
+        require_within(own, role.scopes, scopes_after)
+        if not is_expected(role.version):
+            raise StaleRoleError
+        return role

@@ -1,0 +1,97 @@
+"""The SQL of roles and of who has them: the table ``roles``, and ``users.roles``, which has their names."""
+
+from collections.abc import Collection
+from typing import Final
+from uuid import UUID
+
+from psycopg.rows import class_row
+
+from doorward.domain.auth.models import GrantedRole, Standing
+from doorward.domain.auth.repositories import Connection
+from doorward.domain.auth.scopes import ADMIN_ROLE
+
+ADMINISTRATORS_LOCK: Final = 7_241_633_906
+"""Key of the advisory lock that lets one transaction at a time take an administrator away. It must never change."""
+
+
+async def find_standing(connection: Connection, user_id: UUID) -> Standing | None:
+    """Find what a user may do today."""
+    async with connection.cursor(row_factory=class_row(Standing)) as cursor:
+        await cursor.execute(
+            """
+            SELECT id AS user_id, is_active, roles,
+                   ARRAY(SELECT DISTINCT unnest(scopes) FROM roles WHERE name = ANY(users.roles)) AS scopes
+            FROM users
+            WHERE id = %(user_id)s
+            """,
+            {"user_id": user_id},
+        )
+        return await cursor.fetchone()
+
+
+async def lock_standing(connection: Connection, user_id: UUID) -> Standing | None:
+    """Find what a user may do today, which stays so until the transaction ends. Others may do the same meanwhile."""
+    async with connection.cursor(row_factory=class_row(Standing)) as cursor:
+        await cursor.execute(
+            """
+            SELECT id AS user_id, is_active, roles,
+                   ARRAY(SELECT DISTINCT unnest(scopes) FROM roles WHERE name = ANY(users.roles)) AS scopes
+            FROM users
+            WHERE id = %(user_id)s
+            FOR SHARE OF users
+            """,
+            {"user_id": user_id},
+        )
+        return await cursor.fetchone()
+
+
+async def lock_roles(connection: Connection, names: Collection[str]) -> list[GrantedRole]:
+    """Find the roles of these names, which stay as they are until the transaction ends."""
+    async with connection.cursor(row_factory=class_row(GrantedRole)) as cursor:
+        await cursor.execute(
+            """
+            SELECT id, name, scopes
+            FROM roles
+            WHERE name = ANY(%(names)s)
+            ORDER BY name
+            FOR SHARE
+            """,
+            {"names": sorted(names)},
+        )
+        return await cursor.fetchall()
+
+
+async def update_roles_of_user(connection: Connection, user_id: UUID, names: Collection[str]) -> None:
+    """Give a user these roles and no others."""
+    await connection.execute(
+        """
+        UPDATE users
+        SET roles = %(names)s,
+            version = version + 1
+        WHERE id = %(user_id)s
+        """,
+        {"user_id": user_id, "names": sorted(names)},
+    )
+
+
+async def lock_administrators(connection: Connection) -> None:
+    """Have no other transaction take an administrator away until this one ends. Call it after users were locked."""
+    await connection.execute("SELECT pg_advisory_xact_lock(%(key)s)", {"key": ADMINISTRATORS_LOCK})
+
+
+async def find_other_administrator(connection: Connection, user_id: UUID) -> UUID | None:
+    """Find an active user with the role of administrators beside this one."""
+    cursor = await connection.execute(
+        """
+        SELECT id
+        FROM users
+        WHERE roles @> ARRAY[%(role)s]
+          AND roles <> '{}'
+          AND is_active
+          AND id <> %(user_id)s
+        LIMIT 1
+        """,
+        {"user_id": user_id, "role": ADMIN_ROLE},
+    )
+    row = await cursor.fetchone()
+    return row[0] if row else None

@@ -1,0 +1,75 @@
+"""Roles of users: what they give today, how they are granted and taken, and the administrator that always stays."""
+
+from collections.abc import Collection, Mapping, Sequence
+from uuid import UUID
+
+from doorward.domain.audit.recording import record
+from doorward.domain.auth.events import UserRolesChanged
+from doorward.domain.auth.exceptions import LastAdministratorError, UnknownRoleError
+from doorward.domain.auth.models import Account, GrantedRole, Standing
+from doorward.domain.auth.repositories import Connection, roles
+from doorward.domain.auth.scopes import ADMIN_ROLE, may_name_a_role
+
+
+async def find_standing(connection: Connection, user_id: UUID) -> Standing | None:
+    """Return what a user may do today, None for an unknown one."""
+    return await roles.find_standing(connection, user_id)
+
+
+async def lock_grantable_scopes(connection: Connection, user_id: UUID) -> frozenset[str]:
+    """Return what a user may grant others, which stays so until the transaction ends: an inactive one nothing."""
+    standing = await roles.lock_standing(connection, user_id)
+    return frozenset(standing.scopes) if standing is not None and standing.is_active else frozenset()
+
+
+async def lock_roles(
+    connection: Connection, *, wanted: Collection[str], held: Collection[str] = ()
+) -> Mapping[str, GrantedRole]:
+    """Return the wanted roles and those that are held, by name, as they stay until the transaction ends.
+
+    Raises ``UnknownRoleError`` for a wanted one that does not exist.
+    """
+    if not all(map(may_name_a_role, wanted)):
+        raise UnknownRoleError
+    known = {role.name: role for role in await roles.lock_roles(connection, {*wanted, *held})}
+    if not known.keys() >= set(wanted):
+        raise UnknownRoleError
+    return known
+
+
+async def replace_roles(
+    connection: Connection, standing: Standing, wanted: Collection[str], known: Mapping[str, GrantedRole]
+) -> Sequence[UserRolesChanged]:
+    """Give a user, who is locked, the wanted roles and no others; return the events, recorded.
+
+    ``known`` is what ``lock_roles`` returned. Raises ``LastAdministratorError``.
+    """
+    before, after = frozenset(standing.roles), frozenset(wanted)
+    if before == after:
+        return ()
+    if ADMIN_ROLE in before - after:
+        await keep_an_administrator(connection, standing)
+    await roles.update_roles_of_user(connection, standing.user_id, after)
+    changes = [
+        UserRolesChanged(
+            user_id=standing.user_id, role_id=known[name].id, change="granted" if name in after else "taken"
+        )
+        for name in sorted(before ^ after)
+        if name in known
+    ]
+    for change in changes:
+        await record(connection, change)
+    return changes
+
+
+async def keep_an_administrator(connection: Connection, user: Account | Standing) -> None:
+    """Refuse to take this user, who is locked, from the administrators, if no other is left.
+
+    Call it in the transaction of whatever deactivates or removes a user, or takes the role away: two administrators who
+    remove each other at the same moment are told apart by a lock. Raises ``LastAdministratorError``.
+    """
+    if not user.is_active or ADMIN_ROLE not in (user.roles or ()):
+        return
+    await roles.lock_administrators(connection)
+    if await roles.find_other_administrator(connection, user.user_id) is None:
+        raise LastAdministratorError

@@ -1,0 +1,232 @@
+"""Roles are felt at the next request: what they allow, what new tokens name, and the administrator that stays."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID, uuid4
+
+import jwt
+import pytest
+
+from development.client import Pair, Person
+from doorward.core.exceptions import DomainError
+from doorward.domain.auth.accounts import Accounts
+from doorward.domain.auth.deactivation import Deactivation
+from doorward.domain.auth.exceptions import LastAdministratorError, UnknownRoleError
+from doorward.domain.auth.models import Caller
+from doorward.domain.auth.repositories import sessions
+from doorward.domain.auth.roles import (
+    find_standing,
+    keep_an_administrator,
+    lock_grantable_scopes,
+    lock_roles,
+    replace_roles,
+)
+from doorward.domain.auth.scopes import ADMIN_SCOPES, AdminScope
+from tests.integration.service import MakeService, Service, is_problem
+
+
+def give(service: Service, person: Person, *roles: str) -> None:
+    service.sql("UPDATE users SET roles = %s WHERE id = %s", list(roles), person.id)
+
+
+def claims(access: str) -> dict[str, Any]:
+    found: dict[str, Any] = jwt.decode(access, options={"verify_signature": False})
+    return found
+
+
+async def caller_of(service: Service, pair: Pair) -> Caller:
+    caller: Caller = await service.app.state.services.sessions.authenticate(pair.access)
+    return caller
+
+
+async def test_a_role_is_felt_at_the_next_request_and_so_is_its_end(service: Service) -> None:
+    person, pair = await service.register_and_log_in()
+    before = await caller_of(service, pair)
+    assert (before.scopes, before.roles) == (frozenset({"account"}), frozenset())
+    give(service, person, "support", "auditor")
+    during = await caller_of(service, pair)
+    assert during.roles == {"support", "auditor"}
+    assert during.scopes == {
+        "account",
+        AdminScope.USERS_READ,
+        AdminScope.SESSIONS_END,
+        AdminScope.PASSWORDS_RESET,
+        AdminScope.THROTTLES_RESET,
+        AdminScope.FACTORS_RESET,
+        AdminScope.AUDIT_READ,
+    }
+    assert during.token_scopes == {"account"}
+    give(service, person)
+    assert await caller_of(service, pair) == before
+
+
+async def test_the_role_of_administrators_gives_every_scope_there_is(service: Service) -> None:
+    person, pair = await service.register_and_log_in()
+    give(service, person, "admin")
+    assert (await caller_of(service, pair)).scopes == {"account", *ADMIN_SCOPES}
+
+
+async def test_a_changed_definition_of_a_role_is_felt_at_the_next_request(service_alone: Service) -> None:
+    person, pair = await service_alone.register_and_log_in()
+    give(service_alone, person, "support")
+    service_alone.sql("UPDATE roles SET scopes = '{admin:audit:read}' WHERE name = 'support'")
+    assert (await caller_of(service_alone, pair)).scopes == {"account", AdminScope.AUDIT_READ}
+
+
+async def test_new_tokens_name_the_roles_of_their_moment_and_only_where_there_are_any(service: Service) -> None:
+    person, pair = await service.register_and_log_in()
+    assert "roles" not in claims(pair.access)
+    give(service, person, "support", "auditor")
+    refreshed = await service.refresh(pair.refresh)
+    renewed = (await service.post_reauthenticate(refreshed.access, person.password)).json()
+    changed = (await service.post_password(renewed["access_token"], person.password, "three red kites")).json()
+    again = (await service.post_token(person.username, "three red kites")).json()
+    for access in (refreshed.access, renewed["access_token"], changed["access_token"], again["access_token"]):
+        assert claims(access)["roles"] == ["auditor", "support"]
+        assert claims(access)["scope"] == "account"
+    give(service, person)
+    assert "roles" not in claims((await service.refresh(again["refresh_token"])).access)
+
+
+async def test_a_used_token_within_the_leeway_names_the_roles_of_the_moment(make_service: MakeService) -> None:
+    service = await make_service(refresh_token_reuse_leeway_seconds=10)
+    person, pair = await service.register_and_log_in()
+    await service.refresh(pair.refresh)
+    give(service, person, "auditor")
+    assert claims((await service.refresh(pair.refresh)).access)["roles"] == ["auditor"]
+
+
+async def test_the_lookup_of_a_session_is_one_statement_that_reads_no_role_for_a_user_without_any(
+    service: Service,
+) -> None:
+    person, pair = await service.register_and_log_in()
+    caller = await caller_of(service, pair)
+    scans = "SELECT seq_scan + idx_scan FROM pg_stat_xact_user_tables WHERE relname = 'roles'"
+    for roles, expected in [((), False), (("auditor",), True)]:
+        give(service, person, *roles)
+        async with service.database.transaction() as connection:
+            (live,) = await sessions.list_live_sessions(
+                connection, session_ids=[caller.session_id], user_ids=[caller.user.id], now=service.clock.now()
+            )
+            row = await (await connection.execute(scans)).fetchone()
+        assert (live.role_scopes is not None) is expected
+        assert row is not None
+        assert (row[0] > 0) is expected
+
+
+async def test_the_old_password_is_refused_with_its_own_code_once_it_must_be_changed(service: Service) -> None:
+    person = await service.register()
+    service.sql("UPDATE users SET must_change_password = true WHERE id = %s", person.id)
+    assert is_problem(await service.post_login(person), 403, "password_change_required")
+    assert is_problem(await service.post_token(person.username, "not the password"), 401, "invalid_credentials")
+    assert service.sessions_of(person) == []
+
+
+async def test_no_password_is_right_for_a_user_without_a_hash(service: Service) -> None:
+    person = await service.register()
+    service.sql("UPDATE users SET password_hash = NULL WHERE id = %s", person.id)
+    for password in (person.password, "", "None"):
+        refused = await service.post_token(person.username, password)
+        assert refused.status_code in {401, 422}
+    assert service.sessions_of(person) == []
+
+
+async def test_roles_are_granted_and_taken_with_an_event_for_each(service: Service) -> None:
+    person = await service.register()
+    async with service.database.transaction() as connection:
+        standing = await find_standing(connection, UUID(person.id))
+        assert standing is not None
+        known = await lock_roles(connection, wanted=["support", "auditor"])
+        await replace_roles(connection, standing, ["support", "auditor"], known)
+    async with service.database.transaction() as connection:
+        standing = await find_standing(connection, UUID(person.id))
+        assert standing is not None
+        known = await lock_roles(connection, wanted=["auditor"], held=standing.roles)
+        await replace_roles(connection, standing, ["auditor"], known)
+        assert await replace_roles(connection, standing, standing.roles, known) == ()
+    rows = service.sql(
+        "SELECT roles.name, data->>'change' AS change FROM audit_events JOIN roles ON roles.id::text = data->>'role_id'"
+        " WHERE user_id = %s AND type = 'user.roles_changed' ORDER BY audit_events.id",
+        person.id,
+    )
+    assert [tuple(row.values()) for row in rows] == [
+        ("auditor", "granted"),
+        ("support", "granted"),
+        ("support", "taken"),
+    ]
+    async with service.database.transaction() as connection:
+        with pytest.raises(UnknownRoleError):
+            await lock_roles(connection, wanted=["support", "no-such-role"])
+
+
+async def _administrators(service: Service, number: int) -> list[tuple[Person, Pair]]:
+    people = [await service.register_and_log_in() for _ in range(number)]
+    for person, _ in people:
+        give(service, person, "admin")
+    return people
+
+
+async def test_of_administrators_who_are_removed_at_once_by_all_routes_one_stays(service_alone: Service) -> None:
+    database = service_alone.database
+    deactivation = Deactivation(database=database, accounts=Accounts(database=database))
+    people = await _administrators(service_alone, 6)
+
+    async def take_the_role(person: Person) -> None:
+        async with database.transaction() as connection:
+            await connection.execute("SELECT FROM users WHERE id = %s FOR UPDATE", [person.id])
+            standing = await find_standing(connection, UUID(person.id))
+            assert standing is not None
+            await replace_roles(connection, standing, [], await lock_roles(connection, wanted=[], held=standing.roles))
+
+    async def outcome(call: Any) -> str:
+        try:
+            answer = await call
+        except DomainError as refusal:
+            return refusal.code
+        return str(answer.json().get("code", "")) if hasattr(answer, "json") else ""
+
+    routes: list[Callable[[Person, Pair], Any]] = [
+        lambda person, _: deactivation.deactivate(person.username),
+        lambda _, pair: service_alone.post_deletion(pair.access),
+        lambda person, _: take_the_role(person),
+    ]
+    calls = [routes[number % len(routes)](*each) for number, each in enumerate(people)]
+    outcomes = sorted(await asyncio.gather(*(outcome(each) for each in calls)))
+    assert outcomes == [*[""] * 5, "last_admin"]
+    left = service_alone.sql("SELECT id FROM users WHERE is_active AND roles @> '{admin}'")
+    assert len(left) == 1
+
+
+async def test_an_administrator_who_is_inactive_already_is_none_that_must_stay(service_alone: Service) -> None:
+    (person, pair), (other, _) = await _administrators(service_alone, 2)
+    database = service_alone.database
+    deactivation = Deactivation(database=database, accounts=Accounts(database=database))
+    await deactivation.deactivate(other.username)
+    await deactivation.deactivate(other.username)
+    with pytest.raises(LastAdministratorError):
+        await deactivation.deactivate(person.username)
+    assert is_problem(await service_alone.post_deletion(pair.access), 409, "last_admin")
+    await deactivation.activate(other.username)
+    await deactivation.deactivate(person.username)
+
+
+async def test_a_user_without_the_role_may_always_go(service_alone: Service) -> None:
+    _, pair = await service_alone.register_and_log_in()
+    assert (await service_alone.post_deletion(pair.access)).status_code == 202
+    async with service_alone.database.transaction() as connection:
+        standing = await find_standing(connection, UUID((await service_alone.register()).id))
+        assert standing is not None
+        await keep_an_administrator(connection, standing)
+
+
+async def test_only_an_active_user_can_grant_what_the_roles_give(service: Service) -> None:
+    person = await service.register()
+    auditor = {AdminScope.USERS_READ, AdminScope.AUDIT_READ}
+    for roles, active, expected in [(["auditor"], True, auditor), (["auditor"], False, set()), ([], True, set())]:
+        give(service, person, *roles)
+        service.set_active(person, active=active)
+        async with service.database.transaction() as connection:
+            assert await lock_grantable_scopes(connection, UUID(person.id)) == expected
+    async with service.database.transaction() as connection:
+        assert await lock_grantable_scopes(connection, uuid4()) == set()

@@ -1,0 +1,34 @@
+"""Beyond one's own scopes: one rule for every route."""
+
+import pytest
+
+from doorward.domain.administration.exceptions import BeyondOwnScopesError
+from doorward.domain.administration.policy import require_within
+
+
+@pytest.mark.parametrize(
+    ("own", "others"),
+    [
+        ("abc", ["ab", "c", "abc"]),
+        ("abc", ["", ""]),
+        ("abc", []),
+        ("", [""]),
+    ],
+)
+def test_what_lies_within_ones_own_scopes_is_allowed(own: str, others: list[str]) -> None:
+    require_within(own, *others)
+
+
+@pytest.mark.parametrize(
+    ("own", "others"),
+    [
+        ("ab", ["abc"]),
+        ("ab", ["c", ""]),
+        ("ab", ["", "c"]),
+        ("", ["a"]),
+        ("abc", ["a", "b", "c", "d"]),
+    ],
+)
+def test_a_single_scope_beyond_ones_own_refuses_it_before_and_after_the_change(own: str, others: list[str]) -> None:
+    with pytest.raises(BeyondOwnScopesError):
+        require_within(own, *others)

@@ -1,0 +1,36 @@
+"""What a token allows: the scopes of administration come from today's roles alone."""
+
+import pytest
+
+from doorward.domain.auth.scopes import ADMIN_SCOPES, AdminScope, effective_scopes
+
+READ, END = str(AdminScope.USERS_READ), str(AdminScope.SESSIONS_END)
+
+
+@pytest.mark.parametrize(
+    ("client", "in_token", "of_roles", "allowed"),
+    [
+        ("doorward", {"account"}, None, {"account"}),
+        ("doorward", {"account"}, [], {"account"}),
+        ("doorward", {"account"}, [READ, END], {"account", READ, END}),
+        ("doorward", {"account", READ}, None, {"account"}),
+        ("doorward", {"account", READ}, [END], {"account", END}),
+        ("doorward", {"orders:read"}, [READ], {"orders:read"}),
+        ("doorward", {"orders:read", READ}, [READ, END], {"orders:read", READ}),
+        ("other", {"account"}, [READ, END], {"account"}),
+        ("other", {"account", READ}, [READ, END], {"account", READ}),
+        ("other", {"account", READ}, [END], {"account"}),
+        ("other", {READ}, None, set()),
+        ("doorward", {"account"}, ["admin:of:a:later:version"], {"account"}),
+    ],
+)
+def test_a_token_allows_what_it_names_and_its_users_roles_give(
+    client: str, in_token: set[str], of_roles: list[str] | None, allowed: set[str]
+) -> None:
+    assert effective_scopes(client, frozenset(in_token), of_roles) == allowed
+
+
+def test_scopes_compare_and_print_as_their_texts() -> None:
+    assert {"admin:users:read"} <= ADMIN_SCOPES
+    assert f"{AdminScope.USERS_READ}" == "admin:users:read"
+    assert len(ADMIN_SCOPES) == 16
