@@ -20,6 +20,8 @@ MEASURED: Final = frozenset(
         "observability/private_pairs.py",
         "observability/scrubbing.py",
         "domain/items/search.py",
+        "domain/administration/policy.py",
+        "domain/auth/scopes.py",
         "core/text.py",
         "domain/auth/device_token.py",
         "domain/auth/identifiers.py",

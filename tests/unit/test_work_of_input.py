@@ -16,6 +16,7 @@ from doorward.api import caller, conditional, links
 from doorward.api.client_address import client_address
 from doorward.core import pages
 from doorward.core.exceptions import DomainError
+from doorward.domain.administration import policy as administration
 from doorward.domain.auth import identifiers, policy
 from doorward.domain.auth.device_token import DeviceTokenCodec
 from doorward.domain.auth.one_time_token import OneTimeTokenCodec, Purpose
@@ -132,6 +133,11 @@ _PLACES: Final = (
     ),
     Place("1,000 tags", lambda text: checked_content(ItemContent("a", tags=[text] * 1_000)), _queries),
     Place("20 tags", lambda text: checked_content(ItemContent("a", tags=[text[:200]] * 20)), _queries),
+    Place("part of a user's name", administration.search_pattern, _queries),
+    Place("name of a role", administration.checked_role_name, lambda: worst_inputs.texts(FIELD)),
+    Place("description of a role", administration.checked_description, lambda: worst_inputs.texts(FIELD)),
+    Place("external id", administration.checked_external_id, lambda: worst_inputs.texts(FIELD)),
+    Place("language of a user", administration.checked_locale, lambda: worst_inputs.texts(FIELD)),
     Place("filter of a list", lambda text: checked_filter(ItemFilter(text, text)), _queries),
     Place("search", _search, _queries),
     Place("cursor", lambda text: _CURSORS.decode(text, "title"), lambda: worst_inputs.texts(4_096)),

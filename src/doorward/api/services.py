@@ -24,7 +24,13 @@ from doorward.domain.accounts.profile import Profiles
 from doorward.domain.accounts.recovery import Recovery
 from doorward.domain.accounts.registration_requests import RegistrationRequests
 from doorward.domain.accounts.verification import Verification
+from doorward.domain.administration.audit_trail import AuditTrail
+from doorward.domain.administration.first_administrator import FirstAdministrator
+from doorward.domain.administration.invitations import Invitations as AdministeredInvitations
 from doorward.domain.administration.roles import Roles
+from doorward.domain.administration.search import UserSearch
+from doorward.domain.administration.user_actions import UserActions
+from doorward.domain.administration.users import Users
 from doorward.domain.auth.listing import SessionListing
 from doorward.domain.auth.login import Login
 from doorward.domain.auth.reauthentication import Reauthentication
@@ -64,6 +70,14 @@ class AdministrationServices:
     """The use cases of administration."""
 
     roles: Roles
+    users: Users
+    user_actions: UserActions
+    search: UserSearch
+    invitations: AdministeredInvitations
+    audit_trail: AuditTrail
+    session_listing: SessionListing
+    first_administrator: FirstAdministrator
+    """For commands alone."""
 
 
 @dataclass(slots=True)

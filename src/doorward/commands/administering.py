@@ -1,11 +1,16 @@
 """Run a use case of administration as the operator at the shell."""
 
+import sys
 from collections.abc import Awaitable, Callable
+from typing import Final
 
 from doorward.api.services import AdministrationServices
+from doorward.commands.errors import CommandError
 from doorward.commands.preparation import Result, finished, operator_settings, require_mail
 from doorward.settings.config import Settings
 from doorward.wiring.operations import opened_administration
+
+LONGEST_PASSWORD_LINE: Final = 4096
 
 
 def administered(use: Callable[[AdministrationServices], Awaitable[Result]]) -> Result:
@@ -18,3 +23,11 @@ def administered(use: Callable[[AdministrationServices], Awaitable[Result]]) -> 
 async def _run(settings: Settings, use: Callable[[AdministrationServices], Awaitable[Result]]) -> Result:
     async with opened_administration(settings) as use_cases:
         return await use(use_cases)
+
+
+def read_password() -> str:
+    """Return the first line of standard input. Raises ``CommandError`` if there is none."""
+    password = sys.stdin.readline(LONGEST_PASSWORD_LINE).removesuffix("\n").removesuffix("\r")
+    if not password:
+        raise CommandError("standard input has no password. Send it as the first line")
+    return password

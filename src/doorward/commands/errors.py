@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from doorward.core.exceptions import DomainError, ServiceUnavailableError
+from doorward.domain.auth.exceptions import UserNotFoundError
 from doorward.domain.items.exceptions import (
     ImportRefusedError,
     InvalidCsvHeaderError,
@@ -18,6 +19,7 @@ REMEDIES: Final[Mapping[type[DomainError], str]] = {
     InvalidCsvHeaderError: "Correct the first line.",
     ItemOwnerGoneError: "Name another owner with --owner.",
     ItemQuotaReachedError: "Raise QUOTA_PER_OWNER, or name another owner with --owner.",
+    UserNotFoundError: "Check the spelling of the user name or the e-mail address, or register the user first.",
     TooManyBadLinesError: "Name another file.",
     TooManyLinesError: "Split the file, and import its parts.",
 }

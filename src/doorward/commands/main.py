@@ -27,7 +27,10 @@ COMMANDS: Final = {
     "activate": "doorward.commands.users",
     "unthrottle": "doorward.commands.users",
     "invite": "doorward.commands.users",
+    "create-admin": "doorward.commands.create_admin",
     "roles": "doorward.commands.roles",
+    "users": "doorward.commands.administered_users",
+    "invitations": "doorward.commands.invitations",
     "import-items": "doorward.commands.items",
     "keys": "doorward.commands.keys",
 }

@@ -38,6 +38,13 @@ def calls() -> Sequence[Call]:
         Call("POST", restore, _restores_account(pages), acts(LimitedCall.RESTORE)),
         Call("GET", confirm, shows(pages, TEMPLATE), SHOWN),
         Call("POST", confirm, confirms_email_change(pages, refused), acts(LimitedCall.EMAIL_CONFIRMATION)),
+        *assets(),
+    ]
+
+
+def assets() -> Sequence[Call]:
+    """Return the calls of the files that all pages load."""
+    return [
         Call("GET", "/account/static/pages.css", _asset("pages.css", "text/css"), _ASSET),
         Call("GET", "/account/static/fragment.js", _asset("fragment.js", "text/javascript"), _ASSET),
     ]

@@ -21,10 +21,17 @@ def calls() -> Sequence[Call]:
     """Return the calls. Raises ``ImportError`` without the package ``jinja2``."""
     pages = Pages()
     confirm = f"/account/{AccountPage.CONFIRM_REGISTRATION}"
-    accept = f"/account/{AccountPage.ACCEPT_INVITATION}"
     return [
         Call("GET", confirm, shows(pages, "confirm_registration"), SHOWN),
         Call("POST", confirm, _confirms_registration(pages), acts(LimitedCall.CONFIRM_REGISTRATION)),
+        *invitation_calls(),
+    ]
+
+
+def invitation_calls() -> Sequence[Call]:
+    """Return the calls of the page that accepts an invitation. Raises ``ImportError`` without ``jinja2``."""
+    pages, accept = Pages(), f"/account/{AccountPage.ACCEPT_INVITATION}"
+    return [
         Call("GET", accept, shows(pages, "accept_invitation"), SHOWN),
         Call("POST", accept, _accepts_invitation(pages), acts(LimitedCall.ACCEPT_INVITATION)),
     ]

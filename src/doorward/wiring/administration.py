@@ -1,10 +1,56 @@
 """The use cases of administration, built from the settings."""
 
 from doorward.api.services import AdministrationServices
+from doorward.core.pages import CursorCodec
+from doorward.domain.accounts.administered import AdministeredAccounts
+from doorward.domain.administration.audit_trail import AuditTrail
+from doorward.domain.administration.first_administrator import FirstAdministrator
+from doorward.domain.administration.invitations import Invitations
 from doorward.domain.administration.roles import Roles
+from doorward.domain.administration.search import UserSearch
+from doorward.domain.administration.user_actions import UserActions
+from doorward.domain.administration.users import Users
+from doorward.domain.audit.search import AuditSearch
+from doorward.domain.auth.listing import SessionListing
+from doorward.domain.auth.registration import RegistrationRules
+from doorward.infrastructure.keys import cursor_purpose
+from doorward.settings.keys import KeySettings
+from doorward.wiring.accounts import create_one_time_tokens, create_passwords
 from doorward.wiring.foundation import Foundation
+from doorward.wiring.joining import create_inviting
+from doorward.wiring.keys import keys
+from doorward.wiring.throttling import create_throttling
 
 
-def create_administration(base: Foundation) -> AdministrationServices:
+def create_administration(base: Foundation, rules: RegistrationRules) -> AdministrationServices:
     """Return the use cases."""
-    return AdministrationServices(roles=Roles(database=base.database, clock=base.clock))
+    settings, database, clock = base.settings, base.database, base.clock
+    accounts = AdministeredAccounts(tokens=create_one_time_tokens(settings.keys), mails=base.mails)
+    users = Users(
+        database=database, clock=clock, passwords=create_passwords(base, rules), accounts=accounts, rules=rules
+    )
+    invitations = Invitations(
+        database=database,
+        clock=clock,
+        inviting=create_inviting(settings, database, clock, base.mails),
+        cursors=_cursors(settings.keys, "invitations"),
+    )
+    return AdministrationServices(
+        roles=Roles(database=database, clock=clock),
+        users=users,
+        user_actions=UserActions(
+            database=database,
+            clock=clock,
+            throttling=create_throttling(settings.keys, database),
+            accounts=accounts,
+        ),
+        search=UserSearch(database=database, cursors=_cursors(settings.keys, "users")),
+        invitations=invitations,
+        audit_trail=AuditTrail(search=AuditSearch(database=database), cursors=_cursors(settings.keys, "audit")),
+        session_listing=SessionListing(database=database, clock=clock),
+        first_administrator=FirstAdministrator(invitations=invitations, users=users),
+    )
+
+
+def _cursors(settings: KeySettings, of_list: str) -> CursorCodec:
+    return CursorCodec(*keys(settings, cursor_purpose(of_list)))

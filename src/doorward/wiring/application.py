@@ -90,7 +90,7 @@ def create_wired_app(
     mail = create_mail(settings, database, clock, delivers=settings.background.background == "in_process")
     base = Foundation(settings, database, hasher, clock, mail.queue)
     services = _create_services(base, telemetry, limiter, mail, scheduler)
-    app = create_app(settings, services, create_pages() if mail.queue.is_configured else ())
+    app = create_app(settings, services, create_pages(settings, has_mail=mail.queue.is_configured))
     app.state.database, app.state.hasher = database, hasher
     return telemetry.wrap(app)
 
@@ -117,7 +117,7 @@ def _create_services(
         own_account=create_own_account(base, rules, issuer),
         recovery=create_recovery(base, rules),
         leaving=create_leaving(base, rules, _personal_data()),
-        administration=create_administration(base),
+        administration=create_administration(base, rules),
         items=create_items(settings, shared, clock),
         item_import=create_item_import(settings, shared, clock),
         bulk_place=database.bulk_place,

@@ -5,7 +5,8 @@ from datetime import timedelta
 
 from doorward.core.ports import Clock
 from doorward.domain.accounts.confirmation import Confirmation, ConfirmationMail
-from doorward.domain.accounts.invitations import InvitationMail, Invitations, Inviting
+from doorward.domain.accounts.invitations import InvitationMail, Invitations
+from doorward.domain.accounts.inviting import Inviting
 from doorward.domain.accounts.joining_retention import JoiningRetention
 from doorward.domain.accounts.links import AccountLinks
 from doorward.domain.accounts.ports import Composer

@@ -25,6 +25,7 @@ from doorward.wiring.foundation import Foundation
 from doorward.wiring.joining import create_inviting, joining_retention_task
 from doorward.wiring.leaving import erasure_task, expired_tokens_task
 from doorward.wiring.mail import create_mail, create_sealer
+from doorward.wiring.registration import registration_rules
 from doorward.wiring.throttling import create_throttling, forgetting_task
 
 
@@ -103,7 +104,8 @@ async def opened_administration(settings: Settings) -> AsyncIterator[Administrat
         mails = create_mail(settings, database, database.clock, delivers=False).queue
         hasher = BcryptHasher(rounds=settings.passwords.bcrypt_rounds, threads=1)
         with closing(hasher):
-            yield create_administration(Foundation(settings, database, hasher, database.clock, mails))
+            base = Foundation(settings, database, hasher, database.clock, mails)
+            yield create_administration(base, registration_rules(settings))
 
 
 def _deactivation(database: PostgresDatabase) -> Deactivation:

@@ -1,12 +1,26 @@
-"""The pages for people. They exist where mail does: its links lead to them, and its extra has what renders them."""
+"""The pages for people. They exist where mail does: its links lead to them, and its extra has what renders them.
 
+The page that accepts an invitation exists without mail, too, where it has an address: ``create-admin`` prints its link.
+"""
+
+import importlib.util
 from collections.abc import Sequence
 
 from doorward.api.routing import Call
+from doorward.settings.config import Settings
 
 
-def create_pages() -> Sequence[Call]:
-    """Return the calls of the pages. Raises ``ImportError`` without the extra ``doorward[mail]``."""
+def has_invitation_page(settings: Settings) -> bool:
+    """Tell whether a link to the page of invitations leads to it."""
+    return settings.browsers.public_url is not None and importlib.util.find_spec("jinja2") is not None
+
+
+def create_pages(settings: Settings, *, has_mail: bool) -> Sequence[Call]:
+    """Return the calls of the pages. Raises ``ImportError`` where mail needs them and the extra is missing."""
+    if not has_mail and not has_invitation_page(settings):
+        return []
     from doorward.web import account_pages, joining_pages  # noqa: PLC0415 - an extra
 
+    if not has_mail:
+        return [*account_pages.assets(), *joining_pages.invitation_calls()]
     return [*account_pages.calls(), *joining_pages.calls()]

@@ -8,7 +8,8 @@ from development.client import Person
 from doorward.core.exceptions import DomainError
 from doorward.core.ports import SealedDataError
 from doorward.domain.accounts.confirmation import Confirmation
-from doorward.domain.accounts.invitations import Invitations, Inviting
+from doorward.domain.accounts.invitations import Invitations
+from doorward.domain.accounts.inviting import Inviting
 from doorward.domain.accounts.links import AccountLinks
 from doorward.domain.accounts.registration_requests import RegistrationRequests
 from doorward.domain.auth.registration import RegistrationRules

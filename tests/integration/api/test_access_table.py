@@ -50,6 +50,28 @@ DELETE /api/v1/account/sessions/{session_id} 401    401     401     401         
 POST   /api/v1/account/export             401       401     401     401         401   200   200
 POST   /api/v1/account/deletion           401       401     401     401         401   202   202
 
+GET    /api/v1/admin/users                401       401     401     401         401   403   403
+POST   /api/v1/admin/users                401       401     401     401         401   403   403
+GET    /api/v1/admin/users/{user_id}      401       401     401     401         401   403   403
+PATCH  /api/v1/admin/users/{user_id}      401       401     401     401         401   403   403
+DELETE /api/v1/admin/users/{user_id}      401       401     401     401         401   403   403
+POST   /api/v1/admin/users/{user_id}/deactivate 401 401     401     401         401   403   403
+POST   /api/v1/admin/users/{user_id}/activate 401   401     401     401         401   403   403
+POST   /api/v1/admin/users/{user_id}/password-reset 401 401 401     401         401   403   403
+POST   /api/v1/admin/users/{user_id}/unthrottle 401 401     401     401         401   403   403
+POST   /api/v1/admin/users/{user_id}/sessions/end 401 401   401     401         401   403   403
+GET    /api/v1/admin/users/{user_id}/sessions 401   401     401     401         401   403   403
+GET    /api/v1/admin/users/{user_id}/audit 401      401     401     401         401   403   403
+GET    /api/v1/admin/roles                401       401     401     401         401   403   403
+POST   /api/v1/admin/roles                401       401     401     401         401   403   403
+GET    /api/v1/admin/roles/{name}         401       401     401     401         401   403   403
+PATCH  /api/v1/admin/roles/{name}         401       401     401     401         401   403   403
+DELETE /api/v1/admin/roles/{name}         401       401     401     401         401   403   403
+GET    /api/v1/admin/invitations          401       401     401     401         401   403   403
+POST   /api/v1/admin/invitations          401       401     401     401         401   403   403
+DELETE /api/v1/admin/invitations/{invitation_id} 401 401    401     401         401   403   403
+GET    /api/v1/admin/audit                401       401     401     401         401   403   403
+
 GET    /api/v1/items                      401       401     401     401         401   200   200
 POST   /api/v1/items                      401       401     401     401         401   201   201
 GET    /api/v1/items/search               401       401     401     401         401   200   200
@@ -68,7 +90,8 @@ DELETE /api/v1/items/{item_id} shared     401       401     401     401         
 """The token calls are shown a login or a refresh token instead: `none` sends an empty body, `malformed` a wrong
 password or a damaged token. A login does not care what became of earlier sessions; a logout never fails.
 
-This service has no mail, so that calls that need it refuse whoever may make them."""
+This service has no mail, so that calls that need it refuse whoever may make them. Nobody here has a role: what the
+calls of administration answer those who have one is in tests/integration/administration/test_rights_matrix.py."""
 
 ITEM: Final = {"title": "Casablanca"}
 
@@ -169,7 +192,7 @@ async def _status(service: Service, row: str, callers: dict[str, Caller], state:
         # In the last cell the owner ends the session that asks.
         address = path.format(session_id=listed.json()["sessions"][0]["id"])
     else:
-        address = path
+        address = path.format(user_id=uuid4(), invitation_id=uuid4(), name="support")
     answer = await service.client.request(method, address, **_request(f"{method} {path}", callers[state]))
     return answer.status_code
 

@@ -168,7 +168,7 @@ async def test_somebody_unknown_is_one_line(
 ) -> None:
     assert await run(command, name) == 1
     (line,) = capsys.readouterr().err.splitlines()
-    assert line.startswith("doorward: There is no user of this user name or e-mail address.")
+    assert line.startswith("doorward: There is no such user. Check the spelling of the user name")
 
 
 async def test_all_sessions_end_with_one_change_of_the_users_row(service: Service, deactivation: Deactivation) -> None:

@@ -39,7 +39,7 @@ async def test_a_name_without_an_account_is_an_error_in_one_line(
 ) -> None:
     environment.setenv("DATABASE_URL", service.database_url)
     assert await asyncio.to_thread(main, ["unthrottle", "nobody-of-this-name"]) == 1
-    assert "There is no user of this user name" in capsys.readouterr().err
+    assert "There is no such user" in capsys.readouterr().err
     assert "auth.login.unthrottled" not in logs.text()
 
 

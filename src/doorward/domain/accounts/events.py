@@ -53,6 +53,16 @@ class InvitationCreated(AuditedEvent):
 
 
 @dataclass(frozen=True)
+class InvitationRevoked(AuditedEvent):
+    """An invitation was taken back before it was accepted. Its link and its code end."""
+
+    type = "invitation.revoked"
+    log_event = "accounts.invitation.revoked"
+    outcome = "success"
+    invitation_id: UUID
+
+
+@dataclass(frozen=True)
 class InvitationAccepted(AuditedEvent):
     """The invited person made the account `new_user_id`."""
 

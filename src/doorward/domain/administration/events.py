@@ -14,3 +14,28 @@ class RoleChanged(AuditedEvent):
     type = log_event = "role.changed"
     role_id: UUID
     change: Literal["created", "changed", "removed"]
+
+
+@dataclass(frozen=True)
+class UserChanged(AuditedEvent):
+    """An administrator changed a `field` of `target_user_id`."""
+
+    type = "user.changed"
+    log_event = "administration.user.changed"
+    user_fact = "target_user_id"
+    outcome = "success"
+    field: Literal["locale", "external_id"]
+
+
+@dataclass(frozen=True)
+class PasswordResetForced(AuditedEvent):
+    """An administrator had the password of `target_user_id` reset. It signs in no more, and a mail has a link.
+
+    `count` sessions were ended.
+    """
+
+    type = "user.password_reset_forced"
+    log_event = "administration.password.reset_forced"
+    user_fact = "target_user_id"
+    outcome = "success"
+    count: int

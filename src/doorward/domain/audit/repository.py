@@ -1,18 +1,30 @@
 """All SQL of the audit log."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from psycopg import AsyncConnection
+from psycopg.errors import QueryCanceled
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
+from doorward.domain.audit.exceptions import AuditQueryTooBroadError
 from doorward.domain.audit.models import AuditEntry, AuditQuery, NewEntry
 
 Connection = AsyncConnection[Any]
+
+
+@asynccontextmanager
+async def _in_time() -> AsyncIterator[None]:
+    """Raise ``AuditQueryTooBroadError`` when a statement in the block reached its time limit."""
+    try:
+        yield
+    except QueryCanceled as error:
+        raise AuditQueryTooBroadError from error
 
 
 async def add_entry(connection: Connection, entry: NewEntry) -> None:
@@ -71,8 +83,12 @@ async def list_entries_about(connection: Connection, user_id: UUID) -> AsyncGene
 async def list_entries(
     connection: Connection, query: AuditQuery, *, before: int | None, limit: int
 ) -> list[AuditEntry]:
-    """Find entries, the latest first, from the one before ``before`` on."""
-    async with connection.cursor(row_factory=class_row(AuditEntry)) as cursor:
+    """Find entries, the latest first, from the one before ``before`` on.
+
+    Planned for its values each time: with a user or a time it reads an index. Raises ``AuditQueryTooBroadError`` at the
+    time limit of a statement.
+    """
+    async with _in_time(), connection.cursor(row_factory=class_row(AuditEntry)) as cursor:
         await cursor.execute(
             """
             SELECT id, type, version, user_id, actor, session_id, correlation_id, data, personal, occurred_at
@@ -87,6 +103,7 @@ async def list_entries(
             LIMIT %(limit)s
             """,
             {**asdict(query), "before": before, "limit": limit},
+            prepare=False,
         )
         return await cursor.fetchall()
 

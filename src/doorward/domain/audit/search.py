@@ -19,7 +19,7 @@ class AuditSearch:
 
         A page of all entries, or of those of one of many users, costs the same at any depth: an index has them in this
         order. Other conditions are checked entry by entry from the latest on, so a search for few or old entries takes
-        longer the more there are, up to the time limit of a statement. Raises ``ServiceUnavailableError``.
+        longer the more there are, up to the time limit of a statement. Raises ``AuditQueryTooBroadError``.
         """
         async with self._database.connection() as connection:
             return await repository.list_entries(connection, query, before=before, limit=limit)

@@ -39,7 +39,7 @@ async def begin_session(
 ) -> Begun | Refuse:
     """Lock the user, judge the proof once more, store the session and record it, in the caller's transaction.
 
-    A refusal is returned, not raised, so that the caller decides what is committed with it.
+    A refusal is returned, not raised: the caller decides what is committed with it.
     """
     account = await users.lock_account(connection, proof.user_id)
     return await begin_session_of(
@@ -84,4 +84,4 @@ async def begin_session_of(
     bind_session(user_id=proof.user_id, session_id=session.id)
     event = SessionBegun(user_id=proof.user_id, session_id=session.id)
     await record(connection, event, address=device.address)
-    return Begun(token, grant, account.roles if account else None, event)
+    return Begun(token, grant, None if account is None else account.roles, event)

@@ -279,8 +279,8 @@ class SessionNotFoundError(DomainError):
 
 
 class UserNotFoundError(DomainError):
-    """An operator named somebody who has no account. No route answers this: it would tell who has one."""
+    """An operator or an administrator named a user who is none. No other call answers this: it would tell who is."""
 
     kind = Kind.NOT_FOUND
     code = "user_not_found"
-    detail = "There is no user of this user name or e-mail address. Check the spelling, or register the user first."
+    detail = "There is no such user."

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from typing import Final
+from uuid import UUID
 
 from doorward.core.ports import Clock, Database
 from doorward.domain.auth.models import Caller, ListedSession
@@ -12,7 +13,7 @@ MOST_LISTED: Final = 250
 
 
 class SessionListing:
-    """Shows users where they are signed in."""
+    """Shows where users are signed in."""
 
     def __init__(self, *, database: Database[Connection], clock: Clock) -> None:
         """Take the database and the time."""
@@ -21,7 +22,14 @@ class SessionListing:
 
     async def list(self, caller: Caller) -> Sequence[ListedSession]:
         """Return the caller's live sessions: the current one first, then by their last use."""
+        return await self._list(caller.user.id, caller.session_id)
+
+    async def list_of(self, user_id: UUID) -> Sequence[ListedSession]:
+        """Return the live sessions of any user by their last use, for whoever may see them."""
+        return await self._list(user_id, None)
+
+    async def _list(self, user_id: UUID, current_id: UUID | None) -> Sequence[ListedSession]:
         async with self._database.connection() as connection:
             return await own_sessions.list_sessions_of_user(
-                connection, caller.user.id, current_id=caller.session_id, now=self._clock.now(), limit=MOST_LISTED
+                connection, user_id, current_id=current_id, now=self._clock.now(), limit=MOST_LISTED
             )

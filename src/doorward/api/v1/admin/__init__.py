@@ -5,11 +5,11 @@ from typing import Final
 
 from doorward.api.problems import Remedies
 from doorward.api.routing import Call
-from doorward.api.v1.admin import roles
+from doorward.api.v1.admin import audit, invitations, roles, user_actions, users
 
-REMEDIES: Final[Remedies] = {**roles.REMEDIES}
+REMEDIES: Final[Remedies] = {**roles.REMEDIES, **users.REMEDIES, **invitations.REMEDIES, **audit.REMEDIES}
 
 
 def calls() -> Sequence[Call]:
     """Return all calls of administration."""
-    return [*roles.calls()]
+    return [*users.calls(), *user_actions.calls(), *roles.calls(), *invitations.calls(), *audit.calls()]

@@ -154,6 +154,11 @@ async def consume_invitation(connection: Connection, shown: ShownSecret, *, now:
         return await cursor.fetchone()
 
 
+async def remove_invitation(connection: Connection, invitation_id: UUID) -> None:
+    """Remove an invitation. Its link and its code work no more."""
+    await connection.execute("DELETE FROM invitations WHERE id = %(id)s", {"id": invitation_id})
+
+
 async def remove_expired_invitations(connection: Connection, *, now: datetime, limit: int) -> int:
     """Remove invitations that have expired, except locked rows; return how many."""
     cursor = await connection.execute(

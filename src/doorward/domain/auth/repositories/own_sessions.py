@@ -61,9 +61,9 @@ async def lock_live_session(
 
 
 async def list_sessions_of_user(
-    connection: Connection, user_id: UUID, *, current_id: UUID, now: datetime, limit: int
+    connection: Connection, user_id: UUID, *, current_id: UUID | None, now: datetime, limit: int
 ) -> list[ListedSession]:
-    """Find the live sessions of a user: the current one first, then by their last use."""
+    """Find the live sessions of a user: the current one first, if there is one, then by their last use."""
     async with connection.cursor(row_factory=class_row(ListedSession)) as cursor:
         await cursor.execute(
             """
@@ -76,7 +76,7 @@ async def list_sessions_of_user(
               AND sessions.expires_at > %(now)s
               AND users.is_active
               AND users.session_epoch = sessions.epoch
-            ORDER BY sessions.id = %(current_id)s DESC, sessions.refreshed_at DESC, sessions.id
+            ORDER BY coalesce(sessions.id = %(current_id)s, false) DESC, sessions.refreshed_at DESC, sessions.id
             LIMIT %(limit)s
             """,
             {"user_id": user_id, "current_id": current_id, "now": now, "limit": limit},

@@ -16,6 +16,7 @@ def upgrade() -> None:
     _note_changes_of_users()
     _extend_invitations()
     _create_roles()
+    _fill_roles()
     _create_indexes_of_lists()
     _create_index_of_names()
 
@@ -95,6 +96,9 @@ def _create_roles() -> None:
         )
         """
     )
+
+
+def _fill_roles() -> None:
     op.execute(
         """
         INSERT INTO roles (name, description, scopes, is_built_in)

@@ -1,0 +1,210 @@
+"""Bodies and query parameters of the calls of administration that concern users."""
+
+from datetime import datetime
+from typing import Annotated, Self
+from uuid import UUID
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+
+from doorward.api.schemas.auth import MAXIMUM_FIELD_LENGTH
+from doorward.api.schemas.items import MAXIMUM_CURSOR_LENGTH, MAXIMUM_QUERY_LENGTH
+from doorward.api.schemas.pages import CursorPagination
+from doorward.api.schemas.requests import RequestBody
+from doorward.core.pages import DEFAULT_PAGE_SIZE, MAXIMUM_PAGE_SIZE
+from doorward.domain.administration.models import AdministeredUser, UserStatus
+
+FORBID_EXTRA = ConfigDict(extra="forbid", hide_input_in_errors=True)
+MAXIMUM_ROLES = 100
+
+After = Annotated[str, Field(max_length=MAXIMUM_CURSOR_LENGTH, description="Go on behind this cursor (empty: begin).")]
+PageSize = Annotated[int, Field(ge=1, le=MAXIMUM_PAGE_SIZE)]
+RoleNames = Annotated[
+    list[str],
+    Field(
+        max_length=MAXIMUM_ROLES,
+        description="Names of roles, at most 20. All that they give must be scopes of your own.",
+        examples=[["support"]],
+    ),
+]
+_Text = Annotated[str, Field(max_length=MAXIMUM_QUERY_LENGTH)]
+_Email = Annotated[str, Field(max_length=MAXIMUM_FIELD_LENGTH, examples=["ada@example.com"])]
+_Username = Annotated[str, Field(max_length=MAXIMUM_FIELD_LENGTH, examples=["ada"])]
+_Locale = Annotated[
+    str | None, Field(max_length=MAXIMUM_FIELD_LENGTH, description="The language of mails.", examples=["en"])
+]
+_ExternalId = Annotated[
+    str | None,
+    Field(max_length=MAXIMUM_FIELD_LENGTH, description="The user's id in another system.", examples=["4711"]),
+]
+
+
+class UserListParameters(BaseModel):
+    """Which users, and which part of the list, the newest first."""
+
+    model_config = FORBID_EXTRA
+
+    q: _Text | None = Field(
+        None, description="A part of the user name or the address, three letters or digits at least."
+    )
+    email: _Text | None = Field(None, description="Exactly this address, in any spelling.")
+    username: _Text | None = Field(None, description="Exactly this name, in any case.")
+    external_id: _Text | None = None
+    status: UserStatus | None = None
+    role: _Text | None = Field(None, description="Users that have this role.")
+    verified: bool | None = Field(None, description="Whether the address was shown to be the user's.")
+    created_since: AwareDatetime | None = Field(None, description="Created at this moment or later.")
+    created_until: AwareDatetime | None = Field(None, description="Created before this moment.")
+    after: After = ""
+    page_size: PageSize = DEFAULT_PAGE_SIZE
+
+
+class UserBody(RequestBody):
+    """A user to create. Without a password the address is invited, and its owner chooses name and password."""
+
+    email: _Email
+    username: _Username | None = Field(None, description="Needed with a password, and ignored without one.")
+    password: str | None = Field(
+        None,
+        max_length=MAXIMUM_FIELD_LENGTH,
+        description="By the rules of a registration.",
+        examples=["correct horse battery"],
+        json_schema_extra={"format": "password", "minLength": 8, "maxLength": 256},
+    )
+    roles: RoleNames = Field(default_factory=list)
+    locale: _Locale = None
+    external_id: _ExternalId = None
+
+    @model_validator(mode="after")
+    def _name_with_password(self) -> Self:
+        if self.password is not None and self.username is None:
+            raise ValueError("A user with a password needs a username")
+        if self.password is None and (self.locale, self.external_id) != (None, None):
+            raise ValueError("An invitation has neither locale nor external_id")
+        return self
+
+
+class UserPatch(RequestBody):
+    """What to change of a user (RFC 7396). What is left out stays; ``null`` takes locale and external id away."""
+
+    # The defaults are never stored: only the members that were sent are read.
+    username: _Username = ""
+    email: _Email = Field(
+        "",
+        description="It is not verified then, all sessions of the user end, and a mail goes to the address before it.",
+    )
+    roles: RoleNames = Field(default_factory=list)
+    locale: _Locale = None
+    external_id: _ExternalId = None
+
+
+class AdministeredUserResponse(BaseModel):
+    """A user. ``version`` is what its ETag says."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: UUID
+    email: str
+    email_verified: bool
+    email_bounced_at: datetime | None = Field(description="When a server refused mail to the address as unknown.")
+    username: str
+    status: UserStatus
+    roles: list[str]
+    locale: str | None
+    external_id: str | None
+    has_password: bool
+    must_change_password: bool = Field(description="The password signs in no more: a mail has a link for a new one.")
+    deletion_due_at: datetime | None
+    created_at: datetime
+    updated_at: datetime
+    version: int
+
+    @classmethod
+    def of(cls, user: AdministeredUser) -> Self:
+        """Describe this user."""
+        return cls.model_validate(
+            {
+                "email_verified": user.email_verified_at is not None,
+                **{name: getattr(user, name) for name in cls.model_fields if name != "email_verified"},
+            }
+        )
+
+
+class UserPagination(BaseModel):
+    """How the list goes on. ``next_cursor`` is null at its end."""
+
+    page_size: int
+    next_cursor: str | None
+    total: int = Field(description="How many users the whole list has.")
+    total_is_estimate: bool = Field(description="Whether there are more than 1,000, so that the total is about right.")
+
+
+class UserListResponse(BaseModel):
+    """A part of the list."""
+
+    users: list[AdministeredUserResponse]
+    pagination: UserPagination
+
+
+class AdministeredSessionResponse(BaseModel):
+    """A live session of a user."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: UUID
+    user_agent: str | None
+    address: str | None
+    created_at: datetime
+    refreshed_at: datetime
+    amr: list[str]
+
+
+class AdministeredSessionListResponse(BaseModel):
+    """The live sessions of a user, by their last use; 250 at most."""
+
+    sessions: list[AdministeredSessionResponse]
+
+
+class InvitationBody(RequestBody):
+    """An address to invite."""
+
+    email: _Email
+    roles: RoleNames = Field(default_factory=list)
+
+
+class InvitationResponse(BaseModel):
+    """An invitation that was not accepted yet. The link is in the mail alone."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: UUID
+    email: str
+    roles: list[str]
+    invited_by: UUID | None = Field(description="The user who invited; null for an operator at a shell.")
+    created_at: datetime
+    expires_at: datetime
+
+
+class InvitationListResponse(BaseModel):
+    """Live invitations, the newest first."""
+
+    invitations: list[InvitationResponse]
+    pagination: CursorPagination
+
+
+class InvitationListParameters(BaseModel):
+    """Which part of the list."""
+
+    model_config = FORBID_EXTRA
+
+    after: After = ""
+    page_size: PageSize = DEFAULT_PAGE_SIZE
+
+
+class UserDeletionParameters(BaseModel):
+    """When to delete."""
+
+    model_config = FORBID_EXTRA
+
+    now: Annotated[
+        bool, Field(description="Delete at once, for good. Otherwise in 14 days, and the user can restore it.")
+    ] = False

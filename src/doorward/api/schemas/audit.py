@@ -1,0 +1,76 @@
+"""Bodies and query parameters of the calls that search the audit log."""
+
+from datetime import datetime
+from typing import Any, Self
+from uuid import UUID
+
+from pydantic import AwareDatetime, BaseModel, Field
+
+from doorward.api.schemas.administered_users import FORBID_EXTRA, After, PageSize
+from doorward.api.schemas.items import MAXIMUM_QUERY_LENGTH
+from doorward.api.schemas.pages import CursorPagination
+from doorward.core.pages import DEFAULT_PAGE_SIZE
+from doorward.domain.audit.models import AuditEntry
+
+
+class UserAuditParameters(BaseModel):
+    """Which entries about a user, the latest first."""
+
+    model_config = FORBID_EXTRA
+
+    type: str | None = Field(
+        None, max_length=MAXIMUM_QUERY_LENGTH, description="The type of the event.", examples=["session.begun"]
+    )
+    actor: str | None = Field(
+        None,
+        max_length=MAXIMUM_QUERY_LENGTH,
+        description="Who did it: the id of a user, or `operator:` and a name of the operating system.",
+    )
+    since: AwareDatetime | None = Field(None, description="At this moment or later.")
+    until: AwareDatetime | None = Field(None, description="Before this moment.")
+    after: After = ""
+    page_size: PageSize = DEFAULT_PAGE_SIZE
+
+
+class AuditParameters(UserAuditParameters):
+    """Which entries, the latest first."""
+
+    user_id: UUID | None = Field(None, description="Whom it is about.")
+
+
+class AuditEntryResponse(BaseModel):
+    """What changed, about whom, by whom. ``data`` has ids, numbers and words of a closed list."""
+
+    id: int
+    type: str
+    version: int
+    user_id: UUID | None
+    actor: str | None
+    session_id: UUID | None
+    correlation_id: str | None
+    occurred_at: datetime
+    data: dict[str, Any]
+    address: str | None = Field(description="Of the client, as far as CLIENT_ADDRESSES has it stored.")
+
+    @classmethod
+    def of(cls, entry: AuditEntry) -> Self:
+        """Describe this entry."""
+        return cls(
+            id=entry.id,
+            type=entry.type,
+            version=entry.version,
+            user_id=entry.user_id,
+            actor=entry.actor,
+            session_id=entry.session_id,
+            correlation_id=entry.correlation_id,
+            occurred_at=entry.occurred_at,
+            data=entry.data,
+            address=(entry.personal or {}).get("client"),
+        )
+
+
+class AuditListResponse(BaseModel):
+    """A part of the log."""
+
+    entries: list[AuditEntryResponse]
+    pagination: CursorPagination

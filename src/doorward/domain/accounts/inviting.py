@@ -1,0 +1,119 @@
+"""Use case: invite an address. No user's row is stored before the invitation is accepted."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID, uuid4
+
+from doorward.core.ports import Clock, Database
+from doorward.domain.accounts.events import InvitationCreated, InvitationRevoked
+from doorward.domain.accounts.links import AccountLinks, AccountPage
+from doorward.domain.accounts.mailed_secret import new_mailed_secret
+from doorward.domain.accounts.repositories import Connection, accounts, invitations
+from doorward.domain.accounts.repositories.invitations import NewInvitation
+from doorward.domain.audit.recording import record
+from doorward.domain.auth.exceptions import EmailTakenError
+from doorward.domain.auth.identifiers import read_new_email
+from doorward.domain.auth.one_time_token import OneTimeTokenCodec, Purpose
+from doorward.domain.auth.registration import RegistrationRules
+from doorward.domain.outbox.mail import MailKind, MailOrigin, MailRequest
+from doorward.domain.outbox.mail_queue import MailQueue
+from doorward.observability.logging import report
+
+LIFE_OF_INVITATION: Final = timedelta(days=7)
+INVITATION_ID: Final = "invitation_id"
+"""The fact by which a mail's request names its invitation."""
+
+
+@dataclass(frozen=True, slots=True)
+class Invited:
+    """An invitation that is stored with the commit. ``event`` is recorded; ``link`` is of one that is not mailed."""
+
+    id: UUID
+    expires_at: datetime
+    event: InvitationCreated
+    link: str | None
+
+
+class Inviting:
+    """Invites addresses, in whatever mode registration is and at any domain."""
+
+    def __init__(
+        self,
+        *,
+        database: Database[Connection],
+        clock: Clock,
+        rules: RegistrationRules,
+        mails: MailQueue,
+        codec: OneTimeTokenCodec,
+        links: AccountLinks,
+    ) -> None:
+        """Take what to refuse of addresses, the queue of mails, and what makes links that are not mailed."""
+        self._database = database
+        self._clock = clock
+        self._rules = rules
+        self._mails = mails
+        self._codec = codec
+        self._links = links
+
+    async def invite(self, email: str) -> None:
+        """Store an invitation and ask for its mail. It replaces the one before it for the same address.
+
+        That the address has no account is looked up for whoever invites; what holds is the look when it is accepted.
+        Raises ``MailNotConfiguredError``, ``InvalidEmailError``, ``EmailTakenError``.
+        """
+        async with self._database.transaction() as connection:
+            invited = await self.add(connection, email)
+        report(invited.event)
+
+    async def add(
+        self,
+        connection: Connection,
+        email: str,
+        *,
+        roles: Collection[str] = (),
+        invited_by: UUID | None = None,
+        is_mailed: bool = True,
+    ) -> Invited:
+        """Store an invitation in the caller's transaction, to be reported after the commit.
+
+        The account will have the roles, which the caller has checked and locked. ``invited_by`` is the user who
+        invites, None for an operator. If it is not mailed, its link is returned. Raises as ``invite`` does.
+        """
+        address = read_new_email(email, allows_special_domains=self._rules.allows_special_domains)
+        invitation_id, now = uuid4(), self._clock.now()
+        expires_at = now + LIFE_OF_INVITATION
+        new = NewInvitation(
+            invitation_id, address.shown, address.key, now, expires_at, roles=sorted(roles), invited_by=invited_by
+        )
+        if await accounts.find_mailbox_by_email(connection, address.key) is not None:
+            raise EmailTakenError
+        await invitations.add_invitation(connection, new)
+        event = InvitationCreated(user_id=None, invitation_id=invitation_id)
+        await record(connection, event)
+        if not is_mailed:
+            return Invited(invitation_id, expires_at, event, await self._make_link(connection, new))
+        await self._mail(connection, new)
+        return Invited(invitation_id, expires_at, event, link=None)
+
+    async def revoke(self, connection: Connection, invitation_id: UUID) -> InvitationRevoked:
+        """Remove an invitation, which is locked, in the caller's transaction; return the event, recorded."""
+        await invitations.remove_invitation(connection, invitation_id)
+        event = InvitationRevoked(user_id=None, invitation_id=invitation_id)
+        await record(connection, event)
+        return event
+
+    async def _mail(self, connection: Connection, new: NewInvitation) -> None:
+        self._mails.require()
+        facts = {INVITATION_ID: str(new.id)}
+        mail = MailRequest(MailKind.INVITATION, MailOrigin.SERVICE, email=new.email, facts=facts)
+        await self._mails.add(connection, mail, expires_at=new.expires_at)
+
+    async def _make_link(self, connection: Connection, new: NewInvitation) -> str:
+        secret = new_mailed_secret(
+            self._codec, Purpose.INVITATION, new.id, now=new.created_at, expires_at=new.expires_at
+        )
+        # Without the code, which is mailed beside a link: whoever sees the link has no use for it.
+        await invitations.replace_mailed_secret(connection, new.id, secret.stored)
+        return self._links.link(AccountPage.ACCEPT_INVITATION, secret.text)

@@ -1,0 +1,38 @@
+"""Use case of the shell: make an administrator where there is none yet, or none who can sign in.
+
+Either by a link for one use, with which the person chooses a name and a password, or with a password from the shell.
+There is no account by default.
+"""
+
+import secrets
+from typing import Final
+
+from doorward.domain.administration.invitations import Invitations
+from doorward.domain.administration.models import OPERATOR, NewUser
+from doorward.domain.administration.users import Users
+from doorward.domain.auth.scopes import ADMIN_ROLE
+
+_RANDOM_CHARACTERS: Final = 10
+_ALPHABET: Final = "abcdefghijklmnopqrstuvwxyz0123456789"
+
+
+class FirstAdministrator:
+    """Makes administrators for an operator."""
+
+    def __init__(self, *, invitations: Invitations, users: Users) -> None:
+        self._invitations = invitations
+        self._users = users
+
+    async def invite(self, email: str) -> str:
+        """Return the link for the owner of the address. Raises ``InvalidEmailError`` and ``EmailTakenError``."""
+        created = await self._invitations.create(OPERATOR, email, [ADMIN_ROLE], is_mailed=False)
+        return created.link or ""
+
+    async def create(self, email: str, password: str, username: str | None = None) -> str:
+        """Create the administrator; return the user name, which is made up if none is given.
+
+        Raises as ``Users.create``.
+        """
+        name = username or f"u-{''.join(secrets.choice(_ALPHABET) for _ in range(_RANDOM_CHARACTERS))}"
+        user = await self._users.create(OPERATOR, NewUser(email, name, password, roles=[ADMIN_ROLE]))
+        return user.username

@@ -1,0 +1,86 @@
+"""What this domain needs of accounts, as Protocols. ``domain/accounts`` has the implementations.
+
+Their methods work in the caller's transaction, which has locked the user; the events are recorded, to be reported after
+the commit.
+"""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from doorward.core.events import AuditedEvent
+from doorward.domain.administration.repositories import Connection
+from doorward.domain.auth.identifiers import EmailAddress
+
+
+class AccountChanges(Protocol):
+    """Changes of an account that its owner can make, too."""
+
+    async def rename(self, connection: Connection, user_id: UUID, username: str) -> Sequence[AuditedEvent]:
+        """Give it a user name that was checked. Raises ``UsernameTakenError``, which ends the transaction."""
+        ...
+
+    async def replace_email(
+        self, connection: Connection, user_id: UUID, address: EmailAddress, *, now: datetime
+    ) -> Sequence[AuditedEvent]:
+        """Give it an unverified address; all sessions end. Raises ``EmailTakenError``, which ends the transaction."""
+        ...
+
+    async def ask_to_verify(self, connection: Connection, user_id: UUID, *, now: datetime) -> None:
+        """Ask for the mail that verifies its address. Without mail it does nothing."""
+        ...
+
+    async def ask_to_reset(self, connection: Connection, user_id: UUID, *, now: datetime) -> None:
+        """Ask for the mail that resets its password. Raises ``MailNotConfiguredError``."""
+        ...
+
+    async def schedule_deletion(self, connection: Connection, user_id: UUID, *, now: datetime) -> AuditedEvent:
+        """Deactivate it until it is deleted."""
+        ...
+
+    async def erase(self, connection: Connection, user_id: UUID) -> AuditedEvent:
+        """Delete it with all its data."""
+        ...
+
+
+class Invited(Protocol):
+    """An invitation that is stored with the commit."""
+
+    @property
+    def id(self) -> UUID:
+        """Its id."""
+        ...
+
+    @property
+    def event(self) -> AuditedEvent:
+        """What to report."""
+        ...
+
+    @property
+    def link(self) -> str | None:
+        """The link, where it was not mailed. It is shown this once."""
+        ...
+
+
+class Inviting(Protocol):
+    """Invites addresses."""
+
+    async def add(
+        self,
+        connection: Connection,
+        email: str,
+        *,
+        roles: Collection[str] = (),
+        invited_by: UUID | None = None,
+        is_mailed: bool = True,
+    ) -> Invited:
+        """Store an invitation in place of the one before it for the same address.
+
+        Raises ``InvalidEmailError``, ``EmailTakenError``, and ``MailNotConfiguredError`` if it is to be mailed.
+        """
+        ...
+
+    async def revoke(self, connection: Connection, invitation_id: UUID) -> AuditedEvent:
+        """Take back an invitation, which is locked."""
+        ...

@@ -1,0 +1,88 @@
+"""The SQL of lists of users, the newest first.
+
+The statements are planned for their values each time (``prepare=False``): a plan for a rare part of a name is slow for
+a common one. The planner leaves out conditions that are not asked for, and uses the index of the one that is.
+"""
+
+from dataclasses import asdict
+from typing import Any, Final
+
+from psycopg import sql
+from psycopg.rows import class_row
+
+from doorward.core.pages import Position
+from doorward.domain.administration.exceptions import UserQueryTooBroadError
+from doorward.domain.administration.models import AdministeredUser, UserQuery, UserStatus
+from doorward.domain.administration.repositories import Connection, _in_time
+
+_WANTED: Final = sql.SQL(
+    """(%(part)s::text IS NULL OR email_key LIKE %(part)s OR username_key LIKE %(part)s)
+       AND (%(email)s::text IS NULL OR email_key = %(email)s)
+       AND (%(username)s::text IS NULL OR username_key = %(username)s)
+       AND (%(external_id)s::text IS NULL OR external_id = %(external_id)s)
+       AND (%(is_active)s::boolean IS NULL OR is_active = %(is_active)s)
+       AND (%(is_pending)s::boolean IS NULL OR (deletion_due_at IS NOT NULL) = %(is_pending)s)
+       AND (%(is_verified)s::boolean IS NULL OR (email_verified_at IS NOT NULL) = %(is_verified)s)
+       AND (%(role)s::text IS NULL OR (roles @> ARRAY[%(role)s::text] AND roles <> '{}'))
+       AND (%(created_since)s::timestamptz IS NULL OR created_at >= %(created_since)s)
+       AND (%(created_until)s::timestamptz IS NULL OR created_at < %(created_until)s)"""
+)
+
+
+async def list_users(
+    connection: Connection, wanted: UserQuery, *, after: Position | None, limit: int
+) -> list[AdministeredUser]:
+    """Find the users after a position. Raises ``UserQueryTooBroadError``."""
+    async with _in_time(UserQueryTooBroadError), connection.cursor(row_factory=class_row(AdministeredUser)) as cursor:
+        await cursor.execute(
+            sql.SQL(
+                """
+                SELECT id, email, email_verified_at, email_bounced_at, username, is_active, roles, locale, external_id,
+                       password_hash IS NOT NULL AS has_password, must_change_password, deletion_due_at, created_at,
+                       updated_at, version
+                FROM users
+                WHERE {wanted}
+                  AND (%(after_id)s::uuid IS NULL OR (created_at, id) < (%(after_at)s::timestamptz, %(after_id)s::uuid))
+                ORDER BY created_at DESC, id DESC
+                LIMIT %(limit)s
+                """
+            ).format(wanted=_WANTED),
+            {**_parameters(wanted), "after_id": after and after.id, "after_at": after and after.value, "limit": limit},
+            prepare=False,
+        )
+        return await cursor.fetchall()
+
+
+async def count_users(connection: Connection, wanted: UserQuery, *, limit: int) -> int:
+    """Count the users of a list, up to ``limit``. Raises ``UserQueryTooBroadError``."""
+    async with _in_time(UserQueryTooBroadError):
+        cursor = await connection.execute(
+            sql.SQL("SELECT count(*) FROM (SELECT FROM users WHERE {wanted} LIMIT %(limit)s) AS counted").format(
+                wanted=_WANTED
+            ),
+            {**_parameters(wanted), "limit": limit},
+            prepare=False,
+        )
+        row = await cursor.fetchone()
+    return int(row[0]) if row else 0
+
+
+async def find_estimate(connection: Connection, wanted: UserQuery) -> int:
+    """Find about how many users a list has, by the planner's statistics. No row is read."""
+    cursor = await connection.execute(
+        sql.SQL("EXPLAIN (FORMAT JSON) SELECT FROM users WHERE {wanted}").format(wanted=_WANTED),
+        _parameters(wanted),
+        prepare=False,
+    )
+    row = await cursor.fetchone()
+    return int(row[0][0]["Plan"]["Plan Rows"]) if row else 0
+
+
+def _parameters(wanted: UserQuery) -> dict[str, Any]:
+    """Return the parameters of the condition. ``part`` is a LIKE pattern already."""
+    status = wanted.status
+    return {
+        **asdict(wanted),
+        "is_active": None if status is None else status is UserStatus.ACTIVE,
+        "is_pending": None if status in {None, UserStatus.ACTIVE} else status is UserStatus.DELETION_PENDING,
+    }

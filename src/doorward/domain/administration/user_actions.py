@@ -1,0 +1,120 @@
+"""Use cases: what stops a user, and what helps a user back in."""
+
+from uuid import UUID
+
+from doorward.core.ports import Clock, Database
+from doorward.domain.administration.acting import lock_subject
+from doorward.domain.administration.events import PasswordResetForced
+from doorward.domain.administration.exceptions import StaleUserError, UserNotActiveError
+from doorward.domain.administration.models import Actor
+from doorward.domain.administration.policy import VersionTest
+from doorward.domain.administration.ports import AccountChanges
+from doorward.domain.administration.repositories import Connection, users
+from doorward.domain.audit.recording import record
+from doorward.domain.auth.acting_session import lock_account
+from doorward.domain.auth.deactivation import activate_account, deactivate_account
+from doorward.domain.auth.events import LoginUnthrottled
+from doorward.domain.auth.exceptions import UserNotFoundError
+from doorward.domain.auth.models import EndReason
+from doorward.domain.auth.roles import keep_an_administrator
+from doorward.domain.auth.scopes import AdminScope
+from doorward.domain.auth.session_ending import count_sessions, end_all_sessions
+from doorward.domain.auth.throttling import Throttling
+from doorward.observability.logging import report
+
+
+class UserActions:
+    """Acts on users, whose scopes lie within those of whoever acts. Each method raises what ``lock_subject`` raises."""
+
+    def __init__(
+        self, *, database: Database[Connection], clock: Clock, throttling: Throttling, accounts: AccountChanges
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._throttling = throttling
+        self._accounts = accounts
+
+    async def deactivate(self, actor: Actor, user_id: UUID) -> int:
+        """Refuse the user's logins from now on and end all sessions; return how many were ended.
+
+        Raises ``LastAdministratorError``.
+        """
+        async with self._database.transaction() as connection:
+            await lock_subject(connection, actor, user_id, AdminScope.USERS_WRITE, now=self._clock.now())
+            account = await lock_account(connection, user_id)
+            event = await deactivate_account(connection, account)
+        report(event)
+        return event.count
+
+    async def activate(self, actor: Actor, user_id: UUID) -> None:
+        """Let the user log in again. What had ended stays ended; a deletion that was scheduled is cancelled."""
+        async with self._database.transaction() as connection:
+            await lock_subject(connection, actor, user_id, AdminScope.USERS_WRITE, now=self._clock.now())
+            event = await activate_account(connection, user_id)
+        if event is None:
+            raise UserNotFoundError
+        report(event)
+
+    async def end_sessions(self, actor: Actor, user_id: UUID) -> int:
+        """End all sessions of the user; return how many. The user can log in again at once."""
+        async with self._database.transaction() as connection:
+            await lock_subject(connection, actor, user_id, AdminScope.SESSIONS_END, now=self._clock.now())
+            event = await end_all_sessions(connection, user_id, reason=EndReason.OPERATOR)
+        report(event)
+        return event.count
+
+    async def reset_password(self, actor: Actor, user_id: UUID) -> None:
+        """Have the password sign in no more, end all sessions, and mail the user the link for a new one.
+
+        Raises ``UserNotActiveError`` and ``MailNotConfiguredError``.
+        """
+        now = self._clock.now()
+        async with self._database.transaction() as connection:
+            subject, _ = await lock_subject(connection, actor, user_id, AdminScope.PASSWORDS_RESET, now=now)
+            if not subject.is_active:
+                raise UserNotActiveError
+            count = await count_sessions(connection, user_id, epoch=subject.session_epoch)
+            await users.end_password(connection, user_id)
+            event = PasswordResetForced(user_id=user_id, count=count)
+            await record(connection, event)
+            await self._accounts.ask_to_reset(connection, user_id, now=now)
+        report(event)
+
+    async def unthrottle(self, actor: Actor, user_id: UUID) -> None:
+        """Forget the failed logins of the user: the next one waits for nothing."""
+        event = LoginUnthrottled(user_id=user_id)
+        async with self._database.transaction() as connection:
+            await lock_subject(connection, actor, user_id, AdminScope.THROTTLES_RESET, now=self._clock.now())
+            await self._throttling.clear(connection, user_id)
+            await record(connection, event)
+        report(event)
+
+    async def schedule_deletion(self, actor: Actor, user_id: UUID, is_expected: VersionTest) -> None:
+        """Deactivate the user until the deletion, as the user's own deletion does, which the user can take back.
+
+        Raises ``StaleUserError`` and ``LastAdministratorError``.
+        """
+        now = self._clock.now()
+        async with self._database.transaction() as connection:
+            await self._lock_for_deletion(connection, actor, user_id, is_expected)
+            event = await self._accounts.schedule_deletion(connection, user_id, now=now)
+        report(event)
+
+    async def erase(self, actor: Actor, user_id: UUID, is_expected: VersionTest) -> None:
+        """Delete the user with all data at once: a bulk transaction, for users who own many thousands of rows.
+
+        Raises ``StaleUserError`` and ``LastAdministratorError``.
+        """
+        with self._database.bulk_place():
+            async with self._database.bulk_transaction() as connection:
+                await self._lock_for_deletion(connection, actor, user_id, is_expected)
+                event = await self._accounts.erase(connection, user_id)
+        report(event)
+
+    async def _lock_for_deletion(
+        self, connection: Connection, actor: Actor, user_id: UUID, is_expected: VersionTest
+    ) -> None:
+        subject, _ = await lock_subject(connection, actor, user_id, AdminScope.USERS_DELETE, now=self._clock.now())
+        if not is_expected(subject.version):
+            raise StaleUserError
+        await keep_an_administrator(connection, subject)

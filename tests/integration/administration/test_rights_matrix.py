@@ -1,0 +1,162 @@
+"""Roles by routes: every call of administration, made in every role, on a plain user and on those with more rights."""
+
+from typing import Any, Final
+from uuid import uuid4
+
+import pytest
+
+from development.client import PASSWORD
+from doorward.api.policy import NeedsScope
+from doorward.api.routing import PolicyRoute
+from doorward.domain.auth.scopes import ADMIN_SCOPES
+from tests.integration.accounts.own_account import Owner, is_alive
+from tests.integration.administration.administrator import INVITATIONS, ROLES, USERS, give, signed_in_with, stored, user
+from tests.integration.service import Service, is_problem
+
+ACTORS: Final = ("none", "auditor", "support", "admin")
+TABLE: Final = """
+call                                                none auditor support admin
+
+GET    /api/v1/admin/users                           403     200     200   200
+POST   /api/v1/admin/users                           403     403     403   201
+GET    /api/v1/admin/users/{user_id}                 403     200     200   200
+PATCH  /api/v1/admin/users/{user_id}                 403     403     403   200
+DELETE /api/v1/admin/users/{user_id}                 403     403     403   204
+POST   /api/v1/admin/users/{user_id}/deactivate      403     403     403   204
+POST   /api/v1/admin/users/{user_id}/activate        403     403     403   204
+POST   /api/v1/admin/users/{user_id}/password-reset  403     403     204   204
+POST   /api/v1/admin/users/{user_id}/unthrottle      403     403     204   204
+POST   /api/v1/admin/users/{user_id}/sessions/end    403     403     204   204
+GET    /api/v1/admin/users/{user_id}/sessions        403     200     200   200
+GET    /api/v1/admin/users/{user_id}/audit           403     200     403   200
+GET    /api/v1/admin/roles                           403     200     200   200
+POST   /api/v1/admin/roles                           403     403     403   201
+GET    /api/v1/admin/roles/{name}                    403     200     200   200
+PATCH  /api/v1/admin/roles/{name}                    403     403     403   200
+DELETE /api/v1/admin/roles/{name}                    403     403     403   204
+GET    /api/v1/admin/invitations                     403     200     200   200
+POST   /api/v1/admin/invitations                     403     403     403   201
+DELETE /api/v1/admin/invitations/{invitation_id}     403     403     403   204
+GET    /api/v1/admin/audit                           403     200     403   200
+"""
+"""What each role's call is answered, on a user without roles, a role that gives nothing, a plain invitation."""
+
+ACTING: Final = (
+    ("PATCH", ""),
+    ("DELETE", ""),
+    ("DELETE", "?now=true"),
+    ("POST", "/deactivate"),
+    ("POST", "/activate"),
+    ("POST", "/password-reset"),
+    ("POST", "/unthrottle"),
+    ("POST", "/sessions/end"),
+)
+"""The calls that act on a user."""
+
+
+def rows() -> dict[str, list[str]]:
+    lines = [line for line in TABLE.splitlines()[2:] if line]
+    return {" ".join(line.split()[:2]): line.split()[2:] for line in lines}
+
+
+def word() -> str:
+    return f"w{uuid4().hex[:16]}"
+
+
+def body(call: str) -> dict[str, Any]:
+    """Return what makes the call a right one, apart from who makes it."""
+    bodies: dict[str, dict[str, Any]] = {
+        f"POST {USERS}": {"email": f"{word()}@example.com", "username": word(), "password": PASSWORD},
+        f"PATCH {USERS}/{{user_id}}": {"username": word()},
+        f"POST {ROLES}": {"name": word()},
+        f"PATCH {ROLES}/{{name}}": {"description": "Other."},
+        f"POST {INVITATIONS}": {"email": f"{word()}@example.com"},
+    }
+    return {"json": bodies[call]} if call in bodies else {}
+
+
+async def address(service: Service, admin: Owner, path: str) -> str:
+    """Return the path, of something that no other call has touched."""
+    if "{name}" in path:
+        name = word()
+        service.sql("INSERT INTO roles (name, description, scopes) VALUES (%s, '', '{}')", name)
+        return path.format(name=name)
+    if "{invitation_id}" in path:
+        made = await admin.call("POST", INVITATIONS, json={"email": f"{word()}@example.com"})
+        return path.format(invitation_id=made.json()["id"])
+    return path.format(user_id=(await service.register()).id) if "{user_id}" in path else path
+
+
+async def test_every_call_answers_each_role_as_the_table_says(mailing: Service) -> None:
+    actors = {role: await signed_in_with(mailing, *([] if role == "none" else [role])) for role in ACTORS}
+    measured: dict[str, list[str]] = {}
+    for call in rows():
+        method, path = call.split()
+        answers = []
+        for actor in actors.values():
+            target = await address(mailing, actors["admin"], path)
+            answers.append(await actor.call(method, target, **body(call)))
+        measured[call] = [str(answer.status_code) for answer in answers]
+        assert {each.json()["code"] for each in answers if each.status_code == 403} <= {"insufficient_scope"}
+    assert measured == rows()
+
+
+def test_every_call_of_administration_has_a_row_and_a_scope_of_its_own(lasting_service: Service) -> None:
+    found = {}
+    for route in lasting_service.app.routes:
+        assert isinstance(route, PolicyRoute)
+        if isinstance(route.policy.access, NeedsScope) and route.policy.access.scope in ADMIN_SCOPES:
+            found[f"{route.call.method} {route.path_format}"] = route.policy.access.scope
+        elif route.path.startswith("/api/v1/admin"):
+            pytest.fail(f"{route.path} needs no scope of administration")
+    assert set(found) == set(rows())
+    assert TABLE.split("\n")[1].split()[1:] == list(ACTORS)
+
+
+@pytest.mark.parametrize("held", [["admin"], ["auditor"], ["support", "auditor"]], ids="+".join)
+async def test_support_touches_nobody_with_more_rights_by_any_route(mailing: Service, held: list[str]) -> None:
+    support, target = await signed_in_with(mailing, "support"), await signed_in_with(mailing, *held)
+    await signed_in_with(mailing, "admin")
+    before = stored(mailing, target.person)
+    for method, part in ACTING:
+        options: dict[str, Any] = {"json": {"roles": []}} if method == "PATCH" else {}
+        refused = await support.call(method, user(target.person) + part, **options)
+        assert refused.json()["code"] in {"insufficient_scope", "beyond_own_scopes"}, (method, part)
+        assert refused.status_code == 403
+    for part in ("/password-reset", "/unthrottle", "/sessions/end"):
+        refused = await support.call("POST", user(target.person) + part)
+        assert is_problem(refused, 403, "beyond_own_scopes"), part
+    assert stored(mailing, target.person) == before
+    assert await is_alive(mailing, target.pair)
+
+
+@pytest.mark.parametrize("held", [["support"], []], ids=["support", "none"])
+async def test_support_helps_those_with_as_many_rights_or_fewer(mailing: Service, held: list[str]) -> None:
+    support = await signed_in_with(mailing, "support")
+    for part in ("/password-reset", "/unthrottle", "/sessions/end"):
+        target = await signed_in_with(mailing, *held)
+        assert (await support.call("POST", user(target.person) + part)).status_code == 204
+
+
+async def test_an_own_role_with_one_scope_less_than_its_target_acts_on_nobody_above_it(mailing: Service) -> None:
+    """Each scope alone makes a target one that must not be touched."""
+    everything, plain = sorted(ADMIN_SCOPES), word()
+    mailing.sql("INSERT INTO roles (name, description, scopes) VALUES (%s, '', '{}')", plain)
+    actor, target = await signed_in_with(mailing, plain), await signed_in_with(mailing)
+    for missing in everything:
+        above = word()
+        own = [scope for scope in everything if scope != missing]
+        mailing.sql("UPDATE roles SET scopes = %s WHERE name = %s", own, plain)
+        mailing.sql("INSERT INTO roles (name, description, scopes) VALUES (%s, '', %s)", above, [missing])
+        await give(mailing, target.person, above)
+        for method, part in ACTING:
+            options: dict[str, Any] = {"json": {"locale": "de"}} if method == "PATCH" else {}
+            refused = await actor.call(method, user(target.person) + part, **options)
+            assert refused.status_code == 403, (missing, method, part, refused.text)
+    assert await is_alive(mailing, target.pair)
+
+
+async def test_a_token_of_another_client_never_administers_more_than_it_names(service: Service) -> None:
+    admin = await signed_in_with(service, "admin")
+    service.sql("UPDATE sessions SET client_id = 'other' WHERE user_id = %s", admin.person.id)
+    assert is_problem(await admin.call("GET", USERS), 403, "insufficient_scope")
