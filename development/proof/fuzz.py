@@ -7,11 +7,12 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+import psycopg
 import requests
 
 from benchmarks.processes import CALL_SECONDS
@@ -20,8 +21,10 @@ from development.postgres import EmbeddedPostgres
 from development.proof.races.mailed import mailing
 from development.proof.service import tokens_of
 from doorward.domain.auth.one_time_token import Purpose
+from doorward.domain.auth.scopes import AdminScope
 from doorward.infrastructure.migrations import migrate
 
+ADMIN: Final = "/api/v1/admin/"
 USERNAME: Final = "fuzz"
 PASSWORD: Final = "not so common a password"  # noqa: S105 - of a service that is gone after the run
 NEW_NAMES: Final = [f"fuzz-{number:04}" for number in range(500)]
@@ -50,6 +53,15 @@ STRICTER_THAN_THEIR_SCHEMA: Final = {
     "POST /api/v1/auth/register/confirm": "only what a mail brought is right",
     "POST /api/v1/auth/register/resend": "only what a registration was answered with is right",
     "POST /api/v1/auth/invitations/accept": "only what a mail brought is right",
+    "GET /api/v1/admin/users": "a part of a name has three letters, and a cursor is one of an answer",
+    "POST /api/v1/admin/users": "as POST /api/v1/auth/register, and roles exist",
+    "PATCH /api/v1/admin/users/{user_id}": "as POST /api/v1/admin/users",
+    "GET /api/v1/admin/users/{user_id}/audit": "a cursor is one of an answer",
+    "POST /api/v1/admin/roles": "names have an alphabet of their own",
+    "PATCH /api/v1/admin/roles/{name}": "a description is one line",
+    "GET /api/v1/admin/invitations": "a cursor is one of an answer",
+    "POST /api/v1/admin/invitations": "addresses are those that mail reaches, and roles exist",
+    "GET /api/v1/admin/audit": "a cursor is one of an answer",
     "GET /api/v1/items": "page and after exclude each other",
     "POST /api/v1/items": "titles and tags have no control characters",
     "GET /api/v1/items/search": "a query has words",
@@ -60,12 +72,31 @@ STRICTER_THAN_THEIR_SCHEMA: Final = {
 """Calls that may answer 422 to what fits their schema, and why; all others may not."""
 
 NEEDING_MAIL: Final = (
+    "POST /api/v1/admin/invitations",
     "POST /api/v1/account/email",
     "POST /api/v1/account/email/verification",
     "POST /api/v1/auth/password/forgot",
     "POST /api/v1/auth/register/resend",
 )
 """Calls that are refused, whatever is sent, where no mail is configured."""
+
+DRAWN: Final[Mapping[str, Mapping[str, str]]] = {
+    "POST /api/v1/auth/password/forgot": {"email": "registered-address"},
+    "POST /api/v1/auth/password/reset": {"token": "reset-tokens", "new_password": "new-password"},
+    "POST /api/v1/auth/email/verify": {"token": "verification-tokens", "password": "password"},
+    "POST /api/v1/auth/register": {"email": "new-addresses", "username": "new-names", "password": "password"},
+    "POST /api/v1/auth/token": {"username": "registered-name", "password": "password"},
+    "POST /api/v1/auth/refresh": {"refresh_token": "refresh-tokens"},
+    "POST /api/v1/auth/revoke": {"refresh_token": "refresh-tokens"},
+    "PATCH /api/v1/account": {"username": "new-names"},
+    "POST /api/v1/account/password": {"current_password": "password", "new_password": "new-password"},
+    "POST /api/v1/account/reauthenticate": {"password": "password"},
+    "POST /api/v1/admin/users": {"email": "new-addresses", "username": "new-names", "password": "password"},
+    "PATCH /api/v1/admin/users/{user_id}": {"username": "new-names"},
+    "POST /api/v1/admin/roles": {"name": "new-names"},
+    "POST /api/v1/admin/invitations": {"email": "new-addresses"},
+}
+"""Members of bodies that come from a dictionary, by call."""
 
 REFUSED: Final = ("400", "401", "403", "404", "405", "406", "409", "413", "414", "415", "422", "428", "429")
 """How data may be refused that does not fit its schema: 413 where the whole is too large to be looked at."""
@@ -106,21 +137,38 @@ def sign_in(base_url: str, username: str = USERNAME, sessions: int = 1 + REFRESH
 
 
 def run_schemathesis(
-    base_url: str, examples: int, folder: Path, mailed: MailedTokens | None = None
+    base_url: str,
+    examples: int,
+    folder: Path,
+    mailed: MailedTokens | None = None,
+    administrator: Account | None = None,
 ) -> subprocess.CompletedProcess[str]:
     """Call a service in all phases: examples, coverage, fuzzing, and the links from answers to further calls.
 
     All checks are on: no 5xx, no undocumented status, header or shape, no ignored authentication, invalid data
     refused, valid data taken. Some requests draw from real names, passwords and refresh tokens, so that every call
-    is let in sometimes. The exit status is 0 when nothing was found.
+    is let in sometimes. Calls of administration are made by the administrator; without one all of them are refused.
+    The exit status is 0 when nothing was found.
     """
     account = sign_in(base_url)
     callers = {call: sign_in(base_url, f"{USERNAME}{number}", 1) for number, call in enumerate(ENDING_THE_CALLER)}
+    content = _document(base_url)
+    administration = _administration(content)
+    callers |= dict.fromkeys(administration, administrator) if administrator else {}
+    unreachable = [*(NEEDING_MAIL if mailed is None else ()), *(() if administrator else administration)]
     configuration = folder / "schemathesis.toml"
-    configuration.write_text(_configuration(account, callers, mailed), encoding="utf-8")
+    configuration.write_text(_configuration(account, callers, mailed, unreachable), encoding="utf-8")
     document = folder / "openapi.json"
-    document.write_text(json.dumps(_document(base_url)), encoding="utf-8")
-    command = [
+    document.write_text(json.dumps(content), encoding="utf-8")
+    command = _command(base_url, examples, configuration, document, account)
+    environment = {**os.environ, "no_proxy": "127.0.0.1,localhost", "NO_PROXY": "127.0.0.1,localhost"}
+    return subprocess.run(
+        command, check=False, capture_output=True, text=True, cwd=folder, env=environment, timeout=LIMIT_SECONDS
+    )
+
+
+def _command(base_url: str, examples: int, configuration: Path, document: Path, account: Account) -> list[str]:
+    return [
         str(Path(sys.executable).parent / "st"),
         f"--config-file={configuration}",
         "run",
@@ -135,10 +183,12 @@ def run_schemathesis(
         "--request-timeout=120",
         f"--header=Authorization: Bearer {account.access_token}",
     ]
-    environment = {**os.environ, "no_proxy": "127.0.0.1,localhost", "NO_PROXY": "127.0.0.1,localhost"}
-    return subprocess.run(
-        command, check=False, capture_output=True, text=True, cwd=folder, env=environment, timeout=LIMIT_SECONDS
-    )
+
+
+def _administration(document: Mapping[str, Any]) -> list[str]:
+    """Return the calls of administration."""
+    paths = document["paths"]
+    return [f"{method.upper()} {path}" for path in paths if ADMIN in path for method in paths[path]]
 
 
 def _document(base_url: str) -> dict[str, Any]:
@@ -154,7 +204,9 @@ def _document(base_url: str) -> dict[str, Any]:
     return document
 
 
-def _configuration(account: Account, callers: Mapping[str, Account], mailed: MailedTokens | None) -> str:
+def _configuration(
+    account: Account, callers: Mapping[str, Account], mailed: MailedTokens | None, unreachable: Collection[str]
+) -> str:
     dictionaries = {
         "new-names": NEW_NAMES,
         "new-addresses": [f"{name}@example.com" for name in NEW_NAMES],
@@ -166,30 +218,18 @@ def _configuration(account: Account, callers: Mapping[str, Account], mailed: Mai
         "verification-tokens": mailed.verifications if mailed else ["dwo_"],
         "registered-address": [f"{USERNAME}@example.com"],
     }
-    drawn = {
-        "POST /api/v1/auth/password/forgot": {"email": "registered-address"},
-        "POST /api/v1/auth/password/reset": {"token": "reset-tokens", "new_password": "new-password"},
-        "POST /api/v1/auth/email/verify": {"token": "verification-tokens", "password": "password"},
-        "POST /api/v1/auth/register": {"email": "new-addresses", "username": "new-names", "password": "password"},
-        "POST /api/v1/auth/token": {"username": "registered-name", "password": "password"},
-        "POST /api/v1/auth/refresh": {"refresh_token": "refresh-tokens"},
-        "POST /api/v1/auth/revoke": {"refresh_token": "refresh-tokens"},
-        "PATCH /api/v1/account": {"username": "new-names"},
-        "POST /api/v1/account/password": {"current_password": "password", "new_password": "new-password"},
-        "POST /api/v1/account/reauthenticate": {"password": "password"},
-    }
     # Calls that are never let in would be fuzzed in vain.
     lines = ['warnings.fail-on = ["missing_auth"]']
     lines.append(f"checks.negative_data_rejection.expected-statuses = {json.dumps(REFUSED)}")
     for name, values in dictionaries.items():
         lines += [f"[dictionaries.{name}]", f"values = {json.dumps(values)}"]
-    for call in sorted({*STRICTER_THAN_THEIR_SCHEMA, *drawn, *callers, *NEEDING_MAIL}):
+    for call in sorted({*STRICTER_THAN_THEIR_SCHEMA, *DRAWN, *callers, *unreachable}):
         lines += ["[[operations]]", f'include-name = "{call}"']
-        if call in NEEDING_MAIL and mailed is None:
+        if call in unreachable:
             lines.append("warnings = false")
         if call in callers:
             lines.append(f'headers = {{ Authorization = "Bearer {callers[call].access_token}" }}')
-        lines += [_drawing(field, dictionary) for field, dictionary in drawn.get(call, {}).items()]
+        lines += [_drawing(field, dictionary) for field, dictionary in DRAWN.get(call, {}).items()]
         if call in STRICTER_THAN_THEIR_SCHEMA:
             lines.append(f"checks.positive_data_acceptance.expected-statuses = {json.dumps([*TAKEN, '422'])}")
     return "\n".join(lines)
@@ -210,6 +250,24 @@ async def _mail_tokens(base_url: str, database_url: str, secret_key: str) -> Mai
     return MailedTokens(resets, [await mail(name, Purpose.VERIFY_EMAIL) for name in names])
 
 
+def sign_in_administrator(base_url: str, database_url: str) -> Account:
+    """Return somebody whose role gives all scopes but one, which all others have: their accounts stay as they are."""
+    administrator = sign_in(base_url, f"{USERNAME}-admin", 1)
+    with psycopg.connect(database_url) as connection:
+        for name, is_kept in (("fuzz-admin", False), ("fuzz-other", True)):
+            scopes = [scope for scope in AdminScope if (scope is AdminScope.KEYS_WRITE) is is_kept]
+            connection.execute(
+                "INSERT INTO roles (name, description, scopes) VALUES (%(name)s, '', %(scopes)s)",
+                {"name": name, "scopes": scopes},
+            )
+        connection.execute("ALTER TABLE users ALTER COLUMN roles SET DEFAULT '{fuzz-other}'")
+        connection.execute(
+            "UPDATE users SET roles = CASE username WHEN %(name)s THEN '{fuzz-admin}' ELSE '{fuzz-other}' END::text[]",
+            {"name": f"{USERNAME}-admin"},
+        )
+    return administrator
+
+
 def main() -> int:
     """Fuzz a service of its own, on a PostgreSQL of its own; return the exit status."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -222,7 +280,8 @@ def main() -> int:
         cheap |= {"PUBLIC_URL": "http://localhost:8000", "MAIL_DEVELOPMENT_FOLDER": f"{folder}/mails"}
         with running_service(postgres.url(), settings=cheap) as service:
             mailed = asyncio.run(_mail_tokens(service.url, postgres.url(), service.secret_key))
-            finished = run_schemathesis(service.url, examples, Path(folder), mailed)
+            administrator = sign_in_administrator(service.url, postgres.url())
+            finished = run_schemathesis(service.url, examples, Path(folder), mailed, administrator)
     print(finished.stdout, finished.stderr, sep="", end="")
     return finished.returncode
 

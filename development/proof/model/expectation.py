@@ -230,13 +230,18 @@ class Model:
         self.reuses += 1
         session.end(EndReason.REUSE, now)
 
+    def end_all(self, person: Person) -> int:
+        """Note the end of all sessions of somebody; return how many there were."""
+        lasting = [session for session in self.sessions_of(person) if not session.has_ended and not session.is_pruned]
+        person.epoch += 1
+        return len(lasting)
+
     def deactivate(self, person: Person) -> int:
         """Note a deactivation; return how many sessions that ended."""
-        lasting = [session for session in self.sessions_of(person) if not session.has_ended and not session.is_pruned]
+        ended = self.end_all(person)
         person.is_active = False
-        person.epoch += 1
         person.lose_links()
-        return len(lasting)
+        return ended
 
     def sessions_of(self, person: Person) -> list[Session]:
         """Return all that somebody ever began."""

@@ -26,6 +26,7 @@ SESSIONS_SQL: Final = "domain/auth/repositories/sessions.py"
 THROTTLES_SQL: Final = "domain/auth/repositories/throttles.py"
 USERS_SQL: Final = "domain/auth/repositories/users.py"
 OWN_SESSIONS_SQL: Final = "domain/auth/repositories/own_sessions.py"
+SESSION_ENDING: Final = "domain/auth/session_ending.py"
 DELETIONS_SQL: Final = "domain/accounts/repositories/deletions.py"
 ACCOUNTS_SQL: Final = "domain/accounts/repositories/accounts.py"
 TOKENS_SQL: Final = "domain/auth/repositories/one_time_tokens.py"
@@ -102,6 +103,12 @@ FAULTS: Final = (
         '              AND users.is_active\n              AND users.session_epoch = sessions.epoch\n            """',
         '              AND users.is_active\n            """',
         "access tokens work again when a deactivated user is activated",
+    ),
+    Fault(
+        SESSION_ENDING,
+        "    await own_sessions.end_epoch_of_user(connection, user_id)\n    event",
+        "    event",
+        "an administrator ends the sessions of a user, and they go on",
     ),
     Fault(
         SESSIONS_SQL,

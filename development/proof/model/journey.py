@@ -106,6 +106,11 @@ class Journey(RuleBasedStateMachine):
         hold("a deactivation ends all that its user has", is_so=ended == due, detail=f"{ended} of {due}")
         self.touched += self.model.sessions_of(person)[-2:]
 
+    def _end_all(self, person: Person) -> None:
+        ended, due = self.world.run(self.world.end_sessions(person.id)), self.model.end_all(person)
+        hold("an administrator ends all sessions of a user", is_so=ended == due, detail=f"{ended} of {due}")
+        self.touched += self.model.sessions_of(person)[-2:]
+
     def _switch_off(self, person: Person) -> None:
         self.world.run(self.world.switch_off(person.id))
         self._note_switch(person)

@@ -44,7 +44,14 @@ LIMITS: Final[Mapping[str, Callable[[Session], datetime]]] = {
     "retention": lambda session: session.dead_since() + RETENTION,
 }
 
-SWITCHES: Final = ["activated", "deactivated", "deactivated while logging in", "by SQL", "by SQL while logging in"]
+SWITCHES: Final = [
+    "activated",
+    "deactivated",
+    "deactivated while logging in",
+    "sessions ended",
+    "by SQL",
+    "by SQL while logging in",
+]
 
 callers = st.sampled_from([1, 1, 1, 2, 3, 5, 8])
 """How many use one token at once."""
@@ -110,12 +117,14 @@ class Walk(VerifiedSteps):
 
     @rule(who=some, how=st.sampled_from(SWITCHES))
     def is_switched(self, who: int, how: str) -> None:
-        """An operator lets somebody in or bars them, while they log in perhaps; or by SQL, which ends no session."""
+        """An operator lets somebody in, or ends all sessions and perhaps bars them; or by SQL, which ends none."""
         person = self._person(who)
         if how == "activated":
             self._activate(person)
         elif how == "deactivated":
             self._note_deactivation(person, self.world.run(self.world.deactivate(person.username)))
+        elif how == "sessions ended":
+            self._end_all(person)
         elif how == "deactivated while logging in":
             self._log_in_while_being_deactivated(person)
         elif how == "by SQL while logging in":

@@ -23,6 +23,7 @@ from development.proof.model.undone import undone_sessions
 from development.proof.model.verified_login import VERIFIED_ONLY, create_verified_login
 from doorward.api.services import Services
 from doorward.core.exceptions import DomainError
+from doorward.domain.administration.models import OPERATOR
 from doorward.domain.auth.accounts import Accounts
 from doorward.domain.auth.deactivation import Deactivation
 from doorward.domain.auth.exceptions import (
@@ -122,6 +123,7 @@ class World:
         self.own = OwnAccount(services, EmailChanges(self._database, self.clock, tokens, confirmation))
         self._pruning = Pruning(database=self._database, clock=self.clock, retention=RETENTION, pause_seconds=0)
         accounts = Accounts(database=self._database)
+        self._administration = services.administration
         self._deactivation = Deactivation(database=self._database, accounts=accounts)
         self._throttling = create_throttling(settings.keys, self._database)
         self._unthrottling = Unthrottling(database=self._database, accounts=accounts, throttling=self._throttling)
@@ -188,6 +190,10 @@ class World:
     async def deactivate(self, name: str) -> int:
         """Bar somebody, as `doorward deactivate` does; return how many sessions that ended."""
         return await self._deactivation.deactivate(name)
+
+    async def end_sessions(self, user_id: str) -> int:
+        """End all sessions of somebody, as an administrator does; return how many that were."""
+        return await self._administration.user_actions.end_sessions(OPERATOR, UUID(user_id))
 
     async def activate(self, name: str) -> None:
         """Let somebody in again, as `doorward activate` does."""
