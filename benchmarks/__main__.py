@@ -6,6 +6,7 @@ import sys
 from types import FrameType
 from typing import Final
 
+from benchmarks.admin.measurement import measure_admin
 from benchmarks.flows.measurement import measure_accounts
 from benchmarks.items.measurement import measure_items
 from benchmarks.plan import Plan, say
@@ -18,7 +19,8 @@ from benchmarks.speed.targets import TARGETS
 INTERRUPTED: Final = 130
 ITEMS: Final = "items"
 ACCOUNTS: Final = "accounts"
-APART: Final = frozenset({ITEMS, ACCOUNTS})
+ADMIN: Final = "admin"
+APART: Final = frozenset({ITEMS, ACCOUNTS, ADMIN})
 """Parts with a page of their own, which run only when they are named."""
 
 QUICK_PARTS: Final = ("rates", "logins", "start", "storage")
@@ -49,8 +51,11 @@ def _measure(options: argparse.Namespace) -> int:
         status = _speed(chosen - APART, _plan(options), check=options.check)
     if ACCOUNTS in chosen:
         measure_accounts(_plan(options), options.before)
+    sizes = [int(size) for size in options.sizes.split(",")]
     if ITEMS in chosen:
-        measure_items([int(size) for size in options.sizes.split(",")], is_quick=options.quick)
+        measure_items(sizes, is_quick=options.quick)
+    if ADMIN in chosen:
+        measure_admin([sizes[0], sizes[-1]], is_quick=options.quick)
     return status
 
 
@@ -63,7 +68,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--memory-minutes", type=float, default=2.0, help="how long memory is watched")
     parser.add_argument("--before", default="", help="of the part accounts: a commit whose logins are measured beside")
-    parser.add_argument("--sizes", default="10000,100000,1000000", help="of the part items, with commas")
+    parser.add_argument("--sizes", default="10000,100000,1000000", help="of the parts items and admin, with commas")
     return parser
 
 

@@ -5,15 +5,46 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from statistics import median
-from typing import Final
+from typing import Any, Final, Protocol
+
+from psycopg import AsyncConnection
 
 from benchmarks.items.calls import Call
-from benchmarks.items.site import Site
+from benchmarks.service import KeepAlive, Service
 
 CALLS: Final = 50
 LEAST_CALLS: Final = 3
 TURN_SECONDS: Final = 1.0
 """After which a turn ends with fewer calls."""
+
+
+class Site(Protocol):
+    """A database of some size with a service on it. ``connection`` is the bench's own."""
+
+    @property
+    def size(self) -> int:
+        """How many rows the calls are about."""
+        ...
+
+    @property
+    def service(self) -> Service:
+        """The service."""
+        ...
+
+    @property
+    def calls(self) -> Sequence[Call]:
+        """What is measured."""
+        ...
+
+    @property
+    def http(self) -> KeepAlive:
+        """The one client."""
+        ...
+
+    @property
+    def connection(self) -> AsyncConnection[Any]:
+        """For the queries alone."""
+        ...
 
 
 @dataclass

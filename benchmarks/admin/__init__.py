@@ -1,0 +1,1 @@
+"""Lists of users, at several sizes."""
