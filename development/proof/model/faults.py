@@ -191,8 +191,8 @@ FAULTS: Final = (
     ),
     Fault(
         EMAIL_CHANGES_SQL,
-        "                    session_epoch = session_epoch + 1,\n",
-        "",
+        "                    email_bounced_at = NULL,\n                    session_epoch = session_epoch + 1,\n",
+        "                    email_bounced_at = NULL,\n",
         "a stolen session outlives a change of the e-mail address",
     ),
     Fault(
