@@ -63,8 +63,10 @@ async def test_a_forced_reset_ends_sessions_mails_a_link_and_refuses_the_old_pas
     assert [await is_dead(mailing, pair) for pair in pairs] == [True, True]
     assert is_problem(await mailing.post_login(person), 403, "password_change_required")
     assert is_problem(await mailing.post_token(person.username, "not the password"), 401, "invalid_credentials")
-    token = token_in(await next_mail(mailing, person.email, "password"))
-    assert (await mailing.post_reset(token, NEW_PASSWORD)).status_code == 204
+    mail = await next_mail(mailing, person.email, "password")
+    assert "does not sign in any more" in mail.content.text
+    assert "stays as it is" not in mail.content.text + mail.content.html
+    assert (await mailing.post_reset(token_in(mail), NEW_PASSWORD)).status_code == 204
     assert (await mailing.post_token(person.username, NEW_PASSWORD)).status_code == 200
     assert stored(mailing, person)["must_change_password"] is False
     assert ("user.password_reset_forced", admin.person.id) in trail(mailing, person)

@@ -165,7 +165,10 @@ class ResetMail:
             await record(connection, event)
         report(event)
         link = self.links.link(AccountPage.RESET_PASSWORD, issued.text)
-        return ComposedMail(mailbox.email, request.kind, {"link": link, "code": issued.code}, mailbox.locale)
+        facts = {"link": link, "code": issued.code}
+        if request.user_id is not None:
+            facts["is_forced"] = "yes"
+        return ComposedMail(mailbox.email, request.kind, facts, mailbox.locale)
 
     async def _find(self, request: MailRequest) -> Mailbox | None:
         """Find the account of the address that a stranger named, or the user whose reset an administrator asks for."""

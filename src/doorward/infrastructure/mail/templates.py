@@ -21,8 +21,8 @@ DEFAULT_LOCALE: Final = "en"
 _LINK: Final = "https://auth.example.com/account/page#token=dwo_AAAA"
 _SECRET: Final = {"link": _LINK, "code": "12345678"}
 
-OPTIONAL_FACTS: Final = {"username": ""}
-"""Facts that a mail may lack: mail to an address that is not verified names no user."""
+OPTIONAL_FACTS: Final = {"username": "", "is_forced": ""}
+"""Facts that a mail may lack: mail to an address that is not verified names no user, and few resets are forced."""
 
 SAMPLE_FACTS: Final[Mapping[MailKind, Mapping[str, str]]] = {
     MailKind.VERIFY_EMAIL: _SECRET,
