@@ -135,7 +135,7 @@ class UserPagination(BaseModel):
     page_size: int
     next_cursor: str | None
     total: int = Field(description="How many users the whole list has.")
-    total_is_estimate: bool = Field(description="Whether there are more than 1,000, so that the total is about right.")
+    total_is_estimate: bool = Field(description="Whether there are more than about 1,000: then they were not counted.")
 
 
 class UserListResponse(BaseModel):

@@ -15,7 +15,7 @@ from doorward.domain.auth.identifiers import canonical_email, canonical_username
 from doorward.domain.auth.scopes import may_name_a_role
 
 MOST_COUNTED: Final = 1_000
-"""Users. A longer list is estimated: to count it would take longer than to read its page."""
+"""Users. A longer list is estimated: to count it would take longer than to read its page, and ever longer."""
 
 _SORT: Final = "-created_at"
 
@@ -51,12 +51,22 @@ class UserSearch:
         async with self._database.connection() as connection:
             found = await lists.list_users(connection, checked, after=position, limit=page_size + 1)
             is_whole = position is None and len(found) <= page_size
-            counted = len(found) if is_whole else await lists.count_users(connection, checked, limit=MOST_COUNTED + 1)
-            is_estimate = counted > MOST_COUNTED
-            total = max(counted, await lists.find_estimate(connection, checked)) if is_estimate else counted
+            total, is_estimate = (len(found), False) if is_whole else await _count(connection, checked)
         shown = found[:page_size]
         next_cursor = self._cursors.encode(_position(shown[-1])) if len(found) > page_size else None
         return FoundUsers(shown, page_size, next_cursor, total, total_is_estimate=is_estimate)
+
+
+async def _count(connection: Connection, wanted: UserQuery) -> tuple[int, bool]:
+    """Return how many users a list has, and whether that is an estimate.
+
+    A list that the planner takes for long is not counted: an index gives all of its entries before the first.
+    """
+    estimate = await lists.find_estimate(connection, wanted)
+    if estimate > MOST_COUNTED:
+        return estimate, True
+    counted = await lists.count_users(connection, wanted, limit=MOST_COUNTED + 1)
+    return counted, counted > MOST_COUNTED
 
 
 def _position(user: AdministeredUser) -> Position:
