@@ -16,7 +16,7 @@ def main() -> int:
     options = parser.parse_args()
     proofs = {
         "model": ["model", *(["--walks", "5000", "--steps", "100"] if options.deep else [])],
-        "faults": ["model.faults"],
+        "faults": ["model.planting"],
         "kills": ["kills", "--kills", str(whole_number("--kills", options.kills))],
         "races": ["races"],
         "settings": ["database_settings"],
