@@ -18,12 +18,18 @@ from doorward.domain.accounts.invitations import Acceptance
 from doorward.domain.accounts.links import AccountLinks
 from doorward.domain.accounts.recovery import ResetMail
 from doorward.domain.accounts.verification import VerificationMail
+from doorward.domain.administration.models import OPERATOR, UserChanges
 from doorward.domain.audit.recording import record
 from doorward.domain.audit.retention import AuditRetention
 from doorward.domain.auth.events import UserDeactivated
 from doorward.domain.outbox.mail import ComposedMail, MailKind, MailOrigin, MailRequest
+from doorward.domain.outbox.mail_queue import MailQueue
+from doorward.infrastructure.sealing import AesGcmSealer
 from doorward.observability.logging import observed_events
 from doorward.wiring.accounts import create_one_time_tokens
+from doorward.wiring.administration import create_administration
+from doorward.wiring.foundation import Foundation
+from doorward.wiring.registration import registration_rules
 from tests.integration.accounts.conftest import mails_of
 from tests.integration.accounts.email_change import NEW, changing
 from tests.integration.accounts.joining import joining_of
@@ -55,6 +61,7 @@ async def every_change(service: Service, run: Run) -> Person:
     await leave(service)
     await accept_an_invitation(service)
     await change_email(service)
+    await administer(service)
     for command in ("deactivate", "activate", "unthrottle"):
         assert await run(command, person.email) == 0
     assert await run("revoke-all", "--yes") == 0
@@ -109,6 +116,20 @@ async def change_email(service: Service) -> None:
     await change.changes.cancel(await change.caller())
     await change.request()
     await change.confirm(await change.token(NEW))
+
+
+async def administer(service: Service) -> None:
+    """Have an operator define a role, change a user and force a reset, and take an invitation back."""
+    queue = MailQueue(AesGcmSealer([bytes(range(32))]))
+    base = Foundation(service.settings, service.database, service.hasher, service.clock, queue)
+    administration = create_administration(base, registration_rules(service.settings))
+    role = await administration.roles.create(OPERATOR, "shop-manager", "", [])
+    user_id = UUID((await service.register()).id)
+    changes = UserChanges(roles=[role.name], locale="de")
+    await administration.users.change(OPERATOR, user_id, changes, lambda _: True)
+    await administration.user_actions.reset_password(OPERATOR, user_id)
+    created = await administration.invitations.create(OPERATOR, f"{mark()}@example.com")
+    await administration.invitations.revoke(OPERATOR, created.invitation.id)
 
 
 def token_of(mail: ComposedMail | None) -> str:
