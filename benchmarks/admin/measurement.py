@@ -35,9 +35,9 @@ INTRODUCTION: Final = f"""\
 One client, one connection, one worker; service, PostgreSQL (fsync on, its default memory) and client share the
 machine. Medians of {ROUNDS} rounds of up to {CALLS} calls, sizes and calls in turns.
 
-*query*: the page's statement by psycopg alone; the call counts besides, up to 1,000. *over*: call minus query at the
-largest size, at most {MOST_OVER_QUERY_MS:.0f} ms. *growth* of the call from the smallest size to the largest, at most
-{MOST_GROWTH}.
+*query*: the page's statement by psycopg alone; the call counts or estimates besides. *over*: call minus query at the
+largest size, at most {MOST_OVER_QUERY_MS:.0f} ms; *worker*: how long the worker had a processor for a call there.
+*growth* of the call from the smallest size to the largest, at most {MOST_GROWTH}.
 """
 
 
@@ -105,7 +105,7 @@ async def _connect(url: str) -> AsyncConnection[Any]:
 
 def _table(calls: Sequence[Call], sizes: Sequence[int], measured: Measured) -> str:
     shown = " · ".join(f"{size:,}" for size in sizes)
-    head = [f"Call ({shown} users)", "query, ms", "call, ms", "over", "growth", "limits"]
+    head = [f"Call ({shown} users)", "query, ms", "call, ms", "over", "worker", "growth", "limits"]
     return table([head, *(_row(call, [measured[call.name, size] for size in sizes]) for call in calls)])
 
 
@@ -117,6 +117,7 @@ def _row(call: Call, times: Sequence[Times]) -> Sequence[str]:
         " · ".join(f"{each.queries:.2f}" for each in times),
         " · ".join(f"{each.call:.2f}" for each in times),
         f"{over:.2f}",
+        f"{times[-1].worker:.2f}",
         f"{growth:.2f}",
         "reached" if reached else "**missed**",
     ]
