@@ -1,11 +1,32 @@
 """The hashes that a failed check of a password still owes, so that every refusal costs the same work."""
 
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from typing import Final
 
 BCRYPT_MINIMUM_COST: Final = 4
 NO_HASH: Final = 0
 """In the place of a cost: nothing was computed, since there is no stored hash or none that can be verified."""
+
+PARTS_LOG2: Final = 6
+"""A hash that is not made with bcrypt is filled up in parts of one 64th of a hash at the current cost."""
+
+
+def fill_up(
+    spent: float, rounds: int, compute: Callable[[int], object], now: Callable[[], float] = time.perf_counter
+) -> None:
+    """Compute cheap hashes until these and the seconds ``spent`` before last as long as one at the current cost.
+
+    How long that is, the cheap hashes tell themselves, on this thread and at this moment: a busy or slow machine makes
+    both longer. There is at least one; the last may end up to one part too late.
+    """
+    cost = max(BCRYPT_MINIMUM_COST, rounds - PARTS_LOG2)
+    parts = 2 ** (rounds - cost)
+    began, number, seconds = now(), 0, 0.0
+    while number == 0 or spent + seconds < parts * seconds / number:
+        compute(cost)
+        number += 1
+        seconds = now() - began
 
 
 def owed_costs(rounds: int) -> Mapping[int, tuple[int, ...]]:

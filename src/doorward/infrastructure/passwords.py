@@ -1,33 +1,31 @@
 """bcrypt in a bounded pool of low-priority threads, and the decision to replace a hash.
 
 New hashes are ``$bcrypt-sha256$v=2,t=2b,r=12$salt$checksum``: bcrypt of an HMAC-SHA-256 of the whole password keyed
-with the salt, the format that passlib published. Plain ``$2a$ $2b$ $2y$`` hashes are verified and replaced.
+with the salt, the format that passlib published. Hashes of other systems are verified and replaced.
 """
 
 import asyncio
-import base64
-import hashlib
-import hmac
 import os
-import re
 import sys
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final, TypeVar
 
 import bcrypt
 
 from doorward.core.exceptions import ServiceUnavailableError
+from doorward.domain.auth.events import StoredHashRefused
 from doorward.domain.auth.exceptions import TooManyHashesError
-from doorward.domain.auth.policy import normalize_password
-from doorward.domain.auth.ports import NO_CLIENT, Client, ClientLeftError, PasswordCheck
+from doorward.domain.auth.ports import NO_CLIENT, Client, ClientLeftError, HashRefusedError, PasswordCheck
+from doorward.infrastructure.bcrypt_spellings import keyed_digest, read_bcrypt
+from doorward.infrastructure.foreign_hashes import ForeignHashes
+from doorward.infrastructure.foreign_hashes.bounds import Verify
 from doorward.infrastructure.hash_queue import HashQueue, WaitingHash, waiting_hash
-from doorward.infrastructure.password_work import BCRYPT_MINIMUM_COST, NO_HASH, owed_costs
+from doorward.infrastructure.password_work import NO_HASH, fill_up, owed_costs
 from doorward.observability.events import PasswordHashQueueFull
 from doorward.observability.logging import report
 
@@ -40,29 +38,7 @@ MINIMUM_CAPACITY: Final = 128
 """Minimum length of the queue, whatever the number of cores. Above the number of addresses of a small attack."""
 
 LOWEST_PRIORITY: Final = 19
-BCRYPT_MAXIMUM_BYTES: Final = 72
-BCRYPT_MAXIMUM_COST: Final = 31
-_ALPHABET: Final = "./ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
-"""bcrypt's base64 alphabet."""
-
 _SALT_LENGTH: Final = 22
-_SPARE_BITS_OF_SALT: Final = 4
-_SPARE_BITS_OF_CHECKSUM: Final = 2
-"""Of the last character: 22 characters carry 132 bits for 16 bytes, 31 characters 186 bits for 23 bytes."""
-
-_PREHASHED: Final = re.compile(r"(\$bcrypt-sha256\$v=2,t=2b,r=)([0-9]{1,2})\$([./A-Za-z0-9]{22})\$([./A-Za-z0-9]{31})")
-_PLAIN: Final = re.compile(r"(\$2[aby]\$)([0-9]{2})\$([./A-Za-z0-9]{22})([./A-Za-z0-9]{31})")
-
-
-@dataclass(frozen=True, slots=True)
-class _StoredHash:
-    """The parts of a hash. ``cost`` is log2 of the iterations; ``prefix`` is the text before it."""
-
-    prefix: str
-    cost: int
-    salt: str
-    checksum: str
-    is_prehashed: bool
 
 
 class BcryptHasher:
@@ -74,15 +50,18 @@ class BcryptHasher:
         rounds: int,
         threads: int,
         per_address: int | None = None,
+        foreign: ForeignHashes | None = None,
         observe_wait: Callable[[float], object] | None = None,
     ) -> None:
         """Take the cost of new hashes (log2 of the iterations) and how many are computed at a time.
 
         ``per_address`` is how many calls of one address may wait or be computed at a time; None does not bound it.
+        ``foreign`` reads the hashes of other systems that are not made with bcrypt.
         ``observe_wait`` is called with the seconds that each call waited for a thread.
         """
         self._rounds = rounds
         self._owed = owed_costs(rounds)
+        self._foreign = foreign or ForeignHashes()
         self._threads = threads
         self._observe_wait = observe_wait
         self._capacity = max(MINIMUM_CAPACITY, threads * (1 + QUEUED_PER_THREAD))
@@ -100,15 +79,29 @@ class BcryptHasher:
     ) -> PasswordCheck:
         """Check a password against a hash. Every failed check costs little more than one hash at the current cost.
 
-        Also without a stored hash and for a cheaper one. Only a stored hash of a higher cost takes longer.
+        Also without a stored hash and for a cheaper one. Only a stored hash of a higher cost takes longer. A hash that
+        is not made with bcrypt is filled up by the clock, to one hash at the current cost and at most 1/64 above it.
 
         Raises ``ServiceUnavailableError`` when too many calls wait and this one has the most load,
         ``TooManyHashesError`` when too many of its address do, ``ClientLeftError`` when the client has left.
         """
-        check = await self._run(lambda: _check(password, stored_hash, self._rounds, self._owed), client, account)
+        verify = self._read_foreign(stored_hash)
+        if verify is not None:
+            work = partial(_check_foreign, password, verify, self._rounds)
+        else:
+            work = partial(_check, password, stored_hash, self._rounds, self._owed)
+        check = await self._run(work, client, account)
         if check.is_correct and client is not NO_CLIENT:
             self._queue.note_right_password(client.address)
         return check
+
+    def _read_foreign(self, stored_hash: str | None) -> Verify | None:
+        """Return what verifies a hash that is not made with bcrypt. One that is above the bounds fits no password."""
+        try:
+            return self._foreign.read(stored_hash) if stored_hash else None
+        except HashRefusedError as error:
+            report(StoredHashRefused(reason=error.refusal))
+            return None
 
     def close(self) -> None:
         """Finish the running calls, refuse the waiting ones, and end the threads."""
@@ -194,56 +187,28 @@ def _hash(password: str, rounds: int) -> str:
 
 
 def _checksum(password: str, salt: str, rounds: int) -> str:
-    """Return the 31 characters that bcrypt makes of the keyed digest; 44 bytes, so nothing is cut off."""
-    digest = hmac.digest(salt.encode(), normalize_password(password).encode(), hashlib.sha256)
-    full = bcrypt.hashpw(base64.b64encode(digest), f"$2b${rounds:02}${salt}".encode())
-    return full.decode()[-31:]
+    """Return the 31 characters that bcrypt makes of the keyed digest."""
+    return bcrypt.hashpw(keyed_digest(password, salt), f"$2b${rounds:02}${salt}".encode()).decode()[-31:]
 
 
 def _check(password: str, stored_hash: str | None, rounds: int, owed: Mapping[int, tuple[int, ...]]) -> PasswordCheck:
-    is_correct, stored_rounds, is_prehashed = _compare(password, stored_hash or "")
-    is_outdated = not is_prehashed or stored_rounds < rounds
-    if is_correct:
-        return PasswordCheck(is_correct=True, upgraded_hash=_hash(password, rounds) if is_outdated else None)
+    stored, is_correct, computed_cost = read_bcrypt(stored_hash or ""), None, NO_HASH
+    if stored is not None and stored.is_affordable:
+        is_correct = stored.fits(password)
+        computed_cost = NO_HASH if is_correct is None else stored.cost
+        if is_correct:
+            is_outdated = not stored.is_ours or stored.cost < rounds
+            return PasswordCheck(is_correct=True, upgraded_hash=_hash(password, rounds) if is_outdated else None)
     # A stored hash of a higher cost than the current one owes nothing.
-    for cost in owed.get(stored_rounds, ()):
+    for cost in owed.get(computed_cost, ()):
         _hash(password, cost)
     return PasswordCheck(is_correct=False)
 
 
-def _compare(password: str, stored_hash: str) -> tuple[bool, int, bool]:
-    """Return whether the password fits, the cost of the hash that was computed, and whether it is our format."""
-    stored = _read_hash(stored_hash)
-    if stored is None:
-        return False, NO_HASH, False
-    if stored.is_prehashed:
-        checksum = _checksum(password, stored.salt, stored.cost)
-        return hmac.compare_digest(checksum, stored.checksum), stored.cost, True
-    raw = password.encode()
-    if len(raw) > BCRYPT_MAXIMUM_BYTES:
-        return False, NO_HASH, False
-    text = f"{stored.prefix}{stored.cost:02}${stored.salt}{stored.checksum}"
-    return bcrypt.checkpw(raw, text.encode()), stored.cost, False
-
-
-def _read_hash(stored_hash: str) -> _StoredHash | None:
-    """Return the parts of a hash, or None for a hash that no password can match.
-
-    Some libraries store a salt with spare bits set, and ignore these bits when they verify. They are cleared here,
-    because bcrypt would refuse such a hash.
-    """
-    prehashed, plain = _PREHASHED.fullmatch(stored_hash), _PLAIN.fullmatch(stored_hash)
-    match = prehashed or plain
-    if match is None or not BCRYPT_MINIMUM_COST <= int(match[2]) <= BCRYPT_MAXIMUM_COST:
-        return None
-    return _StoredHash(
-        prefix=match[1],
-        cost=int(match[2]),
-        salt=_without_spare_bits(match[3], _SPARE_BITS_OF_SALT),
-        checksum=_without_spare_bits(match[4], _SPARE_BITS_OF_CHECKSUM),
-        is_prehashed=prehashed is not None,
-    )
-
-
-def _without_spare_bits(text: str, spare_bits: int) -> str:
-    return text[:-1] + _ALPHABET[_ALPHABET.index(text[-1]) >> spare_bits << spare_bits]
+def _check_foreign(password: str, verify: Verify, rounds: int) -> PasswordCheck:
+    """Check a hash that is not made with bcrypt. The right password gets a hash of ours."""
+    began = time.perf_counter()
+    if verify(password):
+        return PasswordCheck(is_correct=True, upgraded_hash=_hash(password, rounds))
+    fill_up(time.perf_counter() - began, rounds, lambda cost: _hash(password, cost))
+    return PasswordCheck(is_correct=False)

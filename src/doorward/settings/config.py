@@ -13,6 +13,7 @@ from doorward.settings.background import BackgroundSettings
 from doorward.settings.browsers import BrowserSettings
 from doorward.settings.database import DatabaseSettings
 from doorward.settings.deployment import DeploymentSettings
+from doorward.settings.imported_hashes import ImportedHashSettings
 from doorward.settings.keys import KeySettings
 from doorward.settings.limits import LimitSettings
 from doorward.settings.mail import MailSettings
@@ -45,6 +46,7 @@ class Settings:
     database: DatabaseSettings
     tokens: TokenSettings
     passwords: PasswordSettings
+    hashes: ImportedHashSettings
     registration: RegistrationSettings
     limits: LimitSettings
     browsers: BrowserSettings

@@ -22,6 +22,7 @@ from doorward.infrastructure.passwords import BcryptHasher, available_cores
 from doorward.infrastructure.postgres.batching import Bounds, SharedQuery
 from doorward.settings.config import Settings
 from doorward.settings.keys import KeySettings
+from doorward.wiring.foreign_hashes import create_foreign_hashes
 from doorward.wiring.foundation import Foundation
 from doorward.wiring.keys import keys
 from doorward.wiring.telemetry import Telemetry
@@ -44,6 +45,7 @@ def create_hasher(settings: Settings, telemetry: Telemetry) -> BcryptHasher:
         rounds=settings.passwords.bcrypt_rounds,
         threads=available_cores(),
         per_address=settings.passwords.password_hashes_per_address,
+        foreign=create_foreign_hashes(settings.hashes),
         observe_wait=telemetry.observe_hash_wait,
     )
 

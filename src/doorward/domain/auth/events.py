@@ -7,6 +7,7 @@ from uuid import UUID
 from doorward.core.events import AuditedEvent, Counter, Event
 from doorward.domain.auth.admission import RefusalReason
 from doorward.domain.auth.models import ClientKind, EndReason
+from doorward.domain.auth.ports import HashRefusal
 
 LOGINS: Final = Counter("doorward_logins_total", "Password logins", "outcome")
 REFRESHES: Final = Counter("doorward_refreshes_total", "Uses of a refresh token", "outcome")
@@ -222,6 +223,19 @@ class SessionReuseDetected(AuditedEvent):
     level = "warning"
     outcome = "failure"
     counted = ((REFRESHES, "reused"), (REUSE_DETECTIONS, ""))
+
+
+@dataclass(frozen=True)
+class StoredHashRefused(Event):
+    """A password was compared to a stored hash that cannot be verified any more, and did not fit.
+
+    The hash was imported, and since then the settings or the packages have changed: `reason`.
+    """
+
+    log_event = "auth.stored_hash.refused"
+    level = "warning"
+    outcome = "failure"
+    reason: HashRefusal
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Final, Protocol
 
 from doorward.core.principal import Principal
@@ -34,6 +35,27 @@ class PasswordCheck:
 
     is_correct: bool
     upgraded_hash: str | None = None
+
+
+class HashRefusal(StrEnum):
+    """Why a hash of another system is not verified."""
+
+    UNSUPPORTED = "hash_unsupported"
+    """No spelling that is known, or a malformed one."""
+    TOO_COSTLY = "hash_too_costly"
+    """More memory or more iterations than a login may take."""
+    NEEDS_SIGNER_KEY = "hash_needs_signer_key"
+    """Made by Firebase, and the project's signer key is not set."""
+    NEEDS_PACKAGE = "hash_needs_package"
+    """The package that computes it is not installed."""
+
+
+class HashRefusedError(Exception):
+    """A hash cannot be verified here."""
+
+    def __init__(self, refusal: HashRefusal) -> None:
+        super().__init__(refusal)
+        self.refusal = refusal
 
 
 class PasswordHasher(Protocol):

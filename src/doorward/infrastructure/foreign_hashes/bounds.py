@@ -1,0 +1,60 @@
+"""What the readers of all algorithms have in common: how costly a hash may be, and how its parts are decoded."""
+
+import base64
+import binascii
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from doorward.domain.auth.ports import HashRefusal, HashRefusedError
+
+Verify = Callable[[str], bool]
+"""Tells whether a password fits. It may be called once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How costly a hash may be. ``memory_kib`` is of one hash: as many are computed at a time as there are cores."""
+
+    memory_kib: int = 64 * 1024
+
+
+DEFAULT_BOUNDS: Final = Bounds()
+Reader = Callable[[str, Bounds], Verify | None]
+
+MINIMUM_CHECKSUM_BYTES: Final = 16
+"""A shorter checksum fits by chance, or is one that an attacker made."""
+
+
+def require_affordable(is_affordable: bool) -> None:  # noqa: FBT001 - it is an assertion
+    """Raise ``HashRefusedError`` for a hash whose cost is above the bounds."""
+    if not is_affordable:
+        raise HashRefusedError(HashRefusal.TOO_COSTLY)
+
+
+def require_supported(is_supported: bool) -> None:  # noqa: FBT001 - it is an assertion
+    """Raise ``HashRefusedError`` for a hash that is malformed."""
+    if not is_supported:
+        raise HashRefusedError(HashRefusal.UNSUPPORTED)
+
+
+def decode_base64(text: str) -> bytes:
+    """Return the bytes of base64, with padding or without, in any of its alphabets (also passlib's, with a dot for +).
+
+    Raises ``HashRefusedError``.
+    """
+    standard = text.rstrip("=").translate(_TO_STANDARD)
+    try:
+        return base64.b64decode(standard + "=" * (-len(standard) % 4), validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise HashRefusedError(HashRefusal.UNSUPPORTED) from error
+
+
+def decode_checksum(text: str) -> bytes:
+    """Return the bytes of a checksum. Raises ``HashRefusedError``, also for one that is too short."""
+    checksum = decode_base64(text)
+    require_supported(len(checksum) >= MINIMUM_CHECKSUM_BYTES)
+    return checksum
+
+
+_TO_STANDARD: Final = str.maketrans("-_.", "+/+")

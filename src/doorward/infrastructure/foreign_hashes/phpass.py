@@ -1,0 +1,45 @@
+"""phpass, the portable hashes of WordPress before 6.8 and of phpBB: MD5, repeated.
+
+``$P$B12345678checksum`` with the salt behind one character that says how often.
+"""
+
+import hashlib
+import hmac
+import re
+from typing import Final
+
+from doorward.infrastructure.foreign_hashes.bounds import Bounds, Verify, require_affordable, require_supported
+
+MINIMUM_LOG2: Final = 7
+MAXIMUM_LOG2: Final = 16
+"""Of the iterations. WordPress has 13; each is a call of MD5."""
+
+_ALPHABET: Final = "./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+_BITS_OF_A_CHARACTER: Final = 6
+_SPELLING: Final = re.compile(r"\$[PH]\$(?P<log2>[./0-9A-Za-z])(?P<salt>[^$]{8})(?P<checksum>[./0-9A-Za-z]{22})")
+
+
+def read(text: str, _bounds: Bounds) -> Verify | None:
+    """Return what verifies the hash; None for one of another algorithm. Raises ``HashRefusedError``."""
+    match = _SPELLING.fullmatch(text)
+    if match is None:
+        return None
+    log2 = _ALPHABET.index(match["log2"])
+    require_supported(log2 >= MINIMUM_LOG2)
+    require_affordable(log2 <= MAXIMUM_LOG2)
+    salt, checksum = match["salt"].encode(), match["checksum"]
+
+    def verify(password: str) -> bool:
+        raw = password.encode()
+        digest = hashlib.md5(salt + raw, usedforsecurity=False).digest()
+        for _ in range(2**log2):
+            digest = hashlib.md5(digest + raw, usedforsecurity=False).digest()
+        return hmac.compare_digest(_encode(digest), checksum)
+
+    return verify
+
+
+def _encode(digest: bytes) -> str:
+    """Return the digest in phpass' base64: little-endian, the last character has four bits of nothing."""
+    number, characters = int.from_bytes(digest, "little"), -(-len(digest) * 8 // _BITS_OF_A_CHARACTER)
+    return "".join(_ALPHABET[number >> _BITS_OF_A_CHARACTER * place & 0x3F] for place in range(characters))
