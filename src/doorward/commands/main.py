@@ -32,6 +32,8 @@ COMMANDS: Final = {
     "users": "doorward.commands.administered_users",
     "invitations": "doorward.commands.invitations",
     "import-items": "doorward.commands.items",
+    "import-users": "doorward.commands.user_files",
+    "export-users": "doorward.commands.user_files",
     "keys": "doorward.commands.keys",
 }
 """The module of each command, which has a function of its name. It is imported when the command is run."""

@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
 
 from doorward.api.services import AdministrationServices
+from doorward.domain.administration.exporting.user_export import UserExport
+from doorward.domain.administration.importing.user_import import UserImport
 from doorward.domain.auth.accounts import Accounts
 from doorward.domain.auth.deactivation import Deactivation
 from doorward.domain.auth.ending import SessionEnding
@@ -27,6 +29,7 @@ from doorward.wiring.leaving import erasure_task, expired_tokens_task
 from doorward.wiring.mail import create_mail, create_sealer
 from doorward.wiring.registration import registration_rules
 from doorward.wiring.throttling import create_throttling, forgetting_task
+from doorward.wiring.user_files import create_user_export, create_user_import
 
 
 async def prune(settings: Settings, host: HostClock | None = None) -> int | None:
@@ -106,6 +109,22 @@ async def opened_administration(settings: Settings) -> AsyncIterator[Administrat
         with closing(hasher):
             base = Foundation(settings, database, hasher, database.clock, mails)
             yield create_administration(base, registration_rules(settings))
+
+
+@asynccontextmanager
+async def opened_user_import(settings: Settings, *, seconds: int) -> AsyncIterator[UserImport]:
+    """Yield the import of users. Each transaction of it, a rehearsal's only one, may take so many seconds."""
+    async with _opened(settings.database, bulk_seconds=seconds) as database:
+        with database.bulk_place():
+            yield create_user_import(settings.hashes, database, database.clock)
+
+
+@asynccontextmanager
+async def opened_user_export(settings: DatabaseSettings, *, seconds: int) -> AsyncIterator[UserExport]:
+    """Yield the export of users, which may take so many seconds."""
+    async with _opened(settings, bulk_seconds=seconds) as database:
+        with database.bulk_place():
+            yield create_user_export(database, database.clock)
 
 
 def _deactivation(database: PostgresDatabase) -> Deactivation:

@@ -1,0 +1,136 @@
+"""``doorward import-users`` and ``export-users``: users of other systems, and one's own, as files."""
+
+import json
+import os
+import sys
+from collections import Counter
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from typing import BinaryIO, Final, TextIO, get_args
+
+import click
+
+from doorward.commands.errors import CommandError, command_error
+from doorward.commands.preparation import finished, operator_settings
+from doorward.domain.administration.exporting.models import ExportFormat, UserExportRequest
+from doorward.domain.administration.importing.models import (
+    ImportOutcome,
+    LeftOut,
+    LineCode,
+    OnConflict,
+    UserFormat,
+    UserImportRequest,
+)
+from doorward.domain.administration.importing.user_import import Watcher
+from doorward.domain.administration.models import OPERATOR
+from doorward.settings.config import Settings
+from doorward.settings.database import DatabaseSettings
+from doorward.wiring.operations import opened_user_export, opened_user_import
+
+FILE_SECONDS: Final = 3600
+"""How long a transaction of a command may take: that of a thousand users, a whole rehearsal, or an export."""
+
+ALL_STORED: Final = 0
+SOME_LEFT_OUT: Final = 1
+NOTHING_STORED: Final = 2
+READABLE_BY_OWNER: Final = 0o600
+
+
+@click.command(help="Store the users of FILE, of another system or of export-users.")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--format", "source", type=click.Choice(get_args(UserFormat)), required=True, help="Where FILE is from.")
+@click.option("--dry-run", is_flag=True, help="Store nothing; tell what would be stored.")
+@click.option("--keep-ids", is_flag=True, help="Let ids that are UUIDs stay the ids.")
+@click.option("--on-conflict", type=click.Choice(get_args(OnConflict)), default="skip", show_default=True)
+@click.option("--report", "report_file", type=click.Path(path_type=Path), help="Write each line left out to this file.")
+def import_users(
+    file: Path, source: UserFormat, *, dry_run: bool, keep_ids: bool, on_conflict: OnConflict, report_file: Path | None
+) -> int:
+    """Store a thousand users at a time; return 0 if all are stored, 1 if some were left out, 2 if none is stored.
+
+    Run again after a failure, it goes on where it ended. The output names no value of the file.
+    """
+    settings = operator_settings(log_level="error")
+    request = UserImportRequest(OPERATOR, source, dry_run, keep_ids, on_conflict)
+    codes: Counter[LineCode] = Counter()
+    try:
+        with ExitStack() as stack:
+            content = stack.enter_context(file.open("rb"))
+            lines = stack.enter_context(report_file.open("w", encoding="utf-8")) if report_file else None
+            outcome = _import_with_progress(settings, file, content, request, _note_left_out(codes, lines))
+    except OSError as error:
+        raise CommandError(f"{error.filename}: {error.strerror}. Name files that can be read and written") from error
+    return _tell(outcome, codes, is_rehearsal=dry_run)
+
+
+def _import_with_progress(
+    settings: Settings,
+    file: Path,
+    content: BinaryIO,
+    request: UserImportRequest,
+    on_left_out: Callable[[LeftOut], None],
+) -> ImportOutcome:
+    size = os.fstat(content.fileno()).st_size
+    with click.progressbar(length=size, label=file.name, file=sys.stderr) as progress:
+        watcher = Watcher(on_left_out, lambda: progress.update(content.tell() - progress.pos))
+        outcome = finished(_import(settings, content, request, watcher))
+        progress.update(content.tell() - progress.pos)
+    return outcome
+
+
+async def _import(settings: Settings, content: BinaryIO, request: UserImportRequest, watcher: Watcher) -> ImportOutcome:
+    async with opened_user_import(settings, seconds=FILE_SECONDS) as user_import:
+        return await user_import.run(content, request, watcher)
+
+
+def _note_left_out(codes: Counter[LineCode], lines: TextIO | None) -> Callable[[LeftOut], None]:
+    """Return what counts lines that are left out, and writes them to the report."""
+
+    def note(line: LeftOut) -> None:
+        codes[line.code] += 1
+        if lines is not None:
+            lines.write(json.dumps({"line": line.number, "code": line.code}) + "\n")
+
+    return note
+
+
+def _tell(outcome: ImportOutcome, codes: Counter[LineCode], *, is_rehearsal: bool) -> int:
+    tally = outcome.tally
+    if outcome.refusal is not None:
+        click.echo(f"doorward: {command_error(outcome.refusal)}", err=True)
+    for code, number in sorted(codes.items()):
+        click.echo(f"doorward: {number} lines: {code}", err=True)
+    click.echo(
+        f"doorward: {tally.stored} users {'would be stored' if is_rehearsal else 'stored'}, "
+        f"{tally.already_stored} were stored before, {tally.left_out} left out"
+    )
+    if not tally.stored and not tally.already_stored:
+        return NOTHING_STORED
+    return SOME_LEFT_OUT if tally.left_out or outcome.refusal is not None else ALL_STORED
+
+
+@click.command(help="Write all users to a file that import-users reads.")
+@click.option("--output", type=click.Path(path_type=Path), required=True, help="A file that there is not yet.")
+@click.option("--format", "format_", type=click.Choice(get_args(ExportFormat)), default="ndjson", show_default=True)
+@click.option("--with-hashes", is_flag=True, help="Write the password hashes, too. Guard the file as the database.")
+def export_users(output: Path, format_: ExportFormat, *, with_hashes: bool) -> None:
+    """Write the file, readable by its owner alone, and print how many users it has. A failed export leaves no file."""
+    settings = operator_settings(log_level="error")
+    request = UserExportRequest(OPERATOR, format_, with_hashes)
+    try:
+        descriptor = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_EXCL, READABLE_BY_OWNER)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                count = finished(_export(settings.database, file, request))
+        except BaseException:
+            output.unlink()
+            raise
+    except OSError as error:
+        raise CommandError(f"{output}: {error.strerror}. Name a file that can be made") from error
+    click.echo(f"doorward: {count} users exported")
+
+
+async def _export(settings: DatabaseSettings, file: BinaryIO, request: UserExportRequest) -> int:
+    async with opened_user_export(settings, seconds=FILE_SECONDS) as user_export:
+        return await user_export.write(file, request)

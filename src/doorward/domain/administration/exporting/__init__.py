@@ -1,0 +1,1 @@
+"""Export of users, in the formats that the import reads."""

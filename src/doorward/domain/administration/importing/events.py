@@ -1,0 +1,35 @@
+"""The events of imports."""
+
+from dataclasses import dataclass
+
+from doorward.core.events import AuditedEvent, Event
+from doorward.domain.administration.importing.models import UserFormat
+
+
+@dataclass(frozen=True)
+class UserImported(AuditedEvent):
+    """An account was made from a file of another system's users, or of this service's own."""
+
+    type = "user.imported"
+    log_event = "administration.user.imported"
+    level = "debug"
+    user_fact = "target_user_id"
+    outcome = "success"
+    source: UserFormat
+
+
+@dataclass(frozen=True)
+class UsersImported(Event):
+    """An import of users is over: how many were stored, had been stored by an earlier one, and were left out.
+
+    `refusal` is the code of the refusal that ended it before the file's end. A rehearsal stored nothing.
+    """
+
+    log_event = "administration.users.imported"
+    outcome = "success"
+    source: UserFormat
+    stored: int
+    already_stored: int
+    left_out: int
+    is_rehearsal: bool
+    refusal: str | None = None

@@ -1,0 +1,44 @@
+"""Read the file of ``firebase auth:export users.json --format=JSON``. Pure.
+
+Its hashes are written in a spelling of ours, with the numbers that are the same for all users of a project.
+"""
+
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass
+from typing import IO, Any
+
+from doorward.domain.administration.importing import members
+from doorward.domain.administration.importing.json_elements import read_elements
+from doorward.domain.administration.importing.models import ForeignUser, Line
+from doorward.domain.administration.importing.readers import read_users
+
+
+@dataclass(frozen=True, slots=True)
+class FirebaseReader:
+    """Reads the users of a project, whose page of password hash parameters has these."""
+
+    salt_separator: str
+    rounds: int
+    mem_cost: int
+
+    def __call__(self, file: IO[bytes]) -> Generator[Line | None]:
+        """Yield the users."""
+        return read_users(read_elements(file, member="users"), self._user)
+
+    def _user(self, each: Mapping[str, Any]) -> ForeignUser:
+        return ForeignUser(
+            email=members.text(each, "email") or "",
+            password_hash=self._password_hash(each),
+            external_id=members.text(each, "localId"),
+            is_verified=members.truth(each, "emailVerified", default=False),
+            created_at=members.milliseconds(each, "createdAt"),
+            is_active=not members.truth(each, "disabled", default=False),
+        )
+
+    def _password_hash(self, each: Mapping[str, Any]) -> str | None:
+        checksum, salt = members.text(each, "passwordHash"), members.text(each, "salt")
+        if checksum is None:
+            return None
+        costs = f"ln={self.mem_cost},r={self.rounds}"
+        parts = (self.salt_separator, salt or "", checksum)
+        return "$".join(["", "firebase-scrypt", costs, *(part.rstrip("=") for part in parts)])

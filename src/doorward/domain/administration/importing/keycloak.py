@@ -1,0 +1,78 @@
+"""Read the users of Keycloak's realm export: ``kc.sh export --realm NAME --users same_file``. Pure.
+
+Passwords by PBKDF2 and Argon2 are written in the spellings of passlib and of PHC. Realm roles stay behind.
+"""
+
+from collections.abc import Generator, Mapping, Sequence
+from typing import IO, Any, Final
+
+from doorward.domain.administration.importing import members
+from doorward.domain.administration.importing.json_elements import read_elements, read_object
+from doorward.domain.administration.importing.models import ForeignUser, Line, LineCode
+from doorward.domain.administration.importing.readers import read_users
+
+_DIGESTS: Final = {"pbkdf2": "sha1", "pbkdf2-sha256": "sha256", "pbkdf2-sha512": "sha512"}
+_ARGON2_VERSIONS: Final = {"1.3": "19", "1.0": "16"}
+
+
+def read_keycloak(file: IO[bytes]) -> Generator[Line | None]:
+    """Yield the users of a realm."""
+    return read_users(read_elements(file, member="users"), _user)
+
+
+def _user(each: Mapping[str, Any]) -> ForeignUser | LineCode:
+    password_hash = _password_hash(each)
+    if isinstance(password_hash, LineCode):
+        return password_hash
+    return ForeignUser(
+        email=members.text(each, "email") or "",
+        username=members.text(each, "username"),
+        password_hash=password_hash,
+        external_id=members.text(each, "id"),
+        id=members.text(each, "id"),
+        is_verified=members.truth(each, "emailVerified", default=False),
+        created_at=members.milliseconds(each, "createdTimestamp"),
+        is_active=members.truth(each, "enabled", default=True),
+    )
+
+
+def _password_hash(user: Mapping[str, Any]) -> str | LineCode | None:
+    """Return the hash of the user's password, or None for a user without one."""
+    credentials = user.get("credentials") or []
+    if not isinstance(credentials, Sequence) or not all(isinstance(each, dict) for each in credentials):
+        raise members.OtherTypeError
+    password = next((each for each in credentials if each.get("type") == "password"), None)
+    if password is None:
+        return None
+    data, secret = _described(password, "credentialData"), _described(password, "secretData")
+    algorithm = members.text(data, "algorithm") or ""
+    value, salt = members.text(secret, "value") or "", members.text(secret, "salt") or ""
+    iterations = members.identifier(data, "hashIterations") or ""
+    if algorithm in _DIGESTS:
+        return f"$pbkdf2-{_DIGESTS[algorithm]}${iterations}${_unpadded(salt)}${_unpadded(value)}"
+    if algorithm == "argon2":
+        parameters = members.group(data, "additionalParameters")
+        variant, version = _first(parameters, "type"), _ARGON2_VERSIONS.get(_first(parameters, "version"), "")
+        costs = f"m={_first(parameters, 'memory')},t={iterations},p={_first(parameters, 'parallelism')}"
+        return f"$argon2{variant}$v={version}${costs}${_unpadded(salt)}${_unpadded(value)}"
+    return LineCode.HASH_UNSUPPORTED
+
+
+def _described(password: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """Return the object that is written as a text within the credential."""
+    found = read_object(members.text(password, name) or "")
+    if isinstance(found, LineCode):
+        raise members.OtherTypeError
+    return found
+
+
+def _first(parameters: Mapping[str, Any], name: str) -> str:
+    """Return the first value of a parameter: each is a list."""
+    values = parameters.get(name)
+    if not isinstance(values, list) or not values or not isinstance(values[0], str):
+        raise members.OtherTypeError
+    return values[0]
+
+
+def _unpadded(text: str) -> str:
+    return text.rstrip("=")

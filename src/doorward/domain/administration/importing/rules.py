@@ -1,0 +1,160 @@
+"""Decide whether a user of a file may be stored, and as what. Pure, but for the random user names."""
+
+import re
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from typing import Final, Protocol
+from uuid import UUID, uuid4
+
+from doorward.domain.administration.importing.models import ForeignUser, ImportableRole, LineCode, NewUser
+from doorward.domain.administration.importing.text_files import is_text
+from doorward.domain.auth.exceptions import InvalidEmailError, InvalidUsernameError
+from doorward.domain.auth.identifiers import EmailAddress, display_username, read_email
+from doorward.domain.auth.ports import HashRefusal
+from doorward.domain.auth.scopes import may_name_a_role
+
+MAXIMUM_EXTERNAL_ID_LENGTH: Final = 255
+TOLERATED_SKEW: Final = timedelta(days=1)
+"""By which the clock of the other system may be ahead."""
+
+_PLAIN_LOCAL_PART: Final = re.compile(r"[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*")
+"""A local part that every reading leaves as it is."""
+
+_PLAIN_LENGTH: Final = 64
+"""Characters of an address that is within every limit of its parts."""
+
+MADE_UP_PREFIX: Final = "u-"
+_MADE_UP_LENGTH: Final = 10
+_MADE_UP_CHARACTERS: Final = "0123456789abcdefghjkmnpqrstvwxyz"
+"""Crockford's base32: none is taken for another."""
+
+_UUID_LENGTH: Final = 36
+
+
+class ImportedHashes(Protocol):
+    """Password hashes of other systems."""
+
+    def refusal_of(self, stored_hash: str) -> HashRefusal | None:
+        """Tell why a hash cannot be verified at a login; None if it can."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ImportRules:
+    """What the users of a file are held to."""
+
+    hashes: ImportedHashes
+    keeps_ids: bool
+    now: datetime
+
+
+class _LeftOutError(Exception):
+    def __init__(self, code: LineCode) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+def judge(user: ForeignUser, rules: ImportRules) -> NewUser | LineCode:
+    """Return what is stored of a user of a file, or why nothing is."""
+    try:
+        email = _email(user.email)
+        username = _username(user.username)
+        kept_id = _uuid(user.id) if rules.keeps_ids else None
+        return NewUser(
+            id=kept_id or uuid4(),
+            email=email.shown,
+            email_key=email.key,
+            username=username,
+            username_key=username.lower(),
+            password_hash=_password_hash(user.password_hash, rules.hashes),
+            external_id=_external_id(user, is_id_kept=kept_id is not None),
+            roles=_roles(user.roles),
+            is_verified=user.is_verified,
+            is_active=user.is_active,
+            created_at=_moment(user.created_at, rules.now),
+        )
+    except _LeftOutError as error:
+        return error.code
+
+
+def refusal_of_roles(user: NewUser, known: Mapping[str, ImportableRole], own_scopes: frozenset[str]) -> LineCode | None:
+    """Tell why a user may not get the roles that a file gives; None if all exist and lie within one's own scopes."""
+    if not known.keys() >= set(user.roles):
+        return LineCode.UNKNOWN_ROLE
+    within = all(own_scopes >= set(known[name].scopes) for name in user.roles)
+    return None if within else LineCode.BEYOND_OWN_SCOPES
+
+
+def _email(text: str) -> EmailAddress:
+    try:
+        local_part, _, domain = text.partition("@")
+        if len(text) > _PLAIN_LENGTH or not _PLAIN_LOCAL_PART.fullmatch(local_part):
+            return read_email(text)
+        sample = _read_domain(domain)
+    except InvalidEmailError as error:
+        raise _LeftOutError(LineCode.INVALID_EMAIL) from error
+    domain = sample.shown.partition("@")[2]
+    return EmailAddress(f"{local_part}@{domain}", f"{local_part.lower()}@{domain}", sample.is_public)
+
+
+@lru_cache(maxsize=1024)
+def _read_domain(domain: str) -> EmailAddress:
+    """Return an address of the domain. Many users have one domain, and reading it is most of the work."""
+    return read_email(f"a@{domain}")
+
+
+def _username(text: str | None) -> str:
+    """Return the name, or one that is made up for a user who has none, or has an e-mail address in its place."""
+    if text is None or "@" in text:
+        return MADE_UP_PREFIX + "".join(secrets.choice(_MADE_UP_CHARACTERS) for _ in range(_MADE_UP_LENGTH))
+    try:
+        return display_username(text)
+    except InvalidUsernameError as error:
+        raise _LeftOutError(LineCode.INVALID_USERNAME) from error
+
+
+def _uuid(text: str | None) -> UUID | None:
+    """Return the UUID that a text is in its usual spelling, and None for any other text."""
+    try:
+        return UUID(text) if text is not None and len(text) == _UUID_LENGTH else None
+    except ValueError:
+        return None
+
+
+def _external_id(user: ForeignUser, *, is_id_kept: bool) -> str | None:
+    """Return the id in the other system, by which a second import knows the user again."""
+    found = user.external_id or (None if is_id_kept else user.id)
+    if found is not None and (len(found) > MAXIMUM_EXTERNAL_ID_LENGTH or not found.isprintable() or not is_text(found)):
+        raise _LeftOutError(LineCode.INVALID_EXTERNAL_ID)
+    return found
+
+
+def _password_hash(text: str | None, hashes: ImportedHashes) -> str | None:
+    refusal = hashes.refusal_of(text) if text is not None else None
+    if refusal is not None:
+        raise _LeftOutError(LineCode(refusal.value))
+    return text
+
+
+def _roles(names: Sequence[str]) -> tuple[str, ...]:
+    """Return the names, each once. What can be no role's name is not looked up."""
+    if not all(map(may_name_a_role, names)):
+        raise _LeftOutError(LineCode.UNKNOWN_ROLE)
+    return tuple(dict.fromkeys(names))
+
+
+def _moment(text: str | None, now: datetime) -> datetime | None:
+    """Return the moment that a text in ISO 8601 is; one without an offset is in UTC."""
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text.strip())
+        moment = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise _LeftOutError(LineCode.INVALID_TIME) from error
+    if moment > now + TOLERATED_SKEW:
+        raise _LeftOutError(LineCode.INVALID_TIME)
+    return moment

@@ -1,0 +1,218 @@
+"""Use case: import the users of a file, a thousand in a transaction."""
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager, closing, nullcontext, suppress
+from dataclasses import dataclass, field
+from typing import IO, Final
+
+from doorward.core.events import AuditedEvent
+from doorward.core.exceptions import DomainError
+from doorward.core.ports import Clock, Database
+from doorward.domain.administration.acting import lock_actor
+from doorward.domain.administration.importing.events import UserImported, UsersImported
+from doorward.domain.administration.importing.exceptions import UserConflictError
+from doorward.domain.administration.importing.models import (
+    CONFLICTS,
+    ForeignUser,
+    ImportableRole,
+    ImportOutcome,
+    LeftOut,
+    Line,
+    LineCode,
+    NewUser,
+    Reader,
+    Tally,
+    UserFormat,
+    UserImportRequest,
+)
+from doorward.domain.administration.importing.rules import ImportedHashes, ImportRules, judge, refusal_of_roles
+from doorward.domain.administration.repositories import Connection, imported_users
+from doorward.domain.audit.recording import record_all
+from doorward.domain.auth.events import UserRolesChanged
+from doorward.domain.auth.scopes import AdminScope
+from doorward.observability.logging import report
+
+BATCH: Final = 1000
+TURN_SECONDS: Final = 0.002
+"""How long lines are read before the event loop runs other requests."""
+
+Numbered = tuple[int, NewUser]
+Transaction = Callable[[], AbstractAsyncContextManager[Connection]]
+"""Begins what a batch is stored in."""
+
+
+class _RehearsalOverError(Exception):
+    """Rolls back what a rehearsal stored."""
+
+
+@dataclass(frozen=True, slots=True)
+class Watcher:
+    """What is told of an import: each line that is not stored, and every few milliseconds that it goes on."""
+
+    on_left_out: Callable[[LeftOut], None]
+    on_progress: Callable[[], None] = lambda: None
+
+
+@dataclass(slots=True)
+class _Import:
+    """An import in progress."""
+
+    request: UserImportRequest
+    watcher: Watcher
+    tally: Tally = field(default_factory=Tally)
+
+    def leave_out(self, number: int, code: LineCode) -> None:
+        if code is LineCode.ALREADY_IMPORTED:
+            self.tally.already_stored += 1
+        else:
+            self.tally.left_out += 1
+        self.watcher.on_left_out(LeftOut(number, code))
+
+
+class UserImport:
+    """Imports files of users."""
+
+    def __init__(
+        self,
+        *,
+        database: Database[Connection],
+        clock: Clock,
+        hashes: ImportedHashes,
+        readers: Mapping[UserFormat, Reader],
+        turn_seconds: float = TURN_SECONDS,
+    ) -> None:
+        """Take the database, the time, what knows hashes, and the reader of each format."""
+        self._database = database
+        self._clock = clock
+        self._hashes = hashes
+        self._readers = readers
+        self._turn_seconds = turn_seconds
+
+    async def run(self, file: IO[bytes], request: UserImportRequest, watcher: Watcher) -> ImportOutcome:
+        """Store the users of the file; a thousand are committed at a time. Call it within ``bulk_place``.
+
+        No mail is sent. A refusal of the file or of the actor, a conflict that is to end the import and a fault of the
+        database end it: the outcome has the refusal, and what was committed before stays. The same file can be imported
+        again: users that are stored are known by their external id, or the id that was kept.
+        """
+        work, refusal = _Import(request, watcher), None
+        try:
+            async with self._transactions(request) as transaction, aclosing(self._batches(file, work)) as batches:
+                async for batch in batches:
+                    await self._store(batch, work, transaction)
+        except DomainError as error:
+            refusal = error
+        report(
+            UsersImported(
+                source=request.source,
+                stored=work.tally.stored,
+                already_stored=work.tally.already_stored,
+                left_out=work.tally.left_out,
+                is_rehearsal=request.is_rehearsal,
+                refusal=refusal.code if refusal else None,
+            )
+        )
+        return ImportOutcome(work.tally, refusal)
+
+    @asynccontextmanager
+    async def _transactions(self, request: UserImportRequest) -> AsyncIterator[Transaction]:
+        """Yield what begins the transaction of each batch. In a rehearsal it is one for all, rolled back in the end.
+
+        Only so does a rehearsal find what the file holds twice, with nothing kept in memory.
+        """
+        if not request.is_rehearsal:
+            yield self._database.bulk_transaction
+            return
+        with suppress(_RehearsalOverError):
+            async with self._database.bulk_transaction() as connection:
+                yield lambda: nullcontext(connection)
+                raise _RehearsalOverError
+
+    async def _batches(self, file: IO[bytes], work: _Import) -> AsyncGenerator[Sequence[Numbered]]:
+        """Yield the users that keep the rules, a thousand at a time; leave out the others.
+
+        Where the file cannot be read any further, the refusal follows the users before that place.
+        """
+        rules = ImportRules(self._hashes, work.request.keeps_ids, self._clock.now())
+        batch: list[Numbered] = []
+        refusal: DomainError | None = None
+        with closing(self._readers[work.request.source](file)) as lines:
+            try:
+                async for line in self._in_turns(lines, work.watcher):
+                    judged = judge(line.content, rules) if isinstance(line.content, ForeignUser) else line.content
+                    if isinstance(judged, LineCode):
+                        work.leave_out(line.number, judged)
+                        continue
+                    batch.append((line.number, judged))
+                    if len(batch) == BATCH:
+                        yield batch
+                        batch = []
+            except DomainError as error:
+                refusal = error
+        if batch:
+            yield batch
+        if refusal is not None:
+            raise refusal
+
+    async def _in_turns(self, lines: Iterator[Line | None], watcher: Watcher) -> AsyncIterator[Line]:
+        """Yield the lines; from time to time others have their turn on the event loop."""
+        turn_ends = time.monotonic() + self._turn_seconds
+        for line in lines:
+            if time.monotonic() >= turn_ends:
+                watcher.on_progress()
+                await asyncio.sleep(0)
+                turn_ends = time.monotonic() + self._turn_seconds
+            if line is not None:
+                yield line
+
+    async def _store(self, batch: Sequence[Numbered], work: _Import, transaction: Transaction) -> None:
+        """Store a batch in a transaction of its own; leave out what conflicts and roles that may not be given."""
+        async with transaction() as connection:
+            own = await lock_actor(connection, work.request.actor, AdminScope.USERS_IMPORT, now=self._clock.now())
+            await imported_users.lock_imports(connection)
+            roles = await _lock_roles(connection, batch)
+            refusals = {number: refusal_of_roles(user, roles, own) for number, user in batch}
+            allowed = [each for each in batch if refusals[each[0]] is None]
+            stored, conflicts = await _add_users(connection, allowed)
+            conflict = min((number for number, code in conflicts.items() if code in CONFLICTS), default=None)
+            if conflict is not None and work.request.on_conflict == "fail":
+                work.leave_out(conflict, conflicts[conflict])
+                raise UserConflictError(conflict)
+            events = [] if work.request.is_rehearsal else list(_events(stored, roles, work.request.source))
+            await record_all(connection, events)
+        for event in events:
+            report(event)
+        work.tally.stored += len(stored)
+        for number, refusal in refusals.items():
+            if code := refusal or conflicts.get(number):
+                work.leave_out(number, code)
+        work.watcher.on_progress()
+
+
+async def _lock_roles(connection: Connection, batch: Sequence[Numbered]) -> Mapping[str, ImportableRole]:
+    names = {name for _, user in batch for name in user.roles}
+    return {role.name: role for role in await imported_users.lock_roles(connection, names)} if names else {}
+
+
+async def _add_users(
+    connection: Connection, users: Sequence[Numbered]
+) -> tuple[Sequence[NewUser], Mapping[int, LineCode]]:
+    """Store the users that conflict with none; return these, and how each of the others conflicts."""
+    first_of_id = {user.id: number for number, user in reversed(users)}
+    unique = [user for number, user in users if first_of_id[user.id] == number]
+    added = await imported_users.add_users(connection, unique)
+    rest = [(number, user) for number, user in users if user.id not in added or first_of_id[user.id] != number]
+    codes = await imported_users.list_conflicts(connection, [user for _, user in rest]) if rest else []
+    stored = [user for user in unique if user.id in added]
+    return stored, {number: LineCode(code) for (number, _), code in zip(rest, codes, strict=True)}
+
+
+def _events(
+    stored: Sequence[NewUser], roles: Mapping[str, ImportableRole], source: UserFormat
+) -> Iterator[AuditedEvent]:
+    for user in stored:
+        yield UserImported(user_id=user.id, source=source)
+        for name in user.roles:
+            yield UserRolesChanged(user_id=user.id, role_id=roles[name].id, change="granted")

@@ -1,0 +1,23 @@
+"""The SQL of exports of users. Call it in a transaction: a cursor on the server has few rows in memory."""
+
+from collections.abc import AsyncGenerator
+
+from psycopg.rows import class_row
+
+from doorward.domain.administration.exporting.models import ExportedUser
+from doorward.domain.administration.repositories import Connection
+
+
+async def list_users(connection: Connection) -> AsyncGenerator[ExportedUser]:
+    """Find all users, the oldest first."""
+    async with connection.cursor("exported_users", row_factory=class_row(ExportedUser)) as cursor:
+        await cursor.execute(
+            """
+            SELECT email, username, password_hash, external_id, email_verified_at IS NOT NULL AS email_verified, roles,
+                   created_at, id, is_active AS active
+            FROM users
+            ORDER BY created_at, id
+            """
+        )
+        async for user in cursor:
+            yield user

@@ -1,0 +1,214 @@
+"""Import of users: what is stored, what is left out and by which code, and what a second import does."""
+
+import asyncio
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from doorward.core.exceptions import DomainError
+from doorward.domain.administration.exceptions import BeyondOwnScopesError
+from doorward.domain.administration.importing.exceptions import MalformedUserFileError, UserConflictError
+from doorward.domain.administration.models import Actor
+from tests.integration.administration.user_files import UserFiles, lines, person
+from tests.integration.service import Service
+from tests.unit.administration import foreign_exports
+
+BCRYPT = "$2b$04$" + "." * 53
+
+
+@pytest.fixture
+def files(service: Service) -> UserFiles:
+    return UserFiles(service)
+
+
+async def test_a_user_is_stored_with_all_that_the_file_says(files: UserFiles) -> None:
+    ada = person(
+        password_hash=BCRYPT,
+        external_id=f"x-{uuid4()}",
+        email_verified=True,
+        roles=["support", "auditor"],
+        created_at="2024-03-05T16:34:19.775123+00:00",
+        active=False,
+    )
+    assert (await files.store(lines([ada]))).numbers == (1, 0, 0)
+    (row,) = files.found(ada["email"])
+    assert row.pop("email_verified_at") is not None
+    assert isinstance(row.pop("id"), UUID)
+    assert row == {
+        "email": ada["email"],
+        "username": ada["username"],
+        "password_hash": BCRYPT,
+        "external_id": ada["external_id"],
+        "roles": ["support", "auditor"],
+        "created_at": datetime(2024, 3, 5, 16, 34, 19, 775123, tzinfo=UTC),
+        "is_active": False,
+    }
+
+
+async def test_a_user_of_whom_little_is_known_gets_a_name_and_no_password(files: UserFiles) -> None:
+    email = person()["email"]
+    assert (await files.store(lines([{"email": email}]))).numbers == (1, 0, 0)
+    (row,) = files.found(email)
+    assert row["username"].startswith("u-")
+    assert (row["password_hash"], row["external_id"], row["roles"], row["is_active"]) == (None, None, [], True)
+    assert row["email_verified_at"] is None
+
+
+async def test_each_import_is_in_the_audit_log_with_its_source_and_roles(files: UserFiles) -> None:
+    ada = person(roles=["support"])
+    await files.store(lines([ada]))
+    (row,) = files.found(ada["email"])
+    query = "SELECT type, actor, data FROM audit_events WHERE user_id = %s ORDER BY id"
+    imported, granted = files.service.sql(query, row["id"])
+    assert (imported["type"], imported["data"]) == ("user.imported", {"source": "ndjson"})
+    assert (granted["type"], granted["data"]["change"]) == ("user.roles_changed", "granted")
+
+
+async def test_no_mail_goes_out(service_alone: Service) -> None:
+    await UserFiles(service_alone).store(lines([person(email_verified=False), person(email_verified=True)]))
+    assert service_alone.sql("SELECT id FROM outbox WHERE channel = 'mail'") == []
+
+
+async def test_a_uuid_stays_the_id_if_that_is_wanted(files: UserFiles) -> None:
+    kept, replaced = person(id=str(uuid4())), person(id=str(uuid4()))
+    await files.store(lines([kept]), keeps_ids=True)
+    await files.store(lines([replaced]))
+    assert str(files.found(kept["email"])[0]["id"]) == kept["id"]
+    (row,) = files.found(replaced["email"])
+    assert str(row["id"]) != replaced["id"]
+    assert row["external_id"] == replaced["id"]
+
+
+async def test_a_second_import_stores_what_is_new_alone(files: UserFiles) -> None:
+    first = [person(external_id=str(uuid4())) for _ in range(3)]
+    await files.store(lines(first))
+    second = [*first, person(external_id=str(uuid4()))]
+    imported = await files.store(lines(second), on_conflict="fail")
+    assert imported.numbers == (1, 3, 0)
+    assert imported.codes == dict.fromkeys([1, 2, 3], "already_imported")
+
+
+async def test_a_second_import_knows_kept_ids_and_ids_without_an_external_one(files: UserFiles) -> None:
+    people = [person(id=str(uuid4())) for _ in range(2)]
+    for keeps_ids in (True, False):
+        await files.store(lines(people), keeps_ids=keeps_ids)
+        assert (await files.store(lines(people), keeps_ids=True)).numbers == (0, 2, 0)
+
+
+async def test_each_conflict_has_its_code(files: UserFiles) -> None:
+    there = person(id=str(uuid4()), external_id=str(uuid4()))
+    await files.store(lines([there]), keeps_ids=True)
+    imported = await files.store(
+        lines(
+            [
+                person(id=there["id"]),
+                person(external_id=there["external_id"]),
+                person(email=there["email"].upper()),
+                person(username=there["username"].upper()),
+            ]
+        ),
+        keeps_ids=True,
+    )
+    assert imported.numbers == (0, 0, 4)
+    assert imported.codes == {1: "id_taken", 2: "external_id_taken", 3: "email_taken", 4: "username_taken"}
+
+
+async def test_what_a_file_holds_twice_is_stored_once(files: UserFiles) -> None:
+    ada, external_id, same_id = person(), str(uuid4()), str(uuid4())
+    twice = [
+        ada,
+        person(email=ada["email"]),
+        person(username=ada["username"]),
+        person(external_id=external_id),
+        person(external_id=external_id),
+        person(id=same_id),
+        person(id=same_id),
+    ]
+    imported = await files.store(lines(twice), keeps_ids=True)
+    assert imported.numbers == (3, 0, 4)
+    assert imported.codes == {2: "email_taken", 3: "username_taken", 5: "external_id_taken", 7: "id_taken"}
+
+
+async def test_a_conflict_may_end_the_import_and_takes_its_thousand_along(files: UserFiles) -> None:
+    there = person()
+    await files.store(lines([there]))
+    people = [person() for _ in range(1_500)]
+    people.insert(1_200, person(email=there["email"]))
+    imported = await files.store(lines(people), on_conflict="fail")
+    assert imported.numbers == (1_000, 0, 1)
+    assert imported.codes == {1_201: "email_taken"}
+    assert isinstance(imported.outcome.refusal, UserConflictError)
+    assert len(files.found(*(each["email"] for each in people))) == 1_001
+    again = await files.store(lines([each for each in people if each["email"] != there["email"]]))
+    assert again.numbers == (500, 0, 1_000)
+
+
+async def test_a_rehearsal_says_what_an_import_would_and_stores_nothing(files: UserFiles) -> None:
+    people = [person() for _ in range(1_200)]
+    people.append(person(email=people[0]["email"]))
+    rehearsed = await files.store(lines(people), is_rehearsal=True)
+    assert rehearsed.numbers == (1_200, 0, 1)
+    assert files.found(*(each["email"] for each in people)) == []
+    stored = await files.store(lines(people))
+    assert (stored.numbers, stored.codes) == (rehearsed.numbers, rehearsed.codes)
+
+
+async def test_what_stands_before_a_fault_of_the_file_is_stored(files: UserFiles) -> None:
+    ada = person()
+    file = f'email,username\n{ada["email"]},{ada["username"]}\n"cut off'.encode()
+    imported = await files.store(file, "csv")
+    assert imported.numbers == (1, 0, 0)
+    assert isinstance(imported.outcome.refusal, MalformedUserFileError)
+    assert imported.outcome.refusal.flaws[0].place == "line/3"
+    assert files.found(ada["email"])
+
+
+async def test_two_imports_of_one_file_at_once_store_each_user_once(files: UserFiles) -> None:
+    people = [person(external_id=str(uuid4())) for _ in range(300)]
+    both = await asyncio.gather(files.store(lines(people)), files.store(lines(people[::-1])))
+    assert sum(each.numbers[0] for each in both) == 300
+    assert sum(each.numbers[1] for each in both) == 300
+
+
+async def test_users_get_no_role_that_does_not_exist(files: UserFiles) -> None:
+    imported = await files.store(lines([person(roles=["superuser"]), person(roles=["a\0b"]), person(roles=["\ud800"])]))
+    assert imported.codes == dict.fromkeys([1, 2, 3], "unknown_role")
+
+
+async def test_an_administrator_gives_no_role_beyond_the_own_ones(service: Service) -> None:
+    files = UserFiles(service, service.clock)
+    service.sql(
+        "INSERT INTO roles (name, description, scopes)"
+        " VALUES ('importer', '', '{admin:users:import,admin:users:read,admin:audit:read}') ON CONFLICT DO NOTHING"
+    )
+    importer, pair = await service.register_and_log_in()
+    service.sql("UPDATE users SET roles = '{importer}' WHERE id = %s", importer.id)
+    actor = Actor(await service.app.state.services.sessions.authenticate(pair.access))
+    people = [person(roles=["admin"]), person(roles=["auditor"]), person()]
+    imported = await files.store(lines(people), actor=actor)
+    assert imported.codes == {1: "beyond_own_scopes"}
+    assert imported.numbers == (2, 0, 1)
+    service.sql("UPDATE users SET roles = '{}' WHERE id = %s", importer.id)
+    refused = await files.store(lines([person()]), actor=actor)
+    assert isinstance(refused.outcome.refusal, BeyondOwnScopesError)
+    assert refused.numbers == (0, 0, 0)
+
+
+@pytest.mark.parametrize("source", ["keycloak", "auth0", "supabase", "django", "firebase"])
+async def test_a_file_of_each_system_is_stored_and_makes_no_administrator(service_alone: Service, source: Any) -> None:
+    files = UserFiles(service_alone)
+    file: bytes = getattr(foreign_exports, source)()
+    imported = await files.store(file, source, keeps_ids=True)
+    stored, _, left_out = imported.numbers
+    assert stored + left_out == {"django": 2, "firebase": 2}.get(source, 3)
+    assert set(imported.codes.values()) <= {"deleted", "hash_needs_signer_key"}
+    assert files.service.sql("SELECT email FROM users WHERE roles <> '{}'") == []
+    assert (await files.store(file, source, keeps_ids=True)).numbers == (0, stored, left_out)
+
+
+def test_the_refusals_of_an_import_name_no_value() -> None:
+    for refusal in (MalformedUserFileError(3), UserConflictError(4)):
+        assert isinstance(refusal, DomainError)
+        assert "@" not in str(refusal)

@@ -1,0 +1,77 @@
+"""Imports and exports of users in the tests: the use cases, on the application's own database."""
+
+import io
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+from uuid import uuid4
+
+from doorward.core.ports import Clock
+from doorward.domain.administration.exporting.models import ExportFormat, UserExportRequest
+from doorward.domain.administration.importing.models import ImportOutcome, LeftOut, UserFormat, UserImportRequest
+from doorward.domain.administration.importing.user_import import Watcher
+from doorward.domain.administration.models import OPERATOR, Actor
+from doorward.wiring.user_files import create_user_export, create_user_import
+from tests.integration.service import Service
+
+COLUMNS: Final = "id, email, username, password_hash, external_id, roles, created_at, is_active"
+
+
+@dataclass
+class Imported:
+    """What an import said."""
+
+    outcome: ImportOutcome
+    left_out: list[LeftOut] = field(default_factory=list)
+
+    @property
+    def numbers(self) -> tuple[int, int, int]:
+        tally = self.outcome.tally
+        return tally.stored, tally.already_stored, tally.left_out
+
+    @property
+    def codes(self) -> dict[int, str]:
+        return {each.number: str(each.code) for each in self.left_out}
+
+
+@dataclass
+class UserFiles:
+    """Files in and out of one application."""
+
+    service: Service
+    clock: Clock | None = None
+    """PostgreSQL's own, unless a session is looked at, which lives by the application's."""
+
+    async def store(
+        self, file: bytes, source: UserFormat = "ndjson", actor: Actor = OPERATOR, **options: Any
+    ) -> Imported:
+        database = self.service.database
+        settings = self.service.settings.hashes
+        user_import = create_user_import(settings, database, self.clock or database.clock)
+        left_out: list[LeftOut] = []
+        with database.bulk_place():
+            request = UserImportRequest(actor, source, **options)
+            outcome = await user_import.run(io.BytesIO(file), request, Watcher(left_out.append))
+        return Imported(outcome, left_out)
+
+    async def export(self, format_: ExportFormat = "ndjson", *, with_hashes: bool = True) -> bytes:
+        database, file = self.service.database, io.BytesIO()
+        with database.bulk_place():
+            request = UserExportRequest(OPERATOR, format_, with_hashes=with_hashes)
+            await create_user_export(database, self.clock or database.clock).write(file, request)
+        return file.getvalue()
+
+    def found(self, *emails: str) -> list[dict[str, Any]]:
+        query = f"SELECT {COLUMNS}, email_verified_at FROM users WHERE email_key = ANY(%s) ORDER BY email_key"
+        return self.service.sql(query, list(emails))
+
+
+def lines(people: Sequence[Mapping[str, Any]]) -> bytes:
+    return b"".join(json.dumps(person).encode() + b"\n" for person in people)
+
+
+def person(**members: Any) -> dict[str, Any]:
+    """Someone whom the database does not know yet."""
+    name = f"p{uuid4().hex[:16]}"
+    return {"email": f"{name}@example.com", "username": name, **members}

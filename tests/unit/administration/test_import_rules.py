@@ -1,0 +1,153 @@
+"""Which users of a file may be stored, and as what."""
+
+import re
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Final
+from uuid import UUID, uuid4
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from doorward.domain.administration.importing.models import ForeignUser, ImportableRole, LineCode, NewUser
+from doorward.domain.administration.importing.rules import ImportRules, judge, refusal_of_roles
+from doorward.domain.auth.exceptions import InvalidEmailError
+from doorward.domain.auth.identifiers import read_email
+from doorward.domain.auth.ports import HashRefusal
+from tests.unit.administration.foreign_exports import ADA_ID
+
+NOW: Final = datetime(2026, 1, 1, tzinfo=UTC)
+ADA: Final = ForeignUser(email="Ada@Example.COM", username="Ada", external_id="7")
+
+
+class Hashes:
+    """Hashes that are refused for the reason that they name."""
+
+    def refusal_of(self, stored_hash: str) -> HashRefusal | None:
+        return HashRefusal(stored_hash) if stored_hash in set(HashRefusal) else None
+
+
+def judged(user: ForeignUser, *, keeps_ids: bool = False) -> NewUser | LineCode:
+    return judge(user, ImportRules(Hashes(), keeps_ids, NOW))
+
+
+def stored(user: ForeignUser, *, keeps_ids: bool = False) -> NewUser:
+    made = judged(user, keeps_ids=keeps_ids)
+    assert isinstance(made, NewUser)
+    return made
+
+
+def test_names_and_addresses_are_stored_as_at_a_registration() -> None:
+    user = stored(ADA)
+    assert (user.email, user.email_key) == ("Ada@example.com", "ada@example.com")
+    assert (user.username, user.username_key) == ("Ada", "ada")
+    assert (user.external_id, user.password_hash, user.roles, user.is_active) == ("7", None, (), True)
+
+
+ADDRESSES: Final = st.from_regex(
+    r"\s?[a-zA-Z0-9_.+\-'\u00e9]{1,70}@[a-zA-Z0-9.\-\u00fc]{1,30}(\.com|\.test|@a|)\s?", fullmatch=True
+)
+
+
+@given(text=ADDRESSES)
+def test_an_address_is_read_as_by_a_registration(text: str) -> None:
+    try:
+        address = read_email(text)
+    except InvalidEmailError:
+        assert judged(replace(ADA, email=text)) is LineCode.INVALID_EMAIL
+        return
+    user = stored(replace(ADA, email=text))
+    assert (user.email, user.email_key) == (address.shown, address.key)
+
+
+@pytest.mark.parametrize("username", [None, "ada@example.com", "someone@else.example"])
+def test_a_user_without_a_name_or_with_an_address_for_one_gets_one_that_is_made_up(username: str | None) -> None:
+    names = {stored(replace(ADA, username=username)).username for _ in range(20)}
+    assert len(names) == 20
+    assert all(re.fullmatch(r"u-[0-9a-z]{10}", name) for name in names)
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"email": ""}, LineCode.INVALID_EMAIL),
+        ({"email": "ada"}, LineCode.INVALID_EMAIL),
+        ({"email": "a\0@example.com"}, LineCode.INVALID_EMAIL),
+        ({"email": "\ud800@example.com"}, LineCode.INVALID_EMAIL),
+        ({"username": "a b"}, LineCode.INVALID_USERNAME),
+        ({"username": "\u0430da"}, LineCode.INVALID_USERNAME),
+        ({"username": "x" * 33}, LineCode.INVALID_USERNAME),
+        ({"external_id": "x" * 256}, LineCode.INVALID_EXTERNAL_ID),
+        ({"external_id": "a\0b"}, LineCode.INVALID_EXTERNAL_ID),
+        ({"external_id": "a\ud800"}, LineCode.INVALID_EXTERNAL_ID),
+        ({"created_at": "yesterday"}, LineCode.INVALID_TIME),
+        ({"created_at": "2026-01-02T00:00:01Z"}, LineCode.INVALID_TIME),
+        ({"created_at": "0001-01-01T00:00:00+14:00"}, LineCode.INVALID_TIME),
+        ({"roles": ("no role",)}, LineCode.UNKNOWN_ROLE),
+        ({"roles": ("admin", "a\0b")}, LineCode.UNKNOWN_ROLE),
+        ({"password_hash": "hash_unsupported"}, LineCode.HASH_UNSUPPORTED),
+        ({"password_hash": "hash_too_costly"}, LineCode.HASH_TOO_COSTLY),
+        ({"password_hash": "hash_needs_signer_key"}, LineCode.HASH_NEEDS_SIGNER_KEY),
+        ({"password_hash": "hash_needs_package"}, LineCode.HASH_NEEDS_PACKAGE),
+    ],
+)
+def test_what_cannot_be_stored_is_a_code(changes: dict[str, object], code: LineCode) -> None:
+    assert judged(replace(ADA, **changes)) is code  # type: ignore[arg-type] # each of its field's type
+
+
+def test_a_uuid_stays_the_id_if_ids_are_kept() -> None:
+    user = replace(ADA, id=ADA_ID)
+    assert stored(user, keeps_ids=True).id == UUID(ADA_ID)
+    assert stored(user).id != UUID(ADA_ID)
+
+
+@pytest.mark.parametrize(
+    "text", ["7", ADA_ID.replace("-", ""), "{" + ADA_ID[1:-1] + "}", "urn:uuid:" + ADA_ID, "x" * 36]
+)
+def test_what_is_no_uuid_becomes_no_id(text: str) -> None:
+    made = stored(replace(ADA, id=text, external_id=None), keeps_ids=True)
+    assert str(made.id) != text
+    assert made.external_id == text
+
+
+def test_an_id_that_is_not_kept_is_the_external_id_unless_there_is_one() -> None:
+    assert stored(replace(ADA, id=ADA_ID, external_id=None)).external_id == ADA_ID
+    assert stored(replace(ADA, id=ADA_ID)).external_id == "7"
+    assert stored(replace(ADA, id=ADA_ID, external_id=None), keeps_ids=True).external_id is None
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("2024-03-05T16:34:19.775Z", datetime(2024, 3, 5, 16, 34, 19, 775000, tzinfo=UTC)),
+        ("2024-03-05 16:34:19.775123+00", datetime(2024, 3, 5, 16, 34, 19, 775123, tzinfo=UTC)),
+        ("2024-03-05T16:34:19+02:00", datetime(2024, 3, 5, 14, 34, 19, tzinfo=UTC)),
+        ("2024-03-05", datetime(2024, 3, 5, tzinfo=UTC)),
+        (None, None),
+    ],
+)
+def test_moments_are_read_as_other_systems_write_them(text: str | None, moment: datetime | None) -> None:
+    assert stored(replace(ADA, created_at=text)).created_at == moment
+
+
+ROLES: Final = {
+    "support": ImportableRole(uuid4(), "support", ["admin:users:read"]),
+    "admin": ImportableRole(uuid4(), "admin", ["admin:users:read", "admin:users:write"]),
+}
+
+
+@pytest.mark.parametrize(
+    ("roles", "own", "refusal"),
+    [
+        ((), frozenset(), None),
+        (("support",), frozenset({"admin:users:read"}), None),
+        (("admin",), frozenset({"admin:users:read"}), LineCode.BEYOND_OWN_SCOPES),
+        (("support", "admin"), frozenset({"admin:users:read"}), LineCode.BEYOND_OWN_SCOPES),
+        (("support", "editor"), frozenset({"admin:users:read"}), LineCode.UNKNOWN_ROLE),
+    ],
+)
+def test_roles_must_exist_and_lie_within_ones_own_scopes(
+    roles: tuple[str, ...], own: frozenset[str], refusal: LineCode | None
+) -> None:
+    assert refusal_of_roles(stored(replace(ADA, roles=roles)), ROLES, own) is refusal
