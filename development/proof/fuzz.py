@@ -62,6 +62,7 @@ STRICTER_THAN_THEIR_SCHEMA: Final = {
     "GET /api/v1/admin/invitations": "a cursor is one of an answer",
     "POST /api/v1/admin/invitations": "addresses are those that mail reaches, and roles exist",
     "GET /api/v1/admin/audit": "a cursor is one of an answer",
+    "POST /api/v1/admin/users/import": "a file is in the format that is named",
     "GET /api/v1/items": "page and after exclude each other",
     "POST /api/v1/items": "titles and tags have no control characters",
     "GET /api/v1/items/search": "a query has words",

@@ -25,7 +25,9 @@ from doorward.domain.accounts.recovery import Recovery
 from doorward.domain.accounts.registration_requests import RegistrationRequests
 from doorward.domain.accounts.verification import Verification
 from doorward.domain.administration.audit_trail import AuditTrail
+from doorward.domain.administration.exporting.user_export import UserExport
 from doorward.domain.administration.first_administrator import FirstAdministrator
+from doorward.domain.administration.importing.user_import import UserImport
 from doorward.domain.administration.invitations import Invitations as AdministeredInvitations
 from doorward.domain.administration.roles import Roles
 from doorward.domain.administration.search import UserSearch
@@ -78,6 +80,8 @@ class AdministrationServices:
     session_listing: SessionListing
     first_administrator: FirstAdministrator
     """For commands alone."""
+    user_import: UserImport
+    user_export: UserExport
 
 
 @dataclass(slots=True)

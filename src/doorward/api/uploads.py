@@ -8,7 +8,7 @@ from typing import IO, Annotated, Any, Final
 
 from fastapi import Depends, Request
 
-from doorward.api.bodies import BodyReader, check_content_type
+from doorward.api.bodies import JSON, BodyReader, check_content_type
 from doorward.api.caller import CurrentCaller
 from doorward.api.exceptions import TooManyImportsError, UploadTooSlowError
 from doorward.api.services import services_of
@@ -18,6 +18,7 @@ from doorward.observability.events import HttpBodyNotStored
 from doorward.observability.logging import report
 
 CSV: Final = "text/csv"
+NDJSON: Final = "application/x-ndjson"
 HELD_IN_MEMORY_BYTES: Final = 1024 * 1024
 """Of an upload, before it goes to a temporary file."""
 
@@ -29,6 +30,7 @@ class CsvReader(BodyReader):
     """The whole body as a file, of a signed-in user: nothing of it is used before all of it has arrived."""
 
     media_type = CSV
+    accepted: tuple[str, ...] = (CSV,)
 
     async def __call__(self, request: Request, caller: CurrentCaller) -> AsyncIterator[IO[bytes]]:
         """Yield the file.
@@ -37,7 +39,7 @@ class CsvReader(BodyReader):
         ``ImportUnderWayError``, ``ServiceUnavailableError`` when there is no place or the disk is full,
         ``TooManyImportsError`` and ``UploadTooSlowError``. A body that is cut off raises ``ClientDisconnect``.
         """
-        check_content_type(request, CSV)
+        check_content_type(request, *self.accepted)
         services = services_of(request)
         with services.calls.importing(caller.user.id), services.bulk_place():
             limit: LimitedCall | None = request.scope["route"].policy.limit_of_user
@@ -55,6 +57,13 @@ class CsvReader(BodyReader):
     def schema(self) -> dict[str, Any]:
         """Return that it is text; the route adds an example."""
         return {"type": "string"}
+
+
+class UserFileReader(CsvReader):
+    """A file of users, in one of several formats."""
+
+    media_type = NDJSON
+    accepted = (NDJSON, CSV, JSON)
 
 
 async def _store_body(request: Request, file: IO[bytes], seconds: float, idle_seconds: float) -> None:
@@ -80,3 +89,4 @@ async def _store_body(request: Request, file: IO[bytes], seconds: float, idle_se
 
 # Its place is free again when the route returns, however slowly the client takes the answer.
 CsvBody = Annotated[IO[bytes], Depends(CsvReader(), scope="function")]
+UserFileBody = Annotated[IO[bytes], Depends(UserFileReader(), scope="function")]

@@ -20,6 +20,7 @@ from doorward.wiring.foundation import Foundation
 from doorward.wiring.joining import create_inviting
 from doorward.wiring.keys import keys
 from doorward.wiring.throttling import create_throttling
+from doorward.wiring.user_files import create_user_export, create_user_import
 
 
 def create_administration(base: Foundation, rules: RegistrationRules) -> AdministrationServices:
@@ -48,6 +49,8 @@ def create_administration(base: Foundation, rules: RegistrationRules) -> Adminis
         invitations=invitations,
         audit_trail=AuditTrail(search=AuditSearch(database=database), cursors=_cursors(settings.keys, "audit")),
         session_listing=SessionListing(database=database, clock=clock),
+        user_import=create_user_import(settings.hashes, database, clock),
+        user_export=create_user_export(database, clock),
         first_administrator=FirstAdministrator(invitations=invitations, users=users),
     )
 

@@ -38,6 +38,8 @@ GET    /api/v1/admin/invitations                     403     200     200   200
 POST   /api/v1/admin/invitations                     403     403     403   201
 DELETE /api/v1/admin/invitations/{invitation_id}     403     403     403   204
 GET    /api/v1/admin/audit                           403     200     403   200
+POST   /api/v1/admin/users/import                    403     403     403   200
+POST   /api/v1/admin/users/export                    403     403     403   200
 """
 """What each role's call is answered, on a user without roles, a role that gives nothing, a plain invitation."""
 
@@ -72,6 +74,8 @@ def body(call: str) -> dict[str, Any]:
         f"PATCH {ROLES}/{{name}}": {"description": "Other."},
         f"POST {INVITATIONS}": {"email": f"{word()}@example.com"},
     }
+    if call == f"POST {USERS}/import":
+        return {"content": b"", "headers": {"Content-Type": "application/x-ndjson"}}
     return {"json": bodies[call]} if call in bodies else {}
 
 

@@ -71,6 +71,8 @@ GET    /api/v1/admin/invitations          401       401     401     401         
 POST   /api/v1/admin/invitations          401       401     401     401         401   403   403
 DELETE /api/v1/admin/invitations/{invitation_id} 401 401    401     401         401   403   403
 GET    /api/v1/admin/audit                401       401     401     401         401   403   403
+POST   /api/v1/admin/users/import         401       401     401     401         401   403   403
+POST   /api/v1/admin/users/export         401       401     401     401         401   403   403
 
 GET    /api/v1/items                      401       401     401     401         401   200   200
 POST   /api/v1/items                      401       401     401     401         401   201   201
@@ -171,6 +173,7 @@ def _request(call: str, caller: Caller) -> dict[str, Any]:
         "POST /api/v1/account/sessions/end": {"json": {"which": "all"}},
         "POST /api/v1/items": {"json": ITEM},
         "GET /api/v1/items/search": {"params": {"q": "casablanca"}},
+        "POST /api/v1/admin/users/import": {"content": b"", "headers": {"Content-Type": "application/x-ndjson"}},
         "POST /api/v1/items/import": {"content": b"title\nM\n", "headers": {"Content-Type": "text/csv"}},
         "PUT /api/v1/items/{item_id}": {"json": ITEM},
         "PATCH /api/v1/items/{item_id}": {"json": ITEM},
