@@ -8,6 +8,7 @@ from uuid import UUID
 
 from starlette.requests import Request
 
+from development.proof import user_file_parsers
 from doorward.api.caller import bearer_token
 from doorward.core.exceptions import DomainError
 from doorward.core.principal import Principal
@@ -113,12 +114,13 @@ def csv_importer(data: bytes) -> None:
 PARSERS: Final[Mapping[str, Callable[[bytes], None]]] = {
     each.__name__: each
     for each in (refresh_token_decoder, bearer_parser, email_canonicaliser, username_canonicaliser, csv_importer)
-}
+} | dict(user_file_parsers.PARSERS)
 SEEDS: Final[Mapping[str, tuple[bytes, ...]]] = {
     "refresh_token_decoder": tuple(codec.encode(_REFRESH_TOKEN).encode() for codec in _READABLE),
     "bearer_parser": (b"Bearer " + _ACCESS_TOKENS.sign(_PRINCIPAL, _NOW).encode(), b"bearer  a\nBearer b"),
     "email_canonicaliser": (b"Ada.Lovelace+x@Example.com", "\u00e9@b\u00fccher.example".encode()),
     "username_canonicaliser": (b"Ada_Lovelace-1.0", "\uff21\uff44\uff41".encode()),
     "csv_importer": (b'title,tags,year\n"A, ""B""",x|y,1949\n', b"movieId,title,genres\n1,M (1931),Crime|Thriller\n"),
+    **user_file_parsers.SEEDS,
 }
 """Right inputs to begin from."""
