@@ -163,11 +163,13 @@ def main() -> None:
     """Measure the imports of all formats, or of those that are named."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("sources", nargs="*", default=list(FILES), help=", ".join(FILES))
+    parser.add_argument("--users", type=int, default=USERS, help="in each file")
     arguments = parser.parse_args()
-    print("| Format | Seconds per 100,000 | Processor seconds of the command | Memory growth, MB |\n|---|---|---|---|")
+    print(f"| Format | Seconds per {arguments.users:,} | Processor seconds of the command | Memory growth, MB |")
+    print("|---|---|---|---|")
     with tempfile.TemporaryDirectory() as folder, EmbeddedPostgres() as postgres:
         for source in arguments.sources:
-            few, many = (measure(postgres, source, users, Path(folder)) for users in (FEW, USERS))
+            few, many = (measure(postgres, source, users, Path(folder)) for users in (FEW, arguments.users))
             growth = many.peak_mb - few.peak_mb
             print(f"| {source} | {many.seconds:.1f} | {many.processor_seconds:.1f} | {growth:.1f} |", flush=True)
 
