@@ -44,6 +44,7 @@ def create_passwords(base: Foundation, rules: RegistrationRules) -> Passwords:
     """Return what checks and hashes the passwords of accounts that exist."""
     return Passwords(
         database=base.database,
+        clock=base.clock,
         hasher=base.hasher,
         throttling=create_throttling(base.settings.keys, base.database),
         new_passwords=rules.new_passwords,

@@ -105,8 +105,7 @@ class Deletion:
 
         Raises ``NothingToRestoreError``, the same for all reasons, and ``LoginThrottledError``.
         """
-        now = self._clock.now()
-        user_id = await self._passwords.find_user_to_restore(name, password, now=now, client=client)
+        user_id = await self._passwords.find_user_to_restore(name, password, client=client)
         if user_id is None:
             raise NothingToRestoreError
         event = UserDeletionCancelled(user_id=user_id)

@@ -68,6 +68,16 @@ class Credentials:
 
 
 @dataclass(frozen=True, slots=True)
+class StoredPasswords:
+    """An account's password hash for each use that its state allows; None for one that it does not."""
+
+    user_id: UUID
+    of_active: str | None
+    of_restorable: str | None
+    """While the account waits for its deletion and its owner can restore it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Account:
     """What decides whether a session of a user may begin. ``roles`` are what its tokens name; None for none."""
 

@@ -6,15 +6,14 @@ Each wrong password is counted: without a session as a failed login, in a sessio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from doorward.core.ports import Database
+from doorward.core.ports import Clock, Database
 from doorward.domain.auth.events import CurrentPasswordRefused
 from doorward.domain.auth.exceptions import InvalidAccessTokenError, WrongPasswordError
 from doorward.domain.auth.identifiers import read_identifier
-from doorward.domain.auth.models import Caller, ClientKind
+from doorward.domain.auth.models import Caller, ClientKind, StoredPasswords
 from doorward.domain.auth.new_passwords import NewPasswords
 from doorward.domain.auth.policy import MAXIMUM_TYPED_LENGTH, is_unicode_text
 from doorward.domain.auth.ports import NO_CLIENT, Client, PasswordCheck, PasswordHasher
@@ -42,12 +41,14 @@ class Passwords:
         self,
         *,
         database: Database[Connection],
+        clock: Clock,
         hasher: PasswordHasher,
         throttling: Throttling,
         new_passwords: NewPasswords,
     ) -> None:
-        """Take the database, the password hasher, what counts attempts, and what decides on new passwords."""
+        """Take the database, the time, the hasher, what counts attempts, and what decides on new passwords."""
         self._database = database
+        self._clock = clock
         self._hasher = hasher
         self._throttling = throttling
         self._new_passwords = new_passwords
@@ -67,30 +68,32 @@ class Passwords:
 
         Raises ``LoginThrottledError``, for an unknown name, too.
         """
-        identifier, found = read_identifier(name), None
-        if identifier is not None:
-            async with self._database.connection() as connection:
-                found = await users.find_password(connection, identifier)
-        user_id, stored_hash = found or (None, None)
-        subject = user_id or identifier or name
-        check = await self._check(subject, password, stored_hash, client, account=identifier or "")
-        return user_id if check.is_correct else None
+        found = await self._find(name)
+        return await self._user_if_right(name, password, found, found.of_active if found else None, client)
 
-    async def find_user_to_restore(
-        self, name: str, password: str, *, now: datetime, client: Client = NO_CLIENT
-    ) -> UUID | None:
+    async def find_user_to_restore(self, name: str, password: str, *, client: Client = NO_CLIENT) -> UUID | None:
         """Return the account of this name that waits for its deletion, if the password is its own.
 
         All refusals cost the same. Raises ``LoginThrottledError``, for an unknown name, too.
         """
-        identifier, found = read_identifier(name), None
-        if identifier is not None:
-            async with self._database.connection() as connection:
-                found = await users.find_restorable_password(connection, identifier, now=now)
-        user_id, stored_hash = found or (None, None)
-        subject = user_id or identifier or name
+        found = await self._find(name)
+        return await self._user_if_right(name, password, found, found.of_restorable if found else None, client)
+
+    async def _find(self, name: str) -> StoredPasswords | None:
+        identifier = read_identifier(name)
+        if identifier is None:
+            return None
+        async with self._database.connection() as connection:
+            return await users.find_passwords(connection, identifier, now=self._clock.now())
+
+    async def _user_if_right(
+        self, name: str, password: str, found: StoredPasswords | None, stored_hash: str | None, client: Client
+    ) -> UUID | None:
+        """Count and check a password. An account is counted under its id, also where its password gives nothing."""
+        identifier = read_identifier(name)
+        subject = found.user_id if found else identifier or name
         check = await self._check(subject, password, stored_hash, client, account=identifier or "")
-        return user_id if check.is_correct else None
+        return found.user_id if found and check.is_correct else None
 
     @asynccontextmanager
     async def proving(

@@ -9,7 +9,7 @@ from uuid import UUID
 from psycopg.rows import class_row
 
 from doorward.domain.auth.device_token import DeviceToken
-from doorward.domain.auth.models import Account, Credentials, User
+from doorward.domain.auth.models import Account, Credentials, StoredPasswords, User
 from doorward.domain.auth.refresh_token import hash_secret
 from doorward.domain.auth.repositories import Connection
 
@@ -116,35 +116,26 @@ async def find_password_hash(connection: Connection, user_id: UUID) -> str | Non
     return row[0] if row else None
 
 
-async def find_password(connection: Connection, identifier: str) -> tuple[UUID, str | None] | None:
-    """Find the account of a canonical user name or e-mail address, with its password hash if it is active."""
-    cursor = await connection.execute(
-        """
-        SELECT id, CASE WHEN is_active THEN password_hash END
-        FROM users
-        WHERE email_key = %(identifier)s OR username_key = %(identifier)s
-        """,
-        {"identifier": identifier},
-    )
-    return await cursor.fetchone()
+async def find_passwords(connection: Connection, identifier: str, *, now: datetime) -> StoredPasswords | None:
+    """Find the account of a canonical user name or e-mail address, in whatever state, with the hash for each use.
 
-
-async def find_restorable_password(
-    connection: Connection, identifier: str, *, now: datetime
-) -> tuple[UUID, str | None] | None:
-    """Find the account of a name that waits for its deletion and can be restored, with its password hash."""
-    cursor = await connection.execute(
-        """
-        SELECT id, password_hash
-        FROM users
-        WHERE (email_key = %(identifier)s OR username_key = %(identifier)s)
-          AND is_restorable
-          AND NOT is_active
-          AND deletion_due_at > %(now)s
-        """,
-        {"identifier": identifier, "now": now},
-    )
-    return await cursor.fetchone()
+    All ways in that take a name and a password ask this: an account is counted under its id in every state.
+    """
+    async with connection.cursor(row_factory=class_row(StoredPasswords)) as cursor:
+        await cursor.execute(
+            """
+            SELECT id AS user_id,
+                   CASE WHEN is_active THEN password_hash END AS of_active,
+                   CASE
+                       WHEN is_restorable AND NOT is_active AND deletion_due_at > %(now)s
+                       THEN password_hash
+                   END AS of_restorable
+            FROM users
+            WHERE email_key = %(identifier)s OR username_key = %(identifier)s
+            """,
+            {"identifier": identifier, "now": now},
+        )
+        return await cursor.fetchone()
 
 
 async def find_user(connection: Connection, identifier: str) -> User | None:
