@@ -18,6 +18,7 @@ VERIFICATION: Final = "domain/accounts/verification.py"
 EMAIL_CHANGES_SQL: Final = "domain/accounts/repositories/email_changes.py"
 ADMISSION: Final = "domain/auth/admission.py"
 SESSIONS: Final = "domain/auth/sessions.py"
+ACCOUNT_MODELS: Final = "domain/accounts/models.py"
 POLICY: Final = "domain/auth/policy.py"
 
 
@@ -225,5 +226,11 @@ FAULTS: Final = (
         "                if shown.user_id != user_id:\n",
         "                if shown.user_id == UUID(int=0):\n",
         "whoever reads a mailbox verifies the account that somebody else made with its address",
+    ),
+    Fault(
+        ACCOUNT_MODELS,
+        "return self.is_active or (self.restorable_until is not None and self.restorable_until > now)",
+        "return self.is_active",
+        "a thief of the password has an account erased, since its owner gets no reset",
     ),
 )

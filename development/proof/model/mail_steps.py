@@ -7,8 +7,9 @@ from uuid import uuid4
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
-from development.proof.model.account_steps import AccountSteps, some
+from development.proof.model.account_steps import LET_IN, AccountSteps, some
 from development.proof.model.expectation import PASSWORD, MailedToken, Person, Session, hold
+from doorward.domain.accounts.deletion import GRACE
 
 RESET_LIFE: Final = timedelta(minutes=30)
 VERIFICATION_LIFE: Final = timedelta(hours=24)
@@ -48,6 +49,31 @@ class MailSteps(AccountSteps):
             self.touched += self.model.sessions_of(person)[-3:]
         self._compare_verified(person)
 
+    @rule(which=some, days=st.sampled_from([0, 0, 13, 14]))
+    def leaves_and_resets_the_password(self, which: int, days: int) -> None:
+        """While the deletion waits, a link sets a password; that one restores the account, and the old one does not."""
+        session = self._session(which)
+        person, is_due = session.person, self._is_let_in(session)
+        has_left = self.world.run(self.world.own.leave(session.accesses[-1].text))
+        hold(LET_IN, is_so=has_left == is_due)
+        if not has_left:
+            return
+        self.model.deactivate(person)
+        self.touched += self.model.sessions_of(person)[-3:]
+        self._wait_until(self.now + timedelta(days=days))
+        is_waiting = timedelta(days=days) < GRACE
+        text = self.world.run(self.world.mailbox.reset(person.email))
+        hold("a link is mailed while the deletion waits, and not after", is_so=(text is not None) == is_waiting)
+        if text is not None:
+            old, new = person.password, f"{PASSWORD} {uuid4().hex}"
+            hold("a link sets a password", is_so=self.world.run(self.world.own.reset_at_once(text, [new])) == [True])
+            self.model.reset(person, new)
+            hold("a password that was reset restores nothing", is_so=not self._restores(person, old))
+        is_back = self._restores(person, person.password)
+        hold("the password restores an account until it is deleted", is_so=is_back == is_waiting)
+        person.is_active = is_back
+        self._compare_verified(person)
+
     @rule(which=some, who=some, age=ages, is_own=st.booleans(), is_late=st.booleans())
     def verifies_in_a_session(self, which: int, who: int, age: int, is_own: bool, is_late: bool) -> None:  # noqa: FBT001 - Hypothesis passes by name
         """The link counts in a session of its own account alone, and there it may be used again."""
@@ -73,6 +99,9 @@ class MailSteps(AccountSteps):
             is_due = is_right and self.model.can_verify(person, token, self.now)
             is_done = self.world.run(self.world.own.verify_by_password(token.text, shown))
             self._note_verification(person, is_done=is_done, is_due=is_due)
+
+    def _restores(self, person: Person, password: str) -> bool:
+        return self.world.run(self.world.own.restore(person.username, password))
 
     def _unverified(self, who: int) -> Person:
         """Return somebody whose address is not verified, if there is one: a reset verifies it, too."""

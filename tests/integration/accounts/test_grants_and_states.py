@@ -33,14 +33,16 @@ access_token                200   401         401     401     401    401      40
 reauthentication            200   401         401     401     401    401      401    401
 password_change             200   401         401     401     401    401      401    401
 reset_link                  204   204         422     422     422    422      422    422
-reset_request                 1     1           0       0       0      0        1      0
+reset_request                 1     1           0       1       0      0        1      0
+reset_by_new_mail           204   204           -     204       -      -      204      -
 verification_link           204   204         401     401     401    401      422    401
 restore_token               422   422         422     204     422    422      422    422
 restore_page                422   422         422     200     422    422      422    422
 """
-"""What each grant is answered; of a request for a reset, how many mails are composed. Links, and the restore token, are
-from before the account came into its state; `ended` is after the end of all sessions, `restored` after a deletion that
-was cancelled, `barred` pending and deactivated by an operator besides, `overdue` pending when its time has come."""
+"""What each grant is answered; of a request for a reset, how many mails are composed, and by
+`reset_by_new_mail` what the link of that mail is answered. Other links, and the restore token, are from before the
+account came into its state; `ended` is after the end of all sessions, `restored` after a deletion that was cancelled,
+`barred` pending and deactivated by an operator besides, `overdue` pending when its time has come."""
 
 STATES: Final = tuple(TABLE.split("\n")[1].split()[1:])
 ROWS: Final = {line.split()[0]: line.split()[1:] for line in TABLE.split("\n")[2:] if line}
@@ -148,12 +150,26 @@ async def restore_by_page(each: Holder) -> httpx.Response:
     return await each.service.call("POST", "/account/restore", data=form)
 
 
-async def ask_for_reset(each: Holder) -> int:
+async def count_reset_mails(each: Holder) -> str:
     """Return how many mails the request for a reset brings."""
+    return "0" if await reset_mail(each) is None else "1"
+
+
+async def reset_by_new_mail(each: Holder) -> str:
+    """Return what the link of a mail that is asked for now is answered; a hyphen without a mail."""
+    mail = await reset_mail(each)
+    if mail is None:
+        return "-"
+    each.reset = token_of(mail)
+    return str((await use_reset_link(each)).status_code)
+
+
+async def reset_mail(each: Holder) -> ComposedMail | None:
+    """Return the mail that a request for a reset brings."""
     service = each.service
     parts = (service.database, service.clock, create_one_time_tokens(service.settings.keys), AccountLinks("https://a"))
     request = MailRequest(MailKind.PASSWORD_RESET, MailOrigin.STRANGER, email=each.owner.person.email)
-    return 0 if await ResetMail(*parts).compose(request, uuid4()) is None else 1
+    return await ResetMail(*parts).compose(request, uuid4())
 
 
 GRANTS: Final[dict[str, Callable[[Holder], Awaitable[httpx.Response]]]] = {
@@ -166,6 +182,10 @@ GRANTS: Final[dict[str, Callable[[Holder], Awaitable[httpx.Response]]]] = {
     "verification_link": use_verification_link,
     "restore_token": restore,
     "restore_page": restore_by_page,
+}
+MAILS: Final[dict[str, Callable[[Holder], Awaitable[str]]]] = {
+    "reset_request": count_reset_mails,
+    "reset_by_new_mail": reset_by_new_mail,
 }
 
 
@@ -180,12 +200,10 @@ async def test_each_grant_is_answered_by_the_state_of_its_account(service: Servi
     for name in ROWS:
         each = await holder(service)
         await bring(each, state)
-        measured[name] = str(
-            await ask_for_reset(each) if name == "reset_request" else (await GRANTS[name](each)).status_code
-        )
+        measured[name] = await MAILS[name](each) if name in MAILS else str((await GRANTS[name](each)).status_code)
     assert measured == {name: cells[STATES.index(state)] for name, cells in ROWS.items()}
 
 
 def test_every_grant_has_a_row_and_every_row_a_cell_for_each_state() -> None:
-    assert {*GRANTS, "reset_request"} == ROWS.keys()
+    assert {*GRANTS, *MAILS} == ROWS.keys()
     assert {len(cells) for cells in ROWS.values()} == {len(STATES)}

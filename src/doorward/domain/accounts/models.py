@@ -66,8 +66,14 @@ class Mailbox:
     email: str
     email_key: str
     is_active: bool
+    restorable_until: datetime | None
+    """When it will be deleted, while it waits for that and its owner can restore it."""
     email_verified_at: datetime | None
     locale: str | None
+
+    def can_be_reset(self, now: datetime) -> bool:
+        """Whether a mail may give its owner a new password: also while it waits for its deletion, to restore it."""
+        return self.is_active or (self.restorable_until is not None and self.restorable_until > now)
 
 
 class EmailChangeMode(StrEnum):

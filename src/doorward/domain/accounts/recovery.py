@@ -32,7 +32,11 @@ LIFE_OF_NOTICE: Final = timedelta(hours=24)
 
 
 class Recovery:
-    """Gives the owner of a mailbox a new password. Whatever the old one began ends."""
+    """Gives the owner of a mailbox a new password. Whatever the old one began ends.
+
+    An account that waits for its deletion goes on waiting, and the new password restores it: whoever stole the old one
+    and asked for the deletion must not keep the owner out until it is carried out.
+    """
 
     def __init__(
         self,
@@ -121,7 +125,7 @@ class Recovery:
         events: list[AuditedEvent] = [PasswordChanged(user_id=user_id, reason="reset")]
         async with self._database.transaction() as connection:
             locked = await accounts.lock_mailbox(connection, user_id)
-            if locked is None or not locked.is_active:
+            if locked is None or not locked.can_be_reset(now):
                 raise InvalidOneTimeTokenError
             if await self._tokens.consume(connection, shown, now=now) != locked.email_key:
                 raise InvalidOneTimeTokenError
@@ -147,7 +151,7 @@ class ResetMail:
     links: AccountLinks
 
     async def compose(self, request: MailRequest, message_id: UUID) -> ComposedMail | None:  # noqa: ARG002 - the protocol has it
-        """Make a new token for the account of the address that was named, or of the user. None without an active one.
+        """Make a new token for the account of the address that was named, or of the user. None with none to reset.
 
         The mail goes to the address that the account has, in the spelling stored, never to the one that was typed.
         """
@@ -157,7 +161,7 @@ class ResetMail:
         event = PasswordResetRequested(user_id=found.user_id)
         async with self.database.transaction() as connection:
             mailbox = await accounts.lock_mailbox(connection, found.user_id)
-            if mailbox is None or not mailbox.is_active or mailbox.email_key != found.email_key:
+            if mailbox is None or not mailbox.can_be_reset(now) or mailbox.email_key != found.email_key:
                 return None
             issued = await self.tokens.issue(
                 connection, Purpose.PASSWORD_RESET, user_id=mailbox.user_id, email_key=mailbox.email_key, now=now

@@ -17,6 +17,9 @@ async def find_mailbox_of_token(connection: Connection, shown: ShownToken, *, no
         await cursor.execute(
             """
             SELECT users.id AS user_id, users.username, users.email, users.email_key, users.is_active,
+                   CASE
+                       WHEN users.is_restorable AND NOT users.is_active THEN users.deletion_due_at
+                   END AS restorable_until,
                    users.email_verified_at, users.locale
             FROM users
             JOIN one_time_tokens AS token ON token.user_id = users.id
@@ -49,7 +52,9 @@ async def find_mailbox_by_email(connection: Connection, email_key: str) -> Mailb
     async with connection.cursor(row_factory=class_row(Mailbox)) as cursor:
         await cursor.execute(
             """
-            SELECT id AS user_id, username, email, email_key, is_active, email_verified_at, locale
+            SELECT id AS user_id, username, email, email_key, is_active,
+                   CASE WHEN is_restorable AND NOT is_active THEN deletion_due_at END AS restorable_until,
+                   email_verified_at, locale
             FROM users
             WHERE email_key = %(email_key)s
             """,
@@ -63,7 +68,9 @@ async def lock_mailbox(connection: Connection, user_id: UUID) -> Mailbox | None:
     async with connection.cursor(row_factory=class_row(Mailbox)) as cursor:
         await cursor.execute(
             """
-            SELECT id AS user_id, username, email, email_key, is_active, email_verified_at, locale
+            SELECT id AS user_id, username, email, email_key, is_active,
+                   CASE WHEN is_restorable AND NOT is_active THEN deletion_due_at END AS restorable_until,
+                   email_verified_at, locale
             FROM users
             WHERE id = %(user_id)s
             FOR NO KEY UPDATE
@@ -93,7 +100,7 @@ async def replace_forgotten_password(
     """Set a password that the owner of the mailbox chose, and end everything that the old one began.
 
     That is sessions, devices, mailed tokens, and a change of address that waits. Whoever reset it reads the mailbox:
-    the address is verified with it.
+    the address is verified with it. A deletion that was asked for stays so.
     """
     await connection.execute(
         """
