@@ -13,6 +13,9 @@ from benchmarks.processes import CALL_SECONDS
 from development.proof.timing_kinds import PASSWORD, Kind
 
 WRONG_CODE: Final = "12345678"
+MAILED: Final = "taken0@example.com"
+INVITED: Final = "invited@example.com"
+FREE: Final = "nowhere@example.com"
 TAKEN_ADDRESSES: Final = 50_000
 """Accounts, each of whose addresses is asked for once, as each free one is: budgets are spent alike."""
 
@@ -36,7 +39,7 @@ class MailedSite:
 
     def __init__(self, url: str, database_url: str) -> None:
         """Store the accounts whose addresses are taken."""
-        self._url = f"{url}/api/v1/auth"
+        self._site, self._url = url, f"{url}/api/v1/auth"
         self._session = requests.Session()
         self._session.trust_env = False
         self._addresses: Mapping[str, Iterator[str]] = {
@@ -44,19 +47,37 @@ class MailedSite:
             "free": (f"free{number}@example.com" for number in itertools.count()),
         }
         self._tokens: dict[str, str] = {}
-        with psycopg.connect(database_url, autocommit=True) as connection:
-            connection.execute(
-                "INSERT INTO users (id, email, email_key, username, username_key, password_hash) "
-                "SELECT gen_random_uuid(), address, address, name, name, 'of no password' "
-                "FROM (SELECT 'taken' || number AS name, 'taken' || number || '@example.com' AS address "
-                "FROM generate_series(0, %s) AS number) AS names",
-                [TAKEN_ADDRESSES - 1],
-            )
-            connection.execute("VACUUM ANALYZE users")
+        self._operator = psycopg.connect(database_url, autocommit=True)
+        self._operator.execute(
+            "INSERT INTO users (id, email, email_key, username, username_key, password_hash) "
+            "SELECT gen_random_uuid(), address, address, name, name, 'of no password' "
+            "FROM (SELECT 'taken' || number AS name, 'taken' || number || '@example.com' AS address "
+            "FROM generate_series(0, %s) AS number) AS names",
+            [TAKEN_ADDRESSES - 1],
+        )
+        self._operator.execute("VACUUM ANALYZE users")
+        self._mail_codes()
+
+    def _mail_codes(self) -> None:
+        """Store what a mail for a reset and one with an invitation leave, as if their codes never expired."""
+        self._operator.execute(
+            "INSERT INTO one_time_tokens (user_id, purpose, slot, email_key, secret_hash, code_mac, code_expires_at,"
+            " created_at, expires_at)"
+            " SELECT id, 'password_reset', 0, email_key, sha256('secret'), sha256('code'), '2100-01-01', now(),"
+            " '2100-01-01' FROM users WHERE email_key = %s",
+            [MAILED],
+        )
+        self._operator.execute(
+            "INSERT INTO invitations (id, email, email_key, secret_hash, code_mac, code_expires_at, created_at,"
+            " expires_at) VALUES (gen_random_uuid(), %(email)s, %(email)s, sha256('secret'), sha256('code'),"
+            " '2100-01-01', now(), '2100-01-01')",
+            {"email": INVITED},
+        )
 
     def close(self) -> None:
-        """Close the connection."""
+        """Close the connections."""
         self._session.close()
+        self._operator.close()
 
     def kinds(self) -> Mapping[str, list[Kind]]:
         """Return the groups of calls that must be one to an attacker, by what they are called."""
@@ -85,7 +106,45 @@ class MailedSite:
             "Forgotten passwords": [
                 Kind(f"{name} address", partial(self._forget, name), 202) for name in self._addresses
             ],
+            **self._guesses(),
         }
+
+    def _guesses(self) -> Mapping[str, list[Kind]]:
+        """Return the wrong codes and passwords that must not tell what they were compared with."""
+        return {
+            "Wrong codes of resets": [
+                Kind(f"{name} address", partial(self._reset, address), 422, prepare=self._give_tries_back)
+                for name, address in {"mailed": MAILED, "free": FREE}.items()
+            ],
+            "Wrong codes of invitations": [
+                Kind(f"{name} address", partial(self._accept, address), 422, prepare=self._give_tries_back)
+                for name, address in {"invited": INVITED, "free": FREE}.items()
+            ],
+            "Wrong passwords of restorations": [
+                Kind(name, partial(self._restore, username), 422, prepare=self._forget_failures)
+                for name, username in {
+                    "account": "known", "account that waits for its deletion": "leaving", "free name": "nowhere"
+                }.items()
+            ],
+        }  # fmt: skip
+
+    def _reset(self, email: str) -> requests.Response:
+        return self._post("password/reset", {"email": email, "code": WRONG_CODE, "new_password": PASSWORD})
+
+    def _accept(self, email: str) -> requests.Response:
+        body = {"email": email, "code": WRONG_CODE, "username": "newcomer", "password": PASSWORD}
+        return self._post("invitations/accept", body)
+
+    def _give_tries_back(self) -> None:
+        self._operator.execute("UPDATE one_time_tokens SET code_attempts = 0")
+        self._operator.execute("UPDATE invitations SET code_attempts = 0")
+
+    def _restore(self, username: str) -> requests.Response:
+        form = {"username": username, "password": f"not {PASSWORD}"}
+        return self._session.post(f"{self._site}/account/restore", data=form, timeout=CALL_SECONDS)
+
+    def _forget_failures(self) -> None:
+        self._operator.execute("DELETE FROM login_throttles")
 
     def _post(self, path: str, body: Mapping[str, str]) -> requests.Response:
         return self._session.post(f"{self._url}/{path}", json=body, timeout=CALL_SECONDS)

@@ -38,7 +38,9 @@ async def find_mailbox(connection: Connection, user_id: UUID) -> Mailbox | None:
     async with connection.cursor(row_factory=class_row(Mailbox)) as cursor:
         await cursor.execute(
             """
-            SELECT id AS user_id, username, email, email_key, is_active, email_verified_at, locale
+            SELECT id AS user_id, username, email, email_key, is_active,
+                   CASE WHEN is_restorable AND NOT is_active THEN deletion_due_at END AS restorable_until,
+                   email_verified_at, locale
             FROM users
             WHERE id = %(user_id)s
             """,
