@@ -181,6 +181,19 @@ async def test_a_mail_that_was_not_taken_spends_no_budget(mailing: Mailing, know
     assert mailing.outbox.sql("SELECT DISTINCT mails FROM mail_budgets") == [{"mails": 1}]
 
 
+async def test_requests_that_send_nothing_spend_no_budget(mailing: Mailing, composer: KnownAddresses) -> None:
+    newcomer = address()
+    for _ in range(10):
+        await mailing.ask_for(newcomer)
+        await mailing.deliver()
+        mailing.clock.advance(MINUTE)
+    composer.addresses = (newcomer,)
+    await mailing.ask_for(newcomer, kind=MailKind.VERIFY_EMAIL)
+    await mailing.deliver()
+    assert mailing.recipients() == [newcomer]
+    assert mailing.outbox.sql("SELECT DISTINCT mails FROM mail_budgets WHERE mails > 0") == [{"mails": 1}]
+
+
 async def test_a_clock_that_was_set_back_closes_no_budget(mailing: Mailing, known: str) -> None:
     await mailing.ask_for(known)
     await mailing.deliver()

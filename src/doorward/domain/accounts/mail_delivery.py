@@ -81,7 +81,7 @@ class MailDelivery:
         try:
             outcome = await self._compose_and_send(composer, request, message)
         finally:
-            if outcome is None or isinstance(outcome, TryAgain | Outage):
+            if outcome is None or isinstance(outcome, TryAgain | Outage | Dropped):
                 await self._budgets.give_back(address, request.origin, request.kind)
         return outcome
 
