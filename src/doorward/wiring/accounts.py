@@ -8,6 +8,7 @@ from doorward.domain.auth.passwords import Passwords
 from doorward.domain.auth.registration import RegistrationRules
 from doorward.infrastructure.keys import ONE_TIME_TOKEN_PURPOSE
 from doorward.settings.keys import KeySettings
+from doorward.wiring.auth import create_known_devices
 from doorward.wiring.foundation import Foundation
 from doorward.wiring.keys import keys
 from doorward.wiring.throttling import create_throttling
@@ -37,6 +38,7 @@ def create_recovery(base: Foundation, rules: RegistrationRules) -> Recovery:
         tokens=create_one_time_tokens(base.settings.keys),
         passwords=create_passwords(base, rules),
         mails=base.mails,
+        devices=create_known_devices(base),
     )
 
 

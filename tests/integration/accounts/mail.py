@@ -43,6 +43,9 @@ class KnownAddresses:
         self.addresses = addresses
         self.asked = 0
 
+    async def judge(self, request: MailRequest) -> MailOrigin | None:
+        return request.origin if request.email in self.addresses else None
+
     async def compose(self, request: MailRequest, _message_id: UUID) -> ComposedMail | None:
         self.asked += 1
         if request.email not in self.addresses:

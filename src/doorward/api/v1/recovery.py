@@ -9,7 +9,7 @@ from doorward.api.policy import PUBLIC, RoutePolicy
 from doorward.api.routing import Call
 from doorward.api.schemas.accounts import ForgotPasswordRequest, ResetPasswordRequest
 from doorward.api.services import CurrentServices
-from doorward.api.v1.auth import PREFIX, TAG
+from doorward.api.v1.auth import PREFIX, TAG, ShownDevice
 from doorward.api.waiting_client import waiting_client
 from doorward.core.ports import LimitedCall
 from doorward.domain.auth.exceptions import (
@@ -45,9 +45,14 @@ def calls() -> Sequence[Call]:
     ]
 
 
-async def forgot_password(body: JsonBody[ForgotPasswordRequest], services: CurrentServices) -> None:
-    """Send a mail that resets the password, if the address has an account. The answer is the same if it has none."""
-    await services.recovery.request_reset(body.email)
+async def forgot_password(
+    body: JsonBody[ForgotPasswordRequest], services: CurrentServices, doorward_device: ShownDevice = None
+) -> None:
+    """Send a mail that resets the password, if the address has an account. The answer is the same if it has none.
+
+    Strangers who ask for the same address use up none of the mails that a known device may cause.
+    """
+    await services.recovery.request_reset(body.email, device_token=doorward_device)
 
 
 async def reset_password(request: Request, body: JsonBody[ResetPasswordRequest], services: CurrentServices) -> None:

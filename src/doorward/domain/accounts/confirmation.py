@@ -31,7 +31,7 @@ from doorward.domain.auth.policy import MAXIMUM_TYPED_LENGTH, is_unicode_text
 from doorward.domain.auth.ports import NO_CLIENT, Client, PasswordHasher
 from doorward.domain.auth.refresh_token import hash_secret
 from doorward.domain.auth.throttling import STRANGERS, Throttling
-from doorward.domain.outbox.mail import ComposedMail, MailKind, MailRequest
+from doorward.domain.outbox.mail import ComposedMail, MailKind, MailOrigin, MailRequest
 from doorward.observability.logging import report
 
 
@@ -175,6 +175,10 @@ class ConfirmationMail:
     clock: Clock
     codec: OneTimeTokenCodec
     links: AccountLinks
+
+    async def judge(self, request: MailRequest) -> MailOrigin:
+        """Return who asked. Whether it is still wanted is found out by composing it."""
+        return request.origin
 
     async def compose(self, request: MailRequest, message_id: UUID) -> ComposedMail | None:  # noqa: ARG002 - the protocol has it
         """Make a new token and return the mail for whom the address is. None for a registration that is gone.

@@ -11,7 +11,7 @@ from doorward.domain.accounts.repositories import Connection, accounts, email_ch
 from doorward.domain.auth.identifiers import canonical_email
 from doorward.domain.auth.one_time_token import Purpose
 from doorward.domain.auth.one_time_tokens import OneTimeTokens
-from doorward.domain.outbox.mail import ComposedMail, MailRequest
+from doorward.domain.outbox.mail import ComposedMail, MailOrigin, MailRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,14 @@ class NewMailboxMail:
     clock: Clock
     tokens: OneTimeTokens
     links: AccountLinks
+
+    async def judge(self, request: MailRequest) -> MailOrigin | None:
+        """Return who asked; None for a change that waits no more, or not for this mailbox."""
+        if request.user_id is None or request.email is None:
+            return None
+        async with self.database.connection() as connection:
+            change = await _find_change_to(request.email, connection, request.user_id, self.clock.now())
+        return request.origin if change is not None and change.new_confirmed_at is None else None
 
     async def compose(self, request: MailRequest, message_id: UUID) -> ComposedMail | None:  # noqa: ARG002 - the protocol has it
         """Make a new token for the new address. None for a change that waits no more, and for an address that is taken.
@@ -55,6 +63,14 @@ class OldMailboxMail:
     tokens: OneTimeTokens
     links: AccountLinks
     mode: EmailChangeMode
+
+    async def judge(self, request: MailRequest) -> MailOrigin | None:
+        """Return who asked; None for a change that waits no more, or not for this mailbox."""
+        if request.user_id is None or self.mode is EmailChangeMode.NEW:
+            return None
+        async with self.database.connection() as connection:
+            change = await _find_change_to(request.facts["new_email"], connection, request.user_id, self.clock.now())
+        return request.origin if change is not None and change.old_confirmed_at is None else None
 
     async def compose(self, request: MailRequest, message_id: UUID) -> ComposedMail | None:  # noqa: ARG002 - the protocol has it
         """Make a new token for the present address. None for a change that waits no more, or needs no word of it.

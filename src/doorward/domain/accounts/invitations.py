@@ -171,6 +171,10 @@ class InvitationMail:
     codec: OneTimeTokenCodec
     links: AccountLinks
 
+    async def judge(self, request: MailRequest) -> MailOrigin:
+        """Return who asked. Whether it is still wanted is found out by composing it."""
+        return request.origin
+
     async def compose(self, request: MailRequest, message_id: UUID) -> ComposedMail | None:  # noqa: ARG002 - the protocol has it
         """Make a new token. None for an invitation that was accepted, replaced or removed."""
         invitation_id, now = UUID(request.facts[INVITATION_ID]), self.clock.now()

@@ -56,8 +56,9 @@ class MailDelivery:
     async def deliver(self, message: Message) -> Outcome:
         """Send one mail, if its request still has something to tell.
 
-        The budget is counted before a token is made, so that requests beyond it replace none; what was not sent is
-        not counted. Raises ``ServiceUnavailableError``.
+        What has nothing to tell is dropped before it spends or awaits a budget. The budget is counted before a token is
+        made, so that requests beyond it replace none; what was not sent is not counted. Raises
+        ``ServiceUnavailableError``.
         """
         try:
             opened = self._sealer.open(message.payload, context=sealing_context(message.message_id))
@@ -69,11 +70,17 @@ class MailDelivery:
             # Of a later version of the service, or of a kind that was taken out.
             return Refused(UNKNOWN_KIND)
         address = await self._address_of(request)
-        if address is None:
+        origin = None if address is None else await composer.judge(request)
+        if address is None or origin is None:
             return Dropped("nothing_to_send")
-        if request.origin is MailOrigin.SERVICE:
+        if origin is MailOrigin.SERVICE:
             return await self._compose_and_send(composer, request, message)
-        delay = await self._budgets.spend(address, request.origin, request.kind)
+        return await self._send_within_budget(composer, request, message, address, origin)
+
+    async def _send_within_budget(
+        self, composer: Composer, request: MailRequest, message: Message, address: str, origin: MailOrigin
+    ) -> Outcome:
+        delay = await self._budgets.spend(address, origin, request.kind)
         if delay is not None:
             is_dropped = request.origin is MailOrigin.STRANGER or request.is_repeatable
             return Dropped("over_budget") if is_dropped else Postponed(delay)
@@ -82,7 +89,7 @@ class MailDelivery:
             outcome = await self._compose_and_send(composer, request, message)
         finally:
             if outcome is None or isinstance(outcome, TryAgain | Outage | Dropped):
-                await self._budgets.give_back(address, request.origin, request.kind)
+                await self._budgets.give_back(address, origin, request.kind)
         return outcome
 
     async def _address_of(self, request: MailRequest) -> str | None:

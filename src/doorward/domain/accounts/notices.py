@@ -10,7 +10,7 @@ from uuid import UUID
 
 from doorward.core.ports import Database
 from doorward.domain.accounts.repositories import Connection, recipients
-from doorward.domain.outbox.mail import ComposedMail, MailKind, MailRequest
+from doorward.domain.outbox.mail import ComposedMail, MailKind, MailOrigin, MailRequest
 
 NOTICE_FACTS: Final[Mapping[MailKind, tuple[str, ...]]] = {
     MailKind.PASSWORD_CHANGED: (),
@@ -31,6 +31,10 @@ class NoticeComposer:
     def __init__(self, *, database: Database[Connection]) -> None:
         """Take the database."""
         self._database = database
+
+    async def judge(self, request: MailRequest) -> MailOrigin:
+        """Return the service: a notice has no budget."""
+        return request.origin
 
     async def compose(self, request: MailRequest, message_id: UUID) -> ComposedMail | None:  # noqa: ARG002 - Composer's
         """Return the notice; None when the user is gone, or the address is not verified or refused a mail.

@@ -8,12 +8,19 @@ from uuid import UUID
 from doorward.core.ports import Database
 from doorward.domain.accounts.models import Mail, MailContent
 from doorward.domain.accounts.repositories import Connection
-from doorward.domain.outbox.mail import ComposedMail, MailRequest
+from doorward.domain.outbox.mail import ComposedMail, MailOrigin, MailRequest
 from doorward.domain.outbox.models import Outcome
 
 
 class Composer(Protocol):
     """Composes the mails of some kinds when they are sent. ``wiring/mail.py`` has the composer of each kind."""
+
+    async def judge(self, request: MailRequest) -> MailOrigin | None:
+        """Return whose budget the mail spends; None when there is nothing to send, as for a change that was replaced.
+
+        It is asked before the budget, and changes nothing. Raises ``ServiceUnavailableError``.
+        """
+        ...
 
     async def compose(self, request: MailRequest, message_id: UUID) -> ComposedMail | None:
         """Return the mail, with a token made now where its kind has one; None when there is nothing to send.

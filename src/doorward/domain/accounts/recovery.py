@@ -20,6 +20,7 @@ from doorward.domain.accounts.repositories import Connection, accounts
 from doorward.domain.audit.recording import record
 from doorward.domain.auth.exceptions import InvalidEmailError, InvalidOneTimeTokenError
 from doorward.domain.auth.identifiers import canonical_email
+from doorward.domain.auth.known_devices import KnownDevices, facts_of_device, is_known_device
 from doorward.domain.auth.one_time_token import Purpose
 from doorward.domain.auth.one_time_tokens import LIFE_OF_PURPOSE, OneTimeTokens, ShownToken
 from doorward.domain.auth.passwords import Passwords
@@ -46,22 +47,27 @@ class Recovery:
         tokens: OneTimeTokens,
         passwords: Passwords,
         mails: MailQueue,
+        devices: KnownDevices,
     ) -> None:
-        """Take the database, the time, tokens, what hashes new passwords, and the queue of mails."""
+        """Take the database, the time, tokens, what hashes new passwords, the queue of mails, and device tokens."""
         self._database = database
         self._clock = clock
         self._tokens = tokens
         self._passwords = passwords
         self._mails = mails
+        self._devices = devices
 
-    async def request_reset(self, email: str) -> None:
+    async def request_reset(self, email: str, *, device_token: str | None = None) -> None:
         """Ask for a mail. The same single statement for every address: the worker looks up whose it is.
 
-        Raises ``MailNotConfiguredError`` and ``InvalidEmailError``.
+        ``device_token`` was given by an earlier login; the worker finds out whether the account knows the device, which
+        then spends the owner's budget. Any other text in its place is ignored. Raises ``MailNotConfiguredError`` and
+        ``InvalidEmailError``.
         """
         self._mails.require()
         canonical_email(email)
-        request = MailRequest(MailKind.PASSWORD_RESET, MailOrigin.STRANGER, email=email)
+        facts = facts_of_device(self._devices.read(device_token))
+        request = MailRequest(MailKind.PASSWORD_RESET, MailOrigin.STRANGER, email=email, facts=facts)
         async with self._database.transaction() as connection:
             await self._mails.add(
                 connection, request, expires_at=self._clock.now() + LIFE_OF_PURPOSE[Purpose.PASSWORD_RESET]
@@ -149,6 +155,18 @@ class ResetMail:
     clock: Clock
     tokens: OneTimeTokens
     links: AccountLinks
+
+    async def judge(self, request: MailRequest) -> MailOrigin | None:
+        """Return the owner for a device that the account knows, else who asked; None where there is none to reset."""
+        if request.email is None:
+            return None
+        now = self.clock.now()
+        async with self.database.connection() as connection:
+            found = await accounts.find_mailbox_by_email(connection, canonical_email(request.email))
+            if found is None or not found.can_be_reset(now):
+                return None
+            is_known = await is_known_device(connection, found.user_id, request.facts)
+        return MailOrigin.OWNER if is_known else request.origin
 
     async def compose(self, request: MailRequest, message_id: UUID) -> ComposedMail | None:  # noqa: ARG002 - the protocol has it
         """Make a new token for the account of the address that was named, or of the user. None with none to reset.

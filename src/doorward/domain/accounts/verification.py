@@ -127,6 +127,15 @@ class VerificationMail:
     tokens: OneTimeTokens
     links: AccountLinks
 
+    async def judge(self, request: MailRequest) -> MailOrigin | None:
+        """Return who asked; None for an account that needs no verification."""
+        if request.user_id is None:
+            return None
+        async with self.database.connection() as connection:
+            mailbox = await accounts.find_mailbox(connection, request.user_id)
+        is_wanted = mailbox is not None and mailbox.is_active and mailbox.email_verified_at is None
+        return request.origin if is_wanted else None
+
     async def compose(self, request: MailRequest, message_id: UUID) -> ComposedMail | None:  # noqa: ARG002 - the protocol has it
         """Make a new token for the account's present address. None for an account that needs no verification."""
         if request.user_id is None:

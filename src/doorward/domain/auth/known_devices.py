@@ -1,5 +1,6 @@
 """Devices that are known again: each successful login gives its device a token, and a later login shows it."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -16,6 +17,23 @@ MOST_DEVICES: Final = 20
 
 NOTICE_KEPT: Final = timedelta(days=1)
 """How long the mail about a new device may wait for its delivery."""
+
+
+_ID, _SECRET_HASH = "device_id", "device_secret_hash"
+
+
+def facts_of_device(token: DeviceToken | None) -> Mapping[str, str]:
+    """Return what a request for a mail tells of the device that is shown. The token cannot be made from it."""
+    return {} if token is None else {_ID: str(token.device_id), _SECRET_HASH: hash_secret(token.secret).hex()}
+
+
+async def is_known_device(connection: Connection, user_id: UUID, facts: Mapping[str, str]) -> bool:
+    """Tell whether the user knows the device of a request for a mail; it is asked for when the mail is sent."""
+    if _ID not in facts:
+        return False
+    return await devices.is_known(
+        connection, user_id, device_id=UUID(facts[_ID]), secret_hash=bytes.fromhex(facts[_SECRET_HASH])
+    )
 
 
 class KnownDevices:

@@ -2,6 +2,7 @@
 
 from dataclasses import asdict
 from datetime import datetime
+from uuid import UUID
 
 from doorward.domain.auth.models import KnownDevice
 from doorward.domain.auth.repositories import Connection
@@ -18,6 +19,22 @@ async def add_device(connection: Connection, device: KnownDevice) -> None:
         """,
         asdict(device),
     )
+
+
+async def is_known(connection: Connection, user_id: UUID, *, device_id: UUID, secret_hash: bytes) -> bool:
+    """Tell whether a user knows a device, in the user's present epoch."""
+    cursor = await connection.execute(
+        """
+        SELECT id
+        FROM devices
+        WHERE user_id = %(user_id)s
+          AND id = %(device_id)s
+          AND secret_hash = %(secret_hash)s
+          AND epoch = (SELECT session_epoch FROM users WHERE users.id = %(user_id)s)
+        """,
+        {"user_id": user_id, "device_id": device_id, "secret_hash": secret_hash},
+    )
+    return await cursor.fetchone() is not None
 
 
 async def replace_devices(connection: Connection, device: KnownDevice) -> None:

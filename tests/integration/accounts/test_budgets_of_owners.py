@@ -1,0 +1,95 @@
+"""Whose budget a mail spends, and which requests wait for one."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+from uuid import UUID, uuid4
+
+from development.client import Person
+from doorward.domain.accounts.recovery import ResetMail
+from doorward.domain.accounts.verification import VerificationMail
+from doorward.domain.auth.known_devices import is_known_device
+from doorward.domain.outbox.mail import MailKind, MailOrigin, MailRequest
+from doorward.domain.outbox.models import sealing_context
+from doorward.wiring.mail import create_sealer
+from tests.integration.accounts.conftest import LINKS, Mails
+from tests.integration.accounts.mail import KnownAddresses, Mailing
+from tests.integration.mailbox import make_service_with_mail
+from tests.integration.service import FakeClock, MakeService
+
+FORGOT: Final = "/api/v1/auth/password/forgot"
+
+
+async def device_of(mails: Mails, person: Person) -> str:
+    """Log in, and return the token of the device."""
+    return (await mails.service.post_login(person)).headers["doorward-device"]
+
+
+async def judged(mails: Mails, email: str, device: str | None) -> MailOrigin | None:
+    """Ask for a reset, and return whose budget its mail spends."""
+    await mails.recovery.request_reset(email, device_token=device)
+    request = mails.requests(Person("", email, "", ""))[-1]
+    return await ResetMail(mails.service.database, mails.clock, mails.tokens, LINKS).judge(request)
+
+
+async def test_a_reset_that_a_known_device_asks_for_spends_the_owners_budget(mails: Mails) -> None:
+    person, other = await mails.service.register(), await mails.service.register()
+    own, foreign = await device_of(mails, person), await device_of(mails, other)
+    assert await judged(mails, person.email, own) is MailOrigin.OWNER
+    for device in (None, "", "dwd_made-up", own[:-1], foreign):
+        assert await judged(mails, person.email, device) is MailOrigin.STRANGER, device
+
+
+async def test_a_device_of_an_ended_epoch_spends_the_budget_of_strangers(mails: Mails) -> None:
+    person = await mails.service.register()
+    device = await device_of(mails, person)
+    mails.service.sql("UPDATE users SET session_epoch = session_epoch + 1 WHERE id = %s", person.id)
+    assert await judged(mails, person.email, device) is MailOrigin.STRANGER
+
+
+async def test_a_request_with_a_device_is_stored_alike_for_every_address(mails: Mails) -> None:
+    person = await mails.service.register()
+    device = await device_of(mails, person)
+    lengths = set()
+    for email in (person.email, f"{uuid4().hex[: len(person.email) - 12]}@example.com"):
+        await mails.recovery.request_reset(email, device_token=device)
+        (row,) = mails.service.sql("SELECT length(payload) AS bytes FROM outbox ORDER BY id DESC LIMIT 1")
+        lengths.add(row["bytes"] - len(email))
+    assert len(lengths) == 1
+    assert device not in repr(mails.requests(person)[-1])
+
+
+async def test_the_device_that_a_call_shows_reaches_the_worker(make_service: MakeService, tmp_path: Path) -> None:
+    service = await make_service_with_mail(make_service, tmp_path, background="off")
+    person = await service.register()
+    device = (await service.post_login(person)).headers["doorward-device"]
+    answer = await service.client.post(FORGOT, json={"email": person.email}, headers={"Doorward-Device": device})
+    assert answer.status_code == 202
+    (row,) = service.sql("SELECT message_id, payload FROM outbox ORDER BY id DESC LIMIT 1")
+    context = sealing_context(row["message_id"])
+    request = MailRequest.from_bytes(create_sealer(service.settings).open(row["payload"], context=context))
+    async with service.database.connection() as connection:
+        assert await is_known_device(connection, UUID(person.id), request.facts)
+
+
+async def test_a_mail_that_is_no_longer_wanted_does_not_wait_for_a_budget(own_database: str, clock: FakeClock) -> None:
+    composer = KnownAddresses("ada@example.com")
+    mailing = Mailing(own_database, clock, composer)
+    for _ in range(2):
+        await mailing.ask_for("ada@example.com", origin=MailOrigin.OWNER)
+    await mailing.deliver()
+    assert len(mailing.outbox.rows()) == 1
+    composer.addresses = ()
+    mailing.outbox.make_due()
+    await mailing.deliver()
+    assert mailing.outbox.rows() == []
+
+
+async def test_a_verification_is_wanted_until_the_address_is_verified(mails: Mails) -> None:
+    person = await mails.service.register()
+    composer = VerificationMail(mails.service.database, mails.clock, mails.tokens, LINKS)
+    request = MailRequest(MailKind.VERIFY_EMAIL, MailOrigin.CLAIMANT, user_id=UUID(person.id))
+    assert await composer.judge(request) is MailOrigin.CLAIMANT
+    assert await composer.judge(replace(request, user_id=uuid4())) is None
+    mails.service.sql("UPDATE users SET email_verified_at = now() WHERE id = %s", person.id)
+    assert await composer.judge(request) is None
