@@ -72,6 +72,12 @@ async def test_the_device_that_a_call_shows_reaches_the_worker(make_service: Mak
         assert await is_known_device(connection, UUID(person.id), request.facts)
 
 
+async def test_a_mail_to_an_address_that_is_not_verified_spends_a_claimants_budget(mails: Mails) -> None:
+    person = await mails.service.register()
+    await mails.verification.send_again(UUID(person.id))
+    assert mails.requests(person)[-1].origin is MailOrigin.CLAIMANT
+
+
 async def test_a_mail_that_is_no_longer_wanted_does_not_wait_for_a_budget(own_database: str, clock: FakeClock) -> None:
     composer = KnownAddresses("ada@example.com")
     mailing = Mailing(own_database, clock, composer)

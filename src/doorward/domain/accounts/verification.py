@@ -41,10 +41,11 @@ class Verification:
     async def send_again(self, user_id: UUID) -> None:
         """Ask for a new mail. For an address that is verified already, the worker sends none.
 
-        Raises ``MailNotConfiguredError``.
+        Until it is verified the address may be anybody's: the mail spends what a claimant may cause. Raises
+        ``MailNotConfiguredError``.
         """
         self._mails.require()
-        request = MailRequest(MailKind.VERIFY_EMAIL, MailOrigin.OWNER, user_id=user_id)
+        request = MailRequest(MailKind.VERIFY_EMAIL, MailOrigin.CLAIMANT, user_id=user_id)
         async with self._database.transaction() as connection:
             await self._mails.add(
                 connection, request, expires_at=self._clock.now() + LIFE_OF_PURPOSE[Purpose.VERIFY_EMAIL]

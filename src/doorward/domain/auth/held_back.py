@@ -27,6 +27,6 @@ class HeldBack:
         return DeletionPendingError(token, f"{deletes_at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}")
 
     async def ask_for_verification(self, connection: Connection, user_id: UUID, *, now: datetime) -> None:
-        """Ask for another mail, within the owner's budget, in the caller's transaction."""
-        mail = MailRequest(MailKind.VERIFY_EMAIL, MailOrigin.OWNER, user_id=user_id, is_repeatable=True)
+        """Ask for another mail, within a claimant's budget, in the caller's transaction."""
+        mail = MailRequest(MailKind.VERIFY_EMAIL, MailOrigin.CLAIMANT, user_id=user_id, is_repeatable=True)
         await self._mails.add(connection, mail, expires_at=now + LIFE_OF_PURPOSE[Purpose.VERIFY_EMAIL])

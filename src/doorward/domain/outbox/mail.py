@@ -33,10 +33,10 @@ class MailOrigin(StrEnum):
     STRANGER = "stranger"
     """Whoever knows the address."""
     OWNER = "owner"
-    """A session, the right password or a known device."""
+    """A session or the right password of an account whose address is verified, or a known device."""
     CLAIMANT = "claimant"
-    """A session whose account is to have the address, and has not shown that it is its own: its mails cannot spend what
-    the owner of the address may have."""
+    """A session or the right password of an account that has the address, or is to have it, and has not shown that it
+    is its own: its mails cannot spend what the owner of the address may have."""
     SERVICE = "service"
     """The service itself, as in a notice: no budget."""
 
