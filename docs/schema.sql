@@ -157,6 +157,7 @@ CREATE TABLE public.outbox (
     dead_reason text,
     message_id uuid NOT NULL,
     kind text NOT NULL,
+    topic bytea,
     died_at timestamp with time zone
 );
 
@@ -357,6 +358,8 @@ CREATE INDEX outbox_died_at_idx ON public.outbox USING btree (died_at) WHERE (de
 CREATE INDEX outbox_due_at_idx ON public.outbox USING btree (due_at, id) WHERE (dead_reason IS NULL);
 
 CREATE INDEX outbox_stream_idx ON public.outbox USING btree (endpoint, stream, id) WHERE (dead_reason IS NULL);
+
+CREATE INDEX outbox_topic_idx ON public.outbox USING btree (topic) WHERE ((topic IS NOT NULL) AND (dead_reason IS NULL));
 
 CREATE INDEX pending_registrations_expires_at_idx ON public.pending_registrations USING btree (expires_at);
 

@@ -1,6 +1,6 @@
 """Mail as the tests see it: the handler on a real database, with a transport that keeps what it is given."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -13,7 +13,7 @@ from doorward.domain.accounts.ports import Composer
 from doorward.domain.outbox.delivery import Delivery
 from doorward.domain.outbox.mail import MAIL_CHANNEL, ComposedMail, MailKind, MailOrigin, MailRequest
 from doorward.domain.outbox.mail_queue import MailQueue
-from doorward.domain.outbox.models import Delivered, Outcome
+from doorward.domain.outbox.models import Delivered, Outcome, sealing_context
 from doorward.infrastructure.mail.templates import SAMPLE_FACTS, JinjaTemplates
 from doorward.infrastructure.sealing import AesGcmSealer
 from tests.integration.outbox.messages import SHORT, Outbox
@@ -28,8 +28,13 @@ class Postbox:
     def __init__(self) -> None:
         self.outcomes: list[Outcome] = [Delivered()]
         self.delivered: list[Mail] = []
+        self.meanwhile: Callable[[], Awaitable[None]] | None = None
+        """What happens once, while the next mail is under way."""
 
     async def send(self, mail: Mail) -> Outcome:
+        if self.meanwhile is not None:
+            meanwhile, self.meanwhile = self.meanwhile, None
+            await meanwhile()
         outcome = self.outcomes.pop(0) if len(self.outcomes) > 1 else self.outcomes[0]
         if outcome == Delivered():
             self.delivered.append(mail)
@@ -91,6 +96,13 @@ class Mailing:
         self, email: str, *, origin: MailOrigin = MailOrigin.STRANGER, kind: MailKind = MailKind.PASSWORD_RESET
     ) -> None:
         await self.ask(MailRequest(kind=kind, origin=origin, email=email))
+
+    def requests(self) -> list[MailRequest]:
+        """Return what waits, the oldest first."""
+        return [
+            MailRequest.from_bytes(self.sealer.open(row["payload"], context=sealing_context(row["message_id"])))
+            for row in self.outbox.rows()
+        ]
 
     async def deliver(self) -> None:
         delivery = Delivery(

@@ -1,6 +1,8 @@
 """Whose budget a mail spends, and which requests wait for one."""
 
+import asyncio
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Final
 from uuid import UUID, uuid4
@@ -17,6 +19,7 @@ from tests.integration.accounts.mail import KnownAddresses, Mailing
 from tests.integration.mailbox import make_service_with_mail
 from tests.integration.service import FakeClock, MakeService
 
+MINUTE: Final = timedelta(minutes=1)
 FORGOT: Final = "/api/v1/auth/password/forgot"
 
 
@@ -89,6 +92,59 @@ async def test_a_mail_that_is_no_longer_wanted_does_not_wait_for_a_budget(own_da
     mailing.outbox.make_due()
     await mailing.deliver()
     assert mailing.outbox.rows() == []
+
+
+async def test_of_a_user_and_a_kind_one_mail_waits_for_its_budget_the_newest(
+    own_database: str, clock: FakeClock
+) -> None:
+    mailing = Mailing(own_database, clock, KnownAddresses("ada@example.com"))
+    user_id, other = uuid4(), uuid4()
+    for number in range(5):
+        for each in (user_id, other):
+            facts = {"number": str(number)}
+            request = MailRequest(
+                MailKind.VERIFY_EMAIL, MailOrigin.CLAIMANT, user_id=each, email="ada@example.com", facts=facts
+            )
+            await mailing.ask(request)
+        await mailing.deliver()
+    # One of the first was sent, and what was asked for after it waits: a row for each user.
+    assert len(mailing.recipients()) == 1
+    waiting = mailing.requests()
+    assert {each.user_id for each in waiting} == {user_id, other}
+    assert [each.facts["number"] for each in waiting] == ["4", "4"]
+    for _ in range(2):
+        clock.advance(MINUTE)
+        mailing.outbox.make_due()
+        await mailing.deliver()
+    assert (len(mailing.recipients()), mailing.outbox.rows()) == (3, [])
+
+
+async def test_what_is_asked_for_while_a_mail_is_under_way_is_not_lost(own_database: str, clock: FakeClock) -> None:
+    mailing = Mailing(own_database, clock, KnownAddresses("ada@example.com"))
+    request = MailRequest(MailKind.VERIFY_EMAIL, MailOrigin.CLAIMANT, user_id=uuid4(), email="ada@example.com")
+    await mailing.ask(request)
+    mailing.postbox.meanwhile = lambda: mailing.ask(request)
+    await mailing.deliver()
+    assert (len(mailing.recipients()), len(mailing.outbox.rows())) == (1, 1)
+    clock.advance(MINUTE)
+    mailing.outbox.make_due()
+    await mailing.deliver()
+    assert (len(mailing.recipients()), mailing.outbox.rows()) == (2, [])
+
+
+async def test_many_requests_at_once_leave_one_mail(mails: Mails) -> None:
+    person = await mails.service.register()
+    await asyncio.gather(*(mails.verification.send_again(UUID(person.id)) for _ in range(10)))
+    assert [each.kind for each in mails.requests(person)] == [MailKind.VERIFY_EMAIL]
+
+
+async def test_notices_replace_no_other(mails: Mails) -> None:
+    person = await mails.service.register()
+    for kind in (MailKind.NEW_DEVICE, MailKind.NEW_DEVICE):
+        notice = MailRequest(kind, MailOrigin.SERVICE, user_id=UUID(person.id))
+        async with mails.service.database.transaction() as connection:
+            await mails.queue.add(connection, notice, expires_at=mails.clock.now() + MINUTE)
+    assert len(mails.requests(person)) == 2
 
 
 async def test_a_verification_is_wanted_until_the_address_is_verified(mails: Mails) -> None:

@@ -69,13 +69,16 @@ async def test_an_unverified_address_has_no_say_in_its_change(mails: Mails) -> N
 async def test_an_address_that_was_verified_meanwhile_has_to_confirm_too(mails: Mails) -> None:
     change = await changing(mails, verified=False)
     await change.request()
-    assert await change.mail(OLD) is None
-    asked = len(mails.requests(change.person))
+    request = change.newest(OLD)
+    assert request is not None
+    assert await change.compose(request) is None
+    # As the worker does when there is nothing to send.
+    mails.service.sql("DELETE FROM outbox WHERE topic = %s", request.topic)
     mails.clock.advance(timedelta(minutes=1))
     change.verify()
     assert await change.confirm(await change.token(NEW)) == FOR_OLD
     assert change.email() == change.person.email
-    assert [each.kind for each in mails.requests(change.person)[asked:]] == [OLD]
+    assert change.newest(OLD) == request
     tokens_of(await change.confirm(await change.token(OLD)))
 
 

@@ -47,6 +47,8 @@ class Verification:
         self._mails.require()
         request = MailRequest(MailKind.VERIFY_EMAIL, MailOrigin.CLAIMANT, user_id=user_id)
         async with self._database.transaction() as connection:
+            # Of requests at the same moment each replaces the one before it.
+            await accounts.lock_mailbox(connection, user_id)
             await self._mails.add(
                 connection, request, expires_at=self._clock.now() + LIFE_OF_PURPOSE[Purpose.VERIFY_EMAIL]
             )

@@ -1,5 +1,6 @@
 """What is asked of a mail: its kind, for whom, and who caused it. Stored sealed in the outbox. No I/O."""
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -56,6 +57,17 @@ class MailRequest:
     facts: Mapping[str, str] = field(default_factory=dict)
     is_repeatable: bool = False
     """Beyond the owner's budget it is dropped, not delayed: whoever asked for it can ask again."""
+
+    @property
+    def topic(self) -> bytes | None:
+        """Return the topic of mails that wait for their budget: of a user and a kind one row waits, the newest.
+
+        A notice has none, as each tells of an event of its own, nor has a mail that never waits. It is a hash, so that
+        it outlives an account without naming it.
+        """
+        if self.user_id is None or self.is_repeatable or self.origin not in {MailOrigin.OWNER, MailOrigin.CLAIMANT}:
+            return None
+        return hashlib.sha256(f"{self.kind} {self.user_id}".encode()).digest()
 
     def to_bytes(self) -> bytes:
         """Return the request as JSON, to be sealed."""

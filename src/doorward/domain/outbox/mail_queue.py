@@ -32,7 +32,7 @@ class MailQueue:
     async def add(self, connection: repository.Connection, request: MailRequest, *, expires_at: datetime) -> None:
         """Store a request that stays if and only if the transaction commits. Without mail it does nothing.
 
-        From ``expires_at`` on the mail is not sent any more.
+        It replaces what waits of its topic. From ``expires_at`` on the mail is not sent any more.
         """
         if self._sealer is None:
             return
@@ -43,6 +43,7 @@ class MailQueue:
             kind=request.kind,
             payload=self._sealer.seal(request.to_bytes(), context=sealing_context(message_id)),
             expires_at=expires_at,
+            topic=request.topic,
         )
         await repository.add_message(connection, message)
         self._notify()

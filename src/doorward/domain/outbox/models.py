@@ -12,7 +12,8 @@ class NewMessage:
 
     ``message_id`` is chosen before, so that the payload can be sealed for this row; receivers may know a message by it.
     ``endpoint`` is the receiver, where its channel has several. Messages of one endpoint and ``stream`` are delivered
-    in their order; without a stream a message waits for no other. Past ``expires_at`` it is not delivered any more.
+    in their order; without a stream a message waits for no other. It replaces those of its ``topic`` that still wait.
+    Past ``expires_at`` it is not delivered any more.
     """
 
     message_id: UUID
@@ -22,6 +23,7 @@ class NewMessage:
     endpoint: UUID | None = None
     stream: UUID | None = None
     expires_at: datetime | None = None
+    topic: bytes | None = None
 
 
 def sealing_context(message_id: UUID) -> bytes:

@@ -14,12 +14,20 @@ Connection = AsyncConnection[Any]
 
 
 async def add_message(connection: Connection, message: NewMessage) -> None:
-    """Store a message that is due at once."""
+    """Store a message that is due at once, in place of those of its topic that wait.
+
+    One of them may be under way: then both are delivered.
+    """
     await connection.execute(
         """
-        INSERT INTO outbox (message_id, channel, kind, payload, endpoint, stream, expires_at)
+        WITH replaced AS (
+            DELETE FROM outbox
+            WHERE topic = %(topic)s
+              AND dead_reason IS NULL
+        )
+        INSERT INTO outbox (message_id, channel, kind, payload, endpoint, stream, topic, expires_at)
         VALUES (
-            %(message_id)s, %(channel)s, %(kind)s, %(payload)s, %(endpoint)s, %(stream)s, %(expires_at)s
+            %(message_id)s, %(channel)s, %(kind)s, %(payload)s, %(endpoint)s, %(stream)s, %(topic)s, %(expires_at)s
         )
         """,
         asdict(message),

@@ -221,6 +221,7 @@ def _extend_outbox() -> None:
         ALTER TABLE outbox
             ADD COLUMN message_id uuid NOT NULL DEFAULT gen_random_uuid(),
             ADD COLUMN kind text NOT NULL DEFAULT '',
+            ADD COLUMN topic bytea,
             ADD COLUMN died_at timestamptz
         """
     )
@@ -234,5 +235,10 @@ def _extend_outbox() -> None:
     op.execute(
         """
         CREATE INDEX outbox_died_at_idx ON outbox (died_at) WHERE dead_reason IS NOT NULL
+        """
+    )
+    op.execute(
+        """
+        CREATE INDEX outbox_topic_idx ON outbox (topic) WHERE topic IS NOT NULL AND dead_reason IS NULL
         """
     )
