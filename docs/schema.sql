@@ -132,6 +132,7 @@ CREATE TABLE public.one_time_tokens (
     user_id uuid NOT NULL,
     purpose text NOT NULL,
     slot smallint NOT NULL,
+    message_id uuid NOT NULL,
     email_key text NOT NULL,
     secret_hash bytea NOT NULL,
     code_mac bytea NOT NULL,

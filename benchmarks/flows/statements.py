@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import psycopg
 import requests
@@ -145,8 +145,16 @@ class Flows:
                 row: tuple[UUID, str] | None = await cursor.fetchone()
                 if row is None:
                     raise RuntimeError(f"there is no {name}")
-                now = datetime.now(UTC)
-                return (await self._tokens.issue(connection, purpose, user_id=row[0], email_key=row[1], now=now)).text
+                user_id, email_key = row
+                issued = await self._tokens.issue(
+                    connection,
+                    purpose,
+                    user_id=user_id,
+                    email_key=email_key,
+                    message_id=uuid4(),
+                    now=datetime.now(UTC),
+                )
+                return issued.text
 
         return asyncio.run(issue())
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from psycopg import AsyncConnection
 
@@ -38,9 +38,14 @@ async def add_email_change(
     )
     await email_changes.add_change(connection, change)
     of_old = await tokens.issue(
-        connection, Purpose.EMAIL_CHANGE_OLD, user_id=user_id, email_key=canonical_email(old_email), now=now
+        connection,
+        Purpose.EMAIL_CHANGE_OLD,
+        user_id=user_id,
+        email_key=canonical_email(old_email),
+        message_id=uuid4(),
+        now=now,
     )
     of_new = await tokens.issue(
-        connection, Purpose.EMAIL_CHANGE_NEW, user_id=user_id, email_key=change.email_key, now=now
+        connection, Purpose.EMAIL_CHANGE_NEW, user_id=user_id, email_key=change.email_key, message_id=uuid4(), now=now
     )
     return MailedTokens(of_old.text, of_new.text)

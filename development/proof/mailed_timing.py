@@ -61,10 +61,10 @@ class MailedSite:
     def _mail_codes(self) -> None:
         """Store what a mail for a reset and one with an invitation leave, as if their codes never expired."""
         self._operator.execute(
-            "INSERT INTO one_time_tokens (user_id, purpose, slot, email_key, secret_hash, code_mac, code_expires_at,"
-            " created_at, expires_at)"
-            " SELECT id, 'password_reset', 0, email_key, sha256('secret'), sha256('code'), '2100-01-01', now(),"
-            " '2100-01-01' FROM users WHERE email_key = %s",
+            "INSERT INTO one_time_tokens (user_id, purpose, slot, message_id, email_key, secret_hash, code_mac,"
+            " code_expires_at, created_at, expires_at)"
+            " SELECT id, 'password_reset', 0, gen_random_uuid(), email_key, sha256('secret'), sha256('code'),"
+            " '2100-01-01', now(), '2100-01-01' FROM users WHERE email_key = %s",
             [MAILED],
         )
         self._operator.execute(

@@ -143,7 +143,12 @@ class _Client:
         """Use the token of a mail, which is stored as the worker stores it when it sends one."""
         purpose = Purpose.VERIFY_EMAIL if call == "verify" else Purpose.PASSWORD_RESET
         issued = await self._tokens.issue(
-            self._operator, purpose, user_id=user_id, email_key=email_of(name), now=datetime.now(UTC)
+            self._operator,
+            purpose,
+            user_id=user_id,
+            email_key=email_of(name),
+            message_id=uuid4(),
+            now=datetime.now(UTC),
         )
         number = self._ledger.mean(name, call)
         made = (

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import httpx
 import psycopg
@@ -75,7 +75,11 @@ class Mailboxes:
         async with await psycopg.AsyncConnection.connect(self.database_url, autocommit=True) as connection:
             user_id, email = await self._verified(connection, name, is_verified=False)
             purpose, now = Purpose.PASSWORD_RESET, datetime.now(UTC)
-            return (await self.tokens.issue(connection, purpose, user_id=user_id, email_key=email, now=now)).text
+            return (
+                await self.tokens.issue(
+                    connection, purpose, user_id=user_id, email_key=email, message_id=uuid4(), now=now
+                )
+            ).text
 
     @staticmethod
     async def _verified(

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import psycopg
 
@@ -29,7 +29,9 @@ def mailing(database_url: str, tokens: OneTimeTokens) -> Mail:
             row: tuple[UUID, str] | None = await cursor.fetchone()
             if row is None:
                 raise RuntimeError(f"there is no {name}")
-            issued = await tokens.issue(connection, purpose, user_id=row[0], email_key=row[1], now=datetime.now(UTC))
+            issued = await tokens.issue(
+                connection, purpose, user_id=row[0], email_key=row[1], message_id=uuid4(), now=datetime.now(UTC)
+            )
             return issued.text
 
     return mail

@@ -90,8 +90,9 @@ async def test_a_new_password_follows_the_rules_of_sign_up(
 async def test_one_time_tokens_of_the_user_are_gone_and_those_of_others_are_not(service: Service, owner: Owner) -> None:
     other = await service.register()
     insert = (
-        "INSERT INTO one_time_tokens (user_id, purpose, slot, email_key, secret_hash, code_mac, code_expires_at,"
-        " created_at, expires_at) VALUES (%s, 'password_reset', 0, 'a', sha256('a'), sha256('b'), now(), now(), now())"
+        "INSERT INTO one_time_tokens (user_id, purpose, slot, message_id, email_key, secret_hash, code_mac,"
+        " code_expires_at, created_at, expires_at)"
+        " VALUES (%s, 'password_reset', 0, gen_random_uuid(), 'a', sha256('a'), sha256('b'), now(), now(), now())"
     )
     for person in (owner.person, other):
         service.sql(insert, person.id)

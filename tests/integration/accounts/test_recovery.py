@@ -2,11 +2,12 @@
 
 import asyncio
 from datetime import timedelta
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
 from doorward.core.exceptions import DomainError
+from doorward.domain.accounts.recovery import ResetMail
 from doorward.domain.auth.exceptions import (
     InvalidEmailError,
     InvalidOneTimeTokenError,
@@ -14,13 +15,13 @@ from doorward.domain.auth.exceptions import (
 )
 from doorward.domain.auth.throttling import LOGIN_CURVE, STRANGERS
 from doorward.domain.outbox.exceptions import MailNotConfiguredError
-from doorward.domain.outbox.mail import MailKind
+from doorward.domain.outbox.mail import MailKind, MailOrigin, MailRequest
 from doorward.domain.outbox.mail_queue import MailQueue
 from doorward.wiring.accounts import create_recovery
 from doorward.wiring.foundation import Foundation
 from doorward.wiring.registration import registration_rules
 from doorward.wiring.throttling import create_throttling
-from tests.integration.accounts.conftest import Mails, token_of
+from tests.integration.accounts.conftest import LINKS, Mails, token_of
 
 NEW_PASSWORD = "four other random words"
 
@@ -99,6 +100,34 @@ async def test_the_link_before_the_newest_works_and_the_one_before_that_does_not
     assert await outcome(mails.recovery.reset_by_token(sent[0], NEW_PASSWORD)) == "invalid_token"
     await mails.recovery.reset_by_token(sent[1], NEW_PASSWORD)
     assert await outcome(mails.recovery.reset_by_token(sent[2], NEW_PASSWORD)) == "invalid_token"
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+async def test_another_attempt_to_send_a_mail_replaces_its_own_link_and_no_other(
+    mails: Mails, *, is_first: bool
+) -> None:
+    """Not even if a mail follows, where the stranger's mail was asked for before the owner's."""
+    person, message_id = await mails.service.register(), uuid4()
+    if is_first:
+        attempts = [await reset_token(mails, person.email, message_id)]
+        owners = await reset_token(mails, person.email, uuid4())
+    else:
+        owners = await reset_token(mails, person.email, uuid4())
+        attempts = [await reset_token(mails, person.email, message_id)]
+    attempts += [await reset_token(mails, person.email, message_id) for _ in range(2)]
+    if is_first:
+        await reset_token(mails, person.email, uuid4())
+        assert await outcome(mails.recovery.reset_by_token(attempts[-1], NEW_PASSWORD)) == "invalid_token"
+    assert await outcome(mails.recovery.reset_by_token(attempts[0], NEW_PASSWORD)) == "invalid_token"
+    await mails.recovery.reset_by_token(owners, NEW_PASSWORD)
+
+
+async def reset_token(mails: Mails, email: str, message_id: UUID) -> str:
+    """Return the token of one attempt to send a mail."""
+    composer = ResetMail(mails.service.database, mails.clock, mails.tokens, LINKS)
+    request = MailRequest(MailKind.PASSWORD_RESET, MailOrigin.STRANGER, email=email)
+    mails.clock.advance(timedelta(seconds=1))
+    return token_of(await composer.compose(request, message_id))
 
 
 async def test_of_many_codes_tried_at_once_five_are_compared(mails: Mails) -> None:

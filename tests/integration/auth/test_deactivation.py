@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import psycopg
 import pytest
@@ -82,7 +82,12 @@ async def test_a_link_that_was_mailed_before_works_no_more_when_the_user_is_acti
     async with service.database.connection() as connection:
         issued = [
             await tokens.issue(
-                connection, purpose, user_id=UUID(person.id), email_key=person.email, now=service.clock.now()
+                connection,
+                purpose,
+                user_id=UUID(person.id),
+                email_key=person.email,
+                message_id=uuid4(),
+                now=service.clock.now(),
             )
             for purpose in (Purpose.PASSWORD_RESET, Purpose.VERIFY_EMAIL)
         ]

@@ -2,7 +2,7 @@
 
 import secrets
 from datetime import timedelta
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from doorward.domain.auth.expiry import NONCE_KEPT, TokenExpiry
 from doorward.domain.auth.one_time_token import Purpose
@@ -17,7 +17,14 @@ async def test_tokens_are_removed_from_the_moment_of_their_expiry_on(service_alo
     tokens, clock = create_one_time_tokens(service_alone.settings.keys), service_alone.clock
     async with service_alone.database.transaction() as connection:
         for purpose in (Purpose.PASSWORD_RESET, Purpose.VERIFY_EMAIL):
-            await tokens.issue(connection, purpose, user_id=UUID(person.id), email_key=person.email, now=clock.now())
+            await tokens.issue(
+                connection,
+                purpose,
+                user_id=UUID(person.id),
+                email_key=person.email,
+                message_id=uuid4(),
+                now=clock.now(),
+            )
     expiry = TokenExpiry(database=service_alone.database, clock=clock)
     clock.advance(timedelta(minutes=30) - MOMENT)
     assert await expiry.prune() == 0

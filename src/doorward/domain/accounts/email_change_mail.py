@@ -31,7 +31,7 @@ class NewMailboxMail:
             change = await _find_change_to(request.email, connection, request.user_id, self.clock.now())
         return request.origin if change is not None and change.new_confirmed_at is None else None
 
-    async def compose(self, request: MailRequest, message_id: UUID) -> ComposedMail | None:  # noqa: ARG002 - the protocol has it
+    async def compose(self, request: MailRequest, message_id: UUID) -> ComposedMail | None:
         """Make a new token for the new address. None for a change that waits no more, and for an address that is taken.
 
         Without a token for it nobody can confirm an address that another account has.
@@ -48,7 +48,12 @@ class NewMailboxMail:
             if change.new_confirmed_at is not None or (holder is not None and holder.user_id != mailbox.user_id):
                 return None
             issued = await self.tokens.issue(
-                connection, Purpose.EMAIL_CHANGE_NEW, user_id=mailbox.user_id, email_key=change.email_key, now=now
+                connection,
+                Purpose.EMAIL_CHANGE_NEW,
+                user_id=mailbox.user_id,
+                email_key=change.email_key,
+                message_id=message_id,
+                now=now,
             )
         link = self.links.link(AccountPage.CONFIRM_EMAIL_CHANGE, issued.text)
         return ComposedMail(change.email, request.kind, {"link": link, "code": issued.code}, mailbox.locale)
@@ -72,7 +77,7 @@ class OldMailboxMail:
             change = await _find_change_to(request.facts["new_email"], connection, request.user_id, self.clock.now())
         return request.origin if change is not None and change.old_confirmed_at is None else None
 
-    async def compose(self, request: MailRequest, message_id: UUID) -> ComposedMail | None:  # noqa: ARG002 - the protocol has it
+    async def compose(self, request: MailRequest, message_id: UUID) -> ComposedMail | None:
         """Make a new token for the present address. None for a change that waits no more, or needs no word of it.
 
         An address that was not verified has no say: it may be anybody's.
@@ -88,7 +93,12 @@ class OldMailboxMail:
             if change is None or change.old_confirmed_at is not None:
                 return None
             issued = await self.tokens.issue(
-                connection, Purpose.EMAIL_CHANGE_OLD, user_id=mailbox.user_id, email_key=mailbox.email_key, now=now
+                connection,
+                Purpose.EMAIL_CHANGE_OLD,
+                user_id=mailbox.user_id,
+                email_key=mailbox.email_key,
+                message_id=message_id,
+                now=now,
             )
         link = self.links.link(AccountPage.CONFIRM_EMAIL_CHANGE, issued.text)
         facts = {"link": link, "code": issued.code, "new_email": change.email, "username": mailbox.username}

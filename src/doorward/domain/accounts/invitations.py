@@ -31,7 +31,7 @@ from doorward.domain.auth.one_time_token import OneTimeTokenCodec, Purpose
 from doorward.domain.auth.ports import NO_CLIENT, Client, PasswordHasher
 from doorward.domain.auth.registration import RegistrationRules
 from doorward.domain.auth.roles import lock_grantable_scopes, lock_roles, replace_roles
-from doorward.domain.outbox.mail import ComposedMail, MailKind, MailRequest
+from doorward.domain.outbox.mail import ComposedMail, MailKind, MailOrigin, MailRequest
 from doorward.observability.logging import report
 
 

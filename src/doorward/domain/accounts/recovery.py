@@ -159,7 +159,8 @@ class ResetMail:
     async def judge(self, request: MailRequest) -> MailOrigin | None:
         """Return the owner for a device that the account knows, else who asked; None where there is none to reset."""
         if request.email is None:
-            return None
+            # Administration asks for a user's reset: no budget is spent.
+            return request.origin
         now = self.clock.now()
         async with self.database.connection() as connection:
             found = await accounts.find_mailbox_by_email(connection, canonical_email(request.email))
@@ -168,7 +169,7 @@ class ResetMail:
             is_known = await is_known_device(connection, found.user_id, request.facts)
         return MailOrigin.OWNER if is_known else request.origin
 
-    async def compose(self, request: MailRequest, message_id: UUID) -> ComposedMail | None:  # noqa: ARG002 - the protocol has it
+    async def compose(self, request: MailRequest, message_id: UUID) -> ComposedMail | None:
         """Make a new token for the account of the address that was named, or of the user. None with none to reset.
 
         The mail goes to the address that the account has, in the spelling stored, never to the one that was typed.
@@ -182,7 +183,12 @@ class ResetMail:
             if mailbox is None or not mailbox.can_be_reset(now) or mailbox.email_key != found.email_key:
                 return None
             issued = await self.tokens.issue(
-                connection, Purpose.PASSWORD_RESET, user_id=mailbox.user_id, email_key=mailbox.email_key, now=now
+                connection,
+                Purpose.PASSWORD_RESET,
+                user_id=mailbox.user_id,
+                email_key=mailbox.email_key,
+                message_id=message_id,
+                now=now,
             )
             await record(connection, event)
         report(event)

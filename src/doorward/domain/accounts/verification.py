@@ -139,7 +139,7 @@ class VerificationMail:
         is_wanted = mailbox is not None and mailbox.is_active and mailbox.email_verified_at is None
         return request.origin if is_wanted else None
 
-    async def compose(self, request: MailRequest, message_id: UUID) -> ComposedMail | None:  # noqa: ARG002 - the protocol has it
+    async def compose(self, request: MailRequest, message_id: UUID) -> ComposedMail | None:
         """Make a new token for the account's present address. None for an account that needs no verification."""
         if request.user_id is None:
             return None
@@ -149,7 +149,12 @@ class VerificationMail:
             if mailbox is None or not mailbox.is_active or mailbox.email_verified_at is not None:
                 return None
             issued = await self.tokens.issue(
-                connection, Purpose.VERIFY_EMAIL, user_id=mailbox.user_id, email_key=mailbox.email_key, now=now
+                connection,
+                Purpose.VERIFY_EMAIL,
+                user_id=mailbox.user_id,
+                email_key=mailbox.email_key,
+                message_id=message_id,
+                now=now,
             )
         link = self.links.link(AccountPage.VERIFY_EMAIL, issued.text)
         return ComposedMail(mailbox.email, request.kind, {"link": link, "code": issued.code}, mailbox.locale)

@@ -53,13 +53,24 @@ class OneTimeTokens:
         self._codec = codec
 
     async def issue(
-        self, connection: Connection, purpose: Purpose, *, user_id: UUID, email_key: str, now: datetime
+        self,
+        connection: Connection,
+        purpose: Purpose,
+        *,
+        user_id: UUID,
+        email_key: str,
+        message_id: UUID,
+        now: datetime,
     ) -> IssuedToken:
-        """Store a new token in place of the one before it, in a transaction that has locked the user."""
+        """Store a new token in place of the one before it, in a transaction that has locked the user.
+
+        ``message_id`` is the mail's: another attempt to send it replaces its own token.
+        """
         token, code = OneTimeToken(purpose, user_id, new_secret()), new_code()
         stored = one_time_tokens.NewOneTimeToken(
             user_id=user_id,
             purpose=purpose.value,
+            message_id=message_id,
             email_key=email_key,
             secret_hash=_hash(token.secret),
             code_mac=self._codec.code_macs(code, user_id, purpose)[0],

@@ -65,22 +65,6 @@ async def find_mailbox_by_email(connection: Connection, email_key: str) -> Mailb
         return await cursor.fetchone()
 
 
-async def find_mailbox(connection: Connection, user_id: UUID) -> Mailbox | None:
-    """Find an account by its id."""
-    async with connection.cursor(row_factory=class_row(Mailbox)) as cursor:
-        await cursor.execute(
-            """
-            SELECT id AS user_id, username, email, email_key, is_active,
-                   CASE WHEN is_restorable AND NOT is_active THEN deletion_due_at END AS restorable_until,
-                   email_verified_at, locale
-            FROM users
-            WHERE id = %(user_id)s
-            """,
-            {"user_id": user_id},
-        )
-        return await cursor.fetchone()
-
-
 async def lock_mailbox(connection: Connection, user_id: UUID) -> Mailbox | None:
     """Find an account and lock it until the transaction ends."""
     async with connection.cursor(row_factory=class_row(Mailbox)) as cursor:

@@ -12,10 +12,11 @@ MOST_CODE_ATTEMPTS = 5
 
 @dataclass(frozen=True, slots=True)
 class NewOneTimeToken:
-    """A token about to be stored. ``email_key`` is the address that it was made for."""
+    """A token about to be stored. ``email_key`` is the address that it was made for, ``message_id`` the mail's."""
 
     user_id: UUID
     purpose: str
+    message_id: UUID
     email_key: str
     secret_hash: bytes
     code_mac: bytes
@@ -27,15 +28,23 @@ class NewOneTimeToken:
 async def add_token(connection: Connection, token: NewOneTimeToken, *, keeps_previous: bool) -> None:
     """Store a token in place of the one before it. With ``keeps_previous`` in place of the one before that.
 
-    The user's row is locked, so that the newest is known.
+    Another attempt to send the same mail replaces the token of the first, which stays as old as it was: it displaces
+    no other. The user's row is locked, so that the newest is known.
     """
     await connection.execute(
         """
         INSERT INTO one_time_tokens (
-            user_id, purpose, slot, email_key, secret_hash, code_mac, code_attempts, code_expires_at, created_at,
-            expires_at
+            user_id, purpose, slot, message_id, email_key, secret_hash, code_mac, code_attempts, code_expires_at,
+            created_at, expires_at
         )
         SELECT %(user_id)s, %(purpose)s, COALESCE(
+                (
+                    SELECT own.slot
+                    FROM one_time_tokens AS own
+                    WHERE own.user_id = %(user_id)s
+                      AND own.purpose = %(purpose)s
+                      AND own.message_id = %(message_id)s
+                ),
                 (
                     SELECT 1 - newest.slot
                     FROM one_time_tokens AS newest
@@ -46,14 +55,19 @@ async def add_token(connection: Connection, token: NewOneTimeToken, *, keeps_pre
                     LIMIT 1
                 ),
                 0
-            ), %(email_key)s, %(secret_hash)s, %(code_mac)s, 0, %(code_expires_at)s, %(created_at)s, %(expires_at)s
+            ), %(message_id)s, %(email_key)s, %(secret_hash)s, %(code_mac)s, 0, %(code_expires_at)s, %(created_at)s,
+            %(expires_at)s
         ON CONFLICT ON CONSTRAINT one_time_tokens_pkey DO UPDATE
-        SET email_key = excluded.email_key,
+        SET message_id = excluded.message_id,
+            email_key = excluded.email_key,
             secret_hash = excluded.secret_hash,
             code_mac = excluded.code_mac,
             code_attempts = 0,
             code_expires_at = excluded.code_expires_at,
-            created_at = excluded.created_at,
+            created_at = CASE
+                WHEN one_time_tokens.message_id = excluded.message_id THEN one_time_tokens.created_at
+                ELSE excluded.created_at
+            END,
             expires_at = excluded.expires_at
         """,
         {**asdict(token), "keeps_previous": keeps_previous},

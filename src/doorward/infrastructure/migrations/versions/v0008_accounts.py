@@ -42,7 +42,7 @@ def _extend_users() -> None:
 
 
 def _create_one_time_tokens() -> None:
-    # Slot 0 has the newest token of a purpose; slot 1 the one before it, where both may be used.
+    # Where the token before the newest may be used, too, the two have a slot each. message_id is the mail's.
     op.execute(
         """
         CREATE TABLE one_time_tokens (
@@ -50,6 +50,7 @@ def _create_one_time_tokens() -> None:
                 CONSTRAINT one_time_tokens_user_id_fkey REFERENCES users (id) ON DELETE CASCADE,
             purpose text NOT NULL,
             slot smallint NOT NULL CONSTRAINT one_time_tokens_slot_check CHECK (slot IN (0, 1)),
+            message_id uuid NOT NULL,
             email_key text NOT NULL,
             secret_hash bytea NOT NULL
                 CONSTRAINT one_time_tokens_secret_hash_check CHECK (octet_length(secret_hash) = 32),
