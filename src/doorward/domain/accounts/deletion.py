@@ -34,9 +34,9 @@ async def schedule_deletion(connection: Connection, mails: MailQueue, user_id: U
     All sessions, devices and sealed tokens end by a new epoch, and so do mailed tokens and changes that wait.
     """
     due_at = now + GRACE
-    await deletions.deactivate_for_deletion(connection, user_id, due_at=due_at)
+    email = await deletions.deactivate_for_deletion(connection, user_id, due_at=due_at)
     facts = {"deletes_at": f"{due_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"}
-    notice = MailRequest(MailKind.DELETION_SCHEDULED, MailOrigin.SERVICE, user_id=user_id, facts=facts)
+    notice = MailRequest(MailKind.DELETION_SCHEDULED, MailOrigin.SERVICE, user_id=user_id, email=email, facts=facts)
     await mails.add(connection, notice, expires_at=now + LIFE_OF_NOTICE)
     return due_at
 

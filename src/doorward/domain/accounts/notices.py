@@ -1,7 +1,8 @@
 """Compose notices: mails that tell the owner what happened to the account. No link in them acts.
 
-A request names the user; its facts are words for the template, listed in ``NOTICE_FACTS``. The use case that changes an
-e-mail address asks for two notices, one with the old address in ``email``.
+A request names the user; its facts are words for the template, listed in ``NOTICE_FACTS``. In ``email`` it has the
+address that the account had when it happened, if that was verified: whoever changes the address afterwards does not get
+what is for the owner. Without one the notice is for the address that the account has when it is sent.
 """
 
 from collections.abc import Mapping
@@ -39,8 +40,7 @@ class NoticeComposer:
     async def compose(self, request: MailRequest, message_id: UUID) -> ComposedMail | None:  # noqa: ARG002 - Composer's
         """Return the notice; None when the user is gone, or the address is not verified or refused a mail.
 
-        A notice to an address that the user had before is sent there: the use case asks for it only if that address
-        was verified. Raises ``ServiceUnavailableError``.
+        Whether an address that the user had before has refused one is not known. Raises ``ServiceUnavailableError``.
         """
         if request.user_id is None:
             return None
@@ -48,7 +48,9 @@ class NoticeComposer:
             recipient = await recipients.find_recipient(connection, request.user_id)
         if recipient is None:
             return None
-        if request.email is None and (not recipient.is_verified or recipient.has_bounced):
+        if request.email is None and not recipient.is_verified:
+            return None
+        if recipient.has_bounced and request.email in {None, recipient.email}:
             return None
         names = NOTICE_FACTS[request.kind]
         facts = {name: one_line(request.facts.get(name, "")) for name in names}

@@ -89,6 +89,7 @@ class PasswordChange:
         await record(connection, event, address=device.address)
         proof = Proof(user_id, PASSWORD_METHODS, acr=1, proven_at=now, session_epoch=account.session_epoch)
         continued = await self._continuation.begin(connection, caller, account, proof, device, now=now)
-        notice = MailRequest(MailKind.PASSWORD_CHANGED, MailOrigin.SERVICE, user_id=user_id)
+        email = caller.user.email if account.is_verified else None
+        notice = MailRequest(MailKind.PASSWORD_CHANGED, MailOrigin.SERVICE, user_id=user_id, email=email)
         await self._mails.add(connection, notice, expires_at=now + LIFE_OF_NOTICE)
         return continued

@@ -141,7 +141,7 @@ class Recovery:
             await self._passwords.forget_failures(connection, user_id)
             for event in events:
                 await record(connection, event)
-            notice = MailRequest(MailKind.PASSWORD_CHANGED, MailOrigin.SERVICE, user_id=user_id)
+            notice = MailRequest(MailKind.PASSWORD_CHANGED, MailOrigin.SERVICE, user_id=user_id, email=locked.email)
             await self._mails.add(connection, notice, expires_at=now + LIFE_OF_NOTICE)
         for event in events:
             report(event)

@@ -6,7 +6,7 @@ from typing import Final
 from uuid import UUID
 
 from doorward.domain.auth.device_token import DeviceToken, DeviceTokenCodec
-from doorward.domain.auth.models import Device, KnownDevice
+from doorward.domain.auth.models import Credentials, Device, KnownDevice
 from doorward.domain.auth.refresh_token import hash_secret
 from doorward.domain.auth.repositories import Connection, devices
 from doorward.domain.outbox.mail import MailKind, MailOrigin, MailRequest
@@ -72,9 +72,11 @@ class KnownDevices:
         device = KnownDevice(token.user_id, token.device_id, epoch, hash_secret(token.secret), seen_at=now)
         await devices.replace_devices(connection, device)
 
-    async def notify(self, connection: Connection, user_id: UUID, device: Device, *, now: datetime) -> None:
+    async def notify(self, connection: Connection, user: Credentials, device: Device, *, now: datetime) -> None:
         """Queue the mail that tells a user of a login on a new device, in the transaction of the login."""
         at = f"{now.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
         facts = {"user_agent": device.user_agent or "", "address": device.address or "", "at": at}
-        request = MailRequest(kind=MailKind.NEW_DEVICE, origin=MailOrigin.SERVICE, user_id=user_id, facts=facts)
+        request = MailRequest(
+            MailKind.NEW_DEVICE, MailOrigin.SERVICE, user_id=user.user_id, email=user.verified_email, facts=facts
+        )
         await self._mails.add(connection, request, expires_at=now + NOTICE_KEPT)

@@ -181,7 +181,7 @@ class Login:
                     old = credentials.password_hash
                     await users.replace_password_hash(connection, user_id, old=old, new=upgraded_hash)
                 if place.is_new:
-                    await self._devices.notify(connection, user_id, device, now=now)
+                    await self._devices.notify(connection, credentials, device, now=now)
             elif begun.reason in _TOLD:
                 await self._throttling.forgive(connection, attempt)
                 if begun.reason is RefusalReason.EMAIL_NOT_VERIFIED:

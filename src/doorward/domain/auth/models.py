@@ -60,6 +60,8 @@ class Credentials:
     """A session or a device is stored, whatever became of it."""
     deletes_at: datetime | None
     """When the account will be deleted, while its owner can still restore it."""
+    verified_email: str | None
+    """The address that the user is told at, None if it is not verified."""
 
     @property
     def is_checked(self) -> bool:
@@ -221,6 +223,8 @@ class LockedSession(RotatedSession):
     expires_at: datetime
     has_ended: bool
     user_is_active: bool
+    verified_email: str | None = None
+    """The address that the user is told at, None if it is not verified."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -112,7 +112,7 @@ class Sessions:
             (rotated,) = await self._rotate(connection, [token], now, until)
             verdict = judge_unrotated(session, token, now, self._lifetimes.reuse_leeway)
             is_reuse = rotated is None and verdict is Verdict.END
-            events = await end(connection, token, session.user_id, now=now) if session and is_reuse else ()
+            events = await end(connection, token, session, now=now) if session and is_reuse else ()
         if rotated is not None:
             _report_rotation(token, rotated)
             return rotated

@@ -7,7 +7,7 @@ from uuid import UUID
 from doorward.domain.audit.recording import record
 from doorward.domain.auth.devices import AddressDetail, recorded_address
 from doorward.domain.auth.events import SessionEnded, SessionReuseDetected
-from doorward.domain.auth.models import EndReason
+from doorward.domain.auth.models import EndReason, LockedSession
 from doorward.domain.auth.refresh_token import RefreshToken
 from doorward.domain.auth.repositories import Connection, sessions
 from doorward.domain.outbox.mail import MailKind, MailOrigin, MailRequest
@@ -37,9 +37,10 @@ class TokenEndings:
         return event
 
     async def end_by_reuse(
-        self, connection: Connection, token: RefreshToken, user_id: UUID, *, now: datetime
+        self, connection: Connection, token: RefreshToken, session: LockedSession, *, now: datetime
     ) -> tuple[SessionReuseDetected, SessionEnded]:
         """End the session for good, and ask for the mail that tells its owner; return the events."""
+        user_id = session.user_id
         bind_session(session_id=token.session_id, user_id=user_id)
         await sessions.end_session(connection, token, now=now, reason=EndReason.REUSE)
         detected = SessionReuseDetected(user_id=user_id, session_id=token.session_id)
@@ -47,7 +48,9 @@ class TokenEndings:
         await record(connection, detected, address=self._address())
         await record(connection, ended, address=self._address())
         facts = {"at": f"{now.astimezone(UTC):%Y-%m-%d %H:%M} UTC"}
-        notice = MailRequest(MailKind.REUSE_DETECTED, MailOrigin.SERVICE, user_id=user_id, facts=facts)
+        notice = MailRequest(
+            MailKind.REUSE_DETECTED, MailOrigin.SERVICE, user_id=user_id, email=session.verified_email, facts=facts
+        )
         await self._mails.add(connection, notice, expires_at=now + NOTICE_KEPT)
         return detected, ended
 

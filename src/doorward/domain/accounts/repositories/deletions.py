@@ -13,12 +13,12 @@ from doorward.domain.accounts.models import LockedDeletion
 from doorward.domain.accounts.repositories import Connection
 
 
-async def deactivate_for_deletion(connection: Connection, user_id: UUID, *, due_at: datetime) -> None:
+async def deactivate_for_deletion(connection: Connection, user_id: UUID, *, due_at: datetime) -> str | None:
     """Deactivate an account until it is deleted, and end all its sessions, devices and sealed tokens by a new epoch.
 
-    Mailed tokens end, too, and so does a change of address that waits.
+    Mailed tokens end, too, and so does a change of address that waits. Return the address, None if it is not verified.
     """
-    await connection.execute(
+    cursor = await connection.execute(
         """
         WITH removed_tokens AS (
             DELETE FROM one_time_tokens
@@ -34,9 +34,12 @@ async def deactivate_for_deletion(connection: Connection, user_id: UUID, *, due_
             session_epoch = session_epoch + 1,
             version = version + 1
         WHERE id = %(user_id)s
+        RETURNING CASE WHEN email_verified_at IS NOT NULL THEN email END
         """,
         {"user_id": user_id, "due_at": due_at},
     )
+    row = await cursor.fetchone()
+    return row[0] if row else None
 
 
 async def lock_deletion(connection: Connection, user_id: UUID, *, now: datetime) -> LockedDeletion | None:

@@ -129,7 +129,8 @@ async def lock_session(connection: Connection, token: RefreshToken) -> LockedSes
                    sessions.generation, sessions.secret_hash,
                    sessions.refreshed_at, sessions.expires_at,
                    sessions.ended_at IS NOT NULL OR sessions.epoch <> users.session_epoch AS has_ended,
-                   users.is_active AS user_is_active
+                   users.is_active AS user_is_active,
+                   CASE WHEN users.email_verified_at IS NOT NULL THEN users.email END AS verified_email
             FROM sessions
             JOIN users ON users.id = sessions.user_id
             WHERE sessions.id = %(session_id)s

@@ -87,7 +87,8 @@ async def find_credentials(
                    CASE
                        WHEN users.is_restorable AND NOT users.is_active AND users.deletion_due_at > %(now)s
                        THEN users.deletion_due_at
-                   END AS deletes_at
+                   END AS deletes_at,
+                   CASE WHEN users.email_verified_at IS NOT NULL THEN users.email END AS verified_email
             FROM users
             WHERE users.email_key = %(identifier)s OR users.username_key = %(identifier)s
             """,

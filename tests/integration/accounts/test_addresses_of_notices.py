@@ -1,0 +1,81 @@
+"""A notice reaches the mailbox that the account had when it happened, whatever address it has when it is sent."""
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from doorward.domain.outbox.mail import MailKind, MailOrigin, MailRequest
+from doorward.domain.outbox.models import sealing_context
+from doorward.wiring.mail import create_sealer
+from tests.integration.accounts.conftest import Mails, token_of
+from tests.integration.accounts.leaving import leave
+from tests.integration.accounts.mail import KnownAddresses, Mailing
+from tests.integration.accounts.own_account import NEW_PASSWORD, Owner, signed_in
+from tests.integration.mailbox import make_service_with_mail
+from tests.integration.service import FakeClock, MakeService, Service
+
+
+async def change_password(owner: Owner) -> None:
+    await owner.change_password()
+
+
+async def log_in_elsewhere(owner: Owner) -> None:
+    stranger = owner.service.client_at("198.51.100.9")
+    form = {"username": owner.person.username, "password": owner.person.password}
+    assert (await stranger.post("/api/v1/auth/token", data=form)).status_code == 200
+
+
+async def use_a_token_again(owner: Owner) -> None:
+    await owner.service.refresh(owner.pair.refresh)
+    assert (await owner.service.post_refresh(owner.pair.refresh)).status_code == 401
+
+
+EVENTS: Final[dict[MailKind, Callable[[Owner], Awaitable[object]]]] = {
+    MailKind.PASSWORD_CHANGED: change_password,
+    MailKind.DELETION_SCHEDULED: leave,
+    MailKind.NEW_DEVICE: log_in_elsewhere,
+    MailKind.REUSE_DETECTED: use_a_token_again,
+}
+
+
+def notice(service: Service, kind: MailKind) -> MailRequest:
+    (row,) = service.sql("SELECT message_id, payload FROM outbox WHERE kind = %s", kind)
+    context = sealing_context(row["message_id"])
+    return MailRequest.from_bytes(create_sealer(service.settings).open(row["payload"], context=context))
+
+
+@pytest.mark.parametrize("kind", EVENTS)
+@pytest.mark.parametrize("is_verified", [True, False])
+async def test_a_request_has_the_verified_address_of_the_moment(
+    service: Service, kind: MailKind, *, is_verified: bool
+) -> None:
+    owner = await signed_in(service)
+    if is_verified:
+        service.sql("UPDATE users SET email_verified_at = now() WHERE id = %s", owner.person.id)
+    await EVENTS[kind](owner)
+    assert notice(service, kind).email == (owner.person.email if is_verified else None)
+
+
+async def test_the_notice_of_a_reset_has_the_address_that_it_verified(mails: Mails) -> None:
+    person = await mails.service.register()
+    await mails.recovery.reset_by_token(token_of(await mails.reset_mail(person.email)), NEW_PASSWORD)
+    assert [each.email for each in mails.requests(person) if each.kind is MailKind.PASSWORD_CHANGED] == [person.email]
+
+
+@pytest.mark.parametrize(("has_bounced", "sent_to_present"), [(False, 1), (True, 0)])
+async def test_a_late_notice_goes_to_the_mailbox_before_a_change(
+    own_database: str, clock: FakeClock, *, has_bounced: bool, sent_to_present: int
+) -> None:
+    mailing = Mailing(own_database, clock, KnownAddresses())
+    user = mailing.add_user(bounced=has_bounced)
+    for email in ("owner@example.com", user["email"]):
+        await mailing.ask(MailRequest(MailKind.PASSWORD_CHANGED, MailOrigin.SERVICE, user["id"], email=email))
+    await mailing.deliver()
+    assert sorted(mailing.recipients()) == ["owner@example.com", *[user["email"]] * sent_to_present]
+
+
+@pytest.fixture
+async def service(make_service: MakeService, own_database: str, tmp_path: Path) -> Service:
+    return await make_service_with_mail(make_service, tmp_path, database_url=own_database, background="off")
