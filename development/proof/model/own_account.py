@@ -93,7 +93,7 @@ class OwnAccount:
         return await _is_done(self._verify_by_session(access, token))
 
     async def _verify_by_session(self, access: str, token: str) -> None:
-        await self._verification.verify_by_session((await self._sessions.authenticate(access)).user.id, token=token)
+        await self._verification.verify_by_session(await self._sessions.authenticate(access), token=token)
 
     async def verify_by_password(self, token: str, password: str) -> bool:
         """Verify an address with the password of its account; return whether that was done."""

@@ -13,8 +13,9 @@ from doorward.core.ports import SealedDataError
 from doorward.domain.accounts.links import AccountLinks
 from doorward.domain.accounts.recovery import Recovery, ResetMail
 from doorward.domain.accounts.verification import Verification, VerificationMail
+from doorward.domain.auth.models import Caller
 from doorward.domain.auth.one_time_tokens import OneTimeTokens
-from doorward.domain.outbox.mail import ComposedMail, MailKind, MailRequest
+from doorward.domain.outbox.mail import ComposedMail, MailKind, MailOrigin, MailRequest
 from doorward.domain.outbox.mail_queue import MailQueue
 from doorward.domain.outbox.models import sealing_context
 from doorward.infrastructure.sealing import AesGcmSealer
@@ -63,10 +64,17 @@ class Mails:
         return await composer.compose(request, uuid4())
 
     async def verification_mail(self, person: Person) -> ComposedMail | None:
-        """Ask for another verification mail, and return what the worker would send."""
-        await self.verification.send_again(UUID(person.id))
+        """Return the verification mail that the worker would send now."""
         composer = VerificationMail(self.service.database, self.clock, self.tokens, LINKS)
-        return await composer.compose(self._newest(), uuid4())
+        return await composer.compose(
+            MailRequest(MailKind.VERIFY_EMAIL, MailOrigin.OWNER, user_id=UUID(person.id)), uuid4()
+        )
+
+    async def caller(self, person: Person) -> Caller:
+        """Log a person in, and return who calls in that session."""
+        pair = await self.service.log_in(person)
+        caller: Caller = await self.service.app.state.services.sessions.authenticate(pair.access)
+        return caller
 
     def _newest(self) -> MailRequest:
         (row,) = self.service.sql("SELECT message_id, payload FROM outbox ORDER BY id DESC LIMIT 1")

@@ -2,12 +2,16 @@
 
 import asyncio
 from datetime import timedelta
-from uuid import UUID
 
 import pytest
 
 from development.client import Person
-from doorward.domain.auth.exceptions import InvalidCredentialsError, InvalidOneTimeTokenError, LoginThrottledError
+from doorward.domain.auth.exceptions import (
+    InvalidAccessTokenError,
+    InvalidCredentialsError,
+    InvalidOneTimeTokenError,
+    LoginThrottledError,
+)
 from doorward.domain.auth.throttling import LOGIN_CURVE
 from doorward.domain.outbox.mail import ComposedMail
 from tests.integration.accounts.conftest import Mails, token_of
@@ -22,7 +26,7 @@ def is_verified(mails: Mails, person: Person) -> bool:
 async def test_the_session_of_the_account_verifies_it_with_the_token(mails: Mails) -> None:
     person = await mails.service.register()
     token = token_of(await mails.verification_mail(person))
-    await mails.verification.verify_by_session(UUID(person.id), token=token)
+    await mails.verification.verify_by_session(await mails.caller(person), token=token)
     assert is_verified(mails, person)
 
 
@@ -30,7 +34,7 @@ async def test_the_session_of_the_account_verifies_it_with_the_code(mails: Mails
     person = await mails.service.register()
     mail = await mails.verification_mail(person)
     assert mail is not None
-    await mails.verification.verify_by_session(UUID(person.id), code=mail.facts["code"])
+    await mails.verification.verify_by_session(await mails.caller(person), code=mail.facts["code"])
     assert is_verified(mails, person)
 
 
@@ -52,22 +56,24 @@ async def test_the_owner_of_the_mailbox_alone_cannot_verify_the_account_of_anoth
     attacker, owner = await mails.service.register(), await mails.service.register()
     mail = await mails.verification_mail(attacker)
     assert mail is not None
+    caller = await mails.caller(owner)
     with pytest.raises(InvalidOneTimeTokenError):
-        await mails.verification.verify_by_session(UUID(owner.id), token=token_of(mail))
+        await mails.verification.verify_by_session(caller, token=token_of(mail))
     with pytest.raises(InvalidOneTimeTokenError):
-        await mails.verification.verify_by_session(UUID(owner.id), code=mail.facts["code"])
+        await mails.verification.verify_by_session(caller, code=mail.facts["code"])
     with pytest.raises(InvalidCredentialsError):
         await mails.verification.verify_by_password(token_of(mail), "a guess of the password")
     assert not is_verified(mails, attacker)
     # None of these tries has used the token up.
-    await mails.verification.verify_by_session(UUID(attacker.id), token=token_of(mail))
+    await mails.verification.verify_by_session(await mails.caller(attacker), token=token_of(mail))
 
 
 async def test_the_session_may_repeat_the_genuine_token_and_all_others_may_not(mails: Mails) -> None:
     person = await mails.service.register()
     token = token_of(await mails.verification_mail(person))
+    caller = await mails.caller(person)
     for _ in range(2):
-        await mails.verification.verify_by_session(UUID(person.id), token=token)
+        await mails.verification.verify_by_session(caller, token=token)
     with pytest.raises(InvalidOneTimeTokenError):
         await mails.verification.verify_by_password(token, person.password)
 
@@ -75,7 +81,8 @@ async def test_the_session_may_repeat_the_genuine_token_and_all_others_may_not(m
 async def test_one_token_used_by_many_at_once_verifies_once(mails: Mails) -> None:
     person = await mails.service.register()
     token = token_of(await mails.verification_mail(person))
-    await asyncio.gather(*(mails.verification.verify_by_session(UUID(person.id), token=token) for _ in range(100)))
+    caller = await mails.caller(person)
+    await asyncio.gather(*(mails.verification.verify_by_session(caller, token=token) for _ in range(100)))
     recorded = "SELECT 1 FROM audit_events WHERE user_id = %s AND type = 'user.verified'"
     assert len(mails.service.sql(recorded, person.id)) == 1
 
@@ -83,7 +90,7 @@ async def test_one_token_used_by_many_at_once_verifies_once(mails: Mails) -> Non
 async def test_a_verified_address_gets_no_further_mail(mails: Mails) -> None:
     person = await mails.service.register()
     token = token_of(await mails.verification_mail(person))
-    await mails.verification.verify_by_session(UUID(person.id), token=token)
+    await mails.verification.verify_by_session(await mails.caller(person), token=token)
     assert await mails.verification_mail(person) is None
 
 
@@ -91,25 +98,27 @@ async def test_a_new_mail_ends_the_token_before_it(mails: Mails) -> None:
     person = await mails.service.register()
     first = token_of(await mails.verification_mail(person))
     second = token_of(await mails.verification_mail(person))
+    caller = await mails.caller(person)
     with pytest.raises(InvalidOneTimeTokenError):
-        await mails.verification.verify_by_session(UUID(person.id), token=first)
-    await mails.verification.verify_by_session(UUID(person.id), token=second)
+        await mails.verification.verify_by_session(caller, token=first)
+    await mails.verification.verify_by_session(caller, token=second)
 
 
 async def test_a_token_expires_after_a_day(mails: Mails) -> None:
     person = await mails.service.register()
     token = token_of(await mails.verification_mail(person))
+    caller = await mails.caller(person)
     mails.clock.advance(timedelta(hours=24))
     with pytest.raises(InvalidOneTimeTokenError):
-        await mails.verification.verify_by_session(UUID(person.id), token=token)
+        await mails.verification.verify_by_session(caller, token=token)
 
 
 async def test_an_inactive_account_cannot_be_verified(mails: Mails) -> None:
     person = await mails.service.register()
-    token = token_of(await mails.verification_mail(person))
+    token, caller = token_of(await mails.verification_mail(person)), await mails.caller(person)
     mails.service.sql("UPDATE users SET is_active = false WHERE id = %s", person.id)
-    with pytest.raises(InvalidOneTimeTokenError):
-        await mails.verification.verify_by_session(UUID(person.id), token=token)
+    with pytest.raises(InvalidAccessTokenError):
+        await mails.verification.verify_by_session(caller, token=token)
     assert not is_verified(mails, person)
 
 

@@ -76,13 +76,14 @@ async def change_account(service: Service, person: Person) -> None:
     pair_of_proof = pair(await service.post_reauthenticate((await service.log_in(person)).access, PASSWORD))
     renamed = await service.authorized("PATCH", ACCOUNT, pair_of_proof.access, json={"username": mark()})
     assert renamed.status_code == 200
-    pair(await service.post_password(pair_of_proof.access, PASSWORD, f"{PASSWORD} twice"))
+    changed = pair(await service.post_password(pair_of_proof.access, PASSWORD, f"{PASSWORD} twice"))
     services, tokens = service.app.state.services, create_one_time_tokens(service.settings.keys)
     parts = (service.database, service.clock, tokens, AccountLinks("https://auth.example.com"))
     user_id = UUID(person.id)
     verification = MailRequest(MailKind.VERIFY_EMAIL, MailOrigin.OWNER, user_id=user_id)
     mail = await VerificationMail(*parts).compose(verification, uuid4())
-    await services.verification.verify_by_session(user_id, token=token_of(mail))
+    caller = await services.sessions.authenticate(changed.access)
+    await services.verification.verify_by_session(caller, token=token_of(mail))
     reset = MailRequest(MailKind.PASSWORD_RESET, MailOrigin.STRANGER, email=person.email)
     await services.recovery.reset_by_token(token_of(await ResetMail(*parts).compose(reset, uuid4())), PASSWORD)
     assert (await service.post_token(person.email, PASSWORD)).status_code == 200

@@ -63,7 +63,7 @@ async def verify_email(request: Request, body: JsonBody[VerifyEmailRequest], ser
     """
     caller = await optional_caller(request, ACCOUNT, services)
     if caller is not None:
-        await services.verification.verify_by_session(caller.user.id, token=body.token, code=body.code)
+        await services.verification.verify_by_session(caller, token=body.token, code=body.code)
     elif body.token is not None and body.password is not None:
         async with waiting_client(request) as client:
             await services.verification.verify_by_password(body.token, body.password, client=client)
@@ -73,4 +73,4 @@ async def verify_email(request: Request, body: JsonBody[VerifyEmailRequest], ser
 
 async def send_verification_mail(caller: CurrentCaller, services: CurrentServices) -> None:
     """Send the mail that verifies the account's address once more. A verified address gets none."""
-    await services.verification.send_again(caller.user.id)
+    await services.verification.send_again(caller)

@@ -1,7 +1,6 @@
 """Use cases: read the own account, and change its user name."""
 
 from collections.abc import Collection
-from uuid import UUID
 
 from doorward.core.ports import Clock, Database
 from doorward.domain.accounts.events import UsernameChanged
@@ -9,6 +8,7 @@ from doorward.domain.accounts.models import Profile
 from doorward.domain.accounts.policy import VersionTest, check_version
 from doorward.domain.accounts.repositories import Connection, profiles
 from doorward.domain.audit.recording import record
+from doorward.domain.auth.acting_session import lock_acting_session
 from doorward.domain.auth.devices import AddressDetail, recorded_address
 from doorward.domain.auth.exceptions import InvalidAccessTokenError, UsernameTakenError
 from doorward.domain.auth.identifiers import read_new_username
@@ -46,13 +46,14 @@ class Profiles:
 
         None and the name that the account has change nothing. Of several accounts that want one name at the same
         moment, in any spelling, exactly one gets it. Raises ``InvalidUsernameError``, ``UsernameReservedError``,
-        ``StaleAccountError`` and ``UsernameTakenError``.
+        ``StaleAccountError`` and ``UsernameTakenError``, and ``InvalidAccessTokenError`` if the caller's session has
+        ended meanwhile.
         """
         name = None if username is None else read_new_username(username, reserved=self._reserved_usernames)
         user_id = caller.user.id
         event = UsernameChanged(user_id=user_id)
         async with self._database.transaction() as connection:
-            has_changed = await self._rename(connection, user_id, name, is_expected)
+            has_changed = await self._rename(connection, caller, name, is_expected)
             if has_changed:
                 await record(connection, event, address=recorded_address(current_client(), self._address_detail))
             profile = await self._find(connection, caller)
@@ -60,11 +61,12 @@ class Profiles:
             report(event)
         return profile
 
-    @staticmethod
-    async def _rename(connection: Connection, user_id: UUID, name: str | None, is_expected: VersionTest) -> bool:
+    async def _rename(self, connection: Connection, caller: Caller, name: str | None, is_expected: VersionTest) -> bool:
+        user_id = caller.user.id
         locked = await profiles.lock_name(connection, user_id)
         if locked is None:
             raise InvalidAccessTokenError
+        await lock_acting_session(connection, caller, now=self._clock.now())
         check_version(locked.version, is_expected)
         if name is None or name == locked.username:
             return False

@@ -9,7 +9,9 @@ from doorward.domain.accounts.events import UserVerified, VerificationRefused
 from doorward.domain.accounts.links import AccountLinks, AccountPage
 from doorward.domain.accounts.repositories import Connection, accounts
 from doorward.domain.audit.recording import record
+from doorward.domain.auth.acting_session import lock_acting_session
 from doorward.domain.auth.exceptions import InvalidCredentialsError, InvalidOneTimeTokenError
+from doorward.domain.auth.models import Caller
 from doorward.domain.auth.one_time_token import Purpose
 from doorward.domain.auth.one_time_tokens import LIFE_OF_PURPOSE, OneTimeTokens, ShownToken
 from doorward.domain.auth.passwords import Passwords
@@ -38,38 +40,39 @@ class Verification:
         self._passwords = passwords
         self._mails = mails
 
-    async def send_again(self, user_id: UUID) -> None:
+    async def send_again(self, caller: Caller) -> None:
         """Ask for a new mail. For an address that is verified already, the worker sends none.
 
-        Until it is verified the address may be anybody's: the mail spends what a claimant may cause. Raises
-        ``MailNotConfiguredError``.
+        Until it is verified the address may be anybody's: the mail spends what a claimant may cause. Of requests at
+        the same moment each replaces the one before it. Raises ``MailNotConfiguredError``, and
+        ``InvalidAccessTokenError`` if the caller's session has ended meanwhile.
         """
         self._mails.require()
-        request = MailRequest(MailKind.VERIFY_EMAIL, MailOrigin.CLAIMANT, user_id=user_id)
+        request = MailRequest(MailKind.VERIFY_EMAIL, MailOrigin.CLAIMANT, user_id=caller.user.id)
+        now = self._clock.now()
         async with self._database.transaction() as connection:
-            # Of requests at the same moment each replaces the one before it.
-            await accounts.lock_mailbox(connection, user_id)
-            await self._mails.add(
-                connection, request, expires_at=self._clock.now() + LIFE_OF_PURPOSE[Purpose.VERIFY_EMAIL]
-            )
+            await lock_acting_session(connection, caller, now=now)
+            await self._mails.add(connection, request, expires_at=now + LIFE_OF_PURPOSE[Purpose.VERIFY_EMAIL])
 
-    async def verify_by_session(self, user_id: UUID, *, token: str | None = None, code: str | None = None) -> None:
+    async def verify_by_session(self, caller: Caller, *, token: str | None = None, code: str | None = None) -> None:
         """Verify the address of the account whose session asks. Repeatable with the genuine token of that account.
 
-        Exactly one of ``token`` and ``code`` is given. Raises ``InvalidOneTimeTokenError``.
+        Exactly one of ``token`` and ``code`` is given. Raises ``InvalidOneTimeTokenError``, and
+        ``InvalidAccessTokenError`` if the caller's session has ended meanwhile.
         """
+        user_id = caller.user.id
         try:
             if token is not None:
                 shown = self._tokens.read(token, Purpose.VERIFY_EMAIL)
                 if shown.user_id != user_id:
                     raise InvalidOneTimeTokenError
-                await self._verify(shown, is_repeatable=True)
+                await self._verify(shown, caller, is_repeatable=True)
                 return
             async with self._database.connection() as connection:
                 shown = await self._tokens.try_code(
                     connection, code or "", Purpose.VERIFY_EMAIL, user_id=user_id, now=self._clock.now()
                 )
-            await self._verify(shown, is_repeatable=False)
+            await self._verify(shown, caller, is_repeatable=False)
         except DomainError as refusal:
             report(VerificationRefused(reason=refusal.code))
             raise
@@ -83,7 +86,7 @@ class Verification:
             shown = self._tokens.read(token, Purpose.VERIFY_EMAIL)
             if not await self._passwords.is_password_of(shown.user_id, password, client=client):
                 raise InvalidCredentialsError
-            await self._verify(shown, is_repeatable=False)
+            await self._verify(shown, None, is_repeatable=False)
         except DomainError as refusal:
             report(VerificationRefused(reason=refusal.code))
             raise
@@ -101,15 +104,17 @@ class Verification:
                 shown = await self._tokens.try_code(
                     connection, code, Purpose.VERIFY_EMAIL, user_id=user_id, now=self._clock.now()
                 )
-            await self._verify(shown, is_repeatable=False)
+            await self._verify(shown, None, is_repeatable=False)
         except DomainError as refusal:
             report(VerificationRefused(reason=refusal.code))
             raise
 
-    async def _verify(self, shown: ShownToken, *, is_repeatable: bool) -> None:
+    async def _verify(self, shown: ShownToken, caller: Caller | None, *, is_repeatable: bool) -> None:
         now, event = self._clock.now(), UserVerified(user_id=shown.user_id)
         async with self._database.transaction() as connection:
             mailbox = await accounts.lock_mailbox(connection, shown.user_id)
+            if caller is not None:
+                await lock_acting_session(connection, caller, now=now)
             if mailbox is None or not mailbox.is_active:
                 raise InvalidOneTimeTokenError
             if mailbox.email_verified_at is not None and is_repeatable:

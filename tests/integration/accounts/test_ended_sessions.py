@@ -1,0 +1,114 @@
+"""A caller is let in before the body is read: every call that changes something looks at the session once more."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Final
+from uuid import uuid4
+
+import httpx
+import psycopg
+import pytest
+
+from development.client import AUTH
+from doorward.api import v1
+from doorward.api.policy import ACCOUNT as ACCOUNT_ACCESS
+from doorward.api.policy import NeedsScope
+from doorward.api.routing import Call
+from tests.integration.accounts.own_account import ACCOUNT, NEW_PASSWORD, Owner, signed_in
+from tests.integration.mailbox import make_service_with_mail, next_mail, token_in
+from tests.integration.service import MakeService, Service, is_problem, mark
+
+READING: Final = {"GET", "HEAD"}
+END_OF_ALL: Final = "UPDATE users SET session_epoch = session_epoch + 1 WHERE id = %s"
+
+
+def changes_of_accounts() -> set[str]:
+    """Return the calls by which a signed-in user changes something of the own account."""
+    return {
+        f"{call.method} {call.path}"
+        for call in v1.calls()
+        if call.method not in READING and not call.path.startswith("/api/v1/items") and takes_a_caller(call)
+    }
+
+
+def takes_a_caller(call: Call) -> bool:
+    """Tell whether a call needs a session, or takes one that is shown."""
+    access = call.policy.access
+    needs_one = isinstance(access, NeedsScope) and access.scope == ACCOUNT_ACCESS.scope
+    return needs_one or "optional_caller" in call.endpoint.__code__.co_names
+
+
+async def bodies(service: Service, owner: Owner) -> dict[str, object]:
+    """Return for each call the body with which it would be carried out."""
+    verification = token_in(await next_mail(service, owner.person.email, "Confirm"))
+    new_email = f"{mark()}@example.com"
+    assert (await owner.call("POST", f"{ACCOUNT}/email", json={"new_email": new_email})).status_code == 202
+    change = token_in(await next_mail(service, new_email, "Confirm"))
+    return {
+        f"POST {AUTH}/email/verify": {"token": verification},
+        f"POST {ACCOUNT}/email/verification": None,
+        f"POST {ACCOUNT}/email": {"new_email": f"{mark()}@example.com"},
+        f"DELETE {ACCOUNT}/email": None,
+        f"POST {ACCOUNT}/email/confirm": {"token": change},
+        f"PATCH {ACCOUNT}": {"username": mark()},
+        f"POST {ACCOUNT}/password": {"current_password": owner.person.password, "new_password": NEW_PASSWORD},
+        f"POST {ACCOUNT}/reauthenticate": {"password": owner.person.password},
+        f"POST {ACCOUNT}/sessions/end": {"which": "all"},
+        f"DELETE {ACCOUNT}/sessions/{{session_id:uuid}}": None,
+        f"POST {ACCOUNT}/deletion": None,
+        f"POST {ACCOUNT}/export": None,
+    }
+
+
+async def call_while_all_sessions_end(service: Service, owner: Owner, call: str, body: object) -> httpx.Response:
+    """Make a call whose caller is let in, and whose sessions have ended when it gets at the user's row."""
+    method, path = call.split()
+    path = path.replace("{session_id:uuid}", str(uuid4()))
+    with psycopg.connect(service.database_url) as ending:
+        ending.execute(END_OF_ALL, (owner.person.id,))
+        answer = asyncio.create_task(owner.call(method, path, json=body))
+        waits = asyncio.create_task(service.locks_are_waited_for(1))
+        await asyncio.wait({answer, waits}, return_when=asyncio.FIRST_COMPLETED)
+        waits.cancel()
+        ending.commit()
+    return await answer
+
+
+async def test_no_call_changes_anything_after_the_session_that_it_was_let_in_with_has_ended(
+    make_service: MakeService, tmp_path: Path
+) -> None:
+    service = await make_service_with_mail(make_service, tmp_path)
+    owner = await signed_in(service)
+    body_of = await bodies(service, owner)
+    assert body_of.keys() == changes_of_accounts(), "a call that changes something has no row in this test"
+    outcome = {}
+    for call, body in body_of.items():
+        owner.pair = await service.log_in(owner.person)
+        answer = await call_while_all_sessions_end(service, owner, call, body)
+        outcome[call] = answer.status_code
+    assert outcome == dict.fromkeys(body_of, 401)
+
+
+@pytest.mark.parametrize("which", ["all", "others"])
+async def test_a_body_that_arrives_after_the_end_of_its_session_changes_nothing(
+    service: Service, owner: Owner, which: str
+) -> None:
+    other, name = Owner(service, owner.person, await service.log_in(owner.person)), mark()
+    is_let_in, rest_is_due = asyncio.Event(), asyncio.Event()
+
+    async def slow_body() -> AsyncIterator[bytes]:
+        is_let_in.set()
+        yield b'{"username": '
+        await rest_is_due.wait()
+        yield f'"{name}"}}'.encode()
+
+    headers = {"Content-Type": "application/json"}
+    rename = asyncio.create_task(owner.call("PATCH", ACCOUNT, headers=headers, content=slow_body()))
+    await is_let_in.wait()
+    assert (await other.end(which)).status_code == 204
+    rest_is_due.set()
+    answer = await rename
+    assert answer.status_code == 401
+    assert is_problem(answer, 401, "invalid_access_token")
+    assert service.sql("SELECT 1 FROM users WHERE username = %s", name) == []
