@@ -112,6 +112,12 @@ async def test_the_link_works_for_seven_days_and_the_code_for_fifteen_minutes(jo
     assert await joining.mails(email) == [None]
 
 
+async def test_what_is_no_address_is_refused_before_a_password_is_compared_with_it(joining: Joining) -> None:
+    for email in ("a" + "\u0345" * 1023, "ada"):
+        acceptance = Acceptance(chosen().username, "password1")
+        assert await outcome(joining.invitations.accept_by_code(email, "12345678", acceptance)) == "invalid_token"
+
+
 async def test_of_many_codes_five_are_compared_and_the_link_works_still(joining: Joining) -> None:
     email = address()
     await joining.inviting.invite(email)

@@ -92,18 +92,15 @@ class Invitations:
         try:
             # Before the invitation is looked up: otherwise this refusal would tell who is invited.
             name = read_new_username(acceptance.username, reserved=self._rules.reserved_usernames)
-            self._rules.new_passwords.check_rules(acceptance.password, username=name, email=email)
-            invitation, shown = await self._try_code(email, code)
+            email_key = _read_email(email)
+            self._rules.new_passwords.check_rules(acceptance.password, username=name, email=email_key)
+            invitation, shown = await self._try_code(email_key, code)
             return await self._accept(invitation, shown, acceptance, client)
         except DomainError as refusal:
             report(InvitationRefused(reason=refusal.code))
             raise
 
-    async def _try_code(self, email: str, code: str) -> tuple[Invitation, ShownSecret]:
-        try:
-            email_key = canonical_email(email)
-        except InvalidEmailError as error:
-            raise InvalidOneTimeTokenError from error
+    async def _try_code(self, email_key: str, code: str) -> tuple[Invitation, ShownSecret]:
         async with self._database.connection() as connection:
             claimed = await invitations.claim_code_attempt(connection, email_key=email_key, now=self._clock.now())
         if claimed is None:
@@ -160,6 +157,14 @@ async def _grant_roles(
         raise InvalidOneTimeTokenError
     without_roles = Standing(user_id, is_active=True, roles=(), scopes=())
     return await replace_roles(connection, without_roles, invitation.roles, known)
+
+
+def _read_email(email: str) -> str:
+    """Return the one spelling of an address that was typed. Raises ``InvalidOneTimeTokenError`` for what is none."""
+    try:
+        return canonical_email(email)
+    except InvalidEmailError as error:
+        raise InvalidOneTimeTokenError from error
 
 
 @dataclass(frozen=True, slots=True)
