@@ -9,7 +9,8 @@ import hashlib
 import os
 import re
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -21,6 +22,7 @@ from doorward.observability.logging import report
 from doorward.observability.outbound_events import BreachCircuitClosed, BreachCircuitOpened
 
 TOTAL_SECONDS: Final = 0.8
+WAIT_SECONDS: Final = 0.8
 MAXIMUM_BYTES: Final = 1024 * 1024
 AT_A_TIME: Final = 16
 _PREFIX_LENGTH: Final = 5
@@ -44,20 +46,44 @@ class BreachServer:
         http: HttpClient,
         *,
         total_seconds: float = TOTAL_SECONDS,
+        wait_seconds: float = WAIT_SECONDS,
         steady: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Take the client of the server, how long one answer may take, and a clock of steady seconds."""
+        """Take the client of the server, how long one answer and a wait for a place may take, and a steady clock."""
         self._http = http
         self._total_seconds = total_seconds
+        self._wait_seconds = wait_seconds
         self._steady = steady
         self._places = asyncio.Semaphore(AT_A_TIME)
         self._circuit = Circuit()
         self._is_probing = False
 
     async def contain(self, password: str) -> bool:
-        """Tell whether the password leaked. Raises ``BreachesUnavailableError``."""
+        """Tell whether the password leaked. Raises ``BreachesUnavailableError``.
+
+        It may wait for one of ``AT_A_TIME`` places first. That is no fault of the server: time and faults are counted
+        from the place on.
+        """
         digest = _digest_of(password)
         prefix, rest = digest[:_PREFIX_LENGTH], digest[_PREFIX_LENGTH:]
+        async with self._place():
+            counts = await self._ask_unless_open(prefix)
+        # A padded line has the count 0.
+        return counts.get(rest, 0) > 0
+
+    @asynccontextmanager
+    async def _place(self) -> AsyncIterator[None]:
+        try:
+            async with asyncio.timeout(self._wait_seconds):
+                await self._places.acquire()
+        except TimeoutError as error:
+            raise BreachesUnavailableError("busy") from error
+        try:
+            yield
+        finally:
+            self._places.release()
+
+    async def _ask_unless_open(self, prefix: str) -> dict[str, int]:
         is_probe = self._circuit.is_open
         if not self._circuit.allowed(self._steady(), 1) or (is_probe and self._is_probing):
             raise BreachesUnavailableError("circuit_open")
@@ -71,13 +97,12 @@ class BreachServer:
             if is_probe:
                 self._is_probing = False
         self._note_answer()
-        # A padded line has the count 0.
-        return counts.get(rest, 0) > 0
+        return counts
 
     async def _ask(self, prefix: str) -> dict[str, int]:
         """Return how often each digest of the range leaked, by what follows the prefix."""
         try:
-            async with asyncio.timeout(self._total_seconds), self._places:
+            async with asyncio.timeout(self._total_seconds):
                 answer = await self._http.get(f"/range/{prefix}", headers=_HEADERS, maximum_bytes=MAXIMUM_BYTES)
         except TimeoutError as error:
             raise BreachesUnavailableError("timeout") from error

@@ -9,6 +9,8 @@ import pytest
 
 from development.client import new_person
 from doorward.core.exceptions import DomainError
+from doorward.domain.accounts.recovery import Recovery
+from doorward.domain.auth.repositories.one_time_tokens import MOST_CODE_ATTEMPTS
 from doorward.settings.config import Settings
 from doorward.wiring.accounts import create_recovery
 from doorward.wiring.foundation import Foundation
@@ -76,22 +78,42 @@ async def test_no_password_is_changed_to_a_leaked_one(checking: Service) -> None
     assert (await checking.post_login(person)).status_code == 200
 
 
+def recovery_that_looks_up(mails: Mails, leaked_list: Path) -> Recovery:
+    service, settings = mails.service, looking_up(mails.service.settings, leaked_list)
+    base = Foundation(settings, service.database, service.hasher, mails.clock, mails.queue)
+    return create_recovery(base, registration_rules(settings))
+
+
 async def test_a_reset_to_a_leaked_password_leaves_the_token_and_all_tries_of_the_code(
     mails: Mails, leaked_list: Path
 ) -> None:
-    service, settings = mails.service, looking_up(mails.service.settings, leaked_list)
-    base = Foundation(settings, service.database, service.hasher, mails.clock, mails.queue)
-    recovery = create_recovery(base, registration_rules(settings))
+    service, recovery = mails.service, recovery_that_looks_up(mails, leaked_list)
     person = await service.register()
     mail = await mails.reset_mail(person.email)
     assert mail is not None
-    for email, code in ((person.email, mail.facts["code"]), ("unknown@example.com", "12345678")):
-        assert await code_of(recovery.reset_by_code(email, code, LEAKED)) == "password_breached"
+    for _ in range(MOST_CODE_ATTEMPTS + 1):
+        assert await code_of(recovery.reset_by_code(person.email, mail.facts["code"], LEAKED)) == "password_breached"
     assert await code_of(recovery.reset_by_token(token_of(mail), LEAKED)) == "password_breached"
     (stored,) = service.sql("SELECT code_attempts FROM one_time_tokens WHERE user_id = %s", person.id)
     assert stored["code_attempts"] == 0
-    await recovery.reset_by_token(token_of(mail), GOOD)
+    await recovery.reset_by_code(person.email, mail.facts["code"], GOOD)
     assert (await service.post_token(person.username, GOOD)).status_code == 200
+
+
+async def test_a_password_is_looked_up_only_for_whoever_has_the_mail(
+    mails: Mails, leaked_list: Path, logs: Logs
+) -> None:
+    service, recovery = mails.service, recovery_that_looks_up(mails, leaked_list)
+    person = await service.register()
+    mail = await mails.reset_mail(person.email)
+    assert mail is not None
+    wrong = f"{(int(mail.facts['code']) + 1) % 10**8:08d}"
+    for email in (person.email, "unknown@example.com"):
+        assert await code_of(recovery.reset_by_code(email, wrong, LEAKED)) == "invalid_token"
+    assert await code_of(recovery.reset_by_token("dwo_made-up", LEAKED)) == "invalid_token"
+    assert events(logs, "auth.breach_check.refused") == []
+    (stored,) = service.sql("SELECT code_attempts FROM one_time_tokens WHERE user_id = %s", person.id)
+    assert stored["code_attempts"] == 1
 
 
 async def test_a_login_with_a_password_that_leaked_later_works(make_service: MakeService, leaked_list: Path) -> None:

@@ -165,6 +165,11 @@ async def test_a_refused_password_does_not_tell_whether_an_address_has_an_accoun
         assert await outcome(mails.recovery.reset_by_code(email, "12345678", "password1")) == "password_too_common"
 
 
+async def test_what_is_no_address_is_refused_before_a_password_is_compared_with_it(mails: Mails) -> None:
+    for email in ("a" + "\u0345" * 1023, "ada"):
+        assert await outcome(mails.recovery.reset_by_code(email, "12345678", "password1")) == "invalid_token"
+
+
 async def test_a_reset_removes_the_other_tokens_devices_and_the_pending_change_of_address(mails: Mails) -> None:
     person = await mails.service.register()
     mails.service.sql(

@@ -9,7 +9,7 @@ import pytest
 
 from doorward.domain.auth.ports import BreachesUnavailableError
 from doorward.domain.outbox.schedule import FAULTS_IN_A_ROW, FIRST_PAUSE
-from doorward.infrastructure.breached_passwords import MAXIMUM_BYTES, BreachServer
+from doorward.infrastructure.breached_passwords import AT_A_TIME, MAXIMUM_BYTES, BreachServer
 from doorward.infrastructure.outbound_http import HttpClient
 from tests.integration.breach_server import Ranges, breach_server, digest_of, ok
 from tests.integration.mail_server import Certificates
@@ -161,6 +161,23 @@ async def test_a_server_that_fails_five_times_is_spared_and_asked_once_after_a_p
     opened = events(logs, "auth.breach_check.circuit_opened")
     assert [line["seconds"] for line in opened] == [30, 60]
     assert len(events(logs, "auth.breach_check.circuit_closed")) == 1
+
+
+async def test_a_wait_for_a_place_is_no_fault_of_the_server(logs: Logs) -> None:
+    ranges = Ranges([LEAKED])
+    ranges.hold = asyncio.Event()
+    async with breach_server(ranges) as port:
+        http = HttpClient(f"http://127.0.0.1:{port}", tls=ssl.create_default_context())
+        server = BreachServer(http, total_seconds=PATIENT_SECONDS, wait_seconds=SHORT_SECONDS)
+        under_way = [asyncio.create_task(reason_of(server)) for _ in range(AT_A_TIME)]
+        await asyncio.sleep(0)
+        waiting = await asyncio.gather(*(reason_of(server) for _ in range(2 * FAULTS_IN_A_ROW)))
+        assert waiting == ["busy"] * 2 * FAULTS_IN_A_ROW
+        ranges.hold.set()
+        assert await asyncio.gather(*under_way) == [""] * AT_A_TIME
+        assert await server.contain(LEAKED)
+    assert len(ranges.asked) == AT_A_TIME + 1
+    assert events(logs, "auth.breach_check.circuit_opened") == []
 
 
 async def test_a_server_that_is_away_is_a_fault() -> None:

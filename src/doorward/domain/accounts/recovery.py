@@ -93,13 +93,15 @@ class Recovery:
     async def reset_by_code(self, email: str, code: str, new_password: str, *, client: Client = NO_CLIENT) -> None:
         """Set a new password with the code of a mail and the address that it went to. Each wrong code costs a try.
 
-        An unknown address costs the same statements and gets the same refusal as a wrong code. Raises
+        An unknown address costs the same statements and gets the same refusal as a wrong code. With the right code a
+        password that is refused costs none, and only then is it looked up among the breached ones. Raises
         ``InvalidOneTimeTokenError`` and the ``Password...Error`` classes.
         """
         try:
+            email_key = _read_email(email)
             # Before the account is looked up: otherwise this refusal would tell who has one, and cost a try.
-            await self._passwords.check_new(new_password, username="", email=email)
-            mailbox = await self._find(email)
+            self._passwords.check_rules(new_password, username="", email=email_key)
+            mailbox = await self._find(email_key)
             async with self._database.connection() as connection:
                 shown = await self._tokens.try_code(
                     connection,
@@ -110,19 +112,24 @@ class Recovery:
                 )
             if mailbox is None:
                 raise InvalidOneTimeTokenError
-            self._passwords.check_rules(new_password, username=mailbox.username, email=mailbox.email_key)
+            await self._check_new(shown, mailbox, new_password)
             await self._reset(shown, mailbox, new_password, client)
         except DomainError as refusal:
             report(PasswordResetRefused(reason=refusal.code))
             raise
 
-    async def _find(self, email: str) -> Mailbox | None:
-        try:
-            email_key = canonical_email(email)
-        except InvalidEmailError as error:
-            raise InvalidOneTimeTokenError from error
+    async def _find(self, email_key: str) -> Mailbox | None:
         async with self._database.connection() as connection:
             return await accounts.find_mailbox_by_email(connection, email_key)
+
+    async def _check_new(self, shown: ShownToken, mailbox: Mailbox, new_password: str) -> None:
+        """Refuse a new password, and give back the try of the code, which was right."""
+        try:
+            await self._passwords.check_new(new_password, username=mailbox.username, email=mailbox.email_key)
+        except DomainError:
+            async with self._database.connection() as connection:
+                await self._tokens.give_try_back(connection, shown)
+            raise
 
     async def _reset(self, shown: ShownToken, mailbox: Mailbox, new_password: str, client: Client) -> None:
         """Consume the token and change the password in one transaction, after the password was accepted and hashed."""
@@ -145,6 +152,14 @@ class Recovery:
             await self._mails.add(connection, notice, expires_at=now + LIFE_OF_NOTICE)
         for event in events:
             report(event)
+
+
+def _read_email(email: str) -> str:
+    """Return the one spelling of an address that was typed. Raises ``InvalidOneTimeTokenError`` for what is none."""
+    try:
+        return canonical_email(email)
+    except InvalidEmailError as error:
+        raise InvalidOneTimeTokenError from error
 
 
 @dataclass(frozen=True, slots=True)

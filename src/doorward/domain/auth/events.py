@@ -262,7 +262,7 @@ class BreachCheckFailed(Event):
     """A new password could not be looked up among the breached ones.
 
     It was accepted, or with `PASSWORD_BREACHES_FAILURE=closed` answered 503: `accepted`. `reason` is `timeout`,
-    `connection`, `status`, `too_large`, `malformed`, `circuit_open` or `unreadable`.
+    `busy`, `connection`, `status`, `too_large`, `malformed`, `circuit_open` or `unreadable`.
     """
 
     log_event = "auth.breach_check.failed"

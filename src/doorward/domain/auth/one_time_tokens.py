@@ -100,6 +100,12 @@ class OneTimeTokens:
             raise InvalidOneTimeTokenError
         return ShownToken(user_id, purpose, right, is_code=True)
 
+    async def give_try_back(self, connection: Connection, shown: ShownToken) -> None:
+        """Uncount a try whose code was right, on a connection that commits by itself: nothing came of it."""
+        await one_time_tokens.remove_code_attempt(
+            connection, user_id=shown.user_id, purpose=shown.purpose.value, code_mac=shown.digest
+        )
+
     def read_one_of(self, text: str, purposes: Sequence[Purpose]) -> ShownToken:
         """Return whose token this is and for which of the purposes. Raises ``InvalidOneTimeTokenError`` for none."""
         for purpose in purposes:

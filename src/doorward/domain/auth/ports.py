@@ -89,7 +89,7 @@ class BreachedPasswords(Protocol):
     """Passwords that leaked from other services."""
 
     async def contain(self, password: str) -> bool:
-        """Tell whether the password is one of them. Raises ``BreachesUnavailableError``, within a second."""
+        """Tell whether the password is one of them. Raises ``BreachesUnavailableError``, within two seconds."""
         ...
 
 

@@ -102,6 +102,21 @@ async def claim_code_attempt(connection: Connection, *, user_id: UUID, purpose: 
     return [row[0] for row in await cursor.fetchall()]
 
 
+async def remove_code_attempt(connection: Connection, *, user_id: UUID, purpose: str, code_mac: bytes) -> None:
+    """Uncount a try of the code that was mailed beside a token."""
+    await connection.execute(
+        """
+        UPDATE one_time_tokens
+        SET code_attempts = code_attempts - 1
+        WHERE user_id = %(user_id)s
+          AND purpose = %(purpose)s
+          AND code_mac = %(code_mac)s
+          AND code_attempts > 0
+        """,
+        {"user_id": user_id, "purpose": purpose, "code_mac": code_mac},
+    )
+
+
 async def consume_token(
     connection: Connection, *, user_id: UUID, purpose: str, secret_hash: bytes, now: datetime
 ) -> str | None:
