@@ -5,6 +5,8 @@ from datetime import timedelta
 import pytest
 
 from development.client import PASSWORD, Pair
+from doorward.domain.auth.accounts import Accounts
+from doorward.domain.auth.deactivation import Deactivation
 from doorward.domain.auth.exceptions import InvalidAccessTokenError, InvalidEmailError, InvalidOneTimeTokenError
 from doorward.domain.outbox.exceptions import MailNotConfiguredError
 from doorward.domain.outbox.mail import MailKind
@@ -55,6 +57,19 @@ async def test_the_codes_of_both_mailboxes_confirm_as_the_links_do(change: Chang
     assert await change.confirm(code=await change.code(NEW)) == FOR_OLD
     await change.confirm(code=await change.code(OLD))
     assert change.email() == change.new_email
+
+
+@pytest.mark.parametrize("way", ["doorward deactivate", "SQL"])
+async def test_a_change_does_not_outlive_an_operators_deactivation(change: Changing, way: str) -> None:
+    service, name = change.mails.service, change.person.username
+    operator = Deactivation(database=service.database, accounts=Accounts(database=service.database))
+    if way == "doorward deactivate":
+        await operator.deactivate(name)
+        assert service.sql("SELECT 1 FROM email_changes WHERE user_id = %s", change.person.id) == []
+    else:
+        service.set_active(change.person, active=False)
+    await operator.activate(name)
+    assert (await change.mail(OLD), await change.mail(NEW)) == (None, None)
 
 
 async def test_an_unverified_address_has_no_say_in_its_change(mails: Mails) -> None:

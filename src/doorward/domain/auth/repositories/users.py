@@ -204,10 +204,15 @@ async def replace_password_hash(connection: Connection, user_id: UUID, *, old: s
 async def deactivate_user(connection: Connection, user_id: UUID) -> None:
     """Deactivate an account and end all its sessions: they live in the epoch in which they began.
 
-    A deletion that was scheduled stays so; the owner can restore the account no more.
+    A change of address that waits ends, too. A deletion that was scheduled stays so; the owner can restore the account
+    no more.
     """
     await connection.execute(
         """
+        WITH removed_change AS (
+            DELETE FROM email_changes
+            WHERE user_id = %(user_id)s
+        )
         UPDATE users
         SET is_active = false,
             is_restorable = false,
@@ -220,9 +225,16 @@ async def deactivate_user(connection: Connection, user_id: UUID) -> None:
 
 
 async def activate_user(connection: Connection, user_id: UUID) -> bool:
-    """Activate an account, and cancel its deletion if one was scheduled; return whether it exists."""
+    """Activate an account, and cancel its deletion if one was scheduled; return whether it exists.
+
+    A change of address that waits from before ends: whoever asked for it may be why the account was inactive.
+    """
     cursor = await connection.execute(
         """
+        WITH removed_change AS (
+            DELETE FROM email_changes
+            WHERE user_id = %(user_id)s
+        )
         UPDATE users
         SET is_active = true,
             deletion_due_at = NULL,
