@@ -3,15 +3,17 @@
 import asyncio
 from datetime import timedelta
 
+import psycopg
 import pytest
 
 from doorward.domain.accounts.deletion import GRACE
 from doorward.domain.auth.accounts import Accounts
 from doorward.domain.auth.deactivation import Deactivation
+from doorward.domain.auth.exceptions import NothingToRestoreError
 from doorward.domain.auth.sealed_tokens import LIFE_OF_KIND, SealedKind
 from doorward.domain.auth.throttling import LOGIN_CURVE
 from tests.integration.accounts.leaving import DELETION, MOMENT, cancel, leave, log_in, restore_token, stored
-from tests.integration.accounts.own_account import Owner, is_dead
+from tests.integration.accounts.own_account import Owner, is_dead, signed_in
 from tests.integration.service import FakeClock, Logs, Service, events, facts, is_problem, statuses
 
 LIFE = LIFE_OF_KIND[SealedKind.RESTORE]
@@ -83,6 +85,25 @@ async def test_a_token_expires_after_ten_minutes(owner: Owner, clock: FakeClock)
 @pytest.mark.parametrize("token", ["", "dws_", f"dws_{'A' * 83}", "dwr_made-up", "dws_\u00e9"])
 async def test_what_is_no_token_is_refused(service: Service, token: str) -> None:
     assert is_problem(await cancel(service, token), 422, "invalid_token")
+
+
+async def test_a_password_that_was_replaced_while_it_was_checked_restores_nothing(service_alone: Service) -> None:
+    owner = await signed_in(service_alone)
+    await leave(owner)
+    async with await psycopg.AsyncConnection.connect(service_alone.database_url) as other:
+        await other.execute("SELECT FROM users WHERE id = %s FOR UPDATE", [owner.person.id])
+        restore = service_alone.app.state.services.leaving.deletion.restore_by_password
+        restored = asyncio.create_task(restore(owner.person.username, owner.person.password))
+        await service_alone.locks_are_waited_for(1)
+        # Restored, given another password, and deleted again: each of the two latter begins an epoch.
+        await other.execute(
+            "UPDATE users SET password_hash = 'another', session_epoch = session_epoch + 2 WHERE id = %s",
+            [owner.person.id],
+        )
+    with pytest.raises(NothingToRestoreError):
+        await restored
+    (row,) = stored(owner)
+    assert not row["is_active"]
 
 
 @pytest.mark.parametrize("body", [None, ["dws_made-up"], {"token": "dws_made-up"}, 7])

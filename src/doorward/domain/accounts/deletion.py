@@ -105,12 +105,14 @@ class Deletion:
 
         Raises ``NothingToRestoreError``, the same for all reasons, and ``LoginThrottledError``.
         """
-        user_id = await self._passwords.find_user_to_restore(name, password, client=client)
-        if user_id is None:
+        found = await self._passwords.find_user_to_restore(name, password, client=client)
+        if found is None:
             raise NothingToRestoreError
+        user_id, epoch = found
         event = UserDeletionCancelled(user_id=user_id)
         async with self._database.transaction() as connection:
-            if await deletions.lock_deletion(connection, user_id, now=self._clock.now()) is None:
+            locked = await deletions.lock_deletion(connection, user_id, now=self._clock.now())
+            if locked is None or locked.session_epoch != epoch:
                 raise NothingToRestoreError
             await deletions.activate_restored_user(connection, user_id)
             await self._record(connection, event)

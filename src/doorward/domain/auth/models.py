@@ -74,6 +74,7 @@ class StoredPasswords:
     """An account's password hash for each use that its state allows; None for one that it does not."""
 
     user_id: UUID
+    session_epoch: int
     of_active: str | None
     of_restorable: str | None
     """While the account waits for its deletion and its owner can restore it."""

@@ -69,15 +69,20 @@ class Passwords:
         Raises ``LoginThrottledError``, for an unknown name, too.
         """
         found = await self._find(name)
-        return await self._user_if_right(name, password, found, found.of_active if found else None, client)
+        right = await self._found_if_right(name, password, found, found.of_active if found else None, client)
+        return right.user_id if right else None
 
-    async def find_user_to_restore(self, name: str, password: str, *, client: Client = NO_CLIENT) -> UUID | None:
-        """Return the account of this name that waits for its deletion, if the password is its own.
+    async def find_user_to_restore(
+        self, name: str, password: str, *, client: Client = NO_CLIENT
+    ) -> tuple[UUID, int] | None:
+        """Return the account of this name that waits for its deletion, and its epoch, if the password is its own.
 
-        All refusals cost the same. Raises ``LoginThrottledError``, for an unknown name, too.
+        The password was that of this epoch: compare the epoch again under the lock. All refusals cost the same. Raises
+        ``LoginThrottledError``, for an unknown name, too.
         """
         found = await self._find(name)
-        return await self._user_if_right(name, password, found, found.of_restorable if found else None, client)
+        right = await self._found_if_right(name, password, found, found.of_restorable if found else None, client)
+        return (right.user_id, right.session_epoch) if right else None
 
     async def _find(self, name: str) -> StoredPasswords | None:
         identifier = read_identifier(name)
@@ -86,14 +91,14 @@ class Passwords:
         async with self._database.connection() as connection:
             return await users.find_passwords(connection, identifier, now=self._clock.now())
 
-    async def _user_if_right(
+    async def _found_if_right(
         self, name: str, password: str, found: StoredPasswords | None, stored_hash: str | None, client: Client
-    ) -> UUID | None:
+    ) -> StoredPasswords | None:
         """Count and check a password. An account is counted under its id, also where its password gives nothing."""
         identifier = read_identifier(name)
         subject = found.user_id if found else identifier or name
         check = await self._check(subject, password, stored_hash, client, account=identifier or "")
-        return found.user_id if found and check.is_correct else None
+        return found if check.is_correct else None
 
     @asynccontextmanager
     async def proving(

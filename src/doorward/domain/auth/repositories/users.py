@@ -125,7 +125,7 @@ async def find_passwords(connection: Connection, identifier: str, *, now: dateti
     async with connection.cursor(row_factory=class_row(StoredPasswords)) as cursor:
         await cursor.execute(
             """
-            SELECT id AS user_id,
+            SELECT id AS user_id, session_epoch,
                    CASE WHEN is_active THEN password_hash END AS of_active,
                    CASE
                        WHEN is_restorable AND NOT is_active AND deletion_due_at > %(now)s
