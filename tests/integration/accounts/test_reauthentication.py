@@ -201,6 +201,16 @@ async def test_wrong_passwords_of_a_session_are_throttled_and_keep_nobody_from_l
     assert (await service.post_login(owner.person)).status_code == 200
 
 
+async def test_wrong_passwords_of_a_stolen_session_keep_its_owner_from_nothing(service: Service, owner: Owner) -> None:
+    thief = Owner(service, owner.person, await service.log_in(owner.person))
+    for _ in range(LOGIN_CURVE.free):
+        assert (await thief.post_reauthenticate("a guess of the password")).status_code == 403
+    assert is_problem(await thief.post_password(), 429, "login_throttled")
+    owner.pair = await owner.reauthenticate()
+    assert (await owner.end("others")).status_code == 204
+    assert (await owner.post_password()).status_code == 200
+
+
 async def test_the_right_password_of_a_session_forgets_wrong_ones(owner: Owner) -> None:
     for _ in range(2):
         for _ in range(LOGIN_CURVE.free - 1):

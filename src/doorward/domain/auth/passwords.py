@@ -1,28 +1,25 @@
 """Passwords of accounts that exist: whether one is right, and the hash of one that replaces it. No login, no session.
 
-Each wrong password is counted: without a session as a failed login, in a session apart from those. No guess is free.
+Each wrong password is counted: without a session as a failed login, in a session apart from those and from the user's
+other sessions. No guess is free.
 """
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Final
 from uuid import UUID
 
 from doorward.core.ports import Clock, Database
 from doorward.domain.auth.events import CurrentPasswordRefused
 from doorward.domain.auth.exceptions import InvalidAccessTokenError, WrongPasswordError
 from doorward.domain.auth.identifiers import read_identifier
-from doorward.domain.auth.models import Caller, ClientKind, StoredPasswords
+from doorward.domain.auth.models import Caller, StoredPasswords
 from doorward.domain.auth.new_passwords import NewPasswords
 from doorward.domain.auth.policy import MAXIMUM_TYPED_LENGTH, is_unicode_text
 from doorward.domain.auth.ports import NO_CLIENT, Client, PasswordCheck, PasswordHasher
 from doorward.domain.auth.repositories import Connection, own_sessions, users
-from doorward.domain.auth.throttling import STRANGERS, Attempt, ThrottledClient, Throttling
+from doorward.domain.auth.throttling import STRANGERS, Attempt, Throttling
 from doorward.observability.logging import report
-
-SIGNED_IN: Final = ThrottledClient(ClientKind.SIGNED_IN)
-"""A user's sessions together: neither strangers nor a stolen session keep the owner from logging in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +113,7 @@ class Passwords:
             stored_hash = await own_sessions.find_password_hash(connection, user.id, session_id=caller.session_id)
         if stored_hash is None:
             raise InvalidAccessTokenError
-        async with self._throttling.attempt(user.id, SIGNED_IN) as attempt:
+        async with self._throttling.attempt(user.id, self._throttling.client_in(caller.session_id)) as attempt:
             check = await self._compare(password, stored_hash, client, account=user.username.lower())
             if not check.is_correct:
                 report(CurrentPasswordRefused())
@@ -124,7 +121,7 @@ class Passwords:
             yield ProvenPassword(stored_hash, check.upgraded_hash, attempt)
 
     async def forgive(self, connection: Connection, proven: ProvenPassword) -> None:
-        """Forget the failures of the user's sessions, in the transaction of the change that was proven for."""
+        """Forget the failures of the session, in the transaction of the change that was proven for."""
         await self._throttling.forgive(connection, proven.attempt)
 
     async def check_new(self, password: str, *, username: str, email: str) -> None:

@@ -105,6 +105,14 @@ class Throttling:
         """Return the client of a known address, which the table does not show."""
         return ThrottledClient(ClientKind.ADDRESS, self._mac(b"address " + _encoded(address))[:_ADDRESS_BYTES])
 
+    def client_in(self, session_id: UUID) -> ThrottledClient:
+        """Return the client of a session, which the table does not show.
+
+        Each session is counted by itself: a stolen one keeps the owner neither from logging in nor from a change of the
+        password in another.
+        """
+        return ThrottledClient(ClientKind.SIGNED_IN, self._mac(b"session " + session_id.bytes)[:_ADDRESS_BYTES])
+
     @asynccontextmanager
     async def attempt(self, subject: UUID | str, client: ThrottledClient) -> AsyncIterator[Attempt]:
         """Reserve an attempt, to be made within the block; give it back if the block could not make it."""
