@@ -6,6 +6,7 @@ import pytest
 
 from development.client import PASSWORD, Person, new_person
 from doorward.domain.accounts.joining_retention import JoiningRetention
+from doorward.domain.accounts.registration_requests import LONGEST_REGISTRATION
 from doorward.domain.auth.exceptions import (
     InvitationRequiredError,
     RegistrationClosedError,
@@ -96,6 +97,20 @@ async def test_closed_and_invited_registration_and_foreign_domains_are_refused(
         with pytest.raises(RegistrationDomainRefusedError):
             await domains.request(Person("", email, person.username, person.password))
     await domains.request(Person("", f"{person.username}@Example.ORG", person.username, person.password))
+
+
+async def test_no_registration_is_renewed_beyond_a_week(joining: Joining) -> None:
+    person, step = new_person(), timedelta(hours=23)
+    registration_token = await joining.request(person)
+    begun_at = joining.clock.now()
+    while await outcome(joining.requests.resend(registration_token)) == "":
+        await joining.mail(person.email)
+        assert joining.clock.now() - begun_at < LONGEST_REGISTRATION
+        joining.clock.advance(step)
+    (stored,) = joining.pending_of(person.email)
+    assert stored["expires_at"] == begun_at + LONGEST_REGISTRATION
+    await JoiningRetention(database=joining.service.database, clock=joining.clock).prune()
+    assert joining.pending_of(person.email) == []
 
 
 async def test_expired_registrations_are_removed_in_batches_and_live_ones_stay(

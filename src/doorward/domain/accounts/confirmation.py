@@ -13,7 +13,7 @@ from doorward.domain.accounts.events import ConfirmationRefused
 from doorward.domain.accounts.links import AccountLinks, AccountPage
 from doorward.domain.accounts.mailed_secret import ShownSecret, new_mailed_secret, shown_code, shown_token
 from doorward.domain.accounts.new_account import add_verified_account
-from doorward.domain.accounts.registration_requests import LIFE_OF_REGISTRATION, REGISTRATION_ID
+from doorward.domain.accounts.registration_requests import LIFE_OF_REGISTRATION, LONGEST_REGISTRATION, REGISTRATION_ID
 from doorward.domain.accounts.repositories import Connection, accounts, pending_registrations
 from doorward.domain.accounts.repositories.pending_registrations import PendingRegistration
 from doorward.domain.auth.devices import AddressDetail, recorded_address
@@ -199,7 +199,9 @@ class ConfirmationMail:
             if email_key is None:
                 return None
             holder = await accounts.find_mailbox_by_email(connection, email_key)
-            email = await pending_registrations.replace_mailed_secret(connection, registration_id, mailed.stored)
+            email = await pending_registrations.replace_mailed_secret(
+                connection, registration_id, mailed.stored, longest=LONGEST_REGISTRATION
+            )
         if holder is not None:
             facts = {} if holder.email_verified_at is None else {"username": holder.username}
             return ComposedMail(holder.email, MailKind.ACCOUNT_EXISTS, facts, holder.locale)

@@ -24,6 +24,11 @@ from doorward.domain.outbox.mail_queue import MailQueue
 from doorward.observability.logging import report
 
 LIFE_OF_REGISTRATION: Final = timedelta(hours=24)
+"""From its latest mail on."""
+
+LONGEST_REGISTRATION: Final = timedelta(days=7)
+"""However often its mail is asked for."""
+
 REGISTRATION_ID: Final = "registration_id"
 """The fact of a mail request that says which registration it is for."""
 
@@ -92,6 +97,8 @@ class RegistrationRequests:
 
     async def resend(self, registration_token: str) -> None:
         """Ask for the mail once more. It ends the link before it; beyond the address's budget none is sent.
+
+        The registration lives a day from the mail on, until it is a week old.
 
         Raises ``MailNotConfiguredError`` and ``InvalidOneTimeTokenError``.
         """

@@ -4,7 +4,7 @@ An address that has an account has rows as any other, and every statement here c
 """
 
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from psycopg.rows import class_row
@@ -86,8 +86,13 @@ async def lock_registration(connection: Connection, registration_id: UUID, *, no
     return row[0] if row else None
 
 
-async def replace_mailed_secret(connection: Connection, registration_id: UUID, stored: StoredSecret) -> str | None:
-    """Store what the next mail brings, in place of what the one before it brought; return the address as typed."""
+async def replace_mailed_secret(
+    connection: Connection, registration_id: UUID, stored: StoredSecret, *, longest: timedelta
+) -> str | None:
+    """Store what the next mail brings, in place of what the one before it brought; return the address as typed.
+
+    The registration lives on with it, until ``longest`` after it was asked for.
+    """
     cursor = await connection.execute(
         """
         UPDATE pending_registrations
@@ -95,11 +100,11 @@ async def replace_mailed_secret(connection: Connection, registration_id: UUID, s
             code_mac = %(code_mac)s,
             code_attempts = 0,
             code_expires_at = %(code_expires_at)s,
-            expires_at = %(expires_at)s
+            expires_at = LEAST(%(expires_at)s, created_at + %(longest)s)
         WHERE id = %(id)s
         RETURNING email
         """,
-        {"id": registration_id, **asdict(stored)},
+        {"id": registration_id, **asdict(stored), "longest": longest},
     )
     row = await cursor.fetchone()
     return row[0] if row else None
