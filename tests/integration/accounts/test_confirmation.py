@@ -106,6 +106,40 @@ async def test_passwords_are_guessed_as_slowly_as_at_a_login(joining: Joining) -
     assert await outcome(joining.confirmation.confirm_by_token(token, person.password)) == "login_throttled"
 
 
+async def test_names_do_not_tell_whether_a_registration_of_theirs_waits(joining: Joining) -> None:
+    person, other = new_person(), new_person()
+    await joining.request(person)
+    seen = {}
+    for email, username in (
+        (person.email, person.username),
+        (person.email, other.username),
+        (other.email, person.username),
+        ("no address", "-"),
+    ):
+        typed: dict[str, Any] = {"email": email, "username": username, "password": "wrong password", "code": "1"}
+        before = joining.service.connections_asked_for()
+        answers = [
+            await outcome(joining.confirmation.confirm_by_names_and_code(**typed)) for _ in range(LOGIN_CURVE.free + 1)
+        ]
+        # What is no address or no name is not looked up, which tells nothing of a registration.
+        looked_up = joining.service.connections_asked_for() - before
+        seen[email, username] = (*answers, looked_up if "@" in email else None)
+    refusals = (*["invalid_token"] * LOGIN_CURVE.free, "login_throttled")
+    assert {each[:-1] for each in seen.values()} == {refusals}
+    assert len({each[-1] for each in seen.values()} - {None}) == 1
+
+
+async def test_strangers_who_guess_by_names_do_not_keep_the_owner_from_the_link(joining: Joining) -> None:
+    person = new_person()
+    await joining.request(person)
+    token = token_of(await joining.mail(person.email))
+    typed: dict[str, Any] = {"email": person.email, "username": person.username, "password": "wrong", "code": "1"}
+    for _ in range(LOGIN_CURVE.free + 1):
+        await outcome(joining.confirmation.confirm_by_names_and_code(**typed))
+    await joining.confirmation.confirm_by_token(token, person.password)
+    assert len(joining.users_of(person.email)) == 1
+
+
 async def test_of_two_people_who_asked_for_one_name_the_first_to_confirm_gets_it(joining: Joining) -> None:
     first, second = new_person(), new_person()
     second = Person("", second.email, first.username, second.password)

@@ -65,7 +65,9 @@ class Confirmation:
             shown = shown_token(self._codec, Purpose.CONFIRM_REGISTRATION, token)
             async with self._database.connection() as connection:
                 pending = await pending_registrations.find_by_token(connection, shown, now=self._clock.now())
-            await self._require_password(pending, password, client)
+            if pending is None:
+                raise InvalidOneTimeTokenError
+            await self._require_password(pending, password, client, counted_as=f"registration {pending.id}")
             return await self._complete(shown, client)
         except DomainError as refusal:
             report(ConfirmationRefused(reason=refusal.code))
@@ -97,38 +99,35 @@ class Confirmation:
     ) -> User:
         """Complete the account with the code of the mail and all that was typed at registration.
 
-        For a page without a script, which has neither token. Raises as ``confirm_by_token``.
+        For a page without a script, which has neither token. Names that no registration has cost the same work, are
+        counted alike and get the same refusals. Raises as ``confirm_by_token``.
         """
         try:
-            pending = await self._find_by_names(email, username)
-            await self._require_password(pending, password, client)
+            names = _read_names(email, username)
+            pending = None if names is None else await self._find_by_names(*names)
+            counted_as = f"registration {' '.join(names or (email, username))}"
+            await self._require_password(pending, password, client, counted_as=counted_as)
             registration_id = uuid4() if pending is None else pending.id
             return await self._complete(await self._try_code(registration_id, code), client)
         except DomainError as refusal:
             report(ConfirmationRefused(reason=refusal.code))
             raise
 
-    async def _find_by_names(self, email: str, username: str) -> PendingRegistration | None:
-        try:
-            email_key, username_key = canonical_email(email), canonical_username(username)
-        except (InvalidEmailError, InvalidUsernameError):
-            return None
+    async def _find_by_names(self, email_key: str, username_key: str) -> PendingRegistration | None:
         async with self._database.connection() as connection:
             return await pending_registrations.find_by_names(
                 connection, email_key=email_key, username_key=username_key, now=self._clock.now()
             )
 
-    async def _require_password(self, pending: PendingRegistration | None, password: str, client: Client) -> None:
+    async def _require_password(
+        self, pending: PendingRegistration | None, password: str, client: Client, *, counted_as: str
+    ) -> None:
         """Refuse any but the password of the registration. Wrong ones are counted as failed logins are."""
-        if pending is None:
-            raise InvalidOneTimeTokenError
         is_checkable = len(password) <= MAXIMUM_TYPED_LENGTH and is_unicode_text(password)
-        async with self._throttling.attempt(f"registration {pending.id}", STRANGERS) as attempt:
+        stored_hash = pending.password_hash if pending is not None and is_checkable else None
+        async with self._throttling.attempt(counted_as, STRANGERS) as attempt:
             check = await self._hasher.check(
-                password if is_checkable else "",
-                pending.password_hash if is_checkable else None,
-                client=client,
-                account=pending.email_key,
+                password if is_checkable else "", stored_hash, client=client, account=counted_as
             )
         if not check.is_correct:
             raise InvalidOneTimeTokenError
@@ -165,6 +164,14 @@ class Confirmation:
         for event in events:
             report(event)
         return user
+
+
+def _read_names(email: str, username: str) -> tuple[str, str] | None:
+    """Return the one spelling of an address and a user name; None if one of them is none."""
+    try:
+        return canonical_email(email), canonical_username(username)
+    except (InvalidEmailError, InvalidUsernameError):
+        return None
 
 
 @dataclass(frozen=True, slots=True)
