@@ -11,6 +11,7 @@ FUNCTION_LINES: Final = 40
 COMPLEXITY: Final = 8
 
 ALLOWED: Final[dict[str, str]] = {
+    "src/doorward/domain/auth/repositories/sessions.py::add_session": "one statement, so that a login has no more",
     "src/doorward/domain/auth/repositories/sessions.py::rotate_sessions": "one statement, and the reason for its form",
 }
 """Path, or path::function, and the reason for which it may be longer. Keep it short."""

@@ -1,5 +1,6 @@
 """What must be true of people and sessions: the model. It knows no database and none of the product's decisions."""
 
+import base64
 import math
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -13,6 +14,8 @@ IDLE: Final = timedelta(days=7)
 ABSOLUTE: Final = timedelta(days=90)
 RETENTION: Final = timedelta(days=30)
 LEEWAY: Final = timedelta(seconds=10)
+MOST_OF_ONE: Final = 2
+"""Live sessions of one person."""
 
 
 PASSWORD: Final = "correct horse battery"  # noqa: S105 - of people who live for one walk
@@ -122,6 +125,11 @@ class Session:
         return len(self.tokens) - 1
 
     @property
+    def id(self) -> bytes:
+        """The id, as each token of the session says it."""
+        return base64.urlsafe_b64decode(self.tokens[0].text.removeprefix("dwr_"))[1:17]
+
+    @property
     def has_ended(self) -> bool:
         """Whether it was ended, by itself or with all sessions of its person."""
         return self.ended is not None or self.epoch != self.person.epoch
@@ -197,7 +205,10 @@ class Model:
         return Due.THEFT
 
     def begin(self, person: Person, refresh: str, access: str, now: datetime) -> Session:
-        """Note a login."""
+        """Note a login. It ends the session that was used longest ago, if there are too many."""
+        live = [each for each in self.sessions_of(person) if not each.is_pruned and self.is_live(each, now)]
+        for displaced in sorted(live, key=lambda each: (each.refreshed_at, each.id), reverse=True)[MOST_OF_ONE - 1 :]:
+            displaced.end(EndReason.DISPLACED, now)
         session = Session(
             person=person,
             tokens=[RefreshText(refresh, self.key)],

@@ -60,7 +60,7 @@ FAULTS: Final = (
         "the leeway is counted from the login",
     ),
     Fault(
-        SESSIONS_SQL,
+        "domain/auth/repositories/dead_sessions.py",
         "              AND LEAST(expires_at, ended_at) < %(dead_before)s",
         "              AND LEAST(refreshed_at, ended_at) < %(dead_before)s",
         "pruning ends sessions that live",
@@ -170,6 +170,12 @@ FAULTS: Final = (
         "        WHERE NOT throttle.next_at > clock_timestamp()\n          AND throttle",
         "        WHERE throttle",
         "strangers guess a hundred times at once",
+    ),
+    Fault(
+        SESSIONS_SQL,
+        "THEN refreshed_at ELSE created_at END DESC",
+        "THEN refreshed_at ELSE created_at END",
+        "whoever logs in often ends the session that its user works in, and forgotten ones stay",
     ),
     Fault(
         SESSIONS_SQL,

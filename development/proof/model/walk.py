@@ -13,6 +13,7 @@ from development.proof.model import checks
 from development.proof.model.account_steps import some
 from development.proof.model.expectation import (
     LEEWAY,
+    MOST_OF_ONE,
     PASSWORD,
     RETENTION,
     Due,
@@ -95,6 +96,20 @@ class Walk(VerifiedSteps):
         # No precondition: who wins a race must not decide what Hypothesis draws next.
         if self.has_room:
             self._log_in(self._person(who), has_old_hash=has_old_hash)
+
+    @rule(who=some, is_used=st.booleans())
+    def logs_in_beyond_the_most(self, who: int, is_used: bool) -> None:  # noqa: FBT001 - Hypothesis passes by name
+        """Somebody begins one session more than may live. The one used longest ago ends, not always the first."""
+        person = self._person(who)
+        for _ in range(MOST_OF_ONE):
+            self._wait_until(self.now + SECOND)
+            self._log_in(person, has_old_hash=False)
+        if is_used and person.is_active:
+            first = self.model.sessions[-MOST_OF_ONE]
+            self._wait_until(self.now + SECOND)
+            self._present(first, first.generation, 1)
+        self._wait_until(self.now + SECOND)
+        self._log_in(person, has_old_hash=False)
 
     @rule(who=some, is_known=st.booleans())
     def logs_in_badly(self, who: int, is_known: bool) -> None:  # noqa: FBT001 - Hypothesis passes by name

@@ -15,7 +15,7 @@ from psycopg import AsyncConnection
 
 from development.patience import PATIENT
 from development.proof.model.email_changes import EmailChanges
-from development.proof.model.expectation import RETENTION
+from development.proof.model.expectation import MOST_OF_ONE, RETENTION
 from development.proof.model.keys import Keys, new_secret
 from development.proof.model.mailed import Mailbox
 from development.proof.model.own_account import OwnAccount
@@ -83,6 +83,7 @@ class World:
             "housekeeping_interval_minutes": 0,
             "shutdown_drain_seconds": 0,
             "email_change_confirmation": "new",
+            "sessions_per_user": MOST_OF_ONE,
         }
         self._unserved = FastAPI()
         self.clock = SteppedClock()

@@ -28,6 +28,9 @@ class TokenSettings(Topic):
     session_max_days: int = Field(90, ge=1, le=3650, examples=["90"])
     """A session ends this many days after the login, however often it is refreshed."""
 
+    sessions_per_user: int = Field(250, ge=1, le=250, examples=["20"])
+    """Live sessions of one user. A login beyond it ends the session that was used longest ago."""
+
     client_addresses: Literal["full", "network", "none"] = Field("full", examples=["network"])
     """How much of a client's address is recorded with its session and in the audit log: all (IPv6 as its /64), its
     `network` (IPv4 /24, IPv6 /48), or `none`."""

@@ -36,6 +36,7 @@ def lifetimes_of(settings: Settings) -> Lifetimes:
         refresh_idle=timedelta(days=settings.tokens.refresh_token_expire_days),
         session=timedelta(days=settings.tokens.session_max_days),
         reuse_leeway=timedelta(seconds=settings.tokens.refresh_token_reuse_leeway_seconds),
+        most_sessions=settings.tokens.sessions_per_user,
     )
 
 

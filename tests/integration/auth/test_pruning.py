@@ -9,7 +9,7 @@ import pytest
 
 from development.client import Pair, Person
 from doorward.domain.auth.pruning import PAGES_A_BATCH, Pruning
-from doorward.domain.auth.repositories import sessions
+from doorward.domain.auth.repositories import dead_sessions
 from tests.integration.service import MakeService, Service
 
 RETENTION = timedelta(days=30)
@@ -97,7 +97,7 @@ async def test_while_a_batch_is_under_way_every_living_session_refreshes(alone: 
     _, pair = await alone.register_and_log_in()
     before = alone.clock.now() - RETENTION
     async with await psycopg.AsyncConnection.connect(alone.database_url) as batch:
-        removed = await sessions.remove_dead_sessions(batch, first_page=0, end_page=64, dead_before=before)
+        removed = await dead_sessions.remove_dead_sessions(batch, first_page=0, end_page=64, dead_before=before)
         assert removed == 1
         assert (await alone.post_refresh(pair.refresh)).status_code == 200
         assert (await alone.get_me(pair.access)).status_code == 200

@@ -60,6 +60,7 @@ DEFAULTS = {
     "access_token_expire_minutes": 30,
     "refresh_token_expire_days": 7,
     "session_max_days": 90,
+    "sessions_per_user": 250,
     "session_retention_days": 30,
     "audit_retention_days": 400,
     "client_addresses": "full",

@@ -8,8 +8,8 @@ from uuid import uuid4
 
 from doorward.domain.audit.recording import record
 from doorward.domain.auth.admission import AdmissionPolicy, Refuse, judge
-from doorward.domain.auth.events import SessionBegun
-from doorward.domain.auth.models import Account, Device, Grant, NewSession, Proof
+from doorward.domain.auth.events import SessionBegun, SessionEnded
+from doorward.domain.auth.models import Account, Device, EndReason, Grant, NewSession, Proof
 from doorward.domain.auth.policy import Lifetimes
 from doorward.domain.auth.refresh_token import SECRET_BYTES, RefreshToken, hash_secret
 from doorward.domain.auth.repositories import Connection, sessions, users
@@ -24,7 +24,8 @@ class Begun:
     grant: Grant
     roles: Sequence[str] | None
     event: SessionBegun
-    """Recorded; to be reported after the commit."""
+    ended: Sequence[SessionEnded]
+    """Of sessions that had to make room. All events are recorded, and are to be reported after the commit."""
 
 
 async def begin_session(
@@ -58,12 +59,31 @@ async def begin_session_of(
     lifetimes: Lifetimes,
     now: datetime,
 ) -> Begun | Refuse:
-    """Do as ``begin_session`` with an account as the caller's transaction has read it after it was locked."""
+    """Do as ``begin_session`` with an account as the caller's transaction has read it after it was locked.
+
+    Beyond the most that a user may have, the sessions that were used longest ago end.
+    """
     verdict = judge(account, proof, policy)
     if isinstance(verdict, Refuse):
         return verdict
     token = RefreshToken(uuid4(), proof.user_id, generation=0, secret=secrets.token_bytes(SECRET_BYTES))
-    session = NewSession(
+    session = _new_session(token, proof, grant, device, lifetimes, now)
+    displaced = await sessions.add_session(
+        connection, session, most_live=lifetimes.most_sessions, reason=EndReason.DISPLACED
+    )
+    bind_session(user_id=proof.user_id, session_id=session.id)
+    event = SessionBegun(user_id=proof.user_id, session_id=session.id)
+    await record(connection, event, address=device.address)
+    ended = [SessionEnded(user_id=proof.user_id, session_id=each, reason=EndReason.DISPLACED) for each in displaced]
+    for each in ended:
+        await record(connection, each, address=device.address)
+    return Begun(token, grant, None if account is None else account.roles, event, ended)
+
+
+def _new_session(
+    token: RefreshToken, proof: Proof, grant: Grant, device: Device, lifetimes: Lifetimes, now: datetime
+) -> NewSession:
+    return NewSession(
         id=token.session_id,
         user_id=proof.user_id,
         epoch=proof.session_epoch,
@@ -80,8 +100,3 @@ async def begin_session_of(
         expires_at=now + min(lifetimes.refresh_idle, lifetimes.session),
         session_expires_at=now + lifetimes.session,
     )
-    await sessions.add_session(connection, session)
-    bind_session(user_id=proof.user_id, session_id=session.id)
-    event = SessionBegun(user_id=proof.user_id, session_id=session.id)
-    await record(connection, event, address=device.address)
-    return Begun(token, grant, None if account is None else account.roles, event)

@@ -63,6 +63,7 @@ class SessionContinuation:
     def finish(self, continued: Continued, *, now: datetime) -> LoggedIn:
         """Report the session, which is committed, and return its tokens."""
         begun, user_id = continued.begun, continued.device_token.user_id
-        report(begun.event)
+        for event in (begun.event, *begun.ended):
+            report(event)
         pair = self._issuer.issue_first(begun, user_id=user_id, now=now)
         return LoggedIn(pair, self._devices.encode(continued.device_token))

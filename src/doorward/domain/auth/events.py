@@ -128,7 +128,10 @@ class LoginUnthrottled(AuditedEvent):
 
 @dataclass(frozen=True)
 class SessionEnded(AuditedEvent):
-    """A session ended. `reason` is `logout`, `reuse`, or `owner`: its user ended it in the list of sessions."""
+    """A session ended. `reason` is `logout`, `reuse`, `owner`, or `displaced`.
+
+    `owner`: its user ended it in the list of sessions. `displaced`: its user logged in beyond `SESSIONS_PER_USER`.
+    """
 
     type = "session.ended"
     log_event = "auth.session.revoked"

@@ -188,7 +188,8 @@ class Login:
                     await self._held_back.ask_for_verification(connection, user_id, now=now)
         if isinstance(begun, Refuse):
             raise _refusal(begun.reason, user_id)
-        report(begun.event)
+        for event in (begun.event, *begun.ended):
+            report(event)
         pair = self._issuer.issue_first(begun, user_id=user_id, now=now)
         return LoggedIn(pair, self._devices.encode(device_token))
 

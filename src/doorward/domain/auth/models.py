@@ -179,6 +179,8 @@ class EndReason(StrEnum):
     OPERATOR = "operator"
     OWNER = "owner"
     """The user ended it in the list of sessions, perhaps from another device."""
+    DISPLACED = "displaced"
+    """The user began more than there may be, and did not use this one for longest."""
     DEACTIVATED = "deactivated"
     """Only in rows of earlier versions: a deactivation now changes the user's epoch."""
 

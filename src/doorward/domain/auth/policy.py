@@ -43,6 +43,8 @@ class Lifetimes:
     refresh_idle: timedelta
     session: timedelta
     reuse_leeway: timedelta
+    most_sessions: int
+    """Live ones of a user: one that begins beyond it ends the one that was used longest ago."""
 
 
 class Verdict(Enum):

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Final
 
 from doorward.core.ports import Clock, Database
-from doorward.domain.auth.repositories import Connection, sessions
+from doorward.domain.auth.repositories import Connection, dead_sessions
 
 PAGES_A_BATCH: Final = 64
 """Half a MiB, some two thousand sessions at most: milliseconds."""
@@ -42,12 +42,12 @@ class Pruning:
         """
         dead_before = self._clock.now() - self._retention
         async with self._database.connection() as connection:
-            pages = await sessions.count_pages(connection)
+            pages = await dead_sessions.count_pages(connection)
         removed = 0
         for first_page in range(0, pages, self._pages_a_batch):
             end_page = first_page + self._pages_a_batch
             async with self._database.connection() as connection:
-                removed += await sessions.remove_dead_sessions(
+                removed += await dead_sessions.remove_dead_sessions(
                     connection,
                     first_page=first_page,
                     end_page=end_page,

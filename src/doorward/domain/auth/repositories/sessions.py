@@ -7,6 +7,7 @@ user's. Statements name the user's id wherever the caller knows it.
 from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from psycopg.rows import class_row
@@ -15,23 +16,83 @@ from doorward.domain.auth.models import EndReason, LiveSession, LockedSession, N
 from doorward.domain.auth.refresh_token import RefreshToken, hash_secret
 from doorward.domain.auth.repositories import Connection
 
+DEAD_KEPT: Final = 750
+MOST_READ: Final = 2000
+MOST_AT_ONCE: Final = 100
+"""Of one user's sessions: ended, expired or outdated ones that stay; rows that a login reads; and those that it ends or
+removes. The latter two matter to users who had many more before there was a bound."""
 
-async def add_session(connection: Connection, session: NewSession) -> None:
-    """Store a new session, at generation 0."""
-    await connection.execute(
+
+async def add_session(
+    connection: Connection, session: NewSession, *, most_live: int, reason: EndReason
+) -> Sequence[UUID]:
+    """Store a new session, at generation 0, and make room for it; return the ids of the sessions that this ended.
+
+    Call it after the user was locked. Of the user's live sessions the ``most_live`` that were used last stay, the new
+    one among them; of those that are not live the ``DEAD_KEPT`` newest. So no query for the sessions of one user reads
+    more than some thousand rows. At most ``MOST_AT_ONCE`` end, and as many are removed; locked rows are left to the
+    next login.
+    """
+    cursor = await connection.execute(
         """
-        INSERT INTO sessions (
-            id, user_id, epoch, secret_hash, generation, client_id, scopes, amr, acr, authenticated_at,
-            user_agent, address, device_id, created_at, refreshed_at, expires_at, session_expires_at
+        WITH stored AS (
+            SELECT id, created_at, refreshed_at,
+                   ended_at IS NULL AND epoch = %(epoch)s AND expires_at > %(created_at)s AS is_live
+            FROM sessions
+            WHERE user_id = %(user_id)s
+            LIMIT %(most_read)s
+        ), ranked AS (
+            SELECT id, is_live, row_number() OVER (
+                       PARTITION BY is_live
+                       ORDER BY CASE WHEN is_live THEN refreshed_at ELSE created_at END DESC, id DESC
+                   ) AS place
+            FROM stored
+        ), excess AS (
+            SELECT locked.id, ranked.is_live
+            FROM ranked
+            CROSS JOIN LATERAL (
+                SELECT sessions.id
+                FROM sessions
+                WHERE sessions.id = ranked.id
+                FOR UPDATE SKIP LOCKED
+            ) AS locked
+            WHERE ranked.place > CASE WHEN ranked.is_live THEN %(most_live)s - 1 ELSE %(dead_kept)s END
+            LIMIT %(most_at_once)s
+        ), removed AS (
+            DELETE FROM sessions
+            USING excess
+            WHERE sessions.id = excess.id AND NOT excess.is_live
+        ), ended AS (
+            UPDATE sessions
+            SET ended_at = %(created_at)s,
+                end_reason = %(reason)s
+            FROM excess
+            WHERE sessions.id = excess.id AND excess.is_live AND sessions.ended_at IS NULL
+            RETURNING sessions.id
+        ), added AS (
+            INSERT INTO sessions (
+                id, user_id, epoch, secret_hash, generation, client_id, scopes, amr, acr, authenticated_at,
+                user_agent, address, device_id, created_at, refreshed_at, expires_at, session_expires_at
+            )
+            VALUES (
+                %(id)s, %(user_id)s, %(epoch)s, %(secret_hash)s, 0, %(client_id)s, %(scopes)s, %(amr)s, %(acr)s,
+                %(authenticated_at)s, %(user_agent)s, %(address)s, %(device_id)s,
+                %(created_at)s, %(created_at)s, %(expires_at)s, %(session_expires_at)s
+            )
         )
-        VALUES (
-            %(id)s, %(user_id)s, %(epoch)s, %(secret_hash)s, 0, %(client_id)s, %(scopes)s, %(amr)s, %(acr)s,
-            %(authenticated_at)s, %(user_agent)s, %(address)s, %(device_id)s,
-            %(created_at)s, %(created_at)s, %(expires_at)s, %(session_expires_at)s
-        )
+        SELECT id
+        FROM ended
         """,
-        asdict(session),
+        {
+            **asdict(session),
+            "most_live": most_live,
+            "dead_kept": DEAD_KEPT,
+            "most_read": MOST_READ,
+            "most_at_once": MOST_AT_ONCE,
+            "reason": reason.value,
+        },
     )
+    return [row[0] for row in await cursor.fetchall()]
 
 
 async def rotate_sessions(
@@ -241,35 +302,3 @@ async def list_live_sessions(
             {"session_ids": list(session_ids), "user_ids": list(user_ids), "now": now},
         )
         return await cursor.fetchall()
-
-
-async def count_pages(connection: Connection) -> int:
-    """Return the size of the table, in pages."""
-    cursor = await connection.execute(
-        "SELECT pg_catalog.pg_relation_size('sessions') / current_setting('block_size')::int"
-    )
-    row = await cursor.fetchone()
-    return int(row[0]) if row else 0
-
-
-async def remove_dead_sessions(connection: Connection, *, first_page: int, end_page: int, dead_before: datetime) -> int:
-    """Remove the sessions of some pages that ended or expired before a moment, except locked rows; return how many.
-
-    The pages select the rows: an index on what changes with each rotation would cost every rotation its HOT update.
-    """
-    cursor = await connection.execute(
-        """
-        WITH dead AS (
-            SELECT id
-            FROM sessions
-            WHERE ctid >= %(first)s::tid AND ctid < %(end)s::tid
-              AND LEAST(expires_at, ended_at) < %(dead_before)s
-            FOR UPDATE SKIP LOCKED
-        )
-        DELETE FROM sessions
-        USING dead
-        WHERE sessions.id = dead.id
-        """,
-        {"first": f"({first_page},0)", "end": f"({end_page},0)", "dead_before": dead_before},
-    )
-    return cursor.rowcount

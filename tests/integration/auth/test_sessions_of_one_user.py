@@ -1,0 +1,101 @@
+"""How many sessions a user has: a login beyond the most ends the one that was used longest ago."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from doorward.domain.auth.repositories.sessions import DEAD_KEPT, MOST_AT_ONCE
+from tests.integration.accounts.own_account import Owner, signed_in
+from tests.integration.service import FakeClock, Logs, MakeService, Service, events, is_problem
+
+MOST = 3
+MINUTE = timedelta(minutes=1)
+COPIES = """
+    INSERT INTO sessions (id, user_id, epoch, secret_hash, generation, client_id, scopes, amr, acr, authenticated_at,
+        created_at, refreshed_at, expires_at, session_expires_at, ended_at, end_reason)
+    SELECT gen_random_uuid(), user_id, epoch, secret_hash, 0, client_id, scopes, amr, acr, authenticated_at,
+        created_at - number * interval '1 second', refreshed_at, expires_at, session_expires_at,
+        CASE WHEN %s THEN created_at END, CASE WHEN %s THEN 'logout' END
+    FROM sessions, generate_series(1, %s) AS number
+    WHERE user_id = %s
+"""
+
+
+@pytest.fixture
+async def service(make_service: MakeService) -> Service:
+    return await make_service(sessions_per_user=MOST)
+
+
+def add_copies(owner: Owner, number: int, *, ended: bool) -> None:
+    """Store sessions like the owner's first one, each a second older than the one before it."""
+    owner.service.sql(COPIES, ended, ended, number, owner.person.id)
+
+
+def numbers_of(owner: Owner) -> tuple[int, int]:
+    """Return how many sessions of the owner have not ended, and how many have."""
+    rows = owner.service.sessions_of(owner.person)
+    ended = sum(row["ended_at"] is not None for row in rows)
+    return len(rows) - ended, ended
+
+
+async def test_a_login_beyond_the_most_ends_the_session_that_was_used_longest_ago(
+    service: Service, clock: FakeClock, logs: Logs
+) -> None:
+    stranger, person = await signed_in(service), await service.register()
+    pairs = []
+    for _ in range(MOST):
+        pairs.append(await service.log_in(person))
+        clock.advance(MINUTE)
+    pairs[0] = await service.refresh(pairs[0].refresh)
+    clock.advance(MINUTE)
+    pairs.append(await service.log_in(person))
+    alive = [(await service.get_me(pair.access)).status_code for pair in pairs]
+    assert alive == [200, 401, 200, 200]
+    assert is_problem(await service.post_refresh(pairs[1].refresh), 401, "invalid_refresh_token")
+    assert (await service.get_me(stranger.pair.access)).status_code == 200
+    (displaced,) = [row for row in service.sessions_of(person) if row["ended_at"] is not None]
+    assert (displaced["end_reason"], displaced["ended_at"]) == ("displaced", clock.now())
+    recorded = "SELECT session_id, data FROM audit_events WHERE user_id = %s AND type = 'session.ended'"
+    assert service.sql(recorded, person.id) == [{"session_id": displaced["id"], "data": {"reason": "displaced"}}]
+    assert [line["reason"] for line in events(logs, "auth.session.revoked")] == ["displaced"]
+    assert events(logs, "auth.session.reuse_detected") == []
+
+
+async def test_sessions_that_are_over_make_no_other_end(service: Service, clock: FakeClock) -> None:
+    person = await service.register()
+    lasting = await service.log_in(person)
+    for _ in range(2 * MOST):
+        clock.advance(MINUTE)
+        assert (await service.post_revoke((await service.log_in(person)).refresh)).status_code == 204
+    assert (await service.get_me(lasting.access)).status_code == 200
+
+
+async def test_of_logins_at_once_no_more_sessions_live_than_may(service: Service) -> None:
+    person = await service.register()
+    await asyncio.gather(*(service.log_in(person) for _ in range(4 * MOST)))
+    assert sum(row["ended_at"] is None for row in service.sessions_of(person)) == MOST
+
+
+async def test_a_user_who_has_more_from_before_comes_down_to_the_most_by_logins(service: Service) -> None:
+    owner = await signed_in(service)
+    add_copies(owner, MOST + MOST_AT_ONCE, ended=False)
+    await service.log_in(owner.person)
+    # One more began, and as many ended as one login ends.
+    assert numbers_of(owner) == (MOST + 2, MOST_AT_ONCE)
+    await service.log_in(owner.person)
+    assert numbers_of(owner) == (MOST, MOST_AT_ONCE + 3)
+
+
+async def test_of_sessions_that_are_over_the_newest_stay_and_the_previous_login_with_them(
+    service: Service, clock: FakeClock
+) -> None:
+    owner = await signed_in(service)
+    begun_at = clock.now()
+    add_copies(owner, DEAD_KEPT + 20, ended=True)
+    clock.advance(MINUTE)
+    owner.pair = await service.log_in(owner.person)
+    assert numbers_of(owner) == (2, DEAD_KEPT)
+    oldest = min(row["created_at"] for row in service.sessions_of(owner.person))
+    assert oldest == begun_at - DEAD_KEPT * timedelta(seconds=1)
+    assert (await owner.account())["previous_login"] == begun_at.isoformat().replace("+00:00", "Z")
