@@ -32,7 +32,7 @@ async def registration(connection: Connection, new_id: UUID) -> Consume:
     email, name = f"{new_id.hex}@example.com", new_id.hex
     new = NewRegistration(new_id, email, email, name, name, "hash", OTHER, NOW, NOW + LIFE)
     await pending_registrations.add_registration(connection, new)
-    await pending_registrations.replace_mailed_secret(connection, new_id, STORED)
+    await pending_registrations.replace_mailed_secret(connection, new_id, STORED, longest=10 * LIFE)
     return pending_registrations.consume_registration
 
 
