@@ -60,7 +60,14 @@ async def test_what_no_entry_can_have_finds_none(admin: Owner, odd: dict[str, st
 
 @pytest.mark.parametrize(
     "parameters",
-    [{"user_id": "ada"}, {"since": "yesterday"}, {"since": "2026-01-01T00:00:00"}, {"page_size": "1000"}, {"q": "x"}],
+    [
+        {"user_id": "ada"},
+        {"since": "yesterday"},
+        {"until": "0.5"},
+        {"since": "2026-01-01T00:00:00"},
+        {"page_size": "1000"},
+        {"q": "x"},
+    ],
     ids=str,
 )
 async def test_parameters_that_do_not_fit_are_refused(admin: Owner, parameters: dict[str, str]) -> None:

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Self
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from doorward.api.schemas.auth import MAXIMUM_FIELD_LENGTH
 from doorward.api.schemas.items import MAXIMUM_CURSOR_LENGTH, MAXIMUM_QUERY_LENGTH
@@ -16,6 +16,15 @@ from doorward.domain.administration.models import AdministeredUser, UserStatus
 FORBID_EXTRA = ConfigDict(extra="forbid", hide_input_in_errors=True)
 MAXIMUM_ROLES = 100
 
+
+def _check_moment(value: object) -> object:
+    """Refuse a number, which would be taken for seconds since 1970."""
+    if isinstance(value, str) and "T" not in value.upper():
+        raise ValueError("Send a date, a time and its offset (RFC 3339)")
+    return value
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_check_moment)]
 After = Annotated[str, Field(max_length=MAXIMUM_CURSOR_LENGTH, description="Go on behind this cursor (empty: begin).")]
 PageSize = Annotated[int, Field(ge=1, le=MAXIMUM_PAGE_SIZE)]
 RoleNames = Annotated[
@@ -52,8 +61,8 @@ class UserListParameters(BaseModel):
     status: UserStatus | None = None
     role: _Text | None = Field(None, description="Users that have this role.")
     verified: bool | None = Field(None, description="Whether the address was shown to be the user's.")
-    created_since: AwareDatetime | None = Field(None, description="Created at this moment or later.")
-    created_until: AwareDatetime | None = Field(None, description="Created before this moment.")
+    created_since: Moment | None = Field(None, description="Created at this moment or later.")
+    created_until: Moment | None = Field(None, description="Created before this moment.")
     after: After = ""
     page_size: PageSize = DEFAULT_PAGE_SIZE
 

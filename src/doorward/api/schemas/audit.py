@@ -4,9 +4,9 @@ from datetime import datetime
 from typing import Any, Self
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
 
-from doorward.api.schemas.administered_users import FORBID_EXTRA, After, PageSize
+from doorward.api.schemas.administered_users import FORBID_EXTRA, After, Moment, PageSize
 from doorward.api.schemas.items import MAXIMUM_QUERY_LENGTH
 from doorward.api.schemas.pages import CursorPagination
 from doorward.core.pages import DEFAULT_PAGE_SIZE
@@ -26,8 +26,8 @@ class UserAuditParameters(BaseModel):
         max_length=MAXIMUM_QUERY_LENGTH,
         description="Who did it: the id of a user, or `operator:` and a name of the operating system.",
     )
-    since: AwareDatetime | None = Field(None, description="At this moment or later.")
-    until: AwareDatetime | None = Field(None, description="Before this moment.")
+    since: Moment | None = Field(None, description="At this moment or later.")
+    until: Moment | None = Field(None, description="Before this moment.")
     after: After = ""
     page_size: PageSize = DEFAULT_PAGE_SIZE
 
