@@ -1,4 +1,4 @@
-"""The JSON schemas of audited events, one file a type and version, for those that read them from other programs."""
+"""The JSON schemas of audited events as other systems get them, one file a type and version."""
 
 import json
 from pathlib import Path
@@ -36,8 +36,16 @@ def text_of_schema(event: type[AuditedEvent]) -> str:
         "title": event.type,
         "description": meaning_of(event),
         "type": "object",
-        "properties": {"type": {"const": event.type}, "version": {"const": event.version}, "data": data},
-        "required": ["type", "version", "data"],
+        "properties": {
+            "id": {"type": "string", "format": "uuid"},
+            "type": {"const": event.type},
+            "timestamp": {"type": "string", "format": "date-time"},
+            "version": {"const": event.version},
+            "sequence": {"type": "integer"},
+            "correlation_id": {"anyOf": [{"type": "string"}, {"type": "null"}]},
+            "data": data,
+        },
+        "required": ["id", "type", "timestamp", "version", "sequence", "correlation_id", "data"],
     }
     return json.dumps(described, indent=2) + "\n"
 

@@ -41,3 +41,21 @@ class AuditQuery:
     actor: str | None = None
     since: datetime | None = None
     until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """Which entries an endpoint gets again. ``since`` is included, ``until`` is not; ``types`` is None for all."""
+
+    endpoint: UUID
+    types: list[str] | None
+    since: datetime
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayExtent:
+    """How many entries there are to replay, and the lowest of their numbers (0 without any)."""
+
+    entries: int
+    first_id: int

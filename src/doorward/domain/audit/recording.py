@@ -1,4 +1,4 @@
-"""Record an event: the audit row, in the transaction of the change."""
+"""Record an event: the audit row and the messages to its receivers, in the transaction of the change."""
 
 import asyncio
 from collections.abc import Iterable
@@ -14,7 +14,7 @@ EVENTS_OF_A_TURN: Final = 50
 
 
 async def record(connection: repository.Connection, event: AuditedEvent, *, address: str | None = None) -> None:
-    """Store the event in the caller's transaction: it stays if and only if the change does.
+    """Store the event in the caller's transaction, for its receivers, too: it stays if and only if the change does.
 
     Call it after the user's row was locked or changed, so that the events about one user are numbered in the order of
     their commits; and ``report`` the event after the transaction. The actor and the correlation id are those of the

@@ -13,7 +13,7 @@ from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
 from doorward.domain.audit.exceptions import AuditQueryTooBroadError
-from doorward.domain.audit.models import AuditEntry, AuditQuery, NewEntry
+from doorward.domain.audit.models import AuditEntry, AuditQuery, NewEntry, Replay, ReplayExtent
 
 Connection = AsyncConnection[Any]
 
@@ -28,16 +28,147 @@ async def _in_time() -> AsyncIterator[None]:
 
 
 async def add_entry(connection: Connection, entry: NewEntry) -> None:
-    """Store an event; PostgreSQL gives it its number and its time."""
+    """Store an event, and a message of it for each receiver of events; PostgreSQL gives it its number and its time.
+
+    The id of a message is the same for all receivers and for a replay: ``add_replay`` makes the same one. It is no
+    number, since a database that was restored from a backup gives the same numbers again.
+    """
     json = {"data": Jsonb(entry.data), "personal": None if entry.personal is None else Jsonb(entry.personal)}
     await connection.execute(
         """
-        INSERT INTO audit_events (type, version, user_id, actor, session_id, correlation_id, data, personal)
-        VALUES (
-            %(type)s, %(version)s, %(user_id)s, %(actor)s, %(session_id)s, %(correlation_id)s, %(data)s, %(personal)s
+        WITH entry AS (
+            INSERT INTO audit_events (type, version, user_id, actor, session_id, correlation_id, data, personal)
+            VALUES (
+                %(type)s, %(version)s, %(user_id)s, %(actor)s, %(session_id)s, %(correlation_id)s, %(data)s,
+                %(personal)s
+            )
+            RETURNING
+                id, type, version, user_id, session_id, correlation_id, data, occurred_at,
+                encode(
+                    substring(
+                        sha256(convert_to(concat_ws(' ', id, type, extract(epoch FROM occurred_at)), 'UTF8')) FOR 16
+                    ),
+                    'hex'
+                )::uuid AS message_id
+        ), receivers AS (
+            SELECT 'webhook' AS channel, id AS endpoint
+            FROM webhook_endpoints
+            WHERE disabled_at IS NULL AND (types IS NULL OR %(type)s = ANY (types))
+            UNION ALL
+            SELECT 'rabbitmq', id
+            FROM rabbitmq_subscriptions
         )
+        INSERT INTO outbox (message_id, channel, kind, endpoint, stream, payload)
+        SELECT
+            entry.message_id, receivers.channel, entry.type, receivers.endpoint, entry.user_id,
+            convert_to(
+                json_build_object(
+                    'id', entry.message_id,
+                    'type', entry.type,
+                    'timestamp', to_char(entry.occurred_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
+                    'version', entry.version,
+                    'sequence', entry.id,
+                    'correlation_id', entry.correlation_id,
+                    'data',
+                        jsonb_build_object('user_id', entry.user_id, 'session_id', entry.session_id) || entry.data
+                )::text,
+                'UTF8'
+            )
+        FROM entry
+        CROSS JOIN receivers
         """,
         {**asdict(entry), **json},
+    )
+
+
+async def add_replay(connection: Connection, replay: Replay, *, after: int, limit: int) -> list[int]:
+    """Store messages of some entries for one endpoint again, from the one after ``after`` on; return their numbers.
+
+    They are those that ``add_entry`` stored, but for what was erased since.
+    """
+    cursor = await connection.execute(
+        """
+        WITH entry AS MATERIALIZED (
+            SELECT
+                id, type, version, user_id, session_id, correlation_id, data, occurred_at,
+                encode(
+                    substring(
+                        sha256(convert_to(concat_ws(' ', id, type, extract(epoch FROM occurred_at)), 'UTF8')) FOR 16
+                    ),
+                    'hex'
+                )::uuid AS message_id
+            FROM audit_events
+            WHERE id > %(after)s
+              AND occurred_at >= %(since)s
+              AND occurred_at < %(until)s
+              AND (%(types)s::text[] IS NULL OR type = ANY (%(types)s))
+            ORDER BY id
+            LIMIT %(limit)s
+        ), stored AS (
+            INSERT INTO outbox (message_id, channel, kind, endpoint, stream, payload)
+            SELECT
+                entry.message_id, 'webhook', entry.type, %(endpoint)s, entry.user_id,
+                convert_to(
+                    json_build_object(
+                        'id', entry.message_id,
+                        'type', entry.type,
+                        'timestamp', to_char(entry.occurred_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
+                        'version', entry.version,
+                        'sequence', entry.id,
+                        'correlation_id', entry.correlation_id,
+                        'data',
+                            jsonb_build_object('user_id', entry.user_id, 'session_id', entry.session_id) || entry.data
+                    )::text,
+                    'UTF8'
+                )
+            FROM entry
+            ORDER BY entry.id
+        )
+        SELECT id
+        FROM entry
+        ORDER BY id
+        """,
+        {**asdict(replay), "after": after, "limit": limit},
+    )
+    return [row[0] for row in await cursor.fetchall()]
+
+
+async def find_extent(connection: Connection, replay: Replay, *, limit: int) -> ReplayExtent:
+    """Count the entries of a replay up to ``limit``, and find the first of them."""
+    async with connection.cursor(row_factory=class_row(ReplayExtent)) as cursor:
+        await cursor.execute(
+            """
+            WITH entries AS MATERIALIZED (
+                SELECT id
+                FROM audit_events
+                WHERE occurred_at >= %(since)s
+                  AND occurred_at < %(until)s
+                  AND (%(types)s::text[] IS NULL OR type = ANY (%(types)s))
+                ORDER BY id
+                LIMIT %(limit)s
+            )
+            SELECT count(*) AS entries, COALESCE(min(id), 0) AS first_id
+            FROM entries
+            """,
+            {"types": replay.types, "since": replay.since, "until": replay.until, "limit": limit},
+        )
+        extent = await cursor.fetchone()
+    return extent or ReplayExtent(0, 0)
+
+
+async def remove_correlation_ids(connection: Connection, user_id: UUID) -> None:
+    """Remove the ids that clients gave their requests from the messages about a user that wait or are dead letters."""
+    await connection.execute(
+        """
+        UPDATE outbox
+        SET payload = convert_to(
+            (convert_from(payload, 'UTF8')::jsonb || '{"correlation_id": null}')::text, 'UTF8'
+        )
+        WHERE stream = %(user_id)s
+          AND channel IN ('webhook', 'rabbitmq')
+          AND payload <> ''
+        """,
+        {"user_id": user_id},
     )
 
 

@@ -18,7 +18,17 @@ from doorward.domain.outbox.events import (
     DeliveryStalled,
     MessageCrashed,
 )
-from doorward.domain.outbox.models import Delivered, Message, Outage, Outcome, Refused, TryAgain
+from doorward.domain.outbox.mail import MAIL_CHANNEL
+from doorward.domain.outbox.models import (
+    RABBITMQ_CHANNEL,
+    WEBHOOK_CHANNEL,
+    Delivered,
+    Message,
+    Outage,
+    Outcome,
+    Refused,
+    TryAgain,
+)
 from doorward.domain.outbox.ports import Handler
 from doorward.domain.outbox.schedule import Circuit
 from doorward.domain.outbox.settlement import Settlement
@@ -28,6 +38,7 @@ from doorward.observability.logging import report
 CRASHED: Final = "crashed"
 EXPIRED: Final = "expired"
 MEASURED_UP_TO: Final = 10_000
+CHANNELS: Final = (MAIL_CHANNEL, WEBHOOK_CHANNEL, RABBITMQ_CHANNEL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +53,7 @@ class DeliveryTimes:
     """How long a claimed message belongs to its process. After that the process counts as dead."""
 
     measure_seconds: float = 15
+    """0: another delivery of this process measures the outbox."""
 
 
 class Delivery:
@@ -58,7 +70,7 @@ class Delivery:
         at_a_time: int = 5,
         steady: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Take the handler of each channel.
+        """Take the handler of each channel, and how many messages of a channel are under way at most.
 
         ``may_expire`` is false while PostgreSQL's clock may be wrong: then nothing counts as expired.
         """
@@ -83,7 +95,9 @@ class Delivery:
     @asynccontextmanager
     async def running(self, *, grace_seconds: float) -> AsyncIterator[None]:
         """Deliver within the block. At its end nothing more is claimed; what is under way may take the grace."""
-        loops = [asyncio.create_task(self._run()), asyncio.create_task(self._measure_on())]
+        loops = [asyncio.create_task(self._run())]
+        if self._times.measure_seconds:
+            loops.append(asyncio.create_task(self._measure_on()))
         try:
             yield
         finally:
@@ -101,10 +115,28 @@ class Delivery:
         """
         tried = 0
         for channel, handler in self._handlers.items():
-            while not self._ended.is_set() and (claimed := await self._claim(channel)):
-                await asyncio.gather(*(self._try(handler, message) for message in claimed))
-                tried += len(claimed)
+            tried += await self._deliver_channel(channel, handler)
         return tried
+
+    async def _deliver_channel(self, channel: str, handler: Handler) -> int:
+        """Try what is due. As soon as one message is settled another is claimed: a slow receiver holds one place."""
+        tried, under_way = 0, set[asyncio.Task[None]]()
+        try:
+            while True:
+                claimed = await self._claim(channel, under_way=len(under_way))
+                under_way |= {asyncio.create_task(self._try(handler, message)) for message in claimed}
+                tried += len(claimed)
+                if not under_way:
+                    return tried
+                done, under_way = await asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED)
+                for each in done:
+                    each.result()
+        except asyncio.CancelledError:
+            for each in under_way:
+                each.cancel()
+            raise
+        finally:
+            await asyncio.gather(*under_way, return_exceptions=True)
 
     async def _run(self) -> None:
         while not self._ended.is_set():
@@ -123,7 +155,7 @@ class Delivery:
 
     async def _measure(self) -> None:
         async with self._database.connection() as connection:
-            load = await repository.count_messages(connection, limit=MEASURED_UP_TO)
+            load = await repository.count_messages(connection, channels=CHANNELS, limit=MEASURED_UP_TO)
         open_circuits = sum(circuit.is_open for circuit in self._circuits.values())
         report(
             OutboxMeasured(
@@ -134,12 +166,21 @@ class Delivery:
             )
         )
 
-    async def _claim(self, channel: str) -> list[Message]:
-        limit = self._circuits[channel].allowed(self._steady(), self._at_a_time)
-        if not limit:
-            return []
+    async def _claim(self, channel: str, *, under_way: int) -> list[Message]:
+        """Claim as many messages as there are places. Those that must wait are put aside, so that none hides others."""
+        places = self._circuits[channel].allowed(self._steady(), self._at_a_time) - under_way
+        claimed: list[Message] = []
+        if self._ended.is_set() or places <= 0:
+            return claimed
+        lease = self._times.lease
         async with self._database.connection() as connection:
-            return await repository.claim_messages(connection, channel=channel, lease=self._times.lease, limit=limit)
+            while True:
+                limit = places - len(claimed)
+                claimed += await repository.claim_messages(connection, channel=channel, lease=lease, limit=limit)
+                if len(claimed) == places:
+                    return claimed
+                if not await repository.defer_waiting_messages(connection, channel=channel, lease=lease):
+                    return claimed
 
     async def _try(self, handler: Handler, message: Message) -> None:
         """Deliver one message and settle its row. A defect in its handler keeps no other message back."""

@@ -133,6 +133,32 @@ class DeliveryCircuitClosed(Event):
 
 
 @dataclass(frozen=True)
+class RelayStarted(Event):
+    """This process publishes events to the broker from now on; the others wait for their turn."""
+
+    log_event = "outbox.relay.started"
+
+
+@dataclass(frozen=True)
+class RelayFailed(Event):
+    """The broker did not take messages, for `reason`. They are published again after `seconds`."""
+
+    log_event = "outbox.relay.failed"
+    level = "warning"
+    reason: str
+    seconds: float
+
+
+@dataclass(frozen=True)
+class MessagesRelayed(Event):
+    """The broker confirmed `count` messages, which are removed."""
+
+    log_event = "outbox.relayed"
+    channel: str
+    count: int
+
+
+@dataclass(frozen=True)
 class PayloadsResealed(Event):
     """An operator had `count` payloads sealed under the present key. `unreadable` is how many no key opens."""
 

@@ -2,8 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Final, Literal
 from uuid import UUID
+
+WEBHOOK_CHANNEL: Final = "webhook"
+RABBITMQ_CHANNEL: Final = "rabbitmq"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,17 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
+class RelayedMessage:
+    """A stored message of the broker. ``kind`` is the type of its event, ``stream`` the user whom it is about."""
+
+    id: int
+    message_id: UUID
+    kind: str
+    stream: UUID | None
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class StoredPayload:
     """The sealed payload of a message that waits."""
 
@@ -76,10 +90,14 @@ class Postponed:
 
 @dataclass(frozen=True, slots=True)
 class TryAgain:
-    """The receiver did not take the message this time. ``is_fault`` when it did not answer as it should."""
+    """The receiver did not take the message this time. ``is_fault`` when it did not answer as it should.
+
+    Without a ``delay`` the schedule of mail says when the message is tried again.
+    """
 
     reason: str
     is_fault: bool = False
+    delay: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +109,14 @@ class Outage:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The receiver will never take the message. ``is_unknown_mailbox`` when there is no such address."""
+    """The message is not tried again. ``is_unknown_mailbox`` when there is no such address.
+
+    The payload is erased unless ``is_kept``: then an operator can have the message tried again.
+    """
 
     reason: str
     is_unknown_mailbox: bool = False
+    is_kept: bool = False
 
 
 Outcome = Delivered | Dropped | Postponed | TryAgain | Outage | Refused

@@ -37,8 +37,9 @@ async def add_message(connection: Connection, message: NewMessage) -> None:
 async def claim_messages(connection: Connection, *, channel: str, lease: timedelta, limit: int) -> list[Message]:
     """Claim due messages for this process until the lease ends, and count the attempt.
 
-    A message in a stream waits for those before it, which is looked up for the first 500 that are due. Rows that
-    another process is claiming are skipped; the last conditions are checked again once a row is locked.
+    A message in a stream waits for those before it, and one of a paused endpoint for the end of the pause, which is
+    looked up for the first 500 that are due. Rows that another process is claiming are skipped; the last conditions
+    are checked again once a row is locked.
     """
     async with connection.cursor(row_factory=class_row(Message)) as cursor:
         await cursor.execute(
@@ -55,8 +56,12 @@ async def claim_messages(connection: Connection, *, channel: str, lease: timedel
                 JOIN outbox USING (id)
                 WHERE (due.stream IS NULL OR NOT EXISTS (
                         SELECT FROM outbox AS earlier
-                        WHERE earlier.endpoint = due.endpoint AND earlier.stream = due.stream
+                        WHERE earlier.stream = due.stream AND earlier.endpoint = due.endpoint
                           AND earlier.id < due.id AND earlier.dead_reason IS NULL
+                    ))
+                  AND (due.endpoint IS NULL OR NOT EXISTS (
+                        SELECT FROM webhook_endpoints
+                        WHERE webhook_endpoints.id = due.endpoint AND paused_until > clock_timestamp()
                     ))
                   AND outbox.dead_reason IS NULL AND outbox.due_at <= clock_timestamp()
                 ORDER BY due.due_at, due.id
@@ -75,12 +80,86 @@ async def claim_messages(connection: Connection, *, channel: str, lease: timedel
         return await cursor.fetchall()
 
 
+async def defer_waiting_messages(connection: Connection, *, channel: str, lease: timedelta) -> int:
+    """Have due messages that must wait be due later, so that claims need not pass over them; return how many.
+
+    Of the first 1000 that are due: those behind another of their stream are due when that one is, and with its end
+    (``remove_message``, ``end_message``); those of a paused endpoint after the pause. Both rows are locked, so that
+    the end of the earlier one cannot be missed.
+    """
+    cursor = await connection.execute(
+        """
+        WITH due AS MATERIALIZED (
+            SELECT id, endpoint, stream
+            FROM outbox
+            WHERE dead_reason IS NULL AND channel = %(channel)s AND due_at <= clock_timestamp()
+              AND endpoint IS NOT NULL
+            ORDER BY due_at, id
+            LIMIT 1000
+        ), behind AS MATERIALIZED (
+            SELECT
+                outbox.id,
+                CASE
+                    WHEN head.due_at > clock_timestamp() THEN head.due_at
+                    ELSE clock_timestamp() + %(lease)s
+                END AS due_at
+            FROM due
+            CROSS JOIN LATERAL (
+                SELECT earlier.id
+                FROM outbox AS earlier
+                WHERE earlier.stream = due.stream AND earlier.endpoint = due.endpoint
+                  AND earlier.id < due.id AND earlier.dead_reason IS NULL
+                ORDER BY earlier.id
+                LIMIT 1
+            ) AS first
+            JOIN outbox ON outbox.id = due.id
+            JOIN outbox AS head ON head.id = first.id
+            WHERE outbox.dead_reason IS NULL AND outbox.due_at <= clock_timestamp() AND head.dead_reason IS NULL
+            FOR UPDATE OF outbox SKIP LOCKED
+            FOR SHARE OF head SKIP LOCKED
+        ), paused AS MATERIALIZED (
+            SELECT outbox.id, webhook_endpoints.paused_until AS due_at
+            FROM due
+            JOIN outbox USING (id)
+            JOIN webhook_endpoints ON webhook_endpoints.id = due.endpoint
+            WHERE webhook_endpoints.paused_until > clock_timestamp()
+              AND outbox.dead_reason IS NULL AND outbox.due_at <= clock_timestamp()
+            FOR UPDATE OF outbox SKIP LOCKED
+        )
+        UPDATE outbox
+        SET due_at = waiting.due_at
+        FROM (
+            SELECT id, max(due_at) AS due_at
+            FROM (SELECT id, due_at FROM behind UNION ALL SELECT id, due_at FROM paused) AS each
+            GROUP BY id
+        ) AS waiting
+        WHERE outbox.id = waiting.id
+        """,
+        {"channel": channel, "lease": lease},
+    )
+    return cursor.rowcount
+
+
 async def remove_message(connection: Connection, message_id: int) -> None:
-    """Remove a message that needs no delivery any more."""
+    """Remove a message that needs no delivery any more. The next one of its stream is due now."""
     await connection.execute(
         """
-        DELETE FROM outbox
-        WHERE id = %(id)s
+        WITH removed AS (
+            DELETE FROM outbox
+            WHERE id = %(id)s
+            RETURNING endpoint, stream
+        )
+        UPDATE outbox
+        SET due_at = clock_timestamp()
+        WHERE id = (
+                SELECT later.id
+                FROM outbox AS later
+                JOIN removed USING (endpoint, stream)
+                WHERE later.id > %(id)s AND later.dead_reason IS NULL
+                ORDER BY later.id
+                LIMIT 1
+            )
+          AND due_at > clock_timestamp()
         """,
         {"id": message_id},
     )
@@ -101,17 +180,33 @@ async def update_due_time(
     )
 
 
-async def end_message(connection: Connection, message_id: int, *, reason: str, now: datetime) -> None:
-    """Make a message a dead letter: it is kept for a while, without its payload."""
+async def end_message(
+    connection: Connection, message_id: int, *, reason: str, now: datetime, keeps_payload: bool
+) -> None:
+    """Make a message a dead letter, which is kept for a while. The next one of its stream is due now."""
     await connection.execute(
         """
+        WITH ended AS (
+            UPDATE outbox
+            SET dead_reason = %(reason)s,
+                died_at = %(now)s,
+                payload = CASE WHEN %(keeps_payload)s THEN payload ELSE '' END
+            WHERE id = %(id)s AND dead_reason IS NULL
+            RETURNING endpoint, stream
+        )
         UPDATE outbox
-        SET dead_reason = %(reason)s,
-            died_at = %(now)s,
-            payload = ''
-        WHERE id = %(id)s AND dead_reason IS NULL
+        SET due_at = clock_timestamp()
+        WHERE id = (
+                SELECT later.id
+                FROM outbox AS later
+                JOIN ended USING (endpoint, stream)
+                WHERE later.id > %(id)s AND later.dead_reason IS NULL
+                ORDER BY later.id
+                LIMIT 1
+            )
+          AND due_at > clock_timestamp()
         """,
-        {"id": message_id, "reason": reason, "now": now},
+        {"id": message_id, "reason": reason, "now": now, "keeps_payload": keeps_payload},
     )
 
 
@@ -133,7 +228,7 @@ async def remove_dead_letters(connection: Connection, *, died_before: datetime, 
 
 
 async def list_payloads(connection: Connection, *, after: int, limit: int) -> list[StoredPayload]:
-    """Find some of the payloads that are kept, by their id. Dead letters have none."""
+    """Find some of the payloads that are sealed and kept, by their id: those of mails. Dead letters have none."""
     async with connection.cursor(row_factory=class_row(StoredPayload)) as cursor:
         await cursor.execute(
             """
@@ -141,6 +236,7 @@ async def list_payloads(connection: Connection, *, after: int, limit: int) -> li
             FROM outbox
             WHERE id > %(after)s
               AND dead_reason IS NULL
+              AND channel = 'mail'
             ORDER BY id
             LIMIT %(limit)s
             """,
@@ -166,17 +262,21 @@ async def replace_payloads(
     return cursor.rowcount
 
 
-async def count_messages(connection: Connection, *, limit: int) -> OutboxLoad:
-    """Count what is due and what is dead, each up to ``limit``, so that a long queue costs no more."""
+async def count_messages(connection: Connection, *, channels: Sequence[str], limit: int) -> OutboxLoad:
+    """Count what is due in each channel and what is dead, up to ``limit``, so that a long queue costs no more."""
     async with connection.cursor(row_factory=class_row(OutboxLoad)) as cursor:
         await cursor.execute(
             """
             WITH due AS MATERIALIZED (
-                SELECT due_at
-                FROM outbox
-                WHERE dead_reason IS NULL AND due_at <= clock_timestamp()
-                ORDER BY due_at, id
-                LIMIT %(limit)s
+                SELECT each.due_at
+                FROM unnest(%(channels)s::text[]) AS counted (channel)
+                CROSS JOIN LATERAL (
+                    SELECT due_at
+                    FROM outbox
+                    WHERE outbox.channel = counted.channel AND dead_reason IS NULL AND due_at <= clock_timestamp()
+                    ORDER BY due_at, id
+                    LIMIT %(limit)s
+                ) AS each
             ), dead AS MATERIALIZED (
                 SELECT died_at
                 FROM outbox
@@ -189,7 +289,7 @@ async def count_messages(connection: Connection, *, limit: int) -> OutboxLoad:
                     AS oldest_seconds,
                 (SELECT count(*) FROM dead) AS dead
             """,
-            {"limit": limit},
+            {"channels": list(channels), "limit": limit},
         )
         load = await cursor.fetchone()
     return load or OutboxLoad(0, 0, 0)

@@ -68,7 +68,13 @@ class Settlement:
                 report(MessageDropped(**facts, reason=reason))
             case Refused(reason):
                 async with self._database.connection() as connection:
-                    await repository.end_message(connection, message.id, reason=reason, now=self._clock.now())
+                    await repository.end_message(
+                        connection,
+                        message.id,
+                        reason=reason,
+                        now=self._clock.now(),
+                        keeps_payload=outcome.is_kept,
+                    )
                 report(MessageDied(**facts, attempts=message.attempts, reason=reason))
             case Postponed(delay):
                 await self._defer(message, attempts=message.attempts - 1, delay=delay)
@@ -79,7 +85,7 @@ class Settlement:
                     message, facts, attempts=message.attempts - 1, delay=delay_after(1, _chance()), reason=reason
                 )
             case TryAgain(reason):
-                delay = delay_after(message.attempts, _chance())
+                delay = delay_after(message.attempts, _chance()) if outcome.delay is None else outcome.delay
                 await self._retry(message, facts, attempts=message.attempts, delay=delay, reason=reason)
 
     async def _retry(

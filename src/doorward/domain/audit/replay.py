@@ -1,0 +1,40 @@
+"""Use case: store the messages of past events again, for one endpoint."""
+
+from typing import Final
+
+from doorward.core.ports import Database
+from doorward.domain.audit import repository
+from doorward.domain.audit.models import Replay
+
+ENTRIES_A_BATCH: Final = 2000
+
+
+class AuditReplay:
+    """Reads events from the audit log, as far back as it goes."""
+
+    def __init__(self, *, database: Database[repository.Connection], entries_a_batch: int = ENTRIES_A_BATCH) -> None:
+        """Take the database, and of how many entries one statement stores messages."""
+        self._database = database
+        self._entries_a_batch = entries_a_batch
+
+    async def count(self, replay: Replay, *, limit: int) -> int:
+        """Return how many entries there are to replay, counted up to ``limit``. Raises ``ServiceUnavailableError``."""
+        async with self._database.connection() as connection:
+            return (await repository.find_extent(connection, replay, limit=limit)).entries
+
+    async def replay(self, replay: Replay) -> int:
+        """Store the messages in the order of the entries; return how many.
+
+        Each batch commits by itself: a call that fails may have stored some, which a second call stores again. They
+        have the ids that they had, so that receivers know them. Raises ``ServiceUnavailableError``.
+        """
+        async with self._database.connection() as connection:
+            extent = await repository.find_extent(connection, replay, limit=1)
+        stored, after = 0, extent.first_id - 1
+        while True:
+            async with self._database.connection() as connection:
+                numbers = await repository.add_replay(connection, replay, after=after, limit=self._entries_a_batch)
+            stored += len(numbers)
+            if len(numbers) < self._entries_a_batch:
+                return stored
+            after = numbers[-1]

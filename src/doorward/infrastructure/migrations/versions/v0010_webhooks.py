@@ -1,0 +1,85 @@
+"""Receivers of events, webhooks and the message broker, and indexes of the outbox for many messages that wait."""
+
+from alembic import op
+
+revision = "0010"
+down_revision = "0009"
+
+
+def upgrade() -> None:
+    """Create both tables, then replace the indexes."""
+    _create_webhook_endpoints()
+    _create_rabbitmq_subscriptions()
+    _replace_indexes_of_outbox()
+
+
+def _create_webhook_endpoints() -> None:
+    # types is null for all types. Secrets are sealed for their row. The last three columns are the endpoint's health.
+    op.execute(
+        """
+        CREATE TABLE webhook_endpoints (
+            id uuid CONSTRAINT webhook_endpoints_pkey PRIMARY KEY,
+            url text NOT NULL,
+            description text NOT NULL,
+            types text[],
+            secret bytea NOT NULL,
+            previous_secret bytea,
+            previous_secret_until timestamptz,
+            version integer NOT NULL DEFAULT 1,
+            created_at timestamptz NOT NULL,
+            updated_at timestamptz NOT NULL,
+            disabled_at timestamptz,
+            disabled_reason text,
+            failing_since timestamptz,
+            faults integer NOT NULL DEFAULT 0,
+            paused_until timestamptz
+        )
+        """
+    )
+
+
+def _create_rabbitmq_subscriptions() -> None:
+    # A row, and not a setting of each process: every process that records events stores a message for the broker.
+    op.execute(
+        """
+        CREATE TABLE rabbitmq_subscriptions (
+            id uuid CONSTRAINT rabbitmq_subscriptions_pkey PRIMARY KEY,
+            created_at timestamptz NOT NULL DEFAULT now()
+        )
+        """
+    )
+
+
+def _replace_indexes_of_outbox() -> None:
+    # By channel: messages of one that wait must not be read to find those of another.
+    op.execute(
+        """
+        CREATE INDEX outbox_channel_due_at_idx ON outbox (channel, due_at, id) WHERE dead_reason IS NULL
+        """
+    )
+    op.execute(
+        """
+        DROP INDEX outbox_due_at_idx
+        """
+    )
+    # The stream first, and with dead letters: the erasure of a user looks for it alone.
+    op.execute(
+        """
+        CREATE INDEX outbox_stream_endpoint_idx ON outbox (stream, endpoint, id) WHERE stream IS NOT NULL
+        """
+    )
+    op.execute(
+        """
+        DROP INDEX outbox_stream_idx
+        """
+    )
+    op.execute(
+        """
+        CREATE INDEX outbox_endpoint_idx ON outbox (endpoint, id) WHERE endpoint IS NOT NULL
+        """
+    )
+    op.execute(
+        """
+        CREATE INDEX outbox_rabbitmq_idx ON outbox (id) WHERE channel = 'rabbitmq' AND dead_reason IS NULL
+        """
+    )
