@@ -20,6 +20,7 @@ from doorward.settings.database import DatabaseSettings
 from doorward.settings.limits import LimitSettings
 from doorward.settings.passwords import PasswordSettings
 from doorward.settings.telemetry import TelemetrySettings
+from doorward.wiring.events_out import check_events_out
 from doorward.wiring.log import log_as_set
 from doorward.wiring.mail import check_mail
 from doorward.wiring.new_passwords import check_new_passwords
@@ -85,6 +86,17 @@ def require_mail(settings: Settings) -> None:
         ) from error
     except MailTemplateError as error:
         raise CommandError(f"{error}. Correct it, or unset MAIL_TEMPLATES_FOLDER") from error
+
+
+def require_events_out(settings: Settings) -> None:
+    """Refuse to go on when events cannot be sent as the settings say. Raises ``CommandError``."""
+    try:
+        check_events_out(settings)
+    except ImportError as error:
+        raise CommandError(
+            "events to other systems need packages that are not installed. Install doorward[webhooks] for "
+            "WEBHOOKS_ENABLED and doorward[rabbitmq] for RABBITMQ_URL, or unset them"
+        ) from error
 
 
 def require_breach_file(settings: PasswordSettings) -> None:

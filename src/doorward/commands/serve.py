@@ -6,6 +6,7 @@ from doorward.commands.errors import CommandError
 from doorward.commands.preparation import (
     require_breach_file,
     require_current_schema,
+    require_events_out,
     require_limiter,
     require_mail,
     require_tracing,
@@ -33,6 +34,7 @@ def serve(host: str, port: int, *, reload: bool) -> None:
     require_limiter(settings.limits)
     require_tracing(settings.telemetry)
     require_mail(settings)
+    require_events_out(settings)
     require_breach_file(settings.passwords)
     require_current_schema(settings.database)
     try:

@@ -3,12 +3,19 @@
 import click
 
 from doorward.commands.errors import CommandError
-from doorward.commands.preparation import finished, require_current_schema, require_mail, require_tracing
+from doorward.commands.preparation import (
+    finished,
+    require_current_schema,
+    require_events_out,
+    require_mail,
+    require_tracing,
+)
 from doorward.server.listening import CannotListenError
 from doorward.server.serving import metrics_served
 from doorward.server.signals import ending_signals_handled
 from doorward.settings.config import load_settings
 from doorward.wiring.background import run_worker
+from doorward.wiring.events_out import tells_others
 from doorward.wiring.log import log_as_set
 from doorward.wiring.mail import has_mail
 
@@ -21,8 +28,9 @@ def worker(host: str) -> None:
     log_as_set(settings)
     require_tracing(settings.telemetry)
     require_mail(settings)
+    require_events_out(settings)
     require_current_schema(settings.database)
-    if not settings.background.housekeeping_interval_minutes and not has_mail(settings):
+    if not settings.background.housekeeping_interval_minutes and not has_mail(settings) and not tells_others(settings):
         raise CommandError("all background tasks are switched off. Set HOUSEKEEPING_INTERVAL_MINUTES")
     try:
         with ending_signals_handled(), metrics_served(host, settings.telemetry, has_workers=False):

@@ -5,7 +5,8 @@ The environment has no say in where they go: neither ``HTTPS_PROXY`` nor a file 
 
 import asyncio
 import ssl
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import urlsplit
@@ -13,6 +14,11 @@ from urllib.parse import urlsplit
 import httptools
 
 _PIECE_BYTES: Final = 64 * 1024
+_FIRST_FINAL_STATUS: Final = 200
+
+
+class NotConnectedError(OSError):
+    """No connection came about: the server cannot have seen anything of the request."""
 
 
 class AnswerTooLargeError(Exception):
@@ -31,13 +37,26 @@ class Answer:
     body: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Status and headers of an answer, the names in lower case. Of several headers of one name it has the last."""
+
+    status: int
+    headers: Mapping[str, str]
+
+
 class HttpClient:
     """Sends requests to one server."""
 
-    def __init__(self, origin: str, *, tls: ssl.SSLContext) -> None:
-        """Take scheme, host and port of the server, and what verifies its certificate where the scheme is https."""
+    def __init__(self, origin: str, *, tls: ssl.SSLContext, address: str | None = None) -> None:
+        """Take scheme, host and port of the server, and what verifies its certificate where the scheme is https.
+
+        With ``address`` connections go there, whatever the host resolves to. The certificate is the host's all the
+        same.
+        """
         parts = urlsplit(origin)
         self._host = parts.hostname or ""
+        self._address = address or self._host
         self._port = parts.port or (443 if parts.scheme == "https" else 80)
         self._authority = parts.netloc
         self._tls = tls if parts.scheme == "https" else None
@@ -48,15 +67,39 @@ class HttpClient:
         Raises ``OSError`` when no connection comes about or it breaks, ``AnswerTooLargeError``,
         ``MalformedAnswerError``.
         """
-        reader, writer = await asyncio.open_connection(self._host, self._port, ssl=self._tls)
-        try:
-            lines = [f"GET {path} HTTP/1.1", f"Host: {self._authority}", "Connection: close"]
-            lines += [f"{name}: {value}" for name, value in headers.items()]
-            writer.write("\r\n".join([*lines, "", ""]).encode("ascii"))
+        async with self._connected() as (reader, writer):
+            writer.write(self._head("GET", path, headers))
             return await _read_answer(reader, maximum_bytes)
+
+    async def post(self, path: str, *, headers: Mapping[str, str], body: bytes, maximum_bytes: int) -> Head:
+        """Send a body; return the head of the answer, whose body is not read. The caller bounds the time.
+
+        Raises ``NotConnectedError``, ``OSError`` when the connection breaks, ``AnswerTooLargeError``,
+        ``MalformedAnswerError``.
+        """
+        async with self._connected() as (reader, writer):
+            writer.write(self._head("POST", path, {**headers, "Content-Length": str(len(body))}) + body)
+            return await _read_head(reader, maximum_bytes)
+
+    @asynccontextmanager
+    async def _connected(self) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+        server_name = None if self._tls is None else self._host
+        try:
+            reader, writer = await asyncio.open_connection(
+                self._address, self._port, ssl=self._tls, server_hostname=server_name
+            )
+        except OSError as error:
+            raise NotConnectedError from error
+        try:
+            yield reader, writer
         finally:
             # Not closed politely: a server that does not end its side would be waited for.
             writer.transport.abort()
+
+    def _head(self, method: str, path: str, headers: Mapping[str, str]) -> bytes:
+        lines = [f"{method} {path} HTTP/1.1", f"Host: {self._authority}", "Connection: close"]
+        lines += [f"{name}: {value}" for name, value in headers.items()]
+        return "\r\n".join([*lines, "", ""]).encode("ascii")
 
 
 @dataclass(slots=True)
@@ -64,7 +107,19 @@ class _Message:
     """Collects what the parser finds. The names of the methods are the parser's."""
 
     body: bytearray = field(default_factory=bytearray)
+    headers: dict[str, str] = field(default_factory=dict)
+    has_head: bool = False
     is_complete: bool = False
+
+    def on_message_begin(self) -> None:
+        # An informational answer (RFC 9110 section 15.2) may have come before.
+        self.headers, self.has_head, self.is_complete = {}, False, False
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self.headers[name.decode("latin-1").lower()] = value.decode("latin-1")
+
+    def on_headers_complete(self) -> None:
+        self.has_head = True
 
     def on_body(self, piece: bytes) -> None:
         self.body += piece
@@ -76,8 +131,27 @@ class _Message:
 async def _read_answer(reader: asyncio.StreamReader, maximum_bytes: int) -> Answer:
     message = _Message()
     parser = httptools.HttpResponseParser(message)
+    async for _ in _fed(parser, reader, maximum_bytes):
+        if message.is_complete:
+            break
+    return Answer(parser.get_status_code(), bytes(message.body))
+
+
+async def _read_head(reader: asyncio.StreamReader, maximum_bytes: int) -> Head:
+    message = _Message()
+    parser = httptools.HttpResponseParser(message)
+    async for _ in _fed(parser, reader, maximum_bytes):
+        if message.has_head and parser.get_status_code() >= _FIRST_FINAL_STATUS:
+            break
+    return Head(parser.get_status_code(), message.headers)
+
+
+async def _fed(
+    parser: httptools.HttpResponseParser, reader: asyncio.StreamReader, maximum_bytes: int
+) -> AsyncGenerator[None]:
+    """Feed the parser; yield after each piece, until the caller has what it wants."""
     received = 0
-    while not message.is_complete:
+    while True:
         piece = await reader.read(_PIECE_BYTES)
         received += len(piece)
         if received > maximum_bytes:
@@ -88,4 +162,4 @@ async def _read_answer(reader: asyncio.StreamReader, maximum_bytes: int) -> Answ
             parser.feed_data(piece)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
             raise MalformedAnswerError from error
-    return Answer(parser.get_status_code(), bytes(message.body))
+        yield

@@ -17,6 +17,7 @@ from doorward.settings.imported_hashes import ImportedHashSettings
 from doorward.settings.keys import KeySettings
 from doorward.settings.limits import LimitSettings
 from doorward.settings.mail import MailSettings
+from doorward.settings.outgoing import OutgoingSettings
 from doorward.settings.passwords import PasswordSettings
 from doorward.settings.registration import RegistrationSettings
 from doorward.settings.server import ServerSettings
@@ -51,6 +52,7 @@ class Settings:
     limits: LimitSettings
     browsers: BrowserSettings
     mail: MailSettings
+    outgoing: OutgoingSettings
     telemetry: TelemetrySettings
     background: BackgroundSettings
     server: ServerSettings

@@ -51,6 +51,9 @@ def insecure_settings(settings: Settings) -> Iterator[tuple[str, str]]:
     yield from _insecure_limits(settings.limits)
     yield from _insecure_addresses(settings.browsers)
     yield from _insecure_database(settings.database)
+    broker = "" if settings.outgoing.rabbitmq_url is None else settings.outgoing.rabbitmq_url.get_secret_value()
+    if broker.startswith("amqp://") and _is_remote(urlsplit(broker).hostname or ""):
+        yield "RABBITMQ_URL", "the broker's password and all events travel unencrypted (amqps://)"
     for name, path in settings.secret_files.items():
         if _is_readable_by_all(path):
             yield name.upper(), "every user of this machine can read the file that holds it (chmod o-r)"

@@ -1,7 +1,7 @@
 """The composition root: builds the application from the settings, with everything that it needs."""
 
 import gc
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 
 from fastapi import FastAPI
@@ -25,7 +25,7 @@ from doorward.infrastructure.postgres.database import PostgresDatabase, is_curre
 from doorward.infrastructure.postgres.readiness import Readiness
 from doorward.infrastructure.postgres.shares import Share, SharedDatabase, places_of_share
 from doorward.infrastructure.postgres.timeouts import TIMEOUTS, Timeouts
-from doorward.infrastructure.scheduler import FIRST_LOOK_SECONDS, Scheduler
+from doorward.infrastructure.scheduler import FIRST_LOOK_SECONDS
 from doorward.observability.logging import flush_log
 from doorward.observability.request_context import current_user_id
 from doorward.settings.config import Settings, load_settings
@@ -35,6 +35,7 @@ from doorward.wiring.administration import create_administration
 from doorward.wiring.auth import create_hasher, create_login, create_sessions, create_signer, lifetimes_of
 from doorward.wiring.background import create_scheduler, running_background
 from doorward.wiring.database import running_database
+from doorward.wiring.events_out import EventsOut, create_events_out
 from doorward.wiring.foundation import Foundation
 from doorward.wiring.items import create_item_import, create_items, items_data
 from doorward.wiring.joining import create_confirmation, create_invitations, create_registration_requests
@@ -87,16 +88,24 @@ def create_wired_app(
     limiter = limiter or create_limiter(settings.limits)
     clock = clock or database.clock
     scheduler = create_scheduler(settings, database, clock, is_worker=False, first_look_seconds=first_look_seconds)
-    mail = create_mail(settings, database, clock, delivers=settings.background.background == "in_process")
+    delivers = settings.background.background == "in_process"
+    mail = create_mail(settings, database, clock, delivers=delivers)
     base = Foundation(settings, database, hasher, clock, mail.queue)
-    services = _create_services(base, telemetry, limiter, mail, scheduler)
+    events_out = EventsOut()
+    if delivers:
+        events_out = create_events_out(settings, database, clock, mail.queue, measures=mail.delivery is None)
+    services = _create_services(base, telemetry, limiter, mail, lambda: running_background(scheduler, mail, events_out))
     app = create_app(settings, services, create_pages(settings, has_mail=mail.queue.is_configured))
     app.state.database, app.state.hasher = database, hasher
     return telemetry.wrap(app)
 
 
 def _create_services(
-    base: Foundation, telemetry: Telemetry, limiter: CallLimiter, mail: MailService, scheduler: Scheduler
+    base: Foundation,
+    telemetry: Telemetry,
+    limiter: CallLimiter,
+    mail: MailService,
+    background: Callable[[], AbstractAsyncContextManager[None]],
 ) -> Services:
     settings, database, clock = base.settings, base.database, base.clock
     lifetimes = lifetimes_of(settings)
@@ -130,7 +139,7 @@ def _create_services(
         check_readiness=lambda: check_readiness(readiness),
         drain=drain,
         development_mails=mail.development,
-        lifespan=lambda _: _lifespan(base, readiness, limiter, telemetry, drain, running_background(scheduler, mail)),
+        lifespan=lambda _: _lifespan(base, readiness, limiter, telemetry, drain, background()),
     )
 
 

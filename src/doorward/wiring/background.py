@@ -21,6 +21,7 @@ from doorward.settings.background import BackgroundSettings
 from doorward.settings.config import Settings
 from doorward.wiring.database import running_database
 from doorward.wiring.email_change import email_changes_task
+from doorward.wiring.events_out import EventsOut, create_events_out
 from doorward.wiring.joining import joining_retention_task
 from doorward.wiring.leaving import erasure_task, expired_tokens_task
 from doorward.wiring.mail import MailService, create_mail
@@ -91,10 +92,10 @@ def background_tasks(settings: BackgroundSettings, database: PostgresDatabase, c
 
 @asynccontextmanager
 async def running_background(
-    scheduler: Scheduler, mail: MailService, *, grace_seconds: float = 0
+    scheduler: Scheduler, mail: MailService, events_out: EventsOut, *, grace_seconds: float = 0
 ) -> AsyncIterator[None]:
-    """Run the tasks and deliver mail within the block."""
-    async with scheduler.running(grace_seconds=grace_seconds), mail.running():
+    """Run the tasks, deliver mail and tell other systems of events within the block."""
+    async with scheduler.running(grace_seconds=grace_seconds), mail.running(), events_out.running():
         yield
 
 
@@ -128,13 +129,14 @@ async def run_worker(settings: Settings, *, first_look_seconds: float = FIRST_LO
         settings, database, database.clock, is_worker=True, first_look_seconds=first_look_seconds
     )
     mail = create_mail(settings, database, database.clock, delivers=True)
+    events_out = create_events_out(settings, database, database.clock, mail.queue, measures=mail.delivery is None)
     async with AsyncExitStack() as stack:
         stack.callback(flush_log)
         ended = stack.enter_context(_ended_by_signals())
         await stack.enter_async_context(telemetry.running(database, hashes_waiting=lambda: 0))
         await stack.enter_async_context(running_database(database))
-        await stack.enter_async_context(running_background(scheduler, mail, grace_seconds=GRACE_SECONDS))
-        deliveries = ["mail"] if mail.delivery else []
+        await stack.enter_async_context(running_background(scheduler, mail, events_out, grace_seconds=GRACE_SECONDS))
+        deliveries = [*(["mail"] if mail.delivery else []), *events_out.names]
         report(WorkerStarted(tasks=", ".join([*scheduler.task_names, *deliveries])))
         await ended.wait()
         report(WorkerDraining(seconds=GRACE_SECONDS))

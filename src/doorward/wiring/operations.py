@@ -14,6 +14,7 @@ from doorward.domain.auth.ending import SessionEnding
 from doorward.domain.auth.unthrottling import Unthrottling
 from doorward.domain.items.importing import ItemImport
 from doorward.domain.outbox.resealing import OutboxResealing, Resealed
+from doorward.domain.webhooks.resealing import WebhookResealing
 from doorward.infrastructure.clock import HostClock
 from doorward.infrastructure.passwords import BcryptHasher
 from doorward.infrastructure.postgres.database import BULK_SECONDS, PostgresDatabase, session_conninfo
@@ -83,13 +84,15 @@ async def invite(settings: Settings, email: str) -> None:
 
 
 async def reseal(settings: Settings) -> Resealed:
-    """Seal again, under the first key, what is stored under another; return how many payloads.
+    """Seal again, under the first key, what is stored under another; return how many payloads and secrets.
 
     Raises ``ImportError`` without the package that seals.
     """
     sealer = create_sealer(settings)
     async with _opened(settings.database) as database:
-        return await OutboxResealing(database=database, sealer=sealer).reseal()
+        mails = await OutboxResealing(database=database, sealer=sealer).reseal()
+        resealed, unreadable = await WebhookResealing(database=database, sealer=sealer).reseal()
+    return Resealed(mails.resealed + resealed, mails.unreadable + unreadable)
 
 
 @asynccontextmanager

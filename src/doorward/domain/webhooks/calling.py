@@ -1,0 +1,106 @@
+"""Use cases of administrators: try an endpoint with a test message, and have it told of past events again."""
+
+import json
+import time
+from datetime import datetime
+from typing import Final
+from uuid import UUID, uuid4
+
+from doorward.core.ports import Clock, Database, SealedDataError, Sealer
+from doorward.domain.audit.models import Replay
+from doorward.domain.audit.replay import AuditReplay
+from doorward.domain.outbox.models import WEBHOOK_CHANNEL, Message
+from doorward.domain.webhooks.delivery import UNREADABLE, open_secrets, send_signed
+from doorward.domain.webhooks.exceptions import (
+    InvalidReplayRangeError,
+    ReplayTooLargeError,
+    WebhookDisabledError,
+    WebhookNotFoundError,
+)
+from doorward.domain.webhooks.health import is_taken
+from doorward.domain.webhooks.models import Answered, CallResult
+from doorward.domain.webhooks.policy import MAXIMUM_REPLAY
+from doorward.domain.webhooks.ports import WebhookSender
+from doorward.domain.webhooks.repositories import Connection, endpoints
+from doorward.domain.webhooks.repositories.health import find_target
+
+TEST_TYPE: Final = "webhook.test"
+
+
+class WebhookTest:
+    """Sends a message of the type ``webhook.test`` at once, whether the endpoint is enabled or not."""
+
+    def __init__(self, *, database: Database[Connection], clock: Clock, sealer: Sealer, sender: WebhookSender) -> None:
+        self._database = database
+        self._clock = clock
+        self._sealer = sealer
+        self._sender = sender
+
+    async def send(self, endpoint_id: UUID) -> CallResult:
+        """Return what came of the call. It changes nothing of the endpoint. Raises ``WebhookNotFoundError``."""
+        async with self._database.connection() as connection:
+            target = await find_target(connection, endpoint_id, now=self._clock.now())
+        if target is None:
+            raise WebhookNotFoundError
+        try:
+            secrets = open_secrets(self._sealer, target)
+        except SealedDataError:
+            return CallResult(is_delivered=False, status=None, reason=UNREADABLE, seconds=0)
+        began = time.monotonic()
+        result = await send_signed(self._sender, self._clock, target.url, secrets, self._message(endpoint_id))
+        is_delivered = is_taken(result)
+        return CallResult(
+            is_delivered=is_delivered,
+            status=result.status if isinstance(result, Answered) else None,
+            reason=None if is_delivered else result.reason,
+            seconds=round(time.monotonic() - began, 3),
+        )
+
+    def _message(self, endpoint_id: UUID) -> Message:
+        message_id, now = uuid4(), self._clock.now()
+        payload = {
+            "id": str(message_id),
+            "type": TEST_TYPE,
+            "timestamp": f"{now:%Y-%m-%dT%H:%M:%S.%fZ}",
+            "version": 1,
+            "sequence": None,
+            "correlation_id": None,
+            "data": {"webhook_id": str(endpoint_id)},
+        }
+        return Message(
+            id=0,
+            message_id=message_id,
+            channel=WEBHOOK_CHANNEL,
+            kind=TEST_TYPE,
+            payload=json.dumps(payload).encode(),
+            endpoint=endpoint_id,
+            created_at=now,
+            expires_at=None,
+            attempts=1,
+        )
+
+
+class WebhookReplay:
+    """Has an endpoint told again of what happened in a time."""
+
+    def __init__(self, *, database: Database[Connection], replay: AuditReplay) -> None:
+        self._database = database
+        self._replay = replay
+
+    async def run(self, endpoint_id: UUID, *, since: datetime, until: datetime) -> int:
+        """Store messages of the events from ``since`` on, before ``until``, of the endpoint's types; return how many.
+
+        Raises ``InvalidReplayRangeError``, ``WebhookNotFoundError``, ``WebhookDisabledError``, ``ReplayTooLargeError``.
+        """
+        if since >= until:
+            raise InvalidReplayRangeError
+        async with self._database.connection() as connection:
+            endpoint = await endpoints.find_endpoint(connection, endpoint_id)
+        if endpoint is None:
+            raise WebhookNotFoundError
+        if not endpoint.is_enabled:
+            raise WebhookDisabledError
+        replay = Replay(endpoint=endpoint_id, types=endpoint.types, since=since, until=until)
+        if await self._replay.count(replay, limit=MAXIMUM_REPLAY + 1) > MAXIMUM_REPLAY:
+            raise ReplayTooLargeError
+        return await self._replay.replay(replay)

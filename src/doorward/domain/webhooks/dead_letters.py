@@ -1,0 +1,48 @@
+"""Use cases of administrators: see the messages that endpoints did not take, and have them tried again."""
+
+from collections.abc import Sequence
+from typing import Final
+from uuid import UUID
+
+from doorward.core.ports import Database
+from doorward.domain.webhooks.exceptions import DeadLetterNotFoundError, WebhookDisabledError, WebhookNotFoundError
+from doorward.domain.webhooks.models import DeadLetter
+from doorward.domain.webhooks.repositories import Connection, endpoints, messages
+
+MESSAGES_A_BATCH: Final = 1000
+
+
+class DeadLetters:
+    """The dead letters of endpoints. They are kept for 14 days."""
+
+    def __init__(self, *, database: Database[Connection]) -> None:
+        self._database = database
+
+    async def list(self, *, endpoint_id: UUID | None, before: int | None, limit: int) -> Sequence[DeadLetter]:
+        """Return up to ``limit`` dead letters, the latest first; ``before`` is the id of the last one of a page."""
+        async with self._database.connection() as connection:
+            return await messages.list_dead_letters(connection, endpoint_id=endpoint_id, before=before, limit=limit)
+
+    async def retry(self, message_id: int) -> None:
+        """Have one tried again, by the whole schedule. Raises ``DeadLetterNotFoundError``."""
+        async with self._database.connection() as connection:
+            if not await messages.revive_message(connection, message_id):
+                raise DeadLetterNotFoundError
+
+    async def retry_all(self, endpoint_id: UUID) -> int:
+        """Have all of an endpoint tried again, each batch committed by itself; return how many.
+
+        Raises ``WebhookNotFoundError``, ``WebhookDisabledError``.
+        """
+        async with self._database.connection() as connection:
+            endpoint = await endpoints.find_endpoint(connection, endpoint_id)
+        if endpoint is None:
+            raise WebhookNotFoundError
+        if not endpoint.is_enabled:
+            raise WebhookDisabledError
+        total, revived = 0, MESSAGES_A_BATCH
+        while revived == MESSAGES_A_BATCH:
+            async with self._database.connection() as connection:
+                revived = await messages.revive_messages(connection, endpoint_id, limit=MESSAGES_A_BATCH)
+            total += revived
+        return total

@@ -1,0 +1,31 @@
+"""The events of webhooks: what administrators changed, and what the delivery switched off."""
+
+from dataclasses import dataclass
+from typing import Final, Literal
+from uuid import UUID
+
+from doorward.core.events import AuditedEvent, Counter
+
+_DISABLED: Final = Counter("doorward_webhooks_disabled_total", "Webhooks switched off by the delivery")
+
+
+@dataclass(frozen=True)
+class WebhookChanged(AuditedEvent):
+    """A webhook was `created`, `changed`, `deleted`, or got another secret (`secret_rotated`)."""
+
+    type = log_event = "webhook.changed"
+    outcome = "success"
+    webhook_id: UUID
+    change: Literal["created", "changed", "deleted", "secret_rotated"]
+
+
+@dataclass(frozen=True)
+class WebhookDisabled(AuditedEvent):
+    """A webhook gets no more messages: it answered 410 (`gone`), or took nothing for five days (`failing`)."""
+
+    type = log_event = "webhook.disabled"
+    level = "warning"
+    outcome = "success"
+    counted = ((_DISABLED, ""),)
+    webhook_id: UUID
+    reason: Literal["gone", "failing"]

@@ -1,0 +1,147 @@
+"""What webhooks speak of: endpoints, and what came of a call. No I/O."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+FailureReason = Literal["gone", "failing"]
+"""Why the delivery switches an endpoint off: it answered 410, or took nothing for five days."""
+
+DisabledReason = Literal["operator", "gone", "failing"]
+"""Why an endpoint gets no messages. ``operator``: an administrator switched it off."""
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointContent:
+    """What an administrator says of an endpoint. ``types`` is None for events of all types."""
+
+    url: str
+    description: str = ""
+    types: tuple[str, ...] | None = None
+    is_enabled: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A stored endpoint without its secrets. ``failing_since`` is the first failure after the last success."""
+
+    id: UUID
+    url: str
+    description: str
+    types: list[str] | None
+    version: int
+    created_at: datetime
+    updated_at: datetime
+    disabled_at: datetime | None
+    disabled_reason: DisabledReason | None
+    failing_since: datetime | None
+
+    @property
+    def is_enabled(self) -> bool:
+        """Whether it gets messages."""
+        return self.disabled_at is None
+
+    def content(self) -> EndpointContent:
+        """Return what an administrator said of it."""
+        types = None if self.types is None else tuple(self.types)
+        return EndpointContent(self.url, self.description, types, self.is_enabled)
+
+
+@dataclass(frozen=True, slots=True)
+class NewEndpoint:
+    """An endpoint about to be stored, with its sealed secret."""
+
+    id: UUID
+    url: str
+    description: str
+    types: list[str] | None
+    secret: bytes
+    created_at: datetime
+    disabled_at: datetime | None
+    disabled_reason: DisabledReason | None
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointWithSecret:
+    """An endpoint at the only moment at which its secret is shown."""
+
+    endpoint: Endpoint
+    secret: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What delivery needs of an endpoint. The secrets are sealed; ``previous_secret`` only while it signs as well."""
+
+    id: UUID
+    url: str
+    is_enabled: bool
+    secret: bytes = field(repr=False)
+    previous_secret: bytes | None = field(repr=False)
+    faults: int
+    is_paused: bool
+    failing_since: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSecrets:
+    """The sealed secrets of an endpoint."""
+
+    id: UUID
+    secret: bytes = field(repr=False)
+    previous_secret: bytes | None = field(repr=False)
+
+
+def sealing_context(endpoint_id: UUID) -> bytes:
+    """Return the associated data of a sealed secret: it opens in the row that it was sealed for, and in no other."""
+    return b"webhook_endpoints " + endpoint_id.bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The endpoint answered with a status, and the seconds of Retry-After if it sent any."""
+
+    status: int
+    retry_after_seconds: int | None = None
+
+    @property
+    def reason(self) -> str:
+        """The status as a word for logs and dead letters."""
+        return f"status_{self.status}"
+
+
+@dataclass(frozen=True, slots=True)
+class Unanswered:
+    """There is no answer that could be understood."""
+
+    reason: Literal["timeout", "connection", "tls", "name_unknown", "address_refused", "too_large", "malformed"]
+
+
+@dataclass(frozen=True, slots=True)
+class CallResult:
+    """What came of a test call. ``reason`` is None when the endpoint took the message."""
+
+    is_delivered: bool
+    status: int | None
+    reason: str | None
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """A message for an endpoint that is not tried any more. Its content is kept, and not shown."""
+
+    id: int
+    message_id: UUID
+    type: str
+    endpoint: UUID
+    attempts: int
+    reason: str
+    created_at: datetime
+    died_at: datetime
+
+
+Changes = Mapping[str, object]
+"""Fields of ``EndpointContent`` to change, by name."""

@@ -1,0 +1,192 @@
+"""The table ``webhook_endpoints``, as administrators change it."""
+
+from dataclasses import asdict
+from datetime import datetime
+from uuid import UUID
+
+from psycopg.rows import class_row
+
+from doorward.domain.webhooks.models import DisabledReason, Endpoint, EndpointContent, NewEndpoint, StoredSecrets
+from doorward.domain.webhooks.repositories import Connection
+
+
+async def lock_table(connection: Connection) -> None:
+    """Have other transactions wait that add an endpoint, until this one ends. Reads do not wait."""
+    await connection.execute("LOCK TABLE webhook_endpoints IN SHARE ROW EXCLUSIVE MODE")
+
+
+async def count_endpoints(connection: Connection) -> int:
+    """Count all endpoints."""
+    cursor = await connection.execute(
+        """
+        SELECT count(*)
+        FROM webhook_endpoints
+        """
+    )
+    row = await cursor.fetchone()
+    return int(row[0]) if row else 0
+
+
+async def add_endpoint(connection: Connection, endpoint: NewEndpoint) -> None:
+    """Store an endpoint."""
+    await connection.execute(
+        """
+        INSERT INTO webhook_endpoints (
+            id, url, description, types, secret, created_at, updated_at, disabled_at, disabled_reason
+        )
+        VALUES (
+            %(id)s, %(url)s, %(description)s, %(types)s, %(secret)s, %(created_at)s, %(created_at)s, %(disabled_at)s,
+            %(disabled_reason)s
+        )
+        """,
+        asdict(endpoint),
+    )
+
+
+async def list_endpoints(connection: Connection) -> list[Endpoint]:
+    """Find all endpoints, the oldest first."""
+    async with connection.cursor(row_factory=class_row(Endpoint)) as cursor:
+        await cursor.execute(
+            """
+            SELECT
+                id, url, description, types, version, created_at, updated_at, disabled_at, disabled_reason,
+                failing_since
+            FROM webhook_endpoints
+            ORDER BY created_at, id
+            """
+        )
+        return await cursor.fetchall()
+
+
+async def find_endpoint(connection: Connection, endpoint_id: UUID) -> Endpoint | None:
+    """Find an endpoint."""
+    async with connection.cursor(row_factory=class_row(Endpoint)) as cursor:
+        await cursor.execute(
+            """
+            SELECT
+                id, url, description, types, version, created_at, updated_at, disabled_at, disabled_reason,
+                failing_since
+            FROM webhook_endpoints
+            WHERE id = %(id)s
+            """,
+            {"id": endpoint_id},
+        )
+        return await cursor.fetchone()
+
+
+async def lock_endpoint(connection: Connection, endpoint_id: UUID) -> Endpoint | None:
+    """Find an endpoint, and lock it until the transaction ends."""
+    async with connection.cursor(row_factory=class_row(Endpoint)) as cursor:
+        await cursor.execute(
+            """
+            SELECT
+                id, url, description, types, version, created_at, updated_at, disabled_at, disabled_reason,
+                failing_since
+            FROM webhook_endpoints
+            WHERE id = %(id)s
+            FOR UPDATE
+            """,
+            {"id": endpoint_id},
+        )
+        return await cursor.fetchone()
+
+
+async def update_endpoint(
+    connection: Connection,
+    endpoint_id: UUID,
+    content: EndpointContent,
+    *,
+    now: datetime,
+    disabled_at: datetime | None,
+    disabled_reason: DisabledReason | None,
+) -> None:
+    """Give an endpoint another content and the next version. What was counted of its failures is forgotten."""
+    await connection.execute(
+        """
+        UPDATE webhook_endpoints
+        SET url = %(url)s,
+            description = %(description)s,
+            types = %(types)s,
+            version = version + 1,
+            updated_at = %(now)s,
+            disabled_at = %(disabled_at)s,
+            disabled_reason = %(disabled_reason)s,
+            failing_since = NULL,
+            faults = 0,
+            paused_until = NULL
+        WHERE id = %(id)s
+        """,
+        {
+            "id": endpoint_id,
+            "url": content.url,
+            "description": content.description,
+            "types": None if content.types is None else list(content.types),
+            "now": now,
+            "disabled_at": disabled_at,
+            "disabled_reason": disabled_reason,
+        },
+    )
+
+
+async def replace_secret(
+    connection: Connection, endpoint_id: UUID, *, secret: bytes, previous_until: datetime, now: datetime
+) -> None:
+    """Store another secret. The one before signs as well until a moment."""
+    await connection.execute(
+        """
+        UPDATE webhook_endpoints
+        SET previous_secret = secret,
+            previous_secret_until = %(previous_until)s,
+            secret = %(secret)s,
+            version = version + 1,
+            updated_at = %(now)s
+        WHERE id = %(id)s
+        """,
+        {"id": endpoint_id, "secret": secret, "previous_until": previous_until, "now": now},
+    )
+
+
+async def remove_endpoint(connection: Connection, endpoint_id: UUID) -> None:
+    """Remove an endpoint with its secrets."""
+    await connection.execute(
+        """
+        DELETE FROM webhook_endpoints
+        WHERE id = %(id)s
+        """,
+        {"id": endpoint_id},
+    )
+
+
+async def list_secrets(connection: Connection) -> list[StoredSecrets]:
+    """Find the sealed secrets of all endpoints."""
+    async with connection.cursor(row_factory=class_row(StoredSecrets)) as cursor:
+        await cursor.execute(
+            """
+            SELECT id, secret, previous_secret
+            FROM webhook_endpoints
+            ORDER BY id
+            """
+        )
+        return await cursor.fetchall()
+
+
+async def replace_sealed_secrets(connection: Connection, *, old: StoredSecrets, new: StoredSecrets) -> bool:
+    """Store the same secrets sealed otherwise, unless they were changed meanwhile; tell whether they were stored."""
+    cursor = await connection.execute(
+        """
+        UPDATE webhook_endpoints
+        SET secret = %(secret)s,
+            previous_secret = %(previous_secret)s
+        WHERE id = %(id)s
+          AND secret = %(old_secret)s
+          AND previous_secret IS NOT DISTINCT FROM %(old_previous_secret)s
+        """,
+        {
+            "id": old.id,
+            "secret": new.secret,
+            "previous_secret": new.previous_secret,
+            "old_secret": old.secret,
+            "old_previous_secret": old.previous_secret,
+        },
+    )
+    return cursor.rowcount == 1

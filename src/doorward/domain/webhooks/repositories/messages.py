@@ -1,0 +1,97 @@
+"""The messages of endpoints in the table ``outbox``, beside their delivery: dead letters, and what is dropped."""
+
+from uuid import UUID
+
+from psycopg.rows import class_row
+
+from doorward.domain.webhooks.models import DeadLetter
+from doorward.domain.webhooks.repositories import Connection
+
+
+async def remove_messages(connection: Connection, endpoint_id: UUID, *, limit: int) -> int:
+    """Remove some of an endpoint's messages, those under way too; return how many. Dead letters stay."""
+    cursor = await connection.execute(
+        """
+        DELETE FROM outbox
+        WHERE id IN (
+            SELECT id
+            FROM outbox
+            WHERE endpoint = %(endpoint)s AND dead_reason IS NULL
+            ORDER BY id
+            LIMIT %(limit)s
+            FOR UPDATE SKIP LOCKED
+        )
+        """,
+        {"endpoint": endpoint_id, "limit": limit},
+    )
+    return cursor.rowcount
+
+
+async def list_dead_letters(
+    connection: Connection, *, endpoint_id: UUID | None, before: int | None, limit: int
+) -> list[DeadLetter]:
+    """Find dead letters of endpoints, the latest first, from the one before ``before`` on."""
+    async with connection.cursor(row_factory=class_row(DeadLetter)) as cursor:
+        await cursor.execute(
+            """
+            SELECT id, message_id, kind AS type, endpoint, attempts, dead_reason AS reason, created_at, died_at
+            FROM outbox
+            WHERE dead_reason IS NOT NULL
+              AND channel = 'webhook'
+              AND (%(before)s::bigint IS NULL OR id < %(before)s)
+              AND (%(endpoint)s::uuid IS NULL OR endpoint = %(endpoint)s)
+            ORDER BY id DESC
+            LIMIT %(limit)s
+            """,
+            {"endpoint": endpoint_id, "before": before, "limit": limit},
+        )
+        return await cursor.fetchall()
+
+
+async def revive_message(connection: Connection, message_id: int) -> bool:
+    """Have a dead letter whose content is kept delivered again, from its first attempt on; tell whether there was one.
+
+    It takes its place in its stream again, before what is later and waits.
+    """
+    cursor = await connection.execute(
+        """
+        UPDATE outbox
+        SET dead_reason = NULL,
+            died_at = NULL,
+            attempts = 0,
+            due_at = clock_timestamp()
+        WHERE id = %(id)s
+          AND channel = 'webhook'
+          AND dead_reason IS NOT NULL
+          AND payload <> ''
+          AND endpoint IN (SELECT id FROM webhook_endpoints WHERE disabled_at IS NULL)
+        """,
+        {"id": message_id},
+    )
+    return cursor.rowcount == 1
+
+
+async def revive_messages(connection: Connection, endpoint_id: UUID, *, limit: int) -> int:
+    """Have some dead letters of an endpoint delivered again, the oldest first; return how many."""
+    cursor = await connection.execute(
+        """
+        UPDATE outbox
+        SET dead_reason = NULL,
+            died_at = NULL,
+            attempts = 0,
+            due_at = clock_timestamp()
+        WHERE id IN (
+            SELECT id
+            FROM outbox
+            WHERE endpoint = %(endpoint)s
+              AND channel = 'webhook'
+              AND dead_reason IS NOT NULL
+              AND payload <> ''
+            ORDER BY id
+            LIMIT %(limit)s
+            FOR UPDATE SKIP LOCKED
+        )
+        """,
+        {"endpoint": endpoint_id, "limit": limit},
+    )
+    return cursor.rowcount

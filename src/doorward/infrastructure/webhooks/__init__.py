@@ -1,0 +1,1 @@
+"""What sends webhooks: a client that goes to vetted addresses only."""

@@ -1,0 +1,135 @@
+"""Events to other systems, built from the settings: what sends webhooks, and what publishes to RabbitMQ.
+
+Without the settings nothing is imported, and nothing runs.
+"""
+
+import ssl
+from collections.abc import AsyncIterator, Collection
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from doorward.core.events import AuditedEvent, event_classes
+from doorward.core.ports import Clock
+from doorward.domain.accounts import events as account_events
+from doorward.domain.audit import events as audit_events
+from doorward.domain.auth import events as auth_events
+from doorward.domain.outbox.delivery import Delivery, DeliveryTimes
+from doorward.domain.outbox.mail_queue import MailQueue
+from doorward.domain.outbox.models import WEBHOOK_CHANNEL
+from doorward.domain.outbox.relay import Relay
+from doorward.domain.webhooks import events as webhook_events
+from doorward.domain.webhooks.delivery import WebhookDelivery
+from doorward.domain.webhooks.disabling import EndpointDisabling
+from doorward.infrastructure.postgres.database import PostgresDatabase, session_conninfo
+from doorward.infrastructure.postgres.turn import AdvisoryTurn
+from doorward.settings.config import Settings
+from doorward.wiring.mail import create_sealer
+
+if TYPE_CHECKING:
+    from doorward.infrastructure.webhooks.client import WebhookClient
+
+GRACE_SECONDS: Final = 20
+"""How long calls under way may take after SIGTERM: longer than one may take."""
+
+WEBHOOKS_AT_A_TIME: Final = 32
+"""An endpoint that stalls holds a place for 15 seconds, and all of them at most once: then it is paused."""
+
+_TURN: Final = "rabbitmq"
+MODULES_OF_EVENTS: Final = (account_events, audit_events, auth_events, webhook_events)
+"""The modules that have events of the audit log: a class is known once its module is imported."""
+
+
+@dataclass(frozen=True, slots=True)
+class EventsOut:
+    """What this process sends to other systems."""
+
+    webhooks: Delivery | None = None
+    relay: Relay | None = None
+
+    @property
+    def names(self) -> list[str]:
+        """Return the names of what runs."""
+        return [*(["webhooks"] if self.webhooks else []), *(["rabbitmq"] if self.relay else [])]
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Send within the block."""
+        async with AsyncExitStack() as stack:
+            if self.webhooks is not None:
+                await stack.enter_async_context(self.webhooks.running(grace_seconds=GRACE_SECONDS))
+            if self.relay is not None:
+                await stack.enter_async_context(self.relay.running(grace_seconds=GRACE_SECONDS))
+            yield
+
+
+def create_events_out(
+    settings: Settings, database: PostgresDatabase, clock: Clock, mails: MailQueue, *, measures: bool
+) -> EventsOut:
+    """Return what the settings have this process send. ``measures``: nothing else here measures the outbox.
+
+    Raises ``ImportError`` without the extra ``doorward[webhooks]`` or ``doorward[rabbitmq]``.
+    """
+    return EventsOut(
+        webhooks=_create_webhook_delivery(settings, database, clock, mails, measures=measures),
+        relay=_create_relay(settings, database),
+    )
+
+
+def event_types() -> Collection[str]:
+    """Return the types of events that other systems can be told of."""
+    modules = {module.__name__ for module in MODULES_OF_EVENTS}
+    found = [each for each in event_classes(AuditedEvent) if each.__module__ in modules]
+    return frozenset(each.type for each in found if issubclass(each, AuditedEvent))
+
+
+def create_webhook_sender(settings: Settings) -> "WebhookClient":
+    """Return what calls endpoints."""
+    from doorward.infrastructure.webhooks.client import WebhookClient  # noqa: PLC0415 - only where it is needed
+
+    return WebhookClient(networks=settings.outgoing.webhook_networks, tls=ssl.create_default_context())
+
+
+def tells_others(settings: Settings) -> bool:
+    """Tell whether other systems are told of events."""
+    return settings.outgoing.webhooks_enabled or settings.outgoing.rabbitmq_url is not None
+
+
+def check_events_out(settings: Settings) -> None:
+    """Check that what the settings switch on is installed. Raises ``ImportError``."""
+    if settings.outgoing.webhooks_enabled:
+        create_sealer(settings)
+    if settings.outgoing.rabbitmq_url is not None:
+        from doorward.infrastructure import rabbitmq  # noqa: F401, PLC0415 - an extra
+
+
+def _create_webhook_delivery(
+    settings: Settings, database: PostgresDatabase, clock: Clock, mails: MailQueue, *, measures: bool
+) -> Delivery | None:
+    if not settings.outgoing.webhooks_enabled:
+        return None
+    handler = WebhookDelivery(
+        database=database,
+        clock=clock,
+        sealer=create_sealer(settings),
+        sender=create_webhook_sender(settings),
+        disabling=EndpointDisabling(database=database, clock=clock, mails=mails),
+    )
+    times = DeliveryTimes() if measures else DeliveryTimes(measure_seconds=0)
+    return Delivery(
+        database=database,
+        clock=clock,
+        handlers={WEBHOOK_CHANNEL: handler},
+        times=times,
+        at_a_time=WEBHOOKS_AT_A_TIME,
+    )
+
+
+def _create_relay(settings: Settings, database: PostgresDatabase) -> Relay | None:
+    if settings.outgoing.rabbitmq_url is None:
+        return None
+    from doorward.infrastructure.rabbitmq import RabbitMQ  # noqa: PLC0415 - an extra
+
+    turn = AdvisoryTurn(session_conninfo(settings.database, database.timeouts), _TURN, database.timeouts)
+    broker = RabbitMQ(settings.outgoing.rabbitmq_url.get_secret_value())
+    return Relay(database=database, broker=broker, turn=turn)

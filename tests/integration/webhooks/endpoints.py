@@ -1,0 +1,101 @@
+"""Webhooks on one database: the use cases, the delivery, and what is stored."""
+
+import ipaddress
+import json
+import secrets
+import ssl
+from collections.abc import Sequence
+from typing import Any, Final
+from uuid import UUID
+
+from doorward.core.events import AuditedEvent
+from doorward.domain.audit.recording import record
+from doorward.domain.audit.replay import AuditReplay
+from doorward.domain.auth.events import UserActivated
+from doorward.domain.outbox.delivery import Delivery
+from doorward.domain.outbox.mail_queue import MailQueue
+from doorward.domain.outbox.models import WEBHOOK_CHANNEL
+from doorward.domain.webhooks.calling import WebhookReplay, WebhookTest
+from doorward.domain.webhooks.dead_letters import DeadLetters
+from doorward.domain.webhooks.delivery import WebhookDelivery
+from doorward.domain.webhooks.disabling import EndpointDisabling
+from doorward.domain.webhooks.management import Webhooks
+from doorward.domain.webhooks.models import EndpointContent, EndpointWithSecret
+from doorward.infrastructure.sealing import AesGcmSealer
+from doorward.infrastructure.webhooks.client import Resolve, WebhookClient, resolve_host
+from doorward.wiring.events_out import event_types
+from tests.integration.outbox.messages import SHORT, Outbox
+from tests.integration.service import FakeClock
+
+LOOPBACK: Final = (ipaddress.ip_network("127.0.0.0/8"),)
+PATIENT_SECONDS: Final = 60.0
+
+
+def any_version(_: int) -> bool:
+    return True
+
+
+class Hooks:
+    """The use cases of one database, its networks opened to loopback."""
+
+    def __init__(
+        self,
+        url: str,
+        clock: FakeClock,
+        *,
+        networks: Sequence[Any] = LOOPBACK,
+        resolve: Resolve = resolve_host,
+        seconds: float = PATIENT_SECONDS,
+    ) -> None:
+        self.outbox = Outbox(url)
+        self.database = database = self.outbox.database
+        self.clock = clock
+        self.sealer = sealer = AesGcmSealer([secrets.token_bytes(32)])
+        self.mails = MailQueue(sealer)
+        tls = ssl.create_default_context()
+        self.sender = sender = WebhookClient(networks=networks, tls=tls, resolve=resolve, total_seconds=seconds)
+        self.webhooks = Webhooks(
+            database=database, clock=clock, sealer=sealer, sender=sender, known_types=event_types()
+        )
+        self.test = WebhookTest(database=database, clock=clock, sealer=sealer, sender=sender)
+        self.replay = WebhookReplay(database=database, replay=AuditReplay(database=database, entries_a_batch=2))
+        self.dead_letters = DeadLetters(database=database)
+
+    def delivery(self, *, at_a_time: int = 8) -> Delivery:
+        disabling = EndpointDisabling(database=self.database, clock=self.clock, mails=self.mails)
+        handler = WebhookDelivery(
+            database=self.database, clock=self.clock, sealer=self.sealer, sender=self.sender, disabling=disabling
+        )
+        return Delivery(
+            database=self.database,
+            clock=self.clock,
+            handlers={WEBHOOK_CHANNEL: handler},
+            times=SHORT,
+            at_a_time=at_a_time,
+        )
+
+    async def endpoint(self, port: int, *types: str, path: str = "/hook") -> EndpointWithSecret:
+        """Add an endpoint of these types, or of all. It is not told of its own creation."""
+        content = EndpointContent(f"http://127.0.0.1:{port}{path}", types=types or None)
+        made = await self.webhooks.create(content)
+        self.outbox.sql("DELETE FROM outbox WHERE kind = 'webhook.changed'")
+        return made
+
+    async def tell(self, *user_ids: UUID) -> None:
+        """Have an event recorded about each of the users, in this order."""
+        for user_id in user_ids:
+            await self.record(UserActivated(user_id=user_id))
+
+    async def record(self, event: AuditedEvent) -> None:
+        async with self.database.transaction() as connection:
+            await record(connection, event)
+
+    def rows(self) -> list[dict[str, Any]]:
+        return self.outbox.rows()
+
+    def payloads(self) -> list[dict[str, Any]]:
+        return [json.loads(bytes(row["payload"])) for row in self.rows()]
+
+    def stored(self, endpoint_id: UUID) -> dict[str, Any]:
+        (row,) = self.outbox.sql("SELECT * FROM webhook_endpoints WHERE id = %s", endpoint_id)
+        return row

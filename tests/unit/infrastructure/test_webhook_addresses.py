@@ -1,0 +1,99 @@
+"""Which addresses a webhook may go to."""
+
+import ipaddress
+
+import pytest
+
+from doorward.infrastructure.webhooks.addresses import vetted
+
+PUBLIC_V4, PUBLIC_V6 = "93.184.216.34", "2606:2800:220:1:248:1893:25c8:1946"
+OPENED = (ipaddress.ip_network("10.20.0.0/16"), ipaddress.ip_network("fd00:20::/64"))
+
+
+def is_allowed(*addresses: str, only_networks: bool = False, networks: tuple[object, ...] = ()) -> bool:
+    return vetted(addresses, networks, only_networks=only_networks) is not None  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("address", [PUBLIC_V4, PUBLIC_V6, "1.1.1.1", "2001:4860:4860::8888"])
+def test_global_addresses_are_allowed(address: str) -> None:
+    assert is_allowed(address)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "127.0.0.1",
+        "127.255.255.254",
+        "0.0.0.0",
+        "10.0.0.1",
+        "172.16.0.1",
+        "192.168.1.1",
+        "169.254.169.254",
+        "100.64.0.1",
+        "192.0.2.1",
+        "192.88.99.1",
+        "198.18.0.1",
+        "224.0.0.1",
+        "240.0.0.1",
+        "255.255.255.255",
+        "::",
+        "::1",
+        "fe80::1",
+        "fe80::1%eth0",
+        "fec0::1",
+        "fc00::1",
+        "fd12::1",
+        "ff02::1",
+        "2001:db8::1",
+        "3fff::1",
+        "100::1",
+        "4000::1",
+    ],
+)
+def test_internal_and_special_addresses_are_refused(address: str) -> None:
+    assert not is_allowed(address)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "::ffff:127.0.0.1",
+        "::ffff:169.254.169.254",
+        "::127.0.0.1",
+        "::ffff:0:127.0.0.1",
+        "2002:7f00:1::",
+        "2002:a9fe:a9fe::1",
+        "64:ff9b::10.0.0.1",
+        "64:ff9b:1::10.0.0.1",
+        "2001:0:7f00:1::1",
+        "2001:0:5db8:d822:0:0:80ff:fffe",
+    ],
+)
+def test_an_internal_address_within_an_ipv6_address_is_found(address: str) -> None:
+    assert not is_allowed(address)
+
+
+@pytest.mark.parametrize("address", [f"::ffff:{PUBLIC_V4}", f"64:ff9b::{PUBLIC_V4}", "2002:5db8:d822::1"])
+def test_a_global_address_within_an_ipv6_address_is_allowed(address: str) -> None:
+    assert is_allowed(address)
+
+
+def test_one_internal_address_refuses_all_and_so_do_none() -> None:
+    assert is_allowed(PUBLIC_V4, PUBLIC_V6)
+    assert not is_allowed(PUBLIC_V4, "10.0.0.1")
+    assert not is_allowed("10.0.0.1", PUBLIC_V4)
+    assert not is_allowed()
+
+
+def test_opened_networks_are_allowed_and_no_others() -> None:
+    for address in ("10.20.3.4", "::ffff:10.20.3.4", "fd00:20::7"):
+        assert is_allowed(address, networks=OPENED)
+    assert not is_allowed("10.21.0.1", networks=OPENED)
+    assert not is_allowed("fd00:21::7", networks=OPENED)
+    assert not is_allowed("10.20.3.4", "10.21.0.1", networks=OPENED)
+
+
+def test_plain_http_is_for_opened_networks_alone() -> None:
+    assert is_allowed("10.20.3.4", only_networks=True, networks=OPENED)
+    assert not is_allowed(PUBLIC_V4, only_networks=True, networks=OPENED)
+    assert not is_allowed(PUBLIC_V4, only_networks=True)
