@@ -1,0 +1,124 @@
+"""Hand the messages of a channel to a broker in their order: of all processes, one at a time."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from doorward.core.exceptions import ServiceUnavailableError
+from doorward.core.ports import Database
+from doorward.domain.outbox import relay_repository as repository
+from doorward.domain.outbox.events import DeliveryCrashed, DeliveryStalled, MessagesRelayed, RelayFailed, RelayStarted
+from doorward.domain.outbox.models import RABBITMQ_CHANNEL, RelayedMessage
+from doorward.domain.outbox.ports import Broker, BrokerUnavailableError, Turn
+from doorward.observability.logging import report
+
+SUBSCRIPTION: Final = UUID("6f0f3a5e-62cf-5f0c-9d36-5d3c1f4a7f10")
+"""The one subscription of the broker. It never changes: messages that wait name it."""
+
+
+@dataclass(frozen=True, slots=True)
+class RelayTimes:
+    """How often and how long. A test passes shorter ones."""
+
+    poll_seconds: float = 1
+    first_pause_seconds: float = 1
+    longest_pause_seconds: float = 30
+
+
+class Relay:
+    """Publishes the messages of the channel ``rabbitmq``, and removes those that the broker has confirmed."""
+
+    def __init__(
+        self,
+        *,
+        database: Database[repository.Connection],
+        broker: Broker,
+        turn: Turn,
+        times: RelayTimes = RelayTimes(),
+        messages_a_batch: int = 200,
+    ) -> None:
+        """Take the broker, and what only one process at a time has."""
+        self._database = database
+        self._broker = broker
+        self._turn = turn
+        self._times = times
+        self._messages_a_batch = messages_a_batch
+        self._ended = asyncio.Event()
+
+    @asynccontextmanager
+    async def running(self, *, grace_seconds: float) -> AsyncIterator[None]:
+        """Publish within the block. The batch under way at its end may take the grace."""
+        loop = asyncio.create_task(self._run())
+        try:
+            yield
+        finally:
+            self._ended.set()
+            await asyncio.wait([loop], timeout=grace_seconds)
+            loop.cancel()
+            await asyncio.gather(loop, return_exceptions=True)
+
+    async def _run(self) -> None:
+        pause = self._times.first_pause_seconds
+        while not self._ended.is_set():
+            try:
+                await self._publish_while_it_is_our_turn()
+                pause = self._times.first_pause_seconds
+            except ServiceUnavailableError:
+                report(DeliveryStalled())
+            except BrokerUnavailableError as error:
+                report(RelayFailed(reason=error.reason, seconds=pause))
+                await self._wait(pause)
+                pause = min(2 * pause, self._times.longest_pause_seconds)
+            # The catch-all: a defect in one round must not end the relay for good, nor be silent.
+            except Exception:  # noqa: BLE001 - reported with its traceback
+                report(DeliveryCrashed())
+            await self._wait(self._times.poll_seconds)
+
+    async def _publish_while_it_is_our_turn(self) -> None:
+        async with self._turn.taken() as is_still_ours:
+            if is_still_ours is None:
+                return
+            async with self._database.connection() as connection:
+                await repository.add_subscription(connection, SUBSCRIPTION)
+            async with self._broker.connected() as publisher:
+                report(RelayStarted())
+                while not self._ended.is_set():
+                    await is_still_ours()
+                    messages = await self._oldest()
+                    if not messages:
+                        await self._wait(self._times.poll_seconds)
+                        continue
+                    for each in rounds(messages):
+                        await publisher.publish(each)
+                    await self._remove(messages)
+
+    async def _oldest(self) -> list[RelayedMessage]:
+        async with self._database.connection() as connection:
+            return await repository.list_oldest_messages(connection, limit=self._messages_a_batch)
+
+    async def _remove(self, messages: Sequence[RelayedMessage]) -> None:
+        async with self._database.connection() as connection:
+            await repository.remove_messages(connection, [each.id for each in messages])
+        report(MessagesRelayed(channel=RABBITMQ_CHANNEL, count=len(messages)))
+
+    async def _wait(self, seconds: float) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._ended.wait()
+
+
+def rounds(messages: Sequence[RelayedMessage]) -> list[list[RelayedMessage]]:
+    """Return the messages in rounds of at most one of each stream, so that the order within a round is free."""
+    found: list[list[RelayedMessage]] = []
+    places: dict[UUID, int] = {}
+    for message in messages:
+        place = 0 if message.stream is None else places.get(message.stream, 0)
+        if message.stream is not None:
+            places[message.stream] = place + 1
+        if place == len(found):
+            found.append([])
+        found[place].append(message)
+    return found

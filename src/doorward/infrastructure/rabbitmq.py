@@ -1,0 +1,82 @@
+"""Publish events to RabbitMQ with confirms. Needs the package ``aio_pika``, an extra."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
+from typing import Final
+
+import aio_pika
+from aio_pika.abc import AbstractExchange
+from aio_pika.exceptions import AMQPError
+
+from doorward.domain.outbox.models import RelayedMessage
+from doorward.domain.outbox.ports import BrokerUnavailableError
+
+EXCHANGE: Final = "doorward.events"
+CONNECT_SECONDS: Final = 10.0
+CONFIRM_SECONDS: Final = 30.0
+_FAULTS: Final = (AMQPError, OSError, RuntimeError)
+"""What the driver raises: also ``RuntimeError`` for a channel that was closed meanwhile."""
+
+
+class RabbitMQ:
+    """A RabbitMQ server. Messages go to a durable topic exchange, with their type as routing key."""
+
+    def __init__(
+        self, url: str, *, connect_seconds: float = CONNECT_SECONDS, confirm_seconds: float = CONFIRM_SECONDS
+    ) -> None:
+        """Take where it is, and how long it may take to connect and to confirm."""
+        self._url = url
+        self._connect_seconds = connect_seconds
+        self._confirm_seconds = confirm_seconds
+
+    @asynccontextmanager
+    async def connected(self) -> AsyncIterator["ExchangePublisher"]:
+        """Connect for the block. Raises ``BrokerUnavailableError``."""
+        with _faults_named():
+            async with asyncio.timeout(self._connect_seconds):
+                connection = await aio_pika.connect(self._url, timeout=self._connect_seconds)
+        try:
+            with _faults_named():
+                async with asyncio.timeout(self._connect_seconds):
+                    channel = await connection.channel(publisher_confirms=True)
+                    exchange = await channel.declare_exchange(EXCHANGE, aio_pika.ExchangeType.TOPIC, durable=True)
+            yield ExchangePublisher(exchange, self._confirm_seconds)
+        finally:
+            with suppress(*_FAULTS):
+                async with asyncio.timeout(self._connect_seconds):
+                    await connection.close()
+
+
+class ExchangePublisher:
+    """An open channel of the exchange."""
+
+    def __init__(self, exchange: AbstractExchange, confirm_seconds: float) -> None:
+        self._exchange = exchange
+        self._confirm_seconds = confirm_seconds
+
+    async def publish(self, messages: Sequence[RelayedMessage]) -> None:
+        """Publish all at once; return when each is confirmed. Raises ``BrokerUnavailableError``."""
+        with _faults_named():
+            async with asyncio.timeout(self._confirm_seconds):
+                await asyncio.gather(*(self._publish(message) for message in messages))
+
+    async def _publish(self, message: RelayedMessage) -> None:
+        content = aio_pika.Message(
+            message.payload,
+            content_type="application/json",
+            delivery_mode=aio_pika.DeliveryMode.PERSISTENT,
+            message_id=str(message.message_id),
+            type=message.kind,
+            app_id="doorward",
+        )
+        await self._exchange.publish(content, routing_key=message.kind)
+
+
+@contextmanager
+def _faults_named() -> Iterator[None]:
+    """Turn the driver's faults into ours. Their texts may hold the server's address: only their names are passed on."""
+    try:
+        yield
+    except _FAULTS as error:
+        raise BrokerUnavailableError(type(error).__name__) from error
