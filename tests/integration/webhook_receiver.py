@@ -25,7 +25,7 @@ class Received:
 
 
 class Receiver:
-    """What the server got, and its answers in turn, the last one for ever. ``hold`` keeps answers back until it is set."""
+    """What the server got, and its answers in turn, the last one for ever. ``hold`` keeps them back until it is set."""
 
     def __init__(self, *answers: bytes) -> None:
         self.answers = list(answers) or [OK]

@@ -41,6 +41,9 @@ from doorward.domain.auth.session_ending import OwnSessionEnding
 from doorward.domain.auth.sessions import Sessions
 from doorward.domain.items.importing import ItemImport
 from doorward.domain.items.service import Items
+from doorward.domain.webhooks.calling import WebhookReplay, WebhookTest
+from doorward.domain.webhooks.dead_letters import DeadLetters
+from doorward.domain.webhooks.management import Webhooks
 
 UPLOAD_SECONDS: Final = 60
 """How long the body of an upload may take to arrive: the longest one at 4.5 Mbit/s."""
@@ -84,6 +87,15 @@ class AdministrationServices:
     user_export: UserExport
 
 
+@dataclass(frozen=True, slots=True)
+class WebhookServices:
+    """The use cases of webhooks."""
+
+    management: Webhooks
+    test: WebhookTest
+    replay: WebhookReplay
+
+
 @dataclass(slots=True)
 class Services:
     """The use cases of each domain, then what the edge itself needs."""
@@ -99,6 +111,9 @@ class Services:
     own_account: OwnAccountServices
     leaving: LeavingServices
     administration: AdministrationServices
+    webhooks: WebhookServices | None
+    """None where they are not enabled."""
+    dead_letters: DeadLetters
     items: Items
     item_import: ItemImport
     bulk_place: Callable[[], AbstractContextManager[None]]

@@ -34,6 +34,9 @@ COMMANDS: Final = {
     "import-items": "doorward.commands.items",
     "import-users": "doorward.commands.user_files",
     "export-users": "doorward.commands.user_files",
+    "webhooks": "doorward.commands.webhooks",
+    "outbox": "doorward.commands.outbox",
+    "rabbitmq": "doorward.commands.rabbitmq",
     "keys": "doorward.commands.keys",
 }
 """The module of each command, which has a function of its name. It is imported when the command is run."""

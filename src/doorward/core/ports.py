@@ -82,6 +82,7 @@ class LimitedCall(StrEnum):
     DELETION = "deletion"
     RESTORE = "restore"
     EXPORT = "export"
+    WEBHOOKS = "webhooks"
 
 
 class RateLimiter(Protocol):

@@ -79,6 +79,9 @@ class LimitSettings(Topic):
     rate_limit_export: RateLimit = Field("3/hour", examples=["3/hour"])
     """Exports of an account's data for one client address."""
 
+    rate_limit_webhooks: RateLimit = Field("10/minute", examples=["10/minute"])
+    """Test messages and replays of webhooks that one client address may ask for, together."""
+
     rate_limit_ipv6_site_factor: int = Field(16, ge=1, le=65_536, examples=["16"])
     """How many times the limit of one address (an IPv6 /64) all of a /48 may reach together."""
 

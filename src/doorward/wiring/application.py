@@ -17,6 +17,7 @@ from doorward.core.ports import Clock
 from doorward.domain.accounts.ports import PersonalData
 from doorward.domain.auth.refresh_token import RefreshTokenCodec
 from doorward.domain.auth.token_pair import TokenPairIssuer
+from doorward.domain.webhooks.dead_letters import DeadLetters
 from doorward.infrastructure.clock import HostClock
 from doorward.infrastructure.keys import REFRESH_TOKEN_PURPOSE
 from doorward.infrastructure.limits.limiter import CallLimiter, create_limiter
@@ -35,7 +36,7 @@ from doorward.wiring.administration import create_administration
 from doorward.wiring.auth import create_hasher, create_login, create_sessions, create_signer, lifetimes_of
 from doorward.wiring.background import create_scheduler, running_background
 from doorward.wiring.database import running_database
-from doorward.wiring.events_out import EventsOut, create_events_out
+from doorward.wiring.events_out import EventsOut, create_events_out, create_webhooks
 from doorward.wiring.foundation import Foundation
 from doorward.wiring.items import create_item_import, create_items, items_data
 from doorward.wiring.joining import create_confirmation, create_invitations, create_registration_requests
@@ -127,6 +128,8 @@ def _create_services(
         recovery=create_recovery(base, rules),
         leaving=create_leaving(base, rules, _personal_data()),
         administration=create_administration(base, rules),
+        webhooks=create_webhooks(base.settings, database, clock) if settings.outgoing.webhooks_enabled else None,
+        dead_letters=DeadLetters(database=database),
         items=create_items(settings, shared, clock),
         item_import=create_item_import(settings, shared, clock),
         bulk_place=database.bulk_place,

@@ -9,18 +9,23 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from doorward.api.services import WebhookServices
 from doorward.core.events import AuditedEvent, event_classes
 from doorward.core.ports import Clock
 from doorward.domain.accounts import events as account_events
+from doorward.domain.administration import events as administration_events
 from doorward.domain.audit import events as audit_events
+from doorward.domain.audit.replay import AuditReplay
 from doorward.domain.auth import events as auth_events
 from doorward.domain.outbox.delivery import Delivery, DeliveryTimes
 from doorward.domain.outbox.mail_queue import MailQueue
 from doorward.domain.outbox.models import WEBHOOK_CHANNEL
 from doorward.domain.outbox.relay import Relay
 from doorward.domain.webhooks import events as webhook_events
+from doorward.domain.webhooks.calling import WebhookReplay, WebhookTest
 from doorward.domain.webhooks.delivery import WebhookDelivery
 from doorward.domain.webhooks.disabling import EndpointDisabling
+from doorward.domain.webhooks.management import Webhooks
 from doorward.infrastructure.postgres.database import PostgresDatabase, session_conninfo
 from doorward.infrastructure.postgres.turn import AdvisoryTurn
 from doorward.settings.config import Settings
@@ -36,7 +41,7 @@ WEBHOOKS_AT_A_TIME: Final = 32
 """An endpoint that stalls holds a place for 15 seconds, and all of them at most once: then it is paused."""
 
 _TURN: Final = "rabbitmq"
-MODULES_OF_EVENTS: Final = (account_events, audit_events, auth_events, webhook_events)
+MODULES_OF_EVENTS: Final = (account_events, administration_events, audit_events, auth_events, webhook_events)
 """The modules that have events of the audit log: a class is known once its module is imported."""
 
 
@@ -81,6 +86,16 @@ def event_types() -> Collection[str]:
     modules = {module.__name__ for module in MODULES_OF_EVENTS}
     found = [each for each in event_classes(AuditedEvent) if each.__module__ in modules]
     return frozenset(each.type for each in found if issubclass(each, AuditedEvent))
+
+
+def create_webhooks(settings: Settings, database: PostgresDatabase, clock: Clock) -> WebhookServices:
+    """Return the use cases of webhooks. Raises ``ImportError`` without the extra ``doorward[webhooks]``."""
+    sealer, sender = create_sealer(settings), create_webhook_sender(settings)
+    return WebhookServices(
+        management=Webhooks(database=database, clock=clock, sealer=sealer, sender=sender, known_types=event_types()),
+        test=WebhookTest(database=database, clock=clock, sealer=sealer, sender=sender),
+        replay=WebhookReplay(database=database, replay=AuditReplay(database=database)),
+    )
 
 
 def create_webhook_sender(settings: Settings) -> "WebhookClient":

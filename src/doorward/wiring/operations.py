@@ -2,10 +2,11 @@
 
 import getpass
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, closing
+from uuid import UUID
 
-from doorward.api.services import AdministrationServices
+from doorward.api.services import AdministrationServices, WebhookServices
 from doorward.domain.administration.exporting.user_export import UserExport
 from doorward.domain.administration.importing.user_import import UserImport
 from doorward.domain.auth.accounts import Accounts
@@ -14,6 +15,10 @@ from doorward.domain.auth.ending import SessionEnding
 from doorward.domain.auth.unthrottling import Unthrottling
 from doorward.domain.items.importing import ItemImport
 from doorward.domain.outbox.resealing import OutboxResealing, Resealed
+from doorward.domain.outbox.unsubscribing import unsubscribe
+from doorward.domain.webhooks.dead_letters import DeadLetters
+from doorward.domain.webhooks.exceptions import WebhooksNotEnabledError
+from doorward.domain.webhooks.models import DeadLetter
 from doorward.domain.webhooks.resealing import WebhookResealing
 from doorward.infrastructure.clock import HostClock
 from doorward.infrastructure.passwords import BcryptHasher
@@ -24,6 +29,7 @@ from doorward.settings.config import Settings
 from doorward.settings.database import DatabaseSettings
 from doorward.wiring.administration import create_administration
 from doorward.wiring.background import audit_retention_task, pruning_task
+from doorward.wiring.events_out import create_webhooks
 from doorward.wiring.foundation import Foundation
 from doorward.wiring.joining import create_inviting, joining_retention_task
 from doorward.wiring.leaving import erasure_task, expired_tokens_task
@@ -128,6 +134,40 @@ async def opened_user_export(settings: DatabaseSettings, *, seconds: int) -> Asy
     async with _opened(settings, bulk_seconds=seconds) as database:
         with database.bulk_place():
             yield create_user_export(database, database.clock)
+
+
+@asynccontextmanager
+async def opened_webhooks(settings: Settings) -> AsyncIterator[WebhookServices]:
+    """Yield the use cases of webhooks. Raises ``WebhooksNotEnabledError``."""
+    if not settings.outgoing.webhooks_enabled:
+        raise WebhooksNotEnabledError
+    async with _opened(settings.database) as database:
+        yield create_webhooks(settings, database, database.clock)
+
+
+async def list_dead_letters(settings: DatabaseSettings, webhook_id: UUID | None, limit: int) -> Sequence[DeadLetter]:
+    """Return dead letters, the latest first."""
+    async with _opened(settings) as database:
+        return await DeadLetters(database=database).list(endpoint_id=webhook_id, before=None, limit=limit)
+
+
+async def retry_dead_letters(settings: DatabaseSettings, number: int | None, webhook_id: UUID | None) -> int:
+    """Have one dead letter tried again, or all of a webhook; return how many.
+
+    Raises ``DeadLetterNotFoundError``, ``WebhookNotFoundError``, ``WebhookDisabledError``.
+    """
+    async with _opened(settings) as database:
+        letters = DeadLetters(database=database)
+        if webhook_id is not None:
+            return await letters.retry_all(webhook_id)
+        await letters.retry(number or 0)
+        return 1
+
+
+async def unsubscribe_broker(settings: DatabaseSettings) -> int:
+    """Have no more messages stored for the broker, and drop those that wait; return how many."""
+    async with _opened(settings) as database:
+        return await unsubscribe(database)
 
 
 def _deactivation(database: PostgresDatabase) -> Deactivation:

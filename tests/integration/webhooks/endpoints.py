@@ -9,6 +9,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from doorward.core.events import AuditedEvent
+from doorward.domain.administration.models import OPERATOR
 from doorward.domain.audit.recording import record
 from doorward.domain.audit.replay import AuditReplay
 from doorward.domain.auth.events import UserActivated
@@ -77,7 +78,7 @@ class Hooks:
     async def endpoint(self, port: int, *types: str, path: str = "/hook") -> EndpointWithSecret:
         """Add an endpoint of these types, or of all. It is not told of its own creation."""
         content = EndpointContent(f"http://127.0.0.1:{port}{path}", types=types or None)
-        made = await self.webhooks.create(content)
+        made = await self.webhooks.create(OPERATOR, content)
         self.outbox.sql("DELETE FROM outbox WHERE kind = 'webhook.changed'")
         return made
 

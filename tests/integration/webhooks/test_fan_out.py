@@ -1,4 +1,4 @@
-"""Each event is stored for each of its receivers in the transaction of its change, by the statement of the audit row."""
+"""Each event is stored for each of its receivers with its change, by the statement of the audit row."""
 
 import json
 from typing import Any
@@ -10,9 +10,11 @@ from psycopg import AsyncConnection
 
 from development.event_schemas import schema_files
 from doorward.domain.accounts.events import UserDeleted
+from doorward.domain.administration.models import OPERATOR
 from doorward.domain.audit.erasure import erase_personal_facts
 from doorward.domain.audit.recording import record
 from doorward.domain.auth.events import SessionEnded, UserActivated, UserDeactivated
+from doorward.domain.auth.models import EndReason
 from doorward.domain.webhooks.models import EndpointContent
 from doorward.observability.request_context import begin_request
 from tests.integration.service import FakeClock
@@ -54,7 +56,7 @@ async def test_a_message_says_what_happened_by_ids_and_words(hooks: Hooks) -> No
     made, user_id, session_id = await hooks.endpoint(9), uuid4(), uuid4()
     begin_request(correlation_id="f00d")
     async with hooks.database.transaction() as connection:
-        event = SessionEnded(user_id=user_id, session_id=session_id, reason="logout")
+        event = SessionEnded(user_id=user_id, session_id=session_id, reason=EndReason.LOGOUT)
         await record(connection, event, address="203.0.113.7")
     ((row,), (payload,)) = hooks.rows(), hooks.payloads()
     entry = hooks.outbox.sql("SELECT * FROM audit_events ORDER BY id DESC LIMIT 1")[0]
@@ -73,7 +75,7 @@ async def test_a_message_says_what_happened_by_ids_and_words(hooks: Hooks) -> No
 
 async def test_a_message_has_the_members_of_its_schema(hooks: Hooks) -> None:
     await hooks.endpoint(9)
-    await hooks.record(SessionEnded(user_id=uuid4(), session_id=uuid4(), reason="logout"))
+    await hooks.record(SessionEnded(user_id=uuid4(), session_id=uuid4(), reason=EndReason.LOGOUT))
     (payload,) = hooks.payloads()
     (text,) = [text for path, text in schema_files().items() if path.name == "session.ended.v1.json"]
     schema = json.loads(text)
@@ -94,8 +96,8 @@ async def test_an_endpoint_gets_the_types_that_it_asked_for(hooks: Hooks) -> Non
 
 async def test_a_disabled_or_deleted_endpoint_gets_nothing(hooks: Hooks) -> None:
     disabled, deleted = await hooks.endpoint(9), await hooks.endpoint(9)
-    await hooks.webhooks.update(disabled.endpoint.id, {"is_enabled": False}, any_version)
-    await hooks.webhooks.delete(deleted.endpoint.id, any_version)
+    await hooks.webhooks.update(OPERATOR, disabled.endpoint.id, {"is_enabled": False}, any_version)
+    await hooks.webhooks.delete(OPERATOR, deleted.endpoint.id, any_version)
     await hooks.tell(uuid4())
     assert hooks.rows() == []
 
@@ -120,7 +122,7 @@ async def test_all_receivers_know_an_event_by_one_id(hooks: Hooks) -> None:
 
 
 async def test_an_event_about_no_user_is_in_no_stream(hooks: Hooks) -> None:
-    await hooks.webhooks.create(EndpointContent("http://127.0.0.1:9/"))
+    await hooks.webhooks.create(OPERATOR, EndpointContent("http://127.0.0.1:9/"))
     (row,) = hooks.rows()
     assert (row["kind"], row["stream"]) == ("webhook.changed", None)
 

@@ -12,6 +12,7 @@ from uuid import UUID, uuid4
 import pytest
 from standardwebhooks import Webhook
 
+from doorward.domain.administration.models import OPERATOR
 from doorward.domain.outbox.mail import MailKind, MailRequest
 from doorward.domain.outbox.models import sealing_context
 from tests.integration.outbox.messages import eventually
@@ -58,7 +59,7 @@ async def test_both_secrets_sign_for_24_hours_after_a_rotation(hooks: Hooks) -> 
     receiver = Receiver()
     async with receiving(receiver) as port:
         old = await hooks.endpoint(port)
-        new = await hooks.webhooks.rotate_secret(old.endpoint.id, any_version)
+        new = await hooks.webhooks.rotate_secret(OPERATOR, old.endpoint.id, any_version)
         hooks.outbox.sql("DELETE FROM outbox")
         hooks.clock.advance(timedelta(hours=24) - timedelta(microseconds=1))
         await hooks.tell(uuid4())
@@ -239,6 +240,10 @@ asyncio.run(deliver())
 """
 
 
+def worker_of(url: str) -> subprocess.Popen[bytes]:
+    return subprocess.Popen([sys.executable, "-c", KILLED, url], stdout=subprocess.PIPE)
+
+
 async def test_a_worker_that_is_killed_loses_nothing_and_the_order_is_kept(hooks: Hooks) -> None:
     user_id = uuid4()
     receiver = Receiver()
@@ -246,7 +251,7 @@ async def test_a_worker_that_is_killed_loses_nothing_and_the_order_is_kept(hooks
         await hooks.endpoint(port)
         await hooks.tell(user_id, user_id, user_id)
         sequences = [each["sequence"] for each in hooks.payloads()]
-        worker = subprocess.Popen([sys.executable, "-c", KILLED, hooks.outbox.url], stdout=subprocess.PIPE)
+        worker = worker_of(hooks.outbox.url)
         try:
             assert worker.stdout is not None
             await asyncio.to_thread(worker.stdout.readline)

@@ -1,4 +1,4 @@
-"""Use cases of administrators: see the messages that endpoints did not take, and have them tried again."""
+"""Use cases of administrators: see the messages that were not taken, and have those of webhooks tried again."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -13,7 +13,7 @@ MESSAGES_A_BATCH: Final = 1000
 
 
 class DeadLetters:
-    """The dead letters of endpoints. They are kept for 14 days."""
+    """The dead letters of the outbox. They are kept for 14 days."""
 
     def __init__(self, *, database: Database[Connection]) -> None:
         self._database = database

@@ -8,7 +8,10 @@ from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 
 from doorward.core.ports import Clock, Database, Sealer
+from doorward.domain.administration.acting import lock_actor
+from doorward.domain.administration.models import Actor
 from doorward.domain.audit.recording import record
+from doorward.domain.auth.scopes import AdminScope
 from doorward.domain.webhooks.dropping import drop_messages
 from doorward.domain.webhooks.events import WebhookChanged
 from doorward.domain.webhooks.exceptions import (
@@ -35,7 +38,7 @@ VersionTest = Callable[[int], bool]
 
 
 class Webhooks:
-    """Use cases of webhooks. Who may call them is decided at the edge."""
+    """Use cases of webhooks. Each change raises what ``lock_actor`` raises besides what it names."""
 
     def __init__(
         self,
@@ -52,7 +55,7 @@ class Webhooks:
         self._sender = sender
         self._known_types = known_types
 
-    async def create(self, content: EndpointContent) -> EndpointWithSecret:
+    async def create(self, actor: Actor, content: EndpointContent) -> EndpointWithSecret:
         """Store an endpoint; return it with its secret, which is shown this once.
 
         Raises the ``Invalid...Error`` classes of content, ``UnknownEventTypeError``, ``WebhookAddressRefusedError``,
@@ -73,6 +76,7 @@ class Webhooks:
             disabled_reason=None if content.is_enabled else "operator",
         )
         async with self._database.transaction() as connection:
+            await lock_actor(connection, actor, AdminScope.WEBHOOKS_WRITE, now=self._clock.now())
             await endpoints.lock_table(connection)
             if await endpoints.count_endpoints(connection) >= MAXIMUM_ENDPOINTS:
                 raise TooManyWebhooksError
@@ -92,13 +96,14 @@ class Webhooks:
         async with self._database.connection() as connection:
             return _expected(await endpoints.find_endpoint(connection, endpoint_id), is_expected)
 
-    async def update(self, endpoint_id: UUID, changes: Changes, is_expected: VersionTest) -> Endpoint:
+    async def update(self, actor: Actor, endpoint_id: UUID, changes: Changes, is_expected: VersionTest) -> Endpoint:
         """Change fields of an endpoint; return it. An endpoint that is enabled again counts as never having failed.
 
         Raises what ``create`` and ``get`` raise.
         """
         event = WebhookChanged(user_id=None, webhook_id=endpoint_id, change="changed")
         async with self._database.transaction() as connection:
+            await lock_actor(connection, actor, AdminScope.WEBHOOKS_WRITE, now=self._clock.now())
             stored = _expected(await endpoints.lock_endpoint(connection, endpoint_id), is_expected)
             content = self._checked(_amended(stored.content(), changes))
             disabled_at, reason = stored.disabled_at, stored.disabled_reason
@@ -121,17 +126,18 @@ class Webhooks:
             await drop_messages(self._database, endpoint_id)
         return changed
 
-    async def delete(self, endpoint_id: UUID, is_expected: VersionTest) -> None:
+    async def delete(self, actor: Actor, endpoint_id: UUID, is_expected: VersionTest) -> None:
         """Remove an endpoint with its messages. Raises ``WebhookNotFoundError`` or ``StaleWebhookError``."""
         event = WebhookChanged(user_id=None, webhook_id=endpoint_id, change="deleted")
         async with self._database.transaction() as connection:
+            await lock_actor(connection, actor, AdminScope.WEBHOOKS_WRITE, now=self._clock.now())
             _expected(await endpoints.lock_endpoint(connection, endpoint_id), is_expected)
             await endpoints.remove_endpoint(connection, endpoint_id)
             await record(connection, event)
         report(event)
         await drop_messages(self._database, endpoint_id)
 
-    async def rotate_secret(self, endpoint_id: UUID, is_expected: VersionTest) -> EndpointWithSecret:
+    async def rotate_secret(self, actor: Actor, endpoint_id: UUID, is_expected: VersionTest) -> EndpointWithSecret:
         """Give an endpoint another secret, shown this once. The one before signs as well for 24 hours.
 
         Raises ``WebhookNotFoundError`` or ``StaleWebhookError``.
@@ -139,6 +145,7 @@ class Webhooks:
         secret, now = secrets.token_bytes(SECRET_BYTES), self._clock.now()
         event = WebhookChanged(user_id=None, webhook_id=endpoint_id, change="secret_rotated")
         async with self._database.transaction() as connection:
+            await lock_actor(connection, actor, AdminScope.WEBHOOKS_WRITE, now=self._clock.now())
             _expected(await endpoints.lock_endpoint(connection, endpoint_id), is_expected)
             await endpoints.replace_secret(
                 connection,

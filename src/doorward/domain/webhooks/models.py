@@ -131,14 +131,16 @@ class CallResult:
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
-    """A message for an endpoint that is not tried any more. Its content is kept, and not shown."""
+    """A message that is not tried any more. Where its content is kept, it can be tried again; it is not shown."""
 
     id: int
     message_id: UUID
-    type: str
-    endpoint: UUID
+    channel: str
+    kind: str
+    endpoint: UUID | None
     attempts: int
     reason: str
+    is_kept: bool
     created_at: datetime
     died_at: datetime
 

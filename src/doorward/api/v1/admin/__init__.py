@@ -5,7 +5,7 @@ from typing import Final
 
 from doorward.api.problems import Remedies
 from doorward.api.routing import Call
-from doorward.api.v1.admin import audit, invitations, roles, user_actions, user_files, users
+from doorward.api.v1.admin import audit, invitations, outbox, roles, user_actions, user_files, users, webhooks
 
 REMEDIES: Final[Remedies] = {
     **roles.REMEDIES,
@@ -13,16 +13,13 @@ REMEDIES: Final[Remedies] = {
     **invitations.REMEDIES,
     **audit.REMEDIES,
     **user_files.REMEDIES,
+    **webhooks.REMEDIES,
+    **outbox.REMEDIES,
 }
 
 
 def calls() -> Sequence[Call]:
     """Return all calls of administration."""
-    return [
-        *users.calls(),
-        *user_actions.calls(),
-        *roles.calls(),
-        *invitations.calls(),
-        *audit.calls(),
-        *user_files.calls(),
-    ]
+    of_people = [*users.calls(), *user_actions.calls(), *user_files.calls()]
+    of_rights = [*roles.calls(), *invitations.calls(), *audit.calls()]
+    return [*of_people, *of_rights, *webhooks.calls(), *outbox.calls()]

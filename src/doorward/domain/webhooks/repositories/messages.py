@@ -30,14 +30,15 @@ async def remove_messages(connection: Connection, endpoint_id: UUID, *, limit: i
 async def list_dead_letters(
     connection: Connection, *, endpoint_id: UUID | None, before: int | None, limit: int
 ) -> list[DeadLetter]:
-    """Find dead letters of endpoints, the latest first, from the one before ``before`` on."""
+    """Find dead letters of all channels, or of an endpoint, the latest first, from the one before ``before`` on."""
     async with connection.cursor(row_factory=class_row(DeadLetter)) as cursor:
         await cursor.execute(
             """
-            SELECT id, message_id, kind AS type, endpoint, attempts, dead_reason AS reason, created_at, died_at
+            SELECT
+                id, message_id, channel, kind, endpoint, attempts, dead_reason AS reason, payload <> '' AS is_kept,
+                created_at, died_at
             FROM outbox
             WHERE dead_reason IS NOT NULL
-              AND channel = 'webhook'
               AND (%(before)s::bigint IS NULL OR id < %(before)s)
               AND (%(endpoint)s::uuid IS NULL OR endpoint = %(endpoint)s)
             ORDER BY id DESC

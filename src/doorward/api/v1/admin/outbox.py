@@ -1,0 +1,71 @@
+"""Dead letters of the outbox over HTTP."""
+
+from collections.abc import Sequence
+from typing import Annotated, Final
+
+from fastapi import Query
+
+from doorward.api.bodies import JsonBody
+from doorward.api.policy import NeedsScope, RoutePolicy
+from doorward.api.problems import Remedies
+from doorward.api.routing import Call
+from doorward.api.schemas.pages import CursorPagination
+from doorward.api.schemas.webhooks import (
+    DeadLetterListResponse,
+    DeadLetterParameters,
+    DeadLetterResponse,
+    MessagesResponse,
+    RetryBody,
+)
+from doorward.api.services import CurrentServices
+from doorward.domain.auth.scopes import AdminScope
+from doorward.domain.webhooks.exceptions import DeadLetterNotFoundError, WebhookDisabledError, WebhookNotFoundError
+
+TAG: Final = "admin"
+OUTBOX: Final = "/api/v1/admin/outbox"
+POLICY: Final = RoutePolicy(NeedsScope(AdminScope.OUTBOX_WRITE))
+REMEDIES: Final[Remedies] = {DeadLetterNotFoundError: "List them: GET /api/v1/admin/outbox."}
+
+
+def calls() -> Sequence[Call]:
+    """Return the calls."""
+    of_webhook = (WebhookNotFoundError, WebhookDisabledError)
+    return [
+        Call("GET", OUTBOX, list_dead_letters, POLICY, tag=TAG),
+        Call("POST", f"{OUTBOX}/retry", retry_dead_letters, POLICY, tag=TAG, status=202, refusals=of_webhook),
+        Call(
+            "POST",
+            f"{OUTBOX}/{{message_id:int}}/retry",
+            retry_dead_letter,
+            POLICY,
+            tag=TAG,
+            status=204,
+            refusals=(DeadLetterNotFoundError,),
+        ),
+    ]
+
+
+async def list_dead_letters(
+    parameters: Annotated[DeadLetterParameters, Query()], services: CurrentServices
+) -> DeadLetterListResponse:
+    """List messages that are not tried any more, the latest first. They are kept for 14 days."""
+    before = None if parameters.after is None else int(parameters.after)
+    found = await services.dead_letters.list(
+        endpoint_id=parameters.webhook_id, before=before, limit=parameters.page_size + 1
+    )
+    shown = found[: parameters.page_size]
+    next_cursor = str(shown[-1].id) if len(found) > parameters.page_size else None
+    return DeadLetterListResponse(
+        dead_letters=[DeadLetterResponse.model_validate(each) for each in shown],
+        pagination=CursorPagination(page_size=parameters.page_size, next_cursor=next_cursor),
+    )
+
+
+async def retry_dead_letters(body: JsonBody[RetryBody], services: CurrentServices) -> MessagesResponse:
+    """Have all dead letters of a webhook tried again, each by the whole schedule."""
+    return MessagesResponse(messages=await services.dead_letters.retry_all(body.webhook_id))
+
+
+async def retry_dead_letter(message_id: int, services: CurrentServices) -> None:
+    """Have one dead letter of a webhook tried again, by the whole schedule."""
+    await services.dead_letters.retry(message_id)

@@ -1,0 +1,40 @@
+"""``doorward outbox``: see messages that are not tried any more, and have those of webhooks tried again."""
+
+from typing import Final
+from uuid import UUID
+
+import click
+
+from doorward.commands.preparation import finished, operator_settings
+from doorward.wiring import operations
+
+_MOST: Final = 1000
+
+
+@click.group(help="See messages that were not taken, and have them tried again.")
+def outbox() -> None:
+    """Group the commands of the outbox."""
+
+
+@outbox.command("list", help="List dead letters, the latest first: id, channel, kind, webhook, attempts, reason, time.")
+@click.option("--webhook", "webhook_id", type=click.UUID, metavar="ID", help="Those of one webhook.")
+@click.option("--limit", type=click.IntRange(1, _MOST), default=100, show_default=True, help="At most so many.")
+def list_dead_letters(webhook_id: UUID | None, limit: int) -> None:
+    """Print the dead letters, one a line."""
+    settings = operator_settings(log_level="error")
+    for letter in finished(operations.list_dead_letters(settings.database, webhook_id, limit)):
+        endpoint = "-" if letter.endpoint is None else str(letter.endpoint)
+        facts = [letter.id, letter.channel, letter.kind, endpoint, letter.attempts, letter.reason]
+        click.echo("\t".join([*map(str, facts), f"{letter.died_at:%Y-%m-%dT%H:%M:%SZ}"]))
+
+
+@outbox.command(help="Have the dead letter NUMBER of a webhook tried again, or with --webhook all of one webhook.")
+@click.argument("number", type=click.IntRange(1, 2**63 - 1), required=False)
+@click.option("--webhook", "webhook_id", type=click.UUID, metavar="ID", help="All of this webhook.")
+def retry(number: int | None, webhook_id: UUID | None) -> None:
+    """Have them tried again by the whole schedule."""
+    if (number is None) == (webhook_id is None):
+        raise click.UsageError("name one dead letter, or a webhook with --webhook")
+    settings = operator_settings(log_level="error")
+    count = finished(operations.retry_dead_letters(settings.database, number, webhook_id))
+    click.echo(f"doorward: {count} messages are to be sent again")

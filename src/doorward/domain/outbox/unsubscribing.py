@@ -1,0 +1,25 @@
+"""Use case of operators: end the broker's subscription, whose messages would wait for ever."""
+
+from typing import Final
+
+from doorward.core.ports import Database
+from doorward.domain.outbox import relay_repository as repository
+from doorward.domain.outbox.relay import SUBSCRIPTION
+
+MESSAGES_A_BATCH: Final = 1000
+
+
+async def unsubscribe(database: Database[repository.Connection]) -> int:
+    """Have no more messages stored for the broker, and drop those that wait; return how many.
+
+    A process that publishes subscribes again. Each batch commits by itself: a second call does the rest. Raises
+    ``ServiceUnavailableError``.
+    """
+    async with database.connection() as connection:
+        await repository.remove_subscription(connection, SUBSCRIPTION)
+    total, removed = 0, MESSAGES_A_BATCH
+    while removed == MESSAGES_A_BATCH:
+        async with database.connection() as connection:
+            removed = await repository.remove_some_messages(connection, limit=MESSAGES_A_BATCH)
+        total += removed
+    return total
