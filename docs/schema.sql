@@ -187,6 +187,11 @@ CREATE TABLE public.pending_registrations (
     expires_at timestamp with time zone NOT NULL
 );
 
+CREATE TABLE public.rabbitmq_subscriptions (
+    id uuid NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
 CREATE TABLE public.roles (
     name text NOT NULL,
     id uuid DEFAULT gen_random_uuid() NOT NULL,
@@ -252,6 +257,24 @@ CREATE TABLE public.users (
 ALTER TABLE ONLY public.users ALTER COLUMN email_key SET STATISTICS 500;
 ALTER TABLE ONLY public.users ALTER COLUMN username_key SET STATISTICS 500;
 
+CREATE TABLE public.webhook_endpoints (
+    id uuid NOT NULL,
+    url text NOT NULL,
+    description text NOT NULL,
+    types text[],
+    secret bytea NOT NULL,
+    previous_secret bytea,
+    previous_secret_until timestamp with time zone,
+    version integer DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    disabled_at timestamp with time zone,
+    disabled_reason text,
+    failing_since timestamp with time zone,
+    faults integer DEFAULT 0 NOT NULL,
+    paused_until timestamp with time zone
+);
+
 ALTER TABLE ONLY public.audit_events
     ADD CONSTRAINT audit_events_pkey PRIMARY KEY (id);
 
@@ -294,6 +317,9 @@ ALTER TABLE ONLY public.pending_registrations
 ALTER TABLE ONLY public.pending_registrations
     ADD CONSTRAINT pending_registrations_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.rabbitmq_subscriptions
+    ADD CONSTRAINT rabbitmq_subscriptions_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.roles
     ADD CONSTRAINT roles_id_key UNIQUE (id);
 
@@ -317,6 +343,9 @@ ALTER TABLE ONLY public.users
 
 ALTER TABLE ONLY public.users
     ADD CONSTRAINT users_username_key_key UNIQUE (username_key);
+
+ALTER TABLE ONLY public.webhook_endpoints
+    ADD CONSTRAINT webhook_endpoints_pkey PRIMARY KEY (id);
 
 CREATE INDEX audit_events_occurred_at_idx ON public.audit_events USING brin (occurred_at) WITH (autosummarize='true');
 
@@ -354,11 +383,15 @@ CREATE INDEX mail_budgets_began_at_idx ON public.mail_budgets USING btree (began
 
 CREATE INDEX one_time_tokens_expires_at_idx ON public.one_time_tokens USING btree (expires_at);
 
+CREATE INDEX outbox_channel_due_at_idx ON public.outbox USING btree (channel, due_at, id) WHERE (dead_reason IS NULL);
+
 CREATE INDEX outbox_died_at_idx ON public.outbox USING btree (died_at) WHERE (dead_reason IS NOT NULL);
 
-CREATE INDEX outbox_due_at_idx ON public.outbox USING btree (due_at, id) WHERE (dead_reason IS NULL);
+CREATE INDEX outbox_endpoint_idx ON public.outbox USING btree (endpoint, id) WHERE (endpoint IS NOT NULL);
 
-CREATE INDEX outbox_stream_idx ON public.outbox USING btree (endpoint, stream, id) WHERE (dead_reason IS NULL);
+CREATE INDEX outbox_rabbitmq_idx ON public.outbox USING btree (id) WHERE ((channel = 'rabbitmq'::text) AND (dead_reason IS NULL));
+
+CREATE INDEX outbox_stream_endpoint_idx ON public.outbox USING btree (stream, endpoint, id) WHERE (stream IS NOT NULL);
 
 CREATE INDEX outbox_topic_idx ON public.outbox USING btree (topic) WHERE ((topic IS NOT NULL) AND (dead_reason IS NULL));
 
