@@ -21,6 +21,34 @@ CREATE FUNCTION public.audit_events_refuse_change() RETURNS trigger
         END
         $$;
 
+CREATE FUNCTION public.event_message_id(sequence bigint, type text, occurred_at timestamp with time zone) RETURNS uuid
+    LANGUAGE sql STABLE
+    AS $$
+            SELECT encode(
+                substring(
+                    sha256(convert_to(concat_ws(' ', sequence, type, extract(epoch FROM occurred_at)), 'UTF8')) FOR 16
+                ),
+                'hex'
+            )::uuid
+        $$;
+
+CREATE FUNCTION public.event_payload(message_id uuid, type text, version smallint, sequence bigint, occurred_at timestamp with time zone, correlation_id text, user_id uuid, session_id uuid, data jsonb) RETURNS bytea
+    LANGUAGE sql STABLE
+    AS $$
+            SELECT convert_to(
+                json_build_object(
+                    'id', message_id,
+                    'type', type,
+                    'timestamp', to_char(occurred_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
+                    'version', version,
+                    'sequence', sequence,
+                    'correlation_id', correlation_id,
+                    'data', jsonb_build_object('user_id', user_id, 'session_id', session_id) || data
+                )::text,
+                'UTF8'
+            )
+        $$;
+
 CREATE FUNCTION public.users_note_change() RETURNS trigger
     LANGUAGE plpgsql
     AS $$

@@ -45,6 +45,7 @@ MEASURED: Final = frozenset(
         "domain/items/csv_lines.py",
         "domain/items/policy.py",
         "domain/items/repositories/lists.py",
+        "domain/webhooks/policy.py",
         "infrastructure/access_tokens.py",
         "server/request_head.py",
     }
@@ -69,6 +70,11 @@ OF_THE_OPERATOR: Final = frozenset(
         "infrastructure/breached_passwords.py",
         "infrastructure/outbound_http.py",
         "api/development_mails.py",
+        "settings/outgoing.py",
+        "domain/webhooks/disabling.py",
+        "domain/webhooks/management.py",
+        "infrastructure/webhooks/addresses.py",
+        "infrastructure/webhooks/client.py",
     }
 )
 """Read settings, files of the service's own workers, mails that it wrote itself, or answers of a server that the

@@ -26,6 +26,8 @@ from doorward.domain.items import search
 from doorward.domain.items.csv_lines import read_items
 from doorward.domain.items.models import ItemContent, ItemFilter
 from doorward.domain.items.policy import checked_content, checked_filter
+from doorward.domain.webhooks import policy as webhooks
+from doorward.domain.webhooks.models import EndpointContent
 from doorward.infrastructure.access_tokens import AccessTokens
 from doorward.observability.scrubbing import Scrubber
 from doorward.server.request_head import refusal_of_head
@@ -50,6 +52,10 @@ _TRUSTED: Final[tuple[Network, ...]] = tuple(
     ipaddress.ip_network(text) for text in ("10.0.0.0/8", "fc00::/7", *(f"100.{number}.0.0/16" for number in range(50)))
 )
 _SCRUBBER: Final = Scrubber()
+
+
+def _check_webhook(text: str) -> object:
+    return webhooks.checked_content(EndpointContent(f"https://{text}"), ())
 
 
 class Place(NamedTuple):
@@ -131,6 +137,7 @@ _PLACES: Final = (
         lambda text: checked_content(ItemContent("a", text)),
         lambda: worst_inputs.texts(40_000),
     ),
+    Place("URL of a webhook", _check_webhook, lambda: worst_inputs.texts(4_000)),
     Place("1,000 tags", lambda text: checked_content(ItemContent("a", tags=[text] * 1_000)), _queries),
     Place("20 tags", lambda text: checked_content(ItemContent("a", tags=[text[:200]] * 20)), _queries),
     Place("part of a user's name", administration.search_pattern, _queries),

@@ -96,6 +96,14 @@ class WebhookServices:
     replay: WebhookReplay
 
 
+@dataclass(frozen=True, slots=True)
+class OutgoingServices:
+    """The use cases of events to other systems. ``webhooks`` is None where they are not enabled."""
+
+    webhooks: WebhookServices | None
+    dead_letters: DeadLetters
+
+
 @dataclass(slots=True)
 class Services:
     """The use cases of each domain, then what the edge itself needs."""
@@ -111,9 +119,7 @@ class Services:
     own_account: OwnAccountServices
     leaving: LeavingServices
     administration: AdministrationServices
-    webhooks: WebhookServices | None
-    """None where they are not enabled."""
-    dead_letters: DeadLetters
+    outgoing: OutgoingServices
     items: Items
     item_import: ItemImport
     bulk_place: Callable[[], AbstractContextManager[None]]

@@ -17,7 +17,6 @@ from doorward.core.ports import Clock
 from doorward.domain.accounts.ports import PersonalData
 from doorward.domain.auth.refresh_token import RefreshTokenCodec
 from doorward.domain.auth.token_pair import TokenPairIssuer
-from doorward.domain.webhooks.dead_letters import DeadLetters
 from doorward.infrastructure.clock import HostClock
 from doorward.infrastructure.keys import REFRESH_TOKEN_PURPOSE
 from doorward.infrastructure.limits.limiter import CallLimiter, create_limiter
@@ -36,7 +35,7 @@ from doorward.wiring.administration import create_administration
 from doorward.wiring.auth import create_hasher, create_login, create_sessions, create_signer, lifetimes_of
 from doorward.wiring.background import create_scheduler, running_background
 from doorward.wiring.database import running_database
-from doorward.wiring.events_out import EventsOut, create_events_out, create_webhooks
+from doorward.wiring.events_out import EventsOut, create_events_out, create_outgoing
 from doorward.wiring.foundation import Foundation
 from doorward.wiring.items import create_item_import, create_items, items_data
 from doorward.wiring.joining import create_confirmation, create_invitations, create_registration_requests
@@ -48,6 +47,8 @@ from doorward.wiring.own_account import create_own_account
 from doorward.wiring.pages import create_pages
 from doorward.wiring.registration import create_registration, registration_rules
 from doorward.wiring.telemetry import Telemetry
+
+Background = Callable[[], AbstractAsyncContextManager[None]]
 
 
 def app_from_environment() -> FastAPI:
@@ -102,11 +103,7 @@ def create_wired_app(
 
 
 def _create_services(
-    base: Foundation,
-    telemetry: Telemetry,
-    limiter: CallLimiter,
-    mail: MailService,
-    background: Callable[[], AbstractAsyncContextManager[None]],
+    base: Foundation, telemetry: Telemetry, limiter: CallLimiter, mail: MailService, background: Background
 ) -> Services:
     settings, database, clock = base.settings, base.database, base.clock
     lifetimes = lifetimes_of(settings)
@@ -128,8 +125,7 @@ def _create_services(
         recovery=create_recovery(base, rules),
         leaving=create_leaving(base, rules, _personal_data()),
         administration=create_administration(base, rules),
-        webhooks=create_webhooks(base.settings, database, clock) if settings.outgoing.webhooks_enabled else None,
-        dead_letters=DeadLetters(database=database),
+        outgoing=create_outgoing(settings, database, clock),
         items=create_items(settings, shared, clock),
         item_import=create_item_import(settings, shared, clock),
         bulk_place=database.bulk_place,

@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from doorward.api.services import WebhookServices
+from doorward.api.services import OutgoingServices, WebhookServices
 from doorward.core.events import AuditedEvent, event_classes
 from doorward.core.ports import Clock
 from doorward.domain.accounts import events as account_events
@@ -23,6 +23,7 @@ from doorward.domain.outbox.models import WEBHOOK_CHANNEL
 from doorward.domain.outbox.relay import Relay
 from doorward.domain.webhooks import events as webhook_events
 from doorward.domain.webhooks.calling import WebhookReplay, WebhookTest
+from doorward.domain.webhooks.dead_letters import DeadLetters
 from doorward.domain.webhooks.delivery import WebhookDelivery
 from doorward.domain.webhooks.disabling import EndpointDisabling
 from doorward.domain.webhooks.management import Webhooks
@@ -86,6 +87,14 @@ def event_types() -> Collection[str]:
     modules = {module.__name__ for module in MODULES_OF_EVENTS}
     found = [each for each in event_classes(AuditedEvent) if each.__module__ in modules]
     return frozenset(each.type for each in found if issubclass(each, AuditedEvent))
+
+
+def create_outgoing(settings: Settings, database: PostgresDatabase, clock: Clock) -> OutgoingServices:
+    """Return the use cases of administrators."""
+    return OutgoingServices(
+        webhooks=create_webhooks(settings, database, clock) if settings.outgoing.webhooks_enabled else None,
+        dead_letters=DeadLetters(database=database),
+    )
 
 
 def create_webhooks(settings: Settings, database: PostgresDatabase, clock: Clock) -> WebhookServices:

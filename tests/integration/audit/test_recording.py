@@ -35,6 +35,8 @@ from tests.integration.accounts.email_change import NEW, changing
 from tests.integration.accounts.joining import joining_of
 from tests.integration.audit.trail import PlainDatabase, rows_of
 from tests.integration.service import Logs, Service, mark
+from tests.integration.webhook_receiver import Receiver, answer_of, receiving
+from tests.integration.webhooks.endpoints import Hooks
 
 BOUND_SECONDS = 60
 Run = Callable[..., Awaitable[int]]
@@ -62,6 +64,7 @@ async def every_change(service: Service, run: Run) -> Person:
     await accept_an_invitation(service)
     await change_email(service)
     await administer(service)
+    await change_webhooks(service)
     for command in ("deactivate", "activate", "unthrottle"):
         assert await run(command, person.email) == 0
     assert await run("revoke-all", "--yes") == 0
@@ -131,6 +134,15 @@ async def administer(service: Service) -> None:
     await administration.user_actions.reset_password(OPERATOR, user_id)
     created = await administration.invitations.create(OPERATOR, f"{mark()}@example.com")
     await administration.invitations.revoke(OPERATOR, created.invitation.id)
+
+
+async def change_webhooks(service: Service) -> None:
+    """Have an operator add a webhook, and its receiver say that it is gone."""
+    hooks = Hooks(service.database_url, service.clock)
+    async with receiving(Receiver(answer_of(410))) as port:
+        await hooks.endpoint(port)
+        await hooks.tell(uuid4())
+        await hooks.delivery().deliver_due()
 
 
 def token_of(mail: ComposedMail | None) -> str:

@@ -64,6 +64,7 @@ async def test_a_message_arrives_as_it_is(monkeypatch: pytest.MonkeyPatch) -> No
         (answer_of(503, "retry-after: Sun, 01 Mar 2026 12:00:00 GMT"), Answered(503)),
         (answer_of(503, "Retry-After: 99999999999999999999"), Answered(503)),
         (answer_of(503, "Retry-After: -5"), Answered(503)),
+        (answer_of(500, "Retry-After: 120"), Answered(500)),
         (b"HTTP/1.1 100 Continue\r\n\r\n" + OK, Answered(200)),
         (b"HTTP/1.1 103 Early Hints\r\nRetry-After: 7\r\n\r\n" + answer_of(503), Answered(503)),
         (b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n", Unanswered("malformed")),
@@ -72,7 +73,19 @@ async def test_a_message_arrives_as_it_is(monkeypatch: pytest.MonkeyPatch) -> No
         (b"HTTP/1.1 200 OK\r\nX: " + b"x" * (MAXIMUM_HEAD_BYTES + 1), Unanswered("too_large")),
     ],
     ids=[
-        *("204", "500", "seconds", "date", "long", "negative", "continue", "hints", "other protocol", "no HTTP"),
+        *(
+            "204",
+            "500",
+            "seconds",
+            "date",
+            "long",
+            "negative",
+            "not busy",
+            "continue",
+            "hints",
+            "other protocol",
+            "no HTTP",
+        ),
         *("closed", "endless head"),
     ],
 )

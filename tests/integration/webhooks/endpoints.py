@@ -24,6 +24,7 @@ from doorward.domain.webhooks.management import Webhooks
 from doorward.domain.webhooks.models import EndpointContent, EndpointWithSecret
 from doorward.infrastructure.sealing import AesGcmSealer
 from doorward.infrastructure.webhooks.client import Resolve, WebhookClient, resolve_host
+from doorward.observability.logging import report
 from doorward.wiring.events_out import event_types
 from tests.integration.outbox.messages import SHORT, Outbox
 from tests.integration.service import FakeClock
@@ -90,6 +91,7 @@ class Hooks:
     async def record(self, event: AuditedEvent) -> None:
         async with self.database.transaction() as connection:
             await record(connection, event)
+        report(event)
 
     def rows(self) -> list[dict[str, Any]]:
         return self.outbox.rows()

@@ -80,7 +80,7 @@ class WebhookResponse(BaseModel):
 class WebhookSecretResponse(WebhookResponse):
     """A webhook with its secret, which no other call shows."""
 
-    secret: str = Field(examples=["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"])
+    secret: str = Field(examples=["whsec_..."])
 
 
 class WebhookListResponse(BaseModel):

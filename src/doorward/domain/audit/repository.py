@@ -30,8 +30,7 @@ async def _in_time() -> AsyncIterator[None]:
 async def add_entry(connection: Connection, entry: NewEntry) -> None:
     """Store an event, and a message of it for each receiver of events; PostgreSQL gives it its number and its time.
 
-    The id of a message is the same for all receivers and for a replay: ``add_replay`` makes the same one. It is no
-    number, since a database that was restored from a backup gives the same numbers again.
+    The id of a message is the same for all receivers, and ``add_replay`` makes the same one.
     """
     json = {"data": Jsonb(entry.data), "personal": None if entry.personal is None else Jsonb(entry.personal)}
     await connection.execute(
@@ -44,12 +43,7 @@ async def add_entry(connection: Connection, entry: NewEntry) -> None:
             )
             RETURNING
                 id, type, version, user_id, session_id, correlation_id, data, occurred_at,
-                encode(
-                    substring(
-                        sha256(convert_to(concat_ws(' ', id, type, extract(epoch FROM occurred_at)), 'UTF8')) FOR 16
-                    ),
-                    'hex'
-                )::uuid AS message_id
+                event_message_id(id, type, occurred_at) AS message_id
         ), receivers AS (
             SELECT 'webhook' AS channel, id AS endpoint
             FROM webhook_endpoints
@@ -60,20 +54,8 @@ async def add_entry(connection: Connection, entry: NewEntry) -> None:
         )
         INSERT INTO outbox (message_id, channel, kind, endpoint, stream, payload)
         SELECT
-            entry.message_id, receivers.channel, entry.type, receivers.endpoint, entry.user_id,
-            convert_to(
-                json_build_object(
-                    'id', entry.message_id,
-                    'type', entry.type,
-                    'timestamp', to_char(entry.occurred_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
-                    'version', entry.version,
-                    'sequence', entry.id,
-                    'correlation_id', entry.correlation_id,
-                    'data',
-                        jsonb_build_object('user_id', entry.user_id, 'session_id', entry.session_id) || entry.data
-                )::text,
-                'UTF8'
-            )
+            message_id, channel, type, endpoint, user_id,
+            event_payload(message_id, type, version, id, occurred_at, correlation_id, user_id, session_id, data)
         FROM entry
         CROSS JOIN receivers
         """,
@@ -91,12 +73,7 @@ async def add_replay(connection: Connection, replay: Replay, *, after: int, limi
         WITH entry AS MATERIALIZED (
             SELECT
                 id, type, version, user_id, session_id, correlation_id, data, occurred_at,
-                encode(
-                    substring(
-                        sha256(convert_to(concat_ws(' ', id, type, extract(epoch FROM occurred_at)), 'UTF8')) FOR 16
-                    ),
-                    'hex'
-                )::uuid AS message_id
+                event_message_id(id, type, occurred_at) AS message_id
             FROM audit_events
             WHERE id > %(after)s
               AND occurred_at >= %(since)s
@@ -107,22 +84,10 @@ async def add_replay(connection: Connection, replay: Replay, *, after: int, limi
         ), stored AS (
             INSERT INTO outbox (message_id, channel, kind, endpoint, stream, payload)
             SELECT
-                entry.message_id, 'webhook', entry.type, %(endpoint)s, entry.user_id,
-                convert_to(
-                    json_build_object(
-                        'id', entry.message_id,
-                        'type', entry.type,
-                        'timestamp', to_char(entry.occurred_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
-                        'version', entry.version,
-                        'sequence', entry.id,
-                        'correlation_id', entry.correlation_id,
-                        'data',
-                            jsonb_build_object('user_id', entry.user_id, 'session_id', entry.session_id) || entry.data
-                    )::text,
-                    'UTF8'
-                )
+                message_id, 'webhook', type, %(endpoint)s, user_id,
+                event_payload(message_id, type, version, id, occurred_at, correlation_id, user_id, session_id, data)
             FROM entry
-            ORDER BY entry.id
+            ORDER BY id
         )
         SELECT id
         FROM entry

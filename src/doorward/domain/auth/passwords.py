@@ -139,7 +139,7 @@ class Passwords:
         """Return the hash of a new password that was checked."""
         return await self._hasher.hash(password, client=client, account=account)
 
-    async def forget_failures(self, connection: Connection, user_id: UUID) -> None:
+    async def remove_failures(self, connection: Connection, user_id: UUID) -> None:
         """Let all clients try again at once, in the transaction that gives the account a new password."""
         await self._throttling.clear(connection, user_id)
 

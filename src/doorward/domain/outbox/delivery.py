@@ -179,7 +179,7 @@ class Delivery:
                 claimed += await repository.claim_messages(connection, channel=channel, lease=lease, limit=limit)
                 if len(claimed) == places:
                     return claimed
-                if not await repository.defer_waiting_messages(connection, channel=channel, lease=lease):
+                if not await repository.update_waiting_messages(connection, channel=channel, lease=lease):
                     return claimed
 
     async def _try(self, handler: Handler, message: Message) -> None:

@@ -5,17 +5,17 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Final
-from uuid import UUID
+from uuid import NAMESPACE_URL, UUID, uuid5
 
 from doorward.core.exceptions import ServiceUnavailableError
 from doorward.core.ports import Database
-from doorward.domain.outbox import relay_repository as repository
 from doorward.domain.outbox.events import DeliveryCrashed, DeliveryStalled, MessagesRelayed, RelayFailed, RelayStarted
 from doorward.domain.outbox.models import RABBITMQ_CHANNEL, RelayedMessage
 from doorward.domain.outbox.ports import Broker, BrokerUnavailableError, Turn
+from doorward.domain.outbox.repositories import relay as repository
 from doorward.observability.logging import report
 
-SUBSCRIPTION: Final = UUID("6f0f3a5e-62cf-5f0c-9d36-5d3c1f4a7f10")
+SUBSCRIPTION: Final = uuid5(NAMESPACE_URL, "urn:doorward:rabbitmq")
 """The one subscription of the broker. It never changes: messages that wait name it."""
 
 

@@ -80,7 +80,7 @@ async def claim_messages(connection: Connection, *, channel: str, lease: timedel
         return await cursor.fetchall()
 
 
-async def defer_waiting_messages(connection: Connection, *, channel: str, lease: timedelta) -> int:
+async def update_waiting_messages(connection: Connection, *, channel: str, lease: timedelta) -> int:
     """Have due messages that must wait be due later, so that claims need not pass over them; return how many.
 
     Of the first 1000 that are due: those behind another of their stream are due when that one is, and with its end

@@ -3,8 +3,8 @@
 from typing import Final
 
 from doorward.core.ports import Database
-from doorward.domain.outbox import relay_repository as repository
 from doorward.domain.outbox.relay import SUBSCRIPTION
+from doorward.domain.outbox.repositories import relay as repository
 
 MESSAGES_A_BATCH: Final = 1000
 

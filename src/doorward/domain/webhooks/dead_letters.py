@@ -26,7 +26,7 @@ class DeadLetters:
     async def retry(self, message_id: int) -> None:
         """Have one tried again, by the whole schedule. Raises ``DeadLetterNotFoundError``."""
         async with self._database.connection() as connection:
-            if not await messages.revive_message(connection, message_id):
+            if not await messages.activate_dead_letter(connection, message_id):
                 raise DeadLetterNotFoundError
 
     async def retry_all(self, endpoint_id: UUID) -> int:
@@ -43,6 +43,6 @@ class DeadLetters:
         total, revived = 0, MESSAGES_A_BATCH
         while revived == MESSAGES_A_BATCH:
             async with self._database.connection() as connection:
-                revived = await messages.revive_messages(connection, endpoint_id, limit=MESSAGES_A_BATCH)
+                revived = await messages.activate_dead_letters(connection, endpoint_id, limit=MESSAGES_A_BATCH)
             total += revived
         return total

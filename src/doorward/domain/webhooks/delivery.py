@@ -72,7 +72,7 @@ class WebhookDelivery:
         if target.failing_since is None and not target.faults and not target.is_paused:
             return
         async with self._database.connection() as connection:
-            await health_repository.forget_failures(connection, target.id)
+            await health_repository.remove_failures(connection, target.id)
 
     async def _note_failure(
         self, message: Message, target: Target, result: Answered | Unanswered, *, is_probe: bool

@@ -1,12 +1,10 @@
 """The events of webhooks: what administrators changed, and what the delivery switched off."""
 
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Literal
 from uuid import UUID
 
-from doorward.core.events import AuditedEvent, Counter
-
-_DISABLED: Final = Counter("doorward_webhooks_disabled_total", "Webhooks switched off by the delivery")
+from doorward.core.events import AuditedEvent
 
 
 @dataclass(frozen=True)
@@ -26,6 +24,5 @@ class WebhookDisabled(AuditedEvent):
     type = log_event = "webhook.disabled"
     level = "warning"
     outcome = "success"
-    counted = ((_DISABLED, ""),)
     webhook_id: UUID
     reason: Literal["gone", "failing"]

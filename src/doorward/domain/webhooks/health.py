@@ -28,7 +28,6 @@ PROBE: Final = timedelta(seconds=30)
 """How long other messages wait for the one that tries whether an endpoint is back. Longer than a call may take."""
 
 _GONE: Final = 410
-_BUSY: Final = (429, 503)
 
 
 def is_taken(result: Answered | Unanswered) -> bool:
@@ -46,7 +45,7 @@ def delay_after(attempts: int, result: Answered | Unanswered) -> timedelta | Non
 
 def pause_asked_for(result: Answered | Unanswered) -> timedelta | None:
     """Return for how long the endpoint asked not to be called, a day at most."""
-    if isinstance(result, Unanswered) or result.retry_after_seconds is None or result.status not in _BUSY:
+    if isinstance(result, Unanswered) or result.retry_after_seconds is None:
         return None
     return min(timedelta(seconds=result.retry_after_seconds), LONGEST_WAIT)
 

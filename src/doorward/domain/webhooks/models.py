@@ -101,7 +101,7 @@ def sealing_context(endpoint_id: UUID) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """The endpoint answered with a status, and the seconds of Retry-After if it sent any."""
+    """The endpoint answered with a status. One that has too much to do may say for how many seconds."""
 
     status: int
     retry_after_seconds: int | None = None

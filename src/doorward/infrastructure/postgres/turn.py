@@ -1,8 +1,8 @@
 """A turn that one process at a time has: an advisory lock, held by a connection of its own."""
 
 import hashlib
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 import psycopg
@@ -37,11 +37,10 @@ class AdvisoryTurn:
         except psycopg.Error as error:
             raise ServiceUnavailableError from error
         try:
-            has_turn = await self._ask(guard, "SELECT pg_try_advisory_xact_lock(%(key)s)")
+            has_turn = await self._take(guard)
 
             async def check() -> None:
-                # SET is no query, so this also gives back the snapshot of the query before it.
-                await self._ask(guard, "SET LOCAL idle_in_transaction_session_timeout = 0")
+                await self._keep(guard)
 
             await check()
             yield check if has_turn else None
@@ -49,11 +48,22 @@ class AdvisoryTurn:
             # Without a rollback: a frozen server would not answer it.
             await guard.close()
 
-    async def _ask(self, guard: AsyncConnection[Any], query: str) -> bool:
+    async def _take(self, guard: AsyncConnection[Any]) -> bool:
+        with self._answered(guard):
+            cursor = await guard.execute("SELECT pg_try_advisory_xact_lock(%(key)s)", {"key": self._key})
+            row = await cursor.fetchone()
+        return bool(row and row[0])
+
+    async def _keep(self, guard: AsyncConnection[Any]) -> None:
+        """Have the server let the transaction last, which shows that it still does."""
+        with self._answered(guard):
+            # SET is no query, so this also gives back the snapshot of the query before it.
+            await guard.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
+
+    @contextmanager
+    def _answered(self, guard: AsyncConnection[Any]) -> Iterator[None]:
         try:
             with aborted_when_frozen(guard, self._timeouts.abort):
-                cursor = await guard.execute(query.encode(), {"key": self._key})
-                row = await cursor.fetchone() if cursor.description else None
+                yield
         except psycopg.Error as error:
             raise ServiceUnavailableError from error
-        return bool(row and row[0])

@@ -22,6 +22,7 @@ TOTAL_SECONDS: Final = 15.0
 MAXIMUM_HEAD_BYTES: Final = 256 * 1024
 """More than the largest head and the piece of the body that is received together with it."""
 
+_BUSY: Final = (429, 503)
 LONGEST_RETRY_AFTER: Final = 9
 """Digits."""
 
@@ -107,5 +108,7 @@ class WebhookClient:
 
 def _retry_after(head: Head) -> int | None:
     """Return the seconds of Retry-After (RFC 9110 section 10.2.3), None without it or for a date."""
+    if head.status not in _BUSY:
+        return None
     text = head.headers.get("retry-after", "")
     return int(text) if text.isascii() and text.isdecimal() and len(text) <= LONGEST_RETRY_AFTER else None

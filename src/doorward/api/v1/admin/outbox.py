@@ -50,7 +50,7 @@ async def list_dead_letters(
 ) -> DeadLetterListResponse:
     """List messages that are not tried any more, the latest first. They are kept for 14 days."""
     before = None if parameters.after is None else int(parameters.after)
-    found = await services.dead_letters.list(
+    found = await services.outgoing.dead_letters.list(
         endpoint_id=parameters.webhook_id, before=before, limit=parameters.page_size + 1
     )
     shown = found[: parameters.page_size]
@@ -63,9 +63,9 @@ async def list_dead_letters(
 
 async def retry_dead_letters(body: JsonBody[RetryBody], services: CurrentServices) -> MessagesResponse:
     """Have all dead letters of a webhook tried again, each by the whole schedule."""
-    return MessagesResponse(messages=await services.dead_letters.retry_all(body.webhook_id))
+    return MessagesResponse(messages=await services.outgoing.dead_letters.retry_all(body.webhook_id))
 
 
 async def retry_dead_letter(message_id: int, services: CurrentServices) -> None:
     """Have one dead letter of a webhook tried again, by the whole schedule."""
-    await services.dead_letters.retry(message_id)
+    await services.outgoing.dead_letters.retry(message_id)

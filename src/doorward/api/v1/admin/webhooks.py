@@ -94,9 +94,9 @@ def calls() -> Sequence[Call]:
 
 async def enabled_webhooks(services: CurrentServices) -> WebhookServices:
     """Return the use cases of webhooks. Raises ``WebhooksNotEnabledError``."""
-    if services.webhooks is None:
+    if services.outgoing.webhooks is None:
         raise WebhooksNotEnabledError
-    return services.webhooks
+    return services.outgoing.webhooks
 
 
 CurrentWebhooks = Annotated[WebhookServices, Depends(enabled_webhooks)]

@@ -58,7 +58,7 @@ async def allow_probe(connection: Connection, endpoint_id: UUID, *, duration: ti
     return cursor.rowcount == 1
 
 
-async def forget_failures(connection: Connection, endpoint_id: UUID) -> None:
+async def remove_failures(connection: Connection, endpoint_id: UUID) -> None:
     """Note that an endpoint has taken a message."""
     await connection.execute(
         """
@@ -88,7 +88,9 @@ async def update_failures(
     )
 
 
-async def disable_endpoint(connection: Connection, endpoint_id: UUID, *, reason: DisabledReason, now: datetime) -> None:
+async def deactivate_endpoint(
+    connection: Connection, endpoint_id: UUID, *, reason: DisabledReason, now: datetime
+) -> None:
     """Switch an endpoint off."""
     await connection.execute(
         """

@@ -49,7 +49,7 @@ async def list_dead_letters(
         return await cursor.fetchall()
 
 
-async def revive_message(connection: Connection, message_id: int) -> bool:
+async def activate_dead_letter(connection: Connection, message_id: int) -> bool:
     """Have a dead letter whose content is kept delivered again, from its first attempt on; tell whether there was one.
 
     It takes its place in its stream again, before what is later and waits.
@@ -72,7 +72,7 @@ async def revive_message(connection: Connection, message_id: int) -> bool:
     return cursor.rowcount == 1
 
 
-async def revive_messages(connection: Connection, endpoint_id: UUID, *, limit: int) -> int:
+async def activate_dead_letters(connection: Connection, endpoint_id: UUID, *, limit: int) -> int:
     """Have some dead letters of an endpoint delivered again, the oldest first; return how many."""
     cursor = await connection.execute(
         """

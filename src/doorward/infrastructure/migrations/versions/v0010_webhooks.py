@@ -7,9 +7,10 @@ down_revision = "0009"
 
 
 def upgrade() -> None:
-    """Create both tables, then replace the indexes."""
+    """Create both tables and what makes messages of events, then replace the indexes."""
     _create_webhook_endpoints()
     _create_rabbitmq_subscriptions()
+    _create_functions_of_messages()
     _replace_indexes_of_outbox()
 
 
@@ -46,6 +47,48 @@ def _create_rabbitmq_subscriptions() -> None:
             id uuid CONSTRAINT rabbitmq_subscriptions_pkey PRIMARY KEY,
             created_at timestamptz NOT NULL DEFAULT now()
         )
+        """
+    )
+
+
+def _create_functions_of_messages() -> None:
+    # Derived from the entry and not drawn, so that a replay has the same id. With the time, since a database that was
+    # restored from a backup gives the same numbers again.
+    op.execute(
+        """
+        CREATE FUNCTION event_message_id(sequence bigint, type text, occurred_at timestamptz) RETURNS uuid
+        LANGUAGE sql STABLE
+        AS $$
+            SELECT encode(
+                substring(
+                    sha256(convert_to(concat_ws(' ', sequence, type, extract(epoch FROM occurred_at)), 'UTF8')) FOR 16
+                ),
+                'hex'
+            )::uuid
+        $$
+        """
+    )
+    op.execute(
+        """
+        CREATE FUNCTION event_payload(
+            message_id uuid, type text, version smallint, sequence bigint, occurred_at timestamptz, correlation_id text,
+            user_id uuid, session_id uuid, data jsonb
+        ) RETURNS bytea
+        LANGUAGE sql STABLE
+        AS $$
+            SELECT convert_to(
+                json_build_object(
+                    'id', message_id,
+                    'type', type,
+                    'timestamp', to_char(occurred_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
+                    'version', version,
+                    'sequence', sequence,
+                    'correlation_id', correlation_id,
+                    'data', jsonb_build_object('user_id', user_id, 'session_id', session_id) || data
+                )::text,
+                'UTF8'
+            )
+        $$
         """
     )
 

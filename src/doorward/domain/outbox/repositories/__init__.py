@@ -1,0 +1,1 @@
+"""SQL of the outbox beside its repository: that of the relay."""
