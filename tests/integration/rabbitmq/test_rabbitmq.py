@@ -1,12 +1,10 @@
 """Events to a real RabbitMQ: nothing lost and the order per user kept, whoever is killed meanwhile."""
 
-import asyncio
 import json
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -19,32 +17,12 @@ from doorward.domain.outbox.unsubscribing import unsubscribe
 from doorward.infrastructure.postgres.turn import AdvisoryTurn
 from doorward.infrastructure.rabbitmq import EXCHANGE, RabbitMQ
 from tests.integration.outbox.messages import Outbox, eventually
-from tests.integration.rabbitmq.broker import PROGRAM, RabbitServer, free_port
+from tests.integration.rabbitmq.broker import RabbitServer
 from tests.integration.service import FakeClock, Logs, events
 from tests.integration.webhooks.endpoints import Hooks
 
-HOW_TO_GET_IT = "RabbitMQ is missing: see the stage rabbitmq of .ci/run, which installs rabbitmq-server"
 SHORT = RelayTimes(poll_seconds=0.02, first_pause_seconds=0.05, longest_pause_seconds=0.2)
 QUEUE = "everything"
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[RabbitServer]:
-    if not PROGRAM.exists():
-        if os.environ.get("DOORWARD_REQUIRE_RABBITMQ"):
-            pytest.fail(HOW_TO_GET_IT)
-        pytest.skip(HOW_TO_GET_IT)
-    ports = asyncio.run(three_ports())
-    server = RabbitServer(*ports)
-    try:
-        server.start()
-        yield server
-    finally:
-        server.close()
-
-
-async def three_ports() -> tuple[int, int, int]:
-    return await free_port(), await free_port(), await free_port()
 
 
 @pytest.fixture

@@ -145,7 +145,7 @@ class Recovery:
             if locked.email_verified_at is None:
                 events.append(UserVerified(user_id=user_id))
             await accounts.replace_forgotten_password(connection, user_id, password_hash=password_hash, now=now)
-            await self._passwords.forget_failures(connection, user_id)
+            await self._passwords.remove_failures(connection, user_id)
             for event in events:
                 await record(connection, event)
             notice = MailRequest(MailKind.PASSWORD_CHANGED, MailOrigin.SERVICE, user_id=user_id, email=locked.email)

@@ -1,0 +1,46 @@
+"""Hand doorward's events to a background job of Celery, to copy. It builds on rabbitmq_consumer.py.
+
+    celery -A examples.celery_job worker
+    python -m examples.celery_job
+
+The consumer keeps the order and passes over copies; the job may still run twice, as any job of Celery's that is
+acknowledged late: it must do no harm then.
+"""
+
+import asyncio
+import os
+from typing import Any, Final
+
+from celery import Celery
+
+from examples.rabbitmq_consumer import Connection, consume
+
+app: Final = Celery("shop", broker=os.environ.get("CELERY_BROKER_URL", "memory://"))
+app.conf.task_acks_late = True
+app.conf.task_reject_on_worker_lost = True
+
+closed: Final[set[str]] = set()
+"""Stands for the carts of the application: those that were closed."""
+
+
+@app.task(name="shop.close_cart", autoretry_for=(OSError,), retry_backoff=True, max_retries=10)  # type: ignore[untyped-decorator]
+def close_cart(user_id: str) -> None:
+    """Close the cart of a user who is gone. A second time changes nothing."""
+    closed.add(user_id)
+
+
+async def enqueue(_: Connection, event: dict[str, Any]) -> None:
+    """Hand the event to the job. If this fails, the event is done again: its id is not stored."""
+    await asyncio.to_thread(close_cart.apply_async, [event["data"]["user_id"]], task_id=event["id"])
+
+
+if __name__ == "__main__":
+    asyncio.run(
+        consume(
+            os.environ["RABBITMQ_URL"],
+            os.environ["DATABASE_URL"],
+            name="closed_carts",
+            types=["user.deleted"],
+            handle=enqueue,
+        )
+    )
