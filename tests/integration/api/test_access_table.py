@@ -73,6 +73,17 @@ DELETE /api/v1/admin/invitations/{invitation_id} 401 401    401     401         
 GET    /api/v1/admin/audit                401       401     401     401         401   403   403
 POST   /api/v1/admin/users/import         401       401     401     401         401   403   403
 POST   /api/v1/admin/users/export         401       401     401     401         401   403   403
+GET    /api/v1/admin/webhooks             401       401     401     401         401   403   403
+POST   /api/v1/admin/webhooks             401       401     401     401         401   403   403
+GET    /api/v1/admin/webhooks/{webhook_id} 401       401     401     401         401   403   403
+PATCH  /api/v1/admin/webhooks/{webhook_id} 401       401     401     401         401   403   403
+DELETE /api/v1/admin/webhooks/{webhook_id} 401       401     401     401         401   403   403
+POST   /api/v1/admin/webhooks/{webhook_id}/rotate-secret 401       401     401     401         401   403   403
+POST   /api/v1/admin/webhooks/{webhook_id}/test 401       401     401     401         401   403   403
+POST   /api/v1/admin/webhooks/{webhook_id}/replay 401       401     401     401         401   403   403
+GET    /api/v1/admin/outbox               401       401     401     401         401   403   403
+POST   /api/v1/admin/outbox/retry         401       401     401     401         401   403   403
+POST   /api/v1/admin/outbox/{message_id}/retry 401       401     401     401         401   403   403
 
 GET    /api/v1/items                      401       401     401     401         401   200   200
 POST   /api/v1/items                      401       401     401     401         401   201   201

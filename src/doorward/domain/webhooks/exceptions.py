@@ -31,8 +31,8 @@ class InvalidWebhookUrlError(DomainError):
     kind = Kind.INVALID
     code = "invalid_webhook_url"
     detail = (
-        "The URL must begin with https:// or http://, name a host, and have neither credentials nor a fragment; it has "
-        "at most 2000 characters of ASCII."
+        "The URL must have the scheme https or http and a host, and neither credentials nor a fragment; it has at most "
+        "2000 characters of ASCII."
     )
 
 
