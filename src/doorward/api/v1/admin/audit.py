@@ -6,6 +6,7 @@ from uuid import UUID
 
 from fastapi import Query
 
+from doorward.api.exceptions import NotFoundError
 from doorward.api.policy import NeedsScope, RoutePolicy
 from doorward.api.problems import Remedies
 from doorward.api.routing import Call
@@ -26,7 +27,14 @@ def calls() -> Sequence[Call]:
     """Return the calls."""
     return [
         Call("GET", f"{ADMIN}/audit", search_audit_log, READ, tag=TAG, refusals=(AuditQueryTooBroadError,)),
-        Call("GET", f"{USER}/audit", list_audit_of_user, READ, tag=TAG, refusals=(AuditQueryTooBroadError,)),
+        Call(
+            "GET",
+            f"{USER}/audit",
+            list_audit_of_user,
+            READ,
+            tag=TAG,
+            refusals=(AuditQueryTooBroadError, NotFoundError),
+        ),
     ]
 
 
