@@ -9,7 +9,7 @@ from doorward.domain.auth.accounts import Accounts
 from doorward.domain.auth.events import UserActivated, UserDeactivated
 from doorward.domain.auth.exceptions import UserNotFoundError
 from doorward.domain.auth.models import Account
-from doorward.domain.auth.repositories import Connection, one_time_tokens, sessions, users
+from doorward.domain.auth.repositories import Connection, one_time_tokens, own_sessions, users
 from doorward.domain.auth.roles import keep_an_administrator
 from doorward.observability.logging import report
 
@@ -24,7 +24,7 @@ async def deactivate_account(connection: Connection, account: Account) -> UserDe
     """
     await keep_an_administrator(connection, account)
     user_id, epoch = account.user_id, account.session_epoch
-    count = await sessions.count_unended_sessions(connection, user_id, epoch=epoch, limit=MOST_COUNTED)
+    count = await own_sessions.count_unended_sessions(connection, user_id, epoch=epoch, limit=MOST_COUNTED)
     await users.deactivate_user(connection, user_id)
     await one_time_tokens.remove_tokens_of_user(connection, user_id)
     event = UserDeactivated(user_id=user_id, count=count)

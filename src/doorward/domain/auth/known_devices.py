@@ -31,9 +31,10 @@ async def is_known_device(connection: Connection, user_id: UUID, facts: Mapping[
     """Tell whether the user knows the device of a request for a mail; it is asked for when the mail is sent."""
     if _ID not in facts:
         return False
-    return await devices.is_known(
+    found = await devices.find_known_device(
         connection, user_id, device_id=UUID(facts[_ID]), secret_hash=bytes.fromhex(facts[_SECRET_HASH])
     )
+    return found is not None
 
 
 class KnownDevices:

@@ -12,14 +12,14 @@ from doorward.domain.auth.events import SessionAllEnded, SessionEnded
 from doorward.domain.auth.exceptions import SessionNotFoundError
 from doorward.domain.auth.known_devices import KnownDevices
 from doorward.domain.auth.models import Caller, EndReason
-from doorward.domain.auth.repositories import Connection, own_sessions, sessions
+from doorward.domain.auth.repositories import Connection, own_sessions
 from doorward.observability.logging import report
 from doorward.observability.request_context import current_client
 
 
 async def count_sessions(connection: Connection, user_id: UUID, *, epoch: int) -> int:
     """Return how many sessions the end of this epoch ends, expired ones included: ``MOST_COUNTED`` at most."""
-    return await sessions.count_unended_sessions(connection, user_id, epoch=epoch, limit=MOST_COUNTED)
+    return await own_sessions.count_unended_sessions(connection, user_id, epoch=epoch, limit=MOST_COUNTED)
 
 
 async def end_all_sessions(connection: Connection, user_id: UUID, *, reason: EndReason) -> SessionAllEnded:

@@ -21,8 +21,10 @@ async def add_device(connection: Connection, device: KnownDevice) -> None:
     )
 
 
-async def is_known(connection: Connection, user_id: UUID, *, device_id: UUID, secret_hash: bytes) -> bool:
-    """Tell whether a user knows a device, in the user's present epoch."""
+async def find_known_device(
+    connection: Connection, user_id: UUID, *, device_id: UUID, secret_hash: bytes
+) -> UUID | None:
+    """Find a device that a user knows, in the user's present epoch; return its id."""
     cursor = await connection.execute(
         """
         SELECT id
@@ -34,7 +36,8 @@ async def is_known(connection: Connection, user_id: UUID, *, device_id: UUID, se
         """,
         {"user_id": user_id, "device_id": device_id, "secret_hash": secret_hash},
     )
-    return await cursor.fetchone() is not None
+    row = await cursor.fetchone()
+    return row[0] if row else None
 
 
 async def replace_devices(connection: Connection, device: KnownDevice) -> None:

@@ -106,6 +106,26 @@ async def end_session_of_user(
     return cursor.rowcount == 1
 
 
+async def count_unended_sessions(connection: Connection, user_id: UUID, *, epoch: int, limit: int) -> int:
+    """Return how many sessions of a user a change of the epoch would end, expired ones included: ``limit`` at most."""
+    cursor = await connection.execute(
+        """
+        SELECT count(*)
+        FROM (
+            SELECT
+            FROM sessions
+            WHERE user_id = %(user_id)s
+              AND epoch = %(epoch)s
+              AND ended_at IS NULL
+            LIMIT %(limit)s
+        ) AS unended
+        """,
+        {"user_id": user_id, "epoch": epoch, "limit": limit},
+    )
+    row = await cursor.fetchone()
+    return int(row[0]) if row else 0
+
+
 async def end_epoch_of_user(
     connection: Connection, user_id: UUID, *, kept_id: UUID | None, device_id: UUID | None, most_counted: int
 ) -> EndedEpoch:

@@ -256,26 +256,6 @@ async def end_sessions(
     return [row[0] for row in await cursor.fetchall()]
 
 
-async def count_unended_sessions(connection: Connection, user_id: UUID, *, epoch: int, limit: int) -> int:
-    """Return how many sessions of a user a change of the epoch would end, expired ones included: ``limit`` at most."""
-    cursor = await connection.execute(
-        """
-        SELECT count(*)
-        FROM (
-            SELECT
-            FROM sessions
-            WHERE user_id = %(user_id)s
-              AND epoch = %(epoch)s
-              AND ended_at IS NULL
-            LIMIT %(limit)s
-        ) AS unended
-        """,
-        {"user_id": user_id, "epoch": epoch, "limit": limit},
-    )
-    row = await cursor.fetchone()
-    return int(row[0]) if row else 0
-
-
 async def list_live_sessions(
     connection: Connection, *, session_ids: Collection[UUID], user_ids: Collection[UUID], now: datetime
 ) -> list[LiveSession]:
