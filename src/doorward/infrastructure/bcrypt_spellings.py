@@ -89,8 +89,9 @@ class BcryptHash:
         secret = self._secret_of(password)
         if len(secret) > BCRYPT_MAXIMUM_BYTES:
             return None
-        text = f"${self.kind}${self.cost:02}${self.salt}{self.checksum}"
-        return bcrypt.checkpw(secret, text.encode())
+        beginning = f"${self.kind}${self.cost:02}${self.salt}"
+        computed = bcrypt.hashpw(secret, beginning.encode()).decode()
+        return hmac.compare_digest(computed[-len(self.checksum) :], self.checksum)
 
     def _secret_of(self, password: str) -> bytes:
         match self.preparation:

@@ -32,6 +32,8 @@ CALLS = {
     "/api/v1/account/sessions": {"get"},
     "/api/v1/account/sessions/end": {"post"},
     "/api/v1/account/sessions/{session_id}": {"delete"},
+    "/api/v1/admin/users/import": {"post"},
+    "/api/v1/admin/users/export": {"post"},
     "/api/v1/items": {"get", "post"},
     "/api/v1/items/search": {"get"},
     "/api/v1/items/import": {"post"},

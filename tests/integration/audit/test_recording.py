@@ -2,6 +2,7 @@
 
 import asyncio
 import getpass
+import io
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from uuid import UUID, uuid4
@@ -18,6 +19,9 @@ from doorward.domain.accounts.invitations import Acceptance
 from doorward.domain.accounts.links import AccountLinks
 from doorward.domain.accounts.recovery import ResetMail
 from doorward.domain.accounts.verification import VerificationMail
+from doorward.domain.administration.exporting.models import UserExportRequest
+from doorward.domain.administration.importing.models import UserImportRequest
+from doorward.domain.administration.importing.user_import import Watcher
 from doorward.domain.administration.models import OPERATOR, UserChanges
 from doorward.domain.audit.recording import record
 from doorward.domain.audit.retention import AuditRetention
@@ -123,7 +127,7 @@ async def change_email(service: Service) -> None:
 
 
 async def administer(service: Service) -> None:
-    """Have an operator define a role, change a user and force a reset, and take an invitation back."""
+    """Have an operator define a role, change a user, force a reset, take an invitation back, import and export."""
     queue = MailQueue(AesGcmSealer([bytes(range(32))]))
     base = Foundation(service.settings, service.database, service.hasher, service.clock, queue)
     administration = create_administration(base, registration_rules(service.settings))
@@ -134,6 +138,10 @@ async def administer(service: Service) -> None:
     await administration.user_actions.reset_password(OPERATOR, user_id)
     created = await administration.invitations.create(OPERATOR, f"{mark()}@example.com")
     await administration.invitations.revoke(OPERATOR, created.invitation.id)
+    file = io.BytesIO(b'{"email": "' + mark().encode() + b'@example.com"}')
+    with service.database.bulk_place():
+        await administration.user_import.run(file, UserImportRequest(OPERATOR, "ndjson"), Watcher(lambda _: None))
+        await administration.user_export.write(io.BytesIO(), UserExportRequest(OPERATOR))
 
 
 async def change_webhooks(service: Service) -> None:
