@@ -206,7 +206,7 @@ async def _status(service: Service, row: str, callers: dict[str, Caller], state:
         # In the last cell the owner ends the session that asks.
         address = path.format(session_id=listed.json()["sessions"][0]["id"])
     else:
-        address = path.format(user_id=uuid4(), invitation_id=uuid4(), name="support")
+        address = path.format(user_id=uuid4(), invitation_id=uuid4(), name="support", webhook_id=uuid4(), message_id=1)
     answer = await service.client.request(method, address, **_request(f"{method} {path}", callers[state]))
     return answer.status_code
 
