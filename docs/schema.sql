@@ -160,7 +160,6 @@ CREATE TABLE public.one_time_tokens (
     user_id uuid NOT NULL,
     purpose text NOT NULL,
     slot smallint NOT NULL,
-    message_id uuid NOT NULL,
     email_key text NOT NULL,
     secret_hash bytea NOT NULL,
     code_mac bytea NOT NULL,
@@ -168,6 +167,7 @@ CREATE TABLE public.one_time_tokens (
     code_expires_at timestamp with time zone NOT NULL,
     created_at timestamp with time zone NOT NULL,
     expires_at timestamp with time zone NOT NULL,
+    message_id uuid DEFAULT gen_random_uuid() NOT NULL,
     CONSTRAINT one_time_tokens_code_mac_check CHECK ((octet_length(code_mac) = 32)),
     CONSTRAINT one_time_tokens_secret_hash_check CHECK ((octet_length(secret_hash) = 32)),
     CONSTRAINT one_time_tokens_slot_check CHECK ((slot = ANY (ARRAY[0, 1])))
@@ -186,8 +186,8 @@ CREATE TABLE public.outbox (
     dead_reason text,
     message_id uuid NOT NULL,
     kind text NOT NULL,
-    topic bytea,
-    died_at timestamp with time zone
+    died_at timestamp with time zone,
+    topic bytea
 );
 
 ALTER TABLE public.outbox ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (

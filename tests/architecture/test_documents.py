@@ -91,8 +91,8 @@ def test_every_inv_command_on_a_page_is_a_task() -> None:
 
 
 def test_the_readme_lists_every_task() -> None:
-    listed = set(re.findall(r"^\| `inv ([a-z]+)", text_of(README), re.MULTILINE))
-    assert listed == task_names()
+    first_cells = re.findall(r"^\| (`inv [^|]+) \|", text_of(README), re.MULTILINE)
+    assert set(re.findall(r"`inv ([a-z]+)`", " ".join(first_cells))) == task_names()
 
 
 def test_every_link_to_a_file_leads_somewhere() -> None:

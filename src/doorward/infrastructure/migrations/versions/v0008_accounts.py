@@ -42,7 +42,7 @@ def _extend_users() -> None:
 
 
 def _create_one_time_tokens() -> None:
-    # Where the token before the newest may be used, too, the two have a slot each. message_id is the mail's.
+    # Slot 0 has the newest token of a purpose; slot 1 the one before it, where both may be used.
     op.execute(
         """
         CREATE TABLE one_time_tokens (
@@ -50,7 +50,6 @@ def _create_one_time_tokens() -> None:
                 CONSTRAINT one_time_tokens_user_id_fkey REFERENCES users (id) ON DELETE CASCADE,
             purpose text NOT NULL,
             slot smallint NOT NULL CONSTRAINT one_time_tokens_slot_check CHECK (slot IN (0, 1)),
-            message_id uuid NOT NULL,
             email_key text NOT NULL,
             secret_hash bytea NOT NULL
                 CONSTRAINT one_time_tokens_secret_hash_check CHECK (octet_length(secret_hash) = 32),
@@ -222,7 +221,6 @@ def _extend_outbox() -> None:
         ALTER TABLE outbox
             ADD COLUMN message_id uuid NOT NULL DEFAULT gen_random_uuid(),
             ADD COLUMN kind text NOT NULL DEFAULT '',
-            ADD COLUMN topic bytea,
             ADD COLUMN died_at timestamptz
         """
     )
@@ -236,10 +234,5 @@ def _extend_outbox() -> None:
     op.execute(
         """
         CREATE INDEX outbox_died_at_idx ON outbox (died_at) WHERE dead_reason IS NOT NULL
-        """
-    )
-    op.execute(
-        """
-        CREATE INDEX outbox_topic_idx ON outbox (topic) WHERE topic IS NOT NULL AND dead_reason IS NULL
         """
     )

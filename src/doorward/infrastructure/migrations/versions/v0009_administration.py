@@ -1,4 +1,4 @@
-"""Roles, what administration stores of users and invitations, and the indexes by which users are found.
+"""Roles, what administration stores of users and invitations, the indexes by which users are found; mails by topic.
 
 Users that were imported may have no password hash. ``users.updated_at`` is PostgreSQL's time of the last change of
 ``version``; of users that were not changed since, it is the time of this migration.
@@ -19,6 +19,7 @@ def upgrade() -> None:
     _fill_roles()
     _create_indexes_of_lists()
     _create_index_of_names()
+    _tell_mails_apart()
 
 
 def _extend_users() -> None:
@@ -173,5 +174,27 @@ def _create_index_of_names() -> None:
             );
         END
         $$
+        """
+    )
+
+
+def _tell_mails_apart() -> None:
+    # message_id is the mail that brought a token; an earlier version of the service stores none. Messages of one topic
+    # replace one another.
+    op.execute(
+        """
+        ALTER TABLE one_time_tokens
+            ADD COLUMN message_id uuid NOT NULL DEFAULT gen_random_uuid()
+        """
+    )
+    op.execute(
+        """
+        ALTER TABLE outbox
+            ADD COLUMN topic bytea
+        """
+    )
+    op.execute(
+        """
+        CREATE INDEX outbox_topic_idx ON outbox (topic) WHERE topic IS NOT NULL AND dead_reason IS NULL
         """
     )
