@@ -13,7 +13,7 @@ DOCKER = Path(__file__).parents[2] / "docker"
 PLAIN, WITH_KEY_FILE = ("compose.yaml",), ("compose.yaml", "compose.secrets.yaml")
 COMMANDS_BESIDE_THE_SERVICE = {
     ("exec", "--no-TTY", "service", "doorward", "prune"): "doorward: removed 0 sessions",
-    ("run", "--rm", "--no-TTY", "service", "deactivate", "nobody"): "There is no user",
+    ("run", "--rm", "--no-TTY", "service", "deactivate", "nobody"): "There is no such user",
 }
 """Both ways in which docs/operations.md runs a command, each with what it says once it has asked the database."""
 
