@@ -21,6 +21,8 @@ JSON: Final = "application/json"
 FORM: Final = "application/x-www-form-urlencoded"
 MERGE_PATCH: Final = "application/merge-patch+json"
 MAXIMUM_FORM_FIELDS: Final = 20
+SCHEMAS: Final = "#/components/schemas/"
+"""Where an OpenAPI document has the schemas that others name."""
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
@@ -57,8 +59,8 @@ class JsonReader(BodyReader, Generic[ModelT]):
             raise _of_body(error) from error
 
     def schema(self) -> dict[str, Any]:
-        """Return the model's schema."""
-        return self._model.model_json_schema()
+        """Return the model's schema. Others that it names are in its ``$defs``, and are for the document's schemas."""
+        return self._model.model_json_schema(ref_template=f"{SCHEMAS}{{model}}")
 
 
 class FormReader(BodyReader, Generic[ModelT]):

@@ -7,7 +7,7 @@ from typing import Any, Final
 from fastapi.openapi.utils import get_openapi
 
 from doorward import __version__
-from doorward.api.bodies import BodyReader
+from doorward.api.bodies import SCHEMAS, BodyReader
 from doorward.api.exceptions import (
     BodyTooLargeError,
     InsufficientScopeError,
@@ -34,7 +34,6 @@ from doorward.domain.auth.models import ACCOUNT_SCOPE
 from doorward.domain.auth.scopes import ADMIN_SCOPES
 
 TOKEN_URL: Final = "/api/v1/auth/token"  # noqa: S105 - an address
-SCHEMAS: Final = "#/components/schemas/"
 _CORRELATION_ID: Final = "f3a1"
 _OF_FASTAPI: Final = ("HTTPValidationError", "ValidationError")
 """Schemas of answers that the service never gives."""
@@ -175,8 +174,9 @@ def _example_errors(route: PolicyRoute, reader: BodyReader | None) -> Sequence[F
 def _name_body_schema(operation: dict[str, Any], document: dict[str, Any]) -> None:
     """Move a body's schema to the document's named schemas, where FastAPI has those of answers."""
     for content in operation.get("requestBody", {"content": {}})["content"].values():
-        if name := content["schema"].get("title"):
-            document["components"]["schemas"][name] = content["schema"]
+        schema = content["schema"]
+        if name := schema.get("title"):
+            document["components"]["schemas"] |= {**schema.pop("$defs", {}), name: schema}
             content["schema"] = {"$ref": f"{SCHEMAS}{name}"}
 
 

@@ -1,5 +1,7 @@
 """The OpenAPI description: refusals with the answers that are really given."""
 
+import json
+import re
 from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
@@ -66,6 +68,12 @@ async def test_the_examples_are_what_the_service_answers(lasting_service: Servic
     }
     for key, answer in answers.items():
         assert {**answer.json(), "correlation_id": ""} == {**example_of[key], "correlation_id": ""}
+
+
+async def test_every_reference_leads_to_a_schema_of_the_document(document: dict[str, Any]) -> None:
+    referenced = set(re.findall(r'"\$ref": "([^"]+)"', json.dumps(document)))
+    assert referenced == {f"#/components/schemas/{name}" for name in document["components"]["schemas"]} & referenced
+    assert "#/components/schemas/AdminScope" in referenced
 
 
 async def test_head_is_not_described(document: dict[str, Any]) -> None:
