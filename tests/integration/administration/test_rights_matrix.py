@@ -13,6 +13,8 @@ from tests.integration.accounts.own_account import Owner, is_alive
 from tests.integration.administration.administrator import INVITATIONS, ROLES, USERS, give, signed_in_with, stored, user
 from tests.integration.service import Service, is_problem
 
+WEBHOOKS: Final = "/api/v1/admin/webhooks"
+HOOK: Final = "http://127.0.0.1:9/hook"
 ACTORS: Final = ("none", "auditor", "support", "admin")
 TABLE: Final = """
 call                                                none auditor support admin
@@ -40,8 +42,20 @@ DELETE /api/v1/admin/invitations/{invitation_id}     403     403     403   204
 GET    /api/v1/admin/audit                           403     200     403   200
 POST   /api/v1/admin/users/import                    403     403     403   200
 POST   /api/v1/admin/users/export                    403     403     403   200
+GET    /api/v1/admin/webhooks                        403     403     403   200
+POST   /api/v1/admin/webhooks                        403     403     403   201
+GET    /api/v1/admin/webhooks/{webhook_id}           403     403     403   200
+PATCH  /api/v1/admin/webhooks/{webhook_id}           403     403     403   200
+DELETE /api/v1/admin/webhooks/{webhook_id}           403     403     403   204
+POST   /api/v1/admin/webhooks/{webhook_id}/rotate-secret 403 403     403   200
+POST   /api/v1/admin/webhooks/{webhook_id}/test      403     403     403   200
+POST   /api/v1/admin/webhooks/{webhook_id}/replay    403     403     403   202
+GET    /api/v1/admin/outbox                          403     403     403   200
+POST   /api/v1/admin/outbox/retry                    403     403     403   202
+POST   /api/v1/admin/outbox/{message_id}/retry       403     403     403   404
 """
-"""What each role's call is answered, on a user without roles, a role that gives nothing, a plain invitation."""
+"""What each role's call is answered, on a user without roles, a role that gives nothing, a plain invitation, a webhook
+without messages, and a number that no dead letter has."""
 
 ACTING: Final = (
     ("PATCH", ""),
@@ -65,7 +79,7 @@ def word() -> str:
     return f"w{uuid4().hex[:16]}"
 
 
-def body(call: str) -> dict[str, Any]:
+def body(call: str, webhook_id: str) -> dict[str, Any]:
     """Return what makes the call a right one, apart from who makes it."""
     bodies: dict[str, dict[str, Any]] = {
         f"POST {USERS}": {"email": f"{word()}@example.com", "username": word(), "password": PASSWORD},
@@ -73,6 +87,10 @@ def body(call: str) -> dict[str, Any]:
         f"POST {ROLES}": {"name": word()},
         f"PATCH {ROLES}/{{name}}": {"description": "Other."},
         f"POST {INVITATIONS}": {"email": f"{word()}@example.com"},
+        f"POST {WEBHOOKS}": {"url": HOOK},
+        "POST /api/v1/admin/outbox/retry": {"webhook_id": webhook_id},
+        f"PATCH {WEBHOOKS}/{{webhook_id}}": {"description": "Other."},
+        f"POST {WEBHOOKS}/{{webhook_id}}/replay": {"since": "2026-03-01T00:00:00Z", "until": "2026-03-01T00:01:00Z"},
     }
     if call == f"POST {USERS}/import":
         return {"content": b"", "headers": {"Content-Type": "application/x-ndjson"}}
@@ -85,21 +103,27 @@ async def address(service: Service, admin: Owner, path: str) -> str:
         name = word()
         service.sql("INSERT INTO roles (name, description, scopes) VALUES (%s, '', '{}')", name)
         return path.format(name=name)
+    if "{webhook_id}" in path:
+        made = await admin.call("POST", WEBHOOKS, json={"url": HOOK})
+        return path.format(webhook_id=made.json()["id"])
+    if "{message_id}" in path:
+        return path.format(message_id=0)
     if "{invitation_id}" in path:
         made = await admin.call("POST", INVITATIONS, json={"email": f"{word()}@example.com"})
         return path.format(invitation_id=made.json()["id"])
     return path.format(user_id=(await service.register()).id) if "{user_id}" in path else path
 
 
-async def test_every_call_answers_each_role_as_the_table_says(mailing: Service) -> None:
-    actors = {role: await signed_in_with(mailing, *([] if role == "none" else [role])) for role in ACTORS}
+async def test_every_call_answers_each_role_as_the_table_says(outgoing: Service) -> None:
+    actors = {role: await signed_in_with(outgoing, *([] if role == "none" else [role])) for role in ACTORS}
+    webhook_id = (await actors["admin"].call("POST", WEBHOOKS, json={"url": HOOK})).json()["id"]
     measured: dict[str, list[str]] = {}
     for call in rows():
         method, path = call.split()
         answers = []
         for actor in actors.values():
-            target = await address(mailing, actors["admin"], path)
-            answers.append(await actor.call(method, target, **body(call)))
+            target = await address(outgoing, actors["admin"], path)
+            answers.append(await actor.call(method, target, **body(call, webhook_id)))
         measured[call] = [str(answer.status_code) for answer in answers]
         assert {each.json()["code"] for each in answers if each.status_code == 403} <= {"insufficient_scope"}
     assert measured == rows()

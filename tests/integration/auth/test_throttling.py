@@ -296,5 +296,5 @@ async def test_a_login_is_seven_statements_from_a_known_device_and_eight_from_a_
     assert len(known) == 7
     sent = await statements_of(service, monkeypatch, person.username, PASSWORD)
     assert [statement.split()[0] for statement in sent] == [
-        "SELECT", "INSERT", "SELECT", "INSERT", "INSERT", "DELETE", "INSERT", "DELETE"
+        "SELECT", "INSERT", "SELECT", "WITH", "WITH", "DELETE", "INSERT", "DELETE"
     ]  # fmt: skip
