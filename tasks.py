@@ -30,10 +30,11 @@ def psql(_c: Context) -> None:
     os.execv(sys.executable, [sys.executable, "-m", "development.psql"])
 
 
-@task(help={"url": "where the service runs"})
-def demo(_c: Context, url: str = "http://localhost:8000") -> None:
+@task(help={"url": "where the service runs", "admin": "walk through administration, beside `inv dev`"})
+def demo(_c: Context, url: str = "http://localhost:8000", admin: bool = False) -> None:
     """Walk the whole flow against a running service, showing each call."""
-    os.execv(sys.executable, [sys.executable, "-m", "development.demo", "--url", url])
+    options = ["--admin"] if admin else []
+    os.execv(sys.executable, [sys.executable, "-m", "development.demo", "--url", url, *options])
 
 
 @task(klass=TaskWithHelp, help={"username": "user name or e-mail address", "url": "where the service runs"})

@@ -58,6 +58,9 @@ def main() -> int:
         if load_settings().browsers.public_url is None:
             # The links in mails begin with it; with it, mail is on: /development/mails.
             os.environ["PUBLIC_URL"] = f"http://localhost:{port}"
+        # So that a receiver on this machine can be tried out.
+        os.environ.setdefault("WEBHOOKS_ENABLED", "true")
+        os.environ.setdefault("WEBHOOK_NETWORKS", "127.0.0.0/8")
         with _only_one(), _database() as (data, database):
             _run_service(port, data, database)
     except SettingsError as error:
@@ -112,7 +115,9 @@ def _database() -> Iterator[tuple[str, str]]:
     with EmbeddedPostgres(folder) as postgres:
         os.environ["DATABASE_URL"] = postgres.url()
         # For commands that are run in this folder meanwhile.
-        DEVELOPMENT_FILE.write_text(f"ENVIRONMENT=development\nDATABASE_URL={postgres.url()}\n", encoding="utf-8")
+        variables = ("ENVIRONMENT", "DATABASE_URL", "PUBLIC_URL")
+        lines = [f"{name}={os.environ[name]}\n" for name in variables if name in os.environ]
+        DEVELOPMENT_FILE.write_text("".join(lines), encoding="utf-8")
         try:
             yield f"in {folder}, kept between runs", DATABASE_LINES.format(url=postgres.url())
         finally:
