@@ -129,6 +129,7 @@ def test_an_empty_name_of_a_file_is_an_unset_one(environment: pytest.MonkeyPatch
 VALUES = {
     "database_url": "postgresql://ada:of-the-file@db.internal/doorward",
     "rate_limit_storage_uri": "redis://:of-the-file@cache.internal",
+    "rabbitmq_url": "amqps://ada:of-the-file@rabbitmq.internal",
 }
 
 
