@@ -1,0 +1,114 @@
+"""`inv dev` in an empty folder, with nothing but PostgreSQL's own programs: its screen, and what `inv demo` walks."""
+
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from doorward.settings.config import FIELDS
+
+BOUND_SECONDS: Final = 120
+ROOT: Final = Path(__file__).parents[3]
+
+
+class DevelopmentServer:
+    """A run of `inv dev`, in a folder of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            self._port: int = listener.getsockname()[1]
+        self._folder = folder
+        self._log = folder / "log"
+        # Without proxies, which would be asked for this machine, too.
+        kept = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
+        without_settings = {name: value for name, value in kept.items() if name.lower() not in FIELDS}
+        self._environment = {**without_settings, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", "BCRYPT_ROUNDS": "4"}
+        self._process = self._start(self._log, "development.server", "--port", str(self._port))
+
+    def _start(self, output: Path, module: str, *options: str) -> "subprocess.Popen[bytes]":
+        with output.open("wb") as file:
+            return subprocess.Popen(
+                [sys.executable, "-m", module, *options],
+                cwd=self._folder,
+                env=self._environment,
+                stdin=subprocess.DEVNULL,
+                stdout=file,
+                stderr=subprocess.STDOUT,
+            )
+
+    def screen(self) -> str:
+        """Return what was printed, once the service answers."""
+        deadline = time.monotonic() + BOUND_SECONDS
+        while "doorward runs at" not in self._log.read_text(encoding="utf-8"):
+            assert self._process.poll() is None, self._log.read_text(encoding="utf-8")
+            assert time.monotonic() < deadline, self._log.read_text(encoding="utf-8")
+            time.sleep(0.1)
+        return self._log.read_text(encoding="utf-8")
+
+    def has_database(self) -> bool:
+        """Tell whether its PostgreSQL runs: it writes a file then, and removes it at its end."""
+        return (self._folder / ".development/postgres/postmaster.pid").exists()
+
+    def demo(self, *options: str) -> tuple[int, str]:
+        """Run `inv demo` beside it; return its status, and what it printed."""
+        output = self._folder / "demo"
+        process = self._start(output, "development.demo", "--url", f"http://localhost:{self._port}", *options)
+        return process.wait(BOUND_SECONDS), output.read_text(encoding="utf-8")
+
+    def stop(self) -> tuple[int, str]:
+        """End it, with its service and its PostgreSQL; return its status, and all that was printed."""
+        # What Ctrl+C sends is ignored by the processes of a shell's background job, which a run of tests may be.
+        self._process.terminate()
+        return self._process.wait(BOUND_SECONDS), self._log.read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DevelopmentServer]:
+    started = DevelopmentServer(tmp_path_factory.mktemp("development"))
+    yield started
+    started.stop()
+
+
+def steps_of(output: str) -> int:
+    return len(re.findall(r"^\d+\. ", output, re.MULTILINE))
+
+
+def test_it_starts_with_an_empty_folder_and_shows_where_to_go(server: DevelopmentServer) -> None:
+    screen = server.screen()
+    assert server.has_database()
+    for line in ("/docs", "/development/mails", "uv run inv demo --url", ".development/postgres, kept between runs"):
+        assert line in screen
+
+
+def test_the_demo_walks_a_session_to_its_end(server: DevelopmentServer) -> None:
+    server.screen()
+    status, output = server.demo()
+    assert status == 0, output
+    assert "All answers are as they should be." in output
+    assert steps_of(output) == 11
+
+
+def test_the_demo_of_administration_walks_from_the_first_administrator_to_a_signed_webhook(
+    server: DevelopmentServer,
+) -> None:
+    server.screen()
+    status, output = server.demo("--admin")
+    assert status == 0, output
+    for words in ("doorward create-admin", '"user.deactivated"', "signed with the webhook's secret", "All answers are"):
+        assert words in output
+    assert steps_of(output) == 17
+
+
+def test_it_ends_with_its_database(server: DevelopmentServer) -> None:
+    server.screen()
+    status, printed = server.stop()
+    assert status == 0
+    assert printed.endswith("inv dev: stopped\n")
+    assert not server.has_database()
