@@ -7,6 +7,7 @@ from typing import Final
 
 import aio_pika
 from aio_pika.abc import AbstractExchange
+from aio_pika.connection import make_url
 from aio_pika.exceptions import AMQPError
 
 from doorward.domain.outbox.models import RelayedMessage
@@ -33,12 +34,12 @@ class RabbitMQ:
     @asynccontextmanager
     async def connected(self) -> AsyncIterator["ExchangePublisher"]:
         """Connect for the block. Raises ``BrokerUnavailableError``."""
-        with _faults_named():
-            async with asyncio.timeout(self._connect_seconds):
-                connection = await aio_pika.connect(self._url, timeout=self._connect_seconds)
+        # Not by aio_pika.connect(): a connection that was not made has to be closed, too.
+        connection = aio_pika.Connection(make_url(self._url))
         try:
             with _faults_named():
                 async with asyncio.timeout(self._connect_seconds):
+                    await connection.connect(timeout=self._connect_seconds)
                     channel = await connection.channel(publisher_confirms=True)
                     exchange = await channel.declare_exchange(EXCHANGE, aio_pika.ExchangeType.TOPIC, durable=True)
             yield ExchangePublisher(exchange, self._confirm_seconds)

@@ -12,6 +12,7 @@ from typing import Final
 
 import aio_pika
 from aio_pika.abc import AbstractConnection
+from aio_pika.connection import make_url
 from aio_pika.exceptions import AMQPError
 
 from tests.integration.mail_server import Mailroom, mail_server
@@ -80,12 +81,16 @@ class RabbitServer:
         """Return a connection, once it answers."""
         async with asyncio.timeout(HANGS_AFTER_SECONDS):
             while True:
+                connection = aio_pika.Connection(make_url(self.url))
                 try:
-                    return await aio_pika.connect(self.url)
+                    await connection.connect()
                 except (AMQPError, OSError):
+                    await connection.close()
                     assert self._process is not None
                     assert self._process.poll() is None, (self._folder / "output").read_text()
                     await asyncio.sleep(0.1)
+                else:
+                    return connection
 
     def kill(self) -> None:
         """Kill it, as a machine that loses its power."""
