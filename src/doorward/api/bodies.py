@@ -31,6 +31,8 @@ class BodyReader(ABC):
     """Reads the body of one call, as a FastAPI dependency. Subclasses say how."""
 
     media_type: str
+    other_media_types: tuple[str, ...] = ()
+    """What the description names beside it."""
 
     @abstractmethod
     def schema(self) -> dict[str, Any]:

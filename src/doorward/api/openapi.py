@@ -83,6 +83,7 @@ def _describe(route: PolicyRoute, remedies: Remedies) -> None:
             route.description = f"{route.description}\n\nNeeds `{access.scope}`, which roles give."
     if (reader := body_reader(route)) is not None:
         content = {reader.media_type: {"schema": reader.schema(), **route.call.body_example}}
+        content |= {media_type: {"schema": reader.schema()} for media_type in reader.other_media_types}
         extra["requestBody"] = {"required": True, "content": content}
     route.openapi_extra = extra
     route.responses = {**_refusals(route, remedies), **route.call.extra_answers}

@@ -62,12 +62,13 @@ class PolicyRoute(APIRoute):
     """A route of FastAPI's that knows its call."""
 
     def __init__(self, call: Call) -> None:
-        """Build the route. The answer of a function that returns nothing has no body and no content type.
+        """Build the route. Of a function that returns nothing, or a response without a model, no content is described.
 
         Raises ``RouteError`` for a policy that nothing would hold.
         """
         if call.policy.limit_of_user is not None and call.policy.body_limit != MAXIMUM_UPLOAD_BYTES:
             raise RouteError(f"{call.path} limits its users, which only uploads do")
+        has_no_model = call.answer is None and signature(call.endpoint).return_annotation in (None, Response)
         super().__init__(
             call.path,
             call.endpoint,
@@ -76,7 +77,7 @@ class PolicyRoute(APIRoute):
             tags=[call.tag] if call.tag else None,
             include_in_schema=bool(call.tag),
             response_model=Default(None) if call.answer is None else call.answer,
-            response_class=Response if signature(call.endpoint).return_annotation is None else Default(JSONResponse),
+            response_class=Response if has_no_model else Default(JSONResponse),
         )
         if isinstance(call.policy.access, Public) and _needs_caller(self.dependant):
             raise RouteError(f"{call.path} is public, so it has no caller for its CurrentCaller")

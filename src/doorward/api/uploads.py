@@ -30,7 +30,6 @@ class CsvReader(BodyReader):
     """The whole body as a file, of a signed-in user: nothing of it is used before all of it has arrived."""
 
     media_type = CSV
-    accepted: tuple[str, ...] = (CSV,)
 
     async def __call__(self, request: Request, caller: CurrentCaller) -> AsyncIterator[IO[bytes]]:
         """Yield the file.
@@ -39,7 +38,7 @@ class CsvReader(BodyReader):
         ``ImportUnderWayError``, ``ServiceUnavailableError`` when there is no place or the disk is full,
         ``TooManyImportsError`` and ``UploadTooSlowError``. A body that is cut off raises ``ClientDisconnect``.
         """
-        check_content_type(request, *self.accepted)
+        check_content_type(request, self.media_type, *self.other_media_types)
         services = services_of(request)
         with services.calls.importing(caller.user.id), services.bulk_place():
             limit: LimitedCall | None = request.scope["route"].policy.limit_of_user
@@ -63,7 +62,7 @@ class UserFileReader(CsvReader):
     """A file of users, in one of several formats."""
 
     media_type = NDJSON
-    accepted = (NDJSON, CSV, JSON)
+    other_media_types = (CSV, JSON)
 
 
 async def _store_body(request: Request, file: IO[bytes], seconds: float, idle_seconds: float) -> None:

@@ -35,7 +35,7 @@ def calls() -> Sequence[Call]:
         Call("POST", f"{OUTBOX}/retry", retry_dead_letters, POLICY, tag=TAG, status=202, refusals=of_webhook),
         Call(
             "POST",
-            f"{OUTBOX}/{{message_id}}/retry",
+            f"{OUTBOX}/{{message_id:int}}/retry",
             retry_dead_letter,
             POLICY,
             tag=TAG,

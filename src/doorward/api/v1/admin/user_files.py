@@ -77,6 +77,7 @@ def calls() -> Sequence[Call]:
             EXPORT_POLICY,
             tag=TAG,
             refusals=(BeyondOwnScopesError,),
+            extra_answers={200: {"content": {each: {"schema": {"type": "string"}} for each in MEDIA_TYPES.values()}}},
         ),
     ]
 
