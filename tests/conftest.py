@@ -29,6 +29,7 @@ ORDER: Final = (
     "tests/integration/postgres/test_faults_under_load.py",
     "tests/integration/auth/test_refresh_model.py",
     "tests/integration/auth/test_kills.py",
+    "tests/integration/api/test_fuzz.py",
     "tests/integration/server/",
     "tests/integration/observability/",
 )

@@ -1,0 +1,131 @@
+"""What the fuzz of the API finds in its service: callers, tokens of mails, users and webhooks to administer."""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Final
+
+import psycopg
+import requests
+
+from benchmarks.processes import CALL_SECONDS
+from development.proof.races.mailed import mailing
+from development.proof.service import tokens_of
+from doorward.domain.auth.one_time_token import Purpose
+from doorward.domain.auth.scopes import AdminScope
+
+ADMIN: Final = "/api/v1/admin/"
+USERNAME: Final = "fuzz"
+PASSWORD: Final = "not so common a password"  # noqa: S105 - of a service that is gone after the run
+REFRESH_TOKENS: Final = 50
+MAILED: Final = 20
+ADMINISTERED: Final = 20
+"""Users and webhooks that calls of administration change."""
+
+
+@dataclass(frozen=True)
+class MailedTokens:
+    """Tokens of mails that were sent to accounts of their own, each of which works once."""
+
+    resets: list[str]
+    verifications: list[str]
+
+
+@dataclass(frozen=True)
+class Account:
+    """Somebody who is registered: an access token, and the refresh tokens of as many sessions."""
+
+    access_token: str
+    refresh_tokens: list[str]
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Who calls, and what there is for calls to be about."""
+
+    account: Account
+    administrator: Account
+    mailed: MailedTokens
+    user_ids: list[str]
+    webhook_ids: list[str]
+
+
+def sign_in(base_url: str, username: str = USERNAME, sessions: int = 1 + REFRESH_TOKENS) -> Account:
+    """Register an account that requests draw from, and begin its sessions."""
+    body = {"email": f"{username}@example.com", "username": username, "password": PASSWORD}
+    login = {"username": username, "password": PASSWORD}
+    with requests.Session() as session:
+        # No proxy is asked, whatever the environment says.
+        session.trust_env = False
+        session.post(f"{base_url}/api/v1/auth/register", json=body, timeout=CALL_SECONDS).raise_for_status()
+        answers = [
+            session.post(f"{base_url}/api/v1/auth/token", data=login, timeout=CALL_SECONDS).json()
+            for _ in range(sessions)
+        ]
+    return Account(answers[0]["access_token"], [answer["refresh_token"] for answer in answers[1:]])
+
+
+def prepare(base_url: str, database_url: str, secret_key: str) -> Prepared:
+    """Fill a service without users."""
+    mailed = asyncio.run(_mail_tokens(base_url, database_url, secret_key))
+    administrator = _sign_in_administrator(base_url, database_url)
+    user_ids = _add_users(base_url, database_url)
+    webhook_ids = _add_webhooks(base_url, administrator)
+    return Prepared(sign_in(base_url), administrator, mailed, user_ids, webhook_ids)
+
+
+async def _mail_tokens(base_url: str, database_url: str, secret_key: str) -> MailedTokens:
+    """Register accounts, and store tokens for them as the worker does when it sends a mail."""
+    mail = mailing(database_url, tokens_of({"SECRET_KEY": secret_key, "DATABASE_URL": database_url}))
+    names = [f"{USERNAME}-mailed-{number}" for number in range(MAILED)]
+    for name in names:
+        await asyncio.to_thread(sign_in, base_url, name, 1)
+    resets = [await mail(name, Purpose.PASSWORD_RESET) for name in names]
+    return MailedTokens(resets, [await mail(name, Purpose.VERIFY_EMAIL) for name in names])
+
+
+def _sign_in_administrator(base_url: str, database_url: str) -> Account:
+    """Return somebody whose role gives all scopes but one, which all others have: their accounts stay as they are."""
+    administrator = sign_in(base_url, f"{USERNAME}-admin", 1)
+    with psycopg.connect(database_url) as connection:
+        for name, is_kept in (("fuzz-admin", False), ("fuzz-other", True)):
+            scopes = [scope for scope in AdminScope if (scope is AdminScope.KEYS_WRITE) is is_kept]
+            connection.execute(
+                "INSERT INTO roles (name, description, scopes) VALUES (%(name)s, '', %(scopes)s)",
+                {"name": name, "scopes": scopes},
+            )
+        connection.execute("ALTER TABLE users ALTER COLUMN roles SET DEFAULT '{fuzz-other}'")
+        connection.execute(
+            "UPDATE users SET roles = CASE username WHEN %(name)s THEN '{fuzz-admin}' ELSE '{fuzz-other}' END::text[]",
+            {"name": f"{USERNAME}-admin"},
+        )
+    return administrator
+
+
+def _add_users(base_url: str, database_url: str) -> list[str]:
+    """Register users without a role, and return their ids: the administrator may do anything to them."""
+    names = [f"{USERNAME}-administered-{number}" for number in range(ADMINISTERED)]
+    for name in names:
+        sign_in(base_url, name, 1)
+    with psycopg.connect(database_url) as connection:
+        found = connection.execute(
+            "UPDATE users SET roles = '{}' WHERE username = ANY(%(names)s) RETURNING id", {"names": names}
+        )
+        return [str(user_id) for (user_id,) in found]
+
+
+def _add_webhooks(base_url: str, administrator: Account) -> list[str]:
+    headers = {"Authorization": f"Bearer {administrator.access_token}"}
+    with requests.Session() as session:
+        session.trust_env = False
+        answers = [
+            session.post(
+                f"{base_url}{ADMIN}webhooks",
+                json={"url": f"https://shop.example.com/hooks/{number}"},
+                headers=headers,
+                timeout=CALL_SECONDS,
+            )
+            for number in range(ADMINISTERED)
+        ]
+    for answer in answers:
+        answer.raise_for_status()
+    return [answer.json()["id"] for answer in answers]
