@@ -125,7 +125,7 @@ def test(webhook_id: UUID) -> None:
 def replay(webhook_id: UUID, since: datetime, until: datetime) -> None:
     """Store the messages again; a running service or worker sends them."""
     first, end = since.replace(tzinfo=UTC), until.replace(tzinfo=UTC)
-    count = used(lambda use_cases: use_cases.replay.run(webhook_id, since=first, until=end))
+    count = used(lambda use_cases: use_cases.replay.run(OPERATOR, webhook_id, since=first, until=end))
     click.echo(f"doorward: {count} messages are to be sent again")
 
 

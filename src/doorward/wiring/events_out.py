@@ -93,7 +93,7 @@ def create_outgoing(settings: Settings, database: PostgresDatabase, clock: Clock
     """Return the use cases of administrators."""
     return OutgoingServices(
         webhooks=create_webhooks(settings, database, clock) if settings.outgoing.webhooks_enabled else None,
-        dead_letters=DeadLetters(database=database),
+        dead_letters=DeadLetters(database=database, clock=clock),
     )
 
 
@@ -103,7 +103,7 @@ def create_webhooks(settings: Settings, database: PostgresDatabase, clock: Clock
     return WebhookServices(
         management=Webhooks(database=database, clock=clock, sealer=sealer, sender=sender, known_types=event_types()),
         test=WebhookTest(database=database, clock=clock, sealer=sealer, sender=sender),
-        replay=WebhookReplay(database=database, replay=AuditReplay(database=database)),
+        replay=WebhookReplay(database=database, clock=clock, replay=AuditReplay(database=database)),
     )
 
 

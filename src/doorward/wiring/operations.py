@@ -9,6 +9,7 @@ from uuid import UUID
 from doorward.api.services import AdministrationServices, WebhookServices
 from doorward.domain.administration.exporting.user_export import UserExport
 from doorward.domain.administration.importing.user_import import UserImport
+from doorward.domain.administration.models import OPERATOR
 from doorward.domain.auth.accounts import Accounts
 from doorward.domain.auth.deactivation import Deactivation
 from doorward.domain.auth.ending import SessionEnding
@@ -148,7 +149,9 @@ async def opened_webhooks(settings: Settings) -> AsyncIterator[WebhookServices]:
 async def list_dead_letters(settings: DatabaseSettings, webhook_id: UUID | None, limit: int) -> Sequence[DeadLetter]:
     """Return dead letters, the latest first."""
     async with _opened(settings) as database:
-        return await DeadLetters(database=database).list(endpoint_id=webhook_id, before=None, limit=limit)
+        return await DeadLetters(database=database, clock=database.clock).list(
+            endpoint_id=webhook_id, before=None, limit=limit
+        )
 
 
 async def retry_dead_letters(settings: DatabaseSettings, number: int | None, webhook_id: UUID | None) -> int:
@@ -157,10 +160,10 @@ async def retry_dead_letters(settings: DatabaseSettings, number: int | None, web
     Raises ``DeadLetterNotFoundError``, ``WebhookNotFoundError``, ``WebhookDisabledError``.
     """
     async with _opened(settings) as database:
-        letters = DeadLetters(database=database)
+        letters = DeadLetters(database=database, clock=database.clock)
         if webhook_id is not None:
-            return await letters.retry_all(webhook_id)
-        await letters.retry(number or 0)
+            return await letters.retry_all(OPERATOR, webhook_id)
+        await letters.retry(OPERATOR, number or 0)
         return 1
 
 

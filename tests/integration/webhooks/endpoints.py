@@ -60,8 +60,9 @@ class Hooks:
             database=database, clock=clock, sealer=sealer, sender=sender, known_types=event_types()
         )
         self.test = WebhookTest(database=database, clock=clock, sealer=sealer, sender=sender)
-        self.replay = WebhookReplay(database=database, replay=AuditReplay(database=database, entries_a_batch=2))
-        self.dead_letters = DeadLetters(database=database)
+        replay = AuditReplay(database=database, entries_a_batch=2)
+        self.replay = WebhookReplay(database=database, clock=clock, replay=replay)
+        self.dead_letters = DeadLetters(database=database, clock=clock)
 
     def delivery(self, *, at_a_time: int = 8) -> Delivery:
         disabling = EndpointDisabling(database=self.database, clock=self.clock, mails=self.mails)

@@ -1,10 +1,12 @@
 """Webhooks and dead letters over HTTP, as an administrator calls them."""
 
+import asyncio
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
 import httpx
+import psycopg
 import pytest
 
 from tests.integration.service import MakeService, Service, is_problem
@@ -203,6 +205,27 @@ async def test_dead_letters_are_listed_and_tried_again(admin: Admin) -> None:
     assert (again.status_code, again.json()) == (202, {"messages": 1})
     due = service.sql("SELECT id, attempts FROM outbox WHERE dead_reason IS NULL AND due_at <= now() ORDER BY id")
     assert due == [{"id": oldest, "attempts": 0}, {"id": kept, "attempts": 0}]
+
+
+@pytest.mark.parametrize("call", ["one", "all", "replay"])
+async def test_what_a_demoted_administrator_had_asked_for_is_refused(admin: Admin, call: str) -> None:
+    """The rights are read again when messages are stored, not only when the call was let in."""
+    made, service, stored = await admin.create(), admin.service, "SELECT * FROM outbox ORDER BY id"
+    service.sql("UPDATE outbox SET dead_reason = 'status_500', died_at = now()")
+    (before,) = service.sql(stored)
+    times = {"since": "2000-01-01T00:00:00Z", "until": "2100-01-01T00:00:00Z"}
+    calls: dict[str, tuple[str, dict[str, Any]]] = {
+        "one": (f"{ADMIN}/outbox/{before['id']}/retry", {}),
+        "all": (f"{ADMIN}/outbox/retry", {"json": {"webhook_id": made["id"]}}),
+        "replay": (f"{LIST}/{made['id']}/replay", {"json": times}),
+    }
+    path, options = calls[call]
+    async with await psycopg.AsyncConnection.connect(service.database_url) as holder:
+        await holder.execute("UPDATE users SET roles = '{}'")
+        begun: Any = asyncio.create_task(admin.call("POST", path, **options))
+        await service.locks_are_waited_for(1)
+    assert is_problem(await begun, 403, "beyond_own_scopes")
+    assert service.sql(stored) == [before]
 
 
 @pytest.mark.parametrize("after", ["0", "-1", "x", "1" * 20, "1.5"])

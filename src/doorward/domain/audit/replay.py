@@ -1,5 +1,6 @@
 """Use case: store the messages of past events again, for one endpoint."""
 
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 from doorward.core.ports import Database
@@ -7,6 +8,9 @@ from doorward.domain.audit import repository
 from doorward.domain.audit.models import Replay
 
 ENTRIES_A_BATCH: Final = 2000
+
+Admission = Callable[[repository.Connection], Awaitable[object]]
+"""Refuses a batch, in its transaction, if whoever asked for the replay has lost the right to it."""
 
 
 class AuditReplay:
@@ -22,17 +26,19 @@ class AuditReplay:
         async with self._database.connection() as connection:
             return (await repository.find_extent(connection, replay, limit=limit)).entries
 
-    async def replay(self, replay: Replay) -> int:
+    async def replay(self, replay: Replay, admit: Admission) -> int:
         """Store the messages in the order of the entries; return how many.
 
         Each batch commits by itself: a call that fails may have stored some, which a second call stores again. They
-        have the ids that they had, so that receivers know them. Raises ``ServiceUnavailableError``.
+        have the ids that they had, so that receivers know them. Raises ``ServiceUnavailableError``, and what ``admit``
+        raises.
         """
         async with self._database.connection() as connection:
             extent = await repository.find_extent(connection, replay, limit=1)
         stored, after = 0, extent.first_id - 1
         while True:
-            async with self._database.connection() as connection:
+            async with self._database.transaction() as connection:
+                await admit(connection)
                 numbers = await repository.add_replay(connection, replay, after=after, limit=self._entries_a_batch)
             stored += len(numbers)
             if len(numbers) < self._entries_a_batch:

@@ -7,8 +7,11 @@ from typing import Final
 from uuid import UUID, uuid4
 
 from doorward.core.ports import Clock, Database, SealedDataError, Sealer
+from doorward.domain.administration.acting import lock_actor
+from doorward.domain.administration.models import Actor
 from doorward.domain.audit.models import Replay
 from doorward.domain.audit.replay import AuditReplay
+from doorward.domain.auth.scopes import AdminScope
 from doorward.domain.outbox.models import WEBHOOK_CHANNEL, Message
 from doorward.domain.webhooks.delivery import UNREADABLE, open_secrets, send_signed
 from doorward.domain.webhooks.exceptions import (
@@ -83,14 +86,16 @@ class WebhookTest:
 class WebhookReplay:
     """Has an endpoint told again of what happened in a time."""
 
-    def __init__(self, *, database: Database[Connection], replay: AuditReplay) -> None:
+    def __init__(self, *, database: Database[Connection], clock: Clock, replay: AuditReplay) -> None:
         self._database = database
+        self._clock = clock
         self._replay = replay
 
-    async def run(self, endpoint_id: UUID, *, since: datetime, until: datetime) -> int:
+    async def run(self, actor: Actor, endpoint_id: UUID, *, since: datetime, until: datetime) -> int:
         """Store messages of the events from ``since`` on, before ``until``, of the endpoint's types; return how many.
 
-        Raises ``InvalidReplayRangeError``, ``WebhookNotFoundError``, ``WebhookDisabledError``, ``ReplayTooLargeError``.
+        Raises ``InvalidReplayRangeError``, ``WebhookNotFoundError``, ``WebhookDisabledError``, ``ReplayTooLargeError``,
+        and for each batch what ``lock_actor`` raises.
         """
         if since >= until:
             raise InvalidReplayRangeError
@@ -103,4 +108,7 @@ class WebhookReplay:
         replay = Replay(endpoint=endpoint_id, types=endpoint.types, since=since, until=until)
         if await self._replay.count(replay, limit=MAXIMUM_REPLAY + 1) > MAXIMUM_REPLAY:
             raise ReplayTooLargeError
-        return await self._replay.replay(replay)
+        return await self._replay.replay(replay, lambda connection: self._admit(connection, actor))
+
+    async def _admit(self, connection: Connection, actor: Actor) -> None:
+        await lock_actor(connection, actor, AdminScope.WEBHOOKS_WRITE, now=self._clock.now())

@@ -4,7 +4,10 @@ from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
 
-from doorward.core.ports import Database
+from doorward.core.ports import Clock, Database
+from doorward.domain.administration.acting import lock_actor
+from doorward.domain.administration.models import Actor
+from doorward.domain.auth.scopes import AdminScope
 from doorward.domain.webhooks.exceptions import DeadLetterNotFoundError, WebhookDisabledError, WebhookNotFoundError
 from doorward.domain.webhooks.models import DeadLetter
 from doorward.domain.webhooks.repositories import Connection, endpoints, messages
@@ -13,23 +16,28 @@ MESSAGES_A_BATCH: Final = 1000
 
 
 class DeadLetters:
-    """The dead letters of the outbox. They are kept for 14 days."""
+    """The dead letters of the outbox. They are kept for 14 days.
 
-    def __init__(self, *, database: Database[Connection]) -> None:
+    Each change raises what ``lock_actor`` raises besides what it names.
+    """
+
+    def __init__(self, *, database: Database[Connection], clock: Clock) -> None:
         self._database = database
+        self._clock = clock
 
     async def list(self, *, endpoint_id: UUID | None, before: int | None, limit: int) -> Sequence[DeadLetter]:
         """Return up to ``limit`` dead letters, the latest first; ``before`` is the id of the last one of a page."""
         async with self._database.connection() as connection:
             return await messages.list_dead_letters(connection, endpoint_id=endpoint_id, before=before, limit=limit)
 
-    async def retry(self, message_id: int) -> None:
+    async def retry(self, actor: Actor, message_id: int) -> None:
         """Have one tried again, by the whole schedule. Raises ``DeadLetterNotFoundError``."""
-        async with self._database.connection() as connection:
+        async with self._database.transaction() as connection:
+            await lock_actor(connection, actor, AdminScope.OUTBOX_WRITE, now=self._clock.now())
             if not await messages.activate_dead_letter(connection, message_id):
                 raise DeadLetterNotFoundError
 
-    async def retry_all(self, endpoint_id: UUID) -> int:
+    async def retry_all(self, actor: Actor, endpoint_id: UUID) -> int:
         """Have all of an endpoint tried again, each batch committed by itself; return how many.
 
         Raises ``WebhookNotFoundError``, ``WebhookDisabledError``.
@@ -42,7 +50,8 @@ class DeadLetters:
             raise WebhookDisabledError
         total, revived = 0, MESSAGES_A_BATCH
         while revived == MESSAGES_A_BATCH:
-            async with self._database.connection() as connection:
+            async with self._database.transaction() as connection:
+                await lock_actor(connection, actor, AdminScope.OUTBOX_WRITE, now=self._clock.now())
                 revived = await messages.activate_dead_letters(connection, endpoint_id, limit=MESSAGES_A_BATCH)
             total += revived
         return total

@@ -6,6 +6,7 @@ from typing import Annotated, Final
 from fastapi import Query
 
 from doorward.api.bodies import JsonBody
+from doorward.api.caller import CurrentCaller
 from doorward.api.policy import NeedsScope, RoutePolicy
 from doorward.api.problems import Remedies
 from doorward.api.routing import Call
@@ -18,6 +19,8 @@ from doorward.api.schemas.webhooks import (
     RetryBody,
 )
 from doorward.api.services import CurrentServices
+from doorward.domain.administration.exceptions import BeyondOwnScopesError
+from doorward.domain.administration.models import Actor
 from doorward.domain.auth.scopes import AdminScope
 from doorward.domain.webhooks.exceptions import DeadLetterNotFoundError, WebhookDisabledError, WebhookNotFoundError
 
@@ -29,7 +32,7 @@ REMEDIES: Final[Remedies] = {DeadLetterNotFoundError: "List them: GET /api/v1/ad
 
 def calls() -> Sequence[Call]:
     """Return the calls."""
-    of_webhook = (WebhookNotFoundError, WebhookDisabledError)
+    of_webhook = (WebhookNotFoundError, WebhookDisabledError, BeyondOwnScopesError)
     return [
         Call("GET", OUTBOX, list_dead_letters, POLICY, tag=TAG),
         Call("POST", f"{OUTBOX}/retry", retry_dead_letters, POLICY, tag=TAG, status=202, refusals=of_webhook),
@@ -40,7 +43,7 @@ def calls() -> Sequence[Call]:
             POLICY,
             tag=TAG,
             status=204,
-            refusals=(DeadLetterNotFoundError,),
+            refusals=(DeadLetterNotFoundError, BeyondOwnScopesError),
         ),
     ]
 
@@ -61,11 +64,13 @@ async def list_dead_letters(
     )
 
 
-async def retry_dead_letters(body: JsonBody[RetryBody], services: CurrentServices) -> MessagesResponse:
+async def retry_dead_letters(
+    caller: CurrentCaller, body: JsonBody[RetryBody], services: CurrentServices
+) -> MessagesResponse:
     """Have all dead letters of a webhook tried again, each by the whole schedule."""
-    return MessagesResponse(messages=await services.outgoing.dead_letters.retry_all(body.webhook_id))
+    return MessagesResponse(messages=await services.outgoing.dead_letters.retry_all(Actor(caller), body.webhook_id))
 
 
-async def retry_dead_letter(message_id: int, services: CurrentServices) -> None:
+async def retry_dead_letter(message_id: int, caller: CurrentCaller, services: CurrentServices) -> None:
     """Have one dead letter of a webhook tried again, by the whole schedule."""
-    await services.outgoing.dead_letters.retry(message_id)
+    await services.outgoing.dead_letters.retry(Actor(caller), message_id)

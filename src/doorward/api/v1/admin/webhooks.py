@@ -67,7 +67,7 @@ _UNCHANGED: Final[Mapping[int | str, dict[str, Any]]] = {304: {"description": "N
 
 def calls() -> Sequence[Call]:
     """Return the calls."""
-    of_replay = (WebhookDisabledError, InvalidReplayRangeError, ReplayTooLargeError)
+    of_replay = (WebhookDisabledError, InvalidReplayRangeError, ReplayTooLargeError, BeyondOwnScopesError)
     of_new = (WebhooksNotEnabledError, TooManyWebhooksError, BeyondOwnScopesError, *_OF_CONTENT)
     return [
         Call("GET", LIST, list_webhooks, POLICY, tag=TAG, refusals=(WebhooksNotEnabledError,)),
@@ -164,9 +164,12 @@ async def test_webhook(webhook_id: UUID, hooks: CurrentWebhooks) -> WebhookTestR
     return WebhookTestResponse.model_validate(await hooks.test.send(webhook_id))
 
 
-async def replay_webhook(webhook_id: UUID, body: JsonBody[ReplayBody], hooks: CurrentWebhooks) -> MessagesResponse:
+async def replay_webhook(
+    webhook_id: UUID, caller: CurrentCaller, body: JsonBody[ReplayBody], hooks: CurrentWebhooks
+) -> MessagesResponse:
     """Have past events sent again, with the ids that they had. Those that wait already are sent twice."""
-    return MessagesResponse(messages=await hooks.replay.run(webhook_id, since=body.since, until=body.until))
+    stored = await hooks.replay.run(Actor(caller), webhook_id, since=body.since, until=body.until)
+    return MessagesResponse(messages=stored)
 
 
 def _webhook(endpoint: Endpoint, response: Response) -> WebhookResponse:
