@@ -16,6 +16,7 @@ from development.documents import event_sections, facts_of
 from development.event_schemas import FOLDER, audited_classes, breaking_changes, schema_files
 from doorward.core.events import AuditedEvent, Event
 from doorward.observability.events import REQUEST_FACTS
+from doorward.wiring.events_out import event_types
 from tests.architecture.sources import ROOT, at, called_name, calls_of, source_modules, text_of, tree_of
 
 LOG: Final = Path("src/doorward/observability/logging.py")
@@ -44,6 +45,10 @@ def test_every_event_is_reported_somewhere() -> None:
     made = {called_name(call) for path in source_modules() for call in calls_of(path)}
     assert len(product_events()) > 40
     assert not [event.__name__ for event in product_events() if event.__name__ not in made]
+
+
+def test_other_systems_can_ask_for_every_event_of_the_audit_log() -> None:
+    assert set(event_types()) == {event.type for event in audited_classes()}
 
 
 def test_names_are_words_with_dots_and_each_is_there_once() -> None:

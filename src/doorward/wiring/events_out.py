@@ -14,6 +14,8 @@ from doorward.core.events import AuditedEvent, event_classes
 from doorward.core.ports import Clock
 from doorward.domain.accounts import events as account_events
 from doorward.domain.administration import events as administration_events
+from doorward.domain.administration.exporting import events as exporting_events
+from doorward.domain.administration.importing import events as importing_events
 from doorward.domain.audit import events as audit_events
 from doorward.domain.audit.replay import AuditReplay
 from doorward.domain.auth import events as auth_events
@@ -42,7 +44,15 @@ WEBHOOKS_AT_A_TIME: Final = 32
 """An endpoint that stalls holds a place for 15 seconds, and all of them at most once: then it is paused."""
 
 _TURN: Final = "rabbitmq"
-MODULES_OF_EVENTS: Final = (account_events, administration_events, audit_events, auth_events, webhook_events)
+MODULES_OF_EVENTS: Final = (
+    account_events,
+    administration_events,
+    audit_events,
+    auth_events,
+    exporting_events,
+    importing_events,
+    webhook_events,
+)
 """The modules that have events of the audit log: a class is known once its module is imported."""
 
 
