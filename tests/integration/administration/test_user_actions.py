@@ -123,6 +123,17 @@ async def test_a_deleted_user_is_out_at_once_can_be_restored_and_is_gone_after_t
     assert service_alone.sql("SELECT 1 FROM users WHERE id = %s", person.id) == []
 
 
+async def test_a_barred_user_cannot_come_back_by_the_deletion_that_an_administrator_asks_for(
+    admin: Owner, service: Service
+) -> None:
+    person = await service.register()
+    await act(admin, person, "deactivate")
+    await act(admin, person, method="DELETE")
+    assert is_problem(await service.post_login(person), 401, "invalid_credentials")
+    await act(admin, person, "activate")
+    assert (await service.post_login(person)).status_code == 200
+
+
 async def test_a_user_who_is_deleted_at_once_leaves_the_id_alone(admin: Owner, service: Service) -> None:
     person, pair = await service.register_and_log_in()
     stale = await admin.call("DELETE", user(person), params={"now": "true"}, headers={"If-Match": '"9"'})

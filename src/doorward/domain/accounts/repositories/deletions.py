@@ -16,7 +16,8 @@ from doorward.domain.accounts.repositories import Connection
 async def deactivate_for_deletion(connection: Connection, user_id: UUID, *, due_at: datetime) -> str | None:
     """Deactivate an account until it is deleted, and end all its sessions, devices and sealed tokens by a new epoch.
 
-    Mailed tokens end, too, and so does a change of address that waits. Return the address, None if it is not verified.
+    Mailed tokens end, too, and so does a change of address that waits. An account that an operator had deactivated
+    before cannot be restored by its owner. Return the address, None if it is not verified.
     """
     cursor = await connection.execute(
         """
@@ -29,7 +30,7 @@ async def deactivate_for_deletion(connection: Connection, user_id: UUID, *, due_
         )
         UPDATE users
         SET is_active = false,
-            is_restorable = true,
+            is_restorable = is_active OR is_restorable,
             deletion_due_at = %(due_at)s,
             session_epoch = session_epoch + 1,
             version = version + 1
