@@ -15,10 +15,13 @@ from typing import Final
 import httpx
 
 from development.postgres import EmbeddedPostgres
+from doorward.domain.auth.one_time_token import OneTimeTokenCodec
 from doorward.domain.auth.one_time_tokens import OneTimeTokens
+from doorward.infrastructure.keys import ONE_TIME_TOKEN_PURPOSE
 from doorward.infrastructure.migrations import migrate
 from doorward.settings.config import settings_from
 from doorward.wiring.accounts import create_one_time_tokens
+from doorward.wiring.keys import keys
 
 START_SECONDS: Final = 120
 LISTENING: Final = re.compile(r"service\.listening.*?\bport\W+(\d+)")
@@ -27,6 +30,9 @@ TERMINAL_COLOURS: Final = re.compile(r"\x1b\[[0-9;]*m")
 
 MAIL: Final = {"PUBLIC_URL": "http://localhost:8000", "BACKGROUND": "off"}
 """Settings with which mails are asked for, and not sent."""
+
+ADMINISTRATION: Final = {**MAIL, "WEBHOOKS_ENABLED": "true", "WEBHOOK_NETWORKS": "127.0.0.0/8"}
+"""Settings with which administrators can do everything, and no mail and no webhook is sent."""
 
 
 @contextlib.contextmanager
@@ -54,6 +60,12 @@ def proof_settings(database_url: str, **others: str) -> dict[str, str]:
 def tokens_of(settings: Mapping[str, str]) -> OneTimeTokens:
     """Return what makes the tokens of mails as a service with these settings does."""
     return create_one_time_tokens(settings_from({name.lower(): value for name, value in settings.items()}).keys)
+
+
+def codec_of(settings: Mapping[str, str]) -> OneTimeTokenCodec:
+    """Return what writes the tokens of invitations as a service with these settings does."""
+    read = settings_from({name.lower(): value for name, value in settings.items()})
+    return OneTimeTokenCodec(*keys(read.keys, ONE_TIME_TOKEN_PURPOSE))
 
 
 def url_when_ready(log: Path, is_alive: Callable[[], bool]) -> str:

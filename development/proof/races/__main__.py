@@ -10,7 +10,10 @@ from functools import partial
 from typing import Any, Final
 
 from development.client import ApiClient
+from development.proof.races import administration, webhooks
+from development.proof.races.administrators import Administrators
 from development.proof.races.contests import (
+    End,
     ended_meanwhile,
     log_out,
     one_name,
@@ -38,7 +41,14 @@ from development.proof.races.own_account import (
     one_restore,
     set_another_password,
 )
-from development.proof.service import MAIL, own_database, proof_settings, running_service, tokens_of
+from development.proof.service import (
+    ADMINISTRATION,
+    codec_of,
+    own_database,
+    proof_settings,
+    running_service,
+    tokens_of,
+)
 from development.proof.skewed_hosts import AHEAD, BEHIND, CLOCKS_NOT_EXERCISED, find_libfaketime
 from doorward.domain.auth.throttling import LOGIN_CURVE
 from doorward.observability.logging import configure_logging
@@ -50,6 +60,12 @@ LEEWAY_SECONDS: Final = 60
 
 BESIDE: Final = 4
 """How many sessions end at a time; of the other races each is a crowd by itself."""
+
+LETTERS: Final = 3000
+"""More than one statement makes due."""
+
+REPLAYED: Final = 20
+"""Users whose events are replayed."""
 
 Race = Callable[[], Coroutine[Any, Any, list[str]]]
 
@@ -67,7 +83,7 @@ def main() -> int:
     configure_logging("critical", "json")
     with ExitStack() as stack:
         database_url = stack.enter_context(own_database())
-        strict = proof_settings(database_url, **MAIL)
+        strict = proof_settings(database_url, **ADMINISTRATION)
         lenient = proof_settings(database_url, REFRESH_TOKEN_REUSE_LEEWAY_SECONDS=str(LEEWAY_SECONDS))
         urls = [stack.enter_context(running_service(strict)) for _ in range(2)]
         lenient_urls = [stack.enter_context(running_service(lenient)) for _ in range(2)]
@@ -83,6 +99,7 @@ def main() -> int:
             *_against_own_account(urls, options.ends // 4),
             *_of_mails(urls, options, mailing(database_url, tokens_of(strict))),
             *_of_email_changes(urls, options, Mailboxes(database_url, tokens_of(strict))),
+            *_of_administrators(urls, options, Administrators(database_url, codec_of(strict))),
             ("refresh against deactivation", options.ends, BESIDE, lambda: ended_meanwhile(urls, bar)),
         ]
         outcomes = [_run(*race) for race in races]
@@ -140,6 +157,34 @@ def _of_email_changes(
         ("change against a reset", ends, BESIDE, lambda: judged(meet_a_reset(urls, mailboxes))),
         ("change against another one", ends, BESIDE, lambda: judged(meet_another_change(urls, mailboxes))),
         ("refresh against another address", ends, BESIDE, lambda: ended_meanwhile(urls, end)),
+    ]
+
+
+def _of_administrators(
+    urls: list[str], options: argparse.Namespace, people: Administrators
+) -> list[tuple[str, int, int, Race]]:
+    """Return the races of administrators and of webhooks, and of a refresh against what administrators do."""
+    ends, rounds = options.ends // 4, options.rounds
+
+    def against(end: End) -> Race:
+        return lambda: ended_meanwhile(urls, end)
+
+    return [
+        # One at a time: the last administrator is one of all.
+        ("administrators against each other", ends, 1, lambda: administration.remove_each_other(urls, people)),
+        ("administrators who leave", ends, 1, lambda: administration.leave_together(urls, people)),
+        ("the role against an act", ends, BESIDE, lambda: administration.take_the_role(urls, people)),
+        ("one invitation", rounds, 1, lambda: administration.one_invitation(urls, people, options.changes)),
+        ("one version", ends, BESIDE, lambda: administration.one_version(urls, people)),
+        ("a role against its grant", ends, BESIDE, lambda: administration.remove_a_granted_role(urls, people)),
+        ("deactivation against logins", ends, BESIDE, lambda: administration.deactivate_during_logins(urls, people)),
+        ("retry of all dead letters", rounds, 1, lambda: webhooks.retry_all(urls, people, LETTERS)),
+        ("retry of one dead letter", rounds, 1, lambda: webhooks.retry_one(urls, people, options.changes)),
+        ("replay", rounds, 1, lambda: webhooks.replay(urls, people, REPLAYED)),
+        *(
+            (f"refresh against {name}", ends, BESIDE, against(end))
+            for name, end in administration.ends_of_sessions(people).items()
+        ),
     ]
 
 

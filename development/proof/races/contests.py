@@ -4,8 +4,8 @@ import asyncio
 import random
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Coroutine
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Final, TypeVar
 from uuid import uuid4
 
@@ -195,6 +195,19 @@ async def decisive(call: Callable[[], Awaitable[httpx.Response]]) -> Answer:
             raise TimeoutError
         await asyncio.sleep(PAUSE_SECONDS)
     return answer
+
+
+async def late(call: Coroutine[object, object, httpx.Response]) -> Answer:
+    """Make a call a moment later, so that now this and now that comes first."""
+    await asyncio.sleep(random.uniform(0, LONGEST_HEAD_START))
+    return await answer_to(call)
+
+
+@asynccontextmanager
+async def apis_at(urls: list[str]) -> AsyncIterator[list[ApiClient]]:
+    """Yield a client of each copy."""
+    async with AsyncExitStack() as stack:
+        yield [await stack.enter_async_context(api_at(url)) for url in urls]
 
 
 def _respelled(name: str) -> str:

@@ -3,25 +3,24 @@
 import asyncio
 import random
 from collections import Counter
-from collections.abc import AsyncIterator, Coroutine
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Coroutine
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
-import httpx
 import psycopg
 
 from development.client import ApiClient
-from development.proof.api import Answer, answer_to, api_at
+from development.proof.api import Answer, answer_to
 from development.proof.email_changes import MailedTokens, add_email_change
 from development.proof.races.contests import (
-    LONGEST_HEAD_START,
     OK,
     PASSWORD,
     REFUSED,
     answered,
+    apis_at,
     decisive,
+    late,
     many,
     new_person,
     new_session,
@@ -126,7 +125,7 @@ class Race:
 
 async def use_one_link(urls: list[str], uses: int, mailboxes: Mailboxes) -> Race:
     """Use one link many times at once, in two sessions."""
-    async with _apis(urls) as apis:
+    async with apis_at(urls) as apis:
         name, before = await _signed_in(apis)
         change = await mailboxes.change(name)
         calls = _confirmations(apis, before, [change.mailed.of_new] * uses)
@@ -135,7 +134,7 @@ async def use_one_link(urls: list[str], uses: int, mailboxes: Mailboxes) -> Race
 
 async def use_both_links(urls: list[str], uses: int, mailboxes: Mailboxes) -> Race:
     """Use the links of both mailboxes many times at once, in two sessions."""
-    async with _apis(urls) as apis:
+    async with apis_at(urls) as apis:
         name, before = await _signed_in(apis)
         change = await mailboxes.change(name, is_verified=True)
         tokens = [change.mailed.of_old, change.mailed.of_new] * (uses // 2)
@@ -145,37 +144,37 @@ async def use_both_links(urls: list[str], uses: int, mailboxes: Mailboxes) -> Ra
 
 async def meet_logins(urls: list[str], mailboxes: Mailboxes) -> Race:
     """Log in by the old address while the change is confirmed: what such a login begins was begun before it."""
-    async with _apis(urls) as apis:
+    async with apis_at(urls) as apis:
         name, before = await _signed_in(apis)
         change = await mailboxes.change(name)
         logins = [
             answer_to(apis[number % len(apis)].post_token(change.old_email, PASSWORD)) for number in range(LOGINS)
         ]
-        confirmation = _late(apis[0].post_email_confirmation(before[0].access, change.mailed.of_new))
+        confirmation = late(apis[0].post_email_confirmation(before[0].access, change.mailed.of_new))
         answer, *begun = await asyncio.gather(confirmation, *logins)
         return Race(change, [*before, *(each for each in begun if each.status == OK)], [answer])
 
 
 async def meet_a_reset(urls: list[str], mailboxes: Mailboxes) -> Race:
     """Confirm a change while the password is reset by the old mailbox."""
-    async with _apis(urls) as apis:
+    async with apis_at(urls) as apis:
         name, before = await _signed_in(apis)
         change, token = await mailboxes.change(name), await mailboxes.reset(name)
         answer, rival = await asyncio.gather(
-            _late(apis[0].post_email_confirmation(before[0].access, change.mailed.of_new)),
-            _late(apis[1].post_reset(token, NEW_PASSWORD)),
+            late(apis[0].post_email_confirmation(before[0].access, change.mailed.of_new)),
+            late(apis[1].post_reset(token, NEW_PASSWORD)),
         )
         return Race(change, before, [answer], rival=Rival(rival, NO_CONTENT, NEW_PASSWORD, REFUSED))
 
 
 async def meet_another_change(urls: list[str], mailboxes: Mailboxes) -> Race:
     """Confirm a change while another one is asked for in another session, which replaces it."""
-    async with _apis(urls) as apis:
+    async with apis_at(urls) as apis:
         name, before = await _signed_in(apis)
         change = await mailboxes.change(name)
         answer, rival = await asyncio.gather(
-            _late(apis[0].post_email_confirmation(before[0].access, change.mailed.of_new)),
-            _late(apis[1].post_email_change(before[1].access, f"{name}@example.net")),
+            late(apis[0].post_email_confirmation(before[0].access, change.mailed.of_new)),
+            late(apis[1].post_email_change(before[1].access, f"{name}@example.net")),
         )
         return Race(change, before, [answer], rival=Rival(rival, ACCEPTED, PASSWORD, OK))
 
@@ -193,7 +192,7 @@ async def judge(urls: list[str], race: Race) -> list[str]:
         is_certain = is_certain and race.rival.answer.is_decisive
     if is_certain and (len(race.made) + has_rival_won, waiting) != (1, race.waits):
         wrong.append(f"{len(race.made)} changes were made, {waiting} wait; another was made: {has_rival_won}")
-    async with _apis(urls) as apis:
+    async with apis_at(urls) as apis:
         if race.made:
             wrong += await _judge_made(apis, race)
         elif race.rival is not None and has_rival_won:
@@ -246,20 +245,7 @@ def _confirmations(
     ]
 
 
-async def _late(call: Coroutine[object, object, httpx.Response]) -> Answer:
-    """Make a call a moment later, so that now this and now that comes first."""
-    await asyncio.sleep(random.uniform(0, LONGEST_HEAD_START))
-    return await answer_to(call)
-
-
 async def _signed_in(apis: list[ApiClient]) -> tuple[str, list[Answer]]:
     """Register somebody, and log in at each copy."""
     name = await new_person(apis[0])
     return name, [await new_session(api, name) for api in apis]
-
-
-@asynccontextmanager
-async def _apis(urls: list[str]) -> AsyncIterator[list[ApiClient]]:
-    """Yield a client of each copy."""
-    async with AsyncExitStack() as stack:
-        yield [await stack.enter_async_context(api_at(url)) for url in urls]
