@@ -12,8 +12,9 @@ import os
 from typing import Any, Final
 
 from celery import Celery
+from celery.exceptions import OperationalError
 
-from examples.rabbitmq_consumer import Connection, consume
+from examples.rabbitmq_consumer import Connection, TryLaterError, consume
 
 app: Final = Celery("shop", broker=os.environ.get("CELERY_BROKER_URL", "memory://"))
 app.conf.task_acks_late = True
@@ -30,8 +31,11 @@ def close_cart(user_id: str) -> None:
 
 
 async def enqueue(_: Connection, event: dict[str, Any]) -> None:
-    """Hand the event to the job. If this fails, the event is done again: its id is not stored."""
-    await asyncio.to_thread(close_cart.apply_async, [event["data"]["user_id"]], task_id=event["id"])
+    """Hand the event to the job. If Celery's broker is away, the event stays in the queue: its id is not stored."""
+    try:
+        await asyncio.to_thread(close_cart.apply_async, [event["data"]["user_id"]], task_id=event["id"])
+    except OperationalError as error:
+        raise TryLaterError from error
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 """Consume doorward's events from RabbitMQ, each once in effect, to copy. docs/events-out.md explains its rules.
 
 The broker sends a message at least once. The id of each event is stored in the transaction of what is done about it, so
-a second copy does nothing. It is acknowledged after the commit. What cannot be done goes to the dead-letter queue.
+a second copy does nothing. It is acknowledged after the commit. What cannot be done goes to the dead-letter queue, what
+cannot be done now stays in the queue.
 """
 
 import asyncio
@@ -21,8 +22,10 @@ PREFETCH: Final = 20
 
 TABLE: Final = """
 CREATE TABLE IF NOT EXISTS doorward_events_done (
-    id uuid PRIMARY KEY,
-    done_at timestamptz NOT NULL DEFAULT now()
+    queue text,
+    id uuid,
+    done_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (queue, id)
 )
 """
 
@@ -31,6 +34,10 @@ log = logging.getLogger("shop")
 Connection = psycopg.AsyncConnection[Any]
 Handle = Callable[[Connection, dict[str, Any]], Awaitable[None]]
 """Does something about an event, by this connection only, whose transaction holds the event's id as well."""
+
+
+class TryLaterError(Exception):
+    """Raised by a handler: what it needs is away. The event stays in the queue, and the consumer ends."""
 
 
 async def declare_queue(channel: AbstractChannel, name: str, types: Sequence[str]) -> AbstractQueue:
@@ -47,17 +54,18 @@ async def declare_queue(channel: AbstractChannel, name: str, types: Sequence[str
     return queue
 
 
-async def take(connection: Connection, message: AbstractIncomingMessage, handle: Handle) -> None:
-    """Do one message, and answer for it. Raises ``psycopg.OperationalError``: then it stays in the queue."""
+async def take(connection: Connection, message: AbstractIncomingMessage, queue: str, handle: Handle) -> None:
+    """Do one message, and answer for it. Raises ``psycopg.OperationalError`` and ``TryLaterError``: then it stays."""
     try:
         event = json.loads(message.body)
         async with connection.transaction():
             stored = await connection.execute(
-                "INSERT INTO doorward_events_done (id) VALUES (%s) ON CONFLICT DO NOTHING", [event["id"]]
+                "INSERT INTO doorward_events_done (queue, id) VALUES (%s, %s) ON CONFLICT DO NOTHING",
+                [queue, event["id"]],
             )
             if stored.rowcount:
                 await handle(connection, event)
-    except psycopg.OperationalError:
+    except (psycopg.OperationalError, TryLaterError):
         await message.nack(requeue=True)
         raise
     except Exception:
@@ -80,7 +88,7 @@ async def consume(rabbitmq_url: str, database_url: str, *, name: str, types: Seq
         queue = await declare_queue(channel, name, types)
         async with queue.iterator() as messages:
             async for message in messages:
-                await take(connection, message, handle)
+                await take(connection, message, name, handle)
 
 
 async def greet(_: Connection, event: dict[str, Any]) -> None:

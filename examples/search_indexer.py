@@ -1,83 +1,163 @@
-"""Feed a search index of users by doorward's events, to copy. It builds on rabbitmq_consumer.py.
+"""Feed a search index of users by doorward's events, to copy. It builds on rabbitmq_consumer.py and doorward_client.py.
+
+    INDEX=users-1 python -m examples.search_indexer         # until it is stopped
+    INDEX=users-1 python -m examples.search_indexer fill    # once, beside it
 
 Events have ids only: what is indexed is read from the API. The number of the event is the document's version, so an
-older event that comes later changes nothing. A search returns ids; read them from the API, which decides who sees what.
+older event that comes later changes nothing. `fill` adds the users that were there before, as version 0, then moves the
+alias to the index. Searches name the alias and return ids: read those from the API, which decides who sees what.
 """
 
 import asyncio
 import json
 import os
+import sys
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any, Final
 
 import httpx
 
-from examples.rabbitmq_consumer import Connection, Handle, consume
+from examples.doorward_client import DoorwardClient, SessionEndedError
+from examples.rabbitmq_consumer import Connection, Handle, TryLaterError, consume
 
-INDEX: Final = "users"
+ALIAS: Final = "users"
+USERS: Final = "/api/v1/admin/users"
+PAGE_SIZE: Final = 100
+BEFORE_ALL_EVENTS: Final = 0
+"""The version of what was read without an event."""
+
+MAPPING: Final = {
+    "dynamic": "strict",
+    "properties": {
+        "username": {"type": "text"},
+        "email": {"type": "text", "fields": {"exact": {"type": "keyword"}}},
+        "created_at": {"type": "date"},
+    },
+}
 CONFLICT: Final = 409
-NOT_FOUND: Final = 404
-FIELDS: Final = ("username", "email", "created_at")
+"""The index has a later version."""
 
 ReadUser = Callable[[str], Awaitable[dict[str, Any] | None]]
 """Returns a user of the API by the id, None for one that is gone."""
 
 
-def bulk_lines(event: dict[str, Any], user: dict[str, Any] | None) -> str:
-    """Return one entry of the bulk API: the document, or its removal when the user is gone."""
-    where = {
-        "_index": INDEX,
-        "_id": event["data"]["user_id"],
-        "version": event["sequence"],
-        "version_type": "external",
-    }
-    if user is None:
-        return json.dumps({"delete": where}) + "\n"
-    document = {name: user[name] for name in FIELDS}
-    return f"{json.dumps({'index': where})}\n{json.dumps(document)}\n"
+class SearchIndex:
+    """One index of users."""
 
+    def __init__(self, http: httpx.AsyncClient, name: str) -> None:
+        """Take a client of OpenSearch, and the name: the alias, a hyphen and a number."""
+        self._http = http
+        self.name = name
 
-def indexing(search: httpx.AsyncClient, read_user: ReadUser) -> Handle:
-    """Return what indexes the user of an event."""
+    async def create(self) -> None:
+        """Create the index unless it exists."""
+        answer = await self._http.put(f"/{self.name}", json={"mappings": MAPPING})
+        if answer.is_error and "resource_already_exists_exception" not in answer.text:
+            answer.raise_for_status()
 
-    async def index(_: Connection, event: dict[str, Any]) -> None:
-        user = None if event["type"] == "user.deleted" else await read_user(event["data"]["user_id"])
-        answer = await search.post(
-            "/_bulk", content=bulk_lines(event, user), headers={"Content-Type": "application/x-ndjson"}
+    async def require(self) -> None:
+        """Raise ``httpx.HTTPStatusError`` unless the index exists: writing would make one without this mapping."""
+        (await self._http.head(f"/{self.name}")).raise_for_status()
+
+    async def write(self, *entries: str) -> None:
+        """Write entries of the bulk API. Those whose version is older than the index's are passed over."""
+        answer = await self._http.post(
+            "/_bulk", content="".join(entries), headers={"Content-Type": "application/x-ndjson"}
         )
         answer.raise_for_status()
         for item in answer.json()["items"]:
             (result,) = item.values()
-            # A conflict: the index has a later version. Nothing to remove: it was removed before.
-            if result["status"] >= httpx.codes.BAD_REQUEST and result["status"] not in {CONFLICT, NOT_FOUND}:
-                raise RuntimeError(f"the index answered {result['status']}")
+            # A document to remove that is not there is answered 404 without an error.
+            if "error" not in result or result["status"] == CONFLICT:
+                continue
+            if (
+                result["status"] == httpx.codes.TOO_MANY_REQUESTS
+                or result["status"] >= httpx.codes.INTERNAL_SERVER_ERROR
+            ):
+                raise TryLaterError(result["error"]["type"])
+            raise RuntimeError(f"{result['status']} {result['error']['type']}")
 
-    return index
+    async def take_the_alias(self) -> None:
+        """Move the alias here from the index that has it, in one step."""
+        remove = {"index": f"{ALIAS}-*", "alias": ALIAS, "must_exist": False}
+        add = {"index": self.name, "alias": ALIAS}
+        answer = await self._http.post("/_aliases", json={"actions": [{"remove": remove}, {"add": add}]})
+        answer.raise_for_status()
 
 
-async def main() -> None:
-    """Index until an error ends it."""
-    token = {"Authorization": f"Bearer {os.environ['DOORWARD_TOKEN']}"}
+def entry(index: str, user_id: str, version: int, user: dict[str, Any] | None) -> str:
+    """Return one entry of the bulk API: the document, or its removal when the user is gone."""
+    where = {"_index": index, "_id": user_id, "version": version, "version_type": "external"}
+    if user is None:
+        return json.dumps({"delete": where}) + "\n"
+    document = {name: user[name] for name in MAPPING["properties"]}
+    return f"{json.dumps({'index': where})}\n{json.dumps(document)}\n"
+
+
+async def read_user(doorward: DoorwardClient, user_id: str) -> dict[str, Any] | None:
+    """Return a user of the API, None for one that is gone."""
+    answer = await doorward.call("GET", f"{USERS}/{user_id}")
+    if answer.status_code == httpx.codes.NOT_FOUND:
+        return None
+    user: dict[str, Any] = answer.raise_for_status().json()
+    return user
+
+
+def indexing(read: ReadUser, index: SearchIndex) -> Handle:
+    """Return what indexes the user of an event."""
+
+    async def index_user(_: Connection, event: dict[str, Any]) -> None:
+        user_id = event["data"]["user_id"]
+        if user_id is None:  # what an operator did to no single user, as an export of all
+            return
+        try:
+            user = None if event["type"] == "user.deleted" else await read(user_id)
+            await index.write(entry(index.name, user_id, event["sequence"], user))
+        except (httpx.HTTPError, SessionEndedError) as error:
+            # One of the two is away or refuses all requests. The next start logs in again.
+            raise TryLaterError from error
+
+    return index_user
+
+
+async def fill(doorward: DoorwardClient, index: SearchIndex) -> None:
+    """Add the users that were there before the first event, and move the alias. It may be done again.
+
+    A user who is changed or deleted meanwhile stays as the event says. OpenSearch knows the version of a removed
+    document for 60 seconds (`index.gc_deletes`); a page that was read is written before that.
+    """
+    await index.require()
+    after: str | None = ""
+    while after is not None:
+        answer = await doorward.call("GET", USERS, params={"page_size": PAGE_SIZE, "after": after})
+        page = answer.raise_for_status().json()
+        await index.write(*(entry(index.name, user["id"], BEFORE_ALL_EVENTS, user) for user in page["users"]))
+        after = page["pagination"]["next_cursor"]
+    await index.take_the_alias()
+
+
+async def main(*, fills: bool) -> None:
+    """Index until an error ends it: start it again then, as a service manager does."""
     async with (
-        httpx.AsyncClient(base_url=os.environ["DOORWARD_URL"], headers=token) as api,
+        httpx.AsyncClient(base_url=os.environ["DOORWARD_URL"]) as http,
         httpx.AsyncClient(base_url=os.environ["OPENSEARCH_URL"]) as search,
     ):
-
-        async def read_user(user_id: str) -> dict[str, Any] | None:
-            answer = await api.get(f"/api/v1/admin/users/{user_id}")
-            if answer.status_code == NOT_FOUND:
-                return None
-            user: dict[str, Any] = answer.raise_for_status().json()
-            return user
-
+        doorward = DoorwardClient(http)
+        await doorward.log_in(os.environ["DOORWARD_USERNAME"], os.environ["DOORWARD_PASSWORD"])
+        index = SearchIndex(search, os.environ["INDEX"])
+        if fills:
+            await fill(doorward, index)
+            return
+        await index.create()
         await consume(
             os.environ["RABBITMQ_URL"],
             os.environ["DATABASE_URL"],
-            name="search",
+            name=f"search.{index.name}",
             types=["user.*"],
-            handle=indexing(search, read_user),
+            handle=indexing(partial(read_user, doorward), index),
         )
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    asyncio.run(main(fills=sys.argv[1:] == ["fill"]))

@@ -1,0 +1,1 @@
+"""A real OpenSearch for the example of an indexer, from jars that Maven fetches."""
