@@ -45,6 +45,7 @@ SECOND_STACK: Final = frozenset(
         "test_login_storm.py",
         "test_pgbouncer.py",
         "test_pgbouncer_configuration.py",
+        "test_rabbitmq.py",
         "test_several_copies.py",
         "test_shutdown.py",
         "test_upgrade.py",

@@ -21,6 +21,7 @@ IMAGE_ONLY: Final = frozenset(
         "test_load_balancer.py",
         "test_pgbouncer.py",
         "test_pgbouncer_configuration.py",
+        "test_rabbitmq.py",
     }
 )
 

@@ -1,4 +1,4 @@
-"""What stands beside the product in production, as containers: Redis, a load balancer, PgBouncer."""
+"""What stands beside the product in production, as containers: Redis, a load balancer, PgBouncer, RabbitMQ."""
 
 import contextlib
 import os
@@ -16,6 +16,7 @@ from tests.e2e.stack import READY_SECONDS, Companion
 REDIS_IMAGE: Final = "redis:8.0"
 HAPROXY_IMAGE: Final = "haproxy:3.0"
 PGBOUNCER_IMAGE: Final = "edoburu/pgbouncer:v1.24.1-p1"
+RABBITMQ_IMAGE: Final = "rabbitmq:4.0"
 LABELS: Final = {"doorward.run": os.environ.get("DOORWARD_RUN", "by-hand")}
 """By which whoever started the run finds what a killed one left behind."""
 
@@ -23,6 +24,7 @@ ENGINE: Final = {"timeout": 300}
 """Seconds for one answer of the engine: it may be busy with other work."""
 
 PGBOUNCER_PORT: Final = 6432
+RABBITMQ_PORT: Final = 5672
 HAPROXY_CONFIGURATION: Final = Path(__file__).parents[2] / "docker" / "haproxy.cfg"
 LISTENING: Final = "cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | grep -qi ':{port:04X} 0*:0000 0A'"
 
@@ -82,3 +84,30 @@ def pgbouncer(
     container.with_copy_into_container(configuration.encode(), "/etc/pgbouncer/pgbouncer.ini")
     container.with_copy_into_container(users.encode(), "/etc/pgbouncer/userlist.txt")
     return _running(container, network, "pgbouncer", PGBOUNCER_PORT)
+
+
+class Broker(Container):
+    """RabbitMQ, reached by services in the network and by consumers on this machine."""
+
+    def url(self) -> str:
+        """Return where services reach it."""
+        return f"amqp://guest:guest@{self.address()}/"
+
+    def outer_url(self) -> str:
+        """Return where it is reached on this machine: another address after a restart."""
+        return f"amqp://guest:guest@{self.container.get_container_host_ip()}:{self.container.get_exposed_port(self._port)}/"
+
+    def kill(self) -> None:
+        self.container.get_wrapped_container().kill()
+
+    def start(self) -> None:
+        self.container.get_wrapped_container().start()
+        self.wait_until_listening()
+
+
+@contextlib.contextmanager
+def rabbitmq(network: Network) -> Iterator[Broker]:
+    """Run RabbitMQ under one host name, which its data are kept under."""
+    container = DockerContainer(RABBITMQ_IMAGE, docker_client_kw=ENGINE).with_exposed_ports(RABBITMQ_PORT)
+    with _running(container, network, "rabbitmq", RABBITMQ_PORT, hostname="rabbitmq"):
+        yield Broker(container, "rabbitmq", RABBITMQ_PORT)

@@ -161,6 +161,10 @@ class ImageStack(Stack):
         server = f"host={POSTGRES_ALIAS} port=5432"
         return image_companions.pgbouncer(self._network, server, settings, f'"{user}" "{password}"')
 
+    def rabbitmq(self) -> contextlib.AbstractContextManager[image_companions.Broker]:
+        """Run a RabbitMQ that the services of this stack reach."""
+        return image_companions.rabbitmq(self._network)
+
     def load_balancer(self) -> contextlib.AbstractContextManager[image_companions.Container]:
         """Run the load balancer in front of all copies of this stack."""
         return image_companions.load_balancer(self._network)
