@@ -110,7 +110,8 @@ async def caller(service: Service) -> Caller:
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
             content = operation.get("requestBody", {}).get("content", {}).get("application/json")
-            if content:
+            # Files are no objects with members.
+            if content and "$ref" in content["schema"]:
                 members = schemas[content["schema"]["$ref"].rpartition("/")[2]]["properties"]
                 texts = [name for name, each in members.items() if is_any_text(each)]
                 field = next(iter([*texts, *members]))
