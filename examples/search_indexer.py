@@ -31,7 +31,7 @@ MAPPING: Final = {
     "dynamic": "strict",
     "properties": {
         "username": {"type": "text"},
-        "email": {"type": "text", "fields": {"exact": {"type": "keyword"}}},
+        "email": {"type": "text", "fields": {"exact": {"type": "keyword", "normalizer": "lowercase"}}},
         "created_at": {"type": "date"},
     },
 }

@@ -16,6 +16,7 @@ from aio_pika.exceptions import ChannelNotFoundEntity
 from development.client import Person
 from development.opensearch.server import HOW_TO_GET_IT, OpenSearchServer, is_installed
 from development.proof.service import proof_settings, running_service
+from examples import rabbitmq_consumer
 from examples.search_indexer import SearchIndex, entry, indexing
 from tests.integration.outbox.messages import Outbox, eventually
 from tests.integration.rabbitmq.broker import RabbitServer
@@ -43,7 +44,9 @@ async def search(opensearch: OpenSearchServer) -> AsyncIterator[httpx.AsyncClien
 
 @pytest.fixture
 def outbox(own_database: str) -> Outbox:
-    return Outbox(own_database)
+    outbox = Outbox(own_database)
+    outbox.sql(rabbitmq_consumer.TABLE)
+    return outbox
 
 
 async def found(search: httpx.AsyncClient, index: str, **query: str) -> list[str]:
@@ -126,21 +129,38 @@ async def test_an_event_waits_while_opensearch_is_away(
     assert await waiting(server, "killed.dead") == 0
 
 
-ADMIN = Person("", "admin@example.com", "admin", "correct horse battery")
+async def test_a_document_that_opensearch_refuses_is_a_dead_letter_and_the_next_is_indexed(
+    search: httpx.AsyncClient, server: RabbitServer, outbox: Outbox
+) -> None:
+    index, bad = SearchIndex(search, "users-94"), str(uuid4())
+    await index.create()
+
+    async def read_user(user_id: str) -> dict[str, Any]:
+        return user_called("ada") | ({"created_at": "no time"} if user_id == bad else {})
+
+    await prepare(server, "refused")
+    await publish(server, event_of(1, "user.registered", bad), event_of(2, "user.registered"))
+    async with Consumer(server, outbox, "refused", indexing(read_user, index)):
+        await eventually(lambda: bool(outbox.sql("SELECT id FROM doorward_events_done")))
+    assert await found(search, index.name) == ["ada"]
+    assert await waiting(server, "refused.dead") == 1
+
+
+ADMIN = Person("", "ada@example.com", "ada", "correct horse battery")
 
 
 class Story:
     """The service, and the indexer as it is started by hand: as processes."""
 
-    def __init__(self, service_url: str, opensearch: OpenSearchServer, server: RabbitServer, outbox: Outbox) -> None:
-        self.api = httpx.Client(base_url=service_url, timeout=60, trust_env=False)
+    def __init__(self, api: httpx.Client, opensearch: OpenSearchServer, server: RabbitServer, outbox: Outbox) -> None:
+        self._api = api
         login = {"username": ADMIN.username, "password": ADMIN.password}
-        token = self.api.post("/api/v1/auth/token", data=login).raise_for_status().json()["access_token"]
-        self.api.headers["Authorization"] = f"Bearer {token}"
+        token = api.post("/api/v1/auth/token", data=login).raise_for_status().json()["access_token"]
+        api.headers["Authorization"] = f"Bearer {token}"
         self._environment = {
             "PATH": os.environ["PATH"],
             "PYTHONPATH": os.pathsep.join(sys.path),
-            "DOORWARD_URL": service_url,
+            "DOORWARD_URL": str(api.base_url),
             "DOORWARD_USERNAME": ADMIN.username,
             "DOORWARD_PASSWORD": ADMIN.password,
             "OPENSEARCH_URL": opensearch.url,
@@ -150,11 +170,11 @@ class Story:
 
     def register(self, name: str) -> str:
         body = {"username": name, "email": f"{name}@example.com", "password": "three red kites circling"}
-        user_id: str = self.api.post("/api/v1/auth/register", json=body).raise_for_status().json()["id"]
+        user_id: str = self._api.post("/api/v1/auth/register", json=body).raise_for_status().json()["id"]
         return user_id
 
     def change(self, method: str, user_id: str, **options: Any) -> None:
-        self.api.request(method, f"/api/v1/admin/users/{user_id}", **options).raise_for_status()
+        self._api.request(method, f"/api/v1/admin/users/{user_id}", **options).raise_for_status()
 
     @contextmanager
     def indexer(self, index: str) -> Iterator[subprocess.Popen[bytes]]:
@@ -175,7 +195,7 @@ def create_admin(settings: dict[str, str]) -> None:
     command = [sys.executable, "-m", "doorward", "create-admin", ADMIN.email, "--username", ADMIN.username]
     environment = {"PATH": os.environ["PATH"], **settings}
     password = f"{ADMIN.password}\n".encode()
-    subprocess.run([*command, "--password-stdin"], env=environment, input=password, check=True, capture_output=True)
+    subprocess.run([*command, "--password-stdin"], env=environment, input=password, check=True)
 
 
 async def is_found(search: httpx.AsyncClient, index: str, *names: str) -> None:
@@ -202,24 +222,28 @@ async def test_the_index_follows_the_users_and_another_takes_its_place(
 ) -> None:
     settings = proof_settings(outbox.url, RABBITMQ_URL=server.url)
     create_admin(settings)
-    with running_service(settings) as service_url:
-        story = Story(service_url, opensearch, server, outbox)
+    with running_service(settings) as url, httpx.Client(base_url=url, timeout=60, trust_env=False) as api:
+        story = Story(api, opensearch, server, outbox)
         before = story.register("before")
         with story.indexer("users-1"):
             await is_consumed(server, "search.users-1")
             story.fill("users-1")
-            await is_found(search, "users", "admin", "before")
+            await is_found(search, "users", "ada", "before")
             grace, bob = story.register("grace"), story.register("bob")
             story.change("PATCH", grace, json={"username": "hopper"})
+            story.change("PATCH", before, json={"username": "older"})
             story.change("DELETE", bob, params={"now": "true"})
-            await is_found(search, "users", "admin", "before", "hopper")
-            assert await found(search, "users", email="GRACE@example.com") == ["hopper"]
+            await is_found(search, "users", "ada", "hopper", "older")
+            assert await found(search, "users", username="Hopper") == ["hopper"]
+            assert await found(search, "users", username="grace") == []
+            assert await found(search, "users", **{"email.exact": "GRACE@example.com"}) == ["hopper"]
             with story.indexer("users-2"):
                 await is_consumed(server, "search.users-2")
                 story.change("DELETE", before, params={"now": "true"})
                 story.register("eve")
                 await is_found(search, "users-2", "eve")
                 story.fill("users-2")
-                await is_found(search, "users", "admin", "eve", "hopper")
+                await is_found(search, "users", "ada", "eve", "hopper")
                 (index,) = (await search.get("/_alias/users")).json()
                 assert index == "users-2"
+    assert [await waiting(server, f"search.{index}.dead") for index in ("users-1", "users-2")] == [0, 0]
