@@ -3,10 +3,19 @@
 import argparse
 import sys
 import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from functools import partial
 
-from development.proof.kills.failpoints import POINTS
+from development.proof.kills.administration import AdministratorRounds
+from development.proof.kills.deliveries import DELIVERING, DeliveryRounds
+from development.proof.kills.failpoints import ADMINISTRATOR_POINTS, DELIVERY_POINTS, MOMENTS, POINTS
+from development.proof.kills.files import BATCHES, ImportRounds
 from development.proof.kills.rounds import Outcome, rounds
-from development.proof.service import own_database
+from development.proof.kills.service import killable_service
+from development.proof.service import ADMINISTRATION, own_database, proof_settings
+
+Kill = Callable[[Outcome], None]
 
 
 def main() -> int:
@@ -15,21 +24,40 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=1, help="at each point (default: %(default)s)")
     options = parser.parse_args()
     wrong = 0
-    with own_database() as database_url, rounds(database_url) as all_rounds:
-        for commit, moment in POINTS:
+    with own_database() as database_url, ExitStack() as stack:
+        for name, kill in _points(database_url, stack):
             outcome, began = Outcome(), time.monotonic()
             for _ in range(options.kills):
-                all_rounds.kill(commit, moment, outcome)
+                kill(outcome)
             seconds = time.monotonic() - began
             seen = f"{outcome.people} people, {outcome.sessions} sessions, {outcome.unknown} answers lost"
             print(
-                f"kills, {commit}, {moment}: {outcome.kills} in {seconds:.1f} s, {seen}, {len(outcome.wrong)} wrong",
+                f"kills, {name}: {outcome.kills} in {seconds:.1f} s, {seen}, {len(outcome.wrong)} wrong",
                 *outcome.wrong,
                 sep="\n  ",
                 flush=True,
             )
             wrong += len(outcome.wrong)
     return 1 if wrong else 0
+
+
+def _points(database_url: str, stack: ExitStack) -> Iterator[tuple[str, Kill]]:
+    """Yield each point, by its name, with what kills there once."""
+    of_accounts = stack.enter_context(rounds(database_url))
+    for commit, moment in POINTS:
+        yield f"{commit}, {moment}", partial(of_accounts.kill, commit, moment)
+    administered = stack.enter_context(killable_service(proof_settings(database_url, **ADMINISTRATION)))
+    of_administrators = AdministratorRounds(administered, database_url)
+    for act, moment in ADMINISTRATOR_POINTS:
+        yield f"administrator's {act}, {moment}", partial(of_administrators.kill, act, moment)
+    of_imports = ImportRounds(administered, database_url)
+    for batch in range(1, BATCHES + 1):
+        for moment in MOMENTS:
+            yield f"batch {batch} of an import, {moment}", partial(of_imports.kill, moment, batch)
+    delivering = stack.enter_context(killable_service(proof_settings(database_url, **DELIVERING)))
+    of_deliveries = DeliveryRounds(delivering, database_url)
+    for step, moment in DELIVERY_POINTS:
+        yield f"{step} of a message, {moment}", partial(of_deliveries.kill, step, moment)
 
 
 if __name__ == "__main__":

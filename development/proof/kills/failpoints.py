@@ -1,7 +1,7 @@
-"""Where the service may die: around each commit of auth. None of this is in the product: it is put around it here.
+"""Where the service may die: around each commit of accounts, administration, imports and deliveries.
 
-A file arms one point for the process that watches it: `rotate before 2` kills at the second pass. Without the file
-nothing dies.
+None of this is in the product: it is put around it here. A file arms one point for the process that watches it:
+`rotate before 2` kills at the second pass. Without the file nothing dies.
 """
 
 import asyncio
@@ -14,12 +14,15 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Final, Literal, get_args
 
-from doorward.domain.accounts.repositories import accounts, email_changes
+from doorward.domain.accounts.repositories import accounts, deletions, email_changes, invitations
+from doorward.domain.administration.repositories import imported_users
+from doorward.domain.administration.repositories import users as administered_users
 from doorward.domain.auth.models import EndReason
-from doorward.domain.auth.repositories import sessions, throttles, users
+from doorward.domain.auth.repositories import roles, sessions, throttles, users
+from doorward.domain.outbox import repository as outbox
 from doorward.infrastructure.postgres.database import PostgresDatabase
 
-Commit = Literal[
+AccountCommit = Literal[
     "register",
     "reserve",
     "login",
@@ -32,12 +35,40 @@ Commit = Literal[
     "mailbox",
     "email",
 ]
+"""What users do to their own accounts."""
+
+AdministratorCommit = Literal[
+    "register",
+    "roles",
+    "deactivate",
+    "activate",
+    "forced-reset",
+    "new-address",
+    "delete",
+    "erase",
+    "invite",
+]
+"""What administrators do to users, and to addresses without an account."""
+
+DeliveryCommit = Literal["claim", "settle"]
+"""What is stored about a message before it is sent, and after it was taken."""
+
+Commit = AccountCommit | AdministratorCommit | DeliveryCommit | Literal["import"]
 Moment = Literal["before", "sent", "after"]
 """Before the commit is sent; when it is sent and not answered; when it is answered and the caller not."""
 
-COMMITS: Final[tuple[Commit, ...]] = get_args(Commit)
 MOMENTS: Final[tuple[Moment, ...]] = get_args(Moment)
-POINTS: Final = tuple((commit, moment) for commit in COMMITS for moment in MOMENTS)
+ACCOUNT_COMMITS: Final[tuple[AccountCommit, ...]] = get_args(AccountCommit)
+ADMINISTRATOR_COMMITS: Final[tuple[AdministratorCommit, ...]] = get_args(AdministratorCommit)
+POINTS: Final = tuple((commit, moment) for commit in ACCOUNT_COMMITS for moment in MOMENTS)
+ADMINISTRATOR_POINTS: Final = tuple((commit, moment) for commit in ADMINISTRATOR_COMMITS for moment in MOMENTS)
+DELIVERY_POINTS: Final[tuple[tuple[DeliveryCommit, Moment], ...]] = (
+    ("claim", "after"),
+    ("settle", "before"),
+    ("settle", "sent"),
+    ("settle", "after"),
+)
+"""A claim that was not committed is none. Before a message is settled, its receiver has taken it."""
 
 Statement = Callable[..., Awaitable[Any]]
 _transaction: ContextVar[list[Commit] | None] = ContextVar("transaction", default=None)
@@ -64,6 +95,18 @@ class Failpoints:
         self._mark(accounts, "replace_forgotten_password", lambda _: "reset")
         self._mark(email_changes, "update_confirmations", lambda _: "mailbox")
         self._mark(email_changes, "replace_email", lambda _: "email")
+        self._mark(roles, "update_roles_of_user", lambda _: "roles")
+        self._mark(users, "deactivate_user", lambda _: "deactivate")
+        self._mark(users, "activate_user", lambda _: "activate")
+        self._mark(administered_users, "end_password", lambda _: "forced-reset")
+        self._mark(email_changes, "replace_email_unverified", lambda _: "new-address")
+        self._mark(deletions, "deactivate_for_deletion", lambda _: "delete")
+        self._mark(deletions, "remove_user", lambda _: "erase")
+        self._mark(invitations, "add_invitation", lambda _: "invite")
+        self._mark(imported_users, "add_users", lambda _: "import")
+        self._mark(outbox, "remove_message", lambda _: "settle")
+        self._mark_claims()
+        PostgresDatabase.bulk_transaction = self._around(PostgresDatabase.bulk_transaction)  # type: ignore[method-assign, assignment] # as below
         PostgresDatabase.transaction = self._around(PostgresDatabase.transaction)  # type: ignore[method-assign, assignment] # it is the point
 
     def _mark(self, repository: ModuleType, name: str, commit_of: Callable[[dict[str, Any]], Commit]) -> None:
@@ -81,6 +124,18 @@ class Failpoints:
             return result
 
         setattr(repository, name, marked)
+
+    def _mark_claims(self) -> None:
+        """Pass when messages were claimed: most looks at the outbox find none."""
+        claim = outbox.claim_messages
+
+        async def marked(*arguments: Any, **named: Any) -> Any:  # noqa: ANN401 - whatever the statement takes
+            claimed = await claim(*arguments, **named)
+            if claimed:
+                self._pass("claim", "after")
+            return claimed
+
+        outbox.claim_messages = marked
 
     def _around(self, transaction: Callable[[PostgresDatabase], Any]) -> Callable[[PostgresDatabase], Any]:
         @asynccontextmanager

@@ -22,18 +22,19 @@ class Ledger:
     def mean(self, person: str, call: Call, session: int | None = None) -> int:
         """Write what a person is about to do; return the call's number."""
         self._calls += 1
-        self._write({"number": self._calls, "person": person, "call": call, "session": session})
+        self.write({"number": self._calls, "person": person, "call": call, "session": session})
         return self._calls
 
     def tell(self, number: int, status: int, refresh: str | None = None, access: str | None = None) -> None:
         """Write what the call was told."""
-        self._write({"number": number, "status": status, "refresh": refresh, "access": access})
+        self.write({"number": number, "status": status, "refresh": refresh, "access": access})
 
     def close(self) -> None:
         """Close the file."""
         self._file.close()
 
-    def _write(self, entry: Entry) -> None:
+    def write(self, entry: Entry) -> None:
+        """Write a line."""
         self._file.write(json.dumps(entry) + "\n")
         self._file.flush()
         os.fsync(self._file.fileno())
@@ -73,15 +74,16 @@ class Person:
 def read(path: Path) -> list[Person]:
     """Return what the ledger says of each person. A line that was being written when its writer died is no line."""
     people: dict[str, Person] = {}
-    told = {entry["number"]: entry for entry in _entries(path) if "status" in entry}
-    for meant in _entries(path):
+    told = {entry["number"]: entry for entry in entries(path) if "status" in entry}
+    for meant in entries(path):
         if "call" in meant:
             person = people.setdefault(meant["person"], Person(meant["person"]))
             _note(person, meant, told.get(meant["number"]))
     return list(people.values())
 
 
-def _entries(path: Path) -> Iterator[Entry]:
+def entries(path: Path) -> Iterator[Entry]:
+    """Yield the lines that were written whole."""
     text = path.read_text(encoding="utf-8")
     for line in text[: text.rfind("\n") + 1].splitlines():
         yield json.loads(line)

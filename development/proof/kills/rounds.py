@@ -5,15 +5,14 @@ import contextlib
 import random
 import secrets
 import signal
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 from development.proof.kills import checker, clients, ledger
-from development.proof.kills.failpoints import Commit, Moment
-from development.proof.kills.service import KillableService
+from development.proof.kills.failpoints import AccountCommit, Moment
+from development.proof.kills.service import KillableService, killable_service
 from development.proof.service import proof_settings, tokens_of
 from doorward.domain.auth.one_time_tokens import OneTimeTokens
 
@@ -43,6 +42,13 @@ class Outcome:
         self.wrong += wrong
 
 
+def wait_for_kill(service: KillableService) -> None:
+    """Wait for the end of a service that is armed. Raises ``RuntimeError`` unless it was killed."""
+    status = service.status_of_end()
+    if status != -signal.SIGKILL:
+        raise RuntimeError(f"the service was to be killed, and ended with {status}")
+
+
 class Rounds:
     """One service and its database, for as many kills as are wanted."""
 
@@ -53,20 +59,18 @@ class Rounds:
         self._folder = folder
         self._tokens = tokens
 
-    def kill(self, commit: Commit, moment: Moment, outcome: Outcome) -> None:
+    def kill(self, commit: AccountCommit, moment: Moment, outcome: Outcome) -> None:
         """Use the service until it dies there; start it again; check everything."""
         path = self.use_until_dead(commit, moment)
         self._service.start()
         people = ledger.read(path)
         outcome.add(people, self.check(path))
 
-    def use_until_dead(self, commit: Commit, moment: Moment) -> Path:
+    def use_until_dead(self, commit: AccountCommit, moment: Moment) -> Path:
         """Return the ledger of clients who saw the service die."""
         self._service.arm(commit, moment, random.randint(1, MOST_PASSES))
         path = self.use()
-        status = self._service.status_of_end()
-        if status != -signal.SIGKILL:
-            raise RuntimeError(f"the service was to be killed, and ended with {status}")
+        wait_for_kill(self._service)
         return path
 
     def use(self, most_people: int = clients.MOST_PEOPLE) -> Path:
@@ -85,9 +89,6 @@ class Rounds:
 @contextlib.contextmanager
 def rounds(database_url: str) -> Iterator[Rounds]:
     """Yield a service that runs on this migrated database."""
-    with contextlib.ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        settings = proof_settings(database_url)
-        service = stack.enter_context(KillableService(folder, settings))
-        service.start()
-        yield Rounds(service, database_url, folder, tokens_of(settings))
+    settings = proof_settings(database_url)
+    with killable_service(settings) as service:
+        yield Rounds(service, database_url, service.folder, tokens_of(settings))

@@ -3,10 +3,13 @@
 As a program it starts a service for each line of its input and waits for its end; `KillableService` runs the program.
 """
 
+import contextlib
 import os
 import signal
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Final, Self
@@ -24,7 +27,7 @@ class KillableService:
 
     def __init__(self, folder: Path, settings: dict[str, str]) -> None:
         """Take an empty folder, and the service's settings."""
-        self._folder = folder
+        self.folder = folder
         self._settings = settings
         self.url = ""
 
@@ -34,7 +37,7 @@ class KillableService:
         command = [sys.executable, "-m", "development.proof.kills.service"]
         self._program = subprocess.Popen(
             command,
-            cwd=self._folder,
+            cwd=self.folder,
             env=environment,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -55,17 +58,17 @@ class KillableService:
 
     def start(self) -> None:
         """Start the service and wait until it is ready."""
-        (self._folder / LOG).write_bytes(b"")
+        (self.folder / LOG).write_bytes(b"")
         stdin = self._pipe(self._program.stdin)
         stdin.write("start\n")
         stdin.flush()
-        self.url = url_when_ready(self._folder / LOG, lambda: self._program.poll() is None)
+        self.url = url_when_ready(self.folder / LOG, lambda: self._program.poll() is None)
 
     def arm(self, commit: Commit, moment: Moment, passes: int) -> None:
         """Have the service die there, at that many passes from now."""
-        prepared = self._folder / "prepared"
+        prepared = self.folder / "prepared"
         prepared.write_text(f"{commit} {moment} {passes}", encoding="ascii")
-        prepared.rename(self._folder / ARMED)
+        prepared.rename(self.folder / ARMED)
 
     def status_of_end(self) -> int:
         """Wait until the service has ended; return its status, negative for the signal that ended it."""
@@ -76,6 +79,14 @@ class KillableService:
         if pipe is None:
             raise RuntimeError("not entered")
         return pipe
+
+
+@contextlib.contextmanager
+def killable_service(settings: dict[str, str]) -> Iterator[KillableService]:
+    """Yield a service that runs, in a folder that is gone afterwards."""
+    with tempfile.TemporaryDirectory() as folder, KillableService(Path(folder), settings) as service:
+        service.start()
+        yield service
 
 
 def _serve(folder: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from development.proof.kills.failpoints import POINTS, Commit, Moment
+from development.proof.kills.failpoints import POINTS, AccountCommit, Moment
 from development.proof.kills.rounds import Outcome, Rounds, rounds
 from tests.integration.service import MakeDatabase
 
@@ -49,7 +49,7 @@ def killed(make_database: MakeDatabase) -> Iterator[tuple[Rounds, str]]:
 
 @pytest.mark.parametrize(("commit", "moment"), POINTS)
 def test_after_a_kill_nothing_told_is_lost_and_nothing_is_half_done(
-    killed: tuple[Rounds, str], commit: Commit, moment: Moment
+    killed: tuple[Rounds, str], commit: AccountCommit, moment: Moment
 ) -> None:
     outcome = Outcome()
     killed[0].kill(commit, moment, outcome)
