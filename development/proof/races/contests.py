@@ -100,6 +100,7 @@ async def ended_meanwhile(urls: list[str], end: End) -> list[str]:
                     pairs.append(answer)
                     if is_late:
                         wrong.append("a refresh that began after the end was told got through")
+                        return
                 elif answer.is_decisive or is_late:
                     return
 
