@@ -8,7 +8,7 @@ from uuid import UUID
 
 from development.proof.model.expectation import Access, Due, Model, Session, hold
 from development.proof.model.world import World
-from doorward.domain.auth.models import TokenPair, User
+from doorward.domain.auth.models import Caller, TokenPair
 from doorward.domain.auth.refresh_token import RefreshToken
 
 STORED: Final = """
@@ -46,7 +46,7 @@ async def check(world: World, model: Model, by_refresh: list[Session], by_access
     All is asked at once, which changes nothing, and judged then.
     """
     accesses = [(session, access) for session in by_access for access in session.accesses[-ACCESS_TOKENS:]]
-    rows, users, pairs = await asyncio.gather(
+    rows, callers, pairs = await asyncio.gather(
         world.sql(STORED, [person.id for person in model.people]),
         world.who_are([access.text for _, access in accesses]),
         _would_refresh(world, by_refresh),
@@ -54,8 +54,8 @@ async def check(world: World, model: Model, by_refresh: list[Session], by_access
     for session, given in zip(by_refresh, pairs, strict=True):
         _check_generations(world, model, session, given)
     _check_stored({row[0]: row[1:] for row in rows}, model)
-    for (session, access), user in zip(accesses, users, strict=True):
-        _check_access(world, model, session, access, user)
+    for (session, access), caller in zip(accesses, callers, strict=True):
+        _check_access(world, model, session, access, caller)
 
 
 def _check_stored(rows: dict[UUID, tuple[Any, ...]], model: Model) -> None:
@@ -70,14 +70,17 @@ def _check_stored(rows: dict[UUID, tuple[Any, ...]], model: Model) -> None:
         hold("ended sessions stay ended, and no others end", is_so=end == ended, detail=end)
 
 
-def _check_access(world: World, model: Model, session: Session, access: Access, user: User | None) -> None:
+def _check_access(world: World, model: Model, session: Session, access: Access, caller: Caller | None) -> None:
     is_due = model.admits(session, access, world.clock.now())
     hold(
         "an access token works exactly while its session, its user and itself do",
-        is_so=(user is not None) == is_due,
-        detail=f"accepted: {user is not None}, due: {is_due}",
+        is_so=(caller is not None) == is_due,
+        detail=f"accepted: {caller is not None}, due: {is_due}",
     )
-    hold("nobody gets another's account", is_so=user is None or str(user.id) == session.person.id)
+    if caller is not None:
+        hold("nobody gets another's account", is_so=str(caller.user.id) == session.person.id)
+        rights = {scope for scope in caller.scopes if scope.startswith("admin:")}
+        hold("a token allows what today's roles give", is_so=rights == model.scopes_of(session.person), detail=rights)
 
 
 def _check_generations(world: World, model: Model, session: Session, pairs: list[TokenPair | None]) -> None:
@@ -107,9 +110,9 @@ def check_events(model: Model, events: int) -> None:
 async def answers(world: World, sessions: list[Session]) -> Answers:
     """Return what the sessions' tokens would get now."""
     accesses = [access.text for session in sessions for access in session.accesses[-ACCESS_TOKENS:]]
-    users, pairs = await asyncio.gather(world.who_are(accesses), _would_refresh(world, sessions))
+    callers, pairs = await asyncio.gather(world.who_are(accesses), _would_refresh(world, sessions))
     generations = [None if pair is None else read(pair.refresh_token).generation for pair in chain.from_iterable(pairs)]
-    return Answers(generations, [user is not None for user in users])
+    return Answers(generations, [caller is not None for caller in callers])
 
 
 async def _would_refresh(world: World, sessions: list[Session]) -> list[list[TokenPair | None]]:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from enum import Enum, auto
 from typing import Final
 
+from development.proof.model.rights import OWN_ROLE, ROLES
 from doorward.domain.auth.models import EndReason
 
 ACCESS: Final = timedelta(minutes=30)
@@ -69,6 +70,8 @@ class Person:
     has_old_hash: bool = False
     password: str = PASSWORD
     is_verified: bool = False
+    must_change_password: bool = False
+    roles: frozenset[str] = frozenset()
     resets: list[MailedToken] = field(default_factory=list)
     verifications: list[MailedToken] = field(default_factory=list)
     """Every token that was ever mailed, the newest last."""
@@ -81,6 +84,11 @@ class Person:
     def email(self) -> str:
         """The address."""
         return f"{self.username}@example.com"
+
+    @property
+    def may_log_in(self) -> bool:
+        """Tell whether the right password begins a session."""
+        return self.is_active and not self.must_change_password
 
     def lose_links(self) -> None:
         """Note a change of password or state: no link that was mailed before works."""
@@ -154,6 +162,16 @@ class Model:
     key: int = 0
     previous_key: int | None = None
     reuses: int = 0
+    roles: dict[str, frozenset[str]] = field(default_factory=lambda: {**ROLES, OWN_ROLE: frozenset()})
+
+    def scopes_of(self, person: Person) -> frozenset[str]:
+        """Return what somebody may administer: what today's roles give, as they are defined today."""
+        return frozenset().union(*(self.roles[role] for role in person.roles))
+
+    def forget(self, person: Person) -> None:
+        """Note that somebody is gone, with all sessions."""
+        self.people.remove(person)
+        self.sessions = [session for session in self.sessions if session.person is not person]
 
     def is_readable(self, key: int) -> bool:
         """Tell whether tokens under this key are still read."""
@@ -172,6 +190,7 @@ class Model:
     def reset(self, person: Person, password: str) -> None:
         """Note a new password by mail: sessions, links and old hash are gone, the address is the owner's."""
         person.password, person.has_old_hash, person.is_verified = password, False, True
+        person.must_change_password = False
         person.epoch += 1
         person.lose_links()
 

@@ -3,8 +3,10 @@
 ``planting.py`` puts them into copies of the product; the walks must find every one.
 """
 
-from dataclasses import dataclass
 from typing import Final
+
+from development.proof.model.administration_faults import ADMINISTRATION_FAULTS
+from development.proof.model.fault import Fault
 
 SESSIONS_SQL: Final = "domain/auth/repositories/sessions.py"
 THROTTLES_SQL: Final = "domain/auth/repositories/throttles.py"
@@ -20,18 +22,6 @@ ADMISSION: Final = "domain/auth/admission.py"
 SESSIONS: Final = "domain/auth/sessions.py"
 ACCOUNT_MODELS: Final = "domain/accounts/models.py"
 POLICY: Final = "domain/auth/policy.py"
-
-
-@dataclass(frozen=True)
-class Fault:
-    """One line, before and after, and what an attacker would have of it."""
-
-    path: str
-    before: str
-    after: str
-    gain: str
-    mode: str | None = None
-    """The only mode whose walks can show it; None for both."""
 
 
 FAULTS: Final = (
@@ -239,4 +229,5 @@ FAULTS: Final = (
         "return self.is_active",
         "a thief of the password has an account erased, since its owner gets no reset",
     ),
+    *ADMINISTRATION_FAULTS,
 )

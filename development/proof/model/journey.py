@@ -3,12 +3,23 @@
 import sys
 from datetime import datetime, timedelta
 from typing import ClassVar, Final
+from uuid import uuid4
 
 import bcrypt
 from hypothesis.stateful import RuleBasedStateMachine, invariant
 
 from development.proof.model import checks
-from development.proof.model.expectation import Due, Model, Person, RefreshText, Session, ViolationError, hold
+from development.proof.model.expectation import (
+    PASSWORD,
+    Due,
+    Model,
+    Person,
+    RefreshText,
+    Session,
+    ViolationError,
+    hold,
+)
+from development.proof.model.rights import OWN_ROLE
 from development.proof.model.tally import Tally
 from development.proof.model.world import START, World
 from doorward.domain.auth.models import EndReason
@@ -34,6 +45,8 @@ class Journey(RuleBasedStateMachine):
         self.world.clock.present = START
         self.touched: list[Session] = []
         self.reuse_events.clear()
+
+        self.world.run(self.world.administration.define(OWN_ROLE, ()))
 
     @property
     def has_room(self) -> bool:
@@ -84,8 +97,7 @@ class Journey(RuleBasedStateMachine):
         live = self._live()
         if not live:
             person = self._person(which)
-            if not person.is_active:
-                self._activate(person)
+            self._let_in(person)
             self._log_in(person, has_old_hash=False)
             live = self.model.sessions[-1:]
         among, number = (self.model.sessions, which // 4) if which % 4 == 0 else (live, which)
@@ -95,6 +107,24 @@ class Journey(RuleBasedStateMachine):
 
     def _live(self) -> list[Session]:
         return [session for session in self.model.sessions if self.model.is_live(session, self.now)]
+
+    def _register(self) -> None:
+        name = f"walker-{uuid4().hex[:16]}"
+        user = self.world.run(
+            self.world.registration.register(email=f"{name}@example.com", username=name, password=PASSWORD)
+        )
+        self.model.people.append(Person(str(user.id), name))
+
+    def _let_in(self, person: Person) -> None:
+        """Have an operator and a mail undo what keeps somebody from logging in."""
+        if not person.is_active:
+            self._activate(person)
+        if person.must_change_password:
+            new, text = f"{PASSWORD} {uuid4().hex}", self.world.run(self.world.mailbox.reset(person.email))
+            hold("a link is mailed to an active user", is_so=text is not None)
+            is_reset = self.world.run(self.world.own.reset_at_once(text or "", [new]))
+            hold("a link sets a password", is_so=is_reset == [True])
+            self.model.reset(person, new)
 
     def _activate(self, person: Person) -> None:
         self.world.run(self.world.activate(person.username))
@@ -107,7 +137,7 @@ class Journey(RuleBasedStateMachine):
         self.touched += self.model.sessions_of(person)[-2:]
 
     def _end_all(self, person: Person) -> None:
-        ended, due = self.world.run(self.world.end_sessions(person.id)), self.model.end_all(person)
+        ended, due = self.world.run(self.world.administration.end_sessions(person.id)), self.model.end_all(person)
         hold("an administrator ends all sessions of a user", is_so=ended == due, detail=f"{ended} of {due}")
         self.touched += self.model.sessions_of(person)[-2:]
 
@@ -150,7 +180,7 @@ class Journey(RuleBasedStateMachine):
             self.world.run(self.world.sql("UPDATE users SET password_hash = %s WHERE id = %s", old, person.id))
             person.has_old_hash = True
         pair = self.world.run(self.world.log_in(person.username, person.password))
-        hold("a login succeeds exactly for an active user", is_so=(pair is not None) == person.is_active)
+        hold("a login succeeds exactly for an active user", is_so=(pair is not None) == person.may_log_in)
         if pair is not None:
             self.touched.append(self.model.begin(person, pair.refresh_token, pair.access_token, self.now))
             person.has_old_hash = False

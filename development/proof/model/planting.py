@@ -13,7 +13,8 @@ import tempfile
 from pathlib import Path
 from typing import Any, Final
 
-from development.proof.model.faults import FAULTS, Fault
+from development.proof.model.fault import Fault
+from development.proof.model.faults import FAULTS
 from development.proof.service import own_database
 
 ROOT: Final = Path(__file__).parents[3]

@@ -22,7 +22,7 @@ class VerifiedSteps(MailSteps):
         person = self._unverified(who) if is_unverified else self._person(who)
         password = person.password if is_right else f"{person.password}!"
         pair, is_asked = self.world.run(self.world.log_in_where_verified(person.username, password))
-        is_due = is_right and person.is_active
+        is_due = is_right and person.may_log_in
         hold("a verified address alone logs in there", is_so=(pair is not None) == (is_due and person.is_verified))
         hold("the right password alone is told what is missing", is_so=is_asked == (is_due and not person.is_verified))
         self._note_begun(person, pair)
@@ -44,10 +44,10 @@ class VerifiedSteps(MailSteps):
 
         (pair, is_asked), is_done = self.world.run(meet())
         self._note_verification(person, is_done=is_done, is_due=is_due)
-        is_admitted = person.is_active and person.is_verified
+        is_admitted = person.may_log_in and person.is_verified
         hold("a verified address alone logs in there", is_so=pair is None or is_admitted)
         hold("the right password alone is told what is missing", is_so=not is_asked or not was_verified)
-        hold("an active user is admitted or told", is_so=(pair is not None or is_asked) == person.is_active)
+        hold("an active user is admitted or told", is_so=(pair is not None or is_asked) == person.may_log_in)
         self._note_begun(person, pair)
 
     def _note_begun(self, person: Person, pair: TokenPair | None) -> None:

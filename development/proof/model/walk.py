@@ -11,6 +11,7 @@ from hypothesis.stateful import precondition, rule
 
 from development.proof.model import checks
 from development.proof.model.account_steps import some
+from development.proof.model.administration_steps import AdministrationSteps
 from development.proof.model.expectation import (
     LEEWAY,
     MOST_OF_ONE,
@@ -23,7 +24,6 @@ from development.proof.model.expectation import (
 )
 from development.proof.model.forgeries import FORGERIES
 from development.proof.model.tally import Tally
-from development.proof.model.verified_steps import VerifiedSteps
 from development.proof.model.world import World
 from doorward.core.exceptions import DomainError
 from doorward.domain.auth.exceptions import EmailTakenError, UsernameTakenError
@@ -58,7 +58,7 @@ callers = st.sampled_from([1, 1, 1, 2, 3, 5, 8])
 """How many use one token at once."""
 
 
-class Walk(VerifiedSteps):
+class Walk(AdministrationSteps):
     """One walk: its steps, of which Hypothesis chooses."""
 
     def __init__(self) -> None:
@@ -71,11 +71,7 @@ class Walk(VerifiedSteps):
     @rule()
     def registers(self) -> None:
         """Somebody makes an account."""
-        name = f"walker-{uuid4().hex[:16]}"
-        user = self.world.run(
-            self.world.registration.register(email=f"{name}@example.com", username=name, password=PASSWORD)
-        )
-        self.model.people.append(Person(str(user.id), name))
+        self._register()
 
     @rule(who=some, is_wide=st.booleans(), is_email=st.booleans())
     def registers_a_taken_name(self, who: int, is_wide: bool, is_email: bool) -> None:  # noqa: FBT001 - Hypothesis passes by name
@@ -104,7 +100,7 @@ class Walk(VerifiedSteps):
         for _ in range(MOST_OF_ONE):
             self._wait_until(self.now + SECOND)
             self._log_in(person, has_old_hash=False)
-        if is_used and person.is_active:
+        if is_used and person.may_log_in:
             first = self.model.sessions[-MOST_OF_ONE]
             self._wait_until(self.now + SECOND)
             self._present(first, first.generation, 1)
@@ -158,7 +154,7 @@ class Walk(VerifiedSteps):
             return await asyncio.gather(login, deactivation)
 
         pair, ended = self.world.run(meet())
-        hold("a login succeeds exactly for an active user", is_so=pair is None or person.is_active)
+        hold("a login succeeds exactly for an active user", is_so=pair is None or person.may_log_in)
         if pair is not None:
             self.model.begin(person, pair.refresh_token, pair.access_token, self.now)
             person.has_old_hash = False

@@ -14,16 +14,17 @@ from fastapi import FastAPI
 from psycopg import AsyncConnection
 
 from development.patience import PATIENT
+from development.proof.model.administration import Administration
 from development.proof.model.email_changes import EmailChanges
 from development.proof.model.expectation import MOST_OF_ONE, RETENTION
 from development.proof.model.keys import Keys, new_secret
 from development.proof.model.mailed import Mailbox
 from development.proof.model.own_account import OwnAccount
+from development.proof.model.rights import OWN_ROLE
 from development.proof.model.undone import undone_sessions
 from development.proof.model.verified_login import VERIFIED_ONLY, create_verified_login
 from doorward.api.services import Services
 from doorward.core.exceptions import DomainError
-from doorward.domain.administration.models import OPERATOR
 from doorward.domain.auth.accounts import Accounts
 from doorward.domain.auth.deactivation import Deactivation
 from doorward.domain.auth.exceptions import (
@@ -32,7 +33,7 @@ from doorward.domain.auth.exceptions import (
     InvalidRefreshTokenError,
     LoginThrottledError,
 )
-from doorward.domain.auth.models import TokenPair, User
+from doorward.domain.auth.models import Caller, TokenPair
 from doorward.domain.auth.pruning import Pruning
 from doorward.domain.auth.sessions import Sessions
 from doorward.domain.auth.throttling import LOGIN_CURVE, STRANGERS
@@ -124,9 +125,15 @@ class World:
         self.own = OwnAccount(services, EmailChanges(self._database, self.clock, tokens, confirmation))
         self._pruning = Pruning(database=self._database, clock=self.clock, retention=RETENTION, pause_seconds=0)
         accounts = Accounts(database=self._database)
-        self._administration = services.administration
         self._deactivation = Deactivation(database=self._database, accounts=accounts)
         self._throttling = create_throttling(settings.keys, self._database)
+        self.administration = Administration(
+            services, self._database, self.clock, tokens=tokens, throttling=self._throttling
+        )
+        await self.sql(
+            "INSERT INTO roles (name, description, scopes) VALUES (%s, '', '{}') ON CONFLICT (name) DO NOTHING",
+            OWN_ROLE,
+        )
         self._unthrottling = Unthrottling(database=self._database, accounts=accounts, throttling=self._throttling)
 
     async def log_in(self, name: str, password: str) -> TokenPair | None:
@@ -173,13 +180,13 @@ class World:
         """Log out."""
         await self._sessions.revoke(text)
 
-    async def who_are(self, accesses: list[str]) -> list[User | None]:
-        """Return whom access tokens speak of that are used at the same moment, or None for a refusal."""
+    async def who_are(self, accesses: list[str]) -> list[Caller | None]:
+        """Return who calls with these access tokens, used at the same moment, or None for a refusal."""
         return await asyncio.gather(*(self._who_is(access) for access in accesses))
 
-    async def _who_is(self, access: str) -> User | None:
+    async def _who_is(self, access: str) -> Caller | None:
         try:
-            return (await self._sessions.authenticate(access)).user
+            return await self._sessions.authenticate(access)
         except InvalidAccessTokenError:
             return None
 
@@ -191,10 +198,6 @@ class World:
     async def deactivate(self, name: str) -> int:
         """Bar somebody, as `doorward deactivate` does; return how many sessions that ended."""
         return await self._deactivation.deactivate(name)
-
-    async def end_sessions(self, user_id: str) -> int:
-        """End all sessions of somebody, as an administrator does; return how many that were."""
-        return await self._administration.user_actions.end_sessions(OPERATOR, UUID(user_id))
 
     async def activate(self, name: str) -> None:
         """Let somebody in again, as `doorward activate` does."""

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from development.proof.model.exploration import MODES
-from development.proof.model.faults import FAULTS, Fault
+from development.proof.model.fault import Fault
+from development.proof.model.faults import FAULTS
 from development.proof.model.planting import ROOT, planted, walked
 from tests.integration.service import MakeDatabase
 

@@ -1,0 +1,119 @@
+"""What administrators do in the walks: operators, who may do everything, and walkers within their roles."""
+
+import secrets
+from collections.abc import Collection, Coroutine
+from typing import Any, Final
+from uuid import UUID
+
+from doorward.api.services import Services
+from doorward.core.exceptions import DomainError
+from doorward.core.ports import Clock
+from doorward.domain.accounts.administered import AdministeredAccounts
+from doorward.domain.administration.models import OPERATOR, Actor, UserChanges
+from doorward.domain.administration.roles import RoleChanges
+from doorward.domain.administration.user_actions import UserActions
+from doorward.domain.auth.models import Caller
+from doorward.domain.auth.one_time_tokens import OneTimeTokens
+from doorward.domain.auth.scopes import AdminScope
+from doorward.domain.auth.throttling import Throttling
+from doorward.domain.outbox.mail_queue import MailQueue
+from doorward.infrastructure.postgres.database import PostgresDatabase
+from doorward.infrastructure.sealing import AesGcmSealer
+
+SEALING_KEY_BYTES: Final = 32
+
+
+class Administration:
+    """The use cases of administration. Mails are asked for and not sent."""
+
+    def __init__(
+        self,
+        services: Services,
+        database: PostgresDatabase,
+        clock: Clock,
+        *,
+        tokens: OneTimeTokens,
+        throttling: Throttling,
+    ) -> None:
+        """Take what the service is made of. Only what cannot be done without mail is built anew."""
+        mails = MailQueue(AesGcmSealer([secrets.token_bytes(SEALING_KEY_BYTES)]))
+        self._sessions, self._users, self._roles = (
+            services.sessions,
+            services.administration.users,
+            services.administration.roles,
+        )
+        self._actions = UserActions(
+            database=database,
+            clock=clock,
+            throttling=throttling,
+            accounts=AdministeredAccounts(tokens=tokens, mails=mails),
+        )
+
+    async def end_sessions(self, user_id: str) -> int:
+        """End all sessions of a user; return how many that were."""
+        return await self._actions.end_sessions(OPERATOR, UUID(user_id))
+
+    async def deactivate(self, user_id: str) -> int:
+        """Deactivate a user; return how many sessions that ended."""
+        return await self._actions.deactivate(OPERATOR, UUID(user_id))
+
+    async def activate(self, user_id: str) -> None:
+        """Activate a user."""
+        await self._actions.activate(OPERATOR, UUID(user_id))
+
+    async def reset_password(self, user_id: str) -> bool:
+        """Have a password sign in no more; return whether that was done."""
+        return await _is_done(self._actions.reset_password(OPERATOR, UUID(user_id)))
+
+    async def replace_email(self, user_id: str, email: str) -> None:
+        """Give a user another address."""
+        await self._users.change(OPERATOR, UUID(user_id), UserChanges(email=email), _any_version)
+
+    async def schedule_deletion(self, user_id: str) -> None:
+        """Have a user deleted after the grace period."""
+        await self._actions.schedule_deletion(OPERATOR, UUID(user_id), _any_version)
+
+    async def erase(self, user_id: str) -> None:
+        """Delete a user at once."""
+        await self._actions.erase(OPERATOR, UUID(user_id), _any_version)
+
+    async def give(self, user_id: str, roles: Collection[str]) -> None:
+        """Give a user these roles, and no others."""
+        await self._users.change(OPERATOR, UUID(user_id), UserChanges(roles=sorted(roles)), _any_version)
+
+    async def define(self, role: str, scopes: Collection[str]) -> None:
+        """Have a role of one's own give these scopes, and no others."""
+        changes = RoleChanges(scopes=[AdminScope(scope) for scope in sorted(scopes)])
+        await self._roles.change(OPERATOR, role, changes, _any_version)
+
+    async def end_sessions_as(self, access: str, user_id: str) -> bool:
+        """Have a walker end all sessions of another one; return whether that was done."""
+        return await self._end_sessions_as(await self._admitted(access), user_id)
+
+    async def end_sessions_as_demoted(self, access: str, own_id: str, user_id: str) -> bool:
+        """Do the same, where the roles are taken after the caller was let in and before the change is made."""
+        caller = await self._admitted(access)
+        await self.give(own_id, [])
+        return await self._end_sessions_as(caller, user_id)
+
+    async def _admitted(self, access: str) -> Caller | None:
+        try:
+            return await self._sessions.authenticate(access)
+        except DomainError:
+            return None
+
+    async def _end_sessions_as(self, caller: Caller | None, user_id: str) -> bool:
+        return caller is not None and await _is_done(self._actions.end_sessions(Actor(caller), UUID(user_id)))
+
+
+def _any_version(_: int) -> bool:
+    return True
+
+
+async def _is_done(call: Coroutine[Any, Any, object]) -> bool:
+    """Tell whether a call did what it was asked for, and did not refuse."""
+    try:
+        await call
+    except DomainError:
+        return False
+    return True

@@ -1,0 +1,87 @@
+"""Faults of one line each in what administration does to sessions and rights. ``faults.py`` has all."""
+
+from typing import Final
+
+from development.proof.model.fault import Fault
+
+ACTING: Final = "domain/administration/acting.py"
+ACTING_SESSION: Final = "domain/auth/acting_session.py"
+ADMINISTERED_USERS_SQL: Final = "domain/administration/repositories/users.py"
+ADMISSION: Final = "domain/auth/admission.py"
+DELETIONS_SQL: Final = "domain/accounts/repositories/deletions.py"
+EMAIL_CHANGES_SQL: Final = "domain/accounts/repositories/email_changes.py"
+ROLE_DEFINITIONS_SQL: Final = "domain/administration/repositories/roles.py"
+ROLES_SQL: Final = "domain/auth/repositories/roles.py"
+SESSIONS_SQL: Final = "domain/auth/repositories/sessions.py"
+USER_ACTIONS: Final = "domain/administration/user_actions.py"
+
+ADMINISTRATION_FAULTS: Final = (
+    Fault(
+        ACTING_SESSION,
+        "    return effective_scopes(caller.client_id, caller.token_scopes, live[0].role_scopes)",
+        "    return caller.scopes",
+        "an administrator acts on with a role that was taken away",
+    ),
+    Fault(
+        SESSIONS_SQL,
+        "                       WHERE roles.name = ANY(users.roles)\n",
+        "",
+        "whoever has any role has the rights of all",
+    ),
+    Fault(
+        ROLES_SQL,
+        "        SET roles = %(names)s,",
+        "        SET roles = roles || %(names)s,",
+        "a role that is taken away stays",
+    ),
+    Fault(
+        ROLE_DEFINITIONS_SQL,
+        "            scopes = %(scopes)s,",
+        "            scopes = roles.scopes || %(scopes)s,",
+        "a role gives on what was taken out of it",
+    ),
+    Fault(
+        ACTING,
+        "    require_within(own, {needed}, subject.scopes)",
+        "    require_within(own, {needed})",
+        "support signs administrators out",
+    ),
+    Fault(
+        ADMINISTERED_USERS_SQL,
+        "            session_epoch = session_epoch + 1,\n",
+        "",
+        "a thief stays signed in when an administrator resets the password",
+    ),
+    Fault(
+        ADMISSION,
+        "    if account.must_change_password:",
+        "    if account.must_change_password and not account.is_verified:",
+        "a stolen password signs in after an administrator's reset",
+    ),
+    Fault(
+        EMAIL_CHANGES_SQL,
+        "                email_bounced_at = NULL,\n                session_epoch = session_epoch + 1,\n",
+        "                email_bounced_at = NULL,\n",
+        "a thief stays signed in when an administrator replaces the address",
+    ),
+    Fault(
+        EMAIL_CHANGES_SQL,
+        "                email_key = %(email_key)s,\n                email_verified_at = NULL,\n",
+        "                email_key = %(email_key)s,\n",
+        "an address that an administrator mistyped counts as verified",
+    ),
+    Fault(
+        USER_ACTIONS,
+        "            event = await deactivate_account(connection, account)\n",
+        "            event = await deactivate_account(connection, account)\n"
+        '            back = "UPDATE users SET session_epoch = session_epoch - 1 WHERE id = %s"\n'
+        "            await connection.execute(back, [user_id])\n",
+        "a thief is back when the user whom an administrator barred is let in",
+    ),
+    Fault(
+        DELETIONS_SQL,
+        "            is_restorable = is_active OR is_restorable,",
+        "            is_restorable = true,",
+        "whoever was barred comes back by the password when the account is to be deleted",
+    ),
+)
