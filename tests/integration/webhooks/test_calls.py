@@ -223,7 +223,9 @@ async def test_what_a_demoted_administrator_had_asked_for_is_refused(admin: Admi
     async with await psycopg.AsyncConnection.connect(service.database_url) as holder:
         await holder.execute("UPDATE users SET roles = '{}'")
         begun: Any = asyncio.create_task(admin.call("POST", path, **options))
-        await service.locks_are_waited_for(1)
+        waiting = asyncio.create_task(service.locks_are_waited_for(1))
+        await asyncio.wait({begun, waiting}, return_when=asyncio.FIRST_COMPLETED)
+        waiting.cancel()
     assert is_problem(await begun, 403, "beyond_own_scopes")
     assert service.sql(stored) == [before]
 
