@@ -10,7 +10,16 @@ from typing import Final
 
 import psycopg
 
-from benchmarks.flows.claims import BATCHES, WAITING, measure_claims, name_of
+from benchmarks.flows.claims import (
+    ASIDE,
+    BATCHES,
+    BLOCKED,
+    BLOCKED_CLAIM,
+    CLAIM_BEHIND,
+    WAITING,
+    measure_claims,
+    name_of,
+)
 from benchmarks.flows.rates import login_series, measure_forgot, measure_logins_of, settings_with_mail
 from benchmarks.flows.statements import BUDGETS, Cost, Flows, StatementLog
 from benchmarks.flows.versions import Version, this_version, version_at
@@ -87,6 +96,9 @@ def _tables(costs: Mapping[str, Cost], series: Series, versions: Sequence[Versio
     yield "## Claims of the outbox\n\nBy one process, messages a second.\n"
     claims = [[str(batch), *(_rate(series, name_of(waiting, batch)) for waiting in WAITING)] for batch in BATCHES]
     yield table([["Messages of a claim", *(f"{waiting:,} waiting" for waiting in WAITING)], *claims])
+    yield f"{BLOCKED:,} blocked messages of a webhook in front of one that is due, milliseconds of one statement:\n"
+    blocked = [[name, f"{series.median(name):.1f}"] for name in (BLOCKED_CLAIM, ASIDE, CLAIM_BEHIND)]
+    yield table([["Statement", "ms"], *blocked])
     yield "## Calls a second\n"
     names = [login_series(each) for each in versions] + ["forgot: unknown addresses", "forgot: one known address"]
     yield table(
