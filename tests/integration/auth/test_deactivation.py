@@ -213,3 +213,25 @@ async def test_a_logout_waits_for_a_change_of_its_user_without_a_deadlock(servic
         await operator.execute("UPDATE sessions SET user_agent = 'seen' WHERE user_id = %s", [person.id])
     assert (await logout).status_code == 204
     assert service_alone.sessions_of(person)[0]["end_reason"] == "logout"
+
+
+class AccountsThatEnd(Accounts):
+    """Each account that is found is deleted for good before it can be locked."""
+
+    def __init__(self, service: Service) -> None:
+        super().__init__(database=service.database)
+        self._service = service
+
+    async def find_user(self, name: str) -> User:
+        user = await super().find_user(name)
+        self._service.sql("DELETE FROM users WHERE id = %s", user.id)
+        return user
+
+
+async def test_an_account_that_is_deleted_meanwhile_is_not_found(service: Service) -> None:
+    person, other = await service.register(), await service.register()
+    deactivation = Deactivation(database=service.database, accounts=AccountsThatEnd(service))
+    with pytest.raises(UserNotFoundError):
+        await deactivation.deactivate(person.username)
+    with pytest.raises(UserNotFoundError):
+        await deactivation.activate(other.username)

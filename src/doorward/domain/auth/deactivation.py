@@ -6,6 +6,7 @@ from uuid import UUID
 from doorward.core.ports import Database
 from doorward.domain.audit.recording import record
 from doorward.domain.auth.accounts import Accounts
+from doorward.domain.auth.acting_session import lock_account
 from doorward.domain.auth.events import UserActivated, UserDeactivated
 from doorward.domain.auth.exceptions import UserNotFoundError
 from doorward.domain.auth.models import Account
@@ -57,14 +58,9 @@ class Deactivation:
         ``LastAdministratorError``.
         """
         user = await self._accounts.find_user(name)
-        event = None
         async with self._database.transaction() as connection:
             # The lock waits for logins in progress, so that their sessions are among those that end.
-            account = await users.lock_account(connection, user.id)
-            if account is not None:
-                event = await deactivate_account(connection, account)
-        if event is None:
-            raise UserNotFoundError
+            event = await deactivate_account(connection, await lock_account(connection, user.id))
         report(event)
         return event.count
 
