@@ -35,7 +35,7 @@ BUDGETS: Final = {
     "login": (8, 2),
     "login, known device": (7, 2),
     "forgot": (1, 1),
-    "verify, by session": (5, 1),
+    "verify, by session": (6, 1),
     "change of password": (11, 2),
     "end of all others": (5, 1),
     "reset": (7, 1),
