@@ -104,6 +104,8 @@ class Invitations:
         async with self._database.connection() as connection:
             claimed = await invitations.claim_code_attempt(connection, email_key=email_key, now=self._clock.now())
         if claimed is None:
+            # As much work as for a wrong code: otherwise the time would tell who is invited.
+            self._codec.code_macs(code, uuid4(), Purpose.INVITATION)
             raise InvalidOneTimeTokenError
         return claimed, shown_code(self._codec, Purpose.INVITATION, claimed.id, code, stored=claimed.code_mac)
 
