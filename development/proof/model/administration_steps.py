@@ -13,7 +13,7 @@ from development.proof.model.rights import END_SESSIONS, OWN_ROLE, READ_USERS
 from development.proof.model.verified_steps import VerifiedSteps
 from doorward.domain.accounts.deletion import GRACE
 
-WAYS: Final = ["deactivated", "deactivated", "password reset", "new address", "deleted"]
+WAYS: Final = ["deactivated", "password reset", "new address", "deleted", "barred and deleted"]
 ROLE_SETS: Final = [(), (OWN_ROLE,), ("support",), ("auditor",), (OWN_ROLE, "auditor")]
 SCOPE_SETS: Final = [(), (END_SESSIONS,), (END_SESSIONS, READ_USERS)]
 
@@ -30,7 +30,8 @@ class AdministrationSteps(VerifiedSteps):
             "deactivated": self._deactivate_as_administrator,
             "password reset": self._reset_password_of,
             "new address": self._replace_email_of,
-            "deleted": lambda beside, person: self._delete(beside, person, days),
+            "deleted": lambda beside, person: self._delete(beside, person, days, is_barred=False),
+            "barred and deleted": lambda beside, person: self._delete(beside, person, days, is_barred=True),
         }
         ends[way](session if is_beside else None, person)
         self.touched += self.model.sessions_of(person)[-3:]
@@ -59,23 +60,23 @@ class AdministrationSteps(VerifiedSteps):
         person.lose_links()
         self._compare_verified(person)
 
-    def _delete(self, beside: Session | None, person: Person, days: int) -> None:
+    def _delete(self, beside: Session | None, person: Person, days: int, *, is_barred: bool) -> None:
         """Schedule the deletion. Within the grace period the password takes it back, unless the user was barred before.
 
-        An administrator takes it back later, too.
+        An administrator takes it back at any time.
         """
-        was_active = person.is_active
-        if not was_active:
+        if is_barred or not person.is_active:
+            is_barred = True
             self._note_deactivation(person, self.world.run(self.world.administration.deactivate(person.id)))
         self._beside(beside, self.world.administration.schedule_deletion(person.id))
         self.model.deactivate(person)
         self._wait_until(self.now + timedelta(days=days))
+        is_due = not is_barred and timedelta(days=days) < GRACE
         is_back = self._restores(person, person.password)
-        is_due = was_active and timedelta(days=days) < GRACE
         hold("the password restores an account until it is deleted", is_so=is_back == is_due)
-        if not is_back and was_active:
+        if not is_back:
             self.world.run(self.world.administration.activate(person.id))
-        person.is_active = is_back or was_active
+        person.is_active = True
 
     @rule(who=some)
     def is_erased(self, who: int) -> None:
