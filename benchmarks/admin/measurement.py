@@ -35,9 +35,10 @@ INTRODUCTION: Final = f"""\
 One client, one connection, one worker; service, PostgreSQL (fsync on, its default memory) and client share the
 machine. Medians of {ROUNDS} rounds of up to {CALLS} calls, sizes and calls in turns.
 
-*query*: the page's statement by psycopg alone; the call counts or estimates besides. *over*: call minus query at the
-largest size, at most {MOST_OVER_QUERY_MS:.0f} ms; *worker*: how long the worker had a processor for a call there.
-*growth* of the call from the smallest size to the largest, at most {MOST_GROWTH}.
+*query*: the page's statement by psycopg alone; the call counts or estimates besides, and uses an estimate again for
+ten seconds. *over*: call minus query at the largest size, at most {MOST_OVER_QUERY_MS:.0f} ms; *worker*: how long the
+worker had a processor for a call there. *growth* of the call from the smallest size to the largest, at most
+{MOST_GROWTH}.
 """
 
 

@@ -7,10 +7,11 @@ import httpx
 import psycopg
 import pytest
 
+from doorward.core.pages import CursorCodec
 from doorward.domain.administration.exceptions import UserQueryTooBroadError
 from doorward.domain.administration.models import UserQuery, UserStatus
 from doorward.domain.administration.repositories import lists
-from doorward.domain.administration.search import MOST_COUNTED
+from doorward.domain.administration.search import MOST_COUNTED, UserSearch
 from tests.integration.accounts.own_account import Owner
 from tests.integration.administration.administrator import USERS, names, signed_in_with
 from tests.integration.service import Service, is_problem, mark
@@ -156,6 +157,32 @@ async def test_a_long_list_is_counted_up_to_a_thousand_and_estimated_beyond(serv
     assert MOST_COUNTED < about["total"] <= 3 * MOST_COUNTED
 
 
+@pytest.mark.parametrize(("seconds", "total"), [(3600, (2000, False)), (0, None)], ids=["a while", "never"])
+async def test_the_estimate_of_a_list_is_used_again_for_a_while(
+    service_alone: Service, seconds: float, total: tuple[int, bool] | None
+) -> None:
+    cursors = CursorCodec(b"k" * 32)
+    search = UserSearch(database=service_alone.database, cursors=cursors, estimate_seconds=seconds)
+    wanted = UserQuery(part="again")
+    assert (await search.search(wanted, after="", page_size=1)).total == 0
+    service_alone.sql(ADD_MANY, 2000, "again")
+    service_alone.sql("ANALYZE users")
+    found = await search.search(wanted, after="", page_size=1)
+    # Few by the estimate of before are counted.
+    assert found.total_is_estimate is (total is None)
+    assert total is None or (found.total, found.total_is_estimate) == total
+
+
+async def test_a_cursor_whose_users_are_gone_finds_none_and_says_that_the_number_is_an_estimate(
+    admin: Owner, many: str, service: Service
+) -> None:
+    cursor = (await listed(admin, q=many, page_size=10)).json()["pagination"]["next_cursor"]
+    service.sql("DELETE FROM users WHERE username = ANY(%s)", [f"{many}{number}" for number in range(1, 16)])
+    page = (await listed(admin, q=many, after=cursor)).json()
+    assert (page["users"], page["pagination"]["next_cursor"]) == ([], None)
+    assert page["pagination"]["total_is_estimate"] is True
+
+
 async def test_a_search_that_takes_too_long_is_refused_and_is_no_fault(service_alone: Service) -> None:
     service_alone.sql(ADD_MANY, 10, "patience")
     wanted = UserQuery(part="%patience%")
@@ -166,7 +193,7 @@ async def test_a_search_that_takes_too_long_is_refused_and_is_no_fault(service_a
             with pytest.raises(UserQueryTooBroadError):
                 await lists.list_users(connection, wanted, after=None, limit=1)
             with pytest.raises(UserQueryTooBroadError):
-                await lists.count_users(connection, wanted, limit=1)
+                await lists.list_counted_users(connection, wanted, after=None, limit=1)
         await connection.execute("RESET statement_timeout")
 
 

@@ -1,5 +1,7 @@
 """Use case: find users, part after part of a list."""
 
+import time
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 from uuid import UUID
@@ -17,15 +19,24 @@ from doorward.domain.auth.scopes import may_name_a_role
 MOST_COUNTED: Final = 1_000
 """Users. A longer list is estimated: to count it would take longer than to read its page, and ever longer."""
 
+ESTIMATE_SECONDS: Final = 10.0
+"""How long an estimate is used again: for the next pages of the same list."""
+
+MOST_ESTIMATES: Final = 200
 _SORT: Final = "-created_at"
 
 
 class UserSearch:
     """Lists users for those who may see all of them: the newest first."""
 
-    def __init__(self, *, database: Database[Connection], cursors: CursorCodec) -> None:
+    def __init__(
+        self, *, database: Database[Connection], cursors: CursorCodec, estimate_seconds: float = ESTIMATE_SECONDS
+    ) -> None:
+        """Take the database, the codec of cursors, and for how long the estimate of a list is used again."""
         self._database = database
+        self._estimate_seconds = estimate_seconds
         self._cursors = cursors
+        self._estimates: dict[UserQuery, tuple[float, int]] = {}
         self._accounts = Accounts(database=database)
 
     async def find_id(self, name: str) -> UUID:
@@ -49,24 +60,37 @@ class UserSearch:
         if checked is None:
             return FoundUsers((), page_size, None, 0, total_is_estimate=False)
         async with self._database.connection() as connection:
-            found = await lists.list_users(connection, checked, after=position, limit=page_size + 1)
-            is_whole = position is None and len(found) <= page_size
-            total, is_estimate = (len(found), False) if is_whole else await _count(connection, checked)
+            # An index gives all of its entries before the first one, so a long list is not counted.
+            estimate = 0 if _is_of_one(checked) else await self._estimate(connection, checked)
+            found: Sequence[AdministeredUser]
+            if estimate > MOST_COUNTED:
+                found = await lists.list_users(connection, checked, after=position, limit=page_size + 1)
+                total, is_estimate = estimate, True
+            else:
+                counted = await lists.list_counted_users(connection, checked, after=position, limit=page_size + 1)
+                found = counted
+                total, is_estimate = (counted[0].total, False) if counted else (estimate, True)
+        if position is None and len(found) <= page_size:
+            total, is_estimate = len(found), False
         shown = found[:page_size]
         next_cursor = self._cursors.encode(_position(shown[-1])) if len(found) > page_size else None
         return FoundUsers(shown, page_size, next_cursor, total, total_is_estimate=is_estimate)
 
+    async def _estimate(self, connection: Connection, wanted: UserQuery) -> int:
+        now = time.monotonic()
+        until, estimate = self._estimates.get(wanted, (now, 0))
+        if until > now:
+            return estimate
+        estimate = await lists.find_estimate(connection, wanted)
+        if len(self._estimates) >= MOST_ESTIMATES:
+            self._estimates.clear()
+        self._estimates[wanted] = now + self._estimate_seconds, estimate
+        return estimate
 
-async def _count(connection: Connection, wanted: UserQuery) -> tuple[int, bool]:
-    """Return how many users a list has, and whether that is an estimate.
 
-    A list that the planner takes for long is not counted: an index gives all of its entries before the first.
-    """
-    estimate = await lists.find_estimate(connection, wanted)
-    if estimate > MOST_COUNTED:
-        return estimate, True
-    counted = await lists.count_users(connection, wanted, limit=MOST_COUNTED + 1)
-    return counted, counted > MOST_COUNTED
+def _is_of_one(wanted: UserQuery) -> bool:
+    """Tell whether at most one user can match."""
+    return wanted.email is not None or wanted.username is not None or wanted.external_id is not None
 
 
 def _position(user: AdministeredUser) -> Position:

@@ -12,7 +12,7 @@ from psycopg.rows import class_row
 
 from doorward.core.pages import Position
 from doorward.domain.administration.exceptions import UserQueryTooBroadError
-from doorward.domain.administration.models import AdministeredUser, UserQuery, UserStatus
+from doorward.domain.administration.models import AdministeredUser, CountedUser, UserQuery, UserStatus
 from doorward.domain.administration.repositories import Connection, _in_time
 
 _WANTED: Final = sql.SQL(
@@ -29,42 +29,54 @@ _WANTED: Final = sql.SQL(
 )
 
 
+_COLUMNS: Final = sql.SQL(
+    """id, email, email_verified_at, email_bounced_at, username, is_active, roles, locale, external_id,
+       password_hash IS NOT NULL AS has_password, must_change_password, deletion_due_at, created_at, updated_at,
+       version"""
+)
+_PAGE: Final = sql.SQL(
+    """(%(after_id)s::uuid IS NULL OR (created_at, id) < (%(after_at)s::timestamptz, %(after_id)s::uuid))
+       ORDER BY created_at DESC, id DESC
+       LIMIT %(limit)s"""
+)
+
+
 async def list_users(
     connection: Connection, wanted: UserQuery, *, after: Position | None, limit: int
 ) -> list[AdministeredUser]:
     """Find the users after a position. Raises ``UserQueryTooBroadError``."""
     async with _in_time(UserQueryTooBroadError), connection.cursor(row_factory=class_row(AdministeredUser)) as cursor:
         await cursor.execute(
-            sql.SQL(
-                """
-                SELECT id, email, email_verified_at, email_bounced_at, username, is_active, roles, locale, external_id,
-                       password_hash IS NOT NULL AS has_password, must_change_password, deletion_due_at, created_at,
-                       updated_at, version
-                FROM users
-                WHERE {wanted}
-                  AND (%(after_id)s::uuid IS NULL OR (created_at, id) < (%(after_at)s::timestamptz, %(after_id)s::uuid))
-                ORDER BY created_at DESC, id DESC
-                LIMIT %(limit)s
-                """
-            ).format(wanted=_WANTED),
+            sql.SQL("SELECT {columns} FROM users WHERE {wanted} AND {page}").format(
+                columns=_COLUMNS, wanted=_WANTED, page=_PAGE
+            ),
             {**_parameters(wanted), "after_id": after and after.id, "after_at": after and after.value, "limit": limit},
             prepare=False,
         )
         return await cursor.fetchall()
 
 
-async def count_users(connection: Connection, wanted: UserQuery, *, limit: int) -> int:
-    """Count the users of a list, up to ``limit``. Raises ``UserQueryTooBroadError``."""
-    async with _in_time(UserQueryTooBroadError):
-        cursor = await connection.execute(
-            sql.SQL("SELECT count(*) FROM (SELECT FROM users WHERE {wanted} LIMIT %(limit)s) AS counted").format(
-                wanted=_WANTED
-            ),
-            {**_parameters(wanted), "limit": limit},
+async def list_counted_users(
+    connection: Connection, wanted: UserQuery, *, after: Position | None, limit: int
+) -> list[CountedUser]:
+    """Find the users after a position, and count the whole list, of which each row is read.
+
+    Raises ``UserQueryTooBroadError``.
+    """
+    async with _in_time(UserQueryTooBroadError), connection.cursor(row_factory=class_row(CountedUser)) as cursor:
+        await cursor.execute(
+            sql.SQL(
+                """
+                SELECT id, email, email_verified_at, email_bounced_at, username, is_active, roles, locale, external_id,
+                       has_password, must_change_password, deletion_due_at, created_at, updated_at, version, total
+                FROM (SELECT {columns}, count(*) OVER () AS total FROM users WHERE {wanted}) AS counted
+                WHERE {page}
+                """
+            ).format(columns=_COLUMNS, wanted=_WANTED, page=_PAGE),
+            {**_parameters(wanted), "after_id": after and after.id, "after_at": after and after.value, "limit": limit},
             prepare=False,
         )
-        row = await cursor.fetchone()
-    return int(row[0]) if row else 0
+        return await cursor.fetchall()
 
 
 async def find_estimate(connection: Connection, wanted: UserQuery) -> int:
