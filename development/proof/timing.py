@@ -108,9 +108,8 @@ class Site:
         ]
 
     def registrations(self) -> list[Kind]:
-        """Return the registrations whose difference is the status alone."""
+        """Return registrations of what is taken, outside of confirmed mode: that it is taken is told by the status."""
         return [
-            Kind("free name", lambda: self.register(f"u{secrets.token_hex(8)}"), 201),
             Kind("taken name", lambda: self.register("known"), 409),
             Kind("taken address", lambda: self.register(f"u{secrets.token_hex(8)}", "known@example.com"), 409),
         ]

@@ -106,8 +106,8 @@ class Registration:
     async def register(self, *, email: str, username: str, password: str, client: Client = NO_CLIENT) -> User:
         """Create an account, committed when this returns. ``client`` decides when the password is hashed.
 
-        Of several registrations of one name or address, in any spelling, exactly one succeeds. The work done is the
-        same for a taken name as for a free one. Raises what ``read_newcomer`` raises, ``EmailTakenError`` and
+        Of several registrations of one name or address, in any spelling, exactly one succeeds. A refusal takes the same
+        work whether the name or the address is taken. Raises what ``read_newcomer`` raises, ``EmailTakenError`` and
         ``UsernameTakenError``.
         """
         try:
