@@ -139,7 +139,7 @@ async def test_users_are_created_shown_changed_and_listed(
     assert (changed["roles"], changed["external_id"], changed["locale"]) == ([], None, "de")
     assert await run("users", "list", "-q", word, "--unverified", "--status", "active") == 0
     output = capsys.readouterr()
-    assert [json.loads(line)["id"] for line in output.out.splitlines()] == [shown["id"]]
+    assert [json.loads(line) for line in output.out.splitlines()] == [changed]
     assert "doorward: 1 users in all" in output.err
     rows = trail(service, Person(shown["id"], "", "", ""))
     assert {actor.partition(":")[0] for _, actor in rows if actor} == {"operator"}

@@ -133,13 +133,6 @@ class UserQuery:
 
 
 @dataclass(frozen=True, slots=True)
-class CountedUser(AdministeredUser):
-    """A user of a list, and how many users the whole list has."""
-
-    total: int
-
-
-@dataclass(frozen=True, slots=True)
 class FoundUsers:
     """A part of a list of users, the newest first. ``total`` counts the whole list, perhaps as an estimate."""
 

@@ -1,7 +1,6 @@
 """Use case: find users, part after part of a list."""
 
 import time
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 from uuid import UUID
@@ -62,14 +61,14 @@ class UserSearch:
         async with self._database.connection() as connection:
             # An index gives all of its entries before the first one, so a long list is not counted.
             estimate = 0 if _is_of_one(checked) else await self._estimate(connection, checked)
-            found: Sequence[AdministeredUser]
             if estimate > MOST_COUNTED:
                 found = await lists.list_users(connection, checked, after=position, limit=page_size + 1)
                 total, is_estimate = estimate, True
             else:
-                counted = await lists.list_counted_users(connection, checked, after=position, limit=page_size + 1)
-                found = counted
-                total, is_estimate = (counted[0].total, False) if counted else (estimate, True)
+                found, counted = await lists.list_counted_users(
+                    connection, checked, after=position, limit=page_size + 1
+                )
+                total, is_estimate = (estimate, True) if counted is None else (counted, False)
         if position is None and len(found) <= page_size:
             total, is_estimate = len(found), False
         shown = found[:page_size]

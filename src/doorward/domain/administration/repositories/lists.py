@@ -8,11 +8,11 @@ from dataclasses import asdict
 from typing import Any, Final
 
 from psycopg import sql
-from psycopg.rows import class_row
+from psycopg.rows import class_row, kwargs_row
 
 from doorward.core.pages import Position
 from doorward.domain.administration.exceptions import UserQueryTooBroadError
-from doorward.domain.administration.models import AdministeredUser, CountedUser, UserQuery, UserStatus
+from doorward.domain.administration.models import AdministeredUser, UserQuery, UserStatus
 from doorward.domain.administration.repositories import Connection, _in_time
 
 _WANTED: Final = sql.SQL(
@@ -58,12 +58,12 @@ async def list_users(
 
 async def list_counted_users(
     connection: Connection, wanted: UserQuery, *, after: Position | None, limit: int
-) -> list[CountedUser]:
-    """Find the users after a position, and count the whole list, of which each row is read.
+) -> tuple[list[AdministeredUser], int | None]:
+    """Find the users after a position, and count the whole list, of which each row is read; None where none is found.
 
     Raises ``UserQueryTooBroadError``.
     """
-    async with _in_time(UserQueryTooBroadError), connection.cursor(row_factory=class_row(CountedUser)) as cursor:
+    async with _in_time(UserQueryTooBroadError), connection.cursor(row_factory=kwargs_row(_counted)) as cursor:
         await cursor.execute(
             sql.SQL(
                 """
@@ -76,7 +76,12 @@ async def list_counted_users(
             {**_parameters(wanted), "after_id": after and after.id, "after_at": after and after.value, "limit": limit},
             prepare=False,
         )
-        return await cursor.fetchall()
+        rows = await cursor.fetchall()
+    return [user for user, _ in rows], rows[0][1] if rows else None
+
+
+def _counted(*, total: int, **user: Any) -> tuple[AdministeredUser, int]:  # noqa: ANN401 - columns of any type
+    return AdministeredUser(**user), total
 
 
 async def find_estimate(connection: Connection, wanted: UserQuery) -> int:
