@@ -40,7 +40,7 @@ class EmbeddedPostgres:
     """One server, on a data folder that stays or on a temporary one. Listens on a Unix socket only."""
 
     def __init__(self, data: Path | None = None, *, durable: bool = True, log: Path | None = None) -> None:
-        """Take the data folder; ``durable=False`` skips fsync, for tests that never crash the machine.
+        """Take the data folder; ``durable=False`` skips fsync and the last checkpoint, for tests.
 
         Without a folder, the data is gone after the block. ``log`` is server.log in the folder unless told otherwise.
         """
@@ -66,8 +66,8 @@ class EmbeddedPostgres:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Stop."""
-        self.stop()
+        """Stop; a server that is not durable leaves without writing what it holds to the disk."""
+        self._stop("fast" if self._durable else "immediate")
         shutil.rmtree(self._socket_folder, ignore_errors=True)
 
     @classmethod
@@ -103,8 +103,7 @@ class EmbeddedPostgres:
 
     def stop(self) -> None:
         """Stop the server, ending its connections, if it runs."""
-        if self._pid() is not None:
-            self._run("pg_ctl", "stop", "--wait", "--mode=fast", f"--timeout={WAIT_SECONDS}")
+        self._stop("fast")
 
     def kill(self) -> None:
         """End every process of the server without a chance to tidy up, as a machine that loses power does."""
@@ -141,6 +140,10 @@ class EmbeddedPostgres:
             self.url(database),
         ]
         return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+    def _stop(self, mode: str) -> None:
+        if self._pid() is not None:
+            self._run("pg_ctl", "stop", "--wait", f"--mode={mode}", f"--timeout={WAIT_SECONDS}")
 
     def _pid(self) -> int | None:
         """Return the running server's process id; a file left behind by a crash names a process that is none."""

@@ -121,12 +121,12 @@ def sealer() -> AesGcmSealer:
 
 
 @pytest.fixture
-def login(service: Service, sealer: AesGcmSealer) -> Login:
+def login(service_alone: Service, sealer: AesGcmSealer) -> Login:
     """The use case where mail is configured."""
-    settings = service.settings
+    settings = service_alone.settings
     lifetimes, codec = lifetimes_of(settings), RefreshTokenCodec(*keys(settings.keys, REFRESH_TOKEN_PURPOSE))
     issuer = TokenPairIssuer(signer=create_signer(settings, lifetimes), codec=codec, lifetimes=lifetimes)
-    base = Foundation(settings, service.database, service.hasher, service.clock, MailQueue(sealer))
+    base = Foundation(settings, service_alone.database, service_alone.hasher, service_alone.clock, MailQueue(sealer))
     return create_login(base, issuer)
 
 
@@ -137,26 +137,26 @@ def mails_to(service: Service, sealer: AesGcmSealer, person: Person) -> list[Mai
 
 
 async def test_a_login_on_a_new_device_at_a_new_address_queues_a_mail_and_no_other_login_does(
-    service: Service, login: Login, sealer: AesGcmSealer
+    service_alone: Service, login: Login, sealer: AesGcmSealer
 ) -> None:
-    person = await service.register()
+    person = await service_alone.register()
     first = await login.login(name=person.username, password=PASSWORD, client=HERE)
     await login.login(name=person.username, password=PASSWORD, client=HERE)
     await login.login(name=person.username, password=PASSWORD, client=THERE, device_token=first.device_token)
-    assert mails_to(service, sealer, person) == []
+    assert mails_to(service_alone, sealer, person) == []
     elsewhere = Client("203.0.113.99")
     await login.login(name=person.username, password=PASSWORD, client=elsewhere, user_agent="Browser/1")
-    (mail,) = mails_to(service, sealer, person)
-    at = f"{service.clock.now():%Y-%m-%d %H:%M} UTC"
+    (mail,) = mails_to(service_alone, sealer, person)
+    at = f"{service_alone.clock.now():%Y-%m-%d %H:%M} UTC"
     assert mail.facts == {"user_agent": "Browser/1", "address": "203.0.113.99", "at": at}
     assert set(mail.facts) == set(NOTICE_FACTS[MailKind.NEW_DEVICE])
 
 
 async def test_a_person_whose_sessions_are_gone_is_told_of_a_new_device_all_the_same(
-    service: Service, login: Login, sealer: AesGcmSealer
+    service_alone: Service, login: Login, sealer: AesGcmSealer
 ) -> None:
-    person = await service.register()
+    person = await service_alone.register()
     await login.login(name=person.username, password=PASSWORD, client=HERE)
-    service.sql("DELETE FROM sessions WHERE user_id = %s", person.id)
+    service_alone.sql("DELETE FROM sessions WHERE user_id = %s", person.id)
     await login.login(name=person.username, password=PASSWORD, client=HERE)
-    assert len(mails_to(service, sealer, person)) == 1
+    assert len(mails_to(service_alone, sealer, person)) == 1
