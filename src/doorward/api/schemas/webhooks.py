@@ -112,7 +112,8 @@ class DeadLetterParameters(BaseModel):
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
     webhook_id: UUID | None = Field(None, description="Those of one webhook.")
-    after: str | None = Field(None, max_length=19, pattern="^[1-9][0-9]*$", description="Go on behind this cursor.")
+    # 18 digits: PostgreSQL's bigint holds any such number.
+    after: str | None = Field(None, max_length=18, pattern="^[1-9][0-9]*$", description="Go on behind this cursor.")
     page_size: Annotated[int, Field(ge=1, le=MAXIMUM_PAGE_SIZE)] = DEFAULT_PAGE_SIZE
 
 
