@@ -160,9 +160,13 @@ class RouteTable:
         for address in self._patterns:
             if match := address.pattern.fullmatch(path):
                 convertors = address.convertors
-                scope["path_params"] = {
-                    name: convertors[name].convert(text) for name, text in match.groupdict().items()
-                }
+                try:
+                    scope["path_params"] = {
+                        name: convertors[name].convert(text) for name, text in match.groupdict().items()
+                    }
+                except ValueError:
+                    # A number of thousands of digits, which Python does not read.
+                    return self._none
                 return address.target_for(scope["method"])
         return self._none
 

@@ -239,6 +239,12 @@ async def test_a_number_beyond_those_of_messages_is_not_found(admin: Admin) -> N
     assert (await admin.call("POST", f"{ADMIN}/outbox/{10**30}/retry")).status_code == 404
 
 
+async def test_a_number_of_thousands_of_digits_is_no_address(admin: Admin) -> None:
+    path = f"{ADMIN}/outbox/{'9' * 5000}/retry"
+    assert is_problem(await admin.service.client.post(path), 404, "not_found")
+    assert is_problem(await admin.call("POST", path), 404, "not_found")
+
+
 async def test_other_roles_do_not_get_in(admin: Admin) -> None:
     made = await admin.create()
     for roles in (["support", "auditor"], []):
