@@ -137,6 +137,11 @@ async def test_a_receiver_that_is_away_and_a_name_that_is_unknown_are_told_apart
     assert await send(client(), "http://unknown.invalid/") == Unanswered("name_unknown")
 
 
+@pytest.mark.parametrize("host", ["a..example", ".example", f"{'a' * 64}.example"])
+async def test_a_name_with_a_label_that_is_empty_or_too_long_is_unknown(host: str) -> None:
+    assert await send(client(), f"https://{host}/") == Unanswered("name_unknown")
+
+
 @pytest.mark.parametrize(
     "addresses",
     [["127.0.0.1"], ["::ffff:127.0.0.1"], ["169.254.169.254"], [PUBLIC, "127.0.0.1"], ["64:ff9b::7f00:1"], []],

@@ -84,7 +84,8 @@ class WebhookClient:
         host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
         try:
             addresses = await self._resolve(host, port)
-        except OSError:
+        except (OSError, UnicodeError):
+            # UnicodeError: a label of the name is empty or too long.
             return Unanswered("name_unknown")
         allowed = self._vetted(parts, addresses)
         if allowed is None:
