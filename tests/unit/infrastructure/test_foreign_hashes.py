@@ -123,6 +123,8 @@ TOO_COSTLY: Final = {
     "endless scrypt": f"$scrypt$ln=99,r=8,p=1${SALT}${CHECKSUM}",
     "blocks of scrypt": f"$scrypt$ln=10,r=99999999,p=1${SALT}${CHECKSUM}",
     "parallel scrypt": f"$scrypt$ln=16,r=8,p=5${SALT}${CHECKSUM}",
+    "a million passes of scrypt": f"$scrypt$ln=1,r=1,p=1048576${SALT}${CHECKSUM}",
+    "two large passes of scrypt": f"$scrypt$ln=1,r=262144,p=2${SALT}${CHECKSUM}",
     "scrypt of Django": f"scrypt$131072$seasalt$8$1${CHECKSUM}",
     "iterations": f"$pbkdf2-sha256$2000001${SALT}${CHECKSUM}",
     "iterations of Django": f"pbkdf2_sha256$9999999999$seasalt${CHECKSUM}",

@@ -21,6 +21,9 @@ from doorward.infrastructure.foreign_hashes.bounds import (
 MAXIMUM_PASSES: Final = 4
 """How many times the allowed memory may be filled and read, one time after the other: the parallelism of the hash."""
 
+MAXIMUM_INPUT_KIB: Final = 1024
+"""Of what PBKDF2 makes for all passes at first: a time of its own, and memory besides. Usual parameters need 16."""
+
 _KIB: Final = 1024
 _BYTES_OF_A_BLOCK: Final = 128
 _BASE64: Final = r"[A-Za-z0-9+/]+={0,2}"
@@ -61,6 +64,7 @@ def require_parameters(n: int, r: int, p: int, bounds: Bounds) -> None:
     memory = _BYTES_OF_A_BLOCK * n * r
     most = bounds.memory_kib * _KIB
     require_affordable(memory <= most and memory * p <= MAXIMUM_PASSES * most)
+    require_affordable(_BYTES_OF_A_BLOCK * r * p <= MAXIMUM_INPUT_KIB * _KIB)
 
 
 def derive(password: str, salt: bytes, *, n: int, r: int, p: int, length: int) -> bytes:
