@@ -1,10 +1,14 @@
 """A change of the e-mail address: which mailboxes confirm it, and what ends with the old one."""
 
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 
 from development.client import PASSWORD, Pair
+from doorward.domain.accounts.administered import AdministeredAccounts
+from doorward.domain.administration.models import OPERATOR
+from doorward.domain.administration.user_actions import UserActions
 from doorward.domain.auth.accounts import Accounts
 from doorward.domain.auth.deactivation import Deactivation
 from doorward.domain.auth.exceptions import InvalidAccessTokenError, InvalidEmailError, InvalidOneTimeTokenError
@@ -14,6 +18,7 @@ from doorward.domain.outbox.mail_queue import MailQueue
 from doorward.wiring.email_change import create_email_change
 from doorward.wiring.foundation import Foundation
 from doorward.wiring.registration import registration_rules
+from doorward.wiring.throttling import create_throttling
 from tests.integration.accounts.conftest import Mails, mails_of, token_of
 from tests.integration.accounts.email_change import (
     FOR_NEW,
@@ -69,6 +74,20 @@ async def test_a_change_does_not_outlive_an_operators_deactivation(change: Chang
     else:
         service.set_active(change.person, active=False)
     await operator.activate(name)
+    assert (await change.mail(OLD), await change.mail(NEW)) == (None, None)
+
+
+async def test_a_change_does_not_outlive_a_forced_reset_of_the_password(change: Changing) -> None:
+    """Its mails may wait for their delivery: until then a thief of the password could have asked for them."""
+    mails = change.mails
+    accounts = AdministeredAccounts(tokens=mails.tokens, mails=mails.queue)
+    actions = UserActions(
+        database=mails.service.database,
+        clock=mails.clock,
+        throttling=create_throttling(mails.service.settings.keys, mails.service.database),
+        accounts=accounts,
+    )
+    await actions.reset_password(OPERATOR, UUID(change.person.id))
     assert (await change.mail(OLD), await change.mail(NEW)) == (None, None)
 
 

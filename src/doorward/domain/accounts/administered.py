@@ -72,9 +72,11 @@ class AdministeredAccounts:
     async def ask_to_reset(self, connection: Connection, user_id: UUID, *, now: datetime) -> None:
         """End the tokens that were mailed before, and ask for the mail that resets the password.
 
+        A change of address that waits ends, too: its mails may be sent later, and the old password would confirm it.
         Raises ``MailNotConfiguredError``: without the mail nobody could sign in any more.
         """
         self._mails.require()
+        await accounts.remove_email_change(connection, user_id)
         await self._tokens.remove(connection, user_id, tuple(Purpose))
         mail = MailRequest(MailKind.PASSWORD_RESET, MailOrigin.SERVICE, user_id=user_id)
         await self._mails.add(connection, mail, expires_at=now + LIFE_OF_RESET_MAIL)
