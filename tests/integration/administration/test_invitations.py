@@ -104,6 +104,22 @@ async def test_an_administrator_who_lost_the_rights_comes_back_by_no_invitation_
         assert (await accept(mailing, token_in(await next_mail(mailing, plain, "invited")))).status_code == 201
 
 
+async def test_a_role_without_scopes_is_not_given_for_a_sender_who_may_invite_no_more(mailing: Service) -> None:
+    """It gives nothing here, and perhaps much in the services that read it from access tokens."""
+    other, role = await signed_in_with(mailing, "admin"), f"r-{mark()[:10]}"
+    mailing.sql("INSERT INTO roles (name, description, scopes) VALUES (%s, '', '{}')", role)
+    for lose in ("demote", "deactivate"):
+        inviter, email = await signed_in_with(mailing, "admin"), address()
+        await invite(inviter, email, role)
+        token = token_in(await next_mail(mailing, email, "invited"))
+        if lose == "demote":
+            await give(mailing, inviter.person, "support")
+        else:
+            await other.call("POST", user(inviter.person, "deactivate"))
+        assert is_problem(await accept(mailing, token), 422, "invalid_token"), lose
+        assert mailing.sql("SELECT 1 FROM users WHERE email_key = %s", email) == []
+
+
 async def test_an_address_with_an_account_and_what_is_none_is_not_invited(mailing: Service) -> None:
     admin, person = await signed_in_with(mailing, "admin"), await mailing.register()
     for body, status, code in [

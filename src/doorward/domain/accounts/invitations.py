@@ -31,6 +31,7 @@ from doorward.domain.auth.one_time_token import OneTimeTokenCodec, Purpose
 from doorward.domain.auth.ports import NO_CLIENT, Client, PasswordHasher
 from doorward.domain.auth.registration import RegistrationRules
 from doorward.domain.auth.roles import lock_grantable_scopes, lock_roles, replace_roles
+from doorward.domain.auth.scopes import AdminScope
 from doorward.domain.outbox.mail import ComposedMail, MailKind, MailOrigin, MailRequest
 from doorward.observability.logging import report
 
@@ -143,10 +144,10 @@ async def _lock_grantable_scopes(connection: Connection, invitation: Invitation)
 async def _grant_roles(
     connection: Connection, user_id: UUID, invitation: Invitation, grantable: frozenset[str] | None
 ) -> Sequence[AuditedEvent]:
-    """Give a new account the roles of its invitation, if whoever invited could still grant them.
+    """Give a new account the roles of its invitation, if whoever invited could still invite with them.
 
-    Otherwise an administrator whose rights were taken away could come back by an invitation from before. Raises
-    ``InvalidOneTimeTokenError``.
+    Otherwise an administrator whose rights were taken away could come back by an invitation from before. Roles without
+    scopes count as well: other services read them. Raises ``InvalidOneTimeTokenError``.
     """
     if not invitation.roles:
         return ()
@@ -155,7 +156,7 @@ async def _grant_roles(
     except UnknownRoleError as error:
         raise InvalidOneTimeTokenError from error
     scopes = {scope for role in known.values() for scope in role.scopes}
-    if grantable is not None and not scopes <= grantable:
+    if grantable is not None and not {AdminScope.INVITATIONS_WRITE, *scopes} <= grantable:
         raise InvalidOneTimeTokenError
     without_roles = Standing(user_id, is_active=True, roles=(), scopes=())
     return await replace_roles(connection, without_roles, invitation.roles, known)
