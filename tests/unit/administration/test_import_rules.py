@@ -86,6 +86,7 @@ def test_a_user_without_a_name_or_with_an_address_for_one_gets_one_that_is_made_
         ({"created_at": "0001-01-01T00:00:00+14:00"}, LineCode.INVALID_TIME),
         ({"roles": ("no role",)}, LineCode.UNKNOWN_ROLE),
         ({"roles": ("admin", "a\0b")}, LineCode.UNKNOWN_ROLE),
+        ({"roles": tuple(f"role-{number}" for number in range(21))}, LineCode.TOO_MANY_ROLES),
         ({"password_hash": "hash_unsupported"}, LineCode.HASH_UNSUPPORTED),
         ({"password_hash": "hash_too_costly"}, LineCode.HASH_TOO_COSTLY),
         ({"password_hash": "hash_needs_signer_key"}, LineCode.HASH_NEEDS_SIGNER_KEY),

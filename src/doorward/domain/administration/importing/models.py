@@ -35,6 +35,8 @@ class LineCode(StrEnum):
     """A role that there is not."""
     BEYOND_OWN_SCOPES = "beyond_own_scopes"
     """A role that gives more than the person has who imports."""
+    TOO_MANY_ROLES = "too_many_roles"
+    """More than 20 roles."""
     HASH_UNSUPPORTED = "hash_unsupported"
     """A password hash in no known spelling, or malformed."""
     HASH_TOO_COSTLY = "hash_too_costly"

@@ -9,8 +9,10 @@ from functools import lru_cache
 from typing import Final, Protocol
 from uuid import UUID, uuid4
 
+from doorward.domain.administration.exceptions import TooManyRolesOfUserError
 from doorward.domain.administration.importing.models import ForeignUser, ImportableRole, LineCode, NewUser
 from doorward.domain.administration.importing.text_files import is_text
+from doorward.domain.administration.policy import checked_roles
 from doorward.domain.auth.exceptions import InvalidEmailError, InvalidUsernameError
 from doorward.domain.auth.identifiers import EmailAddress, display_username, read_email
 from doorward.domain.auth.ports import HashRefusal
@@ -143,6 +145,10 @@ def _roles(names: Sequence[str]) -> tuple[str, ...]:
     """Return the names, each once. What can be no role's name is not looked up."""
     if not all(map(may_name_a_role, names)):
         raise _LeftOutError(LineCode.UNKNOWN_ROLE)
+    try:
+        checked_roles(names)
+    except TooManyRolesOfUserError as error:
+        raise _LeftOutError(LineCode.TOO_MANY_ROLES) from error
     return tuple(dict.fromkeys(names))
 
 
