@@ -1,8 +1,10 @@
 """Import of users: what is stored, what is left out and by which code, and what a second import does."""
 
 import asyncio
+import io
+from collections.abc import Generator
 from datetime import UTC, datetime
-from typing import Any
+from typing import IO, Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -10,12 +12,17 @@ import pytest
 from doorward.core.exceptions import DomainError
 from doorward.domain.administration.exceptions import BeyondOwnScopesError
 from doorward.domain.administration.importing.exceptions import MalformedUserFileError, UserConflictError
+from doorward.domain.administration.importing.models import ForeignUser, Line, UserImportRequest
+from doorward.domain.administration.importing.user_import import BATCH, UserImport, Watcher
 from doorward.domain.administration.models import Actor
+from doorward.infrastructure.foreign_hashes import ForeignHashes
+from tests.integration.administration.administrator import ROLES, signed_in_with, user
 from tests.integration.administration.user_files import UserFiles, lines, person
-from tests.integration.service import Service
+from tests.integration.service import Service, mark
 from tests.unit.administration import foreign_exports
 
 BCRYPT = "$2b$04$" + "." * 53
+BOUND_SECONDS = 60
 
 
 @pytest.fixture
@@ -153,6 +160,41 @@ async def test_a_rehearsal_says_what_an_import_would_and_stores_nothing(files: U
     assert files.found(*(each["email"] for each in people)) == []
     stored = await files.store(lines(people))
     assert (stored.numbers, stored.codes) == (rehearsed.numbers, rehearsed.codes)
+
+
+async def test_a_rehearsal_keeps_nobody_from_stopping_its_user_or_changing_a_role(service: Service) -> None:
+    """It may last for a minute, 30 times an hour."""
+    admin, importer, role = await signed_in_with(service, "admin"), await signed_in_with(service, "admin"), mark()
+    service.sql("INSERT INTO roles (name, description, scopes) VALUES (%s, '', '{}')", role)
+    is_stored, is_over = asyncio.Event(), asyncio.Event()
+
+    def read_slowly(_: IO[bytes]) -> Generator[Line | None]:
+        for number in range(BATCH):
+            yield Line(number, ForeignUser(**person(), roles=(role,)))
+        is_stored.set()
+        while not is_over.is_set():
+            yield None
+
+    actor = Actor(await service.app.state.services.sessions.authenticate(importer.pair.access))
+    rehearsal = UserImport(
+        database=service.database,
+        clock=service.clock,
+        hashes=ForeignHashes(),
+        readers={"ndjson": read_slowly},
+        turn_seconds=0,
+    )
+    with service.database.bulk_place():
+        request = UserImportRequest(actor, "ndjson", is_rehearsal=True)
+        rehearsing = asyncio.create_task(rehearsal.run(io.BytesIO(), request, Watcher(print)))
+        await is_stored.wait()
+        try:
+            async with asyncio.timeout(BOUND_SECONDS):
+                deactivated = await admin.call("POST", user(importer.person, "deactivate"))
+                changed = await admin.call("PATCH", f"{ROLES}/{role}", json={"description": "Other."})
+        finally:
+            is_over.set()
+        outcome = await rehearsing
+    assert (deactivated.status_code, changed.status_code, outcome.tally.stored) == (204, 200, BATCH)
 
 
 async def test_what_stands_before_a_fault_of_the_file_is_stored(files: UserFiles) -> None:

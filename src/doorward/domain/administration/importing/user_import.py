@@ -170,9 +170,8 @@ class UserImport:
     async def _store(self, batch: Sequence[Numbered], work: _Import, transaction: Transaction) -> None:
         """Store a batch in a transaction of its own; leave out what conflicts and roles that may not be given."""
         async with transaction() as connection:
-            own = await lock_actor(connection, work.request.actor, AdminScope.USERS_IMPORT, now=self._clock.now())
+            own, roles = await self._admit(connection, batch, work.request)
             await imported_users.lock_imports(connection)
-            roles = await _lock_roles(connection, batch)
             refusals = {number: refusal_of_roles(user, roles, own) for number, user in batch}
             allowed = [each for each in batch if refusals[each[0]] is None]
             stored, conflicts = await _add_users(connection, allowed)
@@ -189,6 +188,18 @@ class UserImport:
             if code := refusal or conflicts.get(number):
                 work.leave_out(number, code)
         work.watcher.on_progress()
+
+    async def _admit(
+        self, connection: Connection, batch: Sequence[Numbered], request: UserImportRequest
+    ) -> tuple[frozenset[str], Mapping[str, ImportableRole]]:
+        """Return what the actor may do, and the roles of a batch. Raises what ``lock_actor`` raises.
+
+        Both stay so until the transaction ends, but in a rehearsal, which may last for a minute: with the savepoint
+        its locks are given back. Otherwise nobody could stop its user, or change these roles, for so long.
+        """
+        async with connection.transaction(force_rollback=request.is_rehearsal):
+            own = await lock_actor(connection, request.actor, AdminScope.USERS_IMPORT, now=self._clock.now())
+            return own, await _lock_roles(connection, batch)
 
 
 async def _lock_roles(connection: Connection, batch: Sequence[Numbered]) -> Mapping[str, ImportableRole]:
