@@ -41,8 +41,8 @@ class DatabaseSettings(Topic):
     """Connections that each worker may open."""
 
     db_pool_share_percent: int = Field(60, ge=10, le=90, examples=["60"])
-    """How much of `DB_POOL_MAX_CONN` the calls to resources (items) and imports may use together, in percent. The rest
-    is for accounts and sessions. One user gets half of what imports leave of it."""
+    """How much of `DB_POOL_MAX_CONN` the calls to resources (items), searches of administration and imports may use
+    together, in percent. The rest is for accounts and sessions. One user gets half of what imports leave of it."""
 
     db_prepare_threshold: int = Field(5, ge=0, le=1000, examples=["5"])
     """Uses before a statement is prepared. 0: it never is."""

@@ -1,7 +1,10 @@
 """The use cases of administration, built from the settings."""
 
+from typing import Any
+
 from doorward.api.services import AdministrationServices
 from doorward.core.pages import CursorCodec
+from doorward.core.ports import Database
 from doorward.domain.accounts.administered import AdministeredAccounts
 from doorward.domain.administration.audit_trail import AuditTrail
 from doorward.domain.administration.first_administrator import FirstAdministrator
@@ -23,8 +26,10 @@ from doorward.wiring.throttling import create_throttling
 from doorward.wiring.user_files import create_user_export, create_user_import
 
 
-def create_administration(base: Foundation, rules: RegistrationRules) -> AdministrationServices:
-    """Return the use cases."""
+def create_administration(
+    base: Foundation, rules: RegistrationRules, searched: Database[Any] | None = None
+) -> AdministrationServices:
+    """Return the use cases. Searches, which may take long, ask ``searched`` if it is given."""
     settings, database, clock = base.settings, base.database, base.clock
     accounts = AdministeredAccounts(tokens=create_one_time_tokens(settings.keys), mails=base.mails)
     users = Users(
@@ -45,9 +50,11 @@ def create_administration(base: Foundation, rules: RegistrationRules) -> Adminis
             throttling=create_throttling(settings.keys, database),
             accounts=accounts,
         ),
-        search=UserSearch(database=database, cursors=_cursors(settings.keys, "users")),
+        search=UserSearch(database=searched or database, cursors=_cursors(settings.keys, "users")),
         invitations=invitations,
-        audit_trail=AuditTrail(search=AuditSearch(database=database), cursors=_cursors(settings.keys, "audit")),
+        audit_trail=AuditTrail(
+            search=AuditSearch(database=searched or database), cursors=_cursors(settings.keys, "audit")
+        ),
         session_listing=SessionListing(database=database, clock=clock),
         user_import=create_user_import(settings.hashes, database, clock),
         user_export=create_user_export(database, clock),

@@ -124,7 +124,7 @@ def _create_services(
         own_account=create_own_account(base, rules, issuer),
         recovery=create_recovery(base, rules),
         leaving=create_leaving(base, rules, _personal_data()),
-        administration=create_administration(base, rules),
+        administration=create_administration(base, rules, shared),
         outgoing=create_outgoing(settings, database, clock),
         items=create_items(settings, shared, clock),
         item_import=create_item_import(settings, shared, clock),

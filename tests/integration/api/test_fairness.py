@@ -14,6 +14,7 @@ import pytest
 from development.client import PASSWORD, REGISTER, Person, pair
 from doorward.domain.auth.throttling import LOGIN_CURVE
 from doorward.infrastructure.passwords import MINIMUM_CAPACITY, available_cores
+from tests.integration.administration.administrator import AUDIT, signed_in_with
 from tests.integration.items.catalogue import SEARCH, Owner, sign_in
 from tests.integration.service import Logs, MakeService, Service, events, is_problem, statuses
 
@@ -70,6 +71,20 @@ async def test_searches_of_one_account_leave_accounts_and_sessions_to_others(alo
     assert is_problem(refused[0], 429, "too_many_calls_of_user")
     assert refused[0].headers["retry-after"] == "1"
     assert events(logs, "budget.exceeded")[0]["budget"] == "too_many_calls_of_user"
+
+
+async def test_searches_of_the_audit_log_leave_accounts_and_sessions_to_others(alone: Service) -> None:
+    """They may read until the time limit of a statement, and an auditor is no administrator."""
+    auditor = await signed_in_with(alone, "auditor")
+    person, tokens = await alone.register_and_log_in()
+    async with asyncio.timeout(BOUND_SECONDS):
+        async with await psycopg.AsyncConnection.connect(alone.database_url) as holder:
+            await holder.execute("LOCK TABLE audit_events IN ACCESS EXCLUSIVE MODE")
+            searches = [asyncio.create_task(auditor.call("GET", AUDIT, params={"type": "x"})) for _ in range(40)]
+            await alone.locks_are_waited_for(2)
+            assert (await alone.get_me(tokens.access)).status_code == 200
+        assert statuses(await asyncio.gather(*searches)) == [200] * 40
+    await is_served(alone, person, tokens.access, tokens.refresh)
 
 
 async def test_searches_of_one_account_leave_searches_to_others(alone: Service) -> None:
