@@ -12,6 +12,7 @@ from tests.integration.mailbox import next_mail, token_in
 from tests.integration.service import Service, is_problem, mark, statuses
 
 ACCEPT = "/api/v1/auth/invitations/accept"
+BOUND_SECONDS = 60
 
 
 def address() -> str:
@@ -23,6 +24,13 @@ async def invite(actor: Owner, email: str, *roles: str) -> dict[str, Any]:
     assert answer.status_code == 201, answer.text
     invitation: dict[str, Any] = answer.json()
     return invitation
+
+
+def waiting_invitations(service: Service) -> int:
+    """Return how many mails of invitations wait for their budget."""
+    query = "SELECT count(*) FROM outbox WHERE kind = 'invitation' AND due_at - now() BETWEEN '30 s' AND '90 s'"
+    count: int = service.sql(query)[0]["count"]
+    return count
 
 
 async def accept(service: Service, token: str) -> httpx.Response:
@@ -118,6 +126,20 @@ async def test_a_role_without_scopes_is_not_given_for_a_sender_who_may_invite_no
             await other.call("POST", user(inviter.person, "deactivate"))
         assert is_problem(await accept(mailing, token), 422, "invalid_token"), lose
         assert mailing.sql("SELECT 1 FROM users WHERE email_key = %s", email) == []
+
+
+async def test_an_address_that_is_invited_again_and_again_gets_one_mail_a_minute(mailing: Service) -> None:
+    admin, email = await signed_in_with(mailing, "admin"), address()
+    await invite(admin, email)
+    await next_mail(mailing, email, "invited")
+    before = waiting_invitations(mailing)
+    for _ in range(3):
+        await invite(admin, email)
+    async with asyncio.timeout(BOUND_SECONDS):
+        while waiting_invitations(mailing) == before:  # noqa: ASYNC110 - the delivery is watched
+            await asyncio.sleep(0.02)
+    mails = await mailing.app.state.services.development_mails.list()
+    assert len([mail for mail in mails if mail.to == email]) == 1
 
 
 async def test_an_address_with_an_account_and_what_is_none_is_not_invited(mailing: Service) -> None:

@@ -65,8 +65,11 @@ class AdministeredAccounts:
         return [event]
 
     async def ask_to_verify(self, connection: Connection, user_id: UUID, *, now: datetime) -> None:
-        """Ask for the mail that verifies the address of an account. Without mail it does nothing."""
-        mail = MailRequest(MailKind.VERIFY_EMAIL, MailOrigin.SERVICE, user_id=user_id)
+        """Ask for the mail that verifies the address of an account. Without mail it does nothing.
+
+        Until it is verified the address may be anybody's: the mail spends what a claimant may cause.
+        """
+        mail = MailRequest(MailKind.VERIFY_EMAIL, MailOrigin.CLAIMANT, user_id=user_id)
         await self._mails.add(connection, mail, expires_at=now + LIFE_OF_PURPOSE[Purpose.VERIFY_EMAIL])
 
     async def ask_to_reset(self, connection: Connection, user_id: UUID, *, now: datetime) -> None:
@@ -78,7 +81,8 @@ class AdministeredAccounts:
         self._mails.require()
         await accounts.remove_email_change(connection, user_id)
         await self._tokens.remove(connection, user_id, tuple(Purpose))
-        mail = MailRequest(MailKind.PASSWORD_RESET, MailOrigin.SERVICE, user_id=user_id)
+        # Nobody else causes such a mail as a claimant, so this budget is administration's alone.
+        mail = MailRequest(MailKind.PASSWORD_RESET, MailOrigin.CLAIMANT, user_id=user_id)
         await self._mails.add(connection, mail, expires_at=now + LIFE_OF_RESET_MAIL)
 
     async def schedule_deletion(self, connection: Connection, user_id: UUID, *, now: datetime) -> UserDeletionScheduled:

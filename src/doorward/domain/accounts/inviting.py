@@ -107,7 +107,8 @@ class Inviting:
     async def _mail(self, connection: Connection, new: NewInvitation) -> None:
         self._mails.require()
         facts = {INVITATION_ID: str(new.id)}
-        mail = MailRequest(MailKind.INVITATION, MailOrigin.SERVICE, email=new.email, facts=facts)
+        # Within a budget: the address may be anybody's, and an administrator's session may be a thief's.
+        mail = MailRequest(MailKind.INVITATION, MailOrigin.CLAIMANT, email=new.email, facts=facts)
         await self._mails.add(connection, mail, expires_at=new.expires_at)
 
     async def _make_link(self, connection: Connection, new: NewInvitation) -> str:

@@ -174,7 +174,7 @@ class ResetMail:
     async def judge(self, request: MailRequest) -> MailOrigin | None:
         """Return the owner for a device that the account knows, else who asked; None where there is none to reset."""
         if request.email is None:
-            # Administration asks for a user's reset: no budget is spent.
+            # Administration asks for a user's reset.
             return request.origin
         now = self.clock.now()
         async with self.database.connection() as connection:

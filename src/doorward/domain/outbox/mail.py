@@ -38,7 +38,7 @@ class MailOrigin(StrEnum):
     """A session or the right password of an account whose address is verified, or a known device."""
     CLAIMANT = "claimant"
     """A session or the right password of an account that has the address, or is to have it, and has not shown that it
-    is its own: its mails cannot spend what the owner of the address may have."""
+    is its own, or an administrator: its mails cannot spend what the owner of the address may have."""
     SERVICE = "service"
     """The service itself, as in a notice: no budget."""
 
