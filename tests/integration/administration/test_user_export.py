@@ -56,6 +56,15 @@ async def test_no_hash_is_exported_unless_it_is_asked_for(service_alone: Service
     assert b"password_hash" not in without
 
 
+async def test_a_password_that_must_be_replaced_is_not_exported(service_alone: Service) -> None:
+    """Where the file is imported it would sign in again, and an administrator has stopped it."""
+    files = UserFiles(service_alone)
+    await files.store(lines([person(password_hash=BCRYPT), person(password_hash=BCRYPT, external_id="stopped")]))
+    service_alone.sql("UPDATE users SET must_change_password = true WHERE external_id = 'stopped'")
+    exported = [json.loads(line) for line in (await files.export()).splitlines()]
+    assert {each["external_id"]: each["password_hash"] for each in exported} == {None: BCRYPT, "stopped": None}
+
+
 async def test_an_export_is_recorded_with_its_number_of_users(service_alone: Service) -> None:
     files = UserFiles(service_alone)
     await files.store(lines(people()))

@@ -9,12 +9,16 @@ from doorward.domain.administration.repositories import Connection
 
 
 async def list_users(connection: Connection) -> AsyncGenerator[ExportedUser]:
-    """Find all users, the oldest first."""
+    """Find all users, the oldest first.
+
+    A password that must be replaced is left out: where the file is imported, it would sign in again.
+    """
     async with connection.cursor("exported_users", row_factory=class_row(ExportedUser)) as cursor:
         await cursor.execute(
             """
-            SELECT email, username, password_hash, external_id, email_verified_at IS NOT NULL AS email_verified, roles,
-                   created_at, id, is_active AS active
+            SELECT email, username, CASE WHEN NOT must_change_password THEN password_hash END AS password_hash,
+                   external_id, email_verified_at IS NOT NULL AS email_verified, roles, created_at, id,
+                   is_active AS active
             FROM users
             ORDER BY created_at, id
             """
