@@ -61,6 +61,12 @@ async def test_a_role_of_ones_own_is_defined_granted_changed_and_removed(admin: 
     ]
 
 
+async def test_a_scope_that_is_named_twice_is_stored_once(admin: Owner) -> None:
+    role = await define(admin, READ, READ)
+    changed = await admin.call("PATCH", f"{ROLES}/{role['name']}", json={"scopes": [WRITE, READ, WRITE]})
+    assert (role["scopes"], changed.json()["scopes"]) == ([READ], [READ, WRITE])
+
+
 async def test_a_role_answers_to_its_version(admin: Owner) -> None:
     role = await define(admin)
     path = f"{ROLES}/{role['name']}"

@@ -68,7 +68,7 @@ async def add_role(connection: Connection, *, name: str, description: str, scope
             ON CONFLICT ON CONSTRAINT roles_pkey DO NOTHING
             RETURNING id, name, description, scopes, is_built_in, version, created_at, updated_at
             """,
-            {"name": name, "description": description, "scopes": sorted(scopes)},
+            {"name": name, "description": description, "scopes": sorted(set(scopes))},
         )
         return await cursor.fetchone()
 
@@ -86,7 +86,7 @@ async def update_role(connection: Connection, name: str, *, description: str, sc
             WHERE name = %(name)s
             RETURNING id, name, description, scopes, is_built_in, version, created_at, updated_at
             """,
-            {"name": name, "description": description, "scopes": sorted(scopes)},
+            {"name": name, "description": description, "scopes": sorted(set(scopes))},
         )
         (role,) = await cursor.fetchall()
         return role
