@@ -1,7 +1,7 @@
 """The use cases of the operator's commands: each opens a database of its own and closes it."""
 
-import getpass
 import os
+import pwd
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, closing
 from uuid import UUID
@@ -192,8 +192,11 @@ async def _opened(
 
 
 def _operator() -> str:
-    """Return the name of the operating system's user, or the number of one without a name, as in some containers."""
+    """Return the name of the operating system's user, or the number of one without a name, as in some containers.
+
+    Not what the environment says: LOGNAME would write another name into the audit log.
+    """
     try:
-        return getpass.getuser()
-    except (KeyError, OSError):
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
         return str(os.getuid())

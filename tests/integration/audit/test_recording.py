@@ -1,8 +1,9 @@
 """Each change of a user or a session is a row of the audit log, stored with the change and reported after it."""
 
 import asyncio
-import getpass
 import io
+import os
+import pwd
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from uuid import UUID, uuid4
@@ -191,11 +192,14 @@ async def test_an_entry_names_user_actor_session_request_and_address(service_alo
     assert [row["personal"] for row in (registered, begun, ended)] == [{"client": "203.0.113.7"}] * 3
 
 
-async def test_the_actor_of_a_command_is_the_operator(service_alone: Service, run: Run) -> None:
+async def test_the_actor_of_a_command_is_the_operator_whatever_the_environment_says(
+    service_alone: Service, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOGNAME", "ada")
     person = await service_alone.register()
     assert await run("deactivate", person.username) == 0
     _, entry = rows_of(service_alone)
-    assert entry["actor"] == f"operator:{getpass.getuser()}"
+    assert entry["actor"] == f"operator:{pwd.getpwuid(os.getuid()).pw_name}"
     assert (str(entry["user_id"]), entry["personal"]) == (person.id, None)
 
 
