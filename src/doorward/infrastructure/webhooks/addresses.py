@@ -23,8 +23,9 @@ _PREFIXES_BEFORE_IPV4: Final = (
 """Prefixes in front of 32 bits of IPv4: compatible, mapped (RFC 4291 section 2.5.5), translated (RFC 2765), NAT64 (RFC
 6052) and local NAT64 (RFC 8215) with its usual length."""
 
-_DISCARD_AND_RELAY: Final = (ipaddress.IPv4Network("192.88.99.0/24"),)
-"""Once global, for relays of 6to4 (RFC 7526): nothing that answers there is the receiver."""
+_PROTOCOLS_AND_RELAYS: Final = (ipaddress.IPv4Network("192.0.0.0/24"), ipaddress.IPv4Network("192.88.99.0/24"))
+"""Of the IETF's protocols (RFC 6890), where a cloud has had metadata and Python takes most for global; once global, for
+relays of 6to4 (RFC 7526). Nothing that answers there is the receiver."""
 
 
 def vetted(addresses: Iterable[str], networks: Sequence[Network], *, only_networks: bool) -> list[str] | None:
@@ -64,5 +65,5 @@ def _is_global(address: Address) -> bool:
     if address.is_multicast or address.is_reserved or not address.is_global:
         return False
     if isinstance(address, ipaddress.IPv4Address):
-        return not any(address in network for network in _DISCARD_AND_RELAY)
+        return not any(address in network for network in _PROTOCOLS_AND_RELAYS)
     return address in _GLOBAL_UNICAST and address not in _DOCUMENTATION
