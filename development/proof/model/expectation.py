@@ -15,6 +15,7 @@ IDLE: Final = timedelta(days=7)
 ABSOLUTE: Final = timedelta(days=90)
 RETENTION: Final = timedelta(days=30)
 LEEWAY: Final = timedelta(seconds=10)
+MOST_PEOPLE: Final = 3
 MOST_OF_ONE: Final = 2
 """Live sessions of one person."""
 

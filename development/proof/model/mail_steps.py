@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
 from development.proof.model.account_steps import LET_IN, AccountSteps, some
-from development.proof.model.expectation import PASSWORD, MailedToken, Person, Session, hold
+from development.proof.model.expectation import MOST_PEOPLE, PASSWORD, MailedToken, Person, Session, hold
 from doorward.domain.accounts.deletion import GRACE
 
 RESET_LIFE: Final = timedelta(minutes=30)
@@ -74,19 +74,29 @@ class MailSteps(AccountSteps):
         person.is_active = is_back
         self._compare_verified(person)
 
-    @rule(which=some, who=some, age=ages, is_own=st.booleans(), is_late=st.booleans())
-    def verifies_in_a_session(self, which: int, who: int, age: int, is_own: bool, is_late: bool) -> None:  # noqa: FBT001 - Hypothesis passes by name
-        """The link counts in a session of its own account alone, and there it may be used again."""
+    @rule(which=some, who=some, age=ages, is_late=st.booleans())
+    def verifies_in_a_session(self, which: int, who: int, age: int, is_late: bool) -> None:  # noqa: FBT001 - Hypothesis passes by name
+        """The link counts in a session of its own account, and there it may be used again."""
         session = self._session(which)
-        person = session.person if is_own else self._unverified(who)
-        token = self._verification(person, age)
+        token = self._verification(session.person, age)
         if token is None:
             return
         if is_late:
             self._wait_until(token.until + OFFSETS[who % len(OFFSETS)])
-        is_due = self._counts_in(session, person, token)
-        is_done = self.world.run(self.world.own.verify_by_session(session.accesses[-1].text, token.text))
-        self._note_verification(person, is_done=is_done, is_due=is_due)
+        self._verify_in(session, session.person, token)
+
+    @rule(which=some, age=ages)
+    def verifies_in_a_session_of_another(self, which: int, age: int) -> None:
+        """The link of one account does nothing in a session of another, also while it lives."""
+        session = self._session(which)
+        others = [each for each in self.model.people if each is not session.person and not each.is_verified]
+        if not others and len(self.model.people) < MOST_PEOPLE:
+            self._register()
+            others = self.model.people[-1:]
+        for person in others[:1]:
+            token = self._verification(person, age)
+            if token is not None:
+                self._verify_in(session, person, token)
 
     @rule(who=some, age=ages, is_right=st.sampled_from([True, True, True, False]))
     def verifies_by_password(self, who: int, age: int, is_right: bool) -> None:  # noqa: FBT001 - Hypothesis passes by name
@@ -99,6 +109,11 @@ class MailSteps(AccountSteps):
             is_due = is_right and self.model.can_verify(person, token, self.now)
             is_done = self.world.run(self.world.own.verify_by_password(token.text, shown))
             self._note_verification(person, is_done=is_done, is_due=is_due)
+
+    def _verify_in(self, session: Session, person: Person, token: MailedToken) -> None:
+        is_due = self._counts_in(session, person, token)
+        is_done = self.world.run(self.world.own.verify_by_session(session.accesses[-1].text, token.text))
+        self._note_verification(person, is_done=is_done, is_due=is_due)
 
     def _restores(self, person: Person, password: str) -> bool:
         return self.world.run(self.world.own.restore(person.username, password))

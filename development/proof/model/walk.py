@@ -15,6 +15,7 @@ from development.proof.model.administration_steps import AdministrationSteps
 from development.proof.model.expectation import (
     LEEWAY,
     MOST_OF_ONE,
+    MOST_PEOPLE,
     PASSWORD,
     RETENTION,
     Due,
@@ -29,7 +30,6 @@ from doorward.core.exceptions import DomainError
 from doorward.domain.auth.exceptions import EmailTakenError, UsernameTakenError
 from doorward.domain.auth.models import TokenPair
 
-MOST_PEOPLE: Final = 3
 STEPS_BETWEEN_RESTARTS: Final = 4
 SECOND: Final = timedelta(seconds=1)
 MOMENT: Final = timedelta(microseconds=1)
