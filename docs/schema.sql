@@ -156,6 +156,37 @@ CREATE TABLE public.mail_budgets (
     began_at timestamp with time zone NOT NULL
 );
 
+CREATE TABLE public.oauth_client_secrets (
+    client_id text NOT NULL,
+    secret_hash bytea NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone
+);
+
+CREATE TABLE public.oauth_clients (
+    client_id text NOT NULL,
+    name text NOT NULL,
+    auth_method text NOT NULL,
+    grant_types text[] NOT NULL,
+    scopes text[] NOT NULL,
+    resources text[] NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    not_before timestamp with time zone NOT NULL,
+    disabled_at timestamp with time zone,
+    CONSTRAINT oauth_clients_auth_method_check CHECK ((auth_method = ANY (ARRAY['none'::text, 'client_secret_basic'::text, 'client_secret_post'::text])))
+);
+
+CREATE TABLE public.oauth_resources (
+    identifier text NOT NULL,
+    scopes text[] NOT NULL,
+    algorithm text NOT NULL,
+    introspection_client_id text,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT oauth_resources_algorithm_check CHECK ((algorithm = ANY (ARRAY['ES256'::text, 'RS256'::text])))
+);
+
 CREATE TABLE public.one_time_tokens (
     user_id uuid NOT NULL,
     purpose text NOT NULL,
@@ -251,10 +282,22 @@ CREATE TABLE public.sessions (
     user_agent text,
     address text,
     device_id uuid,
+    resources text[] DEFAULT '{}'::text[] NOT NULL,
     CONSTRAINT sessions_end_reason_check CHECK (((ended_at IS NULL) = (end_reason IS NULL))),
     CONSTRAINT sessions_secret_hash_check CHECK ((octet_length(secret_hash) = 32))
 )
 WITH (fillfactor='70');
+
+CREATE TABLE public.signing_keys (
+    kid text NOT NULL,
+    algorithm text NOT NULL,
+    sealed bytea NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    activates_at timestamp with time zone,
+    retires_at timestamp with time zone,
+    revoked_at timestamp with time zone,
+    CONSTRAINT signing_keys_algorithm_check CHECK ((algorithm = ANY (ARRAY['ES256'::text, 'RS256'::text])))
+);
 
 CREATE TABLE public.used_nonces (
     nonce bytea NOT NULL,
@@ -333,6 +376,15 @@ ALTER TABLE ONLY public.login_throttles
 ALTER TABLE ONLY public.mail_budgets
     ADD CONSTRAINT mail_budgets_pkey PRIMARY KEY (address_mac, origin, kind);
 
+ALTER TABLE ONLY public.oauth_client_secrets
+    ADD CONSTRAINT oauth_client_secrets_pkey PRIMARY KEY (client_id, secret_hash);
+
+ALTER TABLE ONLY public.oauth_clients
+    ADD CONSTRAINT oauth_clients_pkey PRIMARY KEY (client_id);
+
+ALTER TABLE ONLY public.oauth_resources
+    ADD CONSTRAINT oauth_resources_pkey PRIMARY KEY (identifier);
+
 ALTER TABLE ONLY public.one_time_tokens
     ADD CONSTRAINT one_time_tokens_pkey PRIMARY KEY (user_id, purpose, slot);
 
@@ -356,6 +408,9 @@ ALTER TABLE ONLY public.roles
 
 ALTER TABLE ONLY public.sessions
     ADD CONSTRAINT sessions_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.signing_keys
+    ADD CONSTRAINT signing_keys_pkey PRIMARY KEY (kid);
 
 ALTER TABLE ONLY public.used_nonces
     ADD CONSTRAINT used_nonces_pkey PRIMARY KEY (nonce);
@@ -455,6 +510,12 @@ ALTER TABLE ONLY public.email_changes
 
 ALTER TABLE ONLY public.items
     ADD CONSTRAINT items_owner_id_fkey FOREIGN KEY (owner_id) REFERENCES public.users(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.oauth_client_secrets
+    ADD CONSTRAINT oauth_client_secrets_client_id_fkey FOREIGN KEY (client_id) REFERENCES public.oauth_clients(client_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.oauth_resources
+    ADD CONSTRAINT oauth_resources_introspection_client_id_fkey FOREIGN KEY (introspection_client_id) REFERENCES public.oauth_clients(client_id) ON DELETE SET NULL;
 
 ALTER TABLE ONLY public.one_time_tokens
     ADD CONSTRAINT one_time_tokens_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
