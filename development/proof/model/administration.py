@@ -12,7 +12,7 @@ from doorward.domain.accounts.administered import AdministeredAccounts
 from doorward.domain.administration.models import OPERATOR, Actor, UserChanges
 from doorward.domain.administration.roles import RoleChanges
 from doorward.domain.administration.user_actions import UserActions
-from doorward.domain.auth.models import Caller
+from doorward.domain.auth.callers import Caller
 from doorward.domain.auth.one_time_tokens import OneTimeTokens
 from doorward.domain.auth.scopes import AdminScope
 from doorward.domain.auth.throttling import Throttling

@@ -8,7 +8,8 @@ from uuid import UUID
 
 from development.proof.model.expectation import Access, Due, Model, Session, hold
 from development.proof.model.world import World
-from doorward.domain.auth.models import Caller, TokenPair
+from doorward.domain.auth.callers import Caller
+from doorward.domain.auth.models import TokenPair
 from doorward.domain.auth.refresh_token import RefreshToken
 
 STORED: Final = """

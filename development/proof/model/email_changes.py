@@ -9,7 +9,8 @@ from doorward.core.ports import Clock, Database
 from doorward.domain.accounts.email_change_confirmation import EmailChangeConfirmation
 from doorward.domain.accounts.models import WaitingForMailbox
 from doorward.domain.accounts.repositories import accounts
-from doorward.domain.auth.models import Caller, TokenPair
+from doorward.domain.auth.callers import Caller
+from doorward.domain.auth.models import TokenPair
 from doorward.domain.auth.one_time_tokens import OneTimeTokens
 
 Connection = AsyncConnection[Any]

@@ -26,6 +26,7 @@ from development.proof.model.verified_login import VERIFIED_ONLY, create_verifie
 from doorward.api.services import Services
 from doorward.core.exceptions import DomainError
 from doorward.domain.auth.accounts import Accounts
+from doorward.domain.auth.callers import Caller
 from doorward.domain.auth.deactivation import Deactivation
 from doorward.domain.auth.exceptions import (
     EmailNotVerifiedError,
@@ -33,7 +34,7 @@ from doorward.domain.auth.exceptions import (
     InvalidRefreshTokenError,
     LoginThrottledError,
 )
-from doorward.domain.auth.models import Caller, TokenPair
+from doorward.domain.auth.models import TokenPair
 from doorward.domain.auth.pruning import Pruning
 from doorward.domain.auth.sessions import Sessions
 from doorward.domain.auth.throttling import LOGIN_CURVE, STRANGERS

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
 from contextvars import Context
 from typing import Final
@@ -21,7 +21,7 @@ CALL_RETRY_SECONDS: Final = 1
 IMPORT_RETRY_SECONDS: Final = 10
 """An import takes seconds, and not more than two minutes."""
 
-_COUNTED_USER: Final = "doorward.counted_user"
+_COUNTED_CALLER: Final = "doorward.counted_caller"
 
 
 class RefusalLog:
@@ -55,7 +55,7 @@ class CallsInFlight:
         self._per_address = per_address
         self._per_user = per_user
         self._of_address: dict[str, int] = {}
-        self._of_user: dict[int, int] = {}
+        self._of_caller: dict[Hashable, int] = {}
         self._importing: set[UUID] = set()
 
     def begin(self, client: str) -> None:
@@ -65,15 +65,13 @@ class CallsInFlight:
             raise TooManyCallsOfAddressError(CALL_RETRY_SECONDS)
         self._of_address[client] = number + 1
 
-    def begin_of_user(self, scope: Scope, user_id: UUID) -> None:
-        """Count a call for its user, too, until ``end``. Raises ``TooManyCallsOfUserError``."""
-        # The number in the UUID: the hash of a UUID itself is computed in Python.
-        key = user_id.int
-        number = self._of_user.get(key, 0)
+    def begin_of_caller(self, scope: Scope, key: Hashable) -> None:
+        """Count a call for its caller, too, until ``end``. Raises ``TooManyCallsOfUserError``."""
+        number = self._of_caller.get(key, 0)
         if number >= self._per_user:
             raise TooManyCallsOfUserError(CALL_RETRY_SECONDS)
-        self._of_user[key] = number + 1
-        scope[_COUNTED_USER] = key
+        self._of_caller[key] = number + 1
+        scope[_COUNTED_CALLER] = key
 
     @contextmanager
     def importing(self, user_id: UUID) -> Iterator[None]:
@@ -90,6 +88,6 @@ class CallsInFlight:
         """Stop counting a call."""
         if remaining := self._of_address.pop(client) - 1:
             self._of_address[client] = remaining
-        key = scope.get(_COUNTED_USER)
-        if key is not None and (remaining := self._of_user.pop(key) - 1):
-            self._of_user[key] = remaining
+        key = scope.get(_COUNTED_CALLER)
+        if key is not None and (remaining := self._of_caller.pop(key) - 1):
+            self._of_caller[key] = remaining

@@ -1,14 +1,16 @@
 """Who is calling: the bearer token, its session, and the scope that the route needs."""
 
 from typing import Annotated, Final
+from uuid import UUID
 
 from fastapi import Depends, Request
 
 from doorward.api.exceptions import InsufficientScopeError
 from doorward.api.policy import NeedsFreshProof, NeedsScope
 from doorward.api.services import Services
-from doorward.domain.auth.exceptions import InvalidAccessTokenError, MissingAccessTokenError
-from doorward.domain.auth.models import Caller
+from doorward.domain.auth.callers import AnyCaller, Caller
+from doorward.domain.auth.exceptions import InvalidAccessTokenError, MissingAccessTokenError, OwnerRequiredError
+from doorward.domain.auth.models import ACCOUNT_SCOPE
 
 _CALLER: Final = "doorward.caller"
 _WHITE_SPACE: Final = " \t"
@@ -44,7 +46,7 @@ async def admit_caller(request: Request, access: NeedsScope, services: Services)
     if isinstance(access, NeedsFreshProof):
         services.own_account.reauthentication.require_fresh_proof(caller)
     # Not before: a token of an ended session must not use up what its user may have.
-    services.calls.begin_of_user(request.scope, caller.user.id)
+    services.calls.begin_of_caller(request.scope, caller.key)
     request.scope[_CALLER] = caller
 
 
@@ -59,9 +61,20 @@ async def optional_caller(request: Request, access: NeedsScope, services: Servic
     return caller_of(request)
 
 
-def caller_of(request: Request) -> Caller:
+def any_caller_of(request: Request) -> AnyCaller:
     """Return the caller that was let in. Only routes whose policy needs a scope have one."""
-    caller: Caller = request.scope[_CALLER]
+    caller: AnyCaller = request.scope[_CALLER]
+    return caller
+
+
+def caller_of(request: Request) -> Caller:
+    """Return the user in a session that was let in.
+
+    Raises ``InsufficientScopeError`` for others, who never hold ``account`` or a scope of administration.
+    """
+    caller = any_caller_of(request)
+    if not isinstance(caller, Caller):
+        raise InsufficientScopeError(ACCOUNT_SCOPE)
     return caller
 
 
@@ -70,4 +83,18 @@ async def current_caller(request: Request) -> Caller:
     return caller_of(request)
 
 
+async def current_any_caller(request: Request) -> AnyCaller:
+    """FastAPI's dependency, of which the same holds."""
+    return any_caller_of(request)
+
+
+async def current_owner(caller: Annotated[AnyCaller, Depends(current_any_caller)]) -> UUID:
+    """Return the id of the user who will own what is written. Raises ``OwnerRequiredError``."""
+    if caller.user_id is None:
+        raise OwnerRequiredError
+    return caller.user_id
+
+
 CurrentCaller = Annotated[Caller, Depends(current_caller)]
+CurrentAnyCaller = Annotated[AnyCaller, Depends(current_any_caller)]
+CurrentOwner = Annotated[UUID, Depends(current_owner)]

@@ -76,10 +76,9 @@ def _describe(route: PolicyRoute, remedies: Remedies) -> None:
     extra: dict[str, Any] = {}
     access = route.policy.access
     if isinstance(access, NeedsScope):
-        # No token is asked for with a scope of administration: roles give it, and `account` stands for what they give.
-        is_administration = access.scope in ADMIN_SCOPES
-        extra["security"] = [{_SCHEME: [ACCOUNT_SCOPE if is_administration else access.scope]}]
-        if is_administration:
+        # A login asks for nothing else: it stands for scopes of resources, and for those that the user's roles give.
+        extra["security"] = [{_SCHEME: [ACCOUNT_SCOPE]}]
+        if access.scope in ADMIN_SCOPES:
             route.description = f"{route.description}\n\nNeeds `{access.scope}`, which roles give."
     if (reader := body_reader(route)) is not None:
         content = {reader.media_type: {"schema": reader.schema(), **route.call.body_example}}

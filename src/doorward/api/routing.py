@@ -18,11 +18,12 @@ from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from doorward.api.bodies import BodyReader
-from doorward.api.caller import current_caller
+from doorward.api.caller import current_any_caller, current_caller
 from doorward.api.compression import compressed
 from doorward.api.exceptions import RequestRefusedError
-from doorward.api.policy import MAXIMUM_UPLOAD_BYTES, UNMATCHED, Public, RoutePolicy
+from doorward.api.policy import MAXIMUM_UPLOAD_BYTES, UNMATCHED, NeedsScope, Public, RoutePolicy
 from doorward.core.exceptions import DomainError
+from doorward.domain.auth.scopes import RESOURCE_SCOPES
 
 Refusal = type[DomainError] | type[RequestRefusedError] | DomainError | RequestRefusedError
 """A class of refusals, or one of them where the class alone makes no right example."""
@@ -79,8 +80,11 @@ class PolicyRoute(APIRoute):
             response_model=Default(None) if call.answer is None else call.answer,
             response_class=Response if has_no_model else Default(JSONResponse),
         )
-        if isinstance(call.policy.access, Public) and _needs_caller(self.dependant):
+        access, takes_user = call.policy.access, _takes(self.dependant, current_caller)
+        if isinstance(access, Public) and (takes_user or _takes(self.dependant, current_any_caller)):
             raise RouteError(f"{call.path} is public, so it has no caller for its CurrentCaller")
+        if isinstance(access, NeedsScope) and access.scope in RESOURCE_SCOPES and takes_user:
+            raise RouteError(f"{call.path} is for all that hold {access.scope}, so it takes CurrentAnyCaller")
         self.call = call
         self.policy = call.policy
         self.takes_query = bool(self.dependant.query_params)
@@ -90,9 +94,9 @@ class PolicyRoute(APIRoute):
             self.app = compressed(self.app)
 
 
-def _needs_caller(dependant: Dependant) -> bool:
-    """Tell whether a function or one of its dependencies, at any depth, takes the caller."""
-    return dependant.call is current_caller or any(map(_needs_caller, dependant.dependencies))
+def _takes(dependant: Dependant, dependency: Callable[..., Any]) -> bool:
+    """Tell whether a function takes a dependency, by itself or through another one, at any depth."""
+    return dependant.call is dependency or any(_takes(each, dependency) for each in dependant.dependencies)
 
 
 def _direct(call: Call) -> ASGIApp:

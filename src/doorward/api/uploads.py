@@ -9,7 +9,7 @@ from typing import IO, Annotated, Any, Final
 from fastapi import Depends, Request
 
 from doorward.api.bodies import JSON, BodyReader, check_content_type
-from doorward.api.caller import CurrentCaller
+from doorward.api.caller import CurrentOwner
 from doorward.api.exceptions import TooManyImportsError, UploadTooSlowError
 from doorward.api.services import services_of
 from doorward.core.exceptions import ServiceUnavailableError
@@ -31,7 +31,7 @@ class CsvReader(BodyReader):
 
     media_type = CSV
 
-    async def __call__(self, request: Request, caller: CurrentCaller) -> AsyncIterator[IO[bytes]]:
+    async def __call__(self, request: Request, owner_id: CurrentOwner) -> AsyncIterator[IO[bytes]]:
         """Yield the file.
 
         From before the first byte on it holds a bulk place, and is the one import of its user in this process. Raises
@@ -40,9 +40,9 @@ class CsvReader(BodyReader):
         """
         check_content_type(request, self.media_type, *self.other_media_types)
         services = services_of(request)
-        with services.calls.importing(caller.user.id), services.bulk_place():
+        with services.calls.importing(owner_id), services.bulk_place():
             limit: LimitedCall | None = request.scope["route"].policy.limit_of_user
-            if limit is not None and (seconds := await services.limiter.count(limit, f"user {caller.user.id}")):
+            if limit is not None and (seconds := await services.limiter.count(limit, f"user {owner_id}")):
                 raise TooManyImportsError(seconds)
             file = tempfile.SpooledTemporaryFile(max_size=HELD_IN_MEMORY_BYTES)  # noqa: SIM115 - closed below
             try:

@@ -10,7 +10,8 @@ from doorward.domain.accounts.email_change import EmailChange
 from doorward.domain.accounts.email_change_confirmation import EmailChangeConfirmation
 from doorward.domain.accounts.email_change_mail import NewMailboxMail, OldMailboxMail
 from doorward.domain.accounts.models import ChangedMailbox, EmailChangeMode, WaitingForMailbox
-from doorward.domain.auth.models import Caller, LoggedIn
+from doorward.domain.auth.callers import Caller
+from doorward.domain.auth.models import LoggedIn
 from doorward.domain.auth.refresh_token import RefreshTokenCodec
 from doorward.domain.auth.token_pair import TokenPairIssuer
 from doorward.domain.outbox.mail import ComposedMail, MailKind, MailRequest

@@ -11,9 +11,9 @@ import pytest
 from development.client import Pair, Person
 from doorward.core.exceptions import DomainError
 from doorward.domain.auth.accounts import Accounts
+from doorward.domain.auth.callers import Caller
 from doorward.domain.auth.deactivation import Deactivation
 from doorward.domain.auth.exceptions import LastAdministratorError, UnknownRoleError
-from doorward.domain.auth.models import Caller
 from doorward.domain.auth.repositories import sessions
 from doorward.domain.auth.roles import (
     find_standing,
@@ -22,8 +22,10 @@ from doorward.domain.auth.roles import (
     lock_roles,
     replace_roles,
 )
-from doorward.domain.auth.scopes import ADMIN_SCOPES, AdminScope
+from doorward.domain.auth.scopes import ADMIN_SCOPES, RESOURCE_SCOPES, AdminScope
 from tests.integration.service import MakeService, Service, is_problem
+
+OWN = {"account", *RESOURCE_SCOPES}
 
 
 def give(service: Service, person: Person, *roles: str) -> None:
@@ -43,12 +45,12 @@ async def caller_of(service: Service, pair: Pair) -> Caller:
 async def test_a_role_is_felt_at_the_next_request_and_so_is_its_end(service: Service) -> None:
     person, pair = await service.register_and_log_in()
     before = await caller_of(service, pair)
-    assert (before.scopes, before.roles) == (frozenset({"account"}), frozenset())
+    assert (before.scopes, before.roles) == (frozenset(OWN), frozenset())
     give(service, person, "support", "auditor")
     during = await caller_of(service, pair)
     assert during.roles == {"support", "auditor"}
     assert during.scopes == {
-        "account",
+        *OWN,
         AdminScope.USERS_READ,
         AdminScope.SESSIONS_END,
         AdminScope.PASSWORDS_RESET,
@@ -64,14 +66,14 @@ async def test_a_role_is_felt_at_the_next_request_and_so_is_its_end(service: Ser
 async def test_the_role_of_administrators_gives_every_scope_there_is(service: Service) -> None:
     person, pair = await service.register_and_log_in()
     give(service, person, "admin")
-    assert (await caller_of(service, pair)).scopes == {"account", *ADMIN_SCOPES}
+    assert (await caller_of(service, pair)).scopes == {*OWN, *ADMIN_SCOPES}
 
 
 async def test_a_changed_definition_of_a_role_is_felt_at_the_next_request(service_alone: Service) -> None:
     person, pair = await service_alone.register_and_log_in()
     give(service_alone, person, "support")
     service_alone.sql("UPDATE roles SET scopes = '{admin:audit:read}' WHERE name = 'support'")
-    assert (await caller_of(service_alone, pair)).scopes == {"account", AdminScope.AUDIT_READ}
+    assert (await caller_of(service_alone, pair)).scopes == {*OWN, AdminScope.AUDIT_READ}
 
 
 async def test_new_tokens_name_the_roles_of_their_moment_and_only_where_there_are_any(service: Service) -> None:

@@ -9,9 +9,19 @@ from fastapi import Depends, Request
 from fastapi.routing import APIRoute
 from starlette.routing import BaseRoute, Mount
 
-from doorward.api.caller import CurrentCaller
-from doorward.api.policy import ACCOUNT, MAXIMUM_BODY_BYTES, PUBLIC, UNMATCHED, Cache, ErrorDialect, RoutePolicy
+from doorward.api.caller import CurrentAnyCaller, CurrentCaller, CurrentOwner
+from doorward.api.policy import (
+    ACCOUNT,
+    MAXIMUM_BODY_BYTES,
+    PUBLIC,
+    UNMATCHED,
+    Cache,
+    ErrorDialect,
+    NeedsScope,
+    RoutePolicy,
+)
 from doorward.api.routing import Call, PolicyRoute, RouteError, RouteTable
+from doorward.domain.auth.scopes import ResourceScope
 
 
 async def answer() -> None:
@@ -60,15 +70,32 @@ async def with_caller(caller: CurrentCaller) -> None:
     pass
 
 
+async def with_any_caller(caller: CurrentAnyCaller) -> None:
+    pass
+
+
+async def with_owner(owner_id: CurrentOwner) -> None:
+    pass
+
+
 async def with_caller_in_a_dependency(_: Annotated[None, Depends(with_caller)]) -> None:
     pass
 
 
-@pytest.mark.parametrize("endpoint", [with_caller, with_caller_in_a_dependency])
+@pytest.mark.parametrize("endpoint", [with_caller, with_any_caller, with_owner, with_caller_in_a_dependency])
 def test_a_public_call_that_takes_the_caller_fails_the_start(endpoint: Callable[..., Any]) -> None:
     with pytest.raises(RouteError, match="/films is public"):
         PolicyRoute(Call("GET", "/films", endpoint, RoutePolicy(PUBLIC)))
     PolicyRoute(Call("GET", "/films", endpoint, RoutePolicy(ACCOUNT)))
+
+
+@pytest.mark.parametrize("endpoint", [with_caller, with_caller_in_a_dependency])
+def test_a_call_for_all_callers_that_takes_a_user_in_a_session_fails_the_start(endpoint: Callable[..., Any]) -> None:
+    for_all = RoutePolicy(NeedsScope(ResourceScope.ITEMS_READ))
+    with pytest.raises(RouteError, match="takes CurrentAnyCaller"):
+        PolicyRoute(Call("GET", "/films", endpoint, for_all))
+    PolicyRoute(Call("GET", "/films", with_any_caller, for_all))
+    PolicyRoute(Call("GET", "/films", with_owner, for_all))
 
 
 def test_an_answer_with_secrets_cannot_be_compressed() -> None:

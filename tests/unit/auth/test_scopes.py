@@ -4,24 +4,27 @@ import pytest
 
 from doorward.domain.auth.scopes import ADMIN_SCOPES, AdminScope, effective_scopes
 
+OWN = {"account", "items:read", "items:write"}
 READ, END = str(AdminScope.USERS_READ), str(AdminScope.SESSIONS_END)
 
 
 @pytest.mark.parametrize(
     ("client", "in_token", "of_roles", "allowed"),
     [
-        ("doorward", {"account"}, None, {"account"}),
-        ("doorward", {"account"}, [], {"account"}),
-        ("doorward", {"account"}, [READ, END], {"account", READ, END}),
-        ("doorward", {"account", READ}, None, {"account"}),
-        ("doorward", {"account", READ}, [END], {"account", END}),
+        ("doorward", {"account"}, None, OWN),
+        ("doorward", {"account"}, [], OWN),
+        ("doorward", {"account"}, [READ, END], {*OWN, READ, END}),
+        ("doorward", {"account", READ}, None, OWN),
+        ("doorward", {"account", READ}, [END], {*OWN, END}),
         ("doorward", {"orders:read"}, [READ], {"orders:read"}),
         ("doorward", {"orders:read", READ}, [READ, END], {"orders:read", READ}),
-        ("other", {"account"}, [READ, END], {"account"}),
-        ("other", {"account", READ}, [READ, END], {"account", READ}),
-        ("other", {"account", READ}, [END], {"account"}),
+        ("other", {"account"}, [READ, END], OWN),
+        ("other", {"account", READ}, [READ, END], {*OWN, READ}),
+        ("other", {"account", READ}, [END], OWN),
         ("other", {READ}, None, set()),
-        ("doorward", {"account"}, ["admin:of:a:later:version"], {"account"}),
+        ("doorward", {"items:read"}, None, {"items:read"}),
+        ("doorward", {"items:read"}, [READ], {"items:read"}),
+        ("doorward", {"account"}, ["admin:of:a:later:version"], OWN),
     ],
 )
 def test_a_token_allows_what_it_names_and_its_users_roles_give(

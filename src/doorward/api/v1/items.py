@@ -7,11 +7,11 @@ from uuid import UUID
 from fastapi import Query, Request, Response
 
 from doorward.api.bodies import JsonBody, MergePatchBody
-from doorward.api.caller import CurrentCaller
+from doorward.api.caller import CurrentAnyCaller, CurrentOwner
 from doorward.api.conditional import entity_tag, is_changeable, is_expected, is_unchanged
 from doorward.api.exceptions import UploadTooSlowError
 from doorward.api.links import page_links, slice_links
-from doorward.api.policy import ACCOUNT, MAXIMUM_UPLOAD_BYTES, Cache, RoutePolicy
+from doorward.api.policy import MAXIMUM_UPLOAD_BYTES, Cache, NeedsScope, RoutePolicy
 from doorward.api.problems import Remedies
 from doorward.api.routing import Call
 from doorward.api.schemas.items import (
@@ -32,6 +32,8 @@ from doorward.api.uploads import CsvBody
 from doorward.core.exceptions import Flaw
 from doorward.core.pages import Page, PageRequest
 from doorward.core.ports import LimitedCall
+from doorward.domain.auth.exceptions import OwnerRequiredError
+from doorward.domain.auth.scopes import ResourceScope
 from doorward.domain.items.exceptions import (
     ImportRefusedError,
     InvalidTitleError,
@@ -49,10 +51,13 @@ from doorward.domain.items.models import Item, ItemContent, ItemFilter, ItemQuer
 TAG: Final = "items"
 LIST: Final = "/api/v1/items"
 ITEM: Final = "/api/v1/items/{item_id:uuid}"
-POLICY: Final = RoutePolicy(ACCOUNT, cache=Cache.PRIVATE)
-LIST_POLICY: Final = RoutePolicy(ACCOUNT, cache=Cache.PRIVATE, is_compressed=True)
+READ: Final = NeedsScope(ResourceScope.ITEMS_READ)
+WRITE: Final = NeedsScope(ResourceScope.ITEMS_WRITE)
+READ_POLICY: Final = RoutePolicy(READ, cache=Cache.PRIVATE)
+LIST_POLICY: Final = RoutePolicy(READ, cache=Cache.PRIVATE, is_compressed=True)
+WRITE_POLICY: Final = RoutePolicy(WRITE, cache=Cache.PRIVATE)
 IMPORT_POLICY: Final = RoutePolicy(
-    ACCOUNT, cache=Cache.PRIVATE, body_limit=MAXIMUM_UPLOAD_BYTES, limit_of_user=LimitedCall.IMPORT
+    WRITE, cache=Cache.PRIVATE, body_limit=MAXIMUM_UPLOAD_BYTES, limit_of_user=LimitedCall.IMPORT
 )
 REMEDIES: Final[Remedies] = {
     ItemNotFoundError: "List them: GET /api/v1/items.",
@@ -64,8 +69,15 @@ REMEDIES: Final[Remedies] = {
 
 IMPORT_EXAMPLE: Final = "title,tags,year\nThe Third Man,drama|noir,1949\n"
 
-_REFUSALS_OF_CONTENT: Final = (ItemQuotaReachedError, InvalidTitleError)
-_REFUSALS_OF_CHANGE: Final = (NotItemOwnerError, ItemNotFoundError, StaleItemError, ItemVersionsExhaustedError)
+_REFUSALS_OF_CONTENT: Final = (OwnerRequiredError, ItemQuotaReachedError, InvalidTitleError)
+_REFUSALS_OF_CHANGE: Final = (
+    OwnerRequiredError,
+    NotItemOwnerError,
+    ItemNotFoundError,
+    StaleItemError,
+    ItemVersionsExhaustedError,
+)
+_REFUSALS_OF_REPLACING: Final = tuple(dict.fromkeys((*_REFUSALS_OF_CHANGE, *_REFUSALS_OF_CONTENT)))
 _REFUSALS_OF_SEARCH: Final = (NoSearchWordsError, QueryTooBroadError)
 _REFUSED_FILE: Final = ImportRefusedError([Flaw("line/3", InvalidTitleError.code, InvalidTitleError.detail)])
 
@@ -73,7 +85,7 @@ _REFUSED_FILE: Final = ImportRefusedError([Flaw("line/3", InvalidTitleError.code
 def calls() -> Sequence[Call]:
     """Return the calls."""
     return [
-        Call("POST", LIST, create_item, POLICY, tag=TAG, status=201, refusals=_REFUSALS_OF_CONTENT),
+        Call("POST", LIST, create_item, WRITE_POLICY, tag=TAG, status=201, refusals=_REFUSALS_OF_CONTENT),
         Call("GET", LIST, list_items, LIST_POLICY, tag=TAG),
         Call("GET", f"{LIST}/search", search_items, LIST_POLICY, tag=TAG, refusals=_REFUSALS_OF_SEARCH),
         Call(
@@ -82,44 +94,44 @@ def calls() -> Sequence[Call]:
             import_items,
             IMPORT_POLICY,
             tag=TAG,
-            refusals=(_REFUSED_FILE, ItemQuotaReachedError, UploadTooSlowError),
+            refusals=(_REFUSED_FILE, OwnerRequiredError, ItemQuotaReachedError, UploadTooSlowError),
             body_example={"example": IMPORT_EXAMPLE},
         ),
         Call(
             "GET",
             ITEM,
             read_item,
-            POLICY,
+            READ_POLICY,
             tag=TAG,
             answer=ItemResponse,
             refusals=(ItemNotFoundError, StaleItemError),
             extra_answers={304: {"description": "Not Modified"}},
         ),
-        Call("PUT", ITEM, replace_item, POLICY, tag=TAG, refusals=(*_REFUSALS_OF_CHANGE, *_REFUSALS_OF_CONTENT)),
-        Call("PATCH", ITEM, amend_item, POLICY, tag=TAG, refusals=(*_REFUSALS_OF_CHANGE, *_REFUSALS_OF_CONTENT)),
-        Call("DELETE", ITEM, delete_item, POLICY, tag=TAG, status=204, refusals=_REFUSALS_OF_CHANGE),
+        Call("PUT", ITEM, replace_item, WRITE_POLICY, tag=TAG, refusals=_REFUSALS_OF_REPLACING),
+        Call("PATCH", ITEM, amend_item, WRITE_POLICY, tag=TAG, refusals=_REFUSALS_OF_REPLACING),
+        Call("DELETE", ITEM, delete_item, WRITE_POLICY, tag=TAG, status=204, refusals=_REFUSALS_OF_CHANGE),
     ]
 
 
 async def create_item(
-    caller: CurrentCaller, body: JsonBody[ItemBody], services: CurrentServices, response: Response
+    owner_id: CurrentOwner, body: JsonBody[ItemBody], services: CurrentServices, response: Response
 ) -> ItemResponse:
     """Add an item to your catalogue."""
-    item = await services.items.create(caller.user.id, _content(body))
+    item = await services.items.create(owner_id, _content(body))
     response.headers["Location"] = f"/api/v1/items/{item.id}"
     return _item_response(item, response)
 
 
 async def list_items(
     parameters: Annotated[ItemListParameters, Query()],
-    caller: CurrentCaller,
+    caller: CurrentAnyCaller,
     services: CurrentServices,
     request: Request,
     response: Response,
 ) -> ItemPageResponse | ItemSliceResponse:
     """List the items that you can see: by page number with totals, or with `after` by cursor at a constant cost."""
     narrowed = ItemFilter(title=parameters.title, tag=parameters.tag, year=parameters.year)
-    wanted = ItemQuery(reader_id=caller.user.id, owner=parameters.owner, narrowed=narrowed, sort=parameters.sort)
+    wanted = ItemQuery(reader_id=caller.user_id, owner=parameters.owner, narrowed=narrowed, sort=parameters.sort)
     if parameters.after is None:
         page = await services.items.list_page(wanted, PageRequest(parameters.page or 1, parameters.page_size))
         response.headers.update(page_links(request, page))
@@ -134,14 +146,14 @@ async def list_items(
 
 async def search_items(
     parameters: Annotated[ItemSearchParameters, Query()],
-    caller: CurrentCaller,
+    caller: CurrentAnyCaller,
     services: CurrentServices,
     request: Request,
     response: Response,
 ) -> ItemPageResponse:
     """Find items by the words of title and description, best first. Each word may be the start of one."""
     page = await services.items.search(
-        caller.user.id,
+        caller.user_id,
         parameters.q,
         ItemFilter(tag=parameters.tag, year=parameters.year),
         PageRequest(parameters.page, parameters.page_size),
@@ -151,10 +163,10 @@ async def search_items(
 
 
 async def read_item(
-    item_id: UUID, caller: CurrentCaller, services: CurrentServices, request: Request, response: Response
+    item_id: UUID, caller: CurrentAnyCaller, services: CurrentServices, request: Request, response: Response
 ) -> ItemResponse | Response:
     """Read one item; 304 when If-None-Match names its version, 412 when If-Match does not."""
-    item = await services.items.read(caller.user.id, item_id, is_expected(request))
+    item = await services.items.read(caller.user_id, item_id, is_expected(request))
     if is_unchanged(request, item.version):
         return Response(status_code=304, headers={"ETag": entity_tag(item.version)})
     return _item_response(item, response)
@@ -162,20 +174,20 @@ async def read_item(
 
 async def replace_item(
     item_id: UUID,
-    caller: CurrentCaller,
+    owner_id: CurrentOwner,
     body: JsonBody[ItemBody],
     services: CurrentServices,
     request: Request,
     response: Response,
 ) -> ItemResponse:
     """Give your item another content. With If-Match only while it is a version named there."""
-    item = await services.items.replace(caller.user.id, item_id, _content(body), is_changeable(request))
+    item = await services.items.replace(owner_id, item_id, _content(body), is_changeable(request))
     return _item_response(item, response)
 
 
 async def amend_item(
     item_id: UUID,
-    caller: CurrentCaller,
+    owner_id: CurrentOwner,
     body: MergePatchBody[ItemPatch],
     services: CurrentServices,
     request: Request,
@@ -183,24 +195,24 @@ async def amend_item(
 ) -> ItemResponse:
     """Change some fields of your item (RFC 7396). With If-Match only while it is a version named there."""
     changes: Mapping[str, object] = body.model_dump(exclude_unset=True)
-    item = await services.items.amend(caller.user.id, item_id, changes, is_changeable(request))
+    item = await services.items.amend(owner_id, item_id, changes, is_changeable(request))
     return _item_response(item, response)
 
 
-async def delete_item(item_id: UUID, caller: CurrentCaller, services: CurrentServices, request: Request) -> None:
+async def delete_item(item_id: UUID, owner_id: CurrentOwner, services: CurrentServices, request: Request) -> None:
     """Delete your item. With If-Match only while it is a version named there."""
-    await services.items.remove(caller.user.id, item_id, is_changeable(request))
+    await services.items.remove(owner_id, item_id, is_changeable(request))
 
 
 async def import_items(
     parameters: Annotated[ItemImportParameters, Query()],
-    caller: CurrentCaller,
+    owner_id: CurrentOwner,
     file: CsvBody,
     services: CurrentServices,
 ) -> ItemImportResponse:
     """Add the items of a CSV file: `title` and any of `description,tags,year,visibility`; or `movieId,title,genres`."""
     wanted = ImportRequest(
-        owner_id=caller.user.id, visibility=parameters.visibility, skip_bad_lines=parameters.on_error == "skip"
+        owner_id=owner_id, visibility=parameters.visibility, skip_bad_lines=parameters.on_error == "skip"
     )
     result = await services.item_import.run(file, wanted)
     errors = [

@@ -10,9 +10,9 @@ from doorward.domain.accounts.events import UserDeletionCancelled, UserDeletionS
 from doorward.domain.accounts.repositories import Connection, deletions
 from doorward.domain.audit.recording import record
 from doorward.domain.auth.acting_session import lock_acting_session
+from doorward.domain.auth.callers import Caller
 from doorward.domain.auth.devices import AddressDetail, recorded_address
 from doorward.domain.auth.exceptions import InvalidOneTimeTokenError, NothingToRestoreError
-from doorward.domain.auth.models import Caller
 from doorward.domain.auth.passwords import Passwords
 from doorward.domain.auth.ports import NO_CLIENT, Client
 from doorward.domain.auth.roles import keep_an_administrator

@@ -21,10 +21,11 @@ from doorward.domain.accounts.policy import mailbox_to_wait_for
 from doorward.domain.accounts.repositories import Connection, email_changes
 from doorward.domain.audit.recording import record
 from doorward.domain.auth.acting_session import lock_acting_session
+from doorward.domain.auth.callers import Caller
 from doorward.domain.auth.continuation import Continued, SessionContinuation
 from doorward.domain.auth.devices import AddressDetail, recorded_address
 from doorward.domain.auth.exceptions import InvalidCredentialsError, InvalidOneTimeTokenError
-from doorward.domain.auth.models import Account, Caller, Device, LoggedIn, Proof
+from doorward.domain.auth.models import Account, Device, LoggedIn, Proof
 from doorward.domain.auth.one_time_token import Purpose
 from doorward.domain.auth.one_time_tokens import OneTimeTokens, ShownToken
 from doorward.domain.auth.passwords import Passwords

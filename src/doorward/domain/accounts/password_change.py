@@ -9,9 +9,10 @@ from doorward.domain.accounts.events import PasswordChanged
 from doorward.domain.accounts.repositories import Connection, accounts
 from doorward.domain.audit.recording import record
 from doorward.domain.auth.acting_session import lock_acting_session
+from doorward.domain.auth.callers import Caller
 from doorward.domain.auth.continuation import Continued, SessionContinuation
 from doorward.domain.auth.login import PASSWORD_METHODS
-from doorward.domain.auth.models import Caller, Device, LoggedIn, Proof
+from doorward.domain.auth.models import Device, LoggedIn, Proof
 from doorward.domain.auth.passwords import Passwords
 from doorward.domain.auth.ports import NO_CLIENT, Client
 from doorward.domain.outbox.mail import MailKind, MailOrigin, MailRequest

@@ -10,8 +10,8 @@ from doorward.domain.accounts.links import AccountLinks, AccountPage
 from doorward.domain.accounts.repositories import Connection, accounts
 from doorward.domain.audit.recording import record
 from doorward.domain.auth.acting_session import lock_acting_session
+from doorward.domain.auth.callers import Caller
 from doorward.domain.auth.exceptions import InvalidCredentialsError, InvalidOneTimeTokenError
-from doorward.domain.auth.models import Caller
 from doorward.domain.auth.one_time_token import Purpose
 from doorward.domain.auth.one_time_tokens import LIFE_OF_PURPOSE, OneTimeTokens, ShownToken
 from doorward.domain.auth.passwords import Passwords

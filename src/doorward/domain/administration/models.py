@@ -7,7 +7,8 @@ from enum import Enum, StrEnum
 from typing import Final
 from uuid import UUID
 
-from doorward.domain.auth.models import Caller, Standing
+from doorward.domain.auth.callers import Caller
+from doorward.domain.auth.models import Standing
 
 
 @dataclass(frozen=True, slots=True)

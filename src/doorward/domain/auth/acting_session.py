@@ -3,8 +3,9 @@
 from datetime import datetime
 from uuid import UUID
 
+from doorward.domain.auth.callers import Caller
 from doorward.domain.auth.exceptions import InvalidAccessTokenError, UserNotFoundError
-from doorward.domain.auth.models import Account, Caller
+from doorward.domain.auth.models import Account
 from doorward.domain.auth.repositories import Connection, own_sessions, sessions, users
 from doorward.domain.auth.scopes import effective_scopes
 

@@ -5,11 +5,12 @@ from datetime import datetime
 
 from doorward.domain.auth.admission import SIGNED_IN, Refuse
 from doorward.domain.auth.begin import Begun, begin_session_of
+from doorward.domain.auth.callers import Caller
 from doorward.domain.auth.device_token import DeviceToken
 from doorward.domain.auth.devices import AddressDetail, describe_device
 from doorward.domain.auth.exceptions import InvalidAccessTokenError
 from doorward.domain.auth.known_devices import KnownDevices
-from doorward.domain.auth.models import Account, Caller, Device, Grant, LoggedIn, Proof
+from doorward.domain.auth.models import Account, Device, Grant, LoggedIn, Proof
 from doorward.domain.auth.policy import Lifetimes
 from doorward.domain.auth.ports import Client
 from doorward.domain.auth.repositories import Connection

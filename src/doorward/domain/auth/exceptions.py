@@ -270,6 +270,14 @@ class LastAdministratorError(DomainError):
     detail = "This is the last active administrator. Give another user the role first."
 
 
+class OwnerRequiredError(DomainError):
+    """A client, or a foreign issuer's subject without a local user, would own what it wrote."""
+
+    kind = Kind.FORBIDDEN
+    code = "owner_required"
+    detail = "Only a user can own this, and the access token is none of a user."
+
+
 class SessionNotFoundError(DomainError):
     """No live session of this user has the id: unknown, ended, expired or of another user, which is not told."""
 

@@ -5,7 +5,8 @@ from typing import Final
 from uuid import UUID
 
 from doorward.core.ports import Clock, Database
-from doorward.domain.auth.models import Caller, ListedSession
+from doorward.domain.auth.callers import Caller
+from doorward.domain.auth.models import ListedSession
 from doorward.domain.auth.repositories import Connection, own_sessions
 
 MOST_LISTED: Final = 250

@@ -25,26 +25,6 @@ class User:
 
 
 @dataclass(frozen=True, slots=True)
-class Caller:
-    """Who is asking: the user of a live session, and what may be done in it today (RFC 6749 section 3.3).
-
-    ``token_scopes`` are those of the access token. ``scopes`` are what it allows with the roles that the user has at
-    this moment: a changed role is felt at the next request. ``acr`` and ``amr`` say how the user authenticated at
-    ``authenticated_at`` (OpenID Connect Core section 2).
-    """
-
-    user: User
-    session_id: UUID
-    client_id: str
-    token_scopes: frozenset[str]
-    scopes: frozenset[str]
-    roles: frozenset[str]
-    acr: int
-    amr: frozenset[str]
-    authenticated_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
 class Credentials:
     """What a password login is checked against, and whether the user was seen on this device or address before."""
 

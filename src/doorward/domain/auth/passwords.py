@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from doorward.core.ports import Clock, Database
+from doorward.domain.auth.callers import Caller
 from doorward.domain.auth.events import CurrentPasswordRefused
 from doorward.domain.auth.exceptions import InvalidAccessTokenError, WrongPasswordError
 from doorward.domain.auth.identifiers import read_identifier
-from doorward.domain.auth.models import Caller, StoredPasswords
+from doorward.domain.auth.models import StoredPasswords
 from doorward.domain.auth.new_passwords import NewPasswords
 from doorward.domain.auth.policy import MAXIMUM_TYPED_LENGTH, is_unicode_text
 from doorward.domain.auth.ports import NO_CLIENT, Client, PasswordCheck, PasswordHasher

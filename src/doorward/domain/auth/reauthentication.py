@@ -6,11 +6,12 @@ from uuid import uuid4
 from doorward.core.ports import Clock, Database
 from doorward.domain.audit.recording import record
 from doorward.domain.auth.acting_session import lock_acting_session
+from doorward.domain.auth.callers import Caller
 from doorward.domain.auth.devices import AddressDetail, recorded_address
 from doorward.domain.auth.events import SessionReauthenticated
 from doorward.domain.auth.exceptions import ReauthenticationRequiredError
 from doorward.domain.auth.login import PASSWORD_METHODS
-from doorward.domain.auth.models import Caller, RenewedSession, TokenPair
+from doorward.domain.auth.models import RenewedSession, TokenPair
 from doorward.domain.auth.passwords import Passwords, ProvenPassword
 from doorward.domain.auth.policy import FRESH_PROOF, Lifetimes, is_fresh
 from doorward.domain.auth.ports import NO_CLIENT, Client

@@ -29,7 +29,15 @@ class AdminScope(StrEnum):
     KEYS_WRITE = "admin:keys:write"
 
 
+class ResourceScope(StrEnum):
+    """What can be done with a resource of this service. ``account`` stands for all of them."""
+
+    ITEMS_READ = "items:read"
+    ITEMS_WRITE = "items:write"
+
+
 ADMIN_SCOPES: Final = frozenset(AdminScope)
+RESOURCE_SCOPES: Final = frozenset(ResourceScope)
 ADMIN_ROLE: Final = "admin"
 """The built-in role that gives all of them. Of its active holders one always stays."""
 
@@ -47,9 +55,11 @@ def effective_scopes(
 ) -> frozenset[str]:
     """Return what a token allows, given the scopes of the roles that its user has today.
 
-    ``account`` in a token of the built-in client stands for all that the roles give. A token of another client allows
-    of that what it names, and never more.
+    ``account`` stands for all scopes of resources, and in a token of the built-in client for all that the roles give.
+    A token of another client allows of the latter what it names, and never more.
     """
+    if ACCOUNT_SCOPE in token_scopes:
+        token_scopes |= RESOURCE_SCOPES
     if not role_scopes:
         return token_scopes if token_scopes.isdisjoint(ADMIN_SCOPES) else token_scopes - ADMIN_SCOPES
     given = ADMIN_SCOPES.intersection(role_scopes)

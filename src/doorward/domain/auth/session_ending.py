@@ -5,13 +5,14 @@ from uuid import UUID
 from doorward.core.ports import Clock, Database
 from doorward.domain.audit.recording import record
 from doorward.domain.auth.acting_session import lock_acting_session
+from doorward.domain.auth.callers import Caller
 from doorward.domain.auth.deactivation import MOST_COUNTED
 from doorward.domain.auth.device_token import DeviceToken
 from doorward.domain.auth.devices import AddressDetail, recorded_address
 from doorward.domain.auth.events import SessionAllEnded, SessionEnded
 from doorward.domain.auth.exceptions import SessionNotFoundError
 from doorward.domain.auth.known_devices import KnownDevices
-from doorward.domain.auth.models import Caller, EndReason
+from doorward.domain.auth.models import EndReason
 from doorward.domain.auth.repositories import Connection, own_sessions
 from doorward.observability.logging import report
 from doorward.observability.request_context import current_client

@@ -6,6 +6,7 @@ from datetime import datetime
 from doorward.core.exceptions import ServiceUnavailableError
 from doorward.core.ports import Batching, Clock, Database
 from doorward.core.principal import Principal
+from doorward.domain.auth.callers import Caller
 from doorward.domain.auth.events import (
     RefreshRefused,
     RefreshRepeated,
@@ -13,7 +14,7 @@ from doorward.domain.auth.events import (
     RevocationIgnored,
 )
 from doorward.domain.auth.exceptions import InvalidAccessTokenError, InvalidRefreshTokenError
-from doorward.domain.auth.models import Caller, LiveSession, RotatedSession, TokenPair, User
+from doorward.domain.auth.models import LiveSession, RotatedSession, TokenPair, User
 from doorward.domain.auth.policy import Lifetimes, Verdict, judge_unrotated
 from doorward.domain.auth.ports import AccessTokenSigner
 from doorward.domain.auth.refresh_token import RefreshToken, RefreshTokenCodec

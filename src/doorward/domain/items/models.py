@@ -51,7 +51,8 @@ class ItemFilter:
 class ItemQuery:
     """The owner, filter and order of a list."""
 
-    reader_id: UUID
+    reader_id: UUID | None
+    """None for callers without a user: they own nothing, and see what is shared."""
     owner: Owner
     narrowed: ItemFilter
     sort: Sort = "-created_at"

@@ -47,7 +47,7 @@ class Items:
             await entries.add_item(connection, item)
         return item
 
-    async def read(self, reader_id: UUID, item_id: UUID, is_expected: VersionTest) -> Item:
+    async def read(self, reader_id: UUID | None, item_id: UUID, is_expected: VersionTest) -> Item:
         """Return an item if its version is expected. Raises ``ItemNotFoundError`` or ``StaleItemError``."""
         async with self._database.connection() as connection:
             item = await entries.find_item(connection, item_id, reader_id)
@@ -78,7 +78,7 @@ class Items:
         shown = items[:page_size]
         return Slice(shown, page_size, self._cursors.encode(_position(shown[-1], wanted.sort)) if has_more else None)
 
-    async def search(self, reader_id: UUID, query: str, narrowed: ItemFilter, page: PageRequest) -> Page[Item]:
+    async def search(self, reader_id: UUID | None, query: str, narrowed: ItemFilter, page: PageRequest) -> Page[Item]:
         """Return the items that have every word of the query, as a prefix, best first.
 
         If there are none, one typing error in each word is forgiven. At most 10,000 matches are ranked and counted.

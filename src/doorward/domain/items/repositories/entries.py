@@ -58,7 +58,7 @@ async def add_items(connection: Connection, items: AsyncIterable[Item]) -> int:
     return count
 
 
-async def find_item(connection: Connection, item_id: UUID, reader_id: UUID) -> Item | None:
+async def find_item(connection: Connection, item_id: UUID, reader_id: UUID | None) -> Item | None:
     """Find an item that this user can read."""
     async with connection.cursor(row_factory=class_row(Item)) as cursor:
         await cursor.execute(

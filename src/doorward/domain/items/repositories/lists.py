@@ -160,7 +160,9 @@ async def list_matches(
         return await cursor.fetchall()
 
 
-async def list_known_spellings(connection: Connection, spellings: Sequence[str], reader_id: UUID) -> Sequence[str]:
+async def list_known_spellings(
+    connection: Connection, spellings: Sequence[str], reader_id: UUID | None
+) -> Sequence[str]:
     """Return the words that occur in an item that this user can read. Raises ``QueryTooBroadError``."""
     async with _in_time(QueryTooBroadError):
         cursor = await connection.execute(

@@ -10,6 +10,7 @@ def upgrade() -> None:
     """Create the tables, and the row of the client that the service's own login is."""
     _create_signing_keys()
     _create_oauth_clients()
+    _add_built_in_client()
     _create_oauth_resources()
     # Constant, so that no row is written. Empty: the audience of the service's own login.
     op.execute("ALTER TABLE sessions ADD COLUMN resources text[] NOT NULL DEFAULT '{}'")
@@ -64,6 +65,9 @@ def _create_oauth_clients() -> None:
         )
         """
     )
+
+
+def _add_built_in_client() -> None:
     op.execute(
         """
         INSERT INTO oauth_clients (

@@ -1,0 +1,74 @@
+"""Who is asking: a user in a session, a client by itself, or a user or program of a foreign issuer."""
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from doorward.domain.auth.models import User
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """The user of a live session, and what may be done in it today (RFC 6749 section 3.3).
+
+    ``token_scopes`` are those of the access token. ``scopes`` are what it allows with the roles that the user has at
+    this moment: a changed role is felt at the next request. ``acr`` and ``amr`` say how the user authenticated at
+    ``authenticated_at`` (OpenID Connect Core section 2).
+    """
+
+    user: User
+    session_id: UUID
+    client_id: str
+    token_scopes: frozenset[str]
+    scopes: frozenset[str]
+    roles: frozenset[str]
+    acr: int
+    amr: frozenset[str]
+    authenticated_at: datetime
+
+    @property
+    def user_id(self) -> UUID:
+        """The user's id."""
+        return self.user.id
+
+    @property
+    def key(self) -> Hashable:
+        """What the caller's calls are counted by: the number in the UUID, whose own hash is computed in Python."""
+        return self.user.id.int
+
+
+@dataclass(frozen=True, slots=True)
+class ClientCaller:
+    """A client that calls for itself (RFC 6749 section 4.4): no user, no session."""
+
+    client_id: str
+    scopes: frozenset[str]
+
+    @property
+    def user_id(self) -> None:
+        """A client owns nothing."""
+
+    @property
+    def key(self) -> Hashable:
+        """What the caller's calls are counted by."""
+        return self.client_id
+
+
+@dataclass(frozen=True, slots=True)
+class ExternalCaller:
+    """The subject of a foreign issuer's token. ``user_id`` is the local user's, None where none is made."""
+
+    issuer: str
+    subject: str
+    user_id: UUID | None
+    scopes: frozenset[str]
+
+    @property
+    def key(self) -> Hashable:
+        """What the caller's calls are counted by."""
+        return (self.issuer, self.subject) if self.user_id is None else self.user_id.int
+
+
+AnyCaller = Caller | ClientCaller | ExternalCaller
+"""The caller of a route that is not for users in sessions alone. ``user_id`` is None for those without a user."""
