@@ -1,6 +1,7 @@
 """What an access token says of its bearer."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -19,3 +20,31 @@ class Principal:
     client_id: str
     scopes: frozenset[str]
     roles: frozenset[str] = NO_ROLES
+
+
+@dataclass(frozen=True, slots=True)
+class ClientPrincipal:
+    """The content of an access token that a client got for itself (RFC 6749 section 4.4): no user, no session."""
+
+    client_id: str
+    scopes: frozenset[str]
+    audience: str
+    issued_at: datetime
+    token_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class VerifiedToken:
+    """An access token of this service, with a right signature. Times are in seconds since 1970.
+
+    ``is_for_this_service``: its audience is that of this service's own routes.
+    """
+
+    principal: Principal | ClientPrincipal
+    issuer: str
+    audience: str
+    token_id: str
+    issued_at: int
+    valid_from: int
+    expires_at: int
+    is_for_this_service: bool

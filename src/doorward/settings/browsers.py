@@ -1,6 +1,7 @@
 """Settings for browsers: which pages may call, by which names the service is called, and whether over HTTPS."""
 
-from typing import Annotated, Self
+from typing import Annotated, Final, Self
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -13,6 +14,8 @@ from doorward.settings.web_addresses import (
     check_web_address,
 )
 
+THIS_MACHINE: Final = ("localhost", "127.0.0.1", "::1")
+
 
 class BrowserSettings(Topic):
     """The address that clients use, and which pages of other origins may call it."""
@@ -21,7 +24,8 @@ class BrowserSettings(Topic):
         None, examples=["https://auth.example.com"]
     )
     """The address at which clients reach the service, without a path. With `https://` every answer asks browsers to use
-    nothing else (HSTS)."""
+    nothing else (HSTS). With `https://`, or `http://` on this machine, the service also issues tokens that other
+    services verify (extra `doorward[oauth]`)."""
 
     cors_allow_origins: Annotated[tuple[str, ...], split_list, AfterValidator(check_origins)] = Field(
         (), examples=["https://app.example.com,http://localhost:3000"]
@@ -47,6 +51,17 @@ class BrowserSettings(Topic):
 
     docs_enabled: bool = Field(default=True, examples=["false"])
     """Whether `/docs`, `/redoc` and `/openapi.json` are served."""
+
+    @property
+    def provider_issuer(self) -> str | None:
+        """The issuer of tokens for other services, PUBLIC_URL; None where the provider is off.
+
+        It is on when nothing on the way can read or change what is sent: by https, or on this machine.
+        """
+        if self.public_url is None:
+            return None
+        address = urlsplit(self.public_url)
+        return self.public_url if address.scheme == "https" or address.hostname in THIS_MACHINE else None
 
     @model_validator(mode="after")
     def _credentials_for_named_origins_only(self) -> Self:

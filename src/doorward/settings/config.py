@@ -23,7 +23,7 @@ from doorward.settings.registration import RegistrationSettings
 from doorward.settings.server import ServerSettings
 from doorward.settings.sources import SECRETS_FOLDER, read_sources
 from doorward.settings.telemetry import TelemetrySettings
-from doorward.settings.tokens import TokenSettings
+from doorward.settings.tokens import DEFAULT_ISSUER, TokenSettings
 from doorward.settings.topic import ENVIRONMENT_CONTEXT, Topic
 
 FOREIGN_PREFIX: Final = "OTEL_"
@@ -136,10 +136,32 @@ def _contradictions(topics: Mapping[str, Any]) -> Iterator[str]:
     """Yield a sentence for each value that needs one of another topic."""
     if topics["mail"].smtp_host is not None and topics["browsers"].public_url is None:
         yield "SMTP_HOST needs PUBLIC_URL: the links in mails begin with it. Example: https://auth.example.com"
+    yield from _asymmetric_tokens(topics["tokens"], topics["browsers"])
     if not has_mail(topics["mail"], topics["browsers"], topics["deployment"]):
         for name in ("registration_confirmation", "login_requires_verified_email"):
             if getattr(topics["registration"], name):
                 yield f"{name.upper()} needs mail: set SMTP_HOST, EMAIL_FROM and PUBLIC_URL (in development PUBLIC_URL)"
+
+
+def _asymmetric_tokens(tokens: TokenSettings, browsers: BrowserSettings) -> Iterator[str]:
+    if not tokens.is_asymmetric:
+        return
+    if browsers.provider_issuer is None:
+        yield (
+            f"ALGORITHM={tokens.algorithm} needs PUBLIC_URL, where other services get the keys: https, or http on this "
+            "machine. Example: https://auth.example.com"
+        )
+    elif tokens.jwt_issuer not in {None, browsers.provider_issuer}:
+        yield (
+            f"JWT_ISSUER must be the same as PUBLIC_URL with ALGORITHM={tokens.algorithm}, because other services look "
+            "for the keys there: unset JWT_ISSUER"
+        )
+
+
+def first_party_issuer(tokens: TokenSettings, browsers: BrowserSettings) -> str:
+    """Return `iss` of the access tokens of users."""
+    by_default = browsers.provider_issuer if tokens.is_asymmetric else None
+    return tokens.jwt_issuer or by_default or DEFAULT_ISSUER
 
 
 def has_mail(mail: MailSettings, browsers: BrowserSettings, deployment: DeploymentSettings) -> bool:

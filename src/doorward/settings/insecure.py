@@ -10,13 +10,11 @@ from urllib.parse import urlsplit
 
 from psycopg.conninfo import conninfo_to_dict
 
-from doorward.settings.browsers import BrowserSettings
+from doorward.settings.browsers import THIS_MACHINE, BrowserSettings
 from doorward.settings.config import Settings
 from doorward.settings.database import DatabaseSettings
 from doorward.settings.limits import LimitSettings, Network
 from doorward.settings.web_addresses import ANY_ORIGIN
-
-_THIS_MACHINE: Final = ("localhost", "127.0.0.1", "::1")
 
 LARGEST_SHARE_OF_PROXIES: Final = Fraction(1, 64)
 """Of all addresses of a family: four networks of the size of 10.0.0.0/8, and all private ones are less than three."""
@@ -94,7 +92,7 @@ def _as_ipv6(network: Network) -> ipaddress.IPv6Network:
 
 def _insecure_addresses(settings: BrowserSettings) -> Iterator[tuple[str, str]]:
     if settings.public_url is not None and _is_readable_on_the_way(settings.public_url):
-        yield "PUBLIC_URL", "passwords and tokens travel unencrypted"
+        yield "PUBLIC_URL", "passwords and tokens travel unencrypted, and no tokens for other services are issued"
     if ANY_ORIGIN in settings.cors_allow_origins:
         yield "CORS_ALLOW_ORIGINS", "every page on the web may call the API"
     if any(_is_readable_on_the_way(origin) for origin in settings.cors_allow_origins):
@@ -103,7 +101,7 @@ def _insecure_addresses(settings: BrowserSettings) -> Iterator[tuple[str, str]]:
 
 def _is_readable_on_the_way(origin: str) -> bool:
     """Tell whether the traffic can be read on a network: plain HTTP that leaves this machine."""
-    return origin.startswith("http://") and urlsplit(origin).hostname not in _THIS_MACHINE
+    return origin.startswith("http://") and urlsplit(origin).hostname not in THIS_MACHINE
 
 
 def _insecure_database(settings: DatabaseSettings) -> Iterator[tuple[str, str]]:

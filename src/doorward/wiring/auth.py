@@ -20,7 +20,7 @@ from doorward.infrastructure.access_tokens import AccessTokens
 from doorward.infrastructure.keys import ACCESS_TOKEN_PURPOSE, DEVICE_TOKEN_PURPOSE, SEALED_TOKEN_PURPOSE
 from doorward.infrastructure.passwords import BcryptHasher, available_cores
 from doorward.infrastructure.postgres.batching import Bounds, SharedQuery
-from doorward.settings.config import Settings
+from doorward.settings.config import Settings, first_party_issuer
 from doorward.settings.keys import KeySettings
 from doorward.wiring.foreign_hashes import create_foreign_hashes
 from doorward.wiring.foundation import Foundation
@@ -120,7 +120,7 @@ def create_signer(settings: Settings, lifetimes: Lifetimes) -> AccessTokens:
         key=key,
         previous_key=previous_key,
         algorithm=settings.tokens.algorithm,
-        issuer=settings.tokens.jwt_issuer,
+        issuer=first_party_issuer(settings.tokens, settings.browsers),
         audience=settings.tokens.jwt_audience,
         lifetime=lifetimes.access,
     )

@@ -12,6 +12,7 @@ from development.client import ME, Pair
 from doorward.core.principal import Principal
 from doorward.infrastructure.access_tokens import AccessTokens
 from doorward.infrastructure.keys import ACCESS_TOKEN_PURPOSE, REFRESH_TOKEN_PURPOSE, derive_key
+from doorward.settings.config import first_party_issuer
 from doorward.wiring.auth import lifetimes_of
 from tests.integration.service import MakeService, Service, is_problem
 
@@ -205,7 +206,7 @@ async def test_a_token_of_a_session_that_never_was_is_refused(service: Service) 
     signer = AccessTokens(
         key=derive_key(service.settings.keys.secret_key.get_secret_value().encode(), ACCESS_TOKEN_PURPOSE),
         algorithm="HS256",
-        issuer=service.settings.tokens.jwt_issuer,
+        issuer=first_party_issuer(service.settings.tokens, service.settings.browsers),
         audience=service.settings.tokens.jwt_audience,
         lifetime=lifetimes_of(service.settings).access,
     )

@@ -14,6 +14,7 @@ from doorward.api.routing import PolicyRoute
 from doorward.core.principal import Principal
 from doorward.infrastructure.access_tokens import AccessTokens
 from doorward.infrastructure.keys import ACCESS_TOKEN_PURPOSE, derive_key
+from doorward.settings.config import first_party_issuer
 from doorward.wiring.auth import lifetimes_of
 from tests.integration.service import Service, is_problem
 
@@ -30,7 +31,7 @@ def _with_scopes(service: Service, access: str, *scopes: str) -> str:
     signer = AccessTokens(
         key=derive_key(service.settings.keys.secret_key.get_secret_value().encode(), ACCESS_TOKEN_PURPOSE),
         algorithm="HS256",
-        issuer=service.settings.tokens.jwt_issuer,
+        issuer=first_party_issuer(service.settings.tokens, service.settings.browsers),
         audience=service.settings.tokens.jwt_audience,
         lifetime=lifetimes_of(service.settings).access,
     )

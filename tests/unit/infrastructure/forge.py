@@ -10,7 +10,8 @@ from typing import Any
 from uuid import UUID
 
 from doorward.core.principal import Principal
-from doorward.infrastructure.access_tokens import REMEMBERED_TOKENS, AccessTokens
+from doorward.infrastructure.access_tokens import AccessTokens
+from doorward.infrastructure.key_ring import REMEMBERED_TOKENS
 
 KEY = secrets.token_bytes(64)
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -85,7 +85,7 @@ def test_names_of_others_are_left_alone(usable_settings: pytest.MonkeyPatch) -> 
     ("name", "values"),
     [
         ("ENVIRONMENT", ["", "staging", "dev"]),
-        ("ALGORITHM", ["none", "RS256", "hs256"]),
+        ("ALGORITHM", ["none", "PS256", "hs256"]),
         ("POSTGRES_PORT", ["0", "65536", "-1", "five"]),
         ("DB_POOL_MIN_CONN", ["-1", "101", "1.5"]),
         ("DB_POOL_MAX_CONN", ["0", "101"]),

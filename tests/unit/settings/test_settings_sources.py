@@ -52,7 +52,7 @@ def test_each_place_is_stronger_than_those_before_it(
     path = _write(mounted / "jwt_issuer", "of-the-mount\n")
     found.append((load_settings().tokens.jwt_issuer, load_settings().origin_of("jwt_issuer")))
     assert found == [
-        ("doorward", "default"),
+        (None, "default"),
         ("of-the-file", ".env"),
         ("of-the-environment", "environment"),
         ("of-the-mount", str(path)),

@@ -37,7 +37,7 @@ def test_settings_made_from_values_read_nothing(clean_environment: pytest.Monkey
     (tmp_path / ".env").write_text("JWT_AUDIENCE=of-the-file\n", encoding="utf-8")
     settings = settings_from({"environment": "development"})
     assert (settings.tokens.jwt_issuer, settings.tokens.jwt_audience, settings.telemetry.log_level) == (
-        "doorward",
+        None,
         "doorward",
         "info",
     )

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final, Protocol
 
-from doorward.core.principal import Principal
+from doorward.core.principal import ClientPrincipal, Principal
 
 
 def _never() -> bool:
@@ -100,6 +100,9 @@ class AccessTokenSigner(Protocol):
         """Return a token for the principal, valid from ``now`` for the configured time."""
         ...
 
-    def verify(self, token: str, now: datetime) -> Principal:
-        """Return whom the token speaks of. Raises ``InvalidAccessTokenError``; does not know of ended sessions."""
+    async def verify_with_latest_keys(self, token: str, now: datetime) -> Principal | ClientPrincipal:
+        """Return whom the token speaks of. Raises ``InvalidAccessTokenError``; does not know of ended sessions.
+
+        The keys are read again first where another copy of the service may have made the token's a moment ago.
+        """
         ...

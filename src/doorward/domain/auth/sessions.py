@@ -154,7 +154,9 @@ class Sessions:
         although the token has not expired, and a role that was taken away allows nothing. Raises
         ``InvalidAccessTokenError``.
         """
-        principal = self._signer.verify(access_token, self._clock.now())
+        principal = await self._signer.verify_with_latest_keys(access_token, self._clock.now())
+        if not isinstance(principal, Principal):
+            raise InvalidAccessTokenError
         bind_session(session_id=principal.session_id, user_id=principal.user_id)
         session = await self._lookups.ask(principal)
         if session is None:

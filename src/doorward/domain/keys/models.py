@@ -1,0 +1,55 @@
+"""The vocabulary of this domain. No I/O."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Final, Literal
+
+SigningAlgorithm = Literal["ES256", "RS256"]
+SIGNING_ALGORITHMS: Final[tuple[SigningAlgorithm, ...]] = ("ES256", "RS256")
+
+
+@dataclass(frozen=True, slots=True)
+class NewKey:
+    """A key that is not stored yet. ``private`` is its private JWK (RFC 7517), ``kid`` the thumbprint of RFC 7638."""
+
+    kid: str
+    algorithm: SigningAlgorithm
+    private: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredKey:
+    """A key as it is stored. ``sealed`` is empty once the key was revoked.
+
+    ``created_at`` is when it was published. A standby has no ``activates_at``; ``retires_at`` is when it stopped
+    signing.
+    """
+
+    kid: str
+    algorithm: SigningAlgorithm
+    sealed: bytes = field(repr=False)
+    created_at: datetime
+    activates_at: datetime | None = None
+    retires_at: datetime | None = None
+    revoked_at: datetime | None = None
+
+
+class KeyState(StrEnum):
+    """What a key does at a moment."""
+
+    STANDBY = "standby"
+    """Published, so that it can take over at once."""
+    PENDING = "pending"
+    """Published, and signs from ``activates_at`` on."""
+    SIGNING = "signing"
+    RETIRED = "retired"
+    """Signs no more. Its tokens are valid until they expire."""
+    UNLISTED = "unlisted"
+    """No valid token of it exists any more. Its public part is kept."""
+    REVOKED = "revoked"
+
+
+def sealing_context(kid: str, algorithm: SigningAlgorithm) -> bytes:
+    """Return what binds a sealed key to its row."""
+    return f"signing_keys|{kid}|{algorithm}".encode()
