@@ -6,7 +6,7 @@ import json
 import secrets
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
@@ -17,12 +17,14 @@ from psycopg.rows import dict_row
 
 from development.client import ApiClient, Person
 from development.patience import PATIENT
+from doorward.domain.keys.ports import KeyMaker
 from doorward.infrastructure.limits.limiter import CallLimiter
 from doorward.infrastructure.passwords import BcryptHasher
 from doorward.infrastructure.postgres.database import PostgresDatabase
 from doorward.infrastructure.postgres.timeouts import Timeouts
 from doorward.settings.config import Settings, settings_from
 from doorward.wiring.application import create_wired_app
+from tests.key_maker import QuickKeyMaker
 
 
 class FakeClock:
@@ -122,6 +124,7 @@ class Parts:
     timeouts: Timeouts = PATIENT
     hasher: BcryptHasher | None = None
     limiter: CallLimiter | None = None
+    key_maker: KeyMaker = field(default_factory=QuickKeyMaker)
 
 
 class MakeDatabase(Protocol):
@@ -156,7 +159,14 @@ def settings_of_the_ring(database_url: str, secret_key: str, changes: Mapping[st
 async def run_service(settings: Settings, clock: FakeClock, parts: Parts | None = None) -> AsyncIterator[Service]:
     """Run the application's lifespan around the block."""
     parts = parts or Parts()
-    app = create_wired_app(settings, clock=clock, timeouts=parts.timeouts, hasher=parts.hasher, limiter=parts.limiter)
+    app = create_wired_app(
+        settings,
+        clock=clock,
+        timeouts=parts.timeouts,
+        hasher=parts.hasher,
+        limiter=parts.limiter,
+        key_maker=parts.key_maker,
+    )
     async with app.router.lifespan_context(app):
         service = Service(app, settings, clock)
         async with service.client:

@@ -12,6 +12,7 @@ from doorward import __version__
 from doorward.api import development_mails, documentation, front_page, health, security_contact, v1
 from doorward.api.middleware.cross_origin import CrossOrigin
 from doorward.api.middleware.request_pass import EdgeSettings, RequestPass
+from doorward.api.oauth import jwks
 from doorward.api.openapi import openapi_document
 from doorward.api.routing import Call, PolicyRoute, RouteTable
 from doorward.api.services import Services
@@ -53,6 +54,7 @@ def create_app(settings: Settings, services: Services, pages: Sequence[Call] = (
     others = [
         *health.calls(),
         *security_contact.calls(settings.deployment.security_contact, settings.browsers.public_url),
+        *jwks.calls(services.keys),
         *pages,
         *front_page.calls(has_documentation=settings.browsers.docs_enabled),
         *(documentation.calls() if settings.browsers.docs_enabled else ()),

@@ -48,6 +48,8 @@ class Cache(Enum):
     """The answer is the same for everybody and cheap: no header."""
     PUBLIC_DAY = auto()
     """Everybody may keep it for a day."""
+    PUBLIC_FIVE_MINUTES = auto()
+    """Everybody may keep it for five minutes."""
 
 
 class ErrorDialect(Enum):
@@ -89,6 +91,8 @@ class RoutePolicy:
     is_probe: bool = False
     """Called by load balancers: answered under every host name, not counted in flight, logged only when it fails."""
     content: ContentPolicy = ContentPolicy.NOTHING
+    is_for_all_origins: bool = False
+    """Whether pages of every origin may call it, whatever ``CORS_ALLOW_ORIGINS`` says: it is the same for all."""
 
     def __post_init__(self) -> None:
         """Raise ``ValueError`` for a compressed answer with secrets: its length would tell them (BREACH)."""

@@ -188,7 +188,11 @@ def _address(routes: Sequence[PolicyRoute]) -> _Address:
         if method == "GET":
             targets["HEAD"] = target
     wrong_method = RoutePolicy(
-        UNMATCHED.access, first.policy.cache, first.policy.errors, is_probe=first.policy.is_probe
+        UNMATCHED.access,
+        first.policy.cache,
+        first.policy.errors,
+        is_probe=first.policy.is_probe,
+        is_for_all_origins=first.policy.is_for_all_origins,
     )
     return _Address(
         first.path_regex, first.param_convertors, targets, Target(first, wrong_method, tuple(sorted(targets)))

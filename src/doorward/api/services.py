@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from dataclasses import dataclass
-from typing import Annotated, Final
+from typing import Annotated, Final, Protocol
 
 from fastapi import Depends, FastAPI, Request
 from starlette.types import Scope
@@ -29,6 +29,7 @@ from doorward.domain.administration.exporting.user_export import UserExport
 from doorward.domain.administration.first_administrator import FirstAdministrator
 from doorward.domain.administration.importing.user_import import UserImport
 from doorward.domain.administration.invitations import Invitations as AdministeredInvitations
+from doorward.domain.administration.keys import AdministeredKeys
 from doorward.domain.administration.roles import Roles
 from doorward.domain.administration.search import UserSearch
 from doorward.domain.administration.user_actions import UserActions
@@ -87,6 +88,27 @@ class AdministrationServices:
     user_export: UserExport
 
 
+class PublishedKeySet(Protocol):
+    """The key set that other services verify tokens with, as it is at the moment."""
+
+    def jwks(self) -> bytes:
+        """Return the JWK Set."""
+        ...
+
+    @property
+    def etag(self) -> str:
+        """Return the entity tag of the JWK Set."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class KeyServices:
+    """The keys that sign for other services, where the provider is on."""
+
+    key_set: Callable[[], PublishedKeySet]
+    administration: AdministeredKeys
+
+
 @dataclass(frozen=True, slots=True)
 class WebhookServices:
     """The use cases of webhooks."""
@@ -119,6 +141,8 @@ class Services:
     own_account: OwnAccountServices
     leaving: LeavingServices
     administration: AdministrationServices
+    keys: KeyServices | None
+    """None where the provider is off."""
     outgoing: OutgoingServices
     items: Items
     item_import: ItemImport

@@ -13,6 +13,11 @@ from doorward.domain.items.exceptions import (
     TooManyBadLinesError,
     TooManyLinesError,
 )
+from doorward.domain.keys.exceptions import (
+    KeyRotationPendingError,
+    SigningKeyNotFoundError,
+    SigningKeysUnreadableError,
+)
 
 REMEDIES: Final[Mapping[type[DomainError], str]] = {
     ImportRefusedError: "Correct these lines, or leave them out with --skip-bad-lines:",
@@ -20,6 +25,12 @@ REMEDIES: Final[Mapping[type[DomainError], str]] = {
     ItemOwnerGoneError: "Name another owner with --owner.",
     ItemQuotaReachedError: "Raise QUOTA_PER_OWNER, or name another owner with --owner.",
     UserNotFoundError: "Check the spelling of the user name or the e-mail address, or register the user first.",
+    KeyRotationPendingError: "Wait, or have it sign at once: doorward keys rotate --now",
+    SigningKeyNotFoundError: "List them: doorward keys list",
+    SigningKeysUnreadableError: (
+        "List the former key in ENCRYPTION_KEYS (a former SECRET_KEY in SECRET_KEY_PREVIOUS), or give the signing keys "
+        "up, so that other services refuse all tokens that are out: doorward keys reset"
+    ),
     TooManyBadLinesError: "Name another file.",
     TooManyLinesError: "Split the file, and import its parts.",
 }

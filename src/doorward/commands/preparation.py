@@ -20,6 +20,7 @@ from doorward.settings.database import DatabaseSettings
 from doorward.settings.limits import LimitSettings
 from doorward.settings.passwords import PasswordSettings
 from doorward.settings.telemetry import TelemetrySettings
+from doorward.wiring import operations
 from doorward.wiring.events_out import check_events_out
 from doorward.wiring.log import log_as_set
 from doorward.wiring.mail import check_mail
@@ -96,6 +97,20 @@ def require_events_out(settings: Settings) -> None:
         raise CommandError(
             "events to other systems need packages that are not installed. Install doorward[webhooks] for "
             "WEBHOOKS_ENABLED and doorward[rabbitmq] for RABBITMQ_URL, or unset them"
+        ) from error
+
+
+def require_signing_keys(settings: Settings) -> None:
+    """Refuse to go on when the keys that sign for other services are missing or cannot be opened.
+
+    Makes the first ones. Raises ``CommandError``.
+    """
+    try:
+        finished(operations.prepare_signing_keys(settings))
+    except ImportError as error:
+        raise CommandError(
+            "tokens for other services need a package that is not installed. Install doorward[oauth], or unset "
+            "PUBLIC_URL"
         ) from error
 
 

@@ -9,6 +9,7 @@ from doorward.commands.preparation import (
     require_events_out,
     require_limiter,
     require_mail,
+    require_signing_keys,
     require_tracing,
 )
 from doorward.server.listening import CannotListenError, listening
@@ -37,6 +38,7 @@ def serve(host: str, port: int, *, reload: bool) -> None:
     require_events_out(settings)
     require_breach_file(settings.passwords)
     require_current_schema(settings.database)
+    require_signing_keys(settings)
     try:
         with listening(host, port) as listener:
             # After all checks: a service that does not start says why in a single line.

@@ -8,6 +8,7 @@ from doorward.commands.preparation import (
     require_current_schema,
     require_events_out,
     require_mail,
+    require_signing_keys,
     require_tracing,
 )
 from doorward.server.listening import CannotListenError
@@ -30,6 +31,7 @@ def worker(host: str) -> None:
     require_mail(settings)
     require_events_out(settings)
     require_current_schema(settings.database)
+    require_signing_keys(settings)
     if not settings.background.housekeeping_interval_minutes and not has_mail(settings) and not tells_others(settings):
         raise CommandError("all background tasks are switched off. Set HOUSEKEEPING_INTERVAL_MINUTES")
     try:

@@ -69,6 +69,7 @@ class AccessTokens:
         self._ring_algorithm = next((each for each in SIGNING_ALGORITHMS if each == algorithm), None)
         self._derived_algorithms = _DERIVED_ALGORITHMS if self._ring_algorithm else (algorithm,)
         self._derived_issuers = frozenset({issuer, DEFAULT_ISSUER} if self._ring_algorithm else {issuer})
+        self._algorithm = algorithm
         self._issuer = issuer
         self._audience = audience
         self._lifetime = lifetime
@@ -109,8 +110,7 @@ class AccessTokens:
             claims["roles"] = sorted(principal.roles)  # RFC 9068 section 2.2.3.1
         if ring_algorithm is None:
             claims["iss"] = self._issuer
-            (algorithm_of_key,) = self._derived_algorithms
-            return jwt.encode(claims, self._derived_keys[0], algorithm=algorithm_of_key, headers={"typ": TOKEN_TYPE})
+            return jwt.encode(claims, self._derived_keys[0], algorithm=self._algorithm, headers={"typ": TOKEN_TYPE})
         return self._sign_by_ring(claims, ring_algorithm, now)
 
     def sign_client(

@@ -25,8 +25,8 @@ class KeySettings(Topic):
         examples=[OUTPUT_OF_GENERATOR],
     )
     """Roots of the keys that encrypt stored secrets, separated by commas, each as strong as `SECRET_KEY`: the first
-    encrypts, all decrypt. Unset: `SECRET_KEY` and `SECRET_KEY_PREVIOUS`. To begin with it, set the new key and, behind
-    it, the value of `SECRET_KEY`; then a change of `SECRET_KEY` loses nothing."""
+    encrypts, all decrypt, and so do `SECRET_KEY` and `SECRET_KEY_PREVIOUS` after them. Unset: `SECRET_KEY` encrypts.
+    After it was set or changed, `doorward keys rewrap` encrypts anew; then a change of `SECRET_KEY` loses nothing."""
 
     @field_validator("secret_key")
     @classmethod

@@ -17,6 +17,7 @@ from doorward.core.ports import Clock
 from doorward.domain.accounts.ports import PersonalData
 from doorward.domain.auth.refresh_token import RefreshTokenCodec
 from doorward.domain.auth.token_pair import TokenPairIssuer
+from doorward.domain.keys.ports import KeyMaker
 from doorward.infrastructure.clock import HostClock
 from doorward.infrastructure.keys import REFRESH_TOKEN_PURPOSE
 from doorward.infrastructure.limits.limiter import CallLimiter, create_limiter
@@ -39,7 +40,7 @@ from doorward.wiring.events_out import EventsOut, create_events_out, create_outg
 from doorward.wiring.foundation import Foundation
 from doorward.wiring.items import create_item_import, create_items, items_data
 from doorward.wiring.joining import create_confirmation, create_invitations, create_registration_requests
-from doorward.wiring.keys import keys
+from doorward.wiring.keys import SigningKeys, create_key_services, create_signing_keys, keys
 from doorward.wiring.leaving import create_leaving
 from doorward.wiring.log import log_as_set
 from doorward.wiring.mail import MailService, create_mail
@@ -76,11 +77,13 @@ def create_wired_app(
     timeouts: Timeouts = TIMEOUTS,
     hasher: BcryptHasher | None = None,
     limiter: CallLimiter | None = None,
+    key_maker: KeyMaker | None = None,
     first_look_seconds: float = FIRST_LOOK_SECONDS,
 ) -> FastAPI:
     """Return the application. ``clock`` replaces PostgreSQL's, ``host`` this machine's.
 
     ``hasher`` and ``limiter`` replace those that the settings describe; they are closed with the application.
+    ``key_maker`` replaces what makes signing keys.
     """
     telemetry = Telemetry(settings.telemetry)
     database = PostgresDatabase(
@@ -96,21 +99,29 @@ def create_wired_app(
     events_out = EventsOut()
     if delivers:
         events_out = create_events_out(settings, database, clock, mail.queue, measures=mail.delivery is None)
-    services = _create_services(base, telemetry, limiter, mail, lambda: running_background(scheduler, mail, events_out))
+    signing_keys = create_signing_keys(settings, database, clock, maker=key_maker)
+    services = _create_services(
+        base, telemetry, limiter, mail, signing_keys, lambda: running_background(scheduler, mail, events_out)
+    )
     app = create_app(settings, services, create_pages(settings, has_mail=mail.queue.is_configured))
     app.state.database, app.state.hasher = database, hasher
     return telemetry.wrap(app)
 
 
 def _create_services(
-    base: Foundation, telemetry: Telemetry, limiter: CallLimiter, mail: MailService, background: Background
+    base: Foundation,
+    telemetry: Telemetry,
+    limiter: CallLimiter,
+    mail: MailService,
+    signing_keys: SigningKeys | None,
+    background: Background,
 ) -> Services:
     settings, database, clock = base.settings, base.database, base.clock
     lifetimes = lifetimes_of(settings)
     shared = shared_database(settings.database, database)
     readiness = Readiness(settings.database, database, cursor_factory=telemetry.cursor_factory)
     codec = RefreshTokenCodec(*keys(settings.keys, REFRESH_TOKEN_PURPOSE))
-    signer = create_signer(settings, lifetimes)
+    signer = create_signer(settings, lifetimes, signing_keys.provider if signing_keys else None)
     issuer = TokenPairIssuer(signer=signer, codec=codec, lifetimes=lifetimes)
     rules, drain = registration_rules(settings), Drain()
     return Services(
@@ -124,7 +135,8 @@ def _create_services(
         own_account=create_own_account(base, rules, issuer),
         recovery=create_recovery(base, rules),
         leaving=create_leaving(base, rules, _personal_data()),
-        administration=create_administration(base, rules, shared),
+        administration=create_administration(base, rules),
+        keys=create_key_services(signing_keys, clock),
         outgoing=create_outgoing(settings, database, clock),
         items=create_items(settings, shared, clock),
         item_import=create_item_import(settings, shared, clock),
@@ -138,8 +150,20 @@ def _create_services(
         check_readiness=lambda: check_readiness(readiness),
         drain=drain,
         development_mails=mail.development,
-        lifespan=lambda _: _lifespan(base, readiness, limiter, telemetry, drain, background()),
+        lifespan=lambda _: _lifespan(base, readiness, limiter, telemetry, drain, _running(signing_keys, background())),
     )
+
+
+@asynccontextmanager
+async def _running(
+    signing_keys: SigningKeys | None, background: AbstractAsyncContextManager[None]
+) -> AsyncIterator[None]:
+    """Keep up with the signing keys, and run what runs in the background, within the block."""
+    async with AsyncExitStack() as stack:
+        if signing_keys is not None:
+            await stack.enter_async_context(signing_keys.running())
+        await stack.enter_async_context(background)
+        yield
 
 
 def _personal_data() -> Sequence[PersonalData]:

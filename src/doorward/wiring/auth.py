@@ -16,7 +16,7 @@ from doorward.domain.auth.sealed_tokens import SealedTokens
 from doorward.domain.auth.sessions import Sessions
 from doorward.domain.auth.token_endings import TokenEndings
 from doorward.domain.auth.token_pair import TokenPairIssuer
-from doorward.infrastructure.access_tokens import AccessTokens
+from doorward.infrastructure.access_tokens import AccessTokens, Provider
 from doorward.infrastructure.keys import ACCESS_TOKEN_PURPOSE, DEVICE_TOKEN_PURPOSE, SEALED_TOKEN_PURPOSE
 from doorward.infrastructure.passwords import BcryptHasher, available_cores
 from doorward.infrastructure.postgres.batching import Bounds, SharedQuery
@@ -113,8 +113,8 @@ def create_sessions(
     )
 
 
-def create_signer(settings: Settings, lifetimes: Lifetimes) -> AccessTokens:
-    """Return what signs and verifies access tokens."""
+def create_signer(settings: Settings, lifetimes: Lifetimes, provider: Provider | None) -> AccessTokens:
+    """Return what signs and verifies access tokens. ``provider`` is None where the provider is off."""
     key, previous_key = keys(settings.keys, ACCESS_TOKEN_PURPOSE)
     return AccessTokens(
         key=key,
@@ -123,4 +123,5 @@ def create_signer(settings: Settings, lifetimes: Lifetimes) -> AccessTokens:
         issuer=first_party_issuer(settings.tokens, settings.browsers),
         audience=settings.tokens.jwt_audience,
         lifetime=lifetimes.access,
+        provider=provider,
     )

@@ -23,6 +23,7 @@ from doorward.wiring.database import running_database
 from doorward.wiring.email_change import email_changes_task
 from doorward.wiring.events_out import EventsOut, create_events_out
 from doorward.wiring.joining import joining_retention_task
+from doorward.wiring.keys import signing_keys_tasks
 from doorward.wiring.leaving import erasure_task, expired_tokens_task
 from doorward.wiring.mail import MailService, create_mail
 from doorward.wiring.telemetry import Telemetry
@@ -84,9 +85,10 @@ TASKS: Final = (
 )
 
 
-def background_tasks(settings: BackgroundSettings, database: PostgresDatabase, clock: Clock) -> list[Task]:
+def background_tasks(settings: Settings, database: PostgresDatabase, clock: Clock) -> list[Task]:
     """Return the tasks that are switched on."""
-    tasks = [create(settings, database, clock) for create in TASKS]
+    tasks = [create(settings.background, database, clock) for create in TASKS]
+    tasks += signing_keys_tasks(settings, database, clock)
     return [task for task in tasks if task.interval]
 
 
@@ -109,7 +111,7 @@ def create_scheduler(
 ) -> Scheduler:
     """Return what runs the tasks: all that are switched on in a worker, and in the service unless BACKGROUND=off."""
     runs_tasks = is_worker or settings.background.background == "in_process"
-    tasks = background_tasks(settings.background, database, clock) if runs_tasks else []
+    tasks = background_tasks(settings, database, clock) if runs_tasks else []
     return Scheduler(
         session_conninfo(settings.database, database.timeouts),
         tasks,

@@ -19,6 +19,7 @@ from doorward.domain.administration.importing import events as importing_events
 from doorward.domain.audit import events as audit_events
 from doorward.domain.audit.replay import AuditReplay
 from doorward.domain.auth import events as auth_events
+from doorward.domain.keys import events as key_events
 from doorward.domain.outbox.delivery import Delivery, DeliveryTimes
 from doorward.domain.outbox.mail_queue import MailQueue
 from doorward.domain.outbox.models import WEBHOOK_CHANNEL
@@ -51,6 +52,7 @@ MODULES_OF_EVENTS: Final = (
     auth_events,
     exporting_events,
     importing_events,
+    key_events,
     webhook_events,
 )
 """The modules that have events of the audit log: a class is known once its module is imported."""

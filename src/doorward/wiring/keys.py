@@ -1,8 +1,25 @@
-"""The keys of each purpose, derived from the settings' secrets."""
+"""The keys of each purpose, derived from the settings' secrets, and the ring of keys that sign for other services."""
 
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
 from typing import Final
 
+from doorward.api.services import KeyServices
+from doorward.core.ports import Clock
+from doorward.domain.administration.keys import AdministeredKeys
+from doorward.domain.keys.changes import KeyChanges
+from doorward.domain.keys.ports import KeyMaker
+from doorward.domain.keys.publishing import PublishedKeys
+from doorward.infrastructure.access_tokens import Provider
+from doorward.infrastructure.key_ring import RING_TIMES, KeyRings, RingTimes
 from doorward.infrastructure.keys import SEALING_PURPOSE, derive_key
+from doorward.infrastructure.postgres.clock_watch import require_agreement
+from doorward.infrastructure.postgres.database import PostgresDatabase, session_conninfo
+from doorward.infrastructure.scheduler import Task, TaskRunner
+from doorward.settings.config import Settings
 from doorward.settings.keys import KeySettings
 
 SEALING_KEY_BYTES: Final = 32
@@ -19,7 +36,111 @@ def keys(settings: KeySettings, purpose: bytes) -> tuple[bytes, bytes | None]:
 
 
 def sealing_keys(settings: KeySettings) -> list[bytes]:
-    """Return the keys of stored secrets, the one that seals first: of ENCRYPTION_KEYS, or else of SECRET_KEY."""
-    roots = settings.encryption_keys or (settings.secret_key, settings.secret_key_previous)
+    """Return the keys of stored secrets, the one that seals first.
+
+    Those of SECRET_KEY and SECRET_KEY_PREVIOUS are the last also where ENCRYPTION_KEYS is set: what was stored before
+    it was set stays readable.
+    """
+    roots = (*settings.encryption_keys, settings.secret_key, settings.secret_key_previous)
     secrets = [each.get_secret_value().encode() for each in roots if each is not None]
-    return [derive_key(secret, SEALING_PURPOSE)[:SEALING_KEY_BYTES] for secret in secrets]
+    return [derive_key(secret, SEALING_PURPOSE)[:SEALING_KEY_BYTES] for secret in dict.fromkeys(secrets)]
+
+
+@dataclass(frozen=True, slots=True)
+class SigningKeys:
+    """The ring of one process, and what changes the keys of all."""
+
+    rings: KeyRings
+    changes: KeyChanges
+    provider: Provider
+    making: TaskRunner
+
+    async def open(self) -> None:
+        """Read the keys, and make the first ones where there are none. Raises ``SigningKeysUnreadableError``."""
+        await self.rings.open(lambda: self.making.run(only_if_due=False))
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Read the keys, and keep up with their changes within the block. Raises as ``open`` does."""
+        await self.open()
+        async with self.rings.running():
+            yield
+
+
+def create_signing_keys(
+    settings: Settings,
+    database: PostgresDatabase,
+    clock: Clock,
+    *,
+    maker: KeyMaker | None = None,
+    times: RingTimes = RING_TIMES,
+) -> SigningKeys | None:
+    """Return the keys that sign for other services; None where the provider is off.
+
+    Raises ``ImportError`` without the extra ``doorward[oauth]``.
+    """
+    issuer = settings.browsers.provider_issuer
+    if issuer is None:
+        return None
+    from doorward.infrastructure.sealing import AesGcmSealer  # noqa: PLC0415 - an extra
+    from doorward.infrastructure.signing_keys import open_key  # noqa: PLC0415 - an extra
+
+    sealer = AesGcmSealer(sealing_keys(settings.keys))
+    rings = KeyRings(
+        published=PublishedKeys(database=database, clock=clock),
+        open_key=partial(open_key, sealer=sealer),
+        clock=clock,
+        times=times,
+    )
+    changes = create_key_changes(settings, database, clock, maker=maker)
+    lifetime = timedelta(minutes=settings.tokens.client_token_expire_minutes)
+    making = TaskRunner(
+        session_conninfo(settings.database, database.timeouts), _task(settings, changes.begin), database.timeouts
+    )
+    return SigningKeys(rings, changes, Provider(rings, issuer, lifetime), making)
+
+
+def create_key_services(signing_keys: SigningKeys | None, clock: Clock) -> KeyServices | None:
+    """Return what the API serves of keys; None where the provider is off."""
+    if signing_keys is None:
+        return None
+    rings, changes = signing_keys.rings, signing_keys.changes
+    administration = AdministeredKeys(changes=changes, clock=clock, changed=rings.reread)
+    return KeyServices(key_set=lambda: rings.current, administration=administration)
+
+
+def create_key_changes(
+    settings: Settings, database: PostgresDatabase, clock: Clock, *, maker: KeyMaker | None = None
+) -> KeyChanges:
+    """Return the use cases that change keys. Raises ``ImportError`` without the extra ``doorward[oauth]``."""
+    from doorward.infrastructure.sealing import AesGcmSealer  # noqa: PLC0415 - an extra
+    from doorward.infrastructure.signing_keys import SigningKeyMaker  # noqa: PLC0415 - an extra
+
+    return KeyChanges(
+        database=database,
+        clock=clock,
+        sealer=AesGcmSealer(sealing_keys(settings.keys)),
+        maker=maker or SigningKeyMaker(),
+        kept_after_unlisting=timedelta(days=settings.tokens.session_max_days),
+    )
+
+
+def signing_keys_tasks(settings: Settings, database: PostgresDatabase, clock: Clock) -> list[Task]:
+    """Return the task that keeps the keys by their schedule, where the provider is on.
+
+    It changes nothing while the clocks differ by too much: keys would sign and disappear too early.
+    """
+    if settings.browsers.provider_issuer is None:
+        return []
+    changes = create_key_changes(settings, database, clock)
+
+    async def maintain_by_agreed_time() -> int:
+        require_agreement(database.clock)
+        return await changes.maintain()
+
+    return [_task(settings, maintain_by_agreed_time)]
+
+
+def _task(settings: Settings, run: Callable[[], Awaitable[int]]) -> Task:
+    """Return the task, whose lock the start takes, too, when it makes the first keys."""
+    return Task("signing_keys", timedelta(minutes=settings.background.housekeeping_interval_minutes), run)

@@ -15,6 +15,9 @@ from doorward.domain.auth.deactivation import Deactivation
 from doorward.domain.auth.ending import SessionEnding
 from doorward.domain.auth.unthrottling import Unthrottling
 from doorward.domain.items.importing import ItemImport
+from doorward.domain.keys.changes import KeyChanges
+from doorward.domain.keys.exceptions import KeysNotInUseError
+from doorward.domain.keys.resealing import KeyResealing
 from doorward.domain.outbox.resealing import OutboxResealing, Resealed
 from doorward.domain.outbox.unsubscribing import unsubscribe
 from doorward.domain.webhooks.dead_letters import DeadLetters
@@ -33,6 +36,7 @@ from doorward.wiring.background import audit_retention_task, pruning_task
 from doorward.wiring.events_out import create_webhooks
 from doorward.wiring.foundation import Foundation
 from doorward.wiring.joining import create_inviting, joining_retention_task
+from doorward.wiring.keys import create_key_changes, create_signing_keys
 from doorward.wiring.leaving import erasure_task, expired_tokens_task
 from doorward.wiring.mail import create_mail, create_sealer
 from doorward.wiring.registration import registration_rules
@@ -98,8 +102,35 @@ async def reseal(settings: Settings) -> Resealed:
     sealer = create_sealer(settings)
     async with _opened(settings.database) as database:
         mails = await OutboxResealing(database=database, sealer=sealer).reseal()
-        resealed, unreadable = await WebhookResealing(database=database, sealer=sealer).reseal()
+        of_webhooks = await WebhookResealing(database=database, sealer=sealer).reseal()
+        of_keys = await KeyResealing(database=database, sealer=sealer).reseal()
+    resealed, unreadable = (sum(counts) for counts in zip(of_webhooks, of_keys, strict=True))
     return Resealed(mails.resealed + resealed, mails.unreadable + unreadable)
+
+
+async def prepare_signing_keys(settings: Settings) -> None:
+    """Make the first signing keys if there are none, where the provider is on, and see that they can be opened.
+
+    Raises ``SigningKeysUnreadableError``, ``ImportError`` without the extra ``doorward[oauth]``.
+    """
+    if settings.browsers.provider_issuer is None:
+        return
+    async with _opened(settings.database) as database:
+        signing_keys = create_signing_keys(settings, database, database.clock)
+        if signing_keys is not None:
+            await signing_keys.open()
+
+
+@asynccontextmanager
+async def opened_keys(settings: Settings) -> AsyncIterator[KeyChanges]:
+    """Yield the use cases of signing keys.
+
+    Raises ``KeysNotInUseError``, ``ImportError`` without the extra ``doorward[oauth]``.
+    """
+    if settings.browsers.provider_issuer is None:
+        raise KeysNotInUseError
+    async with _opened(settings.database) as database:
+        yield create_key_changes(settings, database, database.clock)
 
 
 @asynccontextmanager

@@ -32,6 +32,7 @@ _CACHE: Final[dict[Cache, Headers]] = {
     Cache.PRIVATE: ((b"cache-control", b"private, no-cache"), (b"vary", b"Authorization")),
     Cache.UNSPECIFIED: (),
     Cache.PUBLIC_DAY: ((b"cache-control", b"public, max-age=86400"),),
+    Cache.PUBLIC_FIVE_MINUTES: ((b"cache-control", b"public, max-age=300"),),
 }
 
 
@@ -43,5 +44,6 @@ def security_headers(content: ContentPolicy, *, is_https: bool) -> Headers:
 
 def policy_headers(policy: RoutePolicy, *, is_https: bool, is_refusal: bool) -> Headers:
     """Return all headers that a policy gives. What everybody may keep is never a refusal."""
-    cache = Cache.UNSPECIFIED if is_refusal and policy.cache is Cache.PUBLIC_DAY else policy.cache
+    is_public = policy.cache in {Cache.PUBLIC_DAY, Cache.PUBLIC_FIVE_MINUTES}
+    cache = Cache.UNSPECIFIED if is_refusal and is_public else policy.cache
     return (*security_headers(policy.content, is_https=is_https), *_CACHE[cache])

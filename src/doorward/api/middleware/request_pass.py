@@ -30,6 +30,9 @@ from doorward.domain.auth.exceptions import LoginThrottledError
 from doorward.observability.events import HttpRequest, HttpRequestCrashed, HttpRequestDisconnected
 from doorward.observability.logging import report
 from doorward.observability.request_context import begin_request
+from doorward.settings.web_addresses import ANY_ORIGIN
+
+_ALL_ORIGINS: Final = CrossOrigin(origins=(ANY_ORIGIN,))
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +79,7 @@ class RequestPass:
             has_body=scope["method"] != "HEAD",
             headers_of=self._headers[target],
             own_headers=(
-                *self._settings.cross_origin.answer_headers(fields),
+                *self._cross_origin(target).answer_headers(fields),
                 (b"x-correlation-id", request_id.encode()),
             ),
             drain=self._services.drain,
@@ -90,7 +93,7 @@ class RequestPass:
         """Answer, whatever happens: what no rule refuses is a defect, which the log gets and the client does not."""
         try:
             if is_preflight(scope["method"], fields):
-                await self._settings.cross_origin.preflight(fields)(scope, exchange.receive, exchange.send)
+                await self._cross_origin(target).preflight(fields)(scope, exchange.receive, exchange.send)
             elif target.policy.is_probe:
                 await self._serve(scope, exchange, target, fields)
             else:
@@ -110,6 +113,9 @@ class RequestPass:
             if not exchange.status:
                 response = response or internal_error_response(target.policy.errors)
                 await response(scope, exchange.receive, exchange.send)
+
+    def _cross_origin(self, target: Target) -> CrossOrigin:
+        return _ALL_ORIGINS if target.policy.is_for_all_origins else self._settings.cross_origin
 
     async def _serve(self, scope: Scope, exchange: Exchange, target: Target, fields: Fields) -> None:
         """Let the route answer. Raises whatever refuses the request."""

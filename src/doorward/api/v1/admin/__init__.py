@@ -5,7 +5,7 @@ from typing import Final
 
 from doorward.api.problems import Remedies
 from doorward.api.routing import Call
-from doorward.api.v1.admin import audit, invitations, outbox, roles, user_actions, user_files, users, webhooks
+from doorward.api.v1.admin import audit, invitations, keys, outbox, roles, user_actions, user_files, users, webhooks
 
 REMEDIES: Final[Remedies] = {
     **roles.REMEDIES,
@@ -15,6 +15,7 @@ REMEDIES: Final[Remedies] = {
     **user_files.REMEDIES,
     **webhooks.REMEDIES,
     **outbox.REMEDIES,
+    **keys.REMEDIES,
 }
 
 
@@ -22,4 +23,4 @@ def calls() -> Sequence[Call]:
     """Return all calls of administration."""
     of_people = [*users.calls(), *user_actions.calls(), *user_files.calls()]
     of_rights = [*roles.calls(), *invitations.calls(), *audit.calls()]
-    return [*of_people, *of_rights, *webhooks.calls(), *outbox.calls()]
+    return [*of_people, *of_rights, *webhooks.calls(), *outbox.calls(), *keys.calls()]

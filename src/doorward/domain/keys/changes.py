@@ -1,0 +1,192 @@
+"""Use cases: keep the keys by their schedule, rotate them, add one, revoke one, and begin anew."""
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from datetime import timedelta
+from typing import Final
+
+from doorward.core.events import AuditedEvent
+from doorward.core.ports import Clock, Database, SealedDataError, Sealer
+from doorward.domain.audit.recording import record
+from doorward.domain.keys import repository
+from doorward.domain.keys.events import KeyActivated, KeyPublished, KeyRetired, KeyRevoked
+from doorward.domain.keys.exceptions import SigningKeysUnreadableError
+from doorward.domain.keys.models import KeyState, NewKey, StoredKey, sealing_context
+from doorward.domain.keys.policy import (
+    LISTED_AFTER_RETIREMENT,
+    Activate,
+    KeyPlan,
+    PreparedKey,
+    Publish,
+    Retire,
+    Revoke,
+    Step,
+    may_sign,
+    state_of,
+)
+from doorward.domain.keys.ports import KeyMaker
+from doorward.observability.logging import report
+
+Authorize = Callable[[repository.Connection], Awaitable[object]]
+"""What a change begins with, in its transaction: raises the refusal of a caller that may not make it."""
+
+_EVENTS: Final[Mapping[type[Step], type[KeyPublished | KeyActivated | KeyRetired | KeyRevoked]]] = {
+    Publish: KeyPublished,
+    Activate: KeyActivated,
+    Retire: KeyRetired,
+    Revoke: KeyRevoked,
+}
+
+
+async def _anybody(_: repository.Connection) -> None:
+    """Let an operator at a shell and the service itself change keys."""
+
+
+def _nothing_else(_: KeyPlan) -> None:
+    """Change what the schedule asks for, and nothing else."""
+
+
+class KeyChanges:
+    """Changes the keys of the ring. One change at a time, of all copies of the service.
+
+    Each raises ``SigningKeysUnreadableError`` where this process cannot open the keys that are there: what it would
+    add, other copies could not open.
+    """
+
+    def __init__(
+        self,
+        *,
+        database: Database[repository.Connection],
+        clock: Clock,
+        sealer: Sealer,
+        maker: KeyMaker,
+        kept_after_unlisting: timedelta,
+    ) -> None:
+        """Take the parts, and for how long the public part of a key is kept that is in no list any more."""
+        self._database = database
+        self._clock = clock
+        self._sealer = sealer
+        self._maker = maker
+        self._kept = kept_after_unlisting
+
+    async def list(self) -> Sequence[tuple[StoredKey, KeyState]]:
+        """Return all keys with what they do now, the oldest first."""
+        async with self._database.connection() as connection:
+            keys = await repository.list_keys(connection)
+        now = self._clock.now()
+        return [(key, state_of(key, now)) for key in keys]
+
+    async def begin(self) -> int:
+        """Make the first keys, which sign at once; return how many steps that took, 0 where they are there."""
+        return await self._change(_nothing_else)
+
+    async def maintain(self) -> int:
+        """Do what the schedule asks for; return how many keys were changed."""
+        changed = await self._change(KeyPlan.rotate_if_due)
+        return changed + await self._destroy_private_parts() + await self._forget()
+
+    async def rotate(self, *, at_once: bool, authorize: Authorize = _anybody) -> None:
+        """Have the standby of each algorithm sign after 24 hours or ``at_once``, and publish another standby.
+
+        Raises ``KeyRotationPendingError`` when that is under way for each, unless ``at_once``.
+        """
+        await self._change(lambda plan: plan.rotate(at_once=at_once), authorize)
+
+    async def add(self, content: bytes) -> NewKey:
+        """Publish the private key of a file; it signs after 24 hours. Return it.
+
+        Raises ``InvalidKeyFileError``, ``SigningKeyExistsError``, ``KeyRotationPendingError``.
+        """
+        new = self._maker.read(content)
+        await self._change(lambda plan: plan.add(self._sealed(new)))
+        return new
+
+    async def revoke(self, kid: str, *, authorize: Authorize = _anybody) -> None:
+        """Destroy a key. If it signed, its successor signs at once. Raises ``SigningKeyNotFoundError``."""
+        await self._change(lambda plan: plan.revoke(kid), authorize)
+
+    async def reset(self) -> None:
+        """Destroy all keys and make new ones that sign at once, although the stored ones cannot be opened."""
+        await self._change(KeyPlan.revoke_all, opens_none=True)
+
+    async def _change(
+        self, decide: Callable[[KeyPlan], None], authorize: Authorize = _anybody, *, opens_none: bool = False
+    ) -> int:
+        """Change the keys as ``decide`` says and as the schedule asks for; return how many steps were taken.
+
+        Keys are made between two transactions: the first one finds out which are needed.
+        """
+        prepared: list[PreparedKey] = []
+        while True:
+            async with self._database.transaction() as connection:
+                await authorize(connection)
+                await repository.lock_table(connection)
+                now = self._clock.now()
+                keys = await repository.list_keys(connection)
+                if not opens_none:
+                    self._require_readable(key for key in keys if may_sign(key, now))
+                plan = KeyPlan(keys, now, prepared)
+                plan.settle()
+                decide(plan)
+                plan.complete()
+                events = [] if plan.missing else await _take(connection, plan.steps)
+            if not plan.missing:
+                break
+            prepared += [self._sealed(await self._maker.make(algorithm)) for algorithm in plan.missing]
+        for event in events:
+            report(event)
+        return len(plan.steps)
+
+    def _sealed(self, key: NewKey) -> PreparedKey:
+        sealed = self._sealer.seal(key.private, context=sealing_context(key.kid, key.algorithm))
+        return PreparedKey(key.kid, key.algorithm, sealed)
+
+    def _open(self, key: StoredKey) -> bytes:
+        return self._sealer.open(key.sealed, context=sealing_context(key.kid, key.algorithm))
+
+    def _require_readable(self, keys: Iterable[StoredKey]) -> None:
+        for key in keys:
+            try:
+                self._open(key)
+            except SealedDataError as error:
+                raise SigningKeysUnreadableError from error
+
+    async def _destroy_private_parts(self) -> int:
+        """Keep of keys that are in no list any more the public part only; return of how many that was done now."""
+        async with self._database.connection() as connection:
+            keys = await repository.list_keys(connection)
+        now, destroyed = self._clock.now(), 0
+        for key in keys:
+            if state_of(key, now) is not KeyState.UNLISTED:
+                continue
+            try:
+                jwk = self._open(key)
+            except SealedDataError:
+                # Neither this copy nor, unless it has other keys, any other one can use it.
+                continue
+            public = self._maker.public_part(jwk)
+            if public == jwk:
+                continue
+            sealed = self._sealer.seal(public, context=sealing_context(key.kid, key.algorithm))
+            async with self._database.connection() as connection:
+                destroyed += await repository.replace_sealed(connection, key, sealed)
+        return destroyed
+
+    async def _forget(self) -> int:
+        retired_before = self._clock.now() - LISTED_AFTER_RETIREMENT - self._kept
+        async with self._database.connection() as connection:
+            return await repository.remove_keys(connection, retired_before=retired_before)
+
+
+async def _take(connection: repository.Connection, steps: Sequence[Step]) -> Sequence[AuditedEvent]:
+    """Take the steps, and record what they are; return the events."""
+    events: list[AuditedEvent] = []
+    for step in steps:
+        if isinstance(step, Publish):
+            await repository.add_key(connection, step.key)
+        else:
+            await repository.update_key(connection, step.key)
+        if event_class := _EVENTS.get(type(step)):
+            event = event_class(user_id=None, kid=step.key.kid, algorithm=step.key.algorithm)
+            await record(connection, event)
+            events.append(event)
+    return events

@@ -1,0 +1,83 @@
+"""The events of signing keys. None has more of a key than its public id."""
+
+from dataclasses import dataclass
+
+from doorward.core.events import AuditedEvent, Event
+from doorward.domain.keys.models import SigningAlgorithm
+
+
+@dataclass(frozen=True)
+class KeyPublished(AuditedEvent):
+    """The key `kid` is in the list that other services read. It may sign later."""
+
+    type = log_event = "key.published"
+    outcome = "success"
+    kid: str
+    algorithm: SigningAlgorithm
+
+
+@dataclass(frozen=True)
+class KeyActivated(AuditedEvent):
+    """The key `kid` signs."""
+
+    type = log_event = "key.activated"
+    outcome = "success"
+    kid: str
+    algorithm: SigningAlgorithm
+
+
+@dataclass(frozen=True)
+class KeyRetired(AuditedEvent):
+    """The key `kid` signs no more. It stays in the list until its last token has expired."""
+
+    type = log_event = "key.retired"
+    outcome = "success"
+    kid: str
+    algorithm: SigningAlgorithm
+
+
+@dataclass(frozen=True)
+class KeyRevoked(AuditedEvent):
+    """The key `kid` was destroyed, and all its tokens are refused."""
+
+    type = log_event = "key.revoked"
+    level = "warning"
+    outcome = "success"
+    kid: str
+    algorithm: SigningAlgorithm
+
+
+@dataclass(frozen=True)
+class SigningKeyUnreadable(Event):
+    """The stored key `kid` opens with none of this copy's sealing keys, and the copy goes on without the change."""
+
+    log_event = "keys.unreadable"
+    level = "error"
+    outcome = "failure"
+    kid: str
+
+
+@dataclass(frozen=True)
+class KeyRingNotRead(Event):
+    """The keys could not be read again, and those that were read last are used."""
+
+    log_event = "keys.not_read"
+    level = "warning"
+    outcome = "failure"
+
+
+@dataclass(frozen=True)
+class KeyRingCrashed(Event):
+    """The keys were not read again because of a defect, and those that were read last are used."""
+
+    log_event = "keys.crashed"
+    level = "error"
+    outcome = "failure"
+
+
+@dataclass(frozen=True)
+class KeyRingChanged(Event):
+    """This process uses another set of keys from now on, `count` of them."""
+
+    log_event = "keys.changed"
+    count: int

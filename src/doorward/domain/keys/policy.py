@@ -1,0 +1,217 @@
+"""The schedule of signing keys: when each is published, signs, retires and disappears. Pure.
+
+A key is published long before it signs, so that every verifier knows it when its first token arrives, and stays
+published after it signed until its last token has expired. Of each algorithm one key signs, and one more is published
+as the standby that takes over when the one that signs is revoked.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from doorward.domain.keys.exceptions import (
+    KeyRotationPendingError,
+    SigningKeyExistsError,
+    SigningKeyNotFoundError,
+)
+from doorward.domain.keys.models import SIGNING_ALGORITHMS, KeyState, SigningAlgorithm, StoredKey
+
+ROTATION_PERIOD: Final = timedelta(days=90)
+PUBLISHED_BEFORE_SIGNING: Final = timedelta(hours=24)
+LONGEST_TOKEN_LIFE: Final = timedelta(hours=24)
+"""The most that ACCESS_TOKEN_EXPIRE_MINUTES may be: the setting may have been higher when a token was signed."""
+
+LISTED_AFTER_RETIREMENT: Final = LONGEST_TOKEN_LIFE + timedelta(hours=1)
+
+
+def state_of(key: StoredKey, now: datetime) -> KeyState:
+    """Return what a key does at a moment."""
+    if key.revoked_at is not None:
+        return KeyState.REVOKED
+    if key.retires_at is not None:
+        is_listed = key.retires_at + LISTED_AFTER_RETIREMENT > now
+        return KeyState.RETIRED if is_listed else KeyState.UNLISTED
+    if key.activates_at is None:
+        return KeyState.STANDBY
+    return KeyState.PENDING if key.activates_at > now else KeyState.SIGNING
+
+
+def may_sign(key: StoredKey, now: datetime) -> bool:
+    """Tell whether a key signs or may do so later: without it the service must not start."""
+    return state_of(key, now) in {KeyState.STANDBY, KeyState.PENDING, KeyState.SIGNING}
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedKey:
+    """A key that was made and sealed, ready to be stored."""
+
+    kid: str
+    algorithm: SigningAlgorithm
+    sealed: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Publish:
+    """Store the key."""
+
+    key: StoredKey
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """Have a standby sign from a moment on."""
+
+    key: StoredKey
+
+
+@dataclass(frozen=True, slots=True)
+class Activate:
+    """A key signs: from now on, or since a scheduled moment that has passed."""
+
+    key: StoredKey
+
+
+@dataclass(frozen=True, slots=True)
+class Retire:
+    """A key signs no more."""
+
+    key: StoredKey
+
+
+@dataclass(frozen=True, slots=True)
+class Revoke:
+    """Destroy a key."""
+
+    key: StoredKey
+
+
+Step = Publish | Schedule | Activate | Retire | Revoke
+
+
+class KeyPlan:
+    """Decides what to change of the keys at a moment, as steps to take. Each begins with ``settle``.
+
+    New keys are taken from the prepared ones. Where too few are prepared, ``missing`` says which: nothing of the plan
+    may be done then, and another one is made with more.
+    """
+
+    def __init__(self, keys: Iterable[StoredKey], now: datetime, prepared: Sequence[PreparedKey] = ()) -> None:
+        self._keys = {key.kid: key for key in keys}
+        self._now = now
+        self._prepared = list(prepared)
+        self.steps: list[Step] = []
+        self.missing: list[SigningAlgorithm] = []
+
+    def settle(self) -> None:
+        """Retire each key whose successor has begun to sign at its scheduled time."""
+        for algorithm in SIGNING_ALGORITHMS:
+            signing = self._in_state(algorithm, KeyState.SIGNING)
+            if len(signing) > 1:
+                latest = max(signing, key=_beginning)
+                self._put(Activate, latest)
+                self._retire_others(latest, at=_beginning(latest))
+
+    def rotate(self, *, at_once: bool) -> None:
+        """Have the standby of each algorithm sign: after 24 hours, or at once. Raises ``KeyRotationPendingError``.
+
+        A rotation that is under way is brought forward by ``at_once``, and otherwise left as it is.
+        """
+        rotated = [self._rotate(algorithm, at_once=at_once) for algorithm in SIGNING_ALGORITHMS]
+        if not any(rotated):
+            raise KeyRotationPendingError
+
+    def rotate_if_due(self) -> None:
+        """Begin a rotation of each algorithm whose key has signed for long enough."""
+        for algorithm in SIGNING_ALGORITHMS:
+            signing = self._in_state(algorithm, KeyState.SIGNING)
+            if signing and _beginning(signing[0]) + ROTATION_PERIOD <= self._now:
+                self._rotate(algorithm, at_once=False)
+
+    def add(self, key: PreparedKey) -> None:
+        """Publish a key that was made elsewhere; it signs after 24 hours.
+
+        Raises ``SigningKeyExistsError``, ``KeyRotationPendingError``.
+        """
+        if key.kid in self._keys:
+            raise SigningKeyExistsError
+        if self._in_state(key.algorithm, KeyState.PENDING):
+            raise KeyRotationPendingError
+        self._put(Publish, self._stored(key, activates_at=self._now + PUBLISHED_BEFORE_SIGNING))
+
+    def revoke(self, kid: str) -> None:
+        """Destroy a key, unless that was done already. Raises ``SigningKeyNotFoundError``."""
+        key = self._keys.get(kid)
+        if key is None:
+            raise SigningKeyNotFoundError
+        if key.revoked_at is None:
+            self._put(Revoke, replace(key, sealed=b"", revoked_at=self._now))
+
+    def revoke_all(self) -> None:
+        """Destroy every key."""
+        for kid in list(self._keys):
+            self.revoke(kid)
+
+    def complete(self) -> None:
+        """See that of each algorithm one key signs, and that there is a standby."""
+        for algorithm in SIGNING_ALGORITHMS:
+            if not self._in_state(algorithm, KeyState.SIGNING):
+                self._activate_next(algorithm)
+            if not self._in_state(algorithm, KeyState.STANDBY):
+                self._publish(algorithm)
+
+    def _rotate(self, algorithm: SigningAlgorithm, *, at_once: bool) -> bool:
+        if at_once:
+            self._activate_next(algorithm)
+            return True
+        if self._in_state(algorithm, KeyState.PENDING):
+            return False
+        standby = self._oldest(algorithm, KeyState.STANDBY) or self._publish(algorithm)
+        if standby is not None:
+            self._put(Schedule, replace(standby, activates_at=self._now + PUBLISHED_BEFORE_SIGNING))
+        return True
+
+    def _activate_next(self, algorithm: SigningAlgorithm) -> None:
+        """Have the key sign that verifiers have known for longest: the pending one, the standby, or a new one."""
+        pending, standby = self._in_state(algorithm, KeyState.PENDING), self._oldest(algorithm, KeyState.STANDBY)
+        following = min(pending, key=_beginning) if pending else standby or self._publish(algorithm)
+        if following is not None:
+            active = replace(following, activates_at=self._now)
+            self._put(Activate, active)
+            self._retire_others(active, at=self._now)
+
+    def _retire_others(self, signing: StoredKey, *, at: datetime) -> None:
+        for key in self._in_state(signing.algorithm, KeyState.SIGNING):
+            if key.kid != signing.kid:
+                self._put(Retire, replace(key, retires_at=at))
+
+    def _publish(self, algorithm: SigningAlgorithm) -> StoredKey | None:
+        """Return a new standby, or None where none is prepared."""
+        key = next((each for each in self._prepared if each.algorithm == algorithm), None)
+        if key is None:
+            self.missing.append(algorithm)
+            return None
+        self._prepared.remove(key)
+        stored = self._stored(key)
+        self._put(Publish, stored)
+        return stored
+
+    def _stored(self, key: PreparedKey, activates_at: datetime | None = None) -> StoredKey:
+        return StoredKey(key.kid, key.algorithm, key.sealed, created_at=self._now, activates_at=activates_at)
+
+    def _in_state(self, algorithm: SigningAlgorithm, state: KeyState) -> list[StoredKey]:
+        return [key for key in self._keys.values() if key.algorithm == algorithm and state_of(key, self._now) is state]
+
+    def _oldest(self, algorithm: SigningAlgorithm, state: KeyState) -> StoredKey | None:
+        return min(self._in_state(algorithm, state), key=lambda key: (key.created_at, key.kid), default=None)
+
+    def _put(self, step: Callable[[StoredKey], Step], key: StoredKey) -> None:
+        self._keys[key.kid] = key
+        self.steps.append(step(key))
+
+
+def _beginning(key: StoredKey) -> datetime:
+    """Return when a key began to sign, or will."""
+    if key.activates_at is None:
+        raise ValueError("a standby has no time")
+    return key.activates_at
