@@ -49,7 +49,7 @@ class SigningKeyMaker:
         # What the libraries raise for malformed keys is not documented in full: each is no usable key.
         except Exception as error:
             raise InvalidKeyFileError from error
-        return _as_new_key(key)
+        return as_new_key(key)
 
     def public_part(self, jwk: bytes) -> bytes:
         """Return the public JWK of a private or a public one."""
@@ -86,11 +86,12 @@ def thumbprint(jwk: Mapping[str, Any]) -> str:
 
 def _new_key(algorithm: SigningAlgorithm) -> NewKey:
     if algorithm == "ES256":
-        return _as_new_key(ec.generate_private_key(ec.SECP256R1()))
-    return _as_new_key(rsa.generate_private_key(RSA_EXPONENT, RSA_BITS))
+        return as_new_key(ec.generate_private_key(ec.SECP256R1()))
+    return as_new_key(rsa.generate_private_key(RSA_EXPONENT, RSA_BITS))
 
 
-def _as_new_key(key: PrivateKey) -> NewKey:
+def as_new_key(key: PrivateKey) -> NewKey:
+    """Return the key as it is stored."""
     algorithm: SigningAlgorithm
     if isinstance(key, rsa.RSAPrivateKey):
         algorithm, members = "RS256", RSAAlgorithm.to_jwk(key, as_dict=True)
