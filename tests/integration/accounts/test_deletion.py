@@ -82,7 +82,7 @@ async def test_a_token_expires_after_ten_minutes(owner: Owner, clock: FakeClock)
     assert is_problem(await cancel(owner.service, late), 422, "invalid_token")
 
 
-@pytest.mark.parametrize("token", ["", "dws_", f"dws_{'A' * 83}", "dwr_made-up", "dws_\u00e9"])
+@pytest.mark.parametrize("token", ["", "dwt_", f"dwt_{'A' * 83}", "dwr_made-up", "dwt_\u00e9"])
 async def test_what_is_no_token_is_refused(service: Service, token: str) -> None:
     assert is_problem(await cancel(service, token), 422, "invalid_token")
 
@@ -106,7 +106,7 @@ async def test_a_password_that_was_replaced_while_it_was_checked_restores_nothin
     assert not row["is_active"]
 
 
-@pytest.mark.parametrize("body", [None, ["dws_made-up"], {"token": "dws_made-up"}, 7])
+@pytest.mark.parametrize("body", [None, ["dwt_made-up"], {"token": "dwt_made-up"}, 7])
 async def test_what_is_no_text_is_refused(service: Service, body: object) -> None:
     assert is_problem(await cancel(service, body), 422, "invalid_request")
 

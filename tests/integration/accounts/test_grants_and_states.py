@@ -56,7 +56,7 @@ class Holder:
     tokens: Pair
     reset: str
     verification: str
-    restore: str = "dws_made-up"
+    restore: str = "dwt_made-up"
 
     @property
     def service(self) -> Service:

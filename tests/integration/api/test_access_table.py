@@ -173,7 +173,7 @@ def _request(call: str, caller: Caller) -> dict[str, Any]:
         "POST /api/v1/auth/password/forgot": {"json": {"email": f"{name}@example.com"}},
         "POST /api/v1/auth/password/reset": {"json": {"token": "dwo_made-up", "new_password": PASSWORD}},
         "POST /api/v1/auth/email/verify": {"json": {"code": "12345678"}},
-        "POST /api/v1/auth/deletion/cancel": {"json": {"restore_token": "dws_made-up"}},
+        "POST /api/v1/auth/deletion/cancel": {"json": {"restore_token": "dwt_made-up"}},
         "POST /api/v1/account/email": {"json": {"new_email": f"{name}@example.com"}},
         "POST /api/v1/account/email/confirm": {"json": {"code": "12345678"}},
         "PATCH /api/v1/account": {"json": {"username": name}},

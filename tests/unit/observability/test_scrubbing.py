@@ -40,6 +40,7 @@ def scrubbed(value: Any, key: str = "value") -> Any:
         (f"dwo_{SECRET}", REDACTED),
         (f"dwd_{SECRET}", REDACTED),
         (f"dws_{SECRET}", REDACTED),
+        (f"dwt_{SECRET}", REDACTED),
         (f"a dwr_{SECRET[:3]}, cut off", "a [redacted], cut off"),
         (f"{JWT} and more", "[redacted] and more"),
         (JWT[:30], REDACTED),

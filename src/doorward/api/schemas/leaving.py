@@ -19,7 +19,7 @@ class DeletionResponse(BaseModel):
 class RestoreRequest(RequestBody):
     """The token of a login that was refused because the account waits for its deletion."""
 
-    restore_token: str = Field(max_length=MAXIMUM_FIELD_LENGTH, examples=["dws_..."])
+    restore_token: str = Field(max_length=MAXIMUM_FIELD_LENGTH, examples=["dwt_..."])
 
 
 class ExportedAccountResponse(BaseModel):

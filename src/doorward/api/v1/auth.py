@@ -84,7 +84,7 @@ _REFUSALS_OF_REGISTERING: Final = (
 )
 _REFUSALS_OF_LOGIN: Final = (
     InvalidCredentialsError,
-    DeletionPendingError("dws_...", "2026-03-15T12:00:00Z"),
+    DeletionPendingError("dwt_...", "2026-03-15T12:00:00Z"),
     EmailNotVerifiedError,
     PasswordChangeRequiredError,
     UnsupportedGrantTypeError,

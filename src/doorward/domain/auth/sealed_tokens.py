@@ -1,6 +1,6 @@
 """Short-lived tokens without a row: what the service told a client, authenticated, to be shown to it again. Used once.
 
-``"dws_" + base64url(1 | kind:1 | user id:16 | epoch:4 | microseconds of issue:8 | nonce:16 | mac:16)``, unpadded.
+``"dwt_" + base64url(1 | kind:1 | user id:16 | epoch:4 | microseconds of issue:8 | nonce:16 | mac:16)``, unpadded.
 Nothing in it is secret. It ends with its epoch, with its life, and with its use, which stores the nonce.
 """
 
@@ -18,7 +18,7 @@ from uuid import UUID
 from doorward.domain.auth.exceptions import InvalidOneTimeTokenError
 from doorward.domain.auth.repositories import Connection, used_nonces
 
-PREFIX: Final = "dws_"
+PREFIX: Final = "dwt_"
 NONCE_BYTES: Final = 16
 _VERSION: Final = 1
 _MAC_BYTES: Final = 16

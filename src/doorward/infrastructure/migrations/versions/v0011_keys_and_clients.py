@@ -81,10 +81,12 @@ def _add_built_in_client() -> None:
 
 
 def _create_oauth_resources() -> None:
+    # An identifier was typed. Events and addresses of calls name a resource by its id.
     op.execute(
         """
         CREATE TABLE oauth_resources (
-            identifier text CONSTRAINT oauth_resources_pkey PRIMARY KEY,
+            id uuid CONSTRAINT oauth_resources_pkey PRIMARY KEY,
+            identifier text NOT NULL CONSTRAINT oauth_resources_identifier_key UNIQUE,
             scopes text[] NOT NULL,
             algorithm text NOT NULL CONSTRAINT oauth_resources_algorithm_check CHECK (algorithm IN ('ES256', 'RS256')),
             introspection_client_id text CONSTRAINT oauth_resources_introspection_client_id_fkey

@@ -1,0 +1,87 @@
+"""Use case: find out which client sent a request (RFC 6749 section 2.3)."""
+
+import base64
+import binascii
+from typing import Final
+from urllib.parse import unquote_plus
+
+from doorward.core.ports import Clock, Database
+from doorward.domain.oauth.client_secret import hash_of
+from doorward.domain.oauth.events import ClientAuthenticated, ClientAuthenticationFailed
+from doorward.domain.oauth.exceptions import InvalidClientError, SeveralAuthenticationsError
+from doorward.domain.oauth.models import NO_SECRET, AuthMethod, OAuthClient, PresentedCredentials
+from doorward.domain.oauth.policy import judge_authentication, may_be_a_client_id
+from doorward.domain.oauth.repositories import Connection, clients
+from doorward.observability.logging import report
+
+MAXIMUM_BASIC_LENGTH: Final = 2048
+"""Characters of a Basic header: twice what the longest id and secret need when each character is encoded."""
+
+
+class ClientAuthentication:
+    """Authenticates clients. What it refuses, it refuses with one answer, after the same work."""
+
+    def __init__(self, *, database: Database[Connection], clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def authenticate(self, presented: PresentedCredentials) -> OAuthClient:
+        """Return the client whose credentials these are.
+
+        Raises ``SeveralAuthenticationsError``, and ``InvalidClientError`` for all else: an unknown client, a wrong or
+        expired secret, a disabled client, and another method than the registered one cannot be told apart, neither by
+        the answer nor by the time. What can be no credentials costs no statement.
+        """
+        method, client_id, secret = _read(presented)
+        if client_id is None or secret is None or not may_be_a_client_id(client_id):
+            report(ClientAuthenticationFailed(reason="malformed"))
+            raise InvalidClientError
+        secret_hash, now = hash_of(secret), self._clock.now()
+        async with self._database.connection() as connection:
+            stored = await clients.find_client_with_hashes(connection, client_id)
+        refusal = judge_authentication(stored, method, secret_hash, now)
+        if stored is None or refusal is not None:
+            report(
+                ClientAuthenticationFailed(
+                    reason=refusal or "unknown_client", client_id=None if stored is None else client_id
+                )
+            )
+            raise InvalidClientError
+        report(ClientAuthenticated(client_id=client_id))
+        return stored.client()
+
+
+def _read(presented: PresentedCredentials) -> tuple[AuthMethod, str | None, str | None]:
+    """Return the method, the client's id and its secret, None where they cannot be read.
+
+    A ``client_id`` beside a Basic header is no second method, if it is the same. Raises
+    ``SeveralAuthenticationsError``.
+    """
+    if presented.authorization is None:
+        method: AuthMethod = NO_SECRET if presented.client_secret is None else "client_secret_post"
+        return method, presented.client_id, _encodable(presented.client_secret or "")
+    if presented.client_secret is not None:
+        raise SeveralAuthenticationsError
+    client_id, secret = _basic(presented.authorization)
+    if client_id is not None and presented.client_id not in {None, client_id}:
+        raise SeveralAuthenticationsError
+    return "client_secret_basic", client_id, secret
+
+
+def _basic(authorization: str) -> tuple[str | None, str | None]:
+    """Return the id and the secret of a Basic header, each form-decoded (RFC 6749 section 2.3.1), or None."""
+    scheme, _, credentials = authorization.strip(" \t").partition(" ")
+    if scheme.lower() != "basic" or len(authorization) > MAXIMUM_BASIC_LENGTH:
+        return None, None
+    try:
+        text = base64.b64decode(credentials.strip(" \t"), validate=True).decode()
+        client_id, colon, secret = text.partition(":")
+        decoded = unquote_plus(client_id, errors="strict"), unquote_plus(secret, errors="strict")
+    except (binascii.Error, ValueError):
+        return None, None
+    return decoded if colon else (None, None)
+
+
+def _encodable(secret: str) -> str | None:
+    """Return a text that UTF-8 can express, None for any other."""
+    return None if any("\ud800" <= each <= "\udfff" for each in secret) else secret

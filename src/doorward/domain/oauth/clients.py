@@ -1,0 +1,269 @@
+"""Use cases of administrators: add, list, read, change, disable and remove clients, and give one another secret."""
+
+import dataclasses
+from collections.abc import Callable, Collection, Sequence
+from datetime import datetime
+from typing import Any
+
+from doorward.core.ports import Clock, Database
+from doorward.domain.audit.recording import record
+from doorward.domain.auth.models import Caller
+from doorward.domain.oauth.client_secret import hash_of, new_client_id, new_secret
+from doorward.domain.oauth.events import (
+    ClientChanged,
+    ClientCreated,
+    ClientDisabled,
+    ClientEnabled,
+    ClientRemoved,
+    ClientSecretRotated,
+)
+from doorward.domain.oauth.exceptions import (
+    BuiltInClientError,
+    ClientNotFoundError,
+    ClientSecretInUseError,
+    ClientWithoutSecretError,
+    StaleClientError,
+    TooManyClientsError,
+    UnknownResourceError,
+)
+from doorward.domain.oauth.models import (
+    NO_SECRET,
+    ClientChanges,
+    ClientContent,
+    ClientDetails,
+    ClientId,
+    ClientWithSecret,
+    OAuthClient,
+)
+from doorward.domain.oauth.policy import (
+    MAXIMUM_CLIENTS,
+    SECRET_OVERLAP,
+    checked_content,
+    checked_content_of_built_in,
+    checked_secret,
+    first_moment_after,
+    is_built_in,
+    is_resource_identifier,
+    may_be_a_client_id,
+    require_same_kind,
+)
+from doorward.domain.oauth.ports import AdministratorLock
+from doorward.domain.oauth.repositories import Connection, clients, resources, secrets
+from doorward.observability.logging import report
+
+VersionTest = Callable[[int], bool]
+
+
+class Clients:
+    """Use cases of clients. Each change raises what ``AdministratorLock`` raises besides what it names."""
+
+    def __init__(
+        self,
+        *,
+        database: Database[Connection],
+        clock: Clock,
+        lock_administrator: AdministratorLock,
+        built_in_resources: Collection[str],
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._lock_administrator = lock_administrator
+        self._built_in_resources = built_in_resources
+
+    async def create(
+        self, caller: Caller | None, content: ClientContent, *, chosen_secret: str | None = None
+    ) -> ClientWithSecret:
+        """Store a client; return it with its secret, which is shown this once.
+
+        Raises what ``checked_content`` raises, ``UnknownResourceError``, ``InvalidClientSecretError``,
+        ``ClientWithoutSecretError`` for a secret of a public client, ``TooManyClientsError``.
+        """
+        content = checked_content(content)
+        secret = _first_secret(content, chosen_secret)
+        client_id, now = new_client_id(), self._clock.now()
+        event = ClientCreated(user_id=None, client_id=client_id)
+        async with self._database.transaction() as connection:
+            await self._lock_administrator(connection, caller, now=now)
+            await clients.lock_table(connection)
+            if await clients.count_clients(connection) >= MAXIMUM_CLIENTS:
+                raise TooManyClientsError
+            await self._require_known(connection, content.resources)
+            await clients.add_client(connection, client_id, content, now=now)
+            if secret is not None:
+                await secrets.add_secret(connection, client_id, hash_of(secret), now=now)
+            await record(connection, event)
+            client = _found(await clients.find_client(connection, client_id))
+        report(event)
+        return ClientWithSecret(client, secret)
+
+    async def list(self) -> Sequence[OAuthClient]:
+        """Return all clients, the built-in one too, the oldest first."""
+        async with self._database.connection() as connection:
+            return await clients.list_clients(connection)
+
+    async def get(self, client_id: str, is_expected: VersionTest) -> ClientDetails:
+        """Return a client if its version is expected. Raises ``ClientNotFoundError`` or ``StaleClientError``."""
+        _require_id(client_id)
+        now = self._clock.now()
+        async with self._database.connection() as connection:
+            client = _expected(await clients.find_client(connection, client_id), is_expected)
+            return ClientDetails(client, await secrets.list_live_secrets(connection, client_id, now=now))
+
+    async def change(
+        self, caller: Caller | None, client_id: str, changes: ClientChanges, is_expected: VersionTest
+    ) -> OAuthClient:
+        """Change fields of a client; return it. Tokens that it has keep what they say.
+
+        Raises what ``get`` and ``create`` raise, ``InvalidAuthMethodError``, and ``BuiltInClientError`` for what the
+        built-in client keeps.
+        """
+        async with self._database.transaction() as connection:
+            now = self._clock.now()
+            stored = await self._lock(connection, caller, client_id, is_expected, now=now)
+            content = _amended(stored, changes)
+            await self._require_known(connection, set(content.resources) - set(stored.resources))
+            await clients.update_client(connection, client_id, content, now=now)
+            event = ClientChanged(user_id=None, client_id=ClientId(client_id))
+            await record(connection, event)
+            changed = _found(await clients.find_client(connection, client_id))
+        report(event)
+        return changed
+
+    async def rotate_secret(
+        self, caller: Caller | None, client_id: str, is_expected: VersionTest, *, chosen_secret: str | None = None
+    ) -> ClientWithSecret:
+        """Give a client another secret, shown this once. The one before works for 7 days more, and none before that.
+
+        Raises what ``get`` raises, ``ClientWithoutSecretError``, ``InvalidClientSecretError``,
+        ``ClientSecretInUseError``.
+        """
+        secret = new_secret() if chosen_secret is None else checked_secret(chosen_secret)
+        async with self._database.transaction() as connection:
+            now = self._clock.now()
+            stored = await self._lock(connection, caller, client_id, is_expected, now=now)
+            if not stored.is_confidential:
+                raise ClientWithoutSecretError
+            await secrets.remove_expiring_secrets(connection, client_id)
+            await secrets.update_newest_secret(connection, client_id, expires_at=now + SECRET_OVERLAP)
+            if not await secrets.add_secret(connection, client_id, hash_of(secret), now=now):
+                raise ClientSecretInUseError
+            await clients.update_version(connection, client_id, now=now)
+            event = ClientSecretRotated(user_id=None, client_id=ClientId(client_id))
+            await record(connection, event)
+            client = _found(await clients.find_client(connection, client_id))
+        report(event)
+        return ClientWithSecret(client, secret)
+
+    async def disable(self, caller: Caller | None, client_id: str, is_expected: VersionTest) -> OAuthClient:
+        """Have a client get no tokens, and its tokens be refused; return it. A disabled one stays as it is.
+
+        Raises what ``get`` raises, and ``BuiltInClientError``.
+        """
+        async with self._database.transaction() as connection:
+            now = self._clock.now()
+            stored = await self._lock_registered(connection, caller, client_id, is_expected, now=now)
+            if not stored.is_enabled:
+                return stored
+            await clients.deactivate_client(connection, client_id, now=now)
+            event = ClientDisabled(user_id=None, client_id=ClientId(client_id))
+            await record(connection, event)
+            client = _found(await clients.find_client(connection, client_id))
+        report(event)
+        return client
+
+    async def enable(self, caller: Caller | None, client_id: str, is_expected: VersionTest) -> OAuthClient:
+        """Have a client get tokens again, from the next second on; return it. An enabled one stays as it is.
+
+        Tokens say the second of their issue: all that were issued before say an earlier one, and stay refused. Raises
+        what ``get`` raises, and ``BuiltInClientError``.
+        """
+        async with self._database.transaction() as connection:
+            now = self._clock.now()
+            stored = await self._lock_registered(connection, caller, client_id, is_expected, now=now)
+            if stored.is_enabled:
+                return stored
+            await clients.activate_client(connection, client_id, not_before=first_moment_after(now), now=now)
+            event = ClientEnabled(user_id=None, client_id=ClientId(client_id))
+            await record(connection, event)
+            client = _found(await clients.find_client(connection, client_id))
+        report(event)
+        return client
+
+    async def remove(self, caller: Caller | None, client_id: str, is_expected: VersionTest) -> None:
+        """Remove a client with its secrets. Raises what ``get`` raises, and ``BuiltInClientError``."""
+        async with self._database.transaction() as connection:
+            await self._lock_registered(connection, caller, client_id, is_expected, now=self._clock.now())
+            await clients.remove_client(connection, client_id)
+            event = ClientRemoved(user_id=None, client_id=ClientId(client_id))
+            await record(connection, event)
+        report(event)
+
+    async def _lock_registered(
+        self,
+        connection: Connection,
+        caller: Caller | None,
+        client_id: str,
+        is_expected: VersionTest,
+        *,
+        now: datetime,
+    ) -> OAuthClient:
+        stored = await self._lock(connection, caller, client_id, is_expected, now=now)
+        if is_built_in(client_id):
+            raise BuiltInClientError
+        return stored
+
+    async def _lock(
+        self,
+        connection: Connection,
+        caller: Caller | None,
+        client_id: str,
+        is_expected: VersionTest,
+        *,
+        now: datetime,
+    ) -> OAuthClient:
+        _require_id(client_id)
+        await self._lock_administrator(connection, caller, now=now)
+        return _expected(await clients.lock_client(connection, client_id), is_expected)
+
+    async def _require_known(self, connection: Connection, identifiers: Collection[str]) -> None:
+        others = set(identifiers) - set(self._built_in_resources)
+        if not all(map(is_resource_identifier, others)):
+            raise UnknownResourceError
+        if others and not others <= set(await resources.list_known_identifiers(connection, others)):
+            raise UnknownResourceError
+
+
+def _first_secret(content: ClientContent, chosen_secret: str | None) -> str | None:
+    if content.auth_method != NO_SECRET:
+        return new_secret() if chosen_secret is None else checked_secret(chosen_secret)
+    if chosen_secret is not None:
+        raise ClientWithoutSecretError
+    return None
+
+
+def _amended(stored: OAuthClient, changes: ClientChanges) -> ClientContent:
+    values: dict[str, Any] = dict(changes)
+    before = stored.content()
+    content = dataclasses.replace(before, **values)
+    if is_built_in(stored.client_id):
+        return checked_content_of_built_in(content, before)
+    require_same_kind(before.auth_method, content.auth_method)
+    return checked_content(content)
+
+
+def _require_id(client_id: str) -> None:
+    if not may_be_a_client_id(client_id):
+        raise ClientNotFoundError
+
+
+def _found(client: OAuthClient | None) -> OAuthClient:
+    if client is None:
+        raise ClientNotFoundError
+    return client
+
+
+def _expected(client: OAuthClient | None, is_expected: VersionTest) -> OAuthClient:
+    found = _found(client)
+    if not is_expected(found.version):
+        raise StaleClientError
+    return found

@@ -1,0 +1,106 @@
+"""The events of clients and resources."""
+
+from dataclasses import dataclass
+from typing import Final, Literal
+from uuid import UUID
+
+from doorward.core.events import AuditedEvent, Counter, Event
+from doorward.domain.oauth.models import ClientId
+
+CLIENT_AUTHENTICATIONS: Final = Counter(
+    "doorward_client_authentications_total", "Authentications of OAuth clients", "outcome"
+)
+
+RefusedAuthentication = Literal[
+    "malformed", "unknown_client", "wrong_method", "wrong_secret", "expired_secret", "disabled_client"
+]
+
+
+@dataclass(frozen=True)
+class ClientCreated(AuditedEvent):
+    """An OAuth client was added."""
+
+    type = log_event = "client.created"
+    outcome = "success"
+    client_id: ClientId
+
+
+@dataclass(frozen=True)
+class ClientChanged(AuditedEvent):
+    """Name, method of authentication, grant types, scopes or resources of an OAuth client were changed."""
+
+    type = log_event = "client.changed"
+    outcome = "success"
+    client_id: ClientId
+
+
+@dataclass(frozen=True)
+class ClientSecretRotated(AuditedEvent):
+    """An OAuth client got another secret. The one before works for 7 days more."""
+
+    type = log_event = "client.secret_rotated"
+    outcome = "success"
+    client_id: ClientId
+
+
+@dataclass(frozen=True)
+class ClientDisabled(AuditedEvent):
+    """An OAuth client gets no more tokens, and those that it has are refused."""
+
+    type = log_event = "client.disabled"
+    outcome = "success"
+    client_id: ClientId
+
+
+@dataclass(frozen=True)
+class ClientEnabled(AuditedEvent):
+    """An OAuth client gets tokens again. Those from before stay refused."""
+
+    type = log_event = "client.enabled"
+    outcome = "success"
+    client_id: ClientId
+
+
+@dataclass(frozen=True)
+class ClientRemoved(AuditedEvent):
+    """An OAuth client was removed with its secrets."""
+
+    type = log_event = "client.removed"
+    outcome = "success"
+    client_id: ClientId
+
+
+@dataclass(frozen=True)
+class ResourceChanged(AuditedEvent):
+    """A resource, an audience of tokens, was `created` or `removed`."""
+
+    type = log_event = "resource.changed"
+    outcome = "success"
+    resource_id: UUID
+    change: Literal["created", "removed"]
+
+
+@dataclass(frozen=True)
+class ClientAuthenticated(Event):
+    """An OAuth client showed its secret, or its id where it has none."""
+
+    log_event = "client.authenticated"
+    level = "debug"
+    outcome = "success"
+    counted = ((CLIENT_AUTHENTICATIONS, "succeeded"),)
+    client_id: str
+
+
+@dataclass(frozen=True)
+class ClientAuthenticationFailed(Event):
+    """An OAuth client was refused with `invalid_client`. `reason` is what the caller is not told.
+
+    `client_id` is missing where there is no client of the id that was sent.
+    """
+
+    log_event = "client.authentication_failed"
+    level = "warning"
+    outcome = "failure"
+    counted = ((CLIENT_AUTHENTICATIONS, "failed"),)
+    reason: RefusedAuthentication
+    client_id: str | None = None

@@ -1,0 +1,165 @@
+"""What OAuth clients and resources are. No I/O."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final, Literal, NewType, TypeAlias
+from uuid import UUID
+
+ClientId = NewType("ClientId", str)
+"""``dwc_`` and random characters, or the name of the built-in client: the service made it, no person typed it."""
+
+AuthMethod = Literal["none", "client_secret_basic", "client_secret_post"]
+"""How a client authenticates (RFC 7591 section 2). ``none``: it has no secret."""
+
+GrantType = Literal["client_credentials", "refresh_token"]
+"""What a registered client may ask tokens with. The built-in client has ``password``, too."""
+
+KeyAlgorithm = Literal["ES256", "RS256"]
+"""The signature of a resource's tokens."""
+
+NO_SECRET: Final = "none"  # noqa: S105 - the name of a method
+
+
+@dataclass(frozen=True, slots=True)
+class OAuthClient:
+    """A stored client without its secrets. It gets no tokens before ``not_before``, and older ones are refused."""
+
+    client_id: str
+    name: str
+    auth_method: AuthMethod
+    grant_types: Sequence[str]
+    scopes: Sequence[str]
+    resources: Sequence[str]
+    version: int
+    created_at: datetime
+    updated_at: datetime
+    not_before: datetime
+    disabled_at: datetime | None
+
+    @property
+    def is_enabled(self) -> bool:
+        """Whether it gets tokens."""
+        return self.disabled_at is None
+
+    @property
+    def is_confidential(self) -> bool:
+        """Whether it has a secret (RFC 6749 section 2.1)."""
+        return self.auth_method != NO_SECRET
+
+    def content(self) -> "ClientContent":
+        """Return what an administrator said of it."""
+        return ClientContent(
+            name=self.name,
+            auth_method=self.auth_method,
+            grant_types=tuple(self.grant_types),
+            scopes=tuple(self.scopes),
+            resources=tuple(self.resources),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ClientContent:
+    """What an administrator says of a client. ``resources`` are the identifiers of those that its tokens may be for."""
+
+    name: str
+    auth_method: AuthMethod = "client_secret_basic"
+    grant_types: tuple[str, ...] = ("client_credentials",)
+    scopes: tuple[str, ...] = ()
+    resources: tuple[str, ...] = ()
+
+
+ClientChanges: TypeAlias = Mapping[str, object]
+"""Fields of ``ClientContent`` to change, by name."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSecret:
+    """A secret as it is stored. ``expires_at`` is None for the one that the last rotation gave."""
+
+    secret_hash: bytes = field(repr=False)
+    created_at: datetime
+    expires_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ClientWithHashes(OAuthClient):
+    """A client with its secrets, the oldest first, and the moments at which they expire, in the same order."""
+
+    secret_hashes: Sequence[bytes] = field(repr=False)
+    secret_expirations: Sequence[datetime | None]
+
+    def client(self) -> OAuthClient:
+        """Return it without the secrets."""
+        return OAuthClient(
+            client_id=self.client_id,
+            name=self.name,
+            auth_method=self.auth_method,
+            grant_types=self.grant_types,
+            scopes=self.scopes,
+            resources=self.resources,
+            version=self.version,
+            created_at=self.created_at,
+            updated_at=self.updated_at,
+            not_before=self.not_before,
+            disabled_at=self.disabled_at,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ClientWithSecret:
+    """A client at the only moment at which its secret is shown. ``secret`` is None for a client without one."""
+
+    client: OAuthClient
+    secret: str | None = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ShownSecret:
+    """What can be told of a stored secret. ``expires_at`` is None for the newest one."""
+
+    created_at: datetime
+    expires_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ClientDetails:
+    """A client, and its secrets that are alive, the oldest first."""
+
+    client: OAuthClient
+    secrets: Sequence[ShownSecret]
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceContent:
+    """What an administrator says of a resource.
+
+    ``identifier`` is the audience of its tokens, ``scopes`` are what they may allow there. The introspection client may
+    ask about its tokens.
+    """
+
+    identifier: str
+    scopes: tuple[str, ...] = ()
+    algorithm: KeyAlgorithm = "ES256"
+    introspection_client_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """A stored resource."""
+
+    id: UUID
+    identifier: str
+    scopes: Sequence[str]
+    algorithm: KeyAlgorithm
+    introspection_client_id: str | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PresentedCredentials:
+    """By what a request says which client sent it: the Authorization header, and members of the form."""
+
+    authorization: str | None = field(default=None, repr=False)
+    client_id: str | None = None
+    client_secret: str | None = field(default=None, repr=False)

@@ -1,0 +1,198 @@
+"""What clients and resources may be, and whether what a client shows is its secret. Pure."""
+
+import hmac
+import math
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Final
+from urllib.parse import urlsplit
+
+from doorward.core.text import UnsafeTextError, normalize
+from doorward.domain.auth.models import ACCOUNT_SCOPE, FIRST_PARTY_CLIENT
+from doorward.domain.oauth.events import RefusedAuthentication
+from doorward.domain.oauth.exceptions import (
+    BuiltInClientError,
+    InvalidAuthMethodError,
+    InvalidClientNameError,
+    InvalidClientScopesError,
+    InvalidClientSecretError,
+    InvalidGrantTypesError,
+    InvalidResourceError,
+    InvalidResourceScopesError,
+    UnknownResourceError,
+)
+from doorward.domain.oauth.models import NO_SECRET, AuthMethod, ClientContent, ClientWithHashes, ResourceContent
+
+CLIENT_CREDENTIALS: Final = "client_credentials"
+REFRESH_TOKEN: Final = "refresh_token"  # noqa: S105 - the name of a grant type
+OPENID_SCOPE: Final = "openid"
+ADMINISTRATION: Final = "admin:"
+MAXIMUM_CLIENTS: Final = 500
+MAXIMUM_RESOURCES: Final = 200
+"""Lists of them have one page."""
+
+MAXIMUM_NAME_LENGTH: Final = 100
+MAXIMUM_SCOPES: Final = 50
+MAXIMUM_RESOURCES_OF_A_CLIENT: Final = 20
+MAXIMUM_IDENTIFIER_LENGTH: Final = 255
+SECRET_OVERLAP: Final = timedelta(days=7)
+SECRETS_OF_A_CLIENT: Final = 2
+
+_CLIENT_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_SECRET: Final = re.compile(r"[A-Za-z0-9._~-]{32,256}")
+_SCOPE: Final = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]{1,100}")
+"""RFC 6749 section 3.3."""
+
+_ABSOLUTE_URI: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:(?:[A-Za-z0-9._~:/?\[\]@!$&'()*+,;=-]|%[0-9A-Fa-f]{2})+")
+"""RFC 3986 section 4.3: without a fragment."""
+
+_NO_HASH: Final = bytes(32)
+"""Compared in place of a secret that is not there. It is the hash of nothing that is known."""
+
+
+def may_be_a_client_id(text: str) -> bool:
+    """Tell whether a client can have this id. Of others, none is looked up."""
+    return _CLIENT_ID.fullmatch(text) is not None
+
+
+def checked_content(content: ClientContent) -> ClientContent:
+    """Return the content of a registered client, with its lists in one order, each member once.
+
+    Raises ``InvalidClientNameError``, ``InvalidGrantTypesError``, ``InvalidClientScopesError``,
+    ``UnknownResourceError`` for too many resources.
+    """
+    grant_types = tuple(sorted(set(content.grant_types)))
+    if not set(grant_types) <= {CLIENT_CREDENTIALS, REFRESH_TOKEN}:
+        raise InvalidGrantTypesError
+    if CLIENT_CREDENTIALS in grant_types and content.auth_method == NO_SECRET:
+        raise InvalidGrantTypesError
+    scopes = _checked_scopes(content.scopes)
+    if ACCOUNT_SCOPE in scopes or (OPENID_SCOPE in scopes and CLIENT_CREDENTIALS in grant_types):
+        raise InvalidClientScopesError
+    return replace(
+        content,
+        name=_checked_name(content.name),
+        grant_types=grant_types,
+        scopes=scopes,
+        resources=_checked_resources(content.resources),
+    )
+
+
+def checked_content_of_built_in(content: ClientContent, before: ClientContent) -> ClientContent:
+    """Return the content of the built-in client, which differs in scopes and resources only and keeps ``account``.
+
+    Raises ``BuiltInClientError``, ``InvalidClientScopesError``, ``UnknownResourceError`` for too many resources.
+    """
+    if content != replace(before, scopes=content.scopes, resources=content.resources):
+        raise BuiltInClientError
+    scopes = _checked_scopes((*content.scopes, ACCOUNT_SCOPE))
+    if OPENID_SCOPE in scopes:
+        raise InvalidClientScopesError
+    return replace(content, scopes=scopes, resources=_checked_resources(content.resources))
+
+
+def require_same_kind(before: AuthMethod, after: AuthMethod) -> None:
+    """Refuse to take a client's secret away, or to give a public client one. Raises ``InvalidAuthMethodError``."""
+    if (before == NO_SECRET) != (after == NO_SECRET):
+        raise InvalidAuthMethodError
+
+
+def checked_resource(content: ResourceContent) -> ResourceContent:
+    """Return the content of a resource, with its scopes in one order.
+
+    Raises ``InvalidResourceError``, ``InvalidResourceScopesError``.
+    """
+    if not is_resource_identifier(content.identifier):
+        raise InvalidResourceError
+    try:
+        scopes = _checked_scopes(content.scopes)
+    except InvalidClientScopesError as error:
+        raise InvalidResourceScopesError from error
+    if {ACCOUNT_SCOPE, OPENID_SCOPE} & set(scopes):
+        raise InvalidResourceScopesError
+    return replace(content, scopes=scopes)
+
+
+def is_resource_identifier(text: str) -> bool:
+    """Tell whether it can name a resource: an absolute URI without a fragment (RFC 8707), and without credentials."""
+    if len(text) > MAXIMUM_IDENTIFIER_LENGTH or not _ABSOLUTE_URI.fullmatch(text):
+        return False
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError:
+        return False
+    is_web = parts.scheme in {"http", "https"}
+    return "@" not in parts.netloc and port != 0 and (bool(parts.hostname) or not is_web)
+
+
+def checked_secret(secret: str) -> str:
+    """Return a secret that was chosen elsewhere. Raises ``InvalidClientSecretError``."""
+    if not _SECRET.fullmatch(secret):
+        raise InvalidClientSecretError
+    return secret
+
+
+def is_built_in(client_id: str) -> bool:
+    """Tell whether it is the client that the service's own login is."""
+    return client_id == FIRST_PARTY_CLIENT
+
+
+def first_moment_after(now: datetime) -> datetime:
+    """Return the next whole second: tokens that were issued before now say an earlier one, and later ones do not."""
+    return datetime.fromtimestamp(math.floor(now.timestamp()) + 1, tz=UTC)
+
+
+def judge_authentication(
+    client: ClientWithHashes | None, method: AuthMethod, secret_hash: bytes, now: datetime
+) -> RefusedAuthentication | None:
+    """Tell why the client is refused, None if it is not. Each judgement compares as many hashes as any other.
+
+    ``secret_hash`` is that of an empty text where no secret was sent.
+    """
+    stored = () if client is None else tuple(client.secret_hashes)
+    compared = (*stored, *[_NO_HASH] * SECRETS_OF_A_CLIENT)[:SECRETS_OF_A_CLIENT]
+    matches = [hmac.compare_digest(secret_hash, each) for each in compared]
+    if client is None:
+        return "unknown_client"
+    if client.auth_method != method:
+        return "wrong_method"
+    refusal = _judge_secret(client.secret_expirations, matches, now) if client.is_confidential else None
+    return refusal or ("disabled_client" if not client.is_enabled or now < client.not_before else None)
+
+
+def _judge_secret(
+    expirations: Sequence[datetime | None], matches: Sequence[bool], now: datetime
+) -> RefusedAuthentication | None:
+    matching = [expires_at for expires_at, matches_it in zip(expirations, matches, strict=False) if matches_it]
+    if not matching:
+        return "wrong_secret"
+    return None if any(expires_at is None or now < expires_at for expires_at in matching) else "expired_secret"
+
+
+def _checked_name(name: str) -> str:
+    try:
+        composed = normalize(name.strip(), "NFC", longest=4 * MAXIMUM_NAME_LENGTH)
+    except UnsafeTextError as error:
+        raise InvalidClientNameError from error
+    if not 1 <= len(composed) <= MAXIMUM_NAME_LENGTH or not composed.isprintable():
+        raise InvalidClientNameError
+    return composed
+
+
+def _checked_scopes(scopes: Collection[str]) -> tuple[str, ...]:
+    distinct = tuple(sorted(set(scopes)))
+    if len(distinct) > MAXIMUM_SCOPES or not all(_SCOPE.fullmatch(each) for each in distinct):
+        raise InvalidClientScopesError
+    if any(each.startswith(ADMINISTRATION) for each in distinct):
+        raise InvalidClientScopesError
+    return distinct
+
+
+def _checked_resources(resources: Collection[str]) -> tuple[str, ...]:
+    distinct = tuple(sorted(set(resources)))
+    if len(distinct) > MAXIMUM_RESOURCES_OF_A_CLIENT:
+        raise UnknownResourceError
+    return distinct

@@ -1,0 +1,201 @@
+"""The table ``oauth_clients``."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from psycopg.rows import class_row
+
+from doorward.domain.oauth.models import ClientContent, ClientWithHashes, OAuthClient
+from doorward.domain.oauth.repositories import Connection
+
+
+async def lock_table(connection: Connection) -> None:
+    """Have other transactions wait that add a client, until this one ends. Reads do not wait."""
+    await connection.execute("LOCK TABLE oauth_clients IN SHARE ROW EXCLUSIVE MODE")
+
+
+async def count_clients(connection: Connection) -> int:
+    """Count all clients."""
+    cursor = await connection.execute(
+        """
+        SELECT count(*)
+        FROM oauth_clients
+        """
+    )
+    row = await cursor.fetchone()
+    return int(row[0]) if row else 0
+
+
+async def add_client(connection: Connection, client_id: str, content: ClientContent, *, now: datetime) -> None:
+    """Store an enabled client."""
+    await connection.execute(
+        """
+        INSERT INTO oauth_clients (
+            client_id, name, auth_method, grant_types, scopes, resources, created_at, updated_at, not_before
+        )
+        VALUES (
+            %(client_id)s, %(name)s, %(auth_method)s, %(grant_types)s, %(scopes)s, %(resources)s, %(now)s, %(now)s,
+            date_trunc('second', %(now)s)
+        )
+        """,
+        {
+            "client_id": client_id,
+            "name": content.name,
+            "auth_method": content.auth_method,
+            "grant_types": list(content.grant_types),
+            "scopes": list(content.scopes),
+            "resources": list(content.resources),
+            "now": now,
+        },
+    )
+
+
+async def list_clients(connection: Connection) -> Sequence[OAuthClient]:
+    """Find all clients, the oldest first."""
+    async with connection.cursor(row_factory=class_row(OAuthClient)) as cursor:
+        await cursor.execute(
+            """
+            SELECT
+                client_id, name, auth_method, grant_types, scopes, resources, version, created_at, updated_at,
+                not_before, disabled_at
+            FROM oauth_clients
+            ORDER BY created_at, client_id
+            """
+        )
+        return await cursor.fetchall()
+
+
+async def find_client(connection: Connection, client_id: str) -> OAuthClient | None:
+    """Find a client."""
+    async with connection.cursor(row_factory=class_row(OAuthClient)) as cursor:
+        await cursor.execute(
+            """
+            SELECT
+                client_id, name, auth_method, grant_types, scopes, resources, version, created_at, updated_at,
+                not_before, disabled_at
+            FROM oauth_clients
+            WHERE client_id = %(client_id)s
+            """,
+            {"client_id": client_id},
+        )
+        return await cursor.fetchone()
+
+
+async def find_client_with_hashes(connection: Connection, client_id: str) -> ClientWithHashes | None:
+    """Find a client with its secrets, also with those that have expired: the operator is told that it was one."""
+    async with connection.cursor(row_factory=class_row(ClientWithHashes)) as cursor:
+        await cursor.execute(
+            """
+            SELECT
+                client_id, name, auth_method, grant_types, scopes, resources, version, created_at, updated_at,
+                not_before, disabled_at, COALESCE(hashes, '{}') AS secret_hashes,
+                COALESCE(expirations, '{}') AS secret_expirations
+            FROM oauth_clients
+            CROSS JOIN LATERAL (
+                SELECT
+                    array_agg(secret_hash ORDER BY oauth_client_secrets.created_at, secret_hash) AS hashes,
+                    array_agg(expires_at ORDER BY oauth_client_secrets.created_at, secret_hash) AS expirations
+                FROM oauth_client_secrets
+                WHERE oauth_client_secrets.client_id = oauth_clients.client_id
+            ) AS stored_secrets
+            WHERE client_id = %(client_id)s
+            """,
+            {"client_id": client_id},
+        )
+        return await cursor.fetchone()
+
+
+async def lock_client(connection: Connection, client_id: str) -> OAuthClient | None:
+    """Find a client, and lock it until the transaction ends."""
+    async with connection.cursor(row_factory=class_row(OAuthClient)) as cursor:
+        await cursor.execute(
+            """
+            SELECT
+                client_id, name, auth_method, grant_types, scopes, resources, version, created_at, updated_at,
+                not_before, disabled_at
+            FROM oauth_clients
+            WHERE client_id = %(client_id)s
+            FOR UPDATE
+            """,
+            {"client_id": client_id},
+        )
+        return await cursor.fetchone()
+
+
+async def update_client(connection: Connection, client_id: str, content: ClientContent, *, now: datetime) -> None:
+    """Give a client another content and the next version."""
+    await connection.execute(
+        """
+        UPDATE oauth_clients
+        SET name = %(name)s,
+            auth_method = %(auth_method)s,
+            grant_types = %(grant_types)s,
+            scopes = %(scopes)s,
+            resources = %(resources)s,
+            version = version + 1,
+            updated_at = %(now)s
+        WHERE client_id = %(client_id)s
+        """,
+        {
+            "client_id": client_id,
+            "name": content.name,
+            "auth_method": content.auth_method,
+            "grant_types": list(content.grant_types),
+            "scopes": list(content.scopes),
+            "resources": list(content.resources),
+            "now": now,
+        },
+    )
+
+
+async def update_version(connection: Connection, client_id: str, *, now: datetime) -> None:
+    """Give a client the next version: its secrets were changed."""
+    await connection.execute(
+        """
+        UPDATE oauth_clients
+        SET version = version + 1,
+            updated_at = %(now)s
+        WHERE client_id = %(client_id)s
+        """,
+        {"client_id": client_id, "now": now},
+    )
+
+
+async def deactivate_client(connection: Connection, client_id: str, *, now: datetime) -> None:
+    """Have a client be disabled from now on."""
+    await connection.execute(
+        """
+        UPDATE oauth_clients
+        SET disabled_at = %(now)s,
+            version = version + 1,
+            updated_at = %(now)s
+        WHERE client_id = %(client_id)s
+        """,
+        {"client_id": client_id, "now": now},
+    )
+
+
+async def activate_client(connection: Connection, client_id: str, *, not_before: datetime, now: datetime) -> None:
+    """Have a client be enabled again from ``not_before`` on."""
+    await connection.execute(
+        """
+        UPDATE oauth_clients
+        SET disabled_at = NULL,
+            not_before = %(not_before)s,
+            version = version + 1,
+            updated_at = %(now)s
+        WHERE client_id = %(client_id)s
+        """,
+        {"client_id": client_id, "not_before": not_before, "now": now},
+    )
+
+
+async def remove_client(connection: Connection, client_id: str) -> None:
+    """Remove a client with its secrets."""
+    await connection.execute(
+        """
+        DELETE FROM oauth_clients
+        WHERE client_id = %(client_id)s
+        """,
+        {"client_id": client_id},
+    )

@@ -1,0 +1,41 @@
+"""The use cases of OAuth clients, built from the settings."""
+
+from collections.abc import Collection
+from datetime import datetime
+
+from doorward.api.services import OAuthServices
+from doorward.core.ports import Clock
+from doorward.domain.administration.acting import lock_actor
+from doorward.domain.administration.models import Actor
+from doorward.domain.auth.models import Caller
+from doorward.domain.auth.scopes import AdminScope
+from doorward.domain.oauth.client_authentication import ClientAuthentication
+from doorward.domain.oauth.clients import Clients
+from doorward.domain.oauth.repositories import Connection
+from doorward.domain.oauth.resources import Resources
+from doorward.infrastructure.postgres.database import PostgresDatabase
+from doorward.settings.config import Settings
+
+
+def create_oauth(settings: Settings, database: PostgresDatabase, clock: Clock) -> OAuthServices:
+    """Return the use cases."""
+    built_in = built_in_resources(settings)
+    return OAuthServices(
+        clients=Clients(
+            database=database, clock=clock, lock_administrator=_lock_administrator, built_in_resources=built_in
+        ),
+        resources=Resources(
+            database=database, clock=clock, lock_administrator=_lock_administrator, built_in_resources=built_in
+        ),
+        client_authentication=ClientAuthentication(database=database, clock=clock),
+    )
+
+
+def built_in_resources(settings: Settings) -> Collection[str]:
+    """Return the audience of the service's own tokens, and its issuer where it has one."""
+    issuer = settings.browsers.public_url
+    return {settings.tokens.jwt_audience, *([] if issuer is None else [issuer])}
+
+
+async def _lock_administrator(connection: Connection, caller: Caller | None, *, now: datetime) -> None:
+    await lock_actor(connection, Actor(caller), AdminScope.CLIENTS_WRITE, now=now)
