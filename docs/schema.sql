@@ -179,6 +179,7 @@ CREATE TABLE public.oauth_clients (
 );
 
 CREATE TABLE public.oauth_resources (
+    id uuid NOT NULL,
     identifier text NOT NULL,
     scopes text[] NOT NULL,
     algorithm text NOT NULL,
@@ -383,7 +384,10 @@ ALTER TABLE ONLY public.oauth_clients
     ADD CONSTRAINT oauth_clients_pkey PRIMARY KEY (client_id);
 
 ALTER TABLE ONLY public.oauth_resources
-    ADD CONSTRAINT oauth_resources_pkey PRIMARY KEY (identifier);
+    ADD CONSTRAINT oauth_resources_identifier_key UNIQUE (identifier);
+
+ALTER TABLE ONLY public.oauth_resources
+    ADD CONSTRAINT oauth_resources_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.one_time_tokens
     ADD CONSTRAINT one_time_tokens_pkey PRIMARY KEY (user_id, purpose, slot);

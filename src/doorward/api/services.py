@@ -42,6 +42,9 @@ from doorward.domain.auth.session_ending import OwnSessionEnding
 from doorward.domain.auth.sessions import Sessions
 from doorward.domain.items.importing import ItemImport
 from doorward.domain.items.service import Items
+from doorward.domain.oauth.client_authentication import ClientAuthentication
+from doorward.domain.oauth.clients import Clients
+from doorward.domain.oauth.resources import Resources
 from doorward.domain.webhooks.calling import WebhookReplay, WebhookTest
 from doorward.domain.webhooks.dead_letters import DeadLetters
 from doorward.domain.webhooks.management import Webhooks
@@ -126,6 +129,15 @@ class OutgoingServices:
     dead_letters: DeadLetters
 
 
+@dataclass(frozen=True, slots=True)
+class OAuthServices:
+    """The use cases of OAuth clients, and of the resources that their tokens are for."""
+
+    clients: Clients
+    resources: Resources
+    client_authentication: ClientAuthentication
+
+
 @dataclass(slots=True)
 class Services:
     """The use cases of each domain, then what the edge itself needs."""
@@ -144,6 +156,7 @@ class Services:
     keys: KeyServices | None
     """None where the provider is off."""
     outgoing: OutgoingServices
+    oauth: OAuthServices
     items: Items
     item_import: ItemImport
     bulk_place: Callable[[], AbstractContextManager[None]]

@@ -44,6 +44,7 @@ from doorward.wiring.keys import SigningKeys, create_key_services, create_signin
 from doorward.wiring.leaving import create_leaving
 from doorward.wiring.log import log_as_set
 from doorward.wiring.mail import MailService, create_mail
+from doorward.wiring.oauth import create_oauth
 from doorward.wiring.own_account import create_own_account
 from doorward.wiring.pages import create_pages
 from doorward.wiring.registration import create_registration, registration_rules
@@ -138,6 +139,7 @@ def _create_services(
         administration=create_administration(base, rules),
         keys=create_key_services(signing_keys, clock),
         outgoing=create_outgoing(settings, database, clock),
+        oauth=create_oauth(settings, database, clock),
         items=create_items(settings, shared, clock),
         item_import=create_item_import(settings, shared, clock),
         bulk_place=database.bulk_place,

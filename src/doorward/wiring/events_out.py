@@ -20,6 +20,7 @@ from doorward.domain.audit import events as audit_events
 from doorward.domain.audit.replay import AuditReplay
 from doorward.domain.auth import events as auth_events
 from doorward.domain.keys import events as key_events
+from doorward.domain.oauth import events as oauth_events
 from doorward.domain.outbox.delivery import Delivery, DeliveryTimes
 from doorward.domain.outbox.mail_queue import MailQueue
 from doorward.domain.outbox.models import WEBHOOK_CHANNEL
@@ -53,6 +54,7 @@ MODULES_OF_EVENTS: Final = (
     exporting_events,
     importing_events,
     key_events,
+    oauth_events,
     webhook_events,
 )
 """The modules that have events of the audit log: a class is known once its module is imported."""

@@ -7,7 +7,7 @@ from doorward.api.services import OAuthServices
 from doorward.core.ports import Clock
 from doorward.domain.administration.acting import lock_actor
 from doorward.domain.administration.models import Actor
-from doorward.domain.auth.models import Caller
+from doorward.domain.auth.callers import Caller
 from doorward.domain.auth.scopes import AdminScope
 from doorward.domain.oauth.client_authentication import ClientAuthentication
 from doorward.domain.oauth.clients import Clients

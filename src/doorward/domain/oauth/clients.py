@@ -7,7 +7,7 @@ from typing import Any
 
 from doorward.core.ports import Clock, Database
 from doorward.domain.audit.recording import record
-from doorward.domain.auth.models import Caller
+from doorward.domain.auth.callers import Caller
 from doorward.domain.oauth.client_secret import hash_of, new_client_id, new_secret
 from doorward.domain.oauth.events import (
     ClientChanged,

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Protocol
 
-from doorward.domain.auth.models import Caller
+from doorward.domain.auth.callers import Caller
 from doorward.domain.oauth.repositories import Connection
 
 

@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 from doorward.core.ports import Clock, Database
 from doorward.domain.audit.recording import record
-from doorward.domain.auth.models import Caller
+from doorward.domain.auth.callers import Caller
 from doorward.domain.oauth.events import ResourceChanged
 from doorward.domain.oauth.exceptions import (
     BuiltInResourceError,
