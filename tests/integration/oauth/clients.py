@@ -1,0 +1,54 @@
+"""Clients and resources on one database: the use cases, and what is stored."""
+
+import base64
+from typing import Any, Final
+
+import psycopg
+from psycopg.rows import dict_row
+
+from doorward.api.services import OAuthServices
+from doorward.domain.oauth.models import ClientContent, OAuthClient, PresentedCredentials, ResourceContent
+from tests.integration.service import Service
+
+OPERATOR: Final = None
+ORDERS: Final = "https://orders.example"
+
+
+def any_version(_: int) -> bool:
+    return True
+
+
+def basic(client_id: str, secret: str) -> PresentedCredentials:
+    """What a client with client_secret_basic sends."""
+    return PresentedCredentials(authorization=f"Basic {base64.b64encode(f'{client_id}:{secret}'.encode()).decode()}")
+
+
+def posted(client_id: str | None, secret: str | None = None) -> PresentedCredentials:
+    """What a client with client_secret_post or none sends."""
+    return PresentedCredentials(client_id=client_id, client_secret=secret)
+
+
+class Oauth:
+    """The use cases of one running service."""
+
+    def __init__(self, service: Service, services: OAuthServices) -> None:
+        self.service = service
+        self.clock = service.clock
+        self.clients = services.clients
+        self.resources = services.resources
+        self.authentication = services.client_authentication
+
+    def sql(self, query: str, *parameters: object) -> list[dict[str, Any]]:
+        """Run a statement beside the service, committed."""
+        with psycopg.connect(self.service.database_url, autocommit=True, row_factory=dict_row) as connection:
+            cursor = connection.execute(query.encode(), parameters)
+            return cursor.fetchall() if cursor.description else []
+
+    async def client(self, **content: Any) -> tuple[OAuthClient, str]:
+        """Add a client with a secret; return both."""
+        made = await self.clients.create(OPERATOR, ClientContent(**{"name": "Nightly", **content}))
+        assert made.secret is not None
+        return made.client, made.secret
+
+    async def resource(self, identifier: str = ORDERS, *scopes: str) -> None:
+        await self.resources.add(OPERATOR, ResourceContent(identifier, scopes or ("orders:read",)))
