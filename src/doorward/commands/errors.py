@@ -18,8 +18,12 @@ from doorward.domain.keys.exceptions import (
     SigningKeyNotFoundError,
     SigningKeysUnreadableError,
 )
+from doorward.domain.oauth.exceptions import ClientNotFoundError, ResourceNotFoundError, UnknownResourceError
 
 REMEDIES: Final[Mapping[type[DomainError], str]] = {
+    ClientNotFoundError: "List them: doorward client list.",
+    ResourceNotFoundError: "List them: doorward resource list.",
+    UnknownResourceError: "Add them first: doorward resource add URI.",
     ImportRefusedError: "Correct these lines, or leave them out with --skip-bad-lines:",
     InvalidCsvHeaderError: "Correct the first line.",
     ItemOwnerGoneError: "Name another owner with --owner.",

@@ -34,6 +34,8 @@ COMMANDS: Final = {
     "import-items": "doorward.commands.items",
     "import-users": "doorward.commands.user_files",
     "export-users": "doorward.commands.user_files",
+    "client": "doorward.commands.client",
+    "resource": "doorward.commands.resource",
     "webhooks": "doorward.commands.webhooks",
     "outbox": "doorward.commands.outbox",
     "rabbitmq": "doorward.commands.rabbitmq",

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, closing
 from uuid import UUID
 
-from doorward.api.services import AdministrationServices, WebhookServices
+from doorward.api.services import AdministrationServices, OAuthServices, WebhookServices
 from doorward.domain.administration.exporting.user_export import UserExport
 from doorward.domain.administration.importing.user_import import UserImport
 from doorward.domain.administration.models import OPERATOR
@@ -39,6 +39,7 @@ from doorward.wiring.joining import create_inviting, joining_retention_task
 from doorward.wiring.keys import create_key_changes, create_signing_keys
 from doorward.wiring.leaving import erasure_task, expired_tokens_task
 from doorward.wiring.mail import create_mail, create_sealer
+from doorward.wiring.oauth import create_oauth
 from doorward.wiring.registration import registration_rules
 from doorward.wiring.throttling import create_throttling, forgetting_task
 from doorward.wiring.user_files import create_user_export, create_user_import
@@ -175,6 +176,13 @@ async def opened_webhooks(settings: Settings) -> AsyncIterator[WebhookServices]:
         raise WebhooksNotEnabledError
     async with _opened(settings.database) as database:
         yield create_webhooks(settings, database, database.clock)
+
+
+@asynccontextmanager
+async def opened_oauth(settings: Settings) -> AsyncIterator[OAuthServices]:
+    """Yield the use cases of OAuth clients and resources."""
+    async with _opened(settings.database) as database:
+        yield create_oauth(settings, database, database.clock)
 
 
 async def list_dead_letters(settings: DatabaseSettings, webhook_id: UUID | None, limit: int) -> Sequence[DeadLetter]:

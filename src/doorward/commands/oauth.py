@@ -1,0 +1,18 @@
+"""Run a use case of OAuth clients and resources as the operator at the shell."""
+
+from collections.abc import Awaitable, Callable
+
+from doorward.api.services import OAuthServices
+from doorward.commands.preparation import Result, finished, operator_settings
+from doorward.settings.config import Settings
+from doorward.wiring.operations import opened_oauth
+
+
+def used(use: Callable[[OAuthServices], Awaitable[Result]]) -> Result:
+    """Return what the use case returns. Raises ``CommandError`` for its refusals and for faults of the database."""
+    return finished(_run(operator_settings(log_level="error"), use))
+
+
+async def _run(settings: Settings, use: Callable[[OAuthServices], Awaitable[Result]]) -> Result:
+    async with opened_oauth(settings) as use_cases:
+        return await use(use_cases)

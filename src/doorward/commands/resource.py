@@ -1,0 +1,56 @@
+"""``doorward resource``: services that tokens of clients are for."""
+
+from collections.abc import Sequence
+from typing import Final, get_args
+
+import click
+
+from doorward.api.services import OAuthServices
+from doorward.commands.oauth import used
+from doorward.domain.oauth.models import KeyAlgorithm, Resource, ResourceContent
+
+_IDENTIFIER: Final = click.argument("identifier", metavar="URI")
+
+
+@click.group(help="Name the services that tokens are for. URI is the audience that such a service expects.")
+def resource() -> None:
+    """Group the commands of resources."""
+
+
+@resource.command(help="Add the resource URI.")
+@_IDENTIFIER
+@click.option(
+    "--scope", "scopes", multiple=True, metavar="SCOPE", help="What a token may allow there. May be repeated."
+)
+@click.option("--algorithm", type=click.Choice(get_args(KeyAlgorithm)), default="ES256", show_default=True)
+@click.option("--introspection-client", metavar="ID", help="The client that may ask about its tokens.")
+def add(identifier: str, scopes: Sequence[str], algorithm: KeyAlgorithm, introspection_client: str | None) -> None:
+    """Add the resource, and print it."""
+    content = ResourceContent(identifier, tuple(scopes), algorithm, introspection_client)
+    click.echo(_line(used(lambda use_cases: use_cases.resources.add(None, content))))
+
+
+@resource.command("list", help="List the resources, one a line: URI, algorithm, scopes, introspection client.")
+def list_resources() -> None:
+    """Print the resources. Those that are built in are marked so in place of an algorithm."""
+    built_in, stored = used(_all)
+    for identifier in built_in:
+        click.echo(f"{identifier}\tbuilt-in\t\t")
+    for each in stored:
+        click.echo(_line(each))
+
+
+@resource.command(help="Remove the resource URI. No more tokens are issued for it, also where clients name it.")
+@_IDENTIFIER
+def remove(identifier: str) -> None:
+    """Remove the resource."""
+    used(lambda use_cases: use_cases.resources.remove_by_identifier(None, identifier))
+    click.echo("doorward: the resource is removed")
+
+
+async def _all(use_cases: OAuthServices) -> tuple[Sequence[str], Sequence[Resource]]:
+    return use_cases.resources.built_in, await use_cases.resources.list()
+
+
+def _line(each: Resource) -> str:
+    return "\t".join([each.identifier, each.algorithm, " ".join(each.scopes), each.introspection_client_id or ""])
