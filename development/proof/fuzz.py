@@ -57,6 +57,9 @@ STRICTER_THAN_THEIR_SCHEMA: Final = {
     "POST /api/v1/admin/webhooks": "types are those of events",
     "PATCH /api/v1/admin/webhooks/{webhook_id}": "types are those of events",
     "POST /api/v1/admin/webhooks/{webhook_id}/replay": "a range begins before it ends",
+    "POST /api/v1/admin/clients": "resources exist, and names and scopes have alphabets of their own",
+    "PATCH /api/v1/admin/clients/{client_id}": "as POST /api/v1/admin/clients",
+    "POST /api/v1/admin/resources": "identifiers are URIs, and scopes have an alphabet of their own",
     "GET /api/v1/items": "page and after exclude each other",
     "POST /api/v1/items": "titles and tags have no control characters",
     "GET /api/v1/items/search": "a query has words",
@@ -86,10 +89,16 @@ DRAWN: Final[Mapping[str, Mapping[str, str]]] = {
     "PATCH /api/v1/admin/users/{user_id}": {"username": "new-names"},
     "POST /api/v1/admin/roles": {"name": "new-names"},
     "POST /api/v1/admin/invitations": {"email": "new-addresses"},
+    "POST /api/v1/admin/resources": {"identifier": "new-resources"},
 }
 """Members of bodies that come from a dictionary, by call."""
 
-DRAWN_PATHS: Final[Mapping[str, str]] = {"user_id": "users", "webhook_id": "webhooks"}
+DRAWN_PATHS: Final[Mapping[str, str]] = {
+    "user_id": "users",
+    "webhook_id": "webhooks",
+    "client_id": "clients",
+    "resource_id": "resources",
+}
 """Parameters of paths that come from a dictionary."""
 
 REFUSED: Final = ("400", "401", "403", "404", "405", "406", "409", "413", "414", "415", "422", "428", "429")
@@ -180,6 +189,9 @@ def _configuration(calls: Sequence[str], prepared: Prepared, callers: Mapping[st
         "registered-address": [f"{USERNAME}@example.com"],
         "users": prepared.user_ids,
         "webhooks": prepared.webhook_ids,
+        "clients": prepared.client_ids,
+        "resources": prepared.resource_ids,
+        "new-resources": [f"https://{name}.example" for name in NEW_NAMES],
     }
     # Calls that are never let in would be fuzzed in vain.
     lines = ['warnings.fail-on = ["missing_auth"]']

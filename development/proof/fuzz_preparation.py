@@ -1,6 +1,7 @@
-"""What the fuzz of the API finds in its service: callers, tokens of mails, users and webhooks to administer."""
+"""What the fuzz of the API finds in its service: callers, tokens of mails, and what can be administered."""
 
 import asyncio
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -19,7 +20,7 @@ PASSWORD: Final = "not so common a password"  # noqa: S105 - of a service that i
 REFRESH_TOKENS: Final = 50
 MAILED: Final = 20
 ADMINISTERED: Final = 20
-"""Users and webhooks that calls of administration change."""
+"""Users, webhooks, clients and resources that calls of administration change, so many of each."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,8 @@ class Prepared:
     mailed: MailedTokens
     user_ids: list[str]
     webhook_ids: list[str]
+    client_ids: list[str]
+    resource_ids: list[str]
 
 
 def sign_in(base_url: str, username: str = USERNAME, sessions: int = 1 + REFRESH_TOKENS) -> Account:
@@ -69,8 +72,19 @@ def prepare(base_url: str, database_url: str, secret_key: str) -> Prepared:
     mailed = asyncio.run(_mail_tokens(base_url, database_url, secret_key))
     administrator = _sign_in_administrator(base_url, database_url)
     user_ids = _add_users(base_url, database_url)
-    webhook_ids = _add_webhooks(base_url, administrator)
-    return Prepared(sign_in(base_url), administrator, mailed, user_ids, webhook_ids)
+    names = range(ADMINISTERED)
+    webhooks = [{"url": f"https://shop.example.com/hooks/{number}"} for number in names]
+    clients = [{"name": f"Client {number}"} for number in names]
+    resources = [{"identifier": f"https://resource-{number}.example"} for number in names]
+    return Prepared(
+        account=sign_in(base_url),
+        administrator=administrator,
+        mailed=mailed,
+        user_ids=user_ids,
+        webhook_ids=_add(base_url, administrator, "webhooks", webhooks),
+        client_ids=_add(base_url, administrator, "clients", clients, id_member="client_id"),
+        resource_ids=_add(base_url, administrator, "resources", resources),
+    )
 
 
 async def _mail_tokens(base_url: str, database_url: str, secret_key: str) -> MailedTokens:
@@ -113,19 +127,17 @@ def _add_users(base_url: str, database_url: str) -> list[str]:
         return [str(user_id) for (user_id,) in found]
 
 
-def _add_webhooks(base_url: str, administrator: Account) -> list[str]:
+def _add(
+    base_url: str, administrator: Account, path: str, bodies: Sequence[Mapping[str, str]], *, id_member: str = "id"
+) -> list[str]:
+    """Have the administrator add what calls change later; return the ids."""
     headers = {"Authorization": f"Bearer {administrator.access_token}"}
     with requests.Session() as session:
         session.trust_env = False
         answers = [
-            session.post(
-                f"{base_url}{ADMIN}webhooks",
-                json={"url": f"https://shop.example.com/hooks/{number}"},
-                headers=headers,
-                timeout=CALL_SECONDS,
-            )
-            for number in range(ADMINISTERED)
+            session.post(f"{base_url}{ADMIN}{path}", json=body, headers=headers, timeout=CALL_SECONDS)
+            for body in bodies
         ]
     for answer in answers:
         answer.raise_for_status()
-    return [answer.json()["id"] for answer in answers]
+    return [answer.json()[id_member] for answer in answers]

@@ -14,6 +14,8 @@ from tests.integration.administration.administrator import INVITATIONS, ROLES, U
 from tests.integration.service import Service, is_problem
 
 WEBHOOKS: Final = "/api/v1/admin/webhooks"
+CLIENTS: Final = "/api/v1/admin/clients"
+RESOURCES: Final = "/api/v1/admin/resources"
 HOOK: Final = "http://127.0.0.1:9/hook"
 ACTORS: Final = ("none", "auditor", "support", "admin")
 TABLE: Final = """
@@ -53,6 +55,17 @@ POST   /api/v1/admin/webhooks/{webhook_id}/replay    403     403     403   202
 GET    /api/v1/admin/outbox                          403     403     403   200
 POST   /api/v1/admin/outbox/retry                    403     403     403   202
 POST   /api/v1/admin/outbox/{message_id}/retry       403     403     403   404
+GET    /api/v1/admin/clients                         403     403     403   200
+POST   /api/v1/admin/clients                         403     403     403   201
+GET    /api/v1/admin/clients/{client_id}             403     403     403   200
+PATCH  /api/v1/admin/clients/{client_id}             403     403     403   200
+DELETE /api/v1/admin/clients/{client_id}             403     403     403   204
+POST   /api/v1/admin/clients/{client_id}/rotate-secret 403     403     403   200
+POST   /api/v1/admin/clients/{client_id}/disable     403     403     403   200
+POST   /api/v1/admin/clients/{client_id}/enable      403     403     403   200
+GET    /api/v1/admin/resources                       403     403     403   200
+POST   /api/v1/admin/resources                       403     403     403   201
+DELETE /api/v1/admin/resources/{resource_id}         403     403     403   204
 """
 """What each role's call is answered, on a user without roles, a role that gives nothing, a plain invitation, a webhook
 without messages, and a number that no dead letter has."""
@@ -88,6 +101,9 @@ def body(call: str, webhook_id: str) -> dict[str, Any]:
         f"PATCH {ROLES}/{{name}}": {"description": "Other."},
         f"POST {INVITATIONS}": {"email": f"{word()}@example.com"},
         f"POST {WEBHOOKS}": {"url": HOOK},
+        f"POST {CLIENTS}": {"name": "Nightly"},
+        f"PATCH {CLIENTS}/{{client_id}}": {"name": "Report"},
+        f"POST {RESOURCES}": {"identifier": f"https://{word()}.example"},
         "POST /api/v1/admin/outbox/retry": {"webhook_id": webhook_id},
         f"PATCH {WEBHOOKS}/{{webhook_id}}": {"description": "Other."},
         f"POST {WEBHOOKS}/{{webhook_id}}/replay": {"since": "2026-03-01T00:00:00Z", "until": "2026-03-01T00:01:00Z"},
@@ -97,20 +113,28 @@ def body(call: str, webhook_id: str) -> dict[str, Any]:
     return {"json": bodies[call]} if call in bodies else {}
 
 
+def made_by_calls() -> dict[str, tuple[str, dict[str, str]]]:
+    """Return, for each parameter of a path, the call that makes what it names, and its body."""
+    return {
+        "webhook_id": (WEBHOOKS, {"url": HOOK}),
+        "client_id": (CLIENTS, {"name": "Nightly"}),
+        "resource_id": (RESOURCES, {"identifier": f"https://{word()}.example"}),
+        "invitation_id": (INVITATIONS, {"email": f"{word()}@example.com"}),
+    }
+
+
 async def address(service: Service, admin: Owner, path: str) -> str:
     """Return the path, of something that no other call has touched."""
     if "{name}" in path:
         name = word()
         service.sql("INSERT INTO roles (name, description, scopes) VALUES (%s, '', '{}')", name)
         return path.format(name=name)
-    if "{webhook_id}" in path:
-        made = await admin.call("POST", WEBHOOKS, json={"url": HOOK})
-        return path.format(webhook_id=made.json()["id"])
     if "{message_id}" in path:
         return path.format(message_id=0)
-    if "{invitation_id}" in path:
-        made = await admin.call("POST", INVITATIONS, json={"email": f"{word()}@example.com"})
-        return path.format(invitation_id=made.json()["id"])
+    for parameter, (collection, new) in made_by_calls().items():
+        if f"{{{parameter}}}" in path:
+            made = (await admin.call("POST", collection, json=new)).json()
+            return path.format(**{parameter: made.get(parameter) or made["id"]})
     return path.format(user_id=(await service.register()).id) if "{user_id}" in path else path
 
 

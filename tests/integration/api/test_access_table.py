@@ -84,6 +84,17 @@ POST   /api/v1/admin/webhooks/{webhook_id}/replay 401       401     401     401 
 GET    /api/v1/admin/outbox               401       401     401     401         401   403   403
 POST   /api/v1/admin/outbox/retry         401       401     401     401         401   403   403
 POST   /api/v1/admin/outbox/{message_id}/retry 401       401     401     401         401   403   403
+GET    /api/v1/admin/clients              401       401     401     401         401   403   403
+POST   /api/v1/admin/clients              401       401     401     401         401   403   403
+GET    /api/v1/admin/clients/{client_id}  401       401     401     401         401   403   403
+PATCH  /api/v1/admin/clients/{client_id}  401       401     401     401         401   403   403
+DELETE /api/v1/admin/clients/{client_id}  401       401     401     401         401   403   403
+POST   /api/v1/admin/clients/{client_id}/rotate-secret 401       401     401     401         401   403   403
+POST   /api/v1/admin/clients/{client_id}/disable 401       401     401     401         401   403   403
+POST   /api/v1/admin/clients/{client_id}/enable 401       401     401     401         401   403   403
+GET    /api/v1/admin/resources            401       401     401     401         401   403   403
+POST   /api/v1/admin/resources            401       401     401     401         401   403   403
+DELETE /api/v1/admin/resources/{resource_id} 401       401     401     401         401   403   403
 
 GET    /api/v1/items                      401       401     401     401         401   200   200
 POST   /api/v1/items                      401       401     401     401         401   201   201
@@ -206,7 +217,8 @@ async def _status(service: Service, row: str, callers: dict[str, Caller], state:
         # In the last cell the owner ends the session that asks.
         address = path.format(session_id=listed.json()["sessions"][0]["id"])
     else:
-        address = path.format(user_id=uuid4(), invitation_id=uuid4(), name="support", webhook_id=uuid4(), message_id=1)
+        ids = dict.fromkeys(("user_id", "invitation_id", "webhook_id", "resource_id"), uuid4())
+        address = path.format(name="support", client_id="dwc_made-up", message_id=1, **ids)
     answer = await service.client.request(method, address, **_request(f"{method} {path}", callers[state]))
     return answer.status_code
 

@@ -22,7 +22,7 @@ async def test_head_answers_as_get_without_a_body(service: Service) -> None:
     assert {"/", "/docs", "/health/liveness", ME, "/api/v1/items"} <= {route.path for route in gets}
     for route in gets:
         path = route.path_format.format(
-            item_id=made.json()["id"], user_id=person.id, name="admin", webhook_id=person.id
+            item_id=made.json()["id"], user_id=person.id, name="admin", webhook_id=person.id, client_id="doorward"
         )
         parameters = {"q": "m"} if path.endswith("/search") else {}
         got = await service.client.get(path, params=parameters, headers=headers)

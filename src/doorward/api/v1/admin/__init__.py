@@ -6,6 +6,18 @@ from typing import Final
 from doorward.api.problems import Remedies
 from doorward.api.routing import Call
 from doorward.api.v1.admin import audit, invitations, keys, outbox, roles, user_actions, user_files, users, webhooks
+from doorward.api.v1.admin import (
+    audit,
+    clients,
+    invitations,
+    outbox,
+    resources,
+    roles,
+    user_actions,
+    user_files,
+    users,
+    webhooks,
+)
 
 REMEDIES: Final[Remedies] = {
     **roles.REMEDIES,
@@ -16,6 +28,8 @@ REMEDIES: Final[Remedies] = {
     **webhooks.REMEDIES,
     **outbox.REMEDIES,
     **keys.REMEDIES,
+    **clients.REMEDIES,
+    **resources.REMEDIES,
 }
 
 
@@ -24,3 +38,5 @@ def calls() -> Sequence[Call]:
     of_people = [*users.calls(), *user_actions.calls(), *user_files.calls()]
     of_rights = [*roles.calls(), *invitations.calls(), *audit.calls()]
     return [*of_people, *of_rights, *webhooks.calls(), *outbox.calls(), *keys.calls()]
+    of_programs = [*clients.calls(), *resources.calls()]
+    return [*of_people, *of_rights, *webhooks.calls(), *outbox.calls(), *of_programs]

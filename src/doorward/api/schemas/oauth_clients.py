@@ -1,0 +1,145 @@
+"""Bodies of the calls of administration that concern OAuth clients and resources."""
+
+from datetime import datetime
+from typing import Annotated, Self
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from doorward.api.schemas.requests import RequestBody
+from doorward.domain.oauth.models import AuthMethod, ClientDetails, GrantType, KeyAlgorithm
+
+_Name = Annotated[str, Field(max_length=500, description="What people call it.", examples=["Nightly report"])]
+_Method = Annotated[
+    AuthMethod, Field(description="How it shows its secret. `none`: it has none, as a program on people's devices.")
+]
+_GrantTypes = Annotated[
+    tuple[GrantType, ...],
+    Field(max_length=10, description="Empty: it gets no tokens, and asks about those of others only."),
+]
+_Scopes = Annotated[
+    tuple[Annotated[str, Field(max_length=200)], ...],
+    Field(max_length=100, description="What its tokens may allow.", examples=[["orders:read"]]),
+]
+_Resources = Annotated[
+    tuple[Annotated[str, Field(max_length=500)], ...],
+    Field(
+        max_length=100,
+        description="Identifiers of the resources that its tokens may be for, besides the service itself.",
+        examples=[[]],
+    ),
+]
+
+
+class ClientBody(RequestBody):
+    """A client to add."""
+
+    name: _Name
+    auth_method: _Method = "client_secret_basic"
+    grant_types: _GrantTypes = ("client_credentials",)
+    scopes: _Scopes = ()
+    resources: _Resources = ()
+    client_secret: str | None = Field(
+        None,
+        max_length=500,
+        description="A secret that was chosen elsewhere: at least 32 letters, digits and `-._~`. Left out: made here.",
+    )
+
+
+class ClientPatch(RequestBody):
+    """What to change of a client (RFC 7396). What is left out stays."""
+
+    # The defaults are never used: only the members that were sent are read.
+    name: _Name = ""
+    auth_method: _Method = "client_secret_basic"
+    grant_types: _GrantTypes = ()
+    scopes: _Scopes = ()
+    resources: _Resources = ()
+
+
+class ClientResponse(BaseModel):
+    """A client without its secrets. ``version`` is what its ETag says."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    client_id: str = Field(examples=["dwc_Zm9vYmFyYmF6cXV4cXV1eA"])
+    name: str
+    auth_method: str
+    grant_types: list[str]
+    scopes: list[str]
+    resources: list[str]
+    is_enabled: bool
+    disabled_at: datetime | None
+    not_before: datetime = Field(description="Tokens that were issued before are refused.")
+    version: int
+    created_at: datetime
+    updated_at: datetime
+
+
+class LiveSecretResponse(BaseModel):
+    """What can be told of a secret. ``expires_at`` is null for the newest one."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    created_at: datetime
+    expires_at: datetime | None
+
+
+class ClientDetailsResponse(ClientResponse):
+    """A client, and its secrets that work, the oldest first."""
+
+    live_secrets: list[LiveSecretResponse]
+
+    @classmethod
+    def of(cls, details: ClientDetails) -> Self:
+        """Return the answer."""
+        shown = ClientResponse.model_validate(details.client)
+        live = [LiveSecretResponse.model_validate(each) for each in details.secrets]
+        return cls(**shown.model_dump(), live_secrets=live)
+
+
+class ClientSecretResponse(ClientResponse):
+    """A client with its secret, which no other call shows. It is null for a client without one."""
+
+    client_secret: str | None = Field(examples=["dws_..."])
+
+
+class ClientListResponse(BaseModel):
+    """All clients, the oldest first."""
+
+    clients: list[ClientResponse]
+
+
+class ResourceBody(RequestBody):
+    """A resource to add."""
+
+    identifier: str = Field(
+        max_length=500,
+        description="The audience of its tokens: an absolute URI without a fragment (RFC 8707).",
+        examples=["https://orders.example"],
+    )
+    scopes: _Scopes = ()
+    algorithm: KeyAlgorithm = Field("ES256", description="The signature of its tokens.")
+    introspection_client_id: str | None = Field(
+        None, max_length=100, description="The client that may ask about its tokens.", examples=[None]
+    )
+
+
+class ResourceResponse(BaseModel):
+    """A resource."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: UUID
+    identifier: str
+    scopes: list[str]
+    algorithm: str
+    introspection_client_id: str | None
+    created_at: datetime
+
+
+class ResourceListResponse(BaseModel):
+    """All resources, by their identifiers. Those of ``built_in`` are the issuer and the service's own audience."""
+
+    built_in: list[str]
+    resources: list[ResourceResponse]

@@ -1,0 +1,174 @@
+"""OAuth clients over HTTP."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from fastapi import Request, Response
+
+from doorward.api.bodies import JsonBody, MergePatchBody
+from doorward.api.caller import CurrentCaller
+from doorward.api.conditional import entity_tag, is_changeable, is_expected, is_unchanged
+from doorward.api.policy import NeedsScope, RoutePolicy
+from doorward.api.problems import Remedies
+from doorward.api.routing import Call
+from doorward.api.schemas.oauth_clients import (
+    ClientBody,
+    ClientDetailsResponse,
+    ClientListResponse,
+    ClientPatch,
+    ClientResponse,
+    ClientSecretResponse,
+)
+from doorward.api.services import CurrentServices
+from doorward.domain.administration.exceptions import BeyondOwnScopesError
+from doorward.domain.auth.scopes import AdminScope
+from doorward.domain.oauth.exceptions import (
+    BuiltInClientError,
+    ClientNotFoundError,
+    ClientWithoutSecretError,
+    InvalidAuthMethodError,
+    InvalidClientNameError,
+    InvalidClientScopesError,
+    InvalidClientSecretError,
+    InvalidGrantTypesError,
+    StaleClientError,
+    TooManyClientsError,
+    UnknownResourceError,
+)
+from doorward.domain.oauth.models import ClientContent, ClientWithSecret, OAuthClient
+
+TAG: Final = "admin"
+LIST: Final = "/api/v1/admin/clients"
+CLIENT: Final = f"{LIST}/{{client_id}}"
+POLICY: Final = RoutePolicy(NeedsScope(AdminScope.CLIENTS_WRITE))
+REMEDIES: Final[Remedies] = {
+    ClientNotFoundError: "List them: GET /api/v1/admin/clients.",
+    StaleClientError: "Read it again and repeat the call with its new ETag.",
+    UnknownResourceError: "Add them first: POST /api/v1/admin/resources.",
+}
+
+_OF_CONTENT: Final = (
+    InvalidClientNameError,
+    InvalidGrantTypesError,
+    InvalidClientScopesError,
+    UnknownResourceError,
+)
+_OF_CHANGE: Final = (ClientNotFoundError, StaleClientError, BeyondOwnScopesError)
+_OF_REGISTERED: Final = (*_OF_CHANGE, BuiltInClientError)
+_UNCHANGED: Final[Mapping[int | str, dict[str, Any]]] = {304: {"description": "Not Modified"}}
+
+
+def calls() -> Sequence[Call]:
+    """Return the calls."""
+    of_new = (
+        *(TooManyClientsError, InvalidClientSecretError, ClientWithoutSecretError, BeyondOwnScopesError),
+        *_OF_CONTENT,
+    )
+    of_patch = (*_OF_REGISTERED, InvalidAuthMethodError, *_OF_CONTENT)
+    of_rotation = (*_OF_CHANGE, ClientWithoutSecretError)
+    return [
+        Call("GET", LIST, list_clients, POLICY, tag=TAG),
+        Call("POST", LIST, create_client, POLICY, tag=TAG, status=201, refusals=of_new),
+        Call(
+            "GET",
+            CLIENT,
+            read_client,
+            POLICY,
+            tag=TAG,
+            answer=ClientDetailsResponse,
+            refusals=(ClientNotFoundError, StaleClientError),
+            extra_answers=_UNCHANGED,
+        ),
+        Call("PATCH", CLIENT, change_client, POLICY, tag=TAG, refusals=of_patch),
+        Call("DELETE", CLIENT, delete_client, POLICY, tag=TAG, status=204, refusals=_OF_REGISTERED),
+        Call("POST", f"{CLIENT}/rotate-secret", rotate_client_secret, POLICY, tag=TAG, refusals=of_rotation),
+        Call("POST", f"{CLIENT}/disable", disable_client, POLICY, tag=TAG, refusals=_OF_REGISTERED),
+        Call("POST", f"{CLIENT}/enable", enable_client, POLICY, tag=TAG, refusals=_OF_REGISTERED),
+    ]
+
+
+async def list_clients(services: CurrentServices) -> ClientListResponse:
+    """List the OAuth clients, `doorward` for the service's own login too. None shows its secret."""
+    return ClientListResponse(
+        clients=[ClientResponse.model_validate(each) for each in await services.oauth.clients.list()]
+    )
+
+
+async def create_client(
+    caller: CurrentCaller, body: JsonBody[ClientBody], services: CurrentServices, response: Response
+) -> ClientSecretResponse:
+    """Add an OAuth client. The answer has its secret, which is shown this once."""
+    content = ClientContent(
+        name=body.name,
+        auth_method=body.auth_method,
+        grant_types=body.grant_types,
+        scopes=body.scopes,
+        resources=body.resources,
+    )
+    made = await services.oauth.clients.create(caller, content, chosen_secret=body.client_secret)
+    response.headers["Location"] = f"{LIST}/{made.client.client_id}"
+    return _with_secret(made, response)
+
+
+async def read_client(
+    client_id: str, services: CurrentServices, request: Request, response: Response
+) -> ClientDetailsResponse | Response:
+    """Read one client; 304 when If-None-Match names its version, 412 when If-Match does not."""
+    details = await services.oauth.clients.get(client_id, is_expected(request))
+    tag = entity_tag(details.client.version)
+    if is_unchanged(request, details.client.version):
+        return Response(status_code=304, headers={"ETag": tag})
+    response.headers["ETag"] = tag
+    return ClientDetailsResponse.of(details)
+
+
+async def change_client(
+    client_id: str,
+    caller: CurrentCaller,
+    body: MergePatchBody[ClientPatch],
+    services: CurrentServices,
+    request: Request,
+    response: Response,
+) -> ClientResponse:
+    """Change a client (RFC 7396); of `doorward` scopes and resources only. With If-Match only while it is that version.
+
+    Tokens that it has keep what they say.
+    """
+    changes = body.model_dump(exclude_unset=True)
+    return _client(await services.oauth.clients.change(caller, client_id, changes, is_changeable(request)), response)
+
+
+async def delete_client(client_id: str, caller: CurrentCaller, services: CurrentServices, request: Request) -> None:
+    """Remove a client with its secrets; its tokens are refused. With If-Match only while it is that version."""
+    await services.oauth.clients.remove(caller, client_id, is_changeable(request))
+
+
+async def rotate_client_secret(
+    client_id: str, caller: CurrentCaller, services: CurrentServices, request: Request, response: Response
+) -> ClientSecretResponse:
+    """Give a client another secret, shown this once. The one before works for 7 days more, and no older one."""
+    return _with_secret(await services.oauth.clients.rotate_secret(caller, client_id, is_changeable(request)), response)
+
+
+async def disable_client(
+    client_id: str, caller: CurrentCaller, services: CurrentServices, request: Request, response: Response
+) -> ClientResponse:
+    """Have a client get no tokens; those that it has are refused from now on. A disabled one stays as it is."""
+    return _client(await services.oauth.clients.disable(caller, client_id, is_changeable(request)), response)
+
+
+async def enable_client(
+    client_id: str, caller: CurrentCaller, services: CurrentServices, request: Request, response: Response
+) -> ClientResponse:
+    """Have a client get tokens again, from `not_before` on. Those from before stay refused."""
+    return _client(await services.oauth.clients.enable(caller, client_id, is_changeable(request)), response)
+
+
+def _client(client: OAuthClient, response: Response) -> ClientResponse:
+    response.headers["ETag"] = entity_tag(client.version)
+    return ClientResponse.model_validate(client)
+
+
+def _with_secret(made: ClientWithSecret, response: Response) -> ClientSecretResponse:
+    shown = _client(made.client, response)
+    return ClientSecretResponse(**shown.model_dump(), client_secret=made.secret)
