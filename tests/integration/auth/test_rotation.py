@@ -97,7 +97,9 @@ async def test_no_plan_reads_the_table_from_end_to_end_although_it_was_made_when
     async with await psycopg.AsyncConnection.connect(own_database, autocommit=True, prepare_threshold=0) as connection:
         await connection.execute("SET plan_cache_mode = force_generic_plan")
         tokens = [RefreshToken(uuid4(), user_id, 0, b"secret") for user_id in (uuid4(), None)]
-        await sessions.rotate_sessions(connection, tokens, now=now, idle_expires_at=later, until=later)
+        await sessions.rotate_sessions(
+            connection, tokens, client_id="doorward", scopes=None, now=now, idle_expires_at=later, until=later
+        )
         await sessions.list_live_sessions(connection, session_ids=[uuid4()], user_ids=[uuid4()], now=now)
         await connection.execute("SELECT pg_stat_force_next_flush()")
         cursor = await connection.execute(
@@ -145,7 +147,9 @@ async def _rotate(connection: Connection, tokens: list[RefreshToken]) -> int:
     """Return how many were rotated."""
     now = datetime.now(UTC)
     later = now + timedelta(hours=1)
-    rotated = await sessions.rotate_sessions(connection, tokens, now=now, idle_expires_at=later, until=later)
+    rotated = await sessions.rotate_sessions(
+        connection, tokens, client_id="doorward", scopes=None, now=now, idle_expires_at=later, until=later
+    )
     return sum(session is not None for session in rotated)
 
 
@@ -204,9 +208,9 @@ async def test_a_token_that_names_another_user_is_refused_and_ends_nothing(servi
 async def test_a_session_keeps_what_it_was_granted_and_how_its_user_authenticated(service: Service) -> None:
     person, first = await service.register_and_log_in()
     service.sql("UPDATE sessions SET client_id = 'reports', scopes = '{account,extra}' WHERE user_id = %s", person.id)
-    second = await service.refresh(first.refresh)
+    second = await service.app.state.services.sessions.refresh(first.refresh, client_id="reports")
     (session,) = service.sessions_of(person)
     assert (session["amr"], session["acr"], session["authenticated_at"]) == (["pwd"], 1, service.clock.now())
-    caller = await service.app.state.services.sessions.authenticate(second.access)
+    caller = await service.app.state.services.sessions.authenticate(second.access_token)
     assert (caller.client_id, caller.scopes) == ("reports", {"account", "extra"})
     assert (caller.acr, caller.amr, caller.authenticated_at) == (1, {"pwd"}, service.clock.now())

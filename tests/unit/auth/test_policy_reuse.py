@@ -35,7 +35,8 @@ CURRENT, PREDECESSOR, ANCESTOR, FIRST, AHEAD = 5, 4, 3, 0, 6
 def _judge(
     generation: int, now: datetime, leeway: timedelta, *, session: LockedSession = SESSION, secret: bytes = SECRET
 ) -> Verdict:
-    return judge_unrotated(session, RefreshToken(uuid4(), SESSION.user_id, generation, secret), now, leeway)
+    token = RefreshToken(uuid4(), SESSION.user_id, generation, secret)
+    return judge_unrotated(session, token, now, leeway, client_id="doorward")
 
 
 @pytest.mark.parametrize(
@@ -69,7 +70,7 @@ def test_the_verdict_on_each_generation(generation: int, after: timedelta, leewa
 class TestNothingIsEndedOrRepeated:
     def test_for_an_unknown_session(self, generation: int, leeway: timedelta) -> None:
         token = RefreshToken(uuid4(), SESSION.user_id, generation, SECRET)
-        assert judge_unrotated(None, token, ROTATED, leeway) is Verdict.REFUSE
+        assert judge_unrotated(None, token, ROTATED, leeway, client_id="doorward") is Verdict.REFUSE
 
     def test_for_a_token_without_the_sessions_secret(self, generation: int, leeway: timedelta) -> None:
         forged = secrets.token_bytes(16)

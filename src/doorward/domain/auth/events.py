@@ -205,16 +205,16 @@ class RefreshRepeated(Event):
 
 @dataclass(frozen=True)
 class RefreshRefused(Event):
-    """Refused with 401.
+    """Refused with 401, or with 400 where the refresh was a form.
 
-    `reason` is `malformed` (forged or no token at all) or `not_current` (ended, expired, unknown, or of an inactive
-    user).
+    `reason` is `malformed` (forged or no token at all), `not_current` (ended, expired, unknown, of another client or of
+    an inactive user) or `scope` (more was asked for than the session has).
     """
 
     log_event = "auth.refresh.refused"
     outcome = "failure"
     counted = ((REFRESHES, "refused"),)
-    reason: Literal["malformed", "not_current"]
+    reason: Literal["malformed", "not_current", "scope"]
 
 
 @dataclass(frozen=True)

@@ -209,6 +209,15 @@ class InvalidRefreshTokenError(DomainError):
     oauth_error = "invalid_grant"
 
 
+class ScopeNotGrantedError(DomainError):
+    """A refresh asked for more than the session was granted. Its token was not used (RFC 6749 section 6)."""
+
+    kind = Kind.INVALID
+    code = "scope_not_granted"
+    detail = "The session was not granted all of these scopes. Ask for fewer, or leave scope out."
+    oauth_error = "invalid_scope"
+
+
 class InvalidOneTimeTokenError(DomainError):
     """A link's token or a typed code is unknown, expired, used or of somebody else: the caller is not told which."""
 

@@ -265,6 +265,8 @@ class TokenPair:
     access_token: str
     refresh_token: str
     expires_in: int
+    scopes: frozenset[str]
+    """Of the access token."""
 
 
 @dataclass(frozen=True, slots=True)

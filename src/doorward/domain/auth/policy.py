@@ -59,12 +59,17 @@ class Verdict(Enum):
     """Still the current token of a live session: the rotation came after its deadline and changed nothing."""
 
 
-def judge_unrotated(session: LockedSession | None, token: RefreshToken, now: datetime, leeway: timedelta) -> Verdict:
-    """Decide what becomes of ``token``, which was not current in a live session when it was presented.
+def judge_unrotated(
+    session: LockedSession | None, token: RefreshToken, now: datetime, leeway: timedelta, *, client_id: str
+) -> Verdict:
+    """Decide what becomes of ``token``, which was not current in a live session of the client when it was presented.
 
-    The leeway is measured from the rotation that replaced the token; retries do not extend it.
+    The leeway is measured from the rotation that replaced the token; retries do not extend it. A session of another
+    client is left alone.
     """
     if session is None or not compare_digest(session.secret_hash, hash_secret(token.secret)):
+        return Verdict.REFUSE
+    if session.client_id != client_id:
         return Verdict.REFUSE
     if session.has_ended or now >= session.expires_at or token.generation > session.generation:
         return Verdict.REFUSE

@@ -35,6 +35,10 @@ class ResourceScope(StrEnum):
     ITEMS_READ = "items:read"
     ITEMS_WRITE = "items:write"
 
+ITEMS_READ: Final = "items:read"
+ITEMS_WRITE: Final = "items:write"
+IMPLIED_BY_ACCOUNT: Final = [ITEMS_READ, ITEMS_WRITE]
+"""What ``account`` allows of what can be granted by itself."""
 
 ADMIN_SCOPES: Final = frozenset(AdminScope)
 RESOURCE_SCOPES: Final = frozenset(ResourceScope)
@@ -42,12 +46,25 @@ ADMIN_ROLE: Final = "admin"
 """The built-in role that gives all of them. Of its active holders one always stays."""
 
 
+_SCOPE: Final = re.compile(r"[!#-\[\]-~]+")
+"""RFC 6749 section 3.3."""
+
 _ROLE_NAME: Final = re.compile(r"[a-z][a-z0-9_-]{1,31}")
 
 
 def may_name_a_role(name: str) -> bool:
     """Tell whether a role can have this name. Of others, none is looked up."""
     return _ROLE_NAME.fullmatch(name) is not None
+
+
+def may_name_a_scope(name: str) -> bool:
+    """Tell whether a scope can have this name. Of others, none is looked up."""
+    return _SCOPE.fullmatch(name) is not None
+
+
+def includes_scopes(granted: Collection[str], asked: Collection[str]) -> bool:
+    """Tell whether what a session was granted includes all of these scopes: ``account`` stands for others, too."""
+    return set(asked).issubset([*granted, *(IMPLIED_BY_ACCOUNT if ACCOUNT_SCOPE in granted else ())])
 
 
 def effective_scopes(

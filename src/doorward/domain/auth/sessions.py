@@ -1,12 +1,14 @@
 """Use cases of the tokens of a session: refresh with rotation and reuse detection, revoke, authenticate."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from doorward.core.exceptions import ServiceUnavailableError
 from doorward.core.ports import Batching, Clock, Database
 from doorward.core.principal import Principal
 from doorward.domain.auth.callers import Caller
+from doorward.domain.auth.acting_session import lock_user
 from doorward.domain.auth.events import (
     RefreshRefused,
     RefreshRepeated,
@@ -15,16 +17,30 @@ from doorward.domain.auth.events import (
 )
 from doorward.domain.auth.exceptions import InvalidAccessTokenError, InvalidRefreshTokenError
 from doorward.domain.auth.models import LiveSession, RotatedSession, TokenPair, User
+from doorward.domain.auth.exceptions import InvalidAccessTokenError, InvalidRefreshTokenError, ScopeNotGrantedError
+from doorward.domain.auth.models import FIRST_PARTY_CLIENT, Caller, LiveSession, RotatedSession, TokenPair, User
 from doorward.domain.auth.policy import Lifetimes, Verdict, judge_unrotated
 from doorward.domain.auth.ports import AccessTokenSigner
 from doorward.domain.auth.refresh_token import RefreshToken, RefreshTokenCodec
 from doorward.domain.auth.repositories import Connection, sessions
-from doorward.domain.auth.scopes import effective_scopes
+from doorward.domain.auth.scopes import effective_scopes, includes_scopes, may_name_a_scope
 from doorward.domain.auth.token_endings import TokenEndings
 from doorward.domain.auth.token_pair import TokenPairIssuer
 from doorward.observability.database_events import DatabaseStatementLate
 from doorward.observability.logging import report
 from doorward.observability.request_context import bind_session
+
+
+@dataclass(frozen=True, slots=True)
+class _Asking:
+    """A refresh that a client asks for; None for all scopes that the session was granted."""
+
+    token: RefreshToken
+    client_id: str
+    scopes: frozenset[str] | None
+
+    def goes_beyond(self, session: RotatedSession) -> bool:
+        return self.scopes is not None and not includes_scopes(session.scopes, self.scopes)
 
 
 class Sessions:
@@ -53,12 +69,16 @@ class Sessions:
         self._lifetimes = lifetimes
         self._endings = endings
 
-    async def refresh(self, refresh_token: str) -> TokenPair:
-        """Exchange the current token of a live session for the next pair.
+    async def refresh(
+        self, refresh_token: str, *, client_id: str = FIRST_PARTY_CLIENT, scopes: frozenset[str] | None = None
+    ) -> TokenPair:
+        """Exchange the current token of the client's live session for the next pair.
 
+        The access token gets ``scopes``, or all that the session was granted; the session keeps its own.
         A forged token costs no query. A replaced token ends its session for good, and that is committed although
         the call fails; within the leeway its direct successor is given again instead. The caller must not learn why
         a token is refused: always ``InvalidRefreshTokenError``.
+        ``ScopeNotGrantedError``: the session has fewer scopes, and its token was not exchanged.
         ``ServiceUnavailableError``: the token was not exchanged, or PostgreSQL did not answer whether it was.
         """
         token = self._decode(refresh_token)
@@ -66,16 +86,22 @@ class Sessions:
         if not token.has_successor:
             report(RefreshRefused(reason="malformed"))
             raise InvalidRefreshTokenError
-        session = await self._rotations.ask(token)
+        if scopes is not None and not all(map(may_name_a_scope, scopes)):
+            report(RefreshRefused(reason="scope"))
+            raise ScopeNotGrantedError
+        asking = _Asking(token, client_id, scopes)
+        # What most clients ask for is asked for together; the rest by statements of their own.
+        is_usual = client_id == FIRST_PARTY_CLIENT and scopes is None
+        session = await (self._rotations.ask(token) if is_usual else self._rotate_alone(asking))
         if session is None:
-            session = await self._rotate_or_judge(token)
+            session = await self._rotate_or_judge(asking)
         else:
             _report_rotation(token, session)
         return self._issuer.issue(
             token.successor(session.user_id),
             user_id=session.user_id,
             client_id=session.client_id,
-            scopes=session.scopes,
+            scopes=session.scopes if scopes is None else scopes,
             roles=session.roles,
             now=self._clock.now(),
         )
@@ -88,30 +114,50 @@ class Sessions:
             raise
 
     async def _rotate_all(self, tokens: Sequence[RefreshToken]) -> Sequence[RotatedSession | None]:
+        now = self._clock.now()
         async with self._database.connection() as connection:
-            return await self._rotate(connection, tokens, self._clock.now(), self._database.deadline())
+            return await sessions.rotate_sessions(
+                connection,
+                tokens,
+                client_id=FIRST_PARTY_CLIENT,
+                scopes=None,
+                now=now,
+                idle_expires_at=now + self._lifetimes.refresh_idle,
+                until=self._database.deadline(),
+            )
+
+    async def _rotate_alone(self, asking: _Asking) -> RotatedSession | None:
+        async with self._database.connection() as connection:
+            return await self._rotate(connection, asking, self._clock.now(), self._database.deadline())
 
     async def _rotate(
-        self, connection: Connection, tokens: Sequence[RefreshToken], now: datetime, until: datetime
-    ) -> Sequence[RotatedSession | None]:
-        return await sessions.rotate_sessions(
-            connection, tokens, now=now, idle_expires_at=now + self._lifetimes.refresh_idle, until=until
+        self, connection: Connection, asking: _Asking, now: datetime, until: datetime
+    ) -> RotatedSession | None:
+        (rotated,) = await sessions.rotate_sessions(
+            connection,
+            [asking.token],
+            client_id=asking.client_id,
+            scopes=asking.scopes,
+            now=now,
+            idle_expires_at=now + self._lifetimes.refresh_idle,
+            until=until,
         )
+        return rotated
 
-    async def _rotate_or_judge(self, token: RefreshToken) -> RotatedSession:
+    async def _rotate_or_judge(self, asking: _Asking) -> RotatedSession:
         """Decide about a token that the batch did not rotate, with its session locked.
 
         The batch skips locked rows, so the token may still be current: it is tried once more, alone. Otherwise return
         the session if the same successor is due again, and raise in all other cases.
         """
-        now = self._clock.now()
+        now, token = self._clock.now(), asking.token
         end = self._endings.end_by_reuse
         async with self._database.transaction() as connection:
             until = self._database.deadline()
             await sessions.lock_owner(connection, token)
             session = await sessions.lock_session(connection, token)
-            (rotated,) = await self._rotate(connection, [token], now, until)
-            verdict = judge_unrotated(session, token, now, self._lifetimes.reuse_leeway)
+            rotated = await self._rotate(connection, asking, now, until)
+            verdict = judge_unrotated(session, token, now, self._lifetimes.reuse_leeway, client_id=asking.client_id)
             is_reuse = rotated is None and verdict is Verdict.END
             events = await end(connection, token, session, now=now) if session and is_reuse else ()
         if rotated is not None:
@@ -121,6 +167,9 @@ class Sessions:
             report(RefreshRefused(reason="not_current"))
             raise InvalidRefreshTokenError
         bind_session(session_id=token.session_id, user_id=session.user_id)
+        if verdict is not Verdict.END and asking.goes_beyond(session):
+            report(RefreshRefused(reason="scope"))
+            raise ScopeNotGrantedError
         if verdict is Verdict.REPEAT:
             report(RefreshRepeated())
             return session
@@ -131,8 +180,8 @@ class Sessions:
             report(event)
         raise InvalidRefreshTokenError
 
-    async def revoke(self, refresh_token: str) -> None:
-        """End the session that the token belongs to; nothing of it works from the next request on.
+    async def revoke(self, refresh_token: str, *, client_id: str = FIRST_PARTY_CLIENT) -> None:
+        """End the client's session that the token belongs to; nothing of it works from the next request on.
 
         Any token of the session will do, the replaced ones too. An unknown token is no error (RFC 7009 section 2.2).
         """
@@ -144,7 +193,30 @@ class Sessions:
         async with self._database.transaction() as connection:
             user_id = await sessions.lock_owner(connection, token)
             bind_session(session_id=token.session_id, user_id=user_id)
-            event = await self._endings.end_by_logout(connection, token, user_id, now=self._clock.now())
+            event = await self._endings.end_by_logout(
+                connection, token, user_id, client_id=client_id, now=self._clock.now()
+            )
+        report(event or RevocationIgnored(reason="not_live"))
+
+    async def revoke_access_token(self, access_token: str) -> None:
+        """End the session that an access token of the service's own login speaks of, as ``revoke`` does.
+
+        One that is not valid, or no longer, is no error; nor is one of another client, whose session goes on.
+        """
+        try:
+            principal = self._signer.verify(access_token, self._clock.now())
+        except InvalidAccessTokenError:
+            report(RevocationIgnored(reason="malformed"))
+            return
+        bind_session(session_id=principal.session_id, user_id=principal.user_id)
+        if principal.client_id != FIRST_PARTY_CLIENT:
+            report(RevocationIgnored(reason="not_live"))
+            return
+        async with self._database.transaction() as connection:
+            await lock_user(connection, principal.user_id)
+            event = await self._endings.end_by_access_token(
+                connection, principal.user_id, principal.session_id, now=self._clock.now()
+            )
         report(event or RevocationIgnored(reason="not_live"))
 
     async def authenticate(self, access_token: str) -> Caller:

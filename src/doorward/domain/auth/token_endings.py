@@ -9,7 +9,7 @@ from doorward.domain.auth.devices import AddressDetail, recorded_address
 from doorward.domain.auth.events import SessionEnded, SessionReuseDetected
 from doorward.domain.auth.models import EndReason, LockedSession
 from doorward.domain.auth.refresh_token import RefreshToken
-from doorward.domain.auth.repositories import Connection, sessions
+from doorward.domain.auth.repositories import Connection, own_sessions, sessions
 from doorward.domain.outbox.mail import MailKind, MailOrigin, MailRequest
 from doorward.domain.outbox.mail_queue import MailQueue
 from doorward.observability.request_context import bind_session, current_client
@@ -27,12 +27,25 @@ class TokenEndings:
         self._address_detail: AddressDetail = address_detail
 
     async def end_by_logout(
-        self, connection: Connection, token: RefreshToken, user_id: UUID | None, *, now: datetime
+        self, connection: Connection, token: RefreshToken, user_id: UUID | None, *, client_id: str, now: datetime
     ) -> SessionEnded | None:
-        """End the session, if it is live; return the event."""
-        if not await sessions.end_session(connection, token, now=now, reason=EndReason.LOGOUT):
+        """End the session, if it is live and the client's; return the event."""
+        reason = EndReason.LOGOUT
+        if not await sessions.end_session(connection, token, client_id=client_id, now=now, reason=reason):
             return None
-        event = SessionEnded(user_id=user_id, session_id=token.session_id, reason=EndReason.LOGOUT)
+        return await self._record_logout(connection, user_id, token.session_id)
+
+    async def end_by_access_token(
+        self, connection: Connection, user_id: UUID, session_id: UUID, *, now: datetime
+    ) -> SessionEnded | None:
+        """End the session of a verified access token, if it is live; return the event. Call it with the user locked."""
+        reason = EndReason.LOGOUT
+        if not await own_sessions.end_session_of_user(connection, user_id, session_id, now=now, reason=reason):
+            return None
+        return await self._record_logout(connection, user_id, session_id)
+
+    async def _record_logout(self, connection: Connection, user_id: UUID | None, session_id: UUID) -> SessionEnded:
+        event = SessionEnded(user_id=user_id, session_id=session_id, reason=EndReason.LOGOUT)
         await record(connection, event, address=self._address())
         return event
 
@@ -42,7 +55,7 @@ class TokenEndings:
         """End the session for good, and ask for the mail that tells its owner; return the events."""
         user_id = session.user_id
         bind_session(session_id=token.session_id, user_id=user_id)
-        await sessions.end_session(connection, token, now=now, reason=EndReason.REUSE)
+        await sessions.end_session(connection, token, client_id=session.client_id, now=now, reason=EndReason.REUSE)
         detected = SessionReuseDetected(user_id=user_id, session_id=token.session_id)
         ended = SessionEnded(user_id=user_id, session_id=token.session_id, reason=EndReason.REUSE)
         await record(connection, detected, address=self._address())

@@ -50,4 +50,5 @@ class TokenPairIssuer:
             access_token=self._signer.sign(principal, now),
             refresh_token=self._codec.encode(refresh_token),
             expires_in=self._expires_in,
+            scopes=principal.scopes,
         )

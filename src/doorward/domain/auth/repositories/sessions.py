@@ -15,6 +15,7 @@ from psycopg.rows import class_row
 from doorward.domain.auth.models import EndReason, LiveSession, LockedSession, NewSession, RotatedSession
 from doorward.domain.auth.refresh_token import RefreshToken, hash_secret
 from doorward.domain.auth.repositories import Connection
+from doorward.domain.auth.scopes import IMPLIED_BY_ACCOUNT
 
 DEAD_KEPT: Final = 750
 MOST_READ: Final = 2000
@@ -96,9 +97,18 @@ async def add_session(
 
 
 async def rotate_sessions(
-    connection: Connection, tokens: Sequence[RefreshToken], *, now: datetime, idle_expires_at: datetime, until: datetime
+    connection: Connection,
+    tokens: Sequence[RefreshToken],
+    *,
+    client_id: str,
+    scopes: Collection[str] | None,
+    now: datetime,
+    idle_expires_at: datetime,
+    until: datetime,
 ) -> list[RotatedSession | None]:
     """Rotate the sessions whose current tokens these are, if they are live; return the session of each token, or None.
+
+    Sessions of another client are not rotated, nor are those that lack one of ``scopes``; None asks for no scope.
 
     One statement and one commit for a batch of concurrent refreshes. Equal tokens are several rows of its input, and
     PostgreSQL updates a row once in a statement: exactly one of them gets the session. A row that another transaction
@@ -128,6 +138,13 @@ async def rotate_sessions(
                   AND (token.user_id IS NULL OR sessions.user_id = token.user_id)
                   AND sessions.generation = token.generation
                   AND sessions.secret_hash = token.secret_hash
+                  AND sessions.client_id = %(client_id)s
+                  AND (
+                      %(scopes)s::text[] IS NULL
+                      OR %(scopes)s::text[] <@ sessions.scopes
+                      OR 'account' = ANY(sessions.scopes)
+                         AND %(scopes)s::text[] <@ (sessions.scopes || %(implied)s::text[])
+                  )
                   AND sessions.ended_at IS NULL
                   AND sessions.expires_at > %(now)s
                   AND clock_timestamp() < %(until)s
@@ -150,6 +167,9 @@ async def rotate_sessions(
             "user_ids": [token.user_id for token in tokens],
             "generations": [token.generation for token in tokens],
             "secret_hashes": [hash_secret(token.secret) for token in tokens],
+            "client_id": client_id,
+            "scopes": None if scopes is None else list(scopes),
+            "implied": IMPLIED_BY_ACCOUNT,
             "now": now,
             "idle_expires_at": idle_expires_at,
             "until": until,
@@ -203,8 +223,10 @@ async def lock_session(connection: Connection, token: RefreshToken) -> LockedSes
         return await cursor.fetchone()
 
 
-async def end_session(connection: Connection, token: RefreshToken, *, now: datetime, reason: EndReason) -> bool:
-    """End the session that a token of any generation belongs to; return whether it had not ended before."""
+async def end_session(
+    connection: Connection, token: RefreshToken, *, client_id: str, now: datetime, reason: EndReason
+) -> bool:
+    """End the client's session that a token of any generation belongs to; return whether it had not ended before."""
     cursor = await connection.execute(
         """
         UPDATE sessions
@@ -214,6 +236,7 @@ async def end_session(connection: Connection, token: RefreshToken, *, now: datet
         WHERE sessions.id = %(session_id)s
           AND (%(user_id)s::uuid IS NULL OR sessions.user_id = %(user_id)s)
           AND sessions.secret_hash = %(secret_hash)s
+          AND sessions.client_id = %(client_id)s
           AND sessions.ended_at IS NULL
           AND users.id = sessions.user_id
           AND users.session_epoch = sessions.epoch
@@ -222,6 +245,7 @@ async def end_session(connection: Connection, token: RefreshToken, *, now: datet
             "session_id": token.session_id,
             "user_id": token.user_id,
             "secret_hash": hash_secret(token.secret),
+            "client_id": client_id,
             "now": now,
             "reason": reason.value,
         },
