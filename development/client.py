@@ -121,6 +121,15 @@ class ApiClient:
         """Log out."""
         return await self.call("POST", REVOKE, json={"refresh_token": token})
 
+    async def post_refresh_form(self, token: str, **parameters: str) -> httpx.Response:
+        """Use a refresh token as clients of RFC 6749 do."""
+        form = {"grant_type": "refresh_token", "refresh_token": token, **parameters}
+        return await self.call("POST", TOKEN, data=form)
+
+    async def post_revoke_form(self, token: str, **parameters: str) -> httpx.Response:
+        """Log out as clients of RFC 7009 do, by either token."""
+        return await self.call("POST", REVOKE, data={"token": token, **parameters})
+
     async def get_me(self, access_token: str, **options: Any) -> httpx.Response:  # noqa: ANN401 - httpx's own
         """Ask for the account of an access token."""
         return await self.authorized("GET", ME, access_token, **options)

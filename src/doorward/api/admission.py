@@ -22,8 +22,8 @@ from doorward.observability.request_context import current_client
 async def admit(request: Request, route: PolicyRoute, services: Services) -> None:
     """Raise the refusal that the route's policy has for this request, if any. Nothing of the body is read."""
     policy = route.policy
-    if policy.limit_of_address is not None:
-        await _count(policy.limit_of_address, route, services)
+    if policy.limit_of_address is not None and policy.limit_of_refresh is None:
+        await count_call(policy.limit_of_address, route, services)
     match policy.access:
         case Public():
             pass
@@ -36,7 +36,8 @@ async def admit(request: Request, route: PolicyRoute, services: Services) -> Non
         refuse_repeated_parameters(request.scope["query_string"])
 
 
-async def _count(limit: LimitedCall, route: PolicyRoute, services: Services) -> None:
+async def count_call(limit: LimitedCall, route: PolicyRoute, services: Services) -> None:
+    """Count a call of the request's address. Raises ``RateLimitExceededError``."""
     seconds = await services.limiter.count(limit, current_client())
     if seconds:
         report(RateLimitExceeded(route=route.path))

@@ -38,6 +38,10 @@ class BodyReader(ABC):
     def schema(self) -> dict[str, Any]:
         """Return the JSON schema of the body."""
 
+    def schemas(self) -> dict[str, dict[str, Any]]:
+        """Return the schema of the body for each media type, the first one first."""
+        return {media_type: self.schema() for media_type in (self.media_type, *self.other_media_types)}
+
 
 class JsonReader(BodyReader, Generic[ModelT]):
     """A JSON body (RFC 8259): UTF-8 without a byte order mark; the last one counts of members with one name."""
@@ -75,11 +79,12 @@ class FormReader(BodyReader, Generic[ModelT]):
 
     async def __call__(self, request: Request) -> ModelT:
         """Return the form. Raises ``RequestValidationError`` and ``RequestRefusedError`` classes."""
-        check_content_type(request, FORM)
-        if request.scope["query_string"]:
-            raise CredentialsInQueryError
+        return self.of_fields(await form_fields(request))
+
+    def of_fields(self, fields: dict[str, str]) -> ModelT:
+        """Return the form with these parameters. Raises ``RequestValidationError``, or what the model raises."""
         try:
-            return self._model.model_validate(_form_fields(await request.body()))
+            return self._model.model_validate(fields)
         except ValidationError as error:
             raise _of_body(error) from error
 
@@ -113,8 +118,21 @@ else:
 
 def check_content_type(request: Request, *media_types: str) -> None:
     """Raise ``UnsupportedMediaTypeError`` unless the body is announced as one of these."""
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() not in media_types:
+    if content_type(request) not in media_types:
         raise UnsupportedMediaTypeError
+
+
+def content_type(request: Request) -> str:
+    """Return the announced media type, without its parameters."""
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+async def form_fields(request: Request) -> dict[str, str]:
+    """Return the parameters of a form. Raises ``RequestRefusedError`` classes."""
+    check_content_type(request, FORM)
+    if request.scope["query_string"]:
+        raise CredentialsInQueryError
+    return _form_fields(await request.body())
 
 
 def _of_body(error: ValidationError) -> RequestValidationError:

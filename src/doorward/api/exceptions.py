@@ -166,7 +166,7 @@ class UnsupportedGrantTypeError(RequestRefusedError):
 
     status = 422
     code = "unsupported_grant_type"
-    explanation = "The only grant type here is password. Leave grant_type out or send password."
+    explanation = "The grant types here are password, the default, and refresh_token. Send one of them."
     oauth_error = "unsupported_grant_type"
 
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 from fastapi.openapi.utils import get_openapi
 
 from doorward import __version__
-from doorward.api.bodies import SCHEMAS, BodyReader
+from doorward.api.bodies import JSON, SCHEMAS, BodyReader
 from doorward.api.exceptions import (
     BodyTooLargeError,
     InsufficientScopeError,
@@ -20,10 +20,10 @@ from doorward.api.exceptions import (
     UnsupportedMediaTypeError,
     UrlTooLongError,
 )
-from doorward.api.policy import NeedsFreshProof, NeedsScope
+from doorward.api.policy import ErrorDialect, NeedsFreshProof, NeedsScope
 from doorward.api.problems import MEDIA_TYPE, Remedies, problem_of, title_of
 from doorward.api.routing import PolicyRoute, Refusal
-from doorward.api.schemas.problem import FieldError, Problem
+from doorward.api.schemas.problem import FieldError, OAuthError, Problem
 from doorward.core.exceptions import ServiceUnavailableError
 from doorward.domain.auth.exceptions import (
     InvalidAccessTokenError,
@@ -54,8 +54,9 @@ def openapi_document(routes: Iterable[PolicyRoute], remedies: Remedies) -> dict[
     for route in shown:
         _describe(route, remedies)
     document = get_openapi(title="doorward", version=__version__, description=_DESCRIPTION, routes=shown)
-    schema = Problem.model_json_schema(ref_template=f"{SCHEMAS}{{model}}", mode="serialization")
-    document["components"]["schemas"] |= {**schema.pop("$defs"), Problem.__name__: schema}
+    for model in (Problem, OAuthError):
+        schema = model.model_json_schema(ref_template=f"{SCHEMAS}{{model}}", mode="serialization")
+        document["components"]["schemas"] |= {**schema.pop("$defs", {}), model.__name__: schema}
     for operation in (each for operations in document["paths"].values() for each in operations.values()):
         _name_body_schema(operation, document)
         _drop_unused_refusal(operation)
@@ -81,8 +82,8 @@ def _describe(route: PolicyRoute, remedies: Remedies) -> None:
         if access.scope in ADMIN_SCOPES:
             route.description = f"{route.description}\n\nNeeds `{access.scope}`, which roles give."
     if (reader := body_reader(route)) is not None:
-        content = {reader.media_type: {"schema": reader.schema(), **route.call.body_example}}
-        content |= {media_type: {"schema": reader.schema()} for media_type in reader.other_media_types}
+        content = {media_type: {"schema": schema} for media_type, schema in reader.schemas().items()}
+        content[reader.media_type] |= route.call.body_example
         extra["requestBody"] = {"required": True, "content": content}
     route.openapi_extra = extra
     route.responses = {**_refusals(route, remedies), **route.call.extra_answers}
@@ -101,21 +102,20 @@ def body_reader(route: PolicyRoute) -> BodyReader | None:
 def _refusals(route: PolicyRoute, remedies: Remedies) -> dict[int | str, dict[str, Any]]:
     """Return the refusals of a route by status, each with the answers that it really gives as examples."""
     described: dict[int | str, dict[str, Any]] = {}
-    for error in (each() if isinstance(each, type) else each for each in _possible(route)):
-        response = problem_of(error, route.policy.errors, remedies)
+    for each, dialect in _possible_in_dialects(route):
+        response = problem_of(each() if isinstance(each, type) else each, dialect, remedies)
         assert response is not None  # noqa: S101 - a call names refusals only
         headers = _documented_headers(response.headers)
         status = described.setdefault(
-            response.status_code,
-            {
-                "description": title_of(response.status_code),
-                "headers": headers,
-                "content": {MEDIA_TYPE: {"schema": {"$ref": f"{SCHEMAS}{Problem.__name__}"}, "examples": {}}},
-            },
+            response.status_code, {"description": title_of(response.status_code), "headers": headers, "content": {}}
         )
         status["headers"] = _join_headers(status["headers"], headers)
+        media_type, model, code = (
+            (JSON, OAuthError, "error") if dialect is ErrorDialect.OAUTH_ENDPOINT else (MEDIA_TYPE, Problem, "code")
+        )
+        content = {"schema": {"$ref": f"{SCHEMAS}{model.__name__}"}, "examples": {}}
         body = {**json.loads(bytes(response.body)), "correlation_id": _CORRELATION_ID}
-        status["content"][MEDIA_TYPE]["examples"][body["code"]] = {"value": body}
+        status["content"].setdefault(media_type, content)["examples"][body[code]] = {"value": body}
     return described
 
 
@@ -128,6 +128,12 @@ def _join_headers(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str,
     """Return the headers of either answer of a status. Required are those that both have."""
     required = {name for name in one.keys() & other.keys() if one[name]["required"]}
     return {name: {**header, "required": name in required} for name, header in {**one, **other}.items()}
+
+
+def _possible_in_dialects(route: PolicyRoute) -> Iterator[tuple[Refusal, ErrorDialect]]:
+    """Yield what can refuse a call of the route, with the form of the answer."""
+    yield from ((each, route.policy.errors) for each in _possible(route))
+    yield from ((each, ErrorDialect.OAUTH_ENDPOINT) for each in route.call.form_refusals)
 
 
 def _possible(route: PolicyRoute) -> Iterator[Refusal]:

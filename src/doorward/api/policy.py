@@ -59,6 +59,8 @@ class ErrorDialect(Enum):
     """RFC 9457."""
     OAUTH = auto()
     """RFC 9457 with the members ``error`` and ``error_description`` of RFC 6749 section 5.2."""
+    OAUTH_ENDPOINT = auto()
+    """RFC 6749 section 5.2, to the letter, with a correlation id: what unmodified clients of that standard read."""
     PAGE = auto()
     """HTML, for people."""
 
@@ -85,6 +87,9 @@ class RoutePolicy:
     body_limit: int = MAXIMUM_BODY_BYTES
     limit_of_address: LimitedCall | None = None
     """How often one client address may call: counted before anything of the body is read."""
+    limit_of_refresh: LimitedCall | None = None
+    """Of forms with ``grant_type=refresh_token``, in place of ``limit_of_address``. Where it is set, both are counted
+    by what reads the form, because the form has to be read first."""
     limit_of_user: LimitedCall | None = None
     """How often one user may call: counted by the upload, once it holds its place."""
     is_compressed: bool = False

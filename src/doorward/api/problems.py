@@ -9,6 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 
 from doorward.api.exceptions import InternalError, InvalidRequestError, MalformedBodyError, RequestRefusedError
+from doorward.api.oauth_errors import oauth_error_response
 from doorward.api.policy import ErrorDialect
 from doorward.api.problem_page import problem_page
 from doorward.api.schemas.health import CheckState
@@ -78,7 +79,7 @@ def problem_body(
         body["errors"] = [error.model_dump() for error in errors]
     if checks is not None:
         body["checks"] = checks
-    if dialect is ErrorDialect.OAUTH:
+    if dialect in {ErrorDialect.OAUTH, ErrorDialect.OAUTH_ENDPOINT}:
         body["error"] = oauth_error or ("temporarily_unavailable" if status in {429, 503} else "invalid_request")
         body["error_description"] = detail
     return body
@@ -139,6 +140,8 @@ def domain_response(
 def _response(body: dict[str, Any], status: int, headers: Mapping[str, str], dialect: ErrorDialect) -> Response:
     if dialect is ErrorDialect.PAGE:
         return HTMLResponse(problem_page(body), status, headers)
+    if dialect is ErrorDialect.OAUTH_ENDPOINT:
+        return oauth_error_response(body, status, headers)
     return JSONResponse(body, status, headers, media_type=MEDIA_TYPE)
 
 

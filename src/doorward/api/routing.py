@@ -53,6 +53,8 @@ class Call:
     """The model of a success, where the function may return a response beside it."""
     refusals: Sequence[Refusal] = ()
     """What its use case refuses. What follows from policy, body and parameters is added in the description."""
+    form_refusals: Sequence[Refusal] = ()
+    """What is refused in the words of RFC 6749 section 5.2, where the policy has another form of refusals."""
     body_example: Mapping[str, Any] = field(default_factory=dict)
     """``example`` in OpenAPI's words, of a body without a model."""
     extra_answers: Mapping[int | str, dict[str, Any]] = field(default_factory=dict)

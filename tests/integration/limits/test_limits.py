@@ -3,6 +3,7 @@
 import ipaddress
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from typing import Any
 
 import httpx
 import pytest
@@ -67,6 +68,40 @@ async def test_a_call_is_limited_as_the_contract_says(limited: Service, name: st
     assert 429 not in statuses(answers[:-1])
     assert is_problem(answers[-1], 429, "rate_limit_exceeded")
     assert 1 <= int(answers[-1].headers["retry-after"]) <= 60
+
+
+async def test_refreshes_by_a_form_count_as_refreshes(limited: Service) -> None:
+    for _ in range(10):
+        assert (await limited.post_refresh_form("unknown")).status_code == 400
+        assert (await limited.post_refresh("unknown")).status_code == 401
+    refused = await limited.post_refresh_form("unknown")
+    assert (refused.status_code, refused.headers["content-type"]) == (429, "application/json")
+    assert refused.json()["error"] == "temporarily_unavailable"
+    assert 1 <= int(refused.headers["retry-after"]) <= 60
+    assert (await limited.post_refresh("unknown")).status_code == 429
+    # Logins have a budget of their own.
+    assert (await limited.post_token(mark(), "wrong")).status_code == 401
+
+
+async def test_what_is_no_refresh_at_the_token_call_counts_as_a_login(limited: Service) -> None:
+    form, broken = {"Content-Type": "application/x-www-form-urlencoded"}, b"grant_type=refresh_token&" * 2
+    calls: list[dict[str, Any]] = [
+        {"content": b"{}", "headers": {"Content-Type": "application/json"}},
+        {"content": b"", "headers": form},
+        {"content": broken, "headers": form},
+        {"content": b"\xff", "headers": form},
+        {"data": {"grant_type": "client_credentials"}},
+        {"data": {"grant_type": "refresh_token"}, "params": {"refresh_token": "a"}},
+        {"data": {"username": mark()}},
+        {"content": b"a" * 70_000, "headers": form},
+    ]
+    answers = [await limited.client.post(TOKEN, **call) for call in calls]
+    assert [answer.status_code for answer in answers] == [415, 422, 422, 422, 422, 422, 422, 413]
+    # An announced length above the limit is refused before anything is counted, as it ever was.
+    for _ in range(3):
+        assert (await limited.post_token(mark(), "wrong")).status_code == 401
+    assert is_problem(await limited.post_token(mark(), "wrong"), 429, "rate_limit_exceeded")
+    assert (await limited.post_refresh_form("unknown")).status_code == 400
 
 
 async def test_a_refused_client_is_answered_again_after_the_time_in_retry_after(

@@ -23,6 +23,8 @@ from doorward.api.middleware.request_head import (
     read_fields,
     trace_id,
 )
+from doorward.api.oauth_errors import dialect_of
+from doorward.api.policy import ErrorDialect
 from doorward.api.problems import Remedies, internal_error_response, problem_of
 from doorward.api.routing import RouteTable, Target
 from doorward.api.services import Services
@@ -107,11 +109,12 @@ class RequestPass:
         except ClientDisconnect:
             report(HttpRequestDisconnected())
         except Exception as error:  # noqa: BLE001 - what is no refusal is reported with its traceback
-            response = self._refusal(error, target)
+            dialect = dialect_of(scope, target.policy)
+            response = self._refusal(error, dialect)
             if response is None or exchange.status:
                 report(HttpRequestCrashed())
             if not exchange.status:
-                response = response or internal_error_response(target.policy.errors)
+                response = response or internal_error_response(dialect)
                 await response(scope, exchange.receive, exchange.send)
 
     def _cross_origin(self, target: Target) -> CrossOrigin:
@@ -127,8 +130,8 @@ class RequestPass:
         await admit(Request(scope, exchange.receive), target.route, self._services)
         await target.route.app(scope, exchange.receive, exchange.send)
 
-    def _refusal(self, error: Exception, target: Target) -> Response | None:
-        response = problem_of(error, target.policy.errors, self._remedies)
+    def _refusal(self, error: Exception, dialect: ErrorDialect) -> Response | None:
+        response = problem_of(error, dialect, self._remedies)
         if response is not None and response.status_code == HTTPStatus.TOO_MANY_REQUESTS:
             self._note(error)
         return response

@@ -9,6 +9,14 @@ from doorward.api.schemas.health import CheckState
 from doorward.api.schemas.requests import leave_out_defaults
 
 
+class OAuthError(BaseModel):
+    """A refusal in the words of RFC 6749 section 5.2, with an id by which the operator finds its log lines."""
+
+    error: str
+    error_description: str
+    correlation_id: str
+
+
 class FieldError(BaseModel):
     """What is wrong with one part of the request. Never holds a value that was sent."""
 

@@ -6,15 +6,22 @@ from typing import Annotated, Any, Final
 from fastapi import Header, Request, Response
 from pydantic import BaseModel
 
-from doorward.api.bodies import JSON, FormBody, JsonBody, JsonReader
+from doorward.api.bodies import JSON, JsonBody, JsonReader
 from doorward.api.caller import caller_of
 from doorward.api.exceptions import AccessTokenNotRevocableError, InvalidScopeError, UnsupportedGrantTypeError
 from doorward.api.policy import ACCOUNT, PUBLIC, ErrorDialect, RoutePolicy
 from doorward.api.problems import Remedies
 from doorward.api.routing import Call
-from doorward.api.schemas.auth import RefreshTokenRequest, RegisterRequest, TokenForm, TokenPairResponse, UserResponse
+from doorward.api.schemas.auth import RefreshTokenRequest, RegisterRequest, TokenPairResponse, UserResponse
 from doorward.api.schemas.joining import RegistrationRequestedResponse
-from doorward.api.services import CurrentServices, services_of
+from doorward.api.schemas.standard_forms import RefreshForm, RevocationForm, ScopedPairResponse
+from doorward.api.services import CurrentServices, Services, services_of
+from doorward.api.standard_forms import (
+    REFUSALS_OF_REFRESH_FORM,
+    REFUSALS_OF_REVOCATION_FORM,
+    RevocationRequest,
+    TokenRequest,
+)
 from doorward.api.waiting_client import waiting_client
 from doorward.core.ports import LimitedCall
 from doorward.domain.auth.exceptions import (
@@ -101,6 +108,12 @@ GIVEN_DEVICE: Final = {
         "example": "dwd_...",
     }
 }
+_DEVICE_OF_LOGIN: Final = {DEVICE_HEADER: {**GIVEN_DEVICE[DEVICE_HEADER], "required": False}}
+"""A refresh gives none."""
+_REVOKED_BY_FORM: Final = {
+    "description": "A form was answered: the session has ended, if there was one.",
+    "content": {JSON: {"schema": {"type": "object", "maxProperties": 0}}},
+}
 ShownDevice = Annotated[
     str | None,
     Header(
@@ -117,7 +130,7 @@ _JWT_DOTS: Final = 2
 def calls() -> Sequence[Call]:
     """Return the calls."""
     pair: Mapping[int | str, dict[str, Any]] = {200: {"links": _AFTER_A_PAIR}}
-    login: Mapping[int | str, dict[str, Any]] = {200: {"links": _AFTER_A_PAIR, "headers": GIVEN_DEVICE}}
+    login: Mapping[int | str, dict[str, Any]] = {200: {"links": _AFTER_A_PAIR, "headers": _DEVICE_OF_LOGIN}}
     return [
         Call(
             "POST",
@@ -134,9 +147,10 @@ def calls() -> Sequence[Call]:
             "POST",
             f"{PREFIX}/token",
             issue_token,
-            _token_policy(LimitedCall.TOKEN),
+            _token_policy(LimitedCall.TOKEN, of_refresh=LimitedCall.REFRESH),
             tag=TAG,
             refusals=_REFUSALS_OF_LOGIN,
+            form_refusals=REFUSALS_OF_REFRESH_FORM,
             extra_answers=login,
         ),
         Call("GET", f"{PREFIX}/me", read_me, RoutePolicy(ACCOUNT), tag=TAG, is_direct=True, answer=UserResponse),
@@ -152,13 +166,23 @@ def calls() -> Sequence[Call]:
             refusals=(InvalidRefreshTokenError,),
             extra_answers=pair,
         ),
-        Call("POST", f"{PREFIX}/revoke", revoke_token, _token_policy(), tag=TAG, status=204, refusals=_NOT_REVOCABLE),
+        Call(
+            "POST",
+            f"{PREFIX}/revoke",
+            revoke_token,
+            _token_policy(),
+            tag=TAG,
+            status=204,
+            refusals=_NOT_REVOCABLE,
+            form_refusals=REFUSALS_OF_REVOCATION_FORM,
+            extra_answers={200: _REVOKED_BY_FORM},
+        ),
     ]
 
 
-def _token_policy(limit: LimitedCall | None = None) -> RoutePolicy:
+def _token_policy(limit: LimitedCall | None = None, of_refresh: LimitedCall | None = None) -> RoutePolicy:
     """Return the policy of a token endpoint: clients of RFC 6749 look for its members in refusals."""
-    return RoutePolicy(PUBLIC, errors=ErrorDialect.OAUTH, limit_of_address=limit)
+    return RoutePolicy(PUBLIC, errors=ErrorDialect.OAUTH, limit_of_address=limit, limit_of_refresh=of_refresh)
 
 
 async def register(
@@ -180,11 +204,16 @@ async def register(
 async def issue_token(
     request: Request,
     response: Response,
-    form: FormBody[TokenForm],
+    form: TokenRequest,
     services: CurrentServices,
     doorward_device: ShownDevice = None,
-) -> TokenPairResponse:
-    """Log in with user name or e-mail address and password, and begin a session."""
+) -> TokenPairResponse | ScopedPairResponse:
+    """Log in with user name or e-mail address and password, and begin a session.
+
+    With `grant_type=refresh_token`: as `/api/v1/auth/refresh`, for clients of RFC 6749, whose refusals have its form.
+    """
+    if isinstance(form, RefreshForm):
+        return ScopedPairResponse.of(await services.sessions.refresh(form.refresh_token, scopes=form.scopes))
     async with waiting_client(request) as client:
         begun = await services.login.login(
             name=form.username,
@@ -208,11 +237,26 @@ async def refresh_token(request: Request) -> Response:
     return _json(_pair_response(await services_of(request).sessions.refresh(body.refresh_token)))
 
 
-async def revoke_token(body: JsonBody[RefreshTokenRequest], services: CurrentServices) -> None:
-    """End the session (log out). Succeeds for unknown tokens, too (RFC 7009 section 2.2)."""
+async def revoke_token(body: RevocationRequest, services: CurrentServices) -> Response:
+    """End the session (log out). Succeeds for unknown tokens, too (RFC 7009 section 2.2).
+
+    A form is for clients of RFC 7009: it takes the access token, too, and its refusals have the form of that standard.
+    """
+    if isinstance(body, RevocationForm):
+        await _revoke_either(body.token, services)
+        return Response(b"{}", media_type=JSON)
     if is_json_web_token(body.refresh_token):
         raise AccessTokenNotRevocableError
     await services.sessions.revoke(body.refresh_token)
+    return Response(status_code=204)
+
+
+async def _revoke_either(token: str, services: Services) -> None:
+    """End the session of a refresh token or an access token."""
+    if is_json_web_token(token):
+        await services.sessions.revoke_access_token(token)
+    else:
+        await services.sessions.revoke(token)
 
 
 def is_json_web_token(token: str) -> bool:

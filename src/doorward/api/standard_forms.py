@@ -1,0 +1,121 @@
+"""The standard dialect of the service's own token calls: what a body is, by its form and its grant.
+
+Libraries of RFC 6749 use one address for login and refresh, and RFC 7009's form to log out. Their refusals are in the
+words of those standards; everything else at these calls keeps its form.
+"""
+
+from typing import Annotated, Any, Final
+
+from fastapi import Depends, Request
+
+from doorward.api.admission import count_call
+from doorward.api.bodies import FORM, MAXIMUM_FORM_FIELDS, BodyReader, FormReader, JsonReader, content_type, form_fields
+from doorward.api.exceptions import InvalidRequestError, RateLimitExceededError, RequestRefusedError
+from doorward.api.oauth_errors import answer_in
+from doorward.api.policy import ErrorDialect
+from doorward.api.routing import PolicyRoute, Refusal
+from doorward.api.schemas.auth import PASSWORD_GRANT, RefreshTokenRequest, TokenForm
+from doorward.api.schemas.problem import FieldError
+from doorward.api.schemas.standard_forms import REFRESH_GRANT, RefreshForm, RevocationForm
+from doorward.api.services import services_of
+from doorward.core.exceptions import ServiceUnavailableError
+from doorward.core.ports import LimitedCall
+from doorward.domain.auth.exceptions import InvalidRefreshTokenError, ScopeNotGrantedError
+
+
+def _missing(parameter: str) -> InvalidRequestError:
+    error = FieldError(pointer=f"/body/{parameter}", code="missing", detail="Field required")
+    return InvalidRequestError(errors=[error])
+
+
+_SCOPE: Final = (
+    "Of a login: absent, empty or `account`. Of a refresh: fewer scopes than the session has, for the access token."
+)
+REFUSALS_OF_REFRESH_FORM: Final[tuple[Refusal, ...]] = (
+    InvalidRefreshTokenError,
+    ScopeNotGrantedError,
+    _missing("refresh_token"),
+    RateLimitExceededError(30),
+    ServiceUnavailableError,
+)
+REFUSALS_OF_REVOCATION_FORM: Final[tuple[Refusal, ...]] = (_missing("token"), ServiceUnavailableError)
+
+
+class _TokenRequestReader(BodyReader):
+    """The form of a login, or of a refresh.
+
+    The grant decides which rate limit counts the call, so the form is read before it is counted; a form that cannot be
+    read counts as a login.
+    """
+
+    media_type = FORM
+
+    def __init__(self) -> None:
+        self._login = FormReader(TokenForm)
+        self._refresh = FormReader(RefreshForm)
+
+    async def __call__(self, request: Request) -> TokenForm | RefreshForm:
+        """Return the form. Raises ``RequestValidationError`` and ``RequestRefusedError`` classes."""
+        policy = request.scope["route"].policy
+        try:
+            fields = await form_fields(request)
+        except RequestRefusedError:
+            await _count(policy.limit_of_address, request)
+            raise
+        if fields.get("grant_type") != REFRESH_GRANT:
+            await _count(policy.limit_of_address, request)
+            return self._login.of_fields(fields)
+        answer_in(request.scope, ErrorDialect.OAUTH_ENDPOINT)
+        await _count(policy.limit_of_refresh, request)
+        return self._refresh.of_fields(fields)
+
+    def schema(self) -> dict[str, Any]:
+        """Return one schema for both, whose members tools can show as fields of one form."""
+        login, refresh = self._login.schema(), self._refresh.schema()
+        grant = {**login["properties"]["grant_type"], "enum": [PASSWORD_GRANT, REFRESH_GRANT]}
+        scope = {"title": "Scope", "type": "string", "description": _SCOPE}
+        properties = {**login["properties"], "refresh_token": refresh["properties"]["refresh_token"]}
+        return {
+            "title": TokenForm.__name__,
+            "description": "The password form of OAuth 2.0, as the first-party login, or its refresh form.",
+            "type": "object",
+            "properties": {**properties, "grant_type": grant, "scope": scope},
+            "anyOf": [{"required": login["required"]}, {"required": ["grant_type", *refresh["required"]]}],
+            "additionalProperties": {"type": "string"},
+            "maxProperties": MAXIMUM_FORM_FIELDS,
+        }
+
+
+class _RevocationReader(BodyReader):
+    """A refresh token as JSON, or either token in a form."""
+
+    media_type = "application/json"
+
+    def __init__(self) -> None:
+        self._json = JsonReader(RefreshTokenRequest)
+        self._form = FormReader(RevocationForm)
+
+    async def __call__(self, request: Request) -> RefreshTokenRequest | RevocationForm:
+        """Return the body. Raises ``RequestValidationError`` and ``RequestRefusedError`` classes."""
+        if content_type(request) != FORM:
+            return await self._json(request)
+        answer_in(request.scope, ErrorDialect.OAUTH_ENDPOINT)
+        return await self._form(request)
+
+    def schema(self) -> dict[str, Any]:
+        """Return the schema of the JSON body."""
+        return self._json.schema()
+
+    def schemas(self) -> dict[str, dict[str, Any]]:
+        """Return both."""
+        return {self.media_type: self.schema(), FORM: self._form.schema()}
+
+
+async def _count(limit: LimitedCall | None, request: Request) -> None:
+    if limit is not None:
+        route: PolicyRoute = request.scope["route"]
+        await count_call(limit, route, services_of(request))
+
+
+TokenRequest = Annotated[TokenForm | RefreshForm, Depends(_TokenRequestReader())]
+RevocationRequest = Annotated[RefreshTokenRequest | RevocationForm, Depends(_RevocationReader())]
