@@ -11,7 +11,7 @@ from development.environment import KEY_FILE, is_set
 
 COMPOSE = "docker compose --project-directory . -f docker/compose.yaml"
 COMPOSE_SCALE = f"{COMPOSE} -f docker/compose.scale.yaml"
-CODE = "src tests development benchmarks examples tasks.py"
+CODE = "src packages tests development benchmarks examples tasks.py"
 PARALLEL = "--dist loadfile --no-loadscope-reorder --numprocesses"  # docs/decisions/0032-one-suite.md
 MEASURED = "coverage erase && coverage run -m pytest"  # what tests/measurement.py names
 BOUNDS_HELD = " && python -m development.coverage_report"

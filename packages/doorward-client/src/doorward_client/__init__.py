@@ -1,0 +1,1 @@
+"""Verifies access tokens of doorward, and of other OAuth issuers, in Python services."""

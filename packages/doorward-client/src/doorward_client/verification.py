@@ -1,0 +1,201 @@
+"""From a token to its claims: pure rules, without I/O, clock or web framework.
+
+RFC 7519 (JWT), RFC 8725 (best practices), RFC 9068 (access tokens).
+"""
+
+import functools
+import math
+import re
+from base64 import urlsafe_b64decode
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Final
+
+import jwt
+
+from doorward_client.exceptions import InvalidTokenError, UnknownKeyError
+from doorward_client.public_keys import ALGORITHMS, PublicKeys
+from doorward_client.strict_json import parse_object
+
+Claims = Mapping[str, Any]
+
+MAXIMUM_TOKEN_LENGTH: Final = 8192
+"""Characters. Servers and proxies seldom take a longer header."""
+
+MAXIMUM_LEEWAY_SECONDS: Final = 300
+DEFAULT_LEEWAY_SECONDS: Final = 30
+REMEMBERED_HEADERS: Final = 64
+"""An issuer writes one header for each of its keys."""
+
+GREATEST_TIME: Final = 2**53
+"""Seconds since 1970: up to here a float holds every whole number."""
+
+# RFC 7515 section 2: base64url without padding. PyJWT also accepts padding.
+_COMPACT: Final = re.compile(r"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.[A-Za-z0-9_-]+")
+_SIGNATURES: Final = jwt.PyJWS(algorithms=sorted(ALGORITHMS))
+_TIMES: Final = ("exp", "iat", "nbf")
+
+
+@dataclass(frozen=True, slots=True)
+class TokenRule:
+    """How an issuer marks its access tokens, so that its ID tokens and refresh tokens are refused.
+
+    ``header_types`` are accepted values of the header ``typ``, in lower case and without "application/"; None accepts
+    any and none, for issuers that mark access tokens by a claim. ``marks`` are claims and the value that each must
+    have, such as ``("token_use", "access")``. ``audience_claim`` says for whom the token is.
+    """
+
+    header_types: frozenset[str] | None = frozenset({"at+jwt"})
+    marks: tuple[tuple[str, str], ...] = ()
+    audience_claim: str = "aud"
+
+
+RFC_9068: Final = TokenRule()
+"""The standard's rule, which doorward keeps: ``typ`` is ``at+jwt``, and ``aud`` says for whom."""
+
+
+@dataclass(frozen=True, slots=True)
+class IssuerRules:
+    """What the tokens of one issuer must be like. A token has to name one of the audiences."""
+
+    issuer: str
+    audiences: frozenset[str]
+    algorithms: frozenset[str] = ALGORITHMS
+    leeway_seconds: float = DEFAULT_LEEWAY_SECONDS
+    token_rule: TokenRule = RFC_9068
+    required_claims: frozenset[str] = frozenset({"sub", "exp", "iat"})
+
+    def __post_init__(self) -> None:
+        """Refuse rules that would accept more than one issuer's tokens for this service."""
+        if not self.issuer:
+            raise ValueError("The issuer must not be empty.")
+        if not self.audiences or not all(self.audiences):
+            raise ValueError("At least one audience is needed, and none may be empty.")
+        if not self.algorithms or not self.algorithms <= ALGORITHMS:
+            raise ValueError(f"The algorithms must be some of {', '.join(sorted(ALGORITHMS))}.")
+        if not 0 <= self.leeway_seconds <= MAXIMUM_LEEWAY_SECONDS:
+            raise ValueError(f"The leeway must be between 0 and {MAXIMUM_LEEWAY_SECONDS} seconds.")
+        if not self.required_claims >= {"sub", "exp"}:
+            raise ValueError("sub and exp are always required.")
+
+
+@dataclass(frozen=True, slots=True)
+class VerifiedToken:
+    """The claims of a genuine token, and when it is valid: seconds since 1970, with the leeway added."""
+
+    claims: Claims
+    valid_from: float
+    expires_at: float
+
+    def check_times(self, now: float) -> None:
+        """Raise ``InvalidTokenError`` unless the token is valid at ``now``."""
+        if now >= self.expires_at:
+            raise InvalidTokenError("The access token has expired.")
+        if now < self.valid_from:
+            raise InvalidTokenError("The access token is not valid yet.")
+
+
+@dataclass(frozen=True, slots=True)
+class _Header:
+    algorithm: str
+    key_id: str | None
+    token_type: str | None
+
+
+def read_issuer(token: str) -> str:
+    """Return the ``iss`` that a token claims, unverified: only to choose the rules that it is then verified by."""
+    issuer = _parse_part(_match(token)[2]).get("iss")
+    if not isinstance(issuer, str):
+        raise InvalidTokenError("The access token names no issuer.")
+    return issuer
+
+
+def verify_token(token: str, keys: PublicKeys, rules: IssuerRules) -> VerifiedToken:
+    """Return the claims of a token of this issuer for this service. ``check_times`` says whether it is valid now.
+
+    Raises ``UnknownKeyError`` when none of the keys is the token's, and ``InvalidTokenError`` for all else.
+    """
+    parts = _match(token)
+    header = _parse_header(parts[1])
+    if header.algorithm not in rules.algorithms:
+        raise InvalidTokenError("The access token has an algorithm that its issuer does not use.")
+    if rules.token_rule.header_types is not None and header.token_type not in rules.token_rule.header_types:
+        raise InvalidTokenError("The token is not an access token.")
+    key = keys.find(header.key_id, header.algorithm)
+    if key is None:
+        raise UnknownKeyError("The issuer has no such key.")
+    try:
+        _SIGNATURES.decode(token, key.key, algorithms=[key.algorithm])
+    except (jwt.PyJWTError, ValueError, TypeError) as error:
+        raise InvalidTokenError("The signature of the access token is wrong.") from error
+    claims = _parse_part(parts[2])
+    _check_claims(claims, rules)
+    return _with_times(claims, rules.leeway_seconds)
+
+
+def _match(token: str) -> re.Match[str]:
+    if len(token) > MAXIMUM_TOKEN_LENGTH:
+        raise InvalidTokenError("The access token is too long.")
+    parts = _COMPACT.fullmatch(token)
+    if parts is None:
+        raise InvalidTokenError("The access token is malformed.")
+    return parts
+
+
+def _parse_part(part: str) -> dict[str, Any]:
+    try:
+        return parse_object(urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+    except ValueError as error:
+        raise InvalidTokenError("The access token is malformed.") from error
+
+
+@functools.lru_cache(REMEMBERED_HEADERS)
+def _parse_header(part: str) -> _Header:
+    header = _parse_part(part)
+    algorithm, key_id, token_type = header.get("alg"), header.get("kid"), header.get("typ")
+    if "crit" in header or "b64" in header:
+        raise InvalidTokenError("The access token demands an extension.")
+    if not isinstance(algorithm, str) or not isinstance(key_id, str | None) or not isinstance(token_type, str | None):
+        raise InvalidTokenError("The header of the access token is malformed.")
+    # RFC 7515 section 4.1.9: media types are compared without case, and "application/" may be left out.
+    short_type = token_type.lower().removeprefix("application/") if token_type is not None else None
+    return _Header(algorithm, key_id, short_type)
+
+
+def _check_claims(claims: Claims, rules: IssuerRules) -> None:
+    if claims.get("iss") != rules.issuer:
+        raise InvalidTokenError("The access token is of another issuer.")
+    if not rules.required_claims <= claims.keys():
+        raise InvalidTokenError("The access token lacks a claim.")
+    if not isinstance(claims["sub"], str) or not claims["sub"]:
+        raise InvalidTokenError("The access token names no subject.")
+    if any(claims.get(claim) != value for claim, value in rules.token_rule.marks):
+        raise InvalidTokenError("The token is not an access token.")
+    if rules.audiences.isdisjoint(_audiences_of(claims.get(rules.token_rule.audience_claim))):
+        raise InvalidTokenError("The access token is for another service.")
+
+
+def _audiences_of(claim: object) -> list[str]:
+    """Return the audiences: RFC 7519 section 4.1.3 allows one text or a list of texts."""
+    listed: list[object] = claim if isinstance(claim, list) else [claim]
+    audiences = [audience for audience in listed if isinstance(audience, str)]
+    if len(audiences) != len(listed):
+        raise InvalidTokenError("The audience of the access token is malformed.")
+    return audiences
+
+
+def _with_times(claims: dict[str, Any], leeway: float) -> VerifiedToken:
+    for name in _TIMES:
+        if name in claims and not _is_time(claims[name]):
+            raise InvalidTokenError("A time of the access token is malformed.")
+    # RFC 7519 does not ask for a look at iat, but a token of the future was signed by a wrong clock or a thief.
+    valid_from = max(claims.get("iat", -math.inf), claims.get("nbf", -math.inf))
+    return VerifiedToken(MappingProxyType(claims), valid_from - leeway, claims["exp"] + leeway)
+
+
+def _is_time(claim: object) -> bool:
+    """Tell whether a claim is a NumericDate (RFC 7519 section 2): a finite number, and not a truth value."""
+    if type(claim) is int:
+        return abs(claim) < GREATEST_TIME
+    return type(claim) is float and math.isfinite(claim)

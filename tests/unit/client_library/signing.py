@@ -1,0 +1,86 @@
+"""Keys of made-up issuers, and tokens that are signed with them, well-formed or not."""
+
+import base64
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Final
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from jwt.algorithms import ECAlgorithm, RSAAlgorithm
+
+ISSUER: Final = "https://accounts.example"
+AUDIENCE: Final = "https://orders.example"
+NOW: Final = 1_800_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class SigningKey:
+    key_id: str
+    algorithm: str
+    key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
+
+    def jwk(self, **changes: object) -> dict[str, Any]:
+        """The public part as a JSON Web Key."""
+        public_key = self.key.public_key()
+        if isinstance(public_key, rsa.RSAPublicKey):
+            members = RSAAlgorithm.to_jwk(public_key, as_dict=True)
+        else:
+            members = ECAlgorithm.to_jwk(public_key, as_dict=True)
+        members.pop("key_ops", None)
+        return {**members, "kid": self.key_id, "alg": self.algorithm, "use": "sig", **changes}
+
+    def pem(self) -> bytes:
+        return self.key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+
+    def sign(self, claims: Mapping[str, Any], **header: object) -> str:
+        """A token with these claims. A header member that is None is left out."""
+        return self.sign_text(json.dumps(claims), **header)
+
+    def sign_text(self, payload: str, **header: object) -> str:
+        members = {"alg": self.algorithm, "kid": self.key_id, "typ": "at+jwt", **header}
+        text = json.dumps({name: value for name, value in members.items() if value is not None})
+        return self.sign_texts(text, payload)
+
+    def sign_texts(self, header: str, payload: str) -> str:
+        """A genuine signature over any two texts."""
+        signed = f"{encoded(header.encode())}.{encoded(payload.encode())}"
+        algorithm = jwt.get_algorithm_by_name(self.algorithm)
+        return f"{signed}.{encoded(algorithm.sign(signed.encode(), self.key))}"
+
+
+def encoded(part: bytes) -> str:
+    return base64.urlsafe_b64encode(part).rstrip(b"=").decode()
+
+
+@cache
+def elliptic_key(key_id: str = "elliptic") -> SigningKey:
+    return SigningKey(key_id, "ES256", ec.generate_private_key(ec.SECP256R1()))
+
+
+@cache
+def rsa_key(key_id: str = "rsa", bits: int = 2048) -> SigningKey:
+    return SigningKey(key_id, "RS256", rsa.generate_private_key(65537, bits))
+
+
+def key_set(*keys: Mapping[str, Any] | SigningKey) -> bytes:
+    return json.dumps({"keys": [key.jwk() if isinstance(key, SigningKey) else key for key in keys]}).encode()
+
+
+def claims(**changes: object) -> dict[str, Any]:
+    """Claims of a valid token. One that is None is left out."""
+    members = {
+        "iss": ISSUER,
+        "sub": "user-1",
+        "aud": AUDIENCE,
+        "exp": NOW + 600,
+        "iat": NOW,
+        "jti": "token-1",
+        "client_id": "dwc_orders",
+        "scope": "orders:read orders:write",
+        **changes,
+    }
+    return {name: value for name, value in members.items() if value is not None}
