@@ -12,6 +12,7 @@ from tests.unit.client_library.signing import elliptic_key, key_set
 
 URI: Final = "https://accounts.example/oauth/jwks"
 LOOPS: Final = 4
+HANGS_AFTER_SECONDS: Final = 60
 
 
 def in_loop_of_its_own(call: Callable[[], Any]) -> Any:
@@ -47,7 +48,7 @@ def test_event_loops_in_several_threads_share_one_fetch() -> None:
 
     fetches: list[str] = []
     # Each loop has begun its call, and so has the one fetch.
-    all_began = threading.Barrier(LOOPS + 1, timeout=PATIENT)
+    all_began = threading.Barrier(LOOPS + 1, timeout=HANGS_AFTER_SECONDS)
     keys = KeySet(URI, fetch, clock=Clock())
     with ThreadPoolExecutor(LOOPS) as threads:
         found = set(threads.map(lambda _: in_loop_of_its_own(use), range(LOOPS)))
