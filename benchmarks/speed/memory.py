@@ -9,7 +9,7 @@ from benchmarks.load import CONNECTIONS, apply
 from benchmarks.plan import Plan, say
 from benchmarks.samples import Sample, Series
 from benchmarks.service import LIMITS_OUT_OF_REACH, running_service
-from doorward.infrastructure.access_tokens import REMEMBERED_TOKENS
+from doorward.infrastructure.key_ring import REMEMBERED_TOKENS
 
 TURN_SECONDS: Final = 4
 SETTLING: Final = 0.25

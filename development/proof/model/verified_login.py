@@ -24,5 +24,5 @@ def create_verified_login(settings: Settings, app: FastAPI, clock: Clock) -> Log
     database, hasher = app.state.database, app.state.hasher
     mails = create_mail(settings, database, clock, delivers=False).queue
     lifetimes, codec = lifetimes_of(settings), RefreshTokenCodec(*keys(settings.keys, REFRESH_TOKEN_PURPOSE))
-    issuer = TokenPairIssuer(signer=create_signer(settings, lifetimes), codec=codec, lifetimes=lifetimes)
+    issuer = TokenPairIssuer(signer=create_signer(settings, lifetimes, None), codec=codec, lifetimes=lifetimes)
     return create_login(Foundation(settings, database, hasher, clock, mails), issuer)

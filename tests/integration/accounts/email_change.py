@@ -91,7 +91,7 @@ async def changing(mails: Mails, *, verified: bool = True) -> Changing:
     service = mails.service
     settings, rules = service.settings, registration_rules(service.settings)
     lifetimes, codec = lifetimes_of(settings), RefreshTokenCodec(*keys(settings.keys, REFRESH_TOKEN_PURPOSE))
-    issuer = TokenPairIssuer(signer=create_signer(settings, lifetimes), codec=codec, lifetimes=lifetimes)
+    issuer = TokenPairIssuer(signer=create_signer(settings, lifetimes, None), codec=codec, lifetimes=lifetimes)
     base = Foundation(settings, service.database, service.hasher, mails.clock, mails.queue)
     person, pair = await service.register_and_log_in()
     made = Changing(

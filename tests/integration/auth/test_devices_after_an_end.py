@@ -78,7 +78,7 @@ async def test_a_user_who_was_deactivated_meanwhile_goes_on_in_no_session(servic
     base = Foundation(service.settings, service.database, service.hasher, service.clock, MailQueue(None))
     lifetimes, now = lifetimes_of(service.settings), service.clock.now()
     codec = RefreshTokenCodec(*keys(service.settings.keys, REFRESH_TOKEN_PURPOSE))
-    issuer = TokenPairIssuer(signer=create_signer(service.settings, lifetimes), codec=codec, lifetimes=lifetimes)
+    issuer = TokenPairIssuer(signer=create_signer(service.settings, lifetimes, None), codec=codec, lifetimes=lifetimes)
     continuation = create_continuation(base, issuer)
     proof = Proof(caller.user.id, ("pwd",), acr=1, proven_at=now, session_epoch=0)
     device = continuation.describe(NO_CLIENT, None)

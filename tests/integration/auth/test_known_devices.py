@@ -125,7 +125,7 @@ def login(service_alone: Service, sealer: AesGcmSealer) -> Login:
     """The use case where mail is configured."""
     settings = service_alone.settings
     lifetimes, codec = lifetimes_of(settings), RefreshTokenCodec(*keys(settings.keys, REFRESH_TOKEN_PURPOSE))
-    issuer = TokenPairIssuer(signer=create_signer(settings, lifetimes), codec=codec, lifetimes=lifetimes)
+    issuer = TokenPairIssuer(signer=create_signer(settings, lifetimes, None), codec=codec, lifetimes=lifetimes)
     base = Foundation(settings, service_alone.database, service_alone.hasher, service_alone.clock, MailQueue(sealer))
     return create_login(base, issuer)
 

@@ -1,1 +1,25 @@
 """Verifies access tokens of doorward, and of other OAuth issuers, in Python services."""
+
+from doorward_client.current_user import CurrentUser
+from doorward_client.doorward import Doorward
+from doorward_client.exceptions import (
+    DoorwardClientError,
+    InsufficientAuthenticationError,
+    InsufficientScopeError,
+    IntrospectionUnavailableError,
+    InvalidTokenError,
+    KeysUnavailableError,
+    UnavailableError,
+)
+
+__all__ = [
+    "CurrentUser",
+    "Doorward",
+    "DoorwardClientError",
+    "InsufficientAuthenticationError",
+    "InsufficientScopeError",
+    "IntrospectionUnavailableError",
+    "InvalidTokenError",
+    "KeysUnavailableError",
+    "UnavailableError",
+]

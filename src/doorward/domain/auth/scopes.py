@@ -35,10 +35,6 @@ class ResourceScope(StrEnum):
     ITEMS_READ = "items:read"
     ITEMS_WRITE = "items:write"
 
-ITEMS_READ: Final = "items:read"
-ITEMS_WRITE: Final = "items:write"
-IMPLIED_BY_ACCOUNT: Final = [ITEMS_READ, ITEMS_WRITE]
-"""What ``account`` allows of what can be granted by itself."""
 
 ADMIN_SCOPES: Final = frozenset(AdminScope)
 RESOURCE_SCOPES: Final = frozenset(ResourceScope)
@@ -64,7 +60,7 @@ def may_name_a_scope(name: str) -> bool:
 
 def includes_scopes(granted: Collection[str], asked: Collection[str]) -> bool:
     """Tell whether what a session was granted includes all of these scopes: ``account`` stands for others, too."""
-    return set(asked).issubset([*granted, *(IMPLIED_BY_ACCOUNT if ACCOUNT_SCOPE in granted else ())])
+    return set(asked).issubset([*granted, *(RESOURCE_SCOPES if ACCOUNT_SCOPE in granted else ())])
 
 
 def effective_scopes(

@@ -6,19 +6,17 @@ from datetime import datetime
 
 from doorward.core.exceptions import ServiceUnavailableError
 from doorward.core.ports import Batching, Clock, Database
-from doorward.core.principal import Principal
-from doorward.domain.auth.callers import Caller
+from doorward.core.principal import ClientPrincipal, Principal
 from doorward.domain.auth.acting_session import lock_user
+from doorward.domain.auth.callers import Caller
 from doorward.domain.auth.events import (
     RefreshRefused,
     RefreshRepeated,
     RefreshRotated,
     RevocationIgnored,
 )
-from doorward.domain.auth.exceptions import InvalidAccessTokenError, InvalidRefreshTokenError
-from doorward.domain.auth.models import LiveSession, RotatedSession, TokenPair, User
 from doorward.domain.auth.exceptions import InvalidAccessTokenError, InvalidRefreshTokenError, ScopeNotGrantedError
-from doorward.domain.auth.models import FIRST_PARTY_CLIENT, Caller, LiveSession, RotatedSession, TokenPair, User
+from doorward.domain.auth.models import FIRST_PARTY_CLIENT, LiveSession, RotatedSession, TokenPair, User
 from doorward.domain.auth.policy import Lifetimes, Verdict, judge_unrotated
 from doorward.domain.auth.ports import AccessTokenSigner
 from doorward.domain.auth.refresh_token import RefreshToken, RefreshTokenCodec
@@ -204,14 +202,14 @@ class Sessions:
         One that is not valid, or no longer, is no error; nor is one of another client, whose session goes on.
         """
         try:
-            principal = self._signer.verify(access_token, self._clock.now())
+            principal = await self._signer.verify_with_latest_keys(access_token, self._clock.now())
         except InvalidAccessTokenError:
             report(RevocationIgnored(reason="malformed"))
             return
-        bind_session(session_id=principal.session_id, user_id=principal.user_id)
-        if principal.client_id != FIRST_PARTY_CLIENT:
+        if isinstance(principal, ClientPrincipal) or principal.client_id != FIRST_PARTY_CLIENT:
             report(RevocationIgnored(reason="not_live"))
             return
+        bind_session(session_id=principal.session_id, user_id=principal.user_id)
         async with self._database.transaction() as connection:
             await lock_user(connection, principal.user_id)
             event = await self._endings.end_by_access_token(

@@ -5,11 +5,11 @@ from typing import Final
 
 from doorward.api.problems import Remedies
 from doorward.api.routing import Call
-from doorward.api.v1.admin import audit, invitations, keys, outbox, roles, user_actions, user_files, users, webhooks
 from doorward.api.v1.admin import (
     audit,
     clients,
     invitations,
+    keys,
     outbox,
     resources,
     roles,
@@ -37,6 +37,5 @@ def calls() -> Sequence[Call]:
     """Return all calls of administration."""
     of_people = [*users.calls(), *user_actions.calls(), *user_files.calls()]
     of_rights = [*roles.calls(), *invitations.calls(), *audit.calls()]
-    return [*of_people, *of_rights, *webhooks.calls(), *outbox.calls(), *keys.calls()]
-    of_programs = [*clients.calls(), *resources.calls()]
+    of_programs = [*clients.calls(), *resources.calls(), *keys.calls()]
     return [*of_people, *of_rights, *webhooks.calls(), *outbox.calls(), *of_programs]

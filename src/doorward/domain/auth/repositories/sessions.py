@@ -15,7 +15,7 @@ from psycopg.rows import class_row
 from doorward.domain.auth.models import EndReason, LiveSession, LockedSession, NewSession, RotatedSession
 from doorward.domain.auth.refresh_token import RefreshToken, hash_secret
 from doorward.domain.auth.repositories import Connection
-from doorward.domain.auth.scopes import IMPLIED_BY_ACCOUNT
+from doorward.domain.auth.scopes import ResourceScope
 
 DEAD_KEPT: Final = 750
 MOST_READ: Final = 2000
@@ -169,7 +169,7 @@ async def rotate_sessions(
             "secret_hashes": [hash_secret(token.secret) for token in tokens],
             "client_id": client_id,
             "scopes": None if scopes is None else list(scopes),
-            "implied": IMPLIED_BY_ACCOUNT,
+            "implied": [scope.value for scope in ResourceScope],
             "now": now,
             "idle_expires_at": idle_expires_at,
             "until": until,

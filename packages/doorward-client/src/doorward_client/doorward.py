@@ -1,0 +1,118 @@
+"""One object a service: it knows the issuer, and verifies the tokens of its callers."""
+
+import time
+from collections.abc import Callable, Collection, Sequence
+from typing import TYPE_CHECKING
+
+from doorward_client.current_user import CurrentUser, check_acr, check_scopes, read_user
+from doorward_client.introspection import Introspection
+from doorward_client.key_sets import KeySet
+from doorward_client.metadata import Discovery
+from doorward_client.transports import ClientCredentials, HttpTransport, Transport
+from doorward_client.verification import IssuerRules
+from doorward_client.verifier import TokenVerifier
+
+if TYPE_CHECKING:
+    from fastapi.params import Depends
+
+
+class Doorward:
+    """Verifies access tokens of one doorward for one service.
+
+    ``issuer`` is doorward's PUBLIC_URL, exactly. ``audience`` is the name of this service in tokens, or several such
+    names. ``client_id`` and ``client_secret`` are for ``live=True`` only. ``internal_url`` is the address at which this
+    service reaches doorward, when it differs from the public one. Nothing is fetched before the first token.
+    """
+
+    def __init__(
+        self,
+        issuer: str,
+        audience: str | Collection[str],
+        *,
+        client_id: str | None = None,
+        client_secret: str | None = None,
+        internal_url: str | None = None,
+        algorithms: Collection[str] = ("ES256", "RS256"),
+    ) -> None:
+        """Raise ``ValueError`` for settings that cannot work, or that would accept what they must not."""
+        audiences = [audience] if isinstance(audience, str) else list(audience)
+        if bool(client_id) != bool(client_secret):
+            raise ValueError("client_id and client_secret belong together.")
+        self._rules = IssuerRules(
+            issuer=issuer,
+            audiences=frozenset(audiences),
+            algorithms=frozenset(algorithms),
+            required_claims=frozenset({"sub", "exp", "iat", "jti", "client_id"}),
+        )
+        self._audience = audiences[0]
+        self._internal_url = internal_url
+        self._credentials = ClientCredentials(client_id, client_secret) if client_id and client_secret else None
+        self.use_transport(HttpTransport())
+
+    @property
+    def issuer(self) -> str:
+        """Return the issuer whose tokens are accepted."""
+        return self._rules.issuer
+
+    @property
+    def audience(self) -> str:
+        """Return the name of this service in tokens; with several, the first."""
+        return self._audience
+
+    def use_transport(self, transport: Transport) -> None:
+        """Ask the issuer by another way from now on, and forget its keys. For tests, and for networks of your own."""
+        discovery = Discovery(self.issuer, transport.get, internal_url=self._internal_url)
+        key_set = KeySet(discovery.locate_keys, transport.get)
+        self._verifier = TokenVerifier(self._rules, key_set, read_user)
+        self._introspection = (
+            Introspection(transport, discovery.introspection_endpoint, self._credentials)
+            if self._credentials is not None
+            else None
+        )
+
+    async def verify(self, token: str, *, live: bool = False) -> CurrentUser:
+        """Return the user of a valid access token.
+
+        ``live`` also asks the issuer whether it is still active, at most every 10 s for one token. Raises
+        ``InvalidTokenError``; ``UnavailableError`` while the issuer cannot be asked for what is needed.
+        """
+        user = await self._verifier.verify(token)
+        if live:
+            await self._introspection_needed().check(token)
+        return user
+
+    def user(self, *, live: bool = False) -> "Depends":
+        """Return a FastAPI dependency: the caller, whatever its scopes."""
+        return self.require_scope(live=live)
+
+    def require_scope(self, *scopes: str, live: bool = False) -> "Depends":
+        """Return a FastAPI dependency: the caller, whose token has all of these scopes."""
+        check_scopes(scopes)
+        return self._dependency(lambda user: user.require_scopes(scopes), scopes=scopes, live=live)
+
+    def require_acr(self, acr: str, *, max_age: int | None = None, live: bool = False) -> "Depends":
+        """Return a FastAPI dependency: a user who signed in this strongly, ``max_age`` seconds ago at most.
+
+        ``acr`` is "1" (one factor), "2" (two) or "phr" (a passkey); a stronger one is enough.
+        """
+        check_acr(acr, max_age)
+        return self._dependency(lambda user: user.require_acr(acr, max_age, time.time()), scopes=(), live=live)
+
+    def _dependency(self, require: Callable[[CurrentUser], None], *, scopes: Sequence[str], live: bool) -> "Depends":
+        # The extra "fastapi" is not needed for verify().
+        from doorward_client.dependencies import caller_dependency  # noqa: PLC0415 - as above
+
+        if live:
+            self._introspection_needed()
+
+        async def verify(token: str) -> CurrentUser:
+            user = await self.verify(token, live=live)
+            require(user)
+            return user
+
+        return caller_dependency(verify, scopes)
+
+    def _introspection_needed(self) -> Introspection:
+        if self._introspection is None:
+            raise ValueError("live=True needs client_id and client_secret.")
+        return self._introspection

@@ -1,0 +1,136 @@
+"""An issuer for tests: it signs tokens, and answers the questions of connected services without a network."""
+
+import json
+import secrets
+import time
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePrivateKey, generate_private_key
+from jwt.algorithms import ECAlgorithm
+
+from doorward_client.doorward import Doorward
+from doorward_client.exceptions import FetchError
+from doorward_client.key_sets import FetchedKeys
+from doorward_client.transports import ClientCredentials, HttpTransport
+
+LIFETIME_SECONDS: Final = 600
+LISTED_KEYS: Final = 2
+"""The one that signs, and its predecessor."""
+
+
+@dataclass(frozen=True, slots=True)
+class _SigningKey:
+    key_id: str
+    key: EllipticCurvePrivateKey
+
+    def jwk(self) -> dict[str, Any]:
+        members = ECAlgorithm.to_jwk(self.key.public_key(), as_dict=True)
+        return {**members, "kid": self.key_id, "alg": "ES256", "use": "sig"}
+
+
+class Issuer:
+    """Signs tokens as doorward does. Connected services accept them, and no others."""
+
+    def __init__(self, issuer: str = "https://issuer.example", audience: str = "https://service.example") -> None:
+        """Take what tokens say; a service that is connected brings both."""
+        self.issuer = issuer
+        self.audience = audience
+        self._keys = [_new_key()]
+        self._revoked: set[str] = set()
+        self._connected: list[Doorward] = []
+
+    def connect(self, auth: Doorward) -> None:
+        """Have a service accept the tokens of this issuer, which takes on the service's issuer and audience."""
+        if self._connected and (auth.issuer, auth.audience) != (self.issuer, self.audience):
+            raise ValueError("Another service with another issuer or audience is connected: make an Issuer for each.")
+        self.issuer, self.audience = auth.issuer, auth.audience
+        self._connected.append(auth)
+        auth.use_transport(self)
+
+    def disconnect(self) -> None:
+        """Have all connected services ask their real issuer again."""
+        for auth in self._connected:
+            auth.use_transport(HttpTransport())
+        self._connected.clear()
+
+    def token(
+        self,
+        sub: str,
+        scope: str = "",
+        *,
+        client_id: str = "dwc_test",
+        audience: str | None = None,
+        expires_in: int = LIFETIME_SECONDS,
+        **claims: object,
+    ) -> str:
+        """Return an access token. More claims, such as ``acr="2"``, are added; one that is None is left out."""
+        now = int(time.time())
+        members: dict[str, object] = {
+            "iss": self.issuer,
+            "sub": sub,
+            "aud": audience or self.audience,
+            "exp": now + expires_in,
+            "iat": now + min(expires_in, 0),
+            "jti": secrets.token_hex(16),
+            "sid": secrets.token_hex(16),
+            "client_id": client_id,
+            "scope": scope,
+            "auth_time": now,
+            "acr": "1",
+            "amr": ["pwd"],
+            **claims,
+        }
+        signing = self._keys[-1]
+        return jwt.encode(
+            {name: value for name, value in members.items() if value is not None},
+            signing.key,
+            algorithm="ES256",
+            headers={"typ": "at+jwt", "kid": signing.key_id},
+        )
+
+    def expired(self, sub: str = "user", scope: str = "", **claims: Any) -> str:  # noqa: ANN401 - as token() takes them
+        """Return an access token that was valid an hour ago."""
+        return self.token(sub, scope, expires_in=-3600, **claims)
+
+    def rotate(self) -> None:
+        """Sign with a new key from now on. The predecessor stays listed until the next rotation."""
+        self._keys = [*self._keys, _new_key()][-LISTED_KEYS:]
+        # doorward publishes a key a day before it signs, so that services know it by then.
+        for auth in self._connected:
+            auth.use_transport(self)
+
+    def revoke(self, token: str) -> None:
+        """Answer ``live=True`` with "not active" for this token."""
+        self._revoked.add(token)
+
+    async def get(self, address: str) -> FetchedKeys:
+        """Answer a service that asks for metadata or keys."""
+        if address.endswith("/oauth/jwks"):
+            document: Mapping[str, object] = {"keys": [key.jwk() for key in self._keys]}
+        elif "/.well-known/oauth-authorization-server" in address:
+            document = self._metadata()
+        else:
+            raise FetchError("The issuer has no such document.")
+        return FetchedKeys(json.dumps(document).encode())
+
+    async def post(self, address: str, form: Mapping[str, str], credentials: ClientCredentials) -> bytes:
+        """Answer a service that asks whether a token is active."""
+        if not address.endswith("/oauth/introspect") or not credentials.client_secret:
+            raise FetchError("The issuer has no such endpoint.")
+        return json.dumps({"active": form["token"] not in self._revoked}).encode()
+
+    def _metadata(self) -> Mapping[str, Collection[str]]:
+        base = self.issuer.rstrip("/")
+        return {
+            "issuer": self.issuer,
+            "jwks_uri": f"{base}/oauth/jwks",
+            "introspection_endpoint": f"{base}/oauth/introspect",
+            "response_types_supported": [],
+        }
+
+
+def _new_key() -> _SigningKey:
+    return _SigningKey(secrets.token_hex(8), generate_private_key(SECP256R1()))

@@ -1,0 +1,92 @@
+"""Asking the issuer whether a token is active: how often, and what counts as an answer."""
+
+from collections.abc import Mapping
+
+import pytest
+
+from doorward_client.exceptions import FetchError, IntrospectionUnavailableError, InvalidTokenError
+from doorward_client.introspection import Introspection
+from doorward_client.key_sets import FetchedKeys
+from doorward_client.transports import ClientCredentials
+from tests.unit.client_library.issuer_server import Clock
+
+
+class Endpoint:
+    """Answers each question with ``answer``, or not at all while it is None."""
+
+    def __init__(self) -> None:
+        self.answer: bytes | None = b'{"active": true}'
+        self.asked: list[tuple[str, Mapping[str, str], ClientCredentials]] = []
+
+    async def locate(self) -> str:
+        return "https://accounts.example/oauth/introspect"
+
+    async def get(self, address: str) -> FetchedKeys:
+        raise FetchError(address)
+
+    async def post(self, address: str, form: Mapping[str, str], credentials: ClientCredentials) -> bytes:
+        self.asked.append((address, form, credentials))
+        if self.answer is None:
+            raise FetchError("The issuer is down.")
+        return self.answer
+
+
+CREDENTIALS = ClientCredentials("dwc_orders", "dws_secret")
+
+
+def introspection(endpoint: Endpoint, clock: Clock) -> Introspection:
+    return Introspection(endpoint, endpoint.locate, CREDENTIALS, clock=clock, remembered_tokens=2)
+
+
+async def test_the_issuer_is_asked_as_the_standard_says() -> None:
+    endpoint = Endpoint()
+    await introspection(endpoint, Clock()).check("token-1")
+    form = {"token": "token-1", "token_type_hint": "access_token"}
+    assert endpoint.asked == [("https://accounts.example/oauth/introspect", form, CREDENTIALS)]
+
+
+async def test_an_active_token_is_asked_for_every_ten_seconds() -> None:
+    endpoint, clock = Endpoint(), Clock()
+    it = introspection(endpoint, clock)
+    await it.check("token-1")
+    clock.seconds += 9.9
+    await it.check("token-1")
+    assert len(endpoint.asked) == 1
+    endpoint.answer = b'{"active": false}'
+    clock.seconds += 0.1
+    with pytest.raises(InvalidTokenError):
+        await it.check("token-1")
+
+
+async def test_a_token_that_is_not_active_is_asked_for_each_time() -> None:
+    endpoint = Endpoint()
+    it = introspection(endpoint, Clock())
+    endpoint.answer = b'{"active": false, "sub": "ada"}'
+    for _ in range(3):
+        with pytest.raises(InvalidTokenError):
+            await it.check("token-1")
+    assert len(endpoint.asked) == 3
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [None, b"", b"{}", b"[]", b"true", b"<html>", b'{"active": "true"}', b'{"active": 1}', b'{"active": null}',
+     b'{"active": false, "active": true}'],
+)  # fmt: skip
+async def test_any_other_answer_is_none(answer: bytes | None) -> None:
+    endpoint, clock = Endpoint(), Clock()
+    it = introspection(endpoint, clock)
+    await it.check("token-1")
+    endpoint.answer = answer
+    clock.seconds += 10
+    with pytest.raises(IntrospectionUnavailableError) as unavailable:
+        await it.check("token-1")
+    assert unavailable.value.retry_after_seconds == 5
+
+
+async def test_the_memory_of_active_tokens_is_bounded() -> None:
+    endpoint = Endpoint()
+    it = introspection(endpoint, Clock())
+    for token in ("token-1", "token-2", "token-3", "token-3", "token-2", "token-1"):
+        await it.check(token)
+    assert [form["token"] for _, form, _ in endpoint.asked] == ["token-1", "token-2", "token-3", "token-1"]
