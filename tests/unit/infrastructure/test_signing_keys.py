@@ -1,0 +1,207 @@
+"""Signing keys: made, read from files, sealed in rows and opened again."""
+
+import base64
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from joserfc.jwk import import_key
+
+from doorward.core.ports import SealedDataError
+from doorward.domain.keys.exceptions import InvalidKeyFileError
+from doorward.domain.keys.models import SIGNING_ALGORITHMS, NewKey, SigningAlgorithm, sealing_context
+from doorward.infrastructure.sealing import AesGcmSealer
+from doorward.infrastructure.signing_keys import RSA_BITS, SigningKeyMaker, as_new_key, open_key, thumbprint
+from tests.unit.infrastructure import ring
+from tests.unit.infrastructure.ring import SEALER, new_key, opened, stored
+
+PRIVATE_MEMBERS = {"d", "p", "q", "dp", "dq", "qi", "oth", "k"}
+ENCODING = serialization.Encoding
+FORMAT = serialization.PrivateFormat
+
+
+def _pem(key: Any, format_: serialization.PrivateFormat = FORMAT.PKCS8, password: bytes | None = None) -> bytes:
+    encryption: serialization.KeySerializationEncryption = serialization.NoEncryption()
+    if password is not None:
+        encryption = serialization.BestAvailableEncryption(password)
+    pem: bytes = key.private_bytes(ENCODING.PEM, format_, encryption)
+    return pem
+
+
+def _jwk(members: dict[str, Any]) -> bytes:
+    return json.dumps(members).encode()
+
+
+@pytest.mark.parametrize("algorithm", SIGNING_ALGORITHMS)
+async def test_new_keys_are_of_the_length_that_is_recommended(algorithm: SigningAlgorithm) -> None:
+    new = await SigningKeyMaker().make(algorithm)
+    members = json.loads(new.private)
+    if algorithm == "RS256":
+        assert len(base64.urlsafe_b64decode(f"{members['n']}==")) * 8 == RSA_BITS == 3072
+        assert members["e"] == "AQAB"
+    else:
+        assert members["crv"] == "P-256"
+    assert new.algorithm == algorithm
+
+
+@pytest.mark.parametrize("algorithm", SIGNING_ALGORITHMS)
+def test_the_id_of_a_key_is_its_thumbprint(algorithm: SigningAlgorithm) -> None:
+    """A second implementation of RFC 7638 finds the same."""
+    new = new_key(algorithm)
+    assert import_key(json.loads(new.private)).thumbprint() == new.kid
+
+
+def test_the_thumbprint_of_the_standard_is_found() -> None:
+    """RFC 7638 section 3.1."""
+    modulus = (
+        "0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjBZCiFV4n3ok"
+        "njhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu"
+        "6qMQvRL5hajrn1n91CbOpbISD08qNLyrdkt-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-csFCur-kEgU8a"
+        "wapJzKnqDKgw"
+    )
+    members = {"kty": "RSA", "n": modulus, "e": "AQAB", "alg": "RS256", "kid": "2011-04-29"}
+    assert thumbprint(members) == "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs"
+
+
+@pytest.mark.parametrize("algorithm", SIGNING_ALGORITHMS)
+def test_a_key_set_has_no_private_member(algorithm: SigningAlgorithm) -> None:
+    key = opened(new_key(algorithm))
+    assert key.private is not None
+    assert not PRIVATE_MEMBERS & set(key.jwk)
+    secret = json.loads(new_key(algorithm).private)["d"]
+    published = ring.ring_of(new_key(algorithm)).jwks().decode()
+    assert secret not in published
+    assert secret not in repr(key) + repr(new_key(algorithm)) + repr(stored(new_key(algorithm)))
+    assert import_key(dict(key.jwk)).is_private is False
+
+
+@pytest.mark.parametrize("algorithm", SIGNING_ALGORITHMS)
+def test_the_public_part_of_a_row_comes_from_what_was_sealed(algorithm: SigningAlgorithm) -> None:
+    """One who can write the table plants no key: neither under another id, nor in a row of the other algorithm."""
+    row, other = stored(new_key(algorithm)), stored(new_key(algorithm, 2))
+    assert open_key(row, SEALER).kid == new_key(algorithm).kid
+    planted = [
+        replace(row, sealed=other.sealed),
+        replace(row, kid=other.kid),
+        replace(row, algorithm="RS256" if algorithm == "ES256" else "ES256"),
+        replace(row, sealed=new_key(algorithm).private),
+        replace(row, sealed=b""),
+    ]
+    for each in planted:
+        with pytest.raises(SealedDataError):
+            open_key(each, SEALER)
+
+
+def test_a_sealed_key_that_is_not_the_one_of_its_row_is_refused() -> None:
+    """Sealed for the row by a key of ours: what a defect could do, and one who knows a sealing key."""
+    row, other = stored(new_key("ES256")), new_key("ES256", 2)
+    wrong = SEALER.seal(other.private, context=sealing_context(row.kid, row.algorithm))
+    with pytest.raises(SealedDataError):
+        open_key(replace(row, sealed=wrong), SEALER)
+    rsa_in_its_row = SEALER.seal(new_key("RS256").private, context=sealing_context(row.kid, row.algorithm))
+    with pytest.raises(SealedDataError):
+        open_key(replace(row, sealed=rsa_in_its_row), SEALER)
+
+
+def test_a_key_under_another_sealing_key_is_refused() -> None:
+    with pytest.raises(SealedDataError):
+        open_key(stored(new_key("ES256")), AesGcmSealer([bytes(32)]))
+
+
+@pytest.mark.parametrize("algorithm", SIGNING_ALGORITHMS)
+def test_the_public_part_of_a_key_verifies_and_signs_nothing(algorithm: SigningAlgorithm) -> None:
+    new = new_key(algorithm)
+    public = SigningKeyMaker().public_part(new.private)
+    assert SigningKeyMaker().public_part(public) == public
+    assert not PRIVATE_MEMBERS & set(json.loads(public))
+    sealed = SEALER.seal(public, context=sealing_context(new.kid, algorithm))
+    key = open_key(replace(stored(new), sealed=sealed), SEALER)
+    assert key.private is None
+    assert key.jwk == opened(new).jwk
+
+
+@pytest.mark.parametrize("algorithm", SIGNING_ALGORITHMS)
+def test_a_retired_key_is_not_kept_ready_to_sign(algorithm: SigningAlgorithm) -> None:
+    assert opened(new_key(algorithm), retires_at=ring.NOW).private is None
+
+
+P256 = ec.generate_private_key(ec.SECP256R1())
+
+
+@cache
+def _rsa(bits: int = 2048, exponent: int = 65537) -> rsa.RSAPrivateKey:
+    return rsa.generate_private_key(exponent, bits)
+
+
+def _rsa_jwk(**changes: object) -> bytes:
+    return _jwk({**json.loads(as_new_key(_rsa()).private), **changes})
+
+
+def _ec_jwk(**changes: object) -> bytes:
+    return _jwk({**json.loads(as_new_key(P256).private), **changes})
+
+
+def _member(new: NewKey, name: str) -> object:
+    return json.loads(new.private)[name]
+
+
+USUAL: dict[str, tuple[Callable[[], bytes], SigningAlgorithm]] = {
+    "EC, PKCS 8": (lambda: _pem(P256), "ES256"),
+    "EC, SEC 1": (lambda: _pem(P256, FORMAT.TraditionalOpenSSL), "ES256"),
+    "empty lines around": (lambda: b"\n" + _pem(P256) + b"\n", "ES256"),
+    "RSA, PKCS 8": (lambda: _pem(_rsa()), "RS256"),
+    "RSA, PKCS 1": (lambda: _pem(_rsa(), FORMAT.TraditionalOpenSSL), "RS256"),
+    "EC, JWK": (_ec_jwk, "ES256"),
+    "RSA, JWK": (_rsa_jwk, "RS256"),
+    "JWK with its id and use": (lambda: _ec_jwk(kid="mine", use="sig", alg="ES256"), "ES256"),
+}
+
+
+@pytest.mark.parametrize("name", USUAL)
+def test_keys_in_the_usual_files_are_read(name: str) -> None:
+    """Under their thumbprint, whatever id they had."""
+    content, algorithm = USUAL[name]
+    assert SigningKeyMaker().read(content()) == as_new_key(P256 if algorithm == "ES256" else _rsa())
+
+
+REFUSED: dict[str, Callable[[], bytes]] = {
+    "nothing": lambda: b"",
+    "no key": lambda: b"nonsense",
+    "broken JSON": lambda: b"{",
+    "no member": lambda: b"{}",
+    "a list": lambda: b"[]",
+    "no text": lambda: b"\xff\xfe",
+    "an HMAC key": lambda: b'{"kty":"oct","k":"AAAA"}',
+    "deeply nested": lambda: b'{"a":' * 10_000,
+    "a short RSA key": lambda: _pem(_rsa(1024)),
+    "a small exponent": lambda: _pem(_rsa(2048, 3)),
+    "P-384": lambda: _pem(ec.generate_private_key(ec.SECP384R1())),
+    "secp256k1": lambda: _pem(ec.generate_private_key(ec.SECP256K1())),
+    "Ed25519": lambda: _pem(ed25519.Ed25519PrivateKey.generate()),
+    "with a passphrase": lambda: _pem(P256, password=b"secret"),
+    "a public key": lambda: P256.public_key().public_bytes(
+        ENCODING.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    ),
+    "a public JWK": lambda: SigningKeyMaker().public_part(_ec_jwk()),
+    "a public RSA JWK": lambda: SigningKeyMaker().public_part(_rsa_jwk()),
+    "another curve's name": lambda: _ec_jwk(crv="P-384"),
+    "a point that is none": lambda: _ec_jwk(x="AAAA"),
+    "a number for a text": lambda: _ec_jwk(d=1),
+    "another key's private part": lambda: _ec_jwk(d=_member(new_key("ES256"), "d")),
+    "for encryption": lambda: _ec_jwk(use="enc"),
+    "for another algorithm": lambda: _rsa_jwk(alg="PS256"),
+    "another algorithm's name": lambda: _ec_jwk(alg="RS256"),
+    "a wrong exponent": lambda: _rsa_jwk(d=_member(as_new_key(_rsa()), "p")),
+    "another modulus": lambda: _rsa_jwk(n=_member(new_key("RS256"), "n")),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_other_files_are_refused(name: str) -> None:
+    with pytest.raises(InvalidKeyFileError):
+        SigningKeyMaker().read(REFUSED[name]())
