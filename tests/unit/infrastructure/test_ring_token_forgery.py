@@ -166,13 +166,18 @@ def test_another_spelling_of_base64_is_refused(spelling: Callable[[str], str]) -
 
 def _signatures_with_both_special_characters() -> list[str]:
     """Return a right token of either kind, with ``-`` or ``_`` in its signature, which differ between the alphabets."""
-    found = []
-    for make in (lambda claims: ring.signed(new_key("ES256"), claims), lambda claims: forge.with_claims(**claims)):
-        number = 0
-        while not {"-", "_"} & set((token := make({**CLAIMS, "jti": str(number)})).rpartition(".")[2]):
-            number += 1
-        found.append(token)
-    return found
+    return [
+        next(
+            token
+            for number in range(1000)
+            if {"-", "_"} & set((token := _right_token({**CLAIMS, "jti": str(number)}, kind)).rpartition(".")[2])
+        )
+        for kind in ("ring", "derived")
+    ]
+
+
+def _right_token(claims: dict[str, Any], kind: str) -> str:
+    return ring.signed(new_key("ES256"), claims) if kind == "ring" else forge.with_claims(**claims)
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-32", "utf-8-sig"])

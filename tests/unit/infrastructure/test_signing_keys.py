@@ -18,6 +18,7 @@ from doorward.domain.keys.models import SIGNING_ALGORITHMS, NewKey, SigningAlgor
 from doorward.infrastructure.sealing import AesGcmSealer
 from doorward.infrastructure.signing_keys import RSA_BITS, SigningKeyMaker, as_new_key, open_key, thumbprint
 from tests.unit.infrastructure import ring
+from tests.unit.infrastructure.forge import NOW
 from tests.unit.infrastructure.ring import SEALER, new_key, opened, stored
 
 PRIVATE_MEMBERS = {"d", "p", "q", "dp", "dq", "qi", "oth", "k"}
@@ -127,7 +128,7 @@ def test_the_public_part_of_a_key_verifies_and_signs_nothing(algorithm: SigningA
 
 @pytest.mark.parametrize("algorithm", SIGNING_ALGORITHMS)
 def test_a_retired_key_is_not_kept_ready_to_sign(algorithm: SigningAlgorithm) -> None:
-    assert opened(new_key(algorithm), retires_at=ring.NOW).private is None
+    assert opened(new_key(algorithm), retires_at=NOW).private is None
 
 
 P256 = ec.generate_private_key(ec.SECP256R1())
