@@ -6,7 +6,7 @@ import json
 import secrets
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
@@ -17,14 +17,14 @@ from psycopg.rows import dict_row
 
 from development.client import ApiClient, Person
 from development.patience import PATIENT
-from doorward.domain.keys.ports import KeyMaker
 from doorward.infrastructure.limits.limiter import CallLimiter
 from doorward.infrastructure.passwords import BcryptHasher
 from doorward.infrastructure.postgres.database import PostgresDatabase
 from doorward.infrastructure.postgres.timeouts import Timeouts
 from doorward.settings.config import Settings, settings_from
 from doorward.wiring.application import create_wired_app
-from tests.key_maker import QuickKeyMaker
+from doorward.wiring.keys import RingParts
+from tests.integration.quick_ring import QUICK_RING
 
 
 class FakeClock:
@@ -124,7 +124,7 @@ class Parts:
     timeouts: Timeouts = PATIENT
     hasher: BcryptHasher | None = None
     limiter: CallLimiter | None = None
-    key_maker: KeyMaker = field(default_factory=QuickKeyMaker)
+    ring: RingParts = QUICK_RING
 
 
 class MakeDatabase(Protocol):
@@ -165,7 +165,7 @@ async def run_service(settings: Settings, clock: FakeClock, parts: Parts | None 
         timeouts=parts.timeouts,
         hasher=parts.hasher,
         limiter=parts.limiter,
-        key_maker=parts.key_maker,
+        ring_parts=parts.ring,
     )
     async with app.router.lifespan_context(app):
         service = Service(app, settings, clock)

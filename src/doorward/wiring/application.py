@@ -17,7 +17,6 @@ from doorward.core.ports import Clock
 from doorward.domain.accounts.ports import PersonalData
 from doorward.domain.auth.refresh_token import RefreshTokenCodec
 from doorward.domain.auth.token_pair import TokenPairIssuer
-from doorward.domain.keys.ports import KeyMaker
 from doorward.infrastructure.clock import HostClock
 from doorward.infrastructure.keys import REFRESH_TOKEN_PURPOSE
 from doorward.infrastructure.limits.limiter import CallLimiter, create_limiter
@@ -40,7 +39,14 @@ from doorward.wiring.events_out import EventsOut, create_events_out, create_outg
 from doorward.wiring.foundation import Foundation
 from doorward.wiring.items import create_item_import, create_items, items_data
 from doorward.wiring.joining import create_confirmation, create_invitations, create_registration_requests
-from doorward.wiring.keys import SigningKeys, create_key_services, create_signing_keys, keys
+from doorward.wiring.keys import (
+    RING_PARTS,
+    RingParts,
+    SigningKeys,
+    create_key_services,
+    create_signing_keys,
+    keys,
+)
 from doorward.wiring.leaving import create_leaving
 from doorward.wiring.log import log_as_set
 from doorward.wiring.mail import MailService, create_mail
@@ -78,13 +84,13 @@ def create_wired_app(
     timeouts: Timeouts = TIMEOUTS,
     hasher: BcryptHasher | None = None,
     limiter: CallLimiter | None = None,
-    key_maker: KeyMaker | None = None,
+    ring_parts: RingParts = RING_PARTS,
     first_look_seconds: float = FIRST_LOOK_SECONDS,
 ) -> FastAPI:
     """Return the application. ``clock`` replaces PostgreSQL's, ``host`` this machine's.
 
     ``hasher`` and ``limiter`` replace those that the settings describe; they are closed with the application.
-    ``key_maker`` replaces what makes signing keys.
+    ``ring_parts`` replaces what makes signing keys, and how often they are read.
     """
     telemetry = Telemetry(settings.telemetry)
     database = PostgresDatabase(
@@ -100,7 +106,7 @@ def create_wired_app(
     events_out = EventsOut()
     if delivers:
         events_out = create_events_out(settings, database, clock, mail.queue, measures=mail.delivery is None)
-    signing_keys = create_signing_keys(settings, database, clock, maker=key_maker)
+    signing_keys = create_signing_keys(settings, database, clock, ring_parts)
     services = _create_services(
         base, telemetry, limiter, mail, signing_keys, lambda: running_background(scheduler, mail, events_out)
     )

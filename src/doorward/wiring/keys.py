@@ -47,6 +47,17 @@ def sealing_keys(settings: KeySettings) -> list[bytes]:
 
 
 @dataclass(frozen=True, slots=True)
+class RingParts:
+    """What makes signing keys (None: the usual maker), and how often they are read."""
+
+    maker: KeyMaker | None = None
+    times: RingTimes = RING_TIMES
+
+
+RING_PARTS: Final = RingParts()
+
+
+@dataclass(frozen=True, slots=True)
 class SigningKeys:
     """The ring of one process, and what changes the keys of all."""
 
@@ -68,12 +79,7 @@ class SigningKeys:
 
 
 def create_signing_keys(
-    settings: Settings,
-    database: PostgresDatabase,
-    clock: Clock,
-    *,
-    maker: KeyMaker | None = None,
-    times: RingTimes = RING_TIMES,
+    settings: Settings, database: PostgresDatabase, clock: Clock, parts: RingParts = RING_PARTS
 ) -> SigningKeys | None:
     """Return the keys that sign for other services; None where the provider is off.
 
@@ -90,9 +96,9 @@ def create_signing_keys(
         published=PublishedKeys(database=database, clock=clock),
         open_key=partial(open_key, sealer=sealer),
         clock=clock,
-        times=times,
+        times=parts.times,
     )
-    changes = create_key_changes(settings, database, clock, maker=maker)
+    changes = create_key_changes(settings, database, clock, maker=parts.maker)
     lifetime = timedelta(minutes=settings.tokens.client_token_expire_minutes)
     making = TaskRunner(
         session_conninfo(settings.database, database.timeouts), _task(settings, changes.begin), database.timeouts

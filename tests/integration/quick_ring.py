@@ -1,9 +1,12 @@
 """Signing keys for tests: of RSA the smallest that is accepted, which takes a tenth of the time."""
 
+from typing import Final
+
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from doorward.domain.keys.models import NewKey, SigningAlgorithm
 from doorward.infrastructure.signing_keys import LEAST_RSA_BITS, RSA_EXPONENT, SigningKeyMaker, as_new_key
+from doorward.wiring.keys import RingParts
 
 
 class QuickKeyMaker(SigningKeyMaker):
@@ -11,3 +14,6 @@ class QuickKeyMaker(SigningKeyMaker):
         if algorithm == "ES256":
             return await super().make(algorithm)
         return as_new_key(rsa.generate_private_key(RSA_EXPONENT, LEAST_RSA_BITS))
+
+
+QUICK_RING: Final = RingParts(QuickKeyMaker())
