@@ -1,16 +1,26 @@
 """SECRET_KEY, SECRET_KEY_PREVIOUS and ENCRYPTION_KEYS changed in every order: signing keys stay, or the start fails."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from typing import Final
 
+import psycopg
 import pytest
 
+from development.patience import PATIENT
 from doorward.commands.main import main
+from doorward.core.principal import ClientPrincipal
 from doorward.domain.keys.exceptions import SigningKeysUnreadableError
-from doorward.settings.config import settings_from
+from doorward.infrastructure.access_tokens import AccessTokens
+from doorward.infrastructure.postgres.database import PostgresDatabase
 from doorward.wiring import operations
-from tests.integration.keys.copies import audited, kid_of, make_copy, published, rows
-from tests.integration.service import MakeService, Service
+from doorward.wiring.auth import create_signer, lifetimes_of
+from doorward.wiring.database import running_database
+from doorward.wiring.keys import create_signing_keys
+from tests.integration.keys.copies import PUBLIC_URL, audited, kid_of, make_copy, published, rows
+from tests.integration.quick_ring import QUICK_RING
+from tests.integration.service import FakeClock, MakeService, settings_of_the_ring
 
 A, B, C, D = (letter * 2 + "q8Zw3KfT5xLm1Vd7RbYp0NcGhJ4sUeQ6" for letter in "ABCD")
 Change = dict[str, str]
@@ -62,48 +72,78 @@ LOST: Final[dict[str, list[Change]]] = {
 }
 
 
-async def history(make_service: MakeService, database: str, changes: list[Change]) -> list[Service]:
-    """Start the service with each settings in turn, and encrypt anew where that is said; return the services."""
-    services: list[Service] = []
-    present: Change = {}
-    for change in changes:
-        if change is REWRAP:
-            values = {"environment": "development", "database_url": database, **present}
-            assert (await operations.reseal(settings_from(values))).unreadable == 0
-            continue
-        present = change
-        services.append(await make_copy(make_service, database, **change))
-    return services
+class Starts:
+    """Starts copies one after the other, each with the settings of its moment, as far as signing keys go."""
+
+    def __init__(self, database_url: str, clock: FakeClock, stack: AsyncExitStack) -> None:
+        self.database_url = database_url
+        self.clock = clock
+        self.stack = stack
+
+    async def start(self, change: Change) -> AccessTokens:
+        """Return what the copy signs and verifies with. Raises ``SigningKeysUnreadableError``."""
+        settings = settings_of_the_ring(self.database_url, A, {"public_url": PUBLIC_URL, **change})
+        database = PostgresDatabase(settings.database, timeouts=PATIENT)
+        await self.stack.enter_async_context(running_database(database))
+        signing_keys = create_signing_keys(settings, database, self.clock, QUICK_RING)
+        assert signing_keys is not None
+        await signing_keys.open()
+        return create_signer(settings, lifetimes_of(settings), signing_keys.provider)
+
+    async def start_all(self, changes: list[Change]) -> list[AccessTokens]:
+        """Start a copy with each settings in turn, and encrypt anew where that is said."""
+        copies: list[AccessTokens] = []
+        present: Change = {}
+        for change in changes:
+            if change is REWRAP:
+                settings = settings_of_the_ring(self.database_url, A, present)
+                assert (await operations.reseal(settings)).unreadable == 0
+            else:
+                present = change
+                copies.append(await self.start(change))
+        return copies
+
+    def sign(self, copy: AccessTokens) -> str:
+        return copy.sign_client("dwc_orders", ["items:read"], PUBLIC_URL, self.clock.now())
+
+    def verifies(self, copy: AccessTokens, token: str) -> bool:
+        return isinstance(copy.verify(token, self.clock.now()), ClientPrincipal)
+
+
+@pytest.fixture
+async def starts(own_database: str, clock: FakeClock) -> AsyncIterator[Starts]:
+    async with AsyncExitStack() as stack:
+        yield Starts(own_database, clock, stack)
+
+
+def stored(database_url: str) -> list[tuple[object, ...]]:
+    with psycopg.connect(database_url) as connection:
+        return connection.execute("SELECT * FROM signing_keys ORDER BY kid").fetchall()
 
 
 @pytest.mark.parametrize("name", SURVIVED)
-async def test_signing_keys_survive_a_change_that_keeps_what_opens_them(
-    make_service: MakeService, own_database: str, name: str
-) -> None:
+async def test_signing_keys_survive_a_change_that_keeps_what_opens_them(starts: Starts, name: str) -> None:
     """The tokens of before are verified, and the same keys sign."""
-    first, *others = await history(make_service, own_database, SURVIVED[name])
-    _, pair = await first.register_and_log_in()
-    for service in others:
-        assert (await service.get_me(pair.access)).status_code == 200
-        assert await published(service) == await published(first)
-        _, of_now = await service.register_and_log_in()
-        assert kid_of(of_now.access) == kid_of(pair.access)
-    assert len(rows(first)) == 4
+    first, *others = await starts.start_all(SURVIVED[name])
+    token = starts.sign(first)
+    assert others
+    for copy in others:
+        assert starts.verifies(copy, token)
+        assert kid_of(starts.sign(copy)) == kid_of(token)
+        assert starts.verifies(first, starts.sign(copy))
+    assert len(stored(starts.database_url)) == 4
 
 
 @pytest.mark.parametrize("name", LOST)
-async def test_the_start_fails_where_nothing_opens_the_signing_keys(
-    make_service: MakeService, own_database: str, name: str
-) -> None:
+async def test_the_start_fails_where_nothing_opens_the_signing_keys(starts: Starts, name: str) -> None:
     """It never makes others instead: one copy with wrong settings would revoke the keys of all."""
     *before, wrong = LOST[name]
-    services = await history(make_service, own_database, before)
-    stored = rows(services[0])
+    copies = await starts.start_all(before)
+    rows_before = stored(starts.database_url)
     with pytest.raises(SigningKeysUnreadableError):
-        await make_copy(make_service, own_database, **wrong)
-    assert rows(services[0]) == stored
-    _, pair = await services[-1].register_and_log_in()
-    assert (await services[-1].get_me(pair.access)).status_code == 200
+        await starts.start(wrong)
+    assert stored(starts.database_url) == rows_before
+    assert starts.verifies(copies[-1], starts.sign(copies[0]))
 
 
 async def test_an_operator_is_told_what_to_do_and_may_begin_anew(

@@ -1,0 +1,265 @@
+"""The ring of one process: when it reads the keys again, and what it keeps while it cannot."""
+
+import asyncio
+import json
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from functools import partial
+
+import pytest
+
+from development.patience import PATIENT
+from doorward.core.exceptions import ServiceUnavailableError
+from doorward.core.ports import Sealer
+from doorward.domain.keys.changes import KeyChanges
+from doorward.domain.keys.exceptions import SigningKeysUnreadableError
+from doorward.domain.keys.models import KeyState, sealing_context
+from doorward.domain.keys.publishing import PublishedKeys
+from doorward.domain.keys.resealing import KeyResealing
+from doorward.infrastructure.key_ring import KeyRings, RingTimes
+from doorward.infrastructure.postgres.database import PostgresDatabase
+from doorward.infrastructure.sealing import AesGcmSealer
+from doorward.infrastructure.signing_keys import open_key
+from doorward.wiring.database import running_database
+from tests.integration.keys.copies import NEVER, SOON
+from tests.integration.quick_ring import QuickKeyMaker
+from tests.integration.service import FakeClock, Logs, events, settings_of_the_ring
+
+KEPT = timedelta(days=90)
+
+
+class Copy:
+    """One process: what changes the keys, and its ring."""
+
+    def __init__(self, database: PostgresDatabase, clock: FakeClock, sealer: Sealer, times: RingTimes) -> None:
+        self.clock = clock
+        self.database = database
+        self.changes = KeyChanges(
+            database=database, clock=clock, sealer=sealer, maker=QuickKeyMaker(), kept_after_unlisting=KEPT
+        )
+        self.rings = KeyRings(
+            published=PublishedKeys(database=database, clock=clock),
+            open_key=partial(open_key, sealer=sealer),
+            clock=clock,
+            times=times,
+        )
+
+    async def open(self) -> None:
+        await self.rings.open(self.changes.begin)
+
+    def kids(self) -> set[str]:
+        return {key.kid for key in self.rings.current.keys}
+
+    async def in_state(self, state: KeyState, algorithm: str = "ES256") -> str:
+        (kid,) = [key.kid for key, found in await self.changes.list() if (key.algorithm, found) == (algorithm, state)]
+        return kid
+
+
+class MakeCopy:
+    def __init__(self, database: PostgresDatabase, clock: FakeClock) -> None:
+        self.database = database
+        self.clock = clock
+        self.key = secrets.token_bytes(32)
+
+    def __call__(self, *, times: RingTimes = NEVER, keys: list[bytes] | None = None) -> Copy:
+        return Copy(self.database, self.clock, AesGcmSealer(keys or [self.key]), times)
+
+
+@asynccontextmanager
+async def _database(url: str) -> AsyncIterator[PostgresDatabase]:
+    settings = settings_of_the_ring(url, secrets.token_urlsafe(48), {})
+    database = PostgresDatabase(settings.database, timeouts=PATIENT)
+    async with running_database(database):
+        yield database
+
+
+@pytest.fixture
+async def make_copy(own_database: str, clock: FakeClock) -> AsyncIterator[MakeCopy]:
+    async with _database(own_database) as database:
+        yield MakeCopy(database, clock)
+
+
+async def test_the_first_keys_are_made_once_and_sign_at_once(make_copy: MakeCopy) -> None:
+    first, second = make_copy(), make_copy()
+    await asyncio.gather(first.open(), second.open())
+    assert first.kids() == second.kids()
+    assert len(first.kids()) == 4
+    for algorithm in ("ES256", "RS256"):
+        signing = await first.in_state(KeyState.SIGNING, algorithm)
+        key = second.rings.current.verifying_key(signing)
+        assert key is not None
+        assert second.rings.current.signing_key(key.algorithm, first.clock.now()) is key
+    await make_copy().open()
+    assert len(await first.changes.list()) == 4
+
+
+async def test_a_ring_is_replaced_only_when_the_keys_have_changed(make_copy: MakeCopy) -> None:
+    """The tokens that it remembers go with it."""
+    copy = make_copy()
+    await copy.open()
+    ring = copy.rings.current
+    await copy.rings.reread()
+    assert copy.rings.current is ring
+    await copy.changes.rotate(at_once=True)
+    await copy.rings.reread()
+    assert copy.rings.current is not ring
+    assert copy.rings.current.etag != ring.etag
+
+
+async def test_an_unknown_key_is_learnt_but_not_for_each_token(make_copy: MakeCopy) -> None:
+    first, second = make_copy(), make_copy()
+    await first.open()
+    await second.open()
+    await first.changes.revoke(await first.in_state(KeyState.SIGNING))
+    new = await first.in_state(KeyState.STANDBY)
+    asked = make_copy.database.pool_load().asked
+    answers = await asyncio.gather(*(second.rings.learn(new) for _ in range(50)))
+    assert all(answers)
+    assert make_copy.database.pool_load().asked == asked + 1
+    assert not any(await asyncio.gather(*(second.rings.learn(f"unknown {number}") for number in range(50))))
+    assert make_copy.database.pool_load().asked == asked + 1
+
+
+async def test_unknown_keys_are_looked_for_again_after_a_while(make_copy: MakeCopy) -> None:
+    first, second = make_copy(), make_copy(times=RingTimes(reread=3600, learn=0.05))
+    await first.open()
+    await second.open()
+    assert not await second.rings.learn("unknown")
+    await first.changes.rotate(at_once=True)
+    new = await first.in_state(KeyState.STANDBY)
+    await asyncio.sleep(0.06)
+    assert await second.rings.learn(new)
+
+
+def test_the_intervals_keep_what_is_promised() -> None:
+    """A revoked key is refused by every copy within 10 seconds; unknown keys cost a query per 5 seconds at most."""
+    assert RingTimes().reread <= 8
+    assert RingTimes().learn == 5
+
+
+async def test_keys_are_read_again_in_the_background_also_after_a_fault(
+    make_copy: MakeCopy, logs: Logs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = make_copy(), make_copy(times=SOON)
+    await second.open()
+    faults = iter([ServiceUnavailableError(), RuntimeError("a defect")])
+    read = PublishedKeys.list
+
+    async def failing_list(published: PublishedKeys) -> object:
+        if (fault := next(faults, None)) is not None:
+            raise fault
+        return await read(published)
+
+    monkeypatch.setattr(PublishedKeys, "list", failing_list)
+    async with second.rings.running():
+        await first.changes.rotate(at_once=True)
+        new = await first.in_state(KeyState.STANDBY)
+        async with asyncio.timeout(60):
+            while new not in second.kids():  # noqa: ASYNC110 - another task reads the keys
+                await asyncio.sleep(0.01)
+    assert len(events(logs, "keys.not_read")) == 1
+    (crashed,) = events(logs, "keys.crashed")
+    assert "a defect" in json.dumps(crashed)
+
+
+async def test_a_copy_that_cannot_open_a_re_sealed_key_keeps_it_and_says_so(make_copy: MakeCopy, logs: Logs) -> None:
+    copy = make_copy()
+    await copy.open()
+    before = copy.kids()
+    new_key = secrets.token_bytes(32)
+    assert await KeyResealing(database=make_copy.database, sealer=AesGcmSealer([new_key, make_copy.key])).reseal() == (
+        4,
+        0,
+    )
+    await copy.rings.reread()
+    assert copy.kids() == before
+    assert copy.rings.current.signing_key("ES256", copy.clock.now())
+    assert {line["kid"] for line in events(logs, "keys.unreadable")} == before
+    assert {line["level"] for line in events(logs, "keys.unreadable")} == {"error"}
+    # What is no secret is learnt: a key that is revoked goes all the same.
+    elsewhere = make_copy(keys=[new_key])
+    revoked = await copy.in_state(KeyState.SIGNING)
+    await elsewhere.changes.revoke(revoked)
+    await copy.rings.reread()
+    assert revoked not in copy.kids()
+    assert copy.rings.current.signing_key("ES256", copy.clock.now()).kid in before
+
+
+async def test_a_copy_that_cannot_open_the_keys_adds_none(make_copy: MakeCopy) -> None:
+    await make_copy().open()
+    wrong = make_copy(keys=[secrets.token_bytes(32)])
+    stored = await wrong.changes.list()
+    with pytest.raises(SigningKeysUnreadableError):
+        await wrong.open()
+    for change in (wrong.changes.begin(), wrong.changes.maintain(), wrong.changes.rotate(at_once=True)):
+        with pytest.raises(SigningKeysUnreadableError):
+            await change
+    with pytest.raises(SigningKeysUnreadableError):
+        await wrong.changes.revoke(stored[0][0].kid)
+    assert await wrong.changes.list() == stored
+
+
+async def test_a_retired_key_that_cannot_be_opened_stops_no_start(make_copy: MakeCopy, logs: Logs) -> None:
+    copy = make_copy()
+    await copy.open()
+    retired = await copy.in_state(KeyState.SIGNING)
+    await copy.changes.rotate(at_once=True)
+    async with make_copy.database.connection() as connection:
+        await connection.execute("UPDATE signing_keys SET sealed = '\\x00' WHERE kid = %(kid)s", {"kid": retired})
+    other = make_copy()
+    await other.open()
+    assert retired not in other.kids()
+    assert [line["kid"] for line in events(logs, "keys.unreadable")] == [retired]
+
+
+async def test_a_row_that_was_tampered_with_plants_no_key(make_copy: MakeCopy) -> None:
+    """Whoever writes the table has no sealing key: rows swapped or moved to another algorithm do not open."""
+    copy = make_copy()
+    await copy.open()
+    signing, standby = await copy.in_state(KeyState.SIGNING), await copy.in_state(KeyState.STANDBY)
+    async with make_copy.database.connection() as connection:
+        await connection.execute(
+            """
+            UPDATE signing_keys
+            SET sealed = (SELECT sealed FROM signing_keys WHERE kid = %(other)s)
+            WHERE kid = %(kid)s
+            """,
+            {"kid": signing, "other": standby},
+        )
+    with pytest.raises(SigningKeysUnreadableError):
+        await make_copy().open()
+
+
+async def test_the_private_part_is_destroyed_when_the_last_token_has_expired_and_the_rest_later(
+    make_copy: MakeCopy,
+) -> None:
+    copy = make_copy()
+    await copy.open()
+    former = await copy.in_state(KeyState.SIGNING)
+    await copy.changes.rotate(at_once=True)
+    copy.clock.advance(timedelta(hours=25) - timedelta(seconds=1))
+    await copy.changes.maintain()
+    await copy.rings.reread()
+    assert former in copy.kids()
+    assert "d" in await _opened(copy, make_copy.key, former)
+    copy.clock.advance(timedelta(seconds=1))
+    assert await copy.changes.maintain() == 2
+    await copy.rings.reread()
+    assert former not in copy.kids()
+    assert "d" not in await _opened(copy, make_copy.key, former)
+    assert await copy.changes.maintain() == 0
+    copy.clock.advance(KEPT - timedelta(seconds=1))
+    await copy.changes.maintain()
+    assert former in [key.kid for key, _ in await copy.changes.list()]
+    copy.clock.advance(timedelta(seconds=1))
+    await copy.changes.maintain()
+    assert former not in [key.kid for key, _ in await copy.changes.list()]
+
+
+async def _opened(copy: Copy, sealing_key: bytes, kid: str) -> dict[str, str]:
+    (row,) = [key for key, _ in await copy.changes.list() if key.kid == kid]
+    opened = AesGcmSealer([sealing_key]).open(row.sealed, context=sealing_context(row.kid, row.algorithm))
+    members: dict[str, str] = json.loads(opened)
+    return members
