@@ -67,6 +67,12 @@ PANELS: Final = (
         _PER_SECOND,
         _rates("doorward_revocations_total", "outcome"),
     ),
+    Panel(
+        "Authentications of clients",
+        "A rise of failures is a program with an old secret, or guessing.",
+        _PER_SECOND,
+        _rates("doorward_client_authentications_total", "outcome"),
+    ),
     Panel("Registrations", "By outcome.", _PER_SECOND, _rates("doorward_registrations_total", "outcome")),
     Panel(
         "New passwords looked up among breached ones",

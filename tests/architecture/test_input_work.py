@@ -45,6 +45,8 @@ MEASURED: Final = frozenset(
         "domain/items/csv_lines.py",
         "domain/items/policy.py",
         "domain/items/repositories/lists.py",
+        "domain/oauth/client_authentication.py",
+        "domain/oauth/policy.py",
         "domain/webhooks/policy.py",
         "infrastructure/access_tokens.py",
         "server/request_head.py",

@@ -1,5 +1,6 @@
 """No text of a stranger that passes the bounds holds the event loop for more than the equivalent of 100 ms."""
 
+import base64
 import contextlib
 import io
 import ipaddress
@@ -26,6 +27,9 @@ from doorward.domain.items import search
 from doorward.domain.items.csv_lines import read_items
 from doorward.domain.items.models import ItemContent, ItemFilter
 from doorward.domain.items.policy import checked_content, checked_filter
+from doorward.domain.oauth import policy as oauth
+from doorward.domain.oauth.client_authentication import read_credentials
+from doorward.domain.oauth.models import ClientContent, PresentedCredentials
 from doorward.domain.webhooks import policy as webhooks
 from doorward.domain.webhooks.models import EndpointContent
 from doorward.infrastructure.access_tokens import AccessTokens
@@ -56,6 +60,19 @@ _SCRUBBER: Final = Scrubber()
 
 def _check_webhook(text: str) -> object:
     return webhooks.checked_content(EndpointContent(f"https://{text}"), ())
+
+
+def _check_client(text: str) -> object:
+    return oauth.checked_content(ClientContent(text, scopes=(text,)))
+
+
+def _read_credentials(text: str) -> None:
+    with contextlib.suppress(DomainError):
+        read_credentials(PresentedCredentials(authorization=f"Basic {text}"))
+    encoded = base64.b64encode(text[:1500].encode("latin-1", "replace")).decode()
+    with contextlib.suppress(DomainError):
+        read_credentials(PresentedCredentials(authorization=f"Basic {encoded}", client_id=text))
+    read_credentials(PresentedCredentials(client_id=text, client_secret=text))
 
 
 class Place(NamedTuple):
@@ -145,6 +162,9 @@ _PLACES: Final = (
     Place("description of a role", administration.checked_description, lambda: worst_inputs.texts(FIELD)),
     Place("external id", administration.checked_external_id, lambda: worst_inputs.texts(FIELD)),
     Place("language of a user", administration.checked_locale, lambda: worst_inputs.texts(FIELD)),
+    Place("name of a client", _check_client, lambda: worst_inputs.texts(FIELD)),
+    Place("identifier of a resource", oauth.is_resource_identifier, lambda: worst_inputs.texts(FIELD)),
+    Place("id and secret of a client", _read_credentials, worst_inputs.header_values),
     Place("filter of a list", lambda text: checked_filter(ItemFilter(text, text)), _queries),
     Place("search", _search, _queries),
     Place("cursor", lambda text: _CURSORS.decode(text, "title"), lambda: worst_inputs.texts(4_096)),

@@ -183,13 +183,13 @@ async def test_the_built_in_client_can_be_given_scopes_and_nothing_else(
     assert (await admin.call("GET", path)).json()["live_secrets"] == []
 
 
-async def test_there_may_be_500_clients_and_200_resources(make_service: MakeService, own_database: str) -> None:
+async def test_there_may_be_250_clients_and_200_resources(make_service: MakeService, own_database: str) -> None:
     service = await make_service(database_url=own_database)
     admin = await signed_in_with(service, "admin")
     service.sql(
         "INSERT INTO oauth_clients (client_id, name, auth_method, grant_types, scopes, resources, created_at,"
         " updated_at, not_before) SELECT 'dwc_' || n, '', 'none', '{}', '{}', '{}', now(), now(), now()"
-        " FROM generate_series(1, 498) AS n"
+        " FROM generate_series(1, 248) AS n"
     )
     service.sql(
         "INSERT INTO oauth_resources (id, identifier, scopes, algorithm, created_at)"

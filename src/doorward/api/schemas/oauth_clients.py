@@ -116,7 +116,7 @@ class ResourceBody(RequestBody):
     identifier: str = Field(
         max_length=500,
         description="The audience of its tokens: an absolute URI without a fragment (RFC 8707).",
-        examples=["https://orders.example"],
+        examples=["https://shop.example.com/orders"],
     )
     scopes: _Scopes = ()
     algorithm: KeyAlgorithm = Field("ES256", description="The signature of its tokens.")

@@ -15,7 +15,7 @@ from doorward.domain.oauth.repositories import Connection, clients
 from doorward.observability.logging import report
 
 MAXIMUM_BASIC_LENGTH: Final = 2048
-"""Characters of a Basic header: twice what the longest id and secret need when each character is encoded."""
+"""Characters of a Basic header: more than the longest id and secret need when each character is encoded."""
 
 
 class ClientAuthentication:
@@ -32,7 +32,7 @@ class ClientAuthentication:
         expired secret, a disabled client, and another method than the registered one cannot be told apart, neither by
         the answer nor by the time. What can be no credentials costs no statement.
         """
-        method, client_id, secret = _read(presented)
+        method, client_id, secret = read_credentials(presented)
         if client_id is None or secret is None or not may_be_a_client_id(client_id):
             report(ClientAuthenticationFailed(reason="malformed"))
             raise InvalidClientError
@@ -51,7 +51,7 @@ class ClientAuthentication:
         return stored.client()
 
 
-def _read(presented: PresentedCredentials) -> tuple[AuthMethod, str | None, str | None]:
+def read_credentials(presented: PresentedCredentials) -> tuple[AuthMethod, str | None, str | None]:
     """Return the method, the client's id and its secret, None where they cannot be read.
 
     A ``client_id`` beside a Basic header is no second method, if it is the same. Raises

@@ -42,7 +42,7 @@ class BuiltInClientError(DomainError):
 class TooManyClientsError(DomainError):
     kind = Kind.CONFLICT
     code = "too_many_clients"
-    detail = "There are 500 clients, which is the limit. Remove one first."
+    detail = "There are 250 clients, which is the limit. Remove one first."
 
 
 class ClientWithoutSecretError(DomainError):

@@ -29,7 +29,7 @@ CLIENT_CREDENTIALS: Final = "client_credentials"
 REFRESH_TOKEN: Final = "refresh_token"  # noqa: S105 - the name of a grant type
 OPENID_SCOPE: Final = "openid"
 ADMINISTRATION: Final = "admin:"
-MAXIMUM_CLIENTS: Final = 500
+MAXIMUM_CLIENTS: Final = 250
 MAXIMUM_RESOURCES: Final = 200
 """Lists of them have one page."""
 
