@@ -9,8 +9,9 @@ from functools import partial
 
 from development.proof.kills.administration import AdministratorRounds
 from development.proof.kills.deliveries import DELIVERING, DeliveryRounds
-from development.proof.kills.failpoints import ADMINISTRATOR_POINTS, DELIVERY_POINTS, MOMENTS, POINTS
+from development.proof.kills.failpoints import ADMINISTRATOR_POINTS, CLIENT_POINTS, DELIVERY_POINTS, MOMENTS, POINTS
 from development.proof.kills.files import BATCHES, ImportRounds
+from development.proof.kills.oauth_clients import ClientRounds
 from development.proof.kills.rounds import Outcome, rounds
 from development.proof.kills.service import killable_service
 from development.proof.service import ADMINISTRATION, own_database, proof_settings
@@ -50,6 +51,9 @@ def _points(database_url: str, stack: ExitStack) -> Iterator[tuple[str, Kill]]:
     of_administrators = AdministratorRounds(administered, database_url)
     for act, moment in ADMINISTRATOR_POINTS:
         yield f"administrator's {act}, {moment}", partial(of_administrators.kill, act, moment)
+    of_clients = ClientRounds(administered, database_url)
+    for change, moment in CLIENT_POINTS:
+        yield f"{change}, {moment}", partial(of_clients.kill, change, moment)
     of_imports = ImportRounds(administered, database_url)
     for batch in range(1, BATCHES + 1):
         for moment in MOMENTS:

@@ -1,4 +1,4 @@
-"""Where the service may die: around each commit of accounts, administration, imports and deliveries.
+"""Where the service may die: around each commit of accounts, administration, clients, imports and deliveries.
 
 None of this is in the product: it is put around it here. A file arms one point for the process that watches it:
 `rotate before 2` kills at the second pass. Without the file nothing dies.
@@ -19,6 +19,8 @@ from doorward.domain.administration.repositories import imported_users
 from doorward.domain.administration.repositories import users as administered_users
 from doorward.domain.auth.models import EndReason
 from doorward.domain.auth.repositories import roles, sessions, throttles, users
+from doorward.domain.oauth.repositories import clients as oauth_clients
+from doorward.domain.oauth.repositories import secrets as oauth_secrets
 from doorward.domain.outbox import repository as outbox
 from doorward.infrastructure.postgres.database import PostgresDatabase
 
@@ -50,18 +52,23 @@ AdministratorCommit = Literal[
 ]
 """What administrators do to users, and to addresses without an account."""
 
+ClientCommit = Literal["client", "client-secret", "client-disabled", "client-removed"]
+"""What administrators do to an OAuth client, in the order in which it is done."""
+
 DeliveryCommit = Literal["claim", "settle"]
 """What is stored about a message before it is sent, and after it was taken."""
 
-Commit = AccountCommit | AdministratorCommit | DeliveryCommit | Literal["import"]
+Commit = AccountCommit | AdministratorCommit | ClientCommit | DeliveryCommit | Literal["import"]
 Moment = Literal["before", "sent", "after"]
 """Before the commit is sent; when it is sent and not answered; when it is answered and the caller not."""
 
 MOMENTS: Final[tuple[Moment, ...]] = get_args(Moment)
 ACCOUNT_COMMITS: Final[tuple[AccountCommit, ...]] = get_args(AccountCommit)
 ADMINISTRATOR_COMMITS: Final[tuple[AdministratorCommit, ...]] = get_args(AdministratorCommit)
+CLIENT_COMMITS: Final[tuple[ClientCommit, ...]] = get_args(ClientCommit)
 POINTS: Final = tuple((commit, moment) for commit in ACCOUNT_COMMITS for moment in MOMENTS)
 ADMINISTRATOR_POINTS: Final = tuple((commit, moment) for commit in ADMINISTRATOR_COMMITS for moment in MOMENTS)
+CLIENT_POINTS: Final = tuple((commit, moment) for commit in CLIENT_COMMITS for moment in MOMENTS)
 DELIVERY_POINTS: Final[tuple[tuple[DeliveryCommit, Moment], ...]] = (
     ("claim", "after"),
     ("settle", "before"),
@@ -104,6 +111,10 @@ class Failpoints:
         self._mark(deletions, "remove_user", lambda _: "erase")
         self._mark(invitations, "add_invitation", lambda _: "invite")
         self._mark(imported_users, "add_users", lambda _: "import")
+        self._mark(oauth_clients, "add_client", lambda _: "client")
+        self._mark(oauth_secrets, "update_newest_secret", lambda _: "client-secret")
+        self._mark(oauth_clients, "deactivate_client", lambda _: "client-disabled")
+        self._mark(oauth_clients, "remove_client", lambda _: "client-removed")
         self._mark(outbox, "remove_message", lambda _: "settle")
         self._mark_claims()
         PostgresDatabase.bulk_transaction = self._around(PostgresDatabase.bulk_transaction)  # type: ignore[method-assign, assignment] # as below

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any, Final
 
 from development.client import ApiClient
-from development.proof.races import administration, webhooks
+from development.proof.races import administration, oauth_clients, webhooks
 from development.proof.races.administrators import Administrators
 from development.proof.races.contests import (
     End,
@@ -178,6 +178,8 @@ def _of_administrators(
         ("one version", ends, BESIDE, lambda: administration.one_version(urls, people)),
         ("a role against its grant", ends, BESIDE, lambda: administration.remove_a_granted_role(urls, people)),
         ("deactivation against logins", ends, BESIDE, lambda: administration.deactivate_during_logins(urls, people)),
+        ("rotations of one secret", rounds, 1, lambda: oauth_clients.rotate_together(urls, people, options.changes)),
+        ("one version of a client", rounds, 1, lambda: oauth_clients.one_version(urls, people, options.changes // 3)),
         ("retry of all dead letters", rounds, 1, lambda: webhooks.retry_all(urls, people, LETTERS)),
         ("retry of one dead letter", rounds, 1, lambda: webhooks.retry_one(urls, people, options.changes)),
         ("replay", rounds, 1, lambda: webhooks.replay(urls, people, REPLAYED)),

@@ -7,7 +7,7 @@ from functools import partial
 
 import pytest
 
-from development.proof.races import administration, webhooks
+from development.proof.races import administration, oauth_clients, webhooks
 from development.proof.races.administrators import Administrators
 from development.proof.races.contests import ended_meanwhile
 from development.proof.service import ADMINISTRATION, codec_of, proof_settings, running_service
@@ -25,6 +25,8 @@ RACES: dict[str, Callable[[list[str], Administrators], Awaitable[list[str]]]] = 
 CROWDS: dict[str, Callable[[list[str], Administrators], Awaitable[list[str]]]] = {
     "one invitation": partial(administration.one_invitation, uses=USES),
     "one version": administration.one_version,
+    "rotations of one secret": partial(oauth_clients.rotate_together, rotations=USES),
+    "one version of a client": partial(oauth_clients.one_version, changes=3),
     "retry of all": partial(webhooks.retry_all, letters=50),
     "retry of one": partial(webhooks.retry_one, uses=USES),
     "replay": partial(webhooks.replay, users=3),

@@ -1,6 +1,8 @@
 """Clients authenticate by the one method that they are registered with, and all refusals are one."""
 
+import asyncio
 import base64
+import contextlib
 import secrets
 from collections.abc import Callable
 from datetime import timedelta
@@ -169,6 +171,38 @@ async def test_a_disabled_client_gets_in_again_with_the_second_after_it_was_enab
     oauth.clock.advance(timedelta(milliseconds=500))
     await oauth.authentication.authenticate(basic(client.client_id, secret))
     assert int(oauth.clock.now().timestamp()) >= enabled.not_before.timestamp()
+
+
+async def test_once_a_client_was_disabled_no_authentication_that_begins_later_succeeds(oauth: Oauth) -> None:
+    client, secret = await oauth.client()
+    presented, is_disabled = basic(client.client_id, secret), asyncio.Event()
+    late: list[str] = []
+
+    async def authenticate() -> None:
+        while not is_disabled.is_set():
+            with contextlib.suppress(InvalidClientError):
+                await oauth.authentication.authenticate(presented)
+        with contextlib.suppress(InvalidClientError):
+            late.append((await oauth.authentication.authenticate(presented)).client_id)
+
+    async def disable() -> None:
+        await oauth.clients.disable(OPERATOR, client.client_id, any_version)
+        is_disabled.set()
+
+    await asyncio.gather(*(authenticate() for _ in range(8)), disable())
+    assert late == []
+
+
+async def test_of_many_rotations_at_once_the_last_two_secrets_work(oauth: Oauth) -> None:
+    client, first = await oauth.client()
+    rotations = [oauth.clients.rotate_secret(OPERATOR, client.client_id, any_version) for _ in range(6)]
+    made = sorted(await asyncio.gather(*rotations), key=lambda each: each.client.version)
+    assert [each.client.version for each in made] == list(range(2, 8))
+    secrets_in_order = [first, *(each.secret or "" for each in made)]
+    for secret in secrets_in_order[-2:]:
+        await oauth.authentication.authenticate(basic(client.client_id, secret))
+    for secret in secrets_in_order[:-2]:
+        await refusal_of(oauth, basic(client.client_id, secret))
 
 
 async def test_the_log_says_why_and_holds_no_secret(oauth: Oauth, logs: Logs) -> None:
