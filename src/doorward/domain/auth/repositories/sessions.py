@@ -16,6 +16,9 @@ from doorward.domain.auth.models import EndReason, LiveSession, LockedSession, N
 from doorward.domain.auth.refresh_token import RefreshToken, hash_secret
 from doorward.domain.auth.repositories import Connection
 from doorward.domain.auth.scopes import ResourceScope
+from doorward.domain.auth.scopes import RESOURCE_SCOPES
+
+_IMPLIED_BY_ACCOUNT: Final = [scope.value for scope in RESOURCE_SCOPES]
 
 DEAD_KEPT: Final = 750
 MOST_READ: Final = 2000
@@ -170,6 +173,7 @@ async def rotate_sessions(
             "client_id": client_id,
             "scopes": None if scopes is None else list(scopes),
             "implied": [scope.value for scope in ResourceScope],
+            "implied": _IMPLIED_BY_ACCOUNT,
             "now": now,
             "idle_expires_at": idle_expires_at,
             "until": until,
