@@ -31,14 +31,20 @@ from doorward.domain.auth.exceptions import (
     ReauthenticationRequiredError,
 )
 from doorward.domain.auth.models import ACCOUNT_SCOPE
-from doorward.domain.auth.scopes import ADMIN_SCOPES
+from doorward.domain.auth.scopes import ADMIN_SCOPES, RESOURCE_SCOPES, ResourceScope
 
 TOKEN_URL: Final = "/api/v1/auth/token"  # noqa: S105 - an address
+CLIENTS_TOKEN_URL: Final = "/oauth/token"  # noqa: S105 - as above; there only where the OpenID provider is on
 _CORRELATION_ID: Final = "f3a1"
 _OF_FASTAPI: Final = ("HTTPValidationError", "ValidationError")
 """Schemas of answers that the service never gives."""
 
 _SCHEME: Final = "password"
+_CLIENTS_SCHEME: Final = "client_credentials"
+_RESOURCE_SCOPES: Final = {
+    ResourceScope.ITEMS_READ.value: "Read items.",
+    ResourceScope.ITEMS_WRITE.value: "Write items.",
+}
 _DESCRIPTION: Final = """
 Accounts, passwords, access tokens, and sessions that end when a refresh token was stolen.
 
@@ -50,9 +56,11 @@ Accounts, passwords, access tokens, and sessions that end when a refresh token w
 
 def openapi_document(routes: Iterable[PolicyRoute], remedies: Remedies) -> dict[str, Any]:
     """Return the description of all routes."""
+    routes = list(routes)
     shown = [route for route in routes if route.include_in_schema]
+    gives_tokens_to_clients = any(route.path == CLIENTS_TOKEN_URL for route in routes)
     for route in shown:
-        _describe(route, remedies)
+        _describe(route, remedies, is_for_clients=gives_tokens_to_clients)
     document = get_openapi(title="doorward", version=__version__, description=_DESCRIPTION, routes=shown)
     for model in (Problem, OAuthError):
         schema = model.model_json_schema(ref_template=f"{SCHEMAS}{{model}}", mode="serialization")
@@ -62,23 +70,33 @@ def openapi_document(routes: Iterable[PolicyRoute], remedies: Remedies) -> dict[
         _drop_unused_refusal(operation)
     for name in _OF_FASTAPI:
         document["components"]["schemas"].pop(name, None)
-    document["components"]["securitySchemes"] = {
-        _SCHEME: {
-            "type": "oauth2",
-            "description": "User name or e-mail address, and password.",
-            "flows": {"password": {"tokenUrl": TOKEN_URL, "scopes": {ACCOUNT_SCOPE: "Act as the user."}}},
-        }
-    }
+    document["components"]["securitySchemes"] = _security_schemes(with_clients=gives_tokens_to_clients)
     return document
 
 
-def _describe(route: PolicyRoute, remedies: Remedies) -> None:
+def _security_schemes(*, with_clients: bool) -> dict[str, Any]:
+    """Return how tokens are had, each with the scopes that can be asked for there."""
+    password = {"tokenUrl": TOKEN_URL, "scopes": {ACCOUNT_SCOPE: "Act as the user."}}
+    schemes = {_SCHEME: _scheme("User name or e-mail address, and password.", "password", password)}
+    if with_clients:
+        credentials = {"tokenUrl": CLIENTS_TOKEN_URL, "scopes": _RESOURCE_SCOPES}
+        schemes[_CLIENTS_SCHEME] = _scheme("Id and secret of a client.", "clientCredentials", credentials)
+    return schemes
+
+
+def _scheme(description: str, name: str, flow: Mapping[str, Any]) -> dict[str, Any]:
+    return {"type": "oauth2", "description": description, "flows": {name: flow}}
+
+
+def _describe(route: PolicyRoute, remedies: Remedies, *, is_for_clients: bool) -> None:
     """Add to a route what FastAPI does not know of it."""
     extra: dict[str, Any] = {}
     access = route.policy.access
     if isinstance(access, NeedsScope):
         # A login asks for nothing else: it stands for scopes of resources, and for those that the user's roles give.
         extra["security"] = [{_SCHEME: [ACCOUNT_SCOPE]}]
+        if is_for_clients and access.scope in RESOURCE_SCOPES:
+            extra["security"].append({_CLIENTS_SCHEME: [access.scope]})
         if access.scope in ADMIN_SCOPES:
             route.description = f"{route.description}\n\nNeeds `{access.scope}`, which roles give."
     if (reader := body_reader(route)) is not None:

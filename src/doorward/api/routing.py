@@ -40,6 +40,7 @@ class Call:
     method: str
     path: str
     endpoint: Callable[..., Any]
+    """Its name is the operation id, after which generated clients name their functions."""
     policy: RoutePolicy
     _: KW_ONLY
     tag: str = ""
@@ -77,6 +78,7 @@ class PolicyRoute(APIRoute):
             call.endpoint,
             methods=[call.method],
             status_code=call.status,
+            operation_id=call.endpoint.__name__,
             tags=[call.tag] if call.tag else None,
             include_in_schema=bool(call.tag),
             response_model=Default(None) if call.answer is None else call.answer,

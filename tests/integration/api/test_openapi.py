@@ -9,6 +9,10 @@ from uuid import UUID
 import pytest
 
 from development.client import ME, PASSWORD, REFRESH, REGISTER, REVOKE, TOKEN
+from doorward.api.openapi import openapi_document
+from doorward.api.policy import PUBLIC, RoutePolicy
+from doorward.api.routing import Call, PolicyRoute
+from doorward.api.v1 import REMEDIES
 from tests.integration.service import Service
 
 
@@ -83,6 +87,26 @@ async def test_head_is_not_described(document: dict[str, Any]) -> None:
 async def test_the_scope_of_each_call_is_described(document: dict[str, Any]) -> None:
     assert document["paths"][ME]["get"]["security"] == [{"password": ["account"]}]
     assert "security" not in document["paths"][TOKEN]["post"]
+
+
+async def test_scopes_of_clients_are_described_where_the_service_gives_them_tokens(
+    lasting_service: Service, document: dict[str, Any]
+) -> None:
+    assert set(document["components"]["securitySchemes"]) == {"password"}
+    routes = [route for route in lasting_service.app.routes if isinstance(route, PolicyRoute)]
+    token_call = PolicyRoute(Call("POST", "/oauth/token", _give_token, RoutePolicy(PUBLIC)))
+    described = openapi_document([*routes, token_call], REMEDIES)
+    flow = described["components"]["securitySchemes"]["client_credentials"]["flows"]["clientCredentials"]
+    assert (flow["tokenUrl"], set(flow["scopes"])) == ("/oauth/token", {"items:read", "items:write"})
+    security = {path: described["paths"][path]["get"]["security"] for path in ("/api/v1/items", ME)}
+    assert security == {
+        "/api/v1/items": [{"password": ["account"]}, {"client_credentials": ["items:read"]}],
+        ME: [{"password": ["account"]}],
+    }
+
+
+async def _give_token() -> None:
+    """Stand for the call that the OpenID provider has."""
 
 
 async def test_the_script_of_the_reference_asks_no_other_host_for_an_image(lasting_service: Service) -> None:

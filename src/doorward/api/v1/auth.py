@@ -129,8 +129,8 @@ _JWT_DOTS: Final = 2
 
 def calls() -> Sequence[Call]:
     """Return the calls."""
-    pair: Mapping[int | str, dict[str, Any]] = {200: {"links": _AFTER_A_PAIR}}
-    login: Mapping[int | str, dict[str, Any]] = {200: {"links": _AFTER_A_PAIR, "headers": _DEVICE_OF_LOGIN}}
+    of_refresh: Mapping[int | str, dict[str, Any]] = {200: {"links": _AFTER_A_PAIR}}
+    of_login: Mapping[int | str, dict[str, Any]] = {200: {"links": _AFTER_A_PAIR, "headers": _DEVICE_OF_LOGIN}}
     return [
         Call(
             "POST",
@@ -146,30 +146,30 @@ def calls() -> Sequence[Call]:
         Call(
             "POST",
             f"{PREFIX}/token",
-            issue_token,
+            login,
             _token_policy(LimitedCall.TOKEN, of_refresh=LimitedCall.REFRESH),
             tag=TAG,
             refusals=_REFUSALS_OF_LOGIN,
             form_refusals=REFUSALS_OF_REFRESH_FORM,
-            extra_answers=login,
+            extra_answers=of_login,
         ),
         Call("GET", f"{PREFIX}/me", read_me, RoutePolicy(ACCOUNT), tag=TAG, is_direct=True, answer=UserResponse),
         Call(
             "POST",
             f"{PREFIX}/refresh",
-            refresh_token,
+            refresh,
             _token_policy(LimitedCall.REFRESH),
             tag=TAG,
             is_direct=True,
             body=_REFRESH_BODY,
             answer=TokenPairResponse,
             refusals=(InvalidRefreshTokenError,),
-            extra_answers=pair,
+            extra_answers=of_refresh,
         ),
         Call(
             "POST",
             f"{PREFIX}/revoke",
-            revoke_token,
+            revoke,
             _token_policy(),
             tag=TAG,
             status=204,
@@ -201,7 +201,7 @@ async def register(
     return UserResponse.of(user)
 
 
-async def issue_token(
+async def login(
     request: Request,
     response: Response,
     form: TokenRequest,
@@ -231,13 +231,13 @@ async def read_me(request: Request) -> Response:
     return _json(UserResponse.of(caller_of(request).user))
 
 
-async def refresh_token(request: Request) -> Response:
+async def refresh(request: Request) -> Response:
     """Exchange the session's refresh token for the next pair. Each works once; a second use ends the session."""
     body = await _REFRESH_BODY(request)
     return _json(_pair_response(await services_of(request).sessions.refresh(body.refresh_token)))
 
 
-async def revoke_token(body: RevocationRequest, services: CurrentServices) -> Response:
+async def revoke(body: RevocationRequest, services: CurrentServices) -> Response:
     """End the session (log out). Succeeds for unknown tokens, too (RFC 7009 section 2.2).
 
     A form is for clients of RFC 7009: it takes the access token, too, and its refusals have the form of that standard.

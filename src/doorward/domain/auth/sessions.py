@@ -6,7 +6,6 @@ from datetime import datetime
 
 from doorward.core.exceptions import ServiceUnavailableError
 from doorward.core.ports import Batching, Clock, Database
-from doorward.core.principal import ClientPrincipal, Principal
 from doorward.core.principal import Principal
 from doorward.domain.auth.acting_session import lock_user
 from doorward.domain.auth.callers import Caller
@@ -207,7 +206,6 @@ class Sessions:
         except InvalidAccessTokenError:
             report(RevocationIgnored(reason="malformed"))
             return
-        if isinstance(principal, ClientPrincipal) or principal.client_id != FIRST_PARTY_CLIENT:
         if not isinstance(principal, Principal) or principal.client_id != FIRST_PARTY_CLIENT:
             report(RevocationIgnored(reason="not_live"))
             return

@@ -15,7 +15,6 @@ from psycopg.rows import class_row
 from doorward.domain.auth.models import EndReason, LiveSession, LockedSession, NewSession, RotatedSession
 from doorward.domain.auth.refresh_token import RefreshToken, hash_secret
 from doorward.domain.auth.repositories import Connection
-from doorward.domain.auth.scopes import ResourceScope
 from doorward.domain.auth.scopes import RESOURCE_SCOPES
 
 _IMPLIED_BY_ACCOUNT: Final = [scope.value for scope in RESOURCE_SCOPES]
@@ -172,7 +171,6 @@ async def rotate_sessions(
             "secret_hashes": [hash_secret(token.secret) for token in tokens],
             "client_id": client_id,
             "scopes": None if scopes is None else list(scopes),
-            "implied": [scope.value for scope in ResourceScope],
             "implied": _IMPLIED_BY_ACCOUNT,
             "now": now,
             "idle_expires_at": idle_expires_at,

@@ -1,0 +1,106 @@
+"""Operation ids: generated clients name their functions after them, so they are short and never change."""
+
+import re
+from typing import Any, Final
+
+import pytest
+
+from tests.integration.service import Service
+
+OPERATIONS: Final = {
+    "register": "POST /api/v1/auth/register",
+    "login": "POST /api/v1/auth/token",
+    "read_me": "GET /api/v1/auth/me",
+    "refresh": "POST /api/v1/auth/refresh",
+    "revoke": "POST /api/v1/auth/revoke",
+    "confirm_registration": "POST /api/v1/auth/register/confirm",
+    "resend_registration": "POST /api/v1/auth/register/resend",
+    "accept_invitation": "POST /api/v1/auth/invitations/accept",
+    "forgot_password": "POST /api/v1/auth/password/forgot",
+    "reset_password": "POST /api/v1/auth/password/reset",
+    "verify_email": "POST /api/v1/auth/email/verify",
+    "send_verification_mail": "POST /api/v1/account/email/verification",
+    "read_account": "GET /api/v1/account",
+    "amend_account": "PATCH /api/v1/account",
+    "change_password": "POST /api/v1/account/password",
+    "reauthenticate": "POST /api/v1/account/reauthenticate",
+    "list_sessions": "GET /api/v1/account/sessions",
+    "end_sessions": "POST /api/v1/account/sessions/end",
+    "end_session": "DELETE /api/v1/account/sessions/{session_id}",
+    "delete_account": "POST /api/v1/account/deletion",
+    "cancel_deletion": "POST /api/v1/auth/deletion/cancel",
+    "export_account": "POST /api/v1/account/export",
+    "change_email": "POST /api/v1/account/email",
+    "cancel_email_change": "DELETE /api/v1/account/email",
+    "confirm_email_change": "POST /api/v1/account/email/confirm",
+    "list_users": "GET /api/v1/admin/users",
+    "create_user": "POST /api/v1/admin/users",
+    "read_user": "GET /api/v1/admin/users/{user_id}",
+    "change_user": "PATCH /api/v1/admin/users/{user_id}",
+    "delete_user": "DELETE /api/v1/admin/users/{user_id}",
+    "deactivate_user": "POST /api/v1/admin/users/{user_id}/deactivate",
+    "activate_user": "POST /api/v1/admin/users/{user_id}/activate",
+    "reset_password_of_user": "POST /api/v1/admin/users/{user_id}/password-reset",
+    "unthrottle_user": "POST /api/v1/admin/users/{user_id}/unthrottle",
+    "end_sessions_of_user": "POST /api/v1/admin/users/{user_id}/sessions/end",
+    "list_sessions_of_user": "GET /api/v1/admin/users/{user_id}/sessions",
+    "import_users": "POST /api/v1/admin/users/import",
+    "export_users": "POST /api/v1/admin/users/export",
+    "list_roles": "GET /api/v1/admin/roles",
+    "create_role": "POST /api/v1/admin/roles",
+    "read_role": "GET /api/v1/admin/roles/{name}",
+    "change_role": "PATCH /api/v1/admin/roles/{name}",
+    "remove_role": "DELETE /api/v1/admin/roles/{name}",
+    "list_invitations": "GET /api/v1/admin/invitations",
+    "create_invitation": "POST /api/v1/admin/invitations",
+    "revoke_invitation": "DELETE /api/v1/admin/invitations/{invitation_id}",
+    "search_audit_log": "GET /api/v1/admin/audit",
+    "list_audit_of_user": "GET /api/v1/admin/users/{user_id}/audit",
+    "list_webhooks": "GET /api/v1/admin/webhooks",
+    "create_webhook": "POST /api/v1/admin/webhooks",
+    "read_webhook": "GET /api/v1/admin/webhooks/{webhook_id}",
+    "change_webhook": "PATCH /api/v1/admin/webhooks/{webhook_id}",
+    "delete_webhook": "DELETE /api/v1/admin/webhooks/{webhook_id}",
+    "rotate_webhook_secret": "POST /api/v1/admin/webhooks/{webhook_id}/rotate-secret",
+    "test_webhook": "POST /api/v1/admin/webhooks/{webhook_id}/test",
+    "replay_webhook": "POST /api/v1/admin/webhooks/{webhook_id}/replay",
+    "list_dead_letters": "GET /api/v1/admin/outbox",
+    "retry_dead_letters": "POST /api/v1/admin/outbox/retry",
+    "retry_dead_letter": "POST /api/v1/admin/outbox/{message_id}/retry",
+    "list_keys": "GET /api/v1/admin/keys",
+    "rotate_keys": "POST /api/v1/admin/keys/rotate",
+    "revoke_key": "POST /api/v1/admin/keys/{kid}/revoke",
+    "create_item": "POST /api/v1/items",
+    "list_items": "GET /api/v1/items",
+    "search_items": "GET /api/v1/items/search",
+    "import_items": "POST /api/v1/items/import",
+    "read_item": "GET /api/v1/items/{item_id}",
+    "replace_item": "PUT /api/v1/items/{item_id}",
+    "amend_item": "PATCH /api/v1/items/{item_id}",
+    "delete_item": "DELETE /api/v1/items/{item_id}",
+    "liveness": "GET /health/liveness",
+    "readiness": "GET /health/readiness",
+    "startup": "GET /health/startup",
+}
+MOST_WORDS: Final = 4
+
+
+@pytest.fixture
+async def operations(lasting_service: Service) -> list[tuple[str, str]]:
+    """Each operation id of the document with its call."""
+    paths: dict[str, dict[str, Any]] = (await lasting_service.client.get("/openapi.json")).json()["paths"]
+    return [
+        (operation["operationId"], f"{method.upper()} {path}")
+        for path, calls in paths.items()
+        for method, operation in calls.items()
+    ]
+
+
+async def test_every_call_keeps_its_operation_id(operations: list[tuple[str, str]]) -> None:
+    assert dict(operations) == OPERATIONS
+
+
+async def test_an_operation_id_is_of_one_call_and_a_few_plain_words(operations: list[tuple[str, str]]) -> None:
+    names = [name for name, _ in operations]
+    assert len(names) == len(set(names))
+    assert not [name for name in names if not re.fullmatch(r"[a-z]+(_[a-z]+)*", name) or name.count("_") >= MOST_WORDS]
