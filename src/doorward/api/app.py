@@ -9,10 +9,9 @@ from fastapi.telemetry import TelemetryConfig
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from doorward import __version__
-from doorward.api import development_mails, documentation, front_page, health, security_contact, v1
+from doorward.api import development_mails, documentation, front_page, health, oauth, security_contact, v1
 from doorward.api.middleware.cross_origin import CrossOrigin
 from doorward.api.middleware.request_pass import EdgeSettings, RequestPass
-from doorward.api.oauth import jwks
 from doorward.api.openapi import openapi_document
 from doorward.api.routing import Call, PolicyRoute, RouteTable
 from doorward.api.services import Services
@@ -54,7 +53,7 @@ def create_app(settings: Settings, services: Services, pages: Sequence[Call] = (
     others = [
         *health.calls(),
         *security_contact.calls(settings.deployment.security_contact, settings.browsers.public_url),
-        *jwks.calls(services.keys),
+        *oauth.calls(services),
         *pages,
         *front_page.calls(has_documentation=settings.browsers.docs_enabled),
         *(documentation.calls() if settings.browsers.docs_enabled else ()),

@@ -1,6 +1,7 @@
 """Bodies: each call takes one kind, names its model once, and OpenAPI has the schema from there."""
 
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Any, Final, Generic, TypeVar
 from urllib.parse import parse_qsl
@@ -149,6 +150,6 @@ def _form_fields(body: bytes) -> dict[str, str]:
         raise MalformedBodyError from error
     except ValueError as error:
         raise MalformedFormError from error
-    if len(dict(pairs)) != len(pairs):
-        raise MalformedFormError
+    if repeated := {name for name, number in Counter(name for name, _ in pairs).items() if number > 1}:
+        raise MalformedFormError(repeated)
     return {name: value for name, value in pairs if value}

@@ -1,6 +1,6 @@
 """Refusals that only HTTP knows: the request never reached a domain."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import ClassVar
 
 from doorward.api.schemas.problem import FieldError
@@ -152,6 +152,11 @@ class MalformedFormError(RequestRefusedError):
     code = "malformed_form"
     explanation = "The form has too many fields, or one of them twice. Send each parameter once."
 
+    def __init__(self, repeated: Collection[str] = ()) -> None:
+        """Take the names of the parameters that came more than once."""
+        super().__init__()
+        self.repeated = frozenset(repeated)
+
 
 class CredentialsInQueryError(RequestRefusedError):
     """Query strings end up in logs."""
@@ -167,6 +172,15 @@ class UnsupportedGrantTypeError(RequestRefusedError):
     status = 422
     code = "unsupported_grant_type"
     explanation = "The grant types here are password, the default, and refresh_token. Send one of them."
+    oauth_error = "unsupported_grant_type"
+
+
+class UnknownGrantError(RequestRefusedError):
+    """RFC 6749 section 5.2, at the endpoint of OAuth clients."""
+
+    status = 422
+    code = "unknown_grant"
+    explanation = "The grant types here are client_credentials and refresh_token. Send one of them."
     oauth_error = "unsupported_grant_type"
 
 

@@ -43,6 +43,7 @@ from doorward.domain.auth.sessions import Sessions
 from doorward.domain.items.importing import ItemImport
 from doorward.domain.items.service import Items
 from doorward.domain.oauth.client_authentication import ClientAuthentication
+from doorward.domain.oauth.client_credentials import ClientCredentials
 from doorward.domain.oauth.clients import Clients
 from doorward.domain.oauth.resources import Resources
 from doorward.domain.webhooks.calling import WebhookReplay, WebhookTest
@@ -138,6 +139,14 @@ class OAuthServices:
     client_authentication: ClientAuthentication
 
 
+@dataclass(frozen=True, slots=True)
+class ProviderServices:
+    """The use cases of the standard endpoints, where the service issues tokens for others."""
+
+    issuer: str
+    client_credentials: ClientCredentials
+
+
 @dataclass(slots=True)
 class Services:
     """The use cases of each domain, then what the edge itself needs."""
@@ -157,6 +166,8 @@ class Services:
     """None where the provider is off."""
     outgoing: OutgoingServices
     oauth: OAuthServices
+    provider: ProviderServices | None
+    """None where the provider is off."""
     items: Items
     item_import: ItemImport
     bulk_place: Callable[[], AbstractContextManager[None]]

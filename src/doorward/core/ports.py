@@ -83,6 +83,9 @@ class LimitedCall(StrEnum):
     RESTORE = "restore"
     EXPORT = "export"
     WEBHOOKS = "webhooks"
+    OAUTH_TOKEN = "oauth_token"  # noqa: S105 - the name of a call
+    OAUTH_REVOKE = "oauth_revoke"
+    INTROSPECT = "introspect"
 
 
 class RateLimiter(Protocol):

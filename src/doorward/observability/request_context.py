@@ -8,6 +8,7 @@ CORRELATION_ID: Final = "correlation_id"
 CLIENT: Final = "client"
 USER_ID: Final = "user_id"
 ACTOR: Final = "actor"
+CLIENT_ID: Final = "client_id"
 
 _facts: ContextVar[dict[str, str] | None] = ContextVar("request_facts", default=None)
 """One dict a request, shared by all tasks that it starts."""
@@ -26,6 +27,13 @@ def bind_session(*, session_id: UUID, user_id: UUID | None = None) -> None:
     facts["session_id"] = str(session_id)
     if user_id is not None:
         facts[USER_ID] = str(user_id)
+
+
+def bind_client(client_id: str) -> None:
+    """Add which OAuth client is asking, once it has authenticated."""
+    facts = _facts.get()
+    if facts is not None:
+        facts[CLIENT_ID] = client_id
 
 
 def request_facts() -> dict[str, str]:

@@ -82,6 +82,16 @@ class LimitSettings(Topic):
     rate_limit_webhooks: RateLimit = Field("10/minute", examples=["10/minute"])
     """Test messages and replays of webhooks that one client address may ask for, together."""
 
+    rate_limit_oauth_token: RateLimit = Field("300/minute", examples=["300/minute"])
+    """Calls of `/oauth/token` by one client address, and by one OAuth client with a secret."""
+
+    rate_limit_oauth_revoke: RateLimit = Field("300/minute", examples=["300/minute"])
+    """Calls of `/oauth/revoke` by one client address, and by one OAuth client with a secret."""
+
+    rate_limit_introspect: RateLimit = Field("60000/minute", examples=["60000/minute"])
+    """Calls of `/oauth/introspect` by one client address, and by one OAuth client: a service may make one for each
+    request that it answers."""
+
     rate_limit_ipv6_site_factor: int = Field(16, ge=1, le=65_536, examples=["16"])
     """How many times the limit of one address (an IPv6 /64) all of a /48 may reach together."""
 

@@ -50,7 +50,7 @@ from doorward.wiring.keys import (
 from doorward.wiring.leaving import create_leaving
 from doorward.wiring.log import log_as_set
 from doorward.wiring.mail import MailService, create_mail
-from doorward.wiring.oauth import create_oauth
+from doorward.wiring.oauth import create_oauth, create_provider
 from doorward.wiring.own_account import create_own_account
 from doorward.wiring.pages import create_pages
 from doorward.wiring.registration import create_registration, registration_rules
@@ -146,6 +146,7 @@ def _create_services(
         administration=create_administration(base, rules, shared),
         outgoing=create_outgoing(settings, database, clock),
         oauth=create_oauth(settings, database, clock),
+        provider=create_provider(settings, clock, signer),
         items=create_items(settings, shared, clock),
         item_import=create_item_import(settings, shared, clock),
         bulk_place=database.bulk_place,

@@ -1,9 +1,7 @@
 """The objects of accounts and sessions, built from the settings."""
 
-from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 
-from doorward.core.ports import AnswerT, QuestionT
 from doorward.domain.auth.admission import AdmissionPolicy
 from doorward.domain.auth.continuation import SessionContinuation
 from doorward.domain.auth.device_token import DeviceTokenCodec
@@ -19,9 +17,9 @@ from doorward.domain.auth.token_pair import TokenPairIssuer
 from doorward.infrastructure.access_tokens import AccessTokens, Provider
 from doorward.infrastructure.keys import ACCESS_TOKEN_PURPOSE, DEVICE_TOKEN_PURPOSE, SEALED_TOKEN_PURPOSE
 from doorward.infrastructure.passwords import BcryptHasher, available_cores
-from doorward.infrastructure.postgres.batching import Bounds, SharedQuery
 from doorward.settings.config import Settings, first_party_issuer
 from doorward.settings.keys import KeySettings
+from doorward.wiring.database import batching_on
 from doorward.wiring.foreign_hashes import create_foreign_hashes
 from doorward.wiring.foundation import Foundation
 from doorward.wiring.keys import keys
@@ -94,16 +92,9 @@ def create_sessions(
     base: Foundation, codec: RefreshTokenCodec, signer: AccessTokens, issuer: TokenPairIssuer
 ) -> Sessions:
     """Return the use cases of sessions, whose queries are batched."""
-    bounds = Bounds(wait_seconds=base.database.timeouts.shared_query)
-
-    def batching(
-        name: str, query: Callable[[Sequence[QuestionT]], Awaitable[Sequence[AnswerT]]]
-    ) -> SharedQuery[QuestionT, AnswerT]:
-        return SharedQuery(name, query, bounds)
-
     return Sessions(
         database=base.database,
-        batching=batching,
+        batching=batching_on(base.database),
         codec=codec,
         signer=signer,
         issuer=issuer,

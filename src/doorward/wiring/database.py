@@ -1,8 +1,10 @@
 """The database of a process that lasts: its pool, and the comparison of its clock with this host's."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 
+from doorward.core.ports import AnswerT, Batching, QuestionT
+from doorward.infrastructure.postgres.batching import Bounds, SharedQuery
 from doorward.infrastructure.postgres.clock_watch import ClockWatch
 from doorward.infrastructure.postgres.database import PostgresDatabase
 
@@ -18,3 +20,15 @@ async def running_database(database: PostgresDatabase) -> AsyncIterator[None]:
         await database.open()
         await clock_watch.begin()
         yield
+
+
+def batching_on(database: PostgresDatabase) -> Batching:
+    """Return what batches the queries of use cases."""
+    bounds = Bounds(wait_seconds=database.timeouts.shared_query)
+
+    def batching(
+        name: str, query: Callable[[Sequence[QuestionT]], Awaitable[Sequence[AnswerT]]]
+    ) -> SharedQuery[QuestionT, AnswerT]:
+        return SharedQuery(name, query, bounds)
+
+    return batching

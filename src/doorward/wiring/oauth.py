@@ -3,18 +3,22 @@
 from collections.abc import Collection
 from datetime import datetime
 
-from doorward.api.services import OAuthServices
+from doorward.api.services import OAuthServices, ProviderServices
 from doorward.core.ports import Clock
 from doorward.domain.administration.acting import lock_actor
 from doorward.domain.administration.models import Actor
 from doorward.domain.auth.callers import Caller
 from doorward.domain.auth.scopes import AdminScope
 from doorward.domain.oauth.client_authentication import ClientAuthentication
+from doorward.domain.oauth.client_credentials import ClientCredentials
 from doorward.domain.oauth.clients import Clients
+from doorward.domain.oauth.policy import Audiences
 from doorward.domain.oauth.repositories import Connection
 from doorward.domain.oauth.resources import Resources
+from doorward.infrastructure.access_tokens import AccessTokens
 from doorward.infrastructure.postgres.database import PostgresDatabase
 from doorward.settings.config import Settings
+from doorward.wiring.database import batching_on
 
 
 def create_oauth(settings: Settings, database: PostgresDatabase, clock: Clock) -> OAuthServices:
@@ -27,7 +31,19 @@ def create_oauth(settings: Settings, database: PostgresDatabase, clock: Clock) -
         resources=Resources(
             database=database, clock=clock, lock_administrator=_lock_administrator, built_in_resources=built_in
         ),
-        client_authentication=ClientAuthentication(database=database, clock=clock),
+        client_authentication=ClientAuthentication(database=database, batching=batching_on(database), clock=clock),
+    )
+
+
+def create_provider(settings: Settings, clock: Clock, signer: AccessTokens) -> ProviderServices | None:
+    """Return the use cases of the standard endpoints; None where the provider is off."""
+    issuer = settings.browsers.provider_issuer
+    if issuer is None:
+        return None
+    audiences = Audiences(issuer=issuer, own=settings.tokens.jwt_audience)
+    return ProviderServices(
+        issuer=issuer,
+        client_credentials=ClientCredentials(signer=signer, clock=clock, audiences=audiences),
     )
 
 

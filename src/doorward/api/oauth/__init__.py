@@ -1,1 +1,17 @@
 """The endpoints of OAuth 2.0, one module each: what standard clients and other services call."""
+
+from collections.abc import Sequence
+
+from doorward.api.oauth import jwks, token
+from doorward.api.routing import Call
+from doorward.api.services import Services
+
+
+def calls(services: Services) -> Sequence[Call]:
+    """Return all calls; none where the provider is off, so that the addresses are 404, as any that are not there."""
+    if services.provider is None:
+        return []
+    return [
+        *jwks.calls(services.keys),
+        *token.calls(services.provider),
+    ]

@@ -2,15 +2,23 @@
 
 import base64
 import binascii
+from collections.abc import Sequence
 from typing import Final
 from urllib.parse import unquote_plus
 
-from doorward.core.ports import Clock, Database
+from doorward.core.ports import Batching, Clock, Database
 from doorward.domain.oauth.client_secret import hash_of
 from doorward.domain.oauth.events import ClientAuthenticated, ClientAuthenticationFailed
 from doorward.domain.oauth.exceptions import InvalidClientError, SeveralAuthenticationsError
-from doorward.domain.oauth.models import NO_SECRET, AuthMethod, OAuthClient, PresentedCredentials
-from doorward.domain.oauth.policy import judge_authentication, may_be_a_client_id
+from doorward.domain.oauth.models import (
+    NO_SECRET,
+    AuthMethod,
+    ClientWithHashes,
+    OAuthClient,
+    PresentedCredentials,
+    ResourceContent,
+)
+from doorward.domain.oauth.policy import is_resource_identifier, judge_authentication, may_be_a_client_id
 from doorward.domain.oauth.repositories import Connection, clients
 from doorward.observability.logging import report
 
@@ -21,8 +29,9 @@ MAXIMUM_BASIC_LENGTH: Final = 2048
 class ClientAuthentication:
     """Authenticates clients. What it refuses, it refuses with one answer, after the same work."""
 
-    def __init__(self, *, database: Database[Connection], clock: Clock) -> None:
+    def __init__(self, *, database: Database[Connection], batching: Batching, clock: Clock) -> None:
         self._database = database
+        self._lookups = batching("client_lookups", self._look_up)
         self._clock = clock
 
     async def authenticate(self, presented: PresentedCredentials) -> OAuthClient:
@@ -33,12 +42,24 @@ class ClientAuthentication:
         the answer nor by the time. What can be no credentials costs no statement.
         """
         method, client_id, secret = read_credentials(presented)
+        client, _ = await self.authenticate_for(presented, None)
+        return client
+
+    async def authenticate_for(
+        self, presented: PresentedCredentials, identifier: str | None
+    ) -> tuple[OAuthClient, ResourceContent | None]:
+        """Return the client, and the stored resource of this identifier, by one statement for both.
+
+        Raises as ``authenticate`` does.
+        """
+        method, client_id, secret = _read(presented)
         if client_id is None or secret is None or not may_be_a_client_id(client_id):
             report(ClientAuthenticationFailed(reason="malformed"))
             raise InvalidClientError
         secret_hash, now = hash_of(secret), self._clock.now()
-        async with self._database.connection() as connection:
-            stored = await clients.find_client_with_hashes(connection, client_id)
+        if identifier is not None and not is_resource_identifier(identifier):
+            identifier = None
+        stored = await self._lookups.ask((client_id, identifier))
         refusal = judge_authentication(stored, method, secret_hash, now)
         if stored is None or refusal is not None:
             report(
@@ -48,7 +69,17 @@ class ClientAuthentication:
             )
             raise InvalidClientError
         report(ClientAuthenticated(client_id=client_id))
-        return stored.client()
+        return stored.client(), stored.resource
+
+    async def _look_up(self, asked: Sequence[tuple[str, str | None]]) -> Sequence[ClientWithHashes | None]:
+        """Find each client with the resource beside it. Many calls ask for the same."""
+        distinct = list(dict.fromkeys(asked))
+        async with self._database.connection() as connection:
+            found = await clients.list_clients_with_hashes(
+                connection, [client_id for client_id, _ in distinct], [identifier for _, identifier in distinct]
+            )
+        stored_of = dict(zip(distinct, found, strict=True))
+        return [stored_of[each] for each in asked]
 
 
 def read_credentials(presented: PresentedCredentials) -> tuple[AuthMethod, str | None, str | None]:

@@ -11,6 +11,8 @@ CLIENT_AUTHENTICATIONS: Final = Counter(
     "doorward_client_authentications_total", "Authentications of OAuth clients", "outcome"
 )
 
+CLIENT_TOKENS: Final = Counter("doorward_client_tokens_total", "Access tokens that clients asked for", "outcome")
+
 RefusedAuthentication = Literal[
     "malformed", "unknown_client", "wrong_method", "wrong_secret", "expired_secret", "disabled_client"
 ]
@@ -104,3 +106,27 @@ class ClientAuthenticationFailed(Event):
     counted = ((CLIENT_AUTHENTICATIONS, "failed"),)
     reason: RefusedAuthentication
     client_id: str | None = None
+
+
+@dataclass(frozen=True)
+class ClientTokenIssued(Event):
+    """An OAuth client got an access token for itself."""
+
+    log_event = "client.token_issued"
+    outcome = "success"
+    counted = ((CLIENT_TOKENS, "issued"),)
+    client_id: str
+
+
+@dataclass(frozen=True)
+class ClientTokenRefused(Event):
+    """An authenticated OAuth client got no access token for itself.
+
+    `reason` is `unauthorized_client`, `scopes_not_allowed` or `invalid_target`.
+    """
+
+    log_event = "client.token_refused"
+    outcome = "failure"
+    counted = ((CLIENT_TOKENS, "refused"),)
+    client_id: str
+    reason: str

@@ -142,3 +142,30 @@ class UnknownIntrospectionClientError(DomainError):
     kind = Kind.INVALID
     code = "unknown_introspection_client"
     detail = "The introspection client must be a client with a secret."
+
+
+class GrantNotAllowedError(DomainError):
+    """RFC 6749 section 5.2: the client is known, and is not registered with this grant."""
+
+    kind = Kind.INVALID
+    code = "unauthorized_client"
+    detail = "The client is not registered with this grant type."
+    oauth_error = "unauthorized_client"
+
+
+class ScopesNotAllowedError(DomainError):
+    """RFC 6749 section 5.2. A token without any scope is of no use, and is refused as well."""
+
+    kind = Kind.INVALID
+    code = "scopes_not_allowed"
+    detail = "The client does not have all of these scopes for this resource, or has none."
+    oauth_error = "invalid_scope"
+
+
+class InvalidTargetError(DomainError):
+    """RFC 8707 section 2."""
+
+    kind = Kind.INVALID
+    code = "invalid_target"
+    detail = "Tokens of the client are not for this resource. Name one of its resources, once."
+    oauth_error = "invalid_target"

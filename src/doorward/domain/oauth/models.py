@@ -88,6 +88,8 @@ class ClientWithHashes(OAuthClient):
 
     secret_hashes: Sequence[bytes] = field(repr=False)
     secret_expirations: Sequence[datetime | None]
+    resource: "ResourceContent | None" = None
+    """The resource of the identifier that was asked for with the client."""
 
     def client(self) -> OAuthClient:
         """Return it without the secrets."""
@@ -163,3 +165,12 @@ class PresentedCredentials:
     authorization: str | None = field(default=None, repr=False)
     client_id: str | None = None
     client_secret: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ClientToken:
+    """The token that a client got for itself. ``expires_in`` is its life in seconds."""
+
+    access_token: str = field(repr=False)
+    expires_in: int
+    scopes: frozenset[str]

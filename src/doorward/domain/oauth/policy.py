@@ -4,7 +4,7 @@ import hmac
 import math
 import re
 from collections.abc import Collection, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 from urllib.parse import urlsplit
@@ -21,9 +21,19 @@ from doorward.domain.oauth.exceptions import (
     InvalidGrantTypesError,
     InvalidResourceError,
     InvalidResourceScopesError,
+    InvalidTargetError,
+    ScopesNotAllowedError,
     UnknownResourceError,
 )
-from doorward.domain.oauth.models import NO_SECRET, AuthMethod, ClientContent, ClientWithHashes, ResourceContent
+from doorward.domain.oauth.models import (
+    NO_SECRET,
+    AuthMethod,
+    ClientContent,
+    ClientWithHashes,
+    KeyAlgorithm,
+    OAuthClient,
+    ResourceContent,
+)
 
 CLIENT_CREDENTIALS: Final = "client_credentials"
 REFRESH_TOKEN: Final = "refresh_token"  # noqa: S105 - the name of a grant type
@@ -170,6 +180,46 @@ def _judge_secret(
     if not matching:
         return "wrong_secret"
     return None if any(expires_at is None or now < expires_at for expires_at in matching) else "expired_secret"
+
+
+@dataclass(frozen=True, slots=True)
+class Audiences:
+    """What tokens of clients may be for: resources, the ``issuer``, and ``own``, the audience of logins."""
+
+    issuer: str
+    own: str
+
+    def of_client(
+        self, client: OAuthClient, identifier: str | None, resource: ResourceContent | None
+    ) -> tuple[str, KeyAlgorithm]:
+        """Return the audience that a client asks for (RFC 8707), and how tokens for it are signed.
+
+        ``resource`` is the stored one of the identifier. Raises ``InvalidTargetError`` for one that is not the
+        client's, or that is no resource any more.
+        """
+        if identifier is None or identifier == self.issuer:
+            return self.issuer, "ES256"
+        if identifier not in client.resources:
+            raise InvalidTargetError
+        if identifier == self.own:
+            return self.own, "ES256"
+        if resource is None:
+            raise InvalidTargetError
+        return identifier, resource.algorithm
+
+
+def scopes_for(client: OAuthClient, resource: ResourceContent | None, asked: str) -> frozenset[str]:
+    """Return the scopes that a client asks for, or all that it may have where it names none.
+
+    For a stored resource, these are those of the client that the resource knows. Raises ``ScopesNotAllowedError``.
+    """
+    allowed = frozenset(client.scopes)
+    if resource is not None:
+        allowed &= frozenset(resource.scopes)
+    named = frozenset(asked.split())
+    if not named <= allowed:
+        raise ScopesNotAllowedError
+    return named or allowed
 
 
 def _checked_name(name: str) -> str:

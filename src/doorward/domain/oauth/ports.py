@@ -1,9 +1,11 @@
-"""What this domain needs of administration, as a Protocol."""
+"""What this domain needs from outside, as Protocols."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Protocol
 
 from doorward.domain.auth.callers import Caller
+from doorward.domain.oauth.models import KeyAlgorithm
 from doorward.domain.oauth.repositories import Connection
 
 
@@ -16,4 +18,19 @@ class AdministratorLock(Protocol):
         Raises ``InvalidAccessTokenError`` if the caller's session has ended since it was let in, and
         ``BeyondOwnScopesError`` if the scope was taken away since.
         """
+        ...
+
+
+class ClientTokenSigner(Protocol):
+    """Access tokens of clients themselves: JWTs in the profile of RFC 9068, signed by the key ring."""
+
+    @property
+    def client_seconds(self) -> int:
+        """How many seconds such a token lives."""
+        ...
+
+    def sign_client(
+        self, client_id: str, scopes: Collection[str], audience: str, now: datetime, *, algorithm: KeyAlgorithm
+    ) -> str:
+        """Return a token. Raises ``ServiceUnavailableError`` while the ring has no key of the algorithm."""
         ...

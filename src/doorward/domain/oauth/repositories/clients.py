@@ -5,7 +5,7 @@ from datetime import datetime
 
 from psycopg.rows import class_row
 
-from doorward.domain.oauth.models import ClientContent, ClientWithHashes, OAuthClient
+from doorward.domain.oauth.models import ClientContent, ClientWithHashes, OAuthClient, ResourceContent
 from doorward.domain.oauth.repositories import Connection
 
 
@@ -81,28 +81,40 @@ async def find_client(connection: Connection, client_id: str) -> OAuthClient | N
         return await cursor.fetchone()
 
 
-async def find_client_with_hashes(connection: Connection, client_id: str) -> ClientWithHashes | None:
-    """Find a client with its secrets, also with those that have expired: the operator is told that it was one."""
-    async with connection.cursor(row_factory=class_row(ClientWithHashes)) as cursor:
-        await cursor.execute(
-            """
+async def list_clients_with_hashes(
+    connection: Connection, client_ids: Sequence[str], identifiers: Sequence[str | None]
+) -> Sequence[ClientWithHashes | None]:
+    """Find each client with its secrets, beside the resource of the identifier in the same place.
+
+    Expired secrets are there, too: the operator is told that it was one.
+    """
+    cursor = await connection.execute(
+        """
+        SELECT
+            asked.position, oauth_clients.client_id, oauth_clients.name, oauth_clients.auth_method,
+            oauth_clients.grant_types, oauth_clients.scopes, oauth_clients.resources, oauth_clients.version,
+            oauth_clients.created_at, oauth_clients.updated_at, oauth_clients.not_before, oauth_clients.disabled_at,
+            COALESCE(hashes, '{}'), COALESCE(expirations, '{}'), oauth_resources.identifier,
+            oauth_resources.scopes, oauth_resources.algorithm, oauth_resources.introspection_client_id
+        FROM unnest(%(client_ids)s::text[], %(identifiers)s::text[])
+            WITH ORDINALITY AS asked (client_id, identifier, position)
+        JOIN oauth_clients ON oauth_clients.client_id = asked.client_id
+        CROSS JOIN LATERAL (
             SELECT
-                client_id, name, auth_method, grant_types, scopes, resources, version, created_at, updated_at,
-                not_before, disabled_at, COALESCE(hashes, '{}') AS secret_hashes,
-                COALESCE(expirations, '{}') AS secret_expirations
-            FROM oauth_clients
-            CROSS JOIN LATERAL (
-                SELECT
-                    array_agg(secret_hash ORDER BY oauth_client_secrets.created_at, secret_hash) AS hashes,
-                    array_agg(expires_at ORDER BY oauth_client_secrets.created_at, secret_hash) AS expirations
-                FROM oauth_client_secrets
-                WHERE oauth_client_secrets.client_id = oauth_clients.client_id
-            ) AS stored_secrets
-            WHERE client_id = %(client_id)s
-            """,
-            {"client_id": client_id},
-        )
-        return await cursor.fetchone()
+                array_agg(secret_hash ORDER BY oauth_client_secrets.created_at, secret_hash) AS hashes,
+                array_agg(expires_at ORDER BY oauth_client_secrets.created_at, secret_hash) AS expirations
+            FROM oauth_client_secrets
+            WHERE oauth_client_secrets.client_id = oauth_clients.client_id
+        ) AS stored_secrets
+        LEFT JOIN oauth_resources ON oauth_resources.identifier = asked.identifier
+        """,
+        {"client_ids": list(client_ids), "identifiers": list(identifiers)},
+    )
+    found: dict[int, ClientWithHashes] = {}
+    for position, *client, identifier, scopes, algorithm, introspection_client_id in await cursor.fetchall():
+        resource = ResourceContent(identifier, scopes, algorithm, introspection_client_id) if identifier else None
+        found[position] = ClientWithHashes(*client, resource=resource)
+    return [found.get(position) for position, _ in enumerate(client_ids, start=1)]
 
 
 async def lock_client(connection: Connection, client_id: str) -> OAuthClient | None:

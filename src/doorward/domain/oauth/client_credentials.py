@@ -1,0 +1,42 @@
+"""Use case: a client gets an access token for itself (RFC 6749 section 4.4)."""
+
+from doorward.core.exceptions import DomainError
+from doorward.core.ports import Clock
+from doorward.domain.oauth.events import ClientTokenIssued, ClientTokenRefused
+from doorward.domain.oauth.exceptions import GrantNotAllowedError, ScopesNotAllowedError
+from doorward.domain.oauth.models import ClientToken, OAuthClient, ResourceContent
+from doorward.domain.oauth.policy import CLIENT_CREDENTIALS, Audiences, scopes_for
+from doorward.domain.oauth.ports import ClientTokenSigner
+from doorward.observability.logging import report
+
+
+class ClientCredentials:
+    """Issues the tokens of clients that have shown their secrets."""
+
+    def __init__(self, *, signer: ClientTokenSigner, clock: Clock, audiences: Audiences) -> None:
+        self._signer = signer
+        self._clock = clock
+        self._audiences = audiences
+
+    def issue(
+        self, client: OAuthClient, *, scope: str, identifier: str | None, resource: ResourceContent | None
+    ) -> ClientToken:
+        """Return a token of an authenticated client. ``resource`` is the stored one of the ``identifier``.
+
+        Its audience is the resource, or this service as the issuer where none was named. Without ``scope`` it holds all
+        that the client has for this audience. Raises ``GrantNotAllowedError``, ``InvalidTargetError``,
+        ``ScopesNotAllowedError``, and ``ServiceUnavailableError`` while there is no key to sign with.
+        """
+        try:
+            if CLIENT_CREDENTIALS not in client.grant_types:
+                raise GrantNotAllowedError
+            audience, algorithm = self._audiences.of_client(client, identifier, resource)
+            scopes = scopes_for(client, resource, scope)
+            if not scopes:
+                raise ScopesNotAllowedError
+        except DomainError as refusal:
+            report(ClientTokenRefused(client_id=client.client_id, reason=refusal.code))
+            raise
+        token = self._signer.sign_client(client.client_id, scopes, audience, self._clock.now(), algorithm=algorithm)
+        report(ClientTokenIssued(client_id=client.client_id))
+        return ClientToken(token, self._signer.client_seconds, scopes)

@@ -1,0 +1,84 @@
+"""A service that issues tokens for others, and its standard endpoints as clients see them."""
+
+from typing import Any, Final
+
+import httpx
+import jwt
+
+from doorward.api.services import Services
+from doorward.domain.oauth.models import OAuthClient
+from tests.integration.oauth.clients import ORDERS, Oauth
+from tests.integration.service import Service
+
+ISSUER: Final = "http://localhost:8000"
+TOKEN: Final = "/oauth/token"
+FORM: Final = {"Content-Type": "application/x-www-form-urlencoded"}
+
+
+class Provider(Oauth):
+    """One running service with its clients, resources and endpoints."""
+
+    def __init__(self, service: Service) -> None:
+        services: Services = service.app.state.services
+        super().__init__(service, services.oauth)
+
+    async def machine(self, **content: Any) -> "Machine":
+        """Add a client with a secret."""
+        client, secret = await self.client(**{"scopes": ("items:read",), **content})
+        return Machine(self, client, secret)
+
+    async def post(
+        self, path: str, form: dict[str, Any], *, auth: tuple[str, str] | None = None, **options: Any
+    ) -> httpx.Response:
+        """Send a form."""
+        return await self.service.client.post(path, data=form, auth=httpx.BasicAuth(*auth) if auth else None, **options)
+
+
+class Machine:
+    """A client with its secret."""
+
+    def __init__(self, provider: Provider, client: OAuthClient, secret: str) -> None:
+        self.provider = provider
+        self.client = client
+        self.id = client.client_id
+        self.secret = secret
+
+    async def post(self, path: str, **form: Any) -> httpx.Response:
+        """Send a form as the client authenticates."""
+        if self.client.auth_method == "client_secret_post":
+            return await self.provider.post(path, {"client_id": self.id, "client_secret": self.secret, **form})
+        return await self.provider.post(path, form, auth=(self.id, self.secret))
+
+    async def post_token(self, **form: Any) -> httpx.Response:
+        """Ask for a token for the client itself."""
+        return await self.post(TOKEN, **{"grant_type": "client_credentials", **form})
+
+    async def token(self, **form: Any) -> str:
+        """Return a token for the client itself."""
+        answer = await self.post_token(**form)
+        assert answer.status_code == 200, answer.text
+        return str(answer.json()["access_token"])
+
+
+def claims_of(token: str) -> dict[str, Any]:
+    """Return what a token says, unverified."""
+    claims: dict[str, Any] = jwt.decode(token, options={"verify_signature": False})
+    return claims
+
+
+def is_oauth_error(answer: httpx.Response, error: str, status: int = 400) -> bool:
+    """Tell whether the answer is this refusal in the form of RFC 6749 section 5.2."""
+    body = answer.json()
+    return (
+        answer.status_code == status
+        and answer.headers["content-type"] == "application/json"
+        and answer.headers["cache-control"] == "no-store"
+        and set(body) == {"error", "error_description", "correlation_id"}
+        and body["error"] == error
+        and body["correlation_id"] == answer.headers["x-correlation-id"]
+        and ("basic" in answer.headers.get("www-authenticate", "").lower()) == (error == "invalid_client")
+        and ("retry-after" in answer.headers) == (error == "temporarily_unavailable")
+    )
+
+
+__all__ = ["FORM", "ISSUER", "ORDERS", "TOKEN", "Machine", "Provider", "claims_of", "is_oauth_error"]
