@@ -37,13 +37,15 @@ def bearer_token(request: Request) -> str:
 async def admit_caller(request: Request, access: NeedsScope, services: Services) -> None:
     """Let in the caller of a route that is not public, before anything of the body is read.
 
-    Raises what ``bearer_token`` and ``Sessions.authenticate`` raise, ``InsufficientScopeError``,
+    Raises what ``bearer_token`` and the authentication raise, ``InsufficientScopeError``,
     ``ReauthenticationRequiredError``, and ``TooManyCallsOfUserError``.
     """
-    caller = await services.sessions.authenticate(bearer_token(request))
+    caller = await services.authentication.authenticate(bearer_token(request))
     if access.scope not in caller.scopes:
         raise InsufficientScopeError(access.scope)
     if isinstance(access, NeedsFreshProof):
+        if not isinstance(caller, Caller):
+            raise InsufficientScopeError(access.scope)
         services.own_account.reauthentication.require_fresh_proof(caller)
     # Not before: a token of an ended session must not use up what its user may have.
     services.calls.begin_of_caller(request.scope, caller.key)

@@ -34,6 +34,7 @@ from doorward.domain.administration.roles import Roles
 from doorward.domain.administration.search import UserSearch
 from doorward.domain.administration.user_actions import UserActions
 from doorward.domain.administration.users import Users
+from doorward.domain.auth.authentication import OwnTokenAuthentication
 from doorward.domain.auth.listing import SessionListing
 from doorward.domain.auth.login import Login
 from doorward.domain.auth.reauthentication import Reauthentication
@@ -157,6 +158,8 @@ class Services:
     invitations: Invitations
     login: Login
     sessions: Sessions
+    authentication: OwnTokenAuthentication
+    """Knows callers by their access tokens."""
     verification: Verification
     recovery: Recovery
     own_account: OwnAccountServices

@@ -51,6 +51,12 @@ def current_user_id() -> str:
     return request_facts().get(USER_ID, "")
 
 
+def current_caller() -> str:
+    """Return the user or the OAuth client of the request being answered; an empty string while none is known."""
+    facts = request_facts()
+    return facts.get(USER_ID) or facts.get(CLIENT_ID, "")
+
+
 def current_correlation_id() -> str:
     """Return the id of the request being answered, or an empty string outside one."""
     return request_facts().get(CORRELATION_ID, "")

@@ -27,7 +27,7 @@ from doorward.infrastructure.postgres.shares import Share, SharedDatabase, place
 from doorward.infrastructure.postgres.timeouts import TIMEOUTS, Timeouts
 from doorward.infrastructure.scheduler import FIRST_LOOK_SECONDS
 from doorward.observability.logging import flush_log
-from doorward.observability.request_context import current_user_id
+from doorward.observability.request_context import current_caller
 from doorward.settings.config import Settings, load_settings
 from doorward.settings.database import DatabaseSettings
 from doorward.wiring.accounts import create_recovery, create_verification
@@ -50,7 +50,7 @@ from doorward.wiring.keys import (
 from doorward.wiring.leaving import create_leaving
 from doorward.wiring.log import log_as_set
 from doorward.wiring.mail import MailService, create_mail
-from doorward.wiring.oauth import create_oauth, create_provider
+from doorward.wiring.oauth import create_authentication, create_oauth, create_provider
 from doorward.wiring.own_account import create_own_account
 from doorward.wiring.pages import create_pages
 from doorward.wiring.registration import create_registration, registration_rules
@@ -130,6 +130,7 @@ def _create_services(
     codec = RefreshTokenCodec(*keys(settings.keys, REFRESH_TOKEN_PURPOSE))
     signer = create_signer(settings, lifetimes, signing_keys.provider if signing_keys else None)
     issuer = TokenPairIssuer(signer=signer, codec=codec, lifetimes=lifetimes)
+    sessions = create_sessions(base, codec, signer, issuer)
     rules, drain = registration_rules(settings), Drain()
     return Services(
         registration=create_registration(base, rules),
@@ -137,7 +138,8 @@ def _create_services(
         confirmation=create_confirmation(base),
         invitations=create_invitations(base, rules),
         login=create_login(base, issuer),
-        sessions=create_sessions(base, codec, signer, issuer),
+        sessions=sessions,
+        authentication=create_authentication(base, signer, sessions),
         verification=create_verification(base, rules),
         own_account=create_own_account(base, rules, issuer),
         recovery=create_recovery(base, rules),
@@ -183,9 +185,9 @@ def _personal_data() -> Sequence[PersonalData]:
 
 
 def shared_database(settings: DatabaseSettings, database: PostgresDatabase) -> SharedDatabase:
-    """Return the part of the database that calls to resources may use, divided among users."""
+    """Return the part of the database that calls to resources may use, divided among callers."""
     places = places_of_share(settings.db_pool_max_conn, settings.db_pool_share_percent, database.bulk_places)
-    return SharedDatabase(database, Share(places), current_user_id)
+    return SharedDatabase(database, Share(places), current_caller)
 
 
 async def check_readiness(database: Readiness) -> dict[str, CheckState]:

@@ -7,9 +7,12 @@ from doorward.api.services import OAuthServices, ProviderServices
 from doorward.core.ports import Clock
 from doorward.domain.administration.acting import lock_actor
 from doorward.domain.administration.models import Actor
+from doorward.domain.auth.authentication import OwnTokenAuthentication
 from doorward.domain.auth.callers import Caller
 from doorward.domain.auth.scopes import AdminScope
+from doorward.domain.auth.sessions import Sessions
 from doorward.domain.oauth.client_authentication import ClientAuthentication
+from doorward.domain.oauth.client_callers import ClientCallers
 from doorward.domain.oauth.client_credentials import ClientCredentials
 from doorward.domain.oauth.clients import Clients
 from doorward.domain.oauth.policy import Audiences
@@ -19,6 +22,7 @@ from doorward.infrastructure.access_tokens import AccessTokens
 from doorward.infrastructure.postgres.database import PostgresDatabase
 from doorward.settings.config import Settings
 from doorward.wiring.database import batching_on
+from doorward.wiring.foundation import Foundation
 
 
 def create_oauth(settings: Settings, database: PostgresDatabase, clock: Clock) -> OAuthServices:
@@ -45,6 +49,12 @@ def create_provider(settings: Settings, clock: Clock, signer: AccessTokens) -> P
         issuer=issuer,
         client_credentials=ClientCredentials(signer=signer, clock=clock, audiences=audiences),
     )
+
+
+def create_authentication(base: Foundation, signer: AccessTokens, sessions: Sessions) -> OwnTokenAuthentication:
+    """Return what knows callers by the service's own access tokens."""
+    clients = ClientCallers(database=base.database, batching=batching_on(base.database))
+    return OwnTokenAuthentication(signer=signer, sessions=sessions, clients=clients, clock=base.clock)
 
 
 def built_in_resources(settings: Settings) -> Collection[str]:

@@ -31,7 +31,7 @@ class Provider(Oauth):
         self, path: str, form: dict[str, Any], *, auth: tuple[str, str] | None = None, **options: Any
     ) -> httpx.Response:
         """Send a form."""
-        return await self.service.client.post(path, data=form, auth=httpx.BasicAuth(*auth) if auth else None, **options)
+        return await self.service.client.post(path, data=form, auth=auth or httpx.USE_CLIENT_DEFAULT, **options)
 
 
 class Machine:

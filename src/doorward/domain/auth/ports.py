@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Final, Protocol
 
 from doorward.core.principal import ClientPrincipal, Principal
+from doorward.domain.auth.callers import ClientCaller
 
 
 def _never() -> bool:
@@ -105,4 +106,12 @@ class AccessTokenSigner(Protocol):
 
         The keys are read again first where another copy of the service may have made the token's a moment ago.
         """
+        ...
+
+
+class ClientCallers(Protocol):
+    """Clients that call for themselves."""
+
+    async def caller_of(self, principal: ClientPrincipal) -> ClientCaller:
+        """Return the client of a verified token, with what it may do now. Raises ``InvalidAccessTokenError``."""
         ...

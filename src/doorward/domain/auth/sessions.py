@@ -218,15 +218,19 @@ class Sessions:
         report(event or RevocationIgnored(reason="not_live"))
 
     async def authenticate(self, access_token: str) -> Caller:
-        """Return the caller that an access token speaks of, with what the user's roles allow at this moment.
+        """Return the caller that an access token of a session speaks of. Raises ``InvalidAccessTokenError``."""
+        principal = await self._signer.verify_with_latest_keys(access_token, self._clock.now())
+        if not isinstance(principal, Principal):
+            raise InvalidAccessTokenError
+        return await self.caller_of(principal)
+
+    async def caller_of(self, principal: Principal) -> Caller:
+        """Return the caller that a verified access token speaks of, with what the roles allow at this moment.
 
         The session and the account are looked up each time, so that an ended session or an inactive user is refused
         although the token has not expired, and a role that was taken away allows nothing. Raises
         ``InvalidAccessTokenError``.
         """
-        principal = await self._signer.verify_with_latest_keys(access_token, self._clock.now())
-        if not isinstance(principal, Principal):
-            raise InvalidAccessTokenError
         bind_session(session_id=principal.session_id, user_id=principal.user_id)
         session = await self._lookups.ask(principal)
         if session is None:

@@ -109,6 +109,16 @@ class ClientWithHashes(OAuthClient):
 
 
 @dataclass(frozen=True, slots=True)
+class ClientStanding:
+    """What decides what the tokens of a client allow."""
+
+    client_id: str
+    scopes: Sequence[str]
+    not_before: datetime
+    disabled_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class ClientWithSecret:
     """A client at the only moment at which its secret is shown. ``secret`` is None for a client without one."""
 

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 from urllib.parse import urlsplit
 
+from doorward.core.principal import ClientPrincipal
 from doorward.core.text import UnsafeTextError, normalize
 from doorward.domain.auth.models import ACCOUNT_SCOPE, FIRST_PARTY_CLIENT
 from doorward.domain.oauth.events import RefusedAuthentication
@@ -29,6 +30,7 @@ from doorward.domain.oauth.models import (
     NO_SECRET,
     AuthMethod,
     ClientContent,
+    ClientStanding,
     ClientWithHashes,
     KeyAlgorithm,
     OAuthClient,
@@ -220,6 +222,17 @@ def scopes_for(client: OAuthClient, resource: ResourceContent | None, asked: str
     if not named <= allowed:
         raise ScopesNotAllowedError
     return named or allowed
+
+
+def scopes_of_token(principal: ClientPrincipal, standing: ClientStanding | None) -> frozenset[str] | None:
+    """Return what a client's token allows at this moment; None if it is dead.
+
+    These are the scopes that the client still has. It never acts as a user, nor administers, whatever is stored.
+    """
+    if standing is None or standing.disabled_at is not None or principal.issued_at < standing.not_before:
+        return None
+    kept = principal.scopes.intersection(standing.scopes)
+    return frozenset(each for each in kept if each != ACCOUNT_SCOPE and not each.startswith(ADMINISTRATION))
 
 
 def _checked_name(name: str) -> str:

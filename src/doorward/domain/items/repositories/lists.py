@@ -23,9 +23,9 @@ MAXIMUM_CANDIDATES: Final = 10_000
 """Maximum matches of a search that are ranked and counted. People do not read longer lists."""
 
 _COLUMNS: Final = sql.SQL("id, owner_id, title, description, tags, year, visibility, version, created_at, updated_at")
-_SHARED: Final = sql.SQL("visibility = 'shared' AND (%(owner)s = 'all' OR owner_id = %(reader_id)s)")
-_OWN_PRIVATE: Final = sql.SQL("visibility = 'private' AND owner_id = %(reader_id)s")
-_OWN_PRIVATE_IN_WORDS: Final = sql.SQL("visibility = 'private' AND owner_id::text = %(reader_id)s::text")
+_SHARED: Final = sql.SQL("visibility = 'shared' AND (%(owner)s = 'all' OR owner_id = %(reader_id)s::uuid)")
+_OWN_PRIVATE: Final = sql.SQL("visibility = 'private' AND owner_id = %(reader_id)s::uuid")
+_OWN_PRIVATE_IN_WORDS: Final = sql.SQL("visibility = 'private' AND owner_id::text = %(reader_id)s::uuid::text")
 """As text, as in the index of words. Compared by id, PostgreSQL would choose an index of lists and read it once for
 each word, as long as it has no statistics of the table."""
 
@@ -177,7 +177,7 @@ async def list_known_spellings(
                 SELECT FROM items
                 WHERE search_vector @@ pg_catalog.to_tsquery('simple', spelling)
                   AND visibility = 'private'
-                  AND owner_id::text = %(reader_id)s::text
+                  AND owner_id::text = %(reader_id)s::uuid::text
             )
             """,
             {"spellings": spellings, "reader_id": reader_id},

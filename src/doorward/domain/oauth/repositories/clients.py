@@ -1,11 +1,18 @@
 """The table ``oauth_clients``."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from psycopg.rows import class_row
 
-from doorward.domain.oauth.models import ClientContent, ClientWithHashes, OAuthClient, ResourceContent
+from doorward.domain.oauth.models import (
+    ClientContent,
+    ClientStanding,
+    ClientWithHashes,
+    OAuthClient,
+    ResourceContent,
+)
 from doorward.domain.oauth.repositories import Connection
 
 
@@ -113,8 +120,22 @@ async def list_clients_with_hashes(
     found: dict[int, ClientWithHashes] = {}
     for position, *client, identifier, scopes, algorithm, introspection_client_id in await cursor.fetchall():
         resource = ResourceContent(identifier, scopes, algorithm, introspection_client_id) if identifier else None
-        found[position] = ClientWithHashes(*client, resource=resource)
+        found[position] = replace(ClientWithHashes(*client), resource=resource)
     return [found.get(position) for position, _ in enumerate(client_ids, start=1)]
+
+
+async def list_standings(connection: Connection, client_ids: Sequence[str]) -> Sequence[ClientStanding]:
+    """Find what decides what clients may do at this moment."""
+    async with connection.cursor(row_factory=class_row(ClientStanding)) as cursor:
+        await cursor.execute(
+            """
+            SELECT client_id, scopes, not_before, disabled_at
+            FROM oauth_clients
+            WHERE client_id = ANY(%(client_ids)s)
+            """,
+            {"client_ids": list(client_ids)},
+        )
+        return await cursor.fetchall()
 
 
 async def lock_client(connection: Connection, client_id: str) -> OAuthClient | None:

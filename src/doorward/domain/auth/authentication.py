@@ -1,0 +1,27 @@
+"""Use case: tell who is asking by an access token that this service issued."""
+
+from doorward.core.ports import Clock
+from doorward.core.principal import Principal
+from doorward.domain.auth.callers import Caller, ClientCaller
+from doorward.domain.auth.ports import AccessTokenSigner, ClientCallers
+from doorward.domain.auth.sessions import Sessions
+
+
+class OwnTokenAuthentication:
+    """Tells the tokens of users in sessions from those that clients got for themselves."""
+
+    def __init__(self, *, signer: AccessTokenSigner, sessions: Sessions, clients: ClientCallers, clock: Clock) -> None:
+        self._signer = signer
+        self._sessions = sessions
+        self._clients = clients
+        self._clock = clock
+
+    async def authenticate(self, access_token: str) -> Caller | ClientCaller:
+        """Return the caller that an access token speaks of, with what is allowed at this moment.
+
+        Session and account, or the client, are looked up each time. Raises ``InvalidAccessTokenError``.
+        """
+        principal = await self._signer.verify_with_latest_keys(access_token, self._clock.now())
+        if isinstance(principal, Principal):
+            return await self._sessions.caller_of(principal)
+        return await self._clients.caller_of(principal)
