@@ -75,7 +75,8 @@ OF_THE_OPERATOR: Final = frozenset(
         "settings/outgoing.py",
         "domain/webhooks/disabling.py",
         "domain/webhooks/management.py",
-        "infrastructure/webhooks/addresses.py",
+        "infrastructure/outbound.py",
+        "infrastructure/outbound_addresses.py",
         "infrastructure/webhooks/client.py",
     }
 )

@@ -35,6 +35,8 @@ class Answer:
 
     status: int
     body: bytes
+    headers: Mapping[str, str]
+    """The names in lower case. Of several headers of one name it has the last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +136,7 @@ async def _read_answer(reader: asyncio.StreamReader, maximum_bytes: int) -> Answ
     async for _ in _fed(parser, reader, maximum_bytes):
         if message.is_complete:
             break
-    return Answer(parser.get_status_code(), bytes(message.body))
+    return Answer(parser.get_status_code(), bytes(message.body), message.headers)
 
 
 async def _read_head(reader: asyncio.StreamReader, maximum_bytes: int) -> Head:

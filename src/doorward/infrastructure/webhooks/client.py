@@ -2,21 +2,27 @@
 
 import asyncio
 import ipaddress
-import socket
 import ssl
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
 from doorward.domain.webhooks.models import Answered, Unanswered
+from doorward.infrastructure.outbound import (
+    AddressRefusedError,
+    NameUnknownError,
+    Resolve,
+    clients_of,
+    resolve_host,
+    target_of,
+)
+from doorward.infrastructure.outbound_addresses import Network, vetted
 from doorward.infrastructure.outbound_http import (
     AnswerTooLargeError,
     Head,
-    HttpClient,
     MalformedAnswerError,
     NotConnectedError,
 )
-from doorward.infrastructure.webhooks.addresses import Network, vetted
 
 TOTAL_SECONDS: Final = 15.0
 MAXIMUM_HEAD_BYTES: Final = 256 * 1024
@@ -25,14 +31,6 @@ MAXIMUM_HEAD_BYTES: Final = 256 * 1024
 _BUSY: Final = (429, 503)
 LONGEST_RETRY_AFTER: Final = 9
 """Digits."""
-
-Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
-
-
-async def resolve_host(host: str, port: int) -> list[str]:
-    """Return the addresses of a host. Raises ``OSError``."""
-    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return list(dict.fromkeys(str(address[0]) for *_, address in found))
 
 
 class WebhookClient:
@@ -64,7 +62,7 @@ class WebhookClient:
             address = str(ipaddress.ip_address(parts.hostname or ""))
         except ValueError:
             return True
-        return self._vetted(parts, [address]) is not None
+        return vetted([address], self._networks, only_networks=parts.scheme == "http") is not None
 
     async def send(self, url: str, headers: Mapping[str, str], body: bytes) -> Answered | Unanswered:
         """Post the body once; return the status, or why there is none."""
@@ -81,30 +79,25 @@ class WebhookClient:
             return Unanswered("connection")
 
     async def _send(self, parts: SplitResult, headers: Mapping[str, str], body: bytes) -> Answered | Unanswered:
-        host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
         try:
             addresses = await self._resolve(host, port)
         except (OSError, UnicodeError):
             # UnicodeError: a label of the name is empty or too long.
+            clients = await clients_of(parts, networks=self._networks, tls=self._tls, resolve=self._resolve)
+        except NameUnknownError:
             return Unanswered("name_unknown")
-        allowed = self._vetted(parts, addresses)
-        if allowed is None:
+        except AddressRefusedError:
             return Unanswered("address_refused")
-        path = f"{parts.path or '/'}{'?' if parts.query else ''}{parts.query}"
         failure: NotConnectedError | None = None
-        for address in allowed:
-            http = HttpClient(f"{parts.scheme}://{parts.netloc}", tls=self._tls, address=address)
+        for http in clients:
             try:
-                head = await http.post(path, headers=headers, body=body, maximum_bytes=MAXIMUM_HEAD_BYTES)
+                head = await http.post(target_of(parts), headers=headers, body=body, maximum_bytes=MAXIMUM_HEAD_BYTES)
             except NotConnectedError as error:
                 failure = error
             else:
                 return Answered(head.status, _retry_after(head))
         is_tls = failure is not None and isinstance(failure.__cause__, ssl.SSLError)
         return Unanswered("tls" if is_tls else "connection")
-
-    def _vetted(self, parts: SplitResult, addresses: Sequence[str]) -> list[str] | None:
-        return vetted(addresses, self._networks, only_networks=parts.scheme == "http")
 
 
 def _retry_after(head: Head) -> int | None:

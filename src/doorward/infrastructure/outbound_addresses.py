@@ -1,4 +1,4 @@
-"""Which addresses a webhook may go to: global ones, and those of networks that the operator has opened.
+"""Which addresses outbound requests may go to: global ones, and those of networks that the operator has opened.
 
 An address that carries an IPv4 address within is judged by that one: translators and tunnels would send the connection
 there.
@@ -23,9 +23,11 @@ _PREFIXES_BEFORE_IPV4: Final = (
 """Prefixes in front of 32 bits of IPv4: compatible, mapped (RFC 4291 section 2.5.5), translated (RFC 2765), NAT64 (RFC
 6052) and local NAT64 (RFC 8215) with its usual length."""
 
-_PROTOCOLS_AND_RELAYS: Final = (ipaddress.IPv4Network("192.0.0.0/24"), ipaddress.IPv4Network("192.88.99.0/24"))
-"""Of the IETF's protocols (RFC 6890), where a cloud has had metadata and Python takes most for global; once global, for
-relays of 6to4 (RFC 7526). Nothing that answers there is the receiver."""
+_LOOPBACK: Final = ipaddress.IPv6Address("::1")
+"""No compatible address, although it looks like one (RFC 4291 section 2.5.3)."""
+
+_DISCARD_AND_RELAY: Final = (ipaddress.IPv4Network("192.88.99.0/24"),)
+"""Once global, for relays of 6to4 (RFC 7526): nothing that answers there is the server that is meant."""
 
 
 def vetted(addresses: Iterable[str], networks: Sequence[Network], *, only_networks: bool) -> list[str] | None:
@@ -40,7 +42,7 @@ def vetted(addresses: Iterable[str], networks: Sequence[Network], *, only_networ
 
 
 def is_allowed(address: Address, networks: Sequence[Network], *, only_networks: bool = False) -> bool:
-    """Tell whether a webhook may go to an address."""
+    """Tell whether a request may go to an address."""
     carried = carried_addresses(address)
     targets = carried or [address]
     if all(any(target in network for network in networks) for target in targets):
@@ -50,7 +52,7 @@ def is_allowed(address: Address, networks: Sequence[Network], *, only_networks: 
 
 def carried_addresses(address: Address) -> list[Address]:
     """Return the IPv4 addresses within an IPv6 address: of Teredo (RFC 4380) the server and the client."""
-    if isinstance(address, ipaddress.IPv4Address):
+    if isinstance(address, ipaddress.IPv4Address) or address == _LOOPBACK:
         return []
     if address.teredo is not None:
         return list(address.teredo)

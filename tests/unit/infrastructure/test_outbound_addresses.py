@@ -1,10 +1,10 @@
-"""Which addresses a webhook may go to."""
+"""Which addresses outbound requests may go to."""
 
 import ipaddress
 
 import pytest
 
-from doorward.infrastructure.webhooks.addresses import vetted
+from doorward.infrastructure.outbound_addresses import vetted
 
 PUBLIC_V4, PUBLIC_V6 = "93.184.216.34", "2606:2800:220:1:248:1893:25c8:1946"
 OPENED = (ipaddress.ip_network("10.20.0.0/16"), ipaddress.ip_network("fd00:20::/64"))
@@ -98,3 +98,9 @@ def test_plain_http_is_for_opened_networks_alone() -> None:
     assert is_allowed("10.20.3.4", only_networks=True, networks=OPENED)
     assert not is_allowed(PUBLIC_V4, only_networks=True, networks=OPENED)
     assert not is_allowed(PUBLIC_V4, only_networks=True)
+
+
+def test_the_loopback_address_of_ipv6_is_opened_by_its_own_network() -> None:
+    assert not is_allowed("::1")
+    assert is_allowed("::1", networks=(ipaddress.ip_network("::1/128"),), only_networks=True)
+    assert not is_allowed("::1", networks=(ipaddress.ip_network("0.0.0.0/8"),))

@@ -1,0 +1,162 @@
+"""Outbound requests to addresses that others may have chosen: a host is resolved once, and all its addresses vetted.
+
+The connection goes to a vetted address, so that a name which resolves to another one a moment later leads nowhere.
+"""
+
+import asyncio
+import ipaddress
+import socket
+import ssl
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import SplitResult, urlsplit
+
+from doorward import __version__
+from doorward.infrastructure.outbound_addresses import Network, vetted
+from doorward.infrastructure.outbound_http import (
+    AnswerTooLargeError,
+    HttpClient,
+    MalformedAnswerError,
+    NotConnectedError,
+)
+
+TOTAL_SECONDS: Final = 2.0
+MAXIMUM_BYTES: Final = 256 * 1024
+"""Of an answer, header section included."""
+
+PRIVATE_NETWORKS: Final[tuple[Network, ...]] = tuple(
+    ipaddress.ip_network(each)
+    for each in ("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "::1", "fc00::/7")
+)
+"""Loopback, and what organisations number their own networks with. Link-local addresses, where clouds answer with
+credentials of the machine, are not among them."""
+
+_OK: Final = 200
+_HEADERS: Final = {
+    "User-Agent": f"doorward/{__version__}",
+    "Accept": "application/json",
+    "Accept-Encoding": "identity",
+}
+
+Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
+
+
+class NameUnknownError(Exception):
+    """The host's name does not resolve."""
+
+
+class AddressRefusedError(Exception):
+    """The host has an address that requests may not go to."""
+
+
+async def resolve_host(host: str, port: int) -> list[str]:
+    """Return the addresses of a host. Raises ``OSError``."""
+    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(address[0]) for *_, address in found))
+
+
+async def clients_of(
+    parts: SplitResult, *, networks: Sequence[Network], tls: ssl.SSLContext, resolve: Resolve = resolve_host
+) -> list[HttpClient]:
+    """Return a client for each address of a URL's host, all of which are allowed; plain http only in ``networks``.
+
+    Raises ``NameUnknownError`` and ``AddressRefusedError``.
+    """
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    try:
+        addresses = await resolve(parts.hostname or "", port)
+    # A label that is empty or too long is refused by the codec of names, before anything is asked.
+    except (OSError, UnicodeError) as error:
+        raise NameUnknownError from error
+    allowed = vetted(addresses, networks, only_networks=parts.scheme == "http")
+    if allowed is None:
+        raise AddressRefusedError
+    origin = f"{parts.scheme}://{parts.netloc}"
+    return [HttpClient(origin, tls=tls, address=address) for address in allowed]
+
+
+def target_of(parts: SplitResult) -> str:
+    """Return the request target (RFC 9112 section 3.2.1) of a URL."""
+    return f"{parts.path or '/'}{'?' if parts.query else ''}{parts.query}"
+
+
+class DocumentUnavailableError(Exception):
+    """A document could not be fetched. ``reason`` is a word for the log."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A document as it was fetched. The names of the headers are in lower case."""
+
+    body: bytes
+    headers: Mapping[str, str]
+
+
+class DocumentFetcher:
+    """Fetches small JSON documents of other services by https: key sets and metadata. Follows no redirect."""
+
+    def __init__(
+        self, *, tls: ssl.SSLContext, resolve: Resolve = resolve_host, total_seconds: float = TOTAL_SECONDS
+    ) -> None:
+        """Take what verifies certificates, what resolves names, and how long one document may take in all."""
+        self._tls = tls
+        self._resolve = resolve
+        self._total_seconds = total_seconds
+
+    async def fetch(self, url: str, *, allow_private_addresses: bool = False) -> Document:
+        """Return the document at a URL, from a public address by https.
+
+        With ``allow_private_addresses`` it may also be at an address of ``PRIVATE_NETWORKS``, there by plain http,
+        too. Raises ``DocumentUnavailableError``.
+        """
+        networks = PRIVATE_NETWORKS if allow_private_addresses else ()
+        try:
+            async with asyncio.timeout(self._total_seconds):
+                return await self._fetch(_parts(url), networks)
+        except TimeoutError as error:
+            raise DocumentUnavailableError("timeout") from error
+        except AnswerTooLargeError as error:
+            raise DocumentUnavailableError("too_large") from error
+        except MalformedAnswerError as error:
+            raise DocumentUnavailableError("malformed") from error
+        except NameUnknownError as error:
+            raise DocumentUnavailableError("name_unknown") from error
+        except AddressRefusedError as error:
+            raise DocumentUnavailableError("address_refused") from error
+        except OSError as error:
+            raise DocumentUnavailableError("connection") from error
+
+    async def _fetch(self, parts: SplitResult, networks: Sequence[Network]) -> Document:
+        failure = NotConnectedError()
+        for http in await clients_of(parts, networks=networks, tls=self._tls, resolve=self._resolve):
+            try:
+                answer = await http.get(target_of(parts), headers=_HEADERS, maximum_bytes=MAXIMUM_BYTES)
+            except NotConnectedError as error:
+                failure = error
+                continue
+            if answer.status != _OK:
+                raise DocumentUnavailableError("status")
+            return Document(answer.body, answer.headers)
+        raise failure
+
+
+def _parts(url: str) -> SplitResult:
+    """Return the parts of a URL, which may be one that the other service named.
+
+    Raises ``DocumentUnavailableError`` for anything but plain ASCII, http or https, a host, and no user or fragment.
+    """
+    if not (url.isascii() and url.isprintable()) or " " in url or "\\" in url:
+        raise DocumentUnavailableError("address_malformed")
+    try:
+        parts = urlsplit(url)
+        is_usable = bool(parts.hostname) and parts.port != 0
+    except ValueError as error:
+        raise DocumentUnavailableError("address_malformed") from error
+    if parts.scheme not in {"http", "https"} or not is_usable or "@" in parts.netloc or parts.fragment:
+        raise DocumentUnavailableError("address_malformed")
+    return parts
