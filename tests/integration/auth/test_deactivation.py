@@ -12,7 +12,7 @@ from doorward.commands.main import main
 from doorward.domain.auth.accounts import Accounts
 from doorward.domain.auth.deactivation import Deactivation
 from doorward.domain.auth.exceptions import UserNotFoundError
-from doorward.domain.auth.models import User
+from doorward.domain.auth.models import NamedUser
 from doorward.domain.auth.one_time_token import Purpose
 from doorward.wiring.accounts import create_one_time_tokens
 from tests.integration.service import Logs, Service, events, facts, is_problem, statuses
@@ -155,7 +155,7 @@ async def test_who_was_removed_meanwhile_is_told(service: Service, monkeypatch: 
     person, accounts = await service.register(), Accounts(database=service.database)
     gone = await accounts.find_user(person.username)
 
-    async def found(_: str) -> User:
+    async def found(_: str) -> NamedUser:
         return gone
 
     service.sql("DELETE FROM users WHERE id = %s", person.id)
@@ -222,7 +222,7 @@ class AccountsThatEnd(Accounts):
         super().__init__(database=service.database)
         self._service = service
 
-    async def find_user(self, name: str) -> User:
+    async def find_user(self, name: str) -> NamedUser:
         user = await super().find_user(name)
         self._service.sql("DELETE FROM users WHERE id = %s", user.id)
         return user

@@ -8,7 +8,7 @@ import pytest
 from doorward.commands.main import main
 from doorward.domain.auth.accounts import Accounts
 from doorward.domain.auth.exceptions import UserNotFoundError
-from doorward.domain.auth.models import User
+from doorward.domain.auth.models import NamedUser
 from doorward.domain.auth.throttling import LOGIN_CURVE, STRANGERS
 from doorward.domain.auth.unthrottling import Unthrottling
 from doorward.wiring.throttling import create_throttling
@@ -47,7 +47,7 @@ async def test_who_was_removed_meanwhile_is_told(service: Service, monkeypatch: 
     person, accounts = await service.register(), Accounts(database=service.database)
     gone = await accounts.find_user(person.username)
 
-    async def found(_: str) -> User:
+    async def found(_: str) -> NamedUser:
         return gone
 
     service.sql("DELETE FROM users WHERE id = %s", person.id)

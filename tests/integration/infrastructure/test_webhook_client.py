@@ -9,7 +9,8 @@ from typing import Any, Final
 import pytest
 
 from doorward.domain.webhooks.models import Answered, Unanswered
-from doorward.infrastructure.webhooks.client import MAXIMUM_HEAD_BYTES, WebhookClient, resolve_host
+from doorward.infrastructure.outbound import resolve_host
+from doorward.infrastructure.webhooks.client import MAXIMUM_HEAD_BYTES, WebhookClient
 from tests.integration.breach_server import Ranges, breach_server
 from tests.integration.mail_server import Certificates
 from tests.integration.webhook_receiver import OK, Receiver, answer_of, receiving

@@ -41,7 +41,7 @@ def read_again(user: ExportedUser, format_: ExportFormat) -> object:
 @pytest.mark.parametrize("format_", READERS)
 def test_the_import_reads_what_the_export_wrote(format_: ExportFormat) -> None:
     assert read_again(ADA, format_) == ForeignUser(
-        email=ADA.email,
+        email=str(ADA.email),
         username=ADA.username,
         password_hash=ADA.password_hash,
         external_id="7",

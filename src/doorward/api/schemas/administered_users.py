@@ -112,7 +112,7 @@ class AdministeredUserResponse(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
     id: UUID
-    email: str
+    email: str | None = Field(description="Null for a user of a foreign issuer to whom nobody has given one.")
     email_verified: bool
     email_bounced_at: datetime | None = Field(description="When a server refused mail to the address as unknown.")
     username: str

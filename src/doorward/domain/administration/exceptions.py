@@ -75,6 +75,14 @@ class UserNotActiveError(DomainError):
     detail = "The user is deactivated or waits for deletion. Activate the user first."
 
 
+class UserWithoutEmailError(DomainError):
+    """A user that a foreign issuer vouches for: there is no mailbox that a link could go to."""
+
+    kind = Kind.CONFLICT
+    code = "user_without_email"
+    detail = "The user has no e-mail address. Set one first."
+
+
 class ExternalIdTakenError(DomainError):
     kind = Kind.CONFLICT
     code = "external_id_taken"

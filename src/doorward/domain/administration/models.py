@@ -39,7 +39,7 @@ class Role:
 class Subject(Standing):
     """A user on whom an administrator acts, locked. ``email`` and ``username`` are as they are shown."""
 
-    email: str
+    email: str | None
     username: str
     version: int
     session_epoch: int
@@ -57,10 +57,13 @@ class UserStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class AdministeredUser:
-    """A user as administration sees one. No hash, no secret."""
+    """A user as administration sees one. No hash, no secret.
+
+    A user that a foreign issuer vouches for has no address, unless an administrator has given one.
+    """
 
     id: UUID
-    email: str
+    email: str | None
     email_verified_at: datetime | None
     email_bounced_at: datetime | None
     username: str

@@ -5,7 +5,7 @@ from uuid import UUID
 from doorward.core.ports import Clock, Database
 from doorward.domain.administration.acting import lock_subject
 from doorward.domain.administration.events import PasswordResetForced
-from doorward.domain.administration.exceptions import StaleUserError, UserNotActiveError
+from doorward.domain.administration.exceptions import StaleUserError, UserNotActiveError, UserWithoutEmailError
 from doorward.domain.administration.models import Actor
 from doorward.domain.administration.policy import VersionTest
 from doorward.domain.administration.ports import AccountChanges
@@ -66,13 +66,15 @@ class UserActions:
     async def reset_password(self, actor: Actor, user_id: UUID) -> None:
         """Have the password sign in no more, end all sessions, and mail the user the link for a new one.
 
-        Raises ``UserNotActiveError`` and ``MailNotConfiguredError``.
+        Raises ``UserNotActiveError``, ``UserWithoutEmailError`` and ``MailNotConfiguredError``.
         """
         now = self._clock.now()
         async with self._database.transaction() as connection:
             subject, _ = await lock_subject(connection, actor, user_id, AdminScope.PASSWORDS_RESET, now=now)
             if not subject.is_active:
                 raise UserNotActiveError
+            if subject.email is None:
+                raise UserWithoutEmailError
             count = await count_sessions(connection, user_id, epoch=subject.session_epoch)
             await users.end_password(connection, user_id)
             event = PasswordResetForced(user_id=user_id, count=count)

@@ -3,7 +3,7 @@
 from doorward.core.ports import Database
 from doorward.domain.auth.exceptions import InvalidEmailError, InvalidUsernameError, UserNotFoundError
 from doorward.domain.auth.identifiers import canonical_email, canonical_username, is_email
-from doorward.domain.auth.models import User
+from doorward.domain.auth.models import NamedUser
 from doorward.domain.auth.repositories import Connection, users
 
 
@@ -14,7 +14,7 @@ class Accounts:
         """Take the database."""
         self._database = database
 
-    async def find_user(self, name: str) -> User:
+    async def find_user(self, name: str) -> NamedUser:
         """Return the user of this user name or e-mail address, in any spelling. Raises ``UserNotFoundError``."""
         try:
             identifier = canonical_email(name) if is_email(name) else canonical_username(name)

@@ -63,7 +63,9 @@ class InvalidUsernameError(DomainError):
 
 
 class UsernameReservedError(DomainError):
-    """A name of ``RESERVED_USERNAMES``, which people could take for the operator or software for a keyword."""
+    """A name of ``RESERVED_USERNAMES``, which people could take for the operator or software for a keyword; or one
+    that begins as those of foreign issuers' users.
+    """
 
     kind = Kind.INVALID
     code = "username_reserved"

@@ -13,6 +13,9 @@ from doorward.domain.auth.exceptions import InvalidEmailError, InvalidUsernameEr
 
 _USERNAME: Final = re.compile(r"[A-Za-z0-9._-]{3,32}")
 _USERNAME_SEPARATORS: Final = "._-"
+EXTERNAL_PREFIX: Final = "ext_"
+"""Of the names of users that foreign issuers vouch for. No other account gets such a name."""
+
 MAXIMUM_IDENTIFIER_LENGTH: Final = 320
 """Code points. RFC 5321 section 4.5.3.1: 64 before the @ and 255 after it."""
 
@@ -68,15 +71,20 @@ def canonical_username(text: str) -> str:
 def read_new_username(text: str, *, reserved: Collection[str]) -> str:
     """Return the name of a new account as it is shown.
 
-    ``reserved`` holds names as ``without_separators`` returns them. Accounts that exist keep names that are refused
-    here. Raises ``InvalidUsernameError`` or ``UsernameReservedError``.
+    ``reserved`` holds names as ``without_separators`` returns them. Names of foreign issuers' users are reserved, too.
+    Accounts that exist keep names that are refused here. Raises ``InvalidUsernameError`` or ``UsernameReservedError``.
     """
     name = display_username(text)
     if name != name.strip(_USERNAME_SEPARATORS):
         raise InvalidUsernameError
-    if without_separators(name) in reserved:
+    if without_separators(name) in reserved or is_external_username(name):
         raise UsernameReservedError
     return name
+
+
+def is_external_username(name: str) -> bool:
+    """Tell whether a name is one that only users of foreign issuers have."""
+    return name.lower().startswith(EXTERNAL_PREFIX)
 
 
 def without_separators(name: str) -> str:

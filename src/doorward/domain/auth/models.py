@@ -25,6 +25,16 @@ class User:
 
 
 @dataclass(frozen=True, slots=True)
+class NamedUser:
+    """An account that an operator has named. One that a foreign issuer vouches for may have no address."""
+
+    id: UUID
+    email: str | None
+    username: str
+    is_active: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Credentials:
     """What a password login is checked against, and whether the user was seen on this device or address before."""
 

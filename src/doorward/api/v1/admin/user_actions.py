@@ -18,7 +18,7 @@ from doorward.api.schemas.administered_users import (
 from doorward.api.services import CurrentServices
 from doorward.api.v1.admin.roles import TAG
 from doorward.api.v1.admin.users import READ, REFUSALS_OF_ACTING, USER, WRITE
-from doorward.domain.administration.exceptions import StaleUserError, UserNotActiveError
+from doorward.domain.administration.exceptions import StaleUserError, UserNotActiveError, UserWithoutEmailError
 from doorward.domain.administration.models import Actor
 from doorward.domain.auth.exceptions import LastAdministratorError, UserNotFoundError
 from doorward.domain.auth.scopes import AdminScope
@@ -33,7 +33,7 @@ UNTHROTTLE: Final = RoutePolicy(NeedsScope(AdminScope.THROTTLES_RESET))
 def calls() -> Sequence[Call]:
     """Return the calls."""
     acting, last = REFUSALS_OF_ACTING, (*REFUSALS_OF_ACTING, LastAdministratorError)
-    resetting = (*acting, UserNotActiveError, MailNotConfiguredError)
+    resetting = (*acting, UserNotActiveError, UserWithoutEmailError, MailNotConfiguredError)
     return [
         Call("DELETE", USER, delete_user, DELETE, tag=TAG, status=204, refusals=(*last, StaleUserError)),
         Call("POST", f"{USER}/deactivate", deactivate_user, WRITE, tag=TAG, status=204, refusals=last),

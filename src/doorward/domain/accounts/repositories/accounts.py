@@ -34,7 +34,7 @@ async def find_mailbox_of_token(connection: Connection, shown: ShownToken, *, no
 
 
 async def find_mailbox(connection: Connection, user_id: UUID) -> Mailbox | None:
-    """Find an account by its id."""
+    """Find an account with an address by its id."""
     async with connection.cursor(row_factory=class_row(Mailbox)) as cursor:
         await cursor.execute(
             """
@@ -43,6 +43,7 @@ async def find_mailbox(connection: Connection, user_id: UUID) -> Mailbox | None:
                    email_verified_at, locale
             FROM users
             WHERE id = %(user_id)s
+              AND email IS NOT NULL
             """,
             {"user_id": user_id},
         )
@@ -66,7 +67,7 @@ async def find_mailbox_by_email(connection: Connection, email_key: str) -> Mailb
 
 
 async def lock_mailbox(connection: Connection, user_id: UUID) -> Mailbox | None:
-    """Find an account and lock it until the transaction ends."""
+    """Find an account with an address and lock it until the transaction ends."""
     async with connection.cursor(row_factory=class_row(Mailbox)) as cursor:
         await cursor.execute(
             """
@@ -75,6 +76,7 @@ async def lock_mailbox(connection: Connection, user_id: UUID) -> Mailbox | None:
                    email_verified_at, locale
             FROM users
             WHERE id = %(user_id)s
+              AND email IS NOT NULL
             FOR NO KEY UPDATE
             """,
             {"user_id": user_id},

@@ -68,7 +68,7 @@ async def update_confirmations(connection: Connection, change: PendingEmailChang
 
 
 async def lock_mailbox(connection: Connection, user_id: UUID) -> Mailbox | None:
-    """Find an account and lock it until the transaction ends, as strongly as a change of its address will."""
+    """Find an account with an address and lock it until the transaction ends, as strongly as a change of it will."""
     async with connection.cursor(row_factory=class_row(Mailbox)) as cursor:
         await cursor.execute(
             """
@@ -77,6 +77,7 @@ async def lock_mailbox(connection: Connection, user_id: UUID) -> Mailbox | None:
                    email_verified_at, locale
             FROM users
             WHERE id = %(user_id)s
+              AND email IS NOT NULL
             FOR UPDATE
             """,
             {"user_id": user_id},

@@ -10,7 +10,7 @@ from doorward.domain.accounts.repositories import Connection
 
 
 async def find_recipient(connection: Connection, user_id: UUID) -> Recipient | None:
-    """Find whom a mail about a user reaches."""
+    """Find whom a mail about a user reaches; None for a user without an address."""
     async with connection.cursor(row_factory=class_row(Recipient)) as cursor:
         await cursor.execute(
             """
@@ -19,6 +19,7 @@ async def find_recipient(connection: Connection, user_id: UUID) -> Recipient | N
                    email_bounced_at IS NOT NULL AS has_bounced
             FROM users
             WHERE id = %(user_id)s
+              AND email IS NOT NULL
             """,
             {"user_id": user_id},
         )

@@ -15,7 +15,7 @@ ExportFormat = Literal["ndjson", "csv"]
 class ExportedUser:
     """A user as an export has it. The password hash is left out unless it was asked for."""
 
-    email: str
+    email: str | None
     username: str
     password_hash: str | None
     external_id: str | None

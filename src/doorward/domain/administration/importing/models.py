@@ -27,6 +27,8 @@ class LineCode(StrEnum):
     """No e-mail address, or none that the service accepts."""
     INVALID_USERNAME = "invalid_username"
     """A user name that the service does not accept: 3 to 32 ASCII letters, digits, dots, hyphens and underscores."""
+    USERNAME_RESERVED = "username_reserved"
+    """A user name that begins with `ext_`, as those of users that foreign issuers vouch for."""
     INVALID_EXTERNAL_ID = "invalid_external_id"
     """Longer than 255 characters, or with invisible ones."""
     INVALID_TIME = "invalid_time"

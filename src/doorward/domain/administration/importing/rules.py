@@ -14,7 +14,7 @@ from doorward.domain.administration.importing.models import ForeignUser, Importa
 from doorward.domain.administration.importing.text_files import is_text
 from doorward.domain.administration.policy import checked_roles
 from doorward.domain.auth.exceptions import InvalidEmailError, InvalidUsernameError
-from doorward.domain.auth.identifiers import EmailAddress, display_username, read_email
+from doorward.domain.auth.identifiers import EmailAddress, display_username, is_external_username, read_email
 from doorward.domain.auth.ports import HashRefusal
 from doorward.domain.auth.scopes import may_name_a_role
 
@@ -113,9 +113,12 @@ def _username(text: str | None) -> str:
     if text is None or "@" in text:
         return MADE_UP_PREFIX + "".join(secrets.choice(_MADE_UP_CHARACTERS) for _ in range(_MADE_UP_LENGTH))
     try:
-        return display_username(text)
+        name = display_username(text)
     except InvalidUsernameError as error:
         raise _LeftOutError(LineCode.INVALID_USERNAME) from error
+    if is_external_username(name):
+        raise _LeftOutError(LineCode.USERNAME_RESERVED)
+    return name
 
 
 def _uuid(text: str | None) -> UUID | None:

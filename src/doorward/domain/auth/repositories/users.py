@@ -9,7 +9,7 @@ from uuid import UUID
 from psycopg.rows import class_row
 
 from doorward.domain.auth.device_token import DeviceToken
-from doorward.domain.auth.models import Account, Credentials, StoredPasswords, User
+from doorward.domain.auth.models import Account, Credentials, NamedUser, StoredPasswords, User
 from doorward.domain.auth.refresh_token import hash_secret
 from doorward.domain.auth.repositories import Connection
 
@@ -45,7 +45,7 @@ async def lock_holder(connection: Connection, *, email_key: str, username_key: s
     """Lock the account that has this address, or else this name; return its id, and whether it has the address."""
     cursor = await connection.execute(
         """
-        SELECT id, email_key = %(email_key)s AS has_email
+        SELECT id, email_key IS NOT DISTINCT FROM %(email_key)s AS has_email
         FROM users
         WHERE email_key = %(email_key)s OR username_key = %(username_key)s
         ORDER BY has_email DESC
@@ -139,9 +139,9 @@ async def find_passwords(connection: Connection, identifier: str, *, now: dateti
         return await cursor.fetchone()
 
 
-async def find_user(connection: Connection, identifier: str) -> User | None:
+async def find_user(connection: Connection, identifier: str) -> NamedUser | None:
     """Find the account of a canonical user name or e-mail address. No name is an address: addresses have an @."""
-    async with connection.cursor(row_factory=class_row(User)) as cursor:
+    async with connection.cursor(row_factory=class_row(NamedUser)) as cursor:
         await cursor.execute(
             """
             SELECT id, email, username, is_active
