@@ -104,6 +104,13 @@ CREATE TABLE public.email_changes (
     expires_at timestamp with time zone NOT NULL
 );
 
+CREATE TABLE public.federated_identities (
+    issuer text NOT NULL,
+    subject text NOT NULL,
+    user_id uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL
+);
+
 CREATE TABLE public.housekeeping_runs (
     task text NOT NULL,
     finished_at timestamp with time zone NOT NULL
@@ -307,13 +314,13 @@ CREATE TABLE public.used_nonces (
 
 CREATE TABLE public.users (
     id uuid NOT NULL,
-    email_key text NOT NULL,
+    email_key text,
     username text NOT NULL,
     username_key text NOT NULL,
     password_hash text,
     is_active boolean DEFAULT true NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
-    email text NOT NULL,
+    email text,
     session_epoch integer DEFAULT 0 NOT NULL,
     version integer DEFAULT 1 NOT NULL,
     email_verified_at timestamp with time zone,
@@ -324,7 +331,9 @@ CREATE TABLE public.users (
     roles text[] DEFAULT '{}'::text[] NOT NULL,
     external_id text,
     must_change_password boolean DEFAULT false NOT NULL,
-    updated_at timestamp with time zone DEFAULT now() NOT NULL
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT users_email_check CHECK (((email IS NULL) = (email_key IS NULL))),
+    CONSTRAINT users_without_email_check CHECK (((email IS NOT NULL) OR ((password_hash IS NULL) AND (email_verified_at IS NULL))))
 );
 ALTER TABLE ONLY public.users ALTER COLUMN email_key SET STATISTICS 500;
 ALTER TABLE ONLY public.users ALTER COLUMN username_key SET STATISTICS 500;
@@ -358,6 +367,9 @@ ALTER TABLE ONLY public.doorward_schema_version
 
 ALTER TABLE ONLY public.email_changes
     ADD CONSTRAINT email_changes_pkey PRIMARY KEY (user_id);
+
+ALTER TABLE ONLY public.federated_identities
+    ADD CONSTRAINT federated_identities_pkey PRIMARY KEY (issuer, subject);
 
 ALTER TABLE ONLY public.housekeeping_runs
     ADD CONSTRAINT housekeeping_runs_pkey PRIMARY KEY (task);
@@ -438,6 +450,8 @@ CREATE INDEX audit_events_occurred_at_idx ON public.audit_events USING brin (occ
 
 CREATE INDEX audit_events_user_id_id_idx ON public.audit_events USING btree (user_id, id);
 
+CREATE INDEX federated_identities_user_id_idx ON public.federated_identities USING btree (user_id);
+
 CREATE INDEX invitations_created_at_idx ON public.invitations USING btree (created_at, id);
 
 CREATE INDEX invitations_expires_at_idx ON public.invitations USING btree (expires_at);
@@ -511,6 +525,9 @@ ALTER TABLE ONLY public.devices
 
 ALTER TABLE ONLY public.email_changes
     ADD CONSTRAINT email_changes_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.federated_identities
+    ADD CONSTRAINT federated_identities_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.items
     ADD CONSTRAINT items_owner_id_fkey FOREIGN KEY (owner_id) REFERENCES public.users(id) ON DELETE CASCADE;

@@ -38,6 +38,7 @@ async def admit_caller(request: Request, access: NeedsScope, services: Services)
     """Let in the caller of a route that is not public, before anything of the body is read.
 
     Raises what ``bearer_token`` and the authentication raise, ``InsufficientScopeError``,
+    Raises what ``bearer_token`` and ``Authentication.authenticate`` raise, ``InsufficientScopeError``,
     ``ReauthenticationRequiredError``, and ``TooManyCallsOfUserError``.
     """
     caller = await services.authentication.authenticate(bearer_token(request))

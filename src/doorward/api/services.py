@@ -41,6 +41,7 @@ from doorward.domain.auth.reauthentication import Reauthentication
 from doorward.domain.auth.registration import Registration
 from doorward.domain.auth.session_ending import OwnSessionEnding
 from doorward.domain.auth.sessions import Sessions
+from doorward.domain.federation.ports import OwnTokens
 from doorward.domain.items.importing import ItemImport
 from doorward.domain.items.service import Items
 from doorward.domain.oauth.client_authentication import ClientAuthentication
@@ -160,6 +161,8 @@ class Services:
     sessions: Sessions
     authentication: OwnTokenAuthentication
     """Knows callers by their access tokens."""
+    authentication: OwnTokens
+    """Knows callers by their access tokens, those of trusted issuers, too."""
     verification: Verification
     recovery: Recovery
     own_account: OwnAccountServices

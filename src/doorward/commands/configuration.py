@@ -5,6 +5,7 @@ import click
 from doorward.commands.preparation import (
     require_breach_file,
     require_database_url,
+    require_issuers,
     require_limiter,
     require_mail,
     require_tracing,
@@ -20,6 +21,7 @@ def check_config() -> None:
     require_limiter(settings.limits)
     require_tracing(settings.telemetry)
     require_mail(settings)
+    require_issuers(settings)
     require_breach_file(settings.passwords)
     for name, value in settings.values():
         shown = ",".join(map(str, value)) if isinstance(value, tuple) else value

@@ -7,6 +7,7 @@ from doorward.commands.preparation import (
     require_breach_file,
     require_current_schema,
     require_events_out,
+    require_issuers,
     require_limiter,
     require_mail,
     require_signing_keys,
@@ -36,6 +37,7 @@ def serve(host: str, port: int, *, reload: bool) -> None:
     require_tracing(settings.telemetry)
     require_mail(settings)
     require_events_out(settings)
+    require_issuers(settings)
     require_breach_file(settings.passwords)
     require_current_schema(settings.database)
     require_signing_keys(settings)

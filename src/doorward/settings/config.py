@@ -14,6 +14,7 @@ from doorward.settings.browsers import BrowserSettings
 from doorward.settings.database import DatabaseSettings
 from doorward.settings.deployment import DeploymentSettings
 from doorward.settings.imported_hashes import ImportedHashSettings
+from doorward.settings.issuers import IssuerSettings
 from doorward.settings.keys import KeySettings
 from doorward.settings.limits import LimitSettings
 from doorward.settings.mail import MailSettings
@@ -53,6 +54,7 @@ class Settings:
     browsers: BrowserSettings
     mail: MailSettings
     outgoing: OutgoingSettings
+    issuers: IssuerSettings
     telemetry: TelemetrySettings
     background: BackgroundSettings
     server: ServerSettings
@@ -137,6 +139,9 @@ def _contradictions(topics: Mapping[str, Any]) -> Iterator[str]:
     if topics["mail"].smtp_host is not None and topics["browsers"].public_url is None:
         yield "SMTP_HOST needs PUBLIC_URL: the links in mails begin with it. Example: https://auth.example.com"
     yield from _asymmetric_tokens(topics["tokens"], topics["browsers"])
+    own = {str(each).rstrip("/") for each in (topics["tokens"].jwt_issuer, topics["browsers"].public_url)}
+    if own & {each.issuer.rstrip("/") for each in topics["issuers"].trusted_issuers}:
+        yield "TRUSTED_ISSUERS must not have the service's own issuer, whose tokens are accepted without it"
     if not has_mail(topics["mail"], topics["browsers"], topics["deployment"]):
         for name in ("registration_confirmation", "login_requires_verified_email"):
             if getattr(topics["registration"], name):

@@ -36,6 +36,7 @@ from doorward.wiring.auth import create_hasher, create_login, create_sessions, c
 from doorward.wiring.background import create_scheduler, running_background
 from doorward.wiring.database import running_database
 from doorward.wiring.events_out import EventsOut, create_events_out, create_outgoing
+from doorward.wiring.federation import create_authentication
 from doorward.wiring.foundation import Foundation
 from doorward.wiring.items import create_item_import, create_items, items_data
 from doorward.wiring.joining import create_confirmation, create_invitations, create_registration_requests
@@ -132,6 +133,7 @@ def _create_services(
     issuer = TokenPairIssuer(signer=signer, codec=codec, lifetimes=lifetimes)
     sessions = create_sessions(base, codec, signer, issuer)
     rules, drain = registration_rules(settings), Drain()
+    sessions = create_sessions(base, codec, signer, issuer)
     return Services(
         registration=create_registration(base, rules),
         registration_requests=create_registration_requests(base, rules),
@@ -140,6 +142,7 @@ def _create_services(
         login=create_login(base, issuer),
         sessions=sessions,
         authentication=create_authentication(base, signer, sessions),
+        authentication=create_authentication(base, sessions),
         verification=create_verification(base, rules),
         own_account=create_own_account(base, rules, issuer),
         recovery=create_recovery(base, rules),

@@ -19,6 +19,7 @@ from doorward.infrastructure.scheduler import Task
 from doorward.settings.background import BackgroundSettings
 from doorward.wiring.accounts import create_passwords
 from doorward.wiring.auth import create_sealed_tokens
+from doorward.wiring.federation import identity_data
 from doorward.wiring.foundation import Foundation
 
 
@@ -37,7 +38,7 @@ def create_leaving(base: Foundation, rules: RegistrationRules, resources: Sequen
         export=Export(
             database=base.database,
             clock=base.clock,
-            data=[SessionData(), DeviceData(), AuditData(), *resources],
+            data=[SessionData(), DeviceData(), identity_data(), AuditData(), *resources],
             address_detail=address_detail,
         ),
     )

@@ -22,8 +22,8 @@ from doorward.domain.webhooks.delivery import WebhookDelivery
 from doorward.domain.webhooks.disabling import EndpointDisabling
 from doorward.domain.webhooks.management import Webhooks
 from doorward.domain.webhooks.models import EndpointContent, EndpointWithSecret
-from doorward.infrastructure.sealing import AesGcmSealer
 from doorward.infrastructure.outbound import Resolve, resolve_host
+from doorward.infrastructure.sealing import AesGcmSealer
 from doorward.infrastructure.webhooks.client import WebhookClient
 from doorward.observability.logging import report
 from doorward.wiring.events_out import event_types

@@ -83,6 +83,7 @@ DEFAULTS = {
     "rate_limit_webhooks": "10/minute",
     "webhooks_enabled": False,
     "webhook_networks": (),
+    "trusted_issuers": (),
     "rabbitmq_url": None,
     **dict.fromkeys(("rate_limit_verification_mail", "rate_limit_email_change", "rate_limit_deletion"), "3/minute"),
     "rate_limit_email_confirmation": "10/minute",

@@ -64,6 +64,14 @@ class ExportedDeviceResponse(BaseModel):
     seen_at: datetime
 
 
+class ExportedIdentityResponse(BaseModel):
+    """What a trusted issuer calls the user."""
+
+    issuer: str
+    subject: str
+    created_at: datetime
+
+
 class ExportedEventResponse(BaseModel):
     """An entry of the audit log about the account."""
 
@@ -101,5 +109,6 @@ class ExportResponse(BaseModel):
     account: ExportedAccountResponse
     sessions: list[ExportedSessionResponse]
     devices: list[ExportedDeviceResponse]
+    identities: list[ExportedIdentityResponse]
     audit: list[ExportedEventResponse]
     items: list[ExportedItemResponse]

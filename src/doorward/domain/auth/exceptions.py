@@ -63,8 +63,9 @@ class InvalidUsernameError(DomainError):
 
 
 class UsernameReservedError(DomainError):
-    """A name of ``RESERVED_USERNAMES``, which people could take for the operator or software for a keyword; or one
-    that begins as those of foreign issuers' users.
+    """A name of ``RESERVED_USERNAMES``, or one that begins as those of foreign issuers' users.
+
+    People could take it for the operator, or software for a keyword.
     """
 
     kind = Kind.INVALID

@@ -1,0 +1,1 @@
+"""Access tokens of foreign issuers, and the users that these vouch for."""

@@ -1,0 +1,25 @@
+"""The vocabulary of this domain. No I/O."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignToken:
+    """What a valid token of a trusted issuer says here. ``scopes`` are this service's, as the operator maps them.
+
+    ``makes_user``: whether its subject becomes a local user, who can own things and be deactivated.
+    """
+
+    issuer: str
+    subject: str
+    scopes: frozenset[str]
+    makes_user: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ExternalUser:
+    """The local user of a foreign subject."""
+
+    user_id: UUID
+    is_active: bool

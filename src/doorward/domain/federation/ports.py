@@ -1,0 +1,32 @@
+"""What this domain needs of others."""
+
+from typing import Protocol
+
+from doorward.domain.auth.callers import AnyCaller
+from doorward.domain.federation.models import ForeignToken
+
+
+class ForeignTokens(Protocol):
+    """Tokens of the issuers that the operator trusts."""
+
+    def issuer_of(self, token: str) -> str | None:
+        """Return the trusted issuer that a token names as its own, unverified; None for all others.
+
+        Nothing is fetched, and no key is looked at.
+        """
+        ...
+
+    async def verify(self, issuer: str, token: str) -> ForeignToken:
+        """Return what a valid access token of this trusted issuer says.
+
+        Raises ``InvalidAccessTokenError``, and ``ServiceUnavailableError`` while the issuer's keys are not known.
+        """
+        ...
+
+
+class OwnTokens(Protocol):
+    """Tokens that this service has issued."""
+
+    async def authenticate(self, access_token: str) -> AnyCaller:
+        """Return the caller that a token speaks of. Raises ``InvalidAccessTokenError``."""
+        ...

@@ -1,0 +1,84 @@
+"""The SQL of the table ``federated_identities``, and of the users that come into being with its rows."""
+
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from psycopg.rows import class_row
+
+from doorward.domain.federation.models import ExternalUser
+from doorward.domain.federation.repositories import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class StoredIdentity:
+    """What an issuer calls a user."""
+
+    issuer: str
+    subject: str
+    created_at: datetime
+
+
+async def list_identities(connection: Connection, user_id: UUID) -> AsyncGenerator[StoredIdentity]:
+    """Find what issuers call a user. Call it in a transaction."""
+    async with connection.cursor("identities_of_user", row_factory=class_row(StoredIdentity)) as cursor:
+        await cursor.execute(
+            """
+            SELECT issuer, subject, created_at
+            FROM federated_identities
+            WHERE user_id = %(user_id)s
+            ORDER BY created_at, issuer, subject
+            """,
+            {"user_id": user_id},
+        )
+        async for identity in cursor:
+            yield identity
+
+
+async def find_user(connection: Connection, issuer: str, subject: str) -> ExternalUser | None:
+    """Find the local user of a foreign subject."""
+    async with connection.cursor(row_factory=class_row(ExternalUser)) as cursor:
+        await cursor.execute(
+            """
+            SELECT users.id AS user_id, users.is_active
+            FROM federated_identities
+            JOIN users ON users.id = federated_identities.user_id
+            WHERE federated_identities.issuer = %(issuer)s
+              AND federated_identities.subject = %(subject)s
+            """,
+            {"issuer": issuer, "subject": subject},
+        )
+        return await cursor.fetchone()
+
+
+async def add_user(
+    connection: Connection, user_id: UUID, *, issuer: str, subject: str, username: str, now: datetime
+) -> bool:
+    """Store a foreign subject and its local user, who has no address and no password; return whether it had none.
+
+    Of several at the same moment one stores them; the others wait for its commit, and store nothing. The identity is
+    stored first, because the user depends on it; that it refers to the user is checked at the end of the statement.
+    """
+    cursor = await connection.execute(
+        """
+        WITH identity AS (
+            INSERT INTO federated_identities (issuer, subject, user_id, created_at)
+            VALUES (%(issuer)s, %(subject)s, %(user_id)s, %(now)s)
+            ON CONFLICT ON CONSTRAINT federated_identities_pkey DO NOTHING
+            RETURNING user_id
+        )
+        INSERT INTO users (id, username, username_key, is_active)
+        SELECT user_id, %(username)s, %(username_key)s, true
+        FROM identity
+        """,
+        {
+            "issuer": issuer,
+            "subject": subject,
+            "user_id": user_id,
+            "username": username,
+            "username_key": username.lower(),
+            "now": now,
+        },
+    )
+    return cursor.rowcount == 1

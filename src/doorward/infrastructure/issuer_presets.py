@@ -1,0 +1,91 @@
+"""How the issuers that are known by name mark their access tokens, and where these hold roles. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Final
+
+from doorward_client.exceptions import InvalidTokenError
+from doorward_client.verification import RFC_9068, Claims, TokenRule
+
+_ALWAYS_REQUIRED: Final = frozenset({"sub", "exp", "iat"})
+_LONGEST_SUBJECT: Final = 255
+"""OpenID Connect Core section 2."""
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """The habits of one kind of issuer.
+
+    ``client_claims``: of these an access token has at least one, and an ID token none. ``roles_claim`` and
+    ``scope_claim`` hold the names that the operator maps to scopes.
+    """
+
+    token_rule: TokenRule
+    roles_claim: str
+    scope_claim: str = "scope"
+    required_claims: frozenset[str] = _ALWAYS_REQUIRED
+    client_claims: frozenset[str] = frozenset()
+
+
+PRESETS: Final[Mapping[str, Preset]] = MappingProxyType(
+    {
+        # The claim typ is Bearer in access tokens, ID in ID tokens, Refresh in refresh tokens.
+        "keycloak": Preset(TokenRule(header_types=None, marks=(("typ", "Bearer"),)), "realm_access.roles"),
+        # Access tokens have no aud.
+        "cognito": Preset(
+            TokenRule(header_types=None, marks=(("token_use", "access"),), audience_claim="client_id"),
+            "cognito:groups",
+        ),
+        # Of version 2.0. The client's id, azp, is in access tokens alone.
+        "entra": Preset(
+            TokenRule(header_types=None, marks=(("ver", "2.0"),)),
+            "roles",
+            scope_claim="scp",
+            client_claims=frozenset({"azp"}),
+        ),
+        # Of both token dialects: the second is RFC 9068's, with client_id in place of azp.
+        "auth0": Preset(
+            TokenRule(header_types=frozenset({"jwt", "at+jwt"})),
+            "permissions",
+            client_claims=frozenset({"azp", "client_id"}),
+        ),
+        "generic": Preset(RFC_9068, "roles"),
+    }
+)
+
+
+def check_claims(claims: Claims, preset: Preset) -> None:
+    """Refuse what is no access token of this kind of issuer. Raises ``InvalidTokenError``."""
+    if preset.client_claims and preset.client_claims.isdisjoint(claims):
+        raise InvalidTokenError("The token is not an access token.")
+    if "cnf" in claims:
+        # RFC 9449 section 7.1: it is worth nothing without a proof, which a bearer does not send.
+        raise InvalidTokenError("The access token is bound to a key.")
+    subject = claims["sub"]
+    if len(subject) > _LONGEST_SUBJECT or not subject.isprintable():
+        raise InvalidTokenError("The subject of the access token is malformed.")
+
+
+def names_of(claims: Claims, *, roles_claim: str, scope_claim: str) -> frozenset[str]:
+    """Return the roles and scopes that a token names, as its issuer calls them."""
+    return frozenset(_listed(_found(claims, roles_claim))) | frozenset(_listed(claims.get(scope_claim)))
+
+
+def _found(claims: Claims, name: str) -> object:
+    """Return a claim by its name, or by the path of its members: ``realm_access.roles``."""
+    if name in claims:
+        return claims[name]
+    found: Any = claims
+    for member in name.split("."):
+        if not isinstance(found, Mapping) or member not in found:
+            return None
+        found = found[member]
+    return found
+
+
+def _listed(claim: object) -> list[str]:
+    """Return the texts of a list, or the words of a text (RFC 6749 section 3.3). Anything else names nothing."""
+    if isinstance(claim, str):
+        return claim.split()
+    return [each for each in claim if isinstance(each, str)] if isinstance(claim, list) else []

@@ -1,0 +1,118 @@
+"""Verifies the access tokens of the issuers that the operator trusts, each by its own keys and rules."""
+
+import functools
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final, Protocol
+
+from doorward.core.exceptions import ServiceUnavailableError
+from doorward.core.ports import Clock
+from doorward.domain.auth.exceptions import InvalidAccessTokenError
+from doorward.domain.federation.events import ForeignTokenRefused, IssuerUnavailable
+from doorward.domain.federation.models import ForeignToken
+from doorward.infrastructure.issuer_presets import PRESETS, check_claims, names_of
+from doorward.infrastructure.outbound import Document, DocumentUnavailableError
+from doorward.observability.logging import report
+from doorward.settings.issuers import TrustedIssuer
+from doorward_client.exceptions import FetchError, InvalidTokenError, UnavailableError
+from doorward_client.key_sets import FetchedKeys, KeySet
+from doorward_client.strict_json import parse_object
+from doorward_client.verification import Claims, IssuerRules, read_issuer
+from doorward_client.verifier import TokenVerifier
+
+REMEMBERED_NAMES: Final = 1024
+"""Tokens whose issuer is remembered, so that one that comes again is not parsed for it."""
+
+RETRY_AFTER_SECONDS: Final = 5
+
+
+class Fetcher(Protocol):
+    """Fetches documents of other services, from allowed addresses only."""
+
+    async def fetch(self, url: str, *, allow_private_addresses: bool) -> Document:
+        """Return the document at a URL. Raises ``DocumentUnavailableError``."""
+        ...
+
+
+class TrustedIssuers:
+    """The issuers by their names. Nothing is fetched before the first token of one."""
+
+    def __init__(self, issuers: Sequence[TrustedIssuer], *, fetcher: Fetcher, clock: Clock) -> None:
+        """Take the issuers, what fetches their documents, and the time."""
+        self._verifiers = {each.issuer: _verifier(each, fetcher, clock) for each in issuers}
+        self._claimed_issuer = functools.lru_cache(REMEMBERED_NAMES)(read_issuer)
+
+    def issuer_of(self, token: str) -> str | None:
+        """Return the trusted issuer that a token names, unverified; None for all others."""
+        try:
+            issuer = self._claimed_issuer(token)
+        except InvalidTokenError:
+            return None
+        return issuer if issuer in self._verifiers else None
+
+    async def verify(self, issuer: str, token: str) -> ForeignToken:
+        """Return what a valid token of this issuer says.
+
+        Raises ``InvalidAccessTokenError``, and ``ServiceUnavailableError`` while its keys are not known.
+        """
+        try:
+            return await self._verifiers[issuer].verify(token)
+        except InvalidTokenError as error:
+            report(ForeignTokenRefused(issuer=issuer, reason=str(error)))
+            raise InvalidAccessTokenError from error
+        except UnavailableError as error:
+            report(IssuerUnavailable(issuer=issuer))
+            raise ServiceUnavailableError(RETRY_AFTER_SECONDS) from error
+
+
+def _verifier(issuer: TrustedIssuer, fetcher: Fetcher, clock: Clock) -> TokenVerifier[ForeignToken]:
+    preset = PRESETS[issuer.preset]
+    rules = IssuerRules(
+        issuer=issuer.issuer,
+        audiences=frozenset(issuer.audiences),
+        algorithms=frozenset(issuer.algorithms),
+        leeway_seconds=issuer.leeway_seconds,
+        token_rule=preset.token_rule,
+        required_claims=preset.required_claims,
+    )
+    fetch = _fetch_with(fetcher, allow_private_addresses=issuer.allow_private_addresses)
+    key_set = KeySet(issuer.jwks_uri or functools.partial(_find_jwks_uri, issuer.issuer, fetch), fetch)
+    return TokenVerifier(rules, key_set, _reader(issuer), now=lambda: clock.now().timestamp())
+
+
+def _fetch_with(fetcher: Fetcher, *, allow_private_addresses: bool) -> Callable[[str], Awaitable[FetchedKeys]]:
+    async def fetch(url: str) -> FetchedKeys:
+        try:
+            document = await fetcher.fetch(url, allow_private_addresses=allow_private_addresses)
+        except DocumentUnavailableError as error:
+            raise FetchError(error.reason) from error
+        return FetchedKeys(document.body, document.headers.get("cache-control", ""))
+
+    return fetch
+
+
+async def _find_jwks_uri(issuer: str, fetch: Callable[[str], Awaitable[FetchedKeys]]) -> str:
+    """Return where an issuer's metadata says that its keys are (OpenID Connect Discovery section 4)."""
+    document = await fetch(f"{issuer.rstrip('/')}/.well-known/openid-configuration")
+    try:
+        metadata = parse_object(document.body)
+    except ValueError as error:
+        raise FetchError("metadata_malformed") from error
+    if metadata.get("issuer") != issuer:
+        raise FetchError("metadata_of_another_issuer")
+    jwks_uri = metadata.get("jwks_uri")
+    if not isinstance(jwks_uri, str):
+        raise FetchError("metadata_without_keys")
+    return jwks_uri
+
+
+def _reader(issuer: TrustedIssuer) -> Callable[[Claims], ForeignToken]:
+    preset = PRESETS[issuer.preset]
+    roles_claim = issuer.roles_claim or preset.roles_claim
+
+    def read(claims: Claims) -> ForeignToken:
+        check_claims(claims, preset)
+        names = names_of(claims, roles_claim=roles_claim, scope_claim=preset.scope_claim)
+        scopes = frozenset(scope for name in names for scope in issuer.roles.get(name, ()))
+        return ForeignToken(issuer.issuer, claims["sub"], scopes, makes_user=issuer.users == "create")
+
+    return read

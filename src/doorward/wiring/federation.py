@@ -1,0 +1,39 @@
+"""What tells the tokens of trusted issuers from the service's own, built from the settings."""
+
+import ssl
+
+from doorward.domain.federation.authentication import Authentication
+from doorward.domain.federation.external_users import ExternalUsers
+from doorward.domain.federation.personal_data import IdentityData
+from doorward.domain.federation.ports import OwnTokens
+from doorward.infrastructure.outbound import DocumentFetcher
+from doorward.settings.issuers import IssuerSettings
+from doorward.wiring.foundation import Foundation
+
+
+def create_authentication(base: Foundation, own: OwnTokens) -> OwnTokens:
+    """Return what knows callers by their tokens. Without trusted issuers that are the own ones, at no further cost."""
+    issuers = base.settings.issuers.trusted_issuers
+    if not issuers:
+        return own
+    from doorward.infrastructure.trusted_issuers import TrustedIssuers  # noqa: PLC0415 - an extra
+
+    fetcher = DocumentFetcher(tls=ssl.create_default_context())
+    return Authentication(
+        own=own,
+        foreign=TrustedIssuers(issuers, fetcher=fetcher, clock=base.clock),
+        users=ExternalUsers(
+            database=base.database, clock=base.clock, address_detail=base.settings.tokens.client_addresses
+        ),
+    )
+
+
+def identity_data() -> IdentityData:
+    """Return what is stored of a user at foreign issuers."""
+    return IdentityData()
+
+
+def check_trusted_issuers(settings: IssuerSettings) -> None:
+    """Check that what verifies foreign tokens is installed, if it is needed. Raises ``ImportError``."""
+    if settings.trusted_issuers:
+        from doorward.infrastructure import trusted_issuers  # noqa: F401, PLC0415 - an extra

@@ -1,0 +1,47 @@
+"""A foreign issuer, and an application that trusts it."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from development.client import ITEMS
+from tests.integration.federation.issuer import Issuer, running, trusting
+from tests.integration.service import FakeClock, MakeService, Service
+
+
+class Trusting:
+    """An application that trusts the issuer, and subjects of the test's own."""
+
+    def __init__(self, service: Service, issuer: Issuer) -> None:
+        self.service = service
+        self.issuer = issuer
+
+    def subject(self) -> str:
+        return f"subject-{uuid4()}"
+
+    async def items(self, token: str, method: str = "GET", path: str = ITEMS, **options: Any) -> httpx.Response:
+        return await self.service.items(token, method, path, **options)
+
+    async def status(self, token: str) -> int:
+        return (await self.items(token)).status_code
+
+    def users_of(self, subject: str) -> list[dict[str, Any]]:
+        return self.service.sql(
+            "SELECT users.* FROM users JOIN federated_identities ON user_id = id WHERE issuer = %s AND subject = %s",
+            self.issuer.url,
+            subject,
+        )
+
+
+@pytest.fixture
+async def issuer(clock: FakeClock) -> AsyncIterator[Issuer]:
+    async with running(Issuer(clock)) as issuer:
+        yield issuer
+
+
+@pytest.fixture
+async def trusting_service(make_service: MakeService, issuer: Issuer) -> Trusting:
+    return Trusting(await make_service(trusted_issuers=trusting(issuer.entry())), issuer)

@@ -1,0 +1,92 @@
+"""Which tokens are accepted: those of a trusted issuer for this service, by that issuer's keys alone."""
+
+import json
+from datetime import timedelta
+
+import jwt
+
+from tests.integration.federation.conftest import Trusting
+from tests.integration.federation.issuer import AUDIENCE, Issuer, document, running, trusting
+from tests.integration.service import FakeClock, MakeService, Service, is_problem
+from tests.unit.client_library.signing import elliptic_key, encoded, rsa_key
+
+
+async def test_times_are_those_of_the_service_with_the_leeway(trusting_service: Trusting, clock: FakeClock) -> None:
+    now = int(clock.now().timestamp())
+    issuer = trusting_service.issuer
+    token = issuer.token()
+    assert await trusting_service.status(issuer.token(iat=now + 30, nbf=now + 30)) == 200
+    assert await trusting_service.status(issuer.token(nbf=now + 31)) == 401
+    clock.advance(timedelta(seconds=329))
+    assert await trusting_service.status(token) == 200
+    clock.advance(timedelta(seconds=1))
+    assert await trusting_service.status(token) == 401
+
+
+async def test_no_issuer_speaks_for_another(make_service: MakeService, issuer: Issuer, clock: FakeClock) -> None:
+    async with running(Issuer(clock)) as other:
+        other.key = rsa_key("other")
+        other.listed = (other.key, elliptic_key("other elliptic"))
+        service = await make_service(
+            trusted_issuers=trusting(issuer.entry(algorithms=["ES256"]), other.entry(algorithms=["RS256"]))
+        )
+        assert (await service.items(issuer.token())).status_code == 200
+        assert (await service.items(other.token())).status_code == 200
+        for token in (
+            issuer.token(iss=other.url),
+            other.token(iss=issuer.url),
+            issuer.token(iss=other.url, header={"kid": "other"}),
+            other.token(iss=issuer.url, header={"kid": "first"}),
+            # The right keys of each issuer, with an algorithm that only the other one uses.
+            issuer.token(by=rsa_key("first rsa")),
+            other.token(by=elliptic_key("other elliptic")),
+        ):
+            assert is_problem(await service.items(token), 401, "invalid_access_token")
+
+
+async def test_no_issuer_speaks_for_this_service_and_no_own_key_for_an_issuer(trusting_service: Trusting) -> None:
+    service, issuer = trusting_service.service, trusting_service.issuer
+    _, pair = await service.register_and_log_in()
+    own = jwt.decode(pair.access, options={"verify_signature": False})
+    header = jwt.get_unverified_header(pair.access)
+    assert is_problem(await service.items(issuer.key.sign(own)), 401, "invalid_access_token")
+    forged = {**own, "iss": issuer.url, "aud": AUDIENCE}
+    signature = pair.access.rpartition(".")[2]
+    for text in (
+        f"{encoded(json.dumps(header).encode())}.{encoded(json.dumps(forged).encode())}.{signature}",
+        jwt.encode(forged, "", algorithm="none", headers={"typ": "at+jwt", "kid": "first"}),
+        jwt.encode(forged, "", algorithm="none", headers={"typ": "at+jwt", "kid": "first"}) + signature,
+    ):
+        assert is_problem(await service.items(text), 401, "invalid_access_token")
+    assert (await service.get_me(pair.access)).status_code == 200
+
+
+async def test_a_public_key_is_no_secret(trusting_service: Trusting) -> None:
+    issuer = trusting_service.issuer
+    claims = jwt.decode(issuer.token(), options={"verify_signature": False})
+    signed = ".".join(encoded(json.dumps(part).encode()) for part in ({"alg": "HS256", "typ": "at+jwt"}, claims))
+    signature = jwt.get_algorithm_by_name("HS256").sign(signed.encode(), issuer.key.pem())
+    assert is_problem(await trusting_service.items(f"{signed}.{encoded(signature)}"), 401, "invalid_access_token")
+
+
+async def test_an_issuer_that_is_not_trusted_is_never_asked(service: Service, issuer: Issuer) -> None:
+    assert (await service.items(issuer.token())).status_code == 401
+    assert issuer.asked == []
+
+
+async def test_members_that_are_there_twice_are_refused(trusting_service: Trusting) -> None:
+    issuer = trusting_service.issuer
+    claims = jwt.decode(issuer.token(), options={"verify_signature": False})
+    text = json.dumps(claims)[1:-1]
+    for twice in (f'{{{text}, "iss": "doorward"}}', f'{{"iss": "doorward", {text}}}', f'{{{text}, "sub": "b"}}'):
+        assert await trusting_service.status(issuer.key.sign_text(twice)) == 401
+    assert await trusting_service.status(issuer.key.sign(claims, crit=["exp"])) == 401
+    assert await trusting_service.status(issuer.key.sign(claims)) == 200
+
+
+async def test_metadata_of_another_issuer_names_no_keys(trusting_service: Trusting) -> None:
+    issuer = trusting_service.issuer
+    text = json.dumps({"issuer": "https://accounts.example", "jwks_uri": f"{issuer.url}/jwks"})
+    issuer.answers["/.well-known/openid-configuration"] = document(text.encode())
+    assert await trusting_service.status(issuer.token()) == 503
+    assert issuer.asked == ["/.well-known/openid-configuration"]
