@@ -80,6 +80,12 @@ PANELS: Final = (
         _PER_SECOND,
         _rates("doorward_breach_checks_total", "outcome"),
     ),
+    Panel(
+        "Tokens of trusted issuers that were not accepted",
+        "Unavailable: an issuer's keys are not known.",
+        _PER_SECOND,
+        _rates("doorward_foreign_tokens_total", "outcome"),
+    ),
     Panel("Verifications", "Of addresses.", _PER_SECOND, _rates("doorward_email_verifications_total", "outcome")),
     Panel("E-mail changes", "Confirmations.", _PER_SECOND, _rates("doorward_email_changes_total", "outcome")),
     Panel("Password changes", "Resets too.", _PER_SECOND, _rates("doorward_password_changes_total", "outcome")),

@@ -6,7 +6,7 @@ import re
 from tests.architecture.sources import ROOT, at, project_table, source_modules, text_of, tree_of
 
 FOREIGN = {"development", "tests", "benchmarks", "tasks"}
-IN_THE_IMAGE = {"pyproject.toml", "uv.lock", "README.md", "src"}
+IN_THE_IMAGE = {"pyproject.toml", "uv.lock", "README.md", "src", "packages"}
 
 
 def imported(node: ast.stmt) -> set[str]:

@@ -60,6 +60,7 @@ OF_THE_OPERATOR: Final = frozenset(
         "settings/database_urls.py",
         "settings/imported_hashes.py",
         "settings/insecure.py",
+        "settings/issuers.py",
         "settings/published_secrets.py",
         "settings/secret_strength.py",
         "settings/web_addresses.py",

@@ -37,7 +37,6 @@ def bearer_token(request: Request) -> str:
 async def admit_caller(request: Request, access: NeedsScope, services: Services) -> None:
     """Let in the caller of a route that is not public, before anything of the body is read.
 
-    Raises what ``bearer_token`` and the authentication raise, ``InsufficientScopeError``,
     Raises what ``bearer_token`` and ``Authentication.authenticate`` raise, ``InsufficientScopeError``,
     ``ReauthenticationRequiredError``, and ``TooManyCallsOfUserError``.
     """

@@ -34,14 +34,13 @@ from doorward.domain.administration.roles import Roles
 from doorward.domain.administration.search import UserSearch
 from doorward.domain.administration.user_actions import UserActions
 from doorward.domain.administration.users import Users
-from doorward.domain.auth.authentication import OwnTokenAuthentication
 from doorward.domain.auth.listing import SessionListing
 from doorward.domain.auth.login import Login
+from doorward.domain.auth.ports import Authentication
 from doorward.domain.auth.reauthentication import Reauthentication
 from doorward.domain.auth.registration import Registration
 from doorward.domain.auth.session_ending import OwnSessionEnding
 from doorward.domain.auth.sessions import Sessions
-from doorward.domain.federation.ports import OwnTokens
 from doorward.domain.items.importing import ItemImport
 from doorward.domain.items.service import Items
 from doorward.domain.oauth.client_authentication import ClientAuthentication
@@ -159,10 +158,8 @@ class Services:
     invitations: Invitations
     login: Login
     sessions: Sessions
-    authentication: OwnTokenAuthentication
-    """Knows callers by their access tokens."""
-    authentication: OwnTokens
-    """Knows callers by their access tokens, those of trusted issuers, too."""
+    authentication: Authentication
+    """Tells callers by their access tokens, those of trusted issuers, too."""
     verification: Verification
     recovery: Recovery
     own_account: OwnAccountServices

@@ -112,6 +112,9 @@ def require_signing_keys(settings: Settings) -> None:
         raise CommandError(
             "tokens for other services need a package that is not installed. Install doorward[oauth], or unset "
             "PUBLIC_URL"
+        ) from error
+
+
 def require_issuers(settings: Settings) -> None:
     """Refuse to go on when tokens of trusted issuers cannot be verified. Raises ``CommandError``."""
     try:

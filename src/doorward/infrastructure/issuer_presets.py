@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final
 
+from doorward.domain.federation.policy import may_name_a_subject
 from doorward_client.exceptions import InvalidTokenError
 from doorward_client.verification import RFC_9068, Claims, TokenRule
 
 _ALWAYS_REQUIRED: Final = frozenset({"sub", "exp", "iat"})
-_LONGEST_SUBJECT: Final = 255
-"""OpenID Connect Core section 2."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +61,7 @@ def check_claims(claims: Claims, preset: Preset) -> None:
     if "cnf" in claims:
         # RFC 9449 section 7.1: it is worth nothing without a proof, which a bearer does not send.
         raise InvalidTokenError("The access token is bound to a key.")
-    subject = claims["sub"]
-    if len(subject) > _LONGEST_SUBJECT or not subject.isprintable():
+    if not may_name_a_subject(claims["sub"]):
         raise InvalidTokenError("The subject of the access token is malformed.")
 
 

@@ -4,11 +4,12 @@ import functools
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final, Protocol
 
-from doorward.core.exceptions import ServiceUnavailableError
 from doorward.core.ports import Clock
 from doorward.domain.auth.exceptions import InvalidAccessTokenError
 from doorward.domain.federation.events import ForeignTokenRefused, IssuerUnavailable
+from doorward.domain.federation.exceptions import IssuerUnavailableError
 from doorward.domain.federation.models import ForeignToken
+from doorward.domain.federation.policy import mapped_scopes
 from doorward.infrastructure.issuer_presets import PRESETS, check_claims, names_of
 from doorward.infrastructure.outbound import Document, DocumentUnavailableError
 from doorward.observability.logging import report
@@ -21,8 +22,6 @@ from doorward_client.verifier import TokenVerifier
 
 REMEMBERED_NAMES: Final = 1024
 """Tokens whose issuer is remembered, so that one that comes again is not parsed for it."""
-
-RETRY_AFTER_SECONDS: Final = 5
 
 
 class Fetcher(Protocol):
@@ -52,7 +51,7 @@ class TrustedIssuers:
     async def verify(self, issuer: str, token: str) -> ForeignToken:
         """Return what a valid token of this issuer says.
 
-        Raises ``InvalidAccessTokenError``, and ``ServiceUnavailableError`` while its keys are not known.
+        Raises ``InvalidAccessTokenError``, and ``IssuerUnavailableError`` while its keys are not known.
         """
         try:
             return await self._verifiers[issuer].verify(token)
@@ -61,7 +60,7 @@ class TrustedIssuers:
             raise InvalidAccessTokenError from error
         except UnavailableError as error:
             report(IssuerUnavailable(issuer=issuer))
-            raise ServiceUnavailableError(RETRY_AFTER_SECONDS) from error
+            raise IssuerUnavailableError from error
 
 
 def _verifier(issuer: TrustedIssuer, fetcher: Fetcher, clock: Clock) -> TokenVerifier[ForeignToken]:
@@ -112,7 +111,7 @@ def _reader(issuer: TrustedIssuer) -> Callable[[Claims], ForeignToken]:
     def read(claims: Claims) -> ForeignToken:
         check_claims(claims, preset)
         names = names_of(claims, roles_claim=roles_claim, scope_claim=preset.scope_claim)
-        scopes = frozenset(scope for name in names for scope in issuer.roles.get(name, ()))
-        return ForeignToken(issuer.issuer, claims["sub"], scopes, makes_user=issuer.users == "create")
+        scopes, makes_user = mapped_scopes(names, issuer.roles), issuer.users == "create"
+        return ForeignToken(issuer.issuer, claims["sub"], scopes, makes_user=makes_user)
 
     return read

@@ -34,6 +34,8 @@ def bind_client(client_id: str) -> None:
     facts = _facts.get()
     if facts is not None:
         facts[CLIENT_ID] = client_id
+
+
 def bind_user(user_id: UUID) -> None:
     """Add who is asking without a session: a user that a foreign issuer vouches for."""
     facts = _facts.get()

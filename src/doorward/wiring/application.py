@@ -51,7 +51,7 @@ from doorward.wiring.keys import (
 from doorward.wiring.leaving import create_leaving
 from doorward.wiring.log import log_as_set
 from doorward.wiring.mail import MailService, create_mail
-from doorward.wiring.oauth import create_authentication, create_oauth, create_provider
+from doorward.wiring.oauth import create_oauth, create_own_authentication, create_provider
 from doorward.wiring.own_account import create_own_account
 from doorward.wiring.pages import create_pages
 from doorward.wiring.registration import create_registration, registration_rules
@@ -133,7 +133,6 @@ def _create_services(
     issuer = TokenPairIssuer(signer=signer, codec=codec, lifetimes=lifetimes)
     sessions = create_sessions(base, codec, signer, issuer)
     rules, drain = registration_rules(settings), Drain()
-    sessions = create_sessions(base, codec, signer, issuer)
     return Services(
         registration=create_registration(base, rules),
         registration_requests=create_registration_requests(base, rules),
@@ -141,8 +140,7 @@ def _create_services(
         invitations=create_invitations(base, rules),
         login=create_login(base, issuer),
         sessions=sessions,
-        authentication=create_authentication(base, signer, sessions),
-        authentication=create_authentication(base, sessions),
+        authentication=create_authentication(base, create_own_authentication(base, signer, sessions)),
         verification=create_verification(base, rules),
         own_account=create_own_account(base, rules, issuer),
         recovery=create_recovery(base, rules),

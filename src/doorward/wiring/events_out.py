@@ -19,6 +19,7 @@ from doorward.domain.administration.importing import events as importing_events
 from doorward.domain.audit import events as audit_events
 from doorward.domain.audit.replay import AuditReplay
 from doorward.domain.auth import events as auth_events
+from doorward.domain.federation import events as federation_events
 from doorward.domain.keys import events as key_events
 from doorward.domain.oauth import events as oauth_events
 from doorward.domain.outbox.delivery import Delivery, DeliveryTimes
@@ -52,6 +53,7 @@ MODULES_OF_EVENTS: Final = (
     audit_events,
     auth_events,
     exporting_events,
+    federation_events,
     importing_events,
     key_events,
     oauth_events,

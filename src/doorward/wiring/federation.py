@@ -2,16 +2,16 @@
 
 import ssl
 
-from doorward.domain.federation.authentication import Authentication
+from doorward.domain.auth.ports import Authentication
+from doorward.domain.federation.authentication import IssuerAuthentication
 from doorward.domain.federation.external_users import ExternalUsers
 from doorward.domain.federation.personal_data import IdentityData
-from doorward.domain.federation.ports import OwnTokens
 from doorward.infrastructure.outbound import DocumentFetcher
 from doorward.settings.issuers import IssuerSettings
 from doorward.wiring.foundation import Foundation
 
 
-def create_authentication(base: Foundation, own: OwnTokens) -> OwnTokens:
+def create_authentication(base: Foundation, own: Authentication) -> Authentication:
     """Return what knows callers by their tokens. Without trusted issuers that are the own ones, at no further cost."""
     issuers = base.settings.issuers.trusted_issuers
     if not issuers:
@@ -19,7 +19,7 @@ def create_authentication(base: Foundation, own: OwnTokens) -> OwnTokens:
     from doorward.infrastructure.trusted_issuers import TrustedIssuers  # noqa: PLC0415 - an extra
 
     fetcher = DocumentFetcher(tls=ssl.create_default_context())
-    return Authentication(
+    return IssuerAuthentication(
         own=own,
         foreign=TrustedIssuers(issuers, fetcher=fetcher, clock=base.clock),
         users=ExternalUsers(

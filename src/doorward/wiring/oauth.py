@@ -51,7 +51,7 @@ def create_provider(settings: Settings, clock: Clock, signer: AccessTokens) -> P
     )
 
 
-def create_authentication(base: Foundation, signer: AccessTokens, sessions: Sessions) -> OwnTokenAuthentication:
+def create_own_authentication(base: Foundation, signer: AccessTokens, sessions: Sessions) -> OwnTokenAuthentication:
     """Return what knows callers by the service's own access tokens."""
     clients = ClientCallers(database=base.database, batching=batching_on(base.database))
     return OwnTokenAuthentication(signer=signer, sessions=sessions, clients=clients, clock=base.clock)

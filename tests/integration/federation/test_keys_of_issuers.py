@@ -16,7 +16,7 @@ EMPTY: Final = b'{"keys": []}'
 
 
 def is_unavailable(answer: httpx.Response) -> bool:
-    return is_problem(answer, 503, "service_unavailable") and answer.headers["retry-after"] == "5"
+    return is_problem(answer, 503, "issuer_unavailable") and answer.headers["retry-after"] == "5"
 
 
 async def test_nothing_is_fetched_before_the_first_token_and_once_for_many(trusting_service: Trusting) -> None:

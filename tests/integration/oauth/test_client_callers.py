@@ -57,14 +57,15 @@ async def test_a_client_owns_nothing_so_it_writes_nothing(lasting_provider: Prov
     item = await shared_item(lasting_provider, mark())
     token = await (await lasting_provider.machine(scopes=BOTH)).token()
     csv = {"content": b"title\nM\n", "headers": {"Content-Type": "text/csv"}}
-    for method, path, options in [
+    calls: list[tuple[str, str, dict[str, Any]]] = [
         ("POST", ITEMS, {"json": {"title": "M"}}),
         ("PUT", item, {"json": {"title": "M"}}),
         ("PATCH", item, {"json": {"title": "M"}}),
         ("DELETE", item, {}),
         ("POST", f"{ITEMS}/import", csv),
         ("POST", ITEMS, {"content": b"{"}),
-    ]:
+    ]
+    for method, path, options in calls:
         answer = await call(lasting_provider, method, path, token, **options)
         assert is_problem(answer, 403, "owner_required"), (method, path, answer.text)
     assert (await call(lasting_provider, "GET", item, token)).status_code == 200

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Final, Protocol
 
 from doorward.core.principal import ClientPrincipal, Principal
-from doorward.domain.auth.callers import ClientCaller
+from doorward.domain.auth.callers import AnyCaller, ClientCaller
 
 
 def _never() -> bool:
@@ -106,6 +106,14 @@ class AccessTokenSigner(Protocol):
 
         The keys are read again first where another copy of the service may have made the token's a moment ago.
         """
+        ...
+
+
+class Authentication(Protocol):
+    """Tells who is calling."""
+
+    async def authenticate(self, access_token: str) -> AnyCaller:
+        """Return the caller that an access token speaks of. Raises ``InvalidAccessTokenError``."""
         ...
 
 

@@ -3,19 +3,20 @@
 from uuid import UUID
 
 from doorward.domain.auth.callers import AnyCaller, ExternalCaller
+from doorward.domain.auth.exceptions import InvalidAccessTokenError
+from doorward.domain.auth.ports import Authentication
 from doorward.domain.federation.events import ForeignTokenRefused
-from doorward.domain.federation.exceptions import ExternalUserInactiveError
 from doorward.domain.federation.external_users import ExternalUsers
 from doorward.domain.federation.models import ForeignToken
-from doorward.domain.federation.ports import ForeignTokens, OwnTokens
+from doorward.domain.federation.ports import ForeignTokens
 from doorward.observability.logging import report
 from doorward.observability.request_context import bind_user
 
 
-class Authentication:
+class IssuerAuthentication:
     """Tells tokens of trusted issuers from this service's own."""
 
-    def __init__(self, *, own: OwnTokens, foreign: ForeignTokens, users: ExternalUsers) -> None:
+    def __init__(self, *, own: Authentication, foreign: ForeignTokens, users: ExternalUsers) -> None:
         self._own = own
         self._foreign = foreign
         self._users = users
@@ -24,20 +25,21 @@ class Authentication:
         """Return the caller that a token speaks of.
 
         Raises ``InvalidAccessTokenError``, also for issuers that are not trusted, which nothing is fetched of; and
-        ``ServiceUnavailableError`` while the keys of a trusted issuer are not known.
+        ``IssuerUnavailableError`` while the keys of a trusted issuer are not known.
         """
         issuer = self._foreign.issuer_of(access_token)
         if issuer is None:
             return await self._own.authenticate(access_token)
         token = await self._foreign.verify(issuer, access_token)
         user_id = await self._user_of(token) if token.makes_user else None
-        if user_id is not None:
-            bind_user(user_id)
         return ExternalCaller(token.issuer, token.subject, user_id, token.scopes)
 
     async def _user_of(self, token: ForeignToken) -> UUID | None:
-        try:
-            return await self._users.user_of(token)
-        except ExternalUserInactiveError:
+        user = await self._users.user_of(token)
+        if user is None:
+            return None
+        if not user.is_active:
             report(ForeignTokenRefused(issuer=token.issuer, reason="The local user is not active."))
-            raise
+            raise InvalidAccessTokenError
+        bind_user(user.user_id)
+        return user.user_id

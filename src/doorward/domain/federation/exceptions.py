@@ -1,7 +1,12 @@
-"""The refusals of foreign issuers' users."""
+"""The refusals of foreign issuers' tokens that no other token has."""
 
-from doorward.domain.auth.exceptions import InvalidAccessTokenError
+from doorward.core.exceptions import DomainError, Kind
 
 
-class ExternalUserInactiveError(InvalidAccessTokenError):
-    """The local user is deactivated or waits for its deletion. The caller is told what all invalid tokens are."""
+class IssuerUnavailableError(DomainError):
+    """The keys of a trusted issuer are not known, and could not be fetched. A later retry may succeed."""
+
+    kind = Kind.UNAVAILABLE
+    code = "issuer_unavailable"
+    detail = "The issuer of the access token cannot be asked for its keys at the moment."
+    retry_after_seconds = 5

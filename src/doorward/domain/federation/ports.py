@@ -2,7 +2,6 @@
 
 from typing import Protocol
 
-from doorward.domain.auth.callers import AnyCaller
 from doorward.domain.federation.models import ForeignToken
 
 
@@ -19,14 +18,6 @@ class ForeignTokens(Protocol):
     async def verify(self, issuer: str, token: str) -> ForeignToken:
         """Return what a valid access token of this trusted issuer says.
 
-        Raises ``InvalidAccessTokenError``, and ``ServiceUnavailableError`` while the issuer's keys are not known.
+        Raises ``InvalidAccessTokenError``, and ``IssuerUnavailableError`` while the issuer's keys are not known.
         """
-        ...
-
-
-class OwnTokens(Protocol):
-    """Tokens that this service has issued."""
-
-    async def authenticate(self, access_token: str) -> AnyCaller:
-        """Return the caller that a token speaks of. Raises ``InvalidAccessTokenError``."""
         ...

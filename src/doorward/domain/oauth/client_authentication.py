@@ -41,7 +41,6 @@ class ClientAuthentication:
         expired secret, a disabled client, and another method than the registered one cannot be told apart, neither by
         the answer nor by the time. What can be no credentials costs no statement.
         """
-        method, client_id, secret = read_credentials(presented)
         client, _ = await self.authenticate_for(presented, None)
         return client
 
@@ -52,7 +51,7 @@ class ClientAuthentication:
 
         Raises as ``authenticate`` does.
         """
-        method, client_id, secret = _read(presented)
+        method, client_id, secret = read_credentials(presented)
         if client_id is None or secret is None or not may_be_a_client_id(client_id):
             report(ClientAuthenticationFailed(reason="malformed"))
             raise InvalidClientError

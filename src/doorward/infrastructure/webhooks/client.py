@@ -80,9 +80,6 @@ class WebhookClient:
 
     async def _send(self, parts: SplitResult, headers: Mapping[str, str], body: bytes) -> Answered | Unanswered:
         try:
-            addresses = await self._resolve(host, port)
-        except (OSError, UnicodeError):
-            # UnicodeError: a label of the name is empty or too long.
             clients = await clients_of(parts, networks=self._networks, tls=self._tls, resolve=self._resolve)
         except NameUnknownError:
             return Unanswered("name_unknown")

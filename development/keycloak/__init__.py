@@ -1,0 +1,1 @@
+"""A real Keycloak, for the tests of trusted issuers."""

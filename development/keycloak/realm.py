@@ -1,0 +1,137 @@
+"""A realm as an organisation would have it: a page's client, a job's client, roles, people. Made over the admin API."""
+
+import time
+from dataclasses import dataclass
+from typing import Any, Final
+
+import requests
+
+from development.keycloak.server import ADMINISTRATOR, CALL_SECONDS, PASSWORD
+
+REALM: Final = "shop"
+AUDIENCE: Final = "items"
+PAGE: Final = "shop-page"
+JOB: Final = "nightly-job"
+JOB_SECRET: Final = "secret-of-the-nightly-job"  # noqa: S105 - of a realm that is gone with the run
+SHORT: Final = "short-lived"
+SHORT_SECONDS: Final = 2
+EDITOR: Final = "items-editor"
+READER: Final = "items-reader"
+PERSON_PASSWORD: Final = "correct horse battery"  # noqa: S105 - of invented people
+PEOPLE: Final = {"ada": EDITOR, "grace": READER, "edsger": None}
+"""Each with the realm role that is given, if any."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """What the token endpoint answers."""
+
+    access: str
+    refresh: str | None
+    id: str | None
+
+
+class Realm:
+    """The realm and its administrator."""
+
+    def __init__(self, base_url: str) -> None:
+        """Take the address of a Keycloak that was started a moment ago."""
+        self._base_url = base_url
+        self.issuer = f"{base_url}/realms/{REALM}"
+        self._admin = f"{base_url}/admin/realms"
+        self._session = requests.Session()
+
+    def make(self) -> None:
+        """Make the realm, its clients, roles and people."""
+        self._sign_in()
+        self._post(self._admin, {"realm": REALM, "enabled": True})
+        for each in (EDITOR, READER):
+            self._post(f"{self._admin}/{REALM}/roles", {"name": each})
+        self._add_client(PAGE, publicClient=True, directAccessGrantsEnabled=True)
+        self._add_client(JOB, publicClient=False, secret=JOB_SECRET, serviceAccountsEnabled=True)
+        lifespan = {"access.token.lifespan": str(SHORT_SECONDS)}
+        self._add_client(SHORT, publicClient=True, directAccessGrantsEnabled=True, attributes=lifespan)
+        # Without an audience of its own: its tokens have Keycloak's.
+        self._add_client("other-page", has_audience=False, publicClient=True, directAccessGrantsEnabled=True)
+        for name, role in PEOPLE.items():
+            self._add_person(name, role)
+        self._give(self._find(f"clients/{self._client(JOB)}/service-account-user")["id"], READER)
+
+    def password(self, name: str, *, client: str = PAGE) -> Tokens:
+        """Return the tokens of a person."""
+        form = {"grant_type": "password", "username": name, "password": PERSON_PASSWORD, "scope": "openid"}
+        return self._tokens(form | {"client_id": client})
+
+    def client_credentials(self) -> Tokens:
+        """Return the tokens of the job."""
+        return self._tokens({"grant_type": "client_credentials", "client_id": JOB, "client_secret": JOB_SECRET})
+
+    def rotate_key(self) -> None:
+        """Have a new RS256 key sign from now on. The one before stays listed."""
+        component = {
+            "name": f"rsa-{time.monotonic_ns()}",
+            "providerId": "rsa-generated",
+            "providerType": "org.keycloak.keys.KeyProvider",
+            "parentId": self._find("")["id"],
+            "config": {"priority": ["200"], "keySize": ["2048"], "algorithm": ["RS256"]},
+        }
+        self._post(f"{self._admin}/{REALM}/components", component)
+
+    def disable(self, name: str) -> None:
+        """Bar a person."""
+        self._sign_in()
+        user = self._find(f"users?username={name}&exact=true")[0]
+        answer = self._session.put(
+            f"{self._admin}/{REALM}/users/{user['id']}", json={"enabled": False}, timeout=CALL_SECONDS
+        )
+        answer.raise_for_status()
+
+    def _sign_in(self) -> None:
+        """Take a token of the administrator, which lives a minute."""
+        form = {"grant_type": "password", "client_id": "admin-cli", "username": ADMINISTRATOR, "password": PASSWORD}
+        answer = requests.post(
+            f"{self._base_url}/realms/master/protocol/openid-connect/token", data=form, timeout=CALL_SECONDS
+        )
+        answer.raise_for_status()
+        self._session.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
+
+    def _add_client(self, client_id: str, *, has_audience: bool = True, **members: object) -> None:
+        mapper = {
+            "name": "audience",
+            "protocol": "openid-connect",
+            "protocolMapper": "oidc-audience-mapper",
+            "config": {"included.custom.audience": AUDIENCE, "access.token.claim": "true"},
+        }
+        mappers = [mapper] if has_audience else []
+        self._post(f"{self._admin}/{REALM}/clients", {"clientId": client_id, "protocolMappers": mappers, **members})
+
+    def _add_person(self, name: str, role: str | None) -> None:
+        credentials = [{"type": "password", "value": PERSON_PASSWORD, "temporary": False}]
+        names = {"firstName": name.title(), "lastName": "Example", "email": f"{name}@example.com"}
+        self._post(
+            f"{self._admin}/{REALM}/users",
+            {"username": name, "enabled": True, "emailVerified": True, "credentials": credentials, **names},
+        )
+        if role is not None:
+            self._give(self._find(f"users?username={name}&exact=true")[0]["id"], role)
+
+    def _give(self, user_id: str, role: str) -> None:
+        self._post(f"{self._admin}/{REALM}/users/{user_id}/role-mappings/realm", [self._find(f"roles/{role}")])
+
+    def _client(self, client_id: str) -> str:
+        found: str = self._find(f"clients?clientId={client_id}")[0]["id"]
+        return found
+
+    def _tokens(self, form: dict[str, str]) -> Tokens:
+        answer = requests.post(f"{self.issuer}/protocol/openid-connect/token", data=form, timeout=CALL_SECONDS)
+        answer.raise_for_status()
+        found = answer.json()
+        return Tokens(found["access_token"], found.get("refresh_token"), found.get("id_token"))
+
+    def _post(self, address: str, body: object) -> None:
+        self._session.post(address, json=body, timeout=CALL_SECONDS).raise_for_status()
+
+    def _find(self, path: str) -> Any:  # noqa: ANN401 - a list or an object
+        answer = self._session.get(f"{self._admin}/{REALM}/{path}".rstrip("/"), timeout=CALL_SECONDS)
+        answer.raise_for_status()
+        return answer.json()
