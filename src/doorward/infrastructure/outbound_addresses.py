@@ -28,6 +28,9 @@ _LOOPBACK: Final = ipaddress.IPv6Address("::1")
 
 _DISCARD_AND_RELAY: Final = (ipaddress.IPv4Network("192.88.99.0/24"),)
 """Once global, for relays of 6to4 (RFC 7526): nothing that answers there is the server that is meant."""
+_PROTOCOLS_AND_RELAYS: Final = (ipaddress.IPv4Network("192.0.0.0/24"), ipaddress.IPv4Network("192.88.99.0/24"))
+"""Of the IETF's protocols (RFC 6890), where a cloud has had metadata and Python takes most for global; once global, for
+relays of 6to4 (RFC 7526). Nothing that answers there is the receiver."""
 
 
 def vetted(addresses: Iterable[str], networks: Sequence[Network], *, only_networks: bool) -> list[str] | None:
