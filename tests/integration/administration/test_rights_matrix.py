@@ -66,9 +66,12 @@ POST   /api/v1/admin/clients/{client_id}/enable      403     403     403   200
 GET    /api/v1/admin/resources                       403     403     403   200
 POST   /api/v1/admin/resources                       403     403     403   201
 DELETE /api/v1/admin/resources/{resource_id}         403     403     403   204
+GET    /api/v1/admin/keys                            403     403     403   200
+POST   /api/v1/admin/keys/rotate                     403     403     403   200
+POST   /api/v1/admin/keys/{kid}/revoke               403     403     403   404
 """
 """What each role's call is answered, on a user without roles, a role that gives nothing, a plain invitation, a webhook
-without messages, and a number that no dead letter has."""
+without messages, a number that no dead letter has, and a key that there is not."""
 
 ACTING: Final = (
     ("PATCH", ""),
@@ -105,6 +108,7 @@ def body(call: str, webhook_id: str) -> dict[str, Any]:
         f"PATCH {CLIENTS}/{{client_id}}": {"name": "Report"},
         f"POST {RESOURCES}": {"identifier": f"https://{word()}.example"},
         "POST /api/v1/admin/outbox/retry": {"webhook_id": webhook_id},
+        "POST /api/v1/admin/keys/rotate": {"at_once": True},
         f"PATCH {WEBHOOKS}/{{webhook_id}}": {"description": "Other."},
         f"POST {WEBHOOKS}/{{webhook_id}}/replay": {"since": "2026-03-01T00:00:00Z", "until": "2026-03-01T00:01:00Z"},
     }
@@ -129,6 +133,11 @@ async def address(service: Service, admin: Owner, path: str) -> str:
         name = word()
         service.sql("INSERT INTO roles (name, description, scopes) VALUES (%s, '', '{}')", name)
         return path.format(name=name)
+    if "{webhook_id}" in path:
+        made = await admin.call("POST", WEBHOOKS, json={"url": HOOK})
+        return path.format(webhook_id=made.json()["id"])
+    if "{kid}" in path:
+        return path.format(kid=word())
     if "{message_id}" in path:
         return path.format(message_id=0)
     for parameter, (collection, new) in made_by_calls().items():

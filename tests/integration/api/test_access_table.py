@@ -95,6 +95,9 @@ POST   /api/v1/admin/clients/{client_id}/enable 401       401     401     401   
 GET    /api/v1/admin/resources            401       401     401     401         401   403   403
 POST   /api/v1/admin/resources            401       401     401     401         401   403   403
 DELETE /api/v1/admin/resources/{resource_id} 401       401     401     401         401   403   403
+GET    /api/v1/admin/keys                 401       401     401     401         401   403   403
+POST   /api/v1/admin/keys/rotate          401       401     401     401         401   403   403
+POST   /api/v1/admin/keys/{kid}/revoke    401       401     401     401         401   403   403
 
 GET    /api/v1/items                      401       401     401     401         401   200   200
 POST   /api/v1/items                      401       401     401     401         401   201   201
