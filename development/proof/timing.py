@@ -26,6 +26,8 @@ import requests
 from benchmarks.processes import CALL_SECONDS
 from benchmarks.service import running_service
 from development.postgres import EmbeddedPostgres
+from development.proof.client_timing import SETTINGS as CLIENT_SETTINGS
+from development.proof.client_timing import ClientSite
 from development.proof.mailed_timing import MailedSite, mailed_settings
 from development.proof.timing_kinds import PASSWORD, Kind, area_under_curve, is_telling
 from doorward.domain.auth.throttling import LOGIN_CURVE
@@ -158,7 +160,18 @@ def main() -> int:
             print("Registrations:")
             tells |= compare(site.registrations(), samples)
         tells |= _compare_mailed(postgres, settings, samples)
+        tells |= _compare_clients(postgres, settings, samples)
     return int(tells)
+
+
+def _compare_clients(postgres: EmbeddedPostgres, settings: Mapping[str, str], samples: int) -> bool:
+    """Attack the authentication of clients, at a service that issues them tokens."""
+    with (
+        running_service(postgres.url(), settings={**settings, **CLIENT_SETTINGS}) as service,
+        contextlib.closing(ClientSite(service.url, postgres.url())) as site,
+    ):
+        print("Refused authentications of clients:")
+        return compare(site.kinds(), samples)
 
 
 def _compare_mailed(postgres: EmbeddedPostgres, settings: Mapping[str, str], samples: int) -> bool:
