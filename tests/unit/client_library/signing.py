@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any, Final
 
 import jwt
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 
@@ -64,6 +64,13 @@ def elliptic_key(key_id: str = "elliptic") -> SigningKey:
 @cache
 def rsa_key(key_id: str = "rsa", bits: int = 2048) -> SigningKey:
     return SigningKey(key_id, "RS256", rsa.generate_private_key(65537, bits))
+
+
+@cache
+def edwards_jwk(algorithm: str) -> Mapping[str, Any]:
+    """A key of the kind whose algorithm has an old and a new name (RFC 9864)."""
+    public_key = ed25519.Ed25519PrivateKey.generate().public_key().public_bytes_raw()
+    return {"kty": "OKP", "crv": "Ed25519", "x": encoded(public_key), "kid": "edwards", "alg": algorithm}
 
 
 def key_set(*keys: Mapping[str, Any] | SigningKey) -> bytes:

@@ -8,7 +8,7 @@ import pytest
 from doorward_client.exceptions import FetchError, KeysUnavailableError
 from doorward_client.key_sets import KeySet
 from tests.unit.client_library.issuer_server import Clock, KeyServer, settle
-from tests.unit.client_library.signing import elliptic_key, key_set, rsa_key
+from tests.unit.client_library.signing import edwards_jwk, elliptic_key, key_set, rsa_key
 
 URI: Final = "https://accounts.example/oauth/jwks"
 MINUTE: Final = 60
@@ -174,7 +174,7 @@ UNUSABLE: Final[list[bytes]] = [
     b'{"keys": ' + b"[" * 100_000,
     b"\xff\xfe",
     key_set({"kty": "oct", "k": "c2VjcmV0", "kid": "elliptic", "alg": "HS256"}),
-    key_set({"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo", "alg": "Ed25519"}),
+    key_set(edwards_jwk("Ed25519")),
 ]
 
 

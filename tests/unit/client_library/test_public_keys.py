@@ -5,9 +5,7 @@ from typing import Any
 import pytest
 
 from doorward_client.public_keys import parse_key_set
-from tests.unit.client_library.signing import elliptic_key, key_set, rsa_key
-
-ED25519 = {"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}
+from tests.unit.client_library.signing import edwards_jwk, elliptic_key, key_set, rsa_key
 
 
 def test_keys_are_found_by_id_and_algorithm() -> None:
@@ -28,8 +26,8 @@ def test_what_a_key_leaves_open_is_read_from_its_kind(member: str) -> None:
 @pytest.mark.parametrize(
     "ignored",
     [
-        {**ED25519, "kid": "new", "alg": "Ed25519", "use": "sig"},
-        {**ED25519, "kid": "new", "alg": "EdDSA"},
+        edwards_jwk("Ed25519"),
+        edwards_jwk("EdDSA"),
         {"kty": "oct", "k": "c2VjcmV0", "kid": "elliptic", "alg": "HS256"},
         {"kty": "oct", "k": "c2VjcmV0", "kid": "rsa", "alg": "RS256"},
         rsa_key().jwk(kid="other", use="enc"),

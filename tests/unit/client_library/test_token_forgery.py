@@ -184,6 +184,17 @@ def test_a_token_in_any_other_spelling_is_refused(spoil: Any) -> None:
         verified(spoil(elliptic_key().sign(claims())))
 
 
+@pytest.mark.parametrize("key", [elliptic_key(), rsa_key()], ids=["ES256", "RS256"])
+def test_a_signature_has_one_spelling(key: SigningKey) -> None:
+    """The last character of both has bits that stand for nothing: decoders ignore them."""
+    token = key.sign(claims())
+    alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+    other = f"{token[:-1]}{alphabet[alphabet.index(token[-1]) + 1]}"
+    assert verified(token)
+    with pytest.raises(InvalidTokenError, match="malformed"):
+        verified(other)
+
+
 def test_an_overlong_token_is_refused_before_it_is_read() -> None:
     padding = "x" * (MAXIMUM_TOKEN_LENGTH // 2)
     assert verified(elliptic_key().sign(claims(padding=padding)))
