@@ -2,6 +2,7 @@
 
 import ast
 import re
+import tomllib
 from pathlib import Path
 from typing import Final
 
@@ -9,6 +10,7 @@ from development.documents import configuration_page, events_page, problems_page
 from tests.architecture.sources import ROOT, SOURCE, project_files, project_table, text_of, tree_of
 
 README: Final = Path("README.md")
+CLIENT_LIBRARY: Final = Path("packages/doorward-client/pyproject.toml")
 README_LINES: Final = 100
 PATH: Final = r"`((?:src|tests|docs|docker|development|benchmarks|\.ci|core|domain|api|infrastructure)/[\w./-]+)`"
 """Of the project, or below src/doorward, as the tour writes them."""
@@ -138,8 +140,8 @@ def test_the_page_of_personal_data_has_a_row_for_every_table() -> None:
 
 
 def test_every_direct_dependency_earns_its_place_in_one_line() -> None:
-    table = project_table()
-    groups = table["dependency-groups"].values()
+    table, client = project_table(), tomllib.loads(text_of(CLIENT_LIBRARY))["project"]
+    groups = [*table["dependency-groups"].values(), client["dependencies"], *client["optional-dependencies"].values()]
     required = [*table["project"]["dependencies"], *(name for group in groups for name in group)]
     names = {re.match(r"[a-z0-9-]+", requirement) for requirement in required}
     page = text_of(Path("docs/decisions/0009-dependencies.md"))

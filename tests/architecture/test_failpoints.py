@@ -7,6 +7,7 @@ from tests.architecture.sources import ROOT, at, project_table, source_modules, 
 
 FOREIGN = {"development", "tests", "benchmarks", "tasks"}
 IN_THE_IMAGE = {"pyproject.toml", "uv.lock", "README.md", "src", "packages"}
+IN_THE_IMAGE = {"pyproject.toml", "uv.lock", "README.md", "packages", "src"}
 
 
 def imported(node: ast.stmt) -> set[str]:

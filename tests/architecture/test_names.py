@@ -35,7 +35,7 @@ def test_a_repository_function_begins_with_a_verb_of_the_closed_list() -> None:
 
 
 def test_no_module_has_a_name_that_says_nothing() -> None:
-    named = modules("src", "development", "benchmarks", "tests")
+    named = modules("src", "packages", "development", "benchmarks", "tests")
     nameless = [str(path) for path in named if BANNED_NAMES & {part.lower() for part in path.with_suffix("").parts}]
     assert not nameless, "call a module by what it does"
 

@@ -10,6 +10,7 @@ from tests.architecture.sources import called_name, modules, text_of, tree_of
 ALLOWED: Final[dict[str, str]] = {}
 """``path::target`` and the reason for which a test replaces it. Only internals of foreign libraries belong here."""
 
+SOURCES: Final = ("src", "packages/doorward-client/src")
 PATCHING: Final = {"setattr", "delattr", "setitem", "delitem", "patch", "object", "getattr"}
 """The calls that replace something (pytest's ``monkeypatch``, ``unittest.mock``, built-in ones), and ``getattr``."""
 
@@ -25,10 +26,11 @@ def imported_modules(tree: ast.AST) -> set[str]:
         if isinstance(node, ast.Import):
             names |= {each.asname or each.name for each in node.names if each.name.startswith("doorward")}
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("doorward"):
-            folder = Path("src", *(node.module or "").split("."))
+            folders = [Path(source, *(node.module or "").split(".")) for source in SOURCES]
             names |= {
                 each.asname or each.name
                 for each in node.names
+                for folder in folders
                 if (folder / f"{each.name}.py").exists() or (folder / each.name / "__init__.py").exists()
             }
     return names
@@ -93,6 +95,7 @@ def test_the_rule_sees_each_way_to_replace_something() -> None:
 from doorward.infrastructure.postgres import batching
 from doorward.infrastructure.postgres.batching import _refuse
 import doorward.settings.sources as sources
+from doorward_client import key_sets
 monkeypatch.setattr(batching, "MAXIMUM_WAITING", 1)
 monkeypatch.setattr("doorward.settings.sources.SECRETS_FOLDER", 1)
 monkeypatch.setitem(batching.BOUNDS, "waiting", 1)
@@ -101,6 +104,7 @@ getattr(service.database, "_pool")
 patch.object(sources, "read_sources", 1)
 patch("doorward.settings.sources.read_sources")
 sources.SECRETS_FOLDER = 1
+monkeypatch.setattr(key_sets, "STALE_SECONDS", 1)
 monkeypatch.setattr(service.hasher, "check", 1)
 monkeypatch.setattr(bcrypt, "hashpw", 1)
 getattr(batching, "Bounds")
@@ -111,6 +115,7 @@ getattr(batching, "Bounds")
         "doorward.infrastructure.postgres.batching._refuse",
         "doorward.settings.sources.SECRETS_FOLDER",
         "doorward.settings.sources.read_sources",
+        "key_sets.STALE_SECONDS",
         "service.database._pool",
         "service.database._pool",
         "sources.SECRETS_FOLDER",

@@ -21,7 +21,7 @@ ALLOWED: Final[dict[str, str]] = {
 
 
 def checked_modules() -> list[Path]:
-    return modules("src", "tests", "development", "benchmarks", "tasks.py")
+    return modules("src", "packages", "tests", "development", "benchmarks", "tasks.py")
 
 
 def test_no_file_is_longer_than_300_lines() -> None:
@@ -63,7 +63,7 @@ def test_ruff_holds_complexity_at_8_and_leaves_no_rule_out_by_default() -> None:
 def test_mypy_is_strict_on_everything() -> None:
     mypy = project_table()["tool"]["mypy"]
     assert mypy["strict"] is True
-    assert {"src", "tests", "development", "benchmarks", "tasks.py"} <= set(mypy["files"])
+    assert {"src", "packages", "tests", "development", "benchmarks", "tasks.py"} <= set(mypy["files"])
 
 
 def test_every_ignored_rule_has_its_reason_beside_it() -> None:
@@ -77,7 +77,7 @@ def test_every_ignored_rule_has_its_reason_beside_it() -> None:
 def test_every_silenced_line_says_why() -> None:
     silent = [
         f"{path}:{number}"
-        for path in modules("src", "development", "benchmarks", "tasks.py")
+        for path in modules("src", "packages", "development", "benchmarks", "tasks.py")
         for number, (line, above) in enumerate(
             zip(text_of(path).splitlines(), ["", *text_of(path).splitlines()], strict=False), start=1
         )
