@@ -6,7 +6,6 @@ import re
 from tests.architecture.sources import ROOT, at, project_table, source_modules, text_of, tree_of
 
 FOREIGN = {"development", "tests", "benchmarks", "tasks"}
-IN_THE_IMAGE = {"pyproject.toml", "uv.lock", "README.md", "src", "packages"}
 IN_THE_IMAGE = {"pyproject.toml", "uv.lock", "README.md", "packages", "src"}
 
 

@@ -26,8 +26,6 @@ _PREFIXES_BEFORE_IPV4: Final = (
 _LOOPBACK: Final = ipaddress.IPv6Address("::1")
 """No compatible address, although it looks like one (RFC 4291 section 2.5.3)."""
 
-_DISCARD_AND_RELAY: Final = (ipaddress.IPv4Network("192.88.99.0/24"),)
-"""Once global, for relays of 6to4 (RFC 7526): nothing that answers there is the server that is meant."""
 _PROTOCOLS_AND_RELAYS: Final = (ipaddress.IPv4Network("192.0.0.0/24"), ipaddress.IPv4Network("192.88.99.0/24"))
 """Of the IETF's protocols (RFC 6890), where a cloud has had metadata and Python takes most for global; once global, for
 relays of 6to4 (RFC 7526). Nothing that answers there is the receiver."""

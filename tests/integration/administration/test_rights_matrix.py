@@ -133,9 +133,6 @@ async def address(service: Service, admin: Owner, path: str) -> str:
         name = word()
         service.sql("INSERT INTO roles (name, description, scopes) VALUES (%s, '', '{}')", name)
         return path.format(name=name)
-    if "{webhook_id}" in path:
-        made = await admin.call("POST", WEBHOOKS, json={"url": HOOK})
-        return path.format(webhook_id=made.json()["id"])
     if "{kid}" in path:
         return path.format(kid=word())
     if "{message_id}" in path:

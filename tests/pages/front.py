@@ -1,0 +1,77 @@
+"""The address under which others see the service, PUBLIC_URL: known before the service has chosen its port."""
+
+import http.client
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler
+from socketserver import ThreadingTCPServer
+from typing import Final
+
+METADATA: Final = "/.well-known/oauth-authorization-server"
+HANGS_AFTER_SECONDS: Final = 60
+OF_THE_CONNECTION: Final = frozenset(
+    {"connection", "content-length", "date", "keep-alive", "server", "transfer-encoding"}
+)
+
+
+class Front(ThreadingTCPServer):
+    """Passes requests on to the service, as a reverse proxy does. ``service`` is where it listens."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.url = f"http://localhost:{self.server_address[1]}"
+        self.service = ""
+
+
+class Handler(BaseHTTPRequestHandler):
+    server: Front
+
+    def do_GET(self) -> None:
+        if self.path == METADATA:
+            self._answer(200, [("Content-Type", "application/json")], self._metadata())
+        else:
+            self._pass_on()
+
+    def do_POST(self) -> None:
+        self._pass_on()
+
+    def log_message(self, *_: object) -> None:
+        """Write nothing."""
+
+    def _metadata(self) -> bytes:
+        """As the service itself answers as soon as it has this call."""
+        return json.dumps({"issuer": self.server.url, "jwks_uri": f"{self.server.url}/oauth/jwks"}).encode()
+
+    def _pass_on(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        connection = http.client.HTTPConnection(self.server.service, timeout=HANGS_AFTER_SECONDS)
+        connection.request(self.command, self.path, body, dict(self.headers.items()))
+        answer = connection.getresponse()
+        self._answer(answer.status, answer.getheaders(), answer.read())
+        connection.close()
+
+    def _answer(self, status: int, headers: list[tuple[str, str]], body: bytes) -> None:
+        self.send_response(status)
+        for name, value in headers:
+            if name.lower() not in OF_THE_CONNECTION:
+                self.send_header(name, value)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+
+@contextmanager
+def running_front() -> Iterator[Front]:
+    """Run it within the block."""
+    with Front() as front:
+        thread = threading.Thread(target=front.serve_forever, kwargs={"poll_interval": 0.05})
+        thread.start()
+        try:
+            yield front
+        finally:
+            front.shutdown()
+            thread.join()

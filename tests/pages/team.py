@@ -1,0 +1,151 @@
+"""A team that follows docs/protect-a-service.md to the letter: an empty folder, the page's commands and its files."""
+
+import os
+import re
+import shlex
+import shutil
+import socket
+import subprocess
+import sys
+import sysconfig
+import venv
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from tests.architecture.sources import ROOT, text_of
+
+PAGE: Final = Path("docs/protect-a-service.md")
+DOORWARD: Final = "http://localhost:8000"
+PORT: Final = "9000"
+LIBRARY: Final = "doorward-client"
+PLUGINS_OF_THIS_RUN: Final = ("asyncio", "hypothesispytest", "schemathesis", "xdist")
+"""They are not the team's, and take longer to import than its tests take."""
+
+PROGRAMS: Final = ("pytest", "uvicorn")
+END_OF_FILE: Final = "end-of-the-pages-file"
+HANGS_AFTER_SECONDS: Final = 300
+CURL: Final = "curl() { command curl --noproxy '*' -w '%{stderr}%{http_code}\\n' \"$@\" 2>>statuses; }"
+UV: Final = """\
+#!/bin/sh
+# Nothing is resolved or installed: the environment has the library's wheel and this run's packages.
+if [ "$1" = add ]; then export UV_FROZEN=1; else export UV_NO_SYNC=1; fi
+exec {uv} "$@"
+"""
+
+
+class Block(NamedTuple):
+    """A marked block of the page, and the file that the text before it says to save it as."""
+
+    language: str
+    text: str
+    file: str
+
+
+def blocks() -> list[Block]:
+    """The blocks of the numbered steps."""
+    steps = text_of(PAGE).partition("\n## More than")[0]
+    parts = re.split(r"^```(\w*)\n(.*?)^```$", steps, flags=re.DOTALL | re.MULTILINE)
+    found = []
+    for before, language, text in zip(parts[::3], parts[1::3], parts[2::3], strict=False):
+        named = re.findall(r"Save this as `([\w.]+)`", before)
+        found.append(Block(language, text, named[-1] if named else ""))
+    return found
+
+
+def documented_statuses() -> list[str]:
+    """What the page says each call is answered, "" where it says nothing."""
+    text = "".join(block.text for block in blocks()).replace("\\\n", "")
+    return [found[1] or "" for found in re.finditer(r"^.*\bcurl .*\n(?:# (\d{3}))?", text, re.MULTILINE)]
+
+
+class Team:
+    """A folder with nothing in it but a clone of the project beside it."""
+
+    def __init__(self, folder: Path, doorward: str) -> None:
+        """Take where doorward runs. Prepare what `uv add` would install: nothing comes from an index."""
+        self._folder = folder
+        self._doorward = doorward
+        (folder / "doorward").symlink_to(ROOT)
+        self._environment = environment(folder)
+
+    def follow_the_page(self) -> str:
+        """Run all steps but the first in one shell; return what they print. Statuses of calls end in a file."""
+        script = "\n".join([CURL, *(self._commands(block) for block in blocks()[1:])])
+        shell = subprocess.Popen(
+            ["bash", "-euo", "pipefail", "-c", script],
+            cwd=self._folder,
+            env=self._environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        try:
+            said, _ = shell.communicate(timeout=HANGS_AFTER_SECONDS)
+        finally:
+            shell.kill()
+        assert shell.returncode == 0, said
+        return said
+
+    def statuses(self) -> list[str]:
+        """What the calls were answered."""
+        return (self._folder / "orders" / "statuses").read_text(encoding="utf-8").split()
+
+    def _commands(self, block: Block) -> str:
+        text = block.text.replace(DOORWARD, self._doorward).replace(PORT, self._port)
+        if block.language == "sh":
+            return text
+        return f"cat > {block.file} <<'{END_OF_FILE}'\n{text}{END_OF_FILE}\n"
+
+    @property
+    def _port(self) -> str:
+        return self._environment["PORT_OF_THE_PAGE"]
+
+
+def environment(folder: Path) -> Mapping[str, str]:
+    """Return the variables of the team's shell: its own programs first, and no network."""
+    foreign = ("COV", "GIT_", "PYTEST_", "PYTHONPATH", "VIRTUAL_ENV", "UV_")
+    programs = folder / "programs"
+    programs.mkdir()
+    uv = shutil.which("uv")
+    assert uv, "uv is needed"
+    (programs / "uv").write_text(UV.format(uv=shlex.quote(uv)), encoding="utf-8")
+    (programs / "uv").chmod(0o755)
+    packages = folder / "packages"
+    _install(packages, folder / "wheels", uv)
+    return {name: value for name, value in os.environ.items() if not name.startswith(foreign)} | {
+        "PATH": f"{programs}:{os.environ['PATH']}",
+        "PORT_OF_THE_PAGE": str(_free_port()),
+        "PYTEST_ADDOPTS": " ".join(f"-p no:{name}" for name in PLUGINS_OF_THIS_RUN),
+        "UV_OFFLINE": "1",
+        "UV_PROJECT_ENVIRONMENT": str(packages),
+    }
+
+
+def _install(packages: Path, wheels: Path, uv: str) -> None:
+    """Make an environment with the wheel of the library, and the packages of this run for all else."""
+    build = [uv, "build", "--quiet", "--offline", "--wheel", "--package", LIBRARY, "--out-dir", str(wheels)]
+    subprocess.run(build, check=True, cwd=ROOT)
+    venv.create(packages, with_pip=False, symlinks=True)
+    python = packages / "bin" / "python"
+    site = packages / Path(sysconfig.get_path("purelib")).relative_to(sys.prefix)
+    with zipfile.ZipFile(next(wheels.glob("*.whl"))) as wheel:
+        wheel.extractall(site)
+    # Folders named in such a file are searched, but files like it in them are not read: not the library's own sources.
+    (site / "run.pth").write_text(sysconfig.get_path("purelib"), encoding="utf-8")
+    for name in PROGRAMS:
+        program = packages / "bin" / name
+        program.write_text(
+            f"#!{python}\nimport runpy\nrunpy.run_module({name!r}, run_name='__main__', alter_sys=True)\n",
+            encoding="utf-8",
+        )
+        program.chmod(0o755)
+
+
+def _free_port() -> int:
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        port: int = listening.getsockname()[1]
+        return port
