@@ -46,7 +46,9 @@ from doorward.domain.items.service import Items
 from doorward.domain.oauth.client_authentication import ClientAuthentication
 from doorward.domain.oauth.client_credentials import ClientCredentials
 from doorward.domain.oauth.clients import Clients
+from doorward.domain.oauth.introspection import Introspection
 from doorward.domain.oauth.resources import Resources
+from doorward.domain.oauth.revocation import Revocation
 from doorward.domain.webhooks.calling import WebhookReplay, WebhookTest
 from doorward.domain.webhooks.dead_letters import DeadLetters
 from doorward.domain.webhooks.management import Webhooks
@@ -146,6 +148,8 @@ class ProviderServices:
 
     issuer: str
     client_credentials: ClientCredentials
+    introspection: Introspection
+    revocation: Revocation
 
 
 @dataclass(slots=True)

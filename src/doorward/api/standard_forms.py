@@ -23,7 +23,8 @@ from doorward.core.ports import LimitedCall
 from doorward.domain.auth.exceptions import InvalidRefreshTokenError, ScopeNotGrantedError
 
 
-def _missing(parameter: str) -> InvalidRequestError:
+def missing(parameter: str) -> InvalidRequestError:
+    """Return the refusal of a form that lacks a parameter."""
     error = FieldError(pointer=f"/body/{parameter}", code="missing", detail="Field required")
     return InvalidRequestError(errors=[error])
 
@@ -34,11 +35,11 @@ _SCOPE: Final = (
 REFUSALS_OF_REFRESH_FORM: Final[tuple[Refusal, ...]] = (
     InvalidRefreshTokenError,
     ScopeNotGrantedError,
-    _missing("refresh_token"),
+    missing("refresh_token"),
     RateLimitExceededError(30),
     ServiceUnavailableError,
 )
-REFUSALS_OF_REVOCATION_FORM: Final[tuple[Refusal, ...]] = (_missing("token"), ServiceUnavailableError)
+REFUSALS_OF_REVOCATION_FORM: Final[tuple[Refusal, ...]] = (missing("token"), ServiceUnavailableError)
 
 
 class _TokenRequestReader(BodyReader):

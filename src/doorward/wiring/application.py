@@ -51,7 +51,7 @@ from doorward.wiring.keys import (
 from doorward.wiring.leaving import create_leaving
 from doorward.wiring.log import log_as_set
 from doorward.wiring.mail import MailService, create_mail
-from doorward.wiring.oauth import create_oauth, create_own_authentication, create_provider
+from doorward.wiring.oauth import create_client_callers, create_oauth, create_own_authentication, create_provider
 from doorward.wiring.own_account import create_own_account
 from doorward.wiring.pages import create_pages
 from doorward.wiring.registration import create_registration, registration_rules
@@ -131,7 +131,7 @@ def _create_services(
     codec = RefreshTokenCodec(*keys(settings.keys, REFRESH_TOKEN_PURPOSE))
     signer = create_signer(settings, lifetimes, signing_keys.provider if signing_keys else None)
     issuer = TokenPairIssuer(signer=signer, codec=codec, lifetimes=lifetimes)
-    sessions = create_sessions(base, codec, signer, issuer)
+    sessions, clients = create_sessions(base, codec, signer, issuer), create_client_callers(database)
     rules, drain = registration_rules(settings), Drain()
     return Services(
         registration=create_registration(base, rules),
@@ -140,7 +140,7 @@ def _create_services(
         invitations=create_invitations(base, rules),
         login=create_login(base, issuer),
         sessions=sessions,
-        authentication=create_authentication(base, create_own_authentication(base, signer, sessions)),
+        authentication=create_authentication(base, create_own_authentication(base, signer, sessions, clients)),
         verification=create_verification(base, rules),
         own_account=create_own_account(base, rules, issuer),
         recovery=create_recovery(base, rules),
@@ -149,7 +149,7 @@ def _create_services(
         administration=create_administration(base, rules, shared),
         outgoing=create_outgoing(settings, database, clock),
         oauth=create_oauth(settings, database, clock),
-        provider=create_provider(settings, clock, signer),
+        provider=create_provider(base, signer, sessions, clients),
         items=create_items(settings, shared, clock),
         item_import=create_item_import(settings, shared, clock),
         bulk_place=database.bulk_place,

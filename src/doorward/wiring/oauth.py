@@ -15,9 +15,11 @@ from doorward.domain.oauth.client_authentication import ClientAuthentication
 from doorward.domain.oauth.client_callers import ClientCallers
 from doorward.domain.oauth.client_credentials import ClientCredentials
 from doorward.domain.oauth.clients import Clients
+from doorward.domain.oauth.introspection import Introspection
 from doorward.domain.oauth.policy import Audiences
 from doorward.domain.oauth.repositories import Connection
 from doorward.domain.oauth.resources import Resources
+from doorward.domain.oauth.revocation import Revocation
 from doorward.infrastructure.access_tokens import AccessTokens
 from doorward.infrastructure.postgres.database import PostgresDatabase
 from doorward.settings.config import Settings
@@ -39,22 +41,32 @@ def create_oauth(settings: Settings, database: PostgresDatabase, clock: Clock) -
     )
 
 
-def create_provider(settings: Settings, clock: Clock, signer: AccessTokens) -> ProviderServices | None:
+def create_provider(
+    base: Foundation, signer: AccessTokens, sessions: Sessions, clients: ClientCallers
+) -> ProviderServices | None:
     """Return the use cases of the standard endpoints; None where the provider is off."""
-    issuer = settings.browsers.provider_issuer
+    issuer, clock = base.settings.browsers.provider_issuer, base.clock
     if issuer is None:
         return None
-    audiences = Audiences(issuer=issuer, own=settings.tokens.jwt_audience)
+    audiences = Audiences(issuer=issuer, own=base.settings.tokens.jwt_audience)
     return ProviderServices(
         issuer=issuer,
         client_credentials=ClientCredentials(signer=signer, clock=clock, audiences=audiences),
+        introspection=Introspection(signer=signer, sessions=sessions, clients=clients, clock=clock),
+        revocation=Revocation(signer=signer, sessions=sessions, clock=clock),
     )
 
 
-def create_own_authentication(base: Foundation, signer: AccessTokens, sessions: Sessions) -> OwnTokenAuthentication:
+def create_own_authentication(
+    base: Foundation, signer: AccessTokens, sessions: Sessions, clients: ClientCallers
+) -> OwnTokenAuthentication:
     """Return what knows callers by the service's own access tokens."""
-    clients = ClientCallers(database=base.database, batching=batching_on(base.database))
     return OwnTokenAuthentication(signer=signer, sessions=sessions, clients=clients, clock=base.clock)
+
+
+def create_client_callers(database: PostgresDatabase) -> ClientCallers:
+    """Return what knows clients by their own tokens."""
+    return ClientCallers(database=database, batching=batching_on(database))
 
 
 def built_in_resources(settings: Settings) -> Collection[str]:

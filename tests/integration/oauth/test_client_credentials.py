@@ -33,9 +33,8 @@ async def with_resource(provider: Provider, **content: Any) -> tuple[Machine, st
 
 async def test_a_client_gets_a_token_that_speaks_of_it(lasting_provider: Provider) -> None:
     machine = await lasting_provider.machine(scopes=("items:read", "reports:read"))
-    before = lasting_provider.service.connections_asked_for()
     answer = await machine.post_token()
-    assert lasting_provider.service.connections_asked_for() - before == 1
+    assert await lasting_provider.statements_of(machine.post_token) == 1
     body = answer.json()
     assert list(body) == ["access_token", "token_type", "expires_in", "scope"]
     assert (body["token_type"], body["expires_in"], body["scope"]) == ("Bearer", 600, "items:read reports:read")
@@ -85,9 +84,8 @@ async def test_a_client_asks_for_fewer_scopes(lasting_provider: Provider) -> Non
 
 async def test_a_resource_is_the_audience_and_limits_the_scopes(lasting_provider: Provider) -> None:
     machine, identifier = await with_resource(lasting_provider)
-    before = lasting_provider.service.connections_asked_for()
     answer = await machine.post_token(resource=identifier)
-    assert lasting_provider.service.connections_asked_for() - before == 1
+    assert await lasting_provider.statements_of(lambda: machine.post_token(resource=identifier)) == 1
     claims = claims_of(answer.json()["access_token"])
     assert (claims["aud"], claims["scope"], answer.json()["scope"]) == (identifier, "orders:read", "orders:read")
     assert is_oauth_error(await machine.post_token(resource=identifier, scope="items:read"), "invalid_scope")

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from doorward.api.oauth import jwks, token
+from doorward.api.oauth import introspect, jwks, revoke, token
 from doorward.api.routing import Call
 from doorward.api.services import Services
 
@@ -14,4 +14,6 @@ def calls(services: Services) -> Sequence[Call]:
     return [
         *jwks.calls(services.keys),
         *token.calls(services.provider),
+        *introspect.calls(services.provider),
+        *revoke.calls(services.provider),
     ]

@@ -1,11 +1,16 @@
 """Bodies of the endpoints for OAuth clients."""
 
-from typing import Literal, Self
+from typing import Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from doorward.api.schemas.auth import MAXIMUM_FIELD_LENGTH, NOT_EMPTY
-from doorward.domain.oauth.models import ClientToken
+from doorward.api.schemas.requests import leave_out_defaults
+from doorward.domain.auth.models import TokenPair
+from doorward.domain.oauth.models import ActiveToken, ClientToken
+
+MAXIMUM_TOKEN_LENGTH: Final = 8192
+"""Characters of a token that is only looked at: longer ones are none of this service."""
 
 
 class ClientForm(BaseModel):
@@ -36,6 +41,22 @@ class TokenRequestForm(ClientForm):
     refresh_token: str | None = Field(None, max_length=MAXIMUM_FIELD_LENGTH, json_schema_extra=NOT_EMPTY)
 
 
+class IntrospectionForm(ClientForm):
+    """RFC 7662 section 2.1. ``token_type_hint`` is ignored, because a token shows of what type it is."""
+
+    token: str = Field(max_length=MAXIMUM_TOKEN_LENGTH, description="An access token.", json_schema_extra=NOT_EMPTY)
+
+
+class TokenRevocationForm(ClientForm):
+    """RFC 7009 section 2.1. ``token_type_hint`` is ignored, because a token shows of what type it is."""
+
+    token: str = Field(
+        max_length=MAXIMUM_TOKEN_LENGTH,
+        description="A refresh token or an access token.",
+        json_schema_extra=NOT_EMPTY,
+    )
+
+
 class AccessTokenResponse(BaseModel):
     """RFC 6749 section 5.1. ``expires_in`` is in seconds."""
 
@@ -43,8 +64,62 @@ class AccessTokenResponse(BaseModel):
     token_type: Literal["Bearer"] = "Bearer"  # noqa: S105 - RFC 6749 section 7.1: a type, no password
     expires_in: int = Field(examples=[600])
     scope: str = Field(examples=["items:read"])
+    refresh_token: str | None = Field(None, description="Only where one was sent.", examples=["dwr_..."])
 
     @classmethod
     def of(cls, token: ClientToken) -> Self:
         """Return the body for the token of a client."""
         return cls(access_token=token.access_token, expires_in=token.expires_in, scope=" ".join(sorted(token.scopes)))
+
+    @classmethod
+    def of_pair(cls, pair: TokenPair) -> Self:
+        """Return the body for the next pair of a session."""
+        return cls(
+            access_token=pair.access_token,
+            expires_in=pair.expires_in,
+            scope=" ".join(sorted(pair.scopes)),
+            refresh_token=pair.refresh_token,
+        )
+
+
+class IntrospectionResponse(BaseModel):
+    """RFC 7662 section 2.2. All but ``active`` is only there for a live token that the client may see."""
+
+    model_config = ConfigDict(json_schema_extra=leave_out_defaults)
+
+    active: bool
+    iss: str | None = Field(None, examples=["https://auth.example.com"])
+    sub: str | None = Field(None, description="The id of the user, or of the client that got it for itself.")
+    aud: str | None = None
+    exp: int | None = None
+    iat: int | None = None
+    jti: str | None = None
+    client_id: str | None = Field(None, examples=["dwc_..."])
+    scope: str | None = Field(None, examples=["items:read"])
+    token_type: Literal["Bearer"] | None = None
+    sid: str | None = Field(None, description="The session of a user.")
+    roles: list[str] | None = Field(None, description="The user's at this moment, where the token names roles.")
+
+    @classmethod
+    def of(cls, token: ActiveToken | None) -> Self:
+        """Return the body for a token."""
+        if token is None:
+            return cls(active=False)
+        return cls(
+            active=True,
+            iss=token.issuer,
+            sub=token.subject,
+            aud=token.audience,
+            exp=token.expires_at,
+            iat=token.issued_at,
+            jti=token.token_id,
+            client_id=token.client_id,
+            scope=" ".join(sorted(token.scopes)),
+            token_type="Bearer",  # noqa: S106 - a type
+            sid=token.session_id,
+            roles=sorted(token.roles) or None,
+        )
+
+
+class RevokedResponse(BaseModel):
+    """RFC 7009 section 2.2: the status says it all."""

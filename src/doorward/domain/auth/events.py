@@ -219,7 +219,10 @@ class RefreshRefused(Event):
 
 @dataclass(frozen=True)
 class SessionReuseDetected(AuditedEvent):
-    """A used token came again and its session was ended: theft, or a client that refreshes twice."""
+    """A used token came again, or another client showed one with its secret, and the session was ended.
+
+    That is theft, or a client that refreshes twice.
+    """
 
     type = "session.reuse_detected"
     log_event = "auth.refresh.reuse_detected"

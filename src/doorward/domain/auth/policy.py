@@ -60,19 +60,25 @@ class Verdict(Enum):
 
 
 def judge_unrotated(
-    session: LockedSession | None, token: RefreshToken, now: datetime, leeway: timedelta, *, client_id: str
+    session: LockedSession | None,
+    token: RefreshToken,
+    now: datetime,
+    leeway: timedelta,
+    *,
+    client_id: str,
+    ends_others: bool = False,
 ) -> Verdict:
     """Decide what becomes of ``token``, which was not current in a live session of the client when it was presented.
 
     The leeway is measured from the rotation that replaced the token; retries do not extend it. A session of another
-    client is left alone.
+    client is left alone, unless the client showed its secret (``ends_others``): then it has a token that was stolen.
     """
     if session is None or not compare_digest(session.secret_hash, hash_secret(token.secret)):
         return Verdict.REFUSE
-    if session.client_id != client_id:
-        return Verdict.REFUSE
     if session.has_ended or now >= session.expires_at or token.generation > session.generation:
         return Verdict.REFUSE
+    if session.client_id != client_id:
+        return Verdict.END if ends_others else Verdict.REFUSE
     if token.generation == session.generation:
         return Verdict.RETRY if session.user_is_active else Verdict.REFUSE
     is_direct_predecessor = token.generation == session.generation - 1

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final, Protocol
 
-from doorward.core.principal import ClientPrincipal, Principal
+from doorward.core.principal import ClientPrincipal, Principal, VerifiedToken
 from doorward.domain.auth.callers import AnyCaller, ClientCaller
 
 
@@ -106,6 +106,10 @@ class AccessTokenSigner(Protocol):
 
         The keys are read again first where another copy of the service may have made the token's a moment ago.
         """
+        ...
+
+    async def read_with_latest_keys(self, token: str, now: datetime) -> VerifiedToken:
+        """Return the content of a valid token, for whichever audience. Raises as ``verify_with_latest_keys`` does."""
         ...
 
 

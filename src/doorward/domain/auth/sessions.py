@@ -36,6 +36,7 @@ class _Asking:
     token: RefreshToken
     client_id: str
     scopes: frozenset[str] | None
+    ends_others: bool
 
     def goes_beyond(self, session: RotatedSession) -> bool:
         return self.scopes is not None and not includes_scopes(session.scopes, self.scopes)
@@ -68,14 +69,20 @@ class Sessions:
         self._endings = endings
 
     async def refresh(
-        self, refresh_token: str, *, client_id: str = FIRST_PARTY_CLIENT, scopes: frozenset[str] | None = None
+        self,
+        refresh_token: str,
+        *,
+        client_id: str = FIRST_PARTY_CLIENT,
+        scopes: frozenset[str] | None = None,
+        ends_others: bool = False,
     ) -> TokenPair:
         """Exchange the current token of the client's live session for the next pair.
 
         The access token gets ``scopes``, or all that the session was granted; the session keeps its own.
         A forged token costs no query. A replaced token ends its session for good, and that is committed although
         the call fails; within the leeway its direct successor is given again instead. The caller must not learn why
-        a token is refused: always ``InvalidRefreshTokenError``.
+        a token is refused: always ``InvalidRefreshTokenError``. With ``ends_others`` a session of another client ends,
+        too: a client that showed its secret has a token that was stolen.
         ``ScopeNotGrantedError``: the session has fewer scopes, and its token was not exchanged.
         ``ServiceUnavailableError``: the token was not exchanged, or PostgreSQL did not answer whether it was.
         """
@@ -87,7 +94,7 @@ class Sessions:
         if scopes is not None and not all(map(may_name_a_scope, scopes)):
             report(RefreshRefused(reason="scope"))
             raise ScopeNotGrantedError
-        asking = _Asking(token, client_id, scopes)
+        asking = _Asking(token, client_id, scopes, ends_others)
         # What most clients ask for is asked for together; the rest by statements of their own.
         is_usual = client_id == FIRST_PARTY_CLIENT and scopes is None
         session = await (self._rotations.ask(token) if is_usual else self._rotate_alone(asking))
@@ -155,7 +162,14 @@ class Sessions:
             await sessions.lock_owner(connection, token)
             session = await sessions.lock_session(connection, token)
             rotated = await self._rotate(connection, asking, now, until)
-            verdict = judge_unrotated(session, token, now, self._lifetimes.reuse_leeway, client_id=asking.client_id)
+            verdict = judge_unrotated(
+                session,
+                token,
+                now,
+                self._lifetimes.reuse_leeway,
+                client_id=asking.client_id,
+                ends_others=asking.ends_others,
+            )
             is_reuse = rotated is None and verdict is Verdict.END
             events = await end(connection, token, session, now=now) if session and is_reuse else ()
         if rotated is not None:
@@ -196,17 +210,17 @@ class Sessions:
             )
         report(event or RevocationIgnored(reason="not_live"))
 
-    async def revoke_access_token(self, access_token: str) -> None:
-        """End the session that an access token of the service's own login speaks of, as ``revoke`` does.
+    async def revoke_access_token(self, access_token: str, *, client_id: str = FIRST_PARTY_CLIENT) -> None:
+        """End the client's session that an access token for whichever audience speaks of, as ``revoke`` does.
 
         One that is not valid, or no longer, is no error; nor is one of another client, whose session goes on.
         """
         try:
-            principal = await self._signer.verify_with_latest_keys(access_token, self._clock.now())
+            principal = (await self._signer.read_with_latest_keys(access_token, self._clock.now())).principal
         except InvalidAccessTokenError:
             report(RevocationIgnored(reason="malformed"))
             return
-        if not isinstance(principal, Principal) or principal.client_id != FIRST_PARTY_CLIENT:
+        if not isinstance(principal, Principal) or principal.client_id != client_id:
             report(RevocationIgnored(reason="not_live"))
             return
         bind_session(session_id=principal.session_id, user_id=principal.user_id)
@@ -232,7 +246,7 @@ class Sessions:
         ``InvalidAccessTokenError``.
         """
         bind_session(session_id=principal.session_id, user_id=principal.user_id)
-        session = await self._lookups.ask(principal)
+        session = await self.find_live(principal)
         if session is None:
             raise InvalidAccessTokenError
         return Caller(
@@ -246,6 +260,10 @@ class Sessions:
             amr=frozenset(session.amr),
             authenticated_at=session.authenticated_at,
         )
+
+    async def find_live(self, principal: Principal) -> LiveSession | None:
+        """Return the live session that a verified access token speaks of."""
+        return await self._lookups.ask(principal)
 
     async def _look_up(self, principals: Sequence[Principal]) -> Sequence[LiveSession | None]:
         """Find the live session of each principal. A session of another user does not count."""

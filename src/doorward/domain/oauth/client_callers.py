@@ -26,10 +26,14 @@ class ClientCallers:
         again.
         """
         bind_client(principal.client_id)
-        scopes = scopes_of_token(principal, await self._lookups.ask(principal.client_id))
+        scopes = await self.scopes_of(principal)
         if scopes is None:
             raise InvalidAccessTokenError
         return ClientCaller(principal.client_id, scopes)
+
+    async def scopes_of(self, principal: ClientPrincipal) -> frozenset[str] | None:
+        """Return what a verified token of a client allows at this moment; None if it is dead."""
+        return scopes_of_token(principal, await self._lookups.ask(principal.client_id))
 
     async def _look_up(self, client_ids: Sequence[str]) -> Sequence[ClientStanding | None]:
         async with self._database.connection() as connection:

@@ -13,6 +13,8 @@ CLIENT_AUTHENTICATIONS: Final = Counter(
 
 CLIENT_TOKENS: Final = Counter("doorward_client_tokens_total", "Access tokens that clients asked for", "outcome")
 
+INTROSPECTIONS: Final = Counter("doorward_introspections_total", "Introspections of access tokens")
+
 RefusedAuthentication = Literal[
     "malformed", "unknown_client", "wrong_method", "wrong_secret", "expired_secret", "disabled_client"
 ]
@@ -130,3 +132,18 @@ class ClientTokenRefused(Event):
     counted = ((CLIENT_TOKENS, "refused"),)
     client_id: str
     reason: str
+
+
+@dataclass(frozen=True)
+class TokenIntrospected(Event):
+    """An OAuth client asked about a token, and was told that it is `active` or `inactive`.
+
+    Of tokens that are none of its business, each client is told that they are inactive.
+    """
+
+    log_event = "client.token_introspected"
+    level = "debug"
+    outcome = "success"
+    counted = ((INTROSPECTIONS, ""),)
+    client_id: str
+    answer: Literal["active", "inactive"]

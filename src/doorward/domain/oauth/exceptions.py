@@ -169,3 +169,12 @@ class InvalidTargetError(DomainError):
     code = "invalid_target"
     detail = "Tokens of the client are not for this resource. Name one of its resources, once."
     oauth_error = "invalid_target"
+
+
+class ClientTokenNotRevocableError(DomainError):
+    """RFC 7009 section 2.2.1."""
+
+    kind = Kind.INVALID
+    code = "client_token_not_revocable"
+    detail = "A token that a client got for itself belongs to no session. It expires, or its client is disabled."
+    oauth_error = "unsupported_token_type"

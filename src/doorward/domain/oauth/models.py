@@ -184,3 +184,19 @@ class ClientToken:
     access_token: str = field(repr=False)
     expires_in: int
     scopes: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class ActiveToken:
+    """The claims of a live access token (RFC 7662 section 2.2). Times are in seconds since 1970."""
+
+    issuer: str
+    subject: str
+    audience: str
+    client_id: str
+    scopes: frozenset[str]
+    token_id: str
+    issued_at: int
+    expires_at: int
+    session_id: str | None
+    roles: frozenset[str]

@@ -1,0 +1,49 @@
+"""POST /oauth/introspect (RFC 7662): whether an access token is alive, for the services that get it."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from fastapi import Request, Response
+
+from doorward.api.bodies import JSON, FormReader
+from doorward.api.oauth.client_forms import REFUSALS_OF_AUTHENTICATION, TAG, authenticated_client, policy_of
+from doorward.api.routing import Call
+from doorward.api.schemas.oauth import IntrospectionForm, IntrospectionResponse
+from doorward.api.services import ProviderServices
+from doorward.core.ports import LimitedCall
+from doorward.domain.oauth.exceptions import InvalidClientError
+
+PATH: Final = "/oauth/introspect"
+_FORM: Final = FormReader(IntrospectionForm)
+
+
+def calls(provider: ProviderServices) -> Sequence[Call]:
+    """Return the call."""
+
+    async def introspect_token(request: Request) -> Response:
+        """Tell whether an access token is alive, and what it says.
+
+        For its own client, and for the client that its audience is linked to. To all others, and of all dead tokens:
+        `{"active": false}`.
+        """
+        form = await _FORM(request)
+        token = await provider.introspection.read(form.token)
+        client, resource = await authenticated_client(request, form, token.audience if token else None)
+        if not client.is_confidential:
+            raise InvalidClientError
+        active = await provider.introspection.introspect(client, token, resource)
+        return Response(IntrospectionResponse.of(active).model_dump_json(exclude_none=True), media_type=JSON)
+
+    return [
+        Call(
+            "POST",
+            PATH,
+            introspect_token,
+            policy_of(LimitedCall.INTROSPECT),
+            tag=TAG,
+            is_direct=True,
+            body=_FORM,
+            answer=IntrospectionResponse,
+            refusals=REFUSALS_OF_AUTHENTICATION,
+        )
+    ]

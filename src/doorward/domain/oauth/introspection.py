@@ -1,0 +1,81 @@
+"""Use case: tell a client whether an access token is alive, and what it says (RFC 7662)."""
+
+from doorward.core.ports import Clock
+from doorward.core.principal import NO_ROLES, Principal, VerifiedToken
+from doorward.domain.auth.exceptions import InvalidAccessTokenError
+from doorward.domain.auth.ports import AccessTokenSigner
+from doorward.domain.auth.sessions import Sessions
+from doorward.domain.oauth.client_callers import ClientCallers
+from doorward.domain.oauth.events import TokenIntrospected
+from doorward.domain.oauth.models import ActiveToken, OAuthClient, ResourceContent
+from doorward.observability.logging import report
+
+
+class Introspection:
+    """Tells the client of a token, and the client that its audience is linked to; all others see no difference."""
+
+    def __init__(self, *, signer: AccessTokenSigner, sessions: Sessions, clients: ClientCallers, clock: Clock) -> None:
+        self._signer = signer
+        self._sessions = sessions
+        self._clients = clients
+        self._clock = clock
+
+    async def read(self, token: str) -> VerifiedToken | None:
+        """Return what a token says, by its signature alone; None for what is no valid access token of this service.
+
+        So are refresh tokens: no client with a secret has any.
+        """
+        try:
+            return await self._signer.read_with_latest_keys(token, self._clock.now())
+        except InvalidAccessTokenError:
+            return None
+
+    async def introspect(
+        self, client: OAuthClient, token: VerifiedToken | None, resource: ResourceContent | None
+    ) -> ActiveToken | None:
+        """Return the claims of a live token that the client may see, or None. ``resource`` is the token's audience.
+
+        A session that has ended, an inactive user, and a client that was disabled or removed make a token dead.
+        """
+        active = None
+        if token is not None and _may_see(client, token, resource):
+            active = await self._active(token)
+        report(TokenIntrospected(client_id=client.client_id, answer="inactive" if active is None else "active"))
+        return active
+
+    async def _active(self, token: VerifiedToken) -> ActiveToken | None:
+        principal = token.principal
+        if isinstance(principal, Principal):
+            session = await self._sessions.find_live(principal)
+            if session is None or session.client_id != principal.client_id:
+                return None
+            roles = frozenset(session.roles or ()) if principal.roles else NO_ROLES
+            return _active_token(token, str(principal.user_id), principal.scopes, str(principal.session_id), roles)
+        scopes = await self._clients.scopes_of(principal)
+        return None if scopes is None else _active_token(token, principal.client_id, scopes)
+
+
+def _may_see(client: OAuthClient, token: VerifiedToken, resource: ResourceContent | None) -> bool:
+    is_linked = resource is not None and resource.introspection_client_id == client.client_id
+    return token.principal.client_id == client.client_id or is_linked
+
+
+def _active_token(
+    token: VerifiedToken,
+    subject: str,
+    scopes: frozenset[str],
+    session_id: str | None = None,
+    roles: frozenset[str] = NO_ROLES,
+) -> ActiveToken:
+    return ActiveToken(
+        issuer=token.issuer,
+        subject=subject,
+        audience=token.audience,
+        client_id=token.principal.client_id,
+        scopes=scopes,
+        token_id=token.token_id,
+        issued_at=token.issued_at,
+        expires_at=token.expires_at,
+        session_id=session_id,
+        roles=roles,
+    )
