@@ -61,6 +61,8 @@ class Glewlwyd:
     process: Running
     me: Replay
     postgres: Mapping[str, str]
+    tokens: Sequence[Mapping[str, str]]
+    """What the client got for each person."""
 
     def mint_chain(self, count: int) -> Chain:
         """Return new refresh tokens, put where the code flow, which takes a third of a second, puts them."""
@@ -97,10 +99,11 @@ def glewlwyd(postgres: EmbeddedPostgres) -> Iterator[Glewlwyd | None]:
         command = [str(folder / "usr/bin/glewlwyd"), "--env-variables", "--port", PORT]
         with running(command, _environment(folder, settings), ready="/config") as process:
             _configure(process, folder, settings["PEER_PASSWORD"])
-            tokens = [_access_token(process, f"user{number}", settings["PEER_PASSWORD"]) for number in range(PEOPLE)]
+            people = [f"user{number}" for number in range(PEOPLE)]
+            tokens = [_tokens(process, name, settings["PEER_PASSWORD"]) for name in people]
             connection.execute(NO_STAND_INS)
-            calls = [get("/api/oidc/userinfo", authorization=f"Bearer {token}") for token in tokens]
-            yield Glewlwyd(process, Replay(calls, EXPECTED), settings)
+            calls = [get("/api/oidc/userinfo", authorization=f"Bearer {each['access_token']}") for each in tokens]
+            yield Glewlwyd(process, Replay(calls, EXPECTED), settings, tokens)
 
 
 def _tables(folder: Path) -> str:
@@ -174,8 +177,8 @@ def _parameters(process: Running, folder: Path) -> Mapping[str, Any]:
     }
 
 
-def _access_token(process: Running, username: str, password: str) -> str:
-    """Return what the client gets once somebody has logged in and let it know who they are."""
+def _tokens(process: Running, username: str, password: str) -> dict[str, str]:
+    """Return what the client gets once a person has logged in and let it know who that is."""
     person = requests.Session()
     _call(person, process, "POST", "/api/auth/", json={"username": username, "password": password})
     _call(person, process, "PUT", f"/api/auth/grant/{CLIENT}", json={"scope": "openid"})
@@ -184,8 +187,8 @@ def _access_token(process: Running, username: str, password: str) -> str:
     sent_back = _call(person, process, "GET", "/api/oidc/auth", params={**query, "nonce": "n", "g_continue": ""})
     code = parse_qs(urlsplit(sent_back.headers["Location"]).query)["code"][0]
     form = {"grant_type": "authorization_code", "client_id": CLIENT, "redirect_uri": CALLBACK, "code": code}
-    token: str = _call(requests.Session(), process, "POST", TOKEN, data=form).json()["access_token"]
-    return token
+    tokens: dict[str, str] = _call(requests.Session(), process, "POST", TOKEN, data=form).json()
+    return tokens
 
 
 def _call(

@@ -53,8 +53,8 @@ class Realm:
         self._add_client(SHORT, publicClient=True, directAccessGrantsEnabled=True, attributes=lifespan)
         # Without an audience of its own: its tokens have Keycloak's.
         self._add_client("other-page", has_audience=False, publicClient=True, directAccessGrantsEnabled=True)
-        for name, role in PEOPLE.items():
-            self._add_person(name, role)
+        for name, given in PEOPLE.items():
+            self._add_person(name, given)
         self._give(self._find(f"clients/{self._client(JOB)}/service-account-user")["id"], READER)
 
     def password(self, name: str, *, client: str = PAGE) -> Tokens:
