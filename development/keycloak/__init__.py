@@ -1,1 +1,1 @@
-"""A real Keycloak, for the tests of trusted issuers."""
+"""A Keycloak of one copy on loopback, for measurements and for tests that need a foreign issuer."""

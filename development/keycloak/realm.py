@@ -6,13 +6,14 @@ from typing import Any, Final
 
 import requests
 
-from development.keycloak.server import ADMINISTRATOR, CALL_SECONDS, PASSWORD
+from development.keycloak.server import CALL_SECONDS, call
 
 REALM: Final = "shop"
 AUDIENCE: Final = "items"
 PAGE: Final = "shop-page"
 JOB: Final = "nightly-job"
 JOB_SECRET: Final = "secret-of-the-nightly-job"  # noqa: S105 - of a realm that is gone with the run
+OTHER_PAGE: Final = "other-page"
 SHORT: Final = "short-lived"
 SHORT_SECONDS: Final = 2
 EDITOR: Final = "items-editor"
@@ -34,28 +35,27 @@ class Tokens:
 class Realm:
     """The realm and its administrator."""
 
-    def __init__(self, base_url: str) -> None:
-        """Take the address of a Keycloak that was started a moment ago."""
+    def __init__(self, base_url: str, password: str) -> None:
+        """Take the address of a Keycloak that was started a moment ago, and its first administrator's password."""
         self._base_url = base_url
+        self._password = password
         self.issuer = f"{base_url}/realms/{REALM}"
-        self._admin = f"{base_url}/admin/realms"
-        self._session = requests.Session()
 
     def make(self) -> None:
         """Make the realm, its clients, roles and people."""
-        self._sign_in()
-        self._post(self._admin, {"realm": REALM, "enabled": True})
-        for each in (EDITOR, READER):
-            self._post(f"{self._admin}/{REALM}/roles", {"name": each})
+        self._call("POST", "/admin/realms", {"realm": REALM, "enabled": True})
+        for role in (EDITOR, READER):
+            self._add("roles", {"name": role})
         self._add_client(PAGE, publicClient=True, directAccessGrantsEnabled=True)
         self._add_client(JOB, publicClient=False, secret=JOB_SECRET, serviceAccountsEnabled=True)
         lifespan = {"access.token.lifespan": str(SHORT_SECONDS)}
         self._add_client(SHORT, publicClient=True, directAccessGrantsEnabled=True, attributes=lifespan)
         # Without an audience of its own: its tokens have Keycloak's.
-        self._add_client("other-page", has_audience=False, publicClient=True, directAccessGrantsEnabled=True)
+        self._add_client(OTHER_PAGE, has_audience=False, publicClient=True, directAccessGrantsEnabled=True)
         for name, given in PEOPLE.items():
             self._add_person(name, given)
-        self._give(self._find(f"clients/{self._client(JOB)}/service-account-user")["id"], READER)
+        job = self._find(f"clients?clientId={JOB}")[0]["id"]
+        self._give(self._find(f"clients/{job}/service-account-user")["id"], READER)
 
     def password(self, name: str, *, client: str = PAGE) -> Tokens:
         """Return the tokens of a person."""
@@ -72,28 +72,15 @@ class Realm:
             "name": f"rsa-{time.monotonic_ns()}",
             "providerId": "rsa-generated",
             "providerType": "org.keycloak.keys.KeyProvider",
-            "parentId": self._find("")["id"],
+            "parentId": self._call("GET", f"/admin/realms/{REALM}").json()["id"],
             "config": {"priority": ["200"], "keySize": ["2048"], "algorithm": ["RS256"]},
         }
-        self._post(f"{self._admin}/{REALM}/components", component)
+        self._add("components", component)
 
     def disable(self, name: str) -> None:
         """Bar a person."""
-        self._sign_in()
         user = self._find(f"users?username={name}&exact=true")[0]
-        answer = self._session.put(
-            f"{self._admin}/{REALM}/users/{user['id']}", json={"enabled": False}, timeout=CALL_SECONDS
-        )
-        answer.raise_for_status()
-
-    def _sign_in(self) -> None:
-        """Take a token of the administrator, which lives a minute."""
-        form = {"grant_type": "password", "client_id": "admin-cli", "username": ADMINISTRATOR, "password": PASSWORD}
-        answer = requests.post(
-            f"{self._base_url}/realms/master/protocol/openid-connect/token", data=form, timeout=CALL_SECONDS
-        )
-        answer.raise_for_status()
-        self._session.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
+        self._call("PUT", f"/admin/realms/{REALM}/users/{user['id']}", {"enabled": False})
 
     def _add_client(self, client_id: str, *, has_audience: bool = True, **members: object) -> None:
         mapper = {
@@ -103,24 +90,20 @@ class Realm:
             "config": {"included.custom.audience": AUDIENCE, "access.token.claim": "true"},
         }
         mappers = [mapper] if has_audience else []
-        self._post(f"{self._admin}/{REALM}/clients", {"clientId": client_id, "protocolMappers": mappers, **members})
+        self._add("clients", {"clientId": client_id, "protocolMappers": mappers, **members})
 
     def _add_person(self, name: str, role: str | None) -> None:
         credentials = [{"type": "password", "value": PERSON_PASSWORD, "temporary": False}]
         names = {"firstName": name.title(), "lastName": "Example", "email": f"{name}@example.com"}
-        self._post(
-            f"{self._admin}/{REALM}/users",
+        self._add(
+            "users",
             {"username": name, "enabled": True, "emailVerified": True, "credentials": credentials, **names},
         )
         if role is not None:
             self._give(self._find(f"users?username={name}&exact=true")[0]["id"], role)
 
     def _give(self, user_id: str, role: str) -> None:
-        self._post(f"{self._admin}/{REALM}/users/{user_id}/role-mappings/realm", [self._find(f"roles/{role}")])
-
-    def _client(self, client_id: str) -> str:
-        found: str = self._find(f"clients?clientId={client_id}")[0]["id"]
-        return found
+        self._add(f"users/{user_id}/role-mappings/realm", [self._find(f"roles/{role}")])
 
     def _tokens(self, form: dict[str, str]) -> Tokens:
         answer = requests.post(f"{self.issuer}/protocol/openid-connect/token", data=form, timeout=CALL_SECONDS)
@@ -128,10 +111,11 @@ class Realm:
         found = answer.json()
         return Tokens(found["access_token"], found.get("refresh_token"), found.get("id_token"))
 
-    def _post(self, address: str, body: object) -> None:
-        self._session.post(address, json=body, timeout=CALL_SECONDS).raise_for_status()
+    def _add(self, path: str, body: object) -> None:
+        self._call("POST", f"/admin/realms/{REALM}/{path}", body)
 
     def _find(self, path: str) -> Any:  # noqa: ANN401 - a list or an object
-        answer = self._session.get(f"{self._admin}/{REALM}/{path}".rstrip("/"), timeout=CALL_SECONDS)
-        answer.raise_for_status()
-        return answer.json()
+        return self._call("GET", f"/admin/realms/{REALM}/{path}").json()
+
+    def _call(self, method: str, path: str, body: object = None) -> requests.Response:
+        return call(self._base_url, self._password, method, path, json=body)

@@ -1,157 +1,108 @@
-"""A real Keycloak on a loopback port, in 512 MiB of heap, with an empty database in memory. It needs Java 17.
+"""Fetches, builds and configures a Keycloak. It needs Java 17 or newer and what Maven fetches, 180 MB.
 
-    mvn --strict-checksums --file development/keycloak/pom.xml dependency:unpack-dependencies
-    python -m development.keycloak.server
-
-prepares it, which takes minutes the first time, and runs it until Ctrl+C. Neither the service nor its tests need it:
-those of trusted issuers are skipped without it.
+Everything goes below .development/keycloak, a folder for each kind of database, since the build is for one kind. None
+of this is needed by the service or by the tests that a change has to pass.
 """
 
 import os
 import shutil
-import signal
-import socket
 import subprocess
 import tempfile
-import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, Literal
 
 import requests
 
-FOLDER: Final = Path(__file__).parent
-PROGRAMS: Final = FOLDER / "target" / "dependency"
-HOW_TO_GET_IT: Final = "Keycloak is missing: development/keycloak/server.py says how to fetch it"
-ADMINISTRATOR: Final = "admin"
-PASSWORD: Final = "of-this-run"  # noqa: S105 - of a server on loopback that is gone with the run
-HOST: Final = "127.0.0.1"
-START_SECONDS: Final = 300
-BUILD_SECONDS: Final = 900
-CALL_SECONDS: Final = 60
-END_SECONDS: Final = 30
-_BUILT: Final = "built-in-memory"
-"""A file beside the program, there once it was prepared."""
+Database = Literal["postgres", "dev-file"]
+"""``dev-file`` is H2 in a file of the folder."""
+
+ROOT: Final = Path(__file__).parents[2]
+POM: Final = Path(__file__).parent / "pom.xml"
+INSTALLED: Final = ROOT / ".development" / "keycloak"
+ADMINISTRATOR: Final = "administrator"
+CALL_SECONDS: Final = 120
+"""Its first calls compile what they use."""
 
 
-def program_folder() -> Path | None:
-    """Return the folder of the distribution; None where it, or Java, is missing."""
-    found = sorted(PROGRAMS.glob("keycloak-*/bin/kc.sh"))
-    return found[-1].parent.parent if found and shutil.which("java") is not None else None
+class KeycloakMissingError(Exception):
+    """It cannot be fetched or built here."""
 
 
-def free_port() -> int:
-    """Return a port that was free a moment ago: Keycloak takes none by itself."""
-    with socket.socket() as listener:
-        listener.bind((HOST, 0))
-        port: int = listener.getsockname()[1]
-        return port
+def install(database: Database) -> Path:
+    """Fetch it and build it for a kind of database; return its folder. Raises ``KeycloakMissingError``."""
+    folder = INSTALLED / database
+    if folder.exists() and (folder / "pom.xml").read_bytes() == POM.read_bytes():
+        return folder
+    INSTALLED.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=INSTALLED) as temporary:
+        unpack = ["mvn", "--quiet", "--batch-mode", "--strict-checksums", "--file", str(POM)]
+        _run([*unpack, "dependency:unpack-dependencies", f"-DoutputDirectory={temporary}/unpacked"])
+        unpacked = next(Path(temporary, "unpacked").glob("keycloak-*"))
+        shutil.rmtree(folder, ignore_errors=True)
+        unpacked.rename(folder)
+    # In its place, since the build remembers its folder.
+    _run([*program(folder), "build", f"--db={database}"])
+    # Last, so that an installation that was broken off is done again.
+    shutil.copy(POM, folder / "pom.xml")
+    return folder
 
 
-class KeycloakServer:
-    """One server with a folder of its own for its log."""
-
-    def __init__(self, programs: Path) -> None:
-        """Take the folder of the distribution."""
-        self._programs = programs
-        self._folder = Path(tempfile.mkdtemp(prefix="doorward-keycloak-"))
-        self._process: subprocess.Popen[bytes] | None = None
-        self.url = ""
-
-    @property
-    def log(self) -> Path:
-        """What it wrote."""
-        return self._folder / "log"
-
-    def start(self) -> None:
-        """Prepare it if that was not done yet, start it, and return when it answers.
-
-        Raises ``RuntimeError`` with the end of its log if it does not.
-        """
-        if not (self._programs / _BUILT).exists():
-            self._run("build", "--db=dev-mem", seconds=BUILD_SECONDS)
-            (self._programs / _BUILT).touch()
-        port = free_port()
-        self.url = f"http://{HOST}:{port}"
-        options = ["--http-enabled=true", f"--http-host={HOST}", f"--http-port={port}", "--cache=local"]
-        command = [self._command(), "start", "--optimized", "--hostname-strict=false", *options]
-        with self.log.open("ab") as log:
-            self._process = subprocess.Popen(
-                command, env=self._environment(), stdout=log, stderr=log, start_new_session=True
-            )
-        self._wait()
-
-    def _command(self) -> str:
-        return str(self._programs / "bin" / "kc.sh")
-
-    def _environment(self) -> dict[str, str]:
-        own = {
-            "JAVA_OPTS_KC_HEAP": "-Xms64m -Xmx512m",
-            "JAVA_OPTS_APPEND": "-XX:TieredStopAtLevel=1 -XX:ActiveProcessorCount=1",
-            "KC_BOOTSTRAP_ADMIN_USERNAME": ADMINISTRATOR,
-            "KC_BOOTSTRAP_ADMIN_PASSWORD": PASSWORD,
-        }
-        return {**os.environ, **own}
-
-    def _run(self, *arguments: str, seconds: int) -> None:
-        with self.log.open("ab") as log:
-            subprocess.run(
-                [self._command(), *arguments],
-                env=self._environment(),
-                stdout=log,
-                stderr=log,
-                timeout=seconds,
-                check=True,
-            )
-
-    def _wait(self) -> None:
-        until = time.monotonic() + START_SECONDS
-        while time.monotonic() < until and self._process is not None and self._process.poll() is None:
-            try:
-                if requests.get(f"{self.url}/realms/master", timeout=CALL_SECONDS).ok:
-                    return
-            except requests.ConnectionError:
-                time.sleep(0.5)
-        text = self.log.read_text(encoding="utf-8", errors="replace")[-4000:]
-        self.close()
-        raise RuntimeError(f"Keycloak did not answer in {START_SECONDS} s: {text}")
-
-    def close(self) -> None:
-        """End it, and remove its folder."""
-        if self._process is not None:
-            # The program is a script: its own process group has the server.
-            for number in (signal.SIGTERM, signal.SIGKILL):
-                try:
-                    os.killpg(self._process.pid, number)
-                    self._process.wait(END_SECONDS)
-                    break
-                except subprocess.TimeoutExpired:
-                    continue
-                except ProcessLookupError:
-                    break
-            self._process = None
-        shutil.rmtree(self._folder, ignore_errors=True)
-
-    def wait(self) -> None:
-        """Return when it has ended by itself."""
-        if self._process is not None:
-            self._process.wait()
+def program(folder: Path) -> Sequence[str]:
+    """Return the command of an installation, to which arguments are added."""
+    return ["sh", str(folder / "bin" / "kc.sh")]
 
 
-def main() -> None:
-    """Run it until Ctrl+C."""
-    programs = program_folder()
-    if programs is None:
-        raise SystemExit(HOW_TO_GET_IT)
-    server = KeycloakServer(programs)
+def start_command(folder: Path, host: str, port: str) -> Sequence[str]:
+    """Return the command that runs it in production mode, behind something else that would do TLS.
+
+    Its process only watches over Java's, its one child; SIGTERM ends both. It answers when ``/realms/master`` does.
+    """
+    options = [f"--http-host={host}", f"--http-port={port}", f"--hostname=http://{host}:{port}"]
+    return [*program(folder), "start", "--optimized", "--http-enabled=true", "--cache=local", *options]
+
+
+def environment(password: str, database: Mapping[str, str] | None = None) -> Mapping[str, str]:
+    """Return the settings of a start: a first administrator, and where PostgreSQL is (``KC_DB_...``)."""
+    return {
+        "HOME": os.environ.get("HOME", "/"),
+        "KC_BOOTSTRAP_ADMIN_USERNAME": ADMINISTRATOR,
+        "KC_BOOTSTRAP_ADMIN_PASSWORD": password,
+        **(database or {}),
+    }
+
+
+def create_realm(url: str, password: str, realm: Mapping[str, Any]) -> None:
+    """Make a realm with all that its representation lists: clients, roles, users."""
+    call(url, password, "POST", "/admin/realms", json=realm)
+
+
+def call(
+    url: str,
+    password: str,
+    method: str,
+    path: str,
+    **what: Any,  # noqa: ANN401 - as requests has it
+) -> requests.Response:
+    """Call its administration API as the first administrator. Raises ``requests.HTTPError`` when it refuses."""
+    form = {
+        "grant_type": "password",
+        "client_id": "admin-cli",
+        "username": ADMINISTRATOR,
+        "password": password,
+    }
+    login = requests.post(f"{url}/realms/master/protocol/openid-connect/token", data=form, timeout=CALL_SECONDS)
+    login.raise_for_status()
+    headers = {"Authorization": f"Bearer {login.json()['access_token']}"}
+    answer = requests.request(method, f"{url}{path}", headers=headers, timeout=CALL_SECONDS, **what)
+    answer.raise_for_status()
+    return answer
+
+
+def _run(command: Sequence[str]) -> None:
     try:
-        server.start()
-        print(f"{server.url} {ADMINISTRATOR} {PASSWORD}")
-        server.wait()
-    except KeyboardInterrupt:
-        print()
-    finally:
-        server.close()
-
-
-if __name__ == "__main__":
-    main()
+        subprocess.run(command, check=True, capture_output=True, text=True)
+    except OSError as error:
+        raise KeycloakMissingError(str(error)) from error
+    except subprocess.CalledProcessError as error:
+        raise KeycloakMissingError(f"{command[0]} says {(error.stderr or error.stdout).strip()[-500:]}") from error

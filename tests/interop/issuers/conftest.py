@@ -7,9 +7,8 @@ import psycopg
 import pytest
 
 from development.keycloak.realm import Realm
-from development.keycloak.server import HOW_TO_GET_IT, KeycloakServer, program_folder
 from development.postgres import EmbeddedPostgres
-from tests.interop.programs import leave_out
+from tests.interop.issuers.keycloak import running_keycloak
 
 
 @pytest.fixture(scope="module")
@@ -22,16 +21,9 @@ def database_url(postgres: EmbeddedPostgres) -> str:
 
 
 @pytest.fixture(scope="module")
-def realm() -> Iterator[Realm]:
+def realm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Realm]:
     """A Keycloak with a realm; a module's own, because a test rotates its keys."""
-    programs = program_folder()
-    if programs is None:
-        leave_out("Keycloak", HOW_TO_GET_IT)
-    server = KeycloakServer(programs)
-    try:
-        server.start()
-        realm = Realm(server.url)
+    with running_keycloak(tmp_path_factory.mktemp("keycloak")) as (url, password):
+        realm = Realm(url, password)
         realm.make()
         yield realm
-    finally:
-        server.close()

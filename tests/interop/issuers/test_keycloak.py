@@ -7,7 +7,7 @@ import jwt
 import pytest
 import requests
 
-from development.keycloak.realm import AUDIENCE, SHORT, SHORT_SECONDS, Realm
+from development.keycloak.realm import AUDIENCE, OTHER_PAGE, SHORT, SHORT_SECONDS, Realm
 from tests.interop.issuers.service import ROLES, TrustingService, trusting
 
 
@@ -64,7 +64,7 @@ def test_id_tokens_and_refresh_tokens_are_no_access_tokens(realm: Realm, service
 
 
 def test_a_token_for_keycloaks_own_audience_alone_is_refused(realm: Realm, service: TrustingService) -> None:
-    token = realm.password("ada", client="other-page").access
+    token = realm.password("ada", client=OTHER_PAGE).access
     assert jwt.decode(token, options={"verify_signature": False})["aud"] == "account"
     assert service.code(token) == "invalid_access_token"
 

@@ -1,0 +1,75 @@
+"""A Keycloak that runs for a module: bounded in memory and time, with a database of its own."""
+
+import contextlib
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import requests
+
+from development.keycloak.server import CALL_SECONDS, KeycloakMissingError, environment, install, start_command
+from tests.interop.programs import leave_out
+
+HOST: Final = "127.0.0.1"
+START_SECONDS: Final = 300
+END_SECONDS: Final = 30
+BOUNDS: Final = {"JAVA_OPTS_KC_HEAP": "-Xms64m -Xmx512m", "JAVA_OPTS_APPEND": "-XX:TieredStopAtLevel=1"}
+
+
+@contextlib.contextmanager
+def running_keycloak(folder: Path) -> Iterator[tuple[str, str]]:
+    """Run it with its database and its log in a folder; yield its address and its administrator's password."""
+    try:
+        programs = install("dev-file")
+    except KeycloakMissingError as error:
+        leave_out("Keycloak", f"Java 17 and Maven fetch it: {error}")
+    port, password = _free_port(), secrets.token_urlsafe(16)
+    database = {"KC_DB_URL": f"jdbc:h2:file:{folder / 'database'};NON_KEYWORDS=VALUE"}
+    with (folder / "log").open("ab") as log:
+        process = subprocess.Popen(
+            [*start_command(programs, HOST, str(port))],
+            env={"PATH": os.environ["PATH"], **environment(password, database), **BOUNDS},
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+    try:
+        url = f"http://{HOST}:{port}"
+        _wait(url, process, folder / "log")
+        yield url, password
+    finally:
+        _end(process)
+
+
+def _free_port() -> int:
+    """Return a port that was free a moment ago: Keycloak takes none by itself."""
+    with socket.socket() as listener:
+        listener.bind((HOST, 0))
+        port: int = listener.getsockname()[1]
+        return port
+
+
+def _wait(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    until = time.monotonic() + START_SECONDS
+    while time.monotonic() < until and process.poll() is None:
+        with contextlib.suppress(requests.ConnectionError):
+            if requests.get(f"{url}/realms/master", timeout=CALL_SECONDS).ok:
+                return
+        time.sleep(0.5)
+    raise RuntimeError(f"Keycloak did not start:\n{log.read_text(encoding='utf-8', errors='replace')[-4000:]}")
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End its process group: a shell, and Java below it."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, number)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(END_SECONDS)
+            return
