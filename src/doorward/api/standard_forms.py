@@ -71,7 +71,7 @@ class _TokenRequestReader(BodyReader):
         return self._refresh.of_fields(fields)
 
     def schema(self) -> dict[str, Any]:
-        """Return one schema for both, whose members tools can show as fields of one form."""
+        """Return one schema for both: tools show its members as one form, and name them in one type."""
         login, refresh = self._login.schema(), self._refresh.schema()
         grant = {**login["properties"]["grant_type"], "enum": [PASSWORD_GRANT, REFRESH_GRANT]}
         scope = {"title": "Scope", "type": "string", "description": _SCOPE}
@@ -81,7 +81,9 @@ class _TokenRequestReader(BodyReader):
             "description": "The password form of OAuth 2.0, as the first-party login, or its refresh form.",
             "type": "object",
             "properties": {**properties, "grant_type": grant, "scope": scope},
-            "anyOf": [{"required": login["required"]}, {"required": ["grant_type", *refresh["required"]]}],
+            "if": {"properties": {"grant_type": {"const": REFRESH_GRANT}}, "required": ["grant_type"]},
+            "then": {"required": refresh["required"]},
+            "else": {"required": login["required"]},
             "additionalProperties": {"type": "string"},
             "maxProperties": MAXIMUM_FORM_FIELDS,
         }
