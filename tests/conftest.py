@@ -26,6 +26,7 @@ ORDER: Final = (
     "tests/pages/",
     "tests/e2e/",
     "tests/browser/",
+    "tests/interop/test_typescript_clients.py",
     "tests/integration/postgres/test_faults_under_load.py",
     "tests/integration/auth/test_refresh_model.py",
     "tests/integration/auth/test_kills.py",

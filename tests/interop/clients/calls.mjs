@@ -1,0 +1,16 @@
+// What the flows of all clients have in common.
+export const REFRESHES = 2;
+
+export async function nameOf(site, accessToken) {
+  const answer = await fetch(site.url + site.me_path, { headers: { Authorization: `Bearer ${accessToken}` } });
+  return (await answer.json()).username;
+}
+
+export async function codeOf(refused, codeIn) {
+  try {
+    await refused();
+  } catch (error) {
+    return codeIn(error);
+  }
+  return "not refused";
+}

@@ -1,0 +1,63 @@
+import * as oauth from "oauth4webapi";
+import { REFRESHES, codeOf, nameOf } from "./calls.mjs";
+
+const OPTIONS = { [oauth.allowInsecureRequests]: true };
+
+function parties(site) {
+  const server = {
+    issuer: site.url,
+    token_endpoint: site.url + site.token_path,
+    revocation_endpoint: site.url + site.revoke_path,
+  };
+  return [server, { client_id: site.client_id }];
+}
+
+async function begin(site) {
+  const [server, client] = parties(site);
+  const { username, password } = site;
+  const answer = await oauth.genericTokenEndpointRequest(
+    server, client, oauth.None(), "password", { username, password }, OPTIONS,
+  );
+  return oauth.processGenericTokenEndpointResponse(server, client, answer);
+}
+
+async function refreshed(site, token) {
+  const [server, client] = parties(site);
+  const answer = await oauth.refreshTokenGrantRequest(server, client, oauth.None(), token, OPTIONS);
+  return oauth.processRefreshTokenResponse(server, client, answer);
+}
+
+async function revoke(site, token) {
+  const [server, client] = parties(site);
+  const answer = await oauth.revocationRequest(server, client, oauth.None(), token, OPTIONS);
+  await oauth.processRevocationResponse(answer);
+  return [];
+}
+
+export async function login(site) {
+  return [await nameOf(site, (await begin(site)).access_token)];
+}
+
+export async function refresh(site) {
+  let current = await begin(site);
+  const seen = [await nameOf(site, current.access_token)];
+  for (let count = 0; count < REFRESHES; count += 1) {
+    current = await refreshed(site, current.refresh_token);
+    seen.push(await nameOf(site, current.access_token));
+  }
+  return seen;
+}
+
+export async function reuse(site) {
+  const first = await begin(site);
+  await refreshed(site, first.refresh_token);
+  return [await codeOf(() => refreshed(site, first.refresh_token), (error) => error.error)];
+}
+
+export async function logout(site) {
+  return revoke(site, (await begin(site)).refresh_token);
+}
+
+export async function logoutByAccessToken(site) {
+  return revoke(site, (await begin(site)).access_token);
+}

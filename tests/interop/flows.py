@@ -1,0 +1,107 @@
+"""What is tried with each foreign client, and what the service must have seen of it afterwards."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+import httpx
+import psycopg
+
+from development.client import ITEMS, ME, PASSWORD, REGISTER, REVOKE, TOKEN, Person, new_person
+
+REFRESHES: Final = 2
+CLIENT_ID: Final = "foreign"
+"""Libraries want one; the calls of the service's own login ignore it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A running service, its addresses as clients are configured with them, and its database."""
+
+    url: str
+    database_url: str
+
+    @property
+    def token_url(self) -> str:
+        return self.url + TOKEN
+
+    @property
+    def revoke_url(self) -> str:
+        return self.url + REVOKE
+
+    @property
+    def me_url(self) -> str:
+        return self.url + ME
+
+    def addresses(self, person: Person) -> dict[str, str]:
+        """Return what a program of another language is given."""
+        return {
+            "url": self.url,
+            "token_path": TOKEN,
+            "revoke_path": REVOKE,
+            "me_path": ME,
+            "items_path": ITEMS,
+            "client_id": CLIENT_ID,
+            "username": person.username,
+            "password": person.password,
+        }
+
+    def register(self) -> Person:
+        """Make an account that nothing else uses."""
+        person = new_person()
+        body = {"email": person.email, "username": person.username, "password": PASSWORD}
+        httpx.post(self.url + REGISTER, json=body, trust_env=False).raise_for_status()
+        return person
+
+    def sessions_of(self, person: Person) -> list[tuple[int, str | None]]:
+        """Return of each login of the person how often it was refreshed, and why it ended."""
+        with psycopg.connect(self.database_url) as connection:
+            return connection.execute(
+                """
+                SELECT sessions.generation, sessions.end_reason
+                FROM sessions
+                JOIN users ON users.id = sessions.user_id
+                WHERE users.username = %(username)s
+                ORDER BY sessions.created_at
+                """,
+                {"username": person.username},
+            ).fetchall()
+
+
+class Flow(StrEnum):
+    """One thing that a client can do. Each is tried with a person of its own."""
+
+    LOGIN = "log in"
+    """With user name and password, then call `/me`."""
+    REFRESH = "refresh"
+    """Log in once, then call `/me` with two expired access tokens: the client refreshes, where it can by itself."""
+    REUSE = "see a used token refused"
+    """Present a used refresh token; return the error's code as the client has it."""
+    LOGOUT = "log out"
+    """Revoke the refresh token, as RFC 7009 says."""
+    LOGOUT_BY_ACCESS_TOKEN = "log out by the access token"
+
+
+Seen = Sequence[str]
+"""What a client got: names that `/me` answered with, or the code of an error."""
+Try = Callable[[Site, Person], Seen]
+Client = Mapping[Flow, Try]
+
+SESSIONS_AFTER: Final[Mapping[Flow, list[tuple[int, str | None]]]] = {
+    Flow.LOGIN: [(0, None)],
+    # One login: a client that logged in again instead of refreshing would have two.
+    Flow.REFRESH: [(REFRESHES, None)],
+    Flow.REUSE: [(1, "reuse")],
+    Flow.LOGOUT: [(0, "logout")],
+    Flow.LOGOUT_BY_ACCESS_TOKEN: [(0, "logout")],
+}
+
+
+def expected(flow: Flow, person: Person) -> Seen:
+    """Return what every client must have got."""
+    return {
+        Flow.LOGIN: [person.username],
+        Flow.REFRESH: [person.username] * (1 + REFRESHES),
+        Flow.REUSE: ["invalid_grant"],
+    }.get(flow, [])
