@@ -100,12 +100,16 @@ def get(path: str, **headers: str) -> bytes:
     return "\r\n".join([*lines, "", ""]).encode()
 
 
-def post(path: str, content_type: str, body: str) -> bytes:
-    """Return a POST request."""
-    head = (
-        f"POST {path} HTTP/1.1\r\nHost: {HOST}\r\nContent-Type: {content_type}\r\nContent-Length: {len(body)}\r\n\r\n"
-    )
-    return (head + body).encode()
+def post(path: str, content_type: str, body: str, **headers: str) -> bytes:
+    """Return a POST request; underscores in the names of headers are hyphens."""
+    lines = [
+        f"POST {path} HTTP/1.1",
+        f"Host: {HOST}",
+        f"Content-Type: {content_type}",
+        f"Content-Length: {len(body)}",
+        *(f"{name.replace('_', '-')}: {headers[name]}" for name in headers),
+    ]
+    return "\r\n".join([*lines, "", body]).encode()
 
 
 def _file_of(things: Sequence[bytes], folder: Path) -> str:

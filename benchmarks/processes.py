@@ -62,6 +62,7 @@ def running(
     ready: str,
     worker_count: int = 1,
     has_parent: bool = False,
+    start_seconds: float = START_SECONDS,
 ) -> Iterator[Running]:
     """Run a program in an empty folder until the block ends. Its log goes to nobody, so that the disk does not fill.
 
@@ -82,7 +83,7 @@ def running(
             start_new_session=True,
         )
         try:
-            _wait_until_ready(process, f"http://{HOST}:{port}{ready}", Path(log.name))
+            _wait_until_ready(process, f"http://{HOST}:{port}{ready}", Path(log.name), start_seconds)
             pid = children_of(process.pid)[0] if has_parent and worker_count == 1 else process.pid
             yield Running(port, pid, worker_count)
         finally:
@@ -115,8 +116,8 @@ def _memory_mb(pid: int, what: str) -> float:
     return int(line.split()[1]) / MEGABYTE_IN_KB
 
 
-def _wait_until_ready(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
-    deadline = time.monotonic() + START_SECONDS
+def _wait_until_ready(process: subprocess.Popen[bytes], url: str, log: Path, seconds: float) -> None:
+    deadline = time.monotonic() + seconds
     while process.poll() is None and time.monotonic() < deadline:
         with suppress(requests.RequestException):
             if requests.get(url, timeout=CALL_SECONDS).ok:

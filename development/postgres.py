@@ -27,6 +27,8 @@ SYSTEM_USER: Final = "doorward-postgres"
 PORT: Final = 5432
 """Names the socket only: the server listens on no network."""
 
+LOOPBACK: Final = "127.0.0.1"
+
 MAXIMUM_SOCKET_PATH: Final = 100
 """Bytes. Linux takes 107 in the path of a Unix socket, macOS 103."""
 
@@ -37,13 +39,23 @@ WAIT_SECONDS: Final = 120
 
 
 class EmbeddedPostgres:
-    """One server, on a data folder that stays or on a temporary one. Listens on a Unix socket only."""
+    """One server, on a data folder that stays or on a temporary one. Listens on a Unix socket only, by default."""
 
-    def __init__(self, data: Path | None = None, *, durable: bool = True, log: Path | None = None) -> None:
+    def __init__(
+        self,
+        data: Path | None = None,
+        *,
+        durable: bool = True,
+        log: Path | None = None,
+        loopback_port: int | None = None,
+    ) -> None:
         """Take the data folder; ``durable=False`` skips fsync and the last checkpoint, for tests.
 
         Without a folder, the data is gone after the block. ``log`` is server.log in the folder unless told otherwise.
+        ``loopback_port``: listen there, too, for programs that know no sockets; each local user may then connect.
         """
+        self.listens_on_loopback = loopback_port is not None
+        self._port = PORT if loopback_port is None else loopback_port
         self._durable = durable
         self._user = SYSTEM_USER if os.geteuid() == 0 else None
         self._socket_folder = make_socket_folder()
@@ -88,7 +100,9 @@ class EmbeddedPostgres:
         """Start the server and wait until it answers. A server left over by a crash on this folder is stopped first."""
         if self._pid() is not None:
             self.stop()
-        options = f"-c listen_addresses='' -k {shlex.quote(str(self._socket_folder))} -p {PORT} -c max_connections=200"
+        addresses = LOOPBACK if self.listens_on_loopback else ""
+        options = f"-c listen_addresses='{addresses}' -k {shlex.quote(str(self._socket_folder))} -p {self._port}"
+        options += " -c max_connections=200"
         if not self._durable:
             options += " -c fsync=off -c full_page_writes=off"
         self._run(
@@ -128,7 +142,7 @@ class EmbeddedPostgres:
 
     def url(self, database: str = "postgres") -> str:
         """Return the address of one of its databases."""
-        return f"postgresql://postgres@/{database}?host={quote(str(self._socket_folder), safe='')}&port={PORT}"
+        return f"postgresql://postgres@/{database}?host={quote(str(self._socket_folder), safe='')}&port={self._port}"
 
     def dump_schema(self, database: str) -> str:
         """Return the database's schema as SQL, as pg_dump writes it."""

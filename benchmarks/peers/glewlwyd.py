@@ -19,8 +19,9 @@ from urllib.parse import parse_qs, urlsplit
 import requests
 
 from benchmarks.load import Chain, Replay, get
-from benchmarks.peers.installation import GLEWLWYD_KEYS, install_glewlwyd
+from benchmarks.peers.installation import GLEWLWYD_EC_KEYS, GLEWLWYD_KEYS, install_glewlwyd
 from benchmarks.peers.programs import EMAIL, EXPECTED, PEOPLE, connect, database
+from benchmarks.peers.token_server import SCOPE, PeerMissingError, TokenServer, new_clients
 from benchmarks.processes import CALL_SECONDS, HOST, PORT, Running, running
 from development.postgres import EmbeddedPostgres
 
@@ -88,6 +89,52 @@ class Glewlwyd:
 @contextmanager
 def glewlwyd(postgres: EmbeddedPostgres) -> Iterator[Glewlwyd | None]:
     """Run it, with people signed in. None where it cannot be installed."""
+    with glewlwyd_with_plugin(postgres, GLEWLWYD_KEYS, "rsa") as started:
+        if started is None:
+            yield None
+            return
+        process, settings = started
+        _configure(process, settings["PEER_PASSWORD"])
+        tokens = [_access_token(process, f"user{number}", settings["PEER_PASSWORD"]) for number in range(PEOPLE)]
+        with connect(settings) as connection:
+            connection.execute(NO_STAND_INS)
+        calls = [get("/api/oidc/userinfo", authorization=f"Bearer {token}") for token in tokens]
+        yield Glewlwyd(process, Replay(calls, EXPECTED), settings)
+
+
+@contextmanager
+def glewlwyd_tokens(postgres: EmbeddedPostgres) -> Iterator[TokenServer]:
+    """Run it with clients that get tokens of their own. Raises ``PeerMissingError`` where it cannot be installed.
+
+    Their secrets are stored as they are, which its documentation offers beside hashed passwords, and which costs less.
+    """
+    with glewlwyd_with_plugin(postgres, GLEWLWYD_EC_KEYS, "ecdsa", (SCOPE,)) as started:
+        if started is None:
+            raise PeerMissingError("apt, dpkg or openssl is not here, or failed as said above")
+        process, _ = started
+        clients = new_clients()
+        admin = administrator(process)
+        _call(admin, process, "POST", "/api/scope/", json={"name": SCOPE, "display_name": SCOPE})
+        for client_id, secret in clients.items():
+            client = {
+                "client_id": client_id,
+                "client_secret": secret,
+                "confidential": True,
+                "enabled": True,
+                "scope": [SCOPE],
+                "redirect_uri": [CALLBACK],
+                "authorization_type": ["client_credentials"],
+                "token_endpoint_auth_method": ["client_secret_basic"],
+            }
+            _call(admin, process, "POST", "/api/client/", json=client)
+        yield TokenServer(process, TOKEN, clients)
+
+
+@contextmanager
+def glewlwyd_with_plugin(
+    postgres: EmbeddedPostgres, keys: tuple[str, str], key_type: str, scopes: Sequence[str] = ()
+) -> Iterator[tuple[Running, Mapping[str, str]] | None]:
+    """Run it with the plugin of OpenID Connect, beside where its database is. None where it cannot be installed."""
     folder = install_glewlwyd()
     if folder is None:
         yield None
@@ -104,6 +151,24 @@ def glewlwyd(postgres: EmbeddedPostgres) -> Iterator[Glewlwyd | None]:
             connection.execute(NO_STAND_INS)
             calls = [get("/api/oidc/userinfo", authorization=f"Bearer {each['access_token']}") for each in tokens]
             yield Glewlwyd(process, Replay(calls, EXPECTED), settings, tokens)
+    command = [str(folder / "usr/bin/glewlwyd"), "--env-variables", "--port", PORT]
+    with running(command, _environment(folder, settings), ready="/config") as process:
+        texts = [(folder / name).read_text(encoding="ascii") for name in keys]
+        plugin = {
+            "module": "oidc",
+            "name": "oidc",
+            "display_name": "OpenID Connect",
+            "parameters": {**_parameters(process, scopes), "jwt-type": key_type, "key": texts[0], "cert": texts[1]},
+        }
+        _call(administrator(process), process, "POST", "/api/mod/plugin/", json=plugin)
+        yield process, settings
+
+
+def administrator(process: Running) -> requests.Session:
+    """Log its administrator in."""
+    admin = requests.Session()
+    _call(admin, process, "POST", "/api/auth/", json=ADMINISTRATOR)
+    return admin
 
 
 def _tables(folder: Path) -> str:
@@ -131,17 +196,9 @@ def _environment(folder: Path, settings: Mapping[str, str]) -> Mapping[str, str]
     }
 
 
-def _configure(process: Running, folder: Path, password: str) -> None:
-    """Add the plugin, people, and a client that holds no secret."""
-    admin = requests.Session()
-    _call(admin, process, "POST", "/api/auth/", json=ADMINISTRATOR)
-    plugin = {
-        "module": "oidc",
-        "name": "oidc",
-        "display_name": "OpenID Connect",
-        "parameters": _parameters(process, folder),
-    }
-    _call(admin, process, "POST", "/api/mod/plugin/", json=plugin)
+def _configure(process: Running, password: str) -> None:
+    """Add people, and a client that holds no secret."""
+    admin = administrator(process)
     client = {"client_id": CLIENT, "redirect_uri": [CALLBACK], "authorization_type": ["code", "refresh_token"]}
     _call(admin, process, "POST", "/api/client/", json={**client, "scope": [], "confidential": False, "enabled": True})
     for number in range(PEOPLE):
@@ -149,20 +206,16 @@ def _configure(process: Running, folder: Path, password: str) -> None:
         _call(admin, process, "POST", "/api/user/", json={**person, "enabled": True})
 
 
-def _parameters(process: Running, folder: Path) -> Mapping[str, Any]:
-    private, public = ((folder / name).read_text(encoding="ascii") for name in GLEWLWYD_KEYS)
+def _parameters(process: Running, scopes: Sequence[str]) -> Mapping[str, Any]:
     return {
         "iss": process.url,
-        "jwt-type": "rsa",
         "jwt-key-size": "256",
-        "key": private,
-        "cert": public,
         "access-token-duration": 3600,
         "refresh-token-duration": 1209600,
         "code-duration": 600,
         "refresh-token-rolling": True,
         "refresh-token-one-use": "always",
-        "allow-non-oidc": False,
+        "allow-non-oidc": bool(scopes),
         "auth-type-code-enabled": True,
         "auth-type-token-enabled": True,
         "auth-type-id-token-enabled": True,
@@ -173,7 +226,7 @@ def _parameters(process: Running, folder: Path) -> Mapping[str, Any]:
         "auth-type-refresh-enabled": True,
         "secret-type": "pairwise",
         "email-claim": "mandatory",
-        "allowed-scope": ["openid"],
+        "allowed-scope": ["openid", *scopes],
     }
 
 

@@ -121,13 +121,16 @@ def better_auth(postgres: EmbeddedPostgres) -> Iterator[Peer | None]:
 
 
 def database(postgres: EmbeddedPostgres, name: str) -> Mapping[str, str]:
-    """Make an empty database; return what a peer needs to know."""
+    """Make an empty database; return what a peer needs to know.
+
+    Its address is the server's port on loopback where it has one, else the folder of its socket.
+    """
     name = f"{name}_{secrets.token_hex(4)}"
     with psycopg.connect(postgres.url(), autocommit=True) as connection:
         connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
     parts = parse_qs(urlsplit(postgres.url(name)).query)
     return {
-        "PGHOST": parts["host"][0],
+        "PGHOST": HOST if postgres.listens_on_loopback else parts["host"][0],
         "PGPORT": parts["port"][0],
         "PGUSER": "postgres",
         "PGDATABASE": name,

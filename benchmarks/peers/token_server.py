@@ -1,0 +1,68 @@
+"""What peers have in common that give machines tokens of their own: clients, and the call that gets a token."""
+
+import secrets
+from base64 import b64encode
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import jwt
+import requests
+
+from benchmarks.load import FORM, Replay, post
+from benchmarks.processes import CALL_SECONDS, Running
+
+CLIENTS: Final = 4
+SCOPE: Final = "orders:read"
+RESOURCE: Final = "https://orders.example"
+ALGORITHM: Final = "ES256"
+BODY: Final = "grant_type=client_credentials&scope=orders%3Aread"
+
+
+class PeerMissingError(Exception):
+    """A peer cannot be had on this machine, for the reason given."""
+
+
+@dataclass(frozen=True)
+class TokenServer:
+    """One that runs; each of its clients gets a token in turn."""
+
+    process: Running
+    path: str
+    clients: Mapping[str, str]
+    """Secrets by client ids."""
+
+    def load(self) -> Replay:
+        """Return the calls of all clients."""
+        return token_calls(self.path, self.clients)
+
+    def require_algorithm(self) -> None:
+        """Raise ``RuntimeError`` unless a client's token is a JWT of the algorithm that all are compared with."""
+        client_id, secret = next(iter(self.clients.items()))
+        address = f"{self.process.url}{self.path}"
+        headers = {"Content-Type": FORM}
+        answer = requests.post(address, BODY, auth=(client_id, secret), headers=headers, timeout=CALL_SECONDS)
+        if not answer.ok:
+            raise RuntimeError(f"{address} answers {answer.status_code}: {answer.text}")
+        algorithm = jwt.get_unverified_header(answer.json()["access_token"])["alg"]
+        if algorithm != ALGORITHM:
+            raise RuntimeError(f"{address} signs with {algorithm}")
+
+
+def token_calls(path: str, clients: Mapping[str, str]) -> Replay:
+    """Return a client_credentials call of each client."""
+    return Replay([_call(path, client_id, secret) for client_id, secret in clients.items()], '"access_token"')
+
+
+def new_clients() -> Mapping[str, str]:
+    """Return ids and secrets that need no encoding in a Basic header."""
+    return {f"client-{number}": secrets.token_hex(20) for number in range(CLIENTS)}
+
+
+def basic(client_id: str, secret: str) -> str:
+    """Return the header of a client that shows its secret."""
+    return "Basic " + b64encode(f"{client_id}:{secret}".encode()).decode()
+
+
+def _call(path: str, client_id: str, secret: str) -> bytes:
+    return post(path, FORM, BODY, authorization=basic(client_id, secret), accept="application/json")
