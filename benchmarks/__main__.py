@@ -15,12 +15,14 @@ from benchmarks.speed.measurement import PARTS, measure_speed
 from benchmarks.speed.page import series_table, targets_table, write_page
 from benchmarks.speed.plot import write_plot
 from benchmarks.speed.targets import TARGETS
+from benchmarks.tokens.measurement import measure_tokens
 
 INTERRUPTED: Final = 130
 ITEMS: Final = "items"
 ACCOUNTS: Final = "accounts"
 ADMIN: Final = "admin"
-APART: Final = frozenset({ITEMS, ACCOUNTS, ADMIN})
+TOKENS: Final = "tokens"
+APART: Final = frozenset({ITEMS, ACCOUNTS, ADMIN, TOKENS})
 """Parts with a page of their own, which run only when they are named."""
 
 QUICK_PARTS: Final = ("rates", "logins", "start", "storage")
@@ -51,6 +53,8 @@ def _measure(options: argparse.Namespace) -> int:
         status = _speed(chosen - APART, _plan(options), check=options.check)
     if ACCOUNTS in chosen:
         measure_accounts(_plan(options), options.before)
+    if TOKENS in chosen:
+        measure_tokens(_plan(options))
     sizes = [int(size) for size in options.sizes.split(",")]
     if ITEMS in chosen:
         measure_items(sizes, is_quick=options.quick)

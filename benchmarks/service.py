@@ -86,10 +86,13 @@ def service_environment(database_url: str, secret_key: str) -> Mapping[str, str]
 
 @contextmanager
 def running_service(
-    database_url: str, *, workers: int = 1, settings: Mapping[str, str] | None = None
+    database_url: str, *, workers: int = 1, settings: Mapping[str, str] | None = None, secret_key: str = ""
 ) -> Iterator[Service]:
-    """Run the service on a migrated database, in an empty folder where it finds no ``.env``."""
-    secret_key = secrets.token_urlsafe(48)
+    """Run the service on a migrated database, in an empty folder where it finds no ``.env``.
+
+    It has a key of its own, or ``secret_key``, which services on one database share.
+    """
+    secret_key = secret_key or secrets.token_urlsafe(48)
     environment = {
         **service_environment(database_url, secret_key),
         "WEB_CONCURRENCY": str(workers),

@@ -1,4 +1,4 @@
-"""The statements of the two hot calls, as the service sends them, for what measures the limits.
+"""The statements of the hot calls, as the service sends them, for what measures the limits.
 
 They stand here a second time, so that a limit stays what it was when the service finds a cheaper way.
 """
@@ -33,4 +33,16 @@ ROTATE: Final = """
       AND users.is_active
       AND users.session_epoch = sessions.epoch
     RETURNING sessions.user_id
+"""
+
+FIND_CLIENT: Final = """
+    SELECT oauth_clients.client_id, oauth_clients.auth_method, oauth_clients.grant_types, oauth_clients.scopes,
+        oauth_clients.resources, oauth_clients.not_before, oauth_clients.disabled_at, secret_hashes, expirations
+    FROM oauth_clients
+    CROSS JOIN LATERAL (
+        SELECT array_agg(secret_hash) AS secret_hashes, array_agg(expires_at) AS expirations
+        FROM oauth_client_secrets
+        WHERE oauth_client_secrets.client_id = oauth_clients.client_id
+    ) AS stored_secrets
+    WHERE oauth_clients.client_id = %(client_id)s
 """

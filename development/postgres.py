@@ -144,6 +144,12 @@ class EmbeddedPostgres:
         """Return the address of one of its databases."""
         return f"postgresql://postgres@/{database}?host={quote(str(self._socket_folder), safe='')}&port={self._port}"
 
+    def loopback_url(self, database: str = "postgres") -> str:
+        """Return the same over TCP. Raises ``ValueError`` unless it listens there."""
+        if not self.listens_on_loopback:
+            raise ValueError("this server listens on its socket only")
+        return f"postgresql://postgres@{LOOPBACK}:{self._port}/{database}"
+
     def dump_schema(self, database: str) -> str:
         """Return the database's schema as SQL, as pg_dump writes it."""
         command = [

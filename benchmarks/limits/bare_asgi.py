@@ -40,12 +40,12 @@ class BareApplication:
         if scope["type"] == "lifespan":
             await self._lifespan(receive, send)
         elif scope["path"] == "/":
-            await _answer(send, {"status": "ok"})
+            await answer(send, {"status": "ok"})
         elif scope["method"] == "GET":
-            await _answer(send, await self._me(scope["path"]))
+            await answer(send, await self._me(scope["path"]))
         else:
             message = await receive()
-            await _answer(send, await self._rotate(json.loads(message["body"])["refresh_token"]))
+            await answer(send, await self._rotate(json.loads(message["body"])["refresh_token"]))
 
     async def _me(self, path: str) -> Parameters:
         _, session_id, user_id = path.split("/")
@@ -87,7 +87,8 @@ class BareApplication:
         await send({"type": "lifespan.shutdown.complete"})
 
 
-async def _answer(send: Send, content: Parameters) -> None:
+async def answer(send: Send, content: Parameters) -> None:
+    """Answer a request with 200 and JSON."""
     body = json.dumps(content).encode()
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
     await send({"type": "http.response.start", "status": 200, "headers": headers})

@@ -25,6 +25,14 @@ def bare_asgi(database_url: str) -> Iterator[Running]:
 
 
 @contextmanager
+def bare_tokens(database_url: str) -> Iterator[Running]:
+    """Run L1 of tokens for clients."""
+    command = [sys.executable, *UVICORN, "--factory", "benchmarks.limits.bare_tokens:create"]
+    with running(command, {"DATABASE_URL": database_url, "PYTHONPATH": _python_path()}, ready="/") as process:
+        yield process
+
+
+@contextmanager
 def bare_starlette() -> Iterator[Running]:
     """Run L4."""
     command = [sys.executable, *UVICORN, "benchmarks.limits.bare_starlette:app"]

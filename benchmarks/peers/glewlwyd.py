@@ -95,11 +95,11 @@ def glewlwyd(postgres: EmbeddedPostgres) -> Iterator[Glewlwyd | None]:
             return
         process, settings = started
         _configure(process, settings["PEER_PASSWORD"])
-        tokens = [_access_token(process, f"user{number}", settings["PEER_PASSWORD"]) for number in range(PEOPLE)]
+        tokens = [_tokens(process, f"user{number}", settings["PEER_PASSWORD"]) for number in range(PEOPLE)]
         with connect(settings) as connection:
             connection.execute(NO_STAND_INS)
-        calls = [get("/api/oidc/userinfo", authorization=f"Bearer {token}") for token in tokens]
-        yield Glewlwyd(process, Replay(calls, EXPECTED), settings)
+        calls = [get("/api/oidc/userinfo", authorization=f"Bearer {each['access_token']}") for each in tokens]
+        yield Glewlwyd(process, Replay(calls, EXPECTED), settings, tokens)
 
 
 @contextmanager
@@ -143,14 +143,6 @@ def glewlwyd_with_plugin(
     with connect(settings) as connection:
         connection.execute(STAND_INS)
         connection.execute(_tables(folder))
-        command = [str(folder / "usr/bin/glewlwyd"), "--env-variables", "--port", PORT]
-        with running(command, _environment(folder, settings), ready="/config") as process:
-            _configure(process, folder, settings["PEER_PASSWORD"])
-            people = [f"user{number}" for number in range(PEOPLE)]
-            tokens = [_tokens(process, name, settings["PEER_PASSWORD"]) for name in people]
-            connection.execute(NO_STAND_INS)
-            calls = [get("/api/oidc/userinfo", authorization=f"Bearer {each['access_token']}") for each in tokens]
-            yield Glewlwyd(process, Replay(calls, EXPECTED), settings, tokens)
     command = [str(folder / "usr/bin/glewlwyd"), "--env-variables", "--port", PORT]
     with running(command, _environment(folder, settings), ready="/config") as process:
         texts = [(folder / name).read_text(encoding="ascii") for name in keys]

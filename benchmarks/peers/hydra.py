@@ -28,8 +28,8 @@ from development.postgres import EmbeddedPostgres
 
 KEY_SET: Final = "hydra.jwt.access-token"
 POOL: Final = 2 * CONNECTIONS
-"""With fewer connections than calls under way it stands still: each holds one while it waits for the key set, and the one
-that reads it needs another. That holds for its default and for the 20 of its quick start."""
+"""With fewer connections than calls under way it stands still, as with its default and with the 20 of its quick start:
+each call holds one while it waits for the key set, and the call that reads the key set needs another."""
 
 
 @contextmanager

@@ -55,11 +55,11 @@ def measure_rates(postgres: EmbeddedPostgres, accounts: Accounts, plan: Plan, se
         say("warming up")
         for contestant in contestants:
             # As long as a round: what is compiled while it runs, as Node's programs are, is so by then.
-            _measured(contestant, plan.seconds)
+            measured(contestant, plan.seconds)
         for number in range(plan.rounds):
             say(f"/me and /refresh, round {number + 1} of {plan.rounds}")
             for contestant in contestants:
-                _add_busy(series, contestant, plan.seconds)
+                add_balanced(series, contestant, plan.seconds)
             if not plan.is_quick:
                 series.add("/me: L2 pgbench", Sample(session_lookups_per_second(accounts, plan.seconds)))
                 series.add("/refresh: L2 pgbench", Sample(rotations_per_second(accounts, plan.seconds)))
@@ -129,17 +129,18 @@ def _extra_peers(stack: contextlib.ExitStack, postgres: EmbeddedPostgres) -> Ite
         )
 
 
-def _add_busy(series: Series, contestant: Contestant, seconds: float) -> None:
+def add_balanced(series: Series, contestant: Contestant, seconds: float) -> None:
     """Add a sample in which all workers did their part; none if they never did, since it would compare other things."""
     for _ in range(ATTEMPTS):
-        sample = _measured(contestant, seconds)
+        sample = measured(contestant, seconds)
         if sample.balance >= LEAST_BALANCE:
             series.add(contestant.name, sample)
             return
     say(f"not counted: {contestant.name}, of which one worker did nearly all")
 
 
-def _measured(contestant: Contestant, seconds: float) -> Sample:
+def measured(contestant: Contestant, seconds: float) -> Sample:
+    """Load a contestant for some seconds. Raises ``DishonestLoadError`` where the database tells otherwise."""
     load = contestant.load()
     if contestant.rotations is None:
         return apply(load, contestant.process, seconds)

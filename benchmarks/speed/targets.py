@@ -24,7 +24,8 @@ class Target:
         return figure <= self.bound if self.at_most else figure >= self.bound
 
 
-def _ratio(name: str, upper: str, lower: str, bound: float, *, at_most: bool = False) -> Target:
+def ratio_target(name: str, upper: str, lower: str, bound: float, *, at_most: bool = False) -> Target:
+    """Return the target of a series by another, each round by the same round."""
     return Target(name, bound, (upper, lower), lambda series: series.ratio(upper, lower), at_most)
 
 
@@ -47,28 +48,30 @@ def _flat(call: str) -> Target:
 
 
 TARGETS: Final[Sequence[Target]] = (
-    _ratio("/me by L1, bare ASGI with the same query", "/me: doorward", "/me: L1 bare ASGI", 1.05),
-    _ratio("/me by L4, bare Starlette without a query", "/me: doorward", "/me: L4 bare Starlette", 0.33),
-    _ratio("/me by fastapi-users, JWT", "/me: doorward", "/me: fastapi-users, JWT", 5),
-    _ratio("/me by fastapi-users, database", "/me: doorward", "/me: fastapi-users, database", 5),
-    _ratio("/me by better-auth, one process each", "/me: doorward", "/me: better-auth", 5),
-    _ratio("/refresh by L1, bare ASGI with the same rotation", "/refresh: doorward", "/refresh: L1 bare ASGI", 0.65),
-    _ratio(
+    ratio_target("/me by L1, bare ASGI with the same query", "/me: doorward", "/me: L1 bare ASGI", 1.05),
+    ratio_target("/me by L4, bare Starlette without a query", "/me: doorward", "/me: L4 bare Starlette", 0.33),
+    ratio_target("/me by fastapi-users, JWT", "/me: doorward", "/me: fastapi-users, JWT", 5),
+    ratio_target("/me by fastapi-users, database", "/me: doorward", "/me: fastapi-users, database", 5),
+    ratio_target("/me by better-auth, one process each", "/me: doorward", "/me: better-auth", 5),
+    ratio_target(
+        "/refresh by L1, bare ASGI with the same rotation", "/refresh: doorward", "/refresh: L1 bare ASGI", 0.65
+    ),
+    ratio_target(
         "/refresh by simplejwt, 2 workers each", "/refresh: doorward, 2 workers", "/refresh: simplejwt, 2 workers", 5
     ),
-    _ratio("/token at cost 12 by L3, bcrypt alone", "/token: doorward", "/token: L3 bcrypt", 0.93),
+    ratio_target("/token at cost 12 by L3, bcrypt alone", "/token: doorward", "/token: L3 bcrypt", 0.93),
     _p99("50 logins in flight: p99 of /me by quiet", "storm: /me", "quiet: /me", 1.5),
-    _ratio("50 logins in flight: /me by quiet", "storm: /me", "quiet: /me", 0.85),
+    ratio_target("50 logins in flight: /me by quiet", "storm: /me", "quiet: /me", 0.85),
     _p99("50 logins in flight: p99 of /refresh by quiet", "storm: /refresh", "quiet: /refresh", 1.5),
-    _ratio("50 logins in flight: /refresh by quiet", "storm: /refresh", "quiet: /refresh", 0.75),
-    _ratio("50 logins in flight: logins by L3", "storm: logins", "/token: L3 bcrypt", 0.5),
+    ratio_target("50 logins in flight: /refresh by quiet", "storm: /refresh", "quiet: /refresh", 0.75),
+    ratio_target("50 logins in flight: logins by L3", "storm: logins", "/token: L3 bcrypt", 0.5),
     _flat("/me"),
     _flat("/refresh"),
     _flat("/token"),
-    _ratio("/me with 2 workers by 1", "/me: doorward, 2 workers", "/me: doorward", 1.7),
+    ratio_target("/me with 2 workers by 1", "/me: doorward, 2 workers", "/me: doorward", 1.7),
     _own("Resident memory of a worker after the run, MB", "memory: after the run", 80, at_most=True),
     _own("Growth of a worker under load, MB in 10 minutes", "memory: growth in 10 minutes", 1, at_most=True),
-    _ratio(
+    ratio_target(
         "Start to first /health/liveness by importing FastAPI, uvicorn, psycopg",
         "start: doorward",
         "start: imports alone",

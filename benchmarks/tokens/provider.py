@@ -1,0 +1,69 @@
+"""The service as an OAuth provider: its clients, made by its command, and what is asked of it."""
+
+import subprocess
+from collections.abc import Mapping, Sequence
+from typing import Final
+from urllib.parse import quote
+
+import requests
+
+from benchmarks.accounts import ME, REFRESH, Accounts, Mint
+from benchmarks.installation import service_python
+from benchmarks.load import CONNECTIONS, FORM, Replay, get, post
+from benchmarks.peers.token_server import ALGORITHM, CLIENTS, SCOPE, TokenServer, basic
+from benchmarks.processes import CALL_SECONDS
+from benchmarks.service import LIMITS_OUT_OF_REACH, UNREACHED_LIMIT, Service, service_environment
+
+TOKEN: Final = "/oauth/token"  # noqa: S105 - a path
+INTROSPECT: Final = "/oauth/introspect"
+
+SETTINGS: Final = {
+    **LIMITS_OUT_OF_REACH,
+    "PUBLIC_URL": "https://auth.example.com",
+    "RATE_LIMIT_OAUTH_TOKEN": UNREACHED_LIMIT,
+    "RATE_LIMIT_INTROSPECT": UNREACHED_LIMIT,
+}
+WITH_ES256: Final = {**SETTINGS, "ALGORITHM": ALGORITHM}
+
+
+def add_clients(database_url: str, secret_key: str) -> Mapping[str, str]:
+    """Add clients by the command; return their secrets by their ids."""
+    environment = {**service_environment(database_url, secret_key), **SETTINGS}
+    command = [str(service_python()), "-m", "doorward", "client", "add", "benchmark", "--scope", SCOPE]
+    lines = [
+        subprocess.run(command, check=True, env=environment, stdout=subprocess.PIPE, text=True).stdout.strip()
+        for _ in range(CLIENTS)
+    ]
+    return dict(line.split("\t") for line in lines)
+
+
+def introspections(server: TokenServer) -> Replay:
+    """Return calls in which clients ask about tokens of theirs, a new token for each connection."""
+    clients = list(server.clients.items())
+    calls = []
+    for number in range(CONNECTIONS):
+        client_id, secret = clients[number % len(clients)]
+        form = {"grant_type": "client_credentials", "scope": SCOPE}
+        issued = _post(f"{server.process.url}{server.path}", data=form, auth=(client_id, secret))
+        body = f"token={quote(issued['access_token'], safe='')}"
+        calls.append(post(INTROSPECT, FORM, body, authorization=basic(client_id, secret)))
+    return Replay(calls, '"active":true')
+
+
+def me_after_refresh(service: Service, accounts: Accounts) -> Replay:
+    """Return calls of /me with tokens that the service has just issued, whatever it signs them with."""
+    return Replay([get(ME, authorization=f"Bearer {token}") for token in _access_tokens(service, accounts)], "@")
+
+
+def _access_tokens(service: Service, accounts: Accounts) -> Sequence[str]:
+    mint = Mint(service.secret_key)
+    sessions = accounts.sessions(CONNECTIONS)
+    bodies = [{"refresh_token": mint.refresh_token(session)} for session in sessions]
+    return [_post(f"{service.url}{REFRESH}", json=body)["access_token"] for body in bodies]
+
+
+def _post(address: str, **what: object) -> Mapping[str, str]:
+    answer = requests.post(address, timeout=CALL_SECONDS, **what)  # type: ignore[arg-type]
+    answer.raise_for_status()
+    body: Mapping[str, str] = answer.json()
+    return body
