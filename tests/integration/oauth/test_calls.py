@@ -277,11 +277,12 @@ async def test_an_administrator_who_lost_the_role_meanwhile_changes_nothing(admi
 
 
 async def admin_loses_role_during(admin: Owner, service: Service, path: str, body: dict[str, str] | None) -> None:
-    with psycopg.connect(service.database_url) as connection:
-        connection.execute("SELECT 1 FROM users WHERE id = %s FOR UPDATE", [admin.person.id])
-        waiting = asyncio.create_task(admin.call("POST", path, **({} if body is None else {"json": body})))
-        await service.locks_are_waited_for(1)
-        connection.execute("UPDATE users SET roles = '{}' WHERE id = %s", [admin.person.id])
-    answer = await waiting
+    async with await psycopg.AsyncConnection.connect(service.database_url) as holder:
+        await holder.execute("UPDATE users SET roles = '{}' WHERE id = %s", [admin.person.id])
+        begun = asyncio.create_task(admin.call("POST", path, **({} if body is None else {"json": body})))
+        waiting = asyncio.create_task(service.locks_are_waited_for(1))
+        await asyncio.wait({begun, waiting}, return_when=asyncio.FIRST_COMPLETED)
+        waiting.cancel()
+    answer = await begun
     assert is_problem(answer, 403, "beyond_own_scopes"), answer.text
     service.sql("UPDATE users SET roles = '{admin}' WHERE id = %s", admin.person.id)
