@@ -1,5 +1,8 @@
 """The ring of what others wrote, beside the service as a process: `inv test --ring interop`."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import psycopg
@@ -8,9 +11,11 @@ import pytest
 from development.postgres import EmbeddedPostgres
 from development.proof.service import proof_settings, running_service
 from doorward.infrastructure.migrations import migrate
-from tests.interop.flows import Site
+from tests.interop.flows import SCOPE, Credentials, Site
 
 DATABASE = "interop"
+PUBLIC_URL = "http://localhost:8000"
+"""Turns the OpenID provider on; the clients are told where the service really is."""
 
 
 @pytest.fixture(scope="session")
@@ -20,5 +25,8 @@ def site(postgres: EmbeddedPostgres) -> Iterator[Site]:
         connection.execute(f"CREATE DATABASE {DATABASE}".encode())
     database_url = postgres.url(DATABASE)
     migrate(database_url)
-    with running_service(proof_settings(database_url)) as url:
-        yield Site(url, database_url)
+    settings = proof_settings(database_url, PUBLIC_URL=PUBLIC_URL)
+    command = [sys.executable, "-m", "doorward", "client", "add", "Nightly report", "--scope", SCOPE]
+    added = subprocess.run(command, check=True, env={**os.environ, **settings}, capture_output=True, text=True)
+    with running_service(settings) as url:
+        yield Site(url, database_url, Credentials(*added.stdout.split()))

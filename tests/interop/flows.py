@@ -11,8 +11,21 @@ import psycopg
 from development.client import ITEMS, ME, PASSWORD, REGISTER, REVOKE, TOKEN, Person, new_person
 
 REFRESHES: Final = 2
+PROGRAM_TOKEN: Final = "/oauth/token"
 CLIENT_ID: Final = "foreign"
 """Libraries want one; the calls of the service's own login ignore it."""
+
+
+SCOPE: Final = "items:read"
+"""What the program may do that calls for itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """Id and secret of a client."""
+
+    client_id: str
+    secret: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +34,8 @@ class Site:
 
     url: str
     database_url: str
+    program: Credentials
+    """A client that may call for itself."""
 
     @property
     def token_url(self) -> str:
@@ -34,6 +49,14 @@ class Site:
     def me_url(self) -> str:
         return self.url + ME
 
+    @property
+    def items_url(self) -> str:
+        return self.url + ITEMS
+
+    @property
+    def program_token_url(self) -> str:
+        return self.url + PROGRAM_TOKEN
+
     def addresses(self, person: Person) -> dict[str, str]:
         """Return what a program of another language is given."""
         return {
@@ -43,6 +66,10 @@ class Site:
             "me_path": ME,
             "items_path": ITEMS,
             "client_id": CLIENT_ID,
+            "program_token_path": PROGRAM_TOKEN,
+            "program_id": self.program.client_id,
+            "program_secret": self.program.secret,
+            "program_scope": SCOPE,
             "username": person.username,
             "password": person.password,
         }
@@ -81,6 +108,8 @@ class Flow(StrEnum):
     LOGOUT = "log out"
     """Revoke the refresh token, as RFC 7009 says."""
     LOGOUT_BY_ACCESS_TOKEN = "log out by the access token"
+    CLIENT_CREDENTIALS = "act for itself"
+    """Get a token by id and secret, then list items; return the status."""
 
 
 Seen = Sequence[str]
@@ -95,6 +124,7 @@ SESSIONS_AFTER: Final[Mapping[Flow, list[tuple[int, str | None]]]] = {
     Flow.REUSE: [(1, "reuse")],
     Flow.LOGOUT: [(0, "logout")],
     Flow.LOGOUT_BY_ACCESS_TOKEN: [(0, "logout")],
+    Flow.CLIENT_CREDENTIALS: [],
 }
 
 
@@ -104,4 +134,5 @@ def expected(flow: Flow, person: Person) -> Seen:
         Flow.LOGIN: [person.username],
         Flow.REFRESH: [person.username] * (1 + REFRESHES),
         Flow.REUSE: ["invalid_grant"],
+        Flow.CLIENT_CREDENTIALS: ["200"],
     }.get(flow, [])

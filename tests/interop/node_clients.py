@@ -14,6 +14,7 @@ FUNCTIONS: Final[Mapping[Flow, str]] = {
     Flow.REUSE: "reuse",
     Flow.LOGOUT: "logout",
     Flow.LOGOUT_BY_ACCESS_TOKEN: "logoutByAccessToken",
+    Flow.CLIENT_CREDENTIALS: "actForItself",
 }
 
 

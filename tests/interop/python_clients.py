@@ -11,6 +11,7 @@ import pytest
 
 from development.client import Person
 from tests.interop.flows import CLIENT_ID, REFRESHES, Client, Flow, Seen, Site
+from tests.interop.flows import SCOPE as PROGRAM_SCOPE
 from tests.interop.programs import python_package
 
 SCOPE: Final = "account"
@@ -51,6 +52,13 @@ class RequestsOAuthlib:
         with pytest.raises(python_package("oauthlib.oauth2").InvalidGrantError) as refused:
             session.refresh_token(site.token_url, refresh_token=used)
         return [refused.value.error]
+
+    def act_for_itself(self, site: Site, _: Person) -> Seen:
+        client = python_package("oauthlib.oauth2").BackendApplicationClient(client_id=site.program.client_id)
+        session = python_package("requests_oauthlib").OAuth2Session(client=client, scope=[PROGRAM_SCOPE])
+        session.trust_env = False
+        session.fetch_token(site.program_token_url, client_secret=site.program.secret)
+        return [str(session.get(site.items_url).status_code)]
 
 
 class Oauthlib:
@@ -107,10 +115,18 @@ class Oauthlib:
         _post(url, body, headers)
         return []
 
+    def act_for_itself(self, site: Site, _: Person) -> Seen:
+        client = python_package("oauthlib.oauth2").BackendApplicationClient(client_id=site.program.client_id)
+        body = client.prepare_request_body(scope=[PROGRAM_SCOPE])
+        credentials = (site.program.client_id, site.program.secret)
+        client.parse_request_body_response(_post(site.program_token_url, body, auth=credentials))
+        url, headers, _body = client.add_token(site.items_url)
+        return [str(httpx.get(url, headers=headers, trust_env=False).status_code)]
 
-def _post(url: str, body: str, headers: Mapping[str, str] | None = None) -> str:
+
+def _post(url: str, body: str, headers: Mapping[str, str] | None = None, auth: tuple[str, str] | None = None) -> str:
     form = {"Content-Type": "application/x-www-form-urlencoded"}
-    return httpx.post(url, content=body, headers=headers or form, trust_env=False).text
+    return httpx.post(url, content=body, headers=headers or form, auth=auth, trust_env=False).text
 
 
 class Authlib:
@@ -151,6 +167,14 @@ class Authlib:
         session.revoke_token(site.revoke_url, token=token, token_type_hint="access_token").raise_for_status()
         return []
 
+    def act_for_itself(self, site: Site, _: Person) -> Seen:
+        session = python_package("authlib.integrations.requests_client").OAuth2Session(
+            site.program.client_id, site.program.secret, scope=PROGRAM_SCOPE
+        )
+        session.trust_env = False
+        session.fetch_token(site.program_token_url, grant_type="client_credentials")
+        return [str(session.get(site.items_url).status_code)]
+
 
 class AuthlibAsynchronous:
     """Authlib's asynchronous client, which refreshes by itself."""
@@ -188,6 +212,17 @@ class AuthlibAsynchronous:
             (await session.revoke_token(site.revoke_url)).raise_for_status()
             return []
 
+    def act_for_itself(self, site: Site, _: Person) -> Seen:
+        return asyncio.run(self._act_for_itself(site))
+
+    async def _act_for_itself(self, site: Site) -> Seen:
+        session = python_package("authlib.integrations.httpx_client").AsyncOAuth2Client(
+            site.program.client_id, site.program.secret, scope=PROGRAM_SCOPE, trust_env=False
+        )
+        async with session:
+            await session.fetch_token(site.program_token_url, grant_type="client_credentials")
+            return [str((await session.get(site.items_url)).status_code)]
+
 
 class HttpxAuth:
     """httpx-auth, which refreshes by itself; where that is refused, it logs in again with the password it holds."""
@@ -210,6 +245,19 @@ class HttpxAuth:
 
     def refresh(self, site: Site, person: Person) -> Seen:
         return self._calls(site, person, [30, *[LONGER_THAN_ANY_TOKEN] * REFRESHES])
+
+    def act_for_itself(self, site: Site, _: Person) -> Seen:
+        httpx_auth = python_package("httpx_auth")
+        httpx_auth.OAuth2.token_cache.clear()
+        with httpx.Client(trust_env=False) as own, httpx.Client(trust_env=False) as client:
+            auth = httpx_auth.OAuth2ClientCredentials(
+                site.program_token_url,
+                client_id=site.program.client_id,
+                client_secret=site.program.secret,
+                scope=PROGRAM_SCOPE,
+                client=own,
+            )
+            return [str(client.get(site.items_url, auth=auth).status_code)]
 
 
 class HttpxOauth:
@@ -269,6 +317,7 @@ def flows_of(client: object) -> Client:
         Flow.REUSE: "reuse",
         Flow.LOGOUT: "log_out",
         Flow.LOGOUT_BY_ACCESS_TOKEN: "log_out_by_access_token",
+        Flow.CLIENT_CREDENTIALS: "act_for_itself",
     }
     return {flow: getattr(client, method) for flow, method in methods.items() if hasattr(client, method)}
 

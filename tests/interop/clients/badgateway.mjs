@@ -1,5 +1,5 @@
 import { OAuth2Client, OAuth2Fetch } from "@badgateway/oauth2-client";
-import { REFRESHES, codeOf, nameOf } from "./calls.mjs";
+import { REFRESHES, codeOf, nameOf, statusOfItems } from "./calls.mjs";
 
 function client(site) {
   return new OAuth2Client({
@@ -50,4 +50,15 @@ export async function logout(site) {
 export async function logoutByAccessToken(site) {
   await client(site).revoke(await begin(site), "access_token");
   return [];
+}
+
+export async function actForItself(site) {
+  const program = new OAuth2Client({
+    server: site.url,
+    clientId: site.program_id,
+    clientSecret: site.program_secret,
+    tokenEndpoint: site.program_token_path,
+  });
+  const { accessToken } = await program.clientCredentials({ scope: [site.program_scope] });
+  return [await statusOfItems(site, accessToken)];
 }

@@ -6,6 +6,11 @@ export async function nameOf(site, accessToken) {
   return (await answer.json()).username;
 }
 
+export async function statusOfItems(site, accessToken) {
+  const answer = await fetch(site.url + site.items_path, { headers: { Authorization: `Bearer ${accessToken}` } });
+  return String(answer.status);
+}
+
 export async function codeOf(refused, codeIn) {
   try {
     await refused();

@@ -1,5 +1,5 @@
 import * as oauth from "oauth4webapi";
-import { REFRESHES, codeOf, nameOf } from "./calls.mjs";
+import { REFRESHES, codeOf, nameOf, statusOfItems } from "./calls.mjs";
 
 const OPTIONS = { [oauth.allowInsecureRequests]: true };
 
@@ -60,4 +60,14 @@ export async function logout(site) {
 
 export async function logoutByAccessToken(site) {
   return revoke(site, (await begin(site)).access_token);
+}
+
+export async function actForItself(site) {
+  const server = { issuer: site.url, token_endpoint: site.url + site.program_token_path };
+  const program = { client_id: site.program_id };
+  const secret = oauth.ClientSecretBasic(site.program_secret);
+  const wanted = { scope: site.program_scope };
+  const answer = await oauth.clientCredentialsGrantRequest(server, program, secret, wanted, OPTIONS);
+  const { access_token: token } = await oauth.processClientCredentialsResponse(server, program, answer);
+  return [await statusOfItems(site, token)];
 }

@@ -1,5 +1,5 @@
 import * as client from "openid-client";
-import { REFRESHES, codeOf, nameOf } from "./calls.mjs";
+import { REFRESHES, codeOf, nameOf, statusOfItems } from "./calls.mjs";
 
 function configuration(site) {
   const server = {
@@ -47,4 +47,13 @@ export async function logout(site) {
 export async function logoutByAccessToken(site) {
   await client.tokenRevocation(configuration(site), (await begin(site)).access_token);
   return [];
+}
+
+export async function actForItself(site) {
+  const server = { issuer: site.url, token_endpoint: site.url + site.program_token_path };
+  const secret = client.ClientSecretBasic(site.program_secret);
+  const program = new client.Configuration(server, site.program_id, undefined, secret);
+  client.allowInsecureRequests(program);
+  const { access_token: token } = await client.clientCredentialsGrant(program, { scope: site.program_scope });
+  return [await statusOfItems(site, token)];
 }

@@ -1,5 +1,5 @@
-import { ResourceOwnerPassword } from "simple-oauth2";
-import { REFRESHES, codeOf, nameOf } from "./calls.mjs";
+import { ClientCredentials, ResourceOwnerPassword } from "simple-oauth2";
+import { REFRESHES, codeOf, nameOf, statusOfItems } from "./calls.mjs";
 
 function client(site) {
   return new ResourceOwnerPassword({
@@ -41,4 +41,13 @@ export async function logout(site) {
 export async function logoutByAccessToken(site) {
   await (await begin(site)).revoke("access_token");
   return [];
+}
+
+export async function actForItself(site) {
+  const program = new ClientCredentials({
+    client: { id: site.program_id, secret: site.program_secret },
+    auth: { tokenHost: site.url, tokenPath: site.program_token_path },
+  });
+  const { token } = await program.getToken({ scope: site.program_scope });
+  return [await statusOfItems(site, token.access_token)];
 }
