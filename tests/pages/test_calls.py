@@ -1,4 +1,4 @@
-"""Every curl line of README.md and docs/items.md runs as it stands and is answered as the page says."""
+"""Every curl line of these pages runs as it stands and is answered as the page says."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +13,7 @@ from tests.pages.calls import run_calls
 
 README = Path("README.md")
 ITEMS = Path("docs/items.md")
+FOREIGN_CLIENTS = Path("docs/foreign-clients.md")
 
 
 @pytest.fixture(scope="module")
@@ -43,3 +44,11 @@ def test_the_calls_of_items_run_as_written(url: str, tmp_path: Path) -> None:
     assert len(calls) == 4
     assert [call for call in calls if call.status != call.documented] == []
     assert '"skipped":1' in calls[3].answer
+
+
+def test_the_calls_of_oauth_libraries_run_as_written(url: str, tmp_path: Path) -> None:
+    calls = run_calls(FOREIGN_CLIENTS, url, tmp_path)
+    assert len(calls) == 6
+    assert [call for call in calls if call.status != call.documented] == []
+    assert '"scope":"items:read"' in calls[2].answer
+    assert calls[4].answer == "{}"
