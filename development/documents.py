@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from pydantic import SecretStr
 
+import doorward.domain.federation.exceptions
 import doorward.server.exceptions
 import doorward.wiring.application  # noqa: F401 - refusals are found once their modules are imported
 from development.alerts import PAGE as ALERTS

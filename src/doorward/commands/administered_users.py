@@ -57,11 +57,15 @@ def on_user(use: Callable[[AdministrationServices, UUID], Awaitable[Result]], na
 @click.option("--role", metavar="ROLE", help="Users that have this role.")
 @click.option("--verified/--unverified", "is_verified", default=None, help="Whether the address is verified.")
 @click.option("--external-id", metavar="ID")
+@click.option("--issuer", metavar="URL", help="Users whom this trusted issuer vouches for.")
+@click.option("--subject", metavar="SUBJECT", help="What that issuer calls the user.")
 @click.option("--created-since", type=_MOMENT, help="Created at this moment or later.")
 @click.option("--created-until", type=_MOMENT, help="Created before this moment.")
 @click.option("--after", default="", metavar="CURSOR", help="Go on behind this cursor.")
 def list_users(after: str, status: str | None, **filters: Any) -> None:  # noqa: ANN401 - of several types, by name
     """Print a part of the list, and the cursor of the next part on standard error."""
+    if filters["subject"] is not None and filters["issuer"] is None:
+        raise click.UsageError("--subject needs --issuer")
     wanted = UserQuery(status=None if status is None else UserStatus(status), **filters)
     found = administered(lambda use_cases: use_cases.search.search(wanted, after=after, page_size=MAXIMUM_PAGE_SIZE))
     for user in found.users:

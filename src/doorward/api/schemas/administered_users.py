@@ -15,6 +15,7 @@ from doorward.domain.administration.models import AdministeredUser, UserStatus
 
 FORBID_EXTRA = ConfigDict(extra="forbid", hide_input_in_errors=True)
 MAXIMUM_ROLES = 100
+MAXIMUM_ADDRESS_LENGTH = 512
 
 
 def _check_moment(value: object) -> object:
@@ -36,6 +37,7 @@ RoleNames = Annotated[
     ),
 ]
 _Text = Annotated[str, Field(max_length=MAXIMUM_QUERY_LENGTH)]
+_Address = Annotated[str, Field(max_length=MAXIMUM_ADDRESS_LENGTH)]
 _Email = Annotated[str, Field(max_length=MAXIMUM_FIELD_LENGTH, examples=["ada@example.com"])]
 _Username = Annotated[str, Field(max_length=MAXIMUM_FIELD_LENGTH, examples=["ada"])]
 _Locale = Annotated[
@@ -61,10 +63,18 @@ class UserListParameters(BaseModel):
     status: UserStatus | None = None
     role: _Text | None = Field(None, description="Users that have this role.")
     verified: bool | None = Field(None, description="Whether the address was shown to be the user's.")
+    issuer: _Address | None = Field(None, description="Users whom this trusted issuer vouches for.")
+    subject: _Text | None = Field(None, description="What that issuer calls the user. Needs `issuer`.")
     created_since: Moment | None = Field(None, description="Created at this moment or later.")
     created_until: Moment | None = Field(None, description="Created before this moment.")
     after: After = ""
     page_size: PageSize = DEFAULT_PAGE_SIZE
+
+    @model_validator(mode="after")
+    def _subject_with_issuer(self) -> Self:
+        if self.subject is not None and self.issuer is None:
+            raise ValueError("A subject means nothing without its issuer")
+        return self
 
 
 class UserBody(RequestBody):
@@ -106,6 +116,13 @@ class UserPatch(RequestBody):
     external_id: _ExternalId = None
 
 
+class IdentityResponse(BaseModel):
+    """What a trusted issuer calls a user."""
+
+    issuer: str = Field(examples=["https://keycloak.example.com/realms/shop"])
+    subject: str
+
+
 class AdministeredUserResponse(BaseModel):
     """A user. ``version`` is what its ETag says."""
 
@@ -126,6 +143,7 @@ class AdministeredUserResponse(BaseModel):
     created_at: datetime
     updated_at: datetime
     version: int
+    identities: list[IdentityResponse] = Field(description="What trusted issuers call the user.")
 
     @classmethod
     def of(cls, user: AdministeredUser) -> Self:

@@ -1,6 +1,6 @@
 """The vocabulary of this domain. No I/O."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, StrEnum
@@ -77,6 +77,8 @@ class AdministeredUser:
     created_at: datetime
     updated_at: datetime
     version: int
+    identities: Sequence[Mapping[str, str]]
+    """What trusted issuers call the user: ``issuer`` and ``subject`` of each."""
 
     @property
     def status(self) -> UserStatus:
@@ -122,7 +124,8 @@ class UserChanges:
 class UserQuery:
     """Which users are wanted; None does not narrow.
 
-    ``part`` is a part of the user name or the address. ``created_since`` is included, ``created_until`` is not.
+    ``part`` is a part of the user name or the address. ``issuer`` and ``subject`` are of one identity; a subject counts
+    with its issuer alone. ``created_since`` is included, ``created_until`` is not.
     """
 
     part: str | None = None
@@ -132,6 +135,8 @@ class UserQuery:
     status: UserStatus | None = None
     role: str | None = None
     is_verified: bool | None = None
+    issuer: str | None = None
+    subject: str | None = None
     created_since: datetime | None = None
     created_until: datetime | None = None
 

@@ -89,7 +89,7 @@ class UserSearch:
 
 def _is_of_one(wanted: UserQuery) -> bool:
     """Tell whether at most one user can match."""
-    return wanted.email is not None or wanted.username is not None or wanted.external_id is not None
+    return any(each is not None for each in (wanted.email, wanted.username, wanted.external_id, wanted.subject))
 
 
 def _position(user: AdministeredUser) -> Position:
@@ -101,7 +101,8 @@ def _checked(wanted: UserQuery) -> UserQuery | None:
     pattern = None if wanted.part is None else search_pattern(wanted.part)
     if wanted.role is not None and not may_name_a_role(wanted.role):
         return None
-    if wanted.external_id is not None and not wanted.external_id.isprintable():
+    exact = (wanted.external_id, wanted.issuer, wanted.subject)
+    if not all(text.isprintable() for text in exact if text is not None):
         return None
     try:
         email = None if wanted.email is None else canonical_email(wanted.email)

@@ -63,10 +63,7 @@ class InvalidUsernameError(DomainError):
 
 
 class UsernameReservedError(DomainError):
-    """A name of ``RESERVED_USERNAMES``, or one that begins as those of foreign issuers' users.
-
-    People could take it for the operator, or software for a keyword.
-    """
+    """A name of ``RESERVED_USERNAMES``, or one that begins as those of foreign issuers' users."""
 
     kind = Kind.INVALID
     code = "username_reserved"

@@ -132,6 +132,8 @@ async def list_users(parameters: Annotated[UserListParameters, Query()], service
         status=parameters.status,
         role=parameters.role,
         is_verified=parameters.verified,
+        issuer=parameters.issuer,
+        subject=parameters.subject,
         created_since=parameters.created_since,
         created_until=parameters.created_until,
     )

@@ -24,6 +24,10 @@ _WANTED: Final = sql.SQL(
        AND (%(is_pending)s::boolean IS NULL OR (deletion_due_at IS NOT NULL) = %(is_pending)s)
        AND (%(is_verified)s::boolean IS NULL OR (email_verified_at IS NOT NULL) = %(is_verified)s)
        AND (%(role)s::text IS NULL OR (roles @> ARRAY[%(role)s::text] AND roles <> '{}'))
+       AND (%(issuer)s::text IS NULL OR id IN (
+           SELECT user_id FROM federated_identities
+           WHERE issuer = %(issuer)s AND (%(subject)s::text IS NULL OR subject = %(subject)s)
+       ))
        AND (%(created_since)s::timestamptz IS NULL OR created_at >= %(created_since)s)
        AND (%(created_until)s::timestamptz IS NULL OR created_at < %(created_until)s)"""
 )
@@ -33,6 +37,14 @@ _COLUMNS: Final = sql.SQL(
     """id, email, email_verified_at, email_bounced_at, username, is_active, roles, locale, external_id,
        password_hash IS NOT NULL AS has_password, must_change_password, deletion_due_at, created_at, updated_at,
        version"""
+)
+_IDENTITIES: Final = sql.SQL(
+    """ARRAY(
+           SELECT jsonb_build_object('issuer', issuer, 'subject', subject)
+           FROM federated_identities
+           WHERE federated_identities.user_id = {users}.id
+           ORDER BY issuer, subject
+       ) AS identities"""
 )
 _PAGE: Final = sql.SQL(
     """(%(after_id)s::uuid IS NULL OR (created_at, id) < (%(after_at)s::timestamptz, %(after_id)s::uuid))
@@ -47,8 +59,11 @@ async def list_users(
     """Find the users after a position. Raises ``UserQueryTooBroadError``."""
     async with _in_time(UserQueryTooBroadError), connection.cursor(row_factory=class_row(AdministeredUser)) as cursor:
         await cursor.execute(
-            sql.SQL("SELECT {columns} FROM users WHERE {wanted} AND {page}").format(
-                columns=_COLUMNS, wanted=_WANTED, page=_PAGE
+            sql.SQL("SELECT {columns}, {identities} FROM users WHERE {wanted} AND {page}").format(
+                columns=_COLUMNS,
+                identities=_IDENTITIES.format(users=sql.Identifier("users")),
+                wanted=_WANTED,
+                page=_PAGE,
             ),
             {**_parameters(wanted), "after_id": after and after.id, "after_at": after and after.value, "limit": limit},
             prepare=False,
@@ -68,11 +83,17 @@ async def list_counted_users(
             sql.SQL(
                 """
                 SELECT id, email, email_verified_at, email_bounced_at, username, is_active, roles, locale, external_id,
-                       has_password, must_change_password, deletion_due_at, created_at, updated_at, version, total
+                       has_password, must_change_password, deletion_due_at, created_at, updated_at, version, total,
+                       {identities}
                 FROM (SELECT {columns}, count(*) OVER () AS total FROM users WHERE {wanted}) AS counted
                 WHERE {page}
                 """
-            ).format(columns=_COLUMNS, wanted=_WANTED, page=_PAGE),
+            ).format(
+                columns=_COLUMNS,
+                identities=_IDENTITIES.format(users=sql.Identifier("counted")),
+                wanted=_WANTED,
+                page=_PAGE,
+            ),
             {**_parameters(wanted), "after_id": after and after.id, "after_at": after and after.value, "limit": limit},
             prepare=False,
         )
