@@ -157,7 +157,6 @@ def test_the_issuer_is_read_without_verification_to_choose_the_rules() -> None:
         {"leeway_seconds": 301},
         {"required_claims": frozenset({"exp"})},
     ],
-    ids=str,
 )
 def test_rules_that_would_accept_too_much_are_refused(changes: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r"must|needed|required"):

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from doorward.api.oauth import introspect, jwks, revoke, token
+from doorward.api.oauth import introspect, jwks, metadata, revoke, token
 from doorward.api.routing import Call
 from doorward.api.services import Services
 
@@ -13,6 +13,7 @@ def calls(services: Services) -> Sequence[Call]:
         return []
     return [
         *jwks.calls(services.keys),
+        *metadata.calls(services.provider.issuer),
         *token.calls(services.provider),
         *introspect.calls(services.provider),
         *revoke.calls(services.provider),

@@ -1,0 +1,112 @@
+"""The description of the provider: what it says is there is there, and it is found by clients."""
+
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.integration.oauth.provider import ISSUER, Provider
+from tests.integration.service import MakeService
+
+METADATA = "/.well-known/oauth-authorization-server"
+ALL_CALLS = ("/oauth/token", "/oauth/introspect", "/oauth/revoke", "/oauth/jwks", METADATA)
+
+
+@pytest.fixture
+async def described(lasting_provider: Provider) -> dict[str, Any]:
+    document: dict[str, Any] = (await lasting_provider.service.client.get(METADATA)).json()
+    return document
+
+
+async def test_the_document_names_the_issuer_and_what_is_on(described: dict[str, Any]) -> None:
+    assert described == {
+        "issuer": ISSUER,
+        "token_endpoint": f"{ISSUER}/oauth/token",
+        "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "none"],
+        "jwks_uri": f"{ISSUER}/oauth/jwks",
+        "introspection_endpoint": f"{ISSUER}/oauth/introspect",
+        "introspection_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
+        "revocation_endpoint": f"{ISSUER}/oauth/revoke",
+        "revocation_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "none"],
+        "grant_types_supported": ["client_credentials", "refresh_token"],
+        "response_types_supported": [],
+        "scopes_supported": ["items:read", "items:write"],
+    }
+
+
+async def test_every_address_in_the_document_answers(lasting_provider: Provider, described: dict[str, Any]) -> None:
+    addresses = [value for name, value in described.items() if name.endswith(("_endpoint", "_uri"))]
+    assert len(addresses) == 4
+    for address in addresses:
+        answer = await lasting_provider.service.client.post(str(address).removeprefix(ISSUER), data={})
+        assert answer.status_code in {400, 405}, address
+
+
+async def test_every_grant_and_method_in_the_document_works(
+    lasting_provider: Provider, described: dict[str, Any]
+) -> None:
+    for method in described["introspection_endpoint_auth_methods_supported"]:
+        machine = await lasting_provider.machine(auth_method=method)
+        answer = await machine.post("/oauth/introspect", token=await machine.token())
+        assert answer.json()["active"] is True
+    unknown = await lasting_provider.post("/oauth/token", {"grant_type": "password"})
+    assert "password" not in described["grant_types_supported"]
+    assert unknown.json()["error"] == "unsupported_grant_type"
+    for grant in described["grant_types_supported"]:
+        answer = await lasting_provider.post("/oauth/token", {"grant_type": grant, "refresh_token": "x"})
+        assert answer.json()["error"] == "invalid_client"
+
+
+async def test_pages_of_every_origin_may_read_it(lasting_provider: Provider) -> None:
+    for path in (METADATA, "/oauth/jwks"):
+        answer = await lasting_provider.service.client.get(path, headers={"Origin": "https://page.example"})
+        assert answer.headers["access-control-allow-origin"] == "*"
+        assert answer.headers["cache-control"] == "public, max-age=300"
+
+
+async def test_pages_of_allowed_origins_may_call_the_endpoints_and_others_may_not(make_service: MakeService) -> None:
+    page = "https://app.example.com"
+    provider = Provider(await make_service(public_url=ISSUER, cors_allow_origins=page))
+
+    async def asked(path: str, origin: str) -> httpx.Response:
+        headers = {"Origin": origin, "Access-Control-Request-Method": "POST"}
+        return await provider.service.client.options(path, headers=headers)
+
+    for path in ("/oauth/token", "/oauth/revoke"):
+        allowed = await asked(path, page)
+        assert (allowed.status_code, allowed.headers["access-control-allow-origin"]) == (200, page)
+        refused = await asked(path, "https://other.example")
+        assert refused.status_code == 400
+        assert "access-control-allow-origin" not in refused.headers
+
+
+async def test_there_is_no_document_of_openid_connect(lasting_provider: Provider) -> None:
+    assert (await lasting_provider.service.client.get("/.well-known/openid-configuration")).status_code == 404
+
+
+@pytest.mark.parametrize("public_url", [None, "http://auth.example.com"])
+async def test_without_an_address_that_cannot_be_listened_to_nothing_is_there(
+    make_service: MakeService, public_url: str | None
+) -> None:
+    service = await make_service(public_url=public_url)
+    for path in ALL_CALLS:
+        for method in ("GET", "POST", "OPTIONS"):
+            assert (await service.client.request(method, path)).status_code == 404, path
+
+
+async def test_the_description_of_the_api_has_the_calls_where_they_are(lasting_provider: Provider) -> None:
+    document = (await lasting_provider.service.client.get("/openapi.json")).json()
+    operations = {
+        path: document["paths"][path]["post"] for path in ("/oauth/token", "/oauth/introspect", "/oauth/revoke")
+    }
+    names = [operation["operationId"] for operation in operations.values()]
+    assert names == ["issue_client_token", "introspect_token", "revoke_client_token"]
+    for operation in operations.values():
+        (form,) = operation["requestBody"]["content"]
+        assert form == "application/x-www-form-urlencoded"
+        examples = operation["responses"]["401"]["content"]["application/json"]["examples"]
+        assert set(examples["invalid_client"]["value"]) == {"error", "error_description", "correlation_id"}
+        assert "WWW-Authenticate" in operation["responses"]["401"]["headers"]
+        assert "422" not in operation["responses"]
+    flows = document["components"]["securitySchemes"]["client_credentials"]["flows"]
+    assert flows["clientCredentials"]["tokenUrl"] == "/oauth/token"
