@@ -33,6 +33,12 @@ class SigningKey:
         members.pop("key_ops", None)
         return {**members, "kid": self.key_id, "alg": self.algorithm, "use": "sig", **changes}
 
+    def private_jwk(self, **changes: object) -> dict[str, Any]:
+        """The whole key, as no key set should have it."""
+        if isinstance(self.key, rsa.RSAPrivateKey):
+            return {**RSAAlgorithm.to_jwk(self.key, as_dict=True), **self.jwk(), "key_ops": ["verify"], **changes}
+        return {**ECAlgorithm.to_jwk(self.key, as_dict=True), **self.jwk(), "key_ops": ["verify"], **changes}
+
     def pem(self) -> bytes:
         return self.key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
 

@@ -6,7 +6,7 @@ from typing import Final
 import pytest
 
 from doorward_client.exceptions import FetchError, KeysUnavailableError
-from doorward_client.key_sets import KeySet
+from doorward_client.key_sets import FLIGHT_SECONDS, KeySet
 from tests.unit.client_library.issuer_server import Clock, KeyServer, settle
 from tests.unit.client_library.signing import edwards_jwk, elliptic_key, key_set, rsa_key
 
@@ -51,6 +51,20 @@ async def test_a_cancelled_call_cancels_no_other() -> None:
     server.may_answer.set()
     assert await second
     assert first.cancelled()
+
+
+async def test_a_fetch_that_never_ends_is_given_up_for_another() -> None:
+    server, clock = KeyServer(), Clock()
+    keys = cache(server, clock)
+    server.may_answer.clear()
+    lost = asyncio.create_task(keys.current_keys())
+    await settle()
+    clock.seconds += FLIGHT_SECONDS
+    next_call = asyncio.create_task(keys.current_keys())
+    await settle()
+    assert len(server.fetches) == 2
+    server.may_answer.set()
+    assert await next_call is await lost
 
 
 @pytest.mark.parametrize(
@@ -139,8 +153,9 @@ async def test_during_an_outage_the_issuer_is_asked_every_five_seconds_and_no_ca
     server.may_answer.clear()
     for _ in range(10):
         clock.seconds += 1
-        await keys.current_keys()
+        call = asyncio.create_task(keys.current_keys())
         await settle()
+        assert call.done()
     assert len(server.fetches) == 3, "one at first, one that failed, and one that has not ended"
     server.is_down = False
     server.may_answer.set()

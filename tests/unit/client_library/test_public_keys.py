@@ -37,6 +37,8 @@ def test_what_a_key_leaves_open_is_read_from_its_kind(member: str) -> None:
         rsa_key().jwk(kid="other", alg="HS256"),
         rsa_key().jwk(kid="other", alg=None),
         rsa_key().jwk(kid="other", d="AQAB"),
+        rsa_key().private_jwk(kid="other"),
+        elliptic_key().private_jwk(kid="other"),
         rsa_key().jwk(kid="other", n="AQAB"),
         rsa_key().jwk(kid="other", n="!"),
         rsa_key().jwk(kid="other", n=1),
@@ -54,12 +56,13 @@ def test_what_a_key_leaves_open_is_read_from_its_kind(member: str) -> None:
         [],
         "key",
     ],
-    ids=range(27),
+    ids=range(29),
 )
 def test_a_key_that_is_of_no_use_spoils_none_of_the_others(ignored: Any) -> None:
-    keys = parse_key_set(key_set(ignored, elliptic_key(), ignored, rsa_key()))
+    keys = parse_key_set(key_set(elliptic_key(), ignored, rsa_key()))
     assert len(keys) == 2
     assert keys.find("other", "RS256") is None
+    assert keys.find("other", "ES256") is None
     assert keys == parse_key_set(key_set(elliptic_key(), rsa_key()))
 
 

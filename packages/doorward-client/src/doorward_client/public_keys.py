@@ -17,8 +17,6 @@ ALGORITHMS: Final[frozenset[str]] = frozenset(get_args(Algorithm))
 RSA_BITS: Final = range(2048, 8192 + 1)
 """Shorter keys can be broken; longer ones make each verification slow."""
 
-_PRIVATE_MEMBERS: Final = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
-
 
 @dataclass(frozen=True, slots=True)
 class PublicKey:
@@ -65,8 +63,8 @@ class PublicKeys:
 def parse_key_set(document: bytes) -> PublicKeys:
     """Return the usable keys of a JSON Web Key Set.
 
-    Keys for encryption, of other kinds (``oct``, ``OKP``), of other algorithms, too short, malformed or with private
-    members are left out. Raises ``ValueError`` when the document is no key set.
+    Left out are keys for encryption, of other kinds (``oct``, ``OKP``) or algorithms, and those that are too short,
+    malformed or private. Raises ``ValueError`` when the document is no key set.
     """
     listed = parse_object(document).get("keys")
     if not isinstance(listed, list):
@@ -76,7 +74,7 @@ def parse_key_set(document: bytes) -> PublicKeys:
 
 def _parse_key(jwk: Mapping[str, Any]) -> PublicKey | None:
     key_id = jwk.get("kid")
-    if not isinstance(key_id, str | None) or not _PRIVATE_MEMBERS.isdisjoint(jwk) or not _is_for_verifying(jwk):
+    if not isinstance(key_id, str | None) or not _is_for_verifying(jwk):
         return None
     try:
         if jwk.get("kty") == "RSA" and jwk.get("alg", "RS256") == "RS256":
@@ -94,6 +92,7 @@ def _is_for_verifying(jwk: Mapping[str, Any]) -> bool:
 
 
 def _rsa_key(key_id: str | None, jwk: Mapping[str, Any]) -> PublicKey | None:
+    # A key with private members comes as a private one: each reader of the set could sign with it.
     key = RSAAlgorithm.from_jwk(dict(jwk))
     if not isinstance(key, RSAPublicKey) or key.key_size not in RSA_BITS:
         return None
