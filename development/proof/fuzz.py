@@ -44,6 +44,7 @@ STRICTER_THAN_THEIR_SCHEMA: Final = {
     "POST /api/v1/auth/register/confirm": "only what a mail brought is right",
     "POST /api/v1/auth/register/resend": "only what a registration was answered with is right",
     "POST /api/v1/auth/invitations/accept": "only what a mail brought is right",
+    "POST /api/v1/auth/token": "refresh tokens and scopes are those of sessions",
     "GET /api/v1/admin/users": "a part of a name has three letters, and a cursor is one of an answer",
     "POST /api/v1/admin/users": "as POST /api/v1/auth/register, and roles exist",
     "PATCH /api/v1/admin/users/{user_id}": "as POST /api/v1/admin/users",
@@ -67,7 +68,7 @@ STRICTER_THAN_THEIR_SCHEMA: Final = {
     "PUT /api/v1/items/{item_id}": "as POST /api/v1/items",
     "PATCH /api/v1/items/{item_id}": "as POST /api/v1/items",
 }
-"""Calls that may answer 422 to what fits their schema, and why; all others may not."""
+"""Calls that may answer 422, or 400 in the form of OAuth, to what fits their schema, and why; all others may not."""
 
 TELLING_FAULTS_IN_A_SUCCESS: Final = {
     "POST /api/v1/admin/users/import": "bad lines are left out, and the answer has them"
@@ -79,9 +80,13 @@ DRAWN: Final[Mapping[str, Mapping[str, str]]] = {
     "POST /api/v1/auth/password/reset": {"token": "reset-tokens", "new_password": "new-password"},
     "POST /api/v1/auth/email/verify": {"token": "verification-tokens", "password": "password"},
     "POST /api/v1/auth/register": {"email": "new-addresses", "username": "new-names", "password": "password"},
-    "POST /api/v1/auth/token": {"username": "registered-name", "password": "password"},
+    "POST /api/v1/auth/token": {
+        "username": "registered-name",
+        "password": "password",
+        "refresh_token": "refresh-tokens",
+    },
     "POST /api/v1/auth/refresh": {"refresh_token": "refresh-tokens"},
-    "POST /api/v1/auth/revoke": {"refresh_token": "refresh-tokens"},
+    "POST /api/v1/auth/revoke": {"refresh_token": "refresh-tokens", "token": "refresh-tokens"},
     "PATCH /api/v1/account": {"username": "new-names"},
     "POST /api/v1/account/password": {"current_password": "password", "new_password": "new-password"},
     "POST /api/v1/account/reauthenticate": {"password": "password"},
@@ -211,7 +216,7 @@ def _settings_of(call: str, callers: Mapping[str, Account]) -> list[str]:
     lines += [_drawing(f"body.{field}", dictionary) for field, dictionary in DRAWN.get(call, {}).items()]
     lines += [_drawing(f"path.{name}", dictionary) for name, dictionary in DRAWN_PATHS.items() if f"{{{name}}}" in call]
     if call in STRICTER_THAN_THEIR_SCHEMA:
-        lines.append(f"checks.positive_data_acceptance.expected-statuses = {json.dumps([*TAKEN, '422'])}")
+        lines.append(f"checks.positive_data_acceptance.expected-statuses = {json.dumps([*TAKEN, '400', '422'])}")
     if call in TELLING_FAULTS_IN_A_SUCCESS:
         lines.append(f"checks.negative_data_rejection.expected-statuses = {json.dumps([*REFUSED, '200'])}")
     return lines
