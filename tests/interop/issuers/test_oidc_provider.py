@@ -1,7 +1,6 @@
 """oidc-provider, an OpenID provider for Node: ES256 and RS256, people and programs, keys rotated while all runs."""
 
 import re
-import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +12,7 @@ import pytest
 import requests
 
 from tests.interop.issuers.service import CALL_SECONDS, TrustingService, trusting
-from tests.interop.programs import leave_out
+from tests.interop.programs import leave_out, node
 
 FOLDER: Final = Path(__file__).parent / "oidc_provider"
 SECRET: Final = "secret-of-the-job"
@@ -78,11 +77,10 @@ class Provider:
 
 @pytest.fixture(scope="module")
 def provider() -> Iterator[Provider]:
-    node = shutil.which("node")
-    if node is None or not (FOLDER / "node_modules").is_dir():
+    if not (FOLDER / "node_modules").is_dir():
         leave_out("oidc-provider", f"npm ci --ignore-scripts --prefix {FOLDER.relative_to(Path.cwd())}")
     process = subprocess.Popen(
-        [node, "server.mjs"],
+        [node(), "server.mjs"],
         cwd=FOLDER,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
