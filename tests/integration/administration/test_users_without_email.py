@@ -1,6 +1,9 @@
 """Users that a trusted issuer vouches for, without an address and a password: administration, export, mail, names."""
 
+import asyncio
 import json
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -8,12 +11,14 @@ import psycopg
 import pytest
 
 from development.client import PASSWORD
+from doorward.domain.accounts.models import Mail
+from doorward.domain.accounts.ports import DevelopmentMails
 from tests.integration.accounts.leaving import erase_after_the_grace
 from tests.integration.accounts.own_account import Owner
 from tests.integration.administration.administrator import USERS, signed_in_with
 from tests.integration.administration.user_files import UserFiles
-from tests.integration.mailbox import next_mail, token_in
-from tests.integration.service import Service, is_problem, mark
+from tests.integration.mailbox import make_service_with_mail, next_mail, token_in
+from tests.integration.service import MakeService, Service, is_problem, mark
 
 ISSUER = "https://accounts.example"
 
@@ -83,6 +88,26 @@ async def test_actions_of_administration_work_and_a_reset_needs_an_address(
         assert (await admin.call("POST", external.path(*parts))).status_code == 204
     assert (await admin.call("DELETE", external.path())).status_code == 204
     assert (await admin.call("GET", external.path())).json()["status"] == "deletion_pending"
+
+
+async def test_no_mail_is_written_to_a_user_without_an_address(
+    make_service: MakeService, own_database: str, tmp_path: Path
+) -> None:
+    service = await make_service_with_mail(make_service, tmp_path, database_url=own_database)
+    admin, external = await signed_in_with(service, "admin"), External(service)
+    before = {mail.message_id for mail in await development_mails(service)}
+    assert (await admin.call("DELETE", external.path())).status_code == 204
+    async with asyncio.timeout(60):
+        while service.sql("SELECT id FROM outbox WHERE kind = 'deletion_scheduled' AND dead_reason IS NULL"):
+            await asyncio.sleep(0.02)
+    assert service.sql("SELECT id FROM outbox WHERE dead_reason IS NOT NULL") == []
+    new = [mail.content.subject for mail in await development_mails(service) if mail.message_id not in before]
+    assert not [subject for subject in new if "delet" in subject.lower()]
+
+
+async def development_mails(service: Service) -> Sequence[Mail]:
+    mails: DevelopmentMails = service.app.state.services.development_mails
+    return await mails.list()
 
 
 async def test_a_deleted_user_leaves_no_identity(admin: Owner, external: External, service: Service) -> None:
