@@ -98,7 +98,9 @@ async def test_no_mail_is_written_to_a_user_without_an_address(
     before = {mail.message_id for mail in await development_mails(service)}
     assert (await admin.call("DELETE", external.path())).status_code == 204
     async with asyncio.timeout(60):
-        while service.sql("SELECT id FROM outbox WHERE kind = 'deletion_scheduled' AND dead_reason IS NULL"):
+        while True:
+            if not service.sql("SELECT id FROM outbox WHERE kind = 'deletion_scheduled' AND dead_reason IS NULL"):
+                break
             await asyncio.sleep(0.02)
     assert service.sql("SELECT id FROM outbox WHERE dead_reason IS NOT NULL") == []
     new = [mail.content.subject for mail in await development_mails(service) if mail.message_id not in before]
