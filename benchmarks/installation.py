@@ -17,7 +17,9 @@ def service_python() -> Path:
 
     Raises ``SystemExit`` when that fails.
     """
-    return python_of(ROOT, DEVELOPMENT / "service", "--no-dev", "--extra", "redis", "--extra", "mail")
+    return python_of(
+        ROOT, DEVELOPMENT / "service", "--no-dev", "--extra", "redis", "--extra", "mail", "--extra", "oauth"
+    )
 
 
 def python_of(project: Path, environment: Path, *options: str) -> Path:

@@ -66,7 +66,7 @@ def measure_tokens(plan: Plan) -> None:
             say(f"tokens, round {number + 1} of {plan.rounds}")
             for contestant in contestants:
                 add_balanced(series, contestant, plan.seconds)
-    text = _page(series, missing)
+    text = page_of(series, missing)
     print(text)
     if not plan.is_quick:
         PAGE.write_text(text, encoding="utf-8")
@@ -114,7 +114,8 @@ def _peers(stack: contextlib.ExitStack, postgres: EmbeddedPostgres, missing: dic
         yield Contestant(name, server.process, server.load)
 
 
-def _page(series: Series, missing: Mapping[str, str]) -> str:
+def page_of(series: Series, missing: Mapping[str, str]) -> str:
+    """Return the page. ``missing`` are the reasons of peers that cannot be had; none is passed over in silence."""
     measured_figures = {target.name: target.figure(series) for target in targets.TARGETS if series.has(*target.needs)}
     document = {"figures": measured_figures, "series": results.summaries(series)}
     parts = [INTRODUCTION, targets_table(document, targets.TARGETS), series_table(document)]
