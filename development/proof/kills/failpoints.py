@@ -18,7 +18,7 @@ from doorward.domain.accounts.repositories import accounts, deletions, email_cha
 from doorward.domain.administration.repositories import imported_users
 from doorward.domain.administration.repositories import users as administered_users
 from doorward.domain.auth.models import EndReason
-from doorward.domain.auth.repositories import roles, sessions, throttles, users
+from doorward.domain.auth.repositories import roles, rotations, sessions, throttles, users
 from doorward.domain.oauth.repositories import clients as oauth_clients
 from doorward.domain.oauth.repositories import secrets as oauth_secrets
 from doorward.domain.outbox import repository as outbox
@@ -95,7 +95,7 @@ class Failpoints:
         self._mark(users, "add_user", lambda _: "register")
         self._mark(throttles, "add_failure", lambda _: "reserve")
         self._mark(sessions, "add_session", lambda _: "login")
-        self._mark(sessions, "rotate_sessions", lambda _: "rotate")
+        self._mark(rotations, "rotate_sessions", lambda _: "rotate")
         self._mark(sessions, "end_session", _end)
         self._mark(accounts, "replace_password", lambda _: "password")
         self._mark(accounts, "update_email_verified", lambda _: "verify")

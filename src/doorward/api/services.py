@@ -47,6 +47,7 @@ from doorward.domain.oauth.client_authentication import ClientAuthentication
 from doorward.domain.oauth.client_credentials import ClientCredentials
 from doorward.domain.oauth.clients import Clients
 from doorward.domain.oauth.introspection import Introspection
+from doorward.domain.oauth.login_grants import LoginGrants
 from doorward.domain.oauth.resources import Resources
 from doorward.domain.oauth.revocation import Revocation
 from doorward.domain.webhooks.calling import WebhookReplay, WebhookTest
@@ -150,6 +151,7 @@ class ProviderServices:
     client_credentials: ClientCredentials
     introspection: Introspection
     revocation: Revocation
+    login_grants: LoginGrants
 
 
 @dataclass(slots=True)

@@ -30,7 +30,8 @@ def missing(parameter: str) -> InvalidRequestError:
 
 
 _SCOPE: Final = (
-    "Of a login: absent, empty or `account`. Of a refresh: fewer scopes than the session has, for the access token."
+    "Of a login: absent, empty or `account`; with `resource`: scopes of that service. Of a refresh: fewer scopes than "
+    "the session has, for the access token."
 )
 REFUSALS_OF_REFRESH_FORM: Final[tuple[Refusal, ...]] = (
     InvalidRefreshTokenError,

@@ -142,7 +142,7 @@ def _statement_span(tracer: Tracer) -> Iterator[None]:
 
 
 def _statement_name() -> str:
-    """Return ``sessions.rotate_sessions``: the function of ours nearest to the driver, and where it is."""
+    """Return ``rotations.rotate_sessions``: the function of ours nearest to the driver, and where it is."""
     frame = sys._getframe(1)  # noqa: SLF001 - CPython's, and what the standard library's logging uses
     while frame.f_back is not None:
         frame = frame.f_back

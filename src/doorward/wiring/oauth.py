@@ -16,6 +16,7 @@ from doorward.domain.oauth.client_callers import ClientCallers
 from doorward.domain.oauth.client_credentials import ClientCredentials
 from doorward.domain.oauth.clients import Clients
 from doorward.domain.oauth.introspection import Introspection
+from doorward.domain.oauth.login_grants import LoginGrants
 from doorward.domain.oauth.policy import Audiences
 from doorward.domain.oauth.repositories import Connection
 from doorward.domain.oauth.resources import Resources
@@ -54,6 +55,7 @@ def create_provider(
         client_credentials=ClientCredentials(signer=signer, clock=clock, audiences=audiences),
         introspection=Introspection(signer=signer, sessions=sessions, clients=clients, clock=clock),
         revocation=Revocation(signer=signer, sessions=sessions, clock=clock),
+        login_grants=LoginGrants(database=base.database, audiences=audiences),
     )
 
 

@@ -10,7 +10,7 @@ import psycopg
 
 from development.client import pair
 from doorward.domain.auth.refresh_token import RefreshToken, RefreshTokenCodec
-from doorward.domain.auth.repositories import Connection, sessions
+from doorward.domain.auth.repositories import Connection, rotations, sessions
 from doorward.infrastructure.keys import REFRESH_TOKEN_PURPOSE, derive_key
 from tests.integration.service import Logs, Service, events, is_problem, statuses
 
@@ -97,7 +97,7 @@ async def test_no_plan_reads_the_table_from_end_to_end_although_it_was_made_when
     async with await psycopg.AsyncConnection.connect(own_database, autocommit=True, prepare_threshold=0) as connection:
         await connection.execute("SET plan_cache_mode = force_generic_plan")
         tokens = [RefreshToken(uuid4(), user_id, 0, b"secret") for user_id in (uuid4(), None)]
-        await sessions.rotate_sessions(
+        await rotations.rotate_sessions(
             connection, tokens, client_id="doorward", scopes=None, now=now, idle_expires_at=later, until=later
         )
         await sessions.list_live_sessions(connection, session_ids=[uuid4()], user_ids=[uuid4()], now=now)
@@ -147,7 +147,7 @@ async def _rotate(connection: Connection, tokens: list[RefreshToken]) -> int:
     """Return how many were rotated."""
     now = datetime.now(UTC)
     later = now + timedelta(hours=1)
-    rotated = await sessions.rotate_sessions(
+    rotated = await rotations.rotate_sessions(
         connection, tokens, client_id="doorward", scopes=None, now=now, idle_expires_at=later, until=later
     )
     return sum(session is not None for session in rotated)

@@ -96,12 +96,10 @@ async def test_without_an_address_that_cannot_be_listened_to_nothing_is_there(
 
 async def test_the_description_of_the_api_has_the_calls_where_they_are(lasting_provider: Provider) -> None:
     document = (await lasting_provider.service.client.get("/openapi.json")).json()
-    operations = {
-        path: document["paths"][path]["post"] for path in ("/oauth/token", "/oauth/introspect", "/oauth/revoke")
-    }
-    names = [operation["operationId"] for operation in operations.values()]
+    operations = [document["paths"][path]["post"] for path in ("/oauth/token", "/oauth/introspect", "/oauth/revoke")]
+    names = [operation["operationId"] for operation in operations]
     assert names == ["issue_client_token", "introspect_token", "revoke_client_token"]
-    for operation in operations.values():
+    for operation in operations:
         (form,) = operation["requestBody"]["content"]
         assert form == "application/x-www-form-urlencoded"
         examples = operation["responses"]["401"]["content"]["application/json"]["examples"]

@@ -105,9 +105,9 @@ async def test_every_statement_has_the_name_of_its_function(traced: Traced) -> N
         "devices.remove_surplus_devices",
         "sessions.add_session",
         "sessions.list_live_sessions",
-        "sessions.rotate_sessions",
+        "rotations.rotate_sessions",
         "sessions.lock_owner",
-        "sessions.lock_session",
+        "rotations.lock_session",
         "sessions.end_session",
         "database.schema_version",
     }

@@ -7,9 +7,9 @@ from uuid import uuid4
 
 import pytest
 
-from doorward.domain.auth.models import LockedSession
 from doorward.domain.auth.policy import Verdict, judge_unrotated
 from doorward.domain.auth.refresh_token import RefreshToken, hash_secret
+from doorward.domain.auth.rotated_session import LockedSession
 
 ROTATED = datetime(2026, 3, 1, 12, tzinfo=UTC)
 EXPIRES = ROTATED + timedelta(days=7)
@@ -22,6 +22,8 @@ SESSION = LockedSession(
     client_id="doorward",
     scopes=["account"],
     roles=None,
+    resource=None,
+    algorithm=None,
     generation=5,
     secret_hash=hash_secret(SECRET),
     refreshed_at=ROTATED,

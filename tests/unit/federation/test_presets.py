@@ -138,7 +138,6 @@ async def verified(token: str, **changes: Any) -> ForeignToken:
         ({"resource_access": ["reader"]}, "resource_access.items.roles", set()),
         ({"resource_access": {"items": None}}, "resource_access.items.roles", set()),
     ],
-    ids=str,
 )
 async def test_roles_and_scopes_allow_what_they_are_mapped_to(
     claims: dict[str, Any], roles_claim: str | None, scopes: set[str]

@@ -14,8 +14,8 @@ from doorward.api.schemas.oauth import AccessTokenResponse, TokenRequestForm
 from doorward.api.services import ProviderServices, services_of
 from doorward.api.standard_forms import missing
 from doorward.core.ports import LimitedCall
-from doorward.domain.auth.exceptions import InvalidRefreshTokenError, ScopeNotGrantedError
-from doorward.domain.oauth.exceptions import GrantNotAllowedError, InvalidTargetError, ScopesNotAllowedError
+from doorward.domain.auth.exceptions import InvalidRefreshTokenError, InvalidTargetError, ScopeNotGrantedError
+from doorward.domain.oauth.exceptions import GrantNotAllowedError, ScopesNotAllowedError
 from doorward.domain.oauth.policy import REFRESH_TOKEN
 
 PATH: Final = "/oauth/token"
@@ -83,12 +83,11 @@ async def _refresh(request: Request, form: TokenRequestForm) -> AccessTokenRespo
         await count_call(LimitedCall.REFRESH, request.scope["route"], services_of(request))
     if REFRESH_TOKEN not in client.grant_types:
         raise GrantNotAllowedError
-    if form.resource is not None:
-        raise InvalidTargetError
     pair = await services_of(request).sessions.refresh(
         form.refresh_token,
         client_id=client.client_id,
         scopes=frozenset(form.scope.split()) or None,
+        resource=form.resource,
         ends_others=client.is_confidential,
     )
     return AccessTokenResponse.of_pair(pair)

@@ -57,9 +57,10 @@ class TokenForm(BaseModel):
         json_schema_extra=NOT_EMPTY,
     )
     password: str = Field(max_length=MAXIMUM_FIELD_LENGTH, json_schema_extra={"format": "password", **NOT_EMPTY})
-    scope: str = Field("", description="Absent, empty or `account`.", json_schema_extra={"enum": ["", ACCOUNT_SCOPE]})
+    scope: str = Field("", description="Absent, empty or `account`; with `resource`: scopes of that service.")
     client_id: str = Field("", max_length=MAXIMUM_FIELD_LENGTH, description="Ignored: there is one first-party client.")
     client_secret: str = Field("", max_length=MAXIMUM_FIELD_LENGTH, description="Ignored.")
+    resource: str = Field("", description="Another service that the operator gave logins (RFC 8707).")
 
     @model_validator(mode="before")
     @classmethod
@@ -67,9 +68,15 @@ class TokenForm(BaseModel):
         """Refuse another grant or scope before anything is missing: its other parameters differ."""
         if fields.get("grant_type", PASSWORD_GRANT) != PASSWORD_GRANT:
             raise UnsupportedGrantTypeError
-        if not set(fields.get("scope", "").split()) <= {ACCOUNT_SCOPE}:
-            raise InvalidScopeError
+        if not fields.get("resource"):
+            require_account_scope(fields.get("scope", ""))
         return fields
+
+
+def require_account_scope(scope: str) -> None:
+    """Raise ``InvalidScopeError`` for what a login without a resource does not grant."""
+    if not set(scope.split()) <= {ACCOUNT_SCOPE}:
+        raise InvalidScopeError
 
 
 class UserResponse(BaseModel):

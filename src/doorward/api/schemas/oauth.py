@@ -36,7 +36,9 @@ class TokenRequestForm(ClientForm):
         "", max_length=MAXIMUM_FIELD_LENGTH, description="Separated by spaces; absent or empty for all that there are."
     )
     resource: str | None = Field(
-        None, max_length=MAXIMUM_FIELD_LENGTH, description="Of `client_credentials`: the audience of the token."
+        None,
+        max_length=MAXIMUM_FIELD_LENGTH,
+        description="The audience of the token (RFC 8707).",
     )
     refresh_token: str | None = Field(None, max_length=MAXIMUM_FIELD_LENGTH, json_schema_extra=NOT_EMPTY)
 

@@ -12,7 +12,14 @@ from doorward.api.exceptions import AccessTokenNotRevocableError, InvalidScopeEr
 from doorward.api.policy import ACCOUNT, PUBLIC, ErrorDialect, RoutePolicy
 from doorward.api.problems import Remedies
 from doorward.api.routing import Call
-from doorward.api.schemas.auth import RefreshTokenRequest, RegisterRequest, TokenPairResponse, UserResponse
+from doorward.api.schemas.auth import (
+    RefreshTokenRequest,
+    RegisterRequest,
+    TokenForm,
+    TokenPairResponse,
+    UserResponse,
+    require_account_scope,
+)
 from doorward.api.schemas.joining import RegistrationRequestedResponse
 from doorward.api.schemas.standard_forms import RefreshForm, RevocationForm, ScopedPairResponse
 from doorward.api.services import CurrentServices, Services, services_of
@@ -31,6 +38,7 @@ from doorward.domain.auth.exceptions import (
     InvalidCredentialsError,
     InvalidEmailError,
     InvalidRefreshTokenError,
+    InvalidTargetError,
     InvitationRequiredError,
     LoginThrottledError,
     MissingAccessTokenError,
@@ -38,10 +46,11 @@ from doorward.domain.auth.exceptions import (
     PasswordTooCommonError,
     RegistrationClosedError,
     RegistrationDomainRefusedError,
+    ScopeNotGrantedError,
     TooManyHashesError,
     UsernameTakenError,
 )
-from doorward.domain.auth.models import TokenPair
+from doorward.domain.auth.models import FIRST_PARTY, Grant, TokenPair
 
 TAG: Final = "auth"
 PREFIX: Final = "/api/v1/auth"
@@ -96,6 +105,8 @@ _REFUSALS_OF_LOGIN: Final = (
     PasswordChangeRequiredError,
     UnsupportedGrantTypeError,
     InvalidScopeError,
+    InvalidTargetError,
+    ScopeNotGrantedError,
     LoginThrottledError,
     TooManyHashesError,
 )
@@ -210,10 +221,12 @@ async def login(
 ) -> TokenPairResponse | ScopedPairResponse:
     """Log in with user name or e-mail address and password, and begin a session.
 
-    With `grant_type=refresh_token`: as `/api/v1/auth/refresh`, for clients of RFC 6749, whose refusals have its form.
+    With `resource` the tokens are for another service that the operator gave logins, and not for this one. With
+    `grant_type=refresh_token`: as `/api/v1/auth/refresh`, for clients of RFC 6749, whose refusals have its form.
     """
     if isinstance(form, RefreshForm):
         return ScopedPairResponse.of(await services.sessions.refresh(form.refresh_token, scopes=form.scopes))
+    grant = await _grant_of(form, services)
     async with waiting_client(request) as client:
         begun = await services.login.login(
             name=form.username,
@@ -221,9 +234,18 @@ async def login(
             client=client,
             user_agent=request.headers.get("user-agent"),
             device_token=doorward_device,
+            grant=grant,
         )
     response.headers[DEVICE_HEADER] = begun.device_token
-    return _pair_response(begun.tokens)
+    return _pair_response(begun.tokens) if grant.audience is None else ScopedPairResponse.of(begun.tokens)
+
+
+async def _grant_of(form: TokenForm, services: Services) -> Grant:
+    """Return what a login asks for. Where no tokens for other services are issued, ``resource`` is ignored."""
+    if form.resource and services.provider is not None:
+        return await services.provider.login_grants.grant_for(form.resource, form.scope)
+    require_account_scope(form.scope)
+    return FIRST_PARTY
 
 
 async def read_me(request: Request) -> Response:

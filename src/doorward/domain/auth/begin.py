@@ -90,6 +90,7 @@ def _new_session(
         secret_hash=hash_secret(token.secret),
         client_id=grant.client_id,
         scopes=list(grant.scopes),
+        resources=[] if grant.audience is None else [grant.audience.identifier],
         amr=list(proof.methods),
         acr=proof.acr,
         authenticated_at=proof.proven_at,

@@ -208,13 +208,14 @@ class RefreshRefused(Event):
     """Refused with 401, or with 400 where the refresh was a form.
 
     `reason` is `malformed` (forged or no token at all), `not_current` (ended, expired, unknown, of another client or of
-    an inactive user) or `scope` (more was asked for than the session has).
+    an inactive user), `scope` (more was asked for than the session has) or `resource` (another audience was asked for
+    than the session's, or that is none any more).
     """
 
     log_event = "auth.refresh.refused"
     outcome = "failure"
     counted = ((REFRESHES, "refused"),)
-    reason: Literal["malformed", "not_current", "scope"]
+    reason: Literal["malformed", "not_current", "scope", "resource"]
 
 
 @dataclass(frozen=True)

@@ -218,6 +218,15 @@ class ScopeNotGrantedError(DomainError):
     oauth_error = "invalid_scope"
 
 
+class InvalidTargetError(DomainError):
+    """RFC 8707 section 2."""
+
+    kind = Kind.INVALID
+    code = "invalid_target"
+    detail = "No such token is issued for this resource. Name one that the client was given, once."
+    oauth_error = "invalid_target"
+
+
 class InvalidOneTimeTokenError(DomainError):
     """A link's token or a typed code is unknown, expired, used or of somebody else: the caller is not told which."""
 

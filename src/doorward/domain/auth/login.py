@@ -22,7 +22,7 @@ from doorward.domain.auth.exceptions import (
 from doorward.domain.auth.held_back import HeldBack
 from doorward.domain.auth.identifiers import read_identifier
 from doorward.domain.auth.known_devices import KnownDevices
-from doorward.domain.auth.models import FIRST_PARTY, ClientKind, Credentials, Device, LoggedIn, Proof
+from doorward.domain.auth.models import FIRST_PARTY, ClientKind, Credentials, Device, Grant, LoggedIn, Proof
 from doorward.domain.auth.policy import MAXIMUM_TYPED_LENGTH, Lifetimes, is_unicode_text
 from doorward.domain.auth.ports import NO_CLIENT, Client, PasswordCheck, PasswordHasher
 from doorward.domain.auth.repositories import Connection, users
@@ -95,8 +95,9 @@ class Login:
         client: Client = NO_CLIENT,
         user_agent: str | None = None,
         device_token: str | None = None,
+        grant: Grant = FIRST_PARTY,
     ) -> LoggedIn:
-        """Begin a session, committed when this returns.
+        """Begin a session for what is granted, committed when this returns.
 
         ``name`` is a user name or an e-mail address in any spelling; ``client`` decides when the password is checked.
         ``device_token`` was given by an earlier login; any other text in its place is ignored.
@@ -121,7 +122,8 @@ class Login:
                 )
             if credentials.deletes_at is not None:
                 raise await self._offer_to_restore(credentials, credentials.deletes_at, attempt)
-            return await self._begin(credentials, _place(credentials, shown, device), check.upgraded_hash, attempt)
+            place = _place(credentials, shown, device)
+            return await self._begin(credentials, grant, place, check.upgraded_hash, attempt)
 
     async def _find_credentials(self, identifier: str, shown: DeviceToken | None, device: Device) -> Credentials | None:
         async with self._database.connection() as connection:
@@ -158,7 +160,7 @@ class Login:
         return self._held_back.offer_restoration(user_id, epoch=epoch, deletes_at=deletes_at, now=self._clock.now())
 
     async def _begin(
-        self, credentials: Credentials, place: _Place, upgraded_hash: str | None, attempt: Attempt
+        self, credentials: Credentials, grant: Grant, place: _Place, upgraded_hash: str | None, attempt: Attempt
     ) -> LoggedIn:
         now, user_id, epoch = self._clock.now(), credentials.user_id, credentials.session_epoch
         proof = Proof(user_id, PASSWORD_METHODS, acr=1, proven_at=now, session_epoch=epoch)
@@ -168,7 +170,7 @@ class Login:
             begun = await begin_session(
                 connection,
                 proof,
-                FIRST_PARTY,
+                grant,
                 device,
                 policy=self._rules.policy,
                 lifetimes=self._rules.lifetimes,

@@ -7,6 +7,8 @@ from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
+from doorward.domain.auth.rotated_session import TokenAudience
+
 FIRST_PARTY_CLIENT: Final = "doorward"
 """The service's own login, as a client (RFC 9068 section 2.2 requires one)."""
 
@@ -117,10 +119,11 @@ class Proof:
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What is asked for: a session for a client, with scopes."""
+    """What is asked for: a session for a client, with scopes. Without ``audience`` its tokens are for this service."""
 
     client_id: str
     scopes: tuple[str, ...]
+    audience: TokenAudience | None = None
 
 
 FIRST_PARTY: Final = Grant(FIRST_PARTY_CLIENT, (ACCOUNT_SCOPE,))
@@ -185,6 +188,8 @@ class NewSession:
     secret_hash: bytes
     client_id: str
     scopes: Sequence[str]
+    resources: Sequence[str]
+    """The audience of its tokens, where that is another service."""
     amr: Sequence[str]
     acr: int
     authenticated_at: datetime
@@ -194,30 +199,6 @@ class NewSession:
     created_at: datetime
     expires_at: datetime
     session_expires_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class RotatedSession:
-    """What the next pair of tokens is issued for. ``roles`` are those of this moment; None for none."""
-
-    user_id: UUID
-    client_id: str
-    scopes: Sequence[str]
-    roles: Sequence[str] | None
-
-
-@dataclass(frozen=True, slots=True)
-class LockedSession(RotatedSession):
-    """A session as it is, locked, to decide what a refresh token deserves that did not rotate it."""
-
-    generation: int
-    secret_hash: bytes
-    refreshed_at: datetime
-    expires_at: datetime
-    has_ended: bool
-    user_is_active: bool
-    verified_email: str | None = None
-    """The address that the user is told at, None if it is not verified."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,9 +16,9 @@ from doorward.domain.auth.exceptions import (
     PasswordNotTextError,
     PasswordTooCommonError,
 )
-from doorward.domain.auth.models import LockedSession
 from doorward.domain.auth.password_patterns import is_common_pattern
 from doorward.domain.auth.refresh_token import RefreshToken, hash_secret
+from doorward.domain.auth.rotated_session import LockedSession
 
 MINIMUM_PASSWORD_LENGTH: Final = 8
 MAXIMUM_PASSWORD_LENGTH: Final = 256

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Final, Protocol
+from typing import Final, Literal, Protocol
 
 from doorward.core.principal import ClientPrincipal, Principal, VerifiedToken
 from doorward.domain.auth.callers import AnyCaller, ClientCaller
@@ -97,8 +97,19 @@ class BreachedPasswords(Protocol):
 class AccessTokenSigner(Protocol):
     """Access tokens: JWTs in the profile of RFC 9068."""
 
-    def sign(self, principal: Principal, now: datetime) -> str:
-        """Return a token for the principal, valid from ``now`` for the configured time."""
+    def sign(
+        self,
+        principal: Principal,
+        now: datetime,
+        *,
+        audience: str | None = None,
+        algorithm: Literal["ES256", "RS256"] | None = None,
+    ) -> str:
+        """Return a token for the principal, valid from ``now`` for the configured time.
+
+        Tokens for another ``audience`` are signed with the ``algorithm``; then ``ServiceUnavailableError`` is raised
+        while there is no key of it.
+        """
         ...
 
     async def verify_with_latest_keys(self, token: str, now: datetime) -> Principal | ClientPrincipal:

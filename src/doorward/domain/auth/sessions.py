@@ -1,7 +1,6 @@
 """Use cases of the tokens of a session: refresh with rotation and reuse detection, revoke, authenticate."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from doorward.core.exceptions import ServiceUnavailableError
@@ -15,31 +14,24 @@ from doorward.domain.auth.events import (
     RefreshRotated,
     RevocationIgnored,
 )
-from doorward.domain.auth.exceptions import InvalidAccessTokenError, InvalidRefreshTokenError, ScopeNotGrantedError
-from doorward.domain.auth.models import FIRST_PARTY_CLIENT, LiveSession, RotatedSession, TokenPair, User
+from doorward.domain.auth.exceptions import (
+    InvalidAccessTokenError,
+    InvalidRefreshTokenError,
+    ScopeNotGrantedError,
+)
+from doorward.domain.auth.models import FIRST_PARTY_CLIENT, LiveSession, TokenPair, User
 from doorward.domain.auth.policy import Lifetimes, Verdict, judge_unrotated
 from doorward.domain.auth.ports import AccessTokenSigner
+from doorward.domain.auth.refresh_request import RefreshRequest
 from doorward.domain.auth.refresh_token import RefreshToken, RefreshTokenCodec
-from doorward.domain.auth.repositories import Connection, sessions
-from doorward.domain.auth.scopes import effective_scopes, includes_scopes, may_name_a_scope
+from doorward.domain.auth.repositories import Connection, rotations, sessions
+from doorward.domain.auth.rotated_session import RotatedSession
+from doorward.domain.auth.scopes import effective_scopes, may_name_a_scope
 from doorward.domain.auth.token_endings import TokenEndings
 from doorward.domain.auth.token_pair import TokenPairIssuer
 from doorward.observability.database_events import DatabaseStatementLate
 from doorward.observability.logging import report
 from doorward.observability.request_context import bind_session
-
-
-@dataclass(frozen=True, slots=True)
-class _Asking:
-    """A refresh that a client asks for; None for all scopes that the session was granted."""
-
-    token: RefreshToken
-    client_id: str
-    scopes: frozenset[str] | None
-    ends_others: bool
-
-    def goes_beyond(self, session: RotatedSession) -> bool:
-        return self.scopes is not None and not includes_scopes(session.scopes, self.scopes)
 
 
 class Sessions:
@@ -74,6 +66,7 @@ class Sessions:
         *,
         client_id: str = FIRST_PARTY_CLIENT,
         scopes: frozenset[str] | None = None,
+        resource: str | None = None,
         ends_others: bool = False,
     ) -> TokenPair:
         """Exchange the current token of the client's live session for the next pair.
@@ -84,6 +77,7 @@ class Sessions:
         a token is refused: always ``InvalidRefreshTokenError``. With ``ends_others`` a session of another client ends,
         too: a client that showed its secret has a token that was stolen.
         ``ScopeNotGrantedError``: the session has fewer scopes, and its token was not exchanged.
+        ``InvalidTargetError``: the session is not for this resource, and its token was not exchanged.
         ``ServiceUnavailableError``: the token was not exchanged, or PostgreSQL did not answer whether it was.
         """
         token = self._decode(refresh_token)
@@ -94,9 +88,9 @@ class Sessions:
         if scopes is not None and not all(map(may_name_a_scope, scopes)):
             report(RefreshRefused(reason="scope"))
             raise ScopeNotGrantedError
-        asking = _Asking(token, client_id, scopes, ends_others)
+        asking = RefreshRequest.of(token, client_id, scopes, resource, ends_others=ends_others)
         # What most clients ask for is asked for together; the rest by statements of their own.
-        is_usual = client_id == FIRST_PARTY_CLIENT and scopes is None
+        is_usual = client_id == FIRST_PARTY_CLIENT and scopes is None and resource is None
         session = await (self._rotations.ask(token) if is_usual else self._rotate_alone(asking))
         if session is None:
             session = await self._rotate_or_judge(asking)
@@ -108,6 +102,7 @@ class Sessions:
             client_id=session.client_id,
             scopes=session.scopes if scopes is None else scopes,
             roles=session.roles,
+            audience=session.audience,
             now=self._clock.now(),
         )
 
@@ -121,7 +116,7 @@ class Sessions:
     async def _rotate_all(self, tokens: Sequence[RefreshToken]) -> Sequence[RotatedSession | None]:
         now = self._clock.now()
         async with self._database.connection() as connection:
-            return await sessions.rotate_sessions(
+            return await rotations.rotate_sessions(
                 connection,
                 tokens,
                 client_id=FIRST_PARTY_CLIENT,
@@ -131,25 +126,26 @@ class Sessions:
                 until=self._database.deadline(),
             )
 
-    async def _rotate_alone(self, asking: _Asking) -> RotatedSession | None:
+    async def _rotate_alone(self, asking: RefreshRequest) -> RotatedSession | None:
         async with self._database.connection() as connection:
             return await self._rotate(connection, asking, self._clock.now(), self._database.deadline())
 
     async def _rotate(
-        self, connection: Connection, asking: _Asking, now: datetime, until: datetime
+        self, connection: Connection, asking: RefreshRequest, now: datetime, until: datetime
     ) -> RotatedSession | None:
-        (rotated,) = await sessions.rotate_sessions(
+        (rotated,) = await rotations.rotate_sessions(
             connection,
             [asking.token],
             client_id=asking.client_id,
             scopes=asking.scopes,
+            resource=asking.resource,
             now=now,
             idle_expires_at=now + self._lifetimes.refresh_idle,
             until=until,
         )
         return rotated
 
-    async def _rotate_or_judge(self, asking: _Asking) -> RotatedSession:
+    async def _rotate_or_judge(self, asking: RefreshRequest) -> RotatedSession:
         """Decide about a token that the batch did not rotate, with its session locked.
 
         The batch skips locked rows, so the token may still be current: it is tried once more, alone. Otherwise return
@@ -160,7 +156,7 @@ class Sessions:
         async with self._database.transaction() as connection:
             until = self._database.deadline()
             await sessions.lock_owner(connection, token)
-            session = await sessions.lock_session(connection, token)
+            session = await rotations.lock_session(connection, token)
             rotated = await self._rotate(connection, asking, now, until)
             verdict = judge_unrotated(
                 session,
@@ -179,9 +175,8 @@ class Sessions:
             report(RefreshRefused(reason="not_current"))
             raise InvalidRefreshTokenError
         bind_session(session_id=token.session_id, user_id=session.user_id)
-        if verdict is not Verdict.END and asking.goes_beyond(session):
-            report(RefreshRefused(reason="scope"))
-            raise ScopeNotGrantedError
+        if verdict is not Verdict.END:
+            asking.check(session)
         if verdict is Verdict.REPEAT:
             report(RefreshRepeated())
             return session

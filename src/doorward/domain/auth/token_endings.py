@@ -7,9 +7,10 @@ from uuid import UUID
 from doorward.domain.audit.recording import record
 from doorward.domain.auth.devices import AddressDetail, recorded_address
 from doorward.domain.auth.events import SessionEnded, SessionReuseDetected
-from doorward.domain.auth.models import EndReason, LockedSession
+from doorward.domain.auth.models import EndReason
 from doorward.domain.auth.refresh_token import RefreshToken
 from doorward.domain.auth.repositories import Connection, own_sessions, sessions
+from doorward.domain.auth.rotated_session import LockedSession
 from doorward.domain.outbox.mail import MailKind, MailOrigin, MailRequest
 from doorward.domain.outbox.mail_queue import MailQueue
 from doorward.observability.request_context import bind_session, current_client

@@ -10,6 +10,7 @@ from doorward.domain.auth.models import TokenPair
 from doorward.domain.auth.policy import Lifetimes
 from doorward.domain.auth.ports import AccessTokenSigner
 from doorward.domain.auth.refresh_token import RefreshToken, RefreshTokenCodec
+from doorward.domain.auth.rotated_session import TokenAudience
 
 
 class TokenPairIssuer:
@@ -29,6 +30,7 @@ class TokenPairIssuer:
             client_id=begun.grant.client_id,
             scopes=begun.grant.scopes,
             roles=begun.roles,
+            audience=begun.grant.audience,
             now=now,
         )
 
@@ -40,14 +42,21 @@ class TokenPairIssuer:
         client_id: str,
         scopes: Collection[str],
         roles: Collection[str] | None,
+        audience: TokenAudience | None = None,
         now: datetime,
     ) -> TokenPair:
-        """Return an access token for the user in the session of a refresh token, beside that refresh token."""
-        principal = Principal(
-            user_id, refresh_token.session_id, client_id, frozenset(scopes), frozenset(roles) if roles else NO_ROLES
-        )
+        """Return an access token for the user in the session of a refresh token, beside that refresh token.
+
+        Roles are for this service alone: tokens for another ``audience`` do not name them.
+        """
+        names = frozenset(roles) if roles and audience is None else NO_ROLES
+        principal = Principal(user_id, refresh_token.session_id, client_id, frozenset(scopes), names)
+        if audience is None:
+            access_token = self._signer.sign(principal, now)
+        else:
+            access_token = self._signer.sign(principal, now, audience=audience.identifier, algorithm=audience.algorithm)
         return TokenPair(
-            access_token=self._signer.sign(principal, now),
+            access_token=access_token,
             refresh_token=self._codec.encode(refresh_token),
             expires_in=self._expires_in,
             scopes=principal.scopes,

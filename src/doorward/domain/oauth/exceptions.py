@@ -162,15 +162,6 @@ class ScopesNotAllowedError(DomainError):
     oauth_error = "invalid_scope"
 
 
-class InvalidTargetError(DomainError):
-    """RFC 8707 section 2."""
-
-    kind = Kind.INVALID
-    code = "invalid_target"
-    detail = "Tokens of the client are not for this resource. Name one of its resources, once."
-    oauth_error = "invalid_target"
-
-
 class ClientTokenNotRevocableError(DomainError):
     """RFC 7009 section 2.2.1."""
 

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from doorward.core.principal import ClientPrincipal
 from doorward.core.text import UnsafeTextError, normalize
+from doorward.domain.auth.exceptions import InvalidTargetError
 from doorward.domain.auth.models import ACCOUNT_SCOPE, FIRST_PARTY_CLIENT
 from doorward.domain.oauth.events import RefusedAuthentication
 from doorward.domain.oauth.exceptions import (
@@ -22,7 +23,6 @@ from doorward.domain.oauth.exceptions import (
     InvalidGrantTypesError,
     InvalidResourceError,
     InvalidResourceScopesError,
-    InvalidTargetError,
     ScopesNotAllowedError,
     UnknownResourceError,
 )

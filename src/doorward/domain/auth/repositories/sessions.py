@@ -12,12 +12,9 @@ from uuid import UUID
 
 from psycopg.rows import class_row
 
-from doorward.domain.auth.models import EndReason, LiveSession, LockedSession, NewSession, RotatedSession
+from doorward.domain.auth.models import EndReason, LiveSession, NewSession
 from doorward.domain.auth.refresh_token import RefreshToken, hash_secret
 from doorward.domain.auth.repositories import Connection
-from doorward.domain.auth.scopes import RESOURCE_SCOPES
-
-_IMPLIED_BY_ACCOUNT: Final = [scope.value for scope in RESOURCE_SCOPES]
 
 DEAD_KEPT: Final = 750
 MOST_READ: Final = 2000
@@ -74,12 +71,12 @@ async def add_session(
             RETURNING sessions.id
         ), added AS (
             INSERT INTO sessions (
-                id, user_id, epoch, secret_hash, generation, client_id, scopes, amr, acr, authenticated_at,
+                id, user_id, epoch, secret_hash, generation, client_id, scopes, resources, amr, acr, authenticated_at,
                 user_agent, address, device_id, created_at, refreshed_at, expires_at, session_expires_at
             )
             VALUES (
-                %(id)s, %(user_id)s, %(epoch)s, %(secret_hash)s, 0, %(client_id)s, %(scopes)s, %(amr)s, %(acr)s,
-                %(authenticated_at)s, %(user_agent)s, %(address)s, %(device_id)s,
+                %(id)s, %(user_id)s, %(epoch)s, %(secret_hash)s, 0, %(client_id)s, %(scopes)s, %(resources)s, %(amr)s,
+                %(acr)s, %(authenticated_at)s, %(user_agent)s, %(address)s, %(device_id)s,
                 %(created_at)s, %(created_at)s, %(expires_at)s, %(session_expires_at)s
             )
         )
@@ -96,89 +93,6 @@ async def add_session(
         },
     )
     return [row[0] for row in await cursor.fetchall()]
-
-
-async def rotate_sessions(
-    connection: Connection,
-    tokens: Sequence[RefreshToken],
-    *,
-    client_id: str,
-    scopes: Collection[str] | None,
-    now: datetime,
-    idle_expires_at: datetime,
-    until: datetime,
-) -> list[RotatedSession | None]:
-    """Rotate the sessions whose current tokens these are, if they are live; return the session of each token, or None.
-
-    Sessions of another client are not rotated, nor are those that lack one of ``scopes``; None asks for no scope.
-
-    One statement and one commit for a batch of concurrent refreshes. Equal tokens are several rows of its input, and
-    PostgreSQL updates a row once in a statement: exactly one of them gets the session. A row that another transaction
-    has locked is skipped, so that one locked session delays no other, and two processes whose batches overlap cannot
-    deadlock: a token that got None may be current all the same. From ``until`` on nothing is rotated. No indexed
-    column is changed (a HOT update).
-
-    LIMIT is the number of tokens and leaves none out. It makes the planner expect few rows, so that the plan of the
-    prepared statement uses the index although it may have been made when the table was empty.
-    """
-    cursor = await connection.execute(
-        """
-        WITH current AS (
-            SELECT session.id, session.roles, token.position
-            FROM (
-                SELECT id, user_id, generation, secret_hash, position
-                FROM unnest(
-                    %(ids)s::uuid[], %(user_ids)s::uuid[], %(generations)s::bigint[], %(secret_hashes)s::bytea[]
-                ) WITH ORDINALITY AS given (id, user_id, generation, secret_hash, position)
-                LIMIT %(count)s
-            ) AS token
-            CROSS JOIN LATERAL (
-                SELECT sessions.id, NULLIF(users.roles, '{}') AS roles
-                FROM sessions
-                JOIN users ON users.id = sessions.user_id
-                WHERE sessions.id = token.id
-                  AND (token.user_id IS NULL OR sessions.user_id = token.user_id)
-                  AND sessions.generation = token.generation
-                  AND sessions.secret_hash = token.secret_hash
-                  AND sessions.client_id = %(client_id)s
-                  AND (
-                      %(scopes)s::text[] IS NULL
-                      OR %(scopes)s::text[] <@ sessions.scopes
-                      OR 'account' = ANY(sessions.scopes)
-                         AND %(scopes)s::text[] <@ (sessions.scopes || %(implied)s::text[])
-                  )
-                  AND sessions.ended_at IS NULL
-                  AND sessions.expires_at > %(now)s
-                  AND clock_timestamp() < %(until)s
-                  AND users.is_active
-                  AND users.session_epoch = sessions.epoch
-                FOR NO KEY UPDATE OF sessions SKIP LOCKED
-            ) AS session
-        )
-        UPDATE sessions
-        SET generation = generation + 1,
-            refreshed_at = %(now)s,
-            expires_at = LEAST(%(idle_expires_at)s, session_expires_at)
-        FROM current
-        WHERE sessions.id = current.id
-        RETURNING current.position, sessions.user_id, sessions.client_id, sessions.scopes, current.roles
-        """,
-        {
-            "count": len(tokens),
-            "ids": [token.session_id for token in tokens],
-            "user_ids": [token.user_id for token in tokens],
-            "generations": [token.generation for token in tokens],
-            "secret_hashes": [hash_secret(token.secret) for token in tokens],
-            "client_id": client_id,
-            "scopes": None if scopes is None else list(scopes),
-            "implied": _IMPLIED_BY_ACCOUNT,
-            "now": now,
-            "idle_expires_at": idle_expires_at,
-            "until": until,
-        },
-    )
-    rotated = {position: RotatedSession(*session) for position, *session in await cursor.fetchall()}
-    return [rotated.get(position) for position, _ in enumerate(tokens, start=1)]
 
 
 async def lock_owner(connection: Connection, token: RefreshToken) -> UUID | None:
@@ -201,28 +115,6 @@ async def lock_owner(connection: Connection, token: RefreshToken) -> UUID | None
     )
     row = await cursor.fetchone()
     return row[0] if row else None
-
-
-async def lock_session(connection: Connection, token: RefreshToken) -> LockedSession | None:
-    """Find the session that a token names and lock it until the transaction ends."""
-    async with connection.cursor(row_factory=class_row(LockedSession)) as cursor:
-        await cursor.execute(
-            """
-            SELECT sessions.user_id, sessions.client_id, sessions.scopes, NULLIF(users.roles, '{}') AS roles,
-                   sessions.generation, sessions.secret_hash,
-                   sessions.refreshed_at, sessions.expires_at,
-                   sessions.ended_at IS NOT NULL OR sessions.epoch <> users.session_epoch AS has_ended,
-                   users.is_active AS user_is_active,
-                   CASE WHEN users.email_verified_at IS NOT NULL THEN users.email END AS verified_email
-            FROM sessions
-            JOIN users ON users.id = sessions.user_id
-            WHERE sessions.id = %(session_id)s
-              AND (%(user_id)s::uuid IS NULL OR sessions.user_id = %(user_id)s)
-            FOR UPDATE OF sessions
-            """,
-            {"session_id": token.session_id, "user_id": token.user_id},
-        )
-        return await cursor.fetchone()
 
 
 async def end_session(

@@ -1,0 +1,51 @@
+"""What a refresh asks for, and whether its session has it. Pure."""
+
+from dataclasses import dataclass
+from typing import Self
+
+from doorward.domain.auth.events import RefreshRefused
+from doorward.domain.auth.exceptions import InvalidRefreshTokenError, InvalidTargetError, ScopeNotGrantedError
+from doorward.domain.auth.refresh_token import RefreshToken
+from doorward.domain.auth.rotated_session import RotatedSession
+from doorward.domain.auth.scopes import includes_scopes
+from doorward.observability.logging import report
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshRequest:
+    """A refresh that a client asks for; None for all scopes of the session, and for its own resource."""
+
+    token: RefreshToken
+    client_id: str
+    scopes: frozenset[str] | None
+    resource: str | None
+    ends_others: bool
+
+    @classmethod
+    def of(
+        cls,
+        token: RefreshToken,
+        client_id: str,
+        scopes: frozenset[str] | None,
+        resource: str | None,
+        *,
+        ends_others: bool,
+    ) -> Self:
+        """Return the request. A resource that PostgreSQL cannot compare is no session's, and gets another name."""
+        comparable = None if resource is None else resource.replace("\0", "\ufffd")
+        return cls(token, client_id, scopes, comparable, ends_others)
+
+    def check(self, session: RotatedSession) -> None:
+        """Refuse to issue what the session has not, or has not any more. Its token stays current.
+
+        Raises ``InvalidTargetError``, ``InvalidRefreshTokenError``, ``ScopeNotGrantedError``.
+        """
+        if self.resource is not None and self.resource != session.resource:
+            report(RefreshRefused(reason="resource"))
+            raise InvalidTargetError
+        if not session.is_served:
+            report(RefreshRefused(reason="resource"))
+            raise InvalidRefreshTokenError
+        if self.scopes is not None and not includes_scopes(session.scopes, self.scopes):
+            report(RefreshRefused(reason="scope"))
+            raise ScopeNotGrantedError

@@ -1,0 +1,42 @@
+"""What a user's login may ask for beside the account: a token for one resource that the operator gave the login."""
+
+from doorward.core.ports import Database
+from doorward.domain.auth.exceptions import InvalidTargetError, ScopeNotGrantedError
+from doorward.domain.auth.models import ACCOUNT_SCOPE, FIRST_PARTY, FIRST_PARTY_CLIENT, Grant
+from doorward.domain.auth.rotated_session import TokenAudience
+from doorward.domain.oauth.exceptions import ScopesNotAllowedError
+from doorward.domain.oauth.policy import Audiences, is_resource_identifier, scopes_for
+from doorward.domain.oauth.repositories import Connection, clients
+
+
+class LoginGrants:
+    """Reads what the built-in client was given: `doorward client set doorward --scope ... --audience ...`."""
+
+    def __init__(self, *, database: Database[Connection], audiences: Audiences) -> None:
+        self._database = database
+        self._audiences = audiences
+
+    async def grant_for(self, identifier: str, scope: str) -> Grant:
+        """Return the grant of a login for this resource, without ``scope`` with all that there is.
+
+        The audience of the service's own tokens is no other grant than none. Raises ``InvalidTargetError`` for what the
+        built-in client was not given, and ``ScopeNotGrantedError``.
+        """
+        if identifier == self._audiences.own:
+            if not set(scope.split()) <= {ACCOUNT_SCOPE}:
+                raise ScopeNotGrantedError
+            return FIRST_PARTY
+        if not is_resource_identifier(identifier):
+            raise InvalidTargetError
+        async with self._database.connection() as connection:
+            (client,) = await clients.list_clients_with_hashes(connection, [FIRST_PARTY_CLIENT], [identifier])
+        if client is None or client.resource is None or identifier not in client.resources:
+            raise InvalidTargetError
+        try:
+            scopes = scopes_for(client, client.resource, scope)
+        except ScopesNotAllowedError as error:
+            raise ScopeNotGrantedError from error
+        if not scopes:
+            raise ScopeNotGrantedError
+        audience = TokenAudience(identifier, client.resource.algorithm)
+        return Grant(FIRST_PARTY_CLIENT, tuple(sorted(scopes)), audience)
