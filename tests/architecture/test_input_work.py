@@ -48,7 +48,7 @@ MEASURED: Final = frozenset(
         "domain/oauth/client_authentication.py",
         "domain/oauth/policy.py",
         "domain/webhooks/policy.py",
-        "infrastructure/access_tokens.py",
+        "infrastructure/token_reading.py",
         "server/request_head.py",
     }
 )
@@ -57,6 +57,8 @@ MEASURED: Final = frozenset(
 
 OF_THE_OPERATOR: Final = frozenset(
     {
+        "infrastructure/signing_keys.py",
+        "settings/browsers.py",
         "settings/database_urls.py",
         "settings/imported_hashes.py",
         "settings/insecure.py",
@@ -81,8 +83,8 @@ OF_THE_OPERATOR: Final = frozenset(
         "infrastructure/webhooks/client.py",
     }
 )
-"""Read settings, files of the service's own workers, mails that it wrote itself, or answers of a server that the
-operator named: no client writes there. Addresses were measured when they were given."""
+"""Read settings, the operator's files of keys, files of the service's own workers, mails that it wrote itself, or
+answers of a server that the operator named: no client writes there. Addresses were measured when they were given."""
 
 WORK: Final = frozenset(
     {"b64decode", "compile", "ip_address", "loads", "model_validate_json", "normalize", "parse_qsl", "sub", "urlsplit"}

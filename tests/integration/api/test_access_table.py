@@ -221,7 +221,7 @@ async def _status(service: Service, row: str, callers: dict[str, Caller], state:
         address = path.format(session_id=listed.json()["sessions"][0]["id"])
     else:
         ids = dict.fromkeys(("user_id", "invitation_id", "webhook_id", "resource_id"), uuid4())
-        address = path.format(name="support", client_id="dwc_made-up", message_id=1, **ids)
+        address = path.format(name="support", client_id="dwc_made-up", message_id=1, kid="made-up", **ids)
     answer = await service.client.request(method, address, **_request(f"{method} {path}", callers[state]))
     return answer.status_code
 

@@ -20,7 +20,7 @@ async def test_an_operator_puts_a_new_key_in_front_and_can_remove_the_old_one(
     new, old = secrets.token_urlsafe(48), secrets.token_urlsafe(48)
     secret_key = secrets.token_urlsafe(48)
     values = {"encryption_keys": f"{new},{old}", "secret_key": secret_key}
-    new_key, old_key = sealing_keys(settings_from(values).keys)
+    new_key, old_key, _ = sealing_keys(settings_from(values).keys)
     outbox = Outbox(own_database)
     await ask(outbox, old_key, mails=3)
     environment.setenv("DATABASE_URL", own_database)

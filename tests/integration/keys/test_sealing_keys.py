@@ -1,6 +1,7 @@
 """SECRET_KEY, SECRET_KEY_PREVIOUS and ENCRYPTION_KEYS changed in every order: signing keys stay, or the start fails."""
 
 import asyncio
+import secrets
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from typing import Final
@@ -22,7 +23,7 @@ from tests.integration.keys.copies import PUBLIC_URL, audited, kid_of, make_copy
 from tests.integration.quick_ring import QUICK_RING
 from tests.integration.service import FakeClock, MakeService, settings_of_the_ring
 
-A, B, C, D = (letter * 2 + "q8Zw3KfT5xLm1Vd7RbYp0NcGhJ4sUeQ6" for letter in "ABCD")
+A, B, C, D = (secrets.token_urlsafe(48) for _ in range(4))
 Change = dict[str, str]
 REWRAP: Final[Change] = {"rewrap": "yes"}
 

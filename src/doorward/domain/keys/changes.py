@@ -1,8 +1,7 @@
 """Use cases: keep the keys by their schedule, rotate them, add one, revoke one, and begin anew."""
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import timedelta
-from typing import Final
 
 from doorward.core.events import AuditedEvent
 from doorward.core.ports import Clock, Database, SealedDataError, Sealer
@@ -10,7 +9,7 @@ from doorward.domain.audit.recording import record
 from doorward.domain.keys import repository
 from doorward.domain.keys.events import KeyActivated, KeyPublished, KeyRetired, KeyRevoked
 from doorward.domain.keys.exceptions import SigningKeysUnreadableError
-from doorward.domain.keys.models import KeyState, NewKey, StoredKey, sealing_context
+from doorward.domain.keys.models import KeyId, KeyState, NewKey, StoredKey, sealing_context
 from doorward.domain.keys.policy import (
     LISTED_AFTER_RETIREMENT,
     Activate,
@@ -19,6 +18,7 @@ from doorward.domain.keys.policy import (
     Publish,
     Retire,
     Revoke,
+    Schedule,
     Step,
     may_sign,
     state_of,
@@ -28,13 +28,6 @@ from doorward.observability.logging import report
 
 Authorize = Callable[[repository.Connection], Awaitable[object]]
 """What a change begins with, in its transaction: raises the refusal of a caller that may not make it."""
-
-_EVENTS: Final[Mapping[type[Step], type[KeyPublished | KeyActivated | KeyRetired | KeyRevoked]]] = {
-    Publish: KeyPublished,
-    Activate: KeyActivated,
-    Retire: KeyRetired,
-    Revoke: KeyRevoked,
-}
 
 
 async def _anybody(_: repository.Connection) -> None:
@@ -185,8 +178,23 @@ async def _take(connection: repository.Connection, steps: Sequence[Step]) -> Seq
             await repository.add_key(connection, step.key)
         else:
             await repository.update_key(connection, step.key)
-        if event_class := _EVENTS.get(type(step)):
-            event = event_class(user_id=None, kid=step.key.kid, algorithm=step.key.algorithm)
+        event = _event_of(step)
+        if event is not None:
             await record(connection, event)
             events.append(event)
     return events
+
+
+def _event_of(step: Step) -> AuditedEvent | None:
+    kid, algorithm = KeyId(step.key.kid), step.key.algorithm
+    match step:
+        case Publish():
+            return KeyPublished(user_id=None, kid=kid, algorithm=algorithm)
+        case Activate():
+            return KeyActivated(user_id=None, kid=kid, algorithm=algorithm)
+        case Retire():
+            return KeyRetired(user_id=None, kid=kid, algorithm=algorithm)
+        case Revoke():
+            return KeyRevoked(user_id=None, kid=kid, algorithm=algorithm)
+        case Schedule():
+            return None

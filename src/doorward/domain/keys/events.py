@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from doorward.core.events import AuditedEvent, Event
-from doorward.domain.keys.models import SigningAlgorithm
+from doorward.domain.keys.models import KeyId, SigningAlgorithm
 
 
 @dataclass(frozen=True)
@@ -12,7 +12,7 @@ class KeyPublished(AuditedEvent):
 
     type = log_event = "key.published"
     outcome = "success"
-    kid: str
+    kid: KeyId
     algorithm: SigningAlgorithm
 
 
@@ -22,7 +22,7 @@ class KeyActivated(AuditedEvent):
 
     type = log_event = "key.activated"
     outcome = "success"
-    kid: str
+    kid: KeyId
     algorithm: SigningAlgorithm
 
 
@@ -32,7 +32,7 @@ class KeyRetired(AuditedEvent):
 
     type = log_event = "key.retired"
     outcome = "success"
-    kid: str
+    kid: KeyId
     algorithm: SigningAlgorithm
 
 
@@ -43,7 +43,7 @@ class KeyRevoked(AuditedEvent):
     type = log_event = "key.revoked"
     level = "warning"
     outcome = "success"
-    kid: str
+    kid: KeyId
     algorithm: SigningAlgorithm
 
 

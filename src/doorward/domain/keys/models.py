@@ -3,7 +3,10 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Final, Literal
+from typing import Final, Literal, NewType
+
+KeyId = NewType("KeyId", str)
+"""The thumbprint of a key (RFC 7638): 43 characters of base64url."""
 
 SigningAlgorithm = Literal["ES256", "RS256"]
 SIGNING_ALGORITHMS: Final[tuple[SigningAlgorithm, ...]] = ("ES256", "RS256")
