@@ -1,7 +1,6 @@
 """The address under which others see the service, PUBLIC_URL: known before the service has chosen its port."""
 
 import http.client
-import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,7 +8,6 @@ from http.server import BaseHTTPRequestHandler
 from socketserver import ThreadingTCPServer
 from typing import Final
 
-METADATA: Final = "/.well-known/oauth-authorization-server"
 HANGS_AFTER_SECONDS: Final = 60
 OF_THE_CONNECTION: Final = frozenset(
     {"connection", "content-length", "date", "keep-alive", "server", "transfer-encoding"}
@@ -31,10 +29,7 @@ class Handler(BaseHTTPRequestHandler):
     server: Front
 
     def do_GET(self) -> None:
-        if self.path == METADATA:
-            self._answer(200, [("Content-Type", "application/json")], self._metadata())
-        else:
-            self._pass_on()
+        self._pass_on()
 
     def do_POST(self) -> None:
         self._pass_on()
@@ -42,21 +37,15 @@ class Handler(BaseHTTPRequestHandler):
     def log_message(self, *_: object) -> None:
         """Write nothing."""
 
-    def _metadata(self) -> bytes:
-        """As the service itself answers as soon as it has this call."""
-        return json.dumps({"issuer": self.server.url, "jwks_uri": f"{self.server.url}/oauth/jwks"}).encode()
-
     def _pass_on(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         connection = http.client.HTTPConnection(self.server.service, timeout=HANGS_AFTER_SECONDS)
         connection.request(self.command, self.path, body, dict(self.headers.items()))
         answer = connection.getresponse()
-        self._answer(answer.status, answer.getheaders(), answer.read())
+        body = answer.read()
         connection.close()
-
-    def _answer(self, status: int, headers: list[tuple[str, str]], body: bytes) -> None:
-        self.send_response(status)
-        for name, value in headers:
+        self.send_response(answer.status)
+        for name, value in answer.getheaders():
             if name.lower() not in OF_THE_CONNECTION:
                 self.send_header(name, value)
         self.send_header("Content-Length", str(len(body)))
