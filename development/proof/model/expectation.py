@@ -211,7 +211,11 @@ class Model:
 
     def admits(self, session: Session, access: Access, now: datetime) -> bool:
         """Tell whether the access token must be accepted; else it must be refused."""
-        return self.is_live(session, now) and self.is_readable(access.key) and now.timestamp() < access.until
+        return self.is_live(session, now) and self.is_good(access, now)
+
+    def is_good(self, access: Access, now: datetime) -> bool:
+        """Tell whether the access token is by itself: its session may have ended."""
+        return self.is_readable(access.key) and now.timestamp() < access.until
 
     def due(self, session: Session, generation: int, token: RefreshText, now: datetime) -> Due:
         """Say what a refresh with this token of the session must get."""

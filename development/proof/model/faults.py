@@ -151,6 +151,12 @@ FAULTS: Final = (
     ),
     Fault(
         SESSIONS,
+        "if not isinstance(principal, Principal) or principal.client_id != client_id:",
+        "if not isinstance(principal, Principal) or principal.client_id == client_id:",
+        "who logs out by the access token stays signed in",
+    ),
+    Fault(
+        SESSIONS,
         "return [session_of.get((principal.session_id, principal.user_id)) for principal in principals]",
         "return [next((one for one in found if one.user_id == principal.user_id), None) for principal in principals]",
         "an ended session's access token works while another session of its user is asked for",

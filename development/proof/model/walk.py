@@ -28,7 +28,7 @@ from development.proof.model.tally import Tally
 from development.proof.model.world import World
 from doorward.core.exceptions import DomainError
 from doorward.domain.auth.exceptions import EmailTakenError, UsernameTakenError
-from doorward.domain.auth.models import TokenPair
+from doorward.domain.auth.models import EndReason, TokenPair
 
 STEPS_BETWEEN_RESTARTS: Final = 4
 SECOND: Final = timedelta(seconds=1)
@@ -200,6 +200,15 @@ class Walk(AdministrationSteps):
         token = session.tokens[max(0, session.generation - age)]
         self.world.run(self.world.revoke(token.text))
         self._note_logout(session, token)
+
+    @rule(which=some, age=st.integers(0, 2))
+    def logs_out_by_an_access_token(self, which: int, age: int) -> None:
+        """A session is ended, with any of its access tokens."""
+        session = self._session(which)
+        access = session.accesses[max(0, len(session.accesses) - 1 - age)]
+        self.world.run(self.world.revoke_by_access_token(access.text))
+        if self.model.is_good(access, self.now) and self.now < session.expires_at:
+            session.end(EndReason.LOGOUT, self.now)
 
     @rule(which=some, is_deactivated=st.booleans())
     def refreshes_while_it_ends(self, which: int, is_deactivated: bool) -> None:  # noqa: FBT001 - Hypothesis passes by name

@@ -181,6 +181,10 @@ class World:
         """Log out."""
         await self._sessions.revoke(text)
 
+    async def revoke_by_access_token(self, text: str) -> None:
+        """Log out as clients of RFC 7009 may."""
+        await self._sessions.revoke_access_token(text)
+
     async def who_are(self, accesses: list[str]) -> list[Caller | None]:
         """Return who calls with these access tokens, used at the same moment, or None for a refusal."""
         return await asyncio.gather(*(self._who_is(access) for access in accesses))
