@@ -28,8 +28,12 @@ from development.postgres import EmbeddedPostgres
 USERS: Final = 1_000
 NO_PASSWORD: Final = "*"  # noqa: S105 - no password has this hash
 PAGE: Final = Path("benchmarks/tokens.md")
-WARM_UPS: Final = 4
-"""Loads as long as a round before the first one: Java compiles for that long what it runs."""
+LEAST_WARM_UPS: Final = 3
+MOST_WARM_UPS: Final = 12
+"""Loads as long as a round, before the first one."""
+
+STILL_WARMING: Final = 1.1
+"""By how much a load has to be faster than all before it for another one: Java compiles for long what it runs."""
 
 PEERS: Final[Mapping[str, Callable[[EmbeddedPostgres], contextlib.AbstractContextManager[TokenServer]]]] = {
     targets.GLEWLWYD: glewlwyd_tokens,
@@ -59,9 +63,8 @@ def measure_tokens(plan: Plan) -> None:
         if plan.with_peers:
             contestants += _peers(stack, postgres, missing)
         say("warming up")
-        for _ in range(WARM_UPS):
-            for contestant in contestants:
-                measured(contestant, plan.seconds)
+        for contestant in contestants:
+            _warm_up(contestant, plan.seconds)
         for number in range(plan.rounds):
             say(f"tokens, round {number + 1} of {plan.rounds}")
             for contestant in contestants:
@@ -112,6 +115,16 @@ def _peers(stack: contextlib.ExitStack, postgres: EmbeddedPostgres, missing: dic
             continue
         server.require_algorithm()
         yield Contestant(name, server.process, server.load)
+
+
+def _warm_up(contestant: Contestant, seconds: float) -> None:
+    """Load it until it gets no faster, but not for ever."""
+    fastest = 0.0
+    for number in range(1, MOST_WARM_UPS + 1):
+        rate = measured(contestant, seconds).value
+        if number >= LEAST_WARM_UPS and rate <= fastest * STILL_WARMING:
+            return
+        fastest = max(fastest, rate)
 
 
 def page_of(series: Series, missing: Mapping[str, str]) -> str:
