@@ -77,6 +77,7 @@ def named_values(node: ast.AST) -> Iterator[tuple[str, ast.expr | None]]:
 
 
 MACHINE_MADE: Final = frozenset({".lock", ".svg", ".png", ".txt", ".gz"})
+LOCKS = {"package-lock.json", "go.sum"}
 """Checksums of packages, drawings, lists of passwords, and a dump: nothing that is shown as an example."""
 
 QUOTED: Final = re.compile(r"([\"'`])((?:(?!\1).)+)\1")
@@ -100,7 +101,7 @@ def texts_of(path: Path) -> Iterator[str]:
 
 
 def shown_files() -> list[Path]:
-    return [path for path in project_files() if path.suffix not in MACHINE_MADE and path.name != "package-lock.json"]
+    return [path for path in project_files() if path.suffix not in MACHINE_MADE and path.name not in LOCKS]
 
 
 def refused_in_production(name: str, value: str) -> bool:

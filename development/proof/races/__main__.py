@@ -32,6 +32,7 @@ from development.proof.races.email_changes import (
     use_one_link,
 )
 from development.proof.races.email_changes import Race as EmailRace
+from development.proof.races.foreign_subjects import foreign_issuer, one_subject
 from development.proof.races.mailed import Mail, mailing, one_reset, one_verification, reset
 from development.proof.races.own_account import (
     end_all,
@@ -83,12 +84,14 @@ def main() -> int:
     configure_logging("critical", "json")
     with ExitStack() as stack:
         database_url = stack.enter_context(own_database())
-        strict = proof_settings(database_url, **ADMINISTRATION)
+        issuer = stack.enter_context(foreign_issuer())
+        strict = proof_settings(database_url, **ADMINISTRATION, TRUSTED_ISSUERS=issuer.setting())
         lenient = proof_settings(database_url, REFRESH_TOKEN_REUSE_LEEWAY_SECONDS=str(LEEWAY_SECONDS))
         urls = [stack.enter_context(running_service(strict)) for _ in range(2)]
         lenient_urls = [stack.enter_context(running_service(lenient)) for _ in range(2)]
         bar = partial(bar_and_let_in_again, settings_from({name.lower(): value for name, value in strict.items()}))
         within_the_leeway = partial(one_token, lenient_urls, options.uses, leeway_seconds=LEEWAY_SECONDS)
+        people = Administrators(database_url, codec_of(strict))
         spellings = max(1, options.claims // 4)
         races: list[tuple[str, int, int, Race]] = [
             ("one token, strict", options.rounds, 1, lambda: one_token(urls, options.uses)),
@@ -99,7 +102,8 @@ def main() -> int:
             *_against_own_account(urls, options.ends // 4),
             *_of_mails(urls, options, mailing(database_url, tokens_of(strict))),
             *_of_email_changes(urls, options, Mailboxes(database_url, tokens_of(strict))),
-            *_of_administrators(urls, options, Administrators(database_url, codec_of(strict))),
+            *_of_administrators(urls, options, people),
+            ("one subject", options.rounds, 1, lambda: one_subject(urls, options.claims, issuer, people)),
             ("refresh against deactivation", options.ends, BESIDE, lambda: ended_meanwhile(urls, bar)),
         ]
         outcomes = [_run(*race) for race in races]

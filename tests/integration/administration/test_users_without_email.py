@@ -13,6 +13,7 @@ import pytest
 from development.client import PASSWORD
 from doorward.domain.accounts.models import Mail
 from doorward.domain.accounts.ports import DevelopmentMails
+from doorward.domain.accounts.repositories import accounts, email_changes, recipients
 from tests.integration.accounts.leaving import erase_after_the_grace
 from tests.integration.accounts.own_account import Owner
 from tests.integration.administration.administrator import USERS, signed_in_with
@@ -88,6 +89,15 @@ async def test_actions_of_administration_work_and_a_reset_needs_an_address(
         assert (await admin.call("POST", external.path(*parts))).status_code == 204
     assert (await admin.call("DELETE", external.path())).status_code == 204
     assert (await admin.call("GET", external.path())).json()["status"] == "deletion_pending"
+
+
+async def test_an_account_without_an_address_is_no_mailbox(service: Service, external: External) -> None:
+    user_id = UUID(external.id)
+    async with service.database.transaction() as connection:
+        assert await recipients.find_recipient(connection, user_id) is None
+        assert await accounts.find_mailbox(connection, user_id) is None
+        assert await accounts.lock_mailbox(connection, user_id) is None
+        assert await email_changes.lock_mailbox(connection, user_id) is None
 
 
 async def test_no_mail_is_written_to_a_user_without_an_address(

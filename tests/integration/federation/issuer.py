@@ -24,6 +24,7 @@ class Issuer:
         self.listed: Sequence[SigningKey] = (self.key, rsa_key("first rsa"))
         self.answers: dict[str, bytes] = {}
         self.asked: list[str] = []
+        self.connections = 0
         self.is_held: asyncio.Event | None = None
         self.url = ""
 
@@ -53,6 +54,7 @@ class Issuer:
         return (by or self.key).sign(present, **(header or {}))
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
         try:
             path = (await reader.readuntil(b"\r\n\r\n")).split()[1].decode()
             self.asked.append(path)

@@ -120,7 +120,7 @@ async def test_without_leave_no_private_address_is_asked(make_service: MakeServi
     entry["jwks_uri"] = issuer.url.replace("http:", "https:") + KEYS
     service = await make_service(trusted_issuers=trusting(entry))
     assert is_unavailable(await service.items(issuer.token(iss="https://127.0.0.1")))
-    assert issuer.asked == []
+    assert issuer.connections == 0
 
 
 async def test_a_key_that_is_withdrawn_verifies_nothing_once_that_is_known(trusting_service: Trusting) -> None:
