@@ -14,6 +14,7 @@ from development.proof.kills.files import BATCHES, ImportRounds
 from development.proof.kills.oauth_clients import ClientRounds
 from development.proof.kills.rounds import Outcome, rounds
 from development.proof.kills.service import killable_service
+from development.proof.kills.signing_keys import KeyRounds
 from development.proof.service import ADMINISTRATION, own_database, proof_settings
 
 Kill = Callable[[Outcome], None]
@@ -54,6 +55,9 @@ def _points(database_url: str, stack: ExitStack) -> Iterator[tuple[str, Kill]]:
     of_clients = ClientRounds(administered, database_url)
     for change, moment in CLIENT_POINTS:
         yield f"{change}, {moment}", partial(of_clients.kill, change, moment)
+    of_keys = KeyRounds(administered, database_url)
+    for moment in MOMENTS:
+        yield f"signing-key, {moment}", partial(of_keys.kill, moment)
     of_imports = ImportRounds(administered, database_url)
     for batch in range(1, BATCHES + 1):
         for moment in MOMENTS:
