@@ -58,7 +58,8 @@ class KeyRing:
         self.etag: Final = f'"{hashlib.sha256(self._jwks).hexdigest()[:32]}"'
         # The result depends on the token and the keys alone, so it is cached.
         # Refused tokens are not cached, so forged tokens cannot evict valid ones.
-        self._verified = functools.lru_cache(remembered_tokens)(self._verify)
+        self.verified: Final = functools.lru_cache(remembered_tokens)(self._verify)
+        """Returns what a function returns for this ring and a token, perhaps from the cache."""
 
     def signing_key(self, algorithm: SigningAlgorithm, now: datetime) -> RingKey:
         """Return the key that signs now: of those that have begun, the last. Raises ``ServiceUnavailableError``."""
@@ -89,10 +90,6 @@ class KeyRing:
     def jwks(self) -> bytes:
         """Return the JWK Set (RFC 7517 section 5) of the public parts."""
         return self._jwks
-
-    def verified(self, verify: "Verify", token: str) -> VerifiedToken:
-        """Return what ``verify`` returns for this ring and the token, perhaps from the cache."""
-        return self._verified(verify, token)
 
     def _verify(self, verify: "Verify", token: str) -> VerifiedToken:
         return verify(self, token)
