@@ -12,6 +12,7 @@ from development.client import ITEMS, ME, PASSWORD, REGISTER, REVOKE, TOKEN, Per
 
 REFRESHES: Final = 2
 PROGRAM_TOKEN: Final = "/oauth/token"
+INTROSPECTION: Final = "/oauth/introspect"
 CLIENT_ID: Final = "foreign"
 """Libraries want one; the calls of the service's own login ignore it."""
 
@@ -57,6 +58,10 @@ class Site:
     def program_token_url(self) -> str:
         return self.url + PROGRAM_TOKEN
 
+    @property
+    def introspection_url(self) -> str:
+        return self.url + INTROSPECTION
+
     def addresses(self, person: Person) -> dict[str, str]:
         """Return what a program of another language is given."""
         return {
@@ -67,6 +72,7 @@ class Site:
             "items_path": ITEMS,
             "client_id": CLIENT_ID,
             "program_token_path": PROGRAM_TOKEN,
+            "introspection_path": INTROSPECTION,
             "program_id": self.program.client_id,
             "program_secret": self.program.secret,
             "program_scope": SCOPE,
@@ -110,6 +116,8 @@ class Flow(StrEnum):
     LOGOUT_BY_ACCESS_TOKEN = "log out by the access token"
     CLIENT_CREDENTIALS = "act for itself"
     """Get a token by id and secret, then list items; return the status."""
+    INTROSPECTION = "look at a token"
+    """Ask what that token is worth (RFC 7662); return its scope, then whether another text is a token."""
 
 
 Seen = Sequence[str]
@@ -125,6 +133,7 @@ SESSIONS_AFTER: Final[Mapping[Flow, list[tuple[int, str | None]]]] = {
     Flow.LOGOUT: [(0, "logout")],
     Flow.LOGOUT_BY_ACCESS_TOKEN: [(0, "logout")],
     Flow.CLIENT_CREDENTIALS: [],
+    Flow.INTROSPECTION: [],
 }
 
 
@@ -135,4 +144,5 @@ def expected(flow: Flow, person: Person) -> Seen:
         Flow.REFRESH: [person.username] * (1 + REFRESHES),
         Flow.REUSE: ["invalid_grant"],
         Flow.CLIENT_CREDENTIALS: ["200"],
+        Flow.INTROSPECTION: [SCOPE, "false"],
     }.get(flow, [])

@@ -15,6 +15,7 @@ FUNCTIONS: Final[Mapping[Flow, str]] = {
     Flow.LOGOUT: "logout",
     Flow.LOGOUT_BY_ACCESS_TOKEN: "logoutByAccessToken",
     Flow.CLIENT_CREDENTIALS: "actForItself",
+    Flow.INTROSPECTION: "lookAtAToken",
 }
 
 
@@ -28,12 +29,12 @@ def _try(package: str, module: str, function: str) -> Try:
     return run
 
 
-def _client(package: str, module: str) -> Client:
-    return {flow: _try(package, module, function) for flow, function in FUNCTIONS.items()}
+def _client(package: str, module: str, lacks: tuple[Flow, ...] = ()) -> Client:
+    return {flow: _try(package, module, function) for flow, function in FUNCTIONS.items() if flow not in lacks}
 
 
 NODE_CLIENTS: Final[Mapping[str, Client]] = {
-    "simple-oauth2": _client("simple-oauth2", "simple-oauth2"),
+    "simple-oauth2": _client("simple-oauth2", "simple-oauth2", lacks=(Flow.INTROSPECTION,)),
     "@badgateway/oauth2-client": _client("@badgateway/oauth2-client", "badgateway"),
     "openid-client": _client("openid-client", "openid-client"),
     "oauth4webapi": _client("oauth4webapi", "oauth4webapi"),

@@ -175,6 +175,15 @@ class Authlib:
         session.fetch_token(site.program_token_url, grant_type="client_credentials")
         return [str(session.get(site.items_url).status_code)]
 
+    def look_at_a_token(self, site: Site, _: Person) -> Seen:
+        session = python_package("authlib.integrations.requests_client").OAuth2Session(
+            site.program.client_id, site.program.secret, scope=PROGRAM_SCOPE
+        )
+        session.trust_env = False
+        token = session.fetch_token(site.program_token_url, grant_type="client_credentials")["access_token"]
+        good, bad = (session.introspect_token(site.introspection_url, token=each).json() for each in (token, "a"))
+        return [good["scope"], str(bad["active"]).lower()]
+
 
 class AuthlibAsynchronous:
     """Authlib's asynchronous client, which refreshes by itself."""
@@ -318,6 +327,7 @@ def flows_of(client: object) -> Client:
         Flow.LOGOUT: "log_out",
         Flow.LOGOUT_BY_ACCESS_TOKEN: "log_out_by_access_token",
         Flow.CLIENT_CREDENTIALS: "act_for_itself",
+        Flow.INTROSPECTION: "look_at_a_token",
     }
     return {flow: getattr(client, method) for flow, method in methods.items() if hasattr(client, method)}
 

@@ -52,13 +52,24 @@ export async function logoutByAccessToken(site) {
   return [];
 }
 
-export async function actForItself(site) {
-  const program = new OAuth2Client({
+function program(site) {
+  return new OAuth2Client({
     server: site.url,
     clientId: site.program_id,
     clientSecret: site.program_secret,
     tokenEndpoint: site.program_token_path,
+    introspectionEndpoint: site.introspection_path,
   });
-  const { accessToken } = await program.clientCredentials({ scope: [site.program_scope] });
+}
+
+export async function actForItself(site) {
+  const { accessToken } = await program(site).clientCredentials({ scope: [site.program_scope] });
   return [await statusOfItems(site, accessToken)];
+}
+
+export async function lookAtAToken(site) {
+  const token = await program(site).clientCredentials({ scope: [site.program_scope] });
+  const good = await program(site).introspect(token);
+  const bad = await program(site).introspect({ ...token, accessToken: "a" });
+  return [good.scope, String(bad.active)];
 }

@@ -62,12 +62,32 @@ export async function logoutByAccessToken(site) {
   return revoke(site, (await begin(site)).access_token);
 }
 
-export async function actForItself(site) {
-  const server = { issuer: site.url, token_endpoint: site.url + site.program_token_path };
-  const program = { client_id: site.program_id };
-  const secret = oauth.ClientSecretBasic(site.program_secret);
+function program(site) {
+  const server = {
+    issuer: site.url,
+    token_endpoint: site.url + site.program_token_path,
+    introspection_endpoint: site.url + site.introspection_path,
+  };
+  return [server, { client_id: site.program_id }, oauth.ClientSecretBasic(site.program_secret)];
+}
+
+async function own(site) {
+  const [server, client, secret] = program(site);
   const wanted = { scope: site.program_scope };
-  const answer = await oauth.clientCredentialsGrantRequest(server, program, secret, wanted, OPTIONS);
-  const { access_token: token } = await oauth.processClientCredentialsResponse(server, program, answer);
-  return [await statusOfItems(site, token)];
+  const answer = await oauth.clientCredentialsGrantRequest(server, client, secret, wanted, OPTIONS);
+  return (await oauth.processClientCredentialsResponse(server, client, answer)).access_token;
+}
+
+async function worth(site, token) {
+  const [server, client, secret] = program(site);
+  const answer = await oauth.introspectionRequest(server, client, secret, token, OPTIONS);
+  return oauth.processIntrospectionResponse(server, client, answer);
+}
+
+export async function actForItself(site) {
+  return [await statusOfItems(site, await own(site))];
+}
+
+export async function lookAtAToken(site) {
+  return [(await worth(site, await own(site))).scope, String((await worth(site, "a")).active)];
 }

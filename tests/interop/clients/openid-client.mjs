@@ -49,11 +49,28 @@ export async function logoutByAccessToken(site) {
   return [];
 }
 
-export async function actForItself(site) {
-  const server = { issuer: site.url, token_endpoint: site.url + site.program_token_path };
+function program(site) {
+  const server = {
+    issuer: site.url,
+    token_endpoint: site.url + site.program_token_path,
+    introspection_endpoint: site.url + site.introspection_path,
+  };
   const secret = client.ClientSecretBasic(site.program_secret);
-  const program = new client.Configuration(server, site.program_id, undefined, secret);
-  client.allowInsecureRequests(program);
-  const { access_token: token } = await client.clientCredentialsGrant(program, { scope: site.program_scope });
-  return [await statusOfItems(site, token)];
+  const made = new client.Configuration(server, site.program_id, undefined, secret);
+  client.allowInsecureRequests(made);
+  return made;
+}
+
+async function own(site) {
+  return (await client.clientCredentialsGrant(program(site), { scope: site.program_scope })).access_token;
+}
+
+export async function actForItself(site) {
+  return [await statusOfItems(site, await own(site))];
+}
+
+export async function lookAtAToken(site) {
+  const good = await client.tokenIntrospection(program(site), await own(site));
+  const bad = await client.tokenIntrospection(program(site), "a");
+  return [good.scope, String(bad.active)];
 }
