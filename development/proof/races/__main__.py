@@ -32,7 +32,7 @@ from development.proof.races.email_changes import (
     use_one_link,
 )
 from development.proof.races.email_changes import Race as EmailRace
-from development.proof.races.foreign_subjects import foreign_issuer, one_subject
+from development.proof.races.foreign_subjects import ForeignIssuer, foreign_issuer, one_subject
 from development.proof.races.mailed import Mail, mailing, one_reset, one_verification, reset
 from development.proof.races.own_account import (
     end_all,
@@ -91,19 +91,16 @@ def main() -> int:
         lenient_urls = [stack.enter_context(running_service(lenient)) for _ in range(2)]
         bar = partial(bar_and_let_in_again, settings_from({name.lower(): value for name, value in strict.items()}))
         within_the_leeway = partial(one_token, lenient_urls, options.uses, leeway_seconds=LEEWAY_SECONDS)
-        people = Administrators(database_url, codec_of(strict))
-        spellings = max(1, options.claims // 4)
         races: list[tuple[str, int, int, Race]] = [
             ("one token, strict", options.rounds, 1, lambda: one_token(urls, options.uses)),
             ("one token, leeway", options.rounds, 1, within_the_leeway),
-            ("one name", options.rounds, 1, lambda: one_name(urls, options.claims, spellings)),
+            ("one name", options.rounds, 1, lambda: one_name(urls, options.claims, max(1, options.claims // 4))),
             *_of_passwords(urls, options),
             ("refresh against logout", options.ends, BESIDE, lambda: ended_meanwhile(urls, log_out)),
             *_against_own_account(urls, options.ends // 4),
             *_of_mails(urls, options, mailing(database_url, tokens_of(strict))),
             *_of_email_changes(urls, options, Mailboxes(database_url, tokens_of(strict))),
-            *_of_administrators(urls, options, people),
-            ("one subject", options.rounds, 1, lambda: one_subject(urls, options.claims, issuer, people)),
+            *_of_administrators(urls, options, Administrators(database_url, codec_of(strict)), issuer),
             ("refresh against deactivation", options.ends, BESIDE, lambda: ended_meanwhile(urls, bar)),
         ]
         outcomes = [_run(*race) for race in races]
@@ -165,9 +162,9 @@ def _of_email_changes(
 
 
 def _of_administrators(
-    urls: list[str], options: argparse.Namespace, people: Administrators
+    urls: list[str], options: argparse.Namespace, people: Administrators, issuer: ForeignIssuer
 ) -> list[tuple[str, int, int, Race]]:
-    """Return the races of administrators and of webhooks, and of a refresh against what administrators do."""
+    """Return the races of administrators, webhooks and foreign subjects, and of a refresh against administrators."""
     ends, rounds = options.ends // 4, options.rounds
 
     def against(end: End) -> Race:
@@ -182,6 +179,7 @@ def _of_administrators(
         ("one version", ends, BESIDE, lambda: administration.one_version(urls, people)),
         ("a role against its grant", ends, BESIDE, lambda: administration.remove_a_granted_role(urls, people)),
         ("deactivation against logins", ends, BESIDE, lambda: administration.deactivate_during_logins(urls, people)),
+        ("one subject", rounds, 1, lambda: one_subject(urls, options.claims, issuer, people)),
         ("rotations of one secret", rounds, 1, lambda: oauth_clients.rotate_together(urls, people, options.changes)),
         ("one version of a client", rounds, 1, lambda: oauth_clients.one_version(urls, people, options.changes // 3)),
         ("retry of all dead letters", rounds, 1, lambda: webhooks.retry_all(urls, people, LETTERS)),
