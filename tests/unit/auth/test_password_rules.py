@@ -4,7 +4,7 @@ import unicodedata
 
 import pytest
 
-from doorward.domain.auth.exceptions import (
+from doorward.domain.auth.password_exceptions import (
     PasswordBlankError,
     PasswordIsNameError,
     PasswordLengthError,

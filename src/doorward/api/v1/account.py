@@ -31,7 +31,6 @@ from doorward.domain.accounts.models import Profile
 from doorward.domain.auth.exceptions import (
     InvalidUsernameError,
     LoginThrottledError,
-    PasswordTooCommonError,
     ReauthenticationRequiredError,
     SessionNotFoundError,
     TooManyHashesError,
@@ -39,6 +38,7 @@ from doorward.domain.auth.exceptions import (
     UsernameTakenError,
     WrongPasswordError,
 )
+from doorward.domain.auth.password_exceptions import PasswordTooCommonError
 
 TAG: Final = "account"
 ACCOUNT_PATH: Final = "/api/v1/account"

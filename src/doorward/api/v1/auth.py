@@ -43,7 +43,6 @@ from doorward.domain.auth.exceptions import (
     LoginThrottledError,
     MissingAccessTokenError,
     PasswordChangeRequiredError,
-    PasswordTooCommonError,
     RegistrationClosedError,
     RegistrationDomainRefusedError,
     ScopeNotGrantedError,
@@ -51,6 +50,7 @@ from doorward.domain.auth.exceptions import (
     UsernameTakenError,
 )
 from doorward.domain.auth.models import FIRST_PARTY, Grant, TokenPair
+from doorward.domain.auth.password_exceptions import PasswordTooCommonError
 
 TAG: Final = "auth"
 PREFIX: Final = "/api/v1/auth"

@@ -23,11 +23,11 @@ from doorward.domain.auth.exceptions import (
     InvalidOneTimeTokenError,
     InvalidUsernameError,
     LoginThrottledError,
-    PasswordTooCommonError,
     TooManyHashesError,
     UsernameReservedError,
     UsernameTakenError,
 )
+from doorward.domain.auth.password_exceptions import PasswordTooCommonError
 from doorward.domain.outbox.exceptions import MailNotConfiguredError
 
 

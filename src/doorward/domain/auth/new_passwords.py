@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 from doorward.core.exceptions import ServiceUnavailableError
 from doorward.domain.auth.events import BreachCheckFailed, BreachCheckPassed, BreachedPasswordRefused
-from doorward.domain.auth.exceptions import PasswordBreachedError
+from doorward.domain.auth.password_exceptions import PasswordBreachedError
 from doorward.domain.auth.policy import check_new_password, normalize_password
 from doorward.domain.auth.ports import BreachedPasswords, BreachesUnavailableError
 from doorward.observability.logging import report

@@ -9,7 +9,7 @@ from hmac import compare_digest
 from typing import Final
 
 from doorward.core.text import CODE_POINTS_OF_A_CHARACTER, has_long_run_of_marks, visible
-from doorward.domain.auth.exceptions import (
+from doorward.domain.auth.password_exceptions import (
     PasswordBlankError,
     PasswordIsNameError,
     PasswordLengthError,

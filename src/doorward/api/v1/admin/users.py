@@ -40,13 +40,13 @@ from doorward.domain.auth.exceptions import (
     InvalidEmailError,
     InvalidUsernameError,
     LastAdministratorError,
-    PasswordTooCommonError,
     TooManyHashesError,
     UnknownRoleError,
     UsernameReservedError,
     UsernameTakenError,
     UserNotFoundError,
 )
+from doorward.domain.auth.password_exceptions import PasswordTooCommonError
 from doorward.domain.auth.scopes import AdminScope
 from doorward.domain.outbox.exceptions import MailNotConfiguredError
 
