@@ -19,7 +19,6 @@ from doorward.domain.keys.policy import (
     LISTED_AFTER_RETIREMENT,
     LONGEST_TOKEN_LIFE,
     PUBLISHED_BEFORE_SIGNING,
-    ROTATION_PERIOD,
     KeyPlan,
     PreparedKey,
     state_of,
@@ -92,13 +91,13 @@ def test_the_first_keys_sign_at_once_and_each_has_a_standby(keys: Keys) -> None:
 
 
 def test_where_nothing_is_due_nothing_changes(keys: Keys) -> None:
-    keys.now += ROTATION_PERIOD - timedelta(seconds=1)
+    keys.now += 90 * DAY - timedelta(seconds=1)
     assert keys.change(KeyPlan.rotate_if_due) == []
 
 
 def test_after_90_days_the_standby_is_told_when_it_will_sign(keys: Keys) -> None:
     signing, standby = keys.signing(), keys.standby()
-    keys.now += ROTATION_PERIOD
+    keys.now += 90 * DAY
     keys.change(KeyPlan.rotate_if_due)
     assert keys.states() == {KeyState.SIGNING: 1, KeyState.PENDING: 1, KeyState.STANDBY: 1}
     assert keys.signing() == signing
