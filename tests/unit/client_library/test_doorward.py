@@ -12,8 +12,10 @@ from doorward_client import (
     IntrospectionUnavailableError,
     InvalidTokenError,
 )
+from doorward_client.exceptions import FetchError
 from doorward_client.key_sets import FetchedKeys
 from doorward_client.testing import Issuer
+from doorward_client.transports import ClientCredentials
 from tests.unit.client_library.service import Unreachable
 from tests.unit.client_library.signing import AUDIENCE, ISSUER
 
@@ -123,6 +125,13 @@ async def test_a_test_issuer_has_one_name(doorward_issuer: Issuer) -> None:
     connected(doorward_issuer)
     with pytest.raises(ValueError, match="Another service"):
         connected(doorward_issuer, audience="https://other.example")
+
+
+async def test_a_test_issuer_has_no_other_documents(doorward_issuer: Issuer) -> None:
+    with pytest.raises(FetchError):
+        await doorward_issuer.get(f"{ISSUER}/.well-known/openid-configuration")
+    with pytest.raises(FetchError):
+        await doorward_issuer.post(f"{ISSUER}/oauth/token", {}, ClientCredentials("dwc_orders", "dws_secret"))
 
 
 async def test_live_verification_asks_the_issuer(doorward_issuer: Issuer) -> None:

@@ -175,6 +175,7 @@ def test_a_header_with_a_repeated_member_is_refused() -> None:
         lambda token: f"{token}é",
         lambda token: f"{token}\ud800",
         lambda token: f"{token}A",
+        lambda token: f"{token}AAA",
         lambda _: "",
         lambda _: "..",
     ],
