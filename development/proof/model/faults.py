@@ -9,6 +9,7 @@ from development.proof.model.administration_faults import ADMINISTRATION_FAULTS
 from development.proof.model.fault import Fault
 
 SESSIONS_SQL: Final = "domain/auth/repositories/sessions.py"
+ROTATIONS_SQL: Final = "domain/auth/repositories/rotations.py"
 THROTTLES_SQL: Final = "domain/auth/repositories/throttles.py"
 USERS_SQL: Final = "domain/auth/repositories/users.py"
 OWN_SESSIONS_SQL: Final = "domain/auth/repositories/own_sessions.py"
@@ -26,25 +27,25 @@ POLICY: Final = "domain/auth/policy.py"
 
 FAULTS: Final = (
     Fault(
-        SESSIONS_SQL,
+        ROTATIONS_SQL,
         "                  AND sessions.generation = token.generation\n",
         "",
         "a stolen token that was used already still rotates",
     ),
     Fault(
-        SESSIONS_SQL,
+        ROTATIONS_SQL,
         "expires_at > %(now)s\n                  AND clock_timestamp()",
         "expires_at >= %(now)s\n                  AND clock_timestamp()",
         "a session lives at the very moment of its end",
     ),
     Fault(
-        SESSIONS_SQL,
+        ROTATIONS_SQL,
         "            expires_at = LEAST(%(idle_expires_at)s, session_expires_at)",
         "            expires_at = %(idle_expires_at)s",
         "a stolen session that is used lives for ever",
     ),
     Fault(
-        SESSIONS_SQL,
+        ROTATIONS_SQL,
         "            refreshed_at = %(now)s,",
         "            refreshed_at = sessions.created_at,",
         "the leeway is counted from the login",
@@ -89,7 +90,7 @@ FAULTS: Final = (
         "an administrator ends the sessions of a user, and they go on",
     ),
     Fault(
-        SESSIONS_SQL,
+        ROTATIONS_SQL,
         "                  AND users.session_epoch = sessions.epoch\n                FOR NO KEY",
         "                FOR NO KEY",
         "a session that was ended with all others is refreshed once its user is activated",
@@ -144,7 +145,7 @@ FAULTS: Final = (
         "a thief of an account is back when its owner is activated",
     ),
     Fault(
-        SESSIONS_SQL,
+        ROTATIONS_SQL,
         "AND users.is_active\n                  AND users.session_epoch = sessions.epoch\n                FOR NO KEY",
         "AND users.session_epoch = sessions.epoch\n                FOR NO KEY",
         "a user who was switched off by SQL refreshes on",
@@ -174,7 +175,7 @@ FAULTS: Final = (
         "whoever logs in often ends the session that its user works in, and forgotten ones stay",
     ),
     Fault(
-        SESSIONS_SQL,
+        ROTATIONS_SQL,
         "    return [rotated.get(position) for",
         "    return [next(iter(rotated.values()), None) for",
         "of two thieves who use one token in the same moment, both get its successor",
