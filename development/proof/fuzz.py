@@ -15,7 +15,16 @@ import requests
 from benchmarks.processes import CALL_SECONDS
 from benchmarks.service import running_service
 from development.postgres import EmbeddedPostgres
-from development.proof.fuzz_preparation import ADMIN, PASSWORD, USERNAME, Account, Prepared, prepare, sign_in
+from development.proof.fuzz_preparation import (
+    ADMIN,
+    PASSWORD,
+    USERNAME,
+    Account,
+    Machine,
+    Prepared,
+    prepare,
+    sign_in,
+)
 from doorward.api.uploads import NDJSON
 from doorward.infrastructure.migrations import migrate
 
@@ -95,8 +104,14 @@ DRAWN: Final[Mapping[str, Mapping[str, str]]] = {
     "POST /api/v1/admin/roles": {"name": "new-names"},
     "POST /api/v1/admin/invitations": {"email": "new-addresses"},
     "POST /api/v1/admin/resources": {"identifier": "new-resources"},
+    "POST /oauth/token": {"client_id": "machine", "refresh_token": "refresh-tokens", "scope": "machine-scope"},
+    "POST /oauth/introspect": {"client_id": "machine", "token": "machine-tokens"},
+    "POST /oauth/revoke": {"client_id": "machine", "token": "machine-tokens"},
 }
 """Members of bodies that come from a dictionary, by call."""
+
+OF_CLIENTS: Final = ("POST /oauth/token", "POST /oauth/introspect", "POST /oauth/revoke")
+"""Calls that a client makes with its secret, and that refuse all that they refuse with 400."""
 
 DRAWN_PATHS: Final[Mapping[str, str]] = {
     "user_id": "users",
@@ -196,6 +211,9 @@ def _configuration(calls: Sequence[str], prepared: Prepared, callers: Mapping[st
         "webhooks": prepared.webhook_ids,
         "clients": prepared.client_ids,
         "resources": prepared.resource_ids,
+        "machine": [prepared.machine.id],
+        "machine-scope": ["items:read"],
+        "machine-tokens": prepared.machine.access_tokens,
         "new-resources": [f"https://{name}.example" for name in NEW_NAMES],
     }
     # Calls that are never let in would be fuzzed in vain.
@@ -204,13 +222,16 @@ def _configuration(calls: Sequence[str], prepared: Prepared, callers: Mapping[st
     for name, values in dictionaries.items():
         lines += [f"[dictionaries.{name}]", f"values = {json.dumps(values)}"]
     for call in calls:
-        found = _settings_of(call, callers)
+        found = _settings_of(call, callers, prepared.machine)
         lines += ["[[operations]]", f'include-name = "{call}"', *found] if found else []
     return "\n".join(lines)
 
 
-def _settings_of(call: str, callers: Mapping[str, Account]) -> list[str]:
+def _settings_of(call: str, callers: Mapping[str, Account], machine: Machine) -> list[str]:
     lines = []
+    if call in OF_CLIENTS:
+        lines.append(f'headers = {{ Authorization = "{machine.authorization}" }}')
+        lines.append(f"checks.positive_data_acceptance.expected-statuses = {json.dumps([*TAKEN, '400'])}")
     if call in callers:
         lines.append(f'headers = {{ Authorization = "Bearer {callers[call].access_token}" }}')
     lines += [_drawing(f"body.{field}", dictionary) for field, dictionary in DRAWN.get(call, {}).items()]

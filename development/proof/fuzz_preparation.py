@@ -1,6 +1,7 @@
 """What the fuzz of the API finds in its service: callers, tokens of mails, and what can be administered."""
 
 import asyncio
+import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -40,6 +41,15 @@ class Account:
 
 
 @dataclass(frozen=True)
+class Machine:
+    """A client with a secret, and tokens that it got for itself."""
+
+    id: str
+    authorization: str
+    access_tokens: list[str]
+
+
+@dataclass(frozen=True)
 class Prepared:
     """Who calls, and what there is for calls to be about."""
 
@@ -50,6 +60,7 @@ class Prepared:
     webhook_ids: list[str]
     client_ids: list[str]
     resource_ids: list[str]
+    machine: Machine
 
 
 def sign_in(base_url: str, username: str = USERNAME, sessions: int = 1 + REFRESH_TOKENS) -> Account:
@@ -84,7 +95,30 @@ def prepare(base_url: str, database_url: str, secret_key: str) -> Prepared:
         webhook_ids=_add(base_url, administrator, "webhooks", webhooks),
         client_ids=_add(base_url, administrator, "clients", clients, id_member="client_id"),
         resource_ids=_add(base_url, administrator, "resources", resources),
+        machine=_add_machine(base_url, administrator),
     )
+
+
+def _add_machine(base_url: str, administrator: Account) -> Machine:
+    """Have the administrator add a client that calls the standard endpoints."""
+    body = {"name": "Machine", "grant_types": ["client_credentials", "refresh_token"], "scopes": ["items:read"]}
+    headers = {"Authorization": f"Bearer {administrator.access_token}"}
+    with requests.Session() as session:
+        session.trust_env = False
+        made = session.post(f"{base_url}{ADMIN}clients", json=body, headers=headers, timeout=CALL_SECONDS)
+        made.raise_for_status()
+        client_id, secret = made.json()["client_id"], made.json()["client_secret"]
+        basic = f"Basic {base64.b64encode(f'{client_id}:{secret}'.encode()).decode()}"
+        answers = [
+            session.post(
+                f"{base_url}/oauth/token",
+                data={"grant_type": "client_credentials"},
+                headers={"Authorization": basic},
+                timeout=CALL_SECONDS,
+            ).json()
+            for _ in range(ADMINISTERED)
+        ]
+    return Machine(client_id, basic, [answer["access_token"] for answer in answers])
 
 
 async def _mail_tokens(base_url: str, database_url: str, secret_key: str) -> MailedTokens:
