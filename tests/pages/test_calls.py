@@ -1,5 +1,8 @@
 """Every curl line of these pages runs as it stands and is answered as the page says."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +17,7 @@ from tests.pages.calls import run_calls
 README = Path("README.md")
 ITEMS = Path("docs/items.md")
 FOREIGN_CLIENTS = Path("docs/foreign-clients.md")
+OAUTH = Path("docs/oauth.md")
 
 
 @pytest.fixture(scope="module")
@@ -52,3 +56,19 @@ def test_the_calls_of_oauth_libraries_run_as_written(url: str, tmp_path: Path) -
     assert [call for call in calls if call.status != call.documented] == []
     assert '"scope":"items:read"' in calls[2].answer
     assert calls[4].answer == "{}"
+
+
+def test_the_calls_of_the_standard_endpoints_run_as_written(postgres: EmbeddedPostgres, tmp_path: Path) -> None:
+    url_of_database = postgres.url("oauth_pages")
+    with psycopg.connect(postgres.url(), autocommit=True) as connection:
+        connection.execute("CREATE DATABASE oauth_pages")
+    migrate(url_of_database)
+    settings = proof_settings(url_of_database, PUBLIC_URL="http://localhost:8000", BACKGROUND="off")
+    command = [sys.executable, "-m", "doorward", "client", "add", "Nightly report", "--scope", "items:read"]
+    added = subprocess.run(command, check=True, capture_output=True, text=True, env={**os.environ, **settings})
+    client_id, secret = added.stdout.split()
+    with running_service(settings) as address:
+        calls = run_calls(OAUTH, address, tmp_path, first=f"CLIENT_ID={client_id}; CLIENT_SECRET={secret}")
+    assert len(calls) == 6
+    assert [call for call in calls if call.status != call.documented] == []
+    assert '"active":true' in calls[3].answer

@@ -1,0 +1,83 @@
+"""Which client may make which call of the provider: every call, made in every state that a client can be in."""
+
+from typing import Any, Final
+
+from doorward.api.routing import PolicyRoute
+from doorward.domain.oauth.client_secret import new_secret
+from tests.integration.oauth.clients import OPERATOR, any_version
+from tests.integration.oauth.provider import Machine, Provider
+
+STATES: Final = ("nobody", "malformed", "wrong_secret", "disabled", "public", "stranger", "owner")
+"""What the caller shows: nothing; a header that cannot be read; a wrong secret; the right one of a disabled client; the
+id of the built-in client, which has no secret; the credentials of another client; those of the token's client."""
+
+TABLE: Final = """
+call                                         nobody malformed wrong_secret disabled public stranger owner
+
+GET  /.well-known/oauth-authorization-server    200       200          200      200    200      200   200
+GET  /oauth/jwks                                200       200          200      200    200      200   200
+POST /oauth/token client_credentials            401       401          401      401    400      200   200
+POST /oauth/token refresh_token                 401       401          401      401    200      400   400
+POST /oauth/introspect                          401       401          401      401    401      200   200
+POST /oauth/revoke                              401       401          401      401    200      200   400
+"""
+"""The session that is refreshed is the built-in client's; the token that is asked about and revoked is one that the
+owner got for itself, which no call ends."""
+
+
+def _rows() -> dict[str, str]:
+    lines = [line for line in TABLE.splitlines()[2:] if line]
+    return {" ".join(line.split()[: -len(STATES)]): " ".join(line.split()) for line in lines}
+
+
+async def _callers(provider: Provider) -> tuple[Machine, dict[str, dict[str, Any]]]:
+    """Return the owner, and what is sent in each state."""
+    grants = ("client_credentials", "refresh_token")
+    owner, stranger = await provider.machine(grant_types=grants), await provider.machine(grant_types=grants)
+    disabled = await provider.machine(grant_types=grants)
+    await provider.clients.disable(OPERATOR, disabled.id, any_version)
+    return owner, {
+        "nobody": {},
+        "malformed": {"headers": {"Authorization": "Basic %%%"}},
+        "wrong_secret": {"auth": (owner.id, new_secret())},
+        "disabled": {"auth": (disabled.id, disabled.secret)},
+        "public": {"form": {"client_id": "doorward"}},
+        "stranger": {"auth": (stranger.id, stranger.secret)},
+        "owner": {"auth": (owner.id, owner.secret)},
+    }
+
+
+async def _form(provider: Provider, owner: Machine, path: str, grant: str) -> dict[str, Any]:
+    if path == "/oauth/token" and grant == "refresh_token":
+        _, pair = await provider.service.register_and_log_in()
+        return {"grant_type": grant, "refresh_token": pair.refresh}
+    return {"grant_type": grant} if path == "/oauth/token" else {"token": await owner.token()}
+
+
+async def _status(provider: Provider, row: str, state: str) -> int:
+    method, path, *rest = row.split()
+    owner, callers = await _callers(provider)
+    shown = dict(callers[state])
+    if method == "GET":
+        return (await provider.service.client.get(path, headers=shown.get("headers"))).status_code
+    form = {**await _form(provider, owner, path, *(rest or [""])), **shown.pop("form", {})}
+    return (await provider.post(path, form, **shown)).status_code
+
+
+async def test_every_call_answers_each_client_as_the_table_says(lasting_provider: Provider) -> None:
+    measured = {}
+    for row in _rows():
+        cells = [await _status(lasting_provider, row, state) for state in STATES]
+        measured[row] = " ".join([row, *map(str, cells)])
+    assert measured == _rows()
+
+
+def test_every_call_of_the_provider_has_a_row(lasting_provider: Provider) -> None:
+    assert tuple(TABLE.split("\n")[1].split()[1:]) == STATES
+    routes = [route for route in lasting_provider.service.app.routes if isinstance(route, PolicyRoute)]
+    calls = {
+        f"{route.call.method} {route.path}"
+        for route in routes
+        if route.path.startswith(("/oauth/", "/.well-known/oauth"))
+    }
+    assert {" ".join(row.split()[:2]) for row in _rows()} == calls
