@@ -150,6 +150,7 @@ def _form_fields(body: bytes) -> dict[str, str]:
         raise MalformedBodyError from error
     except ValueError as error:
         raise MalformedFormError from error
-    if repeated := {name for name, number in Counter(name for name, _ in pairs).items() if number > 1}:
-        raise MalformedFormError(repeated)
-    return {name: value for name, value in pairs if value}
+    fields = dict(pairs)
+    if len(fields) != len(pairs):
+        raise MalformedFormError({name for name, number in Counter(name for name, _ in pairs).items() if number > 1})
+    return {name: value for name, value in fields.items() if value}

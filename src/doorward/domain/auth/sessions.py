@@ -241,7 +241,7 @@ class Sessions:
         ``InvalidAccessTokenError``.
         """
         bind_session(session_id=principal.session_id, user_id=principal.user_id)
-        session = await self.find_live(principal)
+        session = await self._lookups.ask(principal)
         if session is None:
             raise InvalidAccessTokenError
         return Caller(

@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -49,6 +50,7 @@ MAXIMUM_NAME_LENGTH: Final = 100
 MAXIMUM_SCOPES: Final = 50
 MAXIMUM_RESOURCES_OF_A_CLIENT: Final = 20
 MAXIMUM_IDENTIFIER_LENGTH: Final = 255
+KNOWN_IDENTIFIERS: Final = 512
 SECRET_OVERLAP: Final = timedelta(days=7)
 SECRETS_OF_A_CLIENT: Final = 2
 
@@ -127,8 +129,12 @@ def checked_resource(content: ResourceContent) -> ResourceContent:
     return replace(content, scopes=scopes)
 
 
+@lru_cache(KNOWN_IDENTIFIERS)
 def is_resource_identifier(text: str) -> bool:
-    """Tell whether it can name a resource: an absolute URI without a fragment (RFC 8707), and without credentials."""
+    """Tell whether it can name a resource: an absolute URI without a fragment (RFC 8707), and without credentials.
+
+    Remembered: most calls name one of a few.
+    """
     if len(text) > MAXIMUM_IDENTIFIER_LENGTH or not _ABSOLUTE_URI.fullmatch(text):
         return False
     try:
