@@ -38,7 +38,7 @@ async def admit(request: Request, route: PolicyRoute, services: Services) -> Non
 
 async def count_call(limit: LimitedCall, route: PolicyRoute, services: Services, *, caller: str | None = None) -> None:
     """Count a call of the request's address, or of a caller that is known. Raises ``RateLimitExceededError``."""
-    seconds = await services.limiter.count(limit, current_client() if caller is None else caller)
+    seconds = await services.edge.limiter.count(limit, current_client() if caller is None else caller)
     if seconds:
         report(RateLimitExceeded(route=route.path))
         raise RateLimitExceededError(seconds)

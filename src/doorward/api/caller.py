@@ -48,7 +48,7 @@ async def admit_caller(request: Request, access: NeedsScope, services: Services)
             raise InsufficientScopeError(access.scope)
         services.own_account.reauthentication.require_fresh_proof(caller)
     # Not before: a token of an ended session must not use up what its user may have.
-    services.calls.begin_of_caller(request.scope, caller.key)
+    services.edge.calls.begin_of_caller(request.scope, caller.key)
     request.scope[_CALLER] = caller
 
 

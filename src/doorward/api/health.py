@@ -35,7 +35,7 @@ async def liveness() -> HealthResponse:
 
 async def readiness(services: CurrentServices) -> ReadinessResponse | Response:
     """Tell whether requests can be served now, and if not, which dependency is in the way: its name, no more."""
-    if services.drain.has_begun:
+    if services.edge.drain.has_begun:
         return _not_ready({"service": "draining"})
     checks = await services.check_readiness()
     if set(checks.values()) != {"ok"}:

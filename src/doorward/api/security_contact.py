@@ -23,7 +23,7 @@ def calls(contact: str | None, public_url: str | None) -> Sequence[Call]:
 
     async def security_contact(services: CurrentServices) -> PlainTextResponse:
         """Tell where to report a weakness. Raises ``ServiceUnavailableError`` while the time is unknown."""
-        return PlainTextResponse(security_text(contact, public_url, services.clock.now()))
+        return PlainTextResponse(security_text(contact, public_url, services.edge.clock.now()))
 
     return [Call("GET", PATH, security_contact, POLICY)]
 

@@ -155,6 +155,22 @@ class ProviderServices:
 
 
 @dataclass(slots=True)
+class EdgeServices:
+    """What bounds and counts calls before a use case begins."""
+
+    calls: CallsInFlight
+    refusals: RefusalLog
+    limiter: RateLimiter
+    clock: Clock
+    client_of: Callable[[Scope], str]
+    """Returns the canonical address of a request's client."""
+    drain: Drain
+    bulk_place: Callable[[], AbstractContextManager[None]]
+    upload_idle_seconds: float
+    upload_seconds: float = UPLOAD_SECONDS
+
+
+@dataclass(slots=True)
 class Services:
     """The use cases of each domain, then what the edge itself needs."""
 
@@ -179,20 +195,11 @@ class Services:
     """None where the provider is off."""
     items: Items
     item_import: ItemImport
-    bulk_place: Callable[[], AbstractContextManager[None]]
-    calls: CallsInFlight
-    refusals: RefusalLog
-    upload_idle_seconds: float
-    limiter: RateLimiter
-    clock: Clock
-    client_of: Callable[[Scope], str]
-    """Returns the canonical address of a request's client."""
     check_readiness: Callable[[], Awaitable[dict[str, CheckState]]]
-    drain: Drain
     development_mails: DevelopmentMails | None
     """What /development/mails shows; None in production, which has no such page."""
     lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]]
-    upload_seconds: float = UPLOAD_SECONDS
+    edge: EdgeServices
 
 
 def services_of(request: Request) -> Services:

@@ -40,13 +40,13 @@ class CsvReader(BodyReader):
         """
         check_content_type(request, self.media_type, *self.other_media_types)
         services = services_of(request)
-        with services.calls.importing(owner_id), services.bulk_place():
+        with services.edge.calls.importing(owner_id), services.edge.bulk_place():
             limit: LimitedCall | None = request.scope["route"].policy.limit_of_user
-            if limit is not None and (seconds := await services.limiter.count(limit, f"user {owner_id}")):
+            if limit is not None and (seconds := await services.edge.limiter.count(limit, f"user {owner_id}")):
                 raise TooManyImportsError(seconds)
             file = tempfile.SpooledTemporaryFile(max_size=HELD_IN_MEMORY_BYTES)  # noqa: SIM115 - closed below
             try:
-                await _store_body(request, file, services.upload_seconds, services.upload_idle_seconds)
+                await _store_body(request, file, services.edge.upload_seconds, services.edge.upload_idle_seconds)
                 yield file
             finally:
                 # Closing tries to write once more.

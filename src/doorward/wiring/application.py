@@ -11,7 +11,7 @@ from doorward.api.budgets import CallsInFlight, RefusalLog
 from doorward.api.client_address import create_client_reader
 from doorward.api.draining import Drain
 from doorward.api.schemas.health import CheckState
-from doorward.api.services import Services
+from doorward.api.services import EdgeServices, Services
 from doorward.core.exceptions import ServiceUnavailableError
 from doorward.core.ports import Clock
 from doorward.domain.accounts.ports import PersonalData
@@ -152,17 +152,24 @@ def _create_services(
         provider=create_provider(base, signer, sessions, clients),
         items=create_items(settings, shared, clock),
         item_import=create_item_import(settings, shared, clock),
-        bulk_place=database.bulk_place,
-        calls=CallsInFlight(per_address=settings.limits.calls_per_address, per_user=settings.limits.calls_per_user),
-        refusals=RefusalLog(),
-        upload_idle_seconds=settings.limits.upload_idle_seconds,
-        limiter=limiter,
-        clock=clock,
-        client_of=create_client_reader(settings.limits.trusted_proxies),
         check_readiness=lambda: check_readiness(readiness),
-        drain=drain,
         development_mails=mail.development,
         lifespan=lambda _: _lifespan(base, readiness, limiter, telemetry, drain, _running(signing_keys, background())),
+        edge=_edge(base, limiter, drain),
+    )
+
+
+def _edge(base: Foundation, limiter: CallLimiter, drain: Drain) -> EdgeServices:
+    limits = base.settings.limits
+    return EdgeServices(
+        calls=CallsInFlight(per_address=limits.calls_per_address, per_user=limits.calls_per_user),
+        refusals=RefusalLog(),
+        limiter=limiter,
+        clock=base.clock,
+        client_of=create_client_reader(limits.trusted_proxies),
+        drain=drain,
+        bulk_place=base.database.bulk_place,
+        upload_idle_seconds=limits.upload_idle_seconds,
     )
 
 

@@ -45,7 +45,7 @@ async def owner(make_service: MakeService, own_database: str) -> Owner:
 async def test_places_are_two_and_without_one_not_a_byte_is_read(owner: Owner, logs: Logs) -> None:
     with ExitStack() as places:
         for _ in range(2):
-            places.enter_context(owner.service.app.state.services.bulk_place())
+            places.enter_context(owner.service.app.state.services.edge.bulk_place())
         answer = await owner.import_csv(never_read())
         assert is_problem(answer, 503, "service_unavailable")
         assert answer.headers["retry-after"] == "2"
@@ -54,7 +54,7 @@ async def test_places_are_two_and_without_one_not_a_byte_is_read(owner: Owner, l
 
 
 async def test_with_few_connections_there_is_one_place(make_service: MakeService) -> None:
-    place = (await make_service(db_pool_max_conn=2)).app.state.services.bulk_place
+    place = (await make_service(db_pool_max_conn=2)).app.state.services.edge.bulk_place
     with place(), pytest.raises(ServiceUnavailableError), place():
         raise AssertionError
 
@@ -66,7 +66,7 @@ async def test_a_file_on_its_way_has_a_place_and_no_connection(owner: Owner) -> 
         await file.has_begun.wait()
         assert owner.service.idle_transactions() == 0
         other = await sign_in(owner.service)
-        with owner.service.app.state.services.bulk_place():
+        with owner.service.app.state.services.edge.bulk_place():
             assert is_problem(await other.import_csv(never_read()), 503, "service_unavailable")
         file.may_end.set()
     assert sending.result().json()["imported"] == 1
@@ -100,13 +100,13 @@ async def test_a_user_has_one_import_at_a_time_and_others_have_theirs(owner: Own
 
 
 async def test_a_file_that_stops_on_its_way_is_refused_long_before_a_minute(owner: Owner) -> None:
-    owner.service.app.state.services.upload_idle_seconds = 0.05
+    owner.service.app.state.services.edge.upload_idle_seconds = 0.05
     async with asyncio.timeout(BOUND_SECONDS):
         assert is_problem(await owner.import_csv(aiter(SlowFile())), 408, "upload_too_slow")
 
 
 async def test_a_file_that_takes_long_and_goes_on_arriving_is_taken(owner: Owner) -> None:
-    owner.service.app.state.services.upload_idle_seconds = idle = 1.0
+    owner.service.app.state.services.edge.upload_idle_seconds = idle = 1.0
     pieces = 5
 
     async def steady() -> AsyncIterator[bytes]:
@@ -143,7 +143,7 @@ async def test_the_place_is_free_before_the_answer_is_taken(owner: Owner) -> Non
 
     async def send(message: Any) -> None:
         if message["type"] == "http.response.start":
-            with owner.service.app.state.services.bulk_place(), owner.service.app.state.services.bulk_place():
+            with owner.service.app.state.services.edge.bulk_place(), owner.service.app.state.services.edge.bulk_place():
                 statuses.append(message["status"])
 
     await owner.service.app(scope, receive, send)

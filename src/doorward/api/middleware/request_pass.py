@@ -69,7 +69,7 @@ class RequestPass:
         fields = read_fields(scope["headers"])
         trace = trace_id(fields)
         request_id = correlation_id(fields, trace)
-        client = self._services.client_of(scope)
+        client = self._services.edge.client_of(scope)
         begin_request(correlation_id=request_id, client=client, **({"trace_id": trace} if trace else {}))
         target = self._routes.find(scope)
         if target.route is not None:
@@ -84,7 +84,7 @@ class RequestPass:
                 *self._cross_origin(target).answer_headers(fields),
                 (b"x-correlation-id", request_id.encode()),
             ),
-            drain=self._services.drain,
+            drain=self._services.edge.drain,
         )
         try:
             await self._answer(scope, exchange, target, fields, client)
@@ -99,13 +99,13 @@ class RequestPass:
             elif target.policy.is_probe:
                 await self._serve(scope, exchange, target, fields)
             else:
-                self._services.calls.begin(client)
+                self._services.edge.calls.begin(client)
                 try:
                     if self._settings.allowed_hosts:
                         check_host(fields, self._settings.allowed_hosts)
                     await self._serve(scope, exchange, target, fields)
                 finally:
-                    self._services.calls.end(scope, client)
+                    self._services.edge.calls.end(scope, client)
         except ClientDisconnect:
             report(HttpRequestDisconnected())
         except Exception as error:  # noqa: BLE001 - what is no refusal is reported with its traceback
@@ -139,7 +139,7 @@ class RequestPass:
     def _note(self, error: Exception) -> None:
         """Have the log tell of refusals by budgets. Those by rate limits and throttling have lines of their own."""
         if not isinstance(error, RateLimitExceededError | LoginThrottledError):
-            self._services.refusals.note(error.code)  # type: ignore[attr-defined] # all refusals have a code
+            self._services.edge.refusals.note(error.code)  # type: ignore[attr-defined] # all refusals have a code
 
 
 def _log_request(scope: Scope, target: Target, status: int, seconds: float) -> None:

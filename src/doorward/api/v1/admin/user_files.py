@@ -134,7 +134,7 @@ async def export_users(
     """Get all users as they are at one moment, in the form that the import reads. Password hashes stay here."""
     request = UserExportRequest(Actor(caller), parameters.format)
     try:
-        with services.bulk_place():
+        with services.edge.bulk_place():
             await services.administration.user_export.write(file, request)
         file.seek(0)
     except OSError as error:
