@@ -64,7 +64,7 @@ def _access_tokens(service: Service, accounts: Accounts) -> Sequence[str]:
 
 
 def _post(address: str, **what: object) -> Mapping[str, str]:
-    answer = requests.post(address, timeout=CALL_SECONDS, **what)  # type: ignore[arg-type]
+    answer = requests.post(address, timeout=CALL_SECONDS, **what)  # type: ignore[arg-type] # parameters of requests
     answer.raise_for_status()
     body: Mapping[str, str] = answer.json()
     return body

@@ -175,7 +175,7 @@ def test_a_chosen_secret_is_long_and_unreserved(secret: str) -> None:
         "http://orders.internal/",
         "https://[2001:db8::1]/",
         "urn:example:orders",
-        "api://0f8fad5b-d9cb-469f-a165-70867728950e",
+        "api://00000000-0000-0000-0000-000000000001",
         "https://orders.example/%2F",
     ],
 )

@@ -140,7 +140,6 @@ _JWT_DOTS: Final = 2
 
 def calls() -> Sequence[Call]:
     """Return the calls."""
-    of_refresh: Mapping[int | str, dict[str, Any]] = {200: {"links": _AFTER_A_PAIR}}
     of_login: Mapping[int | str, dict[str, Any]] = {200: {"links": _AFTER_A_PAIR, "headers": _DEVICE_OF_LOGIN}}
     return [
         Call(
@@ -165,6 +164,13 @@ def calls() -> Sequence[Call]:
             extra_answers=of_login,
         ),
         Call("GET", f"{PREFIX}/me", read_me, RoutePolicy(ACCOUNT), tag=TAG, is_direct=True, answer=UserResponse),
+        *_calls_of_refresh_tokens(),
+    ]
+
+
+def _calls_of_refresh_tokens() -> Sequence[Call]:
+    of_refresh: Mapping[int | str, dict[str, Any]] = {200: {"links": _AFTER_A_PAIR}}
+    return [
         Call(
             "POST",
             f"{PREFIX}/refresh",

@@ -1,13 +1,15 @@
 """What a refresh asks for, and whether its session has it. Pure."""
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Self
 
 from doorward.domain.auth.events import RefreshRefused
 from doorward.domain.auth.exceptions import InvalidRefreshTokenError, InvalidTargetError, ScopeNotGrantedError
+from doorward.domain.auth.policy import Verdict, judge_unrotated
 from doorward.domain.auth.refresh_token import RefreshToken
-from doorward.domain.auth.rotated_session import RotatedSession
-from doorward.domain.auth.scopes import includes_scopes
+from doorward.domain.auth.rotated_session import LockedSession, RotatedSession
+from doorward.domain.auth.scopes import includes_scopes, may_name_a_scope
 from doorward.observability.logging import report
 
 
@@ -31,9 +33,21 @@ class RefreshRequest:
         *,
         ends_others: bool,
     ) -> Self:
-        """Return the request. A resource that PostgreSQL cannot compare is no session's, and gets another name."""
+        """Return the request. A resource that PostgreSQL cannot compare is no session's, and gets another name.
+
+        Raises ``ScopeNotGrantedError`` for texts that name no scope.
+        """
+        if scopes is not None and not all(map(may_name_a_scope, scopes)):
+            report(RefreshRefused(reason="scope"))
+            raise ScopeNotGrantedError
         comparable = None if resource is None else resource.replace("\0", "\ufffd")
         return cls(token, client_id, scopes, comparable, ends_others)
+
+    def judge(self, session: LockedSession | None, now: datetime, leeway: timedelta) -> Verdict:
+        """Return what the token deserves that did not rotate its session."""
+        return judge_unrotated(
+            session, self.token, now, leeway, client_id=self.client_id, ends_others=self.ends_others
+        )
 
     def check(self, session: RotatedSession) -> None:
         """Refuse to issue what the session has not, or has not any more. Its token stays current.

@@ -17,16 +17,15 @@ from doorward.domain.auth.events import (
 from doorward.domain.auth.exceptions import (
     InvalidAccessTokenError,
     InvalidRefreshTokenError,
-    ScopeNotGrantedError,
 )
 from doorward.domain.auth.models import FIRST_PARTY_CLIENT, LiveSession, TokenPair, User
-from doorward.domain.auth.policy import Lifetimes, Verdict, judge_unrotated
+from doorward.domain.auth.policy import Lifetimes, Verdict
 from doorward.domain.auth.ports import AccessTokenSigner
 from doorward.domain.auth.refresh_request import RefreshRequest
 from doorward.domain.auth.refresh_token import RefreshToken, RefreshTokenCodec
 from doorward.domain.auth.repositories import Connection, rotations, sessions
 from doorward.domain.auth.rotated_session import RotatedSession
-from doorward.domain.auth.scopes import effective_scopes, may_name_a_scope
+from doorward.domain.auth.scopes import effective_scopes
 from doorward.domain.auth.token_endings import TokenEndings
 from doorward.domain.auth.token_pair import TokenPairIssuer
 from doorward.observability.database_events import DatabaseStatementLate
@@ -81,13 +80,6 @@ class Sessions:
         ``ServiceUnavailableError``: the token was not exchanged, or PostgreSQL did not answer whether it was.
         """
         token = self._decode(refresh_token)
-        bind_session(session_id=token.session_id, user_id=token.user_id)
-        if not token.has_successor:
-            report(RefreshRefused(reason="malformed"))
-            raise InvalidRefreshTokenError
-        if scopes is not None and not all(map(may_name_a_scope, scopes)):
-            report(RefreshRefused(reason="scope"))
-            raise ScopeNotGrantedError
         asking = RefreshRequest.of(token, client_id, scopes, resource, ends_others=ends_others)
         # What most clients ask for is asked for together; the rest by statements of their own.
         is_usual = client_id == FIRST_PARTY_CLIENT and scopes is None and resource is None
@@ -108,10 +100,14 @@ class Sessions:
 
     def _decode(self, refresh_token: str) -> RefreshToken:
         try:
-            return self._codec.decode(refresh_token)
+            token = self._codec.decode(refresh_token)
+            bind_session(session_id=token.session_id, user_id=token.user_id)
+            if not token.has_successor:
+                raise InvalidRefreshTokenError
         except InvalidRefreshTokenError:
             report(RefreshRefused(reason="malformed"))
             raise
+        return token
 
     async def _rotate_all(self, tokens: Sequence[RefreshToken]) -> Sequence[RotatedSession | None]:
         now = self._clock.now()
@@ -158,14 +154,7 @@ class Sessions:
             await sessions.lock_owner(connection, token)
             session = await rotations.lock_session(connection, token)
             rotated = await self._rotate(connection, asking, now, until)
-            verdict = judge_unrotated(
-                session,
-                token,
-                now,
-                self._lifetimes.reuse_leeway,
-                client_id=asking.client_id,
-                ends_others=asking.ends_others,
-            )
+            verdict = asking.judge(session, now, self._lifetimes.reuse_leeway)
             is_reuse = rotated is None and verdict is Verdict.END
             events = await end(connection, token, session, now=now) if session and is_reuse else ()
         if rotated is not None:
