@@ -8,6 +8,7 @@ from doorward.domain.auth.sessions import Sessions
 from doorward.domain.oauth.client_callers import ClientCallers
 from doorward.domain.oauth.events import TokenIntrospected
 from doorward.domain.oauth.models import ActiveToken, OAuthClient, ResourceContent
+from doorward.domain.oauth.policy import scopes_of_token
 from doorward.observability.logging import report
 
 
@@ -39,11 +40,11 @@ class Introspection:
         """
         active = None
         if token is not None and _may_see(client, token, resource):
-            active = await self._active(token)
+            active = await self._active(client, token)
         report(TokenIntrospected(client_id=client.client_id, answer="inactive" if active is None else "active"))
         return active
 
-    async def _active(self, token: VerifiedToken) -> ActiveToken | None:
+    async def _active(self, client: OAuthClient, token: VerifiedToken) -> ActiveToken | None:
         principal = token.principal
         if isinstance(principal, Principal):
             session = await self._sessions.find_live(principal)
@@ -51,7 +52,11 @@ class Introspection:
                 return None
             roles = frozenset(session.roles or ()) if principal.roles else NO_ROLES
             return _active_token(token, str(principal.user_id), principal.scopes, str(principal.session_id), roles)
-        scopes = await self._clients.scopes_of(principal)
+        if principal.client_id == client.client_id:
+            # Read a moment ago, when it authenticated.
+            scopes = scopes_of_token(principal, client.standing())
+        else:
+            scopes = await self._clients.scopes_of(principal)
         return None if scopes is None else _active_token(token, principal.client_id, scopes)
 
 

@@ -47,6 +47,10 @@ class OAuthClient:
         """Whether it has a secret (RFC 6749 section 2.1)."""
         return self.auth_method != NO_SECRET
 
+    def standing(self) -> "ClientStanding":
+        """Return what decides what its tokens allow."""
+        return ClientStanding(self.client_id, self.scopes, self.not_before, self.disabled_at)
+
     def content(self) -> "ClientContent":
         """Return what an administrator said of it."""
         return ClientContent(
