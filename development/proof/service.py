@@ -82,13 +82,16 @@ def url_when_ready(log: Path, is_alive: Callable[[], bool]) -> str:
 
 
 @contextlib.contextmanager
-def running_service(settings: dict[str, str], host: Mapping[str, str] | None = None) -> Iterator[str]:
-    """Run `doorward serve` in an empty folder; yield where it answers. ``host``: the environment of a skewed host."""
+def running_service(settings: dict[str, str], host: Mapping[str, str] | None = None, *, port: int = 0) -> Iterator[str]:
+    """Run `doorward serve` in an empty folder; yield where it answers. ``host``: the environment of a skewed host.
+
+    Without a port it has a free one.
+    """
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / "log"
         with log.open("wb") as output:
             process = subprocess.Popen(
-                [sys.executable, "-m", "doorward", "serve", "--port", "0"],
+                [sys.executable, "-m", "doorward", "serve", "--port", str(port)],
                 cwd=folder,
                 env={"PATH": os.environ["PATH"], **settings, **(host or {})},
                 stdout=output,

@@ -11,11 +11,10 @@ import pytest
 from development.postgres import EmbeddedPostgres
 from development.proof.service import proof_settings, running_service
 from doorward.infrastructure.migrations import migrate
+from tests.integration.server.served import free_port
 from tests.interop.flows import SCOPE, Credentials, Site
 
 DATABASE = "interop"
-PUBLIC_URL = "http://localhost:8000"
-"""Turns the OpenID provider on; the clients are told where the service really is."""
 
 
 @pytest.fixture(scope="session")
@@ -25,8 +24,10 @@ def site(postgres: EmbeddedPostgres) -> Iterator[Site]:
         connection.execute(f"CREATE DATABASE {DATABASE}".encode())
     database_url = postgres.url(DATABASE)
     migrate(database_url)
-    settings = proof_settings(database_url, PUBLIC_URL=PUBLIC_URL)
+    port = free_port()
+    # Turns the OpenID provider on, and is what its metadata name.
+    settings = proof_settings(database_url, PUBLIC_URL=f"http://127.0.0.1:{port}")
     command = [sys.executable, "-m", "doorward", "client", "add", "Nightly report", "--scope", SCOPE]
     added = subprocess.run(command, check=True, env={**os.environ, **settings}, capture_output=True, text=True)
-    with running_service(settings) as url:
+    with running_service(settings, port=port) as url:
         yield Site(url, database_url, Credentials(*added.stdout.split()))

@@ -116,6 +116,8 @@ class Flow(StrEnum):
     LOGOUT_BY_ACCESS_TOKEN = "log out by the access token"
     CLIENT_CREDENTIALS = "act for itself"
     """Get a token by id and secret, then list items; return the status."""
+    DISCOVERY = "find the endpoints"
+    """Do the same, told nothing but where the service is (RFC 8414)."""
     INTROSPECTION = "look at a token"
     """Ask what that token is worth (RFC 7662); return its scope, then whether another text is a token."""
 
@@ -133,6 +135,7 @@ SESSIONS_AFTER: Final[Mapping[Flow, list[tuple[int, str | None]]]] = {
     Flow.LOGOUT: [(0, "logout")],
     Flow.LOGOUT_BY_ACCESS_TOKEN: [(0, "logout")],
     Flow.CLIENT_CREDENTIALS: [],
+    Flow.DISCOVERY: [],
     Flow.INTROSPECTION: [],
 }
 
@@ -144,5 +147,6 @@ def expected(flow: Flow, person: Person) -> Seen:
         Flow.REFRESH: [person.username] * (1 + REFRESHES),
         Flow.REUSE: ["invalid_grant"],
         Flow.CLIENT_CREDENTIALS: ["200"],
+        Flow.DISCOVERY: ["200"],
         Flow.INTROSPECTION: [SCOPE, "false"],
     }.get(flow, [])

@@ -15,6 +15,7 @@ FUNCTIONS: Final[Mapping[Flow, str]] = {
     Flow.LOGOUT: "logout",
     Flow.LOGOUT_BY_ACCESS_TOKEN: "logoutByAccessToken",
     Flow.CLIENT_CREDENTIALS: "actForItself",
+    Flow.DISCOVERY: "findTheEndpoints",
     Flow.INTROSPECTION: "lookAtAToken",
 }
 
@@ -34,7 +35,7 @@ def _client(package: str, module: str, lacks: tuple[Flow, ...] = ()) -> Client:
 
 
 NODE_CLIENTS: Final[Mapping[str, Client]] = {
-    "simple-oauth2": _client("simple-oauth2", "simple-oauth2", lacks=(Flow.INTROSPECTION,)),
+    "simple-oauth2": _client("simple-oauth2", "simple-oauth2", lacks=(Flow.DISCOVERY, Flow.INTROSPECTION)),
     "@badgateway/oauth2-client": _client("@badgateway/oauth2-client", "badgateway"),
     "openid-client": _client("openid-client", "openid-client"),
     "oauth4webapi": _client("oauth4webapi", "oauth4webapi"),

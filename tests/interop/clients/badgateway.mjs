@@ -73,3 +73,10 @@ export async function lookAtAToken(site) {
   const bad = await program(site).introspect({ ...token, accessToken: "a" });
   return [good.scope, String(bad.active)];
 }
+
+export async function findTheEndpoints(site) {
+  const { program_id: clientId, program_secret: clientSecret } = site;
+  const found = new OAuth2Client({ server: site.url, clientId, clientSecret });
+  const { accessToken } = await found.clientCredentials({ scope: [site.program_scope] });
+  return [await statusOfItems(site, accessToken)];
+}

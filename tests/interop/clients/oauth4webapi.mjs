@@ -71,8 +71,7 @@ function program(site) {
   return [server, { client_id: site.program_id }, oauth.ClientSecretBasic(site.program_secret)];
 }
 
-async function own(site) {
-  const [server, client, secret] = program(site);
+async function own(site, [server, client, secret] = program(site)) {
   const wanted = { scope: site.program_scope };
   const answer = await oauth.clientCredentialsGrantRequest(server, client, secret, wanted, OPTIONS);
   return (await oauth.processClientCredentialsResponse(server, client, answer)).access_token;
@@ -90,4 +89,12 @@ export async function actForItself(site) {
 
 export async function lookAtAToken(site) {
   return [(await worth(site, await own(site))).scope, String((await worth(site, "a")).active)];
+}
+
+export async function findTheEndpoints(site) {
+  const issuer = new URL(site.url);
+  const answer = await oauth.discoveryRequest(issuer, { algorithm: "oauth2", ...OPTIONS });
+  const [, client, secret] = program(site);
+  const found = await oauth.processDiscoveryResponse(issuer, answer);
+  return [await statusOfItems(site, await own(site, [found, client, secret]))];
 }

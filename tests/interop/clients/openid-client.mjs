@@ -74,3 +74,11 @@ export async function lookAtAToken(site) {
   const bad = await client.tokenIntrospection(program(site), "a");
   return [good.scope, String(bad.active)];
 }
+
+export async function findTheEndpoints(site) {
+  const secret = client.ClientSecretBasic(site.program_secret);
+  const options = { algorithm: "oauth2", execute: [client.allowInsecureRequests] };
+  const found = await client.discovery(new URL(site.url), site.program_id, undefined, secret, options);
+  const { access_token: token } = await client.clientCredentialsGrant(found, { scope: site.program_scope });
+  return [await statusOfItems(site, token)];
+}
