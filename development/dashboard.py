@@ -73,6 +73,18 @@ PANELS: Final = (
         _PER_SECOND,
         _rates("doorward_client_authentications_total", "outcome"),
     ),
+    Panel(
+        "Tokens that clients asked for",
+        "Refused: a scope or a resource that the client has not.",
+        _PER_SECOND,
+        _rates("doorward_client_tokens_total", "outcome"),
+    ),
+    Panel(
+        "Introspections",
+        "As many as calls of services that ask each time.",
+        _PER_SECOND,
+        {"introspections": f"sum(rate(doorward_introspections_total{RATE}))"},
+    ),
     Panel("Registrations", "By outcome.", _PER_SECOND, _rates("doorward_registrations_total", "outcome")),
     Panel(
         "New passwords looked up among breached ones",

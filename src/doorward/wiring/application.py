@@ -15,10 +15,7 @@ from doorward.api.services import EdgeServices, Services
 from doorward.core.exceptions import ServiceUnavailableError
 from doorward.core.ports import Clock
 from doorward.domain.accounts.ports import PersonalData
-from doorward.domain.auth.refresh_token import RefreshTokenCodec
-from doorward.domain.auth.token_pair import TokenPairIssuer
 from doorward.infrastructure.clock import HostClock
-from doorward.infrastructure.keys import REFRESH_TOKEN_PURPOSE
 from doorward.infrastructure.limits.limiter import CallLimiter, create_limiter
 from doorward.infrastructure.passwords import BcryptHasher
 from doorward.infrastructure.postgres.database import PostgresDatabase, is_current
@@ -32,7 +29,7 @@ from doorward.settings.config import Settings, load_settings
 from doorward.settings.database import DatabaseSettings
 from doorward.wiring.accounts import create_recovery, create_verification
 from doorward.wiring.administration import create_administration
-from doorward.wiring.auth import create_hasher, create_login, create_sessions, create_signer, lifetimes_of
+from doorward.wiring.auth import create_hasher, create_login, create_tokens
 from doorward.wiring.background import create_scheduler, running_background
 from doorward.wiring.database import running_database
 from doorward.wiring.events_out import EventsOut, create_events_out, create_outgoing
@@ -46,7 +43,6 @@ from doorward.wiring.keys import (
     SigningKeys,
     create_key_services,
     create_signing_keys,
-    keys,
 )
 from doorward.wiring.leaving import create_leaving
 from doorward.wiring.log import log_as_set
@@ -125,13 +121,10 @@ def _create_services(
     background: Background,
 ) -> Services:
     settings, database, clock = base.settings, base.database, base.clock
-    lifetimes = lifetimes_of(settings)
     shared = shared_database(settings.database, database)
     readiness = Readiness(settings.database, database, cursor_factory=telemetry.cursor_factory)
-    codec = RefreshTokenCodec(*keys(settings.keys, REFRESH_TOKEN_PURPOSE))
-    signer = create_signer(settings, lifetimes, signing_keys.provider if signing_keys else None)
-    issuer = TokenPairIssuer(signer=signer, codec=codec, lifetimes=lifetimes)
-    sessions, clients = create_sessions(base, codec, signer, issuer), create_client_callers(database)
+    signer, issuer, sessions = create_tokens(base, signing_keys.provider if signing_keys else None)
+    clients = create_client_callers(database)
     rules, drain = registration_rules(settings), Drain()
     return Services(
         registration=create_registration(base, rules),

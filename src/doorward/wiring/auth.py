@@ -15,7 +15,12 @@ from doorward.domain.auth.sessions import Sessions
 from doorward.domain.auth.token_endings import TokenEndings
 from doorward.domain.auth.token_pair import TokenPairIssuer
 from doorward.infrastructure.access_tokens import AccessTokens, Provider
-from doorward.infrastructure.keys import ACCESS_TOKEN_PURPOSE, DEVICE_TOKEN_PURPOSE, SEALED_TOKEN_PURPOSE
+from doorward.infrastructure.keys import (
+    ACCESS_TOKEN_PURPOSE,
+    DEVICE_TOKEN_PURPOSE,
+    REFRESH_TOKEN_PURPOSE,
+    SEALED_TOKEN_PURPOSE,
+)
 from doorward.infrastructure.passwords import BcryptHasher, available_cores
 from doorward.settings.config import Settings, first_party_issuer
 from doorward.settings.keys import KeySettings
@@ -86,6 +91,14 @@ def create_continuation(base: Foundation, issuer: TokenPairIssuer) -> SessionCon
         lifetimes=lifetimes_of(base.settings),
         address_detail=base.settings.tokens.client_addresses,
     )
+
+
+def create_tokens(base: Foundation, provider: Provider | None) -> tuple[AccessTokens, TokenPairIssuer, Sessions]:
+    """Return what signs and verifies access tokens, what issues pairs of tokens, and the use cases of sessions."""
+    lifetimes, codec = lifetimes_of(base.settings), RefreshTokenCodec(*keys(base.settings.keys, REFRESH_TOKEN_PURPOSE))
+    signer = create_signer(base.settings, lifetimes, provider)
+    issuer = TokenPairIssuer(signer=signer, codec=codec, lifetimes=lifetimes)
+    return signer, issuer, create_sessions(base, codec, signer, issuer)
 
 
 def create_sessions(

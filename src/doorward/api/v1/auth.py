@@ -49,7 +49,7 @@ from doorward.domain.auth.exceptions import (
     TooManyHashesError,
     UsernameTakenError,
 )
-from doorward.domain.auth.models import FIRST_PARTY, Grant, TokenPair
+from doorward.domain.auth.models import FIRST_PARTY, Grant
 from doorward.domain.auth.password_exceptions import PasswordTooCommonError
 
 TAG: Final = "auth"
@@ -243,7 +243,7 @@ async def login(
             grant=grant,
         )
     response.headers[DEVICE_HEADER] = begun.device_token
-    return _pair_response(begun.tokens) if grant.audience is None else ScopedPairResponse.of(begun.tokens)
+    return TokenPairResponse.of(begun.tokens) if grant.audience is None else ScopedPairResponse.of(begun.tokens)
 
 
 async def _grant_of(form: TokenForm, services: Services) -> Grant:
@@ -262,7 +262,7 @@ async def read_me(request: Request) -> Response:
 async def refresh(request: Request) -> Response:
     """Exchange the session's refresh token for the next pair. Each works once; a second use ends the session."""
     body = await _REFRESH_BODY(request)
-    return _json(_pair_response(await services_of(request).sessions.refresh(body.refresh_token)))
+    return _json(TokenPairResponse.of(await services_of(request).sessions.refresh(body.refresh_token)))
 
 
 async def revoke(body: RevocationRequest, services: CurrentServices) -> Response:
@@ -294,9 +294,3 @@ def is_json_web_token(token: str) -> bool:
 
 def _json(model: BaseModel, status: int = 200) -> Response:
     return Response(model.model_dump_json(), status, media_type=JSON)
-
-
-def _pair_response(pair: TokenPair) -> TokenPairResponse:
-    return TokenPairResponse(
-        access_token=pair.access_token, refresh_token=pair.refresh_token, expires_in=pair.expires_in
-    )

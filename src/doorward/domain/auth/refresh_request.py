@@ -45,9 +45,7 @@ class RefreshRequest:
 
     def judge(self, session: LockedSession | None, now: datetime, leeway: timedelta) -> Verdict:
         """Return what the token deserves that did not rotate its session."""
-        return judge_unrotated(
-            session, self.token, now, leeway, client_id=self.client_id, ends_others=self.ends_others
-        )
+        return judge_unrotated(session, self.token, now, leeway, client_id=self.client_id, ends_others=self.ends_others)
 
     def check(self, session: RotatedSession) -> None:
         """Refuse to issue what the session has not, or has not any more. Its token stays current.

@@ -101,12 +101,13 @@ class Sessions:
     def _decode(self, refresh_token: str) -> RefreshToken:
         try:
             token = self._codec.decode(refresh_token)
-            bind_session(session_id=token.session_id, user_id=token.user_id)
-            if not token.has_successor:
-                raise InvalidRefreshTokenError
         except InvalidRefreshTokenError:
             report(RefreshRefused(reason="malformed"))
             raise
+        bind_session(session_id=token.session_id, user_id=token.user_id)
+        if not token.has_successor:
+            report(RefreshRefused(reason="malformed"))
+            raise InvalidRefreshTokenError
         return token
 
     async def _rotate_all(self, tokens: Sequence[RefreshToken]) -> Sequence[RotatedSession | None]:
