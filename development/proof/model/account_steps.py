@@ -129,6 +129,17 @@ class AccountSteps(Journey):
         hold("the password restores an account until it is deleted", is_so=is_back == (timedelta(days=days) < GRACE))
         person.is_active = is_back
 
+    @rule(which=some, age=st.integers(0, 2), shows_secret=st.booleans())
+    def is_shown_by_another_client(self, which: int, age: int, shows_secret: bool) -> None:  # noqa: FBT001 - Hypothesis passes by name
+        """Another client has a token. With its secret it ends the session, without one nothing, and it gets nothing."""
+        session = self._session(which)
+        token = session.tokens[max(0, session.generation - age)]
+        pair = self.world.run(self.world.refresh_as_another_client(token.text, shows_secret=shows_secret))
+        hold("a refresh token is of no use to another client", is_so=pair is None)
+        is_genuine = self.model.is_readable(token.key) and not session.has_ended
+        if shows_secret and is_genuine and self.now < session.expires_at:
+            self.model.steal(session, self.now)
+
     def _is_let_in(self, session: Session) -> bool:
         return self.model.admits(session, session.accesses[-1], self.now)
 

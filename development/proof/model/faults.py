@@ -103,6 +103,24 @@ FAULTS: Final = (
     ),
     Fault(
         POLICY,
+        "        return Verdict.END if ends_others else Verdict.REFUSE",
+        "        return Verdict.REFUSE",
+        "a client with a secret tries stolen tokens, and their sessions go on",
+    ),
+    Fault(
+        POLICY,
+        "        return Verdict.END if ends_others else Verdict.REFUSE",
+        "        return Verdict.END",
+        "whoever names another client ends sessions with tokens that are not its own",
+    ),
+    Fault(
+        ROTATIONS_SQL,
+        "                  AND sessions.client_id = %(client_id)s\n",
+        "",
+        "a client refreshes the sessions of another",
+    ),
+    Fault(
+        POLICY,
         "    is_direct_predecessor = token.generation == session.generation - 1",
         "    is_direct_predecessor = token.generation < session.generation",
         "an ancestor gets a live token within the leeway",

@@ -155,6 +155,13 @@ class World:
         """Return the pair, or None for a refusal."""
         return await _refresh(self._sessions, text)
 
+    async def refresh_as_another_client(self, text: str, *, shows_secret: bool) -> TokenPair | None:
+        """Refresh as a client that the session is not of; return the pair, or None for a refusal."""
+        try:
+            return await self._sessions.refresh(text, client_id="another", ends_others=shows_secret)
+        except InvalidRefreshTokenError:
+            return None
+
     async def refresh_at_once(self, text: str, callers: int) -> list[TokenPair]:
         """Have several refresh with one token at the same time; return the pairs given."""
         answers = await asyncio.gather(*(self.refresh(text) for _ in range(callers)))
