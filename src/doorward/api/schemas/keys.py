@@ -25,7 +25,7 @@ class KeyRotationBody(RequestBody):
 class SigningKeyResponse(BaseModel):
     """A signing key, without its secrets."""
 
-    kid: str = Field(examples=["NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs"])
+    kid: str = Field(examples=["NzbLsXh8..."])
     algorithm: SigningAlgorithm
     state: KeyState
     created_at: datetime = Field(description="When it was published.")
