@@ -37,7 +37,9 @@ def install(database: Database) -> Path:
     INSTALLED.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=INSTALLED) as temporary:
         unpack = ["mvn", "--quiet", "--batch-mode", "--strict-checksums", "--file", str(POM)]
-        _run([*unpack, "dependency:unpack-dependencies", f"-DoutputDirectory={temporary}/unpacked"])
+        # What it has unpacked elsewhere, the plug-in would leave out.
+        folders = [f"-DoutputDirectory={temporary}/unpacked", f"-DmarkersDirectory={temporary}/markers"]
+        _run([*unpack, "dependency:unpack-dependencies", *folders])
         unpacked = next(Path(temporary, "unpacked").glob("keycloak-*"))
         shutil.rmtree(folder, ignore_errors=True)
         unpacked.rename(folder)
