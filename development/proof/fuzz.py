@@ -84,6 +84,9 @@ TELLING_FAULTS_IN_A_SUCCESS: Final = {
 }
 """Calls that may take what does not fit their schema, and why; all others may not."""
 
+THROTTLED: Final = {"POST /api/v1/auth/token"}
+"""Wrong passwords of one name are drawn more often than one account may be guessed."""
+
 DRAWN: Final[Mapping[str, Mapping[str, str]]] = {
     "POST /api/v1/auth/password/forgot": {"email": "registered-address"},
     "POST /api/v1/auth/password/reset": {"token": "reset-tokens", "new_password": "new-password"},
@@ -237,7 +240,8 @@ def _settings_of(call: str, callers: Mapping[str, Account], machine: Machine) ->
     lines += [_drawing(f"body.{field}", dictionary) for field, dictionary in DRAWN.get(call, {}).items()]
     lines += [_drawing(f"path.{name}", dictionary) for name, dictionary in DRAWN_PATHS.items() if f"{{{name}}}" in call]
     if call in STRICTER_THAN_THEIR_SCHEMA:
-        lines.append(f"checks.positive_data_acceptance.expected-statuses = {json.dumps([*TAKEN, '400', '422'])}")
+        refusals = ["400", "422", *(["429"] if call in THROTTLED else [])]
+        lines.append(f"checks.positive_data_acceptance.expected-statuses = {json.dumps([*TAKEN, *refusals])}")
     if call in TELLING_FAULTS_IN_A_SUCCESS:
         lines.append(f"checks.negative_data_rejection.expected-statuses = {json.dumps([*REFUSED, '200'])}")
     return lines

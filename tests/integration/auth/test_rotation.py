@@ -212,5 +212,5 @@ async def test_a_session_keeps_what_it_was_granted_and_how_its_user_authenticate
     (session,) = service.sessions_of(person)
     assert (session["amr"], session["acr"], session["authenticated_at"]) == (["pwd"], 1, service.clock.now())
     caller = await service.app.state.services.sessions.authenticate(second.access_token)
-    assert (caller.client_id, caller.scopes) == ("reports", {"account", "extra"})
+    assert (caller.client_id, caller.token_scopes) == ("reports", {"account", "extra"})
     assert (caller.acr, caller.amr, caller.authenticated_at) == (1, {"pwd"}, service.clock.now())
