@@ -204,7 +204,7 @@ async def test_a_body_that_cannot_be_kept_is_503(owner: Owner, monkeypatch: pyte
 
 async def test_an_owner_who_is_deleted_meanwhile_is_told(owner: Owner) -> None:
     gone, state = uuid4(), owner.service.app.state.services
-    with pytest.raises(ItemOwnerGoneError), state.bulk_place():
+    with pytest.raises(ItemOwnerGoneError), state.edge.bulk_place():
         await state.item_import.run(io.BytesIO(b"title\nA\n"), ImportRequest(gone))
     with pytest.raises(ItemOwnerGoneError):
         await state.items.create(gone, ItemContent("A"))

@@ -76,7 +76,7 @@ async def test_a_file_that_does_not_arrive_in_time_is_refused_and_gives_its_plac
     owner: Owner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patches:
-        patches.setattr(owner.service.app.state.services, "upload_seconds", 0.05)
+        patches.setattr(owner.service.app.state.services.edge, "upload_seconds", 0.05)
         for _ in range(3):
             answer = await owner.import_csv(aiter(SlowFile()))
             assert is_problem(answer, 408, "upload_too_slow")
