@@ -1,50 +1,23 @@
 """Each change of a user or a session is a row of the audit log, stored with the change and reported after it."""
 
 import asyncio
-import io
 import os
 import pwd
-from collections.abc import Awaitable, Callable
-from datetime import timedelta
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
 from psycopg import AsyncConnection
 
-from development.client import ACCOUNT, AUTH, PASSWORD, Person, pair
 from doorward.commands.main import main
 from doorward.core.events import AuditedEvent, Event, event_classes
-from doorward.domain.accounts.deletion import GRACE
-from doorward.domain.accounts.erasure import Erasure
-from doorward.domain.accounts.invitations import Acceptance
-from doorward.domain.accounts.links import AccountLinks
-from doorward.domain.accounts.recovery import ResetMail
-from doorward.domain.accounts.verification import VerificationMail
-from doorward.domain.administration.exporting.models import UserExportRequest
-from doorward.domain.administration.importing.models import UserImportRequest
-from doorward.domain.administration.importing.user_import import Watcher
-from doorward.domain.administration.models import OPERATOR, UserChanges
 from doorward.domain.audit.recording import record
-from doorward.domain.audit.retention import AuditRetention
 from doorward.domain.auth.events import UserDeactivated
-from doorward.domain.outbox.mail import ComposedMail, MailKind, MailOrigin, MailRequest
-from doorward.domain.outbox.mail_queue import MailQueue
-from doorward.infrastructure.sealing import AesGcmSealer
 from doorward.observability.logging import observed_events
-from doorward.wiring.accounts import create_one_time_tokens
-from doorward.wiring.administration import create_administration
-from doorward.wiring.foundation import Foundation
-from doorward.wiring.registration import registration_rules
-from tests.integration.accounts.conftest import mails_of
-from tests.integration.accounts.email_change import NEW, changing
-from tests.integration.accounts.joining import joining_of
-from tests.integration.audit.trail import PlainDatabase, rows_of
-from tests.integration.service import Logs, Service, mark
-from tests.integration.webhook_receiver import Receiver, answer_of, receiving
-from tests.integration.webhooks.endpoints import Hooks
+from tests.integration.audit.every_change import Run, every_change
+from tests.integration.audit.trail import rows_of
+from tests.integration.service import Logs, Service
 
 BOUND_SECONDS = 60
-Run = Callable[..., Awaitable[int]]
 
 
 @pytest.fixture
@@ -56,107 +29,6 @@ def run(environment: pytest.MonkeyPatch, service_alone: Service) -> Run:
         return await asyncio.to_thread(main, arguments)
 
     return run
-
-
-async def every_change(service: Service, run: Run) -> Person:
-    """Make one change of each kind, to one person."""
-    person, first = await service.register_and_log_in()
-    await service.refresh(first.refresh)
-    await service.post_refresh(first.refresh)
-    await service.post_revoke((await service.log_in(person)).refresh)
-    await change_account(service, person)
-    await leave(service)
-    await accept_an_invitation(service)
-    await change_email(service)
-    await administer(service)
-    await change_webhooks(service)
-    for command in ("deactivate", "activate", "unthrottle"):
-        assert await run(command, person.email) == 0
-    assert await run("revoke-all", "--yes") == 0
-    service.clock.advance(timedelta(days=5000))
-    database = PlainDatabase(service.database_url)
-    await AuditRetention(database=database, clock=service.clock, retention=timedelta(days=1)).prune()
-    return person
-
-
-async def change_account(service: Service, person: Person) -> None:
-    """Have the owner make every change of the account, with what mails would bring."""
-    pair_of_proof = pair(await service.post_reauthenticate((await service.log_in(person)).access, PASSWORD))
-    renamed = await service.authorized("PATCH", ACCOUNT, pair_of_proof.access, json={"username": mark()})
-    assert renamed.status_code == 200
-    changed = pair(await service.post_password(pair_of_proof.access, PASSWORD, f"{PASSWORD} twice"))
-    services, tokens = service.app.state.services, create_one_time_tokens(service.settings.keys)
-    parts = (service.database, service.clock, tokens, AccountLinks("https://auth.example.com"))
-    user_id = UUID(person.id)
-    verification = MailRequest(MailKind.VERIFY_EMAIL, MailOrigin.OWNER, user_id=user_id)
-    mail = await VerificationMail(*parts).compose(verification, uuid4())
-    caller = await services.sessions.authenticate(changed.access)
-    await services.verification.verify_by_session(caller, token=token_of(mail))
-    reset = MailRequest(MailKind.PASSWORD_RESET, MailOrigin.STRANGER, email=person.email)
-    await services.recovery.reset_by_token(token_of(await ResetMail(*parts).compose(reset, uuid4())), PASSWORD)
-    assert (await service.post_token(person.email, PASSWORD)).status_code == 200
-
-
-async def leave(service: Service) -> None:
-    """Have somebody take the data along, delete the account, restore it, and delete it for good."""
-    person, tokens = await service.register_and_log_in()
-    assert (await service.authorized("POST", f"{ACCOUNT}/export", tokens.access)).status_code == 200
-    assert (await service.authorized("POST", f"{ACCOUNT}/deletion", tokens.access)).status_code == 202
-    token = (await service.post_login(person)).json()["restore_token"]
-    assert (await service.call("POST", f"{AUTH}/deletion/cancel", json={"restore_token": token})).status_code == 204
-    tokens = await service.log_in(person)
-    assert (await service.authorized("POST", f"{ACCOUNT}/deletion", tokens.access)).status_code == 202
-    service.clock.advance(GRACE)
-    assert await Erasure(database=service.database, clock=service.clock).erase() == 1
-
-
-async def accept_an_invitation(service: Service) -> None:
-    """Have an operator invite an address, and its owner accept."""
-    joining, email = joining_of(service, service.clock), f"{mark()}@example.com"
-    await joining.inviting.invite(email)
-    token = token_of(await joining.mail(email))
-    await joining.invitations.accept_by_token(token, Acceptance(mark(), PASSWORD))
-
-
-async def change_email(service: Service) -> None:
-    """Have somebody give up a change of the e-mail address, and make another."""
-    change = await changing(mails_of(service), verified=False)
-    await change.request()
-    await change.changes.cancel(await change.caller())
-    await change.request()
-    await change.confirm(await change.token(NEW))
-
-
-async def administer(service: Service) -> None:
-    """Have an operator define a role, change a user, force a reset, take an invitation back, import and export."""
-    queue = MailQueue(AesGcmSealer([bytes(range(32))]))
-    base = Foundation(service.settings, service.database, service.hasher, service.clock, queue)
-    administration = create_administration(base, registration_rules(service.settings))
-    role = await administration.roles.create(OPERATOR, "shop-manager", "", [])
-    user_id = UUID((await service.register()).id)
-    changes = UserChanges(roles=[role.name], locale="de")
-    await administration.users.change(OPERATOR, user_id, changes, lambda _: True)
-    await administration.user_actions.reset_password(OPERATOR, user_id)
-    created = await administration.invitations.create(OPERATOR, f"{mark()}@example.com")
-    await administration.invitations.revoke(OPERATOR, created.invitation.id)
-    file = io.BytesIO(b'{"email": "' + mark().encode() + b'@example.com"}')
-    with service.database.bulk_place():
-        await administration.user_import.run(file, UserImportRequest(OPERATOR, "ndjson"), Watcher(lambda _: None))
-        await administration.user_export.write(io.BytesIO(), UserExportRequest(OPERATOR))
-
-
-async def change_webhooks(service: Service) -> None:
-    """Have an operator add a webhook, and its receiver say that it is gone."""
-    hooks = Hooks(service.database_url, service.clock)
-    async with receiving(Receiver(answer_of(410))) as port:
-        await hooks.endpoint(port)
-        await hooks.tell(uuid4())
-        await hooks.delivery().deliver_due()
-
-
-def token_of(mail: ComposedMail | None) -> str:
-    assert mail is not None
-    return mail.facts["link"].partition("#token=")[2]
 
 
 async def test_what_is_recorded_is_reported_and_in_the_same_order(service_alone: Service, run: Run) -> None:
