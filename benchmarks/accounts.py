@@ -15,7 +15,7 @@ from psycopg.rows import class_row
 from benchmarks.load import FORM, Chain, Replay, get
 from benchmarks.logins import LoginCall
 from development.postgres import EmbeddedPostgres
-from doorward.core.principal import Principal
+from doorward.core.principal import Principal, SignIn
 from doorward.domain.auth.refresh_token import RefreshToken, RefreshTokenCodec, hash_secret
 from doorward.infrastructure.access_tokens import AccessTokens
 from doorward.infrastructure.keys import ACCESS_TOKEN_PURPOSE, REFRESH_TOKEN_PURPOSE, derive_key
@@ -99,9 +99,8 @@ class Mint:
             audience="doorward",
             lifetime=timedelta(minutes=30),
         )
-        return signer.sign(
-            Principal(session.user_id, session.id, "doorward", frozenset({"account"})), datetime.now(UTC)
-        )
+        principal, now = Principal(session.user_id, session.id, "doorward", frozenset({"account"})), datetime.now(UTC)
+        return signer.sign(principal, SignIn(now, 1, ("pwd",)), now)
 
     def refresh_token(self, session: Session) -> str:
         """Return the session's current refresh token."""

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from development.proof import user_file_parsers
 from doorward.api.caller import bearer_token
 from doorward.core.exceptions import DomainError
-from doorward.core.principal import Principal
+from doorward.core.principal import Principal, SignIn
 from doorward.domain.auth.exceptions import (
     InvalidAccessTokenError,
     InvalidEmailError,
@@ -34,6 +34,7 @@ _ACCESS_TOKENS: Final = AccessTokens(
 )
 _REFRESH_TOKEN: Final = RefreshToken(UUID(int=7), UUID(int=9), 3, b"s" * SECRET_BYTES)
 _PRINCIPAL: Final = Principal(UUID(int=1), UUID(int=2), "doorward", frozenset({"account"}))
+_SIGN_IN: Final = SignIn(_NOW, 1, ("pwd",))
 
 
 class BrokenPropertyError(Exception):
@@ -117,7 +118,10 @@ PARSERS: Final[Mapping[str, Callable[[bytes], None]]] = {
 } | dict(user_file_parsers.PARSERS)
 SEEDS: Final[Mapping[str, tuple[bytes, ...]]] = {
     "refresh_token_decoder": tuple(codec.encode(_REFRESH_TOKEN).encode() for codec in _READABLE),
-    "bearer_parser": (b"Bearer " + _ACCESS_TOKENS.sign(_PRINCIPAL, _NOW).encode(), b"bearer  a\nBearer b"),
+    "bearer_parser": (
+        b"Bearer " + _ACCESS_TOKENS.sign(_PRINCIPAL, _SIGN_IN, _NOW).encode(),
+        b"bearer  a\nBearer b",
+    ),
     "email_canonicaliser": (b"Ada.Lovelace+x@Example.com", "\u00e9@b\u00fccher.example".encode()),
     "username_canonicaliser": (b"Ada_Lovelace-1.0", "\uff21\uff44\uff41".encode()),
     "csv_importer": (b'title,tags,year\n"A, ""B""",x|y,1949\n', b"movieId,title,genres\n1,M (1931),Crime|Thriller\n"),

@@ -1,8 +1,9 @@
 """What an access token says of its bearer."""
 
+import math
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 NO_ROLES: Final[frozenset[str]] = frozenset()
@@ -20,6 +21,26 @@ class Principal:
     client_id: str
     scopes: frozenset[str]
     roles: frozenset[str] = NO_ROLES
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """When and how the user of a session authenticated, for other services (RFC 9068 section 2.2.1).
+
+    ``acr`` is 1 for one kind of factor, 2 for two different kinds; ``amr`` has the methods (RFC 8176).
+    """
+
+    authenticated_at: datetime
+    acr: int
+    amr: tuple[str, ...]
+
+    def claims(self) -> dict[str, Any]:
+        """Return the claims of a token. ``auth_time`` is in whole seconds since 1970, and never later than it was."""
+        return {
+            "auth_time": math.floor(self.authenticated_at.timestamp()),
+            "acr": str(self.acr),
+            "amr": list(self.amr),
+        }
 
 
 @dataclass(frozen=True, slots=True)

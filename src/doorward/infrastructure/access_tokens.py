@@ -14,7 +14,7 @@ from uuid import uuid4
 
 import jwt
 
-from doorward.core.principal import ClientPrincipal, Principal, VerifiedToken
+from doorward.core.principal import ClientPrincipal, Principal, SignIn, VerifiedToken
 from doorward.domain.auth.exceptions import InvalidAccessTokenError
 from doorward.domain.auth.models import FIRST_PARTY_CLIENT
 from doorward.domain.keys.models import SIGNING_ALGORITHMS, SigningAlgorithm
@@ -88,6 +88,7 @@ class AccessTokens:
     def sign(
         self,
         principal: Principal,
+        sign_in: SignIn,
         now: datetime,
         *,
         audience: str | None = None,
@@ -95,7 +96,8 @@ class AccessTokens:
     ) -> str:
         """Return a token for the principal, valid from ``now`` for the configured time.
 
-        A token for the ``audience`` of another service is always signed by the ring. Raises
+        A token for the ``audience`` of another service is always signed by the ring. What the ring signs says when and
+        how the user signed in; this service alone reads the others, and looks that up. Raises
         ``ServiceUnavailableError`` while the ring has no key of the algorithm.
         """
         ring_algorithm = self._ring_algorithm if audience is None else (algorithm or "ES256")
@@ -113,7 +115,7 @@ class AccessTokens:
         if ring_algorithm is None:
             claims["iss"] = self._issuer
             return jwt.encode(claims, self._derived_keys[0], algorithm=self._algorithm, headers={"typ": TOKEN_TYPE})
-        return self._sign_by_ring(claims, ring_algorithm, now)
+        return self._sign_by_ring(claims | sign_in.claims(), ring_algorithm, now)
 
     def sign_client(
         self,

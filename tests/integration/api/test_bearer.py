@@ -9,7 +9,7 @@ import jwt
 import pytest
 
 from development.client import ME, Pair
-from doorward.core.principal import Principal
+from doorward.core.principal import Principal, SignIn
 from doorward.infrastructure.access_tokens import AccessTokens
 from doorward.infrastructure.keys import ACCESS_TOKEN_PURPOSE, REFRESH_TOKEN_PURPOSE, derive_key
 from doorward.settings.config import first_party_issuer
@@ -212,4 +212,5 @@ async def test_a_token_of_a_session_that_never_was_is_refused(service: Service) 
     )
     principal = Principal(uuid4(), uuid4(), "doorward", frozenset({"account"}))
     assert person.id != str(principal.user_id)
-    assert _is_invalid(await service.get_me(signer.sign(principal, service.clock.now())))
+    now = service.clock.now()
+    assert _is_invalid(await service.get_me(signer.sign(principal, SignIn(now, 1, ("pwd",)), now)))

@@ -11,7 +11,7 @@ import pytest
 from development.client import ME
 from doorward.api.policy import NeedsScope
 from doorward.api.routing import PolicyRoute
-from doorward.core.principal import Principal
+from doorward.core.principal import Principal, SignIn
 from doorward.infrastructure.access_tokens import AccessTokens
 from doorward.infrastructure.keys import ACCESS_TOKEN_PURPOSE, derive_key
 from doorward.settings.config import first_party_issuer
@@ -36,7 +36,7 @@ def _with_scopes(service: Service, access: str, *scopes: str) -> str:
         lifetime=lifetimes_of(service.settings).access,
     )
     principal = Principal(UUID(claims["sub"]), UUID(claims["sid"]), claims["client_id"], frozenset(scopes))
-    return signer.sign(principal, service.clock.now())
+    return signer.sign(principal, SignIn(service.clock.now(), 1, ("pwd",)), service.clock.now())
 
 
 def _guarded(service: Service) -> Iterator[PolicyRoute]:

@@ -7,7 +7,13 @@ from typing import Any, Final
 import pytest
 
 from doorward.domain.oauth.models import ResourceContent
-from doorward_client import Doorward, InsufficientScopeError, IntrospectionUnavailableError, InvalidTokenError
+from doorward_client import (
+    Doorward,
+    InsufficientAuthenticationError,
+    InsufficientScopeError,
+    IntrospectionUnavailableError,
+    InvalidTokenError,
+)
 from doorward_client.exceptions import FetchError
 from doorward_client.key_sets import FetchedKeys
 from doorward_client.transports import ClientCredentials
@@ -101,6 +107,11 @@ async def test_a_logout_is_felt_where_doorward_is_asked(orders: Orders) -> None:
     assert not user.is_client
     assert (user.sub, user.client_id, user.scopes) == (person.id, "doorward", frozenset(SCOPES))
     assert user.session_id == str(service.sessions_of(person)[0]["id"])
+    signed_in = service.clock.now()
+    assert user.auth_time == signed_in.replace(microsecond=0)
+    user.require_acr("1", 300, signed_in.timestamp())
+    with pytest.raises(InsufficientAuthenticationError):
+        user.require_acr("2", None, signed_in.timestamp())
     await service.client.post("/api/v1/auth/revoke", json={"refresh_token": tokens["refresh_token"]})
     assert await orders.auth.verify(tokens["access_token"], live=True), "remembered for ten seconds"
     orders.auth.use_transport(WithoutNetwork(service))

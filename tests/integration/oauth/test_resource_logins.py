@@ -1,6 +1,7 @@
 """Logins for another service, which the operator gave the built-in client: what they grant, and what ends it."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -80,6 +81,8 @@ async def test_a_login_for_a_resource_gets_a_token_for_it(shop: Shop) -> None:
     assert (claims["iss"], claims["aud"], claims["sub"]) == (ISSUER, shop.identifier, person.id)
     assert (claims["client_id"], claims["scope"]) == ("doorward", body["scope"])
     assert "roles" not in claims
+    now = int(shop.provider.service.clock.now().timestamp())
+    assert (claims["auth_time"], claims["acr"], claims["amr"]) == (now, "1", ["pwd"])
     keys = (await shop.provider.service.client.get("/oauth/jwks")).json()["keys"]
     assert (header["alg"], header["kid"] in {key["kid"] for key in keys}) == ("ES256", True)
     (session,) = shop.provider.service.sessions_of(person)
@@ -118,6 +121,16 @@ async def test_a_refresh_keeps_the_audience_in_each_dialect(shop: Shop) -> None:
         (by_form, "orders:read"),
     ):
         assert (claims_of(each.access)["aud"], claims_of(each.access)["scope"]) == (shop.identifier, scope)
+
+
+async def test_a_refresh_makes_no_sign_in_newer(shop: Shop) -> None:
+    _, tokens = await shop.log_in()
+    first = claims_of(tokens.access)
+    shop.provider.service.clock.advance(timedelta(minutes=10))
+    refreshed = pair(await shop.refresh(tokens.refresh))
+    claims = claims_of(refreshed.access)
+    assert claims["iat"] == first["iat"] + 600
+    assert (claims["auth_time"], claims["acr"], claims["amr"]) == (first["auth_time"], "1", ["pwd"])
 
 
 @pytest.mark.parametrize("resource", [ORDERS, "doorward", ISSUER, "\0", "x"])

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from doorward.core.principal import Principal
+from doorward.core.principal import Principal, SignIn
 from doorward.infrastructure.access_tokens import AccessTokens
 from doorward.infrastructure.key_ring import REMEMBERED_TOKENS
 
@@ -18,6 +18,7 @@ NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 USER = UUID("11111111-1111-4111-8111-111111111111")
 SESSION = UUID("22222222-2222-4222-8222-222222222222")
 PRINCIPAL = Principal(user_id=USER, session_id=SESSION, client_id="doorward", scopes=frozenset({"account"}))
+SIGN_IN = SignIn(NOW - timedelta(minutes=5, milliseconds=1), acr=2, amr=("pwd", "otp"))
 HEADER: dict[str, Any] = {"alg": "HS256", "typ": "at+jwt"}
 CLAIMS: dict[str, Any] = {
     "iss": "https://auth.example.com",

@@ -12,7 +12,7 @@ from doorward.domain.keys.models import SIGNING_ALGORITHMS, SigningAlgorithm
 from doorward.infrastructure.access_tokens import AccessTokens, Provider
 from doorward.infrastructure.key_ring import KeyRing
 from tests.unit.infrastructure import forge, ring
-from tests.unit.infrastructure.forge import CLAIMS, NOW, PRINCIPAL
+from tests.unit.infrastructure.forge import CLAIMS, NOW, PRINCIPAL, SIGN_IN
 from tests.unit.infrastructure.ring import CLIENT_CLAIMS, ISSUER, new_key, ring_of, tokens_with
 
 SCOPES = frozenset({"items:write", "items:read"})
@@ -22,11 +22,11 @@ SCOPES = frozenset({"items:write", "items:read"})
 def test_a_user_s_token_names_the_key_that_signed_it(algorithm: SigningAlgorithm) -> None:
     key = new_key(algorithm)
     tokens = tokens_with(ring_of(key), algorithm)
-    token = tokens.sign(PRINCIPAL, NOW)
+    token = tokens.sign(PRINCIPAL, SIGN_IN, NOW)
     header, claims = (forge.decode(part) for part in token.split(".")[:2])
     assert header == {"alg": algorithm, "kid": key.kid, "typ": "at+jwt"}
     assert UUID(claims.pop("jti")).version == 4
-    assert claims == {name: value for name, value in CLAIMS.items() if name != "jti"}
+    assert claims == {name: value for name, value in CLAIMS.items() if name != "jti"} | SIGN_IN.claims()
     assert tokens.verify(token, NOW) == PRINCIPAL
 
 
@@ -56,13 +56,24 @@ def test_clients_tokens_live_as_long_as_the_setting_says() -> None:
 def test_a_token_for_another_service_is_readable_and_opens_none_of_our_routes() -> None:
     tokens = tokens_with(ring_of(new_key("ES256"), new_key("RS256")))
     of_client = tokens.sign_client("dwc_orders", SCOPES, "https://orders.example", NOW)
-    of_user = tokens.sign(PRINCIPAL, NOW, audience="https://orders.example", algorithm="RS256")
+    of_user = tokens.sign(PRINCIPAL, SIGN_IN, NOW, audience="https://orders.example", algorithm="RS256")
     assert forge.decode(of_user.split(".")[0])["alg"] == "RS256"
     for token in (of_client, of_user):
         read = tokens.read(token, NOW)
         assert (read.audience, read.issuer, read.is_for_this_service) == ("https://orders.example", ISSUER, False)
         with pytest.raises(InvalidAccessTokenError):
             tokens.verify(token, NOW)
+
+
+def test_what_others_verify_says_when_and_how_the_user_signed_in() -> None:
+    in_whole_seconds = int(NOW.timestamp()) - 301
+    told = {"auth_time": in_whole_seconds, "acr": "2", "amr": ["pwd", "otp"]}
+    ours = tokens_with(ring_of(new_key("ES256")), "ES256")
+    for token in (ours.sign(PRINCIPAL, SIGN_IN, NOW), ours.sign(PRINCIPAL, SIGN_IN, NOW, audience="https://a.example")):
+        claims = forge.decode(token.split(".")[1])
+        assert {name: claims.get(name) for name in told} == told
+    of_client = ours.sign_client("dwc_orders", SCOPES, "https://a.example", NOW)
+    assert not told.keys() & forge.decode(of_client.split(".")[1]).keys()
 
 
 def test_our_own_routes_accept_one_audience_for_users_and_one_for_clients() -> None:
@@ -86,8 +97,8 @@ def test_without_a_key_that_signs_the_service_is_unavailable() -> None:
     retired = ring.opened(new_key("ES256", 3), retires_at=NOW)
     tokens = tokens_with(KeyRing([pending, standby, retired]), "ES256")
     with pytest.raises(ServiceUnavailableError):
-        tokens.sign(PRINCIPAL, NOW)
-    assert tokens.sign(PRINCIPAL, NOW + timedelta(seconds=1))
+        tokens.sign(PRINCIPAL, SIGN_IN, NOW)
+    assert tokens.sign(PRINCIPAL, SIGN_IN, NOW + timedelta(seconds=1))
     with pytest.raises(ServiceUnavailableError):
         tokens.sign_client("dwc_orders", SCOPES, ISSUER, NOW, algorithm="RS256")
 
@@ -95,7 +106,7 @@ def test_without_a_key_that_signs_the_service_is_unavailable() -> None:
 def test_the_key_that_began_last_signs() -> None:
     first, second = new_key("ES256"), new_key("ES256", 2)
     keys = [ring.opened(second), ring.opened(first, activates_at=NOW - timedelta(days=90))]
-    token = tokens_with(KeyRing(keys), "ES256").sign(PRINCIPAL, NOW)
+    token = tokens_with(KeyRing(keys), "ES256").sign(PRINCIPAL, SIGN_IN, NOW)
     assert forge.decode(token.split(".")[0])["kid"] == second.kid
 
 
@@ -193,7 +204,7 @@ def test_after_a_change_to_es256_tokens_of_derived_keys_stay_valid(former: str, 
         audience="https://api.example.com",
         lifetime=timedelta(minutes=30),
     )
-    token = before.sign(PRINCIPAL, NOW)
+    token = before.sign(PRINCIPAL, SIGN_IN, NOW)
     after = tokens_with(ring_of(new_key("ES256")), "ES256")
     assert after.verify(token, NOW) == PRINCIPAL
     with pytest.raises(InvalidAccessTokenError):
@@ -203,6 +214,6 @@ def test_after_a_change_to_es256_tokens_of_derived_keys_stay_valid(former: str, 
 @pytest.mark.parametrize("former", SIGNING_ALGORITHMS)
 def test_after_a_change_from_the_ring_its_tokens_stay_valid(former: SigningAlgorithm) -> None:
     key = new_key(former)
-    token = tokens_with(ring_of(key), former).sign(PRINCIPAL, NOW)
+    token = tokens_with(ring_of(key), former).sign(PRINCIPAL, SIGN_IN, NOW)
     for algorithm in ("HS256", "HS512", *SIGNING_ALGORITHMS):
         assert tokens_with(ring_of(key), algorithm).verify(token, NOW) == PRINCIPAL

@@ -12,7 +12,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import OctKey
 from passlib.hash import bcrypt_sha256
 
-from doorward.core.principal import Principal
+from doorward.core.principal import Principal, SignIn
 from doorward.infrastructure.access_tokens import AccessTokens
 from doorward.infrastructure.passwords import BcryptHasher
 
@@ -31,7 +31,7 @@ def _signed(algorithm: str, lifetime: timedelta = timedelta(minutes=30)) -> str:
     tokens = AccessTokens(
         key=KEY, algorithm=algorithm, issuer="https://auth.example.com", audience="doorward", lifetime=lifetime
     )
-    return tokens.sign(Principal(uuid4(), uuid4(), "doorward", frozenset({"account"})), NOW)
+    return tokens.sign(Principal(uuid4(), uuid4(), "doorward", frozenset({"account"})), SignIn(NOW, 1, ("pwd",)), NOW)
 
 
 def _verify(token: str, algorithm: str, key: bytes = KEY) -> jwt.Token:

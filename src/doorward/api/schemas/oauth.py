@@ -100,6 +100,9 @@ class IntrospectionResponse(BaseModel):
     scope: str | None = Field(None, examples=["items:read"])
     token_type: Literal["Bearer"] | None = None
     sid: str | None = Field(None, description="The session of a user.")
+    auth_time: int | None = Field(None, description="When the user signed in.")
+    acr: str | None = Field(None, description="`1` for one kind of factor, `2` for two.", examples=["1"])
+    amr: list[str] | None = Field(None, description="The methods (RFC 8176).", examples=[["pwd"]])
     roles: list[str] | None = Field(None, description="The user's at this moment, where the token names roles.")
 
     @classmethod
@@ -120,6 +123,7 @@ class IntrospectionResponse(BaseModel):
             token_type="Bearer",  # noqa: S106 - a type
             sid=token.session_id,
             roles=sorted(token.roles) or None,
+            **({} if token.sign_in is None else token.sign_in.claims()),
         )
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import uuid4
 
+from doorward.core.principal import SignIn
 from doorward.domain.audit.recording import record
 from doorward.domain.auth.admission import AdmissionPolicy, Refuse, judge
 from doorward.domain.auth.events import SessionBegun, SessionEnded
@@ -22,6 +23,7 @@ class Begun:
 
     token: RefreshToken
     grant: Grant
+    sign_in: SignIn
     roles: Sequence[str] | None
     event: SessionBegun
     ended: Sequence[SessionEnded]
@@ -77,7 +79,7 @@ async def begin_session_of(
     ended = [SessionEnded(user_id=proof.user_id, session_id=each, reason=EndReason.DISPLACED) for each in displaced]
     for each in ended:
         await record(connection, each, address=device.address)
-    return Begun(token, grant, None if account is None else account.roles, event, ended)
+    return Begun(token, grant, proof.sign_in, None if account is None else account.roles, event, ended)
 
 
 def _new_session(

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
+from doorward.core.principal import SignIn
 from doorward.domain.auth.rotated_session import TokenAudience
 
 FIRST_PARTY_CLIENT: Final = "doorward"
@@ -116,6 +117,11 @@ class Proof:
     proven_at: datetime
     session_epoch: int
 
+    @property
+    def sign_in(self) -> SignIn:
+        """What tokens for other services say of it."""
+        return SignIn(self.proven_at, self.acr, self.methods)
+
 
 @dataclass(frozen=True, slots=True)
 class Grant:
@@ -215,6 +221,11 @@ class LiveSession:
     username: str
     roles: Sequence[str] | None
     role_scopes: Sequence[str] | None
+
+    @property
+    def sign_in(self) -> SignIn:
+        """When and how its user authenticated."""
+        return SignIn(self.authenticated_at, self.acr, tuple(self.amr))
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final, Literal, Protocol
 
-from doorward.core.principal import ClientPrincipal, Principal, VerifiedToken
+from doorward.core.principal import ClientPrincipal, Principal, SignIn, VerifiedToken
 from doorward.domain.auth.callers import AnyCaller, ClientCaller
 
 
@@ -100,12 +100,15 @@ class AccessTokenSigner(Protocol):
     def sign(
         self,
         principal: Principal,
+        sign_in: SignIn,
         now: datetime,
         *,
         audience: str | None = None,
         algorithm: Literal["ES256", "RS256"] | None = None,
     ) -> str:
         """Return a token for the principal, valid from ``now`` for the configured time.
+
+        Those that other services can verify say when and how the user signed in.
 
         Tokens for another ``audience`` are signed with the ``algorithm``; then ``ServiceUnavailableError`` is raised
         while there is no key of it.

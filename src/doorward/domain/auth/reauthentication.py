@@ -4,6 +4,7 @@ import secrets
 from uuid import uuid4
 
 from doorward.core.ports import Clock, Database
+from doorward.core.principal import SignIn
 from doorward.domain.audit.recording import record
 from doorward.domain.auth.acting_session import lock_acting_session
 from doorward.domain.auth.callers import Caller
@@ -11,7 +12,7 @@ from doorward.domain.auth.devices import AddressDetail, recorded_address
 from doorward.domain.auth.events import SessionReauthenticated
 from doorward.domain.auth.exceptions import ReauthenticationRequiredError
 from doorward.domain.auth.login import PASSWORD_METHODS
-from doorward.domain.auth.models import RenewedSession, TokenPair
+from doorward.domain.auth.models import Grant, RenewedSession, TokenPair
 from doorward.domain.auth.passwords import Passwords, ProvenPassword
 from doorward.domain.auth.policy import FRESH_PROOF, Lifetimes, is_fresh
 from doorward.domain.auth.ports import NO_CLIENT, Client
@@ -78,9 +79,9 @@ class Reauthentication:
         report(event)
         return self._issuer.issue(
             token,
+            Grant(caller.client_id, tuple(caller.token_scopes)),
+            SignIn(renewed.authenticated_at, renewed.acr, tuple(renewed.amr)),
             user_id=user_id,
-            client_id=caller.client_id,
-            scopes=caller.token_scopes,
             roles=caller.roles,
             now=now,
         )

@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
+from doorward.core.principal import SignIn
+
 
 @dataclass(frozen=True, slots=True)
 class TokenAudience:
@@ -28,6 +30,14 @@ class RotatedSession:
     roles: Sequence[str] | None
     resource: str | None
     algorithm: Literal["ES256", "RS256"] | None
+    authenticated_at: datetime
+    acr: int
+    amr: Sequence[str]
+
+    @property
+    def sign_in(self) -> SignIn:
+        """When and how its user authenticated. A refresh makes neither newer."""
+        return SignIn(self.authenticated_at, self.acr, tuple(self.amr))
 
     @property
     def audience(self) -> TokenAudience | None:

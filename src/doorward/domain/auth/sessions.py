@@ -18,7 +18,7 @@ from doorward.domain.auth.exceptions import (
     InvalidAccessTokenError,
     InvalidRefreshTokenError,
 )
-from doorward.domain.auth.models import FIRST_PARTY_CLIENT, LiveSession, TokenPair, User
+from doorward.domain.auth.models import FIRST_PARTY_CLIENT, Grant, LiveSession, TokenPair, User
 from doorward.domain.auth.policy import Lifetimes, Verdict
 from doorward.domain.auth.ports import AccessTokenSigner
 from doorward.domain.auth.refresh_request import RefreshRequest
@@ -90,11 +90,10 @@ class Sessions:
             _report_rotation(token, session)
         return self._issuer.issue(
             token.successor(session.user_id),
+            Grant(session.client_id, tuple(session.scopes if scopes is None else scopes), session.audience),
+            session.sign_in,
             user_id=session.user_id,
-            client_id=session.client_id,
-            scopes=session.scopes if scopes is None else scopes,
             roles=session.roles,
-            audience=session.audience,
             now=self._clock.now(),
         )
 

@@ -4,13 +4,12 @@ from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
-from doorward.core.principal import NO_ROLES, Principal
+from doorward.core.principal import NO_ROLES, Principal, SignIn
 from doorward.domain.auth.begin import Begun
-from doorward.domain.auth.models import TokenPair
+from doorward.domain.auth.models import Grant, TokenPair
 from doorward.domain.auth.policy import Lifetimes
 from doorward.domain.auth.ports import AccessTokenSigner
 from doorward.domain.auth.refresh_token import RefreshToken, RefreshTokenCodec
-from doorward.domain.auth.rotated_session import TokenAudience
 
 
 class TokenPairIssuer:
@@ -24,37 +23,31 @@ class TokenPairIssuer:
 
     def issue_first(self, begun: Begun, *, user_id: UUID, now: datetime) -> TokenPair:
         """Return the first pair of a session that has begun."""
-        return self.issue(
-            begun.token,
-            user_id=user_id,
-            client_id=begun.grant.client_id,
-            scopes=begun.grant.scopes,
-            roles=begun.roles,
-            audience=begun.grant.audience,
-            now=now,
-        )
+        return self.issue(begun.token, begun.grant, begun.sign_in, user_id=user_id, roles=begun.roles, now=now)
 
     def issue(
         self,
         refresh_token: RefreshToken,
+        grant: Grant,
+        sign_in: SignIn,
         *,
         user_id: UUID,
-        client_id: str,
-        scopes: Collection[str],
         roles: Collection[str] | None,
-        audience: TokenAudience | None = None,
         now: datetime,
     ) -> TokenPair:
         """Return an access token for the user in the session of a refresh token, beside that refresh token.
 
-        Roles are for this service alone: tokens for another ``audience`` do not name them.
+        Roles are for this service alone: tokens for another audience do not name them.
         """
+        audience = grant.audience
         names = frozenset(roles) if roles and audience is None else NO_ROLES
-        principal = Principal(user_id, refresh_token.session_id, client_id, frozenset(scopes), names)
+        principal = Principal(user_id, refresh_token.session_id, grant.client_id, frozenset(grant.scopes), names)
         if audience is None:
-            access_token = self._signer.sign(principal, now)
+            access_token = self._signer.sign(principal, sign_in, now)
         else:
-            access_token = self._signer.sign(principal, now, audience=audience.identifier, algorithm=audience.algorithm)
+            access_token = self._signer.sign(
+                principal, sign_in, now, audience=audience.identifier, algorithm=audience.algorithm
+            )
         return TokenPair(
             access_token=access_token,
             refresh_token=self._codec.encode(refresh_token),

@@ -1,5 +1,7 @@
 """Use case: tell a client whether an access token is alive, and what it says (RFC 7662)."""
 
+from dataclasses import replace
+
 from doorward.core.ports import Clock
 from doorward.core.principal import NO_ROLES, Principal, VerifiedToken
 from doorward.domain.auth.exceptions import InvalidAccessTokenError
@@ -50,8 +52,12 @@ class Introspection:
             session = await self._sessions.find_live(principal)
             if session is None or session.client_id != principal.client_id:
                 return None
-            roles = frozenset(session.roles or ()) if principal.roles else NO_ROLES
-            return _active_token(token, str(principal.user_id), principal.scopes, str(principal.session_id), roles)
+            return replace(
+                _active_token(token, str(principal.user_id), principal.scopes),
+                session_id=str(principal.session_id),
+                roles=frozenset(session.roles or ()) if principal.roles else NO_ROLES,
+                sign_in=session.sign_in,
+            )
         if principal.client_id == client.client_id:
             # Read a moment ago, when it authenticated.
             scopes = scopes_of_token(principal, client.standing())
@@ -65,13 +71,7 @@ def _may_see(client: OAuthClient, token: VerifiedToken, resource: ResourceConten
     return token.principal.client_id == client.client_id or is_linked
 
 
-def _active_token(
-    token: VerifiedToken,
-    subject: str,
-    scopes: frozenset[str],
-    session_id: str | None = None,
-    roles: frozenset[str] = NO_ROLES,
-) -> ActiveToken:
+def _active_token(token: VerifiedToken, subject: str, scopes: frozenset[str]) -> ActiveToken:
     return ActiveToken(
         issuer=token.issuer,
         subject=subject,
@@ -81,6 +81,4 @@ def _active_token(
         token_id=token.token_id,
         issued_at=token.issued_at,
         expires_at=token.expires_at,
-        session_id=session_id,
-        roles=roles,
     )

@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import Final, Literal, NewType, TypeAlias
 from uuid import UUID
 
+from doorward.core.principal import NO_ROLES, SignIn
+
 ClientId = NewType("ClientId", str)
 """``dwc_`` and random characters, or the name of the built-in client: the service made it, no person typed it."""
 
@@ -202,5 +204,7 @@ class ActiveToken:
     token_id: str
     issued_at: int
     expires_at: int
-    session_id: str | None
-    roles: frozenset[str]
+    session_id: str | None = None
+    roles: frozenset[str] = NO_ROLES
+    sign_in: SignIn | None = None
+    """Of a user's session."""

@@ -95,7 +95,7 @@ async def rotate_sessions(
         FROM current
         WHERE sessions.id = current.id
         RETURNING current.position, sessions.user_id, sessions.client_id, current.scopes, current.roles,
-                  sessions.resources[1], current.algorithm
+                  sessions.resources[1], current.algorithm, sessions.authenticated_at, sessions.acr, sessions.amr
         """,
         {
             "count": len(tokens),
@@ -125,6 +125,7 @@ async def lock_session(connection: Connection, token: RefreshToken) -> LockedSes
                    sessions.resources[1] AS resource, audience.algorithm,
                    CASE WHEN sessions.resources = '{}' THEN sessions.scopes
                         ELSE COALESCE(audience.scopes, '{}') END AS scopes,
+                   sessions.authenticated_at, sessions.acr, sessions.amr,
                    sessions.generation, sessions.secret_hash,
                    sessions.refreshed_at, sessions.expires_at,
                    sessions.ended_at IS NOT NULL OR sessions.epoch <> users.session_epoch AS has_ended,
