@@ -1,4 +1,4 @@
-"""Feed a search index of users by doorward's events, to copy. It builds on rabbitmq_consumer.py and doorward_client.py.
+"""Feed a search index of users by doorward's events, to copy. It builds on rabbitmq_consumer.py and session_client.py.
 
     INDEX=users-1 python -m examples.search_indexer         # until it is stopped
     INDEX=users-1 python -m examples.search_indexer fill    # once, beside it
@@ -18,8 +18,8 @@ from typing import Any, Final
 
 import httpx
 
-from examples.doorward_client import DoorwardClient, SessionEndedError
 from examples.rabbitmq_consumer import Connection, Handle, TryLaterError, consume
+from examples.session_client import DoorwardClient, SessionEndedError
 
 ALIAS: Final = "users"
 USERS: Final = "/api/v1/admin/users"

@@ -1,4 +1,4 @@
-"""examples/doorward_client.py beside the service: parallel refreshes, lost answers, refusals to wait for, logout."""
+"""examples/session_client.py beside the service: parallel refreshes, lost answers, refusals to wait for, logout."""
 
 import asyncio
 
@@ -7,7 +7,7 @@ import pytest
 
 from development.client import ME
 from doorward.domain.auth.throttling import LOGIN_CURVE
-from examples.doorward_client import (
+from examples.session_client import (
     DEVICE,
     REFRESH,
     REVOKE,

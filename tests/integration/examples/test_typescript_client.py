@@ -1,4 +1,4 @@
-"""examples/doorward_client.ts beside the service: it compiles under strict rules, and behaves as the Python one."""
+"""examples/session_client.ts beside the service: it compiles under strict rules, and behaves as the Python one."""
 
 import json
 import os
@@ -56,11 +56,11 @@ def compiled_client(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The client as JavaScript, if it passes the compiler's strict checks."""
     node, compiler = tool("node"), tool("tsc")
     folder = tmp_path_factory.mktemp("compiled")
-    source = ROOT / "examples" / "doorward_client.ts"
+    source = ROOT / "examples" / "session_client.ts"
     command = [node, compiler, *COMPILER_OPTIONS, "--outDir", str(folder), str(source)]
     compiled = subprocess.run(command, check=False, capture_output=True, text=True, timeout=HANGS_AFTER_SECONDS)
     assert compiled.returncode == 0, compiled.stdout
-    return (folder / "doorward_client.js").rename(folder / "doorward_client.mjs")
+    return (folder / "session_client.js").rename(folder / "session_client.mjs")
 
 
 @pytest.fixture(scope="module")
