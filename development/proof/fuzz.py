@@ -17,6 +17,7 @@ from benchmarks.service import running_service
 from development.postgres import EmbeddedPostgres
 from development.proof.fuzz_preparation import (
     ADMIN,
+    ADMINISTERED_KEYS,
     PASSWORD,
     USERNAME,
     Account,
@@ -121,6 +122,7 @@ DRAWN_PATHS: Final[Mapping[str, str]] = {
     "webhook_id": "webhooks",
     "client_id": "clients",
     "resource_id": "resources",
+    "kid": "standby-keys",
 }
 """Parameters of paths that come from a dictionary."""
 
@@ -153,7 +155,7 @@ def _run_schemathesis(
     callers = {call: sign_in(base_url, f"{USERNAME}{number}", 1) for number, call in enumerate(ENDING_THE_CALLER)}
     content = _document(base_url)
     calls = [f"{method.upper()} {path}" for path, methods in content["paths"].items() for method in methods]
-    callers |= {call: prepared.administrator for call in calls if ADMIN in call}
+    callers |= {call: prepared.administrator for call in calls if ADMIN in call and ADMINISTERED_KEYS not in call}
     configuration = folder / "schemathesis.toml"
     configuration.write_text(_configuration(calls, prepared, callers), encoding="utf-8")
     document = folder / "openapi.json"
@@ -214,6 +216,7 @@ def _configuration(calls: Sequence[str], prepared: Prepared, callers: Mapping[st
         "webhooks": prepared.webhook_ids,
         "clients": prepared.client_ids,
         "resources": prepared.resource_ids,
+        "standby-keys": prepared.standby_kids,
         "machine": [prepared.machine.id],
         "machine-scope": ["items:read"],
         "machine-tokens": prepared.machine.access_tokens,

@@ -16,6 +16,8 @@ from doorward.domain.auth.one_time_token import Purpose
 from doorward.domain.auth.scopes import AdminScope
 
 ADMIN: Final = "/api/v1/admin/"
+ADMINISTERED_KEYS: Final = f"{ADMIN}keys"
+"""Called by those whom no administrator can change, since they alone have its scope."""
 USERNAME: Final = "fuzz"
 PASSWORD: Final = "not so common a password"  # noqa: S105 - of a service that is gone after the run
 REFRESH_TOKENS: Final = 50
@@ -60,6 +62,7 @@ class Prepared:
     webhook_ids: list[str]
     client_ids: list[str]
     resource_ids: list[str]
+    standby_kids: list[str]
     machine: Machine
 
 
@@ -87,14 +90,16 @@ def prepare(base_url: str, database_url: str, secret_key: str) -> Prepared:
     webhooks = [{"url": f"https://shop.example.com/hooks/{number}"} for number in names]
     clients = [{"name": f"Client {number}"} for number in names]
     resources = [{"identifier": f"https://resource-{number}.example"} for number in names]
+    account = sign_in(base_url)
     return Prepared(
-        account=sign_in(base_url),
+        account=account,
         administrator=administrator,
         mailed=mailed,
         user_ids=user_ids,
         webhook_ids=_add(base_url, administrator, "webhooks", webhooks),
         client_ids=_add(base_url, administrator, "clients", clients, id_member="client_id"),
         resource_ids=_add(base_url, administrator, "resources", resources),
+        standby_kids=_list_standby_keys(base_url, account),
         machine=_add_machine(base_url, administrator),
     )
 
@@ -175,3 +180,13 @@ def _add(
     for answer in answers:
         answer.raise_for_status()
     return [answer.json()[id_member] for answer in answers]
+
+
+def _list_standby_keys(base_url: str, caller: Account) -> list[str]:
+    """Return the ids of the keys that can be revoked without ending what the tokens of clients are signed with."""
+    headers = {"Authorization": f"Bearer {caller.access_token}"}
+    with requests.Session() as session:
+        session.trust_env = False
+        answer = session.get(f"{base_url}{ADMINISTERED_KEYS}", headers=headers, timeout=CALL_SECONDS)
+    answer.raise_for_status()
+    return [key["kid"] for key in answer.json()["keys"] if key["state"] == "standby"]

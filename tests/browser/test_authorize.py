@@ -69,9 +69,7 @@ async def test_a_person_authorizes_with_name_and_password(site: Site, browser: B
     await context.close()
 
 
-async def test_a_client_authorizes_with_id_and_secret(
-    site: Site, browser: Browser, postgres: EmbeddedPostgres
-) -> None:
+async def test_a_client_authorizes_with_id_and_secret(site: Site, browser: Browser, postgres: EmbeddedPostgres) -> None:
     client_id, secret = add_client(postgres)
     context = await browser.new_context()
     page = await context.new_page()

@@ -34,10 +34,12 @@ def add(identifier: str, scopes: Sequence[str], algorithm: KeyAlgorithm, introsp
 def list_resources() -> None:
     """Print the resources. Those that are built in are marked so in place of an algorithm."""
     built_in, stored = used(_all)
+    client_of = {each.identifier: each.introspection_client_id for each in stored}
     for identifier in built_in:
-        click.echo(f"{identifier}\tbuilt-in\t\t")
+        click.echo(f"{identifier}\tbuilt-in\t\t{client_of.get(identifier) or ''}")
     for each in stored:
-        click.echo(_line(each))
+        if each.identifier not in built_in:
+            click.echo(_line(each))
 
 
 @resource.command(help="Remove the resource URI. No more tokens are issued for it, also where clients name it.")

@@ -38,7 +38,9 @@ def create_oauth(settings: Settings, database: PostgresDatabase, clock: Clock) -
         resources=Resources(
             database=database, clock=clock, lock_administrator=_lock_administrator, built_in_resources=built_in
         ),
-        client_authentication=ClientAuthentication(database=database, batching=batching_on(database), clock=clock),
+        client_authentication=ClientAuthentication(
+            database=database, batching=batching_on(database), clock=clock, built_in_resources=built_in
+        ),
     )
 
 

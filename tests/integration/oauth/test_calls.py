@@ -232,6 +232,8 @@ async def test_resources_are_added_listed_and_removed(admin: Owner, service: Ser
     ("body", "code", "status"),
     [
         ({"identifier": "doorward"}, "resource_built_in", 409),
+        ({"identifier": "doorward", "introspection_client_id": "dwc_made-up"}, "unknown_introspection_client", 422),
+        ({"identifier": "doorward", "algorithm": "RS256"}, "resource_built_in", 409),
         ({"identifier": "orders"}, "invalid_resource", 422),
         ({"identifier": "https://orders.example/#part"}, "invalid_resource", 422),
         ({"identifier": "https://ada:secret@orders.example"}, "invalid_resource", 422),

@@ -139,10 +139,19 @@ async def test_resources_are_listed_with_the_built_in_ones_and_removed(run: Run)
     built_in = "https://api.example\tbuilt-in\t\t\nhttps://auth.example\tbuilt-in\t\t\n"
     assert (await run("resource", "list"))[1] == built_in + out
     for identifier in ("https://api.example", "https://auth.example"):
-        for verb in ("add", "remove"):
-            assert (await run("resource", verb, identifier))[0] == 1
+        for arguments in (
+            ("add",),
+            ("add", "--introspection-client", client_id, "--scope", "orders:read"),
+            ("remove",),
+        ):
+            assert (await run("resource", *arguments, identifier))[0] == 1
     assert await run("resource", "add", ORDERS) == (1, "", "doorward: There is a resource of this identifier.\n")
     assert (await run("resource", "remove", ORDERS))[0] == 0
+    assert (await run("resource", "list"))[1] == built_in
+    assert (await run("resource", "add", "https://api.example", "--introspection-client", client_id))[0] == 0
+    linked = built_in.replace("\t\n", f"\t{client_id}\n", 1)
+    assert (await run("resource", "list"))[1] == linked
+    assert (await run("resource", "remove", "https://api.example"))[0] == 0
     assert (await run("resource", "list"))[1] == built_in
     status, _, err = await run("resource", "remove", ORDERS)
     assert (status, err) == (1, "doorward: There is no such resource. List them: doorward resource list.\n")

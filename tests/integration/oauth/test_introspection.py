@@ -56,6 +56,29 @@ async def test_the_client_of_the_audience_sees_the_token_and_strangers_do_not(la
     assert is_inactive(await introspect(server, await machine.token()))
 
 
+@pytest.mark.parametrize("audience", ["doorward", ISSUER])
+async def test_a_client_may_be_named_for_the_service_s_own_tokens(
+    make_service: MakeService, own_database: str, audience: str
+) -> None:
+    provider = Provider(await make_service(database_url=own_database, public_url=ISSUER))
+    machine, stranger = await provider.machine(resources=("doorward",)), await provider.machine()
+    server = await provider.machine(grant_types=(), scopes=())
+    _, pair = await provider.service.register_and_log_in()
+    token = pair.access if audience == "doorward" else await machine.token()
+    assert is_inactive(await introspect(server, token))
+    resource = await provider.resources.add(OPERATOR, ResourceContent(audience, introspection_client_id=server.id))
+    told = (await introspect(server, token)).json()
+    assert {name: told[name] for name in claims_of(token)} == claims_of(token)
+    assert told["active"] is True
+    # What tokens of derived keys do not say is looked up.
+    assert ("auth_time" in told, told.get("acr")) == ((True, "1") if audience == "doorward" else (False, None))
+    assert is_inactive(await introspect(stranger, token))
+    # It has no scopes of its own, and takes none away.
+    assert claims_of(await machine.token(resource=audience))["scope"] == "items:read"
+    await provider.resources.remove(OPERATOR, resource.id)
+    assert is_inactive(await introspect(server, token))
+
+
 async def test_a_stranger_costs_one_statement_whether_or_not_the_token_is_alive(lasting_provider: Provider) -> None:
     machine, stranger = await lasting_provider.machine(), await lasting_provider.machine()
     token = await machine.token()

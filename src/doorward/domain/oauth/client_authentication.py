@@ -2,7 +2,7 @@
 
 import base64
 import binascii
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final
 from urllib.parse import unquote_plus
 
@@ -29,8 +29,11 @@ MAXIMUM_BASIC_LENGTH: Final = 2048
 class ClientAuthentication:
     """Authenticates clients. What it refuses, it refuses with one answer, after the same work."""
 
-    def __init__(self, *, database: Database[Connection], batching: Batching, clock: Clock) -> None:
+    def __init__(
+        self, *, database: Database[Connection], batching: Batching, clock: Clock, built_in_resources: Collection[str]
+    ) -> None:
         self._database = database
+        self._built_in_resources = built_in_resources
         self._lookups = batching("client_lookups", self._look_up)
         self._clock = clock
 
@@ -56,7 +59,7 @@ class ClientAuthentication:
             report(ClientAuthenticationFailed(reason="malformed"))
             raise InvalidClientError
         secret_hash, now = hash_of(secret), self._clock.now()
-        if identifier is not None and not is_resource_identifier(identifier):
+        if identifier not in self._built_in_resources and not is_resource_identifier(identifier or ""):
             identifier = None
         stored = await self._lookups.ask((client_id, identifier))
         refusal = judge_authentication(stored, method, secret_hash, now)

@@ -31,7 +31,7 @@ class ClientCredentials:
             if CLIENT_CREDENTIALS not in client.grant_types:
                 raise GrantNotAllowedError
             audience, algorithm = self._audiences.of_client(client, identifier, resource)
-            scopes = scopes_for(client, resource, scope)
+            scopes = scopes_for(client, None if self._audiences.is_built_in(audience) else resource, scope)
             if not scopes:
                 raise ScopesNotAllowedError
         except DomainError as refusal:

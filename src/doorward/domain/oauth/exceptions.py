@@ -111,7 +111,10 @@ class ResourceExistsError(DomainError):
 class BuiltInResourceError(DomainError):
     kind = Kind.CONFLICT
     code = "resource_built_in"
-    detail = "The issuer and the audience of the service's own tokens are resources that cannot be added or removed."
+    detail = (
+        "The issuer and the audience of the service's own tokens are resources by themselves. Of these only the"
+        " introspection client can be named, and taken away again."
+    )
 
 
 class TooManyResourcesError(DomainError):

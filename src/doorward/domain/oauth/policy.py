@@ -17,6 +17,7 @@ from doorward.domain.auth.models import ACCOUNT_SCOPE, FIRST_PARTY_CLIENT
 from doorward.domain.oauth.events import RefusedAuthentication
 from doorward.domain.oauth.exceptions import (
     BuiltInClientError,
+    BuiltInResourceError,
     InvalidAuthMethodError,
     InvalidClientNameError,
     InvalidClientScopesError,
@@ -129,6 +130,18 @@ def checked_resource(content: ResourceContent) -> ResourceContent:
     return replace(content, scopes=scopes)
 
 
+def checked_built_in(content: ResourceContent) -> ResourceContent:
+    """Return what can be said of a built-in resource: which client may ask about its tokens.
+
+    Its scopes and its algorithm are what the service's own tokens have. Raises ``BuiltInResourceError``.
+    """
+    if content != ResourceContent(content.identifier, introspection_client_id=content.introspection_client_id):
+        raise BuiltInResourceError
+    if content.introspection_client_id is None:
+        raise BuiltInResourceError
+    return content
+
+
 @lru_cache(KNOWN_IDENTIFIERS)
 def is_resource_identifier(text: str) -> bool:
     """Tell whether it can name a resource: an absolute URI without a fragment (RFC 8707), and without credentials.
@@ -197,6 +210,10 @@ class Audiences:
     issuer: str
     own: str
 
+    def is_built_in(self, identifier: str) -> bool:
+        """Tell whether it is a resource by itself, whose stored row says nothing of scopes."""
+        return identifier in {self.issuer, self.own}
+
     def of_client(
         self, client: OAuthClient, identifier: str | None, resource: ResourceContent | None
     ) -> tuple[str, KeyAlgorithm]:
@@ -209,8 +226,8 @@ class Audiences:
             return self.issuer, "ES256"
         if identifier not in client.resources:
             raise InvalidTargetError
-        if identifier == self.own:
-            return self.own, "ES256"
+        if self.is_built_in(identifier):
+            return identifier, "ES256"
         if resource is None:
             raise InvalidTargetError
         return identifier, resource.algorithm

@@ -16,7 +16,7 @@ from doorward.domain.oauth.exceptions import (
     UnknownIntrospectionClientError,
 )
 from doorward.domain.oauth.models import Resource, ResourceContent
-from doorward.domain.oauth.policy import MAXIMUM_RESOURCES, checked_resource, may_be_a_client_id
+from doorward.domain.oauth.policy import MAXIMUM_RESOURCES, checked_built_in, checked_resource, may_be_a_client_id
 from doorward.domain.oauth.ports import AdministratorLock
 from doorward.domain.oauth.repositories import Connection, clients, resources
 from doorward.observability.logging import report
@@ -25,7 +25,8 @@ from doorward.observability.logging import report
 class Resources:
     """Use cases of resources. Each change raises what ``AdministratorLock`` raises besides what it names.
 
-    The issuer and the audience of the service's own tokens are resources that are not stored.
+    The issuer and the audience of the service's own tokens are resources that need no row. One of theirs says which
+    client may ask about their tokens, and nothing else.
     """
 
     def __init__(
@@ -47,9 +48,8 @@ class Resources:
         Raises what ``checked_resource`` raises, ``BuiltInResourceError``, ``ResourceExistsError``,
         ``UnknownIntrospectionClientError``, ``TooManyResourcesError``.
         """
-        if content.identifier in self.built_in:
-            raise BuiltInResourceError
-        content, resource_id = checked_resource(content), uuid4()
+        is_built_in = content.identifier in self.built_in
+        content, resource_id = checked_built_in(content) if is_built_in else checked_resource(content), uuid4()
         event = ResourceChanged(user_id=None, resource_id=resource_id, change="created")
         async with self._database.transaction() as connection:
             now = self._clock.now()
@@ -86,11 +86,9 @@ class Resources:
 
     async def remove_by_identifier(self, caller: Caller | None, identifier: str) -> None:
         """Remove the resource of an identifier. Raises ``BuiltInResourceError``, ``ResourceNotFoundError``."""
-        if identifier in self.built_in:
-            raise BuiltInResourceError
         found = [each.id for each in await self.list() if each.identifier == identifier]
         if not found:
-            raise ResourceNotFoundError
+            raise BuiltInResourceError if identifier in self.built_in else ResourceNotFoundError
         await self.remove(caller, found[0])
 
 
