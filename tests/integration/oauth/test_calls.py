@@ -16,6 +16,7 @@ from tests.integration.service import Logs, MakeService, Service, is_problem
 ADMIN = "/api/v1/admin"
 CLIENTS = f"{ADMIN}/clients"
 RESOURCES = f"{ADMIN}/resources"
+OF_LOGINS: dict[str, Any] = {"identifier": "doorward", "introspection_client_id": "dwc_made-up"}
 
 
 @pytest.fixture
@@ -232,8 +233,9 @@ async def test_resources_are_added_listed_and_removed(admin: Owner, service: Ser
     ("body", "code", "status"),
     [
         ({"identifier": "doorward"}, "resource_built_in", 409),
-        ({"identifier": "doorward", "introspection_client_id": "dwc_made-up"}, "unknown_introspection_client", 422),
-        ({"identifier": "doorward", "algorithm": "RS256"}, "resource_built_in", 409),
+        (OF_LOGINS, "unknown_introspection_client", 422),
+        (OF_LOGINS | {"algorithm": "RS256"}, "resource_built_in", 409),
+        (OF_LOGINS | {"scopes": ["orders:read"]}, "resource_built_in", 409),
         ({"identifier": "orders"}, "invalid_resource", 422),
         ({"identifier": "https://orders.example/#part"}, "invalid_resource", 422),
         ({"identifier": "https://ada:secret@orders.example"}, "invalid_resource", 422),
