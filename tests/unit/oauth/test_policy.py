@@ -18,7 +18,7 @@ from doorward.domain.oauth.exceptions import (
     InvalidResourceScopesError,
     UnknownResourceError,
 )
-from doorward.domain.oauth.models import AuthMethod, ClientContent, ClientWithHashes, ResourceContent
+from doorward.domain.oauth.models import AuthMethod, ClientContent, OAuthClient, ResourceContent, StoredClient
 from doorward.domain.oauth.policy import (
     checked_content,
     checked_content_of_built_in,
@@ -209,8 +209,8 @@ def stored(
     method: AuthMethod = "client_secret_basic",
     disabled_at: datetime | None = None,
     not_before: datetime = NOW,
-) -> ClientWithHashes:
-    return ClientWithHashes(
+) -> StoredClient:
+    client = OAuthClient(
         client_id="dwc_made-up",
         name="Nightly",
         auth_method=method,
@@ -222,8 +222,12 @@ def stored(
         updated_at=NOW,
         not_before=not_before,
         disabled_at=disabled_at,
+    )
+    return StoredClient(
+        client,
         secret_hashes=[hash_of(secret) for secret, _ in secrets],
         secret_expirations=[expires_at for _, expires_at in secrets],
+        resource=None,
     )
 
 
@@ -253,7 +257,7 @@ OLD, NEWEST = ("old secret", NOW + SECOND), ("newest secret", None)
     ids=range(16),
 )
 def test_a_client_is_judged_by_method_secret_and_state(
-    client: ClientWithHashes | None, secret: str, now: datetime, reason: RefusedAuthentication | None
+    client: StoredClient | None, secret: str, now: datetime, reason: RefusedAuthentication | None
 ) -> None:
     assert judge_authentication(client, "client_secret_basic", hash_of(secret), now) == reason
 

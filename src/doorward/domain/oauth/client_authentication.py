@@ -13,10 +13,10 @@ from doorward.domain.oauth.exceptions import InvalidClientError, SeveralAuthenti
 from doorward.domain.oauth.models import (
     NO_SECRET,
     AuthMethod,
-    ClientWithHashes,
     OAuthClient,
     PresentedCredentials,
     ResourceContent,
+    StoredClient,
 )
 from doorward.domain.oauth.policy import is_resource_identifier, judge_authentication, may_be_a_client_id
 from doorward.domain.oauth.repositories import Connection, clients
@@ -71,9 +71,9 @@ class ClientAuthentication:
             )
             raise InvalidClientError
         report(ClientAuthenticated(client_id=client_id))
-        return stored.client(), stored.resource
+        return stored.client, stored.resource
 
-    async def _look_up(self, asked: Sequence[tuple[str, str | None]]) -> Sequence[ClientWithHashes | None]:
+    async def _look_up(self, asked: Sequence[tuple[str, str | None]]) -> Sequence[StoredClient | None]:
         """Find each client with the resource beside it. Many calls ask for the same."""
         distinct = list(dict.fromkeys(asked))
         async with self._database.connection() as connection:

@@ -29,14 +29,14 @@ class LoginGrants:
         if not is_resource_identifier(identifier):
             raise InvalidTargetError
         async with self._database.connection() as connection:
-            (client,) = await clients.list_clients_with_hashes(connection, [FIRST_PARTY_CLIENT], [identifier])
-        if client is None or client.resource is None or identifier not in client.resources:
+            (stored,) = await clients.list_clients_with_hashes(connection, [FIRST_PARTY_CLIENT], [identifier])
+        if stored is None or stored.resource is None or identifier not in stored.client.resources:
             raise InvalidTargetError
         try:
-            scopes = scopes_for(client, client.resource, scope)
+            scopes = scopes_for(stored.client, stored.resource, scope)
         except ScopesNotAllowedError as error:
             raise ScopeNotGrantedError from error
         if not scopes:
             raise ScopeNotGrantedError
-        audience = TokenAudience(identifier, client.resource.algorithm)
+        audience = TokenAudience(identifier, stored.resource.algorithm)
         return Grant(FIRST_PARTY_CLIENT, tuple(sorted(scopes)), audience)

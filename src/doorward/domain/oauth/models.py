@@ -89,29 +89,14 @@ class StoredSecret:
 
 
 @dataclass(frozen=True, slots=True)
-class ClientWithHashes(OAuthClient):
-    """A client with its secrets, the oldest first, and the moments at which they expire, in the same order."""
+class StoredClient:
+    """A client beside its secrets, the oldest first, and the moments at which they expire, in the same order."""
 
+    client: OAuthClient
     secret_hashes: Sequence[bytes] = field(repr=False)
     secret_expirations: Sequence[datetime | None]
-    resource: "ResourceContent | None" = None
+    resource: "ResourceContent | None"
     """The resource of the identifier that was asked for with the client."""
-
-    def client(self) -> OAuthClient:
-        """Return it without the secrets."""
-        return OAuthClient(
-            client_id=self.client_id,
-            name=self.name,
-            auth_method=self.auth_method,
-            grant_types=self.grant_types,
-            scopes=self.scopes,
-            resources=self.resources,
-            version=self.version,
-            created_at=self.created_at,
-            updated_at=self.updated_at,
-            not_before=self.not_before,
-            disabled_at=self.disabled_at,
-        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,10 +33,10 @@ from doorward.domain.oauth.models import (
     AuthMethod,
     ClientContent,
     ClientStanding,
-    ClientWithHashes,
     KeyAlgorithm,
     OAuthClient,
     ResourceContent,
+    StoredClient,
 )
 
 CLIENT_CREDENTIALS: Final = "client_credentials"
@@ -177,20 +177,21 @@ def first_moment_after(now: datetime) -> datetime:
 
 
 def judge_authentication(
-    client: ClientWithHashes | None, method: AuthMethod, secret_hash: bytes, now: datetime
+    stored: StoredClient | None, method: AuthMethod, secret_hash: bytes, now: datetime
 ) -> RefusedAuthentication | None:
     """Tell why the client is refused, None if it is not. Each judgement compares as many hashes as any other.
 
     ``secret_hash`` is that of an empty text where no secret was sent.
     """
-    stored = () if client is None else tuple(client.secret_hashes)
-    compared = (*stored, *[_NO_HASH] * SECRETS_OF_A_CLIENT)[:SECRETS_OF_A_CLIENT]
+    hashes = () if stored is None else stored.secret_hashes
+    compared = (*hashes, *[_NO_HASH] * SECRETS_OF_A_CLIENT)[:SECRETS_OF_A_CLIENT]
     matches = [hmac.compare_digest(secret_hash, each) for each in compared]
-    if client is None:
+    if stored is None:
         return "unknown_client"
+    client = stored.client
     if client.auth_method != method:
         return "wrong_method"
-    refusal = _judge_secret(client.secret_expirations, matches, now) if client.is_confidential else None
+    refusal = _judge_secret(stored.secret_expirations, matches, now) if client.is_confidential else None
     return refusal or ("disabled_client" if not client.is_enabled or now < client.not_before else None)
 
 

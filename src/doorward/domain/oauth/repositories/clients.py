@@ -1,7 +1,6 @@
 """The table ``oauth_clients``."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 
 from psycopg.rows import class_row
@@ -9,9 +8,9 @@ from psycopg.rows import class_row
 from doorward.domain.oauth.models import (
     ClientContent,
     ClientStanding,
-    ClientWithHashes,
     OAuthClient,
     ResourceContent,
+    StoredClient,
 )
 from doorward.domain.oauth.repositories import Connection
 
@@ -90,7 +89,7 @@ async def find_client(connection: Connection, client_id: str) -> OAuthClient | N
 
 async def list_clients_with_hashes(
     connection: Connection, client_ids: Sequence[str], identifiers: Sequence[str | None]
-) -> Sequence[ClientWithHashes | None]:
+) -> Sequence[StoredClient | None]:
     """Find each client with its secrets, beside the resource of the identifier in the same place.
 
     Expired secrets are there, too: the operator is told that it was one.
@@ -117,10 +116,10 @@ async def list_clients_with_hashes(
         """,
         {"client_ids": list(client_ids), "identifiers": list(identifiers)},
     )
-    found: dict[int, ClientWithHashes] = {}
-    for position, *client, identifier, scopes, algorithm, introspection_client_id in await cursor.fetchall():
-        resource = ResourceContent(identifier, scopes, algorithm, introspection_client_id) if identifier else None
-        found[position] = replace(ClientWithHashes(*client), resource=resource)
+    found: dict[int, StoredClient] = {}
+    for position, *client, hashes, expirations, identifier, scopes, algorithm, asking in await cursor.fetchall():
+        resource = ResourceContent(identifier, scopes, algorithm, asking) if identifier else None
+        found[position] = StoredClient(OAuthClient(*client), hashes, expirations, resource)
     return [found.get(position) for position, _ in enumerate(client_ids, start=1)]
 
 
