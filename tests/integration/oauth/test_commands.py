@@ -139,12 +139,8 @@ async def test_resources_are_listed_with_the_built_in_ones_and_removed(run: Run)
     built_in = "https://api.example\tbuilt-in\t\t\nhttps://auth.example\tbuilt-in\t\t\n"
     assert (await run("resource", "list"))[1] == built_in + out
     for identifier in ("https://api.example", "https://auth.example"):
-        for arguments in (
-            ("add",),
-            ("add", "--introspection-client", client_id, "--scope", "orders:read"),
-            ("remove",),
-        ):
-            assert (await run("resource", *arguments, identifier))[0] == 1
+        for refused in (["add"], ["add", "--introspection-client", client_id, "--scope", "orders:read"], ["remove"]):
+            assert (await run("resource", *refused, identifier))[0] == 1
     assert await run("resource", "add", ORDERS) == (1, "", "doorward: There is a resource of this identifier.\n")
     assert (await run("resource", "remove", ORDERS))[0] == 0
     assert (await run("resource", "list"))[1] == built_in
