@@ -117,9 +117,8 @@ def log(level: Level, event: str, **facts: object) -> None:
 
     ``exc_info=True`` adds the traceback of the exception being handled.
     """
-    if LOGGER.handler is None or _SEVERITY[level] < LOGGER.severity:
-        return
-    LOGGER.handler.write_line({**facts, "event": event, "level": level})
+    if LOGGER.handler is not None and _SEVERITY[level] >= LOGGER.severity:
+        LOGGER.handler.write_line({**facts, "event": event, "level": level})
 
 
 def report(event: Event, *, level: Level | None = None) -> None:
@@ -129,10 +128,13 @@ def report(event: Event, *, level: Level | None = None) -> None:
     """
     for observer in _observers:
         observer(event)
+    level = level or event.level
+    if LOGGER.handler is None or _SEVERITY[level] < LOGGER.severity:
+        return
     facts = event.facts()
     if event.level == "error":
         facts["exc_info"] = True
-    log(level or event.level, event.log_event, **facts)
+    LOGGER.handler.write_line({**facts, "event": event.log_event, "level": level})
 
 
 @contextlib.contextmanager

@@ -32,10 +32,11 @@ async def authenticated_client(
     Raises what ``ClientAuthentication`` raises, and ``RateLimitExceededError``.
     """
     services = services_of(request)
-    headers = request.headers.getlist("authorization")
+    headers = [value for name, value in request.scope["headers"] if name == b"authorization"]
     if len(headers) > 1:
         raise SeveralAuthenticationsError
-    presented = PresentedCredentials(headers[0] if headers else None, form.client_id, form.client_secret)
+    authorization = headers[0].decode("latin-1") if headers else None
+    presented = PresentedCredentials(authorization, form.client_id, form.client_secret)
     client, resource = await services.oauth.client_authentication.authenticate_for(presented, identifier)
     bind_client(client.client_id)
     route: PolicyRoute = request.scope["route"]

@@ -4,6 +4,7 @@ import math
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from doorward.core.networks import coarse_network
@@ -12,7 +13,7 @@ MAXIMUM_CLIENTS: Final = 100_000
 """Clients counted at a time for one call, some 30 MB."""
 
 SWEPT_AT_ONCE: Final = 2
-"""Ended windows that each call removes: more than it can add."""
+"""Ended windows that are removed for each one that begins: more than it can add."""
 
 COARSE_WINDOWS: Final = 4096
 """Windows for clients above the maximum, which are counted by their wide network."""
@@ -41,9 +42,10 @@ class Limit(NamedTuple):
         return Limit(self.calls * factor, self.seconds)
 
 
-class _Window(NamedTuple):
+@dataclass(slots=True)
+class _Window:
     ends_at: float
-    calls: int
+    calls: int = 0
 
 
 class LimitWindows:
@@ -72,30 +74,35 @@ class LimitWindows:
     def count(self, client: str) -> int:
         """Count one call; return 0 when it is within the limit, else the seconds until the next window begins."""
         now = self._clock()
-        self._remove_ended(now)
-        exhausted_until = self._exhausted.get(client, 0.0)
-        if exhausted_until > now:
-            return _seconds_until(exhausted_until, now)
-        self._exhausted.pop(client, None)
         window = self._open.get(client)
         if window is None or window.ends_at <= now:
-            self._open.pop(client, None)
-            if not self._make_room():
-                return self._coarse.count(coarse_network(client), now)
-            window = _Window(now + self._limit.seconds, 0)
-        self._store(client, _Window(window.ends_at, window.calls + 1))
+            return self._count_first(client, now)
+        self._add_call(client, window)
         return 0
 
     def __len__(self) -> int:
         """Return how many clients are counted."""
         return len(self._open) + len(self._exhausted)
 
-    def _store(self, client: str, window: _Window) -> None:
-        if window.calls < self._limit.calls:
-            # An entry that exists keeps its place: the order is that in which the windows began.
-            self._open[client] = window
-        else:
-            self._open.pop(client, None)
+    def _count_first(self, client: str, now: float) -> int:
+        """Count a call of a client that has no open window: it has reached its limit, or a window begins."""
+        self._remove_ended(now)
+        exhausted_until = self._exhausted.get(client, 0.0)
+        if exhausted_until > now:
+            return _seconds_until(exhausted_until, now)
+        self._exhausted.pop(client, None)
+        self._open.pop(client, None)
+        if not self._make_room():
+            return self._coarse.count(coarse_network(client), now)
+        # At the end: the order is that in which the windows began.
+        window = self._open[client] = _Window(now + self._limit.seconds)
+        self._add_call(client, window)
+        return 0
+
+    def _add_call(self, client: str, window: _Window) -> None:
+        window.calls += 1
+        if window.calls >= self._limit.calls:
+            del self._open[client]
             self._exhausted[client] = window.ends_at
 
     def _make_room(self) -> bool:
@@ -123,10 +130,10 @@ class _SharedWindows:
         number = hash(name) % COARSE_WINDOWS
         window = self._windows.get(number)
         if window is None or window.ends_at <= now:
-            window = _Window(now + self._limit.seconds, 0)
+            window = self._windows[number] = _Window(now + self._limit.seconds)
         if window.calls >= self._limit.calls:
             return _seconds_until(window.ends_at, now)
-        self._windows[number] = _Window(window.ends_at, window.calls + 1)
+        window.calls += 1
         return 0
 
 
