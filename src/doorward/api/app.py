@@ -1,7 +1,7 @@
 """The application: all calls, the pass that serves them, the OpenAPI description, the lifespan."""
 
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, partial
 from typing import Any, Final
 
 from fastapi import FastAPI
@@ -13,9 +13,11 @@ from doorward.api import development_mails, documentation, front_page, health, o
 from doorward.api.middleware.cross_origin import CrossOrigin
 from doorward.api.middleware.request_pass import EdgeSettings, RequestPass
 from doorward.api.openapi import openapi_document
+from doorward.api.policy import Origins
 from doorward.api.routing import Call, PolicyRoute, RouteTable
 from doorward.api.services import Services
 from doorward.settings.config import Settings
+from doorward.settings.web_addresses import ANY_ORIGIN
 
 _NO_TELEMETRY: Final[TelemetryConfig] = {
     "tracing": False,
@@ -86,14 +88,17 @@ def _routes_of_v1() -> Sequence[PolicyRoute]:
 
 
 def _edge_settings(settings: Settings) -> EdgeSettings:
+    browsers = settings.browsers
+    of_settings = partial(CrossOrigin, origins=browsers.cors_allow_origins, headers=browsers.cors_allow_headers)
     return EdgeSettings(
-        is_https=(settings.browsers.public_url or "").startswith("https://"),
-        allowed_hosts=settings.browsers.allowed_hosts,
-        cross_origin=CrossOrigin(
-            origins=settings.browsers.cors_allow_origins,
-            headers=settings.browsers.cors_allow_headers,
-            allow_credentials=settings.browsers.cors_allow_credentials,
-        ),
+        is_https=(browsers.public_url or "").startswith("https://"),
+        allowed_hosts=browsers.allowed_hosts,
+        cross_origin={
+            Origins.SETTINGS: of_settings(allow_credentials=browsers.cors_allow_credentials),
+            Origins.WITHOUT_COOKIES: of_settings(),
+            Origins.ALL: CrossOrigin(origins=(ANY_ORIGIN,)),
+            Origins.NONE: CrossOrigin(origins=()),
+        },
     )
 
 

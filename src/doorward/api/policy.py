@@ -65,6 +65,19 @@ class ErrorDialect(Enum):
     """HTML, for people."""
 
 
+class Origins(Enum):
+    """Pages of which other origins may call (the CORS protocol of the Fetch standard)."""
+
+    SETTINGS = auto()
+    """Those of ``CORS_ALLOW_ORIGINS``, with cookies where ``CORS_ALLOW_CREDENTIALS`` says so."""
+    WITHOUT_COOKIES = auto()
+    """Those of ``CORS_ALLOW_ORIGINS``."""
+    ALL = auto()
+    """Every one, whatever the settings say: the answer is the same for all."""
+    NONE = auto()
+    """None: it is called by servers."""
+
+
 class ContentPolicy(Enum):
     """What a browser may load for an answer."""
 
@@ -96,8 +109,7 @@ class RoutePolicy:
     is_probe: bool = False
     """Called by load balancers: answered under every host name, not counted in flight, logged only when it fails."""
     content: ContentPolicy = ContentPolicy.NOTHING
-    is_for_all_origins: bool = False
-    """Whether pages of every origin may call it, whatever ``CORS_ALLOW_ORIGINS`` says: it is the same for all."""
+    origins: Origins = Origins.SETTINGS
 
     def __post_init__(self) -> None:
         """Raise ``ValueError`` for a compressed answer with secrets: its length would tell them (BREACH)."""

@@ -196,7 +196,7 @@ def _address(routes: Sequence[PolicyRoute]) -> _Address:
         first.policy.cache,
         first.policy.errors,
         is_probe=first.policy.is_probe,
-        is_for_all_origins=first.policy.is_for_all_origins,
+        origins=first.policy.origins,
     )
     return _Address(
         first.path_regex, first.param_convertors, targets, Target(first, wrong_method, tuple(sorted(targets)))

@@ -6,6 +6,9 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+MAXIMUM_TOKEN_LENGTH: Final = 8192
+"""Characters of an access token. No longer one is read: RS256, 50 scopes and a long audience have room in it."""
+
 NO_ROLES: Final[frozenset[str]] = frozenset()
 
 

@@ -82,7 +82,7 @@ class AccessTokens:
 
     @property
     def client_seconds(self) -> int:
-        """How many seconds the token of a client lives."""
+        """How many seconds a token lives that a client got for itself, or that is for another service."""
         return int(self._provider.client_lifetime.total_seconds())
 
     def sign(
@@ -96,7 +96,7 @@ class AccessTokens:
     ) -> str:
         """Return a token for the principal, valid from ``now`` for the configured time.
 
-        A token for the ``audience`` of another service is always signed by the ring. What the ring signs says when and
+        A token for the ``audience`` of another service is always signed by the ring, and lives ``client_seconds``. What the ring signs says when and
         how the user signed in; this service alone reads the others, and looks that up. Raises
         ``ServiceUnavailableError`` while the ring has no key of the algorithm.
         """
@@ -107,7 +107,7 @@ class AccessTokens:
             client_id=principal.client_id,
             scopes=principal.scopes,
             issued_at=math.floor(now.timestamp()),
-            seconds=int(self._lifetime.total_seconds()),
+            seconds=int(self._lifetime.total_seconds()) if audience is None else self.client_seconds,
         )
         claims["sid"] = str(principal.session_id)
         if principal.roles:

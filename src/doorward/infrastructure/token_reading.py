@@ -10,11 +10,10 @@ from uuid import UUID
 
 import jwt
 
-from doorward.core.principal import NO_ROLES, ClientPrincipal, Principal, VerifiedToken
+from doorward.core.principal import MAXIMUM_TOKEN_LENGTH, NO_ROLES, ClientPrincipal, Principal, VerifiedToken
 from doorward.domain.auth.exceptions import InvalidAccessTokenError
 
 TOKEN_TYPE: Final = "at+jwt"  # noqa: S105 - RFC 9068 section 2.1: a media type, no password
-MAXIMUM_TOKEN_LENGTH: Final = 4096
 _COMPACT: Final = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 """RFC 7515 sections 2 and 7.1: three parts of base64url without padding. PyJWT decodes other characters, too."""
 

@@ -28,8 +28,8 @@ class TokenSettings(Topic):
     """Life of an access token, in minutes."""
 
     client_token_expire_minutes: int = Field(10, ge=1, le=60, examples=["5"])
-    """Life of an access token that a client gets for itself, in minutes: for so long other services may go on
-    accepting a client that was disabled."""
+    """Life of an access token that a client gets for itself, or that is for another service, in minutes: for so long
+    other services may go on accepting a client that was disabled, or a user whose session has ended."""
 
     refresh_token_expire_days: int = Field(7, ge=1, le=365, examples=["7"])
     """A session ends when it was not refreshed for this many days."""

@@ -142,7 +142,7 @@ def _create_services(
         administration=create_administration(base, rules, shared),
         outgoing=create_outgoing(settings, database, clock),
         oauth=create_oauth(settings, database, clock),
-        provider=create_provider(base, signer, sessions, clients),
+        provider=create_provider(base, signer, sessions),
         items=create_items(settings, shared, clock),
         item_import=create_item_import(settings, shared, clock),
         check_readiness=lambda: check_readiness(readiness),

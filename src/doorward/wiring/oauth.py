@@ -44,9 +44,7 @@ def create_oauth(settings: Settings, database: PostgresDatabase, clock: Clock) -
     )
 
 
-def create_provider(
-    base: Foundation, signer: AccessTokens, sessions: Sessions, clients: ClientCallers
-) -> ProviderServices | None:
+def create_provider(base: Foundation, signer: AccessTokens, sessions: Sessions) -> ProviderServices | None:
     """Return the use cases of the standard endpoints; None where the provider is off."""
     issuer, clock = base.settings.browsers.provider_issuer, base.clock
     if issuer is None:
@@ -55,7 +53,7 @@ def create_provider(
     return ProviderServices(
         issuer=issuer,
         client_credentials=ClientCredentials(signer=signer, clock=clock, audiences=audiences),
-        introspection=Introspection(signer=signer, sessions=sessions, clients=clients, clock=clock),
+        introspection=Introspection(signer=signer, sessions=sessions, audiences=audiences, clock=clock),
         revocation=Revocation(signer=signer, sessions=sessions, clock=clock),
         login_grants=LoginGrants(database=base.database, audiences=audiences),
     )

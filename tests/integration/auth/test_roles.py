@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 import jwt
 import pytest
 
-from development.client import Pair, Person
+from development.client import REVOKE, Pair, Person
 from doorward.core.exceptions import DomainError
 from doorward.domain.auth.accounts import Accounts
 from doorward.domain.auth.callers import Caller
@@ -232,3 +232,14 @@ async def test_only_an_active_user_can_grant_what_the_roles_give(service: Servic
             assert await lock_grantable_scopes(connection, UUID(person.id)) == expected
     async with service.database.transaction() as connection:
         assert await lock_grantable_scopes(connection, uuid4()) == set()
+
+
+async def test_the_longest_access_token_logs_out_by_the_standard_form(service: Service) -> None:
+    person = await service.register()
+    roles = [f"{number:02}{'r' * 60}" for number in range(20)]
+    give(service, person, *roles)
+    tokens = await service.log_in(person)
+    assert len(tokens.access) > 2000
+    answer = await service.client.post(REVOKE, data={"token": tokens.access})
+    assert (answer.status_code, answer.content) == (200, b"{}")
+    assert is_problem(await service.get_me(tokens.access), 401, "invalid_access_token")

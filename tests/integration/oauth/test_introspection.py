@@ -49,7 +49,7 @@ async def test_the_client_of_the_audience_sees_the_token_and_strangers_do_not(la
     stranger = await lasting_provider.machine(scopes=("orders:read",), resources=(identifier,))
     token = await machine.token(resource=identifier)
     assert (await introspect(server, token)).json()["aud"] == identifier
-    assert await lasting_provider.statements_of(lambda: introspect(server, token)) == 2
+    assert await lasting_provider.statements_of(lambda: introspect(server, token)) == 1
     assert (await introspect(machine, token)).json()["active"] is True
     assert is_inactive(await introspect(stranger, token))
     # The link is for one audience.
@@ -110,6 +110,28 @@ async def test_scopes_that_the_client_lost_are_not_shown(lasting_provider: Provi
     token = await machine.token()
     await lasting_provider.clients.change(OPERATOR, machine.id, {"scopes": ("items:read",)}, any_version)
     assert (await introspect(machine, token)).json()["scope"] == "items:read"
+
+
+async def test_an_audience_that_the_client_lost_makes_its_token_dead(lasting_provider: Provider) -> None:
+    machine, server, identifier = await linked(lasting_provider)
+    token = await machine.token(resource=identifier)
+    await lasting_provider.clients.change(OPERATOR, machine.id, {"resources": ()}, any_version)
+    assert is_inactive(await introspect(server, token))
+    assert is_inactive(await introspect(machine, token))
+
+
+async def test_a_token_without_a_scope_that_is_left_is_inactive(lasting_provider: Provider) -> None:
+    machine = await lasting_provider.machine()
+    token = await machine.token()
+    await lasting_provider.clients.change(OPERATOR, machine.id, {"scopes": ("orders:read",)}, any_version)
+    assert is_inactive(await introspect(machine, token))
+
+
+async def test_the_longest_token_that_a_client_can_get_is_read(lasting_provider: Provider) -> None:
+    machine = await lasting_provider.machine(scopes=tuple(f"{number:02}{'s' * 98}" for number in range(50)))
+    token = await machine.token()
+    assert len(token) > 7000
+    assert (await introspect(machine, token)).json()["active"] is True
 
 
 async def test_a_token_that_has_run_out_is_inactive(provider: Provider) -> None:

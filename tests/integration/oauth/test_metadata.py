@@ -66,7 +66,7 @@ async def test_pages_of_every_origin_may_read_it(lasting_provider: Provider) -> 
 
 async def test_pages_of_allowed_origins_may_call_the_endpoints_and_others_may_not(make_service: MakeService) -> None:
     page = "https://app.example.com"
-    provider = Provider(await make_service(public_url=ISSUER, cors_allow_origins=page))
+    provider = Provider(await make_service(public_url=ISSUER, cors_allow_origins=page, cors_allow_credentials=True))
 
     async def asked(path: str, origin: str) -> httpx.Response:
         headers = {"Origin": origin, "Access-Control-Request-Method": "POST"}
@@ -78,6 +78,14 @@ async def test_pages_of_allowed_origins_may_call_the_endpoints_and_others_may_no
         refused = await asked(path, "https://other.example")
         assert refused.status_code == 400
         assert "access-control-allow-origin" not in refused.headers
+        # No cookie means anything here, whatever the settings say of other calls.
+        answer = await provider.service.client.post(path, headers={"Origin": page})
+        assert answer.headers["access-control-allow-origin"] == page
+        for each in (allowed, answer):
+            assert "access-control-allow-credentials" not in each.headers
+    assert (await asked("/oauth/introspect", page)).status_code == 400
+    answer = await provider.service.client.post("/oauth/introspect", headers={"Origin": page})
+    assert "access-control-allow-origin" not in answer.headers
 
 
 async def test_there_is_no_document_of_openid_connect(lasting_provider: Provider) -> None:

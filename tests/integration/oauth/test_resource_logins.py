@@ -76,10 +76,11 @@ async def test_a_login_for_a_resource_gets_a_token_for_it(shop: Shop) -> None:
     answer = await shop.post_login(person)
     body = answer.json()
     assert set(body) == {"access_token", "refresh_token", "token_type", "expires_in", "scope"}
-    assert (body["token_type"], body["expires_in"], body["scope"]) == ("bearer", 1800, "orders:read orders:write")
+    assert (body["token_type"], body["expires_in"], body["scope"]) == ("bearer", 600, "orders:read orders:write")
     claims, header = claims_of(body["access_token"]), jwt.get_unverified_header(body["access_token"])
     assert (claims["iss"], claims["aud"], claims["sub"]) == (ISSUER, shop.identifier, person.id)
     assert (claims["client_id"], claims["scope"]) == ("doorward", body["scope"])
+    assert claims["exp"] == claims["iat"] + 600
     assert "roles" not in claims
     now = int(shop.provider.service.clock.now().timestamp())
     assert (claims["auth_time"], claims["acr"], claims["amr"]) == (now, "1", ["pwd"])
@@ -99,6 +100,19 @@ async def test_this_service_refuses_the_token_and_the_other_sees_it(shop: Shop) 
     assert answer.json()["sub"] == person.id
     stranger = await shop.provider.machine()
     assert (await stranger.post("/oauth/introspect", token=tokens.access)).json() == {"active": False}
+
+
+async def test_the_other_service_is_told_what_the_operator_took_away(shop: Shop) -> None:
+    _, tokens = await shop.log_in()
+    await shop.give(scopes=("orders:read",))
+    answer = await shop.server.post("/oauth/introspect", token=tokens.access)
+    assert answer.json()["scope"] == "orders:read"
+    await shop.give(scopes=())
+    assert not await shop.is_active(tokens.access)
+    await shop.give()
+    assert await shop.is_active(tokens.access)
+    await shop.give(resources=())
+    assert not await shop.is_active(tokens.access)
 
 
 async def test_a_login_asks_for_fewer_scopes(shop: Shop) -> None:

@@ -6,9 +6,9 @@ import secrets
 
 import pytest
 
+from doorward.core.principal import MAXIMUM_TOKEN_LENGTH
 from doorward.domain.auth.exceptions import InvalidAccessTokenError
 from doorward.domain.auth.refresh_token import RefreshToken, RefreshTokenCodec
-from doorward.infrastructure.token_reading import MAXIMUM_TOKEN_LENGTH
 from tests.unit.infrastructure import forge
 from tests.unit.infrastructure.forge import CLAIMS, HEADER, NOW, SESSION, USER
 
@@ -160,13 +160,13 @@ def test_deeply_nested_json_in_the_header_is_refused(opening: bytes) -> None:
 
 
 def test_deeply_nested_json_in_the_claims_is_refused() -> None:
-    token = forge.sealed(json.dumps(HEADER).encode(), b"[" * 2900)
+    token = forge.sealed(json.dumps(HEADER).encode(), b"[" * 5900)
     assert len(token) <= MAXIMUM_TOKEN_LENGTH
     _refused(token)
 
 
 def test_a_token_longer_than_any_of_ours_is_refused_although_it_is_right() -> None:
-    token = forge.with_claims(padding="x" * 3500)
+    token = forge.with_claims(padding="x" * 6000)
     assert len(token) > MAXIMUM_TOKEN_LENGTH
     _refused(token)
 

@@ -227,7 +227,6 @@ def stored(
         client,
         secret_hashes=[hash_of(secret) for secret, _ in secrets],
         secret_expirations=[expires_at for _, expires_at in secrets],
-        resource=None,
     )
 
 

@@ -1,6 +1,7 @@
 """The one pass over a request: ids, headers, host, origin, budgets, body, admission, the route, errors, the log."""
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final
@@ -24,7 +25,7 @@ from doorward.api.middleware.request_head import (
     trace_id,
 )
 from doorward.api.oauth_errors import dialect_of
-from doorward.api.policy import ErrorDialect
+from doorward.api.policy import ErrorDialect, Origins
 from doorward.api.problems import Remedies, internal_error_response, problem_of
 from doorward.api.routing import RouteTable, Target
 from doorward.api.services import Services
@@ -32,9 +33,6 @@ from doorward.domain.auth.exceptions import LoginThrottledError
 from doorward.observability.events import HttpRequest, HttpRequestCrashed, HttpRequestDisconnected
 from doorward.observability.logging import report
 from doorward.observability.request_context import begin_request
-from doorward.settings.web_addresses import ANY_ORIGIN
-
-_ALL_ORIGINS: Final = CrossOrigin(origins=(ANY_ORIGIN,))
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +41,7 @@ class EdgeSettings:
 
     is_https: bool
     allowed_hosts: tuple[str, ...]
-    cross_origin: CrossOrigin
+    cross_origin: Mapping[Origins, CrossOrigin]
 
 
 class RequestPass:
@@ -81,7 +79,7 @@ class RequestPass:
             has_body=scope["method"] != "HEAD",
             headers_of=self._headers[target],
             own_headers=(
-                *self._cross_origin(target).answer_headers(fields),
+                *self._settings.cross_origin[target.policy.origins].answer_headers(fields),
                 (b"x-correlation-id", request_id.encode()),
             ),
             drain=self._services.edge.drain,
@@ -95,7 +93,8 @@ class RequestPass:
         """Answer, whatever happens: what no rule refuses is a defect, which the log gets and the client does not."""
         try:
             if is_preflight(scope["method"], fields):
-                await self._cross_origin(target).preflight(fields)(scope, exchange.receive, exchange.send)
+                cross_origin = self._settings.cross_origin[target.policy.origins]
+                await cross_origin.preflight(fields)(scope, exchange.receive, exchange.send)
             elif target.policy.is_probe:
                 await self._serve(scope, exchange, target, fields)
             else:
@@ -116,9 +115,6 @@ class RequestPass:
             if not exchange.status:
                 response = response or internal_error_response(dialect)
                 await response(scope, exchange.receive, exchange.send)
-
-    def _cross_origin(self, target: Target) -> CrossOrigin:
-        return _ALL_ORIGINS if target.policy.is_for_all_origins else self._settings.cross_origin
 
     async def _serve(self, scope: Scope, exchange: Exchange, target: Target, fields: Fields) -> None:
         """Let the route answer. Raises whatever refuses the request."""

@@ -5,28 +5,28 @@ from typing import Final
 from fastapi import Request
 
 from doorward.api.admission import count_call
-from doorward.api.policy import PUBLIC, ErrorDialect, RoutePolicy
+from doorward.api.policy import PUBLIC, ErrorDialect, Origins, RoutePolicy
 from doorward.api.routing import PolicyRoute, Refusal
 from doorward.api.schemas.oauth import ClientForm
 from doorward.api.services import services_of
 from doorward.core.ports import LimitedCall
 from doorward.domain.oauth.exceptions import InvalidClientError, SeveralAuthenticationsError
-from doorward.domain.oauth.models import OAuthClient, PresentedCredentials, ResourceContent
+from doorward.domain.oauth.models import AuthenticatedClient, PresentedCredentials
 from doorward.observability.request_context import bind_client
 
 TAG: Final = "oauth"
 REFUSALS_OF_AUTHENTICATION: Final[tuple[Refusal, ...]] = (InvalidClientError, SeveralAuthenticationsError)
 
 
-def policy_of(limit: LimitedCall) -> RoutePolicy:
+def policy_of(limit: LimitedCall, origins: Origins = Origins.WITHOUT_COOKIES) -> RoutePolicy:
     """Return the policy of an endpoint: the client authenticates within the call, after its address was counted."""
-    return RoutePolicy(PUBLIC, errors=ErrorDialect.OAUTH_ENDPOINT, limit_of_address=limit)
+    return RoutePolicy(PUBLIC, errors=ErrorDialect.OAUTH_ENDPOINT, limit_of_address=limit, origins=origins)
 
 
 async def authenticated_client(
-    request: Request, form: ClientForm, identifier: str | None = None
-) -> tuple[OAuthClient, ResourceContent | None]:
-    """Return the client that sent the form, and the stored resource of this identifier.
+    request: Request, form: ClientForm, identifier: str | None = None, token_client_id: str | None = None
+) -> AuthenticatedClient:
+    """Return the client that sent the form, the stored resource of this identifier, and the client of a token.
 
     A client with a secret is counted by itself, too, wherever it calls from; anybody can name one without a secret.
     Raises what ``ClientAuthentication`` raises, and ``RateLimitExceededError``.
@@ -37,9 +37,11 @@ async def authenticated_client(
         raise SeveralAuthenticationsError
     authorization = headers[0].decode("latin-1") if headers else None
     presented = PresentedCredentials(authorization, form.client_id, form.client_secret)
-    client, resource = await services.oauth.client_authentication.authenticate_for(presented, identifier)
+    authentication = services.oauth.client_authentication
+    authenticated = await authentication.authenticate_for(presented, identifier, token_client_id)
+    client = authenticated.client
     bind_client(client.client_id)
     route: PolicyRoute = request.scope["route"]
     if client.is_confidential and route.policy.limit_of_address is not None:
         await count_call(route.policy.limit_of_address, route, services, caller=f"client {client.client_id}")
-    return client, resource
+    return authenticated

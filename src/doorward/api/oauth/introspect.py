@@ -7,6 +7,7 @@ from fastapi import Request, Response
 
 from doorward.api.bodies import JSON, FormReader
 from doorward.api.oauth.client_forms import REFUSALS_OF_AUTHENTICATION, TAG, authenticated_client, policy_of
+from doorward.api.policy import Origins
 from doorward.api.routing import Call
 from doorward.api.schemas.oauth import IntrospectionForm, IntrospectionResponse
 from doorward.api.services import ProviderServices
@@ -28,10 +29,11 @@ def calls(provider: ProviderServices) -> Sequence[Call]:
         """
         form = await _FORM(request)
         token = await provider.introspection.read(form.token)
-        client, resource = await authenticated_client(request, form, token.audience if token else None)
-        if not client.is_confidential:
+        named = (token.audience, token.principal.client_id) if token else ()
+        asking = await authenticated_client(request, form, *named)
+        if not asking.client.is_confidential:
             raise InvalidClientError
-        active = await provider.introspection.introspect(client, token, resource)
+        active = await provider.introspection.introspect(asking, token)
         return Response(IntrospectionResponse.of(active).model_dump_json(exclude_none=True), media_type=JSON)
 
     return [
@@ -39,7 +41,7 @@ def calls(provider: ProviderServices) -> Sequence[Call]:
             "POST",
             PATH,
             introspect_token,
-            policy_of(LimitedCall.INTROSPECT),
+            policy_of(LimitedCall.INTROSPECT, Origins.NONE),
             tag=TAG,
             is_direct=True,
             body=_FORM,

@@ -6,12 +6,12 @@ from typing import Final
 from fastapi import Request
 from fastapi.responses import Response
 
-from doorward.api.policy import PUBLIC, Cache, RoutePolicy
+from doorward.api.policy import PUBLIC, Cache, Origins, RoutePolicy
 from doorward.api.routing import Call
 from doorward.api.services import KeyServices
 
 PATH: Final = "/oauth/jwks"
-POLICY: Final = RoutePolicy(PUBLIC, cache=Cache.PUBLIC_FIVE_MINUTES, is_for_all_origins=True)
+POLICY: Final = RoutePolicy(PUBLIC, cache=Cache.PUBLIC_FIVE_MINUTES, origins=Origins.ALL)
 MEDIA_TYPE: Final = "application/jwk-set+json"
 
 

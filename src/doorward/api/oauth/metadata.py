@@ -8,13 +8,13 @@ from fastapi import Request, Response
 
 from doorward.api.bodies import JSON
 from doorward.api.oauth import introspect, jwks, revoke, token
-from doorward.api.policy import PUBLIC, Cache, RoutePolicy
+from doorward.api.policy import PUBLIC, Cache, Origins, RoutePolicy
 from doorward.api.routing import Call
 from doorward.domain.auth.scopes import RESOURCE_SCOPES
 from doorward.domain.oauth.policy import CLIENT_CREDENTIALS, REFRESH_TOKEN
 
 PATH: Final = "/.well-known/oauth-authorization-server"
-POLICY: Final = RoutePolicy(PUBLIC, cache=Cache.PUBLIC_FIVE_MINUTES, is_for_all_origins=True)
+POLICY: Final = RoutePolicy(PUBLIC, cache=Cache.PUBLIC_FIVE_MINUTES, origins=Origins.ALL)
 _WITH_SECRET: Final = ("client_secret_basic", "client_secret_post")
 
 

@@ -26,7 +26,7 @@ def calls(provider: ProviderServices) -> Sequence[Call]:
         Succeeds for unknown tokens and for those of other clients, too, whose sessions go on.
         """
         form = await _FORM(request)
-        client, _ = await authenticated_client(request, form)
+        client = (await authenticated_client(request, form)).client
         await provider.revocation.revoke(client, form.token)
         return Response(b"{}", media_type=JSON)
 

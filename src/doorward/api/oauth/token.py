@@ -69,15 +69,17 @@ def calls(provider: ProviderServices) -> Sequence[Call]:
 async def _issue_for_client(
     request: Request, form: TokenRequestForm, provider: ProviderServices
 ) -> AccessTokenResponse:
-    client, resource = await authenticated_client(request, form, form.resource)
-    token = provider.client_credentials.issue(client, scope=form.scope, identifier=form.resource, resource=resource)
+    asking = await authenticated_client(request, form, form.resource)
+    token = provider.client_credentials.issue(
+        asking.client, scope=form.scope, identifier=form.resource, resource=asking.resource
+    )
     return AccessTokenResponse.of(token)
 
 
 async def _refresh(request: Request, form: TokenRequestForm) -> AccessTokenResponse:
     if form.refresh_token is None:
         raise missing("refresh_token")
-    client, _ = await authenticated_client(request, form)
+    client = (await authenticated_client(request, form)).client
     if not client.is_confidential:
         # Anybody can name it. Its users share one budget with refreshes elsewhere.
         await count_call(LimitedCall.REFRESH, request.scope["route"], services_of(request))

@@ -1,16 +1,14 @@
 """Bodies of the endpoints for OAuth clients."""
 
-from typing import Final, Literal, Self
+from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from doorward.api.schemas.auth import MAXIMUM_FIELD_LENGTH, NOT_EMPTY
 from doorward.api.schemas.requests import leave_out_defaults
+from doorward.core.principal import MAXIMUM_TOKEN_LENGTH
 from doorward.domain.auth.models import TokenPair
 from doorward.domain.oauth.models import ActiveToken, ClientToken
-
-MAXIMUM_TOKEN_LENGTH: Final = 8192
-"""Characters of a token that is only looked at: longer ones are none of this service."""
 
 
 class ClientForm(BaseModel):

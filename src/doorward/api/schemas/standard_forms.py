@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from doorward.api.schemas.auth import MAXIMUM_FIELD_LENGTH, NOT_EMPTY, TokenPairResponse
 from doorward.api.schemas.requests import leave_out_defaults
+from doorward.core.principal import MAXIMUM_TOKEN_LENGTH
 from doorward.domain.auth.models import TokenPair
 
 REFRESH_GRANT: Final = "refresh_token"
@@ -35,7 +36,7 @@ class RevocationForm(BaseModel):
     model_config = ConfigDict(hide_input_in_errors=True)
 
     token: str = Field(
-        max_length=MAXIMUM_FIELD_LENGTH,
+        max_length=MAXIMUM_TOKEN_LENGTH,
         description="The refresh token or the access token.",
         examples=["dwr_..."],
         json_schema_extra=NOT_EMPTY,

@@ -115,6 +115,11 @@ class AccessTokenSigner(Protocol):
         """
         ...
 
+    @property
+    def client_seconds(self) -> int:
+        """How many seconds a token for another audience lives."""
+        ...
+
     async def verify_with_latest_keys(self, token: str, now: datetime) -> Principal | ClientPrincipal:
         """Return whom the token speaks of. Raises ``InvalidAccessTokenError``; does not know of ended sessions.
 

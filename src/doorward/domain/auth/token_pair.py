@@ -51,6 +51,6 @@ class TokenPairIssuer:
         return TokenPair(
             access_token=access_token,
             refresh_token=self._codec.encode(refresh_token),
-            expires_in=self._expires_in,
+            expires_in=self._expires_in if audience is None else self._signer.client_seconds,
             scopes=principal.scopes,
         )

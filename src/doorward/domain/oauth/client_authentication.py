@@ -12,15 +12,18 @@ from doorward.domain.oauth.events import ClientAuthenticated, ClientAuthenticati
 from doorward.domain.oauth.exceptions import InvalidClientError, SeveralAuthenticationsError
 from doorward.domain.oauth.models import (
     NO_SECRET,
+    AuthenticatedClient,
     AuthMethod,
     OAuthClient,
     PresentedCredentials,
-    ResourceContent,
     StoredClient,
 )
 from doorward.domain.oauth.policy import is_resource_identifier, judge_authentication, may_be_a_client_id
 from doorward.domain.oauth.repositories import Connection, clients
 from doorward.observability.logging import report
+
+_Asked = tuple[str, str | None, str | None]
+"""The id of a client, the identifier of a resource, and the id of the client of a token."""
 
 MAXIMUM_BASIC_LENGTH: Final = 2048
 """Characters of a Basic header: more than the longest id and secret need when each character is encoded."""
@@ -44,13 +47,12 @@ class ClientAuthentication:
         expired secret, a disabled client, and another method than the registered one cannot be told apart, neither by
         the answer nor by the time. What can be no credentials costs no statement.
         """
-        client, _ = await self.authenticate_for(presented, None)
-        return client
+        return (await self.authenticate_for(presented)).client
 
     async def authenticate_for(
-        self, presented: PresentedCredentials, identifier: str | None
-    ) -> tuple[OAuthClient, ResourceContent | None]:
-        """Return the client, and the stored resource of this identifier, by one statement for both.
+        self, presented: PresentedCredentials, identifier: str | None = None, token_client_id: str | None = None
+    ) -> AuthenticatedClient:
+        """Return the client, the stored resource of this identifier, and the client of a token, by one statement.
 
         Raises as ``authenticate`` does.
         """
@@ -61,7 +63,7 @@ class ClientAuthentication:
         secret_hash, now = hash_of(secret), self._clock.now()
         if identifier not in self._built_in_resources and not is_resource_identifier(identifier or ""):
             identifier = None
-        stored = await self._lookups.ask((client_id, identifier))
+        stored = await self._lookups.ask((client_id, identifier, token_client_id))
         refusal = judge_authentication(stored, method, secret_hash, now)
         if stored is None or refusal is not None:
             report(
@@ -71,15 +73,13 @@ class ClientAuthentication:
             )
             raise InvalidClientError
         report(ClientAuthenticated(client_id=client_id))
-        return stored.client, stored.resource
+        return AuthenticatedClient(stored.client, stored.resource, stored.token_client)
 
-    async def _look_up(self, asked: Sequence[tuple[str, str | None]]) -> Sequence[StoredClient | None]:
-        """Find each client with the resource beside it. Many calls ask for the same."""
+    async def _look_up(self, asked: Sequence[_Asked]) -> Sequence[StoredClient | None]:
+        """Find each client with what is asked for beside it. Many calls ask for the same."""
         distinct = list(dict.fromkeys(asked))
         async with self._database.connection() as connection:
-            found = await clients.list_clients_with_hashes(
-                connection, [client_id for client_id, _ in distinct], [identifier for _, identifier in distinct]
-            )
+            found = await clients.list_clients_with_hashes(connection, *zip(*distinct, strict=True))
         stored_of = dict(zip(distinct, found, strict=True))
         return [stored_of[each] for each in asked]
 

@@ -1,26 +1,26 @@
 """Use case: tell a client whether an access token is alive, and what it says (RFC 7662)."""
 
 from dataclasses import replace
+from typing import Literal
 
 from doorward.core.ports import Clock
 from doorward.core.principal import NO_ROLES, Principal, VerifiedToken
 from doorward.domain.auth.exceptions import InvalidAccessTokenError
 from doorward.domain.auth.ports import AccessTokenSigner
 from doorward.domain.auth.sessions import Sessions
-from doorward.domain.oauth.client_callers import ClientCallers
 from doorward.domain.oauth.events import TokenIntrospected
-from doorward.domain.oauth.models import ActiveToken, OAuthClient, ResourceContent
-from doorward.domain.oauth.policy import scopes_of_token
+from doorward.domain.oauth.models import ActiveToken, AuthenticatedClient
+from doorward.domain.oauth.policy import Audiences, scopes_left
 from doorward.observability.logging import report
 
 
 class Introspection:
     """Tells the client of a token, and the client that its audience is linked to; all others see no difference."""
 
-    def __init__(self, *, signer: AccessTokenSigner, sessions: Sessions, clients: ClientCallers, clock: Clock) -> None:
+    def __init__(self, *, signer: AccessTokenSigner, sessions: Sessions, audiences: Audiences, clock: Clock) -> None:
         self._signer = signer
         self._sessions = sessions
-        self._clients = clients
+        self._audiences = audiences
         self._clock = clock
 
     async def read(self, token: str) -> VerifiedToken | None:
@@ -33,42 +33,39 @@ class Introspection:
         except InvalidAccessTokenError:
             return None
 
-    async def introspect(
-        self, client: OAuthClient, token: VerifiedToken | None, resource: ResourceContent | None
-    ) -> ActiveToken | None:
-        """Return the claims of a live token that the client may see, or None. ``resource`` is the token's audience.
+    async def introspect(self, asking: AuthenticatedClient, token: VerifiedToken | None) -> ActiveToken | None:
+        """Return the claims of a live token that the client may see, or None.
 
-        A session that has ended, an inactive user, and a client that was disabled or removed make a token dead.
+        ``asking`` was read with the token's audience and the token's client. A session that has ended, an inactive
+        user, and what the operator took away make a token dead.
         """
         active = None
-        if token is not None and _may_see(client, token, resource):
-            active = await self._active(client, token)
-        report(TokenIntrospected(client_id=client.client_id, answer="inactive" if active is None else "active"))
+        if token is not None and _may_see(asking, token):
+            scopes = scopes_left(token, asking.token_client, asking.resource, self._audiences)
+            active = None if scopes is None else await self._active(token, scopes)
+        answer: Literal["active", "inactive"] = "inactive" if active is None else "active"
+        report(TokenIntrospected(client_id=asking.client.client_id, answer=answer))
         return active
 
-    async def _active(self, client: OAuthClient, token: VerifiedToken) -> ActiveToken | None:
+    async def _active(self, token: VerifiedToken, scopes: frozenset[str]) -> ActiveToken | None:
         principal = token.principal
         if isinstance(principal, Principal):
             session = await self._sessions.find_live(principal)
             if session is None or session.client_id != principal.client_id:
                 return None
             return replace(
-                _active_token(token, str(principal.user_id), principal.scopes),
+                _active_token(token, str(principal.user_id), scopes),
                 session_id=str(principal.session_id),
                 roles=frozenset(session.roles or ()) if principal.roles else NO_ROLES,
                 sign_in=session.sign_in,
             )
-        if principal.client_id == client.client_id:
-            # Read a moment ago, when it authenticated.
-            scopes = scopes_of_token(principal, client.standing())
-        else:
-            scopes = await self._clients.scopes_of(principal)
-        return None if scopes is None else _active_token(token, principal.client_id, scopes)
+        return _active_token(token, principal.client_id, scopes)
 
 
-def _may_see(client: OAuthClient, token: VerifiedToken, resource: ResourceContent | None) -> bool:
-    is_linked = resource is not None and resource.introspection_client_id == client.client_id
-    return token.principal.client_id == client.client_id or is_linked
+def _may_see(asking: AuthenticatedClient, token: VerifiedToken) -> bool:
+    asks = asking.client.client_id
+    is_linked = asking.resource is not None and asking.resource.introspection_client_id == asks
+    return token.principal.client_id == asks or is_linked
 
 
 def _active_token(token: VerifiedToken, subject: str, scopes: frozenset[str]) -> ActiveToken:

@@ -29,7 +29,7 @@ class LoginGrants:
         if not is_resource_identifier(identifier):
             raise InvalidTargetError
         async with self._database.connection() as connection:
-            (stored,) = await clients.list_clients_with_hashes(connection, [FIRST_PARTY_CLIENT], [identifier])
+            (stored,) = await clients.list_clients_with_hashes(connection, [FIRST_PARTY_CLIENT], [identifier], [None])
         if stored is None or stored.resource is None or identifier not in stored.client.resources:
             raise InvalidTargetError
         try:

@@ -49,10 +49,6 @@ class OAuthClient:
         """Whether it has a secret (RFC 6749 section 2.1)."""
         return self.auth_method != NO_SECRET
 
-    def standing(self) -> "ClientStanding":
-        """Return what decides what its tokens allow."""
-        return ClientStanding(self.client_id, self.scopes, self.not_before, self.disabled_at)
-
     def content(self) -> "ClientContent":
         """Return what an administrator said of it."""
         return ClientContent(
@@ -95,8 +91,10 @@ class StoredClient:
     client: OAuthClient
     secret_hashes: Sequence[bytes] = field(repr=False)
     secret_expirations: Sequence[datetime | None]
-    resource: "ResourceContent | None"
-    """The resource of the identifier that was asked for with the client."""
+    resource: "ResourceContent | None" = None
+    """That of the identifier which was asked for with the client."""
+    token_client: "ClientStanding | None" = None
+    """That of the token which was asked for with the client: perhaps another client."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +103,18 @@ class ClientStanding:
 
     client_id: str
     scopes: Sequence[str]
+    resources: Sequence[str]
     not_before: datetime
     disabled_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class AuthenticatedClient:
+    """A client that showed its secret, or its id where it has none, and what was read with it."""
+
+    client: OAuthClient
+    resource: "ResourceContent | None"
+    token_client: ClientStanding | None
 
 
 @dataclass(frozen=True, slots=True)

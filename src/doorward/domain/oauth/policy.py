@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Final
 from urllib.parse import urlsplit
 
-from doorward.core.principal import ClientPrincipal
+from doorward.core.principal import ClientPrincipal, VerifiedToken
 from doorward.core.text import UnsafeTextError, normalize
 from doorward.domain.auth.exceptions import InvalidTargetError
 from doorward.domain.auth.models import ACCOUNT_SCOPE, FIRST_PARTY_CLIENT
@@ -142,13 +142,15 @@ def checked_built_in(content: ResourceContent) -> ResourceContent:
     return content
 
 
-@lru_cache(KNOWN_IDENTIFIERS)
 def is_resource_identifier(text: str) -> bool:
-    """Tell whether it can name a resource: an absolute URI without a fragment (RFC 8707), and without credentials.
+    """Tell whether it can name a resource: an absolute URI without a fragment (RFC 8707), and without credentials."""
+    return len(text) <= MAXIMUM_IDENTIFIER_LENGTH and _is_absolute_uri(text)
 
-    Remembered: most calls name one of a few.
-    """
-    if len(text) > MAXIMUM_IDENTIFIER_LENGTH or not _ABSOLUTE_URI.fullmatch(text):
+
+@lru_cache(KNOWN_IDENTIFIERS)
+def _is_absolute_uri(text: str) -> bool:
+    """Remembered: most calls name one of a few."""
+    if not _ABSOLUTE_URI.fullmatch(text):
         return False
     try:
         parts = urlsplit(text)
@@ -257,6 +259,26 @@ def scopes_of_token(principal: ClientPrincipal, standing: ClientStanding | None)
         return None
     kept = principal.scopes.intersection(standing.scopes)
     return frozenset(each for each in kept if each != ACCOUNT_SCOPE and not each.startswith(ADMINISTRATION))
+
+
+def scopes_left(
+    token: VerifiedToken, standing: ClientStanding | None, resource: ResourceContent | None, audiences: Audiences
+) -> frozenset[str] | None:
+    """Return what a token allows at its audience at this moment; None if it is dead.
+
+    ``standing`` is its client's, ``resource`` the stored one of its audience. A token is dead when its client or its
+    audience is gone, when the client is not given the audience any more, and when no scope of it is left.
+    """
+    if standing is None or standing.disabled_at is not None:
+        return None
+    principal = token.principal
+    always = audiences.issuer if isinstance(principal, ClientPrincipal) else audiences.own
+    if token.audience != always and token.audience not in standing.resources:
+        return None
+    scopes = scopes_of_token(principal, standing) if isinstance(principal, ClientPrincipal) else principal.scopes
+    if not audiences.is_built_in(token.audience):
+        scopes = None if scopes is None or resource is None else scopes.intersection(resource.scopes, standing.scopes)
+    return scopes or None
 
 
 def _checked_name(name: str) -> str:

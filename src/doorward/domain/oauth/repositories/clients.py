@@ -88,9 +88,12 @@ async def find_client(connection: Connection, client_id: str) -> OAuthClient | N
 
 
 async def list_clients_with_hashes(
-    connection: Connection, client_ids: Sequence[str], identifiers: Sequence[str | None]
+    connection: Connection,
+    client_ids: Sequence[str],
+    identifiers: Sequence[str | None],
+    token_client_ids: Sequence[str | None],
 ) -> Sequence[StoredClient | None]:
-    """Find each client with its secrets, beside the resource of the identifier in the same place.
+    """Find each client with its secrets, beside the resource and the client of a token in the same places.
 
     Expired secrets are there, too: the operator is told that it was one.
     """
@@ -101,9 +104,11 @@ async def list_clients_with_hashes(
             oauth_clients.grant_types, oauth_clients.scopes, oauth_clients.resources, oauth_clients.version,
             oauth_clients.created_at, oauth_clients.updated_at, oauth_clients.not_before, oauth_clients.disabled_at,
             COALESCE(hashes, '{}'), COALESCE(expirations, '{}'), oauth_resources.identifier,
-            oauth_resources.scopes, oauth_resources.algorithm, oauth_resources.introspection_client_id
-        FROM unnest(%(client_ids)s::text[], %(identifiers)s::text[])
-            WITH ORDINALITY AS asked (client_id, identifier, position)
+            oauth_resources.scopes, oauth_resources.algorithm, oauth_resources.introspection_client_id,
+            token_clients.client_id, token_clients.scopes, token_clients.resources, token_clients.not_before,
+            token_clients.disabled_at
+        FROM unnest(%(client_ids)s::text[], %(identifiers)s::text[], %(token_client_ids)s::text[])
+            WITH ORDINALITY AS asked (client_id, identifier, token_client_id, position)
         JOIN oauth_clients ON oauth_clients.client_id = asked.client_id
         CROSS JOIN LATERAL (
             SELECT
@@ -113,13 +118,24 @@ async def list_clients_with_hashes(
             WHERE oauth_client_secrets.client_id = oauth_clients.client_id
         ) AS stored_secrets
         LEFT JOIN oauth_resources ON oauth_resources.identifier = asked.identifier
+        LEFT JOIN oauth_clients AS token_clients ON token_clients.client_id = asked.token_client_id
         """,
-        {"client_ids": list(client_ids), "identifiers": list(identifiers)},
+        {
+            "client_ids": list(client_ids),
+            "identifiers": list(identifiers),
+            "token_client_ids": list(token_client_ids),
+        },
     )
     found: dict[int, StoredClient] = {}
-    for position, *client, hashes, expirations, identifier, scopes, algorithm, asking in await cursor.fetchall():
-        resource = ResourceContent(identifier, scopes, algorithm, asking) if identifier else None
-        found[position] = StoredClient(OAuthClient(*client), hashes, expirations, resource)
+    for position, *row in await cursor.fetchall():
+        client, (hashes, expirations), resource, token_client = row[:11], row[11:13], row[13:17], row[17:]
+        found[position] = StoredClient(
+            OAuthClient(*client),
+            hashes,
+            expirations,
+            ResourceContent(*resource) if resource[0] is not None else None,
+            ClientStanding(*token_client) if token_client[0] is not None else None,
+        )
     return [found.get(position) for position, _ in enumerate(client_ids, start=1)]
 
 
@@ -128,7 +144,7 @@ async def list_standings(connection: Connection, client_ids: Sequence[str]) -> S
     async with connection.cursor(row_factory=class_row(ClientStanding)) as cursor:
         await cursor.execute(
             """
-            SELECT client_id, scopes, not_before, disabled_at
+            SELECT client_id, scopes, resources, not_before, disabled_at
             FROM oauth_clients
             WHERE client_id = ANY(%(client_ids)s)
             """,
