@@ -3,6 +3,7 @@
 import contextlib
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -22,7 +23,16 @@ from benchmarks.speed import results
 from benchmarks.speed.page import series_table, targets_table
 from benchmarks.speed.rates import Contestant, add_balanced, measured
 from benchmarks.tokens import targets
-from benchmarks.tokens.provider import SETTINGS, TOKEN, WITH_ES256, add_clients, introspections, me_after_refresh
+from benchmarks.tokens.provider import (
+    SETTINGS,
+    TOKEN,
+    WITH_ES256,
+    add_clients,
+    introspections,
+    introspections_of_logins,
+    link_logins,
+    me_after_refresh,
+)
 from development.postgres import EmbeddedPostgres
 
 USERS: Final = 1_000
@@ -92,6 +102,9 @@ def _of_the_service(stack: contextlib.ExitStack, postgres: EmbeddedPostgres, peo
     bare = stack.enter_context(bare_tokens(url))
     yield Contestant(targets.BARE, bare, lambda: token_calls("/", clients))
     yield Contestant(targets.INTROSPECTION, service, lambda: introspections(server))
+    link_logins(url, key, next(iter(clients)))
+    of_logins = partial(introspections_of_logins, server, service, people)
+    yield Contestant(targets.INTROSPECTION_OF_LOGINS, service, of_logins)
     yield from _first_party(service, people, targets.ME, targets.REFRESH)
     yield from _first_party(with_es256, people, targets.ME_ES256, targets.REFRESH_ES256)
 

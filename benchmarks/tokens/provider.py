@@ -16,6 +16,7 @@ from benchmarks.service import LIMITS_OUT_OF_REACH, UNREACHED_LIMIT, Service, se
 
 TOKEN: Final = "/oauth/token"  # noqa: S105 - a path
 INTROSPECT: Final = "/oauth/introspect"
+JWT_AUDIENCE: Final = "doorward"
 
 SETTINGS: Final = {
     **LIMITS_OUT_OF_REACH,
@@ -28,13 +29,20 @@ WITH_ES256: Final = {**SETTINGS, "ALGORITHM": ALGORITHM}
 
 def add_clients(database_url: str, secret_key: str) -> Mapping[str, str]:
     """Add clients by the command; return their secrets by their ids."""
-    environment = {**service_environment(database_url, secret_key), **SETTINGS}
-    command = [str(service_python()), "-m", "doorward", "client", "add", "benchmark", "--scope", SCOPE]
-    lines = [
-        subprocess.run(command, check=True, env=environment, stdout=subprocess.PIPE, text=True).stdout.strip()
-        for _ in range(CLIENTS)
-    ]
+    lines = [_run(database_url, secret_key, "client", "add", "benchmark", "--scope", SCOPE) for _ in range(CLIENTS)]
     return dict(line.split("\t") for line in lines)
+
+
+def link_logins(database_url: str, secret_key: str, client_id: str) -> None:
+    """Let this client ask about the tokens of logins."""
+    _run(database_url, secret_key, "resource", "add", JWT_AUDIENCE, "--introspection-client", client_id)
+
+
+def _run(database_url: str, secret_key: str, *arguments: str) -> str:
+    """Run the service's command; return what it prints."""
+    environment = {**service_environment(database_url, secret_key), **SETTINGS}
+    command = [str(service_python()), "-m", "doorward", *arguments]
+    return subprocess.run(command, check=True, env=environment, stdout=subprocess.PIPE, text=True).stdout.strip()
 
 
 def introspections(server: TokenServer) -> Replay:
@@ -48,6 +56,13 @@ def introspections(server: TokenServer) -> Replay:
         body = f"token={quote(issued['access_token'], safe='')}"
         calls.append(post(INTROSPECT, FORM, body, authorization=basic(client_id, secret)))
     return Replay(calls, '"active":true')
+
+
+def introspections_of_logins(server: TokenServer, service: Service, accounts: Accounts) -> Replay:
+    """Return calls in which the client that is linked to logins asks about tokens of people."""
+    authorization = basic(*next(iter(server.clients.items())))
+    bodies = [f"token={token}" for token in _access_tokens(service, accounts)]
+    return Replay([post(INTROSPECT, FORM, body, authorization=authorization) for body in bodies], '"active":true')
 
 
 def me_after_refresh(service: Service, accounts: Accounts) -> Replay:

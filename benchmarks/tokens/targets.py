@@ -13,6 +13,7 @@ OIDC_PROVIDER: Final = "tokens: oidc-provider"
 KEYCLOAK: Final = "tokens: Keycloak"
 HYDRA: Final = "tokens: Ory Hydra"
 INTROSPECTION: Final = "introspection"
+INTROSPECTION_OF_LOGINS: Final = "introspection of logins"
 ME: Final = "/me, HS256"
 ME_ES256: Final = "/me, ES256"
 REFRESH: Final = "/refresh, HS256"
@@ -24,7 +25,8 @@ TARGETS: Final[Sequence[Target]] = (
     ratio_target("client_credentials by oidc-provider, one process each", DOORWARD, OIDC_PROVIDER, 1),
     ratio_target("client_credentials, 1 worker, by Keycloak on all cores", DOORWARD, KEYCLOAK, 1.5),
     ratio_target("client_credentials, 1 worker, by Ory Hydra on all cores", DOORWARD, HYDRA, 1),
-    ratio_target("/oauth/introspect by /me, 1 worker", INTROSPECTION, ME, 0.8),
+    ratio_target("/oauth/introspect by /me, 1 worker: a client's own token", INTROSPECTION, ME, 0.8),
+    ratio_target("/oauth/introspect by /me, 1 worker: a person's token", INTROSPECTION_OF_LOGINS, ME, 0.8),
     ratio_target("/me with ALGORITHM=ES256 by HS256", ME_ES256, ME, 0.97),
     ratio_target("/refresh with ALGORITHM=ES256 by HS256", REFRESH_ES256, REFRESH, 0.85),
 )
