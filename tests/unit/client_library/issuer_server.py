@@ -1,6 +1,8 @@
 """An issuer's key set without a network: what it answers, how often it was asked, and when it stalls."""
 
 import asyncio
+from collections.abc import Callable
+from typing import Any
 
 from doorward_client.exceptions import FetchError
 from doorward_client.key_sets import FetchedKeys
@@ -40,3 +42,12 @@ async def settle() -> None:
     """Let tasks in the background run to their next wait."""
     for _ in range(5):
         await asyncio.sleep(0)
+
+
+def in_loop_of_its_own(call: Callable[[], Any]) -> Any:
+    """Call and wait in a new event loop, which ends with the call."""
+
+    async def run() -> Any:
+        return await call()
+
+    return asyncio.run(run())

@@ -163,6 +163,22 @@ async def test_during_an_outage_the_issuer_is_asked_every_five_seconds_and_no_ca
     assert keys.fresh_keys()
 
 
+async def test_during_an_outage_one_call_a_minute_waits_for_its_fetch() -> None:
+    server, clock = KeyServer(), Clock()
+    keys = cache(server, clock)
+    await keys.current_keys()
+    server.is_down = True
+    clock.seconds += 5 * MINUTE
+    await keys.current_keys()
+    server.may_answer.clear()
+    clock.seconds += MINUTE
+    first, second = (asyncio.create_task(keys.current_keys()) for _ in range(2))
+    await settle()
+    assert (first.done(), second.done()) == (False, True)
+    server.may_answer.set()
+    assert await first is await second
+
+
 async def test_a_cold_cache_without_the_issuer_says_when_to_try_again() -> None:
     server, clock = KeyServer(), Clock()
     server.is_down = True

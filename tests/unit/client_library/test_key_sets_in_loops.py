@@ -2,24 +2,20 @@
 
 import asyncio
 import threading
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Final
+from typing import Final
 
+import pytest
+
+from doorward_client.exceptions import KeysUnavailableError
 from doorward_client.key_sets import FetchedKeys, KeySet
-from tests.unit.client_library.issuer_server import Clock, settle
+from doorward_client.public_keys import PublicKeys
+from tests.unit.client_library.issuer_server import Clock, KeyServer, in_loop_of_its_own, settle
 from tests.unit.client_library.signing import elliptic_key, key_set
 
 URI: Final = "https://accounts.example/oauth/jwks"
 LOOPS: Final = 4
 HANGS_AFTER_SECONDS: Final = 60
-
-
-def in_loop_of_its_own(call: Callable[[], Any]) -> Any:
-    async def run() -> Any:
-        return await call()
-
-    return asyncio.run(run())
 
 
 def test_several_event_loops_one_after_another_use_one_set() -> None:
@@ -74,3 +70,127 @@ def test_a_loop_that_ends_during_the_fetch_leaves_the_next_a_usable_set() -> Non
     asyncio.run(begin())
     clock.seconds += 5
     assert in_loop_of_its_own(keys.current_keys)
+
+
+def test_a_fetch_that_ends_with_its_loop_is_made_again_for_callers_of_other_loops() -> None:
+    async def fetch(uri: str) -> FetchedKeys:
+        fetches.append(uri)
+        if len(fetches) == 1:
+            await asyncio.Event().wait()
+        return FetchedKeys(key_set(elliptic_key()))
+
+    async def begin() -> None:
+        task = asyncio.create_task(keys.current_keys())
+        await settle()
+        first_began.set()
+        await asyncio.to_thread(second_waits.wait, HANGS_AFTER_SECONDS)
+        task.cancel()
+
+    async def join() -> PublicKeys:
+        await asyncio.to_thread(first_began.wait, HANGS_AFTER_SECONDS)
+        call = asyncio.create_task(keys.current_keys())
+        await settle()
+        second_waits.set()
+        return await call
+
+    fetches: list[str] = []
+    first_began, second_waits = threading.Event(), threading.Event()
+    keys = KeySet(URI, fetch, clock=Clock())
+    with ThreadPoolExecutor(2) as threads:
+        beginning = threads.submit(in_loop_of_its_own, begin)
+        assert threads.submit(in_loop_of_its_own, join).result().find("elliptic", "ES256")
+        beginning.result()
+    assert len(fetches) == 2
+
+
+def test_a_fetch_in_a_loop_that_was_closed_is_not_waited_for() -> None:
+    async def fetch(uri: str) -> FetchedKeys:
+        fetches.append(uri)
+        if len(fetches) == 1:
+            await left.wait()
+        return FetchedKeys(key_set(elliptic_key()))
+
+    async def begin() -> None:
+        tasks.append(asyncio.create_task(keys.current_keys()))
+        await settle()
+
+    fetches: list[str] = []
+    tasks: list[asyncio.Task[PublicKeys]] = []
+    left = asyncio.Event()
+    keys = KeySet(URI, fetch, clock=Clock())
+    loop = asyncio.new_event_loop()
+    try:
+        loop.run_until_complete(begin())
+        assert in_loop_of_its_own(lambda: asyncio.wait_for(keys.current_keys(), HANGS_AFTER_SECONDS))
+        assert len(fetches) == 2
+        left.set()
+        loop.run_until_complete(tasks[0])
+    finally:
+        loop.close()
+
+
+def test_a_look_for_a_new_key_that_was_cut_off_is_made_again() -> None:
+    async def fetch(_uri: str) -> FetchedKeys:
+        if holds:
+            await asyncio.Event().wait()
+        return FetchedKeys(body)
+
+    async def begin() -> None:
+        task = asyncio.create_task(keys.keys_after_unknown())
+        await settle()
+        task.cancel()
+
+    holds, body = False, key_set(elliptic_key("old"))
+    keys = KeySet(URI, fetch, clock=Clock())
+    in_loop_of_its_own(keys.current_keys)
+    holds, body = True, key_set(elliptic_key("old"), elliptic_key("new"))
+    in_loop_of_its_own(begin)
+    holds = False
+    assert in_loop_of_its_own(keys.keys_after_unknown).find("new", "ES256")
+
+
+async def test_cancelled_callers_of_one_loop_cut_no_fetch_off() -> None:
+    server, clock = KeyServer(), Clock()
+    keys = KeySet(URI, server.fetch, clock=clock)
+    server.may_answer.clear()
+    for _ in range(5):
+        call = asyncio.create_task(keys.current_keys())
+        await settle()
+        call.cancel()
+        await settle()
+    server.may_answer.set()
+    await settle()
+    assert keys.fresh_keys()
+    assert len(server.fetches) == 1
+
+
+async def test_an_older_answer_that_comes_late_replaces_no_newer_one() -> None:
+    async def fetch(uri: str) -> FetchedKeys:
+        mine = gates[len(begun)]
+        begun.append(uri)
+        await mine.wait()
+        return FetchedKeys(key_set(elliptic_key("old" if mine is gates[0] else "new")))
+
+    gates, begun = [asyncio.Event(), asyncio.Event()], []
+    clock = Clock()
+    keys = KeySet(URI, fetch, clock=clock)
+    lost = asyncio.create_task(keys.current_keys())
+    await settle()
+    clock.seconds += 8
+    call = asyncio.create_task(keys.current_keys())
+    await settle()
+    gates[1].set()
+    assert (await call).find("new", "ES256")
+    gates[0].set()
+    assert (await lost).find("new", "ES256")
+    found = keys.fresh_keys()
+    assert found
+    assert found.find("old", "ES256") is None
+
+
+async def test_a_fetch_that_cancels_itself_is_no_endless_loop() -> None:
+    async def fetch(_uri: str) -> FetchedKeys:
+        raise asyncio.CancelledError
+
+    with pytest.raises(KeysUnavailableError):
+        await KeySet(URI, fetch, clock=Clock()).current_keys()

@@ -1,9 +1,11 @@
 """A cache of an issuer's public keys, which is fetched when it is needed and survives the issuer's outages.
 
-Nothing is fetched before the first token. Works in several event loops and threads at once.
+Nothing is fetched before the first token. Works in several event loops and threads at once, also where each call has an
+event loop of its own: a fetch in the background may end with its loop, so some calls wait for theirs.
 """
 
 import asyncio
+import functools
 import logging
 import math
 import re
@@ -11,7 +13,7 @@ import threading
 import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from doorward_client.exceptions import FetchError, KeysUnavailableError
@@ -29,6 +31,9 @@ UNKNOWN_KEY_SECONDS: Final = 30.0
 """At least between two fetches for keys that are not in the set: invented key ids cause no more."""
 
 RETRY_SECONDS: Final = 5.0
+AWAITED_SECONDS: Final = 60.0
+"""During an outage, the time after which a call waits for its fetch again. Those before are in the background."""
+
 FLIGHT_SECONDS: Final = 8.0
 """Longest wait for a fetch, whatever the function that fetches does: metadata and key set in a row."""
 
@@ -51,6 +56,17 @@ Locate = Callable[[], Awaitable[str]]
 """Finds the address of a key set, such as by the issuer's metadata. Raises ``FetchError``."""
 
 
+@dataclass(slots=True)
+class _Flight:
+    """One fetch. It says something of the issuer only if a call waited for it, and if its event loop went on."""
+
+    began_at: float
+    loop: asyncio.AbstractEventLoop
+    is_awaited: bool
+    result: Future[PublicKeys] = field(default_factory=Future)
+    was_cut_off: bool = False
+
+
 class KeySet:
     """The keys of one issuer."""
 
@@ -61,13 +77,14 @@ class KeySet:
         self._clock = clock
         self._lock = threading.Lock()
         self._keys: PublicKeys | None = None
+        self._known_at = -math.inf
         self._refresh_at = -math.inf
+        self._await_from = -math.inf
         self._fresh_until = -math.inf
-        self._failed_at = -math.inf
+        self._retry_from = -math.inf
         self._last_failed = False
         self._sought_at = -math.inf
-        self._flight: Future[PublicKeys] | None = None
-        self._flight_began_at = -math.inf
+        self._flight: _Flight | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
     def fresh_keys(self) -> PublicKeys | None:
@@ -80,17 +97,14 @@ class KeySet:
         Raises ``KeysUnavailableError`` when there are none, or none that are young enough.
         """
         now = self._clock()
-        may_fetch = now >= self._failed_at + RETRY_SECONDS
-        if self._keys is not None and (now < self._fresh_until or self._last_failed):
-            # Before the end of the lifetime, or during an outage: no call waits.
-            if may_fetch and now >= self._refresh_at:
-                self._begin_fetch()
-            return self._usable_keys(now)
-        if may_fetch:
+        is_due = now >= max(self._refresh_at, self._retry_from)
+        if is_due and self._must_wait(now):
             try:
                 return await self._fetched_keys()
             except KeysUnavailableError:
                 _LOGGER.debug("No new keys; those that are known are used.")
+        elif is_due:
+            self._begin_fetch(is_awaited=False)
         return self._usable_keys(now)
 
     async def keys_after_unknown(self) -> PublicKeys:
@@ -114,72 +128,110 @@ class KeySet:
             raise _unavailable()
         return self._keys
 
+    def _must_wait(self, now: float) -> bool:
+        """Tell whether a call that needs a fetch waits for it. Before the keys are too old, one call at a time does."""
+        if self._keys is None:
+            return True
+        may_use_known = now < self._fresh_until or self._last_failed
+        return now >= self._await_from and not (may_use_known and self._is_in_flight(now))
+
+    def _is_in_flight(self, now: float) -> bool:
+        # A flight whose event loop stands still may never end.
+        flight = self._flight
+        return flight is not None and now < flight.began_at + FLIGHT_SECONDS and flight.loop.is_running()
+
     async def _fetched_keys(self) -> PublicKeys:
         """Wait for the fetch that is in flight, or for a new one. A cancelled caller cancels no other's."""
-        waiting = asyncio.wrap_future(self._begin_fetch())
         try:
             async with asyncio.timeout(FLIGHT_SECONDS):
-                return await waiting
+                while True:
+                    flight, is_own = self._begin_fetch(is_awaited=True)
+                    try:
+                        return await asyncio.wrap_future(flight.result)
+                    except KeysUnavailableError:
+                        if is_own or (flight.is_awaited and not flight.was_cut_off):
+                            raise
         except TimeoutError as error:
             raise _unavailable() from error
 
-    def _begin_fetch(self) -> Future[PublicKeys]:
+    def _begin_fetch(self, *, is_awaited: bool) -> tuple[_Flight, bool]:
+        """Return the fetch that is in flight, or a new one, and whether it is new."""
         now = self._clock()
+        loop = asyncio.get_running_loop()
         with self._lock:
-            # A flight whose event loop was closed never ends: it counts for its longest time.
-            if self._flight is not None and now < self._flight_began_at + FLIGHT_SECONDS:
-                return self._flight
-            flight: Future[PublicKeys] = Future()
+            if self._flight is not None and self._is_in_flight(now):
+                return self._flight, False
+            self._flight = flight = _Flight(now, loop, is_awaited)
             # From here on, the cancellation of a caller that waits for it cannot cancel it.
-            flight.set_running_or_notify_cancel()
-            self._flight, self._flight_began_at = flight, now
-        task = asyncio.get_running_loop().create_task(self._fly(flight))
+            flight.result.set_running_or_notify_cancel()
+        task = loop.create_task(self._fly(flight))
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        return flight
+        task.add_done_callback(functools.partial(self._end, flight))
+        return flight, True
 
-    async def _fly(self, flight: Future[PublicKeys]) -> None:
-        """Fetch, and resolve the flight, whatever happens."""
+    async def _fly(self, flight: _Flight) -> None:
+        """Fetch, and resolve the flight."""
         try:
             uri = self._source if isinstance(self._source, str) else await self._source()
             fetched = await self._fetch(uri)
-            keys = self._store(_parsed(fetched), _lifetime_of(fetched.cache_control))
+            keys = self._store(flight, _parsed(fetched), _lifetime_of(fetched.cache_control))
         except FetchError as error:
             _LOGGER.warning("The keys of an issuer could not be fetched: %s", error)
-            self._fail()
-            self._land(flight, _unavailable())
-        except BaseException:
-            # The loop ends, or the function that fetches has a bug, which the loop reports.
-            self._fail()
-            self._land(flight, _unavailable())
+            self._fail(flight)
+        except Exception:
+            # The function that fetches has a bug, which the loop reports.
+            self._fail(flight)
             raise
         else:
-            self._land(flight, keys)
+            flight.result.set_result(keys)
 
-    def _store(self, keys: PublicKeys, lifetime: float) -> PublicKeys:
+    def _end(self, flight: _Flight, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        # A task that is cancelled before its first step resolves nothing itself.
+        if not flight.result.done():
+            self._cut_off(flight)
+
+    def _store(self, flight: _Flight, keys: PublicKeys, lifetime: float) -> PublicKeys:
         with self._lock:
-            now = self._clock()
-            # The same keys stay the same object, so that tokens that were verified with them stay remembered.
-            if keys != self._keys:
-                self._keys = keys
-            self._refresh_at = now + lifetime * REFRESHED_FROM
-            self._fresh_until = now + lifetime
-            self._last_failed = False
+            self._land(flight)
+            # In an event loop that stood still, an answer may come after that of a later fetch.
+            if self._keys is None or flight.began_at >= self._known_at:
+                # The same keys stay the same object, so that tokens that were verified with them stay remembered.
+                if keys != self._keys:
+                    self._keys = keys
+                self._known_at = flight.began_at
+                self._refresh_at = flight.began_at + lifetime * REFRESHED_FROM
+                self._await_from = self._fresh_until = flight.began_at + lifetime
+                self._last_failed = False
             return self._keys or keys
 
-    def _fail(self) -> None:
+    def _fail(self, flight: _Flight) -> None:
         with self._lock:
-            self._failed_at = self._clock()
-            self._last_failed = True
+            if self._land(flight):
+                now = self._clock()
+                self._retry_from = now + RETRY_SECONDS
+                self._last_failed = True
+                if flight.is_awaited:
+                    self._await_from = max(self._await_from, now + AWAITED_SECONDS)
+        flight.result.set_exception(_unavailable())
 
-    def _land(self, flight: Future[PublicKeys], outcome: PublicKeys | KeysUnavailableError) -> None:
+    def _cut_off(self, flight: _Flight) -> None:
+        """Have another call wait for a fetch of its own: one that was cancelled says nothing of the issuer."""
         with self._lock:
-            if self._flight is flight:
-                self._flight = None
-        if isinstance(outcome, PublicKeys):
-            flight.set_result(outcome)
-        else:
-            flight.set_exception(outcome)
+            flight.was_cut_off = True
+            if self._land(flight):
+                self._sought_at = -math.inf
+                if self._keys is not None:
+                    # Calls that always give up too early shall not be held up each time.
+                    self._retry_from = self._await_from = self._clock() + RETRY_SECONDS
+        flight.result.set_exception(_unavailable())
+
+    def _land(self, flight: _Flight) -> bool:
+        """Tell whether the flight was still the newest one, and let another begin."""
+        if self._flight is not flight:
+            return False
+        self._flight = None
+        return True
 
 
 def _parsed(fetched: FetchedKeys) -> PublicKeys:
