@@ -84,6 +84,18 @@ async def test_a_client_calls_for_itself_with_the_scopes_it_has(orders: Orders) 
         caller.require_scopes(["orders:read", "orders:write"])
 
 
+async def test_scopes_that_were_taken_from_a_client_are_missed_where_doorward_is_asked(orders: Orders) -> None:
+    machine = await orders.provider.machine(scopes=SCOPES, resources=(orders.audience,))
+    token = await machine.token(resource=orders.audience)
+    await orders.provider.clients.change(OPERATOR, machine.id, {"scopes": ("orders:read",)}, any_version)
+    for _ in range(2):
+        caller = await orders.auth.verify(token, live=True)
+        assert caller.scopes == {"orders:read"}
+        with pytest.raises(InsufficientScopeError):
+            caller.require_scopes(["orders:write"])
+    assert (await orders.auth.verify(token)).scopes == set(SCOPES)
+
+
 async def test_a_token_for_another_service_is_refused(orders: Orders) -> None:
     other = f"{ORDERS}/{mark()}"
     await orders.provider.resources.add(OPERATOR, ResourceContent(other, SCOPES))

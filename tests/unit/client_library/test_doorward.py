@@ -1,6 +1,7 @@
 """The one object of a service: its settings, and verification without a web framework."""
 
 import asyncio
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -141,6 +142,22 @@ async def test_live_verification_asks_the_issuer(doorward_issuer: Issuer) -> Non
     assert await auth.verify(token)
     with pytest.raises(InvalidTokenError, match="active"):
         await auth.verify(token, live=True)
+
+
+async def test_live_verification_gives_no_scope_that_the_token_does_not_have(doorward_issuer: Issuer) -> None:
+    auth = connected(doorward_issuer, client_id="dwc_orders", client_secret="dws_secret")
+    keys = doorward_issuer.get
+
+    class WithMoreScopes(Unreachable):
+        async def get(self, address: str) -> FetchedKeys:
+            return await keys(address)
+
+        async def post(self, _address: str, _form: Mapping[str, str], _credentials: ClientCredentials) -> bytes:
+            return b'{"active": true, "scope": "orders:read orders:refund"}'
+
+    auth.use_transport(WithMoreScopes())
+    user = await auth.verify(doorward_issuer.token("ada", "orders:read orders:write"), live=True)
+    assert user.scopes == {"orders:read"}
 
 
 async def test_live_verification_refuses_a_forged_token_without_asking(doorward_issuer: Issuer) -> None:

@@ -69,9 +69,29 @@ async def test_a_token_that_is_not_active_is_asked_for_each_time() -> None:
 
 
 @pytest.mark.parametrize(
+    ("scope", "scopes"),
+    [
+        (b"", None),
+        (b', "scope": ""', frozenset()),
+        (b', "scope": "orders:read orders:write"', frozenset({"orders:read", "orders:write"})),
+    ],
+    ids=["absent", "none", "two"],
+)
+async def test_the_scopes_that_a_token_still_has_are_answered_and_remembered(
+    scope: bytes, scopes: frozenset[str] | None
+) -> None:
+    endpoint = Endpoint()
+    it = introspection(endpoint, Clock())
+    endpoint.answer = b'{"active": true%s}' % scope
+    assert [await it.check("token-1") for _ in range(2)] == [scopes, scopes]
+    assert len(endpoint.asked) == 1
+
+
+@pytest.mark.parametrize(
     "answer",
     [None, b"", b"{}", b"[]", b"true", b"<html>", b'{"active": "true"}', b'{"active": 1}', b'{"active": null}',
-     b'{"active": false, "active": true}'],
+     b'{"active": false, "active": true}', b'{"active": true, "scope": ["orders:read"]}',
+     b'{"active": true, "scope": null}'],
 )  # fmt: skip
 async def test_any_other_answer_is_none(answer: bytes | None) -> None:
     endpoint, clock = Endpoint(), Clock()

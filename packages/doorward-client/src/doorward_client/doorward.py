@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from doorward_client.current_user import CurrentUser, check_acr, check_scopes, read_user
@@ -73,13 +74,15 @@ class Doorward:
     async def verify(self, token: str, *, live: bool = False) -> CurrentUser:
         """Return the user of a valid access token.
 
-        ``live`` also asks the issuer whether it is still active, at most every 10 s for one token. Raises
-        ``InvalidTokenError``; ``UnavailableError`` while the issuer cannot be asked for what is needed.
+        ``live`` also asks the issuer whether it is still active and which of its scopes are left, at most every 10 s
+        for one token. Raises ``InvalidTokenError``; ``UnavailableError`` while the issuer cannot be asked for what is
+        needed.
         """
         user = await self._verifier.verify(token)
-        if live:
-            await self._introspection_needed().check(token)
-        return user
+        if not live:
+            return user
+        left = await self._introspection_needed().check(token)
+        return user if left is None else replace(user, scopes=user.scopes & left)
 
     def user(self, *, live: bool = False) -> "Depends":
         """Return a FastAPI dependency: the caller, whatever its scopes."""

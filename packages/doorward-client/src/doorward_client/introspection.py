@@ -4,6 +4,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Final
 
 from doorward_client.exceptions import FetchError, IntrospectionUnavailableError, InvalidTokenError
@@ -14,6 +15,12 @@ ACTIVE_SECONDS: Final = 10.0
 """How long a token counts as active after the issuer said so. The opposite is never remembered."""
 
 REMEMBERED_TOKENS: Final = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class _Active:
+    until: float
+    scopes: frozenset[str] | None
 
 
 class Introspection:
@@ -34,35 +41,47 @@ class Introspection:
         self._credentials = credentials
         self._clock = clock
         self._remembered_tokens = remembered_tokens
-        self._active_until: OrderedDict[str, float] = OrderedDict()
+        self._active: OrderedDict[str, _Active] = OrderedDict()
         self._lock = threading.Lock()
 
-    async def check(self, token: str) -> None:
-        """Raise ``InvalidTokenError`` unless the issuer says that the token is active.
+    async def check(self, token: str) -> frozenset[str] | None:
+        """Return the scopes that an active token still has, or None where the issuer does not say.
 
-        Raises ``IntrospectionUnavailableError`` when it does not say so or the opposite.
+        Raises ``InvalidTokenError`` when the issuer says that the token is not active, and
+        ``IntrospectionUnavailableError`` when it says neither.
         """
-        if self._clock() < self._active_until.get(token, 0.0):
-            return
         asked_at = self._clock()
-        if not await self._is_active(token):
-            raise InvalidTokenError("The access token is no longer active.")
-        self._remember(token, asked_at + ACTIVE_SECONDS)
+        known = self._active.get(token)
+        if known is not None and asked_at < known.until:
+            return known.scopes
+        scopes = await self._ask(token)
+        self._remember(token, _Active(asked_at + ACTIVE_SECONDS, scopes))
+        return scopes
 
-    async def _is_active(self, token: str) -> bool:
+    async def _ask(self, token: str) -> frozenset[str] | None:
         form = {"token": token, "token_type_hint": "access_token"}
         try:
-            answer = await self._transport.post(await self._endpoint(), form, self._credentials)
-            is_active = parse_object(answer).get("active")
+            answer = parse_object(await self._transport.post(await self._endpoint(), form, self._credentials))
         except (FetchError, ValueError) as error:
-            raise IntrospectionUnavailableError("The issuer did not say whether the token is active.") from error
+            raise _unavailable() from error
+        is_active = answer.get("active")
         if not isinstance(is_active, bool):
-            raise IntrospectionUnavailableError("The issuer did not say whether the token is active.")
-        return is_active
+            raise _unavailable()
+        if not is_active:
+            raise InvalidTokenError("The access token is no longer active.")
+        if "scope" not in answer:
+            return None
+        if not isinstance(answer["scope"], str):
+            raise _unavailable()
+        return frozenset(answer["scope"].split())
 
-    def _remember(self, token: str, until: float) -> None:
+    def _remember(self, token: str, active: _Active) -> None:
         with self._lock:
-            self._active_until[token] = until
-            self._active_until.move_to_end(token)
-            while len(self._active_until) > self._remembered_tokens:
-                self._active_until.popitem(last=False)
+            self._active[token] = active
+            self._active.move_to_end(token)
+            while len(self._active) > self._remembered_tokens:
+                self._active.popitem(last=False)
+
+
+def _unavailable() -> IntrospectionUnavailableError:
+    return IntrospectionUnavailableError("The issuer did not say whether the token is active.")
