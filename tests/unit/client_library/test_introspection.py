@@ -1,6 +1,7 @@
 """Asking the issuer whether a token is active: how often, and what counts as an answer."""
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 
 import pytest
 
@@ -58,14 +59,15 @@ async def test_an_active_token_is_asked_for_every_ten_seconds() -> None:
         await it.check("token-1")
 
 
-async def test_a_token_that_is_not_active_is_asked_for_each_time() -> None:
-    endpoint = Endpoint()
-    it = introspection(endpoint, Clock())
+async def test_a_token_that_is_not_active_is_asked_for_every_ten_seconds() -> None:
+    endpoint, clock = Endpoint(), Clock()
+    it = introspection(endpoint, clock)
     endpoint.answer = b'{"active": false, "sub": "ada"}'
-    for _ in range(3):
-        with pytest.raises(InvalidTokenError):
+    for seconds, asked in ((0, 1), (9.9, 1), (0.1, 2), (9.9, 2)):
+        clock.seconds += seconds
+        with pytest.raises(InvalidTokenError, match="no longer active"):
             await it.check("token-1")
-    assert len(endpoint.asked) == 3
+        assert len(endpoint.asked) == asked
 
 
 @pytest.mark.parametrize(
@@ -104,9 +106,12 @@ async def test_any_other_answer_is_none(answer: bytes | None) -> None:
     assert unavailable.value.retry_after_seconds == 5
 
 
-async def test_the_memory_of_active_tokens_is_bounded() -> None:
+@pytest.mark.parametrize("is_active", [True, False], ids=["active", "inactive"])
+async def test_the_memory_of_answers_is_bounded(*, is_active: bool) -> None:
     endpoint = Endpoint()
     it = introspection(endpoint, Clock())
+    endpoint.answer = b'{"active": %s}' % (b"true" if is_active else b"false")
     for token in ("token-1", "token-2", "token-3", "token-3", "token-2", "token-1"):
-        await it.check(token)
+        with nullcontext() if is_active else pytest.raises(InvalidTokenError):
+            await it.check(token)
     assert [form["token"] for _, form, _ in endpoint.asked] == ["token-1", "token-2", "token-3", "token-1"]

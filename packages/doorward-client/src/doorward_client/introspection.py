@@ -11,20 +11,22 @@ from doorward_client.exceptions import FetchError, IntrospectionUnavailableError
 from doorward_client.strict_json import parse_object
 from doorward_client.transports import ClientCredentials, Transport
 
-ACTIVE_SECONDS: Final = 10.0
-"""How long a token counts as active after the issuer said so. The opposite is never remembered."""
+REMEMBERED_SECONDS: Final = 10.0
+"""How long an answer counts, from the question on."""
 
 REMEMBERED_TOKENS: Final = 4096
 
 
 @dataclass(frozen=True, slots=True)
-class _Active:
-    until: float
-    scopes: frozenset[str] | None
+class _Answer:
+    """What the issuer said of a token. ``scopes`` are those that it still has, if the issuer says so."""
+
+    is_active: bool
+    scopes: frozenset[str] | None = None
 
 
 class Introspection:
-    """Remembers active tokens for 10 s, so that a page of many calls asks once."""
+    """Remembers answers for 10 s, so that a page of many calls asks once."""
 
     def __init__(
         self,
@@ -41,7 +43,7 @@ class Introspection:
         self._credentials = credentials
         self._clock = clock
         self._remembered_tokens = remembered_tokens
-        self._active: OrderedDict[str, _Active] = OrderedDict()
+        self._answers: OrderedDict[str, tuple[float, _Answer]] = OrderedDict()
         self._lock = threading.Lock()
 
     async def check(self, token: str) -> frozenset[str] | None:
@@ -50,15 +52,21 @@ class Introspection:
         Raises ``InvalidTokenError`` when the issuer says that the token is not active, and
         ``IntrospectionUnavailableError`` when it says neither.
         """
-        asked_at = self._clock()
-        known = self._active.get(token)
-        if known is not None and asked_at < known.until:
-            return known.scopes
-        scopes = await self._ask(token)
-        self._remember(token, _Active(asked_at + ACTIVE_SECONDS, scopes))
-        return scopes
+        answer = await self._answer(token)
+        if not answer.is_active:
+            raise InvalidTokenError("The access token is no longer active.")
+        return answer.scopes
 
-    async def _ask(self, token: str) -> frozenset[str] | None:
+    async def _answer(self, token: str) -> _Answer:
+        asked_at = self._clock()
+        until, known = self._answers.get(token, (0.0, None))
+        if known is not None and asked_at < until:
+            return known
+        answer = await self._ask(token)
+        self._remember(token, asked_at + REMEMBERED_SECONDS, answer)
+        return answer
+
+    async def _ask(self, token: str) -> _Answer:
         form = {"token": token, "token_type_hint": "access_token"}
         try:
             answer = parse_object(await self._transport.post(await self._endpoint(), form, self._credentials))
@@ -67,20 +75,18 @@ class Introspection:
         is_active = answer.get("active")
         if not isinstance(is_active, bool):
             raise _unavailable()
-        if not is_active:
-            raise InvalidTokenError("The access token is no longer active.")
-        if "scope" not in answer:
-            return None
+        if not is_active or "scope" not in answer:
+            return _Answer(is_active)
         if not isinstance(answer["scope"], str):
             raise _unavailable()
-        return frozenset(answer["scope"].split())
+        return _Answer(is_active, frozenset(answer["scope"].split()))
 
-    def _remember(self, token: str, active: _Active) -> None:
+    def _remember(self, token: str, until: float, answer: _Answer) -> None:
         with self._lock:
-            self._active[token] = active
-            self._active.move_to_end(token)
-            while len(self._active) > self._remembered_tokens:
-                self._active.popitem(last=False)
+            self._answers[token] = until, answer
+            self._answers.move_to_end(token)
+            while len(self._answers) > self._remembered_tokens:
+                self._answers.popitem(last=False)
 
 
 def _unavailable() -> IntrospectionUnavailableError:
