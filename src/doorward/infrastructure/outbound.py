@@ -29,8 +29,7 @@ PRIVATE_NETWORKS: Final[tuple[Network, ...]] = tuple(
     ipaddress.ip_network(each)
     for each in ("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "::1", "fc00::/7")
 )
-"""Loopback, and what organisations number their own networks with. Link-local addresses, where clouds answer with
-credentials of the machine, are not among them."""
+"""Loopback, and what organisations number their own networks with."""
 
 _OK: Final = 200
 _HEADERS: Final = {

@@ -1,5 +1,7 @@
 """Which addresses outbound requests may go to: global ones, and those of networks that the operator has opened.
 
+Where clouds keep the credentials of their machines is never among them.
+
 An address that carries an IPv4 address within is judged by that one: translators and tunnels would send the connection
 there.
 """
@@ -30,6 +32,23 @@ _PROTOCOLS_AND_RELAYS: Final = (ipaddress.IPv4Network("192.0.0.0/24"), ipaddress
 """Of the IETF's protocols (RFC 6890), where a cloud has had metadata and Python takes most for global; once global, for
 relays of 6to4 (RFC 7526). Nothing that answers there is the receiver."""
 
+_CREDENTIALS_OF_CLOUDS: Final[tuple[Network, ...]] = tuple(
+    ipaddress.ip_network(each)
+    for each in (
+        "169.254.0.0/16",
+        "fe80::/10",
+        "100.100.100.200",
+        "168.63.129.16",
+        "192.0.0.192",
+        "fd00:42::42",
+        "fd00:c1::a9fe:a9fe",
+        "fd00:ec2::/32",
+        "fd20:ce::254",
+    )
+)
+"""Where clouds answer each program of a machine with the machine's credentials: of the link, as most do; then Alibaba,
+Azure, Oracle before it used the link; by IPv6 Scaleway, Oracle, Amazon and Google."""
+
 
 def vetted(addresses: Iterable[str], networks: Sequence[Network], *, only_networks: bool) -> list[str] | None:
     """Return the addresses to connect to if all of them are allowed, else None; None for no addresses at all.
@@ -43,9 +62,10 @@ def vetted(addresses: Iterable[str], networks: Sequence[Network], *, only_networ
 
 
 def is_allowed(address: Address, networks: Sequence[Network], *, only_networks: bool = False) -> bool:
-    """Tell whether a request may go to an address."""
-    carried = carried_addresses(address)
-    targets = carried or [address]
+    """Tell whether a request may go to an address. No network opens those that have credentials of the machine."""
+    targets = carried_addresses(address) or [address]
+    if any(target in network for target in targets for network in _CREDENTIALS_OF_CLOUDS):
+        return False
     if all(any(target in network for network in networks) for target in targets):
         return True
     return not only_networks and all(_is_global(target) for target in targets)

@@ -134,11 +134,14 @@ async def test_plain_http_goes_to_no_public_address(url: str, *, allows: bool) -
         ["224.0.0.1"],
         ["::ffff:169.254.169.254"],
         ["127.0.0.1", "169.254.169.254"],
+        ["fd00:ec2::254"],
+        ["fd20:ce::254"],
+        ["100.100.100.200"],
         [],
     ],
     ids=" ".join,
 )
-async def test_with_leave_the_addresses_of_the_link_stay_refused(addresses: Sequence[str]) -> None:
+async def test_with_leave_the_addresses_of_the_link_and_of_clouds_stay_refused(addresses: Sequence[str]) -> None:
     assert await reason_of(fetcher(resolve=Names(addresses)), "https://auth.example/jwks") == "address_refused"
 
 

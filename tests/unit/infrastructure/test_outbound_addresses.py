@@ -94,6 +94,42 @@ def test_opened_networks_are_allowed_and_no_others() -> None:
     assert not is_allowed("10.20.3.4", "10.21.0.1", networks=OPENED)
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        "169.254.169.254",
+        "169.254.170.2",
+        "169.254.170.23",
+        "169.254.0.23",
+        "169.254.42.42",
+        "100.100.100.200",
+        "192.0.0.192",
+        "168.63.129.16",
+        "fd00:42::42",
+        "fd00:ec2::254",
+        "fd00:ec2:0::23",
+        "fd00:c1::a9fe:a9fe",
+        "fd20:ce::254",
+        "fe80::a9fe:a9fe",
+        "fe80::a9fe:a9fe%eth0",
+        "::ffff:100.100.100.200",
+        "::100.100.100.200",
+        "::ffff:0:100.100.100.200",
+        "64:ff9b::169.254.169.254",
+        "64:ff9b:1::100.100.100.200",
+        "2002:a83f:8110::1",
+        "2001:0:a83f:8110::1",
+        "2001:0:5db8:d822:0:0:9b9b:9b37",
+    ],
+)
+def test_where_clouds_answer_with_credentials_nothing_is_allowed(address: str) -> None:
+    everything = (ipaddress.ip_network("0.0.0.0/0"), ipaddress.ip_network("::/0"))
+    for only_networks in (False, True):
+        assert not is_allowed(address, networks=everything, only_networks=only_networks)
+        assert not is_allowed("10.20.3.4", address, networks=everything, only_networks=only_networks)
+    assert not is_allowed(address)
+
+
 def test_plain_http_is_for_opened_networks_alone() -> None:
     assert is_allowed("10.20.3.4", only_networks=True, networks=OPENED)
     assert not is_allowed(PUBLIC_V4, only_networks=True, networks=OPENED)
