@@ -134,7 +134,7 @@ async def _read_answer(reader: asyncio.StreamReader, maximum_bytes: int) -> Answ
     message = _Message()
     parser = httptools.HttpResponseParser(message)
     async for _ in _fed(parser, reader, maximum_bytes):
-        if message.is_complete:
+        if message.is_complete and parser.get_status_code() >= _FIRST_FINAL_STATUS:
             break
     return Answer(parser.get_status_code(), bytes(message.body), message.headers)
 

@@ -101,6 +101,39 @@ async def test_a_server_that_does_not_answer_with_the_document_has_none(
     assert len(ranges.asked) == 1
 
 
+HINTS: Final = b"HTTP/1.1 103 Early Hints\r\nLink: </style.css>\r\nCache-Control: max-age=1\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("pieces", "outcome"),
+    [
+        ([HINTS, ok("{}")], "{}"),
+        ([b"HTTP/1.1 100 Continue\r\n\r\n", HINTS, ok("{}")[:-2], b"{}"], "{}"),
+        ([HINTS + ok("{}")], "{}"),
+        ([HINTS, ok("{}", status="404 Not Found")], "status"),
+        ([HINTS], "malformed"),
+        ([HINTS] * 10_000, "too_large"),
+    ],
+    ids=["one", "two", "at once", "before a fault", "alone", "without end"],
+)
+async def test_informational_answers_are_no_answer(pieces: Sequence[bytes], outcome: str) -> None:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        for piece in pieces:
+            writer.write(piece)
+            # Or several pieces would be read as one.
+            await asyncio.sleep(0.02 if len(pieces) < 10 else 0)
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/jwks"
+        if outcome == "{}":
+            document = await fetcher().fetch(url, allow_private_addresses=True)
+            assert (document.body, "link" in document.headers) == (b"{}", False)
+        else:
+            assert await reason_of(fetcher(), url) == outcome
+
+
 async def test_a_slow_server_is_not_waited_for(server: tuple[Ranges, str]) -> None:
     ranges, url = server
     ranges.hold = asyncio.Event()
