@@ -115,6 +115,14 @@ async def test_a_slow_issuer_holds_up_its_own_callers_alone(
         assert (await waiting).status_code == 200
 
 
+async def test_an_issuer_that_does_not_answer_in_time_is_unavailable(make_service: MakeService, issuer: Issuer) -> None:
+    issuer.is_held = asyncio.Event()
+    service = await make_service(trusted_issuers=trusting(issuer.entry(jwks_uri=f"{issuer.url}{KEYS}")))
+    assert is_unavailable(await service.items(issuer.token()))
+    assert issuer.asked == [KEYS]
+    issuer.is_held.set()
+
+
 async def test_without_leave_no_private_address_is_asked(make_service: MakeService, issuer: Issuer) -> None:
     entry = {**issuer.entry(), "issuer": "https://127.0.0.1", "allow_private_addresses": False}
     entry["jwks_uri"] = issuer.url.replace("http:", "https:") + KEYS

@@ -3,6 +3,7 @@
 import asyncio
 import ssl
 from collections.abc import AsyncIterator, Sequence
+from inspect import signature
 from pathlib import Path
 from typing import Final
 
@@ -139,6 +140,22 @@ async def test_a_slow_server_is_not_waited_for(server: tuple[Ranges, str]) -> No
     ranges.hold = asyncio.Event()
     assert await reason_of(fetcher(seconds=0.05), f"{url}/jwks") == "timeout"
     ranges.hold.set()
+
+
+async def test_an_answer_has_256_kib_at_most_with_its_head(server: tuple[Ranges, str]) -> None:
+    ranges, url = server
+    for length, reason in ((262_144, None), (262_145, "too_large")):
+        head = ok("x" * 262_000)[:-262_000]
+        ranges.raw = ok("x" * (length - len(head)))
+        assert len(ranges.raw) == length
+        if reason is None:
+            assert await fetcher().fetch(f"{url}/jwks", allow_private_addresses=True)
+        else:
+            assert await reason_of(fetcher(), f"{url}/jwks") == reason
+
+
+def test_two_seconds_are_the_default() -> None:
+    assert signature(DocumentFetcher).parameters["total_seconds"].default == 2.0
 
 
 async def test_a_port_where_nothing_listens_is_a_fault(unused_tcp_port: int) -> None:
