@@ -16,7 +16,7 @@ from doorward.observability.logging import report
 from doorward.settings.issuers import TrustedIssuer
 from doorward_client.exceptions import FetchError, InvalidTokenError, UnavailableError
 from doorward_client.key_sets import FetchedKeys, KeySet
-from doorward_client.strict_json import parse_object
+from doorward_client.metadata import Discovery
 from doorward_client.verification import Claims, IssuerRules, read_issuer
 from doorward_client.verifier import TokenVerifier
 
@@ -74,7 +74,9 @@ def _verifier(issuer: TrustedIssuer, fetcher: Fetcher, clock: Clock) -> TokenVer
         required_claims=preset.required_claims,
     )
     fetch = _fetch_with(fetcher, allow_private_addresses=issuer.allow_private_addresses)
-    key_set = KeySet(issuer.jwks_uri or functools.partial(_find_jwks_uri, issuer.issuer, fetch), fetch)
+    # The fetcher allows plain http to private addresses alone.
+    discovery = Discovery(issuer.issuer, fetch, allow_http=issuer.allow_private_addresses)
+    key_set = KeySet(issuer.jwks_uri or discovery.locate_keys, fetch)
     return TokenVerifier(rules, key_set, _reader(issuer), now=lambda: clock.now().timestamp())
 
 
@@ -87,21 +89,6 @@ def _fetch_with(fetcher: Fetcher, *, allow_private_addresses: bool) -> Callable[
         return FetchedKeys(document.body, document.headers.get("cache-control", ""))
 
     return fetch
-
-
-async def _find_jwks_uri(issuer: str, fetch: Callable[[str], Awaitable[FetchedKeys]]) -> str:
-    """Return where an issuer's metadata says that its keys are (OpenID Connect Discovery section 4)."""
-    document = await fetch(f"{issuer.rstrip('/')}/.well-known/openid-configuration")
-    try:
-        metadata = parse_object(document.body)
-    except ValueError as error:
-        raise FetchError("metadata_malformed") from error
-    if metadata.get("issuer") != issuer:
-        raise FetchError("metadata_of_another_issuer")
-    jwks_uri = metadata.get("jwks_uri")
-    if not isinstance(jwks_uri, str):
-        raise FetchError("metadata_without_keys")
-    return jwks_uri
 
 
 def _reader(issuer: TrustedIssuer) -> Callable[[Claims], ForeignToken]:

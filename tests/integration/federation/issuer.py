@@ -9,6 +9,7 @@ from typing import Any, Final
 from tests.integration.service import FakeClock
 from tests.unit.client_library.signing import SigningKey, elliptic_key, key_set, rsa_key
 
+OAUTH_METADATA: Final = "/.well-known/oauth-authorization-server"
 METADATA: Final = "/.well-known/openid-configuration"
 KEYS: Final = "/jwks"
 AUDIENCE: Final = "https://items.example"

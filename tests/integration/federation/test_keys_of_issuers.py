@@ -8,7 +8,7 @@ import pytest
 
 from doorward.infrastructure.outbound import MAXIMUM_BYTES
 from tests.integration.federation.conftest import Trusting
-from tests.integration.federation.issuer import KEYS, METADATA, Issuer, document, running, trusting
+from tests.integration.federation.issuer import KEYS, METADATA, OAUTH_METADATA, Issuer, document, running, trusting
 from tests.integration.service import FakeClock, Logs, MakeService, events, is_problem
 from tests.unit.client_library.signing import elliptic_key, key_set
 
@@ -24,7 +24,7 @@ async def test_nothing_is_fetched_before_the_first_token_and_once_for_many(trust
     assert issuer.asked == []
     answers = await asyncio.gather(*(trusting_service.items(issuer.token()) for _ in range(10)))
     assert {answer.status_code for answer in answers} == {200}
-    assert issuer.asked == [METADATA, KEYS]
+    assert issuer.asked == [OAUTH_METADATA, METADATA, KEYS]
 
 
 async def test_a_configured_address_of_the_keys_needs_no_metadata(make_service: MakeService, issuer: Issuer) -> None:

@@ -6,7 +6,7 @@ from datetime import timedelta
 import jwt
 
 from tests.integration.federation.conftest import Trusting
-from tests.integration.federation.issuer import AUDIENCE, Issuer, document, running, trusting
+from tests.integration.federation.issuer import AUDIENCE, METADATA, OAUTH_METADATA, Issuer, document, running, trusting
 from tests.integration.service import FakeClock, MakeService, Service, is_problem
 from tests.unit.client_library.signing import elliptic_key, encoded, rsa_key
 
@@ -87,6 +87,6 @@ async def test_members_that_are_there_twice_are_refused(trusting_service: Trusti
 async def test_metadata_of_another_issuer_names_no_keys(trusting_service: Trusting) -> None:
     issuer = trusting_service.issuer
     text = json.dumps({"issuer": "https://accounts.example", "jwks_uri": f"{issuer.url}/jwks"})
-    issuer.answers["/.well-known/openid-configuration"] = document(text.encode())
+    issuer.answers = {place: document(text.encode()) for place in (OAUTH_METADATA, METADATA)}
     assert await trusting_service.status(issuer.token()) == 503
-    assert issuer.asked == ["/.well-known/openid-configuration"]
+    assert issuer.asked == [OAUTH_METADATA, METADATA]
