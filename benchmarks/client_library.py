@@ -2,21 +2,24 @@
 
 Run it with ``python -m benchmarks.client_library``. Both verify each token once, by turns, so that both meet the same
 disturbances; the median of the processor time of each is shown. Then doorward-client verifies the tokens again, which
-it remembers.
+it remembers. A second table says whether each figure is what it is to be.
 """
 
 import asyncio
 import json
 import secrets
-import statistics
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 
+from benchmarks.markdown import table
+from benchmarks.samples import Sample, Series
+from benchmarks.speed.page import targets_table
+from benchmarks.speed.targets import Target
 from doorward_client import Doorward
 from doorward_client.exceptions import FetchError
 from doorward_client.key_sets import FetchedKeys
@@ -30,8 +33,37 @@ PASSES: Final = 20
 """Over all remembered tokens."""
 
 MICROSECONDS: Final = 1e6
+ALGORITHMS: Final = ("ES256", "RS256")
+DECODE: Final = "PyJWT's decode"
+FIRST: Final = "first time"
+REMEMBERED: Final = "remembered"
 
 PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
+
+
+def _targets(algorithm: str) -> Sequence[Target]:
+    decode, first, remembered = (f"{algorithm}: {each}" for each in (DECODE, FIRST, REMEMBERED))
+    return (
+        Target(
+            f"{algorithm}, first time: µs more than PyJWT's decode",
+            15,
+            (first, decode),
+            lambda series: series.median(first) - series.median(decode),
+            at_most=True,
+            is_ratio=False,
+        ),
+        Target(
+            f"{algorithm}, remembered: µs",
+            3,
+            (remembered,),
+            lambda series: series.median(remembered),
+            at_most=True,
+            is_ratio=False,
+        ),
+    )
+
+
+TARGETS: Final = tuple(target for algorithm in ALGORITHMS for target in _targets(algorithm))
 
 
 class OneKey:
@@ -74,42 +106,46 @@ def signed_tokens(key: PrivateKey, algorithm: str) -> list[str]:
     ]
 
 
-async def measure(algorithm: str, key: PrivateKey, jwk: Mapping[str, Any]) -> tuple[float, float, float]:
-    """Return the microseconds of PyJWT's decode, of the first verification, and of a remembered one."""
+async def measure(series: Series, algorithm: str, key: PrivateKey, jwk: Mapping[str, Any]) -> None:
+    """Add the microseconds of PyJWT's decode, of the first verification, and of a remembered one."""
     auth = Doorward(ISSUER, AUDIENCE)
     auth.use_transport(OneKey({**jwk, "kid": KEY_ID, "alg": algorithm, "use": "sig"}))
     tokens = signed_tokens(key, algorithm)
     public_key = key.public_key()
     await auth.verify(tokens.pop())  # which fetches the keys
-    decoded, verified = [], []
     for token in tokens:
         started = time.process_time()
         jwt.decode(token, public_key, algorithms=[algorithm], audience=AUDIENCE, issuer=ISSUER)
         between = time.process_time()
         await auth.verify(token)
-        decoded.append(between - started)
-        verified.append(time.process_time() - between)
-    remembered = []
+        series.add(f"{algorithm}: {FIRST}", Sample(MICROSECONDS * (time.process_time() - between)))
+        series.add(f"{algorithm}: {DECODE}", Sample(MICROSECONDS * (between - started)))
     for _ in range(PASSES):
         started = time.process_time()
         for token in tokens:
             await auth.verify(token)
-        remembered.append((time.process_time() - started) / len(tokens))
-    return tuple(MICROSECONDS * statistics.median(each) for each in (decoded, verified, remembered))  # type: ignore[return-value] # of three
+        seconds = (time.process_time() - started) / len(tokens)
+        series.add(f"{algorithm}: {REMEMBERED}", Sample(MICROSECONDS * seconds))
+
+
+def report(series: Series) -> str:
+    """Return the figures, and which of them are what they are to be."""
+    rows = [["µs a token", DECODE, FIRST, "more", REMEMBERED]]
+    for algorithm in ALGORITHMS:
+        decoded, first, remembered = (series.median(f"{algorithm}: {each}") for each in (DECODE, FIRST, REMEMBERED))
+        rows.append([algorithm, f"{decoded:.1f}", f"{first:.1f}", f"{first - decoded:+.1f}", f"{remembered:.2f}"])
+    figures = {target.name: target.figure(series) for target in TARGETS}
+    return "\n".join([table(rows), targets_table({"figures": figures}, TARGETS)])
 
 
 def main() -> None:
-    """Print a table."""
+    """Print both tables."""
     elliptic_key = ec.generate_private_key(ec.SECP256R1())
     rsa_key = rsa.generate_private_key(65537, 3072)
-    keys: list[tuple[str, PrivateKey, Mapping[str, Any]]] = [
-        ("ES256", elliptic_key, ECAlgorithm.to_jwk(elliptic_key.public_key(), as_dict=True)),
-        ("RS256", rsa_key, RSAAlgorithm.to_jwk(rsa_key.public_key(), as_dict=True)),
-    ]
-    print("| µs a token | PyJWT's decode | first time | more | remembered |\n|---|---|---|---|---|")
-    for algorithm, key, jwk in keys:
-        decoded, first, remembered = asyncio.run(measure(algorithm, key, jwk))
-        print(f"| {algorithm} | {decoded:.1f} | {first:.1f} | {first - decoded:+.1f} | {remembered:.2f} |")
+    series = Series()
+    asyncio.run(measure(series, "ES256", elliptic_key, ECAlgorithm.to_jwk(elliptic_key.public_key(), as_dict=True)))
+    asyncio.run(measure(series, "RS256", rsa_key, RSAAlgorithm.to_jwk(rsa_key.public_key(), as_dict=True)))
+    print(report(series))
 
 
 if __name__ == "__main__":
