@@ -117,6 +117,14 @@ class AccessTokens:
             return jwt.encode(claims, self._derived_keys[0], algorithm=self._algorithm, headers={"typ": TOKEN_TYPE})
         return self._sign_by_ring(claims | sign_in.claims(), ring_algorithm, now)
 
+    def can_sign(self, now: datetime, algorithm: SigningAlgorithm | None = None) -> bool:
+        """Tell whether there is a key now for tokens of another audience with the ``algorithm``; None for own ones.
+
+        Derived keys are always there.
+        """
+        ring_algorithm = algorithm or self._ring_algorithm
+        return ring_algorithm is None or self._provider.rings.current.can_sign(ring_algorithm, now)
+
     def sign_client(
         self,
         client_id: str,

@@ -16,6 +16,7 @@ from doorward.domain.auth.refresh_token import RefreshTokenCodec
 from doorward.domain.auth.token_pair import TokenPairIssuer
 from doorward.domain.outbox.mail import ComposedMail, MailKind, MailRequest
 from doorward.infrastructure.keys import REFRESH_TOKEN_PURPOSE
+from doorward.settings.config import Settings
 from doorward.wiring.auth import create_signer, lifetimes_of
 from doorward.wiring.email_change import create_email_change, create_email_change_confirmation, email_change_mode
 from doorward.wiring.foundation import Foundation
@@ -86,12 +87,19 @@ class Changing:
         )
 
 
+def confirmation_by(mails: Mails, settings: Settings) -> EmailChangeConfirmation:
+    """Return the use case with these settings, on the database of the mails."""
+    service, lifetimes = mails.service, lifetimes_of(settings)
+    codec = RefreshTokenCodec(*keys(settings.keys, REFRESH_TOKEN_PURPOSE))
+    issuer = TokenPairIssuer(signer=create_signer(settings, lifetimes, None), codec=codec, lifetimes=lifetimes)
+    base = Foundation(settings, service.database, service.hasher, mails.clock, mails.queue)
+    return create_email_change_confirmation(base, registration_rules(settings), issuer)
+
+
 async def changing(mails: Mails, *, verified: bool = True) -> Changing:
     """Sign somebody in, whose address is verified or not."""
     service = mails.service
     settings, rules = service.settings, registration_rules(service.settings)
-    lifetimes, codec = lifetimes_of(settings), RefreshTokenCodec(*keys(settings.keys, REFRESH_TOKEN_PURPOSE))
-    issuer = TokenPairIssuer(signer=create_signer(settings, lifetimes, None), codec=codec, lifetimes=lifetimes)
     base = Foundation(settings, service.database, service.hasher, mails.clock, mails.queue)
     person, pair = await service.register_and_log_in()
     made = Changing(
@@ -99,7 +107,7 @@ async def changing(mails: Mails, *, verified: bool = True) -> Changing:
         person,
         pair,
         create_email_change(base, rules),
-        create_email_change_confirmation(base, rules, issuer),
+        confirmation_by(mails, settings),
         email_change_mode(settings.mail),
         f"new-{person.email}",
     )

@@ -1,6 +1,7 @@
 """The tokens and codes of a change of the e-mail address: what each is good for, how often, and how long."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -16,8 +17,10 @@ from tests.integration.accounts.email_change import (
     OLD,
     Changing,
     changing,
+    confirmation_by,
     recorded,
     refusal_of,
+    tokens_of,
 )
 from tests.integration.accounts.own_account import is_alive
 
@@ -65,6 +68,25 @@ async def test_an_address_that_was_taken_meanwhile_is_refused_and_nothing_change
     assert await refusal_of(change.confirm(token)) == "invalid_token"
     assert change.email() == change.person.email
     assert await is_alive(service, change.pair)
+
+
+async def test_a_copy_that_cannot_sign_the_next_session_uses_no_token_and_no_try_of_a_code(mails: Mails) -> None:
+    """Its ALGORITHM is ES256, and it has no key."""
+    change = await changing(mails, verified=False)
+    await change.request()
+    mail = await change.mail(NEW)
+    assert mail is not None
+    token, code = token_of(mail), mail.facts["code"]
+    settings = mails.service.settings
+    without_keys = replace(settings, tokens=settings.tokens.model_copy(update={"algorithm": "ES256"}))
+    confirmation, caller = confirmation_by(mails, without_keys), await change.caller()
+    assert await refusal_of(confirmation.confirm_by_session(caller, code=code)) == "service_unavailable"
+    assert await refusal_of(confirmation.confirm_by_session(caller, token=token)) == "service_unavailable"
+    rows = mails.service.sql("SELECT code_attempts FROM one_time_tokens WHERE user_id = %s", change.person.id)
+    assert rows == [{"code_attempts": 0}]
+    assert change.email() == change.person.email
+    assert await is_alive(mails.service, tokens_of(await change.confirm(token)))
+    assert change.email() == change.new_email
 
 
 async def test_of_two_accounts_that_take_an_address_at_once_one_gets_it(mails: Mails) -> None:

@@ -11,6 +11,8 @@ import psycopg
 from development.client import pair
 from doorward.domain.auth.refresh_token import RefreshToken, RefreshTokenCodec
 from doorward.domain.auth.repositories import Connection, rotations, sessions
+from doorward.domain.auth.repositories.rotations import RotationTimes
+from doorward.domain.keys.models import SIGNING_ALGORITHMS
 from doorward.infrastructure.keys import REFRESH_TOKEN_PURPOSE, derive_key
 from tests.integration.service import Logs, Service, events, is_problem, statuses
 
@@ -98,7 +100,12 @@ async def test_no_plan_reads_the_table_from_end_to_end_although_it_was_made_when
         await connection.execute("SET plan_cache_mode = force_generic_plan")
         tokens = [RefreshToken(uuid4(), user_id, 0, b"secret") for user_id in (uuid4(), None)]
         await rotations.rotate_sessions(
-            connection, tokens, client_id="doorward", scopes=None, now=now, idle_expires_at=later, until=later
+            connection,
+            tokens,
+            client_id="doorward",
+            scopes=None,
+            algorithms=SIGNING_ALGORITHMS,
+            times=RotationTimes(now, later, later),
         )
         await sessions.list_live_sessions(connection, session_ids=[uuid4()], user_ids=[uuid4()], now=now)
         await connection.execute("SELECT pg_stat_force_next_flush()")
@@ -148,7 +155,12 @@ async def _rotate(connection: Connection, tokens: list[RefreshToken]) -> int:
     now = datetime.now(UTC)
     later = now + timedelta(hours=1)
     rotated = await rotations.rotate_sessions(
-        connection, tokens, client_id="doorward", scopes=None, now=now, idle_expires_at=later, until=later
+        connection,
+        tokens,
+        client_id="doorward",
+        scopes=None,
+        algorithms=SIGNING_ALGORITHMS,
+        times=RotationTimes(now, later, later),
     )
     return sum(session is not None for session in rotated)
 

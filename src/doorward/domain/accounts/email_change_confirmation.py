@@ -92,9 +92,11 @@ class EmailChangeConfirmation:
         Returns which mailbox has to confirm next. With the last one the account has its new address, verified; all
         sessions, known devices and mailed tokens of the user end, and a new session of the caller's is returned. A code
         costs a try of both mailboxes. Raises ``InvalidOneTimeTokenError``, also if another account has the address by
-        now, and ``InvalidAccessTokenError`` if the caller's session has ended meanwhile.
+        now, and ``InvalidAccessTokenError`` if the caller's session has ended meanwhile. ``ServiceUnavailableError``
+        while the tokens of the new session cannot be signed, before the code is tried.
         """
         now, device = self._clock.now(), self._continuation.describe(client, user_agent)
+        self._continuation.require_signing_key(now)
         try:
             if token is None:
                 shown = await self._try_code(caller.user.id, code or "", now)

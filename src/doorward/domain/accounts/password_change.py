@@ -59,7 +59,9 @@ class PasswordChange:
 
         Raises the ``Password...Error`` classes for the new password, ``WrongPasswordError`` and ``LoginThrottledError``
         for the current one, and ``InvalidAccessTokenError`` if the caller's session has ended meanwhile.
+        ``ServiceUnavailableError`` while the tokens of the new session cannot be signed.
         """
+        self._continuation.require_signing_key(self._clock.now())
         user = caller.user
         user_id = user.id
         await self._passwords.check_new(new_password, username=user.username, email=user.email)

@@ -38,6 +38,10 @@ class SessionContinuation:
         self._lifetimes = lifetimes
         self._address_detail: AddressDetail = address_detail
 
+    def require_signing_key(self, now: datetime) -> None:
+        """Raise ``ServiceUnavailableError`` while the tokens of a session cannot be signed. To be called first."""
+        self._issuer.require_signing_key(None, now)
+
     def describe(self, client: Client, user_agent: str | None) -> Device:
         """Return what is recorded of the device that asks."""
         return describe_device(user_agent, client.address, self._address_detail)

@@ -105,9 +105,11 @@ class Login:
         ``InvalidCredentialsError`` after the same work, little more than one hash at the current cost, and after many
         of them one ``LoginThrottledError`` without a hash. An outdated hash is replaced in the same transaction.
         The right password of an account that waits for its deletion raises ``DeletionPendingError``.
+        Raises ``ServiceUnavailableError`` before anything is looked at while its access token cannot be signed.
         Only whoever has the right password gets ``EmailNotVerifiedError``, where logins require a verified address, and
         ``PasswordChangeRequiredError``, where an administrator has had the password reset.
         """
+        self._issuer.require_signing_key(grant.audience, self._clock.now())
         identifier, shown = read_identifier(name), self._devices.read(device_token)
         device = describe_device(user_agent, client.address, self._rules.address_detail)
         credentials = await self._find_credentials(identifier, shown, device) if identifier else None

@@ -120,6 +120,10 @@ class AccessTokenSigner(Protocol):
         """How many seconds a token for another audience lives."""
         ...
 
+    def can_sign(self, now: datetime, algorithm: Literal["ES256", "RS256"] | None = None) -> bool:
+        """Tell whether there is a key now for tokens of another audience with the ``algorithm``; None for own ones."""
+        ...
+
     async def verify_with_latest_keys(self, token: str, now: datetime) -> Principal | ClientPrincipal:
         """Return whom the token speaks of. Raises ``InvalidAccessTokenError``; does not know of ended sessions.
 

@@ -57,8 +57,10 @@ class Reauthentication:
 
         The session gets another id and another secret: a token of it that was stolen before is refused from the next
         request on, and never gains from the new proof. Raises ``WrongPasswordError``, which leaves the session as it
-        was, and ``InvalidAccessTokenError`` if the session has ended meanwhile.
+        was, and ``InvalidAccessTokenError`` if the session has ended meanwhile. ``ServiceUnavailableError`` while no
+        access token can be signed, before the password is checked.
         """
+        self._issuer.require_signing_key(None, self._clock.now())
         async with self._passwords.proving(caller, password, client=client) as proven:
             return await self._renew(caller, proven)
 

@@ -24,6 +24,7 @@ from doorward.domain.auth.ports import AccessTokenSigner
 from doorward.domain.auth.refresh_request import RefreshRequest
 from doorward.domain.auth.refresh_token import RefreshToken, RefreshTokenCodec
 from doorward.domain.auth.repositories import Connection, rotations, sessions
+from doorward.domain.auth.repositories.rotations import RotationTimes
 from doorward.domain.auth.rotated_session import RotatedSession
 from doorward.domain.auth.scopes import effective_scopes
 from doorward.domain.auth.token_endings import TokenEndings
@@ -77,9 +78,11 @@ class Sessions:
         too: a client that showed its secret has a token that was stolen.
         ``ScopeNotGrantedError``: the session has fewer scopes, and its token was not exchanged.
         ``InvalidTargetError``: the session is not for this resource, and its token was not exchanged.
-        ``ServiceUnavailableError``: the token was not exchanged, or PostgreSQL did not answer whether it was.
+        ``ServiceUnavailableError``: the token was not exchanged, or PostgreSQL did not answer whether it was. Where no
+        access token can be signed it was not: the client's next try, at another copy, must not count as reuse.
         """
         token = self._decode(refresh_token)
+        self._issuer.require_signing_key(None, self._clock.now())
         asking = RefreshRequest.of(token, client_id, scopes, resource, ends_others=ends_others)
         # What most clients ask for is asked for together; the rest by statements of their own.
         is_usual = client_id == FIRST_PARTY_CLIENT and scopes is None and resource is None
@@ -117,9 +120,8 @@ class Sessions:
                 tokens,
                 client_id=FIRST_PARTY_CLIENT,
                 scopes=None,
-                now=now,
-                idle_expires_at=now + self._lifetimes.refresh_idle,
-                until=self._database.deadline(),
+                algorithms=self._issuer.signing_algorithms(now),
+                times=RotationTimes(now, now + self._lifetimes.refresh_idle, self._database.deadline()),
             )
 
     async def _rotate_alone(self, asking: RefreshRequest) -> RotatedSession | None:
@@ -135,9 +137,8 @@ class Sessions:
             client_id=asking.client_id,
             scopes=asking.scopes,
             resource=asking.resource,
-            now=now,
-            idle_expires_at=now + self._lifetimes.refresh_idle,
-            until=until,
+            algorithms=self._issuer.signing_algorithms(now),
+            times=RotationTimes(now, now + self._lifetimes.refresh_idle, until),
         )
         return rotated
 
@@ -166,6 +167,7 @@ class Sessions:
         bind_session(session_id=token.session_id, user_id=session.user_id)
         if verdict is not Verdict.END:
             asking.check(session)
+            self._issuer.require_signing_key(session.audience, now)
         if verdict is Verdict.REPEAT:
             report(RefreshRepeated())
             return session

@@ -4,12 +4,15 @@ from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
+from doorward.core.exceptions import ServiceUnavailableError
 from doorward.core.principal import NO_ROLES, Principal, SignIn
 from doorward.domain.auth.begin import Begun
 from doorward.domain.auth.models import Grant, TokenPair
 from doorward.domain.auth.policy import Lifetimes
 from doorward.domain.auth.ports import AccessTokenSigner
 from doorward.domain.auth.refresh_token import RefreshToken, RefreshTokenCodec
+from doorward.domain.auth.rotated_session import TokenAudience
+from doorward.domain.keys.models import SIGNING_ALGORITHMS, SigningAlgorithm
 
 
 class TokenPairIssuer:
@@ -20,6 +23,19 @@ class TokenPairIssuer:
         self._signer = signer
         self._codec = codec
         self._expires_in = int(lifetimes.access.total_seconds())
+
+    def require_signing_key(self, audience: TokenAudience | None, now: datetime) -> None:
+        """Raise ``ServiceUnavailableError`` while no access token for the audience can be signed here.
+
+        For callers that are about to begin or rotate a session: once that is committed without an answer, the client's
+        next try would count as reuse. Keys that go between this call and ``issue`` are not held back.
+        """
+        if not self._signer.can_sign(now, None if audience is None else audience.algorithm):
+            raise ServiceUnavailableError
+
+    def signing_algorithms(self, now: datetime) -> list[SigningAlgorithm]:
+        """Return the algorithms of other audiences whose tokens can be signed now."""
+        return [algorithm for algorithm in SIGNING_ALGORITHMS if self._signer.can_sign(now, algorithm)]
 
     def issue_first(self, begun: Begun, *, user_id: UUID, now: datetime) -> TokenPair:
         """Return the first pair of a session that has begun."""

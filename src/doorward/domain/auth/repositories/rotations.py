@@ -1,6 +1,7 @@
 """The SQL of refreshes: they rotate a session, or find out why not."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -10,8 +11,18 @@ from doorward.domain.auth.refresh_token import RefreshToken, hash_secret
 from doorward.domain.auth.repositories import Connection
 from doorward.domain.auth.rotated_session import LockedSession, RotatedSession
 from doorward.domain.auth.scopes import RESOURCE_SCOPES
+from doorward.domain.keys.models import SigningAlgorithm
 
 _IMPLIED_BY_ACCOUNT: Final = [scope.value for scope in RESOURCE_SCOPES]
+
+
+@dataclass(frozen=True, slots=True)
+class RotationTimes:
+    """The moment of a rotation, how long the session lives idle, and from when on nothing is rotated."""
+
+    now: datetime
+    idle_expires_at: datetime
+    until: datetime
 
 
 async def rotate_sessions(
@@ -21,20 +32,19 @@ async def rotate_sessions(
     client_id: str,
     scopes: Collection[str] | None,
     resource: str | None = None,
-    now: datetime,
-    idle_expires_at: datetime,
-    until: datetime,
+    algorithms: Collection[SigningAlgorithm],
+    times: RotationTimes,
 ) -> list[RotatedSession | None]:
     """Rotate the sessions whose current tokens these are, if they are live; return the session of each token, or None.
 
     Sessions of another client are not rotated, nor are those that lack one of ``scopes``, or are not for ``resource``;
-    None asks for neither. A session for another service has the scopes that the operator gives both at this moment.
+    None asks for neither. A session for another service has the scopes that the operator gives both at this moment,
+    and is rotated only if its tokens are signed with one of ``algorithms``.
 
     One statement and one commit for a batch of concurrent refreshes. Equal tokens are several rows of its input, and
     PostgreSQL updates a row once in a statement: exactly one of them gets the session. A row that another transaction
     has locked is skipped, so that one locked session delays no other, and two processes whose batches overlap cannot
-    deadlock: a token that got None may be current all the same. From ``until`` on nothing is rotated. No indexed
-    column is changed (a HOT update).
+    deadlock: a token that got None may be current all the same. No indexed column is changed (a HOT update).
 
     LIMIT is the number of tokens and leaves none out. It makes the planner expect few rows, so that the plan of the
     prepared statement uses the index although it may have been made when the table was empty.
@@ -71,7 +81,10 @@ async def rotate_sessions(
                   AND sessions.generation = token.generation
                   AND sessions.secret_hash = token.secret_hash
                   AND sessions.client_id = %(client_id)s
-                  AND (sessions.resources = '{}' OR audience.scopes <> '{}')
+                  AND (
+                      sessions.resources = '{}'
+                      OR audience.scopes <> '{}' AND audience.algorithm = ANY(%(algorithms)s::text[])
+                  )
                   AND (%(resource)s::text IS NULL OR %(resource)s::text = ANY(sessions.resources))
                   AND (
                       %(scopes)s::text[] IS NULL
@@ -107,9 +120,10 @@ async def rotate_sessions(
             "scopes": None if scopes is None else list(scopes),
             "implied": _IMPLIED_BY_ACCOUNT,
             "resource": resource,
-            "now": now,
-            "idle_expires_at": idle_expires_at,
-            "until": until,
+            "algorithms": list(algorithms),
+            "now": times.now,
+            "idle_expires_at": times.idle_expires_at,
+            "until": times.until,
         },
     )
     rotated = {position: RotatedSession(*session) for position, *session in await cursor.fetchall()}

@@ -1,0 +1,179 @@
+"""A copy that cannot sign an access token begins and rotates no session: the client tries again, at another copy."""
+
+import asyncio
+import secrets
+from dataclasses import dataclass
+from typing import Any, Final
+
+import httpx
+import pytest
+
+from development.client import PASSWORD, Pair, Person, new_person, pair
+from development.client import TOKEN as LOGIN
+from doorward.domain.administration.models import OPERATOR
+from doorward.domain.oauth.models import ResourceContent
+from tests.integration.keys.copies import make_copy
+from tests.integration.oauth.clients import OPERATOR as OPERATOR_OF_CLIENTS
+from tests.integration.oauth.clients import ORDERS, any_version
+from tests.integration.oauth.provider import ISSUER, TOKEN, Provider
+from tests.integration.service import FakeClock, Logs, MakeService, Service, events, is_problem
+
+NEW_PASSWORD: Final = "another correct horse"  # noqa: S105 - of a person who lives for one test
+FOR_ORDERS: Final = {"scopes": ("account", "orders:read"), "resources": (ORDERS,)}
+
+
+@dataclass(frozen=True, slots=True)
+class Copies:
+    """``behind`` cannot open the keys that ``ahead`` signs with. The pair is of the time before these keys."""
+
+    behind: Service
+    ahead: Service
+    person: Person
+    pair: Pair
+
+
+@pytest.fixture(params=["ES256", "RS256"])
+def algorithm(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+async def make_copies(make_service: MakeService, database: str, clock: FakeClock, **changes: object) -> Copies:
+    old, new = secrets.token_urlsafe(48), secrets.token_urlsafe(48)
+    behind = await make_copy(make_service, database, encryption_keys=old, **changes)
+    ahead = await make_copy(make_service, database, encryption_keys=f"{new},{old}", **changes)
+    person, tokens = await behind.register_and_log_in()
+    # The first takes the standby, which both can open, and publishes one that only `ahead` can open.
+    for _ in range(2):
+        await ahead.app.state.services.keys.administration.rotate(OPERATOR, at_once=True)
+    key_set = behind.app.state.services.keys.key_set
+    async with asyncio.timeout(60):
+        while any(key_set().can_sign(each, clock.now()) for each in ("ES256", "RS256")):  # noqa: ASYNC110 - others read
+            await asyncio.sleep(0.01)
+    return Copies(behind, ahead, person, tokens)
+
+
+async def give_orders(service: Service, algorithm: str = "ES256") -> None:
+    """Let logins ask for tokens of another service."""
+    provider = Provider(service)
+    await provider.resources.add(
+        OPERATOR_OF_CLIENTS, ResourceContent(ORDERS, ("orders:read",), "RS256" if algorithm == "RS256" else "ES256")
+    )
+    await provider.clients.change(OPERATOR_OF_CLIENTS, "doorward", FOR_ORDERS, any_version)
+
+
+async def post_login_for_orders(service: Service, person: Person) -> httpx.Response:
+    form = {"username": person.username, "password": person.password, "resource": ORDERS}
+    return await service.client.post(LOGIN, data=form)
+
+
+def session_of(service: Service, person: Person) -> dict[str, Any]:
+    """Return the one session of the person."""
+    (session,) = service.sessions_of(person)
+    return session
+
+
+def is_unavailable(answer: httpx.Response) -> bool:
+    return is_problem(answer, 503, "service_unavailable") and int(answer.headers["retry-after"]) > 0
+
+
+async def test_a_refresh_that_cannot_be_signed_rotates_nothing(
+    make_service: MakeService, own_database: str, clock: FakeClock, algorithm: str
+) -> None:
+    copies = await make_copies(make_service, own_database, clock, algorithm=algorithm)
+    before = session_of(copies.ahead, copies.person)
+    for _ in range(2):
+        assert is_unavailable(await copies.behind.post_refresh(copies.pair.refresh))
+    assert session_of(copies.ahead, copies.person) == before
+    assert (await copies.ahead.post_refresh(copies.pair.refresh)).status_code == 200
+    assert session_of(copies.ahead, copies.person)["generation"] == 1
+
+
+async def test_a_refresh_for_a_resource_that_cannot_be_signed_rotates_nothing(
+    make_service: MakeService, own_database: str, clock: FakeClock, algorithm: str, logs: Logs
+) -> None:
+    """The service's own tokens need no signing key here, and other sessions of the same batch go on."""
+    copies = await make_copies(make_service, own_database, clock, algorithm="HS256")
+    await give_orders(copies.ahead, algorithm)
+    person = await copies.ahead.register()
+    token = pair(await post_login_for_orders(copies.ahead, person)).refresh
+    form = {"grant_type": "refresh_token", "client_id": "doorward", "refresh_token": token, "resource": ORDERS}
+    refused, other, at_oauth = await asyncio.gather(
+        copies.behind.post_refresh(token),
+        copies.behind.post_refresh(copies.pair.refresh),
+        copies.behind.client.post(TOKEN, data=form),
+    )
+    assert is_unavailable(refused)
+    assert (at_oauth.status_code, at_oauth.json()["error"]) == (503, "temporarily_unavailable")
+    assert other.status_code == 200
+    assert session_of(copies.ahead, person)["generation"] == 0
+    assert events(logs, "database.statement_late") == []
+    assert (await copies.ahead.post_refresh(token)).status_code == 200
+
+
+async def test_without_the_provider_a_session_for_a_resource_is_not_rotated(
+    make_service: MakeService, own_database: str
+) -> None:
+    on = await make_service(database_url=own_database, public_url=ISSUER)
+    await give_orders(on)
+    person = await on.register()
+    token = pair(await post_login_for_orders(on, person)).refresh
+    off = await make_service(database_url=own_database)
+    for _ in range(2):
+        assert is_unavailable(await off.post_refresh(token))
+    assert session_of(on, person)["generation"] == 0
+    assert (await on.post_refresh(token)).status_code == 200
+
+
+async def test_a_repeated_refresh_that_cannot_be_signed_ends_no_session(
+    make_service: MakeService, own_database: str, clock: FakeClock
+) -> None:
+    leeway = {"refresh_token_reuse_leeway_seconds": 60}
+    copies = await make_copies(make_service, own_database, clock, algorithm="HS256", **leeway)
+    await give_orders(copies.ahead)
+    person = await copies.ahead.register()
+    token = pair(await post_login_for_orders(copies.ahead, person)).refresh
+    successor = (await copies.ahead.refresh(token)).refresh
+    assert is_unavailable(await copies.behind.post_refresh(token))
+    assert (await copies.ahead.refresh(token)).refresh == successor
+
+
+async def test_a_login_that_cannot_be_signed_begins_no_session(
+    make_service: MakeService, own_database: str, clock: FakeClock, algorithm: str
+) -> None:
+    copies = await make_copies(make_service, own_database, clock, algorithm=algorithm)
+    person = await copies.ahead.register()
+    for each in (person, new_person()):
+        assert is_unavailable(await copies.behind.post_login(each))
+    assert copies.ahead.sessions_of(person) == []
+    assert (await copies.ahead.post_login(person)).status_code == 200
+
+
+async def test_a_login_for_a_resource_that_cannot_be_signed_begins_no_session(
+    make_service: MakeService, own_database: str, clock: FakeClock, algorithm: str
+) -> None:
+    copies = await make_copies(make_service, own_database, clock, algorithm="HS256")
+    await give_orders(copies.ahead, algorithm)
+    person = await copies.ahead.register()
+    assert is_unavailable(await post_login_for_orders(copies.behind, person))
+    assert copies.ahead.sessions_of(person) == []
+    assert (await copies.behind.post_login(person)).status_code == 200
+
+
+async def test_a_session_whose_token_cannot_be_signed_is_not_replaced_by_a_new_proof(
+    make_service: MakeService, own_database: str, clock: FakeClock
+) -> None:
+    copies = await make_copies(make_service, own_database, clock)
+    before = session_of(copies.ahead, copies.person)
+    assert is_unavailable(await copies.behind.post_reauthenticate(copies.pair.access, PASSWORD))
+    assert session_of(copies.ahead, copies.person) == before
+    assert (await copies.ahead.post_reauthenticate(copies.pair.access, PASSWORD)).status_code == 200
+
+
+async def test_a_password_is_not_replaced_where_the_next_session_could_not_be_signed(
+    make_service: MakeService, own_database: str, clock: FakeClock
+) -> None:
+    copies = await make_copies(make_service, own_database, clock)
+    before = session_of(copies.ahead, copies.person)
+    assert is_unavailable(await copies.behind.post_password(copies.pair.access, PASSWORD, NEW_PASSWORD))
+    assert session_of(copies.ahead, copies.person) == before
+    assert (await copies.ahead.post_password(copies.pair.access, PASSWORD, NEW_PASSWORD)).status_code == 200
