@@ -52,10 +52,15 @@ def rotate(*, at_once: bool) -> None:
 @keys.command(help="Destroy the signing key KID. All its tokens are refused; the next key signs at once.")
 @click.argument("kid")
 def revoke(kid: str) -> None:
-    """Revoke the key."""
-    _used(lambda changes: changes.revoke(kid))
+    """Revoke the key. The command fails if none is left to sign, after the key was revoked all the same."""
+    unsigned = _used(lambda changes: changes.revoke(kid))
     click.echo("doorward: the key is revoked. Every copy refuses its tokens within 10 seconds, other services after 5")
     click.echo("doorward: minutes, when they read the list of keys again")
+    if unsigned:
+        raise CommandError(
+            f"no key is left that signs {' or '.join(unsigned)}, and none was made, because SECRET_KEY and "
+            "ENCRYPTION_KEYS do not decrypt the others. With the settings of the service: doorward keys rotate --now"
+        )
 
 
 @keys.command(help="Destroy all signing keys and make new ones, where the stored ones cannot be decrypted any more.")

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import secrets
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -155,6 +156,19 @@ async def test_an_operator_rotates_lists_and_revokes(
     operators = [each["actor"] for each in audited(service) if each["type"] == "key.revoked"]
     assert len(operators) == 1
     assert operators[0].startswith("operator:")
+
+
+async def test_an_operator_with_other_keys_revokes_and_is_told_when_none_is_left(
+    service: Service, run: Run, environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    environment.setenv("SECRET_KEY", secrets.token_urlsafe(48))
+    assert await run("keys", "rotate", "--now") == 1
+    of_users = [row["kid"] for row in rows(service) if row["algorithm"] == "ES256"]
+    assert [await run("keys", "revoke", kid) for kid in of_users] == [0, 1]
+    output = capsys.readouterr()
+    assert "doorward: the key is revoked." in output.out
+    assert "no key is left that signs ES256" in output.err
+    assert {row["kid"] for row in rows(service) if row["revoked_at"]} == set(of_users)
 
 
 async def test_an_operator_imports_a_key_of_another_issuer(

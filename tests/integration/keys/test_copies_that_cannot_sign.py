@@ -18,7 +18,7 @@ from tests.integration.oauth.clients import ORDERS, any_version
 from tests.integration.oauth.provider import ISSUER, TOKEN, Provider
 from tests.integration.service import FakeClock, Logs, MakeService, Service, events, is_problem
 
-NEW_PASSWORD: Final = "another correct horse"  # noqa: S105 - of a person who lives for one test
+NEW_PASSWORD: Final = "another correct horse"
 FOR_ORDERS: Final = {"scopes": ("account", "orders:read"), "resources": (ORDERS,)}
 
 

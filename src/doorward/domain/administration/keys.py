@@ -34,10 +34,7 @@ class AdministeredKeys:
         return await self._changes.list()
 
     async def revoke(self, actor: Actor, kid: str) -> None:
-        """Destroy a key. If it signed, its successor signs at once.
-
-        Raises ``SigningKeyNotFoundError``, ``SigningKeysUnreadableError``.
-        """
+        """Destroy a key. If it signed, its successor signs at once. Raises ``SigningKeyNotFoundError``."""
         await self._changes.revoke(kid, authorize=self._authorize(actor))
         await self._changed()
 

@@ -7,9 +7,9 @@ from doorward.core.events import AuditedEvent
 from doorward.core.ports import Clock, Database, SealedDataError, Sealer
 from doorward.domain.audit.recording import record
 from doorward.domain.keys import repository
-from doorward.domain.keys.events import KeyActivated, KeyPublished, KeyRetired, KeyRevoked
+from doorward.domain.keys.events import KeyActivated, KeyPublished, KeyRetired, KeyRevoked, SigningKeyMissing
 from doorward.domain.keys.exceptions import SigningKeysUnreadableError
-from doorward.domain.keys.models import KeyId, KeyState, NewKey, StoredKey, sealing_context
+from doorward.domain.keys.models import KeyId, KeyState, NewKey, SigningAlgorithm, StoredKey, sealing_context
 from doorward.domain.keys.policy import (
     LISTED_AFTER_RETIREMENT,
     Activate,
@@ -41,8 +41,8 @@ def _nothing_else(_: KeyPlan) -> None:
 class KeyChanges:
     """Changes the keys of the ring. One change at a time, of all copies of the service.
 
-    Each raises ``SigningKeysUnreadableError`` where this process cannot open the keys that are there: what it would
-    add, other copies could not open.
+    Each but ``revoke`` and ``reset`` raises ``SigningKeysUnreadableError`` where this process cannot open the keys that
+    are there: what it would add, other copies could not open.
     """
 
     def __init__(
@@ -70,12 +70,12 @@ class KeyChanges:
 
     async def begin(self) -> int:
         """Make the first keys, which sign at once; return how many steps that took, 0 where they are there."""
-        return await self._change(_nothing_else)
+        return len((await self._change(_nothing_else)).steps)
 
     async def maintain(self) -> int:
         """Do what the schedule asks for; return how many keys were changed."""
-        changed = await self._change(KeyPlan.rotate_if_due)
-        return changed + await self._destroy_private_parts() + await self._forget()
+        plan = await self._change(KeyPlan.rotate_if_due)
+        return len(plan.steps) + await self._destroy_private_parts() + await self._forget()
 
     async def rotate(self, *, at_once: bool, authorize: Authorize = _anybody) -> None:
         """Have the standby of each algorithm sign after 24 hours or ``at_once``, and publish another standby.
@@ -93,20 +93,34 @@ class KeyChanges:
         await self._change(lambda plan: plan.add(self._sealed(new)))
         return new
 
-    async def revoke(self, kid: str, *, authorize: Authorize = _anybody) -> None:
-        """Destroy a key. If it signed, its successor signs at once. Raises ``SigningKeyNotFoundError``."""
-        await self._change(lambda plan: plan.revoke(kid), authorize)
+    async def revoke(self, kid: str, *, authorize: Authorize = _anybody) -> Sequence[SigningAlgorithm]:
+        """Destroy a key. If it signed, its successor signs at once. Raises ``SigningKeyNotFoundError``.
+
+        A key that leaked must not outlive another one that this process cannot open. Then a stored key takes over and
+        none is added. Return the algorithms of which no key signs now, because none was stored.
+        """
+        plan = await self._change(lambda plan: plan.revoke(kid), authorize, revoked=kid)
+        for state in (KeyState.SIGNING, KeyState.STANDBY):
+            for algorithm in plan.algorithms_without(state):
+                report(SigningKeyMissing(algorithm=algorithm, missing=state))
+        return plan.algorithms_without(KeyState.SIGNING)
 
     async def reset(self) -> None:
         """Destroy all keys and make new ones that sign at once, although the stored ones cannot be opened."""
         await self._change(KeyPlan.revoke_all, opens_none=True)
 
     async def _change(
-        self, decide: Callable[[KeyPlan], None], authorize: Authorize = _anybody, *, opens_none: bool = False
-    ) -> int:
-        """Change the keys as ``decide`` says and as the schedule asks for; return how many steps were taken.
+        self,
+        decide: Callable[[KeyPlan], None],
+        authorize: Authorize = _anybody,
+        *,
+        opens_none: bool = False,
+        revoked: str | None = None,
+    ) -> KeyPlan:
+        """Change the keys as ``decide`` says and as the schedule asks for; return the plan whose steps were taken.
 
-        Keys are made between two transactions: the first one finds out which are needed.
+        Where keys are unreadable only the ``revoked`` one is destroyed, and nothing added. Keys are made between two
+        transactions: the first one finds out which are needed.
         """
         prepared: list[PreparedKey] = []
         while True:
@@ -115,19 +129,24 @@ class KeyChanges:
                 await repository.lock_table(connection)
                 now = self._clock.now()
                 keys = await repository.list_keys(connection)
-                if not opens_none:
-                    self._require_readable(key for key in keys if may_sign(key, now))
+                usable = [key for key in keys if may_sign(key, now) and key.kid != revoked]
+                unreadable = set() if opens_none else self._unreadable(usable)
+                if unreadable and revoked is None:
+                    raise SigningKeysUnreadableError
                 plan = KeyPlan(keys, now, prepared)
                 plan.settle()
                 decide(plan)
-                plan.complete()
+                if unreadable:
+                    plan.complete_without_adding(unreadable)
+                else:
+                    plan.complete()
                 events = [] if plan.missing else await _take(connection, plan.steps)
             if not plan.missing:
                 break
             prepared += [self._sealed(await self._maker.make(algorithm)) for algorithm in plan.missing]
         for event in events:
             report(event)
-        return len(plan.steps)
+        return plan
 
     def _sealed(self, key: NewKey) -> PreparedKey:
         sealed = self._sealer.seal(key.private, context=sealing_context(key.kid, key.algorithm))
@@ -136,12 +155,15 @@ class KeyChanges:
     def _open(self, key: StoredKey) -> bytes:
         return self._sealer.open(key.sealed, context=sealing_context(key.kid, key.algorithm))
 
-    def _require_readable(self, keys: Iterable[StoredKey]) -> None:
+    def _unreadable(self, keys: Iterable[StoredKey]) -> set[str]:
+        """Return the ids of those that this process cannot open."""
+        found = set()
         for key in keys:
             try:
                 self._open(key)
-            except SealedDataError as error:
-                raise SigningKeysUnreadableError from error
+            except SealedDataError:
+                found.add(key.kid)
+        return found
 
     async def _destroy_private_parts(self) -> int:
         """Keep of keys that are in no list any more the public part only; return of how many that was done now."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from doorward.core.events import AuditedEvent, Event
-from doorward.domain.keys.models import KeyId, SigningAlgorithm
+from doorward.domain.keys.models import KeyId, KeyState, SigningAlgorithm
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,21 @@ class KeyRevoked(AuditedEvent):
     outcome = "success"
     kid: KeyId
     algorithm: SigningAlgorithm
+
+
+@dataclass(frozen=True)
+class SigningKeyMissing(Event):
+    """A key was revoked where other keys cannot be opened, so none was added, and of `algorithm` one is `missing`.
+
+    `standby`: the next revocation will have no successor. `signing`: no token of the algorithm can be signed. A copy
+    that can open all keys adds it, in its background task or at its next change of the keys.
+    """
+
+    log_event = "keys.incomplete"
+    level = "warning"
+    outcome = "failure"
+    algorithm: SigningAlgorithm
+    missing: KeyState
 
 
 @dataclass(frozen=True)

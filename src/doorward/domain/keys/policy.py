@@ -5,7 +5,7 @@ published after it signed until its last token has expired. Of each algorithm on
 as the standby that takes over when the one that signs is revoked.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -154,11 +154,24 @@ class KeyPlan:
 
     def complete(self) -> None:
         """See that of each algorithm one key signs, and that there is a standby."""
-        for algorithm in SIGNING_ALGORITHMS:
-            if not self._in_state(algorithm, KeyState.SIGNING):
-                self._activate_next(algorithm)
-            if not self._in_state(algorithm, KeyState.STANDBY):
-                self._publish(algorithm)
+        for algorithm in self.algorithms_without(KeyState.SIGNING):
+            self._activate_next(algorithm)
+        for algorithm in self.algorithms_without(KeyState.STANDBY):
+            self._publish(algorithm)
+
+    def complete_without_adding(self, unreadable: Collection[str]) -> None:
+        """See that of each algorithm one key signs, if one is stored: first of those that are not ``unreadable``.
+
+        For a process that cannot open all keys: what it added, others could not open.
+        """
+        for algorithm in self.algorithms_without(KeyState.SIGNING):
+            following = self._following(algorithm, without=unreadable) or self._following(algorithm)
+            if following is not None:
+                self._activate(following)
+
+    def algorithms_without(self, state: KeyState) -> list[SigningAlgorithm]:
+        """Return the algorithms that have no key in this state."""
+        return [algorithm for algorithm in SIGNING_ALGORITHMS if not self._in_state(algorithm, state)]
 
     def _rotate(self, algorithm: SigningAlgorithm, *, at_once: bool) -> bool:
         if at_once:
@@ -172,13 +185,20 @@ class KeyPlan:
         return True
 
     def _activate_next(self, algorithm: SigningAlgorithm) -> None:
-        """Have the key sign that verifiers have known for longest: the pending one, the standby, or a new one."""
-        pending, standby = self._in_state(algorithm, KeyState.PENDING), self._oldest(algorithm, KeyState.STANDBY)
-        following = min(pending, key=_beginning) if pending else standby or self._publish(algorithm)
+        following = self._following(algorithm) or self._publish(algorithm)
         if following is not None:
-            active = replace(following, activates_at=self._now)
-            self._put(Activate, active)
-            self._retire_others(active, at=self._now)
+            self._activate(following)
+
+    def _following(self, algorithm: SigningAlgorithm, *, without: Collection[str] = ()) -> StoredKey | None:
+        """Return the key that verifiers have known for longest: the pending one, or the standby."""
+        pending = [key for key in self._in_state(algorithm, KeyState.PENDING) if key.kid not in without]
+        standbys = [key for key in self._in_state(algorithm, KeyState.STANDBY) if key.kid not in without]
+        return min(pending, key=_beginning) if pending else min(standbys, key=_publication, default=None)
+
+    def _activate(self, key: StoredKey) -> None:
+        active = replace(key, activates_at=self._now)
+        self._put(Activate, active)
+        self._retire_others(active, at=self._now)
 
     def _retire_others(self, signing: StoredKey, *, at: datetime) -> None:
         for key in self._in_state(signing.algorithm, KeyState.SIGNING):
@@ -203,11 +223,15 @@ class KeyPlan:
         return [key for key in self._keys.values() if key.algorithm == algorithm and state_of(key, self._now) is state]
 
     def _oldest(self, algorithm: SigningAlgorithm, state: KeyState) -> StoredKey | None:
-        return min(self._in_state(algorithm, state), key=lambda key: (key.created_at, key.kid), default=None)
+        return min(self._in_state(algorithm, state), key=_publication, default=None)
 
     def _put(self, step: Callable[[StoredKey], Step], key: StoredKey) -> None:
         self._keys[key.kid] = key
         self.steps.append(step(key))
+
+
+def _publication(key: StoredKey) -> tuple[datetime, str]:
+    return key.created_at, key.kid
 
 
 def _beginning(key: StoredKey) -> datetime:

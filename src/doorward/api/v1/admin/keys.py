@@ -33,14 +33,21 @@ REMEDIES: Final[Remedies] = {
     KeyRotationPendingError: "Wait, or rotate with at_once=true.",
     SigningKeysUnreadableError: "Its operator has to give all copies of the service the same keys.",
 }
-_OF_CHANGE: Final = (KeysNotInUseError, BeyondOwnScopesError, SigningKeysUnreadableError)
+_OF_CHANGE: Final = (KeysNotInUseError, BeyondOwnScopesError)
 
 
 def calls() -> Sequence[Call]:
     """Return the calls."""
     return [
         Call("GET", LIST, list_keys, POLICY, tag=TAG, refusals=(KeysNotInUseError,)),
-        Call("POST", f"{LIST}/rotate", rotate_keys, POLICY, tag=TAG, refusals=(*_OF_CHANGE, KeyRotationPendingError)),
+        Call(
+            "POST",
+            f"{LIST}/rotate",
+            rotate_keys,
+            POLICY,
+            tag=TAG,
+            refusals=(*_OF_CHANGE, SigningKeysUnreadableError, KeyRotationPendingError),
+        ),
         Call(
             "POST",
             f"{KEY}/revoke",
