@@ -12,8 +12,10 @@ from pathlib import Path
 import pytest
 
 from development.client import ApiClient
+from development.proof.races.administrators import Administrators
 from development.proof.races.contests import ended_meanwhile, log_out, one_name, one_token, wrong_passwords
-from development.proof.service import own_database, proof_settings, running_service
+from development.proof.races.signing_keys import ALGORITHMS, change_under_load
+from development.proof.service import ADMINISTRATION, codec_of, own_database, proof_settings, running_service
 from development.proof.skewed_hosts import AHEAD, BEHIND, CLOCKS_NOT_EXERCISED, FAR_AHEAD, find_libfaketime
 from tests.e2e.stack import QUICK_HASHES, Service, Stack
 
@@ -98,6 +100,16 @@ async def test_copies_on_hosts_whose_clocks_differ_give_the_same_successor_withi
 async def test_no_refresh_outlives_a_logout_at_a_copy_whose_clock_differs(skewed_urls: list[str]) -> None:
     for order in (skewed_urls, skewed_urls[::-1]) * SKEWED_ENDS:
         assert await ended_meanwhile(order, log_out) == []
+
+
+async def test_signing_keys_change_and_only_tokens_of_the_revoked_one_are_refused() -> None:
+    """With the intervals of the service: two processes, users, clients, resources, and services that verify alone."""
+    with ExitStack() as stack:
+        database_url = stack.enter_context(own_database())
+        settings = proof_settings(database_url, **ADMINISTRATION)
+        urls = [stack.enter_context(running_service({**settings, "ALGORITHM": each})) for each in ALGORITHMS]
+        people = Administrators(database_url, codec_of(settings))
+        assert await change_under_load(urls, people, ADMINISTRATION["PUBLIC_URL"]) == []
 
 
 def test_a_host_forty_days_ahead_prunes_nothing_and_says_so_in_one_line(

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any, Final
 
 from development.client import ApiClient
-from development.proof.races import administration, oauth_clients, webhooks
+from development.proof.races import administration, oauth_clients, signing_keys, webhooks
 from development.proof.races.administrators import Administrators
 from development.proof.races.contests import (
     End,
@@ -62,6 +62,8 @@ LEEWAY_SECONDS: Final = 60
 BESIDE: Final = 4
 """How many sessions end at a time; of the other races each is a crowd by itself."""
 
+PUBLIC_URL: Final = ADMINISTRATION["PUBLIC_URL"]
+
 LETTERS: Final = 3000
 """More than one statement makes due."""
 
@@ -89,7 +91,11 @@ def main() -> int:
         lenient = proof_settings(database_url, REFRESH_TOKEN_REUSE_LEEWAY_SECONDS=str(LEEWAY_SECONDS))
         urls = [stack.enter_context(running_service(strict)) for _ in range(2)]
         lenient_urls = [stack.enter_context(running_service(lenient)) for _ in range(2)]
+        key_urls = [
+            stack.enter_context(running_service({**strict, "ALGORITHM": each})) for each in signing_keys.ALGORITHMS
+        ]
         bar = partial(bar_and_let_in_again, settings_from({name.lower(): value for name, value in strict.items()}))
+        people = Administrators(database_url, codec_of(strict))
         within_the_leeway = partial(one_token, lenient_urls, options.uses, leeway_seconds=LEEWAY_SECONDS)
         races: list[tuple[str, int, int, Race]] = [
             ("one token, strict", options.rounds, 1, lambda: one_token(urls, options.uses)),
@@ -100,7 +106,8 @@ def main() -> int:
             *_against_own_account(urls, options.ends // 4),
             *_of_mails(urls, options, mailing(database_url, tokens_of(strict))),
             *_of_email_changes(urls, options, Mailboxes(database_url, tokens_of(strict))),
-            *_of_administrators(urls, options, Administrators(database_url, codec_of(strict)), issuer),
+            *_of_administrators(urls, options, people, issuer),
+            ("changes of signing keys", 1, 1, lambda: signing_keys.change_under_load(key_urls, people, PUBLIC_URL)),
             ("refresh against deactivation", options.ends, BESIDE, lambda: ended_meanwhile(urls, bar)),
         ]
         outcomes = [_run(*race) for race in races]
