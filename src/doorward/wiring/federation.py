@@ -8,6 +8,7 @@ from doorward.domain.federation.external_users import ExternalUsers
 from doorward.domain.federation.personal_data import IdentityData
 from doorward.infrastructure.outbound import DocumentFetcher
 from doorward.settings.issuers import IssuerSettings
+from doorward.wiring.database import batching_on
 from doorward.wiring.foundation import Foundation
 
 
@@ -23,7 +24,10 @@ def create_authentication(base: Foundation, own: Authentication) -> Authenticati
         own=own,
         foreign=TrustedIssuers(issuers, fetcher=fetcher, clock=base.clock),
         users=ExternalUsers(
-            database=base.database, clock=base.clock, address_detail=base.settings.tokens.client_addresses
+            database=base.database,
+            batching=batching_on(base.database),
+            clock=base.clock,
+            address_detail=base.settings.tokens.client_addresses,
         ),
     )
 

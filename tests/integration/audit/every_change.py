@@ -25,6 +25,7 @@ from doorward.domain.outbox.mail_queue import MailQueue
 from doorward.infrastructure.sealing import AesGcmSealer
 from doorward.wiring.accounts import create_one_time_tokens
 from doorward.wiring.administration import create_administration
+from doorward.wiring.database import batching_on
 from doorward.wiring.foundation import Foundation
 from doorward.wiring.keys import create_key_changes
 from doorward.wiring.registration import registration_rules
@@ -164,7 +165,8 @@ async def change_keys(service: Service) -> None:
 
 async def call_with_a_foreign_token(service: Service) -> None:
     """Have a subject of a trusted issuer call for the first time."""
-    users = ExternalUsers(database=service.database, clock=service.clock, address_detail="full")
+    database = service.database
+    users = ExternalUsers(database=database, batching=batching_on(database), clock=service.clock, address_detail="full")
     scopes = frozenset({"items:read"})
     await users.user_of(ForeignToken("https://login.example.com", mark(), scopes, makes_user=True))
 

@@ -1,7 +1,15 @@
 """The vocabulary of this domain. No I/O."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 from uuid import UUID
+
+
+class ForeignSubject(NamedTuple):
+    """Whom a foreign issuer speaks of: subjects of two issuers are never the same."""
+
+    issuer: str
+    subject: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,13 +1,13 @@
 """The SQL of the table ``federated_identities``, and of the users that come into being with its rows."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from psycopg.rows import class_row
 
-from doorward.domain.federation.models import ExternalUser
+from doorward.domain.federation.models import ExternalUser, ForeignSubject
 from doorward.domain.federation.repositories import Connection
 
 
@@ -36,20 +36,21 @@ async def list_identities(connection: Connection, user_id: UUID) -> AsyncGenerat
             yield identity
 
 
-async def find_user(connection: Connection, issuer: str, subject: str) -> ExternalUser | None:
-    """Find the local user of a foreign subject."""
-    async with connection.cursor(row_factory=class_row(ExternalUser)) as cursor:
-        await cursor.execute(
-            """
-            SELECT users.id AS user_id, users.is_active
-            FROM federated_identities
-            JOIN users ON users.id = federated_identities.user_id
-            WHERE federated_identities.issuer = %(issuer)s
-              AND federated_identities.subject = %(subject)s
-            """,
-            {"issuer": issuer, "subject": subject},
-        )
-        return await cursor.fetchone()
+async def list_users(connection: Connection, subjects: Sequence[ForeignSubject]) -> dict[ForeignSubject, ExternalUser]:
+    """Find the local users of foreign subjects."""
+    cursor = await connection.execute(
+        """
+        SELECT federated_identities.issuer, federated_identities.subject, users.id, users.is_active
+        FROM unnest(%(issuers)s::text[], %(subjects)s::text[]) AS asked (issuer, subject)
+        JOIN federated_identities USING (issuer, subject)
+        JOIN users ON users.id = federated_identities.user_id
+        """,
+        {"issuers": [each.issuer for each in subjects], "subjects": [each.subject for each in subjects]},
+    )
+    return {
+        ForeignSubject(issuer, subject): ExternalUser(user_id, is_active)
+        async for issuer, subject, user_id, is_active in cursor
+    }
 
 
 async def add_user(

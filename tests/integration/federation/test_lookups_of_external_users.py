@@ -1,0 +1,117 @@
+"""The database's share in calls of external users: lookups go together, and first requests are one."""
+
+import asyncio
+
+import psycopg
+import pytest
+
+from doorward.infrastructure.postgres.batching import MAXIMUM_QUESTIONS
+from tests.integration.federation.conftest import Trusting
+from tests.integration.federation.issuer import Issuer, trusting
+from tests.integration.service import MakeService, statuses
+
+CALLS = 50
+POOL = 4
+LOOKUPS_WAIT = "LOCK TABLE federated_identities IN ACCESS EXCLUSIVE MODE"
+FIRST_REQUESTS_WAIT = "LOCK TABLE federated_identities IN SHARE ROW EXCLUSIVE MODE"
+
+
+@pytest.fixture
+async def alone(make_service: MakeService, issuer: Issuer, own_database: str) -> Trusting:
+    """On a database of its own, whose tables the test may lock."""
+    entry = issuer.entry()
+    service = await make_service(
+        database_url=own_database, trusted_issuers=trusting(entry), db_pool_max_conn=POOL, db_pool_min_conn=POOL
+    )
+    return Trusting(service, issuer)
+
+
+async def test_calls_of_one_moment_look_their_users_up_together(trusting_service: Trusting) -> None:
+    service = trusting_service.service
+    tokens = [trusting_service.issuer.token(sub=trusting_service.subject()) for _ in range(2)]
+    assert [await trusting_service.status(token) for token in tokens] == [200, 200]
+    before = service.connections_asked_for()
+    answers = await asyncio.gather(*(service.get_me(token) for token in tokens for _ in range(CALLS)))
+    assert statuses(answers) == [403] * len(answers)
+    assert service.connections_asked_for() - before <= CALLS / 5
+
+
+async def test_more_calls_than_one_query_takes_are_all_answered(trusting_service: Trusting) -> None:
+    token = trusting_service.issuer.token(sub=trusting_service.subject())
+    assert await trusting_service.status(token) == 200
+    calls = 2 * MAXIMUM_QUESTIONS + 1
+    answers = await asyncio.gather(*(trusting_service.service.get_me(token) for _ in range(calls)))
+    assert statuses(answers) == [403] * calls
+
+
+async def test_each_of_many_subjects_is_told_of_its_own_user(trusting_service: Trusting) -> None:
+    service, issuer = trusting_service.service, trusting_service.issuer
+    subjects = [trusting_service.subject() for _ in range(9)]
+    tokens = [issuer.token(sub=subject) for subject in subjects]
+    assert {await trusting_service.status(token) for token in tokens} == {200}
+    ids = [trusting_service.users_of(subject)[0]["id"] for subject in subjects]
+    for user_id in ids[::3]:
+        service.sql("UPDATE users SET is_active = false WHERE id = %s", user_id)
+    calls = (trusting_service.items(token, "POST", json={"title": "An item"}) for token in tokens for _ in range(3))
+    for number, answer in enumerate(await asyncio.gather(*calls)):
+        subject = number // 3
+        assert answer.status_code == (401 if subject % 3 == 0 else 201)
+        assert subject % 3 == 0 or answer.json()["owner_id"] == str(ids[subject])
+
+
+async def test_lookups_that_wait_leave_connections_to_others(alone: Trusting) -> None:
+    service = alone.service
+    _, pair = await service.register_and_log_in()
+    token = alone.issuer.token(sub=alone.subject())
+    assert await alone.status(token) == 200
+    async with await psycopg.AsyncConnection.connect(service.database_url) as holder:
+        await holder.execute(LOOKUPS_WAIT)
+        calls = [asyncio.create_task(alone.status(token)) for _ in range(CALLS)]
+        await service.locks_are_waited_for(1)
+        answers = [await service.get_me(pair.access) for _ in range(3)]
+    assert statuses(answers) == [200] * 3
+    await asyncio.gather(*calls)
+
+
+async def test_first_requests_that_wait_leave_connections_to_others(alone: Trusting) -> None:
+    service, subject = alone.service, alone.subject()
+    _, pair = await service.register_and_log_in()
+    token = alone.issuer.token(sub=subject)
+    assert await alone.status(alone.issuer.token(sub=alone.subject())) == 200
+    before = service.connections_asked_for()
+    async with await psycopg.AsyncConnection.connect(service.database_url) as holder:
+        await holder.execute(FIRST_REQUESTS_WAIT)
+        calls = [asyncio.create_task(service.get_me(token)) for _ in range(CALLS)]
+        await service.locks_are_waited_for(1)
+        answers = [await service.get_me(pair.access) for _ in range(3)]
+    assert statuses(answers) == [200] * 3
+    assert statuses(await asyncio.gather(*calls)) == [403] * CALLS
+    assert service.connections_asked_for() - before <= CALLS / 5
+    assert len(alone.users_of(subject)) == 1
+
+
+async def test_a_first_request_that_goes_away_takes_no_other_along(alone: Trusting) -> None:
+    service, subject = alone.service, alone.subject()
+    token = alone.issuer.token(sub=subject)
+    assert await alone.status(alone.issuer.token(sub=alone.subject())) == 200
+    async with await psycopg.AsyncConnection.connect(service.database_url) as holder:
+        await holder.execute(FIRST_REQUESTS_WAIT)
+        gone, staying = (asyncio.create_task(alone.status(token)) for _ in range(2))
+        await service.locks_are_waited_for(1)
+        gone.cancel()
+    assert isinstance((await asyncio.gather(gone, return_exceptions=True))[0], asyncio.CancelledError)
+    assert await staying == 200
+    assert len(alone.users_of(subject)) == 1
+
+
+async def test_a_fault_of_a_first_request_is_every_such_requests_and_the_next_one_makes_the_user(
+    alone: Trusting,
+) -> None:
+    service, subject = alone.service, alone.subject()
+    token = alone.issuer.token(sub=subject)
+    service.sql("ALTER TABLE audit_events RENAME TO elsewhere")
+    answers = await asyncio.gather(*(service.get_me(token) for _ in range(CALLS)))
+    assert statuses(answers) == [503] * CALLS
+    assert alone.users_of(subject) == []
+    service.sql("ALTER TABLE elsewhere RENAME TO audit_events")
+    assert await alone.status(token) == 200
