@@ -1,5 +1,6 @@
 """Who is calling: the bearer token, its session, and the scope that the route needs."""
 
+import functools
 from typing import Annotated, Final
 from uuid import UUID
 
@@ -40,15 +41,14 @@ async def admit_caller(request: Request, access: NeedsScope, services: Services)
     Raises what ``bearer_token`` and ``Authentication.authenticate`` raise, ``InsufficientScopeError``,
     ``ReauthenticationRequiredError``, and ``TooManyCallsOfUserError``.
     """
-    caller = await services.authentication.authenticate(bearer_token(request))
+    count_call = functools.partial(services.edge.calls.begin_of_caller, request.scope)
+    caller = await services.authentication.authenticate(bearer_token(request), count_call)
     if access.scope not in caller.scopes:
         raise InsufficientScopeError(access.scope)
     if isinstance(access, NeedsFreshProof):
         if not isinstance(caller, Caller):
             raise InsufficientScopeError(access.scope)
         services.own_account.reauthentication.require_fresh_proof(caller)
-    # Not before: a token of an ended session must not use up what its user may have.
-    services.edge.calls.begin_of_caller(request.scope, caller.key)
     request.scope[_CALLER] = caller
 
 

@@ -1,4 +1,4 @@
-"""The database's share in calls of external users: lookups go together, and first requests are one."""
+"""The database's share in calls of external users: lookups go together, and one subject is bounded before them."""
 
 import asyncio
 
@@ -8,7 +8,8 @@ import pytest
 from doorward.infrastructure.postgres.batching import MAXIMUM_QUESTIONS
 from tests.integration.federation.conftest import Trusting
 from tests.integration.federation.issuer import Issuer, trusting
-from tests.integration.service import MakeService, statuses
+from tests.integration.service import MakeService, is_problem, statuses
+from tests.unit.client_library.signing import elliptic_key
 
 CALLS = 50
 POOL = 4
@@ -115,3 +116,29 @@ async def test_a_fault_of_a_first_request_is_every_such_requests_and_the_next_on
     assert alone.users_of(subject) == []
     service.sql("ALTER TABLE elsewhere RENAME TO audit_events")
     assert await alone.status(token) == 200
+
+
+async def test_a_subject_is_bounded_before_its_user_is_looked_up_and_others_are_not(
+    make_service: MakeService, issuer: Issuer, own_database: str
+) -> None:
+    service = await make_service(
+        database_url=own_database, trusted_issuers=trusting(issuer.entry()), calls_per_user=2, calls_per_address=100
+    )
+    subject = "bounded"
+    token, other = issuer.token(sub=subject), issuer.token(sub="another")
+    assert [(await service.items(each)).status_code for each in (token, other)] == [200, 200]
+    async with await psycopg.AsyncConnection.connect(service.database_url) as holder:
+        await holder.execute(LOOKUPS_WAIT)
+        waiting = [asyncio.create_task(service.items(each)) for each in (token, token)]
+        await service.locks_are_waited_for(1)
+        refused = await asyncio.gather(*(service.items(token) for _ in range(5)))
+        forged = issuer.token(sub=subject, by=elliptic_key("forger"), header={"kid": "first"})
+        answers = await asyncio.gather(*(service.get_me(forged) for _ in range(5)))
+        waiting.append(asyncio.create_task(service.items(other)))
+    for answer in refused:
+        assert is_problem(answer, 429, "too_many_calls_of_user")
+    for answer in answers:
+        assert is_problem(answer, 401, "invalid_access_token")
+    assert statuses(await asyncio.gather(*waiting)) == [200] * 3
+    # What was counted ends with each call, also with those that were refused.
+    assert statuses([await service.items(token) for _ in range(3)]) == [200] * 3

@@ -3,7 +3,7 @@
 from doorward.core.ports import Clock
 from doorward.core.principal import Principal
 from doorward.domain.auth.callers import Caller, ClientCaller
-from doorward.domain.auth.ports import AccessTokenSigner, ClientCallers
+from doorward.domain.auth.ports import AccessTokenSigner, ClientCallers, CountCall
 from doorward.domain.auth.sessions import Sessions
 
 
@@ -16,12 +16,17 @@ class OwnTokenAuthentication:
         self._clients = clients
         self._clock = clock
 
-    async def authenticate(self, access_token: str) -> Caller | ClientCaller:
+    async def authenticate(self, access_token: str, count_call: CountCall) -> Caller | ClientCaller:
         """Return the caller that an access token speaks of, with what is allowed at this moment.
 
-        Session and account, or the client, are looked up each time. Raises ``InvalidAccessTokenError``.
+        Session and account, or the client, are looked up each time. The call is counted after that: a token of an ended
+        session must not use up what its user may have. Raises ``InvalidAccessTokenError``.
         """
         principal = await self._signer.verify_with_latest_keys(access_token, self._clock.now())
+        caller: Caller | ClientCaller
         if isinstance(principal, Principal):
-            return await self._sessions.caller_of(principal)
-        return await self._clients.caller_of(principal)
+            caller = await self._sessions.caller_of(principal)
+        else:
+            caller = await self._clients.caller_of(principal)
+        count_call(caller.key)
+        return caller

@@ -64,11 +64,6 @@ class ExternalCaller:
     user_id: UUID | None
     scopes: frozenset[str]
 
-    @property
-    def key(self) -> Hashable:
-        """What the caller's calls are counted by."""
-        return (self.issuer, self.subject) if self.user_id is None else self.user_id.int
-
 
 AnyCaller = Caller | ClientCaller | ExternalCaller
 """The caller of a route that is not for users in sessions alone. ``user_id`` is None for those without a user."""

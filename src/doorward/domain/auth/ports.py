@@ -1,6 +1,6 @@
 """What this domain needs from outside, as Protocols. The implementations are in ``infrastructure``."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -136,11 +136,19 @@ class AccessTokenSigner(Protocol):
         ...
 
 
+CountCall = Callable[[Hashable], None]
+"""Counts a call for the caller of this key, and raises when that caller has too many."""
+
+
 class Authentication(Protocol):
     """Tells who is calling."""
 
-    async def authenticate(self, access_token: str) -> AnyCaller:
-        """Return the caller that an access token speaks of. Raises ``InvalidAccessTokenError``."""
+    async def authenticate(self, access_token: str, count_call: CountCall) -> AnyCaller:
+        """Return the caller that an access token speaks of. Raises ``InvalidAccessTokenError``.
+
+        The call is counted once, not before the token is known to be good: what is refused must not use up what its
+        user may have. Raises what ``count_call`` raises.
+        """
         ...
 
 
