@@ -12,6 +12,7 @@ REQUEST_FACTS: Final = {
     "client": "the client's canonical address, as the limits count it (IPv6 as its /64)",
     "user_id": "the user who asks, once a genuine token or a password has proven it",
     "session_id": "the session of the request",
+    "external_caller": "a hash of issuer and subject: the caller is known to a trusted issuer, and has no user here",
     "actor": "of a command: `operator:` and the user of the operating system who runs it",
 }
 """On every line that is written while a request is answered or a command runs, as far as they are known."""

@@ -1,5 +1,6 @@
 """What is known of the request being answered: it is on every line written meanwhile, whoever writes it."""
 
+import hashlib
 from contextvars import ContextVar
 from typing import Final
 from uuid import UUID
@@ -9,6 +10,10 @@ CLIENT: Final = "client"
 USER_ID: Final = "user_id"
 ACTOR: Final = "actor"
 CLIENT_ID: Final = "client_id"
+EXTERNAL_CALLER: Final = "external_caller"
+
+_HASH_LENGTH: Final = 32
+"""Hexadecimal digits: 128 bits, so that no two subjects can be made to have the same."""
 
 _facts: ContextVar[dict[str, str] | None] = ContextVar("request_facts", default=None)
 """One dict a request, shared by all tasks that it starts."""
@@ -43,6 +48,14 @@ def bind_user(user_id: UUID) -> None:
         facts[USER_ID] = str(user_id)
 
 
+def bind_external_caller(issuer: str, subject: str) -> None:
+    """Add who is asking without being a user here: a hash of what a foreign issuer calls it, which no line shows."""
+    facts = _facts.get()
+    if facts is not None:
+        name = f"{issuer}\n{subject}".encode()
+        facts[EXTERNAL_CALLER] = hashlib.sha256(name).hexdigest()[:_HASH_LENGTH]
+
+
 def request_facts() -> dict[str, str]:
     """Return what is known; nothing outside a request."""
     return _facts.get() or {}
@@ -59,9 +72,12 @@ def current_user_id() -> str:
 
 
 def current_caller() -> str:
-    """Return the user or the OAuth client of the request being answered; an empty string while none is known."""
+    """Return what names the caller of the request being answered; an empty string while none is known.
+
+    The user, else the OAuth client, else the foreign subject.
+    """
     facts = request_facts()
-    return facts.get(USER_ID) or facts.get(CLIENT_ID, "")
+    return facts.get(USER_ID) or facts.get(CLIENT_ID) or facts.get(EXTERNAL_CALLER, "")
 
 
 def current_correlation_id() -> str:

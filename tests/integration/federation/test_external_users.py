@@ -3,6 +3,7 @@
 import asyncio
 from typing import Any
 
+import psycopg
 import pytest
 
 from development.client import ME
@@ -10,8 +11,9 @@ from doorward.domain.auth.accounts import Accounts
 from doorward.domain.auth.deactivation import Deactivation
 from tests.integration.federation.conftest import Trusting
 from tests.integration.federation.issuer import Issuer, running, trusting
-from tests.integration.service import FakeClock, Logs, MakeService, events, facts, is_problem, mark
+from tests.integration.service import FakeClock, Logs, MakeService, events, facts, is_problem, mark, statuses
 
+BOUND_SECONDS = 120
 ITEM: dict[str, Any] = {"title": "An item"}
 
 
@@ -162,3 +164,24 @@ async def test_an_erased_user_comes_back_as_a_new_one(trusting_service: Trusting
     assert (await trusting_service.items(token, "GET", made.headers["location"])).status_code == 404
     (after,) = trusting_service.users_of(subject)
     assert after["id"] != before["id"]
+
+
+async def test_bare_principals_have_shares_of_the_database_and_names_in_the_log_of_their_own(
+    make_service: MakeService, issuer: Issuer, own_database: str, logs: Logs
+) -> None:
+    service = await make_service(database_url=own_database, trusted_issuers=trusting(issuer.entry(users="none")))
+    hostile, genuine = mark(), mark()
+    tokens = {subject: issuer.token(sub=subject) for subject in (hostile, genuine)}
+    assert [(await service.items(token)).status_code for token in tokens.values()] == [200, 200]
+    async with asyncio.timeout(BOUND_SECONDS):
+        async with await psycopg.AsyncConnection.connect(own_database) as holder:
+            await holder.execute("LOCK TABLE items IN ACCESS EXCLUSIVE MODE")
+            calls = [asyncio.create_task(service.items(tokens[hostile])) for _ in range(40)]
+            await service.locks_are_waited_for(2)
+            calls.append(asyncio.create_task(service.items(tokens[genuine])))
+            await service.locks_are_waited_for(3)
+        assert statuses(await asyncio.gather(*calls)) == [200] * 41
+    names = [line["external_caller"] for line in events(logs, "http.request")]
+    assert len(set(names[:2])) == 2
+    assert set(names[2:]) == set(names[:2])
+    assert not {subject for subject in tokens if subject in logs.text()}

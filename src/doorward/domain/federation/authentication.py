@@ -10,7 +10,7 @@ from doorward.domain.federation.external_users import ExternalUsers
 from doorward.domain.federation.models import ForeignToken
 from doorward.domain.federation.ports import ForeignTokens
 from doorward.observability.logging import report
-from doorward.observability.request_context import bind_user
+from doorward.observability.request_context import bind_external_caller, bind_user
 
 
 class IssuerAuthentication:
@@ -34,6 +34,8 @@ class IssuerAuthentication:
         token = await self._foreign.verify(issuer, access_token)
         count_call((token.issuer, token.subject))
         user_id = await self._user_of(token) if token.makes_user else None
+        if user_id is None:
+            bind_external_caller(token.issuer, token.subject)
         return ExternalCaller(token.issuer, token.subject, user_id, token.scopes)
 
     async def _user_of(self, token: ForeignToken) -> UUID | None:
