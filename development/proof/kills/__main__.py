@@ -9,6 +9,7 @@ from functools import partial
 
 from development.proof.kills.administration import AdministratorRounds
 from development.proof.kills.deliveries import DELIVERING, DeliveryRounds
+from development.proof.kills.external_users import external_user_rounds
 from development.proof.kills.failpoints import ADMINISTRATOR_POINTS, CLIENT_POINTS, DELIVERY_POINTS, MOMENTS, POINTS
 from development.proof.kills.files import BATCHES, ImportRounds
 from development.proof.kills.oauth_clients import ClientRounds
@@ -62,6 +63,14 @@ def _points(database_url: str, stack: ExitStack) -> Iterator[tuple[str, Kill]]:
     for batch in range(1, BATCHES + 1):
         for moment in MOMENTS:
             yield f"batch {batch} of an import, {moment}", partial(of_imports.kill, moment, batch)
+    yield from _points_of_others(database_url, stack)
+
+
+def _points_of_others(database_url: str, stack: ExitStack) -> Iterator[tuple[str, Kill]]:
+    """Yield the points at what other services begin or are told."""
+    of_external_users = stack.enter_context(external_user_rounds(database_url))
+    for moment in MOMENTS:
+        yield f"external-user, {moment}", partial(of_external_users.kill, moment)
     delivering = stack.enter_context(killable_service(proof_settings(database_url, **DELIVERING)))
     of_deliveries = DeliveryRounds(delivering, database_url)
     for step, moment in DELIVERY_POINTS:

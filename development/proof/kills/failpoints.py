@@ -1,4 +1,4 @@
-"""Where the service may die: around each commit of accounts, administration, clients, keys, imports and deliveries.
+"""Where the service may die: around each commit of what the proofs do.
 
 None of this is in the product: it is put around it here. A file arms one point for the process that watches it:
 `rotate before 2` kills at the second pass. Without the file nothing dies.
@@ -19,6 +19,7 @@ from doorward.domain.administration.repositories import imported_users
 from doorward.domain.administration.repositories import users as administered_users
 from doorward.domain.auth.models import EndReason
 from doorward.domain.auth.repositories import roles, rotations, sessions, throttles, users
+from doorward.domain.federation.repositories import identities
 from doorward.domain.keys import repository as signing_keys
 from doorward.domain.oauth.repositories import clients as oauth_clients
 from doorward.domain.oauth.repositories import secrets as oauth_secrets
@@ -59,7 +60,13 @@ ClientCommit = Literal["client", "client-secret", "client-disabled", "client-rem
 DeliveryCommit = Literal["claim", "settle"]
 """What is stored about a message before it is sent, and after it was taken."""
 
-Commit = AccountCommit | AdministratorCommit | ClientCommit | DeliveryCommit | Literal["import", "signing-key"]
+Commit = (
+    AccountCommit
+    | AdministratorCommit
+    | ClientCommit
+    | DeliveryCommit
+    | Literal["import", "signing-key", "external-user"]
+)
 Moment = Literal["before", "sent", "after"]
 """Before the commit is sent; when it is sent and not answered; when it is answered and the caller not."""
 
@@ -117,6 +124,7 @@ class Failpoints:
         self._mark(oauth_clients, "deactivate_client", lambda _: "client-disabled")
         self._mark(oauth_clients, "remove_client", lambda _: "client-removed")
         self._mark(signing_keys, "update_key", lambda _: "signing-key")
+        self._mark(identities, "add_user", lambda _: "external-user")
         self._mark(outbox, "remove_message", lambda _: "settle")
         self._mark_claims()
         PostgresDatabase.bulk_transaction = self._around(PostgresDatabase.bulk_transaction)  # type: ignore[method-assign, assignment] # as below
