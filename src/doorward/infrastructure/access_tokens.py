@@ -96,9 +96,9 @@ class AccessTokens:
     ) -> str:
         """Return a token for the principal, valid from ``now`` for the configured time.
 
-        A token for the ``audience`` of another service is always signed by the ring, and lives ``client_seconds``. What the ring signs says when and
-        how the user signed in; this service alone reads the others, and looks that up. Raises
-        ``ServiceUnavailableError`` while the ring has no key of the algorithm.
+        A token for the ``audience`` of another service is always signed by the ring, and lives ``client_seconds``. What
+        the ring signs says when and how the user signed in; this service alone reads the others, and looks that up.
+        Raises ``ServiceUnavailableError`` while the ring has no key of the algorithm.
         """
         ring_algorithm = self._ring_algorithm if audience is None else (algorithm or "ES256")
         claims = self._claims(
