@@ -4,10 +4,12 @@ The connection goes to a vetted address, so that a name which resolves to anothe
 """
 
 import asyncio
+import functools
 import ipaddress
 import socket
 import ssl
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
@@ -38,6 +40,13 @@ _HEADERS: Final = {
     "Accept-Encoding": "identity",
 }
 
+MAXIMUM_LOOKUPS: Final = 8
+"""Names that are resolved at a time in this process."""
+
+_lookups: Final = ThreadPoolExecutor(MAXIMUM_LOOKUPS, thread_name_prefix="lookup")
+"""A lookup that hangs keeps its thread for long after the caller's limit of time. The event loop's own threads, which
+connections to PostgreSQL need, would be used up by it."""
+
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 
 
@@ -51,7 +60,8 @@ class AddressRefusedError(Exception):
 
 async def resolve_host(host: str, port: int) -> list[str]:
     """Return the addresses of a host. Raises ``OSError``."""
-    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    look_up = functools.partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
+    found = await asyncio.get_running_loop().run_in_executor(_lookups, look_up)
     return list(dict.fromkeys(str(address[0]) for *_, address in found))
 
 
