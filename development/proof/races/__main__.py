@@ -62,8 +62,6 @@ LEEWAY_SECONDS: Final = 60
 BESIDE: Final = 4
 """How many sessions end at a time; of the other races each is a crowd by itself."""
 
-PUBLIC_URL: Final = ADMINISTRATION["PUBLIC_URL"]
-
 LETTERS: Final = 3000
 """More than one statement makes due."""
 
@@ -91,11 +89,7 @@ def main() -> int:
         lenient = proof_settings(database_url, REFRESH_TOKEN_REUSE_LEEWAY_SECONDS=str(LEEWAY_SECONDS))
         urls = [stack.enter_context(running_service(strict)) for _ in range(2)]
         lenient_urls = [stack.enter_context(running_service(lenient)) for _ in range(2)]
-        key_urls = [
-            stack.enter_context(running_service({**strict, "ALGORITHM": each})) for each in signing_keys.ALGORITHMS
-        ]
         bar = partial(bar_and_let_in_again, settings_from({name.lower(): value for name, value in strict.items()}))
-        people = Administrators(database_url, codec_of(strict))
         within_the_leeway = partial(one_token, lenient_urls, options.uses, leeway_seconds=LEEWAY_SECONDS)
         races: list[tuple[str, int, int, Race]] = [
             ("one token, strict", options.rounds, 1, lambda: one_token(urls, options.uses)),
@@ -106,11 +100,10 @@ def main() -> int:
             *_against_own_account(urls, options.ends // 4),
             *_of_mails(urls, options, mailing(database_url, tokens_of(strict))),
             *_of_email_changes(urls, options, Mailboxes(database_url, tokens_of(strict))),
-            *_of_administrators(urls, options, people, issuer),
-            ("changes of signing keys", 1, 1, lambda: signing_keys.change_under_load(key_urls, people, PUBLIC_URL)),
+            *_of_administrators(urls, options, Administrators(database_url, codec_of(strict)), issuer),
             ("refresh against deactivation", options.ends, BESIDE, lambda: ended_meanwhile(urls, bar)),
         ]
-        outcomes = [_run(*race) for race in races]
+        outcomes = [*(_run(*race) for race in races), _race_for_signing_keys(database_url, strict)]
         library = find_libfaketime()
         if library is None:
             print(f"races: {CLOCKS_NOT_EXERCISED}", flush=True)
@@ -197,6 +190,15 @@ def _of_administrators(
             for name, end in administration.ends_of_sessions(people).items()
         ),
     ]
+
+
+def _race_for_signing_keys(database_url: str, strict: dict[str, str]) -> int:
+    """Run the race between a copy for each algorithm, which change the keys of all that share the database."""
+    people, issuer = Administrators(database_url, codec_of(strict)), strict["PUBLIC_URL"]
+    with ExitStack() as stack:
+        settings = [{**strict, "ALGORITHM": algorithm} for algorithm in signing_keys.ALGORITHMS]
+        urls = [stack.enter_context(running_service(each)) for each in settings]
+        return _run("changes of signing keys", 1, 1, lambda: signing_keys.change_under_load(urls, people, issuer))
 
 
 def _race_on_skewed_hosts(

@@ -18,7 +18,13 @@ from typing import Any, Final, Protocol
 from doorward.core.exceptions import ServiceUnavailableError
 from doorward.core.ports import Clock, SealedDataError
 from doorward.core.principal import VerifiedToken
-from doorward.domain.keys.events import KeyRingChanged, KeyRingCrashed, KeyRingNotRead, SigningKeyUnreadable
+from doorward.domain.keys.events import (
+    FirstKeysAwaited,
+    KeyRingChanged,
+    KeyRingCrashed,
+    KeyRingNotRead,
+    SigningKeyUnreadable,
+)
 from doorward.domain.keys.exceptions import SigningKeysUnreadableError
 from doorward.domain.keys.models import SIGNING_ALGORITHMS, SigningAlgorithm, StoredKey
 from doorward.domain.keys.policy import may_sign
@@ -132,6 +138,8 @@ class RingTimes:
     """At most once, because of keys that are unknown: anybody can write them."""
     first_keys: float = 0.2
     """Until another look at the keys that another copy is making."""
+    first_keys_due: float = 5.0
+    """Until the log says that a start waits for them: they take some seconds to make."""
 
 
 RING_TIMES: Final = RingTimes()
@@ -163,12 +171,17 @@ class KeyRings:
 
         Raises ``SigningKeysUnreadableError`` when a key that signs, or may, opens with none of the sealing keys:
         to go on would mean tokens that nothing verifies. Raises ``ServiceUnavailableError``.
+        While another copy holds the lock it waits without end, as there is nothing to sign with, and says so once.
         """
         await self._read(is_first=True)
+        due_at, is_told = time.monotonic() + self._times.first_keys_due, False
         while not self._is_complete():
             await make_first()
             await self._read(is_first=True)
             if not self._is_complete():
+                if not is_told and time.monotonic() >= due_at:
+                    report(FirstKeysAwaited())
+                    is_told = True
                 await asyncio.sleep(self._times.first_keys)
 
     @asynccontextmanager

@@ -12,7 +12,7 @@ from development.client import PASSWORD, Pair, Person, new_person, pair
 from development.client import TOKEN as LOGIN
 from doorward.domain.administration.models import OPERATOR
 from doorward.domain.oauth.models import ResourceContent
-from tests.integration.keys.copies import make_copy
+from tests.integration.keys.copies import SOON, make_copy
 from tests.integration.oauth.clients import OPERATOR as OPERATOR_OF_CLIENTS
 from tests.integration.oauth.clients import ORDERS, any_version
 from tests.integration.oauth.provider import ISSUER, TOKEN, Provider
@@ -39,8 +39,8 @@ def algorithm(request: pytest.FixtureRequest) -> str:
 
 async def make_copies(make_service: MakeService, database: str, clock: FakeClock, **changes: object) -> Copies:
     old, new = secrets.token_urlsafe(48), secrets.token_urlsafe(48)
-    behind = await make_copy(make_service, database, encryption_keys=old, **changes)
-    ahead = await make_copy(make_service, database, encryption_keys=f"{new},{old}", **changes)
+    behind = await make_copy(make_service, database, SOON, encryption_keys=old, **changes)
+    ahead = await make_copy(make_service, database, SOON, encryption_keys=f"{new},{old}", **changes)
     person, tokens = await behind.register_and_log_in()
     # The first takes the standby, which both can open, and publishes one that only `ahead` can open.
     for _ in range(2):

@@ -33,6 +33,28 @@ async def test_the_first_keys_are_made_once_and_sign_at_once(make_copy: MakeCopy
     assert len(await first.changes.list()) == 4
 
 
+async def test_a_start_that_waits_for_the_first_keys_of_another_copy_says_so_once(
+    make_copy: MakeCopy, logs: Logs
+) -> None:
+    """Whatever the copy that makes them is held up by: it has the lock."""
+    first = make_copy()
+    second = make_copy(times=RingTimes(first_keys=0.01, first_keys_due=0.03))
+    looks = 0
+
+    async def make_first() -> None:
+        nonlocal looks
+        looks += 1
+        if looks == 20:
+            await first.open()
+
+    await second.rings.open(make_first)
+    assert looks == 20
+    assert [line["level"] for line in events(logs, "keys.awaited")] == ["warning"]
+    assert second.kids() == first.kids()
+    await make_copy(times=RingTimes(first_keys_due=0)).open()
+    assert len(events(logs, "keys.awaited")) == 1
+
+
 async def test_a_ring_is_replaced_only_when_the_keys_have_changed(make_copy: MakeCopy) -> None:
     """The tokens that it remembers go with it."""
     copy = make_copy()

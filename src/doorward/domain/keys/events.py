@@ -73,6 +73,18 @@ class SigningKeyUnreadable(Event):
 
 
 @dataclass(frozen=True)
+class FirstKeysAwaited(Event):
+    """This start has waited for the first keys for some seconds: another copy holds the lock of what makes them.
+
+    If no copy makes any, the one that holds the lock hangs: end it.
+    """
+
+    log_event = "keys.awaited"
+    level = "warning"
+    outcome = "failure"
+
+
+@dataclass(frozen=True)
 class KeyRingNotRead(Event):
     """The keys could not be read again, and those that were read last are used."""
 
