@@ -15,21 +15,19 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from tests.architecture.sources import ROOT, text_of
+from tests.pages.requirements import link_requirements
 
 PAGE: Final = Path("docs/protect-a-service.md")
 DOORWARD: Final = "http://localhost:8000"
 PORT: Final = "9000"
 LIBRARY: Final = "doorward-client"
-PLUGINS_OF_THIS_RUN: Final = ("asyncio", "hypothesispytest", "schemathesis", "xdist")
-"""They are not the team's, and take longer to import than its tests take."""
-
 PROGRAMS: Final = ("pytest", "uvicorn")
 END_OF_FILE: Final = "end-of-the-pages-file"
 HANGS_AFTER_SECONDS: Final = 300
 CURL: Final = "curl() { command curl --noproxy '*' -w '%{stderr}%{http_code}\\n' \"$@\" 2>>statuses; }"
 UV: Final = """\
 #!/bin/sh
-# Nothing is resolved or installed: the environment has the library's wheel and this run's packages.
+# Nothing is resolved or installed: the environment has what the page adds.
 if [ "$1" = add ]; then export UV_FROZEN=1; else export UV_NO_SYNC=1; fi
 exec {uv} "$@"
 """
@@ -58,6 +56,13 @@ def documented_statuses() -> list[str]:
     """What the page says each call is answered, "" where it says nothing."""
     text = "".join(block.text for block in blocks()).replace("\\\n", "")
     return [found[1] or "" for found in re.finditer(r"^.*\bcurl .*\n(?:# (\d{3}))?", text, re.MULTILINE)]
+
+
+def additions() -> list[str]:
+    """The requirements that the page has uv add; a package in a folder by its name."""
+    commands = re.findall(r"^uv add (.*)$", "".join(block.text for block in blocks()), re.MULTILINE)
+    words = [word for command in commands for word in shlex.split(command)]
+    return [word.rpartition("/")[2] for word in words if not word.startswith("-")]
 
 
 class Team:
@@ -118,14 +123,13 @@ def environment(folder: Path) -> Mapping[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith(foreign)} | {
         "PATH": f"{programs}:{os.environ['PATH']}",
         "PORT_OF_THE_PAGE": str(_free_port()),
-        "PYTEST_ADDOPTS": " ".join(f"-p no:{name}" for name in PLUGINS_OF_THIS_RUN),
         "UV_OFFLINE": "1",
         "UV_PROJECT_ENVIRONMENT": str(packages),
     }
 
 
 def _install(packages: Path, wheels: Path, uv: str) -> None:
-    """Make an environment with the wheel of the library, and the packages of this run for all else."""
+    """Make an environment with the wheel of the library, and what it and the page's other additions ask for."""
     build = [uv, "build", "--quiet", "--offline", "--wheel", "--package", LIBRARY, "--out-dir", str(wheels)]
     subprocess.run(build, check=True, cwd=ROOT)
     venv.create(packages, with_pip=False, symlinks=True)
@@ -133,8 +137,9 @@ def _install(packages: Path, wheels: Path, uv: str) -> None:
     site = packages / Path(sysconfig.get_path("purelib")).relative_to(sys.prefix)
     with zipfile.ZipFile(next(wheels.glob("*.whl"))) as wheel:
         wheel.extractall(site)
-    # Folders named in such a file are searched, but files like it in them are not read: not the library's own sources.
-    (site / "run.pth").write_text(sysconfig.get_path("purelib"), encoding="utf-8")
+    link_requirements(site, additions())
+    # Without this check, a package that is missing would be waited for at the service's port.
+    subprocess.run([python, "-c", "import uvicorn, doorward_client.testing, fastapi.testclient"], check=True)
     for name in PROGRAMS:
         program = packages / "bin" / name
         program.write_text(

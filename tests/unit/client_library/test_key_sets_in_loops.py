@@ -171,7 +171,8 @@ async def test_an_older_answer_that_comes_late_replaces_no_newer_one() -> None:
         await mine.wait()
         return FetchedKeys(key_set(elliptic_key("old" if mine is gates[0] else "new")))
 
-    gates, begun = [asyncio.Event(), asyncio.Event()], []
+    gates = [asyncio.Event(), asyncio.Event()]
+    begun: list[str] = []
     clock = Clock()
     keys = KeySet(URI, fetch, clock=clock)
     lost = asyncio.create_task(keys.current_keys())
