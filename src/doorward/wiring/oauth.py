@@ -17,10 +17,10 @@ from doorward.domain.oauth.client_credentials import ClientCredentials
 from doorward.domain.oauth.clients import Clients
 from doorward.domain.oauth.introspection import Introspection
 from doorward.domain.oauth.login_grants import LoginGrants
-from doorward.domain.oauth.policy import Audiences
 from doorward.domain.oauth.repositories import Connection
 from doorward.domain.oauth.resources import Resources
 from doorward.domain.oauth.revocation import Revocation
+from doorward.domain.oauth.token_policy import Audiences
 from doorward.infrastructure.access_tokens import AccessTokens
 from doorward.infrastructure.postgres.database import PostgresDatabase
 from doorward.settings.config import Settings

@@ -7,8 +7,8 @@ from doorward.core.principal import ClientPrincipal
 from doorward.domain.auth.callers import ClientCaller
 from doorward.domain.auth.exceptions import InvalidAccessTokenError
 from doorward.domain.oauth.models import ClientStanding
-from doorward.domain.oauth.policy import scopes_of_token
 from doorward.domain.oauth.repositories import Connection, clients
+from doorward.domain.oauth.token_policy import scopes_of_token
 from doorward.observability.request_context import bind_client
 
 

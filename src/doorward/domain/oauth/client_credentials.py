@@ -5,8 +5,9 @@ from doorward.core.ports import Clock
 from doorward.domain.oauth.events import ClientTokenIssued, ClientTokenRefused
 from doorward.domain.oauth.exceptions import GrantNotAllowedError, ScopesNotAllowedError
 from doorward.domain.oauth.models import ClientToken, OAuthClient, ResourceContent
-from doorward.domain.oauth.policy import CLIENT_CREDENTIALS, Audiences, scopes_for
+from doorward.domain.oauth.policy import CLIENT_CREDENTIALS
 from doorward.domain.oauth.ports import ClientTokenSigner
+from doorward.domain.oauth.token_policy import Audiences, scopes_for
 from doorward.observability.logging import report
 
 

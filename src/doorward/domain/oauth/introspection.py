@@ -10,7 +10,7 @@ from doorward.domain.auth.ports import AccessTokenSigner
 from doorward.domain.auth.sessions import Sessions
 from doorward.domain.oauth.events import TokenIntrospected
 from doorward.domain.oauth.models import ActiveToken, AuthenticatedClient
-from doorward.domain.oauth.policy import Audiences, scopes_left
+from doorward.domain.oauth.token_policy import Audiences, scopes_left
 from doorward.observability.logging import report
 
 

@@ -5,8 +5,9 @@ from doorward.domain.auth.exceptions import InvalidTargetError, ScopeNotGrantedE
 from doorward.domain.auth.models import ACCOUNT_SCOPE, FIRST_PARTY, FIRST_PARTY_CLIENT, Grant
 from doorward.domain.auth.rotated_session import TokenAudience
 from doorward.domain.oauth.exceptions import ScopesNotAllowedError
-from doorward.domain.oauth.policy import Audiences, is_resource_identifier, scopes_for
+from doorward.domain.oauth.policy import is_resource_identifier
 from doorward.domain.oauth.repositories import Connection, clients
+from doorward.domain.oauth.token_policy import Audiences, scopes_for
 
 
 class LoginGrants:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from psycopg.rows import class_row
 
@@ -120,23 +121,22 @@ async def list_clients_with_hashes(
         LEFT JOIN oauth_resources ON oauth_resources.identifier = asked.identifier
         LEFT JOIN oauth_clients AS token_clients ON token_clients.client_id = asked.token_client_id
         """,
-        {
-            "client_ids": list(client_ids),
-            "identifiers": list(identifiers),
-            "token_client_ids": list(token_client_ids),
-        },
+        {"client_ids": list(client_ids), "identifiers": list(identifiers), "token_client_ids": list(token_client_ids)},
     )
-    found: dict[int, StoredClient] = {}
-    for position, *row in await cursor.fetchall():
-        client, (hashes, expirations), resource, token_client = row[:11], row[11:13], row[13:17], row[17:]
-        found[position] = StoredClient(
-            OAuthClient(*client),
-            hashes,
-            expirations,
-            ResourceContent(*resource) if resource[0] is not None else None,
-            ClientStanding(*token_client) if token_client[0] is not None else None,
-        )
+    found = {position: _stored_client(row) for position, *row in await cursor.fetchall()}
     return [found.get(position) for position, _ in enumerate(client_ids, start=1)]
+
+
+def _stored_client(row: Sequence[Any]) -> StoredClient:
+    """Return what a row has: a client, its secrets, and perhaps a resource and the client of a token."""
+    client, (hashes, expirations), resource, token_client = row[:11], row[11:13], row[13:17], row[17:]
+    return StoredClient(
+        OAuthClient(*client),
+        hashes,
+        expirations,
+        ResourceContent(*resource) if resource[0] is not None else None,
+        ClientStanding(*token_client) if token_client[0] is not None else None,
+    )
 
 
 async def list_standings(connection: Connection, client_ids: Sequence[str]) -> Sequence[ClientStanding]:
