@@ -18,8 +18,11 @@ def oauth(service: Service) -> Oauth:
 
 @pytest.fixture(scope="session")
 async def lasting_provider(shared_database: str, secret_key: str) -> AsyncIterator[Provider]:
-    """As `provider`, made once: for tests that change neither its settings nor its clock."""
-    settings = settings_of_the_ring(shared_database, secret_key, {"public_url": ISSUER})
+    """As `provider`, made once: for tests that change neither its settings nor its clock.
+
+    It sends no mails, whose statements would be counted among those of calls.
+    """
+    settings = settings_of_the_ring(shared_database, secret_key, {"public_url": ISSUER, "background": "off"})
     async with run_service(settings, FakeClock()) as service:
         yield Provider(service)
 
