@@ -1,6 +1,7 @@
 """Clients and resources of one running service."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
 
 import pytest
 
@@ -17,14 +18,19 @@ def oauth(service: Service) -> Oauth:
 
 
 @pytest.fixture(scope="session")
-async def lasting_provider(shared_database: str, secret_key: str) -> AsyncIterator[Provider]:
-    """As `provider`, made once: for tests that change neither its settings nor its clock.
-
-    It sends no mails, whose statements would be counted among those of calls.
-    """
-    settings = settings_of_the_ring(shared_database, secret_key, {"public_url": ISSUER, "background": "off"})
+async def provider_of_the_run(make_database: Any, secret_key: str) -> AsyncIterator[Provider]:
+    """A service that issues tokens for others. It sends no mails, whose statements would be counted among a call's."""
+    changes = {"public_url": ISSUER, "background": "off"}
+    settings = settings_of_the_ring(make_database(migrated=True), secret_key, changes)
     async with run_service(settings, FakeClock()) as service:
         yield Provider(service)
+
+
+@pytest.fixture
+def lasting_provider(provider_of_the_run: Provider) -> Iterator[Provider]:
+    """As `provider`, made once: for tests that change neither its settings nor its clock. Their clients are removed."""
+    yield provider_of_the_run
+    provider_of_the_run.sql("DELETE FROM oauth_clients WHERE client_id <> 'doorward'")
 
 
 @pytest.fixture
