@@ -5,14 +5,17 @@ service alone verifies them. The keys of the *ring* are asymmetric, have a ``kid
 services verify. ``kid`` decides between the two, and the key found decides everything else.
 """
 
+import json
 import math
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any, Final
 from uuid import uuid4
 
 import jwt
+from jwt.utils import base64url_encode
 
 from doorward.core.principal import ClientPrincipal, Principal, SignIn, VerifiedToken
 from doorward.domain.auth.exceptions import InvalidAccessTokenError
@@ -36,6 +39,15 @@ CLOCK_SKEW: Final = timedelta(seconds=30)
 """How far in the future ``iat`` of a token from another copy of the service may be."""
 
 _DERIVED_ALGORITHMS: Final = ("HS256", "HS384", "HS512")
+
+
+_COMPACT_JSON: Final = json.JSONEncoder(separators=(",", ":")).encode
+
+
+@lru_cache
+def _header_part(kid: str, algorithm: SigningAlgorithm) -> bytes:
+    """Return the header of tokens of a key, encoded (RFC 7515 section 3.1)."""
+    return base64url_encode(_COMPACT_JSON({"alg": algorithm, "kid": kid, "typ": TOKEN_TYPE}).encode())
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +225,10 @@ class AccessTokens:
 
     def _sign_by_ring(self, claims: dict[str, Any], algorithm: SigningAlgorithm, now: datetime) -> str:
         key = self._provider.rings.current.signing_key(algorithm, now)
-        return jwt.encode(claims, key.private, algorithm=key.algorithm, headers={"typ": TOKEN_TYPE, "kid": key.kid})
+        # What PyJWT's `encode` does around its signature takes a third as long as that.
+        signed = _header_part(key.kid, key.algorithm) + b"." + base64url_encode(_COMPACT_JSON(claims).encode())
+        signature = jwt.get_algorithm_by_name(key.algorithm).sign(signed, key.private)
+        return (signed + b"." + base64url_encode(signature)).decode()
 
     def _verify(self, ring: KeyRing, token: str) -> VerifiedToken:
         header_part, _, _ = compact_parts(token)

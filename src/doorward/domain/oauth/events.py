@@ -112,9 +112,10 @@ class ClientAuthenticationFailed(Event):
 
 @dataclass(frozen=True)
 class ClientTokenIssued(Event):
-    """An OAuth client got an access token for itself."""
+    """An OAuth client got an access token for itself. The line of its request names it, too."""
 
     log_event = "client.token_issued"
+    level = "debug"
     outcome = "success"
     counted = ((CLIENT_TOKENS, "issued"),)
     client_id: str
