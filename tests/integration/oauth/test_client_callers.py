@@ -11,6 +11,7 @@ import pytest
 
 from doorward.api.policy import NeedsScope
 from doorward.api.routing import PolicyRoute
+from doorward.domain.auth.exceptions import InvalidAccessTokenError
 from doorward.domain.auth.scopes import RESOURCE_SCOPES
 from doorward.domain.oauth.models import ResourceContent
 from tests.integration.oauth.clients import OPERATOR, any_version
@@ -51,6 +52,12 @@ async def test_a_client_reads_what_everybody_may_read(lasting_provider: Provider
     assert [item["title"] for item in listed.json()["items"]] == [title]
     by_cursor = await call(lasting_provider, "GET", ITEMS, token, params={"title": title, "after": ""})
     assert [item["title"] for item in by_cursor.json()["items"]] == [title]
+
+
+async def test_the_token_of_a_client_is_of_no_session(lasting_provider: Provider) -> None:
+    token = await (await lasting_provider.machine()).token()
+    with pytest.raises(InvalidAccessTokenError):
+        await lasting_provider.service.app.state.services.sessions.authenticate(token)
 
 
 async def test_a_client_owns_nothing_so_it_writes_nothing(lasting_provider: Provider) -> None:

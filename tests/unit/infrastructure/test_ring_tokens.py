@@ -164,12 +164,14 @@ def _tokens_of(rings: _ChangingRing) -> AccessTokens:
 
 
 async def test_a_key_of_another_copy_is_learnt_from_its_first_token() -> None:
-    rings = _ChangingRing(ring_of(new_key("ES256")))
-    rings.after = ring_of(new_key("ES256"), new_key("ES256", 2))
     token = ring.signed(new_key("ES256", 2))
-    assert await _tokens_of(rings).verify_with_latest_keys(token, NOW) == PRINCIPAL
-    assert (await _tokens_of(rings).read_with_latest_keys(token, NOW)).principal == PRINCIPAL
-    assert rings.asked == [new_key("ES256", 2).kid]
+    verifying, reading = (_ChangingRing(ring_of(new_key("ES256"))) for _ in range(2))
+    verifying.after = reading.after = ring_of(new_key("ES256"), new_key("ES256", 2))
+    assert await _tokens_of(verifying).verify_with_latest_keys(token, NOW) == PRINCIPAL
+    assert (await _tokens_of(reading).read_with_latest_keys(token, NOW)).principal == PRINCIPAL
+    for rings in (verifying, reading):
+        assert await _tokens_of(rings).verify_with_latest_keys(token, NOW) == PRINCIPAL
+        assert rings.asked == [new_key("ES256", 2).kid]
 
 
 async def test_only_an_unknown_key_of_our_own_issuer_has_the_keys_read_again() -> None:
