@@ -85,7 +85,7 @@ async def change_account(service: Service, person: Person) -> None:
 
 
 async def leave(service: Service) -> None:
-    """Have somebody take the data along, delete the account, restore it, and delete it for good."""
+    """Have a user export the data, delete the account, restore it, and delete it for good."""
     person, tokens = await service.register_and_log_in()
     assert (await service.authorized("POST", f"{ACCOUNT}/export", tokens.access)).status_code == 200
     assert (await service.authorized("POST", f"{ACCOUNT}/deletion", tokens.access)).status_code == 202
@@ -106,7 +106,7 @@ async def accept_an_invitation(service: Service) -> None:
 
 
 async def change_email(service: Service) -> None:
-    """Have somebody give up a change of the e-mail address, and make another."""
+    """Have a user cancel a change of the e-mail address, and make another."""
     change = await changing(mails_of(service), verified=False)
     await change.request()
     await change.changes.cancel(await change.caller())

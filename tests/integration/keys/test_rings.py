@@ -36,7 +36,7 @@ async def test_the_first_keys_are_made_once_and_sign_at_once(make_copy: MakeCopy
 async def test_a_start_that_waits_for_the_first_keys_of_another_copy_says_so_once(
     make_copy: MakeCopy, logs: Logs
 ) -> None:
-    """Whatever the copy that makes them is held up by: it has the lock."""
+    """A copy that has the lock and makes the keys is slow, for any reason."""
     first = make_copy()
     second = make_copy(times=RingTimes(first_keys=0.01, first_keys_due=0.03))
     looks = 0

@@ -18,6 +18,19 @@ LOOPS: Final = 4
 HANGS_AFTER_SECONDS: Final = 60
 
 
+class HangsOnce:
+    """Answers each fetch but the first, which never ends."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    async def __call__(self, uri: str) -> FetchedKeys:
+        self.asked.append(uri)
+        if len(self.asked) == 1:
+            await asyncio.Event().wait()
+        return FetchedKeys(key_set(elliptic_key()))
+
+
 def test_several_event_loops_one_after_another_use_one_set() -> None:
     async def fetch(uri: str) -> FetchedKeys:
         fetches.append(uri)
@@ -53,18 +66,12 @@ def test_event_loops_in_several_threads_share_one_fetch() -> None:
 
 
 def test_a_loop_that_ends_during_the_fetch_leaves_the_next_a_usable_set() -> None:
-    async def fetch(uri: str) -> FetchedKeys:
-        fetches.append(uri)
-        if len(fetches) == 1:
-            await asyncio.Event().wait()
-        return FetchedKeys(key_set(elliptic_key()))
-
     async def begin() -> None:
         task = asyncio.create_task(keys.current_keys())
         await settle()
         task.cancel()
 
-    fetches: list[str] = []
+    fetch = HangsOnce()
     clock = Clock()
     keys = KeySet(URI, fetch, clock=clock)
     asyncio.run(begin())
@@ -73,12 +80,6 @@ def test_a_loop_that_ends_during_the_fetch_leaves_the_next_a_usable_set() -> Non
 
 
 def test_a_fetch_that_ends_with_its_loop_is_made_again_for_callers_of_other_loops() -> None:
-    async def fetch(uri: str) -> FetchedKeys:
-        fetches.append(uri)
-        if len(fetches) == 1:
-            await asyncio.Event().wait()
-        return FetchedKeys(key_set(elliptic_key()))
-
     async def begin() -> None:
         task = asyncio.create_task(keys.current_keys())
         await settle()
@@ -93,14 +94,14 @@ def test_a_fetch_that_ends_with_its_loop_is_made_again_for_callers_of_other_loop
         second_waits.set()
         return await call
 
-    fetches: list[str] = []
+    fetch = HangsOnce()
     first_began, second_waits = threading.Event(), threading.Event()
     keys = KeySet(URI, fetch, clock=Clock())
     with ThreadPoolExecutor(2) as threads:
         beginning = threads.submit(in_loop_of_its_own, begin)
         assert threads.submit(in_loop_of_its_own, join).result().find("elliptic", "ES256")
         beginning.result()
-    assert len(fetches) == 2
+    assert len(fetch.asked) == 2
 
 
 def test_a_fetch_in_a_loop_that_was_closed_is_not_waited_for() -> None:
