@@ -70,6 +70,19 @@ class Person:
     is_email_pending: bool = False
     sessions: list[Session] = field(default_factory=list)
 
+    @property
+    def is_waiting(self) -> bool:
+        """Whether the answer to a call of the account, and of no session, never came."""
+        return (
+            not self.is_registered
+            or self.is_login_pending
+            or self.is_password_pending
+            or self.is_verification_pending
+            or self.is_reset_pending
+            or self.is_confirmation_pending
+            or self.is_email_pending
+        )
+
 
 def read(path: Path) -> list[Person]:
     """Return what the ledger says of each person. A line that was being written when its writer died is no line."""

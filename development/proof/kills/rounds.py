@@ -36,9 +36,7 @@ class Outcome:
         self.people += len(people)
         self.sessions += len(sessions)
         self.unknown += sum(session.pending is not None for session in sessions)
-        self.unknown += sum(person.is_login_pending or not person.is_registered for person in people)
-        self.unknown += sum(person.is_verification_pending or person.is_reset_pending for person in people)
-        self.unknown += sum(person.is_confirmation_pending or person.is_email_pending for person in people)
+        self.unknown += sum(person.is_waiting for person in people)
         self.wrong += wrong
 
 

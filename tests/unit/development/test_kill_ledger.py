@@ -1,0 +1,26 @@
+"""The ledger of the kills: a call without an answer counts as one, whichever call it is."""
+
+import contextlib
+from pathlib import Path
+from typing import get_args
+
+import pytest
+
+from development.proof.kills.ledger import Call, Ledger, read
+from development.proof.kills.rounds import Outcome
+
+OF_A_SESSION = ("refresh", "reuse", "revoke")
+
+
+@pytest.mark.parametrize("call", get_args(Call))
+def test_a_call_without_an_answer_is_counted(call: Call, tmp_path: Path) -> None:
+    path = tmp_path / "ledger"
+    with contextlib.closing(Ledger(path)) as ledger:
+        if call != "register":
+            ledger.tell(ledger.mean("ada", "register"), 201)
+        if call in OF_A_SESSION:
+            ledger.tell(ledger.mean("ada", "login"), 200, "refresh-token", "access-token")
+        ledger.mean("ada", call, 0 if call in OF_A_SESSION else None)
+    outcome = Outcome()
+    outcome.add(read(path), [])
+    assert outcome.unknown == 1
