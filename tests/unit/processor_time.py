@@ -1,8 +1,9 @@
 """Processor time of a call beside that of a fixed loop in the same run: no machine and no neighbour decides a test."""
 
 import contextlib
+import gc
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Final
 
@@ -12,7 +13,7 @@ LOOPS_OF_BUDGET: Final = 1_400_000
 """Of ``_loop``: 100 ms of processor time on the machine whose figures are in docs/assurance.md."""
 
 ATTEMPTS: Final = 3
-"""The least of several counts: a collection of garbage or a cold cache is not the input's doing."""
+"""The least of several counts: a cold cache is not the input's doing."""
 
 
 def _loop(times: int) -> int:
@@ -44,7 +45,20 @@ def share_of_first_call(call: Callable[[], object]) -> float:
 
 
 def _seconds(call: Callable[[], object]) -> float:
-    began = time.thread_time()
-    with contextlib.suppress(DomainError):
-        call()
-    return time.thread_time() - began
+    with contextlib.suppress(DomainError), _no_garbage_collected():
+        began = time.thread_time()
+        try:
+            call()
+        finally:
+            seconds = time.thread_time() - began
+    return seconds
+
+
+@contextlib.contextmanager
+def _no_garbage_collected() -> Iterator[None]:
+    """A collection looks at all objects of the process: how long it takes is not the input's doing."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
