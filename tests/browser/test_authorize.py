@@ -43,7 +43,7 @@ async def authorize(page: Page, scheme: str, fields: dict[str, str], token_path:
         await container.get_by_text("select all").click()
     async with page.expect_response(lambda answer: answer.url.endswith(token_path)) as answered:
         await container.locator("button.authorize").click()
-    status = (await answered.value).status
+    status: int = (await answered.value).status
     await container.get_by_text("Logout", exact=True).wait_for()
     await container.get_by_role("button", name="Close").click()
     return status
@@ -55,7 +55,8 @@ async def list_items(page: Page) -> int:
     await page.click(f"{LIST_ITEMS} .try-out__btn")
     async with page.expect_response(lambda answer: "/api/v1/items" in answer.url) as answered:
         await page.click(f"{LIST_ITEMS} .execute")
-    return (await answered.value).status
+    status: int = (await answered.value).status
+    return status
 
 
 async def test_a_person_authorizes_with_name_and_password(site: Site, browser: Browser) -> None:

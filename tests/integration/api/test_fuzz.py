@@ -7,7 +7,7 @@ import psycopg
 
 from development.proof.fuzz import fuzz
 
-EXAMPLES: Final = 10
+EXAMPLES: Final = 5
 """Of each call; `inv prove --only fuzz` tries 1,000."""
 
 
