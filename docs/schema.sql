@@ -141,11 +141,13 @@ CREATE TABLE public.items (
     version integer NOT NULL,
     created_at timestamp with time zone NOT NULL,
     updated_at timestamp with time zone NOT NULL,
-    search_vector tsvector GENERATED ALWAYS AS ((setweight(to_tsvector('simple'::regconfig, translate(title, '!"#$%&''()*+,-./:;<=>?@[\]^_`{|}~'::text, '                                '::text)), 'A'::"char") || setweight(to_tsvector('simple'::regconfig, translate(description, '!"#$%&''()*+,-./:;<=>?@[\]^_`{|}~'::text, '                                '::text)), 'B'::"char"))) STORED NOT NULL,
+    search_vector tsvector DEFAULT ''::tsvector NOT NULL,
+    folded_title text,
+    external_id text,
     CONSTRAINT items_visibility_check CHECK ((visibility = ANY (ARRAY['private'::text, 'shared'::text])))
 );
-ALTER TABLE ONLY public.items ALTER COLUMN title SET STATISTICS 500;
 ALTER TABLE ONLY public.items ALTER COLUMN tags SET STATISTICS 500;
+ALTER TABLE ONLY public.items ALTER COLUMN folded_title SET STATISTICS 500;
 
 CREATE TABLE public.login_throttles (
     bucket integer NOT NULL,
@@ -458,13 +460,15 @@ CREATE INDEX invitations_expires_at_idx ON public.invitations USING btree (expir
 
 CREATE INDEX items_owner_created_at_idx ON public.items USING btree (owner_id, visibility, created_at, id);
 
+CREATE UNIQUE INDEX items_owner_external_id_key ON public.items USING btree (owner_id, external_id) WHERE (external_id IS NOT NULL);
+
 CREATE INDEX items_owner_title_idx ON public.items USING btree (owner_id, visibility, title, id);
 
 CREATE INDEX items_private_search_vector_idx ON public.items USING gin (((owner_id)::text), search_vector) WITH (gin_pending_list_limit='64') WHERE (visibility = 'private'::text);
 
 CREATE INDEX items_private_tags_idx ON public.items USING gin (owner_id, tags) WHERE (visibility = 'private'::text);
 
-CREATE INDEX items_private_title_trigrams_idx ON public.items USING gin (owner_id, title public.gin_trgm_ops) WHERE (visibility = 'private'::text);
+CREATE INDEX items_private_title_trigrams_idx ON public.items USING gin (owner_id, folded_title public.gin_trgm_ops) WHERE (visibility = 'private'::text);
 
 CREATE INDEX items_shared_created_at_idx ON public.items USING btree (created_at, id) WHERE (visibility = 'shared'::text);
 
@@ -474,9 +478,11 @@ CREATE INDEX items_shared_tags_idx ON public.items USING gin (tags, owner_id) WH
 
 CREATE INDEX items_shared_title_idx ON public.items USING btree (title, id) WHERE (visibility = 'shared'::text);
 
-CREATE INDEX items_shared_title_trigrams_idx ON public.items USING gin (title public.gin_trgm_ops) WHERE (visibility = 'shared'::text);
+CREATE INDEX items_shared_title_trigrams_idx ON public.items USING gin (folded_title public.gin_trgm_ops) WHERE (visibility = 'shared'::text);
 
 CREATE INDEX items_shared_year_idx ON public.items USING btree (year, created_at, id) WHERE (visibility = 'shared'::text);
+
+CREATE INDEX items_unindexed_idx ON public.items USING btree (id) WHERE (folded_title IS NULL);
 
 CREATE INDEX login_throttles_seen_at_idx ON public.login_throttles USING btree (seen_at);
 

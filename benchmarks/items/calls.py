@@ -179,7 +179,7 @@ def _by_number(name: str, wanted: ItemQuery, parameters: str = "", page: int = 1
 
 
 def _search(name: str, words: Sequence[str], wanted: ItemQuery) -> Call:
-    query = search_query(words, {})
+    query = search_query(words)
     return Call(
         name,
         f"{ITEMS}/search?q={'+'.join(words)}",

@@ -6,7 +6,7 @@ import re
 import sysconfig
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -14,6 +14,8 @@ from uuid import UUID
 
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
+
+from doorward.domain.items.indexing import index_of
 
 # fmt: off
 GENRES: Final = (
@@ -83,19 +85,21 @@ def item_rows(count: int, owners: Sequence[UUID], words: Zipf) -> Iterator[Row]:
     rare_places = range(0, count, count // RARE_TAG_ITEMS)[:RARE_TAG_ITEMS]
     for index in range(count):
         text = words.draw(chance, TITLE_WORDS + DESCRIPTION_WORDS)
+        title, description = " ".join(text[:TITLE_WORDS]).capitalize(), " ".join(text[TITLE_WORDS:])
         tags = list(dict.fromkeys(genres.draw(chance, chance.randint(0, MAXIMUM_GENRES))))
         created_at = FIRST_CREATED_AT + timedelta(seconds=index)
         yield (
             UUID(int=chance.getrandbits(128), version=4),
             chance.choice(owners),
-            " ".join(text[:TITLE_WORDS]).capitalize(),
-            " ".join(text[TITLE_WORDS:]),
+            title,
+            description,
             [*tags, RARE_TAG] if index in rare_places else tags,
             chance.choice(YEARS),
             "shared" if chance.random() < SHARED else "private",
             1,
             created_at,
             created_at,
+            *astuple(index_of(title, description)),
         )
 
 
@@ -114,11 +118,12 @@ async def add_owners(connection: AsyncConnection[TupleRow], count: int) -> Seque
     """Store accounts that nobody can log in to; return their ids."""
     chance = random.Random(SEED)
     ids = [UUID(int=chance.getrandbits(128), version=4) for _ in range(count)]
-    statement = "COPY users (id, email, username, username_key, password_hash) FROM STDIN"
+    statement = "COPY users (id, email, email_key, username, username_key, password_hash) FROM STDIN"
     async with connection.cursor() as cursor, cursor.copy(statement) as copy:
         for number, owner_id in enumerate(ids):
             name = f"owner{number}"
-            await copy.write_row((owner_id, f"{name}@example.com", name, name, "none"))
+            email = f"{name}@example.com"
+            await copy.write_row((owner_id, email, email, name, name, "none"))
     return ids
 
 
@@ -140,8 +145,8 @@ async def fill(connection: AsyncConnection[TupleRow], rows: Iterator[Row]) -> No
 async def copy_rows(connection: AsyncConnection[TupleRow], rows: Iterator[Row]) -> None:
     """Store items by one COPY, committed when this returns on a connection in autocommit."""
     statement = (
-        "COPY items (id, owner_id, title, description, tags, year, visibility, version, created_at, updated_at) "
-        "FROM STDIN"
+        "COPY items (id, owner_id, title, description, tags, year, visibility, version, created_at, updated_at, "
+        "folded_title, search_vector) FROM STDIN"
     )
     async with connection.cursor() as cursor, cursor.copy(statement) as copy:
         for row in rows:

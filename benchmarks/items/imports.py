@@ -12,9 +12,10 @@ from psycopg import AsyncConnection
 
 from benchmarks.items.catalogue import Row, Zipf, copy_rows, movie_lines
 from benchmarks.items.site import Site
-from doorward.domain.items.csv_lines import read_items
-from doorward.domain.items.models import Item, ItemContent
+from doorward.domain.items.indexing import index_of
+from doorward.domain.items.models import ImportedItem, Item
 from doorward.domain.items.policy import new_item
+from doorward.domain.items.reading.files import FileOptions, opened_items
 
 LINES: Final = 60_000
 
@@ -60,13 +61,13 @@ async def measure_import(site: Site, words: Zipf, rounds: int) -> ImportMeasured
 def prepared_rows(body: bytes, owner_id: UUID) -> list[Row]:
     """Return the file's items as rows, so that only storing them is left to do."""
     now = datetime.now(UTC)
-    lines = read_items(io.BytesIO(body), "private")
-    items = [new_item(uuid4(), line, owner_id, now) for line in lines if isinstance(line, ItemContent)]
-    return [_row(item) for item in items]
+    with opened_items(io.BytesIO(body), FileOptions()) as file:
+        contents = [line.content for line in file.lines if isinstance(line, ImportedItem)]
+    return [_row(new_item(uuid4(), content, owner_id, now)) for content in contents]
 
 
 def _row(item: Item) -> Row:
-    return astuple(item)
+    return (*astuple(item), *astuple(index_of(item.title, item.description)))
 
 
 async def _forget_import(connection: AsyncConnection[Any]) -> None:

@@ -21,9 +21,12 @@ from doorward.domain.auth.exceptions import (
 )
 from doorward.domain.auth.identifiers import canonical_email, canonical_username, display_username
 from doorward.domain.auth.refresh_token import SECRET_BYTES, RefreshToken, RefreshTokenCodec
-from doorward.domain.items.csv_lines import BadLine, read_items
-from doorward.domain.items.models import ItemContent
-from doorward.domain.items.policy import checked_content
+from doorward.domain.items.exceptions import InvalidColumnMapError
+from doorward.domain.items.folding import fold
+from doorward.domain.items.indexing import words_of
+from doorward.domain.items.policy import checked_content, checked_external_id
+from doorward.domain.items.reading.columns import FIELDS, read_column_map
+from doorward.domain.items.reading.files import BadLine, FileOptions, opened_items
 from doorward.infrastructure.access_tokens import AccessTokens
 
 _NOW: Final = datetime(2026, 1, 1, tzinfo=UTC)
@@ -102,19 +105,44 @@ def csv_importer(data: bytes) -> None:
     """A file is refused, or each line is an item that keeps the rules, nothing, or a refusal."""
     number = 0
     try:
-        for line in read_items(io.BytesIO(data), "private"):
-            if isinstance(line, BadLine):
-                _hold(line.number > number, "a line was counted twice")
-                number = line.number
-            elif isinstance(line, ItemContent):
-                _hold(checked_content(line) == line, "an item is not as the rules have it")
+        with opened_items(io.BytesIO(data), FileOptions()) as file:
+            for line in file.lines:
+                if isinstance(line, BadLine):
+                    _hold(line.number > number, "a line was counted twice")
+                    number = line.number
+                elif line is not None:
+                    _hold(checked_content(line.content) == line.content, "an item is not as the rules have it")
+                    external_id = line.external_id
+                    _hold(not external_id or checked_external_id(external_id) == external_id, "a foreign id is not")
     except DomainError:
         return
 
 
+def column_map(data: bytes) -> None:
+    """A map of columns is refused, or names each field once and each column once."""
+    try:
+        mapped = read_column_map(data.decode(errors="surrogateescape"))
+    except InvalidColumnMapError:
+        return
+    _hold(set(mapped.values()) <= set(FIELDS), "a column was mapped to what is no field")
+    _hold(len(set(mapped.values())) == len(mapped), "two columns were mapped to one field")
+
+
+def search_folder(data: bytes) -> None:
+    """Folded text stays as it is when it is folded again, and its words are lexemes without PostgreSQL's signs."""
+    text = data.decode(errors="replace")
+    folded = fold(text)
+    _hold(fold(folded) == folded, "folding twice gives another text")
+    signs = set(" \t\n:&|!<>()'\"\\*,=")
+    _hold(not any(signs & set(word) for word in words_of(folded)), "a word has a sign of PostgreSQL's syntax")
+
+
 PARSERS: Final[Mapping[str, Callable[[bytes], None]]] = {
     each.__name__: each
-    for each in (refresh_token_decoder, bearer_parser, email_canonicaliser, username_canonicaliser, csv_importer)
+    for each in (
+        *(refresh_token_decoder, bearer_parser, email_canonicaliser, username_canonicaliser),
+        *(csv_importer, column_map, search_folder),
+    )
 } | dict(user_file_parsers.PARSERS)
 SEEDS: Final[Mapping[str, tuple[bytes, ...]]] = {
     "refresh_token_decoder": tuple(codec.encode(_REFRESH_TOKEN).encode() for codec in _READABLE),
@@ -124,7 +152,14 @@ SEEDS: Final[Mapping[str, tuple[bytes, ...]]] = {
     ),
     "email_canonicaliser": (b"Ada.Lovelace+x@Example.com", "\u00e9@b\u00fccher.example".encode()),
     "username_canonicaliser": (b"Ada_Lovelace-1.0", "\uff21\uff44\uff41".encode()),
-    "csv_importer": (b'title,tags,year\n"A, ""B""",x|y,1949\n', b"movieId,title,genres\n1,M (1931),Crime|Thriller\n"),
+    "csv_importer": (
+        b'title,tags,year\n"A, ""B""",x|y,1949\n',
+        b"movieId,title,genres\n1,M (1931),Crime|Thriller\n",
+        b"sep=;\nexternal_id;title;\n7;A;\n",
+        "\ufefftitle\tyear\r\nA\t1949\r\n".encode("utf-16-le"),
+    ),
+    "column_map": (b"Name:title,Published:year", b"a, b:c:title"),
+    "search_folder": ("L\u00e9on \ufb01 \u6771\u4eac\u7269\u8a9e".encode(), "\u0130\u0f81\u3099\ufdfa".encode()),
     **user_file_parsers.SEEDS,
 }
 """Right inputs to begin from."""

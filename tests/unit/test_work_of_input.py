@@ -5,7 +5,7 @@ import contextlib
 import io
 import ipaddress
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, NamedTuple
 from uuid import UUID
@@ -24,9 +24,12 @@ from doorward.domain.auth.one_time_token import OneTimeTokenCodec, Purpose
 from doorward.domain.auth.refresh_token import RefreshTokenCodec
 from doorward.domain.auth.sealed_tokens import SealedKind, SealedTokens
 from doorward.domain.items import search
-from doorward.domain.items.csv_lines import read_items
-from doorward.domain.items.models import ItemContent, ItemFilter
+from doorward.domain.items.folding import fold
+from doorward.domain.items.indexing import index_of
+from doorward.domain.items.models import ImportedItem, ItemContent, ItemFilter
 from doorward.domain.items.policy import checked_content, checked_filter
+from doorward.domain.items.reading.columns import read_column_map
+from doorward.domain.items.reading.files import FileOptions, opened_items
 from doorward.domain.oauth import policy as oauth
 from doorward.domain.oauth.client_authentication import read_credentials
 from doorward.domain.oauth.models import ClientContent, PresentedCredentials
@@ -106,9 +109,9 @@ def _check_password(text: str) -> None:
     policy.check_new_password(text, username="ada.lovelace", email="a@example.com", common_passwords=())
 
 
-def _search(text: str) -> str:
+def _search(text: str) -> object:
     words = search.search_words(text)
-    return search.search_query(words, {word: search.likely_spellings(word) for word in words})
+    return search.search_query(words, {word: search.likely_spellings(word) for word in search.counted_words(words)})
 
 
 def _first_page_links(text: str) -> object:
@@ -119,7 +122,7 @@ def _first_page_links(text: str) -> object:
 
 def _steps(file: bytes) -> Iterable[Callable[[], object]]:
     """Yield the reading of each line: between two of them the event loop gets its turn."""
-    lines = read_items(io.BytesIO(file), "private")
+    lines = _lines(file)
     is_over = False
 
     def step() -> None:
@@ -131,6 +134,12 @@ def _steps(file: bytes) -> Iterable[Callable[[], object]]:
 
     while not is_over:
         yield step
+
+
+def _lines(file: bytes) -> Iterator[object]:
+    with opened_items(io.BytesIO(file), FileOptions()) as opened:
+        for line in opened.lines:
+            yield isinstance(line, ImportedItem) and index_of(line.content.title, line.content.description)
 
 
 def _queries() -> Mapping[str, str]:
@@ -165,6 +174,10 @@ _PLACES: Final = (
     Place("name of a client", _check_client, lambda: worst_inputs.texts(FIELD)),
     Place("identifier of a resource", oauth.is_resource_identifier, lambda: worst_inputs.texts(FIELD)),
     Place("id and secret of a client", _read_credentials, worst_inputs.header_values),
+    Place("index of a title", lambda text: index_of(text[:300], ""), lambda: worst_inputs.texts(300)),
+    Place("index of a description", lambda text: index_of("a", text), lambda: worst_inputs.texts(10_000)),
+    Place("part of a title", fold, _queries),
+    Place("map of columns", read_column_map, worst_inputs.column_maps),
     Place("filter of a list", lambda text: checked_filter(ItemFilter(text, text)), _queries),
     Place("search", _search, _queries),
     Place("cursor", lambda text: _CURSORS.decode(text, "title"), lambda: worst_inputs.texts(4_096)),

@@ -152,6 +152,20 @@ def csv_files() -> Mapping[str, bytes]:
         "line ends in a field": f'{header}x,"{chr(13)}{chr(10)}' + "\r\n" * (size // 2) + '",\n',
         "columns": ",".join(f"a{number}" for number in range(9_000)) + "\n",
         "brackets in a film": "movieId,title,genres\n1," + "a (" * (size // 3) + ",x\n",
+        "years in a film": "movieId,title,genres\n1," + "(1999) " * 160 + "x,x\n",
+        "a span in a film": "movieId,title,genres\n1,a" + " (1999" + " " * 1_100 + "x,x\n",
+        "spans in a film": "movieId,title,genres\n1," + "(1999 - " * 140 + "x,x\n",
+        "other titles in a film": "movieId,title,genres\n1," + "a (1999) (" * 110 + "x,x\n",
+        "white space in a year": "title,year\nx,1999" + " " * size + "x\n",
+        "zeros in a year": "title,year\nx,1999." + "0" * size + "x\n",
+        "zeros in a foreign id": "movieId,title\n1." + "0" * size + "x,x\n",
+        "digits in a foreign id": "movieId,title\n" + "1" * size + ".5,x\n",
+        "a separator line": "sep=;" + " " * size + "x\n",
+        "columns in each way": "a,;|\t" * (size // 5) + "\n",
+        "quotes in a header": '"' * size + "\n",
+        "columns of one name": "title" + ",x" * (size // 2) + "\n",
+        "an index of words": "title,description\nx," + "ab " * 3_333 + "\n",
+        "an index of pairs": "title,description\nx," + "".join(chr(0x4E00 + n) for n in range(9_999)) + "\n",
         "white space in a film": "movieId,title,genres\n1,a" + " " * size + "(1999,x\n",
         "genres": "movieId,title,genres\n1,a," + "|" * size + "\n",
         "digits for a year": "title,year\nx," + "9" * size + "\n",
@@ -159,7 +173,19 @@ def csv_files() -> Mapping[str, bytes]:
     }
     described = {f"{name}, description": f"{header}x,{text},\n" for name, text in texts(size).items()}
     titled = {f"{name}, title": f"{header}{text},x,\n" for name, text in texts(size).items()}
-    return {name: file.encode() for name, file in {**rows, **described, **titled}.items()}
+    encoded = {name: file.encode() for name, file in {**rows, **described, **titled}.items()}
+    wide = "title\n" + "\u4e0a" * 200_000
+    return encoded | {"a long line of UTF-16": wide.encode("utf-16-le"), "UTF-8 behind it": _two_encodings(size)}
+
+
+def _two_encodings(size: int) -> bytes:
+    return "title\nA\n".encode("utf-16-le") + b"ab\n" * size
+
+
+def column_maps() -> Mapping[str, str]:
+    """Maps that are as long as may be."""
+    parts = ["a", ":", ",", "a:", "a:title", "a:title,", ":title,", "title:", "a:title:title", "\n", "\u0130"]
+    return {repr(part): (part * 2_000)[:2_000] for part in parts}
 
 
 def log_texts() -> Mapping[str, str]:

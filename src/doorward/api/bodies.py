@@ -20,6 +20,7 @@ from doorward.api.exceptions import (
 from doorward.api.problems import MAXIMUM_ERRORS
 
 JSON: Final = "application/json"
+BYTES: Final = "application/octet-stream"
 FORM: Final = "application/x-www-form-urlencoded"
 MERGE_PATCH: Final = "application/merge-patch+json"
 MAXIMUM_FORM_FIELDS: Final = 20
@@ -119,8 +120,11 @@ else:
 
 
 def check_content_type(request: Request, *media_types: str) -> None:
-    """Raise ``UnsupportedMediaTypeError`` unless the body is announced as one of these."""
-    if content_type(request) not in media_types:
+    """Raise ``UnsupportedMediaTypeError`` unless the body is announced as one of these.
+
+    One without a media type counts as bytes (RFC 9110 section 8.3): browsers send none for files that they do not know.
+    """
+    if (content_type(request) or BYTES) not in media_types:
         raise UnsupportedMediaTypeError
 
 

@@ -14,7 +14,7 @@ from doorward.api.policy import ErrorDialect
 from doorward.api.problem_page import problem_page
 from doorward.api.schemas.health import CheckState
 from doorward.api.schemas.problem import FieldError
-from doorward.core.exceptions import DomainError, Kind
+from doorward.core.exceptions import DomainError, Flaw, Kind
 from doorward.domain.auth.exceptions import MissingAccessTokenError, ReauthenticationRequiredError
 from doorward.observability.request_context import current_correlation_id
 
@@ -125,7 +125,7 @@ def domain_response(
         detail_of(type(error), remedies),
         dialect=dialect,
         oauth_error=error.oauth_error,
-        errors=[FieldError(pointer=f"/body/{flaw.place}", code=flaw.code, detail=flaw.detail) for flaw in error.flaws],
+        errors=[field_error(flaw) for flaw in error.flaws],
         checks=checks,
     )
     body.update(error.members)
@@ -135,6 +135,11 @@ def domain_response(
     if status == HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = _challenge(error)
     return _response(body, status, headers, dialect)
+
+
+def field_error(flaw: Flaw) -> FieldError:
+    """Return an error in one part of the body, as every answer has it."""
+    return FieldError(pointer=f"/body/{flaw.place}", code=flaw.code, detail=flaw.detail)
 
 
 def _response(body: dict[str, Any], status: int, headers: Mapping[str, str], dialect: ErrorDialect) -> Response:

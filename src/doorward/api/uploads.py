@@ -8,7 +8,7 @@ from typing import IO, Annotated, Any, Final
 
 from fastapi import Depends, Request
 
-from doorward.api.bodies import JSON, BodyReader, check_content_type
+from doorward.api.bodies import BYTES, JSON, BodyReader, check_content_type
 from doorward.api.caller import CurrentOwner
 from doorward.api.exceptions import TooManyImportsError, UploadTooSlowError
 from doorward.api.services import services_of
@@ -18,6 +18,19 @@ from doorward.observability.events import HttpBodyNotStored
 from doorward.observability.logging import report
 
 CSV: Final = "text/csv"
+OTHER_NAMES_OF_CSV: Final = (
+    "text/tab-separated-values",
+    "text/plain",
+    "application/vnd.ms-excel",
+    "application/csv",
+    "text/x-csv",
+    "application/x-csv",
+    "text/comma-separated-values",
+    "text/x-comma-separated-values",
+    BYTES,
+)
+"""What browsers and programs call it. Windows tells browsers the first program that opens such files: Excel."""
+
 NDJSON: Final = "application/x-ndjson"
 HELD_IN_MEMORY_BYTES: Final = 1024 * 1024
 """Of an upload, before it goes to a temporary file."""
@@ -58,6 +71,12 @@ class CsvReader(BodyReader):
         return {"type": "string"}
 
 
+class SpreadsheetReader(CsvReader):
+    """A CSV file, by whatever name its client knows. Its bytes decide."""
+
+    other_media_types = OTHER_NAMES_OF_CSV
+
+
 class UserFileReader(CsvReader):
     """A file of users, in one of several formats."""
 
@@ -87,5 +106,5 @@ async def _store_body(request: Request, file: IO[bytes], seconds: float, idle_se
 
 
 # Its place is free again when the route returns, however slowly the client takes the answer.
-CsvBody = Annotated[IO[bytes], Depends(CsvReader(), scope="function")]
+CsvBody = Annotated[IO[bytes], Depends(SpreadsheetReader(), scope="function")]
 UserFileBody = Annotated[IO[bytes], Depends(UserFileReader(), scope="function")]

@@ -25,7 +25,7 @@ REMEDIES: Final[Mapping[type[DomainError], str]] = {
     ResourceNotFoundError: "List them: doorward resource list.",
     UnknownResourceError: "Add them first: doorward resource add URI.",
     ImportRefusedError: "Correct these lines, or leave them out with --skip-bad-lines:",
-    InvalidCsvHeaderError: "Correct the first line.",
+    InvalidCsvHeaderError: "Correct the first line, or name the column with --columns NAME:title.",
     ItemOwnerGoneError: "Name another owner with --owner.",
     ItemQuotaReachedError: "Raise QUOTA_PER_OWNER, or name another owner with --owner.",
     UserNotFoundError: "Check the spelling of the user name or the e-mail address, or register the user first.",

@@ -11,6 +11,8 @@ from doorward.commands.errors import CommandError
 from doorward.commands.preparation import finished, operator_settings
 from doorward.domain.items.importing import ImportRequest, ImportResult
 from doorward.domain.items.models import Visibility
+from doorward.domain.items.reading.columns import read_column_map
+from doorward.domain.items.reading.files import FileOptions
 from doorward.settings.database import DatabaseSettings
 from doorward.wiring.operations import opened_item_import
 
@@ -22,8 +24,9 @@ IMPORT_SECONDS: Final = 3600
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--owner", required=True, metavar="NAME", help="User name or e-mail address of their owner.")
 @click.option("--visibility", type=click.Choice(get_args(Visibility)), default="private", show_default=True)
+@click.option("--columns", default="", metavar="NAME:FIELD,...", help="Which columns of the file are which fields.")
 @click.option("--skip-bad-lines", is_flag=True, help="Leave bad lines out instead of storing nothing.")
-def import_items(file: Path, owner: str, visibility: Visibility, *, skip_bad_lines: bool) -> None:
+def import_items(file: Path, owner: str, visibility: Visibility, columns: str, *, skip_bad_lines: bool) -> None:
     """Store all items in one transaction, and print how many."""
     settings = operator_settings(log_level="error")
     try:
@@ -34,14 +37,21 @@ def import_items(file: Path, owner: str, visibility: Visibility, *, skip_bad_lin
             def report_progress() -> None:
                 progress.update(content.tell() - progress.pos)
 
-            work = _store(settings.database, content, report_progress, owner, visibility, skip_bad_lines=skip_bad_lines)
+            work = _store(
+                settings.database, content, report_progress, owner, visibility, columns, skip_bad_lines=skip_bad_lines
+            )
             result = finished(work)
             progress.update(size - progress.pos)
     except OSError as error:
         raise CommandError(f"cannot read {file}: {error.strerror}. Name a file that can be read") from error
     for line in result.bad_lines:
         click.echo(f"doorward: line {line.number} left out: {line.error.detail}", err=True)
-    click.echo(f"doorward: {result.imported} items imported, {len(result.bad_lines)} lines left out")
+    if result.unused_columns:
+        click.echo(f"doorward: columns that are no field of an item: {', '.join(result.unused_columns)}", err=True)
+    click.echo(
+        f"doorward: {result.imported} items imported, {result.updated} updated, {result.unchanged} unchanged, "
+        f"{len(result.bad_lines)} lines left out"
+    )
 
 
 async def _store(
@@ -50,10 +60,12 @@ async def _store(
     report_progress: Callable[[], None],
     owner_name: str,
     visibility: Visibility,
+    columns: str,
     *,
     skip_bad_lines: bool,
 ) -> ImportResult:
     async with opened_item_import(settings, seconds=IMPORT_SECONDS) as (accounts, item_import):
+        options = FileOptions(visibility, read_column_map(columns))
         owner = await accounts.find_user(owner_name)
-        request = ImportRequest(owner.id, visibility, skip_bad_lines)
+        request = ImportRequest(owner.id, options, skip_bad_lines)
         return await item_import.run(content, request, report_progress)

@@ -37,12 +37,12 @@ class UnsafeTextError(ValueError):
     """The text is too long to be normalised, or has too many combining marks in a row. Its message holds no text."""
 
 
-def normalize(text: str, form: Literal["NFC", "NFKC"], *, longest: int) -> str:
+def normalize(text: str, form: Literal["NFC", "NFKC", "NFKD"], *, longest: int) -> str:
     """Return the text in a Unicode normal form.
 
-    The time is proportional to the length. Raises ``UnsafeTextError`` for more than ``longest``
-    code points, and for more than ``MAXIMUM_MARKS`` combining marks in a row. NFKC may return up to 18 times as many
-    code points as it was given.
+    The time is proportional to the length. Raises ``UnsafeTextError`` for more than ``longest`` code points, and for
+    more than ``MAXIMUM_MARKS`` combining marks in a row. NFKC and NFKD may return up to 18 times as many code points as
+    they were given.
     """
     if len(text) > longest:
         raise UnsafeTextError("longer than may be normalised")

@@ -22,6 +22,7 @@ from doorward.settings.config import Settings
 from doorward.wiring.database import running_database
 from doorward.wiring.email_change import email_changes_task
 from doorward.wiring.events_out import EventsOut, create_events_out
+from doorward.wiring.items import items_indexing_task
 from doorward.wiring.joining import joining_retention_task
 from doorward.wiring.keys import signing_keys_tasks
 from doorward.wiring.leaving import erasure_task, expired_tokens_task
@@ -82,6 +83,7 @@ TASKS: Final = (
     erasure_task,
     joining_retention_task,
     email_changes_task,
+    items_indexing_task,
 )
 
 

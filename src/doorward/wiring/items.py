@@ -1,12 +1,18 @@
 """The objects of items, built from the settings."""
 
+from datetime import timedelta
+
 from doorward.core.pages import CursorCodec
 from doorward.core.ports import Clock
 from doorward.domain.items.importing import ItemImport
 from doorward.domain.items.personal_data import ItemData
+from doorward.domain.items.reindexing import Reindexing
 from doorward.domain.items.service import Items
 from doorward.infrastructure.keys import cursor_purpose
+from doorward.infrastructure.postgres.database import PostgresDatabase
 from doorward.infrastructure.postgres.shares import SharedDatabase
+from doorward.infrastructure.scheduler import Task
+from doorward.settings.background import BackgroundSettings
 from doorward.settings.config import Settings
 from doorward.wiring.keys import keys
 
@@ -20,6 +26,12 @@ def create_items(settings: Settings, database: SharedDatabase, clock: Clock) -> 
 def create_item_import(settings: Settings, database: SharedDatabase, clock: Clock) -> ItemImport:
     """Return the import of files over HTTP."""
     return ItemImport(database=database, clock=clock, quota=settings.limits.quota_per_owner)
+
+
+def items_indexing_task(settings: BackgroundSettings, database: PostgresDatabase, _: Clock) -> Task:
+    """Return the task that indexes items which were stored without an index."""
+    interval = timedelta(minutes=settings.housekeeping_interval_minutes)
+    return Task("index_items", interval, Reindexing(database=database).run)
 
 
 def items_data() -> ItemData:

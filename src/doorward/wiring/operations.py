@@ -35,6 +35,7 @@ from doorward.wiring.administration import create_administration
 from doorward.wiring.background import audit_retention_task, pruning_task
 from doorward.wiring.events_out import create_webhooks
 from doorward.wiring.foundation import Foundation
+from doorward.wiring.items import items_indexing_task
 from doorward.wiring.joining import create_inviting, joining_retention_task
 from doorward.wiring.keys import create_key_changes, create_signing_keys
 from doorward.wiring.leaving import erasure_task, expired_tokens_task
@@ -46,13 +47,19 @@ from doorward.wiring.user_files import create_user_export, create_user_import
 
 
 async def prune(settings: Settings, host: HostClock | None = None) -> int | None:
-    """Remove what is old, unanswered or expired now, and delete accounts that are due.
+    """Remove what is old, unanswered or expired now, index items that are not, and delete accounts that are due.
 
     Return how many sessions; None when another process prunes them. Raises ``ClocksDifferError``.
     """
     async with _opened(settings.database, host=host) as database:
         conninfo = session_conninfo(settings.database)
-        for create in (audit_retention_task, forgetting_task, joining_retention_task, expired_tokens_task):
+        for create in (
+            audit_retention_task,
+            forgetting_task,
+            joining_retention_task,
+            expired_tokens_task,
+            items_indexing_task,
+        ):
             await TaskRunner(conninfo, create(settings.background, database, database.clock)).run(only_if_due=False)
         sessions = pruning_task(settings.background, database, database.clock)
         removed = await TaskRunner(conninfo, sessions).run(only_if_due=False)

@@ -50,7 +50,7 @@ def test_a_file_becomes_the_items_of_its_owner(
     assert _import(path, owner.username.upper(), "--visibility", "shared") == 0
     assert _items_of(service, owner) == [("Casablanca", "shared")]
     printed = capsys.readouterr()
-    assert printed.out == "doorward: 1 items imported, 0 lines left out\n"
+    assert printed.out == "doorward: 1 items imported, 0 updated, 0 unchanged, 0 lines left out\n"
     assert printed.err == "movies.csv\n"
 
 
@@ -77,7 +77,7 @@ def test_bad_lines_can_be_left_out(
     assert _import(films, owner.email, "--skip-bad-lines") == 0
     assert _items_of(service, owner) == [("Casablanca", "private"), ("Vertigo", "private")]
     printed = capsys.readouterr()
-    assert printed.out == "doorward: 2 items imported, 1 lines left out\n"
+    assert printed.out == "doorward: 2 items imported, 0 updated, 0 unchanged, 1 lines left out\n"
     assert "doorward: line 3 left out: A year must be a whole number" in printed.err
 
 

@@ -113,7 +113,7 @@ async def test_what_is_refused_is_repeated_neither_in_the_answer_nor_in_the_log(
         await owner.get(ITEMS, unknown=secret),
         await owner.get(f"{ITEMS}?tag={secret}&tag=b"),
         await owner.get(f"{ITEMS}/{secret}"),
-        await owner.call("POST", IMPORT, content=f"title,{secret}\n".encode(), headers=headers),
+        await owner.call("POST", IMPORT, content=f"name,{secret}\n".encode(), headers=headers),
         await owner.call("POST", IMPORT, content=f"title,year\n{secret},{secret}\n".encode(), headers=headers),
         await owner.call("POST", IMPORT, content=f'title\n"{secret}'.encode(), headers=headers),
     ]

@@ -2,25 +2,27 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
 from psycopg import AsyncConnection
 
 from doorward.domain.items.exceptions import TooManyLinesError
-from doorward.domain.items.models import Item, ItemContent
-from doorward.domain.items.policy import new_item
-from doorward.domain.items.repositories import entries
+from doorward.domain.items.models import StagedItem
+from doorward.domain.items.repositories import imports
 
 
-async def _slowly() -> AsyncIterator[Item]:
+async def _slowly() -> AsyncIterator[StagedItem]:
     for number in range(3):
         await asyncio.sleep(0.1)
-        yield new_item(UUID(int=number), ItemContent("A", tags=[]), UUID(int=1), datetime(2026, 3, 1, tzinfo=UTC))
+        yield StagedItem(
+            id=UUID(int=number), external_id=None, title="A", tags=[], folded_title="a", search_vector="'=a' a:1A"
+        )
 
 
 async def test_a_file_that_takes_too_long_to_store_has_too_many_lines(own_database: str) -> None:
-    async with await AsyncConnection.connect(own_database, options="-c statement_timeout=1") as connection:
+    async with await AsyncConnection.connect(own_database) as connection:
+        await connection.execute("SET statement_timeout = '50ms'")
+        await imports.add_staging_table(connection)
         with pytest.raises(TooManyLinesError):
-            await entries.add_items(connection, _slowly())
+            await imports.add_staged_items(connection, _slowly())

@@ -6,7 +6,9 @@ from uuid import UUID
 import pytest
 
 from doorward.domain.items.models import ItemFilter, ItemQuery
+from doorward.domain.items.reindexing import Reindexing
 from doorward.domain.items.repositories import Connection, lists
+from doorward.domain.items.search import search_query
 from doorward.infrastructure.postgres.database import PostgresDatabase
 from tests.integration.items.catalogue import Owner, sign_in
 from tests.integration.service import MakeService
@@ -28,7 +30,7 @@ def wanted_by(reader_id: UUID, narrowed: ItemFilter) -> ItemQuery:
 
 READINGS: dict[str, Reading] = {
     "search": lambda connection, reader, word: lists.list_matches(
-        connection, wanted_by(reader, ItemFilter()), f"{word}:*", limit=10, offset=0
+        connection, wanted_by(reader, ItemFilter()), search_query([word]), limit=10, offset=0
     ),
     "spellings": lambda connection, reader, word: lists.list_known_spellings(connection, [word], reader),
 }
@@ -61,6 +63,7 @@ async def crowded(make_service: MakeService, own_database: str) -> Owner:
     owner = await sign_in(await make_service(database_url=own_database))
     owner.service.sql(FILL, owner.id, f"{WORD} ", "private", ROWS)
     owner.service.sql(FILL, owner.id, "Film ", "shared", ROWS)
+    await Reindexing(database=owner.service.database).run()
     owner.service.sql("ANALYZE items")
     return owner
 

@@ -7,12 +7,14 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from doorward.api.schemas.pages import CursorPagination, Pagination
+from doorward.api.schemas.problem import FieldError
 from doorward.api.schemas.requests import RequestBody
 from doorward.core.pages import DEFAULT_PAGE_SIZE, MAXIMUM_PAGE_SIZE
 from doorward.domain.items.models import Owner, Sort, Visibility
 
 MAXIMUM_QUERY_LENGTH = 300
 MAXIMUM_CURSOR_LENGTH = 4096
+MAXIMUM_COLUMN_MAP_LENGTH = 2000
 
 _FORBID_EXTRA = ConfigDict(extra="forbid", hide_input_in_errors=True)
 _Tags = Annotated[
@@ -59,7 +61,9 @@ class ItemListParameters(BaseModel):
         max_length=MAXIMUM_CURSOR_LENGTH,
         description="Go on behind this cursor (empty: begin). Costs the same at any depth, and counts no totals.",
     )
-    title: str | None = Field(None, max_length=MAXIMUM_QUERY_LENGTH, description="A part of the title, in any case.")
+    title: str | None = Field(
+        None, max_length=MAXIMUM_QUERY_LENGTH, description="A part of the title; case and accents do not matter."
+    )
     tag: _Tag = None
     year: _Year = None
     owner: Owner = Field("all", description="`me`: your own items. `all`: also those that others share.")
@@ -93,6 +97,12 @@ class ItemImportParameters(BaseModel):
         "abort", description="`abort`: one bad line and nothing is stored. `skip`: bad lines are left out and listed."
     )
     visibility: Visibility = Field("private", description="Of the lines that say nothing of theirs.")
+    columns: str = Field(
+        "",
+        max_length=MAXIMUM_COLUMN_MAP_LENGTH,
+        description="Which columns of the file are which fields: `Name:title,Published:year`.",
+        examples=["Name:title,Published:year,ISBN:external_id"],
+    )
 
 
 class ItemResponse(BaseModel):
@@ -126,17 +136,12 @@ class ItemSliceResponse(BaseModel):
     pagination: CursorPagination
 
 
-class ItemImportFlaw(BaseModel):
-    """A line that was left out."""
-
-    line: int
-    code: str
-    detail: str
-
-
 class ItemImportResponse(BaseModel):
-    """What became of the file."""
+    """What became of the file's lines. Each is counted once."""
 
-    imported: int
-    skipped: int
-    errors: list[ItemImportFlaw]
+    imported: int = Field(description="Lines that became new items.")
+    updated: int = Field(description="Lines that changed the item with their foreign id.")
+    unchanged: int = Field(description="Lines that said nothing new, or whose foreign id a later line has.")
+    skipped: int = Field(description="Lines that were left out. `errors` has each.")
+    errors: list[FieldError]
+    unused_columns: list[str] = Field(description="Columns of the file that are no field of an item.")

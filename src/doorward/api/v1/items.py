@@ -12,11 +12,10 @@ from doorward.api.conditional import entity_tag, is_changeable, is_expected, is_
 from doorward.api.exceptions import UploadTooSlowError
 from doorward.api.links import page_links, slice_links
 from doorward.api.policy import MAXIMUM_UPLOAD_BYTES, Cache, NeedsScope, RoutePolicy
-from doorward.api.problems import Remedies
+from doorward.api.problems import Remedies, field_error
 from doorward.api.routing import Call
 from doorward.api.schemas.items import (
     ItemBody,
-    ItemImportFlaw,
     ItemImportParameters,
     ItemImportResponse,
     ItemListParameters,
@@ -36,6 +35,7 @@ from doorward.domain.auth.exceptions import OwnerRequiredError
 from doorward.domain.auth.scopes import ResourceScope
 from doorward.domain.items.exceptions import (
     ImportRefusedError,
+    InvalidCsvHeaderError,
     InvalidTitleError,
     ItemNotFoundError,
     ItemQuotaReachedError,
@@ -45,8 +45,10 @@ from doorward.domain.items.exceptions import (
     QueryTooBroadError,
     StaleItemError,
 )
-from doorward.domain.items.importing import ImportRequest
+from doorward.domain.items.importing import ImportRequest, flaw_of
 from doorward.domain.items.models import Item, ItemContent, ItemFilter, ItemQuery
+from doorward.domain.items.reading.columns import read_column_map
+from doorward.domain.items.reading.files import FileOptions
 
 TAG: Final = "items"
 LIST: Final = "/api/v1/items"
@@ -64,6 +66,7 @@ REMEDIES: Final[Remedies] = {
     StaleItemError: "Read it again and repeat the call with its new ETag.",
     NoSearchWordsError: "Send letters or digits: q=star wars.",
     QueryTooBroadError: "Narrow it with longer words and more filters, or use after= for pages.",
+    InvalidCsvHeaderError: "Send columns=Name:title, with the name that the file has.",
     ImportRefusedError: "errors lists the first of them. Correct them, or leave them out with on_error=skip.",
 }
 
@@ -210,15 +213,22 @@ async def import_items(
     file: CsvBody,
     services: CurrentServices,
 ) -> ItemImportResponse:
-    """Add the items of a CSV file: `title` and any of `description,tags,year,visibility`; or `movieId,title,genres`."""
-    wanted = ImportRequest(
-        owner_id=owner_id, visibility=parameters.visibility, skip_bad_lines=parameters.on_error == "skip"
+    """Add the items of a CSV file, or change those that it brought before.
+
+    Its first line names the columns: `title` and any of `description,tags,year,visibility,external_id`; or
+    `movieId,title,genres`. With a foreign id (`movieId` or `external_id`), a file can be imported again.
+    """
+    options = FileOptions(visibility=parameters.visibility, columns=read_column_map(parameters.columns))
+    request = ImportRequest(owner_id, options, skip_bad_lines=parameters.on_error == "skip")
+    result = await services.item_import.run(file, request)
+    return ItemImportResponse(
+        imported=result.imported,
+        updated=result.updated,
+        unchanged=result.unchanged,
+        skipped=len(result.bad_lines),
+        errors=[field_error(flaw_of(line)) for line in result.bad_lines],
+        unused_columns=list(result.unused_columns),
     )
-    result = await services.item_import.run(file, wanted)
-    errors = [
-        ItemImportFlaw(line=line.number, code=line.error.code, detail=line.error.detail) for line in result.bad_lines
-    ]
-    return ItemImportResponse(imported=result.imported, skipped=len(errors), errors=errors)
 
 
 def _content(body: ItemBody) -> ItemContent:

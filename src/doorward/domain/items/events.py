@@ -13,6 +13,8 @@ class ItemsImported(Event):
     log_event = "items.imported"
     owner_id: UUID
     imported: int
+    updated: int
+    unchanged: int
     skipped: int
 
 

@@ -76,11 +76,54 @@ class InvalidVisibilityError(_InvalidError):
     detail = "A visibility must be private or shared."
 
 
+class InvalidExternalIdError(_InvalidError):
+    code = "invalid_item_external_id"
+    detail = (
+        "A foreign id must have 1 to 200 characters, with the name of its column, and no line breaks and control "
+        "characters."
+    )
+
+
 class InvalidCsvHeaderError(_InvalidError):
     code = "invalid_item_csv_header"
+    detail = "The first line must name the columns, and one of them title; or a column must be mapped to title."
+
+
+class RepeatedCsvColumnError(_InvalidError):
+    """``flaws`` has the number of the second one."""
+
+    code = "repeated_csv_column"
+    detail = "Two columns have the same name, so that it is not clear which one is meant."
+
+
+class MissingCsvColumnError(_InvalidError):
+    """``flaws`` has the fields that they are mapped to."""
+
+    code = "missing_csv_column"
+    detail = "The map of columns names a column that the file does not have."
+
+
+class InvalidColumnMapError(_InvalidError):
+    code = "invalid_column_map"
     detail = (
-        "The first line must name the columns: title, and any of description, tags, year, visibility; "
-        "or movieId,title,genres."
+        "The map of columns must be a list as in Name:title,Published:year. The fields are title, description, tags, "
+        "year, visibility and external_id, each at most once."
+    )
+
+
+class NotCsvError(_InvalidError):
+    """Recognised by control characters in its first line."""
+
+    code = "not_csv"
+    detail = "The file is no text: perhaps a workbook or an archive. Save or unpack it as CSV."
+
+
+class InvalidCsvEncodingError(_InvalidError):
+    """Of a line, or of the rest of the file from a line on."""
+
+    code = "invalid_csv_encoding"
+    detail = (
+        "This is not in the file's encoding: UTF-8, or UTF-16 if the file begins so. Save the file as CSV in UTF-8."
     )
 
 
@@ -110,7 +153,7 @@ class MalformedCsvError(_InvalidError):
 
 class InvalidCsvLineError(_InvalidError):
     code = "invalid_csv_line"
-    detail = "The line has more or fewer fields than the header, or is not UTF-8."
+    detail = "The line has more or fewer fields than the first line names columns."
 
 
 class ImportRefusedError(_InvalidError):

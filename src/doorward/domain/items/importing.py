@@ -1,21 +1,21 @@
 """Use case: import items from a CSV file, all of them or the valid ones."""
 
 import asyncio
+import itertools
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
-from contextlib import closing
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import IO, Final
 from uuid import UUID, uuid4
 
 from doorward.core.exceptions import DomainError, Flaw, Kind
 from doorward.core.ports import Clock, Database
-from doorward.domain.items.csv_lines import BadLine, read_items
 from doorward.domain.items.events import ItemsImported, ItemsImportRefused
 from doorward.domain.items.exceptions import ImportRefusedError, ItemQuotaReachedError, TooManyBadLinesError
-from doorward.domain.items.models import Item, ItemContent, Visibility
-from doorward.domain.items.policy import new_item
-from doorward.domain.items.repositories import Connection, entries, quota
+from doorward.domain.items.indexing import index_of
+from doorward.domain.items.models import ImportedItem, StagedItem, StagedMerge
+from doorward.domain.items.reading.files import BadLine, FileOptions, opened_items
+from doorward.domain.items.repositories import Connection, imports, quota
 from doorward.observability.logging import report
 
 MAXIMUM_FLAWS_SHOWN: Final = 100
@@ -23,22 +23,27 @@ MAXIMUM_BAD_LINES: Final = 10_000
 TURN_SECONDS: Final = 0.002
 """How long lines are read before the event loop runs other requests."""
 
+MAXIMUM_LINES: Final = 2**32
+
 
 @dataclass(frozen=True, slots=True)
 class ImportRequest:
-    """The options of an import. ``visibility`` is the default for lines without one."""
+    """Whose items the file becomes, and how it is read."""
 
     owner_id: UUID
-    visibility: Visibility = "private"
+    options: FileOptions = field(default_factory=FileOptions)
     skip_bad_lines: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class ImportResult:
-    """The number of imported lines, and the errors of the others."""
+    """What became of the lines: new items, changed ones, nothing new; and the errors of the others."""
 
     imported: int
+    updated: int
+    unchanged: int
     bad_lines: Sequence[BadLine]
+    unused_columns: Sequence[str]
 
 
 class ItemImport:
@@ -63,52 +68,80 @@ class ItemImport:
     ) -> ImportResult:
         """Store the file's items in one transaction, committed when this returns.
 
-        ``on_progress`` is called every few milliseconds. Raises ``ImportRefusedError`` for bad lines that are not to be
-        skipped, ``TooManyBadLinesError``, ``TooManyLinesError``, ``InvalidCsvHeaderError``, ``MalformedCsvError`` or
-        ``ItemQuotaReachedError``; then nothing is stored.
+        A line with a foreign id changes the owner's item with that id, if there is one, in the fields that the file
+        has. ``on_progress`` is called every few milliseconds. Raises ``ImportRefusedError`` for bad lines that are not
+        to be skipped, ``TooManyBadLinesError``, ``TooManyLinesError``, ``ItemQuotaReachedError`` or a refusal of the
+        whole file; then nothing is stored.
         """
-        bad_lines: list[BadLine] = []
         try:
             async with self._database.bulk_transaction() as connection:
-                room = await self._room_of(connection, request.owner_id)
-                with closing(read_items(file, request.visibility)) as lines:
-                    items = self._items(lines, request, bad_lines, on_progress)
-                    imported = await entries.add_items(connection, _at_most(room, items))
-                await self._check_quota(connection, request.owner_id)
+                result = await self._store(connection, file, request, on_progress)
         except DomainError as error:
             if error.kind in {Kind.INVALID, Kind.FORBIDDEN}:
                 report(ItemsImportRefused(owner_id=request.owner_id, code=error.code))
             raise
-        report(ItemsImported(owner_id=request.owner_id, imported=imported, skipped=len(bad_lines)))
-        return ImportResult(imported, bad_lines)
+        report(
+            ItemsImported(
+                owner_id=request.owner_id,
+                imported=result.imported,
+                updated=result.updated,
+                unchanged=result.unchanged,
+                skipped=len(result.bad_lines),
+            )
+        )
+        return result
+
+    async def _store(
+        self, connection: Connection, file: IO[bytes], request: ImportRequest, on_progress: Callable[[], None]
+    ) -> ImportResult:
+        bad_lines: list[BadLine] = []
+        await imports.add_staging_table(connection)
+        with opened_items(file, request.options) as opened:
+            items = self._items(opened.lines, request, bad_lines, on_progress)
+            staged = await imports.add_staged_items(connection, items)
+        await self._check_room(connection, request.owner_id, staged)
+        merge = StagedMerge(
+            owner_id=request.owner_id,
+            now=self._clock.now(),
+            has_description="description" in opened.fields,
+            has_tags="tags" in opened.fields,
+            has_year="year" in opened.fields,
+            has_visibility="visibility" in opened.fields,
+        )
+        stored = await imports.add_or_update_items(connection, merge)
+        await self._check_quota(connection, request.owner_id)
+        unchanged = staged - stored.added - stored.updated
+        return ImportResult(stored.added, stored.updated, unchanged, bad_lines, opened.unused_columns)
 
     async def _items(
         self,
-        lines: Iterable[ItemContent | BadLine | None],
+        lines: Iterable[ImportedItem | BadLine | None],
         request: ImportRequest,
         bad_lines: list[BadLine],
         on_progress: Callable[[], None],
-    ) -> AsyncIterator[Item]:
+    ) -> AsyncIterator[StagedItem]:
         """Yield the valid lines as items and collect the errors; at the end, raise the refusal for them, if any."""
-        now, turn_ends = self._clock.now(), time.monotonic() + self._turn_seconds
+        ids, turn_ends = _falling_ids(), time.monotonic() + self._turn_seconds
         for line in lines:
             if time.monotonic() >= turn_ends:
                 on_progress()
                 await asyncio.sleep(0)
                 turn_ends = time.monotonic() + self._turn_seconds
-            if isinstance(line, ItemContent):
-                yield new_item(uuid4(), line, request.owner_id, now)
+            if isinstance(line, ImportedItem):
+                yield _staged(next(ids), line)
             elif line is not None:
                 bad_lines.append(line)
                 _check_patience(bad_lines, request)
         if bad_lines and not request.skip_bad_lines:
             raise _refusal(bad_lines)
 
-    async def _room_of(self, connection: Connection, owner_id: UUID) -> int | None:
-        """Return how many more items the owner may have now; None without a quota."""
+    async def _check_room(self, connection: Connection, owner_id: UUID, staged: int) -> None:
+        """Refuse lines above the quota before they are written to the table of items."""
         if self._quota is None:
-            return None
-        return self._quota - await quota.count_owned_items(connection, owner_id, limit=self._quota)
+            return
+        room = self._quota - await quota.count_owned_items(connection, owner_id, limit=self._quota)
+        if staged > room and await imports.count_new_items(connection, owner_id) > room:
+            raise ItemQuotaReachedError
 
     async def _check_quota(self, connection: Connection, owner_id: UUID) -> None:
         """Count again, with items stored meanwhile. The lock keeps others from adding until the transaction ends."""
@@ -119,14 +152,35 @@ class ItemImport:
             raise ItemQuotaReachedError
 
 
-async def _at_most(room: int | None, items: AsyncIterator[Item]) -> AsyncIterator[Item]:
-    """Yield the items. Raises ``ItemQuotaReachedError`` at the first item above the quota, before it is written."""
-    number = 0
-    async for item in items:
-        number += 1
-        if room is not None and number > room:
-            raise ItemQuotaReachedError
-        yield item
+def _falling_ids() -> Iterator[UUID]:
+    """Yield an id for each line, each lower than the one before it.
+
+    The items of a file have one time of creation, and lists decide by the id between equals: so a list of the newest
+    first has the lines in the file's order.
+    """
+    first = uuid4().int | MAXIMUM_LINES - 1
+    return (UUID(int=number) for number in itertools.count(first, -1))
+
+
+def _staged(item_id: UUID, line: ImportedItem) -> StagedItem:
+    content = line.content
+    index = index_of(content.title, content.description)
+    return StagedItem(
+        id=item_id,
+        external_id=line.external_id,
+        title=content.title,
+        description=content.description,
+        tags=content.tags,
+        year=content.year,
+        visibility=content.visibility,
+        folded_title=index.folded_title,
+        search_vector=index.search_vector,
+    )
+
+
+def flaw_of(line: BadLine) -> Flaw:
+    """Return the error of a line as every answer gives it."""
+    return Flaw(f"line/{line.number}", line.error.code, line.error.detail)
 
 
 def _check_patience(bad_lines: Sequence[BadLine], request: ImportRequest) -> None:
@@ -137,4 +191,4 @@ def _check_patience(bad_lines: Sequence[BadLine], request: ImportRequest) -> Non
 
 
 def _refusal(bad_lines: Sequence[BadLine]) -> ImportRefusedError:
-    return ImportRefusedError([Flaw(f"line/{line.number}", line.error.code, line.error.detail) for line in bad_lines])
+    return ImportRefusedError([flaw_of(line) for line in bad_lines])

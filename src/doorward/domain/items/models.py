@@ -39,8 +39,64 @@ class Item(ItemContent):
 
 
 @dataclass(frozen=True, slots=True)
+class ImportedItem:
+    """An item of a file. ``external_id`` is what its source calls it: no two items of an owner have the same one."""
+
+    content: ItemContent
+    external_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ItemIndex:
+    """What lists and searches find an item by, made of its title and description."""
+
+    folded_title: str
+    search_vector: str
+
+
+@dataclass(frozen=True, slots=True)
+class UnindexedItem:
+    """An item without an index. ``version`` tells whether it was changed meanwhile."""
+
+    id: UUID
+    version: int
+    title: str
+    description: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StagedItem(ItemContent):
+    """A line of a file on its way to the table of items."""
+
+    id: UUID
+    external_id: str | None
+    folded_title: str
+    search_vector: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StagedMerge:
+    """Whose items the staged lines become, when, and which fields the file has beside the title."""
+
+    owner_id: UUID
+    now: datetime
+    has_description: bool
+    has_tags: bool
+    has_year: bool
+    has_visibility: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StoredLines:
+    """How many items a file added and how many it changed."""
+
+    added: int
+    updated: int
+
+
+@dataclass(frozen=True, slots=True)
 class ItemFilter:
-    """The filter of a list. ``title`` matches a part of the title in any case; ``tag`` and ``year`` match exactly."""
+    """The filter of a list. ``title`` matches a part of the folded title; ``tag`` and ``year`` match exactly."""
 
     title: str | None = None
     tag: str | None = None
@@ -56,6 +112,14 @@ class ItemQuery:
     owner: Owner
     narrowed: ItemFilter
     sort: Sort = "-created_at"
+
+
+@dataclass(frozen=True, slots=True)
+class SearchQuery:
+    """Two tsqueries: for items that have the words, and for items whose whole title they are."""
+
+    words: str
+    whole_title: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,7 @@ from doorward.core.exceptions import DomainError
 from doorward.core.text import CODE_POINTS_OF_A_CHARACTER, UnsafeTextError, normalize
 from doorward.domain.items.exceptions import (
     InvalidDescriptionError,
+    InvalidExternalIdError,
     InvalidFilterError,
     InvalidTagsError,
     InvalidTitleError,
@@ -26,6 +27,7 @@ MAXIMUM_TITLE_LENGTH: Final = 300
 MAXIMUM_DESCRIPTION_LENGTH: Final = 10_000
 MAXIMUM_TAGS: Final = 20
 MAXIMUM_TAG_LENGTH: Final = 50
+MAXIMUM_EXTERNAL_ID_LENGTH: Final = 200
 LAST_YEAR: Final = 9999
 LAST_VERSION: Final = 2**31 - 1
 """The maximum of its column."""
@@ -53,6 +55,14 @@ def checked_content(content: ItemContent) -> ItemContent:
     )
     if content.year is not None and not 1 <= content.year <= LAST_YEAR:
         raise InvalidYearError
+    return checked
+
+
+def checked_external_id(text: str) -> str:
+    """Return a foreign id in its stored form: NFC, trimmed. Raises ``InvalidExternalIdError``."""
+    checked = _composed(text.strip(), MAXIMUM_EXTERNAL_ID_LENGTH, InvalidExternalIdError)
+    if not 1 <= len(checked) <= MAXIMUM_EXTERNAL_ID_LENGTH or _UNPRINTABLE.search(checked):
+        raise InvalidExternalIdError
     return checked
 
 

@@ -1,18 +1,24 @@
-"""Parse search queries: the words, their likely spellings, and the tsquery. Pure."""
+"""Parse search queries: the words, their likely spellings, and the tsqueries. Pure."""
 
 import string
-import unicodedata
 from collections.abc import Collection, Mapping, Sequence
+from types import MappingProxyType
 from typing import Final
 
 from doorward.core.text import UnsafeTextError, normalize
 from doorward.domain.items.exceptions import InvalidFilterError, NoSearchWordsError
+from doorward.domain.items.folding import fold
+from doorward.domain.items.indexing import is_unspaced, pairs_of, title_key, words_of
+from doorward.domain.items.models import SearchQuery
 
 LONGEST_QUERY: Final = 1200
 """Maximum code points of a query before it is normalised. Calls accept less."""
 
 MAXIMUM_WORDS: Final = 8
-"""Maximum words; further ones are ignored."""
+"""Maximum different words; further ones are ignored."""
+
+MAXIMUM_PAIRS: Final = 8
+"""Maximum pairs of characters of a word in a script without spaces; further ones are ignored."""
 
 SHORTEST_FORGIVEN_WORD: Final = 4
 """Minimum letters of a word whose errors are forgiven. In a shorter word, one other letter makes another word."""
@@ -20,15 +26,11 @@ SHORTEST_FORGIVEN_WORD: Final = 4
 LONGEST_FORGIVEN_WORD: Final = 24
 """Maximum letters of a word whose errors are forgiven. A longer one has too many spellings to look up."""
 
-_PARTS_OF_WORDS: Final = "LMN"
-"""Unicode categories of word characters: letters, marks (vowels of Indic scripts) and numbers."""
-
-
-_LETTERS: Final = string.ascii_lowercase + string.digits + "àáâãäåæçèéêëìíîïñòóôõöøœùúûüýÿß"
+_LETTERS: Final = string.ascii_lowercase + string.digits
 
 
 def search_words(query: str) -> Sequence[str]:
-    """Return the query's words in lower case, each once.
+    """Return the query's words, folded, in their order.
 
     Raises ``NoSearchWordsError`` without words, and ``InvalidFilterError`` for text that no stored item can contain.
     """
@@ -36,11 +38,15 @@ def search_words(query: str) -> Sequence[str]:
         composed = normalize(query, "NFC", longest=LONGEST_QUERY)
     except UnsafeTextError as error:
         raise InvalidFilterError from error
-    words_only = "".join(each if unicodedata.category(each)[0] in _PARTS_OF_WORDS else " " for each in composed.lower())
-    words = list(dict.fromkeys(words_only.split()))[:MAXIMUM_WORDS]
+    words = words_of(fold(composed))
     if not words:
         raise NoSearchWordsError
     return words
+
+
+def counted_words(words: Sequence[str]) -> Sequence[str]:
+    """Return the words that a search looks for: each once, and not too many."""
+    return list(dict.fromkeys(words))[:MAXIMUM_WORDS]
 
 
 def likely_spellings(word: str) -> Sequence[str]:
@@ -48,7 +54,7 @@ def likely_spellings(word: str) -> Sequence[str]:
 
     Added and changed letters are Latin letters and digits. Short and very long words have none.
     """
-    if not SHORTEST_FORGIVEN_WORD <= len(word) <= LONGEST_FORGIVEN_WORD:
+    if is_unspaced(word) or not SHORTEST_FORGIVEN_WORD <= len(word) <= LONGEST_FORGIVEN_WORD:
         return []
     cuts = [(word[:place], word[place:]) for place in range(len(word) + 1)]
     found = {before + after[1:] for before, after in cuts if after}
@@ -58,6 +64,14 @@ def likely_spellings(word: str) -> Sequence[str]:
     return sorted(found - {word})
 
 
-def search_query(words: Sequence[str], spellings: Mapping[str, Collection[str]]) -> str:
-    """Return a tsquery that requires every word, as a prefix or in one of its other spellings."""
-    return " & ".join("(" + " | ".join([f"{word}:*", *spellings.get(word, ())]) + ")" for word in words)
+def search_query(words: Sequence[str], spellings: Mapping[str, Collection[str]] = MappingProxyType({})) -> SearchQuery:
+    """Return a query for items that have every word, as a prefix or in one of its other spellings."""
+    counted = counted_words(words)
+    alternatives = (" | ".join([_term(word), *spellings.get(word, ())]) for word in counted)
+    return SearchQuery(" & ".join(f"({each})" for each in alternatives), title_key(words))
+
+
+def _term(word: str) -> str:
+    """Return a word as a prefix. In a script without spaces it may stand anywhere in a run."""
+    pairs = pairs_of(word)[:MAXIMUM_PAIRS] if is_unspaced(word) else ()
+    return " <-> ".join(pairs) or f"{word}:*"

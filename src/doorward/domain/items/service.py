@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 from doorward.core.pages import CursorCodec, Page, PageRequest, Position, Slice
 from doorward.core.ports import Clock, Database
 from doorward.domain.items.exceptions import ItemQuotaReachedError
-from doorward.domain.items.models import Item, ItemContent, ItemFilter, ItemQuery, Sort
+from doorward.domain.items.models import Item, ItemContent, ItemFilter, ItemQuery, SearchQuery, Sort
 from doorward.domain.items.policy import (
     VersionTest,
     changed_item,
@@ -19,7 +19,7 @@ from doorward.domain.items.policy import (
     refused_change,
 )
 from doorward.domain.items.repositories import Connection, entries, lists, quota
-from doorward.domain.items.search import likely_spellings, search_query, search_words
+from doorward.domain.items.search import counted_words, likely_spellings, search_query, search_words
 
 
 class Items:
@@ -79,23 +79,23 @@ class Items:
         return Slice(shown, page_size, self._cursors.encode(_position(shown[-1], wanted.sort)) if has_more else None)
 
     async def search(self, reader_id: UUID | None, query: str, narrowed: ItemFilter, page: PageRequest) -> Page[Item]:
-        """Return the items that have every word of the query, as a prefix, best first.
+        """Return the items that have every word of the query, as a prefix: those with its words as title first.
 
         If there are none, one typing error in each word is forgiven. At most 10,000 matches are ranked and counted.
         Raises ``NoSearchWordsError``, ``InvalidFilterError`` or ``QueryTooBroadError``.
         """
         words = search_words(query)
         wanted = ItemQuery(reader_id=reader_id, owner="all", narrowed=checked_filter(narrowed))
-        found = await self._find_matches(wanted, search_query(words, {}), page)
+        found = await self._find_matches(wanted, search_query(words), page)
         if found.total:
             return found
         spellings = {}
-        for word in words:
+        for word in counted_words(words):
             async with self._database.connection() as connection:
                 spellings[word] = await lists.list_known_spellings(connection, likely_spellings(word), reader_id)
         return await self._find_matches(wanted, search_query(words, spellings), page)
 
-    async def _find_matches(self, wanted: ItemQuery, query: str, page: PageRequest) -> Page[Item]:
+    async def _find_matches(self, wanted: ItemQuery, query: SearchQuery, page: PageRequest) -> Page[Item]:
         async with self._database.connection() as connection:
             items = await lists.list_matches(connection, wanted, query, limit=page.page_size, offset=page.offset)
             if not items and page.offset:

@@ -1,13 +1,14 @@
 """All SQL of the items domain: one function a query, called by the use cases with the connection to run it on."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 from psycopg import AsyncConnection
-from psycopg.errors import QueryCanceled
+from psycopg.errors import ForeignKeyViolation, QueryCanceled
 
 from doorward.core.exceptions import DomainError
+from doorward.domain.items.exceptions import ItemOwnerGoneError
 
 Connection = AsyncConnection[Any]
 
@@ -19,3 +20,14 @@ async def _in_time(refusal: type[DomainError]) -> AsyncIterator[None]:
         yield
     except QueryCanceled as error:
         raise refusal from error
+
+
+@contextmanager
+def _owner_exists() -> Iterator[None]:
+    """Raise ``ItemOwnerGoneError`` if the account was deleted meanwhile, recognised by the constraint's name."""
+    try:
+        yield
+    except ForeignKeyViolation as error:
+        if error.diag.constraint_name == "items_owner_id_fkey":
+            raise ItemOwnerGoneError from error
+        raise

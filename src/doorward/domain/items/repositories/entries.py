@@ -1,22 +1,14 @@
-"""The SQL of single items and of imports. An item can be read by its owner and, when it is shared, by every user."""
+"""The SQL of single items. An item can be read by its owner and, when it is shared, by every user."""
 
-from collections.abc import AsyncIterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import asdict
-from operator import attrgetter
-from typing import Final
 from uuid import UUID
 
-from psycopg.errors import ForeignKeyViolation
 from psycopg.rows import class_row
 
-from doorward.domain.items.exceptions import ItemOwnerGoneError, TooManyLinesError
+from doorward.domain.items.indexing import index_of
 from doorward.domain.items.models import Item
-from doorward.domain.items.repositories import Connection, _in_time
-
-_copied: Final = attrgetter(
-    "id", "owner_id", "title", "description", "tags", "year", "visibility", "version", "created_at", "updated_at"
-)
+from doorward.domain.items.repositories import Connection, _owner_exists
 
 
 async def add_item(connection: Connection, item: Item) -> None:
@@ -25,37 +17,16 @@ async def add_item(connection: Connection, item: Item) -> None:
         await connection.execute(
             """
             INSERT INTO items (
-                id, owner_id, title, description, tags, year, visibility, version, created_at, updated_at
+                id, owner_id, title, description, tags, year, visibility, version, created_at, updated_at,
+                folded_title, search_vector
             )
             VALUES (
                 %(id)s, %(owner_id)s, %(title)s, %(description)s, %(tags)s, %(year)s, %(visibility)s, %(version)s,
-                %(created_at)s, %(updated_at)s
+                %(created_at)s, %(updated_at)s, %(folded_title)s, %(search_vector)s::tsvector
             )
             """,
-            asdict(item),
+            _indexed(item),
         )
-
-
-async def add_items(connection: Connection, items: AsyncIterable[Item]) -> int:
-    """Store many new items; return how many. Raises ``ItemOwnerGoneError`` or ``TooManyLinesError``."""
-    count = 0
-    with _owner_exists():
-        async with (
-            _in_time(TooManyLinesError),
-            connection.cursor() as cursor,
-            cursor.copy(
-                """
-                COPY items (
-                    id, owner_id, title, description, tags, year, visibility, version, created_at, updated_at
-                )
-                FROM STDIN
-                """
-            ) as copy,
-        ):
-            async for item in items:
-                await copy.write_row(_copied(item))
-                count += 1
-    return count
 
 
 async def find_item(connection: Connection, item_id: UUID, reader_id: UUID | None) -> Item | None:
@@ -100,10 +71,12 @@ async def update_item(connection: Connection, item: Item) -> None:
             year = %(year)s,
             visibility = %(visibility)s,
             version = %(version)s,
-            updated_at = %(updated_at)s
+            updated_at = %(updated_at)s,
+            folded_title = %(folded_title)s,
+            search_vector = %(search_vector)s::tsvector
         WHERE id = %(id)s
         """,
-        asdict(item),
+        _indexed(item),
     )
 
 
@@ -118,12 +91,6 @@ async def remove_item(connection: Connection, item_id: UUID) -> None:
     )
 
 
-@contextmanager
-def _owner_exists() -> Iterator[None]:
-    """Raise ``ItemOwnerGoneError`` if the account was deleted meanwhile, recognised by the constraint's name."""
-    try:
-        yield
-    except ForeignKeyViolation as error:
-        if error.diag.constraint_name == "items_owner_id_fkey":
-            raise ItemOwnerGoneError from error
-        raise
+def _indexed(item: Item) -> Mapping[str, object]:
+    """Return the item's columns with those that it is found by."""
+    return {**asdict(item), **asdict(index_of(item.title, item.description))}

@@ -16,7 +16,8 @@ from psycopg.rows import class_row
 
 from doorward.core.pages import Position
 from doorward.domain.items.exceptions import QueryTooBroadError
-from doorward.domain.items.models import FoundItem, Item, ItemQuery, Sort
+from doorward.domain.items.folding import fold
+from doorward.domain.items.models import FoundItem, Item, ItemQuery, SearchQuery, Sort
 from doorward.domain.items.repositories import Connection, _in_time
 
 MAXIMUM_CANDIDATES: Final = 10_000
@@ -30,7 +31,7 @@ _OWN_PRIVATE_IN_WORDS: Final = sql.SQL("visibility = 'private' AND owner_id::tex
 each word, as long as it has no statistics of the table."""
 
 _FILTER: Final = sql.SQL(
-    """(%(title)s::text IS NULL OR title ILIKE %(title)s::text)
+    """(%(title)s::text IS NULL OR folded_title LIKE %(title)s::text)
        AND (%(tag)s::text IS NULL OR tags OPERATOR(pg_catalog.@>) ARRAY[%(tag)s::text])
        AND (%(year)s::integer IS NULL OR year = %(year)s::integer)"""
 )
@@ -49,12 +50,14 @@ _MATCHING: Final = sql.SQL(
     """(
         SELECT id, search_vector
         FROM items
-        WHERE search_vector @@ pg_catalog.to_tsquery('simple', %(query)s)
+        WHERE {matching}
           AND {readable}
           AND {filter}
         LIMIT %(candidates)s
     )"""
 )
+_TITLED: Final = sql.SQL("search_vector @@ %(whole_title)s::tsquery")
+_WORDED: Final = sql.SQL("search_vector @@ %(words)s::tsquery AND NOT search_vector @@ %(whole_title)s::tsquery")
 _ORDERS: Final[Mapping[Sort, tuple[sql.SQL, sql.SQL]]] = {
     "created_at": (
         sql.SQL("created_at, id"),
@@ -123,38 +126,41 @@ async def count_items(connection: Connection, wanted: ItemQuery) -> int:
 async def list_matches(
     connection: Connection,
     wanted: ItemQuery,
-    query: str,
+    query: SearchQuery,
     *,
     limit: int,
     offset: int,
     candidates: int = MAXIMUM_CANDIDATES,
 ) -> Sequence[FoundItem]:
-    """List the readable items that match a tsquery, best first. Raises ``QueryTooBroadError``."""
+    """List the readable items that match a query: those with it as their title, then the others, best first.
+
+    Raises ``QueryTooBroadError``.
+    """
     async with _in_time(QueryTooBroadError), connection.cursor(row_factory=class_row(FoundItem)) as cursor:
         await cursor.execute(
             sql.SQL(
                 """
                 WITH matches AS MATERIALIZED (
-                    SELECT id, ts_rank(search_vector, pg_catalog.to_tsquery('simple', %(query)s)) AS rank
-                    FROM ({private} UNION ALL {shared}) AS readable
+                    SELECT id, is_title, ts_rank(search_vector, %(words)s::tsquery) AS rank
+                    FROM (
+                        SELECT id, search_vector, TRUE AS is_title FROM {titled} AS titled
+                        UNION ALL
+                        SELECT id, search_vector, FALSE FROM {others} AS others
+                    ) AS readable
                     LIMIT %(candidates)s
                 )
                 SELECT {columns}, (SELECT count(*) FROM matches) AS total
                 FROM (
-                    SELECT id, rank
+                    SELECT id, is_title, rank
                     FROM matches
-                    ORDER BY rank DESC, id
+                    ORDER BY is_title DESC, rank DESC, id
                     LIMIT %(limit)s OFFSET %(offset)s
                 ) AS best
                 JOIN items USING (id)
-                ORDER BY rank DESC, id
+                ORDER BY is_title DESC, rank DESC, id
                 """
-            ).format(
-                columns=_COLUMNS,
-                private=_MATCHING.format(readable=_OWN_PRIVATE_IN_WORDS, filter=_FILTER),
-                shared=_MATCHING.format(readable=_SHARED, filter=_FILTER),
-            ),
-            {**_parameters(wanted), "query": query, "candidates": candidates, "limit": limit, "offset": offset},
+            ).format(columns=_COLUMNS, titled=_readable(_TITLED), others=_readable(_WORDED)),
+            {**_parameters(wanted), **asdict(query), "candidates": candidates, "limit": limit, "offset": offset},
             prepare=False,
         )
         return await cursor.fetchall()
@@ -171,11 +177,11 @@ async def list_known_spellings(
             FROM pg_catalog.unnest(%(spellings)s::text[]) AS spelling
             WHERE EXISTS (
                 SELECT FROM items
-                WHERE search_vector @@ pg_catalog.to_tsquery('simple', spelling)
+                WHERE search_vector @@ spelling::tsquery
                   AND visibility = 'shared'
             ) OR EXISTS (
                 SELECT FROM items
-                WHERE search_vector @@ pg_catalog.to_tsquery('simple', spelling)
+                WHERE search_vector @@ spelling::tsquery
                   AND visibility = 'private'
                   AND owner_id::text = %(reader_id)s::uuid::text
             )
@@ -186,7 +192,15 @@ async def list_known_spellings(
         return [row[0] for row in await cursor.fetchall()]
 
 
+def _readable(matching: sql.SQL) -> sql.Composed:
+    """Return the query of the readable items that match, the reader's private ones first."""
+    return sql.SQL("({private} UNION ALL {shared})").format(
+        private=_MATCHING.format(matching=matching, readable=_OWN_PRIVATE_IN_WORDS, filter=_FILTER),
+        shared=_MATCHING.format(matching=matching, readable=_SHARED, filter=_FILTER),
+    )
+
+
 def _parameters(wanted: ItemQuery) -> Mapping[str, object]:
     narrowed = wanted.narrowed
-    pattern = narrowed.title and "%" + re.sub(r"([\\%_])", r"\\\1", narrowed.title) + "%"
+    pattern = narrowed.title and "%" + re.sub(r"([\\%_])", r"\\\1", fold(narrowed.title)) + "%"
     return {**asdict(wanted), **asdict(narrowed), "title": pattern}

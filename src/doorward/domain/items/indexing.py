@@ -1,0 +1,82 @@
+"""Index items: the folded title that lists filter by, and the words that searches find. Pure.
+
+Words are split here alone, for items and for queries, and PostgreSQL is handed the result: its own parser cuts words of
+Chinese and Japanese nowhere, and takes ``example.com`` and ``-5`` for more than words.
+"""
+
+import re
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from doorward.domain.items.folding import fold
+from doorward.domain.items.models import ItemIndex
+
+LONGEST_WORD: Final = 100
+"""Characters of a word that count. PostgreSQL refuses lexemes of 2 KiB."""
+
+LONGEST_TITLE_KEY: Final = 200
+"""Characters of a title that count when a query is compared with the whole of it."""
+
+_PARTS_OF_WORDS: Final = "LMN"
+"""Unicode categories of word characters: letters, marks (vowels of Indic scripts) and numbers."""
+
+_UNSPACED: Final = (
+    "\u0e00-\u0eff"  # Thai, Lao
+    "\u1000-\u109f\u1780-\u17ff"  # Myanmar, Khmer
+    "\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff"  # Japanese
+    "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"  # Chinese characters
+)
+"""Scripts without spaces between words."""
+
+_ASCII_WORD: Final = re.compile(r"[a-z0-9]+")
+_WORD: Final = re.compile(f"[{_UNSPACED}]+|[^ {_UNSPACED}]+")
+_UNSPACED_RUN: Final = re.compile(f"[{_UNSPACED}]+")
+
+
+def index_of(title: str, description: str) -> ItemIndex:
+    """Return what lists and searches find an item by. ``search_vector`` is a tsvector: A is the title, B the rest."""
+    folded_title = fold(title)
+    title_words = words_of(folded_title)
+    places: dict[str, list[str]] = defaultdict(list)
+    position = 0
+    for weight, words in (("A", title_words), ("B", words_of(fold(description)))):
+        for term in _terms(words):
+            position += 1
+            places[term].append(f"{position}{weight}")
+    entries = [title_key(title_words), *(f"{term}:{','.join(where)}" for term, where in places.items())]
+    return ItemIndex(folded_title, " ".join(entries))
+
+
+def words_of(folded: str) -> Sequence[str]:
+    """Return the words of a folded text in their order. A run of a script without spaces is one word."""
+    if folded.isascii():
+        return [word[:LONGEST_WORD] for word in _ASCII_WORD.findall(folded)]
+    separators = {ord(each): " " for each in set(folded) if unicodedata.category(each)[0] not in _PARTS_OF_WORDS}
+    return [word if is_unspaced(word) else word[:LONGEST_WORD] for word in _WORD.findall(folded.translate(separators))]
+
+
+def is_unspaced(word: str) -> bool:
+    """Return whether it is a run of a script without spaces, inside of which words begin anywhere."""
+    return _UNSPACED_RUN.match(word) is not None
+
+
+def pairs_of(run: str) -> Sequence[str]:
+    """Return each two neighbouring characters of a run."""
+    return [run[place : place + 2] for place in range(len(run) - 1)]
+
+
+def title_key(words: Sequence[str]) -> str:
+    """Return the lexeme, quoted, that only items with these words as their whole title have. No word begins with =."""
+    return f"'={' '.join(words)[:LONGEST_TITLE_KEY]}'"
+
+
+def _terms(words: Sequence[str]) -> Iterator[str]:
+    """Yield what the words are found by. The last character of a run begins no pair, so it stands alone."""
+    for word in words:
+        if is_unspaced(word):
+            yield from pairs_of(word)
+            yield word[-1]
+        else:
+            yield word

@@ -1,0 +1,62 @@
+"""Read the items of a CSV file, line by line. Pure."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import IO
+
+from doorward.core.exceptions import DomainError
+from doorward.domain.items.models import ImportedItem, Visibility
+from doorward.domain.items.reading.columns import ColumnMap, Columns, columns_of, is_header
+from doorward.domain.items.reading.fields import item_of
+from doorward.domain.items.reading.rows import Row, rows_of
+from doorward.domain.items.reading.texts import opened_lines
+
+
+@dataclass(frozen=True, slots=True)
+class FileOptions:
+    """``visibility`` is the default for lines without one; ``columns`` says which columns are which fields."""
+
+    visibility: Visibility = "private"
+    columns: ColumnMap = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class BadLine:
+    """An error in a line. Lines are numbered from 1, the first of the file."""
+
+    number: int
+    error: DomainError
+
+
+@dataclass(frozen=True, slots=True)
+class ItemFile:
+    """A file whose header was read. Iterate over the lines once, while it is open."""
+
+    fields: frozenset[str]
+    """The fields that the file has."""
+    unused_columns: Sequence[str]
+    lines: Iterator[ImportedItem | BadLine | None]
+    """The item or the error of each line after the header, None for an empty line."""
+
+
+@contextmanager
+def opened_items(file: IO[bytes], options: FileOptions) -> Iterator[ItemFile]:
+    """Yield the items of a file: UTF-8 or UTF-16, any line ends, separated by commas, semicolons, tabs or bars.
+
+    Raises ``InvalidCsvHeaderError`` and the other refusals of headers; and, also while its lines are read,
+    ``MalformedCsvError`` and ``InvalidCsvEncodingError`` where the rest cannot be split into rows.
+    """
+    with opened_lines(file) as lines:
+        rows = rows_of(lines, lambda names: is_header(names, options.columns))
+        columns = columns_of(next(rows, Row(1, (), is_text=True)), options.columns)
+        yield ItemFile(frozenset(columns.places), columns.unused, _items(rows, columns, options.visibility))
+
+
+def _items(rows: Iterator[Row], columns: Columns, default: Visibility) -> Iterator[ImportedItem | BadLine | None]:
+    for row in rows:
+        try:
+            yield item_of(row, columns, default) if row.fields else None
+        except DomainError as error:
+            # Drop the traceback, which would keep the whole row in memory.
+            yield BadLine(row.number, error.with_traceback(None))

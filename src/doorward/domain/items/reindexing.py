@@ -1,0 +1,54 @@
+"""Use case: index the items that were stored without what searches find them by."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Final
+
+from doorward.core.ports import Database
+from doorward.domain.items.indexing import index_of
+from doorward.domain.items.models import UnindexedItem
+from doorward.domain.items.repositories import Connection, indexes
+
+ITEMS_A_BATCH: Final = 100
+"""Each is a statement of some tens of milliseconds, for which a change of these items waits."""
+
+PAUSE_SECONDS: Final = 0.01
+"""Between two batches, so that other statements get their turn."""
+
+
+class Reindexing:
+    """Index items that are there from before an upgrade, or that an older version or a statement by hand stored."""
+
+    def __init__(
+        self,
+        *,
+        database: Database[Connection],
+        items_a_batch: int = ITEMS_A_BATCH,
+        pause_seconds: float = PAUSE_SECONDS,
+    ) -> None:
+        """Take the database, and how the work is divided."""
+        self._database = database
+        self._items_a_batch = items_a_batch
+        self._pause_seconds = pause_seconds
+
+    async def run(self) -> int:
+        """Index all items that are not indexed; return how many. Their versions stay.
+
+        Each batch is a statement of its own, and an item that is changed meanwhile is left to that change. Raises
+        ``ServiceUnavailableError``; the batches before it stay indexed.
+        """
+        indexed = 0
+        while items := await self._unindexed_items():
+            found_by = []
+            for item in items:
+                found_by.append((item, index_of(item.title, item.description)))
+                # A long description takes some milliseconds.
+                await asyncio.sleep(0)
+            async with self._database.connection() as connection:
+                indexed += await indexes.update_indexes(connection, found_by)
+            await asyncio.sleep(self._pause_seconds)
+        return indexed
+
+    async def _unindexed_items(self) -> Sequence[UnindexedItem]:
+        async with self._database.connection() as connection:
+            return await indexes.list_unindexed_items(connection, limit=self._items_a_batch)

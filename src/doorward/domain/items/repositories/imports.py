@@ -1,0 +1,156 @@
+"""The SQL of imports: the lines of a file go to a table of the transaction, and from there to the items at once."""
+
+from collections.abc import AsyncIterable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from operator import attrgetter
+from typing import Final
+from uuid import UUID
+
+from psycopg import sql
+from psycopg.errors import NumericValueOutOfRange
+from psycopg.rows import class_row
+
+from doorward.domain.items.exceptions import ItemVersionsExhaustedError, TooManyLinesError
+from doorward.domain.items.models import StagedItem, StagedMerge, StoredLines
+from doorward.domain.items.repositories import Connection, _in_time, _owner_exists
+
+_copied: Final = attrgetter(
+    "id", "external_id", "title", "description", "tags", "year", "visibility", "folded_title", "search_vector"
+)
+
+_LAST_OF_ITS_ID: Final = sql.SQL(
+    """NOT EXISTS (
+        SELECT FROM pg_temp.staged_items AS later
+        WHERE later.external_id = line.external_id
+          AND later.id < line.id
+    )"""
+)
+_CHANGED: Final = sql.SQL(
+    """(
+        item.title <> excluded.title
+        OR (%(has_description)s AND item.description <> excluded.description)
+        OR (%(has_tags)s AND item.tags <> excluded.tags)
+        OR (%(has_year)s AND item.year IS DISTINCT FROM excluded.year)
+        OR (%(has_visibility)s AND item.visibility <> excluded.visibility)
+    )"""
+)
+
+
+async def add_staging_table(connection: Connection) -> None:
+    """Create the table of the file's lines. It ends with the transaction."""
+    await connection.execute(
+        """
+        CREATE TEMPORARY TABLE staged_items (
+            id uuid NOT NULL,
+            external_id text,
+            title text NOT NULL,
+            description text NOT NULL,
+            tags text[] NOT NULL,
+            year smallint,
+            visibility text NOT NULL,
+            folded_title text NOT NULL,
+            search_vector tsvector NOT NULL
+        ) ON COMMIT DROP
+        """
+    )
+
+
+async def add_staged_items(connection: Connection, items: AsyncIterable[StagedItem]) -> int:
+    """Stage the lines; return how many. Raises ``TooManyLinesError``."""
+    count = 0
+    async with (
+        _in_time(TooManyLinesError),
+        connection.cursor() as cursor,
+        cursor.copy(
+            """
+            COPY pg_temp.staged_items (
+                id, external_id, title, description, tags, year, visibility, folded_title, search_vector
+            )
+            FROM STDIN
+            """
+        ) as copy,
+    ):
+        async for item in items:
+            await copy.write_row(_copied(item))
+            count += 1
+    return count
+
+
+async def count_new_items(connection: Connection, owner_id: UUID) -> int:
+    """Count the items that the staged lines add to those of the owner."""
+    cursor = await connection.execute(
+        sql.SQL(
+            """
+            SELECT count(*)
+            FROM pg_temp.staged_items AS line
+            WHERE {last_of_its_id}
+              AND NOT EXISTS (
+                SELECT FROM items
+                WHERE items.owner_id = %(owner_id)s
+                  AND items.external_id = line.external_id
+            )
+            """
+        ).format(last_of_its_id=_LAST_OF_ITS_ID),
+        {"owner_id": owner_id},
+    )
+    row = await cursor.fetchone()
+    return int(row[0]) if row else 0
+
+
+async def add_or_update_items(connection: Connection, merge: StagedMerge) -> StoredLines:
+    """Store the staged lines: as new items, or as the next version of the owner's items with their foreign ids.
+
+    Of lines with the same foreign id the last counts. What the file has no column for stays, and an item that has all
+    of its line already keeps its version. Two imports at once do not double an item: the unique index
+    ``items_owner_external_id_key`` decides. Raises ``ItemOwnerGoneError``, ``TooManyLinesError`` and
+    ``ItemVersionsExhaustedError``.
+    """
+    with _owner_exists(), _versions_left():
+        async with _in_time(TooManyLinesError), connection.cursor(row_factory=class_row(StoredLines)) as cursor:
+            await cursor.execute(
+                sql.SQL(
+                    """
+                WITH stored AS (
+                    INSERT INTO items AS item (
+                        id, owner_id, external_id, title, description, tags, year, visibility, version, created_at,
+                        updated_at, folded_title, search_vector
+                    )
+                    SELECT id, %(owner_id)s, external_id, title, description, tags, year, visibility, 1, %(now)s,
+                        %(now)s, folded_title, search_vector
+                    FROM pg_temp.staged_items AS line
+                    WHERE {last_of_its_id}
+                    ON CONFLICT (owner_id, external_id) WHERE external_id IS NOT NULL
+                    DO UPDATE
+                    SET title = excluded.title,
+                        description = CASE WHEN %(has_description)s THEN excluded.description ELSE item.description END,
+                        tags = CASE WHEN %(has_tags)s THEN excluded.tags ELSE item.tags END,
+                        year = CASE WHEN %(has_year)s THEN excluded.year ELSE item.year END,
+                        visibility = CASE WHEN %(has_visibility)s THEN excluded.visibility ELSE item.visibility END,
+                        version = item.version + 1,
+                        updated_at = excluded.updated_at,
+                        folded_title = excluded.folded_title,
+                        search_vector = CASE
+                            WHEN %(has_description)s THEN excluded.search_vector
+                            ELSE excluded.search_vector || pg_catalog.ts_filter(item.search_vector, '{{b}}')
+                        END
+                    WHERE {changed}
+                    RETURNING version
+                )
+                SELECT count(*) FILTER (WHERE version = 1) AS added, count(*) FILTER (WHERE version > 1) AS updated
+                FROM stored
+                """
+                ).format(last_of_its_id=_LAST_OF_ITS_ID, changed=_CHANGED),
+                asdict(merge),
+            )
+            row = await cursor.fetchone()
+    return row or StoredLines(0, 0)
+
+
+@contextmanager
+def _versions_left() -> Iterator[None]:
+    """Raise ``ItemVersionsExhaustedError`` where a version exceeds its column."""
+    try:
+        yield
+    except NumericValueOutOfRange as error:
+        raise ItemVersionsExhaustedError from error

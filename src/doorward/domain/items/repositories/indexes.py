@@ -1,0 +1,48 @@
+"""The SQL by which items are indexed afterwards."""
+
+from collections.abc import Sequence
+
+from psycopg.rows import class_row
+
+from doorward.domain.items.models import ItemIndex, UnindexedItem
+from doorward.domain.items.repositories import Connection
+
+
+async def list_unindexed_items(connection: Connection, *, limit: int) -> Sequence[UnindexedItem]:
+    """List items that are not indexed."""
+    async with connection.cursor(row_factory=class_row(UnindexedItem)) as cursor:
+        await cursor.execute(
+            """
+            SELECT id, version, title, description
+            FROM items
+            WHERE folded_title IS NULL
+            ORDER BY id
+            LIMIT %(limit)s
+            """,
+            {"limit": limit},
+        )
+        return await cursor.fetchall()
+
+
+async def update_indexes(connection: Connection, found_by: Sequence[tuple[UnindexedItem, ItemIndex]]) -> int:
+    """Store what items are found by, unless they were changed meanwhile; return how many."""
+    cursor = await connection.execute(
+        """
+        UPDATE items
+        SET folded_title = fresh.folded_title,
+            search_vector = fresh.search_vector::tsvector
+        FROM unnest(
+            %(ids)s::uuid[], %(versions)s::integer[], %(folded_titles)s::text[], %(search_vectors)s::text[]
+        ) AS fresh (id, version, folded_title, search_vector)
+        WHERE items.id = fresh.id
+          AND items.version = fresh.version
+          AND items.folded_title IS NULL
+        """,
+        {
+            "ids": [item.id for item, _ in found_by],
+            "versions": [item.version for item, _ in found_by],
+            "folded_titles": [index.folded_title for _, index in found_by],
+            "search_vectors": [index.search_vector for _, index in found_by],
+        },
+    )
+    return cursor.rowcount

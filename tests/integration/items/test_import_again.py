@@ -1,0 +1,169 @@
+"""Files that are imported again: with foreign ids nothing is doubled, and only what the file says is changed."""
+
+import asyncio
+import io
+from typing import Any
+
+import pytest
+
+from doorward.domain.items.exceptions import ItemVersionsExhaustedError
+from doorward.domain.items.importing import ImportRequest, ImportResult
+from tests.integration.items.catalogue import Item, Owner, sign_in
+from tests.integration.service import MakeService, is_problem
+
+FILMS = "movieId,title,genres\n1,Heat (1995),Crime\n2,Alien (1979),Horror|Sci-Fi\n"
+
+
+def _counts(answer: Any) -> tuple[int, int, int, int]:
+    body = answer.json()
+    return body["imported"], body["updated"], body["unchanged"], body["skipped"]
+
+
+async def _items(owner: Owner) -> dict[str, Item]:
+    return {item["title"]: item for item in (await owner.listing(owner="me", page_size=100))["items"]}
+
+
+async def test_the_same_file_again_changes_nothing(owner: Owner) -> None:
+    assert _counts(await owner.import_csv(FILMS)) == (2, 0, 0, 0)
+    before = await _items(owner)
+    assert _counts(await owner.import_csv(FILMS)) == (0, 0, 2, 0)
+    assert await _items(owner) == before
+
+
+async def test_a_line_that_changed_is_the_next_version_of_its_item(owner: Owner) -> None:
+    await owner.import_csv(FILMS)
+    before = await _items(owner)
+    changed = FILMS.replace("Crime", "Crime|Drama").replace("Alien", "Aliens") + "3,Ran (1985),Drama\n"
+    assert _counts(await owner.import_csv(changed)) == (1, 2, 0, 0)
+    after = await _items(owner)
+    assert (after["Heat"]["tags"], after["Heat"]["version"]) == (["Crime", "Drama"], 2)
+    assert (after["Aliens"]["id"], after["Aliens"]["version"]) == (before["Alien"]["id"], 2)
+    assert after["Heat"]["created_at"] == before["Heat"]["created_at"]
+    assert await owner.search("alien") == ["Aliens"]
+    assert await owner.titles(title="aliens") == ["Aliens"]
+
+
+async def test_a_changed_item_has_another_entity_tag(owner: Owner) -> None:
+    await owner.import_csv(FILMS)
+    item = (await _items(owner))["Heat"]
+    await owner.import_csv(FILMS.replace("Crime", "Drama"))
+    assert is_problem(await owner.change("PATCH", item, {"year": 1}, '"1"'), 412, "stale_item")
+    assert (await owner.change("PATCH", item, {"year": 1}, '"2"')).status_code == 200
+
+
+async def test_what_the_file_has_no_column_for_stays(owner: Owner) -> None:
+    await owner.import_csv(FILMS)
+    item = (await _items(owner))["Heat"]
+    await owner.change("PATCH", item, {"description": "A heist in L\u00e9on.", "visibility": "shared"})
+    assert _counts(await owner.import_csv(FILMS)) == (0, 0, 2, 0)
+    assert _counts(await owner.import_csv(FILMS.replace("Heat", "Hot"))) == (0, 1, 1, 0)
+    after = (await _items(owner))["Hot"]
+    assert (after["description"], after["visibility"], after["version"]) == ("A heist in L\u00e9on.", "shared", 3)
+    assert await owner.search("leon hot") == ["Hot"]
+    assert await owner.search("heat") == []
+
+
+async def test_each_column_of_the_file_is_brought_up_to_date(owner: Owner) -> None:
+    header = "external_id,title,description,tags,year,visibility\n"
+    await owner.import_csv(f"{header}x,A,one,b,1,private\n")
+    for line in ("x,A,two,b,1,private", "x,A,two,c,1,private", "x,A,two,c,,private", "x,A,two,c,,shared"):
+        assert _counts(await owner.import_csv(f"{header}{line}\n")) == (0, 1, 0, 0)
+    (item,) = (await _items(owner)).values()
+    assert (item["description"], item["tags"], item["year"], item["visibility"]) == ("two", ["c"], None, "shared")
+    assert item["version"] == 5
+    assert (await owner.search("one"), await owner.search("two")) == ([], ["A"])
+
+
+async def test_a_column_that_the_caller_names_makes_a_file_repeatable(owner: Owner) -> None:
+    file = "ISBN;Name\n978-3;Dune\n"
+    for _ in range(2):
+        answer = await owner.import_csv(file, columns="ISBN:external_id,Name:title")
+    assert _counts(answer) == (0, 0, 1, 0)
+    assert await owner.titles() == ["Dune"]
+
+
+async def test_ids_of_two_sources_are_not_confused(owner: Owner) -> None:
+    await owner.import_csv(FILMS)
+    assert _counts(await owner.import_csv("id,title\n1,Dune\n", columns="id:external_id")) == (1, 0, 0, 0)
+    assert sorted(await owner.titles()) == ["Alien", "Dune", "Heat"]
+
+
+async def test_of_lines_with_one_id_the_last_counts(owner: Owner) -> None:
+    file = "userId,movieId,title,rating\n7,1,Heat,4\n7,2,Ran,5\n8,1,Heat,3\n9,1,Hot,3\n"
+    assert _counts(await owner.import_csv(file)) == (2, 0, 2, 0)
+    assert await owner.titles() == ["Ran", "Hot"]
+
+
+async def test_files_without_ids_add_their_lines_each_time(owner: Owner) -> None:
+    for _ in range(2):
+        assert _counts(await owner.import_csv("title\nHeat\n")) == (1, 0, 0, 0)
+
+
+async def test_ids_are_those_of_their_owner(owner: Owner, stranger: Owner) -> None:
+    await owner.import_csv(FILMS, visibility="shared")
+    assert _counts(await stranger.import_csv(FILMS.replace("Heat", "Hot"))) == (2, 0, 0, 0)
+    assert sorted(await owner.titles()) == ["Alien", "Heat"]
+
+
+async def test_a_deleted_item_is_brought_again(owner: Owner) -> None:
+    await owner.import_csv(FILMS)
+    await owner.change("DELETE", (await _items(owner))["Heat"])
+    assert _counts(await owner.import_csv(FILMS)) == (1, 0, 1, 0)
+
+
+async def test_a_line_without_an_id_is_bad(owner: Owner) -> None:
+    answer = await owner.import_csv("movieId,title\n,Heat\n2,Ran\n", on_error="skip")
+    assert _counts(answer) == (1, 0, 0, 1)
+    assert answer.json()["errors"][0]["code"] == "invalid_item_external_id"
+
+
+async def _import_at_once(owner: Owner, files: list[str]) -> list[ImportResult]:
+    """Import files at once, past the limit of one import a user and process."""
+    services = owner.service.app.state.services
+
+    async def run(file: str) -> ImportResult:
+        with services.edge.bulk_place():
+            result: ImportResult = await services.item_import.run(io.BytesIO(file.encode()), ImportRequest(owner.id))
+        return result
+
+    return await asyncio.gather(*map(run, files))
+
+
+async def test_two_imports_of_one_file_at_once_double_nothing(make_service: MakeService, own_database: str) -> None:
+    owner = await sign_in(await make_service(database_url=own_database))
+    lines = "".join(f"{number},Film {number},Drama\n" for number in range(2_000))
+    results = await _import_at_once(owner, [f"movieId,title,genres\n{lines}"] * 2)
+    assert sorted((result.imported, result.unchanged) for result in results) == [(0, 2_000), (2_000, 0)]
+    assert owner.stored() == 2_000
+
+
+async def test_a_change_during_an_import_is_not_lost(owner: Owner) -> None:
+    await owner.import_csv(FILMS)
+    item = (await _items(owner))["Heat"]
+    changed = FILMS.replace("Crime", "Drama")
+    answers = await asyncio.gather(owner.import_csv(changed), owner.change("PATCH", item, {"description": "A heist."}))
+    assert [answer.status_code for answer in answers] == [200, 200]
+    after = (await _items(owner))["Heat"]
+    assert (after["tags"], after["description"], after["version"]) == (["Drama"], "A heist.", 3)
+
+
+@pytest.fixture
+async def bounded(make_service: MakeService) -> Owner:
+    return await sign_in(await make_service(quota_per_owner=2))
+
+
+async def test_a_file_can_be_imported_again_at_the_quota(bounded: Owner) -> None:
+    await bounded.import_csv(FILMS)
+    assert _counts(await bounded.import_csv(FILMS.replace("Heat", "Hot"))) == (0, 1, 1, 0)
+    refused = await bounded.import_csv(f"{FILMS}3,Ran,Drama\n")
+    assert is_problem(refused, 403, "item_quota_reached")
+    assert sorted(await bounded.titles()) == ["Alien", "Hot"]
+
+
+async def test_an_item_of_the_last_version_refuses_the_file(owner: Owner) -> None:
+    await owner.import_csv(FILMS)
+    owner.service.sql("UPDATE items SET version = 2147483647 WHERE owner_id = %s", owner.id)
+    assert _counts(await owner.import_csv(FILMS)) == (0, 0, 2, 0)
+    answer = await owner.import_csv(FILMS.replace("Heat", "Hot"))
+    assert is_problem(answer, 409, ItemVersionsExhaustedError.code)
+    assert "Heat" in await owner.titles()

@@ -1,0 +1,45 @@
+"""Read made-up files."""
+
+import io
+from typing import Any
+
+from doorward.domain.items.models import ImportedItem, ItemContent
+from doorward.domain.items.reading.columns import read_column_map
+from doorward.domain.items.reading.files import BadLine, FileOptions, opened_items
+
+
+def read_lines(file: bytes | str, **options: Any) -> list[ImportedItem | BadLine | None]:
+    """Return what each line after the header says."""
+    content = file.encode() if isinstance(file, str) else file
+    with opened_items(io.BytesIO(content), _options(**options)) as opened:
+        return list(opened.lines)
+
+
+def read(file: bytes | str, **options: Any) -> list[ItemContent | BadLine | None]:
+    """Return the same, of items their content alone."""
+    return [line.content if isinstance(line, ImportedItem) else line for line in read_lines(file, **options)]
+
+
+def titles(file: bytes | str, **options: Any) -> list[str]:
+    """Return the titles, and - for each line that describes none."""
+    return [line.title if isinstance(line, ItemContent) else "-" for line in read(file, **options)]
+
+
+def bad(file: bytes | str, **options: Any) -> list[tuple[int, str]]:
+    """Return the numbers of the bad lines and the codes of their errors."""
+    return [(line.number, line.error.code) for line in read(file, **options) if isinstance(line, BadLine)]
+
+
+def external_ids(file: bytes | str, **options: Any) -> list[str | None]:
+    """Return the foreign ids of the items."""
+    return [line.external_id for line in read_lines(file, **options) if isinstance(line, ImportedItem)]
+
+
+def unused_columns(file: bytes | str, **options: Any) -> list[str]:
+    content = file.encode() if isinstance(file, str) else file
+    with opened_items(io.BytesIO(content), _options(**options)) as opened:
+        return list(opened.unused_columns)
+
+
+def _options(visibility: Any = "private", columns: str = "") -> FileOptions:
+    return FileOptions(visibility, read_column_map(columns))
