@@ -19,13 +19,13 @@ def test_the_page_takes_the_next_free_numbers_of_migrations() -> None:
         "down_revision": re.findall(r"/down_revision = \"(\d+)\"/", text_of(PAGE)),
         "SCHEMA_VERSION": re.findall(r"/SCHEMA_VERSION: Final = \"(\d+)\"/", text_of(PAGE)),
     }
-    present, first, second = (f"{newest + step:04}" for step in range(3))
+    present, first, second, third = (f"{newest + step:04}" for step in range(4))
     assert given == {
-        "copied to": [first, second],
-        "revision": [first, second],
-        "down_revision": [present, first],
-        "SCHEMA_VERSION": [second],
-    }, f"the newest migration is {present}, so {PAGE} makes {first} and {second}"
+        "copied to": [first, second, third],
+        "revision": [first, second, third],
+        "down_revision": [present, first, second],
+        "SCHEMA_VERSION": [third],
+    }, f"the newest migration is {present}, so {PAGE} makes {first} to {third}"
 
 
 def test_the_page_makes_a_domain_that_passes_every_check() -> None:

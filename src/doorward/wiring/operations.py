@@ -146,7 +146,7 @@ async def opened_item_import(settings: DatabaseSettings, *, seconds: int) -> Asy
     """Yield the use cases that an import from a shell needs. Storing the file may take so many seconds."""
     async with _opened(settings, bulk_seconds=seconds) as database:
         with database.bulk_place():
-            yield Accounts(database=database), ItemImport(database=database, clock=database.clock)
+            yield Accounts(database=database), ItemImport(database=database, clock=database.clock, seconds=seconds)
 
 
 @asynccontextmanager

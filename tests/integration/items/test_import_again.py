@@ -8,8 +8,9 @@ import pytest
 
 from doorward.domain.items.exceptions import ItemVersionsExhaustedError
 from doorward.domain.items.importing import ImportRequest, ImportResult
+from doorward.domain.items.repositories.personal_data import list_owned_items
 from tests.integration.items.catalogue import Item, Owner, sign_in
-from tests.integration.service import MakeService, is_problem
+from tests.integration.service import MakeService, is_problem, mark
 
 FILMS = "movieId,title,genres\n1,Heat (1995),Crime\n2,Alien (1979),Horror|Sci-Fi\n"
 
@@ -65,13 +66,14 @@ async def test_what_the_file_has_no_column_for_stays(owner: Owner) -> None:
 
 async def test_each_column_of_the_file_is_brought_up_to_date(owner: Owner) -> None:
     header = "external_id,title,description,tags,year,visibility\n"
-    await owner.import_csv(f"{header}x,A,one,b,1,private\n")
-    for line in ("x,A,two,b,1,private", "x,A,two,c,1,private", "x,A,two,c,,private", "x,A,two,c,,shared"):
+    one, two = mark(), mark()
+    await owner.import_csv(f"{header}x,A,{one},b,1,private\n")
+    for line in (f"x,A,{two},b,1,private", f"x,A,{two},c,1,private", f"x,A,{two},c,,private", f"x,A,{two},c,,shared"):
         assert _counts(await owner.import_csv(f"{header}{line}\n")) == (0, 1, 0, 0)
     (item,) = (await _items(owner)).values()
-    assert (item["description"], item["tags"], item["year"], item["visibility"]) == ("two", ["c"], None, "shared")
+    assert (item["description"], item["tags"], item["year"], item["visibility"]) == (two, ["c"], None, "shared")
     assert item["version"] == 5
-    assert (await owner.search("one"), await owner.search("two")) == ([], ["A"])
+    assert (await owner.search(one), await owner.search(two)) == ([], ["A"])
 
 
 async def test_a_column_that_the_caller_names_makes_a_file_repeatable(owner: Owner) -> None:
@@ -127,6 +129,18 @@ async def _import_at_once(owner: Owner, files: list[str]) -> list[ImportResult]:
         return result
 
     return await asyncio.gather(*map(run, files))
+
+
+async def test_the_export_of_a_user_has_the_foreign_ids(owner: Owner) -> None:
+    await owner.import_csv(FILMS)
+    await owner.create("Ran")
+    async with owner.service.database.transaction() as connection:
+        exported = [item async for item in list_owned_items(connection, owner.id)]
+    assert {(item.title, item.external_id) for item in exported} == {
+        ("Heat", "movieid:1"),
+        ("Alien", "movieid:2"),
+        ("Ran", None),
+    }
 
 
 async def test_two_imports_of_one_file_at_once_double_nothing(make_service: MakeService, own_database: str) -> None:

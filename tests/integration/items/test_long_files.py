@@ -1,6 +1,7 @@
 """Files that take longer to store than one call may."""
 
 import asyncio
+import io
 from collections.abc import AsyncIterator
 from uuid import UUID
 
@@ -8,8 +9,10 @@ import pytest
 from psycopg import AsyncConnection
 
 from doorward.domain.items.exceptions import TooManyLinesError
+from doorward.domain.items.importing import ImportRequest, ItemImport
 from doorward.domain.items.models import StagedItem
 from doorward.domain.items.repositories import imports
+from tests.integration.items.catalogue import Owner
 
 
 async def _slowly() -> AsyncIterator[StagedItem]:
@@ -20,7 +23,15 @@ async def _slowly() -> AsyncIterator[StagedItem]:
         )
 
 
-async def test_a_file_that_takes_too_long_to_store_has_too_many_lines(own_database: str) -> None:
+async def test_a_file_whose_reading_leaves_no_time_to_store_it_has_too_many_lines(owner: Owner) -> None:
+    file = io.BytesIO(b"title\n" + b"A\n" * 2_000)
+    item_import = ItemImport(database=owner.service.database, clock=owner.service.clock, seconds=0)
+    with owner.service.database.bulk_place(), pytest.raises(TooManyLinesError):
+        await item_import.run(file, ImportRequest(owner.id))
+    assert owner.stored() == 0
+
+
+async def test_a_file_that_takes_too_long_to_stage_has_too_many_lines(own_database: str) -> None:
     async with await AsyncConnection.connect(own_database) as connection:
         await connection.execute("SET statement_timeout = '50ms'")
         await imports.add_staging_table(connection)

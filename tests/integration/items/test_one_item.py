@@ -40,7 +40,7 @@ async def test_items_are_imported_all_or_none(service: Service) -> None:
     refused = await service.client.post(f"{ITEMS}/import", content=bad, headers=headers)
     assert is_problem(refused, 422, "import_refused")
     imported = await service.client.post(f"{ITEMS}/import", content=good, headers=headers)
-    assert imported.json() == {"imported": 2, "skipped": 0, "errors": []}
+    assert (imported.json()["imported"], imported.json()["errors"]) == (2, [])
     listed = await service.client.get(f"{ITEMS}?owner=me", headers=headers)
     assert listed.json()["pagination"]["total_items"] == 2
 

@@ -6,7 +6,6 @@ from uuid import UUID
 import pytest
 
 from doorward.domain.items.models import ItemFilter, ItemQuery
-from doorward.domain.items.reindexing import Reindexing
 from doorward.domain.items.repositories import Connection, lists
 from doorward.domain.items.search import search_query
 from doorward.infrastructure.postgres.database import PostgresDatabase
@@ -15,11 +14,14 @@ from tests.integration.service import MakeService
 
 WORD = "frequent"
 # As many as make PostgreSQL use its indexes.
-ROWS = 2000
+ROWS = 5000
 FILL = """
-INSERT INTO items (id, owner_id, title, description, tags, year, visibility, version, created_at, updated_at)
-SELECT gen_random_uuid(), %s, %s || number, '', '{}', NULL, %s, 1, now(), now()
-FROM generate_series(1, %s) AS number
+INSERT INTO items (
+    id, owner_id, title, description, tags, year, visibility, version, created_at, updated_at, folded_title,
+    search_vector
+)
+SELECT gen_random_uuid(), %s, title, '', '{}', NULL, %s, 1, now(), now(), title, to_tsvector('simple', title)
+FROM generate_series(1, %s) AS number, concat(%s::text, number) AS title
 """
 Reading = Callable[[Connection, UUID, str], Awaitable[object]]
 
@@ -61,9 +63,8 @@ async def rows_counted(connection: Connection) -> int:
 async def crowded(make_service: MakeService, own_database: str) -> Owner:
     """The owner of many private items with the word, and of as many shared ones without it."""
     owner = await sign_in(await make_service(database_url=own_database))
-    owner.service.sql(FILL, owner.id, f"{WORD} ", "private", ROWS)
-    owner.service.sql(FILL, owner.id, "Film ", "shared", ROWS)
-    await Reindexing(database=owner.service.database).run()
+    owner.service.sql(FILL, owner.id, "private", ROWS, f"{WORD} ")
+    owner.service.sql(FILL, owner.id, "shared", ROWS, "film ")
     owner.service.sql("ANALYZE items")
     return owner
 

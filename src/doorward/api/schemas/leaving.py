@@ -100,6 +100,7 @@ class ExportedItemResponse(BaseModel):
     version: int
     created_at: datetime
     updated_at: datetime
+    external_id: str | None = Field(description="What the file that it was imported from calls it.")
 
 
 class ExportResponse(BaseModel):

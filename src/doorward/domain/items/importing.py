@@ -20,6 +20,9 @@ from doorward.observability.logging import report
 
 MAXIMUM_FLAWS_SHOWN: Final = 100
 MAXIMUM_BAD_LINES: Final = 10_000
+MAXIMUM_SECONDS: Final = 60
+"""How long an import may take, reading and storing together."""
+
 TURN_SECONDS: Final = 0.002
 """How long lines are read before the event loop runs other requests."""
 
@@ -55,10 +58,12 @@ class ItemImport:
         database: Database[Connection],
         clock: Clock,
         quota: int | None = None,
+        seconds: float = MAXIMUM_SECONDS,
         turn_seconds: float = TURN_SECONDS,
     ) -> None:
-        """Take the database, the time, and how many items one user may own; None does not bound them."""
+        """Take the database, the time, how many items one user may own (None does not bound them), and the limits."""
         self._turn_seconds = turn_seconds
+        self._seconds = seconds
         self._quota = quota
         self._database = database
         self._clock = clock
@@ -95,6 +100,7 @@ class ItemImport:
         self, connection: Connection, file: IO[bytes], request: ImportRequest, on_progress: Callable[[], None]
     ) -> ImportResult:
         bad_lines: list[BadLine] = []
+        ends = time.monotonic() + self._seconds
         await imports.add_staging_table(connection)
         with opened_items(file, request.options) as opened:
             items = self._items(opened.lines, request, bad_lines, on_progress)
@@ -108,6 +114,7 @@ class ItemImport:
             has_year="year" in opened.fields,
             has_visibility="visibility" in opened.fields,
         )
+        await imports.allow_statement_time(connection, max(1, int((ends - time.monotonic()) * 1000)))
         stored = await imports.add_or_update_items(connection, merge)
         await self._check_quota(connection, request.owner_id)
         unchanged = staged - stored.added - stored.updated

@@ -38,6 +38,13 @@ class Item(ItemContent):
     updated_at: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnedItem(Item):
+    """An item with all that is stored of it, for its owner."""
+
+    external_id: str | None
+
+
 @dataclass(frozen=True, slots=True)
 class ImportedItem:
     """An item of a file. ``external_id`` is what its source calls it: no two items of an owner have the same one."""

@@ -77,6 +77,16 @@ async def add_staged_items(connection: Connection, items: AsyncIterable[StagedIt
     return count
 
 
+async def allow_statement_time(connection: Connection, milliseconds: int) -> None:
+    """Let each further statement of the transaction take that long."""
+    await connection.execute(
+        """
+        SELECT pg_catalog.set_config('statement_timeout', %(limit)s, true)
+        """,
+        {"limit": f"{milliseconds}ms"},
+    )
+
+
 async def count_new_items(connection: Connection, owner_id: UUID) -> int:
     """Count the items that the staged lines add to those of the owner."""
     cursor = await connection.execute(

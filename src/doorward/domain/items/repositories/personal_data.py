@@ -8,16 +8,17 @@ from uuid import UUID
 
 from psycopg.rows import class_row
 
-from doorward.domain.items.models import Item
+from doorward.domain.items.models import OwnedItem
 from doorward.domain.items.repositories import Connection
 
 
-async def list_owned_items(connection: Connection, owner_id: UUID) -> AsyncGenerator[Item]:
+async def list_owned_items(connection: Connection, owner_id: UUID) -> AsyncGenerator[OwnedItem]:
     """Find the items of an owner."""
-    async with connection.cursor("items_of_owner", row_factory=class_row(Item)) as cursor:
+    async with connection.cursor("items_of_owner", row_factory=class_row(OwnedItem)) as cursor:
         await cursor.execute(
             """
-            SELECT id, owner_id, title, description, tags, year, visibility, version, created_at, updated_at
+            SELECT id, owner_id, title, description, tags, year, visibility, version, created_at, updated_at,
+                external_id
             FROM items
             WHERE owner_id = %(owner_id)s
             ORDER BY created_at, id
