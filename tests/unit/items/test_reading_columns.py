@@ -17,7 +17,19 @@ from doorward.domain.items.reading.columns import read_column_map
 from tests.unit.items.files import bad, external_ids, read, titles, unused_columns
 
 PANDAS = ",title,year,rating\n0,Heat,1995.0,8.3\n1,Stalker,,8.1\n"
-"""DataFrame.to_csv() of a frame with its index, and a column with a gap: floats."""
+"""What to_csv() of pandas 3 writes of a frame with its index, and a column with a gap: floats."""
+
+BY_PANDAS = {
+    'index=False, sep=";", decimal=","': "title;year;tags;rating\nHeat;1995,0;crime|drama;8,3\nStalker;;;8,1\n",
+    'quoting=QUOTE_ALL, index_label="n"': (
+        '"n","title","year","tags"\n"0","Heat","1995.0","crime|drama"\n"1","Stalker","",""\n'
+    ),
+    'index=False, na_rep="NaN"': "title,year,tags\nHeat,1995.0,crime|drama\nStalker,NaN,NaN\n",
+    'index=False, encoding="utf-8-sig", lineterminator="\\r\\n"': (
+        "\ufefftitle,year,tags\r\nHeat,1995.0,crime|drama\r\nStalker,,\r\n"
+    ),
+}
+"""What to_csv() writes with these arguments."""
 
 KAGGLE = (
     "adult,belongs_to_collection,genres,id,imdb_id,title,release_date\n"
@@ -69,6 +81,11 @@ def test_columns_that_are_no_field_are_left_out_and_told() -> None:
     assert read(PANDAS) == [ItemContent("Heat", "", [], 1995), ItemContent("Stalker", "", [], None)]
     assert unused_columns(PANDAS) == ["", "rating"]
     assert read("Unnamed: 0,Title,rating,rating\n0,Heat,1,2\n") == [ItemContent("Heat", "", [])]
+
+
+@pytest.mark.parametrize("file", BY_PANDAS.values(), ids=BY_PANDAS)
+def test_files_of_pandas_are_understood(file: str) -> None:
+    assert read(file) == [ItemContent("Heat", "", ["crime", "drama"], 1995), ItemContent("Stalker", "", [], None)]
 
 
 def test_films_of_kaggle_have_their_genres_as_tags() -> None:
@@ -151,6 +168,6 @@ def test_a_foreign_id_is_that_of_its_column(file: str, columns: str, expected: l
     assert external_ids(file, columns=columns) == expected
 
 
-@pytest.mark.parametrize("text", ["", " ", "a\x01b", "a" * 200])
+@pytest.mark.parametrize("text", ["", " ", "NaN", "None", "a\x01b", "a" * 200])
 def test_a_line_without_a_usable_foreign_id_is_bad(text: str) -> None:
     assert bad(f"movieId,title\n{text},A\n") == [(2, "invalid_item_external_id")]

@@ -213,6 +213,7 @@ def test_a_bad_line_keeps_nothing_of_its_row_in_memory() -> None:
         ("1985-", 1985),
         ("NaN", None),
         ("nan", None),
+        ("N/A", None),
         ("NA", None),
         ("None", None),
         ("NULL", None),
@@ -238,6 +239,13 @@ def test_a_title_keeps_its_year_where_another_column_has_a_different_one() -> No
 
 def test_a_title_of_a_file_that_is_not_like_movielens_keeps_its_brackets() -> None:
     assert titles("title,tags\nHeat (1995),crime\n") == ["Heat (1995)"]
+
+
+def test_an_empty_cell_of_pandas_is_no_description() -> None:
+    assert read("title,description,tags\nA,NaN,nan\nB,None,\n") == [
+        ItemContent("A", "", []),
+        ItemContent("B", "None", []),
+    ]
 
 
 @pytest.mark.parametrize("genres", ["(no genres listed)", "\\N", " "])

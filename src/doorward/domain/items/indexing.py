@@ -6,7 +6,6 @@ Chinese and Japanese nowhere, and takes ``example.com`` and ``-5`` for more than
 
 import re
 import unicodedata
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Final
 
@@ -39,14 +38,13 @@ def index_of(title: str, description: str) -> ItemIndex:
     """Return what lists and searches find an item by. ``search_vector`` is a tsvector: A is the title, B the rest."""
     folded_title = fold(title)
     title_words = words_of(folded_title)
-    places: dict[str, list[str]] = defaultdict(list)
-    position = 0
-    for weight, words in (("A", title_words), ("B", words_of(fold(description)))):
-        for term in _terms(words):
-            position += 1
-            places[term].append(f"{position}{weight}")
-    entries = [title_key(title_words), *(f"{term}:{','.join(where)}" for term, where in places.items())]
-    return ItemIndex(folded_title, " ".join(entries))
+    terms = [(term, "A") for term in _terms(title_words)]
+    terms += [(term, "B") for term in _terms(words_of(fold(description)))]
+    entries: dict[str, str] = {}
+    for position, (term, weight) in enumerate(terms, 1):
+        before = entries.get(term)
+        entries[term] = f"{before},{position}{weight}" if before else f"{term}:{position}{weight}"
+    return ItemIndex(folded_title, " ".join([title_key(title_words), *entries.values()]))
 
 
 def words_of(folded: str) -> Sequence[str]:
@@ -59,7 +57,7 @@ def words_of(folded: str) -> Sequence[str]:
 
 def is_unspaced(word: str) -> bool:
     """Return whether it is a run of a script without spaces, inside of which words begin anywhere."""
-    return _UNSPACED_RUN.match(word) is not None
+    return not word.isascii() and _UNSPACED_RUN.match(word) is not None
 
 
 def pairs_of(run: str) -> Sequence[str]:

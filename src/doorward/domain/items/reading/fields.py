@@ -16,9 +16,12 @@ from doorward.domain.items.policy import TAG_SEPARATORS, checked_content, checke
 from doorward.domain.items.reading.columns import Columns
 from doorward.domain.items.reading.rows import Row
 
-_NO_GENRES: Final = frozenset({"(no genres listed)", "\\N"})
-_NO_YEAR: Final = frozenset({"", "nan", "na", "n/a", "none", "null", "\\n"})
-"""What pandas, R and databases write for nothing."""
+_NOTHING: Final = frozenset({"", "NaN", "nan", "\\N"})
+"""What pandas and databases write for an empty cell, and is no text."""
+
+_NO_GENRES: Final = _NOTHING | {"(no genres listed)"}
+_NO_NUMBER: Final = _NOTHING | {"NA", "N/A", "None", "none", "NULL", "null"}
+"""In a column of numbers that is no number either."""
 
 _YEAR: Final = re.compile(r"(\d{1,4})(?:[.,]0*)?|(\d{4})(?:-\d\d-\d\d(?:[ T].*)?|\s*[-\u2013]\s*(?:\d{4})?)")
 """A year, also as a float, which pandas makes of a column with gaps; or a date, or a span of years."""
@@ -46,12 +49,16 @@ def item_of(row: Row, columns: Columns, default: Visibility) -> ImportedItem:
         title, year = _without_year(title, year)
     content = ItemContent(
         title=title,
-        description=fields.get("description", ""),
+        description=_text(fields.get("description", "")),
         tags=_tags(fields.get("tags", "")),
         year=year,
         visibility=_visibility(fields.get("visibility", ""), default),
     )
     return ImportedItem(checked_content(content), _external_id(fields, columns))
+
+
+def _text(text: str) -> str:
+    return "" if text.strip() in _NOTHING else text
 
 
 def _tags(text: str) -> Sequence[str]:
@@ -60,7 +67,7 @@ def _tags(text: str) -> Sequence[str]:
 
 def _year(text: str) -> int | None:
     text = text.strip()
-    if text.lower() in _NO_YEAR:
+    if text in _NO_NUMBER:
         return None
     found = _YEAR.fullmatch(text)
     if found is None:
@@ -89,6 +96,6 @@ def _external_id(fields: Mapping[str, str], columns: Columns) -> str | None:
     text = fields["external_id"].strip()
     whole = _WHOLE_NUMBER.fullmatch(text)
     text = whole[1] if whole else text
-    if not text:
+    if text in _NO_NUMBER:
         raise InvalidExternalIdError
     return checked_external_id(columns.source + text)
