@@ -48,15 +48,21 @@ class EmbeddedPostgres:
         durable: bool = True,
         log: Path | None = None,
         loopback_port: int | None = None,
+        loopback: str = LOOPBACK,
+        standby_of: "EmbeddedPostgres | None" = None,
     ) -> None:
         """Take the data folder; ``durable=False`` skips fsync and the last checkpoint, for tests.
 
         Without a folder, the data is gone after the block. ``log`` is server.log in the folder unless told otherwise.
         ``loopback_port``: listen there, too, for programs that know no sockets; each local user may then connect.
+        ``loopback`` is the address, which may be ``::1``.
+        ``standby_of``: begin as a copy of that server, which runs, and follow it.
         """
         self.listens_on_loopback = loopback_port is not None
         self._port = PORT if loopback_port is None else loopback_port
+        self._loopback = loopback
         self._durable = durable
+        self._primary = standby_of
         self._user = SYSTEM_USER if os.geteuid() == 0 else None
         self._socket_folder = make_socket_folder()
         self._data = data.resolve() if data else self._socket_folder / "data"
@@ -68,7 +74,7 @@ class EmbeddedPostgres:
         self.give_to_system_user(self._data, self._socket_folder)
         try:
             if not (self._data / "PG_VERSION").exists():
-                self._run("initdb", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--username=postgres")
+                self._make_data()
             self.start()
         except PostgresError:
             shutil.rmtree(self._socket_folder, ignore_errors=True)
@@ -96,11 +102,17 @@ class EmbeddedPostgres:
         server._socket_folder = Path((server._data / "postmaster.pid").read_text(encoding="utf-8").splitlines()[4])
         yield server.url()
 
+    def _make_data(self) -> None:
+        if self._primary is None:
+            self._run("initdb", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--username=postgres")
+        else:
+            self._run("pg_basebackup", "--write-recovery-conf", "--checkpoint=fast", f"--dbname={self._primary.url()}")
+
     def start(self) -> None:
         """Start the server and wait until it answers. A server left over by a crash on this folder is stopped first."""
         if self._pid() is not None:
             self.stop()
-        addresses = LOOPBACK if self.listens_on_loopback else ""
+        addresses = self._loopback if self.listens_on_loopback else ""
         options = f"-c listen_addresses='{addresses}' -k {shlex.quote(str(self._socket_folder))} -p {self._port}"
         options += " -c max_connections=200"
         if not self._durable:
@@ -114,6 +126,17 @@ class EmbeddedPostgres:
             "-o",
             options,
         )
+
+    def promote(self) -> None:
+        """Have a standby take writes, as the primary that it no longer follows."""
+        self._run("pg_ctl", "promote", "--wait", f"--timeout={WAIT_SECONDS}")
+
+    def start_as_standby_of(self, primary: "EmbeddedPostgres") -> None:
+        """Start again, following the server that was promoted after this one had been stopped."""
+        (self._data / "standby.signal").touch()
+        with (self._data / "postgresql.auto.conf").open("a", encoding="utf-8") as configuration:
+            configuration.write(f"primary_conninfo = '{primary.url()}'\n")
+        self.start()
 
     def stop(self) -> None:
         """Stop the server, ending its connections, if it runs."""
@@ -144,11 +167,17 @@ class EmbeddedPostgres:
         """Return the address of one of its databases."""
         return f"postgresql://postgres@/{database}?host={quote(str(self._socket_folder), safe='')}&port={self._port}"
 
+    @property
+    def socket_path(self) -> Path:
+        """Return where its Unix socket is."""
+        return self._socket_folder / f".s.PGSQL.{self._port}"
+
     def loopback_url(self, database: str = "postgres") -> str:
         """Return the same over TCP. Raises ``ValueError`` unless it listens there."""
         if not self.listens_on_loopback:
             raise ValueError("this server listens on its socket only")
-        return f"postgresql://postgres@{LOOPBACK}:{self._port}/{database}"
+        host = f"[{self._loopback}]" if ":" in self._loopback else self._loopback
+        return f"postgresql://postgres@{host}:{self._port}/{database}"
 
     def dump_schema(self, database: str) -> str:
         """Return the database's schema as SQL, as pg_dump writes it."""

@@ -28,6 +28,21 @@ class DatabaseUnsuitable(Event):
 
 
 @dataclass(frozen=True)
+class DatabaseReadOnly(Event):
+    """The server refuses writes: a standby after a switchover, or a database that was set so. Writes are 503."""
+
+    log_event = "database.read_only"
+    level = "warning"
+
+
+@dataclass(frozen=True)
+class DatabaseWritable(Event):
+    """A new connection reached a server that takes writes; the others are replaced."""
+
+    log_event = "database.writable"
+
+
+@dataclass(frozen=True)
 class DatabaseSharedQueryFailed(Event):
     """This call's question was not answered: 503.
 

@@ -192,12 +192,16 @@ def shared_database(settings: DatabaseSettings, database: PostgresDatabase) -> S
 
 
 async def check_readiness(database: Readiness) -> dict[str, CheckState]:
-    """Tell whether the database answers, and if so, whether it has the migrations that this code needs."""
+    """Tell whether the database answers; if so, whether it has the needed migrations, and takes writes."""
     try:
-        version = await database.schema_version()
+        state = await database.state()
     except ServiceUnavailableError:
         return {"database": "failed"}
-    return {"database": "ok", "schema": "ok" if is_current(version) else "failed"}
+    return {
+        "database": "ok",
+        "schema": "ok" if is_current(state.schema_version) else "failed",
+        "writes": "failed" if state.is_read_only else "ok",
+    }
 
 
 @asynccontextmanager

@@ -164,7 +164,7 @@ async def test_a_database_without_tables_is_503_until_it_is_migrated(
     service = await make_service(database_url=empty_database)
     readiness = await service.client.get("/health/readiness")
     assert _is_unavailable(readiness)
-    assert readiness.json()["checks"] == {"database": "ok", "schema": "failed"}
+    assert readiness.json()["checks"] == {"database": "ok", "schema": "failed", "writes": "ok"}
     assert _is_unavailable(await service.post_token("ada", PASSWORD))
     assert "database.schema_missing" in logs.text()
     migrate(empty_database)
@@ -183,7 +183,10 @@ async def test_an_older_schema_is_not_ready_and_a_newer_one_is(make_service: Mak
     for version, status, schema in (("0000", 503, "failed"), ("9999", 200, "ok")):
         service.sql("UPDATE doorward_schema_version SET version_num = %s", version)
         answer = await service.client.get("/health/readiness")
-        assert (answer.status_code, answer.json()["checks"]) == (status, {"database": "ok", "schema": schema})
+        assert (answer.status_code, answer.json()["checks"]) == (
+            status,
+            {"database": "ok", "schema": schema, "writes": "ok"},
+        )
 
 
 async def test_a_read_only_database_refuses_writes_with_503_and_goes_on_answering_reads(
@@ -206,7 +209,7 @@ async def test_a_read_only_database_refuses_writes_with_503_and_goes_on_answerin
         "import": 503,
         "refresh": 503,
         "revoke": 503,
-        "readiness": 200,
+        "readiness": 503,
     }
     assert _is_unavailable(answers["refresh"])
 

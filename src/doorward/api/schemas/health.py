@@ -17,4 +17,4 @@ class HealthResponse(BaseModel):
 class ReadinessResponse(HealthResponse):
     """All that the service leans on can be used."""
 
-    checks: dict[str, CheckState] = Field(examples=[{"database": "ok", "schema": "ok"}])
+    checks: dict[str, CheckState] = Field(examples=[{"database": "ok", "schema": "ok", "writes": "ok"}])

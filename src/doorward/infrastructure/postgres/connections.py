@@ -4,6 +4,7 @@ import asyncio
 import os
 import select
 import socket
+import time
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -23,6 +24,12 @@ UNREAD_SECONDS: Final = 0.5
 class PromptlyClosedConnection(AsyncConnection[Any]):
     """A connection with the service's session settings, whose attempt, when it fails, leaves nothing open."""
 
+    made_at: float = 0
+    """In seconds of the monotonic clock: when the attempt began."""
+
+    was_read_only: bool = False
+    """Whether its server refused writes when it was made."""
+
     @classmethod
     async def connect(cls, *arguments: Any, **options: Any) -> Self:  # noqa: ANN401 - the driver's own, passed on
         """Connect as the driver does; tell the option ``on_outcome`` the error, or None.
@@ -34,9 +41,11 @@ class PromptlyClosedConnection(AsyncConnection[Any]):
         note: Callable[[psycopg.Error | None], object] = options.pop("on_outcome", bool)
         is_autocommit = options.pop("autocommit", False)
         settings_seconds: float = options.pop("settings_seconds", TIMEOUTS.settings)
+        made_at = time.monotonic()
         try:
             connection = await super().connect(*arguments, autocommit=True, **options)
-            await _prepare_session(connection, settings_seconds, is_autocommit=is_autocommit)
+            connection.made_at = made_at
+            connection.was_read_only = await _prepare_session(connection, settings_seconds, is_autocommit=is_autocommit)
         except psycopg.Error as error:
             note(error)
             # The driver's frames and its error hold each other, and with them the socket of an attempt that timed out.
@@ -54,16 +63,18 @@ class PromptlyClosedConnection(AsyncConnection[Any]):
         return super().cursor(*arguments, binary=binary, **options)
 
 
-async def _prepare_session(connection: AsyncConnection[Any], settings_seconds: float, *, is_autocommit: bool) -> None:
+async def _prepare_session(connection: AsyncConnection[Any], settings_seconds: float, *, is_autocommit: bool) -> bool:
+    """Return whether the session refuses writes."""
     try:
         with aborted_when_frozen(connection, settings_seconds):
-            await hold_settings(connection)
+            is_read_only = await hold_settings(connection)
         # Written into each BEGIN.
         await connection.set_isolation_level(IsolationLevel.READ_COMMITTED)
         await connection.set_autocommit(is_autocommit)
     except BaseException:
         await connection.close()
         raise
+    return is_read_only
 
 
 @contextmanager

@@ -18,6 +18,7 @@ from doorward.infrastructure.postgres.connections import PromptlyClosedConnectio
 from doorward.infrastructure.postgres.database_clock import DatabaseClock
 from doorward.infrastructure.postgres.session_settings import UnsuitableDatabaseError, startup_options
 from doorward.infrastructure.postgres.timeouts import TIMEOUTS, Timeouts
+from doorward.infrastructure.postgres.write_watch import WriteWatch
 from doorward.observability.database_events import (
     DatabaseBulkPlacesTaken,
     DatabaseSchemaMissing,
@@ -31,6 +32,8 @@ SCHEMA_VERSION: Final = "0013"
 """The newest migration that this code needs. Older code runs on a newer schema."""
 
 POOL_MAXIMUM_WAITING: Final = 500
+NEVER_PREPARED: Final = None
+"""In psycopg's words, where 0 prepares at once."""
 
 ANSWER_SECONDS: Final = 0.5
 """How long before the abort the deadline of statements is: time for the answer, and for the error of the clock."""
@@ -94,12 +97,12 @@ class PostgresDatabase:
         bulk_seconds: int = BULK_SECONDS,
         cursor_factory: type[AsyncCursor[Any]] = AsyncCursor,
         host: HostClock | None = None,
-        breaker: DatabaseBreaker | None = None,
+        beside: "PostgresDatabase | None" = None,
     ) -> None:
         """Prepare the pool; ``open`` starts it.
 
         ``bulk_seconds`` is how long a bulk transaction may last; ``cursor_factory`` makes what runs the statements;
-        ``host`` has the clocks of this machine; ``breaker`` is the one of another pool to the same server.
+        ``host`` has the clocks of this machine; ``beside`` is a pool to the same server, of which both learn.
         """
         self.clock = DatabaseClock(host or HostClock())
         self.timeouts, self._bulk_seconds = timeouts, bulk_seconds
@@ -116,19 +119,20 @@ class PostgresDatabase:
                 "cursor_factory": cursor_factory,
                 "on_outcome": self._note_outcome,
                 "settings_seconds": timeouts.settings,
-                # psycopg prepares at once for 0, and never for None.
-                "prepare_threshold": settings.db_prepare_threshold or None,
+                "prepare_threshold": settings.db_prepare_threshold or NEVER_PREPARED,
             },
-            configure=self._measure_clock_on,
+            configure=self._begin_with,
             check=self._check_still_connected,
             open=False,
         )
         self.bulk_places = min(MAXIMUM_BULK_TRANSACTIONS, max(1, settings.db_pool_max_conn - 1))
-        self.breaker = breaker or DatabaseBreaker()
+        self.breaker: DatabaseBreaker = beside.breaker if beside else DatabaseBreaker()
+        self.writes: WriteWatch = beside.writes if beside else WriteWatch()
         self._bulk_places_taken, self._is_reachable = 0, True
 
     async def open(self) -> None:
         """Start connecting in the background."""
+        self.writes.replace_afterwards(self.replace_connections)
         await self._pool.open(wait=False)
 
     async def close(self) -> None:
@@ -144,7 +148,12 @@ class PostgresDatabase:
         async with self._checked_out(self.timeouts.abort, may_probe=False) as connection:
             await self.clock.measure(connection)
 
-    async def _measure_clock_on(self, connection: AsyncConnection[Any]) -> None:
+    async def _begin_with(self, connection: PromptlyClosedConnection) -> None:
+        """Learn of a new connection what it says of its server."""
+        if connection.was_read_only:
+            self.writes.refused(connection.made_at)
+        else:
+            await self.writes.accepted()
         with aborted_when_frozen(connection, self.timeouts.abort):
             await self.clock.measure(connection)
 
@@ -156,12 +165,12 @@ class PostgresDatabase:
         """
         return self.clock.now() + timedelta(seconds=self.timeouts.abort - ANSWER_SECONDS)
 
-    def connection(self) -> AbstractAsyncContextManager[AsyncConnection[Any]]:
+    def connection(self) -> AbstractAsyncContextManager[PromptlyClosedConnection]:
         """Yield a connection on which each statement commits by itself."""
         return self._checked_out(self.timeouts.abort)
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[AsyncConnection[Any]]:
+    async def transaction(self) -> AsyncIterator[PromptlyClosedConnection]:
         """Yield a connection in a transaction: committed at the end, rolled back by an exception."""
         async with self.connection() as connection, connection.transaction():
             yield connection
@@ -182,7 +191,7 @@ class PostgresDatabase:
             self._bulk_places_taken -= 1
 
     @asynccontextmanager
-    async def bulk_transaction(self) -> AsyncIterator[AsyncConnection[Any]]:
+    async def bulk_transaction(self) -> AsyncIterator[PromptlyClosedConnection]:
         """Yield a connection in a transaction for many rows, which may last for longer, to whoever holds a place."""
         if not self._bulk_places_taken:
             raise RuntimeError("a bulk transaction without a bulk place")
@@ -195,7 +204,7 @@ class PostgresDatabase:
             yield connection
 
     @asynccontextmanager
-    async def snapshot(self) -> AsyncIterator[AsyncConnection[Any]]:
+    async def snapshot(self) -> AsyncIterator[PromptlyClosedConnection]:
         """Yield a connection that reads only, all of it as it was at one moment, to whoever holds a bulk place."""
         if not self._bulk_places_taken:
             raise RuntimeError("a snapshot without a bulk place")
@@ -208,7 +217,7 @@ class PostgresDatabase:
             yield connection
 
     @asynccontextmanager
-    async def _checked_out(self, seconds: float, *, may_probe: bool = True) -> AsyncIterator[AsyncConnection[Any]]:
+    async def _checked_out(self, seconds: float, *, may_probe: bool = True) -> AsyncIterator[PromptlyClosedConnection]:
         with faults_as_unavailable(), self.breaker.attempt(may_probe=may_probe):
             try:
                 connection = await self._pool.getconn()
@@ -220,8 +229,16 @@ class PostgresDatabase:
             try:
                 with aborted_when_frozen(connection, seconds):
                     yield connection
+            except psycopg.errors.ReadOnlySqlTransaction:
+                await self.leave_read_only_server(connection)
+                raise
             finally:
                 await self._pool.putconn(connection)
+
+    async def leave_read_only_server(self, connection: PromptlyClosedConnection) -> None:
+        """Close a connection whose server refuses writes: by now, the address may be another server's."""
+        self.writes.refused(connection.made_at)
+        await connection.close()
 
     def _note_outcome(self, error: psycopg.Error | None) -> None:
         """Keep whether the last attempt to connect succeeded: it tells a database that is away from a busy pool."""
@@ -241,16 +258,6 @@ class PostgresDatabase:
             asked=stats.get("requests_num", 0),
         )
 
-    async def schema_version(self) -> str | None:
-        """Return the newest migration that the database has, or None before the first."""
-        try:
-            async with self.connection() as connection:
-                cursor = await connection.execute("SELECT version_num FROM doorward_schema_version")
-                row = await cursor.fetchone()
-        except _SchemaMissingError:
-            return None
-        return str(row[0]) if row else None
-
     async def _check_still_connected(self, connection: AsyncConnection[Any]) -> None:
         """Refuse a connection that the server has closed: one poll of its socket, no round trip.
 
@@ -263,10 +270,6 @@ class PostgresDatabase:
             raise psycopg.OperationalError("the server closed the connection")
 
 
-class _SchemaMissingError(ServiceUnavailableError):
-    """The tables are not there: the migrations have not run."""
-
-
 @contextmanager
 def faults_as_unavailable() -> Iterator[None]:
     """Let no driver error out. What the SQL may cause by design was caught by name in the repository."""
@@ -274,7 +277,7 @@ def faults_as_unavailable() -> Iterator[None]:
         yield
     except (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn) as error:
         report(DatabaseSchemaMissing(sqlstate=error.sqlstate))
-        raise _SchemaMissingError from error
+        raise ServiceUnavailableError from error
     except psycopg.Error as error:
         report(DatabaseUnavailable(error=type(error).__name__, sqlstate=error.sqlstate))
         raise ServiceUnavailableError from error

@@ -1,12 +1,16 @@
 """Whether PostgreSQL answers, asked on a connection outside the pool: a busy pool does not make a copy unready."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
-from psycopg import AsyncCursor
+import psycopg
+from psycopg import AsyncConnection, AsyncCursor
 
 from doorward.infrastructure.postgres.batching import MAXIMUM_WAITING, Bounds, SharedQuery
 from doorward.infrastructure.postgres.database import PostgresDatabase
+from doorward.observability.database_events import DatabaseSchemaMissing
+from doorward.observability.logging import report
 from doorward.settings.database import DatabaseSettings
 
 POOL_OF_ONE: Final = {"db_pool_min_conn": 0, "db_pool_max_conn": 1}
@@ -18,8 +22,16 @@ A question may wait as long as the one query before it can take.
 """
 
 
+@dataclass(frozen=True, slots=True)
+class ServerState:
+    """The newest migration that the database has, or None before the first; and whether its server takes writes."""
+
+    schema_version: str | None
+    is_read_only: bool
+
+
 class Readiness:
-    """Reads the schema's version: one query for all who ask at the same moment, which begins after they asked."""
+    """Reads the server's state: one query for all who ask at the same moment, which begins after they asked."""
 
     def __init__(
         self,
@@ -28,12 +40,12 @@ class Readiness:
         *,
         cursor_factory: type[AsyncCursor[Any]] = AsyncCursor,
     ) -> None:
-        """Take the database whose circuit breaker it shares: readiness is refused, and closes the circuit, with it."""
+        """Take the database beside which it asks: readiness is refused, and closes the circuit, with it."""
         self._database = PostgresDatabase(
             settings.model_copy(update=POOL_OF_ONE),
             timeouts=database.timeouts,
             cursor_factory=cursor_factory,
-            breaker=database.breaker,
+            beside=database,
         )
         self._questions = SharedQuery("readiness", self._answer_all, BOUNDS)
 
@@ -45,12 +57,34 @@ class Readiness:
         """Close the connection."""
         await self._database.close()
 
-    async def schema_version(self) -> str | None:
-        """Return the newest migration that the database has, or None before the first.
-
-        Raises ``ServiceUnavailableError`` when the database does not answer.
-        """
+    async def state(self) -> ServerState:
+        """Return the state. Raises ``ServiceUnavailableError`` when the database does not answer."""
         return await self._questions.ask(None)
 
-    async def _answer_all(self, questions: Sequence[None]) -> Sequence[str | None]:
-        return [await self._database.schema_version()] * len(questions)
+    async def _answer_all(self, questions: Sequence[None]) -> Sequence[ServerState]:
+        return [await self._state()] * len(questions)
+
+    async def _state(self) -> ServerState:
+        async with self._database.connection() as connection:
+            try:
+                state = await find_server_state(connection)
+            except psycopg.errors.UndefinedTable as error:
+                report(DatabaseSchemaMissing(sqlstate=error.sqlstate))
+                return ServerState(None, is_read_only=connection.was_read_only)
+            if state.is_read_only:
+                # The next question is for the server that has the address then.
+                await self._database.leave_read_only_server(connection)
+            return state
+
+
+async def find_server_state(connection: AsyncConnection[Any]) -> ServerState:
+    """Return the state. Raises ``UndefinedTable`` before the first migration."""
+    cursor = await connection.execute(
+        """
+        SELECT
+            (SELECT version_num FROM doorward_schema_version),
+            current_setting('transaction_read_only')
+        """
+    )
+    version, read_only = await cursor.fetchone() or (None, "off")
+    return ServerState(version, is_read_only=read_only == "on")

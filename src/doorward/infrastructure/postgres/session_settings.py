@@ -6,6 +6,7 @@ for its settings at its start, compares what it was given, sets what differs, an
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 import psycopg
@@ -67,26 +68,37 @@ def pooler_query(schema: str) -> str:
     return "; ".join([*statements, f"SET search_path={schema},pg_temp"])
 
 
-async def hold_settings(connection: AsyncConnection[Any]) -> None:
+@dataclass(frozen=True, slots=True)
+class _Session:
+    """What a new session says of itself. ``is_read_only`` is true on a standby, too."""
+
+    settings: Mapping[str, str | None]
+    server_process: int | None
+    is_read_only: bool
+
+
+async def hold_settings(connection: AsyncConnection[Any]) -> bool:
     """Have the session's settings be those that ``startup_options`` asked for, and those that are only compared.
 
-    A connection that asked for none is left as it is. Behind a pooler nothing is set, because the next statement
-    may run in another session of PostgreSQL. Raises ``UnsuitableDatabaseError``. The connection is in autocommit.
+    Return whether the session refuses writes. A connection that asked for no settings is left as it is. Behind a pooler
+    nothing is set, because the next statement may run in another session of PostgreSQL. Raises
+    ``UnsuitableDatabaseError``. The connection is in autocommit.
     """
     wanted = wanted_settings(connection.info.get_parameters().get("options", ""))
     if not wanted:
-        return
-    found, server_process = await _read(connection, wanted)
+        return False
+    session = await _read(connection, wanted)
     # A pooler has sent a process id of its own making.
-    is_direct = server_process == connection.info.backend_pid
-    if is_direct and (wrong := wrong_settings(wanted, found)):
+    is_direct = session.server_process == connection.info.backend_pid
+    if is_direct and (wrong := wrong_settings(wanted, session.settings)):
         try:
             await _write(connection, {name: wanted[name] for name in wrong})
-            found, _ = await _read(connection, wanted)
+            session = await _read(connection, wanted)
         except psycopg.Error as error:
             raise UnsuitableDatabaseError(_refusal(wrong, wanted, is_direct=True)) from error
-    if wrong := wrong_settings(wanted, found):
+    if wrong := wrong_settings(wanted, session.settings):
         raise UnsuitableDatabaseError(_refusal(wrong, wanted, is_direct=is_direct))
+    return session.is_read_only
 
 
 def wanted_settings(options: str) -> dict[str, str]:
@@ -107,21 +119,24 @@ def wrong_settings(wanted: Mapping[str, str], found: Mapping[str, str | None]) -
     }
 
 
-async def _read(
-    connection: AsyncConnection[Any], wanted: Mapping[str, str]
-) -> tuple[dict[str, str | None], int | None]:
+async def _read(connection: AsyncConnection[Any], wanted: Mapping[str, str]) -> _Session:
     # Schemas are named because the search path may be one of the wrong settings.
     cursor = AsyncCursor(connection)
     await cursor.execute(
         """
-        SELECT name, pg_catalog.current_setting(name, true), pg_catalog.pg_backend_pid()
+        SELECT
+            name,
+            pg_catalog.current_setting(name, true),
+            pg_catalog.pg_backend_pid(),
+            pg_catalog.current_setting('transaction_read_only')
         FROM pg_catalog.unnest(%(names)s::pg_catalog.text[]) AS name
         """,
         {"names": list(wanted)},
         prepare=False,
     )
     rows = await cursor.fetchall()
-    return {name: value for name, value, _ in rows}, rows[0][2] if rows else None
+    _, _, server_process, read_only = rows[0]
+    return _Session({row[0]: row[1] for row in rows}, server_process, read_only == "on")
 
 
 async def _write(connection: AsyncConnection[Any], settings: Mapping[str, str]) -> None:

@@ -30,13 +30,16 @@ class AdvisoryTurn:
     async def taken(self) -> AsyncIterator[Callable[[], Awaitable[None]] | None]:
         """Hold the turn for the block; yield None when another process has it, else what checks that it is held still.
 
-        Raises ``ServiceUnavailableError`` while PostgreSQL does not answer; the check does, too.
+        Raises ``ServiceUnavailableError`` while PostgreSQL does not answer or refuses writes; the check does, too.
         """
         try:
             guard = await PromptlyClosedConnection.connect(self._conninfo, settings_seconds=self._timeouts.settings)
         except psycopg.Error as error:
             raise ServiceUnavailableError from error
         try:
+            if guard.was_read_only:
+                # A lock at a standby keeps out nobody who asks the primary.
+                raise ServiceUnavailableError
             has_turn = await self._take(guard)
 
             async def check() -> None:

@@ -1,0 +1,204 @@
+"""A planned switchover under load: the standby is promoted, the old primary stays reachable, the address moves later.
+
+The timeline that this prints is the one of docs/switchover.md.
+"""
+
+import contextlib
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import psycopg
+import pytest
+from psycopg import sql
+
+from development.client import PASSWORD, READINESS, new_person
+from development.postgres import EmbeddedPostgres
+from tests.integration.postgres.fault_load import (
+    ANSWER_SECONDS,
+    DATABASE,
+    POOL,
+    ROLE,
+    THREADS,
+    Faulty,
+    Ledger,
+    assert_kept,
+    under_load,
+    wait_for,
+    wait_until,
+)
+from tests.integration.postgres.switched_address import SwitchedAddress
+from tests.integration.service import Logs, MakeService, Service, events
+from tests.running_time import RunningTime
+
+WRITABLE_SECONDS = 5.0
+"""From the moment at which the address moves to the last refused write."""
+
+MOVES_AFTER_SECONDS = 2.0
+ENDED_SESSIONS = 8
+REFUSED = 12
+
+
+class Switched(Faulty):
+    """A service that reaches PostgreSQL by an address that can be switched."""
+
+    def __init__(self, server: EmbeddedPostgres, clock: RunningTime, folder: Path, address: SwitchedAddress) -> None:
+        self.address = address
+        super().__init__(server, clock, folder)
+
+    @property
+    def url(self) -> str:
+        return self.address.url(ROLE, DATABASE)
+
+    def readiness(self) -> tuple[int, dict[str, str]]:
+        answer = httpx.get(f"{self.base_url}{READINESS}", timeout=60, trust_env=False)
+        return answer.status_code, answer.json()["checks"]
+
+
+@pytest.fixture
+def switched(tmp_path: Path) -> Iterator[Switched]:
+    with (
+        RunningTime(lowest_priority=True) as clock,
+        EmbeddedPostgres(durable=False) as primary,
+        SwitchedAddress(primary.socket_path) as address,
+    ):
+        service = Switched(primary, clock, tmp_path, address)
+        with service.serving():
+            yield service
+
+
+class Timeline:
+    """What happened when, from the moment at which the primary was stopped."""
+
+    def __init__(self, clock: RunningTime) -> None:
+        self._clock = clock
+        self._began = clock.now()
+        self._moments: list[tuple[float, str]] = []
+
+    def note(self, what: str, moment: float | None = None) -> float:
+        moment = self._clock.now() if moment is None else moment
+        self._moments.append((moment - self._began, what))
+        return moment
+
+    def lines(self) -> list[str]:
+        return [f"switchover, {moment:5.1f} s: {what}" for moment, what in sorted(self._moments)]
+
+
+def writes(ledger: Ledger) -> int:
+    return len(ledger.ended_sessions)
+
+
+def backends(server: EmbeddedPostgres) -> set[object]:
+    with psycopg.connect(server.url(DATABASE), autocommit=True) as admin:
+        return {row[0] for row in admin.execute("SELECT pid FROM pg_stat_activity WHERE usename = %s", [ROLE])}
+
+
+def demote(switched: Switched, new: EmbeddedPostgres, timeline: Timeline) -> None:
+    """Have the standby take over, and the old primary come back as a standby that still has the address."""
+    old = switched.server
+    # A clean end: the standby has received all that was committed.
+    old.stop()
+    timeline.note("the primary has stopped")
+    new.promote()
+    switched.server = new
+    timeline.note("the standby is promoted")
+    old.start_as_standby_of(new)
+    timeline.note("the old primary is back, as a standby, and still has the address")
+
+
+def feel_the_standby(switched: Switched, old: EmbeddedPostgres, ledger: Ledger, timeline: Timeline) -> None:
+    """Wait until the service has met it: each refused write ends its connection, so none is left of those before."""
+    wait_until(ledger, lambda: "ReadOnlySqlTransaction" in switched.log_of_fault())
+    timeline.note("the first write was refused by it (25006)")
+    before = backends(old)
+    wait_for(ledger, REFUSED, lambda: ledger.count(503))
+    wait_until(ledger, lambda: not before & backends(old))
+    assert switched.readiness() == (503, {"database": "ok", "schema": "ok", "writes": "failed"})
+    timeline.note("readiness is 503")
+    time.sleep(MOVES_AFTER_SECONDS)
+
+
+def test_writes_work_within_seconds_of_the_move_and_nothing_acknowledged_is_lost(
+    switched: Switched, findings: list[str]
+) -> None:
+    old = switched.server
+    with EmbeddedPostgres(durable=False, standby_of=old) as new:
+        with under_load(switched) as ledger:
+            wait_for(ledger, ENDED_SESSIONS, lambda: writes(ledger))
+            switched.begin_fault()
+            timeline = Timeline(switched.clock)
+            demote(switched, new, timeline)
+            feel_the_standby(switched, old, ledger, timeline)
+            moved = timeline.note("the address moves")
+            refused_before, written_before = ledger.count(503), writes(ledger)
+            switched.address.lead_to(new.socket_path)
+            wait_until(ledger, lambda: writes(ledger) > written_before)
+            timeline.note("a person who came after the move has registered, logged in, refreshed and logged out")
+            while switched.readiness()[0] != 200:
+                time.sleep(0.05)
+            timeline.note("readiness is 200")
+            wait_for(ledger, ENDED_SESSIONS, lambda: writes(ledger))
+            wait_until(ledger, lambda: not backends(old))
+        refused_after = ledger.count(503) - refused_before
+        last_refusal = max(moved, ledger.last_refusal)
+        timeline.note(f"the last of {refused_after} calls that were refused after the move", last_refusal)
+        findings.extend(timeline.lines())
+        assert last_refusal - moved < WRITABLE_SECONDS
+        # Those that were under way, and one for each connection that was made before the move.
+        assert refused_after <= THREADS + POOL
+        assert ledger.slowest < ANSWER_SECONDS
+        assert_kept(switched, ledger)
+
+
+async def test_a_connection_whose_server_refuses_writes_is_left_at_the_first_refusal(
+    make_service: MakeService, own_database: str, logs: Logs
+) -> None:
+    """A session keeps the settings with which it began: only a new connection sees that the database takes writes."""
+    set_read_only(own_database, value=True)
+    service = await make_service(database_url=own_database, db_pool_max_conn=1)
+    assert (await service.client.get(READINESS)).json()["checks"]["writes"] == "failed"
+    set_read_only(own_database, value=False)
+    answers = [await attempt(service) for _ in range(4)]
+    assert answers == [503, 201, 201, 201]
+    assert (await service.client.get(READINESS)).status_code == 200
+    assert [len(events(logs, f"database.{name}")) for name in ("read_only", "writable")] == [1, 1]
+
+
+async def test_connections_that_only_read_are_replaced_too_when_another_server_takes_over(
+    make_service: MakeService, own_database: str
+) -> None:
+    """On a standby that lags, a session that has ended would live on."""
+    before = await make_service(database_url=own_database)
+    person, pair = await before.register_and_log_in()
+    set_read_only(own_database, value=True)
+    service = await make_service(database_url=own_database, db_pool_max_conn=3, db_pool_min_conn=3)
+    async with contextlib.AsyncExitStack() as held:
+        used = [await held.enter_async_context(service.database.connection()) for _ in range(3)]
+        pids = {connection.info.backend_pid for connection in used}
+    assert (await service.get_me(pair.access)).status_code == 200
+    set_read_only(own_database, value=False)
+    assert await attempt(service) == 503
+    while await attempt(service) != 201:
+        pass
+    async with contextlib.AsyncExitStack() as held:
+        used = [await held.enter_async_context(service.database.connection()) for _ in range(3)]
+        assert not pids & {connection.info.backend_pid for connection in used}
+    assert (await service.post_token(person.username, PASSWORD)).status_code == 200
+
+
+async def attempt(service: Service) -> int:
+    """Register somebody new; return the status."""
+    return (await service.post_account(new_person())).status_code
+
+
+def set_read_only(database_url: str, *, value: bool) -> None:
+    """Have new sessions of a database refuse writes, or take them again."""
+    name = sql.Identifier(str(psycopg.conninfo.conninfo_to_dict(database_url)["dbname"]))
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute("SET default_transaction_read_only = off")
+        connection.execute(
+            sql.SQL("ALTER DATABASE {} SET default_transaction_read_only = {}").format(
+                name, sql.SQL("on" if value else "off")
+            )
+        )

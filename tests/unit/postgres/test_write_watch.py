@@ -1,0 +1,86 @@
+"""Which connections say that a server refuses writes, and when all others are replaced."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from doorward.core.events import Event
+from doorward.infrastructure.postgres.write_watch import WriteWatch
+from doorward.observability.database_events import DatabaseReadOnly, DatabaseWritable
+from doorward.observability.logging import observed_events
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.seconds = 100.0
+
+    def now(self) -> float:
+        return self.seconds
+
+
+class Pool:
+    """Counts how often its connections were replaced."""
+
+    def __init__(self) -> None:
+        self.replaced = 0
+
+    async def replace_connections(self) -> None:
+        self.replaced += 1
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def pools() -> list[Pool]:
+    return [Pool(), Pool()]
+
+
+@pytest.fixture
+def watch(clock: Clock, pools: list[Pool]) -> WriteWatch:
+    watch = WriteWatch(clock.now)
+    for pool in pools:
+        watch.replace_afterwards(pool.replace_connections)
+    return watch
+
+
+@pytest.fixture(autouse=True)
+def reported() -> Iterator[list[Event]]:
+    events: list[Event] = []
+    with observed_events(events.append):
+        yield events
+
+
+async def test_a_server_that_always_took_writes_changes_nothing(
+    watch: WriteWatch, pools: list[Pool], reported: list[Event]
+) -> None:
+    await watch.accepted()
+    await watch.accepted()
+    assert ([pool.replaced for pool in pools], reported) == ([0, 0], [])
+
+
+async def test_after_refusals_the_first_server_that_takes_writes_replaces_all_connections_once(
+    watch: WriteWatch, pools: list[Pool], reported: list[Event], clock: Clock
+) -> None:
+    for _ in range(3):
+        watch.refused(clock.now())
+    await watch.accepted()
+    await watch.accepted()
+    assert ([pool.replaced for pool in pools], reported) == ([1, 1], [DatabaseReadOnly(), DatabaseWritable()])
+
+
+async def test_connections_left_over_from_before_the_move_say_nothing_of_the_new_server(
+    watch: WriteWatch, pools: list[Pool], reported: list[Event], clock: Clock
+) -> None:
+    made_at = clock.now()
+    watch.refused(made_at)
+    clock.seconds += 1
+    await watch.accepted()
+    watch.refused(made_at)
+    await watch.accepted()
+    assert ([pool.replaced for pool in pools], reported) == ([1, 1], [DatabaseReadOnly(), DatabaseWritable()])
+    watch.refused(clock.now())
+    await watch.accepted()
+    assert ([pool.replaced for pool in pools], reported) == ([2, 2], [DatabaseReadOnly(), DatabaseWritable()] * 2)
