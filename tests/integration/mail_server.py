@@ -82,10 +82,16 @@ class Certificates:
         return ssl.create_default_context(cadata=text)
 
     def server_context(self, host: str = "127.0.0.1") -> ssl.SSLContext:
-        """Return a server's side, with a certificate for ``host``."""
+        """Return a server's side, with a certificate for the address ``host``."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.server_file(host, x509.IPAddress(ipaddress.ip_address(host))))
+        return context
+
+    def server_file(self, host: str, subject: x509.GeneralName) -> Path:
+        """Return a file with a certificate for a name or an address, and with its key."""
         key = ec.generate_private_key(ec.SECP256R1())
         name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "server")])
-        names = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(host))])
+        names = x509.SubjectAlternativeName([subject])
         certificate = self._certificate(name, key, extension=names)
         path = self._folder / f"{host}.pem"
         path.write_bytes(
@@ -94,9 +100,7 @@ class Certificates:
             )
             + certificate.public_bytes(serialization.Encoding.PEM)
         )
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(path)
-        return context
+        return path
 
     def _certificate(
         self, name: x509.Name, key: ec.EllipticCurvePrivateKey, *, extension: x509.ExtensionType

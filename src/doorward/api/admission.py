@@ -38,7 +38,11 @@ async def admit(request: Request, route: PolicyRoute, services: Services) -> Non
 
 async def count_call(limit: LimitedCall, route: PolicyRoute, services: Services, *, caller: str | None = None) -> None:
     """Count a call of the request's address, or of a caller that is known. Raises ``RateLimitExceededError``."""
-    seconds = await services.edge.limiter.count(limit, current_client() if caller is None else caller)
+    if caller is None:
+        caller = current_client()
+        if services.edge.addresses is not None:
+            services.edge.addresses.note(limit, caller)
+    seconds = await services.edge.limiter.count(limit, caller)
     if seconds:
         report(RateLimitExceeded(route=route.path))
         raise RateLimitExceededError(seconds)

@@ -11,6 +11,7 @@ from starlette.types import Scope
 from doorward.api.budgets import CallsInFlight, RefusalLog
 from doorward.api.draining import Drain
 from doorward.api.schemas.health import CheckState
+from doorward.api.shared_address import SharedAddressWatch
 from doorward.core.ports import Clock, RateLimiter
 from doorward.domain.accounts.confirmation import Confirmation
 from doorward.domain.accounts.deletion import Deletion
@@ -164,6 +165,8 @@ class EdgeServices:
     clock: Clock
     client_of: Callable[[Scope], str]
     """Returns the canonical address of a request's client."""
+    addresses: SharedAddressWatch | None
+    """None in development, where all calls come from one machine."""
     drain: Drain
     bulk_place: Callable[[], AbstractContextManager[None]]
     upload_idle_seconds: float

@@ -12,11 +12,30 @@ IPV6_COARSE_PREFIX: Final = 32
 
 IPV4_NEIGHBOURS_PREFIX: Final = 24
 
+PRIVATE: Final = tuple(
+    ipaddress.ip_network(each)
+    for each in (
+        *("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "169.254.0.0/16"),
+        *("::/64", "fc00::/7", "fe80::/10"),
+    )
+)
+"""Loopback, link-local, and what organisations and carriers number their own networks with; ``::/64`` is that of
+``::1``."""
+
 
 @functools.lru_cache(maxsize=4096)
 def ipv6_site(client: str) -> str | None:
     """Return the /48 around an IPv6 client (``2001:db8:0:1::/64``); None for any other client."""
     return _around(client, IPV6_SITE_PREFIX) if ":" in client else None
+
+
+def is_private(client: str) -> bool:
+    """Tell whether a client's canonical address is of a network that the Internet does not route."""
+    try:
+        network = ipaddress.ip_network(client)
+    except ValueError:
+        return False
+    return any(network.version == each.version and network.subnet_of(each) for each in PRIVATE)  # type: ignore[arg-type] # of one version
 
 
 def neighbours(client: str) -> str:

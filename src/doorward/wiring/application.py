@@ -12,6 +12,7 @@ from doorward.api.client_address import create_client_reader
 from doorward.api.draining import Drain
 from doorward.api.schemas.health import CheckState
 from doorward.api.services import EdgeServices, Services
+from doorward.api.shared_address import SharedAddressWatch
 from doorward.core.exceptions import ServiceUnavailableError
 from doorward.core.ports import Clock
 from doorward.domain.accounts.ports import PersonalData
@@ -160,6 +161,7 @@ def _edge(base: Foundation, limiter: CallLimiter, drain: Drain) -> EdgeServices:
         limiter=limiter,
         clock=base.clock,
         client_of=create_client_reader(limits.trusted_proxies),
+        addresses=SharedAddressWatch() if base.settings.deployment.environment == "production" else None,
         drain=drain,
         bulk_place=base.database.bulk_place,
         upload_idle_seconds=limits.upload_idle_seconds,

@@ -1,0 +1,95 @@
+"""doorward behind each proxy that Debian has, with the files of deploy/proxies: whose budget a call uses up."""
+
+import json
+import re
+import ssl
+from collections.abc import Iterator
+
+import pytest
+
+from development.client import IMPORT, PASSWORD, REGISTER, TOKEN, new_person
+from doorward.infrastructure.postgres.database import BULK_SECONDS
+from tests.deployment.front import HOST, HOSTILE, LIMIT, Start, new_client, refresh
+from tests.deployment.proxies import FILES, Command, Place, Prepare, apache, caddy, haproxy, nginx
+
+LARGE_BYTES = 1_500_000
+"""More than nginx takes by default."""
+
+
+def appending(place: Place) -> Command:
+    """As a load balancer that adds the client's address to the header, AWS's ALB among them."""
+    return haproxy(place, changes={"set-header X-Forwarded-For": "add-header X-Forwarded-For"})
+
+
+PROXIES: dict[str, Prepare] = {
+    "nginx": nginx,
+    "haproxy": haproxy,
+    "caddy": caddy,
+    "apache": apache,
+    "appending": appending,
+}
+
+
+@pytest.fixture(scope="module", params=PROXIES)
+def proxy(request: pytest.FixtureRequest, start: Start, limited: str) -> Iterator[int]:
+    with start(PROXIES[request.param], limited) as port:
+        yield port
+
+
+def test_each_client_has_a_budget_of_its_own(proxy: int, context: ssl.SSLContext) -> None:
+    with new_client(proxy, context) as one, new_client(proxy, context) as other:
+        assert [refresh(one) for _ in range(LIMIT + 1)] == [401] * LIMIT + [429]
+        assert [refresh(other) for _ in range(LIMIT + 1)] == [401] * LIMIT + [429]
+
+
+def test_no_forwarding_header_of_a_client_changes_whose_budget_it_uses(proxy: int, context: ssl.SSLContext) -> None:
+    with new_client(proxy, context) as client:
+        statuses = [refresh(client, headers) for headers in HOSTILE]
+        assert statuses == [401] * LIMIT + [429] * (len(HOSTILE) - LIMIT)
+    # Neither did any of them count for whom it named.
+    with new_client(proxy, context) as another:
+        assert refresh(another, [("X-Forwarded-For", "203.0.113.9")]) == 401
+
+
+def test_no_forwarding_header_of_a_client_changes_an_answer(proxy: int, context: ssl.SSLContext) -> None:
+    def answer(headers: list[tuple[str, str]]) -> tuple[int, bytes, str | None]:
+        got = client.get("/.well-known/oauth-authorization-server", headers=headers)
+        return got.status_code, got.content, got.headers.get("strict-transport-security")
+
+    with new_client(proxy, context) as client:
+        plain = answer([])
+        assert plain[0] == 200
+        assert json.loads(plain[1])["issuer"] == f"https://{HOST}"
+        assert plain[2] is not None
+        assert [answer(headers) for headers in HOSTILE] == [plain] * len(HOSTILE)
+
+
+def test_a_large_file_passes(proxy: int, context: ssl.SSLContext) -> None:
+    person, row = new_person(), f"Film,{'x' * 1000}\n"
+    file = "title,description\n" + row * (LARGE_BYTES // len(row))
+    with new_client(proxy, context) as client:
+        account = {"email": person.email, "username": person.username, "password": PASSWORD}
+        assert client.post(REGISTER, json=account).status_code == 201
+        login = client.post(TOKEN, data={"username": person.username, "password": PASSWORD})
+        headers = {"Authorization": f"Bearer {login.json()['access_token']}", "Content-Type": "text/csv"}
+        answer = client.post(IMPORT, content=file, headers=headers)
+        assert answer.status_code == 200, answer.text
+        assert answer.json()["imported"] == LARGE_BYTES // len(row)
+
+
+@pytest.mark.parametrize(
+    ("file", "timeout"),
+    [
+        ("nginx.conf", r"proxy_read_timeout (\d+)s"),
+        ("nginx-below-a-path.conf", r"proxy_read_timeout (\d+)s"),
+        ("haproxy.cfg", r"timeout server (\d+)s"),
+        ("haproxy-below-a-path.cfg", r"timeout server (\d+)s"),
+        ("Caddyfile", r"response_header_timeout (\d+)s"),
+        ("apache.conf", r"ProxyPass .* timeout=(\d+)"),
+        ("traefik-doorward.yaml", r"responseHeaderTimeout: (\d+)s"),
+    ],
+)
+def test_no_proxy_gives_up_before_the_service_does(file: str, timeout: str) -> None:
+    found = re.search(timeout, (FILES / file).read_text(encoding="utf-8"))
+    assert found is not None
+    assert int(found[1]) > BULK_SECONDS
