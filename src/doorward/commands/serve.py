@@ -20,18 +20,18 @@ from doorward.wiring.log import log_as_set, report_insecure_settings, report_swi
 
 
 @click.command(help="Answer HTTP requests.")
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--host", help="Address to listen on, instead of HOST (127.0.0.1).")
 @click.option(
     "--port",
     type=click.IntRange(0, 65535),
-    default=8000,
-    show_default=True,
-    help="Port to listen on; 0 takes a free one, which the log names.",
+    help="Port to listen on, instead of PORT (8000); 0 takes a free one, which the log names.",
 )
 @click.option("--reload", is_flag=True, help="Start again when the code changes (development).")
-def serve(host: str, port: int, *, reload: bool) -> None:
+def serve(host: str | None, port: int | None, *, reload: bool) -> None:
     """Serve until a signal ends it."""
     settings = load_settings()
+    host = settings.server.host if host is None else host
+    port = settings.server.port if port is None else port
     log_as_set(settings)
     require_limiter(settings.limits)
     require_tracing(settings.telemetry)

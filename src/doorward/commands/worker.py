@@ -22,8 +22,8 @@ from doorward.wiring.mail import has_mail
 
 
 @click.command(help="Run the background tasks, for services with BACKGROUND=off. Answers no requests.")
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address of /metrics, if METRICS_PORT is set.")
-def worker(host: str) -> None:
+@click.option("--host", help="Address of /metrics, if METRICS_PORT is set, instead of HOST (127.0.0.1).")
+def worker(host: str | None) -> None:
     """Run the tasks until a signal ends it; those under way finish first."""
     settings = load_settings()
     log_as_set(settings)
@@ -35,7 +35,10 @@ def worker(host: str) -> None:
     if not settings.background.housekeeping_interval_minutes and not has_mail(settings) and not tells_others(settings):
         raise CommandError("all background tasks are switched off. Set HOUSEKEEPING_INTERVAL_MINUTES")
     try:
-        with ending_signals_handled(), metrics_served(host, settings.telemetry, has_workers=False):
+        with (
+            ending_signals_handled(),
+            metrics_served(host or settings.server.host, settings.telemetry, has_workers=False),
+        ):
             finished(run_worker(settings))
     except CannotListenError as error:
         raise CommandError(str(error)) from error

@@ -129,7 +129,9 @@ class MetricsServer:
 def listen(host: str, port: int) -> socket.socket:
     """Return a listening socket. Raises ``OSError`` when the address cannot be used."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    return socket.create_server((host, port), family=family)
+    is_ipv6 = family == socket.AF_INET6
+    # :: is all addresses, IPv4 too.
+    return socket.create_server((host, port), family=family, dualstack_ipv6=is_ipv6 and socket.has_dualstack_ipv6())
 
 
 async def _read_head(reader: asyncio.StreamReader) -> bytes | None:

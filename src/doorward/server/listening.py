@@ -21,6 +21,9 @@ def listening(host: str, port: int) -> Iterator[socket.socket]:
             # A kernel without IPv6 refuses to make the socket.
             listener = stack.enter_context(socket.socket(family, socket.SOCK_STREAM))
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if family == socket.AF_INET6:
+                # :: is all addresses, IPv4 too, whatever the system's default is.
+                listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
             listener.bind((host, port))
             listener.listen()
         except (OSError, UnicodeError) as error:

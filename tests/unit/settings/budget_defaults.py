@@ -105,6 +105,8 @@ DEFAULTS = {
     "rate_limit_storage_timeout_ms": 100,
     "trusted_proxies": (),
     "shutdown_drain_seconds": 5,
+    "host": "127.0.0.1",
+    "port": 8000,
     "web_concurrency": 1,
     "max_connections": 1000,
     "otel_exporter_otlp_endpoint": None,
