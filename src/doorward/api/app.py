@@ -52,12 +52,13 @@ def create_app(settings: Settings, services: Services, pages: Sequence[Call] = (
 
     Raises ``RouteError`` for a route without a policy.
     """
+    prefix = settings.browsers.path_prefix
     others = [
         *health.calls(),
         *security_contact.calls(settings.deployment.security_contact, settings.browsers.public_url),
-        *oauth.calls(services),
+        *oauth.calls(services, prefix),
         *pages,
-        *front_page.calls(has_documentation=settings.browsers.docs_enabled),
+        *front_page.calls(prefix, has_documentation=settings.browsers.docs_enabled),
         *(documentation.calls() if settings.browsers.docs_enabled else ()),
         *(development_mails.calls(services.development_mails) if services.development_mails else ()),
     ]
@@ -71,9 +72,9 @@ def create_app(settings: Settings, services: Services, pages: Sequence[Call] = (
         telemetry=_NO_TELEMETRY,
     )
     app.state.services = services
-    app.openapi = lambda: _openapi(app, routes)  # type: ignore[method-assign] # FastAPI's documented way to extend it
+    app.openapi = lambda: _openapi(app, routes, prefix)  # type: ignore[method-assign] # FastAPI's documented way to extend it
     app.answer = RequestPass(
-        routes=RouteTable(app.routes),
+        routes=RouteTable(app.routes, prefix),
         services=services,
         settings=_edge_settings(settings),
         remedies=v1.REMEDIES,
@@ -102,7 +103,7 @@ def _edge_settings(settings: Settings) -> EdgeSettings:
     )
 
 
-def _openapi(app: FastAPI, routes: list[PolicyRoute]) -> dict[str, Any]:
+def _openapi(app: FastAPI, routes: list[PolicyRoute], prefix: str) -> dict[str, Any]:
     if app.openapi_schema is None:
-        app.openapi_schema = openapi_document(routes, v1.REMEDIES)
+        app.openapi_schema = openapi_document(routes, v1.REMEDIES, prefix)
     return app.openapi_schema

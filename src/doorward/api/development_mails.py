@@ -43,7 +43,7 @@ def calls(mails: DevelopmentMails) -> Sequence[Call]:
         """List the latest mails, the newest first."""
         kept = await mails.list()
         rows = "\n".join(
-            f'<li><a href="{PATH}/{each.message_id}">{escape(each.content.subject)}</a> to {escape(each.to)}</li>'
+            f'<li><a href="mails/{each.message_id}">{escape(each.content.subject)}</a> to {escape(each.to)}</li>'
             for each in kept
         )
         return _page("Mails", f"<ol>\n{rows}\n</ol>" if kept else "<p>No mail was sent yet.</p>")
@@ -67,10 +67,9 @@ def calls(mails: DevelopmentMails) -> Sequence[Call]:
 
 def _as_text(mail: Mail) -> str:
     text = _LINK.sub(lambda found: f'<a href="{found[0]}">{found[0]}</a>', escape(mail.content.text))
-    html = f"{PATH}/{mail.message_id}/html"
-    return (
-        f'<p>To {escape(mail.to)}. <a href="{html}">As HTML</a>, <a href="{PATH}">all mails</a></p>\n<pre>{text}</pre>'
-    )
+    html = f"{mail.message_id}/html"
+    links = f'<a href="{html}">As HTML</a>, <a href="../mails">all mails</a>'
+    return f"<p>To {escape(mail.to)}. {links}</p>\n<pre>{text}</pre>"
 
 
 def _not_found() -> Response:

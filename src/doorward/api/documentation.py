@@ -8,6 +8,7 @@ from fastapi import Request, Response
 from fastapi.openapi.docs import get_redoc_html, get_swagger_ui_html
 from fastapi.responses import HTMLResponse, JSONResponse
 
+from doorward.api.links import own_address
 from doorward.api.policy import PUBLIC, Cache, ContentPolicy, RoutePolicy
 from doorward.api.routing import Call
 
@@ -38,23 +39,23 @@ async def openapi(request: Request) -> Response:
     return JSONResponse(request.app.openapi())
 
 
-async def swagger_ui() -> Response:
+async def swagger_ui(request: Request) -> Response:
     """Show the API with an Authorize button."""
     return get_swagger_ui_html(
-        openapi_url=OPENAPI,
+        openapi_url=own_address(request, OPENAPI),
         title="doorward",
-        swagger_js_url="/docs/assets/swagger-ui-bundle.js",
-        swagger_css_url="/docs/assets/swagger-ui.css",
+        swagger_js_url=own_address(request, "/docs/assets/swagger-ui-bundle.js"),
+        swagger_css_url=own_address(request, "/docs/assets/swagger-ui.css"),
         swagger_favicon_url="data:,",
     )
 
 
-async def redoc() -> HTMLResponse:
+async def redoc(request: Request) -> HTMLResponse:
     """Show the API as one page to read."""
     return get_redoc_html(
-        openapi_url=OPENAPI,
+        openapi_url=own_address(request, OPENAPI),
         title="doorward",
-        redoc_js_url="/docs/assets/redoc.standalone.js",
+        redoc_js_url=own_address(request, "/docs/assets/redoc.standalone.js"),
         redoc_favicon_url="data:,",
         with_google_fonts=False,
     )

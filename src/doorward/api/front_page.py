@@ -28,11 +28,12 @@ _HTML: Final = """<!doctype html>
 """
 
 
-def calls(*, has_documentation: bool) -> Sequence[Call]:
-    """Return the call; without documentation its answer names none."""
-    addresses = {"readiness": "/health/readiness"}
+def calls(prefix: str = "", *, has_documentation: bool) -> Sequence[Call]:
+    """Return the call, whose answer names addresses below the prefix; without documentation, none of it."""
+    paths = {"readiness": "/health/readiness"}
     if has_documentation:
-        addresses = {"documentation": "/docs", "reference": "/redoc", "openapi": "/openapi.json", **addresses}
+        paths = {"documentation": "/docs", "reference": "/redoc", "openapi": "/openapi.json", **paths}
+    addresses = {name: f"{prefix}{path}" for name, path in paths.items()}
     links = "\n".join(f'<li><a href="{address}">{name}</a></li>' for name, address in addresses.items())
     page = _HTML.format(version=__version__, summary=_SUMMARY, links=links)
     facts = {"service": "doorward", "version": __version__, "summary": _SUMMARY, **addresses}

@@ -1,4 +1,4 @@
-"""Link headers of lists (RFC 8288): where the pages around the one that is sent are."""
+"""Addresses in answers: Link headers of lists (RFC 8288), and what Location headers begin with."""
 
 from collections.abc import Mapping
 from urllib.parse import urlencode
@@ -19,6 +19,11 @@ def page_links(request: Request, page: Page[object]) -> Mapping[str, str]:
 def slice_links(request: Request, part: Slice[object]) -> Mapping[str, str]:
     """Return the header for the items behind a cursor."""
     return _header(request, "after", {"first": "", **({"next": part.next_cursor} if part.next_cursor else {})})
+
+
+def own_address(request: Request, path: str) -> str:
+    """Return the address of a path of the API as clients see it, relative to the host."""
+    return f"{request.scope.get('root_path', '')}{path}"
 
 
 def _header(request: Request, parameter: str, targets: Mapping[str, str]) -> Mapping[str, str]:

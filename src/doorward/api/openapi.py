@@ -54,8 +54,8 @@ Accounts, passwords, access tokens, and sessions that end when a refresh token w
 """
 
 
-def openapi_document(routes: Iterable[PolicyRoute], remedies: Remedies) -> dict[str, Any]:
-    """Return the description of all routes."""
+def openapi_document(routes: Iterable[PolicyRoute], remedies: Remedies, prefix: str = "") -> dict[str, Any]:
+    """Return the description of all routes, which clients reach below the prefix."""
     routes = list(routes)
     shown = [route for route in routes if route.include_in_schema]
     gives_tokens_to_clients = any(route.path == CLIENTS_TOKEN_URL for route in routes)
@@ -70,16 +70,18 @@ def openapi_document(routes: Iterable[PolicyRoute], remedies: Remedies) -> dict[
         _drop_unused_refusal(operation)
     for name in _OF_FASTAPI:
         document["components"]["schemas"].pop(name, None)
-    document["components"]["securitySchemes"] = _security_schemes(with_clients=gives_tokens_to_clients)
+    document["components"]["securitySchemes"] = _security_schemes(prefix, with_clients=gives_tokens_to_clients)
+    if prefix:
+        document["servers"] = [{"url": prefix}]
     return document
 
 
-def _security_schemes(*, with_clients: bool) -> dict[str, Any]:
+def _security_schemes(prefix: str, *, with_clients: bool) -> dict[str, Any]:
     """Return how tokens are had, each with the scopes that can be asked for there."""
-    password = {"tokenUrl": TOKEN_URL, "scopes": {ACCOUNT_SCOPE: "Act as the user."}}
+    password = {"tokenUrl": f"{prefix}{TOKEN_URL}", "scopes": {ACCOUNT_SCOPE: "Act as the user."}}
     schemes = {_SCHEME: _scheme("User name or e-mail address, and password.", "password", password)}
     if with_clients:
-        credentials = {"tokenUrl": CLIENTS_TOKEN_URL, "scopes": _RESOURCE_SCOPES}
+        credentials = {"tokenUrl": f"{prefix}{CLIENTS_TOKEN_URL}", "scopes": _RESOURCE_SCOPES}
         schemes[_CLIENTS_SCHEME] = _scheme("Id and secret of a client.", "clientCredentials", credentials)
     return schemes
 

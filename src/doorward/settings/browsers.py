@@ -11,7 +11,8 @@ from doorward.settings.web_addresses import (
     check_header_names,
     check_hosts,
     check_origins,
-    check_web_address,
+    check_public_address,
+    split_public_address,
 )
 
 THIS_MACHINE: Final = ("localhost", "127.0.0.1", "::1")
@@ -20,12 +21,13 @@ THIS_MACHINE: Final = ("localhost", "127.0.0.1", "::1")
 class BrowserSettings(Topic):
     """The address that clients use, and which pages of other origins may call it."""
 
-    public_url: Annotated[str, AfterValidator(check_web_address)] | None = Field(
+    public_url: Annotated[str, AfterValidator(check_public_address)] | None = Field(
         None, examples=["https://auth.example.com"]
     )
-    """The address at which clients reach the service, without a path. With `https://` every answer asks browsers to use
-    nothing else (HSTS). With `https://`, or `http://` on this machine, the service also issues tokens that other
-    services verify (extra `doorward[oauth]`)."""
+    """The address at which clients reach the service, with a path where a proxy serves it below one
+    (`https://example.com/auth`). With `https://` every answer asks browsers to use nothing else (HSTS). With `https://`
+    or `http://` on this machine, the service also issues tokens that other services verify (extra
+    `doorward[oauth]`)."""
 
     cors_allow_origins: Annotated[tuple[str, ...], split_list, AfterValidator(check_origins)] = Field(
         (), examples=["https://app.example.com,http://localhost:3000"]
@@ -51,6 +53,11 @@ class BrowserSettings(Topic):
 
     docs_enabled: bool = Field(default=True, examples=["false"])
     """Whether `/docs`, `/redoc` and `/openapi.json` are served."""
+
+    @property
+    def path_prefix(self) -> str:
+        """The path of PUBLIC_URL, below which clients reach the service: ``/auth``, or empty."""
+        return split_public_address(self.public_url or "")[1]
 
     @property
     def provider_issuer(self) -> str | None:

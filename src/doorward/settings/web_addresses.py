@@ -18,6 +18,8 @@ _HEADER_NAME: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}")
 _CONTACT: Final = re.compile(r"mailto:[^@]+@[^@]+|https://.+")
 _URI_CHARACTERS: Final = frozenset(ascii_letters + digits + "-._~:/?#[]@!$&'()*+,;=%")
 """RFC 3986 section 2."""
+_PATH: Final = re.compile(r"(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]{0,62}){1,8}")
+"""Segments that every proxy passes on as they are: none is empty, none begins with a dot."""
 _HOST: Final = re.compile(rf"(?:\*\.)?{_NAME}|{_ADDRESS}")
 
 
@@ -39,6 +41,22 @@ def check_web_address(text: str) -> str:
     if not text.startswith(("http://", "https://")):
         raise ValueError("must begin with http:// or https://")
     return check_origin(text)
+
+
+def check_public_address(text: str) -> str:
+    """Return a web address, or one with a path below which the service is reached. Raises ``ValueError``."""
+    address, path = split_public_address(text)
+    check_web_address(address)
+    if path and not _PATH.fullmatch(path):
+        raise ValueError("must end without a slash, and have a path of letters, digits, - . _ ~ or none")
+    return text
+
+
+def split_public_address(text: str) -> tuple[str, str]:
+    """Return the part before the path, and the path."""
+    scheme, separator, rest = text.partition("://")
+    host, slash, path = rest.partition("/")
+    return f"{scheme}{separator}{host}", f"{slash}{path}"
 
 
 def is_of_this_machine(address: str) -> bool:

@@ -150,3 +150,39 @@ def test_every_target_is_listed() -> None:
         for path in ("/films", "/films/search", f"/films/{UUID(int=1)}", "/token", "/nowhere")
     }
     assert found <= listed
+
+
+BELOW = RouteTable(
+    [
+        _route("GET", "/", RoutePolicy(PUBLIC)),
+        _route("GET", "/api/films/{film_id:uuid}", RoutePolicy(ACCOUNT)),
+        _route("GET", "/films", RoutePolicy(ACCOUNT)),
+    ],
+    "/api",
+)
+"""Below a prefix with which addresses of its own begin."""
+
+
+@pytest.mark.parametrize(
+    ("path", "route", "seen_by_clients"),
+    [
+        ("/films", "/films", "/api/films"),
+        ("/api/films", "/films", "/api/films"),
+        (f"/api/films/{UUID(int=7)}", "/api/films/{film_id:uuid}", f"/api/api/films/{UUID(int=7)}"),
+        (f"/api/api/films/{UUID(int=7)}", "/api/films/{film_id:uuid}", f"/api/api/films/{UUID(int=7)}"),
+        ("/", "/", "/api/"),
+        ("/api/", "/", "/api/"),
+        ("/api", "/", "/api/"),
+    ],
+)
+def test_below_a_prefix_a_proxy_may_take_it_off_or_pass_it_on(path: str, route: str, seen_by_clients: str) -> None:
+    scope = _scope("GET", path)
+    target = BELOW.find(scope)
+    assert target.route is not None
+    assert target.route.path == route
+    assert (scope["root_path"], scope["path"]) == ("/api", seen_by_clients)
+
+
+@pytest.mark.parametrize("path", ["/apifilms", "/api//films", "/api/api/films", "/API/films", "/other/films"])
+def test_what_only_resembles_the_prefix_is_none(path: str) -> None:
+    assert BELOW.find(_scope("GET", path)).route is None

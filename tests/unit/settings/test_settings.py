@@ -102,7 +102,7 @@ def test_names_of_others_are_left_alone(usable_settings: pytest.MonkeyPatch) -> 
         ("RATE_LIMIT_STORAGE_URI", ["file:///tmp", "mongodb://x", "redis"]),
         ("TRUSTED_PROXIES", ["everybody", "10.0.0.0/33", "10.0.0.1/8", "10.0.0.0/8;192.168.0.0/16"]),
         ("WEB_CONCURRENCY", ["0", "65", "two"]),
-        ("PUBLIC_URL", ["auth.example.com", "https://auth.example.com/", "https://auth.example.com/path", "*"]),
+        ("PUBLIC_URL", ["auth.example.com", "https://auth.example.com/", "https://auth.example.com/a//b", "*"]),
         ("CORS_ALLOW_ORIGINS", ["app.example.com", "https://app.example.com/", "null", "*,https://app.example.com"]),
         ("CORS_ALLOW_CREDENTIALS", ["perhaps"]),
         ("ALLOWED_HOSTS", ["*", "auth.example.com:443", "https://auth.example.com", "a.example.com;b.example.com"]),

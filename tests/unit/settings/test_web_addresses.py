@@ -4,12 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from doorward.settings.browsers import BrowserSettings
 from doorward.settings.web_addresses import (
     check_contact,
     check_header_names,
     check_hosts,
     check_origin,
     check_origins,
+    check_public_address,
     check_web_address,
     is_served_as,
 )
@@ -87,6 +89,32 @@ def test_the_public_address_is_one_of_the_web(text: str) -> None:
     with pytest.raises(ValueError, match="begin with http"):
         check_web_address(text)
     assert check_web_address("https://auth.example.com") == "https://auth.example.com"
+
+
+@pytest.mark.parametrize(
+    ("text", "prefix"),
+    [
+        ("https://auth.example.com", ""),
+        ("https://example.com/auth", "/auth"),
+        ("https://example.com:8443/services/auth_1", "/services/auth_1"),
+        ("http://[::1]:8000/~ada/auth-2.0", "/~ada/auth-2.0"),
+    ],
+)
+def test_the_public_address_may_have_a_path(text: str, prefix: str) -> None:
+    assert check_public_address(text) == text
+    assert BrowserSettings(public_url=text).path_prefix == prefix
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("/", "/auth/", "//auth", "/a//b", "/./auth", "/../auth", "/auth/..", "/.auth", "/a%20b", "/a b", "/auth?x"),
+        *("/#x", "/\u00e9", "/a;b", "/a\\b", "/" + "x" * 64, "/x" * 9, "/auth\n"),
+    ],
+)
+def test_a_path_that_a_proxy_may_change_is_refused(path: str) -> None:
+    with pytest.raises(ValueError, match="end without a slash"):
+        check_public_address(f"https://example.com{path}")
 
 
 def test_names_of_headers_are_kept() -> None:

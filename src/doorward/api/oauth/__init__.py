@@ -7,13 +7,16 @@ from doorward.api.routing import Call
 from doorward.api.services import Services
 
 
-def calls(services: Services) -> Sequence[Call]:
-    """Return all calls; none where the provider is off, so that the addresses are 404, as any that are not there."""
+def calls(services: Services, prefix: str = "") -> Sequence[Call]:
+    """Return all calls, which clients reach below the prefix.
+
+    None where the provider is off, so that the addresses are 404, as any that are not there.
+    """
     if services.provider is None:
         return []
     return [
         *jwks.calls(services.keys),
-        *metadata.calls(services.provider.issuer),
+        *metadata.calls(services.provider.issuer, prefix),
         *token.calls(services.provider),
         *introspect.calls(services.provider),
         *revoke.calls(services.provider),

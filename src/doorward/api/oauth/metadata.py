@@ -18,15 +18,16 @@ POLICY: Final = RoutePolicy(PUBLIC, cache=Cache.PUBLIC_FIVE_MINUTES, origins=Ori
 _WITH_SECRET: Final = ("client_secret_basic", "client_secret_post")
 
 
-def calls(issuer: str) -> Sequence[Call]:
-    """Return the call."""
+def calls(issuer: str, prefix: str = "") -> Sequence[Call]:
+    """Return the call. An issuer with a path is described where RFC 8414 section 3.1 has it, too: before the path."""
     body = json.dumps(metadata(issuer), separators=(",", ":")).encode()
 
     async def describe_provider(request: Request) -> Response:  # noqa: ARG001 - what a direct call takes
         """Describe the endpoints for OAuth clients."""
         return Response(body, media_type=JSON)
 
-    return [Call("GET", PATH, describe_provider, POLICY, is_direct=True)]
+    paths = dict.fromkeys([PATH, f"{PATH}{prefix}"])
+    return [Call("GET", path, describe_provider, POLICY, is_direct=True) for path in paths]
 
 
 def metadata(issuer: str) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from doorward.api.bodies import JsonBody, MergePatchBody
 from doorward.api.caller import CurrentAnyCaller, CurrentOwner
 from doorward.api.conditional import entity_tag, is_changeable, is_expected, is_unchanged
 from doorward.api.exceptions import UploadTooSlowError
-from doorward.api.links import page_links, slice_links
+from doorward.api.links import own_address, page_links, slice_links
 from doorward.api.policy import MAXIMUM_UPLOAD_BYTES, Cache, NeedsScope, RoutePolicy
 from doorward.api.problems import Remedies, field_error
 from doorward.api.routing import Call
@@ -117,11 +117,11 @@ def calls() -> Sequence[Call]:
 
 
 async def create_item(
-    owner_id: CurrentOwner, body: JsonBody[ItemBody], services: CurrentServices, response: Response
+    owner_id: CurrentOwner, body: JsonBody[ItemBody], services: CurrentServices, request: Request, response: Response
 ) -> ItemResponse:
     """Add an item to your catalogue."""
     item = await services.items.create(owner_id, _content(body))
-    response.headers["Location"] = f"/api/v1/items/{item.id}"
+    response.headers["Location"] = own_address(request, f"/api/v1/items/{item.id}")
     return _item_response(item, response)
 
 

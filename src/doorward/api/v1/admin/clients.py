@@ -8,6 +8,7 @@ from fastapi import Request, Response
 from doorward.api.bodies import JsonBody, MergePatchBody
 from doorward.api.caller import CurrentCaller
 from doorward.api.conditional import entity_tag, is_changeable, is_expected, is_unchanged
+from doorward.api.links import own_address
 from doorward.api.policy import NeedsScope, RoutePolicy
 from doorward.api.problems import Remedies
 from doorward.api.routing import Call
@@ -95,7 +96,11 @@ async def list_clients(services: CurrentServices) -> ClientListResponse:
 
 
 async def create_client(
-    caller: CurrentCaller, body: JsonBody[ClientBody], services: CurrentServices, response: Response
+    caller: CurrentCaller,
+    body: JsonBody[ClientBody],
+    services: CurrentServices,
+    request: Request,
+    response: Response,
 ) -> ClientSecretResponse:
     """Add an OAuth client. The answer has its secret, which is shown this once."""
     content = ClientContent(
@@ -106,7 +111,7 @@ async def create_client(
         resources=body.resources,
     )
     made = await services.oauth.clients.create(caller, content, chosen_secret=body.client_secret)
-    response.headers["Location"] = f"{LIST}/{made.client.client_id}"
+    response.headers["Location"] = own_address(request, f"{LIST}/{made.client.client_id}")
     return _with_secret(made, response)
 
 

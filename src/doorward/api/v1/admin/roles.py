@@ -8,6 +8,7 @@ from fastapi import Request, Response
 from doorward.api.bodies import JsonBody, MergePatchBody
 from doorward.api.caller import CurrentCaller
 from doorward.api.conditional import entity_tag, is_changeable, is_unchanged
+from doorward.api.links import own_address
 from doorward.api.policy import NeedsScope, RoutePolicy
 from doorward.api.problems import Remedies
 from doorward.api.routing import Call
@@ -83,11 +84,11 @@ async def list_roles(services: CurrentServices) -> RoleListResponse:
 
 
 async def create_role(
-    caller: CurrentCaller, body: JsonBody[RoleBody], services: CurrentServices, response: Response
+    caller: CurrentCaller, body: JsonBody[RoleBody], services: CurrentServices, request: Request, response: Response
 ) -> RoleResponse:
     """Define a role, which gives nothing that you do not have yourself."""
     role = await services.administration.roles.create(Actor(caller), body.name, body.description, body.scopes)
-    response.headers["Location"] = f"{LIST}/{role.name}"
+    response.headers["Location"] = own_address(request, f"{LIST}/{role.name}")
     return _role_response(role, response)
 
 

@@ -9,6 +9,7 @@ from fastapi import Query, Request, Response
 from doorward.api.bodies import JsonBody, MergePatchBody
 from doorward.api.caller import CurrentCaller
 from doorward.api.conditional import entity_tag, is_changeable, is_expected, is_unchanged
+from doorward.api.links import own_address
 from doorward.api.policy import NeedsScope, RoutePolicy
 from doorward.api.problems import Remedies
 from doorward.api.routing import Call
@@ -160,7 +161,7 @@ async def create_user(
     new = NewUser(body.email, body.username or "", body.password, body.roles, body.locale, body.external_id)
     async with waiting_client(request) as client:
         user = await services.administration.users.create(Actor(caller), new, client=client)
-    response.headers["Location"] = f"{LIST}/{user.id}"
+    response.headers["Location"] = own_address(request, f"{LIST}/{user.id}")
     return user_response(user, response)
 
 

@@ -9,6 +9,7 @@ from fastapi import Depends, Request, Response
 from doorward.api.bodies import JsonBody, MergePatchBody
 from doorward.api.caller import CurrentCaller
 from doorward.api.conditional import entity_tag, is_changeable, is_expected, is_unchanged
+from doorward.api.links import own_address
 from doorward.api.policy import NeedsScope, RoutePolicy
 from doorward.api.problems import Remedies
 from doorward.api.routing import Call
@@ -110,13 +111,13 @@ async def list_webhooks(hooks: CurrentWebhooks) -> WebhookListResponse:
 
 
 async def create_webhook(
-    caller: CurrentCaller, body: JsonBody[WebhookBody], hooks: CurrentWebhooks, response: Response
+    caller: CurrentCaller, body: JsonBody[WebhookBody], hooks: CurrentWebhooks, request: Request, response: Response
 ) -> WebhookSecretResponse:
     """Add a webhook. The answer has its secret, which is shown this once."""
     types = None if body.types is None else tuple(body.types)
     content = EndpointContent(body.url, body.description, types, body.is_enabled)
     made = await hooks.management.create(Actor(caller), content)
-    response.headers["Location"] = f"{LIST}/{made.endpoint.id}"
+    response.headers["Location"] = own_address(request, f"{LIST}/{made.endpoint.id}")
     return _with_secret(made, response)
 
 
