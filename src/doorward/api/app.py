@@ -14,7 +14,7 @@ from doorward.api.middleware.cross_origin import CrossOrigin
 from doorward.api.middleware.request_pass import EdgeSettings, RequestPass
 from doorward.api.openapi import openapi_document
 from doorward.api.policy import Origins
-from doorward.api.routing import Call, PolicyRoute, RouteTable
+from doorward.api.routing import Call, PolicyRoute, PrefixedRouteTable, RouteTable
 from doorward.api.services import Services
 from doorward.settings.config import Settings
 from doorward.settings.web_addresses import ANY_ORIGIN
@@ -74,7 +74,7 @@ def create_app(settings: Settings, services: Services, pages: Sequence[Call] = (
     app.state.services = services
     app.openapi = lambda: _openapi(app, routes, prefix)  # type: ignore[method-assign] # FastAPI's documented way to extend it
     app.answer = RequestPass(
-        routes=RouteTable(app.routes, prefix),
+        routes=PrefixedRouteTable(app.routes, prefix) if prefix else RouteTable(app.routes),
         services=services,
         settings=_edge_settings(settings),
         remedies=v1.REMEDIES,

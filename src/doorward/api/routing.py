@@ -138,16 +138,10 @@ class _Address:
 
 
 class RouteTable:
-    """Finds the route of a request in one step. Whatever answers GET answers HEAD (RFC 9110 section 9.3.2).
+    """Finds the route of a request in one step. Whatever answers GET answers HEAD (RFC 9110 section 9.3.2)."""
 
-    Below a prefix, a proxy may take it off or pass it on. Both are understood: clients see the same addresses.
-    """
-
-    def __init__(self, routes: Iterable[BaseRoute], prefix: str = "") -> None:
-        """Take all routes of the application, and the path below which clients reach them.
-
-        Raises ``RouteError`` for a route without a policy or with a wrong one.
-        """
+    def __init__(self, routes: Iterable[BaseRoute]) -> None:
+        """Take all routes of the application. Raises ``RouteError`` for one without a policy or with a wrong one."""
         by_path: dict[str, list[PolicyRoute]] = {}
         for route in routes:
             if not isinstance(route, PolicyRoute):
@@ -157,7 +151,6 @@ class RouteTable:
         self._exact = {path: address for path, address in addresses.items() if not address.convertors}
         self._patterns = [address for address in addresses.values() if address.convertors]
         self._none = Target(None, UNMATCHED)
-        self._prefix = prefix
 
     def targets(self) -> Iterator[Target]:
         """Yield every target there is."""
@@ -167,23 +160,8 @@ class RouteTable:
         yield self._none
 
     def find(self, scope: Scope) -> Target:
-        """Return the target of a request, whose scope gets the parameters of the path.
-
-        Below a prefix the scope also gets it as ``root_path``, and as the beginning of ``path``, as ASGI has it.
-        """
+        """Return the target of a request, whose scope gets the parameters of the path."""
         path: str = scope["path"]
-        target = self._find(path, scope)
-        if not self._prefix:
-            return target
-        below = path.removeprefix(self._prefix)
-        if target is self._none and below != path and below[:1] in {"", "/"}:
-            # Only now: a proxy that takes /api off passes on what begins with the API's own /api.
-            path = below or "/"
-            target = self._find(path, scope)
-        scope["root_path"], scope["path"] = self._prefix, f"{self._prefix}{path}"
-        return target
-
-    def _find(self, path: str, scope: Scope) -> Target:
         address = self._exact.get(path)
         if address is not None:
             return address.target_for(scope["method"])
@@ -199,6 +177,27 @@ class RouteTable:
                     return self._none
                 return address.target_for(scope["method"])
         return self._none
+
+
+class PrefixedRouteTable(RouteTable):
+    """A table of routes that clients reach below a prefix, which a proxy may take off or pass on."""
+
+    def __init__(self, routes: Iterable[BaseRoute], prefix: str) -> None:
+        """Take the routes and the prefix. Raises ``RouteError``."""
+        super().__init__(routes)
+        self._prefix = prefix
+
+    def find(self, scope: Scope) -> Target:
+        """Return the target of a request, whose scope also gets ``root_path``, and the ``path`` that clients see."""
+        target = super().find(scope)
+        path: str = scope["path"]
+        below = path.removeprefix(self._prefix)
+        if target is self._none and below != path and below[:1] in {"", "/"}:
+            # Only now: a proxy that takes /api off passes on what begins with the API's own /api.
+            scope["path"] = path = below or "/"
+            target = super().find(scope)
+        scope["root_path"], scope["path"] = self._prefix, f"{self._prefix}{path}"
+        return target
 
 
 def _address(routes: Sequence[PolicyRoute]) -> _Address:

@@ -15,6 +15,9 @@ from psycopg import sql
 
 from development.client import PASSWORD, READINESS, new_person
 from development.postgres import EmbeddedPostgres
+from doorward.core.exceptions import ServiceUnavailableError
+from doorward.infrastructure.postgres.database import with_session_options
+from doorward.infrastructure.postgres.turn import AdvisoryTurn
 from tests.integration.postgres.fault_load import (
     ANSWER_SECONDS,
     DATABASE,
@@ -149,6 +152,14 @@ def test_writes_work_within_seconds_of_the_move_and_nothing_acknowledged_is_lost
         assert refused_after <= THREADS + POOL
         assert ledger.slowest < ANSWER_SECONDS
         assert_kept(switched, ledger)
+        assert_found_by_several_hosts(old, new)
+
+
+def assert_found_by_several_hosts(standby: EmbeddedPostgres, primary: EmbeddedPostgres) -> None:
+    """A DATABASE_URL that names both leads to the one that takes writes."""
+    hosts = ",".join(str(each.socket_path.parent) for each in (standby, primary))
+    with psycopg.connect(host=hosts, user=ROLE, dbname=DATABASE, target_session_attrs="read-write") as connection:
+        assert connection.execute("SELECT pg_is_in_recovery()").fetchone() == (False,)
 
 
 async def test_a_connection_whose_server_refuses_writes_is_left_at_the_first_refusal(
@@ -185,6 +196,17 @@ async def test_connections_that_only_read_are_replaced_too_when_another_server_t
         used = [await held.enter_async_context(service.database.connection()) for _ in range(3)]
         assert not pids & {connection.info.backend_pid for connection in used}
     assert (await service.post_token(person.username, PASSWORD)).status_code == 200
+
+
+async def test_no_turn_is_taken_at_a_server_that_refuses_writes(own_database: str) -> None:
+    """A lock at a standby keeps out nobody who asks the primary."""
+    turn = AdvisoryTurn(with_session_options(own_database), "test")
+    async with turn.taken() as has_turn:
+        assert has_turn is not None
+    set_read_only(own_database, value=True)
+    with pytest.raises(ServiceUnavailableError):
+        async with turn.taken():
+            pass
 
 
 async def attempt(service: Service) -> int:

@@ -20,7 +20,7 @@ from doorward.api.policy import (
     NeedsScope,
     RoutePolicy,
 )
-from doorward.api.routing import Call, PolicyRoute, RouteError, RouteTable
+from doorward.api.routing import Call, PolicyRoute, PrefixedRouteTable, RouteError, RouteTable
 from doorward.domain.auth.scopes import ResourceScope
 
 
@@ -152,7 +152,7 @@ def test_every_target_is_listed() -> None:
     assert found <= listed
 
 
-BELOW = RouteTable(
+BELOW = PrefixedRouteTable(
     [
         _route("GET", "/", RoutePolicy(PUBLIC)),
         _route("GET", "/api/films/{film_id:uuid}", RoutePolicy(ACCOUNT)),
