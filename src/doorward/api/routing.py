@@ -192,7 +192,7 @@ class PrefixedRouteTable(RouteTable):
         target = super().find(scope)
         path: str = scope["path"]
         below = path.removeprefix(self._prefix)
-        if target is self._none and below != path and below[:1] in {"", "/"}:
+        if target is self._none and below != path:
             # Only now: a proxy that takes /api off passes on what begins with the API's own /api.
             scope["path"] = path = below or "/"
             target = super().find(scope)

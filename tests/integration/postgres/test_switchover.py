@@ -3,6 +3,7 @@
 The timeline that this prints is the one of docs/switchover.md.
 """
 
+import asyncio
 import contextlib
 import time
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from development.client import PASSWORD, READINESS, new_person
+from development.client import READINESS, new_person
 from development.postgres import EmbeddedPostgres
 from doorward.core.exceptions import ServiceUnavailableError
 from doorward.infrastructure.postgres.database import with_session_options
@@ -41,6 +42,7 @@ WRITABLE_SECONDS = 5.0
 MOVES_AFTER_SECONDS = 2.0
 ENDED_SESSIONS = 8
 REFUSED = 12
+HANGS_AFTER_SECONDS = 60
 
 
 class Switched(Faulty):
@@ -180,22 +182,38 @@ async def test_connections_that_only_read_are_replaced_too_when_another_server_t
     make_service: MakeService, own_database: str
 ) -> None:
     """On a standby that lags, a session that has ended would live on."""
-    before = await make_service(database_url=own_database)
-    person, pair = await before.register_and_log_in()
     set_read_only(own_database, value=True)
     service = await make_service(database_url=own_database, db_pool_max_conn=3, db_pool_min_conn=3)
-    async with contextlib.AsyncExitStack() as held:
-        used = [await held.enter_async_context(service.database.connection()) for _ in range(3)]
-        pids = {connection.info.backend_pid for connection in used}
-    assert (await service.get_me(pair.access)).status_code == 200
+    before = await backends_of_pool(service, 3)
     set_read_only(own_database, value=False)
     assert await attempt(service) == 503
-    while await attempt(service) != 201:
-        pass
+    async with asyncio.timeout(HANGS_AFTER_SECONDS):
+        while before & await backends_of_pool(service, 3):
+            await asyncio.sleep(0.05)
+    assert await attempt(service) == 201
+
+
+async def test_readiness_finds_the_server_that_takes_writes_without_any_other_call(
+    make_service: MakeService, own_database: str
+) -> None:
+    set_read_only(own_database, value=True)
+    service = await make_service(database_url=own_database, db_pool_max_conn=2, db_pool_min_conn=2)
+    assert (await service.client.get(READINESS)).status_code == 503
+    before = await backends_of_pool(service, 2)
+    set_read_only(own_database, value=False)
+    async with asyncio.timeout(HANGS_AFTER_SECONDS):
+        while (await service.client.get(READINESS)).status_code != 200:  # noqa: ASYNC110 - it is the question
+            await asyncio.sleep(0.05)
+        while before & await backends_of_pool(service, 2):
+            await asyncio.sleep(0.05)
+    assert await attempt(service) == 201
+
+
+async def backends_of_pool(service: Service, size: int) -> set[int]:
+    """Return the server processes of all connections of the pool."""
     async with contextlib.AsyncExitStack() as held:
-        used = [await held.enter_async_context(service.database.connection()) for _ in range(3)]
-        assert not pids & {connection.info.backend_pid for connection in used}
-    assert (await service.post_token(person.username, PASSWORD)).status_code == 200
+        used = [await held.enter_async_context(service.database.connection()) for _ in range(size)]
+        return {connection.info.backend_pid for connection in used}
 
 
 async def test_no_turn_is_taken_at_a_server_that_refuses_writes(own_database: str) -> None:
