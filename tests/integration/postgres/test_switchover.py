@@ -188,7 +188,7 @@ async def test_connections_that_only_read_are_replaced_too_when_another_server_t
     set_read_only(own_database, value=False)
     assert await attempt(service) == 503
     async with asyncio.timeout(HANGS_AFTER_SECONDS):
-        while before & await backends_of_pool(service, 3):
+        while before & await backends_of_pool(service, 3):  # noqa: ASYNC110 - another process is watched
             await asyncio.sleep(0.05)
     assert await attempt(service) == 201
 
@@ -204,7 +204,7 @@ async def test_readiness_finds_the_server_that_takes_writes_without_any_other_ca
     async with asyncio.timeout(HANGS_AFTER_SECONDS):
         while (await service.client.get(READINESS)).status_code != 200:  # noqa: ASYNC110 - it is the question
             await asyncio.sleep(0.05)
-        while before & await backends_of_pool(service, 2):
+        while before & await backends_of_pool(service, 2):  # noqa: ASYNC110 - another process is watched
             await asyncio.sleep(0.05)
     assert await attempt(service) == 201
 
