@@ -46,6 +46,8 @@ def normalize(text: str, form: Literal["NFC", "NFKC", "NFKD"], *, longest: int) 
     """
     if len(text) > longest:
         raise UnsafeTextError("longer than may be normalised")
+    if text.isascii():
+        return text
     if has_long_run_of_marks(text):
         raise UnsafeTextError("too many combining marks in a row")
     return unicodedata.normalize(form, text)

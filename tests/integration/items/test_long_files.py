@@ -18,9 +18,7 @@ from tests.integration.items.catalogue import Owner
 async def _slowly() -> AsyncIterator[StagedItem]:
     for number in range(3):
         await asyncio.sleep(0.1)
-        yield StagedItem(
-            id=UUID(int=number), external_id=None, title="A", tags=[], folded_title="a", search_vector="'=a' a:1A"
-        )
+        yield StagedItem(UUID(int=number), None, "A", "", [], None, "private", "a", "'=a' a:1A")
 
 
 async def test_a_file_whose_reading_leaves_no_time_to_store_it_has_too_many_lines(owner: Owner) -> None:

@@ -94,7 +94,7 @@ async def test_an_item_with_the_query_as_its_title_comes_first(owner: Owner) -> 
     await owner.create(f"{word}, {word}, {word}", description=f"{word} {word}")
     await owner.create(f"{word}s {word}")
     await owner.create(f"\u00ab{word.upper()}\u00bb", description="Something else.")
-    assert (await owner.search(word))[0] == f"\u00ab{word.upper()}\u00bb"
+    assert (await owner.search(word, page_size=1)) == [f"\u00ab{word.upper()}\u00bb"]
     await owner.create(f"{word} of a day")
     assert (await owner.search(f"{word} of a day"))[0] == f"{word} of a day"
 

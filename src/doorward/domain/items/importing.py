@@ -173,15 +173,15 @@ def _staged(item_id: UUID, line: ImportedItem) -> StagedItem:
     content = line.content
     index = index_of(content.title, content.description)
     return StagedItem(
-        id=item_id,
-        external_id=line.external_id,
-        title=content.title,
-        description=content.description,
-        tags=content.tags,
-        year=content.year,
-        visibility=content.visibility,
-        folded_title=index.folded_title,
-        search_vector=index.search_vector,
+        item_id,
+        line.external_id,
+        content.title,
+        content.description,
+        content.tags,
+        content.year,
+        content.visibility,
+        index.folded_title,
+        index.search_vector,
     )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Literal, NamedTuple
 from uuid import UUID
 
 Visibility = Literal["private", "shared"]
@@ -71,12 +71,16 @@ class UnindexedItem:
     description: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StagedItem(ItemContent):
-    """A line of a file on its way to the table of items."""
+class StagedItem(NamedTuple):
+    """A line of a file on its way to the table of items, in the order of the staging table's columns."""
 
     id: UUID
     external_id: str | None
+    title: str
+    description: str
+    tags: Sequence[str]
+    year: int | None
+    visibility: Visibility
     folded_title: str
     search_vector: str
 

@@ -47,15 +47,15 @@ def checked_content(content: ItemContent) -> ItemContent:
 
     Raises ``InvalidTitleError``, ``InvalidDescriptionError``, ``InvalidTagsError`` or ``InvalidYearError``.
     """
-    checked = replace(
-        content,
+    if content.year is not None and not 1 <= content.year <= LAST_YEAR:
+        raise InvalidYearError
+    return ItemContent(
         title=_checked_title(content.title),
         description=_checked_description(content.description),
         tags=_checked_tags(content.tags),
+        year=content.year,
+        visibility=content.visibility,
     )
-    if content.year is not None and not 1 <= content.year <= LAST_YEAR:
-        raise InvalidYearError
-    return checked
 
 
 def checked_external_id(text: str) -> str:

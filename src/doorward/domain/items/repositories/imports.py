@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
-from operator import attrgetter
 from typing import Final
 from uuid import UUID
 
@@ -14,10 +13,6 @@ from psycopg.rows import class_row
 from doorward.domain.items.exceptions import ItemVersionsExhaustedError, TooManyLinesError
 from doorward.domain.items.models import StagedItem, StagedMerge, StoredLines
 from doorward.domain.items.repositories import Connection, _in_time, _owner_exists
-
-_copied: Final = attrgetter(
-    "id", "external_id", "title", "description", "tags", "year", "visibility", "folded_title", "search_vector"
-)
 
 _LAST_OF_ITS_ID: Final = sql.SQL(
     """NOT EXISTS (
@@ -72,7 +67,7 @@ async def add_staged_items(connection: Connection, items: AsyncIterable[StagedIt
         ) as copy,
     ):
         async for item in items:
-            await copy.write_row(_copied(item))
+            await copy.write_row(item)
             count += 1
     return count
 
