@@ -15,6 +15,8 @@ import doorward.server.exceptions
 import doorward.wiring.application  # noqa: F401 - refusals are found once their modules are imported
 from development.alerts import PAGE as ALERTS
 from development.alerts import alerts
+from development.chart_schema import PAGE as CHART_SCHEMA
+from development.chart_schema import chart_schema
 from development.dashboard import PAGE as DASHBOARD
 from development.dashboard import dashboard
 from development.event_schemas import meaning_of, write_schemas
@@ -234,6 +236,7 @@ def main() -> None:
     (DOCS / "problems.md").write_text(problems_page(), encoding="utf-8")
     DASHBOARD.write_text(dashboard(), encoding="utf-8")
     ALERTS.write_text(alerts(), encoding="utf-8")
+    CHART_SCHEMA.write_text(chart_schema(), encoding="utf-8")
     with EmbeddedPostgres(durable=False) as postgres:
         migrate(postgres.url())
         (DOCS / "schema.sql").write_text(schema_page(postgres, "postgres"), encoding="utf-8")

@@ -2,7 +2,7 @@
 
 import contextlib
 import gc
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from typing import Any, Final
 
 import pytest
@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadScopeScheduling
 
 from development.postgres import EmbeddedPostgres
-from development.proof.skewed_hosts import CLOCKS_NOT_EXERCISED
 from tests.measurement import is_another_worker, is_measured, without_coverage
+from tests.programs import NOT_EXERCISED as NOT_EXERCISED_HERE
 
 EXAMPLES: Final = 25
 """A property is tried as often in each run; the parsers have a proof of their own that tries more."""
@@ -40,16 +40,19 @@ END_TO_END: Final = "tests/e2e/"
 SECOND_STACK: Final = frozenset(
     {
         "test_compose.py",
+        "test_compose_trouble.py",
         "test_draining.py",
         "test_image.py",
         "test_load_balancer.py",
         "test_login_storm.py",
+        "test_observability.py",
         "test_pgbouncer.py",
         "test_pgbouncer_configuration.py",
         "test_rabbitmq.py",
         "test_several_copies.py",
         "test_shutdown.py",
         "test_upgrade.py",
+        "test_upgrade_under_load.py",
     }
 )
 """Files of the end-to-end ring that a second worker runs, on a second stack: they wait for services of their own."""
@@ -136,12 +139,20 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     """Show the findings, and say when the end-to-end tests ran without the image."""
     for finding in config.stash.get(_findings, []):
         terminalreporter.write_line(finding)
-    if any(CLOCKS_NOT_EXERCISED in str(report.longrepr) for report in terminalreporter.getreports("skipped")):
-        terminalreporter.write_sep("=", CLOCKS_NOT_EXERCISED, yellow=True, bold=True)
+    for message in sorted(set(_not_exercised(terminalreporter.getreports("skipped")))):
+        terminalreporter.write_sep("=", message, yellow=True, bold=True)
     reports = [report for outcome in ("passed", "failed", "error") for report in terminalreporter.getreports(outcome)]
     is_image = config.getoption("--e2e-target") == "image"
     if not is_image and any(report.nodeid.startswith("tests/e2e/") for report in reports):
         terminalreporter.write_sep("=", NOT_EXERCISED, yellow=True, bold=True)
+
+
+def _not_exercised(skipped: Iterable[pytest.TestReport]) -> Iterator[str]:
+    """Yield why tests were skipped, where something is missing on this machine: their last part is the message."""
+    for report in skipped:
+        message = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+        if NOT_EXERCISED_HERE in message:
+            yield message.removeprefix("Skipped: ")
 
 
 @pytest.fixture(scope="session")

@@ -15,15 +15,33 @@ EVERYTHING: Final[dict[str, Any]] = {
     "settings": {"BCRYPT_ROUNDS": 13, "RATE_LIMIT_ENABLED": True, "JWT_ISSUER": "https://auth.example.com"},
     "trustedProxies": ["10.0.0.0/8", "192.168.0.0/16"],
     "drainSeconds": 30,
-    "metrics": {"port": 9090},
+    "metrics": {"port": 9090, "podMonitor": {"enabled": True, "labels": {"release": "prometheus"}, "interval": "15s"}},
     "autoscaling": {"enabled": False},
     "ingress": {
         "enabled": True,
         "className": "nginx",
         "annotations": {"cert-manager.io/issuer": "letsencrypt"},
         "host": "auth.example.com",
+        "path": "/auth",
+        "pathType": "ImplementationSpecific",
         "tlsSecretName": "auth-tls",
     },
+    "host": "::",
+    "serviceAccountName": "auth",
+    "podAnnotations": {"linkerd.io/inject": "enabled"},
+    "podSecurityContext": {"fsGroup": 10001},
+    "extraVolumes": [{"name": "authority", "configMap": {"name": "authority"}}],
+    "extraVolumeMounts": [{"name": "authority", "mountPath": "/etc/doorward/authority", "readOnly": True}],
+    "affinity": {"podAntiAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": []}},
+    "topologySpreadConstraints": [
+        {"maxSkew": 1, "topologyKey": "rack", "whenUnsatisfiable": "DoNotSchedule"},
+        {
+            "maxSkew": 2,
+            "topologyKey": "zone",
+            "whenUnsatisfiable": "ScheduleAnyway",
+            "labelSelector": {"matchLabels": {"tier": "auth"}},
+        },
+    ],
     "networkPolicy": {
         "clients": [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "ingress-nginx"}}}],
         "metricsClients": [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "monitoring"}}}],
@@ -41,6 +59,13 @@ EVERYTHING: Final[dict[str, Any]] = {
 }
 """Every switch the other way."""
 
+EXAMPLES: Final[dict[str, dict[str, Any]]] = {
+    path.stem: yaml.safe_load(path.read_text(encoding="utf-8")) for path in sorted((FOLDER / "examples").glob("*.yaml"))
+}
+CASES: Final = {"least": LEAST, "everything": EVERYTHING, **EXAMPLES}
+
+NOTES: Final = "NOTES.txt"
+WORKLOADS: Final = ("Deployment", "Job")
 Manifest = dict[str, Any]
 
 
@@ -75,7 +100,13 @@ class Chart:
             rendered = self._chart.render(values, name=release, namespace="auth", is_install=True)
         except self._error as error:
             raise RefusedValuesError(str(error)) from error
-        return [each for text in rendered.values() for each in yaml.safe_load_all(text) if each]
+        texts = (text for name, text in rendered.items() if not name.endswith(NOTES))
+        return [each for text in texts for each in yaml.safe_load_all(text) if each]
+
+    def notes(self, values: dict[str, Any]) -> str:
+        """Return what Helm says after an installation."""
+        rendered = self._chart.render(values, name="auth", namespace="auth", is_install=True)
+        return next(text for name, text in rendered.items() if name.endswith(NOTES))
 
     def one(self, kind: str, values: dict[str, Any] = LEAST) -> Manifest:
         (found,) = [each for each in self.render(values) if each["kind"] == kind]

@@ -50,17 +50,17 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- end }}
 {{- end }}
 
-{{/* What holds for each pod: no root, no token of the cluster's, nothing writable but /tmp. */}}
+{{/* What holds for each pod: no root, no token of the cluster's, nothing writable but /tmp and what `extraVolumes` adds. */}}
 {{- define "doorward.pod" -}}
 automountServiceAccountToken: false
 # Variables like POSTGRES_PORT=tcp://... would be taken for settings.
 enableServiceLinks: false
-securityContext:
-  runAsNonRoot: true
-  runAsUser: 10001
-  runAsGroup: 10001
-  seccompProfile:
-    type: RuntimeDefault
+{{- with .Values.podSecurityContext }}
+securityContext: {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .Values.serviceAccountName }}
+serviceAccountName: {{ . }}
+{{- end }}
 {{- with .Values.image.pullSecrets }}
 imagePullSecrets:
   {{- range . }}
@@ -73,12 +73,18 @@ nodeSelector: {{- toYaml . | nindent 2 }}
 {{- with .Values.tolerations }}
 tolerations: {{- toYaml . | nindent 2 }}
 {{- end }}
+{{- with .Values.affinity }}
+affinity: {{- toYaml . | nindent 2 }}
+{{- end }}
 volumes:
   - name: tmp
     emptyDir:
       medium: Memory
       # For each worker: two files on their way to an import, and its metrics.
       sizeLimit: {{ mul 72 (.Values.settings.WEB_CONCURRENCY | default 1 | int) }}Mi
+  {{- with .Values.extraVolumes }}
+  {{- toYaml . | nindent 2 }}
+  {{- end }}
 {{- end }}
 
 {{- define "doorward.container" -}}
@@ -93,4 +99,7 @@ securityContext:
 volumeMounts:
   - name: tmp
     mountPath: /tmp
+  {{- with .Values.extraVolumeMounts }}
+  {{- toYaml . | nindent 2 }}
+  {{- end }}
 {{- end }}
