@@ -6,15 +6,15 @@ import sys
 from invoke.context import Context
 from invoke.tasks import task
 
-from development.arguments import TaskWithHelp, require_yes, whole_number
-from development.environment import KEY_FILE, is_set
+from development.arguments import TaskWithHelp, given, require_yes, whole_number
 
-COMPOSE = "docker compose --project-directory . -f docker/compose.yaml"
-COMPOSE_SCALE = f"{COMPOSE} -f docker/compose.scale.yaml"
+COMPOSE = "docker compose --project-directory . -f docker/compose.yaml -f docker/compose.scale.yaml"
+COMPOSE += " --profile observability"  # all that may run
 CODE = "src packages tests development benchmarks examples tasks.py"
 PARALLEL = "--dist loadfile --no-loadscope-reorder --numprocesses"  # docs/decisions/0032-one-suite.md
 MEASURED = "coverage erase && coverage run -m pytest"  # what tests/measurement.py names
 BOUNDS_HELD = " && python -m development.coverage_report"
+WHICH = "url, up or dev, where it is not the first that there is"
 COMPILED = {"PYTHONDONTWRITEBYTECODE": ""}  # else each process that a test starts would compile all modules again
 
 
@@ -24,10 +24,10 @@ def dev(_c: Context, port: str = "8000") -> None:
     os.execv(sys.executable, [sys.executable, "-m", "development.server", "--port", port])
 
 
-@task
-def psql(_c: Context) -> None:
+@task(help={"database": WHICH})
+def psql(_c: Context, database: str = "") -> None:
     """Open psql: on DATABASE_URL's database, else on that of `inv up`, else on that of `inv dev`."""
-    os.execv(sys.executable, [sys.executable, "-m", "development.psql"])
+    os.execv(sys.executable, [sys.executable, "-m", "development.psql", *given("--database", database)])
 
 
 @task(help={"url": "where the service runs", "admin": "walk through administration, beside `inv dev`"})
@@ -71,17 +71,20 @@ def coverage(c: Context) -> None:
     c.run(f"{MEASURED} tests/unit tests/integration {PARALLEL} 4{BOUNDS_HELD}", env=COMPILED)
 
 
-@task(help={"file": "what to write (default: backups/doorward-TIME.dump)"})
-def backup(_c: Context, file: str = "") -> None:
+@task(help={"file": "what to write (default: backups/doorward-TIME.dump)", "database": WHICH})
+def backup(_c: Context, file: str = "", database: str = "") -> None:
     """Write the whole database to a file: DATABASE_URL's, else that of `inv up`, else that of `inv dev`."""
-    arguments = ["--file", file] if file else []
+    arguments = [*given("--file", file), *given("--database", database)]
     os.execv(sys.executable, [sys.executable, "-m", "development.backup", "backup", *arguments])
 
 
-@task(klass=TaskWithHelp, help={"file": "what `inv backup` wrote", "yes": "lose the accounts that the database has"})
-def restore(_c: Context, file: str, yes: bool = False) -> None:
-    """Replace the same database's content by a backup; then end all sessions: docs/operations.md."""
-    arguments = ["--file", file, *(["--yes"] if yes else [])]
+@task(
+    klass=TaskWithHelp,
+    help={"file": "what `inv backup` wrote", "yes": "lose the accounts that the database has", "database": WHICH},
+)
+def restore(_c: Context, file: str, yes: bool = False, database: str = "") -> None:
+    """Replace the same database's content by a backup; then end all sessions: docs/operations/backup.md."""
+    arguments = ["--file", file, *(["--yes"] if yes else []), *given("--database", database)]
     os.execv(sys.executable, [sys.executable, "-m", "development.backup", "restore", *arguments])
 
 
@@ -168,25 +171,19 @@ def up(c: Context, replicas: str = "0") -> None:
     """Run the image with PostgreSQL in Docker Compose at port 8080, production settings."""
     copies = whole_number("--replicas", replicas)
     build(c)
-    c.run("python -m development.environment")
-    compose, front = (COMPOSE_SCALE, "load-balancer") if copies else (COMPOSE, "service")
-    if is_set(KEY_FILE):
-        compose += " -f docker/compose.secrets.yaml"
-    c.run(f"{compose} up --detach --wait --remove-orphans", env={"DOORWARD_REPLICAS": str(copies)})
-    published = c.run(f"{compose} port {front} 8080", hide=True).stdout.strip()
-    print(f"doorward runs at http://localhost:{published.rpartition(':')[2]}, docs at /docs")
+    os.execv(sys.executable, [sys.executable, "-m", "development.compose", "--replicas", str(copies)])
 
 
 @task
 def down(c: Context) -> None:
     """Stop what `inv up` started. Data and secrets stay."""
-    c.run(f"{COMPOSE_SCALE} down")
+    c.run(f"{COMPOSE} down")
 
 
 @task
 def logs(c: Context) -> None:
     """Show the log of what `inv up` started, and follow it."""
-    c.run(f"{COMPOSE_SCALE} logs --follow", pty=sys.stdin.isatty())
+    c.run(f"{COMPOSE} logs --follow", pty=sys.stdin.isatty())
 
 
 @task(help={"yes": "do not ask"})
@@ -195,5 +192,5 @@ def clean(c: Context, yes: bool = False) -> None:
     if not yes:
         require_yes("inv clean", "This deletes all accounts of `inv up` and `inv dev`.")
     if c.run("docker info", hide=True, warn=True):
-        c.run(f"{COMPOSE_SCALE} down --volumes")
+        c.run(f"{COMPOSE} down --volumes")
     c.run("rm -rf .development .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage*")

@@ -64,6 +64,11 @@ def whole_number(option: str, text: str) -> int:
     return int(text)
 
 
+def given(option: str, text: str) -> list[str]:
+    """Return the option with its value as arguments of a command, or nothing where it has none."""
+    return [option, text] if text else []
+
+
 def one_of(option: str, text: str, choices: list[str]) -> str:
     """Return the text; end the process with one line if it is none of these."""
     if text not in choices:

@@ -60,7 +60,7 @@ def is_set(name: str) -> bool:
 
 def _text() -> str:
     source = ENVIRONMENT_FILE if ENVIRONMENT_FILE.exists() else EXAMPLE_FILE
-    return source.read_text(encoding="utf-8")
+    return source.read_text(encoding="utf-8") if source.exists() else ""
 
 
 def _write(text: str) -> None:

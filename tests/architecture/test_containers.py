@@ -9,7 +9,7 @@ import yaml
 
 ROOT: Final = Path(__file__).parents[2]
 COMPOSE_FILES: Final = sorted((ROOT / "docker").glob("compose*.yaml"))
-BYTES: Final = re.compile(r"\d+[mg]")
+BYTES: Final = re.compile(r"\d+[mg]|\$\{DOORWARD_MEMORY:-\d+[mg]\}")
 
 
 class _Loader(yaml.SafeLoader):  # type: ignore[misc] # the library has no types
@@ -31,7 +31,7 @@ def services() -> dict[str, dict[str, Any]]:
 
 def test_every_service_is_found() -> None:
     assert {name.rpartition(" ")[2] for name in services()} == {
-        *("postgres", "migrate", "service", "load-balancer", "redis"),
+        *("postgres", "migrate", "service", "load-balancer", "redis", "prometheus", "grafana"),
     }
 
 
@@ -66,7 +66,26 @@ def test_the_service_does_not_use_the_superuser_of_postgresql() -> None:
 
 @pytest.mark.parametrize("name", [name for name in services() if "doorward:latest" not in services()[name]["image"]])
 def test_every_image_of_others_can_be_named_by_its_digest(name: str) -> None:
-    assert re.fullmatch(r"\$\{DOORWARD_[A-Z]+_IMAGE:-[a-z]+:[\w.-]+\}", services()[name]["image"])
+    assert re.fullmatch(r"\$\{DOORWARD_[A-Z]+_IMAGE:-[a-z/]+:[\w.-]+\}", services()[name]["image"])
+
+
+def test_a_port_is_published_on_this_machine_alone_unless_told_otherwise() -> None:
+    published = {
+        f"{file.name} {name}": port
+        for file in COMPOSE_FILES
+        for name, service in yaml.load(file.read_text(encoding="utf-8"), _Loader)["services"].items()
+        for port in service.get("ports") or []
+    }
+    assert len(published) == 4
+    for name, port in published.items():
+        is_of_the_service = name.endswith((" service", " load-balancer"))
+        assert port.startswith("${DOORWARD_BIND_ADDRESS:-127.0.0.1}:" if is_of_the_service else "127.0.0.1:"), name
+
+
+def test_what_only_observes_is_started_when_it_is_asked_for() -> None:
+    profiles = {name.rpartition(" ")[2]: service.get("profiles") for name, service in services().items()}
+    assert {name for name, chosen in profiles.items() if chosen == ["observability"]} == {"prometheus", "grafana"}
+    assert {name for name, chosen in profiles.items() if chosen} == {"prometheus", "grafana"}
 
 
 def test_the_base_of_the_image_can_be_named_by_its_digest() -> None:

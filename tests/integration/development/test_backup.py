@@ -8,8 +8,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from development.backup import AtUrl, BackupError, back_up, restore
+from development.backup import back_up, restore
 from development.client import Person
+from development.databases import AtUrl, TaskError
 from development.postgres import EmbeddedPostgres
 from doorward.commands.main import main
 from tests.integration.service import MakeService, Service
@@ -84,12 +85,12 @@ async def test_only_its_owner_can_read_a_backup(saved: tuple[Service, Person, Pa
 
 async def test_a_backup_overwrites_no_file(saved: tuple[Service, Person, Path]) -> None:
     service, _, file = saved
-    with pytest.raises(BackupError, match="exists"):
+    with pytest.raises(TaskError, match="exists"):
         back_up(database_of(service.database_url), file)
 
 
 def test_a_backup_that_fails_leaves_no_file(postgres: EmbeddedPostgres, tmp_path: Path) -> None:
-    with pytest.raises(BackupError, match="no_such_database"):
+    with pytest.raises(TaskError, match="no_such_database"):
         back_up(database_of(postgres.url("no_such_database")), tmp_path / "file")
     assert not (tmp_path / "file").exists()
 
@@ -97,7 +98,7 @@ def test_a_backup_that_fails_leaves_no_file(postgres: EmbeddedPostgres, tmp_path
 async def test_accounts_are_overwritten_only_when_that_was_said(saved: tuple[Service, Person, Path]) -> None:
     service, person, file = saved
     later = await service.register()
-    with pytest.raises(BackupError, match="--yes"):
+    with pytest.raises(TaskError, match="--yes"):
         restore(database_of(service.database_url), file, overwrite=False)
     assert accounts(service.database_url) == sorted([person.username, later.username])
 
@@ -105,7 +106,7 @@ async def test_accounts_are_overwritten_only_when_that_was_said(saved: tuple[Ser
 async def test_a_table_that_the_backup_lacks_stops_the_restore(saved: tuple[Service, Person, Path]) -> None:
     service, person, file = saved
     service.sql("CREATE TABLE of_another_application (id integer)")
-    with pytest.raises(BackupError, match="of_another_application"):
+    with pytest.raises(TaskError, match="of_another_application"):
         restore(database_of(service.database_url), file, overwrite=True)
     assert accounts(service.database_url) == [person.username]
 
@@ -115,13 +116,13 @@ async def test_a_damaged_backup_changes_nothing(saved: tuple[Service, Person, Pa
     whole = file.read_bytes()
     for damaged in (whole[: len(whole) // 3], b"no backup"):
         file.write_bytes(damaged)
-        with pytest.raises(BackupError):
+        with pytest.raises(TaskError):
             restore(database_of(service.database_url), file, overwrite=True)
         assert accounts(service.database_url) == [person.username]
 
 
 def test_a_backup_that_is_not_there_is_named(shared_database: str, tmp_path: Path) -> None:
-    with pytest.raises(BackupError, match="there is no file"):
+    with pytest.raises(TaskError, match="there is no file"):
         restore(database_of(shared_database), tmp_path / "none", overwrite=True)
 
 
