@@ -1,5 +1,6 @@
 """The e2e ring: the product from outside, in its image or, without a Docker engine, as a process."""
 
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -8,6 +9,7 @@ import pytest
 
 from development.client import ApiClient
 from tests.e2e.canaries import EVIDENCE, Evidence
+from tests.e2e.compose_project import WITH_KEY_FILE, Project, a_project, write_key
 from tests.e2e.image_stack import ImageStack
 from tests.e2e.people import client_of
 from tests.e2e.process_stack import ProcessStack
@@ -17,12 +19,24 @@ from tests.running_time import RunningTime
 IMAGE_ONLY: Final = frozenset(
     {
         "test_compose.py",
+        "test_compose_trouble.py",
         "test_image.py",
         "test_load_balancer.py",
+        "test_observability.py",
         "test_pgbouncer.py",
         "test_pgbouncer_configuration.py",
         "test_rabbitmq.py",
+        "test_upgrade_under_load.py",
     }
+)
+
+COMPOSE_SETTINGS: Final = (
+    "DOORWARD_PORT=0",
+    "DOORWARD_PROMETHEUS_PORT=0",
+    "DOORWARD_GRAFANA_PORT=0",
+    "HOUSEKEEPING_INTERVAL_MINUTES=0",
+    "RATE_LIMIT_REGISTER=100/minute",
+    "RATE_LIMIT_TOKEN=100/minute",
 )
 
 
@@ -59,6 +73,13 @@ def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         yield shared
 
 
+@pytest.fixture
+def image_stack(stack: Stack) -> ImageStack:
+    """The stack, where the target is the image."""
+    assert isinstance(stack, ImageStack)
+    return stack
+
+
 @pytest.fixture(scope="session")
 def service(stack: Stack) -> Iterator[Service]:
     """The service that most tests share, so it is never stopped."""
@@ -76,6 +97,18 @@ def production_service(stack: Stack) -> Iterator[Service]:
     """Another that is shared, with the settings of production."""
     with stack.service() as shared:
         yield shared
+
+
+@pytest.fixture(scope="session")
+def running_project() -> Iterator[Project]:
+    """A service that Compose runs, with its key in a file; who stops a part of it starts it again."""
+    # Not below pytest's own folder: the next run of pytest closes that to PostgreSQL's user.
+    with tempfile.TemporaryDirectory(prefix="doorward-compose-") as folder, a_project(Path(folder)) as made:
+        # Port 0 is any that is free, and no other process prunes.
+        made.write(f"SECRET_KEY_FILE={write_key(made.folder)}", *COMPOSE_SETTINGS)
+        started = made.compose(WITH_KEY_FILE, "up", "--detach", "--wait")
+        assert started.returncode == 0, started.stderr
+        yield made
 
 
 @pytest.fixture(scope="session")

@@ -37,13 +37,18 @@ testcontainers_config.connection_mode_override = ConnectionMode.docker_host
 
 
 def _product_container(
-    settings: dict[str, str], network: Network, command: list[str] | None, secret_files: Mapping[str, str] | None = None
+    settings: dict[str, str],
+    network: Network,
+    command: list[str] | None,
+    secret_files: Mapping[str, str] | None = None,
+    image: str = IMAGE,
+    user: str | None = None,
 ) -> DockerContainer:
     """Return a container under production's restrictions; only with secret files is the image's health check left on.
 
     It is a process of Python every ten seconds in each container: more work than most tests.
     """
-    container = DockerContainer(IMAGE, docker_client_kw=ENGINE).with_envs(**settings).with_network(network)
+    container = DockerContainer(image, docker_client_kw=ENGINE).with_envs(**settings).with_network(network)
     container.tmpfs["/tmp"] = "size=288m,mode=1777"
     for name, value in (secret_files or {}).items():
         container.with_copy_into_container(value.encode(), f"/run/secrets/{name}")
@@ -55,6 +60,7 @@ def _product_container(
         pids_limit=512,
         labels=LABELS,
         healthcheck=None if secret_files else NO_HEALTH_CHECK,
+        user=user,
     )
     return container.with_command(command) if command else container
 
@@ -68,9 +74,11 @@ class ImageService(Service):
         network: Network,
         secret_files: Mapping[str, str] | None = None,
         alias: str | None = None,
+        image: str = IMAGE,
+        user: str | None = None,
     ) -> None:
         settings = {**settings, "METRICS_PORT": str(METRICS_PORT)}
-        self.container = _product_container(settings, network, None, secret_files)
+        self.container = _product_container(settings, network, None, secret_files, image, user)
         self.container.with_exposed_ports(PORT, METRICS_PORT)
         if alias:
             self.container.with_network_aliases(alias)
@@ -169,12 +177,18 @@ class ImageStack(Stack):
         """Run the load balancer in front of all copies of this stack."""
         return image_companions.load_balancer(self._network)
 
-    def copy(self, **settings: str) -> contextlib.AbstractContextManager[Service]:
+    def copy(self, image: str = IMAGE, **settings: str) -> contextlib.AbstractContextManager[Service]:
         """Yield a service that is ready and that the load balancer finds."""
-        return self._running(ImageService({**self.settings, **settings}, self._network, alias=COPIES_ALIAS))
+        return self._running(
+            ImageService({**self.settings, **settings}, self._network, alias=COPIES_ALIAS, image=image)
+        )
 
-    def _run_command(self, arguments: Sequence[str], settings: dict[str, str]) -> Outcome:
-        container = _product_container(settings, self._network, list(arguments))
+    def run_command_of(self, image: str, *arguments: str, **settings: str) -> Outcome:
+        """Run `doorward ARGUMENTS` of another image to its end."""
+        return self._run_command(arguments, {**self.settings, **settings}, image)
+
+    def _run_command(self, arguments: Sequence[str], settings: dict[str, str], image: str = IMAGE) -> Outcome:
+        container = _product_container(settings, self._network, list(arguments), image=image)
         with container:
             running = container.get_wrapped_container()
             status = running.wait(timeout=EXIT_SECONDS)["StatusCode"]
@@ -225,6 +239,10 @@ class ImageStack(Stack):
 
     def _make_service(self, settings: dict[str, str]) -> Service:
         return ImageService(settings, self._network)
+
+    def service_of_user(self, user: str) -> contextlib.AbstractContextManager[Service]:
+        """Yield a service that runs as another user and group than the image's, given as numbers."""
+        return self._running(ImageService(self.settings, self._network, user=user))
 
     def service_with_secret_files(self, *names: str) -> contextlib.AbstractContextManager[Service]:
         """Yield a service that finds these settings of the stack below /run/secrets, and not in its environment."""

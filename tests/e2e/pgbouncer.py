@@ -1,4 +1,4 @@
-"""PgBouncer's configuration: the one that docs/deployment.md shows, and databases behind it."""
+"""PgBouncer's configuration: the one that docs/pgbouncer.md shows, and databases behind it."""
 
 import contextlib
 import re
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from tests.e2e.stack import Stack
 
-PAGE: Final = Path(__file__).parents[2] / "docs" / "deployment.md"
+PAGE: Final = Path(__file__).parents[2] / "docs" / "pgbouncer.md"
 
 
 def documented_configuration() -> str:

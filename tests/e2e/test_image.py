@@ -70,6 +70,18 @@ def test_neither_its_history_nor_its_settings_hold_a_secret() -> None:
         assert word not in settings.upper()
 
 
+async def test_it_serves_as_any_user_of_the_root_group_as_openshift_has_it(
+    image_stack: ImageStack, client: ApiClient
+) -> None:
+    tokens = await client.log_in()
+    with image_stack.service_of_user("1000650000:0") as service:
+        assert isinstance(service, ImageService)
+        assert run_inside(service, "id -u; id -g") == "0:1000650000\n0"
+        assert (await client_of(service).get_me(tokens.access)).status_code == 200
+        # A command names its user in the audit log: one without a name, too.
+        assert "There is no such user" in run_inside(service, "doorward deactivate nobody 2>&1")
+
+
 @pytest.fixture(scope="module")
 def with_secret_files(stack: Stack) -> Iterator[ImageService]:
     """A service that finds its secrets in files, with the image's health check."""

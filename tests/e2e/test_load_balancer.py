@@ -2,98 +2,21 @@
 
 import asyncio
 import contextlib
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from functools import partial
 
-import httpx
 import pytest
 
-from development.client import READINESS, pair
-from tests.e2e.image_companions import Container
 from tests.e2e.image_stack import ImageStack
-from tests.e2e.people import client_of, new_person
-from tests.e2e.stack import QUICK_HASHES, READY_SECONDS, Service, Stack
+from tests.e2e.load import Front, Load, has_served_more, lines_served, wait_until, wait_until_ready
+from tests.e2e.people import client_of
+from tests.e2e.stack import QUICK_HASHES, Service, Stack
 from tests.e2e.test_raw_requests import login_with_trailer, me_with_trailer, raw_answer
 
 PRIVATE_NETWORKS = "127.0.0.0/8,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16"
 CLIENTS = 6
 DRAIN_SECONDS = "5"
 """The load balancer asks for readiness every second."""
-
-SERVED = "/api/v1/auth/"
-
-
-class Front:
-    """The load balancer as clients see it."""
-
-    def __init__(self, container: Container) -> None:
-        host, port = container.container.get_container_host_ip(), container.container.get_exposed_port(8080)
-        self.base_url = f"http://{host}:{port}"
-
-
-@pytest.fixture
-def image_stack(stack: Stack) -> ImageStack:
-    assert isinstance(stack, ImageStack)
-    return stack
-
-
-async def wait_until(condition: Callable[[], bool], message: str) -> None:
-    deadline = time.monotonic() + READY_SECONDS
-    while not condition():
-        assert time.monotonic() < deadline, message
-        await asyncio.sleep(0.1)
-
-
-async def wait_until_ready(front: Front) -> None:
-    deadline = time.monotonic() + READY_SECONDS
-    while not (await client_of(front).call("GET", READINESS)).is_success:
-        assert time.monotonic() < deadline, "the load balancer finds no copy"
-        await asyncio.sleep(0.1)
-
-
-def lines_served(copy: Service) -> int:
-    return copy.logs().count(SERVED)
-
-
-def has_served_more(copy: Service, lines: int) -> bool:
-    return lines_served(copy) > lines
-
-
-class Load:
-    """Clients that keep their connections, each with a session of its own; what they were refused is kept."""
-
-    def __init__(self, front: Front) -> None:
-        self._front = front
-        self._stopped = False
-        self.failures: list[str] = []
-        self.answered = 0
-
-    async def run(self) -> None:
-        async with client_of(self._front, keeps_alive=True) as client:
-            tokens = await client.log_in()
-            while not self._stopped:
-                me = await self._noted(client.get_me(tokens.access))
-                refreshed = await self._noted(client.post_refresh(tokens.refresh))
-                await self._noted(client.post_account(new_person()))
-                if me is None or refreshed is None:
-                    return
-                tokens = pair(refreshed)
-
-    def stop(self) -> None:
-        self._stopped = True
-
-    async def _noted(self, call: Awaitable[httpx.Response]) -> httpx.Response | None:
-        try:
-            answer = await call
-        except httpx.TransportError as error:
-            self.failures.append(f"{error.request.url.path}: {error!r}")
-            return None
-        if not answer.is_success:
-            self.failures.append(f"{answer.request.url.path}: {answer.status_code} {answer.text[:200]}")
-            return None
-        self.answered += 1
-        return answer
 
 
 async def restart_one_after_the_other(copies: list[Service]) -> None:

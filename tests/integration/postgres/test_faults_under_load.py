@@ -1,6 +1,6 @@
 """Each way in which PostgreSQL fails, under load: only 503 and in time, nothing lost, well again, nothing leaked.
 
-The rows that these tests print are the fault table of docs/operations.md.
+The rows that these tests print are the fault table of docs/operations/incidents.md.
 """
 
 import contextlib

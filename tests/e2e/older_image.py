@@ -1,0 +1,56 @@
+"""An older version of the service as an image: its code, from the history of this repository, on today's image."""
+
+import contextlib
+import io
+import os
+import secrets
+import subprocess
+import tarfile
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from tests.e2e.image_companions import LABELS
+from tests.e2e.image_stack import IMAGE
+from tests.programs import NOT_EXERCISED
+
+ROOT: Final = Path(__file__).parents[2]
+COMMIT: Final = "9d0c6076758625335f130e7d35467d97b5161f95"
+"""The last with schema 0010. From a release on, the commit of the version before."""
+
+DOCKERFILE: Final = f"""\
+FROM {IMAGE}
+COPY src /older
+ENV PYTHONPATH=/older
+"""
+
+
+@contextlib.contextmanager
+def older_image() -> Iterator[str]:
+    """Yield the name of an image with the code of ``COMMIT``; skip where the history lacks it."""
+    if _git("cat-file", "-e", COMMIT).returncode != 0:
+        message = (
+            f"An upgrade under load was {NOT_EXERCISED}: the history lacks {COMMIT}. With it: git fetch --unshallow"
+        )
+        if "CI" in os.environ:
+            pytest.fail(message)
+        pytest.skip(message)
+    archive = _git("archive", "--format=tar", COMMIT, "src")
+    name = f"doorward:older-{secrets.token_hex(4)}"
+    labels = [part for label, value in LABELS.items() for part in ("--label", f"{label}={value}")]
+    with tempfile.TemporaryDirectory() as folder, tarfile.open(fileobj=io.BytesIO(archive.stdout)) as code:
+        code.extractall(folder, filter="data")
+        (Path(folder) / "Dockerfile").write_text(DOCKERFILE, encoding="utf-8")
+        build = ["docker", "build", "--quiet", "--tag", name, *labels, folder]
+        subprocess.run(build, check=True, capture_output=True)
+    try:
+        yield name
+    finally:
+        subprocess.run(["docker", "image", "rm", "--force", name], check=True, capture_output=True)
+
+
+def _git(*arguments: str) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(["git", *arguments], check=False, capture_output=True, cwd=ROOT)
