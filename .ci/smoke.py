@@ -1,6 +1,6 @@
 """What a client does with a service that has just been started: `smoke.py URL`. The standard library alone.
 
-With `--restore`, around a backup and its restore as docs/operations.md has them, on the Compose project of `inv up`.
+With `--restore`, around a backup and its restore as docs/operations/backup.md has them, on the Compose project of `inv up`.
 """
 
 import json

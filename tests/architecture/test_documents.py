@@ -12,6 +12,9 @@ from tests.architecture.sources import ROOT, SOURCE, project_files, project_tabl
 README: Final = Path("README.md")
 CLIENT_LIBRARY: Final = Path("packages/doorward-client/pyproject.toml")
 README_LINES: Final = 100
+TWO_SCREENS: Final = 100
+"""Lines."""
+
 PATH: Final = r"`((?:src|tests|docs|docker|development|benchmarks|\.ci|core|domain|api|infrastructure)/[\w./-]+)`"
 """Of the project, or below src/doorward, as the tour writes them."""
 
@@ -38,6 +41,14 @@ OF_TOOLS: Final = {"uv.lock", "go.mod", "go.sum"}
 
 def pages() -> list[Path]:
     return [path for path in project_files() if path.suffix == ".md"]
+
+
+def sections_of(page: Path) -> set[str]:
+    """The fragments of a page's headings, as GitHub makes them."""
+    if not (ROOT / page).exists():
+        return set()
+    headings = re.findall(r"^#+ (.+)$", text_of(page), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
 def task_names() -> set[str]:
@@ -109,6 +120,22 @@ def test_every_link_to_a_file_leads_somewhere() -> None:
         if not (ROOT / page.parent / target).exists()
     ]
     assert not dead
+
+
+def test_every_link_to_a_section_leads_to_one() -> None:
+    dead = [
+        f"{page}: {file}#{section}"
+        for page in pages()
+        for file, section in re.findall(r"\]\(([^)#\s]*)#([^)\s]+)\)", text_of(page))
+        if "://" not in file and section not in sections_of((page.parent / file) if file else page)
+    ]
+    assert not dead
+
+
+def test_each_page_for_operators_is_read_in_two_screens() -> None:
+    lengths = {page.name: len(text_of(page).splitlines()) for page in Path("docs/operations").glob("*.md")}
+    assert len(lengths) > 6
+    assert not {name: lines for name, lines in lengths.items() if lines > TWO_SCREENS}
 
 
 def test_every_file_that_a_page_names_exists() -> None:

@@ -8,13 +8,15 @@ from typing import Final
 from prometheus_client import Metric
 
 import doorward.wiring.application  # noqa: F401 - events are found once their modules are imported
-from development.alerts import ALERTS, alerts
+from development.alert_rules import ALERTS
 from development.alerts import PAGE as ALERTS_PAGE
+from development.alerts import alerts
 from development.dashboard import PAGE, PANELS, dashboard
 from doorward.core.events import event_classes
 from doorward.observability.metrics import BESIDE_WORKERS, REGISTRY, Metrics
 from tests.architecture.sources import text_of
 
+OPERATORS_PAGE: Final = Path("docs/operations/metrics.md")
 UNITS: Final = ("_seconds", "_total", "_info")
 MENTIONED: Final = re.compile(r"\bdoorward_[a-z_]+\b")
 PLAIN_COUNTS: Final = {
@@ -97,9 +99,7 @@ def test_a_dashboards_legend_has_only_labels_that_its_query_keeps() -> None:
 
 
 def test_the_operators_page_names_the_warnings_that_are_not_counted() -> None:
-    (row,) = [
-        line for line in text_of(Path("docs/operations.md")).splitlines() if line.startswith("| `doorward_warnings")
-    ]
+    (row,) = [line for line in text_of(OPERATORS_PAGE).splitlines() if line.startswith("| `doorward_warnings")]
     named = {event for event in event_classes() if f"`{event.log_event}`" in row.split("|")[2]}
     assert named == set(BESIDE_WORKERS)
 
@@ -110,7 +110,7 @@ def test_no_two_panels_lie_upon_each_other() -> None:
 
 
 def test_the_operators_page_says_what_each_metric_is_for() -> None:
-    rows = [line for line in text_of(Path("docs/operations.md")).splitlines() if line.startswith("| `doorward_")]
+    rows = [line for line in text_of(OPERATORS_PAGE).splitlines() if line.startswith("| `doorward_")]
     told = {family_of(line.split("`")[1].partition("{")[0]) for line in rows}
     assert told == {exposed(family) for family in families()}
     assert all(len(line.split("|")[3].strip()) > 5 for line in rows), "name the alert"

@@ -163,7 +163,7 @@ def _refusal(wrong: Mapping[str, str], wanted: Mapping[str, str], *, is_direct: 
     if is_direct:
         remedy = f"Undo it with ALTER DATABASE or ALTER ROLE ... RESET {next(iter(wrong))}"
     else:
-        remedy = "A connection pooler is in between: set them in its connect_query, see docs/deployment.md"
+        remedy = "A connection pooler is in between: set them in its connect_query, see docs/pgbouncer.md"
     return f"the session's settings are wrong: {differences}. {remedy}"
 
 

@@ -108,7 +108,7 @@ def _explained(error: psycopg.Error) -> psycopg.Error:
     if "unsupported startup parameter" in said:
         return UnsuitableDatabaseError(
             "PgBouncer refuses the startup parameter options. "
-            "Set ignore_startup_parameters = options and a connect_query in it, see docs/deployment.md"
+            "Set ignore_startup_parameters = options and a connect_query in it, see docs/pgbouncer.md"
         )
     if "statement pooling" in said:
         return UnsuitableDatabaseError("PgBouncer is in statement mode. Set pool_mode = transaction in it")
