@@ -39,13 +39,10 @@ ORDER: Final = (
 END_TO_END: Final = "tests/e2e/"
 SECOND_STACK: Final = frozenset(
     {
-        "test_compose.py",
-        "test_compose_trouble.py",
         "test_draining.py",
         "test_image.py",
         "test_load_balancer.py",
         "test_login_storm.py",
-        "test_observability.py",
         "test_pgbouncer.py",
         "test_pgbouncer_configuration.py",
         "test_rabbitmq.py",
@@ -56,6 +53,9 @@ SECOND_STACK: Final = frozenset(
     }
 )
 """Files of the end-to-end ring that a second worker runs, on a second stack: they wait for services of their own."""
+
+COMPOSE_PROJECT: Final = frozenset({"test_compose.py", "test_compose_trouble.py", "test_observability.py"})
+"""Files of that ring that a third worker runs: they share a project of Docker Compose, and no stack."""
 
 LAST_OF_THE_RING: Final = "tests/e2e/test_database_outage.py"
 
@@ -107,13 +107,16 @@ def _place(node_id: str) -> tuple[int, bool]:
 
 
 class FilesAndStacks(LoadScopeScheduling):  # type: ignore[misc] # the library has no types
-    """Give each worker a file at a time, and two workers half of the end-to-end ring each: its files share a stack."""
+    """Give each worker a file at a time, and three workers a part of the end-to-end ring each: its files share it."""
 
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.partition("::")[0]
         if not file.startswith(END_TO_END):
             return file
-        return f"{END_TO_END}{'second' if file.removeprefix(END_TO_END) in SECOND_STACK else 'first'}"
+        name = file.removeprefix(END_TO_END)
+        if name in COMPOSE_PROJECT:
+            return f"{END_TO_END}compose"
+        return f"{END_TO_END}{'second' if name in SECOND_STACK else 'first'}"
 
 
 @pytest.hookimpl(optionalhook=True)
