@@ -22,13 +22,13 @@ class Alert(NamedTuple):
     remedy: str
 
 
-_REFUSED: Final = 'sum(rate(doorward_refreshes_total{outcome="refused"}[10m]))'
+_REFUSED: Final = 'sum(rate(doorward_refreshes_total{outcome="refused"} [10m]))'
 _REQUESTS: Final = "doorward_http_request_duration_seconds"
 
 
 def _above_yesterday(counter: str, times: int) -> str:
     """Return the condition that something is many times what it was a day ago, and more than one in five seconds."""
-    now, then = (f"sum(rate({counter}[15m]{offset}))" for offset in ("", " offset 1d"))
+    now, then = (f"sum(rate({counter} [15m]{offset}))" for offset in ("", " offset 1d"))
     return f"{now} > 0.2 and {now} > {times} * ({then} or vector(0))"
 
 
@@ -51,7 +51,7 @@ ALERTS: Final = (
     ),
     Alert(
         "DoorwardAnswers5xx",
-        f'sum(rate({_REQUESTS}_count{{status="5xx"}}[5m])) / sum(rate({_REQUESTS}_count[5m])) > 0.01',
+        f'sum(rate({_REQUESTS}_count{{status="5xx"}} [5m])) / sum(rate({_REQUESTS}_count [5m])) > 0.01',
         "5m",
         Severity.CRITICAL,
         "More than one call in a hundred fails.",
@@ -59,7 +59,7 @@ ALERTS: Final = (
     ),
     Alert(
         "DoorwardIsSlow",
-        f'histogram_quantile(0.99, sum by (le) (rate({_REQUESTS}_bucket{{route="/api/v1/auth/me"}}[5m]))) > 0.25',
+        f'histogram_quantile(0.99, sum by (le) (rate({_REQUESTS}_bucket{{route="/api/v1/auth/me"}} [5m]))) > 0.25',
         "5m",
         Severity.WARNING,
         "One call of /me in a hundred takes longer than 0.25 s.",
@@ -67,7 +67,7 @@ ALERTS: Final = (
     ),
     Alert(
         "DoorwardRequestCrashed",
-        'sum(increase(doorward_warnings_total{event="http.request.crashed"}[10m])) > 0',
+        'sum(increase(doorward_warnings_total{event="http.request.crashed"} [10m])) > 0',
         "0m",
         Severity.CRITICAL,
         "A request ended in an error that the code does not expect.",
@@ -75,7 +75,7 @@ ALERTS: Final = (
     ),
     Alert(
         "DoorwardDatabaseIsAway",
-        'sum(rate(doorward_warnings_total{event="database.unavailable"}[1m])) > 0',
+        'sum(rate(doorward_warnings_total{event="database.unavailable"} [1m])) > 0',
         "1m",
         Severity.CRITICAL,
         "Calls fail, since PostgreSQL refuses them or does not answer.",
@@ -99,7 +99,7 @@ ALERTS: Final = (
     ),
     Alert(
         "DoorwardQueriesGiveUp",
-        "sum(increase(doorward_database_pool_timeouts_total[5m])) > 0",
+        "sum(increase(doorward_database_pool_timeouts_total [5m])) > 0",
         "0m",
         Severity.CRITICAL,
         "Queries got no connection to PostgreSQL in time: 503.",
@@ -123,7 +123,7 @@ ALERTS: Final = (
     ),
     Alert(
         "DoorwardLoginsAreSlow",
-        "histogram_quantile(0.99, sum by (le) (rate(doorward_password_hash_wait_seconds_bucket[5m]))) > 2",
+        "histogram_quantile(0.99, sum by (le) (rate(doorward_password_hash_wait_seconds_bucket [5m]))) > 2",
         "5m",
         Severity.WARNING,
         "One password in a hundred waits longer than 2 s.",
@@ -139,7 +139,7 @@ ALERTS: Final = (
     ),
     Alert(
         "DoorwardOneAccountIsGuessed",
-        'sum(rate(doorward_logins_total{outcome="throttled"}[5m])) > 0',
+        'sum(rate(doorward_logins_total{outcome="throttled"} [5m])) > 0',
         "10m",
         Severity.WARNING,
         "Logins to one account are held back, again and again.",
@@ -147,7 +147,7 @@ ALERTS: Final = (
     ),
     Alert(
         "DoorwardTokensAreReused",
-        "sum(increase(doorward_refresh_reuse_detections_total[1h])) > 10",
+        "sum(increase(doorward_refresh_reuse_detections_total [1h])) > 10",
         "0m",
         Severity.WARNING,
         "More than ten sessions of an hour ended since a used token came again.",
@@ -155,7 +155,7 @@ ALERTS: Final = (
     ),
     Alert(
         "DoorwardRefreshesAreRefused",
-        f'{_REFUSED} > 0.1 and {_REFUSED} > sum(rate(doorward_refreshes_total{{outcome="rotated"}}[10m]))',
+        f'{_REFUSED} > 0.1 and {_REFUSED} > sum(rate(doorward_refreshes_total{{outcome="rotated"}} [10m]))',
         "10m",
         Severity.WARNING,
         "More refreshes are refused than carried out.",
@@ -171,7 +171,7 @@ ALERTS: Final = (
     ),
     Alert(
         "DoorwardClientsFail",
-        'sum(rate(doorward_client_authentications_total{outcome="failed"}[5m])) > 0',
+        'sum(rate(doorward_client_authentications_total{outcome="failed"} [5m])) > 0',
         "1h",
         Severity.WARNING,
         "An OAuth client has been refused for an hour.",
@@ -179,7 +179,7 @@ ALERTS: Final = (
     ),
     Alert(
         "DoorwardIssuerIsAway",
-        'sum(rate(doorward_foreign_tokens_total{outcome="unavailable"}[5m])) > 0',
+        'sum(rate(doorward_foreign_tokens_total{outcome="unavailable"} [5m])) > 0',
         "5m",
         Severity.WARNING,
         "A trusted issuer's keys cannot be read.",
@@ -187,7 +187,7 @@ ALERTS: Final = (
     ),
     Alert(
         "DoorwardLimitsRefuse",
-        "sum(rate(doorward_rate_limit_refusals_total[5m])) > 0.1",
+        "sum(rate(doorward_rate_limit_refusals_total [5m])) > 0.1",
         "10m",
         Severity.WARNING,
         "Calls are refused by the limits of addresses.",
@@ -195,7 +195,7 @@ ALERTS: Final = (
     ),
     Alert(
         "DoorwardBudgetsRefuse",
-        "sum(rate(doorward_budget_refusals_total[5m])) > 0.1",
+        "sum(rate(doorward_budget_refusals_total [5m])) > 0.1",
         "10m",
         Severity.WARNING,
         "Calls are refused by the budgets of addresses and users.",
@@ -219,7 +219,7 @@ ALERTS: Final = (
     ),
     Alert(
         "DoorwardConnectionsAreClosed",
-        'sum(rate(doorward_http_refusals_total{reason=~"closed_for_room|too_many_connections"}[5m])) > 0',
+        'sum(rate(doorward_http_refusals_total{reason=~"closed_for_room|too_many_connections"} [5m])) > 0',
         "5m",
         Severity.CRITICAL,
         "Connections are closed or refused to make room.",
@@ -259,7 +259,7 @@ ALERTS: Final = (
     ),
     Alert(
         "DoorwardMailboxesAreFlooded",
-        'sum(rate(doorward_outbox_outcomes_total{outcome="suppressed"}[5m])) > 0',
+        'sum(rate(doorward_outbox_outcomes_total{outcome="suppressed"} [5m])) > 0',
         "1h",
         Severity.WARNING,
         "For an hour, mails have been asked for more often than one address gets them.",
@@ -267,7 +267,7 @@ ALERTS: Final = (
     ),
     Alert(
         "DoorwardBreachCheckFails",
-        'sum(rate(doorward_breach_checks_total{outcome="failed"}[5m])) > 0',
+        'sum(rate(doorward_breach_checks_total{outcome="failed"} [5m])) > 0',
         "5m",
         Severity.WARNING,
         "New passwords cannot be looked up among breached ones.",
@@ -275,7 +275,7 @@ ALERTS: Final = (
     ),
     Alert(
         "DoorwardLogLinesAreLost",
-        "sum(increase(doorward_log_lines_dropped_total[10m])) > 0",
+        "sum(increase(doorward_log_lines_dropped_total [10m])) > 0",
         "0m",
         Severity.WARNING,
         "Log lines were dropped, since what reads standard output is slow or away.",

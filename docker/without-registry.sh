@@ -19,7 +19,7 @@ readonly host_certificates=/etc/ssl/certs/ca-certificates.crt
 readonly base_image=debian:trixie-slim
 # NAME=TAG: docker/stand-ins/NAME.Dockerfile is built under the name that the official image has.
 readonly stand_ins=(python=python:3.13-slim-trixie postgres=postgres:17-trixie redis=redis:8.0 haproxy=haproxy:3.0
-    pgbouncer=edoburu/pgbouncer:v1.24.1-p1 rabbitmq=rabbitmq:4.0 prometheus=prom/prometheus:v2.53.5)
+    pgbouncer=edoburu/pgbouncer:v1.24.1-p1 rabbitmq=rabbitmq:4.0 prometheus=prom/prometheus:v3.5.0)
 
 export DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin

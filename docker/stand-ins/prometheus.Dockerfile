@@ -1,4 +1,5 @@
-# Stands in for the official prom/prometheus:v2.53.5 where no image registry can be reached.
+# Stands in for the official prom/prometheus:v3.5.0 where no image registry can be reached. Debian has 2.53, which reads the same
+# configuration and options.
 FROM debian:trixie-slim
 
 RUN apt-get update \

@@ -32,7 +32,7 @@ READERS: Final = {
 WRITERS: Final = {Path("src/doorward/observability/metrics_endpoint.py")}
 """The workers of a service are told by the environment where they write their numbers."""
 
-COMPOSE_ONLY: Final = frozenset({"DOORWARD_PORT"})
+COMPOSE_ONLY: Final = frozenset({"COMPOSE_PROFILES", "DOORWARD_BIND_ADDRESS", "DOORWARD_PORT"})
 """Read by docker/compose.yaml, not by the service."""
 
 SECRETS: Final = ("SECRET_KEY", "POSTGRES_PASSWORD")

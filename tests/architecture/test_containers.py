@@ -79,7 +79,8 @@ def test_a_port_is_published_on_this_machine_alone_unless_told_otherwise() -> No
     assert len(published) == 4
     for name, port in published.items():
         is_of_the_service = name.endswith((" service", " load-balancer"))
-        assert port.startswith("${DOORWARD_BIND_ADDRESS:-127.0.0.1}:" if is_of_the_service else "127.0.0.1:"), name
+        chosen = "${DOORWARD_BIND_ADDRESS:-127.0.0.1}" if is_of_the_service else "127.0.0.1"
+        assert port.startswith(f"{chosen}:"), name
 
 
 def test_what_only_observes_is_started_when_it_is_asked_for() -> None:

@@ -18,7 +18,7 @@ from tests.e2e.image_stack import IMAGE
 from tests.programs import NOT_EXERCISED
 
 ROOT: Final = Path(__file__).parents[2]
-COMMIT: Final = "9d0c6076758625335f130e7d35467d97b5161f95"
+COMMIT: Final = "9d0c60767586"
 """The last with schema 0010. From a release on, the commit of the version before."""
 
 DOCKERFILE: Final = f"""\
