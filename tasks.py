@@ -7,10 +7,10 @@ from invoke.context import Context
 from invoke.tasks import task
 
 from development.arguments import TaskWithHelp, given, require_yes, whole_number
+from development.checks import CODE, commands_of
 
 COMPOSE = "docker compose --project-directory . -f docker/compose.yaml -f docker/compose.scale.yaml"
 COMPOSE += " --profile observability"  # all that may run
-CODE = "src packages tests development benchmarks examples tasks.py"
 PARALLEL = "--dist loadfile --no-loadscope-reorder --numprocesses"  # docs/decisions/0032-one-suite.md
 MEASURED = "coverage erase && coverage run -m pytest"  # what tests/measurement.py names
 BOUNDS_HELD = " && python -m development.coverage_report"
@@ -88,15 +88,11 @@ def restore(_c: Context, file: str, yes: bool = False, database: str = "") -> No
     os.execv(sys.executable, [sys.executable, "-m", "development.backup", "restore", *arguments])
 
 
-@task
-def check(c: Context) -> None:
-    """Check format, lint, types, import contracts, architecture and the lock: what CI runs."""
-    c.run(f"ruff format --check {CODE}")
-    c.run(f"ruff check {CODE}")
-    c.run("mypy")
-    c.run("lint-imports")
-    c.run("pytest -q tests/architecture")
-    c.run("uv lock --check")
+@task(help={"group": "deployment: also the files of deploy/, with tools that the first run installs"})
+def check(c: Context, group: str = "") -> None:
+    """Check format, lint, types, import contracts, architecture and the lock; CI adds --group deployment."""
+    for command in commands_of(group):
+        c.run(command)
 
 
 @task
@@ -124,7 +120,7 @@ def fix(c: Context) -> None:
 @task(
     help={
         "quick": "in three minutes; writes no page",
-        "part": "rates, logins, start, storage, growth, memory, accounts, admin or items; several with commas",
+        "part": "rates, logins, start, storage, growth, memory, accounts, admin, capacity, items; several with commas",
         "check": "fail when a ratio is 15 % worse than the committed one",
         "peers": "no-peers: the service and the limits only",
         "options": "more for python -m benchmarks, which lists them with --help",

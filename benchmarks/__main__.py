@@ -7,6 +7,7 @@ from types import FrameType
 from typing import Final
 
 from benchmarks.admin.measurement import measure_admin
+from benchmarks.capacity.measurement import measure_capacity
 from benchmarks.flows.measurement import measure_accounts
 from benchmarks.items.measurement import measure_items
 from benchmarks.plan import Plan, say
@@ -22,7 +23,8 @@ ITEMS: Final = "items"
 ACCOUNTS: Final = "accounts"
 ADMIN: Final = "admin"
 TOKENS: Final = "tokens"
-APART: Final = frozenset({ITEMS, ACCOUNTS, ADMIN, TOKENS})
+CAPACITY: Final = "capacity"
+APART: Final = frozenset({ITEMS, ACCOUNTS, ADMIN, TOKENS, CAPACITY})
 """Parts with a page of their own, which run only when they are named."""
 
 QUICK_PARTS: Final = ("rates", "logins", "start", "storage")
@@ -55,6 +57,8 @@ def _measure(options: argparse.Namespace) -> int:
         measure_accounts(_plan(options), options.before)
     if TOKENS in chosen:
         measure_tokens(_plan(options))
+    if CAPACITY in chosen:
+        measure_capacity(_plan(options))
     sizes = [int(size) for size in options.sizes.split(",")]
     if ITEMS in chosen:
         measure_items(sizes, is_quick=options.quick)

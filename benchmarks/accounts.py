@@ -1,5 +1,6 @@
 """Accounts and sessions of the service, made by SQL, and the tokens that its clients would hold."""
 
+import asyncio
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -20,6 +21,7 @@ from doorward.domain.auth.refresh_token import RefreshToken, RefreshTokenCodec, 
 from doorward.infrastructure.access_tokens import AccessTokens
 from doorward.infrastructure.keys import ACCESS_TOKEN_PURPOSE, REFRESH_TOKEN_PURPOSE, derive_key
 from doorward.infrastructure.migrations import migrate
+from doorward.infrastructure.passwords import BcryptHasher
 
 ME: Final = "/api/v1/auth/me"
 REFRESH: Final = "/api/v1/auth/refresh"
@@ -79,6 +81,17 @@ class Accounts:
         """Return how many sessions there are."""
         return self._number("SELECT count(*) FROM sessions")
 
+    def bytes_of_a_row(self, table: str) -> float:
+        """Return what a row takes on disk, with its indexes, of a table that was just filled."""
+        with self.connection.cursor() as cursor:
+            cursor.execute(
+                sql.SQL("SELECT pg_total_relation_size({name})::float8 / count(*) FROM {table}").format(
+                    name=sql.Literal(table), table=sql.Identifier(table)
+                )
+            )
+            ((size,),) = cursor.fetchall()
+        return float(size)
+
     def _number(self, statement: str) -> int:
         row = self.connection.execute(statement.encode()).fetchone()
         return int(row[0]) if row else 0
@@ -123,6 +136,15 @@ def logins(sessions: Sequence[Session], password: str) -> Sequence[LoginCall]:
         LoginCall(TOKEN, FORM, f"username={session.username}&password={password}", '"refresh_token"')
         for session in sessions
     ]
+
+
+def password_hash(password: str, rounds: int) -> str:
+    """Return the hash of a password, at a cost."""
+    hasher = BcryptHasher(rounds=rounds, threads=1)
+    try:
+        return asyncio.run(hasher.hash(password))
+    finally:
+        hasher.close()
 
 
 @contextmanager

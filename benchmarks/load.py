@@ -59,6 +59,30 @@ class Chain:
         return [FORM, urlencode([*self.form.items(), (self.member, "")]), ""]
 
 
+@dataclass(frozen=True)
+class Mix:
+    """Calls of /me and logins that were made before, and refreshes, in the shares of the three.
+
+    ``pause_ms`` is how long a connection waits before each call.
+    """
+
+    me: Sequence[bytes]
+    logins: Sequence[bytes]
+    tokens: Sequence[str]
+    path: str
+    shares: tuple[float, float, float]
+    pause_ms: int = 0
+
+    def command(self, folder: Path) -> Sequence[str]:
+        """Return wrk's script and its arguments."""
+        files = []
+        tokens = [token.encode() for token in self.tokens]
+        for name, things in (("me", self.me), ("logins", self.logins), ("tokens", tokens)):
+            (folder / name).mkdir()
+            files.append(_file_of(things, folder / name))
+        return [str(SCRIPTS / "mix.lua"), *files, self.path, *map(str, self.shares), str(self.pause_ms)]
+
+
 def require_wrk() -> str:
     """Return wrk's path. Raises ``SystemExit`` with one line that says how to get it."""
     path = shutil.which("wrk")
@@ -67,7 +91,7 @@ def require_wrk() -> str:
     return path
 
 
-def apply(load: Replay | Chain, process: Running, seconds: float, connections: int = CONNECTIONS) -> Sample:
+def apply(load: Replay | Chain | Mix, process: Running, seconds: float, connections: int = CONNECTIONS) -> Sample:
     """Load a program with calls for some seconds."""
     with tempfile.TemporaryDirectory(prefix="doorward-bench-") as folder:
         script, *arguments = load.command(Path(folder))

@@ -1,11 +1,10 @@
 """All parts of the measurement of speed, in order, on one PostgreSQL."""
 
-import asyncio
 import secrets
 from collections.abc import Callable
 from typing import Final
 
-from benchmarks.accounts import Accounts, accounts
+from benchmarks.accounts import Accounts, accounts, password_hash
 from benchmarks.load import require_wrk
 from benchmarks.plan import Plan
 from benchmarks.samples import Series
@@ -16,7 +15,6 @@ from benchmarks.speed.starting import measure_start
 from benchmarks.speed.storage import measure_storage
 from benchmarks.speed.storm import ROUNDS_OF_BCRYPT, measure_storm, measure_token_of_peers
 from development.postgres import EmbeddedPostgres
-from doorward.infrastructure.passwords import BcryptHasher
 
 USERS: Final = 10_000
 CHEAP_ROUNDS: Final = 4
@@ -29,7 +27,7 @@ def measure_speed(parts: frozenset[str], plan: Plan) -> Series:
     require_wrk()
     series = Series()
     password = secrets.token_urlsafe(18)
-    with EmbeddedPostgres() as postgres, accounts(postgres, USERS, _hash(password, ROUNDS_OF_BCRYPT)) as people:
+    with EmbeddedPostgres() as postgres, accounts(postgres, USERS, password_hash(password, ROUNDS_OF_BCRYPT)) as people:
         steps = _steps(postgres, people, password, plan, series)
         for part in PARTS:
             if part in parts:
@@ -50,14 +48,6 @@ def _steps(
         "logins": logins,
         "start": lambda: measure_start(people, plan, series),
         "storage": lambda: measure_storage(people, series),
-        "growth": lambda: measure_growth(postgres, password, _hash(password, CHEAP_ROUNDS), plan, series),
+        "growth": lambda: measure_growth(postgres, password, password_hash(password, CHEAP_ROUNDS), plan, series),
         "memory": lambda: measure_memory(people, plan, series),
     }
-
-
-def _hash(password: str, rounds: int) -> str:
-    hasher = BcryptHasher(rounds=rounds, threads=1)
-    try:
-        return asyncio.run(hasher.hash(password))
-    finally:
-        hasher.close()

@@ -1,0 +1,192 @@
+"""One copy on one core under the mix; PostgreSQL and the clients have the others. Writes benchmarks/capacity.md."""
+
+import contextlib
+import os
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import fmean
+from typing import Final
+
+from benchmarks.accounts import ME, REFRESH, Accounts, Mint, accounts, logins, password_hash
+from benchmarks.capacity.page import page_of
+from benchmarks.capacity.people import LOGIN, Behaviour, Costs
+from benchmarks.capacity.people import ME as ME_KIND
+from benchmarks.capacity.people import REFRESH as REFRESH_KIND
+from benchmarks.capacity.watching import Watched, watching
+from benchmarks.load import CONNECTIONS, Mix, apply, require_wrk
+from benchmarks.logins import measure_logins
+from benchmarks.plan import Plan, say
+from benchmarks.processes import running
+from benchmarks.samples import Sample
+from benchmarks.service import LIMITS_OUT_OF_REACH, KeepAlive, Service, serve_command, service_environment
+from development.postgres import EmbeddedPostgres
+
+PAGE: Final = Path("benchmarks/capacity.md")
+USERS: Final = 10_000
+BCRYPT_ROUNDS: Final = 12
+"""The default."""
+
+SECONDS: Final = {True: 6.0, False: 20.0}
+"""Of a round, quick or not: few calls are logins, and it takes some dozens of them."""
+
+ROUNDS: Final = {True: 1, False: 2}
+LOGINS_ALONE: Final = 8
+PEOPLE: Final = 1_000
+"""Who call."""
+
+SHARE_TOLERANCE: Final = 0.25
+"""By how much the share of logins that were answered may differ from the share that was sent: some are under way."""
+
+
+@dataclass(frozen=True)
+class Round:
+    """What one round showed: of wrk, of PostgreSQL, and of the database's own counts."""
+
+    sample: Sample
+    watched: Watched
+    logins: int
+    refreshes: int
+
+    @property
+    def service_seconds(self) -> float:
+        """Return how long a call had a processor, on average, of the service."""
+        return sum(self.sample.busy) / self.sample.value
+
+    @property
+    def database_seconds(self) -> float:
+        """Return the same of PostgreSQL."""
+        return self.watched.database_seconds / self.watched.seconds / self.sample.value
+
+    @property
+    def connection_seconds(self) -> float:
+        """Return for how long a call kept a connection busy, on average."""
+        return self.watched.mean_busy_connections / self.sample.value
+
+
+class DishonestMixError(Exception):
+    """What was answered are not the shares that were to be sent."""
+
+
+def measure_capacity(plan: Plan) -> None:
+    """Measure, print, and write the page unless it was a quick look."""
+    require_wrk()
+    behaviour, password = Behaviour(), secrets.token_urlsafe(18)
+    with (
+        _first_core_for_the_copy() as core,
+        EmbeddedPostgres() as postgres,
+        accounts(postgres, USERS, password_hash(password, BCRYPT_ROUNDS)) as database,
+        _copy(database, core) as service,
+    ):
+        bytes_of = {table: database.bytes_of_a_row(table) for table in ("users", "sessions")}
+        bench = Bench(database, service, password, behaviour)
+        say("warming up")
+        bench.round(SECONDS[True], pause_ms=0)
+        say("logins alone")
+        login_seconds = bench.login_seconds()
+        full = bench.rounds("the mix, as much as one core answers", plan, pause_ms=0)
+        rate = fmean(each.sample.value for each in full)
+        planned = bench.rounds(
+            "the mix, at the planned use", plan, pause_ms=round(1000 * CONNECTIONS / rate / behaviour.use)
+        )
+    costs = Costs(
+        service_seconds=fmean(each.service_seconds for each in full),
+        database_seconds=fmean(each.database_seconds for each in full),
+        connection_seconds=fmean(each.connection_seconds for each in planned),
+        login_seconds=login_seconds,
+        user_bytes=bytes_of["users"],
+        session_bytes=bytes_of["sessions"],
+    )
+    text = page_of(behaviour, costs, full, planned)
+    print(text)
+    if not plan.is_quick:
+        PAGE.write_text(text, encoding="utf-8")
+        say(f"written to {PAGE}")
+
+
+@dataclass(frozen=True)
+class Bench:
+    """A copy with people who call it."""
+
+    database: Accounts
+    service: Service
+    password: str
+    behaviour: Behaviour
+
+    def login_seconds(self) -> float:
+        """Return how long a login has a processor, when nothing else is asked."""
+        calls = logins(self.database.sessions(LOGINS_ALONE), self.password)
+        sample = measure_logins(self.service, calls, in_flight=2, count=LOGINS_ALONE)
+        return sum(sample.busy) / sample.value
+
+    def rounds(self, name: str, plan: Plan, *, pause_ms: int) -> list[Round]:
+        """Return all rounds of one kind."""
+        measured = []
+        for number in range(ROUNDS[plan.is_quick]):
+            say(f"{name}, round {number + 1} of {ROUNDS[plan.is_quick]}")
+            measured.append(self.round(SECONDS[plan.is_quick], pause_ms=pause_ms))
+        return measured
+
+    def round(self, seconds: float, *, pause_ms: int) -> Round:
+        """Load the copy once. Raises ``DishonestMixError``, and ``RuntimeError`` when an answer was wrong."""
+        rotations, sessions = self.database.rotations(), self.database.session_count()
+        with (
+            contextlib.closing(KeepAlive(self.service.port, self._access_token())) as http,
+            watching(self.database.url, http, ME) as watched,
+        ):
+            sample = apply(self._mix(pause_ms), self.service, seconds)
+        if sample.failed:
+            raise RuntimeError(f"{sample.failed} of {sample.answers} answers were wrong")
+        measured = Round(
+            sample,
+            watched,
+            logins=self.database.session_count() - sessions,
+            refreshes=self.database.rotations() - rotations,
+        )
+        self._require_shares(measured)
+        return measured
+
+    def _access_token(self) -> str:
+        return Mint(self.service.secret_key).access_token(self.database.sessions(1)[0])
+
+    def _mix(self, pause_ms: int) -> Mix:
+        people, mint = self.database.sessions(PEOPLE), Mint(self.service.secret_key)
+        shares = self.behaviour.shares()
+        return Mix(
+            me=mint.me(people).requests,
+            logins=[call.request() for call in logins(people, self.password)],
+            tokens=[mint.refresh_token(session) for session in people],
+            path=REFRESH,
+            shares=(shares[ME_KIND], shares[LOGIN], shares[REFRESH_KIND]),
+            pause_ms=pause_ms,
+        )
+
+    def _require_shares(self, measured: Round) -> None:
+        shares, answers = self.behaviour.shares(), measured.sample.answers
+        for kind, count in ((LOGIN, measured.logins), (REFRESH_KIND, measured.refreshes)):
+            asked = shares[kind] * answers
+            if abs(count - asked) > CONNECTIONS + SHARE_TOLERANCE * asked:
+                raise DishonestMixError(f"{count} of kind {kind} among {answers}, not {asked:.0f}")
+
+
+@contextlib.contextmanager
+def _first_core_for_the_copy() -> Iterator[int]:
+    """Keep this process, and what it starts, off the first core within the block; return that core."""
+    allowed = os.sched_getaffinity(0)
+    first = min(allowed)
+    os.sched_setaffinity(0, allowed - {first} or allowed)
+    try:
+        yield first
+    finally:
+        os.sched_setaffinity(0, allowed)
+
+
+@contextlib.contextmanager
+def _copy(database: Accounts, core: int) -> Iterator[Service]:
+    """Run the service with one worker on one core."""
+    secret_key = secrets.token_urlsafe(48)
+    environment = {**service_environment(database.url, secret_key), **LIMITS_OUT_OF_REACH}
+    command = ["taskset", "--cpu-list", str(core), *serve_command()]
+    with running(command, environment, ready="/health/readiness") as process:
+        yield Service(process.port, process.pid, 1, secret_key)

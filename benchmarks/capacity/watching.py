@@ -1,0 +1,92 @@
+"""What PostgreSQL does while the copy is loaded: processor time, connections that are busy, and the time of a call."""
+
+import contextlib
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from statistics import fmean, quantiles
+from typing import Final
+
+import psycopg
+
+from benchmarks.processes import processor_seconds
+from benchmarks.service import KeepAlive
+
+PAUSE_SECONDS: Final = 0.02
+PAUSE_OF_CALLS_SECONDS: Final = 0.03
+HUNDREDTHS: Final = 100
+
+
+@dataclass
+class Watched:
+    """What was seen within a block."""
+
+    seconds: float = 0.0
+    database_seconds: float = 0.0
+    """Of processors, by all processes of PostgreSQL."""
+    busy_connections: list[int] = field(default_factory=list)
+    call_seconds: list[float] = field(default_factory=list)
+
+    @property
+    def mean_busy_connections(self) -> float:
+        """Return how many of the service's connections ran a statement or held a transaction, on average."""
+        return fmean(self.busy_connections)
+
+    def call_ms(self, percentile: int) -> float:
+        """Return within how many milliseconds so many calls in a hundred were answered."""
+        return quantiles(self.call_seconds, n=HUNDREDTHS)[percentile - 1] * 1000
+
+
+@contextlib.contextmanager
+def watching(database_url: str, http: KeepAlive, target: str) -> Iterator[Watched]:
+    """Watch within the block. ``http`` calls ``target`` meanwhile, some thirty times a second."""
+    watched, is_over = Watched(), threading.Event()
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        threads = [
+            threading.Thread(target=_count_connections, args=(connection, watched, is_over), daemon=True),
+            threading.Thread(target=_time_calls, args=(http, target, watched, is_over), daemon=True),
+        ]
+        before, began = _database_seconds(database_url), time.monotonic()
+        for thread in threads:
+            thread.start()
+        try:
+            yield watched
+        finally:
+            watched.seconds = time.monotonic() - began
+            is_over.set()
+            for thread in threads:
+                thread.join()
+        after = _database_seconds(database_url)
+    watched.database_seconds = sum(after[pid] - seconds for pid, seconds in before.items() if pid in after)
+
+
+def _database_seconds(database_url: str) -> dict[int, float]:
+    """Return how long each process of PostgreSQL has had a processor, those of this module's own aside."""
+    with psycopg.connect(database_url, application_name="watching") as connection:
+        rows = connection.execute("SELECT pid FROM pg_stat_activity WHERE application_name <> 'watching'").fetchall()
+    return {pid: processor_seconds(pid) for (pid,) in rows}
+
+
+def _count_connections(connection: psycopg.Connection[tuple[int]], watched: Watched, is_over: threading.Event) -> None:
+    while not is_over.wait(PAUSE_SECONDS):
+        row = connection.execute(
+            """
+            SELECT count(*)
+            FROM pg_stat_activity
+            WHERE datname = current_database()
+              AND pid <> pg_backend_pid()
+              AND state <> 'idle'
+            """
+        ).fetchone()
+        if row:
+            watched.busy_connections.append(row[0])
+
+
+def _time_calls(http: KeepAlive, target: str, watched: Watched, is_over: threading.Event) -> None:
+    while not is_over.wait(PAUSE_OF_CALLS_SECONDS):
+        began = time.perf_counter()
+        status, _ = http.get(target)
+        if status != 200:  # noqa: PLR2004 - an HTTP status
+            raise RuntimeError(f"{target} was answered {status}")
+        watched.call_seconds.append(time.perf_counter() - began)
