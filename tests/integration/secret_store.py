@@ -50,11 +50,12 @@ class SecretStore:
 
 
 @contextlib.contextmanager
-def run_secret_store(folder: Path) -> Iterator[SecretStore]:
+def run_secret_store(folder: Path, python: str = sys.executable) -> Iterator[SecretStore]:
+    """Run moto's server, which has more of AWS where more of its own packages are installed: ``python`` is one."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [sys.executable, "-m", "moto.server", "--host=127.0.0.1", f"--port={port}"]
+    command = [python, "-m", "moto.server", "--host=127.0.0.1", f"--port={port}"]
     # What this machine tells AWS's tools is none of the store's business.
     variables = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     with (folder / "moto.log").open("wb") as log:
