@@ -61,6 +61,8 @@ class Costs:
     """Of a core, for a login: nearly all of it is the hash."""
     user_bytes: float
     session_bytes: float
+    wal_bytes: float
+    """Of PostgreSQL's write-ahead log, which standbys receive and archives keep."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,8 @@ class Size:
     database_cores: float
     user_bytes: float
     session_bytes: float
+    wal_bytes: float
+    """A second."""
     storm_cores: float
     """Were all who are there on a day to log in within one hour."""
 
@@ -117,5 +121,6 @@ def size_of(users: int, behaviour: Behaviour, costs: Costs) -> Size:
         database_cores=calls * costs.database_seconds / behaviour.use,
         user_bytes=users * costs.user_bytes,
         session_bytes=present * behaviour.logins * behaviour.session_days * costs.session_bytes,
+        wal_bytes=calls * costs.wal_bytes,
         storm_cores=present / SECONDS_OF_AN_HOUR * costs.login_seconds,
     )

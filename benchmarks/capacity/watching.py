@@ -25,6 +25,7 @@ class Watched:
     seconds: float = 0.0
     database_seconds: float = 0.0
     """Of processors, by all processes of PostgreSQL."""
+    wal_bytes: float = 0.0
     busy_connections: list[int] = field(default_factory=list)
     call_seconds: list[float] = field(default_factory=list)
 
@@ -47,7 +48,7 @@ def watching(database_url: str, http: KeepAlive, target: str) -> Iterator[Watche
             threading.Thread(target=_count_connections, args=(connection, watched, is_over), daemon=True),
             threading.Thread(target=_time_calls, args=(http, target, watched, is_over), daemon=True),
         ]
-        before, began = _database_seconds(database_url), time.monotonic()
+        before, wal, began = _database_seconds(database_url), _wal_bytes(database_url), time.monotonic()
         for thread in threads:
             thread.start()
         try:
@@ -58,6 +59,7 @@ def watching(database_url: str, http: KeepAlive, target: str) -> Iterator[Watche
             for thread in threads:
                 thread.join()
         after = _database_seconds(database_url)
+        watched.wal_bytes = _wal_bytes(database_url) - wal
     watched.database_seconds = sum(after[pid] - seconds for pid, seconds in before.items() if pid in after)
 
 
@@ -66,6 +68,13 @@ def _database_seconds(database_url: str) -> dict[int, float]:
     with psycopg.connect(database_url, application_name="watching") as connection:
         rows = connection.execute("SELECT pid FROM pg_stat_activity WHERE application_name <> 'watching'").fetchall()
     return {pid: processor_seconds(pid) for (pid,) in rows}
+
+
+def _wal_bytes(database_url: str) -> float:
+    """Return how much PostgreSQL has written to its write-ahead log so far."""
+    with psycopg.connect(database_url, application_name="watching") as connection:
+        row = connection.execute("SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')").fetchone()
+    return float(row[0]) if row else 0.0
 
 
 def _count_connections(connection: psycopg.Connection[tuple[int]], watched: Watched, is_over: threading.Event) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.capacity.measurement import Round
 from benchmarks.capacity.people import (
     LOGIN,
     ME,
@@ -15,7 +16,9 @@ from benchmarks.capacity.people import (
     people_per_core,
     size_of,
 )
+from benchmarks.capacity.watching import Watched
 from benchmarks.load import Mix
+from benchmarks.samples import Sample
 
 COSTS = Costs(
     service_seconds=0.002,
@@ -24,6 +27,7 @@ COSTS = Costs(
     login_seconds=0.3,
     user_bytes=400.0,
     session_bytes=500.0,
+    wal_bytes=100.0,
 )
 PLAIN = Behaviour(present=0.5, visits=2, me_of_a_visit=3, logins=2, peak=8.64, use=0.5, session_days=10)
 """Ten calls a day, so that a person makes a thousandth of a call a second at the busiest hour."""
@@ -47,6 +51,7 @@ def test_a_size_has_the_sums_of_its_busiest_hour() -> None:
     assert (size.cores, size.busy_connections, size.database_cores) == pytest.approx((2, 0.5, 0.5))
     assert size.user_bytes == pytest.approx(400e6)
     assert size.session_bytes == pytest.approx(500_000 * 2 * 10 * 500)
+    assert size.wal_bytes == pytest.approx(50_000)
     assert size.storm_cores == pytest.approx(500_000 / 3600 * 0.3)
 
 
@@ -68,3 +73,14 @@ def test_wrk_is_given_the_three_kinds_and_their_shares(tmp_path: Path) -> None:
     assert Path(script).name == "mix.lua"
     assert [Path(each).read_bytes() for each in (me, logins, tokens)] == [b"me\0", b"one\0two\0", b"first\0second\0"]
     assert rest == ["/refresh", "0.8", "0.1", "0.1", "7"]
+
+
+def test_a_login_counts_by_its_share_however_many_ended_in_a_round() -> None:
+    """One core for 10 seconds: 1,000 calls, of which 5 or 15 logins of 0.3 s each, the others of 1 ms."""
+
+    def cost_of(logins: int) -> float:
+        busy = (logins * 0.3 + (1000 - logins) * 0.001) / 10
+        sample = Sample(100.0, answers=1000, busy=(busy,))
+        return Round(sample, Watched(), logins, refreshes=0, seconds=10).service_seconds(PLAIN, 0.3)
+
+    assert cost_of(5) == pytest.approx(cost_of(15)) == pytest.approx(0.2 * 0.3 + 0.8 * 0.001)
