@@ -21,7 +21,9 @@ VALUES: Final = {
     "IMAGE": "europe-west3-docker.pkg.dev/example/doorward/doorward@sha256:" + "0" * 64,
     "PUBLIC_URL": "https://auth.example.com",
 }
-SECRETS: Final = {"SECRET_KEY": "doorward-secret-key", "POSTGRES_PASSWORD": "doorward-database-password"}
+SECRETS: Final = (("SECRET_KEY", "doorward-secret-key"), ("POSTGRES_PASSWORD", "doorward-database-password"))
+"""Each variable, and the name of its secret."""
+
 SECONDS_TO_END: Final = 10
 """Between SIGTERM and SIGKILL, of Cloud Run."""
 
@@ -108,7 +110,7 @@ def test_a_misspelt_member_is_not_valid(schemas: dict[str, Any]) -> None:
 def test_every_variable_is_a_setting_and_every_secret_a_reference(name: str) -> None:
     variables = variables_of(name)
     assert {variable.lower() for variable in variables} <= set(FIELDS)
-    for variable, secret in SECRETS.items():
+    for variable, secret in SECRETS:
         assert variables[variable] == {"secretKeyRef": {"name": secret, "key": "1"}}
     plain = {key.lower(): value for key, value in variables.items() if isinstance(value, str)}
     settings_from({**plain, "secret_key": secrets.token_urlsafe(48)})
