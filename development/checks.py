@@ -25,10 +25,9 @@ GROUPS: Final = {
     "deployment": (
         f"{IN_THEIR_ENVIRONMENT} cfn-lint {TEMPLATES}/*.yaml",
         f"{IN_THEIR_ENVIRONMENT} checkov --framework cloudformation --directory {TEMPLATES} {CHECKOV_OPTIONS}",
-        "pytest -q tests/deployment",
     ),
 }
-"""By the dependency group that a check needs."""
+"""By what is checked. The tests of `tests/deployment` run with all others."""
 
 
 def commands_of(group: str) -> Sequence[str]:
