@@ -96,6 +96,14 @@ async def test_of_lines_with_one_id_the_last_counts(owner: Owner) -> None:
     assert await owner.titles() == ["Ran", "Hot"]
 
 
+async def test_a_file_that_has_ids_twice_is_read_twice_and_its_bad_lines_are_told_once(owner: Owner) -> None:
+    file = "movieId,title,year\n0,Bad,never\n1,Heat,1995\n1,Hot,1995\n2,Bad,never\n"
+    answer = await owner.import_csv(file, on_error="skip")
+    assert _counts(answer) == (1, 0, 1, 2)
+    assert [error["pointer"] for error in answer.json()["errors"]] == ["/body/line/2", "/body/line/5"]
+    assert await owner.titles() == ["Hot"]
+
+
 async def test_files_without_ids_add_their_lines_each_time(owner: Owner) -> None:
     for _ in range(2):
         assert _counts(await owner.import_csv("title\nHeat\n")) == (1, 0, 0, 0)

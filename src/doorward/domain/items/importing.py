@@ -4,6 +4,7 @@ import asyncio
 import itertools
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
 from typing import IO, Final
 from uuid import UUID, uuid4
@@ -14,7 +15,7 @@ from doorward.domain.items.events import ItemsImported, ItemsImportRefused
 from doorward.domain.items.exceptions import ImportRefusedError, ItemQuotaReachedError, TooManyBadLinesError
 from doorward.domain.items.indexing import index_of
 from doorward.domain.items.models import ImportedItem, StagedItem, StagedMerge
-from doorward.domain.items.reading.files import BadLine, FileOptions, opened_items
+from doorward.domain.items.reading.files import BadLine, FileOptions, ItemFile, opened_items
 from doorward.domain.items.repositories import Connection, imports, quota
 from doorward.observability.logging import report
 
@@ -49,6 +50,27 @@ class ImportResult:
     unused_columns: Sequence[str]
 
 
+@dataclass(slots=True)
+class _Reading:
+    """A file that is read, perhaps twice, and the errors found this time."""
+
+    file: IO[bytes]
+    request: ImportRequest
+    on_progress: Callable[[], None]
+    ends_at: float
+    bad_lines: list[BadLine] = field(default_factory=list)
+
+    def opened(self) -> AbstractContextManager[ItemFile]:
+        """Open the file at its beginning."""
+        self.bad_lines.clear()
+        self.file.seek(0)
+        return opened_items(self.file, self.request.options)
+
+    def milliseconds_left(self) -> int:
+        """Return the time that is left, at least one millisecond: 0 would not limit a statement."""
+        return max(1, int((self.ends_at - time.monotonic()) * 1000))
+
+
 class ItemImport:
     """Import files as items."""
 
@@ -80,7 +102,8 @@ class ItemImport:
         """
         try:
             async with self._database.bulk_transaction() as connection:
-                result = await self._store(connection, file, request, on_progress)
+                reading = _Reading(file, request, on_progress, time.monotonic() + self._seconds)
+                result = await self._store(connection, reading)
         except DomainError as error:
             if error.kind in {Kind.INVALID, Kind.FORBIDDEN}:
                 report(ItemsImportRefused(owner_id=request.owner_id, code=error.code))
@@ -96,59 +119,71 @@ class ItemImport:
         )
         return result
 
-    async def _store(
-        self, connection: Connection, file: IO[bytes], request: ImportRequest, on_progress: Callable[[], None]
-    ) -> ImportResult:
-        bad_lines: list[BadLine] = []
-        ends = time.monotonic() + self._seconds
+    async def _store(self, connection: Connection, reading: _Reading) -> ImportResult:
+        """Store the lines as new items, which is faster; else merge them with the items that have their foreign ids."""
+        with reading.opened() as file:
+            has_ids = "external_id" in file.fields
+        if not has_ids or await imports.find_any_external_id(connection, reading.request.owner_id) is None:
+            with suppress(imports.ExternalIdTakenError):
+                async with connection.transaction():
+                    return await self._add(connection, reading)
+        return await self._merge(connection, reading)
+
+    async def _add(self, connection: Connection, reading: _Reading) -> ImportResult:
+        owner_id, room = reading.request.owner_id, await self._room_of(connection, reading.request.owner_id)
+        await imports.allow_statement_time(connection, reading.milliseconds_left())
+        with reading.opened() as file:
+            items = _at_most(room, self._items(file.lines, reading))
+            added = await imports.add_items(connection, items, owner_id, self._clock.now())
+        await self._check_quota(connection, owner_id)
+        return ImportResult(added, 0, 0, reading.bad_lines, file.unused_columns)
+
+    async def _merge(self, connection: Connection, reading: _Reading) -> ImportResult:
+        owner_id = reading.request.owner_id
+        await imports.allow_statement_time(connection, reading.milliseconds_left())
         await imports.add_staging_table(connection)
-        with opened_items(file, request.options) as opened:
-            items = self._items(opened.lines, request, bad_lines, on_progress)
-            staged = await imports.add_staged_items(connection, items)
-        await self._check_room(connection, request.owner_id, staged)
+        with reading.opened() as file:
+            staged = await imports.add_staged_items(connection, self._items(file.lines, reading))
+        room = await self._room_of(connection, owner_id)
+        if room is not None and staged > room and await imports.count_new_items(connection, owner_id) > room:
+            raise ItemQuotaReachedError
         merge = StagedMerge(
-            owner_id=request.owner_id,
+            owner_id=owner_id,
             now=self._clock.now(),
-            has_description="description" in opened.fields,
-            has_tags="tags" in opened.fields,
-            has_year="year" in opened.fields,
-            has_visibility="visibility" in opened.fields,
+            has_description="description" in file.fields,
+            has_tags="tags" in file.fields,
+            has_year="year" in file.fields,
+            has_visibility="visibility" in file.fields,
         )
-        await imports.allow_statement_time(connection, max(1, int((ends - time.monotonic()) * 1000)))
+        await imports.allow_statement_time(connection, reading.milliseconds_left())
         stored = await imports.add_or_update_items(connection, merge)
-        await self._check_quota(connection, request.owner_id)
+        await self._check_quota(connection, owner_id)
         unchanged = staged - stored.added - stored.updated
-        return ImportResult(stored.added, stored.updated, unchanged, bad_lines, opened.unused_columns)
+        return ImportResult(stored.added, stored.updated, unchanged, reading.bad_lines, file.unused_columns)
 
     async def _items(
-        self,
-        lines: Iterable[ImportedItem | BadLine | None],
-        request: ImportRequest,
-        bad_lines: list[BadLine],
-        on_progress: Callable[[], None],
+        self, lines: Iterable[ImportedItem | BadLine | None], reading: _Reading
     ) -> AsyncIterator[StagedItem]:
         """Yield the valid lines as items and collect the errors; at the end, raise the refusal for them, if any."""
         ids, turn_ends = _falling_ids(), time.monotonic() + self._turn_seconds
         for line in lines:
             if time.monotonic() >= turn_ends:
-                on_progress()
+                reading.on_progress()
                 await asyncio.sleep(0)
                 turn_ends = time.monotonic() + self._turn_seconds
             if isinstance(line, ImportedItem):
                 yield _staged(next(ids), line)
             elif line is not None:
-                bad_lines.append(line)
-                _check_patience(bad_lines, request)
-        if bad_lines and not request.skip_bad_lines:
-            raise _refusal(bad_lines)
+                reading.bad_lines.append(line)
+                _check_patience(reading.bad_lines, reading.request)
+        if reading.bad_lines and not reading.request.skip_bad_lines:
+            raise _refusal(reading.bad_lines)
 
-    async def _check_room(self, connection: Connection, owner_id: UUID, staged: int) -> None:
-        """Refuse lines above the quota before they are written to the table of items."""
+    async def _room_of(self, connection: Connection, owner_id: UUID) -> int | None:
+        """Return how many more items the owner may have now; None without a quota."""
         if self._quota is None:
-            return
-        room = self._quota - await quota.count_owned_items(connection, owner_id, limit=self._quota)
-        if staged > room and await imports.count_new_items(connection, owner_id) > room:
-            raise ItemQuotaReachedError
+            return None
+        return self._quota - await quota.count_owned_items(connection, owner_id, limit=self._quota)
 
     async def _check_quota(self, connection: Connection, owner_id: UUID) -> None:
         """Count again, with items stored meanwhile. The lock keeps others from adding until the transaction ends."""
@@ -157,6 +192,16 @@ class ItemImport:
         await quota.lock_owner(connection, owner_id)
         if await quota.count_owned_items(connection, owner_id, limit=self._quota + 1) > self._quota:
             raise ItemQuotaReachedError
+
+
+async def _at_most(room: int | None, items: AsyncIterator[StagedItem]) -> AsyncIterator[StagedItem]:
+    """Yield the items. Raises ``ItemQuotaReachedError`` at the first item above the quota, before it is written."""
+    number = 0
+    async for item in items:
+        number += 1
+        if room is not None and number > room:
+            raise ItemQuotaReachedError
+        yield item
 
 
 def _falling_ids() -> Iterator[UUID]:

@@ -1,13 +1,14 @@
-"""The SQL of imports: the lines of a file go to a table of the transaction, and from there to the items at once."""
+"""The SQL of imports: lines become items by COPY, or by a table of the transaction where some are items already."""
 
 from collections.abc import AsyncIterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
 from psycopg import sql
-from psycopg.errors import NumericValueOutOfRange
+from psycopg.errors import NumericValueOutOfRange, UniqueViolation
 from psycopg.rows import class_row
 
 from doorward.domain.items.exceptions import ItemVersionsExhaustedError, TooManyLinesError
@@ -21,6 +22,20 @@ _LAST_OF_ITS_ID: Final = sql.SQL(
           AND later.id < line.id
     )"""
 )
+_NEXT_VERSION: Final = sql.SQL(
+    """title = excluded.title,
+       description = CASE WHEN %(has_description)s THEN excluded.description ELSE item.description END,
+       tags = CASE WHEN %(has_tags)s THEN excluded.tags ELSE item.tags END,
+       year = CASE WHEN %(has_year)s THEN excluded.year ELSE item.year END,
+       visibility = CASE WHEN %(has_visibility)s THEN excluded.visibility ELSE item.visibility END,
+       version = item.version + 1,
+       updated_at = excluded.updated_at,
+       folded_title = excluded.folded_title,
+       search_vector = CASE
+           WHEN %(has_description)s THEN excluded.search_vector
+           ELSE excluded.search_vector || pg_catalog.ts_filter(item.search_vector, '{b}')
+       END"""
+)
 _CHANGED: Final = sql.SQL(
     """(
         item.title <> excluded.title
@@ -30,6 +45,52 @@ _CHANGED: Final = sql.SQL(
         OR (%(has_visibility)s AND item.visibility <> excluded.visibility)
     )"""
 )
+
+
+class ExternalIdTakenError(Exception):
+    """A line has the foreign id of an item of its owner, or of a line before it."""
+
+
+async def find_any_external_id(connection: Connection, owner_id: UUID) -> str | None:
+    """Find a foreign id of the owner's items, whichever it is."""
+    cursor = await connection.execute(
+        """
+        SELECT external_id
+        FROM items
+        WHERE owner_id = %(owner_id)s
+          AND external_id IS NOT NULL
+        LIMIT 1
+        """,
+        {"owner_id": owner_id},
+    )
+    row = await cursor.fetchone()
+    return str(row[0]) if row else None
+
+
+async def add_items(connection: Connection, items: AsyncIterable[StagedItem], owner_id: UUID, now: datetime) -> int:
+    """Store the lines as new items; return how many.
+
+    Raises ``ExternalIdTakenError``, ``ItemOwnerGoneError`` or ``TooManyLinesError``.
+    """
+    count = 0
+    with _owner_exists(), _external_ids_free():
+        async with (
+            _in_time(TooManyLinesError),
+            connection.cursor() as cursor,
+            cursor.copy(
+                """
+                COPY items (
+                    id, external_id, title, description, tags, year, visibility, folded_title, search_vector,
+                    owner_id, version, created_at, updated_at
+                )
+                FROM STDIN
+                """
+            ) as copy,
+        ):
+            async for item in items:
+                await copy.write_row((*item, owner_id, 1, now, now))
+                count += 1
+    return count
 
 
 async def add_staging_table(connection: Connection) -> None:
@@ -116,40 +177,40 @@ async def add_or_update_items(connection: Connection, merge: StagedMerge) -> Sto
             await cursor.execute(
                 sql.SQL(
                     """
-                WITH stored AS (
-                    INSERT INTO items AS item (
-                        id, owner_id, external_id, title, description, tags, year, visibility, version, created_at,
-                        updated_at, folded_title, search_vector
+                    WITH stored AS (
+                        INSERT INTO items AS item (
+                            id, owner_id, external_id, title, description, tags, year, visibility, version, created_at,
+                            updated_at, folded_title, search_vector
+                        )
+                        SELECT id, %(owner_id)s, external_id, title, description, tags, year, visibility, 1, %(now)s,
+                            %(now)s, folded_title, search_vector
+                        FROM pg_temp.staged_items AS line
+                        WHERE {last_of_its_id}
+                        ON CONFLICT (owner_id, external_id) WHERE external_id IS NOT NULL
+                        DO UPDATE
+                        SET {next_version}
+                        WHERE {changed}
+                        RETURNING version
                     )
-                    SELECT id, %(owner_id)s, external_id, title, description, tags, year, visibility, 1, %(now)s,
-                        %(now)s, folded_title, search_vector
-                    FROM pg_temp.staged_items AS line
-                    WHERE {last_of_its_id}
-                    ON CONFLICT (owner_id, external_id) WHERE external_id IS NOT NULL
-                    DO UPDATE
-                    SET title = excluded.title,
-                        description = CASE WHEN %(has_description)s THEN excluded.description ELSE item.description END,
-                        tags = CASE WHEN %(has_tags)s THEN excluded.tags ELSE item.tags END,
-                        year = CASE WHEN %(has_year)s THEN excluded.year ELSE item.year END,
-                        visibility = CASE WHEN %(has_visibility)s THEN excluded.visibility ELSE item.visibility END,
-                        version = item.version + 1,
-                        updated_at = excluded.updated_at,
-                        folded_title = excluded.folded_title,
-                        search_vector = CASE
-                            WHEN %(has_description)s THEN excluded.search_vector
-                            ELSE excluded.search_vector || pg_catalog.ts_filter(item.search_vector, '{{b}}')
-                        END
-                    WHERE {changed}
-                    RETURNING version
-                )
-                SELECT count(*) FILTER (WHERE version = 1) AS added, count(*) FILTER (WHERE version > 1) AS updated
-                FROM stored
-                """
-                ).format(last_of_its_id=_LAST_OF_ITS_ID, changed=_CHANGED),
+                    SELECT count(*) FILTER (WHERE version = 1) AS added, count(*) FILTER (WHERE version > 1) AS updated
+                    FROM stored
+                    """
+                ).format(last_of_its_id=_LAST_OF_ITS_ID, changed=_CHANGED, next_version=_NEXT_VERSION),
                 asdict(merge),
             )
             row = await cursor.fetchone()
     return row or StoredLines(0, 0)
+
+
+@contextmanager
+def _external_ids_free() -> Iterator[None]:
+    """Raise ``ExternalIdTakenError`` where the unique index refuses a foreign id, recognised by its name."""
+    try:
+        yield
+    except UniqueViolation as error:
+        if error.diag.constraint_name == "items_owner_external_id_key":
+            raise ExternalIdTakenError from error
+        raise
 
 
 @contextmanager

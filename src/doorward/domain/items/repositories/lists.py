@@ -142,11 +142,7 @@ async def list_matches(
                 """
                 WITH matches AS MATERIALIZED (
                     SELECT id, is_title, ts_rank(search_vector, %(words)s::tsquery) AS rank
-                    FROM (
-                        SELECT id, search_vector, TRUE AS is_title FROM {titled} AS titled
-                        UNION ALL
-                        SELECT id, search_vector, FALSE FROM {others} AS others
-                    ) AS readable
+                    FROM {found} AS found
                     LIMIT %(candidates)s
                 )
                 SELECT {columns}, (SELECT count(*) FROM matches) AS total
@@ -159,7 +155,7 @@ async def list_matches(
                 JOIN items USING (id)
                 ORDER BY is_title DESC, rank DESC, id
                 """
-            ).format(columns=_COLUMNS, titled=_readable(_TITLED), others=_readable(_WORDED)),
+            ).format(columns=_COLUMNS, found=_titled_and_others()),
             {**_parameters(wanted), **asdict(query), "candidates": candidates, "limit": limit, "offset": offset},
             prepare=False,
         )
@@ -193,6 +189,17 @@ async def list_known_spellings(
             prepare=False,
         )
         return [row[0] for row in await cursor.fetchall()]
+
+
+def _titled_and_others() -> sql.Composed:
+    """Return the query of all readable matches, those with the query as their title first."""
+    return sql.SQL(
+        """(
+            SELECT id, search_vector, TRUE AS is_title FROM {titled} AS titled
+            UNION ALL
+            SELECT id, search_vector, FALSE FROM {others} AS others
+        )"""
+    ).format(titled=_readable(_TITLED), others=_readable(_WORDED))
 
 
 def _readable(matching: sql.SQL) -> sql.Composed:
