@@ -3,13 +3,14 @@
 import asyncio
 from collections.abc import Sequence
 from typing import Final
+from uuid import UUID
 
 from doorward.core.ports import Database
 from doorward.domain.items.indexing import index_of
 from doorward.domain.items.models import UnindexedItem
 from doorward.domain.items.repositories import Connection, indexes
 
-ITEMS_A_BATCH: Final = 100
+ITEMS_A_BATCH: Final = 250
 """Each is a statement of some tens of milliseconds, for which a change of these items waits."""
 
 PAUSE_SECONDS: Final = 0.01
@@ -37,8 +38,8 @@ class Reindexing:
         Each batch is a statement of its own, and an item that is changed meanwhile is left to that change. Raises
         ``ServiceUnavailableError``; the batches before it stay indexed.
         """
-        indexed = 0
-        while items := await self._unindexed_items():
+        indexed, last_id = 0, UUID(int=0)
+        while items := await self._unindexed_items(last_id):
             found_by = []
             for item in items:
                 found_by.append((item, index_of(item.title, item.description)))
@@ -46,9 +47,10 @@ class Reindexing:
                 await asyncio.sleep(0)
             async with self._database.connection() as connection:
                 indexed += await indexes.update_indexes(connection, found_by)
+            last_id = items[-1].id
             await asyncio.sleep(self._pause_seconds)
         return indexed
 
-    async def _unindexed_items(self) -> Sequence[UnindexedItem]:
+    async def _unindexed_items(self, after_id: UUID) -> Sequence[UnindexedItem]:
         async with self._database.connection() as connection:
-            return await indexes.list_unindexed_items(connection, limit=self._items_a_batch)
+            return await indexes.list_unindexed_items(connection, after_id=after_id, limit=self._items_a_batch)

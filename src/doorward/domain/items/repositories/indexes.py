@@ -1,6 +1,7 @@
 """The SQL by which items are indexed afterwards."""
 
 from collections.abc import Sequence
+from uuid import UUID
 
 from psycopg.rows import class_row
 
@@ -8,18 +9,19 @@ from doorward.domain.items.models import ItemIndex, UnindexedItem
 from doorward.domain.items.repositories import Connection
 
 
-async def list_unindexed_items(connection: Connection, *, limit: int) -> Sequence[UnindexedItem]:
-    """List items that are not indexed."""
+async def list_unindexed_items(connection: Connection, *, after_id: UUID, limit: int) -> Sequence[UnindexedItem]:
+    """List items that are not indexed, by their ids. From the first id on, it would pass over all that were indexed."""
     async with connection.cursor(row_factory=class_row(UnindexedItem)) as cursor:
         await cursor.execute(
             """
             SELECT id, version, title, description
             FROM items
             WHERE folded_title IS NULL
+              AND id > %(after_id)s
             ORDER BY id
             LIMIT %(limit)s
             """,
-            {"limit": limit},
+            {"after_id": after_id, "limit": limit},
         )
         return await cursor.fetchall()
 
