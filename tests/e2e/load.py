@@ -58,20 +58,23 @@ class Load:
         self.slowest = 0.0
         """Seconds that the slowest answer took."""
         self.last_tokens: list[Pair] = []
-        """What each client held at the end."""
+        """What each client held at the end: of its session, and of the last that it began."""
 
     async def run(self) -> None:
         async with client_of(self._front, keeps_alive=True) as client:
             tokens = await client.log_in()
-            while not self._stopped:
+            begun = None
+            while not self._stopped or begun is None:
                 me = await self._noted(client.get_me(tokens.access))
                 refreshed = await self._noted(client.post_refresh(tokens.refresh))
-                await self._noted(client.post_account(new_person()))
-                if me is None or refreshed is None:
+                person = new_person()
+                await self._noted(client.post_account(person))
+                begun = await self._noted(client.post_login(person))
+                if me is None or refreshed is None or begun is None:
                     return
                 tokens = pair(refreshed)
                 await asyncio.sleep(PAUSE_SECONDS)
-            self.last_tokens.append(tokens)
+            self.last_tokens += [tokens, pair(begun)]
 
     def stop(self) -> None:
         self._stopped = True

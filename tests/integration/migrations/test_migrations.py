@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
 import pytest
@@ -106,3 +107,26 @@ def test_a_read_only_database_is_the_drivers_error(empty_database: str) -> None:
         connection.execute(sql.SQL("ALTER DATABASE {} SET default_transaction_read_only = on").format(name))
     with pytest.raises(psycopg.Error):
         migrate(empty_database)
+
+
+def test_no_table_stays_locked_by_a_version_while_the_next_waits_for_another(empty_database: str) -> None:
+    """As a login does: it locks its user, and then adds a session. Version 0011 alters sessions, 0012 users."""
+    migrate(empty_database, until="0010")
+    with psycopg.connect(empty_database) as login, ThreadPoolExecutor() as other:
+        login.execute("LOCK TABLE users IN ROW EXCLUSIVE MODE")
+        migration = other.submit(migrate, empty_database, until="0012")
+        try:
+            _wait_for_waiter(empty_database, "users")
+            login.execute("LOCK TABLE sessions IN ROW EXCLUSIVE MODE NOWAIT")
+        finally:
+            login.commit()
+        assert migration.result() == "0012"
+
+
+def _wait_for_waiter(url: str, table: str) -> None:
+    waiting = "SELECT FROM pg_locks WHERE NOT granted AND relation = to_regclass(%s)"
+    deadline = time.monotonic() + 60
+    with psycopg.connect(url, autocommit=True) as connection:
+        while not connection.execute(waiting, [table]).fetchall():
+            assert time.monotonic() < deadline
+            time.sleep(0.01)

@@ -23,11 +23,13 @@ TABLE_WAIT: Final = "10s"
 """How long a migration may wait for a table lock. The service's queries on that table wait behind it."""
 
 
-def migrate(conninfo: str, *, turn_wait: str = TURN_WAIT, table_wait: str = TABLE_WAIT) -> str:
+def migrate(conninfo: str, *, turn_wait: str = TURN_WAIT, table_wait: str = TABLE_WAIT, until: str = "head") -> str:
     """Bring the schema to the newest version, unless it is newer already; return the version it has.
 
-    Of several processes that start together, the first migrates; the others wait for ``turn_wait`` at most, and find
-    nothing to do. Both waits are as PostgreSQL spells them.
+    Each version is a transaction of its own. One that altered the sessions would otherwise keep them locked while the
+    next waits for the users, whom a login locks first: a deadlock with each login.
+    ``until`` is the version to stop at. Of several processes that start together, the first migrates; the others wait
+    for ``turn_wait`` at most, and find nothing to do. Both waits are as PostgreSQL spells them.
     Raises ``psycopg.Error``.
     """
     config = _config()
@@ -46,15 +48,22 @@ def migrate(conninfo: str, *, turn_wait: str = TURN_WAIT, table_wait: str = TABL
                 connection.rollback()
                 config.attributes["connection"] = connection
                 config.attributes["bound"] = lambda: _bound(connection.connection.driver_connection, table_wait)
-                command.upgrade(config, "head")
+                for version in _versions_after(present, until):
+                    command.upgrade(config, version)
         except DBAPIError as error:
             raise error.orig or error from error
-    return newest_version()
+    return newest_version() if until == "head" else until
 
 
 def newest_version() -> str:
     """Return the version that the newest migration leads to."""
     return str(ScriptDirectory.from_config(_config()).get_current_head())
+
+
+def _versions_after(present: str | None, until: str) -> list[str]:
+    """Return the versions that are missing, the oldest first."""
+    missing = ScriptDirectory.from_config(_config()).iterate_revisions(until, present or "base")
+    return [script.revision for script in missing][::-1]
 
 
 def _config() -> Config:

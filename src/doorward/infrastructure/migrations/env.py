@@ -1,4 +1,4 @@
-"""Alembic's entry point: run the pending versions in one transaction, on the connection of ``migrate``."""
+"""Alembic's entry point: run a version in a transaction, on the connection of ``migrate``."""
 
 from alembic import context
 
