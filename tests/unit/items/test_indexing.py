@@ -39,3 +39,8 @@ def test_no_text_writes_signs_of_postgresql(title: str, description: str) -> Non
     assert vector.count("'") == 2
     assert not set("\\&|!<>()*") & set(vector)
     assert len(vector.split("'")[1]) <= LONGEST_TITLE_KEY + 1
+
+
+def test_a_word_has_as_many_places_as_postgresql_keeps() -> None:
+    (entry,) = entries("a " * 150, "a " * 200)
+    assert len(entry.split(",")) == 255

@@ -8,13 +8,13 @@ import unicodedata
 from collections.abc import Iterable
 from typing import Final, Literal
 
-from doorward.core.text import CODE_POINTS_OF_A_CHARACTER, UnsafeTextError, normalize
+from doorward.core.text import UnsafeTextError, normalize
 
 LONGEST_FOLDED: Final = 10_000
 """Code points of the longest text that items hold. Longer text is folded in part."""
 
-LONGEST_DECOMPOSED: Final = LONGEST_FOLDED * CODE_POINTS_OF_A_CHARACTER
-"""Code points that count of decomposed text: some symbols are eighteen letters."""
+LONGEST_DECOMPOSED: Final = 3 * LONGEST_FOLDED
+"""Code points that count of decomposed text: a syllable of Hangul has three. Some symbols have eighteen."""
 
 _FIRST_ACCENT: Final = 200
 _POINTS: Final = range(10, 37)
@@ -45,7 +45,10 @@ def fold(text: str) -> str:
     """
     if text.isascii():
         return text.lower()
-    decomposed = _normalized(_normalized(text, "NFKD")[:LONGEST_DECOMPOSED].casefold(), "NFKD")
+    decomposed = _normalized(text, "NFKD")[:LONGEST_DECOMPOSED]
+    lower = decomposed.casefold()
+    # Lower case may be composed again: it is of few letters, so that most text is spared the work.
+    decomposed = lower if lower == decomposed else _normalized(lower, "NFKD")
     plain = decomposed.translate(dict.fromkeys(_accents(decomposed))).translate(_PLAIN_LETTERS)
     return _normalized(plain, "NFC")
 

@@ -18,6 +18,9 @@ LONGEST_WORD: Final = 100
 LONGEST_TITLE_KEY: Final = 200
 """Characters of a title that count when a query is compared with the whole of it."""
 
+MAXIMUM_PLACES: Final = 255
+"""Places of a word in an item that count. PostgreSQL keeps no more."""
+
 _PARTS_OF_WORDS: Final = "LMN"
 """Unicode categories of word characters: letters, marks (vowels of Indic scripts) and numbers."""
 
@@ -40,11 +43,13 @@ def index_of(title: str, description: str) -> ItemIndex:
     title_words = words_of(folded_title)
     terms = [(term, "A") for term in _terms(title_words)]
     terms += [(term, "B") for term in _terms(words_of(fold(description)))]
-    entries: dict[str, str] = {}
+    places: dict[str, list[str]] = {}
     for position, (term, weight) in enumerate(terms, 1):
-        before = entries.get(term)
-        entries[term] = f"{before},{position}{weight}" if before else f"{term}:{position}{weight}"
-    return ItemIndex(folded_title, " ".join([title_key(title_words), *entries.values()]))
+        where = places.setdefault(term, [])
+        if len(where) < MAXIMUM_PLACES:
+            where.append(f"{position}{weight}")
+    entries = [f"{term}:{','.join(where)}" for term, where in places.items()]
+    return ItemIndex(folded_title, " ".join([title_key(title_words), *entries]))
 
 
 def words_of(folded: str) -> Sequence[str]:
