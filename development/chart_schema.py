@@ -12,11 +12,15 @@ OF_LIBRARIES: Final = {
 }
 """Variables that AWS's library, OpenTelemetry's, OpenSSL and Python read by themselves, libpq's too."""
 
+OF_THE_CHART: Final = frozenset({"host", "port"})
+"""Settings that the chart itself gives; the value ``host`` says on which addresses the pods listen."""
+
 
 def chart_schema() -> str:
     """Return the file with the current names. What holds a secret is no plain setting, but the file that has it is."""
     schema = json.loads(PAGE.read_text(encoding="utf-8"))
-    plain = {name.upper() for name in FIELDS if name not in SECRETS} | {f"{name.upper()}_FILE" for name in SECRETS}
+    names = FIELDS.keys() - OF_THE_CHART
+    plain = {name.upper() for name in names if name not in SECRETS} | {f"{name.upper()}_FILE" for name in SECRETS}
     schema["definitions"]["setting"] = {"anyOf": [{"enum": sorted(plain)}, OF_LIBRARIES]}
-    schema["definitions"]["anySetting"] = {"anyOf": [{"enum": sorted(name.upper() for name in FIELDS)}, OF_LIBRARIES]}
+    schema["definitions"]["anySetting"] = {"anyOf": [{"enum": sorted(name.upper() for name in names)}, OF_LIBRARIES]}
     return json.dumps(schema, indent=2) + "\n"

@@ -12,7 +12,7 @@ from typing import Final
 
 import httpx
 
-from tests.deployment.programs import program
+from tests.programs import find_program
 
 ROOT: Final = Path(__file__).parents[2]
 FILES: Final = ROOT / "deploy" / "proxies"
@@ -87,7 +87,9 @@ def nginx(place: Place, file: str = "nginx.conf", changes: Mapping[str, str] | N
         f"{user}daemon off;\npid {place.folder}/pid;\nerror_log stderr;\nevents {{}}\n"
         f"http {{\naccess_log off;\n{folders}include {site};\n}}\n",
     )
-    return Command([program("nginx"), "-e", "stderr", "-p", str(place.folder), "-c", str(main)], {})
+    return Command(
+        [find_program("nginx", package="nginx"), "-e", "stderr", "-p", str(place.folder), "-c", str(main)], {}
+    )
 
 
 def haproxy(place: Place, file: str = "haproxy.cfg", changes: Mapping[str, str] | None = None) -> Command:
@@ -98,14 +100,21 @@ def haproxy(place: Place, file: str = "haproxy.cfg", changes: Mapping[str, str] 
     }
     text = with_changes(file, {**own, **(changes or {})})
     text = text.replace("bind :::80 v4v6", f"bind {NEVER_USED}:{place.port}")
-    return Command([program("haproxy"), "-db", "-f", str(place.write("haproxy.cfg", text))], {})
+    return Command([find_program("haproxy", package="haproxy"), "-db", "-f", str(place.write("haproxy.cfg", text))], {})
 
 
 def caddy(place: Place) -> Command:
     address = f"https://auth.example.com:{place.port} {{\n\tbind {PROXY}\n\ttls {place.certificate} {place.certificate}"
     text = with_changes("Caddyfile", {"auth.example.com {": address, SERVICE: place.service})
     text = f"{{\n\tadmin off\n\tauto_https disable_redirects\n}}\n{text}"
-    words = [program("caddy"), "run", "--adapter", "caddyfile", "--config", str(place.write("Caddyfile", text))]
+    words = [
+        find_program("caddy", package="caddy"),
+        "run",
+        "--adapter",
+        "caddyfile",
+        "--config",
+        str(place.write("Caddyfile", text)),
+    ]
     return Command(words, {"HOME": str(place.folder)})
 
 
@@ -128,7 +137,7 @@ def apache(place: Place) -> Command:
         f"DefaultRuntimeDir {place.folder}\nMutex file:{place.folder}\n{modules}{account}"
         f"Listen {PROXY}:{place.port}\nListen {NEVER_USED}:{place.port}\n{text}"
     )
-    words = [program("apache2"), "-X", "-f", str(place.write("apache.conf", main))]
+    words = [find_program("apache2", package="apache2"), "-X", "-f", str(place.write("apache.conf", main))]
     return Command(words, {})
 
 

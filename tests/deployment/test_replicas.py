@@ -11,8 +11,8 @@ import pytest
 
 from development.client import READINESS
 from tests.deployment.front import HOSTILE, LIMIT, Start, free_port, new_client, numbers, refresh
-from tests.deployment.programs import program
 from tests.deployment.proxies import PROXY, ROOT, Command, Place, nginx, running
+from tests.programs import find_program
 
 
 def load_balancer_of_replicas(place: Place) -> Command:
@@ -21,7 +21,7 @@ def load_balancer_of_replicas(place: Place) -> Command:
     before = "server-template copy 1-32 service:8080"
     assert before in text
     text = text.replace("resolvers containers init-addr none", "").replace(before, f"server copy {place.service}")
-    words = [program("haproxy"), "-db", "-f", str(place.write("haproxy.cfg", text))]
+    words = [find_program("haproxy", package="haproxy"), "-db", "-f", str(place.write("haproxy.cfg", text))]
     return Command(words, {"DOORWARD_LISTEN": f"{PROXY}:{place.port}"})
 
 

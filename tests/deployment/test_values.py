@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from development.chart_schema import OF_THE_CHART
 from doorward import __version__
 from doorward.settings.config import FIELDS
 from doorward.settings.config import SECRETS as SECRET_SETTINGS
@@ -134,8 +135,14 @@ def test_a_secret_among_the_settings_is_refused(chart: Chart, name: str) -> None
         chart.render({**LEAST, "settings": {name: "in the clear"}})
 
 
+@pytest.mark.parametrize("name", ["HOST", "PORT"])
+def test_where_the_pods_listen_is_no_setting_of_its_own(chart: Chart, name: str) -> None:
+    with pytest.raises(RefusedValuesError, match=name):
+        chart.render({**LEAST, "settings": {name: "1"}})
+
+
 def test_every_other_setting_is_accepted(chart: Chart) -> None:
-    plain = {name.upper(): "value" for name in FIELDS if name not in SECRET_SETTINGS}
+    plain = {name.upper(): "value" for name in FIELDS.keys() - OF_THE_CHART if name not in SECRET_SETTINGS}
     files = {f"{name.upper()}_FILE": "/etc/doorward/file" for name in SECRET_SETTINGS}
     assert chart.render({**LEAST, "settings": {**plain, **files, "OTEL_SERVICE_NAME": "auth", "TZ": "UTC"}})
 
