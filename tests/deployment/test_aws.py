@@ -10,6 +10,7 @@ import pytest
 import yaml
 from botocore.stub import ANY, Stubber
 
+from doorward.infrastructure.postgres.database import BULK_SECONDS
 from doorward.server.worker import GRACE_SECONDS
 from doorward.settings.config import FIELDS, settings_from
 from doorward.settings.server import ServerSettings
@@ -157,7 +158,7 @@ def test_the_load_balancer_asks_what_the_service_answers_and_closes_first() -> N
     attributes = {
         each["Key"]: each["Value"] for each in resources["LoadBalancer"]["Properties"]["LoadBalancerAttributes"]
     }
-    assert int(attributes["idle_timeout.timeout_seconds"]) < IDLE_SECONDS
+    assert BULK_SECONDS < int(attributes["idle_timeout.timeout_seconds"]) < IDLE_SECONDS
     assert attributes["routing.http.xff_header_processing.mode"] == "append"
 
 

@@ -93,3 +93,15 @@ def test_no_proxy_gives_up_before_the_service_does(file: str, timeout: str) -> N
     found = re.search(timeout, (FILES / file).read_text(encoding="utf-8"))
     assert found is not None
     assert int(found[1]) > BULK_SECONDS
+
+
+@pytest.mark.parametrize(
+    ("file", "line"),
+    [
+        ("Caddyfile", "keepalive 60s"),
+        ("traefik-doorward.yaml", "idleConnTimeout: 60s"),
+        ("apache.conf", "disablereuse=on"),
+    ],
+)
+def test_an_idle_connection_ends_at_the_proxy_first_where_its_default_is_longer(file: str, line: str) -> None:
+    assert line in (FILES / file).read_text(encoding="utf-8")

@@ -24,7 +24,9 @@ DOCKERFILE: Final = f"""\
 FROM {IMAGE}
 COPY src /older
 ENV PYTHONPATH=/older
+CMD ["serve", "--host", "0.0.0.0", "--port", "8080"]
 """
+"""With the command of then: the settings HOST and PORT, which today's image has, are newer."""
 
 
 @contextlib.contextmanager

@@ -69,4 +69,8 @@ def test_every_query_of_the_dashboard_is_understood_and_finds_its_metrics(promet
 
 
 def test_the_metrics_are_published_nowhere_else(running_project: Project) -> None:
-    assert not running_project.compose(PLAIN, "port", "service", "9464").stdout.strip().endswith("9464")
+    publishers = "{{range .Publishers}}{{.TargetPort}} {{.PublishedPort}},{{end}}"
+    published = running_project.compose(PLAIN, "ps", "--format", publishers, "service").stdout
+    ports = dict(each.split() for each in published.strip().split(",") if each)
+    assert ports["8080"] != "0"
+    assert ports.get("9464", "0") == "0"

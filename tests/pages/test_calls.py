@@ -38,6 +38,9 @@ def test_the_first_calls_run_as_written(url: str, tmp_path: Path) -> None:
 
 def test_the_calls_of_items_run_as_written(url: str, tmp_path: Path) -> None:
     (tmp_path / "films.csv").write_text("title,year\nCasablanca,1942\nThe Matrix,year of the film\n", encoding="utf-8")
+    (tmp_path / "imdb_top_1000.csv").write_text(
+        "Poster_Link,Series_Title,Released_Year,Genre\nhttps://example.com/a.jpg,Heat,1995,Crime\n", encoding="utf-8"
+    )
     log_in = f"""
         curl -s {url}/api/v1/auth/register -H 'Content-Type: application/json' \
           -d '{{"email": "eve@example.com", "username": "eve", "password": "correct horse battery"}}'
@@ -45,9 +48,10 @@ def test_the_calls_of_items_run_as_written(url: str, tmp_path: Path) -> None:
         ACCESS_TOKEN=$(echo "$PAIR" | cut -d'"' -f4)
     """
     calls = run_calls(ITEMS, url, tmp_path, first=log_in)
-    assert len(calls) == 4
+    assert len(calls) == 5
     assert [call for call in calls if call.status != call.documented] == []
     assert '"skipped":1' in calls[3].answer
+    assert '"imported":1' in calls[4].answer
 
 
 def test_the_calls_of_oauth_libraries_run_as_written(url: str, tmp_path: Path) -> None:

@@ -131,7 +131,9 @@ class TaskRunner:
         guard = await PromptlyClosedConnection.connect(self._conninfo, settings_seconds=self._timeouts.settings)
         try:
             with aborted_when_frozen(guard, self._timeouts.abort):
-                has_turn = await self._take_lock(guard) and not (only_if_due and await self._was_done_lately(guard))
+                # A lock at a standby does not exclude processes that use the primary.
+                may_take = not guard.was_read_only and await self._take_lock(guard)
+                has_turn = may_take and not (only_if_due and await self._was_done_lately(guard))
                 # It may last. SET is no query, so this also gives back the snapshot of the query before it.
                 await guard.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
             yield has_turn

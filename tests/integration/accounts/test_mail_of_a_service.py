@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urljoin
 from uuid import UUID, uuid4
 
 import pytest
@@ -63,7 +64,7 @@ async def test_development_shows_mails_on_a_page_and_in_the_console(
     page = (await service.client.get(MAILS)).text
     assert "Your password was changed" in page
     assert email in page
-    (path,) = {part.split('"')[0] for part in page.split('href="')[1:]}
+    (path,) = {urljoin(MAILS, part.split('"')[0]) for part in page.split('href="')[1:]}
     mail = await service.client.get(path)
     assert (mail.status_code, mail.headers["cache-control"]) == (200, "no-store")
     assert "default-src 'none'; style-src 'unsafe-inline'" in mail.headers["content-security-policy"]

@@ -189,3 +189,11 @@ async def test_an_item_of_the_last_version_refuses_the_file(owner: Owner) -> Non
     answer = await owner.import_csv(FILMS.replace("Heat", "Hot"))
     assert is_problem(answer, 409, ItemVersionsExhaustedError.code)
     assert "Heat" in await owner.titles()
+
+
+async def test_many_lines_of_one_id_are_as_quick_as_others(owner: Owner) -> None:
+    """The last of them counts. A search of each line for the ones behind it would take until the import's limit."""
+    await owner.import_csv("external_id,title\n1,Heat\n")
+    answer = await owner.import_csv("external_id,title\n" + "1,Alien\n" * 40_000 + "1,Ran\n")
+    assert _counts(answer) == (0, 1, 40_000, 0)
+    assert list(await _items(owner)) == ["Ran"]

@@ -17,8 +17,9 @@ from psycopg import sql
 from development.client import READINESS, new_person
 from development.postgres import EmbeddedPostgres
 from doorward.core.exceptions import ServiceUnavailableError
-from doorward.infrastructure.postgres.database import with_session_options
+from doorward.infrastructure.postgres.database import PostgresDatabase, with_session_options
 from doorward.infrastructure.postgres.turn import AdvisoryTurn
+from doorward.wiring.database import running_database
 from tests.integration.postgres.fault_load import (
     ANSWER_SECONDS,
     DATABASE,
@@ -33,7 +34,7 @@ from tests.integration.postgres.fault_load import (
     wait_until,
 )
 from tests.integration.postgres.switched_address import SwitchedAddress
-from tests.integration.service import Logs, MakeService, Service, events
+from tests.integration.service import Logs, MakeService, Service, events, settings_of_the_ring
 from tests.running_time import RunningTime
 
 WRITABLE_SECONDS = 5.0
@@ -230,6 +231,19 @@ async def test_no_turn_is_taken_at_a_server_that_refuses_writes(own_database: st
 async def attempt(service: Service) -> int:
     """Register somebody new; return the status."""
     return (await service.post_account(new_person())).status_code
+
+
+async def test_the_comparison_of_clocks_leaves_a_server_that_refuses_writes(own_database: str, secret_key: str) -> None:
+    """Where no call writes and no probe asks, nothing else would."""
+    set_read_only(own_database, value=True)
+    database = PostgresDatabase(settings_of_the_ring(own_database, secret_key, {"db_pool_max_conn": 1}).database)
+    async with running_database(database):
+        async with database.connection() as connection:
+            assert connection.was_read_only
+        set_read_only(own_database, value=False)
+        await database.measure_clock()
+        async with database.connection() as connection:
+            assert not connection.was_read_only
 
 
 def set_read_only(database_url: str, *, value: bool) -> None:

@@ -195,10 +195,14 @@ def test_items_that_are_written_as_csv_read_back_the_same(contents: list[ItemCon
     assert read(file.getvalue()) == stored
 
 
-def test_a_bad_line_keeps_nothing_of_its_row_in_memory() -> None:
-    (line,) = read("title,tags\nA," + "|".join("ab" for _ in range(1000)))
+@pytest.mark.parametrize(
+    "row", ["A," + "|".join(["ab"] * 1000), "\U0001f600" + "x" * 3300 + ",", " A" + "\u0301" * 31 + "x" * 1000 + ",a"]
+)
+def test_a_bad_line_keeps_nothing_of_its_row_in_memory(row: str) -> None:
+    (line,) = read("title,tags\n" + row)
     assert isinstance(line, BadLine)
-    assert line.error.__traceback__ is None
+    kept: list[BaseException | None] = [line.error, line.error.__cause__, line.error.__context__]
+    assert [error.__traceback__ for error in kept if error is not None] == [None]
 
 
 @pytest.mark.parametrize(

@@ -84,3 +84,13 @@ async def test_connections_left_over_from_before_the_move_say_nothing_of_the_new
     watch.refused(clock.now())
     await watch.accepted()
     assert ([pool.replaced for pool in pools], reported) == ([2, 2], [DatabaseReadOnly(), DatabaseWritable()] * 2)
+
+
+async def test_a_connection_is_left_over_when_another_server_took_writes_after_it_was_made(clock: Clock) -> None:
+    watch = WriteWatch(clock.now)
+    assert not watch.is_left_over(made_at=100)
+    watch.refused(made_at=100)
+    clock.seconds = 110
+    await watch.accepted()
+    assert watch.is_left_over(made_at=109)
+    assert not watch.is_left_over(made_at=110)

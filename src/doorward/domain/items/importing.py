@@ -12,7 +12,12 @@ from uuid import UUID, uuid4
 from doorward.core.exceptions import DomainError, Flaw, Kind
 from doorward.core.ports import Clock, Database
 from doorward.domain.items.events import ItemsImported, ItemsImportRefused
-from doorward.domain.items.exceptions import ImportRefusedError, ItemQuotaReachedError, TooManyBadLinesError
+from doorward.domain.items.exceptions import (
+    ImportRefusedError,
+    ItemQuotaReachedError,
+    TooManyBadLinesError,
+    TooManyLinesError,
+)
 from doorward.domain.items.indexing import index_of
 from doorward.domain.items.models import ImportedItem, StagedItem, StagedMerge
 from doorward.domain.items.reading.files import BadLine, FileOptions, ItemFile, opened_items
@@ -145,6 +150,7 @@ class ItemImport:
         with reading.opened() as file:
             staged = await imports.add_staged_items(connection, self._items(file.lines, reading))
         room = await self._room_of(connection, owner_id)
+        await imports.allow_statement_time(connection, reading.milliseconds_left())
         if room is not None and staged > room and await imports.count_new_items(connection, owner_id) > room:
             raise ItemQuotaReachedError
         merge = StagedMerge(
@@ -168,6 +174,8 @@ class ItemImport:
         ids, turn_ends = _falling_ids(), time.monotonic() + self._turn_seconds
         for line in lines:
             if time.monotonic() >= turn_ends:
+                if time.monotonic() >= reading.ends_at:
+                    raise TooManyLinesError
                 reading.on_progress()
                 await asyncio.sleep(0)
                 turn_ends = time.monotonic() + self._turn_seconds

@@ -1,20 +1,27 @@
 """Use case: index the items that were stored without what searches find them by."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 from uuid import UUID
 
 from doorward.core.ports import Database
 from doorward.domain.items.indexing import index_of
-from doorward.domain.items.models import UnindexedItem
+from doorward.domain.items.models import ItemIndex, UnindexedItem
 from doorward.domain.items.repositories import Connection, indexes
 
 ITEMS_A_BATCH: Final = 250
 """Each is a statement of some tens of milliseconds, for which a change of these items waits."""
 
+CHARACTERS_A_STATEMENT: Final = 250_000
+"""Of search vectors: what they say decides how long a statement takes, which the session's limit ends."""
+
 PAUSE_SECONDS: Final = 0.01
 """Between two batches, so that other statements get their turn."""
+
+
+Indexed = tuple[UnindexedItem, ItemIndex]
+FoundBy = Sequence[Indexed]
 
 
 class Reindexing:
@@ -45,8 +52,9 @@ class Reindexing:
                 found_by.append((item, index_of(item.title, item.description)))
                 # A long description takes some milliseconds.
                 await asyncio.sleep(0)
-            async with self._database.connection() as connection:
-                indexed += await indexes.update_indexes(connection, found_by)
+            for part in parts_of(found_by):
+                async with self._database.connection() as connection:
+                    indexed += await indexes.update_indexes(connection, part)
             last_id = items[-1].id
             await asyncio.sleep(self._pause_seconds)
         return indexed
@@ -54,3 +62,19 @@ class Reindexing:
     async def _unindexed_items(self, after_id: UUID) -> Sequence[UnindexedItem]:
         async with self._database.connection() as connection:
             return await indexes.list_unindexed_items(connection, after_id=after_id, limit=self._items_a_batch)
+
+
+def parts_of(
+    found_by: Sequence[tuple[UnindexedItem, ItemIndex]],
+) -> Iterator[Sequence[tuple[UnindexedItem, ItemIndex]]]:
+    """Yield the items in order, as many together as one statement may change; one that is longer comes alone."""
+    part: list[Indexed] = []
+    characters = 0
+    for item, index in found_by:
+        if part and characters + len(index.search_vector) > CHARACTERS_A_STATEMENT:
+            yield part
+            part, characters = [], 0
+        part.append((item, index))
+        characters += len(index.search_vector)
+    if part:
+        yield part

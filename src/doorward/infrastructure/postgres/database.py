@@ -144,9 +144,15 @@ class PostgresDatabase:
         await self._pool.drain()
 
     async def measure_clock(self) -> None:
-        """Compare PostgreSQL's clock with this host's again, in a use of a connection like any other."""
+        """Compare PostgreSQL's clock with this host's again, in a use of a connection like any other.
+
+        A server that has come to refuse writes is noticed, too, where no call writes and no probe asks.
+        """
         async with self._checked_out(self.timeouts.abort, may_probe=False) as connection:
             await self.clock.measure(connection)
+            cursor = await connection.execute("SELECT current_setting('transaction_read_only') = 'on'")
+            if await cursor.fetchone() == (True,):
+                await self.leave_read_only_server(connection)
 
     async def _begin_with(self, connection: PromptlyClosedConnection) -> None:
         """Learn of a new connection what it says of its server."""
@@ -156,6 +162,8 @@ class PostgresDatabase:
             await self.writes.accepted()
         with aborted_when_frozen(connection, self.timeouts.abort):
             await self.clock.measure(connection)
+        if connection.was_read_only and self.writes.is_left_over(connection.made_at):
+            raise psycopg.OperationalError("another server has taken over while the connection was made")
 
     def deadline(self) -> datetime:
         """Return the moment by PostgreSQL's clock from which on a statement must change nothing.

@@ -38,7 +38,7 @@ class AdvisoryTurn:
             raise ServiceUnavailableError from error
         try:
             if guard.was_read_only:
-                # A lock at a standby keeps out nobody who asks the primary.
+                # A lock at a standby does not exclude processes that use the primary.
                 raise ServiceUnavailableError
             has_turn = await self._take(guard)
 

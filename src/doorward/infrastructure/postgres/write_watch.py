@@ -30,10 +30,14 @@ class WriteWatch:
 
         A connection that is older than the first one to a server that takes writes is left over from before it.
         """
-        if made_at < self._writable_since or self._is_read_only:
+        if self.is_left_over(made_at) or self._is_read_only:
             return
         self._is_read_only = True
         report(DatabaseReadOnly())
+
+    def is_left_over(self, made_at: float) -> bool:
+        """Tell whether a server took writes after a connection was made to another one."""
+        return made_at < self._writable_since
 
     async def accepted(self) -> None:
         """Take note of a new connection to a server that takes writes. After another server, leave that one's."""

@@ -58,5 +58,6 @@ def _items(rows: Iterator[Row], columns: Columns, default: Visibility) -> Iterat
         try:
             yield item_of(row, columns, default) if row.fields else None
         except DomainError as error:
-            # Drop the traceback, which would keep the whole row in memory.
+            # Tracebacks, that of a cause too, would keep the whole row in memory.
+            error.__cause__ = error.__context__ = None
             yield BadLine(row.number, error.with_traceback(None))

@@ -15,13 +15,6 @@ from doorward.domain.items.exceptions import ItemVersionsExhaustedError, TooMany
 from doorward.domain.items.models import StagedItem, StagedMerge, StoredLines
 from doorward.domain.items.repositories import Connection, _in_time, _owner_exists
 
-_LAST_OF_ITS_ID: Final = sql.SQL(
-    """NOT EXISTS (
-        SELECT FROM pg_temp.staged_items AS later
-        WHERE later.external_id = line.external_id
-          AND later.id < line.id
-    )"""
-)
 _NEXT_VERSION: Final = sql.SQL(
     """title = excluded.title,
        description = CASE WHEN %(has_description)s THEN excluded.description ELSE item.description END,
@@ -144,33 +137,31 @@ async def allow_statement_time(connection: Connection, milliseconds: int) -> Non
 
 
 async def count_new_items(connection: Connection, owner_id: UUID) -> int:
-    """Count the items that the staged lines add to those of the owner."""
-    cursor = await connection.execute(
-        sql.SQL(
+    """Count the items that the staged lines add to those of the owner. Raises ``TooManyLinesError``."""
+    async with _in_time(TooManyLinesError):
+        cursor = await connection.execute(
             """
-            SELECT count(*)
+            SELECT count(DISTINCT external_id)
             FROM pg_temp.staged_items AS line
-            WHERE {last_of_its_id}
-              AND NOT EXISTS (
+            WHERE NOT EXISTS (
                 SELECT FROM items
                 WHERE items.owner_id = %(owner_id)s
                   AND items.external_id = line.external_id
             )
-            """
-        ).format(last_of_its_id=_LAST_OF_ITS_ID),
-        {"owner_id": owner_id},
-    )
-    row = await cursor.fetchone()
+            """,
+            {"owner_id": owner_id},
+        )
+        row = await cursor.fetchone()
     return int(row[0]) if row else 0
 
 
 async def add_or_update_items(connection: Connection, merge: StagedMerge) -> StoredLines:
     """Store the staged lines: as new items, or as the next version of the owner's items with their foreign ids.
 
-    Of lines with the same foreign id the last counts. What the file has no column for stays, and an item that has all
-    of its line already keeps its version. Two imports at once do not double an item: the unique index
-    ``items_owner_external_id_key`` decides. Raises ``ItemOwnerGoneError``, ``TooManyLinesError`` and
-    ``ItemVersionsExhaustedError``.
+    Each line has a foreign id; of lines with the same one the last counts, which has the lowest id. What the file has
+    no column for stays, and an item that has all of its line already keeps its version. Two imports at once do not
+    double an item: the unique index ``items_owner_external_id_key`` decides. Raises ``ItemOwnerGoneError``,
+    ``TooManyLinesError`` and ``ItemVersionsExhaustedError``.
     """
     with _owner_exists(), _versions_left():
         async with _in_time(TooManyLinesError), connection.cursor(row_factory=class_row(StoredLines)) as cursor:
@@ -182,10 +173,10 @@ async def add_or_update_items(connection: Connection, merge: StagedMerge) -> Sto
                             id, owner_id, external_id, title, description, tags, year, visibility, version, created_at,
                             updated_at, folded_title, search_vector
                         )
-                        SELECT id, %(owner_id)s, external_id, title, description, tags, year, visibility, 1, %(now)s,
-                            %(now)s, folded_title, search_vector
-                        FROM pg_temp.staged_items AS line
-                        WHERE {last_of_its_id}
+                        SELECT DISTINCT ON (external_id) id, %(owner_id)s, external_id, title, description,
+                            tags, year, visibility, 1, %(now)s, %(now)s, folded_title, search_vector
+                        FROM pg_temp.staged_items
+                        ORDER BY external_id, id
                         ON CONFLICT (owner_id, external_id) WHERE external_id IS NOT NULL
                         DO UPDATE
                         SET {next_version}
@@ -195,7 +186,7 @@ async def add_or_update_items(connection: Connection, merge: StagedMerge) -> Sto
                     SELECT count(*) FILTER (WHERE version = 1) AS added, count(*) FILTER (WHERE version > 1) AS updated
                     FROM stored
                     """
-                ).format(last_of_its_id=_LAST_OF_ITS_ID, changed=_CHANGED, next_version=_NEXT_VERSION),
+                ).format(changed=_CHANGED, next_version=_NEXT_VERSION),
                 asdict(merge),
             )
             row = await cursor.fetchone()
