@@ -6,7 +6,7 @@ from collections.abc import Generator, Iterable, Iterator
 from typing import Any, Final
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, given, settings, strategies
 from xdist.scheduler import LoadScopeScheduling
 
 from development.postgres import EmbeddedPostgres
@@ -62,6 +62,19 @@ LAST_OF_THE_RING: Final = "tests/e2e/test_database_outage.py"
 NOT_EXERCISED: Final = "The image was NOT exercised: no Docker engine. With one, run: uv run inv test --image"
 
 _findings = pytest.StashKey[list[str]]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Have Hypothesis store what it knows of Unicode before workers begin: each would compute it, some traced."""
+    if config.getoption("numprocesses", None) and not hasattr(config, "workerinput"):
+        with without_coverage():
+            _any_text()
+
+
+@settings(max_examples=1, database=None)
+@given(strategies.text(min_size=1))
+def _any_text(_text: str) -> None:
+    pass
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

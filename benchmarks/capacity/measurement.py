@@ -34,7 +34,7 @@ SECONDS: Final = {True: 10.0, False: 30.0}
 ROUNDS: Final = {True: 1, False: 2}
 LOGINS_ALONE: Final = 8
 PEOPLE: Final = 1_000
-"""Who call."""
+"""Simulated users."""
 
 SHARE_TOLERANCE: Final = 0.25
 """By how much the share of logins that were answered may differ from the share that was sent: some are under way."""

@@ -1,4 +1,4 @@
-"""Clients of a proxy, and what they send: whose budget it uses up is what the tests of this folder ask."""
+"""Clients with forwarding headers of their own, and the budgets of their addresses."""
 
 import contextlib
 import itertools

@@ -33,6 +33,9 @@ SAYING_THE_SAME_AGAIN: Final = (
 Those of its calls, lists, search, import and ownership are run.
 """
 
+SAYING_NOTHING_OF_DOMAINS: Final = ("configuration", "containers", "supply")
+"""Checks of the architecture that look at the whole repository for something else, and take long."""
+
 MYPY_CACHE: Final = ".mypy_cache"
 HANGS_AFTER_SECONDS: Final = 900
 SHOWN_LINES: Final = 60
@@ -107,7 +110,12 @@ def environment(copy: Path) -> Mapping[str, str]:
     foreign = ("COV", "GIT_", "PYTEST_", "VIRTUAL_ENV")
     return {name: value for name, value in os.environ.items() if not name.startswith(foreign)} | {
         "PYTHONPATH": str(copy / "src"),
-        "PYTEST_ADDOPTS": " ".join(f"--ignore-glob=*/notes/test_{name}.py" for name in SAYING_THE_SAME_AGAIN),
+        "PYTEST_ADDOPTS": " ".join(
+            [
+                *(f"--ignore-glob=*/notes/test_{name}.py" for name in SAYING_THE_SAME_AGAIN),
+                *(f"--ignore-glob=*/architecture/test_{name}.py" for name in SAYING_NOTHING_OF_DOMAINS),
+            ]
+        ),
         "UV_NO_SYNC": "1",
         "UV_OFFLINE": "1",
         "UV_PROJECT_ENVIRONMENT": sys.prefix,

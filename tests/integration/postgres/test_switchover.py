@@ -113,7 +113,7 @@ def demote(switched: Switched, new: EmbeddedPostgres, timeline: Timeline) -> Non
     timeline.note("the old primary is back, as a standby, and still has the address")
 
 
-def feel_the_standby(switched: Switched, old: EmbeddedPostgres, ledger: Ledger, timeline: Timeline) -> None:
+def wait_for_refused_writes(switched: Switched, old: EmbeddedPostgres, ledger: Ledger, timeline: Timeline) -> None:
     """Wait until the service has met it: each refused write ends its connection, so none is left of those before."""
     wait_until(ledger, lambda: "ReadOnlySqlTransaction" in switched.log_of_fault())
     timeline.note("the first write was refused by it (25006)")
@@ -135,7 +135,7 @@ def test_writes_work_within_seconds_of_the_move_and_nothing_acknowledged_is_lost
             switched.begin_fault()
             timeline = Timeline(switched.clock)
             demote(switched, new, timeline)
-            feel_the_standby(switched, old, ledger, timeline)
+            wait_for_refused_writes(switched, old, ledger, timeline)
             moved = timeline.note("the address moves")
             refused_before, written_before = ledger.count(503), writes(ledger)
             switched.address.lead_to(new.socket_path)
