@@ -64,9 +64,10 @@ NOT_EXERCISED: Final = "The image was NOT exercised: no Docker engine. With one,
 _findings = pytest.StashKey[list[str]]()
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    """Have Hypothesis store what it knows of Unicode before workers begin: each would compute it, some traced."""
-    if config.getoption("numprocesses", None) and not hasattr(config, "workerinput"):
+@pytest.hookimpl(trylast=True)
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Have Hypothesis store its tables of Unicode before workers need them: each would compute them, some traced."""
+    if session.config.getoption("numprocesses", None) and not hasattr(session.config, "workerinput"):
         with without_coverage():
             _any_text()
 

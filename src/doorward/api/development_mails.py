@@ -19,11 +19,11 @@ PAGE: Final = RoutePolicy(PUBLIC, content=ContentPolicy.MAIL)
 _NOT_FOUND: Final = 404
 _LINK: Final = re.compile(r"https?://[^\s<>\"']+")
 _STYLE: Final = (
-    "html{color-scheme:light dark;background:light-dark(#fff,#14161a)}"
-    "body{font:16px/1.5 system-ui,sans-serif;max-width:44rem;margin:2rem auto;padding:0 1rem;"
-    "overflow-wrap:anywhere}"
-    "a{color:light-dark(#0b57d0,#8ab4f8)}"
-    "pre{white-space:pre-wrap}"
+    "html { color-scheme: light dark; background: light-dark(#fff, #14161a) }"
+    "body { font: 16px/1.5 system-ui, sans-serif; max-width: 44rem; margin: 2rem auto; padding: 0 1rem; "
+    "overflow-wrap: anywhere }"
+    "a { color: light-dark(#0b57d0, #8ab4f8) }"
+    "pre { white-space: pre-wrap }"
 )
 _HTML: Final = """<!doctype html>
 <html lang="en">
