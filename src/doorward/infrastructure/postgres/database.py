@@ -150,7 +150,9 @@ class PostgresDatabase:
         """
         async with self._checked_out(self.timeouts.abort, may_probe=False) as connection:
             await self.clock.measure(connection)
-            cursor = await connection.execute("SELECT current_setting('transaction_read_only') = 'on'")
+            # As the clock's own statement it belongs to no call, so no trace shows it.
+            cursor = AsyncCursor(connection)
+            await cursor.execute("SELECT current_setting('transaction_read_only') = 'on'")
             if await cursor.fetchone() == (True,):
                 await self.leave_read_only_server(connection)
 
