@@ -13,7 +13,7 @@ from tests.e2e.people import client_of, new_person
 from tests.e2e.stack import READY_SECONDS, Service
 
 SERVED: Final = "/api/v1/auth/"
-PAUSE_SECONDS: Final = 0.05
+PAUSE_SECONDS: Final = 0.25
 """Between two rounds of a client's calls, so that copies that start meanwhile get a processor, too."""
 
 
