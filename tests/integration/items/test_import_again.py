@@ -197,3 +197,12 @@ async def test_many_lines_of_one_id_are_as_quick_as_others(owner: Owner) -> None
     answer = await owner.import_csv("external_id,title\n" + "1,Alien\n" * 40_000 + "1,Ran\n")
     assert _counts(answer) == (0, 1, 40_000, 0)
     assert list(await _items(owner)) == ["Ran"]
+
+
+async def test_a_unique_index_of_the_operators_own_is_no_foreign_id(
+    make_service: MakeService, own_database: str
+) -> None:
+    owner = await sign_in(await make_service(database_url=own_database))
+    owner.service.sql("CREATE UNIQUE INDEX one_of_each_title ON items (title)")
+    answer = await owner.import_csv("external_id,title\n1,Heat\n2,Heat\n")
+    assert (answer.status_code, "Retry-After" in answer.headers) == (503, True)
