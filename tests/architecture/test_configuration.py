@@ -32,7 +32,9 @@ READERS: Final = {
 WRITERS: Final = {Path("src/doorward/observability/metrics_endpoint.py")}
 """The workers of a service are told by the environment where they write their numbers."""
 
-COMPOSE_ONLY: Final = frozenset({"COMPOSE_PROFILES", "DOORWARD_BIND_ADDRESS", "DOORWARD_PORT"})
+COMPOSE_ONLY: Final = frozenset(
+    {"COMPOSE_PROFILES", "DOORWARD_BIND_ADDRESS", "DOORWARD_LISTEN", "DOORWARD_MEMORY", "DOORWARD_PORT"}
+)
 """Read by docker/compose.yaml, not by the service."""
 
 SECRETS: Final = ("SECRET_KEY", "POSTGRES_PASSWORD")
@@ -77,7 +79,7 @@ def named_values(node: ast.AST) -> Iterator[tuple[str, ast.expr | None]]:
 
 
 MACHINE_MADE: Final = frozenset({".lock", ".svg", ".png", ".txt", ".gz"})
-LOCKS = {"package-lock.json", "go.sum"}
+LOCKS = {"package-lock.json", "go.mod", "go.sum"}
 """Checksums of packages, drawings, lists of passwords, and a dump: nothing that is shown as an example."""
 
 QUOTED: Final = re.compile(r"([\"'`])((?:(?!\1).)+)\1")

@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import Final
 
 import httpx
+import pytest
 
-from tests.programs import find_program
+from development.traefik import program as traefik_program
+from tests.programs import NOT_EXERCISED, find_program
 
 ROOT: Final = Path(__file__).parents[2]
 FILES: Final = ROOT / "deploy" / "proxies"
@@ -139,6 +141,25 @@ def apache(place: Place) -> Command:
     )
     words = [find_program("apache2", package="apache2"), "-X", "-f", str(place.write("apache.conf", main))]
     return Command(words, {})
+
+
+def traefik(place: Place) -> Command:
+    if not traefik_program.is_built():
+        pytest.skip(f"What Traefik does was {NOT_EXERCISED}: it is not built. With Go: python -m development.traefik")
+    certificate = str(place.certificate)
+    own = {"/etc/ssl/doorward/cert.pem": certificate, "/etc/ssl/doorward/key.pem": certificate, SERVICE: place.service}
+    dynamic = place.write("doorward.yaml", with_changes("traefik-doorward.yaml", own))
+    static = with_changes(
+        "traefik.yaml",
+        {
+            '":80"': f'"{NEVER_USED}:{place.port}"',
+            '":443"': f'"{PROXY}:{place.port}"',
+            "/etc/traefik/doorward.yaml\n": f"{dynamic}\n",
+        },
+    )
+    # Else it asks its makers for newer versions.
+    static += "global:\n  checkNewVersion: false\n  sendAnonymousUsage: false\n"
+    return Command([str(traefik_program.PROGRAM), f"--configFile={place.write('traefik.yaml', static)}"], {})
 
 
 @contextlib.contextmanager

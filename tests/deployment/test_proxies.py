@@ -1,4 +1,4 @@
-"""doorward behind each proxy that Debian has, with the files of deploy/proxies: whose budget a call uses up."""
+"""doorward behind each proxy, with the files of deploy/proxies: whose budget a call uses up."""
 
 import json
 import re
@@ -10,7 +10,7 @@ import pytest
 from development.client import IMPORT, PASSWORD, REGISTER, TOKEN, new_person
 from doorward.infrastructure.postgres.database import BULK_SECONDS
 from tests.deployment.front import HOST, HOSTILE, LIMIT, Start, new_client, refresh
-from tests.deployment.proxies import FILES, Command, Place, Prepare, apache, caddy, haproxy, nginx
+from tests.deployment.proxies import FILES, Command, Place, Prepare, apache, caddy, haproxy, nginx, traefik
 
 LARGE_BYTES = 1_500_000
 """More than nginx takes by default."""
@@ -27,6 +27,7 @@ PROXIES: dict[str, Prepare] = {
     "caddy": caddy,
     "apache": apache,
     "appending": appending,
+    "traefik": traefik,
 }
 
 

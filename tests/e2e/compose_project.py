@@ -14,6 +14,8 @@ DOCKER: Final = ROOT / "docker"
 PLAIN: Final = ("compose.yaml",)
 WITH_KEY_FILE: Final = ("compose.yaml", "compose.secrets.yaml")
 PORT: Final = 8080
+COMMAND_SECONDS: Final = 240
+"""More than any command takes: one that never ends is an error that names it."""
 
 
 class Project:
@@ -70,7 +72,14 @@ class Project:
         environment = {name: each for name, each in os.environ.items() if not name.startswith("SECRET_KEY")}
         environment |= {"COMPOSE_PROJECT_NAME": self.name, "PYTHONPATH": str(ROOT)}
         return subprocess.run(
-            command, check=False, capture_output=True, text=True, env=environment, cwd=self.folder, input=stdin
+            command,
+            check=False,
+            capture_output=True,
+            text=True,
+            env=environment,
+            cwd=self.folder,
+            input=stdin,
+            timeout=COMMAND_SECONDS,
         )
 
 

@@ -10,6 +10,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict
 
 from development.patience import PATIENT
 from development.postgres import EmbeddedPostgres
@@ -91,15 +92,26 @@ def shared_database(make_database: MakeDatabase) -> str:
 
 
 @pytest.fixture
-def own_database(make_database: MakeDatabase) -> str:
+def own_database(make_database: MakeDatabase, postgres: EmbeddedPostgres) -> Iterator[str]:
     """A database that the test may spoil."""
-    return make_database(migrated=True)
+    url = make_database(migrated=True)
+    yield url
+    drop(postgres, url)
 
 
 @pytest.fixture
-def empty_database(make_database: MakeDatabase) -> str:
+def empty_database(make_database: MakeDatabase, postgres: EmbeddedPostgres) -> Iterator[str]:
     """A database that was never migrated."""
-    return make_database(migrated=False)
+    url = make_database(migrated=False)
+    yield url
+    drop(postgres, url)
+
+
+def drop(postgres: EmbeddedPostgres, url: str) -> None:
+    """Leave no database of a test behind: each takes megabytes, most often of memory."""
+    name = sql.Identifier(str(conninfo_to_dict(url)["dbname"]))
+    with psycopg.connect(postgres.url(), autocommit=True) as connection:
+        connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(name))
 
 
 @pytest.fixture(scope="session")

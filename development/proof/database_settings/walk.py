@@ -43,8 +43,8 @@ MAY_BE_REFUSED: Final = frozenset(
 )
 """The service does not start with these, or answers 503."""
 
-CONNECTIONS_SECONDS: Final = 10
-"""Where PostgreSQL ends each session at once, new connections never are all there."""
+CONNECTIONS_SECONDS: Final = 60
+"""Where PostgreSQL ends each session at once, new connections never are all there, until the pool gives up."""
 
 
 @dataclass(slots=True)
@@ -133,10 +133,7 @@ class Walk:
 
     async def try_all(self, changes: Sequence[Change], together: int) -> None:
         """Try so many changes at a time, each setting once; those that are not right together are tried apart."""
-        for change in changes:
-            if change.name in MAY_BE_REFUSED:
-                await self._try_group([change])
-        left = [change for change in changes if change.name not in MAY_BE_REFUSED]
+        left = list(changes)
         while left:
             one_of_each = {change.name: change for change in left}
             chosen = list(one_of_each.values())[:together]

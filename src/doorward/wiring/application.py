@@ -190,7 +190,9 @@ def _personal_data() -> Sequence[PersonalData]:
 def shared_database(settings: DatabaseSettings, database: PostgresDatabase) -> SharedDatabase:
     """Return the part of the database that calls to resources may use, divided among callers."""
     places = places_of_share(settings.db_pool_max_conn, settings.db_pool_share_percent, database.bulk_places)
-    return SharedDatabase(database, Share(places), current_caller)
+    # As long as for a connection of the pool.
+    share = Share(places, wait_seconds=database.timeouts.pool_wait)
+    return SharedDatabase(database, share, current_caller)
 
 
 async def check_readiness(database: Readiness) -> dict[str, CheckState]:

@@ -12,9 +12,6 @@ from psycopg import AsyncConnection
 from doorward.core.exceptions import ServiceUnavailableError, TooManyQueriesError
 from doorward.core.ports import Database
 
-WAIT_SECONDS: Final = 1.5
-"""How long a call waits for a place: as long as for a connection of the pool."""
-
 MAXIMUM_WAITING: Final = 500
 
 Connection = AsyncConnection[Any]
@@ -23,7 +20,7 @@ Connection = AsyncConnection[Any]
 class Share:
     """A number of places, of which one key may hold half. Keys that wait are served in turn."""
 
-    def __init__(self, places: int, *, wait_seconds: float = WAIT_SECONDS) -> None:
+    def __init__(self, places: int, *, wait_seconds: float) -> None:
         """Take how many places there are, and how long a call waits for one."""
         self._free = places
         self._per_key = (places + 1) // 2

@@ -1,0 +1,88 @@
+"""Which worker of pytest-xdist runs which tests, and in which order: a plugin of pytest."""
+
+from typing import Any, Final
+
+import pytest
+from xdist.scheduler import LoadScopeScheduling
+from xdist.workermanage import WorkerController
+
+ORDER: Final = (
+    "tests/pages/",
+    "tests/e2e/",
+    "tests/browser/",
+    "tests/interop/test_typescript_clients.py",
+    "tests/integration/postgres/test_faults_under_load.py",
+    "tests/integration/auth/test_refresh_model.py",
+    "tests/integration/auth/test_kills.py",
+    "tests/integration/api/test_fuzz.py",
+    "tests/integration/server/",
+    "tests/integration/observability/",
+)
+"""What takes long is run first, so that no worker is still busy with it when the others have nothing left to do."""
+
+END_TO_END: Final = "tests/e2e/"
+SECOND_STACK: Final = frozenset(
+    {
+        "test_draining.py",
+        "test_image.py",
+        "test_load_balancer.py",
+        "test_login_storm.py",
+        "test_pgbouncer.py",
+        "test_pgbouncer_configuration.py",
+        "test_rabbitmq.py",
+        "test_several_copies.py",
+        "test_shutdown.py",
+        "test_upgrade.py",
+        "test_upgrade_under_load.py",
+    }
+)
+"""Files of the end-to-end ring that a second worker runs, on a second stack: they wait for services of their own."""
+
+COMPOSE_PROJECT: Final = frozenset({"test_compose.py", "test_compose_trouble.py", "test_observability.py"})
+"""Files of that ring that a third worker runs: they share a project of Docker Compose, and no stack."""
+
+LAST_OF_THE_RING: Final = "tests/e2e/test_database_outage.py"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Order the files, which is the order in which workers of `inv test` take them."""
+    items.sort(key=lambda item: _place(item.nodeid))
+
+
+def _place(node_id: str) -> tuple[int, bool]:
+    """Return the place of a test's file; the one that stops the database of the shared stack is the ring's last."""
+    place = next((place for place, start in enumerate(ORDER) if node_id.startswith(start)), len(ORDER))
+    return place, node_id.startswith(LAST_OF_THE_RING)
+
+
+class FilesAndStacks(LoadScopeScheduling):  # type: ignore[misc] # the library has no types
+    """Give each worker a file at a time, and three workers a part of the end-to-end ring each: its files share it."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        if not file.startswith(END_TO_END):
+            return file
+        name = file.removeprefix(END_TO_END)
+        if name in COMPOSE_PROJECT:
+            return f"{END_TO_END}compose"
+        return f"{END_TO_END}{'second' if name in SECOND_STACK else 'first'}"
+
+    def remove_node(self, node: WorkerController) -> str | None:
+        """Give what a worker has left to others when it ends, but not the test that it ended in.
+
+        Returns that test, or None. The library would run it again, which one that never ends must not be.
+        """
+        for unit in self.assigned_work[node].values():
+            for nodeid, is_complete in unit.items():
+                if not is_complete:
+                    unit[nodeid] = True
+                    super().remove_node(node)
+                    return nodeid
+        super().remove_node(node)
+        return None
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+    """Distribute tests as above, whatever `--dist` says."""
+    return FilesAndStacks(config, log)
