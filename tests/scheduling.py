@@ -1,5 +1,6 @@
 """Which worker of pytest-xdist runs which tests, and in which order: a plugin of pytest."""
 
+from collections.abc import Iterable
 from typing import Any, Final
 
 import pytest
@@ -72,14 +73,14 @@ class FilesAndStacks(LoadScopeScheduling):  # type: ignore[misc] # the library h
 
         Returns that test, or None. The library would run it again, which one that never ends must not be.
         """
-        for unit in self.assigned_work[node].values():
-            for nodeid, is_complete in unit.items():
-                if not is_complete:
-                    unit[nodeid] = True
-                    super().remove_node(node)
-                    return nodeid
+        units: Iterable[dict[str, bool]] = self.assigned_work[node].values()
+        left = [(unit, nodeid) for unit in units for nodeid, is_complete in unit.items() if not is_complete]
+        ended_in = None
+        if left:
+            unit, ended_in = left[0]
+            unit[ended_in] = True
         super().remove_node(node)
-        return None
+        return ended_in
 
 
 @pytest.hookimpl(optionalhook=True)
