@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -13,6 +12,8 @@ from pathlib import Path
 from typing import Final
 
 import requests
+
+from development.ports import free_port
 
 HOST: Final = "127.0.0.1"
 START_SECONDS: Final = 60
@@ -88,13 +89,6 @@ def running(
             yield Running(port, pid, worker_count)
         finally:
             _end(process)
-
-
-def free_port() -> int:
-    """Return a port that nothing listens on at this moment."""
-    with socket.create_server((HOST, 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
 
 
 def children_of(pid: int) -> Sequence[int]:

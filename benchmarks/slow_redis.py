@@ -23,8 +23,9 @@ from typing import Final
 
 import requests
 
-from benchmarks.processes import CALL_SECONDS, HOST, free_port
+from benchmarks.processes import CALL_SECONDS, HOST
 from benchmarks.service import KeepAlive, Service, running_service
+from development.ports import free_port
 from development.postgres import EmbeddedPostgres
 from doorward.infrastructure.migrations import migrate
 

@@ -12,9 +12,10 @@ import requests
 from benchmarks.flows.versions import Version
 from benchmarks.load import FORM, JSON, Replay, apply, post
 from benchmarks.logins import LoginCall, measure_logins
-from benchmarks.processes import CALL_SECONDS, HOST, PORT, Running, free_port, running
+from benchmarks.processes import CALL_SECONDS, HOST, PORT, Running, running
 from benchmarks.samples import Series
 from benchmarks.service import LIMITS_OUT_OF_REACH, UNREACHED_LIMIT
+from development.ports import free_port
 from development.postgres import EmbeddedPostgres
 
 TOKEN: Final = "/api/v1/auth/token"  # noqa: S105 - a path

@@ -23,7 +23,8 @@ from benchmarks.peers.token_server import (
     TokenServer,
     new_clients,
 )
-from benchmarks.processes import CALL_SECONDS, HOST, PORT, free_port, running
+from benchmarks.processes import CALL_SECONDS, HOST, PORT, running
+from development.ports import free_port
 from development.postgres import EmbeddedPostgres
 
 KEY_SET: Final = "hydra.jwt.access-token"

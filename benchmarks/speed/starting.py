@@ -12,9 +12,10 @@ from typing import Final
 from benchmarks.accounts import Accounts
 from benchmarks.installation import service_python
 from benchmarks.plan import Plan, say
-from benchmarks.processes import HOST, START_SECONDS, free_port
+from benchmarks.processes import HOST, START_SECONDS
 from benchmarks.samples import Sample, Series
 from benchmarks.service import serve_command, service_environment
+from development.ports import free_port
 
 POLL_SECONDS: Final = 0.005
 IMPORTS: Final = "import fastapi, uvicorn, psycopg"

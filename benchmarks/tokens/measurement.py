@@ -16,7 +16,6 @@ from benchmarks.peers.keycloak import keycloak
 from benchmarks.peers.oidc_provider_app import oidc_provider
 from benchmarks.peers.token_server import PeerMissingError, TokenServer, token_calls
 from benchmarks.plan import Plan, say
-from benchmarks.processes import free_port
 from benchmarks.samples import Series
 from benchmarks.service import Service, running_service
 from benchmarks.speed import results
@@ -33,6 +32,7 @@ from benchmarks.tokens.provider import (
     link_logins,
     me_after_refresh,
 )
+from development.ports import free_port
 from development.postgres import EmbeddedPostgres
 
 USERS: Final = 1_000

@@ -9,9 +9,10 @@ from collections.abc import Iterator
 import pytest
 from cryptography import x509
 
+from development.ports import free_port
 from development.proof.service import own_database, proof_settings, running_service
 from tests.deployment.chart import Chart
-from tests.deployment.front import HOST, LIMIT, Start, free_port, is_ready
+from tests.deployment.front import HOST, LIMIT, Start, is_ready
 from tests.deployment.proxies import PROXY, Place, Prepare, running
 from tests.integration.mail_server import Certificates
 

@@ -2,7 +2,6 @@
 
 import contextlib
 import itertools
-import socket
 import ssl
 from collections.abc import Callable
 
@@ -32,12 +31,6 @@ numbers = itertools.count(1)
 
 Start = Callable[[Prepare, str], contextlib.AbstractContextManager[int]]
 """Starts a proxy in front of an address, and yields its port."""
-
-
-def free_port() -> int:
-    with socket.create_server((PROXY, 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
 
 
 def is_ready(port: int, context: ssl.SSLContext) -> bool:

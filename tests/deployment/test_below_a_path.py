@@ -15,10 +15,10 @@ import pytest
 from cryptography import x509
 
 from development.client import PASSWORD, READINESS, Person, new_person
+from development.ports import free_port
 from development.proof.service import own_database, proof_settings, running_service
 from doorward_client.key_sets import FetchedKeys
 from doorward_client.metadata import Discovery
-from tests.deployment.front import free_port
 from tests.deployment.proxies import PROXY, Place, Prepare, client_at, haproxy, nginx, running
 from tests.integration.mail_server import Certificates
 

@@ -1,7 +1,6 @@
 """docker/haproxy.cfg, which `inv up --replicas` runs: which proxies in front of it are believed."""
 
 import contextlib
-import socket
 import ssl
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +9,8 @@ import httpx
 import pytest
 
 from development.client import READINESS
-from tests.deployment.front import HOSTILE, LIMIT, Start, free_port, new_client, numbers, refresh
+from development.ports import free_port, has_ipv6
+from tests.deployment.front import HOSTILE, LIMIT, Start, new_client, numbers, refresh
 from tests.deployment.proxies import PROXY, ROOT, Command, Place, nginx, running
 from tests.programs import find_program
 
@@ -101,14 +101,6 @@ def test_without_being_told_the_load_balancer_believes_no_proxy(limited: str, tm
             with httpx.Client(transport=transport, base_url=f"http://{address}", headers=headers) as calls:
                 statuses.append(refresh(calls))
         assert statuses == [401] * LIMIT + [429]
-
-
-def has_ipv6() -> bool:
-    try:
-        with socket.create_server(("::1", 0), family=socket.AF_INET6):
-            return True
-    except OSError:
-        return False
 
 
 @pytest.mark.skipif(not has_ipv6(), reason="this machine has no ::1")

@@ -15,6 +15,7 @@ from typing import Final
 
 import pytest
 
+from development.ports import free_port
 from development.postgres import SYSTEM_USER
 from tests.e2e.pgbouncer import pgbouncer_configuration
 from tests.e2e.stack import EXIT_SECONDS, READY_SECONDS, Companion
@@ -37,12 +38,6 @@ class Process(Companion):
 
     def thaw(self) -> None:
         self._process.send_signal(signal.SIGCONT)
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
 
 
 @contextlib.contextmanager

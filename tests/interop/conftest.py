@@ -8,10 +8,10 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 
+from development.ports import free_port
 from development.postgres import EmbeddedPostgres
 from development.proof.service import proof_settings, running_service
 from doorward.infrastructure.migrations import migrate
-from tests.integration.server.served import free_port
 from tests.interop.flows import SCOPE, Credentials, Site
 
 DATABASE = "interop"

@@ -4,7 +4,6 @@ import os
 import re
 import shlex
 import shutil
-import socket
 import subprocess
 import sys
 import sysconfig
@@ -14,6 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from development.ports import free_port
 from tests.architecture.sources import ROOT, text_of
 from tests.pages.requirements import link_requirements
 
@@ -122,7 +122,7 @@ def environment(folder: Path) -> Mapping[str, str]:
     _install(packages, folder / "wheels", uv)
     return {name: value for name, value in os.environ.items() if not name.startswith(foreign)} | {
         "PATH": f"{programs}:{os.environ['PATH']}",
-        "PORT_OF_THE_PAGE": str(_free_port()),
+        "PORT_OF_THE_PAGE": str(free_port()),
         "UV_OFFLINE": "1",
         "UV_PROJECT_ENVIRONMENT": str(packages),
     }
@@ -147,10 +147,3 @@ def _install(packages: Path, wheels: Path, uv: str) -> None:
             encoding="utf-8",
         )
         program.chmod(0o755)
-
-
-def _free_port() -> int:
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        port: int = listening.getsockname()[1]
-        return port

@@ -12,18 +12,13 @@ import httpx
 import pytest
 
 from development.client import http_client
+from development.ports import free_port
 from tests.architecture.sources import ROOT
-from tests.integration.mail_server import Mailroom, mail_server
 from tests.integration.service import MakeService
 
 PROGRAM: Final = ROOT / ".development" / "maildev" / "node_modules" / "maildev" / "bin" / "maildev"
 HOW_TO_GET_IT: Final = "maildev is missing: see the stage maildev of .ci/run, which needs node and npm"
 HANGS_AFTER_SECONDS: Final = 120
-
-
-async def free_port() -> int:
-    async with mail_server(Mailroom()) as port:
-        return port
 
 
 def started(command: list[str], folder: Path) -> subprocess.Popen[bytes]:
@@ -39,7 +34,7 @@ async def catcher(tmp_path: Path) -> AsyncIterator[tuple[int, httpx.AsyncClient]
         if os.environ.get("DOORWARD_REQUIRE_MAILDEV"):
             pytest.fail(HOW_TO_GET_IT)
         pytest.skip(HOW_TO_GET_IT)
-    smtp, web = await free_port(), await free_port()
+    smtp, web = free_port(), free_port()
     command = [node, str(PROGRAM), "--smtp", str(smtp), "--web", str(web), "--ip", "127.0.0.1", "--web-ip", "127.0.0.1"]
     process = started(command, tmp_path)
     try:

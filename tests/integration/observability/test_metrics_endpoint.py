@@ -14,18 +14,13 @@ import httpx
 import pytest
 
 from development.client import ME
+from development.ports import free_port
 from doorward.commands.main import main
 from doorward.observability.metrics_endpoint import FOLDER_VARIABLE, LIBRARY_VARIABLE, serving_metrics
 from tests.integration.service import Logs, MakeService
 
 DEADLINE = 180
 COUNT = 'doorward_http_request_duration_seconds_count{method="GET",route="/api/v1/auth/me",status="4xx"}'
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
 
 
 class Serving:

@@ -7,7 +7,6 @@ import os
 import re
 import secrets
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -25,6 +24,7 @@ import psycopg
 from psycopg import sql
 
 from development.client import ME, PASSWORD, REFRESH, REGISTER, REVOKE, TOKEN, Pair, pair
+from development.ports import free_port
 from development.postgres import EmbeddedPostgres
 from doorward.infrastructure.migrations import migrate
 from tests.running_time import RunningTime
@@ -190,13 +190,6 @@ class Faulty:
         while self.connections() > POOL or self.sockets() > sockets_before + POOL:
             assert self.clock.now() < deadline, (self.connections(), self.sockets(), sockets_before)
             time.sleep(0.1)
-
-
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-        return port
 
 
 def walk(client: httpx.Client, ledger: Ledger) -> bool:

@@ -15,16 +15,9 @@ from aio_pika.abc import AbstractConnection
 from aio_pika.connection import make_url
 from aio_pika.exceptions import AMQPError
 
-from tests.integration.mail_server import Mailroom, mail_server
-
 PROGRAM: Final = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
 USER: Final = "rabbitmq"
 HANGS_AFTER_SECONDS: Final = 120
-
-
-async def free_port() -> int:
-    async with mail_server(Mailroom()) as port:
-        return port
 
 
 class RabbitServer:

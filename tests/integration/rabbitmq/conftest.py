@@ -1,12 +1,12 @@
 """One RabbitMQ for the tests of a module."""
 
-import asyncio
 import os
 from collections.abc import Iterator
 
 import pytest
 
-from tests.integration.rabbitmq.broker import PROGRAM, RabbitServer, free_port
+from development.ports import free_port
+from tests.integration.rabbitmq.broker import PROGRAM, RabbitServer
 
 HOW_TO_GET_IT = "RabbitMQ is missing: see the stage rabbitmq of .ci/run, which installs rabbitmq-server"
 
@@ -17,13 +17,9 @@ def server() -> Iterator[RabbitServer]:
         if os.environ.get("DOORWARD_REQUIRE_RABBITMQ"):
             pytest.fail(HOW_TO_GET_IT)
         pytest.skip(HOW_TO_GET_IT)
-    server = RabbitServer(*asyncio.run(three_ports()))
+    server = RabbitServer(free_port(), free_port(), free_port())
     try:
         server.start()
         yield server
     finally:
         server.close()
-
-
-async def three_ports() -> tuple[int, int, int]:
-    return await free_port(), await free_port(), await free_port()

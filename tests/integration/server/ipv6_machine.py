@@ -18,6 +18,7 @@ from typing import Final
 import httpx
 
 from development.client import ME, PASSWORD, READINESS, REFRESH, REGISTER, TOKEN
+from development.ports import free_port
 from development.postgres import EmbeddedPostgres
 from development.proof.service import proof_settings
 from doorward.infrastructure.migrations import migrate
@@ -26,12 +27,6 @@ LIMIT: Final = 2
 ONE_NETWORK: Final = ("2001:db8:0:1::1", "2001:db8:0:1:ffff::2")
 ANOTHER_NETWORK: Final = "2001:db8:0:2::1"
 READY_SECONDS: Final = 120
-
-
-def free_port() -> int:
-    with socket.create_server(("::1", 0), family=socket.AF_INET6) as listener:
-        port: int = listener.getsockname()[1]
-        return port
 
 
 def take_ipv4_away() -> None:
@@ -111,9 +106,9 @@ def main() -> int:
     is_alone = "alone" in sys.argv
     if is_alone:
         take_ipv4_away()
-    ports = {"PORT": str(free_port()), "METRICS_PORT": str(free_port())}
+    ports = {"PORT": str(free_port("::1")), "METRICS_PORT": str(free_port("::1"))}
     os.environ["METRICS"] = ports["METRICS_PORT"]
-    with EmbeddedPostgres(durable=False, loopback_port=free_port(), loopback="::1") as server:
+    with EmbeddedPostgres(durable=False, loopback_port=free_port("::1"), loopback="::1") as server:
         migrate(server.loopback_url())
         limits = {"RATE_LIMIT_ENABLED": "true", "RATE_LIMIT_REFRESH": f"{LIMIT}/day"}
         with serving(proof_settings(server.loopback_url(), HOST="::", **ports, **limits)):

@@ -25,12 +25,6 @@ def wait_until(is_so: Callable[[], object], explanation: Callable[[], str] = str
         time.sleep(0.02)
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
-
-
 def is_alive(process: int) -> bool:
     """Tell whether a process runs. One that ended and was not waited for does not."""
     try:

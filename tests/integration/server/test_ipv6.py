@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from development.ports import has_ipv6
 from doorward.infrastructure.limits.store import LimitStore
 from doorward.infrastructure.limits.windows import Limit
 from doorward.server.listening import listening
@@ -21,14 +22,6 @@ ROOT = Path(__file__).parents[3]
 HANGS_AFTER_SECONDS = 300
 OWN_NETWORK = ["unshare", "--net"]
 """A network namespace, which begins with a loopback that is down."""
-
-
-def has_ipv6() -> bool:
-    try:
-        with socket.create_server(("::1", 0), family=socket.AF_INET6):
-            return True
-    except OSError:
-        return False
 
 
 pytestmark = pytest.mark.skipif(not has_ipv6(), reason="this machine has no ::1")

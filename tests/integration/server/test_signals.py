@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.server.served import DEADLINE, HeldRequest, Served, free_port, is_alive, wait_until
+from development.ports import free_port
+from tests.integration.server.served import DEADLINE, HeldRequest, Served, is_alive, wait_until
 
 ENDING = (signal.SIGHUP, signal.SIGQUIT, signal.SIGXCPU)
 LEFT_ALONE = {

@@ -4,7 +4,6 @@ import contextlib
 import os
 import secrets
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ from typing import Final
 import requests
 
 from development.keycloak.server import CALL_SECONDS, KeycloakMissingError, environment, install, start_command
+from development.ports import free_port
 from tests.interop.programs import leave_out
 
 HOST: Final = "127.0.0.1"
@@ -29,7 +29,7 @@ def running_keycloak(folder: Path) -> Iterator[tuple[str, str]]:
         programs = install("dev-file")
     except KeycloakMissingError as error:
         leave_out("Keycloak", f"Java 17 and Maven fetch it: {error}")
-    port, password = _free_port(), secrets.token_urlsafe(16)
+    port, password = free_port(), secrets.token_urlsafe(16)
     database = {"KC_DB_URL": f"jdbc:h2:file:{folder / 'database'};NON_KEYWORDS=VALUE"}
     with (folder / "log").open("ab") as log:
         process = subprocess.Popen(
@@ -45,14 +45,6 @@ def running_keycloak(folder: Path) -> Iterator[tuple[str, str]]:
         yield url, password
     finally:
         _end(process)
-
-
-def _free_port() -> int:
-    """Return a port that was free a moment ago: Keycloak takes none by itself."""
-    with socket.socket() as listener:
-        listener.bind((HOST, 0))
-        port: int = listener.getsockname()[1]
-        return port
 
 
 def _wait(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
