@@ -5,6 +5,7 @@ import secrets
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import psycopg
@@ -70,19 +71,32 @@ def template(postgres: EmbeddedPostgres) -> str:
 
 
 @pytest.fixture(scope="session")
-def make_database(postgres: EmbeddedPostgres, template: str) -> MakeDatabase:
+def spoilt_databases() -> list[str]:
+    """The URLs of those whose tests have ended. They go when the next is made: then nothing of such a test is left."""
+    return []
+
+
+@pytest.fixture(scope="session")
+def make_database(postgres: EmbeddedPostgres, template: str, spoilt_databases: list[str]) -> MakeDatabase:
     """Make another database of the shared server, migrated or empty, and return its URL."""
 
     def make(*, migrated: bool) -> str:
         name = f"doorward_{uuid4().hex}"
         source = template if migrated else "template0"
         with psycopg.connect(postgres.url(), autocommit=True) as connection:
+            while spoilt_databases:
+                drop(connection, spoilt_databases.pop())
             # The default writes each page to the log as well, which takes half as long again.
             command = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy")
             connection.execute(command.format(sql.Identifier(name), sql.Identifier(source)))
         return postgres.url(name)
 
     return make
+
+
+def drop(connection: psycopg.Connection[Any], url: str) -> None:
+    name = sql.Identifier(str(conninfo_to_dict(url)["dbname"]))
+    connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(name))
 
 
 @pytest.fixture(scope="session")
@@ -92,26 +106,19 @@ def shared_database(make_database: MakeDatabase) -> str:
 
 
 @pytest.fixture
-def own_database(make_database: MakeDatabase, postgres: EmbeddedPostgres) -> Iterator[str]:
+def own_database(make_database: MakeDatabase, spoilt_databases: list[str]) -> Iterator[str]:
     """A database that the test may spoil."""
     url = make_database(migrated=True)
     yield url
-    drop(postgres, url)
+    spoilt_databases.append(url)
 
 
 @pytest.fixture
-def empty_database(make_database: MakeDatabase, postgres: EmbeddedPostgres) -> Iterator[str]:
+def empty_database(make_database: MakeDatabase, spoilt_databases: list[str]) -> Iterator[str]:
     """A database that was never migrated."""
     url = make_database(migrated=False)
     yield url
-    drop(postgres, url)
-
-
-def drop(postgres: EmbeddedPostgres, url: str) -> None:
-    """Leave no database of a test behind: each takes megabytes, most often of memory."""
-    name = sql.Identifier(str(conninfo_to_dict(url)["dbname"]))
-    with psycopg.connect(postgres.url(), autocommit=True) as connection:
-        connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(name))
+    spoilt_databases.append(url)
 
 
 @pytest.fixture(scope="session")
