@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings, strategies
 
 from development.postgres import EmbeddedPostgres
-from tests.measurement import is_another_worker, is_measured, without_coverage
+from tests.measurement import is_another_worker, is_measured, save_coverage, without_coverage
 from tests.programs import NOT_EXERCISED as NOT_EXERCISED_HERE
 
 EXAMPLES: Final = 25
@@ -74,8 +74,9 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, bool | None, b
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Send the findings of a pytest-xdist worker to the process that reports."""
+    """Send the findings of a pytest-xdist worker to the process that reports, and store what it measured."""
     if hasattr(session.config, "workeroutput"):
+        save_coverage()
         session.config.workeroutput["findings"] = session.config.stash.get(_findings, [])
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
+import coverage
 import pytest
 
 MEASURED: Final = ("tests/unit/", "tests/integration/")
@@ -65,3 +66,13 @@ def without_coverage() -> Iterator[None]:
     finally:
         threading.settrace(tracer_of_threads)
         sys.settrace(tracer)
+
+
+def save_coverage() -> None:
+    """Store what coverage measured in this process so far.
+
+    It would do so when the process ends; but pytest-xdist gives a worker ten seconds for its end, and then kills it.
+    """
+    measuring = coverage.Coverage.current()
+    if measuring is not None:
+        measuring.save()
