@@ -87,6 +87,7 @@ CREATE TABLE public.devices (
     secret_hash bytea NOT NULL,
     created_at timestamp with time zone NOT NULL,
     seen_at timestamp with time zone NOT NULL,
+    trusted_until timestamp with time zone,
     CONSTRAINT devices_secret_hash_check CHECK ((octet_length(secret_hash) = 32))
 );
 
@@ -261,6 +262,13 @@ CREATE TABLE public.rabbitmq_subscriptions (
     created_at timestamp with time zone DEFAULT now() NOT NULL
 );
 
+CREATE TABLE public.recovery_codes (
+    user_id uuid NOT NULL,
+    code_mac bytea NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT recovery_codes_code_mac_check CHECK ((octet_length(code_mac) = 32))
+);
+
 CREATE TABLE public.roles (
     name text NOT NULL,
     id uuid DEFAULT gen_random_uuid() NOT NULL,
@@ -309,6 +317,14 @@ CREATE TABLE public.signing_keys (
     CONSTRAINT signing_keys_algorithm_check CHECK ((algorithm = ANY (ARRAY['ES256'::text, 'RS256'::text])))
 );
 
+CREATE TABLE public.totp_factors (
+    user_id uuid NOT NULL,
+    id uuid NOT NULL,
+    sealed_secret bytea NOT NULL,
+    last_step bigint NOT NULL,
+    created_at timestamp with time zone NOT NULL
+);
+
 CREATE TABLE public.used_nonces (
     nonce bytea NOT NULL,
     expires_at timestamp with time zone NOT NULL
@@ -334,6 +350,7 @@ CREATE TABLE public.users (
     external_id text,
     must_change_password boolean DEFAULT false NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    second_factor text[] DEFAULT '{}'::text[] NOT NULL,
     CONSTRAINT users_email_check CHECK (((email IS NULL) = (email_key IS NULL))),
     CONSTRAINT users_without_email_check CHECK (((email IS NOT NULL) OR ((password_hash IS NULL) AND (email_verified_at IS NULL))))
 );
@@ -418,6 +435,9 @@ ALTER TABLE ONLY public.pending_registrations
 ALTER TABLE ONLY public.rabbitmq_subscriptions
     ADD CONSTRAINT rabbitmq_subscriptions_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.recovery_codes
+    ADD CONSTRAINT recovery_codes_pkey PRIMARY KEY (user_id, code_mac);
+
 ALTER TABLE ONLY public.roles
     ADD CONSTRAINT roles_id_key UNIQUE (id);
 
@@ -429,6 +449,9 @@ ALTER TABLE ONLY public.sessions
 
 ALTER TABLE ONLY public.signing_keys
     ADD CONSTRAINT signing_keys_pkey PRIMARY KEY (kid);
+
+ALTER TABLE ONLY public.totp_factors
+    ADD CONSTRAINT totp_factors_pkey PRIMARY KEY (user_id);
 
 ALTER TABLE ONLY public.used_nonces
     ADD CONSTRAINT used_nonces_pkey PRIMARY KEY (nonce);
@@ -547,5 +570,11 @@ ALTER TABLE ONLY public.oauth_resources
 ALTER TABLE ONLY public.one_time_tokens
     ADD CONSTRAINT one_time_tokens_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
 
+ALTER TABLE ONLY public.recovery_codes
+    ADD CONSTRAINT recovery_codes_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY public.sessions
     ADD CONSTRAINT sessions_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.totp_factors
+    ADD CONSTRAINT totp_factors_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;

@@ -38,6 +38,7 @@ MEASURED: Final = frozenset(
         "domain/auth/device_token.py",
         "domain/auth/identifiers.py",
         "domain/auth/password_patterns.py",
+        "domain/auth/pending_login.py",
         "domain/auth/policy.py",
         "domain/auth/one_time_token.py",
         "domain/auth/refresh_token.py",

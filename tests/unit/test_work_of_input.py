@@ -21,6 +21,7 @@ from doorward.domain.administration import policy as administration
 from doorward.domain.auth import identifiers, policy
 from doorward.domain.auth.device_token import DeviceTokenCodec
 from doorward.domain.auth.one_time_token import OneTimeTokenCodec, Purpose
+from doorward.domain.auth.pending_login import PendingLogins
 from doorward.domain.auth.refresh_token import RefreshTokenCodec
 from doorward.domain.auth.sealed_tokens import SealedKind, SealedTokens
 from doorward.domain.items import search
@@ -55,6 +56,7 @@ _REFRESH_TOKENS: Final = RefreshTokenCodec(_KEY, b"p" * 32)
 _ONE_TIME_TOKENS: Final = OneTimeTokenCodec(_KEY, b"p" * 32)
 _DEVICE_TOKENS: Final = DeviceTokenCodec(_KEY, b"p" * 32)
 _SEALED_TOKENS: Final = SealedTokens(_KEY, b"p" * 32)
+_PENDING_LOGINS: Final = PendingLogins(_SEALED_TOKENS)
 _TRUSTED: Final[tuple[Network, ...]] = tuple(
     ipaddress.ip_network(text) for text in ("10.0.0.0/8", "fc00::/7", *(f"100.{number}.0.0/16" for number in range(50)))
 )
@@ -99,6 +101,11 @@ def _read_one_time_token(text: str) -> None:
 def _read_sealed_token(text: str) -> None:
     with contextlib.suppress(DomainError):
         _SEALED_TOKENS.read(text, SealedKind.RESTORE, now=_NOW)
+
+
+def _read_pending_login(text: str) -> None:
+    with contextlib.suppress(DomainError):
+        _PENDING_LOGINS.read(text, now=_NOW)
 
 
 def _read_code(text: str) -> object:
@@ -185,6 +192,7 @@ _PLACES: Final = (
     Place("one-time token", _read_one_time_token, lambda: worst_inputs.texts(FIELD)),
     Place("code", _read_code, lambda: worst_inputs.texts(FIELD)),
     Place("sealed token", _read_sealed_token, lambda: worst_inputs.texts(FIELD)),
+    Place("pending login", _read_pending_login, lambda: worst_inputs.texts(FIELD)),
     Place("device token", _DEVICE_TOKENS.decode, lambda: worst_inputs.texts(FIELD)),
     Place("access token", lambda text: _TOKENS.verify(text, _NOW), worst_inputs.access_tokens),
     Place("links of a page", _first_page_links, _queries),

@@ -66,15 +66,15 @@ async def find_wait(connection: Connection, *, bucket: int, client: bytes) -> ti
     return row[0] if row else None
 
 
-async def remove_throttle(connection: Connection, *, bucket: int, client: bytes) -> None:
-    """Forget the failures of one kind of client."""
+async def remove_throttles_of(connection: Connection, *, bucket: int, clients: Sequence[bytes]) -> None:
+    """Forget the failures of some kinds of client."""
     await connection.execute(
         """
         DELETE FROM login_throttles
         WHERE bucket = %(bucket)s
-          AND client = %(client)s
+          AND client = ANY(%(clients)s)
         """,
-        {"bucket": bucket, "client": client},
+        {"bucket": bucket, "clients": list(clients)},
     )
 
 

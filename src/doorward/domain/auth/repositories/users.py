@@ -69,11 +69,18 @@ async def find_credentials(
         await cursor.execute(
             """
             SELECT users.id AS user_id, users.password_hash, users.is_active, users.session_epoch,
+                   users.must_change_password, NULLIF(users.second_factor, '{}') AS second_factor,
                    EXISTS (
                        SELECT FROM devices
                        WHERE devices.user_id = users.id AND devices.epoch = users.session_epoch
                          AND devices.id = %(device_id)s AND devices.secret_hash = %(secret_hash)s
                    ) AS knows_device,
+                   EXISTS (
+                       SELECT FROM devices
+                       WHERE devices.user_id = users.id AND devices.epoch = users.session_epoch
+                         AND devices.id = %(device_id)s AND devices.secret_hash = %(secret_hash)s
+                         AND devices.trusted_until > %(now)s
+                   ) AS trusts_device,
                    EXISTS (
                        SELECT FROM (
                            SELECT sessions.address, sessions.epoch, sessions.ended_at, sessions.expires_at
@@ -100,6 +107,21 @@ async def find_credentials(
 def _shown(device: DeviceToken | None) -> dict[str, object]:
     """Return the parameters that say which device is shown, if one is."""
     return {"device_id": device and device.device_id, "secret_hash": device and hash_secret(device.secret)}
+
+
+async def find_verified_email(connection: Connection, user_id: UUID) -> str | None:
+    """Find the address of a user, if it is verified."""
+    cursor = await connection.execute(
+        """
+        SELECT email
+        FROM users
+        WHERE id = %(user_id)s
+          AND email_verified_at IS NOT NULL
+        """,
+        {"user_id": user_id},
+    )
+    row = await cursor.fetchone()
+    return row[0] if row else None
 
 
 async def find_password_hash(connection: Connection, user_id: UUID) -> str | None:
@@ -164,7 +186,8 @@ async def lock_account(connection: Connection, user_id: UUID) -> Account | None:
         await cursor.execute(
             """
             SELECT id AS user_id, is_active, session_epoch, email_verified_at IS NOT NULL AS is_verified,
-                   must_change_password, NULLIF(roles, '{}') AS roles
+                   must_change_password, NULLIF(roles, '{}') AS roles,
+                   NULLIF(second_factor, '{}') AS second_factor
             FROM users
             WHERE id = %(user_id)s
             FOR NO KEY UPDATE
