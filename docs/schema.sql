@@ -241,6 +241,24 @@ ALTER TABLE public.outbox ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE public.passkeys (
+    id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    credential_id bytea NOT NULL,
+    public_key bytea NOT NULL,
+    sign_count bigint NOT NULL,
+    relying_party_id text NOT NULL,
+    name text NOT NULL,
+    transports text[] NOT NULL,
+    is_backup_eligible boolean NOT NULL,
+    is_backed_up boolean NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    last_used_at timestamp with time zone,
+    suspended_at timestamp with time zone,
+    CONSTRAINT passkeys_credential_id_check CHECK (((octet_length(credential_id) >= 1) AND (octet_length(credential_id) <= 1023)))
+)
+WITH (fillfactor='80');
+
 CREATE TABLE public.pending_registrations (
     id uuid NOT NULL,
     email text NOT NULL,
@@ -426,6 +444,12 @@ ALTER TABLE ONLY public.one_time_tokens
 ALTER TABLE ONLY public.outbox
     ADD CONSTRAINT outbox_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.passkeys
+    ADD CONSTRAINT passkeys_credential_id_key UNIQUE (credential_id);
+
+ALTER TABLE ONLY public.passkeys
+    ADD CONSTRAINT passkeys_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.pending_registrations
     ADD CONSTRAINT pending_registrations_email_key_username_key_key UNIQUE (email_key, username_key);
 
@@ -525,6 +549,8 @@ CREATE INDEX outbox_stream_endpoint_idx ON public.outbox USING btree (stream, en
 
 CREATE INDEX outbox_topic_idx ON public.outbox USING btree (topic) WHERE ((topic IS NOT NULL) AND (dead_reason IS NULL));
 
+CREATE INDEX passkeys_user_id_idx ON public.passkeys USING btree (user_id);
+
 CREATE INDEX pending_registrations_expires_at_idx ON public.pending_registrations USING btree (expires_at);
 
 CREATE INDEX sessions_user_id_idx ON public.sessions USING btree (user_id);
@@ -569,6 +595,9 @@ ALTER TABLE ONLY public.oauth_resources
 
 ALTER TABLE ONLY public.one_time_tokens
     ADD CONSTRAINT one_time_tokens_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.passkeys
+    ADD CONSTRAINT passkeys_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.recovery_codes
     ADD CONSTRAINT recovery_codes_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;

@@ -30,6 +30,8 @@ def test_these_calls_are_public_and_no_others() -> None:
         "/api/v1/auth/token",
         "/api/v1/auth/refresh",
         "/api/v1/auth/revoke",
+        "/api/v1/auth/passkeys/options",
+        "/api/v1/auth/passkeys/token",
         "/api/v1/auth/password/forgot",
         "/api/v1/auth/password/reset",
         "/api/v1/auth/deletion/cancel",

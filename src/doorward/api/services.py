@@ -51,6 +51,10 @@ from doorward.domain.oauth.introspection import Introspection
 from doorward.domain.oauth.login_grants import LoginGrants
 from doorward.domain.oauth.resources import Resources
 from doorward.domain.oauth.revocation import Revocation
+from doorward.domain.passkeys.authentication import PasskeyLogin
+from doorward.domain.passkeys.management import PasskeyManagement
+from doorward.domain.passkeys.registration import PasskeyRegistration
+from doorward.domain.passkeys.second_factor import PasskeyFactors
 from doorward.domain.webhooks.calling import WebhookReplay, WebhookTest
 from doorward.domain.webhooks.dead_letters import DeadLetters
 from doorward.domain.webhooks.management import Webhooks
@@ -70,6 +74,16 @@ class OwnAccountServices:
     reauthentication: Reauthentication
     session_listing: SessionListing
     session_ending: OwnSessionEnding
+
+
+@dataclass(frozen=True, slots=True)
+class PasskeyServices:
+    """The use cases of passkeys."""
+
+    login: PasskeyLogin
+    factors: PasskeyFactors
+    registration: PasskeyRegistration
+    management: PasskeyManagement
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +202,8 @@ class Services:
     verification: Verification
     recovery: Recovery
     own_account: OwnAccountServices
+    passkeys: PasskeyServices | None
+    """None without a PUBLIC_URL that passkeys can belong to."""
     leaving: LeavingServices
     administration: AdministrationServices
     keys: KeyServices | None

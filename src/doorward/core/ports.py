@@ -79,6 +79,8 @@ class LimitedCall(StrEnum):
     PASSWORD = "password"  # noqa: S105 - the name of a call
     REAUTHENTICATE = "reauthenticate"
     SESSIONS = "sessions"
+    PASSKEY_LOGIN = "passkey_login"
+    PASSKEYS = "passkeys"
     DELETION = "deletion"
     RESTORE = "restore"
     EXPORT = "export"

@@ -70,6 +70,12 @@ class LimitSettings(Topic):
     rate_limit_sessions: RateLimit = Field("20/minute", examples=["20/minute"])
     """Calls of one client address that list or end a user's sessions, all together."""
 
+    rate_limit_passkey_login: RateLimit = Field("40/minute", examples=["40/minute"])
+    """Calls of one client address to sign in with passkeys: two for each login, one for a page that offers it."""
+
+    rate_limit_passkeys: RateLimit = Field("20/minute", examples=["20/minute"])
+    """Calls of one client address that list or change a user's passkeys, all together."""
+
     rate_limit_deletion: RateLimit = Field("3/minute", examples=["3/minute"])
     """Requests of one client address to delete an account."""
 

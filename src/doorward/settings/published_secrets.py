@@ -21,7 +21,7 @@ PUBLISHED_SECRETS: Final = frozenset(
         *("doorward", "postgres", "postgresql", "password", "passwd", "changeme", "change-me", "change_me"),
         *("secret", "test", "example", "default", "admin", "root", "unused", "your-password", "yourpassword"),
         *("mysecretpassword", "hunter2", "s3cret", "correct horse battery staple"),
-        "/api/v1/account/email/verification",
+        *("/api/v1/account/email/verification", "/api/v1/account/passkeys/options"),
     }
 )
 """Words and phrases, compared as ``normalized`` writes them."""

@@ -51,6 +51,7 @@ from doorward.wiring.mail import MailService, create_mail
 from doorward.wiring.oauth import create_client_callers, create_oauth, create_own_authentication, create_provider
 from doorward.wiring.own_account import create_own_account
 from doorward.wiring.pages import create_pages
+from doorward.wiring.passkeys import create_passkeys
 from doorward.wiring.registration import create_registration, registration_rules
 from doorward.wiring.telemetry import Telemetry
 
@@ -138,6 +139,7 @@ def _create_services(
         verification=create_verification(base, rules),
         own_account=create_own_account(base, rules, issuer),
         recovery=create_recovery(base, rules),
+        passkeys=create_passkeys(base, issuer),
         leaving=create_leaving(base, rules, _personal_data()),
         keys=create_key_services(signing_keys, clock),
         administration=create_administration(base, rules, shared),

@@ -66,7 +66,7 @@ def create_login(base: Foundation, issuer: TokenPairIssuer) -> Login:
         pending=create_pending_logins(settings.keys),
         throttling=create_throttling(settings.keys, base.database),
         devices=create_known_devices(base),
-        held_back=HeldBack(sealed_tokens=create_sealed_tokens(settings.keys), mails=base.mails),
+        held_back=create_held_back(base),
         clock=base.clock,
     )
 
@@ -84,6 +84,11 @@ def create_login_sessions(base: Foundation, issuer: TokenPairIssuer) -> LoginSes
             address_detail=settings.tokens.client_addresses,
         ),
     )
+
+
+def create_held_back(base: Foundation) -> HeldBack:
+    """Return what a right proof gets where no session may begin."""
+    return HeldBack(sealed_tokens=create_sealed_tokens(base.settings.keys), mails=base.mails)
 
 
 def create_sealed_tokens(settings: KeySettings) -> SealedTokens:

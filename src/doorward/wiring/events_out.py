@@ -26,6 +26,7 @@ from doorward.domain.outbox.delivery import Delivery, DeliveryTimes
 from doorward.domain.outbox.mail_queue import MailQueue
 from doorward.domain.outbox.models import WEBHOOK_CHANNEL
 from doorward.domain.outbox.relay import Relay
+from doorward.domain.passkeys import events as passkey_events
 from doorward.domain.webhooks import events as webhook_events
 from doorward.domain.webhooks.calling import WebhookReplay, WebhookTest
 from doorward.domain.webhooks.dead_letters import DeadLetters
@@ -57,6 +58,7 @@ MODULES_OF_EVENTS: Final = (
     importing_events,
     key_events,
     oauth_events,
+    passkey_events,
     webhook_events,
 )
 """The modules that have events of the audit log: a class is known once its module is imported."""

@@ -21,6 +21,7 @@ from doorward.wiring.accounts import create_passwords
 from doorward.wiring.auth import create_sealed_tokens
 from doorward.wiring.federation import identity_data
 from doorward.wiring.foundation import Foundation
+from doorward.wiring.passkeys import passkey_data
 
 
 def create_leaving(base: Foundation, rules: RegistrationRules, resources: Sequence[PersonalData]) -> LeavingServices:
@@ -38,7 +39,7 @@ def create_leaving(base: Foundation, rules: RegistrationRules, resources: Sequen
         export=Export(
             database=base.database,
             clock=base.clock,
-            data=[SessionData(), DeviceData(), identity_data(), AuditData(), *resources],
+            data=[SessionData(), DeviceData(), identity_data(), passkey_data(), AuditData(), *resources],
             address_detail=address_detail,
         ),
     )

@@ -1,6 +1,6 @@
 """Who may make which call: every call of the OpenAPI document, made in every state that a caller can be in."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
@@ -34,6 +34,8 @@ POST   /api/v1/auth/revoke                422       204     204     204         
 POST   /api/v1/auth/password/forgot       403       403     403     403         403   403   403
 POST   /api/v1/auth/password/reset        422       422     422     422         422   422   422
 POST   /api/v1/auth/email/verify          401       401     401     401         401   422   422
+POST   /api/v1/auth/passkeys/options      403       403     403     403         403   403   403
+POST   /api/v1/auth/passkeys/token        403       403     403     403         403   403   403
 POST   /api/v1/auth/deletion/cancel       422       422     422     422         422   422   422
 
 POST   /api/v1/account/email/verification 401       401     401     401         401   403   403
@@ -47,6 +49,11 @@ POST   /api/v1/account/reauthenticate     401       401     401     401         
 GET    /api/v1/account/sessions           401       401     401     401         401   200   200
 POST   /api/v1/account/sessions/end       401       401     401     401         401   204   204
 DELETE /api/v1/account/sessions/{session_id} 401    401     401     401         401   404   204
+GET    /api/v1/account/passkeys           401       401     401     401         401   403   403
+POST   /api/v1/account/passkeys/options   401       401     401     401         401   403   403
+POST   /api/v1/account/passkeys           401       401     401     401         401   403   403
+PATCH  /api/v1/account/passkeys/{passkey_id} 401    401     401     401         401   403   403
+DELETE /api/v1/account/passkeys/{passkey_id} 401    401     401     401         401   403   403
 POST   /api/v1/account/export             401       401     401     401         401   200   200
 POST   /api/v1/account/deletion           401       401     401     401         401   202   202
 
@@ -166,6 +173,22 @@ async def _callers(service: Service, clock: FakeClock) -> dict[str, Caller]:
     }
 
 
+_CREDENTIAL: Final = {"id": "AAAA", "rawId": "AAAA", "type": "public-key"}
+MADE: Final = {**_CREDENTIAL, "response": {"clientDataJSON": "AAAA", "attestationObject": "AAAA"}}
+SIGNED: Final = {
+    **_CREDENTIAL,
+    "response": {"clientDataJSON": "AAAA", "authenticatorData": "AAAA", "signature": "AAAA"},
+}
+"""Credentials of the right form: the service of the table has no passkeys."""
+
+PASSKEY_BODIES: Final[Mapping[str, dict[str, Any]]] = {
+    "POST /api/v1/auth/passkeys/options": {"json": {}},
+    "POST /api/v1/auth/passkeys/token": {"json": {"credential": SIGNED}},
+    "POST /api/v1/account/passkeys": {"json": {"credential": MADE}},
+    "PATCH /api/v1/account/passkeys/{passkey_id}": {"json": {"name": "My phone"}},
+}
+
+
 def _request(call: str, caller: Caller) -> dict[str, Any]:
     """Return what makes the call a right one, apart from who makes it."""
     name = f"user-{uuid4().hex[:16]}"
@@ -188,6 +211,7 @@ def _request(call: str, caller: Caller) -> dict[str, Any]:
         "POST /api/v1/auth/password/reset": {"json": {"token": "dwo_made-up", "new_password": PASSWORD}},
         "POST /api/v1/auth/email/verify": {"json": {"code": "12345678"}},
         "POST /api/v1/auth/deletion/cancel": {"json": {"restore_token": "dwt_made-up"}},
+        **PASSKEY_BODIES,
         "POST /api/v1/account/email": {"json": {"new_email": f"{name}@example.com"}},
         "POST /api/v1/account/email/confirm": {"json": {"code": "12345678"}},
         "PATCH /api/v1/account": {"json": {"username": name}},
@@ -220,7 +244,7 @@ async def _status(service: Service, row: str, callers: dict[str, Caller], state:
         # In the last cell the owner ends the session that asks.
         address = path.format(session_id=listed.json()["sessions"][0]["id"])
     else:
-        ids = dict.fromkeys(("user_id", "invitation_id", "webhook_id", "resource_id"), uuid4())
+        ids = dict.fromkeys(("user_id", "invitation_id", "passkey_id", "webhook_id", "resource_id"), uuid4())
         address = path.format(name="support", client_id="dwc_made-up", message_id=1, kid="made-up", **ids)
     answer = await service.client.request(method, address, **_request(f"{method} {path}", callers[state]))
     return answer.status_code

@@ -103,6 +103,15 @@ class ExportedItemResponse(BaseModel):
     external_id: str | None = Field(description="What the file that it was imported from calls it.")
 
 
+class ExportedPasskeyResponse(BaseModel):
+    """A passkey of the user. Its key belongs to the authenticator."""
+
+    name: str
+    created_at: datetime
+    last_used_at: datetime | None
+    suspended_at: datetime | None
+
+
 class ExportResponse(BaseModel):
     """All that is stored about the user, as it was at one moment. Further kinds of data may be added."""
 
@@ -111,5 +120,6 @@ class ExportResponse(BaseModel):
     sessions: list[ExportedSessionResponse]
     devices: list[ExportedDeviceResponse]
     identities: list[ExportedIdentityResponse]
+    passkeys: list[ExportedPasskeyResponse]
     audit: list[ExportedEventResponse]
     items: list[ExportedItemResponse]

@@ -21,7 +21,7 @@ from doorward.domain.auth.exceptions import (
 from doorward.domain.auth.held_back import HeldBack
 from doorward.domain.auth.identifiers import read_identifier
 from doorward.domain.auth.known_devices import KnownDevices
-from doorward.domain.auth.login_sessions import BegunLogin, LoginSessions, Place
+from doorward.domain.auth.login_sessions import BegunLogin, LoginSessions, Place, place_of
 from doorward.domain.auth.models import FIRST_PARTY, ClientKind, Credentials, Device, Grant, LoggedIn, Proof
 from doorward.domain.auth.pending_login import PendingLogin, PendingLogins
 from doorward.domain.auth.policy import MAXIMUM_TYPED_LENGTH, is_unicode_text
@@ -128,14 +128,12 @@ class Login:
                 raise _refusal(_reason_of(credentials), credentials.user_id)
             if credentials.deletes_at is not None:
                 raise await self._offer_to_restore(credentials, credentials.deletes_at, attempt)
-            place = _place(credentials, shown, device)
+            place = place_of(credentials, shown, device)
             return await self._begin(_RightPassword(credentials, check.upgraded_hash, grant, place, attempt))
 
     async def _find_credentials(self, identifier: str, shown: DeviceToken | None, device: Device) -> Credentials | None:
         async with self._database.connection() as connection:
-            return await users.find_credentials(
-                connection, identifier, device=shown, address=device.address, now=self._clock.now()
-            )
+            return await self._sessions.find_credentials(connection, identifier, shown, device, now=self._clock.now())
 
     def _counted_as(
         self, credentials: Credentials | None, shown: DeviceToken | None, device: Device
@@ -215,13 +213,6 @@ async def _upgrade(connection: Connection, right: _RightPassword) -> None:
     if right.upgraded_hash is not None:
         stored = right.credentials
         await users.replace_password_hash(connection, stored.user_id, old=stored.password_hash, new=right.upgraded_hash)
-
-
-def _place(credentials: Credentials, shown: DeviceToken | None, device: Device) -> Place:
-    is_known = credentials.knows_device or credentials.knows_address
-    known = shown if credentials.knows_device else None
-    is_new = credentials.has_logged_in and not is_known
-    return Place(device, known, is_new=is_new, notified_email=credentials.verified_email)
 
 
 def _reason_of(credentials: Credentials) -> RefusalReason | Literal["wrong_password"]:

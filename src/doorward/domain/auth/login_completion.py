@@ -79,6 +79,8 @@ class LoginCompletion:
                 begun, consumed = await self._begin(connection, shown, factor, by, attempts, now)
         for event in consumed.events:
             report(event)
+        if begun is None:
+            raise InvalidSecondFactorError
         return self._sessions.finish(begun, now=now)
 
     async def _begin(
@@ -89,8 +91,11 @@ class LoginCompletion:
         by: CompletingClient,
         attempts: tuple[Attempt, ...],
         now: datetime,
-    ) -> tuple[BegunLogin, ConsumedFactor]:
-        """Consume factor and token, and begin the session; whatever refuses now rolls all of it back."""
+    ) -> tuple[BegunLogin | None, ConsumedFactor]:
+        """Consume factor and token, and begin the session; whatever is raised now rolls all of it back.
+
+        No session begins for a factor that was not accepted; what that has stored stays.
+        """
         login = shown.login
         proof = Proof(
             login.user_id,
@@ -101,6 +106,8 @@ class LoginCompletion:
         )
         account = await self._sessions.lock(connection, login.user_id)
         consumed = await factor.consume(connection, login.user_id, now=now)
+        if not consumed.is_accepted:
+            return None, consumed
         if not await self._pending.consume(connection, shown):
             raise InvalidPendingLoginError
         place = await self._place(connection, login, by, now)

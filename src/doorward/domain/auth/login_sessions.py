@@ -9,7 +9,7 @@ from doorward.domain.auth.begin import Begun, begin_session_of
 from doorward.domain.auth.device_token import DeviceToken
 from doorward.domain.auth.devices import AddressDetail, describe_device
 from doorward.domain.auth.known_devices import KnownDevices
-from doorward.domain.auth.models import Account, Device, Grant, LoggedIn, Proof
+from doorward.domain.auth.models import Account, Credentials, Device, Grant, LoggedIn, Proof
 from doorward.domain.auth.policy import Lifetimes
 from doorward.domain.auth.ports import Client
 from doorward.domain.auth.repositories import Connection, users
@@ -74,6 +74,18 @@ class LoginSessions:
         """Return what is recorded of the device that asks."""
         return describe_device(user_agent, client.address, self._rules.address_detail)
 
+    async def find_credentials(
+        self,
+        connection: Connection,
+        identifier: str | UUID,
+        shown: DeviceToken | None,
+        device: Device,
+        *,
+        now: datetime,
+    ) -> Credentials | None:
+        """Return the user of a canonical name or an id, and whether the user knows what the client shows."""
+        return await users.find_credentials(connection, identifier, device=shown, address=device.address, now=now)
+
     async def lock(self, connection: Connection, user_id: UUID) -> Account | None:
         """Lock the user and return the account, as ``begin`` needs it: before any other row of the user."""
         return await users.lock_account(connection, user_id)
@@ -86,7 +98,7 @@ class LoginSessions:
         grant: Grant,
         place: Place,
         *,
-        attempts: tuple[Attempt, ...],
+        attempts: tuple[Attempt, ...] = (),
         now: datetime,
     ) -> BegunLogin | SecondFactorDue | Refuse:
         """Judge the proof, store the session, forget the failed attempts, and know the device from now on.
@@ -101,7 +113,8 @@ class LoginSessions:
         )
         if not isinstance(begun, Begun):
             return begun
-        await self._throttling.forgive(connection, *attempts)
+        if attempts:
+            await self._throttling.forgive(connection, *attempts)
         epoch, until = proof.session_epoch, place.trusted_until
         is_unknown = place.known is None
         await self._devices.keep(connection, token, epoch=epoch, is_new=is_unknown, trusted_until=until, now=now)
@@ -115,3 +128,11 @@ class LoginSessions:
             report(event)
         pair = self._issuer.issue_first(login.begun, user_id=login.device_token.user_id, now=now)
         return LoggedIn(pair, self._devices.encode(login.device_token))
+
+
+def place_of(credentials: Credentials, shown: DeviceToken | None, device: Device) -> Place:
+    """Return where a user logs in: on a device that is known, or on a new one that the owner is told of."""
+    is_known = credentials.knows_device or credentials.knows_address
+    known = shown if credentials.knows_device else None
+    is_new = credentials.has_logged_in and not is_known
+    return Place(device, known, is_new=is_new, notified_email=credentials.verified_email)

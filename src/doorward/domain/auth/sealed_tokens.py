@@ -40,12 +40,21 @@ class SealedKind(Enum):
     """To complete a login by a second factor: given to the right password."""
     TOTP_ENROLMENT = 3
     """To confirm an authenticator application: given to a session with a fresh proof. Its content is the secret."""
+    PASSKEY_LOGIN = 4
+    """A challenge that a passkey signs to sign in: given to everybody, for no user."""
+    PASSKEY_REGISTRATION = 5
+    """A challenge for a new passkey: given to a session with a fresh proof."""
+    PASSKEY_SECOND_FACTOR = 6
+    """A challenge that a passkey signs after the password: given to a login that waits."""
 
 
 LIFE_OF_KIND: Final = {
     SealedKind.RESTORE: timedelta(minutes=10),
     SealedKind.PENDING_LOGIN: timedelta(seconds=300),
     SealedKind.TOTP_ENROLMENT: timedelta(minutes=10),
+    SealedKind.PASSKEY_LOGIN: timedelta(minutes=10),
+    SealedKind.PASSKEY_REGISTRATION: timedelta(minutes=10),
+    SealedKind.PASSKEY_SECOND_FACTOR: timedelta(minutes=10),
 }
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from doorward.core.events import AuditedEvent
+from doorward.core.events import Event
 from doorward.domain.auth.repositories import Connection
 
 
@@ -14,7 +14,9 @@ from doorward.domain.auth.repositories import Connection
 class ConsumedFactor:
     """What is stored that a factor was used. ``events`` are recorded, and are to be reported after the commit."""
 
-    events: Sequence[AuditedEvent] = ()
+    events: Sequence[Event] = ()
+    is_accepted: bool = True
+    """False: what was stored, stays, and the login or the call is refused."""
 
 
 class ShownFactor(Protocol):

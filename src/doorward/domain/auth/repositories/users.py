@@ -58,9 +58,9 @@ async def lock_holder(connection: Connection, *, email_key: str, username_key: s
 
 
 async def find_credentials(
-    connection: Connection, identifier: str, *, device: DeviceToken | None, address: str | None, now: datetime
+    connection: Connection, identifier: str | UUID, *, device: DeviceToken | None, address: str | None, now: datetime
 ) -> Credentials | None:
-    """Find what a login by canonical user name or e-mail address is checked against.
+    """Find what a login by canonical user name or e-mail address is checked against, or by what says the user's id.
 
     ``device`` is the token that the client shows, ``address`` as much of its address as is recorded. No more than
     ``SESSIONS_LOOKED_AT`` rows are read of a user, so that the time does not tell how many there are.
@@ -97,9 +97,16 @@ async def find_credentials(
                    END AS deletes_at,
                    CASE WHEN users.email_verified_at IS NOT NULL THEN users.email END AS verified_email
             FROM users
-            WHERE users.email_key = %(identifier)s OR users.username_key = %(identifier)s
+            WHERE users.email_key = %(name)s OR users.username_key = %(name)s OR users.id = %(user_id)s
             """,
-            {**_shown(device), "identifier": identifier, "address": address, "now": now, "most": SESSIONS_LOOKED_AT},
+            {
+                **_shown(device),
+                "name": None if isinstance(identifier, UUID) else identifier,
+                "user_id": identifier if isinstance(identifier, UUID) else None,
+                "address": address,
+                "now": now,
+                "most": SESSIONS_LOOKED_AT,
+            },
         )
         return await cursor.fetchone()
 
