@@ -92,6 +92,9 @@ TELLING_FAULTS_IN_A_SUCCESS: Final = {
 THROTTLED: Final = {"POST /api/v1/auth/token"}
 """Wrong passwords of one name are drawn more often than one account may be guessed."""
 
+NEVER_LET_IN: Final = {"POST /api/v1/auth/passkeys/token"}
+"""Calls that let in what an authenticator has signed, which cannot be drawn: all that they answer here is a refusal."""
+
 DRAWN: Final[Mapping[str, Mapping[str, str]]] = {
     "POST /api/v1/auth/password/forgot": {"email": "registered-address"},
     "POST /api/v1/auth/password/reset": {"token": "reset-tokens", "new_password": "new-password"},
@@ -242,6 +245,8 @@ def _settings_of(call: str, callers: Mapping[str, Account], machine: Machine) ->
     if call in OF_CLIENTS:
         lines.append(f'headers = {{ Authorization = "{machine.authorization}" }}')
         lines.append(f"checks.positive_data_acceptance.expected-statuses = {json.dumps([*TAKEN, '400'])}")
+    if call in NEVER_LET_IN:
+        lines.append("warnings = false")
     if call in callers:
         lines.append(f'headers = {{ Authorization = "Bearer {callers[call].access_token}" }}')
     lines += [_drawing(f"body.{field}", dictionary) for field, dictionary in DRAWN.get(call, {}).items()]
