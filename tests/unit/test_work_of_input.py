@@ -120,6 +120,12 @@ def _decode_member(text: str) -> None:
         ceremonies.decoded(text)
 
 
+def _read_credential(text: str) -> None:
+    for content in (text, "[" * len(text), json.dumps({"id": text, "rawId": text, "type": "public-key"})):
+        with contextlib.suppress(ValueError):
+            ceremonies.AuthenticationJson.model_validate_json(content.encode("utf-8", "surrogatepass"))
+
+
 def _name_passkey(text: str) -> None:
     with contextlib.suppress(DomainError):
         passkeys.clean_name(text)
@@ -216,6 +222,7 @@ _PLACES: Final = (
     Place("sealed token", _read_sealed_token, lambda: worst_inputs.texts(FIELD)),
     Place("client data", _read_client_data, lambda: worst_inputs.texts(LONGEST_CLIENT_DATA)),
     Place("member of a passkey", _decode_member, lambda: worst_inputs.texts(16_384)),
+    Place("passkey in a form", _read_credential, lambda: worst_inputs.texts(32 * 1024)),
     Place("name of a passkey", _name_passkey, lambda: worst_inputs.texts(FIELD)),
     Place("pending login", _read_pending_login, lambda: worst_inputs.texts(FIELD)),
     Place("device token", _DEVICE_TOKENS.decode, lambda: worst_inputs.texts(FIELD)),
