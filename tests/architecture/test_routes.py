@@ -28,6 +28,8 @@ def test_these_calls_are_public_and_no_others() -> None:
         "/api/v1/auth/register/resend",
         "/api/v1/auth/invitations/accept",
         "/api/v1/auth/token",
+        "/api/v1/auth/second-factor/totp",
+        "/api/v1/auth/second-factor/recovery-code",
         "/api/v1/auth/refresh",
         "/api/v1/auth/revoke",
         "/api/v1/auth/password/forgot",

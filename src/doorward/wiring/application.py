@@ -52,6 +52,7 @@ from doorward.wiring.oauth import create_client_callers, create_oauth, create_ow
 from doorward.wiring.own_account import create_own_account
 from doorward.wiring.pages import create_pages
 from doorward.wiring.registration import create_registration, registration_rules
+from doorward.wiring.second_factors import create_second_factors
 from doorward.wiring.telemetry import Telemetry
 
 Background = Callable[[], AbstractAsyncContextManager[None]]
@@ -138,6 +139,7 @@ def _create_services(
         verification=create_verification(base, rules),
         own_account=create_own_account(base, rules, issuer),
         recovery=create_recovery(base, rules),
+        second_factors=create_second_factors(base, issuer),
         leaving=create_leaving(base, rules, _personal_data()),
         keys=create_key_services(signing_keys, clock),
         administration=create_administration(base, rules, shared),

@@ -28,6 +28,8 @@ POST   /api/v1/auth/register/confirm      422       422     422     422         
 POST   /api/v1/auth/register/resend       403       403     403     403         403   403   403
 POST   /api/v1/auth/invitations/accept    422       422     422     422         422   422   422
 POST   /api/v1/auth/token                 422       401     200     200         401   200   200
+POST   /api/v1/auth/second-factor/totp    422       422     422     422         422   422   422
+POST   /api/v1/auth/second-factor/recovery-code 422 422     422     422         422   422   422
 GET    /api/v1/auth/me                    401       401     401     401         401   200   200
 POST   /api/v1/auth/refresh               422       401     401     401         401   200   200
 POST   /api/v1/auth/revoke                422       204     204     204         204   204   204
@@ -44,6 +46,11 @@ GET    /api/v1/account                    401       401     401     401         
 PATCH  /api/v1/account                    401       401     401     401         401   200   200
 POST   /api/v1/account/password           401       401     401     401         401   200   200
 POST   /api/v1/account/reauthenticate     401       401     401     401         401   200   200
+GET    /api/v1/account/second-factors     401       401     401     401         401   200   200
+POST   /api/v1/account/second-factors/totp 401      401     401     401         401   200   200
+POST   /api/v1/account/second-factors/totp/confirm 401 401  401     401         401   422   422
+DELETE /api/v1/account/second-factors/totp 401      401     401     401         401   404   404
+POST   /api/v1/account/second-factors/recovery-codes 401 401 401    401         401   409   409
 GET    /api/v1/account/sessions           401       401     401     401         401   200   200
 POST   /api/v1/account/sessions/end       401       401     401     401         401   204   204
 DELETE /api/v1/account/sessions/{session_id} 401    401     401     401         401   404   204
@@ -58,6 +65,7 @@ DELETE /api/v1/admin/users/{user_id}      401       401     401     401         
 POST   /api/v1/admin/users/{user_id}/deactivate 401 401     401     401         401   403   403
 POST   /api/v1/admin/users/{user_id}/activate 401   401     401     401         401   403   403
 POST   /api/v1/admin/users/{user_id}/password-reset 401 401 401     401         401   403   403
+POST   /api/v1/admin/users/{user_id}/factors/reset 401 401  401     401         401   403   403
 POST   /api/v1/admin/users/{user_id}/unthrottle 401 401     401     401         401   403   403
 POST   /api/v1/admin/users/{user_id}/sessions/end 401 401   401     401         401   403   403
 GET    /api/v1/admin/users/{user_id}/sessions 401   401     401     401         401   403   403
@@ -121,6 +129,11 @@ This service has no mail, so that calls that need it refuse whoever may make the
 calls of administration answer those who have one is in tests/integration/administration/test_rights_matrix.py."""
 
 ITEM: Final = {"title": "Casablanca"}
+OF_SECOND_FACTORS: Final = {
+    "POST /api/v1/auth/second-factor/totp": {"json": {"mfa_token": "dwt_made-up", "code": "123456"}},
+    "POST /api/v1/auth/second-factor/recovery-code": {"json": {"mfa_token": "dwt_made-up", "code": "123456"}},
+    "POST /api/v1/account/second-factors/totp/confirm": {"json": {"token": "dwt_made-up", "code": "123456"}},
+}
 
 
 @dataclass(frozen=True)
@@ -182,6 +195,7 @@ def _request(call: str, caller: Caller) -> dict[str, Any]:
             "data": caller.login,
             "headers": {"Content-Type": "application/x-www-form-urlencoded"},
         },
+        **OF_SECOND_FACTORS,
         "POST /api/v1/auth/refresh": {"json": caller.refresh},
         "POST /api/v1/auth/revoke": {"json": caller.refresh},
         "POST /api/v1/auth/password/forgot": {"json": {"email": f"{name}@example.com"}},

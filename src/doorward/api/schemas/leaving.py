@@ -103,6 +103,14 @@ class ExportedItemResponse(BaseModel):
     external_id: str | None = Field(description="What the file that it was imported from calls it.")
 
 
+class ExportedFactorResponse(BaseModel):
+    """A second factor, without its secret."""
+
+    id: UUID
+    kind: str
+    created_at: datetime
+
+
 class ExportResponse(BaseModel):
     """All that is stored about the user, as it was at one moment. Further kinds of data may be added."""
 
@@ -110,6 +118,7 @@ class ExportResponse(BaseModel):
     account: ExportedAccountResponse
     sessions: list[ExportedSessionResponse]
     devices: list[ExportedDeviceResponse]
+    factors: list[ExportedFactorResponse]
     identities: list[ExportedIdentityResponse]
     audit: list[ExportedEventResponse]
     items: list[ExportedItemResponse]

@@ -5,7 +5,18 @@ from typing import Final
 
 from doorward.api.problems import Remedies
 from doorward.api.routing import Call
-from doorward.api.v1 import account, admin, auth, email_change, items, joining, leaving, recovery, verification
+from doorward.api.v1 import (
+    account,
+    admin,
+    auth,
+    email_change,
+    items,
+    joining,
+    leaving,
+    recovery,
+    second_factors,
+    verification,
+)
 from doorward.core.exceptions import InvalidCursorError, PageTooDeepError, ServiceUnavailableError
 
 REMEDIES: Final[Remedies] = {
@@ -14,6 +25,7 @@ REMEDIES: Final[Remedies] = {
     PageTooDeepError: "Begin with an empty cursor (?after=) and follow the next links.",
     **auth.REMEDIES,
     **account.REMEDIES,
+    **second_factors.REMEDIES,
     **admin.REMEDIES,
     **items.REMEDIES,
 }
@@ -27,6 +39,7 @@ def calls() -> Sequence[Call]:
         *recovery.calls(),
         *verification.calls(),
         *account.calls(),
+        *second_factors.calls(),
         *leaving.calls(),
         *email_change.calls(),
         *admin.calls(),

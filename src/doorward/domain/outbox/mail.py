@@ -26,6 +26,7 @@ class MailKind(StrEnum):
     NEW_DEVICE = "new_device"
     DELETION_SCHEDULED = "deletion_scheduled"
     REUSE_DETECTED = "reuse_detected"
+    FACTORS_CHANGED = "factors_changed"
     WEBHOOK_DISABLED = "webhook_disabled"
 
 
