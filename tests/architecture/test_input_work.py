@@ -76,6 +76,7 @@ OF_THE_OPERATOR: Final = frozenset(
         "settings/published_secrets.py",
         "settings/secret_strength.py",
         "settings/web_addresses.py",
+        "wiring/second_factors.py",
         "infrastructure/postgres/session_settings.py",
         "observability/worker_metrics.py",
         "settings/mail.py",

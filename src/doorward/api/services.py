@@ -37,6 +37,7 @@ from doorward.domain.administration.user_actions import UserActions
 from doorward.domain.administration.users import Users
 from doorward.domain.auth.listing import SessionListing
 from doorward.domain.auth.login import Login
+from doorward.domain.auth.login_completion import LoginCompletion
 from doorward.domain.auth.ports import Authentication
 from doorward.domain.auth.reauthentication import Reauthentication
 from doorward.domain.auth.registration import Registration
@@ -44,6 +45,10 @@ from doorward.domain.auth.session_ending import OwnSessionEnding
 from doorward.domain.auth.sessions import Sessions
 from doorward.domain.items.importing import ItemImport
 from doorward.domain.items.service import Items
+from doorward.domain.mfa.enrolment import TotpEnrolment
+from doorward.domain.mfa.listing import FactorListing
+from doorward.domain.mfa.recovery_codes import RecoveryCodes
+from doorward.domain.mfa.second_factor import ShownCodes
 from doorward.domain.oauth.client_authentication import ClientAuthentication
 from doorward.domain.oauth.client_credentials import ClientCredentials
 from doorward.domain.oauth.clients import Clients
@@ -84,6 +89,17 @@ class PasskeyServices:
     factors: PasskeyFactors
     registration: PasskeyRegistration
     management: PasskeyManagement
+
+
+@dataclass(frozen=True, slots=True)
+class SecondFactorServices:
+    """The use cases of second factors. ``enrolment`` is None where the extra that seals secrets is missing."""
+
+    completion: LoginCompletion
+    shown_codes: ShownCodes
+    recovery_codes: RecoveryCodes
+    listing: FactorListing
+    enrolment: TotpEnrolment | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +220,7 @@ class Services:
     own_account: OwnAccountServices
     passkeys: PasskeyServices | None
     """None without a PUBLIC_URL that passkeys can belong to."""
+    second_factors: SecondFactorServices
     leaving: LeavingServices
     administration: AdministrationServices
     keys: KeyServices | None

@@ -65,7 +65,13 @@ class LimitSettings(Topic):
     """Changes of a password from one client address."""
 
     rate_limit_reauthenticate: RateLimit = Field("10/minute", examples=["10/minute"])
-    """Passwords that one client address may show again in sessions that it has."""
+    """Passwords and codes that one client address may show again in sessions that it has."""
+
+    rate_limit_second_factor: RateLimit = Field("10/minute", examples=["10/minute"])
+    """Logins that one client address may complete by a second factor."""
+
+    rate_limit_factors: RateLimit = Field("10/minute", examples=["10/minute"])
+    """Calls of one client address that list, set up or remove second factors, all together."""
 
     rate_limit_sessions: RateLimit = Field("20/minute", examples=["20/minute"])
     """Calls of one client address that list or end a user's sessions, all together."""

@@ -21,6 +21,7 @@ from doorward.domain.audit.replay import AuditReplay
 from doorward.domain.auth import events as auth_events
 from doorward.domain.federation import events as federation_events
 from doorward.domain.keys import events as key_events
+from doorward.domain.mfa import events as mfa_events
 from doorward.domain.oauth import events as oauth_events
 from doorward.domain.outbox.delivery import Delivery, DeliveryTimes
 from doorward.domain.outbox.mail_queue import MailQueue
@@ -57,6 +58,7 @@ MODULES_OF_EVENTS: Final = (
     federation_events,
     importing_events,
     key_events,
+    mfa_events,
     oauth_events,
     passkey_events,
     webhook_events,

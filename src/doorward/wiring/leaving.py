@@ -13,6 +13,7 @@ from doorward.domain.audit.personal_data import AuditData
 from doorward.domain.auth.expiry import TokenExpiry
 from doorward.domain.auth.personal_data import DeviceData, SessionData
 from doorward.domain.auth.registration import RegistrationRules
+from doorward.domain.mfa.personal_data import FactorData
 from doorward.infrastructure.postgres.clock_watch import require_agreement
 from doorward.infrastructure.postgres.database import PostgresDatabase
 from doorward.infrastructure.scheduler import Task
@@ -39,7 +40,7 @@ def create_leaving(base: Foundation, rules: RegistrationRules, resources: Sequen
         export=Export(
             database=base.database,
             clock=base.clock,
-            data=[SessionData(), DeviceData(), identity_data(), passkey_data(), AuditData(), *resources],
+            data=[SessionData(), DeviceData(), FactorData(), passkey_data(), identity_data(), AuditData(), *resources],
             address_detail=address_detail,
         ),
     )

@@ -12,7 +12,7 @@ from doorward.domain.passkeys.changes import PasskeyChanges
 from doorward.domain.passkeys.management import PasskeyManagement
 from doorward.domain.passkeys.models import RelyingParty
 from doorward.domain.passkeys.personal_data import PasskeyData
-from doorward.domain.passkeys.ports import Ceremonies
+from doorward.domain.passkeys.ports import Ceremonies, RecoveryCodes
 from doorward.domain.passkeys.proofs import PasskeyProofs
 from doorward.domain.passkeys.registration import PasskeyRegistration
 from doorward.domain.passkeys.second_factor import PasskeyFactors
@@ -47,12 +47,12 @@ class _Parts:
     changes: PasskeyChanges
 
 
-def create_passkeys(base: Foundation, issuer: TokenPairIssuer) -> PasskeyServices | None:
+def create_passkeys(base: Foundation, issuer: TokenPairIssuer, codes: RecoveryCodes) -> PasskeyServices | None:
     """Return the use cases, None where passkeys cannot be used."""
     found = base.settings.browsers.relying_party
     if found is None or not has_passkeys(base.settings.browsers):
         return None
-    parts = _create_parts(base, issuer, RelyingParty(found[0], NAME, found[1]))
+    parts = _create_parts(base, issuer, codes, RelyingParty(found[0], NAME, found[1]))
     return PasskeyServices(
         login=_create_login(base, issuer, parts),
         factors=PasskeyFactors(
@@ -81,13 +81,15 @@ def create_passkeys(base: Foundation, issuer: TokenPairIssuer) -> PasskeyService
     )
 
 
-def _create_parts(base: Foundation, issuer: TokenPairIssuer, relying_party: RelyingParty) -> _Parts:
+def _create_parts(
+    base: Foundation, issuer: TokenPairIssuer, codes: RecoveryCodes, relying_party: RelyingParty
+) -> _Parts:
     from doorward.infrastructure.passkey_ceremonies import WebAuthnCeremonies  # noqa: PLC0415 - an extra
 
     ceremonies = WebAuthnCeremonies()
     challenges = Challenges(sealed_tokens=create_sealed_tokens(base.settings.keys), clock=base.clock)
     proofs = PasskeyProofs(challenges=challenges, ceremonies=ceremonies, relying_party=relying_party, mails=base.mails)
-    changes = PasskeyChanges(continuation=create_continuation(base, issuer), mails=base.mails)
+    changes = PasskeyChanges(continuation=create_continuation(base, issuer), codes=codes, mails=base.mails)
     return _Parts(relying_party, ceremonies, challenges, proofs, changes)
 
 

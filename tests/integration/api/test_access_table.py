@@ -28,12 +28,15 @@ POST   /api/v1/auth/register/confirm      422       422     422     422         
 POST   /api/v1/auth/register/resend       403       403     403     403         403   403   403
 POST   /api/v1/auth/invitations/accept    422       422     422     422         422   422   422
 POST   /api/v1/auth/token                 422       401     200     200         401   200   200
+POST   /api/v1/auth/second-factor/totp    422       422     422     422         422   422   422
+POST   /api/v1/auth/second-factor/recovery-code 422 422     422     422         422   422   422
 GET    /api/v1/auth/me                    401       401     401     401         401   200   200
 POST   /api/v1/auth/refresh               422       401     401     401         401   200   200
 POST   /api/v1/auth/revoke                422       204     204     204         204   204   204
 POST   /api/v1/auth/password/forgot       403       403     403     403         403   403   403
 POST   /api/v1/auth/password/reset        422       422     422     422         422   422   422
 POST   /api/v1/auth/email/verify          401       401     401     401         401   422   422
+POST   /api/v1/auth/second-factor/passkey 403       403     403     403         403   403   403
 POST   /api/v1/auth/passkeys/options      403       403     403     403         403   403   403
 POST   /api/v1/auth/passkeys/token        403       403     403     403         403   403   403
 POST   /api/v1/auth/deletion/cancel       422       422     422     422         422   422   422
@@ -46,6 +49,11 @@ GET    /api/v1/account                    401       401     401     401         
 PATCH  /api/v1/account                    401       401     401     401         401   200   200
 POST   /api/v1/account/password           401       401     401     401         401   200   200
 POST   /api/v1/account/reauthenticate     401       401     401     401         401   200   200
+GET    /api/v1/account/second-factors     401       401     401     401         401   200   200
+POST   /api/v1/account/second-factors/totp 401      401     401     401         401   200   200
+POST   /api/v1/account/second-factors/totp/confirm 401 401  401     401         401   422   422
+DELETE /api/v1/account/second-factors/totp 401      401     401     401         401   404   404
+POST   /api/v1/account/second-factors/recovery-codes 401 401 401    401         401   409   409
 GET    /api/v1/account/sessions           401       401     401     401         401   200   200
 POST   /api/v1/account/sessions/end       401       401     401     401         401   204   204
 DELETE /api/v1/account/sessions/{session_id} 401    401     401     401         401   404   204
@@ -65,6 +73,7 @@ DELETE /api/v1/admin/users/{user_id}      401       401     401     401         
 POST   /api/v1/admin/users/{user_id}/deactivate 401 401     401     401         401   403   403
 POST   /api/v1/admin/users/{user_id}/activate 401   401     401     401         401   403   403
 POST   /api/v1/admin/users/{user_id}/password-reset 401 401 401     401         401   403   403
+POST   /api/v1/admin/users/{user_id}/factors/reset 401 401  401     401         401   403   403
 POST   /api/v1/admin/users/{user_id}/unthrottle 401 401     401     401         401   403   403
 POST   /api/v1/admin/users/{user_id}/sessions/end 401 401   401     401         401   403   403
 GET    /api/v1/admin/users/{user_id}/sessions 401   401     401     401         401   403   403
@@ -128,6 +137,28 @@ This service has no mail, so that calls that need it refuse whoever may make the
 calls of administration answer those who have one is in tests/integration/administration/test_rights_matrix.py."""
 
 ITEM: Final = {"title": "Casablanca"}
+_CREDENTIAL: Final = {"id": "AAAA", "rawId": "AAAA", "type": "public-key"}
+MADE: Final = {**_CREDENTIAL, "response": {"clientDataJSON": "AAAA", "attestationObject": "AAAA"}}
+SIGNED: Final = {
+    **_CREDENTIAL,
+    "response": {"clientDataJSON": "AAAA", "authenticatorData": "AAAA", "signature": "AAAA"},
+}
+"""Credentials of the right form: the service of the table has no passkeys."""
+
+PASSKEY_BODIES: Final[Mapping[str, dict[str, Any]]] = {
+    "POST /api/v1/auth/passkeys/options": {"json": {}},
+    "POST /api/v1/auth/passkeys/token": {"json": {"credential": SIGNED}},
+    "POST /api/v1/auth/second-factor/passkey": {"json": {"mfa_token": "dwt_made-up", "credential": SIGNED}},
+    "POST /api/v1/account/passkeys": {"json": {"credential": MADE}},
+    "PATCH /api/v1/account/passkeys/{passkey_id}": {"json": {"name": "My phone"}},
+}
+
+OF_SECOND_FACTORS: Final = {
+    **PASSKEY_BODIES,
+    "POST /api/v1/auth/second-factor/totp": {"json": {"mfa_token": "dwt_made-up", "code": "123456"}},
+    "POST /api/v1/auth/second-factor/recovery-code": {"json": {"mfa_token": "dwt_made-up", "code": "123456"}},
+    "POST /api/v1/account/second-factors/totp/confirm": {"json": {"token": "dwt_made-up", "code": "123456"}},
+}
 
 
 @dataclass(frozen=True)
@@ -173,22 +204,6 @@ async def _callers(service: Service, clock: FakeClock) -> dict[str, Caller]:
     }
 
 
-_CREDENTIAL: Final = {"id": "AAAA", "rawId": "AAAA", "type": "public-key"}
-MADE: Final = {**_CREDENTIAL, "response": {"clientDataJSON": "AAAA", "attestationObject": "AAAA"}}
-SIGNED: Final = {
-    **_CREDENTIAL,
-    "response": {"clientDataJSON": "AAAA", "authenticatorData": "AAAA", "signature": "AAAA"},
-}
-"""Credentials of the right form: the service of the table has no passkeys."""
-
-PASSKEY_BODIES: Final[Mapping[str, dict[str, Any]]] = {
-    "POST /api/v1/auth/passkeys/options": {"json": {}},
-    "POST /api/v1/auth/passkeys/token": {"json": {"credential": SIGNED}},
-    "POST /api/v1/account/passkeys": {"json": {"credential": MADE}},
-    "PATCH /api/v1/account/passkeys/{passkey_id}": {"json": {"name": "My phone"}},
-}
-
-
 def _request(call: str, caller: Caller) -> dict[str, Any]:
     """Return what makes the call a right one, apart from who makes it."""
     name = f"user-{uuid4().hex[:16]}"
@@ -205,13 +220,13 @@ def _request(call: str, caller: Caller) -> dict[str, Any]:
             "data": caller.login,
             "headers": {"Content-Type": "application/x-www-form-urlencoded"},
         },
+        **OF_SECOND_FACTORS,
         "POST /api/v1/auth/refresh": {"json": caller.refresh},
         "POST /api/v1/auth/revoke": {"json": caller.refresh},
         "POST /api/v1/auth/password/forgot": {"json": {"email": f"{name}@example.com"}},
         "POST /api/v1/auth/password/reset": {"json": {"token": "dwo_made-up", "new_password": PASSWORD}},
         "POST /api/v1/auth/email/verify": {"json": {"code": "12345678"}},
         "POST /api/v1/auth/deletion/cancel": {"json": {"restore_token": "dwt_made-up"}},
-        **PASSKEY_BODIES,
         "POST /api/v1/account/email": {"json": {"new_email": f"{name}@example.com"}},
         "POST /api/v1/account/email/confirm": {"json": {"code": "12345678"}},
         "PATCH /api/v1/account": {"json": {"username": name}},

@@ -41,10 +41,13 @@ from doorward.wiring.foundation import Foundation
 from doorward.wiring.keys import create_key_changes
 from doorward.wiring.passkeys import create_passkeys
 from doorward.wiring.registration import registration_rules
+from doorward.wiring.second_factors import create_second_factors
 from tests.integration.accounts.conftest import mails_of
 from tests.integration.accounts.email_change import NEW, changing
 from tests.integration.accounts.joining import joining_of
+from tests.integration.accounts.own_account import signed_in
 from tests.integration.audit.trail import PlainDatabase
+from tests.integration.mfa.protected import OWN_TOTP, Protected
 from tests.integration.oauth.clients import ORDERS, Oauth, any_version
 from tests.integration.passkeys.keyring import ORIGIN
 from tests.integration.quick_ring import QuickKeyMaker
@@ -62,6 +65,7 @@ async def every_change(service: Service, run: Run) -> Person:
     await service.post_refresh(first.refresh)
     await service.post_revoke((await service.log_in(person)).refresh)
     await change_account(service, person)
+    await change_factors(service)
     await leave(service)
     await accept_an_invitation(service)
     await change_email(service)
@@ -96,6 +100,16 @@ async def change_account(service: Service, person: Person) -> None:
     reset = MailRequest(MailKind.PASSWORD_RESET, MailOrigin.STRANGER, email=person.email)
     await services.recovery.reset_by_token(token_of(await ResetMail(*parts).compose(reset, uuid4())), PASSWORD)
     assert (await service.post_token(person.email, PASSWORD)).status_code == 200
+
+
+async def change_factors(service: Service) -> None:
+    """Have a user set up a second factor, use a recovery code and remove the factor, and an operator remove another."""
+    protected = await Protected.enrolled(await signed_in(service))
+    protected.pair = pair(await protected.post_proof(protected.codes[0]))
+    assert (await protected.call("DELETE", OWN_TOTP)).status_code == 200
+    other = await Protected.enrolled(await signed_in(service))
+    administration = service.app.state.services.administration
+    await administration.user_actions.reset_factors(OPERATOR, UUID(other.person.id))
 
 
 async def leave(service: Service) -> None:
@@ -133,7 +147,8 @@ async def change_passkeys(service: Service) -> None:
     browsers = service.settings.browsers.model_copy(update={"public_url": ORIGIN})
     settings = dataclasses.replace(service.settings, browsers=browsers)
     base = Foundation(settings, service.database, service.hasher, service.clock, MailQueue(None))
-    passkeys = create_passkeys(base, create_tokens(base, None)[1])
+    issuer = create_tokens(base, None)[1]
+    passkeys = create_passkeys(base, issuer, create_second_factors(base, issuer).recovery_codes)
     assert passkeys is not None
     person = await service.register()
     service.sql("UPDATE users SET email_verified_at = created_at WHERE id = %s", person.id)

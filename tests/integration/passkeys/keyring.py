@@ -5,6 +5,7 @@ from typing import Any, Final
 from uuid import UUID
 
 import httpx
+import jwt
 
 from development.authenticator import Authenticator, Credential
 from development.client import ACCOUNT, AUTH, Pair, Person, pair
@@ -80,6 +81,13 @@ async def login_options(service: Service) -> dict[str, Any]:
 
 async def post_login(service: Service, credential: object, **options: Any) -> httpx.Response:
     return await service.call("POST", LOGIN, json={"credential": credential}, **options)
+
+
+def session_of(service: Service, access_token: str) -> tuple[int, list[str]]:
+    """Return `acr` and `amr` of the session of a token."""
+    claims = jwt.decode(access_token, options={"verify_signature": False})
+    (session,) = service.sql("SELECT acr, amr FROM sessions WHERE id = %s", claims["sid"])
+    return session["acr"], session["amr"]
 
 
 async def new_keyring(service: Service, **traits: Any) -> Keyring:

@@ -16,6 +16,7 @@ from tests.integration.passkeys.keyring import (
     login_options,
     new_keyring,
     post_login,
+    session_of,
 )
 from tests.integration.service import Logs, MakeService, Service, events, is_problem, statuses
 
@@ -54,7 +55,7 @@ async def test_all_sessions_end_and_one_goes_on(site: Service) -> None:
         assert (await site.get_me(ended.access)).status_code == 401
         assert (await site.post_refresh(ended.refresh)).status_code == 401
     assert (await site.get_me(keyring.pair.access)).status_code == 200
-    assert site.sessions_of(keyring.person)[-1]["acr"] == 1
+    assert session_of(site, keyring.pair.access) == (2, ["mfa", "pop", "pwd"])
 
 
 async def test_the_password_alone_does_not_sign_in_any_more(keyring: Keyring) -> None:
@@ -72,6 +73,15 @@ async def test_without_a_fresh_proof_nothing_is_registered(make_service: MakeSer
     assert is_problem(await keyring.call("POST", f"{PASSKEYS}/options"), 401, "reauthentication_required")
     assert is_problem(await keyring.post_passkey(made), 401, "reauthentication_required")
     assert keyring.rows() == []
+
+
+async def test_a_session_of_the_password_alone_adds_no_second_passkey(keyring: Keyring) -> None:
+    answer = await keyring.service.post_reauthenticate(keyring.pair.access, keyring.person.password)
+    keyring.pair = pair(answer)
+    assert is_problem(await keyring.call("POST", f"{PASSKEYS}/options"), 401, "reauthentication_required")
+    keyring.pair = pair(await keyring.sign_in())
+    await keyring.add_passkey()
+    assert len(keyring.passkey_ids) == 2
 
 
 async def test_an_account_whose_address_is_not_verified_registers_none(site: Service) -> None:

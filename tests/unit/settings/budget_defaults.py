@@ -92,6 +92,7 @@ DEFAULTS = {
     "rate_limit_email_confirmation": "10/minute",
     **dict.fromkeys(("rate_limit_register", "rate_limit_account", "rate_limit_forgot"), "5/minute"),
     **dict.fromkeys(("rate_limit_token", "rate_limit_password", "rate_limit_reauthenticate"), "10/minute"),
+    **dict.fromkeys(("rate_limit_second_factor", "rate_limit_factors"), "10/minute"),
     **dict.fromkeys(("rate_limit_reset", "rate_limit_verify", "rate_limit_restore"), "10/minute"),
     **dict.fromkeys(("rate_limit_confirm_registration", "rate_limit_accept_invitation"), "10/minute"),
     "rate_limit_resend_registration": "3/minute",

@@ -1,11 +1,12 @@
 """Bodies of the account calls."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from doorward.api.schemas.accounts import with_one_of
 from doorward.api.schemas.auth import MAXIMUM_FIELD_LENGTH
 from doorward.api.schemas.requests import RequestBody
 
@@ -46,9 +47,23 @@ class PasswordChangeRequest(RequestBody):
 
 
 class ReauthenticationRequest(RequestBody):
-    """The password, shown again."""
+    """The password, shown again; or a code of the second factor, which an account that has one needs."""
 
-    password: _CurrentPassword
+    model_config = ConfigDict(json_schema_extra=with_one_of(["password"], ["code"]))
+
+    password: _CurrentPassword | None = None
+    code: str | None = Field(
+        None,
+        max_length=MAXIMUM_FIELD_LENGTH,
+        description="Six digits of the authenticator application, or a recovery code.",
+        examples=["123456"],
+    )
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if (self.password is None) == (self.code is None):
+            raise ValueError("Send either password or code")
+        return self
 
 
 class EndSessionsRequest(RequestBody):

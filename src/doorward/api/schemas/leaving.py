@@ -112,6 +112,14 @@ class ExportedPasskeyResponse(BaseModel):
     suspended_at: datetime | None
 
 
+class ExportedFactorResponse(BaseModel):
+    """A second factor, without its secret."""
+
+    id: UUID
+    kind: str
+    created_at: datetime
+
+
 class ExportResponse(BaseModel):
     """All that is stored about the user, as it was at one moment. Further kinds of data may be added."""
 
@@ -119,6 +127,7 @@ class ExportResponse(BaseModel):
     account: ExportedAccountResponse
     sessions: list[ExportedSessionResponse]
     devices: list[ExportedDeviceResponse]
+    factors: list[ExportedFactorResponse]
     identities: list[ExportedIdentityResponse]
     passkeys: list[ExportedPasskeyResponse]
     audit: list[ExportedEventResponse]

@@ -1,7 +1,8 @@
 """Bodies of the calls of passkeys."""
 
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Final, Self
+from typing import Annotated, Self
 from uuid import UUID
 
 from pydantic import BaseModel, Field
@@ -9,10 +10,10 @@ from pydantic import BaseModel, Field
 from doorward.api.schemas.auth import MAXIMUM_FIELD_LENGTH, TokenPairResponse
 from doorward.api.schemas.ceremonies import EXAMPLE_ID, AuthenticationJson, RegistrationJson, encoded
 from doorward.api.schemas.requests import RequestBody
+from doorward.api.schemas.second_factors import MAXIMUM_TOKEN_LENGTH, CompletionRequest
 from doorward.domain.auth.models import TokenPair
 from doorward.domain.passkeys.models import Passkey
 
-MAXIMUM_MFA_TOKEN_LENGTH: Final = 16_384
 _Name = Annotated[
     str,
     Field(max_length=MAXIMUM_FIELD_LENGTH, description="1 to 64 characters, for its owner.", examples=["My phone"]),
@@ -24,7 +25,7 @@ class PasskeyOptionsRequest(RequestBody):
 
     mfa_token: str | None = Field(
         None,
-        max_length=MAXIMUM_MFA_TOKEN_LENGTH,
+        max_length=MAXIMUM_TOKEN_LENGTH,
         description="What `second_factor_required` brought, to complete that login. Left out: to sign in.",
         examples=["dwt_..."],
     )
@@ -32,6 +33,12 @@ class PasskeyOptionsRequest(RequestBody):
 
 class PasskeyLoginRequest(RequestBody):
     """A passkey's answer to the options."""
+
+    credential: AuthenticationJson
+
+
+class PasskeyCompletionRequest(CompletionRequest):
+    """A login that waits for a second factor, and a passkey's answer to the options for it."""
 
     credential: AuthenticationJson
 
@@ -94,8 +101,12 @@ class PasskeyAddedResponse(TokenPairResponse):
     """The tokens of the session in which the user goes on, and the passkey. All other sessions have ended."""
 
     passkey: PasskeyResponse
+    recovery_codes: list[str] = Field(
+        description="With the first second factor of the account: each works once in its place. Shown this once."
+    )
 
     @classmethod
-    def with_passkey(cls, pair: TokenPair, passkey: Passkey) -> Self:
+    def with_passkey(cls, pair: TokenPair, passkey: Passkey, codes: Sequence[str]) -> Self:
         """Return the body."""
-        return cls(**TokenPairResponse.of(pair).model_dump(), passkey=PasskeyResponse.of(passkey))
+        tokens = TokenPairResponse.of(pair).model_dump()
+        return cls(**tokens, passkey=PasskeyResponse.of(passkey), recovery_codes=list(codes))

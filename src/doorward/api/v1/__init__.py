@@ -15,6 +15,7 @@ from doorward.api.v1 import (
     leaving,
     passkeys,
     recovery,
+    second_factors,
     verification,
 )
 from doorward.core.exceptions import InvalidCursorError, PageTooDeepError, ServiceUnavailableError
@@ -26,6 +27,7 @@ REMEDIES: Final[Remedies] = {
     **auth.REMEDIES,
     **account.REMEDIES,
     **passkeys.REMEDIES,
+    **second_factors.REMEDIES,
     **admin.REMEDIES,
     **items.REMEDIES,
 }
@@ -40,6 +42,7 @@ def calls() -> Sequence[Call]:
         *verification.calls(),
         *account.calls(),
         *passkeys.calls(),
+        *second_factors.calls(),
         *leaving.calls(),
         *email_change.calls(),
         *admin.calls(),

@@ -15,6 +15,7 @@ from doorward.api.schemas.auth import TokenPairResponse
 from doorward.api.schemas.ceremonies import CreationOptionsResponse, RequestOptionsResponse, encoded
 from doorward.api.schemas.passkeys import (
     PasskeyAddedResponse,
+    PasskeyCompletionRequest,
     PasskeyListResponse,
     PasskeyLoginRequest,
     PasskeyOptionsRequest,
@@ -22,9 +23,11 @@ from doorward.api.schemas.passkeys import (
     PasskeyRegistrationRequest,
     PasskeyResponse,
 )
+from doorward.api.schemas.standard_forms import ScopedPairResponse
 from doorward.api.services import CurrentServices, PasskeyServices
 from doorward.api.v1 import account, auth
 from doorward.api.v1.auth import DEVICE_HEADER, GIVEN_DEVICE, ShownDevice
+from doorward.api.v1.second_factors import COMPLETION_PATH, COMPLETION_POLICY, REFUSALS_OF_COMPLETION, complete
 from doorward.api.waiting_client import waiting_client
 from doorward.core.ports import LimitedCall
 from doorward.domain.auth.exceptions import (
@@ -93,6 +96,15 @@ def calls() -> Sequence[Call]:
             LOGIN_POLICY,
             tag=auth.TAG,
             refusals=_REFUSALS_OF_LOGIN,
+            extra_answers={200: {"headers": GIVEN_DEVICE}},
+        ),
+        Call(
+            "POST",
+            f"{COMPLETION_PATH}/passkey",
+            complete_login_by_passkey,
+            COMPLETION_POLICY,
+            tag=auth.TAG,
+            refusals=(*_OFF, *REFUSALS_OF_COMPLETION),
             extra_answers={200: {"headers": GIVEN_DEVICE}},
         ),
         *_own_calls(),
@@ -179,6 +191,19 @@ async def passkey_login(
     return TokenPairResponse.of(begun.tokens)
 
 
+async def complete_login_by_passkey(
+    request: Request,
+    response: Response,
+    body: JsonBody[PasskeyCompletionRequest],
+    passkeys: CurrentPasskeys,
+    services: CurrentServices,
+    doorward_device: ShownDevice = None,
+) -> TokenPairResponse | ScopedPairResponse:
+    """Begin the session of a login whose password was right, by a passkey. Its user need not have been verified."""
+    factor = passkeys.factors.shown_in_login(body.credential.decoded())
+    return await complete(request, response, body, factor, services, doorward_device)
+
+
 async def list_passkeys(caller: CurrentCaller, passkeys: CurrentPasskeys) -> PasskeyListResponse:
     """List your passkeys."""
     own = await passkeys.management.list(caller)
@@ -203,7 +228,8 @@ async def add_passkey(
 ) -> PasskeyAddedResponse:
     """Register the passkey that your browser made. All your sessions end; the answer has the tokens of a new one.
 
-    From then on the password alone does not sign in any more: the passkey is a second factor, too.
+    From then on the password alone does not sign in any more: the passkey is a second factor, too. With the first
+    factor of the account the answer has ten recovery codes.
     """
     async with waiting_client(request) as client:
         added = await passkeys.registration.register(
@@ -214,7 +240,7 @@ async def add_passkey(
             user_agent=request.headers.get("user-agent"),
         )
     response.headers[DEVICE_HEADER] = added.login.device_token
-    return PasskeyAddedResponse.with_passkey(added.login.tokens, added.passkey)
+    return PasskeyAddedResponse.with_passkey(added.login.tokens, added.passkey, added.recovery_codes)
 
 
 async def rename_passkey(

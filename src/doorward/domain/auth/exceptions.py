@@ -237,13 +237,17 @@ class ReauthenticationRequiredError(DomainError):
 
     kind = Kind.UNAUTHENTICATED
     code = "reauthentication_required"
-    detail = "This call needs a recent proof of who you are. Show your password again."
+    detail = (
+        "This call needs a recent proof of who you are. Show your second factor again if the account has one, or else "
+        "your password."
+    )
     oauth_error = "insufficient_user_authentication"
 
-    def __init__(self, max_age_seconds: int = 300) -> None:
-        """Take how old a proof may be."""
+    def __init__(self, max_age_seconds: int | None = 300, *, acr: int | None = None) -> None:
+        """Take how old a proof may be, None for any age, and how many kinds of factors it must be by."""
         super().__init__()
         self.max_age_seconds = max_age_seconds
+        self.acr = acr
 
 
 class WrongPasswordError(DomainError):

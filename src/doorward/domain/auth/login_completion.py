@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from doorward.core.ports import Clock, Database
+from doorward.domain.auth.acting_session import find_verified_email
 from doorward.domain.auth.admission import TWO_KINDS
 from doorward.domain.auth.exceptions import InvalidPendingLoginError, InvalidSecondFactorError
 from doorward.domain.auth.known_devices import KnownDevices
@@ -12,7 +13,7 @@ from doorward.domain.auth.login_sessions import BegunLogin, LoginSessions, Place
 from doorward.domain.auth.models import LoggedIn, Proof
 from doorward.domain.auth.pending_login import PendingLogin, PendingLogins, ShownLogin
 from doorward.domain.auth.ports import NO_CLIENT, Client
-from doorward.domain.auth.repositories import Connection, users
+from doorward.domain.auth.repositories import Connection
 from doorward.domain.auth.second_factor_events import SecondFactorRefused
 from doorward.domain.auth.shown_factor import ConsumedFactor, ShownFactor
 from doorward.domain.auth.throttling import Attempt, Throttling
@@ -119,7 +120,7 @@ class LoginCompletion:
     async def _place(self, connection: Connection, login: PendingLogin, by: CompletingClient, now: datetime) -> Place:
         device_token = self._devices.read(by.device_token)
         is_known = device_token is not None and device_token.device_id == login.device_id
-        email = await users.find_verified_email(connection, login.user_id) if login.is_new else None
+        email = await find_verified_email(connection, login.user_id) if login.is_new else None
         trust = self._device_trust if by.remembers_device else None
         return Place(
             self._sessions.describe(by.client, by.user_agent),

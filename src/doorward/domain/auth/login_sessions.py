@@ -127,7 +127,8 @@ class LoginSessions:
         for event in (login.begun.event, *login.begun.ended):
             report(event)
         pair = self._issuer.issue_first(login.begun, user_id=login.device_token.user_id, now=now)
-        return LoggedIn(pair, self._devices.encode(login.device_token))
+        is_for_another_service = login.begun.grant.audience is not None
+        return LoggedIn(pair, self._devices.encode(login.device_token), is_for_another_service)
 
 
 def place_of(credentials: Credentials, shown: DeviceToken | None, device: Device) -> Place:

@@ -237,6 +237,7 @@ class LiveSession:
     user_id: UUID
     email: str
     username: str
+    has_second_factor: bool
     roles: Sequence[str] | None
     role_scopes: Sequence[str] | None
 
@@ -295,3 +296,4 @@ class LoggedIn:
 
     tokens: TokenPair
     device_token: str
+    is_for_another_service: bool = False

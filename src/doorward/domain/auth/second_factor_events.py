@@ -23,13 +23,13 @@ class SecondFactorAsked(Event):
 class SecondFactorRefused(Event):
     """A code of `target_user_id`'s second factor was refused: in a login, or in a session that shows it again.
 
-    `reason` is `wrong`, `used`, or `outdated` (sessions or factors of the user were ended meanwhile), which the caller
-    is not told. `method` is how it was shown.
+    `reason` is `wrong`, `used`, `outdated` (sessions or factors of the user were ended meanwhile) or `unreadable` (the
+    key of the stored secret is not set any more), which the caller is not told. `method` is how it was shown.
     """
 
     log_event = "auth.second_factor.refused"
     outcome = "failure"
     counted = ((SECOND_FACTORS, "refused"),)
     method: str
-    reason: Literal["wrong", "used", "outdated"]
+    reason: Literal["wrong", "used", "outdated", "unreadable"]
     target_user_id: UUID

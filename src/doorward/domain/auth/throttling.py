@@ -85,6 +85,8 @@ class ThrottledClient:
 
 
 STRANGERS: Final = ThrottledClient(ClientKind.STRANGERS)
+SECOND_FACTOR_PREFIX: Final = ThrottledClient(ClientKind.SECOND_FACTOR).key
+"""What the keys of all clients of codes begin with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +181,10 @@ class Throttling:
     async def clear(self, connection: Connection, user_id: UUID) -> int:
         """Forget the user's failures of all clients, in the caller's transaction; return how many rows there were."""
         return await throttles.remove_throttles(connection, bucket=self.bucket(user_id))
+
+    async def clear_passwords(self, connection: Connection, user_id: UUID) -> int:
+        """Do as ``clear`` for whoever has set another password, which says nothing of codes: those stay counted."""
+        return await throttles.remove_throttles(connection, bucket=self.bucket(user_id), spared=SECOND_FACTOR_PREFIX)
 
     def _mac(self, content: bytes) -> bytes:
         return hmac.digest(self._key, content, "sha256")

@@ -29,6 +29,7 @@ class MailKind(StrEnum):
     PASSKEY_ADDED = "passkey_added"
     PASSKEY_REMOVED = "passkey_removed"
     PASSKEY_SUSPENDED = "passkey_suspended"
+    FACTORS_CHANGED = "factors_changed"
     WEBHOOK_DISABLED = "webhook_disabled"
 
 

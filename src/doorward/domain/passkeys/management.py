@@ -10,9 +10,8 @@ from doorward.domain.auth.callers import Caller
 from doorward.domain.auth.devices import AddressDetail, recorded_address
 from doorward.domain.auth.models import LoggedIn
 from doorward.domain.auth.ports import NO_CLIENT, Client
-from doorward.domain.outbox.mail import MailKind
 from doorward.domain.passkeys import repository
-from doorward.domain.passkeys.changes import PasskeyChanges
+from doorward.domain.passkeys.changes import Change, PasskeyChanges
 from doorward.domain.passkeys.events import PasskeyRemoved, PasskeyRenamed
 from doorward.domain.passkeys.exceptions import PasskeyNotFoundError
 from doorward.domain.passkeys.models import Passkey, RelyingParty
@@ -93,8 +92,7 @@ class PasskeyManagement:
             if not await repository.remove_passkey(connection, user_id, passkey_id):
                 raise PasskeyNotFoundError
             left = await repository.list_passkeys(connection, user_id)
-            continued = await self._changes.apply(
-                connection, caller, event, MailKind.PASSKEY_REMOVED, device, has_passkeys=bool(left), now=now
-            )
+            change = Change(caller, event, device, now)
+            continued = await self._changes.remove(connection, change, has_passkeys=bool(left))
         report(event)
         return self._changes.finish(continued, now=now)

@@ -1,6 +1,9 @@
 """What this domain needs from outside, as Protocols."""
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Protocol
+from uuid import UUID
 
 from doorward.domain.passkeys.models import (
     Assertion,
@@ -9,6 +12,7 @@ from doorward.domain.passkeys.models import (
     CreationResponse,
     RelyingParty,
 )
+from doorward.domain.passkeys.repository import Connection
 
 
 class CeremonyFailedError(Exception):
@@ -37,4 +41,16 @@ class Ceremonies(Protocol):
         requires_user_verification: bool,
     ) -> Assertion:
         """Return what was signed over the challenge with the credential's key. The counter is not judged."""
+        ...
+
+
+class RecoveryCodes(Protocol):
+    """The codes that a user with a second factor keeps for the day on which the device is lost."""
+
+    async def make(self, connection: Connection, user_id: UUID, *, now: datetime) -> Sequence[str]:
+        """Store new codes of a locked user in place of all others, in the caller's transaction; return them."""
+        ...
+
+    async def remove(self, connection: Connection, user_id: UUID) -> None:
+        """Remove all codes of a user, in the transaction that removes the last factor."""
         ...

@@ -13,10 +13,9 @@ from doorward.domain.auth.exceptions import EmailNotVerifiedError
 from doorward.domain.auth.models import Account, LoggedIn
 from doorward.domain.auth.ports import NO_CLIENT, Client
 from doorward.domain.auth.sealed_tokens import SealedKind, SealedToken
-from doorward.domain.outbox.mail import MailKind
 from doorward.domain.passkeys import repository
 from doorward.domain.passkeys.challenges import ChallengeRefusedError, Challenges
-from doorward.domain.passkeys.changes import PasskeyChanges
+from doorward.domain.passkeys.changes import Change, PasskeyChanges
 from doorward.domain.passkeys.events import PasskeyAdded, PasskeyRegistrationRefused
 from doorward.domain.passkeys.exceptions import (
     PasskeyExistsError,
@@ -43,6 +42,8 @@ class AddedPasskey:
 
     passkey: Passkey
     login: LoggedIn
+    recovery_codes: Sequence[str]
+    """Of a user who had no second factor before, shown this once; empty for others."""
 
 
 class PasskeyRegistration:
@@ -77,7 +78,7 @@ class PasskeyRegistration:
         async with self._database.transaction() as connection:
             account = await lock_acting_session(connection, caller, now=now)
             passkeys = await repository.list_passkeys(connection, user.id)
-        _check(account, passkeys)
+        self._check(account, passkeys)
         return CreationOptions(
             challenge=self._challenges.issue(
                 SealedKind.PASSKEY_REGISTRATION, user_id=user.id, epoch=account.session_epoch
@@ -118,11 +119,9 @@ class PasskeyRegistration:
         async with self._database.transaction() as connection:
             account = await lock_acting_session(connection, caller, now=now)
             await self._store(connection, account, passkey, token)
-            continued = await self._changes.apply(
-                connection, caller, event, MailKind.PASSKEY_ADDED, device, has_passkeys=True, now=now
-            )
+            codes, continued = await self._changes.add(connection, Change(caller, event, device, now), account)
         report(event)
-        return AddedPasskey(_as_seen(passkey), self._changes.finish(continued, now=now))
+        return AddedPasskey(_as_seen(passkey), self._changes.finish(continued, now=now), codes)
 
     def _read_challenge(self, caller: Caller, response: CreationResponse) -> tuple[bytes, SealedToken]:
         try:
@@ -156,16 +155,15 @@ class PasskeyRegistration:
             raise _refused("outdated")
         if not await self._challenges.consume(connection, token):
             raise _refused("repeated")
-        _check(account, await repository.list_passkeys(connection, passkey.user_id))
+        self._check(account, await repository.list_passkeys(connection, passkey.user_id))
         if not await repository.add_passkey(connection, passkey):
             raise PasskeyExistsError
 
-
-def _check(account: Account, passkeys: Sequence[Passkey]) -> None:
-    if not account.is_verified:
-        raise EmailNotVerifiedError
-    if len(passkeys) >= MOST_PASSKEYS:
-        raise TooManyPasskeysError
+    def _check(self, account: Account, passkeys: Sequence[Passkey]) -> None:
+        if self._changes.needs_verified_address and not account.is_verified:
+            raise EmailNotVerifiedError
+        if len(passkeys) >= MOST_PASSKEYS:
+            raise TooManyPasskeysError
 
 
 def _refused(reason: Literal["challenge", "repeated", "outdated", "response"]) -> PasskeyRegistrationRefusedError:

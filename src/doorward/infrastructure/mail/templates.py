@@ -40,6 +40,7 @@ SAMPLE_FACTS: Final[Mapping[MailKind, Mapping[str, str]]] = {
     MailKind.PASSKEY_ADDED: {},
     MailKind.PASSKEY_REMOVED: {},
     MailKind.PASSKEY_SUSPENDED: {},
+    MailKind.FACTORS_CHANGED: {"at": "1 March 2026, 12:00 UTC", "change": "totp_added"},
     MailKind.WEBHOOK_DISABLED: {"at": "1 March 2026, 12:00 UTC", "host": "hooks.example.com", "reason": "gone"},
 }
 """What a mail of each kind tells: the facts that its composer gives. Every template is rendered with them at start."""
