@@ -54,6 +54,7 @@ STRICTER_THAN_THEIR_SCHEMA: Final = {
     "POST /api/v1/account/second-factors/totp/confirm": "only what an enrolment was answered with is right",
     "POST /api/v1/auth/deletion/cancel": "only what a login was answered with is right",
     "POST /api/v1/auth/passkeys/options": "the token is one that a login was answered with",
+    "POST /api/v1/account/reauthenticate": "the two ids of a credential are one",
     "POST /api/v1/auth/second-factor/passkey": "only what an authenticator signed is right",
     "POST /api/v1/auth/passkeys/token": "only what an authenticator signed is right",
     "POST /api/v1/account/passkeys": "only what an authenticator made is right",

@@ -57,6 +57,7 @@ from doorward.domain.oauth.login_grants import LoginGrants
 from doorward.domain.oauth.resources import Resources
 from doorward.domain.oauth.revocation import Revocation
 from doorward.domain.passkeys.authentication import PasskeyLogin
+from doorward.domain.passkeys.exceptions import PasskeysNotConfiguredError
 from doorward.domain.passkeys.management import PasskeyManagement
 from doorward.domain.passkeys.registration import PasskeyRegistration
 from doorward.domain.passkeys.second_factor import PasskeyFactors
@@ -242,6 +243,13 @@ def services_of(request: Request) -> Services:
     """Return what the application of this request serves with."""
     services: Services = request.app.state.services
     return services
+
+
+def passkeys_of(services: Services) -> PasskeyServices:
+    """Return the use cases of passkeys. Raises ``PasskeysNotConfiguredError``."""
+    if services.passkeys is None:
+        raise PasskeysNotConfiguredError
+    return services.passkeys
 
 
 async def _services(request: Request) -> Services:

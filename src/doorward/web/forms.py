@@ -65,11 +65,12 @@ class AcceptInvitationForm(_Form):
 
 
 class PasskeySignInForm(_Form):
-    """What a passkey signed; or a name and a password."""
+    """What a passkey signed; or a name and a password, and a code where the account has a second factor."""
 
     credential: str = Field("", max_length=MAXIMUM_CREDENTIAL_LENGTH)
     username: str = Field("", max_length=MAXIMUM_FIELD_LENGTH)
     password: str = Field("", max_length=MAXIMUM_FIELD_LENGTH)
+    code: str = Field("", max_length=MAXIMUM_FIELD_LENGTH)
 
 
 class SignedInForm(_Form):

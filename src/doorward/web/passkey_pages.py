@@ -21,7 +21,7 @@ from doorward.api.schemas.ceremonies import (
     RequestOptionsResponse,
     encoded,
 )
-from doorward.api.services import CurrentServices, PasskeyServices, Services
+from doorward.api.services import CurrentServices, PasskeyServices, Services, passkeys_of
 from doorward.api.waiting_client import waiting_client
 from doorward.core.exceptions import DomainError, Kind
 from doorward.core.ports import LimitedCall
@@ -29,12 +29,13 @@ from doorward.domain.auth.callers import Caller
 from doorward.domain.auth.exceptions import (
     EmailNotVerifiedError,
     InvalidAccessTokenError,
+    SecondFactorRequiredError,
 )
-from doorward.domain.auth.models import ACCOUNT_SCOPE
+from doorward.domain.auth.login_completion import CompletingClient
+from doorward.domain.auth.models import ACCOUNT_SCOPE, LoggedIn
 from doorward.domain.passkeys.exceptions import (
     InvalidPasskeyError,
     PasskeyNotFoundError,
-    PasskeysNotConfiguredError,
     TooManyPasskeysError,
     UnknownPasskeyError,
 )
@@ -84,23 +85,17 @@ class PasskeyPages:
 
     async def show_passkey_sign_in(self, services: CurrentServices) -> Response:
         """Show the form."""
-        return self._sign_in_page(_passkeys(services))
+        return self._sign_in_page(passkeys_of(services))
 
     async def sign_in_for_passkeys(
         self, request: Request, form: FormBody[PasskeySignInForm], services: CurrentServices
     ) -> Response:
         """Begin a session by passkey or by password, and show the user's passkeys."""
-        passkeys = _passkeys(services)
-        agent = request.headers.get("user-agent")
+        passkeys = passkeys_of(services)
         try:
             async with waiting_client(request) as client:
-                if form.credential:
-                    response = _read(form.credential, AuthenticationJson).decoded()
-                    begun = await passkeys.login.login(response, client=client, user_agent=agent)
-                else:
-                    begun = await services.login.login(
-                        name=form.username, password=form.password, client=client, user_agent=agent
-                    )
+                by = CompletingClient(client, request.headers.get("user-agent"))
+                begun = await (_sign_in(form, by, passkeys) if form.credential else _log_in(form, by, services))
         except DomainError as refusal:
             unknown = _unknown_credential(form.credential) if isinstance(refusal, UnknownPasskeyError) else None
             return self._sign_in_page(passkeys, refusal, unknown)
@@ -118,7 +113,9 @@ class PasskeyPages:
                 added = await passkeys.registration.register(
                     caller, response, form.name, client=client, user_agent=agent
                 )
-            return added.login.tokens.access_token, f"{added.passkey.name} was added. You were signed out elsewhere."
+            codes = f" Keep these recovery codes: {', '.join(added.recovery_codes)}." if added.recovery_codes else ""
+            done = f"{added.passkey.name} was added. You were signed out elsewhere.{codes}"
+            return added.login.tokens.access_token, done
 
         return await self._change(form.access_token, services, add, needs_fresh_proof=True)
 
@@ -159,7 +156,7 @@ class PasskeyPages:
         needs_fresh_proof: bool,
     ) -> Response:
         """Make a change in the session of the page; ``change`` returns the token that goes on, and what was done."""
-        passkeys = _passkeys(services)
+        passkeys = passkeys_of(services)
         try:
             caller = await _caller(access_token, services)
             if needs_fresh_proof:
@@ -184,7 +181,7 @@ class PasskeyPages:
     ) -> Response:
         """Show the passkeys of the user of a session, with the refusal of what was asked for, if it was refused."""
         _raise_for_all(refusal)
-        passkeys = _passkeys(services)
+        passkeys = passkeys_of(services)
         caller = await _caller(access_token, services)
         own = await passkeys.management.list(caller)
         options, obstacle = "", ""
@@ -218,10 +215,23 @@ class PasskeyPages:
         )
 
 
-def _passkeys(services: Services) -> PasskeyServices:
-    if services.passkeys is None:
-        raise PasskeysNotConfiguredError
-    return services.passkeys
+async def _sign_in(form: PasskeySignInForm, by: CompletingClient, passkeys: PasskeyServices) -> LoggedIn:
+    """Begin a session by what a passkey has signed."""
+    response = _read(form.credential, AuthenticationJson).decoded()
+    return await passkeys.login.login(response, client=by.client, user_agent=by.user_agent)
+
+
+async def _log_in(form: PasskeySignInForm, by: CompletingClient, services: Services) -> LoggedIn:
+    """Begin a session by the password, and by the code where it asks for a second factor."""
+    try:
+        return await services.login.login(
+            name=form.username, password=form.password, client=by.client, user_agent=by.user_agent
+        )
+    except SecondFactorRequiredError as due:
+        if not form.code:
+            raise
+        factor = services.second_factors.shown_codes.of(form.code)
+        return await services.second_factors.completion.complete(str(due.members["mfa_token"]), factor, by)
 
 
 async def _caller(access_token: str, services: Services) -> Caller:

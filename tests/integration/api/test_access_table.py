@@ -58,6 +58,7 @@ GET    /api/v1/account/sessions           401       401     401     401         
 POST   /api/v1/account/sessions/end       401       401     401     401         401   204   204
 DELETE /api/v1/account/sessions/{session_id} 401    401     401     401         401   404   204
 GET    /api/v1/account/passkeys           401       401     401     401         401   403   403
+POST   /api/v1/account/reauthenticate/options 401   401     401     401         401   403   403
 POST   /api/v1/account/passkeys/options   401       401     401     401         401   403   403
 POST   /api/v1/account/passkeys           401       401     401     401         401   403   403
 PATCH  /api/v1/account/passkeys/{passkey_id} 401    401     401     401         401   403   403

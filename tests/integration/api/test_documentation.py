@@ -33,6 +33,7 @@ CALLS = {
     "/api/v1/account/reauthenticate": {"post"},
     "/api/v1/account/passkeys": {"get", "post"},
     "/api/v1/account/passkeys/options": {"post"},
+    "/api/v1/account/reauthenticate/options": {"post"},
     "/api/v1/account/passkeys/{passkey_id}": {"patch", "delete"},
     "/api/v1/account/second-factors": {"get"},
     "/api/v1/account/second-factors/recovery-codes": {"post"},

@@ -30,6 +30,7 @@ OPERATIONS: Final = {
     "passkey_login_options": "POST /api/v1/auth/passkeys/options",
     "passkey_login": "POST /api/v1/auth/passkeys/token",
     "complete_login_by_passkey": "POST /api/v1/auth/second-factor/passkey",
+    "passkey_proof_options": "POST /api/v1/account/reauthenticate/options",
     "list_passkeys": "GET /api/v1/account/passkeys",
     "passkey_registration_options": "POST /api/v1/account/passkeys/options",
     "add_passkey": "POST /api/v1/account/passkeys",

@@ -140,6 +140,20 @@ async def test_a_wrong_password_is_refused_on_the_page(site: Service) -> None:
     assert (answer.status_code, "is wrong" in answer.text) == (422, True)
 
 
+async def test_a_password_needs_the_code_of_a_second_factor(site: Service) -> None:
+    keyring = await new_keyring(site)
+    made = await keyring.post_passkey(keyring.authenticator.create(await keyring.creation_options()))
+    form = {"username": keyring.person.username, "password": keyring.person.password}
+    refused = await site.client.post(PAGE, data=form)
+    assert (refused.status_code, "second factor" in refused.text) == (422, True)
+    wrong = await site.client.post(PAGE, data={**form, "code": "AAAA-AAAA-AAAA"})
+    assert (wrong.status_code, "is wrong" in wrong.text) == (422, True)
+    right = {**form, "code": made.json()["recovery_codes"][0]}
+    shown = await site.client.post(PAGE, data=right)
+    assert (shown.status_code, (await site.get_me(token_of(shown))).status_code) == (200, 200)
+    assert (await site.client.post(PAGE, data=right)).status_code == 422
+
+
 async def test_without_an_address_there_is_no_page(make_service: MakeService) -> None:
     service = await make_service()
     assert (await service.client.get(PAGE)).status_code == 404

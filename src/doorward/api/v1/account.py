@@ -23,7 +23,7 @@ from doorward.api.schemas.account import (
     SessionResponse,
 )
 from doorward.api.schemas.auth import TokenPairResponse
-from doorward.api.services import CurrentServices, Services
+from doorward.api.services import CurrentServices, Services, passkeys_of
 from doorward.api.v1.auth import DEVICE_HEADER, GIVEN_DEVICE
 from doorward.api.waiting_client import waiting_client
 from doorward.core.ports import LimitedCall
@@ -159,6 +159,9 @@ async def reauthenticate(
     if body.code is not None:
         factor = services.second_factors.shown_codes.of(body.code)
         return TokenPairResponse.of(await reauthentication.reauthenticate_by_factor(caller, factor))
+    if body.credential is not None:
+        shown = passkeys_of(services).factors.shown_in_session(body.credential.decoded())
+        return TokenPairResponse.of(await reauthentication.reauthenticate_by_factor(caller, shown))
     async with waiting_client(request) as client:
         pair = await reauthentication.reauthenticate(caller, body.password or "", client=client)
     return TokenPairResponse.of(pair)

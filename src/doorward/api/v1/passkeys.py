@@ -24,7 +24,7 @@ from doorward.api.schemas.passkeys import (
     PasskeyResponse,
 )
 from doorward.api.schemas.standard_forms import ScopedPairResponse
-from doorward.api.services import CurrentServices, PasskeyServices
+from doorward.api.services import CurrentServices, PasskeyServices, passkeys_of
 from doorward.api.v1 import account, auth
 from doorward.api.v1.auth import DEVICE_HEADER, GIVEN_DEVICE, ShownDevice
 from doorward.api.v1.second_factors import COMPLETION_PATH, COMPLETION_POLICY, REFUSALS_OF_COMPLETION, complete
@@ -49,6 +49,7 @@ from doorward.domain.passkeys.exceptions import (
 
 LOGIN: Final = f"{auth.PREFIX}/passkeys"
 LIST: Final = f"{account.ACCOUNT_PATH}/passkeys"
+PROOF: Final = f"{account.ACCOUNT_PATH}/reauthenticate"
 PASSKEY: Final = f"{LIST}/{{passkey_id:uuid}}"
 LOGIN_POLICY: Final = RoutePolicy(PUBLIC, limit_of_address=LimitedCall.PASSKEY_LOGIN)
 OWN_POLICY: Final = RoutePolicy(ACCOUNT, limit_of_address=LimitedCall.PASSKEYS)
@@ -112,8 +113,8 @@ def calls() -> Sequence[Call]:
 
 
 def _own_calls() -> Sequence[Call]:
-    device = {"headers": GIVEN_DEVICE}
     return [
+        Call("POST", f"{PROOF}/options", passkey_proof_options, OWN_POLICY, tag=account.TAG, refusals=_OFF),
         Call("GET", LIST, list_passkeys, OWN_POLICY, tag=account.TAG, refusals=_OFF),
         Call(
             "POST",
@@ -131,8 +132,14 @@ def _own_calls() -> Sequence[Call]:
             tag=account.TAG,
             status=201,
             refusals=_REFUSALS_OF_REGISTRATION,
-            extra_answers={201: device},
+            extra_answers={201: {"headers": GIVEN_DEVICE}},
         ),
+        *_calls_of_one(),
+    ]
+
+
+def _calls_of_one() -> Sequence[Call]:
+    return [
         Call(
             "PATCH",
             PASSKEY,
@@ -148,16 +155,14 @@ def _own_calls() -> Sequence[Call]:
             CHANGE_POLICY,
             tag=account.TAG,
             refusals=_REFUSALS_OF_ONE,
-            extra_answers={200: device},
+            extra_answers={200: {"headers": GIVEN_DEVICE}},
         ),
     ]
 
 
 async def configured_passkeys(services: CurrentServices) -> PasskeyServices:
     """Return the use cases of passkeys. Raises ``PasskeysNotConfiguredError``."""
-    if services.passkeys is None:
-        raise PasskeysNotConfiguredError
-    return services.passkeys
+    return passkeys_of(services)
 
 
 CurrentPasskeys = Annotated[PasskeyServices, Depends(configured_passkeys)]
@@ -212,6 +217,11 @@ async def list_passkeys(caller: CurrentCaller, passkeys: CurrentPasskeys) -> Pas
         relying_party_id=own.relying_party.id,
         user_handle=encoded(own.user_handle),
     )
+
+
+async def passkey_proof_options(caller: CurrentCaller, passkeys: CurrentPasskeys) -> RequestOptionsResponse:
+    """Get what a browser needs to show by a passkey again who you are (`POST /api/v1/account/reauthenticate`)."""
+    return RequestOptionsResponse.of(await passkeys.factors.options_of_session(caller))
 
 
 async def passkey_registration_options(caller: CurrentCaller, passkeys: CurrentPasskeys) -> CreationOptionsResponse:

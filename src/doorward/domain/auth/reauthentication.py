@@ -13,7 +13,7 @@ from doorward.domain.auth.admission import TWO_KINDS
 from doorward.domain.auth.callers import Caller
 from doorward.domain.auth.devices import AddressDetail, recorded_address
 from doorward.domain.auth.events import SessionReauthenticated
-from doorward.domain.auth.exceptions import ReauthenticationRequiredError
+from doorward.domain.auth.exceptions import InvalidSecondFactorError, ReauthenticationRequiredError
 from doorward.domain.auth.login import PASSWORD_METHODS
 from doorward.domain.auth.login_completion import SEVERAL_FACTORS
 from doorward.domain.auth.models import Grant, RenewedSession, TokenPair
@@ -123,10 +123,13 @@ class Reauthentication:
             async with self._database.transaction() as connection:
                 await lock_acting_session(connection, caller, now=now)
                 consumed = await factor.consume(connection, user_id, now=now)
-                await self._store(connection, caller, renewal)
-                await self._throttling.forgive(connection, attempt)
+                if consumed.is_accepted:
+                    await self._store(connection, caller, renewal)
+                    await self._throttling.forgive(connection, attempt)
         for event in consumed.events:
             report(event)
+        if not consumed.is_accepted:
+            raise InvalidSecondFactorError
         return self._finish(caller, renewal)
 
     def _renewal(self, caller: Caller, amr: tuple[str, ...], *, acr: int, now: datetime) -> _Renewal:

@@ -46,6 +46,8 @@ class SealedKind(Enum):
     """A challenge for a new passkey: given to a session with a fresh proof."""
     PASSKEY_SECOND_FACTOR = 6
     """A challenge that a passkey signs after the password: given to a login that waits."""
+    PASSKEY_PROOF = 7
+    """A challenge that a passkey signs to show again who is asking: given to a session."""
 
 
 LIFE_OF_KIND: Final = {
@@ -55,6 +57,7 @@ LIFE_OF_KIND: Final = {
     SealedKind.PASSKEY_LOGIN: timedelta(minutes=10),
     SealedKind.PASSKEY_REGISTRATION: timedelta(minutes=10),
     SealedKind.PASSKEY_SECOND_FACTOR: timedelta(minutes=10),
+    SealedKind.PASSKEY_PROOF: timedelta(minutes=10),
 }
 
 

@@ -6,6 +6,8 @@ from typing import Final
 from uuid import UUID
 
 from doorward.core.ports import Clock, Database
+from doorward.domain.auth.acting_session import lock_acting_session
+from doorward.domain.auth.callers import Caller
 from doorward.domain.auth.exceptions import InvalidSecondFactorError
 from doorward.domain.auth.pending_login import PendingLogins
 from doorward.domain.auth.sealed_tokens import SealedKind
@@ -54,6 +56,20 @@ class PasskeyFactors:
         async with self._database.connection() as connection:
             passkeys = await repository.list_passkeys(connection, login.user_id)
         return self._options(passkeys, SealedKind.PASSKEY_SECOND_FACTOR, login.user_id, login.epoch)
+
+    async def options_of_session(self, caller: Caller) -> RequestOptions:
+        """Return what a browser needs to show again who is asking: the passkeys of the caller's user.
+
+        Nothing is stored. Raises ``InvalidAccessTokenError`` if the caller's session has ended meanwhile.
+        """
+        async with self._database.transaction() as connection:
+            account = await lock_acting_session(connection, caller, now=self._clock.now())
+            passkeys = await repository.list_passkeys(connection, caller.user.id)
+        return self._options(passkeys, SealedKind.PASSKEY_PROOF, caller.user.id, account.session_epoch)
+
+    def shown_in_session(self, response: AssertionResponse) -> "ShownPasskeyFactor":
+        """Return the factor that was sent to show again who is asking."""
+        return ShownPasskeyFactor(response, SealedKind.PASSKEY_PROOF, self._proofs)
 
     def shown_in_login(self, response: AssertionResponse) -> "ShownPasskeyFactor":
         """Return the factor that was sent to complete a login."""
