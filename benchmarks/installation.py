@@ -18,7 +18,17 @@ def service_python() -> Path:
     Raises ``SystemExit`` when that fails.
     """
     return python_of(
-        ROOT, DEVELOPMENT / "service", "--no-dev", "--extra", "redis", "--extra", "mail", "--extra", "oauth"
+        ROOT,
+        DEVELOPMENT / "service",
+        "--no-dev",
+        "--extra",
+        "redis",
+        "--extra",
+        "mail",
+        "--extra",
+        "oauth",
+        "--extra",
+        "passkeys",
     )
 
 

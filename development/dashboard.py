@@ -86,6 +86,7 @@ PANELS: Final = (
         {"introspections": f"sum(rate(doorward_introspections_total{RATE}))"},
     ),
     Panel("Registrations", "By outcome.", _PER_SECOND, _rates("doorward_registrations_total", "outcome")),
+    Panel("Second factors", "Asked for and refused.", _PER_SECOND, _rates("doorward_second_factors_total", "outcome")),
     Panel(
         "New passwords looked up among breached ones",
         "Failed: the server or the file that PASSWORD_BREACHES names could not be asked.",

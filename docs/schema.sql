@@ -87,6 +87,7 @@ CREATE TABLE public.devices (
     secret_hash bytea NOT NULL,
     created_at timestamp with time zone NOT NULL,
     seen_at timestamp with time zone NOT NULL,
+    trusted_until timestamp with time zone,
     CONSTRAINT devices_secret_hash_check CHECK ((octet_length(secret_hash) = 32))
 );
 
@@ -240,6 +241,24 @@ ALTER TABLE public.outbox ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE public.passkeys (
+    id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    credential_id bytea NOT NULL,
+    public_key bytea NOT NULL,
+    sign_count bigint NOT NULL,
+    relying_party_id text NOT NULL,
+    name text NOT NULL,
+    transports text[] NOT NULL,
+    is_backup_eligible boolean NOT NULL,
+    is_backed_up boolean NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    last_used_at timestamp with time zone,
+    suspended_at timestamp with time zone,
+    CONSTRAINT passkeys_credential_id_check CHECK (((octet_length(credential_id) >= 1) AND (octet_length(credential_id) <= 1023)))
+)
+WITH (fillfactor='80');
+
 CREATE TABLE public.pending_registrations (
     id uuid NOT NULL,
     email text NOT NULL,
@@ -259,6 +278,13 @@ CREATE TABLE public.pending_registrations (
 CREATE TABLE public.rabbitmq_subscriptions (
     id uuid NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+CREATE TABLE public.recovery_codes (
+    user_id uuid NOT NULL,
+    code_mac bytea NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT recovery_codes_code_mac_check CHECK ((octet_length(code_mac) = 32))
 );
 
 CREATE TABLE public.roles (
@@ -309,6 +335,14 @@ CREATE TABLE public.signing_keys (
     CONSTRAINT signing_keys_algorithm_check CHECK ((algorithm = ANY (ARRAY['ES256'::text, 'RS256'::text])))
 );
 
+CREATE TABLE public.totp_factors (
+    user_id uuid NOT NULL,
+    id uuid NOT NULL,
+    sealed_secret bytea NOT NULL,
+    last_step bigint NOT NULL,
+    created_at timestamp with time zone NOT NULL
+);
+
 CREATE TABLE public.used_nonces (
     nonce bytea NOT NULL,
     expires_at timestamp with time zone NOT NULL
@@ -334,6 +368,7 @@ CREATE TABLE public.users (
     external_id text,
     must_change_password boolean DEFAULT false NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    second_factor text[] DEFAULT '{}'::text[] NOT NULL,
     CONSTRAINT users_email_check CHECK (((email IS NULL) = (email_key IS NULL))),
     CONSTRAINT users_without_email_check CHECK (((email IS NOT NULL) OR ((password_hash IS NULL) AND (email_verified_at IS NULL))))
 );
@@ -409,6 +444,12 @@ ALTER TABLE ONLY public.one_time_tokens
 ALTER TABLE ONLY public.outbox
     ADD CONSTRAINT outbox_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.passkeys
+    ADD CONSTRAINT passkeys_credential_id_key UNIQUE (credential_id);
+
+ALTER TABLE ONLY public.passkeys
+    ADD CONSTRAINT passkeys_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.pending_registrations
     ADD CONSTRAINT pending_registrations_email_key_username_key_key UNIQUE (email_key, username_key);
 
@@ -417,6 +458,9 @@ ALTER TABLE ONLY public.pending_registrations
 
 ALTER TABLE ONLY public.rabbitmq_subscriptions
     ADD CONSTRAINT rabbitmq_subscriptions_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.recovery_codes
+    ADD CONSTRAINT recovery_codes_pkey PRIMARY KEY (user_id, code_mac);
 
 ALTER TABLE ONLY public.roles
     ADD CONSTRAINT roles_id_key UNIQUE (id);
@@ -429,6 +473,9 @@ ALTER TABLE ONLY public.sessions
 
 ALTER TABLE ONLY public.signing_keys
     ADD CONSTRAINT signing_keys_pkey PRIMARY KEY (kid);
+
+ALTER TABLE ONLY public.totp_factors
+    ADD CONSTRAINT totp_factors_pkey PRIMARY KEY (user_id);
 
 ALTER TABLE ONLY public.used_nonces
     ADD CONSTRAINT used_nonces_pkey PRIMARY KEY (nonce);
@@ -502,6 +549,8 @@ CREATE INDEX outbox_stream_endpoint_idx ON public.outbox USING btree (stream, en
 
 CREATE INDEX outbox_topic_idx ON public.outbox USING btree (topic) WHERE ((topic IS NOT NULL) AND (dead_reason IS NULL));
 
+CREATE INDEX passkeys_user_id_idx ON public.passkeys USING btree (user_id);
+
 CREATE INDEX pending_registrations_expires_at_idx ON public.pending_registrations USING btree (expires_at);
 
 CREATE INDEX sessions_user_id_idx ON public.sessions USING btree (user_id);
@@ -547,5 +596,14 @@ ALTER TABLE ONLY public.oauth_resources
 ALTER TABLE ONLY public.one_time_tokens
     ADD CONSTRAINT one_time_tokens_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
 
+ALTER TABLE ONLY public.passkeys
+    ADD CONSTRAINT passkeys_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.recovery_codes
+    ADD CONSTRAINT recovery_codes_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY public.sessions
     ADD CONSTRAINT sessions_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.totp_factors
+    ADD CONSTRAINT totp_factors_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;

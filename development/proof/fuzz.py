@@ -49,7 +49,16 @@ STRICTER_THAN_THEIR_SCHEMA: Final = {
     "POST /api/v1/auth/email/verify": "tokens and codes are those of mails, and count for their own account",
     "POST /api/v1/auth/password/forgot": "addresses are those that mail reaches",
     "POST /api/v1/auth/password/reset": "tokens and codes are those of mails, and passwords as at registration",
+    "POST /api/v1/auth/second-factor/totp": "only what a login was answered with is right",
+    "POST /api/v1/auth/second-factor/recovery-code": "only what a login was answered with is right",
+    "POST /api/v1/account/second-factors/totp/confirm": "only what an enrolment was answered with is right",
     "POST /api/v1/auth/deletion/cancel": "only what a login was answered with is right",
+    "POST /api/v1/auth/passkeys/options": "the token is one that a login was answered with",
+    "POST /api/v1/account/reauthenticate": "the two ids of a credential are one",
+    "POST /api/v1/auth/second-factor/passkey": "only what an authenticator signed is right",
+    "POST /api/v1/auth/passkeys/token": "only what an authenticator signed is right",
+    "POST /api/v1/account/passkeys": "only what an authenticator made is right",
+    "PATCH /api/v1/account/passkeys/{passkey_id}": "the passkey is one of the account",
     "POST /api/v1/auth/register": "names are ASCII after NFKC, and common passwords are refused",
     "POST /api/v1/auth/register/confirm": "only what a mail brought is right",
     "POST /api/v1/auth/register/resend": "only what a registration was answered with is right",
@@ -87,6 +96,9 @@ TELLING_FAULTS_IN_A_SUCCESS: Final = {
 
 THROTTLED: Final = {"POST /api/v1/auth/token"}
 """Wrong passwords of one name are drawn more often than one account may be guessed."""
+
+NEVER_LET_IN: Final = {"POST /api/v1/auth/passkeys/token", "POST /api/v1/auth/second-factor/passkey"}
+"""Calls that let in what an authenticator has signed, which cannot be drawn: all that they answer here is a refusal."""
 
 DRAWN: Final[Mapping[str, Mapping[str, str]]] = {
     "POST /api/v1/auth/password/forgot": {"email": "registered-address"},
@@ -238,6 +250,8 @@ def _settings_of(call: str, callers: Mapping[str, Account], machine: Machine) ->
     if call in OF_CLIENTS:
         lines.append(f'headers = {{ Authorization = "{machine.authorization}" }}')
         lines.append(f"checks.positive_data_acceptance.expected-statuses = {json.dumps([*TAKEN, '400'])}")
+    if call in NEVER_LET_IN:
+        lines.append("warnings = false")
     if call in callers:
         lines.append(f'headers = {{ Authorization = "Bearer {callers[call].access_token}" }}')
     lines += [_drawing(f"body.{field}", dictionary) for field, dictionary in DRAWN.get(call, {}).items()]

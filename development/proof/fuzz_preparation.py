@@ -91,6 +91,7 @@ def prepare(base_url: str, database_url: str, secret_key: str) -> Prepared:
     clients = [{"name": f"Client {number}"} for number in names]
     resources = [{"identifier": f"https://resource-{number}.example"} for number in names]
     account = sign_in(base_url)
+    _verify(database_url)
     return Prepared(
         account=account,
         administrator=administrator,
@@ -102,6 +103,12 @@ def prepare(base_url: str, database_url: str, secret_key: str) -> Prepared:
         standby_kids=_list_standby_keys(base_url, account),
         machine=_add_machine(base_url, administrator),
     )
+
+
+def _verify(database_url: str) -> None:
+    """Verify the address of the account that requests draw from: others set up no second factor."""
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute("UPDATE users SET email_verified_at = now() WHERE username = %s", [USERNAME])
 
 
 def _add_machine(base_url: str, administrator: Account) -> Machine:

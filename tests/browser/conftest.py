@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import socket
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ from development.postgres import EmbeddedPostgres
 from development.proof.service import proof_settings, running_service
 from doorward.infrastructure.mail.development import DevelopmentMailbox
 from doorward.infrastructure.migrations import migrate
+from tests.browser.passkeys import PasskeySite
 from tests.browser.tools import chromium
 from tests.integration.service import FakeClock
 
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from playwright.async_api import Browser
 
 DATABASE: Final = "browser"
+PASSKEY_DATABASE: Final = "browser_passkeys"
 _LINK: Final = re.compile(r"http://localhost:8000(/account/[a-z-]+#token=[\w-]+)")
 
 
@@ -77,3 +80,22 @@ async def browser() -> AsyncIterator[Browser]:
         browser = await playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
         yield browser
         await browser.close()
+
+
+@pytest.fixture(scope="session")
+def passkey_url(postgres: EmbeddedPostgres) -> Iterator[str]:
+    with psycopg.connect(postgres.url(), autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {PASSKEY_DATABASE}".encode())
+    migrate(postgres.url(PASSKEY_DATABASE))
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    url = f"http://localhost:{port}"
+    with running_service(proof_settings(postgres.url(PASSKEY_DATABASE), PUBLIC_URL=url, BACKGROUND="off"), port=port):
+        yield url
+
+
+@pytest.fixture
+async def home(passkey_url: str, postgres: EmbeddedPostgres) -> AsyncIterator[PasskeySite]:
+    async with httpx.AsyncClient(base_url=passkey_url, trust_env=False, timeout=60) as client:
+        yield PasskeySite(passkey_url, postgres.url(PASSKEY_DATABASE), ApiClient(client))

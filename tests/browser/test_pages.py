@@ -10,16 +10,15 @@ import pytest
 
 from doorward.domain.accounts.links import AccountPage
 from tests.browser.conftest import Site
+from tests.browser.passkeys import NARROWEST
 from tests.browser.tools import axe, validation_messages
 
 if TYPE_CHECKING:
-    from playwright.async_api import Browser, Page, ViewportSize
+    from playwright.async_api import Browser, Page
 
 NEW_PASSWORD: Final = "four other random words"
 FORMS: Final = tuple(f"/account/{page}" for page in AccountPage)
 SHOWN: Final = (*FORMS, "/", "/development/mails")
-NARROWEST: Final[ViewportSize] = {"width": 320, "height": 640}
-"""CSS pixels without a bar for scrolling sideways: WCAG 2.2, criterion 1.4.10."""
 
 
 async def pages_of(site: Site) -> dict[str, str]:

@@ -4,6 +4,7 @@ import base64
 import contextlib
 import io
 import ipaddress
+import json
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
@@ -15,12 +16,14 @@ from starlette.requests import Request
 
 from doorward.api import caller, conditional, links
 from doorward.api.client_address import client_address
+from doorward.api.schemas import ceremonies
 from doorward.core import pages
 from doorward.core.exceptions import DomainError
 from doorward.domain.administration import policy as administration
 from doorward.domain.auth import identifiers, policy
 from doorward.domain.auth.device_token import DeviceTokenCodec
 from doorward.domain.auth.one_time_token import OneTimeTokenCodec, Purpose
+from doorward.domain.auth.pending_login import PendingLogins
 from doorward.domain.auth.refresh_token import RefreshTokenCodec
 from doorward.domain.auth.sealed_tokens import SealedKind, SealedTokens
 from doorward.domain.items import search
@@ -33,6 +36,8 @@ from doorward.domain.items.reading.files import FileOptions, opened_items
 from doorward.domain.oauth import policy as oauth
 from doorward.domain.oauth.client_authentication import read_credentials
 from doorward.domain.oauth.models import ClientContent, PresentedCredentials
+from doorward.domain.passkeys import policy as passkeys
+from doorward.domain.passkeys.client_data import LONGEST_CLIENT_DATA, ClientDataError, read_client_data
 from doorward.domain.webhooks import policy as webhooks
 from doorward.domain.webhooks.models import EndpointContent
 from doorward.infrastructure.access_tokens import AccessTokens
@@ -55,6 +60,7 @@ _REFRESH_TOKENS: Final = RefreshTokenCodec(_KEY, b"p" * 32)
 _ONE_TIME_TOKENS: Final = OneTimeTokenCodec(_KEY, b"p" * 32)
 _DEVICE_TOKENS: Final = DeviceTokenCodec(_KEY, b"p" * 32)
 _SEALED_TOKENS: Final = SealedTokens(_KEY, b"p" * 32)
+_PENDING_LOGINS: Final = PendingLogins(_SEALED_TOKENS)
 _TRUSTED: Final[tuple[Network, ...]] = tuple(
     ipaddress.ip_network(text) for text in ("10.0.0.0/8", "fc00::/7", *(f"100.{number}.0.0/16" for number in range(50)))
 )
@@ -99,6 +105,35 @@ def _read_one_time_token(text: str) -> None:
 def _read_sealed_token(text: str) -> None:
     with contextlib.suppress(DomainError):
         _SEALED_TOKENS.read(text, SealedKind.RESTORE, now=_NOW)
+
+
+def _read_client_data(text: str) -> None:
+    for content in (text.encode("utf-8", "surrogatepass")[:LONGEST_CLIENT_DATA], b"[" * LONGEST_CLIENT_DATA):
+        with contextlib.suppress(ClientDataError):
+            read_client_data(content)
+    with contextlib.suppress(ClientDataError):
+        read_client_data(json.dumps({"challenge": text}).encode()[:LONGEST_CLIENT_DATA])
+
+
+def _decode_member(text: str) -> None:
+    with contextlib.suppress(ValueError):
+        ceremonies.decoded(text)
+
+
+def _read_credential(text: str) -> None:
+    for content in (text, "[" * len(text), json.dumps({"id": text, "rawId": text, "type": "public-key"})):
+        with contextlib.suppress(ValueError):
+            ceremonies.AuthenticationJson.model_validate_json(content.encode("utf-8", "surrogatepass"))
+
+
+def _name_passkey(text: str) -> None:
+    with contextlib.suppress(DomainError):
+        passkeys.clean_name(text)
+
+
+def _read_pending_login(text: str) -> None:
+    with contextlib.suppress(DomainError):
+        _PENDING_LOGINS.read(text, now=_NOW)
 
 
 def _read_code(text: str) -> object:
@@ -185,6 +220,11 @@ _PLACES: Final = (
     Place("one-time token", _read_one_time_token, lambda: worst_inputs.texts(FIELD)),
     Place("code", _read_code, lambda: worst_inputs.texts(FIELD)),
     Place("sealed token", _read_sealed_token, lambda: worst_inputs.texts(FIELD)),
+    Place("client data", _read_client_data, lambda: worst_inputs.texts(LONGEST_CLIENT_DATA)),
+    Place("member of a passkey", _decode_member, lambda: worst_inputs.texts(16_384)),
+    Place("passkey in a form", _read_credential, lambda: worst_inputs.texts(32 * 1024)),
+    Place("name of a passkey", _name_passkey, lambda: worst_inputs.texts(FIELD)),
+    Place("pending login", _read_pending_login, lambda: worst_inputs.texts(FIELD)),
     Place("device token", _DEVICE_TOKENS.decode, lambda: worst_inputs.texts(FIELD)),
     Place("access token", lambda text: _TOKENS.verify(text, _NOW), worst_inputs.access_tokens),
     Place("links of a page", _first_page_links, _queries),

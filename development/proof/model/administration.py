@@ -16,6 +16,8 @@ from doorward.domain.auth.callers import Caller
 from doorward.domain.auth.one_time_tokens import OneTimeTokens
 from doorward.domain.auth.scopes import AdminScope
 from doorward.domain.auth.throttling import Throttling
+from doorward.domain.mfa.factor_reset import CodeFactors, FactorReset
+from doorward.domain.mfa.notices import FactorNotices
 from doorward.domain.outbox.mail_queue import MailQueue
 from doorward.infrastructure.postgres.database import PostgresDatabase
 from doorward.infrastructure.sealing import AesGcmSealer
@@ -47,6 +49,7 @@ class Administration:
             clock=clock,
             throttling=throttling,
             accounts=AdministeredAccounts(tokens=tokens, mails=mails),
+            factors=FactorReset(factors=[CodeFactors()], notices=FactorNotices(mails)),
         )
 
     async def end_sessions(self, user_id: str) -> int:

@@ -77,7 +77,7 @@ class OwnAccount:
         try:
             await self._login.login(name=name, password=password)
         except DeletionPendingError as offer:
-            await self._deletion.restore_by_token(offer.members["restore_token"])
+            await self._deletion.restore_by_token(str(offer.members["restore_token"]))
             return True
         except DomainError:
             return False

@@ -156,11 +156,13 @@ def detail_of(error: type[DomainError], remedies: Remedies) -> str:
 
 
 def _challenge(error: DomainError) -> str:
-    """RFC 6750 section 3: the code is left out when no token was sent. RFC 9470 section 3 adds ``max_age``."""
+    """RFC 6750 section 3: the code is left out when no token was sent. RFC 9470 section 3 adds the rest."""
     if isinstance(error, ReauthenticationRequiredError):
+        acr = "" if error.acr is None else f', acr_values="{error.acr}"'
+        max_age = "" if error.max_age_seconds is None else f", max_age={error.max_age_seconds}"
         return (
             f'Bearer realm="doorward", error="insufficient_user_authentication", '
-            f'error_description="{error.detail}", max_age={error.max_age_seconds}'
+            f'error_description="{error.detail}"{acr}{max_age}'
         )
     if isinstance(error, MissingAccessTokenError) or error.oauth_error != "invalid_token":
         return 'Bearer realm="doorward"'

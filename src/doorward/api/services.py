@@ -37,6 +37,7 @@ from doorward.domain.administration.user_actions import UserActions
 from doorward.domain.administration.users import Users
 from doorward.domain.auth.listing import SessionListing
 from doorward.domain.auth.login import Login
+from doorward.domain.auth.login_completion import LoginCompletion
 from doorward.domain.auth.ports import Authentication
 from doorward.domain.auth.reauthentication import Reauthentication
 from doorward.domain.auth.registration import Registration
@@ -44,6 +45,10 @@ from doorward.domain.auth.session_ending import OwnSessionEnding
 from doorward.domain.auth.sessions import Sessions
 from doorward.domain.items.importing import ItemImport
 from doorward.domain.items.service import Items
+from doorward.domain.mfa.enrolment import TotpEnrolment
+from doorward.domain.mfa.listing import FactorListing
+from doorward.domain.mfa.recovery_codes import RecoveryCodes
+from doorward.domain.mfa.second_factor import ShownCodes
 from doorward.domain.oauth.client_authentication import ClientAuthentication
 from doorward.domain.oauth.client_credentials import ClientCredentials
 from doorward.domain.oauth.clients import Clients
@@ -51,6 +56,11 @@ from doorward.domain.oauth.introspection import Introspection
 from doorward.domain.oauth.login_grants import LoginGrants
 from doorward.domain.oauth.resources import Resources
 from doorward.domain.oauth.revocation import Revocation
+from doorward.domain.passkeys.authentication import PasskeyLogin
+from doorward.domain.passkeys.exceptions import PasskeysNotConfiguredError
+from doorward.domain.passkeys.management import PasskeyManagement
+from doorward.domain.passkeys.registration import PasskeyRegistration
+from doorward.domain.passkeys.second_factor import PasskeyFactors
 from doorward.domain.webhooks.calling import WebhookReplay, WebhookTest
 from doorward.domain.webhooks.dead_letters import DeadLetters
 from doorward.domain.webhooks.management import Webhooks
@@ -70,6 +80,27 @@ class OwnAccountServices:
     reauthentication: Reauthentication
     session_listing: SessionListing
     session_ending: OwnSessionEnding
+
+
+@dataclass(frozen=True, slots=True)
+class PasskeyServices:
+    """The use cases of passkeys."""
+
+    login: PasskeyLogin
+    factors: PasskeyFactors
+    registration: PasskeyRegistration
+    management: PasskeyManagement
+
+
+@dataclass(frozen=True, slots=True)
+class SecondFactorServices:
+    """The use cases of second factors. ``enrolment`` is None where the extra that seals secrets is missing."""
+
+    completion: LoginCompletion
+    shown_codes: ShownCodes
+    recovery_codes: RecoveryCodes
+    listing: FactorListing
+    enrolment: TotpEnrolment | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +219,9 @@ class Services:
     verification: Verification
     recovery: Recovery
     own_account: OwnAccountServices
+    passkeys: PasskeyServices | None
+    """None without a PUBLIC_URL that passkeys can belong to."""
+    second_factors: SecondFactorServices
     leaving: LeavingServices
     administration: AdministrationServices
     keys: KeyServices | None
@@ -209,6 +243,13 @@ def services_of(request: Request) -> Services:
     """Return what the application of this request serves with."""
     services: Services = request.app.state.services
     return services
+
+
+def passkeys_of(services: Services) -> PasskeyServices:
+    """Return the use cases of passkeys. Raises ``PasskeysNotConfiguredError``."""
+    if services.passkeys is None:
+        raise PasskeysNotConfiguredError
+    return services.passkeys
 
 
 async def _services(request: Request) -> Services:

@@ -174,6 +174,14 @@ def end_sessions(user: str) -> None:
     click.echo(f"doorward: ended {count} sessions")
 
 
+@users.command(help="Remove all second factors of USER, who has lost them. Make sure of who asks first.")
+@click.argument("user")
+def reset_factors(user: str) -> None:
+    """Remove the factors."""
+    on_user(lambda use_cases, user_id: use_cases.user_actions.reset_factors(OPERATOR, user_id), user)
+    click.echo("doorward: the user has no second factor; all sessions have ended")
+
+
 @users.command(help="Forget the failed logins of USER.")
 @click.argument("user")
 def unthrottle(user: str) -> None:

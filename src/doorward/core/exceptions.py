@@ -45,7 +45,7 @@ class DomainError(Exception):
     retry_after_seconds: int | None = None
     """Seconds after which a retry may succeed, if known."""
 
-    members: Mapping[str, str] = MappingProxyType({})
+    members: Mapping[str, str | Sequence[str]] = MappingProxyType({})
     """What a client needs for its next call, by name: members of the problem beside those that all have."""
 
     def __init__(self, flaws: Sequence[Flaw] = ()) -> None:

@@ -78,7 +78,11 @@ class LimitedCall(StrEnum):
     ACCOUNT = "account"
     PASSWORD = "password"  # noqa: S105 - the name of a call
     REAUTHENTICATE = "reauthenticate"
+    SECOND_FACTOR = "second_factor"
+    FACTORS = "factors"
     SESSIONS = "sessions"
+    PASSKEY_LOGIN = "passkey_login"
+    PASSKEYS = "passkeys"
     DELETION = "deletion"
     RESTORE = "restore"
     EXPORT = "export"

@@ -11,6 +11,7 @@ MAIL_BUDGET_PURPOSE: Final = b"doorward mail budget mac v1"
 SEALED_TOKEN_PURPOSE: Final = b"doorward sealed token mac v1"
 THROTTLE_PURPOSE: Final = b"doorward login throttle mac v1"
 DEVICE_TOKEN_PURPOSE: Final = b"doorward device token mac v1"
+RECOVERY_CODE_PURPOSE: Final = b"doorward recovery code mac v1"
 KEY_BYTES: Final = 64
 _SALT: Final = b"doorward"
 

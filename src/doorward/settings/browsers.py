@@ -12,6 +12,7 @@ from doorward.settings.web_addresses import (
     check_hosts,
     check_origins,
     check_public_address,
+    is_ip_address,
     split_public_address,
 )
 
@@ -27,7 +28,8 @@ class BrowserSettings(Topic):
     """The address at which clients reach the service, with a path where a proxy serves it below one
     (`https://example.com/auth`). With `https://` every answer asks browsers to use nothing else (HSTS). With `https://`
     or `http://` on this machine, the service also issues tokens that other services verify (extra
-    `doorward[oauth]`)."""
+    `doorward[oauth]`). With `https://` and a host name, or `http://localhost`, users can have passkeys (extra
+    `doorward[passkeys]`): these belong to the host, and are lost when it changes."""
 
     cors_allow_origins: Annotated[tuple[str, ...], split_list, AfterValidator(check_origins)] = Field(
         (), examples=["https://app.example.com,http://localhost:3000"]
@@ -69,6 +71,21 @@ class BrowserSettings(Topic):
             return None
         address = urlsplit(self.public_url)
         return self.public_url if address.scheme == "https" or address.hostname in THIS_MACHINE else None
+
+    @property
+    def relying_party(self) -> tuple[str, str] | None:
+        """The host and the origin that passkeys belong to; None where PUBLIC_URL is none that browsers take.
+
+        They use passkeys by https or on this machine, and of hosts that have a name (Web Authentication section 5.1.2).
+        """
+        if self.public_url is None:
+            return None
+        origin, _ = split_public_address(self.public_url)
+        address = urlsplit(origin)
+        host = address.hostname or ""
+        if is_ip_address(host) or (address.scheme != "https" and host != "localhost"):
+            return None
+        return host, origin
 
     @model_validator(mode="after")
     def _credentials_for_named_origins_only(self) -> Self:

@@ -38,6 +38,7 @@ _LIMITS_OF_GUESSES: Final = (
     "rate_limit_verify",
     "rate_limit_password",
     "rate_limit_reauthenticate",
+    "rate_limit_second_factor",
 )
 _SECONDS: Final = {"second": 1, "minute": 60, "hour": 3600, "day": 86400}
 

@@ -65,10 +65,22 @@ class LimitSettings(Topic):
     """Changes of a password from one client address."""
 
     rate_limit_reauthenticate: RateLimit = Field("10/minute", examples=["10/minute"])
-    """Passwords that one client address may show again in sessions that it has."""
+    """Passwords and codes that one client address may show again in sessions that it has."""
+
+    rate_limit_second_factor: RateLimit = Field("10/minute", examples=["10/minute"])
+    """Logins that one client address may complete by a second factor."""
+
+    rate_limit_factors: RateLimit = Field("10/minute", examples=["10/minute"])
+    """Calls of one client address that list, set up or remove second factors, all together."""
 
     rate_limit_sessions: RateLimit = Field("20/minute", examples=["20/minute"])
     """Calls of one client address that list or end a user's sessions, all together."""
+
+    rate_limit_passkey_login: RateLimit = Field("40/minute", examples=["40/minute"])
+    """Calls of one client address to sign in with passkeys: two for each login, one for a page that offers it."""
+
+    rate_limit_passkeys: RateLimit = Field("20/minute", examples=["20/minute"])
+    """Calls of one client address that list or change a user's passkeys, all together."""
 
     rate_limit_deletion: RateLimit = Field("3/minute", examples=["3/minute"])
     """Requests of one client address to delete an account."""

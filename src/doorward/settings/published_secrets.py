@@ -21,7 +21,11 @@ PUBLISHED_SECRETS: Final = frozenset(
         *("doorward", "postgres", "postgresql", "password", "passwd", "changeme", "change-me", "change_me"),
         *("secret", "test", "example", "default", "admin", "root", "unused", "your-password", "yourpassword"),
         *("mysecretpassword", "hunter2", "s3cret", "correct horse battery staple"),
-        "/api/v1/account/email/verification",
+        *("/api/v1/account/email/verification", "/api/v1/account/passkeys/options"),
+        "/api/v1/account/reauthenticate/options",
+        "/api/v1/account/second-factors/recovery-codes",
+        *("/api/v1/account/second-factors/totp", "/api/v1/account/second-factors/totp/confirm"),
+        *("/api/v1/auth/second-factor/recovery-code", "/api/v1/auth/second-factor/passkey"),
     }
 )
 """Words and phrases, compared as ``normalized`` writes them."""

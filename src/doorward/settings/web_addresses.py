@@ -59,6 +59,15 @@ def split_public_address(text: str) -> tuple[str, str]:
     return f"{scheme}{separator}{host}", f"{slash}{path}"
 
 
+def is_ip_address(host: str) -> bool:
+    """Tell whether a host is an address, not a name."""
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
 def is_of_this_machine(address: str) -> bool:
     """Tell whether a web address that was checked names this machine itself."""
     host = urlsplit(address).hostname or ""

@@ -4,7 +4,11 @@ from typing import Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from doorward.core.principal import MAXIMUM_TOKEN_LENGTH
+
 MAXIMUM_FIELD_LENGTH: Final = 1024
+MAXIMUM_CREDENTIAL_LENGTH: Final = 32 * 1024
+"""What a browser writes of a passkey, and of a login that waits."""
 
 
 class _Form(BaseModel):
@@ -58,3 +62,37 @@ class AcceptInvitationForm(_Form):
     code: str = Field("", max_length=MAXIMUM_FIELD_LENGTH)
     username: str = Field("", max_length=MAXIMUM_FIELD_LENGTH)
     password: str = Field("", max_length=MAXIMUM_FIELD_LENGTH)
+
+
+class PasskeySignInForm(_Form):
+    """What a passkey signed; or a name and a password, and a code where the account has a second factor."""
+
+    credential: str = Field("", max_length=MAXIMUM_CREDENTIAL_LENGTH)
+    username: str = Field("", max_length=MAXIMUM_FIELD_LENGTH)
+    password: str = Field("", max_length=MAXIMUM_FIELD_LENGTH)
+    code: str = Field("", max_length=MAXIMUM_FIELD_LENGTH)
+
+
+class SignedInForm(_Form):
+    """The session of the page."""
+
+    access_token: str = Field("", max_length=MAXIMUM_TOKEN_LENGTH)
+
+
+class AddPasskeyForm(SignedInForm):
+    """What an authenticator made, and how its owner calls it."""
+
+    credential: str = Field("", max_length=MAXIMUM_CREDENTIAL_LENGTH)
+    name: str = Field("", max_length=MAXIMUM_FIELD_LENGTH)
+
+
+class OwnPasskeyForm(SignedInForm):
+    """Which passkey."""
+
+    passkey_id: str = Field("", max_length=MAXIMUM_FIELD_LENGTH)
+
+
+class RenamePasskeyForm(OwnPasskeyForm):
+    """And how its owner calls it from now on."""
+
+    name: str = Field("", max_length=MAXIMUM_FIELD_LENGTH)

@@ -19,6 +19,7 @@ from doorward.domain.auth.registration import RegistrationRules
 from doorward.infrastructure.keys import cursor_purpose
 from doorward.settings.keys import KeySettings
 from doorward.wiring.accounts import create_one_time_tokens, create_passwords
+from doorward.wiring.factor_reset import create_factor_reset
 from doorward.wiring.foundation import Foundation
 from doorward.wiring.joining import create_inviting
 from doorward.wiring.keys import keys
@@ -49,6 +50,7 @@ def create_administration(
             clock=clock,
             throttling=create_throttling(settings.keys, database),
             accounts=accounts,
+            factors=create_factor_reset(base),
         ),
         search=UserSearch(database=searched or database, cursors=_cursors(settings.keys, "users")),
         invitations=invitations,

@@ -51,7 +51,9 @@ from doorward.wiring.mail import MailService, create_mail
 from doorward.wiring.oauth import create_client_callers, create_oauth, create_own_authentication, create_provider
 from doorward.wiring.own_account import create_own_account
 from doorward.wiring.pages import create_pages
+from doorward.wiring.passkeys import create_passkeys
 from doorward.wiring.registration import create_registration, registration_rules
+from doorward.wiring.second_factors import create_second_factors
 from doorward.wiring.telemetry import Telemetry
 
 Background = Callable[[], AbstractAsyncContextManager[None]]
@@ -126,7 +128,7 @@ def _create_services(
     readiness = Readiness(settings.database, database, cursor_factory=telemetry.cursor_factory)
     signer, issuer, sessions = create_tokens(base, signing_keys.provider if signing_keys else None)
     clients = create_client_callers(database)
-    rules, drain = registration_rules(settings), Drain()
+    rules, drain, factors = registration_rules(settings), Drain(), create_second_factors(base, issuer)
     return Services(
         registration=create_registration(base, rules),
         registration_requests=create_registration_requests(base, rules),
@@ -138,6 +140,8 @@ def _create_services(
         verification=create_verification(base, rules),
         own_account=create_own_account(base, rules, issuer),
         recovery=create_recovery(base, rules),
+        passkeys=create_passkeys(base, issuer, factors.recovery_codes),
+        second_factors=factors,
         leaving=create_leaving(base, rules, _personal_data()),
         keys=create_key_services(signing_keys, clock),
         administration=create_administration(base, rules, shared),

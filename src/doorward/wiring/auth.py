@@ -7,7 +7,9 @@ from doorward.domain.auth.continuation import SessionContinuation
 from doorward.domain.auth.device_token import DeviceTokenCodec
 from doorward.domain.auth.held_back import HeldBack
 from doorward.domain.auth.known_devices import KnownDevices
-from doorward.domain.auth.login import Login, LoginRules
+from doorward.domain.auth.login import Login
+from doorward.domain.auth.login_sessions import LoginRules, LoginSessions
+from doorward.domain.auth.pending_login import PendingLogins
 from doorward.domain.auth.policy import Lifetimes
 from doorward.domain.auth.refresh_token import RefreshTokenCodec
 from doorward.domain.auth.sealed_tokens import SealedTokens
@@ -60,11 +62,22 @@ def create_login(base: Foundation, issuer: TokenPairIssuer) -> Login:
     return Login(
         database=base.database,
         hasher=base.hasher,
+        sessions=create_login_sessions(base, issuer),
+        pending=create_pending_logins(settings.keys),
+        throttling=create_throttling(settings.keys, base.database),
+        devices=create_known_devices(base),
+        held_back=create_held_back(base),
+        clock=base.clock,
+    )
+
+
+def create_login_sessions(base: Foundation, issuer: TokenPairIssuer) -> LoginSessions:
+    """Return what begins the session of a login, for every way in."""
+    settings = base.settings
+    return LoginSessions(
         issuer=issuer,
         throttling=create_throttling(settings.keys, base.database),
         devices=create_known_devices(base),
-        held_back=HeldBack(sealed_tokens=create_sealed_tokens(settings.keys), mails=base.mails),
-        clock=base.clock,
         rules=LoginRules(
             policy=AdmissionPolicy(requires_verified_email=settings.registration.login_requires_verified_email),
             lifetimes=lifetimes_of(settings),
@@ -73,9 +86,19 @@ def create_login(base: Foundation, issuer: TokenPairIssuer) -> Login:
     )
 
 
+def create_held_back(base: Foundation) -> HeldBack:
+    """Return what a right proof gets where no session may begin."""
+    return HeldBack(sealed_tokens=create_sealed_tokens(base.settings.keys), mails=base.mails)
+
+
 def create_sealed_tokens(settings: KeySettings) -> SealedTokens:
     """Return what issues and reads tokens without a row."""
     return SealedTokens(*keys(settings, SEALED_TOKEN_PURPOSE))
+
+
+def create_pending_logins(settings: KeySettings) -> PendingLogins:
+    """Return what issues and reads the tokens of logins that wait for a second factor."""
+    return PendingLogins(create_sealed_tokens(settings))
 
 
 def create_known_devices(base: Foundation) -> KnownDevices:

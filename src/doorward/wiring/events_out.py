@@ -21,11 +21,13 @@ from doorward.domain.audit.replay import AuditReplay
 from doorward.domain.auth import events as auth_events
 from doorward.domain.federation import events as federation_events
 from doorward.domain.keys import events as key_events
+from doorward.domain.mfa import events as mfa_events
 from doorward.domain.oauth import events as oauth_events
 from doorward.domain.outbox.delivery import Delivery, DeliveryTimes
 from doorward.domain.outbox.mail_queue import MailQueue
 from doorward.domain.outbox.models import WEBHOOK_CHANNEL
 from doorward.domain.outbox.relay import Relay
+from doorward.domain.passkeys import events as passkey_events
 from doorward.domain.webhooks import events as webhook_events
 from doorward.domain.webhooks.calling import WebhookReplay, WebhookTest
 from doorward.domain.webhooks.dead_letters import DeadLetters
@@ -56,7 +58,9 @@ MODULES_OF_EVENTS: Final = (
     federation_events,
     importing_events,
     key_events,
+    mfa_events,
     oauth_events,
+    passkey_events,
     webhook_events,
 )
 """The modules that have events of the audit log: a class is known once its module is imported."""

@@ -41,9 +41,14 @@ def sealing_keys(settings: KeySettings) -> list[bytes]:
     Those of SECRET_KEY and SECRET_KEY_PREVIOUS are the last also where ENCRYPTION_KEYS is set: what was stored before
     it was set stays readable.
     """
+    return [key[:SEALING_KEY_BYTES] for key in keys_of_stored_secrets(settings, SEALING_PURPOSE)]
+
+
+def keys_of_stored_secrets(settings: KeySettings, purpose: bytes) -> list[bytes]:
+    """Return the keys of this purpose for what is stored for years, the one for what is new first."""
     roots = (*settings.encryption_keys, settings.secret_key, settings.secret_key_previous)
     secrets = [each.get_secret_value().encode() for each in roots if each is not None]
-    return [derive_key(secret, SEALING_PURPOSE)[:SEALING_KEY_BYTES] for secret in dict.fromkeys(secrets)]
+    return [derive_key(secret, purpose) for secret in dict.fromkeys(secrets)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from doorward.domain.audit.personal_data import AuditData
 from doorward.domain.auth.expiry import TokenExpiry
 from doorward.domain.auth.personal_data import DeviceData, SessionData
 from doorward.domain.auth.registration import RegistrationRules
+from doorward.domain.mfa.personal_data import FactorData
 from doorward.infrastructure.postgres.clock_watch import require_agreement
 from doorward.infrastructure.postgres.database import PostgresDatabase
 from doorward.infrastructure.scheduler import Task
@@ -21,6 +22,7 @@ from doorward.wiring.accounts import create_passwords
 from doorward.wiring.auth import create_sealed_tokens
 from doorward.wiring.federation import identity_data
 from doorward.wiring.foundation import Foundation
+from doorward.wiring.passkeys import passkey_data
 
 
 def create_leaving(base: Foundation, rules: RegistrationRules, resources: Sequence[PersonalData]) -> LeavingServices:
@@ -38,7 +40,7 @@ def create_leaving(base: Foundation, rules: RegistrationRules, resources: Sequen
         export=Export(
             database=base.database,
             clock=base.clock,
-            data=[SessionData(), DeviceData(), identity_data(), AuditData(), *resources],
+            data=[SessionData(), DeviceData(), FactorData(), passkey_data(), identity_data(), AuditData(), *resources],
             address_detail=address_detail,
         ),
     )

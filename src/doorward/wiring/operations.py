@@ -18,6 +18,7 @@ from doorward.domain.items.importing import ItemImport
 from doorward.domain.keys.changes import KeyChanges
 from doorward.domain.keys.exceptions import KeysNotInUseError
 from doorward.domain.keys.resealing import KeyResealing
+from doorward.domain.mfa.resealing import TotpResealing
 from doorward.domain.outbox.resealing import OutboxResealing, Resealed
 from doorward.domain.outbox.unsubscribing import unsubscribe
 from doorward.domain.webhooks.dead_letters import DeadLetters
@@ -112,7 +113,8 @@ async def reseal(settings: Settings) -> Resealed:
         mails = await OutboxResealing(database=database, sealer=sealer).reseal()
         of_webhooks = await WebhookResealing(database=database, sealer=sealer).reseal()
         of_keys = await KeyResealing(database=database, sealer=sealer).reseal()
-    resealed, unreadable = (sum(counts) for counts in zip(of_webhooks, of_keys, strict=True))
+        of_totp = await TotpResealing(database=database, sealer=sealer).reseal()
+    resealed, unreadable = (sum(counts) for counts in zip(of_webhooks, of_keys, of_totp, strict=True))
     return Resealed(mails.resealed + resealed, mails.unreadable + unreadable)
 
 

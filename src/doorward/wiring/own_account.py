@@ -12,6 +12,7 @@ from doorward.wiring.accounts import create_passwords
 from doorward.wiring.auth import create_continuation, create_known_devices, lifetimes_of
 from doorward.wiring.email_change import create_email_change, create_email_change_confirmation
 from doorward.wiring.foundation import Foundation
+from doorward.wiring.throttling import create_throttling
 
 
 def create_own_account(base: Foundation, rules: RegistrationRules, issuer: TokenPairIssuer) -> OwnAccountServices:
@@ -35,6 +36,7 @@ def create_own_account(base: Foundation, rules: RegistrationRules, issuer: Token
         reauthentication=Reauthentication(
             database=base.database,
             passwords=passwords,
+            throttling=create_throttling(base.settings.keys, base.database),
             issuer=issuer,
             clock=base.clock,
             lifetimes=lifetimes,

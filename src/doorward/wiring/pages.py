@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from doorward.api.routing import Call
 from doorward.settings.config import Settings
+from doorward.wiring.passkeys import has_passkeys
 
 
 def has_invitation_page(settings: Settings) -> bool:
@@ -15,12 +16,18 @@ def has_invitation_page(settings: Settings) -> bool:
     return settings.browsers.public_url is not None and importlib.util.find_spec("jinja2") is not None
 
 
+def has_passkey_pages(settings: Settings) -> bool:
+    """Tell whether there are passkeys, and what renders their pages."""
+    return has_passkeys(settings.browsers) and importlib.util.find_spec("jinja2") is not None
+
+
 def create_pages(settings: Settings, *, has_mail: bool) -> Sequence[Call]:
     """Return the calls of the pages. Raises ``ImportError`` where mail needs them and the extra is missing."""
     if not has_mail and not has_invitation_page(settings):
         return []
-    from doorward.web import account_pages, joining_pages  # noqa: PLC0415 - an extra
+    from doorward.web import account_pages, joining_pages, passkey_pages  # noqa: PLC0415 - an extra
 
+    passkeys = passkey_pages.calls() if has_passkey_pages(settings) else []
     if not has_mail:
-        return [*account_pages.assets(), *joining_pages.invitation_calls()]
-    return [*account_pages.calls(), *joining_pages.calls()]
+        return [*account_pages.assets(), *joining_pages.invitation_calls(), *passkeys]
+    return [*account_pages.calls(), *joining_pages.calls(), *passkeys]

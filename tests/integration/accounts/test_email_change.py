@@ -12,6 +12,8 @@ from doorward.domain.administration.user_actions import UserActions
 from doorward.domain.auth.accounts import Accounts
 from doorward.domain.auth.deactivation import Deactivation
 from doorward.domain.auth.exceptions import InvalidAccessTokenError, InvalidEmailError, InvalidOneTimeTokenError
+from doorward.domain.mfa.factor_reset import CodeFactors, FactorReset
+from doorward.domain.mfa.notices import FactorNotices
 from doorward.domain.outbox.exceptions import MailNotConfiguredError
 from doorward.domain.outbox.mail import MailKind
 from doorward.domain.outbox.mail_queue import MailQueue
@@ -86,6 +88,7 @@ async def test_a_change_does_not_outlive_a_forced_reset_of_the_password(change: 
         clock=mails.clock,
         throttling=create_throttling(mails.service.settings.keys, mails.service.database),
         accounts=accounts,
+        factors=FactorReset(factors=[CodeFactors()], notices=FactorNotices(mails.queue)),
     )
     await actions.reset_password(OPERATOR, UUID(change.person.id))
     assert (await change.mail(OLD), await change.mail(NEW)) == (None, None)

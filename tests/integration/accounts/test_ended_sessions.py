@@ -16,7 +16,9 @@ from doorward.api.policy import ACCOUNT as ACCOUNT_ACCESS
 from doorward.api.policy import NeedsScope
 from doorward.api.routing import Call
 from tests.integration.accounts.own_account import ACCOUNT, NEW_PASSWORD, Owner, signed_in
+from tests.integration.administration.administrator import write
 from tests.integration.mailbox import make_service_with_mail, next_mail, token_in
+from tests.integration.mfa.protected import CODES, OWN_TOTP, application_of
 from tests.integration.service import MakeService, Service, is_problem, mark
 
 READING: Final = {"GET", "HEAD"}
@@ -45,7 +47,14 @@ async def bodies(service: Service, owner: Owner) -> dict[str, object]:
     new_email = f"{mark()}@example.com"
     assert (await owner.call("POST", f"{ACCOUNT}/email", json={"new_email": new_email})).status_code == 202
     change = token_in(await next_mail(service, new_email, "Confirm"))
+    await write(service, "UPDATE users SET email_verified_at = now() WHERE id = %s", owner.person.id)
+    enrolment = await owner.call("POST", OWN_TOTP)
+    code = application_of(enrolment).at(service.clock.present)
     return {
+        f"POST {OWN_TOTP}": None,
+        f"POST {OWN_TOTP}/confirm": {"token": enrolment.json()["token"], "code": code},
+        f"DELETE {OWN_TOTP}": None,
+        f"POST {CODES}": None,
         f"POST {AUTH}/email/verify": {"token": verification},
         f"POST {ACCOUNT}/email/verification": None,
         f"POST {ACCOUNT}/email": {"new_email": f"{mark()}@example.com"},

@@ -34,7 +34,8 @@ async def test_a_call_without_a_recent_proof_is_told_how_old_one_may_be(owner: O
     answer = await owner.rename("kite")
     assert answer.headers["www-authenticate"] == (
         'Bearer realm="doorward", error="insufficient_user_authentication", '
-        'error_description="This call needs a recent proof of who you are. Show your password again.", max_age=300'
+        'error_description="This call needs a recent proof of who you are. Show your second factor again if the '
+        'account has one, or else your password.", max_age=300'
     )
 
 

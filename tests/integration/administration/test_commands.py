@@ -159,6 +159,7 @@ async def test_each_action_on_a_user_does_what_the_api_does(
     assert await run("users", "password-reset", person.email) == 0
     assert is_problem(await service.post_login(person), 403, "password_change_required")
     assert await run("users", "unthrottle", person.email) == 0
+    assert await run("users", "reset-factors", person.email) == 0
     assert await run("users", "deactivate", person.email) == 0
     assert stored(service, person)["is_active"] is False
     assert await run("users", "activate", person.email) == 0

@@ -29,6 +29,7 @@ DELETE /api/v1/admin/users/{user_id}                 403     403     403   204
 POST   /api/v1/admin/users/{user_id}/deactivate      403     403     403   204
 POST   /api/v1/admin/users/{user_id}/activate        403     403     403   204
 POST   /api/v1/admin/users/{user_id}/password-reset  403     403     204   204
+POST   /api/v1/admin/users/{user_id}/factors/reset   403     403     204   204
 POST   /api/v1/admin/users/{user_id}/unthrottle      403     403     204   204
 POST   /api/v1/admin/users/{user_id}/sessions/end    403     403     204   204
 GET    /api/v1/admin/users/{user_id}/sessions        403     200     200   200
@@ -80,6 +81,7 @@ ACTING: Final = (
     ("POST", "/deactivate"),
     ("POST", "/activate"),
     ("POST", "/password-reset"),
+    ("POST", "/factors/reset"),
     ("POST", "/unthrottle"),
     ("POST", "/sessions/end"),
 )
@@ -181,7 +183,7 @@ async def test_support_touches_nobody_with_more_rights_by_any_route(mailing: Ser
         refused = await support.call(method, user(target.person) + part, **options)
         assert refused.json()["code"] in {"insufficient_scope", "beyond_own_scopes"}, (method, part)
         assert refused.status_code == 403
-    for part in ("/password-reset", "/unthrottle", "/sessions/end"):
+    for part in ("/password-reset", "/factors/reset", "/unthrottle", "/sessions/end"):
         refused = await support.call("POST", user(target.person) + part)
         assert is_problem(refused, 403, "beyond_own_scopes"), part
     assert stored(mailing, target.person) == before
@@ -191,7 +193,7 @@ async def test_support_touches_nobody_with_more_rights_by_any_route(mailing: Ser
 @pytest.mark.parametrize("held", [["support"], []], ids=["support", "none"])
 async def test_support_helps_those_with_as_many_rights_or_fewer(mailing: Service, held: list[str]) -> None:
     support = await signed_in_with(mailing, "support")
-    for part in ("/password-reset", "/unthrottle", "/sessions/end"):
+    for part in ("/password-reset", "/factors/reset", "/unthrottle", "/sessions/end"):
         target = await signed_in_with(mailing, *held)
         assert (await support.call("POST", user(target.person) + part)).status_code == 204
 

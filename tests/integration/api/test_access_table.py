@@ -1,6 +1,6 @@
 """Who may make which call: every call of the OpenAPI document, made in every state that a caller can be in."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
@@ -28,12 +28,17 @@ POST   /api/v1/auth/register/confirm      422       422     422     422         
 POST   /api/v1/auth/register/resend       403       403     403     403         403   403   403
 POST   /api/v1/auth/invitations/accept    422       422     422     422         422   422   422
 POST   /api/v1/auth/token                 422       401     200     200         401   200   200
+POST   /api/v1/auth/second-factor/totp    422       422     422     422         422   422   422
+POST   /api/v1/auth/second-factor/recovery-code 422 422     422     422         422   422   422
 GET    /api/v1/auth/me                    401       401     401     401         401   200   200
 POST   /api/v1/auth/refresh               422       401     401     401         401   200   200
 POST   /api/v1/auth/revoke                422       204     204     204         204   204   204
 POST   /api/v1/auth/password/forgot       403       403     403     403         403   403   403
 POST   /api/v1/auth/password/reset        422       422     422     422         422   422   422
 POST   /api/v1/auth/email/verify          401       401     401     401         401   422   422
+POST   /api/v1/auth/second-factor/passkey 403       403     403     403         403   403   403
+POST   /api/v1/auth/passkeys/options      403       403     403     403         403   403   403
+POST   /api/v1/auth/passkeys/token        403       403     403     403         403   403   403
 POST   /api/v1/auth/deletion/cancel       422       422     422     422         422   422   422
 
 POST   /api/v1/account/email/verification 401       401     401     401         401   403   403
@@ -44,9 +49,20 @@ GET    /api/v1/account                    401       401     401     401         
 PATCH  /api/v1/account                    401       401     401     401         401   200   200
 POST   /api/v1/account/password           401       401     401     401         401   200   200
 POST   /api/v1/account/reauthenticate     401       401     401     401         401   200   200
+GET    /api/v1/account/second-factors     401       401     401     401         401   200   200
+POST   /api/v1/account/second-factors/totp 401      401     401     401         401   200   200
+POST   /api/v1/account/second-factors/totp/confirm 401 401  401     401         401   422   422
+DELETE /api/v1/account/second-factors/totp 401      401     401     401         401   404   404
+POST   /api/v1/account/second-factors/recovery-codes 401 401 401    401         401   409   409
 GET    /api/v1/account/sessions           401       401     401     401         401   200   200
 POST   /api/v1/account/sessions/end       401       401     401     401         401   204   204
 DELETE /api/v1/account/sessions/{session_id} 401    401     401     401         401   404   204
+GET    /api/v1/account/passkeys           401       401     401     401         401   403   403
+POST   /api/v1/account/reauthenticate/options 401   401     401     401         401   403   403
+POST   /api/v1/account/passkeys/options   401       401     401     401         401   403   403
+POST   /api/v1/account/passkeys           401       401     401     401         401   403   403
+PATCH  /api/v1/account/passkeys/{passkey_id} 401    401     401     401         401   403   403
+DELETE /api/v1/account/passkeys/{passkey_id} 401    401     401     401         401   403   403
 POST   /api/v1/account/export             401       401     401     401         401   200   200
 POST   /api/v1/account/deletion           401       401     401     401         401   202   202
 
@@ -58,6 +74,7 @@ DELETE /api/v1/admin/users/{user_id}      401       401     401     401         
 POST   /api/v1/admin/users/{user_id}/deactivate 401 401     401     401         401   403   403
 POST   /api/v1/admin/users/{user_id}/activate 401   401     401     401         401   403   403
 POST   /api/v1/admin/users/{user_id}/password-reset 401 401 401     401         401   403   403
+POST   /api/v1/admin/users/{user_id}/factors/reset 401 401  401     401         401   403   403
 POST   /api/v1/admin/users/{user_id}/unthrottle 401 401     401     401         401   403   403
 POST   /api/v1/admin/users/{user_id}/sessions/end 401 401   401     401         401   403   403
 GET    /api/v1/admin/users/{user_id}/sessions 401   401     401     401         401   403   403
@@ -121,6 +138,28 @@ This service has no mail, so that calls that need it refuse whoever may make the
 calls of administration answer those who have one is in tests/integration/administration/test_rights_matrix.py."""
 
 ITEM: Final = {"title": "Casablanca"}
+_CREDENTIAL: Final = {"id": "AAAA", "rawId": "AAAA", "type": "public-key"}
+MADE: Final = {**_CREDENTIAL, "response": {"clientDataJSON": "AAAA", "attestationObject": "AAAA"}}
+SIGNED: Final = {
+    **_CREDENTIAL,
+    "response": {"clientDataJSON": "AAAA", "authenticatorData": "AAAA", "signature": "AAAA"},
+}
+"""Credentials of the right form: the service of the table has no passkeys."""
+
+PASSKEY_BODIES: Final[Mapping[str, dict[str, Any]]] = {
+    "POST /api/v1/auth/passkeys/options": {"json": {}},
+    "POST /api/v1/auth/passkeys/token": {"json": {"credential": SIGNED}},
+    "POST /api/v1/auth/second-factor/passkey": {"json": {"mfa_token": "dwt_made-up", "credential": SIGNED}},
+    "POST /api/v1/account/passkeys": {"json": {"credential": MADE}},
+    "PATCH /api/v1/account/passkeys/{passkey_id}": {"json": {"name": "My phone"}},
+}
+
+OF_SECOND_FACTORS: Final = {
+    **PASSKEY_BODIES,
+    "POST /api/v1/auth/second-factor/totp": {"json": {"mfa_token": "dwt_made-up", "code": "123456"}},
+    "POST /api/v1/auth/second-factor/recovery-code": {"json": {"mfa_token": "dwt_made-up", "code": "123456"}},
+    "POST /api/v1/account/second-factors/totp/confirm": {"json": {"token": "dwt_made-up", "code": "123456"}},
+}
 
 
 @dataclass(frozen=True)
@@ -182,6 +221,7 @@ def _request(call: str, caller: Caller) -> dict[str, Any]:
             "data": caller.login,
             "headers": {"Content-Type": "application/x-www-form-urlencoded"},
         },
+        **OF_SECOND_FACTORS,
         "POST /api/v1/auth/refresh": {"json": caller.refresh},
         "POST /api/v1/auth/revoke": {"json": caller.refresh},
         "POST /api/v1/auth/password/forgot": {"json": {"email": f"{name}@example.com"}},
@@ -220,7 +260,7 @@ async def _status(service: Service, row: str, callers: dict[str, Caller], state:
         # In the last cell the owner ends the session that asks.
         address = path.format(session_id=listed.json()["sessions"][0]["id"])
     else:
-        ids = dict.fromkeys(("user_id", "invitation_id", "webhook_id", "resource_id"), uuid4())
+        ids = dict.fromkeys(("user_id", "invitation_id", "passkey_id", "webhook_id", "resource_id"), uuid4())
         address = path.format(name="support", client_id="dwc_made-up", message_id=1, kid="made-up", **ids)
     answer = await service.client.request(method, address, **_request(f"{method} {path}", callers[state]))
     return answer.status_code

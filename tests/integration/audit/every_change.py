@@ -1,11 +1,20 @@
 """One change of each kind that the audit log knows."""
 
+import contextlib
+import dataclasses
 import io
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from uuid import UUID, uuid4
 
+from development.authenticator import Authenticator
 from development.client import ACCOUNT, AUTH, PASSWORD, Person, pair
+from doorward.api.schemas.ceremonies import (
+    AuthenticationJson,
+    CreationOptionsResponse,
+    RegistrationJson,
+    RequestOptionsResponse,
+)
 from doorward.domain.accounts.deletion import GRACE
 from doorward.domain.accounts.erasure import Erasure
 from doorward.domain.accounts.invitations import Acceptance
@@ -22,18 +31,25 @@ from doorward.domain.federation.models import ForeignToken
 from doorward.domain.keys.models import KeyState
 from doorward.domain.outbox.mail import ComposedMail, MailKind, MailOrigin, MailRequest
 from doorward.domain.outbox.mail_queue import MailQueue
+from doorward.domain.passkeys.exceptions import InvalidPasskeyError
 from doorward.infrastructure.sealing import AesGcmSealer
 from doorward.wiring.accounts import create_one_time_tokens
 from doorward.wiring.administration import create_administration
+from doorward.wiring.auth import create_tokens
 from doorward.wiring.database import batching_on
 from doorward.wiring.foundation import Foundation
 from doorward.wiring.keys import create_key_changes
+from doorward.wiring.passkeys import create_passkeys
 from doorward.wiring.registration import registration_rules
+from doorward.wiring.second_factors import create_second_factors
 from tests.integration.accounts.conftest import mails_of
 from tests.integration.accounts.email_change import NEW, changing
 from tests.integration.accounts.joining import joining_of
+from tests.integration.accounts.own_account import signed_in
 from tests.integration.audit.trail import PlainDatabase
+from tests.integration.mfa.protected import OWN_TOTP, Protected
 from tests.integration.oauth.clients import ORDERS, Oauth, any_version
+from tests.integration.passkeys.keyring import ORIGIN
 from tests.integration.quick_ring import QuickKeyMaker
 from tests.integration.service import Service, mark
 from tests.integration.webhook_receiver import Receiver, answer_of, receiving
@@ -49,9 +65,11 @@ async def every_change(service: Service, run: Run) -> Person:
     await service.post_refresh(first.refresh)
     await service.post_revoke((await service.log_in(person)).refresh)
     await change_account(service, person)
+    await change_factors(service)
     await leave(service)
     await accept_an_invitation(service)
     await change_email(service)
+    await change_passkeys(service)
     await administer(service)
     await change_webhooks(service)
     await change_clients(service)
@@ -84,6 +102,16 @@ async def change_account(service: Service, person: Person) -> None:
     assert (await service.post_token(person.email, PASSWORD)).status_code == 200
 
 
+async def change_factors(service: Service) -> None:
+    """Have a user set up a second factor, use a recovery code and remove the factor, and an operator remove another."""
+    protected = await Protected.enrolled(await signed_in(service))
+    protected.pair = pair(await protected.post_proof(protected.codes[0]))
+    assert (await protected.call("DELETE", OWN_TOTP)).status_code == 200
+    other = await Protected.enrolled(await signed_in(service))
+    administration = service.app.state.services.administration
+    await administration.user_actions.reset_factors(OPERATOR, UUID(other.person.id))
+
+
 async def leave(service: Service) -> None:
     """Have a user export the data, delete the account, restore it, and delete it for good."""
     person, tokens = await service.register_and_log_in()
@@ -112,6 +140,32 @@ async def change_email(service: Service) -> None:
     await change.changes.cancel(await change.caller())
     await change.request()
     await change.confirm(await change.token(NEW))
+
+
+async def change_passkeys(service: Service) -> None:
+    """Have a user add a passkey, rename it, show a copy of it, and remove it."""
+    browsers = service.settings.browsers.model_copy(update={"public_url": ORIGIN})
+    settings = dataclasses.replace(service.settings, browsers=browsers)
+    base = Foundation(settings, service.database, service.hasher, service.clock, MailQueue(None))
+    issuer = create_tokens(base, None)[1]
+    passkeys = create_passkeys(base, issuer, create_second_factors(base, issuer).recovery_codes)
+    assert passkeys is not None
+    person = await service.register()
+    service.sql("UPDATE users SET email_verified_at = created_at WHERE id = %s", person.id)
+    authenticate = service.app.state.services.sessions.authenticate
+    caller, authenticator = await authenticate((await service.log_in(person)).access), Authenticator(ORIGIN)
+    options = CreationOptionsResponse.of(await passkeys.registration.options(caller)).model_dump()
+    made = RegistrationJson.model_validate(authenticator.create(options))
+    added = await passkeys.registration.register(caller, made.decoded(), "")
+    caller = await authenticate(added.login.tokens.access_token)
+    await passkeys.management.rename(caller, added.passkey.id, "Another name")
+    authenticator.credentials[0].sign_count = 7
+    for sign_count in (7, 6):
+        authenticator.credentials[0].sign_count = sign_count
+        signed = authenticator.get(RequestOptionsResponse.of(passkeys.login.options()).model_dump())
+        with contextlib.suppress(InvalidPasskeyError):
+            await passkeys.login.login(AuthenticationJson.model_validate(signed).decoded())
+    await passkeys.management.remove(caller, added.passkey.id)
 
 
 async def administer(service: Service) -> None:

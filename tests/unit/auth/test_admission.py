@@ -1,11 +1,20 @@
 """The decision whether a session may begin, as a table."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import uuid4
 
 import pytest
 
-from doorward.domain.auth.admission import AdmissionPolicy, Proceed, RefusalReason, Refuse, judge
+from doorward.domain.auth.admission import (
+    SIGNED_IN,
+    AdmissionPolicy,
+    Proceed,
+    RefusalReason,
+    Refuse,
+    SecondFactorDue,
+    judge,
+)
 from doorward.domain.auth.models import Account, Proof
 
 USER = uuid4()
@@ -17,7 +26,12 @@ VERIFIED = AdmissionPolicy(requires_verified_email=True)
 
 
 def account(
-    *, is_active: bool = True, session_epoch: int = 3, is_verified: bool = True, must_change_password: bool = False
+    *,
+    is_active: bool = True,
+    session_epoch: int = 3,
+    is_verified: bool = True,
+    must_change_password: bool = False,
+    second_factor: list[str] | None = None,
 ) -> Account:
     return Account(
         USER,
@@ -26,6 +40,7 @@ def account(
         is_verified=is_verified,
         must_change_password=must_change_password,
         roles=None,
+        second_factor=second_factor,
     )
 
 
@@ -65,3 +80,44 @@ def test_an_unverified_address_is_told_of_only_where_nothing_else_refuses(accoun
 
 def test_an_unverified_address_refuses_nothing_unless_the_policy_says_so() -> None:
     assert judge(account(is_verified=False), PROOF, ANY) == Proceed()
+
+
+@pytest.mark.parametrize("policy", [ANY, VERIFIED])
+@pytest.mark.parametrize(
+    ("kinds", "methods"),
+    [
+        (["totp"], ("totp", "recovery-code")),
+        (["passkey"], ("passkey", "recovery-code")),
+        (["passkey", "totp"], ("totp", "passkey", "recovery-code")),
+    ],
+)
+def test_one_kind_of_factor_does_not_admit_to_an_account_with_a_second_one(
+    kinds: list[str], methods: tuple[str, ...], policy: AdmissionPolicy
+) -> None:
+    assert judge(account(second_factor=kinds), PROOF, policy) == SecondFactorDue(methods)
+
+
+@pytest.mark.parametrize(
+    ("proof", "policy"),
+    [
+        (replace(PROOF, methods=("pwd", "otp", "mfa"), acr=2), VERIFIED),
+        (replace(PROOF, is_on_trusted_device=True), VERIFIED),
+        (PROOF, SIGNED_IN),
+    ],
+)
+def test_two_kinds_a_trusted_device_and_the_session_before_admit_to_it(proof: Proof, policy: AdmissionPolicy) -> None:
+    assert judge(account(second_factor=["totp"]), proof, policy) == Proceed()
+
+
+@pytest.mark.parametrize("proof", [PROOF, replace(PROOF, acr=2), replace(PROOF, is_on_trusted_device=True)])
+@pytest.mark.parametrize(
+    ("account", "reason"),
+    [
+        (account(second_factor=["totp"], is_active=False), RefusalReason.INACTIVE_USER),
+        (account(second_factor=["totp"], session_epoch=4), RefusalReason.OUTDATED_PROOF),
+        (account(second_factor=["totp"], must_change_password=True), RefusalReason.PASSWORD_CHANGE_REQUIRED),
+        (account(second_factor=["totp"], is_verified=False), RefusalReason.EMAIL_NOT_VERIFIED),
+    ],
+)
+def test_no_factor_admits_where_something_else_refuses(account: Account, reason: RefusalReason, proof: Proof) -> None:
+    assert judge(account, proof, VERIFIED) == Refuse(reason)

@@ -1,12 +1,14 @@
 """Bodies of the account calls."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from doorward.api.schemas.accounts import with_one_of
 from doorward.api.schemas.auth import MAXIMUM_FIELD_LENGTH
+from doorward.api.schemas.ceremonies import AuthenticationJson
 from doorward.api.schemas.requests import RequestBody
 
 _CurrentPassword = Annotated[
@@ -46,9 +48,26 @@ class PasswordChangeRequest(RequestBody):
 
 
 class ReauthenticationRequest(RequestBody):
-    """The password, shown again."""
+    """The password, shown again; or a second factor, which an account that has one needs: a code or a passkey."""
 
-    password: _CurrentPassword
+    model_config = ConfigDict(json_schema_extra=with_one_of(["password"], ["code"], ["credential"]))
+
+    password: _CurrentPassword | None = None
+    code: str | None = Field(
+        None,
+        max_length=MAXIMUM_FIELD_LENGTH,
+        description="Six digits of the authenticator application, or a recovery code.",
+        examples=["123456"],
+    )
+    credential: AuthenticationJson | None = Field(
+        None, description="A passkey's answer to the options of `/api/v1/account/reauthenticate/options`."
+    )
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if [self.password, self.code, self.credential].count(None) != 2:  # noqa: PLR2004 - one of three is left
+            raise ValueError("Send one of password, code and credential")
+        return self
 
 
 class EndSessionsRequest(RequestBody):

@@ -103,6 +103,23 @@ class ExportedItemResponse(BaseModel):
     external_id: str | None = Field(description="What the file that it was imported from calls it.")
 
 
+class ExportedPasskeyResponse(BaseModel):
+    """A passkey of the user. Its key belongs to the authenticator."""
+
+    name: str
+    created_at: datetime
+    last_used_at: datetime | None
+    suspended_at: datetime | None
+
+
+class ExportedFactorResponse(BaseModel):
+    """A second factor, without its secret."""
+
+    id: UUID
+    kind: str
+    created_at: datetime
+
+
 class ExportResponse(BaseModel):
     """All that is stored about the user, as it was at one moment. Further kinds of data may be added."""
 
@@ -110,6 +127,8 @@ class ExportResponse(BaseModel):
     account: ExportedAccountResponse
     sessions: list[ExportedSessionResponse]
     devices: list[ExportedDeviceResponse]
+    factors: list[ExportedFactorResponse]
     identities: list[ExportedIdentityResponse]
+    passkeys: list[ExportedPasskeyResponse]
     audit: list[ExportedEventResponse]
     items: list[ExportedItemResponse]

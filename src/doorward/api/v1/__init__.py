@@ -5,7 +5,19 @@ from typing import Final
 
 from doorward.api.problems import Remedies
 from doorward.api.routing import Call
-from doorward.api.v1 import account, admin, auth, email_change, items, joining, leaving, recovery, verification
+from doorward.api.v1 import (
+    account,
+    admin,
+    auth,
+    email_change,
+    items,
+    joining,
+    leaving,
+    passkeys,
+    recovery,
+    second_factors,
+    verification,
+)
 from doorward.core.exceptions import InvalidCursorError, PageTooDeepError, ServiceUnavailableError
 
 REMEDIES: Final[Remedies] = {
@@ -14,6 +26,8 @@ REMEDIES: Final[Remedies] = {
     PageTooDeepError: "Begin with an empty cursor (?after=) and follow the next links.",
     **auth.REMEDIES,
     **account.REMEDIES,
+    **passkeys.REMEDIES,
+    **second_factors.REMEDIES,
     **admin.REMEDIES,
     **items.REMEDIES,
 }
@@ -27,6 +41,8 @@ def calls() -> Sequence[Call]:
         *recovery.calls(),
         *verification.calls(),
         *account.calls(),
+        *passkeys.calls(),
+        *second_factors.calls(),
         *leaving.calls(),
         *email_change.calls(),
         *admin.calls(),

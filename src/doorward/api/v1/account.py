@@ -16,19 +16,22 @@ from doorward.api.schemas.account import (
     AccountPatch,
     AccountResponse,
     EndSessionsRequest,
+    FactorResponse,
     PasswordChangeRequest,
     ReauthenticationRequest,
     SessionListResponse,
     SessionResponse,
 )
 from doorward.api.schemas.auth import TokenPairResponse
-from doorward.api.services import CurrentServices
+from doorward.api.services import CurrentServices, Services, passkeys_of
 from doorward.api.v1.auth import DEVICE_HEADER, GIVEN_DEVICE
 from doorward.api.waiting_client import waiting_client
 from doorward.core.ports import LimitedCall
 from doorward.domain.accounts.exceptions import StaleAccountError
 from doorward.domain.accounts.models import Profile
+from doorward.domain.auth.callers import Caller
 from doorward.domain.auth.exceptions import (
+    InvalidSecondFactorError,
     InvalidUsernameError,
     LoginThrottledError,
     ReauthenticationRequiredError,
@@ -94,7 +97,7 @@ def calls() -> Sequence[Call]:
             reauthenticate,
             PROOF_POLICY,
             tag=TAG,
-            refusals=_REFUSALS_OF_PASSWORDS,
+            refusals=(*_REFUSALS_OF_PASSWORDS, InvalidSecondFactorError),
         ),
         Call("GET", SESSIONS_PATH, list_sessions, SESSIONS_POLICY, tag=TAG),
         Call("POST", END_PATH, end_sessions, SESSIONS_POLICY, tag=TAG, status=204, extra_answers=_ANSWERS_OF_ENDS),
@@ -109,7 +112,7 @@ async def read_account(
     profile = await services.own_account.profiles.read(caller, is_expected(request))
     if is_unchanged(request, profile.version):
         return Response(status_code=304, headers={"ETag": entity_tag(profile.version)})
-    return _account_response(profile, response)
+    return await _account_response(profile, caller, services, response)
 
 
 async def amend_account(
@@ -122,7 +125,7 @@ async def amend_account(
     """Change your user name (RFC 7396), after a recent proof of the password. With If-Match only at that version."""
     username = body.username if "username" in body.model_fields_set else None
     profile = await services.own_account.profiles.change_username(caller, username, is_changeable(request))
-    return _account_response(profile, response)
+    return await _account_response(profile, caller, services, response)
 
 
 async def change_password(
@@ -148,9 +151,19 @@ async def change_password(
 async def reauthenticate(
     caller: CurrentCaller, request: Request, body: JsonBody[ReauthenticationRequest], services: CurrentServices
 ) -> TokenPairResponse:
-    """Show your password again, for the calls that need a recent proof. The session's earlier tokens end."""
+    """Show your password or a second factor again, for the calls that need a recent proof.
+
+    The session's earlier tokens end. An account that has a second factor needs that one.
+    """
+    reauthentication = services.own_account.reauthentication
+    if body.code is not None:
+        factor = services.second_factors.shown_codes.of(body.code)
+        return TokenPairResponse.of(await reauthentication.reauthenticate_by_factor(caller, factor))
+    if body.credential is not None:
+        shown = passkeys_of(services).factors.shown_in_session(body.credential.decoded())
+        return TokenPairResponse.of(await reauthentication.reauthenticate_by_factor(caller, shown))
     async with waiting_client(request) as client:
-        pair = await services.own_account.reauthentication.reauthenticate(caller, body.password, client=client)
+        pair = await reauthentication.reauthenticate(caller, body.password or "", client=client)
     return TokenPairResponse.of(pair)
 
 
@@ -189,8 +202,11 @@ async def end_session(session_id: UUID, caller: CurrentCaller, services: Current
     await services.own_account.session_ending.end(caller, session_id)
 
 
-def _account_response(profile: Profile, response: Response) -> AccountResponse:
+async def _account_response(
+    profile: Profile, caller: Caller, services: Services, response: Response
+) -> AccountResponse:
     response.headers["ETag"] = entity_tag(profile.version)
+    factors = (await services.second_factors.listing.list(caller)).factors
     return AccountResponse(
         id=profile.id,
         email=profile.email,
@@ -198,7 +214,7 @@ def _account_response(profile: Profile, response: Response) -> AccountResponse:
         email_bounced_at=profile.email_bounced_at,
         username=profile.username,
         created_at=profile.created_at,
-        factors=[],
+        factors=[FactorResponse(id=factor.id, kind=factor.kind) for factor in factors],
         previous_login=profile.previous_login,
         pending_email=profile.pending_email,
     )

@@ -46,6 +46,7 @@ from doorward.domain.auth.exceptions import (
     RegistrationClosedError,
     RegistrationDomainRefusedError,
     ScopeNotGrantedError,
+    SecondFactorRequiredError,
     TooManyHashesError,
     UsernameTakenError,
 )
@@ -61,6 +62,8 @@ REMEDIES: Final[Remedies] = {
     PasswordChangeRequiredError: "POST its token with a new password to /api/v1/auth/password/reset. Another mail: "
     "POST /api/v1/auth/password/forgot.",
     EmailNotVerifiedError: "POST its token with the password to /api/v1/auth/email/verify, then log in.",
+    SecondFactorRequiredError: "POST mfa_token with the code to /api/v1/auth/second-factor/{method}, of which methods "
+    "has the names.",
     TooManyHashesError: "Try again after the time in Retry-After.",
 }
 
@@ -103,6 +106,7 @@ _REFUSALS_OF_LOGIN: Final = (
     DeletionPendingError("dwt_...", "2026-03-15T12:00:00Z"),
     EmailNotVerifiedError,
     PasswordChangeRequiredError,
+    SecondFactorRequiredError("dwt_...", ["totp", "recovery-code"]),
     UnsupportedGrantTypeError,
     InvalidScopeError,
     InvalidTargetError,

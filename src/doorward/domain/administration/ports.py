@@ -1,4 +1,4 @@
-"""What this domain needs of accounts, as Protocols. ``domain/accounts`` has the implementations.
+"""What this domain needs of accounts and second factors, as Protocols. Their domains have the implementations.
 
 Their methods work in the caller's transaction, which has locked the user; the events are recorded, to be reported after
 the commit.
@@ -41,6 +41,14 @@ class AccountChanges(Protocol):
 
     async def erase(self, connection: Connection, user_id: UUID) -> AuditedEvent:
         """Delete it with all its data."""
+        ...
+
+
+class FactorResetting(Protocol):
+    """What removes the second factors of a user. ``domain/mfa`` has the implementation."""
+
+    async def reset(self, connection: Connection, user_id: UUID, *, now: datetime) -> AuditedEvent | None:
+        """Remove all of them, and end all sessions; None for a user who has none, of whom nothing changes."""
         ...
 
 

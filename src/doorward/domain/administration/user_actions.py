@@ -8,7 +8,7 @@ from doorward.domain.administration.events import PasswordResetForced
 from doorward.domain.administration.exceptions import StaleUserError, UserNotActiveError, UserWithoutEmailError
 from doorward.domain.administration.models import Actor
 from doorward.domain.administration.policy import VersionTest
-from doorward.domain.administration.ports import AccountChanges
+from doorward.domain.administration.ports import AccountChanges, FactorResetting
 from doorward.domain.administration.repositories import Connection, users
 from doorward.domain.audit.recording import record
 from doorward.domain.auth.acting_session import lock_account
@@ -27,12 +27,20 @@ class UserActions:
     """Acts on users, whose scopes lie within those of whoever acts. Each method raises what ``lock_subject`` raises."""
 
     def __init__(
-        self, *, database: Database[Connection], clock: Clock, throttling: Throttling, accounts: AccountChanges
+        self,
+        *,
+        database: Database[Connection],
+        clock: Clock,
+        throttling: Throttling,
+        accounts: AccountChanges,
+        factors: FactorResetting,
     ) -> None:
+        """Take the database, the time, what counts attempts, and what changes accounts and their factors."""
         self._database = database
         self._clock = clock
         self._throttling = throttling
         self._accounts = accounts
+        self._factors = factors
 
     async def deactivate(self, actor: Actor, user_id: UUID) -> int:
         """Refuse the user's logins from now on and end all sessions; return how many were ended.
@@ -81,6 +89,15 @@ class UserActions:
             await record(connection, event)
             await self._accounts.ask_to_reset(connection, user_id, now=now)
         report(event)
+
+    async def reset_factors(self, actor: Actor, user_id: UUID) -> None:
+        """Remove all second factors of the user, who has lost them, and end all sessions. The user is told by mail."""
+        now = self._clock.now()
+        async with self._database.transaction() as connection:
+            await lock_subject(connection, actor, user_id, AdminScope.FACTORS_RESET, now=now)
+            event = await self._factors.reset(connection, user_id, now=now)
+        if event is not None:
+            report(event)
 
     async def unthrottle(self, actor: Actor, user_id: UUID) -> None:
         """Forget the failed logins of the user: the next one waits for nothing."""

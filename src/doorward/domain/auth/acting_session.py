@@ -45,6 +45,11 @@ async def lock_user(connection: Connection, user_id: UUID) -> None:
     await users.lock_users(connection, [user_id])
 
 
+async def find_verified_email(connection: Connection, user_id: UUID) -> str | None:
+    """Return the address that a user may be told at."""
+    return await users.find_verified_email(connection, user_id)
+
+
 async def lock_account(connection: Connection, user_id: UUID) -> Account:
     """Lock a user and return the account. Raises ``UserNotFoundError``."""
     account = await users.lock_account(connection, user_id)

@@ -1,10 +1,25 @@
 """The decision whether a session may begin: one function for every way of proving who one is. Pure."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Final, Protocol
 
-from doorward.domain.auth.models import Account, Proof
+from doorward.domain.auth.models import Proof
+
+TWO_KINDS: Final = 2
+"""The ``acr`` of a proof by two different kinds of factors."""
+
+RECOVERY_CODE: Final = "recovery-code"
+"""What stands in for every second factor."""
+
+
+class SecondFactor(StrEnum):
+    """The kinds of second factors, as accounts list them."""
+
+    TOTP = "totp"
+    """An authenticator application (RFC 6238)."""
+    PASSKEY = "passkey"
 
 
 class RefusalReason(StrEnum):
@@ -20,14 +35,45 @@ class RefusalReason(StrEnum):
     """All sessions of the user were ended between the proof and the decision."""
 
 
+class JudgedAccount(Protocol):
+    """What decides whether a session of a user may begin."""
+
+    @property
+    def is_active(self) -> bool:
+        """Whether the account may be used."""
+        ...
+
+    @property
+    def session_epoch(self) -> int:
+        """The epoch in which sessions begin now."""
+        ...
+
+    @property
+    def is_verified(self) -> bool:
+        """Whether the address was shown to be the owner's."""
+        ...
+
+    @property
+    def must_change_password(self) -> bool:
+        """Whether an administrator has had the password reset."""
+        ...
+
+    @property
+    def second_factor(self) -> Sequence[str] | None:
+        """The kinds of second factors; None for none."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class AdmissionPolicy:
     """What is asked of an account besides being active."""
 
     requires_verified_email: bool
+    requires_second_factor: bool = True
+    """Of accounts that have one."""
 
 
-SIGNED_IN: Final = AdmissionPolicy(requires_verified_email=False)
+SIGNED_IN: Final = AdmissionPolicy(requires_verified_email=False, requires_second_factor=False)
 """For a session that replaces another one of its user, who was admitted when that began."""
 
 
@@ -43,16 +89,48 @@ class Refuse:
     reason: RefusalReason
 
 
-def judge(account: Account | None, proof: Proof, policy: AdmissionPolicy) -> Proceed | Refuse:
-    """Decide whether the proof admits to the account, which is locked: what it says is so until the session begins."""
+@dataclass(frozen=True, slots=True)
+class SecondFactorDue:
+    """What was shown is right, and the account has a second factor, which was not. ``methods`` are the ways to show it.
+
+    They name the calls: ``/api/v1/auth/second-factor/<method>``.
+    """
+
+    methods: tuple[str, ...]
+
+
+Verdict = Proceed | SecondFactorDue | Refuse
+
+
+def judge(account: JudgedAccount | None, proof: Proof, policy: AdmissionPolicy) -> Verdict:
+    """Decide whether the proof admits to the account.
+
+    The last word is said while the account is locked: what it says is so until the session begins. That a second factor
+    is due is told after everything else that refuses.
+    """
     if account is None:
         return Refuse(RefusalReason.UNKNOWN_USER)
-    if not account.is_active:
-        return Refuse(RefusalReason.INACTIVE_USER)
-    if account.session_epoch != proof.session_epoch:
-        return Refuse(RefusalReason.OUTDATED_PROOF)
-    if account.must_change_password:
-        return Refuse(RefusalReason.PASSWORD_CHANGE_REQUIRED)
-    if policy.requires_verified_email and not account.is_verified:
-        return Refuse(RefusalReason.EMAIL_NOT_VERIFIED)
+    reason = _reason_to_refuse(account, proof, policy)
+    if reason is not None:
+        return Refuse(reason)
+    is_due = policy.requires_second_factor and proof.acr < TWO_KINDS and not proof.is_on_trusted_device
+    if account.second_factor and is_due:
+        return SecondFactorDue(methods_of(account.second_factor))
     return Proceed()
+
+
+def _reason_to_refuse(account: JudgedAccount, proof: Proof, policy: AdmissionPolicy) -> RefusalReason | None:
+    if not account.is_active:
+        return RefusalReason.INACTIVE_USER
+    if account.session_epoch != proof.session_epoch:
+        return RefusalReason.OUTDATED_PROOF
+    if account.must_change_password:
+        return RefusalReason.PASSWORD_CHANGE_REQUIRED
+    if policy.requires_verified_email and not account.is_verified:
+        return RefusalReason.EMAIL_NOT_VERIFIED
+    return None
+
+
+def methods_of(second_factor: Sequence[str]) -> tuple[str, ...]:
+    """Return the ways to show the second factor of an account that has one."""
+    return (*(each.value for each in SecondFactor if each in second_factor), RECOVERY_CODE)

@@ -8,7 +8,7 @@ from uuid import uuid4
 
 from doorward.core.principal import SignIn
 from doorward.domain.audit.recording import record
-from doorward.domain.auth.admission import AdmissionPolicy, Refuse, judge
+from doorward.domain.auth.admission import AdmissionPolicy, Proceed, Refuse, SecondFactorDue, judge
 from doorward.domain.auth.events import SessionBegun, SessionEnded
 from doorward.domain.auth.models import Account, Device, EndReason, Grant, NewSession, Proof
 from doorward.domain.auth.policy import Lifetimes
@@ -39,10 +39,10 @@ async def begin_session(
     policy: AdmissionPolicy,
     lifetimes: Lifetimes,
     now: datetime,
-) -> Begun | Refuse:
+) -> Begun | SecondFactorDue | Refuse:
     """Lock the user, judge the proof once more, store the session and record it, in the caller's transaction.
 
-    A refusal is returned, not raised: the caller decides what is committed with it.
+    Another verdict is returned, not raised: the caller decides what is committed with it.
     """
     account = await users.lock_account(connection, proof.user_id)
     return await begin_session_of(
@@ -60,13 +60,13 @@ async def begin_session_of(
     policy: AdmissionPolicy,
     lifetimes: Lifetimes,
     now: datetime,
-) -> Begun | Refuse:
+) -> Begun | SecondFactorDue | Refuse:
     """Do as ``begin_session`` with an account as the caller's transaction has read it after it was locked.
 
     Beyond the most that a user may have, the sessions that were used longest ago end.
     """
     verdict = judge(account, proof, policy)
-    if isinstance(verdict, Refuse):
+    if not isinstance(verdict, Proceed):
         return verdict
     token = RefreshToken(uuid4(), proof.user_id, generation=0, secret=secrets.token_bytes(SECRET_BYTES))
     session = _new_session(token, proof, grant, device, lifetimes, now)

@@ -26,6 +26,8 @@ class Caller:
     acr: int
     amr: frozenset[str]
     authenticated_at: datetime
+    has_second_factor: bool = False
+    """Whether the user has one at this moment, shown in this session or not."""
 
     @property
     def user_id(self) -> UUID:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from doorward.domain.auth.admission import SIGNED_IN, Refuse
+from doorward.domain.auth.admission import SIGNED_IN
 from doorward.domain.auth.begin import Begun, begin_session_of
 from doorward.domain.auth.callers import Caller
 from doorward.domain.auth.device_token import DeviceToken
@@ -60,7 +60,7 @@ class SessionContinuation:
         begun = await begin_session_of(
             connection, account, proof, grant, known, policy=SIGNED_IN, lifetimes=self._lifetimes, now=now
         )
-        if isinstance(begun, Refuse):
+        if not isinstance(begun, Begun):
             raise InvalidAccessTokenError
         await self._devices.keep_only(connection, token, epoch=proof.session_epoch, now=now)
         return Continued(begun, token)

@@ -105,8 +105,9 @@ class LoginFailed(Event):
 class LoginThrottled(Event):
     """Refused with 429 before the password was looked at: too many attempts in a row have failed.
 
-    `counted_as` says whose: of a known `device`, of a known `address`, or of `strangers`. `target_user_id` is the user
-    of the typed name; it is missing where the name is of no user.
+    `counted_as` says whose: of a known `device`, of a known `address`, of `strangers`, in a session (`signed_in`), or
+    codes of the `second_factor`. `target_user_id` is the user of the typed name; it is missing where the name is of no
+    user.
     """
 
     log_event = "auth.login.throttled"

@@ -1,5 +1,7 @@
 """Every way in which auth refuses, one class each. The codes are part of the API."""
 
+from collections.abc import Sequence
+
 from doorward.core.exceptions import DomainError, Kind
 
 
@@ -136,6 +138,38 @@ class PasswordChangeRequiredError(DomainError):
     oauth_error = "invalid_grant"
 
 
+class SecondFactorRequiredError(DomainError):
+    """The password is right, and the account has a second factor. Only the right password is told so."""
+
+    kind = Kind.FORBIDDEN
+    code = "second_factor_required"
+    detail = "The password is right. This account has a second factor, which has to be shown, too."
+    oauth_error = "mfa_required"
+
+    def __init__(self, mfa_token: str, methods: Sequence[str]) -> None:
+        """Take the token that stands for what was shown, and the ways to show the second factor."""
+        super().__init__()
+        self.members = {"mfa_token": mfa_token, "methods": list(methods)}
+
+
+class InvalidPendingLoginError(DomainError):
+    """The token of a login that waits for a second factor is forged, expired or used: the caller is not told which."""
+
+    kind = Kind.INVALID
+    code = "invalid_mfa_token"
+    detail = "This sign-in has expired, or was completed. Begin again with the password."
+    oauth_error = "invalid_grant"
+
+
+class InvalidSecondFactorError(DomainError):
+    """Wrong, used, or of an account without such a factor: the caller is not told which."""
+
+    kind = Kind.FORBIDDEN
+    code = "invalid_second_factor"
+    detail = "The code is wrong or was used. Wait for the next one, or use another way."
+    oauth_error = "invalid_grant"
+
+
 class TooManyHashesError(DomainError):
     """As many logins and registrations of one address wait for a processor as may."""
 
@@ -203,13 +237,17 @@ class ReauthenticationRequiredError(DomainError):
 
     kind = Kind.UNAUTHENTICATED
     code = "reauthentication_required"
-    detail = "This call needs a recent proof of who you are. Show your password again."
+    detail = (
+        "This call needs a recent proof of who you are. Show your second factor again if the account has one, or else "
+        "your password."
+    )
     oauth_error = "insufficient_user_authentication"
 
-    def __init__(self, max_age_seconds: int = 300) -> None:
-        """Take how old a proof may be."""
+    def __init__(self, max_age_seconds: int | None = 300, *, acr: int | None = None) -> None:
+        """Take how old a proof may be, None for any age, and how many kinds of factors it must be by."""
         super().__init__()
         self.max_age_seconds = max_age_seconds
+        self.acr = acr
 
 
 class WrongPasswordError(DomainError):

@@ -6,9 +6,17 @@ from typing import Final
 
 from doorward.core.ports import Clock, Database
 from doorward.domain.auth.repositories import Connection, devices, throttles
-from doorward.domain.auth.throttling import FEW_KEPT, LOGIN_CURVE, MANY_KEPT
+from doorward.domain.auth.repositories.throttles import FewFailures
+from doorward.domain.auth.throttling import (
+    FEW_KEPT,
+    LOGIN_CURVE,
+    MANY_KEPT,
+    SECOND_FACTOR_CURVE,
+    SECOND_FACTOR_PREFIX,
+)
 
 DEVICE_KEPT: Final = timedelta(days=180)
+FEW_FAILURES: Final = FewFailures(LOGIN_CURVE.free, SECOND_FACTOR_CURVE.free, SECOND_FACTOR_PREFIX)
 ROWS_A_BATCH: Final = 5000
 PAUSE_SECONDS: Final = 0.01
 """Between two batches, for the calls that they delay."""
@@ -35,7 +43,7 @@ class Forgetting:
         while removed == self._rows_a_batch:
             async with self._database.connection() as connection:
                 removed = await throttles.remove_silent_throttles(
-                    connection, few=LOGIN_CURVE.free, few_kept=FEW_KEPT, many_kept=MANY_KEPT, limit=self._rows_a_batch
+                    connection, few=FEW_FAILURES, few_kept=FEW_KEPT, many_kept=MANY_KEPT, limit=self._rows_a_batch
                 )
             total += removed
             await asyncio.sleep(PAUSE_SECONDS)

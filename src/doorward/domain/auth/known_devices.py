@@ -6,7 +6,7 @@ from typing import Final
 from uuid import UUID
 
 from doorward.domain.auth.device_token import DeviceToken, DeviceTokenCodec
-from doorward.domain.auth.models import Credentials, Device, KnownDevice
+from doorward.domain.auth.models import Device, KnownDevice
 from doorward.domain.auth.refresh_token import hash_secret
 from doorward.domain.auth.repositories import Connection, devices
 from doorward.domain.outbox.mail import MailKind, MailOrigin, MailRequest
@@ -54,13 +54,22 @@ class KnownDevices:
         return self._codec.encode(token)
 
     async def keep(
-        self, connection: Connection, token: DeviceToken, *, epoch: int, is_new: bool, now: datetime
+        self,
+        connection: Connection,
+        token: DeviceToken,
+        *,
+        epoch: int,
+        is_new: bool,
+        trusted_until: datetime | None = None,
+        now: datetime,
     ) -> None:
         """Store that the device was seen, in the transaction of the login, which has locked the user's row.
 
-        A new device displaces the oldest beyond ``MOST_DEVICES``.
+        A new device displaces the oldest beyond ``MOST_DEVICES``. ``trusted_until``, if given, says how long it need
+        not show a second factor again.
         """
-        device = KnownDevice(token.user_id, token.device_id, epoch, hash_secret(token.secret), seen_at=now)
+        secret_hash = hash_secret(token.secret)
+        device = KnownDevice(token.user_id, token.device_id, epoch, secret_hash, now, trusted_until)
         await devices.add_device(connection, device)
         if is_new:
             await devices.remove_surplus_devices(connection, device, most=MOST_DEVICES)
@@ -73,11 +82,11 @@ class KnownDevices:
         device = KnownDevice(token.user_id, token.device_id, epoch, hash_secret(token.secret), seen_at=now)
         await devices.replace_devices(connection, device)
 
-    async def notify(self, connection: Connection, user: Credentials, device: Device, *, now: datetime) -> None:
+    async def notify(
+        self, connection: Connection, user_id: UUID, email: str | None, device: Device, *, now: datetime
+    ) -> None:
         """Queue the mail that tells a user of a login on a new device, in the transaction of the login."""
         at = f"{now.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
         facts = {"user_agent": device.user_agent or "", "address": device.address or "", "at": at}
-        request = MailRequest(
-            MailKind.NEW_DEVICE, MailOrigin.SERVICE, user_id=user.user_id, email=user.verified_email, facts=facts
-        )
+        request = MailRequest(MailKind.NEW_DEVICE, MailOrigin.SERVICE, user_id=user_id, email=email, facts=facts)
         await self._mails.add(connection, request, expires_at=now + NOTICE_KEPT)

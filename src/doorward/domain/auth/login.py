@@ -1,33 +1,34 @@
 """Use case: password login."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal
 from uuid import UUID
 
 from doorward.core.exceptions import DomainError
 from doorward.core.ports import Clock, Database
-from doorward.domain.auth.admission import AdmissionPolicy, RefusalReason, Refuse
-from doorward.domain.auth.begin import Begun, begin_session
+from doorward.domain.auth.admission import RefusalReason, Refuse, SecondFactorDue, judge
 from doorward.domain.auth.device_token import DeviceToken
-from doorward.domain.auth.devices import AddressDetail, describe_device
 from doorward.domain.auth.events import LoginFailed
 from doorward.domain.auth.exceptions import (
     DeletionPendingError,
     EmailNotVerifiedError,
     InvalidCredentialsError,
     PasswordChangeRequiredError,
+    SecondFactorRequiredError,
 )
 from doorward.domain.auth.held_back import HeldBack
 from doorward.domain.auth.identifiers import read_identifier
 from doorward.domain.auth.known_devices import KnownDevices
+from doorward.domain.auth.login_sessions import BegunLogin, LoginSessions, Place, place_of
 from doorward.domain.auth.models import FIRST_PARTY, ClientKind, Credentials, Device, Grant, LoggedIn, Proof
-from doorward.domain.auth.policy import MAXIMUM_TYPED_LENGTH, Lifetimes, is_unicode_text
+from doorward.domain.auth.pending_login import PendingLogin, PendingLogins
+from doorward.domain.auth.policy import MAXIMUM_TYPED_LENGTH, is_unicode_text
 from doorward.domain.auth.ports import NO_CLIENT, Client, PasswordCheck, PasswordHasher
 from doorward.domain.auth.repositories import Connection, users
+from doorward.domain.auth.second_factor_events import SecondFactorAsked
 from doorward.domain.auth.throttling import STRANGERS, Attempt, ThrottledClient, Throttling
-from doorward.domain.auth.token_pair import TokenPairIssuer
 from doorward.observability.logging import report
 
 PASSWORD_METHODS = ("pwd",)
@@ -41,22 +42,25 @@ _TOLD: Final[Mapping[str, type[DomainError]]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class LoginRules:
-    """Whom a login admits, how long its session lives, and what is recorded of the client's address."""
+class _RightPassword:
+    """A password that was right, and what was asked for with it."""
 
-    policy: AdmissionPolicy
-    lifetimes: Lifetimes
-    address_detail: AddressDetail
+    credentials: Credentials
+    upgraded_hash: str | None
+    grant: Grant
+    place: Place
+    attempt: Attempt
 
-
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """Where a login comes from: the device, and the token that it shows if it is known by it."""
-
-    device: Device
-    known: DeviceToken | None
-    is_new: bool
-    """The owner, who has logged in before, is told of it."""
+    def proof(self, now: datetime) -> Proof:
+        """Return what it proves."""
+        return Proof(
+            self.credentials.user_id,
+            PASSWORD_METHODS,
+            acr=1,
+            proven_at=now,
+            session_epoch=self.credentials.session_epoch,
+            is_on_trusted_device=self.credentials.trusts_device,
+        )
 
 
 class Login:
@@ -67,25 +71,25 @@ class Login:
         *,
         database: Database[Connection],
         hasher: PasswordHasher,
-        issuer: TokenPairIssuer,
+        sessions: LoginSessions,
+        pending: PendingLogins,
         throttling: Throttling,
         devices: KnownDevices,
         held_back: HeldBack,
         clock: Clock,
-        rules: LoginRules,
     ) -> None:
-        """Take the database, the hasher, the issuer of tokens, what counts attempts and knows devices, and the rules.
+        """Take the database, the hasher, what begins sessions, and what counts attempts and knows devices.
 
-        ``held_back`` has what the right password gets where no session may begin.
+        ``pending`` and ``held_back`` have what the right password gets where no session may begin yet.
         """
         self._database = database
         self._hasher = hasher
-        self._issuer = issuer
+        self._sessions = sessions
+        self._pending = pending
         self._throttling = throttling
         self._devices = devices
         self._held_back = held_back
         self._clock = clock
-        self._rules = rules
 
     async def login(
         self,
@@ -107,11 +111,13 @@ class Login:
         The right password of an account that waits for its deletion raises ``DeletionPendingError``.
         Raises ``ServiceUnavailableError`` before anything is looked at while its access token cannot be signed.
         Only whoever has the right password gets ``EmailNotVerifiedError``, where logins require a verified address, and
-        ``PasswordChangeRequiredError``, where an administrator has had the password reset.
+        ``PasswordChangeRequiredError``, where an administrator has had the password reset. For an account with a second
+        factor it gets ``SecondFactorRequiredError``, with the token that completes the login; until then the attempt
+        stays counted as failed.
         """
-        self._issuer.require_signing_key(grant.audience, self._clock.now())
+        self._sessions.require_signing_key(grant.audience, self._clock.now())
         identifier, shown = read_identifier(name), self._devices.read(device_token)
-        device = describe_device(user_agent, client.address, self._rules.address_detail)
+        device = self._sessions.describe(client, user_agent)
         credentials = await self._find_credentials(identifier, shown, device) if identifier else None
         subject = credentials.user_id if credentials else identifier or name
         async with self._throttling.attempt(subject, self._counted_as(credentials, shown, device)) as attempt:
@@ -119,19 +125,15 @@ class Login:
             if credentials is None:
                 raise _refusal(RefusalReason.UNKNOWN_USER)
             if not check.is_correct:
-                raise _refusal(
-                    "wrong_password" if credentials.is_checked else RefusalReason.INACTIVE_USER, credentials.user_id
-                )
+                raise _refusal(_reason_of(credentials), credentials.user_id)
             if credentials.deletes_at is not None:
                 raise await self._offer_to_restore(credentials, credentials.deletes_at, attempt)
-            place = _place(credentials, shown, device)
-            return await self._begin(credentials, grant, place, check.upgraded_hash, attempt)
+            place = place_of(credentials, shown, device)
+            return await self._begin(_RightPassword(credentials, check.upgraded_hash, grant, place, attempt))
 
     async def _find_credentials(self, identifier: str, shown: DeviceToken | None, device: Device) -> Credentials | None:
         async with self._database.connection() as connection:
-            return await users.find_credentials(
-                connection, identifier, device=shown, address=device.address, now=self._clock.now()
-            )
+            return await self._sessions.find_credentials(connection, identifier, shown, device, now=self._clock.now())
 
     def _counted_as(
         self, credentials: Credentials | None, shown: DeviceToken | None, device: Device
@@ -161,47 +163,61 @@ class Login:
         report(LoginFailed(reason="deletion_pending", target_user_id=user_id))
         return self._held_back.offer_restoration(user_id, epoch=epoch, deletes_at=deletes_at, now=self._clock.now())
 
-    async def _begin(
-        self, credentials: Credentials, grant: Grant, place: _Place, upgraded_hash: str | None, attempt: Attempt
-    ) -> LoggedIn:
-        now, user_id, epoch = self._clock.now(), credentials.user_id, credentials.session_epoch
-        proof = Proof(user_id, PASSWORD_METHODS, acr=1, proven_at=now, session_epoch=epoch)
-        device_token = place.known or DeviceToken.new(user_id)
-        device = replace(place.device, id=device_token.device_id)
+    async def _begin(self, right: _RightPassword) -> LoggedIn:
+        """Begin the session, or ask for the second factor without a transaction."""
+        now, user_id = self._clock.now(), right.credentials.user_id
+        proof = right.proof(now)
+        verdict = judge(right.credentials, proof, self._sessions.policy)
+        if isinstance(verdict, SecondFactorDue):
+            if right.upgraded_hash is not None:
+                async with self._database.connection() as connection:
+                    await _upgrade(connection, right)
+            raise self._second_factor_due(right, verdict, now)
         async with self._database.transaction() as connection:
-            begun = await begin_session(
-                connection,
-                proof,
-                grant,
-                device,
-                policy=self._rules.policy,
-                lifetimes=self._rules.lifetimes,
-                now=now,
+            account = await self._sessions.lock(connection, user_id)
+            login = await self._sessions.begin(
+                connection, account, proof, right.grant, right.place, attempts=(right.attempt,), now=now
             )
-            if isinstance(begun, Begun):
-                await self._throttling.forgive(connection, attempt)
-                await self._devices.keep(connection, device_token, epoch=epoch, is_new=place.known is None, now=now)
-                if upgraded_hash is not None:
-                    old = credentials.password_hash
-                    await users.replace_password_hash(connection, user_id, old=old, new=upgraded_hash)
-                if place.is_new:
-                    await self._devices.notify(connection, credentials, device, now=now)
-            elif begun.reason in _TOLD:
-                await self._throttling.forgive(connection, attempt)
-                if begun.reason is RefusalReason.EMAIL_NOT_VERIFIED:
+            if isinstance(login, BegunLogin):
+                await _upgrade(connection, right)
+            elif isinstance(login, Refuse) and login.reason in _TOLD:
+                await self._throttling.forgive(connection, right.attempt)
+                if login.reason is RefusalReason.EMAIL_NOT_VERIFIED:
                     await self._held_back.ask_for_verification(connection, user_id, now=now)
-        if isinstance(begun, Refuse):
-            raise _refusal(begun.reason, user_id)
-        for event in (begun.event, *begun.ended):
-            report(event)
-        pair = self._issuer.issue_first(begun, user_id=user_id, now=now)
-        return LoggedIn(pair, self._devices.encode(device_token))
+        if isinstance(login, Refuse):
+            raise _refusal(login.reason, user_id)
+        if isinstance(login, SecondFactorDue):
+            raise self._second_factor_due(right, login, now)
+        return self._sessions.finish(login, now=now)
+
+    def _second_factor_due(
+        self, right: _RightPassword, due: SecondFactorDue, now: datetime
+    ) -> SecondFactorRequiredError:
+        """Return the refusal with the token that completes the login. The attempt stays counted until that."""
+        known = right.place.known
+        login = PendingLogin(
+            user_id=right.credentials.user_id,
+            epoch=right.credentials.session_epoch,
+            methods=PASSWORD_METHODS,
+            grant=right.grant,
+            counted_as=right.attempt.client,
+            device_id=None if known is None else known.device_id,
+            is_new=right.place.is_new,
+        )
+        report(SecondFactorAsked(target_user_id=login.user_id))
+        return SecondFactorRequiredError(self._pending.issue(login, now=now), due.methods)
 
 
-def _place(credentials: Credentials, shown: DeviceToken | None, device: Device) -> _Place:
-    is_known = credentials.knows_device or credentials.knows_address
-    known = shown if credentials.knows_device else None
-    return _Place(device, known, is_new=credentials.has_logged_in and not is_known)
+async def _upgrade(connection: Connection, right: _RightPassword) -> None:
+    """Replace a hash that is outdated."""
+    if right.upgraded_hash is not None:
+        stored = right.credentials
+        await users.replace_password_hash(connection, stored.user_id, old=stored.password_hash, new=right.upgraded_hash)
+
+
+def _reason_of(credentials: Credentials) -> RefusalReason | Literal["wrong_password"]:
+    """Return for the operator why a password was not right."""
+    return "wrong_password" if credentials.is_checked else RefusalReason.INACTIVE_USER
 
 
 def _refusal(reason: RefusalReason | Literal["wrong_password"], user_id: UUID | None = None) -> DomainError:

@@ -46,7 +46,12 @@ class Credentials:
     """None for a user who was imported without one: no password is right."""
     is_active: bool
     session_epoch: int
+    must_change_password: bool
+    second_factor: Sequence[str] | None
+    """The kinds of second factors; None for none."""
     knows_device: bool
+    trusts_device: bool
+    """The device showed a second factor a while ago, and was to be remembered."""
     knows_address: bool
     """A live session has it."""
     has_logged_in: bool
@@ -60,6 +65,11 @@ class Credentials:
     def is_checked(self) -> bool:
         """Whether the right password leads to anything: a session, or the offer to restore the account."""
         return self.is_active or self.deletes_at is not None
+
+    @property
+    def is_verified(self) -> bool:
+        """Whether the address was shown to be the owner's."""
+        return self.verified_email is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +93,8 @@ class Account:
     is_verified: bool
     must_change_password: bool
     roles: Sequence[str] | None
+    second_factor: Sequence[str] | None
+    """The kinds of second factors; None for none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +128,8 @@ class Proof:
     acr: int
     proven_at: datetime
     session_epoch: int
+    is_on_trusted_device: bool = False
+    """The device showed a second factor before, which counts for the login, and not for ``acr``."""
 
     @property
     def sign_in(self) -> SignIn:
@@ -155,6 +169,8 @@ class KnownDevice:
     epoch: int
     secret_hash: bytes
     seen_at: datetime
+    trusted_until: datetime | None = None
+    """Until then it need not show a second factor again; None leaves that as it is."""
 
 
 class ClientKind(StrEnum):
@@ -168,6 +184,8 @@ class ClientKind(StrEnum):
     """All others together."""
     SIGNED_IN = "signed_in"
     """Sessions of the user that show the password again: no logins."""
+    SECOND_FACTOR = "second_factor"
+    """Codes of second factors, in logins and in sessions. Each other client and each session has a count of its own."""
 
 
 class EndReason(StrEnum):
@@ -219,6 +237,7 @@ class LiveSession:
     user_id: UUID
     email: str
     username: str
+    has_second_factor: bool
     roles: Sequence[str] | None
     role_scopes: Sequence[str] | None
 
@@ -277,3 +296,4 @@ class LoggedIn:
 
     tokens: TokenPair
     device_token: str
+    is_for_another_service: bool = False

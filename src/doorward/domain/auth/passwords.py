@@ -141,8 +141,8 @@ class Passwords:
         return await self._hasher.hash(password, client=client, account=account)
 
     async def remove_failures(self, connection: Connection, user_id: UUID) -> None:
-        """Let all clients try again at once, in the transaction that gives the account a new password."""
-        await self._throttling.clear(connection, user_id)
+        """Let all clients try passwords at once, in the transaction that gives the account a new one."""
+        await self._throttling.clear_passwords(connection, user_id)
 
     async def _check(
         self, subject: UUID | str, password: str, stored_hash: str | None, client: Client, *, account: str

@@ -1,26 +1,46 @@
 """Use cases: prove again who is asking, and tell whether that was proven recently enough."""
 
 import secrets
+from dataclasses import dataclass
+from datetime import datetime
 from uuid import uuid4
 
 from doorward.core.ports import Clock, Database
 from doorward.core.principal import SignIn
 from doorward.domain.audit.recording import record
 from doorward.domain.auth.acting_session import lock_acting_session
+from doorward.domain.auth.admission import TWO_KINDS
 from doorward.domain.auth.callers import Caller
 from doorward.domain.auth.devices import AddressDetail, recorded_address
 from doorward.domain.auth.events import SessionReauthenticated
-from doorward.domain.auth.exceptions import ReauthenticationRequiredError
+from doorward.domain.auth.exceptions import InvalidSecondFactorError, ReauthenticationRequiredError
 from doorward.domain.auth.login import PASSWORD_METHODS
+from doorward.domain.auth.login_completion import SEVERAL_FACTORS
 from doorward.domain.auth.models import Grant, RenewedSession, TokenPair
-from doorward.domain.auth.passwords import Passwords, ProvenPassword
+from doorward.domain.auth.passwords import Passwords
 from doorward.domain.auth.policy import FRESH_PROOF, Lifetimes, is_fresh
 from doorward.domain.auth.ports import NO_CLIENT, Client
 from doorward.domain.auth.refresh_token import SECRET_BYTES, RefreshToken, hash_secret
 from doorward.domain.auth.repositories import Connection, own_sessions, users
+from doorward.domain.auth.shown_factor import ShownFactor
+from doorward.domain.auth.throttling import Throttling
 from doorward.domain.auth.token_pair import TokenPairIssuer
 from doorward.observability.logging import report
 from doorward.observability.request_context import bind_session, current_client
+
+
+@dataclass(frozen=True, slots=True)
+class _Renewal:
+    """What a session becomes, and the first refresh token of it."""
+
+    token: RefreshToken
+    session: RenewedSession
+    event: SessionReauthenticated
+
+
+def is_factor_missing(caller: Caller) -> bool:
+    """Tell whether the caller's user has a second factor that was not shown in the session."""
+    return caller.has_second_factor and caller.acr < TWO_KINDS
 
 
 class Reauthentication:
@@ -31,14 +51,19 @@ class Reauthentication:
         *,
         database: Database[Connection],
         passwords: Passwords,
+        throttling: Throttling,
         issuer: TokenPairIssuer,
         clock: Clock,
         lifetimes: Lifetimes,
         address_detail: AddressDetail,
     ) -> None:
-        """Take the database, what checks passwords, the issuer, the time, the limits, and what addresses may show."""
+        """Take the database, what checks passwords and counts attempts, the issuer, the time, and the limits.
+
+        ``address_detail`` is how much of addresses may be recorded.
+        """
         self._database = database
         self._passwords = passwords
+        self._throttling = throttling
         self._issuer = issuer
         self._clock = clock
         self._lifetimes = lifetimes
@@ -47,10 +72,11 @@ class Reauthentication:
     def require_fresh_proof(self, caller: Caller) -> None:
         """Raise ``ReauthenticationRequiredError`` unless the caller's user authenticated a moment ago (RFC 9470).
 
-        By the session's row, not by what the access token says.
+        By the session's row, not by what the access token says. A user who has a second factor has shown it, too.
         """
-        if not is_fresh(caller.authenticated_at, self._clock.now()):
-            raise ReauthenticationRequiredError(int(FRESH_PROOF.total_seconds()))
+        if not is_fresh(caller.authenticated_at, self._clock.now()) or is_factor_missing(caller):
+            acr = TWO_KINDS if caller.has_second_factor else None
+            raise ReauthenticationRequiredError(int(FRESH_PROOF.total_seconds()), acr=acr)
 
     async def reauthenticate(self, caller: Caller, password: str, *, client: Client = NO_CLIENT) -> TokenPair:
         """Make the proof of the caller's session one of this moment, committed when this returns.
@@ -62,40 +88,80 @@ class Reauthentication:
         """
         self._issuer.require_signing_key(None, self._clock.now())
         async with self._passwords.proving(caller, password, client=client) as proven:
-            return await self._renew(caller, proven)
+            now = self._clock.now()
+            renewal = self._renewal(caller, PASSWORD_METHODS, acr=1, now=now)
+            async with self._database.transaction() as connection:
+                await lock_acting_session(connection, caller, now=now)
+                await self._store(connection, caller, renewal)
+                await self._passwords.forgive(connection, proven)
+                if proven.upgraded_hash is not None:
+                    old, new = proven.stored_hash, proven.upgraded_hash
+                    await users.replace_password_hash(connection, caller.user.id, old=old, new=new)
+        return self._finish(caller, renewal)
 
-    async def _renew(self, caller: Caller, proven: ProvenPassword) -> TokenPair:
-        user_id, now = caller.user.id, self._clock.now()
+    async def reauthenticate_by_factor(self, caller: Caller, factor: ShownFactor) -> TokenPair:
+        """Make the proof of the caller's session one of this moment, by a second factor, as ``reauthenticate`` does.
+
+        What the session has shown before counts with it: with a password that makes two kinds. Wrong codes are counted
+        for each session by itself. Raises ``InvalidSecondFactorError``, which leaves the session as it was,
+        ``LoginThrottledError``, and what ``reauthenticate`` raises.
+        """
+        now, user_id = self._clock.now(), caller.user.id
+        self._issuer.require_signing_key(None, now)
+        counted_as = self._throttling.second_factor_of(self._throttling.client_in(caller.session_id))
+        methods = {*caller.amr, *factor.amr}
+        is_by_two = bool(caller.amr - {*factor.amr, SEVERAL_FACTORS})
+        renewal = self._renewal(
+            caller,
+            tuple(sorted(methods | {SEVERAL_FACTORS} if is_by_two else methods)),
+            acr=TWO_KINDS if is_by_two else 1,
+            now=now,
+        )
+        async with self._throttling.attempt(user_id, counted_as) as attempt:
+            async with self._database.connection() as connection:
+                await factor.check(connection, user_id, now=now)
+            async with self._database.transaction() as connection:
+                await lock_acting_session(connection, caller, now=now)
+                consumed = await factor.consume(connection, user_id, now=now)
+                if consumed.is_accepted:
+                    await self._store(connection, caller, renewal)
+                    await self._throttling.forgive(connection, attempt)
+        for event in consumed.events:
+            report(event)
+        if not consumed.is_accepted:
+            raise InvalidSecondFactorError
+        return self._finish(caller, renewal)
+
+    def _renewal(self, caller: Caller, amr: tuple[str, ...], *, acr: int, now: datetime) -> _Renewal:
+        user_id = caller.user.id
         token = RefreshToken(uuid4(), user_id, generation=0, secret=secrets.token_bytes(SECRET_BYTES))
-        renewed = RenewedSession(
+        session = RenewedSession(
             id=token.session_id,
             secret_hash=hash_secret(token.secret),
-            amr=list(PASSWORD_METHODS),
-            acr=1,
+            amr=list(amr),
+            acr=acr,
             authenticated_at=now,
             idle_expires_at=now + self._lifetimes.refresh_idle,
         )
-        event = SessionReauthenticated(user_id=user_id, session_id=renewed.id, previous_session_id=caller.session_id)
-        await self._store(caller, renewed, proven, event)
-        bind_session(user_id=user_id, session_id=renewed.id)
-        report(event)
+        event = SessionReauthenticated(user_id=user_id, session_id=session.id, previous_session_id=caller.session_id)
+        return _Renewal(token, session, event)
+
+    async def _store(self, connection: Connection, caller: Caller, renewal: _Renewal) -> None:
+        """Replace the caller's session, which is locked, in the caller's transaction."""
+        now = renewal.session.authenticated_at
+        await own_sessions.replace_session(connection, caller.user.id, caller.session_id, renewal.session, now=now)
+        await record(connection, renewal.event, address=recorded_address(current_client(), self._address_detail))
+
+    def _finish(self, caller: Caller, renewal: _Renewal) -> TokenPair:
+        """Report what was committed, and return the tokens of the session."""
+        user_id, session = caller.user.id, renewal.session
+        bind_session(user_id=user_id, session_id=session.id)
+        report(renewal.event)
         return self._issuer.issue(
-            token,
+            renewal.token,
             Grant(caller.client_id, tuple(caller.token_scopes)),
-            SignIn(renewed.authenticated_at, renewed.acr, tuple(renewed.amr)),
+            SignIn(session.authenticated_at, session.acr, tuple(session.amr)),
             user_id=user_id,
             roles=caller.roles,
-            now=now,
+            now=session.authenticated_at,
         )
-
-    async def _store(
-        self, caller: Caller, renewed: RenewedSession, proven: ProvenPassword, event: SessionReauthenticated
-    ) -> None:
-        user_id, now = caller.user.id, renewed.authenticated_at
-        async with self._database.transaction() as connection:
-            await lock_acting_session(connection, caller, now=now)
-            await own_sessions.replace_session(connection, user_id, caller.session_id, renewed, now=now)
-            await self._passwords.forgive(connection, proven)
-            if proven.upgraded_hash is not None:
-                await users.replace_password_hash(connection, user_id, old=proven.stored_hash, new=proven.upgraded_hash)
-            await record(connection, event, address=recorded_address(current_client(), self._address_detail))

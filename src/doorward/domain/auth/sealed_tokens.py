@@ -1,7 +1,8 @@
 """Short-lived tokens without a row: what the service told a client, authenticated, to be shown to it again. Used once.
 
-``"dwt_" + base64url(1 | kind:1 | user id:16 | epoch:4 | microseconds of issue:8 | nonce:16 | mac:16)``, unpadded.
-Nothing in it is secret. It ends with its epoch, with its life, and with its use, which stores the nonce.
+``"dwt_" + base64url(1 | kind:1 | user id:16 | epoch:4 | microseconds of issue:8 | nonce:16 | content | mac:16)``,
+unpadded. Nothing in it is secret: a content that is, is sealed before. It ends with its epoch, with its life, and with
+its use, which stores the nonce.
 """
 
 import base64
@@ -23,7 +24,9 @@ NONCE_BYTES: Final = 16
 _VERSION: Final = 1
 _MAC_BYTES: Final = 16
 _LAYOUT: Final = struct.Struct(f">BB16sIq{NONCE_BYTES}s")
-_TEXT_LENGTH: Final = len(PREFIX) + -(-(_LAYOUT.size + _MAC_BYTES) * 8 // 6)
+MAXIMUM_CONTENT_BYTES: Final = 8192
+_SHORTEST_TEXT: Final = len(PREFIX) + -(-(_LAYOUT.size + _MAC_BYTES) * 8 // 6)
+_LONGEST_TEXT: Final = len(PREFIX) + -(-(_LAYOUT.size + MAXIMUM_CONTENT_BYTES + _MAC_BYTES) * 8 // 6)
 _BEGINNING: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 
@@ -33,9 +36,29 @@ class SealedKind(Enum):
 
     RESTORE = 1
     """To restore an account that waits for its deletion: given to the right password."""
+    PENDING_LOGIN = 2
+    """To complete a login by a second factor: given to the right password."""
+    TOTP_ENROLMENT = 3
+    """To confirm an authenticator application: given to a session with a fresh proof. Its content is the secret."""
+    PASSKEY_LOGIN = 4
+    """A challenge that a passkey signs to sign in: given to everybody, for no user."""
+    PASSKEY_REGISTRATION = 5
+    """A challenge for a new passkey: given to a session with a fresh proof."""
+    PASSKEY_SECOND_FACTOR = 6
+    """A challenge that a passkey signs after the password: given to a login that waits."""
+    PASSKEY_PROOF = 7
+    """A challenge that a passkey signs to show again who is asking: given to a session."""
 
 
-LIFE_OF_KIND: Final = {SealedKind.RESTORE: timedelta(minutes=10)}
+LIFE_OF_KIND: Final = {
+    SealedKind.RESTORE: timedelta(minutes=10),
+    SealedKind.PENDING_LOGIN: timedelta(seconds=300),
+    SealedKind.TOTP_ENROLMENT: timedelta(minutes=10),
+    SealedKind.PASSKEY_LOGIN: timedelta(minutes=10),
+    SealedKind.PASSKEY_REGISTRATION: timedelta(minutes=10),
+    SealedKind.PASSKEY_SECOND_FACTOR: timedelta(minutes=10),
+    SealedKind.PASSKEY_PROOF: timedelta(minutes=10),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +70,7 @@ class SealedToken:
     epoch: int
     issued_at: datetime
     nonce: bytes
+    content: bytes = b""
 
     @property
     def expires_at(self) -> datetime:
@@ -62,9 +86,11 @@ class SealedTokens:
         self._key = key
         self._readable_keys = (key,) if previous_key is None else (key, previous_key)
 
-    def issue(self, kind: SealedKind, *, user_id: UUID, epoch: int, now: datetime) -> str:
-        """Return a new token as text. Nothing is stored."""
-        return _write(SealedToken(kind, user_id, epoch, now, secrets.token_bytes(NONCE_BYTES)), self._key)
+    def issue(self, kind: SealedKind, *, user_id: UUID, epoch: int, now: datetime, content: bytes = b"") -> str:
+        """Return a new token as text. Nothing is stored. Raises ``ValueError`` for a content that is too long."""
+        if len(content) > MAXIMUM_CONTENT_BYTES:
+            raise ValueError("no token with so long a content would be read")
+        return _write(SealedToken(kind, user_id, epoch, now, secrets.token_bytes(NONCE_BYTES), content), self._key)
 
     def read(self, text: str, kind: SealedKind, *, now: datetime) -> SealedToken:
         """Return what a token says, if it is genuine, of this kind, and not too old.
@@ -82,7 +108,7 @@ class SealedTokens:
         return await used_nonces.add_nonce(connection, token.nonce, expires_at=token.expires_at)
 
     def _decode(self, text: str) -> SealedToken:
-        if len(text) != _TEXT_LENGTH or not text.isascii() or not text.startswith(PREFIX):
+        if not _SHORTEST_TEXT <= len(text) <= _LONGEST_TEXT or not text.isascii() or not text.startswith(PREFIX):
             raise InvalidOneTimeTokenError
         encoded = text.removeprefix(PREFIX)
         try:
@@ -93,12 +119,12 @@ class SealedTokens:
         key = next((each for each in self._readable_keys if hmac.compare_digest(mac, _mac(content, each))), None)
         if key is None:
             raise InvalidOneTimeTokenError
-        version, number, user_id, epoch, issued, nonce = _LAYOUT.unpack(content)
+        version, number, user_id, epoch, issued, nonce = _LAYOUT.unpack_from(content)
         if version != _VERSION or number not in {each.value for each in SealedKind}:
             raise InvalidOneTimeTokenError
-        token = SealedToken(
-            SealedKind(number), UUID(bytes=user_id), epoch, _BEGINNING + timedelta(microseconds=issued), nonce
-        )
+        issued_at = _BEGINNING + timedelta(microseconds=issued)
+        carried = content[_LAYOUT.size :]
+        token = SealedToken(SealedKind(number), UUID(bytes=user_id), epoch, issued_at, nonce, carried)
         # base64 leaves bits of the last character unread: without this test, several texts would be one token.
         if not hmac.compare_digest(_write(token, key), text):
             raise InvalidOneTimeTokenError
@@ -107,8 +133,9 @@ class SealedTokens:
 
 def _write(token: SealedToken, key: bytes) -> str:
     issued = (token.issued_at - _BEGINNING) // _MICROSECOND
-    content = _LAYOUT.pack(_VERSION, token.kind.value, token.user_id.bytes, token.epoch, issued, token.nonce)
-    return PREFIX + base64.urlsafe_b64encode(content + _mac(content, key)).rstrip(b"=").decode()
+    head = _LAYOUT.pack(_VERSION, token.kind.value, token.user_id.bytes, token.epoch, issued, token.nonce)
+    written = head + token.content
+    return PREFIX + base64.urlsafe_b64encode(written + _mac(written, key)).rstrip(b"=").decode()
 
 
 def _mac(content: bytes, key: bytes) -> bytes:

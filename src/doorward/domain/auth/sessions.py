@@ -245,6 +245,7 @@ class Sessions:
             acr=session.acr,
             amr=frozenset(session.amr),
             authenticated_at=session.authenticated_at,
+            has_second_factor=session.has_second_factor,
         )
 
     async def find_live(self, principal: Principal) -> LiveSession | None:

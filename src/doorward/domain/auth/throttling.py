@@ -56,11 +56,19 @@ class Curve:
             return timedelta(0)
         if failures >= self.most:
             return MANY_KEPT
-        return min(self.first_delay * 2 ** ((failures - self.free) / self.failures_to_double), self.longest_delay)
+        grown = self.first_delay.total_seconds() * 2 ** ((failures - self.free) / self.failures_to_double)
+        return timedelta(seconds=min(grown, self.longest_delay.total_seconds()))
+
+    def delays(self) -> list[float]:
+        """Return the seconds to wait after each number of failures, from the first to the last that there may be."""
+        return [self.delay_after(number).total_seconds() for number in range(1, self.most + 1)]
 
 
 LOGIN_CURVE: Final = Curve()
 """20 attempts at once, 56 in the first hour, 100 in 28 hours."""
+
+SECOND_FACTOR_CURVE: Final = Curve(free=5, first_delay=timedelta(seconds=30), failures_to_double=2)
+"""5 attempts at once, 16 in the first hour, 100 in 84 hours: each guess has three chances in a million."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +85,8 @@ class ThrottledClient:
 
 
 STRANGERS: Final = ThrottledClient(ClientKind.STRANGERS)
+SECOND_FACTOR_PREFIX: Final = ThrottledClient(ClientKind.SECOND_FACTOR).key
+"""What the keys of all clients of codes begin with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +100,19 @@ class Attempt:
 class Throttling:
     """Counts attempts on accounts."""
 
-    def __init__(self, *, database: Database[Connection], key: bytes, curve: Curve = LOGIN_CURVE) -> None:
+    def __init__(
+        self,
+        *,
+        database: Database[Connection],
+        key: bytes,
+        curve: Curve = LOGIN_CURVE,
+        second_factor_curve: Curve = SECOND_FACTOR_CURVE,
+    ) -> None:
         """Take the database, the MAC key, derived for this purpose only, and how long attempts wait."""
         self._database = database
         self._key = key
-        self._delays = [curve.delay_after(number).total_seconds() for number in range(1, curve.most + 1)]
+        self._delays = curve.delays()
+        self._second_factor_delays = second_factor_curve.delays()
 
     def bucket(self, subject: UUID | str) -> int:
         """Return where a user, or a name without one, is counted: 24 bits, so that the table is bounded."""
@@ -113,6 +131,13 @@ class Throttling:
         """
         return ThrottledClient(ClientKind.SIGNED_IN, self._mac(b"session " + session_id.bytes)[:_ADDRESS_BYTES])
 
+    def second_factor_of(self, client: ThrottledClient) -> ThrottledClient:
+        """Return the client of codes that follow the right password of this client, or are shown in this session.
+
+        Whoever has the password uses up no tries of the devices and addresses that the owner is known by.
+        """
+        return ThrottledClient(ClientKind.SECOND_FACTOR, self._mac(b"second factor " + client.key)[:_ADDRESS_BYTES])
+
     @asynccontextmanager
     async def attempt(self, subject: UUID | str, client: ThrottledClient) -> AsyncIterator[Attempt]:
         """Reserve an attempt, to be made within the block; give it back if the block could not make it."""
@@ -130,10 +155,9 @@ class Throttling:
         Raises ``LoginThrottledError``.
         """
         attempt = Attempt(self.bucket(subject), client)
+        delays = self._second_factor_delays if client.kind is ClientKind.SECOND_FACTOR else self._delays
         async with self._database.connection() as connection:
-            number = await throttles.add_failure(
-                connection, bucket=attempt.bucket, client=client.key, delays=self._delays
-            )
+            number = await throttles.add_failure(connection, bucket=attempt.bucket, client=client.key, delays=delays)
             if number is not None:
                 return attempt
             wait = await throttles.find_wait(connection, bucket=attempt.bucket, client=client.key)
@@ -145,13 +169,22 @@ class Throttling:
         async with self._database.connection() as connection:
             await throttles.remove_failure(connection, bucket=attempt.bucket, client=attempt.client.key)
 
-    async def forgive(self, connection: Connection, attempt: Attempt) -> None:
-        """Forget all failures of this kind of client, in the transaction of what the attempt achieved."""
-        await throttles.remove_throttle(connection, bucket=attempt.bucket, client=attempt.client.key)
+    async def forgive(self, connection: Connection, *attempts: Attempt) -> None:
+        """Forget all failures of these kinds of client, in the transaction of what the attempts achieved together.
+
+        They are one user's.
+        """
+        (bucket,) = {attempt.bucket for attempt in attempts}
+        clients = [attempt.client.key for attempt in attempts]
+        await throttles.remove_throttles_of(connection, bucket=bucket, clients=clients)
 
     async def clear(self, connection: Connection, user_id: UUID) -> int:
         """Forget the user's failures of all clients, in the caller's transaction; return how many rows there were."""
         return await throttles.remove_throttles(connection, bucket=self.bucket(user_id))
+
+    async def clear_passwords(self, connection: Connection, user_id: UUID) -> int:
+        """Do as ``clear`` for whoever has set another password, which says nothing of codes: those stay counted."""
+        return await throttles.remove_throttles(connection, bucket=self.bucket(user_id), spared=SECOND_FACTOR_PREFIX)
 
     def _mac(self, content: bytes) -> bytes:
         return hmac.digest(self._key, content, "sha256")

@@ -27,6 +27,7 @@ from doorward.domain.outbox.exceptions import MailNotConfiguredError
 DELETE: Final = RoutePolicy(NeedsScope(AdminScope.USERS_DELETE))
 END: Final = RoutePolicy(NeedsScope(AdminScope.SESSIONS_END))
 RESET: Final = RoutePolicy(NeedsScope(AdminScope.PASSWORDS_RESET))
+RESET_FACTORS: Final = RoutePolicy(NeedsScope(AdminScope.FACTORS_RESET))
 UNTHROTTLE: Final = RoutePolicy(NeedsScope(AdminScope.THROTTLES_RESET))
 
 
@@ -39,6 +40,9 @@ def calls() -> Sequence[Call]:
         Call("POST", f"{USER}/deactivate", deactivate_user, WRITE, tag=TAG, status=204, refusals=last),
         Call("POST", f"{USER}/activate", activate_user, WRITE, tag=TAG, status=204, refusals=acting),
         Call("POST", f"{USER}/password-reset", reset_password_of_user, RESET, tag=TAG, status=204, refusals=resetting),
+        Call(
+            "POST", f"{USER}/factors/reset", reset_factors_of_user, RESET_FACTORS, tag=TAG, status=204, refusals=acting
+        ),
         Call("POST", f"{USER}/unthrottle", unthrottle_user, UNTHROTTLE, tag=TAG, status=204, refusals=acting),
         Call("POST", f"{USER}/sessions/end", end_sessions_of_user, END, tag=TAG, status=204, refusals=acting),
         Call("GET", f"{USER}/sessions", list_sessions_of_user, READ, tag=TAG, refusals=(UserNotFoundError,)),
@@ -79,6 +83,14 @@ async def reset_password_of_user(user_id: UUID, caller: CurrentCaller, services:
     A login with it answers 403 `password_change_required`.
     """
     await services.administration.user_actions.reset_password(Actor(caller), user_id)
+
+
+async def reset_factors_of_user(user_id: UUID, caller: CurrentCaller, services: CurrentServices) -> None:
+    """Remove all second factors of a user who has lost them. All sessions end, and a mail tells the user.
+
+    Make sure of who asks first: from then on the password alone signs in.
+    """
+    await services.administration.user_actions.reset_factors(Actor(caller), user_id)
 
 
 async def unthrottle_user(user_id: UUID, caller: CurrentCaller, services: CurrentServices) -> None:

@@ -154,7 +154,8 @@ async def replace_password(connection: Connection, user_id: UUID, *, password_ha
                 version = version + 1
             WHERE id = %(user_id)s
             RETURNING id AS user_id, is_active, session_epoch, email_verified_at IS NOT NULL AS is_verified,
-                      must_change_password, NULLIF(roles, '{}') AS roles
+                      must_change_password, NULLIF(roles, '{}') AS roles,
+                      NULLIF(second_factor, '{}') AS second_factor
             """,
             {"user_id": user_id, "password_hash": password_hash},
         )

@@ -117,8 +117,8 @@ async def replace_email(connection: Connection, change: PendingEmailChange, *, n
                       WHERE other.email_key = %(email_key)s
                         AND other.id <> %(user_id)s
                   )
-                RETURNING id AS user_id, is_active, session_epoch, true AS is_verified,
-                          must_change_password, NULLIF(roles, '{}') AS roles
+                RETURNING id AS user_id, is_active, session_epoch, true AS is_verified, must_change_password,
+                          NULLIF(roles, '{}') AS roles, NULLIF(second_factor, '{}') AS second_factor
                 """,
                 {"user_id": change.user_id, "email": change.email, "email_key": change.email_key, "now": now},
             )

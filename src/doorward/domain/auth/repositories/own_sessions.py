@@ -44,7 +44,7 @@ async def lock_live_session(
             """
             SELECT users.id AS user_id, users.is_active, users.session_epoch,
                    users.email_verified_at IS NOT NULL AS is_verified, users.must_change_password,
-                   NULLIF(users.roles, '{}') AS roles
+                   NULLIF(users.roles, '{}') AS roles, NULLIF(users.second_factor, '{}') AS second_factor
             FROM users
             JOIN sessions ON sessions.user_id = users.id
             WHERE users.id = %(user_id)s

@@ -182,7 +182,8 @@ async def list_live_sessions(
         await cursor.execute(
             """
             SELECT sessions.id, sessions.client_id, sessions.amr, sessions.acr, sessions.authenticated_at,
-                   sessions.user_id, users.email, users.username, NULLIF(users.roles, '{}') AS roles,
+                   sessions.user_id, users.email, users.username, users.second_factor <> '{}' AS has_second_factor,
+                   NULLIF(users.roles, '{}') AS roles,
                    CASE WHEN users.roles <> '{}' THEN ARRAY(
                        SELECT DISTINCT unnest(roles.scopes)
                        FROM roles

@@ -5,9 +5,19 @@ the row's lock would compare an old moment with the one that the lock's holder w
 """
 
 from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 
 from doorward.domain.auth.repositories import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class FewFailures:
+    """Below which number of failures a row throttles nothing: of passwords, and of codes, whose keys have a prefix."""
+
+    of_passwords: int
+    of_codes: int
+    prefix: bytes
 
 
 async def add_failure(connection: Connection, *, bucket: int, client: bytes, delays: Sequence[float]) -> int | None:
@@ -66,34 +76,35 @@ async def find_wait(connection: Connection, *, bucket: int, client: bytes) -> ti
     return row[0] if row else None
 
 
-async def remove_throttle(connection: Connection, *, bucket: int, client: bytes) -> None:
-    """Forget the failures of one kind of client."""
+async def remove_throttles_of(connection: Connection, *, bucket: int, clients: Sequence[bytes]) -> None:
+    """Forget the failures of some kinds of client."""
     await connection.execute(
         """
         DELETE FROM login_throttles
         WHERE bucket = %(bucket)s
-          AND client = %(client)s
+          AND client = ANY(%(clients)s)
         """,
-        {"bucket": bucket, "client": client},
+        {"bucket": bucket, "clients": list(clients)},
     )
 
 
-async def remove_throttles(connection: Connection, *, bucket: int) -> int:
-    """Forget the failures of all clients; return how many rows there were."""
+async def remove_throttles(connection: Connection, *, bucket: int, spared: bytes | None = None) -> int:
+    """Forget the failures of all clients but those whose keys begin with ``spared``; return how many rows it were."""
     cursor = await connection.execute(
         """
         DELETE FROM login_throttles
         WHERE bucket = %(bucket)s
+          AND (%(spared)s::bytea IS NULL OR substring(client FOR length(%(spared)s::bytea)) <> %(spared)s)
         """,
-        {"bucket": bucket},
+        {"bucket": bucket, "spared": spared},
     )
     return cursor.rowcount
 
 
 async def remove_silent_throttles(
-    connection: Connection, *, few: int, few_kept: timedelta, many_kept: timedelta, limit: int
+    connection: Connection, *, few: FewFailures, few_kept: timedelta, many_kept: timedelta, limit: int
 ) -> int:
-    """Remove rows without an attempt for ``few_kept`` with fewer failures than ``few``, others after ``many_kept``.
+    """Remove rows without an attempt for ``few_kept`` with few failures, others after ``many_kept``.
 
     Locked rows are left for the next run. Return how many were removed.
     """
@@ -103,7 +114,13 @@ async def remove_silent_throttles(
             SELECT bucket, client
             FROM login_throttles
             WHERE seen_at < clock_timestamp() - %(few_kept)s
-              AND (failures < %(few)s OR seen_at < clock_timestamp() - %(many_kept)s)
+              AND (
+                  failures < CASE
+                      WHEN substring(client FOR length(%(prefix)s::bytea)) = %(prefix)s THEN %(of_codes)s
+                      ELSE %(of_passwords)s
+                  END
+                  OR seen_at < clock_timestamp() - %(many_kept)s
+              )
             LIMIT %(limit)s
             FOR UPDATE SKIP LOCKED
         )
@@ -112,6 +129,6 @@ async def remove_silent_throttles(
         WHERE login_throttles.bucket = silent.bucket
           AND login_throttles.client = silent.client
         """,
-        {"few": few, "few_kept": few_kept, "many_kept": many_kept, "limit": limit},
+        {**asdict(few), "few_kept": few_kept, "many_kept": many_kept, "limit": limit},
     )
     return cursor.rowcount

@@ -58,9 +58,9 @@ async def lock_holder(connection: Connection, *, email_key: str, username_key: s
 
 
 async def find_credentials(
-    connection: Connection, identifier: str, *, device: DeviceToken | None, address: str | None, now: datetime
+    connection: Connection, identifier: str | UUID, *, device: DeviceToken | None, address: str | None, now: datetime
 ) -> Credentials | None:
-    """Find what a login by canonical user name or e-mail address is checked against.
+    """Find what a login by canonical user name or e-mail address is checked against, or by what says the user's id.
 
     ``device`` is the token that the client shows, ``address`` as much of its address as is recorded. No more than
     ``SESSIONS_LOOKED_AT`` rows are read of a user, so that the time does not tell how many there are.
@@ -69,11 +69,18 @@ async def find_credentials(
         await cursor.execute(
             """
             SELECT users.id AS user_id, users.password_hash, users.is_active, users.session_epoch,
+                   users.must_change_password, NULLIF(users.second_factor, '{}') AS second_factor,
                    EXISTS (
                        SELECT FROM devices
                        WHERE devices.user_id = users.id AND devices.epoch = users.session_epoch
                          AND devices.id = %(device_id)s AND devices.secret_hash = %(secret_hash)s
                    ) AS knows_device,
+                   EXISTS (
+                       SELECT FROM devices
+                       WHERE devices.user_id = users.id AND devices.epoch = users.session_epoch
+                         AND devices.id = %(device_id)s AND devices.secret_hash = %(secret_hash)s
+                         AND devices.trusted_until > %(now)s
+                   ) AS trusts_device,
                    EXISTS (
                        SELECT FROM (
                            SELECT sessions.address, sessions.epoch, sessions.ended_at, sessions.expires_at
@@ -90,9 +97,16 @@ async def find_credentials(
                    END AS deletes_at,
                    CASE WHEN users.email_verified_at IS NOT NULL THEN users.email END AS verified_email
             FROM users
-            WHERE users.email_key = %(identifier)s OR users.username_key = %(identifier)s
+            WHERE users.email_key = %(name)s OR users.username_key = %(name)s OR users.id = %(user_id)s
             """,
-            {**_shown(device), "identifier": identifier, "address": address, "now": now, "most": SESSIONS_LOOKED_AT},
+            {
+                **_shown(device),
+                "name": None if isinstance(identifier, UUID) else identifier,
+                "user_id": identifier if isinstance(identifier, UUID) else None,
+                "address": address,
+                "now": now,
+                "most": SESSIONS_LOOKED_AT,
+            },
         )
         return await cursor.fetchone()
 
@@ -100,6 +114,21 @@ async def find_credentials(
 def _shown(device: DeviceToken | None) -> dict[str, object]:
     """Return the parameters that say which device is shown, if one is."""
     return {"device_id": device and device.device_id, "secret_hash": device and hash_secret(device.secret)}
+
+
+async def find_verified_email(connection: Connection, user_id: UUID) -> str | None:
+    """Find the address of a user, if it is verified."""
+    cursor = await connection.execute(
+        """
+        SELECT email
+        FROM users
+        WHERE id = %(user_id)s
+          AND email_verified_at IS NOT NULL
+        """,
+        {"user_id": user_id},
+    )
+    row = await cursor.fetchone()
+    return row[0] if row else None
 
 
 async def find_password_hash(connection: Connection, user_id: UUID) -> str | None:
@@ -164,7 +193,8 @@ async def lock_account(connection: Connection, user_id: UUID) -> Account | None:
         await cursor.execute(
             """
             SELECT id AS user_id, is_active, session_epoch, email_verified_at IS NOT NULL AS is_verified,
-                   must_change_password, NULLIF(roles, '{}') AS roles
+                   must_change_password, NULLIF(roles, '{}') AS roles,
+                   NULLIF(second_factor, '{}') AS second_factor
             FROM users
             WHERE id = %(user_id)s
             FOR NO KEY UPDATE

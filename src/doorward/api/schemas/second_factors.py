@@ -1,0 +1,101 @@
+"""Bodies of the calls of second factors."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, Field
+
+from doorward.api.schemas.auth import MAXIMUM_FIELD_LENGTH, TokenPairResponse
+from doorward.api.schemas.requests import RequestBody
+
+MAXIMUM_TOKEN_LENGTH: Final = 12_000
+"""Of a token that carries what a login has asked for: many scopes of another service make it long."""
+
+_CODE: Final = "123456"
+_RECOVERY_CODES: Final = ["7K3M-Q2XV-9TDA", "B8WE-0HRN-4JYC"]
+
+
+class CompletionRequest(RequestBody):
+    """A login that waits for a second factor."""
+
+    mfa_token: str = Field(
+        max_length=MAXIMUM_TOKEN_LENGTH,
+        description="As the login was refused with it. Good for five minutes, for one session.",
+        examples=["dwt_..."],
+    )
+    remember_device: bool = Field(
+        False,  # noqa: FBT003 - the default of a field
+        description="Whether this device need not show the second factor for a while, where the operator allows it.",
+    )
+
+
+class TotpCompletionRequest(CompletionRequest):
+    """A login that waits for a second factor, and the code that the authenticator application shows."""
+
+    code: str = Field(max_length=MAXIMUM_FIELD_LENGTH, description="Six digits.", examples=[_CODE])
+
+
+class RecoveryCodeCompletionRequest(CompletionRequest):
+    """A login that waits for a second factor, and a recovery code."""
+
+    code: str = Field(
+        max_length=MAXIMUM_FIELD_LENGTH,
+        description="In any case, with or without hyphens. It works once.",
+        examples=[_RECOVERY_CODES[0]],
+    )
+
+
+class TotpEnrolmentResponse(BaseModel):
+    """An authenticator application to set up. Nothing is stored before a code of it is sent with `token`."""
+
+    uri: str = Field(
+        description="For a QR code, or as a link on a telephone.",
+        examples=["otpauth://totp/doorward:ada?secret=...&issuer=doorward&algorithm=SHA1&digits=6&period=30"],
+    )
+    secret: str = Field(description="For typing it into the application.", examples=["JBSWY3DPEHPK3PXP..."])
+    token: str = Field(description="Good for ten minutes.", examples=["dwt_..."])
+
+
+class ConfirmTotpRequest(RequestBody):
+    """The token of the enrolment, and the code that the application shows now."""
+
+    token: str = Field(max_length=MAXIMUM_FIELD_LENGTH, examples=["dwt_..."])
+    code: str = Field(max_length=MAXIMUM_FIELD_LENGTH, description="Six digits.", examples=[_CODE])
+
+
+class EnrolledResponse(TokenPairResponse):
+    """The tokens of the session that goes on, and the recovery codes, which are shown this once."""
+
+    recovery_codes: list[str] = Field(
+        description="Each works once in place of a second factor.", examples=[_RECOVERY_CODES]
+    )
+
+    @classmethod
+    def with_codes(cls, pair: TokenPairResponse, codes: Sequence[str]) -> "EnrolledResponse":
+        """Return the body for a pair and the codes."""
+        return cls(**pair.model_dump(), recovery_codes=list(codes))
+
+
+class RecoveryCodesResponse(BaseModel):
+    """New recovery codes, which are shown this once. Those from before are refused."""
+
+    recovery_codes: list[str] = Field(
+        description="Each works once in place of a second factor.", examples=[_RECOVERY_CODES]
+    )
+
+
+class OwnFactorResponse(BaseModel):
+    """A second factor of the account."""
+
+    id: UUID
+    kind: Literal["totp", "passkey"]
+    created_at: datetime
+
+
+class OwnFactorsResponse(BaseModel):
+    """The second factors of the account."""
+
+    factors: list[OwnFactorResponse]
+    recovery_codes_left: int = Field(description="How many were not used yet.", examples=[10])

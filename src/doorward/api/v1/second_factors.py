@@ -1,0 +1,233 @@
+"""Second factors over HTTP: logins are completed by them, and users set them up."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from fastapi import Request, Response
+
+from doorward.api.bodies import JsonBody
+from doorward.api.caller import CurrentCaller
+from doorward.api.policy import ACCOUNT, FRESH_ACCOUNT, PUBLIC, ErrorDialect, RoutePolicy
+from doorward.api.problems import Remedies
+from doorward.api.routing import Call
+from doorward.api.schemas.auth import TokenPairResponse
+from doorward.api.schemas.second_factors import (
+    CompletionRequest,
+    ConfirmTotpRequest,
+    EnrolledResponse,
+    OwnFactorResponse,
+    OwnFactorsResponse,
+    RecoveryCodeCompletionRequest,
+    RecoveryCodesResponse,
+    TotpCompletionRequest,
+    TotpEnrolmentResponse,
+)
+from doorward.api.schemas.standard_forms import ScopedPairResponse
+from doorward.api.services import CurrentServices, Services
+from doorward.api.v1.account import ACCOUNT_PATH
+from doorward.api.v1.account import TAG as ACCOUNT_TAG
+from doorward.api.v1.auth import DEVICE_HEADER, GIVEN_DEVICE, PREFIX, TAG, ShownDevice
+from doorward.api.waiting_client import waiting_client
+from doorward.core.ports import LimitedCall
+from doorward.domain.auth.exceptions import (
+    EmailNotVerifiedError,
+    InvalidOneTimeTokenError,
+    InvalidPendingLoginError,
+    InvalidSecondFactorError,
+    LoginThrottledError,
+)
+from doorward.domain.auth.login_completion import CompletingClient
+from doorward.domain.auth.models import LoggedIn
+from doorward.domain.auth.ports import Client
+from doorward.domain.auth.shown_factor import ShownFactor
+from doorward.domain.mfa.enrolment import TotpEnrolment
+from doorward.domain.mfa.exceptions import (
+    NoSecondFactorError,
+    SecondFactorsUnavailableError,
+    TotpExistsError,
+    TotpNotFoundError,
+)
+from doorward.observability.request_context import current_client
+
+COMPLETION_PATH: Final = f"{PREFIX}/second-factor"
+FACTORS_PATH: Final = f"{ACCOUNT_PATH}/second-factors"
+TOTP_PATH: Final = f"{FACTORS_PATH}/totp"
+REMEDIES: Final[Remedies] = {
+    InvalidPendingLoginError: "POST it to /api/v1/auth/token.",
+    TotpExistsError: "DELETE /api/v1/account/second-factors/totp.",
+    NoSecondFactorError: "POST /api/v1/account/second-factors/totp.",
+}
+COMPLETION_POLICY: Final = RoutePolicy(PUBLIC, errors=ErrorDialect.OAUTH, limit_of_address=LimitedCall.SECOND_FACTOR)
+_READ: Final = RoutePolicy(ACCOUNT, limit_of_address=LimitedCall.FACTORS)
+_CHANGE: Final = RoutePolicy(FRESH_ACCOUNT, limit_of_address=LimitedCall.FACTORS)
+REFUSALS_OF_COMPLETION: Final = (InvalidPendingLoginError, InvalidSecondFactorError, LoginThrottledError)
+_REFUSALS_OF_ENROLMENT: Final = (SecondFactorsUnavailableError, EmailNotVerifiedError, TotpExistsError)
+_WITH_DEVICE: Final[Mapping[int | str, dict[str, Any]]] = {200: {"headers": GIVEN_DEVICE}}
+
+
+def calls() -> Sequence[Call]:
+    """Return the calls."""
+    return [
+        Call(
+            "POST",
+            f"{COMPLETION_PATH}/totp",
+            use_totp_code,
+            COMPLETION_POLICY,
+            tag=TAG,
+            refusals=(*REFUSALS_OF_COMPLETION, SecondFactorsUnavailableError),
+            extra_answers=_WITH_DEVICE,
+        ),
+        Call(
+            "POST",
+            f"{COMPLETION_PATH}/recovery-code",
+            use_recovery_code,
+            COMPLETION_POLICY,
+            tag=TAG,
+            refusals=REFUSALS_OF_COMPLETION,
+            extra_answers=_WITH_DEVICE,
+        ),
+        *_account_calls(),
+    ]
+
+
+def _account_calls() -> Sequence[Call]:
+    return [
+        Call("GET", FACTORS_PATH, list_second_factors, _READ, tag=ACCOUNT_TAG),
+        Call("POST", TOTP_PATH, begin_totp, _CHANGE, tag=ACCOUNT_TAG, refusals=_REFUSALS_OF_ENROLMENT),
+        Call(
+            "POST",
+            f"{TOTP_PATH}/confirm",
+            confirm_totp,
+            _READ,
+            tag=ACCOUNT_TAG,
+            refusals=(*_REFUSALS_OF_ENROLMENT, InvalidOneTimeTokenError, InvalidSecondFactorError),
+            extra_answers=_WITH_DEVICE,
+        ),
+        Call(
+            "DELETE",
+            TOTP_PATH,
+            remove_totp,
+            _CHANGE,
+            tag=ACCOUNT_TAG,
+            refusals=(SecondFactorsUnavailableError, TotpNotFoundError),
+            extra_answers=_WITH_DEVICE,
+        ),
+        Call(
+            "POST",
+            f"{FACTORS_PATH}/recovery-codes",
+            make_recovery_codes,
+            _CHANGE,
+            tag=ACCOUNT_TAG,
+            refusals=(NoSecondFactorError,),
+        ),
+    ]
+
+
+async def use_totp_code(
+    request: Request,
+    response: Response,
+    body: JsonBody[TotpCompletionRequest],
+    services: CurrentServices,
+    doorward_device: ShownDevice = None,
+) -> TokenPairResponse | ScopedPairResponse:
+    """Begin the session of a login whose password was right, by the code of an authenticator application."""
+    factor = services.second_factors.shown_codes.totp(body.code)
+    return await complete(request, response, body, factor, services, doorward_device)
+
+
+async def use_recovery_code(
+    request: Request,
+    response: Response,
+    body: JsonBody[RecoveryCodeCompletionRequest],
+    services: CurrentServices,
+    doorward_device: ShownDevice = None,
+) -> TokenPairResponse | ScopedPairResponse:
+    """Begin the session of a login whose password was right, by a recovery code, which is used up by it."""
+    factor = services.second_factors.shown_codes.recovery_code(body.code)
+    return await complete(request, response, body, factor, services, doorward_device)
+
+
+async def complete(
+    request: Request,
+    response: Response,
+    body: CompletionRequest,
+    factor: ShownFactor,
+    services: Services,
+    device_token: str | None,
+) -> TokenPairResponse | ScopedPairResponse:
+    """Begin the session of a login that waits, by a factor of any kind."""
+    async with waiting_client(request) as client:
+        by = CompletingClient(client, _agent(request), device_token, body.remember_device)
+        begun = await services.second_factors.completion.complete(body.mfa_token, factor, by)
+    response.headers[DEVICE_HEADER] = begun.device_token
+    return ScopedPairResponse.of(begun.tokens) if begun.is_for_another_service else TokenPairResponse.of(begun.tokens)
+
+
+async def list_second_factors(caller: CurrentCaller, services: CurrentServices) -> OwnFactorsResponse:
+    """List your second factors, and how many recovery codes are left."""
+    own = await services.second_factors.listing.list(caller)
+    return OwnFactorsResponse(
+        factors=[
+            OwnFactorResponse(id=factor.id, kind=factor.kind, created_at=factor.created_at) for factor in own.factors
+        ],
+        recovery_codes_left=own.recovery_codes_left,
+    )
+
+
+async def begin_totp(caller: CurrentCaller, services: CurrentServices) -> TotpEnrolmentResponse:
+    """Get the secret for an authenticator application, after a recent proof. Nothing is stored until you confirm it."""
+    enrolment = await _enrolment(services).begin(caller)
+    return TotpEnrolmentResponse(uri=enrolment.uri, secret=enrolment.secret, token=enrolment.token)
+
+
+async def confirm_totp(
+    caller: CurrentCaller,
+    request: Request,
+    response: Response,
+    body: JsonBody[ConfirmTotpRequest],
+    services: CurrentServices,
+) -> EnrolledResponse:
+    """Set up the authenticator application whose code you send. All your sessions end.
+
+    The answer has the tokens of a new session. It has ten recovery codes besides: keep them where the telephone is not.
+    """
+    enrolled = await _enrolment(services).confirm(
+        caller, token=body.token, code=body.code, client=_client(), user_agent=_agent(request)
+    )
+    return EnrolledResponse.with_codes(_pair(enrolled.session, response), enrolled.recovery_codes)
+
+
+async def remove_totp(
+    caller: CurrentCaller, request: Request, response: Response, services: CurrentServices
+) -> TokenPairResponse:
+    """Remove the authenticator application, after a recent proof by a second factor. All your sessions end.
+
+    The recovery codes go with the last factor. The answer has the tokens of a new session.
+    """
+    session = await _enrolment(services).remove(caller, client=_client(), user_agent=_agent(request))
+    return _pair(session, response)
+
+
+async def make_recovery_codes(caller: CurrentCaller, services: CurrentServices) -> RecoveryCodesResponse:
+    """Get ten new recovery codes, after a recent proof by a second factor. Those from before are refused."""
+    return RecoveryCodesResponse(recovery_codes=await services.second_factors.recovery_codes.make_again(caller))
+
+
+def _enrolment(services: Services) -> TotpEnrolment:
+    """Return the use cases of authenticator applications. Raises ``SecondFactorsUnavailableError``."""
+    if services.second_factors.enrolment is None:
+        raise SecondFactorsUnavailableError
+    return services.second_factors.enrolment
+
+
+def _client() -> Client:
+    return Client(current_client())
+
+
+def _agent(request: Request) -> str | None:
+    return request.headers.get("user-agent")
+
+
+def _pair(session: LoggedIn, response: Response) -> TokenPairResponse:
+    response.headers[DEVICE_HEADER] = session.device_token
+    return TokenPairResponse.of(session.tokens)

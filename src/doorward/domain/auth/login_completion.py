@@ -1,0 +1,137 @@
+"""Use case: complete a login whose password was right, by whichever second factor the account has."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from doorward.core.ports import Clock, Database
+from doorward.domain.auth.acting_session import find_verified_email
+from doorward.domain.auth.admission import TWO_KINDS
+from doorward.domain.auth.exceptions import InvalidPendingLoginError, InvalidSecondFactorError
+from doorward.domain.auth.known_devices import KnownDevices
+from doorward.domain.auth.login_sessions import BegunLogin, LoginSessions, Place
+from doorward.domain.auth.models import LoggedIn, Proof
+from doorward.domain.auth.pending_login import PendingLogin, PendingLogins, ShownLogin
+from doorward.domain.auth.ports import NO_CLIENT, Client
+from doorward.domain.auth.repositories import Connection
+from doorward.domain.auth.second_factor_events import SecondFactorRefused
+from doorward.domain.auth.shown_factor import ConsumedFactor, ShownFactor
+from doorward.domain.auth.throttling import Attempt, Throttling
+from doorward.observability.logging import report
+
+SEVERAL_FACTORS: Final = "mfa"
+"""``amr`` where factors of several kinds were shown (RFC 8176 section 2)."""
+
+
+@dataclass(frozen=True, slots=True)
+class CompletingClient:
+    """The client that completes a login. ``device_token`` was given by an earlier login; any other text is ignored."""
+
+    client: Client = NO_CLIENT
+    user_agent: str | None = None
+    device_token: str | None = None
+    remembers_device: bool = False
+    """Whether its device need not show a second factor for a while, where the settings allow that."""
+
+
+class LoginCompletion:
+    """Turns a pending login and a second factor into a session."""
+
+    def __init__(
+        self,
+        *,
+        database: Database[Connection],
+        sessions: LoginSessions,
+        pending: PendingLogins,
+        throttling: Throttling,
+        devices: KnownDevices,
+        clock: Clock,
+        device_trust: timedelta | None,
+    ) -> None:
+        """Take the database, what begins sessions, what reads pending logins, counts attempts and knows devices.
+
+        ``device_trust`` is how long a device is remembered, None for never.
+        """
+        self._database = database
+        self._sessions = sessions
+        self._pending = pending
+        self._throttling = throttling
+        self._devices = devices
+        self._clock = clock
+        self._device_trust = device_trust
+
+    async def complete(self, mfa_token: str, factor: ShownFactor, by: CompletingClient) -> LoggedIn:
+        """Begin the session of a login, committed when this returns.
+
+        The attempt is counted before the factor is compared, apart from those on passwords. An attacker must not learn
+        whether a code was wrong or used, or the user has no factor any more: all are one ``InvalidSecondFactorError``.
+        Raises ``InvalidPendingLoginError`` for a token that is made up, expired or used, and ``LoginThrottledError``.
+        """
+        now = self._clock.now()
+        shown = self._pending.read(mfa_token, now=now)
+        login = shown.login
+        self._sessions.require_signing_key(login.grant.audience, now)
+        counted_as = self._throttling.second_factor_of(login.counted_as)
+        async with self._throttling.attempt(login.user_id, counted_as) as attempt:
+            async with self._database.connection() as connection:
+                await factor.check(connection, login.user_id, now=now)
+            attempts = (Attempt(attempt.bucket, login.counted_as), attempt)
+            async with self._database.transaction() as connection:
+                begun, consumed = await self._begin(connection, shown, factor, by, attempts, now)
+        for event in consumed.events:
+            report(event)
+        if begun is None:
+            raise InvalidSecondFactorError
+        return self._sessions.finish(begun, now=now)
+
+    async def _begin(
+        self,
+        connection: Connection,
+        shown: ShownLogin,
+        factor: ShownFactor,
+        by: CompletingClient,
+        attempts: tuple[Attempt, ...],
+        now: datetime,
+    ) -> tuple[BegunLogin | None, ConsumedFactor]:
+        """Consume factor and token, and begin the session; whatever is raised now rolls all of it back.
+
+        No session begins for a factor that was not accepted; what that has stored stays.
+        """
+        login = shown.login
+        proof = Proof(
+            login.user_id,
+            (*login.methods, *factor.amr, SEVERAL_FACTORS),
+            acr=TWO_KINDS,
+            proven_at=now,
+            session_epoch=login.epoch,
+        )
+        account = await self._sessions.lock(connection, login.user_id)
+        consumed = await factor.consume(connection, login.user_id, now=now)
+        if not consumed.is_accepted:
+            return None, consumed
+        if not await self._pending.consume(connection, shown):
+            raise InvalidPendingLoginError
+        place = await self._place(connection, login, by, now)
+        begun = await self._sessions.begin(connection, account, proof, login.grant, place, attempts=attempts, now=now)
+        if not isinstance(begun, BegunLogin):
+            raise outdated(login, factor)
+        return begun, consumed
+
+    async def _place(self, connection: Connection, login: PendingLogin, by: CompletingClient, now: datetime) -> Place:
+        device_token = self._devices.read(by.device_token)
+        is_known = device_token is not None and device_token.device_id == login.device_id
+        email = await find_verified_email(connection, login.user_id) if login.is_new else None
+        trust = self._device_trust if by.remembers_device else None
+        return Place(
+            self._sessions.describe(by.client, by.user_agent),
+            device_token if is_known else None,
+            is_new=login.is_new,
+            notified_email=email,
+            trusted_until=None if trust is None else now + trust,
+        )
+
+
+def outdated(login: PendingLogin, factor: ShownFactor) -> InvalidSecondFactorError:
+    """Log what the caller is not told, and return the refusal that does not tell it."""
+    report(SecondFactorRefused(method=factor.method, reason="outdated", target_user_id=login.user_id))
+    return InvalidSecondFactorError()

@@ -1,0 +1,139 @@
+"""The session that a login begins, whichever factors it showed: the last step of every way in."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from uuid import UUID
+
+from doorward.domain.auth.admission import AdmissionPolicy, Refuse, SecondFactorDue
+from doorward.domain.auth.begin import Begun, begin_session_of
+from doorward.domain.auth.device_token import DeviceToken
+from doorward.domain.auth.devices import AddressDetail, describe_device
+from doorward.domain.auth.known_devices import KnownDevices
+from doorward.domain.auth.models import Account, Credentials, Device, Grant, LoggedIn, Proof
+from doorward.domain.auth.policy import Lifetimes
+from doorward.domain.auth.ports import Client
+from doorward.domain.auth.repositories import Connection, users
+from doorward.domain.auth.rotated_session import TokenAudience
+from doorward.domain.auth.throttling import Attempt, Throttling
+from doorward.domain.auth.token_pair import TokenPairIssuer
+from doorward.observability.logging import report
+
+
+@dataclass(frozen=True, slots=True)
+class LoginRules:
+    """Whom a login admits, how long its session lives, and what is recorded of the client's address."""
+
+    policy: AdmissionPolicy
+    lifetimes: Lifetimes
+    address_detail: AddressDetail
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a login comes from: the device, and the token that it shows if it is known by it."""
+
+    device: Device
+    known: DeviceToken | None
+    is_new: bool
+    """The owner, who has logged in before, is told of it at ``notified_email``."""
+    notified_email: str | None
+    trusted_until: datetime | None = None
+    """Until then the device need not show a second factor again; None leaves that as it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class BegunLogin:
+    """A session that begins with the commit, and the token by which its device is known from then on."""
+
+    begun: Begun
+    device_token: DeviceToken
+
+
+class LoginSessions:
+    """Begins sessions for proofs of users. What was proven, the ways in know; whether it admits, ``judge`` decides."""
+
+    def __init__(
+        self, *, issuer: TokenPairIssuer, throttling: Throttling, devices: KnownDevices, rules: LoginRules
+    ) -> None:
+        """Take the issuer of tokens, what counts attempts and knows devices, and the rules."""
+        self._issuer = issuer
+        self._throttling = throttling
+        self._devices = devices
+        self._rules = rules
+
+    @property
+    def policy(self) -> AdmissionPolicy:
+        """What is asked of accounts."""
+        return self._rules.policy
+
+    def require_signing_key(self, audience: TokenAudience | None, now: datetime) -> None:
+        """Raise ``ServiceUnavailableError`` while the tokens of a session cannot be signed. To be called first."""
+        self._issuer.require_signing_key(audience, now)
+
+    def describe(self, client: Client, user_agent: str | None) -> Device:
+        """Return what is recorded of the device that asks."""
+        return describe_device(user_agent, client.address, self._rules.address_detail)
+
+    async def find_credentials(
+        self,
+        connection: Connection,
+        identifier: str | UUID,
+        shown: DeviceToken | None,
+        device: Device,
+        *,
+        now: datetime,
+    ) -> Credentials | None:
+        """Return the user of a canonical name or an id, and whether the user knows what the client shows."""
+        return await users.find_credentials(connection, identifier, device=shown, address=device.address, now=now)
+
+    async def lock(self, connection: Connection, user_id: UUID) -> Account | None:
+        """Lock the user and return the account, as ``begin`` needs it: before any other row of the user."""
+        return await users.lock_account(connection, user_id)
+
+    async def begin(
+        self,
+        connection: Connection,
+        account: Account | None,
+        proof: Proof,
+        grant: Grant,
+        place: Place,
+        *,
+        attempts: tuple[Attempt, ...] = (),
+        now: datetime,
+    ) -> BegunLogin | SecondFactorDue | Refuse:
+        """Judge the proof, store the session, forget the failed attempts, and know the device from now on.
+
+        In the caller's transaction, which has locked the account. Another verdict changes nothing.
+        """
+        token = place.known or DeviceToken.new(proof.user_id)
+        device = replace(place.device, id=token.device_id)
+        policy, lifetimes = self._rules.policy, self._rules.lifetimes
+        begun = await begin_session_of(
+            connection, account, proof, grant, device, policy=policy, lifetimes=lifetimes, now=now
+        )
+        if not isinstance(begun, Begun):
+            return begun
+        if attempts:
+            await self._throttling.forgive(connection, *attempts)
+        epoch, until = proof.session_epoch, place.trusted_until
+        is_unknown = place.known is None
+        await self._devices.keep(connection, token, epoch=epoch, is_new=is_unknown, trusted_until=until, now=now)
+        if place.is_new:
+            await self._devices.notify(connection, proof.user_id, place.notified_email, device, now=now)
+        return BegunLogin(begun, token)
+
+    def finish(self, login: BegunLogin, *, now: datetime) -> LoggedIn:
+        """Report the session, which is committed, and return its tokens."""
+        for event in (login.begun.event, *login.begun.ended):
+            report(event)
+        pair = self._issuer.issue_first(login.begun, user_id=login.device_token.user_id, now=now)
+        is_for_another_service = login.begun.grant.audience is not None
+        return LoggedIn(pair, self._devices.encode(login.device_token), is_for_another_service)
+
+
+def place_of(credentials: Credentials, shown: DeviceToken | None, device: Device) -> Place:
+    """Return where a user logs in: on a device that is known, or on a new one that the owner is told of."""
+    is_known = credentials.knows_device or credentials.knows_address
+    known = shown if credentials.knows_device else None
+    is_new = credentials.has_logged_in and not is_known
+    return Place(device, known, is_new=is_new, notified_email=credentials.verified_email)

@@ -1,0 +1,44 @@
+"""The SQL of which kinds of second factors a user has: the column ``users.second_factor``."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from psycopg.rows import class_row
+
+from doorward.domain.auth.models import Account
+from doorward.domain.auth.repositories import Connection
+
+
+async def replace_kinds(
+    connection: Connection, user_id: UUID, *, added: Sequence[str], removed: Sequence[str]
+) -> Account:
+    """Change which kinds a locked user has, and end all sessions; return the account in the epoch that begins.
+
+    Known and remembered devices end with the epoch. A change of address that waits ends, too: it may be why the factors
+    are changed. Mailed tokens stay: none of them passes a factor.
+    """
+    async with connection.cursor(row_factory=class_row(Account)) as cursor:
+        await cursor.execute(
+            """
+            WITH removed_change AS (
+                DELETE FROM email_changes
+                WHERE user_id = %(user_id)s
+            )
+            UPDATE users
+            SET second_factor = ARRAY(
+                    SELECT DISTINCT kind
+                    FROM unnest(second_factor || %(added)s::text[]) AS kind
+                    WHERE kind <> ALL(%(removed)s::text[])
+                    ORDER BY kind
+                ),
+                session_epoch = session_epoch + 1,
+                version = version + 1
+            WHERE id = %(user_id)s
+            RETURNING id AS user_id, is_active, session_epoch, email_verified_at IS NOT NULL AS is_verified,
+                      must_change_password, NULLIF(roles, '{}') AS roles,
+                      NULLIF(second_factor, '{}') AS second_factor
+            """,
+            {"user_id": user_id, "added": list(added), "removed": list(removed)},
+        )
+        (account,) = await cursor.fetchall()
+        return account

@@ -1,0 +1,35 @@
+"""The events of second factors that change nothing: asked for, or refused."""
+
+from dataclasses import dataclass
+from typing import Final, Literal
+from uuid import UUID
+
+from doorward.core.events import Counter, Event
+
+SECOND_FACTORS: Final = Counter("doorward_second_factors_total", "Second factors asked for, and refused", "outcome")
+
+
+@dataclass(frozen=True)
+class SecondFactorAsked(Event):
+    """Refused with 403: the password of `target_user_id` was right, and the second factor is still to be shown."""
+
+    log_event = "auth.second_factor.asked"
+    outcome = "success"
+    counted = ((SECOND_FACTORS, "asked"),)
+    target_user_id: UUID
+
+
+@dataclass(frozen=True)
+class SecondFactorRefused(Event):
+    """A code of `target_user_id`'s second factor was refused: in a login, or in a session that shows it again.
+
+    `reason` is `wrong`, `used`, `outdated` (sessions or factors of the user were ended meanwhile) or `unreadable` (the
+    key of the stored secret is not set any more), which the caller is not told. `method` is how it was shown.
+    """
+
+    log_event = "auth.second_factor.refused"
+    outcome = "failure"
+    counted = ((SECOND_FACTORS, "refused"),)
+    method: str
+    reason: Literal["wrong", "used", "outdated", "unreadable"]
+    target_user_id: UUID

@@ -1,0 +1,47 @@
+"""A second factor as it is shown: what every kind of it offers to logins and to sessions that show it again."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from doorward.core.events import Event
+from doorward.domain.auth.repositories import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class ConsumedFactor:
+    """What is stored that a factor was used. ``events`` are recorded, and are to be reported after the commit."""
+
+    events: Sequence[Event] = ()
+    is_accepted: bool = True
+    """False: what was stored, stays, and the login or the call is refused."""
+
+
+class ShownFactor(Protocol):
+    """A code or an assertion that a client has sent. It is made for one request."""
+
+    @property
+    def method(self) -> str:
+        """How it is shown: the last part of the call's address."""
+        ...
+
+    @property
+    def amr(self) -> tuple[str, ...]:
+        """What it adds to the methods of a proof (RFC 8176)."""
+        ...
+
+    async def check(self, connection: Connection, user_id: UUID, *, now: datetime) -> None:
+        """Compare it, outside of transactions, with what is stored of the user. Raises ``InvalidSecondFactorError``.
+
+        Of a user without such a factor it is compared with something else: the work must not tell.
+        """
+        ...
+
+    async def consume(self, connection: Connection, user_id: UUID, *, now: datetime) -> ConsumedFactor:
+        """Store that it was used, by one atomic statement, in the transaction of its effect, which locked the user.
+
+        Raises ``InvalidSecondFactorError`` if another request was faster: the caller's transaction is rolled back.
+        """
+        ...

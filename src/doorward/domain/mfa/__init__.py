@@ -1,0 +1,1 @@
+"""Second factors besides passkeys: authenticator applications and recovery codes."""

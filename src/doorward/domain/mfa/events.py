@@ -1,0 +1,62 @@
+"""The events of second factors."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from doorward.core.events import AuditedEvent
+
+
+@dataclass(frozen=True)
+class TotpAdded(AuditedEvent):
+    """A user set up an authenticator application. All other sessions ended."""
+
+    type = "factor.totp_added"
+    log_event = "mfa.totp.added"
+    outcome = "success"
+
+
+@dataclass(frozen=True)
+class TotpRemoved(AuditedEvent):
+    """A user removed the authenticator application, with a fresh proof by the factor. All other sessions ended."""
+
+    type = "factor.totp_removed"
+    log_event = "mfa.totp.removed"
+    outcome = "success"
+
+
+@dataclass(frozen=True)
+class RecoveryCodesMade(AuditedEvent):
+    """A user got new recovery codes, `count` of them. Those from before are refused."""
+
+    type = "factor.codes_made"
+    log_event = "mfa.recovery_codes.made"
+    outcome = "success"
+    count: int
+
+
+@dataclass(frozen=True)
+class RecoveryCodeUsed(AuditedEvent):
+    """A recovery code was used, in a login or to prove again who is asking; `left` codes remain."""
+
+    type = "factor.code_used"
+    log_event = "mfa.recovery_code.used"
+    level = "warning"
+    outcome = "success"
+    left: int
+
+
+@dataclass(frozen=True)
+class FactorsReset(AuditedEvent):
+    """An administrator or an operator removed all second factors of `target_user_id`, and ended `count` sessions."""
+
+    type = "factor.reset"
+    log_event = "mfa.factors.reset"
+    user_fact = "target_user_id"
+    level = "warning"
+    outcome = "success"
+    count: int
+
+
+AT_FACT: Final = "at"
+CHANGE_FACT: Final = "change"
+"""The facts of the mail that tells a user of one of these."""

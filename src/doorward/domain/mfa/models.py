@@ -1,0 +1,67 @@
+"""The vocabulary of second factors. No I/O."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from doorward.domain.auth.models import LoggedIn
+
+
+@dataclass(frozen=True, slots=True)
+class TotpFactor:
+    """An authenticator application as it is stored. ``last_step`` is the step of the last code that was accepted."""
+
+    sealed_secret: bytes
+    last_step: int
+
+
+@dataclass(frozen=True, slots=True)
+class NewTotpFactor:
+    """An authenticator application about to be stored."""
+
+    user_id: UUID
+    id: UUID
+    sealed_secret: bytes
+    last_step: int
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ListedFactor:
+    """A second factor as its owner sees it."""
+
+    id: UUID
+    kind: Literal["totp", "passkey"]
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OwnFactors:
+    """The second factors of a user, and how many recovery codes are left."""
+
+    factors: Sequence[ListedFactor]
+    recovery_codes_left: int
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolment:
+    """An application that is about to be set up: nothing is stored. ``token`` has the secret, sealed."""
+
+    uri: str
+    secret: str
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolled:
+    """The recovery codes, which are shown this once, and the session that goes on."""
+
+    recovery_codes: Sequence[str]
+    session: LoggedIn
+
+
+def sealing_context(user_id: UUID) -> bytes:
+    """Return for what a secret is sealed: its table and its row."""
+    return b"totp_factors" + user_id.bytes

@@ -1,0 +1,14 @@
+"""What this domain needs of others."""
+
+from typing import Protocol
+from uuid import UUID
+
+from doorward.domain.mfa.repositories import Connection
+
+
+class RemovedFactors(Protocol):
+    """Factors of some kinds, which a reset removes."""
+
+    async def remove(self, connection: Connection, user_id: UUID) -> None:
+        """Remove all of a user's, who is locked, in the caller's transaction."""
+        ...

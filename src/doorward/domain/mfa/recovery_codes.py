@@ -1,0 +1,89 @@
+"""Recovery codes: ten, shown once, each good for one use in place of every second factor."""
+
+import hmac
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from doorward.core.ports import Clock, Database
+from doorward.domain.audit.recording import record
+from doorward.domain.auth.acting_session import lock_acting_session
+from doorward.domain.auth.callers import Caller
+from doorward.domain.auth.devices import AddressDetail, recorded_address
+from doorward.domain.mfa.events import RecoveryCodesMade
+from doorward.domain.mfa.exceptions import NoSecondFactorError
+from doorward.domain.mfa.notices import FactorNotices
+from doorward.domain.mfa.policy import new_recovery_codes, read_recovery_code
+from doorward.domain.mfa.repositories import Connection, recovery_codes
+from doorward.observability.logging import report
+from doorward.observability.request_context import current_client
+
+NO_CODE: Final = b""
+"""The MAC of what cannot be a code: none that is stored."""
+
+
+class RecoveryCodeMacs:
+    """Hashes codes with a key, so that a dump of the database alone does not tell them."""
+
+    def __init__(self, keys: Sequence[bytes]) -> None:
+        """Take keys derived for this purpose only, the one for new codes first."""
+        self._keys = keys
+
+    def of(self, code: str, user_id: UUID) -> list[bytes]:
+        """Return the MACs of a user's code under every key, that of new codes first."""
+        return [hmac.digest(key, user_id.bytes + code.encode(), "sha256") for key in self._keys]
+
+    def of_typed(self, typed: str, user_id: UUID) -> list[bytes]:
+        """Return the MACs of what was typed; those that no code has for what cannot be one."""
+        code = read_recovery_code(typed)
+        return [NO_CODE for _ in self._keys] if code is None else self.of(code, user_id)
+
+
+class RecoveryCodes:
+    """Makes the codes of users that have a second factor."""
+
+    def __init__(
+        self,
+        *,
+        database: Database[Connection],
+        clock: Clock,
+        macs: RecoveryCodeMacs,
+        notices: FactorNotices,
+        address_detail: AddressDetail,
+    ) -> None:
+        """Take the database, the time, what hashes codes, what tells users, and what addresses may show."""
+        self._database = database
+        self._clock = clock
+        self._macs = macs
+        self._notices = notices
+        self._address_detail: AddressDetail = address_detail
+
+    async def make(self, connection: Connection, user_id: UUID, *, now: datetime) -> list[str]:
+        """Store new codes of a locked user in place of all others, in the caller's transaction; return them."""
+        codes = new_recovery_codes()
+        macs = [self._macs.of_typed(code, user_id)[0] for code in codes]
+        await recovery_codes.replace_codes(connection, user_id, macs, now=now)
+        return codes
+
+    async def remove(self, connection: Connection, user_id: UUID) -> None:
+        """Remove all codes of a user, in the transaction that removes the last factor."""
+        await recovery_codes.remove_codes(connection, user_id)
+
+    async def make_again(self, caller: Caller) -> list[str]:
+        """Make new codes for the caller's user, committed when this returns; those from before are refused.
+
+        Raises ``NoSecondFactorError``, and ``InvalidAccessTokenError`` if the caller's session has ended meanwhile.
+        """
+        now, user_id = self._clock.now(), caller.user.id
+        async with self._database.transaction() as connection:
+            account = await lock_acting_session(connection, caller, now=now)
+            if account.second_factor is None:
+                raise NoSecondFactorError
+            codes = await self.make(connection, user_id, now=now)
+            event = RecoveryCodesMade(user_id=user_id, session_id=caller.session_id, count=len(codes))
+            await record(connection, event, address=recorded_address(current_client(), self._address_detail))
+            email = caller.user.email if account.is_verified else None
+            await self._notices.tell(connection, user_id, "codes_made", email=email, now=now)
+        report(event)
+        return codes

@@ -1,0 +1,48 @@
+"""Use case: seal the secrets of authenticator applications again, under the key that seals now."""
+
+from typing import Final
+from uuid import UUID
+
+from doorward.core.ports import Database, SealedDataError, Sealer
+from doorward.domain.mfa.models import sealing_context
+from doorward.domain.mfa.repositories import Connection, totp_factors
+
+ROWS_A_BATCH: Final = 1000
+
+
+class TotpResealing:
+    """Goes through the applications. The service may go on meanwhile, if it has the same keys."""
+
+    def __init__(self, *, database: Database[Connection], sealer: Sealer, rows_a_batch: int = ROWS_A_BATCH) -> None:
+        """Take the database, what seals, and how many rows are read at a time."""
+        self._database = database
+        self._sealer = sealer
+        self._rows_a_batch = rows_a_batch
+
+    async def reseal(self) -> tuple[int, int]:
+        """Seal again what is sealed under another key; return of how many users, and how many no key opens.
+
+        Raises ``ServiceUnavailableError``.
+        """
+        resealed = unreadable = 0
+        after = UUID(int=0)
+        while True:
+            async with self._database.connection() as connection:
+                rows = await totp_factors.list_sealed(connection, after=after, limit=self._rows_a_batch)
+            for user_id, sealed in rows:
+                if self._sealer.is_current(sealed):
+                    continue
+                try:
+                    new = self._again(user_id, sealed)
+                except SealedDataError:
+                    unreadable += 1
+                    continue
+                async with self._database.connection() as connection:
+                    resealed += await totp_factors.replace_sealed(connection, user_id, old=sealed, new=new)
+            if len(rows) < self._rows_a_batch:
+                return resealed, unreadable
+            after = rows[-1][0]
+
+    def _again(self, user_id: UUID, sealed: bytes) -> bytes:
+        context = sealing_context(user_id)
+        return self._sealer.seal(self._sealer.open(sealed, context=context), context=context)

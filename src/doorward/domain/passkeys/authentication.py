@@ -1,0 +1,142 @@
+"""Use case: sign in with a passkey alone. Nothing is typed: the passkey says whose it is."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from doorward.core.exceptions import DomainError
+from doorward.core.ports import Clock, Database
+from doorward.domain.auth.admission import TWO_KINDS, RefusalReason, Refuse, SecondFactorDue
+from doorward.domain.auth.device_token import DeviceToken
+from doorward.domain.auth.exceptions import EmailNotVerifiedError, PasswordChangeRequiredError
+from doorward.domain.auth.held_back import HeldBack
+from doorward.domain.auth.known_devices import KnownDevices
+from doorward.domain.auth.login_sessions import BegunLogin, LoginSessions, place_of
+from doorward.domain.auth.models import FIRST_PARTY, Credentials, Device, LoggedIn, Proof
+from doorward.domain.auth.ports import NO_CLIENT, Client
+from doorward.domain.auth.sealed_tokens import SealedKind
+from doorward.domain.passkeys.challenges import Challenges
+from doorward.domain.passkeys.exceptions import UnknownPasskeyError
+from doorward.domain.passkeys.models import AssertionResponse, RelyingParty, RequestOptions
+from doorward.domain.passkeys.policy import CEREMONY_MILLISECONDS
+from doorward.domain.passkeys.proofs import PasskeyProofs, ShownPasskey, refused
+from doorward.domain.passkeys.repository import Connection
+
+PASSKEY_METHODS: Final = ("pop", "user", "mfa")
+"""``amr`` of a login by a passkey that verified its user: the device, and the user's PIN or body (RFC 8176)."""
+
+_TOLD: Final[Mapping[RefusalReason, type[DomainError]]] = {
+    RefusalReason.EMAIL_NOT_VERIFIED: EmailNotVerifiedError,
+    RefusalReason.PASSWORD_CHANGE_REQUIRED: PasswordChangeRequiredError,
+}
+"""The refusals that the owner of the passkey is told."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """A passkey whose signature is right, its owner, and the device that shows it."""
+
+    passkey: ShownPasskey
+    owner: Credentials
+    device: Device
+    known: DeviceToken | None
+
+
+class PasskeyLogin:
+    """Turns a passkey into a session."""
+
+    def __init__(
+        self,
+        *,
+        database: Database[Connection],
+        clock: Clock,
+        challenges: Challenges,
+        proofs: PasskeyProofs,
+        sessions: LoginSessions,
+        devices: KnownDevices,
+        held_back: HeldBack,
+        relying_party: RelyingParty,
+    ) -> None:
+        """Take the database, the time, what verifies passkeys, what begins sessions, and what knows devices.
+
+        ``held_back`` has what the right passkey gets where no session may begin.
+        """
+        self._database = database
+        self._clock = clock
+        self._challenges = challenges
+        self._proofs = proofs
+        self._sessions = sessions
+        self._devices = devices
+        self._held_back = held_back
+        self._relying_party = relying_party
+
+    def options(self) -> RequestOptions:
+        """Return what a browser needs for a login, the same for everybody but for the challenge. Nothing is stored."""
+        return RequestOptions(
+            challenge=self._challenges.issue(SealedKind.PASSKEY_LOGIN),
+            relying_party_id=self._relying_party.id,
+            allowed=(),
+            requires_user_verification=True,
+            timeout_milliseconds=CEREMONY_MILLISECONDS,
+        )
+
+    async def login(
+        self,
+        response: AssertionResponse,
+        *,
+        client: Client = NO_CLIENT,
+        user_agent: str | None = None,
+        device_token: str | None = None,
+    ) -> LoggedIn:
+        """Begin a session, committed when this returns. The authenticator must have verified its user.
+
+        Failed attempts are not counted: there is nothing to guess, and a stranger's attempts must not keep the owner
+        out. All refusals are one ``InvalidPasskeyError``, but for ``UnknownPasskeyError``; and with a right signature
+        ``DeletionPendingError``, ``EmailNotVerifiedError`` and ``PasswordChangeRequiredError``, as for the password.
+        A counter that fell suspends the passkey, which its owner is mailed. Raises ``ServiceUnavailableError``
+        before anything is looked at while the access token cannot be signed.
+        """
+        now = self._clock.now()
+        self._sessions.require_signing_key(None, now)
+        challenge = self._proofs.read_challenge(response, SealedKind.PASSKEY_LOGIN)
+        known, device = self._devices.read(device_token), self._sessions.describe(client, user_agent)
+        async with self._database.connection() as connection:
+            credential = await self._proofs.find(connection, response)
+            owner = await self._sessions.find_credentials(connection, credential.user_id, known, device, now=now)
+        if owner is None:
+            # The account was deleted between the two queries, and its passkeys with it.
+            raise UnknownPasskeyError
+        passkey = self._proofs.verify(response, challenge, credential, requires_user_verification=True)
+        return await self._begin(_Shown(passkey, owner, device, known), now)
+
+    async def _begin(self, shown: _Shown, now: datetime) -> LoggedIn:
+        owner = shown.owner
+        proof = Proof(owner.user_id, PASSKEY_METHODS, TWO_KINDS, proven_at=now, session_epoch=owner.session_epoch)
+        place = place_of(owner, shown.known, shown.device)
+        async with self._database.transaction() as connection:
+            account = await self._sessions.lock(connection, owner.user_id)
+            refusal = await self._proofs.consume(connection, shown.passkey, now=now)
+            if refusal is None:
+                login = await self._sessions.begin(connection, account, proof, FIRST_PARTY, place, now=now)
+                if _reason_of(login) is RefusalReason.EMAIL_NOT_VERIFIED:
+                    await self._held_back.ask_for_verification(connection, owner.user_id, now=now)
+        if refusal is not None:
+            raise refusal.reported()
+        if isinstance(login, BegunLogin):
+            return self._sessions.finish(login, now=now)
+        raise self._held_back_by(owner, _reason_of(login), now)
+
+    def _held_back_by(self, owner: Credentials, reason: RefusalReason | None, now: datetime) -> DomainError:
+        """Return the refusal of a right passkey whose owner may begin no session."""
+        refusal = refused("account", owner.user_id)
+        if owner.deletes_at is not None and reason is RefusalReason.INACTIVE_USER:
+            return self._held_back.offer_restoration(
+                owner.user_id, epoch=owner.session_epoch, deletes_at=owner.deletes_at, now=now
+            )
+        told = None if reason is None else _TOLD.get(reason)
+        return refusal if told is None else told()
+
+
+def _reason_of(login: BegunLogin | SecondFactorDue | Refuse) -> RefusalReason | None:
+    return login.reason if isinstance(login, Refuse) else None

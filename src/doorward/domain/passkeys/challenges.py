@@ -1,0 +1,47 @@
+"""Challenges of ceremonies: sealed tokens, so that a caller who never comes back has stored nothing.
+
+A challenge holds the time and a random nonce, is good for one call of one user, and works once.
+"""
+
+from uuid import UUID
+
+from doorward.core.ports import Clock
+from doorward.domain.auth.exceptions import InvalidOneTimeTokenError
+from doorward.domain.auth.sealed_tokens import SealedKind, SealedToken, SealedTokens
+from doorward.domain.passkeys.client_data import ClientDataError, read_client_data
+from doorward.domain.passkeys.repository import Connection
+
+ANYBODY = UUID(int=0)
+"""Of a challenge for a user who is not known before the passkey is shown."""
+
+
+class ChallengeRefusedError(Exception):
+    """The challenge that was signed is not one of this service for this call, or too old."""
+
+
+class Challenges:
+    """Issues challenges, and knows them again in what browsers send."""
+
+    def __init__(self, *, sealed_tokens: SealedTokens, clock: Clock) -> None:
+        self._sealed_tokens = sealed_tokens
+        self._clock = clock
+
+    def issue(self, kind: SealedKind, *, user_id: UUID = ANYBODY, epoch: int = 0) -> bytes:
+        """Return a new challenge. Nothing is stored."""
+        return self._sealed_tokens.issue(kind, user_id=user_id, epoch=epoch, now=self._clock.now()).encode()
+
+    def read(self, client_data: bytes, kind: SealedKind) -> tuple[bytes, SealedToken]:
+        """Return the challenge that was signed, and what it says. Raises ``ChallengeRefusedError``, without a query.
+
+        Whether its epoch is the user's, and whether it was used, the database decides.
+        """
+        try:
+            challenge = read_client_data(client_data).challenge
+            token = self._sealed_tokens.read(challenge.decode("ascii"), kind, now=self._clock.now())
+        except (ClientDataError, InvalidOneTimeTokenError, UnicodeDecodeError) as error:
+            raise ChallengeRefusedError from error
+        return challenge, token
+
+    async def consume(self, connection: Connection, token: SealedToken) -> bool:
+        """Store that a challenge was used, in the transaction of its effect; return whether it had not been used."""
+        return await self._sealed_tokens.consume(connection, token)

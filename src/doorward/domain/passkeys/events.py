@@ -1,0 +1,94 @@
+"""The events of passkeys."""
+
+from dataclasses import dataclass
+from typing import Literal
+from uuid import UUID
+
+from doorward.core.events import AuditedEvent, Event
+from doorward.domain.auth.events import LOGINS
+
+
+@dataclass(frozen=True)
+class PasskeyAdded(AuditedEvent):
+    """A user registered the passkey `passkey_id`."""
+
+    type = "factor.passkey_added"
+    log_event = "passkeys.passkey.added"
+    outcome = "success"
+    passkey_id: UUID
+
+
+@dataclass(frozen=True)
+class PasskeyRenamed(AuditedEvent):
+    """A user gave the passkey `passkey_id` another name."""
+
+    type = "factor.passkey_renamed"
+    log_event = "passkeys.passkey.renamed"
+    outcome = "success"
+    passkey_id: UUID
+
+
+@dataclass(frozen=True)
+class PasskeyRemoved(AuditedEvent):
+    """A user removed the passkey `passkey_id`."""
+
+    type = "factor.passkey_removed"
+    log_event = "passkeys.passkey.removed"
+    outcome = "success"
+    passkey_id: UUID
+
+
+@dataclass(frozen=True)
+class PasskeySuspended(AuditedEvent):
+    """The counter of the passkey `passkey_id` of `target_user_id` fell: there may be a copy of it.
+
+    It was refused, and is accepted no more. Its owner is told by mail.
+    """
+
+    type = "factor.passkey_suspended"
+    log_event = "passkeys.passkey.suspended"
+    user_fact = "target_user_id"
+    level = "warning"
+    outcome = "failure"
+    passkey_id: UUID
+
+
+@dataclass(frozen=True)
+class PasskeyRegistrationRefused(Event):
+    """A new passkey was refused with 422.
+
+    `reason` is `challenge` (made up, of another user, or too old), `repeated`, `outdated` (all sessions of the user
+    were ended meanwhile) or `response`: what the authenticator sent does not verify.
+    """
+
+    log_event = "passkeys.registration.refused"
+    outcome = "failure"
+    reason: Literal["challenge", "repeated", "outdated", "response"]
+
+
+@dataclass(frozen=True)
+class PasskeyRefused(Event):
+    """A passkey was refused, and why, which the caller is not told but for an `unknown` one.
+
+    `reason` is `challenge` (made up, for another call, or too old), `repeated`, `unknown`, `relying_party` (registered
+    while PUBLIC_URL had another host), `user` (of another user than the one it is to be shown for), `suspended`,
+    `response` (what the authenticator sent does not verify, or the user was not verified), `counter` (the passkey was
+    suspended for it), `removed` meanwhile, or `account`: no session may begin. `target_user_id` is its owner.
+    """
+
+    log_event = "passkeys.passkey.refused"
+    outcome = "failure"
+    counted = ((LOGINS, "failed"),)
+    reason: Literal[
+        "challenge",
+        "repeated",
+        "unknown",
+        "relying_party",
+        "user",
+        "suspended",
+        "response",
+        "counter",
+        "removed",
+        "account",
+    ]
+    target_user_id: UUID | None = None

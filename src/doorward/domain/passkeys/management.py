@@ -1,0 +1,98 @@
+"""Use cases: a signed-in user sees, renames and removes passkeys."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from doorward.core.ports import Clock, Database
+from doorward.domain.audit.recording import record
+from doorward.domain.auth.acting_session import lock_acting_session
+from doorward.domain.auth.callers import Caller
+from doorward.domain.auth.devices import AddressDetail, recorded_address
+from doorward.domain.auth.models import LoggedIn
+from doorward.domain.auth.ports import NO_CLIENT, Client
+from doorward.domain.passkeys import repository
+from doorward.domain.passkeys.changes import Change, PasskeyChanges
+from doorward.domain.passkeys.events import PasskeyRemoved, PasskeyRenamed
+from doorward.domain.passkeys.exceptions import PasskeyNotFoundError
+from doorward.domain.passkeys.models import Passkey, RelyingParty
+from doorward.domain.passkeys.policy import clean_name
+from doorward.domain.passkeys.repository import Connection
+from doorward.observability.logging import report
+from doorward.observability.request_context import current_client
+
+
+@dataclass(frozen=True, slots=True)
+class OwnPasskeys:
+    """The passkeys of a user, and how authenticators know service and user."""
+
+    passkeys: list[Passkey]
+    relying_party: RelyingParty
+    user_handle: bytes
+
+
+class PasskeyManagement:
+    """For users who got another device, or lost one."""
+
+    def __init__(
+        self,
+        *,
+        database: Database[Connection],
+        clock: Clock,
+        changes: PasskeyChanges,
+        relying_party: RelyingParty,
+        address_detail: AddressDetail,
+    ) -> None:
+        """Take the database, the time, what changes factors, the service, and what addresses may show."""
+        self._database = database
+        self._clock = clock
+        self._changes = changes
+        self._relying_party = relying_party
+        self._address_detail: AddressDetail = address_detail
+
+    async def list(self, caller: Caller) -> OwnPasskeys:
+        """Return the passkeys of the caller's user, the oldest first."""
+        async with self._database.connection() as connection:
+            passkeys = await repository.list_passkeys(connection, caller.user.id)
+        return OwnPasskeys(passkeys, self._relying_party, caller.user.id.bytes)
+
+    async def rename(self, caller: Caller, passkey_id: UUID, name: str | None) -> Passkey:
+        """Give a passkey another name; None leaves it as it is. No session ends by that.
+
+        Raises ``InvalidPasskeyNameError``, ``PasskeyNotFoundError``, the same for what never was and for what is
+        another user's, and ``InvalidAccessTokenError`` if the caller's session has ended meanwhile.
+        """
+        cleaned, user_id = None if name is None else clean_name(name), caller.user.id
+        event = PasskeyRenamed(user_id=user_id, session_id=caller.session_id, passkey_id=passkey_id)
+        async with self._database.transaction() as connection:
+            await lock_acting_session(connection, caller, now=self._clock.now())
+            passkey = await repository.update_name(connection, user_id, passkey_id, name=cleaned)
+            if passkey is not None and cleaned is not None:
+                address = recorded_address(current_client(), self._address_detail)
+                await record(connection, event, address=address)
+        if passkey is None:
+            raise PasskeyNotFoundError
+        if cleaned is not None:
+            report(event)
+        return passkey
+
+    async def remove(
+        self, caller: Caller, passkey_id: UUID, *, client: Client = NO_CLIENT, user_agent: str | None = None
+    ) -> LoggedIn:
+        """Remove a passkey, committed when this returns. All sessions end, and the answer has a new one's tokens.
+
+        The caller has proven who is asking a moment ago. Raises what ``rename`` raises but for the name, and
+        ``ServiceUnavailableError`` while the tokens cannot be signed.
+        """
+        now, user_id = self._clock.now(), caller.user.id
+        self._changes.require_signing_key(now)
+        device = self._changes.describe(client, user_agent)
+        event = PasskeyRemoved(user_id=user_id, session_id=caller.session_id, passkey_id=passkey_id)
+        async with self._database.transaction() as connection:
+            await lock_acting_session(connection, caller, now=now)
+            if not await repository.remove_passkey(connection, user_id, passkey_id):
+                raise PasskeyNotFoundError
+            left = await repository.list_passkeys(connection, user_id)
+            change = Change(caller, event, device, now)
+            continued = await self._changes.remove(connection, change, has_passkeys=bool(left))
+        report(event)
+        return self._changes.finish(continued, now=now)

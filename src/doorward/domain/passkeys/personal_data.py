@@ -1,0 +1,16 @@
+"""The passkeys of a user, as that user is given them: a member of the export."""
+
+from collections.abc import AsyncGenerator
+from uuid import UUID
+
+from doorward.domain.passkeys.repository import Connection, list_exported_passkeys
+
+
+class PasskeyData:
+    """The names of a user's passkeys, and when they were used."""
+
+    member = "passkeys"
+
+    def entries(self, connection: Connection, user_id: UUID) -> AsyncGenerator[object]:
+        """Return them, the oldest first."""
+        return list_exported_passkeys(connection, user_id)

@@ -1,0 +1,144 @@
+"""Showing a passkey: the part that a login, a second factor and a proof within a session have in common."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final, Literal
+from uuid import UUID
+
+from doorward.core.events import Event
+from doorward.domain.audit.recording import record
+from doorward.domain.auth.sealed_tokens import SealedKind, SealedToken
+from doorward.domain.outbox.mail import MailKind, MailOrigin, MailRequest
+from doorward.domain.outbox.mail_queue import MailQueue
+from doorward.domain.passkeys import repository
+from doorward.domain.passkeys.challenges import ChallengeRefusedError, Challenges
+from doorward.domain.passkeys.events import PasskeyRefused, PasskeySuspended
+from doorward.domain.passkeys.exceptions import InvalidPasskeyError, UnknownPasskeyError
+from doorward.domain.passkeys.models import Assertion, AssertionResponse, RelyingParty, StoredCredential
+from doorward.domain.passkeys.ports import Ceremonies, CeremonyFailedError
+from doorward.domain.passkeys.repository import Connection
+from doorward.observability.logging import report
+
+LIFE_OF_NOTICE: Final = timedelta(hours=24)
+"""A mail that tells of a suspension is not sent later."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShownPasskey:
+    """A passkey whose signature is right. Its challenge and its counter are still to be consumed."""
+
+    credential: StoredCredential
+    assertion: Assertion
+    token: SealedToken
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedUse:
+    """A right signature that is not accepted. What it changed is to be committed, and then the events reported."""
+
+    events: tuple[Event, ...]
+
+    def reported(self) -> InvalidPasskeyError:
+        """Report it, and return the refusal that does not tell why."""
+        for event in self.events:
+            report(event)
+        return InvalidPasskeyError()
+
+
+class PasskeyProofs:
+    """Verifies signatures, and consumes what each may be used for once."""
+
+    def __init__(
+        self, *, challenges: Challenges, ceremonies: Ceremonies, relying_party: RelyingParty, mails: MailQueue
+    ) -> None:
+        self._challenges = challenges
+        self._ceremonies = ceremonies
+        self._relying_party = relying_party
+        self._mails = mails
+
+    def read_challenge(self, response: AssertionResponse, kind: SealedKind) -> tuple[bytes, SealedToken]:
+        """Return the challenge that was signed. Raises ``InvalidPasskeyError``, without a query."""
+        try:
+            return self._challenges.read(response.client_data, kind)
+        except ChallengeRefusedError as error:
+            report(PasskeyRefused(reason="challenge"))
+            raise InvalidPasskeyError from error
+
+    async def find(self, connection: Connection, response: AssertionResponse) -> StoredCredential:
+        """Return the passkey that the response names. Raises ``UnknownPasskeyError``."""
+        credential = await repository.find_credential(connection, response.credential_id)
+        if credential is None:
+            report(PasskeyRefused(reason="unknown"))
+            raise UnknownPasskeyError
+        return credential
+
+    def verify(
+        self,
+        response: AssertionResponse,
+        challenge: tuple[bytes, SealedToken],
+        credential: StoredCredential,
+        *,
+        requires_user_verification: bool,
+    ) -> ShownPasskey:
+        """Return the passkey, if its signature is right and it may be used. Raises ``InvalidPasskeyError``."""
+        text, token = challenge
+        reason = self._refusal_of(credential, response)
+        if reason is not None:
+            raise refused(reason, credential.user_id)
+        try:
+            assertion = self._ceremonies.verify_assertion(
+                response,
+                challenge=text,
+                relying_party=self._relying_party,
+                public_key=credential.public_key,
+                requires_user_verification=requires_user_verification,
+            )
+        except CeremonyFailedError as error:
+            raise refused("response", credential.user_id) from error
+        return ShownPasskey(credential, assertion, token)
+
+    async def consume(self, connection: Connection, shown: ShownPasskey, *, now: datetime) -> RefusedUse | None:
+        """Consume the challenge and note the use, in the caller's transaction, which has locked the user.
+
+        Return what refuses the passkey, None for one that is accepted. The caller commits in either case: a counter
+        that fell has suspended the passkey. A signature that comes a second time suspends nothing: its challenge was
+        used.
+        """
+        credential, assertion = shown.credential, shown.assertion
+        if not await self._challenges.consume(connection, shown.token):
+            return RefusedUse((PasskeyRefused(reason="repeated", target_user_id=credential.user_id),))
+        is_used = await repository.update_use(
+            connection,
+            credential.id,
+            sign_count=assertion.sign_count,
+            is_backed_up=assertion.is_backed_up,
+            now=now,
+        )
+        if is_used:
+            return None
+        if await repository.update_suspension(connection, credential.id, sign_count=assertion.sign_count, now=now):
+            event = PasskeySuspended(user_id=credential.user_id, passkey_id=credential.id)
+            await record(connection, event)
+            mail = MailRequest(MailKind.PASSKEY_SUSPENDED, MailOrigin.SERVICE, user_id=credential.user_id)
+            await self._mails.add(connection, mail, expires_at=now + LIFE_OF_NOTICE)
+            return RefusedUse((event, PasskeyRefused(reason="counter", target_user_id=credential.user_id)))
+        return RefusedUse((PasskeyRefused(reason="removed", target_user_id=credential.user_id),))
+
+    def _refusal_of(
+        self, credential: StoredCredential, response: AssertionResponse
+    ) -> Literal["relying_party", "suspended", "user"] | None:
+        if credential.relying_party_id != self._relying_party.id:
+            return "relying_party"
+        if credential.is_suspended:
+            return "suspended"
+        if response.user_handle is not None and response.user_handle != credential.user_id.bytes:
+            return "user"
+        return None
+
+
+def refused(
+    reason: Literal["relying_party", "suspended", "user", "response", "account"], user_id: UUID
+) -> InvalidPasskeyError:
+    """Log for the operator what the caller is not told, and return the refusal that does not tell it."""
+    report(PasskeyRefused(reason=reason, target_user_id=user_id))
+    return InvalidPasskeyError()

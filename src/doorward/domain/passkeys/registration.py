@@ -1,0 +1,186 @@
+"""Use case: a signed-in user registers a passkey."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+from uuid import uuid4
+
+from doorward.core.ports import Clock, Database
+from doorward.domain.auth.acting_session import lock_acting_session
+from doorward.domain.auth.callers import Caller
+from doorward.domain.auth.exceptions import EmailNotVerifiedError
+from doorward.domain.auth.models import Account, LoggedIn
+from doorward.domain.auth.ports import NO_CLIENT, Client
+from doorward.domain.auth.sealed_tokens import SealedKind, SealedToken
+from doorward.domain.passkeys import repository
+from doorward.domain.passkeys.challenges import ChallengeRefusedError, Challenges
+from doorward.domain.passkeys.changes import Change, PasskeyChanges
+from doorward.domain.passkeys.events import PasskeyAdded, PasskeyRegistrationRefused
+from doorward.domain.passkeys.exceptions import (
+    PasskeyExistsError,
+    PasskeyRegistrationRefusedError,
+    TooManyPasskeysError,
+)
+from doorward.domain.passkeys.models import (
+    CreatedCredential,
+    CreationOptions,
+    CreationResponse,
+    NewPasskey,
+    Passkey,
+    RelyingParty,
+)
+from doorward.domain.passkeys.policy import CEREMONY_MILLISECONDS, MOST_PASSKEYS, clean_name, known_transports
+from doorward.domain.passkeys.ports import Ceremonies, CeremonyFailedError
+from doorward.domain.passkeys.repository import Connection
+from doorward.observability.logging import report
+
+
+@dataclass(frozen=True, slots=True)
+class AddedPasskey:
+    """A passkey that was registered, and the session in which its user goes on."""
+
+    passkey: Passkey
+    login: LoggedIn
+    recovery_codes: Sequence[str]
+    """Of a user who had no second factor before, shown this once; empty for others."""
+
+
+class PasskeyRegistration:
+    """Registers the credentials that a user's authenticators make."""
+
+    def __init__(
+        self,
+        *,
+        database: Database[Connection],
+        clock: Clock,
+        challenges: Challenges,
+        ceremonies: Ceremonies,
+        changes: PasskeyChanges,
+        relying_party: RelyingParty,
+    ) -> None:
+        """Take the database, the time, what issues challenges, what verifies answers, and what changes factors."""
+        self._database = database
+        self._clock = clock
+        self._challenges = challenges
+        self._ceremonies = ceremonies
+        self._changes = changes
+        self._relying_party = relying_party
+
+    async def options(self, caller: Caller) -> CreationOptions:
+        """Return what a browser needs to have a credential made. Nothing is stored.
+
+        The caller has proven who is asking a moment ago. Raises ``EmailNotVerifiedError``: whoever registered an
+        address that is not shown to be the own one must leave nothing in the account. ``TooManyPasskeysError``, and
+        ``InvalidAccessTokenError`` if the session has ended meanwhile.
+        """
+        user, now = caller.user, self._clock.now()
+        async with self._database.transaction() as connection:
+            account = await lock_acting_session(connection, caller, now=now)
+            passkeys = await repository.list_passkeys(connection, user.id)
+        self._check(account, passkeys)
+        return CreationOptions(
+            challenge=self._challenges.issue(
+                SealedKind.PASSKEY_REGISTRATION, user_id=user.id, epoch=account.session_epoch
+            ),
+            relying_party=self._relying_party,
+            user_handle=user.id.bytes,
+            user_name=user.email,
+            user_display_name=user.username,
+            excluded=[each for each in passkeys if each.relying_party_id == self._relying_party.id],
+            timeout_milliseconds=CEREMONY_MILLISECONDS,
+        )
+
+    async def register(
+        self,
+        caller: Caller,
+        response: CreationResponse,
+        name: str,
+        *,
+        client: Client = NO_CLIENT,
+        user_agent: str | None = None,
+    ) -> AddedPasskey:
+        """Store the passkey, committed when this returns. All sessions end, and the answer has a new one's tokens.
+
+        The caller has proven who is asking a moment ago. From then on the account has a second factor. Raises
+        ``InvalidPasskeyNameError``, ``PasskeyRegistrationRefusedError``, ``PasskeyExistsError``,
+        what ``options`` raises, and ``ServiceUnavailableError`` while the tokens cannot be signed.
+        """
+        now, cleaned = self._clock.now(), clean_name(name)
+        self._changes.require_signing_key(now)
+        challenge, token = self._read_challenge(caller, response)
+        try:
+            created = self._ceremonies.verify_creation(response, challenge=challenge, relying_party=self._relying_party)
+        except CeremonyFailedError as error:
+            raise _refused("response") from error
+        passkey = self._new_passkey(caller, created, cleaned, response.transports, now)
+        device = self._changes.describe(client, user_agent)
+        event = PasskeyAdded(user_id=caller.user.id, session_id=caller.session_id, passkey_id=passkey.id)
+        async with self._database.transaction() as connection:
+            account = await lock_acting_session(connection, caller, now=now)
+            await self._store(connection, account, passkey, token)
+            codes, continued = await self._changes.add(connection, Change(caller, event, device, now), account)
+        report(event)
+        return AddedPasskey(_as_seen(passkey), self._changes.finish(continued, now=now), codes)
+
+    def _read_challenge(self, caller: Caller, response: CreationResponse) -> tuple[bytes, SealedToken]:
+        try:
+            challenge, token = self._challenges.read(response.client_data, SealedKind.PASSKEY_REGISTRATION)
+        except ChallengeRefusedError as error:
+            raise _refused("challenge") from error
+        if token.user_id != caller.user.id:
+            raise _refused("challenge")
+        return challenge, token
+
+    def _new_passkey(
+        self, caller: Caller, created: CreatedCredential, name: str, transports: Sequence[str], now: datetime
+    ) -> NewPasskey:
+        return NewPasskey(
+            id=uuid4(),
+            user_id=caller.user.id,
+            credential_id=created.credential_id,
+            public_key=created.public_key,
+            sign_count=created.sign_count,
+            relying_party_id=self._relying_party.id,
+            name=name,
+            transports=known_transports(transports),
+            is_backup_eligible=created.is_backup_eligible,
+            is_backed_up=created.is_backed_up,
+            created_at=now,
+        )
+
+    async def _store(self, connection: Connection, account: Account, passkey: NewPasskey, token: SealedToken) -> None:
+        """Store the passkey of the user, who is locked. What refuses it rolls all back: the challenge stays good."""
+        if token.epoch != account.session_epoch:
+            raise _refused("outdated")
+        if not await self._challenges.consume(connection, token):
+            raise _refused("repeated")
+        self._check(account, await repository.list_passkeys(connection, passkey.user_id))
+        if not await repository.add_passkey(connection, passkey):
+            raise PasskeyExistsError
+
+    def _check(self, account: Account, passkeys: Sequence[Passkey]) -> None:
+        if self._changes.needs_verified_address and not account.is_verified:
+            raise EmailNotVerifiedError
+        if len(passkeys) >= MOST_PASSKEYS:
+            raise TooManyPasskeysError
+
+
+def _refused(reason: Literal["challenge", "repeated", "outdated", "response"]) -> PasskeyRegistrationRefusedError:
+    """Log for the operator what the caller is not told, and return the refusal that does not tell it."""
+    report(PasskeyRegistrationRefused(reason=reason))
+    return PasskeyRegistrationRefusedError()
+
+
+def _as_seen(passkey: NewPasskey) -> Passkey:
+    return Passkey(
+        id=passkey.id,
+        credential_id=passkey.credential_id,
+        relying_party_id=passkey.relying_party_id,
+        name=passkey.name,
+        transports=passkey.transports,
+        is_backed_up=passkey.is_backed_up,
+        created_at=passkey.created_at,
+        last_used_at=None,
+        suspended_at=None,
+    )

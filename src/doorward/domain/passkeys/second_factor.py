@@ -1,0 +1,127 @@
+"""A passkey as a second factor: after the password of a login, or in a session that proves again who is asking."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from doorward.core.ports import Clock, Database
+from doorward.domain.auth.acting_session import lock_acting_session
+from doorward.domain.auth.callers import Caller
+from doorward.domain.auth.exceptions import InvalidSecondFactorError
+from doorward.domain.auth.pending_login import PendingLogins
+from doorward.domain.auth.sealed_tokens import SealedKind
+from doorward.domain.auth.shown_factor import ConsumedFactor
+from doorward.domain.passkeys import repository
+from doorward.domain.passkeys.challenges import Challenges
+from doorward.domain.passkeys.exceptions import InvalidPasskeyError, UnknownPasskeyError
+from doorward.domain.passkeys.models import AssertionResponse, Passkey, RelyingParty, RequestOptions
+from doorward.domain.passkeys.policy import CEREMONY_MILLISECONDS
+from doorward.domain.passkeys.proofs import PasskeyProofs, ShownPasskey, refused
+from doorward.domain.passkeys.repository import Connection
+
+METHOD: Final = "passkey"
+
+POSSESSION: Final = ("pop",)
+VERIFIED_POSSESSION: Final = ("pop", "user")
+
+
+class PasskeyFactors:
+    """Tells browsers what a passkey is to sign as a second factor, and reads what they send."""
+
+    def __init__(
+        self,
+        *,
+        database: Database[Connection],
+        clock: Clock,
+        challenges: Challenges,
+        proofs: PasskeyProofs,
+        pending: PendingLogins,
+        relying_party: RelyingParty,
+    ) -> None:
+        """Take the database, the time, what verifies passkeys, and what reads logins that wait for a factor."""
+        self._database = database
+        self._clock = clock
+        self._challenges = challenges
+        self._proofs = proofs
+        self._pending = pending
+        self._relying_party = relying_party
+
+    async def options_of_login(self, mfa_token: str) -> RequestOptions:
+        """Return what a browser needs to complete a login whose password was right: its user's passkeys.
+
+        Nothing is stored. Raises ``InvalidPendingLoginError``.
+        """
+        login = self._pending.read(mfa_token, now=self._clock.now()).login
+        async with self._database.connection() as connection:
+            passkeys = await repository.list_passkeys(connection, login.user_id)
+        return self._options(passkeys, SealedKind.PASSKEY_SECOND_FACTOR, login.user_id, login.epoch)
+
+    async def options_of_session(self, caller: Caller) -> RequestOptions:
+        """Return what a browser needs to show again who is asking: the passkeys of the caller's user.
+
+        Nothing is stored. Raises ``InvalidAccessTokenError`` if the caller's session has ended meanwhile.
+        """
+        async with self._database.transaction() as connection:
+            account = await lock_acting_session(connection, caller, now=self._clock.now())
+            passkeys = await repository.list_passkeys(connection, caller.user.id)
+        return self._options(passkeys, SealedKind.PASSKEY_PROOF, caller.user.id, account.session_epoch)
+
+    def shown_in_session(self, response: AssertionResponse) -> "ShownPasskeyFactor":
+        """Return the factor that was sent to show again who is asking."""
+        return ShownPasskeyFactor(response, SealedKind.PASSKEY_PROOF, self._proofs)
+
+    def shown_in_login(self, response: AssertionResponse) -> "ShownPasskeyFactor":
+        """Return the factor that was sent to complete a login."""
+        return ShownPasskeyFactor(response, SealedKind.PASSKEY_SECOND_FACTOR, self._proofs)
+
+    def _options(self, passkeys: Sequence[Passkey], kind: SealedKind, user_id: UUID, epoch: int) -> RequestOptions:
+        return RequestOptions(
+            challenge=self._challenges.issue(kind, user_id=user_id, epoch=epoch),
+            relying_party_id=self._relying_party.id,
+            allowed=[
+                each
+                for each in passkeys
+                if each.suspended_at is None and each.relying_party_id == self._relying_party.id
+            ],
+            requires_user_verification=False,
+            timeout_milliseconds=CEREMONY_MILLISECONDS,
+        )
+
+
+class ShownPasskeyFactor:
+    """A passkey's answer, for one request: a ``ShownFactor`` of ``domain.auth``.
+
+    Its user need not have been verified: something else of the user was shown before.
+    """
+
+    method = METHOD
+
+    def __init__(self, response: AssertionResponse, kind: SealedKind, proofs: PasskeyProofs) -> None:
+        self._response = response
+        self._kind = kind
+        self._proofs = proofs
+        self._shown: ShownPasskey | None = None
+
+    @property
+    def amr(self) -> tuple[str, ...]:
+        """The device, and the user's PIN or body if the authenticator asked for it (RFC 8176)."""
+        return POSSESSION if self._shown is None or not self._shown.assertion.is_user_verified else VERIFIED_POSSESSION
+
+    async def check(self, connection: Connection, user_id: UUID, *, now: datetime) -> None:  # noqa: ARG002 - its Protocol's
+        """Verify the signature, which changes nothing. Raises ``InvalidSecondFactorError``."""
+        try:
+            challenge = self._proofs.read_challenge(self._response, self._kind)
+            credential = await self._proofs.find(connection, self._response)
+            if not credential.user_id == challenge[1].user_id == user_id:
+                raise refused("user", user_id)
+            self._shown = self._proofs.verify(self._response, challenge, credential, requires_user_verification=False)
+        except (InvalidPasskeyError, UnknownPasskeyError) as error:
+            raise InvalidSecondFactorError from error
+
+    async def consume(self, connection: Connection, user_id: UUID, *, now: datetime) -> ConsumedFactor:  # noqa: ARG002 - its Protocol's
+        """Store that it was used. A counter that fell is refused after the commit, which suspends the passkey."""
+        if self._shown is None:
+            raise InvalidSecondFactorError
+        refusal = await self._proofs.consume(connection, self._shown, now=now)
+        return ConsumedFactor() if refusal is None else ConsumedFactor(refusal.events, is_accepted=False)

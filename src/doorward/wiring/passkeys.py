@@ -1,0 +1,111 @@
+"""The use cases of passkeys, built from the settings."""
+
+import importlib.util
+from dataclasses import dataclass
+from typing import Final
+
+from doorward.api.services import PasskeyServices
+from doorward.domain.auth.token_pair import TokenPairIssuer
+from doorward.domain.passkeys.authentication import PasskeyLogin
+from doorward.domain.passkeys.challenges import Challenges
+from doorward.domain.passkeys.changes import PasskeyChanges
+from doorward.domain.passkeys.management import PasskeyManagement
+from doorward.domain.passkeys.models import RelyingParty
+from doorward.domain.passkeys.personal_data import PasskeyData
+from doorward.domain.passkeys.ports import Ceremonies, RecoveryCodes
+from doorward.domain.passkeys.proofs import PasskeyProofs
+from doorward.domain.passkeys.registration import PasskeyRegistration
+from doorward.domain.passkeys.second_factor import PasskeyFactors
+from doorward.settings.browsers import BrowserSettings
+from doorward.wiring.auth import (
+    create_continuation,
+    create_held_back,
+    create_known_devices,
+    create_login_sessions,
+    create_pending_logins,
+    create_sealed_tokens,
+)
+from doorward.wiring.foundation import Foundation
+
+NAME: Final = "doorward"
+"""What authenticators show for the service."""
+
+
+def has_passkeys(settings: BrowserSettings) -> bool:
+    """Tell whether passkeys can be used: there is an address that they belong to, and the extra is installed."""
+    return settings.relying_party is not None and importlib.util.find_spec("webauthn") is not None
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """What the use cases share."""
+
+    relying_party: RelyingParty
+    ceremonies: Ceremonies
+    challenges: Challenges
+    proofs: PasskeyProofs
+    changes: PasskeyChanges
+
+
+def create_passkeys(base: Foundation, issuer: TokenPairIssuer, codes: RecoveryCodes) -> PasskeyServices | None:
+    """Return the use cases, None where passkeys cannot be used."""
+    found = base.settings.browsers.relying_party
+    if found is None or not has_passkeys(base.settings.browsers):
+        return None
+    parts = _create_parts(base, issuer, codes, RelyingParty(found[0], NAME, found[1]))
+    return PasskeyServices(
+        login=_create_login(base, issuer, parts),
+        factors=PasskeyFactors(
+            database=base.database,
+            clock=base.clock,
+            challenges=parts.challenges,
+            proofs=parts.proofs,
+            pending=create_pending_logins(base.settings.keys),
+            relying_party=parts.relying_party,
+        ),
+        registration=PasskeyRegistration(
+            database=base.database,
+            clock=base.clock,
+            challenges=parts.challenges,
+            ceremonies=parts.ceremonies,
+            changes=parts.changes,
+            relying_party=parts.relying_party,
+        ),
+        management=PasskeyManagement(
+            database=base.database,
+            clock=base.clock,
+            changes=parts.changes,
+            relying_party=parts.relying_party,
+            address_detail=base.settings.tokens.client_addresses,
+        ),
+    )
+
+
+def _create_parts(
+    base: Foundation, issuer: TokenPairIssuer, codes: RecoveryCodes, relying_party: RelyingParty
+) -> _Parts:
+    from doorward.infrastructure.passkey_ceremonies import WebAuthnCeremonies  # noqa: PLC0415 - an extra
+
+    ceremonies = WebAuthnCeremonies()
+    challenges = Challenges(sealed_tokens=create_sealed_tokens(base.settings.keys), clock=base.clock)
+    proofs = PasskeyProofs(challenges=challenges, ceremonies=ceremonies, relying_party=relying_party, mails=base.mails)
+    changes = PasskeyChanges(continuation=create_continuation(base, issuer), codes=codes, mails=base.mails)
+    return _Parts(relying_party, ceremonies, challenges, proofs, changes)
+
+
+def _create_login(base: Foundation, issuer: TokenPairIssuer, parts: _Parts) -> PasskeyLogin:
+    return PasskeyLogin(
+        database=base.database,
+        clock=base.clock,
+        challenges=parts.challenges,
+        proofs=parts.proofs,
+        sessions=create_login_sessions(base, issuer),
+        devices=create_known_devices(base),
+        held_back=create_held_back(base),
+        relying_party=parts.relying_party,
+    )
+
+
+def passkey_data() -> PasskeyData:
+    """Return what is stored of a user's passkeys."""
+    return PasskeyData()

@@ -1,0 +1,85 @@
+"""The use cases of second factors, built from the settings."""
+
+import importlib.util
+from urllib.parse import urlsplit
+
+from doorward.api.services import SecondFactorServices
+from doorward.core.ports import Sealer
+from doorward.domain.auth.login_completion import LoginCompletion
+from doorward.domain.auth.policy import PRODUCT_NAME
+from doorward.domain.auth.token_pair import TokenPairIssuer
+from doorward.domain.mfa.enrolment import EnrolmentParts, TotpEnrolment
+from doorward.domain.mfa.listing import FactorListing
+from doorward.domain.mfa.notices import FactorNotices
+from doorward.domain.mfa.recovery_codes import RecoveryCodeMacs, RecoveryCodes
+from doorward.domain.mfa.second_factor import ShownCodes
+from doorward.infrastructure.keys import RECOVERY_CODE_PURPOSE
+from doorward.settings.browsers import BrowserSettings
+from doorward.settings.config import Settings
+from doorward.wiring.auth import (
+    create_continuation,
+    create_known_devices,
+    create_login_sessions,
+    create_pending_logins,
+    create_sealed_tokens,
+)
+from doorward.wiring.foundation import Foundation
+from doorward.wiring.keys import keys_of_stored_secrets
+from doorward.wiring.mail import create_sealer
+from doorward.wiring.throttling import create_throttling
+
+
+def create_second_factors(base: Foundation, issuer: TokenPairIssuer) -> SecondFactorServices:
+    """Return the use cases."""
+    settings, sealer, notices = base.settings, find_sealer(base.settings), FactorNotices(base.mails)
+    macs = RecoveryCodeMacs(keys_of_stored_secrets(settings.keys, RECOVERY_CODE_PURPOSE))
+    recovery_codes = RecoveryCodes(
+        database=base.database,
+        clock=base.clock,
+        macs=macs,
+        notices=notices,
+        address_detail=settings.tokens.client_addresses,
+    )
+    return SecondFactorServices(
+        completion=create_login_completion(base, issuer),
+        shown_codes=ShownCodes(sealer=sealer, macs=macs, notices=notices),
+        recovery_codes=recovery_codes,
+        listing=FactorListing(database=base.database),
+        enrolment=None if sealer is None else _create_enrolment(base, issuer, sealer, recovery_codes),
+    )
+
+
+def create_login_completion(base: Foundation, issuer: TokenPairIssuer) -> LoginCompletion:
+    """Return what completes logins by a second factor of any kind."""
+    return LoginCompletion(
+        database=base.database,
+        sessions=create_login_sessions(base, issuer),
+        pending=create_pending_logins(base.settings.keys),
+        throttling=create_throttling(base.settings.keys, base.database),
+        devices=create_known_devices(base),
+        clock=base.clock,
+        device_trust=None,
+    )
+
+
+def find_sealer(settings: Settings) -> Sealer | None:
+    """Return what encrypts stored secrets; None without the package for it."""
+    return None if importlib.util.find_spec("cryptography") is None else create_sealer(settings)
+
+
+def _create_enrolment(
+    base: Foundation, issuer: TokenPairIssuer, sealer: Sealer, recovery_codes: RecoveryCodes
+) -> TotpEnrolment:
+    return TotpEnrolment(
+        database=base.database,
+        clock=base.clock,
+        parts=EnrolmentParts(sealer, create_sealed_tokens(base.settings.keys), shown_issuer(base.settings.browsers)),
+        codes=recovery_codes,
+        continuation=create_continuation(base, issuer),
+        notices=FactorNotices(base.mails),
+    )
+
+
+def shown_issuer(settings: BrowserSettings) -> str:
+    """Return what authenticator applications call this service: the host of its address, where it has one."""
+    return (urlsplit(settings.public_url).hostname if settings.public_url else None) or PRODUCT_NAME

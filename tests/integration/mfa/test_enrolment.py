@@ -1,0 +1,198 @@
+"""Setting up and removing an authenticator application, over HTTP."""
+
+import asyncio
+from datetime import timedelta
+from uuid import UUID
+
+import pyotp
+import pytest
+
+from development.client import pair
+from tests.integration.accounts.own_account import ACCOUNT, Owner, is_alive, is_dead, signed_in
+from tests.integration.administration.administrator import write
+from tests.integration.mfa.protected import CODES, FACTORS, OWN_TOTP, Protected, application_of
+from tests.integration.service import FakeClock, Logs, MakeService, Service, events, is_problem, statuses
+
+FRESH = timedelta(minutes=5)
+MOMENT = timedelta(microseconds=1)
+LIFE = timedelta(minutes=10)
+ROWS = "SELECT (SELECT count(*) FROM totp_factors) + (SELECT count(*) FROM recovery_codes) AS number"
+
+
+async def test_an_enrolment_stores_nothing_until_a_code_is_shown(service: Service, owner: Owner) -> None:
+    before, session = service.sql(ROWS), service.sessions_of(owner.person)
+    for _ in range(3):
+        assert (await owner.call("POST", OWN_TOTP)).status_code == 200
+    assert (service.sql(ROWS), service.sessions_of(owner.person)) == (before, session)
+    (user,) = service.sql("SELECT second_factor, session_epoch FROM users WHERE id = %s", owner.person.id)
+    assert user == {"second_factor": [], "session_epoch": 0}
+
+
+async def test_the_answer_is_what_an_application_needs(owner: Owner) -> None:
+    answer = await owner.call("POST", OWN_TOTP)
+    assert set(answer.json()) == {"uri", "secret", "token"}
+    application = application_of(answer)
+    assert (application.name, application.issuer) == (owner.person.username, "doorward")
+    assert application.secret == answer.json()["secret"]
+    assert answer.json()["secret"] not in answer.json()["token"]
+    assert application_of(await owner.call("POST", OWN_TOTP)).secret != application.secret
+
+
+async def test_confirming_stores_a_sealed_secret_and_ten_hashed_codes(
+    service: Service, protected: Protected, logs: Logs
+) -> None:
+    (factor,) = service.sql("SELECT * FROM totp_factors WHERE user_id = %s", protected.person.id)
+    assert pyotp.TOTP(protected.application.secret).byte_secret() not in bytes(factor["sealed_secret"])
+    stored = service.sql("SELECT code_mac FROM recovery_codes WHERE user_id = %s", protected.person.id)
+    assert len(stored) == len(set(protected.codes)) == 10
+    types = "SELECT type FROM audit_events WHERE user_id = %s ORDER BY id"
+    assert [row["type"] for row in service.sql(types, protected.person.id)][-3:] == [
+        "factor.totp_added",
+        "factor.codes_made",
+        "session.begun",
+    ]
+    assert len(events(logs, "mfa.totp.added")) == 1
+    written = logs.text()
+    assert not [code for code in (*protected.codes, protected.application.secret) if code in written]
+
+
+async def test_all_other_sessions_end_and_the_acting_one_goes_on_by_two_factors(service: Service, owner: Owner) -> None:
+    other = await service.log_in(owner.person)
+    before = owner.pair
+    protected = await Protected.enrolled(owner)
+    assert await is_dead(service, before)
+    assert await is_dead(service, other)
+    session = service.sessions_of(owner.person)[-1]
+    assert (session["acr"], session["amr"]) == (2, ["mfa", "otp", "pwd"])
+    assert await is_alive(service, protected.pair)
+
+
+async def test_a_wrong_code_leaves_the_enrolment_usable(owner: Owner) -> None:
+    answer = await owner.call("POST", OWN_TOTP)
+    token, application = answer.json()["token"], application_of(answer)
+    body = {"token": token, "code": application.at(owner.service.clock.present - timedelta(minutes=5))}
+    assert is_problem(await owner.call("POST", f"{OWN_TOTP}/confirm", json=body), 403, "invalid_second_factor")
+    body["code"] = application.at(owner.service.clock.present)
+    assert (await owner.call("POST", f"{OWN_TOTP}/confirm", json=body)).status_code == 200
+
+
+async def test_the_code_of_the_enrolment_is_used_by_it(protected: Protected) -> None:
+    protected.service.clock.advance(-timedelta(seconds=30))
+    answer = await protected.post_code(await protected.mfa_token(), protected.code())
+    assert is_problem(answer, 403, "invalid_second_factor")
+
+
+async def test_of_several_confirmations_at_once_one_is_made(service: Service, owner: Owner) -> None:
+    answers = [await owner.call("POST", OWN_TOTP) for _ in range(4)]
+    bodies = [
+        {"token": each.json()["token"], "code": application_of(each).at(service.clock.present)} for each in answers
+    ]
+    confirmed = await asyncio.gather(
+        *(owner.call("POST", f"{OWN_TOTP}/confirm", json=body) for body in (*bodies, *bodies))
+    )
+    assert statuses(confirmed) == [200, *[401] * 7]
+    assert len(service.sql("SELECT * FROM totp_factors WHERE user_id = %s", owner.person.id)) == 1
+    assert len(service.sql("SELECT * FROM recovery_codes WHERE user_id = %s", owner.person.id)) == 10
+
+
+async def test_a_second_application_is_refused_before_and_after_it_was_shown(
+    service: Service, owner: Owner, clock: FakeClock
+) -> None:
+    """Two tabs: the one that is slower finds an application that is set up."""
+    slow = await owner.call("POST", OWN_TOTP)
+    protected = await Protected.enrolled(owner)
+    assert is_problem(await protected.call("POST", OWN_TOTP), 409, "totp_exists")
+    code = application_of(slow).at(clock.present)
+    assert is_problem(await protected.post_confirm(slow.json()["token"], code), 409, "totp_exists")
+    assert (await protected.post_code(await protected.mfa_token(), protected.code())).status_code == 200
+    assert len(service.sql("SELECT * FROM totp_factors WHERE user_id = %s", owner.person.id)) == 1
+
+
+async def test_a_token_is_of_its_user_and_its_epoch_and_ends_after_ten_minutes(
+    service: Service, owner: Owner, clock: FakeClock
+) -> None:
+    answer = await owner.call("POST", OWN_TOTP)
+    token, application = answer.json()["token"], application_of(answer)
+    path = f"{OWN_TOTP}/confirm"
+
+    def body() -> dict[str, str]:
+        return {"token": token, "code": application.at(clock.present)}
+
+    other = await signed_in(service)
+    assert is_problem(await other.call("POST", path, json=body()), 422, "invalid_token")
+    clock.advance(LIFE)
+    assert is_problem(await owner.call("POST", path, json=body()), 422, "invalid_token")
+    clock.advance(-MOMENT)
+    service.sql("UPDATE users SET session_epoch = 7 WHERE id = %s", owner.person.id)
+    service.sql("UPDATE sessions SET epoch = 7 WHERE user_id = %s", owner.person.id)
+    assert is_problem(await owner.call("POST", path, json=body()), 422, "invalid_token")
+    service.sql("UPDATE users SET session_epoch = 0 WHERE id = %s", owner.person.id)
+    service.sql("UPDATE sessions SET epoch = 0 WHERE user_id = %s", owner.person.id)
+    assert (await owner.call("POST", path, json=body())).status_code == 200
+
+
+async def test_setting_up_needs_a_fresh_proof(owner: Owner, clock: FakeClock) -> None:
+    clock.advance(FRESH + MOMENT)
+    assert is_problem(await owner.call("POST", OWN_TOTP), 401, "reauthentication_required")
+
+
+async def test_a_session_by_password_alone_neither_replaces_nor_removes_the_factor(
+    protected: Protected, clock: FakeClock
+) -> None:
+    clock.advance(FRESH + MOMENT)
+    protected.pair = await protected.reauthenticate()
+    for method, path in (("DELETE", OWN_TOTP), ("POST", OWN_TOTP), ("POST", CODES), ("POST", f"{ACCOUNT}/export")):
+        answer = await protected.call(method, path)
+        assert is_problem(answer, 401, "reauthentication_required")
+        assert 'acr_values="2", max_age=300' in answer.headers["www-authenticate"]
+    assert (await protected.call("GET", FACTORS)).status_code == 200
+
+
+async def test_removing_the_last_factor_removes_the_codes_and_ends_all_other_sessions(
+    service: Service, protected: Protected
+) -> None:
+    other = await protected.log_in()
+    protected.pair = pair(await protected.post_proof(protected.code()))
+    answer = await protected.call("DELETE", OWN_TOTP)
+    assert await is_dead(service, other)
+    protected.pair = pair(answer)
+    assert (await protected.call("GET", FACTORS)).json() == {"factors": [], "recovery_codes_left": 0}
+    assert service.sql("SELECT * FROM recovery_codes WHERE user_id = %s", protected.person.id) == []
+    assert (await service.post_login(protected.person)).status_code == 200
+    assert is_problem(await protected.call("DELETE", OWN_TOTP), 404, "totp_not_found")
+
+
+async def test_replacing_is_removing_by_the_old_one_and_setting_up_anew(protected: Protected) -> None:
+    old = protected.application
+    protected.pair = pair(await protected.call("DELETE", OWN_TOTP))
+    renewed = await Protected.enrolled(protected)
+    assert renewed.application.secret != old.secret
+    token = await renewed.mfa_token()
+    stale = old.at(renewed.service.clock.present)
+    assert is_problem(await renewed.post_code(token, stale), 403, "invalid_second_factor")
+    assert (await renewed.post_code(token, renewed.code())).status_code == 200
+
+
+async def test_the_account_lists_its_factor(protected: Protected) -> None:
+    listed = (await protected.call("GET", FACTORS)).json()
+    (factor,) = listed["factors"]
+    assert (factor["kind"], listed["recovery_codes_left"]) == ("totp", 10)
+    assert (await protected.account())["factors"] == [{"id": factor["id"], "kind": "totp"}]
+    assert UUID(factor["id"])
+
+
+@pytest.fixture
+async def mailed(make_service: MakeService) -> Service:
+    """A service whose users can verify their addresses."""
+    return await make_service(public_url="http://localhost:8000")
+
+
+async def test_where_addresses_can_be_verified_an_unverified_account_sets_up_no_factor(mailed: Service) -> None:
+    owner = await signed_in(mailed)
+    assert is_problem(await owner.call("POST", OWN_TOTP), 403, "email_not_verified")
+    await write(mailed, "UPDATE users SET email_verified_at = now() WHERE id = %s", owner.person.id)
+    assert application_of(await owner.call("POST", OWN_TOTP)).issuer == "localhost"
+    protected = await Protected.enrolled(owner)
+    kinds = mailed.sql("SELECT kind FROM outbox WHERE channel = 'mail' ORDER BY id DESC LIMIT 1")
+    assert kinds == [{"kind": "factors_changed"}]
+    assert (await protected.call("GET", FACTORS)).json()["recovery_codes_left"] == 10

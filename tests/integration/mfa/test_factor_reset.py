@@ -1,0 +1,97 @@
+"""Losing everything: who may remove the factors of a user, and what does not."""
+
+from pathlib import Path
+from uuid import UUID
+
+from development.client import AUTH, pair
+from doorward.domain.administration.models import OPERATOR
+from doorward.domain.auth.throttling import STRANGERS
+from doorward.wiring.throttling import create_throttling
+from tests.integration.accounts.own_account import NEW_PASSWORD, is_dead, signed_in
+from tests.integration.administration.administrator import signed_in_with, user, write
+from tests.integration.mailbox import make_service_with_mail, next_mail, token_in
+from tests.integration.mfa.protected import Protected
+from tests.integration.service import Logs, MakeService, Service, events, is_problem
+
+FORGOT = f"{AUTH}/password/forgot"
+
+
+async def test_support_removes_the_factors_of_a_user_who_has_lost_them(
+    service: Service, protected: Protected, logs: Logs
+) -> None:
+    support = await signed_in_with(service, "support")
+    answer = await support.call("POST", user(protected.person, "factors/reset"))
+    assert answer.status_code == 204
+    assert await is_dead(service, protected.pair)
+    assert (await service.post_login(protected.person)).status_code == 200
+    assert service.sql("SELECT * FROM totp_factors WHERE user_id = %s", protected.person.id) == []
+    assert service.sql("SELECT * FROM recovery_codes WHERE user_id = %s", protected.person.id) == []
+    (event,) = events(logs, "mfa.factors.reset")
+    assert (event["target_user_id"], event["count"]) == (protected.person.id, 1)
+    audit = "SELECT actor FROM audit_events WHERE user_id = %s AND type = 'factor.reset'"
+    assert service.sql(audit, protected.person.id) == [{"actor": support.person.id}]
+
+
+async def test_a_reset_of_none_changes_nothing(service: Service) -> None:
+    support, owner = await signed_in_with(service, "support"), await signed_in(service)
+    assert (await support.call("POST", user(owner.person, "factors/reset"))).status_code == 204
+    assert (await owner.account())["factors"] == []
+    assert service.sql("SELECT * FROM audit_events WHERE type = 'factor.reset' AND user_id = %s", owner.person.id) == []
+
+
+async def test_nobody_resets_the_factors_of_whoever_may_do_more(service: Service) -> None:
+    support, admin = await signed_in_with(service, "support"), await signed_in_with(service, "admin")
+    protected = await Protected.enrolled(admin)
+    answer = await support.call("POST", user(protected.person, "factors/reset"))
+    assert is_problem(answer, 403, "beyond_own_scopes")
+    assert (await protected.post_token()).status_code == 403
+
+
+async def test_the_operator_removes_them_as_an_administrator_does(service: Service, protected: Protected) -> None:
+    actions = service.app.state.services.administration.user_actions
+    await actions.reset_factors(OPERATOR, UUID(protected.person.id))
+    assert (await service.post_login(protected.person)).status_code == 200
+
+
+async def test_a_mailed_reset_of_the_password_does_not_pass_the_factor(
+    make_service: MakeService, tmp_path: Path
+) -> None:
+    """Whoever reads the mailbox gets a new password, and is asked for the factor as before."""
+    mailing = await make_service_with_mail(make_service, tmp_path)
+    owner = await signed_in(mailing)
+    await write(mailing, "UPDATE users SET email_verified_at = now() WHERE id = %s", owner.person.id)
+    protected = await Protected.enrolled(owner)
+    assert (await mailing.call("POST", FORGOT, json={"email": protected.person.email})).status_code == 202
+    mail = await next_mail(mailing, protected.person.email, "password")
+    assert (await mailing.post_reset(token_in(mail), NEW_PASSWORD)).status_code == 204
+    asked = await mailing.post_token(protected.person.username, NEW_PASSWORD)
+    assert is_problem(asked, 403, "second_factor_required")
+    assert (await protected.post_code(asked.json()["mfa_token"], "000000")).status_code == 403
+    pair(await protected.post_recovery_code(asked.json()["mfa_token"], protected.codes[0]))
+
+
+async def test_a_mailed_reset_gives_no_more_tries_of_codes(service: Service) -> None:
+    person = await service.register()
+    user_id, throttling = UUID(person.id), create_throttling(service.settings.keys, service.database)
+    codes = throttling.second_factor_of(STRANGERS)
+    await throttling.reserve(user_id, STRANGERS)
+    await throttling.reserve(user_id, codes)
+    async with service.database.transaction() as connection:
+        assert await throttling.clear_passwords(connection, user_id) == 1
+        assert await throttling.clear(connection, user_id) == 1
+
+
+async def test_the_owner_of_a_mailbox_takes_back_an_account_that_another_person_has_protected(
+    make_service: MakeService, tmp_path: Path
+) -> None:
+    """Without mail an unverified account could set up a factor. The reset verifies it, and removes what it had."""
+    mailing = await make_service_with_mail(make_service, tmp_path)
+    owner = await signed_in(mailing)
+    await write(mailing, "UPDATE users SET email_verified_at = now() WHERE id = %s", owner.person.id)
+    protected = await Protected.enrolled(owner)
+    await write(mailing, "UPDATE users SET email_verified_at = NULL WHERE id = %s", owner.person.id)
+    assert (await mailing.call("POST", FORGOT, json={"email": protected.person.email})).status_code == 202
+    mail = await next_mail(mailing, protected.person.email, "password")
+    assert (await mailing.post_reset(token_in(mail), NEW_PASSWORD)).status_code == 204
+    assert (await mailing.post_token(protected.person.username, NEW_PASSWORD)).status_code == 200
+    assert mailing.sql("SELECT * FROM totp_factors WHERE user_id = %s", owner.person.id) == []

@@ -1,0 +1,192 @@
+"""Logins of accounts with a second factor, over HTTP."""
+
+import asyncio
+from datetime import timedelta
+from typing import Any
+
+import jwt
+import pytest
+
+from development.client import TOKEN, pair
+from tests.integration.accounts.own_account import Owner, is_alive, signed_in
+from tests.integration.mfa.protected import OWN_TOTP, TOTP, Protected
+from tests.integration.service import FakeClock, Logs, Service, events, is_problem, statuses
+
+AT_ONCE = 100
+LIFE = timedelta(seconds=300)
+MOMENT = timedelta(microseconds=1)
+
+
+def claims(access_token: str) -> dict[str, Any]:
+    return dict(jwt.decode(access_token, options={"verify_signature": False}))
+
+
+async def test_the_right_password_gets_a_token_for_the_second_step_and_nothing_is_stored(
+    service: Service, protected: Protected
+) -> None:
+    before = len(service.sessions_of(protected.person))
+    answer = await protected.post_token()
+    body = answer.json()
+    assert is_problem(answer, 403, "second_factor_required")
+    assert (body["error"], body["methods"]) == ("mfa_required", ["totp", "recovery-code"])
+    assert body["mfa_token"].startswith("dwt_")
+    assert "Doorward-Device" not in answer.headers
+    assert len(service.sessions_of(protected.person)) == before
+    assert (await service.get_me(body["mfa_token"])).status_code == 401
+
+
+async def test_a_wrong_password_is_told_nothing_of_the_factor(service: Service, protected: Protected) -> None:
+    answer = await service.client.post(TOKEN, data={"username": protected.person.username, "password": "wrong"})
+    assert is_problem(answer, 401, "invalid_credentials")
+    assert "mfa_token" not in answer.json()
+
+
+async def test_the_code_begins_the_session_that_the_login_asked_for(service: Service, protected: Protected) -> None:
+    answer = await protected.post_code(await protected.mfa_token(), protected.code())
+    assert set(answer.json()) == {"access_token", "refresh_token", "token_type", "expires_in"}
+    assert answer.headers["Doorward-Device"].startswith("dwd_")
+    session = service.sessions_of(protected.person)[-1]
+    assert (session["acr"], session["amr"]) == (2, ["pwd", "otp", "mfa"])
+    assert (session["scopes"], session["authenticated_at"]) == (["account"], service.clock.present)
+    assert await is_alive(service, pair(answer))
+
+
+async def test_a_code_is_accepted_once_in_its_own_step_and_in_the_next(
+    service: Service, protected: Protected, logs: Logs
+) -> None:
+    code = protected.code()
+    assert (await protected.post_code(await protected.mfa_token(), code)).status_code == 200
+    again = await protected.post_code(await protected.mfa_token(), code)
+    protected.next_step()
+    in_the_next = await protected.post_code(await protected.mfa_token(), code)
+    assert is_problem(again, 403, "invalid_second_factor")
+    assert is_problem(in_the_next, 403, "invalid_second_factor")
+    assert [line["reason"] for line in events(logs, "auth.second_factor.refused")] == ["used", "used"]
+    assert (await protected.post_code(await protected.mfa_token(), protected.code())).status_code == 200
+    assert [each["acr"] for each in service.sessions_of(protected.person)] == [1, 2, 2, 2]
+
+
+async def test_an_earlier_code_is_refused_after_a_later_one(protected: Protected) -> None:
+    assert (await protected.post_code(await protected.mfa_token(), protected.code(steps=1))).status_code == 200
+    for steps in (-1, 0, 1):
+        answer = await protected.post_code(await protected.mfa_token(), protected.code(steps=steps))
+        assert is_problem(answer, 403, "invalid_second_factor")
+
+
+async def test_of_a_hundred_tries_of_one_code_at_once_one_begins_a_session(
+    service: Service, protected: Protected
+) -> None:
+    """Each comes with a token of its own, from a device of its own: nothing but the code is shared."""
+    before = len(service.sessions_of(protected.person))
+    tokens = [await protected.mfa_token() for _ in range(5)]
+    code = protected.code()
+    tries = (protected.post_code(tokens[number % 5], code) for number in range(AT_ONCE))
+    answers = await asyncio.gather(*tries)
+    assert statuses(answers).count(200) == 1
+    assert set(statuses(answers)) <= {200, 403, 422, 429}
+    assert len(service.sessions_of(protected.person)) == before + 1
+
+
+async def test_a_token_completes_one_login(protected: Protected) -> None:
+    token = await protected.mfa_token()
+    assert (await protected.post_code(token, protected.code())).status_code == 200
+    protected.next_step()
+    assert is_problem(await protected.post_code(token, protected.code()), 422, "invalid_mfa_token")
+
+
+async def test_a_wrong_code_leaves_the_token_usable(protected: Protected) -> None:
+    token = await protected.mfa_token()
+    assert is_problem(await protected.post_code(token, "000000"), 403, "invalid_second_factor")
+    assert (await protected.post_code(token, protected.code())).status_code == 200
+
+
+async def test_a_token_is_good_for_five_minutes(protected: Protected, clock: FakeClock) -> None:
+    first, second = await protected.mfa_token(), await protected.mfa_token()
+    clock.advance(LIFE - MOMENT)
+    assert (await protected.post_code(first, protected.code())).status_code == 200
+    clock.advance(MOMENT)
+    protected.next_step()
+    assert is_problem(await protected.post_code(second, protected.code()), 422, "invalid_mfa_token")
+
+
+@pytest.mark.parametrize("made_up", ["", "dwt_", "dwt_AAAA", "x" * 12_000])
+async def test_a_made_up_token_costs_no_query(service: Service, protected: Protected, made_up: str) -> None:
+    before = service.connections_asked_for()
+    assert is_problem(await protected.post_code(made_up, protected.code()), 422, "invalid_mfa_token")
+    assert service.connections_asked_for() == before
+
+
+async def test_a_token_of_another_kind_completes_nothing(protected: Protected, owner: Owner) -> None:
+    other = await signed_in(protected.service)
+    enrolment = (await other.call("POST", OWN_TOTP)).json()["token"]
+    assert is_problem(await protected.post_code(enrolment, protected.code()), 422, "invalid_mfa_token")
+    assert owner.person == protected.person
+
+
+async def test_another_persons_code_does_not_complete_a_login(protected: Protected) -> None:
+    other = await Protected.enrolled(await signed_in(protected.service))
+    answer = await protected.post_code(await protected.mfa_token(), other.code())
+    assert is_problem(answer, 403, "invalid_second_factor")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE users SET session_epoch = session_epoch + 1 WHERE id = %s",
+        "UPDATE users SET is_active = false WHERE id = %s",
+        "UPDATE users SET must_change_password = true WHERE id = %s",
+        "DELETE FROM totp_factors WHERE user_id = %s",
+        "DELETE FROM users WHERE id = %s",
+    ],
+)
+async def test_what_ends_the_users_sessions_ends_a_login_that_waits(
+    service: Service, protected: Protected, change: str
+) -> None:
+    token, code = await protected.mfa_token(), protected.code()
+    service.sql(change, protected.person.id)
+    before = len(service.sessions_of(protected.person))
+    assert is_problem(await protected.post_code(token, code), 403, "invalid_second_factor")
+    assert len(service.sessions_of(protected.person)) == before
+
+
+async def test_the_device_that_the_password_was_typed_on_is_known_after_the_code(protected: Protected) -> None:
+    first = await protected.post_code(await protected.mfa_token(), protected.code())
+    protected.next_step()
+    known = first.headers["Doorward-Device"]
+    asked = (await protected.post_token(**{"Doorward-Device": known})).json()["mfa_token"]
+    answer = await protected.service.client.post(
+        TOTP,
+        json={"mfa_token": asked, "code": protected.code()},
+        headers={"Doorward-Device": known},
+    )
+    assert answer.headers["Doorward-Device"] == known
+    devices = protected.service.sql("SELECT id FROM devices WHERE user_id = %s", protected.person.id)
+    assert len(devices) == 2
+
+
+async def test_a_login_without_a_factor_is_answered_as_ever(owner: Owner) -> None:
+    answer = await owner.service.post_login(owner.person)
+    assert answer.status_code == 200
+    assert claims(answer.json()["access_token"]).get("acr") is None
+
+
+async def test_five_wrong_codes_are_free_and_the_next_waits(service: Service, protected: Protected, logs: Logs) -> None:
+    token = await protected.mfa_token()
+    for _ in range(5):
+        assert is_problem(await protected.post_code(token, "000000"), 403, "invalid_second_factor")
+    held = await protected.post_code(token, protected.code())
+    assert is_problem(held, 429, "login_throttled")
+    assert 0 < int(held.headers["retry-after"]) <= 30
+    assert [line["counted_as"] for line in events(logs, "auth.login.throttled")] == ["second_factor"]
+    service.sql("UPDATE login_throttles SET next_at = clock_timestamp()")
+    assert (await protected.post_code(token, protected.code())).status_code == 200
+
+
+async def test_a_success_forgets_the_failures_of_password_and_code(service: Service, protected: Protected) -> None:
+    token = await protected.mfa_token()
+    await protected.post_code(token, "000000")
+    bucket = service.sql("SELECT bucket FROM login_throttles ORDER BY seen_at DESC LIMIT 1")[0]["bucket"]
+    counted = service.sql("SELECT client FROM login_throttles WHERE bucket = %s", bucket)
+    assert sorted(bytes(row["client"]).split(b"\0")[0] for row in counted) == [b"address", b"second_factor"]
+    assert (await protected.post_code(token, protected.code())).status_code == 200
+    assert service.sql("SELECT * FROM login_throttles WHERE bucket = %s", bucket) == []

@@ -1,0 +1,23 @@
+"""A service that passkeys belong to."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+
+import pytest
+
+from tests.integration.passkeys.keyring import ORIGIN, Keyring, keyring_with_passkey
+from tests.integration.service import FakeClock, Service, run_service, settings_of_the_ring
+
+
+@pytest.fixture(scope="session")
+async def site(shared_database: str, secret_key: str) -> AsyncIterator[Service]:
+    """Made once: for tests that change neither it nor its clock."""
+    async with AsyncExitStack() as stack:
+        settings = settings_of_the_ring(shared_database, secret_key, {"public_url": ORIGIN})
+        yield await stack.enter_async_context(run_service(settings, FakeClock()))
+
+
+@pytest.fixture
+async def keyring(site: Service) -> Keyring:
+    """An account with one passkey."""
+    return await keyring_with_passkey(site)

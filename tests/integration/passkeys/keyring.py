@@ -1,0 +1,105 @@
+"""A user with passkeys, as the tests see one: an account, a session, and an authenticator in software."""
+
+from dataclasses import dataclass, field
+from typing import Any, Final
+from uuid import UUID
+
+import httpx
+import jwt
+
+from development.authenticator import Authenticator, Credential
+from development.client import ACCOUNT, AUTH, Pair, Person, pair
+from tests.integration.service import Service
+
+ORIGIN: Final = "https://auth.example.com"
+OPTIONS: Final = f"{AUTH}/passkeys/options"
+LOGIN: Final = f"{AUTH}/passkeys/token"
+SECOND_FACTOR: Final = f"{AUTH}/second-factor/passkey"
+PASSKEYS: Final = f"{ACCOUNT}/passkeys"
+
+
+@dataclass
+class Keyring:
+    """An account whose address is verified, its session, and its authenticator."""
+
+    service: Service
+    person: Person
+    pair: Pair
+    authenticator: Authenticator
+    passkey_ids: list[str] = field(default_factory=list)
+
+    async def call(self, method: str, path: str, **options: Any) -> httpx.Response:
+        """Make a call in the session."""
+        return await self.service.authorized(method, path, self.pair.access, **options)
+
+    async def creation_options(self) -> dict[str, Any]:
+        answer = await self.call("POST", f"{PASSKEYS}/options")
+        assert answer.status_code == 200, answer.text
+        options: dict[str, Any] = answer.json()
+        return options
+
+    async def post_passkey(self, credential: dict[str, Any], **members: object) -> httpx.Response:
+        """Register what an authenticator made; the session goes on by the answer."""
+        answer = await self.call("POST", PASSKEYS, json={"credential": credential, **members})
+        if answer.status_code == 201:
+            self.pair = Pair(answer.json()["access_token"], answer.json()["refresh_token"])
+            self.passkey_ids.append(answer.json()["passkey"]["id"])
+        return answer
+
+    async def add_passkey(self, **members: object) -> dict[str, Any]:
+        """Register a new passkey; return it."""
+        answer = await self.post_passkey(self.authenticator.create(await self.creation_options()), **members)
+        assert answer.status_code == 201, answer.text
+        passkey: dict[str, Any] = answer.json()["passkey"]
+        return passkey
+
+    async def sign_in(self, credential: Credential | None = None, *, device: str = "") -> httpx.Response:
+        """Sign in with a passkey."""
+        signed = self.authenticator.get(await login_options(self.service), credential=credential)
+        return await post_login(self.service, signed, headers={"Doorward-Device": device})
+
+    def row(self) -> dict[str, Any]:
+        """Return the one passkey as it is stored."""
+        (row,) = self.rows()
+        return row
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return the passkeys as they are stored."""
+        return self.service.sql("SELECT * FROM passkeys WHERE user_id = %s", self.person.id)
+
+    @property
+    def user_id(self) -> UUID:
+        return UUID(self.person.id)
+
+
+async def login_options(service: Service) -> dict[str, Any]:
+    answer = await service.call("POST", OPTIONS, json={})
+    assert answer.status_code == 200, answer.text
+    options: dict[str, Any] = answer.json()
+    return options
+
+
+async def post_login(service: Service, credential: object, **options: Any) -> httpx.Response:
+    return await service.call("POST", LOGIN, json={"credential": credential}, **options)
+
+
+def session_of(service: Service, access_token: str) -> tuple[int, list[str]]:
+    """Return `acr` and `amr` of the session of a token."""
+    claims = jwt.decode(access_token, options={"verify_signature": False})
+    (session,) = service.sql("SELECT acr, amr FROM sessions WHERE id = %s", claims["sid"])
+    return session["acr"], session["amr"]
+
+
+async def new_keyring(service: Service, **traits: Any) -> Keyring:
+    """Make an account without a passkey, and sign in."""
+    person = await service.register()
+    service.sql("UPDATE users SET email_verified_at = created_at WHERE id = %s", person.id)
+    signed_in = pair(await service.post_login(person))
+    return Keyring(service, person, signed_in, Authenticator(ORIGIN, **traits))
+
+
+async def keyring_with_passkey(service: Service, **traits: Any) -> Keyring:
+    """Make an account with one passkey."""
+    keyring = await new_keyring(service, **traits)
+    await keyring.add_passkey()
+    return keyring

@@ -1,0 +1,64 @@
+"""Showing again by a passkey who is asking: for calls that need a recent proof by two factors."""
+
+from datetime import timedelta
+from typing import Any
+
+import httpx
+
+from development.client import ACCOUNT, pair
+from tests.integration.passkeys.keyring import (
+    ORIGIN,
+    PASSKEYS,
+    Keyring,
+    keyring_with_passkey,
+    login_options,
+    session_of,
+)
+from tests.integration.service import MakeService, Service, is_problem
+
+PROOF = f"{ACCOUNT}/reauthenticate"
+
+
+async def proof_options(keyring: Keyring) -> dict[str, Any]:
+    answer = await keyring.call("POST", f"{PROOF}/options")
+    assert answer.status_code == 200, answer.text
+    options: dict[str, Any] = answer.json()
+    return options
+
+
+async def prove(keyring: Keyring, credential: object) -> httpx.Response:
+    return await keyring.call("POST", PROOF, json={"credential": credential})
+
+
+async def test_a_passkey_makes_the_proof_recent_and_the_old_tokens_end(make_service: MakeService) -> None:
+    service = await make_service(public_url=ORIGIN)
+    keyring = await keyring_with_passkey(service)
+    service.clock.advance(timedelta(minutes=6))
+    assert is_problem(await keyring.call("POST", f"{PASSKEYS}/options"), 401, "reauthentication_required")
+    before = keyring.pair
+    answer = await prove(keyring, keyring.authenticator.get(await proof_options(keyring)))
+    assert answer.status_code == 200, answer.text
+    keyring.pair = pair(answer)
+    assert session_of(service, keyring.pair.access)[0] == 2
+    assert (await service.get_me(before.access)).status_code == 401
+    await keyring.add_passkey()
+
+
+async def test_a_challenge_of_a_login_or_of_another_user_proves_nothing(site: Service) -> None:
+    keyring, other = await keyring_with_passkey(site), await keyring_with_passkey(site)
+    for options in (await login_options(site), await proof_options(other)):
+        signed = keyring.authenticator.get(options)
+        assert is_problem(await prove(keyring, signed), 403, "invalid_second_factor")
+    signed = other.authenticator.get(await proof_options(keyring))
+    assert is_problem(await prove(keyring, signed), 403, "invalid_second_factor")
+
+
+async def test_a_counter_that_falls_suspends_and_proves_nothing(site: Service) -> None:
+    keyring = await keyring_with_passkey(site)
+    keyring.authenticator.credentials[0].sign_count = 50
+    assert (await keyring.sign_in()).status_code == 200
+    keyring.authenticator.credentials[0].sign_count = 3
+    signed = keyring.authenticator.get(await proof_options(keyring))
+    assert is_problem(await prove(keyring, signed), 403, "invalid_second_factor")
+    assert keyring.row()["suspended_at"] is not None
+    assert (await site.get_me(keyring.pair.access)).status_code == 200

@@ -1,0 +1,50 @@
+"""The rules of passkeys: counters, names, transports."""
+
+import pytest
+
+from doorward.domain.passkeys.exceptions import InvalidPasskeyNameError
+from doorward.domain.passkeys.policy import DEFAULT_NAME, clean_name, is_regression, known_transports
+
+
+@pytest.mark.parametrize(
+    ("stored", "shown", "expected"),
+    [
+        (0, 0, False),
+        (0, 1, False),
+        (1, 2, False),
+        (1, 2**32 - 1, False),
+        (1, 1, True),
+        (2, 1, True),
+        (1, 0, True),
+    ],
+)
+def test_a_counter_that_does_not_grow_is_a_regression_unless_there_is_none(
+    stored: int, shown: int, *, expected: bool
+) -> None:
+    assert is_regression(stored, shown) is expected
+
+
+@pytest.mark.parametrize(
+    ("typed", "stored"),
+    [
+        (" My phone ", "My phone"),
+        ("Schlu\u0308ssel", "Schl\u00fcssel"),
+        ("x" * 64, "x" * 64),
+        ("\U0001f511", "\U0001f511"),
+        ("", DEFAULT_NAME),
+        ("  ", DEFAULT_NAME),
+        ("\u200b\u2800", DEFAULT_NAME),
+    ],
+)
+def test_a_name_is_stored_as_it_is_seen(typed: str, stored: str) -> None:
+    assert clean_name(typed) == stored
+
+
+@pytest.mark.parametrize("typed", ["x" * 65, "a\nb", "a\x00b", "a\ud800", "a" + "\u0301" * 40, "e\u0301" * 600])
+def test_other_names_are_refused(typed: str) -> None:
+    with pytest.raises(InvalidPasskeyNameError):
+        clean_name(typed)
+
+
+def test_transports_of_the_standard_are_kept_once() -> None:
+    assert known_transports(["internal", "usb", "cable", "usb", "USB"]) == ["usb", "internal"]
