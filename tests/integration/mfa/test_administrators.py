@@ -5,6 +5,8 @@ from datetime import timedelta
 import pytest
 
 from development.client import pair
+from doorward.domain.auth.callers import ClientCaller
+from doorward.domain.auth.second_factor_exceptions import SecondFactorNeededError
 from tests.integration.accounts.own_account import Owner
 from tests.integration.administration.administrator import signed_in_with
 from tests.integration.mfa.protected import FACTORS, Protected
@@ -44,3 +46,9 @@ async def test_a_user_without_the_scope_is_told_that_and_no_more(admin: Owner) -
 
 async def test_own_calls_need_no_second_factor(admin: Owner) -> None:
     assert (await admin.account())["factors"] == []
+
+
+async def test_a_caller_without_a_session_has_shown_no_factor(admin: Owner) -> None:
+    reauthentication = admin.service.app.state.services.own_account.reauthentication
+    with pytest.raises(SecondFactorNeededError):
+        reauthentication.require_second_factor(ClientCaller("dwc_hourly", frozenset({"admin:users:read"})))
