@@ -12,6 +12,7 @@ from doorward.api.services import Services
 from doorward.domain.auth.callers import AnyCaller, Caller
 from doorward.domain.auth.exceptions import InvalidAccessTokenError, MissingAccessTokenError, OwnerRequiredError
 from doorward.domain.auth.models import ACCOUNT_SCOPE
+from doorward.domain.auth.scopes import ADMIN_SCOPES
 
 _CALLER: Final = "doorward.caller"
 _WHITE_SPACE: Final = " \t"
@@ -39,12 +40,14 @@ async def admit_caller(request: Request, access: NeedsScope, services: Services)
     """Let in the caller of a route that is not public, before anything of the body is read.
 
     Raises what ``bearer_token`` and ``Authentication.authenticate`` raise, ``InsufficientScopeError``,
-    ``ReauthenticationRequiredError``, and ``TooManyCallsOfUserError``.
+    ``ReauthenticationRequiredError``, ``SecondFactorNeededError`` and ``TooManyCallsOfUserError``.
     """
     count_call = functools.partial(services.edge.calls.begin_of_caller, request.scope)
     caller = await services.authentication.authenticate(bearer_token(request), count_call)
     if access.scope not in caller.scopes:
         raise InsufficientScopeError(access.scope)
+    if services.edge.admin_requires_second_factor and access.scope in ADMIN_SCOPES:
+        services.own_account.reauthentication.require_second_factor(caller)
     if isinstance(access, NeedsFreshProof):
         if not isinstance(caller, Caller):
             raise InsufficientScopeError(access.scope)

@@ -199,6 +199,7 @@ class EdgeServices:
     addresses: SharedAddressWatch | None
     """None in development, where all calls come from one machine."""
     drain: Drain
+    admin_requires_second_factor: bool
     bulk_place: Callable[[], AbstractContextManager[None]]
     upload_idle_seconds: float
     upload_seconds: float = UPLOAD_SECONDS

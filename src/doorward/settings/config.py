@@ -21,6 +21,7 @@ from doorward.settings.mail import MailSettings
 from doorward.settings.outgoing import OutgoingSettings
 from doorward.settings.passwords import PasswordSettings
 from doorward.settings.registration import RegistrationSettings
+from doorward.settings.second_factors import SecondFactorSettings
 from doorward.settings.server import ServerSettings
 from doorward.settings.sources import SECRETS_FOLDER, read_sources
 from doorward.settings.telemetry import TelemetrySettings
@@ -50,6 +51,7 @@ class Settings:
     passwords: PasswordSettings
     hashes: ImportedHashSettings
     registration: RegistrationSettings
+    second_factors: SecondFactorSettings
     limits: LimitSettings
     browsers: BrowserSettings
     mail: MailSettings

@@ -167,6 +167,7 @@ def _edge(base: Foundation, limiter: CallLimiter, drain: Drain) -> EdgeServices:
         client_of=create_client_reader(limits.trusted_proxies),
         addresses=SharedAddressWatch() if base.settings.deployment.environment == "production" else None,
         drain=drain,
+        admin_requires_second_factor=base.settings.second_factors.admin_requires_second_factor,
         bulk_place=base.database.bulk_place,
         upload_idle_seconds=limits.upload_idle_seconds,
     )

@@ -17,6 +17,21 @@ async def test_few_failures_are_forgotten_after_a_day_and_many_after_thirty(serv
     assert [row["bucket"] for row in service_alone.sql("SELECT bucket FROM login_throttles ORDER BY 1")] == [1, 3]
 
 
+async def test_wrong_codes_are_forgotten_after_a_day_only_while_they_are_free(service_alone: Service) -> None:
+    rows = {1: (4, "23 hours"), 2: (4, "25 hours"), 3: (5, "25 hours"), 4: (5, "31 days")}
+    for bucket, (failures, age) in rows.items():
+        client = b"second_factor\0" + bytes(16)
+        service_alone.sql(
+            "INSERT INTO login_throttles VALUES (%s, %s, %s, now(), now() - %s::interval)",
+            bucket,
+            client,
+            failures,
+            age,
+        )
+    assert await Forgetting(database=service_alone.database, clock=service_alone.clock).forget() == 2
+    assert [row["bucket"] for row in service_alone.sql("SELECT bucket FROM login_throttles ORDER BY 1")] == [1, 3]
+
+
 async def test_a_device_is_forgotten_half_a_year_after_it_was_seen(service_alone: Service) -> None:
     person = await service_alone.register()
     await service_alone.log_in(person)

@@ -4,7 +4,9 @@ import asyncio
 from datetime import timedelta
 from typing import Any
 
+import bcrypt
 import jwt
+import psycopg
 import pytest
 
 from development.client import TOKEN, pair
@@ -190,3 +192,24 @@ async def test_a_success_forgets_the_failures_of_password_and_code(service: Serv
     assert sorted(bytes(row["client"]).split(b"\0")[0] for row in counted) == [b"address", b"second_factor"]
     assert (await protected.post_code(token, protected.code())).status_code == 200
     assert service.sql("SELECT * FROM login_throttles WHERE bucket = %s", bucket) == []
+
+
+async def test_an_outdated_hash_is_replaced_when_the_password_was_right_and_before_the_code(
+    service: Service, protected: Protected
+) -> None:
+    outdated = bcrypt.hashpw(protected.person.password.encode(), bcrypt.gensalt(4)).decode()
+    service.sql("UPDATE users SET password_hash = %s WHERE id = %s", outdated, protected.person.id)
+    token = await protected.mfa_token()
+    (user,) = service.sql("SELECT password_hash FROM users WHERE id = %s", protected.person.id)
+    assert user["password_hash"].startswith("$bcrypt-sha256$")
+    assert (await protected.post_code(token, protected.code())).status_code == 200
+
+
+async def test_a_factor_that_is_added_while_a_password_is_checked_is_asked_for(service: Service, owner: Owner) -> None:
+    """No change of a factor leaves the epoch as it is; the judge asks all the same under the lock."""
+    with psycopg.connect(service.database_url) as adding:
+        adding.execute("UPDATE users SET second_factor = '{totp}' WHERE id = %s", (owner.person.id,))
+        login = asyncio.create_task(service.post_login(owner.person))
+        await service.locks_are_waited_for(1)
+        adding.commit()
+    assert is_problem(await login, 403, "second_factor_required")

@@ -11,6 +11,9 @@ import pytest
 from development.client import PASSWORD, Pair, Person, pair
 from development.client import TOKEN as LOGIN
 from doorward.domain.oauth.models import ResourceContent
+from tests.integration.accounts.own_account import Owner
+from tests.integration.administration.administrator import write
+from tests.integration.mfa.protected import Protected
 from tests.integration.oauth.clients import OPERATOR, any_version
 from tests.integration.oauth.provider import ISSUER, ORDERS, TOKEN, Machine, Provider, claims_of, is_oauth_error
 from tests.integration.service import FakeClock, MakeService, is_problem, mark, run_service, settings_of_the_ring
@@ -88,6 +91,25 @@ async def test_a_login_for_a_resource_gets_a_token_for_it(shop: Shop) -> None:
     assert (header["alg"], header["kid"] in {key["kid"] for key in keys}) == ("ES256", True)
     (session,) = shop.provider.service.sessions_of(person)
     assert (session["resources"], session["scopes"]) == ([shop.identifier], ["orders:read", "orders:write"])
+
+
+async def test_a_login_by_two_factors_for_a_resource_says_so_to_it(shop: Shop) -> None:
+    """What was asked for with the password is granted after the code, and a refresh keeps what was proven."""
+    service = shop.provider.service
+    person = await service.register()
+    await write(service, "UPDATE users SET email_verified_at = now() WHERE id = %s", person.id)
+    protected = await Protected.enrolled(Owner(service, person, await service.log_in(person)))
+    asked = await shop.post_login(person)
+    assert is_problem(asked, 403, "second_factor_required")
+    answer = await protected.post_code(asked.json()["mfa_token"], protected.code())
+    body, now = answer.json(), int(service.clock.now().timestamp())
+    assert (body["scope"], body["expires_in"]) == ("orders:read orders:write", 600)
+    claims = claims_of(body["access_token"])
+    assert claims["aud"] == shop.identifier
+    assert (claims["auth_time"], claims["acr"], claims["amr"]) == (now, "2", ["pwd", "otp", "mfa"])
+    service.clock.advance(timedelta(minutes=1))
+    refreshed = claims_of((await shop.refresh(body["refresh_token"])).json()["access_token"])
+    assert (refreshed["auth_time"], refreshed["acr"], refreshed["amr"]) == (now, "2", ["pwd", "otp", "mfa"])
 
 
 async def test_this_service_refuses_the_token_and_the_other_sees_it(shop: Shop) -> None:

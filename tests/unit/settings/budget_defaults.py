@@ -78,6 +78,8 @@ DEFAULTS = {
     "firebase_mem_cost": 14,
     "password_breaches_list": None,
     "password_breaches_url": "https://api.pwnedpasswords.com",
+    "remembered_device_days": 0,
+    "admin_requires_second_factor": False,
     "rate_limit_enabled": True,
     "rate_limit_export": "3/hour",
     "rate_limit_webhooks": "10/minute",

@@ -39,6 +39,7 @@ from doorward.domain.auth.exceptions import (
 from doorward.domain.auth.login_completion import CompletingClient
 from doorward.domain.auth.models import LoggedIn
 from doorward.domain.auth.ports import Client
+from doorward.domain.auth.second_factor_exceptions import SecondFactorNeededError
 from doorward.domain.auth.shown_factor import ShownFactor
 from doorward.domain.mfa.enrolment import TotpEnrolment
 from doorward.domain.mfa.exceptions import (
@@ -55,6 +56,7 @@ TOTP_PATH: Final = f"{FACTORS_PATH}/totp"
 REMEDIES: Final[Remedies] = {
     InvalidPendingLoginError: "POST it to /api/v1/auth/token.",
     TotpExistsError: "DELETE /api/v1/account/second-factors/totp.",
+    SecondFactorNeededError: "POST /api/v1/account/second-factors/totp.",
     NoSecondFactorError: "POST /api/v1/account/second-factors/totp.",
 }
 COMPLETION_POLICY: Final = RoutePolicy(PUBLIC, errors=ErrorDialect.OAUTH, limit_of_address=LimitedCall.SECOND_FACTOR)

@@ -13,7 +13,7 @@ from doorward.domain.auth.events import SessionBegun, SessionEnded
 from doorward.domain.auth.models import Account, Device, EndReason, Grant, NewSession, Proof
 from doorward.domain.auth.policy import Lifetimes
 from doorward.domain.auth.refresh_token import SECRET_BYTES, RefreshToken, hash_secret
-from doorward.domain.auth.repositories import Connection, sessions, users
+from doorward.domain.auth.repositories import Connection, sessions
 from doorward.observability.request_context import bind_session
 
 
@@ -32,26 +32,6 @@ class Begun:
 
 async def begin_session(
     connection: Connection,
-    proof: Proof,
-    grant: Grant,
-    device: Device,
-    *,
-    policy: AdmissionPolicy,
-    lifetimes: Lifetimes,
-    now: datetime,
-) -> Begun | SecondFactorDue | Refuse:
-    """Lock the user, judge the proof once more, store the session and record it, in the caller's transaction.
-
-    Another verdict is returned, not raised: the caller decides what is committed with it.
-    """
-    account = await users.lock_account(connection, proof.user_id)
-    return await begin_session_of(
-        connection, account, proof, grant, device, policy=policy, lifetimes=lifetimes, now=now
-    )
-
-
-async def begin_session_of(
-    connection: Connection,
     account: Account | None,
     proof: Proof,
     grant: Grant,
@@ -61,9 +41,10 @@ async def begin_session_of(
     lifetimes: Lifetimes,
     now: datetime,
 ) -> Begun | SecondFactorDue | Refuse:
-    """Do as ``begin_session`` with an account as the caller's transaction has read it after it was locked.
+    """Judge the proof, store the session and record it, in the caller's transaction, which has locked the account.
 
-    Beyond the most that a user may have, the sessions that were used longest ago end.
+    Another verdict is returned, not raised: the caller decides what is committed with it. Beyond the most sessions that
+    a user may have, those that were used longest ago end.
     """
     verdict = judge(account, proof, policy)
     if not isinstance(verdict, Proceed):

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from doorward.domain.auth.admission import SIGNED_IN
-from doorward.domain.auth.begin import Begun, begin_session_of
+from doorward.domain.auth.begin import Begun, begin_session
 from doorward.domain.auth.callers import Caller
 from doorward.domain.auth.device_token import DeviceToken
 from doorward.domain.auth.devices import AddressDetail, describe_device
@@ -57,7 +57,7 @@ class SessionContinuation:
         token = DeviceToken.new(proof.user_id)
         grant = Grant(caller.client_id, tuple(sorted(caller.token_scopes)))
         known = replace(device, id=token.device_id)
-        begun = await begin_session_of(
+        begun = await begin_session(
             connection, account, proof, grant, known, policy=SIGNED_IN, lifetimes=self._lifetimes, now=now
         )
         if not isinstance(begun, Begun):

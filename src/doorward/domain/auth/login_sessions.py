@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from doorward.domain.auth.admission import AdmissionPolicy, Refuse, SecondFactorDue
-from doorward.domain.auth.begin import Begun, begin_session_of
+from doorward.domain.auth.begin import Begun, begin_session
 from doorward.domain.auth.device_token import DeviceToken
 from doorward.domain.auth.devices import AddressDetail, describe_device
 from doorward.domain.auth.known_devices import KnownDevices
@@ -108,7 +108,7 @@ class LoginSessions:
         token = place.known or DeviceToken.new(proof.user_id)
         device = replace(place.device, id=token.device_id)
         policy, lifetimes = self._rules.policy, self._rules.lifetimes
-        begun = await begin_session_of(
+        begun = await begin_session(
             connection, account, proof, grant, device, policy=policy, lifetimes=lifetimes, now=now
         )
         if not isinstance(begun, Begun):

@@ -10,7 +10,7 @@ from doorward.core.principal import SignIn
 from doorward.domain.audit.recording import record
 from doorward.domain.auth.acting_session import lock_acting_session
 from doorward.domain.auth.admission import TWO_KINDS
-from doorward.domain.auth.callers import Caller
+from doorward.domain.auth.callers import AnyCaller, Caller
 from doorward.domain.auth.devices import AddressDetail, recorded_address
 from doorward.domain.auth.events import SessionReauthenticated
 from doorward.domain.auth.exceptions import InvalidSecondFactorError, ReauthenticationRequiredError
@@ -22,6 +22,7 @@ from doorward.domain.auth.policy import FRESH_PROOF, Lifetimes, is_fresh
 from doorward.domain.auth.ports import NO_CLIENT, Client
 from doorward.domain.auth.refresh_token import SECRET_BYTES, RefreshToken, hash_secret
 from doorward.domain.auth.repositories import Connection, own_sessions, users
+from doorward.domain.auth.second_factor_exceptions import SecondFactorNeededError
 from doorward.domain.auth.shown_factor import ShownFactor
 from doorward.domain.auth.throttling import Throttling
 from doorward.domain.auth.token_pair import TokenPairIssuer
@@ -77,6 +78,19 @@ class Reauthentication:
         if not is_fresh(caller.authenticated_at, self._clock.now()) or is_factor_missing(caller):
             acr = TWO_KINDS if caller.has_second_factor else None
             raise ReauthenticationRequiredError(int(FRESH_PROOF.total_seconds()), acr=acr)
+
+    def require_second_factor(self, caller: AnyCaller) -> None:
+        """Raise unless the caller's user has shown two factors in the session, at whatever time.
+
+        ``SecondFactorNeededError`` for a user who has no second factor, ``ReauthenticationRequiredError`` for others.
+        """
+        if not isinstance(caller, Caller):
+            raise SecondFactorNeededError
+        if caller.acr >= TWO_KINDS:
+            return
+        if not caller.has_second_factor:
+            raise SecondFactorNeededError
+        raise ReauthenticationRequiredError(None, acr=TWO_KINDS)
 
     async def reauthenticate(self, caller: Caller, password: str, *, client: Client = NO_CLIENT) -> TokenPair:
         """Make the proof of the caller's session one of this moment, committed when this returns.

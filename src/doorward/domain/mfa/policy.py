@@ -1,7 +1,6 @@
-"""The rules of second factors as pure decisions: what a code looks like, and what a session is worth after one."""
+"""The rules of second factors as pure decisions: what a code looks like."""
 
 import secrets
-from collections.abc import Iterable
 from typing import Final
 
 from doorward.domain.mfa.totp import DIGITS
@@ -47,8 +46,3 @@ def read_totp_code(typed: str) -> str | None:
         return None
     code = typed.translate(_SEPARATORS)
     return code if len(code) == DIGITS and code.isascii() and code.isdecimal() else None
-
-
-def has_another_kind(amr: Iterable[str], added: Iterable[str]) -> bool:
-    """Tell whether methods show a kind of factor that those that are added do not."""
-    return bool(set(amr) - set(added) - {"mfa"})

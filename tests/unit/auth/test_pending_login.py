@@ -1,0 +1,60 @@
+"""Logins that wait for a second factor, as the token that brings them back."""
+
+import secrets
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import pytest
+
+from doorward.domain.auth.exceptions import InvalidPendingLoginError
+from doorward.domain.auth.models import FIRST_PARTY, ClientKind, Grant
+from doorward.domain.auth.pending_login import PendingLogin, PendingLogins
+from doorward.domain.auth.rotated_session import TokenAudience
+from doorward.domain.auth.sealed_tokens import MAXIMUM_CONTENT_BYTES, SealedKind, SealedTokens
+from doorward.domain.auth.throttling import STRANGERS, ThrottledClient
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+SEALED = SealedTokens(secrets.token_bytes(64))
+PENDING = PendingLogins(SEALED)
+LIFE = timedelta(seconds=300)
+OTHER_SERVICE = Grant("doorward", ("orders:read", "orders:write"), TokenAudience("https://orders.example.com", "ES256"))
+
+
+def login(grant: Grant = FIRST_PARTY, counted_as: ThrottledClient = STRANGERS) -> PendingLogin:
+    return PendingLogin(uuid4(), 7, ("pwd",), grant, counted_as, device_id=None, is_new=True)
+
+
+@pytest.mark.parametrize("grant", [FIRST_PARTY, OTHER_SERVICE])
+@pytest.mark.parametrize("counted_as", [STRANGERS, ThrottledClient(ClientKind.ADDRESS, b"\x00\xff" * 8)])
+def test_a_login_comes_back_as_it_was(grant: Grant, counted_as: ThrottledClient) -> None:
+    waiting = login(grant, counted_as)
+    shown = PENDING.read(PENDING.issue(waiting, now=NOW), now=NOW + LIFE - timedelta(microseconds=1))
+    assert shown.login == waiting
+    assert shown.token.expires_at == NOW + LIFE
+
+
+def test_the_widest_grant_fits() -> None:
+    audience = TokenAudience(f"https://example.com/{'x' * 1000}", "RS256")
+    waiting = login(Grant("doorward", tuple(f"{number:03}{'s' * 97}" for number in range(50)), audience))
+    assert PENDING.read(PENDING.issue(waiting, now=NOW), now=NOW).login == waiting
+
+
+def test_a_token_is_over_after_its_life_and_is_of_its_kind_and_key() -> None:
+    token = PENDING.issue(login(), now=NOW)
+    other = SEALED.issue(SealedKind.RESTORE, user_id=uuid4(), epoch=0, now=NOW)
+    for text, now in [(token, NOW + LIFE), (other, NOW), (token[:-1], NOW), ("", NOW)]:
+        with pytest.raises(InvalidPendingLoginError):
+            PENDING.read(text, now=now)
+    with pytest.raises(InvalidPendingLoginError):
+        PendingLogins(SealedTokens(secrets.token_bytes(64))).read(token, now=NOW)
+
+
+def test_what_a_later_version_has_written_is_refused() -> None:
+    later = SEALED.issue(SealedKind.PENDING_LOGIN, user_id=uuid4(), epoch=0, now=NOW, content=b'{"v":2}')
+    with pytest.raises(InvalidPendingLoginError):
+        PENDING.read(later, now=NOW)
+
+
+def test_a_content_that_could_not_be_read_is_not_sealed() -> None:
+    with pytest.raises(ValueError, match="so long a content"):
+        SEALED.issue(SealedKind.RESTORE, user_id=uuid4(), epoch=0, now=NOW, content=b"x" * (MAXIMUM_CONTENT_BYTES + 1))
