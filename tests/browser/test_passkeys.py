@@ -91,6 +91,11 @@ async def test_a_passkey_that_was_removed_elsewhere_is_forgotten_when_it_is_trie
 async def test_a_field_offers_the_passkey_and_nothing_is_pressed(home: PasskeySite, browser: Browser) -> None:
     person = await home.person()
     async with device(browser, script="") as one:
+        # There is none yet, which is nothing to complain of.
+        await one.page.goto(home.url + PAGE)
+        await one.page.wait_for_function("autofill !== null")
+        await one.page.wait_for_timeout(300)
+        assert not await one.page.locator("[role=alert]:visible").count()
         await sign_in_by_password(one.page, home, person)
         await add_passkey(one.page, "Offered")
         await one.page.goto(home.url + PAGE)

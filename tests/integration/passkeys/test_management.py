@@ -5,6 +5,9 @@ from uuid import uuid4
 
 from development.authenticator import encode
 from development.client import ACCOUNT, Pair, pair
+from doorward.domain.outbox.mail_queue import MailQueue
+from doorward.wiring.factor_reset import create_factor_reset
+from doorward.wiring.foundation import Foundation
 from tests.integration.passkeys.keyring import (
     ORIGIN,
     PASSKEYS,
@@ -93,3 +96,13 @@ async def test_the_export_has_the_passkeys_and_no_key(site: Service) -> None:
 async def test_a_user_without_passkeys_has_an_empty_list(site: Service) -> None:
     keyring = await new_keyring(site)
     assert (await keyring.call("GET", PASSKEYS)).json()["passkeys"] == []
+
+
+async def test_a_reset_of_all_factors_removes_the_passkeys(site: Service) -> None:
+    keyring = await keyring_with_passkey(site)
+    base = Foundation(site.settings, site.database, site.hasher, site.clock, MailQueue(None))
+    async with site.database.transaction() as connection:
+        await create_factor_reset(base).reset(connection, keyring.user_id, now=site.clock.now())
+    assert keyring.rows() == []
+    assert is_problem(await keyring.sign_in(), 401, "unknown_passkey")
+    assert (await site.post_login(keyring.person)).status_code == 200

@@ -42,7 +42,10 @@ async function offerInField(form) {
   try {
     send(form, await get(form, { mediation: "conditional", signal: autofill.signal }));
   } catch (error) {
-    tell(form, error);
+    // Nobody has asked for a passkey yet: that there is none, or none was chosen, is nothing to complain of.
+    if (error.name !== "NotAllowedError") {
+      tell(form, error);
+    }
   }
 }
 
