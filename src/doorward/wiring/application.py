@@ -48,7 +48,7 @@ from doorward.wiring.keys import (
 from doorward.wiring.leaving import create_leaving
 from doorward.wiring.log import log_as_set
 from doorward.wiring.mail import MailService, create_mail
-from doorward.wiring.oauth import create_client_callers, create_oauth, create_own_authentication, create_provider
+from doorward.wiring.oauth import create_oauth, create_own_authentication, create_provider
 from doorward.wiring.own_account import create_own_account
 from doorward.wiring.pages import create_pages
 from doorward.wiring.passkeys import create_passkeys
@@ -123,12 +123,10 @@ def _create_services(
     signing_keys: SigningKeys | None,
     background: Background,
 ) -> Services:
-    settings, database, clock = base.settings, base.database, base.clock
-    shared = shared_database(settings.database, database)
+    settings, database, clock, rules = base.settings, base.database, base.clock, registration_rules(base.settings)
     readiness = Readiness(settings.database, database, cursor_factory=telemetry.cursor_factory)
     signer, issuer, sessions = create_tokens(base, signing_keys.provider if signing_keys else None)
-    clients = create_client_callers(database)
-    rules, drain, factors = registration_rules(settings), Drain(), create_second_factors(base, issuer)
+    drain, shared, factors = Drain(), shared_database(settings.database, database), create_second_factors(base, issuer)
     return Services(
         registration=create_registration(base, rules),
         registration_requests=create_registration_requests(base, rules),
@@ -136,7 +134,7 @@ def _create_services(
         invitations=create_invitations(base, rules),
         login=create_login(base, issuer),
         sessions=sessions,
-        authentication=create_authentication(base, create_own_authentication(base, signer, sessions, clients)),
+        authentication=create_authentication(base, create_own_authentication(base, signer, sessions)),
         verification=create_verification(base, rules),
         own_account=create_own_account(base, rules, issuer),
         recovery=create_recovery(base, rules),

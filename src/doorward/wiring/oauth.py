@@ -59,16 +59,10 @@ def create_provider(base: Foundation, signer: AccessTokens, sessions: Sessions) 
     )
 
 
-def create_own_authentication(
-    base: Foundation, signer: AccessTokens, sessions: Sessions, clients: ClientCallers
-) -> OwnTokenAuthentication:
-    """Return what knows callers by the service's own access tokens."""
+def create_own_authentication(base: Foundation, signer: AccessTokens, sessions: Sessions) -> OwnTokenAuthentication:
+    """Return what knows callers, people and clients, by the service's own access tokens."""
+    clients = ClientCallers(database=base.database, batching=batching_on(base.database))
     return OwnTokenAuthentication(signer=signer, sessions=sessions, clients=clients, clock=base.clock)
-
-
-def create_client_callers(database: PostgresDatabase) -> ClientCallers:
-    """Return what knows clients by their own tokens."""
-    return ClientCallers(database=database, batching=batching_on(database))
 
 
 def built_in_resources(settings: Settings) -> Collection[str]:

@@ -10,6 +10,7 @@ import httpx
 import psycopg
 import pytest
 
+from development.authenticator import Authenticator
 from development.client import AUTH
 from doorward.api import v1
 from doorward.api.policy import ACCOUNT as ACCOUNT_ACCESS
@@ -17,11 +18,12 @@ from doorward.api.policy import NeedsScope
 from doorward.api.routing import Call
 from tests.integration.accounts.own_account import ACCOUNT, NEW_PASSWORD, Owner, signed_in
 from tests.integration.administration.administrator import write
-from tests.integration.mailbox import make_service_with_mail, next_mail, token_in
+from tests.integration.mailbox import PUBLIC_URL, make_service_with_mail, next_mail, token_in
 from tests.integration.mfa.protected import CODES, OWN_TOTP, application_of
 from tests.integration.service import MakeService, Service, is_problem, mark
 
 READING: Final = {"GET", "HEAD"}
+PASSKEYS: Final = f"{ACCOUNT}/passkeys"
 END_OF_ALL: Final = "UPDATE users SET session_epoch = session_epoch + 1 WHERE id = %s"
 
 
@@ -50,7 +52,12 @@ async def bodies(service: Service, owner: Owner) -> dict[str, object]:
     await write(service, "UPDATE users SET email_verified_at = now() WHERE id = %s", owner.person.id)
     enrolment = await owner.call("POST", OWN_TOTP)
     code = application_of(enrolment).at(service.clock.present)
+    options = await owner.call("POST", f"{PASSKEYS}/options")
     return {
+        f"POST {PASSKEYS}/options": None,
+        f"POST {PASSKEYS}": {"credential": Authenticator(PUBLIC_URL).create(options.json())},
+        f"PATCH {PASSKEYS}/{{passkey_id:uuid}}": {"name": mark()},
+        f"DELETE {PASSKEYS}/{{passkey_id:uuid}}": None,
         f"POST {OWN_TOTP}": None,
         f"POST {OWN_TOTP}/confirm": {"token": enrolment.json()["token"], "code": code},
         f"DELETE {OWN_TOTP}": None,
@@ -63,6 +70,7 @@ async def bodies(service: Service, owner: Owner) -> dict[str, object]:
         f"PATCH {ACCOUNT}": {"username": mark()},
         f"POST {ACCOUNT}/password": {"current_password": owner.person.password, "new_password": NEW_PASSWORD},
         f"POST {ACCOUNT}/reauthenticate": {"password": owner.person.password},
+        f"POST {ACCOUNT}/reauthenticate/options": None,
         f"POST {ACCOUNT}/sessions/end": {"which": "all"},
         f"DELETE {ACCOUNT}/sessions/{{session_id:uuid}}": None,
         f"POST {ACCOUNT}/deletion": None,
@@ -73,7 +81,7 @@ async def bodies(service: Service, owner: Owner) -> dict[str, object]:
 async def call_while_all_sessions_end(service: Service, owner: Owner, call: str, body: object) -> httpx.Response:
     """Make a call whose caller is let in, and whose sessions have ended when it gets at the user's row."""
     method, path = call.split()
-    path = path.replace("{session_id:uuid}", str(uuid4()))
+    path = path.replace("{session_id:uuid}", str(uuid4())).replace("{passkey_id:uuid}", str(uuid4()))
     with psycopg.connect(service.database_url) as ending:
         ending.execute(END_OF_ALL, (owner.person.id,))
         answer = asyncio.create_task(owner.call(method, path, json=body))

@@ -75,7 +75,7 @@ async def test_a_request_is_a_server_span_and_each_statement_one_below_it(traced
         "users.lock_account",
         "sessions.add_session",
         "audit.add_entry",
-        "throttles.remove_throttle",
+        "throttles.remove_throttles_of",
         "devices.add_device",
         "devices.remove_surplus_devices",
     ]
@@ -100,7 +100,7 @@ async def test_every_statement_has_the_name_of_its_function(traced: Traced) -> N
         "users.find_credentials",
         "users.lock_account",
         "throttles.add_failure",
-        "throttles.remove_throttle",
+        "throttles.remove_throttles_of",
         "devices.add_device",
         "devices.remove_surplus_devices",
         "sessions.add_session",
