@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-import socket
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ import psycopg
 import pytest
 
 from development.client import ApiClient
+from development.ports import free_port
 from development.postgres import EmbeddedPostgres
 from development.proof.service import proof_settings, running_service
 from doorward.infrastructure.mail.development import DevelopmentMailbox
@@ -87,9 +87,7 @@ def passkey_url(postgres: EmbeddedPostgres) -> Iterator[str]:
     with psycopg.connect(postgres.url(), autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {PASSKEY_DATABASE}".encode())
     migrate(postgres.url(PASSKEY_DATABASE))
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     url = f"http://localhost:{port}"
     with running_service(proof_settings(postgres.url(PASSKEY_DATABASE), PUBLIC_URL=url, BACKGROUND="off"), port=port):
         yield url

@@ -37,6 +37,7 @@ SAYING_NOTHING_OF_DOMAINS: Final = ("configuration", "containers", "supply")
 """Checks of the architecture that look at the whole repository for something else, and take long."""
 
 MYPY_CACHE: Final = ".mypy_cache"
+TEMPORARY: Final = ".development/pytest"
 HANGS_AFTER_SECONDS: Final = 900
 SHOWN_LINES: Final = 60
 LOW_PRIORITY: Final = "5"
@@ -66,6 +67,7 @@ class Newcomer:
         # As after any run of the checks: without its cache mypy takes half a minute of processor time.
         if (ROOT / MYPY_CACHE).is_dir():
             shutil.copytree(ROOT / MYPY_CACHE, copy / MYPY_CACHE)
+        (copy / TEMPORARY).parent.mkdir()
         self._copy = copy
         self._environment = environment(copy)
         self._state_after("git init --quiet")
@@ -112,6 +114,8 @@ def environment(copy: Path) -> Mapping[str, str]:
         "PYTHONPATH": str(copy / "src"),
         "PYTEST_ADDOPTS": " ".join(
             [
+                # A run in the folder that all share would close it to PostgreSQL's user, whom other tests let in.
+                f"--basetemp={copy / TEMPORARY}",
                 *(f"--ignore-glob=*/notes/test_{name}.py" for name in SAYING_THE_SAME_AGAIN),
                 *(f"--ignore-glob=*/architecture/test_{name}.py" for name in SAYING_NOTHING_OF_DOMAINS),
             ]

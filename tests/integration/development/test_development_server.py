@@ -2,7 +2,6 @@
 
 import os
 import re
-import socket
 import subprocess
 import sys
 import time
@@ -12,6 +11,7 @@ from typing import Final
 
 import pytest
 
+from development.ports import free_port
 from doorward.settings.config import FIELDS
 
 BOUND_SECONDS: Final = 120
@@ -22,8 +22,7 @@ class DevelopmentServer:
     """A run of `inv dev`, in a folder of its own."""
 
     def __init__(self, folder: Path) -> None:
-        with socket.create_server(("127.0.0.1", 0)) as listener:
-            self._port: int = listener.getsockname()[1]
+        self._port = free_port()
         self._folder = folder
         self._log = folder / "log"
         # Without proxies, which would be asked for this machine, too.

@@ -20,7 +20,7 @@ def test_the_others_run_on_and_the_report_shows_where_it_was(tmp_path: Path) -> 
     (tmp_path / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
     (tmp_path / "test_some.py").write_text(TESTS, encoding="utf-8")
     (tmp_path / "test_more.py").write_text("def test_elsewhere(): pass\n", encoding="utf-8")
-    options = [*PLUGINS, "--numprocesses=2", "--dist=loadfile", *LIMIT]
+    options = [*PLUGINS, f"--basetemp={tmp_path / 'temporary'}", "--numprocesses=2", "--dist=loadfile", *LIMIT]
     command = [sys.executable, "-m", "pytest", *options, str(tmp_path)]
     finished = subprocess.run(
         command, check=False, capture_output=True, text=True, cwd=tmp_path, env={"PYTHONPATH": str(ROOT)}
