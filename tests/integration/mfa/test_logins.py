@@ -3,6 +3,7 @@
 import asyncio
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import bcrypt
 import jwt
@@ -10,6 +11,7 @@ import psycopg
 import pytest
 
 from development.client import TOKEN, pair
+from doorward.wiring.throttling import create_throttling
 from tests.integration.accounts.own_account import Owner, is_alive, signed_in
 from tests.integration.mfa.protected import OWN_TOTP, TOTP, Protected
 from tests.integration.service import FakeClock, Logs, Service, events, is_problem, statuses
@@ -187,7 +189,8 @@ async def test_five_wrong_codes_are_free_and_the_next_waits(service: Service, pr
 async def test_a_success_forgets_the_failures_of_password_and_code(service: Service, protected: Protected) -> None:
     token = await protected.mfa_token()
     await protected.post_code(token, "000000")
-    bucket = service.sql("SELECT bucket FROM login_throttles ORDER BY seen_at DESC LIMIT 1")[0]["bucket"]
+    throttling = create_throttling(service.settings.keys, service.database)
+    bucket = throttling.bucket(UUID(protected.person.id))
     counted = service.sql("SELECT client FROM login_throttles WHERE bucket = %s", bucket)
     assert sorted(bytes(row["client"]).split(b"\0")[0] for row in counted) == [b"address", b"second_factor"]
     assert (await protected.post_code(token, protected.code())).status_code == 200
