@@ -87,7 +87,7 @@ CREATE TABLE public.devices (
     secret_hash bytea NOT NULL,
     created_at timestamp with time zone NOT NULL,
     seen_at timestamp with time zone NOT NULL,
-    trusted_until timestamp with time zone,
+    trusted_at timestamp with time zone,
     CONSTRAINT devices_secret_hash_check CHECK ((octet_length(secret_hash) = 32))
 );
 

@@ -74,6 +74,7 @@ def create_login(base: Foundation, issuer: TokenPairIssuer) -> Login:
 def create_login_sessions(base: Foundation, issuer: TokenPairIssuer) -> LoginSessions:
     """Return what begins the session of a login, for every way in."""
     settings = base.settings
+    days = settings.second_factors.remembered_device_days
     return LoginSessions(
         issuer=issuer,
         throttling=create_throttling(settings.keys, base.database),
@@ -82,6 +83,7 @@ def create_login_sessions(base: Foundation, issuer: TokenPairIssuer) -> LoginSes
             policy=AdmissionPolicy(requires_verified_email=settings.registration.login_requires_verified_email),
             lifetimes=lifetimes_of(settings),
             address_detail=settings.tokens.client_addresses,
+            device_trust=None if days == 0 else timedelta(days=days),
         ),
     )
 

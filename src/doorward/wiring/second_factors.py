@@ -1,7 +1,6 @@
 """The use cases of second factors, built from the settings."""
 
 import importlib.util
-from datetime import timedelta
 from urllib.parse import urlsplit
 
 from doorward.api.services import SecondFactorServices
@@ -52,7 +51,6 @@ def create_second_factors(base: Foundation, issuer: TokenPairIssuer) -> SecondFa
 
 def create_login_completion(base: Foundation, issuer: TokenPairIssuer) -> LoginCompletion:
     """Return what completes logins by a second factor of any kind."""
-    days = base.settings.second_factors.remembered_device_days
     return LoginCompletion(
         database=base.database,
         sessions=create_login_sessions(base, issuer),
@@ -60,7 +58,6 @@ def create_login_completion(base: Foundation, issuer: TokenPairIssuer) -> LoginC
         throttling=create_throttling(base.settings.keys, base.database),
         devices=create_known_devices(base),
         clock=base.clock,
-        device_trust=None if days == 0 else timedelta(days=days),
     )
 
 

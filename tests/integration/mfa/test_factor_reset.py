@@ -1,7 +1,11 @@
 """Losing everything: who may remove the factors of a user, and what does not."""
 
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 from uuid import UUID
+
+import pytest
 
 from development.client import AUTH, pair
 from doorward.domain.administration.models import OPERATOR
@@ -11,9 +15,11 @@ from tests.integration.accounts.own_account import NEW_PASSWORD, is_dead, signed
 from tests.integration.administration.administrator import signed_in_with, user, write
 from tests.integration.mailbox import make_service_with_mail, next_mail, token_in
 from tests.integration.mfa.protected import Protected
-from tests.integration.service import Logs, MakeService, Service, events, is_problem
+from tests.integration.service import FakeClock, Logs, MakeService, Service, events, is_problem
 
 FORGOT = f"{AUTH}/password/forgot"
+FRESH = timedelta(minutes=5)
+MOMENT = timedelta(microseconds=1)
 
 
 async def test_support_removes_the_factors_of_a_user_who_has_lost_them(
@@ -30,6 +36,39 @@ async def test_support_removes_the_factors_of_a_user_who_has_lost_them(
     assert (event["target_user_id"], event["count"]) == (protected.person.id, 1)
     audit = "SELECT actor FROM audit_events WHERE user_id = %s AND type = 'factor.reset'"
     assert service.sql(audit, protected.person.id) == [{"actor": support.person.id}]
+
+
+async def test_it_needs_a_fresh_proof_of_who_removes_them(protected: Protected, clock: FakeClock) -> None:
+    support = await signed_in_with(protected.service, "support")
+    clock.advance(FRESH + MOMENT)
+    answer = await support.call("POST", user(protected.person, "factors/reset"))
+    assert is_problem(answer, 401, "reauthentication_required")
+    support.pair = await support.reauthenticate()
+    assert (await support.call("POST", user(protected.person, "factors/reset"))).status_code == 204
+
+
+@pytest.mark.parametrize(
+    ("method", "parts", "body"),
+    [
+        ("POST", ["factors/reset"], {}),
+        ("POST", ["password-reset"], {}),
+        ("PATCH", [], {"json": {"email": "another-mailbox@example.com"}}),
+        ("DELETE", [], {}),
+    ],
+)
+async def test_administration_of_oneself_is_no_way_around_the_fresh_proof_of_the_own_account(
+    service: Service, clock: FakeClock, method: str, parts: list[str], body: dict[str, Any]
+) -> None:
+    admin = await Protected.enrolled(await signed_in_with(service, "admin"))
+    clock.advance(FRESH + MOMENT)
+    answer = await admin.call(method, user(admin.person, *parts), **body)
+    assert is_problem(answer, 401, "reauthentication_required")
+    admin.pair = await admin.reauthenticate()
+    answer = await admin.call(method, user(admin.person, *parts), **body)
+    assert is_problem(answer, 401, "reauthentication_required")
+    assert (await admin.post_token()).status_code == 403
+    other = await signed_in(service)
+    assert (await admin.call("PATCH", user(other.person), json={"locale": "de"})).status_code == 200
 
 
 async def test_a_reset_of_none_changes_nothing(service: Service) -> None:
@@ -81,17 +120,20 @@ async def test_a_mailed_reset_gives_no_more_tries_of_codes(service: Service) -> 
         assert await throttling.clear(connection, user_id) == 1
 
 
-async def test_the_owner_of_a_mailbox_takes_back_an_account_that_another_person_has_protected(
+async def test_an_address_that_an_administrator_sets_does_not_lead_past_the_factor_by_a_mailed_reset(
     make_service: MakeService, tmp_path: Path
 ) -> None:
-    """Without mail an unverified account could set up a factor. The reset verifies it, and removes what it had."""
+    """The new address counts as unverified until a mail was answered. That says nothing of the factor."""
     mailing = await make_service_with_mail(make_service, tmp_path)
     owner = await signed_in(mailing)
     await write(mailing, "UPDATE users SET email_verified_at = now() WHERE id = %s", owner.person.id)
     protected = await Protected.enrolled(owner)
-    await write(mailing, "UPDATE users SET email_verified_at = NULL WHERE id = %s", owner.person.id)
-    assert (await mailing.call("POST", FORGOT, json={"email": protected.person.email})).status_code == 202
-    mail = await next_mail(mailing, protected.person.email, "password")
+    support = await signed_in_with(mailing, "admin")
+    other = f"new-{protected.person.username}@example.com"
+    assert (await support.call("PATCH", user(protected.person), json={"email": other})).status_code == 200
+    assert (await mailing.call("POST", FORGOT, json={"email": other})).status_code == 202
+    mail = await next_mail(mailing, other, "password")
     assert (await mailing.post_reset(token_in(mail), NEW_PASSWORD)).status_code == 204
-    assert (await mailing.post_token(protected.person.username, NEW_PASSWORD)).status_code == 200
-    assert mailing.sql("SELECT * FROM totp_factors WHERE user_id = %s", owner.person.id) == []
+    asked = await mailing.post_token(protected.person.username, NEW_PASSWORD)
+    assert is_problem(asked, 403, "second_factor_required")
+    pair(await protected.post_code(asked.json()["mfa_token"], protected.code()))

@@ -55,6 +55,17 @@ async def test_it_is_forgotten_after_its_days(remembering: Protected, clock: Fak
     assert (await log_in_on(remembering, device)).status_code == 403
 
 
+@pytest.mark.parametrize(("days", "status"), [(0, 403), (9, 403), (11, 200)])
+async def test_what_the_operator_allows_today_counts(
+    remembering: Protected, make_service: MakeService, clock: FakeClock, days: int, status: int
+) -> None:
+    device = await remembered(remembering)
+    clock.advance(timedelta(days=10))
+    keys = remembering.service.settings.keys
+    remembering.service = await make_service(remembered_device_days=days, secret_key=keys.secret_key)
+    assert (await log_in_on(remembering, device)).status_code == status
+
+
 async def test_a_device_that_did_not_ask_is_not_remembered(remembering: Protected) -> None:
     assert (await log_in_on(remembering, await remembered(remembering, remember_device=False))).status_code == 403
 
@@ -93,6 +104,5 @@ async def test_by_default_no_device_is_remembered(service: Service, protected: P
     device = await remembered(protected)
     assert (await log_in_on(protected, device)).status_code == 403
     assert (
-        service.sql("SELECT id FROM devices WHERE trusted_until IS NOT NULL AND user_id = %s", protected.person.id)
-        == []
+        service.sql("SELECT id FROM devices WHERE trusted_at IS NOT NULL AND user_id = %s", protected.person.id) == []
     )

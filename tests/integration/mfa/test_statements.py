@@ -1,5 +1,7 @@
 """What a second factor costs: statements and commits beyond those of a login by password."""
 
+from collections.abc import Awaitable, Callable
+
 import httpx
 import pytest
 
@@ -11,6 +13,9 @@ from tests.integration.service import Service
 NEXT_TRANSACTION = "SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint AS number"
 """Only transactions that write have a number."""
 
+TRIES = 3
+"""What PostgreSQL's own housekeeping writes meanwhile has a number, too: the least of so many counts is the login's."""
+
 
 def commits(service: Service) -> int:
     return int(service.sql(NEXT_TRANSACTION)[0]["number"])
@@ -19,11 +24,25 @@ def commits(service: Service) -> int:
 async def log_in(protected: Protected, known: str) -> httpx.Response:
     """Log in on a known device, by both factors."""
     asked = await protected.post_token(**{"Doorward-Device": known})
-    return await protected.service.client.post(
+    answer = await protected.service.client.post(
         "/api/v1/auth/second-factor/totp",
         json={"mfa_token": asked.json()["mfa_token"], "code": protected.code()},
         headers={"Doorward-Device": known},
     )
+    protected.next_step()
+    return answer
+
+
+async def least_cost(
+    service: Service, login: Callable[[], Awaitable[httpx.Response]], monkeypatch: pytest.MonkeyPatch
+) -> tuple[int, int]:
+    """Log in several times; return the fewest statements and the fewest commits of one login."""
+    costs = []
+    for _ in range(TRIES):
+        before = commits(service)
+        statements = await statements_of(login(), monkeypatch)
+        costs.append((statements, commits(service) - before))
+    return min(each[0] for each in costs), min(each[1] for each in costs)
 
 
 async def test_a_login_by_two_factors_is_at_most_four_statements_and_one_commit_more(
@@ -31,19 +50,14 @@ async def test_a_login_by_two_factors_is_at_most_four_statements_and_one_commit_
 ) -> None:
     service = owner.service
     known = (await service.post_login(owner.person)).headers["Doorward-Device"]
-    headers = {"Doorward-Device": known}
     form = {"username": owner.person.username, "password": owner.person.password}
-    before = commits(service)
-    by_password = await statements_of(
-        service.client.post("/api/v1/auth/token", data=form, headers=headers), monkeypatch
-    )
-    commits_by_password = commits(service) - before
 
+    async def log_in_by_password() -> httpx.Response:
+        return await service.client.post("/api/v1/auth/token", data=form, headers={"Doorward-Device": known})
+
+    assert await least_cost(service, log_in_by_password, monkeypatch) == (7, 2)
     protected = await Protected.enrolled(owner)
     known = (await protected.post_code(await protected.mfa_token(), protected.code())).headers["Doorward-Device"]
     protected.next_step()
-    before = commits(service)
-    by_both = await statements_of(log_in(protected, known), monkeypatch)
-    assert (by_password, commits_by_password) == (7, 2)
-    assert (by_both, commits(service) - before) == (11, 3)
+    assert await least_cost(service, lambda: log_in(protected, known), monkeypatch) == (11, 3)
     assert service.sessions_of(owner.person)[-1]["acr"] == 2

@@ -1,11 +1,13 @@
 """A session shows the second factor again: what rises, and what does not."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from development.client import pair
+from doorward.domain.auth.throttling import LOGIN_CURVE
 from tests.integration.accounts.own_account import ACCOUNT, Owner, is_alive, is_dead
 from tests.integration.mfa.protected import CODES, Protected
 from tests.integration.service import FakeClock, Logs, Service, events, is_problem, statuses
@@ -78,6 +80,29 @@ async def test_wrong_codes_in_a_session_are_counted_apart_from_those_of_logins(p
         assert is_problem(await protected.post_proof("000000"), 403, "invalid_second_factor")
     assert is_problem(await protected.post_proof(protected.code()), 429, "login_throttled")
     assert (await protected.post_code(await protected.mfa_token(), protected.code())).status_code == 200
+
+
+async def test_neither_a_proof_by_the_password_nor_another_session_gives_more_tries_of_codes(
+    service: Service, protected: Protected
+) -> None:
+    """Whoever has the password gets as many proofs by it as wanted, and on a remembered device as many sessions."""
+    other = replace(protected, pair=await protected.log_in())
+    for _ in range(5):
+        protected.pair = await protected.reauthenticate()
+        assert is_problem(await protected.post_proof("000000"), 403, "invalid_second_factor")
+    assert is_problem(await protected.post_proof(protected.code()), 429, "login_throttled")
+    assert is_problem(await other.post_proof(protected.code()), 429, "login_throttled")
+    service.sql("UPDATE login_throttles SET next_at = clock_timestamp()")
+    protected.pair = pair(await protected.post_proof(protected.code()))
+    protected.next_step()
+    assert (await other.post_proof(protected.code())).status_code == 200
+
+
+async def test_a_proof_by_a_code_gives_no_more_tries_of_the_password(protected: Protected) -> None:
+    for _ in range(LOGIN_CURVE.free):
+        assert is_problem(await protected.post_reauthenticate("a guess of the password"), 403, "wrong_password")
+    protected.pair = pair(await protected.post_proof(protected.code()))
+    assert is_problem(await protected.post_reauthenticate("a guess of the password"), 429, "login_throttled")
 
 
 async def test_of_several_proofs_at_once_by_one_code_one_is_made(protected: Protected) -> None:

@@ -68,6 +68,25 @@ async def test_a_login_is_completed_once_also_among_many_at_once(site: Service) 
     assert keyring.row()["suspended_at"] is None
 
 
+async def test_a_signature_is_for_the_login_that_its_challenge_was_given_to(site: Service) -> None:
+    keyring = await keyring_with_passkey(site)
+    first, second = await waiting_login(keyring), await waiting_login(keyring)
+    signed = keyring.authenticator.get(await factor_options(site, first))
+    assert is_problem(await complete(site, second, signed), 403, "invalid_second_factor")
+    assert (await complete(site, first, signed)).status_code == 200
+
+
+@pytest.mark.parametrize("end", ["used", "outdated"])
+async def test_a_login_that_is_over_does_not_tell_the_passkeys_of_its_user(site: Service, end: str) -> None:
+    keyring = await keyring_with_passkey(site)
+    token = await waiting_login(keyring)
+    if end == "used":
+        assert (await complete(site, token, keyring.authenticator.get(await factor_options(site, token)))).is_success
+    else:
+        site.sql("UPDATE users SET session_epoch = session_epoch + 1 WHERE id = %s", keyring.person.id)
+    assert is_problem(await site.call("POST", OPTIONS, json={"mfa_token": token}), 422, "invalid_mfa_token")
+
+
 async def test_another_users_passkey_completes_nothing(site: Service) -> None:
     keyring, other = await keyring_with_passkey(site), await keyring_with_passkey(site)
     token = await waiting_login(keyring)

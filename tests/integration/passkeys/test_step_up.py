@@ -53,6 +53,13 @@ async def test_a_challenge_of_a_login_or_of_another_user_proves_nothing(site: Se
     assert is_problem(await prove(keyring, signed), 403, "invalid_second_factor")
 
 
+async def test_a_signature_is_for_the_session_that_its_challenge_was_given_to(site: Service) -> None:
+    keyring = await keyring_with_passkey(site)
+    signed = keyring.authenticator.get(await proof_options(keyring))
+    keyring.pair = pair(await prove(keyring, keyring.authenticator.get(await proof_options(keyring))))
+    assert is_problem(await prove(keyring, signed), 403, "invalid_second_factor")
+
+
 async def test_a_counter_that_falls_suspends_and_proves_nothing(site: Service) -> None:
     keyring = await keyring_with_passkey(site)
     keyring.authenticator.credentials[0].sign_count = 50

@@ -160,7 +160,7 @@ async def reauthenticate(
         factor = services.second_factors.shown_codes.of(body.code)
         return TokenPairResponse.of(await reauthentication.reauthenticate_by_factor(caller, factor))
     if body.credential is not None:
-        shown = passkeys_of(services).factors.shown_in_session(body.credential.decoded())
+        shown = passkeys_of(services).factors.shown_in_session(caller, body.credential.decoded())
         return TokenPairResponse.of(await reauthentication.reauthenticate_by_factor(caller, shown))
     async with waiting_client(request) as client:
         pair = await reauthentication.reauthenticate(caller, body.password or "", client=client)

@@ -205,7 +205,7 @@ async def complete_login_by_passkey(
     doorward_device: ShownDevice = None,
 ) -> TokenPairResponse | ScopedPairResponse:
     """Begin the session of a login whose password was right, by a passkey. Its user need not have been verified."""
-    factor = passkeys.factors.shown_in_login(body.credential.decoded())
+    factor = passkeys.factors.shown_in_login(body.mfa_token, body.credential.decoded())
     return await complete(request, response, body, factor, services, doorward_device)
 
 

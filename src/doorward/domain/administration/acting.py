@@ -8,6 +8,7 @@ from doorward.domain.administration.policy import require_within
 from doorward.domain.administration.repositories import Connection, users
 from doorward.domain.auth.acting_session import lock_caller_and_user, lock_user
 from doorward.domain.auth.exceptions import UserNotFoundError
+from doorward.domain.auth.reauthentication import require_fresh_proof
 from doorward.domain.auth.scopes import ADMIN_SCOPES, AdminScope
 
 
@@ -29,9 +30,12 @@ async def lock_subject(
 ) -> tuple[Subject, frozenset[str]]:
     """Lock the user on whom the actor acts; return that user, and what the actor may do until the transaction ends.
 
-    The user's own scopes lie within the actor's. Raises what ``lock_actor`` raises, ``UserNotFoundError``, and
-    ``BeyondOwnScopesError`` for a user who may do more than the actor.
+    The user's own scopes lie within the actor's. Raises what ``lock_actor`` raises, ``UserNotFoundError``,
+    ``BeyondOwnScopesError`` for a user who may do more than the actor, and ``ReauthenticationRequiredError`` for an
+    actor who acts on the own account without the proof that the account's own calls need.
     """
+    if actor.caller is not None and actor.caller.user.id == user_id:
+        require_fresh_proof(actor.caller, now)
     if actor.caller is None:
         await lock_user(connection, user_id)
         own: frozenset[str] = ADMIN_SCOPES

@@ -60,16 +60,16 @@ class KnownDevices:
         *,
         epoch: int,
         is_new: bool,
-        trusted_until: datetime | None = None,
+        is_trusted: bool = False,
         now: datetime,
     ) -> None:
         """Store that the device was seen, in the transaction of the login, which has locked the user's row.
 
-        A new device displaces the oldest beyond ``MOST_DEVICES``. ``trusted_until``, if given, says how long it need
-        not show a second factor again.
+        A new device displaces the oldest beyond ``MOST_DEVICES``. One that ``is_trusted`` from now on need not show a
+        second factor again for as long as the settings allow; else that stays as it is.
         """
         secret_hash = hash_secret(token.secret)
-        device = KnownDevice(token.user_id, token.device_id, epoch, secret_hash, now, trusted_until)
+        device = KnownDevice(token.user_id, token.device_id, epoch, secret_hash, now, now if is_trusted else None)
         await devices.add_device(connection, device)
         if is_new:
             await devices.remove_surplus_devices(connection, device, most=MOST_DEVICES)

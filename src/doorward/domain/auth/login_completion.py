@@ -1,7 +1,7 @@
 """Use case: complete a login whose password was right, by whichever second factor the account has."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from doorward.core.ports import Clock, Database
@@ -46,19 +46,14 @@ class LoginCompletion:
         throttling: Throttling,
         devices: KnownDevices,
         clock: Clock,
-        device_trust: timedelta | None,
     ) -> None:
-        """Take the database, what begins sessions, what reads pending logins, counts attempts and knows devices.
-
-        ``device_trust`` is how long a device is remembered, None for never.
-        """
+        """Take the database, what begins sessions, what reads pending logins, counts attempts and knows devices."""
         self._database = database
         self._sessions = sessions
         self._pending = pending
         self._throttling = throttling
         self._devices = devices
         self._clock = clock
-        self._device_trust = device_trust
 
     async def complete(self, mfa_token: str, factor: ShownFactor, by: CompletingClient) -> LoggedIn:
         """Begin the session of a login, committed when this returns.
@@ -111,23 +106,22 @@ class LoginCompletion:
             return None, consumed
         if not await self._pending.consume(connection, shown):
             raise InvalidPendingLoginError
-        place = await self._place(connection, login, by, now)
+        place = await self._place(connection, login, by)
         begun = await self._sessions.begin(connection, account, proof, login.grant, place, attempts=attempts, now=now)
         if not isinstance(begun, BegunLogin):
             raise outdated(login, factor)
         return begun, consumed
 
-    async def _place(self, connection: Connection, login: PendingLogin, by: CompletingClient, now: datetime) -> Place:
+    async def _place(self, connection: Connection, login: PendingLogin, by: CompletingClient) -> Place:
         device_token = self._devices.read(by.device_token)
         is_known = device_token is not None and device_token.device_id == login.device_id
         email = await find_verified_email(connection, login.user_id) if login.is_new else None
-        trust = self._device_trust if by.remembers_device else None
         return Place(
             self._sessions.describe(by.client, by.user_agent),
             device_token if is_known else None,
             is_new=login.is_new,
             notified_email=email,
-            trusted_until=None if trust is None else now + trust,
+            is_trusted=by.remembers_device,
         )
 
 

@@ -1,7 +1,7 @@
 """The session that a login begins, whichever factors it showed: the last step of every way in."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from doorward.domain.auth.admission import AdmissionPolicy, Refuse, SecondFactorDue
@@ -21,11 +21,16 @@ from doorward.observability.logging import report
 
 @dataclass(frozen=True, slots=True)
 class LoginRules:
-    """Whom a login admits, how long its session lives, and what is recorded of the client's address."""
+    """Whom a login admits, how long its session lives, and what is recorded of the client's address.
+
+    ``device_trust`` is how long a remembered device need not show a second factor again, None for never. It is what is
+    set today that counts, whatever was when the device was remembered.
+    """
 
     policy: AdmissionPolicy
     lifetimes: Lifetimes
     address_detail: AddressDetail
+    device_trust: timedelta | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +42,8 @@ class Place:
     is_new: bool
     """The owner, who has logged in before, is told of it at ``notified_email``."""
     notified_email: str | None
-    trusted_until: datetime | None = None
-    """Until then the device need not show a second factor again; None leaves that as it is."""
+    is_trusted: bool = False
+    """The device need not show a second factor again for a while; False leaves that as it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +89,15 @@ class LoginSessions:
         now: datetime,
     ) -> Credentials | None:
         """Return the user of a canonical name or an id, and whether the user knows what the client shows."""
-        return await users.find_credentials(connection, identifier, device=shown, address=device.address, now=now)
+        trust = self._rules.device_trust
+        return await users.find_credentials(
+            connection,
+            identifier,
+            device=shown,
+            address=device.address,
+            trusted_since=None if trust is None else now - trust,
+            now=now,
+        )
 
     async def lock(self, connection: Connection, user_id: UUID) -> Account | None:
         """Lock the user and return the account, as ``begin`` needs it: before any other row of the user."""
@@ -115,9 +128,15 @@ class LoginSessions:
             return begun
         if attempts:
             await self._throttling.forgive(connection, *attempts)
-        epoch, until = proof.session_epoch, place.trusted_until
-        is_unknown = place.known is None
-        await self._devices.keep(connection, token, epoch=epoch, is_new=is_unknown, trusted_until=until, now=now)
+        is_trusted = place.is_trusted and self._rules.device_trust is not None
+        await self._devices.keep(
+            connection,
+            token,
+            epoch=proof.session_epoch,
+            is_new=place.known is None,
+            is_trusted=is_trusted,
+            now=now,
+        )
         if place.is_new:
             await self._devices.notify(connection, proof.user_id, place.notified_email, device, now=now)
         return BegunLogin(begun, token)

@@ -169,8 +169,8 @@ class KnownDevice:
     epoch: int
     secret_hash: bytes
     seen_at: datetime
-    trusted_until: datetime | None = None
-    """Until then it need not show a second factor again; None leaves that as it is."""
+    trusted_at: datetime | None = None
+    """When it showed a second factor that it need not show again for a while; None leaves that as it is."""
 
 
 class ClientKind(StrEnum):
@@ -185,7 +185,7 @@ class ClientKind(StrEnum):
     SIGNED_IN = "signed_in"
     """Sessions of the user that show the password again: no logins."""
     SECOND_FACTOR = "second_factor"
-    """Codes of second factors, in logins and in sessions. Each other client and each session has a count of its own."""
+    """Codes of second factors: in logins, each other client has a count of its own; all sessions have one."""
 
 
 class EndReason(StrEnum):

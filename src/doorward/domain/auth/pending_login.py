@@ -8,7 +8,7 @@ from uuid import UUID
 
 from doorward.domain.auth.exceptions import InvalidOneTimeTokenError, InvalidPendingLoginError
 from doorward.domain.auth.models import ClientKind, Grant
-from doorward.domain.auth.repositories import Connection
+from doorward.domain.auth.repositories import Connection, used_nonces
 from doorward.domain.auth.rotated_session import TokenAudience
 from doorward.domain.auth.sealed_tokens import SealedKind, SealedToken, SealedTokens
 from doorward.domain.auth.throttling import ThrottledClient
@@ -78,6 +78,13 @@ class PendingLogins:
         except InvalidOneTimeTokenError as error:
             raise InvalidPendingLoginError from error
         return ShownLogin(_read(token), token)
+
+    async def is_open(self, connection: Connection, shown: ShownLogin) -> bool:
+        """Tell whether the login may still be completed: it was not, and its user's epoch is what it was."""
+        token = shown.token
+        user_id, epoch = token.user_id, token.epoch
+        found = await used_nonces.find_user_of_unused(connection, token.nonce, user_id=user_id, epoch=epoch)
+        return found is not None
 
     async def consume(self, connection: Connection, shown: ShownLogin) -> bool:
         """Store that the login was completed, in the transaction of its session; return whether it was not yet."""

@@ -44,6 +44,16 @@ def is_factor_missing(caller: Caller) -> bool:
     return caller.has_second_factor and caller.acr < TWO_KINDS
 
 
+def require_fresh_proof(caller: Caller, now: datetime) -> None:
+    """Raise ``ReauthenticationRequiredError`` unless the caller's user authenticated a moment ago (RFC 9470).
+
+    By the session's row, not by what the access token says. A user who has a second factor has shown it, too.
+    """
+    if not is_fresh(caller.authenticated_at, now) or is_factor_missing(caller):
+        acr = TWO_KINDS if caller.has_second_factor else None
+        raise ReauthenticationRequiredError(int(FRESH_PROOF.total_seconds()), acr=acr)
+
+
 class Reauthentication:
     """Keeps the proof of a session recent, for the calls that need it."""
 
@@ -71,13 +81,8 @@ class Reauthentication:
         self._address_detail: AddressDetail = address_detail
 
     def require_fresh_proof(self, caller: Caller) -> None:
-        """Raise ``ReauthenticationRequiredError`` unless the caller's user authenticated a moment ago (RFC 9470).
-
-        By the session's row, not by what the access token says. A user who has a second factor has shown it, too.
-        """
-        if not is_fresh(caller.authenticated_at, self._clock.now()) or is_factor_missing(caller):
-            acr = TWO_KINDS if caller.has_second_factor else None
-            raise ReauthenticationRequiredError(int(FRESH_PROOF.total_seconds()), acr=acr)
+        """Raise ``ReauthenticationRequiredError`` unless the caller's user authenticated a moment ago."""
+        require_fresh_proof(caller, self._clock.now())
 
     def require_second_factor(self, caller: AnyCaller) -> None:
         """Raise unless the caller's user has shown two factors in the session, at whatever time.
@@ -117,12 +122,12 @@ class Reauthentication:
         """Make the proof of the caller's session one of this moment, by a second factor, as ``reauthenticate`` does.
 
         What the session has shown before counts with it: with a password that makes two kinds. Wrong codes are counted
-        for each session by itself. Raises ``InvalidSecondFactorError``, which leaves the session as it was,
-        ``LoginThrottledError``, and what ``reauthenticate`` raises.
+        for all sessions of the user together, and wrong passwords of the session go along with it. Raises
+        ``InvalidSecondFactorError``, which leaves the session as it was, ``LoginThrottledError``, and what
+        ``reauthenticate`` raises.
         """
         now, user_id = self._clock.now(), caller.user.id
         self._issuer.require_signing_key(None, now)
-        counted_as = self._throttling.second_factor_of(self._throttling.client_in(caller.session_id))
         methods = {*caller.amr, *factor.amr}
         is_by_two = bool(caller.amr - {*factor.amr, SEVERAL_FACTORS})
         renewal = self._renewal(
@@ -131,7 +136,7 @@ class Reauthentication:
             acr=TWO_KINDS if is_by_two else 1,
             now=now,
         )
-        async with self._throttling.attempt(user_id, counted_as) as attempt:
+        async with self._throttling.attempt(user_id, self._throttling.second_factor_in_sessions) as attempt:
             async with self._database.connection() as connection:
                 await factor.check(connection, user_id, now=now)
             async with self._database.transaction() as connection:
@@ -140,6 +145,8 @@ class Reauthentication:
                 if consumed.is_accepted:
                     await self._store(connection, caller, renewal)
                     await self._throttling.forgive(connection, attempt)
+                    old, new = caller.session_id, renewal.session.id
+                    await self._throttling.rename_session(connection, user_id, old, new)
         for event in consumed.events:
             report(event)
         if not consumed.is_accepted:

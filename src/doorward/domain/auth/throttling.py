@@ -132,11 +132,20 @@ class Throttling:
         return ThrottledClient(ClientKind.SIGNED_IN, self._mac(b"session " + session_id.bytes)[:_ADDRESS_BYTES])
 
     def second_factor_of(self, client: ThrottledClient) -> ThrottledClient:
-        """Return the client of codes that follow the right password of this client, or are shown in this session.
+        """Return the client of codes that follow the right password of this client.
 
         Whoever has the password uses up no tries of the devices and addresses that the owner is known by.
         """
         return ThrottledClient(ClientKind.SECOND_FACTOR, self._mac(b"second factor " + client.key)[:_ADDRESS_BYTES])
+
+    @property
+    def second_factor_in_sessions(self) -> ThrottledClient:
+        """The client of codes that are shown in any session of a user.
+
+        All sessions are counted together: whoever has the password and a remembered device can begin many, and a proof
+        gives a session another id. A thief who uses the tries up does not keep the owner from logging in by a code.
+        """
+        return self.second_factor_of(ThrottledClient(ClientKind.SIGNED_IN))
 
     @asynccontextmanager
     async def attempt(self, subject: UUID | str, client: ThrottledClient) -> AsyncIterator[Attempt]:
@@ -177,6 +186,11 @@ class Throttling:
         (bucket,) = {attempt.bucket for attempt in attempts}
         clients = [attempt.client.key for attempt in attempts]
         await throttles.remove_throttles_of(connection, bucket=bucket, clients=clients)
+
+    async def rename_session(self, connection: Connection, user_id: UUID, old: UUID, new: UUID) -> None:
+        """Have the failures of a session go along when it gets another id, in the transaction that gives it."""
+        before, after = self.client_in(old), self.client_in(new)
+        await throttles.replace_client(connection, bucket=self.bucket(user_id), old=before.key, new=after.key)
 
     async def clear(self, connection: Connection, user_id: UUID) -> int:
         """Forget the user's failures of all clients, in the caller's transaction; return how many rows there were."""

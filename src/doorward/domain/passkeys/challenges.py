@@ -14,6 +14,9 @@ from doorward.domain.passkeys.repository import Connection
 ANYBODY = UUID(int=0)
 """Of a challenge for a user who is not known before the passkey is shown."""
 
+NOT_BOUND = b""
+"""Of a challenge that was given to no session and to no login."""
+
 
 class ChallengeRefusedError(Exception):
     """The challenge that was signed is not one of this service for this call, or too old."""
@@ -26,11 +29,12 @@ class Challenges:
         self._sealed_tokens = sealed_tokens
         self._clock = clock
 
-    def issue(self, kind: SealedKind, *, user_id: UUID = ANYBODY, epoch: int = 0) -> bytes:
-        """Return a new challenge. Nothing is stored."""
-        return self._sealed_tokens.issue(kind, user_id=user_id, epoch=epoch, now=self._clock.now()).encode()
+    def issue(self, kind: SealedKind, *, user_id: UUID = ANYBODY, epoch: int = 0, given_to: bytes = NOT_BOUND) -> bytes:
+        """Return a new challenge, good for what it was ``given_to`` alone: a session or a login. Nothing is stored."""
+        now = self._clock.now()
+        return self._sealed_tokens.issue(kind, user_id=user_id, epoch=epoch, now=now, content=given_to).encode()
 
-    def read(self, client_data: bytes, kind: SealedKind) -> tuple[bytes, SealedToken]:
+    def read(self, client_data: bytes, kind: SealedKind, *, given_to: bytes = NOT_BOUND) -> tuple[bytes, SealedToken]:
         """Return the challenge that was signed, and what it says. Raises ``ChallengeRefusedError``, without a query.
 
         Whether its epoch is the user's, and whether it was used, the database decides.
@@ -40,6 +44,8 @@ class Challenges:
             token = self._sealed_tokens.read(challenge.decode("ascii"), kind, now=self._clock.now())
         except (ClientDataError, InvalidOneTimeTokenError, UnicodeDecodeError) as error:
             raise ChallengeRefusedError from error
+        if token.content != given_to:
+            raise ChallengeRefusedError
         return challenge, token
 
     async def consume(self, connection: Connection, token: SealedToken) -> bool:

@@ -11,7 +11,7 @@ from doorward.domain.auth.sealed_tokens import SealedKind, SealedToken
 from doorward.domain.outbox.mail import MailKind, MailOrigin, MailRequest
 from doorward.domain.outbox.mail_queue import MailQueue
 from doorward.domain.passkeys import repository
-from doorward.domain.passkeys.challenges import ChallengeRefusedError, Challenges
+from doorward.domain.passkeys.challenges import NOT_BOUND, ChallengeRefusedError, Challenges
 from doorward.domain.passkeys.events import PasskeyRefused, PasskeySuspended
 from doorward.domain.passkeys.exceptions import InvalidPasskeyError, UnknownPasskeyError
 from doorward.domain.passkeys.models import Assertion, AssertionResponse, RelyingParty, StoredCredential
@@ -56,10 +56,12 @@ class PasskeyProofs:
         self._relying_party = relying_party
         self._mails = mails
 
-    def read_challenge(self, response: AssertionResponse, kind: SealedKind) -> tuple[bytes, SealedToken]:
+    def read_challenge(
+        self, response: AssertionResponse, kind: SealedKind, *, given_to: bytes = NOT_BOUND
+    ) -> tuple[bytes, SealedToken]:
         """Return the challenge that was signed. Raises ``InvalidPasskeyError``, without a query."""
         try:
-            return self._challenges.read(response.client_data, kind)
+            return self._challenges.read(response.client_data, kind, given_to=given_to)
         except ChallengeRefusedError as error:
             report(PasskeyRefused(reason="challenge"))
             raise InvalidPasskeyError from error

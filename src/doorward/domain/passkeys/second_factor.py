@@ -8,7 +8,7 @@ from uuid import UUID
 from doorward.core.ports import Clock, Database
 from doorward.domain.auth.acting_session import lock_acting_session
 from doorward.domain.auth.callers import Caller
-from doorward.domain.auth.exceptions import InvalidSecondFactorError
+from doorward.domain.auth.exceptions import InvalidPendingLoginError, InvalidSecondFactorError
 from doorward.domain.auth.pending_login import PendingLogins
 from doorward.domain.auth.sealed_tokens import SealedKind
 from doorward.domain.auth.shown_factor import ConsumedFactor
@@ -50,12 +50,16 @@ class PasskeyFactors:
     async def options_of_login(self, mfa_token: str) -> RequestOptions:
         """Return what a browser needs to complete a login whose password was right: its user's passkeys.
 
-        Nothing is stored. Raises ``InvalidPendingLoginError``.
+        Nothing is stored. Raises ``InvalidPendingLoginError``, also for a login that was completed or is outdated: what
+        passkeys its user has is told to no one who had the password once.
         """
-        login = self._pending.read(mfa_token, now=self._clock.now()).login
+        shown = self._pending.read(mfa_token, now=self._clock.now())
+        login = shown.login
         async with self._database.connection() as connection:
+            if not await self._pending.is_open(connection, shown):
+                raise InvalidPendingLoginError
             passkeys = await repository.list_passkeys(connection, login.user_id)
-        return self._options(passkeys, SealedKind.PASSKEY_SECOND_FACTOR, login.user_id, login.epoch)
+        return self._options(passkeys, SealedKind.PASSKEY_SECOND_FACTOR, login.user_id, login.epoch, shown.token.nonce)
 
     async def options_of_session(self, caller: Caller) -> RequestOptions:
         """Return what a browser needs to show again who is asking: the passkeys of the caller's user.
@@ -65,19 +69,23 @@ class PasskeyFactors:
         async with self._database.transaction() as connection:
             account = await lock_acting_session(connection, caller, now=self._clock.now())
             passkeys = await repository.list_passkeys(connection, caller.user.id)
-        return self._options(passkeys, SealedKind.PASSKEY_PROOF, caller.user.id, account.session_epoch)
+        session = caller.session_id.bytes
+        return self._options(passkeys, SealedKind.PASSKEY_PROOF, caller.user.id, account.session_epoch, session)
 
-    def shown_in_session(self, response: AssertionResponse) -> "ShownPasskeyFactor":
+    def shown_in_session(self, caller: Caller, response: AssertionResponse) -> "ShownPasskeyFactor":
         """Return the factor that was sent to show again who is asking."""
-        return ShownPasskeyFactor(response, SealedKind.PASSKEY_PROOF, self._proofs)
+        return ShownPasskeyFactor(response, SealedKind.PASSKEY_PROOF, caller.session_id.bytes, self._proofs)
 
-    def shown_in_login(self, response: AssertionResponse) -> "ShownPasskeyFactor":
-        """Return the factor that was sent to complete a login."""
-        return ShownPasskeyFactor(response, SealedKind.PASSKEY_SECOND_FACTOR, self._proofs)
+    def shown_in_login(self, mfa_token: str, response: AssertionResponse) -> "ShownPasskeyFactor":
+        """Return the factor that was sent to complete a login. Raises ``InvalidPendingLoginError``."""
+        login = self._pending.read(mfa_token, now=self._clock.now())
+        return ShownPasskeyFactor(response, SealedKind.PASSKEY_SECOND_FACTOR, login.token.nonce, self._proofs)
 
-    def _options(self, passkeys: Sequence[Passkey], kind: SealedKind, user_id: UUID, epoch: int) -> RequestOptions:
+    def _options(
+        self, passkeys: Sequence[Passkey], kind: SealedKind, user_id: UUID, epoch: int, given_to: bytes
+    ) -> RequestOptions:
         return RequestOptions(
-            challenge=self._challenges.issue(kind, user_id=user_id, epoch=epoch),
+            challenge=self._challenges.issue(kind, user_id=user_id, epoch=epoch, given_to=given_to),
             relying_party_id=self._relying_party.id,
             allowed=[
                 each
@@ -92,14 +100,16 @@ class PasskeyFactors:
 class ShownPasskeyFactor:
     """A passkey's answer, for one request: a ``ShownFactor`` of ``domain.auth``.
 
-    Its user need not have been verified: something else of the user was shown before.
+    Its user need not have been verified: something else of the user was shown before. Its challenge is that of this
+    login or this session, and ends with it.
     """
 
     method = METHOD
 
-    def __init__(self, response: AssertionResponse, kind: SealedKind, proofs: PasskeyProofs) -> None:
+    def __init__(self, response: AssertionResponse, kind: SealedKind, given_to: bytes, proofs: PasskeyProofs) -> None:
         self._response = response
         self._kind = kind
+        self._given_to = given_to
         self._proofs = proofs
         self._shown: ShownPasskey | None = None
 
@@ -111,7 +121,7 @@ class ShownPasskeyFactor:
     async def check(self, connection: Connection, user_id: UUID, *, now: datetime) -> None:  # noqa: ARG002 - its Protocol's
         """Verify the signature, which changes nothing. Raises ``InvalidSecondFactorError``."""
         try:
-            challenge = self._proofs.read_challenge(self._response, self._kind)
+            challenge = self._proofs.read_challenge(self._response, self._kind, given_to=self._given_to)
             credential = await self._proofs.find(connection, self._response)
             if not credential.user_id == challenge[1].user_id == user_id:
                 raise refused("user", user_id)

@@ -8,7 +8,7 @@ from fastapi import Query, Request
 
 from doorward.api.caller import CurrentCaller
 from doorward.api.conditional import is_changeable
-from doorward.api.policy import NeedsScope, RoutePolicy
+from doorward.api.policy import NeedsFreshProof, NeedsScope, RoutePolicy
 from doorward.api.routing import Call
 from doorward.api.schemas.administered_users import (
     AdministeredSessionListResponse,
@@ -27,7 +27,7 @@ from doorward.domain.outbox.exceptions import MailNotConfiguredError
 DELETE: Final = RoutePolicy(NeedsScope(AdminScope.USERS_DELETE))
 END: Final = RoutePolicy(NeedsScope(AdminScope.SESSIONS_END))
 RESET: Final = RoutePolicy(NeedsScope(AdminScope.PASSWORDS_RESET))
-RESET_FACTORS: Final = RoutePolicy(NeedsScope(AdminScope.FACTORS_RESET))
+RESET_FACTORS: Final = RoutePolicy(NeedsFreshProof(AdminScope.FACTORS_RESET))
 UNTHROTTLE: Final = RoutePolicy(NeedsScope(AdminScope.THROTTLES_RESET))
 
 

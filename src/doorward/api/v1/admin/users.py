@@ -41,6 +41,7 @@ from doorward.domain.auth.exceptions import (
     InvalidEmailError,
     InvalidUsernameError,
     LastAdministratorError,
+    ReauthenticationRequiredError,
     TooManyHashesError,
     UnknownRoleError,
     UsernameReservedError,
@@ -62,7 +63,7 @@ REMEDIES: Final[Remedies] = {
     UserQueryTooBroadError: "Narrow it with a longer q and more filters.",
 }
 
-REFUSALS_OF_ACTING: Final = (UserNotFoundError, BeyondOwnScopesError)
+REFUSALS_OF_ACTING: Final = (UserNotFoundError, BeyondOwnScopesError, ReauthenticationRequiredError)
 _REFUSALS_OF_CONTENT: Final = (
     EmailTakenError,
     UsernameTakenError,

@@ -12,11 +12,11 @@ async def add_device(connection: Connection, device: KnownDevice) -> None:
     """Store a device, or note that one that is stored was seen again."""
     await connection.execute(
         """
-        INSERT INTO devices AS device (user_id, id, epoch, secret_hash, created_at, seen_at, trusted_until)
-        VALUES (%(user_id)s, %(id)s, %(epoch)s, %(secret_hash)s, %(seen_at)s, %(seen_at)s, %(trusted_until)s)
+        INSERT INTO devices AS device (user_id, id, epoch, secret_hash, created_at, seen_at, trusted_at)
+        VALUES (%(user_id)s, %(id)s, %(epoch)s, %(secret_hash)s, %(seen_at)s, %(seen_at)s, %(trusted_at)s)
         ON CONFLICT (user_id, id) DO UPDATE
         SET seen_at = excluded.seen_at,
-            trusted_until = COALESCE(excluded.trusted_until, device.trusted_until)
+            trusted_at = COALESCE(excluded.trusted_at, device.trusted_at)
         """,
         asdict(device),
     )

@@ -88,6 +88,19 @@ async def remove_throttles_of(connection: Connection, *, bucket: int, clients: S
     )
 
 
+async def replace_client(connection: Connection, *, bucket: int, old: bytes, new: bytes) -> None:
+    """Count the failures of a client as those of another, which has none yet."""
+    await connection.execute(
+        """
+        UPDATE login_throttles
+        SET client = %(new)s
+        WHERE bucket = %(bucket)s
+          AND client = %(old)s
+        """,
+        {"bucket": bucket, "old": old, "new": new},
+    )
+
+
 async def remove_throttles(connection: Connection, *, bucket: int, spared: bytes | None = None) -> int:
     """Forget the failures of all clients but those whose keys begin with ``spared``; return how many rows it were."""
     cursor = await connection.execute(

@@ -1,6 +1,7 @@
 """The SQL of the table ``used_nonces``: sealed tokens that were used, until they expire."""
 
 from datetime import datetime
+from uuid import UUID
 
 from doorward.domain.auth.repositories import Connection
 
@@ -16,6 +17,22 @@ async def add_nonce(connection: Connection, nonce: bytes, *, expires_at: datetim
         {"nonce": nonce, "expires_at": expires_at},
     )
     return cursor.rowcount == 1
+
+
+async def find_user_of_unused(connection: Connection, nonce: bytes, *, user_id: UUID, epoch: int) -> UUID | None:
+    """Find the user whose nonce was not used; None also if the user's epoch is another one."""
+    cursor = await connection.execute(
+        """
+        SELECT id
+        FROM users
+        WHERE id = %(user_id)s
+          AND session_epoch = %(epoch)s
+          AND NOT EXISTS (SELECT FROM used_nonces WHERE nonce = %(nonce)s)
+        """,
+        {"nonce": nonce, "user_id": user_id, "epoch": epoch},
+    )
+    row = await cursor.fetchone()
+    return row[0] if row else None
 
 
 async def remove_expired_nonces(connection: Connection, *, now: datetime, limit: int) -> int:

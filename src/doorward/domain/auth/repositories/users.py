@@ -58,11 +58,18 @@ async def lock_holder(connection: Connection, *, email_key: str, username_key: s
 
 
 async def find_credentials(
-    connection: Connection, identifier: str | UUID, *, device: DeviceToken | None, address: str | None, now: datetime
+    connection: Connection,
+    identifier: str | UUID,
+    *,
+    device: DeviceToken | None,
+    address: str | None,
+    trusted_since: datetime | None,
+    now: datetime,
 ) -> Credentials | None:
     """Find what a login by canonical user name or e-mail address is checked against, or by what says the user's id.
 
-    ``device`` is the token that the client shows, ``address`` as much of its address as is recorded. No more than
+    ``device`` is the token that the client shows, ``address`` as much of its address as is recorded. A device is
+    trusted that showed a second factor after ``trusted_since``; with None, none is. No more than
     ``SESSIONS_LOOKED_AT`` rows are read of a user, so that the time does not tell how many there are.
     """
     async with connection.cursor(row_factory=class_row(Credentials)) as cursor:
@@ -79,7 +86,7 @@ async def find_credentials(
                        SELECT FROM devices
                        WHERE devices.user_id = users.id AND devices.epoch = users.session_epoch
                          AND devices.id = %(device_id)s AND devices.secret_hash = %(secret_hash)s
-                         AND devices.trusted_until > %(now)s
+                         AND devices.trusted_at > %(trusted_since)s
                    ) AS trusts_device,
                    EXISTS (
                        SELECT FROM (
@@ -104,6 +111,7 @@ async def find_credentials(
                 "name": None if isinstance(identifier, UUID) else identifier,
                 "user_id": identifier if isinstance(identifier, UUID) else None,
                 "address": address,
+                "trusted_since": trusted_since,
                 "now": now,
                 "most": SESSIONS_LOOKED_AT,
             },

@@ -10,7 +10,7 @@ def upgrade() -> None:
     """Add columns that are null or constant, so that no row is written, and create the tables."""
     # The kinds stand with the user, because every login asks for them: a login without a factor reads no other table.
     op.execute("ALTER TABLE users ADD COLUMN second_factor text[] NOT NULL DEFAULT '{}'")
-    op.execute("ALTER TABLE devices ADD COLUMN trusted_until timestamptz")
+    op.execute("ALTER TABLE devices ADD COLUMN trusted_at timestamptz")
     op.execute(
         """
         CREATE TABLE totp_factors (
