@@ -9,6 +9,7 @@ from webauthn.helpers import (
     decode_credential_public_key,
     decoded_public_key_to_cryptography,
     parse_attestation_object,
+    parse_cbor,
 )
 from webauthn.helpers.cose import COSEAlgorithmIdentifier
 from webauthn.helpers.decode_credential_public_key import DecodedRSAPublicKey
@@ -30,6 +31,7 @@ from doorward.domain.passkeys.models import (
 )
 from doorward.domain.passkeys.policy import ALGORITHMS, LONGEST_CREDENTIAL_ID
 from doorward.domain.passkeys.ports import CeremonyFailedError
+from doorward.infrastructure.authenticator_cbor import require_plain, require_plain_authenticator_data
 
 VerifiedT = TypeVar("VerifiedT")
 
@@ -59,6 +61,7 @@ class WebAuthnCeremonies:
         requires_user_verification: bool,
     ) -> Assertion:
         """Return what was signed over the challenge. Raises ``CeremonyFailedError``."""
+        require_plain_authenticator_data(response.authenticator_data)
         verified = _guarded(
             lambda: verify_authentication_response(
                 credential=AuthenticationCredential(
@@ -83,11 +86,14 @@ class WebAuthnCeremonies:
         return Assertion(
             sign_count=verified.new_sign_count,
             is_user_verified=verified.user_verified,
+            is_backup_eligible=verified.credential_device_type is CredentialDeviceType.MULTI_DEVICE,
             is_backed_up=verified.credential_backed_up,
         )
 
 
 def _verify_creation(response: CreationResponse, challenge: bytes, relying_party: RelyingParty) -> CreatedCredential:
+    require_plain(response.attestation_object)
+    require_plain_authenticator_data(parse_cbor(response.attestation_object)["authData"])
     if parse_attestation_object(response.attestation_object).fmt not in _FORMATS:
         raise CeremonyFailedError("The attestation has a format that was not asked for.")
     verified = verify_registration_response(

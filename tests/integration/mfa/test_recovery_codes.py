@@ -81,3 +81,13 @@ async def test_who_lost_the_telephone_gets_in_by_a_code_and_sets_up_another_one(
     protected.pair = pair(await protected.call("DELETE", OWN_TOTP))
     renewed = await Protected.enrolled(protected)
     assert (await renewed.post_code(await renewed.mfa_token(), renewed.code())).status_code == 200
+
+
+async def test_no_number_of_wrong_codes_keeps_a_recovery_code_from_completing_a_login(protected: Protected) -> None:
+    """It is too long to be guessed: its tries are not counted, and others do not use them up."""
+    token = await protected.mfa_token()
+    for _ in range(6):
+        await protected.post_code(token, "000000")
+        assert is_problem(await protected.post_recovery_code(token, "7K3M-Q2XV-9TDA"), 403, "invalid_second_factor")
+    assert is_problem(await protected.post_code(token, protected.code()), 429, "login_throttled")
+    assert (await protected.post_recovery_code(token, protected.codes[0])).status_code == 200

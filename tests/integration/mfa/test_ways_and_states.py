@@ -21,7 +21,7 @@ way               active   ended    deactivated unverified forced   pending  res
 password          due      due      refused     unverified forced   pending  due      due       200
 remembered_device 200      due      refused     unverified forced   pending  due      200       200
 application       200      code     code        code       code     code     code     wait      code
-recovery_code     200      code     code        code       code     code     code     wait      code
+recovery_code     200      code     code        code       code     code     code     200       code
 refresh_token     200      token    token       200        token    token    token    200       token
 access_token      200      401      401         200        401      401      401      200       401
 proof_by_password 200      401      401         200        401      401      401      200       401

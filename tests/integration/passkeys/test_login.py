@@ -100,6 +100,25 @@ async def test_a_repeated_answer_does_not_suspend_the_passkey(keyring: Keyring) 
     assert (await keyring.sign_in()).status_code == 200
 
 
+async def test_an_answer_that_another_tab_overtook_does_not_suspend_the_passkey(
+    keyring: Keyring, logs: Logs
+) -> None:
+    first, second = await login_options(keyring.service), await login_options(keyring.service)
+    earlier = keyring.authenticator.get(first)
+    keyring.service.clock.advance(timedelta(seconds=2))
+    later = keyring.authenticator.get(second)
+    answers = [await post_login(keyring.service, signed) for signed in (later, earlier)]
+    assert statuses(answers) == [200, 401]
+    assert events(logs, "passkeys.passkey.refused")[-1]["reason"] == "overtaken"
+    assert keyring.row()["suspended_at"] is None
+    assert (await keyring.sign_in()).status_code == 200
+
+
+async def test_a_passkey_that_becomes_one_that_can_be_copied_is_refused(keyring: Keyring) -> None:
+    keyring.authenticator.is_synchronised = True
+    assert is_problem(await keyring.sign_in(), 401, "invalid_passkey")
+
+
 async def test_an_old_challenge_is_refused(make_service: MakeService, logs: Logs) -> None:
     service = await make_service(public_url=ORIGIN)
     keyring = await keyring_with_passkey(service)

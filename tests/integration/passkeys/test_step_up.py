@@ -60,6 +60,19 @@ async def test_a_signature_is_for_the_session_that_its_challenge_was_given_to(si
     assert is_problem(await prove(keyring, signed), 403, "invalid_second_factor")
 
 
+async def test_a_session_by_the_passkey_alone_shows_both_kinds_again(site: Service) -> None:
+    """The touch of the device that was shown before is no second kind."""
+    keyring = await keyring_with_passkey(site)
+    keyring.pair = pair(await keyring.sign_in())
+    options = await proof_options(keyring)
+    assert options["userVerification"] == "required"
+    keyring.authenticator.verifies_user = False
+    assert is_problem(await prove(keyring, keyring.authenticator.get(options)), 403, "invalid_second_factor")
+    keyring.authenticator.verifies_user = True
+    keyring.pair = pair(await prove(keyring, keyring.authenticator.get(await proof_options(keyring))))
+    assert session_of(site, keyring.pair.access) == (2, ["mfa", "pop", "user"])
+
+
 async def test_a_counter_that_falls_suspends_and_proves_nothing(site: Service) -> None:
     keyring = await keyring_with_passkey(site)
     keyring.authenticator.credentials[0].sign_count = 50

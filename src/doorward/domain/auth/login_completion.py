@@ -15,7 +15,7 @@ from doorward.domain.auth.pending_login import PendingLogin, PendingLogins, Show
 from doorward.domain.auth.ports import NO_CLIENT, Client
 from doorward.domain.auth.repositories import Connection
 from doorward.domain.auth.second_factor_events import SecondFactorRefused
-from doorward.domain.auth.shown_factor import ConsumedFactor, ShownFactor
+from doorward.domain.auth.shown_factor import ConsumedFactor, ShownFactor, counting
 from doorward.domain.auth.throttling import Attempt, Throttling
 from doorward.observability.logging import report
 
@@ -58,8 +58,9 @@ class LoginCompletion:
     async def complete(self, mfa_token: str, factor: ShownFactor, by: CompletingClient) -> LoggedIn:
         """Begin the session of a login, committed when this returns.
 
-        The attempt is counted before the factor is compared, apart from those on passwords. An attacker must not learn
-        whether a code was wrong or used, or the user has no factor any more: all are one ``InvalidSecondFactorError``.
+        An attempt on what can be guessed is counted before it is compared, apart from those on passwords. An attacker
+        must not learn whether a code was wrong or used, or the user has no factor any more: all are one
+        ``InvalidSecondFactorError``.
         Raises ``InvalidPendingLoginError`` for a token that is made up, expired or used, and ``LoginThrottledError``.
         """
         now = self._clock.now()
@@ -67,12 +68,12 @@ class LoginCompletion:
         login = shown.login
         self._sessions.require_signing_key(login.grant.audience, now)
         counted_as = self._throttling.second_factor_of(login.counted_as)
-        async with self._throttling.attempt(login.user_id, counted_as) as attempt:
+        password = Attempt(self._throttling.bucket(login.user_id), login.counted_as)
+        async with counting(self._throttling, login.user_id, counted_as, factor) as counted:
             async with self._database.connection() as connection:
                 await factor.check(connection, login.user_id, now=now)
-            attempts = (Attempt(attempt.bucket, login.counted_as), attempt)
             async with self._database.transaction() as connection:
-                begun, consumed = await self._begin(connection, shown, factor, by, attempts, now)
+                begun, consumed = await self._begin(connection, shown, factor, by, (password, *counted), now)
         for event in consumed.events:
             report(event)
         if begun is None:

@@ -1,8 +1,10 @@
 """Use cases: prove again who is asking, and tell whether that was proven recently enough."""
 
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 from uuid import uuid4
 
 from doorward.core.ports import Clock, Database
@@ -23,11 +25,14 @@ from doorward.domain.auth.ports import NO_CLIENT, Client
 from doorward.domain.auth.refresh_token import SECRET_BYTES, RefreshToken, hash_secret
 from doorward.domain.auth.repositories import Connection, own_sessions, users
 from doorward.domain.auth.second_factor_exceptions import SecondFactorNeededError
-from doorward.domain.auth.shown_factor import ShownFactor
+from doorward.domain.auth.shown_factor import ShownFactor, counting
 from doorward.domain.auth.throttling import Throttling
 from doorward.domain.auth.token_pair import TokenPairIssuer
 from doorward.observability.logging import report
 from doorward.observability.request_context import bind_session, current_client
+
+VERIFIED_USER: Final = "user"
+"""``amr`` of a device that asked its user for a PIN or a part of the body (RFC 8176 section 2)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +47,17 @@ class _Renewal:
 def is_factor_missing(caller: Caller) -> bool:
     """Tell whether the caller's user has a second factor that was not shown in the session."""
     return caller.has_second_factor and caller.acr < TWO_KINDS
+
+
+def renewed_methods(before: Collection[str], factor: Collection[str]) -> tuple[tuple[str, ...], int]:
+    """Return the ``amr`` and the ``acr`` of a session that has shown ``before`` and shows a factor now (RFC 8176).
+
+    A device that has verified its user is two kinds by itself; anything else is one, and another that was shown before.
+    """
+    methods = {*before, *factor}
+    if VERIFIED_USER not in factor and not methods - {*factor, SEVERAL_FACTORS}:
+        return tuple(sorted(methods)), 1
+    return tuple(sorted(methods | {SEVERAL_FACTORS})), TWO_KINDS
 
 
 def require_fresh_proof(caller: Caller, now: datetime) -> None:
@@ -128,23 +144,19 @@ class Reauthentication:
         """
         now, user_id = self._clock.now(), caller.user.id
         self._issuer.require_signing_key(None, now)
-        methods = {*caller.amr, *factor.amr}
-        is_by_two = bool(caller.amr - {*factor.amr, SEVERAL_FACTORS})
-        renewal = self._renewal(
-            caller,
-            tuple(sorted(methods | {SEVERAL_FACTORS} if is_by_two else methods)),
-            acr=TWO_KINDS if is_by_two else 1,
-            now=now,
-        )
-        async with self._throttling.attempt(user_id, self._throttling.second_factor_in_sessions) as attempt:
+        client = self._throttling.second_factor_in_sessions
+        async with counting(self._throttling, user_id, client, factor) as counted:
             async with self._database.connection() as connection:
                 await factor.check(connection, user_id, now=now)
+            amr, acr = renewed_methods(caller.amr, factor.amr)
+            renewal = self._renewal(caller, amr, acr=acr, now=now)
             async with self._database.transaction() as connection:
                 await lock_acting_session(connection, caller, now=now)
                 consumed = await factor.consume(connection, user_id, now=now)
                 if consumed.is_accepted:
                     await self._store(connection, caller, renewal)
-                    await self._throttling.forgive(connection, attempt)
+                    if counted:
+                        await self._throttling.forgive(connection, *counted)
                     old, new = caller.session_id, renewal.session.id
                     await self._throttling.rename_session(connection, user_id, old, new)
         for event in consumed.events:

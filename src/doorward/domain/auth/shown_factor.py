@@ -1,6 +1,7 @@
 """A second factor as it is shown: what every kind of it offers to logins and to sessions that show it again."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -8,6 +9,7 @@ from uuid import UUID
 
 from doorward.core.events import Event
 from doorward.domain.auth.repositories import Connection
+from doorward.domain.auth.throttling import Attempt, ThrottledClient, Throttling
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,11 @@ class ShownFactor(Protocol):
         """What it adds to the methods of a proof (RFC 8176)."""
         ...
 
+    @property
+    def is_guessable(self) -> bool:
+        """Whether it is short enough that tries have to be counted."""
+        ...
+
     async def check(self, connection: Connection, user_id: UUID, *, now: datetime) -> None:
         """Compare it, outside of transactions, with what is stored of the user. Raises ``InvalidSecondFactorError``.
 
@@ -45,3 +52,18 @@ class ShownFactor(Protocol):
         Raises ``InvalidSecondFactorError`` if another request was faster: the caller's transaction is rolled back.
         """
         ...
+
+
+@asynccontextmanager
+async def counting(
+    throttling: Throttling, user_id: UUID, client: ThrottledClient, factor: ShownFactor
+) -> AsyncIterator[tuple[Attempt, ...]]:
+    """Reserve an attempt for a factor that can be guessed, as ``Throttling.attempt`` does; nothing for others.
+
+    So no number of wrong codes keeps an owner out who has a recovery code or a passkey.
+    """
+    if not factor.is_guessable:
+        yield ()
+        return
+    async with throttling.attempt(user_id, client) as attempt:
+        yield (attempt,)

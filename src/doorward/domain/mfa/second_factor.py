@@ -47,6 +47,7 @@ class TotpCode(ShownFactor):
 
     method = SecondFactor.TOTP
     amr = ONE_TIME_PASSWORD
+    is_guessable = True
 
     def __init__(self, typed: str, sealer: Sealer, decoy: bytes) -> None:
         """Take what was typed, what opens secrets, and a sealed secret for users who have none."""
@@ -85,6 +86,7 @@ class RecoveryCode(ShownFactor):
 
     method = RECOVERY_CODE
     amr = ONE_TIME_PASSWORD
+    is_guessable = False
 
     def __init__(self, typed: str, macs: RecoveryCodeMacs, notices: FactorNotices) -> None:
         """Take what was typed, what hashes it, and what tells the owner of its use."""

@@ -73,7 +73,8 @@ class PasskeyRefused(Event):
     `reason` is `challenge` (made up, for another call, or too old), `repeated`, `unknown`, `relying_party` (registered
     while PUBLIC_URL had another host), `user` (of another user than the one it is to be shown for), `suspended`,
     `response` (what the authenticator sent does not verify, or the user was not verified), `counter` (the passkey was
-    suspended for it), `removed` meanwhile, or `account`: no session may begin. `target_user_id` is its owner.
+    suspended for it), `overtaken` (removed, suspended or used again since its challenge was given), or `account`: no
+    session may begin. `target_user_id` is its owner.
     """
 
     log_event = "passkeys.passkey.refused"
@@ -88,7 +89,7 @@ class PasskeyRefused(Event):
         "suspended",
         "response",
         "counter",
-        "removed",
+        "overtaken",
         "account",
     ]
     target_user_id: UUID | None = None

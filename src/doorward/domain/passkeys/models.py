@@ -61,6 +61,7 @@ class Assertion:
 
     sign_count: int
     is_user_verified: bool
+    is_backup_eligible: bool
     is_backed_up: bool
 
 
@@ -105,6 +106,7 @@ class StoredCredential:
     public_key: bytes
     sign_count: int
     relying_party_id: str
+    is_backup_eligible: bool
     is_suspended: bool
 
 

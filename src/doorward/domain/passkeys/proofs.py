@@ -97,6 +97,9 @@ class PasskeyProofs:
             )
         except CeremonyFailedError as error:
             raise refused("response", credential.user_id) from error
+        if assertion.is_backup_eligible != credential.is_backup_eligible:
+            # Web Authentication Level 3 section 7.2: it is a property of the credential, and never changes.
+            raise refused("response", credential.user_id)
         return ShownPasskey(credential, assertion, token)
 
     async def consume(self, connection: Connection, shown: ShownPasskey, *, now: datetime) -> RefusedUse | None:
@@ -104,7 +107,7 @@ class PasskeyProofs:
 
         Return what refuses the passkey, None for one that is accepted. The caller commits in either case: a counter
         that fell has suspended the passkey. A signature that comes a second time suspends nothing: its challenge was
-        used.
+        used. Nor does one that another overtook, as from a second tab: its challenge is older than the last use.
         """
         credential, assertion = shown.credential, shown.assertion
         if not await self._challenges.consume(connection, shown.token):
@@ -118,13 +121,19 @@ class PasskeyProofs:
         )
         if is_used:
             return None
-        if await repository.update_suspension(connection, credential.id, sign_count=assertion.sign_count, now=now):
+        if await repository.update_suspension(
+            connection,
+            credential.id,
+            sign_count=assertion.sign_count,
+            challenged_at=shown.token.issued_at,
+            now=now,
+        ):
             event = PasskeySuspended(user_id=credential.user_id, passkey_id=credential.id)
             await record(connection, event)
             mail = MailRequest(MailKind.PASSKEY_SUSPENDED, MailOrigin.SERVICE, user_id=credential.user_id)
             await self._mails.add(connection, mail, expires_at=now + LIFE_OF_NOTICE)
             return RefusedUse((event, PasskeyRefused(reason="counter", target_user_id=credential.user_id)))
-        return RefusedUse((PasskeyRefused(reason="removed", target_user_id=credential.user_id),))
+        return RefusedUse((PasskeyRefused(reason="overtaken", target_user_id=credential.user_id),))
 
     def _refusal_of(
         self, credential: StoredCredential, response: AssertionResponse

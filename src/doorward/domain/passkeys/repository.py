@@ -67,7 +67,8 @@ async def find_credential(connection: Connection, credential_id: bytes) -> Store
     async with connection.cursor(row_factory=class_row(StoredCredential)) as cursor:
         await cursor.execute(
             """
-            SELECT id, user_id, public_key, sign_count, relying_party_id, suspended_at IS NOT NULL AS is_suspended
+            SELECT id, user_id, public_key, sign_count, relying_party_id, is_backup_eligible,
+                   suspended_at IS NOT NULL AS is_suspended
             FROM passkeys
             WHERE credential_id = %(credential_id)s
             """,
@@ -95,7 +96,9 @@ async def update_use(
     return cursor.rowcount == 1
 
 
-async def update_suspension(connection: Connection, passkey_id: UUID, *, sign_count: int, now: datetime) -> bool:
+async def update_suspension(
+    connection: Connection, passkey_id: UUID, *, sign_count: int, challenged_at: datetime, now: datetime
+) -> bool:
     """Suspend a passkey in use whose counter did not grow; return whether it was so."""
     cursor = await connection.execute(
         """
@@ -105,8 +108,9 @@ async def update_suspension(connection: Connection, passkey_id: UUID, *, sign_co
           AND suspended_at IS NULL
           AND sign_count > 0
           AND sign_count >= %(sign_count)s
+          AND (last_used_at IS NULL OR last_used_at <= %(challenged_at)s)
         """,
-        {"passkey_id": passkey_id, "sign_count": sign_count, "now": now},
+        {"passkey_id": passkey_id, "sign_count": sign_count, "challenged_at": challenged_at, "now": now},
     )
     return cursor.rowcount == 1
 

@@ -9,6 +9,7 @@ from doorward.core.ports import Clock, Database
 from doorward.domain.auth.acting_session import lock_acting_session
 from doorward.domain.auth.callers import Caller
 from doorward.domain.auth.exceptions import InvalidPendingLoginError, InvalidSecondFactorError
+from doorward.domain.auth.login_completion import SEVERAL_FACTORS
 from doorward.domain.auth.pending_login import PendingLogins
 from doorward.domain.auth.sealed_tokens import SealedKind
 from doorward.domain.auth.shown_factor import ConsumedFactor
@@ -59,7 +60,10 @@ class PasskeyFactors:
             if not await self._pending.is_open(connection, shown):
                 raise InvalidPendingLoginError
             passkeys = await repository.list_passkeys(connection, login.user_id)
-        return self._options(passkeys, SealedKind.PASSKEY_SECOND_FACTOR, login.user_id, login.epoch, shown.token.nonce)
+        challenge = self._challenges.issue(
+            SealedKind.PASSKEY_SECOND_FACTOR, user_id=login.user_id, epoch=login.epoch, given_to=shown.token.nonce
+        )
+        return self._options(passkeys, challenge, requires_user_verification=False)
 
     async def options_of_session(self, caller: Caller) -> RequestOptions:
         """Return what a browser needs to show again who is asking: the passkeys of the caller's user.
@@ -70,43 +74,68 @@ class PasskeyFactors:
             account = await lock_acting_session(connection, caller, now=self._clock.now())
             passkeys = await repository.list_passkeys(connection, caller.user.id)
         session = caller.session_id.bytes
-        return self._options(passkeys, SealedKind.PASSKEY_PROOF, caller.user.id, account.session_epoch, session)
+        challenge = self._challenges.issue(
+            SealedKind.PASSKEY_PROOF, user_id=caller.user.id, epoch=account.session_epoch, given_to=session
+        )
+        return self._options(passkeys, challenge, requires_user_verification=_is_by_passkey_alone(caller))
 
     def shown_in_session(self, caller: Caller, response: AssertionResponse) -> "ShownPasskeyFactor":
         """Return the factor that was sent to show again who is asking."""
-        return ShownPasskeyFactor(response, SealedKind.PASSKEY_PROOF, caller.session_id.bytes, self._proofs)
+        return ShownPasskeyFactor(
+            response,
+            SealedKind.PASSKEY_PROOF,
+            caller.session_id.bytes,
+            self._proofs,
+            requires_user_verification=_is_by_passkey_alone(caller),
+        )
 
     def shown_in_login(self, mfa_token: str, response: AssertionResponse) -> "ShownPasskeyFactor":
         """Return the factor that was sent to complete a login. Raises ``InvalidPendingLoginError``."""
         login = self._pending.read(mfa_token, now=self._clock.now())
-        return ShownPasskeyFactor(response, SealedKind.PASSKEY_SECOND_FACTOR, login.token.nonce, self._proofs)
+        kind, nonce = SealedKind.PASSKEY_SECOND_FACTOR, login.token.nonce
+        return ShownPasskeyFactor(response, kind, nonce, self._proofs, requires_user_verification=False)
 
     def _options(
-        self, passkeys: Sequence[Passkey], kind: SealedKind, user_id: UUID, epoch: int, given_to: bytes
+        self, passkeys: Sequence[Passkey], challenge: bytes, *, requires_user_verification: bool
     ) -> RequestOptions:
         return RequestOptions(
-            challenge=self._challenges.issue(kind, user_id=user_id, epoch=epoch, given_to=given_to),
+            challenge=challenge,
             relying_party_id=self._relying_party.id,
             allowed=[
                 each
                 for each in passkeys
                 if each.suspended_at is None and each.relying_party_id == self._relying_party.id
             ],
-            requires_user_verification=False,
+            requires_user_verification=requires_user_verification,
             timeout_milliseconds=CEREMONY_MILLISECONDS,
         )
+
+
+def _is_by_passkey_alone(caller: Caller) -> bool:
+    """Tell whether nothing but a passkey was shown in the session: then it alone has to be both kinds again."""
+    return caller.amr <= {*VERIFIED_POSSESSION, SEVERAL_FACTORS}
 
 
 class ShownPasskeyFactor:
     """A passkey's answer, for one request: a ``ShownFactor`` of ``domain.auth``.
 
-    Its user need not have been verified: something else of the user was shown before. Its challenge is that of this
-    login or this session, and ends with it.
+    Its user need not have been verified where something else of the user was shown before. Its challenge is that of
+    this login or this session, and ends with it.
     """
 
     method = METHOD
+    is_guessable = False
 
-    def __init__(self, response: AssertionResponse, kind: SealedKind, given_to: bytes, proofs: PasskeyProofs) -> None:
+    def __init__(
+        self,
+        response: AssertionResponse,
+        kind: SealedKind,
+        given_to: bytes,
+        proofs: PasskeyProofs,
+        *,
+        requires_user_verification: bool,
+    ) -> None:
+        self._requires_user_verification = requires_user_verification
         self._response = response
         self._kind = kind
         self._given_to = given_to
@@ -125,7 +154,12 @@ class ShownPasskeyFactor:
             credential = await self._proofs.find(connection, self._response)
             if not credential.user_id == challenge[1].user_id == user_id:
                 raise refused("user", user_id)
-            self._shown = self._proofs.verify(self._response, challenge, credential, requires_user_verification=False)
+            self._shown = self._proofs.verify(
+                self._response,
+                challenge,
+                credential,
+                requires_user_verification=self._requires_user_verification,
+            )
         except (InvalidPasskeyError, UnknownPasskeyError) as error:
             raise InvalidSecondFactorError from error
 

@@ -1,0 +1,27 @@
+"""What a session has proven after it has shown a factor again."""
+
+from collections.abc import Set as AbstractSet
+
+import pytest
+
+from doorward.domain.auth.reauthentication import renewed_methods
+
+
+@pytest.mark.parametrize(
+    ("before", "factor", "methods", "acr"),
+    [
+        ({"pwd"}, {"otp"}, {"pwd", "otp", "mfa"}, 2),
+        ({"pwd"}, {"pop"}, {"pwd", "pop", "mfa"}, 2),
+        ({"pwd", "otp", "mfa"}, {"otp"}, {"pwd", "otp", "mfa"}, 2),
+        ({"pop", "user", "mfa"}, {"pop", "user"}, {"pop", "user", "mfa"}, 2),
+        ({"pop", "user", "mfa"}, {"otp"}, {"pop", "user", "otp", "mfa"}, 2),
+        ({"pop"}, {"pop", "user"}, {"pop", "user", "mfa"}, 2),
+        ({"otp"}, {"otp"}, {"otp"}, 1),
+        ({"pop"}, {"pop"}, {"pop"}, 1),
+        (set(), {"otp"}, {"otp"}, 1),
+    ],
+)
+def test_two_kinds_are_another_that_was_shown_before_or_a_device_that_verified_its_user(
+    before: AbstractSet[str], factor: AbstractSet[str], methods: AbstractSet[str], acr: int
+) -> None:
+    assert renewed_methods(before, factor) == (tuple(sorted(methods)), acr)
