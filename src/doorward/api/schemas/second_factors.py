@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 
 from doorward.api.schemas.auth import MAXIMUM_FIELD_LENGTH, TokenPairResponse
 from doorward.api.schemas.requests import RequestBody
+from doorward.domain.auth.listed_factor import ListedFactor
 
 MAXIMUM_TOKEN_LENGTH: Final = 12_000
 """Of a token that carries what a login has asked for: many scopes of another service make it long."""
@@ -91,7 +92,20 @@ class OwnFactorResponse(BaseModel):
 
     id: UUID
     kind: Literal["totp", "passkey"]
+    name: str | None = Field(description="Of a passkey; null for an application.")
     created_at: datetime
+    is_suspended: bool = Field(description="Whether a passkey is refused because there may be a copy of it.")
+
+    @classmethod
+    def of(cls, factor: ListedFactor) -> "OwnFactorResponse":
+        """Describe this factor."""
+        return cls(
+            id=factor.id,
+            kind=factor.kind,
+            name=factor.name,
+            created_at=factor.created_at,
+            is_suspended=factor.is_suspended,
+        )
 
 
 class OwnFactorsResponse(BaseModel):

@@ -166,12 +166,10 @@ async def complete(
 
 
 async def list_second_factors(caller: CurrentCaller, services: CurrentServices) -> OwnFactorsResponse:
-    """List your second factors, and how many recovery codes are left."""
+    """List your second factors, passkeys among them, and how many recovery codes are left."""
     own = await services.second_factors.listing.list(caller)
     return OwnFactorsResponse(
-        factors=[
-            OwnFactorResponse(id=factor.id, kind=factor.kind, created_at=factor.created_at) for factor in own.factors
-        ],
+        factors=[OwnFactorResponse.of(factor) for factor in own.factors],
         recovery_codes_left=own.recovery_codes_left,
     )
 
@@ -212,7 +210,8 @@ async def remove_totp(
 
 async def make_recovery_codes(caller: CurrentCaller, services: CurrentServices) -> RecoveryCodesResponse:
     """Get ten new recovery codes, after a recent proof by a second factor. Those from before are refused."""
-    return RecoveryCodesResponse(recovery_codes=await services.second_factors.recovery_codes.make_again(caller))
+    codes = await services.second_factors.recovery_codes.make_again(caller)
+    return RecoveryCodesResponse(recovery_codes=list(codes))
 
 
 def _enrolment(services: Services) -> TotpEnrolment:

@@ -4,7 +4,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import uuid4
 
-from doorward.core.events import AuditedEvent
 from doorward.core.ports import Clock, Database, Sealer
 from doorward.domain.audit.recording import record
 from doorward.domain.auth.acting_session import lock_acting_session
@@ -21,7 +20,7 @@ from doorward.domain.auth.login_completion import SEVERAL_FACTORS
 from doorward.domain.auth.models import Account, Device, LoggedIn, Proof
 from doorward.domain.auth.ports import NO_CLIENT, Client
 from doorward.domain.auth.sealed_tokens import SealedKind, SealedToken, SealedTokens
-from doorward.domain.mfa.events import RecoveryCodesMade, TotpAdded, TotpRemoved
+from doorward.domain.mfa.events import TotpAdded, TotpRemoved
 from doorward.domain.mfa.exceptions import TotpExistsError, TotpNotFoundError
 from doorward.domain.mfa.models import Enrolled, Enrolment, NewTotpFactor, sealing_context
 from doorward.domain.mfa.notices import FactorNotices
@@ -103,15 +102,13 @@ class TotpEnrolment:
                 raise InvalidOneTimeTokenError
             if not await totp_factors.add_factor(connection, factor):
                 raise TotpExistsError
-            codes = await self._codes.make(connection, user_id, now=now)
-            events = [
-                TotpAdded(user_id=user_id, session_id=caller.session_id),
-                RecoveryCodesMade(user_id=user_id, session_id=caller.session_id, count=len(codes)),
-            ]
-            continued = await self._add(connection, caller, device, events, now)
-        for event in events:
-            report(event)
-        return Enrolled(codes, self._continuation.finish(continued, now=now))
+            event = TotpAdded(user_id=user_id, session_id=caller.session_id)
+            await record(connection, event, address=device.address)
+            made = await self._codes.make(connection, caller, now=now)
+            continued = await self._add(connection, caller, device, now)
+        for each in (event, made.event):
+            report(each)
+        return Enrolled(made.codes, self._continuation.finish(continued, now=now))
 
     def _check(self, account: Account) -> None:
         """Raise ``EmailNotVerifiedError`` or ``TotpExistsError`` where no application may be set up."""
@@ -129,13 +126,9 @@ class TotpEnrolment:
             raise InvalidSecondFactorError
         return NewTotpFactor(user_id, uuid4(), shown.content, last_step=step, created_at=now)
 
-    async def _add(
-        self, connection: Connection, caller: Caller, device: Device, events: list[AuditedEvent], now: datetime
-    ) -> Continued:
+    async def _add(self, connection: Connection, caller: Caller, device: Device, now: datetime) -> Continued:
         user_id = caller.user.id
         account = await add_kind(connection, user_id, SecondFactor.TOTP)
-        for event in events:
-            await record(connection, event, address=device.address)
         methods = {*caller.amr, *ONE_TIME_PASSWORD, SEVERAL_FACTORS}
         proof = Proof(
             user_id,
