@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from doorward.api.schemas.auth import MAXIMUM_FIELD_LENGTH, TokenPairResponse
 from doorward.api.schemas.requests import RequestBody
@@ -48,6 +48,16 @@ class RecoveryCodeCompletionRequest(CompletionRequest):
     )
 
 
+class TotpEnrolmentParameters(BaseModel):
+    """What the new application is to be."""
+
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+    replace: Annotated[bool, Field(description="Whether it may take the place of the application that is set up.")] = (
+        False
+    )
+
+
 class TotpEnrolmentResponse(BaseModel):
     """An authenticator application to set up. Nothing is stored before a code of it is sent with `token`."""
 
@@ -70,7 +80,9 @@ class EnrolledResponse(TokenPairResponse):
     """The tokens of the session that goes on, and the recovery codes, which are shown this once."""
 
     recovery_codes: list[str] = Field(
-        description="Each works once in place of a second factor.", examples=[_RECOVERY_CODES]
+        description="Each works once in place of a second factor. Empty where another application was replaced: those "
+        "from before stay.",
+        examples=[_RECOVERY_CODES],
     )
 
     @classmethod

@@ -1,9 +1,9 @@
 """Second factors over HTTP: logins are completed by them, and users set them up."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
-from fastapi import Request, Response
+from fastapi import Query, Request, Response
 
 from doorward.api.bodies import JsonBody
 from doorward.api.caller import CurrentCaller
@@ -20,6 +20,7 @@ from doorward.api.schemas.second_factors import (
     RecoveryCodeCompletionRequest,
     RecoveryCodesResponse,
     TotpCompletionRequest,
+    TotpEnrolmentParameters,
     TotpEnrolmentResponse,
 )
 from doorward.api.schemas.standard_forms import ScopedPairResponse
@@ -55,7 +56,7 @@ FACTORS_PATH: Final = f"{ACCOUNT_PATH}/second-factors"
 TOTP_PATH: Final = f"{FACTORS_PATH}/totp"
 REMEDIES: Final[Remedies] = {
     InvalidPendingLoginError: "POST it to /api/v1/auth/token.",
-    TotpExistsError: "DELETE /api/v1/account/second-factors/totp.",
+    TotpExistsError: "DELETE /api/v1/account/second-factors/totp, or replace it: POST with ?replace=true.",
     SecondFactorNeededError: "POST /api/v1/account/second-factors/totp.",
     NoSecondFactorError: "POST /api/v1/account/second-factors/totp.",
 }
@@ -174,9 +175,11 @@ async def list_second_factors(caller: CurrentCaller, services: CurrentServices) 
     )
 
 
-async def begin_totp(caller: CurrentCaller, services: CurrentServices) -> TotpEnrolmentResponse:
+async def begin_totp(
+    caller: CurrentCaller, parameters: Annotated[TotpEnrolmentParameters, Query()], services: CurrentServices
+) -> TotpEnrolmentResponse:
     """Get the secret for an authenticator application, after a recent proof. Nothing is stored until you confirm it."""
-    enrolment = await _enrolment(services).begin(caller)
+    enrolment = await _enrolment(services).begin(caller, replaces=parameters.replace)
     return TotpEnrolmentResponse(uri=enrolment.uri, secret=enrolment.secret, token=enrolment.token)
 
 
@@ -190,6 +193,7 @@ async def confirm_totp(
     """Set up the authenticator application whose code you send. All your sessions end.
 
     The answer has the tokens of a new session. It has ten recovery codes besides: keep them where the telephone is not.
+    Where another application is replaced, it has none: those from before stay, and the codes of that one are refused.
     """
     enrolled = await _enrolment(services).confirm(
         caller, token=body.token, code=body.code, client=_client(), user_agent=_agent(request)

@@ -13,6 +13,7 @@ NOTICE_KEPT: Final = timedelta(days=1)
 
 FactorChange = Literal[
     "totp_added",
+    "totp_replaced",
     "totp_removed",
     "passkey_added",
     "passkey_removed",
