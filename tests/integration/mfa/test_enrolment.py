@@ -1,22 +1,34 @@
 """Setting up and removing an authenticator application, over HTTP."""
 
 import asyncio
+import secrets
 from datetime import timedelta
 from uuid import UUID
 
+import httpx
 import pyotp
 import pytest
 
 from development.client import pair
 from tests.integration.accounts.own_account import ACCOUNT, Owner, is_alive, is_dead, signed_in
-from tests.integration.administration.administrator import write
+from tests.integration.administration.administrator import USERS, signed_in_with, user, write
 from tests.integration.mfa.protected import CODES, FACTORS, OWN_TOTP, Protected, application_of
+from tests.integration.passkeys.keyring import ORIGIN as KEYRING_ORIGIN
+from tests.integration.passkeys.keyring import Keyring, keyring_with_passkey, new_keyring
 from tests.integration.service import FakeClock, Logs, MakeService, Service, events, is_problem, statuses
 
 FRESH = timedelta(minutes=5)
 MOMENT = timedelta(microseconds=1)
 LIFE = timedelta(minutes=10)
 ROWS = "SELECT (SELECT count(*) FROM totp_factors) + (SELECT count(*) FROM recovery_codes) AS number"
+
+
+async def confirm(owner: Owner, enrolment: httpx.Response) -> httpx.Response:
+    body = {
+        "token": enrolment.json()["token"],
+        "code": application_of(enrolment).at(owner.service.clock.present),
+    }
+    return await owner.call("POST", f"{OWN_TOTP}/confirm", json=body)
 
 
 async def test_an_enrolment_stores_nothing_until_a_code_is_shown(service: Service, owner: Owner) -> None:
@@ -131,6 +143,25 @@ async def test_a_token_is_of_its_user_and_its_epoch_and_ends_after_ten_minutes(
     assert (await owner.call("POST", path, json=body())).status_code == 200
 
 
+async def test_a_session_that_has_not_shown_the_passkey_sets_up_no_application_beside_it(
+    make_service: MakeService,
+) -> None:
+    """Not even with the token and the code of one that has: the passkey could be removed by it."""
+    keyring = await keyring_with_passkey(await make_service(public_url=KEYRING_ORIGIN))
+    enrolment = await keyring.call("POST", OWN_TOTP)
+    weak = Owner(keyring.service, keyring.person, keyring.pair)
+    strong, weak.pair = weak.pair, await weak.reauthenticate()
+    assert strong != weak.pair
+    assert is_problem(await confirm(weak, enrolment), 401, "reauthentication_required")
+
+
+async def test_a_secret_that_was_sealed_under_a_key_that_is_gone_is_set_up_anew(make_service: MakeService) -> None:
+    owner = await signed_in(await make_service(encryption_keys=secrets.token_urlsafe(48)))
+    enrolment = await owner.call("POST", OWN_TOTP)
+    owner.service = await make_service(encryption_keys=secrets.token_urlsafe(48))
+    assert is_problem(await confirm(owner, enrolment), 422, "invalid_token")
+
+
 async def test_setting_up_needs_a_fresh_proof(owner: Owner, clock: FakeClock) -> None:
     clock.advance(FRESH + MOMENT)
     assert is_problem(await owner.call("POST", OWN_TOTP), 401, "reauthentication_required")
@@ -171,6 +202,38 @@ async def test_replacing_is_removing_by_the_old_one_and_setting_up_anew(protecte
     stale = old.at(renewed.service.clock.present)
     assert is_problem(await renewed.post_code(token, stale), 403, "invalid_second_factor")
     assert (await renewed.post_code(token, renewed.code())).status_code == 200
+
+
+async def test_passkeys_are_listed_among_the_factors(mailed: Service) -> None:
+    """Also by an account that has no application, and with the codes that came with the first passkey."""
+    keyring = await new_keyring_at(mailed)
+    await keyring.add_passkey(name="Key on my ring")
+    audit = "SELECT type, session_id FROM audit_events WHERE user_id = %s AND type LIKE 'factor.%%' ORDER BY id"
+    made = mailed.sql(audit, keyring.person.id)
+    assert [row["type"] for row in made] == ["factor.passkey_added", "factor.codes_made"]
+    assert len({row["session_id"] for row in made}) == 1
+    keyring.pair = pair(await keyring.sign_in())
+    protected = await Protected.enrolled(Owner(mailed, keyring.person, keyring.pair))
+    listed = (await protected.call("GET", FACTORS)).json()
+    shown = [(each["kind"], each["name"], each["is_suspended"]) for each in listed["factors"]]
+    assert shown == [("totp", None, False), ("passkey", "Key on my ring", False)]
+    assert listed["recovery_codes_left"] == 10
+    assert [each["kind"] for each in (await protected.account())["factors"]] == ["totp", "passkey"]
+    mailed.sql("UPDATE passkeys SET suspended_at = now() WHERE user_id = %s", keyring.person.id)
+    listed = (await protected.call("GET", FACTORS)).json()
+    assert [each["is_suspended"] for each in listed["factors"]] == [False, True]
+    support = await signed_in_with(mailed, "support")
+    shown = (await support.call("GET", user(keyring.person))).json()
+    assert set(shown["second_factors"]) == {"totp", "passkey"}
+    found = await support.call("GET", USERS, params={"username": keyring.person.username})
+    assert [set(each["second_factors"]) for each in found.json()["users"]] == [{"totp", "passkey"}]
+
+
+async def new_keyring_at(service: Service) -> Keyring:
+    """Make an account whose authenticator believes to be at the service's own origin."""
+    keyring = await new_keyring(service)
+    keyring.authenticator.origin = "http://localhost:8000"
+    return keyring
 
 
 async def test_the_account_lists_its_factor(protected: Protected) -> None:

@@ -100,9 +100,7 @@ async def test_a_repeated_answer_does_not_suspend_the_passkey(keyring: Keyring) 
     assert (await keyring.sign_in()).status_code == 200
 
 
-async def test_an_answer_that_another_tab_overtook_does_not_suspend_the_passkey(
-    keyring: Keyring, logs: Logs
-) -> None:
+async def test_an_answer_that_another_tab_overtook_does_not_suspend_the_passkey(keyring: Keyring, logs: Logs) -> None:
     first, second = await login_options(keyring.service), await login_options(keyring.service)
     earlier = keyring.authenticator.get(first)
     keyring.service.clock.advance(timedelta(seconds=2))

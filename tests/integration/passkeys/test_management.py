@@ -39,6 +39,13 @@ async def test_a_passkey_is_renamed_and_no_session_ends(keyring: Keyring) -> Non
     assert is_problem(await keyring.call("PATCH", path, json={"name": "x" * 65}), 422, "invalid_passkey_name")
 
 
+async def test_a_name_is_changed_by_a_fresh_proof_alone(make_service: MakeService) -> None:
+    keyring = await keyring_with_passkey(await make_service(public_url=ORIGIN))
+    keyring.service.clock.advance(timedelta(minutes=6))
+    answer = await keyring.call("PATCH", f"{PASSKEYS}/{keyring.passkey_ids[0]}", json={"name": "Key on my ring"})
+    assert is_problem(answer, 401, "reauthentication_required")
+
+
 async def test_a_passkey_that_is_removed_does_not_sign_in(site: Service) -> None:
     keyring = await keyring_with_passkey(site)
     keyring.pair = pair(await keyring.sign_in())

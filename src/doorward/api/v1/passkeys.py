@@ -54,6 +54,7 @@ PASSKEY: Final = f"{LIST}/{{passkey_id:uuid}}"
 LOGIN_POLICY: Final = RoutePolicy(PUBLIC, limit_of_address=LimitedCall.PASSKEY_LOGIN)
 OWN_POLICY: Final = RoutePolicy(ACCOUNT, limit_of_address=LimitedCall.PASSKEYS)
 CHANGE_POLICY: Final = RoutePolicy(FRESH_ACCOUNT, limit_of_address=LimitedCall.PASSKEYS)
+"""Of names, too: a thief who exchanged them would have the owner remove the wrong passkey."""
 REMEDIES: Final[Remedies] = {
     PasskeyRegistrationRefusedError: f"Begin with new options: POST {LIST}/options.",
     PasskeyNotFoundError: f"List them: GET {LIST}.",
@@ -144,7 +145,7 @@ def _calls_of_one() -> Sequence[Call]:
             "PATCH",
             PASSKEY,
             rename_passkey,
-            OWN_POLICY,
+            CHANGE_POLICY,
             tag=account.TAG,
             refusals=(*_REFUSALS_OF_ONE, InvalidPasskeyNameError),
         ),
