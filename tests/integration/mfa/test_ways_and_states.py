@@ -16,7 +16,7 @@ password          due      due      refused     unverified forced   pending  due
 remembered_device 200      due      refused     unverified forced   pending  due      200       200
 application       200      code     code        code       code     code     code     wait      code
 recovery_code     200      code     code        code       code     code     code     200       code
-passkey_after_it  200      over     over        over       over     over     over     200       over
+passkey_after_it  200      over     over        code       over     over     over     200       over
 passkey           200      200      passkey     unverified forced   pending  200      200       unknown
 reset             due      due      token       due        token    token    token    due       200
 invitation        taken    taken    taken       taken      taken    taken    taken    taken     taken
@@ -30,9 +30,9 @@ before the account came into its state: `ended` is after the end of all sessions
 verified address, `forced` after an administrator had the password reset, `restored` after a deletion was cancelled,
 `throttled` after five wrong codes in a row of that login, `removed` after an administrator removed all factors.
 
-`passkey_after_it` is the passkey shown to the login that waits, if that is not over, `passkey` the passkey alone. `reset` is the link of a
-mail and then the new password. `invitation` is one to the address, from before the account was made. Clients, which
-have no account, have a table of their own: tests/integration/oauth/test_clients_and_states.py."""
+`passkey_after_it` is the passkey shown to the login that waits, if that is not over, `passkey` the passkey alone.
+`reset` is the link of a mail and then the new password. `invitation` is one to the address, from before the account was
+made. Clients, which have no account, have a table of their own: tests/integration/oauth/test_clients_and_states.py."""
 
 STATES: Final = tuple(TABLE.split("\n")[1].split()[1:])
 ROWS: Final = {line.split()[0]: line.split()[1:] for line in TABLE.split("\n")[2:] if line}
