@@ -166,6 +166,7 @@ def _edge(base: Foundation, limiter: CallLimiter, drain: Drain) -> EdgeServices:
         addresses=SharedAddressWatch() if base.settings.deployment.environment == "production" else None,
         drain=drain,
         admin_requires_second_factor=base.settings.second_factors.admin_requires_second_factor,
+        public_origin=base.settings.browsers.public_origin,
         bulk_place=base.database.bulk_place,
         upload_idle_seconds=limits.upload_idle_seconds,
     )

@@ -77,8 +77,27 @@ class TotpEnrolment:
         token = self._parts.sealed_tokens.issue(
             SealedKind.TOTP_ENROLMENT, user_id=user_id, epoch=account.session_epoch, now=now, content=sealed
         )
+        return self._shown(caller, secret, token)
+
+    def show_again(self, caller: Caller, token: str) -> Enrolment:
+        """Return the enrolment whose token is brought back, to a page that shows it again after a wrong code.
+
+        Raises ``InvalidOneTimeTokenError``. Whether it was used, the database decides when it is confirmed.
+        """
+        shown = self._read(caller, token, self._clock.now())
+        secret = self._parts.sealer.open(shown.content, context=sealing_context(shown.user_id))
+        return self._shown(caller, secret, token)
+
+    def _shown(self, caller: Caller, secret: bytes, token: str) -> Enrolment:
         uri = provisioning_uri(secret, issuer=self._parts.issuer, account=caller.user.username)
         return Enrolment(uri, shown_secret(secret), token)
+
+    def _read(self, caller: Caller, token: str, now: datetime) -> SealedToken:
+        """Return what a token says, if it is the caller's. Raises ``InvalidOneTimeTokenError``."""
+        shown = self._parts.sealed_tokens.read(token, SealedKind.TOTP_ENROLMENT, now=now)
+        if shown.user_id != caller.user.id:
+            raise InvalidOneTimeTokenError
+        return shown
 
     async def confirm(
         self, caller: Caller, *, token: str, code: str, client: Client = NO_CLIENT, user_agent: str | None = None
@@ -91,9 +110,7 @@ class TotpEnrolment:
         """
         now, user_id = self._clock.now(), caller.user.id
         self._continuation.require_signing_key(now)
-        shown = self._parts.sealed_tokens.read(token, SealedKind.TOTP_ENROLMENT, now=now)
-        if shown.user_id != user_id:
-            raise InvalidOneTimeTokenError
+        shown = self._read(caller, token, now)
         factor = self._matching(shown, code, now)
         device = self._continuation.describe(client, user_agent)
         async with self._database.transaction() as connection:
