@@ -21,7 +21,7 @@ class OwnSecondFactorsPage(OwnPage):
     name = SignedInPage.SECOND_FACTORS
     title = "Your second factors"
     purpose = (
-        "A second factor protects your account where the password alone does not: who has learnt it cannot sign in."
+        "A second factor protects your account when another person has learnt your password. Sign in to set one up."
     )
 
     async def show(self, services: Services, access_token: str, told: Told = NOTHING) -> Response:

@@ -69,8 +69,8 @@ class PageSessions:
             return await act(caller)
         except InvalidAccessTokenError as refusal:
             return self._sign_in.form(services, page, Told(refusal=refusal))
-        except ReauthenticationRequiredError as refusal:
-            return await self._proof_form(services, page, access_token, caller, Told(refusal=refusal))
+        except ReauthenticationRequiredError:
+            return await self._proof_form(services, page, access_token, caller)
         except DomainError as refusal:
             return await self._show(page, services, access_token, Told(refusal=refusal))
 
@@ -133,7 +133,7 @@ class PageSessions:
             return self._sign_in.form(services, page, Told(refusal=refusal))
 
     async def _proof_form(
-        self, services: Services, page: OwnPage, access_token: str, caller: Caller, told: Told
+        self, services: Services, page: OwnPage, access_token: str, caller: Caller, told: Told = NOTHING
     ) -> Response:
         words, options, asks_for_totp = told.words, "", False
         if caller.has_second_factor:

@@ -117,7 +117,10 @@ class Visitor:
 
     async def set_up(self) -> tuple[pyotp.TOTP, list[str]]:
         """Set up an application from the page of second factors; return it and the codes that are shown."""
-        shown = await self.send("set-up-application")
+        return await self.set_up_with(await self.send("set-up-application"))
+
+    async def set_up_with(self, shown: Shown) -> tuple[pyotp.TOTP, list[str]]:
+        """Set up the application whose secret is shown."""
         (secret,) = shown.codes
         application = pyotp.TOTP(secret.replace(" ", ""))
         shown = await self.send("confirm-application", code=application.at(self.service.clock.present))
