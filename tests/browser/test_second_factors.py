@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -104,44 +105,37 @@ async def test_a_decoder_reads_the_code_on_the_screen_and_its_application_is_set
     assert complaints == []
 
 
+async def type_in(page: Page, *keys: str) -> None:
+    """Press keys: the names of keys, or what is typed."""
+    for key in keys:
+        if key in {"Tab", "Enter"}:
+            await page.keyboard.press(key)
+        else:
+            await page.keyboard.type(key)
+
+
 async def test_by_keyboard_and_without_a_script_a_factor_is_set_up_and_a_recovery_code_gets_in(
     home: PasskeySite, browser: Browser
 ) -> None:
     person = await home.person()
     context = await browser.new_context(java_script_enabled=False, viewport=NARROWEST)
     page = await context.new_page()
-    keyboard = page.keyboard
-
-    async def type_name_and_password() -> None:
-        await page.goto(home.url + FACTORS)
-        for typed in (person.username, person.password):
-            await keyboard.press("Tab")
-            await keyboard.type(typed)
-        await keyboard.press("Enter")
-
-    await type_name_and_password()
+    await page.goto(home.url + FACTORS)
+    await type_in(page, "Tab", person.username, "Tab", person.password, "Enter")
     await page.get_by_role("button", name="Set up an application").press("Enter")
     application = pyotp.TOTP((await page.locator("code.secret").inner_text()).replace(" ", ""))
     # The link comes before the field.
-    await keyboard.press("Tab")
-    await keyboard.press("Tab")
-    await keyboard.type(application.now())
-    await keyboard.press("Enter")
+    await type_in(page, "Tab", "Tab", application.now(), "Enter")
     await page.get_by_role("heading", name="Your recovery codes").wait_for()
     assert not await page.get_by_role("button", name="Copy").is_visible()
     codes = await page.locator("[data-codes] code").all_inner_texts()
-    await keyboard.press("Tab")
-    await keyboard.press("Enter")
+    await type_in(page, "Tab", "Enter")
     await page.get_by_role("heading", name="Your second factors").wait_for()
-    await type_name_and_password()
+    await page.goto(home.url + FACTORS)
+    await type_in(page, "Tab", person.username, "Tab", person.password, "Enter")
     await page.get_by_role("heading", name="Show your second factor").wait_for()
     # The field of the application's code has the focus; behind it are the button and the way around.
-    for _ in range(2):
-        await keyboard.press("Tab")
-    await keyboard.press("Enter")
-    await keyboard.press("Tab")
-    await keyboard.type(codes[0])
-    await keyboard.press("Enter")
+    await type_in(page, "Tab", "Tab", "Enter", "Tab", codes[0], "Enter")
     await page.get_by_text("9 codes are left").wait_for()
     assert page.url == f"{home.url}/account/second-step"
     await context.close()
@@ -198,6 +192,65 @@ async def test_a_form_on_a_page_of_another_site_signs_nobody_in(home: PasskeySit
     await context.close()
 
 
+@dataclass
+class Inspection:
+    """What axe finds on the pages that are looked at, and their HTML for the validator."""
+
+    page: Page
+    found: list[str] = field(default_factory=list)
+    shown: dict[str, str] = field(default_factory=dict)
+
+    async def look(self, name: str) -> None:
+        await self.page.evaluate("document.querySelectorAll('details').forEach((each) => { each.open = true; })")
+        self.found += await findings_of(self.page)
+        if await self.page.evaluate("document.scrollingElement.scrollWidth > document.scrollingElement.clientWidth"):
+            self.found.append(f"{name}: wider than the screen")
+        self.shown[name] = await self.page.content()
+
+    async def press(self, button: str, label: str = "", typed: str = "") -> None:
+        if label:
+            await self.page.get_by_label(label).fill(typed)
+        await self.page.get_by_role("button", name=button).click()
+
+
+async def look_at_a_set_up(seen: Inspection, site: PasskeySite, person: Person) -> str:
+    """Set up an application, with a stale proof and a wrong code; return a recovery code."""
+    page = seen.page
+    await sign_in(page, site, person)
+    await seen.look("own-none")
+    make_stale(site, person)
+    await seen.press("Set up an application")
+    await seen.look("proof-by-password")
+    await seen.press("Go on", "Password", person.password)
+    await seen.look("own-after-proof")
+    application = await begin(page)
+    await seen.look("secret")
+    await seen.press("Set it up", "Code that the application shows", "x")
+    assert "is wrong" in await told(page)
+    await seen.look("secret-refused")
+    codes = await confirm(page, application)
+    await seen.look("codes")
+    await seen.press("I have kept them")
+    await seen.look("own")
+    return codes[0]
+
+
+async def look_at_a_sign_in(seen: Inspection, site: PasskeySite, person: Person, code: str) -> None:
+    """Sign in by a recovery code after a wrong one, and try a change with a stale proof."""
+    page = seen.page
+    await sign_in(page, site, person)
+    await seen.look("second-step")
+    await seen.press("Use the recovery code", "Recovery code", "x")
+    assert "is wrong" in await told(page)
+    await seen.look("second-step-refused")
+    await seen.press("Use the recovery code", "Recovery code", code)
+    await page.get_by_text("9 codes are left").wait_for()
+    make_stale(site, person)
+    await page.get_by_text("Remove it", exact=True).click()
+    await seen.press("Remove the application")
+    await seen.look("proof-by-factor")
+
+
 @pytest.mark.parametrize("colours", ["light", "dark"])
 async def test_axe_and_the_validator_find_nothing_in_any_state(
     home: PasskeySite, browser: Browser, tmp_path: Path, colours: Any
@@ -205,48 +258,11 @@ async def test_axe_and_the_validator_find_nothing_in_any_state(
     person = await home.person()
     # The page's own policy would refuse axe, which the test puts into it.
     context = await browser.new_context(color_scheme=colours, viewport=NARROWEST, bypass_csp=True)
-    page, found, shown = await context.new_page(), [], {}
-
-    async def look(name: str) -> None:
-        await page.evaluate("document.querySelectorAll('details').forEach((each) => { each.open = true; })")
-        found.extend(await findings_of(page))
-        if await page.evaluate("document.scrollingElement.scrollWidth > document.scrollingElement.clientWidth"):
-            found.append(f"{name}: wider than the screen")
-        shown[name] = await page.content()
-
-    await page.goto(home.url + "/account/lost-device")
-    await look("lost-device")
-    await page.goto(home.url + FACTORS)
-    await look("sign-in")
-    await sign_in(page, home, person)
-    await look("own-none")
-    make_stale(home, person)
-    await page.get_by_role("button", name="Set up an application").click()
-    await look("proof-by-password")
-    await page.get_by_label("Password").fill(person.password)
-    await page.get_by_role("button", name="Go on").click()
-    await look("own-after-proof")
-    application = await begin(page)
-    await look("secret")
-    await page.get_by_label("Code that the application shows").fill("x")
-    await page.get_by_role("button", name="Set it up").click()
-    assert "is wrong" in await told(page)
-    await look("secret-refused")
-    codes = await confirm(page, application)
-    await look("codes")
-    await page.get_by_role("button", name="I have kept them").click()
-    await look("own")
-    make_stale(home, person)
-    await page.get_by_role("button", name="Remove the application").click()
-    await look("proof-by-factor")
-    await sign_in(page, home, person)
-    await look("second-step")
-    await page.get_by_label("Recovery code").fill("x")
-    await page.get_by_role("button", name="Use the recovery code").click()
-    assert "is wrong" in await told(page)
-    await look("second-step-refused")
-    await page.get_by_label("Recovery code").fill(codes[0])
-    await page.get_by_role("button", name="Use the recovery code").click()
-    await page.get_by_text("9 codes are left").wait_for()
+    seen = Inspection(await context.new_page())
+    for path in ("lost-device", "second-factors"):
+        await seen.page.goto(f"{home.url}/account/{path}")
+        await seen.look(path)
+    code = await look_at_a_set_up(seen, home, person)
+    await look_at_a_sign_in(seen, home, person, code)
     await context.close()
-    assert (found, validation_messages(shown, tmp_path) if colours == "light" else []) == ([], [])
+    assert (seen.found, validation_messages(seen.shown, tmp_path) if colours == "light" else []) == ([], [])

@@ -9,18 +9,11 @@ import httpx
 import pytest
 
 from development.authenticator import encode
-from tests.integration.passkeys.keyring import ORIGIN, Keyring, keyring_with_passkey, new_keyring
-from tests.integration.service import FakeClock, MakeService, Service, run_service, settings_of_the_ring
+from tests.integration.passkeys.keyring import Keyring, keyring_with_passkey, new_keyring
+from tests.integration.service import MakeService, Service
 
 PAGE = "/account/passkeys"
 CHANGES = ("/account/add-passkey", "/account/rename-passkey", "/account/remove-passkey")
-
-
-@pytest.fixture(scope="module")
-async def site(shared_database: str, secret_key: str) -> Any:
-    settings = settings_of_the_ring(shared_database, secret_key, {"public_url": ORIGIN})
-    async with run_service(settings, FakeClock()) as service:
-        yield service
 
 
 def data_of(answer: httpx.Response, name: str) -> dict[str, Any]:

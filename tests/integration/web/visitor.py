@@ -6,6 +6,7 @@ import html
 import json
 import re
 from dataclasses import dataclass, field
+from datetime import timedelta
 from html.parser import HTMLParser
 from typing import Any, Final
 
@@ -17,6 +18,11 @@ from tests.integration.service import Service
 
 FACTORS: Final = "/account/second-factors"
 PASSKEYS: Final = "/account/passkeys"
+OWN: Final = "Your second factors"
+CODES: Final = "Your recovery codes"
+SECOND_STEP: Final = "Show your second factor"
+PROOF: Final = "Show again that it is you"
+STEP: Final = timedelta(seconds=30)
 
 
 @dataclass
@@ -131,3 +137,38 @@ class Visitor:
         self.answers.append(answer)
         self.page = Shown(answer)
         return self.page
+
+
+async def verified(site: Service) -> Person:
+    person = await site.register()
+    site.sql("UPDATE users SET email_verified_at = created_at WHERE id = %s", person.id)
+    return person
+
+
+async def new_visitor(site: Service) -> Visitor:
+    """Somebody who has signed in on the page, without a factor."""
+    found = Visitor(site, await verified(site))
+    assert (await found.sign_in()).title == OWN
+    return found
+
+
+async def protected_visitor(site: Service) -> tuple[Visitor, pyotp.TOTP, list[str]]:
+    """Somebody who has set up an application, and is on the page again."""
+    found = await new_visitor(site)
+    application, codes = await found.set_up()
+    await found.send("own-second-factors")
+    site.clock.advance(STEP)
+    return found, application, codes
+
+
+def code_of(application: pyotp.TOTP, site: Service) -> str:
+    return application.at(site.clock.present)
+
+
+def wrong(code: str) -> str:
+    return f"{(int(code) + 500_000) % 1_000_000:06}"
+
+
+def token_of(page: Shown | None) -> str:
+    assert page is not None
+    return next(form.fields["access_token"] for form in page.forms if "access_token" in form.fields)
