@@ -8,11 +8,13 @@ import pyotp
 import pytest
 
 from doorward.domain.auth.throttling import SECOND_FACTOR_CURVE
+from tests.integration.passkeys.keyring import keyring_with_passkey
 from tests.integration.service import Service
 from tests.integration.web.visitor import (
     CODES,
     FACTORS,
     OWN,
+    PASSKEYS,
     SECOND_STEP,
     Shown,
     Visitor,
@@ -166,3 +168,29 @@ async def test_what_no_page_has_sent_is_refused_without_an_echo(site: Service, c
     answer = await site.client.post("/account/second-step", data={"mfa_token": "dwt_x", **changed})
     assert (answer.status_code, answer.headers["content-type"]) == (422, "text/html; charset=utf-8")
     assert not [each for each in changed.values() if len(each) > 1 and each in answer.text]
+
+
+@pytest.mark.parametrize("action", [*CHANGES, "own-second-factors", "own-passkeys", "show-who-is-asking"])
+async def test_a_token_for_something_else_than_the_account_opens_no_page(site: Service, action: str) -> None:
+    _, given = await site.register_and_log_in()
+    form = {"grant_type": "refresh_token", "client_id": "doorward", "scope": "items:read"}
+    answer = await site.client.post("/oauth/token", data={**form, "refresh_token": given.refresh})
+    narrow = answer.json()["access_token"]
+    shown = Shown(await site.client.post(f"/account/{action}", data={"access_token": narrow, "password": "x"}))
+    assert (shown.status, "password" in shown.forms[-1].fields) == (422, True)
+    assert narrow not in shown.answer.text
+
+
+async def test_a_second_step_by_a_passkey_that_comes_too_late_begins_again(site: Service) -> None:
+    keyring = await keyring_with_passkey(site)
+    someone = Visitor(site, keyring.person)
+    await someone.sign_in()
+    site.clock.advance(timedelta(seconds=300))
+    refused = await someone.send("second-step", needs_script=True, credential="{}")
+    assert (refused.status, refused.title, "has expired" in refused.text) == (422, OWN, True)
+
+
+async def test_an_unverified_account_is_told_why_it_adds_no_passkey(site: Service) -> None:
+    someone = Visitor(site, await site.register())
+    shown = await someone.sign_in(PASSKEYS)
+    assert (shown.status, "not verified yet" in shown.text, "data-create" in shown.answer.text) == (200, True, False)
