@@ -59,7 +59,7 @@ MEASURED: Final = frozenset(
         "domain/webhooks/policy.py",
         "infrastructure/token_reading.py",
         "server/request_head.py",
-        "web/passkey_pages.py",
+        "web/own_page.py",
     }
 )
 """Fed their worst inputs by ``tests/unit/test_work_of_input.py``, ``tests/integration/api/test_work_of_calls.py`` or

@@ -117,6 +117,10 @@ async def add_passkey(page: Page, name: str = "") -> None:
     await page.get_by_label("Name", exact=True).fill(name)
     await page.get_by_role("button", name="Add a passkey").click()
     await page.get_by_text("was added").wait_for()
+    kept = page.get_by_role("button", name="I have kept them")
+    if await kept.count():
+        await kept.click()
+        await page.get_by_role("heading", name="Add a passkey").wait_for()
 
 
 async def sign_in_by_passkey(page: Page, site: PasskeySite) -> None:

@@ -1,4 +1,4 @@
-"""What the tests of pages need besides Python: Chromium, axe and the HTML validator vnu, which is a Java program."""
+"""What tests of pages need besides Python: Chromium, a decoder of QR codes, axe and the HTML validator vnu, in Java."""
 
 import importlib.util
 import json
@@ -22,6 +22,15 @@ def chromium() -> str:
     if importlib.util.find_spec("playwright") is None:
         _leave_out("playwright", "uv sync --group browser")
     return shutil.which("chromium") or _leave_out("chromium", "apt-get install chromium")
+
+
+def read_codes(picture: memoryview) -> list[str]:
+    """Return what a decoder reads in the grey pixels of a picture; without it skip, or fail in the gate."""
+    if importlib.util.find_spec("zxingcpp") is None:
+        _leave_out("zxing-cpp", "uv sync --group browser")
+    import zxingcpp  # noqa: PLC0415 - it comes with the group `browser`
+
+    return [found.text for found in zxingcpp.read_barcodes(picture)]
 
 
 def axe() -> str:

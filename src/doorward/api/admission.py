@@ -1,13 +1,14 @@
 """What a route's policy demands before its function runs: the rate limit, the caller, each parameter once."""
 
 from collections import Counter
+from collections.abc import Mapping
 from typing import assert_never
 from urllib.parse import parse_qsl
 
 from fastapi import Request
 
 from doorward.api.caller import admit_caller
-from doorward.api.exceptions import InvalidRequestError, RateLimitExceededError
+from doorward.api.exceptions import ForeignFormError, InvalidRequestError, RateLimitExceededError
 from doorward.api.policy import NeedsScope, Public
 from doorward.api.problems import MAXIMUM_ERRORS, pointer_to
 from doorward.api.routing import PolicyRoute
@@ -22,6 +23,8 @@ from doorward.observability.request_context import current_client
 async def admit(request: Request, route: PolicyRoute, services: Services) -> None:
     """Raise the refusal that the route's policy has for this request, if any. Nothing of the body is read."""
     policy = route.policy
+    if policy.is_page_form and is_foreign_form(request.headers, services.edge.public_origin):
+        raise ForeignFormError
     if policy.limit_of_address is not None and policy.limit_of_refresh is None:
         await count_call(policy.limit_of_address, route, services)
     match policy.access:
@@ -46,6 +49,18 @@ async def count_call(limit: LimitedCall, route: PolicyRoute, services: Services,
     if seconds:
         report(RateLimitExceeded(route=route.path))
         raise RateLimitExceededError(seconds)
+
+
+def is_foreign_form(headers: Mapping[str, str], public_origin: str | None) -> bool:
+    """Tell whether a browser says that a page of another origin has sent a form (Fetch Metadata, RFC 6454). Pure.
+
+    Ours ask browsers for no Referer, which makes their own Origin ``null``: so that proves nothing by itself. Browsers
+    that do not say ``Sec-Fetch-Site`` are from before 2023.
+    """
+    site = headers.get("sec-fetch-site")
+    if site is not None:
+        return site not in {"same-origin", "none"}
+    return public_origin is not None and headers.get("origin", "null") not in {"null", public_origin}
 
 
 def refuse_repeated_parameters(query_string: bytes) -> None:

@@ -46,6 +46,14 @@ class InvalidRequestError(RequestRefusedError):
     explanation = "The request does not fit the call. Correct the parts that errors lists."
 
 
+class ForeignFormError(RequestRefusedError):
+    """A form of our pages that another site has sent in the person's name (CWE-352)."""
+
+    status = 403
+    code = "foreign_form"
+    explanation = "A page of another site has sent this form. Open the page of this service, and fill it in there."
+
+
 class InternalError(RequestRefusedError):
     status = 500
     code = "internal_error"

@@ -109,6 +109,8 @@ class RoutePolicy:
     is_probe: bool = False
     """Called by load balancers: answered under every host name, not counted in flight, logged only when it fails."""
     content: ContentPolicy = ContentPolicy.NOTHING
+    is_page_form: bool = False
+    """Sent by a form of our own pages: one that comes from a page of another origin is refused."""
     origins: Origins = Origins.SETTINGS
 
     def __post_init__(self) -> None:

@@ -101,6 +101,8 @@ class SecondFactorServices:
     recovery_codes: RecoveryCodes
     listing: FactorListing
     enrolment: TotpEnrolment | None
+    draw_qr_code: Callable[[str], Awaitable[str]] | None
+    """Returns an image of a text, as the address of a picture. None where the package for it is missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +202,8 @@ class EdgeServices:
     """None in development, where all calls come from one machine."""
     drain: Drain
     admin_requires_second_factor: bool
+    public_origin: str | None
+    """Of PUBLIC_URL: what pages of this service say they are from."""
     bulk_place: Callable[[], AbstractContextManager[None]]
     upload_idle_seconds: float
     upload_seconds: float = UPLOAD_SECONDS

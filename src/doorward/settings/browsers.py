@@ -62,6 +62,11 @@ class BrowserSettings(Topic):
         return split_public_address(self.public_url or "")[1]
 
     @property
+    def public_origin(self) -> str | None:
+        """What browsers say that pages of PUBLIC_URL are from (RFC 6454 section 6.2); None without it."""
+        return None if self.public_url is None else split_public_address(self.public_url)[0]
+
+    @property
     def provider_issuer(self) -> str | None:
         """The issuer of tokens for other services, PUBLIC_URL; None where the provider is off.
 
@@ -78,9 +83,9 @@ class BrowserSettings(Topic):
 
         They use passkeys by https or on this machine, and of hosts that have a name (Web Authentication section 5.1.2).
         """
-        if self.public_url is None:
+        origin = self.public_origin
+        if origin is None:
             return None
-        origin, _ = split_public_address(self.public_url)
         address = urlsplit(origin)
         host = address.hostname or ""
         if is_ip_address(host) or (address.scheme != "https" and host != "localhost"):

@@ -50,14 +50,16 @@ def assets() -> Sequence[Call]:
     ]
 
 
-def passkey_assets() -> Sequence[Call]:
-    """Return the call of the script that the pages of passkeys load."""
-    return [Call("GET", "/account/static/passkeys.js", _asset("passkeys.js", "text/javascript"), _ASSET)]
+def script(name: str) -> Call:
+    """Return the call of a script that only some pages load."""
+    return Call("GET", f"/account/static/{name}", _asset(name, "text/javascript"), _ASSET)
 
 
 def acts(limit: LimitedCall) -> RoutePolicy:
     """Return the policy of a form: it counts for the same limit as the API's call."""
-    return RoutePolicy(PUBLIC, errors=ErrorDialect.PAGE, content=ContentPolicy.PAGE, limit_of_address=limit)
+    return RoutePolicy(
+        PUBLIC, errors=ErrorDialect.PAGE, content=ContentPolicy.PAGE, limit_of_address=limit, is_page_form=True
+    )
 
 
 def shows(pages: Pages, name: str) -> Callable[[], Awaitable[Response]]:

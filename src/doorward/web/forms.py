@@ -1,5 +1,6 @@
 """The forms of the pages. An empty field counts as left out."""
 
+from enum import StrEnum
 from typing import Final
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -9,6 +10,13 @@ from doorward.core.principal import MAXIMUM_TOKEN_LENGTH
 MAXIMUM_FIELD_LENGTH: Final = 1024
 MAXIMUM_CREDENTIAL_LENGTH: Final = 32 * 1024
 """What a browser writes of a passkey, and of a login that waits."""
+
+
+class SignedInPage(StrEnum):
+    """The pages that people sign in for, by the last part of their address."""
+
+    SECOND_FACTORS = "second-factors"
+    PASSKEYS = "passkeys"
 
 
 class _Form(BaseModel):
@@ -64,19 +72,49 @@ class AcceptInvitationForm(_Form):
     password: str = Field("", max_length=MAXIMUM_FIELD_LENGTH)
 
 
-class PasskeySignInForm(_Form):
-    """What a passkey signed; or a name and a password, and a code where the account has a second factor."""
+class SignInForm(_Form):
+    """What a passkey signed; or a name and a password."""
 
     credential: str = Field("", max_length=MAXIMUM_CREDENTIAL_LENGTH)
     username: str = Field("", max_length=MAXIMUM_FIELD_LENGTH)
     password: str = Field("", max_length=MAXIMUM_FIELD_LENGTH)
+
+
+class LeadingForm(_Form):
+    """A form that leads to one of the pages that people sign in for, whichever it was begun on."""
+
+    then: SignedInPage = SignedInPage.SECOND_FACTORS
+
+
+class SecondStepForm(LeadingForm):
+    """A login that waits, and the second factor. ``totp`` and ``passkey``: what the page asks for beside codes."""
+
+    mfa_token: str = Field("", max_length=MAXIMUM_TOKEN_LENGTH)
+    totp: bool = False
+    passkey: bool = False
     code: str = Field("", max_length=MAXIMUM_FIELD_LENGTH)
+    credential: str = Field("", max_length=MAXIMUM_CREDENTIAL_LENGTH)
 
 
 class SignedInForm(_Form):
     """The session of the page."""
 
     access_token: str = Field("", max_length=MAXIMUM_TOKEN_LENGTH)
+
+
+class ProofForm(SignedInForm, LeadingForm):
+    """The session of the page, and what shows again who is asking."""
+
+    password: str = Field("", max_length=MAXIMUM_FIELD_LENGTH)
+    code: str = Field("", max_length=MAXIMUM_FIELD_LENGTH)
+    credential: str = Field("", max_length=MAXIMUM_CREDENTIAL_LENGTH)
+
+
+class ConfirmApplicationForm(SignedInForm):
+    """The token of an application that is about to be set up, and the code that it shows."""
+
+    token: str = Field("", max_length=MAXIMUM_FIELD_LENGTH)
+    code: str = Field("", max_length=MAXIMUM_FIELD_LENGTH)
 
 
 class AddPasskeyForm(SignedInForm):

@@ -168,6 +168,7 @@ def _edge(base: Foundation, limiter: CallLimiter, drain: Drain) -> EdgeServices:
         admin_requires_second_factor=requires_second_factor_of_administrators(
             base.settings.second_factors, base.settings.deployment
         ),
+        public_origin=base.settings.browsers.public_origin,
         bulk_place=base.database.bulk_place,
         upload_idle_seconds=limits.upload_idle_seconds,
     )

@@ -1,6 +1,7 @@
 """The pages for people. They exist where mail does: its links lead to them, and its extra has what renders them.
 
 The page that accepts an invitation exists without mail, too, where it has an address: ``create-admin`` prints its link.
+So do those that people sign in for.
 """
 
 import importlib.util
@@ -25,9 +26,9 @@ def create_pages(settings: Settings, *, has_mail: bool) -> Sequence[Call]:
     """Return the calls of the pages. Raises ``ImportError`` where mail needs them and the extra is missing."""
     if not has_mail and not has_invitation_page(settings):
         return []
-    from doorward.web import account_pages, joining_pages, passkey_pages  # noqa: PLC0415 - an extra
+    from doorward.web import account_pages, joining_pages, own_account_pages  # noqa: PLC0415 - an extra
 
-    passkeys = passkey_pages.calls() if has_passkey_pages(settings) else []
+    own = own_account_pages.calls(has_passkeys=has_passkey_pages(settings))
     if not has_mail:
-        return [*account_pages.assets(), *joining_pages.invitation_calls(), *passkeys]
-    return [*account_pages.calls(), *joining_pages.calls(), *passkeys]
+        return [*account_pages.assets(), *joining_pages.invitation_calls(), *own]
+    return [*account_pages.calls(), *joining_pages.calls(), *own]

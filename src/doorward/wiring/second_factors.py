@@ -15,6 +15,7 @@ from doorward.domain.mfa.recovery_codes import RecoveryCodeMacs, RecoveryCodes
 from doorward.domain.mfa.second_factor import ShownCodes
 from doorward.domain.passkeys.listing import ListedPasskeys
 from doorward.infrastructure.keys import RECOVERY_CODE_PURPOSE
+from doorward.infrastructure.qr_codes import draw_qr_code
 from doorward.settings.browsers import BrowserSettings
 from doorward.settings.config import Settings
 from doorward.wiring.auth import (
@@ -47,6 +48,7 @@ def create_second_factors(base: Foundation, issuer: TokenPairIssuer) -> SecondFa
         recovery_codes=recovery_codes,
         listing=FactorListing(database=base.database, kinds=[Applications(), ListedPasskeys()]),
         enrolment=None if sealer is None else _create_enrolment(base, issuer, sealer, recovery_codes),
+        draw_qr_code=None if importlib.util.find_spec("segno") is None else draw_qr_code,
     )
 
 

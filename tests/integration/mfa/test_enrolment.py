@@ -42,7 +42,7 @@ async def test_an_enrolment_stores_nothing_until_a_code_is_shown(service: Servic
 
 async def test_the_answer_is_what_an_application_needs(owner: Owner) -> None:
     answer = await owner.call("POST", OWN_TOTP)
-    assert set(answer.json()) == {"uri", "secret", "token"}
+    assert set(answer.json()) == {"uri", "qr", "secret", "token"}
     application = application_of(answer)
     assert (application.name, application.issuer) == (owner.person.username, "doorward")
     assert application.secret == answer.json()["secret"]

@@ -9,18 +9,11 @@ import httpx
 import pytest
 
 from development.authenticator import encode
-from tests.integration.passkeys.keyring import ORIGIN, Keyring, keyring_with_passkey, new_keyring
-from tests.integration.service import FakeClock, MakeService, Service, run_service, settings_of_the_ring
+from tests.integration.passkeys.keyring import Keyring, keyring_with_passkey, new_keyring
+from tests.integration.service import MakeService, Service
 
 PAGE = "/account/passkeys"
 CHANGES = ("/account/add-passkey", "/account/rename-passkey", "/account/remove-passkey")
-
-
-@pytest.fixture(scope="module")
-async def site(shared_database: str, secret_key: str) -> Any:
-    settings = settings_of_the_ring(shared_database, secret_key, {"public_url": ORIGIN})
-    async with run_service(settings, FakeClock()) as service:
-        yield service
 
 
 def data_of(answer: httpx.Response, name: str) -> dict[str, Any]:
@@ -81,8 +74,9 @@ async def test_a_passkey_is_added_by_a_form(site: Service) -> None:
     shown = await site.client.post(PAGE, data=form)
     made = json.dumps(keyring.authenticator.create(data_of(shown, "create")))
     added = {"access_token": token_of(shown), "credential": made, "name": "By form"}
-    answer = await site.client.post("/account/add-passkey", data=added)
-    assert (answer.status_code, keyring.row()["name"]) == (200, "By form")
+    codes = await site.client.post("/account/add-passkey", data=added)
+    assert (codes.status_code, keyring.row()["name"]) == (200, "By form")
+    answer = await site.client.post("/account/own-passkeys", data={"access_token": token_of(codes)})
     signals = data_of(answer, "signals")
     assert signals["user"] == {
         "rpId": "auth.example.com",
@@ -138,20 +132,6 @@ async def test_a_wrong_password_is_refused_on_the_page(site: Service) -> None:
     form = {"username": keyring.person.username, "password": "not this one"}
     answer = await site.client.post(PAGE, data=form)
     assert (answer.status_code, "is wrong" in answer.text) == (422, True)
-
-
-async def test_a_password_needs_the_code_of_a_second_factor(site: Service) -> None:
-    keyring = await new_keyring(site)
-    made = await keyring.post_passkey(keyring.authenticator.create(await keyring.creation_options()))
-    form = {"username": keyring.person.username, "password": keyring.person.password}
-    refused = await site.client.post(PAGE, data=form)
-    assert (refused.status_code, "second factor" in refused.text) == (422, True)
-    wrong = await site.client.post(PAGE, data={**form, "code": "AAAA-AAAA-AAAA"})
-    assert (wrong.status_code, "is wrong" in wrong.text) == (422, True)
-    right = {**form, "code": made.json()["recovery_codes"][0]}
-    shown = await site.client.post(PAGE, data=right)
-    assert (shown.status_code, (await site.get_me(token_of(shown))).status_code) == (200, 200)
-    assert (await site.client.post(PAGE, data=right)).status_code == 422
 
 
 async def test_without_an_address_there_is_no_page(make_service: MakeService) -> None:

@@ -65,6 +65,10 @@ class TotpEnrolmentResponse(BaseModel):
         description="For a QR code, or as a link on a telephone.",
         examples=["otpauth://totp/doorward:ada?secret=...&issuer=doorward&algorithm=SHA1&digits=6&period=30"],
     )
+    qr: str | None = Field(
+        description="The URI as a QR code, an SVG image for `src` of an `img`; null where the service cannot draw.",
+        examples=["data:image/svg+xml;charset=utf-8,..."],
+    )
     secret: str = Field(description="For typing it into the application.", examples=["JBSWY3DPEHPK3PXP..."])
     token: str = Field(description="Good for ten minutes.", examples=["dwt_..."])
 

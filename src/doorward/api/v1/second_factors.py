@@ -180,7 +180,9 @@ async def begin_totp(
 ) -> TotpEnrolmentResponse:
     """Get the secret for an authenticator application, after a recent proof. Nothing is stored until you confirm it."""
     enrolment = await _enrolment(services).begin(caller, replaces=parameters.replace)
-    return TotpEnrolmentResponse(uri=enrolment.uri, secret=enrolment.secret, token=enrolment.token)
+    draw = services.second_factors.draw_qr_code
+    qr = None if draw is None else await draw(enrolment.uri)
+    return TotpEnrolmentResponse(uri=enrolment.uri, qr=qr, secret=enrolment.secret, token=enrolment.token)
 
 
 async def confirm_totp(

@@ -92,8 +92,33 @@ class TotpEnrolment:
         token = self._parts.sealed_tokens.issue(
             SealedKind.TOTP_ENROLMENT, user_id=user_id, epoch=account.session_epoch, now=now, content=sealed
         )
+        return self._shown(caller, secret, token)
+
+    def show_again(self, caller: Caller, token: str) -> Enrolment:
+        """Return the enrolment whose token is brought back, to a page that shows it again after a wrong code.
+
+        Raises ``InvalidOneTimeTokenError``. Whether it was used, the database decides when it is confirmed.
+        """
+        shown = self._read(caller, token, self._clock.now())
+        return self._shown(caller, self._open(shown), token)
+
+    def _shown(self, caller: Caller, secret: bytes, token: str) -> Enrolment:
         uri = provisioning_uri(secret, issuer=self._parts.issuer, account=caller.user.username)
         return Enrolment(uri, shown_secret(secret), token)
+
+    def _read(self, caller: Caller, token: str, now: datetime) -> SealedToken:
+        """Return what a token says, if it is the caller's. Raises ``InvalidOneTimeTokenError``."""
+        shown = self._parts.sealed_tokens.read(token, SealedKind.TOTP_ENROLMENT, now=now)
+        if shown.user_id != caller.user.id:
+            raise InvalidOneTimeTokenError
+        return shown
+
+    def _open(self, shown: SealedToken) -> bytes:
+        """Return the secret. One that was sealed under a key that is gone ends with its token."""
+        try:
+            return self._parts.sealer.open(shown.content, context=sealing_context(shown.user_id))
+        except SealedDataError as error:
+            raise InvalidOneTimeTokenError from error
 
     async def confirm(
         self, caller: Caller, *, token: str, code: str, client: Client = NO_CLIENT, user_agent: str | None = None
@@ -107,11 +132,9 @@ class TotpEnrolment:
         leaves the token usable, ``ReauthenticationRequiredError`` in a session without the second factor, and what
         ``begin`` raises.
         """
-        now, user_id = self._clock.now(), caller.user.id
+        now = self._clock.now()
         self._continuation.require_signing_key(now)
-        shown = self._parts.sealed_tokens.read(token, SealedKind.TOTP_ENROLMENT, now=now)
-        if shown.user_id != user_id:
-            raise InvalidOneTimeTokenError
+        shown = self._read(caller, token, now)
         factor = self._matching(shown, code, now)
         device = self._continuation.describe(client, user_agent)
         async with self._database.transaction() as connection:
@@ -160,15 +183,8 @@ class TotpEnrolment:
         return _Stored("totp_replaced", (event,))
 
     def _matching(self, shown: SealedToken, code: str, now: datetime) -> NewTotpFactor:
-        """Return the application, if the code is one of its own. That code is used with it.
-
-        A secret that was sealed under a key that is gone ends with its token.
-        """
-        user_id = shown.user_id
-        try:
-            secret = self._parts.sealer.open(shown.content, context=sealing_context(user_id))
-        except SealedDataError as error:
-            raise InvalidOneTimeTokenError from error
+        """Return the application, if the code is one of its own. That code is used with it."""
+        user_id, secret = shown.user_id, self._open(shown)
         step = matching_step(secret, read_totp_code(code) or "", now)
         if step is None:
             raise InvalidSecondFactorError

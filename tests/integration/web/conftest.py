@@ -1,0 +1,16 @@
+"""A service that has pages, and passkeys."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.integration.passkeys.keyring import ORIGIN
+from tests.integration.service import FakeClock, Service, run_service, settings_of_the_ring
+
+
+@pytest.fixture(scope="module")
+async def site(shared_database: str, secret_key: str) -> AsyncIterator[Service]:
+    """Made once for a file: its clock goes on, and each test makes people of its own."""
+    settings = settings_of_the_ring(shared_database, secret_key, {"public_url": ORIGIN})
+    async with run_service(settings, FakeClock()) as service:
+        yield service

@@ -1,0 +1,50 @@
+"""Forms that pages of other sites send."""
+
+from __future__ import annotations
+
+import pytest
+
+from doorward.api.routing import PolicyRoute
+from tests.integration.passkeys.keyring import ORIGIN
+from tests.integration.service import Service
+from tests.integration.web.visitor import (
+    Visitor,
+)
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Sec-Fetch-Site": "cross-site"}, 403),
+        ({"Sec-Fetch-Site": "same-site", "Origin": ORIGIN}, 403),
+        ({"Origin": "https://evil.example"}, 403),
+        ({"Origin": "https://auth.example.com.evil.example"}, 403),
+        ({"Sec-Fetch-Site": "same-origin", "Origin": "null"}, 200),
+        ({"Sec-Fetch-Site": "none"}, 200),
+        ({"Origin": ORIGIN}, 200),
+        ({"Origin": "null"}, 200),
+        ({}, 200),
+    ],
+)
+async def test_a_form_of_another_site_is_refused_before_anything_is_read(
+    site: Service, headers: dict[str, str], status: int
+) -> None:
+    someone = Visitor(site, await site.register())
+    await someone.open()
+    asked = site.connections_asked_for()
+    name, password = someone.person.username, someone.person.password
+    shown = await someone.send("second-factors", headers=headers, username=name, password=password)
+    assert shown.status == status
+    if status == 403:
+        assert "another site has sent this form" in shown.text
+        assert site.connections_asked_for() == asked
+        assert site.sessions_of(someone.person) == []
+
+
+async def test_all_forms_of_pages_refuse_other_sites_and_are_limited(site: Service) -> None:
+    routes = [route for route in site.app.routes if isinstance(route, PolicyRoute)]
+    forms = [route for route in routes if route.path.startswith("/account/") and route.methods == {"POST"}]
+    assert len(forms) > 10
+    for form in forms:
+        answer = await site.client.post(form.path, data={}, headers={"Sec-Fetch-Site": "cross-site"})
+        assert (answer.status_code, form.policy.limit_of_address is None) == (403, False), form.path

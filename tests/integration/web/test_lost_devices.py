@@ -1,0 +1,72 @@
+"""The ways back that the page of lost devices names, each walked on the pages."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from development.authenticator import Authenticator
+from tests.integration.administration.administrator import signed_in_with, user
+from tests.integration.passkeys.keyring import ORIGIN, keyring_with_passkey
+from tests.integration.service import Service
+from tests.integration.web.visitor import CODES, FACTORS, OWN, PASSKEYS, SECOND_STEP, Visitor, protected_visitor
+
+LOST = "/account/lost-device"
+
+
+async def test_the_second_step_leads_to_the_page_which_leads_back(site: Service) -> None:
+    someone, _, _ = await protected_visitor(site)
+    shown = await someone.sign_in()
+    assert (shown.title, 'href="lost-device"' in shown.answer.text) == (SECOND_STEP, True)
+    page = await someone.open(LOST)
+    assert 'href="second-factors"' in page.answer.text
+    assert (await someone.open(FACTORS)).title == OWN
+
+
+@pytest.mark.parametrize("path", [FACTORS, PASSKEYS])
+async def test_a_recovery_code_is_the_way_in_to_remove_the_passkey_of_a_lost_device(site: Service, path: str) -> None:
+    keyring = await keyring_with_passkey(site)
+    someone = Visitor(site, keyring.person)
+    codes = (await site.authorized("POST", "/api/v1/account/second-factors/recovery-codes", keyring.pair.access)).json()
+    await someone.sign_in(path)
+    shown = await someone.send("second-step", code=codes["recovery_codes"][0])
+    if path == FACTORS:
+        shown = await someone.send("own-passkeys")
+    shown = await someone.send("remove-passkey")
+    assert ("was removed" in shown.text, keyring.rows()) == (True, [])
+    await someone.send("own-second-factors")
+    _, fresh = await someone.set_up()
+    assert len(fresh) == 10
+
+
+async def test_another_passkey_is_the_way_in_and_removes_the_lost_one(site: Service) -> None:
+    keyring = await keyring_with_passkey(site)
+    someone = Visitor(site, keyring.person)
+    other = Authenticator(ORIGIN)
+    await someone.open(PASSKEYS)
+    assert someone.page is not None
+    signed = keyring.authenticator.get(someone.page.data("get"))
+    shown = await someone.send("passkeys", needs_script=True, credential=json.dumps(signed))
+    made = json.dumps(other.create(shown.data("create")))
+    await someone.send("add-passkey", needs_script=True, credential=made, name="Other")
+    # The first device is lost now.
+    shown = await someone.open(PASSKEYS)
+    signed = other.get(shown.data("get"))
+    await someone.send("passkeys", needs_script=True, credential=json.dumps(signed))
+    shown = await someone.send("remove-passkey", passkey_id=keyring.passkey_ids[0])
+    assert ("was removed" in shown.text, [row["name"] for row in keyring.rows()]) == (True, ["Other"])
+
+
+async def test_an_administrator_lets_in_by_the_password_alone(site: Service) -> None:
+    someone, _, codes = await protected_visitor(site)
+    await someone.sign_in()
+    support = await signed_in_with(site, "support")
+    assert (await support.call("POST", user(someone.person, "factors/reset"))).status_code == 204
+    refused = await someone.send("second-step", code=codes[0])
+    assert (refused.status, refused.title) == (422, SECOND_STEP)
+    shown = await someone.sign_in()
+    assert (shown.title, "You have none yet" in shown.text) == (OWN, True)
+    _, fresh = await someone.set_up()
+    assert someone.page is not None
+    assert (someone.page.title, set(fresh) & set(codes)) == (CODES, set())

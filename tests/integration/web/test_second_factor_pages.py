@@ -1,0 +1,237 @@
+"""The pages of second factors without a script: set up, use, show again, recover."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import timedelta
+from urllib.parse import unquote
+
+import pyotp
+import pytest
+
+from development.authenticator import Authenticator
+from tests.integration.passkeys.keyring import ORIGIN, keyring_with_passkey
+from tests.integration.service import Logs, Service
+from tests.integration.web.visitor import (
+    CODES,
+    FACTORS,
+    OWN,
+    PASSKEYS,
+    PROOF,
+    SECOND_STEP,
+    STEP,
+    Shown,
+    Visitor,
+    code_of,
+    new_visitor,
+    protected_visitor,
+    token_of,
+    wrong,
+)
+
+STALE = timedelta(minutes=5, seconds=1)
+
+
+async def test_an_application_is_set_up_used_and_removed_without_a_script(site: Service) -> None:
+    someone = await new_visitor(site)
+    assert someone.page is not None
+    assert "You have none yet" in someone.page.text
+    assert "make-recovery-codes" not in someone.page.actions()
+    shown = await someone.send("set-up-application")
+    assert site.sql("SELECT 1 FROM totp_factors WHERE user_id = %s", someone.person.id) == []
+    (secret,) = shown.codes
+    assert [len(group) for group in secret.split()] == [4] * 8
+    application = pyotp.TOTP(secret.replace(" ", ""))
+    before = token_of(shown)
+    shown = await someone.send("confirm-application", code=code_of(application, site))
+    assert (shown.title, len(shown.codes), len(set(shown.codes))) == (CODES, 10, 10)
+    assert (await site.get_me(before)).status_code == 401
+    shown = await someone.send("own-second-factors")
+    assert (shown.title, shown.codes) == (OWN, [])
+    assert "10 codes are left" in shown.text
+    site.clock.advance(STEP)
+    shown = await someone.sign_in()
+    assert shown.title == SECOND_STEP
+    shown = await someone.send("second-step", code=code_of(application, site))
+    assert (shown.status, shown.title) == (200, OWN)
+    shown = await someone.send("remove-application")
+    assert "was removed" in shown.text
+    assert "You have none yet" in shown.text
+    assert site.sql("SELECT 1 FROM recovery_codes WHERE user_id = %s", someone.person.id) == []
+    assert (await someone.sign_in()).title == OWN
+    assert (await someone.send("sign-out")).title == "Signed out"
+
+
+async def test_a_recovery_code_is_the_way_back_and_new_codes_replace_the_old(site: Service) -> None:
+    someone, _, codes = await protected_visitor(site)
+    await someone.sign_in()
+    shown = await someone.send("second-step", code=codes[0].lower().replace("-", " "))
+    assert (shown.title, "9 codes are left" in shown.text) == (OWN, True)
+    shown = await someone.send("remove-application")
+    assert "was removed" in shown.text
+    _, others = await someone.set_up()
+    await someone.send("own-second-factors")
+    shown = await someone.send("make-recovery-codes")
+    assert shown.title == CODES
+    assert not {*shown.codes} & {*others, *codes}
+    for old in (codes[1], others[0]):
+        await someone.sign_in()
+        refused = await someone.send("second-step", code=old)
+        assert (refused.status, refused.title) == (422, SECOND_STEP)
+    assert (await someone.send("second-step", code=shown.codes[0])).title == OWN
+
+
+async def test_the_page_advises_new_codes_when_few_are_left(site: Service) -> None:
+    someone, _, codes = await protected_visitor(site)
+    for code in codes[:7]:
+        await someone.sign_in()
+        shown = await someone.send("second-step", code=code)
+    assert "3 codes are left" in shown.text
+    assert "before you run out" in shown.text
+
+
+async def test_after_five_minutes_a_change_asks_for_the_password_again(site: Service) -> None:
+    someone = await new_visitor(site)
+    site.clock.advance(STALE)
+    shown = await someone.send("set-up-application")
+    assert (shown.status, shown.title, shown.codes) == (200, PROOF, [])
+    assert shown.form("show-who-is-asking").fields["username"] == someone.person.username
+    refused = await someone.send("show-who-is-asking", password="not this one")
+    assert (refused.status, refused.title) == (422, PROOF)
+    before = token_of(refused)
+    shown = await someone.send("show-who-is-asking", password=someone.person.password)
+    assert (shown.status, shown.title, "go on" in shown.text) == (200, OWN, True)
+    assert (await site.get_me(before)).status_code == 401
+    await someone.set_up()
+
+
+@pytest.mark.parametrize("change", ["remove-application", "make-recovery-codes"])
+async def test_after_five_minutes_a_change_asks_for_the_factor_again(site: Service, change: str) -> None:
+    someone, application, codes = await protected_visitor(site)
+    page = someone.page
+    site.clock.advance(STALE)
+    shown = await someone.send(change)
+    assert (shown.status, shown.title) == (200, PROOF)
+    assert "password" not in shown.form("show-who-is-asking").fields
+    # The password alone, which the page does not ask for, makes the session no better.
+    form = {**shown.form("show-who-is-asking").fields, "password": someone.person.password}
+    answer = Shown(await site.client.post("/account/show-who-is-asking", data=form))
+    someone.page = answer
+    shown = await someone.send(change)
+    assert (shown.status, shown.title) == (200, PROOF)
+    assert len(site.sql("SELECT 1 FROM totp_factors WHERE user_id = %s", someone.person.id)) == 1
+    refused = await someone.send("show-who-is-asking", code=wrong(code_of(application, site)))
+    assert (refused.status, refused.title) == (422, PROOF)
+    shown = await someone.send("show-who-is-asking", code=codes[0])
+    assert (shown.status, shown.title) == (200, OWN)
+    assert (await someone.send(change)).status == 200
+    assert page is not None
+    assert (await site.get_me(token_of(page))).status_code == 401
+
+
+async def test_a_passkey_shows_again_who_is_asking(site: Service) -> None:
+    keyring = await keyring_with_passkey(site)
+    someone = Visitor(site, keyring.person)
+    await someone.open(PASSKEYS)
+    assert someone.page is not None
+    signed = keyring.authenticator.get(someone.page.data("get"))
+    shown = await someone.send("passkeys", needs_script=True, credential=json.dumps(signed))
+    assert shown.title == "Your passkeys"
+    site.clock.advance(STALE)
+    shown = await someone.send("remove-passkey")
+    assert (shown.status, shown.title) == (200, PROOF)
+    refused = await someone.send("show-who-is-asking", needs_script=True, credential="{}")
+    assert (refused.status, refused.title) == (422, PROOF)
+    signed = keyring.authenticator.get(refused.data("get"))
+    shown = await someone.send("show-who-is-asking", needs_script=True, credential=json.dumps(signed))
+    assert (shown.status, shown.title) == (200, "Your passkeys")
+    assert "was removed" in (await someone.send("remove-passkey")).text
+
+
+@pytest.mark.parametrize("path", [FACTORS, PASSKEYS])
+async def test_a_passkey_is_the_second_step_of_both_pages(site: Service, path: str) -> None:
+    keyring = await keyring_with_passkey(site)
+    someone = Visitor(site, keyring.person)
+    shown = await someone.sign_in(path)
+    assert (shown.title, shown.actions()) == (SECOND_STEP, ["second-step"])
+    signed = keyring.authenticator.get(shown.data("get"))
+    title = shown.form("second-step").fields["then"]
+    # What was signed for another login is refused, and another passkey is asked for.
+    strangers = Authenticator(ORIGIN)
+    strangers.credentials = (await keyring_with_passkey(site)).authenticator.credentials
+    refused = await someone.send(
+        "second-step",
+        needs_script=True,
+        credential=json.dumps(strangers.get({**shown.data("get"), "allowCredentials": []})),
+    )
+    assert (refused.status, refused.title) == (422, SECOND_STEP)
+    assert refused.data("get")["allowCredentials"] == shown.data("get")["allowCredentials"]
+    shown = await someone.send("second-step", needs_script=True, credential=json.dumps(signed))
+    assert (shown.status, shown.title) == (200, "Your passkeys" if title == "passkeys" else OWN)
+
+
+async def test_the_first_passkey_shows_the_recovery_codes_and_the_next_none(site: Service) -> None:
+    someone = await new_visitor(site)
+    authenticator = Authenticator(ORIGIN)
+    shown = await someone.send("own-passkeys")
+    made = json.dumps(authenticator.create(shown.data("create")))
+    shown = await someone.send("add-passkey", needs_script=True, credential=made, name="Key")
+    assert (shown.title, len(shown.codes)) == (CODES, 10)
+    shown = await someone.send("own-passkeys")
+    assert (shown.title, shown.codes) == ("Your passkeys", [])
+    site.clock.advance(timedelta(seconds=1))
+    made = json.dumps(Authenticator(ORIGIN).create(shown.data("create")))
+    shown = await someone.send("add-passkey", needs_script=True, credential=made, name="Other")
+    assert (shown.title, shown.codes) == ("Your passkeys", [])
+    shown = await someone.send("own-second-factors")
+    assert "Key Other" in shown.text
+
+
+async def test_the_picture_holds_the_address_that_the_application_reads(site: Service) -> None:
+    someone = await new_visitor(site)
+    shown = await someone.send("set-up-application")
+    (picture,) = shown.pictures
+    link = re.search(r'href="(otpauth:[^"]+)"', shown.answer.text)
+    assert link is not None
+    draw = site.app.state.services.second_factors.draw_qr_code
+    assert picture == await draw(link[1].replace("&amp;", "&"))
+    assert unquote(picture).startswith("data:image/svg+xml;charset=utf-8,<svg ")
+    # The same picture is in the answer of the API.
+    answer = await site.authorized("POST", "/api/v1/account/second-factors/totp", token_of(shown))
+    assert answer.json()["qr"] == await draw(answer.json()["uri"])
+
+
+@pytest.mark.parametrize("path", [FACTORS, "/account/lost-device"])
+async def test_a_page_is_kept_by_nobody_sets_no_cookie_and_changes_nothing(site: Service, path: str) -> None:
+    asked = site.connections_asked_for()
+    answer = await site.client.get(path)
+    assert (answer.status_code, answer.headers["cache-control"]) == (200, "no-store")
+    assert "set-cookie" not in answer.headers
+    assert "script-src 'self'" in answer.headers["content-security-policy"]
+    assert site.connections_asked_for() == asked
+
+
+async def test_no_secret_is_in_an_address_a_cookie_a_cache_or_the_log(site: Service, logs: Logs) -> None:
+    someone, application, codes = await protected_visitor(site)
+    await someone.sign_in()
+    await someone.send("second-step", code="000000")
+    await someone.send("second-step", code=codes[0])
+    await someone.send("make-recovery-codes")
+    fields = {
+        value
+        for answer in someone.answers
+        for form in Shown(answer).forms
+        for name, value in form.fields.items()
+        if name in {"access_token", "mfa_token", "token"}
+    }
+    secrets = {application.secret, *codes, *fields, someone.person.password} - {""}
+    assert len(secrets) > 15
+    for answer in someone.answers:
+        assert answer.headers["cache-control"] == "no-store"
+        assert "set-cookie" not in answer.headers
+        assert answer.headers.get("location") is None
+        links = re.findall(r'(?:href|action|src)="([^"]*)"', answer.text)
+        own = [link for link in links if not link.startswith(("otpauth:", "data:"))]
+        assert not [each for each in secrets if each in "".join((str(answer.request.url), *own))]
+    assert not [each for each in secrets if each in logs.getvalue()]
