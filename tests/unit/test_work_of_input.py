@@ -38,9 +38,11 @@ from doorward.domain.oauth.client_authentication import read_credentials
 from doorward.domain.oauth.models import ClientContent, PresentedCredentials
 from doorward.domain.passkeys import policy as passkeys
 from doorward.domain.passkeys.client_data import LONGEST_CLIENT_DATA, ClientDataError, read_client_data
+from doorward.domain.passkeys.ports import CeremonyFailedError
 from doorward.domain.webhooks import policy as webhooks
 from doorward.domain.webhooks.models import EndpointContent
 from doorward.infrastructure.access_tokens import AccessTokens
+from doorward.infrastructure.authenticator_cbor import require_plain
 from doorward.observability.scrubbing import Scrubber
 from doorward.server.request_head import refusal_of_head
 from doorward.settings.limits import Network
@@ -124,6 +126,13 @@ def _read_credential(text: str) -> None:
     for content in (text, "[" * len(text), json.dumps({"id": text, "rawId": text, "type": "public-key"})):
         with contextlib.suppress(ValueError):
             ceremonies.AuthenticationJson.model_validate_json(content.encode("utf-8", "surrogatepass"))
+
+
+def _look_through_cbor(text: str) -> None:
+    content = text.encode("utf-8", "surrogatepass")
+    for each in (content, b"\x81" * len(content), b"\x98\xff" * len(content), b"\x40" * len(content)):
+        with contextlib.suppress(CeremonyFailedError):
+            require_plain(each)
 
 
 def _name_passkey(text: str) -> None:
@@ -223,6 +232,7 @@ _PLACES: Final = (
     Place("client data", _read_client_data, lambda: worst_inputs.texts(LONGEST_CLIENT_DATA)),
     Place("member of a passkey", _decode_member, lambda: worst_inputs.texts(16_384)),
     Place("passkey in a form", _read_credential, lambda: worst_inputs.texts(32 * 1024)),
+    Place("CBOR of an authenticator", _look_through_cbor, lambda: worst_inputs.texts(12 * 1024)),
     Place("name of a passkey", _name_passkey, lambda: worst_inputs.texts(FIELD)),
     Place("pending login", _read_pending_login, lambda: worst_inputs.texts(FIELD)),
     Place("device token", _DEVICE_TOKENS.decode, lambda: worst_inputs.texts(FIELD)),
