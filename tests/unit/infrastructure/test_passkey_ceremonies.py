@@ -14,62 +14,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from development.authenticator import EDDSA, ES256, RS256, Authenticator, Credential, decode, encode
-from doorward.domain.passkeys.models import AssertionResponse, CreatedCredential, CreationResponse, RelyingParty
+from doorward.domain.passkeys.models import CreationResponse
 from doorward.domain.passkeys.ports import CeremonyFailedError
-from doorward.infrastructure.passkey_ceremonies import WebAuthnCeremonies
-
-RELYING_PARTY: Final = RelyingParty("auth.example.com", "doorward", "https://auth.example.com:8443")
-CHALLENGE: Final = secrets.token_bytes(32)
-CEREMONIES: Final = WebAuthnCeremonies()
-EXTENSIONS: Final = 128
-"""The flag of authenticator data that has extensions."""
-
-
-def creation_of(sent: dict[str, Any]) -> CreationResponse:
-    response = sent["response"]
-    return CreationResponse(
-        credential_id=decode(sent["rawId"]),
-        client_data=decode(response["clientDataJSON"]),
-        attestation_object=decode(response["attestationObject"]),
-        transports=response["transports"],
-    )
-
-
-def assertion_of(sent: dict[str, Any]) -> AssertionResponse:
-    response = sent["response"]
-    return AssertionResponse(
-        credential_id=decode(sent["rawId"]),
-        client_data=decode(response["clientDataJSON"]),
-        authenticator_data=decode(response["authenticatorData"]),
-        signature=decode(response["signature"]),
-        user_handle=decode(response["userHandle"]),
-    )
-
-
-def create(
-    authenticator: Authenticator, *, challenge: bytes = CHALLENGE, relying_party: str = RELYING_PARTY.id
-) -> CreationResponse:
-    options = {"rp": {"id": relying_party}, "user": {"id": encode(b"user")}, "challenge": encode(challenge)}
-    return creation_of(authenticator.create(options))
-
-
-def get(authenticator: Authenticator, challenge: bytes = CHALLENGE) -> AssertionResponse:
-    return assertion_of(authenticator.get({"challenge": encode(challenge)}))
-
-
-def verify_creation(response: CreationResponse) -> CreatedCredential:
-    return CEREMONIES.verify_creation(response, challenge=CHALLENGE, relying_party=RELYING_PARTY)
-
-
-def verify_assertion(response: AssertionResponse, created: CreatedCredential, *, requires: bool = True) -> int:
-    assertion = CEREMONIES.verify_assertion(
-        response,
-        challenge=CHALLENGE,
-        relying_party=RELYING_PARTY,
-        public_key=created.public_key,
-        requires_user_verification=requires,
-    )
-    return assertion.sign_count
+from tests.unit.infrastructure.ceremonies import (
+    CHALLENGE,
+    MADE,
+    RELYING_PARTY,
+    SIGNED,
+    STORED,
+    create,
+    creation_of,
+    get,
+    verify_assertion,
+    verify_creation,
+)
 
 
 @pytest.mark.parametrize("algorithm", [ES256, EDDSA, RS256])
@@ -240,67 +198,6 @@ def test_an_authenticators_signature_by_its_own_key_is_accepted_and_verified() -
         else:
             with pytest.raises(CeremonyFailedError):
                 verify_creation(changed)
-
-
-TAGGED: Final = [cbor2.dumps(cbor2.CBORTag(number, "(?i)[b-\ufffe]")) for number in (0, 2, 28, 35, 36, 258, 55799)]
-NOT_CANONICAL: Final = [
-    *TAGGED,
-    cbor2.dumps(1.5),
-    b"\xf7",  # undefined
-    b"\x9f\x01\xff",  # an array without a length
-    b"\x5f\x41a\xff",  # a text in pieces
-    b"\x81" * 9 + b"\x01",
-    b"\x9a\xff\xff\xff\xff",
-    b"\x98\xc8" + b"\x01" * 200,
-    b"\x1c",
-    b"\x59\x10\x00",
-]
-
-
-def with_extensions(content: bytes) -> bytes:
-    """Return authenticator data with this in place of extensions."""
-    data = SIGNED.authenticator_data
-    return data[:32] + bytes([data[32] | EXTENSIONS]) + data[33:] + content
-
-
-@pytest.mark.parametrize("content", NOT_CANONICAL)
-def test_what_canonical_cbor_does_not_have_is_not_decoded(content: bytes) -> None:
-    """In an attestation, in its statement, in the key, and in the extensions of either ceremony."""
-    statement = cbor2.loads(MADE.attestation_object)
-    head = cbor2.dumps({"fmt": "none", "attStmt": {}})[1:]
-    data = statement["authData"]
-    for attestation in (
-        content,
-        b"\xa3" + head + cbor2.dumps("authData") + content,
-        cbor2.dumps({**statement, "authData": data[: 37 + 18 + 32] + content}),
-        cbor2.dumps({**statement, "authData": data[:32] + bytes([data[32] | EXTENSIONS]) + data[33:] + content}),
-    ):
-        with pytest.raises(CeremonyFailedError):
-            verify_creation(dataclasses.replace(MADE, attestation_object=attestation))
-    with pytest.raises(CeremonyFailedError, match=r"^The CBOR"):
-        verify_assertion(dataclasses.replace(SIGNED, authenticator_data=with_extensions(content)), STORED)
-
-
-def test_extensions_of_an_authenticator_are_let_through_to_the_signature() -> None:
-    """Those that authenticators send are plain. What is refused here is their signature, which covers them."""
-    for extensions in ({"credProtect": 2}, {"hmac-secret": True}, {"uvm": [[2, 4, 2], [4, 4, 1]]}, {"largeBlob": None}):
-        content = with_extensions(cbor2.dumps(extensions))
-        with pytest.raises(CeremonyFailedError, match="InvalidAuthenticationResponse"):
-            verify_assertion(dataclasses.replace(SIGNED, authenticator_data=content), STORED)
-
-
-@pytest.mark.parametrize("length", [0, 36, 38, 54, 55, 60])
-def test_authenticator_data_that_is_cut_off_is_refused(length: int) -> None:
-    statement = cbor2.loads(MADE.attestation_object)
-    cut = cbor2.dumps({**statement, "authData": statement["authData"][:length]})
-    with pytest.raises(CeremonyFailedError):
-        verify_creation(dataclasses.replace(MADE, attestation_object=cut))
-
-
-SIGNER: Final = Authenticator(RELYING_PARTY.origin)
-MADE: Final = create(SIGNER)
-STORED: Final = verify_creation(MADE)
-SIGNED: Final = get(SIGNER)
 
 
 @given(st.data())
