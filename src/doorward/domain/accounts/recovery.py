@@ -154,7 +154,7 @@ class Recovery:
                 # Whoever has registered another person's address must not keep its owner out. An account whose
                 # address was ever verified keeps its factors, also at an address that an administrator has given it:
                 # a mailbox is none of them.
-                if not await accounts.was_verified(connection, user_id):
+                if not await accounts.find_earlier_verification(connection, user_id):
                     reset = await self._factors.reset(connection, user_id, now=now)
             await accounts.replace_forgotten_password(connection, user_id, password_hash=password_hash, now=now)
             await self._passwords.remove_failures(connection, user_id)

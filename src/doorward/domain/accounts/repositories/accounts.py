@@ -84,7 +84,7 @@ async def lock_mailbox(connection: Connection, user_id: UUID) -> Mailbox | None:
         return await cursor.fetchone()
 
 
-async def was_verified(connection: Connection, user_id: UUID) -> bool:
+async def find_earlier_verification(connection: Connection, user_id: UUID) -> bool:
     """Tell whether an address was verified before the one that an administrator has given the account."""
     cursor = await connection.execute(
         """
