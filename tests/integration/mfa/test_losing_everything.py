@@ -65,7 +65,8 @@ async def rehearsal(make_service: MakeService, tmp_path: Path) -> Rehearsal:
     owner = Owner(service, person, await service.log_in(person))
     owner.person = replace(person, id=(await owner.account())["id"])
     admin = await signed_in_with(service, "admin")
-    await write(service, "UPDATE users SET email_verified_at = now()")
+    both = [owner.person.id, admin.person.id]
+    await write(service, "UPDATE users SET email_verified_at = now() WHERE id = ANY(%s::uuid[])", both)
     protected = await Protected.enrolled(owner)
     keyring = Keyring(service, owner.person, protected.pair, Authenticator(ORIGIN))
     await keyring.add_passkey()
