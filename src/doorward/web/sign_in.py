@@ -52,7 +52,7 @@ class SignIn:
     def calls(self) -> Sequence[Call]:
         """Return the calls."""
         return [
-            *(Call("GET", page.path, self._shows(page), SHOWN) for page in self._own_pages.values()),
+            *(Call("GET", page.path, self.shows(page), SHOWN) for page in self._own_pages.values()),
             *(
                 Call("POST", page.path, self._signs_in(page), acts(LimitedCall.TOKEN))
                 for page in self._own_pages.values()
@@ -102,7 +102,9 @@ class SignIn:
         await services.sessions.revoke_access_token(form.access_token)
         return self._pages.page("done", title="Signed out", message="You are signed out.")
 
-    def _shows(self, page: OwnPage) -> Callable[..., Awaitable[Response]]:
+    def shows(self, page: OwnPage) -> Callable[..., Awaitable[Response]]:
+        """Return the function that shows the form that begins, for a page."""
+
         async def show_sign_in(services: CurrentServices) -> Response:
             """Show the form."""
             return self.form(services, page)

@@ -1,4 +1,4 @@
-"""Forms that pages of other sites send."""
+"""Forms that pages of other sites send, and what is typed into our own to do harm."""
 
 from __future__ import annotations
 
@@ -7,9 +7,7 @@ import pytest
 from doorward.api.routing import PolicyRoute
 from tests.integration.passkeys.keyring import ORIGIN
 from tests.integration.service import Service
-from tests.integration.web.visitor import (
-    Visitor,
-)
+from tests.integration.web.visitor import Visitor, new_visitor, token_of
 
 
 @pytest.mark.parametrize(
@@ -48,3 +46,31 @@ async def test_all_forms_of_pages_refuse_other_sites_and_are_limited(site: Servi
     for form in forms:
         answer = await site.client.post(form.path, data={}, headers={"Sec-Fetch-Site": "cross-site"})
         assert (answer.status_code, form.policy.limit_of_address is None) == (403, False), form.path
+
+
+FIELDS = (
+    *("username", "password", "code", "credential", "token", "mfa_token", "then", "totp", "passkey"),
+    *("passkey_id", "name", "email", "new_password"),
+)
+NASTY = ("\0", "\ud7ff\uffff", "١٢٣٤٥٦", "{{'QX'*3}}", "<script>", "%00", "a" * 1000, "[" * 1000, '"><img src=x>')
+
+
+@pytest.mark.parametrize("value", NASTY)
+async def test_whatever_is_typed_is_refused_or_shown_as_text(site: Service, value: str) -> None:
+    someone = await new_visitor(site)
+    for route in site.app.routes:
+        assert isinstance(route, PolicyRoute)
+        if not route.path.startswith("/account/") or route.methods != {"POST"}:
+            continue
+        typed = dict.fromkeys(FIELDS, value)
+        valid = {"then": "passkeys", "totp": "true", "passkey": "false"}
+        for form in (typed, {**typed, **valid}, {**typed, **valid, "credential": ""}):
+            given = {**form, "access_token": token_of(someone.page)}
+            answer = await site.client.post(route.path, data=given)
+            assert answer.status_code in {200, 422}, (route.path, answer.text)
+            assert answer.headers["content-type"] == "text/html; charset=utf-8"
+            assert "<script>" not in answer.text
+            assert "<img src=x>" not in answer.text
+            assert "QXQXQX" not in answer.text
+        if route.path == "/account/sign-out":
+            await someone.sign_in()
