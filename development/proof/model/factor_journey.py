@@ -71,6 +71,11 @@ class FactorJourney(AdministrationSteps):
         people = [each for each in self.model.people if each.is_asked]
         return people[who % len(people)] if people else None
 
+    def _make_room(self, person: Person) -> None:
+        """End all sessions of somebody who is about to begin one, where there are many."""
+        if not self.has_room:
+            self._end_all(person)
+
     def _asked(self, person: Person) -> str:
         token = self.world.run(self.world.factors.log_in(person.username, person.password))
         hold("the password alone is asked for a factor", is_so=isinstance(token, str), detail=token)

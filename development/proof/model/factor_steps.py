@@ -10,6 +10,7 @@ from development.proof.model.account_steps import LET_IN, some
 from development.proof.model.expectation import Person, hold
 from development.proof.model.factor_journey import TWO_KINDS, FactorJourney
 from development.proof.model.tokens import RememberedDevice
+from doorward.domain.auth.models import LoggedIn
 from doorward.domain.auth.shown_factor import ShownFactor
 
 MOST_NEWER_DEVICES: Final = 12
@@ -18,17 +19,10 @@ LIFE_OF_LOGIN: Final = timedelta(seconds=300)
 ONCE: Final = "what is shown once begins one session, and none after it"
 MOMENT: Final = timedelta(microseconds=1)
 SHOWN: Final = [
-    "code",
-    "code",
-    "recovery code",
-    "recovery code",
-    "passkey",
-    "another's passkey",
-    "wrong",
-    "used code",
-    "dead recovery code",
+    *("code", "code", "recovery code", "recovery code", "passkey", "passkey"),
+    *("another's passkey", "wrong", "used code", "dead recovery code"),
 ]
-MEANWHILE: Final = ["nothing", "nothing", "nothing", "all sessions end", "it is late"]
+MEANWHILE: Final = ["nothing", "nothing", "all sessions end", "it is late"]
 callers = st.sampled_from([1, 1, 2])
 
 
@@ -57,8 +51,9 @@ class FactorSteps(FactorJourney):
     def logs_in_by_two(self, who: int, shown: str, meanwhile: str, callers: int, remembers: bool) -> None:  # noqa: FBT001 - Hypothesis passes by name
         """The password, then a factor; the same again gets nothing."""
         person = self._protected(who)
-        if person is None or not self.has_room:
+        if person is None:
             return
+        self._make_room(person)
         tokens = [self._asked(person) for _ in range(callers)]
         self._fresh_step(person)
         factors, is_right = self._shown(person, shown, tokens[0], callers)
@@ -72,9 +67,7 @@ class FactorSteps(FactorJourney):
             self._note_shown(person, shown)
             self.touched.append(self._begun(person, each.tokens, TWO_KINDS))
             if remembers:
-                until, key = self.now + TRUST, self.model.key
-                person.factors.device = RememberedDevice(each.device_token, person.epoch, until, key)
-                person.factors.newer_devices = 0
+                self._note_device(person, each)
             self._repeat(person, tokens, factors[0])
         self._forget_attempts()
         self._compare_factors(person)
@@ -91,9 +84,9 @@ class FactorSteps(FactorJourney):
     @rule(who=some, is_late=st.booleans(), is_ended=st.booleans())
     def logs_in_on_a_remembered_device(self, who: int, is_late: bool, is_ended: bool) -> None:  # noqa: FBT001 - Hypothesis passes by name
         """For a while and for an epoch the device stands in for the factor; then the password is asked for one."""
-        person = next((each for each in self.model.people if each.factors.device), self._person(who))
-        device = person.factors.device
-        if device is None or not self.has_room or person.factors.newer_devices > MOST_NEWER_DEVICES:
+        person = self._protected(who)
+        device = None if person is None else self._remembered(person)
+        if person is None or device is None:
             return
         if is_ended:
             self._end_all(person)
@@ -109,6 +102,27 @@ class FactorSteps(FactorJourney):
         if person.is_admissible:
             person.has_old_hash = False
         self._forget_attempts()
+
+    def _remembered(self, person: Person) -> RememberedDevice | None:
+        """Return a device that the person has asked to remember, in this step if there is none from before."""
+        factors = person.factors
+        if factors.device is not None and factors.newer_devices <= MOST_NEWER_DEVICES and self.has_room:
+            return factors.device
+        self._make_room(person)
+        if not factors.codes:
+            return None
+        typed = self.world.factors.typed(factors.codes[0])
+        call = self.world.factors.complete_at_once([self._asked(person)], [typed], remembers=True)
+        for each in self.world.run(call):
+            factors.use_code()
+            self.touched.append(self._begun(person, each.tokens, TWO_KINDS))
+            self._note_device(person, each)
+        return factors.device
+
+    def _note_device(self, person: Person, login: LoggedIn) -> None:
+        until, key = self.now + TRUST, self.model.key
+        person.factors.device = RememberedDevice(login.device_token, person.epoch, until, key)
+        person.factors.newer_devices = 0
 
     @rule(which=some, shown=st.sampled_from(SHOWN))
     def shows_a_factor_again(self, which: int, shown: str) -> None:
