@@ -24,6 +24,7 @@ SHOWN: Final = [
 ]
 MEANWHILE: Final = ["nothing", "nothing", "all sessions end", "it is late"]
 callers = st.sampled_from([1, 1, 2])
+attempts = st.lists(st.tuples(st.sampled_from(SHOWN), st.sampled_from(MEANWHILE)), min_size=1, max_size=4)
 
 
 class FactorSteps(FactorJourney):
@@ -41,18 +42,17 @@ class FactorSteps(FactorJourney):
         """What the authenticator made is registered once, before the sessions end."""
         self._add_passkey(self._session(which), meanwhile, callers, counts=counts)
 
-    @rule(
-        who=some,
-        shown=st.sampled_from(SHOWN),
-        meanwhile=st.sampled_from(MEANWHILE),
-        callers=callers,
-        remembers=st.booleans(),
-    )
-    def logs_in_by_two(self, who: int, shown: str, meanwhile: str, callers: int, remembers: bool) -> None:  # noqa: FBT001 - Hypothesis passes by name
-        """The password, then a factor; the same again gets nothing."""
-        person = self._protected(who)
-        if person is None:
-            return
+    @rule(who=some, attempts=attempts, callers=callers, remembers=st.booleans())
+    def logs_in_by_two(self, who: int, attempts: list[tuple[str, str]], callers: int, remembers: bool) -> None:  # noqa: FBT001 - Hypothesis passes by name
+        """The password, then a factor, now and again; the same as before gets nothing."""
+        for shown, meanwhile in attempts:
+            person = self._protected(who)
+            if person is not None:
+                self._log_in_by_two(person, shown, meanwhile, callers, remembers=remembers)
+                self._compare_factors(person)
+        self._forget_attempts()
+
+    def _log_in_by_two(self, person: Person, shown: str, meanwhile: str, callers: int, *, remembers: bool) -> None:
         self._make_room(person)
         tokens = [self._asked(person) for _ in range(callers)]
         self._fresh_step(person)
@@ -69,8 +69,6 @@ class FactorSteps(FactorJourney):
             if remembers:
                 self._note_device(person, each)
             self._repeat(person, tokens, factors[0])
-        self._forget_attempts()
-        self._compare_factors(person)
 
     def _repeat(self, person: Person, tokens: list[str], factor: ShownFactor) -> None:
         """Show the same to another login, and something else to the same."""

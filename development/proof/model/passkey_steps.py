@@ -9,7 +9,7 @@ from hypothesis.stateful import rule
 from development.proof.model.account_steps import some
 from development.proof.model.expectation import Person, hold
 from development.proof.model.factor_journey import TWO_KINDS
-from development.proof.model.factor_steps import ONCE, FactorSteps
+from development.proof.model.factor_steps import ONCE, FactorSteps, callers
 from development.proof.model.own_factors import OwnPasskey
 
 LIFE_OF_CHALLENGE: Final = timedelta(minutes=10)
@@ -19,19 +19,22 @@ SIGNATURES: Final = ["right", "right", "repeated", "user not verified", "counter
 class PasskeySteps(FactorSteps):
     """A passkey that verified its user is two factors."""
 
-    @rule(who=some, how=st.sampled_from(SIGNATURES), callers=st.sampled_from([1, 1, 2]))
-    def signs_in_by_a_passkey(self, who: int, how: str, callers: int) -> None:
+    @rule(who=some, hows=st.lists(st.sampled_from(SIGNATURES), min_size=1, max_size=4), callers=callers)
+    def signs_in_by_a_passkey(self, who: int, hows: list[str], callers: int) -> None:
         """One signature begins one session; a counter that fell suspends the passkey."""
-        people = self._owners(who, counts=bool(callers % 2))
-        if not people:
-            return
-        person = people[who % len(people)]
-        self._make_room(person)
-        passkeys = person.factors.lost_passkeys if how == "removed" else person.factors.passkeys
-        options = self.world.run(self.world.factors.options_of_login(None))
-        if not passkeys or options is None:
-            return
-        passkey = passkeys[-1]
+        for how in hows:
+            people = self._owners(who)
+            if not people:
+                return
+            person = people[who % len(people)]
+            passkeys = person.factors.lost_passkeys if how == "removed" else person.factors.passkeys
+            if passkeys:
+                self._make_room(person)
+                self._sign_in(person, passkeys[-1], how, callers)
+                self._compare_factors(person)
+
+    def _sign_in(self, person: Person, passkey: OwnPasskey, how: str, callers: int) -> None:
+        options = self.world.run(self.world.factors.options_of_login(None)) or {}
         authenticator, credential = passkey.authenticator, passkey.authenticator.credentials[0]
         authenticator.verifies_user = how != "user not verified"
         falls = how == "counter fell" and passkey.counter > 0
@@ -49,12 +52,12 @@ class PasskeySteps(FactorSteps):
             self._note_signature(passkey, falls=falls)
         for each in begun:
             self.touched.append(self._begun(person, each.tokens, TWO_KINDS))
-        self._compare_factors(person)
 
-    def _owners(self, who: int, *, counts: bool) -> list[Person]:
-        """Return who has a passkey, or lost one; somebody registers one if nobody has."""
-        if not any(each.factors.passkeys for each in self.model.people):
-            self._add_passkey(self._session(who), counts=counts)
+    def _owners(self, who: int) -> list[Person]:
+        """Return who has a passkey, or lost one; somebody registers one if nobody has one that is good."""
+        passkeys = [passkey for person in self.model.people for passkey in person.factors.passkeys]
+        if all(passkey.is_suspended for passkey in passkeys):
+            self._add_passkey(self._session(who), counts=who % 3 > 0)
         return [each for each in self.model.people if each.factors.passkeys or each.factors.lost_passkeys]
 
     @staticmethod
