@@ -132,12 +132,24 @@ class FactorJourney(AdministrationSteps):
     def _signed(self, person: Person, shown: str, options: Json | None) -> tuple[Json, bool]:
         """Return what an authenticator signs, the person's own or another's, if there is one."""
         is_own = shown == "passkey"
-        owners = [each for each in self.model.people if each.factors.passkeys and (each is person) == is_own]
-        if options is None or not owners:
+        owner = person if is_own else self._another_owner(person)
+        if options is None or not owner.factors.passkeys:
             return {}, False
-        passkey = owners[0].factors.passkeys[-1]
+        passkey = owner.factors.passkeys[-1]
         passkey.authenticator.verifies_user = bool(len(self.model.sessions) % 2)
         return passkey.authenticator.get(options), is_own and not passkey.is_suspended
+
+    def _another_owner(self, person: Person) -> Person:
+        """Return another person with a passkey, who registers one if nobody else has."""
+        if len(self.model.people) == 1:
+            self._register()
+        others = [each for each in self.model.people if each is not person]
+        owner = next((each for each in others if each.factors.passkeys), others[0])
+        if not owner.factors.passkeys:
+            self._let_in(owner)
+            self._log_in(owner, has_old_hash=False)
+            self._add_passkey(self.model.sessions[-1])
+        return owner
 
     def _note_shown(self, person: Person, shown: str) -> None:
         if shown == "code":

@@ -104,7 +104,8 @@ class FactorSteps(FactorJourney):
     def _remembered(self, person: Person) -> RememberedDevice | None:
         """Return a device that the person has asked to remember, in this step if there is none from before."""
         factors = person.factors
-        if factors.device is not None and factors.newer_devices <= MOST_NEWER_DEVICES and self.has_room:
+        is_recent = factors.device is not None and factors.device.epoch == person.epoch
+        if is_recent and factors.newer_devices <= MOST_NEWER_DEVICES and self.has_room:
             return factors.device
         self._make_room(person)
         if not factors.codes:

@@ -29,11 +29,14 @@ class PasskeySteps(FactorSteps):
             person = people[who % len(people)]
             passkeys = person.factors.lost_passkeys if how == "removed" else person.factors.passkeys
             if passkeys:
-                self._make_room(person)
                 self._sign_in(person, passkeys[-1], how, callers)
                 self._compare_factors(person)
 
     def _sign_in(self, person: Person, passkey: OwnPasskey, how: str, callers: int) -> None:
+        if how == "counter fell" and passkey.counter == 0:
+            # What has not counted yet cannot fall.
+            self._sign_in(person, passkey, "right", callers)
+        self._make_room(person)
         options = self.world.run(self.world.factors.options_of_login(None)) or {}
         authenticator, credential = passkey.authenticator, passkey.authenticator.credentials[0]
         authenticator.verifies_user = how != "user not verified"
