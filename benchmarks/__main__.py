@@ -3,11 +3,13 @@
 import argparse
 import signal
 import sys
+from collections.abc import Callable
 from types import FrameType
 from typing import Final
 
 from benchmarks.admin.measurement import measure_admin
 from benchmarks.capacity.measurement import measure_capacity
+from benchmarks.factors.measurement import measure_factors
 from benchmarks.flows.measurement import measure_accounts
 from benchmarks.items.measurement import measure_items
 from benchmarks.plan import Plan, say
@@ -24,7 +26,8 @@ ACCOUNTS: Final = "accounts"
 ADMIN: Final = "admin"
 TOKENS: Final = "tokens"
 CAPACITY: Final = "capacity"
-APART: Final = frozenset({ITEMS, ACCOUNTS, ADMIN, TOKENS, CAPACITY})
+FACTORS: Final = "factors"
+APART: Final = frozenset({ITEMS, ACCOUNTS, ADMIN, TOKENS, CAPACITY, FACTORS})
 """Parts with a page of their own, which run only when they are named."""
 
 QUICK_PARTS: Final = ("rates", "logins", "start", "storage")
@@ -53,17 +56,18 @@ def _measure(options: argparse.Namespace) -> int:
     status = 0
     if chosen - APART:
         status = _speed(chosen - APART, _plan(options), check=options.check)
-    if ACCOUNTS in chosen:
-        measure_accounts(_plan(options), options.before)
-    if TOKENS in chosen:
-        measure_tokens(_plan(options))
-    if CAPACITY in chosen:
-        measure_capacity(_plan(options))
     sizes = [int(size) for size in options.sizes.split(",")]
-    if ITEMS in chosen:
-        measure_items(sizes, is_quick=options.quick)
-    if ADMIN in chosen:
-        measure_admin([sizes[0], sizes[-1]], is_quick=options.quick)
+    apart: dict[str, Callable[[], None]] = {
+        ACCOUNTS: lambda: measure_accounts(_plan(options), options.before),
+        FACTORS: lambda: measure_factors(_plan(options), options.before),
+        TOKENS: lambda: measure_tokens(_plan(options)),
+        CAPACITY: lambda: measure_capacity(_plan(options)),
+        ITEMS: lambda: measure_items(sizes, is_quick=options.quick),
+        ADMIN: lambda: measure_admin([sizes[0], sizes[-1]], is_quick=options.quick),
+    }
+    for name, measure in apart.items():
+        if name in chosen:
+            measure()
     return status
 
 
@@ -75,7 +79,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--no-peers", action="store_true", help="measure the service and the limits only")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--memory-minutes", type=float, default=2.0, help="how long memory is watched")
-    parser.add_argument("--before", default="", help="of the part accounts: a commit whose logins are measured beside")
+    parser.add_argument("--before", default="", help="of the parts accounts and factors: a commit to log in at beside")
     parser.add_argument("--sizes", default="10000,100000,1000000", help="of the parts items and admin, with commas")
     return parser
 

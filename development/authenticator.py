@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 import cbor2
-from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 
 ES256, EDDSA, RS256 = -7, -8, -257
@@ -57,6 +57,19 @@ class Credential:
         if isinstance(self.key, ed25519.Ed25519PrivateKey):
             return self.key.sign(content)
         return self.key.sign(content, padding.PKCS1v15(), hashes.SHA256())
+
+    def pem(self) -> str:
+        """Return the private key as text, for ``read_key``."""
+        form, kind = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
+        return self.key.private_bytes(form, kind, serialization.NoEncryption()).decode()
+
+
+def read_key(pem: str) -> PrivateKey:
+    """Return the private key that ``Credential.pem`` has written."""
+    key = serialization.load_pem_private_key(pem.encode(), None)
+    if not isinstance(key, ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | rsa.RSAPrivateKey):
+        raise TypeError("another kind of key")
+    return key
 
 
 def new_key(algorithm: int) -> PrivateKey:

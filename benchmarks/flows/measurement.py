@@ -32,6 +32,7 @@ from benchmarks.service import Service, serve_command
 from development.postgres import EmbeddedPostgres
 from doorward.infrastructure.migrations import migrate
 
+PROCESSOR_HEADING: Final = "µs of processor per call"
 PAGE: Final = Path("benchmarks/accounts.md")
 INTRODUCTION: Final = """\
 # The flows of accounts
@@ -94,19 +95,17 @@ def _tables(costs: Mapping[str, Cost], series: Series, versions: Sequence[Versio
     rows = [[name, _cost(cost), _cost(Cost(*BUDGETS[name]))] for name, cost in costs.items()]
     yield table([["Flow", "statements/commits", "at most"], *rows])
     yield "## Claims of the outbox\n\nBy one process, messages a second.\n"
-    claims = [[str(batch), *(_rate(series, name_of(waiting, batch)) for waiting in WAITING)] for batch in BATCHES]
+    claims = [[str(batch), *(rate(series, name_of(waiting, batch)) for waiting in WAITING)] for batch in BATCHES]
     yield table([["Messages of a claim", *(f"{waiting:,} waiting" for waiting in WAITING)], *claims])
     yield f"{BLOCKED:,} blocked messages of a webhook in front of one that is due, milliseconds of one statement:\n"
     blocked = [[name, f"{series.median(name):.1f}"] for name in (BLOCKED_CLAIM, ASIDE, CLAIM_BEHIND)]
     yield table([["Statement", "ms"], *blocked])
     yield "## Calls a second\n"
     names = [login_series(each) for each in versions] + ["forgot: unknown addresses", "forgot: one known address"]
-    yield table(
-        [["Call", "a second", "µs of processor per call"], *([n, _rate(series, n), _busy(series, n)] for n in names)]
-    )
+    yield table([["Call", "a second", PROCESSOR_HEADING], *([n, rate(series, n), busy(series, n)] for n in names)])
     if len(versions) > 1:
         this, other = (login_series(each) for each in versions)
-        processor = _processor_us(series, other) / _processor_us(series, this)
+        processor = processor_ratio(series, this, other)
         yield f"Logins of this version by those of {versions[1].name}: {series.ratio(this, other):.3f} (to be at least"
         yield f"0.97); by processor time, which a busy machine changes least, {processor:.3f}.\n"
 
@@ -115,13 +114,20 @@ def _cost(cost: Cost) -> str:
     return f"{cost.statements}/{cost.commits}"
 
 
-def _rate(series: Series, name: str) -> str:
+def rate(series: Series, name: str) -> str:
+    """Return how many there were a second."""
     value = series.median(name)
     return f"{value:,.0f}" if value >= 10 else f"{value:.2f}"  # noqa: PLR2004 - digits that mean something
 
 
-def _busy(series: Series, name: str) -> str:
+def busy(series: Series, name: str) -> str:
+    """Return how long each had a processor, in microseconds."""
     return f"{_processor_us(series, name):,.0f}"
+
+
+def processor_ratio(series: Series, name: str, of: str) -> float:
+    """Return how many of ``name`` take the processor time of as many of ``of``: more is better, as of rates."""
+    return _processor_us(series, of) / _processor_us(series, name)
 
 
 def _processor_us(series: Series, name: str) -> float:

@@ -28,6 +28,7 @@ from benchmarks.service import running_service
 from development.postgres import EmbeddedPostgres
 from development.proof.client_timing import SETTINGS as CLIENT_SETTINGS
 from development.proof.client_timing import ClientSite
+from development.proof.factor_timing import FactorSite
 from development.proof.mailed_timing import MailedSite, mailed_settings
 from development.proof.timing_kinds import PASSWORD, Kind, area_under_curve, is_telling
 from doorward.domain.auth.throttling import LOGIN_CURVE
@@ -161,6 +162,7 @@ def main() -> int:
             tells |= compare(site.registrations(), samples)
         tells |= _compare_mailed(postgres, settings, samples)
         tells |= _compare_clients(postgres, settings, samples)
+        tells |= _compare_factors(postgres, settings, samples)
     return int(tells)
 
 
@@ -172,6 +174,19 @@ def _compare_clients(postgres: EmbeddedPostgres, settings: Mapping[str, str], sa
     ):
         print("Refused authentications of clients:")
         return compare(site.kinds(), samples)
+
+
+def _compare_factors(postgres: EmbeddedPostgres, settings: Mapping[str, str], samples: int) -> bool:
+    """Attack the second step of logins."""
+    tells = False
+    with (
+        running_service(postgres.url(), settings=settings) as service,
+        contextlib.closing(FactorSite(service.url, postgres.url(), service.secret_key)) as site,
+    ):
+        for name, kinds in site.kinds().items():
+            print(f"{name}:")
+            tells |= compare(kinds, samples)
+    return tells
 
 
 def _compare_mailed(postgres: EmbeddedPostgres, settings: Mapping[str, str], samples: int) -> bool:

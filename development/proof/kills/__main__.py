@@ -10,7 +10,15 @@ from functools import partial
 from development.proof.kills.administration import AdministratorRounds
 from development.proof.kills.deliveries import DELIVERING, DeliveryRounds
 from development.proof.kills.external_users import external_user_rounds
-from development.proof.kills.failpoints import ADMINISTRATOR_POINTS, CLIENT_POINTS, DELIVERY_POINTS, MOMENTS, POINTS
+from development.proof.kills.factors import FactorRounds
+from development.proof.kills.failpoints import (
+    ADMINISTRATOR_POINTS,
+    CLIENT_POINTS,
+    DELIVERY_POINTS,
+    FACTOR_POINTS,
+    MOMENTS,
+    POINTS,
+)
 from development.proof.kills.files import BATCHES, ImportRounds
 from development.proof.kills.oauth_clients import ClientRounds
 from development.proof.kills.rounds import Outcome, rounds
@@ -53,6 +61,9 @@ def _points(database_url: str, stack: ExitStack) -> Iterator[tuple[str, Kill]]:
     of_administrators = AdministratorRounds(administered, database_url)
     for act, moment in ADMINISTRATOR_POINTS:
         yield f"administrator's {act}, {moment}", partial(of_administrators.kill, act, moment)
+    of_factors = FactorRounds(administered, database_url)
+    for step, moment in FACTOR_POINTS:
+        yield f"second factor's {step}, {moment}", partial(of_factors.kill, step, moment)
     of_clients = ClientRounds(administered, database_url)
     for change, moment in CLIENT_POINTS:
         yield f"{change}, {moment}", partial(of_clients.kill, change, moment)

@@ -17,13 +17,24 @@ from typing import Any, Final, Literal, get_args
 from doorward.domain.accounts.repositories import accounts, deletions, email_changes, invitations
 from doorward.domain.administration.repositories import imported_users
 from doorward.domain.administration.repositories import users as administered_users
+from doorward.domain.auth.admission import SecondFactor
 from doorward.domain.auth.models import EndReason
-from doorward.domain.auth.repositories import roles, rotations, sessions, throttles, users
+from doorward.domain.auth.repositories import (
+    own_sessions,
+    roles,
+    rotations,
+    second_factors,
+    sessions,
+    throttles,
+    users,
+)
 from doorward.domain.federation.repositories import identities
 from doorward.domain.keys import repository as signing_keys
+from doorward.domain.mfa.repositories import recovery_codes, totp_factors
 from doorward.domain.oauth.repositories import clients as oauth_clients
 from doorward.domain.oauth.repositories import secrets as oauth_secrets
 from doorward.domain.outbox import repository as outbox
+from doorward.domain.passkeys import repository as passkeys
 from doorward.infrastructure.postgres.database import PostgresDatabase
 
 AccountCommit = Literal[
@@ -57,6 +68,20 @@ AdministratorCommit = Literal[
 ClientCommit = Literal["client", "client-secret", "client-disabled", "client-removed"]
 """What administrators do to an OAuth client, in the order in which it is done."""
 
+FactorCommit = Literal[
+    "application",
+    "code-used",
+    "recovery-code-used",
+    "codes-made",
+    "proof",
+    "passkey",
+    "passkey-used",
+    "passkey-removed",
+    "application-removed",
+    "factors-reset",
+]
+"""What users do to their second factors and by them, and the reset by an administrator."""
+
 DeliveryCommit = Literal["claim", "settle"]
 """What is stored about a message before it is sent, and after it was taken."""
 
@@ -64,6 +89,7 @@ Commit = (
     AccountCommit
     | AdministratorCommit
     | ClientCommit
+    | FactorCommit
     | DeliveryCommit
     | Literal["import", "signing-key", "external-user"]
 )
@@ -74,9 +100,11 @@ MOMENTS: Final[tuple[Moment, ...]] = get_args(Moment)
 ACCOUNT_COMMITS: Final[tuple[AccountCommit, ...]] = get_args(AccountCommit)
 ADMINISTRATOR_COMMITS: Final[tuple[AdministratorCommit, ...]] = get_args(AdministratorCommit)
 CLIENT_COMMITS: Final[tuple[ClientCommit, ...]] = get_args(ClientCommit)
+FACTOR_COMMITS: Final[tuple[FactorCommit, ...]] = get_args(FactorCommit)
 POINTS: Final = tuple((commit, moment) for commit in ACCOUNT_COMMITS for moment in MOMENTS)
 ADMINISTRATOR_POINTS: Final = tuple((commit, moment) for commit in ADMINISTRATOR_COMMITS for moment in MOMENTS)
 CLIENT_POINTS: Final = tuple((commit, moment) for commit in CLIENT_COMMITS for moment in MOMENTS)
+FACTOR_POINTS: Final = tuple((commit, moment) for commit in FACTOR_COMMITS for moment in MOMENTS)
 DELIVERY_POINTS: Final[tuple[tuple[DeliveryCommit, Moment], ...]] = (
     ("claim", "after"),
     ("settle", "before"),
@@ -125,16 +153,30 @@ class Failpoints:
         self._mark(oauth_clients, "remove_client", lambda _: "client-removed")
         self._mark(signing_keys, "update_key", lambda _: "signing-key")
         self._mark(identities, "add_user", lambda _: "external-user")
+        self._mark_factors()
         self._mark(outbox, "remove_message", lambda _: "settle")
         self._mark_claims()
         PostgresDatabase.bulk_transaction = self._around(PostgresDatabase.bulk_transaction)  # type: ignore[method-assign, assignment] # as below
         PostgresDatabase.transaction = self._around(PostgresDatabase.transaction)  # type: ignore[method-assign, assignment] # it is the point
 
-    def _mark(self, repository: ModuleType, name: str, commit_of: Callable[[dict[str, Any]], Commit]) -> None:
+    def _mark_factors(self) -> None:
+        self._mark(totp_factors, "add_factor", lambda _: "application")
+        self._mark(totp_factors, "consume_step", lambda _: "code-used")
+        self._mark(recovery_codes, "consume_code", lambda _: "recovery-code-used")
+        # Those that come with the first factor are a part of its commit.
+        self._mark(recovery_codes, "replace_codes", lambda _: None if _transaction.get() else "codes-made")
+        self._mark(own_sessions, "replace_session", lambda _: "proof")
+        self._mark(passkeys, "add_passkey", lambda _: "passkey")
+        self._mark(passkeys, "update_use", lambda _: "passkey-used")
+        self._mark(second_factors, "replace_kinds", _removal)
+
+    def _mark(self, repository: ModuleType, name: str, commit_of: Callable[[dict[str, Any]], Commit | None]) -> None:
         statement: Statement = getattr(repository, name)
 
         async def marked(*arguments: Any, **named: Any) -> Any:  # noqa: ANN401 - whatever the statement takes
             commit, transaction = commit_of(named), _transaction.get()
+            if commit is None:
+                return await statement(*arguments, **named)
             if transaction is not None:
                 transaction.append(commit)
                 return await statement(*arguments, **named)
@@ -196,6 +238,16 @@ class Failpoints:
 
 def _end(named: dict[str, Any]) -> Commit:
     return "reuse-revoke" if named["reason"] is EndReason.REUSE else "revoke"
+
+
+def _removal(named: dict[str, Any]) -> Commit | None:
+    removals: dict[tuple[str, ...], Commit | None] = {
+        (): None,
+        (SecondFactor.TOTP,): "application-removed",
+        (SecondFactor.PASSKEY,): "passkey-removed",
+        tuple(SecondFactor): "factors-reset",
+    }
+    return removals[tuple(named["removed"])]
 
 
 def _die() -> None:

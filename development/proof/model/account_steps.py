@@ -54,7 +54,9 @@ class AccountSteps(Journey):
         person.epoch += 1
         person.is_verified = True
         person.lose_links()
-        self.touched.append(self.model.begin(person, pair.refresh_token, pair.access_token, self.now))
+        begun = self.model.begin(person, pair.refresh_token, pair.access_token, self.now)
+        begun.acr = session.acr
+        self.touched.append(begun)
         self.touched += self.model.sessions_of(person)[-3:]
 
     @rule(which=some, other=some, is_beside=st.booleans())

@@ -19,6 +19,7 @@ from doorward.domain.auth.throttling import Throttling
 from doorward.domain.mfa.factor_reset import CodeFactors, FactorReset
 from doorward.domain.mfa.notices import FactorNotices
 from doorward.domain.outbox.mail_queue import MailQueue
+from doorward.domain.passkeys.removal import PasskeyRemoval
 from doorward.infrastructure.postgres.database import PostgresDatabase
 from doorward.infrastructure.sealing import AesGcmSealer
 
@@ -49,7 +50,7 @@ class Administration:
             clock=clock,
             throttling=throttling,
             accounts=AdministeredAccounts(tokens=tokens, mails=mails),
-            factors=FactorReset(factors=[CodeFactors()], notices=FactorNotices(mails)),
+            factors=FactorReset(factors=[CodeFactors(), PasskeyRemoval()], notices=FactorNotices(mails)),
         )
 
     async def end_sessions(self, user_id: str) -> int:
@@ -63,6 +64,10 @@ class Administration:
     async def activate(self, user_id: str) -> None:
         """Activate a user."""
         await self._actions.activate(OPERATOR, UUID(user_id))
+
+    async def reset_factors(self, user_id: str) -> None:
+        """Remove all second factors of a user."""
+        await self._actions.reset_factors(OPERATOR, UUID(user_id))
 
     async def reset_password(self, user_id: str) -> bool:
         """Have a password sign in no more; return whether that was done."""

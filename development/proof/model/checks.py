@@ -6,7 +6,8 @@ from itertools import chain, islice
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from development.proof.model.expectation import Access, Due, Model, Session, hold
+from development.proof.model.expectation import Due, Model, Session, hold
+from development.proof.model.tokens import Access
 from development.proof.model.world import World
 from doorward.domain.auth.callers import Caller
 from doorward.domain.auth.models import TokenPair
@@ -81,6 +82,9 @@ def _check_access(world: World, model: Model, session: Session, access: Access, 
     if caller is not None:
         hold("nobody gets another's account", is_so=str(caller.user.id) == session.person.id)
         rights = {scope for scope in caller.scopes if scope.startswith("admin:")}
+        shown = (caller.acr, caller.has_second_factor, world.factors.admits_to_administration(caller))
+        due = (session.acr, session.person.factors.exist, session.acr > 1)
+        hold("a token tells of the factors that were shown in its session", is_so=shown == due, detail=(shown, due))
         hold("a token allows what today's roles give", is_so=rights == model.scopes_of(session.person), detail=rights)
 
 

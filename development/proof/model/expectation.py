@@ -7,7 +7,9 @@ from datetime import datetime, timedelta
 from enum import Enum, auto
 from typing import Final
 
+from development.proof.model.own_factors import OwnFactors
 from development.proof.model.rights import OWN_ROLE, ROLES
+from development.proof.model.tokens import Access, MailedToken, RefreshText
 from doorward.domain.auth.models import EndReason
 
 ACCESS: Final = timedelta(minutes=30)
@@ -49,15 +51,6 @@ class Due(Enum):
     """A refusal, and the end of the session."""
 
 
-@dataclass(frozen=True)
-class MailedToken:
-    """A token of a mailed link, the moment from which it is refused, and the number of its key."""
-
-    text: str
-    until: datetime
-    key: int
-
-
 @dataclass(eq=False)
 class Person:
     """Somebody with an account."""
@@ -73,6 +66,7 @@ class Person:
     is_verified: bool = False
     must_change_password: bool = False
     roles: frozenset[str] = frozenset()
+    factors: OwnFactors = field(default_factory=OwnFactors)
     resets: list[MailedToken] = field(default_factory=list)
     verifications: list[MailedToken] = field(default_factory=list)
     """Every token that was ever mailed, the newest last."""
@@ -87,30 +81,23 @@ class Person:
         return f"{self.username}@example.com"
 
     @property
-    def may_log_in(self) -> bool:
-        """Tell whether the right password begins a session."""
+    def is_admissible(self) -> bool:
+        """Tell whether a session may begin, by whatever is shown."""
         return self.is_active and not self.must_change_password
+
+    @property
+    def may_log_in(self) -> bool:
+        """Tell whether the right password alone begins a session."""
+        return self.is_admissible and not self.factors.exist
+
+    @property
+    def is_asked(self) -> bool:
+        """Tell whether the right password is asked for a second factor."""
+        return self.is_admissible and self.factors.exist
 
     def lose_links(self) -> None:
         """Note a change of password or state: no link that was mailed before works."""
         self.live_resets, self.live_verification = [], None
-
-
-@dataclass(frozen=True)
-class RefreshText:
-    """A refresh token as a client has it, and the number of the key that it was written under."""
-
-    text: str
-    key: int
-
-
-@dataclass(frozen=True)
-class Access:
-    """An access token, the moment from which it is refused, and the number of its key."""
-
-    text: str
-    until: int
-    key: int
 
 
 @dataclass(eq=False)
@@ -124,6 +111,8 @@ class Session:
     expires_at: datetime
     ends_at: datetime
     epoch: int
+    acr: int = 1
+    """How many kinds of factors were shown in it."""
     ended: EndReason | None = None
     ended_at: datetime | None = None
     is_pruned: bool = False
@@ -189,7 +178,13 @@ class Model:
         return is_live and person.is_active and self.is_readable(token.key)
 
     def reset(self, person: Person, password: str) -> None:
-        """Note a new password by mail: sessions, links and old hash are gone, the address is the owner's."""
+        """Note a new password by mail: sessions, links and old hash are gone, the address is the owner's.
+
+        Factors are gone where it was not, and with them all sessions by themselves.
+        """
+        if not person.is_verified and person.factors.exist:
+            person.factors.lose_all()
+            person.epoch += 1
         person.password, person.has_old_hash, person.is_verified = password, False, True
         person.must_change_password = False
         person.epoch += 1
@@ -243,6 +238,7 @@ class Model:
             epoch=person.epoch,
         )
         self.sessions.append(session)
+        person.factors.newer_devices += 1
         return session
 
     def rotate(self, session: Session, refresh: str, access: str, now: datetime) -> None:

@@ -6,6 +6,7 @@
 from typing import Final
 
 from development.proof.model.administration_faults import ADMINISTRATION_FAULTS
+from development.proof.model.factor_faults import FACTOR_FAULTS
 from development.proof.model.fault import Fault
 
 SESSIONS_SQL: Final = "domain/auth/repositories/sessions.py"
@@ -255,4 +256,5 @@ FAULTS: Final = (
         "a thief of the password has an account erased, since its owner gets no reset",
     ),
     *ADMINISTRATION_FAULTS,
+    *FACTOR_FAULTS,
 )

@@ -14,16 +14,26 @@ from development.proof.model.expectation import (
     Due,
     Model,
     Person,
-    RefreshText,
     Session,
     ViolationError,
     hold,
 )
 from development.proof.model.rights import OWN_ROLE
 from development.proof.model.tally import Tally
+from development.proof.model.tokens import RefreshText
 from development.proof.model.world import START, World
 from doorward.domain.auth.models import EndReason
 
+STORED_FACTORS: Final = """
+    SELECT
+        second_factor,
+        (SELECT last_step FROM totp_factors WHERE user_id = users.id),
+        (SELECT count(*) FROM recovery_codes WHERE user_id = users.id),
+        ARRAY(SELECT sign_count FROM passkeys WHERE user_id = users.id ORDER BY sign_count),
+        (SELECT count(*) FROM passkeys WHERE user_id = users.id AND suspended_at IS NOT NULL)
+    FROM users
+    WHERE id = %s
+"""
 MOST_LIVE: Final = 3
 """Sessions that live at a time: each of them is tried after each step."""
 
@@ -119,6 +129,8 @@ class Journey(RuleBasedStateMachine):
         """Have an operator and a mail undo what keeps somebody from logging in."""
         if not person.is_active:
             self._activate(person)
+        if person.factors.exist:
+            self._reset_factors(person)
         if person.must_change_password:
             new, text = f"{PASSWORD} {uuid4().hex}", self.world.run(self.world.mailbox.reset(person.email))
             hold("a link is mailed to an active user", is_so=text is not None)
@@ -183,6 +195,34 @@ class Journey(RuleBasedStateMachine):
         hold("a login succeeds exactly for an active user", is_so=(pair is not None) == person.may_log_in)
         if pair is not None:
             self.touched.append(self.model.begin(person, pair.refresh_token, pair.access_token, self.now))
+        if pair is not None or person.is_asked:
             person.has_old_hash = False
         ((stored,),) = self.world.run(self.world.sql("SELECT password_hash FROM users WHERE id = %s", person.id))
         hold("a login replaces an old hash", is_so=stored.startswith("$2b$") == person.has_old_hash, detail=stored[:4])
+
+    def _read_hash(self, person: Person) -> None:
+        """Note whether a race has left the old hash of somebody who is asked for a factor: either is right."""
+        if person.factors.exist:
+            statement = "SELECT starts_with(password_hash, '$2b$') FROM users WHERE id = %s"
+            ((person.has_old_hash,),) = self.world.run(self.world.sql(statement, person.id))
+
+    def _reset_factors(self, person: Person) -> None:
+        """Have an administrator reset all second factors, which ends all sessions if there are any."""
+        self.world.run(self.world.administration.reset_factors(person.id))
+        if person.factors.exist:
+            self.model.end_all(person)
+        person.factors.lose_all()
+        self.touched += self.model.sessions_of(person)[-2:]
+
+    def _forget_attempts(self) -> None:
+        """Have failed attempts forgotten: how many there may be is not what these steps are about."""
+        self.world.run(self.world.sql("DELETE FROM login_throttles"))
+
+    def _compare_factors(self, person: Person) -> None:
+        rows = self.world.run(self.world.sql(STORED_FACTORS, person.id))
+        factors = person.factors
+        suspended = sum(each.is_suspended for each in factors.passkeys)
+        counters = sorted(each.counter for each in factors.passkeys)
+        step = factors.used_step if factors.secret else None
+        due = [(factors.kinds, step, len(factors.codes), counters, suspended)]
+        hold("second factors are stored as they were changed and used", is_so=rows == due, detail=(rows, due))

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
 from development.proof.model.account_steps import LET_IN, AccountSteps, some
-from development.proof.model.expectation import MOST_PEOPLE, PASSWORD, MailedToken, Person, Session, hold
+from development.proof.model.expectation import MOST_PEOPLE, PASSWORD, Person, Session, hold
+from development.proof.model.tokens import MailedToken
 from doorward.domain.accounts.deletion import GRACE
 
 RESET_LIFE: Final = timedelta(minutes=30)

@@ -22,9 +22,11 @@ class VerifiedSteps(MailSteps):
         person = self._unverified(who) if is_unverified else self._person(who)
         password = person.password if is_right else f"{person.password}!"
         pair, is_asked = self.world.run(self.world.log_in_where_verified(person.username, password))
-        is_due = is_right and person.may_log_in
-        hold("a verified address alone logs in there", is_so=(pair is not None) == (is_due and person.is_verified))
+        is_due, is_admitted = is_right and person.is_admissible, person.is_verified and person.may_log_in
+        hold("a verified address alone logs in there", is_so=(pair is not None) == (is_due and is_admitted))
         hold("the right password alone is told what is missing", is_so=is_asked == (is_due and not person.is_verified))
+        if is_due and person.is_verified:
+            person.has_old_hash = False
         self._note_begun(person, pair)
 
     @rule(who=some)
@@ -32,7 +34,7 @@ class VerifiedSteps(MailSteps):
         """The login comes before or after the moment that the address is verified; it is admitted or told."""
         person = self._unverified(who)
         token = self._verification(person, 0)
-        if not self.has_room or token is None:
+        if not self.has_room or token is None or person.factors.exist:
             return
         was_verified, is_due = person.is_verified, self.model.can_verify(person, token, self.now)
 

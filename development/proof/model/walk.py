@@ -11,7 +11,6 @@ from hypothesis.stateful import precondition, rule
 
 from development.proof.model import checks
 from development.proof.model.account_steps import some
-from development.proof.model.administration_steps import AdministrationSteps
 from development.proof.model.expectation import (
     LEEWAY,
     MOST_OF_ONE,
@@ -24,6 +23,7 @@ from development.proof.model.expectation import (
     hold,
 )
 from development.proof.model.forgeries import FORGERIES
+from development.proof.model.passkey_steps import PasskeySteps
 from development.proof.model.tally import Tally
 from development.proof.model.world import World
 from doorward.core.exceptions import DomainError
@@ -58,7 +58,7 @@ callers = st.sampled_from([1, 1, 1, 2, 3, 5, 8])
 """How many use one token at once."""
 
 
-class Walk(AdministrationSteps):
+class Walk(PasskeySteps):
     """One walk: its steps, of which Hypothesis chooses."""
 
     def __init__(self) -> None:
@@ -158,11 +158,13 @@ class Walk(AdministrationSteps):
         if pair is not None:
             self.model.begin(person, pair.refresh_token, pair.access_token, self.now)
             person.has_old_hash = False
+        self._read_hash(person)
         self._note_deactivation(person, ended)
 
     def _log_in_while_being_switched_off(self, person: Person) -> None:
         """The user's row changes between the login's first look and its lock."""
         pair = self.world.run(self.world.switch_off_during_a_login(person.id, person.username, PASSWORD))
+        self._read_hash(person)
         self._note_switch(person)
         hold("a login succeeds exactly for an active user", is_so=pair is None)
 

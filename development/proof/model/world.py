@@ -17,6 +17,7 @@ from development.patience import PATIENT
 from development.proof.model.administration import Administration
 from development.proof.model.email_changes import EmailChanges
 from development.proof.model.expectation import MOST_OF_ONE, RETENTION
+from development.proof.model.factors import PASSKEYS, Factors, create_passkeys_of_walks
 from development.proof.model.keys import Keys, new_secret
 from development.proof.model.mailed import Mailbox
 from development.proof.model.own_account import OwnAccount
@@ -49,6 +50,7 @@ T = TypeVar("T")
 Connection = AsyncConnection[Any]
 
 ROUNDS: Final = 4
+REMEMBERED_DAYS: Final = 30
 POLL_SECONDS: Final = 0.001
 START: Final = datetime(2026, 3, 1, 12, 0, 0, 250_000, tzinfo=UTC)
 """Between two seconds: the times of access tokens are whole ones."""
@@ -86,6 +88,8 @@ class World:
             "shutdown_drain_seconds": 0,
             "email_change_confirmation": "new",
             "sessions_per_user": MOST_OF_ONE,
+            "remembered_device_days": REMEMBERED_DAYS,
+            "encryption_keys": new_secret(),
         }
         self._unserved = FastAPI()
         self.clock = SteppedClock()
@@ -121,6 +125,8 @@ class World:
         self._verified_login = create_verified_login(
             settings_from(self._settings | self.keys.settings() | VERIFIED_ONLY), app, self.clock
         )
+        with_address = settings_from(self._settings | self.keys.settings() | PASSKEYS)
+        self.factors = Factors(services, create_passkeys_of_walks(with_address, app, services, self.clock))
         tokens = create_one_time_tokens(settings.keys)
         confirmation = services.own_account.email_change_confirmation
         self.own = OwnAccount(services, EmailChanges(self._database, self.clock, tokens, confirmation))

@@ -4,7 +4,7 @@ import argparse
 import asyncio
 import sys
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import ExitStack
 from functools import partial
 from typing import Any, Final
@@ -32,6 +32,8 @@ from development.proof.races.email_changes import (
     use_one_link,
 )
 from development.proof.races.email_changes import Race as EmailRace
+from development.proof.races.factors import FactorRaces
+from development.proof.races.factors import Race as FactorRace
 from development.proof.races.foreign_subjects import ForeignIssuer, foreign_issuer, one_subject
 from development.proof.races.mailed import Mail, mailing, one_reset, one_verification, reset
 from development.proof.races.own_account import (
@@ -100,6 +102,7 @@ def main() -> int:
             *_against_own_account(urls, options.ends // 4),
             *_of_mails(urls, options, mailing(database_url, tokens_of(strict))),
             *_of_email_changes(urls, options, Mailboxes(database_url, tokens_of(strict))),
+            *_of_factors(FactorRaces(urls, database_url), options.ends // 4),
             *_of_administrators(urls, options, Administrators(database_url, codec_of(strict)), issuer),
             ("refresh against deactivation", options.ends, BESIDE, lambda: ended_meanwhile(urls, bar)),
         ]
@@ -159,6 +162,18 @@ def _of_email_changes(
         ("change against another one", ends, BESIDE, lambda: judged(meet_another_change(urls, mailboxes))),
         ("refresh against another address", ends, BESIDE, lambda: ended_meanwhile(urls, end)),
     ]
+
+
+def _of_factors(races: FactorRaces, rounds: int) -> list[tuple[str, int, int, Race]]:
+    """Return the races of second factors."""
+
+    def judged(play: Callable[[], Awaitable[FactorRace]]) -> Race:
+        async def race() -> list[str]:
+            return await races.judge(await play())
+
+        return race
+
+    return [(f"second factors, {name}", rounds, BESIDE, judged(play)) for name, play in races.all().items()]
 
 
 def _of_administrators(

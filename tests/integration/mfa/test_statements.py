@@ -61,3 +61,24 @@ async def test_a_login_by_two_factors_is_at_most_four_statements_and_one_commit_
     protected.next_step()
     assert await least_cost(service, lambda: log_in(protected, known), monkeypatch) == (11, 3)
     assert service.sessions_of(owner.person)[-1]["acr"] == 2
+
+
+async def test_refused_codes_cost_the_same_statements_whatever_they_were_compared_with(
+    owner: Owner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service, protected = owner.service, await Protected.enrolled(owner)
+    used = protected.code()
+    token = await protected.mfa_token()
+    assert (await protected.post_code(token, used)).status_code == 200
+    waiting = [await protected.mfa_token() for _ in range(3)]
+    wrong = next(each for each in ("000000", "111111", "222222") if each not in {used, protected.code(steps=1)})
+    counted = {
+        "wrong": await statements_of(protected.post_code(waiting[0], wrong), monkeypatch),
+        "used": await statements_of(protected.post_code(waiting[1], used), monkeypatch),
+    }
+    unknown = await statements_of(protected.post_recovery_code(waiting[2], "0000-0000-0000"), monkeypatch)
+    service.sql("DELETE FROM totp_factors WHERE user_id = %s", owner.person.id)
+    counted["none"] = await statements_of(protected.post_code(waiting[2], wrong), monkeypatch)
+    service.sql("DELETE FROM users WHERE id = %s", owner.person.id)
+    counted["gone"] = await statements_of(protected.post_code(waiting[2], wrong), monkeypatch)
+    assert (set(counted.values()), unknown) == ({counted["wrong"]}, counted["wrong"]), counted

@@ -1,0 +1,128 @@
+"""Faults of one line each in second factors and passkeys, and what an attacker would have of them."""
+
+from typing import Final
+
+from development.proof.model.fault import Fault
+
+ADMISSION: Final = "domain/auth/admission.py"
+REAUTHENTICATION: Final = "domain/auth/reauthentication.py"
+FACTORS_SQL: Final = "domain/auth/repositories/second_factors.py"
+USERS_SQL: Final = "domain/auth/repositories/users.py"
+NONCES_SQL: Final = "domain/auth/repositories/used_nonces.py"
+TOTP_SQL: Final = "domain/mfa/repositories/totp_factors.py"
+CODES_SQL: Final = "domain/mfa/repositories/recovery_codes.py"
+PASSKEY_LOGIN: Final = "domain/passkeys/authentication.py"
+PASSKEY_FACTOR: Final = "domain/passkeys/second_factor.py"
+PASSKEY_PROOFS: Final = "domain/passkeys/proofs.py"
+PASSKEYS_SQL: Final = "domain/passkeys/repository.py"
+
+FACTOR_FAULTS: Final = (
+    Fault(
+        ADMISSION,
+        "    if account.second_factor and is_due:",
+        "    if account.second_factor and is_due and proof.is_on_trusted_device:",
+        "a thief of the password is in",
+    ),
+    Fault(
+        ADMISSION,
+        "    if account.session_epoch != proof.session_epoch:",
+        "    if account.session_epoch < proof.session_epoch:",
+        "a login that waits is completed after all sessions were ended",
+    ),
+    Fault(
+        TOTP_SQL,
+        "        SET last_step = %(step)s\n",
+        "        SET last_step = last_step\n",
+        "whoever looks over a shoulder uses the code again",
+    ),
+    Fault(
+        TOTP_SQL,
+        "          AND last_step < %(step)s\n",
+        "",
+        "of two logins by one code at the same moment both are in",
+    ),
+    Fault(
+        CODES_SQL,
+        "            DELETE FROM recovery_codes\n            WHERE user_id = %(user_id)s\n"
+        "              AND code_mac = ANY(%(macs)s)\n            RETURNING code_mac",
+        "            SELECT code_mac FROM recovery_codes\n            WHERE user_id = %(user_id)s\n"
+        "              AND code_mac = ANY(%(macs)s)",
+        "a recovery code works again and again",
+    ),
+    Fault(
+        CODES_SQL,
+        "            DELETE FROM recovery_codes\n            WHERE user_id = %(user_id)s\n        )\n        INSERT",
+        "            SELECT FROM recovery_codes\n            WHERE user_id = %(user_id)s\n        )\n        INSERT",
+        "lost recovery codes work on beside the new ones",
+    ),
+    Fault(
+        FACTORS_SQL,
+        "                session_epoch = session_epoch + 1,\n",
+        "",
+        "a thief's session outlives the second factor that was to end it",
+    ),
+    Fault(
+        NONCES_SQL,
+        "    return cursor.rowcount == 1\n",
+        "    return True\n",
+        "a login that waits is completed twice",
+    ),
+    Fault(
+        PASSKEY_LOGIN,
+        "credential, requires_user_verification=True)",
+        "credential, requires_user_verification=False)",
+        "whoever finds a security key is in without a PIN",
+    ),
+    Fault(
+        PASSKEY_PROOFS,
+        "        if not await self._challenges.consume(connection, shown.token):\n",
+        "        if await self._challenges.consume(connection, shown.token) is None:\n",
+        "a signature that was recorded signs in again",
+    ),
+    Fault(
+        PASSKEYS_SQL,
+        "          AND (sign_count < %(sign_count)s OR (sign_count = 0 AND %(sign_count)s = 0))\n",
+        "",
+        "a copy of an authenticator is not noticed",
+    ),
+    Fault(
+        PASSKEYS_SQL,
+        "        SET suspended_at = %(now)s\n",
+        "        SET suspended_at = NULL\n",
+        "a copy of an authenticator signs in once its counter is ahead",
+    ),
+    Fault(
+        USERS_SQL,
+        "                       WHERE devices.user_id = users.id AND devices.epoch = users.session_epoch\n"
+        "                         AND devices.id = %(device_id)s AND devices.secret_hash = %(secret_hash)s\n"
+        "                         AND devices.trusted_at",
+        "                       WHERE devices.user_id = users.id\n"
+        "                         AND devices.id = %(device_id)s AND devices.secret_hash = %(secret_hash)s\n"
+        "                         AND devices.trusted_at",
+        "a thief's device stays remembered when all sessions are ended",
+    ),
+    Fault(
+        USERS_SQL,
+        "                         AND devices.trusted_at > %(trusted_since)s\n",
+        "                         AND devices.trusted_at IS NOT NULL\n",
+        "a device is remembered for ever",
+    ),
+    Fault(
+        REAUTHENTICATION,
+        "        if caller.acr >= TWO_KINDS:\n            return\n",
+        "        if caller.has_second_factor:\n            return\n",
+        "an administrator's password alone opens administration",
+    ),
+    Fault(
+        PASSKEY_FACTOR,
+        "            if not credential.user_id == challenge[1].user_id == user_id:\n",
+        "            if not challenge[1].user_id == user_id:\n",
+        "whoever has a passkey completes the login of another's password",
+    ),
+    Fault(
+        PASSKEYS_SQL,
+        '        DELETE FROM passkeys\n        WHERE user_id = %(user_id)s\n        """,\n',
+        '        SELECT FROM passkeys\n        WHERE user_id = %(user_id)s\n        """,\n',
+        "a lost passkey signs in after a reset",
+    ),
+)
