@@ -30,11 +30,11 @@ IN_FLIGHT: Final = 16
 USERS: Final = 1_000
 PASSWORD_USERS: Final = 16
 PASSKEY_USERS: Final = 512
-SPARE: Final = 2.0
+SPARE: Final = 3.0
 """So many times the logins of the round before are signed for the next: each signature works once."""
 
-FIRST: Final = 600
-"""Signatures of the first round, which is not counted."""
+LEAST: Final = 2_000
+"""Signatures of a round, the first one among them, which is not counted and tells little."""
 
 BY_PASSKEY: Final = "login by a passkey"
 BY_PASSWORD: Final = "login by a password"  # noqa: S105 - a name
@@ -107,11 +107,11 @@ def measure_passkeys(postgres: EmbeddedPostgres, plan: Plan, series: Series) -> 
         sessions = stored.sessions(PASSWORD_USERS + PASSKEY_USERS)
         signatures = Signatures.of(service, stored, sessions[PASSWORD_USERS:])
         by_password = logins(sessions[:PASSWORD_USERS], PASSWORD)
-        sample, seconds = apply(signatures.calls(FIRST), service, 1, IN_FLIGHT), 1.0
+        sample, seconds = apply(signatures.calls(LEAST), service, 1, IN_FLIGHT), 1.0
         measure_logins(service, by_password, IN_FLIGHT, IN_FLIGHT)
         for number in range(plan.rounds):
             say(f"round {number + 1} of {plan.rounds}")
-            count = int(max(FIRST, SPARE * plan.seconds * sample.answers / seconds))
+            count = int(max(LEAST, SPARE * plan.seconds * sample.answers / seconds))
             sample, seconds = apply(signatures.calls(count), service, plan.seconds, IN_FLIGHT), plan.seconds
             series.add(BY_PASSKEY, _all_succeeded(sample))
             series.add(BY_PASSWORD, _all_succeeded(measure_logins(service, by_password, IN_FLIGHT, plan.logins)))

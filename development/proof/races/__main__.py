@@ -96,13 +96,12 @@ def main() -> int:
         races: list[tuple[str, int, int, Race]] = [
             ("one token, strict", options.rounds, 1, lambda: one_token(urls, options.uses)),
             ("one token, leeway", options.rounds, 1, within_the_leeway),
-            ("one name", options.rounds, 1, lambda: one_name(urls, options.claims, max(1, options.claims // 4))),
-            *_of_passwords(urls, options),
+            *_of_names_and_passwords(urls, options),
             ("refresh against logout", options.ends, BESIDE, lambda: ended_meanwhile(urls, log_out)),
             *_against_own_account(urls, options.ends // 4),
+            *_of_factors(FactorRaces(urls, database_url), options.ends // 4),
             *_of_mails(urls, options, mailing(database_url, tokens_of(strict))),
             *_of_email_changes(urls, options, Mailboxes(database_url, tokens_of(strict))),
-            *_of_factors(FactorRaces(urls, database_url), options.ends // 4),
             *_of_administrators(urls, options, Administrators(database_url, codec_of(strict)), issuer),
             ("refresh against deactivation", options.ends, BESIDE, lambda: ended_meanwhile(urls, bar)),
         ]
@@ -116,9 +115,10 @@ def main() -> int:
         return max(outcomes)
 
 
-def _of_passwords(urls: list[str], options: argparse.Namespace) -> list[tuple[str, int, int, Race]]:
-    """Return the races of logins, of changes of a password, and of restored accounts."""
+def _of_names_and_passwords(urls: list[str], options: argparse.Namespace) -> list[tuple[str, int, int, Race]]:
+    """Return the races of registrations, of logins, of changes of a password, and of restored accounts."""
     return [
+        ("one name", options.rounds, 1, lambda: one_name(urls, options.claims, max(1, options.claims // 4))),
         ("right passwords", options.rounds, 1, lambda: right_passwords(urls)),
         ("wrong passwords", options.rounds, 1, lambda: wrong_passwords(urls, options.guesses)),
         ("one password", options.rounds, 1, lambda: one_password(urls, options.changes)),
