@@ -28,6 +28,8 @@ def service_python() -> Path:
         "--extra",
         "oauth",
         "--extra",
+        "mfa",
+        "--extra",
         "passkeys",
     )
 

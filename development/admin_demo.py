@@ -1,4 +1,4 @@
-"""`inv demo --admin`: an administrator made from a shell, an invitation, a role, a deactivation, and its webhook.
+"""`inv demo --admin`: an administrator from a shell, with a second factor; invitation, role, deactivation, webhook.
 
 Beside `inv dev`: the command finds its database, its mails are on a page, and it may call webhooks on this machine.
 """
@@ -21,6 +21,7 @@ from typing import Final
 
 import requests
 
+from development.second_factor import OWN_TOTP, application_of
 from development.walk import TIMEOUT_SECONDS, UnexpectedAnswerError, Walk
 
 WEBHOOK_SECONDS: Final = 30
@@ -40,7 +41,8 @@ class AdminDemo(Walk):
 
     def walk(self) -> None:
         """Make an administrator and a webhook; invite, give a role, deactivate, look at what was recorded and sent."""
-        admin = self._log_in(self._accept(self._create_admin(), f"admin-{self._mark}"), "The administrator logs in")
+        username = self._accept(self._create_admin(), f"admin-{self._mark}")
+        admin = self._set_up_application(self._log_in(username, "The administrator logs in"))
         with _receiver() as (port, received):
             hook = self._call(
                 "Add a webhook, with a receiver in this process",
@@ -78,6 +80,16 @@ class AdminDemo(Walk):
     def _log_in(self, username: str, title: str) -> str:
         login = {"username": username, "password": self._password}
         token: str = self._call(title, "POST", "/auth/token", 200, data=login)["access_token"]
+        return token
+
+    def _set_up_application(self, admin: str) -> str:
+        """Protect the administrator, as production demands; return the access token of the session that goes on."""
+        path = OWN_TOTP.removeprefix(self._prefix)
+        enrolment = self._call("The administrator sets up an authenticator application", "POST", path, 200, token=admin)
+        code = application_of(enrolment["secret"]).now()
+        body = {"token": enrolment["token"], "code": code}
+        confirmed = self._call("The application shows a code", "POST", f"{path}/confirm", 200, token=admin, json=body)
+        token: str = confirmed["access_token"]
         return token
 
     def _administer(self, admin: str) -> None:

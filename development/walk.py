@@ -11,7 +11,7 @@ Answer = dict[str, Any]
 
 TIMEOUT_SECONDS: Final = 10
 SHOWN_TOKEN_CHARACTERS: Final = 24
-HIDDEN: Final = ("password", "secret")
+HIDDEN: Final = ("password", "secret", "uri", "recovery_codes")
 
 
 class UnexpectedAnswerError(Exception):

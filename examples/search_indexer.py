@@ -6,6 +6,9 @@
 Events have ids only: what is indexed is read from the API. The number of the event is the document's version, so an
 older event that comes later changes nothing. `fill` adds the users that were there before, as version 0, then moves the
 alias to the index. Searches name the alias and return ids: read those from the API, which decides who sees what.
+
+Reading users is a call of administration: in production its user has a second factor, and DOORWARD_TOTP_SECRET is the
+secret that an authenticator application would have.
 """
 
 import asyncio
@@ -17,13 +20,17 @@ from functools import partial
 from typing import Any, Final
 
 import httpx
+import pyotp
 
 from examples.rabbitmq_consumer import Connection, Handle, TryLaterError, consume
-from examples.session_client import DoorwardClient, SessionEndedError
+from examples.session_client import DoorwardClient, SecondFactorRefusedError, SessionEndedError
 
 ALIAS: Final = "users"
 USERS: Final = "/api/v1/admin/users"
 PAGE_SIZE: Final = 100
+CODE_SECONDS: Final = 30
+"""How long an authenticator application shows a code."""
+
 BEFORE_ALL_EVENTS: Final = 0
 """The version of what was read without an event."""
 
@@ -40,6 +47,9 @@ CONFLICT: Final = 409
 
 ReadUser = Callable[[str], Awaitable[dict[str, Any] | None]]
 """Returns a user of the API by the id, None for one that is gone."""
+
+Sleep = Callable[[float], Awaitable[object]]
+"""How to wait."""
 
 
 class SearchIndex:
@@ -121,6 +131,19 @@ def indexing(read: ReadUser, index: SearchIndex) -> Handle:
     return index_user
 
 
+async def log_in(doorward: DoorwardClient, code: Callable[[], str] | None, sleep: Sleep = asyncio.sleep) -> None:
+    """Begin a session. Each code works once: if another process has used it, wait for the next one."""
+    name, password = os.environ["DOORWARD_USERNAME"], os.environ["DOORWARD_PASSWORD"]
+    if code is None:
+        await doorward.log_in(name, password)
+        return
+    try:
+        await doorward.log_in(name, password, code())
+    except SecondFactorRefusedError:
+        await sleep(CODE_SECONDS)
+        await doorward.log_in(name, password, code())
+
+
 async def fill(doorward: DoorwardClient, index: SearchIndex) -> None:
     """Add the users that were there before the first event, and move the alias. It may be done again.
 
@@ -144,7 +167,8 @@ async def main(*, fills: bool) -> None:
         httpx.AsyncClient(base_url=os.environ["OPENSEARCH_URL"]) as search,
     ):
         doorward = DoorwardClient(http)
-        await doorward.log_in(os.environ["DOORWARD_USERNAME"], os.environ["DOORWARD_PASSWORD"])
+        secret = os.environ.get("DOORWARD_TOTP_SECRET")
+        await log_in(doorward, pyotp.TOTP(secret).now if secret else None)
         index = SearchIndex(search, os.environ["INDEX"])
         if fills:
             await fill(doorward, index)

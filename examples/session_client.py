@@ -16,6 +16,7 @@ from typing import Any, Final, Protocol
 import httpx
 
 TOKEN: Final = "/api/v1/auth/token"  # noqa: S105 - a path
+SECOND_FACTOR: Final = "/api/v1/auth/second-factor/totp"
 REFRESH: Final = "/api/v1/auth/refresh"
 REVOKE: Final = "/api/v1/auth/revoke"
 DEVICE: Final = "Doorward-Device"
@@ -28,6 +29,14 @@ REPEATABLE_METHODS: Final = frozenset({"GET", "HEAD", "PUT", "DELETE"})
 
 class LoginRefusedError(Exception):
     """User name or password is wrong."""
+
+
+class SecondFactorRequiredError(Exception):
+    """The password is right, and the account has a second factor: ask the person for a code, and log in with it."""
+
+
+class SecondFactorRefusedError(Exception):
+    """The code is wrong, or was used before. An application shows another one within 30 seconds."""
 
 
 class LoginThrottledError(Exception):
@@ -120,12 +129,24 @@ class DoorwardClient:
         self._device = device or MemoryDevice()
         self._changing_tokens = asyncio.Lock()
 
-    async def log_in(self, username: str, password: str) -> None:
-        """Begin a session. Raises ``LoginRefusedError`` and ``LoginThrottledError``."""
+    async def log_in(self, username: str, password: str, code: str | None = None) -> None:
+        """Begin a session, of an account with a second factor by the ``code`` that its authenticator application shows.
+
+        Raises ``LoginRefusedError``, ``SecondFactorRequiredError``, ``SecondFactorRefusedError`` and
+        ``LoginThrottledError``.
+        """
         form = {"username": username, "password": password}
         device = self._device.load()
         headers = {} if device is None else {DEVICE: device}
         answer = await self._send("POST", TOKEN, is_repeatable=True, data=form, headers=headers)
+        if _code_of(answer) == "second_factor_required":
+            if code is None:
+                raise SecondFactorRequiredError
+            body = {"mfa_token": answer.json()["mfa_token"], "code": code}
+            # Not repeated after a lost answer: the code works once.
+            answer = await self._send("POST", SECOND_FACTOR, is_repeatable=False, json=body, headers=headers)
+            if _code_of(answer) == "invalid_second_factor":
+                raise SecondFactorRefusedError
         if _is_throttled(answer):
             raise LoginThrottledError(_seconds_asked(answer))
         if answer.status_code == httpx.codes.UNAUTHORIZED:
@@ -206,10 +227,15 @@ class DoorwardClient:
         raise AssertionError  # every turn of the last attempt returns or raises
 
 
-def _is_throttled(answer: httpx.Response) -> bool:
+def _code_of(answer: httpx.Response) -> str | None:
+    """Return the ``code`` of a refusal of the service."""
     if answer.headers.get("content-type") != "application/problem+json":
-        return False
-    return bool(answer.json()["code"] == "login_throttled")
+        return None
+    return str(answer.json()["code"])
+
+
+def _is_throttled(answer: httpx.Response) -> bool:
+    return _code_of(answer) == "login_throttled"
 
 
 def _seconds_asked(answer: httpx.Response) -> float:

@@ -18,6 +18,7 @@ from benchmarks.markdown import table
 from benchmarks.plan import say
 from benchmarks.service import KeepAlive, Service, running_service
 from development.postgres import EmbeddedPostgres
+from development.second_factor import set_up_application
 from doorward.core.pages import CursorCodec, Position
 from doorward.infrastructure.keys import cursor_purpose, derive_key
 from doorward.infrastructure.migrations import migrate
@@ -84,7 +85,8 @@ async def _running_site(postgres: EmbeddedPostgres, size: int) -> AsyncIterator[
     migrate(url)
     async with await _connect(url) as connection:
         with running_service(url) as service:
-            token = service.sign_in().access_token
+            # As in production: administration is for sessions by two factors.
+            token = set_up_application(service.url, service.sign_in().access_token)
             await connection.execute("UPDATE users SET roles = '{admin}'")
             await fill(connection, size)
             cursor = await connection.execute(

@@ -24,7 +24,7 @@ from doorward.wiring.accounts import create_one_time_tokens
 from doorward.wiring.keys import keys
 
 START_SECONDS: Final = 120
-LISTENING: Final = re.compile(r"service\.listening.*?\bport\W+(\d+)")
+LISTENING: Final = re.compile(r"^(?=.*service\.listening).*?\bport\W+(\d+)", re.MULTILINE)
 TERMINAL_COLOURS: Final = re.compile(r"\x1b\[[0-9;]*m")
 
 

@@ -37,6 +37,11 @@ class SignIn:
     acr: int
     amr: tuple[str, ...]
 
+    @property
+    def is_by_two_kinds(self) -> bool:
+        """Whether more was shown than one kind of factor."""
+        return self.acr > 1
+
     def claims(self) -> dict[str, Any]:
         """Return the claims of a token. ``auth_time`` is in whole seconds since 1970, and never later than it was."""
         return {

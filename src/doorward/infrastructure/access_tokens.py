@@ -109,7 +109,8 @@ class AccessTokens:
         """Return a token for the principal, valid from ``now`` for the configured time.
 
         A token for the ``audience`` of another service is always signed by the ring, and lives ``client_seconds``. What
-        the ring signs says when and how the user signed in; this service alone reads the others, and looks that up.
+        the ring signs says when and how the user signed in. This service alone reads the others, and looks that up:
+        they say it of sessions by two kinds of factors, and are what they ever were without a second factor.
         Raises ``ServiceUnavailableError`` while the ring has no key of the algorithm.
         """
         ring_algorithm = self._ring_algorithm if audience is None else (algorithm or "ES256")
@@ -126,6 +127,8 @@ class AccessTokens:
             claims["roles"] = sorted(principal.roles)  # RFC 9068 section 2.2.3.1
         if ring_algorithm is None:
             claims["iss"] = self._issuer
+            if sign_in.is_by_two_kinds:
+                claims |= sign_in.claims()
             return jwt.encode(claims, self._derived_keys[0], algorithm=self._algorithm, headers={"typ": TOKEN_TYPE})
         return self._sign_by_ring(claims | sign_in.claims(), ring_algorithm, now)
 

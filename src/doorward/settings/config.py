@@ -176,6 +176,12 @@ def has_mail(mail: MailSettings, browsers: BrowserSettings, deployment: Deployme
     return mail.smtp_host is not None or (deployment.environment == "development" and browsers.public_url is not None)
 
 
+def requires_second_factor_of_administrators(factors: SecondFactorSettings, deployment: DeploymentSettings) -> bool:
+    """Tell whether calls of administration are for sessions by two factors only: in production unless it is set."""
+    chosen = factors.admin_requires_second_factor
+    return deployment.environment == "production" if chosen is None else chosen
+
+
 def _sentences(error: ValidationError) -> list[str]:
     # A value that may be of several types is refused once for each; the first refusal says enough.
     refusals = {details["loc"][:1]: details for details in reversed(error.errors(include_input=False))}

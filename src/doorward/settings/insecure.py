@@ -47,6 +47,8 @@ def insecure_settings(settings: Settings) -> Iterator[tuple[str, str]]:
     """Yield each such setting's name with what it gives up."""
     if settings.deployment.environment == "development":
         yield "ENVIRONMENT", "development accepts published secrets and cheap hashes"
+    if settings.second_factors.admin_requires_second_factor is False:
+        yield "ADMIN_REQUIRES_SECOND_FACTOR", "the password of an administrator alone opens all accounts"
     yield from _insecure_limits(settings.limits)
     yield from _insecure_addresses(settings.browsers)
     yield from _insecure_database(settings.database)

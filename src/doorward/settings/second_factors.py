@@ -12,6 +12,7 @@ class SecondFactorSettings(Topic):
     """For so many days a device on which a person has shown a second factor, and asked for it, logs in by the password
     alone. Calls that need a fresh proof ask for the factor all the same. 0 remembers none."""
 
-    admin_requires_second_factor: bool = Field(default=False, examples=["true"])
+    admin_requires_second_factor: bool | None = Field(default=None, examples=["true"])
     """Whether calls of administration are refused in sessions that were not begun or renewed by two factors.
-    Administrators without a second factor then have to set one up first."""
+    Administrators without a second factor then have to set one up first. Unset: `true` in production, `false` in
+    development."""

@@ -26,7 +26,7 @@ from doorward.infrastructure.postgres.timeouts import TIMEOUTS, Timeouts
 from doorward.infrastructure.scheduler import FIRST_LOOK_SECONDS
 from doorward.observability.logging import flush_log
 from doorward.observability.request_context import current_caller
-from doorward.settings.config import Settings, load_settings
+from doorward.settings.config import Settings, load_settings, requires_second_factor_of_administrators
 from doorward.settings.database import DatabaseSettings
 from doorward.wiring.accounts import create_recovery, create_verification
 from doorward.wiring.administration import create_administration
@@ -165,7 +165,9 @@ def _edge(base: Foundation, limiter: CallLimiter, drain: Drain) -> EdgeServices:
         client_of=create_client_reader(limits.trusted_proxies),
         addresses=SharedAddressWatch() if base.settings.deployment.environment == "production" else None,
         drain=drain,
-        admin_requires_second_factor=base.settings.second_factors.admin_requires_second_factor,
+        admin_requires_second_factor=requires_second_factor_of_administrators(
+            base.settings.second_factors, base.settings.deployment
+        ),
         public_origin=base.settings.browsers.public_origin,
         bulk_place=base.database.bulk_place,
         upload_idle_seconds=limits.upload_idle_seconds,

@@ -6,6 +6,7 @@ from typing import Final
 
 from doorward.api.services import PasskeyServices
 from doorward.domain.auth.token_pair import TokenPairIssuer
+from doorward.domain.mfa.notices import FactorNotices
 from doorward.domain.passkeys.authentication import PasskeyLogin
 from doorward.domain.passkeys.challenges import Challenges
 from doorward.domain.passkeys.changes import PasskeyChanges
@@ -87,9 +88,10 @@ def _create_parts(
     from doorward.infrastructure.passkey_ceremonies import WebAuthnCeremonies  # noqa: PLC0415 - an extra
 
     ceremonies = WebAuthnCeremonies()
+    notices = FactorNotices(base.mails)
     challenges = Challenges(sealed_tokens=create_sealed_tokens(base.settings.keys), clock=base.clock)
-    proofs = PasskeyProofs(challenges=challenges, ceremonies=ceremonies, relying_party=relying_party, mails=base.mails)
-    changes = PasskeyChanges(continuation=create_continuation(base, issuer), codes=codes, mails=base.mails)
+    proofs = PasskeyProofs(challenges=challenges, ceremonies=ceremonies, relying_party=relying_party, notices=notices)
+    changes = PasskeyChanges(continuation=create_continuation(base, issuer), codes=codes, notices=notices)
     return _Parts(relying_party, ceremonies, challenges, proofs, changes)
 
 

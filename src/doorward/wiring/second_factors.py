@@ -10,10 +10,11 @@ from doorward.domain.auth.login_completion import LoginCompletion
 from doorward.domain.auth.policy import PRODUCT_NAME
 from doorward.domain.auth.token_pair import TokenPairIssuer
 from doorward.domain.mfa.enrolment import EnrolmentParts, TotpEnrolment
-from doorward.domain.mfa.listing import FactorListing
+from doorward.domain.mfa.listing import Applications, FactorListing
 from doorward.domain.mfa.notices import FactorNotices
 from doorward.domain.mfa.recovery_codes import RecoveryCodeMacs, RecoveryCodes
 from doorward.domain.mfa.second_factor import ShownCodes
+from doorward.domain.passkeys.listing import ListedPasskeys
 from doorward.infrastructure.keys import RECOVERY_CODE_PURPOSE
 from doorward.infrastructure.qr_codes import draw_qr_code
 from doorward.settings.browsers import BrowserSettings
@@ -46,7 +47,7 @@ def create_second_factors(base: Foundation, issuer: TokenPairIssuer) -> SecondFa
         completion=create_login_completion(base, issuer),
         shown_codes=ShownCodes(sealer=sealer, macs=macs, notices=notices),
         recovery_codes=recovery_codes,
-        listing=FactorListing(database=base.database),
+        listing=FactorListing(database=base.database, kinds=[Applications(), ListedPasskeys()]),
         enrolment=None if sealer is None else _create_enrolment(base, issuer, sealer, recovery_codes),
         draw_qr_code=None if importlib.util.find_spec("segno") is None else draw_qr_code,
     )

@@ -103,9 +103,10 @@ async def change_account(service: Service, person: Person) -> None:
 
 
 async def change_factors(service: Service) -> None:
-    """Have a user set up a second factor, use a recovery code and remove the factor, and an operator remove another."""
-    protected = await Protected.enrolled(await signed_in(service))
-    protected.pair = pair(await protected.post_proof(protected.codes[0]))
+    """Have a user set up, replace and remove a factor, and use a recovery code, and an operator remove another."""
+    first = await Protected.enrolled(await signed_in(service))
+    protected = await Protected.enrolled(first, replace=True)
+    protected.pair = pair(await protected.post_proof(first.codes[0]))
     assert (await protected.call("DELETE", OWN_TOTP)).status_code == 200
     other = await Protected.enrolled(await signed_in(service))
     administration = service.app.state.services.administration

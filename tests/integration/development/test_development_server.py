@@ -100,9 +100,15 @@ def test_the_demo_of_administration_walks_from_the_first_administrator_to_a_sign
     server.screen()
     status, output = server.demo("--admin")
     assert status == 0, output
-    for words in ("doorward create-admin", '"user.deactivated"', "signed with the webhook's secret", "All answers are"):
+    for words in (
+        "doorward create-admin",
+        "authenticator application",
+        '"user.deactivated"',
+        "signed with the webhook's secret",
+        "All answers are",
+    ):
         assert words in output
-    assert steps_of(output) == 17
+    assert steps_of(output) == 19
 
 
 def test_it_ends_with_its_database(server: DevelopmentServer) -> None:

@@ -1,12 +1,14 @@
 """examples/session_client.py beside the service: parallel refreshes, lost answers, refusals to wait for, logout."""
 
 import asyncio
+from datetime import timedelta
 
 import httpx
 import pytest
 
 from development.client import ME
 from doorward.domain.auth.throttling import LOGIN_CURVE
+from examples.search_indexer import log_in
 from examples.session_client import (
     DEVICE,
     REFRESH,
@@ -15,9 +17,13 @@ from examples.session_client import (
     DoorwardClient,
     LoginRefusedError,
     LoginThrottledError,
+    SecondFactorRefusedError,
+    SecondFactorRequiredError,
     SessionEndedError,
     Tokens,
 )
+from tests.integration.accounts.own_account import signed_in
+from tests.integration.mfa.protected import Protected
 from tests.integration.service import MakeService, Service
 
 
@@ -115,6 +121,36 @@ async def test_a_throttled_login_is_told_with_its_wait_and_not_repeated(service:
         await scene.client.log_in(person.username, person.password)
     assert throttled.value.retry_after_seconds >= 1
     assert (scene.network.paths, scene.waits) == ([TOKEN], [])
+
+
+async def test_an_account_with_a_second_factor_logs_in_with_a_code(service: Service) -> None:
+    protected = await Protected.enrolled(await signed_in(service))
+    scene, login = Scene(service), (protected.person.username, protected.person.password)
+    with pytest.raises(SecondFactorRequiredError):
+        await scene.client.log_in(*login)
+    with pytest.raises(SecondFactorRefusedError):
+        await scene.client.log_in(*login, "000000")
+    assert scene.store.tokens is None
+    await scene.client.log_in(*login, protected.code())
+    assert (await scene.client.call("GET", ME)).status_code == 200
+
+
+async def test_the_search_indexer_waits_for_a_code_that_no_process_has_used(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    protected = await Protected.enrolled(await signed_in(service))
+    monkeypatch.setenv("DOORWARD_USERNAME", protected.person.username)
+    monkeypatch.setenv("DOORWARD_PASSWORD", protected.person.password)
+    first, second, waits = Scene(service), Scene(service), list[float]()
+
+    async def sleep(seconds: float) -> None:
+        waits.append(seconds)
+        service.clock.advance(timedelta(seconds=seconds))
+
+    await log_in(first.client, protected.code, sleep)
+    await log_in(second.client, protected.code, sleep)
+    assert waits == [30]
+    assert (await second.client.call("GET", ME)).status_code == 200
 
 
 async def test_parallel_calls_share_one_refresh(scene: Scene) -> None:

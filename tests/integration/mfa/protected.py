@@ -34,9 +34,9 @@ class Protected(Owner):
     codes: list[str] = field(default_factory=list)
 
     @classmethod
-    async def enrolled(cls, owner: Owner) -> Self:
-        """Set an application up in the owner's session."""
-        enrolment = await owner.call("POST", OWN_TOTP)
+    async def enrolled(cls, owner: Owner, *, replace: bool = False) -> Self:
+        """Set an application up in the owner's session, in place of another one if there is one to replace."""
+        enrolment = await owner.call("POST", OWN_TOTP, params={"replace": replace})
         protected = cls(owner.service, owner.person, owner.pair, application_of(enrolment))
         answer = await protected.post_confirm(enrolment.json()["token"], protected.code())
         protected.pair, protected.codes = pair(answer), answer.json()["recovery_codes"]

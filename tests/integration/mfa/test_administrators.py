@@ -20,6 +20,29 @@ async def admin(make_service: MakeService) -> Owner:
     return await signed_in_with(await make_service(admin_requires_second_factor=True), "admin")
 
 
+PRODUCTION: dict[str, object] = {"environment": "production", "bcrypt_rounds": 10}
+
+
+async def test_production_asks_administrators_for_two_factors_unless_it_is_told_otherwise(
+    make_service: MakeService,
+) -> None:
+    admin = await signed_in_with(await make_service(**PRODUCTION), "admin")
+    assert is_problem(await admin.call("GET", USERS), 403, "second_factor_needed")
+    protected = await Protected.enrolled(admin)
+    assert (await protected.call("GET", USERS)).status_code == 200
+    protected.pair = await protected.reauthenticate()
+    assert is_problem(await protected.call("GET", USERS), 401, "reauthentication_required")
+    protected.pair = pair(await protected.post_proof(protected.code()))
+    assert (await protected.call("GET", USERS)).status_code == 200
+    lenient = await signed_in_with(await make_service(**PRODUCTION, admin_requires_second_factor=False), "admin")
+    assert (await lenient.call("GET", USERS)).status_code == 200
+
+
+async def test_development_asks_for_none_unless_it_is_told_to(make_service: MakeService) -> None:
+    lenient = await signed_in_with(await make_service(), "admin")
+    assert (await lenient.call("GET", USERS)).status_code == 200
+
+
 async def test_an_administrator_without_a_factor_sets_one_up_first(admin: Owner) -> None:
     answer = await admin.call("GET", USERS)
     assert is_problem(answer, 403, "second_factor_needed")

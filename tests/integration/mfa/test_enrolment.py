@@ -9,8 +9,9 @@ import pytest
 
 from development.client import pair
 from tests.integration.accounts.own_account import ACCOUNT, Owner, is_alive, is_dead, signed_in
-from tests.integration.administration.administrator import write
+from tests.integration.administration.administrator import USERS, signed_in_with, user, write
 from tests.integration.mfa.protected import CODES, FACTORS, OWN_TOTP, Protected, application_of
+from tests.integration.passkeys.keyring import Keyring, new_keyring
 from tests.integration.service import FakeClock, Logs, MakeService, Service, events, is_problem, statuses
 
 FRESH = timedelta(minutes=5)
@@ -171,6 +172,38 @@ async def test_replacing_is_removing_by_the_old_one_and_setting_up_anew(protecte
     stale = old.at(renewed.service.clock.present)
     assert is_problem(await renewed.post_code(token, stale), 403, "invalid_second_factor")
     assert (await renewed.post_code(token, renewed.code())).status_code == 200
+
+
+async def test_passkeys_are_listed_among_the_factors(mailed: Service) -> None:
+    """Also by an account that has no application, and with the codes that came with the first passkey."""
+    keyring = await new_keyring_at(mailed)
+    await keyring.add_passkey(name="Key on my ring")
+    audit = "SELECT type, session_id FROM audit_events WHERE user_id = %s AND type LIKE 'factor.%%' ORDER BY id"
+    made = mailed.sql(audit, keyring.person.id)
+    assert [row["type"] for row in made] == ["factor.passkey_added", "factor.codes_made"]
+    assert len({row["session_id"] for row in made}) == 1
+    keyring.pair = pair(await keyring.sign_in())
+    protected = await Protected.enrolled(Owner(mailed, keyring.person, keyring.pair))
+    listed = (await protected.call("GET", FACTORS)).json()
+    shown = [(each["kind"], each["name"], each["is_suspended"]) for each in listed["factors"]]
+    assert shown == [("totp", None, False), ("passkey", "Key on my ring", False)]
+    assert listed["recovery_codes_left"] == 10
+    assert [each["kind"] for each in (await protected.account())["factors"]] == ["totp", "passkey"]
+    mailed.sql("UPDATE passkeys SET suspended_at = now() WHERE user_id = %s", keyring.person.id)
+    listed = (await protected.call("GET", FACTORS)).json()
+    assert [each["is_suspended"] for each in listed["factors"]] == [False, True]
+    support = await signed_in_with(mailed, "support")
+    shown = (await support.call("GET", user(keyring.person))).json()
+    assert set(shown["second_factors"]) == {"totp", "passkey"}
+    found = await support.call("GET", USERS, params={"username": keyring.person.username})
+    assert [set(each["second_factors"]) for each in found.json()["users"]] == [{"totp", "passkey"}]
+
+
+async def new_keyring_at(service: Service) -> Keyring:
+    """Make an account whose authenticator believes to be at the service's own origin."""
+    keyring = await new_keyring(service)
+    keyring.authenticator.origin = "http://localhost:8000"
+    return keyring
 
 
 async def test_the_account_lists_its_factor(protected: Protected) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 from datetime import timedelta
 
+import jwt
 import pytest
 
 from development.client import pair
@@ -27,6 +28,41 @@ async def test_a_code_is_a_fresh_proof_by_two_factors_and_older_tokens_never_ris
     assert await is_dead(service, before)
     assert (await protected.call("POST", CODES)).status_code == 200
     assert await is_alive(service, protected.pair)
+
+
+async def test_tokens_say_what_the_session_has_shown_and_a_refresh_makes_none_of_it_newer(
+    service: Service, owner: Owner, clock: FakeClock
+) -> None:
+    """Also with HS256: an application in front of the service need not ask whether two factors were shown."""
+    assert told_by(owner.pair.access) == (None, None, None)
+    protected = await Protected.enrolled(owner)
+    begun = int(clock.present.timestamp()) - 30
+    by_both = ("2", ["mfa", "otp", "pwd"], begun)
+    assert told_by(protected.pair.access) == by_both
+    clock.advance(FRESH)
+    protected.pair = await service.refresh(protected.pair.refresh)
+    assert told_by(protected.pair.access) == by_both
+    protected.pair = pair(await protected.post_proof(protected.code()))
+    assert told_by(protected.pair.access) == ("2", ["mfa", "otp", "pwd"], int(clock.present.timestamp()))
+    protected.pair = await protected.reauthenticate()
+    assert told_by(protected.pair.access) == (None, None, None)
+
+
+async def test_an_access_token_from_before_the_proof_never_gains_by_it(protected: Protected) -> None:
+    """A token of the session that was stolen before is refused, and so says nothing more than it said."""
+    protected.pair = await protected.reauthenticate()
+    stolen = protected.pair
+    protected.pair = pair(await protected.post_proof(protected.code()))
+    assert told_by(stolen.access) == (None, None, None)
+    assert is_problem(await protected.service.get_me(stolen.access), 401, "invalid_access_token")
+    assert is_problem(await protected.service.post_refresh(stolen.refresh), 401, "invalid_refresh_token")
+    assert (await protected.call("POST", CODES)).status_code == 200
+
+
+def told_by(token: str) -> tuple[object, object, object]:
+    """Return what an access token says of the sign-in."""
+    claims = jwt.decode(token, options={"verify_signature": False})
+    return claims.get("acr"), claims.get("amr"), claims.get("auth_time")
 
 
 async def test_the_password_alone_does_not_open_what_needs_the_factor(

@@ -18,6 +18,7 @@ NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 USER = UUID("11111111-1111-4111-8111-111111111111")
 SESSION = UUID("22222222-2222-4222-8222-222222222222")
 PRINCIPAL = Principal(user_id=USER, session_id=SESSION, client_id="doorward", scopes=frozenset({"account"}))
+PASSWORD_SIGN_IN = SignIn(NOW - timedelta(minutes=5, milliseconds=1), acr=1, amr=("pwd",))
 SIGN_IN = SignIn(NOW - timedelta(minutes=5, milliseconds=1), acr=2, amr=("pwd", "otp"))
 HEADER: dict[str, Any] = {"alg": "HS256", "typ": "at+jwt"}
 CLAIMS: dict[str, Any] = {

@@ -14,7 +14,7 @@ import pytest
 from doorward.core.principal import Principal
 from doorward.domain.auth.exceptions import InvalidAccessTokenError
 from tests.unit.infrastructure import forge
-from tests.unit.infrastructure.forge import CLAIMS, NOW, PRINCIPAL, SESSION, SIGN_IN, USER
+from tests.unit.infrastructure.forge import CLAIMS, NOW, PASSWORD_SIGN_IN, PRINCIPAL, SESSION, SIGN_IN, USER
 
 
 def test_a_signed_token_is_verified() -> None:
@@ -32,9 +32,18 @@ def test_the_header_names_type_and_algorithm_and_nothing_else() -> None:
 
 
 def test_the_claims_are_those_of_rfc_9068_and_no_others() -> None:
-    claims = forge.decode(forge.access_tokens().sign(PRINCIPAL, SIGN_IN, NOW).split(".")[1])
+    claims = forge.decode(forge.access_tokens().sign(PRINCIPAL, PASSWORD_SIGN_IN, NOW).split(".")[1])
     assert UUID(claims.pop("jti")).version == 4
     assert claims == {name: value for name, value in CLAIMS.items() if name != "jti"}
+
+
+def test_a_token_of_a_session_by_two_kinds_of_factors_says_when_and_how() -> None:
+    tokens = forge.access_tokens()
+    token = tokens.sign(PRINCIPAL, SIGN_IN, NOW)
+    claims = forge.decode(token.split(".")[1])
+    told = {"auth_time": int(NOW.timestamp()) - 301, "acr": "2", "amr": ["pwd", "otp"]}
+    assert claims == {**CLAIMS, **told, "jti": claims["jti"]}
+    assert tokens.verify(token, NOW) == PRINCIPAL
 
 
 def test_two_tokens_of_one_moment_have_ids_of_their_own() -> None:

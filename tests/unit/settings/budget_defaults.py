@@ -79,7 +79,7 @@ DEFAULTS = {
     "password_breaches_list": None,
     "password_breaches_url": "https://api.pwnedpasswords.com",
     "remembered_device_days": 0,
-    "admin_requires_second_factor": False,
+    "admin_requires_second_factor": None,
     "rate_limit_enabled": True,
     "rate_limit_export": "3/hour",
     "rate_limit_webhooks": "10/minute",

@@ -24,6 +24,7 @@ def test_the_defaults_give_up_nothing() -> None:
     ("values", "name"),
     [
         ({"environment": "development"}, "ENVIRONMENT"),
+        ({"admin_requires_second_factor": False}, "ADMIN_REQUIRES_SECOND_FACTOR"),
         ({"rate_limit_enabled": False}, "RATE_LIMIT_ENABLED"),
         ({"trusted_proxies": (ipaddress.ip_network("0.0.0.0/0"),)}, "TRUSTED_PROXIES"),
         ({"trusted_proxies": "10.0.0.0/8,::/0"}, "TRUSTED_PROXIES"),

@@ -143,6 +143,9 @@ class AdministeredUserResponse(BaseModel):
     created_at: datetime
     updated_at: datetime
     version: int
+    second_factors: list[str] = Field(
+        description="The kinds, `totp` and `passkey`. Empty: the password alone signs in.", examples=[["totp"]]
+    )
     identities: list[IdentityResponse] = Field(description="What trusted issuers call the user.")
 
     @classmethod

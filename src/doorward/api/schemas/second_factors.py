@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from doorward.api.schemas.auth import MAXIMUM_FIELD_LENGTH, TokenPairResponse
 from doorward.api.schemas.requests import RequestBody
+from doorward.domain.auth.listed_factor import ListedFactor
 
 MAXIMUM_TOKEN_LENGTH: Final = 12_000
 """Of a token that carries what a login has asked for: many scopes of another service make it long."""
@@ -47,6 +48,16 @@ class RecoveryCodeCompletionRequest(CompletionRequest):
     )
 
 
+class TotpEnrolmentParameters(BaseModel):
+    """What the new application is to be."""
+
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+    replace: Annotated[bool, Field(description="Whether it may take the place of the application that is set up.")] = (
+        False
+    )
+
+
 class TotpEnrolmentResponse(BaseModel):
     """An authenticator application to set up. Nothing is stored before a code of it is sent with `token`."""
 
@@ -73,7 +84,9 @@ class EnrolledResponse(TokenPairResponse):
     """The tokens of the session that goes on, and the recovery codes, which are shown this once."""
 
     recovery_codes: list[str] = Field(
-        description="Each works once in place of a second factor.", examples=[_RECOVERY_CODES]
+        description="Each works once in place of a second factor. Empty where another application was replaced: those "
+        "from before stay.",
+        examples=[_RECOVERY_CODES],
     )
 
     @classmethod
@@ -95,7 +108,20 @@ class OwnFactorResponse(BaseModel):
 
     id: UUID
     kind: Literal["totp", "passkey"]
+    name: str | None = Field(description="Of a passkey; null for an application.")
     created_at: datetime
+    is_suspended: bool = Field(description="Whether a passkey is refused because there may be a copy of it.")
+
+    @classmethod
+    def of(cls, factor: ListedFactor) -> "OwnFactorResponse":
+        """Describe this factor."""
+        return cls(
+            id=factor.id,
+            kind=factor.kind,
+            name=factor.name,
+            created_at=factor.created_at,
+            is_suspended=factor.is_suspended,
+        )
 
 
 class OwnFactorsResponse(BaseModel):

@@ -1,9 +1,9 @@
 """Second factors over HTTP: logins are completed by them, and users set them up."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
-from fastapi import Request, Response
+from fastapi import Query, Request, Response
 
 from doorward.api.bodies import JsonBody
 from doorward.api.caller import CurrentCaller
@@ -20,6 +20,7 @@ from doorward.api.schemas.second_factors import (
     RecoveryCodeCompletionRequest,
     RecoveryCodesResponse,
     TotpCompletionRequest,
+    TotpEnrolmentParameters,
     TotpEnrolmentResponse,
 )
 from doorward.api.schemas.standard_forms import ScopedPairResponse
@@ -55,7 +56,7 @@ FACTORS_PATH: Final = f"{ACCOUNT_PATH}/second-factors"
 TOTP_PATH: Final = f"{FACTORS_PATH}/totp"
 REMEDIES: Final[Remedies] = {
     InvalidPendingLoginError: "POST it to /api/v1/auth/token.",
-    TotpExistsError: "DELETE /api/v1/account/second-factors/totp.",
+    TotpExistsError: "DELETE /api/v1/account/second-factors/totp, or replace it: POST with ?replace=true.",
     SecondFactorNeededError: "POST /api/v1/account/second-factors/totp.",
     NoSecondFactorError: "POST /api/v1/account/second-factors/totp.",
 }
@@ -166,19 +167,19 @@ async def complete(
 
 
 async def list_second_factors(caller: CurrentCaller, services: CurrentServices) -> OwnFactorsResponse:
-    """List your second factors, and how many recovery codes are left."""
+    """List your second factors, passkeys among them, and how many recovery codes are left."""
     own = await services.second_factors.listing.list(caller)
     return OwnFactorsResponse(
-        factors=[
-            OwnFactorResponse(id=factor.id, kind=factor.kind, created_at=factor.created_at) for factor in own.factors
-        ],
+        factors=[OwnFactorResponse.of(factor) for factor in own.factors],
         recovery_codes_left=own.recovery_codes_left,
     )
 
 
-async def begin_totp(caller: CurrentCaller, services: CurrentServices) -> TotpEnrolmentResponse:
+async def begin_totp(
+    caller: CurrentCaller, parameters: Annotated[TotpEnrolmentParameters, Query()], services: CurrentServices
+) -> TotpEnrolmentResponse:
     """Get the secret for an authenticator application, after a recent proof. Nothing is stored until you confirm it."""
-    enrolment = await _enrolment(services).begin(caller)
+    enrolment = await _enrolment(services).begin(caller, replaces=parameters.replace)
     draw = services.second_factors.draw_qr_code
     qr = None if draw is None else await draw(enrolment.uri)
     return TotpEnrolmentResponse(uri=enrolment.uri, qr=qr, secret=enrolment.secret, token=enrolment.token)
@@ -194,6 +195,7 @@ async def confirm_totp(
     """Set up the authenticator application whose code you send. All your sessions end.
 
     The answer has the tokens of a new session. It has ten recovery codes besides: keep them where the telephone is not.
+    Where another application is replaced, it has none: those from before stay, and the codes of that one are refused.
     """
     enrolled = await _enrolment(services).confirm(
         caller, token=body.token, code=body.code, client=_client(), user_agent=_agent(request)
@@ -214,7 +216,8 @@ async def remove_totp(
 
 async def make_recovery_codes(caller: CurrentCaller, services: CurrentServices) -> RecoveryCodesResponse:
     """Get ten new recovery codes, after a recent proof by a second factor. Those from before are refused."""
-    return RecoveryCodesResponse(recovery_codes=await services.second_factors.recovery_codes.make_again(caller))
+    codes = await services.second_factors.recovery_codes.make_again(caller)
+    return RecoveryCodesResponse(recovery_codes=list(codes))
 
 
 def _enrolment(services: Services) -> TotpEnrolment:

@@ -19,9 +19,6 @@ NOTICE_FACTS: Final[Mapping[MailKind, tuple[str, ...]]] = {
     MailKind.NEW_DEVICE: ("at", "address", "user_agent"),
     MailKind.DELETION_SCHEDULED: ("deletes_at",),
     MailKind.REUSE_DETECTED: ("at",),
-    MailKind.PASSKEY_ADDED: (),
-    MailKind.PASSKEY_REMOVED: (),
-    MailKind.PASSKEY_SUSPENDED: (),
     MailKind.FACTORS_CHANGED: ("at", "change"),
     MailKind.WEBHOOK_DISABLED: ("at", "host", "reason"),
 }

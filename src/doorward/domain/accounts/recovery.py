@@ -151,9 +151,11 @@ class Recovery:
                 raise InvalidOneTimeTokenError
             if locked.email_verified_at is None:
                 events.append(UserVerified(user_id=user_id))
-                # Whoever has registered another person's address must not keep its owner out. A verified account
-                # keeps its factors: a mailbox is none of them.
-                reset = await self._factors.reset(connection, user_id, now=now)
+                # Whoever has registered another person's address must not keep its owner out. An account whose
+                # address was ever verified keeps its factors, also at an address that an administrator has given it:
+                # a mailbox is none of them.
+                if not await accounts.find_earlier_verification(connection, user_id):
+                    reset = await self._factors.reset(connection, user_id, now=now)
             await accounts.replace_forgotten_password(connection, user_id, password_hash=password_hash, now=now)
             await self._passwords.remove_failures(connection, user_id)
             for event in events:

@@ -77,6 +77,8 @@ class AdministeredUser:
     created_at: datetime
     updated_at: datetime
     version: int
+    second_factors: Sequence[str]
+    """The kinds of second factors that the user has."""
     identities: Sequence[Mapping[str, str]]
     """What trusted issuers call the user: ``issuer`` and ``subject`` of each."""
 

@@ -1,5 +1,6 @@
 """Use cases: set up an authenticator application, which stores nothing until its code is shown, and remove it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import uuid4
@@ -15,16 +16,18 @@ from doorward.domain.auth.exceptions import (
     EmailNotVerifiedError,
     InvalidOneTimeTokenError,
     InvalidSecondFactorError,
+    ReauthenticationRequiredError,
 )
 from doorward.domain.auth.factor_changes import add_kind, remove_kinds
 from doorward.domain.auth.login_completion import SEVERAL_FACTORS
 from doorward.domain.auth.models import Account, Device, LoggedIn, Proof
 from doorward.domain.auth.ports import NO_CLIENT, Client
+from doorward.domain.auth.reauthentication import is_factor_missing
 from doorward.domain.auth.sealed_tokens import SealedKind, SealedToken, SealedTokens
-from doorward.domain.mfa.events import RecoveryCodesMade, TotpAdded, TotpRemoved
+from doorward.domain.mfa.events import TotpAdded, TotpRemoved, TotpReplaced
 from doorward.domain.mfa.exceptions import TotpExistsError, TotpNotFoundError
 from doorward.domain.mfa.models import Enrolled, Enrolment, NewTotpFactor, sealing_context
-from doorward.domain.mfa.notices import FactorNotices
+from doorward.domain.mfa.notices import FactorChange, FactorNotices
 from doorward.domain.mfa.policy import read_totp_code
 from doorward.domain.mfa.recovery_codes import RecoveryCodes
 from doorward.domain.mfa.repositories import Connection, totp_factors
@@ -40,6 +43,15 @@ class EnrolmentParts:
     sealer: Sealer
     sealed_tokens: SealedTokens
     issuer: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """An application that was stored: what the user is told, and what is reported after the commit."""
+
+    told: FactorChange
+    events: Sequence[AuditedEvent]
+    recovery_codes: Sequence[str] = ()
 
 
 class TotpEnrolment:
@@ -63,16 +75,19 @@ class TotpEnrolment:
         self._continuation = continuation
         self._notices = notices
 
-    async def begin(self, caller: Caller) -> Enrolment:
+    async def begin(self, caller: Caller, *, replaces: bool = False) -> Enrolment:
         """Return a secret for an application, and the token that brings it back. Nothing is stored.
 
-        The caller has proven a moment ago who is asking. Raises ``EmailNotVerifiedError`` and ``TotpExistsError``, and
+        The caller has proven a moment ago who is asking, by a second factor if the user has one. ``replaces``: the new
+        application may take the place of another one. Raises ``EmailNotVerifiedError`` and ``TotpExistsError``, and
         ``InvalidAccessTokenError`` if the caller's session has ended meanwhile.
         """
         now, user_id, secret = self._clock.now(), caller.user.id, new_secret()
         async with self._database.transaction() as connection:
             account = await lock_acting_session(connection, caller, now=now)
-        self._check(account)
+        self._require_verified(account)
+        if has_application(account) and not replaces:
+            raise TotpExistsError
         sealed = self._parts.sealer.seal(secret, context=sealing_context(user_id))
         token = self._parts.sealed_tokens.issue(
             SealedKind.TOTP_ENROLMENT, user_id=user_id, epoch=account.session_epoch, now=now, content=sealed
@@ -104,38 +119,61 @@ class TotpEnrolment:
     ) -> Enrolled:
         """Store the application whose code is shown, and ten recovery codes, committed when this returns.
 
-        All sessions of the user end, remembered devices with them; the acting one goes on as another, by two factors.
-        Of several confirmations at the same moment one is made. Raises ``InvalidOneTimeTokenError`` for the token,
-        ``InvalidSecondFactorError`` for the code, which leaves the token usable, and what ``begin`` raises.
+        If it takes the place of another one, the codes of that are refused from then on, and the recovery codes stay:
+        they were made for the day on which an application is lost. All sessions of the user end, remembered devices
+        with them; the acting one goes on as another, by two factors. Of several confirmations at the same moment one
+        is made. Raises ``InvalidOneTimeTokenError`` for the token, ``InvalidSecondFactorError`` for the code, which
+        leaves the token usable, ``ReauthenticationRequiredError`` in a session without the second factor, and what
+        ``begin`` raises.
         """
-        now, user_id = self._clock.now(), caller.user.id
+        now = self._clock.now()
         self._continuation.require_signing_key(now)
         shown = self._read(caller, token, now)
         factor = self._matching(shown, code, now)
         device = self._continuation.describe(client, user_agent)
         async with self._database.transaction() as connection:
             account = await lock_acting_session(connection, caller, now=now)
-            self._check(account)
-            if account.session_epoch != shown.epoch or not await self._parts.sealed_tokens.consume(connection, shown):
-                raise InvalidOneTimeTokenError
-            if not await totp_factors.add_factor(connection, factor):
-                raise TotpExistsError
-            codes = await self._codes.make(connection, user_id, now=now)
-            events = [
-                TotpAdded(user_id=user_id, session_id=caller.session_id),
-                RecoveryCodesMade(user_id=user_id, session_id=caller.session_id, count=len(codes)),
-            ]
-            continued = await self._add(connection, caller, device, events, now)
-        for event in events:
+            self._require_verified(account)
+            await self._consume(connection, shown, account)
+            if has_application(account):
+                require_second_factor_of(caller)
+                stored = await self._replace(connection, caller, factor, device)
+            else:
+                stored = await self._add(connection, caller, factor, device)
+            continued = await self._continue(connection, caller, stored.told, device, now)
+        for event in stored.events:
             report(event)
-        return Enrolled(codes, self._continuation.finish(continued, now=now))
+        return Enrolled(stored.recovery_codes, self._continuation.finish(continued, now=now))
 
-    def _check(self, account: Account) -> None:
-        """Raise ``EmailNotVerifiedError`` or ``TotpExistsError`` where no application may be set up."""
+    def _require_verified(self, account: Account) -> None:
+        """Raise ``EmailNotVerifiedError`` where no application may be set up."""
         if self._notices.needs_verified_address and not account.is_verified:
             raise EmailNotVerifiedError
-        if SecondFactor.TOTP in (account.second_factor or ()):
+
+    async def _consume(self, connection: Connection, shown: SealedToken, account: Account) -> None:
+        """Consume the token. It is of the epoch in which it was issued, and each change of factors begins another.
+
+        So an application that there is in that epoch was there before, and whoever began was told of it. Raises
+        ``TotpExistsError`` if one was set up since, and ``InvalidOneTimeTokenError``.
+        """
+        if account.session_epoch != shown.epoch:
+            raise TotpExistsError if has_application(account) else InvalidOneTimeTokenError
+        if not await self._parts.sealed_tokens.consume(connection, shown):
+            raise InvalidOneTimeTokenError
+
+    async def _add(self, connection: Connection, caller: Caller, factor: NewTotpFactor, device: Device) -> _Stored:
+        if not await totp_factors.add_factor(connection, factor):
             raise TotpExistsError
+        event = TotpAdded(user_id=factor.user_id, session_id=caller.session_id)
+        await record(connection, event, address=device.address)
+        made = await self._codes.make(connection, caller, now=factor.created_at)
+        return _Stored("totp_added", (event, made.event), made.codes)
+
+    async def _replace(self, connection: Connection, caller: Caller, factor: NewTotpFactor, device: Device) -> _Stored:
+        await totp_factors.replace_factor(connection, factor)
+        event = TotpReplaced(user_id=factor.user_id, session_id=caller.session_id)
+        await record(connection, event, address=device.address)
+        return _Stored("totp_replaced", (event,))
 
     def _matching(self, shown: SealedToken, code: str, now: datetime) -> NewTotpFactor:
         """Return the application, if the code is one of its own. That code is used with it."""
@@ -146,13 +184,11 @@ class TotpEnrolment:
             raise InvalidSecondFactorError
         return NewTotpFactor(user_id, uuid4(), shown.content, last_step=step, created_at=now)
 
-    async def _add(
-        self, connection: Connection, caller: Caller, device: Device, events: list[AuditedEvent], now: datetime
+    async def _continue(
+        self, connection: Connection, caller: Caller, told: FactorChange, device: Device, now: datetime
     ) -> Continued:
         user_id = caller.user.id
         account = await add_kind(connection, user_id, SecondFactor.TOTP)
-        for event in events:
-            await record(connection, event, address=device.address)
         methods = {*caller.amr, *ONE_TIME_PASSWORD, SEVERAL_FACTORS}
         proof = Proof(
             user_id,
@@ -163,7 +199,7 @@ class TotpEnrolment:
         )
         continued = await self._continuation.begin(connection, caller, account, proof, device, now=now)
         email = caller.user.email if account.is_verified else None
-        await self._notices.tell(connection, user_id, "totp_added", email=email, now=now)
+        await self._notices.tell(connection, user_id, told, email=email, now=now)
         return continued
 
     async def remove(self, caller: Caller, *, client: Client = NO_CLIENT, user_agent: str | None = None) -> LoggedIn:
@@ -191,6 +227,17 @@ class TotpEnrolment:
             await self._notices.tell(connection, user_id, "totp_removed", email=email, now=now)
         report(event)
         return self._continuation.finish(continued, now=now)
+
+
+def has_application(account: Account) -> bool:
+    """Tell whether an authenticator application is set up."""
+    return SecondFactor.TOTP in (account.second_factor or ())
+
+
+def require_second_factor_of(caller: Caller) -> None:
+    """Raise ``ReauthenticationRequiredError`` in a session that has not shown the user's second factor."""
+    if is_factor_missing(caller):
+        raise ReauthenticationRequiredError(None, acr=TWO_KINDS)
 
 
 def proof_of(caller: Caller) -> Proof:

@@ -16,6 +16,15 @@ class TotpAdded(AuditedEvent):
 
 
 @dataclass(frozen=True)
+class TotpReplaced(AuditedEvent):
+    """A user put another authenticator application in place of the one before. All other sessions ended."""
+
+    type = "factor.totp_replaced"
+    log_event = "mfa.totp.replaced"
+    outcome = "success"
+
+
+@dataclass(frozen=True)
 class TotpRemoved(AuditedEvent):
     """A user removed the authenticator application, with a fresh proof by the factor. All other sessions ended."""
 

@@ -16,7 +16,7 @@ class TotpExistsError(DomainError):
 
     kind = Kind.CONFLICT
     code = "totp_exists"
-    detail = "An authenticator application is set up already. Remove it first."
+    detail = "An authenticator application is set up already."
 
 
 class TotpNotFoundError(DomainError):

@@ -1,22 +1,37 @@
 """Use case: a user sees the own second factors."""
 
+from collections.abc import Sequence
+from uuid import UUID
+
 from doorward.core.ports import Database
 from doorward.domain.auth.callers import Caller
+from doorward.domain.auth.listed_factor import ListedFactor, ListedFactors
 from doorward.domain.mfa.models import OwnFactors
 from doorward.domain.mfa.repositories import Connection, own_factors
+
+
+class Applications(ListedFactors):
+    """The authenticator application of a user."""
+
+    async def list(self, connection: Connection, user_id: UUID) -> Sequence[ListedFactor]:
+        """Return it: one at most."""
+        found = await own_factors.find_application(connection, user_id)
+        return [] if found is None else [ListedFactor(found.id, found.kind, None, found.created_at, is_suspended=False)]
 
 
 class FactorListing:
     """Lists factors."""
 
-    def __init__(self, *, database: Database[Connection]) -> None:
-        """Take the database."""
+    def __init__(self, *, database: Database[Connection], kinds: Sequence[ListedFactors]) -> None:
+        """Take the database, and what lists the factors of each kind."""
         self._database = database
+        self._kinds = kinds
 
     async def list(self, caller: Caller) -> OwnFactors:
         """Return the factors of the caller's user. Without any, nothing is asked of the database."""
         if not caller.has_second_factor:
             return OwnFactors((), 0)
+        user_id = caller.user.id
         async with self._database.connection() as connection:
-            factors = await own_factors.list_totp_factors(connection, caller.user.id)
-            return OwnFactors(factors, await own_factors.count_recovery_codes(connection, caller.user.id))
+            factors = [factor for kind in self._kinds for factor in await kind.list(connection, user_id)]
+            return OwnFactors(factors, await own_factors.count_recovery_codes(connection, user_id))

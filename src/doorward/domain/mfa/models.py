@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
+from doorward.domain.auth.listed_factor import ListedFactor
 from doorward.domain.auth.models import LoggedIn
 
 
@@ -29,12 +30,12 @@ class NewTotpFactor:
 
 
 @dataclass(frozen=True, slots=True)
-class ListedFactor:
-    """A second factor as its owner sees it."""
+class OwnApplication:
+    """An authenticator application as its owner may know it."""
 
     id: UUID
-    kind: Literal["totp", "passkey"]
     created_at: datetime
+    kind: Literal["totp"] = "totp"
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,17 @@ from doorward.domain.outbox.mail_queue import MailQueue
 NOTICE_KEPT: Final = timedelta(days=1)
 """How long a mail may wait for its delivery."""
 
-FactorChange = Literal["totp_added", "totp_removed", "codes_made", "code_used", "reset"]
+FactorChange = Literal[
+    "totp_added",
+    "totp_replaced",
+    "totp_removed",
+    "passkey_added",
+    "passkey_removed",
+    "passkey_suspended",
+    "codes_made",
+    "code_used",
+    "reset",
+]
 
 
 class FactorNotices:

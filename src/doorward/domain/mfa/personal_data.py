@@ -13,5 +13,6 @@ class FactorData:
 
     async def entries(self, connection: Connection, user_id: UUID) -> AsyncGenerator[object]:
         """Return the factors."""
-        for factor in await own_factors.list_totp_factors(connection, user_id):
-            yield factor
+        application = await own_factors.find_application(connection, user_id)
+        if application is not None:
+            yield application

@@ -11,6 +11,7 @@ from doorward.domain.audit.recording import record
 from doorward.domain.auth.acting_session import lock_acting_session
 from doorward.domain.auth.callers import Caller
 from doorward.domain.auth.devices import AddressDetail, recorded_address
+from doorward.domain.auth.factor_changes import MadeCodes
 from doorward.domain.mfa.events import RecoveryCodesMade
 from doorward.domain.mfa.exceptions import NoSecondFactorError
 from doorward.domain.mfa.notices import FactorNotices
@@ -59,18 +60,20 @@ class RecoveryCodes:
         self._notices = notices
         self._address_detail: AddressDetail = address_detail
 
-    async def make(self, connection: Connection, user_id: UUID, *, now: datetime) -> list[str]:
-        """Store new codes of a locked user in place of all others, in the caller's transaction; return them."""
-        codes = new_recovery_codes()
+    async def make(self, connection: Connection, caller: Caller, *, now: datetime) -> MadeCodes:
+        """Store new codes of the caller's user, who is locked, in place of all others, in the caller's transaction."""
+        codes, user_id = new_recovery_codes(), caller.user.id
         macs = [self._macs.of_typed(code, user_id)[0] for code in codes]
         await recovery_codes.replace_codes(connection, user_id, macs, now=now)
-        return codes
+        event = RecoveryCodesMade(user_id=user_id, session_id=caller.session_id, count=len(codes))
+        await record(connection, event, address=recorded_address(current_client(), self._address_detail))
+        return MadeCodes(codes, event)
 
     async def remove(self, connection: Connection, user_id: UUID) -> None:
         """Remove all codes of a user, in the transaction that removes the last factor."""
         await recovery_codes.remove_codes(connection, user_id)
 
-    async def make_again(self, caller: Caller) -> list[str]:
+    async def make_again(self, caller: Caller) -> Sequence[str]:
         """Make new codes for the caller's user, committed when this returns; those from before are refused.
 
         Raises ``NoSecondFactorError``, and ``InvalidAccessTokenError`` if the caller's session has ended meanwhile.
@@ -80,10 +83,8 @@ class RecoveryCodes:
             account = await lock_acting_session(connection, caller, now=now)
             if account.second_factor is None:
                 raise NoSecondFactorError
-            codes = await self.make(connection, user_id, now=now)
-            event = RecoveryCodesMade(user_id=user_id, session_id=caller.session_id, count=len(codes))
-            await record(connection, event, address=recorded_address(current_client(), self._address_detail))
+            made = await self.make(connection, caller, now=now)
             email = caller.user.email if account.is_verified else None
             await self._notices.tell(connection, user_id, "codes_made", email=email, now=now)
-        report(event)
-        return codes
+        report(made.event)
+        return made.codes

@@ -26,9 +26,6 @@ class MailKind(StrEnum):
     NEW_DEVICE = "new_device"
     DELETION_SCHEDULED = "deletion_scheduled"
     REUSE_DETECTED = "reuse_detected"
-    PASSKEY_ADDED = "passkey_added"
-    PASSKEY_REMOVED = "passkey_removed"
-    PASSKEY_SUSPENDED = "passkey_suspended"
     FACTORS_CHANGED = "factors_changed"
     WEBHOOK_DISABLED = "webhook_disabled"
 

@@ -1,10 +1,11 @@
 """What this domain needs from outside, as Protocols."""
 
-from collections.abc import Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Literal, Protocol
 from uuid import UUID
 
+from doorward.domain.auth.callers import Caller
+from doorward.domain.auth.factor_changes import MadeCodes
 from doorward.domain.passkeys.models import (
     Assertion,
     AssertionResponse,
@@ -47,10 +48,31 @@ class Ceremonies(Protocol):
 class RecoveryCodes(Protocol):
     """The codes that a user with a second factor keeps for the day on which the device is lost."""
 
-    async def make(self, connection: Connection, user_id: UUID, *, now: datetime) -> Sequence[str]:
-        """Store new codes of a locked user in place of all others, in the caller's transaction; return them."""
+    async def make(self, connection: Connection, caller: Caller, *, now: datetime) -> MadeCodes:
+        """Store new codes of the caller's user, who is locked, in place of all others, in the caller's transaction."""
         ...
 
     async def remove(self, connection: Connection, user_id: UUID) -> None:
         """Remove all codes of a user, in the transaction that removes the last factor."""
+        ...
+
+
+class FactorNotices(Protocol):
+    """Tells users by mail what happened to their second factors."""
+
+    @property
+    def needs_verified_address(self) -> bool:
+        """Whether accounts can verify their addresses: then those that have not may register no passkey."""
+        ...
+
+    async def tell(
+        self,
+        connection: Connection,
+        user_id: UUID,
+        change: Literal["passkey_added", "passkey_removed", "passkey_suspended"],
+        *,
+        email: str | None,
+        now: datetime,
+    ) -> None:
+        """Queue the mail to the address that the user has at this moment, None where it is not verified."""
         ...

@@ -1,26 +1,22 @@
 """Showing a passkey: the part that a login, a second factor and a proof within a session have in common."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Final, Literal
+from datetime import datetime
+from typing import Literal
 from uuid import UUID
 
 from doorward.core.events import Event
 from doorward.domain.audit.recording import record
+from doorward.domain.auth.acting_session import find_verified_email
 from doorward.domain.auth.sealed_tokens import SealedKind, SealedToken
-from doorward.domain.outbox.mail import MailKind, MailOrigin, MailRequest
-from doorward.domain.outbox.mail_queue import MailQueue
 from doorward.domain.passkeys import repository
 from doorward.domain.passkeys.challenges import ChallengeRefusedError, Challenges
 from doorward.domain.passkeys.events import PasskeyRefused, PasskeySuspended
 from doorward.domain.passkeys.exceptions import InvalidPasskeyError, UnknownPasskeyError
 from doorward.domain.passkeys.models import Assertion, AssertionResponse, RelyingParty, StoredCredential
-from doorward.domain.passkeys.ports import Ceremonies, CeremonyFailedError
+from doorward.domain.passkeys.ports import Ceremonies, CeremonyFailedError, FactorNotices
 from doorward.domain.passkeys.repository import Connection
 from doorward.observability.logging import report
-
-LIFE_OF_NOTICE: Final = timedelta(hours=24)
-"""A mail that tells of a suspension is not sent later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +45,12 @@ class PasskeyProofs:
     """Verifies signatures, and consumes what each may be used for once."""
 
     def __init__(
-        self, *, challenges: Challenges, ceremonies: Ceremonies, relying_party: RelyingParty, mails: MailQueue
+        self, *, challenges: Challenges, ceremonies: Ceremonies, relying_party: RelyingParty, notices: FactorNotices
     ) -> None:
         self._challenges = challenges
         self._ceremonies = ceremonies
         self._relying_party = relying_party
-        self._mails = mails
+        self._notices = notices
 
     def read_challenge(self, response: AssertionResponse, kind: SealedKind) -> tuple[bytes, SealedToken]:
         """Return the challenge that was signed. Raises ``InvalidPasskeyError``, without a query."""
@@ -119,8 +115,8 @@ class PasskeyProofs:
         if await repository.update_suspension(connection, credential.id, sign_count=assertion.sign_count, now=now):
             event = PasskeySuspended(user_id=credential.user_id, passkey_id=credential.id)
             await record(connection, event)
-            mail = MailRequest(MailKind.PASSKEY_SUSPENDED, MailOrigin.SERVICE, user_id=credential.user_id)
-            await self._mails.add(connection, mail, expires_at=now + LIFE_OF_NOTICE)
+            email = await find_verified_email(connection, credential.user_id)
+            await self._notices.tell(connection, credential.user_id, "passkey_suspended", email=email, now=now)
             return RefusedUse((event, PasskeyRefused(reason="counter", target_user_id=credential.user_id)))
         return RefusedUse((PasskeyRefused(reason="removed", target_user_id=credential.user_id),))
 

@@ -119,8 +119,11 @@ class PasskeyRegistration:
         async with self._database.transaction() as connection:
             account = await lock_acting_session(connection, caller, now=now)
             await self._store(connection, account, passkey, token)
-            codes, continued = await self._changes.add(connection, Change(caller, event, device, now), account)
+            made, continued = await self._changes.add(connection, Change(caller, event, device, now), account)
         report(event)
+        if made is not None:
+            report(made.event)
+        codes = () if made is None else made.codes
         return AddedPasskey(_as_seen(passkey), self._changes.finish(continued, now=now), codes)
 
     def _read_challenge(self, caller: Caller, response: CreationResponse) -> tuple[bytes, SealedToken]:

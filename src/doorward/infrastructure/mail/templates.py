@@ -37,9 +37,6 @@ SAMPLE_FACTS: Final[Mapping[MailKind, Mapping[str, str]]] = {
     MailKind.NEW_DEVICE: {"at": "1 March 2026, 12:00 UTC", "address": "203.0.113.7", "user_agent": "Firefox on Linux"},
     MailKind.DELETION_SCHEDULED: {"deletes_at": "15 March 2026, 12:00 UTC"},
     MailKind.REUSE_DETECTED: {"at": "1 March 2026, 12:00 UTC"},
-    MailKind.PASSKEY_ADDED: {},
-    MailKind.PASSKEY_REMOVED: {},
-    MailKind.PASSKEY_SUSPENDED: {},
     MailKind.FACTORS_CHANGED: {"at": "1 March 2026, 12:00 UTC", "change": "totp_added"},
     MailKind.WEBHOOK_DISABLED: {"at": "1 March 2026, 12:00 UTC", "host": "hooks.example.com", "reason": "gone"},
 }

@@ -36,7 +36,7 @@ _WANTED: Final = sql.SQL(
 _COLUMNS: Final = sql.SQL(
     """id, email, email_verified_at, email_bounced_at, username, is_active, roles, locale, external_id,
        password_hash IS NOT NULL AS has_password, must_change_password, deletion_due_at, created_at, updated_at,
-       version"""
+       version, second_factor AS second_factors"""
 )
 _IDENTITIES: Final = sql.SQL(
     """ARRAY(
@@ -83,7 +83,8 @@ async def list_counted_users(
             sql.SQL(
                 """
                 SELECT id, email, email_verified_at, email_bounced_at, username, is_active, roles, locale, external_id,
-                       has_password, must_change_password, deletion_due_at, created_at, updated_at, version, total,
+                       has_password, must_change_password, deletion_due_at, created_at, updated_at, version,
+                       second_factors, total,
                        {identities}
                 FROM (SELECT {columns}, count(*) OVER () AS total FROM users WHERE {wanted}) AS counted
                 WHERE {page}

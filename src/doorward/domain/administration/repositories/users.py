@@ -32,7 +32,7 @@ async def find_user(connection: Connection, user_id: UUID) -> AdministeredUser |
             """
             SELECT id, email, email_verified_at, email_bounced_at, username, is_active, roles, locale, external_id,
                    password_hash IS NOT NULL AS has_password, must_change_password, deletion_due_at, created_at,
-                   updated_at, version,
+                   updated_at, version, second_factor AS second_factors,
                    ARRAY(
                        SELECT jsonb_build_object('issuer', issuer, 'subject', subject)
                        FROM federated_identities

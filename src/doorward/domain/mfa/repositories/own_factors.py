@@ -4,22 +4,22 @@ from uuid import UUID
 
 from psycopg.rows import class_row
 
-from doorward.domain.mfa.models import ListedFactor
+from doorward.domain.mfa.models import OwnApplication
 from doorward.domain.mfa.repositories import Connection
 
 
-async def list_totp_factors(connection: Connection, user_id: UUID) -> list[ListedFactor]:
-    """Find the application of a user: one at most."""
-    async with connection.cursor(row_factory=class_row(ListedFactor)) as cursor:
+async def find_application(connection: Connection, user_id: UUID) -> OwnApplication | None:
+    """Find the application of a user."""
+    async with connection.cursor(row_factory=class_row(OwnApplication)) as cursor:
         await cursor.execute(
             """
-            SELECT id, 'totp' AS kind, created_at
+            SELECT id, created_at
             FROM totp_factors
             WHERE user_id = %(user_id)s
             """,
             {"user_id": user_id},
         )
-        return await cursor.fetchall()
+        return await cursor.fetchone()
 
 
 async def count_recovery_codes(connection: Connection, user_id: UUID) -> int:

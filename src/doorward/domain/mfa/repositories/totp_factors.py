@@ -37,6 +37,21 @@ async def add_factor(connection: Connection, factor: NewTotpFactor) -> bool:
     return cursor.rowcount == 1
 
 
+async def replace_factor(connection: Connection, factor: NewTotpFactor) -> None:
+    """Store an application in place of the one that the user, who is locked, has."""
+    await connection.execute(
+        """
+        UPDATE totp_factors
+        SET id = %(id)s,
+            sealed_secret = %(sealed_secret)s,
+            last_step = %(last_step)s,
+            created_at = %(created_at)s
+        WHERE user_id = %(user_id)s
+        """,
+        asdict(factor),
+    )
+
+
 async def consume_step(connection: Connection, user_id: UUID, *, sealed_secret: bytes, step: int) -> bool:
     """Note that the code of a step was used; return whether none of this or a later step was used before.
 

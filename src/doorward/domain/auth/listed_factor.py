@@ -1,0 +1,29 @@
+"""A second factor as its owner sees it, and what lists those of a kind."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, Protocol
+from uuid import UUID
+
+from doorward.domain.auth.repositories import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class ListedFactor:
+    """A second factor. A passkey has the name that its owner gave it."""
+
+    id: UUID
+    kind: Literal["totp", "passkey"]
+    name: str | None
+    created_at: datetime
+    is_suspended: bool
+    """It is refused, because there may be a copy of it."""
+
+
+class ListedFactors(Protocol):
+    """The factors of one kind."""
+
+    async def list(self, connection: Connection, user_id: UUID) -> Sequence[ListedFactor]:
+        """Return a user's, the oldest first."""
+        ...

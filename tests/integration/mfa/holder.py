@@ -1,0 +1,154 @@
+"""Somebody who holds one of each thing that lets a person in, and the states that the account can come into."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+from uuid import UUID, uuid4
+
+import httpx
+
+from development.authenticator import Authenticator
+from development.client import AUTH, new_person, pair
+from doorward.domain.accounts.links import AccountLinks
+from doorward.domain.accounts.recovery import ResetMail
+from doorward.domain.administration.models import OPERATOR
+from doorward.domain.outbox.mail import MailKind, MailOrigin, MailRequest
+from doorward.wiring.accounts import create_one_time_tokens
+from tests.integration.accounts.leaving import CANCEL
+from tests.integration.accounts.own_account import ACCOUNT, NEW_PASSWORD, Owner
+from tests.integration.mfa.protected import RECOVERY_CODE, Protected
+from tests.integration.passkeys.keyring import OPTIONS, SECOND_FACTOR, Keyring, login_options, post_login
+from tests.integration.service import Service
+
+ORIGIN: Final = "http://localhost:8000"
+PASSKEY: Final = "passkey"
+INVITATION: Final = "invitation"
+RESET: Final = "reset"
+_LINKS: Final = AccountLinks(ORIGIN)
+
+
+@dataclass
+class Holder:
+    """A person with a second factor, a login that has begun, a device that is remembered, and what was asked for."""
+
+    protected: Protected
+    mfa_token: str
+    device: str
+    tokens: dict[str, str] = field(default_factory=dict)
+    """Of mails: the link's."""
+    authenticator: Authenticator = field(default_factory=lambda: Authenticator(ORIGIN))
+
+    @property
+    def service(self) -> Service:
+        return self.protected.service
+
+    async def sign_in_by_passkey(self) -> httpx.Response:
+        """Sign in with the passkey alone."""
+        return await post_login(self.service, self.authenticator.get(await login_options(self.service)))
+
+    async def complete_by_passkey(self) -> httpx.Response:
+        """Show the passkey to the login that waits."""
+        options = (await self.service.call("POST", OPTIONS, json={"mfa_token": self.mfa_token})).json()
+        body = {"mfa_token": self.mfa_token, "credential": self.authenticator.get(options)}
+        return await self.service.call("POST", SECOND_FACTOR, json=body)
+
+    async def reset_password(self) -> httpx.Response:
+        """Use the link of a reset, and log in with the new password if that was accepted."""
+        answer = await self.service.post_reset(self.tokens[RESET], NEW_PASSWORD)
+        if answer.status_code != 204:
+            return answer
+        return await self.service.post_token(self.protected.person.username, NEW_PASSWORD)
+
+    async def accept_invitation(self) -> httpx.Response:
+        """Use the link of an invitation that was sent to the address before the account was made."""
+        body = {"token": self.tokens[INVITATION], "username": new_person().username, "password": NEW_PASSWORD}
+        return await self.service.call("POST", f"{AUTH}/invitations/accept", json=body)
+
+    async def complete_by_recovery_code(self) -> httpx.Response:
+        return await self.protected.post_code(self.mfa_token, self.protected.codes[0], RECOVERY_CODE)
+
+
+async def holder(service: Service, held: str = "") -> Holder:
+    """Make an account with a second factor; with a passkey, an invitation or a reset if it is to hold one."""
+    tokens, person = {}, new_person()
+    if held == INVITATION:
+        created = await service.app.state.services.administration.invitations.create(
+            OPERATOR, person.email, is_mailed=False
+        )
+        tokens[INVITATION] = created.link.partition("#token=")[2]
+    answer = await service.post_account(person)
+    assert answer.status_code == 201, answer.text
+    person = replace(person, id=answer.json()["id"])
+    service.sql("UPDATE users SET email_verified_at = now() WHERE id = %s", person.id)
+    protected = await Protected.enrolled(Owner(service, person, await service.log_in(person)))
+    authenticator = await with_passkey(protected) if held == PASSKEY else Authenticator(ORIGIN)
+    answer = await protected.post_code(await protected.mfa_token(), protected.code(), remember_device=True)
+    protected.next_step()
+    protected.pair = pair(answer)
+    if held == RESET:
+        tokens[RESET] = await reset_token(service, person.email)
+    device = answer.headers["Doorward-Device"]
+    return Holder(protected, await protected.mfa_token(), device, tokens, authenticator)
+
+
+async def with_passkey(protected: Protected) -> Authenticator:
+    """Give the account a passkey besides; return what has it."""
+    keyring = Keyring(protected.service, protected.person, protected.pair, Authenticator(ORIGIN))
+    await keyring.add_passkey()
+    protected.pair = keyring.pair
+    return keyring.authenticator
+
+
+async def reset_token(service: Service, email: str) -> str:
+    """Return the token of the mail that a request for a reset brings."""
+    tokens = create_one_time_tokens(service.settings.keys)
+    request = MailRequest(MailKind.PASSWORD_RESET, MailOrigin.STRANGER, email=email)
+    mail = await ResetMail(service.database, service.clock, tokens, _LINKS).compose(request, uuid4())
+    assert mail is not None
+    return mail.facts["link"].partition("#token=")[2]
+
+
+async def stay(_: Holder) -> None:
+    """Leave the account as it is."""
+
+
+async def unverify(each: Holder) -> None:
+    each.service.sql("UPDATE users SET email_verified_at = NULL WHERE id = %s", each.protected.person.id)
+
+
+async def guess(each: Holder) -> None:
+    for _ in range(5):
+        assert (await each.protected.post_code(each.mfa_token, "000000")).status_code == 403
+
+
+async def leave(each: Holder) -> None:
+    assert (await each.protected.call("POST", f"{ACCOUNT}/deletion")).status_code == 202
+
+
+async def come_back(each: Holder) -> None:
+    await leave(each)
+    token = (await each.protected.post_token()).json()["restore_token"]
+    assert (await each.service.call("POST", CANCEL, json={"restore_token": token})).status_code == 204
+
+
+def by_operator(action: str) -> Callable[[Holder], Awaitable[object]]:
+    """Return what has an operator do this."""
+
+    async def act(each: Holder) -> object:
+        actions: Any = each.service.app.state.services.administration.user_actions
+        return await getattr(actions, action)(OPERATOR, UUID(each.protected.person.id))
+
+    return act
+
+
+BRINGING: Final[dict[str, Callable[[Holder], Awaitable[object]]]] = {
+    "active": stay,
+    "ended": by_operator("end_sessions"),
+    "deactivated": by_operator("deactivate"),
+    "unverified": unverify,
+    "forced": by_operator("reset_password"),
+    "pending": leave,
+    "restored": come_back,
+    "throttled": guess,
+    "removed": by_operator("reset_factors"),
+}

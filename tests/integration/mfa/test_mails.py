@@ -1,0 +1,110 @@
+"""The mails that tell an owner what happened to the second factors, as the owner reads them."""
+
+import asyncio
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+
+from development.authenticator import Authenticator
+from development.client import pair
+from doorward.domain.accounts.models import Mail
+from doorward.domain.accounts.ports import DevelopmentMails
+from doorward.domain.administration.models import OPERATOR
+from tests.integration.accounts.own_account import signed_in
+from tests.integration.administration.administrator import write
+from tests.integration.mailbox import make_service_with_mail
+from tests.integration.mfa.protected import CODES, OWN_TOTP, Protected
+from tests.integration.passkeys.keyring import ORIGIN, PASSKEYS, Keyring
+from tests.integration.service import MakeService, Service, is_problem
+
+SUBJECT = "A second factor of your account was changed or used"
+NO_DANGER = "If it was you, there is nothing to do."
+
+
+class Owner:
+    """A person with an application and with passkeys, who reads each mail about them."""
+
+    def __init__(self, protected: Protected) -> None:
+        self.protected = protected
+        self.keyring = Keyring(protected.service, protected.person, protected.pair, Authenticator(ORIGIN))
+
+    @property
+    def service(self) -> Service:
+        return self.protected.service
+
+    async def reads(self, words: str) -> Mail:
+        """Wait for a mail that says this; return it. Text and HTML say the same."""
+        mails: DevelopmentMails = self.service.app.state.services.development_mails
+        async with asyncio.timeout(60):
+            while True:
+                for mail in await mails.list():
+                    if mail.to == self.protected.person.email and words in mail.content.text:
+                        assert words in mail.content.html
+                        assert mail.content.subject == SUBJECT
+                        assert f"({self.service.clock.now():%Y-%m-%d} 12:0" in mail.content.text
+                        return mail
+                await asyncio.sleep(0.02)
+
+    async def prove(self) -> None:
+        """Show the application in the session, for the changes of the next minutes."""
+        self.protected.next_step()
+        self.protected.pair = pair(await self.protected.post_proof(self.protected.code()))
+        self.keyring.pair = self.protected.pair
+
+    async def add_passkey(self) -> None:
+        self.keyring.pair = self.protected.pair
+        await self.keyring.add_passkey()
+        self.protected.pair = self.keyring.pair
+
+
+@pytest.fixture
+async def owner(make_service: MakeService, tmp_path: Path) -> Owner:
+    service = await make_service_with_mail(make_service, tmp_path)
+    newcomer = await signed_in(service)
+    await write(service, "UPDATE users SET email_verified_at = now() WHERE id = %s", newcomer.person.id)
+    return Owner(await Protected.enrolled(newcomer))
+
+
+async def test_every_change_of_the_factors_is_told(owner: Owner) -> None:
+    added = await owner.reads("An authenticator application was set up for your account")
+    assert NO_DANGER in added.content.text
+    assert "remove what you have not added" in added.content.text
+    await owner.add_passkey()
+    await owner.reads("A passkey was added to your account")
+    owner.protected = await Protected.enrolled(owner.protected, replace=True)
+    await owner.reads("Another authenticator application was set up for your account in place of the one before")
+    await owner.prove()
+    assert (await owner.protected.call("POST", CODES)).status_code == 200
+    await owner.reads("New recovery codes were made for your account, and those from before work no more")
+    answer = await owner.keyring.call("DELETE", f"{PASSKEYS}/{owner.keyring.passkey_ids[0]}")
+    owner.protected.pair = pair(answer)
+    await owner.reads("A passkey was removed from your account")
+    assert (await owner.protected.call("DELETE", OWN_TOTP)).status_code == 200
+    await owner.reads("The authenticator application was removed from your account")
+
+
+async def test_a_used_recovery_code_is_told(owner: Owner) -> None:
+    token = await owner.protected.mfa_token()
+    assert (await owner.protected.post_recovery_code(token, owner.protected.codes[0])).status_code == 200
+    mail = await owner.reads("A recovery code of your account was used, and works no more")
+    assert "reset your password where you sign in" in mail.content.text
+    assert owner.protected.codes[0] not in mail.content.text
+
+
+async def test_a_passkey_that_was_suspended_is_told_with_what_to_do(owner: Owner) -> None:
+    await owner.add_passkey()
+    credential = owner.keyring.authenticator.credentials[0]
+    credential.sign_count = 50
+    assert (await owner.keyring.sign_in()).status_code == 200
+    credential.sign_count = 3
+    assert is_problem(await owner.keyring.sign_in(), 401, "invalid_passkey")
+    mail = await owner.reads("suggests that there is a copy of it: it was refused, and works no more")
+    assert "Remove it from your account and from your device" in mail.content.text
+    assert NO_DANGER not in mail.content.text
+
+
+async def test_a_reset_by_the_operator_is_told(owner: Owner) -> None:
+    actions = owner.service.app.state.services.administration.user_actions
+    await actions.reset_factors(OPERATOR, UUID(owner.protected.person.id))
+    await owner.reads("All second factors of your account were removed by the operator of this service")
