@@ -137,9 +137,9 @@ async def replace_email_unverified(connection: Connection, user_id: UUID, *, ema
         cursor = await connection.execute(
             """
             UPDATE users
-            SET email = %(email)s,
+            SET was_verified = was_verified OR email_verified_at IS NOT NULL,
+                email = %(email)s,
                 email_key = %(email_key)s,
-                was_verified = was_verified OR email_verified_at IS NOT NULL,
                 email_verified_at = NULL,
                 email_bounced_at = NULL,
                 session_epoch = session_epoch + 1,
