@@ -110,6 +110,12 @@ class ProofForm(SignedInForm, LeadingForm):
     credential: str = Field("", max_length=MAXIMUM_CREDENTIAL_LENGTH)
 
 
+class SetUpApplicationForm(SignedInForm):
+    """Whether the new application takes the place of the one that is set up."""
+
+    replace: bool = False
+
+
 class ConfirmApplicationForm(SignedInForm):
     """The token of an application that is about to be set up, and the code that it shows."""
 

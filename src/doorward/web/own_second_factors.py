@@ -1,12 +1,10 @@
 """The page of a person's second factors: authenticator application, passkeys, recovery codes."""
 
-from collections.abc import Sequence
 from typing import Final
 
 from fastapi import Response
 
 from doorward.api.services import Services
-from doorward.domain.auth.callers import Caller
 from doorward.domain.mfa.exceptions import SecondFactorsUnavailableError
 from doorward.web.forms import SignedInPage
 from doorward.web.own_page import NOTHING, OwnPage, Told, caller_of
@@ -41,15 +39,7 @@ class OwnSecondFactorsPage(OwnPage):
             application="" if application is None else f"{application.created_at:%Y-%m-%d}",
             obstacle="" if is_available else SecondFactorsUnavailableError.detail,
             has_passkeys=services.passkeys is not None,
-            passkeys=await _passkey_names(services, caller),
+            passkeys=[each.name for each in own.factors if each.kind == "passkey" and not each.is_suspended],
             codes_left=own.recovery_codes_left,
             has_few_codes=own.recovery_codes_left <= FEW_CODES,
         )
-
-
-async def _passkey_names(services: Services, caller: Caller) -> Sequence[str]:
-    """Return the names of the passkeys that can be used."""
-    if services.passkeys is None or not caller.has_second_factor:
-        return []
-    own = await services.passkeys.management.list(caller)
-    return [each.name for each in own.passkeys if each.suspended_at is None]

@@ -19,7 +19,7 @@ from doorward.domain.mfa.enrolment import TotpEnrolment
 from doorward.domain.mfa.exceptions import SecondFactorsUnavailableError
 from doorward.domain.mfa.models import Enrolment
 from doorward.web.account_pages import SHOWN, acts, shows
-from doorward.web.forms import ConfirmApplicationForm, SignedInForm
+from doorward.web.forms import ConfirmApplicationForm, SetUpApplicationForm, SignedInForm
 from doorward.web.own_page import NOTHING, OwnPage, Told
 from doorward.web.page_sessions import Changed, PageSessions
 from doorward.web.rendering import Pages
@@ -53,11 +53,12 @@ class SecondFactorForms:
             Call("GET", LOST, shows(self._pages, "lost_device"), SHOWN),
         ]
 
-    async def set_up_application(self, form: FormBody[SignedInForm], services: CurrentServices) -> Response:
+    async def set_up_application(self, form: FormBody[SetUpApplicationForm], services: CurrentServices) -> Response:
         """Show a secret for an application, and ask for its code. Nothing is stored."""
 
         async def begin(caller: Caller) -> Response:
-            return await self._secret_page(services, form.access_token, await _enrolment(services).begin(caller))
+            enrolment = await _enrolment(services).begin(caller, replaces=form.replace)
+            return await self._secret_page(services, form.access_token, enrolment)
 
         return await self._sessions.within(self._page, services, form.access_token, begin, needs_fresh_proof=True)
 

@@ -4,13 +4,25 @@ from __future__ import annotations
 
 import json
 
+import pyotp
 import pytest
 
 from development.authenticator import Authenticator
 from tests.integration.administration.administrator import signed_in_with, user
 from tests.integration.passkeys.keyring import ORIGIN, keyring_with_passkey
 from tests.integration.service import Service
-from tests.integration.web.visitor import CODES, FACTORS, OWN, PASSKEYS, SECOND_STEP, Visitor, protected_visitor
+from tests.integration.web.visitor import (
+    CODES,
+    FACTORS,
+    OWN,
+    PASSKEYS,
+    SECOND_STEP,
+    STEP,
+    Visitor,
+    code_of,
+    protected_visitor,
+    wrong,
+)
 
 LOST = "/account/lost-device"
 
@@ -70,3 +82,19 @@ async def test_an_administrator_lets_in_by_the_password_alone(site: Service) -> 
     _, fresh = await someone.set_up()
     assert someone.page is not None
     assert (someone.page.title, set(fresh) & set(codes)) == (CODES, set())
+
+
+async def test_the_application_of_another_telephone_takes_the_place_of_the_lost_one(site: Service) -> None:
+    someone, lost, codes = await protected_visitor(site)
+    await someone.sign_in()
+    await someone.send("second-step", code=codes[0])
+    shown = await someone.send("set-up-application", replace="true")
+    application = pyotp.TOTP(shown.codes[0].replace(" ", ""))
+    refused = await someone.send("confirm-application", code=wrong(code_of(application, site)))
+    assert (refused.status, refused.codes) == (422, shown.codes)
+    shown = await someone.send("confirm-application", code=code_of(application, site))
+    assert (shown.title, shown.codes, "9 codes are left" in shown.text) == (OWN, [], True)
+    site.clock.advance(STEP)
+    await someone.sign_in()
+    assert (await someone.send("second-step", code=code_of(lost, site))).status == 422
+    assert (await someone.send("second-step", code=code_of(application, site))).title == OWN
