@@ -178,13 +178,7 @@ class Model:
         return is_live and person.is_active and self.is_readable(token.key)
 
     def reset(self, person: Person, password: str) -> None:
-        """Note a new password by mail: sessions, links and old hash are gone, the address is the owner's.
-
-        Factors are gone where it was not, and with them all sessions by themselves.
-        """
-        if not person.is_verified and person.factors.exist:
-            person.factors.lose_all()
-            person.epoch += 1
+        """Note a new password by mail: sessions, links and old hash go, the address is the owner's. Factors stay."""
         person.password, person.has_old_hash, person.is_verified = password, False, True
         person.must_change_password = False
         person.epoch += 1
