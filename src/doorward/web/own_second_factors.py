@@ -39,7 +39,7 @@ class OwnSecondFactorsPage(OwnPage):
             application="" if application is None else f"{application.created_at:%Y-%m-%d}",
             obstacle="" if is_available else SecondFactorsUnavailableError.detail,
             has_passkeys=services.passkeys is not None,
-            passkeys=[each.name for each in own.factors if each.kind == "passkey" and not each.is_suspended],
+            passkeys=[each for each in own.factors if each.kind == "passkey"],
             codes_left=own.recovery_codes_left,
             has_few_codes=own.recovery_codes_left <= FEW_CODES,
         )

@@ -80,15 +80,13 @@ class PageSessions:
         services: Services,
         access_token: str,
         change: Callable[[Caller], Awaitable[Changed]],
-        *,
-        needs_fresh_proof: bool = True,
     ) -> Response:
-        """Make a change, and answer as ``answer`` does."""
+        """Make a change by a fresh proof, and answer as ``answer`` does."""
 
         async def act(caller: Caller) -> Response:
             return await self.answer(page, services, await change(caller))
 
-        return await self.within(page, services, access_token, act, needs_fresh_proof=needs_fresh_proof)
+        return await self.within(page, services, access_token, act, needs_fresh_proof=True)
 
     async def answer(self, page: OwnPage, services: Services, changed: Changed) -> Response:
         """Show the codes that a change has made, which lead to the page; without any the page as it is now."""

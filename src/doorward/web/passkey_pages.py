@@ -64,7 +64,7 @@ class PasskeyForms:
             passkey = await management.rename(caller, read_passkey_id(form.passkey_id), form.name)
             return Changed(form.access_token, f"The passkey is called {passkey.name} now.")
 
-        return await self._sessions.change(self._page, services, form.access_token, rename, needs_fresh_proof=False)
+        return await self._sessions.change(self._page, services, form.access_token, rename)
 
     async def remove_passkey_by_form(
         self, request: Request, form: FormBody[OwnPasskeyForm], services: CurrentServices

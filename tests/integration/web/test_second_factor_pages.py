@@ -149,6 +149,30 @@ async def test_a_passkey_shows_again_who_is_asking(site: Service) -> None:
     assert "was removed" in (await someone.send("remove-passkey")).text
 
 
+async def test_after_five_minutes_a_new_name_of_a_passkey_asks_for_it_again(site: Service) -> None:
+    keyring = await keyring_with_passkey(site)
+    someone = Visitor(site, keyring.person)
+    signed = keyring.authenticator.get((await someone.open(PASSKEYS)).data("get"))
+    await someone.send("passkeys", needs_script=True, credential=json.dumps(signed))
+    site.clock.advance(STALE)
+    shown = await someone.send("rename-passkey", name="Another")
+    assert (shown.status, shown.title, keyring.row()["name"]) == (200, PROOF, "Passkey")
+
+
+async def test_a_suspended_passkey_is_listed_until_it_is_removed(site: Service) -> None:
+    """It is still a factor of the account, which the password alone does not open."""
+    keyring = await keyring_with_passkey(site)
+    someone = Visitor(site, keyring.person)
+    signed = keyring.authenticator.get((await someone.open()).data("get"))
+    shown = await someone.send("second-factors", needs_script=True, credential=json.dumps(signed))
+    assert "Passkey (suspended: remove it)" not in shown.text
+    site.sql("UPDATE passkeys SET suspended_at = created_at WHERE user_id = %s", keyring.person.id)
+    await someone.send("own-passkeys")
+    shown = await someone.send("own-second-factors")
+    assert "Passkey (suspended: remove it)" in shown.text
+    assert "You have no passkey" not in shown.text
+
+
 @pytest.mark.parametrize("path", [FACTORS, PASSKEYS])
 async def test_a_passkey_is_the_second_step_of_both_pages(site: Service, path: str) -> None:
     keyring = await keyring_with_passkey(site)
