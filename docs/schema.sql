@@ -369,6 +369,7 @@ CREATE TABLE public.users (
     must_change_password boolean DEFAULT false NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
     second_factor text[] DEFAULT '{}'::text[] NOT NULL,
+    was_verified boolean DEFAULT false NOT NULL,
     CONSTRAINT users_email_check CHECK (((email IS NULL) = (email_key IS NULL))),
     CONSTRAINT users_without_email_check CHECK (((email IS NOT NULL) OR ((password_hash IS NULL) AND (email_verified_at IS NULL))))
 );

@@ -56,7 +56,7 @@ class AdministrationSteps(VerifiedSteps):
         local, _, domain = shown.partition("@")
         self._beside(beside, self.world.administration.replace_email(person.id, f"{local.swapcase()}@{domain}"))
         self.model.end_all(person)
-        person.is_verified = False
+        person.was_verified, person.is_verified = person.was_verified or person.is_verified, False
         person.lose_links()
         self._compare_verified(person)
 

@@ -64,6 +64,9 @@ class Person:
     has_old_hash: bool = False
     password: str = PASSWORD
     is_verified: bool = False
+    was_verified: bool = False
+    """An address was, before the one that an administrator has set."""
+
     must_change_password: bool = False
     roles: frozenset[str] = frozenset()
     factors: OwnFactors = field(default_factory=OwnFactors)
@@ -178,7 +181,13 @@ class Model:
         return is_live and person.is_active and self.is_readable(token.key)
 
     def reset(self, person: Person, password: str) -> None:
-        """Note a new password by mail: sessions, links and old hash go, the address is the owner's. Factors stay."""
+        """Note a new password by mail: sessions, links and old hash are gone, the address is the owner's.
+
+        Factors are gone where no address was the owner's before, and with them all sessions by themselves.
+        """
+        if not (person.is_verified or person.was_verified) and person.factors.exist:
+            person.factors.lose_all()
+            person.epoch += 1
         person.password, person.has_old_hash, person.is_verified = password, False, True
         person.must_change_password = False
         person.epoch += 1

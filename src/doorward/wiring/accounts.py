@@ -9,6 +9,7 @@ from doorward.domain.auth.registration import RegistrationRules
 from doorward.infrastructure.keys import ONE_TIME_TOKEN_PURPOSE
 from doorward.settings.keys import KeySettings
 from doorward.wiring.auth import create_known_devices
+from doorward.wiring.factor_reset import create_factor_reset
 from doorward.wiring.foundation import Foundation
 from doorward.wiring.keys import keys
 from doorward.wiring.throttling import create_throttling
@@ -39,6 +40,7 @@ def create_recovery(base: Foundation, rules: RegistrationRules) -> Recovery:
         passwords=create_passwords(base, rules),
         mails=base.mails,
         devices=create_known_devices(base),
+        factors=create_factor_reset(base),
     )
 
 

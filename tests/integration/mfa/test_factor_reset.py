@@ -137,3 +137,19 @@ async def test_an_address_that_an_administrator_sets_does_not_lead_past_the_fact
     asked = await mailing.post_token(protected.person.username, NEW_PASSWORD)
     assert is_problem(asked, 403, "second_factor_required")
     pair(await protected.post_code(asked.json()["mfa_token"], protected.code()))
+
+
+async def test_the_owner_of_a_mailbox_takes_back_an_account_that_another_person_has_protected(
+    make_service: MakeService, tmp_path: Path
+) -> None:
+    """Without mail an unverified account could set up a factor. The reset verifies it, and removes what it had."""
+    mailing = await make_service_with_mail(make_service, tmp_path)
+    owner = await signed_in(mailing)
+    await write(mailing, "UPDATE users SET email_verified_at = now() WHERE id = %s", owner.person.id)
+    protected = await Protected.enrolled(owner)
+    await write(mailing, "UPDATE users SET email_verified_at = NULL WHERE id = %s", owner.person.id)
+    assert (await mailing.call("POST", FORGOT, json={"email": protected.person.email})).status_code == 202
+    mail = await next_mail(mailing, protected.person.email, "password")
+    assert (await mailing.post_reset(token_in(mail), NEW_PASSWORD)).status_code == 204
+    assert (await mailing.post_token(protected.person.username, NEW_PASSWORD)).status_code == 200
+    assert mailing.sql("SELECT * FROM totp_factors WHERE user_id = %s", owner.person.id) == []

@@ -18,7 +18,7 @@ application       200      code     code        code       code     code     cod
 recovery_code     200      code     code        code       code     code     code     200       code
 passkey_after_it  200      over     over        code       over     over     over     200       over
 passkey           200      200      passkey     unverified forced   pending  200      200       unknown
-reset             due      due      token       due        token    token    token    due       200
+reset             due      due      token       200        token    token    token    due       200
 invitation        taken    taken    taken       taken      taken    taken    taken    taken     taken
 refresh_token     200      token    token       200        token    token    token    200       token
 access_token      200      401      401         200        401      401      401      200       401
@@ -31,7 +31,8 @@ verified address, `forced` after an administrator had the password reset, `resto
 `throttled` after five wrong codes in a row of that login, `removed` after an administrator removed all factors.
 
 `passkey_after_it` is the passkey shown to the login that waits, if that is not over, `passkey` the passkey alone.
-`reset` is the link of a mail and then the new password. `invitation` is one to the address, from before the account was
+`reset` is the link of a mail and then the new password; from an account whose address was never verified it takes the
+factors, which the mailbox's owner did not set up. `invitation` is one to the address, from before the account was
 made. Clients, which have no account, have a table of their own: tests/integration/oauth/test_clients_and_states.py."""
 
 STATES: Final = tuple(TABLE.split("\n")[1].split()[1:])

@@ -2,9 +2,11 @@
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import AbstractAsyncContextManager
+from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
+from doorward.core.events import AuditedEvent
 from doorward.core.ports import Database
 from doorward.domain.accounts.models import Mail, MailContent
 from doorward.domain.accounts.repositories import Connection
@@ -28,6 +30,14 @@ class Composer(Protocol):
         Nothing to send is normal: the address may be of no account. It is called again for each attempt to deliver
         the same message. Raises ``ServiceUnavailableError``.
         """
+        ...
+
+
+class FactorResetting(Protocol):
+    """What removes the second factors of a user. ``domain/mfa`` has the implementation."""
+
+    async def reset(self, connection: Connection, user_id: UUID, *, now: datetime) -> AuditedEvent | None:
+        """Remove all of them, and end all sessions; None for a user who has none, of whom nothing changes."""
         ...
 
 

@@ -16,6 +16,7 @@ from doorward.domain.accounts.events import (
 )
 from doorward.domain.accounts.links import AccountLinks, AccountPage
 from doorward.domain.accounts.models import Mailbox
+from doorward.domain.accounts.ports import FactorResetting
 from doorward.domain.accounts.repositories import Connection, accounts
 from doorward.domain.audit.recording import record
 from doorward.domain.auth.exceptions import InvalidEmailError, InvalidOneTimeTokenError
@@ -48,14 +49,19 @@ class Recovery:
         passwords: Passwords,
         mails: MailQueue,
         devices: KnownDevices,
+        factors: FactorResetting,
     ) -> None:
-        """Take the database, the time, tokens, what hashes new passwords, the queue of mails, and device tokens."""
+        """Take the database, the time, tokens, what hashes new passwords, the queue of mails, and device tokens.
+
+        ``factors`` removes what protects an account whose address was not shown to be its owner's.
+        """
         self._database = database
         self._clock = clock
         self._tokens = tokens
         self._passwords = passwords
         self._mails = mails
         self._devices = devices
+        self._factors = factors
 
     async def request_reset(self, email: str, *, device_token: str | None = None) -> None:
         """Ask for a mail. The same single statement for every address: the worker looks up whose it is.
@@ -136,6 +142,7 @@ class Recovery:
         password_hash = await self._passwords.hash_new(new_password, client=client, account=mailbox.email_key)
         now, user_id = self._clock.now(), mailbox.user_id
         events: list[AuditedEvent] = [PasswordChanged(user_id=user_id, reason="reset")]
+        reset: AuditedEvent | None = None
         async with self._database.transaction() as connection:
             locked = await accounts.lock_mailbox(connection, user_id)
             if locked is None or not locked.can_be_reset(now):
@@ -144,13 +151,18 @@ class Recovery:
                 raise InvalidOneTimeTokenError
             if locked.email_verified_at is None:
                 events.append(UserVerified(user_id=user_id))
+                # Whoever has registered another person's address must not keep its owner out. An account whose
+                # address was ever verified keeps its factors, also at an address that an administrator has given it:
+                # a mailbox is none of them.
+                if not await accounts.find_earlier_verification(connection, user_id):
+                    reset = await self._factors.reset(connection, user_id, now=now)
             await accounts.replace_forgotten_password(connection, user_id, password_hash=password_hash, now=now)
             await self._passwords.remove_failures(connection, user_id)
             for event in events:
                 await record(connection, event)
             notice = MailRequest(MailKind.PASSWORD_CHANGED, MailOrigin.SERVICE, user_id=user_id, email=locked.email)
             await self._mails.add(connection, notice, expires_at=now + LIFE_OF_NOTICE)
-        for event in events:
+        for event in (*events, *([] if reset is None else [reset])):
             report(event)
 
 

@@ -84,6 +84,20 @@ async def lock_mailbox(connection: Connection, user_id: UUID) -> Mailbox | None:
         return await cursor.fetchone()
 
 
+async def find_earlier_verification(connection: Connection, user_id: UUID) -> bool:
+    """Tell whether an address was verified before the one that an administrator has given the account."""
+    cursor = await connection.execute(
+        """
+        SELECT was_verified
+        FROM users
+        WHERE id = %(user_id)s
+        """,
+        {"user_id": user_id},
+    )
+    row = await cursor.fetchone()
+    return bool(row and row[0])
+
+
 async def update_email_verified(connection: Connection, user_id: UUID, *, now: datetime) -> None:
     """Store that the address of an account is its owner's. A delivery has reached it, too."""
     await connection.execute(
