@@ -9,7 +9,7 @@ from doorward.core.principal import MAXIMUM_TOKEN_LENGTH
 
 MAXIMUM_FIELD_LENGTH: Final = 1024
 MAXIMUM_CREDENTIAL_LENGTH: Final = 32 * 1024
-"""What a browser writes of a passkey, and of a login that waits."""
+"""What a browser writes of a passkey."""
 
 
 class SignedInPage(StrEnum):

@@ -140,7 +140,7 @@ class SignIn:
                 shown = await services.passkeys.factors.options_of_login(mfa_token)
             except InvalidPendingLoginError as refusal:
                 return self.form(services, page, Told(refusal=refusal))
-            options = RequestOptionsResponse.of(shown).model_dump_json()
+            options = RequestOptionsResponse.of(shown).model_dump_json() if shown.allowed else ""
         return self._pages.page(
             "second_step",
             status=told.status,

@@ -37,7 +37,7 @@ def shown(answer: httpx.Response) -> dict[str, Any]:
 
 
 async def conversation(service: Service) -> dict[str, dict[str, Any]]:
-    """Call every route of the contract as its clients do, in every outcome of an account without a second factor."""
+    """Call the five routes that 0.1 had as its clients do, for an account without a second factor."""
     client, person = service.client, await service.register()
     given: dict[str, httpx.Response] = {}
     body = {"email": person.email, "username": person.username, "password": person.password}

@@ -10,7 +10,7 @@ from doorward_client.exceptions import InsufficientAuthenticationError, Insuffic
 from doorward_client.verification import Claims
 
 ACR_VALUES: Final = ("1", "2", "phr")
-"""What doorward proves of a user, from weak to strong: one factor, two, a passkey."""
+"""What may be proven of a user, from weak to strong: one factor, two, and what cannot be phished (OpenID EAP)."""
 
 _SCOPE: Final = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")
 """RFC 6749 section 3.3."""

@@ -96,7 +96,8 @@ class Doorward:
     def require_acr(self, acr: str, *, max_age: int | None = None, live: bool = False) -> "Depends":
         """Return a FastAPI dependency: a user who signed in this strongly, ``max_age`` seconds ago at most.
 
-        ``acr`` is "1" (one factor), "2" (two) or "phr" (a passkey); a stronger one is enough.
+        ``acr`` is "1" (one factor), "2" (two, as a passkey that has verified its user) or "phr"; a stronger one is
+        enough.
         """
         check_acr(acr, max_age)
         return self._dependency(lambda user: user.require_acr(acr, max_age, time.time()), scopes=(), live=live)

@@ -1,7 +1,6 @@
 """The events of second factors."""
 
 from dataclasses import dataclass
-from typing import Final
 
 from doorward.core.events import AuditedEvent
 
@@ -64,8 +63,3 @@ class FactorsReset(AuditedEvent):
     level = "warning"
     outcome = "success"
     count: int
-
-
-AT_FACT: Final = "at"
-CHANGE_FACT: Final = "change"
-"""The facts of the mail that tells a user of one of these."""

@@ -28,14 +28,6 @@ TRANSPORTS: Final = ("usb", "nfc", "ble", "smart-card", "hybrid", "internal")
 """Web Authentication Level 3 section 5.8.4: what an authenticator can be reached by. Others are not kept."""
 
 
-def is_regression(stored: int, shown: int) -> bool:
-    """Tell whether a signature counter shows that another copy of the credential may exist.
-
-    Authenticators without a counter always send 0 (Web Authentication Level 3 section 6.1.1).
-    """
-    return (stored, shown) != (0, 0) and shown <= stored
-
-
 def clean_name(name: str) -> str:
     """Return a passkey's name as it is stored; the default for none. Raises ``InvalidPasskeyNameError``."""
     try:
