@@ -151,7 +151,7 @@ class Recovery:
                 raise InvalidOneTimeTokenError
             if locked.email_verified_at is None:
                 events.append(UserVerified(user_id=user_id))
-                # Whoever has registered another person's address must not keep its owner out. An account whose
+                # A person who registers another's address must not keep its owner out. An account whose
                 # address was ever verified keeps its factors, also at an address that an administrator has given it:
                 # a mailbox is none of them.
                 if not await accounts.find_earlier_verification(connection, user_id):

@@ -142,7 +142,7 @@ class Throttling:
     def second_factor_in_sessions(self) -> ThrottledClient:
         """The client of codes that are shown in any session of a user.
 
-        All sessions are counted together: whoever has the password and a remembered device can begin many, and a proof
+        All sessions are counted together: a thief of password and remembered device can begin many, and a proof
         gives a session another id. A thief who uses the tries up does not keep the owner from logging in by a code.
         """
         return self.second_factor_of(ThrottledClient(ClientKind.SIGNED_IN))

@@ -160,7 +160,7 @@ class TotpEnrolment:
     async def _consume(self, connection: Connection, shown: SealedToken, account: Account) -> None:
         """Consume the token. It is of the epoch in which it was issued, and each change of factors begins another.
 
-        So an application that there is in that epoch was there before, and whoever began was told of it. Raises
+        So an application that there is in that epoch was there before, and the one who began was told of it. Raises
         ``TotpExistsError`` if one was set up since, and ``InvalidOneTimeTokenError``.
         """
         if account.session_epoch != shown.epoch:

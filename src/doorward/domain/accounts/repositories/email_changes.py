@@ -128,7 +128,7 @@ async def replace_email(connection: Connection, change: PendingEmailChange, *, n
 
 
 async def replace_email_unverified(connection: Connection, user_id: UUID, *, email: str, email_key: str) -> bool:
-    """Give an account an address that nobody has verified, and end all its sessions. It is noted if one was verified.
+    """Give an account an address that was not verified, and end all its sessions. It is noted if one was verified.
 
     Return whether no other account has it; if one has, end the transaction. As in ``replace_email``, the constraint
     decides only between two that take it at the same moment.
