@@ -18,7 +18,8 @@ from doorward.domain.auth.exceptions import (
     InvalidAccessTokenError,
     InvalidRefreshTokenError,
 )
-from doorward.domain.auth.models import FIRST_PARTY_CLIENT, Grant, LiveSession, TokenPair, User
+from doorward.domain.auth.grants import Grant
+from doorward.domain.auth.models import FIRST_PARTY_CLIENT, LiveSession, TokenPair, User
 from doorward.domain.auth.policy import Lifetimes, Verdict
 from doorward.domain.auth.ports import AccessTokenSigner
 from doorward.domain.auth.refresh_request import RefreshRequest
@@ -82,7 +83,7 @@ class Sessions:
         access token can be signed it was not: the client's next try, at another copy, must not count as reuse.
         """
         token = self._decode(refresh_token)
-        self._issuer.require_signing_key(None, self._clock.now())
+        self._issuer.require_signing_key(self._issuer.audience_of(client_id), self._clock.now())
         asking = RefreshRequest.of(token, client_id, scopes, resource, ends_others=ends_others)
         # What most clients ask for is asked for together; the rest by statements of their own.
         is_usual = client_id == FIRST_PARTY_CLIENT and scopes is None and resource is None
@@ -167,7 +168,7 @@ class Sessions:
         bind_session(session_id=token.session_id, user_id=session.user_id)
         if verdict is not Verdict.END:
             asking.check(session)
-            self._issuer.require_signing_key(session.audience, now)
+            self._issuer.require_signing_key(self._issuer.audience_of(session.client_id, session.audience), now)
         if verdict is Verdict.REPEAT:
             report(RefreshRepeated())
             return session
@@ -246,6 +247,7 @@ class Sessions:
             amr=frozenset(session.amr),
             authenticated_at=session.authenticated_at,
             has_second_factor=session.has_second_factor,
+            is_email_verified=session.is_verified,
         )
 
     async def find_live(self, principal: Principal) -> LiveSession | None:

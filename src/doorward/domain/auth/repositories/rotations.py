@@ -38,7 +38,7 @@ async def rotate_sessions(
     """Rotate the sessions whose current tokens these are, if they are live; return the session of each token, or None.
 
     Sessions of another client are not rotated, nor are those that lack one of ``scopes``, or are not for ``resource``;
-    None asks for neither. A session for another service has the scopes that the operator gives both at this moment,
+    None asks for neither. Nor are those from before their client was enabled again. A session for another service has the scopes that the operator gives both at this moment,
     and is rotated only if its tokens are signed with one of ``algorithms``.
 
     One statement and one commit for a batch of concurrent refreshes. Equal tokens are several rows of its input, and
@@ -98,6 +98,16 @@ async def rotate_sessions(
                   AND clock_timestamp() < %(until)s
                   AND users.is_active
                   AND users.session_epoch = sessions.epoch
+                  AND (
+                      sessions.client_id = 'doorward'
+                      OR EXISTS (
+                          SELECT
+                          FROM oauth_clients
+                          WHERE oauth_clients.client_id = sessions.client_id
+                            AND oauth_clients.disabled_at IS NULL
+                            AND oauth_clients.not_before <= sessions.created_at
+                      )
+                  )
                 FOR NO KEY UPDATE OF sessions SKIP LOCKED
             ) AS session
         )
@@ -142,7 +152,14 @@ async def lock_session(connection: Connection, token: RefreshToken) -> LockedSes
                    sessions.authenticated_at, sessions.acr, sessions.amr,
                    sessions.generation, sessions.secret_hash,
                    sessions.refreshed_at, sessions.expires_at,
-                   sessions.ended_at IS NOT NULL OR sessions.epoch <> users.session_epoch AS has_ended,
+                   sessions.ended_at IS NOT NULL OR sessions.epoch <> users.session_epoch
+                   OR sessions.client_id <> 'doorward' AND NOT EXISTS (
+                       SELECT
+                       FROM oauth_clients
+                       WHERE oauth_clients.client_id = sessions.client_id
+                         AND oauth_clients.disabled_at IS NULL
+                         AND oauth_clients.not_before <= sessions.created_at
+                   ) AS has_ended,
                    users.is_active AS user_is_active,
                    CASE WHEN users.email_verified_at IS NOT NULL THEN users.email END AS verified_email
             FROM sessions
