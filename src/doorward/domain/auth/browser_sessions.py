@@ -5,14 +5,13 @@ from datetime import datetime, timedelta
 
 from doorward.core.ports import Clock, Database
 from doorward.domain.audit.recording import record
-from doorward.domain.auth.acting_session import lock_user
 from doorward.domain.auth.admission import AdmissionPolicy, Proceed, Refuse, SecondFactorDue, judge
 from doorward.domain.auth.browser_session import BrowserSession, BrowserStay, new_browser_session
 from doorward.domain.auth.devices import AddressDetail, recorded_address
 from doorward.domain.auth.events import SessionBegun, SessionEnded
 from doorward.domain.auth.models import Account, Device, EndReason, Proof
 from doorward.domain.auth.opaque_token import OpaqueToken, OpaqueTokenCodec
-from doorward.domain.auth.repositories import Connection, browser_sessions
+from doorward.domain.auth.repositories import Connection, browser_sessions, users
 from doorward.observability.logging import report
 from doorward.observability.request_context import bind_session, current_client
 
@@ -111,7 +110,7 @@ class BrowserSessions:
             return
         address = recorded_address(current_client(), self._address_detail)
         async with self._database.transaction() as connection:
-            await lock_user(connection, token.user_id)
+            await users.lock_account(connection, token.user_id)
             ended = await browser_sessions.end_browser_session(connection, token, now=now, reason=EndReason.LOGOUT)
             events = [
                 SessionEnded(user_id=token.user_id, session_id=each, reason=EndReason.LOGOUT)

@@ -1,7 +1,7 @@
 """Use case: password login."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from typing import Final, Literal
@@ -55,6 +55,7 @@ class _Asking:
     user_agent: str | None
     device_token: str | None = field(repr=False)
     grant: Grant
+    trusts_device: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,9 +146,13 @@ class Login:
         client: Client = NO_CLIENT,
         user_agent: str | None = None,
         device_token: str | None = None,
+        trusts_device: bool = True,
     ) -> SignedIn:
-        """Begin the session of a browser, as ``login`` does for tokens, with the same refusals."""
-        asking = _Asking(name, password, client, user_agent, device_token, IN_BROWSER)
+        """Begin the session of a browser, as ``login`` does for tokens, with the same refusals.
+
+        Without ``trusts_device`` a second factor is asked for also on a device that is remembered.
+        """
+        asking = _Asking(name, password, client, user_agent, device_token, IN_BROWSER, trusts_device)
         login = await self._log_in(asking, partial(self._sessions.begin_in_browser, stay=stay))
         return self._sessions.finish_in_browser(login)
 
@@ -166,6 +171,7 @@ class Login:
             if credentials.deletes_at is not None:
                 raise await self._offer_to_restore(credentials, credentials.deletes_at, attempt)
             place = place_of(credentials, shown, device)
+            credentials = replace(credentials, trusts_device=credentials.trusts_device and asking.trusts_device)
             right = _RightPassword(credentials, check.upgraded_hash, asking.grant, place, attempt)
             return await self._begin(right, begin)
 

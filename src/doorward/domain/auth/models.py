@@ -281,6 +281,16 @@ class TokenPair:
 
 
 @dataclass(frozen=True, slots=True)
+class RefreshedSession:
+    """The next pair of a session, and whose it is."""
+
+    pair: TokenPair
+    session_id: UUID
+    user_id: UUID
+    sign_in: SignIn
+
+
+@dataclass(frozen=True, slots=True)
 class LoggedIn:
     """What a login yields: the first pair of its session, and the token by which its device is known from now on."""
 

@@ -19,7 +19,7 @@ from doorward.domain.auth.exceptions import (
     InvalidRefreshTokenError,
 )
 from doorward.domain.auth.grants import Grant
-from doorward.domain.auth.models import FIRST_PARTY_CLIENT, LiveSession, TokenPair, User
+from doorward.domain.auth.models import FIRST_PARTY_CLIENT, LiveSession, RefreshedSession, TokenPair, User
 from doorward.domain.auth.policy import Lifetimes, Verdict
 from doorward.domain.auth.ports import AccessTokenSigner
 from doorward.domain.auth.refresh_request import RefreshRequest
@@ -27,7 +27,7 @@ from doorward.domain.auth.refresh_token import RefreshToken, RefreshTokenCodec
 from doorward.domain.auth.repositories import Connection, rotations, sessions
 from doorward.domain.auth.repositories.rotations import RotationTimes
 from doorward.domain.auth.rotated_session import RotatedSession
-from doorward.domain.auth.scopes import effective_scopes
+from doorward.domain.auth.scopes import effective_scopes, includes_scopes
 from doorward.domain.auth.token_endings import TokenEndings
 from doorward.domain.auth.token_pair import TokenPairIssuer
 from doorward.observability.database_events import DatabaseStatementLate
@@ -82,6 +82,25 @@ class Sessions:
         ``ServiceUnavailableError``: the token was not exchanged, or PostgreSQL did not answer whether it was. Where no
         access token can be signed it was not: the client's next try, at another copy, must not count as reuse.
         """
+        refreshed = await self.refresh_session(
+            refresh_token, client_id=client_id, scopes=scopes, resource=resource, ends_others=ends_others
+        )
+        return refreshed.pair
+
+    async def refresh_session(
+        self,
+        refresh_token: str,
+        *,
+        client_id: str,
+        scopes: frozenset[str] | None,
+        resource: str | None,
+        ends_others: bool,
+        allowed: frozenset[str] | None = None,
+    ) -> RefreshedSession:
+        """Do as ``refresh``, and tell of the session. Of the scopes those stay that the client is ``allowed`` today.
+
+        None: all. Raises ``InvalidRefreshTokenError`` where none is left.
+        """
         token = self._decode(refresh_token)
         self._issuer.require_signing_key(self._issuer.audience_of(client_id), self._clock.now())
         asking = RefreshRequest.of(token, client_id, scopes, resource, ends_others=ends_others)
@@ -92,14 +111,20 @@ class Sessions:
             session = await self._rotate_or_judge(asking)
         else:
             _report_rotation(token, session)
-        return self._issuer.issue(
+        granted = session.scopes if scopes is None else scopes
+        kept = tuple(scope for scope in granted if allowed is None or includes_scopes(allowed, [scope]))
+        if not kept:
+            report(RefreshRefused(reason="scope"))
+            raise InvalidRefreshTokenError
+        pair = self._issuer.issue(
             token.successor(session.user_id),
-            Grant(session.client_id, tuple(session.scopes if scopes is None else scopes), session.audience),
+            Grant(session.client_id, kept, session.audience),
             session.sign_in,
             user_id=session.user_id,
             roles=session.roles,
             now=self._clock.now(),
         )
+        return RefreshedSession(pair, token.session_id, session.user_id, session.sign_in)
 
     def _decode(self, refresh_token: str) -> RefreshToken:
         try:

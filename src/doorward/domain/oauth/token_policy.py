@@ -7,7 +7,7 @@ from doorward.domain.auth.exceptions import InvalidTargetError
 from doorward.domain.auth.models import ACCOUNT_SCOPE, FIRST_PARTY_CLIENT
 from doorward.domain.oauth.exceptions import ScopesNotAllowedError
 from doorward.domain.oauth.models import ClientStanding, KeyAlgorithm, OAuthClient, ResourceContent
-from doorward.domain.oauth.policy import ADMINISTRATION
+from doorward.domain.oauth.policy import ADMINISTRATION, USER_SCOPES
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +43,10 @@ class Audiences:
 def scopes_for(client: OAuthClient, resource: ResourceContent | None, asked: str) -> frozenset[str]:
     """Return the scopes that a client asks for, or all that it may have where it names none.
 
-    For a stored resource, these are those of the client that the resource knows. Raises ``ScopesNotAllowedError``.
+    For a stored resource, these are those of the client that the resource knows; never what is for users. Raises
+    ``ScopesNotAllowedError``.
     """
-    allowed = frozenset(client.scopes)
+    allowed = frozenset(client.scopes) - USER_SCOPES
     if resource is not None:
         allowed &= frozenset(resource.scopes)
     named = frozenset(asked.split())

@@ -38,7 +38,8 @@ async def rotate_sessions(
     """Rotate the sessions whose current tokens these are, if they are live; return the session of each token, or None.
 
     Sessions of another client are not rotated, nor are those that lack one of ``scopes``, or are not for ``resource``;
-    None asks for neither. Nor are those from before their client was enabled again. A session for another service has the scopes that the operator gives both at this moment,
+    None asks for neither. Nor are those from before their client was enabled again.
+    A session for another service has the scopes that the operator gives both at this moment,
     and is rotated only if its tokens are signed with one of ``algorithms``.
 
     One statement and one commit for a batch of concurrent refreshes. Equal tokens are several rows of its input, and
