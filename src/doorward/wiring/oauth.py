@@ -40,6 +40,7 @@ from doorward.infrastructure.postgres.database import PostgresDatabase
 from doorward.infrastructure.scheduler import Task
 from doorward.settings.background import BackgroundSettings
 from doorward.settings.config import Settings
+from doorward.settings.keys import KeySettings
 from doorward.wiring.auth import create_browser_codec, lifetimes_of
 from doorward.wiring.database import batching_on
 from doorward.wiring.foundation import Foundation
@@ -69,41 +70,53 @@ def create_provider(
     issuer, clock = base.settings.browsers.provider_issuer, base.clock
     if issuer is None or signing_keys is None:
         return None
-    address_detail, id_tokens = base.settings.tokens.client_addresses, IdTokens(signing_keys.rings, issuer)
-    codec = OpaqueTokenCodec(CODE_PREFIX, *keys(base.settings.keys, AUTHORIZATION_CODE_PURPOSE))
+    database, id_tokens = base.database, IdTokens(signing_keys.rings, issuer)
     audiences = Audiences(issuer=issuer, own=base.settings.tokens.jwt_audience)
+    address_detail = base.settings.tokens.client_addresses
     return ProviderServices(
         issuer=issuer,
         client_credentials=ClientCredentials(signer=signer, clock=clock, audiences=audiences),
         introspection=Introspection(signer=signer, sessions=sessions, audiences=audiences, clock=clock),
         revocation=Revocation(signer=signer, sessions=sessions, clock=clock),
-        login_grants=LoginGrants(database=base.database, audiences=audiences),
-        code_exchange=CodeExchange(
-            database=base.database,
-            clock=clock,
-            codec=codec,
-            sessions=sessions,
-            issuers=TokenIssuers(issuer, pairs, id_tokens),
-            lifetimes=lifetimes_of(base.settings),
-            address_detail=address_detail,
-        ),
-        authorization=Authorization(
-            database=base.database,
-            clock=clock,
-            codec=codec,
-            notes=AskedNotes(*keys(base.settings.keys, ASKED_NOTE_PURPOSE)),
-            hints=id_tokens,
-            audiences=audiences,
-        ),
+        login_grants=LoginGrants(database=database, audiences=audiences),
+        code_exchange=_code_exchange(base, sessions, TokenIssuers(issuer, pairs, id_tokens)),
+        authorization=_authorization(base, id_tokens, audiences),
         browser_sessions=BrowserSessions(
-            database=base.database,
+            database=database,
             clock=clock,
             codec=create_browser_codec(base.settings.keys),
             address_detail=address_detail,
         ),
-        logout=Logout(database=base.database, hints=id_tokens),
-        consents=Consents(database=base.database, clock=clock, address_detail=address_detail),
+        logout=Logout(database=database, hints=id_tokens),
+        consents=Consents(database=database, clock=clock, address_detail=address_detail),
         has_pages=importlib.util.find_spec("jinja2") is not None,
+    )
+
+
+def _codes(settings: KeySettings) -> OpaqueTokenCodec:
+    return OpaqueTokenCodec(CODE_PREFIX, *keys(settings, AUTHORIZATION_CODE_PURPOSE))
+
+
+def _code_exchange(base: Foundation, sessions: Sessions, issuers: TokenIssuers) -> CodeExchange:
+    return CodeExchange(
+        database=base.database,
+        clock=base.clock,
+        codec=_codes(base.settings.keys),
+        sessions=sessions,
+        issuers=issuers,
+        lifetimes=lifetimes_of(base.settings),
+        address_detail=base.settings.tokens.client_addresses,
+    )
+
+
+def _authorization(base: Foundation, id_tokens: IdTokens, audiences: Audiences) -> Authorization:
+    return Authorization(
+        database=base.database,
+        clock=base.clock,
+        codec=_codes(base.settings.keys),
+        notes=AskedNotes(*keys(base.settings.keys, ASKED_NOTE_PURPOSE)),
+        hints=id_tokens,
+        audiences=audiences,
     )
 
 

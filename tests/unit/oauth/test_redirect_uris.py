@@ -62,7 +62,7 @@ def test_addresses_of_applications_can_be_registered(uri: str) -> None:
         "https://[::1/",
         "myapp:/callback",
         "data:text/html,x",
-        "https://app.example/" + "a" * 500,
+        "https://app.example/" + "a" * 512,
     ],
 )
 def test_what_could_lead_elsewhere_is_refused(uri: str) -> None:

@@ -178,7 +178,7 @@ class InvalidRedirectUriError(DomainError):
     kind = Kind.INVALID
     code = "invalid_redirect_uri"
     detail = (
-        "At most 20 addresses of at most 500 characters: https, http for 127.0.0.1, [::1] and localhost, or a scheme "
+        "At most 20 addresses of at most 512 characters: https, http for 127.0.0.1, [::1] and localhost, or a scheme "
         "of your own with a full stop in it. None has a fragment, credentials, an asterisk, a backslash, dot segments, "
         "or a parameter that the answer has, such as code or state."
     )

@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from doorward.domain.oauth.exceptions import InvalidRedirectUriError
 
-MAXIMUM_LENGTH: Final = 500
+MAXIMUM_LENGTH: Final = 512
 MOST_OF_A_CLIENT: Final = 20
 OWN_PARAMETERS: Final = frozenset({"code", "state", "iss", "error", "error_description", "session_state"})
 """What the service adds to an address."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from fastapi import Request, Response
 
@@ -44,11 +44,10 @@ class _LogoutPages:
             return self.pages.error_page(error)
         session = await self._find(request, provider)
         if session is not None and not asked.is_certain(session):
-            words: dict[str, Any] = {
-                "username": session.username,
-                "application": asked.client.name if asked.client else "",
-            }
-            return self.pages.form_page(request, TEMPLATE, query=query, **words)
+            application = asked.client.name if asked.client else ""
+            return self.pages.form_page(
+                request, TEMPLATE, query=query, username=session.username, application=application
+            )
         return await self._ended(request, provider, asked, is_form=False)
 
     async def log_out_by_form(self, request: Request, services: CurrentServices) -> Response:

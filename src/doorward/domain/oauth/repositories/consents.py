@@ -72,9 +72,20 @@ async def list_consents(connection: Connection, user_id: UUID) -> Sequence[Store
 
 
 async def list_stored_consents(connection: Connection, user_id: UUID) -> AsyncGenerator[StoredConsent]:
-    """Find the same for the export of a user's data."""
-    for consent in await list_consents(connection, user_id):
-        yield consent
+    """Find the same for the export of a user's data, in a transaction: by a cursor on the server."""
+    async with connection.cursor("consents_of_user", row_factory=class_row(StoredConsent)) as cursor:
+        await cursor.execute(
+            """
+            SELECT oauth_consents.client_id, oauth_clients.name, oauth_consents.scopes, oauth_consents.granted_at
+            FROM oauth_consents
+            JOIN oauth_clients ON oauth_clients.client_id = oauth_consents.client_id
+            WHERE oauth_consents.user_id = %(user_id)s
+            ORDER BY oauth_consents.client_id
+            """,
+            {"user_id": user_id},
+        )
+        async for consent in cursor:
+            yield consent
 
 
 async def remove_consent(connection: Connection, user_id: UUID, client_id: str) -> bool:
