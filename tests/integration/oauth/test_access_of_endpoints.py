@@ -65,7 +65,7 @@ async def _form(provider: Provider, owner: Machine, path: str, grant: str) -> di
         return {"grant_type": grant, "refresh_token": pair.refresh}
     if path == "/oauth/token":
         return {"grant_type": grant, "code": "unknown"}
-    return {} if path in OF_BROWSERS else {"token": await owner.token()}
+    return {"state": "x"} if path in OF_BROWSERS else {"token": await owner.token()}
 
 
 async def _status(provider: Provider, row: str, owner: Machine, shown: dict[str, Any]) -> int:
