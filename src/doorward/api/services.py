@@ -178,6 +178,7 @@ class OAuthServices:
     clients: Clients
     resources: Resources
     client_authentication: ClientAuthentication
+    consents: Consents
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +193,6 @@ class ProviderServices:
     code_exchange: CodeExchange
     authorization: Authorization
     browser_sessions: BrowserSessions
-    consents: Consents
     logout: Logout
     has_pages: bool
     """Whether there is what renders pages: without them no application can send a browser here."""

@@ -8,6 +8,8 @@ from fastapi import Request
 from doorward.web.cookies import Cookie, Cookies
 
 _SAME: Final = "same-origin"
+_OF_NO_SESSION: Final = frozenset({"sign_in", "second_factor"})
+"""Forms that work whoever has signed in meanwhile, in another tab."""
 
 
 class OwnForms:
@@ -39,6 +41,6 @@ class OwnForms:
         return site == _SAME if site is not None else request.headers.get("origin") == self._origin
 
     def _mac(self, key: bytes, request: Request, browser: str, form: str) -> str:
-        session = self._cookies.read(request, Cookie.SESSION) or ""
+        session = "" if form in _OF_NO_SESSION else self._cookies.read(request, Cookie.SESSION) or ""
         content = f"{form}\n{browser}\n{session}".encode("utf-8", "surrogatepass")
         return hmac.new(key, content, "sha256").hexdigest()

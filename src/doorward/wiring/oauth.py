@@ -60,6 +60,7 @@ def create_oauth(settings: Settings, database: PostgresDatabase, clock: Clock) -
         client_authentication=ClientAuthentication(
             database=database, batching=batching_on(database), clock=clock, built_in_resources=built_in
         ),
+        consents=Consents(database=database, clock=clock, address_detail=settings.tokens.client_addresses),
     )
 
 
@@ -72,7 +73,6 @@ def create_provider(
         return None
     database, id_tokens = base.database, IdTokens(signing_keys.rings, issuer)
     audiences = Audiences(issuer=issuer, own=base.settings.tokens.jwt_audience)
-    address_detail = base.settings.tokens.client_addresses
     return ProviderServices(
         issuer=issuer,
         client_credentials=ClientCredentials(signer=signer, clock=clock, audiences=audiences),
@@ -85,10 +85,9 @@ def create_provider(
             database=database,
             clock=clock,
             codec=create_browser_codec(base.settings.keys),
-            address_detail=address_detail,
+            address_detail=base.settings.tokens.client_addresses,
         ),
         logout=Logout(database=database, hints=id_tokens),
-        consents=Consents(database=database, clock=clock, address_detail=address_detail),
         has_pages=importlib.util.find_spec("jinja2") is not None,
     )
 

@@ -195,7 +195,7 @@ class CodeExchange:
     def _tokens(self, client: OAuthClient, token: OpaqueToken, outcome: _Begun, now: datetime) -> SessionTokens:
         """Return the tokens of a session that is committed. The access token for a resource says what that knows."""
         begun, code = outcome.begun, outcome.code
-        for event in begun.ended:
+        for event in (begun.event, *begun.ended):
             report(event)
         grant = begun.grant
         if outcome.audience is not None:
