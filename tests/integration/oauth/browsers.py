@@ -15,6 +15,8 @@ from tests.integration.oauth.provider import ISSUER, TOKEN, Machine, Provider
 
 CALLBACK: Final = "https://app.example/callback"
 AUTHORIZE: Final = "/oauth/authorize"
+SIGN_IN: Final = "/account/sign-in"
+LOGOUT: Final = "/oauth/logout"
 VERIFIER: Final = "a-verifier-of-this-test" * 2
 OWN_SITE: Final = {"Sec-Fetch-Site": "same-origin"}
 _FORM: Final = re.compile(r'<form method="post" action="([^"]*)"[^>]*>(.*?)</form>', re.DOTALL)
@@ -153,3 +155,19 @@ async def application(provider: Provider, **content: Any) -> Application:
         ),
     )
     return Application(provider, Machine(provider, made.client, made.secret or ""))
+
+
+async def is_signed_in(browser: Browser, app: Application) -> bool:
+    """Tell whether a user is signed in there."""
+    answer = await browser.get(app.address(prompt="none"))
+    return answer_of(answer.headers["location"]).get("error") != "login_required"
+
+
+async def signed_in(browser: Browser, provider: Provider, **fields: str) -> Person:
+    """Have a new user sign in there."""
+    person = await provider.service.register()
+    page = await browser.get(SIGN_IN)
+    filled = {"username": person.username, "password": PASSWORD, "stay": "", **fields}
+    answer = await browser.send(page, **filled)
+    assert "You are signed in." in answer.text
+    return person
