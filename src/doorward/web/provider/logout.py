@@ -72,7 +72,7 @@ class _LogoutPages:
     ) -> Response:
         await provider.browser_sessions.end(self.pages.cookies.read(request, Cookie.SESSION))
         if asked.redirect_uri is None:
-            response = self.pages.page("done", title="Signed out", message="You are signed out.")
+            response = self.pages.page("finished", title="Signed out", message="You are signed out.")
         else:
             target = with_parameters(asked.redirect_uri, {} if asked.state is None else {"state": asked.state})
             response = self.pages.send_to(target, is_form=is_form)

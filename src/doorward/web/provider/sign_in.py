@@ -180,7 +180,7 @@ class SignInPages:
         if visit.next:
             response = self._pages.go_on(visit.request, visit.next, is_form=True)
         else:
-            response = self._pages.page("done", title="Signed in", message="You are signed in.")
+            response = self._pages.page("finished", title="Signed in", message="You are signed in.")
         cookies.set(response, Cookie.SESSION, signed_in.cookie, signed_in.kept_for)
         cookies.set(response, Cookie.DEVICE, signed_in.device_token, DEVICE_KEPT)
         return response
