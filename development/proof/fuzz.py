@@ -98,8 +98,12 @@ TELLING_FAULTS_IN_A_SUCCESS: Final = {
 THROTTLED: Final = {"POST /api/v1/auth/token"}
 """Wrong passwords of one name are drawn more often than one account may be guessed."""
 
-NEVER_LET_IN: Final = {"POST /api/v1/auth/passkeys/token", "POST /api/v1/auth/second-factor/passkey"}
-"""Calls that let in what an authenticator has signed, which cannot be drawn: all that they answer here is a refusal."""
+NEVER_LET_IN: Final = {
+    *("POST /api/v1/auth/passkeys/token", "POST /api/v1/auth/second-factor/passkey"),
+    *("GET /oauth/userinfo", "POST /oauth/userinfo"),
+}
+"""Calls that let in what an authenticator has signed, or an application got for a user in a browser. Neither can be
+drawn: all that they answer here is a refusal."""
 
 DRAWN: Final[Mapping[str, Mapping[str, str]]] = {
     "POST /api/v1/auth/password/forgot": {"email": "registered-address"},

@@ -9,8 +9,8 @@ Headers = tuple[tuple[bytes, bytes], ...]
 _BROWSER: Final[Headers] = (
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
-    (b"cross-origin-resource-policy", b"same-origin"),
 )
+_RESOURCES: Final = (b"cross-origin-resource-policy", b"same-origin")
 _REFERRER: Final = (b"referrer-policy", b"no-referrer")
 _OWN_REFERRER: Final = (b"referrer-policy", b"same-origin")
 """Without any, browsers send ``Origin: null`` with a form."""
@@ -55,7 +55,8 @@ _CACHE: Final[dict[Cache, Headers]] = {
 def security_headers(content: ContentPolicy, *, is_https: bool) -> Headers:
     """Return the headers that keep browsers from misusing an answer."""
     referrer = _OWN_REFERRER if content in _WITH_OWN_REFERRER else _REFERRER
-    headers = (*_BROWSER, referrer, _STRICT_TRANSPORT) if is_https else (*_BROWSER, referrer)
+    always = (*_BROWSER, referrer, _RESOURCES)
+    headers = (*always, _STRICT_TRANSPORT) if is_https else always
     return (*headers, (b"content-security-policy", _CONTENT[content]))
 
 

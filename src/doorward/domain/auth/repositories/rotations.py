@@ -97,8 +97,6 @@ async def rotate_sessions(
                   AND sessions.ended_at IS NULL
                   AND sessions.expires_at > %(now)s
                   AND clock_timestamp() < %(until)s
-                  AND users.is_active
-                  AND users.session_epoch = sessions.epoch
                   AND (
                       sessions.client_id = 'doorward'
                       OR EXISTS (
@@ -109,6 +107,8 @@ async def rotate_sessions(
                             AND oauth_clients.not_before <= sessions.created_at
                       )
                   )
+                  AND users.is_active
+                  AND users.session_epoch = sessions.epoch
                 FOR NO KEY UPDATE OF sessions SKIP LOCKED
             ) AS session
         )

@@ -202,8 +202,6 @@ async def list_live_sessions(
               AND sessions.user_id = ANY(%(user_ids)s)
               AND sessions.ended_at IS NULL
               AND sessions.expires_at > %(now)s
-              AND users.is_active
-              AND users.session_epoch = sessions.epoch
               AND (
                   sessions.client_id = 'doorward'
                   OR EXISTS (
@@ -214,6 +212,8 @@ async def list_live_sessions(
                         AND oauth_clients.not_before <= sessions.created_at
                   )
               )
+              AND users.is_active
+              AND users.session_epoch = sessions.epoch
             """,
             {"session_ids": list(session_ids), "user_ids": list(user_ids), "now": now},
         )
