@@ -2,6 +2,8 @@
 
 import jwt
 import pytest
+from joserfc import jwk
+from joserfc import jwt as joserfc_jwt
 
 from tests.integration.oauth.browsers import (
     CALLBACK,
@@ -13,6 +15,7 @@ from tests.integration.oauth.browsers import (
     forwarded,
 )
 from tests.integration.oauth.provider import ISSUER, Provider, claims_of, is_oauth_error
+from tests.integration.service import MakeService
 
 
 @pytest.fixture
@@ -115,3 +118,31 @@ async def test_a_form_can_bring_the_answer(lasting_provider: Provider, app: Appl
     assert set(fields) == {"code", "state", "iss", ""}
     assert "form-action" not in page.headers["content-security-policy"]
     assert (await app.exchange(fields["code"])).status_code == 200
+
+
+async def test_below_a_path_everything_leads_below_it(make_service: MakeService) -> None:
+    provider = Provider(await make_service(public_url=f"{ISSUER}/auth"))
+    app, browser, person = await application(provider), Browser(provider), await provider.service.register()
+    found = (await browser.get("/auth/.well-known/openid-configuration")).json()
+    assert found["authorization_endpoint"] == f"{ISSUER}/auth/oauth/authorize"
+    page = await browser.get(f"/auth{app.address()}")
+    consent = await browser.sign_in(page, person)
+    assert consent.url.path == "/auth/account/consent"
+    back = answer_of(forwarded(await browser.send(consent, decision="allow")))
+    assert back["iss"] == f"{ISSUER}/auth"
+    tokens = (await app.exchange(back["code"])).json()
+    assert claims_of(tokens["id_token"])["iss"] == f"{ISSUER}/auth"
+    await browser.send(await browser.get("/auth/oauth/logout"))
+    refused = await browser.get(f"/auth{app.address(prompt='none')}")
+    assert answer_of(refused.headers["location"])["error"] == "login_required"
+
+
+@pytest.mark.parametrize("algorithm", ["ES256", "RS256"])
+async def test_a_second_implementation_verifies_id_tokens(
+    lasting_provider: Provider, browser: Browser, algorithm: str
+) -> None:
+    app = await application(lasting_provider, id_token_algorithm=algorithm)
+    tokens = await app.tokens(browser, await lasting_provider.service.register())
+    keys = jwk.KeySet.import_key_set((await browser.get("/oauth/jwks")).json())
+    read = joserfc_jwt.decode(tokens["id_token"], keys, algorithms=[algorithm])
+    assert (read.header["typ"], read.header["alg"], read.claims["aud"]) == ("JWT", algorithm, app.id)
