@@ -92,6 +92,33 @@ async def test_a_person_signs_in_to_an_application_with_authlib(home: PasskeySit
     assert (claims["sub"], info["sub"], info["preferred_username"]) == (person.id, person.id, person.username)
 
 
+async def test_a_person_signs_in_to_an_application_with_requests_oauthlib(
+    home: PasskeySite, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Otherwise it calls nothing without https.
+    monkeypatch.setenv("OAUTHLIB_INSECURE_TRANSPORT", "1")
+    app, person = add_app(home, "--auth-method", "client_secret_post"), await home.api.register()
+    session = python_package("requests_oauthlib").OAuth2Session(
+        app.client_id, redirect_uri=CALLBACK, scope=sorted(SCOPE.split()), pkce="S256"
+    )
+    session.trust_env = False
+    url, _ = session.authorization_url(f"{home.url}/oauth/authorize")
+    async with window(browser) as page:
+        await page.goto(url)
+        await sign_in(page, person)
+        await page.get_by_role("button", name="Allow").click()
+        callback = await came_back(page)
+    await asyncio.to_thread(
+        session.fetch_token,
+        f"{home.url}/oauth/token",
+        authorization_response=callback,
+        client_secret=app.secret,
+        include_client_id=True,
+    )
+    info = await asyncio.to_thread(lambda: session.get(f"{home.url}/oauth/userinfo").json())
+    assert (info["sub"], info["email"]) == (person.id, person.email)
+
+
 async def test_a_person_signs_in_with_a_passkey(home: PasskeySite, browser: Browser) -> None:
     app, person = add_app(home, "--first-party"), await home.person()
     async with window(browser) as page:

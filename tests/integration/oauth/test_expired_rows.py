@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 
-from development.client import Person
+from development.client import PASSWORD, Person
 from doorward.domain.auth.browser_session import OF_STAY, OF_VISIT
 from doorward.domain.auth.ending import SessionEnding
 from doorward.domain.auth.expiry import TokenExpiry
+from doorward.domain.auth.repositories.browser_sessions import MOST_LIVE
 from doorward.domain.oauth.code_models import CODE_LIFE
 from doorward.domain.oauth.expiry import CodeExpiry
-from tests.integration.oauth.browsers import Browser, application, is_signed_in, signed_in
+from tests.integration.oauth.browsers import SIGN_IN, Browser, application, is_signed_in, signed_in
 from tests.integration.oauth.provider import ISSUER, Provider
 from tests.integration.service import MakeService
 
@@ -97,3 +98,27 @@ async def test_how_long_a_session_is_not_used_is_counted_in_minutes(provider: Pr
     assert await is_signed_in(browser, app)
     (after,) = provider.sql(stored, person.id)
     assert after["expires_at"] - before["expires_at"] == timedelta(minutes=1)
+
+
+async def test_beyond_the_most_that_there_may_be_the_one_that_was_used_longest_ago_ends(provider: Provider) -> None:
+    app, first, browser = await application(provider), Browser(provider), Browser(provider)
+    person = await signed_in(first, provider)
+    online = await app.tokens(first, person)
+    offline = await app.tokens(first, person, scope="openid offline_access")
+    provider.sql(
+        "INSERT INTO browser_sessions SELECT gen_random_uuid(), user_id, epoch, secret_hash, amr, acr,"
+        " authenticated_at, is_kept, user_agent, address, created_at, seen_at + interval '1 second', expires_at,"
+        " ends_at FROM browser_sessions, generate_series(2, %s) WHERE user_id = %s",
+        MOST_LIVE,
+        person.id,
+    )
+    assert await is_signed_in(first, app)
+    page = await browser.get(SIGN_IN)
+    await browser.send(page, username=person.username, password=PASSWORD, stay="")
+    assert await is_signed_in(browser, app)
+    assert not await is_signed_in(first, app)
+    assert count(provider, "browser_sessions", person) == MOST_LIVE
+    assert (await app.refresh(online["refresh_token"])).status_code == 400
+    assert (await app.refresh(offline["refresh_token"])).status_code == 200
+    ended = {row["end_reason"] for row in provider.service.sessions_of(person) if row["ended_at"]}
+    assert ended == {"displaced"}

@@ -1,5 +1,6 @@
 """Use cases of browsers' sessions: know one by its cookie, and end it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -23,6 +24,8 @@ class BegunBrowserSession:
     token: OpaqueToken
     stay: BrowserStay
     event: SessionBegun
+    ended: Sequence[SessionEnded]
+    """Of sessions that had to make room. All events are recorded, and are to be reported after the commit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +59,15 @@ async def begin_browser_session(
         return verdict
     token, replaced = OpaqueToken.new(proof.user_id), stay.replaces
     session = new_browser_session(token, proof, stay, device, now)
-    await browser_sessions.add_browser_session(
-        connection, session, replaced_id=None if replaced is None else replaced.id
-    )
+    replaced_id, reason = None if replaced is None else replaced.id, EndReason.DISPLACED
+    displaced = await browser_sessions.add_browser_session(connection, session, replaced_id=replaced_id, reason=reason)
     bind_session(user_id=proof.user_id, session_id=session.id)
     event = SessionBegun(user_id=proof.user_id, session_id=session.id)
     await record(connection, event, address=device.address)
-    return BegunBrowserSession(token, stay, event)
+    ended = [SessionEnded(user_id=proof.user_id, session_id=each, reason=reason) for each in displaced]
+    for each in ended:
+        await record(connection, each, address=device.address)
+    return BegunBrowserSession(token, stay, event, ended)
 
 
 class BrowserSessions:

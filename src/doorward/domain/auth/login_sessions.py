@@ -191,7 +191,8 @@ class LoginSessions:
     def finish_in_browser(self, login: BegunLogin[BegunBrowserSession]) -> SignedIn:
         """Report the session, which is committed, and return its cookies."""
         begun = login.begun
-        report(begun.event)
+        for event in (begun.event, *begun.ended):
+            report(event)
         kept_for = begun.stay.limits.absolute if begun.stay.is_kept else None
         return SignedIn(self._cookies.encode(begun.token), self._devices.encode(login.device_token), kept_for)
 

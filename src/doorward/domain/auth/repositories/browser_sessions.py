@@ -7,6 +7,7 @@ user's. One that ends is removed, and its codes with it. Call what adds and remo
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from psycopg.rows import class_row
@@ -16,10 +17,19 @@ from doorward.domain.auth.models import EndReason
 from doorward.domain.auth.opaque_token import OpaqueToken
 from doorward.domain.auth.repositories import Connection
 
+MOST_LIVE: Final = 100
+"""Of one user."""
 
-async def add_browser_session(connection: Connection, session: NewBrowserSession, *, replaced_id: UUID | None) -> None:
-    """Store a session in place of another one of the same user, whose applications go on with the new one."""
-    await connection.execute(
+
+async def add_browser_session(
+    connection: Connection, session: NewBrowserSession, *, replaced_id: UUID | None, reason: EndReason
+) -> Sequence[UUID]:
+    """Store a session in place of another one of the same user, whose applications go on with the new one.
+
+    Of the others the ``MOST_LIVE`` that were used last stay. Return the ids of those that ended to make room, and of
+    the sessions of applications that ended with them.
+    """
+    cursor = await connection.execute(
         """
         WITH replaced AS (
             DELETE FROM browser_sessions
@@ -34,18 +44,45 @@ async def add_browser_session(connection: Connection, session: NewBrowserSession
             WHERE sessions.user_id = %(user_id)s
               AND sessions.browser_session_id = replaced.id
               AND sessions.ended_at IS NULL
+        ), excess AS (
+            DELETE FROM browser_sessions
+            USING (
+                SELECT id
+                FROM browser_sessions
+                WHERE user_id = %(user_id)s
+                  AND id IS DISTINCT FROM %(replaced_id)s::uuid
+                ORDER BY seen_at DESC, id
+                OFFSET %(most_live)s - 1
+            ) AS old
+            WHERE browser_sessions.id = old.id
+            RETURNING browser_sessions.id
+        ), ended AS (
+            UPDATE sessions
+            SET ended_at = %(now)s,
+                end_reason = %(reason)s
+            FROM excess
+            WHERE sessions.user_id = %(user_id)s
+              AND sessions.browser_session_id = excess.id
+              AND NOT sessions.is_offline
+              AND sessions.ended_at IS NULL
+            RETURNING sessions.id
+        ), added AS (
+            INSERT INTO browser_sessions (
+                id, user_id, epoch, secret_hash, amr, acr, authenticated_at, is_kept, user_agent, address, created_at,
+                seen_at, expires_at, ends_at
+            )
+            VALUES (
+                %(id)s, %(user_id)s, %(epoch)s, %(secret_hash)s, %(amr)s, %(acr)s, %(authenticated_at)s, %(is_kept)s,
+                %(user_agent)s, %(address)s, %(now)s, %(now)s, %(expires_at)s, %(ends_at)s
+            )
         )
-        INSERT INTO browser_sessions (
-            id, user_id, epoch, secret_hash, amr, acr, authenticated_at, is_kept, user_agent, address, created_at,
-            seen_at, expires_at, ends_at
-        )
-        VALUES (
-            %(id)s, %(user_id)s, %(epoch)s, %(secret_hash)s, %(amr)s, %(acr)s, %(authenticated_at)s, %(is_kept)s,
-            %(user_agent)s, %(address)s, %(now)s, %(now)s, %(expires_at)s, %(ends_at)s
-        )
+        SELECT id FROM excess
+        UNION ALL
+        SELECT id FROM ended
         """,
-        {**asdict(session), "replaced_id": replaced_id},
+        {**asdict(session), "replaced_id": replaced_id, "most_live": MOST_LIVE, "reason": reason.value},
     )
+    return [row[0] for row in await cursor.fetchall()]
 
 
 async def find_browser_session(connection: Connection, token: OpaqueToken, *, now: datetime) -> BrowserSession | None:
