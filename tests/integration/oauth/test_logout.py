@@ -3,6 +3,7 @@
 import asyncio
 from datetime import timedelta
 
+import psycopg
 import pytest
 
 from tests.integration.oauth.browsers import (
@@ -95,13 +96,20 @@ class TestLogout:
         assert "Sign out?" in (await browser.get(answer.headers["location"])).text
         assert await is_signed_in(browser, app)
 
-    async def test_a_logout_while_codes_are_redeemed_leaves_no_session(
-        self, lasting_provider: Provider, app: Application
+    async def test_a_logout_while_a_code_is_redeemed_leaves_no_session(
+        self, lasting_provider: Provider, app: Application, browser: Browser
     ) -> None:
-        for _ in range(10):
-            browser = Browser(lasting_provider)
-            person = await signed_in(browser, lasting_provider)
-            code = await app.code(browser, person)
-            page = await browser.get(LOGOUT)
-            await asyncio.gather(app.exchange(code), browser.send(page))
-            assert [row for row in lasting_provider.service.sessions_of(person) if row["ended_at"] is None] == []
+        service, person = lasting_provider.service, await signed_in(browser, lasting_provider)
+        code, page = await app.code(browser, person), await browser.get(LOGOUT)
+        with psycopg.connect(service.database_url) as blocker:
+            # The session is stored, and its event waits: nobody else sees it yet.
+            blocker.execute("LOCK TABLE audit_events IN SHARE ROW EXCLUSIVE MODE")
+            exchange = asyncio.create_task(app.exchange(code))
+            await service.locks_are_waited_for(1)
+            logout = asyncio.create_task(browser.send(page))
+            await service.locks_are_waited_for(2)
+            blocker.rollback()
+            assert (await exchange).status_code == 200
+            assert (await logout).status_code == 200
+        (session,) = service.sessions_of(person)
+        assert session["end_reason"] == "logout"
