@@ -17,7 +17,6 @@ ALLOWED: Final[dict[str, str]] = {
     "src/doorward/domain/auth/repositories/users.py::find_credentials": "one statement, so that a login has no more",
     "src/doorward/domain/auth/repositories/rotations.py::rotate_sessions": "one statement, and the reason for its form",
     "src/doorward/domain/auth/repositories/rotations.py::lock_session": "one statement",
-    "src/doorward/domain/auth/repositories/sessions.py::list_live_sessions": "one statement, as each call has",
     "src/doorward/domain/outbox/repository.py::claim_messages": "one statement",
     "src/doorward/domain/outbox/repository.py::update_waiting_messages": "one statement, and the reason for its form",
 }

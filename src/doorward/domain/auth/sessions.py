@@ -24,7 +24,7 @@ from doorward.domain.auth.policy import Lifetimes, Verdict
 from doorward.domain.auth.ports import AccessTokenSigner
 from doorward.domain.auth.refresh_request import RefreshRequest
 from doorward.domain.auth.refresh_token import RefreshToken, RefreshTokenCodec
-from doorward.domain.auth.repositories import Connection, rotations, sessions
+from doorward.domain.auth.repositories import Connection, application_sessions, rotations, sessions
 from doorward.domain.auth.repositories.rotations import RotationTimes
 from doorward.domain.auth.rotated_session import RotatedSession
 from doorward.domain.auth.scopes import effective_scopes, includes_scopes
@@ -96,14 +96,15 @@ class Sessions:
         resource: str | None,
         ends_others: bool,
         allowed: frozenset[str] | None = None,
+        not_before: datetime | None = None,
     ) -> RefreshedSession:
-        """Do as ``refresh``, and tell of the session. Of the scopes those stay that the client is ``allowed`` today.
+        """Do as ``refresh``, and tell of the session. Scopes that the client is not ``allowed`` today are left out.
 
-        None: all. Raises ``InvalidRefreshTokenError`` where none is left.
+        Sessions from before ``not_before`` are dead. Raises ``InvalidRefreshTokenError`` where no scope is left.
         """
         token = self._decode(refresh_token)
         self._issuer.require_signing_key(self._issuer.audience_of(client_id), self._clock.now())
-        asking = RefreshRequest.of(token, client_id, scopes, resource, ends_others=ends_others)
+        asking = RefreshRequest.of(token, client_id, scopes, resource, ends_others=ends_others, not_before=not_before)
         # What most clients ask for is asked for together; the rest by statements of their own.
         is_usual = client_id == FIRST_PARTY_CLIENT and scopes is None and resource is None
         session = await (self._rotations.ask(token) if is_usual else self._rotate_alone(asking))
@@ -116,15 +117,11 @@ class Sessions:
         if not kept:
             report(RefreshRefused(reason="scope"))
             raise InvalidRefreshTokenError
+        grant, user_id, sign_in = Grant(session.client_id, kept, session.audience), session.user_id, session.sign_in
         pair = self._issuer.issue(
-            token.successor(session.user_id),
-            Grant(session.client_id, kept, session.audience),
-            session.sign_in,
-            user_id=session.user_id,
-            roles=session.roles,
-            now=self._clock.now(),
+            token.successor(user_id), grant, sign_in, user_id=user_id, roles=session.roles, now=self._clock.now()
         )
-        return RefreshedSession(pair, token.session_id, session.user_id, session.sign_in)
+        return RefreshedSession(pair, token.session_id, user_id, sign_in)
 
     def _decode(self, refresh_token: str) -> RefreshToken:
         try:
@@ -164,7 +161,7 @@ class Sessions:
             scopes=asking.scopes,
             resource=asking.resource,
             algorithms=self._issuer.signing_algorithms(now),
-            times=RotationTimes(now, now + self._lifetimes.refresh_idle, until),
+            times=RotationTimes(now, now + self._lifetimes.refresh_idle, until, asking.not_before),
         )
         return rotated
 
@@ -179,7 +176,9 @@ class Sessions:
         async with self._database.transaction() as connection:
             until = self._database.deadline()
             await sessions.lock_owner(connection, token)
-            session = await rotations.lock_session(connection, token)
+            session = await rotations.lock_session(
+                connection, token, client_id=asking.client_id, not_before=asking.not_before
+            )
             rotated = await self._rotate(connection, asking, now, until)
             verdict = asking.judge(session, now, self._lifetimes.reuse_leeway)
             is_reuse = rotated is None and verdict is Verdict.END
@@ -280,7 +279,7 @@ class Sessions:
         return await self._lookups.ask(principal)
 
     async def _look_up(self, principals: Sequence[Principal]) -> Sequence[LiveSession | None]:
-        """Find the live session of each principal. A session of another user does not count."""
+        """Find the live session of each principal: its own user's, and of a client that is enabled."""
         async with self._database.connection() as connection:
             found = await sessions.list_live_sessions(
                 connection,
@@ -288,7 +287,9 @@ class Sessions:
                 user_ids=[principal.user_id for principal in principals],
                 now=self._clock.now(),
             )
-        session_of = {(session.id, session.user_id): session for session in found}
+            others = {session.id for session in found if session.client_id != FIRST_PARTY_CLIENT}
+            dead = others and others - await application_sessions.list_served_sessions(connection, others)
+        session_of = {(session.id, session.user_id): session for session in found if session.id not in dead}
         return [session_of.get((principal.session_id, principal.user_id)) for principal in principals]
 
 

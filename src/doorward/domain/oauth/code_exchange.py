@@ -140,6 +140,7 @@ class CodeExchange:
             resource=resource,
             ends_others=client.is_confidential,
             allowed=frozenset(client.scopes),
+            not_before=client.not_before,
         )
         id_token = None
         if OPENID_SCOPE in refreshed.pair.scopes:

@@ -1,6 +1,6 @@
-"""The SQL by which sessions of applications end: of one application, or by the code that began one."""
+"""The SQL by which sessions of applications end, by their application or their code, and which of them are served."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -60,3 +60,19 @@ async def end_session_of_code(
         },
     )
     return [row[0] for row in await cursor.fetchall()]
+
+
+async def list_served_sessions(connection: Connection, session_ids: Collection[UUID]) -> set[UUID]:
+    """Return those of the sessions whose client is enabled, and was not disabled since they began."""
+    cursor = await connection.execute(
+        """
+        SELECT sessions.id
+        FROM sessions
+        JOIN oauth_clients ON oauth_clients.client_id = sessions.client_id
+        WHERE sessions.id = ANY(%(session_ids)s)
+          AND oauth_clients.disabled_at IS NULL
+          AND oauth_clients.not_before <= sessions.created_at
+        """,
+        {"session_ids": list(session_ids)},
+    )
+    return {row[0] for row in await cursor.fetchall()}

@@ -181,8 +181,7 @@ async def list_live_sessions(
 ) -> list[LiveSession]:
     """Find those of the sessions that are live, each with its user. Of a user without roles, no role is looked up.
 
-    A disabled client's are not live, and those from before it was enabled again stay dead. The built-in client, which
-    cannot be disabled, is not looked up.
+    Whether the client of one that is not the built-in client's is served, ``list_served_sessions`` tells.
     """
     async with connection.cursor(row_factory=class_row(LiveSession)) as cursor:
         await cursor.execute(
@@ -202,16 +201,6 @@ async def list_live_sessions(
               AND sessions.user_id = ANY(%(user_ids)s)
               AND sessions.ended_at IS NULL
               AND sessions.expires_at > %(now)s
-              AND (
-                  sessions.client_id = 'doorward'
-                  OR EXISTS (
-                      SELECT
-                      FROM oauth_clients
-                      WHERE oauth_clients.client_id = sessions.client_id
-                        AND oauth_clients.disabled_at IS NULL
-                        AND oauth_clients.not_before <= sessions.created_at
-                  )
-              )
               AND users.is_active
               AND users.session_epoch = sessions.epoch
             """,
