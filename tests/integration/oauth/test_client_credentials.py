@@ -145,7 +145,7 @@ async def test_what_is_not_the_clients_resource_is_no_target(lasting_provider: P
         (b"grant_type=client_credentials&scope=&resource=", "", 200),
         (b"a" * 70_000, "invalid_request", 413),
     ],
-    ids=range(22),
+    ids=range(23),
 )
 async def test_every_form_gets_its_answer(lasting_provider: Provider, content: bytes, error: str, status: int) -> None:
     machine = await lasting_provider.machine()
