@@ -80,6 +80,12 @@ PANELS: Final = (
         _rates("doorward_client_tokens_total", "outcome"),
     ),
     Panel(
+        "Authorization codes",
+        "Refused: an application redeems them wrongly, or twice. Denied: applications were sent an error instead.",
+        _PER_SECOND,
+        _rates("doorward_authorization_codes_total", "outcome"),
+    ),
+    Panel(
         "Introspections",
         "As many as calls of services that ask each time.",
         _PER_SECOND,

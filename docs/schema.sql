@@ -80,6 +80,25 @@ ALTER TABLE public.audit_events ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY
     CACHE 1
 );
 
+CREATE TABLE public.browser_sessions (
+    id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    epoch integer NOT NULL,
+    secret_hash bytea NOT NULL,
+    amr text[] NOT NULL,
+    acr smallint NOT NULL,
+    authenticated_at timestamp with time zone NOT NULL,
+    is_kept boolean NOT NULL,
+    user_agent text,
+    address text,
+    created_at timestamp with time zone NOT NULL,
+    seen_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    ends_at timestamp with time zone NOT NULL,
+    CONSTRAINT browser_sessions_secret_hash_check CHECK ((octet_length(secret_hash) = 32))
+)
+WITH (fillfactor='70', autovacuum_vacuum_scale_factor='0.01');
+
 CREATE TABLE public.devices (
     user_id uuid NOT NULL,
     id uuid NOT NULL,
@@ -185,7 +204,41 @@ CREATE TABLE public.oauth_clients (
     updated_at timestamp with time zone NOT NULL,
     not_before timestamp with time zone NOT NULL,
     disabled_at timestamp with time zone,
-    CONSTRAINT oauth_clients_auth_method_check CHECK ((auth_method = ANY (ARRAY['none'::text, 'client_secret_basic'::text, 'client_secret_post'::text])))
+    redirect_uris text[] DEFAULT '{}'::text[] NOT NULL,
+    post_logout_uris text[] DEFAULT '{}'::text[] NOT NULL,
+    id_token_algorithm text DEFAULT 'RS256'::text NOT NULL,
+    requires_pkce boolean DEFAULT true NOT NULL,
+    is_first_party boolean DEFAULT false NOT NULL,
+    CONSTRAINT oauth_clients_auth_method_check CHECK ((auth_method = ANY (ARRAY['none'::text, 'client_secret_basic'::text, 'client_secret_post'::text]))),
+    CONSTRAINT oauth_clients_id_token_algorithm_check CHECK ((id_token_algorithm = ANY (ARRAY['ES256'::text, 'RS256'::text])))
+);
+
+CREATE TABLE public.oauth_codes (
+    id uuid NOT NULL,
+    secret_hash bytea NOT NULL,
+    client_id text NOT NULL,
+    user_id uuid NOT NULL,
+    browser_session_id uuid NOT NULL,
+    epoch integer NOT NULL,
+    redirect_uri text NOT NULL,
+    scopes text[] NOT NULL,
+    resource text,
+    nonce text,
+    code_challenge text,
+    amr text[] NOT NULL,
+    acr smallint NOT NULL,
+    authenticated_at timestamp with time zone NOT NULL,
+    session_ends_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    CONSTRAINT oauth_codes_secret_hash_check CHECK ((octet_length(secret_hash) = 32))
+)
+WITH (autovacuum_vacuum_scale_factor='0.01');
+
+CREATE TABLE public.oauth_consents (
+    user_id uuid NOT NULL,
+    client_id text NOT NULL,
+    scopes text[] NOT NULL,
+    granted_at timestamp with time zone NOT NULL
 );
 
 CREATE TABLE public.oauth_resources (
@@ -319,6 +372,9 @@ CREATE TABLE public.sessions (
     address text,
     device_id uuid,
     resources text[] DEFAULT '{}'::text[] NOT NULL,
+    browser_session_id uuid,
+    is_offline boolean DEFAULT false NOT NULL,
+    code_secret_hash bytea,
     CONSTRAINT sessions_end_reason_check CHECK (((ended_at IS NULL) = (end_reason IS NULL))),
     CONSTRAINT sessions_secret_hash_check CHECK ((octet_length(secret_hash) = 32))
 )
@@ -397,6 +453,9 @@ CREATE TABLE public.webhook_endpoints (
 ALTER TABLE ONLY public.audit_events
     ADD CONSTRAINT audit_events_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.browser_sessions
+    ADD CONSTRAINT browser_sessions_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.devices
     ADD CONSTRAINT devices_pkey PRIMARY KEY (user_id, id);
 
@@ -432,6 +491,12 @@ ALTER TABLE ONLY public.oauth_client_secrets
 
 ALTER TABLE ONLY public.oauth_clients
     ADD CONSTRAINT oauth_clients_pkey PRIMARY KEY (client_id);
+
+ALTER TABLE ONLY public.oauth_codes
+    ADD CONSTRAINT oauth_codes_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.oauth_consents
+    ADD CONSTRAINT oauth_consents_pkey PRIMARY KEY (user_id, client_id);
 
 ALTER TABLE ONLY public.oauth_resources
     ADD CONSTRAINT oauth_resources_identifier_key UNIQUE (identifier);
@@ -500,6 +565,8 @@ CREATE INDEX audit_events_occurred_at_idx ON public.audit_events USING brin (occ
 
 CREATE INDEX audit_events_user_id_id_idx ON public.audit_events USING btree (user_id, id);
 
+CREATE INDEX browser_sessions_user_id_idx ON public.browser_sessions USING btree (user_id);
+
 CREATE INDEX federated_identities_user_id_idx ON public.federated_identities USING btree (user_id);
 
 CREATE INDEX invitations_created_at_idx ON public.invitations USING btree (created_at, id);
@@ -535,6 +602,14 @@ CREATE INDEX items_unindexed_idx ON public.items USING btree (id) WHERE (folded_
 CREATE INDEX login_throttles_seen_at_idx ON public.login_throttles USING btree (seen_at);
 
 CREATE INDEX mail_budgets_began_at_idx ON public.mail_budgets USING btree (began_at);
+
+CREATE INDEX oauth_codes_browser_session_id_idx ON public.oauth_codes USING btree (browser_session_id);
+
+CREATE INDEX oauth_codes_client_id_idx ON public.oauth_codes USING btree (client_id);
+
+CREATE INDEX oauth_codes_user_id_idx ON public.oauth_codes USING btree (user_id);
+
+CREATE INDEX oauth_consents_client_id_idx ON public.oauth_consents USING btree (client_id);
 
 CREATE INDEX one_time_tokens_expires_at_idx ON public.one_time_tokens USING btree (expires_at);
 
@@ -576,6 +651,9 @@ CREATE TRIGGER audit_events_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON p
 
 CREATE TRIGGER users_updated_at BEFORE UPDATE OF version ON public.users FOR EACH ROW EXECUTE FUNCTION public.users_note_change();
 
+ALTER TABLE ONLY public.browser_sessions
+    ADD CONSTRAINT browser_sessions_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY public.devices
     ADD CONSTRAINT devices_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
 
@@ -590,6 +668,21 @@ ALTER TABLE ONLY public.items
 
 ALTER TABLE ONLY public.oauth_client_secrets
     ADD CONSTRAINT oauth_client_secrets_client_id_fkey FOREIGN KEY (client_id) REFERENCES public.oauth_clients(client_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.oauth_codes
+    ADD CONSTRAINT oauth_codes_browser_session_id_fkey FOREIGN KEY (browser_session_id) REFERENCES public.browser_sessions(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.oauth_codes
+    ADD CONSTRAINT oauth_codes_client_id_fkey FOREIGN KEY (client_id) REFERENCES public.oauth_clients(client_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.oauth_codes
+    ADD CONSTRAINT oauth_codes_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.oauth_consents
+    ADD CONSTRAINT oauth_consents_client_id_fkey FOREIGN KEY (client_id) REFERENCES public.oauth_clients(client_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.oauth_consents
+    ADD CONSTRAINT oauth_consents_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.oauth_resources
     ADD CONSTRAINT oauth_resources_introspection_client_id_fkey FOREIGN KEY (introspection_client_id) REFERENCES public.oauth_clients(client_id) ON DELETE SET NULL;

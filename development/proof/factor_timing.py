@@ -13,7 +13,7 @@ from benchmarks.processes import CALL_SECONDS
 from development.client import ACCOUNT, AUTH
 from development.proof.second_factors import Application, present_step
 from development.proof.timing_kinds import PASSWORD, Kind
-from doorward.domain.auth.models import FIRST_PARTY
+from doorward.domain.auth.grants import FIRST_PARTY
 from doorward.domain.auth.pending_login import PendingLogin
 from doorward.domain.auth.throttling import STRANGERS
 from doorward.settings.config import settings_from

@@ -77,6 +77,7 @@ STRICTER_THAN_THEIR_SCHEMA: Final = {
     "POST /api/v1/admin/webhooks": "types are those of events",
     "PATCH /api/v1/admin/webhooks/{webhook_id}": "types are those of events",
     "POST /api/v1/admin/webhooks/{webhook_id}/replay": "a range begins before it ends",
+    "DELETE /api/v1/account/applications/{client_id}": "only what was agreed to is there",
     "POST /api/v1/admin/clients": "resources exist, and names and scopes have alphabets of their own",
     "PATCH /api/v1/admin/clients/{client_id}": "as POST /api/v1/admin/clients",
     "POST /api/v1/admin/resources": "identifiers are URIs, and scopes have an alphabet of their own",
@@ -97,8 +98,12 @@ TELLING_FAULTS_IN_A_SUCCESS: Final = {
 THROTTLED: Final = {"POST /api/v1/auth/token"}
 """Wrong passwords of one name are drawn more often than one account may be guessed."""
 
-NEVER_LET_IN: Final = {"POST /api/v1/auth/passkeys/token", "POST /api/v1/auth/second-factor/passkey"}
-"""Calls that let in what an authenticator has signed, which cannot be drawn: all that they answer here is a refusal."""
+NEVER_LET_IN: Final = {
+    *("POST /api/v1/auth/passkeys/token", "POST /api/v1/auth/second-factor/passkey"),
+    *("GET /oauth/userinfo", "POST /oauth/userinfo"),
+}
+"""Calls that let in what an authenticator has signed, or an application got for a user in a browser. Neither can be
+drawn: all that they answer here is a refusal."""
 
 DRAWN: Final[Mapping[str, Mapping[str, str]]] = {
     "POST /api/v1/auth/password/forgot": {"email": "registered-address"},

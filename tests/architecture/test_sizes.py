@@ -12,9 +12,11 @@ COMPLEXITY: Final = 8
 
 ALLOWED: Final[dict[str, str]] = {
     "src/doorward/domain/auth/repositories/sessions.py::add_session": "one statement, so that a login has no more",
+    "src/doorward/domain/auth/repositories/browser_sessions.py::add_browser_session": "one statement",
     "src/doorward/domain/auth/repositories/one_time_tokens.py::add_token": "one statement",
     "src/doorward/domain/auth/repositories/users.py::find_credentials": "one statement, so that a login has no more",
     "src/doorward/domain/auth/repositories/rotations.py::rotate_sessions": "one statement, and the reason for its form",
+    "src/doorward/domain/auth/repositories/rotations.py::lock_session": "one statement",
     "src/doorward/domain/outbox/repository.py::claim_messages": "one statement",
     "src/doorward/domain/outbox/repository.py::update_waiting_messages": "one statement, and the reason for its form",
 }

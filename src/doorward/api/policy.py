@@ -88,6 +88,12 @@ class ContentPolicy(Enum):
     """Styles within the page: mail programs load no others."""
     PAGE = auto()
     """The service's own script and style, none within the page; its forms go nowhere else."""
+    SIGN_IN = auto()
+    """As ``PAGE``. Its forms tell the service where they come from."""
+    FORM = auto()
+    """As ``SIGN_IN``, without a script."""
+    FORM_ELSEWHERE = auto()
+    """As ``SIGN_IN``, and its form goes to an application (OAuth 2.0 Form Post Response Mode)."""
 
 
 @dataclass(frozen=True, slots=True)

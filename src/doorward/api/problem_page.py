@@ -11,7 +11,7 @@ _PAGE: Final = """<!doctype html>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{title}</title>
 <link rel="icon" href="data:,">
-<link rel="stylesheet" href="static/pages.css">
+<link rel="stylesheet" href="../account/static/pages.css">
 </head>
 <body>
 <main>

@@ -35,6 +35,7 @@ from doorward.domain.administration.roles import Roles
 from doorward.domain.administration.search import UserSearch
 from doorward.domain.administration.user_actions import UserActions
 from doorward.domain.administration.users import Users
+from doorward.domain.auth.browser_sessions import BrowserSessions
 from doorward.domain.auth.listing import SessionListing
 from doorward.domain.auth.login import Login
 from doorward.domain.auth.login_completion import LoginCompletion
@@ -49,11 +50,15 @@ from doorward.domain.mfa.enrolment import TotpEnrolment
 from doorward.domain.mfa.listing import FactorListing
 from doorward.domain.mfa.recovery_codes import RecoveryCodes
 from doorward.domain.mfa.second_factor import ShownCodes
+from doorward.domain.oauth.authorization import Authorization
 from doorward.domain.oauth.client_authentication import ClientAuthentication
 from doorward.domain.oauth.client_credentials import ClientCredentials
 from doorward.domain.oauth.clients import Clients
+from doorward.domain.oauth.code_exchange import CodeExchange
+from doorward.domain.oauth.consents import Consents
 from doorward.domain.oauth.introspection import Introspection
 from doorward.domain.oauth.login_grants import LoginGrants
+from doorward.domain.oauth.logout import Logout
 from doorward.domain.oauth.resources import Resources
 from doorward.domain.oauth.revocation import Revocation
 from doorward.domain.passkeys.authentication import PasskeyLogin
@@ -175,6 +180,7 @@ class OAuthServices:
     clients: Clients
     resources: Resources
     client_authentication: ClientAuthentication
+    consents: Consents
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +192,12 @@ class ProviderServices:
     introspection: Introspection
     revocation: Revocation
     login_grants: LoginGrants
+    code_exchange: CodeExchange
+    authorization: Authorization
+    browser_sessions: BrowserSessions
+    logout: Logout
+    has_pages: bool
+    """Whether there is what renders pages: without them no application can send a browser here."""
 
 
 @dataclass(slots=True)

@@ -1,15 +1,15 @@
 """``doorward client``: programs that get tokens of their own. A secret is printed when it is made, and never again."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
-from typing import Final, get_args
+from typing import Any, Final, get_args
 
 import click
 
 from doorward.commands.administering import read_password
 from doorward.commands.oauth import used
-from doorward.domain.oauth.models import AuthMethod, ClientContent, ClientDetails, GrantType, OAuthClient
+from doorward.domain.oauth.models import AuthMethod, ClientContent, ClientDetails, GrantType, KeyAlgorithm, OAuthClient
 
 _ID: Final = click.argument("client_id", metavar="ID")
 _METHODS: Final = click.Choice(get_args(AuthMethod))
@@ -19,6 +19,27 @@ _SECRET_FROM_INPUT: Final = click.option(
     "is_secret_given",
     is_flag=True,
     help="Take the secret from standard input: the first line, 32 characters at least.",
+)
+
+_OF_APPLICATIONS: Final = (
+    click.option(
+        "--redirect-uri", "redirect_uris", multiple=True, metavar="URI", help="Where browsers go back to with codes."
+    ),
+    click.option(
+        "--post-logout-uri", "post_logout_uris", multiple=True, metavar="URI", help="Where browsers go after a logout."
+    ),
+    click.option(
+        "--id-token-algorithm", type=click.Choice(get_args(KeyAlgorithm)), help="The signature of its ID tokens."
+    ),
+    click.option(
+        "--first-party/--third-party",
+        "is_first_party",
+        default=None,
+        help="Your own: its users are not asked what it may do.",
+    ),
+    click.option(
+        "--pkce/--no-pkce", "requires_pkce", default=None, help="Whether it must send a code challenge (RFC 7636)."
+    ),
 )
 
 
@@ -32,6 +53,13 @@ def client() -> None:
     """Group the commands of clients."""
 
 
+def _application_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options of clients that send browsers to sign in."""
+    for option in reversed(_OF_APPLICATIONS):
+        command = option(command)
+    return command
+
+
 @client.command(help="Add a client called NAME. Its id and its secret are printed; the secret is shown this once.")
 @click.argument("name")
 @click.option("--scope", "scopes", multiple=True, metavar="SCOPE", help="What its tokens may allow. May be repeated.")
@@ -39,23 +67,19 @@ def client() -> None:
 @click.option("--grant", "grant_types", multiple=True, type=_GRANTS, help="Default: client_credentials.")
 @click.option("--no-grants", is_flag=True, help="Have it get no tokens, and ask about those of others only.")
 @click.option("--auth-method", type=_METHODS, default="client_secret_basic", show_default=True)
+@_application_options
 @_SECRET_FROM_INPUT
-def add(
-    name: str,
-    scopes: Sequence[str],
-    resources: Sequence[str],
-    grant_types: Sequence[str],
-    auth_method: AuthMethod,
-    *,
-    no_grants: bool,
-    is_secret_given: bool,
-) -> None:
-    """Add the client; print its id and its secret."""
-    if no_grants and grant_types:
+def add(name: str, *, no_grants: bool, is_secret_given: bool, **named: Any) -> None:  # noqa: ANN401 - as click parsed it
+    """Add the client; print its id and its secret.
+
+    With a redirect URI it is an application: by default it signs users in, and keeps them signed in.
+    """
+    if no_grants and named["grant_types"]:
         raise click.UsageError("--no-grants and --grant exclude each other")
     chosen = read_password() if is_secret_given else None
-    default = () if no_grants else ("client_credentials",)
-    content = ClientContent(name, auth_method, tuple(grant_types) or default, tuple(scopes), tuple(resources))
+    usual = ("authorization_code", "refresh_token") if named["redirect_uris"] else ("client_credentials",)
+    named["grant_types"] = () if no_grants else tuple(named["grant_types"]) or usual
+    content = ClientContent(name, **{field: value for field, value in named.items() if value is not None})
     made = used(lambda use_cases: use_cases.clients.create(None, content, chosen_secret=chosen))
     click.echo("\t".join([made.client.client_id, *_shown(made.secret, is_given=is_secret_given)]))
 
@@ -83,26 +107,14 @@ def show(client_id: str) -> None:
 @click.option("--no-audiences", is_flag=True, help="Take all resources away.")
 @click.option("--grant", "grant_types", multiple=True, type=_GRANTS, help="The grant types from now on.")
 @click.option("--auth-method", type=_METHODS, help="How it shows its secret from now on.")
-def change(
-    client_id: str,
-    name: str | None,
-    scopes: Sequence[str],
-    resources: Sequence[str],
-    grant_types: Sequence[str],
-    auth_method: AuthMethod | None,
-    *,
-    no_scopes: bool,
-    no_audiences: bool,
-) -> None:
+@_application_options
+def change(client_id: str, *, no_scopes: bool, no_audiences: bool, **named: Any) -> None:  # noqa: ANN401 - as click parsed it
     """Change what is named, and print the client."""
-    if (no_scopes and scopes) or (no_audiences and resources):
+    if (no_scopes and named["scopes"]) or (no_audiences and named["resources"]):
         raise click.UsageError("--no-scopes excludes --scope, and --no-audiences excludes --audience")
-    named = {"name": name, "grant_types": tuple(grant_types) or None, "auth_method": auth_method}
-    changes: dict[str, object] = {field: value for field, value in named.items() if value is not None}
-    if scopes or no_scopes:
-        changes["scopes"] = tuple(scopes)
-    if resources or no_audiences:
-        changes["resources"] = tuple(resources)
+    changes: dict[str, object] = {field: value for field, value in named.items() if value not in (None, ())}
+    changes |= {"scopes": ()} if no_scopes else {}
+    changes |= {"resources": ()} if no_audiences else {}
     click.echo(_line(used(lambda use_cases: use_cases.clients.change(None, client_id, changes, any_version))))
 
 

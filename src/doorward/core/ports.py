@@ -90,6 +90,8 @@ class LimitedCall(StrEnum):
     OAUTH_TOKEN = "oauth_token"  # noqa: S105 - the name of a call
     OAUTH_REVOKE = "oauth_revoke"
     INTROSPECT = "introspect"
+    AUTHORIZE = "authorize"
+    USERINFO = "userinfo"
 
 
 class RateLimiter(Protocol):

@@ -104,6 +104,12 @@ class LimitSettings(Topic):
     """Calls of `/oauth/introspect` by one client address, and by one OAuth client: a service may make one for each
     request that it answers."""
 
+    rate_limit_authorize: RateLimit = Field("60/minute", examples=["60/minute"])
+    """Calls of `/oauth/authorize` and `/oauth/logout` and their pages by one client address, all together."""
+
+    rate_limit_userinfo: RateLimit = Field("300/minute", examples=["300/minute"])
+    """Calls of `/oauth/userinfo` by one client address."""
+
     rate_limit_ipv6_site_factor: int = Field(16, ge=1, le=65_536, examples=["16"])
     """How many times the limit of one address (an IPv6 /64) all of a /48 may reach together."""
 

@@ -39,7 +39,7 @@ _PUBLISHED_RANDOM: Final = (
 """Random values that examples and tests show, as ``normalized`` writes them. A longer value may hold one."""
 
 _TOKEN: Final = re.compile(
-    r"dw[rod]_|eyj[^.]*\.|\$(?:2[abxy]|bcrypt-sha256|argon2[a-z]{1,2}|scrypt|firebase-scrypt|pbkdf2[a-z0-9-]*|p)\$"
+    r"dw[abrod]_|eyj[^.]*\.|\$(?:2[abxy]|bcrypt-sha256|argon2[a-z]{1,2}|scrypt|firebase-scrypt|pbkdf2[a-z0-9-]*|p)\$"
     r"|(?:scrypt|pbkdf2_sha256)\$"
 )
 """The beginning of a token of this service, a JWT or a password hash: none of them was made to be a key."""

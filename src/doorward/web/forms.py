@@ -23,6 +23,12 @@ class _Form(BaseModel):
     model_config = ConfigDict(hide_input_in_errors=True)
 
 
+class PageForm(_Form):
+    """A form that acts for who is signed in, or signs in: with the value that its page had."""
+
+    form_token: str = Field("", max_length=MAXIMUM_FIELD_LENGTH)
+
+
 class VerifyEmailForm(_Form):
     """The password of the account, with the link's token; or with the account's name and the mail's code."""
 

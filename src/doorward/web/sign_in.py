@@ -73,7 +73,7 @@ class SignIn:
         options = None if services.passkeys is None else RequestOptionsResponse.of(services.passkeys.login.options())
         signals = {} if options is None or unknown is None else {"unknown": {"rpId": options.rp_id, **unknown}}
         return self._pages.page(
-            "sign_in",
+            "own_sign_in",
             status=told.status,
             **words,
             page=page,

@@ -145,7 +145,7 @@ def _create_services(
         administration=create_administration(base, rules, shared),
         outgoing=create_outgoing(settings, database, clock),
         oauth=create_oauth(settings, database, clock),
-        provider=create_provider(base, signer, sessions),
+        provider=create_provider(base, signer, issuer, sessions, signing_keys),
         items=create_items(settings, shared, clock),
         item_import=create_item_import(settings, shared, clock),
         check_readiness=lambda: check_readiness(readiness),

@@ -3,15 +3,18 @@
 from datetime import timedelta
 
 from doorward.domain.auth.admission import AdmissionPolicy
+from doorward.domain.auth.browser_session import PREFIX as BROWSER_PREFIX
 from doorward.domain.auth.continuation import SessionContinuation
 from doorward.domain.auth.device_token import DeviceTokenCodec
 from doorward.domain.auth.held_back import HeldBack
 from doorward.domain.auth.known_devices import KnownDevices
 from doorward.domain.auth.login import Login
 from doorward.domain.auth.login_sessions import LoginRules, LoginSessions
+from doorward.domain.auth.opaque_token import OpaqueTokenCodec
 from doorward.domain.auth.pending_login import PendingLogins
 from doorward.domain.auth.policy import Lifetimes
 from doorward.domain.auth.refresh_token import RefreshTokenCodec
+from doorward.domain.auth.rotated_session import TokenAudience
 from doorward.domain.auth.sealed_tokens import SealedTokens
 from doorward.domain.auth.sessions import Sessions
 from doorward.domain.auth.token_endings import TokenEndings
@@ -19,6 +22,7 @@ from doorward.domain.auth.token_pair import TokenPairIssuer
 from doorward.infrastructure.access_tokens import AccessTokens, Provider
 from doorward.infrastructure.keys import (
     ACCESS_TOKEN_PURPOSE,
+    BROWSER_SESSION_PURPOSE,
     DEVICE_TOKEN_PURPOSE,
     REFRESH_TOKEN_PURPOSE,
     SEALED_TOKEN_PURPOSE,
@@ -77,6 +81,7 @@ def create_login_sessions(base: Foundation, issuer: TokenPairIssuer) -> LoginSes
     days = settings.second_factors.remembered_device_days
     return LoginSessions(
         issuer=issuer,
+        cookies=create_browser_codec(settings.keys),
         throttling=create_throttling(settings.keys, base.database),
         devices=create_known_devices(base),
         rules=LoginRules(
@@ -86,6 +91,11 @@ def create_login_sessions(base: Foundation, issuer: TokenPairIssuer) -> LoginSes
             device_trust=None if days == 0 else timedelta(days=days),
         ),
     )
+
+
+def create_browser_codec(settings: KeySettings) -> OpaqueTokenCodec:
+    """Return what writes and reads the cookies of browsers' sessions."""
+    return OpaqueTokenCodec(BROWSER_PREFIX, *keys(settings, BROWSER_SESSION_PURPOSE))
 
 
 def create_held_back(base: Foundation) -> HeldBack:
@@ -122,7 +132,8 @@ def create_tokens(base: Foundation, provider: Provider | None) -> tuple[AccessTo
     """Return what signs and verifies access tokens, what issues pairs of tokens, and the use cases of sessions."""
     lifetimes, codec = lifetimes_of(base.settings), RefreshTokenCodec(*keys(base.settings.keys, REFRESH_TOKEN_PURPOSE))
     signer = create_signer(base.settings, lifetimes, provider)
-    issuer = TokenPairIssuer(signer=signer, codec=codec, lifetimes=lifetimes)
+    others = None if provider is None else TokenAudience(provider.issuer, "ES256")
+    issuer = TokenPairIssuer(signer=signer, codec=codec, lifetimes=lifetimes, audience_of_others=others)
     return signer, issuer, create_sessions(base, codec, signer, issuer)
 
 

@@ -27,6 +27,7 @@ from doorward.wiring.joining import joining_retention_task
 from doorward.wiring.keys import signing_keys_tasks
 from doorward.wiring.leaving import erasure_task, expired_tokens_task
 from doorward.wiring.mail import MailService, create_mail
+from doorward.wiring.oauth import expired_codes_task
 from doorward.wiring.telemetry import Telemetry
 from doorward.wiring.throttling import forgetting_task
 
@@ -80,6 +81,7 @@ TASKS: Final = (
     mail_budgets_task,
     forgetting_task,
     expired_tokens_task,
+    expired_codes_task,
     erasure_task,
     joining_retention_task,
     email_changes_task,

@@ -11,9 +11,10 @@ from doorward.domain.accounts.export import Export
 from doorward.domain.accounts.ports import PersonalData
 from doorward.domain.audit.personal_data import AuditData
 from doorward.domain.auth.expiry import TokenExpiry
-from doorward.domain.auth.personal_data import DeviceData, SessionData
+from doorward.domain.auth.personal_data import BrowserSessionData, DeviceData, SessionData
 from doorward.domain.auth.registration import RegistrationRules
 from doorward.domain.mfa.personal_data import FactorData
+from doorward.domain.oauth.consents import ConsentData
 from doorward.infrastructure.postgres.clock_watch import require_agreement
 from doorward.infrastructure.postgres.database import PostgresDatabase
 from doorward.infrastructure.scheduler import Task
@@ -40,7 +41,17 @@ def create_leaving(base: Foundation, rules: RegistrationRules, resources: Sequen
         export=Export(
             database=base.database,
             clock=base.clock,
-            data=[SessionData(), DeviceData(), FactorData(), passkey_data(), identity_data(), AuditData(), *resources],
+            data=[
+                SessionData(),
+                BrowserSessionData(),
+                DeviceData(),
+                FactorData(),
+                passkey_data(),
+                identity_data(),
+                ConsentData(),
+                AuditData(),
+                *resources,
+            ],
             address_detail=address_detail,
         ),
     )

@@ -1,31 +1,50 @@
 """The use cases of OAuth clients, built from the settings."""
 
+import importlib.util
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from doorward.api.services import OAuthServices, ProviderServices
 from doorward.core.ports import Clock
 from doorward.domain.administration.acting import lock_actor
 from doorward.domain.administration.models import Actor
 from doorward.domain.auth.authentication import OwnTokenAuthentication
+from doorward.domain.auth.browser_sessions import BrowserSessions
 from doorward.domain.auth.callers import Caller
+from doorward.domain.auth.opaque_token import OpaqueTokenCodec
 from doorward.domain.auth.scopes import AdminScope
 from doorward.domain.auth.sessions import Sessions
+from doorward.domain.auth.token_pair import TokenPairIssuer
+from doorward.domain.oauth.asked_again import AskedNotes
+from doorward.domain.oauth.authorization import Authorization
 from doorward.domain.oauth.client_authentication import ClientAuthentication
 from doorward.domain.oauth.client_callers import ClientCallers
 from doorward.domain.oauth.client_credentials import ClientCredentials
 from doorward.domain.oauth.clients import Clients
+from doorward.domain.oauth.code_exchange import CodeExchange, TokenIssuers
+from doorward.domain.oauth.code_models import CODE_PREFIX
+from doorward.domain.oauth.consents import Consents
+from doorward.domain.oauth.expiry import CodeExpiry
 from doorward.domain.oauth.introspection import Introspection
 from doorward.domain.oauth.login_grants import LoginGrants
+from doorward.domain.oauth.logout import Logout
 from doorward.domain.oauth.repositories import Connection
 from doorward.domain.oauth.resources import Resources
 from doorward.domain.oauth.revocation import Revocation
 from doorward.domain.oauth.token_policy import Audiences
 from doorward.infrastructure.access_tokens import AccessTokens
+from doorward.infrastructure.id_tokens import IdTokens
+from doorward.infrastructure.keys import ASKED_NOTE_PURPOSE, AUTHORIZATION_CODE_PURPOSE
+from doorward.infrastructure.postgres.clock_watch import require_agreement
 from doorward.infrastructure.postgres.database import PostgresDatabase
+from doorward.infrastructure.scheduler import Task
+from doorward.settings.background import BackgroundSettings
 from doorward.settings.config import Settings
+from doorward.settings.keys import KeySettings
+from doorward.wiring.auth import create_browser_codec, lifetimes_of
 from doorward.wiring.database import batching_on
 from doorward.wiring.foundation import Foundation
+from doorward.wiring.keys import SigningKeys, keys
 
 
 def create_oauth(settings: Settings, database: PostgresDatabase, clock: Clock) -> OAuthServices:
@@ -41,21 +60,62 @@ def create_oauth(settings: Settings, database: PostgresDatabase, clock: Clock) -
         client_authentication=ClientAuthentication(
             database=database, batching=batching_on(database), clock=clock, built_in_resources=built_in
         ),
+        consents=Consents(database=database, clock=clock, address_detail=settings.tokens.client_addresses),
     )
 
 
-def create_provider(base: Foundation, signer: AccessTokens, sessions: Sessions) -> ProviderServices | None:
+def create_provider(
+    base: Foundation, signer: AccessTokens, pairs: TokenPairIssuer, sessions: Sessions, signing_keys: SigningKeys | None
+) -> ProviderServices | None:
     """Return the use cases of the standard endpoints; None where the provider is off."""
     issuer, clock = base.settings.browsers.provider_issuer, base.clock
-    if issuer is None:
+    if issuer is None or signing_keys is None:
         return None
+    database, id_tokens = base.database, IdTokens(signing_keys.rings, issuer)
     audiences = Audiences(issuer=issuer, own=base.settings.tokens.jwt_audience)
     return ProviderServices(
         issuer=issuer,
         client_credentials=ClientCredentials(signer=signer, clock=clock, audiences=audiences),
         introspection=Introspection(signer=signer, sessions=sessions, audiences=audiences, clock=clock),
         revocation=Revocation(signer=signer, sessions=sessions, clock=clock),
-        login_grants=LoginGrants(database=base.database, audiences=audiences),
+        login_grants=LoginGrants(database=database, audiences=audiences),
+        code_exchange=_code_exchange(base, sessions, TokenIssuers(issuer, pairs, id_tokens)),
+        authorization=_authorization(base, id_tokens, audiences),
+        browser_sessions=BrowserSessions(
+            database=database,
+            clock=clock,
+            codec=create_browser_codec(base.settings.keys),
+            address_detail=base.settings.tokens.client_addresses,
+        ),
+        logout=Logout(database=database, hints=id_tokens),
+        has_pages=importlib.util.find_spec("jinja2") is not None,
+    )
+
+
+def _codes(settings: KeySettings) -> OpaqueTokenCodec:
+    return OpaqueTokenCodec(CODE_PREFIX, *keys(settings, AUTHORIZATION_CODE_PURPOSE))
+
+
+def _code_exchange(base: Foundation, sessions: Sessions, issuers: TokenIssuers) -> CodeExchange:
+    return CodeExchange(
+        database=base.database,
+        clock=base.clock,
+        codec=_codes(base.settings.keys),
+        sessions=sessions,
+        issuers=issuers,
+        lifetimes=lifetimes_of(base.settings),
+        address_detail=base.settings.tokens.client_addresses,
+    )
+
+
+def _authorization(base: Foundation, id_tokens: IdTokens, audiences: Audiences) -> Authorization:
+    return Authorization(
+        database=base.database,
+        clock=base.clock,
+        codec=_codes(base.settings.keys),
+        notes=AskedNotes(*keys(base.settings.keys, ASKED_NOTE_PURPOSE)),
+        hints=id_tokens,
+        audiences=audiences,
     )
 
 
@@ -63,6 +123,17 @@ def create_own_authentication(base: Foundation, signer: AccessTokens, sessions: 
     """Return what knows callers, people and clients, by the service's own access tokens."""
     clients = ClientCallers(database=base.database, batching=batching_on(base.database))
     return OwnTokenAuthentication(signer=signer, sessions=sessions, clients=clients, clock=base.clock)
+
+
+def expired_codes_task(settings: BackgroundSettings, database: PostgresDatabase, clock: Clock) -> Task:
+    """Return the task that removes expired codes. It removes nothing while the clocks differ by too much."""
+    expiry = CodeExpiry(database=database, clock=clock)
+
+    async def prune_by_agreed_time() -> int:
+        require_agreement(database.clock)
+        return await expiry.prune()
+
+    return Task("expired_codes", timedelta(minutes=settings.housekeeping_interval_minutes), prune_by_agreed_time)
 
 
 def built_in_resources(settings: Settings) -> Collection[str]:

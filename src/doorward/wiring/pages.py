@@ -8,7 +8,10 @@ import importlib.util
 from collections.abc import Sequence
 
 from doorward.api.routing import Call
+from doorward.infrastructure.keys import PAGE_FORM_PURPOSE
 from doorward.settings.config import Settings
+from doorward.settings.web_addresses import split_public_address
+from doorward.wiring.keys import keys
 from doorward.wiring.passkeys import has_passkeys
 
 
@@ -28,7 +31,21 @@ def create_pages(settings: Settings, *, has_mail: bool) -> Sequence[Call]:
         return []
     from doorward.web import account_pages, joining_pages, own_account_pages  # noqa: PLC0415 - an extra
 
-    own = own_account_pages.calls(has_passkeys=has_passkey_pages(settings))
+    own = [*own_account_pages.calls(has_passkeys=has_passkey_pages(settings)), *_provider_pages(settings)]
     if not has_mail:
         return [*account_pages.assets(), *joining_pages.invitation_calls(), *own]
     return [*account_pages.calls(), *joining_pages.calls(), *own]
+
+
+def _provider_pages(settings: Settings) -> Sequence[Call]:
+    """Return the calls of the OpenID provider's pages; none where it is off."""
+    issuer = settings.browsers.provider_issuer
+    if issuer is None:
+        return []
+    from doorward.web import provider  # noqa: PLC0415 - an extra
+    from doorward.web.cookies import Cookies  # noqa: PLC0415 - as above
+    from doorward.web.own_forms import OwnForms  # noqa: PLC0415 - as above
+
+    origin, _ = split_public_address(issuer)
+    cookies = Cookies(is_https=origin.startswith("https://"))
+    return provider.calls(cookies, OwnForms(cookies, origin, *keys(settings.keys, PAGE_FORM_PURPOSE)))

@@ -20,7 +20,10 @@ from tests.integration.accounts.leaving import EXPORT, MOMENT, export
 from tests.integration.accounts.own_account import Owner, signed_in
 from tests.integration.service import FakeClock, Logs, MakeService, Service, events, facts, is_problem, mark
 
-MEMBERS = ["exported_at", "account", "sessions", "devices", "factors", "passkeys", "identities", "audit", "items"]
+MEMBERS = [
+    *("exported_at", "account", "sessions", "browser_sessions", "devices", "factors", "passkeys", "identities"),
+    *("consents", "audit", "items"),
+]
 
 
 async def add_item(owner: Owner, title: str) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from doorward.api.routing import PolicyRoute
 from doorward.domain.auth.scopes import ADMIN_SCOPES
 from tests.integration.accounts.own_account import Owner, is_alive
 from tests.integration.administration.administrator import INVITATIONS, ROLES, USERS, give, signed_in_with, stored, user
+from tests.integration.oauth.clients import Oauth
 from tests.integration.service import Service, is_problem
 
 WEBHOOKS: Final = "/api/v1/admin/webhooks"
@@ -218,5 +219,10 @@ async def test_an_own_role_with_one_scope_less_than_its_target_acts_on_nobody_ab
 
 async def test_a_token_of_another_client_never_administers_more_than_it_names(service: Service) -> None:
     admin = await signed_in_with(service, "admin")
-    service.sql("UPDATE sessions SET client_id = 'other' WHERE user_id = %s", admin.person.id)
+    client, _ = await Oauth(service, service.app.state.services.oauth).client()
+    service.sql(
+        "UPDATE sessions SET client_id = %s, created_at = created_at + interval '1 minute' WHERE user_id = %s",
+        client.client_id,
+        admin.person.id,
+    )
     assert is_problem(await admin.call("GET", USERS), 403, "insufficient_scope")

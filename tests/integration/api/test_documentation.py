@@ -42,6 +42,8 @@ CALLS = {
     "/api/v1/auth/second-factor/passkey": {"post"},
     "/api/v1/auth/second-factor/totp": {"post"},
     "/api/v1/auth/second-factor/recovery-code": {"post"},
+    "/api/v1/account/applications": {"get"},
+    "/api/v1/account/applications/{client_id}": {"delete"},
     "/api/v1/account/sessions": {"get"},
     "/api/v1/account/sessions/end": {"post"},
     "/api/v1/account/sessions/{session_id}": {"delete"},

@@ -24,6 +24,8 @@ OPERATIONS: Final = {
     "amend_account": "PATCH /api/v1/account",
     "change_password": "POST /api/v1/account/password",
     "reauthenticate": "POST /api/v1/account/reauthenticate",
+    "list_applications": "GET /api/v1/account/applications",
+    "remove_application": "DELETE /api/v1/account/applications/{client_id}",
     "list_sessions": "GET /api/v1/account/sessions",
     "end_sessions": "POST /api/v1/account/sessions/end",
     "end_session": "DELETE /api/v1/account/sessions/{session_id}",

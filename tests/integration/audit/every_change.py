@@ -46,6 +46,7 @@ from tests.integration.accounts.conftest import mails_of
 from tests.integration.accounts.email_change import NEW, changing
 from tests.integration.accounts.joining import joining_of
 from tests.integration.accounts.own_account import signed_in
+from tests.integration.audit.applications import use_an_application
 from tests.integration.audit.trail import PlainDatabase
 from tests.integration.mfa.protected import OWN_TOTP, Protected
 from tests.integration.oauth.clients import ORDERS, Oauth, any_version
@@ -73,6 +74,7 @@ async def every_change(service: Service, run: Run) -> Person:
     await administer(service)
     await change_webhooks(service)
     await change_clients(service)
+    await use_an_application(service)
     await change_keys(service)
     await call_with_a_foreign_token(service)
     for command in ("deactivate", "activate", "unthrottle"):

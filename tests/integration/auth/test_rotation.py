@@ -219,6 +219,11 @@ async def test_a_token_that_names_another_user_is_refused_and_ends_nothing(servi
 
 async def test_a_session_keeps_what_it_was_granted_and_how_its_user_authenticated(service: Service) -> None:
     person, first = await service.register_and_log_in()
+    service.sql(
+        "INSERT INTO oauth_clients (client_id, name, auth_method, grant_types, scopes, resources, created_at,"
+        " updated_at, not_before) VALUES ('reports', 'Reports', 'none', '{refresh_token}', '{account,extra}', '{}',"
+        " now(), now(), 'epoch') ON CONFLICT DO NOTHING"
+    )
     service.sql("UPDATE sessions SET client_id = 'reports', scopes = '{account,extra}' WHERE user_id = %s", person.id)
     second = await service.app.state.services.sessions.refresh(first.refresh, client_id="reports")
     (session,) = service.sessions_of(person)

@@ -41,6 +41,11 @@ def generation_of(service: Service, person: Person) -> int:
 
 def hand_over(service: Service, person: Person) -> None:
     """Make the person's sessions those of another client."""
+    service.sql(
+        "INSERT INTO oauth_clients (client_id, name, auth_method, grant_types, scopes, resources, created_at,"
+        " updated_at, not_before) VALUES ('reports', 'Reports', 'none', '{refresh_token}', '{account,extra}', '{}',"
+        " now(), now(), 'epoch') ON CONFLICT DO NOTHING"
+    )
     service.sql("UPDATE sessions SET client_id = 'reports' WHERE user_id = %s", person.id)
 
 

@@ -40,8 +40,8 @@ async def test_a_worker_prunes_and_deletes_for_a_service_whose_tasks_are_off_unt
         await worker
     (started,) = events(logs, "worker.started")
     assert started["tasks"] == (
-        "prune, audit_retention, dead_letters, mail_budgets, forget_logins, expired_tokens, erasure, unanswered, "
-        "email_changes, index_items"
+        "prune, audit_retention, dead_letters, mail_budgets, forget_logins, expired_tokens, expired_codes, "
+        "erasure, unanswered, email_changes, index_items"
     )
     assert len(events(logs, "worker.draining")) == 1
 

@@ -132,7 +132,8 @@ async def test_what_is_not_the_clients_resource_is_no_target(lasting_provider: P
         (b"grant_type=client_credentials&scope=\xff", "invalid_request", 400),
         (b"grant_type=client_credentials&scope=" + b"a" * 1025, "invalid_request", 400),
         (b"grant_type=password&username=a&password=b", "unsupported_grant_type", 400),
-        (b"grant_type=authorization_code&code=a", "unsupported_grant_type", 400),
+        (b"grant_type=authorization_code", "invalid_request", 400),
+        (b"grant_type=authorization_code&code=a", "unauthorized_client", 400),
         (b"grant_type=CLIENT_CREDENTIALS", "unsupported_grant_type", 400),
         (b"grant_type=client_credentials&scope=items:write", "invalid_scope", 400),
         (b"grant_type=client_credentials&scope=items:read+account", "invalid_scope", 400),
@@ -144,7 +145,7 @@ async def test_what_is_not_the_clients_resource_is_no_target(lasting_provider: P
         (b"grant_type=client_credentials&scope=&resource=", "", 200),
         (b"a" * 70_000, "invalid_request", 413),
     ],
-    ids=range(22),
+    ids=range(23),
 )
 async def test_every_form_gets_its_answer(lasting_provider: Provider, content: bytes, error: str, status: int) -> None:
     machine = await lasting_provider.machine()

@@ -9,7 +9,10 @@ from tests.integration.oauth.provider import ISSUER, Provider
 from tests.integration.service import MakeService
 
 METADATA = "/.well-known/oauth-authorization-server"
-ALL_CALLS = ("/oauth/token", "/oauth/introspect", "/oauth/revoke", "/oauth/jwks", METADATA)
+ALL_CALLS = (
+    *("/oauth/token", "/oauth/introspect", "/oauth/revoke", "/oauth/jwks", METADATA, "/oauth/userinfo"),
+    *("/.well-known/openid-configuration", "/oauth/authorize", "/oauth/logout", "/account/sign-in", "/account/consent"),
+)
 
 
 @pytest.fixture
@@ -28,18 +31,35 @@ async def test_the_document_names_the_issuer_and_what_is_on(described: dict[str,
         "introspection_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
         "revocation_endpoint": f"{ISSUER}/oauth/revoke",
         "revocation_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "none"],
-        "grant_types_supported": ["client_credentials", "refresh_token"],
-        "response_types_supported": [],
-        "scopes_supported": ["items:read", "items:write"],
+        "grant_types_supported": ["authorization_code", "client_credentials", "refresh_token"],
+        "response_types_supported": ["code"],
+        "scopes_supported": ["email", "items:read", "items:write", "offline_access", "openid", "profile"],
+        "authorization_endpoint": f"{ISSUER}/oauth/authorize",
+        "userinfo_endpoint": f"{ISSUER}/oauth/userinfo",
+        "end_session_endpoint": f"{ISSUER}/oauth/logout",
+        "response_modes_supported": ["query", "form_post"],
+        "subject_types_supported": ["public"],
+        "id_token_signing_alg_values_supported": ["RS256", "ES256"],
+        "code_challenge_methods_supported": ["S256"],
+        "acr_values_supported": ["1", "2", "phr"],
+        "prompt_values_supported": ["none", "login", "consent", "select_account"],
+        "claims_supported": [
+            *("sub", "iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid"),
+            *("preferred_username", "email", "email_verified"),
+        ],
+        "claims_parameter_supported": False,
+        "request_parameter_supported": False,
+        "request_uri_parameter_supported": False,
+        "authorization_response_iss_parameter_supported": True,
     }
 
 
 async def test_every_address_in_the_document_answers(lasting_provider: Provider, described: dict[str, Any]) -> None:
     addresses = [value for name, value in described.items() if name.endswith(("_endpoint", "_uri"))]
-    assert len(addresses) == 4
+    assert len(addresses) == 7
     for address in addresses:
         answer = await lasting_provider.service.client.post(str(address).removeprefix(ISSUER), data={})
-        assert answer.status_code in {400, 405}, address
+        assert answer.status_code in {303, 400, 401, 405, 415}, address
 
 
 async def test_every_grant_and_method_in_the_document_works(
@@ -53,7 +73,7 @@ async def test_every_grant_and_method_in_the_document_works(
     assert "password" not in described["grant_types_supported"]
     assert unknown.json()["error"] == "unsupported_grant_type"
     for grant in described["grant_types_supported"]:
-        answer = await lasting_provider.post("/oauth/token", {"grant_type": grant, "refresh_token": "x"})
+        answer = await lasting_provider.post("/oauth/token", {"grant_type": grant, "refresh_token": "x", "code": "x"})
         assert answer.json()["error"] == "invalid_client"
 
 
@@ -88,8 +108,11 @@ async def test_pages_of_allowed_origins_may_call_the_endpoints_and_others_may_no
     assert "access-control-allow-origin" not in answer.headers
 
 
-async def test_there_is_no_document_of_openid_connect(lasting_provider: Provider) -> None:
-    assert (await lasting_provider.service.client.get("/.well-known/openid-configuration")).status_code == 404
+async def test_the_document_of_openid_connect_is_the_same(
+    lasting_provider: Provider, described: dict[str, Any]
+) -> None:
+    answer = await lasting_provider.service.client.get("/.well-known/openid-configuration")
+    assert (answer.status_code, answer.json()) == (200, described)
 
 
 @pytest.mark.parametrize("public_url", [None, "http://auth.example.com"])

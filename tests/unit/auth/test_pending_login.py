@@ -7,7 +7,8 @@ from uuid import uuid4
 import pytest
 
 from doorward.domain.auth.exceptions import InvalidPendingLoginError
-from doorward.domain.auth.models import FIRST_PARTY, ClientKind, Grant
+from doorward.domain.auth.grants import FIRST_PARTY, Grant
+from doorward.domain.auth.models import ClientKind
 from doorward.domain.auth.pending_login import PendingLogin, PendingLogins
 from doorward.domain.auth.rotated_session import TokenAudience
 from doorward.domain.auth.sealed_tokens import MAXIMUM_CONTENT_BYTES, SealedKind, SealedTokens

@@ -85,6 +85,8 @@ DEFAULTS = {
     "rate_limit_webhooks": "10/minute",
     "rate_limit_oauth_token": "300/minute",
     "rate_limit_introspect": "60000/minute",
+    "rate_limit_authorize": "60/minute",
+    "rate_limit_userinfo": "300/minute",
     "rate_limit_oauth_revoke": "300/minute",
     "webhooks_enabled": False,
     "webhook_networks": (),

@@ -9,9 +9,13 @@ Headers = tuple[tuple[bytes, bytes], ...]
 _BROWSER: Final[Headers] = (
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
-    (b"referrer-policy", b"no-referrer"),
-    (b"cross-origin-resource-policy", b"same-origin"),
 )
+_RESOURCES: Final = (b"cross-origin-resource-policy", b"same-origin")
+_REFERRER: Final = (b"referrer-policy", b"no-referrer")
+_OWN_REFERRER: Final = (b"referrer-policy", b"same-origin")
+"""Without any, browsers send ``Origin: null`` with a form."""
+
+_WITH_OWN_REFERRER: Final = frozenset({ContentPolicy.SIGN_IN, ContentPolicy.FORM, ContentPolicy.FORM_ELSEWHERE})
 _STRICT_TRANSPORT: Final = (b"strict-transport-security", b"max-age=31536000")
 """RFC 6797: a year, for this host. What is below the host may have other owners."""
 
@@ -26,6 +30,18 @@ _CONTENT: Final = {
         b"default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; form-action 'self'; base-uri 'none'; "
         b"frame-ancestors 'none'"
     ),
+    ContentPolicy.SIGN_IN: (
+        b"default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; form-action 'self'; base-uri 'none'; "
+        b"frame-ancestors 'none'"
+    ),
+    ContentPolicy.FORM: (
+        b"default-src 'none'; style-src 'self'; img-src data:; form-action 'self'; base-uri 'none'; "
+        b"frame-ancestors 'none'"
+    ),
+    ContentPolicy.FORM_ELSEWHERE: (
+        b"default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; base-uri 'none'; "
+        b"frame-ancestors 'none'"
+    ),
 }
 _CACHE: Final[dict[Cache, Headers]] = {
     Cache.NO_STORE: ((b"cache-control", b"no-store"), (b"pragma", b"no-cache")),
@@ -38,7 +54,9 @@ _CACHE: Final[dict[Cache, Headers]] = {
 
 def security_headers(content: ContentPolicy, *, is_https: bool) -> Headers:
     """Return the headers that keep browsers from misusing an answer."""
-    headers = (*_BROWSER, _STRICT_TRANSPORT) if is_https else _BROWSER
+    referrer = _OWN_REFERRER if content in _WITH_OWN_REFERRER else _REFERRER
+    always = (*_BROWSER, referrer, _RESOURCES)
+    headers = (*always, _STRICT_TRANSPORT) if is_https else always
     return (*headers, (b"content-security-policy", _CONTENT[content]))
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from doorward.api.oauth import introspect, jwks, metadata, revoke, token
+from doorward.api.oauth import introspect, jwks, metadata, revoke, token, userinfo
 from doorward.api.routing import Call
 from doorward.api.services import Services
 
@@ -16,8 +16,9 @@ def calls(services: Services, prefix: str = "") -> Sequence[Call]:
         return []
     return [
         *jwks.calls(services.keys),
-        *metadata.calls(services.provider.issuer, prefix),
+        *metadata.calls(services.provider, prefix),
         *token.calls(services.provider),
         *introspect.calls(services.provider),
         *revoke.calls(services.provider),
+        *userinfo.calls(),
     ]

@@ -1,4 +1,4 @@
-"""GET /.well-known/oauth-authorization-server (RFC 8414): where clients find what the service does for them."""
+"""Where clients find what the service does for them: RFC 8414, and OpenID Connect Discovery."""
 
 import json
 from collections.abc import Sequence
@@ -7,31 +7,41 @@ from typing import Any, Final
 from fastapi import Request, Response
 
 from doorward.api.bodies import JSON
-from doorward.api.oauth import introspect, jwks, revoke, token
+from doorward.api.oauth import introspect, jwks, revoke, token, userinfo
 from doorward.api.policy import PUBLIC, Cache, Origins, RoutePolicy
 from doorward.api.routing import Call
+from doorward.api.services import ProviderServices
 from doorward.domain.auth.scopes import RESOURCE_SCOPES
-from doorward.domain.oauth.policy import CLIENT_CREDENTIALS, REFRESH_TOKEN
+from doorward.domain.oauth.authorization_request import ACR_LEVELS, Prompt
+from doorward.domain.oauth.policy import AUTHORIZATION_CODE, CLIENT_CREDENTIALS, REFRESH_TOKEN, USER_SCOPES
 
 PATH: Final = "/.well-known/oauth-authorization-server"
+OPENID_PATH: Final = "/.well-known/openid-configuration"
+AUTHORIZE_PATH: Final = "/oauth/authorize"
+LOGOUT_PATH: Final = "/oauth/logout"
 POLICY: Final = RoutePolicy(PUBLIC, cache=Cache.PUBLIC_FIVE_MINUTES, origins=Origins.ALL)
 _WITH_SECRET: Final = ("client_secret_basic", "client_secret_post")
 
 
-def calls(issuer: str, prefix: str = "") -> Sequence[Call]:
-    """Return the call. An issuer with a path is described where RFC 8414 section 3.1 has it, too: before the path."""
-    body = json.dumps(metadata(issuer), separators=(",", ":")).encode()
+def calls(provider: ProviderServices, prefix: str = "") -> Sequence[Call]:
+    """Return the calls. An issuer with a path is described where RFC 8414 section 3.1 has it, too: before the path.
+
+    OpenID Connect Discovery has its document after the path. It is there when applications can send browsers.
+    """
+    content = metadata(provider.issuer, has_pages=provider.has_pages)
+    body = json.dumps(content, separators=(",", ":")).encode()
 
     async def describe_provider(request: Request) -> Response:  # noqa: ARG001 - what a direct call takes
         """Describe the endpoints for OAuth clients."""
         return Response(body, media_type=JSON)
 
-    paths = dict.fromkeys([PATH, f"{PATH}{prefix}"])
+    paths = dict.fromkeys([PATH, f"{PATH}{prefix}", *([OPENID_PATH] if provider.has_pages else [])])
     return [Call("GET", path, describe_provider, POLICY, is_direct=True) for path in paths]
 
 
-def metadata(issuer: str) -> dict[str, Any]:
+def metadata(issuer: str, *, has_pages: bool) -> dict[str, Any]:
     """Return the document. It names what there is, and nothing that is planned."""
+    of_pages = [AUTHORIZATION_CODE] if has_pages else []
     return {
         "issuer": issuer,
         "token_endpoint": f"{issuer}{token.PATH}",
@@ -41,7 +51,31 @@ def metadata(issuer: str) -> dict[str, Any]:
         "introspection_endpoint_auth_methods_supported": list(_WITH_SECRET),
         "revocation_endpoint": f"{issuer}{revoke.PATH}",
         "revocation_endpoint_auth_methods_supported": [*_WITH_SECRET, "none"],
-        "grant_types_supported": [CLIENT_CREDENTIALS, REFRESH_TOKEN],
-        "response_types_supported": [],
-        "scopes_supported": sorted(RESOURCE_SCOPES),
+        "grant_types_supported": [*of_pages, CLIENT_CREDENTIALS, REFRESH_TOKEN],
+        "response_types_supported": ["code"] if has_pages else [],
+        "scopes_supported": sorted([*RESOURCE_SCOPES, *(USER_SCOPES if has_pages else ())]),
+        **(_of_openid(issuer) if has_pages else {}),
+    }
+
+
+def _of_openid(issuer: str) -> dict[str, Any]:
+    """Return what applications need to sign users in (OpenID Connect Discovery section 3, RFC 9207)."""
+    return {
+        "authorization_endpoint": f"{issuer}{AUTHORIZE_PATH}",
+        "userinfo_endpoint": f"{issuer}{userinfo.PATH}",
+        "end_session_endpoint": f"{issuer}{LOGOUT_PATH}",
+        "response_modes_supported": ["query", "form_post"],
+        "subject_types_supported": ["public"],
+        "id_token_signing_alg_values_supported": ["RS256", "ES256"],
+        "code_challenge_methods_supported": ["S256"],
+        "acr_values_supported": list(ACR_LEVELS),
+        "prompt_values_supported": list(Prompt),
+        "claims_supported": [
+            *("sub", "iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid"),
+            *("preferred_username", "email", "email_verified"),
+        ],
+        "claims_parameter_supported": False,
+        "request_parameter_supported": False,
+        "request_uri_parameter_supported": False,
+        "authorization_response_iss_parameter_supported": True,
     }

@@ -15,8 +15,8 @@ from doorward.api.services import ProviderServices, services_of
 from doorward.api.standard_forms import missing
 from doorward.core.ports import LimitedCall
 from doorward.domain.auth.exceptions import InvalidRefreshTokenError, InvalidTargetError, ScopeNotGrantedError
-from doorward.domain.oauth.exceptions import GrantNotAllowedError, ScopesNotAllowedError
-from doorward.domain.oauth.policy import REFRESH_TOKEN
+from doorward.domain.oauth.code_models import Redemption
+from doorward.domain.oauth.exceptions import GrantNotAllowedError, InvalidCodeError, ScopesNotAllowedError
 
 PATH: Final = "/oauth/token"
 _FORM: Final = FormReader(TokenRequestForm)
@@ -28,6 +28,7 @@ _REFUSALS: Final = (
     ScopesNotAllowedError,
     InvalidTargetError,
     InvalidRefreshTokenError,
+    InvalidCodeError,
     ScopeNotGrantedError,
 )
 
@@ -38,15 +39,18 @@ def calls(provider: ProviderServices) -> Sequence[Call]:
     async def issue_client_token(request: Request) -> Response:
         """Issue an access token to a client (RFC 6749).
 
-        `client_credentials`: for the client itself. `refresh_token`: the next pair of a user's session. Each token
-        works once, and a second use ends the session, as does a client with a secret that shows another client's.
+        `authorization_code`: the first tokens of a user's session, for a code that works once. `client_credentials`:
+        for the client itself. `refresh_token`: the next pair of a user's session. Each token works once, and a second
+        use ends the session, as does a client with a secret that shows another client's.
         """
         form = await _form(request)
         match form.grant_type:
             case "client_credentials":
                 answer = await _issue_for_client(request, form, provider)
             case "refresh_token":
-                answer = await _refresh(request, form)
+                answer = await _refresh(request, form, provider)
+            case "authorization_code":
+                answer = await _exchange_code(request, form, provider)
             case _:
                 raise UnknownGrantError
         return Response(answer.model_dump_json(exclude_none=True), media_type=JSON)
@@ -76,23 +80,24 @@ async def _issue_for_client(
     return AccessTokenResponse.of(token)
 
 
-async def _refresh(request: Request, form: TokenRequestForm) -> AccessTokenResponse:
+async def _refresh(request: Request, form: TokenRequestForm, provider: ProviderServices) -> AccessTokenResponse:
     if form.refresh_token is None:
         raise missing("refresh_token")
     client = (await authenticated_client(request, form)).client
     if not client.is_confidential:
         # Anybody can name it. Its users share one budget with refreshes elsewhere.
         await count_call(LimitedCall.REFRESH, request.scope["route"], services_of(request))
-    if REFRESH_TOKEN not in client.grant_types:
-        raise GrantNotAllowedError
-    pair = await services_of(request).sessions.refresh(
-        form.refresh_token,
-        client_id=client.client_id,
-        scopes=frozenset(form.scope.split()) or None,
-        resource=form.resource,
-        ends_others=client.is_confidential,
-    )
-    return AccessTokenResponse.of_pair(pair)
+    scopes = frozenset(form.scope.split()) or None
+    tokens = await provider.code_exchange.refresh(client, form.refresh_token, scopes, form.resource)
+    return AccessTokenResponse.of_session(tokens)
+
+
+async def _exchange_code(request: Request, form: TokenRequestForm, provider: ProviderServices) -> AccessTokenResponse:
+    if form.code is None:
+        raise missing("code")
+    client = (await authenticated_client(request, form)).client
+    redemption = Redemption(form.code, form.redirect_uri, form.code_verifier, form.resource)
+    return AccessTokenResponse.of_session(await provider.code_exchange.exchange(client, redemption))
 
 
 async def _form(request: Request) -> TokenRequestForm:

@@ -56,6 +56,30 @@ class ExportedSessionResponse(BaseModel):
     end_reason: str | None
 
 
+class ExportedBrowserSessionResponse(BaseModel):
+    """A session of a browser on the service's pages."""
+
+    id: UUID
+    amr: list[str]
+    acr: int
+    is_kept: bool
+    user_agent: str | None
+    address: str | None
+    created_at: datetime
+    authenticated_at: datetime
+    seen_at: datetime
+    expires_at: datetime
+
+
+class ExportedConsentResponse(BaseModel):
+    """What the user allowed an application."""
+
+    client_id: str
+    name: str
+    scopes: list[str]
+    granted_at: datetime
+
+
 class ExportedDeviceResponse(BaseModel):
     """A device that the account is known on."""
 
@@ -126,9 +150,11 @@ class ExportResponse(BaseModel):
     exported_at: datetime
     account: ExportedAccountResponse
     sessions: list[ExportedSessionResponse]
+    browser_sessions: list[ExportedBrowserSessionResponse]
     devices: list[ExportedDeviceResponse]
     factors: list[ExportedFactorResponse]
     identities: list[ExportedIdentityResponse]
     passkeys: list[ExportedPasskeyResponse]
+    consents: list[ExportedConsentResponse]
     audit: list[ExportedEventResponse]
     items: list[ExportedItemResponse]

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from doorward.api.schemas.auth import MAXIMUM_FIELD_LENGTH, NOT_EMPTY
 from doorward.api.schemas.requests import leave_out_defaults
 from doorward.core.principal import MAXIMUM_TOKEN_LENGTH
-from doorward.domain.auth.models import TokenPair
+from doorward.domain.oauth.code_models import SessionTokens
 from doorward.domain.oauth.models import ActiveToken, ClientToken
 
 
@@ -23,12 +23,12 @@ class ClientForm(BaseModel):
 
 
 class TokenRequestForm(ClientForm):
-    """RFC 6749 sections 4.4.2 and 6, RFC 8707 section 2. Other parameters are ignored."""
+    """RFC 6749 sections 4.1.3, 4.4.2 and 6, RFC 7636 section 4.5, RFC 8707 section 2. Others are ignored."""
 
     grant_type: str = Field(
         max_length=MAXIMUM_FIELD_LENGTH,
         examples=["client_credentials"],
-        json_schema_extra={"enum": ["client_credentials", "refresh_token"]},
+        json_schema_extra={"enum": ["authorization_code", "client_credentials", "refresh_token"]},
     )
     scope: str = Field(
         "", max_length=MAXIMUM_FIELD_LENGTH, description="Separated by spaces; absent or empty for all that there are."
@@ -39,6 +39,11 @@ class TokenRequestForm(ClientForm):
         description="The audience of the token (RFC 8707).",
     )
     refresh_token: str | None = Field(None, max_length=MAXIMUM_FIELD_LENGTH, json_schema_extra=NOT_EMPTY)
+    code: str | None = Field(None, max_length=MAXIMUM_FIELD_LENGTH, json_schema_extra=NOT_EMPTY)
+    redirect_uri: str | None = Field(
+        None, max_length=MAXIMUM_FIELD_LENGTH, description="With a code: the one of the authorization request."
+    )
+    code_verifier: str | None = Field(None, max_length=MAXIMUM_FIELD_LENGTH, description="With a code (RFC 7636).")
 
 
 class IntrospectionForm(ClientForm):
@@ -64,7 +69,10 @@ class AccessTokenResponse(BaseModel):
     token_type: Literal["Bearer"] = "Bearer"  # noqa: S105 - RFC 6749 section 7.1: a type, no password
     expires_in: int = Field(examples=[600])
     scope: str = Field(examples=["items:read"])
-    refresh_token: str | None = Field(None, description="Only where one was sent.", examples=["dwr_..."])
+    refresh_token: str | None = Field(
+        None, description="Of a user's session, to clients with the grant type refresh_token.", examples=["dwr_..."]
+    )
+    id_token: str | None = Field(None, description="With the scope openid (OpenID Connect Core section 2).")
 
     @classmethod
     def of(cls, token: ClientToken) -> Self:
@@ -72,13 +80,15 @@ class AccessTokenResponse(BaseModel):
         return cls(access_token=token.access_token, expires_in=token.expires_in, scope=" ".join(sorted(token.scopes)))
 
     @classmethod
-    def of_pair(cls, pair: TokenPair) -> Self:
-        """Return the body for the next pair of a session."""
+    def of_session(cls, tokens: SessionTokens) -> Self:
+        """Return the body for the tokens of a user's session."""
+        pair = tokens.pair
         return cls(
             access_token=pair.access_token,
             expires_in=pair.expires_in,
             scope=" ".join(sorted(pair.scopes)),
-            refresh_token=pair.refresh_token,
+            refresh_token=pair.refresh_token if tokens.gives_refresh_token else None,
+            id_token=tokens.id_token,
         )
 
 

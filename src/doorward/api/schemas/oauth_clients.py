@@ -31,6 +31,21 @@ _Resources = Annotated[
 ]
 
 
+_Addresses = tuple[Annotated[str, Field(max_length=600)], ...]
+_RedirectUris = Annotated[
+    _Addresses,
+    Field(
+        max_length=100,
+        description="Where browsers are sent back to with codes: compared as texts.",
+        examples=[["https://app.example.com/callback"]],
+    ),
+]
+_PostLogoutUris = Annotated[
+    _Addresses, Field(max_length=100, description="Where browsers are sent after a logout.", examples=[[]])
+]
+_IdTokenAlgorithm = Annotated[KeyAlgorithm, Field(description="The signature of its ID tokens.")]
+
+
 class ClientBody(RequestBody):
     """A client to add."""
 
@@ -39,6 +54,9 @@ class ClientBody(RequestBody):
     grant_types: _GrantTypes = ("client_credentials",)
     scopes: _Scopes = ()
     resources: _Resources = ()
+    redirect_uris: _RedirectUris = ()
+    post_logout_uris: _PostLogoutUris = ()
+    id_token_algorithm: _IdTokenAlgorithm = "RS256"  # noqa: S105 - the name of an algorithm
     client_secret: str | None = Field(
         None,
         max_length=500,
@@ -55,6 +73,9 @@ class ClientPatch(RequestBody):
     grant_types: _GrantTypes = ()
     scopes: _Scopes = ()
     resources: _Resources = ()
+    redirect_uris: _RedirectUris = ()
+    post_logout_uris: _PostLogoutUris = ()
+    id_token_algorithm: _IdTokenAlgorithm = "RS256"  # noqa: S105 - the name of an algorithm
 
 
 class ClientResponse(BaseModel):
@@ -68,6 +89,11 @@ class ClientResponse(BaseModel):
     grant_types: list[str]
     scopes: list[str]
     resources: list[str]
+    redirect_uris: list[str]
+    post_logout_uris: list[str]
+    id_token_algorithm: str
+    requires_pkce: bool
+    is_first_party: bool = Field(description="The operator's own: its users are not asked what it may do.")
     is_enabled: bool
     disabled_at: datetime | None
     not_before: datetime = Field(description="Tokens that were issued before are refused.")

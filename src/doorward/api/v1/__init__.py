@@ -8,6 +8,7 @@ from doorward.api.routing import Call
 from doorward.api.v1 import (
     account,
     admin,
+    applications,
     auth,
     email_change,
     items,
@@ -26,6 +27,7 @@ REMEDIES: Final[Remedies] = {
     PageTooDeepError: "Begin with an empty cursor (?after=) and follow the next links.",
     **auth.REMEDIES,
     **account.REMEDIES,
+    **applications.REMEDIES,
     **passkeys.REMEDIES,
     **second_factors.REMEDIES,
     **admin.REMEDIES,
@@ -41,6 +43,7 @@ def calls() -> Sequence[Call]:
         *recovery.calls(),
         *verification.calls(),
         *account.calls(),
+        *applications.calls(),
         *passkeys.calls(),
         *second_factors.calls(),
         *leaving.calls(),

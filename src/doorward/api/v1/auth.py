@@ -50,7 +50,7 @@ from doorward.domain.auth.exceptions import (
     TooManyHashesError,
     UsernameTakenError,
 )
-from doorward.domain.auth.models import FIRST_PARTY, Grant
+from doorward.domain.auth.grants import FIRST_PARTY, Grant
 from doorward.domain.auth.password_exceptions import PasswordTooCommonError
 
 TAG: Final = "auth"

@@ -10,7 +10,8 @@ from doorward.core.principal import SignIn
 from doorward.domain.audit.recording import record
 from doorward.domain.auth.admission import AdmissionPolicy, Proceed, Refuse, SecondFactorDue, judge
 from doorward.domain.auth.events import SessionBegun, SessionEnded
-from doorward.domain.auth.models import Account, Device, EndReason, Grant, NewSession, Proof
+from doorward.domain.auth.grants import Grant, GrantKind
+from doorward.domain.auth.models import Account, Device, EndReason, NewSession, Proof
 from doorward.domain.auth.policy import Lifetimes
 from doorward.domain.auth.refresh_token import SECRET_BYTES, RefreshToken, hash_secret
 from doorward.domain.auth.repositories import Connection, sessions
@@ -49,7 +50,8 @@ async def begin_session(
     verdict = judge(account, proof, policy)
     if not isinstance(verdict, Proceed):
         return verdict
-    token = RefreshToken(uuid4(), proof.user_id, generation=0, secret=secrets.token_bytes(SECRET_BYTES))
+    session_id = uuid4() if grant.code is None else grant.code.id
+    token = RefreshToken(session_id, proof.user_id, generation=0, secret=secrets.token_bytes(SECRET_BYTES))
     session = _new_session(token, proof, grant, device, lifetimes, now)
     displaced = await sessions.add_session(
         connection, session, most_live=lifetimes.most_sessions, reason=EndReason.DISPLACED
@@ -66,6 +68,9 @@ async def begin_session(
 def _new_session(
     token: RefreshToken, proof: Proof, grant: Grant, device: Device, lifetimes: Lifetimes, now: datetime
 ) -> NewSession:
+    code, ends_at = grant.code, now + lifetimes.session
+    if code is not None and code.ends_at is not None:
+        ends_at = min(ends_at, code.ends_at)
     return NewSession(
         id=token.session_id,
         user_id=proof.user_id,
@@ -77,10 +82,13 @@ def _new_session(
         amr=list(proof.methods),
         acr=proof.acr,
         authenticated_at=proof.proven_at,
+        browser_session_id=None if code is None else code.browser_session_id,
+        is_offline=grant.kind is GrantKind.OFFLINE,
+        code_secret_hash=None if code is None else code.secret_hash,
         user_agent=device.user_agent,
         address=device.address,
         device_id=device.id,
         created_at=now,
-        expires_at=now + min(lifetimes.refresh_idle, lifetimes.session),
-        session_expires_at=now + lifetimes.session,
+        expires_at=min(now + lifetimes.refresh_idle, ends_at),
+        session_expires_at=ends_at,
     )

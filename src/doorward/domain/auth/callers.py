@@ -28,6 +28,7 @@ class Caller:
     authenticated_at: datetime
     has_second_factor: bool = False
     """Whether the user has one at this moment, shown in this session or not."""
+    is_email_verified: bool = False
 
     @property
     def user_id(self) -> UUID:

@@ -9,8 +9,9 @@ from doorward.domain.auth.callers import Caller
 from doorward.domain.auth.device_token import DeviceToken
 from doorward.domain.auth.devices import AddressDetail, describe_device
 from doorward.domain.auth.exceptions import InvalidAccessTokenError
+from doorward.domain.auth.grants import Grant
 from doorward.domain.auth.known_devices import KnownDevices
-from doorward.domain.auth.models import Account, Device, Grant, LoggedIn, Proof
+from doorward.domain.auth.models import Account, Device, LoggedIn, Proof
 from doorward.domain.auth.policy import Lifetimes
 from doorward.domain.auth.ports import Client
 from doorward.domain.auth.repositories import Connection

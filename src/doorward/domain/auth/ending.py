@@ -7,7 +7,7 @@ from doorward.core.ports import Clock, Database
 from doorward.domain.audit.recording import record
 from doorward.domain.auth.events import SessionAllEnded
 from doorward.domain.auth.models import EndReason
-from doorward.domain.auth.repositories import Connection, sessions
+from doorward.domain.auth.repositories import Connection, browser_sessions, sessions
 from doorward.observability.logging import report
 
 SESSIONS_A_BATCH: Final = 1000
@@ -23,7 +23,7 @@ class SessionEnding:
         self._batch_size = batch_size
 
     async def end_all(self) -> int:
-        """End every session that began before the call; return how many were ended.
+        """End every session that began before the call, those of browsers too; return how many were ended.
 
         All their tokens are refused from then on, access tokens included. Each batch is committed by itself, so that
         the service goes on meanwhile; the event is recorded after the last one. Raises ``ServiceUnavailableError``: the
@@ -37,6 +37,7 @@ class SessionEnding:
                 )
                 event = SessionAllEnded(user_id=None, reason=EndReason.OPERATOR, count=count)
                 if not ended:
+                    await browser_sessions.remove_browser_sessions(connection)
                     await record(connection, event)
             if not ended:
                 report(event)

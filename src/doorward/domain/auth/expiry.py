@@ -1,11 +1,11 @@
-"""Use case: remove one-time tokens and nonces that have expired."""
+"""Use case: remove one-time tokens, nonces and sessions of browsers that have expired."""
 
 import asyncio
 from datetime import timedelta
 from typing import Final
 
 from doorward.core.ports import Clock, Database
-from doorward.domain.auth.repositories import Connection, one_time_tokens, used_nonces
+from doorward.domain.auth.repositories import Connection, browser_sessions, one_time_tokens, used_nonces
 
 NONCE_KEPT: Final = timedelta(hours=1)
 """After its token has expired: a copy of the service whose clock is behind still takes that for live."""
@@ -25,11 +25,11 @@ class TokenExpiry:
         self._rows_a_batch = rows_a_batch
 
     async def prune(self) -> int:
-        """Remove expired rows of both tables in batches; return how many.
+        """Remove expired rows of the tables in batches; return how many.
 
         Raises ``ServiceUnavailableError``; what was removed until then stays so.
         """
-        return await self._prune_tokens() + await self._prune_nonces()
+        return await self._prune_tokens() + await self._prune_nonces() + await self._prune_browser_sessions()
 
     async def _prune_tokens(self) -> int:
         now, limit = self._clock.now(), self._rows_a_batch
@@ -47,6 +47,16 @@ class TokenExpiry:
         while removed == limit:
             async with self._database.connection() as connection:
                 removed = await used_nonces.remove_expired_nonces(connection, now=expired_before, limit=limit)
+            total += removed
+            await asyncio.sleep(PAUSE_SECONDS)
+        return total
+
+    async def _prune_browser_sessions(self) -> int:
+        now, limit = self._clock.now(), self._rows_a_batch
+        total, removed = 0, limit
+        while removed == limit:
+            async with self._database.connection() as connection:
+                removed = await browser_sessions.remove_expired_browser_sessions(connection, now=now, limit=limit)
             total += removed
             await asyncio.sleep(PAUSE_SECONDS)
         return total

@@ -1,14 +1,17 @@
 """Use case: password login."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from typing import Final, Literal
 from uuid import UUID
 
 from doorward.core.exceptions import DomainError
 from doorward.core.ports import Clock, Database
 from doorward.domain.auth.admission import RefusalReason, Refuse, SecondFactorDue, judge
+from doorward.domain.auth.browser_session import BrowserStay
+from doorward.domain.auth.browser_sessions import SignedIn
 from doorward.domain.auth.device_token import DeviceToken
 from doorward.domain.auth.events import LoginFailed
 from doorward.domain.auth.exceptions import (
@@ -18,11 +21,12 @@ from doorward.domain.auth.exceptions import (
     PasswordChangeRequiredError,
     SecondFactorRequiredError,
 )
+from doorward.domain.auth.grants import FIRST_PARTY, IN_BROWSER, Grant
 from doorward.domain.auth.held_back import HeldBack
 from doorward.domain.auth.identifiers import read_identifier
 from doorward.domain.auth.known_devices import KnownDevices
-from doorward.domain.auth.login_sessions import BegunLogin, LoginSessions, Place, place_of
-from doorward.domain.auth.models import FIRST_PARTY, ClientKind, Credentials, Device, Grant, LoggedIn, Proof
+from doorward.domain.auth.login_sessions import BeginLogin, BegunLogin, BegunT, LoginSessions, Place, place_of
+from doorward.domain.auth.models import ClientKind, Credentials, Device, LoggedIn, Proof
 from doorward.domain.auth.pending_login import PendingLogin, PendingLogins
 from doorward.domain.auth.policy import MAXIMUM_TYPED_LENGTH, is_unicode_text
 from doorward.domain.auth.ports import NO_CLIENT, Client, PasswordCheck, PasswordHasher
@@ -39,6 +43,19 @@ _TOLD: Final[Mapping[str, type[DomainError]]] = {
     RefusalReason.PASSWORD_CHANGE_REQUIRED: PasswordChangeRequiredError,
 }
 """The refusals that the right password is told."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Asking:
+    """What was typed, and who sent it."""
+
+    name: str
+    password: str = field(repr=False)
+    client: Client
+    user_agent: str | None
+    device_token: str | None = field(repr=False)
+    grant: Grant
+    trusts_device: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,12 +133,37 @@ class Login:
         stays counted as failed.
         """
         self._sessions.require_signing_key(grant.audience, self._clock.now())
-        identifier, shown = read_identifier(name), self._devices.read(device_token)
-        device = self._sessions.describe(client, user_agent)
+        asking = _Asking(name, password, client, user_agent, device_token, grant)
+        login = await self._log_in(asking, partial(self._sessions.begin, grant=grant))
+        return self._sessions.finish(login, now=self._clock.now())
+
+    async def sign_in(
+        self,
+        *,
+        name: str,
+        password: str,
+        stay: BrowserStay,
+        client: Client = NO_CLIENT,
+        user_agent: str | None = None,
+        device_token: str | None = None,
+        trusts_device: bool = True,
+    ) -> SignedIn:
+        """Begin the session of a browser, as ``login`` does for tokens, with the same refusals.
+
+        Without ``trusts_device`` a second factor is asked for also on a device that is remembered.
+        """
+        asking = _Asking(name, password, client, user_agent, device_token, IN_BROWSER, trusts_device)
+        login = await self._log_in(asking, partial(self._sessions.begin_in_browser, stay=stay))
+        return self._sessions.finish_in_browser(login)
+
+    async def _log_in(self, asking: _Asking, begin: BeginLogin[BegunT]) -> BegunLogin[BegunT]:
+        """Check the password, and begin the session, committed when this returns."""
+        identifier, shown = read_identifier(asking.name), self._devices.read(asking.device_token)
+        device = self._sessions.describe(asking.client, asking.user_agent)
         credentials = await self._find_credentials(identifier, shown, device) if identifier else None
-        subject = credentials.user_id if credentials else identifier or name
+        subject = credentials.user_id if credentials else identifier or asking.name
         async with self._throttling.attempt(subject, self._counted_as(credentials, shown, device)) as attempt:
-            check = await self._check(credentials, password, client, identifier or "")
+            check = await self._check(credentials, asking.password, asking.client, identifier or "")
             if credentials is None:
                 raise _refusal(RefusalReason.UNKNOWN_USER)
             if not check.is_correct:
@@ -129,7 +171,9 @@ class Login:
             if credentials.deletes_at is not None:
                 raise await self._offer_to_restore(credentials, credentials.deletes_at, attempt)
             place = place_of(credentials, shown, device)
-            return await self._begin(_RightPassword(credentials, check.upgraded_hash, grant, place, attempt))
+            credentials = replace(credentials, trusts_device=credentials.trusts_device and asking.trusts_device)
+            right = _RightPassword(credentials, check.upgraded_hash, asking.grant, place, attempt)
+            return await self._begin(right, begin)
 
     async def _find_credentials(self, identifier: str, shown: DeviceToken | None, device: Device) -> Credentials | None:
         async with self._database.connection() as connection:
@@ -163,7 +207,7 @@ class Login:
         report(LoginFailed(reason="deletion_pending", target_user_id=user_id))
         return self._held_back.offer_restoration(user_id, epoch=epoch, deletes_at=deletes_at, now=self._clock.now())
 
-    async def _begin(self, right: _RightPassword) -> LoggedIn:
+    async def _begin(self, right: _RightPassword, begin: BeginLogin[BegunT]) -> BegunLogin[BegunT]:
         """Begin the session, or ask for the second factor without a transaction."""
         now, user_id = self._clock.now(), right.credentials.user_id
         proof = right.proof(now)
@@ -175,9 +219,7 @@ class Login:
             raise self._second_factor_due(right, verdict, now)
         async with self._database.transaction() as connection:
             account = await self._sessions.lock(connection, user_id)
-            login = await self._sessions.begin(
-                connection, account, proof, right.grant, right.place, attempts=(right.attempt,), now=now
-            )
+            login = await begin(connection, account, proof, place=right.place, attempts=(right.attempt,), now=now)
             if isinstance(login, BegunLogin):
                 await _upgrade(connection, right)
             elif isinstance(login, Refuse) and login.reason in _TOLD:
@@ -188,7 +230,7 @@ class Login:
             raise _refusal(login.reason, user_id)
         if isinstance(login, SecondFactorDue):
             raise self._second_factor_due(right, login, now)
-        return self._sessions.finish(login, now=now)
+        return login
 
     def _second_factor_due(
         self, right: _RightPassword, due: SecondFactorDue, now: datetime

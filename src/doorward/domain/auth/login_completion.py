@@ -2,14 +2,18 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Final
 
 from doorward.core.ports import Clock, Database
 from doorward.domain.auth.acting_session import find_verified_email
 from doorward.domain.auth.admission import TWO_KINDS
+from doorward.domain.auth.browser_session import BrowserStay
+from doorward.domain.auth.browser_sessions import SignedIn
 from doorward.domain.auth.exceptions import InvalidPendingLoginError, InvalidSecondFactorError
+from doorward.domain.auth.grants import GrantKind
 from doorward.domain.auth.known_devices import KnownDevices
-from doorward.domain.auth.login_sessions import BegunLogin, LoginSessions, Place
+from doorward.domain.auth.login_sessions import BeginLogin, BegunLogin, BegunT, LoginSessions, Place
 from doorward.domain.auth.models import LoggedIn, Proof
 from doorward.domain.auth.pending_login import PendingLogin, PendingLogins, ShownLogin
 from doorward.domain.auth.ports import NO_CLIENT, Client
@@ -63,32 +67,54 @@ class LoginCompletion:
         ``InvalidSecondFactorError``.
         Raises ``InvalidPendingLoginError`` for a token that is made up, expired or used, and ``LoginThrottledError``.
         """
-        now = self._clock.now()
-        shown = self._pending.read(mfa_token, now=now)
-        login = shown.login
-        self._sessions.require_signing_key(login.grant.audience, now)
+        shown = self._read(mfa_token, is_browser=False)
+        grant = shown.login.grant
+        self._sessions.require_signing_key(grant.audience, self._clock.now())
+        begun = await self._complete(shown, factor, by, partial(self._sessions.begin, grant=grant))
+        return self._sessions.finish(begun, now=self._clock.now())
+
+    async def complete_in_browser(
+        self, mfa_token: str, factor: ShownFactor, by: CompletingClient, stay: BrowserStay
+    ) -> SignedIn:
+        """Begin the session of a browser, as ``complete`` does for tokens, with the same refusals."""
+        shown = self._read(mfa_token, is_browser=True)
+        begun = await self._complete(shown, factor, by, partial(self._sessions.begin_in_browser, stay=stay))
+        return self._sessions.finish_in_browser(begun)
+
+    def _read(self, mfa_token: str, *, is_browser: bool) -> ShownLogin:
+        """Return a login of one kind. One that began on a page is not completed elsewhere, nor the other way round."""
+        shown = self._pending.read(mfa_token, now=self._clock.now())
+        if (shown.login.grant.kind is GrantKind.BROWSER) is not is_browser:
+            raise InvalidPendingLoginError
+        return shown
+
+    async def _complete(
+        self, shown: ShownLogin, factor: ShownFactor, by: CompletingClient, begin: BeginLogin[BegunT]
+    ) -> BegunLogin[BegunT]:
+        now, login = self._clock.now(), shown.login
         counted_as = self._throttling.second_factor_of(login.counted_as)
         password = Attempt(self._throttling.bucket(login.user_id), login.counted_as)
         async with counting(self._throttling, login.user_id, counted_as, factor) as counted:
             async with self._database.connection() as connection:
                 await factor.check(connection, login.user_id, now=now)
             async with self._database.transaction() as connection:
-                begun, consumed = await self._begin(connection, shown, factor, by, (password, *counted), now)
+                place = await self._place(connection, login, by)
+                begin_here = partial(begin, place=place, attempts=(password, *counted), now=now)
+                begun, consumed = await self._begin(connection, shown, factor, begin_here, now)
         for event in consumed.events:
             report(event)
         if begun is None:
             raise InvalidSecondFactorError
-        return self._sessions.finish(begun, now=now)
+        return begun
 
     async def _begin(
         self,
         connection: Connection,
         shown: ShownLogin,
         factor: ShownFactor,
-        by: CompletingClient,
-        attempts: tuple[Attempt, ...],
+        begin: BeginLogin[BegunT],
         now: datetime,
-    ) -> tuple[BegunLogin | None, ConsumedFactor]:
+    ) -> tuple[BegunLogin[BegunT] | None, ConsumedFactor]:
         """Consume factor and token, and begin the session; whatever is raised now rolls all of it back.
 
         No session begins for a factor that was not accepted; what that has stored stays.
@@ -107,8 +133,7 @@ class LoginCompletion:
             return None, consumed
         if not await self._pending.consume(connection, shown):
             raise InvalidPendingLoginError
-        place = await self._place(connection, login, by)
-        begun = await self._sessions.begin(connection, account, proof, login.grant, place, attempts=attempts, now=now)
+        begun = await begin(connection, account, proof)
         if not isinstance(begun, BegunLogin):
             raise outdated(login, factor)
         return begun, consumed

@@ -1,15 +1,21 @@
 """The session that a login begins, whichever factors it showed: the last step of every way in."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Generic, TypeVar
 from uuid import UUID
 
 from doorward.domain.auth.admission import AdmissionPolicy, Refuse, SecondFactorDue
 from doorward.domain.auth.begin import Begun, begin_session
+from doorward.domain.auth.browser_session import BrowserStay
+from doorward.domain.auth.browser_sessions import BegunBrowserSession, SignedIn, begin_browser_session
 from doorward.domain.auth.device_token import DeviceToken
 from doorward.domain.auth.devices import AddressDetail, describe_device
+from doorward.domain.auth.grants import Grant
 from doorward.domain.auth.known_devices import KnownDevices
-from doorward.domain.auth.models import Account, Credentials, Device, Grant, LoggedIn, Proof
+from doorward.domain.auth.models import Account, Credentials, Device, LoggedIn, Proof
+from doorward.domain.auth.opaque_token import OpaqueTokenCodec
 from doorward.domain.auth.policy import Lifetimes
 from doorward.domain.auth.ports import Client
 from doorward.domain.auth.repositories import Connection, users
@@ -46,21 +52,37 @@ class Place:
     """The device need not show a second factor again for a while; False leaves that as it is."""
 
 
+BegunT = TypeVar("BegunT")
+
+
 @dataclass(frozen=True, slots=True)
-class BegunLogin:
+class BegunLogin(Generic[BegunT]):
     """A session that begins with the commit, and the token by which its device is known from then on."""
 
-    begun: Begun
+    begun: BegunT
     device_token: DeviceToken
+
+
+BeginLogin = Callable[..., Awaitable[BegunLogin[BegunT] | SecondFactorDue | Refuse]]
+"""Begins a session of one kind: ``LoginSessions.begin`` for a grant, or ``begin_in_browser`` for a stay.
+
+Which one, is given before. It is called with connection, account and proof, and with the others by name."""
 
 
 class LoginSessions:
     """Begins sessions for proofs of users. What was proven, the ways in know; whether it admits, ``judge`` decides."""
 
     def __init__(
-        self, *, issuer: TokenPairIssuer, throttling: Throttling, devices: KnownDevices, rules: LoginRules
+        self,
+        *,
+        issuer: TokenPairIssuer,
+        cookies: OpaqueTokenCodec,
+        throttling: Throttling,
+        devices: KnownDevices,
+        rules: LoginRules,
     ) -> None:
-        """Take the issuer of tokens, what counts attempts and knows devices, and the rules."""
+        """Take the issuer of tokens, what writes cookies, what counts attempts and knows devices, and the rules."""
+        self._cookies = cookies
         self._issuer = issuer
         self._throttling = throttling
         self._devices = devices
@@ -113,7 +135,7 @@ class LoginSessions:
         *,
         attempts: tuple[Attempt, ...] = (),
         now: datetime,
-    ) -> BegunLogin | SecondFactorDue | Refuse:
+    ) -> BegunLogin[Begun] | SecondFactorDue | Refuse:
         """Judge the proof, store the session, forget the failed attempts, and know the device from now on.
 
         In the caller's transaction, which has locked the account. Another verdict changes nothing.
@@ -126,6 +148,42 @@ class LoginSessions:
         )
         if not isinstance(begun, Begun):
             return begun
+        await self._settle(connection, token, proof, place, attempts, now=now)
+        return BegunLogin(begun, token)
+
+    async def begin_in_browser(
+        self,
+        connection: Connection,
+        account: Account | None,
+        proof: Proof,
+        stay: BrowserStay,
+        place: Place,
+        *,
+        attempts: tuple[Attempt, ...] = (),
+        now: datetime,
+    ) -> BegunLogin[BegunBrowserSession] | SecondFactorDue | Refuse:
+        """Do as ``begin`` for a session of a browser."""
+        token = place.known or DeviceToken.new(proof.user_id)
+        device = replace(place.device, id=token.device_id)
+        begun = await begin_browser_session(
+            connection, account, proof, stay, device, policy=self._rules.policy, now=now
+        )
+        if not isinstance(begun, BegunBrowserSession):
+            return begun
+        await self._settle(connection, token, proof, place, attempts, now=now)
+        return BegunLogin(begun, token)
+
+    async def _settle(
+        self,
+        connection: Connection,
+        token: DeviceToken,
+        proof: Proof,
+        place: Place,
+        attempts: tuple[Attempt, ...],
+        *,
+        now: datetime,
+    ) -> None:
+        """Forget the failed attempts, and know the device from now on."""
         if attempts:
             await self._throttling.forgive(connection, *attempts)
         is_trusted = place.is_trusted and self._rules.device_trust is not None
@@ -138,16 +196,24 @@ class LoginSessions:
             now=now,
         )
         if place.is_new:
+            device = replace(place.device, id=token.device_id)
             await self._devices.notify(connection, proof.user_id, place.notified_email, device, now=now)
-        return BegunLogin(begun, token)
 
-    def finish(self, login: BegunLogin, *, now: datetime) -> LoggedIn:
+    def finish(self, login: BegunLogin[Begun], *, now: datetime) -> LoggedIn:
         """Report the session, which is committed, and return its tokens."""
         for event in (login.begun.event, *login.begun.ended):
             report(event)
         pair = self._issuer.issue_first(login.begun, user_id=login.device_token.user_id, now=now)
         is_for_another_service = login.begun.grant.audience is not None
         return LoggedIn(pair, self._devices.encode(login.device_token), is_for_another_service)
+
+    def finish_in_browser(self, login: BegunLogin[BegunBrowserSession]) -> SignedIn:
+        """Report the session, which is committed, and return its cookies."""
+        begun = login.begun
+        for event in (begun.event, *begun.ended):
+            report(event)
+        kept_for = begun.stay.limits.absolute if begun.stay.is_kept else None
+        return SignedIn(self._cookies.encode(begun.token), self._devices.encode(login.device_token), kept_for)
 
 
 def place_of(credentials: Credentials, shown: DeviceToken | None, device: Device) -> Place:

@@ -8,7 +8,6 @@ from typing import Final
 from uuid import UUID
 
 from doorward.core.principal import SignIn
-from doorward.domain.auth.rotated_session import TokenAudience
 
 FIRST_PARTY_CLIENT: Final = "doorward"
 """The service's own login, as a client (RFC 9068 section 2.2 requires one)."""
@@ -138,19 +137,6 @@ class Proof:
 
 
 @dataclass(frozen=True, slots=True)
-class Grant:
-    """What is asked for: a session for a client, with scopes. Without ``audience`` its tokens are for this service."""
-
-    client_id: str
-    scopes: tuple[str, ...]
-    audience: TokenAudience | None = None
-
-
-FIRST_PARTY: Final = Grant(FIRST_PARTY_CLIENT, (ACCOUNT_SCOPE,))
-"""The grant of the service's own login."""
-
-
-@dataclass(frozen=True, slots=True)
 class Device:
     """What a session's owner recognises it by, as far as it is known and the settings allow."""
 
@@ -217,6 +203,9 @@ class NewSession:
     amr: Sequence[str]
     acr: int
     authenticated_at: datetime
+    browser_session_id: UUID | None
+    is_offline: bool
+    code_secret_hash: bytes | None
     user_agent: str | None
     address: str | None
     device_id: UUID | None
@@ -237,6 +226,7 @@ class LiveSession:
     user_id: UUID
     email: str
     username: str
+    is_verified: bool
     has_second_factor: bool
     roles: Sequence[str] | None
     role_scopes: Sequence[str] | None
@@ -288,6 +278,16 @@ class TokenPair:
     expires_in: int
     scopes: frozenset[str]
     """Of the access token."""
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshedSession:
+    """The next pair of a session, and whose it is."""
+
+    pair: TokenPair
+    session_id: UUID
+    user_id: UUID
+    sign_in: SignIn
 
 
 @dataclass(frozen=True, slots=True)

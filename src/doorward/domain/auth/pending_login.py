@@ -7,7 +7,8 @@ from typing import Final
 from uuid import UUID
 
 from doorward.domain.auth.exceptions import InvalidOneTimeTokenError, InvalidPendingLoginError
-from doorward.domain.auth.models import ClientKind, Grant
+from doorward.domain.auth.grants import Grant, GrantKind
+from doorward.domain.auth.models import ClientKind
 from doorward.domain.auth.repositories import Connection, used_nonces
 from doorward.domain.auth.rotated_session import TokenAudience
 from doorward.domain.auth.sealed_tokens import SealedKind, SealedToken, SealedTokens
@@ -40,6 +41,7 @@ class PendingLogin:
             "methods": self.methods,
             "client": self.grant.client_id,
             "scopes": self.grant.scopes,
+            "kind": self.grant.kind,
             "audience": None if audience is None else [audience.identifier, audience.algorithm],
             "counted": [self.counted_as.kind, self.counted_as.identity.hex()],
             "device": None if self.device_id is None else self.device_id.hex,
@@ -102,7 +104,7 @@ def _read(token: SealedToken) -> PendingLogin:
         user_id=token.user_id,
         epoch=token.epoch,
         methods=tuple(written["methods"]),
-        grant=Grant(written["client"], tuple(written["scopes"]), audience),
+        grant=Grant(written["client"], tuple(written["scopes"]), audience, GrantKind(written["kind"])),
         counted_as=ThrottledClient(ClientKind(kind), bytes.fromhex(identity)),
         device_id=None if written["device"] is None else UUID(hex=written["device"]),
         is_new=written["is_new"],

@@ -16,6 +16,16 @@ class SessionData:
         return personal_data.list_stored_sessions(connection, user_id)
 
 
+class BrowserSessionData:
+    """The sessions of a user's browsers on the service's pages."""
+
+    member = "browser_sessions"
+
+    def entries(self, connection: Connection, user_id: UUID) -> AsyncGenerator[object]:
+        """Return the sessions, the oldest first, without their secrets."""
+        return personal_data.list_stored_browser_sessions(connection, user_id)
+
+
 class DeviceData:
     """The devices that a user is known on."""
 

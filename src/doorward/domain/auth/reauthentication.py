@@ -16,9 +16,10 @@ from doorward.domain.auth.callers import AnyCaller, Caller
 from doorward.domain.auth.devices import AddressDetail, recorded_address
 from doorward.domain.auth.events import SessionReauthenticated
 from doorward.domain.auth.exceptions import InvalidSecondFactorError, ReauthenticationRequiredError
+from doorward.domain.auth.grants import Grant
 from doorward.domain.auth.login import PASSWORD_METHODS
 from doorward.domain.auth.login_completion import SEVERAL_FACTORS
-from doorward.domain.auth.models import Grant, RenewedSession, TokenPair
+from doorward.domain.auth.models import RenewedSession, TokenPair
 from doorward.domain.auth.passwords import Passwords
 from doorward.domain.auth.policy import FRESH_PROOF, Lifetimes, is_fresh
 from doorward.domain.auth.ports import NO_CLIENT, Client

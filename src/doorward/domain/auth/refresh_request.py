@@ -22,6 +22,7 @@ class RefreshRequest:
     scopes: frozenset[str] | None
     resource: str | None
     ends_others: bool
+    not_before: datetime | None = None
 
     @classmethod
     def of(
@@ -32,6 +33,7 @@ class RefreshRequest:
         resource: str | None,
         *,
         ends_others: bool,
+        not_before: datetime | None = None,
     ) -> Self:
         """Return the request. A resource that PostgreSQL cannot compare is no session's, and gets another name.
 
@@ -41,7 +43,7 @@ class RefreshRequest:
             report(RefreshRefused(reason="scope"))
             raise ScopeNotGrantedError
         comparable = None if resource is None else resource.replace("\0", "\ufffd")
-        return cls(token, client_id, scopes, comparable, ends_others)
+        return cls(token, client_id, scopes, comparable, ends_others, not_before)
 
     def judge(self, session: LockedSession | None, now: datetime, leeway: timedelta) -> Verdict:
         """Return what the token deserves that did not rotate its session."""

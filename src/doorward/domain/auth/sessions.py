@@ -18,15 +18,16 @@ from doorward.domain.auth.exceptions import (
     InvalidAccessTokenError,
     InvalidRefreshTokenError,
 )
-from doorward.domain.auth.models import FIRST_PARTY_CLIENT, Grant, LiveSession, TokenPair, User
+from doorward.domain.auth.grants import Grant
+from doorward.domain.auth.models import FIRST_PARTY_CLIENT, LiveSession, RefreshedSession, TokenPair, User
 from doorward.domain.auth.policy import Lifetimes, Verdict
 from doorward.domain.auth.ports import AccessTokenSigner
 from doorward.domain.auth.refresh_request import RefreshRequest
 from doorward.domain.auth.refresh_token import RefreshToken, RefreshTokenCodec
-from doorward.domain.auth.repositories import Connection, rotations, sessions
+from doorward.domain.auth.repositories import Connection, application_sessions, rotations, sessions
 from doorward.domain.auth.repositories.rotations import RotationTimes
 from doorward.domain.auth.rotated_session import RotatedSession
-from doorward.domain.auth.scopes import effective_scopes
+from doorward.domain.auth.scopes import effective_scopes, includes_scopes
 from doorward.domain.auth.token_endings import TokenEndings
 from doorward.domain.auth.token_pair import TokenPairIssuer
 from doorward.observability.database_events import DatabaseStatementLate
@@ -81,9 +82,29 @@ class Sessions:
         ``ServiceUnavailableError``: the token was not exchanged, or PostgreSQL did not answer whether it was. Where no
         access token can be signed it was not: the client's next try, at another copy, must not count as reuse.
         """
+        refreshed = await self.refresh_session(
+            refresh_token, client_id=client_id, scopes=scopes, resource=resource, ends_others=ends_others
+        )
+        return refreshed.pair
+
+    async def refresh_session(
+        self,
+        refresh_token: str,
+        *,
+        client_id: str,
+        scopes: frozenset[str] | None,
+        resource: str | None,
+        ends_others: bool,
+        allowed: frozenset[str] | None = None,
+        not_before: datetime | None = None,
+    ) -> RefreshedSession:
+        """Do as ``refresh``, and tell of the session. Scopes that the client is not ``allowed`` today are left out.
+
+        Sessions from before ``not_before`` are dead. Raises ``InvalidRefreshTokenError`` where no scope is left.
+        """
         token = self._decode(refresh_token)
-        self._issuer.require_signing_key(None, self._clock.now())
-        asking = RefreshRequest.of(token, client_id, scopes, resource, ends_others=ends_others)
+        self._issuer.require_signing_key(self._issuer.audience_of(client_id), self._clock.now())
+        asking = RefreshRequest.of(token, client_id, scopes, resource, ends_others=ends_others, not_before=not_before)
         # What most clients ask for is asked for together; the rest by statements of their own.
         is_usual = client_id == FIRST_PARTY_CLIENT and scopes is None and resource is None
         session = await (self._rotations.ask(token) if is_usual else self._rotate_alone(asking))
@@ -91,14 +112,16 @@ class Sessions:
             session = await self._rotate_or_judge(asking)
         else:
             _report_rotation(token, session)
-        return self._issuer.issue(
-            token.successor(session.user_id),
-            Grant(session.client_id, tuple(session.scopes if scopes is None else scopes), session.audience),
-            session.sign_in,
-            user_id=session.user_id,
-            roles=session.roles,
-            now=self._clock.now(),
+        granted = session.scopes if scopes is None else scopes
+        kept = tuple(scope for scope in granted if allowed is None or includes_scopes(allowed, [scope]))
+        if not kept:
+            report(RefreshRefused(reason="scope"))
+            raise InvalidRefreshTokenError
+        grant, user_id, sign_in = Grant(session.client_id, kept, session.audience), session.user_id, session.sign_in
+        pair = self._issuer.issue(
+            token.successor(user_id), grant, sign_in, user_id=user_id, roles=session.roles, now=self._clock.now()
         )
+        return RefreshedSession(pair, token.session_id, user_id, sign_in)
 
     def _decode(self, refresh_token: str) -> RefreshToken:
         try:
@@ -138,7 +161,7 @@ class Sessions:
             scopes=asking.scopes,
             resource=asking.resource,
             algorithms=self._issuer.signing_algorithms(now),
-            times=RotationTimes(now, now + self._lifetimes.refresh_idle, until),
+            times=RotationTimes(now, now + self._lifetimes.refresh_idle, until, asking.not_before),
         )
         return rotated
 
@@ -153,7 +176,9 @@ class Sessions:
         async with self._database.transaction() as connection:
             until = self._database.deadline()
             await sessions.lock_owner(connection, token)
-            session = await rotations.lock_session(connection, token)
+            session = await rotations.lock_session(
+                connection, token, client_id=asking.client_id, not_before=asking.not_before
+            )
             rotated = await self._rotate(connection, asking, now, until)
             verdict = asking.judge(session, now, self._lifetimes.reuse_leeway)
             is_reuse = rotated is None and verdict is Verdict.END
@@ -167,7 +192,7 @@ class Sessions:
         bind_session(session_id=token.session_id, user_id=session.user_id)
         if verdict is not Verdict.END:
             asking.check(session)
-            self._issuer.require_signing_key(session.audience, now)
+            self._issuer.require_signing_key(self._issuer.audience_of(session.client_id, session.audience), now)
         if verdict is Verdict.REPEAT:
             report(RefreshRepeated())
             return session
@@ -246,6 +271,7 @@ class Sessions:
             amr=frozenset(session.amr),
             authenticated_at=session.authenticated_at,
             has_second_factor=session.has_second_factor,
+            is_email_verified=session.is_verified,
         )
 
     async def find_live(self, principal: Principal) -> LiveSession | None:
@@ -253,7 +279,7 @@ class Sessions:
         return await self._lookups.ask(principal)
 
     async def _look_up(self, principals: Sequence[Principal]) -> Sequence[LiveSession | None]:
-        """Find the live session of each principal. A session of another user does not count."""
+        """Find the live session of each principal: its own user's, and of a client that is enabled."""
         async with self._database.connection() as connection:
             found = await sessions.list_live_sessions(
                 connection,
@@ -261,7 +287,9 @@ class Sessions:
                 user_ids=[principal.user_id for principal in principals],
                 now=self._clock.now(),
             )
-        session_of = {(session.id, session.user_id): session for session in found}
+            others = {session.id for session in found if session.client_id != FIRST_PARTY_CLIENT}
+            dead = others and others - await application_sessions.list_served_sessions(connection, others)
+        session_of = {(session.id, session.user_id): session for session in found if session.id not in dead}
         return [session_of.get((principal.session_id, principal.user_id)) for principal in principals]
 
 

@@ -7,7 +7,8 @@ from uuid import UUID
 from doorward.core.exceptions import ServiceUnavailableError
 from doorward.core.principal import NO_ROLES, Principal, SignIn
 from doorward.domain.auth.begin import Begun
-from doorward.domain.auth.models import Grant, TokenPair
+from doorward.domain.auth.grants import Grant
+from doorward.domain.auth.models import FIRST_PARTY_CLIENT, TokenPair
 from doorward.domain.auth.policy import Lifetimes
 from doorward.domain.auth.ports import AccessTokenSigner
 from doorward.domain.auth.refresh_token import RefreshToken, RefreshTokenCodec
@@ -18,11 +19,26 @@ from doorward.domain.keys.models import SIGNING_ALGORITHMS, SigningAlgorithm
 class TokenPairIssuer:
     """Issues pairs, for callers that have proven the user and the live session."""
 
-    def __init__(self, *, signer: AccessTokenSigner, codec: RefreshTokenCodec, lifetimes: Lifetimes) -> None:
-        """Take what signs access tokens, what writes refresh tokens, and how long they live."""
+    def __init__(
+        self,
+        *,
+        signer: AccessTokenSigner,
+        codec: RefreshTokenCodec,
+        lifetimes: Lifetimes,
+        audience_of_others: TokenAudience | None = None,
+    ) -> None:
+        """Take what signs access tokens, what writes refresh tokens, and how long they live.
+
+        ``audience_of_others`` is this service as the audience of the sessions of applications.
+        """
+        self._audience_of_others = audience_of_others
         self._signer = signer
         self._codec = codec
         self._expires_in = int(lifetimes.access.total_seconds())
+
+    def audience_of(self, client_id: str, audience: TokenAudience | None = None) -> TokenAudience | None:
+        """Return what tokens of a client are for: None for the service's own login."""
+        return audience or (None if client_id == FIRST_PARTY_CLIENT else self._audience_of_others)
 
     def require_signing_key(self, audience: TokenAudience | None, now: datetime) -> None:
         """Raise ``ServiceUnavailableError`` while no access token for the audience can be signed here.
@@ -55,7 +71,7 @@ class TokenPairIssuer:
 
         Roles are for this service alone: tokens for another audience do not name them.
         """
-        audience = grant.audience
+        audience = self.audience_of(grant.client_id, grant.audience)
         names = frozenset(roles) if roles and audience is None else NO_ROLES
         principal = Principal(user_id, refresh_token.session_id, grant.client_id, frozenset(grant.scopes), names)
         if audience is None:

@@ -45,10 +45,11 @@ from doorward.domain.oauth.policy import (
     is_built_in,
     is_resource_identifier,
     may_be_a_client_id,
+    require_operator_for,
     require_same_kind,
 )
 from doorward.domain.oauth.ports import AdministratorLock
-from doorward.domain.oauth.repositories import Connection, clients, resources, secrets
+from doorward.domain.oauth.repositories import Connection, clients, codes, consents, resources, secrets
 from doorward.observability.logging import report
 
 VersionTest = Callable[[int], bool]
@@ -114,13 +115,18 @@ class Clients:
     ) -> OAuthClient:
         """Change fields of a client; return it. Tokens that it has keep what they say.
 
-        Raises what ``get`` and ``create`` raise, ``InvalidAuthMethodError``, and ``BuiltInClientError`` for what the
-        built-in client keeps.
+        With other redirect URIs, its users are asked again what it may do. Raises what ``get`` and ``create`` raise,
+        ``InvalidAuthMethodError``, ``OperatorOnlyError``, and ``BuiltInClientError`` for what the built-in client
+        keeps.
         """
         async with self._database.transaction() as connection:
             now = self._clock.now()
             stored = await self._lock(connection, caller, client_id, is_expected, now=now)
             content = _amended(stored, changes)
+            if caller is not None:
+                require_operator_for(stored.content(), content)
+            if content.redirect_uris != tuple(stored.redirect_uris):
+                await consents.remove_consents_of_client(connection, client_id)
             await self._require_known(connection, set(content.resources) - set(stored.resources))
             await clients.update_client(connection, client_id, content, now=now)
             event = ClientChanged(user_id=None, client_id=ClientId(client_id))
@@ -165,6 +171,7 @@ class Clients:
             if not stored.is_enabled:
                 return stored
             await clients.deactivate_client(connection, client_id, now=now)
+            await codes.remove_codes_of_client(connection, client_id)
             event = ClientDisabled(user_id=None, client_id=ClientId(client_id))
             await record(connection, event)
             client = _found(await clients.find_client(connection, client_id))

@@ -15,8 +15,14 @@ CLIENT_TOKENS: Final = Counter("doorward_client_tokens_total", "Access tokens th
 
 INTROSPECTIONS: Final = Counter("doorward_introspections_total", "Introspections of access tokens")
 
+CODES: Final = Counter("doorward_authorization_codes_total", "Authorization codes and what became of them", "outcome")
+
 RefusedAuthentication = Literal[
     "malformed", "unknown_client", "wrong_method", "wrong_secret", "expired_secret", "disabled_client"
+]
+
+RefusedCode = Literal[
+    "malformed", "unknown", "replayed", "expired", "client", "redirect_uri", "verifier", "resource", "account"
 ]
 
 
@@ -148,3 +154,68 @@ class TokenIntrospected(Event):
     counted = ((INTROSPECTIONS, ""),)
     client_id: str
     answer: Literal["active", "inactive"]
+
+
+@dataclass(frozen=True)
+class ConsentGranted(AuditedEvent):
+    """A user agreed to what an application may do."""
+
+    type = log_event = "consent.granted"
+    outcome = "success"
+    client_id: ClientId
+
+
+@dataclass(frozen=True)
+class ConsentRevoked(AuditedEvent):
+    """A user took back what an application may do. Its `count` sessions of the user ended."""
+
+    type = log_event = "consent.revoked"
+    outcome = "success"
+    client_id: ClientId
+    count: int
+
+
+@dataclass(frozen=True)
+class CodeIssued(Event):
+    """An application got an authorization code for a user."""
+
+    log_event = "authorization.code_issued"
+    outcome = "success"
+    counted = ((CODES, "issued"),)
+    client_id: str
+
+
+@dataclass(frozen=True)
+class CodeRedeemed(Event):
+    """An application exchanged its code, and a session of it began."""
+
+    log_event = "authorization.code_redeemed"
+    outcome = "success"
+    counted = ((CODES, "redeemed"),)
+    client_id: str
+
+
+@dataclass(frozen=True)
+class CodeRefused(Event):
+    """A code was refused with `invalid_grant`. `reason` is what the application is not told.
+
+    `replayed`: it had been used before, and the session that it began has ended.
+    """
+
+    log_event = "authorization.code_refused"
+    level = "warning"
+    outcome = "failure"
+    counted = ((CODES, "refused"),)
+    client_id: str
+    reason: RefusedCode
+
+
+@dataclass(frozen=True)
+class AuthorizationRefused(Event):
+    """An application was sent an error instead of a code (RFC 6749 section 4.1.2.1)."""
+
+    log_event = "authorization.refused"
+    outcome = "failure"
+    counted = ((CODES, "denied"),)
+    client_id: str
+    reason: str

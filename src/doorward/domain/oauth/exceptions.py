@@ -66,7 +66,7 @@ class InvalidAuthMethodError(DomainError):
 class InvalidGrantTypesError(DomainError):
     kind = Kind.INVALID
     code = "invalid_grant_types"
-    detail = "The grant types are client_credentials, only for a client with a secret, and refresh_token."
+    detail = "The grant types are authorization_code, refresh_token, and for a client with a secret client_credentials."
 
 
 class InvalidClientScopesError(DomainError):
@@ -74,7 +74,7 @@ class InvalidClientScopesError(DomainError):
     code = "invalid_client_scopes"
     detail = (
         "At most 50 scopes of 1 to 100 visible characters of ASCII, without quotes and backslashes. Clients get "
-        "neither account nor scopes of administration, and openid is for users only."
+        "no scopes of administration, account only as the operator's own, and openid only for users."
     )
 
 
@@ -172,3 +172,66 @@ class ClientTokenNotRevocableError(DomainError):
     code = "client_token_not_revocable"
     detail = "A token that a client got for itself belongs to no session. It expires, or its client is disabled."
     oauth_error = "unsupported_token_type"
+
+
+class InvalidRedirectUriError(DomainError):
+    kind = Kind.INVALID
+    code = "invalid_redirect_uri"
+    detail = (
+        "At most 20 addresses of at most 512 characters: https, http for 127.0.0.1, [::1] and localhost, or a scheme "
+        "of your own with a full stop in it. None has a fragment, credentials, an asterisk, a backslash, dot segments, "
+        "or a parameter that the answer has, such as code or state."
+    )
+
+
+class RedirectUriMissingError(DomainError):
+    kind = Kind.INVALID
+    code = "redirect_uri_missing"
+    detail = "A client with the grant type authorization_code needs a redirect URI."
+
+
+class PkceRequiredError(DomainError):
+    kind = Kind.INVALID
+    code = "pkce_required"
+    detail = "A client without a secret cannot leave PKCE out."
+
+
+class OperatorOnlyError(DomainError):
+    kind = Kind.FORBIDDEN
+    code = "operator_only"
+    detail = "The redirect URIs of a client of the operator's own are changed by the operator alone."
+
+
+class InvalidCodeError(DomainError):
+    """Forged, unknown, expired, used, another client's, or with another redirect URI or verifier: not told which."""
+
+    kind = Kind.INVALID
+    code = "invalid_code"
+    detail = "The authorization code is not valid, or no longer. Begin the authorization again."
+    oauth_error = "invalid_grant"
+
+
+class InvalidAuthorizationError(DomainError):
+    """The application, or the address that it wants the browser to be sent back to, is not known: no redirect."""
+
+    kind = Kind.INVALID
+    code = "invalid_authorization_request"
+    detail = (
+        "The application that sent you here is not known, or did not say where to send you back to. Only its operator "
+        "can correct that."
+    )
+    oauth_error = "invalid_request"
+
+
+class ApplicationNotFoundError(DomainError):
+    kind = Kind.NOT_FOUND
+    code = "application_not_found"
+    detail = "You have agreed to nothing for such an application, and it has no session."
+
+
+class InvalidLogoutError(DomainError):
+    """The browser is sent nowhere, and nothing ends."""
+
+    kind = Kind.INVALID
+    code = "invalid_logout_request"
+    detail = "The application that sent you here to sign out did not say who it is, or where to send you back to."

@@ -14,7 +14,7 @@ ClientId = NewType("ClientId", str)
 AuthMethod = Literal["none", "client_secret_basic", "client_secret_post"]
 """How a client authenticates (RFC 7591 section 2). ``none``: it has no secret."""
 
-GrantType = Literal["client_credentials", "refresh_token"]
+GrantType = Literal["authorization_code", "client_credentials", "refresh_token"]
 """What a registered client may ask tokens with. The built-in client has ``password``, too."""
 
 KeyAlgorithm = Literal["ES256", "RS256"]
@@ -33,6 +33,11 @@ class OAuthClient:
     grant_types: Sequence[str]
     scopes: Sequence[str]
     resources: Sequence[str]
+    redirect_uris: Sequence[str]
+    post_logout_uris: Sequence[str]
+    id_token_algorithm: KeyAlgorithm
+    requires_pkce: bool
+    is_first_party: bool
     version: int
     created_at: datetime
     updated_at: datetime
@@ -57,18 +62,32 @@ class OAuthClient:
             grant_types=tuple(self.grant_types),
             scopes=tuple(self.scopes),
             resources=tuple(self.resources),
+            redirect_uris=tuple(self.redirect_uris),
+            post_logout_uris=tuple(self.post_logout_uris),
+            id_token_algorithm=self.id_token_algorithm,
+            requires_pkce=self.requires_pkce,
+            is_first_party=self.is_first_party,
         )
 
 
 @dataclass(frozen=True, slots=True)
 class ClientContent:
-    """What an administrator says of a client. ``resources`` are the identifiers of those that its tokens may be for."""
+    """What an administrator says of a client. ``resources`` are the identifiers of those that its tokens may be for.
+
+    Browsers are sent back to ``redirect_uris`` with codes, and to ``post_logout_uris`` after a logout. Users of a
+    client that ``is_first_party``, the operator's own, are not asked what it may do.
+    """
 
     name: str
     auth_method: AuthMethod = "client_secret_basic"
     grant_types: tuple[str, ...] = ("client_credentials",)
     scopes: tuple[str, ...] = ()
     resources: tuple[str, ...] = ()
+    redirect_uris: tuple[str, ...] = ()
+    post_logout_uris: tuple[str, ...] = ()
+    id_token_algorithm: KeyAlgorithm = "RS256"  # noqa: S105 - the name of an algorithm
+    requires_pkce: bool = True
+    is_first_party: bool = False
 
 
 ClientChanges: TypeAlias = Mapping[str, object]

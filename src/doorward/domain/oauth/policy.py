@@ -23,6 +23,9 @@ from doorward.domain.oauth.exceptions import (
     InvalidGrantTypesError,
     InvalidResourceError,
     InvalidResourceScopesError,
+    OperatorOnlyError,
+    PkceRequiredError,
+    RedirectUriMissingError,
     UnknownResourceError,
 )
 from doorward.domain.oauth.models import (
@@ -32,10 +35,17 @@ from doorward.domain.oauth.models import (
     ResourceContent,
     StoredClient,
 )
+from doorward.domain.oauth.redirect_uris import checked_redirect_uris
 
 CLIENT_CREDENTIALS: Final = "client_credentials"
 REFRESH_TOKEN: Final = "refresh_token"  # noqa: S105 - the name of a grant type
+AUTHORIZATION_CODE: Final = "authorization_code"
 OPENID_SCOPE: Final = "openid"
+PROFILE_SCOPE: Final = "profile"
+EMAIL_SCOPE: Final = "email"
+OFFLINE_SCOPE: Final = "offline_access"
+USER_SCOPES: Final = frozenset({OPENID_SCOPE, PROFILE_SCOPE, EMAIL_SCOPE, OFFLINE_SCOPE})
+"""OpenID Connect Core sections 5.4 and 11: what a client learns of a user, and whether it stays signed in."""
 ADMINISTRATION: Final = "admin:"
 MAXIMUM_CLIENTS: Final = 250
 MAXIMUM_RESOURCES: Final = 200
@@ -70,15 +80,22 @@ def checked_content(content: ClientContent) -> ClientContent:
     """Return the content of a registered client, with its lists in one order, each member once.
 
     Raises ``InvalidClientNameError``, ``InvalidGrantTypesError``, ``InvalidClientScopesError``,
-    ``UnknownResourceError`` for too many resources.
+    ``InvalidRedirectUriError``, ``RedirectUriMissingError``, ``PkceRequiredError``, ``UnknownResourceError`` for too
+    many resources.
     """
     grant_types = tuple(sorted(set(content.grant_types)))
-    if not set(grant_types) <= {CLIENT_CREDENTIALS, REFRESH_TOKEN}:
+    if not set(grant_types) <= {AUTHORIZATION_CODE, CLIENT_CREDENTIALS, REFRESH_TOKEN}:
         raise InvalidGrantTypesError
     if CLIENT_CREDENTIALS in grant_types and content.auth_method == NO_SECRET:
         raise InvalidGrantTypesError
+    if not content.requires_pkce and content.auth_method == NO_SECRET:
+        raise PkceRequiredError
+    redirect_uris = checked_redirect_uris(content.redirect_uris)
+    if AUTHORIZATION_CODE in grant_types and not redirect_uris:
+        raise RedirectUriMissingError
     scopes = _checked_scopes(content.scopes)
-    if ACCOUNT_SCOPE in scopes or (OPENID_SCOPE in scopes and CLIENT_CREDENTIALS in grant_types):
+    has_users = AUTHORIZATION_CODE in grant_types or CLIENT_CREDENTIALS not in grant_types
+    if (ACCOUNT_SCOPE in scopes and not content.is_first_party) or (OPENID_SCOPE in scopes and not has_users):
         raise InvalidClientScopesError
     return replace(
         content,
@@ -86,6 +103,8 @@ def checked_content(content: ClientContent) -> ClientContent:
         grant_types=grant_types,
         scopes=scopes,
         resources=_checked_resources(content.resources),
+        redirect_uris=redirect_uris,
+        post_logout_uris=checked_redirect_uris(content.post_logout_uris),
     )
 
 
@@ -106,6 +125,15 @@ def require_same_kind(before: AuthMethod, after: AuthMethod) -> None:
     """Refuse to take a client's secret away, or to give a public client one. Raises ``InvalidAuthMethodError``."""
     if (before == NO_SECRET) != (after == NO_SECRET):
         raise InvalidAuthMethodError
+
+
+def require_operator_for(before: ClientContent, after: ClientContent) -> None:
+    """Refuse to an administrator what the operator alone decides. Raises ``OperatorOnlyError``.
+
+    Users of the operator's own client are asked nothing, so that its codes must go where the operator said.
+    """
+    if before.is_first_party and before.redirect_uris != after.redirect_uris:
+        raise OperatorOnlyError
 
 
 def checked_resource(content: ResourceContent) -> ResourceContent:

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from doorward.domain.auth.callers import Caller
+from doorward.domain.oauth.code_models import HintedSession, IdentityToken
 from doorward.domain.oauth.models import KeyAlgorithm
 from doorward.domain.oauth.repositories import Connection
 
@@ -33,4 +34,16 @@ class ClientTokenSigner(Protocol):
         self, client_id: str, scopes: Collection[str], audience: str, now: datetime, *, algorithm: KeyAlgorithm
     ) -> str:
         """Return a token. Raises ``ServiceUnavailableError`` while the ring has no key of the algorithm."""
+        ...
+
+
+class IdTokenSigner(Protocol):
+    """ID tokens (OpenID Connect Core section 2), signed by the key ring."""
+
+    def sign_id_token(self, identity: IdentityToken, now: datetime) -> str:
+        """Return a token. Raises ``ServiceUnavailableError`` while the ring has no key of the client's algorithm."""
+        ...
+
+    def read_hint(self, token: str) -> HintedSession | None:
+        """Return what a token says that a client got here, expired or not; None for any other text."""
         ...

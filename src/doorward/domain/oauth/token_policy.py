@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from doorward.core.principal import ClientPrincipal, VerifiedToken
+from doorward.core.principal import ClientPrincipal, Principal, VerifiedToken
 from doorward.domain.auth.exceptions import InvalidTargetError
-from doorward.domain.auth.models import ACCOUNT_SCOPE
+from doorward.domain.auth.models import ACCOUNT_SCOPE, FIRST_PARTY_CLIENT
 from doorward.domain.oauth.exceptions import ScopesNotAllowedError
 from doorward.domain.oauth.models import ClientStanding, KeyAlgorithm, OAuthClient, ResourceContent
-from doorward.domain.oauth.policy import ADMINISTRATION
+from doorward.domain.oauth.policy import ADMINISTRATION, USER_SCOPES
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +43,10 @@ class Audiences:
 def scopes_for(client: OAuthClient, resource: ResourceContent | None, asked: str) -> frozenset[str]:
     """Return the scopes that a client asks for, or all that it may have where it names none.
 
-    For a stored resource, these are those of the client that the resource knows. Raises ``ScopesNotAllowedError``.
+    For a stored resource, these are those of the client that the resource knows; never what is for users. Raises
+    ``ScopesNotAllowedError``.
     """
-    allowed = frozenset(client.scopes)
+    allowed = frozenset(client.scopes) - USER_SCOPES
     if resource is not None:
         allowed &= frozenset(resource.scopes)
     named = frozenset(asked.split())
@@ -76,7 +77,8 @@ def scopes_left(
     if standing is None or standing.disabled_at is not None:
         return None
     principal = token.principal
-    always = audiences.issuer if isinstance(principal, ClientPrincipal) else audiences.own
+    is_login = isinstance(principal, Principal) and principal.client_id == FIRST_PARTY_CLIENT
+    always = audiences.own if is_login else audiences.issuer
     if token.audience != always and token.audience not in standing.resources:
         return None
     scopes = scopes_of_token(principal, standing) if isinstance(principal, ClientPrincipal) else principal.scopes

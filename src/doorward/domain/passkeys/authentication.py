@@ -3,17 +3,21 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Final
 
 from doorward.core.exceptions import DomainError
 from doorward.core.ports import Clock, Database
 from doorward.domain.auth.admission import TWO_KINDS, RefusalReason, Refuse, SecondFactorDue
+from doorward.domain.auth.browser_session import BrowserStay
+from doorward.domain.auth.browser_sessions import SignedIn
 from doorward.domain.auth.device_token import DeviceToken
 from doorward.domain.auth.exceptions import EmailNotVerifiedError, PasswordChangeRequiredError
+from doorward.domain.auth.grants import FIRST_PARTY
 from doorward.domain.auth.held_back import HeldBack
 from doorward.domain.auth.known_devices import KnownDevices
-from doorward.domain.auth.login_sessions import BegunLogin, LoginSessions, place_of
-from doorward.domain.auth.models import FIRST_PARTY, Credentials, Device, LoggedIn, Proof
+from doorward.domain.auth.login_sessions import BeginLogin, BegunLogin, BegunT, LoginSessions, place_of
+from doorward.domain.auth.models import Credentials, Device, LoggedIn, Proof
 from doorward.domain.auth.ports import NO_CLIENT, Client
 from doorward.domain.auth.sealed_tokens import SealedKind
 from doorward.domain.passkeys.challenges import Challenges
@@ -99,6 +103,28 @@ class PasskeyLogin:
         """
         now = self._clock.now()
         self._sessions.require_signing_key(None, now)
+        shown = await self._verify(response, client, user_agent, device_token)
+        begun = await self._begin(shown, partial(self._sessions.begin, grant=FIRST_PARTY), now)
+        return self._sessions.finish(begun, now=now)
+
+    async def sign_in(
+        self,
+        response: AssertionResponse,
+        *,
+        stay: BrowserStay,
+        client: Client = NO_CLIENT,
+        user_agent: str | None = None,
+        device_token: str | None = None,
+    ) -> SignedIn:
+        """Begin the session of a browser, as ``login`` does for tokens, with the same refusals."""
+        shown = await self._verify(response, client, user_agent, device_token)
+        begin = partial(self._sessions.begin_in_browser, stay=stay)
+        return self._sessions.finish_in_browser(await self._begin(shown, begin, self._clock.now()))
+
+    async def _verify(
+        self, response: AssertionResponse, client: Client, user_agent: str | None, device_token: str | None
+    ) -> _Shown:
+        now = self._clock.now()
         challenge = self._proofs.read_challenge(response, SealedKind.PASSKEY_LOGIN)
         known, device = self._devices.read(device_token), self._sessions.describe(client, user_agent)
         async with self._database.connection() as connection:
@@ -108,9 +134,9 @@ class PasskeyLogin:
             # The account was deleted between the two queries, and its passkeys with it.
             raise UnknownPasskeyError
         passkey = self._proofs.verify(response, challenge, credential, requires_user_verification=True)
-        return await self._begin(_Shown(passkey, owner, device, known), now)
+        return _Shown(passkey, owner, device, known)
 
-    async def _begin(self, shown: _Shown, now: datetime) -> LoggedIn:
+    async def _begin(self, shown: _Shown, begin: BeginLogin[BegunT], now: datetime) -> BegunLogin[BegunT]:
         owner = shown.owner
         proof = Proof(owner.user_id, PASSKEY_METHODS, TWO_KINDS, proven_at=now, session_epoch=owner.session_epoch)
         place = place_of(owner, shown.known, shown.device)
@@ -118,13 +144,13 @@ class PasskeyLogin:
             account = await self._sessions.lock(connection, owner.user_id)
             refusal = await self._proofs.consume(connection, shown.passkey, now=now)
             if refusal is None:
-                login = await self._sessions.begin(connection, account, proof, FIRST_PARTY, place, now=now)
+                login = await begin(connection, account, proof, place=place, now=now)
                 if _reason_of(login) is RefusalReason.EMAIL_NOT_VERIFIED:
                     await self._held_back.ask_for_verification(connection, owner.user_id, now=now)
         if refusal is not None:
             raise refusal.reported()
         if isinstance(login, BegunLogin):
-            return self._sessions.finish(login, now=now)
+            return login
         raise self._held_back_by(owner, _reason_of(login), now)
 
     def _held_back_by(self, owner: Credentials, reason: RefusalReason | None, now: datetime) -> DomainError:
@@ -138,5 +164,5 @@ class PasskeyLogin:
         return refusal if told is None else told()
 
 
-def _reason_of(login: BegunLogin | SecondFactorDue | Refuse) -> RefusalReason | None:
+def _reason_of(login: BegunLogin[BegunT] | SecondFactorDue | Refuse) -> RefusalReason | None:
     return login.reason if isinstance(login, Refuse) else None

@@ -32,6 +32,10 @@ from doorward.domain.oauth.exceptions import (
     InvalidClientScopesError,
     InvalidClientSecretError,
     InvalidGrantTypesError,
+    InvalidRedirectUriError,
+    OperatorOnlyError,
+    PkceRequiredError,
+    RedirectUriMissingError,
     StaleClientError,
     TooManyClientsError,
     UnknownResourceError,
@@ -45,6 +49,7 @@ POLICY: Final = RoutePolicy(NeedsScope(AdminScope.CLIENTS_WRITE))
 REMEDIES: Final[Remedies] = {
     ClientNotFoundError: "List them: GET /api/v1/admin/clients.",
     StaleClientError: "Read it again and repeat the call with its new ETag.",
+    OperatorOnlyError: "The operator does, by `doorward client set`.",
     UnknownResourceError: "Add them first: POST /api/v1/admin/resources.",
 }
 
@@ -52,6 +57,8 @@ _OF_CONTENT: Final = (
     InvalidClientNameError,
     InvalidGrantTypesError,
     InvalidClientScopesError,
+    InvalidRedirectUriError,
+    RedirectUriMissingError,
     UnknownResourceError,
 )
 _OF_CHANGE: Final = (ClientNotFoundError, StaleClientError, BeyondOwnScopesError)
@@ -65,7 +72,7 @@ def calls() -> Sequence[Call]:
         *(TooManyClientsError, InvalidClientSecretError, ClientWithoutSecretError, BeyondOwnScopesError),
         *_OF_CONTENT,
     )
-    of_patch = (*_OF_REGISTERED, InvalidAuthMethodError, *_OF_CONTENT)
+    of_patch = (*_OF_REGISTERED, InvalidAuthMethodError, OperatorOnlyError, PkceRequiredError, *_OF_CONTENT)
     of_rotation = (*_OF_CHANGE, ClientWithoutSecretError)
     return [
         Call("GET", LIST, list_clients, POLICY, tag=TAG),
@@ -109,6 +116,9 @@ async def create_client(
         grant_types=body.grant_types,
         scopes=body.scopes,
         resources=body.resources,
+        redirect_uris=body.redirect_uris,
+        post_logout_uris=body.post_logout_uris,
+        id_token_algorithm=body.id_token_algorithm,
     )
     made = await services.oauth.clients.create(caller, content, chosen_secret=body.client_secret)
     response.headers["Location"] = own_address(request, f"{LIST}/{made.client.client_id}")

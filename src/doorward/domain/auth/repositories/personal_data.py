@@ -34,6 +34,22 @@ class StoredSession:
 
 
 @dataclass(frozen=True, slots=True)
+class StoredBrowserSession:
+    """A session of a browser as it is stored, without its secret."""
+
+    id: UUID
+    amr: Sequence[str]
+    acr: int
+    is_kept: bool
+    user_agent: str | None
+    address: str | None
+    created_at: datetime
+    authenticated_at: datetime
+    seen_at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class StoredDevice:
     """A device as it is stored, without its secret."""
 
@@ -73,3 +89,19 @@ async def list_stored_devices(connection: Connection, user_id: UUID) -> AsyncGen
         )
         async for device in cursor:
             yield device
+
+
+async def list_stored_browser_sessions(connection: Connection, user_id: UUID) -> AsyncGenerator[StoredBrowserSession]:
+    """Find the sessions of a user's browsers."""
+    async with connection.cursor("browser_sessions_of_user", row_factory=class_row(StoredBrowserSession)) as cursor:
+        await cursor.execute(
+            """
+            SELECT id, amr, acr, is_kept, user_agent, address, created_at, authenticated_at, seen_at, expires_at
+            FROM browser_sessions
+            WHERE user_id = %(user_id)s
+            ORDER BY created_at, id
+            """,
+            {"user_id": user_id},
+        )
+        async for session in cursor:
+            yield session

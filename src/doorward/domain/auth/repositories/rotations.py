@@ -23,6 +23,8 @@ class RotationTimes:
     now: datetime
     idle_expires_at: datetime
     until: datetime
+    not_before: datetime | None = None
+    """Sessions that began earlier are not rotated: their client was disabled since."""
 
 
 async def rotate_sessions(
@@ -38,7 +40,8 @@ async def rotate_sessions(
     """Rotate the sessions whose current tokens these are, if they are live; return the session of each token, or None.
 
     Sessions of another client are not rotated, nor are those that lack one of ``scopes``, or are not for ``resource``;
-    None asks for neither. A session for another service has the scopes that the operator gives both at this moment,
+    None asks for neither. Nor are those from before their client was enabled again.
+    A session for another service has the scopes that the operator gives both at this moment,
     and is rotated only if its tokens are signed with one of ``algorithms``.
 
     One statement and one commit for a batch of concurrent refreshes. Equal tokens are several rows of its input, and
@@ -96,6 +99,7 @@ async def rotate_sessions(
                   AND sessions.ended_at IS NULL
                   AND sessions.expires_at > %(now)s
                   AND clock_timestamp() < %(until)s
+                  AND (%(not_before)s::timestamptz IS NULL OR sessions.created_at >= %(not_before)s)
                   AND users.is_active
                   AND users.session_epoch = sessions.epoch
                 FOR NO KEY UPDATE OF sessions SKIP LOCKED
@@ -124,14 +128,20 @@ async def rotate_sessions(
             "now": times.now,
             "idle_expires_at": times.idle_expires_at,
             "until": times.until,
+            "not_before": times.not_before,
         },
     )
     rotated = {position: RotatedSession(*session) for position, *session in await cursor.fetchall()}
     return [rotated.get(position) for position, _ in enumerate(tokens, start=1)]
 
 
-async def lock_session(connection: Connection, token: RefreshToken) -> LockedSession | None:
-    """Find the session that a token names and lock it until the transaction ends."""
+async def lock_session(
+    connection: Connection, token: RefreshToken, *, client_id: str, not_before: datetime | None
+) -> LockedSession | None:
+    """Find the session that a token names and lock it until the transaction ends.
+
+    One of this client from before ``not_before`` has ended.
+    """
     async with connection.cursor(row_factory=class_row(LockedSession)) as cursor:
         await cursor.execute(
             """
@@ -142,7 +152,8 @@ async def lock_session(connection: Connection, token: RefreshToken) -> LockedSes
                    sessions.authenticated_at, sessions.acr, sessions.amr,
                    sessions.generation, sessions.secret_hash,
                    sessions.refreshed_at, sessions.expires_at,
-                   sessions.ended_at IS NOT NULL OR sessions.epoch <> users.session_epoch AS has_ended,
+                   sessions.ended_at IS NOT NULL OR sessions.epoch <> users.session_epoch
+                   OR sessions.client_id = %(client_id)s AND sessions.created_at < %(not_before)s IS TRUE AS has_ended,
                    users.is_active AS user_is_active,
                    CASE WHEN users.email_verified_at IS NOT NULL THEN users.email END AS verified_email
             FROM sessions
@@ -162,6 +173,11 @@ async def lock_session(connection: Connection, token: RefreshToken) -> LockedSes
               AND (%(user_id)s::uuid IS NULL OR sessions.user_id = %(user_id)s)
             FOR UPDATE OF sessions
             """,
-            {"session_id": token.session_id, "user_id": token.user_id},
+            {
+                "session_id": token.session_id,
+                "user_id": token.user_id,
+                "client_id": client_id,
+                "not_before": not_before,
+            },
         )
         return await cursor.fetchone()

@@ -72,12 +72,14 @@ async def add_session(
         ), added AS (
             INSERT INTO sessions (
                 id, user_id, epoch, secret_hash, generation, client_id, scopes, resources, amr, acr, authenticated_at,
-                user_agent, address, device_id, created_at, refreshed_at, expires_at, session_expires_at
+                browser_session_id, is_offline, code_secret_hash, user_agent, address, device_id, created_at,
+                refreshed_at, expires_at, session_expires_at
             )
             VALUES (
                 %(id)s, %(user_id)s, %(epoch)s, %(secret_hash)s, 0, %(client_id)s, %(scopes)s, %(resources)s, %(amr)s,
-                %(acr)s, %(authenticated_at)s, %(user_agent)s, %(address)s, %(device_id)s,
-                %(created_at)s, %(created_at)s, %(expires_at)s, %(session_expires_at)s
+                %(acr)s, %(authenticated_at)s, %(browser_session_id)s, %(is_offline)s, %(code_secret_hash)s,
+                %(user_agent)s, %(address)s, %(device_id)s, %(created_at)s, %(created_at)s, %(expires_at)s,
+                %(session_expires_at)s
             )
         )
         SELECT id
@@ -177,12 +179,16 @@ async def end_sessions(
 async def list_live_sessions(
     connection: Connection, *, session_ids: Collection[UUID], user_ids: Collection[UUID], now: datetime
 ) -> list[LiveSession]:
-    """Find those of the sessions that are live, each with its user. Of a user without roles, no role is looked up."""
+    """Find those of the sessions that are live, each with its user. Of a user without roles, no role is looked up.
+
+    Whether the client of one that is not the built-in client's is served, ``list_served_sessions`` tells.
+    """
     async with connection.cursor(row_factory=class_row(LiveSession)) as cursor:
         await cursor.execute(
             """
             SELECT sessions.id, sessions.client_id, sessions.amr, sessions.acr, sessions.authenticated_at,
-                   sessions.user_id, users.email, users.username, users.second_factor <> '{}' AS has_second_factor,
+                   sessions.user_id, users.email, users.username, users.email_verified_at IS NOT NULL AS is_verified,
+                   users.second_factor <> '{}' AS has_second_factor,
                    NULLIF(users.roles, '{}') AS roles,
                    CASE WHEN users.roles <> '{}' THEN ARRAY(
                        SELECT DISTINCT unnest(roles.scopes)

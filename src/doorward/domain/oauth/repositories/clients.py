@@ -38,10 +38,12 @@ async def add_client(connection: Connection, client_id: str, content: ClientCont
     await connection.execute(
         """
         INSERT INTO oauth_clients (
-            client_id, name, auth_method, grant_types, scopes, resources, created_at, updated_at, not_before
+            client_id, name, auth_method, grant_types, scopes, resources, redirect_uris, post_logout_uris,
+            id_token_algorithm, requires_pkce, is_first_party, created_at, updated_at, not_before
         )
         VALUES (
-            %(client_id)s, %(name)s, %(auth_method)s, %(grant_types)s, %(scopes)s, %(resources)s, %(now)s, %(now)s,
+            %(client_id)s, %(name)s, %(auth_method)s, %(grant_types)s, %(scopes)s, %(resources)s, %(redirect_uris)s,
+            %(post_logout_uris)s, %(id_token_algorithm)s, %(requires_pkce)s, %(is_first_party)s, %(now)s, %(now)s,
             date_trunc('second', %(now)s)
         )
         """,
@@ -52,6 +54,11 @@ async def add_client(connection: Connection, client_id: str, content: ClientCont
             "grant_types": list(content.grant_types),
             "scopes": list(content.scopes),
             "resources": list(content.resources),
+            "redirect_uris": list(content.redirect_uris),
+            "post_logout_uris": list(content.post_logout_uris),
+            "id_token_algorithm": content.id_token_algorithm,
+            "requires_pkce": content.requires_pkce,
+            "is_first_party": content.is_first_party,
             "now": now,
         },
     )
@@ -63,8 +70,9 @@ async def list_clients(connection: Connection) -> Sequence[OAuthClient]:
         await cursor.execute(
             """
             SELECT
-                client_id, name, auth_method, grant_types, scopes, resources, version, created_at, updated_at,
-                not_before, disabled_at
+                client_id, name, auth_method, grant_types, scopes, resources, redirect_uris, post_logout_uris,
+                id_token_algorithm, requires_pkce, is_first_party, version, created_at, updated_at, not_before,
+                disabled_at
             FROM oauth_clients
             ORDER BY created_at, client_id
             """
@@ -78,8 +86,9 @@ async def find_client(connection: Connection, client_id: str) -> OAuthClient | N
         await cursor.execute(
             """
             SELECT
-                client_id, name, auth_method, grant_types, scopes, resources, version, created_at, updated_at,
-                not_before, disabled_at
+                client_id, name, auth_method, grant_types, scopes, resources, redirect_uris, post_logout_uris,
+                id_token_algorithm, requires_pkce, is_first_party, version, created_at, updated_at, not_before,
+                disabled_at
             FROM oauth_clients
             WHERE client_id = %(client_id)s
             """,
@@ -102,8 +111,10 @@ async def list_clients_with_hashes(
         """
         SELECT
             asked.position, oauth_clients.client_id, oauth_clients.name, oauth_clients.auth_method,
-            oauth_clients.grant_types, oauth_clients.scopes, oauth_clients.resources, oauth_clients.version,
-            oauth_clients.created_at, oauth_clients.updated_at, oauth_clients.not_before, oauth_clients.disabled_at,
+            oauth_clients.grant_types, oauth_clients.scopes, oauth_clients.resources, oauth_clients.redirect_uris,
+            oauth_clients.post_logout_uris, oauth_clients.id_token_algorithm, oauth_clients.requires_pkce,
+            oauth_clients.is_first_party, oauth_clients.version, oauth_clients.created_at, oauth_clients.updated_at,
+            oauth_clients.not_before, oauth_clients.disabled_at,
             COALESCE(hashes, '{}'), COALESCE(expirations, '{}'), oauth_resources.identifier,
             oauth_resources.scopes, oauth_resources.algorithm, oauth_resources.introspection_client_id,
             token_clients.client_id, token_clients.scopes, token_clients.resources, token_clients.not_before,
@@ -129,7 +140,7 @@ async def list_clients_with_hashes(
 
 def _stored_client(row: Sequence[Any]) -> StoredClient:
     """Return what a row has: a client, its secrets, and perhaps a resource and the client of a token."""
-    client, (hashes, expirations), resource, token_client = row[:11], row[11:13], row[13:17], row[17:]
+    client, (hashes, expirations), resource, token_client = row[:16], row[16:18], row[18:22], row[22:]
     return StoredClient(
         OAuthClient(*client),
         hashes,
@@ -159,8 +170,9 @@ async def lock_client(connection: Connection, client_id: str) -> OAuthClient | N
         await cursor.execute(
             """
             SELECT
-                client_id, name, auth_method, grant_types, scopes, resources, version, created_at, updated_at,
-                not_before, disabled_at
+                client_id, name, auth_method, grant_types, scopes, resources, redirect_uris, post_logout_uris,
+                id_token_algorithm, requires_pkce, is_first_party, version, created_at, updated_at, not_before,
+                disabled_at
             FROM oauth_clients
             WHERE client_id = %(client_id)s
             FOR UPDATE
@@ -180,6 +192,11 @@ async def update_client(connection: Connection, client_id: str, content: ClientC
             grant_types = %(grant_types)s,
             scopes = %(scopes)s,
             resources = %(resources)s,
+            redirect_uris = %(redirect_uris)s,
+            post_logout_uris = %(post_logout_uris)s,
+            id_token_algorithm = %(id_token_algorithm)s,
+            requires_pkce = %(requires_pkce)s,
+            is_first_party = %(is_first_party)s,
             version = version + 1,
             updated_at = %(now)s
         WHERE client_id = %(client_id)s
@@ -191,6 +208,11 @@ async def update_client(connection: Connection, client_id: str, content: ClientC
             "grant_types": list(content.grant_types),
             "scopes": list(content.scopes),
             "resources": list(content.resources),
+            "redirect_uris": list(content.redirect_uris),
+            "post_logout_uris": list(content.post_logout_uris),
+            "id_token_algorithm": content.id_token_algorithm,
+            "requires_pkce": content.requires_pkce,
+            "is_first_party": content.is_first_party,
             "now": now,
         },
     )

@@ -1,0 +1,43 @@
+"""The applications that a signed-in user has allowed to act, over HTTP."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from doorward.api.caller import CurrentCaller
+from doorward.api.problems import Remedies
+from doorward.api.routing import Call
+from doorward.api.schemas.applications import ApplicationListResponse, ApplicationResponse
+from doorward.api.services import CurrentServices
+from doorward.api.v1.account import ACCOUNT_PATH, SESSIONS_POLICY, TAG
+from doorward.domain.oauth.exceptions import ApplicationNotFoundError
+
+APPLICATIONS_PATH: Final = f"{ACCOUNT_PATH}/applications"
+APPLICATION_PATH: Final = f"{APPLICATIONS_PATH}/{{client_id}}"
+REMEDIES: Final[Remedies] = {ApplicationNotFoundError: "List them: GET /api/v1/account/applications."}
+
+
+def calls() -> Sequence[Call]:
+    """Return the calls."""
+    return [
+        Call("GET", APPLICATIONS_PATH, list_applications, SESSIONS_POLICY, tag=TAG),
+        Call(
+            "DELETE",
+            APPLICATION_PATH,
+            remove_application,
+            SESSIONS_POLICY,
+            tag=TAG,
+            status=204,
+            refusals=(ApplicationNotFoundError,),
+        ),
+    ]
+
+
+async def list_applications(caller: CurrentCaller, services: CurrentServices) -> ApplicationListResponse:
+    """List the applications that you have allowed to act for you, and what they may do."""
+    consents = await services.oauth.consents.list(caller)
+    return ApplicationListResponse(applications=[ApplicationResponse.model_validate(each) for each in consents])
+
+
+async def remove_application(client_id: str, caller: CurrentCaller, services: CurrentServices) -> None:
+    """Take back what you allowed an application. It is signed out at once, and asks you the next time."""
+    await services.oauth.consents.revoke(caller, client_id)

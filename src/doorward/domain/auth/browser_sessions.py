@@ -1,0 +1,127 @@
+"""Use cases of browsers' sessions: know one by its cookie, and end it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from doorward.core.ports import Clock, Database
+from doorward.domain.audit.recording import record
+from doorward.domain.auth.admission import AdmissionPolicy, Proceed, Refuse, SecondFactorDue, judge
+from doorward.domain.auth.browser_session import BrowserSession, BrowserStay, new_browser_session
+from doorward.domain.auth.devices import AddressDetail, recorded_address
+from doorward.domain.auth.events import SessionBegun, SessionEnded
+from doorward.domain.auth.models import Account, Device, EndReason, Proof
+from doorward.domain.auth.opaque_token import OpaqueToken, OpaqueTokenCodec
+from doorward.domain.auth.repositories import Connection, browser_sessions, users
+from doorward.observability.logging import report
+from doorward.observability.request_context import bind_session, current_client
+
+
+@dataclass(frozen=True, slots=True)
+class BegunBrowserSession:
+    """A session that begins with the commit. ``token`` is what its cookie says."""
+
+    token: OpaqueToken
+    stay: BrowserStay
+    event: SessionBegun
+    ended: Sequence[SessionEnded]
+    """Of sessions that had to make room. All events are recorded, and are to be reported after the commit."""
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """What a login on the service's pages yields: two cookies. ``kept_for`` is how long the browser keeps the first.
+
+    None: until it is closed.
+    """
+
+    cookie: str = field(repr=False)
+    device_token: str = field(repr=False)
+    kept_for: timedelta | None
+
+
+async def begin_browser_session(
+    connection: Connection,
+    account: Account | None,
+    proof: Proof,
+    stay: BrowserStay,
+    device: Device,
+    *,
+    policy: AdmissionPolicy,
+    now: datetime,
+) -> BegunBrowserSession | SecondFactorDue | Refuse:
+    """Judge the proof, store the session and record it, in the caller's transaction, which has locked the account.
+
+    It has a new id, also where the user was signed in before: the cookie of before is of no use any more.
+    """
+    verdict = judge(account, proof, policy)
+    if not isinstance(verdict, Proceed):
+        return verdict
+    token, replaced = OpaqueToken.new(proof.user_id), stay.replaces
+    session = new_browser_session(token, proof, stay, device, now)
+    replaced_id, reason = None if replaced is None else replaced.id, EndReason.DISPLACED
+    displaced = await browser_sessions.add_browser_session(connection, session, replaced_id=replaced_id, reason=reason)
+    bind_session(user_id=proof.user_id, session_id=session.id)
+    event = SessionBegun(user_id=proof.user_id, session_id=session.id)
+    await record(connection, event, address=device.address)
+    ended = [SessionEnded(user_id=proof.user_id, session_id=each, reason=reason) for each in displaced]
+    for each in ended:
+        await record(connection, each, address=device.address)
+    return BegunBrowserSession(token, stay, event, ended)
+
+
+class BrowserSessions:
+    """What can be done with the cookie of a session."""
+
+    def __init__(
+        self,
+        *,
+        database: Database[Connection],
+        clock: Clock,
+        codec: OpaqueTokenCodec,
+        address_detail: AddressDetail,
+    ) -> None:
+        """Take the database, the time, what reads cookies, and what addresses may show."""
+        self._database = database
+        self._clock = clock
+        self._codec = codec
+        self._address_detail: AddressDetail = address_detail
+
+    def read(self, cookie: str | None) -> OpaqueToken | None:
+        """Return what a cookie says, if it is genuine. The database decides whether its session is live."""
+        return self._codec.decode(cookie) if cookie else None
+
+    async def find(self, cookie: str | None) -> BrowserSession | None:
+        """Return the live session of a cookie. That it was used is stored once a minute."""
+        token, now = self.read(cookie), self._clock.now()
+        if token is None:
+            return None
+        async with self._database.connection() as connection:
+            session = await browser_sessions.find_browser_session(connection, token, now=now)
+            if session is not None and session.is_use_due(now):
+                expires_at = session.idle_expires_at(now)
+                await browser_sessions.update_use(connection, session.id, expires_at=expires_at, now=now)
+        if session is not None:
+            bind_session(user_id=session.user_id, session_id=session.id)
+        return session
+
+    async def end(self, cookie: str | None) -> None:
+        """End the session of a cookie, its codes, and those sessions of applications that end with it.
+
+        A cookie of no session is no error. Raises ``ServiceUnavailableError``.
+        """
+        token, now = self.read(cookie), self._clock.now()
+        if token is None:
+            return
+        address = recorded_address(current_client(), self._address_detail)
+        async with self._database.transaction() as connection:
+            await users.lock_account(connection, token.user_id)
+            ended = await browser_sessions.end_browser_session(connection, token, now=now, reason=EndReason.LOGOUT)
+            events = [
+                SessionEnded(user_id=token.user_id, session_id=each, reason=EndReason.LOGOUT)
+                for each in (() if ended is None else (token.id, *ended))
+            ]
+            for event in events:
+                await record(connection, event, address=address)
+        for event in events:
+            report(event)

@@ -1,0 +1,137 @@
+"""What happens next with a request for authorization: a code, a question to the user, or a refusal. Pure."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from doorward.core.principal import SignIn
+from doorward.domain.auth.browser_session import BrowserSession
+from doorward.domain.oauth.authorization_request import (
+    ACR_LEVELS,
+    AuthorizationError,
+    AuthorizationRequest,
+    Prompt,
+    RefusedAuthorization,
+)
+from doorward.domain.oauth.redirect_uris import is_native
+
+_ASKS_FOR_LOGIN: Final = frozenset({Prompt.LOGIN, Prompt.SELECT_ACCOUNT})
+
+
+@dataclass(frozen=True, slots=True)
+class SignInDue:
+    """The user has to sign in, perhaps again. ``needs_second_factor``: a device that is remembered does not do."""
+
+    needs_second_factor: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentDue:
+    """The user has to be asked. ``scopes`` are those that the application gets, ``new`` those that it did not have."""
+
+    session: BrowserSession
+    scopes: frozenset[str]
+    new: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class CodeDue:
+    """The application gets a code."""
+
+    session: BrowserSession
+
+
+@dataclass(frozen=True, slots=True)
+class UserState:
+    """What is known of the user: the session of the browser, and what was consented to for the application.
+
+    ``asked_at`` is when this request last sent the user to sign in, ``hinted_user`` whom the application expects.
+    """
+
+    session: BrowserSession | None
+    granted: Collection[str] = ()
+    asked_at: datetime | None = None
+    hinted_user: str | None = None
+
+
+Decision = SignInDue | ConsentDue | CodeDue | RefusedAuthorization
+
+
+def decide(request: AuthorizationRequest, user: UserState, now: datetime) -> Decision:
+    """Decide what happens next. What was asked of the user since the request first came, is not asked again."""
+    session = user.session
+    if session is None or _is_login_due(request, user, session, now):
+        if Prompt.NONE in request.prompts or (session is not None and _was_asked(user, session)):
+            return request.refused(AuthorizationError.LOGIN_REQUIRED, "The user has to sign in.")
+        return SignInDue(_needs_second_factor(request))
+    if not _reaches_level(request, session.sign_in):
+        return _step_up(request, user, session)
+    return _consent_or_code(request, session, frozenset(user.granted))
+
+
+def _consent_or_code(request: AuthorizationRequest, session: BrowserSession, granted: frozenset[str]) -> Decision:
+    """Decide about a user who has signed in as asked for.
+
+    Another application on the device can take the place of one without a secret: each time the user confirms it (RFC
+    8252 section 8.6).
+    """
+    client, is_silent = request.client, Prompt.NONE in request.prompts
+    is_new = not client.is_first_party and not request.scopes <= granted
+    if is_new or Prompt.CONSENT in request.prompts:
+        if is_silent:
+            return request.refused(AuthorizationError.CONSENT_REQUIRED, "The user has to agree.")
+        return ConsentDue(session, request.scopes, request.scopes - granted)
+    if client.is_confidential or not is_native(request.reply.redirect_uri):
+        return CodeDue(session)
+    if is_silent:
+        return request.refused(AuthorizationError.INTERACTION_REQUIRED, "The user has to confirm.")
+    return ConsentDue(session, request.scopes, frozenset())
+
+
+def level_of(sign_in: SignIn) -> int:
+    """Return how strongly a user signed in, as ``ACR_LEVELS`` has it."""
+    is_passkey = {"pop", "user"} <= set(sign_in.amr)
+    return ACR_LEVELS["phr"] if is_passkey else sign_in.acr
+
+
+def acr_of(sign_in: SignIn) -> str:
+    """Return the ``acr`` of an ID token."""
+    level = level_of(sign_in)
+    return next(name for name, value in ACR_LEVELS.items() if value == level)
+
+
+def _is_login_due(request: AuthorizationRequest, user: UserState, session: BrowserSession, now: datetime) -> bool:
+    is_another = user.hinted_user is not None and user.hinted_user != str(session.user_id)
+    is_unknown = request.id_token_hint is not None and user.hinted_user is None and Prompt.NONE in request.prompts
+    if is_another or is_unknown:
+        return True
+    if _was_asked(user, session):
+        return False
+    age = now - session.authenticated_at
+    is_too_old = request.max_age is not None and age > timedelta(seconds=request.max_age)
+    return is_too_old or bool(request.prompts & _ASKS_FOR_LOGIN)
+
+
+def _was_asked(user: UserState, session: BrowserSession) -> bool:
+    """Tell whether the user signed in because of this request."""
+    return user.asked_at is not None and session.authenticated_at >= user.asked_at
+
+
+def _reaches_level(request: AuthorizationRequest, sign_in: SignIn) -> bool:
+    return not request.acr_levels or level_of(sign_in) >= min(request.acr_levels)
+
+
+def _needs_second_factor(request: AuthorizationRequest) -> bool:
+    return bool(request.acr_levels) and min(request.acr_levels) > ACR_LEVELS["1"]
+
+
+def _step_up(
+    request: AuthorizationRequest, user: UserState, session: BrowserSession
+) -> SignInDue | RefusedAuthorization:
+    """Have a user sign in more strongly who can, and did not just decline to."""
+    if not session.has_second_factor or _was_asked(user, session) or Prompt.NONE in request.prompts:
+        return request.refused(
+            AuthorizationError.UNMET_AUTHENTICATION_REQUIREMENTS, "The user did not sign in as strongly as asked for."
+        )
+    return SignInDue(needs_second_factor=True)

@@ -1,0 +1,246 @@
+"""What an application asks for when it sends a browser here, and how it is refused. Pure.
+
+RFC 6749 section 4.1.1, OpenID Connect Core section 3.1.2, RFC 7636 (PKCE), RFC 8707 (resources), RFC 9207 (issuer).
+"""
+
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final, Literal
+
+from doorward.domain.auth.exceptions import InvalidTargetError
+from doorward.domain.oauth.exceptions import InvalidAuthorizationError
+from doorward.domain.oauth.models import OAuthClient, ResourceContent
+from doorward.domain.oauth.policy import AUTHORIZATION_CODE, OFFLINE_SCOPE, REFRESH_TOKEN, USER_SCOPES
+from doorward.domain.oauth.redirect_uris import is_registered
+from doorward.domain.oauth.token_policy import Audiences
+
+MAXIMUM_TEXT_LENGTH: Final = 2048
+"""Characters of a parameter that is kept or sent back."""
+
+LONGEST_AGE: Final = 10**9
+ACR_LEVELS: Final[Mapping[str, int]] = {"1": 1, "2": 2, "phr": 3}
+"""One kind of factor, two, and a passkey that verified its user: each fulfils those before it."""
+
+_CHALLENGE: Final = re.compile(r"[A-Za-z0-9_-]{43}")
+"""RFC 7636 section 4.2: a SHA-256 in base64url."""
+
+_AGE: Final = re.compile(r"[0-9]{1,9}")
+_NOT_SUPPORTED: Final = ("request", "request_uri", "registration")
+
+ResponseMode = Literal["query", "form_post"]
+
+
+class Prompt(StrEnum):
+    """What the application wants the user to be asked (OpenID Connect Core section 3.1.2.1)."""
+
+    NONE = "none"
+    LOGIN = "login"
+    CONSENT = "consent"
+    SELECT_ACCOUNT = "select_account"
+
+
+class AuthorizationError(StrEnum):
+    """What an application is told (RFC 6749 section 4.1.2.1, OpenID Connect Core section 3.1.2.6)."""
+
+    INVALID_REQUEST = "invalid_request"
+    UNAUTHORIZED_CLIENT = "unauthorized_client"
+    ACCESS_DENIED = "access_denied"
+    UNSUPPORTED_RESPONSE_TYPE = "unsupported_response_type"
+    INVALID_SCOPE = "invalid_scope"
+    INVALID_TARGET = "invalid_target"
+    LOGIN_REQUIRED = "login_required"
+    CONSENT_REQUIRED = "consent_required"
+    INTERACTION_REQUIRED = "interaction_required"
+    UNMET_AUTHENTICATION_REQUIREMENTS = "unmet_authentication_requirements"
+    REQUEST_NOT_SUPPORTED = "request_not_supported"
+    REQUEST_URI_NOT_SUPPORTED = "request_uri_not_supported"
+    REGISTRATION_NOT_SUPPORTED = "registration_not_supported"
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """Where and how the browser is sent back."""
+
+    redirect_uri: str
+    state: str | None
+    mode: ResponseMode = "query"
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedAuthorization:
+    """A request whose application is told what is wrong."""
+
+    reply: Reply
+    error: AuthorizationError
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorizationRequest:
+    """A request of a known application for a registered address."""
+
+    client: OAuthClient
+    reply: Reply
+    scopes: frozenset[str]
+    resource: str | None
+    nonce: str | None
+    code_challenge: str | None
+    prompts: frozenset[Prompt]
+    max_age: int | None
+    acr_levels: frozenset[int]
+    """Empty: whichever."""
+    login_hint: str | None
+    id_token_hint: str | None
+
+    def refused(self, error: AuthorizationError, description: str) -> RefusedAuthorization:
+        """Return its refusal."""
+        return RefusedAuthorization(self.reply, error, description)
+
+
+class _FlawError(Exception):
+    """What is wrong with a request whose application can be told."""
+
+    def __init__(self, error: AuthorizationError, description: str) -> None:
+        super().__init__(description)
+        self.error = error
+        self.description = description
+
+
+def read_authorization(
+    parameters: Mapping[str, str],
+    repeated: Collection[str],
+    client: OAuthClient | None,
+    resource: ResourceContent | None,
+    audiences: Audiences,
+) -> AuthorizationRequest | RefusedAuthorization:
+    """Return what is asked for, or what the application is told.
+
+    ``client`` is the stored one of ``client_id``, ``resource`` the stored one of the resource. ``parameters`` are not
+    empty, and ``repeated`` are the names of those that came more than once. Raises ``InvalidAuthorizationError`` while
+    it is not certain that the address is the application's: then the browser is sent nowhere.
+    """
+    redirect_uri = parameters.get("redirect_uri")
+    if client is None or not client.is_enabled or {"client_id", "redirect_uri"} & set(repeated):
+        raise InvalidAuthorizationError
+    if redirect_uri is None or not is_registered(redirect_uri, client.redirect_uris):
+        raise InvalidAuthorizationError
+    reply = _reply(parameters, repeated, redirect_uri)
+    try:
+        _check_shape(parameters, repeated, client)
+        scopes = _scopes(parameters.get("scope"), client, parameters.get("resource"), resource, audiences)
+        return AuthorizationRequest(
+            client=client,
+            reply=reply,
+            scopes=scopes,
+            resource=parameters.get("resource") if parameters.get("resource") != audiences.issuer else None,
+            nonce=parameters.get("nonce"),
+            code_challenge=_challenge(parameters, client),
+            prompts=_prompts(parameters.get("prompt", "")),
+            max_age=_max_age(parameters.get("max_age")),
+            acr_levels=_acr_levels(parameters.get("acr_values", "")),
+            login_hint=parameters.get("login_hint"),
+            id_token_hint=parameters.get("id_token_hint"),
+        )
+    except _FlawError as flaw:
+        return RefusedAuthorization(reply, flaw.error, flaw.description)
+
+
+def _reply(parameters: Mapping[str, str], repeated: Collection[str], redirect_uri: str) -> Reply:
+    """Return how to answer: also where what says it is wrong, and is then refused."""
+    state = None if "state" in repeated else parameters.get("state")
+    asked = "" if "response_mode" in repeated else parameters.get("response_mode", "")
+    mode: ResponseMode = "form_post" if asked == "form_post" else "query"
+    return Reply(redirect_uri, state if state is None or len(state) <= MAXIMUM_TEXT_LENGTH else None, mode)
+
+
+def _check_shape(parameters: Mapping[str, str], repeated: Collection[str], client: OAuthClient) -> None:
+    """Refuse what is no request for a code by a client that may get one. Raises ``_FlawError``."""
+    invalid = AuthorizationError.INVALID_REQUEST
+    if repeated:
+        raise _FlawError(invalid, "A parameter came more than once.")
+    if any(len(value) > MAXIMUM_TEXT_LENGTH or "\0" in value for value in parameters.values()):
+        raise _FlawError(invalid, "A parameter is too long, or no text.")
+    unsupported = [name for name in _NOT_SUPPORTED if name in parameters]
+    if unsupported:
+        error = AuthorizationError(f"{unsupported[0]}_not_supported")
+        raise _FlawError(error, f"The parameter {unsupported[0]} is not supported.")
+    _check_response(parameters)
+    if AUTHORIZATION_CODE not in client.grant_types:
+        raise _FlawError(AuthorizationError.UNAUTHORIZED_CLIENT, "The client has no grant type authorization_code.")
+
+
+def _check_response(parameters: Mapping[str, str]) -> None:
+    invalid = AuthorizationError.INVALID_REQUEST
+    if "response_type" not in parameters:
+        raise _FlawError(invalid, "response_type is missing.")
+    if parameters["response_type"] != "code":
+        raise _FlawError(AuthorizationError.UNSUPPORTED_RESPONSE_TYPE, "The response type is code.")
+    if parameters.get("response_mode", "query") not in {"query", "form_post"}:
+        raise _FlawError(invalid, "The response mode is query or form_post.")
+
+
+def _challenge(parameters: Mapping[str, str], client: OAuthClient) -> str | None:
+    challenge, method = parameters.get("code_challenge"), parameters.get("code_challenge_method")
+    if challenge is None and method is None and not client.requires_pkce:
+        return None
+    if challenge is None:
+        raise _FlawError(AuthorizationError.INVALID_REQUEST, "code_challenge is missing (RFC 7636).")
+    if method != "S256" or not _CHALLENGE.fullmatch(challenge):
+        raise _FlawError(AuthorizationError.INVALID_REQUEST, "The code challenge must be one of the method S256.")
+    return challenge
+
+
+def _prompts(text: str) -> frozenset[Prompt]:
+    names = text.split()
+    if not set(names) <= set(Prompt):
+        raise _FlawError(AuthorizationError.INVALID_REQUEST, "prompt has a value that is unknown.")
+    prompts = frozenset(map(Prompt, names))
+    if Prompt.NONE in prompts and len(prompts) > 1:
+        raise _FlawError(AuthorizationError.INVALID_REQUEST, "prompt is none, or something else.")
+    return prompts
+
+
+def _max_age(text: str | None) -> int | None:
+    if text is None:
+        return None
+    if not _AGE.fullmatch(text):
+        raise _FlawError(AuthorizationError.INVALID_REQUEST, "max_age is a number of seconds.")
+    return int(text)
+
+
+def _acr_levels(text: str) -> frozenset[int]:
+    """Return the levels of which one is asked for. Values that are unknown are left out, unless there are no others."""
+    names = text.split()
+    known = frozenset(ACR_LEVELS[name] for name in names if name in ACR_LEVELS)
+    if names and not known:
+        raise _FlawError(AuthorizationError.UNMET_AUTHENTICATION_REQUIREMENTS, "acr_values names nothing known.")
+    return known
+
+
+def _scopes(
+    text: str | None,
+    client: OAuthClient,
+    identifier: str | None,
+    resource: ResourceContent | None,
+    audiences: Audiences,
+) -> frozenset[str]:
+    """Return what of the scopes the client can have for the resource; unknown ones are dropped (RFC 6749 section 3.3).
+
+    Without any, all that it has but ``offline_access``, which is asked for by name. That is left out, too, for a client
+    that cannot refresh.
+    """
+    try:
+        audience, _ = audiences.of_client(client, identifier, resource)
+    except InvalidTargetError as error:
+        raise _FlawError(AuthorizationError.INVALID_TARGET, InvalidTargetError.detail) from error
+    allowed = frozenset(client.scopes)
+    if not audiences.is_built_in(audience):
+        allowed &= USER_SCOPES.union(() if resource is None else resource.scopes)
+    if REFRESH_TOKEN not in client.grant_types:
+        allowed -= {OFFLINE_SCOPE}
+    scopes = allowed & frozenset(text.split()) if text and text.split() else allowed - {OFFLINE_SCOPE}
+    if not scopes - {OFFLINE_SCOPE}:
+        raise _FlawError(AuthorizationError.INVALID_SCOPE, "The client has none of these scopes.")
+    return scopes

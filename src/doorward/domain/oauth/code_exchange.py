@@ -1,0 +1,225 @@
+"""Use cases: an application exchanges its authorization code, and refreshes the session that began with it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from doorward.core.ports import Clock, Database
+from doorward.domain.auth.acting_session import lock_account
+from doorward.domain.auth.admission import SIGNED_IN
+from doorward.domain.auth.application_sessions import end_session_of_code
+from doorward.domain.auth.begin import Begun, begin_session
+from doorward.domain.auth.devices import AddressDetail
+from doorward.domain.auth.events import SessionEnded
+from doorward.domain.auth.exceptions import UserNotFoundError
+from doorward.domain.auth.grants import Grant, GrantKind, RedeemedCode
+from doorward.domain.auth.models import Account, Device
+from doorward.domain.auth.opaque_token import OpaqueToken, OpaqueTokenCodec
+from doorward.domain.auth.policy import Lifetimes
+from doorward.domain.auth.rotated_session import TokenAudience
+from doorward.domain.auth.sessions import Sessions
+from doorward.domain.auth.token_pair import TokenPairIssuer
+from doorward.domain.oauth.code_models import (
+    IdentityToken,
+    Redemption,
+    SessionTokens,
+    StoredCode,
+    judge_redemption,
+)
+from doorward.domain.oauth.events import CodeRedeemed, CodeRefused, RefusedCode
+from doorward.domain.oauth.exceptions import GrantNotAllowedError, InvalidCodeError
+from doorward.domain.oauth.models import OAuthClient
+from doorward.domain.oauth.policy import AUTHORIZATION_CODE, OFFLINE_SCOPE, OPENID_SCOPE, REFRESH_TOKEN
+from doorward.domain.oauth.ports import IdTokenSigner
+from doorward.domain.oauth.repositories import Connection, codes, resources
+from doorward.observability.logging import report
+
+
+@dataclass(frozen=True, slots=True)
+class TokenIssuers:
+    """What writes the tokens of sessions: access and refresh tokens, and ID tokens."""
+
+    issuer: str
+    pairs: TokenPairIssuer
+    id_tokens: IdTokenSigner
+
+
+@dataclass(frozen=True, slots=True)
+class _KnownAudience:
+    """A resource, and the scopes that it knows."""
+
+    audience: TokenAudience
+    scopes: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    """A session that begins with the commit, for a code that was consumed."""
+
+    begun: Begun
+    code: StoredCode
+    audience: _KnownAudience | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Refused:
+    """Why none begins, and the sessions that end with the commit."""
+
+    reason: RefusedCode
+    ended: Sequence[SessionEnded] = ()
+
+
+class CodeExchange:
+    """Begins sessions of applications, and keeps them going."""
+
+    def __init__(
+        self,
+        *,
+        database: Database[Connection],
+        clock: Clock,
+        codec: OpaqueTokenCodec,
+        sessions: Sessions,
+        issuers: TokenIssuers,
+        lifetimes: Lifetimes,
+        address_detail: AddressDetail,
+    ) -> None:
+        """Take the database, the time, what reads codes, the sessions, what writes tokens, and the limits."""
+        self._database = database
+        self._clock = clock
+        self._codec = codec
+        self._sessions = sessions
+        self._issuers = issuers
+        self._lifetimes = lifetimes
+        self._address_detail: AddressDetail = address_detail
+
+    async def exchange(self, client: OAuthClient, redemption: Redemption) -> SessionTokens:
+        """Begin the session of a code, committed when this returns.
+
+        A code works once, whatever becomes of it: what does not belong to it burns it, and its second use ends the
+        session that the first one began (RFC 6749 section 4.1.2). The application must not learn why it is refused:
+        always ``InvalidCodeError``. Raises ``GrantNotAllowedError``, and ``ServiceUnavailableError`` before anything is
+        consumed while the tokens cannot be signed.
+        """
+        if AUTHORIZATION_CODE not in client.grant_types:
+            raise GrantNotAllowedError
+        token, now = self._codec.decode(redemption.code), self._clock.now()
+        if token is None:
+            report(CodeRefused(client_id=client.client_id, reason="malformed"))
+            raise InvalidCodeError
+        pairs = self._issuers.pairs
+        pairs.require_signing_key(pairs.audience_of(client.client_id), now)
+        pairs.require_signing_key(TokenAudience(client.client_id, client.id_token_algorithm), now)
+        try:
+            async with self._database.transaction() as connection:
+                account = await lock_account(connection, token.user_id)
+                outcome = await self._redeem(connection, client, redemption, token, account, now)
+        except UserNotFoundError:
+            outcome = _Refused("unknown")
+        if isinstance(outcome, _Refused):
+            for event in outcome.ended:
+                report(event)
+            report(CodeRefused(client_id=client.client_id, reason=outcome.reason))
+            raise InvalidCodeError
+        report(CodeRedeemed(client_id=client.client_id))
+        return self._tokens(client, token, outcome, now)
+
+    async def refresh(
+        self, client: OAuthClient, refresh_token: str, scopes: frozenset[str] | None, resource: str | None
+    ) -> SessionTokens:
+        """Exchange the current refresh token of the client's session for the next one.
+
+        The access token has ``scopes``, or those of the session, as far as the client still has them. Raises what
+        ``Sessions.refresh`` raises, and ``GrantNotAllowedError``.
+        """
+        if REFRESH_TOKEN not in client.grant_types:
+            raise GrantNotAllowedError
+        refreshed = await self._sessions.refresh_session(
+            refresh_token,
+            client_id=client.client_id,
+            scopes=scopes,
+            resource=resource,
+            ends_others=client.is_confidential,
+            allowed=frozenset(client.scopes),
+            not_before=client.not_before,
+        )
+        id_token = None
+        if OPENID_SCOPE in refreshed.pair.scopes:
+            identity = IdentityToken(client, refreshed.user_id, refreshed.session_id, refreshed.sign_in)
+            id_token = self._issuers.id_tokens.sign_id_token(identity, self._clock.now())
+        return SessionTokens(refreshed.pair, id_token, gives_refresh_token=True)
+
+    async def _redeem(
+        self,
+        connection: Connection,
+        client: OAuthClient,
+        redemption: Redemption,
+        token: OpaqueToken,
+        account: Account,
+        now: datetime,
+    ) -> _Begun | _Refused:
+        code = await codes.consume_code(connection, token)
+        if code is None:
+            ended = await end_session_of_code(connection, token, now=now, address_detail=self._address_detail)
+            return _Refused("replayed" if ended else "unknown", ended)
+        refused = judge_redemption(code, client, redemption, self._issuers.issuer, now)
+        if refused is not None:
+            return _Refused(refused)
+        audience = await self._audience_of(connection, client, code, now)
+        if code.resource is not None and audience is None:
+            return _Refused("resource")
+        grant = _grant_of(code, token, audience)
+        begun = await begin_session(
+            connection,
+            account,
+            code.proof_of(token.user_id),
+            grant,
+            Device(),
+            policy=SIGNED_IN,
+            lifetimes=self._lifetimes,
+            now=now,
+        )
+        return _Begun(begun, code, audience) if isinstance(begun, Begun) else _Refused("account")
+
+    async def _audience_of(
+        self, connection: Connection, client: OAuthClient, code: StoredCode, now: datetime
+    ) -> _KnownAudience | None:
+        """Return the resource of a code as it is at this moment; None for none, or one that is gone meanwhile."""
+        if code.resource is None or code.resource not in client.resources:
+            return None
+        resource = await resources.find_resource(connection, code.resource)
+        if resource is None:
+            return None
+        audience = TokenAudience(resource.identifier, resource.algorithm)
+        self._issuers.pairs.require_signing_key(audience, now)
+        return _KnownAudience(audience, frozenset(resource.scopes))
+
+    def _tokens(self, client: OAuthClient, token: OpaqueToken, outcome: _Begun, now: datetime) -> SessionTokens:
+        """Return the tokens of a session that is committed. The access token for a resource says what that knows."""
+        begun, code = outcome.begun, outcome.code
+        for event in (begun.event, *begun.ended):
+            report(event)
+        grant = begun.grant
+        if outcome.audience is not None:
+            scopes = tuple(scope for scope in grant.scopes if scope in outcome.audience.scopes)
+            grant = replace(grant, scopes=scopes)
+        pair = self._issuers.pairs.issue_first(replace(begun, grant=grant), user_id=token.user_id, now=now)
+        id_token = None
+        if OPENID_SCOPE in code.scopes:
+            identity = IdentityToken(client, token.user_id, token.id, begun.sign_in, code.nonce)
+            id_token = self._issuers.id_tokens.sign_id_token(identity, now)
+        return SessionTokens(pair, id_token, gives_refresh_token=REFRESH_TOKEN in client.grant_types)
+
+
+def _grant_of(code: StoredCode, token: OpaqueToken, audience: _KnownAudience | None) -> Grant:
+    """Return what the session of a code is for. Without ``offline_access`` it ends with the browser's."""
+    is_offline = OFFLINE_SCOPE in code.scopes
+    redeemed = RedeemedCode(
+        token.id, token.secret_hash, code.browser_session_id, None if is_offline else code.session_ends_at
+    )
+    return Grant(
+        code.client_id,
+        tuple(sorted(code.scopes)),
+        None if audience is None else audience.audience,
+        GrantKind.OFFLINE if is_offline else GrantKind.ONLINE,
+        redeemed,
+    )

@@ -1,0 +1,110 @@
+"""Authorization codes as they are stored, and what they are exchanged for. No I/O."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from doorward.core.principal import SignIn
+from doorward.domain.auth.models import Proof, TokenPair
+from doorward.domain.oauth.events import RefusedCode
+from doorward.domain.oauth.models import OAuthClient
+from doorward.domain.oauth.pkce import is_verified
+
+CODE_PREFIX: Final = "dwa_"
+CODE_LIFE: Final = timedelta(seconds=60)
+
+
+@dataclass(frozen=True, slots=True)
+class NewCode:
+    """A code about to be stored. The browser's session has the rest."""
+
+    id: UUID
+    secret_hash: bytes = field(repr=False)
+    client_id: str
+    user_id: UUID
+    browser_session_id: UUID
+    redirect_uri: str
+    scopes: Sequence[str]
+    resource: str | None
+    nonce: str | None
+    code_challenge: str | None
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StoredCode:
+    """A code that was just removed, because it was redeemed."""
+
+    client_id: str
+    browser_session_id: UUID
+    epoch: int
+    redirect_uri: str
+    scopes: Sequence[str]
+    resource: str | None
+    nonce: str | None
+    code_challenge: str | None
+    amr: Sequence[str]
+    acr: int
+    authenticated_at: datetime
+    session_ends_at: datetime
+    expires_at: datetime
+
+    def proof_of(self, user_id: UUID) -> Proof:
+        """Return what its user has proven."""
+        return Proof(user_id, tuple(self.amr), self.acr, self.authenticated_at, self.epoch)
+
+
+@dataclass(frozen=True, slots=True)
+class Redemption:
+    """What an application sends with a code."""
+
+    code: str = field(repr=False)
+    redirect_uri: str | None
+    verifier: str | None = field(repr=False)
+    resource: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SessionTokens:
+    """What an application gets for a code or a refresh. ``id_token`` is None without ``openid``."""
+
+    pair: TokenPair
+    id_token: str | None = field(repr=False)
+    gives_refresh_token: bool
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityToken:
+    """What an ID token says (OpenID Connect Core section 2)."""
+
+    client: OAuthClient
+    user_id: UUID
+    session_id: UUID
+    sign_in: SignIn
+    nonce: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HintedSession:
+    """Whom an ID token is about that a client sends back (OpenID Connect Core section 3.1.2.1)."""
+
+    user_id: str
+    client_id: str
+    session_id: str
+
+
+def judge_redemption(
+    code: StoredCode, client: OAuthClient, redemption: Redemption, issuer: str, now: datetime
+) -> RefusedCode | None:
+    """Tell why a code is refused that is there; None if it is not. Without a resource it is for the issuer."""
+    if now >= code.expires_at:
+        return "expired"
+    if code.client_id != client.client_id:
+        return "client"
+    if code.redirect_uri != redemption.redirect_uri:
+        return "redirect_uri"
+    if redemption.resource not in {None, code.resource or issuer}:
+        return "resource"
+    return None if is_verified(code.code_challenge, redemption.verifier) else "verifier"

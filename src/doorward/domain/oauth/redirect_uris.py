@@ -1,0 +1,93 @@
+"""Addresses to which browsers are sent back: which can be registered, and which request names a registered one. Pure.
+
+They are compared as texts (RFC 9700 section 2.1). The one exception is the port of a loopback address, which native
+applications learn when they start (RFC 8252 section 7.3).
+"""
+
+import re
+from collections.abc import Collection
+from typing import Final
+from urllib.parse import parse_qsl, urlsplit
+
+from doorward.domain.oauth.exceptions import InvalidRedirectUriError
+
+MAXIMUM_LENGTH: Final = 512
+MOST_OF_A_CLIENT: Final = 20
+OWN_PARAMETERS: Final = frozenset({"code", "state", "iss", "error", "error_description", "session_state"})
+"""What the service adds to an address."""
+
+_VISIBLE: Final = re.compile(r"[!-~]+")
+_FORBIDDEN: Final = re.compile(r"[\\*#<>\"`{}|^]")
+_DOTS: Final = frozenset({".", ".."})
+_PRIVATE_SCHEME: Final = re.compile(r"[a-z][a-z0-9+-]*(?:\.[a-z0-9+-]+)+")
+"""RFC 8252 section 7.1: based on a domain name, so it has a full stop."""
+
+_LOOPBACK: Final = re.compile(r"(http://(?:127\.0\.0\.1|\[::1\]|localhost))(?::[0-9]{1,5})?(|[/?].*)", re.DOTALL)
+
+
+def checked_redirect_uris(uris: Collection[str]) -> tuple[str, ...]:
+    """Return addresses that may be registered, in the order given, each once. Raises ``InvalidRedirectUriError``."""
+    distinct = tuple(dict.fromkeys(uris))
+    if len(distinct) > MOST_OF_A_CLIENT or not all(map(_may_be_registered, distinct)):
+        raise InvalidRedirectUriError
+    return distinct
+
+
+def is_registered(uri: str, registered: Collection[str]) -> bool:
+    """Tell whether a request names one of the registered addresses."""
+    if uri in registered:
+        return True
+    asked = _without_port(uri)
+    return asked is not None and asked in map(_without_port, registered)
+
+
+def is_native(uri: str) -> bool:
+    """Tell whether it leads to an application on the user's device, which others can imitate (RFC 8252 section 8.6)."""
+    return urlsplit(uri).scheme != "https"
+
+
+def host_of(uri: str) -> str:
+    """Return what people are shown of an address: its host, or its scheme where it has none."""
+    parts = urlsplit(uri)
+    return parts.netloc if parts.scheme in {"http", "https"} else f"{parts.scheme}:"
+
+
+def origin_of(uri: str) -> str | None:
+    """Return the origin of the pages of an address, as browsers send it; None for one of an application."""
+    parts = urlsplit(uri)
+    return f"{parts.scheme}://{parts.netloc.lower()}" if parts.scheme in {"http", "https"} else None
+
+
+def _may_be_registered(uri: str) -> bool:
+    if len(uri) > MAXIMUM_LENGTH or not _VISIBLE.fullmatch(uri) or _FORBIDDEN.search(uri):
+        return False
+    try:
+        parts = urlsplit(uri)
+        port = parts.port
+    except ValueError:
+        return False
+    if "@" in parts.netloc or port == 0 or _has_dot_segment(parts.path) or _has_own_parameter(parts.query):
+        return False
+    if parts.scheme == "https":
+        return bool(parts.hostname)
+    if parts.scheme == "http":
+        return _LOOPBACK.fullmatch(uri) is not None
+    return uri.startswith(f"{parts.scheme}:") and _PRIVATE_SCHEME.fullmatch(parts.scheme) is not None
+
+
+def _has_dot_segment(path: str) -> bool:
+    """Tell whether a server might take a part of the path for a step upwards, with path parameters or encoded, too."""
+    decoded = re.sub("%2f|%5c", "/", re.sub("%2e", ".", path, flags=re.IGNORECASE), flags=re.IGNORECASE)
+    return any(segment.partition(";")[0] in _DOTS for segment in decoded.split("/"))
+
+
+def _has_own_parameter(query: str) -> bool:
+    """Tell whether the address has what the service would add: clients would read the one that they see first."""
+    names = (name for separator in "&;" for name, _ in parse_qsl(query, keep_blank_values=True, separator=separator))
+    return any(name.lower() in OWN_PARAMETERS for name in names)
+
+
+def _without_port(uri: str) -> tuple[str, str] | None:
+    """Return a loopback address without its port; None for any other."""
+    found = _LOOPBACK.fullmatch(uri)
+    return None if found is None else (found[1], found[2])

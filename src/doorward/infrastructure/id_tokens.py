@@ -1,0 +1,73 @@
+"""ID tokens: what applications learn of a sign-in (OpenID Connect Core section 2). The key ring signs them."""
+
+import json
+import math
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import jwt
+from jwt.utils import base64url_encode
+
+from doorward.domain.auth.exceptions import InvalidAccessTokenError
+from doorward.domain.keys.models import SigningAlgorithm
+from doorward.domain.oauth.authorization_decision import acr_of
+from doorward.domain.oauth.code_models import HintedSession, IdentityToken
+from doorward.infrastructure.key_ring import KeyRingHolder
+from doorward.infrastructure.token_reading import compact_parts, json_object, members_of, signed_payload
+
+TYPE: Final = "JWT"
+"""No access token, whose type is ``at+jwt``: neither is taken for the other."""
+
+LIFE: Final = timedelta(minutes=10)
+"""It is read once, when it arrives."""
+
+_COMPACT_JSON: Final = json.JSONEncoder(separators=(",", ":")).encode
+
+
+class IdTokens:
+    """Signs ID tokens, and reads those that come back as hints."""
+
+    def __init__(self, rings: KeyRingHolder, issuer: str) -> None:
+        self._rings = rings
+        self._issuer = issuer
+
+    def sign_id_token(self, identity: IdentityToken, now: datetime) -> str:
+        """Return a token. Raises ``ServiceUnavailableError`` while the ring has no key of the client's algorithm."""
+        issued_at = math.floor(now.timestamp())
+        claims: dict[str, Any] = {
+            "iss": self._issuer,
+            "sub": str(identity.user_id),
+            "aud": identity.client.client_id,
+            "exp": issued_at + int(LIFE.total_seconds()),
+            "iat": issued_at,
+            **identity.sign_in.claims(),
+            "acr": acr_of(identity.sign_in),
+            "sid": str(identity.session_id),
+        }
+        if identity.nonce is not None:
+            claims["nonce"] = identity.nonce
+        return self._sign(claims, identity.client.id_token_algorithm, now)
+
+    def read_hint(self, token: str) -> HintedSession | None:
+        """Return what a token says that was issued here, expired or not; None for any other text."""
+        try:
+            header_part, _, _ = compact_parts(token)
+            header = members_of(header_part)
+            kid = header.get("kid")
+            key = self._rings.current.verifying_key(kid) if isinstance(kid, str) else None
+            if key is None or header.get("typ") != TYPE or "crit" in header:
+                return None
+            claims = json_object(signed_payload(token, [key.public], [key.algorithm]))
+        except InvalidAccessTokenError:
+            return None
+        named = [claims.get(name) for name in ("sub", "aud", "sid")]
+        if claims.get("iss") != self._issuer or not all(isinstance(each, str) for each in named):
+            return None
+        return HintedSession(*map(str, named))
+
+    def _sign(self, claims: dict[str, Any], algorithm: SigningAlgorithm, now: datetime) -> str:
+        key = self._rings.current.signing_key(algorithm, now)
+        header = {"alg": key.algorithm, "kid": key.kid, "typ": TYPE}
+        signed = b".".join(base64url_encode(_COMPACT_JSON(part).encode()) for part in (header, claims))
+        signature = jwt.get_algorithm_by_name(key.algorithm).sign(signed, key.private)
+        return (signed + b"." + base64url_encode(signature)).decode()

@@ -1,0 +1,55 @@
+"""The cookies of the pages: for this host alone, for no script, and not sent along from other sites but by links."""
+
+import secrets
+from datetime import timedelta
+from enum import StrEnum
+from typing import Final
+
+from fastapi import Request, Response
+
+DEVICE_KEPT: Final = timedelta(days=180)
+_BROWSER_BYTES: Final = 16
+
+
+class Cookie(StrEnum):
+    """What they are for."""
+
+    SESSION = "doorward_session"
+    """Who is signed in."""
+    DEVICE = "doorward_device"
+    """By which the device of a user is known again."""
+    BROWSER = "doorward_browser"
+    """Of which browser a form is, also before anybody has signed in: random, and of no other use."""
+
+
+class Cookies:
+    """Reads and sets the cookies."""
+
+    def __init__(self, *, is_https: bool) -> None:
+        """Without https, as on ``http://localhost``, browsers take neither the prefix nor ``Secure``."""
+        self._is_https = is_https
+        self._prefix = "__Host-" if is_https else ""
+
+    def read(self, request: Request, cookie: Cookie) -> str | None:
+        """Return the value that the browser sent."""
+        return request.cookies.get(f"{self._prefix}{cookie}")
+
+    def set(self, response: Response, cookie: Cookie, value: str, kept_for: timedelta | None = None) -> None:
+        """Have the browser keep a value, without ``kept_for`` until it is closed."""
+        response.set_cookie(
+            f"{self._prefix}{cookie}",
+            value,
+            max_age=None if kept_for is None else int(kept_for.total_seconds()),
+            path="/",
+            secure=self._is_https,
+            httponly=True,
+            samesite="lax",
+        )
+
+    def remove(self, response: Response, cookie: Cookie) -> None:
+        """Have the browser forget a cookie."""
+        self.set(response, cookie, "", timedelta(0))
+
+    def browser(self, request: Request) -> str:
+        """Return what the browser is known by, or a new value that the response has to set."""
+        return self.read(request, Cookie.BROWSER) or secrets.token_urlsafe(_BROWSER_BYTES)

@@ -1,0 +1,75 @@
+"""GET and POST /oauth/authorize: where applications send browsers (RFC 6749 section 4.1.1)."""
+
+from collections.abc import Sequence
+from typing import Final
+from urllib.parse import urlencode
+
+from fastapi import Request, Response
+
+from doorward.api.oauth.metadata import AUTHORIZE_PATH
+from doorward.api.policy import ContentPolicy
+from doorward.api.routing import Call
+from doorward.api.services import CurrentServices, ProviderServices, Services
+from doorward.domain.auth.browser_session import BrowserSession
+from doorward.domain.oauth.asked_again import PARAMETER
+from doorward.domain.oauth.authorization import AskedParameters
+from doorward.domain.oauth.authorization_decision import CodeDue, ConsentDue
+from doorward.domain.oauth.authorization_request import RefusedAuthorization
+from doorward.domain.oauth.exceptions import InvalidAuthorizationError
+from doorward.web.cookies import Cookie
+from doorward.web.provider.pages import CONSENT, SIGN_IN, ProviderPages, page_policy
+from doorward.web.provider.parameters import query_of, query_of_form, read_query, with_parameters
+
+POLICY: Final = page_policy(ContentPolicy.FORM_ELSEWHERE)
+
+
+def calls(pages: ProviderPages) -> Sequence[Call]:
+    """Return the calls."""
+
+    async def authorize(request: Request, services: CurrentServices) -> Response:
+        """Send the browser back with a code, or on to the page where its user is asked for something."""
+        provider = provider_of(services)
+        try:
+            asked = read_query(query_of(request))
+            session = await provider.browser_sessions.find(pages.cookies.read(request, Cookie.SESSION))
+            return await _answer(request, pages, provider, asked, session)
+        except InvalidAuthorizationError as error:
+            return pages.error_page(error)
+
+    async def authorize_by_form(request: Request) -> Response:
+        """Have the browser come again with GET: with a form of another site it sends no cookies."""
+        return pages.go_on(request, f"{AUTHORIZE_PATH}?{await query_of_form(request)}", is_form=False)
+
+    return [
+        Call("GET", AUTHORIZE_PATH, authorize, POLICY),
+        Call("POST", AUTHORIZE_PATH, authorize_by_form, POLICY),
+    ]
+
+
+async def _answer(
+    request: Request,
+    pages: ProviderPages,
+    provider: ProviderServices,
+    asked: AskedParameters,
+    session: BrowserSession | None,
+) -> Response:
+    considered = await provider.authorization.consider(asked, session)
+    if isinstance(considered, RefusedAuthorization):
+        return pages.answer(provider.issuer, considered, is_form=False)
+    decision = considered.decision
+    if isinstance(decision, CodeDue):
+        issued = await provider.authorization.issue(considered.request, decision.session)
+        if issued is not None:
+            return pages.answer(provider.issuer, issued, is_form=False)
+    if isinstance(decision, ConsentDue):
+        return pages.go_on(request, with_parameters(CONSENT, asked.values), is_form=False)
+    note = {PARAMETER: provider.authorization.note(asked)}
+    again = f"{AUTHORIZE_PATH}?{urlencode({**asked.of_application, **note})}"
+    return pages.go_on(request, f"{SIGN_IN}?{urlencode({'next': again})}", is_form=False)
+
+
+def provider_of(services: Services) -> ProviderServices:
+    """Return the use cases of the provider, without which there are no such pages."""
+    if services.provider is None:
+        raise InvalidAuthorizationError
+    return services.provider

@@ -1,0 +1,113 @@
+"""The page on which a person agrees to what an application may do."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from fastapi import Request, Response
+from pydantic import Field
+
+from doorward.api.bodies import FormBody
+from doorward.api.oauth.metadata import AUTHORIZE_PATH
+from doorward.api.policy import ContentPolicy
+from doorward.api.routing import Call
+from doorward.api.services import CurrentServices, ProviderServices
+from doorward.domain.auth.models import ACCOUNT_SCOPE
+from doorward.domain.auth.scopes import ResourceScope
+from doorward.domain.oauth.authorization_decision import CodeDue, ConsentDue
+from doorward.domain.oauth.authorization_request import RefusedAuthorization
+from doorward.domain.oauth.exceptions import InvalidAuthorizationError
+from doorward.domain.oauth.policy import EMAIL_SCOPE, OFFLINE_SCOPE, OPENID_SCOPE, PROFILE_SCOPE
+from doorward.domain.oauth.redirect_uris import host_of
+from doorward.web.cookies import Cookie
+from doorward.web.forms import PageForm
+from doorward.web.provider.authorize import provider_of
+from doorward.web.provider.pages import CONSENT, ProviderPages, page_policy
+from doorward.web.provider.parameters import query_of, read_query
+
+TEMPLATE: Final = "consent"
+ALLOW: Final = "allow"
+MAXIMUM_QUERY_LENGTH: Final = 32 * 1024
+WORDS_OF_SCOPES: Final[Mapping[str, str]] = {
+    OPENID_SCOPE: "Know that it is you",
+    PROFILE_SCOPE: "See your user name",
+    EMAIL_SCOPE: "See your e-mail address",
+    OFFLINE_SCOPE: "Stay signed in for you after you sign out here",
+    ACCOUNT_SCOPE: "Act for you in everything your account allows",
+    ResourceScope.ITEMS_READ: "Read your items",
+    ResourceScope.ITEMS_WRITE: "Change your items",
+}
+
+
+class ConsentForm(PageForm):
+    """What a person decided about which request."""
+
+    query: str = Field("", max_length=MAXIMUM_QUERY_LENGTH)
+    decision: str = Field("", max_length=16)
+
+
+def calls(pages: ProviderPages) -> Sequence[Call]:
+    """Return the calls."""
+
+    async def show_consent(request: Request, services: CurrentServices) -> Response:
+        """Ask; where there is nothing to ask, the browser goes on."""
+        query = query_of(request)
+        try:
+            return await _ask(request, pages, provider_of(services), query, is_form=False)
+        except InvalidAuthorizationError as error:
+            return pages.error_page(error)
+
+    async def decide_consent(request: Request, form: FormBody[ConsentForm], services: CurrentServices) -> Response:
+        """Send the browser back to the application with what the person decided."""
+        provider = provider_of(services)
+        try:
+            if not pages.forms.is_own(request, TEMPLATE, form.form_token):
+                return await _ask(request, pages, provider, form.query, is_form=True)
+            return await _decided(request, pages, provider, form)
+        except InvalidAuthorizationError as error:
+            return pages.error_page(error)
+
+    return [
+        Call("GET", CONSENT, show_consent, page_policy(ContentPolicy.FORM)),
+        Call("POST", CONSENT, decide_consent, page_policy(ContentPolicy.FORM_ELSEWHERE)),
+    ]
+
+
+async def _ask(
+    request: Request, pages: ProviderPages, provider: ProviderServices, query: str, *, is_form: bool
+) -> Response:
+    session = await provider.browser_sessions.find(pages.cookies.read(request, Cookie.SESSION))
+    considered = await provider.authorization.consider(read_query(query), session)
+    if isinstance(considered, RefusedAuthorization) or not isinstance(considered.decision, ConsentDue):
+        return pages.go_on(request, f"{AUTHORIZE_PATH}?{query}", is_form=is_form)
+    asked, decision = considered.request, considered.decision
+    return pages.form_page(
+        request,
+        TEMPLATE,
+        application=asked.client.name,
+        host=host_of(asked.reply.redirect_uri),
+        username=decision.session.username,
+        scopes=[WORDS_OF_SCOPES.get(scope, scope) for scope in _in_order(decision.scopes)],
+        is_known=not decision.new,
+        query=query,
+    )
+
+
+async def _decided(request: Request, pages: ProviderPages, provider: ProviderServices, form: ConsentForm) -> Response:
+    session = await provider.browser_sessions.find(pages.cookies.read(request, Cookie.SESSION))
+    considered = await provider.authorization.consider(read_query(form.query), session)
+    if isinstance(considered, RefusedAuthorization):
+        return pages.answer(provider.issuer, considered, is_form=True)
+    decision = considered.decision
+    if isinstance(decision, CodeDue | ConsentDue):
+        if form.decision != ALLOW:
+            declined = provider.authorization.decline(considered.request)
+            return pages.answer(provider.issuer, declined, is_form=True)
+        issued = await provider.authorization.agree(considered.request, decision.session)
+        if issued is not None:
+            return pages.answer(provider.issuer, issued, is_form=True)
+    return pages.go_on(request, f"{AUTHORIZE_PATH}?{form.query}", is_form=True)
+
+
+def _in_order(scopes: frozenset[str]) -> Sequence[str]:
+    """Return first what people have words for, in the order of those."""
+    return [*(each for each in WORDS_OF_SCOPES if each in scopes), *sorted(scopes - set(WORDS_OF_SCOPES))]

@@ -1,0 +1,65 @@
+"""The parameters of a request for authorization, wherever they stand: in an address, in a form, in another address."""
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Final
+from urllib.parse import parse_qsl, urlencode
+
+from fastapi import Request
+
+from doorward.api.bodies import FORM, body_of, check_content_type
+from doorward.api.oauth.metadata import AUTHORIZE_PATH
+from doorward.domain.oauth.authorization import AskedParameters
+from doorward.domain.oauth.exceptions import InvalidAuthorizationError
+
+MOST_FIELDS: Final = 50
+_NEXT: Final = f"{AUTHORIZE_PATH}?"
+
+
+def read_query(query: str) -> AskedParameters:
+    """Return the parameters of a query string; empty ones count as left out (RFC 6749 section 3.1).
+
+    Raises ``InvalidAuthorizationError`` for what is no text, or too much.
+    """
+    try:
+        pairs = parse_qsl(query, keep_blank_values=True, max_num_fields=MOST_FIELDS, errors="strict")
+    except ValueError as error:
+        raise InvalidAuthorizationError from error
+    counted = Counter(name for name, _ in pairs)
+    values = {name: value for name, value in pairs if value}
+    return AskedParameters(values, [name for name, number in counted.items() if number > 1])
+
+
+def query_of(request: Request) -> str:
+    """Return the query string of a request as it was sent."""
+    query: bytes = request.scope["query_string"]
+    return query.decode("latin-1")
+
+
+async def query_of_form(request: Request) -> str:
+    """Return the body of a form as a query string. Raises ``RequestRefusedError`` classes."""
+    check_content_type(request, FORM)
+    return (await body_of(request)).decode("latin-1")
+
+
+def with_parameters(address: str, parameters: Mapping[str, str]) -> str:
+    """Return an address with parameters beside those that it has."""
+    if not parameters:
+        return address
+    return f"{address}{'&' if '?' in address else '?'}{urlencode(parameters)}"
+
+
+def checked_next(text: str) -> str:
+    """Return where a person goes on after the sign-in: to a request for authorization, or nowhere.
+
+    Nothing else is followed, so that no link here leads to another site.
+    """
+    return text if text.startswith(_NEXT) and text.isascii() and text.isprintable() and "\\" not in text else ""
+
+
+def asked_in(next_address: str) -> AskedParameters | None:
+    """Return the parameters of the request that a person goes on to; None without one.
+
+    Raises ``InvalidAuthorizationError``.
+    """
+    return read_query(next_address.removeprefix(_NEXT)) if next_address else None

@@ -1,0 +1,75 @@
+"""Applications of others, to which a person signs in with a real browser."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from development.client import Person
+from development.proof.service import proof_settings
+from tests.browser.passkeys import NARROWEST, PasskeySite
+from tests.interop.programs import FOLDER, node_package, run_node
+
+if TYPE_CHECKING:
+    from playwright.async_api import Browser, Page
+
+CALLBACK: Final = "https://app.example/callback"
+SCOPE: Final = "openid profile email offline_access"
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """A client as the operator has added it."""
+
+    client_id: str
+    secret: str
+
+
+def add_app(site: PasskeySite, *options: str) -> App:
+    """Add a client by the command, as an operator does."""
+    scopes = [part for scope in SCOPE.split() for part in ("--scope", scope)]
+    command = ["client", "add", "Film list", "--redirect-uri", CALLBACK, *scopes, *options]
+    added = subprocess.run(
+        [sys.executable, "-m", "doorward", *command],
+        check=True,
+        env={**os.environ, **proof_settings(site.database_url, PUBLIC_URL=site.url)},
+        capture_output=True,
+        text=True,
+    )
+    client_id, _, secret = added.stdout.strip().partition("\t")
+    return App(client_id, secret)
+
+
+@asynccontextmanager
+async def window(browser: Browser, **options: Any) -> AsyncIterator[Page]:
+    """Yield a page of a browser that knows nobody, in which the application's address answers."""
+    context = await browser.new_context(viewport=NARROWEST, **options)
+    await context.route(f"{CALLBACK}*", lambda route: route.fulfill(body="Welcome back"))
+    yield await context.new_page()
+    await context.close()
+
+
+async def sign_in(page: Page, person: Person) -> None:
+    """Fill in the page for names and passwords."""
+    await page.get_by_label("User name or e-mail address").fill(person.username)
+    await page.get_by_label("Password").fill(person.password)
+    await page.get_by_role("button", name="Sign in", exact=True).click()
+
+
+async def came_back(page: Page) -> str:
+    """Wait until the browser is back at the application; return with what."""
+    await page.get_by_text("Welcome back").wait_for()
+    return page.url
+
+
+def node_client(function: str, **given: object) -> dict[str, Any]:
+    """Run a step of the client in JavaScript."""
+    node_package("openid-client")
+    answer: dict[str, Any] = json.loads(run_node(FOLDER / "clients" / "run.mjs", "sign_in", function, given=given))
+    return answer

@@ -1,0 +1,65 @@
+"""A person agrees to what an application may do, and takes it back: by the use cases, without a provider."""
+
+from typing import Any
+
+from development.client import ACCOUNT, PASSWORD
+from doorward.domain.auth.browser_session import BrowserStay
+from doorward.domain.auth.browser_sessions import BrowserSessions
+from doorward.domain.auth.opaque_token import OpaqueTokenCodec
+from doorward.domain.oauth.asked_again import AskedNotes
+from doorward.domain.oauth.authorization import AskedParameters, Authorization
+from doorward.domain.oauth.authorization_request import AuthorizationRequest
+from doorward.domain.oauth.pkce import challenge_of
+from doorward.domain.oauth.token_policy import Audiences
+from doorward.infrastructure.id_tokens import IdTokens
+from doorward.infrastructure.key_ring import FixedKeyRing, KeyRing
+from doorward.wiring.auth import create_browser_codec
+from tests.integration.oauth.clients import Oauth
+from tests.integration.service import Service
+
+ISSUER = "https://auth.example.com"
+CALLBACK = "https://app.example.com/callback"
+KEY = b"k" * 64
+
+
+async def use_an_application(service: Service) -> None:
+    """Make both changes."""
+    person, tokens = await service.register_and_log_in()
+    content: dict[str, Any] = {
+        "grant_types": ("authorization_code",),
+        "scopes": ("openid",),
+        "redirect_uris": (CALLBACK,),
+    }
+    client, _ = await Oauth(service, service.app.state.services.oauth).client(**content)
+    signed_in = await service.app.state.services.login.sign_in(
+        name=person.username, password=PASSWORD, stay=BrowserStay()
+    )
+    codec = create_browser_codec(service.settings.keys)
+    browsers = BrowserSessions(database=service.database, clock=service.clock, codec=codec, address_detail="full")
+    session = await browsers.find(signed_in.cookie)
+    assert session is not None
+    authorization = _authorization(service)
+    asked = {
+        "client_id": client.client_id,
+        "redirect_uri": CALLBACK,
+        "response_type": "code",
+        "code_challenge": challenge_of("v" * 43),
+        "code_challenge_method": "S256",
+    }
+    request = await authorization.read(AskedParameters(asked))
+    assert isinstance(request, AuthorizationRequest)
+    assert await authorization.agree(request, session)
+    path = f"{ACCOUNT}/applications/{client.client_id}"
+    assert (await service.authorized("DELETE", path, tokens.access)).status_code == 204
+    await browsers.end(signed_in.cookie)
+
+
+def _authorization(service: Service) -> Authorization:
+    return Authorization(
+        database=service.database,
+        clock=service.clock,
+        codec=OpaqueTokenCodec("dwa_", KEY),
+        notes=AskedNotes(KEY),
+        hints=IdTokens(FixedKeyRing(KeyRing()), ISSUER),
+        audiences=Audiences(issuer=ISSUER, own="doorward"),
+    )

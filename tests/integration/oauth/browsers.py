@@ -1,0 +1,173 @@
+"""A browser as the pages see it: it keeps cookies, sends forms, and follows where pages forward it."""
+
+import re
+from html import unescape
+from typing import Any, Final
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+import httpx
+
+from development.client import PASSWORD, Person
+from doorward.domain.oauth.models import ClientContent
+from doorward.domain.oauth.pkce import challenge_of
+from tests.integration.oauth.clients import OPERATOR
+from tests.integration.oauth.provider import ISSUER, TOKEN, Machine, Provider
+
+CALLBACK: Final = "https://app.example/callback"
+AUTHORIZE: Final = "/oauth/authorize"
+SIGN_IN: Final = "/account/sign-in"
+LOGOUT: Final = "/oauth/logout"
+VERIFIER: Final = "a-verifier-of-this-test" * 2
+OWN_SITE: Final = {"Sec-Fetch-Site": "same-origin"}
+_FORM: Final = re.compile(r'<form method="post" action="([^"]*)"[^>]*>(.*?)</form>', re.DOTALL)
+_FIELD: Final = re.compile(r"<(?:input|button)[^>]*>")
+_FORWARD: Final = re.compile(r'<meta http-equiv="refresh" content="0;url=([^"]*)">')
+
+
+def attribute(tag: str, name: str) -> str:
+    found = re.search(rf' {name}="([^"]*)"', tag)
+    return unescape(found[1]) if found else ""
+
+
+def forms_of(page: httpx.Response) -> list[tuple[str, dict[str, str]]]:
+    """Return the forms of a page: where each goes, and its fields."""
+    return [
+        (unescape(action), {attribute(tag, "name"): attribute(tag, "value") for tag in _FIELD.findall(body)})
+        for action, body in _FORM.findall(page.text)
+    ]
+
+
+def forwarded(page: httpx.Response) -> str:
+    """Return where a page forwards the browser."""
+    found = _FORWARD.search(page.text)
+    assert found, page.text
+    return unescape(found[1])
+
+
+def answer_of(address: str) -> dict[str, str]:
+    """Return the parameters with which a browser came back to the application."""
+    return dict(parse_qsl(urlsplit(address).query))
+
+
+class Browser:
+    """One browser, with its own cookies, at the service's address."""
+
+    def __init__(self, provider: Provider, **headers: str) -> None:
+        transport = httpx.ASGITransport(provider.service.app, raise_app_exceptions=False, client=("203.0.113.7", 1))
+        self.http = httpx.AsyncClient(transport=transport, base_url=ISSUER, headers=headers)
+
+    async def get(self, address: str, **parameters: str) -> httpx.Response:
+        """Follow a link, and where the service redirects to itself."""
+        answer = await self.http.get(address, params=parameters or None)
+        while answer.status_code == 303:
+            answer = await self.http.get(answer.headers["location"])
+        return answer
+
+    async def send(self, page: httpx.Response, **fields: str) -> httpx.Response:
+        """Send the last form of a page as its user filled it in."""
+        action, hidden = forms_of(page)[-1]
+        address = str(page.url.join(action))
+        return await self.http.post(address, data={**hidden, **fields}, headers=OWN_SITE)
+
+    async def sign_in(self, page: httpx.Response, person: Person, **fields: str) -> httpx.Response:
+        """Sign in on the page, and go on to where that leads."""
+        filled = {"username": person.username, "password": PASSWORD, "stay": "", **fields}
+        answer = await self.send(page, **filled)
+        assert answer.status_code == 200, answer.text
+        return await self.get(forwarded(answer))
+
+
+class Application:
+    """A client that sends browsers to sign in."""
+
+    def __init__(self, provider: Provider, machine: Machine) -> None:
+        self.provider = provider
+        self.machine = machine
+        self.id = machine.id
+
+    def parameters(self, **changes: str | None) -> dict[str, str]:
+        """Return a right request with these changes; None leaves a parameter out."""
+        asked = {
+            "client_id": self.id,
+            "redirect_uri": CALLBACK,
+            "response_type": "code",
+            "scope": "openid profile email",
+            "state": "the state",
+            "nonce": "the nonce",
+            "code_challenge": challenge_of(VERIFIER),
+            "code_challenge_method": "S256",
+        }
+        return {name: value for name, value in {**asked, **changes}.items() if value is not None}
+
+    def address(self, **changes: str | None) -> str:
+        return f"{AUTHORIZE}?{urlencode(self.parameters(**changes))}"
+
+    async def code(self, browser: Browser, person: Person, **changes: str | None) -> str:
+        """Return the code of a person who signs in and agrees."""
+        page = await browser.get(self.address(**changes))
+        if "/sign-in" in str(page.url):
+            page = await browser.sign_in(page, person)
+        address = page.headers.get("location")
+        if address is None:
+            address = forwarded(await browser.send(page, decision="allow"))
+        answer = answer_of(address)
+        assert "code" in answer, answer
+        return answer["code"]
+
+    async def exchange(self, code: str, **changes: str | None) -> httpx.Response:
+        """Exchange a code; None leaves a parameter out."""
+        form = {
+            "grant_type": "authorization_code",
+            "code": code,
+            "redirect_uri": CALLBACK,
+            "code_verifier": VERIFIER,
+            **changes,
+        }
+        given = {name: value for name, value in form.items() if value is not None}
+        if self.machine.secret:
+            return await self.machine.post(TOKEN, **given)
+        return await self.provider.post(TOKEN, {"client_id": self.id, **given})
+
+    async def tokens(self, browser: Browser, person: Person, **changes: str | None) -> dict[str, Any]:
+        """Return what the application gets of a person."""
+        answer = await self.exchange(await self.code(browser, person, **changes))
+        assert answer.status_code == 200, answer.text
+        body: dict[str, Any] = answer.json()
+        return body
+
+    async def refresh(self, refresh_token: str, **form: str) -> httpx.Response:
+        form = {"grant_type": "refresh_token", "refresh_token": refresh_token, **form}
+        return await self.machine.post(TOKEN, **form)
+
+
+async def application(provider: Provider, **content: Any) -> Application:
+    """Register an application."""
+    made = await provider.clients.create(
+        OPERATOR,
+        ClientContent(
+            **{
+                "name": "The App",
+                "grant_types": ("authorization_code", "refresh_token"),
+                "scopes": ("email", "items:read", "offline_access", "openid", "profile"),
+                "redirect_uris": (CALLBACK,),
+                **content,
+            }
+        ),
+    )
+    return Application(provider, Machine(provider, made.client, made.secret or ""))
+
+
+async def is_signed_in(browser: Browser, app: Application) -> bool:
+    """Tell whether a user is signed in there."""
+    answer = await browser.get(app.address(prompt="none"))
+    return answer_of(answer.headers["location"]).get("error") != "login_required"
+
+
+async def signed_in(browser: Browser, provider: Provider, **fields: str) -> Person:
+    """Have a new user sign in there."""
+    person = await provider.service.register()
+    page = await browser.get(SIGN_IN)
+    filled = {"username": person.username, "password": PASSWORD, "stay": "", **fields}
+    answer = await browser.send(page, **filled)
+    assert "You are signed in." in answer.text
+    return person

@@ -1,0 +1,124 @@
+"""What is over is removed by the housekeeping, and what is not stays; the operator ends all."""
+
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from development.client import PASSWORD, Person
+from doorward.domain.auth.browser_session import OF_STAY, OF_VISIT
+from doorward.domain.auth.ending import SessionEnding
+from doorward.domain.auth.expiry import TokenExpiry
+from doorward.domain.auth.repositories.browser_sessions import MOST_LIVE
+from doorward.domain.oauth.code_models import CODE_LIFE
+from doorward.domain.oauth.expiry import CodeExpiry
+from tests.integration.oauth.browsers import SIGN_IN, Browser, application, is_signed_in, signed_in
+from tests.integration.oauth.provider import ISSUER, Provider
+from tests.integration.service import MakeService
+
+
+@pytest.fixture
+async def provider(make_service: MakeService) -> Provider:
+    return Provider(await make_service(public_url=ISSUER))
+
+
+def parts(provider: Provider, **more: Any) -> dict[str, Any]:
+    return {"database": provider.service.database, "clock": provider.clock, **more}
+
+
+def count(provider: Provider, table: str, *people: Person) -> int:
+    """Return how many rows of these people there are."""
+    query = f"SELECT count(*) FROM {table} WHERE user_id = ANY(%s::uuid[])"
+    return int(provider.sql(query, [person.id for person in people])[0]["count"])
+
+
+async def test_codes_that_were_not_redeemed_go_when_they_have_expired(provider: Provider) -> None:
+    app, browser = await application(provider), Browser(provider)
+    person = await signed_in(browser, provider)
+    for _ in range(3):
+        await app.code(browser, person)
+    provider.clock.advance(CODE_LIFE)
+    late = await app.code(browser, person)
+    assert await CodeExpiry(**parts(provider, rows_a_batch=2)).prune() >= 3
+    assert count(provider, "oauth_codes", person) == 1
+    assert (await app.exchange(late)).status_code == 200
+
+
+async def test_sessions_of_browsers_go_when_they_are_over(provider: Provider) -> None:
+    expiry = TokenExpiry(**parts(provider, rows_a_batch=1))
+    app, staying = await application(provider), Browser(provider)
+    people = [await signed_in(staying, provider, stay="on")]
+    people += [await signed_in(Browser(provider), provider) for _ in range(3)]
+    provider.sql("UPDATE users SET session_epoch = session_epoch + 1 WHERE id = %s", people[1].id)
+    await expiry.prune()
+    assert count(provider, "browser_sessions", *people) == 3
+    provider.clock.advance(OF_VISIT.idle)
+    await expiry.prune()
+    assert count(provider, "browser_sessions", *people) == 1
+    assert await is_signed_in(staying, app)
+    provider.clock.advance(OF_STAY.absolute)
+    await expiry.prune()
+    assert count(provider, "browser_sessions", *people) == 0
+
+
+async def test_the_operator_ends_sessions_of_browsers_with_all_others(provider: Provider) -> None:
+    app, browser = await application(provider), Browser(provider)
+    person = await signed_in(browser, provider)
+    code = await app.code(browser, person)
+    await SessionEnding(**parts(provider)).end_all()
+    assert not await is_signed_in(browser, app)
+    assert (await app.exchange(code)).status_code == 400
+
+
+async def test_what_is_stored_of_a_person_is_in_the_export_and_holds_no_secret(provider: Provider) -> None:
+    app, browser = await application(provider), Browser(provider)
+    person = await signed_in(browser, provider)
+    await app.tokens(browser, person)
+    own = await provider.service.log_in(person)
+    exported = (await provider.service.authorized("POST", "/api/v1/account/export", own.access)).json()
+    (session,), (consent,) = exported["browser_sessions"], exported["consents"]
+    assert (session["amr"], session["is_kept"], session["address"]) == (["pwd"], False, "203.0.113.7")
+    assert (consent["client_id"], consent["name"]) == (app.id, "The App")
+    hidden: Callable[[Any], str] = json.dumps
+    assert browser.http.cookies["doorward_session"][4:] not in hidden(exported)
+    assert "secret" not in hidden([session, consent])
+
+
+async def test_how_long_a_session_is_not_used_is_counted_in_minutes(provider: Provider) -> None:
+    app, browser = await application(provider), Browser(provider)
+    person = await signed_in(browser, provider)
+    stored = "SELECT seen_at, expires_at FROM browser_sessions WHERE user_id = %s"
+    (before,) = provider.sql(stored, person.id)
+    provider.clock.advance(timedelta(seconds=59))
+    assert await is_signed_in(browser, app)
+    assert provider.sql(stored, person.id) == [before]
+    provider.clock.advance(timedelta(seconds=1))
+    assert await is_signed_in(browser, app)
+    (after,) = provider.sql(stored, person.id)
+    assert after["expires_at"] - before["expires_at"] == timedelta(minutes=1)
+
+
+async def test_beyond_the_most_that_there_may_be_the_one_that_was_used_longest_ago_ends(provider: Provider) -> None:
+    app, first, browser = await application(provider), Browser(provider), Browser(provider)
+    person = await signed_in(first, provider)
+    online = await app.tokens(first, person)
+    offline = await app.tokens(first, person, scope="openid offline_access")
+    provider.sql(
+        "INSERT INTO browser_sessions SELECT gen_random_uuid(), user_id, epoch, secret_hash, amr, acr,"
+        " authenticated_at, is_kept, user_agent, address, created_at, seen_at + interval '1 second', expires_at,"
+        " ends_at FROM browser_sessions, generate_series(2, %s) WHERE user_id = %s",
+        MOST_LIVE,
+        person.id,
+    )
+    assert await is_signed_in(first, app)
+    page = await browser.get(SIGN_IN)
+    await browser.send(page, username=person.username, password=PASSWORD, stay="")
+    assert await is_signed_in(browser, app)
+    assert not await is_signed_in(first, app)
+    assert count(provider, "browser_sessions", person) == MOST_LIVE
+    assert (await app.refresh(online["refresh_token"])).status_code == 400
+    assert (await app.refresh(offline["refresh_token"])).status_code == 200
+    ended = {row["end_reason"] for row in provider.service.sessions_of(person) if row["ended_at"]}
+    assert ended == {"displaced"}

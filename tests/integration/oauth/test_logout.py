@@ -1,0 +1,115 @@
+"""Applications send browsers to sign out."""
+
+import asyncio
+from datetime import timedelta
+
+import psycopg
+import pytest
+
+from tests.integration.oauth.browsers import (
+    CALLBACK,
+    LOGOUT,
+    Application,
+    Browser,
+    application,
+    is_signed_in,
+    signed_in,
+)
+from tests.integration.oauth.provider import Provider, is_oauth_error
+
+
+@pytest.fixture
+async def app(lasting_provider: Provider) -> Application:
+    return await application(lasting_provider, post_logout_uris=("https://app.example/bye",))
+
+
+@pytest.fixture
+def browser(lasting_provider: Provider) -> Browser:
+    return Browser(lasting_provider)
+
+
+class TestLogout:
+    async def test_it_asks_and_ends_the_sessions_of_applications_but_offline_ones(
+        self, lasting_provider: Provider, app: Application, browser: Browser
+    ) -> None:
+        person = await signed_in(browser, lasting_provider)
+        online = await app.tokens(browser, person)
+        offline = await app.tokens(browser, person, scope="openid offline_access")
+        page = await browser.get(LOGOUT)
+        assert "Sign out?" in page.text
+        assert await is_signed_in(browser, app)
+        assert "You are signed out." in (await browser.send(page)).text
+        assert not await is_signed_in(browser, app)
+        assert is_oauth_error(await app.refresh(online["refresh_token"]), "invalid_grant")
+        assert (await app.refresh(offline["refresh_token"])).status_code == 200
+
+    async def test_an_application_that_knows_who_it_is_signs_out_at_once(
+        self, lasting_provider: Provider, app: Application, browser: Browser
+    ) -> None:
+        person = await signed_in(browser, lasting_provider)
+        tokens = await app.tokens(browser, person)
+        answer = await browser.get(
+            LOGOUT,
+            id_token_hint=tokens["id_token"],
+            post_logout_redirect_uri="https://app.example/bye",
+            state="the state",
+        )
+        assert (answer.status_code, answer.headers["location"]) == (302, "https://app.example/bye?state=the+state")
+        assert not await is_signed_in(browser, app)
+
+    async def test_an_expired_hint_counts_and_that_of_another_user_asks(self, provider: Provider) -> None:
+        app = await application(provider)
+        browser, other = Browser(provider), Browser(provider)
+        tokens = await app.tokens(browser, await signed_in(browser, provider))
+        await signed_in(other, provider)
+        provider.clock.advance(timedelta(hours=1))
+        assert "Sign out?" in (await other.get(LOGOUT, id_token_hint=tokens["id_token"])).text
+        assert await is_signed_in(other, app)
+        assert "You are signed out." in (await browser.get(LOGOUT, id_token_hint=tokens["id_token"])).text
+
+    async def test_a_wrong_request_ends_nothing_and_leads_nowhere(
+        self, lasting_provider: Provider, app: Application, browser: Browser
+    ) -> None:
+        tokens = await app.tokens(browser, await signed_in(browser, lasting_provider))
+        hint, bye = tokens["id_token"], "https://app.example/bye"
+        for asked in (
+            {"id_token_hint": hint, "post_logout_redirect_uri": "https://evil.example/"},
+            {"id_token_hint": hint, "post_logout_redirect_uri": CALLBACK},
+            {"id_token_hint": hint, "client_id": "dwc_another"},
+            {"id_token_hint": hint[:-4] + "AAAA"},
+            {"id_token_hint": tokens["access_token"]},
+            {"post_logout_redirect_uri": bye},
+            {"client_id": "dwc_made-up", "post_logout_redirect_uri": bye},
+        ):
+            answer = await browser.get(LOGOUT, **asked)
+            assert answer.status_code == 400
+            assert "location" not in answer.headers
+            assert "evil" not in answer.text
+        assert await is_signed_in(browser, app)
+
+    async def test_a_form_of_another_site_only_leads_to_the_question(
+        self, lasting_provider: Provider, app: Application, browser: Browser
+    ) -> None:
+        await signed_in(browser, lasting_provider)
+        answer = await browser.http.post(LOGOUT, data={"client_id": app.id, "state": "s"})
+        assert answer.status_code == 303
+        assert "Sign out?" in (await browser.get(answer.headers["location"])).text
+        assert await is_signed_in(browser, app)
+
+    async def test_a_logout_while_a_code_is_redeemed_leaves_no_session(
+        self, lasting_provider: Provider, app: Application, browser: Browser
+    ) -> None:
+        service, person = lasting_provider.service, await signed_in(browser, lasting_provider)
+        code, page = await app.code(browser, person), await browser.get(LOGOUT)
+        with psycopg.connect(service.database_url) as blocker:
+            # The session is stored, and its event waits: nobody else sees it yet.
+            blocker.execute("LOCK TABLE audit_events IN SHARE ROW EXCLUSIVE MODE")
+            exchange = asyncio.create_task(app.exchange(code))
+            await service.locks_are_waited_for(1)
+            logout = asyncio.create_task(browser.send(page))
+            await service.locks_are_waited_for(2)
+            blocker.rollback()
+            assert (await exchange).status_code == 200
+            assert (await logout).status_code == 200
+        (session,) = service.sessions_of(person)
+        assert session["end_reason"] == "logout"

@@ -1,0 +1,157 @@
+"""The pages' forms: only the page that a browser was shown may send them, whatever other tabs do meanwhile."""
+
+from datetime import timedelta
+
+import pytest
+
+from development.client import PASSWORD
+from tests.integration.oauth.browsers import (
+    OWN_SITE,
+    SIGN_IN,
+    Application,
+    Browser,
+    answer_of,
+    application,
+    forms_of,
+    forwarded,
+    is_signed_in,
+    signed_in,
+)
+from tests.integration.oauth.provider import Provider
+
+
+@pytest.fixture
+async def app(lasting_provider: Provider) -> Application:
+    return await application(lasting_provider, post_logout_uris=("https://app.example/bye",))
+
+
+@pytest.fixture
+def browser(lasting_provider: Provider) -> Browser:
+    return Browser(lasting_provider)
+
+
+class TestForms:
+    @pytest.mark.parametrize("site", ["cross-site", "same-site", "none"])
+    async def test_a_form_of_another_site_signs_nobody_in(
+        self, lasting_provider: Provider, app: Application, browser: Browser, site: str
+    ) -> None:
+        person = await lasting_provider.service.register()
+        page = await browser.get(SIGN_IN)
+        _, hidden = forms_of(page)[-1]
+        form = {**hidden, "username": person.username, "password": PASSWORD}
+        answer = await browser.http.post(SIGN_IN, data=form, headers={"Sec-Fetch-Site": site})
+        assert answer.status_code == 422
+        assert "Try again" in answer.text
+        assert not await is_signed_in(browser, app)
+
+    async def test_without_fetch_metadata_the_origin_counts(self, lasting_provider: Provider, browser: Browser) -> None:
+        person = await lasting_provider.service.register()
+        _, hidden = forms_of(await browser.get(SIGN_IN))[-1]
+        form = {**hidden, "username": person.username, "password": PASSWORD, "stay": ""}
+        for origin in ("https://evil.example", "null", "http://localhost:8001"):
+            assert (await browser.http.post(SIGN_IN, data=form, headers={"Origin": origin})).status_code == 422
+        assert (await browser.http.post(SIGN_IN, data=form)).status_code == 422
+        own = await browser.http.post(SIGN_IN, data=form, headers={"Origin": "http://localhost:8000"})
+        assert own.status_code == 200
+
+    async def test_the_value_of_another_browser_is_refused_cve_2026_7507(
+        self, lasting_provider: Provider, app: Application, browser: Browser
+    ) -> None:
+        attacker = Browser(lasting_provider)
+        person = await lasting_provider.service.register()
+        _, hidden = forms_of(await attacker.get(SIGN_IN))[-1]
+        await browser.get(SIGN_IN)
+        form = {**hidden, "username": person.username, "password": PASSWORD}
+        assert (await browser.http.post(SIGN_IN, data=form, headers=OWN_SITE)).status_code == 422
+        assert not await is_signed_in(browser, app)
+
+    async def test_consent_cannot_be_given_by_another_site(
+        self, lasting_provider: Provider, app: Application, browser: Browser
+    ) -> None:
+        page = await browser.sign_in(await browser.get(app.address()), await lasting_provider.service.register())
+        _, hidden = forms_of(page)[-1]
+        form = {**hidden, "decision": "allow"}
+        for more in ({}, {"Sec-Fetch-Site": "cross-site"}):
+            answer = await browser.http.post("/account/consent", data=form, headers=more)
+            assert "asks for access" in answer.text
+        answer = await browser.http.post("/account/consent", data={**form, "form_token": "0" * 64}, headers=OWN_SITE)
+        assert "asks for access" in answer.text
+
+    async def test_a_form_of_before_another_user_signed_in_agrees_to_nothing(
+        self, lasting_provider: Provider, app: Application, browser: Browser
+    ) -> None:
+        page = await browser.sign_in(await browser.get(app.address()), await lasting_provider.service.register())
+        await signed_in(browser, lasting_provider)
+        assert "asks for access" in (await browser.send(page, decision="allow")).text
+
+    async def test_a_forged_next_leads_nowhere(self, lasting_provider: Provider, browser: Browser) -> None:
+        for next_address in (
+            "https://evil.example/",
+            "//evil.example/oauth/authorize?",
+            "/\\evil.example",
+            "/oauth/authorize?a=1\\@evil",
+            "javascript:alert(1)",
+            "/account/passkeys",
+            "oauth/authorize?",
+        ):
+            person = await lasting_provider.service.register()
+            page = await browser.get(SIGN_IN, next=next_address)
+            answer = await browser.send(page, username=person.username, password=PASSWORD, stay="")
+            assert "You are signed in." in answer.text
+            assert "evil" not in answer.text
+
+    async def test_pages_load_nothing_from_elsewhere_and_are_in_no_frame(
+        self, app: Application, browser: Browser
+    ) -> None:
+        page = await browser.get(app.address())
+        policy = page.headers["content-security-policy"]
+        for part in ("default-src 'none'", "frame-ancestors 'none'", "base-uri 'none'", "form-action 'self'"):
+            assert part in policy
+        assert "unsafe" not in policy
+        assert page.headers["x-frame-options"] == "DENY"
+        assert page.headers["referrer-policy"] == "same-origin"
+        assert page.headers["cache-control"] == "no-store"
+
+
+class TestPrompts:
+    async def test_a_login_that_is_asked_for_happens_once_and_leaving_the_note_out_asks_again(
+        self, provider: Provider
+    ) -> None:
+        app, browser = await application(provider), Browser(provider)
+        person = await signed_in(browser, provider)
+        await app.tokens(browser, person)
+        provider.clock.advance(timedelta(minutes=1))
+        page = await browser.get(app.address(prompt="login"))
+        assert "asks you to sign in again" in page.text
+        page = await browser.sign_in(page, person)
+        assert "code" in answer_of(page.headers["location"])
+        assert SIGN_IN in str((await browser.get(app.address(prompt="login"))).url)
+
+    async def test_an_old_note_of_another_request_counts_for_nothing(self, provider: Provider) -> None:
+        app, browser = await application(provider), Browser(provider)
+        await signed_in(browser, provider)
+        first = await browser.get(app.address(prompt="login"))
+        note = answer_of(forms_of(first)[-1][1]["next"])["asked"]
+        for changes in ({"state": "another"}, {"scope": "openid"}):
+            assert SIGN_IN in str((await browser.get(app.address(prompt="login", asked=note, **changes))).url)
+        provider.clock.advance(timedelta(hours=2))
+        assert SIGN_IN in str((await browser.get(app.address(prompt="login", asked=note))).url)
+
+    async def test_two_tabs_keep_their_own_state_keycloak_36150(
+        self, lasting_provider: Provider, app: Application, browser: Browser
+    ) -> None:
+        person = await lasting_provider.service.register()
+        first, second = await browser.get(app.address(state="one")), await browser.get(app.address(state="two"))
+        consent = await browser.sign_in(first, person)
+        assert answer_of(forwarded(await browser.send(consent, decision="allow")))["state"] == "one"
+        done = await browser.sign_in(second, person)
+        assert answer_of(done.headers["location"])["state"] == "two"
+
+    async def test_a_request_by_form_comes_again_with_cookies(
+        self, lasting_provider: Provider, app: Application, browser: Browser
+    ) -> None:
+        await app.tokens(browser, await lasting_provider.service.register())
+        answer = await browser.http.post("/oauth/authorize", data=app.parameters(state="a&b"))
+        assert answer.status_code == 303
+        done = await browser.get(answer.headers["location"])
+        assert answer_of(done.headers["location"])["state"] == "a&b"

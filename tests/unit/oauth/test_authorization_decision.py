@@ -1,0 +1,132 @@
+"""When an application gets a code, when the user is asked for something, and when neither."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from doorward.core.principal import SignIn
+from doorward.domain.oauth.authorization_decision import (
+    CodeDue,
+    ConsentDue,
+    SignInDue,
+    UserState,
+    acr_of,
+    decide,
+)
+from doorward.domain.oauth.authorization_request import RefusedAuthorization
+from tests.unit.oauth.applications import APP, NOW, USER_ID, request_for, session
+
+MINUTE = timedelta(minutes=1)
+GRANTED = frozenset({"openid", "profile"})
+SIGNED_IN = UserState(session(), GRANTED)
+PHONE = replace(APP, auth_method="none")
+
+
+def decided(user: UserState = SIGNED_IN, client: Any = APP, **asked: Any) -> Any:
+    return decide(request_for(client, **asked), user, NOW + MINUTE)
+
+
+def error_of(decision: Any) -> str:
+    assert isinstance(decision, RefusedAuthorization), decision
+    return decision.error
+
+
+def test_a_signed_in_user_who_has_agreed_is_asked_nothing() -> None:
+    assert isinstance(decided(), CodeDue)
+    assert isinstance(decided(prompt="none"), CodeDue)
+
+
+def test_a_stranger_signs_in() -> None:
+    assert decided(UserState(None)) == SignInDue(needs_second_factor=False)
+    assert error_of(decided(UserState(None), prompt="none")) == "login_required"
+
+
+@pytest.mark.parametrize("prompt", ["login", "select_account", "login consent"])
+def test_a_login_that_is_asked_for_is_asked_once(prompt: str) -> None:
+    assert isinstance(decided(prompt=prompt), SignInDue)
+    before = replace(SIGNED_IN, asked_at=NOW + timedelta(seconds=1))
+    assert isinstance(decided(before, prompt=prompt), SignInDue)
+    after = replace(SIGNED_IN, asked_at=NOW)
+    assert not isinstance(decided(after, prompt=prompt), SignInDue)
+
+
+def test_max_age_is_measured_from_the_login() -> None:
+    assert isinstance(decided(max_age="60"), CodeDue)
+    assert isinstance(decided(max_age="59"), SignInDue)
+    assert isinstance(decided(replace(SIGNED_IN, asked_at=NOW), max_age="0"), CodeDue)
+    assert error_of(decided(max_age="0", prompt="none")) == "login_required"
+
+
+class TestStrength:
+    def test_an_application_gets_what_it_asks_for_or_more(self) -> None:
+        two = UserState(session(acr=2, amr=("pwd", "otp", "mfa")), GRANTED)
+        passkey = UserState(session(acr=2, amr=("pop", "user", "mfa")), GRANTED)
+        for user, values in ((SIGNED_IN, "1"), (two, "1"), (two, "phr 2"), (passkey, "phr"), (passkey, "2")):
+            assert isinstance(decided(user, acr_values=values), CodeDue)
+
+    def test_who_can_shows_a_second_factor(self) -> None:
+        user = UserState(session(has_second_factor=True), GRANTED)
+        assert decided(user, acr_values="2") == SignInDue(needs_second_factor=True)
+        assert decided(UserState(None), acr_values="2") == SignInDue(needs_second_factor=True)
+        assert decided(UserState(None), acr_values="1 2") == SignInDue(needs_second_factor=False)
+
+    def test_who_cannot_is_not_asked_again_and_again(self) -> None:
+        unmet = "unmet_authentication_requirements"
+        assert error_of(decided(acr_values="2")) == unmet
+        able = UserState(session(has_second_factor=True), GRANTED)
+        assert error_of(decided(replace(able, asked_at=NOW), acr_values="phr")) == unmet
+        assert error_of(decided(able, acr_values="2", prompt="none")) == unmet
+
+    @pytest.mark.parametrize(
+        ("acr", "amr", "name"),
+        [(1, ("pwd",), "1"), (2, ("pwd", "otp"), "2"), (2, ("pwd", "pop"), "2"), (2, ("pop", "user", "mfa"), "phr")],
+    )
+    def test_it_has_a_name(self, acr: int, amr: tuple[str, ...], name: str) -> None:
+        assert acr_of(SignIn(NOW, acr, amr)) == name
+
+
+class TestConsent:
+    def test_what_is_new_is_asked_for(self) -> None:
+        decision = decided(scope="openid email")
+        assert isinstance(decision, ConsentDue)
+        assert decision.scopes == {"openid", "email"}
+        assert decision.new == {"email"}
+        assert error_of(decided(scope="openid email", prompt="none")) == "consent_required"
+
+    def test_it_can_be_asked_for_again(self) -> None:
+        decision = decided(prompt="consent")
+        assert isinstance(decision, ConsentDue)
+        assert decision.new == set()
+
+    def test_the_operators_own_clients_ask_nobody(self) -> None:
+        own = replace(APP, is_first_party=True)
+        assert isinstance(decided(UserState(session()), own), CodeDue)
+        assert isinstance(decided(UserState(session()), own, prompt="consent"), ConsentDue)
+
+    def test_an_application_on_the_device_is_confirmed_each_time(self) -> None:
+        loopback = "http://127.0.0.1:5000/callback"
+        for client in (PHONE, replace(PHONE, is_first_party=True)):
+            assert isinstance(decided(client=client, redirect_uri=loopback), ConsentDue)
+        assert error_of(decided(client=PHONE, redirect_uri=loopback, prompt="none")) == "interaction_required"
+        assert isinstance(decided(client=PHONE), CodeDue)
+        assert isinstance(decided(redirect_uri=loopback), CodeDue)
+
+
+class TestHint:
+    def test_the_expected_user_is_no_other(self) -> None:
+        hinted = replace(SIGNED_IN, hinted_user=str(USER_ID))
+        other = replace(SIGNED_IN, hinted_user=str(uuid4()))
+        assert isinstance(decided(hinted, id_token_hint="x"), CodeDue)
+        assert isinstance(decided(other, id_token_hint="x"), SignInDue)
+        assert error_of(decided(other, id_token_hint="x", prompt="none")) == "login_required"
+
+    def test_who_signed_in_as_another_again_is_not_asked_a_third_time(self) -> None:
+        other = replace(SIGNED_IN, hinted_user=str(uuid4()), asked_at=NOW)
+        assert error_of(decided(other, id_token_hint="x")) == "login_required"
+
+    def test_a_hint_that_cannot_be_read_counts_only_where_nothing_may_be_asked(self) -> None:
+        assert isinstance(decided(id_token_hint="x"), CodeDue)
+        assert error_of(decided(id_token_hint="x", prompt="none")) == "login_required"
