@@ -4,14 +4,19 @@ import ast
 from pathlib import Path
 from typing import Final
 
+import pytest
+
 from tests.architecture.sources import Function, calls_of, functions_of, source_modules, text_of, tree_of
 
 AUTH: Final = Path("src/doorward/domain/auth")
 ADMISSION: Final = AUTH / "admission.py"
 BEGIN: Final = AUTH / "begin.py"
+BEGIN_IN_BROWSER: Final = AUTH / "browser_sessions.py"
 LOGIN: Final = AUTH / "login.py"
 CONTINUATION: Final = AUTH / "continuation.py"
+CODE_EXCHANGE: Final = Path("src/doorward/domain/oauth/code_exchange.py")
 SESSIONS: Final = AUTH / "repositories" / "sessions.py"
+BROWSER_SESSIONS: Final = AUTH / "repositories" / "browser_sessions.py"
 WIRING: Final = Path("src/doorward/wiring/auth.py")
 
 
@@ -49,11 +54,27 @@ def test_one_statement_stores_sessions_and_one_function_calls_it() -> None:
     assert callers("add_session") == {BEGIN}
 
 
-def test_the_birth_of_a_session_asks_the_judge_first_and_returns_any_other_verdict() -> None:
-    judged, refused, *rest = [each for each in function(BEGIN, "begin_session").body if not is_docstring(each)]
+def test_one_statement_stores_sessions_of_browsers_and_one_function_calls_it() -> None:
+    storing = {path for path in source_modules() if "INSERT INTO browser_sessions" in text_of(path)}
+    assert storing == {BROWSER_SESSIONS}
+    assert text_of(BROWSER_SESSIONS).count("INSERT INTO browser_sessions") == 1
+    assert callers("add_browser_session") == {BEGIN_IN_BROWSER}
+
+
+@pytest.mark.parametrize(
+    ("path", "name", "stores"),
+    [
+        (BEGIN, "begin_session", "add_session"),
+        (BEGIN_IN_BROWSER, "begin_browser_session", "add_browser_session"),
+    ],
+)
+def test_the_birth_of_a_session_asks_the_judge_first_and_returns_any_other_verdict(
+    path: Path, name: str, stores: str
+) -> None:
+    judged, refused, *rest = [each for each in function(path, name).body if not is_docstring(each)]
     assert ast.unparse(judged) == "verdict = judge(account, proof, policy)"
     assert ast.unparse(refused) == "if not isinstance(verdict, Proceed):\n    return verdict"
-    assert any("add_session" in ast.unparse(each) for each in rest)
+    assert any(stores in ast.unparse(each) for each in rest)
 
 
 def is_docstring(statement: ast.stmt) -> bool:
@@ -61,7 +82,7 @@ def is_docstring(statement: ast.stmt) -> bool:
 
 
 def test_the_judge_is_asked_at_the_birth_and_by_the_login_that_waits_for_a_factor() -> None:
-    assert importers("judge") == {BEGIN, LOGIN}
+    assert importers("judge") == {BEGIN, BEGIN_IN_BROWSER, LOGIN}
 
 
 def test_only_the_judge_says_that_a_second_factor_is_due() -> None:
@@ -69,9 +90,12 @@ def test_only_the_judge_says_that_a_second_factor_is_due() -> None:
     assert callers("Proceed") == {ADMISSION}
 
 
-def test_only_the_session_that_goes_on_is_spared_the_factor() -> None:
-    """Every other policy is made by the wiring, which does not name it: the default asks for it."""
-    assert importers("SIGNED_IN") == {CONTINUATION}
+def test_only_what_goes_on_from_a_live_session_is_spared_the_factor() -> None:
+    """It is the session of its user after a change, and that of an application within a browser's.
+
+    Every other policy is made by the wiring, which does not name it: the default asks for it.
+    """
+    assert importers("SIGNED_IN") == {CONTINUATION, CODE_EXCHANGE}
     assert callers("AdmissionPolicy") == {ADMISSION, WIRING}
     named = {
         path
