@@ -132,7 +132,7 @@ class TestCodes:
         page = await typed(browser, await browser.get(SIGN_IN), user.person)
         form = {**forms_of(page)[-1][1], "code": user.code()}
         answer = await browser.http.post("/account/second-factor", data=form, headers={"Sec-Fetch-Site": "cross-site"})
-        assert answer.status_code == 422
+        assert answer.status_code == 403
         assert not await is_signed_in(browser, app)
 
 

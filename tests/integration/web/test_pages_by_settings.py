@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from doorward.api.routing import PolicyRoute
+from doorward.web.provider.pages import CONSENT
 from tests.integration.passkeys.keyring import ORIGIN
 from tests.integration.service import MakeService, Service
 from tests.integration.web.visitor import (
@@ -78,8 +79,9 @@ async def test_without_an_address_there_is_no_page(make_service: MakeService) ->
 
 async def test_the_address_of_a_form_shows_the_sign_in_when_it_is_opened_by_itself(site: Service) -> None:
     paths = {route.path for route in site.app.routes if isinstance(route, PolicyRoute) and route.methods == {"POST"}}
-    forms = sorted(path for path in paths if path.startswith("/account/"))
+    forms = sorted(path for path in paths if path.startswith("/account/") and path != CONSENT)
     assert "/account/second-step" in forms
     for path in forms:
         answer = await site.client.get(path)
         assert (answer.status_code, "<form" in answer.text) == (200, True), path
+    assert (await site.client.get(CONSENT)).status_code == 400, "it is for the request of an application"

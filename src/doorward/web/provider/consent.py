@@ -21,7 +21,7 @@ from doorward.domain.oauth.redirect_uris import host_of
 from doorward.web.cookies import Cookie
 from doorward.web.forms import PageForm
 from doorward.web.provider.authorize import provider_of
-from doorward.web.provider.pages import CONSENT, ProviderPages, page_policy
+from doorward.web.provider.pages import CONSENT, ProviderPages, form_policy, page_policy
 from doorward.web.provider.parameters import query_of, read_query
 
 TEMPLATE: Final = "consent"
@@ -68,7 +68,7 @@ def calls(pages: ProviderPages) -> Sequence[Call]:
 
     return [
         Call("GET", CONSENT, show_consent, page_policy(ContentPolicy.FORM)),
-        Call("POST", CONSENT, decide_consent, page_policy(ContentPolicy.FORM_ELSEWHERE)),
+        Call("POST", CONSENT, decide_consent, form_policy(ContentPolicy.FORM_ELSEWHERE)),
     ]
 
 

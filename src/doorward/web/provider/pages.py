@@ -1,6 +1,7 @@
 """What the pages of the provider have in common: how they are rendered, and how a browser is sent on from one."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 from fastapi import Request, Response
@@ -28,8 +29,13 @@ SEE_OTHER: Final = 303
 
 
 def page_policy(content: ContentPolicy, limit: LimitedCall = LimitedCall.AUTHORIZE) -> RoutePolicy:
-    """Return the policy of a page."""
+    """Return the policy of a page, and of a form that an application may send, too."""
     return RoutePolicy(PUBLIC, errors=ErrorDialect.PAGE, content=content, limit_of_address=limit)
+
+
+def form_policy(content: ContentPolicy, limit: LimitedCall = LimitedCall.AUTHORIZE) -> RoutePolicy:
+    """Return the policy of a form that only a page of the service sends."""
+    return replace(page_policy(content, limit), is_page_form=True)
 
 
 def submit_script() -> Call:

@@ -32,7 +32,7 @@ from doorward.web.account_pages import UNPROCESSABLE
 from doorward.web.cookies import DEVICE_KEPT, Cookie
 from doorward.web.forms import MAXIMUM_CREDENTIAL_LENGTH, MAXIMUM_FIELD_LENGTH, PageForm
 from doorward.web.provider.authorize import provider_of
-from doorward.web.provider.pages import SECOND_FACTOR, SIGN_IN, ProviderPages, page_policy, raise_for_all
+from doorward.web.provider.pages import SECOND_FACTOR, SIGN_IN, ProviderPages, form_policy, page_policy, raise_for_all
 from doorward.web.provider.parameters import asked_in, checked_next, query_of, read_query
 
 EXPIRED: Final = "This page was open for too long, or in another browser. Try again."
@@ -90,8 +90,9 @@ class SignInPages:
         content = ContentPolicy.SIGN_IN
         return [
             Call("GET", SIGN_IN, self.show_sign_in, page_policy(content)),
-            Call("POST", SIGN_IN, self.sign_in_by_form, page_policy(content, LimitedCall.TOKEN)),
-            Call("POST", SECOND_FACTOR, self.complete_sign_in, page_policy(content, LimitedCall.SECOND_FACTOR)),
+            Call("POST", SIGN_IN, self.sign_in_by_form, form_policy(content, LimitedCall.TOKEN)),
+            Call("GET", SECOND_FACTOR, self.show_sign_in, page_policy(content)),
+            Call("POST", SECOND_FACTOR, self.complete_sign_in, form_policy(content, LimitedCall.SECOND_FACTOR)),
         ]
 
     async def show_sign_in(self, request: Request, services: CurrentServices) -> Response:
