@@ -16,6 +16,8 @@ FAILURE: Final = 1
 INTERRUPTED: Final = 130
 """What a shell reports for a command that SIGINT ended."""
 
+AFTER_OPTIONS: Final = 'A name or an ID that begins with "-" is written after "--".'
+
 COMMANDS: Final = {
     "serve": "doorward.commands.serve",
     "worker": "doorward.commands.worker",
@@ -78,6 +80,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _fail(*error.problems)
     except CommandError as error:
         return _fail(str(error))
+    except click.NoSuchOption as error:
+        error.show()
+        print(AFTER_OPTIONS, file=sys.stderr)
+        return error.exit_code
     except click.ClickException as error:
         error.show()
         return error.exit_code

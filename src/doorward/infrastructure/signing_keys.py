@@ -85,9 +85,17 @@ def thumbprint(jwk: Mapping[str, Any]) -> str:
 
 
 def _new_key(algorithm: SigningAlgorithm) -> NewKey:
+    """Return a new key. Its ID does not begin with ``-``, which a shell's command takes for an option."""
+    new = as_new_key(_generate(algorithm))
+    while new.kid.startswith("-"):
+        new = as_new_key(_generate(algorithm))
+    return new
+
+
+def _generate(algorithm: SigningAlgorithm) -> PrivateKey:
     if algorithm == "ES256":
-        return as_new_key(ec.generate_private_key(ec.SECP256R1()))
-    return as_new_key(rsa.generate_private_key(RSA_EXPONENT, RSA_BITS))
+        return ec.generate_private_key(ec.SECP256R1())
+    return rsa.generate_private_key(RSA_EXPONENT, RSA_BITS)
 
 
 def as_new_key(key: PrivateKey) -> NewKey:

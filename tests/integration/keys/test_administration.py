@@ -171,6 +171,15 @@ async def test_an_operator_with_other_keys_revokes_and_is_told_when_none_is_left
     assert {row["kid"] for row in rows(service) if row["revoked_at"]} == set(of_users)
 
 
+async def test_an_id_that_begins_like_an_option_is_written_after_two_hyphens(
+    run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert await run("keys", "revoke", "-unknown") == 2
+    assert capsys.readouterr().err.endswith('A name or an ID that begins with "-" is written after "--".\n')
+    assert await run("keys", "revoke", "--", "-unknown") == 1
+    assert "doorward keys list" in capsys.readouterr().err
+
+
 async def test_an_operator_imports_a_key_of_another_issuer(
     service: Service, run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -50,6 +50,12 @@ async def test_new_keys_are_of_the_length_that_is_recommended(algorithm: Signing
     assert new.algorithm == algorithm
 
 
+async def test_no_command_takes_the_id_of_a_new_key_for_an_option() -> None:
+    """One thumbprint in 64 begins with a hyphen."""
+    maker = SigningKeyMaker()
+    assert not [new.kid for new in [await maker.make("ES256") for _ in range(1_000)] if new.kid.startswith("-")]
+
+
 @pytest.mark.parametrize("algorithm", SIGNING_ALGORITHMS)
 def test_the_id_of_a_key_is_its_thumbprint(algorithm: SigningAlgorithm) -> None:
     """A second implementation of RFC 7638 finds the same."""
