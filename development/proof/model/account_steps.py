@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
 from development.proof.model import checks
-from development.proof.model.expectation import PASSWORD, Due, Session, hold
 from development.proof.model.journey import Journey
+from development.proof.model.people import PASSWORD, Due, Session, hold
 from doorward.domain.accounts.deletion import GRACE
 from doorward.domain.auth.models import EndReason
 

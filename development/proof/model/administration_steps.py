@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
 from development.proof.model.account_steps import some
-from development.proof.model.expectation import Person, Session, hold
+from development.proof.model.people import Person, Session, hold
 from development.proof.model.rights import END_SESSIONS, OWN_ROLE, READ_USERS
 from development.proof.model.verified_steps import VerifiedSteps
 from doorward.domain.accounts.deletion import GRACE
@@ -83,11 +83,12 @@ class AdministrationSteps(VerifiedSteps):
         """Somebody is deleted at once: nothing is left, and no token works."""
         person = self._person(who)
         sessions = self.model.sessions_of(person)
-        texts = [(each.tokens[-1].text, each.accesses[-1].text) for each in sessions]
+        texts = [(each.tokens[-1].text, each.accesses[-1].text) for each in sessions if not each.is_of_application]
         self.world.run(self.world.administration.erase(person.id))
         pairs = self.world.run(self.world.would_refresh([refresh for refresh, _ in texts]))
         callers = self.world.run(self.world.who_are([access for _, access in texts]))
-        hold("no token of an erased user works", is_so=not any([*pairs, *callers]))
+        given = [*pairs, *callers, *self._given_to_applications(sessions)]
+        hold("no token of an erased user works", is_so=not any(given))
         rows = self.world.run(self.world.sql("SELECT id FROM sessions WHERE user_id = %s", person.id))
         hold("nothing is left of an erased user", is_so=not rows, detail=len(rows))
         self.model.forget(person)
@@ -97,6 +98,13 @@ class AdministrationSteps(VerifiedSteps):
         if not self.model.sessions:
             self._let_in(self._person(0))
             self._log_in(self._person(0), has_old_hash=False)
+
+    def _given_to_applications(self, sessions: list[Session]) -> list[object]:
+        """Return what their newest tokens are given, in all sessions of applications among these."""
+        those = [session for session in sessions if session.is_of_application]
+        refreshes, accesses = [each.tokens[-1].text for each in those], [each.accesses[-1].text for each in those]
+        pairs = self.world.run(self.world.would_refresh(refreshes, is_application=True))
+        return [*pairs, *self.world.run(self.world.who_are(accesses, is_application=True))]
 
     @rule(who=some, roles=st.sampled_from(ROLE_SETS), scopes=st.sampled_from(SCOPE_SETS), is_defined=st.booleans())
     def rights_change(self, who: int, roles: tuple[str, ...], scopes: tuple[str, ...], is_defined: bool) -> None:  # noqa: FBT001 - Hypothesis passes by name
@@ -119,7 +127,9 @@ class AdministrationSteps(VerifiedSteps):
         session = self._session(which)
         if len(self.model.people) == 1:
             self._register()
-        actor, target = session.person, self._person(other)
+        actor = session.person
+        others = [person for person in self.model.people if person is not actor]
+        target = others[other % len(others)]
         self._give(target, above)
         self._give(actor, (role,))
         own = self.model.scopes_of(actor)

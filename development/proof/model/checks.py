@@ -6,7 +6,8 @@ from itertools import chain, islice
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from development.proof.model.expectation import Due, Model, Session, hold
+from development.proof.model.expectation import Model
+from development.proof.model.people import Due, Session, hold
 from development.proof.model.tokens import Access
 from development.proof.model.world import World
 from doorward.domain.auth.callers import Caller
@@ -16,6 +17,12 @@ from doorward.domain.auth.refresh_token import RefreshToken
 STORED: Final = """
     SELECT id, generation, refreshed_at, expires_at, epoch, ended_at, end_reason
     FROM sessions
+    WHERE user_id = ANY(%s)
+"""
+
+STORED_BROWSERS: Final = """
+    SELECT user_id, epoch, acr, seen_at, expires_at, ends_at
+    FROM browser_sessions
     WHERE user_id = ANY(%s)
 """
 
@@ -48,16 +55,39 @@ async def check(world: World, model: Model, by_refresh: list[Session], by_access
     All is asked at once, which changes nothing, and judged then.
     """
     accesses = [(session, access) for session in by_access for access in session.accesses[-ACCESS_TOKENS:]]
-    rows, callers, pairs = await asyncio.gather(
-        world.sql(STORED, [person.id for person in model.people]),
-        world.who_are([access.text for _, access in accesses]),
+    people = [person.id for person in model.people]
+    rows, browsers, callers, pairs = await asyncio.gather(
+        world.sql(STORED, people),
+        world.sql(STORED_BROWSERS, people),
+        _who_are(world, accesses),
         _would_refresh(world, by_refresh),
     )
     for session, given in zip(by_refresh, pairs, strict=True):
         _check_generations(world, model, session, given)
     _check_stored({row[0]: row[1:] for row in rows}, model)
+    _check_browsers(browsers, model)
     for (session, access), caller in zip(accesses, callers, strict=True):
         _check_access(world, model, session, access, caller)
+
+
+async def _who_are(world: World, accesses: list[tuple[Session, Access]]) -> list[Caller | None]:
+    """Return who calls with the access tokens of sessions."""
+    found: dict[str, Caller | None] = {}
+    for is_application in (False, True):
+        texts = [access.text for session, access in accesses if session.is_of_application is is_application]
+        found |= zip(texts, await world.who_are(texts, is_application=is_application), strict=True)
+    return [found[access.text] for _, access in accesses]
+
+
+def _check_browsers(rows: list[tuple[Any, ...]], model: Model) -> None:
+    stored = sorted((str(row[0]), *row[1:]) for row in rows)
+    due = sorted(
+        (person.id, browser.epoch, browser.acr, browser.seen_at, browser.expires_at, browser.ends_at)
+        for person in model.people
+        for browser in person.browsers
+        if not browser.is_gone
+    )
+    hold("sessions of browsers are stored as they were begun and used", is_so=stored == due, detail=(stored, due))
 
 
 def _check_stored(rows: dict[UUID, tuple[Any, ...]], model: Model) -> None:
@@ -85,7 +115,8 @@ def _check_access(world: World, model: Model, session: Session, access: Access, 
         shown = (caller.acr, caller.has_second_factor, world.factors.admits_to_administration(caller))
         due = (session.acr, session.person.factors.exist, session.acr > 1)
         hold("a token tells of the factors that were shown in its session", is_so=shown == due, detail=(shown, due))
-        hold("a token allows what today's roles give", is_so=rights == model.scopes_of(session.person), detail=rights)
+        due_rights = frozenset() if session.is_of_application else model.scopes_of(session.person)
+        hold("a token allows what today's roles give", is_so=rights == due_rights, detail=rights)
 
 
 def _check_generations(world: World, model: Model, session: Session, pairs: list[TokenPair | None]) -> None:
@@ -114,17 +145,21 @@ def check_events(model: Model, events: int) -> None:
 
 async def answers(world: World, sessions: list[Session]) -> Answers:
     """Return what the sessions' tokens would get now."""
-    accesses = [access.text for session in sessions for access in session.accesses[-ACCESS_TOKENS:]]
-    callers, pairs = await asyncio.gather(world.who_are(accesses), _would_refresh(world, sessions))
+    accesses = [(session, access) for session in sessions for access in session.accesses[-ACCESS_TOKENS:]]
+    callers, pairs = await asyncio.gather(_who_are(world, accesses), _would_refresh(world, sessions))
     generations = [None if pair is None else read(pair.refresh_token).generation for pair in chain.from_iterable(pairs)]
     return Answers(generations, [caller is not None for caller in callers])
 
 
 async def _would_refresh(world: World, sessions: list[Session]) -> list[list[TokenPair | None]]:
     """Return what the newest refresh tokens of each would get."""
-    texts = [[session.tokens[each].text for each in _tried(session)] for session in sessions]
-    pairs = iter(await world.would_refresh(list(chain.from_iterable(texts))))
-    return [list(islice(pairs, len(each))) for each in texts]
+    found: dict[int, list[TokenPair | None]] = {}
+    for is_application in (False, True):
+        those = [session for session in sessions if session.is_of_application is is_application]
+        texts = [[session.tokens[each].text for each in _tried(session)] for session in those]
+        pairs = iter(await world.would_refresh(list(chain.from_iterable(texts)), is_application=is_application))
+        found |= {id(session): list(islice(pairs, len(each))) for session, each in zip(those, texts, strict=True)}
+    return [found[id(session)] for session in sessions]
 
 
 def _tried(session: Session) -> list[int]:

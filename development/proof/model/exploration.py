@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.errors import Flaky
 from hypothesis.stateful import run_state_machine_as_test
 
-from development.proof.model.expectation import LEEWAY, ViolationError
+from development.proof.model.people import LEEWAY, ViolationError
 from development.proof.model.tally import Tally
 from development.proof.model.walk import Walk, bound
 from development.proof.model.world import World

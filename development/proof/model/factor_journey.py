@@ -6,9 +6,9 @@ from typing import Final
 from development.authenticator import Authenticator
 from development.proof.model.account_steps import LET_IN
 from development.proof.model.administration_steps import AdministrationSteps
-from development.proof.model.expectation import Person, Session, hold
 from development.proof.model.factors import ORIGIN, Json
 from development.proof.model.own_factors import STEP_SECONDS, OwnPasskey, step_at
+from development.proof.model.people import Person, Session, hold
 from doorward.domain.auth.models import TokenPair
 from doorward.domain.auth.shown_factor import ShownFactor
 

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
 from development.proof.model.account_steps import LET_IN, some
-from development.proof.model.expectation import Person, hold
 from development.proof.model.factor_journey import TWO_KINDS, FactorJourney
+from development.proof.model.people import Person, hold
 from development.proof.model.tokens import RememberedDevice
 from doorward.domain.auth.models import LoggedIn
 from doorward.domain.auth.shown_factor import ShownFactor

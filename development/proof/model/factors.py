@@ -1,12 +1,11 @@
 """What people do with their second factors in the walks: the use cases, without HTTP."""
 
-import asyncio
-from collections.abc import Coroutine
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
 from fastapi import FastAPI
 
+from development.proof.model.answers import answered, at_once
 from doorward.api.schemas.ceremonies import CreationOptionsResponse, RequestOptionsResponse
 from doorward.api.schemas.passkeys import PasskeyLoginRequest, PasskeyRegistrationRequest
 from doorward.api.services import PasskeyServices, Services
@@ -178,17 +177,3 @@ def as_json(response: Any) -> Json:  # noqa: ANN401 - any of the bodies
     """Return a body as a browser reads it."""
     body: Json = response.model_dump(mode="json", by_alias=True)
     return body
-
-
-async def answered(call: Coroutine[Any, Any, T]) -> T | None:
-    """Return what a call says, or None for a refusal."""
-    try:
-        return await call
-    except DomainError:
-        return None
-
-
-async def at_once(calls: list[Coroutine[Any, Any, T]]) -> list[T]:
-    """Make calls at the same time; return what those said that were not refused."""
-    answers = await asyncio.gather(*(answered(call) for call in calls))
-    return [answer for answer in answers if answer is not None]

@@ -7,8 +7,8 @@ from typing import Final
 from uuid import uuid4
 
 from development.proof.model.checks import read
-from development.proof.model.expectation import Session
 from development.proof.model.keys import Keys
+from development.proof.model.people import Session
 from doorward.domain.auth.refresh_token import RefreshToken, RefreshTokenCodec
 
 

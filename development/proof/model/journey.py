@@ -9,19 +9,13 @@ import bcrypt
 from hypothesis.stateful import RuleBasedStateMachine, invariant
 
 from development.proof.model import checks
-from development.proof.model.expectation import (
-    PASSWORD,
-    Due,
-    Model,
-    Person,
-    Session,
-    ViolationError,
-    hold,
-)
+from development.proof.model.expectation import Model
+from development.proof.model.people import PASSWORD, Due, Person, Session, ViolationError, hold
 from development.proof.model.rights import OWN_ROLE
+from development.proof.model.stepped_clock import START
 from development.proof.model.tally import Tally
 from development.proof.model.tokens import RefreshText
-from development.proof.model.world import START, World
+from development.proof.model.world import World
 from doorward.domain.auth.models import EndReason
 
 STORED_FACTORS: Final = """
@@ -61,7 +55,7 @@ class Journey(RuleBasedStateMachine):
     @property
     def has_room(self) -> bool:
         """Tell whether another session would leave the walk as quick as it is."""
-        return len(self._live()) < MOST_LIVE
+        return len(self._own_live()) < MOST_LIVE
 
     @property
     def now(self) -> datetime:
@@ -103,20 +97,24 @@ class Journey(RuleBasedStateMachine):
         return self.model.people[who % len(self.model.people)]
 
     def _session(self, which: int) -> Session:
-        """Return the session that a step is about: mostly one that lives, and where none does, a new one."""
-        live = self._live()
+        """Return the session that a step is about, not an application's: mostly one that lives, or else a new one."""
+        live = self._own_live()
         if not live:
             person = self._person(which)
             self._let_in(person)
             self._log_in(person, has_old_hash=False)
             live = self.model.sessions[-1:]
-        among, number = (self.model.sessions, which // 4) if which % 4 == 0 else (live, which)
+        own = [session for session in self.model.sessions if not session.is_of_application]
+        among, number = (own, which // 4) if which % 4 == 0 else (live, which)
         session = among[number % len(among)]
         self.touched.append(session)
         return session
 
     def _live(self) -> list[Session]:
         return [session for session in self.model.sessions if self.model.is_live(session, self.now)]
+
+    def _own_live(self) -> list[Session]:
+        return [session for session in self._live() if not session.is_of_application]
 
     def _register(self) -> None:
         name = f"walker-{uuid4().hex[:16]}"
@@ -172,7 +170,11 @@ class Journey(RuleBasedStateMachine):
         """Use a token, by several at once; compare with what it was due, and note what became of the session."""
         token, now = session.tokens[generation], self.now
         due = self.model.due(session, generation, token, now)
-        pairs = self.world.run(self.world.refresh_at_once(token.text, callers))
+        if session.is_of_application:
+            provider = self.world.run(self.world.provider())
+            pairs = self.world.run(provider.refresh_at_once(token.text, callers))
+        else:
+            pairs = self.world.run(self.world.refresh_at_once(token.text, callers))
         checks.check_answer(self.model, session, generation, pairs[0] if pairs else None, self.world)
         is_shared = due is Due.SAME or bool(self.leeway)
         hold("one use, one successor", is_so=len(pairs) in {0, callers if is_shared else 1}, detail=len(pairs))
@@ -181,7 +183,7 @@ class Journey(RuleBasedStateMachine):
             self.model.rotate(session, pairs[0].refresh_token, pairs[0].access_token, now)
         elif due is Due.SAME:
             session.tokens[-1] = RefreshText(pairs[0].refresh_token, self.model.key)
-            session.accesses.append(self.model.access_given(pairs[0].access_token, now))
+            session.accesses.append(self.model.access_given(session, pairs[0].access_token, now))
         if due is Due.THEFT or (due is Due.NEXT and callers > 1 and not self.leeway):
             self.model.steal(session, now)
         return due

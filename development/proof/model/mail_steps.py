@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
 from development.proof.model.account_steps import LET_IN, AccountSteps, some
-from development.proof.model.expectation import MOST_PEOPLE, PASSWORD, Person, Session, hold
+from development.proof.model.people import MOST_PEOPLE, PASSWORD, Person, Session, hold
 from development.proof.model.tokens import MailedToken
 from doorward.domain.accounts.deletion import GRACE
 

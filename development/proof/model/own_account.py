@@ -5,6 +5,7 @@ from collections.abc import Coroutine
 from typing import Any, TypeVar
 from uuid import UUID
 
+from development.proof.model.answers import answered
 from development.proof.model.email_changes import EmailChanges
 from doorward.api.services import Services
 from doorward.core.exceptions import DomainError
@@ -26,7 +27,7 @@ class OwnAccount:
 
     async def change_password(self, access: str, current: str, new: str) -> TokenPair | None:
         """Return the pair, or None for a refusal."""
-        return await _answered(self._change_password(access, current, new))
+        return await answered(self._change_password(access, current, new))
 
     async def _change_password(self, access: str, current: str, new: str) -> TokenPair:
         caller = await self._sessions.authenticate(access)
@@ -35,21 +36,21 @@ class OwnAccount:
 
     async def change_email(self, access: str, email: str) -> TokenPair | None:
         """Return the pair, or None for a refusal."""
-        return await _answered(self._change_email(access, email))
+        return await answered(self._change_email(access, email))
 
     async def _change_email(self, access: str, email: str) -> TokenPair:
         return await self._email_changes.change(await self._sessions.authenticate(access), email)
 
     async def reauthenticate(self, access: str, password: str) -> TokenPair | None:
         """Return the pair, or None for a refusal."""
-        return await _answered(self._reauthenticate(access, password))
+        return await answered(self._reauthenticate(access, password))
 
     async def _reauthenticate(self, access: str, password: str) -> TokenPair:
         return await self._own.reauthentication.reauthenticate(await self._sessions.authenticate(access), password)
 
     async def end_sessions(self, access: str, which: str) -> bool:
         """Have a user end the other sessions, or all; return whether that was done."""
-        return await _answered(self._end_sessions(access, which)) or False
+        return await answered(self._end_sessions(access, which)) or False
 
     async def _end_sessions(self, access: str, which: str) -> bool:
         caller = await self._sessions.authenticate(access)
@@ -58,7 +59,7 @@ class OwnAccount:
 
     async def end_session(self, access: str, session_id: UUID) -> bool:
         """Have a user end a session; return whether that was done."""
-        return await _answered(self._end_session(access, session_id)) or False
+        return await answered(self._end_session(access, session_id)) or False
 
     async def _end_session(self, access: str, session_id: UUID) -> bool:
         await self._own.session_ending.end(await self._sessions.authenticate(access), session_id)
@@ -66,7 +67,7 @@ class OwnAccount:
 
     async def leave(self, access: str) -> bool:
         """Have a user delete the account; return whether that was done."""
-        return await _answered(self._leave(access)) or False
+        return await answered(self._leave(access)) or False
 
     async def _leave(self, access: str) -> bool:
         await self._deletion.schedule(await self._sessions.authenticate(access))
@@ -98,14 +99,6 @@ class OwnAccount:
     async def verify_by_password(self, token: str, password: str) -> bool:
         """Verify an address with the password of its account; return whether that was done."""
         return await _is_done(self._verification.verify_by_password(token, password))
-
-
-async def _answered(call: Coroutine[Any, Any, T]) -> T | None:
-    """Return what a call says, or None for a refusal."""
-    try:
-        return await call
-    except DomainError:
-        return None
 
 
 async def _is_done(call: Coroutine[Any, Any, None]) -> bool:

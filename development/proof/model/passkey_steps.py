@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
 from development.proof.model.account_steps import some
-from development.proof.model.expectation import Person, hold
 from development.proof.model.factor_journey import TWO_KINDS
 from development.proof.model.factor_steps import ONCE, FactorSteps, callers
 from development.proof.model.own_factors import OwnPasskey
+from development.proof.model.people import Person, hold
 
 LIFE_OF_CHALLENGE: Final = timedelta(minutes=10)
 SIGNATURES: Final = ["right", "right", "repeated", "user not verified", "counter fell", "removed", "late"]

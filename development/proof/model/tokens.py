@@ -23,11 +23,11 @@ class RefreshText:
 
 @dataclass(frozen=True)
 class Access:
-    """An access token, the moment from which it is refused, and the number of its key."""
+    """An access token, the moment from which it is refused, and the number of its key, None for a signing key."""
 
     text: str
     until: int
-    key: int
+    key: int | None
 
 
 @dataclass(frozen=True)

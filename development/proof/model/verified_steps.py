@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
 from development.proof.model.account_steps import some
-from development.proof.model.expectation import Person, hold
 from development.proof.model.mail_steps import MailSteps
+from development.proof.model.people import Person, hold
 from doorward.domain.auth.models import TokenPair
 
 

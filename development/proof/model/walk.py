@@ -11,7 +11,9 @@ from hypothesis.stateful import precondition, rule
 
 from development.proof.model import checks
 from development.proof.model.account_steps import some
-from development.proof.model.expectation import (
+from development.proof.model.browser_steps import BrowserSteps
+from development.proof.model.forgeries import FORGERIES
+from development.proof.model.people import (
     LEEWAY,
     MOST_OF_ONE,
     MOST_PEOPLE,
@@ -22,8 +24,6 @@ from development.proof.model.expectation import (
     Session,
     hold,
 )
-from development.proof.model.forgeries import FORGERIES
-from development.proof.model.passkey_steps import PasskeySteps
 from development.proof.model.tally import Tally
 from development.proof.model.world import World
 from doorward.core.exceptions import DomainError
@@ -58,7 +58,7 @@ callers = st.sampled_from([1, 1, 1, 2, 3, 5, 8])
 """How many use one token at once."""
 
 
-class Walk(PasskeySteps):
+class Walk(BrowserSteps):
     """One walk: its steps, of which Hypothesis chooses."""
 
     def __init__(self) -> None:

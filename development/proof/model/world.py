@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Coroutine
 from contextlib import AsyncExitStack, suppress
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any, Final, TypeVar
 from unittest.mock import patch
@@ -16,12 +16,14 @@ from psycopg import AsyncConnection
 from development.patience import PATIENT
 from development.proof.model.administration import Administration
 from development.proof.model.email_changes import EmailChanges
-from development.proof.model.expectation import MOST_OF_ONE, RETENTION
 from development.proof.model.factors import PASSKEYS, Factors, create_passkeys_of_walks
 from development.proof.model.keys import Keys, new_secret
 from development.proof.model.mailed import Mailbox
 from development.proof.model.own_account import OwnAccount
+from development.proof.model.people import MOST_OF_ONE, RETENTION
+from development.proof.model.provider import ISSUER, Provider, register
 from development.proof.model.rights import OWN_ROLE
+from development.proof.model.stepped_clock import SteppedClock
 from development.proof.model.undone import undone_sessions
 from development.proof.model.verified_login import VERIFIED_ONLY, create_verified_login
 from doorward.api.services import Services
@@ -35,11 +37,14 @@ from doorward.domain.auth.exceptions import (
     InvalidRefreshTokenError,
     LoginThrottledError,
 )
+from doorward.domain.auth.expiry import TokenExpiry
 from doorward.domain.auth.models import TokenPair
 from doorward.domain.auth.pruning import Pruning
 from doorward.domain.auth.sessions import Sessions
 from doorward.domain.auth.throttling import LOGIN_CURVE, STRANGERS
 from doorward.domain.auth.unthrottling import Unthrottling
+from doorward.domain.oauth.expiry import CodeExpiry
+from doorward.domain.oauth.models import OAuthClient
 from doorward.infrastructure.postgres.database import PostgresDatabase
 from doorward.settings.config import Settings, settings_from
 from doorward.wiring import application
@@ -52,20 +57,6 @@ Connection = AsyncConnection[Any]
 ROUNDS: Final = 4
 REMEMBERED_DAYS: Final = 30
 POLL_SECONDS: Final = 0.001
-START: Final = datetime(2026, 3, 1, 12, 0, 0, 250_000, tzinfo=UTC)
-"""Between two seconds: the times of access tokens are whole ones."""
-
-
-class SteppedClock:
-    """The domain's clock, moved by the walk."""
-
-    def __init__(self) -> None:
-        """Begin at the same moment each time."""
-        self.present = START
-
-    def now(self) -> datetime:
-        """Return where the walk has put it."""
-        return self.present
 
 
 def _without_http(_settings: Settings, services: Services, _pages: object) -> Any:  # noqa: ANN401 - as little of an application as wiring needs
@@ -92,10 +83,14 @@ class World:
             "encryption_keys": new_secret(),
         }
         self._unserved = FastAPI()
+        self._copy_that_provides: Provider | None = None
+        self._applications: list[OAuthClient] = []
         self.clock = SteppedClock()
         self.keys = Keys(new_secret())
         self.is_probing = False
         self.run(self._start())
+        # At the beginning of all walks: its signing keys sign from then on.
+        self.run(self.provider())
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Run to its end, in the loop that all of the world lives in."""
@@ -112,13 +107,28 @@ class World:
         self.keys = keys or self.keys
         await self._start()
 
-    async def _start(self) -> None:
-        settings = settings_from(self._settings | self.keys.settings())
+    async def provider(self) -> Provider:
+        """Return the copy that is an OpenID provider. After a restart it starts when a step asks for it."""
+        if self._copy_that_provides is None:
+            if not self._applications:
+                # Those of another world on this database are sealed with its keys.
+                await self.sql("DELETE FROM signing_keys")
+            services, _ = await self._started(self._settings | self.keys.settings() | ISSUER)
+            self._applications = self._applications or await register(services)
+            self._copy_that_provides = Provider(services, self._applications)
+        return self._copy_that_provides
+
+    async def _started(self, settings: dict[str, Any]) -> tuple[Services, Any]:
         with patch.object(application, "create_app", _without_http):
-            app = application.create_wired_app(settings, self.clock, timeouts=PATIENT)
+            app = application.create_wired_app(settings_from(settings), self.clock, timeouts=PATIENT)
         services: Services = app.state.services
-        self._lifespan = AsyncExitStack()
         await self._lifespan.enter_async_context(services.lifespan(self._unserved))
+        return services, app
+
+    async def _start(self) -> None:
+        self._lifespan, self._copy_that_provides = AsyncExitStack(), None
+        settings = settings_from(self._settings | self.keys.settings())
+        services, app = await self._started(self._settings | self.keys.settings())
         self.registration, self._login, self._sessions = services.registration, services.login, services.sessions
         self._database: PostgresDatabase = app.state.database
         self.mailbox = Mailbox(settings, self._database, self.clock)
@@ -173,18 +183,21 @@ class World:
         answers = await asyncio.gather(*(self.refresh(text) for _ in range(callers)))
         return [answer for answer in answers if answer is not None]
 
-    async def would_refresh(self, texts: list[str]) -> list[TokenPair | None]:
+    async def would_refresh(self, texts: list[str], *, is_application: bool = False) -> list[TokenPair | None]:
         """Return what each would be answered now, each as if it were the only one. Nothing is changed."""
         if not texts:
             return []
+        provider = await self.provider() if is_application else None
         self.is_probing = True
         try:
             async with self._database.connection() as connection:
-                sessions = undone_sessions(connection, self._sessions)
+                sessions = undone_sessions(connection, provider.sessions if provider else self._sessions)
                 answers = []
                 async with connection.transaction(force_rollback=True):
                     for text in texts:
-                        answers.append(await _refresh(sessions, text))
+                        answers.append(
+                            await (provider.refresh(sessions, text) if provider else _refresh(sessions, text))
+                        )
                         await connection.execute("ROLLBACK AND CHAIN")
         finally:
             self.is_probing = False
@@ -198,13 +211,14 @@ class World:
         """Log out as clients of RFC 7009 may."""
         await self._sessions.revoke_access_token(text)
 
-    async def who_are(self, accesses: list[str]) -> list[Caller | None]:
+    async def who_are(self, accesses: list[str], *, is_application: bool = False) -> list[Caller | None]:
         """Return who calls with these access tokens, used at the same moment, or None for a refusal."""
-        return await asyncio.gather(*(self._who_is(access) for access in accesses))
+        sessions = (await self.provider()).sessions if is_application and accesses else self._sessions
+        return await asyncio.gather(*(self._who_is(sessions, access) for access in accesses))
 
-    async def _who_is(self, access: str) -> Caller | None:
+    async def _who_is(self, sessions: Sessions, access: str) -> Caller | None:
         try:
-            return await self._sessions.authenticate(access)
+            return await sessions.authenticate(access)
         except InvalidAccessTokenError:
             return None
 
@@ -250,6 +264,11 @@ class World:
     async def prune(self) -> None:
         """Remove what ended long ago."""
         await self._pruning.prune()
+
+    async def remove_expired(self) -> None:
+        """Remove sessions of browsers and codes that are over."""
+        await TokenExpiry(database=self._database, clock=self.clock).prune()
+        await CodeExpiry(database=self._database, clock=self.clock).prune()
 
     async def sql(self, statement: str, *parameters: object) -> list[tuple[Any, ...]]:
         """Run a statement beside the use cases, committed; return its rows, if it has any."""

@@ -139,3 +139,13 @@ class TestLimits:
         else:
             provider.service.set_active(person, active=False)
         assert not await is_signed_in(browser, app)
+
+    async def test_another_user_who_signs_in_afterwards_ends_nothing_again(self, provider: Provider) -> None:
+        app, browser = await application(provider), Browser(provider)
+        person = await signed_in(browser, provider)
+        await app.tokens(browser, person)
+        own = await provider.service.log_in(person)
+        body = {"which": "others"}
+        await provider.service.authorized("POST", "/api/v1/account/sessions/end", own.access, json=body)
+        await signed_in(browser, provider)
+        assert [row["end_reason"] for row in provider.service.sessions_of(person)] == [None, None]

@@ -65,6 +65,8 @@ async def add_browser_session(
               AND sessions.browser_session_id = excess.id
               AND NOT sessions.is_offline
               AND sessions.ended_at IS NULL
+              AND sessions.expires_at > %(now)s
+              AND sessions.epoch = %(epoch)s
             RETURNING sessions.id
         ), added AS (
             INSERT INTO browser_sessions (
@@ -138,11 +140,13 @@ async def end_browser_session(
             SET ended_at = %(now)s,
                 end_reason = %(reason)s
             FROM gone
+            JOIN users ON users.id = gone.user_id
             WHERE sessions.user_id = gone.user_id
               AND sessions.browser_session_id = gone.id
               AND NOT sessions.is_offline
               AND sessions.ended_at IS NULL
               AND sessions.expires_at > %(now)s
+              AND sessions.epoch = users.session_epoch
             RETURNING sessions.id
         )
         SELECT ARRAY(SELECT id FROM ended)

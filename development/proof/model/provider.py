@@ -1,0 +1,127 @@
+"""The service as an OpenID provider in the walks: a browser signs a person in, and an application gets a code."""
+
+from typing import Final
+
+from development.proof.model.answers import answered, at_once
+from doorward.api.services import ProviderServices, Services
+from doorward.domain.auth.browser_session import BrowserSession, BrowserStay
+from doorward.domain.auth.browser_sessions import SignedIn
+from doorward.domain.auth.models import TokenPair
+from doorward.domain.auth.sessions import Sessions
+from doorward.domain.oauth.authorization import AskedParameters, AuthorizationState
+from doorward.domain.oauth.authorization_decision import CodeDue, ConsentDue
+from doorward.domain.oauth.code_models import Redemption
+from doorward.domain.oauth.models import ClientContent, OAuthClient
+from doorward.domain.oauth.pkce import challenge_of
+
+REDIRECT_URI: Final = "https://application.example/back"
+ISSUER: Final = {"public_url": "http://localhost:8000", "background": "off"}
+"""Settings of a copy that is a provider."""
+
+VERIFIER: Final = "walking-application" * 3
+WRONG_VERIFIER: Final = VERIFIER.swapcase()
+APPLICATION: Final = ClientContent(
+    "Walking application",
+    auth_method="none",
+    grant_types=("authorization_code", "refresh_token"),
+    scopes=("openid", "offline_access"),
+    redirect_uris=(REDIRECT_URI,),
+)
+
+
+class Provider:
+    """A copy of the service that is a provider, without its HTTP. A refusal is None, whatever it is."""
+
+    def __init__(self, services: Services, clients: list[OAuthClient]) -> None:
+        """Take what the copy is made of, and the applications that are registered, of which the first one walks."""
+        self._services = services
+        self._clients = clients
+
+    @property
+    def sessions(self) -> Sessions:
+        """The use cases of sessions, with the keys that sign for applications."""
+        return self._services.sessions
+
+    @property
+    def client_id(self) -> str:
+        """The application that walks."""
+        return self._clients[0].client_id
+
+    async def sign_in(self, name: str, password: str, cookie: str | None, *, is_kept: bool) -> SignedIn | None:
+        """Sign somebody in, as the page does: what the browser's cookie said before is of no use any more."""
+        replaced = self._provider.browser_sessions.read(cookie)
+        stay = BrowserStay(replaced, is_kept=is_kept)
+        signed_in = await answered(self._services.login.sign_in(name=name, password=password, stay=stay))
+        if signed_in is not None and replaced is not None:
+            await self.sign_out(cookie)
+        return signed_in
+
+    async def find(self, cookie: str) -> BrowserSession | None:
+        """Return the live session of a browser."""
+        return await self._provider.browser_sessions.find(cookie)
+
+    async def sign_out(self, cookie: str | None) -> None:
+        """End the session of a browser."""
+        await self._provider.browser_sessions.end(cookie)
+
+    async def code(self, cookie: str, scopes: str, *, is_silent: bool) -> str | None:
+        """Have the application ask for scopes in a browser, whose person agrees unless asked silently."""
+        asked = {
+            "client_id": self.client_id,
+            "redirect_uri": REDIRECT_URI,
+            "response_type": "code",
+            "scope": scopes,
+            "code_challenge": challenge_of(VERIFIER),
+            "code_challenge_method": "S256",
+        }
+        session, authorization = await self.find(cookie), self._provider.authorization
+        state = await authorization.consider(
+            AskedParameters(asked | {"prompt": "none"} if is_silent else asked), session
+        )
+        if not isinstance(state, AuthorizationState) or session is None:
+            return None
+        if isinstance(state.decision, ConsentDue):
+            issued = await authorization.agree(state.request, session)
+        elif isinstance(state.decision, CodeDue):
+            issued = await authorization.issue(state.request, session)
+        else:
+            return None
+        return None if issued is None else issued.code
+
+    async def redeem_at_once(self, code: str, fault: str, callers: int) -> list[TokenPair]:
+        """Redeem a code several times at the same time, rightly or with a fault; return the pairs given."""
+        client = self._clients[1 if fault == "another client" else 0]
+        uri = f"{REDIRECT_URI}/elsewhere" if fault == "another address" else REDIRECT_URI
+        verifier = WRONG_VERIFIER if fault == "wrong verifier" else VERIFIER
+        return await at_once([self._redeem(client, Redemption(code, uri, verifier)) for _ in range(callers)])
+
+    async def _redeem(self, client: OAuthClient, redemption: Redemption) -> TokenPair:
+        return (await self._provider.code_exchange.exchange(client, redemption)).pair
+
+    async def refresh_at_once(self, text: str, callers: int) -> list[TokenPair]:
+        """Refresh with one token several times at the same time; return the pairs given."""
+        return await at_once([self.sessions.refresh(text, client_id=self.client_id) for _ in range(callers)])
+
+    async def refresh(self, sessions: Sessions, text: str) -> TokenPair | None:
+        """Refresh by these use cases of sessions, as the application does."""
+        return await answered(sessions.refresh(text, client_id=self.client_id))
+
+    async def take_consent_back(self, access: str) -> bool:
+        """Have somebody take back, in a session of the own account, what the application may do."""
+        return await answered(self._take_consent_back(access)) is not None
+
+    async def _take_consent_back(self, access: str) -> bool:
+        caller = await self.sessions.authenticate(access)
+        await self._services.oauth.consents.revoke(caller, self.client_id)
+        return True
+
+    @property
+    def _provider(self) -> ProviderServices:
+        if self._services.provider is None:
+            raise RuntimeError("the copy is no provider")
+        return self._services.provider
+
+
+async def register(services: Services) -> list[OAuthClient]:
+    """Register the application that walks, and another one."""
+    return [(await services.oauth.clients.create(None, APPLICATION)).client for _ in range(2)]
