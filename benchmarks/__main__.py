@@ -9,6 +9,7 @@ from typing import Final
 
 from benchmarks.admin.measurement import measure_admin
 from benchmarks.capacity.measurement import measure_capacity
+from benchmarks.codes.measurement import measure_codes
 from benchmarks.factors.measurement import measure_factors
 from benchmarks.flows.measurement import measure_accounts
 from benchmarks.items.measurement import measure_items
@@ -27,7 +28,8 @@ ADMIN: Final = "admin"
 TOKENS: Final = "tokens"
 CAPACITY: Final = "capacity"
 FACTORS: Final = "factors"
-APART: Final = frozenset({ITEMS, ACCOUNTS, ADMIN, TOKENS, CAPACITY, FACTORS})
+CODES: Final = "codes"
+APART: Final = frozenset({ITEMS, ACCOUNTS, ADMIN, TOKENS, CAPACITY, FACTORS, CODES})
 """Parts with a page of their own, which run only when they are named."""
 
 QUICK_PARTS: Final = ("rates", "logins", "start", "storage")
@@ -60,6 +62,7 @@ def _measure(options: argparse.Namespace) -> int:
     apart: dict[str, Callable[[], None]] = {
         ACCOUNTS: lambda: measure_accounts(_plan(options), options.before),
         FACTORS: lambda: measure_factors(_plan(options), options.before),
+        CODES: lambda: measure_codes(_plan(options)),
         TOKENS: lambda: measure_tokens(_plan(options)),
         CAPACITY: lambda: measure_capacity(_plan(options)),
         ITEMS: lambda: measure_items(sizes, is_quick=options.quick),

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 from urllib.parse import urlencode
 
 from benchmarks.processes import HOST, Running
@@ -33,6 +33,18 @@ class Replay:
     def command(self, folder: Path) -> Sequence[str]:
         """Return wrk's script and its arguments."""
         return [str(SCRIPTS / "replay.lua"), _file_of(self.requests, folder), self.expected]
+
+
+@dataclass(frozen=True)
+class Redirects:
+    """Requests that are sent again and again; each answer must be a redirect to what begins with ``expected``."""
+
+    requests: Sequence[bytes]
+    expected: str
+
+    def command(self, folder: Path) -> Sequence[str]:
+        """Return wrk's script and its arguments."""
+        return [str(SCRIPTS / "redirects.lua"), _file_of(self.requests, folder), self.expected]
 
 
 @dataclass(frozen=True)
@@ -83,6 +95,9 @@ class Mix:
         return [str(SCRIPTS / "mix.lua"), *files, self.path, *map(str, self.shares), str(self.pause_ms)]
 
 
+Load: TypeAlias = Replay | Redirects | Chain | Mix
+
+
 def require_wrk() -> str:
     """Return wrk's path. Raises ``SystemExit`` with one line that says how to get it."""
     path = shutil.which("wrk")
@@ -91,7 +106,7 @@ def require_wrk() -> str:
     return path
 
 
-def apply(load: Replay | Chain | Mix, process: Running, seconds: float, connections: int = CONNECTIONS) -> Sample:
+def apply(load: Load, process: Running, seconds: float, connections: int = CONNECTIONS) -> Sample:
     """Load a program with calls for some seconds."""
     with tempfile.TemporaryDirectory(prefix="doorward-bench-") as folder:
         script, *arguments = load.command(Path(folder))

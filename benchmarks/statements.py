@@ -46,3 +46,33 @@ FIND_CLIENT: Final = """
     ) AS stored_secrets
     WHERE oauth_clients.client_id = %(client_id)s
 """
+
+LOCK_USER: Final = """
+    SELECT is_active, session_epoch, second_factor, email_verified_at, roles
+    FROM users
+    WHERE id = %(user_id)s
+    FOR NO KEY UPDATE
+"""
+
+CONSUME_CODE: Final = """
+    DELETE FROM oauth_codes
+    WHERE id = %(id)s
+      AND user_id = %(user_id)s
+    RETURNING client_id, redirect_uri, scopes, code_challenge, amr, acr, authenticated_at, session_ends_at, expires_at
+"""
+
+ADD_SESSION: Final = """
+    INSERT INTO sessions (
+        id, user_id, secret_hash, generation, client_id, scopes, amr, acr, authenticated_at, created_at, refreshed_at,
+        expires_at, session_expires_at
+    )
+    VALUES (
+        %(id)s, %(user_id)s, decode(repeat('00', 32), 'hex'), 0, %(client_id)s, '{openid}', '{pwd}', 1, now(), now(),
+        now(), now() + interval '7 days', now() + interval '30 days'
+    )
+"""
+
+ADD_AUDIT_EVENT: Final = """
+    INSERT INTO audit_events (type, version, user_id, session_id, data)
+    VALUES ('session.begun', 1, %(user_id)s, %(id)s, '{}')
+"""

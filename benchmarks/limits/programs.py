@@ -33,6 +33,14 @@ def bare_tokens(database_url: str) -> Iterator[Running]:
 
 
 @contextmanager
+def bare_codes(database_url: str) -> Iterator[Running]:
+    """Run L1 of code exchanges."""
+    command = [sys.executable, *UVICORN, "--factory", "benchmarks.limits.bare_codes:create"]
+    with running(command, {"DATABASE_URL": database_url, "PYTHONPATH": _python_path()}, ready="/") as process:
+        yield process
+
+
+@contextmanager
 def bare_starlette() -> Iterator[Running]:
     """Run L4."""
     command = [sys.executable, *UVICORN, "benchmarks.limits.bare_starlette:app"]

@@ -8,7 +8,7 @@ from typing import Final
 from benchmarks.accounts import Accounts, Mint
 from benchmarks.limits import programs
 from benchmarks.limits.pgbench import rotations_per_second, session_lookups_per_second
-from benchmarks.load import CONNECTIONS, Chain, Replay, apply
+from benchmarks.load import CONNECTIONS, Load, apply
 from benchmarks.peers.glewlwyd import glewlwyd
 from benchmarks.peers.programs import better_auth, django, fastapi_users
 from benchmarks.plan import Plan, say
@@ -32,7 +32,7 @@ class Contestant:
 
     name: str
     process: Running
-    load: Callable[[], Replay | Chain]
+    load: Callable[[], Load]
     rotations: Callable[[], int] | None = None
     is_extra: bool = False
 

@@ -29,16 +29,18 @@ WITH_ES256: Final = {**SETTINGS, "ALGORITHM": ALGORITHM}
 
 def add_clients(database_url: str, secret_key: str) -> Mapping[str, str]:
     """Add clients by the command; return their secrets by their ids."""
-    lines = [_run(database_url, secret_key, "client", "add", "benchmark", "--scope", SCOPE) for _ in range(CLIENTS)]
+    lines = [
+        run_command(database_url, secret_key, "client", "add", "benchmark", "--scope", SCOPE) for _ in range(CLIENTS)
+    ]
     return dict(line.split("\t") for line in lines)
 
 
 def link_logins(database_url: str, secret_key: str, client_id: str) -> None:
     """Let this client ask about the tokens of logins."""
-    _run(database_url, secret_key, "resource", "add", JWT_AUDIENCE, "--introspection-client", client_id)
+    run_command(database_url, secret_key, "resource", "add", JWT_AUDIENCE, "--introspection-client", client_id)
 
 
-def _run(database_url: str, secret_key: str, *arguments: str) -> str:
+def run_command(database_url: str, secret_key: str, *arguments: str) -> str:
     """Run the service's command; return what it prints."""
     environment = {**service_environment(database_url, secret_key), **SETTINGS}
     command = [str(service_python()), "-m", "doorward", *arguments]
