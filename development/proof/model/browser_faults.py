@@ -16,14 +16,14 @@ BROWSER_SESSION: Final = "domain/auth/browser_session.py"
 BROWSER_FAULTS: Final = (
     Fault(
         BROWSERS_SQL,
-        '              AND users.session_epoch = browser_sessions.epoch\n            """,\n            {"id": token.id',
-        '            """,\n            {"id": token.id',
+        '              AND users.session_epoch = browser_sessions.epoch\n            """,\n            {\n',
+        '            """,\n            {\n',
         "a thief's cookie works after all sessions were ended",
     ),
     Fault(
         BROWSERS_SQL,
-        "              AND browser_sessions.expires_at > %(now)s\n              AND users.is_active\n",
-        "              AND users.is_active\n",
+        "            WHERE browser_sessions.expires_at > %(now)s\n              AND users.is_active\n",
+        "            WHERE users.is_active\n",
         "a cookie that was found works for ever",
     ),
     Fault(

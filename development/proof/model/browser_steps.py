@@ -59,18 +59,22 @@ class BrowserSteps(PasskeySteps):
             self._wait_until(min(browser.expires_at - MOMENT, browser.ends_at - left))
             self._opens(browser)
         if browser is not None:
-            person = self._owner(browser)
-            code = self._code(person, browser, frozenset({"openid"}), is_silent=False)
-            if code is not None:
-                self._redeem(person, code, "none", 1)
+            self._sign_in_to_application(self._owner(browser), browser)
 
-    @rule(which=some)
-    def signs_out_in_a_browser(self, which: int) -> None:
+    @rule(which=some, has_application=st.booleans(), signs_in_again=st.booleans())
+    def signs_out_in_a_browser(self, which: int, has_application: bool, signs_in_again: bool) -> None:  # noqa: FBT001 - Hypothesis passes by name
         """The session of the browser ends, and those of applications but the ones that are offline."""
         browser = self._browser(which)
-        if browser is not None:
-            self._sign_out(browser)
-            self._opens(browser)
+        if browser is None:
+            return
+        person = self._owner(browser)
+        if has_application:
+            self._sign_in_to_application(person, browser)
+        if signs_in_again and self._is_live(browser):
+            self._sign_in_here(person, browser, is_kept=browser.is_kept)
+            browser = person.browsers[-1]
+        self._sign_out(browser)
+        self._opens(browser)
 
     @rule(
         which=some, attempts=attempts, scopes=st.sampled_from(SCOPES), is_silent=st.sampled_from([False, False, True])
@@ -224,6 +228,11 @@ class BrowserSteps(PasskeySteps):
             if is_online and self.now < session.expires_at:
                 session.end(EndReason.LOGOUT, self.now)
                 self.touched.append(session)
+
+    def _sign_in_to_application(self, person: Person, browser: Browser) -> None:
+        code = self._code(person, browser, frozenset({"openid"}), is_silent=False)
+        if code is not None:
+            self._redeem(person, code, "none", 1)
 
     def _code(self, person: Person, browser: Browser, wanted: frozenset[str], *, is_silent: bool) -> Code | None:
         is_live = self._is_live(browser)

@@ -83,6 +83,7 @@ def create_provider(
         authorization=_authorization(base, id_tokens, audiences),
         browser_sessions=BrowserSessions(
             database=database,
+            batching=batching_on(database),
             clock=clock,
             codec=create_browser_codec(base.settings.keys),
             address_detail=base.settings.tokens.client_addresses,
@@ -111,6 +112,7 @@ def _code_exchange(base: Foundation, sessions: Sessions, issuers: TokenIssuers) 
 def _authorization(base: Foundation, id_tokens: IdTokens, audiences: Audiences) -> Authorization:
     return Authorization(
         database=base.database,
+        batching=batching_on(base.database),
         clock=base.clock,
         codec=_codes(base.settings.keys),
         notes=AskedNotes(*keys(base.settings.keys, ASKED_NOTE_PURPOSE)),

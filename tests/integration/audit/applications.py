@@ -13,6 +13,7 @@ from doorward.domain.oauth.pkce import challenge_of
 from doorward.domain.oauth.token_policy import Audiences
 from doorward.infrastructure.id_tokens import IdTokens
 from doorward.infrastructure.key_ring import FixedKeyRing, KeyRing
+from doorward.infrastructure.postgres.batching import SharedQuery
 from doorward.wiring.auth import create_browser_codec
 from tests.integration.oauth.clients import Oauth
 from tests.integration.service import Service
@@ -35,7 +36,13 @@ async def use_an_application(service: Service) -> None:
         name=person.username, password=PASSWORD, stay=BrowserStay()
     )
     codec = create_browser_codec(service.settings.keys)
-    browsers = BrowserSessions(database=service.database, clock=service.clock, codec=codec, address_detail="full")
+    browsers = BrowserSessions(
+        database=service.database,
+        batching=SharedQuery,
+        clock=service.clock,
+        codec=codec,
+        address_detail="full",
+    )
     session = await browsers.find(signed_in.cookie)
     assert session is not None
     authorization = _authorization(service)
@@ -57,6 +64,7 @@ async def use_an_application(service: Service) -> None:
 def _authorization(service: Service) -> Authorization:
     return Authorization(
         database=service.database,
+        batching=SharedQuery,
         clock=service.clock,
         codec=OpaqueTokenCodec("dwa_", KEY),
         notes=AskedNotes(KEY),

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from doorward.core.ports import Clock, Database
+from doorward.core.ports import Batching, Clock, Database
 from doorward.domain.audit.recording import record
 from doorward.domain.auth.admission import AdmissionPolicy, Proceed, Refuse, SecondFactorDue, judge
 from doorward.domain.auth.browser_session import BrowserSession, BrowserStay, new_browser_session
@@ -77,12 +77,17 @@ class BrowserSessions:
         self,
         *,
         database: Database[Connection],
+        batching: Batching,
         clock: Clock,
         codec: OpaqueTokenCodec,
         address_detail: AddressDetail,
     ) -> None:
-        """Take the database, the time, what reads cookies, and what addresses may show."""
+        """Take the database, the time, what reads cookies, and what addresses may show.
+
+        Those who show cookies in one moment are looked up by one query, by ``batching``.
+        """
         self._database = database
+        self._lookups = batching("browser_lookups", self._look_up)
         self._clock = clock
         self._codec = codec
         self._address_detail: AddressDetail = address_detail
@@ -93,17 +98,20 @@ class BrowserSessions:
 
     async def find(self, cookie: str | None) -> BrowserSession | None:
         """Return the live session of a cookie. That it was used is stored once a minute."""
-        token, now = self.read(cookie), self._clock.now()
-        if token is None:
-            return None
-        async with self._database.connection() as connection:
-            session = await browser_sessions.find_browser_session(connection, token, now=now)
-            if session is not None and session.is_use_due(now):
-                expires_at = session.idle_expires_at(now)
-                await browser_sessions.update_use(connection, session.id, expires_at=expires_at, now=now)
+        token = self.read(cookie)
+        session = None if token is None else await self._lookups.ask(token)
         if session is not None:
             bind_session(user_id=session.user_id, session_id=session.id)
         return session
+
+    async def _look_up(self, tokens: Sequence[OpaqueToken]) -> Sequence[BrowserSession | None]:
+        now = self._clock.now()
+        async with self._database.connection() as connection:
+            found = await browser_sessions.list_browser_sessions(connection, tokens, now=now)
+            used = {each.id: each.idle_expires_at(now) for each in found if each is not None and each.is_use_due(now)}
+            if used:
+                await browser_sessions.update_uses(connection, used, now=now)
+        return found
 
     async def end(self, cookie: str | None) -> None:
         """End the session of a cookie, its codes, and those sessions of applications that end with it.

@@ -1,10 +1,10 @@
 """Use cases of the authorization endpoint: read a request, decide about it, remember consent, issue codes."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from doorward.core.ports import Clock, Database
+from doorward.core.ports import Batching, Clock, Database
 from doorward.domain.audit.recording import record
 from doorward.domain.auth.browser_session import BrowserSession
 from doorward.domain.auth.opaque_token import OpaqueToken, OpaqueTokenCodec
@@ -19,7 +19,7 @@ from doorward.domain.oauth.authorization_request import (
 from doorward.domain.oauth.code_models import CODE_LIFE, NewCode
 from doorward.domain.oauth.events import AuthorizationRefused, CodeIssued, ConsentGranted
 from doorward.domain.oauth.exceptions import InvalidAuthorizationError
-from doorward.domain.oauth.models import ClientId, OAuthClient, ResourceContent
+from doorward.domain.oauth.models import ClientId, OAuthClient, ResourceContent, StoredClient
 from doorward.domain.oauth.policy import is_resource_identifier, may_be_a_client_id
 from doorward.domain.oauth.ports import IdTokenSigner
 from doorward.domain.oauth.repositories import Connection, clients, codes, consents
@@ -63,14 +63,20 @@ class Authorization:
         self,
         *,
         database: Database[Connection],
+        batching: Batching,
         clock: Clock,
         codec: OpaqueTokenCodec,
         notes: AskedNotes,
         hints: IdTokenSigner,
         audiences: Audiences,
     ) -> None:
-        """Take the database, the time, what writes codes and notes, what reads ID tokens, and the audiences."""
+        """Take the database, the time, what writes codes and notes, what reads ID tokens, and the audiences.
+
+        What is asked in one moment, is asked by one statement, by ``batching``.
+        """
         self._database = database
+        self._lookups = batching("application_lookups", self._look_up)
+        self._new_codes = batching("new_codes", self._add_codes)
         self._clock = clock
         self._codec = codec
         self._notes = notes
@@ -115,8 +121,8 @@ class Authorization:
     async def issue(self, request: AuthorizationRequest, session: BrowserSession) -> IssuedCode | None:
         """Issue a code, committed when this returns; None if the browser's session has ended meanwhile."""
         now, token = self._clock.now(), OpaqueToken.new(session.user_id)
-        async with self._database.connection() as connection:
-            is_stored = await codes.add_code(connection, _new_code(token, request, session, now), now=now)
+        code = _new_code(token, request, session, now)
+        is_stored = await self._new_codes.ask(code)
         return self._issued(request, token) if is_stored else None
 
     async def agree(self, request: AuthorizationRequest, session: BrowserSession) -> IssuedCode | None:
@@ -124,7 +130,7 @@ class Authorization:
         now, token, client_id = self._clock.now(), OpaqueToken.new(session.user_id), request.client.client_id
         event = ConsentGranted(user_id=session.user_id, session_id=session.id, client_id=ClientId(client_id))
         async with self._database.transaction() as connection:
-            is_stored = await codes.add_code(connection, _new_code(token, request, session, now), now=now)
+            is_stored = bool(await codes.add_codes(connection, [_new_code(token, request, session, now)], now=now))
             granted = await consents.find_granted_scopes(connection, session.user_id, client_id) if is_stored else ()
             is_new = is_stored and not request.scopes <= set(granted)
             if is_new:
@@ -154,9 +160,18 @@ class Authorization:
             raise InvalidAuthorizationError
         if identifier is not None and not is_resource_identifier(identifier):
             identifier = None
-        async with self._database.connection() as connection:
-            (stored,) = await clients.list_clients_with_hashes(connection, [client_id], [identifier], [None])
+        stored = await self._lookups.ask((client_id, identifier))
         return (None, None) if stored is None else (stored.client, stored.resource)
+
+    async def _look_up(self, asked: Sequence[tuple[str, str | None]]) -> Sequence[StoredClient | None]:
+        client_ids, identifiers = [client_id for client_id, _ in asked], [identifier for _, identifier in asked]
+        async with self._database.connection() as connection:
+            return await clients.list_clients_with_hashes(connection, client_ids, identifiers, [None] * len(asked))
+
+    async def _add_codes(self, new: Sequence[NewCode]) -> Sequence[bool]:
+        async with self._database.connection() as connection:
+            stored = await codes.add_codes(connection, new, now=self._clock.now())
+        return [code.id in stored for code in new]
 
     async def _granted(self, request: AuthorizationRequest, session: BrowserSession | None) -> Collection[str]:
         if session is None or request.client.is_first_party:

@@ -4,7 +4,7 @@ A browser's session is live while its row is there, its limits have not passed, 
 user's. One that ends is removed, and its codes with it. Call what adds and removes after the user was locked.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Final
@@ -87,8 +87,10 @@ async def add_browser_session(
     return [row[0] for row in await cursor.fetchall()]
 
 
-async def find_browser_session(connection: Connection, token: OpaqueToken, *, now: datetime) -> BrowserSession | None:
-    """Find the live session of a cookie."""
+async def list_browser_sessions(
+    connection: Connection, tokens: Sequence[OpaqueToken], *, now: datetime
+) -> Sequence[BrowserSession | None]:
+    """Find the live session of each cookie."""
     async with connection.cursor(row_factory=class_row(BrowserSession)) as cursor:
         await cursor.execute(
             """
@@ -96,30 +98,44 @@ async def find_browser_session(connection: Connection, token: OpaqueToken, *, no
                    browser_sessions.amr, browser_sessions.acr, browser_sessions.authenticated_at,
                    browser_sessions.is_kept, browser_sessions.seen_at, browser_sessions.ends_at,
                    users.second_factor <> '{}' AS has_second_factor
-            FROM browser_sessions
+            FROM unnest(%(ids)s::uuid[], %(user_ids)s::uuid[], %(secret_hashes)s::bytea[])
+                AS shown (id, user_id, secret_hash)
+            JOIN browser_sessions USING (id, user_id, secret_hash)
             JOIN users ON users.id = browser_sessions.user_id
-            WHERE browser_sessions.id = %(id)s
-              AND browser_sessions.user_id = %(user_id)s
-              AND browser_sessions.secret_hash = %(secret_hash)s
-              AND browser_sessions.expires_at > %(now)s
+            WHERE browser_sessions.expires_at > %(now)s
               AND users.is_active
               AND users.session_epoch = browser_sessions.epoch
             """,
-            {"id": token.id, "user_id": token.user_id, "secret_hash": token.secret_hash, "now": now},
+            {
+                "ids": [token.id for token in tokens],
+                "user_ids": [token.user_id for token in tokens],
+                "secret_hashes": [token.secret_hash for token in tokens],
+                "now": now,
+            },
         )
-        return await cursor.fetchone()
+        found = {session.id: session for session in await cursor.fetchall()}
+    return [found.get(token.id) for token in tokens]
 
 
-async def update_use(connection: Connection, session_id: UUID, *, expires_at: datetime, now: datetime) -> None:
-    """Store that a session was used."""
+async def update_uses(connection: Connection, uses: Mapping[UUID, datetime], *, now: datetime) -> None:
+    """Store that sessions were used, and until when each lives if it is not used again.
+
+    A row that another statement has locked is left out: its use is stored in a minute.
+    """
     await connection.execute(
         """
         UPDATE browser_sessions
         SET seen_at = %(now)s,
-            expires_at = %(expires_at)s
-        WHERE id = %(id)s
+            expires_at = used.expires_at
+        FROM (
+            SELECT browser_sessions.id, shown.expires_at
+            FROM unnest(%(ids)s::uuid[], %(expirations)s::timestamptz[]) AS shown (id, expires_at)
+            JOIN browser_sessions USING (id)
+            FOR NO KEY UPDATE OF browser_sessions SKIP LOCKED
+        ) AS used
+        WHERE browser_sessions.id = used.id
         """,
-        {"id": session_id, "expires_at": expires_at, "now": now},
+        {"ids": list(uses.keys()), "expirations": list(uses.values()), "now": now},
     )
 
 

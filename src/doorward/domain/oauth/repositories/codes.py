@@ -1,6 +1,6 @@
 """The table ``oauth_codes``: authorization codes that were not redeemed yet."""
 
-from dataclasses import asdict
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -11,10 +11,11 @@ from doorward.domain.oauth.code_models import NewCode, StoredCode
 from doorward.domain.oauth.repositories import Connection
 
 
-async def add_code(connection: Connection, code: NewCode, *, now: datetime) -> bool:
-    """Store a code of a browser's session; return whether that is still live.
+async def add_codes(connection: Connection, new: Sequence[NewCode], *, now: datetime) -> set[UUID]:
+    """Store codes of browsers' sessions; return the ids of those whose session is still live.
 
-    It is locked, so that it cannot end meanwhile. What the user has proven is what the session says at this moment.
+    Session and client are locked, so that neither can end meanwhile; one that another statement is about to end has
+    ended. What the user has proven is what the session says at this moment.
     """
     cursor = await connection.execute(
         """
@@ -22,25 +23,44 @@ async def add_code(connection: Connection, code: NewCode, *, now: datetime) -> b
             id, secret_hash, client_id, user_id, browser_session_id, epoch, redirect_uri, scopes, resource, nonce,
             code_challenge, amr, acr, authenticated_at, session_ends_at, expires_at
         )
-        SELECT %(id)s, %(secret_hash)s, %(client_id)s, live.user_id, live.id, live.epoch, %(redirect_uri)s, %(scopes)s,
-               %(resource)s, %(nonce)s, %(code_challenge)s, live.amr, live.acr, live.authenticated_at, live.ends_at,
-               %(expires_at)s
-        FROM (
-            SELECT browser_sessions.id, browser_sessions.user_id, browser_sessions.epoch, browser_sessions.amr,
-                   browser_sessions.acr, browser_sessions.authenticated_at, browser_sessions.ends_at
-            FROM browser_sessions
-            JOIN users ON users.id = browser_sessions.user_id
-            WHERE browser_sessions.id = %(browser_session_id)s
-              AND browser_sessions.user_id = %(user_id)s
-              AND browser_sessions.expires_at > %(now)s
-              AND users.is_active
-              AND users.session_epoch = browser_sessions.epoch
-            FOR KEY SHARE OF browser_sessions
-        ) AS live
+        SELECT new.id, new.secret_hash, oauth_clients.client_id, users.id, browser_sessions.id, browser_sessions.epoch,
+               new.redirect_uri, string_to_array(new.scopes, ' '), new.resource, new.nonce, new.code_challenge,
+               browser_sessions.amr, browser_sessions.acr, browser_sessions.authenticated_at, browser_sessions.ends_at,
+               new.expires_at
+        FROM unnest(
+            %(ids)s::uuid[], %(secret_hashes)s::bytea[], %(client_ids)s::text[], %(user_ids)s::uuid[],
+            %(browser_session_ids)s::uuid[], %(redirect_uris)s::text[], %(scopes)s::text[], %(resources)s::text[],
+            %(nonces)s::text[], %(code_challenges)s::text[], %(expirations)s::timestamptz[]
+        ) AS new (
+            id, secret_hash, client_id, user_id, browser_session_id, redirect_uri, scopes, resource, nonce,
+            code_challenge, expires_at
+        )
+        JOIN browser_sessions
+            ON browser_sessions.id = new.browser_session_id AND browser_sessions.user_id = new.user_id
+        JOIN users ON users.id = browser_sessions.user_id
+        JOIN oauth_clients ON oauth_clients.client_id = new.client_id
+        WHERE browser_sessions.expires_at > %(now)s
+          AND users.is_active
+          AND users.session_epoch = browser_sessions.epoch
+        FOR KEY SHARE OF browser_sessions, oauth_clients SKIP LOCKED
+        RETURNING id
         """,
-        {**asdict(code), "now": now},
+        {
+            "ids": [code.id for code in new],
+            "secret_hashes": [code.secret_hash for code in new],
+            "client_ids": [code.client_id for code in new],
+            "user_ids": [code.user_id for code in new],
+            "browser_session_ids": [code.browser_session_id for code in new],
+            "redirect_uris": [code.redirect_uri for code in new],
+            "scopes": [" ".join(code.scopes) for code in new],
+            "resources": [code.resource for code in new],
+            "nonces": [code.nonce for code in new],
+            "code_challenges": [code.code_challenge for code in new],
+            "expirations": [code.expires_at for code in new],
+            "now": now,
+        },
     )
-    return cursor.rowcount == 1
+    return {row[0] for row in await cursor.fetchall()}
 
 
 async def consume_code(connection: Connection, token: OpaqueToken) -> StoredCode | None:
