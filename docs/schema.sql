@@ -209,6 +209,7 @@ CREATE TABLE public.oauth_clients (
     id_token_algorithm text DEFAULT 'RS256'::text NOT NULL,
     requires_pkce boolean DEFAULT true NOT NULL,
     is_first_party boolean DEFAULT false NOT NULL,
+    requires_pushed_requests boolean DEFAULT false NOT NULL,
     CONSTRAINT oauth_clients_auth_method_check CHECK ((auth_method = ANY (ARRAY['none'::text, 'client_secret_basic'::text, 'client_secret_post'::text]))),
     CONSTRAINT oauth_clients_id_token_algorithm_check CHECK ((id_token_algorithm = ANY (ARRAY['ES256'::text, 'RS256'::text])))
 );
@@ -240,6 +241,18 @@ CREATE TABLE public.oauth_consents (
     scopes text[] NOT NULL,
     granted_at timestamp with time zone NOT NULL
 );
+
+CREATE TABLE public.oauth_pushed_requests (
+    id uuid NOT NULL,
+    secret_hash bytea NOT NULL,
+    client_id text NOT NULL,
+    parameters jsonb NOT NULL,
+    browser_hash bytea,
+    expires_at timestamp with time zone NOT NULL,
+    CONSTRAINT oauth_pushed_requests_browser_hash_check CHECK ((octet_length(browser_hash) = 32)),
+    CONSTRAINT oauth_pushed_requests_secret_hash_check CHECK ((octet_length(secret_hash) = 32))
+)
+WITH (fillfactor='70', autovacuum_vacuum_scale_factor='0.01');
 
 CREATE TABLE public.oauth_resources (
     id uuid NOT NULL,
@@ -498,6 +511,9 @@ ALTER TABLE ONLY public.oauth_codes
 ALTER TABLE ONLY public.oauth_consents
     ADD CONSTRAINT oauth_consents_pkey PRIMARY KEY (user_id, client_id);
 
+ALTER TABLE ONLY public.oauth_pushed_requests
+    ADD CONSTRAINT oauth_pushed_requests_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.oauth_resources
     ADD CONSTRAINT oauth_resources_identifier_key UNIQUE (identifier);
 
@@ -611,6 +627,8 @@ CREATE INDEX oauth_codes_user_id_idx ON public.oauth_codes USING btree (user_id)
 
 CREATE INDEX oauth_consents_client_id_idx ON public.oauth_consents USING btree (client_id);
 
+CREATE INDEX oauth_pushed_requests_client_id_idx ON public.oauth_pushed_requests USING btree (client_id);
+
 CREATE INDEX one_time_tokens_expires_at_idx ON public.one_time_tokens USING btree (expires_at);
 
 CREATE INDEX outbox_channel_due_at_idx ON public.outbox USING btree (channel, due_at, id) WHERE (dead_reason IS NULL);
@@ -683,6 +701,9 @@ ALTER TABLE ONLY public.oauth_consents
 
 ALTER TABLE ONLY public.oauth_consents
     ADD CONSTRAINT oauth_consents_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.oauth_pushed_requests
+    ADD CONSTRAINT oauth_pushed_requests_client_id_fkey FOREIGN KEY (client_id) REFERENCES public.oauth_clients(client_id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.oauth_resources
     ADD CONSTRAINT oauth_resources_introspection_client_id_fkey FOREIGN KEY (introspection_client_id) REFERENCES public.oauth_clients(client_id) ON DELETE SET NULL;

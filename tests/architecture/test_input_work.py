@@ -36,7 +36,7 @@ MEASURED: Final = frozenset(
         "domain/administration/policy.py",
         "domain/auth/scopes.py",
         "core/text.py",
-        "domain/auth/opaque_token.py",
+        "domain/auth/authenticated_text.py",
         "domain/auth/identifiers.py",
         "domain/auth/password_patterns.py",
         "domain/auth/pending_login.py",

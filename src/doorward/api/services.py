@@ -59,6 +59,7 @@ from doorward.domain.oauth.consents import Consents
 from doorward.domain.oauth.introspection import Introspection
 from doorward.domain.oauth.login_grants import LoginGrants
 from doorward.domain.oauth.logout import Logout
+from doorward.domain.oauth.pushed_requests import PushedRequests
 from doorward.domain.oauth.resources import Resources
 from doorward.domain.oauth.revocation import Revocation
 from doorward.domain.passkeys.authentication import PasskeyLogin
@@ -194,6 +195,7 @@ class ProviderServices:
     login_grants: LoginGrants
     code_exchange: CodeExchange
     authorization: Authorization
+    pushed_requests: PushedRequests
     browser_sessions: BrowserSessions
     logout: Logout
     has_pages: bool

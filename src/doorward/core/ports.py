@@ -92,6 +92,7 @@ class LimitedCall(StrEnum):
     INTROSPECT = "introspect"
     AUTHORIZE = "authorize"
     USERINFO = "userinfo"
+    PUSHED_REQUEST = "pushed_request"
 
 
 class RateLimiter(Protocol):

@@ -15,6 +15,7 @@ RECOVERY_CODE_PURPOSE: Final = b"doorward recovery code mac v1"
 BROWSER_SESSION_PURPOSE: Final = b"doorward browser session mac v1"
 AUTHORIZATION_CODE_PURPOSE: Final = b"doorward authorization code mac v1"
 PAGE_FORM_PURPOSE: Final = b"doorward page form mac v1"
+PUSHED_REQUEST_PURPOSE: Final = b"doorward pushed request mac v1"
 ASKED_NOTE_PURPOSE: Final = b"doorward asked note mac v1"
 KEY_BYTES: Final = 64
 _SALT: Final = b"doorward"

@@ -11,7 +11,7 @@ from doorward.domain.administration.models import Actor
 from doorward.domain.auth.authentication import OwnTokenAuthentication
 from doorward.domain.auth.browser_sessions import BrowserSessions
 from doorward.domain.auth.callers import Caller
-from doorward.domain.auth.opaque_token import OpaqueTokenCodec
+from doorward.domain.auth.opaque_token import OpaqueTokenCodec, RowTokenCodec
 from doorward.domain.auth.scopes import AdminScope
 from doorward.domain.auth.sessions import Sessions
 from doorward.domain.auth.token_pair import TokenPairIssuer
@@ -28,13 +28,14 @@ from doorward.domain.oauth.expiry import CodeExpiry
 from doorward.domain.oauth.introspection import Introspection
 from doorward.domain.oauth.login_grants import LoginGrants
 from doorward.domain.oauth.logout import Logout
+from doorward.domain.oauth.pushed_requests import REQUEST_PREFIX, PushedRequests
 from doorward.domain.oauth.repositories import Connection
 from doorward.domain.oauth.resources import Resources
 from doorward.domain.oauth.revocation import Revocation
 from doorward.domain.oauth.token_policy import Audiences
 from doorward.infrastructure.access_tokens import AccessTokens
 from doorward.infrastructure.id_tokens import IdTokens
-from doorward.infrastructure.keys import ASKED_NOTE_PURPOSE, AUTHORIZATION_CODE_PURPOSE
+from doorward.infrastructure.keys import ASKED_NOTE_PURPOSE, AUTHORIZATION_CODE_PURPOSE, PUSHED_REQUEST_PURPOSE
 from doorward.infrastructure.postgres.clock_watch import require_agreement
 from doorward.infrastructure.postgres.database import PostgresDatabase
 from doorward.infrastructure.scheduler import Task
@@ -73,6 +74,7 @@ def create_provider(
         return None
     database, id_tokens = base.database, IdTokens(signing_keys.rings, issuer)
     audiences = Audiences(issuer=issuer, own=base.settings.tokens.jwt_audience)
+    pushed = _pushed_requests(base, audiences)
     return ProviderServices(
         issuer=issuer,
         client_credentials=ClientCredentials(signer=signer, clock=clock, audiences=audiences),
@@ -80,7 +82,8 @@ def create_provider(
         revocation=Revocation(signer=signer, sessions=sessions, clock=clock),
         login_grants=LoginGrants(database=database, audiences=audiences),
         code_exchange=_code_exchange(base, sessions, TokenIssuers(issuer, pairs, id_tokens)),
-        authorization=_authorization(base, id_tokens, audiences),
+        authorization=_authorization(base, id_tokens, audiences, pushed),
+        pushed_requests=pushed,
         browser_sessions=BrowserSessions(
             database=database,
             clock=clock,
@@ -108,7 +111,14 @@ def _code_exchange(base: Foundation, sessions: Sessions, issuers: TokenIssuers) 
     )
 
 
-def _authorization(base: Foundation, id_tokens: IdTokens, audiences: Audiences) -> Authorization:
+def _pushed_requests(base: Foundation, audiences: Audiences) -> PushedRequests:
+    codec = RowTokenCodec(REQUEST_PREFIX, *keys(base.settings.keys, PUSHED_REQUEST_PURPOSE))
+    return PushedRequests(database=base.database, clock=base.clock, codec=codec, audiences=audiences)
+
+
+def _authorization(
+    base: Foundation, id_tokens: IdTokens, audiences: Audiences, pushed: PushedRequests
+) -> Authorization:
     return Authorization(
         database=base.database,
         clock=base.clock,
@@ -116,6 +126,7 @@ def _authorization(base: Foundation, id_tokens: IdTokens, audiences: Audiences) 
         notes=AskedNotes(*keys(base.settings.keys, ASKED_NOTE_PURPOSE)),
         hints=id_tokens,
         audiences=audiences,
+        pushed=pushed,
     )
 
 

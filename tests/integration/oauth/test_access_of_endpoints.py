@@ -28,9 +28,10 @@ POST /oauth/token refresh_token                 401       401          401      
 POST /oauth/token authorization_code            401       401          401      401    400      400   400
 POST /oauth/introspect                          401       401          401      401    401      200   200
 POST /oauth/revoke                              401       401          401      401    200      200   400
+POST /oauth/par                                 401       401          401      401    400      400   400
 """
 """The session that is refreshed is the built-in client's; the token that is asked about and revoked is one that the
-owner got for itself, which no call ends."""
+owner got for itself, which no call ends. No request is pushed that a browser could be sent back with."""
 
 OF_BROWSERS: Final = {"/oauth/authorize", "/oauth/logout", "/oauth/userinfo"}
 """What browsers call for applications, and what applications call with a user's token: clients do not authenticate

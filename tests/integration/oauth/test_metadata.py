@@ -11,7 +11,14 @@ from tests.integration.service import MakeService
 METADATA = "/.well-known/oauth-authorization-server"
 ALL_CALLS = (
     *("/oauth/token", "/oauth/introspect", "/oauth/revoke", "/oauth/jwks", METADATA, "/oauth/userinfo"),
-    *("/.well-known/openid-configuration", "/oauth/authorize", "/oauth/logout", "/account/sign-in", "/account/consent"),
+    *(
+        "/.well-known/openid-configuration",
+        "/oauth/authorize",
+        "/oauth/logout",
+        "/oauth/par",
+        "/account/sign-in",
+        "/account/consent",
+    ),
 )
 
 
@@ -35,6 +42,7 @@ async def test_the_document_names_the_issuer_and_what_is_on(described: dict[str,
         "response_types_supported": ["code"],
         "scopes_supported": ["email", "items:read", "items:write", "offline_access", "openid", "profile"],
         "authorization_endpoint": f"{ISSUER}/oauth/authorize",
+        "pushed_authorization_request_endpoint": f"{ISSUER}/oauth/par",
         "userinfo_endpoint": f"{ISSUER}/oauth/userinfo",
         "end_session_endpoint": f"{ISSUER}/oauth/logout",
         "response_modes_supported": ["query", "form_post"],
@@ -56,7 +64,7 @@ async def test_the_document_names_the_issuer_and_what_is_on(described: dict[str,
 
 async def test_every_address_in_the_document_answers(lasting_provider: Provider, described: dict[str, Any]) -> None:
     addresses = [value for name, value in described.items() if name.endswith(("_endpoint", "_uri"))]
-    assert len(addresses) == 7
+    assert len(addresses) == 8
     for address in addresses:
         answer = await lasting_provider.service.client.post(str(address).removeprefix(ISSUER), data={})
         assert answer.status_code in {303, 400, 401, 405, 415}, address

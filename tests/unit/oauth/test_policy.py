@@ -221,6 +221,7 @@ def stored(
         post_logout_uris=[],
         id_token_algorithm="RS256",
         requires_pkce=True,
+        requires_pushed_requests=False,
         is_first_party=False,
         version=1,
         created_at=NOW,

@@ -87,6 +87,7 @@ DEFAULTS = {
     "rate_limit_introspect": "60000/minute",
     "rate_limit_authorize": "60/minute",
     "rate_limit_userinfo": "300/minute",
+    "rate_limit_pushed_request": "60/minute",
     "rate_limit_oauth_revoke": "300/minute",
     "webhooks_enabled": False,
     "webhook_networks": (),

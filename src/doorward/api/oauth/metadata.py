@@ -7,7 +7,7 @@ from typing import Any, Final
 from fastapi import Request, Response
 
 from doorward.api.bodies import JSON
-from doorward.api.oauth import introspect, jwks, revoke, token, userinfo
+from doorward.api.oauth import introspect, jwks, par, revoke, token, userinfo
 from doorward.api.policy import PUBLIC, Cache, Origins, RoutePolicy
 from doorward.api.routing import Call
 from doorward.api.services import ProviderServices
@@ -62,6 +62,7 @@ def _of_openid(issuer: str) -> dict[str, Any]:
     """Return what applications need to sign users in (OpenID Connect Discovery section 3, RFC 9207)."""
     return {
         "authorization_endpoint": f"{issuer}{AUTHORIZE_PATH}",
+        "pushed_authorization_request_endpoint": f"{issuer}{par.PATH}",
         "userinfo_endpoint": f"{issuer}{userinfo.PATH}",
         "end_session_endpoint": f"{issuer}{LOGOUT_PATH}",
         "response_modes_supported": ["query", "form_post"],

@@ -44,6 +44,9 @@ _PostLogoutUris = Annotated[
     _Addresses, Field(max_length=100, description="Where browsers are sent after a logout.", examples=[[]])
 ]
 _IdTokenAlgorithm = Annotated[KeyAlgorithm, Field(description="The signature of its ID tokens.")]
+_RequiresPushedRequests = Annotated[
+    bool, Field(description="Whether it must push each request for authorization first (RFC 9126).")
+]
 
 
 class ClientBody(RequestBody):
@@ -57,6 +60,7 @@ class ClientBody(RequestBody):
     redirect_uris: _RedirectUris = ()
     post_logout_uris: _PostLogoutUris = ()
     id_token_algorithm: _IdTokenAlgorithm = "RS256"  # noqa: S105 - the name of an algorithm
+    requires_pushed_requests: _RequiresPushedRequests = False
     client_secret: str | None = Field(
         None,
         max_length=500,
@@ -76,6 +80,7 @@ class ClientPatch(RequestBody):
     redirect_uris: _RedirectUris = ()
     post_logout_uris: _PostLogoutUris = ()
     id_token_algorithm: _IdTokenAlgorithm = "RS256"  # noqa: S105 - the name of an algorithm
+    requires_pushed_requests: _RequiresPushedRequests = False
 
 
 class ClientResponse(BaseModel):
@@ -94,6 +99,7 @@ class ClientResponse(BaseModel):
     id_token_algorithm: str
     requires_pkce: bool
     is_first_party: bool = Field(description="The operator's own: its users are not asked what it may do.")
+    requires_pushed_requests: bool
     is_enabled: bool
     disabled_at: datetime | None
     not_before: datetime = Field(description="Tokens that were issued before are refused.")

@@ -176,6 +176,16 @@ class ConsentRevoked(AuditedEvent):
 
 
 @dataclass(frozen=True)
+class AuthorizationPushed(Event):
+    """An application sent a request for authorization ahead (RFC 9126)."""
+
+    log_event = "authorization.pushed"
+    outcome = "success"
+    counted = ((CODES, "pushed"),)
+    client_id: str
+
+
+@dataclass(frozen=True)
 class CodeIssued(Event):
     """An application got an authorization code for a user."""
 

@@ -1,5 +1,7 @@
 """Every way in which clients and resources are refused. The codes are part of the API."""
 
+from typing import Final
+
 from doorward.core.exceptions import DomainError, Kind
 
 
@@ -221,6 +223,19 @@ class InvalidAuthorizationError(DomainError):
         "can correct that."
     )
     oauth_error = "invalid_request"
+
+
+class PushedRequestOverError(DomainError):
+    """A pushed request that has expired, was used, or was opened by another browser: not told which."""
+
+    kind = Kind.INVALID
+    code = "pushed_request_over"
+    detail = "This request to sign in is over. Go back to the application, and begin again."
+    oauth_error = "invalid_request"
+
+
+UNANSWERED: Final = (InvalidAuthorizationError, PushedRequestOverError)
+"""Requests for authorization that are answered by a page: the browser is sent nowhere."""
 
 
 class ApplicationNotFoundError(DomainError):

@@ -38,6 +38,7 @@ class OAuthClient:
     id_token_algorithm: KeyAlgorithm
     requires_pkce: bool
     is_first_party: bool
+    requires_pushed_requests: bool
     version: int
     created_at: datetime
     updated_at: datetime
@@ -67,6 +68,7 @@ class OAuthClient:
             id_token_algorithm=self.id_token_algorithm,
             requires_pkce=self.requires_pkce,
             is_first_party=self.is_first_party,
+            requires_pushed_requests=self.requires_pushed_requests,
         )
 
 
@@ -88,6 +90,7 @@ class ClientContent:
     id_token_algorithm: KeyAlgorithm = "RS256"  # noqa: S105 - the name of an algorithm
     requires_pkce: bool = True
     is_first_party: bool = False
+    requires_pushed_requests: bool = False
 
 
 ClientChanges: TypeAlias = Mapping[str, object]

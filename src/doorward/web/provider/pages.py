@@ -11,11 +11,11 @@ from doorward.api.policy import PUBLIC, Cache, ContentPolicy, ErrorDialect, Rout
 from doorward.api.routing import Call
 from doorward.core.exceptions import DomainError, Kind
 from doorward.core.ports import LimitedCall
-from doorward.domain.oauth.authorization import IssuedCode
+from doorward.domain.oauth.authorization import AskedParameters, IssuedCode
 from doorward.domain.oauth.authorization_request import RefusedAuthorization, Reply
 from doorward.web.cookies import Cookie, Cookies
 from doorward.web.own_forms import OwnForms
-from doorward.web.provider.parameters import with_parameters
+from doorward.web.provider.parameters import read_query, with_parameters
 from doorward.web.rendering import Pages, static_file
 
 SIGN_IN: Final = "/account/sign-in"
@@ -67,6 +67,13 @@ class ProviderPages:
     def error_page(self, error: DomainError) -> Response:
         """Return the page of a request that is answered nowhere else."""
         return self.page("authorization_error", status=BAD_REQUEST, detail=error.detail)
+
+    def asked(self, request: Request, query: str) -> AskedParameters:
+        """Return the parameters that a browser brought in a query string, in its address or in a form.
+
+        Raises ``InvalidAuthorizationError``.
+        """
+        return read_query(query, self.cookies.read(request, Cookie.BROWSER) or "")
 
     def go_on(self, request: Request, address: str, *, is_form: bool) -> Response:
         """Send the browser on to an address of the service."""

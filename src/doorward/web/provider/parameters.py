@@ -16,10 +16,10 @@ MOST_FIELDS: Final = 50
 _NEXT: Final = f"{AUTHORIZE_PATH}?"
 
 
-def read_query(query: str) -> AskedParameters:
+def read_query(query: str, browser: str = "") -> AskedParameters:
     """Return the parameters of a query string; empty ones count as left out (RFC 6749 section 3.1).
 
-    Raises ``InvalidAuthorizationError`` for what is no text, or too much.
+    ``browser`` is by what the browser is known. Raises ``InvalidAuthorizationError`` for what is no text, or too much.
     """
     try:
         pairs = parse_qsl(query, keep_blank_values=True, max_num_fields=MOST_FIELDS, errors="strict")
@@ -27,7 +27,7 @@ def read_query(query: str) -> AskedParameters:
         raise InvalidAuthorizationError from error
     counted = Counter(name for name, _ in pairs)
     values = {name: value for name, value in pairs if value}
-    return AskedParameters(values, [name for name, number in counted.items() if number > 1])
+    return AskedParameters(values, [name for name, number in counted.items() if number > 1], browser)
 
 
 def query_of(request: Request) -> str:
@@ -57,9 +57,9 @@ def checked_next(text: str) -> str:
     return text if text.startswith(_NEXT) and text.isascii() and text.isprintable() and "\\" not in text else ""
 
 
-def asked_in(next_address: str) -> AskedParameters | None:
+def asked_in(next_address: str, browser: str) -> AskedParameters | None:
     """Return the parameters of the request that a person goes on to; None without one.
 
     Raises ``InvalidAuthorizationError``.
     """
-    return read_query(next_address.removeprefix(_NEXT)) if next_address else None
+    return read_query(next_address.removeprefix(_NEXT), browser) if next_address else None
