@@ -242,6 +242,28 @@ CREATE TABLE public.oauth_consents (
     granted_at timestamp with time zone NOT NULL
 );
 
+CREATE TABLE public.oauth_devices (
+    id uuid NOT NULL,
+    secret_hash bytea NOT NULL,
+    client_id text NOT NULL,
+    user_code_hmac bytea NOT NULL,
+    scopes text[] NOT NULL,
+    resource text,
+    status text NOT NULL,
+    interval_seconds integer NOT NULL,
+    polled_at timestamp with time zone,
+    user_id uuid,
+    epoch integer,
+    amr text[],
+    acr smallint,
+    authenticated_at timestamp with time zone,
+    expires_at timestamp with time zone NOT NULL,
+    CONSTRAINT oauth_devices_decided_check CHECK ((((status = 'pending'::text) = (user_id IS NULL)) AND ((user_id IS NULL) = (epoch IS NULL)) AND ((user_id IS NULL) = (amr IS NULL)) AND ((user_id IS NULL) = (acr IS NULL)) AND ((user_id IS NULL) = (authenticated_at IS NULL)))),
+    CONSTRAINT oauth_devices_secret_hash_check CHECK ((octet_length(secret_hash) = 32)),
+    CONSTRAINT oauth_devices_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'approved'::text, 'denied'::text])))
+)
+WITH (fillfactor='50', autovacuum_vacuum_scale_factor='0.01');
+
 CREATE TABLE public.oauth_pushed_requests (
     id uuid NOT NULL,
     secret_hash bytea NOT NULL,
@@ -511,6 +533,12 @@ ALTER TABLE ONLY public.oauth_codes
 ALTER TABLE ONLY public.oauth_consents
     ADD CONSTRAINT oauth_consents_pkey PRIMARY KEY (user_id, client_id);
 
+ALTER TABLE ONLY public.oauth_devices
+    ADD CONSTRAINT oauth_devices_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.oauth_devices
+    ADD CONSTRAINT oauth_devices_user_code_hmac_key UNIQUE (user_code_hmac);
+
 ALTER TABLE ONLY public.oauth_pushed_requests
     ADD CONSTRAINT oauth_pushed_requests_pkey PRIMARY KEY (id);
 
@@ -627,6 +655,10 @@ CREATE INDEX oauth_codes_user_id_idx ON public.oauth_codes USING btree (user_id)
 
 CREATE INDEX oauth_consents_client_id_idx ON public.oauth_consents USING btree (client_id);
 
+CREATE INDEX oauth_devices_client_id_idx ON public.oauth_devices USING btree (client_id);
+
+CREATE INDEX oauth_devices_user_id_idx ON public.oauth_devices USING btree (user_id) WHERE (user_id IS NOT NULL);
+
 CREATE INDEX oauth_pushed_requests_client_id_idx ON public.oauth_pushed_requests USING btree (client_id);
 
 CREATE INDEX one_time_tokens_expires_at_idx ON public.one_time_tokens USING btree (expires_at);
@@ -701,6 +733,12 @@ ALTER TABLE ONLY public.oauth_consents
 
 ALTER TABLE ONLY public.oauth_consents
     ADD CONSTRAINT oauth_consents_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.oauth_devices
+    ADD CONSTRAINT oauth_devices_client_id_fkey FOREIGN KEY (client_id) REFERENCES public.oauth_clients(client_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.oauth_devices
+    ADD CONSTRAINT oauth_devices_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.oauth_pushed_requests
     ADD CONSTRAINT oauth_pushed_requests_client_id_fkey FOREIGN KEY (client_id) REFERENCES public.oauth_clients(client_id) ON DELETE CASCADE;

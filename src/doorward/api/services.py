@@ -56,6 +56,8 @@ from doorward.domain.oauth.client_credentials import ClientCredentials
 from doorward.domain.oauth.clients import Clients
 from doorward.domain.oauth.code_exchange import CodeExchange
 from doorward.domain.oauth.consents import Consents
+from doorward.domain.oauth.device_exchange import DeviceExchange
+from doorward.domain.oauth.devices import Devices
 from doorward.domain.oauth.introspection import Introspection
 from doorward.domain.oauth.login_grants import LoginGrants
 from doorward.domain.oauth.logout import Logout
@@ -196,6 +198,8 @@ class ProviderServices:
     code_exchange: CodeExchange
     authorization: Authorization
     pushed_requests: PushedRequests
+    devices: Devices
+    device_exchange: DeviceExchange
     browser_sessions: BrowserSessions
     logout: Logout
     has_pages: bool

@@ -93,6 +93,8 @@ class LimitedCall(StrEnum):
     AUTHORIZE = "authorize"
     USERINFO = "userinfo"
     PUSHED_REQUEST = "pushed_request"
+    DEVICE_AUTHORIZATION = "device_authorization"
+    USER_CODE = "user_code"
 
 
 class RateLimiter(Protocol):

@@ -21,9 +21,12 @@ from doorward.domain.oauth.client_authentication import ClientAuthentication
 from doorward.domain.oauth.client_callers import ClientCallers
 from doorward.domain.oauth.client_credentials import ClientCredentials
 from doorward.domain.oauth.clients import Clients
-from doorward.domain.oauth.code_exchange import CodeExchange, TokenIssuers
+from doorward.domain.oauth.code_exchange import CodeExchange
 from doorward.domain.oauth.code_models import CODE_PREFIX
 from doorward.domain.oauth.consents import Consents
+from doorward.domain.oauth.device_exchange import DeviceExchange
+from doorward.domain.oauth.device_models import DEVICE_PREFIX
+from doorward.domain.oauth.devices import Devices
 from doorward.domain.oauth.expiry import CodeExpiry
 from doorward.domain.oauth.introspection import Introspection
 from doorward.domain.oauth.login_grants import LoginGrants
@@ -32,10 +35,18 @@ from doorward.domain.oauth.pushed_requests import REQUEST_PREFIX, PushedRequests
 from doorward.domain.oauth.repositories import Connection
 from doorward.domain.oauth.resources import Resources
 from doorward.domain.oauth.revocation import Revocation
+from doorward.domain.oauth.session_tokens import TokenIssuers
 from doorward.domain.oauth.token_policy import Audiences
+from doorward.domain.oauth.user_code import UserCodeMacs
 from doorward.infrastructure.access_tokens import AccessTokens
 from doorward.infrastructure.id_tokens import IdTokens
-from doorward.infrastructure.keys import ASKED_NOTE_PURPOSE, AUTHORIZATION_CODE_PURPOSE, PUSHED_REQUEST_PURPOSE
+from doorward.infrastructure.keys import (
+    ASKED_NOTE_PURPOSE,
+    AUTHORIZATION_CODE_PURPOSE,
+    DEVICE_CODE_PURPOSE,
+    PUSHED_REQUEST_PURPOSE,
+    USER_CODE_PURPOSE,
+)
 from doorward.infrastructure.postgres.clock_watch import require_agreement
 from doorward.infrastructure.postgres.database import PostgresDatabase
 from doorward.infrastructure.scheduler import Task
@@ -74,14 +85,28 @@ def create_provider(
         return None
     database, id_tokens = base.database, IdTokens(signing_keys.rings, issuer)
     audiences = Audiences(issuer=issuer, own=base.settings.tokens.jwt_audience)
-    pushed = _pushed_requests(base, audiences)
+    pushed, issuers = _pushed_requests(base, audiences), TokenIssuers(issuer, pairs, id_tokens)
     return ProviderServices(
         issuer=issuer,
         client_credentials=ClientCredentials(signer=signer, clock=clock, audiences=audiences),
         introspection=Introspection(signer=signer, sessions=sessions, audiences=audiences, clock=clock),
         revocation=Revocation(signer=signer, sessions=sessions, clock=clock),
         login_grants=LoginGrants(database=database, audiences=audiences),
-        code_exchange=_code_exchange(base, sessions, TokenIssuers(issuer, pairs, id_tokens)),
+        code_exchange=_code_exchange(base, sessions, issuers),
+        devices=Devices(
+            database=database,
+            clock=clock,
+            codec=_device_codes(base.settings.keys),
+            macs=UserCodeMacs(*keys(base.settings.keys, USER_CODE_PURPOSE)),
+            audiences=audiences,
+        ),
+        device_exchange=DeviceExchange(
+            database=database,
+            clock=clock,
+            codec=_device_codes(base.settings.keys),
+            issuers=issuers,
+            lifetimes=lifetimes_of(base.settings),
+        ),
         authorization=_authorization(base, id_tokens, audiences, pushed),
         pushed_requests=pushed,
         browser_sessions=BrowserSessions(
@@ -97,6 +122,10 @@ def create_provider(
 
 def _codes(settings: KeySettings) -> OpaqueTokenCodec:
     return OpaqueTokenCodec(CODE_PREFIX, *keys(settings, AUTHORIZATION_CODE_PURPOSE))
+
+
+def _device_codes(settings: KeySettings) -> RowTokenCodec:
+    return RowTokenCodec(DEVICE_PREFIX, *keys(settings, DEVICE_CODE_PURPOSE))
 
 
 def _code_exchange(base: Foundation, sessions: Sessions, issuers: TokenIssuers) -> CodeExchange:

@@ -88,6 +88,8 @@ DEFAULTS = {
     "rate_limit_authorize": "60/minute",
     "rate_limit_userinfo": "300/minute",
     "rate_limit_pushed_request": "60/minute",
+    "rate_limit_device_authorization": "30/minute",
+    "rate_limit_user_code": "20/hour",
     "rate_limit_oauth_revoke": "300/minute",
     "webhooks_enabled": False,
     "webhook_networks": (),

@@ -11,11 +11,11 @@ from typing import Final, Literal
 from uuid import UUID
 
 from doorward.domain.auth.exceptions import InvalidTargetError
-from doorward.domain.oauth.exceptions import InvalidAuthorizationError
+from doorward.domain.oauth.exceptions import InvalidAuthorizationError, ScopesNotAllowedError
 from doorward.domain.oauth.models import OAuthClient, ResourceContent
-from doorward.domain.oauth.policy import AUTHORIZATION_CODE, OFFLINE_SCOPE, REFRESH_TOKEN, USER_SCOPES
+from doorward.domain.oauth.policy import AUTHORIZATION_CODE
 from doorward.domain.oauth.redirect_uris import is_registered
-from doorward.domain.oauth.token_policy import Audiences
+from doorward.domain.oauth.token_policy import Audiences, scopes_of_user
 
 MAXIMUM_TEXT_LENGTH: Final = 2048
 """Characters of a parameter that is kept or sent back."""
@@ -249,21 +249,10 @@ def _scopes(
     resource: ResourceContent | None,
     audiences: Audiences,
 ) -> frozenset[str]:
-    """Return what of the scopes the client can have for the resource; unknown ones are dropped (RFC 6749 section 3.3).
-
-    Without any, all that it has but ``offline_access``, which is asked for by name. That is left out, too, for a client
-    that cannot refresh.
-    """
+    """Return what of the scopes the client can have for the resource. Raises ``_FlawError``."""
     try:
-        audience, _ = audiences.of_client(client, identifier, resource)
+        return scopes_of_user(client, identifier, resource, text or "", audiences)
     except InvalidTargetError as error:
         raise _FlawError(AuthorizationError.INVALID_TARGET, InvalidTargetError.detail) from error
-    allowed = frozenset(client.scopes)
-    if not audiences.is_built_in(audience):
-        allowed &= USER_SCOPES.union(() if resource is None else resource.scopes)
-    if REFRESH_TOKEN not in client.grant_types:
-        allowed -= {OFFLINE_SCOPE}
-    scopes = allowed & frozenset(text.split()) if text and text.split() else allowed - {OFFLINE_SCOPE}
-    if not scopes - {OFFLINE_SCOPE}:
-        raise _FlawError(AuthorizationError.INVALID_SCOPE, "The client has none of these scopes.")
-    return scopes
+    except ScopesNotAllowedError as error:
+        raise _FlawError(AuthorizationError.INVALID_SCOPE, "The client has none of these scopes.") from error

@@ -4,7 +4,7 @@ import asyncio
 from typing import Final
 
 from doorward.core.ports import Clock, Database
-from doorward.domain.oauth.repositories import Connection, codes, pushed_requests
+from doorward.domain.oauth.repositories import Connection, codes, devices, pushed_requests
 
 ROWS_A_BATCH: Final = 5000
 PAUSE_SECONDS: Final = 0.01
@@ -12,7 +12,7 @@ PAUSE_SECONDS: Final = 0.01
 
 
 class CodeExpiry:
-    """Keeps the tables of codes and of pushed requests as large as what can still be used."""
+    """Keeps the tables of codes, pushed requests and waiting devices as large as what can still be used."""
 
     def __init__(self, *, database: Database[Connection], clock: Clock, rows_a_batch: int = ROWS_A_BATCH) -> None:
         """Take the database, the time, and how many rows a transaction removes at most."""
@@ -23,7 +23,11 @@ class CodeExpiry:
     async def prune(self) -> int:
         """Remove what has expired in batches; return how many rows. Raises ``ServiceUnavailableError``."""
         now, limit, total = self._clock.now(), self._rows_a_batch, 0
-        for remove in (codes.remove_expired_codes, pushed_requests.remove_expired_pushed_requests):
+        for remove in (
+            codes.remove_expired_codes,
+            pushed_requests.remove_expired_pushed_requests,
+            devices.remove_expired_devices,
+        ):
             removed = limit
             while removed == limit:
                 async with self._database.connection() as connection:

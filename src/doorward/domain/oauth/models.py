@@ -14,7 +14,12 @@ ClientId = NewType("ClientId", str)
 AuthMethod = Literal["none", "client_secret_basic", "client_secret_post"]
 """How a client authenticates (RFC 7591 section 2). ``none``: it has no secret."""
 
-GrantType = Literal["authorization_code", "client_credentials", "refresh_token"]
+GrantType = Literal[
+    "authorization_code",
+    "client_credentials",
+    "refresh_token",
+    "urn:ietf:params:oauth:grant-type:device_code",
+]
 """What a registered client may ask tokens with. The built-in client has ``password``, too."""
 
 KeyAlgorithm = Literal["ES256", "RS256"]

@@ -40,6 +40,9 @@ from doorward.domain.oauth.redirect_uris import checked_redirect_uris
 CLIENT_CREDENTIALS: Final = "client_credentials"
 REFRESH_TOKEN: Final = "refresh_token"  # noqa: S105 - the name of a grant type
 AUTHORIZATION_CODE: Final = "authorization_code"
+DEVICE_CODE: Final = "urn:ietf:params:oauth:grant-type:device_code"
+"""RFC 8628 section 3.4."""
+
 OPENID_SCOPE: Final = "openid"
 PROFILE_SCOPE: Final = "profile"
 EMAIL_SCOPE: Final = "email"
@@ -84,7 +87,7 @@ def checked_content(content: ClientContent) -> ClientContent:
     many resources.
     """
     grant_types = tuple(sorted(set(content.grant_types)))
-    if not set(grant_types) <= {AUTHORIZATION_CODE, CLIENT_CREDENTIALS, REFRESH_TOKEN}:
+    if not set(grant_types) <= {AUTHORIZATION_CODE, CLIENT_CREDENTIALS, DEVICE_CODE, REFRESH_TOKEN}:
         raise InvalidGrantTypesError
     if CLIENT_CREDENTIALS in grant_types and content.auth_method == NO_SECRET:
         raise InvalidGrantTypesError
@@ -94,7 +97,7 @@ def checked_content(content: ClientContent) -> ClientContent:
     if AUTHORIZATION_CODE in grant_types and not redirect_uris:
         raise RedirectUriMissingError
     scopes = _checked_scopes(content.scopes)
-    has_users = AUTHORIZATION_CODE in grant_types or CLIENT_CREDENTIALS not in grant_types
+    has_users = bool({AUTHORIZATION_CODE, DEVICE_CODE} & set(grant_types)) or CLIENT_CREDENTIALS not in grant_types
     if (ACCOUNT_SCOPE in scopes and not content.is_first_party) or (OPENID_SCOPE in scopes and not has_users):
         raise InvalidClientScopesError
     return replace(

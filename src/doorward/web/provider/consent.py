@@ -86,7 +86,7 @@ async def _ask(
         application=asked.client.name,
         host=host_of(asked.reply.redirect_uri),
         username=decision.session.username,
-        scopes=[WORDS_OF_SCOPES.get(scope, scope) for scope in _in_order(decision.scopes)],
+        scopes=words_of_scopes(decision.scopes),
         is_known=not decision.new,
         query=query,
     )
@@ -108,6 +108,7 @@ async def _decided(request: Request, pages: ProviderPages, provider: ProviderSer
     return pages.go_on(request, f"{AUTHORIZE_PATH}?{form.query}", is_form=True)
 
 
-def _in_order(scopes: frozenset[str]) -> Sequence[str]:
-    """Return first what people have words for, in the order of those."""
-    return [*(each for each in WORDS_OF_SCOPES if each in scopes), *sorted(scopes - set(WORDS_OF_SCOPES))]
+def words_of_scopes(scopes: frozenset[str]) -> Sequence[str]:
+    """Return what scopes mean: first what people have words for, in the order of those."""
+    others = sorted(scopes - set(WORDS_OF_SCOPES))
+    return [*(words for scope, words in WORDS_OF_SCOPES.items() if scope in scopes), *others]

@@ -56,10 +56,12 @@ class ProviderPages:
         """Return a page without a form."""
         return self._pages.page(name, status=status, **words)
 
-    def form_page(self, request: Request, name: str, *, status: int = 200, **words: object) -> Response:
-        """Return a page with a form, which only this browser can send."""
+    def form_page(
+        self, request: Request, name: str, *, status: int = 200, form: str | None = None, **words: object
+    ) -> Response:
+        """Return a page with a form, which only this browser can send. The form has the page's name, or another."""
         browser = self.cookies.browser(request)
-        words["form_token"] = self.forms.token(request, browser, name)
+        words["form_token"] = self.forms.token(request, browser, form or name)
         response = self._pages.page(name, status=status, **words)
         self.cookies.set(response, Cookie.BROWSER, browser)
         return response

@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl, urlencode
 from fastapi import Request
 
 from doorward.api.bodies import FORM, body_of, check_content_type
+from doorward.api.oauth.device_authorization import PAGE as DEVICE_PAGE
 from doorward.api.oauth.metadata import AUTHORIZE_PATH
 from doorward.domain.oauth.authorization import AskedParameters
 from doorward.domain.oauth.exceptions import InvalidAuthorizationError
@@ -50,11 +51,12 @@ def with_parameters(address: str, parameters: Mapping[str, str]) -> str:
 
 
 def checked_next(text: str) -> str:
-    """Return where a person goes on after the sign-in: to a request for authorization, or nowhere.
+    """Return where a person goes on after the sign-in: to a request for authorization, to a device, or nowhere.
 
     Nothing else is followed, so that no link here leads to another site.
     """
-    return text if text.startswith(_NEXT) and text.isascii() and text.isprintable() and "\\" not in text else ""
+    is_own = text == DEVICE_PAGE or text.startswith((_NEXT, f"{DEVICE_PAGE}?"))
+    return text if is_own and text.isascii() and text.isprintable() and "\\" not in text else ""
 
 
 def asked_in(next_address: str, browser: str) -> AskedParameters | None:
@@ -62,4 +64,4 @@ def asked_in(next_address: str, browser: str) -> AskedParameters | None:
 
     Raises ``InvalidAuthorizationError``.
     """
-    return read_query(next_address.removeprefix(_NEXT), browser) if next_address else None
+    return read_query(next_address.removeprefix(_NEXT), browser) if next_address.startswith(_NEXT) else None
