@@ -62,6 +62,7 @@ from doorward.domain.oauth.introspection import Introspection
 from doorward.domain.oauth.login_grants import LoginGrants
 from doorward.domain.oauth.logout import Logout
 from doorward.domain.oauth.pushed_requests import PushedRequests
+from doorward.domain.oauth.registered_origins import RegisteredOrigins
 from doorward.domain.oauth.resources import Resources
 from doorward.domain.oauth.revocation import Revocation
 from doorward.domain.passkeys.authentication import PasskeyLogin
@@ -198,6 +199,7 @@ class ProviderServices:
     code_exchange: CodeExchange
     authorization: Authorization
     pushed_requests: PushedRequests
+    registered_origins: RegisteredOrigins
     devices: Devices
     device_exchange: DeviceExchange
     browser_sessions: BrowserSessions

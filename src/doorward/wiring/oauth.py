@@ -32,6 +32,7 @@ from doorward.domain.oauth.introspection import Introspection
 from doorward.domain.oauth.login_grants import LoginGrants
 from doorward.domain.oauth.logout import Logout
 from doorward.domain.oauth.pushed_requests import REQUEST_PREFIX, PushedRequests
+from doorward.domain.oauth.registered_origins import RegisteredOrigins
 from doorward.domain.oauth.repositories import Connection
 from doorward.domain.oauth.resources import Resources
 from doorward.domain.oauth.revocation import Revocation
@@ -109,6 +110,7 @@ def create_provider(
         ),
         authorization=_authorization(base, id_tokens, audiences, pushed),
         pushed_requests=pushed,
+        registered_origins=RegisteredOrigins(database=database),
         browser_sessions=BrowserSessions(
             database=database,
             clock=clock,

@@ -283,3 +283,12 @@ class DeviceCodeRefused(Event):
     counted = ((DEVICES, "refused"),)
     client_id: str
     reason: str
+
+
+@dataclass(frozen=True)
+class OriginsNotRead(Event):
+    """The redirect URIs of clients could not be read for a page that calls: those that were known count on."""
+
+    log_event = "client.origins_not_read"
+    level = "warning"
+    outcome = "failure"
