@@ -49,12 +49,54 @@ CREATE FUNCTION public.event_payload(message_id uuid, type text, version smallin
             )
         $$;
 
+CREATE FUNCTION public.sessions_tell_of_end() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+        BEGIN
+            INSERT INTO outbox (message_id, channel, kind, payload)
+            SELECT
+                gen_random_uuid(), 'logout', 'session.logout',
+                convert_to(
+                    json_build_object('client_id', NEW.client_id, 'user_id', NEW.user_id, 'session_id', NEW.id)::text,
+                    'UTF8'
+                )
+            FROM oauth_clients
+            JOIN users ON users.id = NEW.user_id
+            WHERE oauth_clients.client_id = NEW.client_id
+              AND oauth_clients.backchannel_logout_uri IS NOT NULL
+              AND users.session_epoch = NEW.epoch;
+            RETURN NULL;
+        END
+        $$;
+
 CREATE FUNCTION public.users_note_change() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
         BEGIN
             NEW.updated_at := clock_timestamp();
             RETURN NEW;
+        END
+        $$;
+
+CREATE FUNCTION public.users_tell_of_end() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+        BEGIN
+            IF EXISTS (SELECT FROM oauth_clients WHERE backchannel_logout_uri IS NOT NULL) THEN
+                INSERT INTO outbox (message_id, channel, kind, payload)
+                SELECT gen_random_uuid(), 'logout', 'session.logout', convert_to(
+                    json_build_object('client_id', client_id, 'user_id', OLD.id, 'session_id', NULL)::text, 'UTF8')
+                FROM (
+                    SELECT DISTINCT sessions.client_id
+                    FROM sessions
+                    JOIN oauth_clients ON oauth_clients.client_id = sessions.client_id
+                    WHERE sessions.user_id = OLD.id
+                      AND sessions.ended_at IS NULL
+                      AND sessions.epoch = OLD.session_epoch
+                      AND oauth_clients.backchannel_logout_uri IS NOT NULL
+                ) AS told;
+            END IF;
+            RETURN CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NULL END;
         END
         $$;
 
@@ -210,6 +252,7 @@ CREATE TABLE public.oauth_clients (
     requires_pkce boolean DEFAULT true NOT NULL,
     is_first_party boolean DEFAULT false NOT NULL,
     requires_pushed_requests boolean DEFAULT false NOT NULL,
+    backchannel_logout_uri text,
     CONSTRAINT oauth_clients_auth_method_check CHECK ((auth_method = ANY (ARRAY['none'::text, 'client_secret_basic'::text, 'client_secret_post'::text]))),
     CONSTRAINT oauth_clients_id_token_algorithm_check CHECK ((id_token_algorithm = ANY (ARRAY['ES256'::text, 'RS256'::text])))
 );
@@ -698,6 +741,12 @@ CREATE INDEX users_unverified_created_at_idx ON public.users USING btree (create
 CREATE INDEX users_verified_created_at_idx ON public.users USING btree (created_at, id) WHERE (email_verified_at IS NOT NULL);
 
 CREATE TRIGGER audit_events_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit_events FOR EACH STATEMENT EXECUTE FUNCTION public.audit_events_refuse_change();
+
+CREATE TRIGGER sessions_tell_of_end AFTER UPDATE OF ended_at ON public.sessions FOR EACH ROW WHEN (((old.ended_at IS NULL) AND (new.ended_at IS NOT NULL) AND (new.client_id <> 'doorward'::text))) EXECUTE FUNCTION public.sessions_tell_of_end();
+
+CREATE TRIGGER users_tell_of_end AFTER UPDATE OF session_epoch, is_active ON public.users FOR EACH ROW WHEN ((old.is_active AND ((old.session_epoch <> new.session_epoch) OR (NOT new.is_active)))) EXECUTE FUNCTION public.users_tell_of_end();
+
+CREATE TRIGGER users_tell_of_removal BEFORE DELETE ON public.users FOR EACH ROW WHEN (old.is_active) EXECUTE FUNCTION public.users_tell_of_end();
 
 CREATE TRIGGER users_updated_at BEFORE UPDATE OF version ON public.users FOR EACH ROW EXECUTE FUNCTION public.users_note_change();
 

@@ -46,6 +46,9 @@ _OF_APPLICATIONS: Final = (
         default=None,
         help="Whether it must push each request for authorization first (RFC 9126).",
     ),
+    click.option(
+        "--backchannel-logout-uri", metavar="URI", help="Where its server is told of ended sessions; an empty one: not."
+    ),
 )
 
 

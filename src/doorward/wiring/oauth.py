@@ -94,13 +94,7 @@ def create_provider(
         revocation=Revocation(signer=signer, sessions=sessions, clock=clock),
         login_grants=LoginGrants(database=database, audiences=audiences),
         code_exchange=_code_exchange(base, sessions, issuers),
-        devices=Devices(
-            database=database,
-            clock=clock,
-            codec=_device_codes(base.settings.keys),
-            macs=UserCodeMacs(*keys(base.settings.keys, USER_CODE_PURPOSE)),
-            audiences=audiences,
-        ),
+        devices=_devices(base, audiences),
         device_exchange=DeviceExchange(
             database=database,
             clock=clock,
@@ -124,6 +118,16 @@ def create_provider(
 
 def _codes(settings: KeySettings) -> OpaqueTokenCodec:
     return OpaqueTokenCodec(CODE_PREFIX, *keys(settings, AUTHORIZATION_CODE_PURPOSE))
+
+
+def _devices(base: Foundation, audiences: Audiences) -> Devices:
+    return Devices(
+        database=base.database,
+        clock=base.clock,
+        codec=_device_codes(base.settings.keys),
+        macs=UserCodeMacs(*keys(base.settings.keys, USER_CODE_PURPOSE)),
+        audiences=audiences,
+    )
 
 
 def _device_codes(settings: KeySettings) -> RowTokenCodec:

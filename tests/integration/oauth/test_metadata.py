@@ -67,6 +67,8 @@ async def test_the_document_names_the_issuer_and_what_is_on(described: dict[str,
         "request_parameter_supported": False,
         "request_uri_parameter_supported": False,
         "authorization_response_iss_parameter_supported": True,
+        "backchannel_logout_supported": True,
+        "backchannel_logout_session_supported": True,
     }
 
 

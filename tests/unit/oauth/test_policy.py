@@ -222,6 +222,7 @@ def stored(
         id_token_algorithm="RS256",
         requires_pkce=True,
         requires_pushed_requests=False,
+        backchannel_logout_uri=None,
         is_first_party=False,
         version=1,
         created_at=NOW,

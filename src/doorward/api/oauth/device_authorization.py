@@ -13,7 +13,6 @@ from doorward.api.schemas.device_authorization import DeviceAuthorizationForm, D
 from doorward.api.services import ProviderServices
 from doorward.core.ports import LimitedCall
 from doorward.domain.auth.exceptions import InvalidTargetError
-from doorward.domain.oauth.device_models import DEVICE_LIFE, FIRST_INTERVAL
 from doorward.domain.oauth.exceptions import GrantNotAllowedError, ScopesNotAllowedError
 
 PATH: Final = "/oauth/device_authorization"
@@ -33,15 +32,7 @@ def calls(provider: ProviderServices) -> Sequence[Call]:
         begun = await provider.devices.begin(
             asking.client, scope=form.scope, identifier=form.resource, resource=asking.resource
         )
-        page = f"{provider.issuer}{PAGE}"
-        answer = DeviceAuthorizationResponse(
-            device_code=begun.device_code,
-            user_code=begun.user_code,
-            verification_uri=page,
-            verification_uri_complete=f"{page}?user_code={begun.user_code}",
-            expires_in=int(DEVICE_LIFE.total_seconds()),
-            interval=int(FIRST_INTERVAL.total_seconds()),
-        )
+        answer = DeviceAuthorizationResponse.of(begun, f"{provider.issuer}{PAGE}")
         return Response(answer.model_dump_json(), media_type=JSON)
 
     return [

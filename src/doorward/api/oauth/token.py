@@ -16,16 +16,14 @@ from doorward.api.standard_forms import missing
 from doorward.core.ports import LimitedCall
 from doorward.domain.auth.exceptions import InvalidRefreshTokenError, InvalidTargetError, ScopeNotGrantedError
 from doorward.domain.oauth.code_models import Redemption
-from doorward.domain.oauth.exceptions import (
+from doorward.domain.oauth.device_exceptions import (
     AuthorizationPendingError,
     DeviceDeniedError,
     ExpiredDeviceCodeError,
-    GrantNotAllowedError,
-    InvalidCodeError,
     InvalidDeviceCodeError,
-    ScopesNotAllowedError,
     SlowDownError,
 )
+from doorward.domain.oauth.exceptions import GrantNotAllowedError, InvalidCodeError, ScopesNotAllowedError
 
 PATH: Final = "/oauth/token"
 _FORM: Final = FormReader(TokenRequestForm)

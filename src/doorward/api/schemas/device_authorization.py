@@ -1,9 +1,12 @@
 """Bodies of device authorization (RFC 8628)."""
 
+from typing import Self
+
 from pydantic import BaseModel, Field
 
 from doorward.api.schemas.auth import MAXIMUM_FIELD_LENGTH
 from doorward.api.schemas.oauth import ClientForm
+from doorward.domain.oauth.device_models import DEVICE_LIFE, FIRST_INTERVAL, DeviceAuthorization
 
 
 class DeviceAuthorizationForm(ClientForm):
@@ -26,3 +29,15 @@ class DeviceAuthorizationResponse(BaseModel):
     verification_uri_complete: str = Field(examples=["https://auth.example.com/account/device?user_code=BCDF-GHJK"])
     expires_in: int = Field(examples=[600])
     interval: int = Field(examples=[5])
+
+    @classmethod
+    def of(cls, begun: DeviceAuthorization, page: str) -> Self:
+        """Return the body; ``page`` is where people type the code."""
+        return cls(
+            device_code=begun.device_code,
+            user_code=begun.user_code,
+            verification_uri=page,
+            verification_uri_complete=f"{page}?user_code={begun.user_code}",
+            expires_in=int(DEVICE_LIFE.total_seconds()),
+            interval=int(FIRST_INTERVAL.total_seconds()),
+        )

@@ -44,6 +44,14 @@ _PostLogoutUris = Annotated[
     _Addresses, Field(max_length=100, description="Where browsers are sent after a logout.", examples=[[]])
 ]
 _IdTokenAlgorithm = Annotated[KeyAlgorithm, Field(description="The signature of its ID tokens.")]
+_BackchannelLogoutUri = Annotated[
+    str | None,
+    Field(
+        max_length=600,
+        description="Where its server is told of ended sessions (OpenID Connect Back-Channel Logout).",
+        examples=["https://app.example.com/logout"],
+    ),
+]
 _RequiresPushedRequests = Annotated[
     bool, Field(description="Whether it must push each request for authorization first (RFC 9126).")
 ]
@@ -61,6 +69,7 @@ class ClientBody(RequestBody):
     post_logout_uris: _PostLogoutUris = ()
     id_token_algorithm: _IdTokenAlgorithm = "RS256"  # noqa: S105 - the name of an algorithm
     requires_pushed_requests: _RequiresPushedRequests = False
+    backchannel_logout_uri: _BackchannelLogoutUri = None
     client_secret: str | None = Field(
         None,
         max_length=500,
@@ -81,6 +90,7 @@ class ClientPatch(RequestBody):
     post_logout_uris: _PostLogoutUris = ()
     id_token_algorithm: _IdTokenAlgorithm = "RS256"  # noqa: S105 - the name of an algorithm
     requires_pushed_requests: _RequiresPushedRequests = False
+    backchannel_logout_uri: _BackchannelLogoutUri = None
 
 
 class ClientResponse(BaseModel):
@@ -100,6 +110,7 @@ class ClientResponse(BaseModel):
     requires_pkce: bool
     is_first_party: bool = Field(description="The operator's own: its users are not asked what it may do.")
     requires_pushed_requests: bool
+    backchannel_logout_uri: str | None
     is_enabled: bool
     disabled_at: datetime | None
     not_before: datetime = Field(description="Tokens that were issued before are refused.")

@@ -17,16 +17,16 @@ from doorward.domain.auth.opaque_token import RowToken, RowTokenCodec
 from doorward.domain.auth.policy import Lifetimes
 from doorward.domain.auth.rotated_session import TokenAudience
 from doorward.domain.oauth.code_models import SessionTokens
-from doorward.domain.oauth.device_models import ADDED_BY_EARLY_POLL, ApprovedDevice, PollAnswer, judge_poll
-from doorward.domain.oauth.events import DeviceCodeRedeemed, DeviceCodeRefused
-from doorward.domain.oauth.exceptions import (
+from doorward.domain.oauth.device_exceptions import (
     AuthorizationPendingError,
     DeviceDeniedError,
     ExpiredDeviceCodeError,
-    GrantNotAllowedError,
     InvalidDeviceCodeError,
     SlowDownError,
 )
+from doorward.domain.oauth.device_models import ADDED_BY_EARLY_POLL, ApprovedDevice, PollAnswer, judge_poll
+from doorward.domain.oauth.events import DeviceCodeRedeemed, DeviceCodeRefused
+from doorward.domain.oauth.exceptions import GrantNotAllowedError
 from doorward.domain.oauth.models import OAuthClient
 from doorward.domain.oauth.policy import DEVICE_CODE
 from doorward.domain.oauth.repositories import Connection, devices

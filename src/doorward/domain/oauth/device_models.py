@@ -79,6 +79,14 @@ class WaitingDevice:
 
 
 @dataclass(frozen=True, slots=True)
+class DecidedDevice:
+    """A device about which a person has just decided."""
+
+    client_id: str
+    scopes: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
 class ApprovedDevice:
     """A device that was just removed, because it gets its tokens."""
 

@@ -10,6 +10,7 @@ from doorward.domain.auth.opaque_token import RowToken, RowTokenCodec
 from doorward.domain.oauth.device_models import (
     DEVICE_LIFE,
     FIRST_INTERVAL,
+    DecidedDevice,
     DeviceAuthorization,
     DeviceStatus,
     NewDevice,
@@ -93,7 +94,7 @@ class Devices:
             report(UserCodeRefused())
         return device
 
-    async def approve(self, typed: str, session: BrowserSession) -> WaitingDevice | None:
+    async def approve(self, typed: str, session: BrowserSession) -> DecidedDevice | None:
         """Let a device have a session of the user, and remember that the user agreed, committed when this returns.
 
         None if it does not wait any more, or the browser's session has ended meanwhile.
@@ -116,7 +117,7 @@ class Devices:
             report(event)
         return self._answered(device, status)
 
-    async def deny(self, typed: str, session: BrowserSession) -> WaitingDevice | None:
+    async def deny(self, typed: str, session: BrowserSession) -> DecidedDevice | None:
         """Have a device be told that the user does not agree. None as with ``approve``."""
         user_code, status = read_user_code(typed), DeviceStatus.DENIED
         if user_code is None:
@@ -127,7 +128,7 @@ class Devices:
             )
         return self._answered(device, status)
 
-    def _answered(self, device: WaitingDevice | None, status: DeviceStatus) -> WaitingDevice | None:
+    def _answered(self, device: DecidedDevice | None, status: DeviceStatus) -> DecidedDevice | None:
         if device is not None:
             is_approved = status is DeviceStatus.APPROVED
             report(DeviceAnswered(client_id=device.client_id, decision="approved" if is_approved else "denied"))

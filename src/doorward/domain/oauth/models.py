@@ -44,6 +44,7 @@ class OAuthClient:
     requires_pkce: bool
     is_first_party: bool
     requires_pushed_requests: bool
+    backchannel_logout_uri: str | None
     version: int
     created_at: datetime
     updated_at: datetime
@@ -74,6 +75,7 @@ class OAuthClient:
             requires_pkce=self.requires_pkce,
             is_first_party=self.is_first_party,
             requires_pushed_requests=self.requires_pushed_requests,
+            backchannel_logout_uri=self.backchannel_logout_uri,
         )
 
 
@@ -82,7 +84,8 @@ class ClientContent:
     """What an administrator says of a client. ``resources`` are the identifiers of those that its tokens may be for.
 
     Browsers are sent back to ``redirect_uris`` with codes, and to ``post_logout_uris`` after a logout. Users of a
-    client that ``is_first_party``, the operator's own, are not asked what it may do.
+    client that ``is_first_party``, the operator's own, are not asked what it may do. The end of its sessions is told to
+    ``backchannel_logout_uri``.
     """
 
     name: str
@@ -96,6 +99,7 @@ class ClientContent:
     requires_pkce: bool = True
     is_first_party: bool = False
     requires_pushed_requests: bool = False
+    backchannel_logout_uri: str | None = None
 
 
 ClientChanges: TypeAlias = Mapping[str, object]

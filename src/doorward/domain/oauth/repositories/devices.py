@@ -9,7 +9,7 @@ from psycopg.rows import class_row
 
 from doorward.domain.auth.browser_session import BrowserSession
 from doorward.domain.auth.opaque_token import RowToken
-from doorward.domain.oauth.device_models import ApprovedDevice, NewDevice, PolledDevice, WaitingDevice
+from doorward.domain.oauth.device_models import ApprovedDevice, DecidedDevice, NewDevice, PolledDevice, WaitingDevice
 from doorward.domain.oauth.repositories import Connection
 
 
@@ -34,11 +34,7 @@ async def add_device(connection: Connection, device: NewDevice) -> bool:
 async def update_poll(
     connection: Connection, token: RowToken, client_id: str, *, now: datetime, added: timedelta
 ) -> PolledDevice | None:
-    """Store that a device asked, and return it.
-
-    One that asked too early has to wait longer from now on, and its poll is not stored: otherwise it would be early for
-    ever. Another client's is left as it is.
-    """
+    """Store that a device asked, and return it. An early poll only makes it wait longer; another client's, nothing."""
     async with connection.cursor(row_factory=class_row(PolledDevice)) as cursor:
         await cursor.execute(
             """
@@ -95,54 +91,37 @@ async def find_waiting_device(
 
 
 async def update_decision(
-    connection: Connection,
-    user_code_hmacs: Sequence[bytes],
-    session: BrowserSession,
-    *,
-    status: str,
-    now: datetime,
-) -> WaitingDevice | None:
+    connection: Connection, user_code_hmacs: Sequence[bytes], session: BrowserSession, *, status: str, now: datetime
+) -> DecidedDevice | None:
     """Store what the user of a browser decided; return the device, None if it does not wait any more.
 
-    The browser's session is locked, so that it cannot end meanwhile. What the user has proven is what the session says
-    at this moment.
+    The browser's session is locked, so that it cannot end meanwhile. What the user has proven is what it says now.
     """
-    async with connection.cursor(row_factory=class_row(WaitingDevice)) as cursor:
+    async with connection.cursor(row_factory=class_row(DecidedDevice)) as cursor:
         await cursor.execute(
             """
             UPDATE oauth_devices
-            SET status = %(status)s,
-                user_id = live.user_id,
-                epoch = live.epoch,
-                amr = live.amr,
-                acr = live.acr,
+            SET status = %(status)s, user_id = live.user_id, epoch = live.epoch, amr = live.amr, acr = live.acr,
                 authenticated_at = live.authenticated_at
-            FROM oauth_clients, (
+            FROM (
                 SELECT browser_sessions.user_id, browser_sessions.epoch, browser_sessions.amr, browser_sessions.acr,
                        browser_sessions.authenticated_at
                 FROM browser_sessions
                 JOIN users ON users.id = browser_sessions.user_id
-                WHERE browser_sessions.id = %(browser_session_id)s
+                WHERE browser_sessions.id = %(session_id)s
                   AND browser_sessions.user_id = %(user_id)s
                   AND browser_sessions.expires_at > %(now)s
                   AND users.is_active
                   AND users.session_epoch = browser_sessions.epoch
                 FOR KEY SHARE OF browser_sessions
             ) AS live
-            WHERE oauth_devices.user_code_hmac = ANY(%(user_code_hmacs)s)
+            WHERE oauth_devices.user_code_hmac = ANY(%(hmacs)s)
               AND oauth_devices.status = 'pending'
               AND oauth_devices.expires_at > %(now)s
-              AND oauth_clients.client_id = oauth_devices.client_id
-              AND oauth_clients.disabled_at IS NULL
-            RETURNING oauth_devices.client_id, oauth_clients.name, oauth_devices.scopes
+            RETURNING oauth_devices.client_id, oauth_devices.scopes
             """,
-            {
-                "user_code_hmacs": list(user_code_hmacs),
-                "browser_session_id": session.id,
-                "user_id": session.user_id,
-                "status": status,
-                "now": now,
-            },
+            {"hmacs": list(user_code_hmacs), "session_id": session.id, "user_id": session.user_id, "status": status}
+            | {"now": now},
         )
         return await cursor.fetchone()
 

@@ -1,4 +1,4 @@
-"""More endpoints of the OpenID provider: pushed authorization requests, and devices without a browser."""
+"""More endpoints of the OpenID provider: pushed authorization requests, devices, back-channel logout."""
 
 from alembic import op
 
@@ -11,13 +11,16 @@ def upgrade() -> None:
     _change_clients()
     _create_pushed_requests()
     _create_devices()
+    _tell_of_ended_sessions()
+    _tell_of_all_sessions()
 
 
 def _change_clients() -> None:
     op.execute(
         """
         ALTER TABLE oauth_clients
-            ADD COLUMN requires_pushed_requests boolean NOT NULL DEFAULT false
+            ADD COLUMN requires_pushed_requests boolean NOT NULL DEFAULT false,
+            ADD COLUMN backchannel_logout_uri text
         """
     )
 
@@ -79,3 +82,82 @@ def _create_devices() -> None:
     )
     op.execute("CREATE INDEX oauth_devices_client_id_idx ON oauth_devices (client_id)")
     op.execute("CREATE INDEX oauth_devices_user_id_idx ON oauth_devices (user_id) WHERE user_id IS NOT NULL")
+
+
+def _tell_of_ended_sessions() -> None:
+    # Sessions end by many statements, in several domains, and many at once by the epoch of their user. Whatever ends
+    # them, the message is stored by the same statement. Neither trigger runs for a rotation or a change of a profile.
+    op.execute(
+        """
+        CREATE FUNCTION sessions_tell_of_end() RETURNS trigger
+        LANGUAGE plpgsql
+        AS $$
+        BEGIN
+            INSERT INTO outbox (message_id, channel, kind, payload)
+            SELECT
+                gen_random_uuid(), 'logout', 'session.logout',
+                convert_to(
+                    json_build_object('client_id', NEW.client_id, 'user_id', NEW.user_id, 'session_id', NEW.id)::text,
+                    'UTF8'
+                )
+            FROM oauth_clients
+            JOIN users ON users.id = NEW.user_id
+            WHERE oauth_clients.client_id = NEW.client_id
+              AND oauth_clients.backchannel_logout_uri IS NOT NULL
+              AND users.session_epoch = NEW.epoch;
+            RETURN NULL;
+        END
+        $$
+        """
+    )
+    op.execute(
+        """
+        CREATE TRIGGER sessions_tell_of_end
+        AFTER UPDATE OF ended_at ON sessions
+        FOR EACH ROW
+        WHEN (OLD.ended_at IS NULL AND NEW.ended_at IS NOT NULL AND NEW.client_id <> 'doorward')
+        EXECUTE FUNCTION sessions_tell_of_end()
+        """
+    )
+
+
+def _tell_of_all_sessions() -> None:
+    op.execute(
+        """
+        CREATE FUNCTION users_tell_of_end() RETURNS trigger
+        LANGUAGE plpgsql
+        AS $$
+        BEGIN
+            IF EXISTS (SELECT FROM oauth_clients WHERE backchannel_logout_uri IS NOT NULL) THEN
+                INSERT INTO outbox (message_id, channel, kind, payload)
+                SELECT gen_random_uuid(), 'logout', 'session.logout', convert_to(
+                    json_build_object('client_id', client_id, 'user_id', OLD.id, 'session_id', NULL)::text, 'UTF8')
+                FROM (
+                    SELECT DISTINCT sessions.client_id
+                    FROM sessions
+                    JOIN oauth_clients ON oauth_clients.client_id = sessions.client_id
+                    WHERE sessions.user_id = OLD.id
+                      AND sessions.ended_at IS NULL
+                      AND sessions.epoch = OLD.session_epoch
+                      AND oauth_clients.backchannel_logout_uri IS NOT NULL
+                ) AS told;
+            END IF;
+            RETURN CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NULL END;
+        END
+        $$
+        """
+    )
+    op.execute(
+        """
+        CREATE TRIGGER users_tell_of_end
+        AFTER UPDATE OF session_epoch, is_active ON users
+        FOR EACH ROW
+        WHEN (OLD.is_active AND (OLD.session_epoch <> NEW.session_epoch OR NOT NEW.is_active))
+        EXECUTE FUNCTION users_tell_of_end();
+        CREATE TRIGGER users_tell_of_removal
+        BEFORE DELETE ON users
+        FOR EACH ROW
+        WHEN (OLD.is_active)
+        EXECUTE FUNCTION users_tell_of_end()
+        """
+    )
