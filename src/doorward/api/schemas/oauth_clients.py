@@ -53,7 +53,7 @@ _BackchannelLogoutUri = Annotated[
     ),
 ]
 _RequiresPushedRequests = Annotated[
-    bool, Field(description="Whether it must push each request for authorization first (RFC 9126).")
+    bool, Field(strict=True, description="Whether it must push each request for authorization first (RFC 9126).")
 ]
 
 
