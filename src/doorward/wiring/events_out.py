@@ -152,8 +152,11 @@ def create_webhook_sender(settings: Settings) -> "WebhookClient":
 
 
 def tells_others(settings: Settings) -> bool:
-    """Tell whether other systems are told of events."""
-    return settings.outgoing.webhooks_enabled or settings.outgoing.rabbitmq_url is not None
+    """Tell whether other systems are told of events, or applications of logouts."""
+    outgoing = settings.outgoing
+    return (
+        outgoing.webhooks_enabled or outgoing.rabbitmq_url is not None or settings.browsers.provider_issuer is not None
+    )
 
 
 def check_events_out(settings: Settings) -> None:

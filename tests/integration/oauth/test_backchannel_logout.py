@@ -1,9 +1,13 @@
 """Applications' servers are told when sessions end, whatever ends them (OpenID Connect Back-Channel Logout 1.0)."""
 
+import asyncio
 import math
+import os
+import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from ipaddress import ip_network
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -14,14 +18,16 @@ from development.client import PASSWORD, Person
 from doorward.domain.oauth.backchannel_logout import DELAYS
 from doorward.domain.outbox.delivery import Delivery
 from doorward.domain.outbox.mail_queue import MailQueue
+from doorward.wiring.background import run_worker
 from doorward.wiring.events_out import create_events_out
 from doorward.wiring.keys import create_signing_keys
 from tests.integration.oauth.browsers import LOGOUT, Application, Browser, application, signed_in
 from tests.integration.oauth.clients import OPERATOR, any_version
 from tests.integration.oauth.provider import ISSUER, Provider, claims_of
-from tests.integration.service import FakeClock, run_service, settings_of_the_ring
+from tests.integration.service import FakeClock, Logs, events, run_service, settings_of_the_ring
 from tests.integration.webhook_receiver import OK, Receiver, answer_of, receiving
 
+BOUND_SECONDS = 60
 EVENT = "http://schemas.openid.net/event/backchannel-logout"
 
 
@@ -265,3 +271,22 @@ async def test_internal_addresses_are_not_called_unless_the_operator_opens_them(
     (message,) = told.messages()
     assert message["attempts"] == 1
     assert len(await told.deliver()) == 1
+
+
+async def test_a_worker_of_its_own_tells_of_logouts(
+    told: Told, browser: Browser, provider_that_tells: tuple[Provider, Delivery, Delivery], logs: Logs
+) -> None:
+    app = await told.app()
+    await app.tokens(browser, await signed_in(browser, told.provider))
+    await browser.send(await browser.get(LOGOUT))
+    settings = provider_that_tells[0].service.settings
+    opened = settings.outgoing.model_copy(update={"webhook_networks": (ip_network("127.0.0.0/8"),)})
+    worker = asyncio.create_task(run_worker(replace(settings, outgoing=opened)))
+    async with asyncio.timeout(BOUND_SECONDS):
+        while not told.receiver.got:  # noqa: ASYNC110 - another task gets it
+            await asyncio.sleep(0.05)
+        os.kill(os.getpid(), signal.SIGTERM)
+        await worker
+    assert claims_of(token_of(told.receiver.got[0].body))["aud"] == app.id
+    (started,) = events(logs, "worker.started")
+    assert started["tasks"].endswith("logouts")
