@@ -86,6 +86,12 @@ PANELS: Final = (
         _rates("doorward_authorization_codes_total", "outcome"),
     ),
     Panel(
+        "Devices",
+        "Wrong codes: people mistype, or someone guesses.",
+        _PER_SECOND,
+        _rates("doorward_device_authorizations_total", "outcome"),
+    ),
+    Panel(
         "Introspections",
         "As many as calls of services that ask each time.",
         _PER_SECOND,

@@ -49,12 +49,54 @@ CREATE FUNCTION public.event_payload(message_id uuid, type text, version smallin
             )
         $$;
 
+CREATE FUNCTION public.sessions_tell_of_end() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+        BEGIN
+            INSERT INTO outbox (message_id, channel, kind, payload)
+            SELECT
+                gen_random_uuid(), 'logout', 'session.logout',
+                convert_to(
+                    json_build_object('client_id', NEW.client_id, 'user_id', NEW.user_id, 'session_id', NEW.id)::text,
+                    'UTF8'
+                )
+            FROM oauth_clients
+            JOIN users ON users.id = NEW.user_id
+            WHERE oauth_clients.client_id = NEW.client_id
+              AND oauth_clients.backchannel_logout_uri IS NOT NULL
+              AND users.session_epoch = NEW.epoch;
+            RETURN NULL;
+        END
+        $$;
+
 CREATE FUNCTION public.users_note_change() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
         BEGIN
             NEW.updated_at := clock_timestamp();
             RETURN NEW;
+        END
+        $$;
+
+CREATE FUNCTION public.users_tell_of_end() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+        BEGIN
+            IF EXISTS (SELECT FROM oauth_clients WHERE backchannel_logout_uri IS NOT NULL) THEN
+                INSERT INTO outbox (message_id, channel, kind, payload)
+                SELECT gen_random_uuid(), 'logout', 'session.logout', convert_to(
+                    json_build_object('client_id', client_id, 'user_id', OLD.id, 'session_id', NULL)::text, 'UTF8')
+                FROM (
+                    SELECT DISTINCT sessions.client_id
+                    FROM sessions
+                    JOIN oauth_clients ON oauth_clients.client_id = sessions.client_id
+                    WHERE sessions.user_id = OLD.id
+                      AND sessions.ended_at IS NULL
+                      AND sessions.epoch = OLD.session_epoch
+                      AND oauth_clients.backchannel_logout_uri IS NOT NULL
+                ) AS told;
+            END IF;
+            RETURN CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NULL END;
         END
         $$;
 
@@ -209,6 +251,8 @@ CREATE TABLE public.oauth_clients (
     id_token_algorithm text DEFAULT 'RS256'::text NOT NULL,
     requires_pkce boolean DEFAULT true NOT NULL,
     is_first_party boolean DEFAULT false NOT NULL,
+    requires_pushed_requests boolean DEFAULT false NOT NULL,
+    backchannel_logout_uri text,
     CONSTRAINT oauth_clients_auth_method_check CHECK ((auth_method = ANY (ARRAY['none'::text, 'client_secret_basic'::text, 'client_secret_post'::text]))),
     CONSTRAINT oauth_clients_id_token_algorithm_check CHECK ((id_token_algorithm = ANY (ARRAY['ES256'::text, 'RS256'::text])))
 );
@@ -240,6 +284,40 @@ CREATE TABLE public.oauth_consents (
     scopes text[] NOT NULL,
     granted_at timestamp with time zone NOT NULL
 );
+
+CREATE TABLE public.oauth_devices (
+    id uuid NOT NULL,
+    secret_hash bytea NOT NULL,
+    client_id text NOT NULL,
+    user_code_hmac bytea NOT NULL,
+    scopes text[] NOT NULL,
+    resource text,
+    status text NOT NULL,
+    interval_seconds integer NOT NULL,
+    polled_at timestamp with time zone,
+    user_id uuid,
+    epoch integer,
+    amr text[],
+    acr smallint,
+    authenticated_at timestamp with time zone,
+    expires_at timestamp with time zone NOT NULL,
+    CONSTRAINT oauth_devices_decided_check CHECK ((((status = 'pending'::text) = (user_id IS NULL)) AND ((user_id IS NULL) = (epoch IS NULL)) AND ((user_id IS NULL) = (amr IS NULL)) AND ((user_id IS NULL) = (acr IS NULL)) AND ((user_id IS NULL) = (authenticated_at IS NULL)))),
+    CONSTRAINT oauth_devices_secret_hash_check CHECK ((octet_length(secret_hash) = 32)),
+    CONSTRAINT oauth_devices_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'approved'::text, 'denied'::text])))
+)
+WITH (fillfactor='50', autovacuum_vacuum_scale_factor='0.01');
+
+CREATE TABLE public.oauth_pushed_requests (
+    id uuid NOT NULL,
+    secret_hash bytea NOT NULL,
+    client_id text NOT NULL,
+    parameters jsonb NOT NULL,
+    browser_hash bytea,
+    expires_at timestamp with time zone NOT NULL,
+    CONSTRAINT oauth_pushed_requests_browser_hash_check CHECK ((octet_length(browser_hash) = 32)),
+    CONSTRAINT oauth_pushed_requests_secret_hash_check CHECK ((octet_length(secret_hash) = 32))
+)
+WITH (fillfactor='70', autovacuum_vacuum_scale_factor='0.01');
 
 CREATE TABLE public.oauth_resources (
     id uuid NOT NULL,
@@ -498,6 +576,15 @@ ALTER TABLE ONLY public.oauth_codes
 ALTER TABLE ONLY public.oauth_consents
     ADD CONSTRAINT oauth_consents_pkey PRIMARY KEY (user_id, client_id);
 
+ALTER TABLE ONLY public.oauth_devices
+    ADD CONSTRAINT oauth_devices_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.oauth_devices
+    ADD CONSTRAINT oauth_devices_user_code_hmac_key UNIQUE (user_code_hmac);
+
+ALTER TABLE ONLY public.oauth_pushed_requests
+    ADD CONSTRAINT oauth_pushed_requests_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.oauth_resources
     ADD CONSTRAINT oauth_resources_identifier_key UNIQUE (identifier);
 
@@ -611,6 +698,12 @@ CREATE INDEX oauth_codes_user_id_idx ON public.oauth_codes USING btree (user_id)
 
 CREATE INDEX oauth_consents_client_id_idx ON public.oauth_consents USING btree (client_id);
 
+CREATE INDEX oauth_devices_client_id_idx ON public.oauth_devices USING btree (client_id);
+
+CREATE INDEX oauth_devices_user_id_idx ON public.oauth_devices USING btree (user_id) WHERE (user_id IS NOT NULL);
+
+CREATE INDEX oauth_pushed_requests_client_id_idx ON public.oauth_pushed_requests USING btree (client_id);
+
 CREATE INDEX one_time_tokens_expires_at_idx ON public.one_time_tokens USING btree (expires_at);
 
 CREATE INDEX outbox_channel_due_at_idx ON public.outbox USING btree (channel, due_at, id) WHERE (dead_reason IS NULL);
@@ -649,6 +742,12 @@ CREATE INDEX users_verified_created_at_idx ON public.users USING btree (created_
 
 CREATE TRIGGER audit_events_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit_events FOR EACH STATEMENT EXECUTE FUNCTION public.audit_events_refuse_change();
 
+CREATE TRIGGER sessions_tell_of_end AFTER UPDATE OF ended_at ON public.sessions FOR EACH ROW WHEN (((old.ended_at IS NULL) AND (new.ended_at IS NOT NULL) AND (new.client_id <> 'doorward'::text))) EXECUTE FUNCTION public.sessions_tell_of_end();
+
+CREATE TRIGGER users_tell_of_end AFTER UPDATE OF session_epoch, is_active ON public.users FOR EACH ROW WHEN ((old.is_active AND ((old.session_epoch <> new.session_epoch) OR (NOT new.is_active)))) EXECUTE FUNCTION public.users_tell_of_end();
+
+CREATE TRIGGER users_tell_of_removal BEFORE DELETE ON public.users FOR EACH ROW WHEN (old.is_active) EXECUTE FUNCTION public.users_tell_of_end();
+
 CREATE TRIGGER users_updated_at BEFORE UPDATE OF version ON public.users FOR EACH ROW EXECUTE FUNCTION public.users_note_change();
 
 ALTER TABLE ONLY public.browser_sessions
@@ -683,6 +782,15 @@ ALTER TABLE ONLY public.oauth_consents
 
 ALTER TABLE ONLY public.oauth_consents
     ADD CONSTRAINT oauth_consents_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.oauth_devices
+    ADD CONSTRAINT oauth_devices_client_id_fkey FOREIGN KEY (client_id) REFERENCES public.oauth_clients(client_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.oauth_devices
+    ADD CONSTRAINT oauth_devices_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.oauth_pushed_requests
+    ADD CONSTRAINT oauth_pushed_requests_client_id_fkey FOREIGN KEY (client_id) REFERENCES public.oauth_clients(client_id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.oauth_resources
     ADD CONSTRAINT oauth_resources_introspection_client_id_fkey FOREIGN KEY (introspection_client_id) REFERENCES public.oauth_clients(client_id) ON DELETE SET NULL;

@@ -100,10 +100,12 @@ THROTTLED: Final = {"POST /api/v1/auth/token"}
 
 NEVER_LET_IN: Final = {
     *("POST /api/v1/auth/passkeys/token", "POST /api/v1/auth/second-factor/passkey"),
-    *("GET /oauth/userinfo", "POST /oauth/userinfo"),
+    *("GET /oauth/userinfo", "POST /oauth/userinfo", "POST /oauth/par"),
+    "POST /oauth/device_authorization",
 }
 """Calls that let in what an authenticator has signed, or an application got for a user in a browser. Neither can be
-drawn: all that they answer here is a refusal."""
+drawn: all that they answer here is a refusal. Nor can the address that a client is registered with; and the one
+that is drawn is not for devices."""
 
 DRAWN: Final[Mapping[str, Mapping[str, str]]] = {
     "POST /api/v1/auth/password/forgot": {"email": "registered-address"},
@@ -128,10 +130,18 @@ DRAWN: Final[Mapping[str, Mapping[str, str]]] = {
     "POST /oauth/token": {"client_id": "machine", "refresh_token": "refresh-tokens", "scope": "machine-scope"},
     "POST /oauth/introspect": {"client_id": "machine", "token": "machine-tokens"},
     "POST /oauth/revoke": {"client_id": "machine", "token": "machine-tokens"},
+    "POST /oauth/par": {"client_id": "machine", "scope": "machine-scope"},
+    "POST /oauth/device_authorization": {"client_id": "machine", "scope": "machine-scope"},
 }
 """Members of bodies that come from a dictionary, by call."""
 
-OF_CLIENTS: Final = ("POST /oauth/token", "POST /oauth/introspect", "POST /oauth/revoke")
+OF_CLIENTS: Final = (
+    "POST /oauth/device_authorization",
+    "POST /oauth/token",
+    "POST /oauth/introspect",
+    "POST /oauth/revoke",
+    "POST /oauth/par",
+)
 """Calls that a client makes with its secret, and that refuse all that they refuse with 400."""
 
 DRAWN_PATHS: Final[Mapping[str, str]] = {

@@ -15,6 +15,7 @@ BEGIN_IN_BROWSER: Final = AUTH / "browser_sessions.py"
 LOGIN: Final = AUTH / "login.py"
 CONTINUATION: Final = AUTH / "continuation.py"
 CODE_EXCHANGE: Final = Path("src/doorward/domain/oauth/code_exchange.py")
+DEVICE_EXCHANGE: Final = Path("src/doorward/domain/oauth/device_exchange.py")
 SESSIONS: Final = AUTH / "repositories" / "sessions.py"
 BROWSER_SESSIONS: Final = AUTH / "repositories" / "browser_sessions.py"
 WIRING: Final = Path("src/doorward/wiring/auth.py")
@@ -95,7 +96,7 @@ def test_only_what_goes_on_from_a_live_session_is_spared_the_factor() -> None:
 
     Every other policy is made by the wiring, which does not name it: the default asks for it.
     """
-    assert importers("SIGNED_IN") == {CONTINUATION, CODE_EXCHANGE}
+    assert importers("SIGNED_IN") == {CONTINUATION, CODE_EXCHANGE, DEVICE_EXCHANGE}
     assert callers("AdmissionPolicy") == {ADMISSION, WIRING}
     named = {
         path

@@ -96,7 +96,7 @@ def _edge_settings(settings: Settings) -> EdgeSettings:
         allowed_hosts=browsers.allowed_hosts,
         cross_origin={
             Origins.SETTINGS: of_settings(allow_credentials=browsers.cors_allow_credentials),
-            Origins.WITHOUT_COOKIES: of_settings(),
+            Origins.CLIENTS: of_settings(knows_others=True),
             Origins.ALL: CrossOrigin(origins=(ANY_ORIGIN,)),
             Origins.NONE: CrossOrigin(origins=()),
         },

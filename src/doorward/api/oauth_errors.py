@@ -8,6 +8,7 @@ from fastapi.responses import JSONResponse, Response
 from starlette.types import Scope
 
 from doorward.api.policy import ErrorDialect, RoutePolicy
+from doorward.observability.request_context import current_correlation_id
 
 INVALID_CLIENT: Final = "invalid_client"
 _DIALECT: Final = "doorward.dialect"
@@ -32,6 +33,12 @@ def oauth_error_response(body: Mapping[str, Any], status: int, headers: Mapping[
     if status not in _KEPT and status != HTTPStatus.INTERNAL_SERVER_ERROR:
         status = HTTPStatus.BAD_REQUEST
     return JSONResponse(members, status, others)
+
+
+def oauth_refusal(error: str, description: str) -> Response:
+    """Return a refusal whose code is only known when it happens: what an application is told about a request."""
+    body = {"error": error, "error_description": description, "correlation_id": current_correlation_id()}
+    return oauth_error_response(body, HTTPStatus.BAD_REQUEST, {})
 
 
 def _description(body: Mapping[str, Any]) -> str:

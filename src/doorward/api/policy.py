@@ -70,8 +70,8 @@ class Origins(Enum):
 
     SETTINGS = auto()
     """Those of ``CORS_ALLOW_ORIGINS``, with cookies where ``CORS_ALLOW_CREDENTIALS`` says so."""
-    WITHOUT_COOKIES = auto()
-    """Those of ``CORS_ALLOW_ORIGINS``."""
+    CLIENTS = auto()
+    """Those of ``CORS_ALLOW_ORIGINS`` and of the clients' redirect URIs, without cookies."""
     ALL = auto()
     """Every one, whatever the settings say: the answer is the same for all."""
     NONE = auto()

@@ -56,9 +56,13 @@ from doorward.domain.oauth.client_credentials import ClientCredentials
 from doorward.domain.oauth.clients import Clients
 from doorward.domain.oauth.code_exchange import CodeExchange
 from doorward.domain.oauth.consents import Consents
+from doorward.domain.oauth.device_exchange import DeviceExchange
+from doorward.domain.oauth.devices import Devices
 from doorward.domain.oauth.introspection import Introspection
 from doorward.domain.oauth.login_grants import LoginGrants
 from doorward.domain.oauth.logout import Logout
+from doorward.domain.oauth.pushed_requests import PushedRequests
+from doorward.domain.oauth.registered_origins import RegisteredOrigins
 from doorward.domain.oauth.resources import Resources
 from doorward.domain.oauth.revocation import Revocation
 from doorward.domain.passkeys.authentication import PasskeyLogin
@@ -194,6 +198,10 @@ class ProviderServices:
     login_grants: LoginGrants
     code_exchange: CodeExchange
     authorization: Authorization
+    pushed_requests: PushedRequests
+    registered_origins: RegisteredOrigins
+    devices: Devices
+    device_exchange: DeviceExchange
     browser_sessions: BrowserSessions
     logout: Logout
     has_pages: bool

@@ -40,6 +40,15 @@ _OF_APPLICATIONS: Final = (
     click.option(
         "--pkce/--no-pkce", "requires_pkce", default=None, help="Whether it must send a code challenge (RFC 7636)."
     ),
+    click.option(
+        "--pushed-requests/--any-requests",
+        "requires_pushed_requests",
+        default=None,
+        help="Whether it must push each request for authorization first (RFC 9126).",
+    ),
+    click.option(
+        "--backchannel-logout-uri", metavar="URI", help="Where its server is told of ended sessions; an empty one: not."
+    ),
 )
 
 

@@ -92,6 +92,9 @@ class LimitedCall(StrEnum):
     INTROSPECT = "introspect"
     AUTHORIZE = "authorize"
     USERINFO = "userinfo"
+    PUSHED_REQUEST = "pushed_request"
+    DEVICE_AUTHORIZATION = "device_authorization"
+    USER_CODE = "user_code"
 
 
 class RateLimiter(Protocol):

@@ -11,6 +11,7 @@ from jwt.utils import base64url_encode
 from doorward.domain.auth.exceptions import InvalidAccessTokenError
 from doorward.domain.keys.models import SigningAlgorithm
 from doorward.domain.oauth.authorization_decision import acr_of
+from doorward.domain.oauth.backchannel_logout import LogoutToken
 from doorward.domain.oauth.code_models import HintedSession, IdentityToken
 from doorward.infrastructure.key_ring import KeyRingHolder
 from doorward.infrastructure.token_reading import compact_parts, json_object, members_of, signed_payload
@@ -20,6 +21,11 @@ TYPE: Final = "JWT"
 
 LIFE: Final = timedelta(minutes=10)
 """It is read once, when it arrives."""
+
+LOGOUT_TYPE: Final = "logout+jwt"
+LOGOUT_EVENT: Final = "http://schemas.openid.net/event/backchannel-logout"
+LIFE_OF_LOGOUT: Final = timedelta(minutes=2)
+"""It is signed when it is sent (OpenID Connect Back-Channel Logout section 4)."""
 
 _COMPACT_JSON: Final = json.JSONEncoder(separators=(",", ":")).encode
 
@@ -48,6 +54,22 @@ class IdTokens:
             claims["nonce"] = identity.nonce
         return self._sign(claims, identity.client.id_token_algorithm, now)
 
+    def sign_logout_token(self, token: LogoutToken, now: datetime) -> str:
+        """Return a logout token. Raises ``ServiceUnavailableError`` as ``sign_id_token`` does."""
+        issued_at, ended = math.floor(now.timestamp()), token.ended
+        claims: dict[str, Any] = {
+            "iss": self._issuer,
+            "sub": str(ended.user_id),
+            "aud": token.client.client_id,
+            "exp": issued_at + int(LIFE_OF_LOGOUT.total_seconds()),
+            "iat": issued_at,
+            "jti": str(token.token_id),
+            "events": {LOGOUT_EVENT: {}},
+        }
+        if ended.session_id is not None:
+            claims["sid"] = str(ended.session_id)
+        return self._sign(claims, token.client.id_token_algorithm, now, LOGOUT_TYPE)
+
     def read_hint(self, token: str) -> HintedSession | None:
         """Return what a token says that was issued here, expired or not; None for any other text."""
         try:
@@ -65,9 +87,9 @@ class IdTokens:
             return None
         return HintedSession(*map(str, named))
 
-    def _sign(self, claims: dict[str, Any], algorithm: SigningAlgorithm, now: datetime) -> str:
+    def _sign(self, claims: dict[str, Any], algorithm: SigningAlgorithm, now: datetime, kind: str = TYPE) -> str:
         key = self._rings.current.signing_key(algorithm, now)
-        header = {"alg": key.algorithm, "kid": key.kid, "typ": TYPE}
+        header = {"alg": key.algorithm, "kid": key.kid, "typ": kind}
         signed = b".".join(base64url_encode(_COMPACT_JSON(part).encode()) for part in (header, claims))
         signature = jwt.get_algorithm_by_name(key.algorithm).sign(signed, key.private)
         return (signed + b"." + base64url_encode(signature)).decode()

@@ -110,6 +110,15 @@ class LimitSettings(Topic):
     rate_limit_userinfo: RateLimit = Field("300/minute", examples=["300/minute"])
     """Calls of `/oauth/userinfo` by one client address."""
 
+    rate_limit_pushed_request: RateLimit = Field("60/minute", examples=["60/minute"])
+    """Calls of `/oauth/par` by one client address, and by one OAuth client with a secret."""
+
+    rate_limit_device_authorization: RateLimit = Field("30/minute", examples=["30/minute"])
+    """Calls of `/oauth/device_authorization` by one client address, and by one OAuth client with a secret."""
+
+    rate_limit_user_code: RateLimit = Field("20/hour", examples=["20/hour"])
+    """Codes of devices that one user may type in."""
+
     rate_limit_ipv6_site_factor: int = Field(16, ge=1, le=65_536, examples=["16"])
     """How many times the limit of one address (an IPv6 /64) all of a /48 may reach together."""
 

@@ -16,8 +16,8 @@ class OutgoingSettings(Topic):
     """Whether webhooks can be set up and are sent. Needs the extra `doorward[webhooks]`."""
 
     webhook_networks: Annotated[tuple[Network, ...], split_list] = Field((), examples=["10.20.0.0/16,fd00:20::/64"])
-    """Networks that webhooks may go to although they are not public, separated by commas; also by plain http. Empty:
-    only to public addresses, by https."""
+    """Networks that webhooks and back-channel logouts may go to although they are not public, separated by commas; also
+    by plain http. Empty: only to public addresses, by https."""
 
     rabbitmq_url: SecretStr | None = Field(None, examples=["amqps://doorward:PASSWORD@rabbitmq.internal:5671/"])
     """The RabbitMQ server that gets every event (extra `doorward[rabbitmq]`). Unset: none."""

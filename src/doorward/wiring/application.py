@@ -103,10 +103,10 @@ def create_wired_app(
     delivers = settings.background.background == "in_process"
     mail = create_mail(settings, database, clock, delivers=delivers)
     base = Foundation(settings, database, hasher, clock, mail.queue)
-    events_out = EventsOut()
+    signing_keys, events_out = create_signing_keys(settings, database, clock, ring_parts), EventsOut()
     if delivers:
-        events_out = create_events_out(settings, database, clock, mail.queue, measures=mail.delivery is None)
-    signing_keys = create_signing_keys(settings, database, clock, ring_parts)
+        measures = mail.delivery is None
+        events_out = create_events_out(settings, database, clock, mail.queue, signing_keys, measures=measures)
     services = _create_services(
         base, telemetry, limiter, mail, signing_keys, lambda: running_background(scheduler, mail, events_out)
     )

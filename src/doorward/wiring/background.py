@@ -24,7 +24,7 @@ from doorward.wiring.email_change import email_changes_task
 from doorward.wiring.events_out import EventsOut, create_events_out
 from doorward.wiring.items import items_indexing_task
 from doorward.wiring.joining import joining_retention_task
-from doorward.wiring.keys import signing_keys_tasks
+from doorward.wiring.keys import create_signing_keys, signing_keys_tasks
 from doorward.wiring.leaving import erasure_task, expired_tokens_task
 from doorward.wiring.mail import MailService, create_mail
 from doorward.wiring.oauth import expired_codes_task
@@ -135,12 +135,17 @@ async def run_worker(settings: Settings, *, first_look_seconds: float = FIRST_LO
         settings, database, database.clock, is_worker=True, first_look_seconds=first_look_seconds
     )
     mail = create_mail(settings, database, database.clock, delivers=True)
-    events_out = create_events_out(settings, database, database.clock, mail.queue, measures=mail.delivery is None)
+    signing_keys = create_signing_keys(settings, database, database.clock)
+    events_out = create_events_out(
+        settings, database, database.clock, mail.queue, signing_keys, measures=mail.delivery is None
+    )
     async with AsyncExitStack() as stack:
         stack.callback(flush_log)
         ended = stack.enter_context(_ended_by_signals())
         await stack.enter_async_context(telemetry.running(database, hashes_waiting=lambda: 0))
         await stack.enter_async_context(running_database(database))
+        if signing_keys is not None:
+            await stack.enter_async_context(signing_keys.running())
         await stack.enter_async_context(running_background(scheduler, mail, events_out, grace_seconds=GRACE_SECONDS))
         deliveries = [*(["mail"] if mail.delivery else []), *events_out.names]
         report(WorkerStarted(tasks=", ".join([*scheduler.task_names, *deliveries])))

@@ -23,9 +23,10 @@ from doorward.domain.federation import events as federation_events
 from doorward.domain.keys import events as key_events
 from doorward.domain.mfa import events as mfa_events
 from doorward.domain.oauth import events as oauth_events
+from doorward.domain.oauth.backchannel_logout import LogoutDelivery
 from doorward.domain.outbox.delivery import Delivery, DeliveryTimes
 from doorward.domain.outbox.mail_queue import MailQueue
-from doorward.domain.outbox.models import WEBHOOK_CHANNEL
+from doorward.domain.outbox.models import LOGOUT_CHANNEL, WEBHOOK_CHANNEL
 from doorward.domain.outbox.relay import Relay
 from doorward.domain.passkeys import events as passkey_events
 from doorward.domain.webhooks import events as webhook_events
@@ -34,9 +35,11 @@ from doorward.domain.webhooks.dead_letters import DeadLetters
 from doorward.domain.webhooks.delivery import WebhookDelivery
 from doorward.domain.webhooks.disabling import EndpointDisabling
 from doorward.domain.webhooks.management import Webhooks
+from doorward.infrastructure.id_tokens import IdTokens
 from doorward.infrastructure.postgres.database import PostgresDatabase, session_conninfo
 from doorward.infrastructure.postgres.turn import AdvisoryTurn
 from doorward.settings.config import Settings
+from doorward.wiring.keys import SigningKeys
 from doorward.wiring.mail import create_sealer
 
 if TYPE_CHECKING:
@@ -47,6 +50,8 @@ GRACE_SECONDS: Final = 20
 
 WEBHOOKS_AT_A_TIME: Final = 32
 """An endpoint that stalls holds a place for 15 seconds, and all of them at most once: then it is paused."""
+
+LOGOUTS_AT_A_TIME: Final = 16
 
 _TURN: Final = "rabbitmq"
 MODULES_OF_EVENTS: Final = (
@@ -72,11 +77,13 @@ class EventsOut:
 
     webhooks: Delivery | None = None
     relay: Relay | None = None
+    logouts: Delivery | None = None
 
     @property
     def names(self) -> list[str]:
         """Return the names of what runs."""
-        return [*(["webhooks"] if self.webhooks else []), *(["rabbitmq"] if self.relay else [])]
+        named = {"webhooks": self.webhooks, "rabbitmq": self.relay, "logouts": self.logouts}
+        return [name for name, each in named.items() if each is not None]
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -86,19 +93,29 @@ class EventsOut:
                 await stack.enter_async_context(self.webhooks.running(grace_seconds=GRACE_SECONDS))
             if self.relay is not None:
                 await stack.enter_async_context(self.relay.running(grace_seconds=GRACE_SECONDS))
+            if self.logouts is not None:
+                await stack.enter_async_context(self.logouts.running(grace_seconds=GRACE_SECONDS))
             yield
 
 
 def create_events_out(
-    settings: Settings, database: PostgresDatabase, clock: Clock, mails: MailQueue, *, measures: bool
+    settings: Settings,
+    database: PostgresDatabase,
+    clock: Clock,
+    mails: MailQueue,
+    signing_keys: SigningKeys | None,
+    *,
+    measures: bool,
 ) -> EventsOut:
     """Return what the settings have this process send. ``measures``: nothing else here measures the outbox.
 
-    Raises ``ImportError`` without the extra ``doorward[webhooks]`` or ``doorward[rabbitmq]``.
+    ``signing_keys`` sign what applications are told; None where the provider is off. Raises ``ImportError`` without the
+    extra ``doorward[webhooks]`` or ``doorward[rabbitmq]``.
     """
     return EventsOut(
         webhooks=_create_webhook_delivery(settings, database, clock, mails, measures=measures),
         relay=_create_relay(settings, database),
+        logouts=_create_logout_delivery(settings, database, clock, signing_keys),
     )
 
 
@@ -135,8 +152,11 @@ def create_webhook_sender(settings: Settings) -> "WebhookClient":
 
 
 def tells_others(settings: Settings) -> bool:
-    """Tell whether other systems are told of events."""
-    return settings.outgoing.webhooks_enabled or settings.outgoing.rabbitmq_url is not None
+    """Tell whether other systems are told of events, or applications of logouts."""
+    outgoing = settings.outgoing
+    return (
+        outgoing.webhooks_enabled or outgoing.rabbitmq_url is not None or settings.browsers.provider_issuer is not None
+    )
 
 
 def check_events_out(settings: Settings) -> None:
@@ -166,6 +186,29 @@ def _create_webhook_delivery(
         handlers={WEBHOOK_CHANNEL: handler},
         times=times,
         at_a_time=WEBHOOKS_AT_A_TIME,
+    )
+
+
+def _create_logout_delivery(
+    settings: Settings, database: PostgresDatabase, clock: Clock, signing_keys: SigningKeys | None
+) -> Delivery | None:
+    issuer = settings.browsers.provider_issuer
+    if issuer is None or signing_keys is None:
+        return None
+    from doorward.infrastructure.webhooks.logouts import LogoutClient  # noqa: PLC0415 - only where it is needed
+
+    handler = LogoutDelivery(
+        database=database,
+        clock=clock,
+        signer=IdTokens(signing_keys.rings, issuer),
+        sender=LogoutClient(create_webhook_sender(settings)),
+    )
+    return Delivery(
+        database=database,
+        clock=clock,
+        handlers={LOGOUT_CHANNEL: handler},
+        times=DeliveryTimes(measure_seconds=0),
+        at_a_time=LOGOUTS_AT_A_TIME,
     )
 
 

@@ -11,7 +11,7 @@ from doorward.domain.administration.models import Actor
 from doorward.domain.auth.authentication import OwnTokenAuthentication
 from doorward.domain.auth.browser_sessions import BrowserSessions
 from doorward.domain.auth.callers import Caller
-from doorward.domain.auth.opaque_token import OpaqueTokenCodec
+from doorward.domain.auth.opaque_token import OpaqueTokenCodec, RowTokenCodec
 from doorward.domain.auth.scopes import AdminScope
 from doorward.domain.auth.sessions import Sessions
 from doorward.domain.auth.token_pair import TokenPairIssuer
@@ -21,20 +21,33 @@ from doorward.domain.oauth.client_authentication import ClientAuthentication
 from doorward.domain.oauth.client_callers import ClientCallers
 from doorward.domain.oauth.client_credentials import ClientCredentials
 from doorward.domain.oauth.clients import Clients
-from doorward.domain.oauth.code_exchange import CodeExchange, TokenIssuers
+from doorward.domain.oauth.code_exchange import CodeExchange
 from doorward.domain.oauth.code_models import CODE_PREFIX
 from doorward.domain.oauth.consents import Consents
+from doorward.domain.oauth.device_exchange import DeviceExchange
+from doorward.domain.oauth.device_models import DEVICE_PREFIX
+from doorward.domain.oauth.devices import Devices
 from doorward.domain.oauth.expiry import CodeExpiry
 from doorward.domain.oauth.introspection import Introspection
 from doorward.domain.oauth.login_grants import LoginGrants
 from doorward.domain.oauth.logout import Logout
+from doorward.domain.oauth.pushed_requests import REQUEST_PREFIX, PushedRequests
+from doorward.domain.oauth.registered_origins import RegisteredOrigins
 from doorward.domain.oauth.repositories import Connection
 from doorward.domain.oauth.resources import Resources
 from doorward.domain.oauth.revocation import Revocation
+from doorward.domain.oauth.session_tokens import TokenIssuers
 from doorward.domain.oauth.token_policy import Audiences
+from doorward.domain.oauth.user_code import UserCodeMacs
 from doorward.infrastructure.access_tokens import AccessTokens
 from doorward.infrastructure.id_tokens import IdTokens
-from doorward.infrastructure.keys import ASKED_NOTE_PURPOSE, AUTHORIZATION_CODE_PURPOSE
+from doorward.infrastructure.keys import (
+    ASKED_NOTE_PURPOSE,
+    AUTHORIZATION_CODE_PURPOSE,
+    DEVICE_CODE_PURPOSE,
+    PUSHED_REQUEST_PURPOSE,
+    USER_CODE_PURPOSE,
+)
 from doorward.infrastructure.postgres.clock_watch import require_agreement
 from doorward.infrastructure.postgres.database import PostgresDatabase
 from doorward.infrastructure.scheduler import Task
@@ -73,14 +86,25 @@ def create_provider(
         return None
     database, id_tokens = base.database, IdTokens(signing_keys.rings, issuer)
     audiences = Audiences(issuer=issuer, own=base.settings.tokens.jwt_audience)
+    pushed, issuers = _pushed_requests(base, audiences), TokenIssuers(issuer, pairs, id_tokens)
     return ProviderServices(
         issuer=issuer,
         client_credentials=ClientCredentials(signer=signer, clock=clock, audiences=audiences),
         introspection=Introspection(signer=signer, sessions=sessions, audiences=audiences, clock=clock),
         revocation=Revocation(signer=signer, sessions=sessions, clock=clock),
         login_grants=LoginGrants(database=database, audiences=audiences),
-        code_exchange=_code_exchange(base, sessions, TokenIssuers(issuer, pairs, id_tokens)),
-        authorization=_authorization(base, id_tokens, audiences),
+        code_exchange=_code_exchange(base, sessions, issuers),
+        devices=_devices(base, audiences),
+        device_exchange=DeviceExchange(
+            database=database,
+            clock=clock,
+            codec=_device_codes(base.settings.keys),
+            issuers=issuers,
+            lifetimes=lifetimes_of(base.settings),
+        ),
+        authorization=_authorization(base, id_tokens, audiences, pushed),
+        pushed_requests=pushed,
+        registered_origins=RegisteredOrigins(database=database),
         browser_sessions=BrowserSessions(
             database=database,
             batching=batching_on(database),
@@ -97,6 +121,20 @@ def _codes(settings: KeySettings) -> OpaqueTokenCodec:
     return OpaqueTokenCodec(CODE_PREFIX, *keys(settings, AUTHORIZATION_CODE_PURPOSE))
 
 
+def _devices(base: Foundation, audiences: Audiences) -> Devices:
+    return Devices(
+        database=base.database,
+        clock=base.clock,
+        codec=_device_codes(base.settings.keys),
+        macs=UserCodeMacs(*keys(base.settings.keys, USER_CODE_PURPOSE)),
+        audiences=audiences,
+    )
+
+
+def _device_codes(settings: KeySettings) -> RowTokenCodec:
+    return RowTokenCodec(DEVICE_PREFIX, *keys(settings, DEVICE_CODE_PURPOSE))
+
+
 def _code_exchange(base: Foundation, sessions: Sessions, issuers: TokenIssuers) -> CodeExchange:
     return CodeExchange(
         database=base.database,
@@ -109,7 +147,14 @@ def _code_exchange(base: Foundation, sessions: Sessions, issuers: TokenIssuers) 
     )
 
 
-def _authorization(base: Foundation, id_tokens: IdTokens, audiences: Audiences) -> Authorization:
+def _pushed_requests(base: Foundation, audiences: Audiences) -> PushedRequests:
+    codec = RowTokenCodec(REQUEST_PREFIX, *keys(base.settings.keys, PUSHED_REQUEST_PURPOSE))
+    return PushedRequests(database=base.database, clock=base.clock, codec=codec, audiences=audiences)
+
+
+def _authorization(
+    base: Foundation, id_tokens: IdTokens, audiences: Audiences, pushed: PushedRequests
+) -> Authorization:
     return Authorization(
         database=base.database,
         batching=batching_on(base.database),
@@ -118,6 +163,7 @@ def _authorization(base: Foundation, id_tokens: IdTokens, audiences: Audiences) 
         notes=AskedNotes(*keys(base.settings.keys, ASKED_NOTE_PURPOSE)),
         hints=id_tokens,
         audiences=audiences,
+        pushed=pushed,
     )
 
 

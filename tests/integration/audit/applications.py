@@ -5,11 +5,12 @@ from typing import Any
 from development.client import ACCOUNT, PASSWORD
 from doorward.domain.auth.browser_session import BrowserStay
 from doorward.domain.auth.browser_sessions import BrowserSessions
-from doorward.domain.auth.opaque_token import OpaqueTokenCodec
+from doorward.domain.auth.opaque_token import OpaqueTokenCodec, RowTokenCodec
 from doorward.domain.oauth.asked_again import AskedNotes
 from doorward.domain.oauth.authorization import AskedParameters, Authorization
 from doorward.domain.oauth.authorization_request import AuthorizationRequest
 from doorward.domain.oauth.pkce import challenge_of
+from doorward.domain.oauth.pushed_requests import PushedRequests
 from doorward.domain.oauth.token_policy import Audiences
 from doorward.infrastructure.id_tokens import IdTokens
 from doorward.infrastructure.key_ring import FixedKeyRing, KeyRing
@@ -62,6 +63,7 @@ async def use_an_application(service: Service) -> None:
 
 
 def _authorization(service: Service) -> Authorization:
+    audiences = Audiences(issuer=ISSUER, own="doorward")
     return Authorization(
         database=service.database,
         batching=SharedQuery,
@@ -69,5 +71,8 @@ def _authorization(service: Service) -> Authorization:
         codec=OpaqueTokenCodec("dwa_", KEY),
         notes=AskedNotes(KEY),
         hints=IdTokens(FixedKeyRing(KeyRing()), ISSUER),
-        audiences=Audiences(issuer=ISSUER, own="doorward"),
+        audiences=audiences,
+        pushed=PushedRequests(
+            database=service.database, clock=service.clock, codec=RowTokenCodec("dwp_", KEY), audiences=audiences
+        ),
     )

@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 
 from doorward.api.services import Services
+from doorward.infrastructure.limits.limiter import CallLimiter
 from tests.integration.oauth.clients import Oauth
 from tests.integration.oauth.provider import ISSUER, Provider
-from tests.integration.service import FakeClock, MakeService, Service, run_service, settings_of_the_ring
+from tests.integration.service import FakeClock, MakeService, Parts, Service, run_service, settings_of_the_ring
 
 
 @pytest.fixture
@@ -37,3 +38,13 @@ def lasting_provider(provider_of_the_run: Provider) -> Iterator[Provider]:
 async def provider(make_service: MakeService) -> Provider:
     """A service that issues tokens for others."""
     return Provider(await make_service(public_url=ISSUER))
+
+
+@pytest.fixture(scope="session")
+async def provider_of_devices(make_database: Any, secret_key: str) -> AsyncIterator[Provider]:
+    """A service of its own, because devices wait: the tests move its clock forwards."""
+    changes = {"public_url": ISSUER, "background": "off"}
+    settings = settings_of_the_ring(make_database(migrated=True), secret_key, changes)
+    parts = Parts(limiter=CallLimiter({"user_code": settings.limits.rate_limit_user_code}))
+    async with run_service(settings, FakeClock(), parts) as service:
+        yield Provider(service)

@@ -28,9 +28,13 @@ POST /oauth/token refresh_token                 401       401          401      
 POST /oauth/token authorization_code            401       401          401      401    400      400   400
 POST /oauth/introspect                          401       401          401      401    401      200   200
 POST /oauth/revoke                              401       401          401      401    200      200   400
+POST /oauth/par                                 401       401          401      401    400      400   400
+POST /oauth/device_authorization                401       401          401      401    400      400   400
+POST /oauth/token urn:ietf:params:oauth:grant-type:device_code 401 401 401  401    400      400   400
 """
 """The session that is refreshed is the built-in client's; the token that is asked about and revoked is one that the
-owner got for itself, which no call ends."""
+owner got for itself, which no call ends. No request is pushed that a browser could be sent back with, and
+no client is registered for devices."""
 
 OF_BROWSERS: Final = {"/oauth/authorize", "/oauth/logout", "/oauth/userinfo"}
 """What browsers call for applications, and what applications call with a user's token: clients do not authenticate
@@ -64,7 +68,7 @@ async def _form(provider: Provider, owner: Machine, path: str, grant: str) -> di
         _, pair = await provider.service.register_and_log_in()
         return {"grant_type": grant, "refresh_token": pair.refresh}
     if path == "/oauth/token":
-        return {"grant_type": grant, "code": "unknown"}
+        return {"grant_type": grant, "code": "unknown", "device_code": "unknown"}
     return {"state": "x"} if path in OF_BROWSERS else {"token": await owner.token()}
 
 

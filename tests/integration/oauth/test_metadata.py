@@ -11,8 +11,17 @@ from tests.integration.service import MakeService
 METADATA = "/.well-known/oauth-authorization-server"
 ALL_CALLS = (
     *("/oauth/token", "/oauth/introspect", "/oauth/revoke", "/oauth/jwks", METADATA, "/oauth/userinfo"),
-    *("/.well-known/openid-configuration", "/oauth/authorize", "/oauth/logout", "/account/sign-in", "/account/consent"),
+    *(
+        "/.well-known/openid-configuration",
+        "/oauth/authorize",
+        "/oauth/logout",
+        *("/oauth/par", "/oauth/device_authorization", "/account/device"),
+        "/account/sign-in",
+        "/account/consent",
+    ),
 )
+
+GRANTED = {"refresh_token": "x", "code": "x", "device_code": "x"}
 
 
 @pytest.fixture
@@ -31,10 +40,17 @@ async def test_the_document_names_the_issuer_and_what_is_on(described: dict[str,
         "introspection_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
         "revocation_endpoint": f"{ISSUER}/oauth/revoke",
         "revocation_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "none"],
-        "grant_types_supported": ["authorization_code", "client_credentials", "refresh_token"],
+        "grant_types_supported": [
+            "authorization_code",
+            "urn:ietf:params:oauth:grant-type:device_code",
+            "client_credentials",
+            "refresh_token",
+        ],
         "response_types_supported": ["code"],
         "scopes_supported": ["email", "items:read", "items:write", "offline_access", "openid", "profile"],
         "authorization_endpoint": f"{ISSUER}/oauth/authorize",
+        "pushed_authorization_request_endpoint": f"{ISSUER}/oauth/par",
+        "device_authorization_endpoint": f"{ISSUER}/oauth/device_authorization",
         "userinfo_endpoint": f"{ISSUER}/oauth/userinfo",
         "end_session_endpoint": f"{ISSUER}/oauth/logout",
         "response_modes_supported": ["query", "form_post"],
@@ -51,12 +67,14 @@ async def test_the_document_names_the_issuer_and_what_is_on(described: dict[str,
         "request_parameter_supported": False,
         "request_uri_parameter_supported": False,
         "authorization_response_iss_parameter_supported": True,
+        "backchannel_logout_supported": True,
+        "backchannel_logout_session_supported": True,
     }
 
 
 async def test_every_address_in_the_document_answers(lasting_provider: Provider, described: dict[str, Any]) -> None:
     addresses = [value for name, value in described.items() if name.endswith(("_endpoint", "_uri"))]
-    assert len(addresses) == 7
+    assert len(addresses) == 9
     for address in addresses:
         answer = await lasting_provider.service.client.post(str(address).removeprefix(ISSUER), data={})
         assert answer.status_code in {303, 400, 401, 405, 415}, address
@@ -73,7 +91,7 @@ async def test_every_grant_and_method_in_the_document_works(
     assert "password" not in described["grant_types_supported"]
     assert unknown.json()["error"] == "unsupported_grant_type"
     for grant in described["grant_types_supported"]:
-        answer = await lasting_provider.post("/oauth/token", {"grant_type": grant, "refresh_token": "x", "code": "x"})
+        answer = await lasting_provider.post("/oauth/token", {"grant_type": grant, **GRANTED})
         assert answer.json()["error"] == "invalid_client"
 
 

@@ -221,6 +221,8 @@ def stored(
         post_logout_uris=[],
         id_token_algorithm="RS256",
         requires_pkce=True,
+        requires_pushed_requests=False,
+        backchannel_logout_uri=None,
         is_first_party=False,
         version=1,
         created_at=NOW,

@@ -45,8 +45,18 @@ _HEADER_NAME: Final = re.compile(r"[a-z0-9!#$%&'*+.^_`|~-]{1,64}")
 class CrossOrigin:
     """What the settings allow to pages of other origins."""
 
-    def __init__(self, *, origins: Sequence[str], headers: Sequence[str] = (), allow_credentials: bool = False) -> None:
-        """Take the origins, ``*`` for all, the headers that pages may send beside the usual ones, and cookies."""
+    def __init__(
+        self,
+        *,
+        origins: Sequence[str],
+        headers: Sequence[str] = (),
+        allow_credentials: bool = False,
+        knows_others: bool = False,
+    ) -> None:
+        """Take the origins, ``*`` for all, the headers that pages may send beside the usual ones, and cookies.
+
+        ``knows_others``: there are origins besides, of which each request asks.
+        """
         self._is_open = ANY_ORIGIN in origins
         self._is_closed = not origins
         sent = sorted({name.lower(): name for name in (*headers, *SENT_HEADERS)}.values())
@@ -56,12 +66,26 @@ class CrossOrigin:
             origin.encode(): ((b"access-control-allow-origin", origin.encode()), *credentials) for origin in origins
         }
         self._exposed = (b"access-control-expose-headers", ", ".join(READ_HEADERS).encode())
-        self._varies: Headers = () if self._is_open or self._is_closed else ((b"vary", b"Origin"),)
+        self._headers = headers
+        self._knows_others = knows_others
+        is_constant = self._is_open or (self._is_closed and not knows_others)
+        self._varies: Headers = () if is_constant else ((b"vary", b"Origin"),)
         self._preflight: Headers = (
             (b"access-control-allow-methods", ", ".join(CALLED_METHODS).encode()),
             (b"access-control-allow-headers", ", ".join(sent).encode()),
             (b"access-control-max-age", str(KEPT_SECONDS).encode()),
         )
+
+    def asks_for_another(self, fields: Fields) -> str | None:
+        """Return the origin of a request, if it may be one of those besides; None for all other requests."""
+        origin = fields.get(b"origin")
+        if not self._knows_others or origin is None or self._allowed_for(origin):
+            return None
+        return origin.decode("latin-1")
+
+    def of_another(self, origin: str) -> "CrossOrigin":
+        """Return what is allowed to pages of one of those besides: the same as to all others, without cookies."""
+        return CrossOrigin(origins=(origin,), headers=self._headers)
 
     def answer_headers(self, fields: Fields) -> Headers:
         """Return what every answer to this request says of origins, refusals included."""
@@ -85,6 +109,9 @@ class CrossOrigin:
     def _origin_errors(self, fields: Fields) -> list[FieldError]:
         if self._allowed_for(fields.get(b"origin")):
             return []
+        if self._knows_others:
+            detail = "The origin is neither one of a client's redirect URIs nor listed in CORS_ALLOW_ORIGINS."
+            return [FieldError(pointer="/headers/Origin", code="origin_not_allowed", detail=detail)]
         detail = (
             "No other origin is allowed: CORS_ALLOW_ORIGINS is empty. The operator lists the page's origin there."
             if self._is_closed

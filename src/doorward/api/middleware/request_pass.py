@@ -72,6 +72,7 @@ class RequestPass:
         target = self._routes.find(scope)
         if target.route is not None:
             scope["route"] = target.route
+        cross_origin = await self._cross_origin_of(target, fields)
         exchange = Exchange(
             receive,
             send,
@@ -79,21 +80,36 @@ class RequestPass:
             has_body=scope["method"] != "HEAD",
             headers_of=self._headers[target],
             own_headers=(
-                *self._settings.cross_origin[target.policy.origins].answer_headers(fields),
+                *cross_origin.answer_headers(fields),
                 (b"x-correlation-id", request_id.encode()),
             ),
             drain=self._services.edge.drain,
         )
         try:
-            await self._answer(scope, exchange, target, fields, client)
+            await self._answer(scope, exchange, target, fields, client, cross_origin)
         finally:
             _log_request(scope, target, exchange.status, time.perf_counter() - started)
 
-    async def _answer(self, scope: Scope, exchange: Exchange, target: Target, fields: Fields, client: str) -> None:
+    async def _cross_origin_of(self, target: Target, fields: Fields) -> CrossOrigin:
+        """Return what is allowed to the page that calls. Only a page that the settings do not name is asked about."""
+        cross_origin, provider = self._settings.cross_origin[target.policy.origins], self._services.provider
+        origin = cross_origin.asks_for_another(fields)
+        if origin is None or provider is None or not await provider.registered_origins.has(origin):
+            return cross_origin
+        return cross_origin.of_another(origin)
+
+    async def _answer(
+        self,
+        scope: Scope,
+        exchange: Exchange,
+        target: Target,
+        fields: Fields,
+        client: str,
+        cross_origin: CrossOrigin,
+    ) -> None:
         """Answer, whatever happens: what no rule refuses is a defect, which the log gets and the client does not."""
         try:
             if is_preflight(scope["method"], fields):
-                cross_origin = self._settings.cross_origin[target.policy.origins]
                 await cross_origin.preflight(fields)(scope, exchange.receive, exchange.send)
             elif target.policy.is_probe:
                 await self._serve(scope, exchange, target, fields)

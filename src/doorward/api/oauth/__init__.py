@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from doorward.api.oauth import introspect, jwks, metadata, revoke, token, userinfo
+from doorward.api.oauth import device_authorization, introspect, jwks, metadata, par, revoke, token, userinfo
 from doorward.api.routing import Call
 from doorward.api.services import Services
 
@@ -21,4 +21,6 @@ def calls(services: Services, prefix: str = "") -> Sequence[Call]:
         *introspect.calls(services.provider),
         *revoke.calls(services.provider),
         *userinfo.calls(),
+        *par.calls(services.provider),
+        *device_authorization.calls(services.provider),
     ]

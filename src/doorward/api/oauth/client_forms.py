@@ -18,7 +18,7 @@ TAG: Final = "oauth"
 REFUSALS_OF_AUTHENTICATION: Final[tuple[Refusal, ...]] = (InvalidClientError, SeveralAuthenticationsError)
 
 
-def policy_of(limit: LimitedCall, origins: Origins = Origins.WITHOUT_COOKIES) -> RoutePolicy:
+def policy_of(limit: LimitedCall, origins: Origins = Origins.CLIENTS) -> RoutePolicy:
     """Return the policy of an endpoint: the client authenticates within the call, after its address was counted."""
     return RoutePolicy(PUBLIC, errors=ErrorDialect.OAUTH_ENDPOINT, limit_of_address=limit, origins=origins)
 

@@ -7,13 +7,13 @@ from typing import Any, Final
 from fastapi import Request, Response
 
 from doorward.api.bodies import JSON
-from doorward.api.oauth import introspect, jwks, revoke, token, userinfo
+from doorward.api.oauth import device_authorization, introspect, jwks, par, revoke, token, userinfo
 from doorward.api.policy import PUBLIC, Cache, Origins, RoutePolicy
 from doorward.api.routing import Call
 from doorward.api.services import ProviderServices
 from doorward.domain.auth.scopes import RESOURCE_SCOPES
 from doorward.domain.oauth.authorization_request import ACR_LEVELS, Prompt
-from doorward.domain.oauth.policy import AUTHORIZATION_CODE, CLIENT_CREDENTIALS, REFRESH_TOKEN, USER_SCOPES
+from doorward.domain.oauth.policy import AUTHORIZATION_CODE, CLIENT_CREDENTIALS, DEVICE_CODE, REFRESH_TOKEN, USER_SCOPES
 
 PATH: Final = "/.well-known/oauth-authorization-server"
 OPENID_PATH: Final = "/.well-known/openid-configuration"
@@ -41,7 +41,7 @@ def calls(provider: ProviderServices, prefix: str = "") -> Sequence[Call]:
 
 def metadata(issuer: str, *, has_pages: bool) -> dict[str, Any]:
     """Return the document. It names what there is, and nothing that is planned."""
-    of_pages = [AUTHORIZATION_CODE] if has_pages else []
+    of_pages = [AUTHORIZATION_CODE, DEVICE_CODE] if has_pages else []
     return {
         "issuer": issuer,
         "token_endpoint": f"{issuer}{token.PATH}",
@@ -62,6 +62,8 @@ def _of_openid(issuer: str) -> dict[str, Any]:
     """Return what applications need to sign users in (OpenID Connect Discovery section 3, RFC 9207)."""
     return {
         "authorization_endpoint": f"{issuer}{AUTHORIZE_PATH}",
+        "pushed_authorization_request_endpoint": f"{issuer}{par.PATH}",
+        "device_authorization_endpoint": f"{issuer}{device_authorization.PATH}",
         "userinfo_endpoint": f"{issuer}{userinfo.PATH}",
         "end_session_endpoint": f"{issuer}{LOGOUT_PATH}",
         "response_modes_supported": ["query", "form_post"],
@@ -78,4 +80,6 @@ def _of_openid(issuer: str) -> dict[str, Any]:
         "request_parameter_supported": False,
         "request_uri_parameter_supported": False,
         "authorization_response_iss_parameter_supported": True,
+        "backchannel_logout_supported": True,
+        "backchannel_logout_session_supported": True,
     }

@@ -16,6 +16,13 @@ from doorward.api.standard_forms import missing
 from doorward.core.ports import LimitedCall
 from doorward.domain.auth.exceptions import InvalidRefreshTokenError, InvalidTargetError, ScopeNotGrantedError
 from doorward.domain.oauth.code_models import Redemption
+from doorward.domain.oauth.device_exceptions import (
+    AuthorizationPendingError,
+    DeviceDeniedError,
+    ExpiredDeviceCodeError,
+    InvalidDeviceCodeError,
+    SlowDownError,
+)
 from doorward.domain.oauth.exceptions import GrantNotAllowedError, InvalidCodeError, ScopesNotAllowedError
 
 PATH: Final = "/oauth/token"
@@ -30,6 +37,11 @@ _REFUSALS: Final = (
     InvalidRefreshTokenError,
     InvalidCodeError,
     ScopeNotGrantedError,
+    InvalidDeviceCodeError,
+    AuthorizationPendingError,
+    SlowDownError,
+    ExpiredDeviceCodeError,
+    DeviceDeniedError,
 )
 
 
@@ -41,7 +53,8 @@ def calls(provider: ProviderServices) -> Sequence[Call]:
 
         `authorization_code`: the first tokens of a user's session, for a code that works once. `client_credentials`:
         for the client itself. `refresh_token`: the next pair of a user's session. Each token works once, and a second
-        use ends the session, as does a client with a secret that shows another client's.
+        use ends the session, as does a client with a secret that shows another client's. The grant type of RFC 8628:
+        the first tokens of a device's session, once its user has approved it.
         """
         form = await _form(request)
         match form.grant_type:
@@ -51,6 +64,8 @@ def calls(provider: ProviderServices) -> Sequence[Call]:
                 answer = await _refresh(request, form, provider)
             case "authorization_code":
                 answer = await _exchange_code(request, form, provider)
+            case "urn:ietf:params:oauth:grant-type:device_code":
+                answer = await _exchange_device_code(request, form, provider)
             case _:
                 raise UnknownGrantError
         return Response(answer.model_dump_json(exclude_none=True), media_type=JSON)
@@ -98,6 +113,15 @@ async def _exchange_code(request: Request, form: TokenRequestForm, provider: Pro
     client = (await authenticated_client(request, form)).client
     redemption = Redemption(form.code, form.redirect_uri, form.code_verifier, form.resource)
     return AccessTokenResponse.of_session(await provider.code_exchange.exchange(client, redemption))
+
+
+async def _exchange_device_code(
+    request: Request, form: TokenRequestForm, provider: ProviderServices
+) -> AccessTokenResponse:
+    if form.device_code is None:
+        raise missing("device_code")
+    client = (await authenticated_client(request, form)).client
+    return AccessTokenResponse.of_session(await provider.device_exchange.exchange(client, form.device_code))
 
 
 async def _form(request: Request) -> TokenRequestForm:

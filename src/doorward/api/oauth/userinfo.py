@@ -16,9 +16,7 @@ from doorward.domain.auth.callers import Caller
 from doorward.domain.oauth.policy import OPENID_SCOPE
 
 PATH: Final = "/oauth/userinfo"
-POLICY: Final = RoutePolicy(
-    NeedsScope(OPENID_SCOPE), limit_of_address=LimitedCall.USERINFO, origins=Origins.WITHOUT_COOKIES
-)
+POLICY: Final = RoutePolicy(NeedsScope(OPENID_SCOPE), limit_of_address=LimitedCall.USERINFO, origins=Origins.CLIENTS)
 
 
 def calls() -> Sequence[Call]:

@@ -23,12 +23,22 @@ class ClientForm(BaseModel):
 
 
 class TokenRequestForm(ClientForm):
-    """RFC 6749 sections 4.1.3, 4.4.2 and 6, RFC 7636 section 4.5, RFC 8707 section 2. Others are ignored."""
+    """RFC 6749 sections 4.1.3, 4.4.2 and 6, RFC 7636 section 4.5, RFC 8628 section 3.4, RFC 8707 section 2.
+
+    Others are ignored.
+    """
 
     grant_type: str = Field(
         max_length=MAXIMUM_FIELD_LENGTH,
         examples=["client_credentials"],
-        json_schema_extra={"enum": ["authorization_code", "client_credentials", "refresh_token"]},
+        json_schema_extra={
+            "enum": [
+                "authorization_code",
+                "client_credentials",
+                "refresh_token",
+                "urn:ietf:params:oauth:grant-type:device_code",
+            ]
+        },
     )
     scope: str = Field(
         "", max_length=MAXIMUM_FIELD_LENGTH, description="Separated by spaces; absent or empty for all that there are."
@@ -40,6 +50,7 @@ class TokenRequestForm(ClientForm):
     )
     refresh_token: str | None = Field(None, max_length=MAXIMUM_FIELD_LENGTH, json_schema_extra=NOT_EMPTY)
     code: str | None = Field(None, max_length=MAXIMUM_FIELD_LENGTH, json_schema_extra=NOT_EMPTY)
+    device_code: str | None = Field(None, max_length=MAXIMUM_FIELD_LENGTH, json_schema_extra=NOT_EMPTY)
     redirect_uri: str | None = Field(
         None, max_length=MAXIMUM_FIELD_LENGTH, description="With a code: the one of the authorization request."
     )

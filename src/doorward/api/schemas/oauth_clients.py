@@ -44,6 +44,17 @@ _PostLogoutUris = Annotated[
     _Addresses, Field(max_length=100, description="Where browsers are sent after a logout.", examples=[[]])
 ]
 _IdTokenAlgorithm = Annotated[KeyAlgorithm, Field(description="The signature of its ID tokens.")]
+_BackchannelLogoutUri = Annotated[
+    str | None,
+    Field(
+        max_length=600,
+        description="Where its server is told of ended sessions (OpenID Connect Back-Channel Logout).",
+        examples=["https://app.example.com/logout"],
+    ),
+]
+_RequiresPushedRequests = Annotated[
+    bool, Field(strict=True, description="Whether it must push each request for authorization first (RFC 9126).")
+]
 
 
 class ClientBody(RequestBody):
@@ -57,6 +68,8 @@ class ClientBody(RequestBody):
     redirect_uris: _RedirectUris = ()
     post_logout_uris: _PostLogoutUris = ()
     id_token_algorithm: _IdTokenAlgorithm = "RS256"  # noqa: S105 - the name of an algorithm
+    requires_pushed_requests: _RequiresPushedRequests = False
+    backchannel_logout_uri: _BackchannelLogoutUri = None
     client_secret: str | None = Field(
         None,
         max_length=500,
@@ -76,6 +89,8 @@ class ClientPatch(RequestBody):
     redirect_uris: _RedirectUris = ()
     post_logout_uris: _PostLogoutUris = ()
     id_token_algorithm: _IdTokenAlgorithm = "RS256"  # noqa: S105 - the name of an algorithm
+    requires_pushed_requests: _RequiresPushedRequests = False
+    backchannel_logout_uri: _BackchannelLogoutUri = None
 
 
 class ClientResponse(BaseModel):
@@ -94,6 +109,8 @@ class ClientResponse(BaseModel):
     id_token_algorithm: str
     requires_pkce: bool
     is_first_party: bool = Field(description="The operator's own: its users are not asked what it may do.")
+    requires_pushed_requests: bool
+    backchannel_logout_uri: str | None
     is_enabled: bool
     disabled_at: datetime | None
     not_before: datetime = Field(description="Tokens that were issued before are refused.")

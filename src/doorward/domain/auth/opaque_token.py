@@ -1,24 +1,23 @@
-"""The format of tokens that name a row of a user's: device tokens, cookies of browsers, authorization codes. Pure.
+"""The formats of tokens that name a row. Pure.
 
-``prefix + base64url(1 | user id:16 | id:16 | secret:16 | mac:16)``, without padding. Each kind has its prefix and its
-key. What was made up costs no query.
+``OpaqueToken`` names one of a user's: device tokens, cookies of browsers, authorization codes. It is
+``prefix + base64url(1 | user id:16 | id:16 | secret:16 | mac:16)``. ``RowToken`` names one of no user, and is the
+same without the user id. Each kind has its prefix and its key. What was made up costs no query.
 """
 
-import base64
-import binascii
 import hashlib
-import hmac
 import secrets
 import struct
 from dataclasses import dataclass, field
 from typing import Final, Self
 from uuid import UUID, uuid4
 
+from doorward.domain.auth.authenticated_text import AuthenticatedText
+
 SECRET_BYTES: Final = 16
 _VERSION: Final = 1
-_MAC_BYTES: Final = 16
 _LAYOUT: Final = struct.Struct(f">B16s16s{SECRET_BYTES}s")
-_ENCODED_LENGTH: Final = -(-(_LAYOUT.size + _MAC_BYTES) * 8 // 6)
+_ROW_LAYOUT: Final = struct.Struct(f">B16s{SECRET_BYTES}s")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,45 +39,59 @@ class OpaqueToken:
         return hashlib.sha256(self.secret).digest()
 
 
+@dataclass(frozen=True, slots=True)
+class RowToken:
+    """What a token says that names a row of no user. The database has the hash of its secret."""
+
+    id: UUID
+    secret: bytes = field(repr=False)
+
+    @classmethod
+    def new(cls) -> Self:
+        """Return a token with an id and a secret that no other has."""
+        return cls(uuid4(), secrets.token_bytes(SECRET_BYTES))
+
+    @property
+    def secret_hash(self) -> bytes:
+        """What the database stores."""
+        return hashlib.sha256(self.secret).digest()
+
+
 class OpaqueTokenCodec:
     """Writes tokens of one kind under one key, and reads them."""
 
     def __init__(self, prefix: str, key: bytes, previous_key: bytes | None = None) -> None:
         """Take the MAC key, derived for this kind only, and the one before it, whose tokens are still read."""
-        self._prefix = prefix
-        self._key = key
-        self._readable_keys = (key,) if previous_key is None else (key, previous_key)
+        self._text = AuthenticatedText(prefix, _LAYOUT.size, key, previous_key)
 
     def encode(self, token: OpaqueToken) -> str:
         """Return the token as text, authenticated under the current key."""
-        return self._write(token, self._key)
+        return self._text.write(_LAYOUT.pack(_VERSION, token.user_id.bytes, token.id.bytes, token.secret))
 
     def decode(self, text: str) -> OpaqueToken | None:
-        """Read a token written under the current or the previous key; None for any other text.
-
-        Exactly one text is accepted for each token and key.
-        """
-        if len(text) != len(self._prefix) + _ENCODED_LENGTH or not text.isascii() or not text.startswith(self._prefix):
-            return None
-        encoded = text.removeprefix(self._prefix)
-        try:
-            raw = base64.b64decode(encoded + "=" * (-len(encoded) % 4), altchars=b"-_", validate=True)
-        except binascii.Error:
-            return None
-        content, mac = raw[:-_MAC_BYTES], raw[-_MAC_BYTES:]
-        key = next((each for each in self._readable_keys if hmac.compare_digest(mac, _mac(content, each))), None)
-        if key is None:
+        """Read a token written under the current or the previous key; None for any other text."""
+        content = self._text.read(text)
+        if content is None:
             return None
         version, user_id, token_id, secret = _LAYOUT.unpack(content)
-        token = OpaqueToken(UUID(bytes=user_id), UUID(bytes=token_id), secret)
-        # base64 leaves bits of the last character unread: without the second test, several texts would be one token.
-        is_exact = version == _VERSION and hmac.compare_digest(self._write(token, key), text)
-        return token if is_exact else None
-
-    def _write(self, token: OpaqueToken, key: bytes) -> str:
-        content = _LAYOUT.pack(_VERSION, token.user_id.bytes, token.id.bytes, token.secret)
-        return self._prefix + base64.urlsafe_b64encode(content + _mac(content, key)).rstrip(b"=").decode()
+        return OpaqueToken(UUID(bytes=user_id), UUID(bytes=token_id), secret) if version == _VERSION else None
 
 
-def _mac(content: bytes, key: bytes) -> bytes:
-    return hmac.digest(key, content, "sha256")[:_MAC_BYTES]
+class RowTokenCodec:
+    """Does the same for tokens that name no user."""
+
+    def __init__(self, prefix: str, key: bytes, previous_key: bytes | None = None) -> None:
+        """Take the MAC key, derived for this kind only, and the one before it, whose tokens are still read."""
+        self._text = AuthenticatedText(prefix, _ROW_LAYOUT.size, key, previous_key)
+
+    def encode(self, token: RowToken) -> str:
+        """Return the token as text, authenticated under the current key."""
+        return self._text.write(_ROW_LAYOUT.pack(_VERSION, token.id.bytes, token.secret))
+
+    def decode(self, text: str) -> RowToken | None:
+        """Read a token written under the current or the previous key; None for any other text."""
+        content = self._text.read(text)
+        if content is None:
+            return None
+        version, token_id, secret = _ROW_LAYOUT.unpack(content)
+        return RowToken(UUID(bytes=token_id), secret) if version == _VERSION else None

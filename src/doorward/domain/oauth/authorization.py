@@ -1,8 +1,9 @@
 """Use cases of the authorization endpoint: read a request, decide about it, remember consent, issue codes."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from uuid import UUID
 
 from doorward.core.ports import Batching, Clock, Database
 from doorward.domain.audit.recording import record
@@ -11,6 +12,7 @@ from doorward.domain.auth.opaque_token import OpaqueToken, OpaqueTokenCodec
 from doorward.domain.oauth.asked_again import PARAMETER, AskedNotes
 from doorward.domain.oauth.authorization_decision import Decision, UserState, decide
 from doorward.domain.oauth.authorization_request import (
+    PUSHED_PREFIX,
     AuthorizationError,
     AuthorizationRequest,
     RefusedAuthorization,
@@ -18,26 +20,38 @@ from doorward.domain.oauth.authorization_request import (
 )
 from doorward.domain.oauth.code_models import CODE_LIFE, NewCode
 from doorward.domain.oauth.events import AuthorizationRefused, CodeIssued, ConsentGranted
-from doorward.domain.oauth.exceptions import InvalidAuthorizationError
+from doorward.domain.oauth.exceptions import InvalidAuthorizationError, PushedRequestOverError
 from doorward.domain.oauth.models import ClientId, OAuthClient, ResourceContent, StoredClient
 from doorward.domain.oauth.policy import is_resource_identifier, may_be_a_client_id
 from doorward.domain.oauth.ports import IdTokenSigner
-from doorward.domain.oauth.repositories import Connection, clients, codes, consents
+from doorward.domain.oauth.pushed_requests import PushedRequests
+from doorward.domain.oauth.repositories import Connection, clients, codes, consents, pushed_requests
 from doorward.domain.oauth.token_policy import Audiences
 from doorward.observability.logging import report
 
 
 @dataclass(frozen=True, slots=True)
 class AskedParameters:
-    """What a browser brought: the parameters that are not empty, each once, and the names of those that came twice."""
+    """What a browser brought: the parameters that are not empty, each once, and the names of those that came twice.
+
+    ``browser`` is the secret by which the browser is known; empty where it has none.
+    """
 
     values: Mapping[str, str]
     repeated: Collection[str] = ()
+    browser: str = field(default="", repr=False)
+    pushed_id: UUID | None = None
+    """Of the pushed request that these are the parameters of."""
 
     @property
     def of_application(self) -> Mapping[str, str]:
         """Those that are not the service's own."""
         return {name: value for name, value in self.values.items() if name != PARAMETER}
+
+    @property
+    def names_pushed_request(self) -> bool:
+        """Whether they name a request that the application sent ahead (RFC 9126)."""
+        return self.values.get("request_uri", "").startswith(PUSHED_PREFIX)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +83,12 @@ class Authorization:
         notes: AskedNotes,
         hints: IdTokenSigner,
         audiences: Audiences,
+        pushed: PushedRequests,
     ) -> None:
         """Take the database, the time, what writes codes and notes, what reads ID tokens, and the audiences.
 
-        What is asked in one moment, is asked by one statement, by ``batching``.
+        What is asked in one moment, is asked by one statement, by ``batching``. ``pushed`` opens the requests that
+        applications sent ahead.
         """
         self._database = database
         self._lookups = batching("application_lookups", self._look_up)
@@ -82,6 +98,7 @@ class Authorization:
         self._notes = notes
         self._hints = hints
         self._audiences = audiences
+        self._pushed = pushed
 
     async def consider(
         self, asked: AskedParameters, session: BrowserSession | None
@@ -108,29 +125,65 @@ class Authorization:
 
     async def read(self, asked: AskedParameters) -> AuthorizationRequest | RefusedAuthorization:
         """Return what is asked for, or what the application is told. Raises as ``consider`` does."""
+        asked = await self.open(asked)
         client, resource = await self._find(asked.values.get("client_id"), asked.values.get("resource"))
-        request = read_authorization(asked.of_application, asked.repeated, client, resource, self._audiences)
-        if isinstance(request, RefusedAuthorization) and client is not None:
-            report(AuthorizationRefused(client_id=client.client_id, reason=request.error))
-        return request
+        request = read_authorization(
+            asked.of_application,
+            asked.repeated,
+            client,
+            resource,
+            self._audiences,
+            is_pushed=asked.pushed_id is not None,
+        )
+        if isinstance(request, RefusedAuthorization):
+            if client is not None:
+                report(AuthorizationRefused(client_id=client.client_id, reason=request.error))
+            return request
+        return replace(request, pushed_id=asked.pushed_id)
+
+    async def open(self, asked: AskedParameters) -> AskedParameters:
+        """Return the parameters of the pushed request that these name, or themselves where they name none.
+
+        Besides those two that name it, others do not count. Raises ``PushedRequestOverError`` for one that is over,
+        where there is no address to tell the application at.
+        """
+        if not asked.names_pushed_request:
+            return asked
+        opened = None
+        if not {"request_uri", "client_id"} & set(asked.repeated):
+            request_uri, client_id = asked.values["request_uri"], asked.values.get("client_id", "")
+            opened = await self._pushed.open(request_uri, client_id, asked.browser)
+        if opened is not None:
+            return AskedParameters(opened.parameters, browser=asked.browser, pushed_id=opened.id)
+        if "redirect_uri" not in asked.values:
+            raise PushedRequestOverError
+        return asked
 
     def note(self, asked: AskedParameters) -> str:
         """Return the note that the request now sends its user to sign in."""
         return self._notes.write(asked.of_application, self._clock.now())
 
     async def issue(self, request: AuthorizationRequest, session: BrowserSession) -> IssuedCode | None:
-        """Issue a code, committed when this returns; None if the browser's session has ended meanwhile."""
+        """Issue a code, committed when this returns; None if the browser's session has ended meanwhile.
+
+        A pushed request is consumed by it. Raises ``PushedRequestOverError`` if it was meanwhile.
+        """
         now, token = self._clock.now(), OpaqueToken.new(session.user_id)
         code = _new_code(token, request, session, now)
-        is_stored = await self._new_codes.ask(code)
+        if request.pushed_id is None:
+            is_stored = await self._new_codes.ask(code)
+        else:
+            async with self._database.transaction() as connection:
+                is_stored = await _add_code(connection, code, request, now=now)
         return self._issued(request, token) if is_stored else None
 
     async def agree(self, request: AuthorizationRequest, session: BrowserSession) -> IssuedCode | None:
         """Remember that the user agreed to the request, and issue a code for it, as ``issue`` does."""
         now, token, client_id = self._clock.now(), OpaqueToken.new(session.user_id), request.client.client_id
         event = ConsentGranted(user_id=session.user_id, session_id=session.id, client_id=ClientId(client_id))
+        code = _new_code(token, request, session, now)
         async with self._database.transaction() as connection:
-            is_stored = bool(await codes.add_codes(connection, [_new_code(token, request, session, now)], now=now))
+            is_stored = await _add_code(connection, code, request, now=now)
             granted = await consents.find_granted_scopes(connection, session.user_id, client_id) if is_stored else ()
             is_new = is_stored and not request.scopes <= set(granted)
             if is_new:
@@ -178,6 +231,16 @@ class Authorization:
             return ()
         async with self._database.connection() as connection:
             return await consents.find_granted_scopes(connection, session.user_id, request.client.client_id)
+
+
+async def _add_code(connection: Connection, code: NewCode, request: AuthorizationRequest, *, now: datetime) -> bool:
+    """Store a code, and consume the pushed request that it is issued for. Raises ``PushedRequestOverError``."""
+    if not await codes.add_codes(connection, [code], now=now):
+        return False
+    pushed_id = request.pushed_id
+    if pushed_id is not None and not await pushed_requests.consume_pushed_request(connection, pushed_id, now=now):
+        raise PushedRequestOverError
+    return True
 
 
 def _new_code(token: OpaqueToken, request: AuthorizationRequest, session: BrowserSession, now: datetime) -> NewCode:

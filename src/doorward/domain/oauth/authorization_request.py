@@ -8,16 +8,20 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, Literal
+from uuid import UUID
 
 from doorward.domain.auth.exceptions import InvalidTargetError
-from doorward.domain.oauth.exceptions import InvalidAuthorizationError
+from doorward.domain.oauth.exceptions import InvalidAuthorizationError, ScopesNotAllowedError
 from doorward.domain.oauth.models import OAuthClient, ResourceContent
-from doorward.domain.oauth.policy import AUTHORIZATION_CODE, OFFLINE_SCOPE, REFRESH_TOKEN, USER_SCOPES
+from doorward.domain.oauth.policy import AUTHORIZATION_CODE
 from doorward.domain.oauth.redirect_uris import is_registered
-from doorward.domain.oauth.token_policy import Audiences
+from doorward.domain.oauth.token_policy import Audiences, scopes_of_user
 
 MAXIMUM_TEXT_LENGTH: Final = 2048
 """Characters of a parameter that is kept or sent back."""
+
+PUSHED_PREFIX: Final = "urn:ietf:params:oauth:request_uri:"
+"""With which the name of a pushed request begins (RFC 9126 section 2.2)."""
 
 LONGEST_AGE: Final = 10**9
 ACR_LEVELS: Final[Mapping[str, int]] = {"1": 1, "2": 2, "phr": 3}
@@ -56,6 +60,7 @@ class AuthorizationError(StrEnum):
     UNMET_AUTHENTICATION_REQUIREMENTS = "unmet_authentication_requirements"
     REQUEST_NOT_SUPPORTED = "request_not_supported"
     REQUEST_URI_NOT_SUPPORTED = "request_uri_not_supported"
+    INVALID_REQUEST_URI = "invalid_request_uri"
     REGISTRATION_NOT_SUPPORTED = "registration_not_supported"
 
 
@@ -93,6 +98,8 @@ class AuthorizationRequest:
     """Empty: whichever."""
     login_hint: str | None
     id_token_hint: str | None
+    pushed_id: UUID | None = None
+    """Of the pushed request that this one came as."""
 
     def refused(self, error: AuthorizationError, description: str) -> RefusedAuthorization:
         """Return its refusal."""
@@ -114,6 +121,8 @@ def read_authorization(
     client: OAuthClient | None,
     resource: ResourceContent | None,
     audiences: Audiences,
+    *,
+    is_pushed: bool = False,
 ) -> AuthorizationRequest | RefusedAuthorization:
     """Return what is asked for, or what the application is told.
 
@@ -128,7 +137,7 @@ def read_authorization(
         raise InvalidAuthorizationError
     reply = _reply(parameters, repeated, redirect_uri)
     try:
-        _check_shape(parameters, repeated, client)
+        _check_shape(parameters, repeated, client, is_pushed=is_pushed)
         scopes = _scopes(parameters.get("scope"), client, parameters.get("resource"), resource, audiences)
         return AuthorizationRequest(
             client=client,
@@ -155,20 +164,34 @@ def _reply(parameters: Mapping[str, str], repeated: Collection[str], redirect_ur
     return Reply(redirect_uri, state if state is None or len(state) <= MAXIMUM_TEXT_LENGTH else None, mode)
 
 
-def _check_shape(parameters: Mapping[str, str], repeated: Collection[str], client: OAuthClient) -> None:
+def _check_shape(
+    parameters: Mapping[str, str], repeated: Collection[str], client: OAuthClient, *, is_pushed: bool
+) -> None:
     """Refuse what is no request for a code by a client that may get one. Raises ``_FlawError``."""
     invalid = AuthorizationError.INVALID_REQUEST
     if repeated:
         raise _FlawError(invalid, "A parameter came more than once.")
     if any(len(value) > MAXIMUM_TEXT_LENGTH or "\0" in value for value in parameters.values()):
         raise _FlawError(invalid, "A parameter is too long, or no text.")
+    _check_support(parameters, is_pushed=is_pushed)
+    if client.requires_pushed_requests and not is_pushed:
+        raise _FlawError(invalid, "The client must push its requests first (RFC 9126).")
+    _check_response(parameters)
+    if AUTHORIZATION_CODE not in client.grant_types:
+        raise _FlawError(AuthorizationError.UNAUTHORIZED_CLIENT, "The client has no grant type authorization_code.")
+
+
+def _check_support(parameters: Mapping[str, str], *, is_pushed: bool) -> None:
+    """Refuse parameters that name a request elsewhere. A pushed one that can be opened does not come this far."""
+    request_uri = parameters.get("request_uri")
+    if request_uri is not None and is_pushed:
+        raise _FlawError(AuthorizationError.INVALID_REQUEST, "A pushed request cannot name another.")
+    if request_uri is not None and request_uri.startswith(PUSHED_PREFIX):
+        raise _FlawError(AuthorizationError.INVALID_REQUEST_URI, "The pushed request has expired, or was used.")
     unsupported = [name for name in _NOT_SUPPORTED if name in parameters]
     if unsupported:
         error = AuthorizationError(f"{unsupported[0]}_not_supported")
         raise _FlawError(error, f"The parameter {unsupported[0]} is not supported.")
-    _check_response(parameters)
-    if AUTHORIZATION_CODE not in client.grant_types:
-        raise _FlawError(AuthorizationError.UNAUTHORIZED_CLIENT, "The client has no grant type authorization_code.")
 
 
 def _check_response(parameters: Mapping[str, str]) -> None:
@@ -226,21 +249,10 @@ def _scopes(
     resource: ResourceContent | None,
     audiences: Audiences,
 ) -> frozenset[str]:
-    """Return what of the scopes the client can have for the resource; unknown ones are dropped (RFC 6749 section 3.3).
-
-    Without any, all that it has but ``offline_access``, which is asked for by name. That is left out, too, for a client
-    that cannot refresh.
-    """
+    """Return what of the scopes the client can have for the resource. Raises ``_FlawError``."""
     try:
-        audience, _ = audiences.of_client(client, identifier, resource)
+        return scopes_of_user(client, identifier, resource, text or "", audiences)
     except InvalidTargetError as error:
         raise _FlawError(AuthorizationError.INVALID_TARGET, InvalidTargetError.detail) from error
-    allowed = frozenset(client.scopes)
-    if not audiences.is_built_in(audience):
-        allowed &= USER_SCOPES.union(() if resource is None else resource.scopes)
-    if REFRESH_TOKEN not in client.grant_types:
-        allowed -= {OFFLINE_SCOPE}
-    scopes = allowed & frozenset(text.split()) if text and text.split() else allowed - {OFFLINE_SCOPE}
-    if not scopes - {OFFLINE_SCOPE}:
-        raise _FlawError(AuthorizationError.INVALID_SCOPE, "The client has none of these scopes.")
-    return scopes
+    except ScopesNotAllowedError as error:
+        raise _FlawError(AuthorizationError.INVALID_SCOPE, "The client has none of these scopes.") from error

@@ -49,7 +49,7 @@ from doorward.domain.oauth.policy import (
     require_same_kind,
 )
 from doorward.domain.oauth.ports import AdministratorLock
-from doorward.domain.oauth.repositories import Connection, clients, codes, consents, resources, secrets
+from doorward.domain.oauth.repositories import Connection, clients, codes, consents, devices, resources, secrets
 from doorward.observability.logging import report
 
 VersionTest = Callable[[int], bool]
@@ -172,6 +172,7 @@ class Clients:
                 return stored
             await clients.deactivate_client(connection, client_id, now=now)
             await codes.remove_codes_of_client(connection, client_id)
+            await devices.remove_devices_of_client(connection, client_id)
             event = ClientDisabled(user_id=None, client_id=ClientId(client_id))
             await record(connection, event)
             client = _found(await clients.find_client(connection, client_id))

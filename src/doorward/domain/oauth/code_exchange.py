@@ -1,7 +1,7 @@
 """Use cases: an application exchanges its authorization code, and refreshes the session that began with it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from doorward.core.ports import Clock, Database
@@ -18,7 +18,6 @@ from doorward.domain.auth.opaque_token import OpaqueToken, OpaqueTokenCodec
 from doorward.domain.auth.policy import Lifetimes
 from doorward.domain.auth.rotated_session import TokenAudience
 from doorward.domain.auth.sessions import Sessions
-from doorward.domain.auth.token_pair import TokenPairIssuer
 from doorward.domain.oauth.code_models import (
     IdentityToken,
     Redemption,
@@ -30,26 +29,15 @@ from doorward.domain.oauth.events import CodeRedeemed, CodeRefused, RefusedCode
 from doorward.domain.oauth.exceptions import GrantNotAllowedError, InvalidCodeError
 from doorward.domain.oauth.models import OAuthClient
 from doorward.domain.oauth.policy import AUTHORIZATION_CODE, OFFLINE_SCOPE, OPENID_SCOPE, REFRESH_TOKEN
-from doorward.domain.oauth.ports import IdTokenSigner
-from doorward.domain.oauth.repositories import Connection, codes, resources
+from doorward.domain.oauth.repositories import Connection, codes
+from doorward.domain.oauth.session_tokens import (
+    BegunApplication,
+    KnownAudience,
+    TokenIssuers,
+    find_audience,
+    issue_tokens,
+)
 from doorward.observability.logging import report
-
-
-@dataclass(frozen=True, slots=True)
-class TokenIssuers:
-    """What writes the tokens of sessions: access and refresh tokens, and ID tokens."""
-
-    issuer: str
-    pairs: TokenPairIssuer
-    id_tokens: IdTokenSigner
-
-
-@dataclass(frozen=True, slots=True)
-class _KnownAudience:
-    """A resource, and the scopes that it knows."""
-
-    audience: TokenAudience
-    scopes: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +46,7 @@ class _Begun:
 
     begun: Begun
     code: StoredCode
-    audience: _KnownAudience | None
+    audience: KnownAudience | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +109,9 @@ class CodeExchange:
             report(CodeRefused(client_id=client.client_id, reason=outcome.reason))
             raise InvalidCodeError
         report(CodeRedeemed(client_id=client.client_id))
-        return self._tokens(client, token, outcome, now)
+        code = outcome.code
+        begun = BegunApplication(outcome.begun, token.user_id, token.id, code.scopes, outcome.audience, code.nonce)
+        return issue_tokens(self._issuers, client, begun, now)
 
     async def refresh(
         self, client: OAuthClient, refresh_token: str, scopes: frozenset[str] | None, resource: str | None
@@ -164,7 +154,7 @@ class CodeExchange:
         refused = judge_redemption(code, client, redemption, self._issuers.issuer, now)
         if refused is not None:
             return _Refused(refused)
-        audience = await self._audience_of(connection, client, code, now)
+        audience = await find_audience(connection, self._issuers, client, code.resource, now)
         if code.resource is not None and audience is None:
             return _Refused("resource")
         grant = _grant_of(code, token, audience)
@@ -180,37 +170,8 @@ class CodeExchange:
         )
         return _Begun(begun, code, audience) if isinstance(begun, Begun) else _Refused("account")
 
-    async def _audience_of(
-        self, connection: Connection, client: OAuthClient, code: StoredCode, now: datetime
-    ) -> _KnownAudience | None:
-        """Return the resource of a code as it is at this moment; None for none, or one that is gone meanwhile."""
-        if code.resource is None or code.resource not in client.resources:
-            return None
-        resource = await resources.find_resource(connection, code.resource)
-        if resource is None:
-            return None
-        audience = TokenAudience(resource.identifier, resource.algorithm)
-        self._issuers.pairs.require_signing_key(audience, now)
-        return _KnownAudience(audience, frozenset(resource.scopes))
 
-    def _tokens(self, client: OAuthClient, token: OpaqueToken, outcome: _Begun, now: datetime) -> SessionTokens:
-        """Return the tokens of a session that is committed. The access token for a resource says what that knows."""
-        begun, code = outcome.begun, outcome.code
-        for event in (begun.event, *begun.ended):
-            report(event)
-        grant = begun.grant
-        if outcome.audience is not None:
-            scopes = tuple(scope for scope in grant.scopes if scope in outcome.audience.scopes)
-            grant = replace(grant, scopes=scopes)
-        pair = self._issuers.pairs.issue_first(replace(begun, grant=grant), user_id=token.user_id, now=now)
-        id_token = None
-        if OPENID_SCOPE in code.scopes:
-            identity = IdentityToken(client, token.user_id, token.id, begun.sign_in, code.nonce)
-            id_token = self._issuers.id_tokens.sign_id_token(identity, now)
-        return SessionTokens(pair, id_token, gives_refresh_token=REFRESH_TOKEN in client.grant_types)
-
-
-def _grant_of(code: StoredCode, token: OpaqueToken, audience: _KnownAudience | None) -> Grant:
+def _grant_of(code: StoredCode, token: OpaqueToken, audience: KnownAudience | None) -> Grant:
     """Return what the session of a code is for. Without ``offline_access`` it ends with the browser's."""
     is_offline = OFFLINE_SCOPE in code.scopes
     redeemed = RedeemedCode(

@@ -14,7 +14,7 @@ from doorward.domain.oauth.events import ConsentRevoked
 from doorward.domain.oauth.exceptions import ApplicationNotFoundError
 from doorward.domain.oauth.models import ClientId
 from doorward.domain.oauth.policy import may_be_a_client_id
-from doorward.domain.oauth.repositories import Connection, codes, consents
+from doorward.domain.oauth.repositories import Connection, codes, consents, devices
 from doorward.domain.oauth.repositories.consents import StoredConsent
 from doorward.observability.logging import report
 
@@ -46,6 +46,7 @@ class Consents:
             await lock_acting_session(connection, caller, now=now)
             was_there = await consents.remove_consent(connection, user_id, client_id)
             await codes.remove_codes_of_user(connection, user_id, client_id)
+            await devices.remove_devices_of_user(connection, user_id, client_id)
             ended = await end_sessions_of_application(
                 connection, user_id, client_id, now=now, address_detail=self._address_detail
             )

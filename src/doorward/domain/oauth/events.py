@@ -17,6 +17,8 @@ INTROSPECTIONS: Final = Counter("doorward_introspections_total", "Introspections
 
 CODES: Final = Counter("doorward_authorization_codes_total", "Authorization codes and what became of them", "outcome")
 
+DEVICES: Final = Counter("doorward_device_authorizations_total", "Devices that people sign in to elsewhere", "outcome")
+
 RefusedAuthentication = Literal[
     "malformed", "unknown_client", "wrong_method", "wrong_secret", "expired_secret", "disabled_client"
 ]
@@ -176,6 +178,16 @@ class ConsentRevoked(AuditedEvent):
 
 
 @dataclass(frozen=True)
+class AuthorizationPushed(Event):
+    """An application sent a request for authorization ahead (RFC 9126)."""
+
+    log_event = "authorization.pushed"
+    outcome = "success"
+    counted = ((CODES, "pushed"),)
+    client_id: str
+
+
+@dataclass(frozen=True)
 class CodeIssued(Event):
     """An application got an authorization code for a user."""
 
@@ -219,3 +231,64 @@ class AuthorizationRefused(Event):
     counted = ((CODES, "denied"),)
     client_id: str
     reason: str
+
+
+@dataclass(frozen=True)
+class DeviceAuthorizationBegun(Event):
+    """A device shows a code, and waits for a person to sign in elsewhere (RFC 8628)."""
+
+    log_event = "device.authorization_begun"
+    outcome = "success"
+    counted = ((DEVICES, "begun"),)
+    client_id: str
+
+
+@dataclass(frozen=True)
+class DeviceAnswered(Event):
+    """A user decided about a device."""
+
+    log_event = "device.answered"
+    outcome = "success"
+    counted = ((DEVICES, "answered"),)
+    client_id: str
+    decision: Literal["approved", "denied"]
+
+
+@dataclass(frozen=True)
+class UserCodeRefused(Event):
+    """A signed-in user typed a code that no device shows."""
+
+    log_event = "device.user_code_refused"
+    level = "warning"
+    outcome = "failure"
+    counted = ((DEVICES, "wrong_code"),)
+
+
+@dataclass(frozen=True)
+class DeviceCodeRedeemed(Event):
+    """A device got its tokens, and a session of it began."""
+
+    log_event = "device.code_redeemed"
+    outcome = "success"
+    counted = ((DEVICES, "redeemed"),)
+    client_id: str
+
+
+@dataclass(frozen=True)
+class DeviceCodeRefused(Event):
+    """A device gets no tokens, and need not ask again. `reason` is what it is told."""
+
+    log_event = "device.code_refused"
+    outcome = "failure"
+    counted = ((DEVICES, "refused"),)
+    client_id: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class OriginsNotRead(Event):
+    """The redirect URIs of clients could not be read for a page that calls: those that were known count on."""
+
+    log_event = "client.origins_not_read"
+    level = "warning"
+    outcome = "failure"

@@ -1,5 +1,7 @@
 """Every way in which clients and resources are refused. The codes are part of the API."""
 
+from typing import Final
+
 from doorward.core.exceptions import DomainError, Kind
 
 
@@ -66,7 +68,10 @@ class InvalidAuthMethodError(DomainError):
 class InvalidGrantTypesError(DomainError):
     kind = Kind.INVALID
     code = "invalid_grant_types"
-    detail = "The grant types are authorization_code, refresh_token, and for a client with a secret client_credentials."
+    detail = (
+        "The grant types are authorization_code, urn:ietf:params:oauth:grant-type:device_code, refresh_token, and for "
+        "a client with a secret client_credentials."
+    )
 
 
 class InvalidClientScopesError(DomainError):
@@ -184,6 +189,15 @@ class InvalidRedirectUriError(DomainError):
     )
 
 
+class InvalidLogoutUriError(DomainError):
+    kind = Kind.INVALID
+    code = "invalid_backchannel_logout_uri"
+    detail = (
+        "The address that is told of ended sessions begins with https, or with http for 127.0.0.1, [::1] and "
+        "localhost. For the rest it is as a redirect URI."
+    )
+
+
 class RedirectUriMissingError(DomainError):
     kind = Kind.INVALID
     code = "redirect_uri_missing"
@@ -221,6 +235,19 @@ class InvalidAuthorizationError(DomainError):
         "can correct that."
     )
     oauth_error = "invalid_request"
+
+
+class PushedRequestOverError(DomainError):
+    """A pushed request that has expired, was used, or was opened by another browser: not told which."""
+
+    kind = Kind.INVALID
+    code = "pushed_request_over"
+    detail = "This request to sign in is over. Go back to the application, and begin again."
+    oauth_error = "invalid_request"
+
+
+UNANSWERED: Final = (InvalidAuthorizationError, PushedRequestOverError)
+"""Requests for authorization that are answered by a page: the browser is sent nowhere."""
 
 
 class ApplicationNotFoundError(DomainError):

@@ -14,7 +14,12 @@ ClientId = NewType("ClientId", str)
 AuthMethod = Literal["none", "client_secret_basic", "client_secret_post"]
 """How a client authenticates (RFC 7591 section 2). ``none``: it has no secret."""
 
-GrantType = Literal["authorization_code", "client_credentials", "refresh_token"]
+GrantType = Literal[
+    "authorization_code",
+    "client_credentials",
+    "refresh_token",
+    "urn:ietf:params:oauth:grant-type:device_code",
+]
 """What a registered client may ask tokens with. The built-in client has ``password``, too."""
 
 KeyAlgorithm = Literal["ES256", "RS256"]
@@ -38,6 +43,8 @@ class OAuthClient:
     id_token_algorithm: KeyAlgorithm
     requires_pkce: bool
     is_first_party: bool
+    requires_pushed_requests: bool
+    backchannel_logout_uri: str | None
     version: int
     created_at: datetime
     updated_at: datetime
@@ -67,6 +74,8 @@ class OAuthClient:
             id_token_algorithm=self.id_token_algorithm,
             requires_pkce=self.requires_pkce,
             is_first_party=self.is_first_party,
+            requires_pushed_requests=self.requires_pushed_requests,
+            backchannel_logout_uri=self.backchannel_logout_uri,
         )
 
 
@@ -75,7 +84,8 @@ class ClientContent:
     """What an administrator says of a client. ``resources`` are the identifiers of those that its tokens may be for.
 
     Browsers are sent back to ``redirect_uris`` with codes, and to ``post_logout_uris`` after a logout. Users of a
-    client that ``is_first_party``, the operator's own, are not asked what it may do.
+    client that ``is_first_party``, the operator's own, are not asked what it may do. The end of its sessions is told to
+    ``backchannel_logout_uri``.
     """
 
     name: str
@@ -88,6 +98,8 @@ class ClientContent:
     id_token_algorithm: KeyAlgorithm = "RS256"  # noqa: S105 - the name of an algorithm
     requires_pkce: bool = True
     is_first_party: bool = False
+    requires_pushed_requests: bool = False
+    backchannel_logout_uri: str | None = None
 
 
 ClientChanges: TypeAlias = Mapping[str, object]

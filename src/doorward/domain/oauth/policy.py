@@ -21,6 +21,8 @@ from doorward.domain.oauth.exceptions import (
     InvalidClientScopesError,
     InvalidClientSecretError,
     InvalidGrantTypesError,
+    InvalidLogoutUriError,
+    InvalidRedirectUriError,
     InvalidResourceError,
     InvalidResourceScopesError,
     OperatorOnlyError,
@@ -35,11 +37,14 @@ from doorward.domain.oauth.models import (
     ResourceContent,
     StoredClient,
 )
-from doorward.domain.oauth.redirect_uris import checked_redirect_uris
+from doorward.domain.oauth.redirect_uris import checked_redirect_uris, origin_of
 
 CLIENT_CREDENTIALS: Final = "client_credentials"
 REFRESH_TOKEN: Final = "refresh_token"  # noqa: S105 - the name of a grant type
 AUTHORIZATION_CODE: Final = "authorization_code"
+DEVICE_CODE: Final = "urn:ietf:params:oauth:grant-type:device_code"
+"""RFC 8628 section 3.4."""
+
 OPENID_SCOPE: Final = "openid"
 PROFILE_SCOPE: Final = "profile"
 EMAIL_SCOPE: Final = "email"
@@ -80,11 +85,11 @@ def checked_content(content: ClientContent) -> ClientContent:
     """Return the content of a registered client, with its lists in one order, each member once.
 
     Raises ``InvalidClientNameError``, ``InvalidGrantTypesError``, ``InvalidClientScopesError``,
-    ``InvalidRedirectUriError``, ``RedirectUriMissingError``, ``PkceRequiredError``, ``UnknownResourceError`` for too
-    many resources.
+    ``InvalidRedirectUriError``, ``RedirectUriMissingError``, ``PkceRequiredError``, ``InvalidLogoutUriError``,
+    ``UnknownResourceError`` for too many resources.
     """
     grant_types = tuple(sorted(set(content.grant_types)))
-    if not set(grant_types) <= {AUTHORIZATION_CODE, CLIENT_CREDENTIALS, REFRESH_TOKEN}:
+    if not set(grant_types) <= {AUTHORIZATION_CODE, CLIENT_CREDENTIALS, DEVICE_CODE, REFRESH_TOKEN}:
         raise InvalidGrantTypesError
     if CLIENT_CREDENTIALS in grant_types and content.auth_method == NO_SECRET:
         raise InvalidGrantTypesError
@@ -94,7 +99,7 @@ def checked_content(content: ClientContent) -> ClientContent:
     if AUTHORIZATION_CODE in grant_types and not redirect_uris:
         raise RedirectUriMissingError
     scopes = _checked_scopes(content.scopes)
-    has_users = AUTHORIZATION_CODE in grant_types or CLIENT_CREDENTIALS not in grant_types
+    has_users = bool({AUTHORIZATION_CODE, DEVICE_CODE} & set(grant_types)) or CLIENT_CREDENTIALS not in grant_types
     if (ACCOUNT_SCOPE in scopes and not content.is_first_party) or (OPENID_SCOPE in scopes and not has_users):
         raise InvalidClientScopesError
     return replace(
@@ -105,6 +110,7 @@ def checked_content(content: ClientContent) -> ClientContent:
         resources=_checked_resources(content.resources),
         redirect_uris=redirect_uris,
         post_logout_uris=checked_redirect_uris(content.post_logout_uris),
+        backchannel_logout_uri=_checked_logout_uri(content.backchannel_logout_uri),
     )
 
 
@@ -245,6 +251,18 @@ def _checked_scopes(scopes: Collection[str]) -> tuple[str, ...]:
     if any(each.startswith(ADMINISTRATION) for each in distinct):
         raise InvalidClientScopesError
     return distinct
+
+
+def _checked_logout_uri(uri: str | None) -> str | None:
+    if not uri:
+        return None
+    try:
+        checked_redirect_uris([uri])
+    except InvalidRedirectUriError as error:
+        raise InvalidLogoutUriError from error
+    if origin_of(uri) is None:
+        raise InvalidLogoutUriError
+    return uri
 
 
 def _checked_resources(resources: Collection[str]) -> tuple[str, ...]:

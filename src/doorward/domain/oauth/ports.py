@@ -2,12 +2,15 @@
 
 from collections.abc import Collection
 from datetime import datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from doorward.domain.auth.callers import Caller
 from doorward.domain.oauth.code_models import HintedSession, IdentityToken
 from doorward.domain.oauth.models import KeyAlgorithm
 from doorward.domain.oauth.repositories import Connection
+
+if TYPE_CHECKING:
+    from doorward.domain.oauth.backchannel_logout import LogoutAnswer, LogoutToken
 
 
 class AdministratorLock(Protocol):
@@ -46,4 +49,20 @@ class IdTokenSigner(Protocol):
 
     def read_hint(self, token: str) -> HintedSession | None:
         """Return what a token says that a client got here, expired or not; None for any other text."""
+        ...
+
+
+class LogoutTokenSigner(Protocol):
+    """Logout tokens (OpenID Connect Back-Channel Logout section 2.4), signed by the key ring."""
+
+    def sign_logout_token(self, token: "LogoutToken", now: datetime) -> str:
+        """Return a token. Raises ``ServiceUnavailableError`` while the ring has no key of the client's algorithm."""
+        ...
+
+
+class LogoutSender(Protocol):
+    """Calls the servers of applications, and no internal address."""
+
+    async def send(self, url: str, body: bytes) -> "LogoutAnswer":
+        """Post a form once; return what became of it. Follows no redirect."""
         ...

@@ -22,6 +22,9 @@ _DOTS: Final = frozenset({".", ".."})
 _PRIVATE_SCHEME: Final = re.compile(r"[a-z][a-z0-9+-]*(?:\.[a-z0-9+-]+)+")
 """RFC 8252 section 7.1: based on a domain name, so it has a full stop."""
 
+_USUAL_PORTS: Final = {"http": ":80", "https": ":443"}
+"""Which browsers leave out of origins."""
+
 _LOOPBACK: Final = re.compile(r"(http://(?:127\.0\.0\.1|\[::1\]|localhost))(?::[0-9]{1,5})?(|[/?].*)", re.DOTALL)
 
 
@@ -55,7 +58,19 @@ def host_of(uri: str) -> str:
 def origin_of(uri: str) -> str | None:
     """Return the origin of the pages of an address, as browsers send it; None for one of an application."""
     parts = urlsplit(uri)
-    return f"{parts.scheme}://{parts.netloc.lower()}" if parts.scheme in {"http", "https"} else None
+    netloc = parts.netloc.lower().removesuffix(_USUAL_PORTS.get(parts.scheme, ""))
+    return f"{parts.scheme}://{netloc}" if parts.scheme in _USUAL_PORTS else None
+
+
+def is_loopback(uri: str) -> bool:
+    """Tell whether an address, or an origin, is one of the user's own machine (RFC 8252 section 7.3)."""
+    return _LOOPBACK.fullmatch(uri) is not None
+
+
+def origin_without_port(origin: str) -> str:
+    """Return an origin of the user's own machine without its port, and any other as it is."""
+    found = _LOOPBACK.fullmatch(origin)
+    return origin if found is None or found[2] else found[1]
 
 
 def _may_be_registered(uri: str) -> bool:

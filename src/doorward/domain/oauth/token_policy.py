@@ -7,7 +7,7 @@ from doorward.domain.auth.exceptions import InvalidTargetError
 from doorward.domain.auth.models import ACCOUNT_SCOPE, FIRST_PARTY_CLIENT
 from doorward.domain.oauth.exceptions import ScopesNotAllowedError
 from doorward.domain.oauth.models import ClientStanding, KeyAlgorithm, OAuthClient, ResourceContent
-from doorward.domain.oauth.policy import ADMINISTRATION, USER_SCOPES
+from doorward.domain.oauth.policy import ADMINISTRATION, OFFLINE_SCOPE, REFRESH_TOKEN, USER_SCOPES
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +53,26 @@ def scopes_for(client: OAuthClient, resource: ResourceContent | None, asked: str
     if not named <= allowed:
         raise ScopesNotAllowedError
     return named or allowed
+
+
+def scopes_of_user(
+    client: OAuthClient, identifier: str | None, resource: ResourceContent | None, asked: str, audiences: Audiences
+) -> frozenset[str]:
+    """Return what of the scopes a client can have of a user; unknown ones are dropped (RFC 6749 section 3.3).
+
+    Without any, all that it has but ``offline_access``, which is asked for by name. That is left out, too, for a client
+    that cannot refresh. Raises ``InvalidTargetError``, and ``ScopesNotAllowedError`` where none is left.
+    """
+    audience, _ = audiences.of_client(client, identifier, resource)
+    allowed = frozenset(client.scopes)
+    if not audiences.is_built_in(audience):
+        allowed &= USER_SCOPES.union(() if resource is None else resource.scopes)
+    if REFRESH_TOKEN not in client.grant_types:
+        allowed -= {OFFLINE_SCOPE}
+    scopes = allowed & frozenset(asked.split()) if asked.split() else allowed - {OFFLINE_SCOPE}
+    if not scopes - {OFFLINE_SCOPE}:
+        raise ScopesNotAllowedError
+    return scopes
 
 
 def scopes_of_token(principal: ClientPrincipal, standing: ClientStanding | None) -> frozenset[str] | None:

@@ -20,6 +20,7 @@ from doorward.domain.outbox.events import (
 )
 from doorward.domain.outbox.mail import MAIL_CHANNEL
 from doorward.domain.outbox.models import (
+    LOGOUT_CHANNEL,
     RABBITMQ_CHANNEL,
     WEBHOOK_CHANNEL,
     Delivered,
@@ -38,7 +39,7 @@ from doorward.observability.logging import report
 CRASHED: Final = "crashed"
 EXPIRED: Final = "expired"
 MEASURED_UP_TO: Final = 10_000
-CHANNELS: Final = (MAIL_CHANNEL, WEBHOOK_CHANNEL, RABBITMQ_CHANNEL)
+CHANNELS: Final = (MAIL_CHANNEL, WEBHOOK_CHANNEL, RABBITMQ_CHANNEL, LOGOUT_CHANNEL)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from uuid import UUID
 
 WEBHOOK_CHANNEL: Final = "webhook"
 RABBITMQ_CHANNEL: Final = "rabbitmq"
+LOGOUT_CHANNEL: Final = "logout"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from doorward.api.routing import Call
 from doorward.web.cookies import Cookies
 from doorward.web.own_forms import OwnForms
-from doorward.web.provider import authorize, consent, logout, sign_in
+from doorward.web.provider import authorize, consent, device, logout, sign_in
 from doorward.web.provider.pages import ProviderPages, submit_script
 from doorward.web.rendering import Pages
 
@@ -17,6 +17,7 @@ def calls(cookies: Cookies, forms: OwnForms) -> Sequence[Call]:
         *authorize.calls(pages),
         *sign_in.SignInPages(pages).calls(),
         *consent.calls(pages),
+        *device.calls(pages),
         *logout.calls(pages),
         submit_script(),
     ]

@@ -15,7 +15,7 @@ from doorward.domain.oauth.asked_again import PARAMETER
 from doorward.domain.oauth.authorization import AskedParameters
 from doorward.domain.oauth.authorization_decision import CodeDue, ConsentDue
 from doorward.domain.oauth.authorization_request import RefusedAuthorization
-from doorward.domain.oauth.exceptions import InvalidAuthorizationError
+from doorward.domain.oauth.exceptions import UNANSWERED, InvalidAuthorizationError
 from doorward.web.cookies import Cookie
 from doorward.web.provider.pages import CONSENT, SIGN_IN, ProviderPages, page_policy
 from doorward.web.provider.parameters import query_of, query_of_form, read_query, with_parameters
@@ -30,11 +30,16 @@ def calls(pages: ProviderPages) -> Sequence[Call]:
         """Send the browser back with a code, or on to the page where its user is asked for something."""
         provider = provider_of(services)
         try:
-            asked = read_query(query_of(request))
+            browser = pages.cookies.browser(request)
+            asked = read_query(query_of(request), browser)
             session = await provider.browser_sessions.find(pages.cookies.read(request, Cookie.SESSION))
-            return await _answer(request, pages, provider, asked, session)
-        except InvalidAuthorizationError as error:
+            response = await _answer(request, pages, provider, asked, session)
+        except UNANSWERED as error:
             return pages.error_page(error)
+        if asked.names_pushed_request:
+            # It is this browser's from now on.
+            pages.cookies.set(response, Cookie.BROWSER, browser)
+        return response
 
     async def authorize_by_form(request: Request) -> Response:
         """Have the browser come again with GET: with a form of another site it sends no cookies."""

@@ -15,14 +15,14 @@ from doorward.domain.auth.models import ACCOUNT_SCOPE
 from doorward.domain.auth.scopes import ResourceScope
 from doorward.domain.oauth.authorization_decision import CodeDue, ConsentDue
 from doorward.domain.oauth.authorization_request import RefusedAuthorization
-from doorward.domain.oauth.exceptions import InvalidAuthorizationError
+from doorward.domain.oauth.exceptions import UNANSWERED
 from doorward.domain.oauth.policy import EMAIL_SCOPE, OFFLINE_SCOPE, OPENID_SCOPE, PROFILE_SCOPE
 from doorward.domain.oauth.redirect_uris import host_of
 from doorward.web.cookies import Cookie
 from doorward.web.forms import PageForm
 from doorward.web.provider.authorize import provider_of
 from doorward.web.provider.pages import CONSENT, ProviderPages, form_policy, page_policy
-from doorward.web.provider.parameters import query_of, read_query
+from doorward.web.provider.parameters import query_of
 
 TEMPLATE: Final = "consent"
 ALLOW: Final = "allow"
@@ -53,7 +53,7 @@ def calls(pages: ProviderPages) -> Sequence[Call]:
         query = query_of(request)
         try:
             return await _ask(request, pages, provider_of(services), query, is_form=False)
-        except InvalidAuthorizationError as error:
+        except UNANSWERED as error:
             return pages.error_page(error)
 
     async def decide_consent(request: Request, form: FormBody[ConsentForm], services: CurrentServices) -> Response:
@@ -63,7 +63,7 @@ def calls(pages: ProviderPages) -> Sequence[Call]:
             if not pages.forms.is_own(request, TEMPLATE, form.form_token):
                 return await _ask(request, pages, provider, form.query, is_form=True)
             return await _decided(request, pages, provider, form)
-        except InvalidAuthorizationError as error:
+        except UNANSWERED as error:
             return pages.error_page(error)
 
     return [
@@ -76,7 +76,7 @@ async def _ask(
     request: Request, pages: ProviderPages, provider: ProviderServices, query: str, *, is_form: bool
 ) -> Response:
     session = await provider.browser_sessions.find(pages.cookies.read(request, Cookie.SESSION))
-    considered = await provider.authorization.consider(read_query(query), session)
+    considered = await provider.authorization.consider(pages.asked(request, query), session)
     if isinstance(considered, RefusedAuthorization) or not isinstance(considered.decision, ConsentDue):
         return pages.go_on(request, f"{AUTHORIZE_PATH}?{query}", is_form=is_form)
     asked, decision = considered.request, considered.decision
@@ -86,7 +86,7 @@ async def _ask(
         application=asked.client.name,
         host=host_of(asked.reply.redirect_uri),
         username=decision.session.username,
-        scopes=[WORDS_OF_SCOPES.get(scope, scope) for scope in _in_order(decision.scopes)],
+        scopes=words_of_scopes(decision.scopes),
         is_known=not decision.new,
         query=query,
     )
@@ -94,7 +94,7 @@ async def _ask(
 
 async def _decided(request: Request, pages: ProviderPages, provider: ProviderServices, form: ConsentForm) -> Response:
     session = await provider.browser_sessions.find(pages.cookies.read(request, Cookie.SESSION))
-    considered = await provider.authorization.consider(read_query(form.query), session)
+    considered = await provider.authorization.consider(pages.asked(request, form.query), session)
     if isinstance(considered, RefusedAuthorization):
         return pages.answer(provider.issuer, considered, is_form=True)
     decision = considered.decision
@@ -108,6 +108,7 @@ async def _decided(request: Request, pages: ProviderPages, provider: ProviderSer
     return pages.go_on(request, f"{AUTHORIZE_PATH}?{form.query}", is_form=True)
 
 
-def _in_order(scopes: frozenset[str]) -> Sequence[str]:
-    """Return first what people have words for, in the order of those."""
-    return [*(each for each in WORDS_OF_SCOPES if each in scopes), *sorted(scopes - set(WORDS_OF_SCOPES))]
+def words_of_scopes(scopes: frozenset[str]) -> Sequence[str]:
+    """Return what scopes mean: first what people have words for, in the order of those."""
+    others = sorted(scopes - set(WORDS_OF_SCOPES))
+    return [*(words for scope, words in WORDS_OF_SCOPES.items() if scope in scopes), *others]

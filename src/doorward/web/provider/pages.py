@@ -12,11 +12,11 @@ from doorward.api.policy import PUBLIC, Cache, ContentPolicy, ErrorDialect, Rout
 from doorward.api.routing import Call
 from doorward.core.exceptions import DomainError, Kind
 from doorward.core.ports import LimitedCall
-from doorward.domain.oauth.authorization import IssuedCode
+from doorward.domain.oauth.authorization import AskedParameters, IssuedCode
 from doorward.domain.oauth.authorization_request import RefusedAuthorization, Reply
 from doorward.web.cookies import Cookie, Cookies
 from doorward.web.own_forms import OwnForms
-from doorward.web.provider.parameters import with_parameters
+from doorward.web.provider.parameters import read_query, with_parameters
 from doorward.web.rendering import Pages, static_file
 
 SIGN_IN: Final = "/account/sign-in"
@@ -62,10 +62,12 @@ class ProviderPages:
         """Return a page without a form."""
         return self._pages.page(name, status=status, **words)
 
-    def form_page(self, request: Request, name: str, *, status: int = 200, **words: object) -> Response:
-        """Return a page with a form, which only this browser can send."""
+    def form_page(
+        self, request: Request, name: str, *, status: int = 200, form: str | None = None, **words: object
+    ) -> Response:
+        """Return a page with a form, which only this browser can send. The form has the page's name, or another."""
         browser = self.cookies.browser(request)
-        words["form_token"] = self.forms.token(request, browser, name)
+        words["form_token"] = self.forms.token(request, browser, form or name)
         response = self._pages.page(name, status=status, **words)
         self.cookies.set(response, Cookie.BROWSER, browser)
         return response
@@ -73,6 +75,13 @@ class ProviderPages:
     def error_page(self, error: DomainError) -> Response:
         """Return the page of a request that is answered nowhere else."""
         return self.page("authorization_error", status=BAD_REQUEST, detail=error.detail)
+
+    def asked(self, request: Request, query: str) -> AskedParameters:
+        """Return the parameters that a browser brought in a query string, in its address or in a form.
+
+        Raises ``InvalidAuthorizationError``.
+        """
+        return read_query(query, self.cookies.read(request, Cookie.BROWSER) or "")
 
     def go_on(self, request: Request, address: str, *, is_form: bool) -> Response:
         """Send the browser on to an address of the service."""

@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl, urlencode
 from fastapi import Request
 
 from doorward.api.bodies import FORM, body_of, check_content_type
+from doorward.api.oauth.device_authorization import PAGE as DEVICE_PAGE
 from doorward.api.oauth.metadata import AUTHORIZE_PATH
 from doorward.domain.oauth.authorization import AskedParameters
 from doorward.domain.oauth.exceptions import InvalidAuthorizationError
@@ -16,10 +17,10 @@ MOST_FIELDS: Final = 50
 _NEXT: Final = f"{AUTHORIZE_PATH}?"
 
 
-def read_query(query: str) -> AskedParameters:
+def read_query(query: str, browser: str = "") -> AskedParameters:
     """Return the parameters of a query string; empty ones count as left out (RFC 6749 section 3.1).
 
-    Raises ``InvalidAuthorizationError`` for what is no text, or too much.
+    ``browser`` is by what the browser is known. Raises ``InvalidAuthorizationError`` for what is no text, or too much.
     """
     try:
         pairs = parse_qsl(query, keep_blank_values=True, max_num_fields=MOST_FIELDS, errors="strict")
@@ -27,7 +28,7 @@ def read_query(query: str) -> AskedParameters:
         raise InvalidAuthorizationError from error
     counted = Counter(name for name, _ in pairs)
     values = {name: value for name, value in pairs if value}
-    return AskedParameters(values, [name for name, number in counted.items() if number > 1])
+    return AskedParameters(values, [name for name, number in counted.items() if number > 1], browser)
 
 
 def query_of(request: Request) -> str:
@@ -50,16 +51,17 @@ def with_parameters(address: str, parameters: Mapping[str, str]) -> str:
 
 
 def checked_next(text: str) -> str:
-    """Return where a person goes on after the sign-in: to a request for authorization, or nowhere.
+    """Return where a person goes on after the sign-in: to a request for authorization, to a device, or nowhere.
 
     Nothing else is followed, so that no link here leads to another site.
     """
-    return text if text.startswith(_NEXT) and text.isascii() and text.isprintable() and "\\" not in text else ""
+    is_own = text == DEVICE_PAGE or text.startswith((_NEXT, f"{DEVICE_PAGE}?"))
+    return text if is_own and text.isascii() and text.isprintable() and "\\" not in text else ""
 
 
-def asked_in(next_address: str) -> AskedParameters | None:
+def asked_in(next_address: str, browser: str) -> AskedParameters | None:
     """Return the parameters of the request that a person goes on to; None without one.
 
     Raises ``InvalidAuthorizationError``.
     """
-    return read_query(next_address.removeprefix(_NEXT)) if next_address else None
+    return read_query(next_address.removeprefix(_NEXT), browser) if next_address.startswith(_NEXT) else None

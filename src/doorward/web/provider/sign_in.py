@@ -24,8 +24,9 @@ from doorward.domain.auth.exceptions import (
 )
 from doorward.domain.auth.login_completion import CompletingClient
 from doorward.domain.auth.ports import Client
+from doorward.domain.oauth.authorization import AskedParameters
 from doorward.domain.oauth.authorization_request import ACR_LEVELS
-from doorward.domain.oauth.exceptions import InvalidAuthorizationError
+from doorward.domain.oauth.exceptions import UNANSWERED, InvalidAuthorizationError
 from doorward.domain.passkeys.exceptions import InvalidPasskeyError
 from doorward.domain.passkeys.models import AssertionResponse
 from doorward.web.account_pages import UNPROCESSABLE
@@ -160,7 +161,7 @@ class SignInPages:
                 client=client,
                 user_agent=user_agent,
                 device_token=visit.device_token,
-                trusts_device=not _needs_second_factor(visit.next),
+                trusts_device=not _needs_second_factor(await self._asked(visit.request, visit.services, visit.next)),
             )
 
     async def _complete(self, visit: _Visit, form: SecondFactorForm) -> SignedIn:
@@ -186,11 +187,24 @@ class SignInPages:
         cookies.set(response, Cookie.DEVICE, signed_in.device_token, DEVICE_KEPT)
         return response
 
+    async def _asked(self, request: Request, services: Services, next_address: str) -> AskedParameters | None:
+        """Return what the application asks for to which a person goes on. Raises ``InvalidAuthorizationError``."""
+        asked = asked_in(next_address, self._pages.cookies.read(request, Cookie.BROWSER) or "")
+        return None if asked is None else await provider_of(services).authorization.open(asked)
+
+    async def _hint(self, request: Request, services: Services, next_address: str) -> str:
+        """Return whom the application expects to sign in."""
+        try:
+            asked = await self._asked(request, services, next_address)
+        except UNANSWERED:
+            return ""
+        return "" if asked is None else asked.values.get("login_hint", "")[:MAXIMUM_FIELD_LENGTH]
+
     async def _sign_in_page(
         self, request: Request, services: Services, next_address: str, username: str = "", refusal: str | None = None
     ) -> Response:
         session = await provider_of(services).browser_sessions.find(self._pages.cookies.read(request, Cookie.SESSION))
-        known = username or _hint(next_address) or (session.username if session else "")
+        known = username or await self._hint(request, services, next_address) or (session.username if session else "")
         passkeys = services.passkeys
         options = "" if passkeys is None else RequestOptionsResponse.of(passkeys.login.options()).model_dump_json()
         return self._pages.form_page(
@@ -232,18 +246,8 @@ def _read(text: str) -> AssertionResponse:
         raise InvalidPasskeyError from error
 
 
-def _hint(next_address: str) -> str:
-    """Return whom the application expects to sign in."""
-    try:
-        asked = asked_in(next_address)
-    except InvalidAuthorizationError:
-        return ""
-    return "" if asked is None else asked.values.get("login_hint", "")[:MAXIMUM_FIELD_LENGTH]
-
-
-def _needs_second_factor(next_address: str) -> bool:
+def _needs_second_factor(asked: AskedParameters | None) -> bool:
     """Tell whether the application accepts nothing less than two kinds of factors."""
-    asked = asked_in(next_address)
     named = "" if asked is None else asked.values.get("acr_values", "")
     levels = [ACR_LEVELS[name] for name in named.split() if name in ACR_LEVELS]
     return bool(levels) and min(levels) > ACR_LEVELS["1"]

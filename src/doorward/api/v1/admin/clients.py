@@ -119,6 +119,8 @@ async def create_client(
         redirect_uris=body.redirect_uris,
         post_logout_uris=body.post_logout_uris,
         id_token_algorithm=body.id_token_algorithm,
+        requires_pushed_requests=body.requires_pushed_requests,
+        backchannel_logout_uri=body.backchannel_logout_uri,
     )
     made = await services.oauth.clients.create(caller, content, chosen_secret=body.client_secret)
     response.headers["Location"] = own_address(request, f"{LIST}/{made.client.client_id}")

@@ -39,11 +39,13 @@ async def add_client(connection: Connection, client_id: str, content: ClientCont
         """
         INSERT INTO oauth_clients (
             client_id, name, auth_method, grant_types, scopes, resources, redirect_uris, post_logout_uris,
-            id_token_algorithm, requires_pkce, is_first_party, created_at, updated_at, not_before
+            id_token_algorithm, requires_pkce, is_first_party, requires_pushed_requests,
+            backchannel_logout_uri, created_at, updated_at, not_before
         )
         VALUES (
             %(client_id)s, %(name)s, %(auth_method)s, %(grant_types)s, %(scopes)s, %(resources)s, %(redirect_uris)s,
-            %(post_logout_uris)s, %(id_token_algorithm)s, %(requires_pkce)s, %(is_first_party)s, %(now)s, %(now)s,
+            %(post_logout_uris)s, %(id_token_algorithm)s, %(requires_pkce)s, %(is_first_party)s,
+            %(requires_pushed_requests)s, %(backchannel_logout_uri)s, %(now)s, %(now)s,
             date_trunc('second', %(now)s)
         )
         """,
@@ -59,6 +61,8 @@ async def add_client(connection: Connection, client_id: str, content: ClientCont
             "id_token_algorithm": content.id_token_algorithm,
             "requires_pkce": content.requires_pkce,
             "is_first_party": content.is_first_party,
+            "requires_pushed_requests": content.requires_pushed_requests,
+            "backchannel_logout_uri": content.backchannel_logout_uri,
             "now": now,
         },
     )
@@ -71,8 +75,8 @@ async def list_clients(connection: Connection) -> Sequence[OAuthClient]:
             """
             SELECT
                 client_id, name, auth_method, grant_types, scopes, resources, redirect_uris, post_logout_uris,
-                id_token_algorithm, requires_pkce, is_first_party, version, created_at, updated_at, not_before,
-                disabled_at
+                id_token_algorithm, requires_pkce, is_first_party, requires_pushed_requests,
+                backchannel_logout_uri, version, created_at, updated_at, not_before, disabled_at
             FROM oauth_clients
             ORDER BY created_at, client_id
             """
@@ -87,8 +91,8 @@ async def find_client(connection: Connection, client_id: str) -> OAuthClient | N
             """
             SELECT
                 client_id, name, auth_method, grant_types, scopes, resources, redirect_uris, post_logout_uris,
-                id_token_algorithm, requires_pkce, is_first_party, version, created_at, updated_at, not_before,
-                disabled_at
+                id_token_algorithm, requires_pkce, is_first_party, requires_pushed_requests,
+                backchannel_logout_uri, version, created_at, updated_at, not_before, disabled_at
             FROM oauth_clients
             WHERE client_id = %(client_id)s
             """,
@@ -113,8 +117,9 @@ async def list_clients_with_hashes(
             asked.position, oauth_clients.client_id, oauth_clients.name, oauth_clients.auth_method,
             oauth_clients.grant_types, oauth_clients.scopes, oauth_clients.resources, oauth_clients.redirect_uris,
             oauth_clients.post_logout_uris, oauth_clients.id_token_algorithm, oauth_clients.requires_pkce,
-            oauth_clients.is_first_party, oauth_clients.version, oauth_clients.created_at, oauth_clients.updated_at,
-            oauth_clients.not_before, oauth_clients.disabled_at,
+            oauth_clients.is_first_party, oauth_clients.requires_pushed_requests,
+            oauth_clients.backchannel_logout_uri, oauth_clients.version, oauth_clients.created_at,
+            oauth_clients.updated_at, oauth_clients.not_before, oauth_clients.disabled_at,
             COALESCE(hashes, '{}'), COALESCE(expirations, '{}'), oauth_resources.identifier,
             oauth_resources.scopes, oauth_resources.algorithm, oauth_resources.introspection_client_id,
             token_clients.client_id, token_clients.scopes, token_clients.resources, token_clients.not_before,
@@ -140,7 +145,7 @@ async def list_clients_with_hashes(
 
 def _stored_client(row: Sequence[Any]) -> StoredClient:
     """Return what a row has: a client, its secrets, and perhaps a resource and the client of a token."""
-    client, (hashes, expirations), resource, token_client = row[:16], row[16:18], row[18:22], row[22:]
+    client, (hashes, expirations), resource, token_client = row[:18], row[18:20], row[20:24], row[24:]
     return StoredClient(
         OAuthClient(*client),
         hashes,
@@ -164,6 +169,18 @@ async def list_standings(connection: Connection, client_ids: Sequence[str]) -> S
         return await cursor.fetchall()
 
 
+async def list_redirect_uris(connection: Connection) -> Sequence[str]:
+    """Find all addresses to which browsers are sent back by clients that are enabled."""
+    cursor = await connection.execute(
+        """
+        SELECT DISTINCT unnest(redirect_uris)
+        FROM oauth_clients
+        WHERE disabled_at IS NULL
+        """
+    )
+    return [uri for (uri,) in await cursor.fetchall()]
+
+
 async def lock_client(connection: Connection, client_id: str) -> OAuthClient | None:
     """Find a client, and lock it until the transaction ends."""
     async with connection.cursor(row_factory=class_row(OAuthClient)) as cursor:
@@ -171,8 +188,8 @@ async def lock_client(connection: Connection, client_id: str) -> OAuthClient | N
             """
             SELECT
                 client_id, name, auth_method, grant_types, scopes, resources, redirect_uris, post_logout_uris,
-                id_token_algorithm, requires_pkce, is_first_party, version, created_at, updated_at, not_before,
-                disabled_at
+                id_token_algorithm, requires_pkce, is_first_party, requires_pushed_requests,
+                backchannel_logout_uri, version, created_at, updated_at, not_before, disabled_at
             FROM oauth_clients
             WHERE client_id = %(client_id)s
             FOR UPDATE
@@ -197,6 +214,8 @@ async def update_client(connection: Connection, client_id: str, content: ClientC
             id_token_algorithm = %(id_token_algorithm)s,
             requires_pkce = %(requires_pkce)s,
             is_first_party = %(is_first_party)s,
+            requires_pushed_requests = %(requires_pushed_requests)s,
+            backchannel_logout_uri = %(backchannel_logout_uri)s,
             version = version + 1,
             updated_at = %(now)s
         WHERE client_id = %(client_id)s
@@ -213,6 +232,8 @@ async def update_client(connection: Connection, client_id: str, content: ClientC
             "id_token_algorithm": content.id_token_algorithm,
             "requires_pkce": content.requires_pkce,
             "is_first_party": content.is_first_party,
+            "requires_pushed_requests": content.requires_pushed_requests,
+            "backchannel_logout_uri": content.backchannel_logout_uri,
             "now": now,
         },
     )

@@ -1,0 +1,57 @@
+"""POST /oauth/par (RFC 9126): a client sends its request for authorization ahead, before a browser comes."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from fastapi import Request, Response
+
+from doorward.api.bodies import JSON, FormReader
+from doorward.api.oauth.client_forms import REFUSALS_OF_AUTHENTICATION, TAG, authenticated_client, policy_of
+from doorward.api.oauth_errors import oauth_refusal
+from doorward.api.policy import Origins
+from doorward.api.routing import Call
+from doorward.api.schemas.pushed_requests import PushedRequestForm, PushedRequestResponse
+from doorward.api.services import ProviderServices
+from doorward.core.ports import LimitedCall
+from doorward.domain.oauth.authorization_request import RefusedAuthorization
+from doorward.domain.oauth.exceptions import InvalidAuthorizationError
+from doorward.domain.oauth.pushed_requests import LIFE
+
+PATH: Final = "/oauth/par"
+CREATED: Final = 201
+_FORM: Final = FormReader(PushedRequestForm)
+
+
+def calls(provider: ProviderServices) -> Sequence[Call]:
+    """Return the call; none without the pages that a browser would come to."""
+    if not provider.has_pages:
+        return []
+
+    async def push_authorization_request(request: Request) -> Response:
+        """Store a request for authorization; the answer names it.
+
+        A browser opens it at `/oauth/authorize` with `client_id` and `request_uri`, within 60 seconds, once.
+        """
+        form = await _FORM(request)
+        asking = await authenticated_client(request, form, form.resource)
+        parameters = {**form.parameters(), "client_id": asking.client.client_id}
+        pushed = await provider.pushed_requests.push(asking.client, parameters, asking.resource)
+        if isinstance(pushed, RefusedAuthorization):
+            return oauth_refusal(pushed.error, pushed.description)
+        answer = PushedRequestResponse(request_uri=pushed, expires_in=int(LIFE.total_seconds()))
+        return Response(answer.model_dump_json(), CREATED, media_type=JSON)
+
+    return [
+        Call(
+            "POST",
+            PATH,
+            push_authorization_request,
+            policy_of(LimitedCall.PUSHED_REQUEST, Origins.NONE),
+            tag=TAG,
+            status=CREATED,
+            is_direct=True,
+            body=_FORM,
+            answer=PushedRequestResponse,
+            refusals=(*REFUSALS_OF_AUTHENTICATION, InvalidAuthorizationError),
+        )
+    ]

@@ -1,0 +1,101 @@
+"""Tell the servers of applications that sessions have ended (OpenID Connect Back-Channel Logout 1.0).
+
+What ends a session stores the message, in its transaction: the triggers of the tables ``sessions`` and ``users`` do.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from typing import Final, Self
+from urllib.parse import urlencode
+from uuid import UUID
+
+from doorward.core.ports import Clock, Database
+from doorward.domain.oauth.models import OAuthClient
+from doorward.domain.oauth.ports import LogoutSender, LogoutTokenSigner
+from doorward.domain.oauth.repositories import Connection, clients
+from doorward.domain.outbox.models import Delivered, Dropped, Message, Outcome, Refused, TryAgain
+
+DELAYS: Final[Sequence[timedelta]] = (
+    timedelta(seconds=10),
+    timedelta(seconds=50),
+    timedelta(minutes=4),
+    timedelta(minutes=10),
+    timedelta(minutes=15),
+    timedelta(minutes=30),
+)
+"""After the first, the second ... attempt that was not answered: an hour in all."""
+
+
+class LogoutAnswer(StrEnum):
+    """What a client's server made of a message."""
+
+    TAKEN = "taken"
+    REFUSED = "refused"
+    FAILED = "failed"
+    """The server has a fault (section 2.8 and RFC 9110 section 15.6)."""
+    UNANSWERED = "unanswered"
+
+
+@dataclass(frozen=True, slots=True)
+class EndedSession:
+    """Whom a client is told about. Without ``session_id`` all sessions of the user there have ended."""
+
+    client_id: str
+    user_id: UUID
+    session_id: UUID | None
+
+    @classmethod
+    def of(cls, payload: bytes) -> Self:
+        """Return what a message says."""
+        content = json.loads(payload)
+        session_id = content["session_id"]
+        return cls(content["client_id"], UUID(content["user_id"]), None if session_id is None else UUID(session_id))
+
+
+@dataclass(frozen=True, slots=True)
+class LogoutToken:
+    """What a logout token says (section 2.4). ``token_id`` is the same at each attempt."""
+
+    client: OAuthClient
+    ended: EndedSession
+    token_id: UUID
+
+
+class LogoutDelivery:
+    """The handler of the channel ``logout``."""
+
+    def __init__(
+        self, *, database: Database[Connection], clock: Clock, signer: LogoutTokenSigner, sender: LogoutSender
+    ) -> None:
+        """Take the database, the time, what signs tokens, and what sends them."""
+        self._database = database
+        self._clock = clock
+        self._signer = signer
+        self._sender = sender
+
+    async def deliver(self, message: Message) -> Outcome:
+        """Send one message, unless its client is gone or not told any more.
+
+        The token is signed now: a message that waited for hours brings one that is valid. Raises
+        ``ServiceUnavailableError``; then the message is sent again after its lease.
+        """
+        ended = EndedSession.of(message.payload)
+        async with self._database.connection() as connection:
+            client = await clients.find_client(connection, ended.client_id)
+        if client is None or not client.is_enabled or client.backchannel_logout_uri is None:
+            return Dropped("nothing_to_send")
+        token = self._signer.sign_logout_token(LogoutToken(client, ended, message.message_id), self._clock.now())
+        body = urlencode({"logout_token": token}).encode()
+        return judge_answer(await self._sender.send(client.backchannel_logout_uri, body), message.attempts)
+
+
+def judge_answer(answer: LogoutAnswer, attempts: int) -> Outcome:
+    """Return what becomes of a message after this attempt. What a server refuses, it would refuse again."""
+    if answer is LogoutAnswer.TAKEN:
+        return Delivered()
+    if answer is LogoutAnswer.REFUSED or attempts > len(DELAYS):
+        return Refused(answer.value)
+    return TryAgain(answer.value, delay=DELAYS[max(attempts, 1) - 1])

@@ -1,0 +1,127 @@
+"""Use case: a device asks whether its user has signed in, and gets its tokens (RFC 8628 section 3.4)."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from doorward.core.exceptions import DomainError
+from doorward.core.ports import Clock, Database
+from doorward.domain.auth.acting_session import lock_account
+from doorward.domain.auth.admission import SIGNED_IN
+from doorward.domain.auth.begin import Begun, begin_session
+from doorward.domain.auth.exceptions import UserNotFoundError
+from doorward.domain.auth.grants import Grant, GrantKind
+from doorward.domain.auth.models import Device
+from doorward.domain.auth.opaque_token import RowToken, RowTokenCodec
+from doorward.domain.auth.policy import Lifetimes
+from doorward.domain.auth.rotated_session import TokenAudience
+from doorward.domain.oauth.code_models import SessionTokens
+from doorward.domain.oauth.device_exceptions import (
+    AuthorizationPendingError,
+    DeviceDeniedError,
+    ExpiredDeviceCodeError,
+    InvalidDeviceCodeError,
+    SlowDownError,
+)
+from doorward.domain.oauth.device_models import ADDED_BY_EARLY_POLL, ApprovedDevice, PollAnswer, judge_poll
+from doorward.domain.oauth.events import DeviceCodeRedeemed, DeviceCodeRefused
+from doorward.domain.oauth.exceptions import GrantNotAllowedError
+from doorward.domain.oauth.models import OAuthClient
+from doorward.domain.oauth.policy import DEVICE_CODE
+from doorward.domain.oauth.repositories import Connection, devices
+from doorward.domain.oauth.session_tokens import BegunApplication, TokenIssuers, find_audience, issue_tokens
+from doorward.observability.logging import report
+
+_REFUSALS: Final[Mapping[PollAnswer, type[DomainError]]] = {
+    PollAnswer.PENDING: AuthorizationPendingError,
+    PollAnswer.SLOW_DOWN: SlowDownError,
+    PollAnswer.EXPIRED: ExpiredDeviceCodeError,
+    PollAnswer.DENIED: DeviceDeniedError,
+    PollAnswer.INVALID: InvalidDeviceCodeError,
+}
+
+
+class DeviceExchange:
+    """Begins sessions of devices."""
+
+    def __init__(
+        self,
+        *,
+        database: Database[Connection],
+        clock: Clock,
+        codec: RowTokenCodec,
+        issuers: TokenIssuers,
+        lifetimes: Lifetimes,
+    ) -> None:
+        """Take the database, the time, what reads device codes, what writes tokens, and the limits."""
+        self._database = database
+        self._clock = clock
+        self._codec = codec
+        self._issuers = issuers
+        self._lifetimes = lifetimes
+
+    async def exchange(self, client: OAuthClient, device_code: str) -> SessionTokens:
+        """Begin the session of a device whose user has approved it, committed when this returns.
+
+        A code works once. Raises ``GrantNotAllowedError``, the refusals of RFC 8628 section 3.5 and
+        ``InvalidDeviceCodeError``; ``ServiceUnavailableError`` before anything is consumed while the tokens cannot be
+        signed.
+        """
+        if DEVICE_CODE not in client.grant_types:
+            raise GrantNotAllowedError
+        token, now = self._codec.decode(device_code), self._clock.now()
+        if token is None:
+            raise self._refused(client, PollAnswer.INVALID)
+        async with self._database.connection() as connection:
+            device = await devices.update_poll(connection, token, client.client_id, now=now, added=ADDED_BY_EARLY_POLL)
+        answer = judge_poll(device, client.client_id, now)
+        if answer is not None or device is None or device.user_id is None:
+            raise self._refused(client, answer or PollAnswer.INVALID)
+        pairs = self._issuers.pairs
+        pairs.require_signing_key(pairs.audience_of(client.client_id), now)
+        pairs.require_signing_key(TokenAudience(client.client_id, client.id_token_algorithm), now)
+        begun = await self._begin(client, token, device.user_id, now)
+        if isinstance(begun, PollAnswer):
+            raise self._refused(client, begun)
+        report(DeviceCodeRedeemed(client_id=client.client_id))
+        return issue_tokens(self._issuers, client, begun, now)
+
+    async def _begin(
+        self, client: OAuthClient, token: RowToken, user_id: UUID, now: datetime
+    ) -> BegunApplication | PollAnswer:
+        """Consume the code, and begin the session: the judge decides about the account as it is at this moment."""
+        try:
+            async with self._database.transaction() as connection:
+                account = await lock_account(connection, user_id)
+                approved = await devices.consume_device(connection, token, user_id)
+                if approved is None:
+                    return PollAnswer.EXPIRED
+                audience = await find_audience(connection, self._issuers, client, approved.resource, now)
+                if approved.resource is not None and audience is None:
+                    return PollAnswer.INVALID
+                begun = await begin_session(
+                    connection,
+                    account,
+                    approved.proof_of(user_id),
+                    _grant_of(client, approved, None if audience is None else audience.audience),
+                    Device(),
+                    policy=SIGNED_IN,
+                    lifetimes=self._lifetimes,
+                    now=now,
+                )
+        except UserNotFoundError:
+            return PollAnswer.EXPIRED
+        if not isinstance(begun, Begun):
+            return PollAnswer.INVALID
+        return BegunApplication(begun, user_id, begun.token.session_id, approved.scopes, audience)
+
+    def _refused(self, client: OAuthClient, answer: PollAnswer) -> DomainError:
+        if answer not in {PollAnswer.PENDING, PollAnswer.SLOW_DOWN}:
+            report(DeviceCodeRefused(client_id=client.client_id, reason=answer.value))
+        return _REFUSALS[answer]()
+
+
+def _grant_of(client: OAuthClient, approved: ApprovedDevice, audience: TokenAudience | None) -> Grant:
+    """Return what the session is for. It outlives the browser's, which is perhaps another person's telephone."""
+    return Grant(client.client_id, tuple(sorted(approved.scopes)), audience, GrantKind.OFFLINE)

@@ -1,0 +1,86 @@
+"""Use cases of pushed authorization requests (RFC 9126): a client sends its request ahead, and a browser opens it."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+from uuid import UUID
+
+from doorward.core.ports import Clock, Database
+from doorward.domain.auth.opaque_token import RowToken, RowTokenCodec
+from doorward.domain.oauth.authorization_request import PUSHED_PREFIX, RefusedAuthorization, read_authorization
+from doorward.domain.oauth.events import AuthorizationPushed, AuthorizationRefused
+from doorward.domain.oauth.models import OAuthClient, ResourceContent
+from doorward.domain.oauth.policy import may_be_a_client_id
+from doorward.domain.oauth.repositories import Connection, pushed_requests
+from doorward.domain.oauth.token_policy import Audiences
+from doorward.observability.logging import report
+
+REQUEST_PREFIX: Final = "dwp_"
+LIFE: Final = timedelta(seconds=60)
+"""Until a browser comes."""
+
+LIFE_IN_BROWSER: Final = timedelta(minutes=30)
+"""From the first visit on: as long as the user may take to sign in."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedRequest:
+    """What a client sent ahead. It is consumed with the code that is issued for it."""
+
+    id: UUID
+    parameters: Mapping[str, str]
+
+
+class PushedRequests:
+    """Stores requests for authorization, and opens them in the first browser that comes with one."""
+
+    def __init__(
+        self, *, database: Database[Connection], clock: Clock, codec: RowTokenCodec, audiences: Audiences
+    ) -> None:
+        """Take the database, the time, what writes names of requests, and the audiences."""
+        self._database = database
+        self._clock = clock
+        self._codec = codec
+        self._audiences = audiences
+
+    async def push(
+        self, client: OAuthClient, parameters: Mapping[str, str], resource: ResourceContent | None
+    ) -> str | RefusedAuthorization:
+        """Store a request; return the ``request_uri`` that a browser opens it with, or what is wrong with it.
+
+        All that can be wrong without a user is found now. ``resource`` is the stored one that the request names.
+        Raises ``InvalidAuthorizationError`` for an address that is not the client's.
+        """
+        request = read_authorization(parameters, (), client, resource, self._audiences, is_pushed=True)
+        if isinstance(request, RefusedAuthorization):
+            report(AuthorizationRefused(client_id=client.client_id, reason=request.error))
+            return request
+        token, expires_at = RowToken.new(), self._clock.now() + LIFE
+        async with self._database.connection() as connection:
+            await pushed_requests.add_pushed_request(
+                connection, token, client.client_id, parameters, expires_at=expires_at
+            )
+        report(AuthorizationPushed(client_id=client.client_id))
+        return f"{PUSHED_PREFIX}{self._codec.encode(token)}"
+
+    async def open(self, request_uri: str, client_id: str, browser: str) -> OpenedRequest | None:
+        """Return a request of the client; None if there is none, it has expired, or another browser has opened it.
+
+        ``browser`` is the secret by which the browser is known. The first one that comes keeps the request to itself.
+        """
+        token = self._codec.decode(request_uri.removeprefix(PUSHED_PREFIX))
+        if token is None or not browser or not may_be_a_client_id(client_id):
+            return None
+        now = self._clock.now()
+        async with self._database.connection() as connection:
+            parameters = await pushed_requests.update_browser(
+                connection,
+                token,
+                client_id,
+                hashlib.sha256(browser.encode("utf-8", "surrogatepass")).digest(),
+                now=now,
+                visited_until=now + LIFE_IN_BROWSER,
+            )
+        return None if parameters is None else OpenedRequest(token.id, parameters)

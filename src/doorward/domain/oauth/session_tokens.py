@@ -1,0 +1,81 @@
+"""The first tokens of an application's session, however the session began."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from uuid import UUID
+
+from doorward.domain.auth.begin import Begun
+from doorward.domain.auth.rotated_session import TokenAudience
+from doorward.domain.auth.token_pair import TokenPairIssuer
+from doorward.domain.oauth.code_models import IdentityToken, SessionTokens
+from doorward.domain.oauth.models import OAuthClient
+from doorward.domain.oauth.policy import OPENID_SCOPE, REFRESH_TOKEN
+from doorward.domain.oauth.ports import IdTokenSigner
+from doorward.domain.oauth.repositories import Connection, resources
+from doorward.observability.logging import report
+
+
+@dataclass(frozen=True, slots=True)
+class TokenIssuers:
+    """What writes the tokens of sessions: access and refresh tokens, and ID tokens."""
+
+    issuer: str
+    pairs: TokenPairIssuer
+    id_tokens: IdTokenSigner
+
+
+@dataclass(frozen=True, slots=True)
+class KnownAudience:
+    """A resource, and the scopes that it knows."""
+
+    audience: TokenAudience
+    scopes: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class BegunApplication:
+    """A session of an application that is committed, and what was asked for."""
+
+    begun: Begun
+    user_id: UUID
+    session_id: UUID
+    scopes: Sequence[str]
+    audience: KnownAudience | None
+    nonce: str | None = None
+
+
+async def find_audience(
+    connection: Connection, issuers: TokenIssuers, client: OAuthClient, identifier: str | None, now: datetime
+) -> KnownAudience | None:
+    """Return a resource of the client as it is at this moment; None for none, or one that is gone meanwhile.
+
+    Raises ``ServiceUnavailableError`` while its tokens cannot be signed.
+    """
+    if identifier is None or identifier not in client.resources:
+        return None
+    resource = await resources.find_resource(connection, identifier)
+    if resource is None:
+        return None
+    audience = TokenAudience(resource.identifier, resource.algorithm)
+    issuers.pairs.require_signing_key(audience, now)
+    return KnownAudience(audience, frozenset(resource.scopes))
+
+
+def issue_tokens(
+    issuers: TokenIssuers, client: OAuthClient, application: BegunApplication, now: datetime
+) -> SessionTokens:
+    """Return the first tokens. The access token for a resource says what that knows."""
+    begun = application.begun
+    for event in (begun.event, *begun.ended):
+        report(event)
+    grant = begun.grant
+    if application.audience is not None:
+        scopes = tuple(scope for scope in grant.scopes if scope in application.audience.scopes)
+        grant = replace(grant, scopes=scopes)
+    pair = issuers.pairs.issue_first(replace(begun, grant=grant), user_id=application.user_id, now=now)
+    id_token = None
+    if OPENID_SCOPE in application.scopes:
+        identity = IdentityToken(client, application.user_id, application.session_id, begun.sign_in, application.nonce)
+        id_token = issuers.id_tokens.sign_id_token(identity, now)
+    return SessionTokens(pair, id_token, gives_refresh_token=REFRESH_TOKEN in client.grant_types)

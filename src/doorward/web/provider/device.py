@@ -1,0 +1,143 @@
+"""The page on which a person signs in to a device that has no browser (RFC 8628 section 3.3)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import urlencode
+
+from fastapi import Request, Response
+from pydantic import Field
+
+from doorward.api.admission import count_call
+from doorward.api.bodies import FormBody
+from doorward.api.oauth.device_authorization import PAGE
+from doorward.api.policy import ContentPolicy
+from doorward.api.routing import Call
+from doorward.api.services import CurrentServices, ProviderServices, Services
+from doorward.core.ports import LimitedCall
+from doorward.domain.auth.browser_session import BrowserSession
+from doorward.domain.oauth.exceptions import InvalidAuthorizationError
+from doorward.domain.oauth.user_code import LONGEST_INPUT, read_user_code, shown
+from doorward.web.account_pages import UNPROCESSABLE
+from doorward.web.cookies import Cookie
+from doorward.web.forms import PageForm
+from doorward.web.provider.authorize import provider_of
+from doorward.web.provider.consent import ALLOW, words_of_scopes
+from doorward.web.provider.pages import SIGN_IN, ProviderPages, form_policy, page_policy
+from doorward.web.provider.parameters import query_of, read_query
+
+ENTER: Final = "device"
+CONFIRM: Final = "device_confirm"
+WRONG: Final = "No device shows this code. It may have expired: have the device show another one."
+OVER: Final = "The device does not wait any more. Have it show another code."
+EXPIRED: Final = "This page was open for too long, or in another browser. Try again."
+
+
+class DeviceForm(PageForm):
+    """A code that a person typed, and then what they decided about the device that shows it."""
+
+    user_code: str = Field("", max_length=1024)
+    decision: str = Field("", max_length=16)
+
+
+def calls(pages: ProviderPages) -> Sequence[Call]:
+    """Return the calls."""
+    device = _DevicePages(pages)
+    content = ContentPolicy.FORM
+    return [
+        Call("GET", PAGE, device.show_device, page_policy(content)),
+        Call("POST", PAGE, device.decide_device, form_policy(content)),
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _DevicePages:
+    pages: ProviderPages
+
+    async def show_device(self, request: Request, services: CurrentServices) -> Response:
+        """Show the form for the code. One that the address brings is filled in, and nothing more."""
+        provider = provider_of(services)
+        try:
+            typed = read_query(query_of(request)).values.get("user_code", "")[:LONGEST_INPUT]
+        except InvalidAuthorizationError as error:
+            return self.pages.error_page(error)
+        session = await self._session(request, provider)
+        if session is None:
+            return self._sign_in(request, typed, is_form=False)
+        return self._enter(request, session, typed)
+
+    async def decide_device(self, request: Request, form: FormBody[DeviceForm], services: CurrentServices) -> Response:
+        """Show which device it is, and then do what the person decides.
+
+        The form that decides is one for a code which this browser was shown: it guesses none.
+        """
+        provider = provider_of(services)
+        session = await self._session(request, provider)
+        if session is None:
+            return self._sign_in(request, form.user_code, is_form=True)
+        if form.decision:
+            return await self._decide(request, provider, session, form)
+        if not self.pages.forms.is_own(request, ENTER, form.form_token):
+            return self._enter(request, session, form.user_code, EXPIRED)
+        return await self._confirm(request, services, provider, session, form.user_code)
+
+    async def _confirm(
+        self,
+        request: Request,
+        services: Services,
+        provider: ProviderServices,
+        session: BrowserSession,
+        typed: str,
+    ) -> Response:
+        await count_call(LimitedCall.USER_CODE, request.scope["route"], services, caller=f"user {session.user_id}")
+        waiting, user_code = await provider.devices.find(typed), read_user_code(typed)
+        if waiting is None or user_code is None:
+            return self._enter(request, session, typed, WRONG)
+        return self.pages.form_page(
+            request,
+            CONFIRM,
+            form=_form_of(user_code),
+            application=waiting.name,
+            username=session.username,
+            user_code=shown(user_code),
+            scopes=words_of_scopes(frozenset(waiting.scopes)),
+        )
+
+    async def _decide(
+        self, request: Request, provider: ProviderServices, session: BrowserSession, form: DeviceForm
+    ) -> Response:
+        user_code = read_user_code(form.user_code)
+        if user_code is None or not self.pages.forms.is_own(request, _form_of(user_code), form.form_token):
+            return self._enter(request, session, form.user_code, EXPIRED)
+        if form.decision == ALLOW:
+            decided = await provider.devices.approve(user_code, session)
+            title, message = "Signed in", "The device is signed in. You can close this page."
+        else:
+            decided = await provider.devices.deny(user_code, session)
+            title, message = "Not signed in", "The device is not signed in. You can close this page."
+        if decided is None:
+            return self._enter(request, session, "", OVER)
+        return self.pages.page("finished", title=title, message=message)
+
+    def _enter(self, request: Request, session: BrowserSession, typed: str, refusal: str | None = None) -> Response:
+        return self.pages.form_page(
+            request,
+            ENTER,
+            status=200 if refusal is None else UNPROCESSABLE,
+            refusal=refusal,
+            username=session.username,
+            user_code=typed[:LONGEST_INPUT],
+        )
+
+    def _sign_in(self, request: Request, typed: str, *, is_form: bool) -> Response:
+        user_code = read_user_code(typed)
+        again = PAGE if user_code is None else f"{PAGE}?{urlencode({'user_code': shown(user_code)})}"
+        return self.pages.go_on(request, f"{SIGN_IN}?{urlencode({'next': again})}", is_form=is_form)
+
+    async def _session(self, request: Request, provider: ProviderServices) -> BrowserSession | None:
+        return await provider.browser_sessions.find(self.pages.cookies.read(request, Cookie.SESSION))
+
+
+def _form_of(user_code: str) -> str:
+    """Return the name of the form that decides about one device."""
+    return f"{CONFIRM} {user_code}"

@@ -1,0 +1,119 @@
+"""Pages of applications call the endpoints from the origins to which browsers are sent back."""
+
+import httpx
+import pytest
+
+from doorward.core.exceptions import ServiceUnavailableError
+from doorward.domain.oauth.registered_origins import KEPT_SECONDS, RegisteredOrigins
+from tests.integration.oauth.browsers import CALLBACK, application
+from tests.integration.oauth.clients import OPERATOR, any_version
+from tests.integration.oauth.provider import ISSUER, Provider
+from tests.integration.service import Logs, MakeService, events
+
+PAGE = "https://app.example"
+LISTED = "https://listed.example"
+ALLOWED = "access-control-allow-origin"
+CREDENTIALS = "access-control-allow-credentials"
+CALLED = (("POST", "/oauth/token"), ("POST", "/oauth/revoke"), ("GET", "/oauth/userinfo"))
+
+
+class Steady:
+    """Time that the test moves."""
+
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+async def provider(make_service: MakeService) -> Provider:
+    provider = Provider(
+        await make_service(public_url=ISSUER, background="off", cors_allow_origins=LISTED, cors_allow_credentials=True)
+    )
+    await application(provider)
+    await application(provider, redirect_uris=("http://localhost/callback",))
+    return provider
+
+
+async def preflight(provider: Provider, method: str, path: str, origin: str, **more: str) -> httpx.Response:
+    headers = {"Origin": origin, "Access-Control-Request-Method": method, **more}
+    return await provider.service.client.options(path, headers=headers)
+
+
+async def test_pages_of_clients_and_of_the_settings_may_call_and_no_others(provider: Provider) -> None:
+    for method, path in CALLED:
+        for origin in (PAGE, LISTED, "http://localhost:5173"):
+            asked = await preflight(
+                provider, method, path, origin, **{"Access-Control-Request-Headers": "authorization"}
+            )
+            assert (asked.status_code, asked.headers[ALLOWED]) == (200, origin)
+            answer = await provider.service.client.request(method, path, headers={"Origin": origin})
+            assert answer.status_code >= 400
+            assert answer.headers[ALLOWED] == origin
+            for each in (asked, answer):
+                assert CREDENTIALS not in each.headers
+                assert "origin" in each.headers["vary"].lower()
+        for origin in ("https://evil.example", "null", "http://app.example", CALLBACK):
+            refused = await preflight(provider, method, path, origin)
+            assert refused.status_code == 400
+            answer = await provider.service.client.request(method, path, headers={"Origin": origin})
+            for each in (refused, answer):
+                assert ALLOWED not in each.headers
+                assert "origin" in each.headers["vary"].lower()
+
+
+async def test_what_browsers_are_sent_to_and_what_servers_call_is_for_no_page(provider: Provider) -> None:
+    for path in ("/oauth/authorize", "/oauth/logout", "/account/sign-in", "/oauth/par", "/oauth/introspect"):
+        answer = await provider.service.client.get(path, headers={"Origin": PAGE})
+        assert ALLOWED not in answer.headers, path
+        assert (await preflight(provider, "POST", path, PAGE)).status_code == 400
+    for path in ("/.well-known/openid-configuration", "/oauth/jwks"):
+        answer = await provider.service.client.get(path, headers={"Origin": "https://any.example"})
+        assert answer.headers[ALLOWED] == "*"
+    answer = await provider.service.client.get("/api/v1/auth/me", headers={"Origin": PAGE})
+    assert ALLOWED not in answer.headers
+
+
+async def test_only_a_page_that_is_not_in_the_settings_costs_a_statement_and_that_once(provider: Provider) -> None:
+    asked = provider.service.connections_asked_for
+    before = asked()
+    await provider.service.client.post("/oauth/token")
+    await preflight(provider, "POST", "/oauth/token", LISTED)
+    assert asked() == before
+    for _ in range(5):
+        await preflight(provider, "POST", "/oauth/token", PAGE)
+        await preflight(provider, "POST", "/oauth/token", "https://evil.example")
+    assert asked() == before + 1
+
+
+async def test_a_change_of_clients_is_noticed_after_some_seconds(provider: Provider) -> None:
+    steady = Steady()
+    origins = RegisteredOrigins(database=provider.service.database, steady=steady)
+    assert not await origins.has("https://new.example")
+    app = await application(provider, redirect_uris=("https://new.example/callback",))
+    steady.now = KEPT_SECONDS - 1
+    assert not await origins.has("https://new.example")
+    steady.now = KEPT_SECONDS
+    assert await origins.has("https://new.example")
+    await provider.clients.disable(OPERATOR, app.id, any_version)
+    steady.now *= 2
+    assert not await origins.has("https://new.example")
+
+
+async def test_while_the_database_is_away_the_origins_that_were_known_count(provider: Provider, logs: Logs) -> None:
+    class Away:
+        is_away = False
+
+        def connection(self) -> object:
+            if self.is_away:
+                raise ServiceUnavailableError
+            return provider.service.database.connection()
+
+    steady, away = Steady(), Away()
+    origins = RegisteredOrigins(database=away, steady=steady)  # type: ignore[arg-type] # as much of one as is used
+    assert await origins.has(PAGE)
+    steady.now, away.is_away = KEPT_SECONDS, True
+    assert await origins.has(PAGE)
+    assert not await origins.has("https://evil.example")
+    assert len(events(logs, "client.origins_not_read")) == 1

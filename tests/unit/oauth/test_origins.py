@@ -1,0 +1,42 @@
+"""Which pages' origins are those of redirect URIs: compared as texts, but for the ports of the user's own machine."""
+
+import pytest
+
+from doorward.domain.oauth.registered_origins import Origins
+
+ORIGINS = Origins.of_uris(
+    [
+        "https://app.example/callback",
+        "https://Other.Example:8443/a?b=c",
+        "https://usual.example:443/a",
+        "http://localhost/callback",
+        "http://127.0.0.1:5000/callback",
+        "com.example.app:/callback",
+    ]
+)
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        *("https://app.example", "https://other.example:8443", "https://usual.example"),
+        *("http://localhost", "http://localhost:5173", "http://127.0.0.1", "http://127.0.0.1:5000"),
+        "http://127.0.0.1:5001",
+    ],
+)
+def test_a_page_to_which_browsers_are_sent_back_has_a_known_origin(origin: str) -> None:
+    assert ORIGINS.has(origin)
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        *("null", "", "*", "https://app.example.evil.example", "https://app.example:444", "http://app.example"),
+        *("https://evil.example", "https://other.example", "https://localhost", "http://[::1]:5173"),
+        *("http://localhost.evil.example", "http://localhost:5173/", "http://localhost:", "http://localhost:999999"),
+        *("com.example.app:", "com.example.app://", "https://APP.example", "http://localhost:1" + "1" * 600),
+        "https://app.example/callback",
+    ],
+)
+def test_any_other_has_not(origin: str) -> None:
+    assert not ORIGINS.has(origin)
