@@ -60,9 +60,11 @@ def serving(handler: Any, port: int = 0) -> Iterator[str]:
     with ThreadingHTTPServer((LOOPBACK, port), handler) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
         thread.start()
-        yield f"{LOOPBACK}:{server.server_port}"
-        server.shutdown()
-        thread.join()
+        try:
+            yield f"{LOOPBACK}:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 def answers(url: str, status: int = 200) -> bool:
