@@ -9,7 +9,8 @@ from typing import Any, Final
 c: Any = get_config()  # type: ignore[name-defined] # noqa: F821 - JupyterHub defines it
 ISSUER: Final = "https://auth.example.com"
 
-c.JupyterHub.bind_url = "https://hub.example.com"
+# Where a proxy with TLS leads https://hub.example.com.
+c.JupyterHub.bind_url = "http://127.0.0.1:8000"
 c.JupyterHub.authenticator_class = "generic-oauth"
 c.GenericOAuthenticator.client_id = "dwc_EXAMPLE"
 c.GenericOAuthenticator.client_secret = "dws_EXAMPLE"  # noqa: S105 - an example, not a secret

@@ -169,6 +169,7 @@ def jupyterhub(folder: Path, issuer: str, port: int, app: App) -> Iterator[str]:
         "jupyterhub_config.py",
         {
             "https://auth.example.com": issuer,
+            "http://127.0.0.1:8000": site,
             "https://hub.example.com": site,
             "dwc_EXAMPLE": app.client_id,
             "dws_EXAMPLE": app.secret,

@@ -46,4 +46,7 @@ async def test_jupyterhub_signs_a_person_in(home: PasskeySite, browser: Browser,
             await page.get_by_role("button", name="Allow").click()
             await page.wait_for_url(f"{site}/hub/home")
             assert person.username in await page.content()
+            await page.goto(f"{site}/hub/logout")
+            await page.get_by_text("Sign out?").wait_for()
+            assert page.url == f"{home.url}/oauth/logout"
         assert f"User logged in: {person.username}" in (tmp_path / "log").read_text()
