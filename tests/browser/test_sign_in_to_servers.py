@@ -29,6 +29,11 @@ async def test_mod_auth_openidc_signs_a_person_in_and_out(home: PasskeySite, bro
             seen = dict(line.split(": ", 1) for line in (await page.inner_text("body")).splitlines() if ": " in line)
             assert (seen["OIDC_CLAIM_sub"], seen["OIDC_CLAIM_email"]) == (person.id, person.email)
             assert page.url == f"{site}/private/page"
+            # What a caller sends in the name of the module does not reach the application.
+            await page.set_extra_http_headers({"OIDC_CLAIM_sub": "another", "OIDC-CLAIM-sub": "another"})
+            await page.goto(f"{site}/private/page")
+            assert "another" not in await page.inner_text("body")
+            assert f"OIDC_CLAIM_sub: {person.id}" in await page.inner_text("body")
             await page.goto(f"{site}/private/signed-in?logout={place}/bye")
             assert page.url.partition("?")[0] == f"{place}/bye"
             await page.goto(f"{site}/private/page")

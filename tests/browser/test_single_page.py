@@ -112,3 +112,14 @@ async def test_nginx_lets_through_who_signed_in_until_the_session_ends(
             assert (ended.status_code, ended.headers["www-authenticate"]) == (401, 'Bearer error="invalid_token"')
             for wrong in ("", "Bearer", "Basic x", "Bearer x&token=y", f"Bearer {token[:-4]}AAAA"):
                 assert (await client.get("/api/orders", headers={"Authorization": wrong})).status_code == 401
+
+
+async def test_nginx_lets_nothing_through_while_doorward_does_not_answer_it(
+    home: PasskeySite, page_port: int, tmp_path: Path
+) -> None:
+    write_single_page(tmp_path / "single_page", App("dwc_EXAMPLE", ""), home.url, {})
+    with nginx(tmp_path, home.url, page_port, "bm8gY2xpZW50") as site:
+        async with httpx.AsyncClient(base_url=site, trust_env=False) as client:
+            answer = await client.get("/api/orders", headers={"Authorization": "Bearer of-a-client"})
+            assert answer.status_code == 500
+    assert "introspection was answered with 401" in (tmp_path / "log").read_text()
