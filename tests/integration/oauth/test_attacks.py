@@ -151,6 +151,7 @@ async def test_a_victim_is_not_signed_in_as_the_attacker(
         OWN_SITE,
     ):
         answer = await browser.http.post(SIGN_IN, data=form, headers=headers)
-        assert answer.status_code == 422
+        # 403 where another site sends it, 422 where the form is not one that this browser was shown.
+        assert answer.status_code in {403, 422}
         assert "doorward_session" not in browser.http.cookies
     assert "login_required" in (await browser.get(app.address(prompt="none"))).headers["location"]
