@@ -23,6 +23,9 @@ ROOT: Final = Path(__file__).parents[2]
 EXAMPLES: Final = ROOT / "examples" / "sign_in"
 BUNDLE: Final = Path("dist") / "browser" / "oidc-client-ts.min.js"
 
+HUB_SECONDS: Final = 300
+"""It imports more than any other program here."""
+
 
 def example(name: str, changes: Mapping[str, str]) -> str:
     """Return a file of examples/sign_in in other words. Each must be there, or the file is no longer what it was."""
@@ -185,5 +188,6 @@ def jupyterhub(folder: Path, issuer: str, port: int, app: App) -> Iterator[str]:
     configuration = folder / "jupyterhub_config.py"
     configuration.write_text(text)
     words = [sys.executable, "-m", "jupyterhub", "--config", str(configuration)]
-    with running(Command(words, {"HOME": str(folder)}), folder, lambda: answers(f"{site}/hub/login")):
+    command = Command(words, {"HOME": str(folder)})
+    with running(command, folder, lambda: answers(f"{site}/hub/login"), HUB_SECONDS):
         yield site
