@@ -2,11 +2,11 @@
 
 import base64
 import json
-from typing import Any
 
 import httpx
 import pytest
 from joserfc import jwk, jwt
+from jwt import get_unverified_header
 
 from tests.integration.certification.relying_party import BYE, RelyingParty, Suite
 from tests.integration.oauth.browsers import LOGOUT
@@ -50,14 +50,14 @@ async def is_signed_out_after_a_question(party: RelyingParty, **asked: str) -> N
 
 
 def unsigned(token: str) -> str:
-    """Return an ID token that says it needs no signature."""
-    header = base64.urlsafe_b64encode(json.dumps({"alg": "none"}).encode()).rstrip(b"=").decode()
-    return f"{header}.{token.split('.')[1]}."
+    """Return an ID token that says it needs no signature, and is otherwise as it was."""
+    changed = json.dumps({**get_unverified_header(token), "alg": "none"}).encode()
+    return f"{base64.urlsafe_b64encode(changed).rstrip(b'=').decode()}.{token.split('.')[1]}."
 
 
 def signed_by_the_suite(token: str) -> str:
-    claims: dict[str, Any] = claims_of(token)
-    return jwt.encode({"alg": "RS256", "kid": "of-the-suite"}, claims, jwk.RSAKey.generate_key(2048), ["RS256"])
+    """Return the same ID token with a signature of another key, which it says is the provider's."""
+    return jwt.encode(get_unverified_header(token), claims_of(token), jwk.RSAKey.generate_key(2048), ["RS256"])
 
 
 async def test_oidcc_rp_initiated_logout_discovery_endpoint_verification(suite: Suite) -> None:
