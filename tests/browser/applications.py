@@ -31,18 +31,23 @@ class App:
     secret: str
 
 
-def add_app(site: PasskeySite, *options: str) -> App:
-    """Add a client by the command, as an operator does."""
-    scopes = [part for scope in SCOPE.split() for part in ("--scope", scope)]
-    command = ["client", "add", "Film list", "--redirect-uri", CALLBACK, *scopes, *options]
-    added = subprocess.run(
+def operate(site: PasskeySite, *command: str) -> str:
+    """Run a command of the operator; return what it prints."""
+    done = subprocess.run(
         [sys.executable, "-m", "doorward", *command],
         check=True,
         env={**os.environ, **proof_settings(site.database_url, PUBLIC_URL=site.url)},
         capture_output=True,
         text=True,
     )
-    client_id, _, secret = added.stdout.strip().partition("\t")
+    return done.stdout.strip()
+
+
+def add_app(site: PasskeySite, *options: str, redirect_uri: str = CALLBACK) -> App:
+    """Add a client by the command, as an operator does."""
+    scopes = [part for scope in SCOPE.split() for part in ("--scope", scope)]
+    added = operate(site, "client", "add", "Film list", "--redirect-uri", redirect_uri, *scopes, *options)
+    client_id, _, secret = added.partition("\t")
     return App(client_id, secret)
 
 
@@ -68,8 +73,8 @@ async def came_back(page: Page) -> str:
     return page.url
 
 
-def node_client(function: str, **given: object) -> dict[str, Any]:
-    """Run a step of the client in JavaScript."""
+def node_client(function: str, module: str = "sign_in", **given: object) -> dict[str, Any]:
+    """Run a step of a client in JavaScript."""
     node_package("openid-client")
-    answer: dict[str, Any] = json.loads(run_node(FOLDER / "clients" / "run.mjs", "sign_in", function, given=given))
+    answer: dict[str, Any] = json.loads(run_node(FOLDER / "clients" / "run.mjs", module, function, given=given))
     return answer

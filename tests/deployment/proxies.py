@@ -163,8 +163,10 @@ def traefik(place: Place) -> Command:
 
 
 @contextlib.contextmanager
-def running(command: Command, folder: Path, is_ready: Callable[[], bool]) -> Iterator[None]:
-    """Run a proxy within the block."""
+def running(
+    command: Command, folder: Path, is_ready: Callable[[], bool], seconds: int = READY_SECONDS
+) -> Iterator[None]:
+    """Run a proxy, or another program, within the block. It may take so many seconds to begin, and to end."""
     log = folder / "log"
     with log.open("wb") as output:
         process = subprocess.Popen(
@@ -176,7 +178,7 @@ def running(command: Command, folder: Path, is_ready: Callable[[], bool]) -> Ite
             stderr=subprocess.STDOUT,
         )
     try:
-        deadline = time.monotonic() + READY_SECONDS
+        deadline = time.monotonic() + seconds
         while not is_ready():
             assert process.poll() is None, log.read_text(encoding="utf-8")
             assert time.monotonic() < deadline, log.read_text(encoding="utf-8")
@@ -184,7 +186,7 @@ def running(command: Command, folder: Path, is_ready: Callable[[], bool]) -> Ite
         yield
     finally:
         process.terminate()
-        process.wait(READY_SECONDS)
+        process.wait(seconds)
 
 
 class Front(httpx.HTTPTransport):
