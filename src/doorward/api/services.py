@@ -198,6 +198,8 @@ class ProviderServices:
     logout: Logout
     has_pages: bool
     """Whether there is what renders pages: without them no application can send a browser here."""
+    reads_client_documents: bool
+    """Whether the operator allows clients that a document describes."""
 
 
 @dataclass(slots=True)

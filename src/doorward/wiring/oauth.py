@@ -1,6 +1,7 @@
 """The use cases of OAuth clients, built from the settings."""
 
 import importlib.util
+import ssl
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
@@ -20,10 +21,12 @@ from doorward.domain.oauth.authorization import Authorization
 from doorward.domain.oauth.client_authentication import ClientAuthentication
 from doorward.domain.oauth.client_callers import ClientCallers
 from doorward.domain.oauth.client_credentials import ClientCredentials
+from doorward.domain.oauth.client_metadata import SelfRegistration
 from doorward.domain.oauth.clients import Clients
 from doorward.domain.oauth.code_exchange import CodeExchange, TokenIssuers
 from doorward.domain.oauth.code_models import CODE_PREFIX
 from doorward.domain.oauth.consents import Consents
+from doorward.domain.oauth.described_clients import DescribedClients
 from doorward.domain.oauth.expiry import CodeExpiry
 from doorward.domain.oauth.introspection import Introspection
 from doorward.domain.oauth.login_grants import LoginGrants
@@ -33,8 +36,10 @@ from doorward.domain.oauth.resources import Resources
 from doorward.domain.oauth.revocation import Revocation
 from doorward.domain.oauth.token_policy import Audiences
 from doorward.infrastructure.access_tokens import AccessTokens
+from doorward.infrastructure.client_documents import FetchedClientDocuments
 from doorward.infrastructure.id_tokens import IdTokens
 from doorward.infrastructure.keys import ASKED_NOTE_PURPOSE, AUTHORIZATION_CODE_PURPOSE
+from doorward.infrastructure.outbound import DocumentFetcher
 from doorward.infrastructure.postgres.clock_watch import require_agreement
 from doorward.infrastructure.postgres.database import PostgresDatabase
 from doorward.infrastructure.scheduler import Task
@@ -81,6 +86,7 @@ def create_provider(
         login_grants=LoginGrants(database=database, audiences=audiences),
         code_exchange=_code_exchange(base, sessions, TokenIssuers(issuer, pairs, id_tokens)),
         authorization=_authorization(base, id_tokens, audiences),
+        reads_client_documents=bool(base.settings.self_registration.client_metadata_hosts),
         browser_sessions=BrowserSessions(
             database=database,
             clock=clock,
@@ -116,7 +122,17 @@ def _authorization(base: Foundation, id_tokens: IdTokens, audiences: Audiences) 
         notes=AskedNotes(*keys(base.settings.keys, ASKED_NOTE_PURPOSE)),
         hints=id_tokens,
         audiences=audiences,
+        described=DescribedClients(_client_documents(base)),
     )
+
+
+def _client_documents(base: Foundation) -> FetchedClientDocuments | None:
+    settings = base.settings.self_registration
+    if not settings.client_metadata_hosts:
+        return None
+    allowed = SelfRegistration(frozenset(settings.self_registered_scopes), settings.self_registered_resources)
+    fetcher = DocumentFetcher(tls=ssl.create_default_context())
+    return FetchedClientDocuments(settings.client_metadata_hosts, allowed, fetcher=fetcher, clock=base.clock)
 
 
 def create_own_authentication(base: Foundation, signer: AccessTokens, sessions: Sessions) -> OwnTokenAuthentication:

@@ -9,6 +9,7 @@ from doorward.domain.auth.opaque_token import OpaqueTokenCodec
 from doorward.domain.oauth.asked_again import AskedNotes
 from doorward.domain.oauth.authorization import AskedParameters, Authorization
 from doorward.domain.oauth.authorization_request import AuthorizationRequest
+from doorward.domain.oauth.described_clients import DescribedClients
 from doorward.domain.oauth.pkce import challenge_of
 from doorward.domain.oauth.token_policy import Audiences
 from doorward.infrastructure.id_tokens import IdTokens
@@ -62,4 +63,5 @@ def _authorization(service: Service) -> Authorization:
         notes=AskedNotes(KEY),
         hints=IdTokens(FixedKeyRing(KeyRing()), ISSUER),
         audiences=Audiences(issuer=ISSUER, own="doorward"),
+        described=DescribedClients(None),
     )

@@ -17,12 +17,14 @@ from doorward.domain.oauth.authorization_request import (
     read_authorization,
 )
 from doorward.domain.oauth.code_models import CODE_LIFE, NewCode
+from doorward.domain.oauth.described_clients import DescribedClients, is_stored, store_described_client
+from doorward.domain.oauth.document_address import is_document_address
 from doorward.domain.oauth.events import AuthorizationRefused, CodeIssued, ConsentGranted
 from doorward.domain.oauth.exceptions import InvalidAuthorizationError
 from doorward.domain.oauth.models import ClientId, OAuthClient, ResourceContent
 from doorward.domain.oauth.policy import is_resource_identifier, may_be_a_client_id
 from doorward.domain.oauth.ports import IdTokenSigner
-from doorward.domain.oauth.repositories import Connection, clients, codes, consents
+from doorward.domain.oauth.repositories import Connection, clients, codes, consents, resources
 from doorward.domain.oauth.token_policy import Audiences
 from doorward.observability.logging import report
 
@@ -68,14 +70,16 @@ class Authorization:
         notes: AskedNotes,
         hints: IdTokenSigner,
         audiences: Audiences,
+        described: DescribedClients,
     ) -> None:
-        """Take the database, the time, what writes codes and notes, what reads ID tokens, and the audiences."""
+        """Take the database, the time, what writes codes and notes, what reads ID tokens, audiences and documents."""
         self._database = database
         self._clock = clock
         self._codec = codec
         self._notes = notes
         self._hints = hints
         self._audiences = audiences
+        self._described = described
 
     async def consider(
         self, asked: AskedParameters, session: BrowserSession | None
@@ -116,23 +120,27 @@ class Authorization:
         """Issue a code, committed when this returns; None if the browser's session has ended meanwhile."""
         now, token = self._clock.now(), OpaqueToken.new(session.user_id)
         async with self._database.connection() as connection:
-            is_stored = await codes.add_code(connection, _new_code(token, request, session, now), now=now)
-        return self._issued(request, token) if is_stored else None
+            is_live = await codes.add_code(connection, _new_code(token, request, session, now), now=now)
+        return self._issued(request, token) if is_live else None
 
     async def agree(self, request: AuthorizationRequest, session: BrowserSession) -> IssuedCode | None:
         """Remember that the user agreed to the request, and issue a code for it, as ``issue`` does."""
         now, token, client_id = self._clock.now(), OpaqueToken.new(session.user_id), request.client.client_id
         event = ConsentGranted(user_id=session.user_id, session_id=session.id, client_id=ClientId(client_id))
+        change = None
         async with self._database.transaction() as connection:
-            is_stored = await codes.add_code(connection, _new_code(token, request, session, now), now=now)
-            granted = await consents.find_granted_scopes(connection, session.user_id, client_id) if is_stored else ()
-            is_new = is_stored and not request.scopes <= set(granted)
+            if not is_stored(request.client):
+                change = await store_described_client(connection, request.client, now=now)
+            is_live = await codes.add_code(connection, _new_code(token, request, session, now), now=now)
+            granted = await consents.find_granted_scopes(connection, session.user_id, client_id) if is_live else ()
+            is_new = is_live and not request.scopes <= set(granted)
             if is_new:
                 await consents.add_consent(connection, session.user_id, client_id, request.scopes, now=now)
                 await record(connection, event)
-        if is_new:
-            report(event)
-        return self._issued(request, token) if is_stored else None
+        for each in (change, event if is_new else None):
+            if each is not None:
+                report(each)
+        return self._issued(request, token) if is_live else None
 
     def decline(self, request: AuthorizationRequest) -> RefusedAuthorization:
         """Return what the application is told when the user does not agree."""
@@ -156,10 +164,14 @@ class Authorization:
             identifier = None
         async with self._database.connection() as connection:
             (stored,) = await clients.list_clients_with_hashes(connection, [client_id], [identifier], [None])
-        return (None, None) if stored is None else (stored.client, stored.resource)
+            resource = None if stored is None else stored.resource
+            if stored is None and is_document_address(client_id):
+                resource = await resources.find_content(connection, identifier)
+        client = None if stored is None else stored.client
+        return await self._described.as_described(client_id, client, self._clock.now()), resource
 
     async def _granted(self, request: AuthorizationRequest, session: BrowserSession | None) -> Collection[str]:
-        if session is None or request.client.is_first_party:
+        if session is None or request.client.is_first_party or not is_stored(request.client):
             return ()
         async with self._database.connection() as connection:
             return await consents.find_granted_scopes(connection, session.user_id, request.client.client_id)

@@ -17,6 +17,10 @@ INTROSPECTIONS: Final = Counter("doorward_introspections_total", "Introspections
 
 CODES: Final = Counter("doorward_authorization_codes_total", "Authorization codes and what became of them", "outcome")
 
+CLIENT_DOCUMENTS: Final = Counter(
+    "doorward_client_documents_total", "Documents fetched that describe OAuth clients", "outcome"
+)
+
 RefusedAuthentication = Literal[
     "malformed", "unknown_client", "wrong_method", "wrong_secret", "expired_secret", "disabled_client"
 ]
@@ -154,6 +158,31 @@ class TokenIntrospected(Event):
     counted = ((INTROSPECTIONS, ""),)
     client_id: str
     answer: Literal["active", "inactive"]
+
+
+@dataclass(frozen=True)
+class ClientDocumentRefused(Event):
+    """A document that describes an application could not be used.
+
+    `reason` is `invalid`, `busy` while too many are fetched, or why it could not be fetched.
+    """
+
+    log_event = "client.document_refused"
+    level = "warning"
+    outcome = "failure"
+    counted = ((CLIENT_DOCUMENTS, "refused"),)
+    host: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class ClientDocumentRead(Event):
+    """A document that describes an application was fetched."""
+
+    log_event = "client.document_read"
+    outcome = "success"
+    counted = ((CLIENT_DOCUMENTS, "read"),)
+    host: str
 
 
 @dataclass(frozen=True)

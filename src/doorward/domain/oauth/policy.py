@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from doorward.core.text import UnsafeTextError, normalize
 from doorward.domain.auth.models import ACCOUNT_SCOPE, FIRST_PARTY_CLIENT
+from doorward.domain.oauth.document_address import is_document_address
 from doorward.domain.oauth.events import RefusedAuthentication
 from doorward.domain.oauth.exceptions import (
     BuiltInClientError,
@@ -48,6 +49,9 @@ USER_SCOPES: Final = frozenset({OPENID_SCOPE, PROFILE_SCOPE, EMAIL_SCOPE, OFFLIN
 """OpenID Connect Core sections 5.4 and 11: what a client learns of a user, and whether it stays signed in."""
 ADMINISTRATION: Final = "admin:"
 MAXIMUM_CLIENTS: Final = 250
+MAXIMUM_DESCRIBED_CLIENTS: Final = 250
+"""Beside those that were registered, which they cannot crowd out."""
+
 MAXIMUM_RESOURCES: Final = 200
 """Lists of them have one page."""
 
@@ -73,7 +77,7 @@ _NO_HASH: Final = bytes(32)
 
 def may_be_a_client_id(text: str) -> bool:
     """Tell whether a client can have this id. Of others, none is looked up."""
-    return _CLIENT_ID.fullmatch(text) is not None
+    return _CLIENT_ID.fullmatch(text) is not None or is_document_address(text)
 
 
 def checked_content(content: ClientContent) -> ClientContent:

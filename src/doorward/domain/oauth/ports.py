@@ -6,7 +6,7 @@ from typing import Protocol
 
 from doorward.domain.auth.callers import Caller
 from doorward.domain.oauth.code_models import HintedSession, IdentityToken
-from doorward.domain.oauth.models import KeyAlgorithm
+from doorward.domain.oauth.models import ClientContent, KeyAlgorithm
 from doorward.domain.oauth.repositories import Connection
 
 
@@ -34,6 +34,18 @@ class ClientTokenSigner(Protocol):
         self, client_id: str, scopes: Collection[str], audience: str, now: datetime, *, algorithm: KeyAlgorithm
     ) -> str:
         """Return a token. Raises ``ServiceUnavailableError`` while the ring has no key of the algorithm."""
+        ...
+
+
+class ClientDocuments(Protocol):
+    """The documents by which clients describe themselves, at the addresses that are their ids."""
+
+    def allows(self, address: str) -> bool:
+        """Tell whether the operator allows clients of this address."""
+        ...
+
+    async def content_of(self, address: str) -> ClientContent | None:
+        """Return what the document says of its client; None if it cannot be fetched, or says what it must not."""
         ...
 
 

@@ -17,7 +17,7 @@ from doorward.domain.oauth.authorization_decision import CodeDue, ConsentDue
 from doorward.domain.oauth.authorization_request import RefusedAuthorization
 from doorward.domain.oauth.exceptions import InvalidAuthorizationError
 from doorward.web.cookies import Cookie
-from doorward.web.provider.pages import CONSENT, SIGN_IN, ProviderPages, page_policy
+from doorward.web.provider.pages import CONSENT, SIGN_IN, UNANSWERED, ProviderPages, page_policy
 from doorward.web.provider.parameters import query_of, query_of_form, read_query, with_parameters
 
 POLICY: Final = page_policy(ContentPolicy.FORM_ELSEWHERE)
@@ -33,7 +33,7 @@ def calls(pages: ProviderPages) -> Sequence[Call]:
             asked = read_query(query_of(request))
             session = await provider.browser_sessions.find(pages.cookies.read(request, Cookie.SESSION))
             return await _answer(request, pages, provider, asked, session)
-        except InvalidAuthorizationError as error:
+        except UNANSWERED as error:
             return pages.error_page(error)
 
     async def authorize_by_form(request: Request) -> Response:

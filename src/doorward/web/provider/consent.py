@@ -15,13 +15,13 @@ from doorward.domain.auth.models import ACCOUNT_SCOPE
 from doorward.domain.auth.scopes import ResourceScope
 from doorward.domain.oauth.authorization_decision import CodeDue, ConsentDue
 from doorward.domain.oauth.authorization_request import RefusedAuthorization
-from doorward.domain.oauth.exceptions import InvalidAuthorizationError
+from doorward.domain.oauth.document_address import authority_of, is_document_address
 from doorward.domain.oauth.policy import EMAIL_SCOPE, OFFLINE_SCOPE, OPENID_SCOPE, PROFILE_SCOPE
 from doorward.domain.oauth.redirect_uris import host_of
 from doorward.web.cookies import Cookie
 from doorward.web.forms import PageForm
 from doorward.web.provider.authorize import provider_of
-from doorward.web.provider.pages import CONSENT, ProviderPages, page_policy
+from doorward.web.provider.pages import CONSENT, UNANSWERED, ProviderPages, page_policy
 from doorward.web.provider.parameters import query_of, read_query
 
 TEMPLATE: Final = "consent"
@@ -53,7 +53,7 @@ def calls(pages: ProviderPages) -> Sequence[Call]:
         query = query_of(request)
         try:
             return await _ask(request, pages, provider_of(services), query, is_form=False)
-        except InvalidAuthorizationError as error:
+        except UNANSWERED as error:
             return pages.error_page(error)
 
     async def decide_consent(request: Request, form: FormBody[ConsentForm], services: CurrentServices) -> Response:
@@ -63,7 +63,7 @@ def calls(pages: ProviderPages) -> Sequence[Call]:
             if not pages.forms.is_own(request, TEMPLATE, form.form_token):
                 return await _ask(request, pages, provider, form.query, is_form=True)
             return await _decided(request, pages, provider, form)
-        except InvalidAuthorizationError as error:
+        except UNANSWERED as error:
             return pages.error_page(error)
 
     return [
@@ -84,6 +84,7 @@ async def _ask(
         request,
         TEMPLATE,
         application=asked.client.name,
+        registered_by=authority_of(asked.client.client_id) if is_document_address(asked.client.client_id) else "",
         host=host_of(asked.reply.redirect_uri),
         username=decision.session.username,
         scopes=[WORDS_OF_SCOPES.get(scope, scope) for scope in _in_order(decision.scopes)],
