@@ -241,6 +241,28 @@ CREATE TABLE public.oauth_consents (
     granted_at timestamp with time zone NOT NULL
 );
 
+CREATE TABLE public.oauth_registered_clients (
+    id uuid NOT NULL,
+    client_id text NOT NULL,
+    secret_hash bytea NOT NULL,
+    scopes text[] NOT NULL,
+    resources text[] NOT NULL,
+    CONSTRAINT oauth_registered_clients_secret_hash_check CHECK ((octet_length(secret_hash) = 32))
+);
+
+CREATE TABLE public.oauth_registration_tokens (
+    id uuid NOT NULL,
+    secret_hash bytea NOT NULL,
+    name text NOT NULL,
+    scopes text[] NOT NULL,
+    resources text[] NOT NULL,
+    uses_left integer NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    CONSTRAINT oauth_registration_tokens_secret_hash_check CHECK ((octet_length(secret_hash) = 32)),
+    CONSTRAINT oauth_registration_tokens_uses_left_check CHECK ((uses_left >= 0))
+);
+
 CREATE TABLE public.oauth_resources (
     id uuid NOT NULL,
     identifier text NOT NULL,
@@ -498,6 +520,15 @@ ALTER TABLE ONLY public.oauth_codes
 ALTER TABLE ONLY public.oauth_consents
     ADD CONSTRAINT oauth_consents_pkey PRIMARY KEY (user_id, client_id);
 
+ALTER TABLE ONLY public.oauth_registered_clients
+    ADD CONSTRAINT oauth_registered_clients_client_id_key UNIQUE (client_id);
+
+ALTER TABLE ONLY public.oauth_registered_clients
+    ADD CONSTRAINT oauth_registered_clients_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.oauth_registration_tokens
+    ADD CONSTRAINT oauth_registration_tokens_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.oauth_resources
     ADD CONSTRAINT oauth_resources_identifier_key UNIQUE (identifier);
 
@@ -683,6 +714,9 @@ ALTER TABLE ONLY public.oauth_consents
 
 ALTER TABLE ONLY public.oauth_consents
     ADD CONSTRAINT oauth_consents_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.oauth_registered_clients
+    ADD CONSTRAINT oauth_registered_clients_client_id_fkey FOREIGN KEY (client_id) REFERENCES public.oauth_clients(client_id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.oauth_resources
     ADD CONSTRAINT oauth_resources_introspection_client_id_fkey FOREIGN KEY (introspection_client_id) REFERENCES public.oauth_clients(client_id) ON DELETE SET NULL;

@@ -59,6 +59,8 @@ from doorward.domain.oauth.consents import Consents
 from doorward.domain.oauth.introspection import Introspection
 from doorward.domain.oauth.login_grants import LoginGrants
 from doorward.domain.oauth.logout import Logout
+from doorward.domain.oauth.registration import ClientRegistration
+from doorward.domain.oauth.registration_tokens import RegistrationTokens
 from doorward.domain.oauth.resources import Resources
 from doorward.domain.oauth.revocation import Revocation
 from doorward.domain.passkeys.authentication import PasskeyLogin
@@ -181,6 +183,7 @@ class OAuthServices:
     resources: Resources
     client_authentication: ClientAuthentication
     consents: Consents
+    registration_tokens: RegistrationTokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +199,8 @@ class ProviderServices:
     authorization: Authorization
     browser_sessions: BrowserSessions
     logout: Logout
+    registration: ClientRegistration | None
+    """None where clients may not register themselves."""
     has_pages: bool
     """Whether there is what renders pages: without them no application can send a browser here."""
     reads_client_documents: bool

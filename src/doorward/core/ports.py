@@ -92,6 +92,7 @@ class LimitedCall(StrEnum):
     INTROSPECT = "introspect"
     AUTHORIZE = "authorize"
     USERINFO = "userinfo"
+    CLIENT_REGISTRATION = "client_registration"
 
 
 class RateLimiter(Protocol):

@@ -18,8 +18,9 @@ from doorward.core.ports import Clock
 from doorward.domain.oauth.client_metadata import SelfRegistration, content_of_document
 from doorward.domain.oauth.document_address import authority_of
 from doorward.domain.oauth.events import ClientDocumentRead, ClientDocumentRefused
-from doorward.domain.oauth.exceptions import InvalidClientMetadataError, InvalidRedirectUriError
+from doorward.domain.oauth.exceptions import InvalidRedirectUriError
 from doorward.domain.oauth.models import ClientContent
+from doorward.domain.oauth.registration_exceptions import InvalidClientMetadataError
 from doorward.infrastructure.outbound import Document, DocumentUnavailableError
 from doorward.observability.logging import report
 

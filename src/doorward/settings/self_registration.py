@@ -38,10 +38,14 @@ class SelfRegistrationSettings(Topic):
     documents, as MCP clients have them). Separated by commas, with a port where it is not 443; `*`: all hosts with
     public addresses. A host that is named may have a private one. Empty: no such clients."""
 
+    client_registration_enabled: bool = Field(default=False, examples=["true"])
+    """Whether clients may register themselves at `/oauth/register` (RFC 7591), each with a token of
+    `doorward registration-token add`."""
+
     self_registered_scopes: Annotated[tuple[str, ...], split_list, AfterValidator(_check_scopes)] = Field(
         ("openid", "profile", "email", "offline_access"), examples=["openid,profile,notes:read,notes:write"]
     )
-    """Scopes that clients which register themselves may ask people for, separated by commas."""
+    """Scopes that clients which a document describes may ask people for, separated by commas."""
 
     self_registered_resources: Annotated[tuple[str, ...], split_list] = Field(
         (), examples=["https://notes.example.com/mcp"]

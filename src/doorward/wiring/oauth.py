@@ -31,6 +31,9 @@ from doorward.domain.oauth.expiry import CodeExpiry
 from doorward.domain.oauth.introspection import Introspection
 from doorward.domain.oauth.login_grants import LoginGrants
 from doorward.domain.oauth.logout import Logout
+from doorward.domain.oauth.registration import ClientRegistration
+from doorward.domain.oauth.registration_models import INITIAL_TOKEN_PREFIX, REGISTRATION_TOKEN_PREFIX
+from doorward.domain.oauth.registration_tokens import RegistrationTokens
 from doorward.domain.oauth.repositories import Connection
 from doorward.domain.oauth.resources import Resources
 from doorward.domain.oauth.revocation import Revocation
@@ -38,7 +41,12 @@ from doorward.domain.oauth.token_policy import Audiences
 from doorward.infrastructure.access_tokens import AccessTokens
 from doorward.infrastructure.client_documents import FetchedClientDocuments
 from doorward.infrastructure.id_tokens import IdTokens
-from doorward.infrastructure.keys import ASKED_NOTE_PURPOSE, AUTHORIZATION_CODE_PURPOSE
+from doorward.infrastructure.keys import (
+    ASKED_NOTE_PURPOSE,
+    AUTHORIZATION_CODE_PURPOSE,
+    INITIAL_TOKEN_PURPOSE,
+    REGISTRATION_TOKEN_PURPOSE,
+)
 from doorward.infrastructure.outbound import DocumentFetcher
 from doorward.infrastructure.postgres.clock_watch import require_agreement
 from doorward.infrastructure.postgres.database import PostgresDatabase
@@ -66,6 +74,9 @@ def create_oauth(settings: Settings, database: PostgresDatabase, clock: Clock) -
             database=database, batching=batching_on(database), clock=clock, built_in_resources=built_in
         ),
         consents=Consents(database=database, clock=clock, address_detail=settings.tokens.client_addresses),
+        registration_tokens=RegistrationTokens(
+            database=database, clock=clock, codec=_initial_tokens(settings.keys), built_in_resources=built_in
+        ),
     )
 
 
@@ -86,6 +97,7 @@ def create_provider(
         login_grants=LoginGrants(database=database, audiences=audiences),
         code_exchange=_code_exchange(base, sessions, TokenIssuers(issuer, pairs, id_tokens)),
         authorization=_authorization(base, id_tokens, audiences),
+        registration=_registration(base),
         reads_client_documents=bool(base.settings.self_registration.client_metadata_hosts),
         browser_sessions=BrowserSessions(
             database=database,
@@ -95,6 +107,21 @@ def create_provider(
         ),
         logout=Logout(database=database, hints=id_tokens),
         has_pages=importlib.util.find_spec("jinja2") is not None,
+    )
+
+
+def _initial_tokens(settings: KeySettings) -> OpaqueTokenCodec:
+    return OpaqueTokenCodec(INITIAL_TOKEN_PREFIX, *keys(settings, INITIAL_TOKEN_PURPOSE))
+
+
+def _registration(base: Foundation) -> ClientRegistration | None:
+    if not base.settings.self_registration.client_registration_enabled:
+        return None
+    return ClientRegistration(
+        database=base.database,
+        clock=base.clock,
+        initial=_initial_tokens(base.settings.keys),
+        registered=OpaqueTokenCodec(REGISTRATION_TOKEN_PREFIX, *keys(base.settings.keys, REGISTRATION_TOKEN_PURPOSE)),
     )
 
 

@@ -37,6 +37,7 @@ class Oauth:
         self.clients = services.clients
         self.resources = services.resources
         self.authentication = services.client_authentication
+        self.registration_tokens = services.registration_tokens
 
     def sql(self, query: str, *parameters: object) -> list[dict[str, Any]]:
         """Run a statement beside the service, committed."""

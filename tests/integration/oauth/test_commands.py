@@ -169,3 +169,17 @@ async def test_options_that_exclude_each_other_or_are_unknown_are_a_usage_error(
     run: Run, arguments: tuple[str, ...]
 ) -> None:
     assert (await run(*arguments))[0] == 2
+
+
+async def test_the_operator_adds_lists_and_removes_tokens_at_a_shell(run: Run) -> None:
+    status, out, _ = await run("registration-token", "add", "Tools", "--scope", "openid", "--uses", "5", "--days", "7")
+    assert (status, out[:4]) == (0, "dwi_")
+    status, listed, _ = await run("registration-token", "list")
+    token_id, uses, expires_at, *rest = listed.strip().split("\t")
+    assert (status, uses, rest) == (0, "5", ["openid", "", "Tools"])
+    assert expires_at.endswith("+00:00")
+    assert out.strip() not in listed
+    assert (await run("registration-token", "remove", token_id))[:2] == (0, "doorward: the token is removed\n")
+    status, _, err = await run("registration-token", "remove", token_id)
+    assert (status, err) == (1, "doorward: There is no such token.\n")
+    assert (await run("registration-token", "add", "Tools", "--days", "0"))[0] == 1

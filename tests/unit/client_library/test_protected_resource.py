@@ -197,6 +197,14 @@ async def test_nothing_but_a_valid_token_reaches_the_application(
     assert sent == [{"type": "websocket.close", "code": 1008}]
 
 
+async def test_two_headers_are_refused_although_each_is_valid(doorward_issuer: Issuer) -> None:
+    async with client(starlette_service(service(doorward_issuer))) as http:
+        token = f"Bearer {doorward_issuer.token('ada', 'notes:read')}"
+        assert (await http.get("/mcp", headers=[("Authorization", token)])).status_code == 200
+        twice = await http.get("/mcp", headers=[("Authorization", token), ("Authorization", token)])
+        assert (twice.status_code, twice.json()["code"]) == (401, "invalid_access_token")
+
+
 async def test_the_lifespan_is_the_applications(doorward_issuer: Issuer) -> None:
     seen: list[str] = []
 

@@ -6,8 +6,9 @@ import pytest
 
 from doorward.domain.oauth.client_metadata import SelfRegistration, content_of_document
 from doorward.domain.oauth.document_address import authority_of, is_document_address
-from doorward.domain.oauth.exceptions import InvalidClientMetadataError, InvalidRedirectUriError
+from doorward.domain.oauth.exceptions import InvalidRedirectUriError
 from doorward.domain.oauth.models import ClientContent
+from doorward.domain.oauth.registration_exceptions import InvalidClientMetadataError
 from tests.unit.oauth.applications import CALLBACK, ORDERS
 
 ADDRESS = "https://tools.example/client.json"

@@ -92,6 +92,8 @@ DEFAULTS = {
     "webhook_networks": (),
     "trusted_issuers": (),
     "client_metadata_hosts": (),
+    "client_registration_enabled": False,
+    "rate_limit_client_registration": "20/minute",
     "self_registered_scopes": ("openid", "profile", "email", "offline_access"),
     "self_registered_resources": (),
     "rabbitmq_url": None,

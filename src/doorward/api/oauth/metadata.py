@@ -7,7 +7,7 @@ from typing import Any, Final
 from fastapi import Request, Response
 
 from doorward.api.bodies import JSON
-from doorward.api.oauth import introspect, jwks, revoke, token, userinfo
+from doorward.api.oauth import introspect, jwks, register, revoke, token, userinfo
 from doorward.api.policy import PUBLIC, Cache, Origins, RoutePolicy
 from doorward.api.routing import Call
 from doorward.api.services import ProviderServices
@@ -28,9 +28,11 @@ def calls(provider: ProviderServices, prefix: str = "") -> Sequence[Call]:
 
     OpenID Connect Discovery has its document after the path. It is there when applications can send browsers.
     """
-    content = metadata(
-        provider.issuer, has_pages=provider.has_pages, reads_client_documents=provider.reads_client_documents
-    )
+    content = metadata(provider.issuer, has_pages=provider.has_pages)
+    if provider.reads_client_documents and provider.has_pages:
+        content["client_id_metadata_document_supported"] = True
+    if provider.registration is not None:
+        content["registration_endpoint"] = f"{provider.issuer}{register.PATH}"
     body = json.dumps(content, separators=(",", ":")).encode()
 
     async def describe_provider(request: Request) -> Response:  # noqa: ARG001 - what a direct call takes
@@ -41,7 +43,7 @@ def calls(provider: ProviderServices, prefix: str = "") -> Sequence[Call]:
     return [Call("GET", path, describe_provider, POLICY, is_direct=True) for path in paths]
 
 
-def metadata(issuer: str, *, has_pages: bool, reads_client_documents: bool = False) -> dict[str, Any]:
+def metadata(issuer: str, *, has_pages: bool) -> dict[str, Any]:
     """Return the document. It names what there is, and nothing that is planned."""
     of_pages = [AUTHORIZATION_CODE] if has_pages else []
     return {
@@ -57,7 +59,6 @@ def metadata(issuer: str, *, has_pages: bool, reads_client_documents: bool = Fal
         "response_types_supported": ["code"] if has_pages else [],
         "scopes_supported": sorted([*RESOURCE_SCOPES, *(USER_SCOPES if has_pages else ())]),
         **(_of_openid(issuer) if has_pages else {}),
-        **({"client_id_metadata_document_supported": True} if has_pages and reads_client_documents else {}),
     }
 
 

@@ -10,14 +10,12 @@ from typing import Final
 
 from doorward.core.exceptions import DomainError
 from doorward.domain.oauth.document_address import authority_of
-from doorward.domain.oauth.exceptions import (
-    InvalidClientMetadataError,
-    InvalidRedirectUriError,
-    RedirectUriMissingError,
-)
-from doorward.domain.oauth.models import NO_SECRET, ClientContent, KeyAlgorithm
+from doorward.domain.oauth.exceptions import InvalidRedirectUriError, RedirectUriMissingError
+from doorward.domain.oauth.models import NO_SECRET, AuthMethod, ClientContent, KeyAlgorithm
 from doorward.domain.oauth.policy import AUTHORIZATION_CODE, REFRESH_TOKEN, checked_content
+from doorward.domain.oauth.registration_exceptions import InvalidClientMetadataError
 
+PUBLIC_ONLY: Final[Mapping[str, AuthMethod]] = {NO_SECRET: NO_SECRET}
 MAXIMUM_MEMBER_LENGTH: Final = 4096
 MOST_IN_A_LIST: Final = 64
 _GRANT_TYPES: Final = frozenset({AUTHORIZATION_CODE, REFRESH_TOKEN})
@@ -44,16 +42,20 @@ def content_of_document(address: str, members: Mapping[str, object], allowed: Se
 
 
 def read_client_metadata(
-    members: Mapping[str, object], allowed: SelfRegistration, *, default_name: str
+    members: Mapping[str, object],
+    allowed: SelfRegistration,
+    *,
+    default_name: str,
+    methods: Mapping[str, AuthMethod] = PUBLIC_ONLY,
 ) -> ClientContent:
     """Return what a client says of itself, as far as it is allowed.
 
-    It has no secret. Without ``scope`` it may have all that is allowed. Raises ``InvalidRedirectUriError``, and
+    It authenticates by one of the methods, the first one where it does not say. Without ``scope`` it may have all that
+    is allowed. Raises ``InvalidRedirectUriError``, and
     ``InvalidClientMetadataError`` for all else.
     """
-    if _text(members, "token_endpoint_auth_method", NO_SECRET) != NO_SECRET:
-        raise InvalidClientMetadataError
-    if "code" not in _texts(members, "response_types", ("code",)):
+    method = methods.get(_text(members, "token_endpoint_auth_method", next(iter(methods))))
+    if method is None or "code" not in _texts(members, "response_types", ("code",)):
         raise InvalidClientMetadataError
     grant_types = _GRANT_TYPES.intersection(_texts(members, "grant_types", (AUTHORIZATION_CODE,)))
     algorithm = _ALGORITHMS.get(_text(members, "id_token_signed_response_alg", "RS256"))
@@ -62,7 +64,7 @@ def read_client_metadata(
     named = frozenset(_text(members, "scope", "").split())
     content = ClientContent(
         name=_text(members, "client_name", default_name) or default_name,
-        auth_method=NO_SECRET,
+        auth_method=method,
         grant_types=tuple(sorted(grant_types)),
         scopes=tuple(sorted(allowed.scopes & named if named else allowed.scopes)),
         resources=allowed.resources,

@@ -10,10 +10,11 @@ from datetime import datetime
 from doorward.domain.audit.recording import record
 from doorward.domain.oauth.document_address import is_document_address
 from doorward.domain.oauth.events import ClientChanged, ClientCreated
-from doorward.domain.oauth.exceptions import ClientDocumentError, InvalidAuthorizationError, SelfRegistrationFullError
+from doorward.domain.oauth.exceptions import InvalidAuthorizationError
 from doorward.domain.oauth.models import ClientContent, ClientId, OAuthClient
 from doorward.domain.oauth.policy import MAXIMUM_DESCRIBED_CLIENTS
 from doorward.domain.oauth.ports import ClientDocuments
+from doorward.domain.oauth.registration_exceptions import ClientDocumentError, SelfRegistrationFullError
 from doorward.domain.oauth.repositories import Connection, clients, consents
 
 _NOT_STORED = 0

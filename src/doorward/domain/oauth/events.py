@@ -95,6 +95,16 @@ class ResourceChanged(AuditedEvent):
 
 
 @dataclass(frozen=True)
+class RegistrationTokenChanged(AuditedEvent):
+    """A token by which OAuth clients register themselves was `created` or `removed`."""
+
+    type = log_event = "registration_token.changed"
+    outcome = "success"
+    token_id: UUID
+    change: Literal["created", "removed"]
+
+
+@dataclass(frozen=True)
 class ClientAuthenticated(Event):
     """An OAuth client showed its secret, or its id where it has none."""
 

@@ -177,6 +177,7 @@ class ClientTokenNotRevocableError(DomainError):
 class InvalidRedirectUriError(DomainError):
     kind = Kind.INVALID
     code = "invalid_redirect_uri"
+    oauth_error = "invalid_redirect_uri"
     detail = (
         "At most 20 addresses of at most 512 characters: https, http for 127.0.0.1, [::1] and localhost, or a scheme "
         "of your own with a full stop in it. None has a fragment, credentials, an asterisk, a backslash, dot segments, "
@@ -221,37 +222,6 @@ class InvalidAuthorizationError(DomainError):
         "can correct that."
     )
     oauth_error = "invalid_request"
-
-
-class InvalidClientMetadataError(DomainError):
-    """RFC 7591 section 3.2.2."""
-
-    kind = Kind.INVALID
-    code = "invalid_client_metadata"
-    detail = (
-        "A client that describes itself has no secret, response type code and grant type authorization_code; it may "
-        "have refresh_token. Texts and lists have the types and lengths of RFC 7591."
-    )
-    oauth_error = "invalid_client_metadata"
-
-
-class ClientDocumentError(DomainError):
-    """The document that an application is described by cannot be fetched, or says what it must not: no redirect."""
-
-    kind = Kind.INVALID
-    code = "invalid_client_document"
-    detail = (
-        "The application that sent you here could not be recognised by the description that it publishes. Try again "
-        "later; if that does not help, only its developer can correct it."
-    )
-
-
-class SelfRegistrationFullError(DomainError):
-    """As many clients have registered themselves as may: no redirect."""
-
-    kind = Kind.CONFLICT
-    code = "self_registration_full"
-    detail = "This service takes no more applications that register themselves. Its operator can make room."
 
 
 class ApplicationNotFoundError(DomainError):

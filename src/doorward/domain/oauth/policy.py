@@ -97,16 +97,16 @@ def checked_content(content: ClientContent) -> ClientContent:
     redirect_uris = checked_redirect_uris(content.redirect_uris)
     if AUTHORIZATION_CODE in grant_types and not redirect_uris:
         raise RedirectUriMissingError
-    scopes = _checked_scopes(content.scopes)
+    scopes = checked_scopes(content.scopes)
     has_users = AUTHORIZATION_CODE in grant_types or CLIENT_CREDENTIALS not in grant_types
     if (ACCOUNT_SCOPE in scopes and not content.is_first_party) or (OPENID_SCOPE in scopes and not has_users):
         raise InvalidClientScopesError
     return replace(
         content,
-        name=_checked_name(content.name),
+        name=checked_name(content.name),
         grant_types=grant_types,
         scopes=scopes,
-        resources=_checked_resources(content.resources),
+        resources=checked_resources(content.resources),
         redirect_uris=redirect_uris,
         post_logout_uris=checked_redirect_uris(content.post_logout_uris),
     )
@@ -119,10 +119,10 @@ def checked_content_of_built_in(content: ClientContent, before: ClientContent) -
     """
     if content != replace(before, scopes=content.scopes, resources=content.resources):
         raise BuiltInClientError
-    scopes = _checked_scopes((*content.scopes, ACCOUNT_SCOPE))
+    scopes = checked_scopes((*content.scopes, ACCOUNT_SCOPE))
     if OPENID_SCOPE in scopes:
         raise InvalidClientScopesError
-    return replace(content, scopes=scopes, resources=_checked_resources(content.resources))
+    return replace(content, scopes=scopes, resources=checked_resources(content.resources))
 
 
 def require_same_kind(before: AuthMethod, after: AuthMethod) -> None:
@@ -148,7 +148,7 @@ def checked_resource(content: ResourceContent) -> ResourceContent:
     if not is_resource_identifier(content.identifier):
         raise InvalidResourceError
     try:
-        scopes = _checked_scopes(content.scopes)
+        scopes = checked_scopes(content.scopes)
     except InvalidClientScopesError as error:
         raise InvalidResourceScopesError from error
     if {ACCOUNT_SCOPE, OPENID_SCOPE} & set(scopes):
@@ -232,7 +232,8 @@ def _judge_secret(
     return None if any(expires_at is None or now < expires_at for expires_at in matching) else "expired_secret"
 
 
-def _checked_name(name: str) -> str:
+def checked_name(name: str) -> str:
+    """Return a name that a list of clients can show. Raises ``InvalidClientNameError``."""
     try:
         composed = normalize(name.strip(), "NFC", longest=4 * MAXIMUM_NAME_LENGTH)
     except UnsafeTextError as error:
@@ -242,7 +243,8 @@ def _checked_name(name: str) -> str:
     return composed
 
 
-def _checked_scopes(scopes: Collection[str]) -> tuple[str, ...]:
+def checked_scopes(scopes: Collection[str]) -> tuple[str, ...]:
+    """Return scopes in one order, each once. Raises ``InvalidClientScopesError``."""
     distinct = tuple(sorted(set(scopes)))
     if len(distinct) > MAXIMUM_SCOPES or not all(_SCOPE.fullmatch(each) for each in distinct):
         raise InvalidClientScopesError
@@ -251,7 +253,8 @@ def _checked_scopes(scopes: Collection[str]) -> tuple[str, ...]:
     return distinct
 
 
-def _checked_resources(resources: Collection[str]) -> tuple[str, ...]:
+def checked_resources(resources: Collection[str]) -> tuple[str, ...]:
+    """Return resources in one order, each once. Raises ``UnknownResourceError`` for too many."""
     distinct = tuple(sorted(set(resources)))
     if len(distinct) > MAXIMUM_RESOURCES_OF_A_CLIENT:
         raise UnknownResourceError

@@ -13,7 +13,8 @@ from doorward.core.exceptions import DomainError, Kind
 from doorward.core.ports import LimitedCall
 from doorward.domain.oauth.authorization import IssuedCode
 from doorward.domain.oauth.authorization_request import RefusedAuthorization, Reply
-from doorward.domain.oauth.exceptions import ClientDocumentError, InvalidAuthorizationError, SelfRegistrationFullError
+from doorward.domain.oauth.exceptions import InvalidAuthorizationError
+from doorward.domain.oauth.registration_exceptions import ClientDocumentError, SelfRegistrationFullError
 from doorward.web.cookies import Cookie, Cookies
 from doorward.web.own_forms import OwnForms
 from doorward.web.provider.parameters import with_parameters

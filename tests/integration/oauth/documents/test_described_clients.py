@@ -4,7 +4,11 @@ import asyncio
 from datetime import timedelta
 from urllib.parse import quote
 
+import pytest
+
 from development.client import Person
+from doorward.domain.oauth.authorization import AskedParameters
+from doorward.domain.oauth.exceptions import InvalidAuthorizationError
 from tests.integration.oauth.browsers import CALLBACK, Browser, answer_of, forwarded
 from tests.integration.oauth.client_documents import DocumentHost, described
 from tests.integration.oauth.clients import OPERATOR, any_version
@@ -66,10 +70,13 @@ async def test_of_a_consent_and_the_end_of_its_client_at_once_no_code_is_left(
     await app.agreed(browser, person)
     host.describe(path, client_name="Renamed")
     provider.clock.advance(timedelta(minutes=6))
-    consent = await browser.get(app.address())
+    authorization = provider.service.app.state.services.provider.authorization
+    sessions = provider.service.app.state.services.provider.browser_sessions
+    session = await sessions.find(browser.http.cookies["doorward_session"])
+    request = await authorization.read(AskedParameters(app.parameters()))
     await provider.clients.disable(OPERATOR, app.id, any_version)
-    answer = await browser.send(consent, decision="allow")
-    assert answer.status_code == 400
+    with pytest.raises(InvalidAuthorizationError):
+        await authorization.agree(request, session)
     assert provider.sql("SELECT id FROM oauth_codes WHERE client_id = %s", app.id) == []
 
 

@@ -22,12 +22,13 @@ async def lock_table(connection: Connection) -> None:
 
 
 async def count_clients(connection: Connection) -> int:
-    """Count all clients but those that documents describe."""
+    """Count all clients but those that registered themselves."""
     cursor = await connection.execute(
         """
         SELECT count(*)
         FROM oauth_clients
         WHERE NOT starts_with(client_id, 'https:')
+          AND NOT starts_with(client_id, 'dwcr_')
         """
     )
     row = await cursor.fetchone()
