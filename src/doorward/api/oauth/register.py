@@ -56,22 +56,23 @@ class _Registrations:
 
     async def register_client(self, request: Request) -> Response:
         """Register a client that signs people in, by an initial access token of the operator."""
-        token = _token_of(request)
+        token = self.registration.initial_token(_token_of(request))
         registered = await self.registration.register(token, (await _METADATA(request)).members())
         return self._answer(registered, HTTPStatus.CREATED)
 
     async def read_registration(self, request: Request) -> Response:
         """Read what is stored of the client whose registration access token this is."""
-        return self._answer(await self.registration.read(_token_of(request), _client_id_of(request)))
+        token = self.registration.own_token(_token_of(request))
+        return self._answer(await self.registration.read(token, _client_id_of(request)))
 
     async def change_registration(self, request: Request) -> Response:
         """Replace what the client says of itself. What it does not repeat gets its default."""
-        token, client_id = _token_of(request), _client_id_of(request)
+        token, client_id = self.registration.own_token(_token_of(request)), _client_id_of(request)
         return self._answer(await self.registration.change(token, client_id, (await _METADATA(request)).members()))
 
     async def delete_registration(self, request: Request) -> Response:
         """Remove the client. Its sessions end with it."""
-        await self.registration.remove(_token_of(request), _client_id_of(request))
+        await self.registration.remove(self.registration.own_token(_token_of(request)), _client_id_of(request))
         return Response(status_code=HTTPStatus.NO_CONTENT)
 
     def _answer(self, registered: RegisteredClient, status: int = HTTPStatus.OK) -> Response:

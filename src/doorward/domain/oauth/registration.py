@@ -48,16 +48,21 @@ class ClientRegistration:
         self._initial = initial
         self._registered = registered
 
-    async def register(self, initial_token: str, members: Mapping[str, object]) -> RegisteredClient:
+    def initial_token(self, text: str) -> OpaqueToken:
+        """Return the initial access token that a text is. Raises ``InvalidRegistrationTokenError``."""
+        return _read(self._initial, text)
+
+    def own_token(self, text: str) -> OpaqueToken:
+        """Return the registration access token that a text is. Raises ``InvalidRegistrationTokenError``."""
+        return _read(self._registered, text)
+
+    async def register(self, token: OpaqueToken, members: Mapping[str, object]) -> RegisteredClient:
         """Store a client, which uses up one use of its token; return it with what it is told this once.
 
         Raises ``InvalidRegistrationTokenError``, ``InvalidClientMetadataError``, ``InvalidRedirectUriError``,
         ``SelfRegistrationFullError``. What is refused uses nothing up.
         """
-        token, own = self._initial.decode(initial_token), OpaqueToken.new(NO_USER)
-        if token is None:
-            raise InvalidRegistrationTokenError
-        client_id, now = new_registered_client_id(), self._clock.now()
+        own, client_id, now = OpaqueToken.new(NO_USER), new_registered_client_id(), self._clock.now()
         event = ClientCreated(user_id=None, client_id=client_id)
         async with self._database.transaction() as connection:
             await clients.lock_table(connection)
@@ -78,22 +83,22 @@ class ClientRegistration:
         report(event)
         return RegisteredClient(client, self._registered.encode(own), secret)
 
-    async def read(self, token: str, client_id: str) -> RegisteredClient:
+    async def read(self, token: OpaqueToken, client_id: str) -> RegisteredClient:
         """Return what is stored of the client of the token. Raises ``InvalidRegistrationTokenError``."""
-        own = self._own(token)
         async with self._database.connection() as connection:
-            await _registration(connection, own, client_id)
-            return RegisteredClient(_enabled(await clients.find_client(connection, client_id)), token)
+            await _registration(connection, token, client_id)
+            client = _enabled(await clients.find_client(connection, client_id))
+        return RegisteredClient(client, self._registered.encode(token))
 
-    async def change(self, token: str, client_id: str, members: Mapping[str, object]) -> RegisteredClient:
+    async def change(self, token: OpaqueToken, client_id: str, members: Mapping[str, object]) -> RegisteredClient:
         """Replace what the client said; what it does not repeat is gone (RFC 7592 section 2.2).
 
         With other redirect URIs, its users are asked again. It keeps its secret, or has none. Raises what ``register``
         raises.
         """
-        own, event = self._own(token), ClientChanged(user_id=None, client_id=ClientId(client_id))
+        event = ClientChanged(user_id=None, client_id=ClientId(client_id))
         async with self._database.transaction() as connection:
-            registration = await _registration(connection, own, client_id)
+            registration = await _registration(connection, token, client_id)
             stored = _enabled(await clients.lock_client(connection, client_id))
             _require_own(members, client_id)
             content = _content(members, registration.allowed)
@@ -107,23 +112,24 @@ class ClientRegistration:
             await record(connection, event)
             client = _enabled(await clients.find_client(connection, client_id))
         report(event)
-        return RegisteredClient(client, token)
+        return RegisteredClient(client, self._registered.encode(token))
 
-    async def remove(self, token: str, client_id: str) -> None:
+    async def remove(self, token: OpaqueToken, client_id: str) -> None:
         """Remove the client with all that it has. Raises ``InvalidRegistrationTokenError``."""
-        own, event = self._own(token), ClientRemoved(user_id=None, client_id=ClientId(client_id))
+        event = ClientRemoved(user_id=None, client_id=ClientId(client_id))
         async with self._database.transaction() as connection:
-            await _registration(connection, own, client_id)
+            await _registration(connection, token, client_id)
             _enabled(await clients.lock_client(connection, client_id))
             await clients.remove_client(connection, client_id)
             await record(connection, event)
         report(event)
 
-    def _own(self, text: str) -> OpaqueToken:
-        token = self._registered.decode(text)
-        if token is None:
-            raise InvalidRegistrationTokenError
-        return token
+
+def _read(codec: OpaqueTokenCodec, text: str) -> OpaqueToken:
+    token = codec.decode(text)
+    if token is None:
+        raise InvalidRegistrationTokenError
+    return token
 
 
 async def _registration(connection: Connection, token: OpaqueToken, client_id: str) -> StoredRegistration:

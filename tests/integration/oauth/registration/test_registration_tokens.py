@@ -52,6 +52,8 @@ async def test_a_forged_token_costs_no_statement(provider: Provider) -> None:
     before = provider.service.connections_asked_for()
     for method, path in (("POST", REGISTER), ("GET", f"{REGISTER}/dwcr_x"), ("DELETE", f"{REGISTER}/dwcr_x")):
         assert (await call(provider, method, path, "dwg_" + "x" * 87)).status_code == 401
+    refused = await provider.service.client.post(REGISTER, headers={"Authorization": "Bearer x"}, content=b"no JSON")
+    assert refused.status_code == 401, "the token is read first"
     assert provider.service.connections_asked_for() - before <= 1, "keys may be read again meanwhile"
 
 
