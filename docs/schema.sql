@@ -185,6 +185,13 @@ CREATE TABLE public.mail_budgets (
     began_at timestamp with time zone NOT NULL
 );
 
+CREATE TABLE public.oauth_client_keys (
+    client_id text NOT NULL,
+    jwks text,
+    jwks_uri text,
+    CONSTRAINT oauth_client_keys_one_check CHECK ((num_nonnulls(jwks, jwks_uri) = 1))
+);
+
 CREATE TABLE public.oauth_client_secrets (
     client_id text NOT NULL,
     secret_hash bytea NOT NULL,
@@ -209,7 +216,7 @@ CREATE TABLE public.oauth_clients (
     id_token_algorithm text DEFAULT 'RS256'::text NOT NULL,
     requires_pkce boolean DEFAULT true NOT NULL,
     is_first_party boolean DEFAULT false NOT NULL,
-    CONSTRAINT oauth_clients_auth_method_check CHECK ((auth_method = ANY (ARRAY['none'::text, 'client_secret_basic'::text, 'client_secret_post'::text]))),
+    CONSTRAINT oauth_clients_auth_method_check CHECK ((auth_method = ANY (ARRAY['none'::text, 'client_secret_basic'::text, 'client_secret_post'::text, 'private_key_jwt'::text]))),
     CONSTRAINT oauth_clients_id_token_algorithm_check CHECK ((id_token_algorithm = ANY (ARRAY['ES256'::text, 'RS256'::text])))
 );
 
@@ -508,6 +515,9 @@ ALTER TABLE ONLY public.login_throttles
 ALTER TABLE ONLY public.mail_budgets
     ADD CONSTRAINT mail_budgets_pkey PRIMARY KEY (address_mac, origin, kind);
 
+ALTER TABLE ONLY public.oauth_client_keys
+    ADD CONSTRAINT oauth_client_keys_pkey PRIMARY KEY (client_id);
+
 ALTER TABLE ONLY public.oauth_client_secrets
     ADD CONSTRAINT oauth_client_secrets_pkey PRIMARY KEY (client_id, secret_hash);
 
@@ -696,6 +706,9 @@ ALTER TABLE ONLY public.federated_identities
 
 ALTER TABLE ONLY public.items
     ADD CONSTRAINT items_owner_id_fkey FOREIGN KEY (owner_id) REFERENCES public.users(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.oauth_client_keys
+    ADD CONSTRAINT oauth_client_keys_client_id_fkey FOREIGN KEY (client_id) REFERENCES public.oauth_clients(client_id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.oauth_client_secrets
     ADD CONSTRAINT oauth_client_secrets_client_id_fkey FOREIGN KEY (client_id) REFERENCES public.oauth_clients(client_id) ON DELETE CASCADE;

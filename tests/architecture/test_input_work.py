@@ -62,6 +62,7 @@ MEASURED: Final = frozenset(
         "domain/passkeys/client_data.py",
         "domain/passkeys/policy.py",
         "domain/webhooks/policy.py",
+        "infrastructure/client_assertions.py",
         "infrastructure/client_documents.py",
         "infrastructure/token_reading.py",
         "server/request_head.py",

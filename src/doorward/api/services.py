@@ -57,6 +57,7 @@ from doorward.domain.oauth.clients import Clients
 from doorward.domain.oauth.code_exchange import CodeExchange
 from doorward.domain.oauth.consents import Consents
 from doorward.domain.oauth.introspection import Introspection
+from doorward.domain.oauth.key_changes import ClientKeys
 from doorward.domain.oauth.login_grants import LoginGrants
 from doorward.domain.oauth.logout import Logout
 from doorward.domain.oauth.registration import ClientRegistration
@@ -184,6 +185,8 @@ class OAuthServices:
     client_authentication: ClientAuthentication
     consents: Consents
     registration_tokens: RegistrationTokens
+    client_keys: ClientKeys | None
+    """None where the provider is off."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from doorward.domain.auth.sessions import Sessions
 from doorward.domain.auth.token_pair import TokenPairIssuer
 from doorward.domain.oauth.asked_again import AskedNotes
 from doorward.domain.oauth.authorization import Authorization
+from doorward.domain.oauth.client_assertions import ClientAssertions
 from doorward.domain.oauth.client_authentication import ClientAuthentication
 from doorward.domain.oauth.client_callers import ClientCallers
 from doorward.domain.oauth.client_credentials import ClientCredentials
@@ -29,8 +30,10 @@ from doorward.domain.oauth.consents import Consents
 from doorward.domain.oauth.described_clients import DescribedClients
 from doorward.domain.oauth.expiry import CodeExpiry
 from doorward.domain.oauth.introspection import Introspection
+from doorward.domain.oauth.key_changes import ClientKeys
 from doorward.domain.oauth.login_grants import LoginGrants
 from doorward.domain.oauth.logout import Logout
+from doorward.domain.oauth.ports import AssertionReader
 from doorward.domain.oauth.registration import ClientRegistration
 from doorward.domain.oauth.registration_models import INITIAL_TOKEN_PREFIX, REGISTRATION_TOKEN_PREFIX
 from doorward.domain.oauth.registration_tokens import RegistrationTokens
@@ -47,7 +50,7 @@ from doorward.infrastructure.keys import (
     INITIAL_TOKEN_PURPOSE,
     REGISTRATION_TOKEN_PURPOSE,
 )
-from doorward.infrastructure.outbound import DocumentFetcher
+from doorward.infrastructure.outbound import DocumentFetcher, PublicFetcher
 from doorward.infrastructure.postgres.clock_watch import require_agreement
 from doorward.infrastructure.postgres.database import PostgresDatabase
 from doorward.infrastructure.scheduler import Task
@@ -62,7 +65,7 @@ from doorward.wiring.keys import SigningKeys, keys
 
 def create_oauth(settings: Settings, database: PostgresDatabase, clock: Clock) -> OAuthServices:
     """Return the use cases."""
-    built_in = built_in_resources(settings)
+    built_in, reader = built_in_resources(settings), _assertions(settings)
     return OAuthServices(
         clients=Clients(
             database=database, clock=clock, lock_administrator=_lock_administrator, built_in_resources=built_in
@@ -71,8 +74,13 @@ def create_oauth(settings: Settings, database: PostgresDatabase, clock: Clock) -
             database=database, clock=clock, lock_administrator=_lock_administrator, built_in_resources=built_in
         ),
         client_authentication=ClientAuthentication(
-            database=database, batching=batching_on(database), clock=clock, built_in_resources=built_in
+            database=database,
+            batching=batching_on(database),
+            clock=clock,
+            built_in_resources=built_in,
+            assertions=None if reader is None else ClientAssertions(database=database, reader=reader),
         ),
+        client_keys=None if reader is None else ClientKeys(database=database, clock=clock, reader=reader),
         consents=Consents(database=database, clock=clock, address_detail=settings.tokens.client_addresses),
         registration_tokens=RegistrationTokens(
             database=database, clock=clock, codec=_initial_tokens(settings.keys), built_in_resources=built_in
@@ -108,6 +116,15 @@ def create_provider(
         logout=Logout(database=database, hints=id_tokens),
         has_pages=importlib.util.find_spec("jinja2") is not None,
     )
+
+
+def _assertions(settings: Settings) -> AssertionReader | None:
+    issuer = settings.browsers.provider_issuer
+    if issuer is None or importlib.util.find_spec("cryptography") is None:
+        return None
+    from doorward.infrastructure.client_assertions import SignedAssertions  # noqa: PLC0415 - an extra
+
+    return SignedAssertions(issuer, PublicFetcher())
 
 
 def _initial_tokens(settings: KeySettings) -> OpaqueTokenCodec:

@@ -1,14 +1,16 @@
-"""Requests for authorization, and documents that describe clients, of which a stranger chose every text."""
+"""Requests for authorization, documents and assertions of clients, of which a stranger chose every text."""
 
 import contextlib
 from typing import Final
 
 from doorward.core.exceptions import DomainError
+from doorward.core.principal import MAXIMUM_TOKEN_LENGTH
 from doorward.domain.oauth.authorization_request import read_authorization
 from doorward.domain.oauth.client_metadata import SelfRegistration, content_of_document
 from doorward.domain.oauth.document_address import is_document_address
+from doorward.infrastructure.client_assertions import SignedAssertions
 from doorward.infrastructure.client_documents import read_members
-from doorward.infrastructure.outbound import Document
+from doorward.infrastructure.outbound import Document, PublicFetcher
 from doorward.web.provider.parameters import read_query
 from tests.unit.oauth.applications import APP, AUDIENCES, CALLBACK
 
@@ -34,3 +36,11 @@ def read_request(text: str) -> None:
     with contextlib.suppress(DomainError):
         read_authorization(asked, (), APP, None, AUDIENCES)
         read_query(text)
+
+
+def read_assertion(text: str) -> None:
+    """An assertion that is the text, one whose parts are, and a set of keys that is."""
+    reader = SignedAssertions("https://auth.example", PublicFetcher())
+    reader.client_of(text)
+    reader.client_of(f"{text}.{text}.{text}"[:MAXIMUM_TOKEN_LENGTH])
+    reader.has_usable_key(text)

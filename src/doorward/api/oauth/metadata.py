@@ -20,7 +20,9 @@ OPENID_PATH: Final = "/.well-known/openid-configuration"
 AUTHORIZE_PATH: Final = "/oauth/authorize"
 LOGOUT_PATH: Final = "/oauth/logout"
 POLICY: Final = RoutePolicy(PUBLIC, cache=Cache.PUBLIC_FIVE_MINUTES, origins=Origins.ALL)
-_WITH_SECRET: Final = ("client_secret_basic", "client_secret_post")
+_CONFIDENTIAL: Final = ("client_secret_basic", "client_secret_post", "private_key_jwt")
+_ALGORITHMS: Final = ("ES256", "RS256")
+"""Of assertions, by which clients authenticate."""
 
 
 def calls(provider: ProviderServices, prefix: str = "") -> Sequence[Call]:
@@ -49,12 +51,15 @@ def metadata(issuer: str, *, has_pages: bool) -> dict[str, Any]:
     return {
         "issuer": issuer,
         "token_endpoint": f"{issuer}{token.PATH}",
-        "token_endpoint_auth_methods_supported": [*_WITH_SECRET, "none"],
+        "token_endpoint_auth_methods_supported": [*_CONFIDENTIAL, "none"],
+        "token_endpoint_auth_signing_alg_values_supported": list(_ALGORITHMS),
         "jwks_uri": f"{issuer}{jwks.PATH}",
         "introspection_endpoint": f"{issuer}{introspect.PATH}",
-        "introspection_endpoint_auth_methods_supported": list(_WITH_SECRET),
+        "introspection_endpoint_auth_methods_supported": list(_CONFIDENTIAL),
+        "introspection_endpoint_auth_signing_alg_values_supported": list(_ALGORITHMS),
         "revocation_endpoint": f"{issuer}{revoke.PATH}",
-        "revocation_endpoint_auth_methods_supported": [*_WITH_SECRET, "none"],
+        "revocation_endpoint_auth_methods_supported": [*_CONFIDENTIAL, "none"],
+        "revocation_endpoint_auth_signing_alg_values_supported": list(_ALGORITHMS),
         "grant_types_supported": [*of_pages, CLIENT_CREDENTIALS, REFRESH_TOKEN],
         "response_types_supported": ["code"] if has_pages else [],
         "scopes_supported": sorted([*RESOURCE_SCOPES, *(USER_SCOPES if has_pages else ())]),

@@ -22,7 +22,14 @@ CLIENT_DOCUMENTS: Final = Counter(
 )
 
 RefusedAuthentication = Literal[
-    "malformed", "unknown_client", "wrong_method", "wrong_secret", "expired_secret", "disabled_client"
+    "malformed",
+    "unknown_client",
+    "wrong_method",
+    "wrong_secret",
+    "expired_secret",
+    "disabled_client",
+    "wrong_assertion",
+    "used_assertion",
 ]
 
 RefusedCode = Literal[

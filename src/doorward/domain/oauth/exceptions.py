@@ -60,7 +60,7 @@ class InvalidClientNameError(DomainError):
 class InvalidAuthMethodError(DomainError):
     kind = Kind.INVALID
     code = "invalid_auth_method"
-    detail = "A client with a secret keeps one, and a client without one gets none."
+    detail = "A client with a secret or a key keeps one, and a client without gets none."
 
 
 class InvalidGrantTypesError(DomainError):

@@ -31,6 +31,7 @@ from doorward.domain.oauth.exceptions import (
 )
 from doorward.domain.oauth.models import (
     NO_SECRET,
+    PRIVATE_KEY,
     AuthMethod,
     ClientContent,
     ResourceContent,
@@ -126,8 +127,9 @@ def checked_content_of_built_in(content: ClientContent, before: ClientContent) -
 
 
 def require_same_kind(before: AuthMethod, after: AuthMethod) -> None:
-    """Refuse to take a client's secret away, or to give a public client one. Raises ``InvalidAuthMethodError``."""
-    if (before == NO_SECRET) != (after == NO_SECRET):
+    """Refuse to take a client's secret or key away, or to give it another kind. Raises ``InvalidAuthMethodError``."""
+    kinds = {NO_SECRET: 0, PRIVATE_KEY: 1}
+    if kinds.get(before) != kinds.get(after):
         raise InvalidAuthMethodError
 
 
@@ -219,7 +221,8 @@ def judge_authentication(
     client = stored.client
     if client.auth_method != method:
         return "wrong_method"
-    refusal = _judge_secret(stored.secret_expirations, matches, now) if client.is_confidential else None
+    has_secret = client.auth_method not in {NO_SECRET, PRIVATE_KEY}
+    refusal = _judge_secret(stored.secret_expirations, matches, now) if has_secret else None
     return refusal or ("disabled_client" if not client.is_enabled or now < client.not_before else None)
 
 

@@ -43,6 +43,21 @@ class InvalidRegistrationTokenError(DomainError):
     oauth_error = "invalid_token"
 
 
+class ClientKeysMissingError(DomainError):
+    kind = Kind.INVALID
+    code = "client_keys_missing"
+    detail = "A client with private_key_jwt has a JWK set or the address of one, and no other client has."
+
+
+class InvalidClientKeysError(DomainError):
+    kind = Kind.INVALID
+    code = "invalid_client_keys"
+    detail = (
+        "The keys must be a JWK set of at most 16 KiB with public ones for ES256 (P-256) or RS256 (2048 bits at "
+        "least), and no others; or an https address of at most 512 characters."
+    )
+
+
 class InvalidInitialTokenError(DomainError):
     kind = Kind.INVALID
     code = "invalid_initial_token"
