@@ -35,9 +35,9 @@ def calls(registration: ClientRegistration, issuer: str) -> Sequence[Call]:
     own = _Registrations(registration, issuer)
     policy = policy_of(LimitedCall.CLIENT_REGISTRATION, Origins.NONE)
     register = Call("POST", PATH, own.register_client, policy, tag=TAG, status=HTTPStatus.CREATED, is_direct=True)
-    read = Call("GET", OWN_PATH, own.read_registration, policy, tag=TAG, is_direct=True)
-    change = Call("PUT", OWN_PATH, own.change_registration, policy, tag=TAG, is_direct=True)
-    delete = Call("DELETE", OWN_PATH, own.delete_registration, policy, tag=TAG, status=204, is_direct=True)
+    read = Call("GET", OWN_PATH, own.read_registration, policy, tag=TAG)
+    change = Call("PUT", OWN_PATH, own.change_registration, policy, tag=TAG)
+    delete = Call("DELETE", OWN_PATH, own.delete_registration, policy, tag=TAG, status=204)
     answer, of_token = RegisteredClientResponse, (InvalidRegistrationTokenError,)
     return [
         replace(register, body=_METADATA, answer=answer, refusals=(*_OF_METADATA, SelfRegistrationFullError)),
@@ -60,19 +60,19 @@ class _Registrations:
         registered = await self.registration.register(token, (await _METADATA(request)).members())
         return self._answer(registered, HTTPStatus.CREATED)
 
-    async def read_registration(self, request: Request) -> Response:
+    async def read_registration(self, client_id: str, request: Request) -> Response:
         """Read what is stored of the client whose registration access token this is."""
         token = self.registration.own_token(_token_of(request))
-        return self._answer(await self.registration.read(token, _client_id_of(request)))
+        return self._answer(await self.registration.read(token, client_id))
 
-    async def change_registration(self, request: Request) -> Response:
+    async def change_registration(self, client_id: str, request: Request) -> Response:
         """Replace what the client says of itself. What it does not repeat gets its default."""
-        token, client_id = self.registration.own_token(_token_of(request)), _client_id_of(request)
+        token = self.registration.own_token(_token_of(request))
         return self._answer(await self.registration.change(token, client_id, (await _METADATA(request)).members()))
 
-    async def delete_registration(self, request: Request) -> Response:
+    async def delete_registration(self, client_id: str, request: Request) -> Response:
         """Remove the client. Its sessions end with it."""
-        await self.registration.remove(self.registration.own_token(_token_of(request)), _client_id_of(request))
+        await self.registration.remove(self.registration.own_token(_token_of(request)), client_id)
         return Response(status_code=HTTPStatus.NO_CONTENT)
 
     def _answer(self, registered: RegisteredClient, status: int = HTTPStatus.OK) -> Response:
@@ -86,7 +86,3 @@ def _token_of(request: Request) -> str:
         return bearer_token(request)
     except (MissingAccessTokenError, InvalidAccessTokenError) as error:
         raise InvalidRegistrationTokenError from error
-
-
-def _client_id_of(request: Request) -> str:
-    return str(request.path_params["client_id"])
