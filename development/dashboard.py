@@ -92,6 +92,12 @@ PANELS: Final = (
         _rates("doorward_device_authorizations_total", "outcome"),
     ),
     Panel(
+        "Documents that describe clients",
+        "Refused: they could not be fetched, or say what they must not.",
+        _PER_SECOND,
+        _rates("doorward_client_documents_total", "outcome"),
+    ),
+    Panel(
         "Introspections",
         "As many as calls of services that ask each time.",
         _PER_SECOND,

@@ -227,6 +227,13 @@ CREATE TABLE public.mail_budgets (
     began_at timestamp with time zone NOT NULL
 );
 
+CREATE TABLE public.oauth_client_keys (
+    client_id text NOT NULL,
+    jwks text,
+    jwks_uri text,
+    CONSTRAINT oauth_client_keys_one_check CHECK ((num_nonnulls(jwks, jwks_uri) = 1))
+);
+
 CREATE TABLE public.oauth_client_secrets (
     client_id text NOT NULL,
     secret_hash bytea NOT NULL,
@@ -253,7 +260,7 @@ CREATE TABLE public.oauth_clients (
     is_first_party boolean DEFAULT false NOT NULL,
     requires_pushed_requests boolean DEFAULT false NOT NULL,
     backchannel_logout_uri text,
-    CONSTRAINT oauth_clients_auth_method_check CHECK ((auth_method = ANY (ARRAY['none'::text, 'client_secret_basic'::text, 'client_secret_post'::text]))),
+    CONSTRAINT oauth_clients_auth_method_check CHECK ((auth_method = ANY (ARRAY['none'::text, 'client_secret_basic'::text, 'client_secret_post'::text, 'private_key_jwt'::text]))),
     CONSTRAINT oauth_clients_id_token_algorithm_check CHECK ((id_token_algorithm = ANY (ARRAY['ES256'::text, 'RS256'::text])))
 );
 
@@ -318,6 +325,28 @@ CREATE TABLE public.oauth_pushed_requests (
     CONSTRAINT oauth_pushed_requests_secret_hash_check CHECK ((octet_length(secret_hash) = 32))
 )
 WITH (fillfactor='70', autovacuum_vacuum_scale_factor='0.01');
+
+CREATE TABLE public.oauth_registered_clients (
+    id uuid NOT NULL,
+    client_id text NOT NULL,
+    secret_hash bytea NOT NULL,
+    scopes text[] NOT NULL,
+    resources text[] NOT NULL,
+    CONSTRAINT oauth_registered_clients_secret_hash_check CHECK ((octet_length(secret_hash) = 32))
+);
+
+CREATE TABLE public.oauth_registration_tokens (
+    id uuid NOT NULL,
+    secret_hash bytea NOT NULL,
+    name text NOT NULL,
+    scopes text[] NOT NULL,
+    resources text[] NOT NULL,
+    uses_left integer NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    CONSTRAINT oauth_registration_tokens_secret_hash_check CHECK ((octet_length(secret_hash) = 32)),
+    CONSTRAINT oauth_registration_tokens_uses_left_check CHECK ((uses_left >= 0))
+);
 
 CREATE TABLE public.oauth_resources (
     id uuid NOT NULL,
@@ -564,6 +593,9 @@ ALTER TABLE ONLY public.login_throttles
 ALTER TABLE ONLY public.mail_budgets
     ADD CONSTRAINT mail_budgets_pkey PRIMARY KEY (address_mac, origin, kind);
 
+ALTER TABLE ONLY public.oauth_client_keys
+    ADD CONSTRAINT oauth_client_keys_pkey PRIMARY KEY (client_id);
+
 ALTER TABLE ONLY public.oauth_client_secrets
     ADD CONSTRAINT oauth_client_secrets_pkey PRIMARY KEY (client_id, secret_hash);
 
@@ -584,6 +616,15 @@ ALTER TABLE ONLY public.oauth_devices
 
 ALTER TABLE ONLY public.oauth_pushed_requests
     ADD CONSTRAINT oauth_pushed_requests_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.oauth_registered_clients
+    ADD CONSTRAINT oauth_registered_clients_client_id_key UNIQUE (client_id);
+
+ALTER TABLE ONLY public.oauth_registered_clients
+    ADD CONSTRAINT oauth_registered_clients_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.oauth_registration_tokens
+    ADD CONSTRAINT oauth_registration_tokens_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.oauth_resources
     ADD CONSTRAINT oauth_resources_identifier_key UNIQUE (identifier);
@@ -765,6 +806,9 @@ ALTER TABLE ONLY public.federated_identities
 ALTER TABLE ONLY public.items
     ADD CONSTRAINT items_owner_id_fkey FOREIGN KEY (owner_id) REFERENCES public.users(id) ON DELETE CASCADE;
 
+ALTER TABLE ONLY public.oauth_client_keys
+    ADD CONSTRAINT oauth_client_keys_client_id_fkey FOREIGN KEY (client_id) REFERENCES public.oauth_clients(client_id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY public.oauth_client_secrets
     ADD CONSTRAINT oauth_client_secrets_client_id_fkey FOREIGN KEY (client_id) REFERENCES public.oauth_clients(client_id) ON DELETE CASCADE;
 
@@ -791,6 +835,9 @@ ALTER TABLE ONLY public.oauth_devices
 
 ALTER TABLE ONLY public.oauth_pushed_requests
     ADD CONSTRAINT oauth_pushed_requests_client_id_fkey FOREIGN KEY (client_id) REFERENCES public.oauth_clients(client_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.oauth_registered_clients
+    ADD CONSTRAINT oauth_registered_clients_client_id_fkey FOREIGN KEY (client_id) REFERENCES public.oauth_clients(client_id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.oauth_resources
     ADD CONSTRAINT oauth_resources_introspection_client_id_fkey FOREIGN KEY (introspection_client_id) REFERENCES public.oauth_clients(client_id) ON DELETE SET NULL;

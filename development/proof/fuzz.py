@@ -102,10 +102,12 @@ NEVER_LET_IN: Final = {
     *("POST /api/v1/auth/passkeys/token", "POST /api/v1/auth/second-factor/passkey"),
     *("GET /oauth/userinfo", "POST /oauth/userinfo", "POST /oauth/par"),
     "POST /oauth/device_authorization",
+    *("POST /oauth/register", "GET /oauth/register/{client_id}"),
+    *("PUT /oauth/register/{client_id}", "DELETE /oauth/register/{client_id}"),
 }
-"""Calls that let in what an authenticator has signed, or an application got for a user in a browser. Neither can be
-drawn: all that they answer here is a refusal. Nor can the address that a client is registered with; and the one
-that is drawn is not for devices."""
+"""Calls that let in what an authenticator has signed, an application got for a user in a browser, or an operator gave a
+client. None can be drawn: all that they answer here is a refusal. Nor can the address that a client is registered with;
+and the one that is drawn is not for devices."""
 
 DRAWN: Final[Mapping[str, Mapping[str, str]]] = {
     "POST /api/v1/auth/password/forgot": {"email": "registered-address"},
@@ -171,6 +173,7 @@ def fuzz(database_url: str, examples: int, folder: Path) -> subprocess.Completed
     settings = {"ENVIRONMENT": "development", "BCRYPT_ROUNDS": "4", "RATE_LIMIT_ENABLED": "false"}
     # Mails and webhooks are stored, and not sent: generated addresses may be real ones.
     settings |= {"PUBLIC_URL": "http://localhost:8000", "WEBHOOKS_ENABLED": "true", "BACKGROUND": "off"}
+    settings["CLIENT_REGISTRATION_ENABLED"] = "true"
     with running_service(database_url, settings=settings) as service:
         prepared = prepare(service.url, database_url, service.secret_key)
         return _run_schemathesis(service.url, examples, folder, prepared)

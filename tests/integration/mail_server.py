@@ -76,6 +76,12 @@ class Certificates:
             self._name, self._key, extension=x509.BasicConstraints(ca=True, path_length=0)
         )
 
+    def authority_file(self) -> Path:
+        """Return a file with the authority, for what reads SSL_CERT_FILE."""
+        path = self._folder / "authority.pem"
+        path.write_bytes(self._authority.public_bytes(serialization.Encoding.PEM))
+        return path
+
     def client_context(self) -> ssl.SSLContext:
         """Return what trusts this authority alone."""
         text = self._authority.public_bytes(serialization.Encoding.PEM).decode()

@@ -35,7 +35,6 @@ from doorward.domain.items.reading.columns import read_column_map
 from doorward.domain.items.reading.files import FileOptions, opened_items
 from doorward.domain.oauth import policy as oauth
 from doorward.domain.oauth.asked_again import AskedNotes
-from doorward.domain.oauth.authorization_request import read_authorization
 from doorward.domain.oauth.client_authentication import read_credentials
 from doorward.domain.oauth.models import ClientContent, PresentedCredentials
 from doorward.domain.oauth.pkce import is_verified
@@ -50,9 +49,9 @@ from doorward.infrastructure.authenticator_cbor import require_plain
 from doorward.observability.scrubbing import Scrubber
 from doorward.server.request_head import refusal_of_head
 from doorward.settings.limits import Network
-from doorward.web.provider.parameters import read_query
 from tests.unit import worst_inputs
-from tests.unit.oauth.applications import APP, AUDIENCES, CALLBACK
+from tests.unit.oauth import longest_texts
+from tests.unit.oauth.applications import CALLBACK
 from tests.unit.processor_time import share_of_budget, share_of_first_call
 
 FIELD: Final = 1024
@@ -197,15 +196,6 @@ def _queries() -> Mapping[str, str]:
     return {**worst_inputs.texts(300), **words}
 
 
-def _read_authorization(text: str) -> None:
-    """A request of a known application, each of whose parameters is the text, and a query string that is."""
-    names = ("scope", "prompt", "acr_values", "max_age", "state", "nonce", "resource", "code_challenge")
-    asked = {**dict.fromkeys(names, text), "redirect_uri": CALLBACK}
-    with contextlib.suppress(DomainError):
-        read_authorization(asked, (), APP, None, AUDIENCES)
-        read_query(text)
-
-
 _PLACES: Final = (
     Place("user name", identifiers.display_username, lambda: worst_inputs.texts(FIELD)),
     Place("user name at its bound", identifiers.display_username, lambda: worst_inputs.texts(320)),
@@ -234,8 +224,10 @@ _PLACES: Final = (
     Place("identifier of a resource", oauth.is_resource_identifier, lambda: worst_inputs.texts(FIELD)),
     Place("address of an application", lambda uri: checked_redirect_uris([uri]), lambda: worst_inputs.texts(FIELD)),
     Place("address to go back to", lambda uri: is_registered(uri, [CALLBACK]), lambda: worst_inputs.texts(FIELD)),
-    Place("request for authorization", _read_authorization, lambda: worst_inputs.texts(16_384)),
+    Place("request for authorization", longest_texts.read_request, lambda: worst_inputs.texts(16_384)),
     Place("note of a request", lambda note: AskedNotes(_KEY).read(note, {}, _NOW), lambda: worst_inputs.texts(16_384)),
+    Place("document of a client", longest_texts.read_document, lambda: worst_inputs.texts(longest_texts.LONGEST)),
+    Place("assertion of a client", longest_texts.read_assertion, lambda: worst_inputs.texts(longest_texts.LONGEST)),
     Place("code verifier", lambda verifier: is_verified("", verifier), lambda: worst_inputs.texts(FIELD)),
     Place("id and secret of a client", _read_credentials, worst_inputs.header_values),
     Place("index of a title", lambda text: index_of(text[:300], ""), lambda: worst_inputs.texts(300)),

@@ -11,6 +11,7 @@ from doorward.api.policy import ErrorDialect, RoutePolicy
 from doorward.observability.request_context import current_correlation_id
 
 INVALID_CLIENT: Final = "invalid_client"
+INVALID_TOKEN: Final = "invalid_token"  # noqa: S105 - the name of an error
 _DIALECT: Final = "doorward.dialect"
 _KEPT: Final = frozenset({404, 405, 408, 413, 414, 429, 503})
 """Statuses that are HTTP's own or tell clients to come again. All other refusals are 400, as that section says."""
@@ -19,7 +20,8 @@ _KEPT: Final = frozenset({404, 405, 408, 413, 414, 429, 503})
 def oauth_error_response(body: Mapping[str, Any], status: int, headers: Mapping[str, str]) -> Response:
     """Return the answer that says what this problem says.
 
-    An unknown client is 401, and is told how it can authenticate; a defect is ``server_error``.
+    An unknown client is 401, and is told how it can authenticate, as is an unknown token (RFC 6750 section 3). A defect
+    is ``server_error``.
     """
     error = "server_error" if status == HTTPStatus.INTERNAL_SERVER_ERROR else body["error"]
     members = {
@@ -30,6 +32,8 @@ def oauth_error_response(body: Mapping[str, Any], status: int, headers: Mapping[
     others = {name: value for name, value in headers.items() if name != "WWW-Authenticate"}
     if error == INVALID_CLIENT:
         return JSONResponse(members, 401, {**others, "WWW-Authenticate": 'Basic realm="doorward"'})
+    if error == INVALID_TOKEN:
+        return JSONResponse(members, 401, headers)
     if status not in _KEPT and status != HTTPStatus.INTERNAL_SERVER_ERROR:
         status = HTTPStatus.BAD_REQUEST
     return JSONResponse(members, status, others)

@@ -13,8 +13,8 @@ from fastapi.middleware.asyncexitstack import AsyncExitStackMiddleware
 from fastapi.responses import JSONResponse, Response
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
-from starlette.convertors import Convertor
-from starlette.routing import BaseRoute
+from starlette.convertors import Convertor, StringConvertor, register_url_convertor
+from starlette.routing import BaseRoute, compile_path
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from doorward.api.bodies import BodyReader
@@ -84,6 +84,7 @@ class PolicyRoute(APIRoute):
             response_model=Default(None) if call.answer is None else call.answer,
             response_class=Response if has_no_model else Default(JSONResponse),
         )
+        self.path_regex, _, self.param_convertors = compile_path(_with_client_ids(call.path))
         access, takes_user = call.policy.access, _takes(self.dependant, current_caller)
         if isinstance(access, Public) and (takes_user or _takes(self.dependant, current_any_caller)):
             raise RouteError(f"{call.path} is public, so it has no caller for its CurrentCaller")
@@ -96,6 +97,19 @@ class PolicyRoute(APIRoute):
         self.app = _direct(call) if call.is_direct else AsyncExitStackMiddleware(self.app)
         if call.policy.is_compressed:
             self.app = compressed(self.app)
+
+
+class _ClientIds(StringConvertor):
+    """Ids of clients in paths: one segment, or the address of a document, whose slashes belong to the id."""
+
+    regex = "https://.+|[^/]+"
+
+
+register_url_convertor("client_id", _ClientIds())
+
+
+def _with_client_ids(path: str) -> str:
+    return path.replace("{client_id}", "{client_id:client_id}")
 
 
 def _takes(dependant: Dependant, dependency: Callable[..., Any]) -> bool:

@@ -59,10 +59,13 @@ from doorward.domain.oauth.consents import Consents
 from doorward.domain.oauth.device_exchange import DeviceExchange
 from doorward.domain.oauth.devices import Devices
 from doorward.domain.oauth.introspection import Introspection
+from doorward.domain.oauth.key_changes import ClientKeys
 from doorward.domain.oauth.login_grants import LoginGrants
 from doorward.domain.oauth.logout import Logout
 from doorward.domain.oauth.pushed_requests import PushedRequests
 from doorward.domain.oauth.registered_origins import RegisteredOrigins
+from doorward.domain.oauth.registration import ClientRegistration
+from doorward.domain.oauth.registration_tokens import RegistrationTokens
 from doorward.domain.oauth.resources import Resources
 from doorward.domain.oauth.revocation import Revocation
 from doorward.domain.passkeys.authentication import PasskeyLogin
@@ -185,6 +188,9 @@ class OAuthServices:
     resources: Resources
     client_authentication: ClientAuthentication
     consents: Consents
+    registration_tokens: RegistrationTokens
+    client_keys: ClientKeys | None
+    """None where the provider is off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,8 +210,12 @@ class ProviderServices:
     device_exchange: DeviceExchange
     browser_sessions: BrowserSessions
     logout: Logout
+    registration: ClientRegistration | None
+    """None where clients may not register themselves."""
     has_pages: bool
     """Whether there is what renders pages: without them no application can send a browser here."""
+    reads_client_documents: bool
+    """Whether the operator allows clients that a document describes."""
 
 
 @dataclass(slots=True)

@@ -3,13 +3,27 @@
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
-from typing import Any, Final, get_args
+from typing import Any, Final, TextIO, get_args
 
 import click
 
+from doorward.api.services import OAuthServices
 from doorward.commands.administering import read_password
+from doorward.commands.errors import CommandError
 from doorward.commands.oauth import used
-from doorward.domain.oauth.models import AuthMethod, ClientContent, ClientDetails, GrantType, KeyAlgorithm, OAuthClient
+from doorward.domain.oauth.key_changes import MAXIMUM_SET_LENGTH as LONGEST_SET
+from doorward.domain.oauth.key_changes import ClientKeys
+from doorward.domain.oauth.models import (
+    PRIVATE_KEY,
+    AuthMethod,
+    ClientContent,
+    ClientDetails,
+    ClientKeySource,
+    ClientWithSecret,
+    GrantType,
+    KeyAlgorithm,
+    OAuthClient,
+)
 
 _ID: Final = click.argument("client_id", metavar="ID")
 _METHODS: Final = click.Choice(get_args(AuthMethod))
@@ -19,6 +33,13 @@ _SECRET_FROM_INPUT: Final = click.option(
     "is_secret_given",
     is_flag=True,
     help="Take the secret from standard input: the first line, 32 characters at least.",
+)
+
+_KEYS_FROM_FILE: Final = click.option(
+    "--jwks-file", type=click.File(encoding="utf-8"), help="With private_key_jwt: a JWK set of its public keys."
+)
+_KEYS_FROM_HOST: Final = click.option(
+    "--jwks-uri", metavar="URI", help="With private_key_jwt: the https address of that set."
 )
 
 _OF_APPLICATIONS: Final = (
@@ -78,6 +99,8 @@ def _application_options(command: Callable[..., None]) -> Callable[..., None]:
 @click.option("--auth-method", type=_METHODS, default="client_secret_basic", show_default=True)
 @_application_options
 @_SECRET_FROM_INPUT
+@_KEYS_FROM_FILE
+@_KEYS_FROM_HOST
 def add(name: str, *, no_grants: bool, is_secret_given: bool, **named: Any) -> None:  # noqa: ANN401 - as click parsed it
     """Add the client; print its id and its secret.
 
@@ -86,11 +109,25 @@ def add(name: str, *, no_grants: bool, is_secret_given: bool, **named: Any) -> N
     if no_grants and named["grant_types"]:
         raise click.UsageError("--no-grants and --grant exclude each other")
     chosen = read_password() if is_secret_given else None
+    keys = _keys(named.pop("jwks_file"), named.pop("jwks_uri"))
+    if (named["auth_method"] == PRIVATE_KEY) != (keys is not None):
+        raise click.UsageError("--auth-method private_key_jwt goes with --jwks-file or --jwks-uri")
     usual = ("authorization_code", "refresh_token") if named["redirect_uris"] else ("client_credentials",)
     named["grant_types"] = () if no_grants else tuple(named["grant_types"]) or usual
     content = ClientContent(name, **{field: value for field, value in named.items() if value is not None})
-    made = used(lambda use_cases: use_cases.clients.create(None, content, chosen_secret=chosen))
+    made = used(lambda use_cases: _created(use_cases, content, chosen, keys))
     click.echo("\t".join([made.client.client_id, *_shown(made.secret, is_given=is_secret_given)]))
+
+
+@client.command("set-keys", help="Give the client ID, which has private_key_jwt, other public keys.")
+@_ID
+@_KEYS_FROM_FILE
+@_KEYS_FROM_HOST
+def set_keys(client_id: str, jwks_file: TextIO | None, jwks_uri: str | None) -> None:
+    """Replace the keys. Those before verify nothing from now on."""
+    source = _keys(jwks_file, jwks_uri) or ClientKeySource(None, None)
+    used(lambda use_cases: _of_provider(use_cases).replace(client_id, source))
+    click.echo("doorward: the client has other keys")
 
 
 @client.command("list", help="List the clients, one a line: id, state, method, grant types, scopes, audiences, name.")
@@ -174,3 +211,22 @@ def _line(each: OAuthClient) -> str:
 def _json(details: ClientDetails) -> str:
     shown = {**asdict(details.client), "secrets": [asdict(each) for each in details.secrets]}
     return json.dumps(shown, default=lambda moment: moment.isoformat())
+
+
+def _keys(jwks_file: TextIO | None, jwks_uri: str | None) -> ClientKeySource | None:
+    if jwks_file is None and jwks_uri is None:
+        return None
+    return ClientKeySource(None if jwks_file is None else jwks_file.read(LONGEST_SET + 1), jwks_uri)
+
+
+async def _created(
+    use_cases: OAuthServices, content: ClientContent, chosen: str | None, keys: ClientKeySource | None
+) -> ClientWithSecret:
+    checked = None if keys is None else _of_provider(use_cases).checked(keys)
+    return await use_cases.clients.create(None, content, chosen_secret=chosen, keys=checked)
+
+
+def _of_provider(use_cases: OAuthServices) -> ClientKeys:
+    if use_cases.client_keys is None:
+        raise CommandError("PUBLIC_URL turns the provider on, for which clients sign. Set it first.")
+    return use_cases.client_keys

@@ -38,6 +38,7 @@ COMMANDS: Final = {
     "export-users": "doorward.commands.user_files",
     "client": "doorward.commands.client",
     "resource": "doorward.commands.resource",
+    "registration-token": "doorward.commands.registration_token",
     "webhooks": "doorward.commands.webhooks",
     "outbox": "doorward.commands.outbox",
     "rabbitmq": "doorward.commands.rabbitmq",

@@ -95,6 +95,7 @@ class LimitedCall(StrEnum):
     PUSHED_REQUEST = "pushed_request"
     DEVICE_AUTHORIZATION = "device_authorization"
     USER_CODE = "user_code"
+    CLIENT_REGISTRATION = "client_registration"
 
 
 class RateLimiter(Protocol):

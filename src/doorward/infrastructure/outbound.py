@@ -154,6 +154,19 @@ class DocumentFetcher:
         raise failure
 
 
+class PublicFetcher:
+    """Fetches documents from public addresses. What verifies certificates is read at the first one."""
+
+    def __init__(self) -> None:
+        self._fetcher: DocumentFetcher | None = None
+
+    async def fetch(self, url: str) -> Document:
+        """Return the document at a URL. Raises ``DocumentUnavailableError``."""
+        if self._fetcher is None:
+            self._fetcher = DocumentFetcher(tls=await asyncio.to_thread(ssl.create_default_context))
+        return await self._fetcher.fetch(url)
+
+
 def _parts(url: str) -> SplitResult:
     """Return the parts of a URL, which may be one that the other service named.
 

@@ -22,6 +22,7 @@ from doorward.settings.outgoing import OutgoingSettings
 from doorward.settings.passwords import PasswordSettings
 from doorward.settings.registration import RegistrationSettings
 from doorward.settings.second_factors import SecondFactorSettings
+from doorward.settings.self_registration import SelfRegistrationSettings
 from doorward.settings.server import ServerSettings
 from doorward.settings.sources import SECRETS_FOLDER, read_sources
 from doorward.settings.telemetry import TelemetrySettings
@@ -57,6 +58,7 @@ class Settings:
     mail: MailSettings
     outgoing: OutgoingSettings
     issuers: IssuerSettings
+    self_registration: SelfRegistrationSettings
     telemetry: TelemetrySettings
     background: BackgroundSettings
     server: ServerSettings

@@ -119,6 +119,9 @@ class LimitSettings(Topic):
     rate_limit_user_code: RateLimit = Field("20/hour", examples=["20/hour"])
     """Codes of devices that one user may type in."""
 
+    rate_limit_client_registration: RateLimit = Field("20/minute", examples=["20/minute"])
+    """Calls of `/oauth/register` by one client address."""
+
     rate_limit_ipv6_site_factor: int = Field(16, ge=1, le=65_536, examples=["16"])
     """How many times the limit of one address (an IPv6 /64) all of a /48 may reach together."""
 

@@ -1,6 +1,7 @@
 """The use cases of OAuth clients, built from the settings."""
 
 import importlib.util
+import ssl
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
@@ -16,23 +17,31 @@ from doorward.domain.auth.scopes import AdminScope
 from doorward.domain.auth.sessions import Sessions
 from doorward.domain.auth.token_pair import TokenPairIssuer
 from doorward.domain.oauth.asked_again import AskedNotes
-from doorward.domain.oauth.authorization import Authorization
+from doorward.domain.oauth.authorization import Authorization, AuthorizationSources
+from doorward.domain.oauth.client_assertions import ClientAssertions
 from doorward.domain.oauth.client_authentication import ClientAuthentication
 from doorward.domain.oauth.client_callers import ClientCallers
 from doorward.domain.oauth.client_credentials import ClientCredentials
+from doorward.domain.oauth.client_metadata import SelfRegistration
 from doorward.domain.oauth.clients import Clients
 from doorward.domain.oauth.code_exchange import CodeExchange
 from doorward.domain.oauth.code_models import CODE_PREFIX
 from doorward.domain.oauth.consents import Consents
+from doorward.domain.oauth.described_clients import DescribedClients
 from doorward.domain.oauth.device_exchange import DeviceExchange
 from doorward.domain.oauth.device_models import DEVICE_PREFIX
 from doorward.domain.oauth.devices import Devices
 from doorward.domain.oauth.expiry import CodeExpiry
 from doorward.domain.oauth.introspection import Introspection
+from doorward.domain.oauth.key_changes import ClientKeys
 from doorward.domain.oauth.login_grants import LoginGrants
 from doorward.domain.oauth.logout import Logout
+from doorward.domain.oauth.ports import AssertionReader
 from doorward.domain.oauth.pushed_requests import REQUEST_PREFIX, PushedRequests
 from doorward.domain.oauth.registered_origins import RegisteredOrigins
+from doorward.domain.oauth.registration import ClientRegistration
+from doorward.domain.oauth.registration_models import INITIAL_TOKEN_PREFIX, REGISTRATION_TOKEN_PREFIX
+from doorward.domain.oauth.registration_tokens import RegistrationTokens
 from doorward.domain.oauth.repositories import Connection
 from doorward.domain.oauth.resources import Resources
 from doorward.domain.oauth.revocation import Revocation
@@ -40,14 +49,18 @@ from doorward.domain.oauth.session_tokens import TokenIssuers
 from doorward.domain.oauth.token_policy import Audiences
 from doorward.domain.oauth.user_code import UserCodeMacs
 from doorward.infrastructure.access_tokens import AccessTokens
+from doorward.infrastructure.client_documents import FetchedClientDocuments
 from doorward.infrastructure.id_tokens import IdTokens
 from doorward.infrastructure.keys import (
     ASKED_NOTE_PURPOSE,
     AUTHORIZATION_CODE_PURPOSE,
     DEVICE_CODE_PURPOSE,
+    INITIAL_TOKEN_PURPOSE,
     PUSHED_REQUEST_PURPOSE,
+    REGISTRATION_TOKEN_PURPOSE,
     USER_CODE_PURPOSE,
 )
+from doorward.infrastructure.outbound import DocumentFetcher, PublicFetcher
 from doorward.infrastructure.postgres.clock_watch import require_agreement
 from doorward.infrastructure.postgres.database import PostgresDatabase
 from doorward.infrastructure.scheduler import Task
@@ -62,7 +75,7 @@ from doorward.wiring.keys import SigningKeys, keys
 
 def create_oauth(settings: Settings, database: PostgresDatabase, clock: Clock) -> OAuthServices:
     """Return the use cases."""
-    built_in = built_in_resources(settings)
+    built_in, reader = built_in_resources(settings), _assertions(settings)
     return OAuthServices(
         clients=Clients(
             database=database, clock=clock, lock_administrator=_lock_administrator, built_in_resources=built_in
@@ -71,9 +84,17 @@ def create_oauth(settings: Settings, database: PostgresDatabase, clock: Clock) -
             database=database, clock=clock, lock_administrator=_lock_administrator, built_in_resources=built_in
         ),
         client_authentication=ClientAuthentication(
-            database=database, batching=batching_on(database), clock=clock, built_in_resources=built_in
+            database=database,
+            batching=batching_on(database),
+            clock=clock,
+            built_in_resources=built_in,
+            assertions=None if reader is None else ClientAssertions(database=database, reader=reader),
         ),
+        client_keys=None if reader is None else ClientKeys(database=database, clock=clock, reader=reader),
         consents=Consents(database=database, clock=clock, address_detail=settings.tokens.client_addresses),
+        registration_tokens=RegistrationTokens(
+            database=database, clock=clock, codec=_initial_tokens(settings.keys), built_in_resources=built_in
+        ),
     )
 
 
@@ -105,6 +126,8 @@ def create_provider(
         authorization=_authorization(base, id_tokens, audiences, pushed),
         pushed_requests=pushed,
         registered_origins=RegisteredOrigins(database=database),
+        registration=_registration(base),
+        reads_client_documents=bool(base.settings.self_registration.client_metadata_hosts),
         browser_sessions=BrowserSessions(
             database=database,
             batching=batching_on(database),
@@ -114,6 +137,30 @@ def create_provider(
         ),
         logout=Logout(database=database, hints=id_tokens),
         has_pages=importlib.util.find_spec("jinja2") is not None,
+    )
+
+
+def _assertions(settings: Settings) -> AssertionReader | None:
+    issuer = settings.browsers.provider_issuer
+    if issuer is None or importlib.util.find_spec("cryptography") is None:
+        return None
+    from doorward.infrastructure.client_assertions import SignedAssertions  # noqa: PLC0415 - an extra
+
+    return SignedAssertions(issuer, PublicFetcher())
+
+
+def _initial_tokens(settings: KeySettings) -> OpaqueTokenCodec:
+    return OpaqueTokenCodec(INITIAL_TOKEN_PREFIX, *keys(settings, INITIAL_TOKEN_PURPOSE))
+
+
+def _registration(base: Foundation) -> ClientRegistration | None:
+    if not base.settings.self_registration.client_registration_enabled:
+        return None
+    return ClientRegistration(
+        database=base.database,
+        clock=base.clock,
+        initial=_initial_tokens(base.settings.keys),
+        registered=OpaqueTokenCodec(REGISTRATION_TOKEN_PREFIX, *keys(base.settings.keys, REGISTRATION_TOKEN_PURPOSE)),
     )
 
 
@@ -163,8 +210,17 @@ def _authorization(
         notes=AskedNotes(*keys(base.settings.keys, ASKED_NOTE_PURPOSE)),
         hints=id_tokens,
         audiences=audiences,
-        pushed=pushed,
+        sources=AuthorizationSources(pushed, DescribedClients(_client_documents(base))),
     )
+
+
+def _client_documents(base: Foundation) -> FetchedClientDocuments | None:
+    settings = base.settings.self_registration
+    if not settings.client_metadata_hosts:
+        return None
+    allowed = SelfRegistration(frozenset(settings.self_registered_scopes), settings.self_registered_resources)
+    fetcher = DocumentFetcher(tls=ssl.create_default_context())
+    return FetchedClientDocuments(settings.client_metadata_hosts, allowed, fetcher=fetcher, clock=base.clock)
 
 
 def create_own_authentication(base: Foundation, signer: AccessTokens, sessions: Sessions) -> OwnTokenAuthentication:

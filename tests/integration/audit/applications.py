@@ -7,8 +7,9 @@ from doorward.domain.auth.browser_session import BrowserStay
 from doorward.domain.auth.browser_sessions import BrowserSessions
 from doorward.domain.auth.opaque_token import OpaqueTokenCodec, RowTokenCodec
 from doorward.domain.oauth.asked_again import AskedNotes
-from doorward.domain.oauth.authorization import AskedParameters, Authorization
+from doorward.domain.oauth.authorization import AskedParameters, Authorization, AuthorizationSources
 from doorward.domain.oauth.authorization_request import AuthorizationRequest
+from doorward.domain.oauth.described_clients import DescribedClients
 from doorward.domain.oauth.pkce import challenge_of
 from doorward.domain.oauth.pushed_requests import PushedRequests
 from doorward.domain.oauth.token_policy import Audiences
@@ -63,7 +64,8 @@ async def use_an_application(service: Service) -> None:
 
 
 def _authorization(service: Service) -> Authorization:
-    audiences = Audiences(issuer=ISSUER, own="doorward")
+    audiences, codec = Audiences(issuer=ISSUER, own="doorward"), RowTokenCodec("dwp_", KEY)
+    pushed = PushedRequests(database=service.database, clock=service.clock, codec=codec, audiences=audiences)
     return Authorization(
         database=service.database,
         batching=SharedQuery,
@@ -72,7 +74,5 @@ def _authorization(service: Service) -> Authorization:
         notes=AskedNotes(KEY),
         hints=IdTokens(FixedKeyRing(KeyRing()), ISSUER),
         audiences=audiences,
-        pushed=PushedRequests(
-            database=service.database, clock=service.clock, codec=RowTokenCodec("dwp_", KEY), audiences=audiences
-        ),
+        sources=AuthorizationSources(pushed, DescribedClients(None)),
     )

@@ -29,6 +29,7 @@ from doorward.domain.audit.retention import AuditRetention
 from doorward.domain.federation.external_users import ExternalUsers
 from doorward.domain.federation.models import ForeignToken
 from doorward.domain.keys.models import KeyState
+from doorward.domain.oauth.registration_models import InitialTokenContent
 from doorward.domain.outbox.mail import ComposedMail, MailKind, MailOrigin, MailRequest
 from doorward.domain.outbox.mail_queue import MailQueue
 from doorward.domain.passkeys.exceptions import InvalidPasskeyError
@@ -209,6 +210,9 @@ async def change_clients(service: Service) -> None:
     await oauth.clients.enable(None, client.client_id, any_version)
     await oauth.clients.remove(None, client.client_id, any_version)
     await oauth.resources.remove_by_identifier(None, ORDERS)
+    await oauth.registration_tokens.add(InitialTokenContent("Tools", ("openid",)))
+    (token,) = await oauth.registration_tokens.list()
+    await oauth.registration_tokens.remove(token.id)
 
 
 async def change_keys(service: Service) -> None:

@@ -7,6 +7,7 @@ import psycopg
 from psycopg.rows import dict_row
 
 from doorward.api.services import OAuthServices
+from doorward.domain.oauth.key_changes import ClientKeys
 from doorward.domain.oauth.models import ClientContent, OAuthClient, PresentedCredentials, ResourceContent
 from tests.integration.service import Service
 
@@ -37,6 +38,13 @@ class Oauth:
         self.clients = services.clients
         self.resources = services.resources
         self.authentication = services.client_authentication
+        self.registration_tokens = services.registration_tokens
+        self._client_keys = services.client_keys
+
+    @property
+    def client_keys(self) -> ClientKeys:
+        assert self._client_keys is not None
+        return self._client_keys
 
     def sql(self, query: str, *parameters: object) -> list[dict[str, Any]]:
         """Run a statement beside the service, committed."""

@@ -5,6 +5,7 @@ import io
 import json
 import secrets
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -13,6 +14,7 @@ from psycopg.rows import dict_row
 
 from doorward.commands.main import main
 from doorward.domain.oauth.client_secret import hash_of
+from tests.integration.oauth.assertions.signing import Key, key_set
 
 Run = Callable[..., Awaitable[tuple[int, str, str]]]
 ORDERS = "https://orders.example"
@@ -169,3 +171,37 @@ async def test_options_that_exclude_each_other_or_are_unknown_are_a_usage_error(
     run: Run, arguments: tuple[str, ...]
 ) -> None:
     assert (await run(*arguments))[0] == 2
+
+
+async def test_the_operator_adds_lists_and_removes_tokens_at_a_shell(run: Run) -> None:
+    status, out, _ = await run("registration-token", "add", "Tools", "--scope", "openid", "--uses", "5", "--days", "7")
+    assert (status, out[:4]) == (0, "dwi_")
+    status, listed, _ = await run("registration-token", "list")
+    token_id, uses, expires_at, *rest = listed.strip().split("\t")
+    assert (status, uses, rest) == (0, "5", ["openid", "", "Tools"])
+    assert expires_at.endswith("+00:00")
+    assert out.strip() not in listed
+    assert (await run("registration-token", "remove", token_id))[:2] == (0, "doorward: the token is removed\n")
+    status, _, err = await run("registration-token", "remove", token_id)
+    assert (status, err) == (1, "doorward: There is no such token.\n")
+    assert (await run("registration-token", "add", "Tools", "--days", "0"))[0] == 1
+
+
+async def test_a_client_with_keys_has_no_secret_and_gets_others(run: Run, own_database: str, tmp_path: Path) -> None:
+    first, second = tmp_path / "first.json", tmp_path / "second.json"
+    first.write_text(key_set(Key("first").jwk()))
+    second.write_text(key_set(Key("second").jwk()))
+    missing = await run("client", "add", "Signer", "--auth-method", "private_key_jwt")
+    assert missing[0] != 0
+    client_id, secret = await added(run, "Signer", "--auth-method", "private_key_jwt", "--jwks-file", str(first))
+    assert secret == ""
+    assert sql(own_database, "SELECT jwks FROM oauth_client_keys")[0]["jwks"] == first.read_text()
+    changed = "doorward: the client has other keys\n"
+    assert (await run("client", "set-keys", client_id, "--jwks-file", str(second)))[:2] == (0, changed)
+    assert (await run("client", "set-keys", client_id, "--jwks-uri", "https://keys.example/jwks"))[:2] == (0, changed)
+    stored = sql(own_database, "SELECT jwks, jwks_uri FROM oauth_client_keys")
+    assert stored == [{"jwks": None, "jwks_uri": "https://keys.example/jwks"}]
+    for arguments in ((), ("--jwks-uri", "http://keys.example/"), ("--jwks-file", str(tmp_path / "none.json"))):
+        assert (await run("client", "set-keys", client_id, *arguments))[0] != 0
+    assert (await run("client", "rotate-secret", client_id))[0] == 1
+    assert (await run("client", "set", client_id, "--auth-method", "client_secret_basic"))[0] == 1

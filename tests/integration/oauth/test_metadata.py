@@ -5,9 +5,11 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.integration.oauth.assertions.signing import signer
 from tests.integration.oauth.provider import ISSUER, Provider
 from tests.integration.service import MakeService
 
+CONFIDENTIAL = ["client_secret_basic", "client_secret_post", "private_key_jwt"]
 METADATA = "/.well-known/oauth-authorization-server"
 ALL_CALLS = (
     *("/oauth/token", "/oauth/introspect", "/oauth/revoke", "/oauth/jwks", METADATA, "/oauth/userinfo"),
@@ -34,12 +36,15 @@ async def test_the_document_names_the_issuer_and_what_is_on(described: dict[str,
     assert described == {
         "issuer": ISSUER,
         "token_endpoint": f"{ISSUER}/oauth/token",
-        "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "none"],
+        "token_endpoint_auth_methods_supported": [*CONFIDENTIAL, "none"],
+        "token_endpoint_auth_signing_alg_values_supported": ["ES256", "RS256"],
         "jwks_uri": f"{ISSUER}/oauth/jwks",
         "introspection_endpoint": f"{ISSUER}/oauth/introspect",
-        "introspection_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
+        "introspection_endpoint_auth_methods_supported": CONFIDENTIAL,
+        "introspection_endpoint_auth_signing_alg_values_supported": ["ES256", "RS256"],
         "revocation_endpoint": f"{ISSUER}/oauth/revoke",
-        "revocation_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "none"],
+        "revocation_endpoint_auth_methods_supported": [*CONFIDENTIAL, "none"],
+        "revocation_endpoint_auth_signing_alg_values_supported": ["ES256", "RS256"],
         "grant_types_supported": [
             "authorization_code",
             "urn:ietf:params:oauth:grant-type:device_code",
@@ -83,7 +88,10 @@ async def test_every_address_in_the_document_answers(lasting_provider: Provider,
 async def test_every_grant_and_method_in_the_document_works(
     lasting_provider: Provider, described: dict[str, Any]
 ) -> None:
-    for method in described["introspection_endpoint_auth_methods_supported"]:
+    with_keys = await signer(lasting_provider)
+    token = (await with_keys.post()).json()["access_token"]
+    assert (await with_keys.post(path="/oauth/introspect", grant_type=None, token=token)).json()["active"] is True
+    for method in ("client_secret_basic", "client_secret_post"):
         machine = await lasting_provider.machine(auth_method=method)
         answer = await machine.post("/oauth/introspect", token=await machine.token())
         assert answer.json()["active"] is True

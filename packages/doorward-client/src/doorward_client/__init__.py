@@ -11,6 +11,7 @@ from doorward_client.exceptions import (
     KeysUnavailableError,
     UnavailableError,
 )
+from doorward_client.protected_resource import ProtectedResource
 
 __all__ = [
     "CurrentUser",
@@ -21,5 +22,6 @@ __all__ = [
     "IntrospectionUnavailableError",
     "InvalidTokenError",
     "KeysUnavailableError",
+    "ProtectedResource",
     "UnavailableError",
 ]

@@ -5,15 +5,19 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from doorward_client.asgi import App, ProtectedApp
+from doorward_client.challenges import Challenges
 from doorward_client.current_user import CurrentUser, check_acr, check_scopes, read_user
 from doorward_client.introspection import Introspection
 from doorward_client.key_sets import KeySet
 from doorward_client.metadata import Discovery
+from doorward_client.protected_resource import ProtectedResource
 from doorward_client.transports import ClientCredentials, HttpTransport, Transport
 from doorward_client.verification import IssuerRules
 from doorward_client.verifier import TokenVerifier
 
 if TYPE_CHECKING:
+    from fastapi import APIRouter
     from fastapi.params import Depends
 
 
@@ -47,6 +51,7 @@ class Doorward:
         )
         self._audience = audiences[0]
         self._internal_url = internal_url
+        self._resource: ProtectedResource | None = None
         self._credentials = ClientCredentials(client_id, client_secret) if client_id and client_secret else None
         self.use_transport(HttpTransport())
 
@@ -84,6 +89,44 @@ class Doorward:
         left = await self._introspection_needed().check(token)
         return user if left is None else replace(user, scopes=user.scopes & left)
 
+    def describe(
+        self, *, scopes: Sequence[str] = (), name: str | None = None, documentation: str | None = None
+    ) -> ProtectedResource:
+        """Describe this service to clients (RFC 9728); challenges name the description from now on.
+
+        ``audience`` must be the address of the service. ``scopes`` are what clients may ask for, ``name`` and
+        ``documentation`` (an address) what people may be shown. Raises ``ValueError``.
+        """
+        check_scopes(scopes)
+        self._resource = ProtectedResource(self.audience, self.issuer, tuple(scopes), name, documentation)
+        return self._resource
+
+    def metadata_router(self) -> "APIRouter":
+        """Return the FastAPI router of the description: ``app.include_router(auth.metadata_router())``.
+
+        Clients look below the root of the host: an application that is mounted elsewhere must not include it there.
+        """
+        from doorward_client.dependencies import metadata_router  # noqa: PLC0415 - an extra
+
+        return metadata_router(self._resource or self.describe())
+
+    def protect(self, app: App, *scopes: str, live: bool = False) -> ProtectedApp:
+        """Return an ASGI application that lets callers through to this one whose token has all of these scopes.
+
+        It serves the description, too, and needs no web framework. Inside, ``scope["state"]["user"]`` is the caller.
+        """
+        check_scopes(scopes)
+        if live:
+            self._introspection_needed()
+
+        async def verify(token: str) -> CurrentUser:
+            user = await self.verify(token, live=live)
+            user.require_scopes(scopes)
+            return user
+
+        resource = self._resource or self.describe(scopes=scopes)
+        return ProtectedApp(app, verify, Challenges(resource.address, scopes), resource)
+
     def user(self, *, live: bool = False) -> "Depends":
         """Return a FastAPI dependency: the caller, whatever its scopes."""
         return self.require_scope(live=live)
@@ -114,7 +157,7 @@ class Doorward:
             require(user)
             return user
 
-        return caller_dependency(verify, scopes)
+        return caller_dependency(verify, scopes, lambda: None if self._resource is None else self._resource.address)
 
     def _introspection_needed(self) -> Introspection:
         if self._introspection is None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from doorward.api.oauth import device_authorization, introspect, jwks, metadata, par, revoke, token, userinfo
+from doorward.api.oauth import device_authorization, introspect, jwks, metadata, par, register, revoke, token, userinfo
 from doorward.api.routing import Call
 from doorward.api.services import Services
 
@@ -14,13 +14,16 @@ def calls(services: Services, prefix: str = "") -> Sequence[Call]:
     """
     if services.provider is None:
         return []
+    provider = services.provider
+    registration = provider.registration
     return [
         *jwks.calls(services.keys),
-        *metadata.calls(services.provider, prefix),
-        *token.calls(services.provider),
-        *introspect.calls(services.provider),
-        *revoke.calls(services.provider),
+        *metadata.calls(provider, prefix),
+        *token.calls(provider),
+        *introspect.calls(provider),
+        *revoke.calls(provider),
         *userinfo.calls(),
-        *par.calls(services.provider),
-        *device_authorization.calls(services.provider),
+        *par.calls(provider),
+        *device_authorization.calls(provider),
+        *([] if registration is None else register.calls(registration, provider.issuer)),
     ]

@@ -7,11 +7,12 @@ from fastapi import Request
 from doorward.api.admission import count_call
 from doorward.api.policy import PUBLIC, ErrorDialect, Origins, RoutePolicy
 from doorward.api.routing import PolicyRoute, Refusal
-from doorward.api.schemas.oauth import ClientForm
+from doorward.api.schemas.oauth import ASSERTION_TYPE, ClientForm
 from doorward.api.services import services_of
 from doorward.core.ports import LimitedCall
+from doorward.domain.oauth.client_authentication import ClientAuthentication
 from doorward.domain.oauth.exceptions import InvalidClientError, SeveralAuthenticationsError
-from doorward.domain.oauth.models import AuthenticatedClient, PresentedCredentials
+from doorward.domain.oauth.models import AuthenticatedClient, PresentedAssertion, PresentedCredentials
 from doorward.observability.request_context import bind_client
 
 TAG: Final = "oauth"
@@ -36,8 +37,10 @@ async def authenticated_client(
     if len(headers) > 1:
         raise SeveralAuthenticationsError
     authorization = headers[0].decode("latin-1") if headers else None
-    presented = PresentedCredentials(authorization, form.client_id, form.client_secret)
     authentication = services.oauth.client_authentication
+    presented = PresentedCredentials(
+        authorization, form.client_id, form.client_secret, _assertion_of(form, authentication)
+    )
     authenticated = await authentication.authenticate_for(presented, identifier, token_client_id)
     client = authenticated.client
     bind_client(client.client_id)
@@ -45,3 +48,12 @@ async def authenticated_client(
     if client.is_confidential and route.policy.limit_of_address is not None:
         await count_call(route.policy.limit_of_address, route, services, caller=f"client {client.client_id}")
     return authenticated
+
+
+def _assertion_of(form: ClientForm, authentication: ClientAuthentication) -> PresentedAssertion | None:
+    """Return the assertion of a form, if it has one. Raises ``InvalidClientError`` for half of one, or another type."""
+    if form.client_assertion is None and form.client_assertion_type is None:
+        return None
+    if form.client_assertion is None or form.client_assertion_type != ASSERTION_TYPE:
+        raise InvalidClientError
+    return authentication.assertion(form.client_assertion)

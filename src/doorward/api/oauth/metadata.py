@@ -7,7 +7,7 @@ from typing import Any, Final
 from fastapi import Request, Response
 
 from doorward.api.bodies import JSON
-from doorward.api.oauth import device_authorization, introspect, jwks, par, revoke, token, userinfo
+from doorward.api.oauth import device_authorization, introspect, jwks, par, register, revoke, token, userinfo
 from doorward.api.policy import PUBLIC, Cache, Origins, RoutePolicy
 from doorward.api.routing import Call
 from doorward.api.services import ProviderServices
@@ -20,7 +20,9 @@ OPENID_PATH: Final = "/.well-known/openid-configuration"
 AUTHORIZE_PATH: Final = "/oauth/authorize"
 LOGOUT_PATH: Final = "/oauth/logout"
 POLICY: Final = RoutePolicy(PUBLIC, cache=Cache.PUBLIC_FIVE_MINUTES, origins=Origins.ALL)
-_WITH_SECRET: Final = ("client_secret_basic", "client_secret_post")
+_CONFIDENTIAL: Final = ("client_secret_basic", "client_secret_post", "private_key_jwt")
+_ALGORITHMS: Final = ("ES256", "RS256")
+"""Of assertions, by which clients authenticate."""
 
 
 def calls(provider: ProviderServices, prefix: str = "") -> Sequence[Call]:
@@ -29,6 +31,10 @@ def calls(provider: ProviderServices, prefix: str = "") -> Sequence[Call]:
     OpenID Connect Discovery has its document after the path. It is there when applications can send browsers.
     """
     content = metadata(provider.issuer, has_pages=provider.has_pages)
+    if provider.reads_client_documents and provider.has_pages:
+        content["client_id_metadata_document_supported"] = True
+    if provider.registration is not None:
+        content["registration_endpoint"] = f"{provider.issuer}{register.PATH}"
     body = json.dumps(content, separators=(",", ":")).encode()
 
     async def describe_provider(request: Request) -> Response:  # noqa: ARG001 - what a direct call takes
@@ -45,12 +51,15 @@ def metadata(issuer: str, *, has_pages: bool) -> dict[str, Any]:
     return {
         "issuer": issuer,
         "token_endpoint": f"{issuer}{token.PATH}",
-        "token_endpoint_auth_methods_supported": [*_WITH_SECRET, "none"],
+        "token_endpoint_auth_methods_supported": [*_CONFIDENTIAL, "none"],
+        "token_endpoint_auth_signing_alg_values_supported": list(_ALGORITHMS),
         "jwks_uri": f"{issuer}{jwks.PATH}",
         "introspection_endpoint": f"{issuer}{introspect.PATH}",
-        "introspection_endpoint_auth_methods_supported": list(_WITH_SECRET),
+        "introspection_endpoint_auth_methods_supported": list(_CONFIDENTIAL),
+        "introspection_endpoint_auth_signing_alg_values_supported": list(_ALGORITHMS),
         "revocation_endpoint": f"{issuer}{revoke.PATH}",
-        "revocation_endpoint_auth_methods_supported": [*_WITH_SECRET, "none"],
+        "revocation_endpoint_auth_methods_supported": [*_CONFIDENTIAL, "none"],
+        "revocation_endpoint_auth_signing_alg_values_supported": list(_ALGORITHMS),
         "grant_types_supported": [*of_pages, CLIENT_CREDENTIALS, REFRESH_TOKEN],
         "response_types_supported": ["code"] if has_pages else [],
         "scopes_supported": sorted([*RESOURCE_SCOPES, *(USER_SCOPES if has_pages else ())]),

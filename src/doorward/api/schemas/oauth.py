@@ -1,6 +1,6 @@
 """Bodies of the endpoints for OAuth clients."""
 
-from typing import Literal, Self
+from typing import Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -9,6 +9,8 @@ from doorward.api.schemas.requests import leave_out_defaults
 from doorward.core.principal import MAXIMUM_TOKEN_LENGTH
 from doorward.domain.oauth.code_models import SessionTokens
 from doorward.domain.oauth.models import ActiveToken, ClientToken
+
+ASSERTION_TYPE: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 
 class ClientForm(BaseModel):
@@ -19,6 +21,10 @@ class ClientForm(BaseModel):
     client_id: str | None = Field(None, max_length=MAXIMUM_FIELD_LENGTH, examples=["dwc_..."])
     client_secret: str | None = Field(
         None, max_length=MAXIMUM_FIELD_LENGTH, description="Only of clients with `client_secret_post`."
+    )
+    client_assertion_type: str | None = Field(None, max_length=MAXIMUM_FIELD_LENGTH, examples=[ASSERTION_TYPE])
+    client_assertion: str | None = Field(
+        None, max_length=MAXIMUM_TOKEN_LENGTH, description="Only of clients with `private_key_jwt` (RFC 7523)."
     )
 
 

@@ -7,11 +7,11 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from doorward.api.schemas.requests import RequestBody
-from doorward.domain.oauth.models import AuthMethod, ClientDetails, GrantType, KeyAlgorithm
+from doorward.domain.oauth.models import ClientDetails, GrantType, KeyAlgorithm, SharedMethod
 
 _Name = Annotated[str, Field(max_length=500, description="What people call it.", examples=["Nightly report"])]
 _Method = Annotated[
-    AuthMethod, Field(description="How it shows its secret. `none`: it has none, as a program on people's devices.")
+    SharedMethod, Field(description="How it shows its secret. `none`: it has none, as a program on people's devices.")
 ]
 _GrantTypes = Annotated[
     tuple[GrantType, ...],

@@ -19,13 +19,15 @@ from doorward.domain.oauth.authorization_request import (
     read_authorization,
 )
 from doorward.domain.oauth.code_models import CODE_LIFE, NewCode
+from doorward.domain.oauth.described_clients import DescribedClients, is_stored, store_described_client
+from doorward.domain.oauth.document_address import is_document_address
 from doorward.domain.oauth.events import AuthorizationRefused, CodeIssued, ConsentGranted
 from doorward.domain.oauth.exceptions import InvalidAuthorizationError, PushedRequestOverError
 from doorward.domain.oauth.models import ClientId, OAuthClient, ResourceContent, StoredClient
 from doorward.domain.oauth.policy import is_resource_identifier, may_be_a_client_id
 from doorward.domain.oauth.ports import IdTokenSigner
 from doorward.domain.oauth.pushed_requests import PushedRequests
-from doorward.domain.oauth.repositories import Connection, clients, codes, consents, pushed_requests
+from doorward.domain.oauth.repositories import Connection, clients, codes, consents, pushed_requests, resources
 from doorward.domain.oauth.token_policy import Audiences
 from doorward.observability.logging import report
 
@@ -70,6 +72,14 @@ class AuthorizationState:
     decision: Decision
 
 
+@dataclass(frozen=True, slots=True)
+class AuthorizationSources:
+    """``pushed`` opens the requests that applications sent ahead, ``described`` knows clients by their documents."""
+
+    pushed: PushedRequests
+    described: DescribedClients
+
+
 class Authorization:
     """Decides whether an application gets a code for the user of a browser."""
 
@@ -83,12 +93,12 @@ class Authorization:
         notes: AskedNotes,
         hints: IdTokenSigner,
         audiences: Audiences,
-        pushed: PushedRequests,
+        sources: AuthorizationSources,
     ) -> None:
         """Take the database, the time, what writes codes and notes, what reads ID tokens, and the audiences.
 
-        What is asked in one moment, is asked by one statement, by ``batching``. ``pushed`` opens the requests that
-        applications sent ahead.
+        What is asked in one moment, is asked by one statement, by ``batching``. ``sources`` have what does not stand in
+        the request.
         """
         self._database = database
         self._lookups = batching("application_lookups", self._look_up)
@@ -98,7 +108,8 @@ class Authorization:
         self._notes = notes
         self._hints = hints
         self._audiences = audiences
-        self._pushed = pushed
+        self._pushed = sources.pushed
+        self._described = sources.described
 
     async def consider(
         self, asked: AskedParameters, session: BrowserSession | None
@@ -171,27 +182,30 @@ class Authorization:
         now, token = self._clock.now(), OpaqueToken.new(session.user_id)
         code = _new_code(token, request, session, now)
         if request.pushed_id is None:
-            is_stored = await self._new_codes.ask(code)
+            is_live = await self._new_codes.ask(code)
         else:
             async with self._database.transaction() as connection:
-                is_stored = await _add_code(connection, code, request, now=now)
-        return self._issued(request, token) if is_stored else None
+                is_live = await _add_code(connection, code, request, now=now)
+        return self._issued(request, token) if is_live else None
 
     async def agree(self, request: AuthorizationRequest, session: BrowserSession) -> IssuedCode | None:
         """Remember that the user agreed to the request, and issue a code for it, as ``issue`` does."""
         now, token, client_id = self._clock.now(), OpaqueToken.new(session.user_id), request.client.client_id
         event = ConsentGranted(user_id=session.user_id, session_id=session.id, client_id=ClientId(client_id))
-        code = _new_code(token, request, session, now)
+        code, change = _new_code(token, request, session, now), None
         async with self._database.transaction() as connection:
-            is_stored = await _add_code(connection, code, request, now=now)
-            granted = await consents.find_granted_scopes(connection, session.user_id, client_id) if is_stored else ()
-            is_new = is_stored and not request.scopes <= set(granted)
+            if not is_stored(request.client):
+                change = await store_described_client(connection, request.client, now=now)
+            is_live = await _add_code(connection, code, request, now=now)
+            granted = await consents.find_granted_scopes(connection, session.user_id, client_id) if is_live else ()
+            is_new = is_live and not request.scopes <= set(granted)
             if is_new:
                 await consents.add_consent(connection, session.user_id, client_id, request.scopes, now=now)
                 await record(connection, event)
-        if is_new:
-            report(event)
-        return self._issued(request, token) if is_stored else None
+        for each in (change, event if is_new else None):
+            if each is not None:
+                report(each)
+        return self._issued(request, token) if is_live else None
 
     def decline(self, request: AuthorizationRequest) -> RefusedAuthorization:
         """Return what the application is told when the user does not agree."""
@@ -214,7 +228,15 @@ class Authorization:
         if identifier is not None and not is_resource_identifier(identifier):
             identifier = None
         stored = await self._lookups.ask((client_id, identifier))
-        return (None, None) if stored is None else (stored.client, stored.resource)
+        if stored is not None:
+            client, resource = stored.client, stored.resource
+        else:
+            client, resource = None, await self._find_resource(identifier) if is_document_address(client_id) else None
+        return await self._described.as_described(client_id, client, self._clock.now()), resource
+
+    async def _find_resource(self, identifier: str | None) -> ResourceContent | None:
+        async with self._database.connection() as connection:
+            return await resources.find_content(connection, identifier)
 
     async def _look_up(self, asked: Sequence[tuple[str, str | None]]) -> Sequence[StoredClient | None]:
         client_ids, identifiers = [client_id for client_id, _ in asked], [identifier for _, identifier in asked]
@@ -227,7 +249,7 @@ class Authorization:
         return [code.id in stored for code in new]
 
     async def _granted(self, request: AuthorizationRequest, session: BrowserSession | None) -> Collection[str]:
-        if session is None or request.client.is_first_party:
+        if session is None or request.client.is_first_party or not is_stored(request.client):
             return ()
         async with self._database.connection() as connection:
             return await consents.find_granted_scopes(connection, session.user_id, request.client.client_id)

@@ -169,6 +169,8 @@ def _check_shape(
 ) -> None:
     """Refuse what is no request for a code by a client that may get one. Raises ``_FlawError``."""
     invalid = AuthorizationError.INVALID_REQUEST
+    if set(repeated) == {"resource"}:
+        raise _FlawError(AuthorizationError.INVALID_TARGET, "A token is for one resource here (RFC 8707).")
     if repeated:
         raise _FlawError(invalid, "A parameter came more than once.")
     if any(len(value) > MAXIMUM_TEXT_LENGTH or "\0" in value for value in parameters.values()):

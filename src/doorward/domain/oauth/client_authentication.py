@@ -3,18 +3,22 @@
 import base64
 import binascii
 from collections.abc import Collection, Sequence
+from datetime import datetime
 from typing import Final
 from urllib.parse import unquote_plus
 
 from doorward.core.ports import Batching, Clock, Database
+from doorward.domain.oauth.client_assertions import ClientAssertions
 from doorward.domain.oauth.client_secret import hash_of
-from doorward.domain.oauth.events import ClientAuthenticated, ClientAuthenticationFailed
+from doorward.domain.oauth.events import ClientAuthenticated, ClientAuthenticationFailed, RefusedAuthentication
 from doorward.domain.oauth.exceptions import InvalidClientError, SeveralAuthenticationsError
 from doorward.domain.oauth.models import (
     NO_SECRET,
+    PRIVATE_KEY,
     AuthenticatedClient,
     AuthMethod,
     OAuthClient,
+    PresentedAssertion,
     PresentedCredentials,
     StoredClient,
 )
@@ -33,12 +37,20 @@ class ClientAuthentication:
     """Authenticates clients. What it refuses, it refuses with one answer, after the same work."""
 
     def __init__(
-        self, *, database: Database[Connection], batching: Batching, clock: Clock, built_in_resources: Collection[str]
+        self,
+        *,
+        database: Database[Connection],
+        batching: Batching,
+        clock: Clock,
+        built_in_resources: Collection[str],
+        assertions: ClientAssertions | None = None,
     ) -> None:
+        """Take the database, what joins look-ups, the time, and what judges assertions, where the provider is on."""
         self._database = database
         self._built_in_resources = built_in_resources
         self._lookups = batching("client_lookups", self._look_up)
         self._clock = clock
+        self._assertions = assertions
 
     async def authenticate(self, presented: PresentedCredentials) -> OAuthClient:
         """Return the client whose credentials these are.
@@ -48,6 +60,10 @@ class ClientAuthentication:
         the answer nor by the time. What can be no credentials costs no statement.
         """
         return (await self.authenticate_for(presented)).client
+
+    def assertion(self, text: str) -> PresentedAssertion:
+        """Return an assertion as credentials. It names no client where assertions are not taken."""
+        return PresentedAssertion(text, None) if self._assertions is None else self._assertions.presented(text)
 
     async def authenticate_for(
         self, presented: PresentedCredentials, identifier: str | None = None, token_client_id: str | None = None
@@ -65,6 +81,8 @@ class ClientAuthentication:
             identifier = None
         stored = await self._lookups.ask((client_id, identifier, token_client_id))
         refusal = judge_authentication(stored, method, secret_hash, now)
+        if refusal is None and method == PRIVATE_KEY:
+            refusal = await self._judge_assertion(presented, client_id, now)
         if stored is None or refusal is not None:
             report(
                 ClientAuthenticationFailed(
@@ -74,6 +92,13 @@ class ClientAuthentication:
             raise InvalidClientError
         report(ClientAuthenticated(client_id=client_id))
         return AuthenticatedClient(stored.client, stored.resource, stored.token_client)
+
+    async def _judge_assertion(
+        self, presented: PresentedCredentials, client_id: str, now: datetime
+    ) -> RefusedAuthentication | None:
+        if self._assertions is None or presented.assertion is None:
+            return "wrong_assertion"
+        return await self._assertions.judge(presented.assertion.text, client_id, now)
 
     async def _look_up(self, asked: Sequence[_Asked]) -> Sequence[StoredClient | None]:
         """Find each client with what is asked for beside it. Many calls ask for the same."""
@@ -90,6 +115,11 @@ def read_credentials(presented: PresentedCredentials) -> tuple[AuthMethod, str |
     A ``client_id`` beside a Basic header is no second method, if it is the same. Raises
     ``SeveralAuthenticationsError``.
     """
+    if presented.assertion is not None:
+        named = presented.assertion.client_id
+        if presented.authorization is not None or presented.client_secret is not None:
+            raise SeveralAuthenticationsError
+        return PRIVATE_KEY, named if presented.client_id in {None, named} else None, ""
     if presented.authorization is None:
         method: AuthMethod = NO_SECRET if presented.client_secret is None else "client_secret_post"
         return method, presented.client_id, _encodable(presented.client_secret or "")

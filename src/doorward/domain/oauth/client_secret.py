@@ -9,9 +9,11 @@ import hashlib
 import secrets
 from typing import Final
 
+from doorward.domain.oauth.document_address import PREFIX as DOCUMENT_PREFIX
 from doorward.domain.oauth.models import ClientId
 
 CLIENT_ID_PREFIX: Final = "dwc_"
+REGISTERED_PREFIX: Final = "dwcr_"
 SECRET_PREFIX: Final = "dws_"  # noqa: S105 - the beginning that all have
 _ID_BYTES: Final = 16
 _SECRET_BYTES: Final = 32
@@ -20,6 +22,16 @@ _SECRET_BYTES: Final = 32
 def new_client_id() -> ClientId:
     """Return an id that no client has had."""
     return ClientId(CLIENT_ID_PREFIX + secrets.token_urlsafe(_ID_BYTES))
+
+
+def new_registered_client_id() -> ClientId:
+    """Return the id of a client that registers itself: users are told so, and the id tells us."""
+    return ClientId(REGISTERED_PREFIX + secrets.token_urlsafe(_ID_BYTES))
+
+
+def has_registered_itself(client_id: str) -> bool:
+    """Tell whether a client came without an operator who added it."""
+    return client_id.startswith((REGISTERED_PREFIX, DOCUMENT_PREFIX))
 
 
 def new_secret() -> str:

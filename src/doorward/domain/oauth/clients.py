@@ -28,10 +28,12 @@ from doorward.domain.oauth.exceptions import (
 )
 from doorward.domain.oauth.models import (
     NO_SECRET,
+    PRIVATE_KEY,
     ClientChanges,
     ClientContent,
     ClientDetails,
     ClientId,
+    ClientKeySource,
     ClientWithSecret,
     OAuthClient,
 )
@@ -49,7 +51,17 @@ from doorward.domain.oauth.policy import (
     require_same_kind,
 )
 from doorward.domain.oauth.ports import AdministratorLock
-from doorward.domain.oauth.repositories import Connection, clients, codes, consents, devices, resources, secrets
+from doorward.domain.oauth.registration_exceptions import ClientKeysMissingError
+from doorward.domain.oauth.repositories import (
+    Connection,
+    client_keys,
+    clients,
+    codes,
+    consents,
+    devices,
+    resources,
+    secrets,
+)
 from doorward.observability.logging import report
 
 VersionTest = Callable[[int], bool]
@@ -72,14 +84,22 @@ class Clients:
         self._built_in_resources = built_in_resources
 
     async def create(
-        self, caller: Caller | None, content: ClientContent, *, chosen_secret: str | None = None
+        self,
+        caller: Caller | None,
+        content: ClientContent,
+        *,
+        chosen_secret: str | None = None,
+        keys: ClientKeySource | None = None,
     ) -> ClientWithSecret:
         """Store a client; return it with its secret, which is shown this once.
 
         Raises what ``checked_content`` raises, ``UnknownResourceError``, ``InvalidClientSecretError``,
-        ``ClientWithoutSecretError`` for a secret of a public client, ``TooManyClientsError``.
+        ``ClientWithoutSecretError`` for a secret of a public client, ``ClientKeysMissingError`` for a client with a key
+        and no keys, ``TooManyClientsError``.
         """
         content = checked_content(content)
+        if (content.auth_method == PRIVATE_KEY) != (keys is not None):
+            raise ClientKeysMissingError
         secret = _first_secret(content, chosen_secret)
         client_id, now = new_client_id(), self._clock.now()
         event = ClientCreated(user_id=None, client_id=client_id)
@@ -92,6 +112,8 @@ class Clients:
             await clients.add_client(connection, client_id, content, now=now)
             if secret is not None:
                 await secrets.add_secret(connection, client_id, hash_of(secret), now=now)
+            if keys is not None:
+                await client_keys.add_keys(connection, client_id, keys)
             await record(connection, event)
             client = _found(await clients.find_client(connection, client_id))
         report(event)
@@ -147,7 +169,7 @@ class Clients:
         async with self._database.transaction() as connection:
             now = self._clock.now()
             stored = await self._lock(connection, caller, client_id, is_expected, now=now)
-            if not stored.is_confidential:
+            if stored.auth_method in {NO_SECRET, PRIVATE_KEY}:
                 raise ClientWithoutSecretError
             await secrets.remove_expiring_secrets(connection, client_id)
             await secrets.update_newest_secret(connection, client_id, expires_at=now + SECRET_OVERLAP)
@@ -242,7 +264,7 @@ class Clients:
 
 
 def _first_secret(content: ClientContent, chosen_secret: str | None) -> str | None:
-    if content.auth_method != NO_SECRET:
+    if content.auth_method not in {NO_SECRET, PRIVATE_KEY}:
         return new_secret() if chosen_secret is None else checked_secret(chosen_secret)
     if chosen_secret is not None:
         raise ClientWithoutSecretError

@@ -18,9 +18,19 @@ INTROSPECTIONS: Final = Counter("doorward_introspections_total", "Introspections
 CODES: Final = Counter("doorward_authorization_codes_total", "Authorization codes and what became of them", "outcome")
 
 DEVICES: Final = Counter("doorward_device_authorizations_total", "Devices that people sign in to elsewhere", "outcome")
+CLIENT_DOCUMENTS: Final = Counter(
+    "doorward_client_documents_total", "Documents fetched that describe OAuth clients", "outcome"
+)
 
 RefusedAuthentication = Literal[
-    "malformed", "unknown_client", "wrong_method", "wrong_secret", "expired_secret", "disabled_client"
+    "malformed",
+    "unknown_client",
+    "wrong_method",
+    "wrong_secret",
+    "expired_secret",
+    "disabled_client",
+    "wrong_assertion",
+    "used_assertion",
 ]
 
 RefusedCode = Literal[
@@ -93,6 +103,16 @@ class ResourceChanged(AuditedEvent):
 
 
 @dataclass(frozen=True)
+class RegistrationTokenChanged(AuditedEvent):
+    """A token by which OAuth clients register themselves was `created` or `removed`."""
+
+    type = log_event = "registration_token.changed"
+    outcome = "success"
+    token_id: UUID
+    change: Literal["created", "removed"]
+
+
+@dataclass(frozen=True)
 class ClientAuthenticated(Event):
     """An OAuth client showed its secret, or its id where it has none."""
 
@@ -156,6 +176,31 @@ class TokenIntrospected(Event):
     counted = ((INTROSPECTIONS, ""),)
     client_id: str
     answer: Literal["active", "inactive"]
+
+
+@dataclass(frozen=True)
+class ClientDocumentRefused(Event):
+    """A document that describes an application could not be used.
+
+    `reason` is `invalid`, `busy` while too many are fetched, or why it could not be fetched.
+    """
+
+    log_event = "client.document_refused"
+    level = "warning"
+    outcome = "failure"
+    counted = ((CLIENT_DOCUMENTS, "refused"),)
+    host: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class ClientDocumentRead(Event):
+    """A document that describes an application was fetched."""
+
+    log_event = "client.document_read"
+    outcome = "success"
+    counted = ((CLIENT_DOCUMENTS, "read"),)
+    host: str
 
 
 @dataclass(frozen=True)

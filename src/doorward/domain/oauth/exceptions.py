@@ -1,7 +1,5 @@
 """Every way in which clients and resources are refused. The codes are part of the API."""
 
-from typing import Final
-
 from doorward.core.exceptions import DomainError, Kind
 
 
@@ -62,7 +60,7 @@ class InvalidClientNameError(DomainError):
 class InvalidAuthMethodError(DomainError):
     kind = Kind.INVALID
     code = "invalid_auth_method"
-    detail = "A client with a secret keeps one, and a client without one gets none."
+    detail = "A client with a secret or a key keeps one, and a client without gets none."
 
 
 class InvalidGrantTypesError(DomainError):
@@ -182,6 +180,7 @@ class ClientTokenNotRevocableError(DomainError):
 class InvalidRedirectUriError(DomainError):
     kind = Kind.INVALID
     code = "invalid_redirect_uri"
+    oauth_error = "invalid_redirect_uri"
     detail = (
         "At most 20 addresses of at most 512 characters: https, http for 127.0.0.1, [::1] and localhost, or a scheme "
         "of your own with a full stop in it. None has a fragment, credentials, an asterisk, a backslash, dot segments, "
@@ -244,10 +243,6 @@ class PushedRequestOverError(DomainError):
     code = "pushed_request_over"
     detail = "This request to sign in is over. Go back to the application, and begin again."
     oauth_error = "invalid_request"
-
-
-UNANSWERED: Final = (InvalidAuthorizationError, PushedRequestOverError)
-"""Requests for authorization that are answered by a page: the browser is sent nowhere."""
 
 
 class ApplicationNotFoundError(DomainError):

@@ -11,8 +11,9 @@ from doorward.core.principal import NO_ROLES, SignIn
 ClientId = NewType("ClientId", str)
 """``dwc_`` and random characters, or the name of the built-in client: the service made it, no person typed it."""
 
-AuthMethod = Literal["none", "client_secret_basic", "client_secret_post"]
-"""How a client authenticates (RFC 7591 section 2). ``none``: it has no secret."""
+SharedMethod = Literal["none", "client_secret_basic", "client_secret_post"]
+AuthMethod = Literal["none", "client_secret_basic", "client_secret_post", "private_key_jwt"]
+"""How a client authenticates (RFC 7591 section 2). ``none``: it has neither secret nor key."""
 
 GrantType = Literal[
     "authorization_code",
@@ -25,6 +26,7 @@ GrantType = Literal[
 KeyAlgorithm = Literal["ES256", "RS256"]
 """The signature of a resource's tokens."""
 
+PRIVATE_KEY: Final = "private_key_jwt"
 NO_SECRET: Final = "none"  # noqa: S105 - the name of a method
 
 
@@ -205,6 +207,31 @@ class PresentedCredentials:
     authorization: str | None = field(default=None, repr=False)
     client_id: str | None = None
     client_secret: str | None = field(default=None, repr=False)
+    assertion: "PresentedAssertion | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class PresentedAssertion:
+    """A JWT that a client signed (RFC 7523 section 2.2). ``client_id`` is what it says, unverified."""
+
+    text: str = field(repr=False)
+    client_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ClientKeySource:
+    """Where the public keys of a client are: a JWK set (RFC 7517), or the address of one."""
+
+    jwks: str | None
+    jwks_uri: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class VerifiedAssertion:
+    """What a genuine assertion says: by its ``jti`` it is known when it comes again."""
+
+    jti: str
+    expires_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

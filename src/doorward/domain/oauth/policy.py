@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from doorward.core.text import UnsafeTextError, normalize
 from doorward.domain.auth.models import ACCOUNT_SCOPE, FIRST_PARTY_CLIENT
+from doorward.domain.oauth.document_address import is_document_address
 from doorward.domain.oauth.events import RefusedAuthentication
 from doorward.domain.oauth.exceptions import (
     BuiltInClientError,
@@ -32,6 +33,7 @@ from doorward.domain.oauth.exceptions import (
 )
 from doorward.domain.oauth.models import (
     NO_SECRET,
+    PRIVATE_KEY,
     AuthMethod,
     ClientContent,
     ResourceContent,
@@ -53,6 +55,9 @@ USER_SCOPES: Final = frozenset({OPENID_SCOPE, PROFILE_SCOPE, EMAIL_SCOPE, OFFLIN
 """OpenID Connect Core sections 5.4 and 11: what a client learns of a user, and whether it stays signed in."""
 ADMINISTRATION: Final = "admin:"
 MAXIMUM_CLIENTS: Final = 250
+MAXIMUM_DESCRIBED_CLIENTS: Final = 250
+"""Beside those that were registered, which they cannot crowd out."""
+
 MAXIMUM_RESOURCES: Final = 200
 """Lists of them have one page."""
 
@@ -78,7 +83,7 @@ _NO_HASH: Final = bytes(32)
 
 def may_be_a_client_id(text: str) -> bool:
     """Tell whether a client can have this id. Of others, none is looked up."""
-    return _CLIENT_ID.fullmatch(text) is not None
+    return _CLIENT_ID.fullmatch(text) is not None or is_document_address(text)
 
 
 def checked_content(content: ClientContent) -> ClientContent:
@@ -98,16 +103,16 @@ def checked_content(content: ClientContent) -> ClientContent:
     redirect_uris = checked_redirect_uris(content.redirect_uris)
     if AUTHORIZATION_CODE in grant_types and not redirect_uris:
         raise RedirectUriMissingError
-    scopes = _checked_scopes(content.scopes)
+    scopes = checked_scopes(content.scopes)
     has_users = bool({AUTHORIZATION_CODE, DEVICE_CODE} & set(grant_types)) or CLIENT_CREDENTIALS not in grant_types
     if (ACCOUNT_SCOPE in scopes and not content.is_first_party) or (OPENID_SCOPE in scopes and not has_users):
         raise InvalidClientScopesError
     return replace(
         content,
-        name=_checked_name(content.name),
+        name=checked_name(content.name),
         grant_types=grant_types,
         scopes=scopes,
-        resources=_checked_resources(content.resources),
+        resources=checked_resources(content.resources),
         redirect_uris=redirect_uris,
         post_logout_uris=checked_redirect_uris(content.post_logout_uris),
         backchannel_logout_uri=_checked_logout_uri(content.backchannel_logout_uri),
@@ -121,15 +126,16 @@ def checked_content_of_built_in(content: ClientContent, before: ClientContent) -
     """
     if content != replace(before, scopes=content.scopes, resources=content.resources):
         raise BuiltInClientError
-    scopes = _checked_scopes((*content.scopes, ACCOUNT_SCOPE))
+    scopes = checked_scopes((*content.scopes, ACCOUNT_SCOPE))
     if OPENID_SCOPE in scopes:
         raise InvalidClientScopesError
-    return replace(content, scopes=scopes, resources=_checked_resources(content.resources))
+    return replace(content, scopes=scopes, resources=checked_resources(content.resources))
 
 
 def require_same_kind(before: AuthMethod, after: AuthMethod) -> None:
-    """Refuse to take a client's secret away, or to give a public client one. Raises ``InvalidAuthMethodError``."""
-    if (before == NO_SECRET) != (after == NO_SECRET):
+    """Refuse to take a client's secret or key away, or to give it another kind. Raises ``InvalidAuthMethodError``."""
+    kinds = {NO_SECRET: 0, PRIVATE_KEY: 1}
+    if kinds.get(before) != kinds.get(after):
         raise InvalidAuthMethodError
 
 
@@ -150,7 +156,7 @@ def checked_resource(content: ResourceContent) -> ResourceContent:
     if not is_resource_identifier(content.identifier):
         raise InvalidResourceError
     try:
-        scopes = _checked_scopes(content.scopes)
+        scopes = checked_scopes(content.scopes)
     except InvalidClientScopesError as error:
         raise InvalidResourceScopesError from error
     if {ACCOUNT_SCOPE, OPENID_SCOPE} & set(scopes):
@@ -221,7 +227,8 @@ def judge_authentication(
     client = stored.client
     if client.auth_method != method:
         return "wrong_method"
-    refusal = _judge_secret(stored.secret_expirations, matches, now) if client.is_confidential else None
+    has_secret = client.auth_method not in {NO_SECRET, PRIVATE_KEY}
+    refusal = _judge_secret(stored.secret_expirations, matches, now) if has_secret else None
     return refusal or ("disabled_client" if not client.is_enabled or now < client.not_before else None)
 
 
@@ -234,7 +241,8 @@ def _judge_secret(
     return None if any(expires_at is None or now < expires_at for expires_at in matching) else "expired_secret"
 
 
-def _checked_name(name: str) -> str:
+def checked_name(name: str) -> str:
+    """Return a name that a list of clients can show. Raises ``InvalidClientNameError``."""
     try:
         composed = normalize(name.strip(), "NFC", longest=4 * MAXIMUM_NAME_LENGTH)
     except UnsafeTextError as error:
@@ -244,7 +252,8 @@ def _checked_name(name: str) -> str:
     return composed
 
 
-def _checked_scopes(scopes: Collection[str]) -> tuple[str, ...]:
+def checked_scopes(scopes: Collection[str]) -> tuple[str, ...]:
+    """Return scopes in one order, each once. Raises ``InvalidClientScopesError``."""
     distinct = tuple(sorted(set(scopes)))
     if len(distinct) > MAXIMUM_SCOPES or not all(_SCOPE.fullmatch(each) for each in distinct):
         raise InvalidClientScopesError
@@ -265,7 +274,8 @@ def _checked_logout_uri(uri: str | None) -> str | None:
     return uri
 
 
-def _checked_resources(resources: Collection[str]) -> tuple[str, ...]:
+def checked_resources(resources: Collection[str]) -> tuple[str, ...]:
+    """Return resources in one order, each once. Raises ``UnknownResourceError`` for too many."""
     distinct = tuple(sorted(set(resources)))
     if len(distinct) > MAXIMUM_RESOURCES_OF_A_CLIENT:
         raise UnknownResourceError

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from doorward.domain.auth.callers import Caller
 from doorward.domain.oauth.code_models import HintedSession, IdentityToken
-from doorward.domain.oauth.models import KeyAlgorithm
+from doorward.domain.oauth.models import ClientContent, ClientKeySource, KeyAlgorithm, VerifiedAssertion
 from doorward.domain.oauth.repositories import Connection
 
 if TYPE_CHECKING:
@@ -37,6 +37,39 @@ class ClientTokenSigner(Protocol):
         self, client_id: str, scopes: Collection[str], audience: str, now: datetime, *, algorithm: KeyAlgorithm
     ) -> str:
         """Return a token. Raises ``ServiceUnavailableError`` while the ring has no key of the algorithm."""
+        ...
+
+
+class AssertionReader(Protocol):
+    """Assertions by which clients authenticate (RFC 7523): JWTs that they sign, for this issuer."""
+
+    def client_of(self, text: str) -> str | None:
+        """Return the client that an assertion names, unverified; None for what is no assertion."""
+        ...
+
+    def has_usable_key(self, jwks: str) -> bool:
+        """Tell whether a JWK set has a public key that assertions can be verified with, and no private one."""
+        ...
+
+    async def verify(
+        self, text: str, client_id: str, source: ClientKeySource, now: datetime
+    ) -> VerifiedAssertion | None:
+        """Return what a genuine assertion of the client says; None for any other.
+
+        Raises ``ServiceUnavailableError`` while its keys are not known.
+        """
+        ...
+
+
+class ClientDocuments(Protocol):
+    """The documents by which clients describe themselves, at the addresses that are their ids."""
+
+    def allows(self, address: str) -> bool:
+        """Tell whether the operator allows clients of this address."""
+        ...
+
+    async def content_of(self, address: str) -> ClientContent | None:
+        """Return what the document says of its client; None if it cannot be fetched, or says what it must not."""
         ...
 
 

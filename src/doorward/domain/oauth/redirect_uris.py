@@ -73,6 +73,12 @@ def origin_without_port(origin: str) -> str:
     return origin if found is None or found[2] else found[1]
 
 
+def has_dot_segment(path: str) -> bool:
+    """Tell whether a server might take a part of the path for a step upwards, with path parameters or encoded, too."""
+    decoded = re.sub("%2f|%5c", "/", re.sub("%2e", ".", path, flags=re.IGNORECASE), flags=re.IGNORECASE)
+    return any(segment.partition(";")[0] in _DOTS for segment in decoded.split("/"))
+
+
 def _may_be_registered(uri: str) -> bool:
     if len(uri) > MAXIMUM_LENGTH or not _VISIBLE.fullmatch(uri) or _FORBIDDEN.search(uri):
         return False
@@ -81,19 +87,13 @@ def _may_be_registered(uri: str) -> bool:
         port = parts.port
     except ValueError:
         return False
-    if "@" in parts.netloc or port == 0 or _has_dot_segment(parts.path) or _has_own_parameter(parts.query):
+    if "@" in parts.netloc or port == 0 or has_dot_segment(parts.path) or _has_own_parameter(parts.query):
         return False
     if parts.scheme == "https":
         return bool(parts.hostname)
     if parts.scheme == "http":
         return _LOOPBACK.fullmatch(uri) is not None
     return uri.startswith(f"{parts.scheme}:") and _PRIVATE_SCHEME.fullmatch(parts.scheme) is not None
-
-
-def _has_dot_segment(path: str) -> bool:
-    """Tell whether a server might take a part of the path for a step upwards, with path parameters or encoded, too."""
-    decoded = re.sub("%2f|%5c", "/", re.sub("%2e", ".", path, flags=re.IGNORECASE), flags=re.IGNORECASE)
-    return any(segment.partition(";")[0] in _DOTS for segment in decoded.split("/"))
 
 
 def _has_own_parameter(query: str) -> bool:

@@ -15,9 +15,9 @@ from doorward.domain.oauth.asked_again import PARAMETER
 from doorward.domain.oauth.authorization import AskedParameters
 from doorward.domain.oauth.authorization_decision import CodeDue, ConsentDue
 from doorward.domain.oauth.authorization_request import RefusedAuthorization
-from doorward.domain.oauth.exceptions import UNANSWERED, InvalidAuthorizationError
+from doorward.domain.oauth.exceptions import InvalidAuthorizationError
 from doorward.web.cookies import Cookie
-from doorward.web.provider.pages import CONSENT, SIGN_IN, ProviderPages, page_policy
+from doorward.web.provider.pages import CONSENT, SIGN_IN, UNANSWERED, ProviderPages, page_policy
 from doorward.web.provider.parameters import query_of, query_of_form, read_query, with_parameters
 
 POLICY: Final = page_policy(ContentPolicy.FORM_ELSEWHERE)

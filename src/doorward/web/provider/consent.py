@@ -15,13 +15,14 @@ from doorward.domain.auth.models import ACCOUNT_SCOPE
 from doorward.domain.auth.scopes import ResourceScope
 from doorward.domain.oauth.authorization_decision import CodeDue, ConsentDue
 from doorward.domain.oauth.authorization_request import RefusedAuthorization
-from doorward.domain.oauth.exceptions import UNANSWERED
+from doorward.domain.oauth.client_secret import has_registered_itself
+from doorward.domain.oauth.document_address import authority_of, is_document_address
 from doorward.domain.oauth.policy import EMAIL_SCOPE, OFFLINE_SCOPE, OPENID_SCOPE, PROFILE_SCOPE
 from doorward.domain.oauth.redirect_uris import host_of
 from doorward.web.cookies import Cookie
 from doorward.web.forms import PageForm
 from doorward.web.provider.authorize import provider_of
-from doorward.web.provider.pages import CONSENT, ProviderPages, form_policy, page_policy
+from doorward.web.provider.pages import CONSENT, UNANSWERED, ProviderPages, form_policy, page_policy
 from doorward.web.provider.parameters import query_of
 
 TEMPLATE: Final = "consent"
@@ -84,6 +85,8 @@ async def _ask(
         request,
         TEMPLATE,
         application=asked.client.name,
+        registered_itself=has_registered_itself(asked.client.client_id),
+        registered_by=authority_of(asked.client.client_id) if is_document_address(asked.client.client_id) else "",
         host=host_of(asked.reply.redirect_uri),
         username=decision.session.username,
         scopes=words_of_scopes(decision.scopes),

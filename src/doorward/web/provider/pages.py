@@ -14,10 +14,20 @@ from doorward.core.exceptions import DomainError, Kind
 from doorward.core.ports import LimitedCall
 from doorward.domain.oauth.authorization import AskedParameters, IssuedCode
 from doorward.domain.oauth.authorization_request import RefusedAuthorization, Reply
+from doorward.domain.oauth.exceptions import InvalidAuthorizationError, PushedRequestOverError
+from doorward.domain.oauth.registration_exceptions import ClientDocumentError, SelfRegistrationFullError
 from doorward.web.cookies import Cookie, Cookies
 from doorward.web.own_forms import OwnForms
 from doorward.web.provider.parameters import read_query, with_parameters
 from doorward.web.rendering import Pages, static_file
+
+UNANSWERED: Final = (
+    InvalidAuthorizationError,
+    PushedRequestOverError,
+    ClientDocumentError,
+    SelfRegistrationFullError,
+)
+"""Refusals of requests for authorization that no application is told of: the browser is sent nowhere."""
 
 SIGN_IN: Final = "/account/sign-in"
 SECOND_FACTOR: Final = "/account/second-factor"

@@ -26,14 +26,22 @@ from doorward.domain.auth.login_completion import CompletingClient
 from doorward.domain.auth.ports import Client
 from doorward.domain.oauth.authorization import AskedParameters
 from doorward.domain.oauth.authorization_request import ACR_LEVELS
-from doorward.domain.oauth.exceptions import UNANSWERED, InvalidAuthorizationError
+from doorward.domain.oauth.exceptions import InvalidAuthorizationError
 from doorward.domain.passkeys.exceptions import InvalidPasskeyError
 from doorward.domain.passkeys.models import AssertionResponse
 from doorward.web.account_pages import UNPROCESSABLE
 from doorward.web.cookies import DEVICE_KEPT, Cookie
 from doorward.web.forms import MAXIMUM_CREDENTIAL_LENGTH, MAXIMUM_FIELD_LENGTH, PageForm
 from doorward.web.provider.authorize import provider_of
-from doorward.web.provider.pages import SECOND_FACTOR, SIGN_IN, ProviderPages, form_policy, page_policy, raise_for_all
+from doorward.web.provider.pages import (
+    SECOND_FACTOR,
+    SIGN_IN,
+    UNANSWERED,
+    ProviderPages,
+    form_policy,
+    page_policy,
+    raise_for_all,
+)
 from doorward.web.provider.parameters import asked_in, checked_next, query_of, read_query
 
 EXPIRED: Final = "This page was open for too long, or in another browser. Try again."

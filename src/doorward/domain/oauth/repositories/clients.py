@@ -22,11 +22,26 @@ async def lock_table(connection: Connection) -> None:
 
 
 async def count_clients(connection: Connection) -> int:
-    """Count all clients."""
+    """Count all clients but those that registered themselves."""
     cursor = await connection.execute(
         """
         SELECT count(*)
         FROM oauth_clients
+        WHERE NOT starts_with(client_id, 'https:')
+          AND NOT starts_with(client_id, 'dwcr_')
+        """
+    )
+    row = await cursor.fetchone()
+    return int(row[0]) if row else 0
+
+
+async def count_described_clients(connection: Connection) -> int:
+    """Count the clients that documents describe: their ids are the addresses of these."""
+    cursor = await connection.execute(
+        """
+        SELECT count(*)
+        FROM oauth_clients
+        WHERE starts_with(client_id, 'https:')
         """
     )
     row = await cursor.fetchone()

@@ -1,0 +1,53 @@
+"""The description of a service as a protected resource (RFC 9728): by it, clients find whom to ask for tokens."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import urlsplit
+
+from doorward_client.addresses import check_address
+
+WELL_KNOWN: Final = "/.well-known/oauth-protected-resource"
+
+
+@dataclass(frozen=True, slots=True)
+class ProtectedResource:
+    """What clients are told of a service. ``identifier`` is its address, and the audience of its tokens."""
+
+    identifier: str
+    issuer: str
+    scopes: Sequence[str] = ()
+    name: str | None = None
+    documentation: str | None = None
+
+    def __post_init__(self) -> None:
+        """Raise ``ValueError`` for a name of a service that is no address, or one with a query."""
+        check_address(self.identifier)
+        if urlsplit(self.identifier).query:
+            raise ValueError("The address must have no query.")
+
+    @property
+    def path(self) -> str:
+        """The path of the description, from the root of the host (section 3.1)."""
+        return f"{WELL_KNOWN}{urlsplit(self.identifier).path.rstrip('/')}"
+
+    @property
+    def address(self) -> str:
+        """The address of the description."""
+        parts = urlsplit(self.identifier)
+        return f"{parts.scheme}://{parts.netloc}{self.path}"
+
+    def document(self) -> dict[str, object]:
+        """Return the description (section 2)."""
+        members: dict[str, object] = {
+            "resource": self.identifier,
+            "authorization_servers": [self.issuer],
+            "bearer_methods_supported": ["header"],
+        }
+        if self.scopes:
+            members["scopes_supported"] = list(self.scopes)
+        if self.name is not None:
+            members["resource_name"] = self.name
+        if self.documentation is not None:
+            members["resource_documentation"] = self.documentation
+        return members

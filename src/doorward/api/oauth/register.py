@@ -1,0 +1,88 @@
+"""POST /oauth/register and what a client does with itself afterwards (RFC 7591, RFC 7592)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from http import HTTPStatus
+from typing import Final
+
+from fastapi import Request, Response
+
+from doorward.api.bodies import JSON, JsonReader
+from doorward.api.caller import bearer_token
+from doorward.api.oauth.client_forms import TAG, policy_of
+from doorward.api.policy import Origins
+from doorward.api.routing import Call
+from doorward.api.schemas.client_registration import ClientMetadataBody, RegisteredClientResponse
+from doorward.core.ports import LimitedCall
+from doorward.domain.auth.exceptions import InvalidAccessTokenError, MissingAccessTokenError
+from doorward.domain.oauth.exceptions import InvalidRedirectUriError
+from doorward.domain.oauth.registration import ClientRegistration
+from doorward.domain.oauth.registration_exceptions import (
+    InvalidClientMetadataError,
+    InvalidRegistrationTokenError,
+    SelfRegistrationFullError,
+)
+from doorward.domain.oauth.registration_models import RegisteredClient
+
+PATH: Final = "/oauth/register"
+OWN_PATH: Final = f"{PATH}/{{client_id}}"
+_METADATA: Final = JsonReader(ClientMetadataBody)
+_OF_METADATA: Final = (InvalidRegistrationTokenError, InvalidClientMetadataError, InvalidRedirectUriError)
+
+
+def calls(registration: ClientRegistration, issuer: str) -> Sequence[Call]:
+    """Return the calls. Each needs a token, which is read before the body is."""
+    own = _Registrations(registration, issuer)
+    policy = policy_of(LimitedCall.CLIENT_REGISTRATION, Origins.NONE)
+    register = Call("POST", PATH, own.register_client, policy, tag=TAG, status=HTTPStatus.CREATED, is_direct=True)
+    read = Call("GET", OWN_PATH, own.read_registration, policy, tag=TAG)
+    change = Call("PUT", OWN_PATH, own.change_registration, policy, tag=TAG)
+    delete = Call("DELETE", OWN_PATH, own.delete_registration, policy, tag=TAG, status=204)
+    answer, of_token = RegisteredClientResponse, (InvalidRegistrationTokenError,)
+    return [
+        replace(register, body=_METADATA, answer=answer, refusals=(*_OF_METADATA, SelfRegistrationFullError)),
+        replace(read, answer=answer, refusals=of_token),
+        replace(change, body=_METADATA, answer=answer, refusals=_OF_METADATA),
+        replace(delete, refusals=of_token),
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Registrations:
+    """The functions of the calls."""
+
+    registration: ClientRegistration
+    issuer: str
+
+    async def register_client(self, request: Request) -> Response:
+        """Register a client that signs people in, by an initial access token of the operator."""
+        token = self.registration.initial_token(_token_of(request))
+        registered = await self.registration.register(token, (await _METADATA(request)).members())
+        return self._answer(registered, HTTPStatus.CREATED)
+
+    async def read_registration(self, client_id: str, request: Request) -> Response:
+        """Read what is stored of the client whose registration access token this is."""
+        token = self.registration.own_token(_token_of(request))
+        return self._answer(await self.registration.read(token, client_id))
+
+    async def change_registration(self, client_id: str, request: Request) -> Response:
+        """Replace what the client says of itself. What it does not repeat gets its default."""
+        token = self.registration.own_token(_token_of(request))
+        return self._answer(await self.registration.change(token, client_id, (await _METADATA(request)).members()))
+
+    async def delete_registration(self, client_id: str, request: Request) -> Response:
+        """Remove the client. Its sessions end with it."""
+        await self.registration.remove(self.registration.own_token(_token_of(request)), client_id)
+        return Response(status_code=HTTPStatus.NO_CONTENT)
+
+    def _answer(self, registered: RegisteredClient, status: int = HTTPStatus.OK) -> Response:
+        body = RegisteredClientResponse.of(registered, f"{self.issuer}{PATH}/{registered.client.client_id}")
+        return Response(body.model_dump_json(exclude_none=True), status, media_type=JSON)
+
+
+def _token_of(request: Request) -> str:
+    """Return the token of the Authorization header. Raises ``InvalidRegistrationTokenError``."""
+    try:
+        return bearer_token(request)
+    except (MissingAccessTokenError, InvalidAccessTokenError) as error:
+        raise InvalidRegistrationTokenError from error

@@ -1,0 +1,97 @@
+"""What clients say of themselves (RFC 7591 section 2), and what of it counts. Pure.
+
+A client that describes itself gets the scopes and resources that the operator set for all of them, and no more than it
+names. It is never the operator's own. What is unknown is ignored, as the standard says.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from doorward.core.exceptions import DomainError
+from doorward.domain.oauth.document_address import authority_of
+from doorward.domain.oauth.exceptions import InvalidRedirectUriError, RedirectUriMissingError
+from doorward.domain.oauth.models import NO_SECRET, AuthMethod, ClientContent, KeyAlgorithm
+from doorward.domain.oauth.policy import AUTHORIZATION_CODE, REFRESH_TOKEN, checked_content
+from doorward.domain.oauth.registration_exceptions import InvalidClientMetadataError
+
+PUBLIC_ONLY: Final[Mapping[str, AuthMethod]] = {NO_SECRET: NO_SECRET}
+MAXIMUM_MEMBER_LENGTH: Final = 4096
+MOST_IN_A_LIST: Final = 64
+_GRANT_TYPES: Final = frozenset({AUTHORIZATION_CODE, REFRESH_TOKEN})
+_ALGORITHMS: Final[Mapping[str, KeyAlgorithm]] = {"RS256": "RS256", "ES256": "ES256"}
+
+
+@dataclass(frozen=True, slots=True)
+class SelfRegistration:
+    """What clients that describe themselves may ask for, by the operator's settings."""
+
+    scopes: frozenset[str]
+    resources: tuple[str, ...] = ()
+
+
+def content_of_document(address: str, members: Mapping[str, object], allowed: SelfRegistration) -> ClientContent:
+    """Return what the document at an address says of its client.
+
+    Raises ``InvalidClientMetadataError`` and ``InvalidRedirectUriError``: also for a document that is not about its own
+    address, so that no address can speak for another one.
+    """
+    if members.get("client_id") != address or {"client_secret", "client_secret_expires_at"} & members.keys():
+        raise InvalidClientMetadataError
+    return read_client_metadata(members, allowed, default_name=authority_of(address))
+
+
+def read_client_metadata(
+    members: Mapping[str, object],
+    allowed: SelfRegistration,
+    *,
+    default_name: str,
+    methods: Mapping[str, AuthMethod] = PUBLIC_ONLY,
+) -> ClientContent:
+    """Return what a client says of itself, as far as it is allowed.
+
+    It authenticates by one of the methods, the first one where it does not say. Without ``scope`` it may have all that
+    is allowed. Raises ``InvalidRedirectUriError``, and
+    ``InvalidClientMetadataError`` for all else.
+    """
+    method = methods.get(_text(members, "token_endpoint_auth_method", next(iter(methods))))
+    if method is None or "code" not in _texts(members, "response_types", ("code",)):
+        raise InvalidClientMetadataError
+    grant_types = _GRANT_TYPES.intersection(_texts(members, "grant_types", (AUTHORIZATION_CODE,)))
+    algorithm = _ALGORITHMS.get(_text(members, "id_token_signed_response_alg", "RS256"))
+    if AUTHORIZATION_CODE not in grant_types or algorithm is None:
+        raise InvalidClientMetadataError
+    named = frozenset(_text(members, "scope", "").split())
+    content = ClientContent(
+        name=_text(members, "client_name", default_name) or default_name,
+        auth_method=method,
+        grant_types=tuple(sorted(grant_types)),
+        scopes=tuple(sorted(allowed.scopes & named if named else allowed.scopes)),
+        resources=allowed.resources,
+        redirect_uris=tuple(_texts(members, "redirect_uris", ())),
+        post_logout_uris=tuple(_texts(members, "post_logout_redirect_uris", ())),
+        id_token_algorithm=algorithm,
+    )
+    try:
+        return checked_content(content)
+    except (InvalidRedirectUriError, RedirectUriMissingError) as error:
+        raise InvalidRedirectUriError from error
+    except DomainError as error:
+        raise InvalidClientMetadataError from error
+
+
+def _text(members: Mapping[str, object], name: str, default: str) -> str:
+    value = members.get(name, default)
+    if not isinstance(value, str) or len(value) > MAXIMUM_MEMBER_LENGTH:
+        raise InvalidClientMetadataError
+    return value
+
+
+def _texts(members: Mapping[str, object], name: str, default: Sequence[str]) -> list[str]:
+    value = members.get(name, list(default))
+    if not isinstance(value, list) or len(value) > MOST_IN_A_LIST:
+        raise InvalidClientMetadataError
+    texts = [each for each in value if isinstance(each, str) and len(each) <= MAXIMUM_MEMBER_LENGTH]
+    if len(texts) != len(value):
+        raise InvalidClientMetadataError
+    return texts

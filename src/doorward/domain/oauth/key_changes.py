@@ -1,0 +1,61 @@
+"""Use case of operators: the keys of a client that authenticates with a private one."""
+
+from doorward.core.ports import Clock, Database
+from doorward.domain.audit.recording import record
+from doorward.domain.oauth.events import ClientChanged
+from doorward.domain.oauth.exceptions import ClientNotFoundError, InvalidRedirectUriError
+from doorward.domain.oauth.models import PRIVATE_KEY, ClientId, ClientKeySource
+from doorward.domain.oauth.ports import AssertionReader
+from doorward.domain.oauth.redirect_uris import MAXIMUM_LENGTH, checked_redirect_uris
+from doorward.domain.oauth.registration_exceptions import ClientKeysMissingError, InvalidClientKeysError
+from doorward.domain.oauth.repositories import Connection, client_keys, clients
+from doorward.observability.logging import report
+
+MAXIMUM_SET_LENGTH = 16 * 1024
+
+
+class ClientKeys:
+    """Checks keys, and gives a client others."""
+
+    def __init__(self, *, database: Database[Connection], clock: Clock, reader: AssertionReader) -> None:
+        self._database = database
+        self._clock = clock
+        self._reader = reader
+
+    def checked(self, source: ClientKeySource) -> ClientKeySource:
+        """Return keys that assertions can be verified with. Raises ``InvalidClientKeysError``."""
+        if (source.jwks is None) == (source.jwks_uri is None):
+            raise InvalidClientKeysError
+        if source.jwks is not None:
+            if len(source.jwks) > MAXIMUM_SET_LENGTH or not self._reader.has_usable_key(source.jwks):
+                raise InvalidClientKeysError
+        elif not _is_address(source.jwks_uri or ""):
+            raise InvalidClientKeysError
+        return source
+
+    async def replace(self, client_id: str, source: ClientKeySource) -> None:
+        """Give a client other keys. Those before verify nothing from now on.
+
+        Raises ``InvalidClientKeysError``, ``ClientNotFoundError``, and ``ClientKeysMissingError`` for a client that
+        authenticates in another way.
+        """
+        source, event = self.checked(source), ClientChanged(user_id=None, client_id=ClientId(client_id))
+        async with self._database.transaction() as connection:
+            stored = await clients.lock_client(connection, client_id)
+            if stored is None:
+                raise ClientNotFoundError
+            if stored.auth_method != PRIVATE_KEY:
+                raise ClientKeysMissingError
+            await client_keys.add_keys(connection, client_id, source)
+            await clients.update_version(connection, client_id, now=self._clock.now())
+            await record(connection, event)
+        report(event)
+
+
+def _is_address(text: str) -> bool:
+    """Tell whether it is an https address as redirect URIs are: without credentials, fragment and dot segments."""
+    try:
+        checked_redirect_uris([text])
+    except InvalidRedirectUriError:
+        return False
+    return text.startswith("https://") and len(text) <= MAXIMUM_LENGTH

@@ -1,0 +1,155 @@
+"""Use cases of clients that register themselves, and read, change and remove what they said (RFC 7591, RFC 7592)."""
+
+from collections.abc import Mapping
+
+from doorward.core.ports import Clock, Database
+from doorward.domain.audit.recording import record
+from doorward.domain.auth.opaque_token import OpaqueToken, OpaqueTokenCodec
+from doorward.domain.oauth.client_metadata import SelfRegistration, read_client_metadata
+from doorward.domain.oauth.client_secret import hash_of, new_registered_client_id, new_secret
+from doorward.domain.oauth.events import ClientChanged, ClientCreated, ClientRemoved
+from doorward.domain.oauth.exceptions import InvalidAuthMethodError
+from doorward.domain.oauth.models import NO_SECRET, AuthMethod, ClientContent, ClientId, OAuthClient
+from doorward.domain.oauth.policy import require_same_kind
+from doorward.domain.oauth.registration_exceptions import (
+    InvalidClientMetadataError,
+    InvalidRegistrationTokenError,
+    SelfRegistrationFullError,
+)
+from doorward.domain.oauth.registration_models import (
+    MAXIMUM_REGISTERED_CLIENTS,
+    NO_USER,
+    RegisteredClient,
+    StoredRegistration,
+)
+from doorward.domain.oauth.repositories import Connection, clients, consents, registrations, secrets
+from doorward.observability.logging import report
+
+METHODS: Mapping[str, AuthMethod] = {
+    "client_secret_basic": "client_secret_basic",
+    "client_secret_post": "client_secret_post",
+    "none": "none",
+}
+"""How such clients authenticate; the first one where they do not say (RFC 7591 section 2)."""
+
+OF_THE_SERVICE = ("registration_access_token", "registration_client_uri", "client_secret_expires_at")
+"""What a client that changes itself must not send (RFC 7592 section 2.2), with ``client_id_issued_at``."""
+
+
+class ClientRegistration:
+    """What clients do for themselves. None of them is the operator's own, and a disabled one does nothing here."""
+
+    def __init__(
+        self, *, database: Database[Connection], clock: Clock, initial: OpaqueTokenCodec, registered: OpaqueTokenCodec
+    ) -> None:
+        """Take the database, the time, and what reads initial and registration access tokens."""
+        self._database = database
+        self._clock = clock
+        self._initial = initial
+        self._registered = registered
+
+    def initial_token(self, text: str) -> OpaqueToken:
+        """Return the initial access token that a text is. Raises ``InvalidRegistrationTokenError``."""
+        return _read(self._initial, text)
+
+    def own_token(self, text: str) -> OpaqueToken:
+        """Return the registration access token that a text is. Raises ``InvalidRegistrationTokenError``."""
+        return _read(self._registered, text)
+
+    async def register(self, token: OpaqueToken, members: Mapping[str, object]) -> RegisteredClient:
+        """Store a client, which uses up one use of its token; return it with what it is told this once.
+
+        Raises ``InvalidRegistrationTokenError``, ``InvalidClientMetadataError``, ``InvalidRedirectUriError``,
+        ``SelfRegistrationFullError``. What is refused uses nothing up.
+        """
+        own, client_id, now = OpaqueToken.new(NO_USER), new_registered_client_id(), self._clock.now()
+        event = ClientCreated(user_id=None, client_id=client_id)
+        async with self._database.transaction() as connection:
+            await clients.lock_table(connection)
+            used = await registrations.consume_use(connection, token, now=now)
+            if used is None:
+                raise InvalidRegistrationTokenError
+            registration = StoredRegistration(client_id, used.scopes, used.resources)
+            content = _content(members, registration.allowed)
+            if await registrations.count_registered_clients(connection) >= MAXIMUM_REGISTERED_CLIENTS:
+                raise SelfRegistrationFullError
+            secret = None if content.auth_method == NO_SECRET else new_secret()
+            await clients.add_client(connection, client_id, content, now=now)
+            if secret is not None:
+                await secrets.add_secret(connection, client_id, hash_of(secret), now=now)
+            await registrations.add_registration(connection, own, registration)
+            await record(connection, event)
+            client = _enabled(await clients.find_client(connection, client_id))
+        report(event)
+        return RegisteredClient(client, self._registered.encode(own), secret)
+
+    async def read(self, token: OpaqueToken, client_id: str) -> RegisteredClient:
+        """Return what is stored of the client of the token. Raises ``InvalidRegistrationTokenError``."""
+        async with self._database.connection() as connection:
+            await _registration(connection, token, client_id)
+            client = _enabled(await clients.find_client(connection, client_id))
+        return RegisteredClient(client, self._registered.encode(token))
+
+    async def change(self, token: OpaqueToken, client_id: str, members: Mapping[str, object]) -> RegisteredClient:
+        """Replace what the client said; what it does not repeat is gone (RFC 7592 section 2.2).
+
+        With other redirect URIs, its users are asked again. It keeps its secret, or has none. Raises what ``register``
+        raises.
+        """
+        event = ClientChanged(user_id=None, client_id=ClientId(client_id))
+        async with self._database.transaction() as connection:
+            registration = await _registration(connection, token, client_id)
+            stored = _enabled(await clients.lock_client(connection, client_id))
+            _require_own(members, client_id)
+            content = _content(members, registration.allowed)
+            try:
+                require_same_kind(stored.auth_method, content.auth_method)
+            except InvalidAuthMethodError as error:
+                raise InvalidClientMetadataError from error
+            if content.redirect_uris != tuple(stored.redirect_uris):
+                await consents.remove_consents_of_client(connection, client_id)
+            await clients.update_client(connection, client_id, content, now=self._clock.now())
+            await record(connection, event)
+            client = _enabled(await clients.find_client(connection, client_id))
+        report(event)
+        return RegisteredClient(client, self._registered.encode(token))
+
+    async def remove(self, token: OpaqueToken, client_id: str) -> None:
+        """Remove the client with all that it has. Raises ``InvalidRegistrationTokenError``."""
+        event = ClientRemoved(user_id=None, client_id=ClientId(client_id))
+        async with self._database.transaction() as connection:
+            await _registration(connection, token, client_id)
+            _enabled(await clients.lock_client(connection, client_id))
+            await clients.remove_client(connection, client_id)
+            await record(connection, event)
+        report(event)
+
+
+def _read(codec: OpaqueTokenCodec, text: str) -> OpaqueToken:
+    token = codec.decode(text)
+    if token is None:
+        raise InvalidRegistrationTokenError
+    return token
+
+
+async def _registration(connection: Connection, token: OpaqueToken, client_id: str) -> StoredRegistration:
+    found = await registrations.find_registration(connection, token)
+    if found is None or found.client_id != client_id:
+        raise InvalidRegistrationTokenError
+    return found
+
+
+def _content(members: Mapping[str, object], allowed: SelfRegistration) -> ClientContent:
+    return read_client_metadata(members, allowed, default_name="Application", methods=METHODS)
+
+
+def _require_own(members: Mapping[str, object], client_id: str) -> None:
+    if members.get("client_id") != client_id or members.keys() & {*OF_THE_SERVICE, "client_id_issued_at"}:
+        raise InvalidClientMetadataError
+
+
+def _enabled(client: OAuthClient | None) -> OAuthClient:
+    """Return a client that may do something. One that the operator disabled cannot even remove itself."""
+    if client is None or not client.is_enabled:
+        raise InvalidRegistrationTokenError
+    return client

@@ -1,0 +1,92 @@
+"""Use cases of operators: which clients may register themselves, by initial access tokens (RFC 7591 section 1.2)."""
+
+import dataclasses
+from collections.abc import Collection, Sequence
+from datetime import timedelta
+from uuid import UUID
+
+from doorward.core.ports import Clock, Database
+from doorward.domain.audit.recording import record
+from doorward.domain.auth.models import ACCOUNT_SCOPE
+from doorward.domain.auth.opaque_token import OpaqueToken, OpaqueTokenCodec
+from doorward.domain.oauth.events import RegistrationTokenChanged
+from doorward.domain.oauth.exceptions import InvalidClientScopesError, UnknownResourceError
+from doorward.domain.oauth.policy import checked_name, checked_resources, checked_scopes
+from doorward.domain.oauth.registration_exceptions import (
+    InvalidInitialTokenError,
+    RegistrationTokenNotFoundError,
+    TooManyRegistrationTokensError,
+)
+from doorward.domain.oauth.registration_models import (
+    LONGEST_LIFE,
+    MAXIMUM_TOKENS,
+    MOST_USES,
+    NO_USER,
+    InitialToken,
+    InitialTokenContent,
+)
+from doorward.domain.oauth.repositories import Connection, registrations, resources
+from doorward.observability.logging import report
+
+
+class RegistrationTokens:
+    """Use cases of initial access tokens. Only the operator has them: a client is trusted as far as its token."""
+
+    def __init__(
+        self,
+        *,
+        database: Database[Connection],
+        clock: Clock,
+        codec: OpaqueTokenCodec,
+        built_in_resources: Collection[str],
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._codec = codec
+        self._built_in_resources = built_in_resources
+
+    async def add(self, content: InitialTokenContent) -> str:
+        """Store an initial access token; return it, which is shown this once.
+
+        Raises ``InvalidClientNameError``, ``InvalidClientScopesError``, ``UnknownResourceError``,
+        ``InvalidInitialTokenError``, ``TooManyRegistrationTokensError``.
+        """
+        content, token = _checked(content), OpaqueToken.new(NO_USER)
+        event = RegistrationTokenChanged(user_id=None, token_id=token.id, change="created")
+        async with self._database.transaction() as connection:
+            now = self._clock.now()
+            await registrations.lock_tokens(connection)
+            if await registrations.count_tokens(connection) >= MAXIMUM_TOKENS:
+                raise TooManyRegistrationTokensError
+            others = set(content.resources) - set(self._built_in_resources)
+            if others and not others <= set(await resources.list_known_identifiers(connection, others)):
+                raise UnknownResourceError
+            await registrations.add_token(connection, token, content, now=now)
+            await record(connection, event)
+        report(event)
+        return self._codec.encode(token)
+
+    async def list(self) -> Sequence[InitialToken]:
+        """Return all, the oldest first, also those that are used up or have expired."""
+        async with self._database.connection() as connection:
+            return await registrations.list_tokens(connection)
+
+    async def remove(self, token_id: UUID) -> None:
+        """Remove one; clients that came with it stay. Raises ``RegistrationTokenNotFoundError``."""
+        event = RegistrationTokenChanged(user_id=None, token_id=token_id, change="removed")
+        async with self._database.transaction() as connection:
+            if not await registrations.remove_token(connection, token_id):
+                raise RegistrationTokenNotFoundError
+            await record(connection, event)
+        report(event)
+
+
+def _checked(content: InitialTokenContent) -> InitialTokenContent:
+    if not 1 <= content.uses <= MOST_USES or not timedelta(0) < content.life <= LONGEST_LIFE:
+        raise InvalidInitialTokenError
+    scopes = checked_scopes(content.scopes)
+    if ACCOUNT_SCOPE in scopes or not scopes:
+        raise InvalidClientScopesError
+    return dataclasses.replace(
+        content, name=checked_name(content.name), scopes=scopes, resources=checked_resources(content.resources)
+    )

@@ -1,0 +1,223 @@
+"""Verifies assertions of clients (RFC 7523) with their public keys, which may be at an address of theirs.
+
+PyJWT verifies signatures and times. What a client says of its algorithm counts only if its key has it.
+"""
+
+import asyncio
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, Protocol
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from jwt.algorithms import ECAlgorithm, RSAAlgorithm
+
+from doorward.core.exceptions import ServiceUnavailableError
+from doorward.domain.auth.exceptions import InvalidAccessTokenError
+from doorward.domain.oauth.models import ClientKeySource, VerifiedAssertion
+from doorward.infrastructure.outbound import Document, DocumentUnavailableError
+from doorward.infrastructure.token_reading import compact_parts, members_of
+
+LONGEST_LIFE: Final = timedelta(minutes=5)
+LEEWAY: Final = timedelta(seconds=30)
+"""Between the clock of a client and this one."""
+
+KEYS_KEPT: Final = timedelta(minutes=5)
+SOONEST_AGAIN: Final = timedelta(seconds=30)
+"""For a key that is not known yet: a client rotates its keys."""
+
+RETRY_AFTER: Final = timedelta(seconds=5)
+LONGEST_WITHOUT_HOST: Final = timedelta(hours=24)
+"""How long keys serve whose address does not answer."""
+
+REMEMBERED: Final = 256
+MAXIMUM_JTI_LENGTH: Final = 255
+SMALLEST_RSA_BITS: Final = 2048
+LARGEST_RSA_BITS: Final = 8192
+_CLAIMS: Final = ("iss", "sub", "aud", "exp", "jti")
+_UNVERIFIED: Final = dict.fromkeys(("verify_exp", "verify_iat", "verify_nbf", "verify_aud"), False)
+"""What is judged here, by PostgreSQL's clock."""
+
+_PRIVATE: Final = frozenset({"d", "p", "q", "k"})
+
+PublicKey = EllipticCurvePublicKey | RSAPublicKey
+
+
+class Fetcher(Protocol):
+    """Fetches documents of others, from public addresses only."""
+
+    async def fetch(self, url: str) -> Document:
+        """Return the document at a URL. Raises ``DocumentUnavailableError``."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Key:
+    key_id: str | None
+    algorithm: str
+    key: PublicKey
+
+
+@dataclass(frozen=True, slots=True)
+class _Fetched:
+    keys: Sequence[_Key]
+    """Empty while the address never had any."""
+    asked_at: datetime
+    confirmed_at: datetime
+
+
+class SignedAssertions:
+    """Assertions for one issuer: its name must be their one audience, as a text (section 3)."""
+
+    def __init__(self, issuer: str, fetcher: Fetcher) -> None:
+        self._issuer = issuer
+        self._fetcher = fetcher
+        self._fetched: dict[str, _Fetched] = {}
+        self._under_way: dict[str, asyncio.Task[Sequence[_Key] | None]] = {}
+
+    def client_of(self, text: str) -> str | None:
+        """Return the client that an assertion names, unverified; None for what is no assertion."""
+        try:
+            subject = members_of(compact_parts(text)[1]).get("sub")
+        except InvalidAccessTokenError:
+            return None
+        return subject if isinstance(subject, str) else None
+
+    def has_usable_key(self, jwks: str) -> bool:
+        """Tell whether a JWK set has usable keys only, and at least one."""
+        try:
+            listed = _listed(jwks)
+        except ValueError:
+            return False
+        return bool(listed) and all(_key_of(each) is not None for each in listed)
+
+    async def verify(
+        self, text: str, client_id: str, source: ClientKeySource, now: datetime
+    ) -> VerifiedAssertion | None:
+        """Return what a genuine assertion of the client says; None for any other.
+
+        Raises ``ServiceUnavailableError`` while its keys are not known.
+        """
+        try:
+            header = members_of(compact_parts(text)[0])
+        except InvalidAccessTokenError:
+            return None
+        if "crit" in header:
+            return None
+        key = _find(await self._keys_of(source, now), header)
+        if key is None and source.jwks_uri is not None:
+            key = _find(await self._keys_after_unknown(source.jwks_uri, now), header)
+        return None if key is None else _verified(text, key, self._issuer, client_id, now)
+
+    async def _keys_of(self, source: ClientKeySource, now: datetime) -> Sequence[_Key]:
+        if source.jwks_uri is None:
+            return _keys_in(source.jwks or "")
+        fetched = self._fetched.get(source.jwks_uri)
+        if fetched is None or now - fetched.asked_at >= (KEYS_KEPT if fetched.keys else RETRY_AFTER):
+            fetched = await self._fetch(source.jwks_uri, now)
+        if not fetched.keys or now - fetched.confirmed_at >= LONGEST_WITHOUT_HOST:
+            raise ServiceUnavailableError(RETRY_AFTER.seconds)
+        return fetched.keys
+
+    async def _keys_after_unknown(self, uri: str, now: datetime) -> Sequence[_Key]:
+        fetched = self._fetched[uri]
+        return fetched.keys if now - fetched.asked_at < SOONEST_AGAIN else (await self._fetch(uri, now)).keys
+
+    async def _fetch(self, uri: str, now: datetime) -> _Fetched:
+        """Return the keys at an address, asked once by all that wait. Those from before serve while it is down."""
+        task = self._under_way.get(uri)
+        if task is None:
+            task = asyncio.create_task(self._asked(uri))
+            self._under_way[uri] = task
+            task.add_done_callback(lambda _: self._under_way.pop(uri, None))
+        keys = await asyncio.shield(task)
+        known = self._fetched.pop(uri, None) or _Fetched((), now, now)
+        fetched = _Fetched(known.keys, now, known.confirmed_at) if keys is None else _Fetched(keys, now, now)
+        self._fetched[uri] = fetched
+        if len(self._fetched) > REMEMBERED:
+            self._fetched.pop(next(iter(self._fetched)))
+        return fetched
+
+    async def _asked(self, uri: str) -> Sequence[_Key] | None:
+        try:
+            document = await self._fetcher.fetch(uri)
+            return _keys_in(document.body.decode()) or None
+        except (DocumentUnavailableError, ValueError):
+            return None
+
+
+def _verified(text: str, key: _Key, issuer: str, client_id: str, now: datetime) -> VerifiedAssertion | None:
+    try:
+        claims = jwt.decode(
+            text,
+            key.key,
+            algorithms=[key.algorithm],
+            options={
+                "verify_exp": False,
+                "verify_iat": False,
+                "verify_nbf": False,
+                "verify_aud": False,
+                "require": list(_CLAIMS),
+            },
+        )
+    except jwt.PyJWTError:
+        return None
+    jti, expires_at = claims["jti"], claims["exp"]
+    named = claims["iss"] == client_id and claims["sub"] == client_id and claims["aud"] == issuer
+    if not named or not isinstance(jti, str) or not 1 <= len(jti) <= MAXIMUM_JTI_LENGTH or not jti.isprintable():
+        return None
+    times = [claims.get(name, now.timestamp()) for name in ("iat", "nbf")]
+    if any(type(each) not in {int, float} for each in (expires_at, *times)):
+        return None
+    earliest, leeway, present = max(times), LEEWAY.total_seconds(), now.timestamp()
+    is_live = present < expires_at + leeway and expires_at <= present + LONGEST_LIFE.total_seconds() + leeway
+    if not is_live or earliest > present + leeway:
+        return None
+    return VerifiedAssertion(jti, datetime.fromtimestamp(expires_at, UTC) + LEEWAY)
+
+
+def _find(keys: Sequence[_Key], header: Mapping[str, Any]) -> _Key | None:
+    """Return the key of an assertion. Without ``kid`` it is the only one of its algorithm."""
+    fitting = [each for each in keys if each.algorithm == header.get("alg")]
+    if header.get("kid") is not None:
+        fitting = [each for each in fitting if each.key_id == header["kid"]]
+    return fitting[0] if len(fitting) == 1 else None
+
+
+def _keys_in(jwks: str) -> Sequence[_Key]:
+    """Return the usable keys of a set. Raises ``ValueError`` for what is none."""
+    return [key for each in _listed(jwks) if (key := _key_of(each)) is not None]
+
+
+def _listed(jwks: str) -> Sequence[Any]:
+    try:
+        document = json.loads(jwks)
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
+    listed = document.get("keys") if isinstance(document, dict) else None
+    if not isinstance(listed, list):
+        raise ValueError("no set of keys")  # noqa: TRY004 - callers catch one class
+    return listed
+
+
+def _key_of(jwk: Any) -> _Key | None:  # noqa: ANN401 - what JSON holds
+    """Return a public key for signatures; None for private ones, other kinds and short ones."""
+    if not isinstance(jwk, dict) or _PRIVATE & jwk.keys() or jwk.get("use", "sig") != "sig":
+        return None
+    key_id = jwk.get("kid")
+    if not isinstance(key_id, str | None):
+        return None
+    try:
+        if jwk.get("kty") == "EC" and jwk.get("crv") == "P-256" and jwk.get("alg", "ES256") == "ES256":
+            elliptic = ECAlgorithm.from_jwk(jwk)
+            return _Key(key_id, "ES256", elliptic) if isinstance(elliptic, EllipticCurvePublicKey) else None
+        if jwk.get("kty") == "RSA" and jwk.get("alg", "RS256") == "RS256":
+            rsa = RSAAlgorithm.from_jwk(jwk)
+            is_usable = isinstance(rsa, RSAPublicKey) and SMALLEST_RSA_BITS <= rsa.key_size <= LARGEST_RSA_BITS
+            return _Key(key_id, "RS256", rsa) if isinstance(rsa, RSAPublicKey) and is_usable else None
+    except (jwt.PyJWTError, ValueError, TypeError):
+        return None
+    return None

@@ -1,0 +1,136 @@
+"""What becomes of a client whose document changes, that is disabled or removed, and of which there are many."""
+
+import asyncio
+from datetime import timedelta
+from urllib.parse import quote
+
+import pytest
+
+from development.client import Person
+from doorward.domain.oauth.authorization import AskedParameters
+from doorward.domain.oauth.exceptions import InvalidAuthorizationError
+from tests.integration.oauth.browsers import CALLBACK, Browser, answer_of, forwarded
+from tests.integration.oauth.client_documents import DocumentHost, described
+from tests.integration.oauth.clients import OPERATOR, any_version
+from tests.integration.oauth.provider import Provider, is_oauth_error
+
+APPLICATIONS = "/api/v1/account/applications"
+
+
+async def test_other_redirect_uris_in_the_document_have_everybody_asked_again(
+    provider: Provider, host: DocumentHost, path: str, browser: Browser, person: Person
+) -> None:
+    app = described(provider, host, path)
+    await app.agreed(browser, person)
+    assert (await browser.get(app.address(prompt="none"))).status_code == 302
+    other, another = Browser(provider), await provider.service.register()
+    await app.agreed(other, another)
+    host.describe(path, redirect_uris=["https://moved.example/", CALLBACK])
+    provider.clock.advance(timedelta(minutes=6))
+    asked = await browser.get(app.address(prompt="none"))
+    assert answer_of(asked.headers["location"])["error"] == "consent_required"
+    await app.tokens(browser, person)
+    assert list((await app.stored()).redirect_uris) == ["https://moved.example/", CALLBACK]
+    asked = await other.get(app.address(prompt="none"))
+    assert answer_of(asked.headers["location"])["error"] == "consent_required"
+
+
+async def test_another_name_in_the_document_is_agreed_to_by_one_and_kept_for_all(
+    provider: Provider, host: DocumentHost, path: str, browser: Browser, person: Person
+) -> None:
+    app = described(provider, host, path)
+    await app.agreed(browser, person)
+    other, another = Browser(provider), await provider.service.register()
+    await app.agreed(other, another)
+    host.describe(path, client_name="Renamed")
+    provider.clock.advance(timedelta(minutes=6))
+    assert "Renamed" in (await browser.get(app.address())).text
+    await app.tokens(browser, person)
+    assert (await app.stored()).name == "Renamed"
+    assert (await other.get(app.address(prompt="none"))).status_code == 302
+
+
+async def test_a_disabled_client_cannot_enable_itself_cve_2026_9705(
+    provider: Provider, host: DocumentHost, path: str, browser: Browser, person: Person
+) -> None:
+    app = described(provider, host, path)
+    body = await app.agreed(browser, person)
+    await provider.clients.disable(OPERATOR, app.id, any_version)
+    host.describe(path, client_name="Renamed")
+    provider.clock.advance(timedelta(minutes=6))
+    assert (await browser.get(app.address())).status_code == 400
+    assert is_oauth_error(await app.refresh(body["refresh_token"]), "invalid_client", 401)
+    assert not (await app.stored()).is_enabled
+
+
+async def test_of_a_consent_and_the_end_of_its_client_at_once_no_code_is_left(
+    provider: Provider, host: DocumentHost, path: str, browser: Browser, person: Person
+) -> None:
+    app = described(provider, host, path)
+    await app.agreed(browser, person)
+    host.describe(path, client_name="Renamed")
+    provider.clock.advance(timedelta(minutes=6))
+    authorization = provider.service.app.state.services.provider.authorization
+    sessions = provider.service.app.state.services.provider.browser_sessions
+    session = await sessions.find(browser.http.cookies["doorward_session"])
+    request = await authorization.read(AskedParameters(app.parameters()))
+    await provider.clients.disable(OPERATOR, app.id, any_version)
+    with pytest.raises(InvalidAuthorizationError):
+        await authorization.agree(request, session)
+    assert provider.sql("SELECT id FROM oauth_codes WHERE client_id = %s", app.id) == []
+
+
+async def test_a_removed_client_that_comes_again_revives_no_token(
+    provider: Provider, host: DocumentHost, path: str, browser: Browser, person: Person
+) -> None:
+    app = described(provider, host, path)
+    body = await app.agreed(browser, person)
+    await provider.clients.remove(OPERATOR, app.id, any_version)
+    provider.clock.advance(timedelta(seconds=1))
+    await app.tokens(browser, person)
+    assert is_oauth_error(await app.refresh(body["refresh_token"]), "invalid_grant")
+
+
+async def test_many_that_agree_at_once_store_one_client(
+    provider: Provider, host: DocumentHost, path: str, browser: Browser, person: Person
+) -> None:
+    app = described(provider, host, path)
+    consent = await browser.sign_in(await browser.get(app.address()), person)
+    answers = await asyncio.gather(*(browser.send(consent, decision="allow") for _ in range(10)))
+    codes = {answer_of(forwarded(answer))["code"] for answer in answers}
+    assert (len(codes), app.rows()) == (10, 1)
+
+
+async def test_they_crowd_out_neither_each_other_silently_nor_registered_clients(
+    provider: Provider, host: DocumentHost, path: str, browser: Browser, person: Person
+) -> None:
+    app = described(provider, host, path)
+    consent = await browser.sign_in(await browser.get(app.address()), person)
+    provider.sql(
+        "INSERT INTO oauth_clients (client_id, name, auth_method, grant_types, scopes, resources, created_at,"
+        " updated_at, not_before) SELECT 'https://many.example/' || number, 'Many', 'none', '{}', '{}', '{}',"
+        " now(), now(), now() FROM generate_series(1, 250) AS number"
+    )
+    try:
+        answer = await browser.send(consent, decision="allow")
+        assert answer.status_code == 400
+        assert "takes no more applications" in answer.text
+        assert app.rows() == 0
+        await provider.machine()
+    finally:
+        provider.sql("DELETE FROM oauth_clients WHERE client_id LIKE 'https://many.example/%%'")
+
+
+async def test_a_user_sees_the_client_and_takes_the_consent_back(
+    provider: Provider, host: DocumentHost, path: str, browser: Browser, person: Person
+) -> None:
+    app = described(provider, host, path)
+    body = await app.agreed(browser, person)
+    tokens = await provider.service.log_in(person)
+    headers = {"Authorization": f"Bearer {tokens.access}"}
+    (listed,) = (await provider.service.client.get(APPLICATIONS, headers=headers)).json()["applications"]
+    assert (listed["client_id"], listed["name"]) == (app.id, "Notebook")
+    address = f"{APPLICATIONS}/{quote(app.id, safe='')}"
+    assert (await provider.service.client.delete(address, headers=headers)).status_code == 204
+    assert is_oauth_error(await app.refresh(body["refresh_token"]), "invalid_grant")
+    assert (await provider.service.client.delete(address, headers=headers)).status_code == 404

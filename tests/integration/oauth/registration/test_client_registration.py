@@ -1,0 +1,194 @@
+"""Clients that register themselves (RFC 7591), and read, change and remove what they said (RFC 7592)."""
+
+from typing import Any
+
+import pytest
+
+from tests.integration.oauth.browsers import CALLBACK, Browser, answer_of, forwarded
+from tests.integration.oauth.clients import OPERATOR, ORDERS, any_version
+from tests.integration.oauth.provider import ISSUER, Provider, claims_of, is_oauth_error
+from tests.integration.oauth.registering import (
+    REGISTER,
+    application,
+    call,
+    changed,
+    initial,
+    own,
+    registered,
+    said,
+    stored_uses,
+)
+
+
+async def test_a_client_registers_itself_and_signs_a_person_in(provider: Provider) -> None:
+    body = await registered(provider, scope="openid profile orders:read orders:write", token_endpoint_auth_method=None)
+    assert body["client_id"].startswith("dwcr_")
+    assert body["client_secret"].startswith("dws_")
+    assert body["client_secret_expires_at"] == 0
+    assert body["token_endpoint_auth_method"] == "client_secret_basic"
+    assert body["scope"] == "openid orders:read profile", "what the token does not allow is left out"
+    assert body["registration_client_uri"] == f"{ISSUER}{REGISTER}/{body['client_id']}"
+    app, browser, person = await application(provider, body), Browser(provider), await provider.service.register()
+    consent = await browser.sign_in(await browser.get(app.address(scope=None, resource=ORDERS)), person)
+    assert "registered itself." in consent.text
+    code = answer_of(forwarded(await browser.send(consent, decision="allow")))["code"]
+    tokens = (await app.exchange(code)).json()
+    assert claims_of(tokens["access_token"])["aud"] == ORDERS
+    stored = app.machine.client
+    assert (stored.is_first_party, stored.requires_pkce, stored.resources) == (False, True, [ORDERS])
+
+
+async def test_without_a_secret_there_is_none(provider: Provider) -> None:
+    body = await registered(provider)
+    assert not {"client_secret", "client_secret_expires_at"} & body.keys()
+
+
+async def test_a_client_reads_changes_and_removes_itself(provider: Provider) -> None:
+    body = await registered(provider)
+    path, token = own(body)
+    read = await call(provider, "GET", path, token)
+    assert (read.status_code, read.headers["cache-control"]) == (200, "no-store")
+    assert read.json() == body
+    renamed = await call(provider, "PUT", path, token, **changed(body, client_name="Renamed", scope="openid"))
+    assert renamed.status_code == 200, renamed.text
+    assert (renamed.json()["client_name"], renamed.json()["scope"]) == ("Renamed", "openid")
+    assert (await call(provider, "DELETE", path, token)).status_code == 204
+    for method in ("GET", "DELETE"):
+        assert (await call(provider, method, path, token)).status_code == 401
+    assert provider.sql("SELECT client_id FROM oauth_clients WHERE client_id = %s", body["client_id"]) == []
+
+
+async def test_a_confidential_client_keeps_its_secret_which_is_told_once(provider: Provider) -> None:
+    body = await registered(provider, token_endpoint_auth_method="client_secret_post")
+    path, token = own(body)
+    assert "client_secret" not in (await call(provider, "GET", path, token)).json()
+    moved = changed(body, token_endpoint_auth_method="client_secret_basic", client_name="Moved")
+    assert "client_secret" not in (await call(provider, "PUT", path, token, **moved)).json()
+    app = await application(provider, body)
+    assert is_oauth_error(await app.refresh("dwr_x"), "invalid_grant"), "it authenticates"
+
+
+@pytest.mark.parametrize(
+    ("changes", "error"),
+    [
+        ({"redirect_uris": None}, "invalid_redirect_uri"),
+        ({"redirect_uris": ["http://app.example/callback"]}, "invalid_redirect_uri"),
+        ({"redirect_uris": ["https://app.example/*"]}, "invalid_redirect_uri"),
+        ({"redirect_uris": "https://app.example/"}, "invalid_client_metadata"),
+        ({"grant_types": ["client_credentials"]}, "invalid_client_metadata"),
+        ({"grant_types": ["password"]}, "invalid_client_metadata"),
+        ({"response_types": ["token"]}, "invalid_client_metadata"),
+        ({"token_endpoint_auth_method": "private_key_jwt"}, "invalid_client_metadata"),
+        ({"token_endpoint_auth_method": ["none"]}, "invalid_client_metadata"),
+        ({"client_name": "\u202e"}, "invalid_client_metadata"),
+        ({"client_name": "\ud800"}, "invalid_request"),
+        ({"scope": 1}, "invalid_client_metadata"),
+        ({"id_token_signed_response_alg": "none"}, "invalid_client_metadata"),
+    ],
+)
+async def test_what_it_must_not_say_is_refused_and_uses_nothing_up(
+    provider: Provider, changes: dict[str, Any], error: str
+) -> None:
+    token = await initial(provider)
+    uses = stored_uses(provider)
+    assert is_oauth_error(await call(provider, "POST", REGISTER, token, **said(**changes)), error)
+    assert stored_uses(provider) == uses
+    body = (await call(provider, "POST", REGISTER, token, **said())).json()
+    path, own_token = own(body)
+    assert is_oauth_error(await call(provider, "PUT", path, own_token, **changed(body, **changes)), error)
+
+
+async def test_it_is_never_the_operators_own_and_gets_no_more_than_its_token_allows(provider: Provider) -> None:
+    body = await registered(
+        provider, first_party=True, is_first_party=True, requires_pkce=False, scope="openid account admin:users:read"
+    )
+    stored = (await provider.clients.get(body["client_id"], any_version)).client
+    assert (stored.is_first_party, stored.requires_pkce, stored.scopes) == (False, True, ["openid"])
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b"{", b"[" * 60_000, b"7"])
+async def test_a_body_that_is_no_object_is_refused(provider: Provider, body: bytes) -> None:
+    headers = {"Authorization": f"Bearer {await initial(provider)}", "Content-Type": "application/json"}
+    answer = await provider.service.client.post(REGISTER, headers=headers, content=body)
+    assert is_oauth_error(answer, "invalid_request")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"client_id": None},
+        {"client_id": "dwcr_another"},
+        {"registration_access_token": "x"},
+        {"registration_client_uri": "x"},
+        {"client_secret_expires_at": 0},
+        {"client_id_issued_at": 0},
+        {"token_endpoint_auth_method": "client_secret_basic"},
+    ],
+)
+async def test_a_change_is_about_the_client_itself_and_about_nothing_of_the_service(
+    provider: Provider, changes: dict[str, Any]
+) -> None:
+    body = await registered(provider)
+    path, token = own(body)
+    answer = await call(provider, "PUT", path, token, **said(**{"client_id": body["client_id"], **changes}))
+    assert is_oauth_error(answer, "invalid_client_metadata")
+
+
+async def test_a_disabled_client_cannot_enable_itself_cve_2026_9705(provider: Provider) -> None:
+    body = await registered(provider)
+    path, token = own(body)
+    await provider.clients.disable(OPERATOR, body["client_id"], any_version)
+    for method in ("GET", "PUT", "DELETE"):
+        answer = await call(provider, method, path, token, **changed(body))
+        assert answer.status_code == 401, method
+    assert not (await provider.clients.get(body["client_id"], any_version)).client.is_enabled
+
+
+async def test_other_redirect_uris_delete_what_users_agreed_to(provider: Provider) -> None:
+    body = await registered(provider)
+    path, token = own(body)
+    app, browser, person = await application(provider, body), Browser(provider), await provider.service.register()
+    await app.tokens(browser, person, scope=None)
+    await call(provider, "PUT", path, token, **changed(body, client_name="Renamed"))
+    assert "code" in answer_of((await browser.get(app.address(prompt="none"))).headers["location"])
+    await call(provider, "PUT", path, token, **changed(body, redirect_uris=[CALLBACK, "https://moved.example/"]))
+    asked = await browser.get(app.address(prompt="none"))
+    assert answer_of(asked.headers["location"])["error"] == "consent_required"
+
+
+async def test_a_removal_ends_the_sessions_of_the_client(provider: Provider) -> None:
+    body = await registered(provider)
+    path, token = own(body)
+    app, person = await application(provider, body), await provider.service.register()
+    tokens = await app.tokens(Browser(provider), person, scope=None)
+    assert (await call(provider, "DELETE", path, token)).status_code == 204
+    headers = {"Authorization": f"Bearer {tokens['access_token']}"}
+    assert (await provider.service.client.get("/oauth/userinfo", headers=headers)).status_code == 401
+
+
+async def test_many_crowd_out_no_client_of_the_operator(provider: Provider) -> None:
+    token, others = await initial(provider), "SELECT 'dwcr_many' || number FROM generate_series(1, 250) AS number"
+    provider.sql(
+        "INSERT INTO oauth_clients (client_id, name, auth_method, grant_types, scopes, resources, created_at,"
+        " updated_at, not_before) SELECT id, 'Many', 'none', '{}', '{}', '{}', now(), now(), now()"
+        f" FROM ({others}) AS many (id)"
+    )
+    provider.sql(
+        "INSERT INTO oauth_registered_clients (id, client_id, secret_hash, scopes, resources)"
+        f" SELECT gen_random_uuid(), id, sha256(''), '{{}}', '{{}}' FROM ({others}) AS many (id)"
+    )
+    try:
+        answer = await call(provider, "POST", REGISTER, token, **said())
+        assert is_oauth_error(answer, "invalid_request")
+        await provider.machine()
+    finally:
+        provider.sql("DELETE FROM oauth_clients WHERE client_id LIKE 'dwcr_many%%'")
+    assert (await call(provider, "POST", REGISTER, token, **said())).status_code == 201
+
+
+async def test_the_metadata_name_the_endpoint_where_it_is(provider: Provider, lasting_provider: Provider) -> None:
+    path = "/.well-known/oauth-authorization-server"
+    assert (await provider.service.client.get(path)).json()["registration_endpoint"] == f"{ISSUER}{REGISTER}"
+    without = lasting_provider.service.client
+    assert "registration_endpoint" not in (await without.get(path)).json()
+    assert (await without.post(REGISTER, json=said())).status_code == 404
