@@ -100,14 +100,11 @@ THROTTLED: Final = {"POST /api/v1/auth/token"}
 
 NEVER_LET_IN: Final = {
     *("POST /api/v1/auth/passkeys/token", "POST /api/v1/auth/second-factor/passkey"),
-    *("GET /oauth/userinfo", "POST /oauth/userinfo", "POST /oauth/par"),
-    "POST /oauth/device_authorization",
+    *("GET /oauth/userinfo", "POST /oauth/userinfo", "POST /oauth/par", "POST /oauth/device_authorization"),
     *("POST /oauth/register", "GET /oauth/register/{client_id}"),
     *("PUT /oauth/register/{client_id}", "DELETE /oauth/register/{client_id}"),
 }
-"""Calls that let in what an authenticator has signed, an application got for a user in a browser, or an operator gave a
-client. None can be drawn: all that they answer here is a refusal. Nor can the address that a client is registered with;
-and the one that is drawn is not for devices."""
+"""Calls for which nothing that can be drawn is right: all that they answer here is a refusal."""
 
 DRAWN: Final[Mapping[str, Mapping[str, str]]] = {
     "POST /api/v1/auth/password/forgot": {"email": "registered-address"},

@@ -23,6 +23,49 @@ ALL_CALLS = (
     ),
 )
 
+DOCUMENT: dict[str, Any] = {
+    "issuer": ISSUER,
+    "token_endpoint": f"{ISSUER}/oauth/token",
+    "token_endpoint_auth_methods_supported": [*CONFIDENTIAL, "none"],
+    "token_endpoint_auth_signing_alg_values_supported": ["ES256", "RS256"],
+    "jwks_uri": f"{ISSUER}/oauth/jwks",
+    "introspection_endpoint": f"{ISSUER}/oauth/introspect",
+    "introspection_endpoint_auth_methods_supported": CONFIDENTIAL,
+    "introspection_endpoint_auth_signing_alg_values_supported": ["ES256", "RS256"],
+    "revocation_endpoint": f"{ISSUER}/oauth/revoke",
+    "revocation_endpoint_auth_methods_supported": [*CONFIDENTIAL, "none"],
+    "revocation_endpoint_auth_signing_alg_values_supported": ["ES256", "RS256"],
+    "grant_types_supported": [
+        "authorization_code",
+        "urn:ietf:params:oauth:grant-type:device_code",
+        "client_credentials",
+        "refresh_token",
+    ],
+    "response_types_supported": ["code"],
+    "scopes_supported": ["email", "items:read", "items:write", "offline_access", "openid", "profile"],
+    "authorization_endpoint": f"{ISSUER}/oauth/authorize",
+    "pushed_authorization_request_endpoint": f"{ISSUER}/oauth/par",
+    "device_authorization_endpoint": f"{ISSUER}/oauth/device_authorization",
+    "userinfo_endpoint": f"{ISSUER}/oauth/userinfo",
+    "end_session_endpoint": f"{ISSUER}/oauth/logout",
+    "response_modes_supported": ["query", "form_post"],
+    "subject_types_supported": ["public"],
+    "id_token_signing_alg_values_supported": ["RS256", "ES256"],
+    "code_challenge_methods_supported": ["S256"],
+    "acr_values_supported": ["1", "2", "phr"],
+    "prompt_values_supported": ["none", "login", "consent", "select_account"],
+    "claims_supported": [
+        *("sub", "iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid"),
+        *("preferred_username", "email", "email_verified"),
+    ],
+    "claims_parameter_supported": False,
+    "request_parameter_supported": False,
+    "request_uri_parameter_supported": False,
+    "authorization_response_iss_parameter_supported": True,
+    "backchannel_logout_supported": True,
+    "backchannel_logout_session_supported": True,
+}
+
 GRANTED = {"refresh_token": "x", "code": "x", "device_code": "x"}
 
 
@@ -33,48 +76,7 @@ async def described(lasting_provider: Provider) -> dict[str, Any]:
 
 
 async def test_the_document_names_the_issuer_and_what_is_on(described: dict[str, Any]) -> None:
-    assert described == {
-        "issuer": ISSUER,
-        "token_endpoint": f"{ISSUER}/oauth/token",
-        "token_endpoint_auth_methods_supported": [*CONFIDENTIAL, "none"],
-        "token_endpoint_auth_signing_alg_values_supported": ["ES256", "RS256"],
-        "jwks_uri": f"{ISSUER}/oauth/jwks",
-        "introspection_endpoint": f"{ISSUER}/oauth/introspect",
-        "introspection_endpoint_auth_methods_supported": CONFIDENTIAL,
-        "introspection_endpoint_auth_signing_alg_values_supported": ["ES256", "RS256"],
-        "revocation_endpoint": f"{ISSUER}/oauth/revoke",
-        "revocation_endpoint_auth_methods_supported": [*CONFIDENTIAL, "none"],
-        "revocation_endpoint_auth_signing_alg_values_supported": ["ES256", "RS256"],
-        "grant_types_supported": [
-            "authorization_code",
-            "urn:ietf:params:oauth:grant-type:device_code",
-            "client_credentials",
-            "refresh_token",
-        ],
-        "response_types_supported": ["code"],
-        "scopes_supported": ["email", "items:read", "items:write", "offline_access", "openid", "profile"],
-        "authorization_endpoint": f"{ISSUER}/oauth/authorize",
-        "pushed_authorization_request_endpoint": f"{ISSUER}/oauth/par",
-        "device_authorization_endpoint": f"{ISSUER}/oauth/device_authorization",
-        "userinfo_endpoint": f"{ISSUER}/oauth/userinfo",
-        "end_session_endpoint": f"{ISSUER}/oauth/logout",
-        "response_modes_supported": ["query", "form_post"],
-        "subject_types_supported": ["public"],
-        "id_token_signing_alg_values_supported": ["RS256", "ES256"],
-        "code_challenge_methods_supported": ["S256"],
-        "acr_values_supported": ["1", "2", "phr"],
-        "prompt_values_supported": ["none", "login", "consent", "select_account"],
-        "claims_supported": [
-            *("sub", "iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid"),
-            *("preferred_username", "email", "email_verified"),
-        ],
-        "claims_parameter_supported": False,
-        "request_parameter_supported": False,
-        "request_uri_parameter_supported": False,
-        "authorization_response_iss_parameter_supported": True,
-        "backchannel_logout_supported": True,
-        "backchannel_logout_session_supported": True,
-    }
+    assert described == DOCUMENT
 
 
 async def test_every_address_in_the_document_answers(lasting_provider: Provider, described: dict[str, Any]) -> None:

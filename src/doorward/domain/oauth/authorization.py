@@ -11,6 +11,7 @@ from doorward.domain.auth.browser_session import BrowserSession
 from doorward.domain.auth.opaque_token import OpaqueToken, OpaqueTokenCodec
 from doorward.domain.oauth.asked_again import PARAMETER, AskedNotes
 from doorward.domain.oauth.authorization_decision import Decision, UserState, decide
+from doorward.domain.oauth.authorization_events import AuthorizationRefused, CodeIssued, ConsentGranted
 from doorward.domain.oauth.authorization_request import (
     PUSHED_PREFIX,
     AuthorizationError,
@@ -21,7 +22,6 @@ from doorward.domain.oauth.authorization_request import (
 from doorward.domain.oauth.code_models import CODE_LIFE, NewCode
 from doorward.domain.oauth.described_clients import DescribedClients, is_stored, store_described_client
 from doorward.domain.oauth.document_address import is_document_address
-from doorward.domain.oauth.events import AuthorizationRefused, CodeIssued, ConsentGranted
 from doorward.domain.oauth.exceptions import InvalidAuthorizationError, PushedRequestOverError
 from doorward.domain.oauth.models import ClientId, OAuthClient, ResourceContent, StoredClient
 from doorward.domain.oauth.policy import is_resource_identifier, may_be_a_client_id

@@ -18,6 +18,7 @@ from doorward.domain.auth.opaque_token import OpaqueToken, OpaqueTokenCodec
 from doorward.domain.auth.policy import Lifetimes
 from doorward.domain.auth.rotated_session import TokenAudience
 from doorward.domain.auth.sessions import Sessions
+from doorward.domain.oauth.authorization_events import CodeRedeemed, CodeRefused, RefusedCode
 from doorward.domain.oauth.code_models import (
     IdentityToken,
     Redemption,
@@ -25,7 +26,6 @@ from doorward.domain.oauth.code_models import (
     StoredCode,
     judge_redemption,
 )
-from doorward.domain.oauth.events import CodeRedeemed, CodeRefused, RefusedCode
 from doorward.domain.oauth.exceptions import GrantNotAllowedError, InvalidCodeError
 from doorward.domain.oauth.models import OAuthClient
 from doorward.domain.oauth.policy import AUTHORIZATION_CODE, OFFLINE_SCOPE, OPENID_SCOPE, REFRESH_TOKEN

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from doorward.core.principal import SignIn
 from doorward.domain.auth.models import Proof, TokenPair
-from doorward.domain.oauth.events import RefusedCode
+from doorward.domain.oauth.authorization_events import RefusedCode
 from doorward.domain.oauth.models import OAuthClient
 from doorward.domain.oauth.pkce import is_verified
 

@@ -10,7 +10,7 @@ from doorward.domain.auth.application_sessions import end_sessions_of_applicatio
 from doorward.domain.auth.callers import Caller
 from doorward.domain.auth.devices import AddressDetail
 from doorward.domain.auth.models import FIRST_PARTY_CLIENT
-from doorward.domain.oauth.events import ConsentRevoked
+from doorward.domain.oauth.authorization_events import ConsentRevoked
 from doorward.domain.oauth.exceptions import ApplicationNotFoundError
 from doorward.domain.oauth.models import ClientId
 from doorward.domain.oauth.policy import may_be_a_client_id

@@ -16,6 +16,7 @@ from doorward.domain.auth.models import Device
 from doorward.domain.auth.opaque_token import RowToken, RowTokenCodec
 from doorward.domain.auth.policy import Lifetimes
 from doorward.domain.auth.rotated_session import TokenAudience
+from doorward.domain.oauth.authorization_events import DeviceCodeRedeemed, DeviceCodeRefused
 from doorward.domain.oauth.code_models import SessionTokens
 from doorward.domain.oauth.device_exceptions import (
     AuthorizationPendingError,
@@ -25,7 +26,6 @@ from doorward.domain.oauth.device_exceptions import (
     SlowDownError,
 )
 from doorward.domain.oauth.device_models import ADDED_BY_EARLY_POLL, ApprovedDevice, PollAnswer, judge_poll
-from doorward.domain.oauth.events import DeviceCodeRedeemed, DeviceCodeRefused
 from doorward.domain.oauth.exceptions import GrantNotAllowedError
 from doorward.domain.oauth.models import OAuthClient
 from doorward.domain.oauth.policy import DEVICE_CODE

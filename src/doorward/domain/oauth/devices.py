@@ -7,6 +7,12 @@ from doorward.core.ports import Clock, Database
 from doorward.domain.audit.recording import record
 from doorward.domain.auth.browser_session import BrowserSession
 from doorward.domain.auth.opaque_token import RowToken, RowTokenCodec
+from doorward.domain.oauth.authorization_events import (
+    ConsentGranted,
+    DeviceAnswered,
+    DeviceAuthorizationBegun,
+    UserCodeRefused,
+)
 from doorward.domain.oauth.device_models import (
     DEVICE_LIFE,
     FIRST_INTERVAL,
@@ -16,7 +22,6 @@ from doorward.domain.oauth.device_models import (
     NewDevice,
     WaitingDevice,
 )
-from doorward.domain.oauth.events import ConsentGranted, DeviceAnswered, DeviceAuthorizationBegun, UserCodeRefused
 from doorward.domain.oauth.exceptions import GrantNotAllowedError
 from doorward.domain.oauth.models import ClientId, OAuthClient, ResourceContent
 from doorward.domain.oauth.policy import DEVICE_CODE

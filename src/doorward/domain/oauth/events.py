@@ -15,9 +15,6 @@ CLIENT_TOKENS: Final = Counter("doorward_client_tokens_total", "Access tokens th
 
 INTROSPECTIONS: Final = Counter("doorward_introspections_total", "Introspections of access tokens")
 
-CODES: Final = Counter("doorward_authorization_codes_total", "Authorization codes and what became of them", "outcome")
-
-DEVICES: Final = Counter("doorward_device_authorizations_total", "Devices that people sign in to elsewhere", "outcome")
 CLIENT_DOCUMENTS: Final = Counter(
     "doorward_client_documents_total", "Documents fetched that describe OAuth clients", "outcome"
 )
@@ -31,10 +28,6 @@ RefusedAuthentication = Literal[
     "disabled_client",
     "wrong_assertion",
     "used_assertion",
-]
-
-RefusedCode = Literal[
-    "malformed", "unknown", "replayed", "expired", "client", "redirect_uri", "verifier", "resource", "account"
 ]
 
 
@@ -201,139 +194,3 @@ class ClientDocumentRead(Event):
     outcome = "success"
     counted = ((CLIENT_DOCUMENTS, "read"),)
     host: str
-
-
-@dataclass(frozen=True)
-class ConsentGranted(AuditedEvent):
-    """A user agreed to what an application may do."""
-
-    type = log_event = "consent.granted"
-    outcome = "success"
-    client_id: ClientId
-
-
-@dataclass(frozen=True)
-class ConsentRevoked(AuditedEvent):
-    """A user took back what an application may do. Its `count` sessions of the user ended."""
-
-    type = log_event = "consent.revoked"
-    outcome = "success"
-    client_id: ClientId
-    count: int
-
-
-@dataclass(frozen=True)
-class AuthorizationPushed(Event):
-    """An application sent a request for authorization ahead (RFC 9126)."""
-
-    log_event = "authorization.pushed"
-    outcome = "success"
-    counted = ((CODES, "pushed"),)
-    client_id: str
-
-
-@dataclass(frozen=True)
-class CodeIssued(Event):
-    """An application got an authorization code for a user."""
-
-    log_event = "authorization.code_issued"
-    outcome = "success"
-    counted = ((CODES, "issued"),)
-    client_id: str
-
-
-@dataclass(frozen=True)
-class CodeRedeemed(Event):
-    """An application exchanged its code, and a session of it began."""
-
-    log_event = "authorization.code_redeemed"
-    outcome = "success"
-    counted = ((CODES, "redeemed"),)
-    client_id: str
-
-
-@dataclass(frozen=True)
-class CodeRefused(Event):
-    """A code was refused with `invalid_grant`. `reason` is what the application is not told.
-
-    `replayed`: it had been used before, and the session that it began has ended.
-    """
-
-    log_event = "authorization.code_refused"
-    level = "warning"
-    outcome = "failure"
-    counted = ((CODES, "refused"),)
-    client_id: str
-    reason: RefusedCode
-
-
-@dataclass(frozen=True)
-class AuthorizationRefused(Event):
-    """An application was sent an error instead of a code (RFC 6749 section 4.1.2.1)."""
-
-    log_event = "authorization.refused"
-    outcome = "failure"
-    counted = ((CODES, "denied"),)
-    client_id: str
-    reason: str
-
-
-@dataclass(frozen=True)
-class DeviceAuthorizationBegun(Event):
-    """A device shows a code, and waits for a person to sign in elsewhere (RFC 8628)."""
-
-    log_event = "device.authorization_begun"
-    outcome = "success"
-    counted = ((DEVICES, "begun"),)
-    client_id: str
-
-
-@dataclass(frozen=True)
-class DeviceAnswered(Event):
-    """A user decided about a device."""
-
-    log_event = "device.answered"
-    outcome = "success"
-    counted = ((DEVICES, "answered"),)
-    client_id: str
-    decision: Literal["approved", "denied"]
-
-
-@dataclass(frozen=True)
-class UserCodeRefused(Event):
-    """A signed-in user typed a code that no device shows."""
-
-    log_event = "device.user_code_refused"
-    level = "warning"
-    outcome = "failure"
-    counted = ((DEVICES, "wrong_code"),)
-
-
-@dataclass(frozen=True)
-class DeviceCodeRedeemed(Event):
-    """A device got its tokens, and a session of it began."""
-
-    log_event = "device.code_redeemed"
-    outcome = "success"
-    counted = ((DEVICES, "redeemed"),)
-    client_id: str
-
-
-@dataclass(frozen=True)
-class DeviceCodeRefused(Event):
-    """A device gets no tokens, and need not ask again. `reason` is what it is told."""
-
-    log_event = "device.code_refused"
-    outcome = "failure"
-    counted = ((DEVICES, "refused"),)
-    client_id: str
-    reason: str
-
-
-@dataclass(frozen=True)
-class OriginsNotRead(Event):
-    """The redirect URIs of clients could not be read for a page that calls: those that were known count on."""
-
-    log_event = "client.origins_not_read"
-    level = "warning"
-    outcome = "failure"

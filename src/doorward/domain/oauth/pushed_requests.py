@@ -9,8 +9,8 @@ from uuid import UUID
 
 from doorward.core.ports import Clock, Database
 from doorward.domain.auth.opaque_token import RowToken, RowTokenCodec
+from doorward.domain.oauth.authorization_events import AuthorizationPushed, AuthorizationRefused
 from doorward.domain.oauth.authorization_request import PUSHED_PREFIX, RefusedAuthorization, read_authorization
-from doorward.domain.oauth.events import AuthorizationPushed, AuthorizationRefused
 from doorward.domain.oauth.models import OAuthClient, ResourceContent
 from doorward.domain.oauth.policy import may_be_a_client_id
 from doorward.domain.oauth.repositories import Connection, pushed_requests

@@ -8,9 +8,9 @@ from typing import Final
 
 from doorward.core.exceptions import ServiceUnavailableError
 from doorward.core.ports import Database
-from doorward.domain.oauth.events import OriginsNotRead
+from doorward.domain.oauth.authorization_events import OriginsNotRead
 from doorward.domain.oauth.redirect_uris import is_loopback, origin_of, origin_without_port
-from doorward.domain.oauth.repositories import Connection, clients
+from doorward.domain.oauth.repositories import Connection, redirect_uris
 from doorward.observability.logging import report
 
 KEPT_SECONDS: Final = 10
@@ -72,6 +72,6 @@ class RegisteredOrigins:
         self._read_at = self._steady()
         try:
             async with self._database.connection() as connection:
-                self._origins = Origins.of_uris(await clients.list_redirect_uris(connection))
+                self._origins = Origins.of_uris(await redirect_uris.list_redirect_uris(connection))
         except ServiceUnavailableError:
             report(OriginsNotRead())

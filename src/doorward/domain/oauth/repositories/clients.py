@@ -184,18 +184,6 @@ async def list_standings(connection: Connection, client_ids: Sequence[str]) -> S
         return await cursor.fetchall()
 
 
-async def list_redirect_uris(connection: Connection) -> Sequence[str]:
-    """Find all addresses to which browsers are sent back by clients that are enabled."""
-    cursor = await connection.execute(
-        """
-        SELECT DISTINCT unnest(redirect_uris)
-        FROM oauth_clients
-        WHERE disabled_at IS NULL
-        """
-    )
-    return [uri for (uri,) in await cursor.fetchall()]
-
-
 async def lock_client(connection: Connection, client_id: str) -> OAuthClient | None:
     """Find a client, and lock it until the transaction ends."""
     async with connection.cursor(row_factory=class_row(OAuthClient)) as cursor:

@@ -45,22 +45,25 @@ async def add_codes(connection: Connection, new: Sequence[NewCode], *, now: date
         FOR KEY SHARE OF browser_sessions, oauth_clients SKIP LOCKED
         RETURNING id
         """,
-        {
-            "ids": [code.id for code in new],
-            "secret_hashes": [code.secret_hash for code in new],
-            "client_ids": [code.client_id for code in new],
-            "user_ids": [code.user_id for code in new],
-            "browser_session_ids": [code.browser_session_id for code in new],
-            "redirect_uris": [code.redirect_uri for code in new],
-            "scopes": [" ".join(code.scopes) for code in new],
-            "resources": [code.resource for code in new],
-            "nonces": [code.nonce for code in new],
-            "code_challenges": [code.code_challenge for code in new],
-            "expirations": [code.expires_at for code in new],
-            "now": now,
-        },
+        {**_columns_of(new), "now": now},
     )
     return {row[0] for row in await cursor.fetchall()}
+
+
+def _columns_of(new: Sequence[NewCode]) -> dict[str, Sequence[object]]:
+    return {
+        "ids": [code.id for code in new],
+        "secret_hashes": [code.secret_hash for code in new],
+        "client_ids": [code.client_id for code in new],
+        "user_ids": [code.user_id for code in new],
+        "browser_session_ids": [code.browser_session_id for code in new],
+        "redirect_uris": [code.redirect_uri for code in new],
+        "scopes": [" ".join(code.scopes) for code in new],
+        "resources": [code.resource for code in new],
+        "nonces": [code.nonce for code in new],
+        "code_challenges": [code.code_challenge for code in new],
+        "expirations": [code.expires_at for code in new],
+    }
 
 
 async def consume_code(connection: Connection, token: OpaqueToken) -> StoredCode | None:
