@@ -22,6 +22,7 @@ from doorward.domain.auth import events as auth_events
 from doorward.domain.federation import events as federation_events
 from doorward.domain.keys import events as key_events
 from doorward.domain.mfa import events as mfa_events
+from doorward.domain.oauth import authorization_events
 from doorward.domain.oauth import events as oauth_events
 from doorward.domain.oauth.backchannel_logout import LogoutDelivery
 from doorward.domain.outbox.delivery import Delivery, DeliveryTimes
@@ -58,6 +59,7 @@ MODULES_OF_EVENTS: Final = (
     account_events,
     administration_events,
     audit_events,
+    authorization_events,
     auth_events,
     exporting_events,
     federation_events,
