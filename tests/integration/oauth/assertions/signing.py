@@ -15,15 +15,16 @@ from tests.integration.oauth.provider import ISSUER, TOKEN, Provider
 
 TYPE: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 RSA: Final = rsa.generate_private_key(65537, 2048)
+SHORT: Final = rsa.generate_private_key(65537, 1024)
 
 
 class Key:
     """A private key, and its public one as a JWK."""
 
-    def __init__(self, key_id: str | None = "first", *, is_rsa: bool = False) -> None:
+    def __init__(self, key_id: str | None = "first", *, is_rsa: bool = False, private: Any = None) -> None:
         self.key_id = key_id
-        self.algorithm = "RS256" if is_rsa else "ES256"
-        self.private: Any = RSA if is_rsa else ec.generate_private_key(ec.SECP256R1())
+        self.private: Any = private or (RSA if is_rsa else ec.generate_private_key(ec.SECP256R1()))
+        self.algorithm = "RS256" if isinstance(self.private, rsa.RSAPrivateKey) else "ES256"
 
     def jwk(self, **changes: object) -> dict[str, Any]:
         public = self.private.public_key()

@@ -11,7 +11,7 @@ import pytest
 
 from doorward.domain.oauth.models import ClientContent, ClientKeySource
 from doorward.domain.oauth.registration_exceptions import ClientKeysMissingError, InvalidClientKeysError
-from tests.integration.oauth.assertions.signing import RSA, TYPE, Key, key_set, signer
+from tests.integration.oauth.assertions.signing import RSA, SHORT, TYPE, Key, key_set, signer
 from tests.integration.oauth.browsers import Application, Browser
 from tests.integration.oauth.clients import OPERATOR, any_version
 from tests.integration.oauth.provider import ISSUER, TOKEN, Machine, Provider, claims_of, is_oauth_error
@@ -121,6 +121,15 @@ async def test_nothing_that_is_not_signed_by_the_key_is_taken(provider: Provider
     assert (await client.post(right)).status_code == 200
 
 
+async def test_a_header_that_demands_an_extension_is_refused(provider: Provider) -> None:
+    client = await signer(provider)
+    head = base64.urlsafe_b64encode(b'{"alg":"ES256","kid":"first","crit":["b64"],"b64":true}').rstrip(b"=").decode()
+    signed = f"{head}.{client.assertion().split('.')[1]}"
+    signature = jwt.get_algorithm_by_name("ES256").sign(signed.encode(), client.key.private)
+    text = f"{signed}.{base64.urlsafe_b64encode(signature).rstrip(b'=').decode()}"
+    assert is_oauth_error(await client.post(text), "invalid_client", 401)
+
+
 async def test_raced_assertion_accepted_once_hydra_ghsa_3p3g(provider: Provider, logs: Logs) -> None:
     client = await signer(provider)
     assertion = client.assertion()
@@ -194,6 +203,8 @@ async def test_a_client_has_keys_where_its_method_says_so_and_nowhere_else(provi
         '{"keys": {}}',
         "[" * 10_000,
         key_set(Key().jwk(d="AQAB")),
+        key_set(Key(is_rsa=True).jwk(p="AQAB")),
+        key_set(Key(private=SHORT).jwk()),
         key_set(Key().jwk(use="enc")),
         key_set(Key().jwk(alg="ES512")),
         key_set(Key().jwk(kid=7)),

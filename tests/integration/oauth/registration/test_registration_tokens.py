@@ -1,6 +1,7 @@
 """The tokens of registration: how often each works, for whom, and what is stored of them."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from doorward.domain.oauth.exceptions import InvalidClientNameError, InvalidClientScopesError, UnknownResourceError
 from doorward.domain.oauth.registration_exceptions import (
     InvalidInitialTokenError,
+    InvalidRegistrationTokenError,
     TooManyRegistrationTokensError,
 )
 from tests.integration.oauth.provider import Provider
@@ -85,6 +87,17 @@ async def test_an_operator_gives_none_that_allows_what_clients_must_not(
 ) -> None:
     with pytest.raises(error):
         await initial(provider, **content)
+
+
+async def test_the_id_of_a_token_is_not_enough_also_for_one_who_has_the_servers_key(provider: Provider) -> None:
+    registration = provider.service.app.state.services.provider.registration
+    body, unused = await registered(provider), await initial(provider)
+    own_token = replace(registration.own_token(body["registration_access_token"]), secret=bytes(16))
+    with pytest.raises(InvalidRegistrationTokenError):
+        await registration.read(own_token, body["client_id"])
+    with pytest.raises(InvalidRegistrationTokenError):
+        await registration.register(replace(registration.initial_token(unused), secret=bytes(16)), said())
+    assert (await registration.register(registration.initial_token(unused), said())).client.name == "Tool"
 
 
 async def test_there_are_100_tokens_at_most(provider: Provider) -> None:
