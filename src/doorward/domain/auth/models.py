@@ -247,6 +247,8 @@ class ListedSession:
     created_at: datetime
     refreshed_at: datetime
     amr: Sequence[str]
+    application: str | None
+    """The name of the client that has it, None for the service's own login."""
 
 
 @dataclass(frozen=True, slots=True)

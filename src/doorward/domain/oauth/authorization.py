@@ -8,7 +8,7 @@ from doorward.core.ports import Clock, Database
 from doorward.domain.audit.recording import record
 from doorward.domain.auth.browser_session import BrowserSession
 from doorward.domain.auth.opaque_token import OpaqueToken, OpaqueTokenCodec
-from doorward.domain.oauth.asked_again import PARAMETER, AskedNotes
+from doorward.domain.oauth.asked_again import CHOSEN, PARAMETER, AskedNotes
 from doorward.domain.oauth.authorization_decision import Decision, UserState, decide
 from doorward.domain.oauth.authorization_request import (
     AuthorizationError,
@@ -37,7 +37,7 @@ class AskedParameters:
     @property
     def of_application(self) -> Mapping[str, str]:
         """Those that are not the service's own."""
-        return {name: value for name, value in self.values.items() if name != PARAMETER}
+        return {name: value for name, value in self.values.items() if name not in {PARAMETER, CHOSEN}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +94,7 @@ class Authorization:
             granted,
             asked_at=self._notes.read(asked.values.get(PARAMETER), asked.of_application, now),
             hinted_user=None if hint is None else hint.user_id,
+            has_chosen=session is not None and self._has_chosen(asked, session, now),
         )
         decision = decide(request, user, now)
         if isinstance(decision, RefusedAuthorization):
@@ -111,6 +112,13 @@ class Authorization:
     def note(self, asked: AskedParameters) -> str:
         """Return the note that the request now sends its user to sign in."""
         return self._notes.write(asked.of_application, self._clock.now())
+
+    def choice(self, asked: AskedParameters, session: BrowserSession) -> str:
+        """Return the note that the user has chosen the account of this session for the request."""
+        return self._notes.write(_chosen_for(asked, session), self._clock.now())
+
+    def _has_chosen(self, asked: AskedParameters, session: BrowserSession, now: datetime) -> bool:
+        return self._notes.read(asked.values.get(CHOSEN), _chosen_for(asked, session), now) is not None
 
     async def issue(self, request: AuthorizationRequest, session: BrowserSession) -> IssuedCode | None:
         """Issue a code, committed when this returns; None if the browser's session has ended meanwhile."""
@@ -163,6 +171,11 @@ class Authorization:
             return ()
         async with self._database.connection() as connection:
             return await consents.find_granted_scopes(connection, session.user_id, request.client.client_id)
+
+
+def _chosen_for(asked: AskedParameters, session: BrowserSession) -> Mapping[str, str]:
+    """Return what the note is written for: an application has no parameter without a name."""
+    return {**asked.of_application, "": str(session.id)}
 
 
 def _new_code(token: OpaqueToken, request: AuthorizationRequest, session: BrowserSession, now: datetime) -> NewCode:

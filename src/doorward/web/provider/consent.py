@@ -1,6 +1,6 @@
 """The page on which a person agrees to what an application may do."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Sequence
 from typing import Final
 
 from fastapi import Request, Response
@@ -23,19 +23,21 @@ from doorward.web.forms import PageForm
 from doorward.web.provider.authorize import provider_of
 from doorward.web.provider.pages import CONSENT, ProviderPages, page_policy
 from doorward.web.provider.parameters import query_of, read_query
+from doorward.web.texts import Texts, texts_of
 
 TEMPLATE: Final = "consent"
 ALLOW: Final = "allow"
 MAXIMUM_QUERY_LENGTH: Final = 32 * 1024
-WORDS_OF_SCOPES: Final[Mapping[str, str]] = {
-    OPENID_SCOPE: "Know that it is you",
-    PROFILE_SCOPE: "See your user name",
-    EMAIL_SCOPE: "See your e-mail address",
-    OFFLINE_SCOPE: "Stay signed in for you after you sign out here",
-    ACCOUNT_SCOPE: "Act for you in everything your account allows",
-    ResourceScope.ITEMS_READ: "Read your items",
-    ResourceScope.ITEMS_WRITE: "Change your items",
-}
+SCOPES_WITH_WORDS: Final = (
+    OPENID_SCOPE,
+    PROFILE_SCOPE,
+    EMAIL_SCOPE,
+    OFFLINE_SCOPE,
+    ACCOUNT_SCOPE,
+    ResourceScope.ITEMS_READ.value,
+    ResourceScope.ITEMS_WRITE.value,
+)
+"""In the order in which people read them."""
 
 
 class ConsentForm(PageForm):
@@ -54,7 +56,7 @@ def calls(pages: ProviderPages) -> Sequence[Call]:
         try:
             return await _ask(request, pages, provider_of(services), query, is_form=False)
         except InvalidAuthorizationError as error:
-            return pages.error_page(error)
+            return pages.error_page(request, error)
 
     async def decide_consent(request: Request, form: FormBody[ConsentForm], services: CurrentServices) -> Response:
         """Send the browser back to the application with what the person decided."""
@@ -64,7 +66,7 @@ def calls(pages: ProviderPages) -> Sequence[Call]:
                 return await _ask(request, pages, provider, form.query, is_form=True)
             return await _decided(request, pages, provider, form)
         except InvalidAuthorizationError as error:
-            return pages.error_page(error)
+            return pages.error_page(request, error)
 
     return [
         Call("GET", CONSENT, show_consent, page_policy(ContentPolicy.FORM)),
@@ -86,7 +88,7 @@ async def _ask(
         application=asked.client.name,
         host=host_of(asked.reply.redirect_uri),
         username=decision.session.username,
-        scopes=[WORDS_OF_SCOPES.get(scope, scope) for scope in _in_order(decision.scopes)],
+        scopes=words_of_scopes(texts_of(request), decision.scopes),
         is_known=not decision.new,
         query=query,
     )
@@ -96,18 +98,19 @@ async def _decided(request: Request, pages: ProviderPages, provider: ProviderSer
     session = await provider.browser_sessions.find(pages.cookies.read(request, Cookie.SESSION))
     considered = await provider.authorization.consider(read_query(form.query), session)
     if isinstance(considered, RefusedAuthorization):
-        return pages.answer(provider.issuer, considered, is_form=True)
+        return pages.answer(request, provider.issuer, considered, is_form=True)
     decision = considered.decision
     if isinstance(decision, CodeDue | ConsentDue):
         if form.decision != ALLOW:
             declined = provider.authorization.decline(considered.request)
-            return pages.answer(provider.issuer, declined, is_form=True)
+            return pages.answer(request, provider.issuer, declined, is_form=True)
         issued = await provider.authorization.agree(considered.request, decision.session)
         if issued is not None:
-            return pages.answer(provider.issuer, issued, is_form=True)
+            return pages.answer(request, provider.issuer, issued, is_form=True)
     return pages.go_on(request, f"{AUTHORIZE_PATH}?{form.query}", is_form=True)
 
 
-def _in_order(scopes: frozenset[str]) -> Sequence[str]:
-    """Return first what people have words for, in the order of those."""
-    return [*(each for each in WORDS_OF_SCOPES if each in scopes), *sorted(scopes - set(WORDS_OF_SCOPES))]
+def words_of_scopes(texts: Texts, scopes: Collection[str]) -> Sequence[str]:
+    """Return what scopes allow, first those that people have words for."""
+    known = [texts(f"scope.{scope}") for scope in SCOPES_WITH_WORDS if scope in scopes]
+    return [*known, *sorted(set(scopes) - set(SCOPES_WITH_WORDS))]

@@ -11,9 +11,11 @@ from doorward.api.bodies import FORM, body_of, check_content_type
 from doorward.api.oauth.metadata import AUTHORIZE_PATH
 from doorward.domain.oauth.authorization import AskedParameters
 from doorward.domain.oauth.exceptions import InvalidAuthorizationError
+from doorward.web.forms import SignedInPage
 
 MOST_FIELDS: Final = 50
 _NEXT: Final = f"{AUTHORIZE_PATH}?"
+_OWN: Final = frozenset(f"/account/{page}" for page in SignedInPage)
 
 
 def read_query(query: str) -> AskedParameters:
@@ -50,10 +52,12 @@ def with_parameters(address: str, parameters: Mapping[str, str]) -> str:
 
 
 def checked_next(text: str) -> str:
-    """Return where a person goes on after the sign-in: to a request for authorization, or nowhere.
+    """Return where a person goes on after the sign-in: to a request for authorization, to an own page, or nowhere.
 
     Nothing else is followed, so that no link here leads to another site.
     """
+    if text in _OWN:
+        return text
     return text if text.startswith(_NEXT) and text.isascii() and text.isprintable() and "\\" not in text else ""
 
 
@@ -62,4 +66,4 @@ def asked_in(next_address: str) -> AskedParameters | None:
 
     Raises ``InvalidAuthorizationError``.
     """
-    return read_query(next_address.removeprefix(_NEXT)) if next_address else None
+    return read_query(next_address.removeprefix(_NEXT)) if next_address.startswith(_NEXT) else None
