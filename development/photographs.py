@@ -24,6 +24,7 @@ from development.client import Person, new_person
 from development.ports import free_port
 from development.proof.service import own_database, proof_settings, running_service
 from doorward.domain.accounts.links import AccountPage
+from doorward.domain.oauth.pkce import challenge_of
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser, Page, ViewportSize
@@ -52,7 +53,7 @@ class Studio:
             "redirect_uri": CALLBACK,
             "response_type": "code",
             "scope": "openid profile email offline_access",
-            "code_challenge": "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM",
+            "code_challenge": challenge_of("a verifier that nothing is redeemed with" * 2),
             "code_challenge_method": "S256",
             **more,
         }

@@ -63,7 +63,7 @@ MEASURED: Final = frozenset(
         "domain/webhooks/policy.py",
         "infrastructure/token_reading.py",
         "server/request_head.py",
-        "web/own_page.py",
+        "web/own/passkeys.py",
         "web/provider/parameters.py",
         "web/provider/sign_in.py",
     }
@@ -74,6 +74,8 @@ MEASURED: Final = frozenset(
 OF_THE_OPERATOR: Final = frozenset(
     {
         "infrastructure/signing_keys.py",
+        "settings/brand.py",
+        "web/texts.py",
         "settings/browsers.py",
         "settings/database_urls.py",
         "settings/imported_hashes.py",
@@ -100,7 +102,7 @@ OF_THE_OPERATOR: Final = frozenset(
         "infrastructure/webhooks/client.py",
     }
 )
-"""Read settings, the operator's files of keys, files of the service's own workers, mails that it wrote itself, or
+"""Read settings, the operator's files of keys, its own texts, files of its own workers, mails that it wrote, or
 answers of a server that the operator named: no client writes there. Addresses were measured when they were given."""
 
 WORK: Final = frozenset(

@@ -137,7 +137,9 @@ def finished(request: Request, pages: Pages, what: str) -> Response:
     texts, onward = texts_of(request), ""
     if pages.has_sign_in:
         onward = own_address(request, "/account/sign-in")
-    return pages.page(request, "finished", what=what, facts={}, onward=onward, onward_words=texts("action.sign_in"))
+    return pages.page(
+        request, "finished", what=what, facts={}, has_fragment=True, onward=onward, onward_words=texts("action.sign_in")
+    )
 
 
 def refused(request: Request, pages: Pages, name: str, refusal: DomainError) -> Response:

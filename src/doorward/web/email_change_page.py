@@ -38,6 +38,6 @@ def confirms_email_change(pages: Pages, refused: Refused, finished: Finished) ->
         if waiting is None:
             return finished(request, pages, "confirm_email_change.done")
         what = f"confirm_email_change.waiting_{waiting.mailbox}"
-        return pages.page(request, "finished", what=what, facts={}, onward="", onward_words="")
+        return pages.page(request, "finished", what=what, facts={}, onward="", onward_words="", has_fragment=True)
 
     return confirm_email_change

@@ -8,7 +8,7 @@ import json
 from collections.abc import Mapping, Sequence
 from importlib import resources
 from typing import Final
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 from fastapi import Request
 from markupsafe import Markup, escape
@@ -74,7 +74,7 @@ def _asked_by_application(query: str) -> str:
     parameters = parse_qs(query)
     if UI_LOCALES in parameters:
         return parameters[UI_LOCALES][0]
-    following = parse_qs(urlsplit(parameters.get("next", [""])[0]).query)
+    following = parse_qs(parameters.get("next", [""])[0].partition("?")[2])
     return following.get(UI_LOCALES, [""])[0]
 
 

@@ -40,6 +40,7 @@ class Form:
     action: str
     fields: dict[str, str] = field(default_factory=dict)
     needs_script: bool = False
+    address: str = ""
 
 
 def _last_part(address: str) -> str:
@@ -58,7 +59,7 @@ class _Reader(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = {name: value or "" for name, value in attrs}
         if tag == "form":
-            self.forms.append(Form(_last_part(given["action"]), needs_script="hidden" in given))
+            self.forms.append(Form(_last_part(given["action"]), {}, "hidden" in given, given["action"]))
         if tag == "input":
             self.forms[-1].fields[given["name"]] = given.get("value", "")
         if tag == "img":
@@ -133,8 +134,10 @@ class Visitor:
     ) -> Shown:
         """Fill in the form of the page that goes there, and send it."""
         assert self.page is not None
-        fields = {**self.page.form(action, needs_script=needs_script).fields, **typed}
-        return await self.post(action, fields, headers)
+        form = self.page.form(action, needs_script=needs_script)
+        given = OWN_SITE if headers is None else headers
+        address = self.page.answer.url.join(form.address)
+        return await self._shown(await self.http.post(address, data={**form.fields, **typed}, headers=given))
 
     async def post(self, action: str, fields: dict[str, str], headers: dict[str, str] | None = None) -> Shown:
         """Send fields, whatever the page has."""

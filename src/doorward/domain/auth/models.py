@@ -248,7 +248,6 @@ class ListedSession:
     refreshed_at: datetime
     amr: Sequence[str]
     application: str | None
-    """The name of the client that has it, None for the service's own login."""
 
 
 @dataclass(frozen=True, slots=True)

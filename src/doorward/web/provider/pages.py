@@ -96,7 +96,9 @@ class ProviderPages:
         onward_words: str = "",
     ) -> Response:
         """Return the page that says what was done, by the key of its text, and what ``onward`` leads to."""
-        return self.page(request, "finished", what=what, facts=facts, onward=onward, onward_words=onward_words)
+        return self.page(
+            request, "finished", what=what, facts=facts, has_fragment=False, onward=onward, onward_words=onward_words
+        )
 
     def error_page(self, request: Request, error: DomainError) -> Response:
         """Return the page of a request that is answered nowhere else."""

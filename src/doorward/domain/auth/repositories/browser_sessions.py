@@ -221,13 +221,7 @@ async def end_browser_session(
         SELECT ARRAY(SELECT id FROM ended)
         FROM gone
         """,
-        {
-            "id": session_id,
-            "user_id": user_id,
-            "secret_hash": secret_hash,
-            "now": now,
-            "reason": reason.value,
-        },
+        {"id": session_id, "user_id": user_id, "secret_hash": secret_hash, "now": now, "reason": reason.value},
     )
     row = await cursor.fetchone()
     return None if row is None else list(row[0])
