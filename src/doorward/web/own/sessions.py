@@ -14,6 +14,7 @@ from doorward.domain.auth.continuation import cookies_of
 from doorward.domain.auth.exceptions import SessionNotFoundError
 from doorward.domain.auth.models import ListedSession
 from doorward.web.forms import EndSessionForm, PageForm, SignedInPage
+from doorward.web.own.devices import device_name
 from doorward.web.own.visits import Done, OwnPage, OwnPages, Visit, read_id, shown_moment
 
 
@@ -77,7 +78,7 @@ class SessionForms:
 def _browser(visit: Visit, session: ListedBrowser) -> Mapping[str, object]:
     return {
         "id": session.id,
-        "name": session.user_agent or visit.texts("sessions.unknown_device"),
+        "name": device_name(session.user_agent) if session.user_agent else visit.texts("sessions.unknown_device"),
         "since": shown_moment(session.created_at),
         "used": shown_moment(session.seen_at),
         "address": session.address,
@@ -88,7 +89,7 @@ def _browser(visit: Visit, session: ListedBrowser) -> Mapping[str, object]:
 def _other(visit: Visit, session: ListedSession) -> Mapping[str, object]:
     return {
         "id": session.id,
-        "name": session.application or session.user_agent or visit.texts("sessions.own_login"),
+        "name": session.application or device_name(session.user_agent or "") or visit.texts("sessions.own_login"),
         "since": shown_moment(session.created_at),
         "used": shown_moment(session.refreshed_at),
         "address": session.address,

@@ -9,6 +9,7 @@ from fastapi import Request, Response
 from pydantic import Field, ValidationError
 
 from doorward.api.bodies import FormBody
+from doorward.api.links import own_address
 from doorward.api.policy import ContentPolicy
 from doorward.api.routing import Call
 from doorward.api.schemas.ceremonies import AuthenticationJson, RequestOptionsResponse
@@ -207,7 +208,12 @@ class SignInPages:
         if visit.next:
             response = self._pages.go_on(visit.request, visit.next, is_form=True)
         else:
-            response = self._pages.finished(visit.request, "sign_in.done")
+            response = self._pages.finished(
+                visit.request,
+                "sign_in.done",
+                onward=own_address(visit.request, "/account/overview"),
+                onward_words=visit.texts("account.nav"),
+            )
         cookies.set(response, Cookie.SESSION, signed_in.cookie, signed_in.kept_for)
         cookies.set(response, Cookie.DEVICE, signed_in.device_token, DEVICE_KEPT)
         return response
