@@ -20,7 +20,7 @@ from urllib.parse import urlencode
 import psycopg
 import pyotp
 
-from development.client import Person, new_person
+from development.client import PASSWORD, Person
 from development.ports import free_port
 from development.proof.service import own_database, proof_settings, running_service
 from doorward.domain.accounts.links import AccountPage
@@ -32,7 +32,13 @@ if TYPE_CHECKING:
 CALLBACK: Final = "https://films.example/callback"
 DESKTOP: Final[ViewportSize] = {"width": 1100, "height": 800}
 PHONE: Final[ViewportSize] = {"width": 390, "height": 844}
-LOOKS: Final = (("light", DESKTOP), ("dark", DESKTOP), ("light", PHONE), ("dark", PHONE))
+LOOKS: Final = (
+    ("light", DESKTOP, "ada"),
+    ("dark", DESKTOP, "grace"),
+    ("light", PHONE, "alan"),
+    ("dark", PHONE, "barbara"),
+)
+"""The colours, the screen, and who is in the pictures."""
 _PARTS: Final = re.compile(r"[^a-z0-9]+")
 
 
@@ -67,6 +73,7 @@ class Walk:
     studio: Studio
     page: Page
     look: str
+    username: str
 
     async def shoot(self, name: str) -> None:
         """Photograph the page as it is."""
@@ -90,7 +97,7 @@ class Walk:
 
     async def run(self) -> None:
         """Photograph everything."""
-        person = new_person()
+        person = Person("", f"{self.username}@example.com", self.username, PASSWORD)
         await self._before_signing_in(person)
         await self._own_pages(person)
         await self._at_an_application()
@@ -171,12 +178,12 @@ def _application(settings: dict[str, str]) -> str:
 
 
 async def _walk(browser: Browser, studio: Studio, language: str) -> None:
-    for colours, screen in LOOKS:
+    for colours, screen, username in LOOKS:
         context = await browser.new_context(
             color_scheme="dark" if colours == "dark" else "light", viewport=screen, locale=language
         )
         look = f"{colours}-{'phone' if screen is PHONE else 'desktop'}"
-        await Walk(studio, await context.new_page(), look).run()
+        await Walk(studio, await context.new_page(), look, username).run()
         await context.close()
 
 

@@ -13,9 +13,7 @@ from tests.integration.passkeys.keyring import ORIGIN
 from tests.integration.service import MakeService, Service
 from tests.integration.web.visitor import LOGIN, SIGN_IN, Shown, Visitor, is_live
 
-SMALLEST_PNG = bytes.fromhex(
-    "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d49444154789c6360606060000000050001a5f645400000000049454e44ae426082"
-)
+PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(60)
 
 
 async def test_a_new_person_goes_on_to_the_application(site: Service) -> None:
@@ -97,7 +95,7 @@ async def test_pages_and_refusals_speak_the_language_that_is_asked_for(site: Ser
 
 async def test_the_brand_is_on_every_page(make_service: MakeService, tmp_path: Path) -> None:
     logo, pages = tmp_path / "logo.png", tmp_path / "pages"
-    logo.write_bytes(SMALLEST_PNG)
+    logo.write_bytes(PICTURE)
     pages.mkdir()
     (pages / "lost_device.html").write_text("<!doctype html><title>Ask us</title>{{ brand.name }}", encoding="utf-8")
     service = await make_service(
@@ -107,7 +105,7 @@ async def test_the_brand_is_on_every_page(make_service: MakeService, tmp_path: P
     assert "<title>Sign in · Ada &amp; Co</title>" in answer.text
     assert '<img class="logo" src="../account/static/logo" alt="Ada &amp; Co">' in answer.text
     picture = await service.client.get("/account/static/logo")
-    assert (picture.content, picture.headers["content-type"]) == (SMALLEST_PNG, "image/png")
+    assert (picture.content, picture.headers["content-type"]) == (PICTURE, "image/png")
     assert picture.headers["x-content-type-options"] == "nosniff"
     assert "--accent:light-dark(#7a0019," in (await service.client.get("/account/static/pages.css")).text
     assert (await service.client.get("/account/lost-device")).text == "<!doctype html><title>Ask us</title>Ada &amp; Co"

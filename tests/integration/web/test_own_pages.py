@@ -5,12 +5,26 @@ from __future__ import annotations
 import json
 from datetime import timedelta
 
+import pytest
+
 from development.client import PASSWORD
+from doorward.domain.auth.callers import caller_in_browser
+from doorward.domain.auth.exceptions import InvalidAccessTokenError
 from tests.integration.oauth.browsers import Browser, application
 from tests.integration.oauth.provider import Provider
 from tests.integration.passkeys.keyring import ORIGIN
-from tests.integration.service import Service
-from tests.integration.web.visitor import AGAIN, LOGIN, Visitor, code_of, is_live, new_visitor, protected_visitor
+from tests.integration.service import MakeService, Service
+from tests.integration.web.visitor import (
+    AGAIN,
+    LOGIN,
+    OWN,
+    SECOND_STEP,
+    Visitor,
+    code_of,
+    is_live,
+    new_visitor,
+    protected_visitor,
+)
 
 OVERVIEW = "/account/overview"
 SESSIONS = "/account/sessions"
@@ -170,3 +184,42 @@ async def test_the_form_of_one_page_is_not_sent_by_another(site: Service) -> Non
     refused = await someone.post("delete", theirs)
     assert (refused.status, "open for too long" in refused.text) == (422, True)
     assert await is_live(site, someone.cookie)
+
+
+@pytest.mark.parametrize("end", ["epoch", "expiry", "deactivation", "row"])
+async def test_a_session_that_ended_after_its_user_was_let_in_changes_nothing(site: Service, end: str) -> None:
+    someone, services = await new_visitor(site), site.app.state.services
+    session = await services.provider.browser_sessions.find(someone.cookie)
+    caller = caller_in_browser(session)
+    statements = {
+        "epoch": "UPDATE users SET session_epoch = session_epoch + 1 WHERE id = %s",
+        "expiry": "UPDATE browser_sessions SET expires_at = created_at WHERE user_id = %s",
+        "deactivation": "UPDATE users SET is_active = false WHERE id = %s",
+        "row": "DELETE FROM browser_sessions WHERE user_id = %s",
+    }
+    site.sql(statements[end], someone.person.id)
+    own = services.own_account
+    with pytest.raises(InvalidAccessTokenError):
+        await own.profiles.change_username(caller, f"{someone.person.username[:20]}-c", lambda _: True)
+    with pytest.raises(InvalidAccessTokenError):
+        await own.password_change.change(caller, current_password=PASSWORD, new_password=NEW_PASSWORD)
+    with pytest.raises(InvalidAccessTokenError):
+        await own.session_ending.end_others_and_go_on(caller)
+    changed = "SELECT 1 FROM audit_events WHERE type = 'user.password_changed' AND user_id = %s"
+    assert site.sql(changed, session.user_id) == []
+
+
+async def test_a_remembered_device_does_not_do_for_a_change(make_service: MakeService) -> None:
+    service = await make_service(public_url=ORIGIN, remembered_device_days=30, background="off")
+    someone, application_code, _ = await protected_visitor(service)
+    await someone.sign_in()
+    await someone.send("second-factor", code=code_of(application_code, service), remember="on")
+    # Signed in anew on that device, the password is enough to look, and not to change anything.
+    someone.http.cookies.delete("__Host-doorward_session")
+    await someone.open()
+    shown = await someone.sign_in_again()
+    assert shown.title == OWN
+    shown = await someone.send("make-recovery-codes")
+    assert AGAIN in shown.text
+    shown = await someone.sign_in_again()
+    assert shown.title == SECOND_STEP

@@ -10,8 +10,9 @@ from fastapi import Request
 from doorward.api.bodies import FORM, body_of, check_content_type
 from doorward.api.oauth.metadata import AUTHORIZE_PATH
 from doorward.domain.oauth.authorization import AskedParameters
+from doorward.domain.oauth.authorization_request import ACR_LEVELS
 from doorward.domain.oauth.exceptions import InvalidAuthorizationError
-from doorward.web.forms import SignedInPage
+from doorward.web.forms import MAXIMUM_FIELD_LENGTH, SignedInPage
 
 MOST_FIELDS: Final = 50
 _NEXT: Final = f"{AUTHORIZE_PATH}?"
@@ -67,3 +68,20 @@ def asked_in(next_address: str) -> AskedParameters | None:
     Raises ``InvalidAuthorizationError``.
     """
     return read_query(next_address.removeprefix(_NEXT)) if next_address.startswith(_NEXT) else None
+
+
+def login_hint(next_address: str) -> str:
+    """Return whom the application expects to sign in."""
+    try:
+        asked = asked_in(next_address)
+    except InvalidAuthorizationError:
+        return ""
+    return "" if asked is None else asked.values.get("login_hint", "")[:MAXIMUM_FIELD_LENGTH]
+
+
+def needs_second_factor(next_address: str) -> bool:
+    """Tell whether the application accepts nothing less than two kinds of factors."""
+    asked = asked_in(next_address)
+    named = "" if asked is None else asked.values.get("acr_values", "")
+    levels = [ACR_LEVELS[name] for name in named.split() if name in ACR_LEVELS]
+    return bool(levels) and min(levels) > ACR_LEVELS["1"]

@@ -27,7 +27,6 @@ from doorward.domain.auth.exceptions import (
 )
 from doorward.domain.auth.login_completion import CompletingClient
 from doorward.domain.auth.ports import Client
-from doorward.domain.oauth.authorization_request import ACR_LEVELS
 from doorward.domain.oauth.exceptions import InvalidAuthorizationError
 from doorward.domain.passkeys.exceptions import InvalidPasskeyError, UnknownPasskeyError
 from doorward.domain.passkeys.models import AssertionResponse
@@ -36,7 +35,7 @@ from doorward.web.cookies import DEVICE_KEPT, Cookie
 from doorward.web.forms import MAXIMUM_CREDENTIAL_LENGTH, MAXIMUM_FIELD_LENGTH, PageForm
 from doorward.web.provider.authorize import provider_of
 from doorward.web.provider.pages import LOST_DEVICE, SECOND_FACTOR, SIGN_IN, ProviderPages, page_policy, raise_for_all
-from doorward.web.provider.parameters import asked_in, checked_next, query_of, read_query
+from doorward.web.provider.parameters import checked_next, login_hint, needs_second_factor, query_of, read_query
 from doorward.web.texts import Texts, texts_of
 
 EXPIRED: Final = "page.expired"
@@ -187,7 +186,7 @@ class SignInPages:
                 client=client,
                 user_agent=user_agent,
                 device_token=visit.device_token,
-                trusts_device=not (visit.proof or _needs_second_factor(visit.next)),
+                trusts_device=not (visit.proof or needs_second_factor(visit.next)),
             )
 
     async def _complete(self, visit: _Visit, form: SecondFactorForm) -> SignedIn:
@@ -224,7 +223,7 @@ class SignInPages:
         """Show the form. ``unknown`` tells the browser to forget a passkey that is not known here."""
         cookie = self._pages.cookies.read(visit.request, Cookie.SESSION)
         session = await visit.provider.browser_sessions.find(cookie)
-        known = username or _hint(visit.next) or (session.username if session else "")
+        known = username or login_hint(visit.next) or (session.username if session else "")
         passkeys, options = visit.services.passkeys, None
         if passkeys is not None:
             options = RequestOptionsResponse.of(passkeys.login.options())
@@ -283,20 +282,3 @@ def _read(text: str) -> AssertionResponse:
         return AuthenticationJson.model_validate_json(text).decoded()
     except ValidationError as error:
         raise InvalidPasskeyError from error
-
-
-def _hint(next_address: str) -> str:
-    """Return whom the application expects to sign in."""
-    try:
-        asked = asked_in(next_address)
-    except InvalidAuthorizationError:
-        return ""
-    return "" if asked is None else asked.values.get("login_hint", "")[:MAXIMUM_FIELD_LENGTH]
-
-
-def _needs_second_factor(next_address: str) -> bool:
-    """Tell whether the application accepts nothing less than two kinds of factors."""
-    asked = asked_in(next_address)
-    named = "" if asked is None else asked.values.get("acr_values", "")
-    levels = [ACR_LEVELS[name] for name in named.split() if name in ACR_LEVELS]
-    return bool(levels) and min(levels) > ACR_LEVELS["1"]
