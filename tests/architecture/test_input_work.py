@@ -66,7 +66,7 @@ MEASURED: Final = frozenset(
         "infrastructure/client_documents.py",
         "infrastructure/token_reading.py",
         "server/request_head.py",
-        "web/own_page.py",
+        "web/own/passkeys.py",
         "web/provider/parameters.py",
         "web/provider/sign_in.py",
     }
@@ -77,6 +77,8 @@ MEASURED: Final = frozenset(
 OF_THE_OPERATOR: Final = frozenset(
     {
         "infrastructure/signing_keys.py",
+        "settings/brand.py",
+        "web/texts.py",
         "settings/browsers.py",
         "settings/database_urls.py",
         "settings/imported_hashes.py",
@@ -105,9 +107,8 @@ OF_THE_OPERATOR: Final = frozenset(
         "infrastructure/webhooks/client.py",
     }
 )
-"""Read settings, the operator's files of keys, files of the service's own workers, mails and messages that it wrote
-itself, or answers of a server that the operator named: no client writes there. Addresses were measured when they were
-given."""
+"""Read settings, the operator's files of keys, texts, files of the service's own workers, mails and messages that it
+wrote, or answers of a server that the operator named: no client writes there. Addresses were measured when given."""
 
 WORK: Final = frozenset(
     {"b64decode", "compile", "ip_address", "loads", "model_validate_json", "normalize", "parse_qsl", "sub", "urlsplit"}

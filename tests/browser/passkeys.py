@@ -106,6 +106,7 @@ async def tab(context: BrowserContext, traits: dict[str, Any] = PHONE) -> Device
 
 
 async def sign_in_by_password(page: Page, site: PasskeySite, person: Person) -> None:
+    await page.context.clear_cookies()
     await page.goto(site.url + PAGE)
     await page.get_by_label("User name or e-mail address").fill(person.username)
     await page.get_by_label("Password").fill(person.password)
@@ -117,13 +118,14 @@ async def add_passkey(page: Page, name: str = "") -> None:
     await page.get_by_label("Name", exact=True).fill(name)
     await page.get_by_role("button", name="Add a passkey").click()
     await page.get_by_text("was added").wait_for()
-    kept = page.get_by_role("button", name="I have kept them")
+    kept = page.get_by_role("link", name="I have kept them")
     if await kept.count():
         await kept.click()
         await page.get_by_role("heading", name="Add a passkey").wait_for()
 
 
 async def sign_in_by_passkey(page: Page, site: PasskeySite) -> None:
+    await page.context.clear_cookies()
     await page.goto(site.url + PAGE)
     await page.get_by_role("button", name="Sign in with a passkey").click()
 

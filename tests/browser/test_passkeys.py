@@ -46,6 +46,7 @@ async def test_a_passkey_is_added_used_renamed_and_removed(
         await one.page.get_by_role("button", name="Sign out").click()
         await sign_in_by_passkey(one.page, home)
         await one.page.get_by_role("heading", name="My <b>phone</b>").wait_for()
+        await one.page.locator("summary").click()
         await one.page.get_by_label("New name").fill("Old phone")
         await one.page.get_by_role("button", name="Rename").click()
         await one.page.get_by_role("heading", name="Old phone").wait_for()
@@ -98,6 +99,7 @@ async def test_a_field_offers_the_passkey_and_nothing_is_pressed(home: PasskeySi
         assert not await one.page.locator("[role=alert]:visible").count()
         await sign_in_by_password(one.page, home, person)
         await add_passkey(one.page, "Offered")
+        await one.context.clear_cookies()
         await one.page.goto(home.url + PAGE)
         await one.page.get_by_role("heading", name="Offered").wait_for()
 
@@ -107,6 +109,7 @@ async def test_the_button_works_while_a_field_offers_passkeys(home: PasskeySite,
     async with device(browser, script="") as one:
         await sign_in_by_password(one.page, home, person)
         await add_passkey(one.page, "Pressed")
+        await one.context.clear_cookies()
         await one.set("setAutomaticPresenceSimulation", to=False)
         await one.page.goto(home.url + PAGE)
         await one.page.wait_for_function("autofill !== null")
@@ -119,14 +122,14 @@ async def test_of_two_tabs_the_one_that_changes_ends_the_other(home: PasskeySite
     person = await home.person()
     async with device(browser) as one:
         other = await tab(one.context)
-        for page in (one.page, other.page):
-            await sign_in_by_password(page, home, person)
+        await sign_in_by_password(one.page, home, person)
+        await other.page.goto(home.url + PAGE)
         # Browsers ask authenticators for the tab in front only.
         await one.page.bring_to_front()
         await add_passkey(one.page)
         await other.page.bring_to_front()
         await other.page.get_by_role("button", name="Add a passkey").click()
-        assert "access token is not valid" in await told(other.page)
+        assert "open for too long" in await told(other.page)
         assert len(home.passkeys_of(person)) == 1
 
 
@@ -139,6 +142,7 @@ async def test_two_tabs_sign_in_each_by_its_own_challenge(home: PasskeySite, bro
         (credential,) = await one.credentials()
         added = {"authenticatorId": other.authenticator, "credential": {**credential, "signCount": 50}}
         await other.session.send("WebAuthn.addCredential", added)
+        await one.context.clear_cookies()
         for page in (one.page, other.page):
             await page.goto(home.url + PAGE)
         for page in (one.page, other.page):
@@ -162,6 +166,7 @@ async def test_axe_and_the_validator_find_nothing(
     found, shown = await findings_of(page), {"sign-in": await page.content()}
     await sign_in_by_password(page, home, person)
     await add_passkey(page, "A name that is as long as the name of a passkey may be, and so on")
+    await page.locator("summary").click()
     found += await findings_of(page)
     shown["own"] = await page.content()
     if await page.evaluate("document.scrollingElement.scrollWidth > document.scrollingElement.clientWidth"):

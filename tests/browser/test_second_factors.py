@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from playwright.async_api import Browser, BrowserContext, Page, ViewportSize
 
 FACTORS: Final = "/account/second-factors"
+SIGN_IN: Final = "/account/sign-in"
 PHONE_SCREEN: Final[ViewportSize] = {"width": 390, "height": 844}
 PIXELS: Final = """
 async (address) => {
@@ -47,6 +48,7 @@ async def scanned(browser: Browser, picture: bytes) -> list[str]:
 
 
 async def sign_in(page: Page, site: PasskeySite, person: Person) -> None:
+    await page.context.clear_cookies()
     await page.goto(site.url + FACTORS)
     await page.get_by_label("User name or e-mail address").fill(person.username)
     await page.get_by_label("Password").fill(person.password)
@@ -72,7 +74,7 @@ def make_stale(site: PasskeySite, person: Person) -> None:
     """Let ten minutes pass since the person has signed in."""
     with psycopg.connect(site.database_url) as connection:
         connection.execute(
-            "UPDATE sessions SET authenticated_at = authenticated_at - interval '10 minutes' WHERE user_id = %s",
+            "UPDATE browser_sessions SET authenticated_at = authenticated_at - interval '1 hour' WHERE user_id = %s",
             (person.id,),
         )
 
@@ -114,6 +116,12 @@ async def type_in(page: Page, *keys: str) -> None:
             await page.keyboard.type(key)
 
 
+async def tab_to(page: Page, field: str) -> None:
+    """Press the tabulator until a field has the focus."""
+    while await page.evaluate("document.activeElement.id") != field:
+        await page.keyboard.press("Tab")
+
+
 async def test_by_keyboard_and_without_a_script_a_factor_is_set_up_and_a_recovery_code_gets_in(
     home: PasskeySite, browser: Browser
 ) -> None:
@@ -124,20 +132,21 @@ async def test_by_keyboard_and_without_a_script_a_factor_is_set_up_and_a_recover
     await type_in(page, "Tab", person.username, "Tab", person.password, "Enter")
     await page.get_by_role("button", name="Set up an application").press("Enter")
     application = pyotp.TOTP((await page.locator("code.secret").inner_text()).replace(" ", ""))
-    # The link comes before the field.
-    await type_in(page, "Tab", "Tab", application.now(), "Enter")
+    await tab_to(page, "code")
+    await type_in(page, application.now(), "Enter")
     await page.get_by_role("heading", name="Your recovery codes").wait_for()
     assert not await page.get_by_role("button", name="Copy").is_visible()
     codes = await page.locator("[data-codes] code").all_inner_texts()
     await type_in(page, "Tab", "Enter")
-    await page.get_by_role("heading", name="Your second factors").wait_for()
+    await page.get_by_role("heading", name="Second factors", exact=True).wait_for()
+    await context.clear_cookies()
     await page.goto(home.url + FACTORS)
     await type_in(page, "Tab", person.username, "Tab", person.password, "Enter")
-    await page.get_by_role("heading", name="Show your second factor").wait_for()
+    await page.get_by_role("heading", name="Second step").wait_for()
     # The field of the application's code has the focus; behind it are the button and the way around.
     await type_in(page, "Tab", "Tab", "Enter", "Tab", codes[0], "Enter")
     await page.get_by_text("9 codes are left").wait_for()
-    assert page.url == f"{home.url}/account/second-step"
+    assert page.url == home.url + FACTORS
     await context.close()
 
 
@@ -167,13 +176,12 @@ async def test_a_passkey_is_the_second_step_and_shows_again_who_is_asking(home: 
         await add_passkey(one.page, "Phone")
         await sign_in(one.page, home, person)
         await one.page.get_by_role("button", name="Use your passkey").click()
-        await one.page.get_by_role("heading", name="Your second factors").wait_for()
+        await one.page.get_by_role("heading", name="Second factors", exact=True).wait_for()
         make_stale(home, person)
         await one.page.get_by_text("Make new codes").click()
         await one.page.get_by_role("button", name="Make ten new codes").click()
-        await one.page.get_by_role("heading", name="Show again that it is you").wait_for()
-        await one.page.get_by_role("button", name="Use your passkey").click()
-        await one.page.get_by_text("Now you can go on").wait_for()
+        await one.page.get_by_text("show again that it is you").wait_for()
+        await one.page.get_by_role("button", name="Sign in with a passkey").click()
         await one.page.get_by_text("Make new codes").click()
         await one.page.get_by_role("button", name="Make ten new codes").click()
         await one.page.get_by_role("heading", name="Your recovery codes").wait_for()
@@ -184,11 +192,12 @@ async def test_a_form_on_a_page_of_another_site_signs_nobody_in(home: PasskeySit
     context = await browser.new_context()
     page = await context.new_page()
     fields = f"<input name=username value={person.username}><input name=password value='{person.password}'>"
-    await page.goto(f"data:text/html,<form method=post action={home.url}{FACTORS}>{fields}<button>Win</button></form>")
-    async with page.expect_response(lambda answer: answer.url.endswith(FACTORS)) as answered:
+    await page.goto(f"data:text/html,<form method=post action={home.url}{SIGN_IN}>{fields}<button>Win</button></form>")
+    async with page.expect_response(lambda answer: answer.url.endswith(SIGN_IN)) as answered:
         await page.get_by_role("button", name="Win").click()
-    assert (await answered.value).status == 403
-    await page.get_by_text("another site has sent this form").wait_for()
+    assert (await answered.value).status == 422
+    await page.get_by_text("open for too long").wait_for()
+    assert not [each for each in await context.cookies() if each.get("name") == "doorward_session"]
     await context.close()
 
 
@@ -221,7 +230,9 @@ async def look_at_a_set_up(seen: Inspection, site: PasskeySite, person: Person) 
     make_stale(site, person)
     await seen.press("Set up an application")
     await seen.look("proof-by-password")
-    await seen.press("Go on", "Password", person.password)
+    await page.get_by_label("Password").fill(person.password)
+    await page.get_by_role("button", name="Sign in", exact=True).click()
+    await page.get_by_role("heading", name="Second factors", exact=True).wait_for()
     await seen.look("own-after-proof")
     application = await begin(page)
     await seen.look("secret")
@@ -230,7 +241,8 @@ async def look_at_a_set_up(seen: Inspection, site: PasskeySite, person: Person) 
     await seen.look("secret-refused")
     codes = await confirm(page, application)
     await seen.look("codes")
-    await seen.press("I have kept them")
+    await page.get_by_role("link", name="I have kept them").click()
+    await page.get_by_role("heading", name="Second factors", exact=True).wait_for()
     await seen.look("own")
     return codes[0]
 

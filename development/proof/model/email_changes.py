@@ -10,6 +10,7 @@ from doorward.domain.accounts.email_change_confirmation import EmailChangeConfir
 from doorward.domain.accounts.models import WaitingForMailbox
 from doorward.domain.accounts.repositories import accounts
 from doorward.domain.auth.callers import Caller
+from doorward.domain.auth.continuation import tokens_of
 from doorward.domain.auth.models import TokenPair
 from doorward.domain.auth.one_time_tokens import OneTimeTokens
 
@@ -48,4 +49,4 @@ class EmailChanges:
         outcome = await self._confirmation.confirm_by_session(caller, token=mailed.of_new)
         if isinstance(outcome, WaitingForMailbox):
             raise TypeError("the new mailbox is enough in the model")
-        return outcome.tokens
+        return tokens_of(outcome).tokens

@@ -9,6 +9,7 @@ from development.proof.model.administration_steps import AdministrationSteps
 from development.proof.model.factors import ORIGIN, Json
 from development.proof.model.own_factors import STEP_SECONDS, OwnPasskey, step_at
 from development.proof.model.people import Person, Session, hold
+from doorward.domain.auth.continuation import tokens_of
 from doorward.domain.auth.models import TokenPair
 from doorward.domain.auth.shown_factor import ShownFactor
 
@@ -38,7 +39,7 @@ class FactorJourney(AdministrationSteps):
         for each in enrolled:
             person.factors.secret, person.factors.used_step = secret, step
             person.factors.replace_codes(list(each.recovery_codes))
-            self._continued(person, each.session.tokens, TWO_KINDS)
+            self._continued(person, tokens_of(each.session).tokens, TWO_KINDS)
         self._compare_factors(person)
 
     def _add_passkey(
@@ -61,7 +62,7 @@ class FactorJourney(AdministrationSteps):
             if not person.factors.exist:
                 person.factors.replace_codes(list(each.recovery_codes))
             person.factors.passkeys.append(OwnPasskey(str(each.passkey.id), authenticator))
-            self._continued(person, each.login.tokens, TWO_KINDS)
+            self._continued(person, tokens_of(each.login).tokens, TWO_KINDS)
         self._compare_factors(person)
 
     def _protected(self, who: int) -> Person | None:

@@ -12,6 +12,7 @@ from doorward.api.services import PasskeyServices, Services
 from doorward.core.exceptions import DomainError
 from doorward.core.ports import Clock
 from doorward.domain.auth.callers import Caller
+from doorward.domain.auth.continuation import tokens_of
 from doorward.domain.auth.exceptions import SecondFactorRequiredError
 from doorward.domain.auth.login_completion import CompletingClient
 from doorward.domain.auth.models import LoggedIn, TokenPair
@@ -149,7 +150,7 @@ class Factors:
         """Remove a passkey."""
 
         async def remove(caller: Caller) -> LoggedIn:
-            return await self._passkeys.management.remove(caller, UUID(passkey_id))
+            return tokens_of(await self._passkeys.management.remove(caller, UUID(passkey_id)))
 
         return await answered(self._in_session(access, remove))
 

@@ -9,6 +9,7 @@ from development.proof.model.answers import answered
 from development.proof.model.email_changes import EmailChanges
 from doorward.api.services import Services
 from doorward.core.exceptions import DomainError
+from doorward.domain.auth.continuation import tokens_of
 from doorward.domain.auth.exceptions import DeletionPendingError
 from doorward.domain.auth.models import TokenPair
 
@@ -32,7 +33,7 @@ class OwnAccount:
     async def _change_password(self, access: str, current: str, new: str) -> TokenPair:
         caller = await self._sessions.authenticate(access)
         begun = await self._own.password_change.change(caller, current_password=current, new_password=new)
-        return begun.tokens
+        return tokens_of(begun).tokens
 
     async def change_email(self, access: str, email: str) -> TokenPair | None:
         """Return the pair, or None for a refusal."""

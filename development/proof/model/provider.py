@@ -50,7 +50,7 @@ class Provider:
     async def sign_in(self, name: str, password: str, cookie: str | None, *, is_kept: bool) -> SignedIn | None:
         """Sign somebody in, as the page does: what the browser's cookie said before is of no use any more."""
         replaced = self._provider.browser_sessions.read(cookie)
-        stay = BrowserStay(replaced, is_kept=is_kept)
+        stay = BrowserStay(None if replaced is None else replaced.id, is_kept=is_kept)
         signed_in = await answered(self._services.login.sign_in(name=name, password=password, stay=stay))
         if signed_in is not None and replaced is not None:
             await self.sign_out(cookie)

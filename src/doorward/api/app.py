@@ -14,6 +14,7 @@ from doorward.api.middleware.cross_origin import CrossOrigin
 from doorward.api.middleware.request_pass import EdgeSettings, RequestPass
 from doorward.api.openapi import openapi_document
 from doorward.api.policy import Origins
+from doorward.api.problem_page import ShowProblem
 from doorward.api.routing import Call, PolicyRoute, PrefixedRouteTable, RouteTable
 from doorward.api.services import Services
 from doorward.settings.config import Settings
@@ -47,8 +48,12 @@ class Application(FastAPI):
         await self.answer(scope, receive, send)
 
 
-def create_app(settings: Settings, services: Services, pages: Sequence[Call] = ()) -> Application:
+def create_app(
+    settings: Settings, services: Services, pages: Sequence[Call] = (), show_problem: ShowProblem | None = None
+) -> Application:
     """Return the ASGI application with these pages beside the API. May be called many times in one process.
+
+    ``show_problem`` is what shows refusals to people as the pages look.
 
     Raises ``RouteError`` for a route without a policy.
     """
@@ -78,6 +83,7 @@ def create_app(settings: Settings, services: Services, pages: Sequence[Call] = (
         services=services,
         settings=_edge_settings(settings),
         remedies=v1.REMEDIES,
+        show_problem=show_problem,
     )
     return app
 

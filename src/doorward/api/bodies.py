@@ -1,5 +1,6 @@
 """Bodies: each call takes one kind, names its model once, and OpenAPI has the schema from there."""
 
+import re
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable
@@ -28,6 +29,9 @@ SCHEMAS: Final = "#/components/schemas/"
 """Where an OpenAPI document has the schemas that others name."""
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
+
+_LANGUAGE_ALONE: Final = re.compile(rb"ui_locales=[A-Za-z-]{2,20}")
+"""The language that a page goes on asking for: all that the address of a form may have besides."""
 
 
 class BodyReader(ABC):
@@ -153,7 +157,8 @@ async def body_of(request: Request) -> bytes:
 async def form_fields(request: Request) -> dict[str, str]:
     """Return the parameters of a form. Raises ``RequestRefusedError`` classes."""
     check_content_type(request, FORM)
-    if request.scope["query_string"]:
+    query: bytes = request.scope["query_string"]
+    if query and not _LANGUAGE_ALONE.fullmatch(query):
         raise CredentialsInQueryError
     return _form_fields(await body_of(request))
 

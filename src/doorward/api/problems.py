@@ -6,12 +6,12 @@ from http import HTTPStatus
 from typing import Any, Final
 
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import HTMLResponse, JSONResponse, Response
+from fastapi.responses import JSONResponse, Response
 
 from doorward.api.exceptions import InternalError, InvalidRequestError, MalformedBodyError, RequestRefusedError
 from doorward.api.oauth_errors import oauth_error_response
 from doorward.api.policy import ErrorDialect
-from doorward.api.problem_page import problem_page
+from doorward.api.problem_page import ProblemPage
 from doorward.api.schemas.health import CheckState
 from doorward.api.schemas.problem import FieldError
 from doorward.core.exceptions import DomainError, Flaw, Kind
@@ -144,7 +144,7 @@ def field_error(flaw: Flaw) -> FieldError:
 
 def _response(body: dict[str, Any], status: int, headers: Mapping[str, str], dialect: ErrorDialect) -> Response:
     if dialect is ErrorDialect.PAGE:
-        return HTMLResponse(problem_page(body), status, headers)
+        return ProblemPage(body, status, headers)
     if dialect is ErrorDialect.OAUTH_ENDPOINT:
         return oauth_error_response(body, status, headers)
     return JSONResponse(body, status, headers, media_type=MEDIA_TYPE)

@@ -10,6 +10,7 @@ from pydantic import SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 
 from doorward.settings.background import BackgroundSettings
+from doorward.settings.brand import BrandSettings
 from doorward.settings.browsers import BrowserSettings
 from doorward.settings.database import DatabaseSettings
 from doorward.settings.deployment import DeploymentSettings
@@ -55,6 +56,7 @@ class Settings:
     second_factors: SecondFactorSettings
     limits: LimitSettings
     browsers: BrowserSettings
+    brand: BrandSettings
     mail: MailSettings
     outgoing: OutgoingSettings
     issuers: IssuerSettings

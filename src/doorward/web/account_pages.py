@@ -6,6 +6,7 @@ from typing import Final
 from fastapi import Request, Response
 
 from doorward.api.bodies import FormBody
+from doorward.api.links import own_address
 from doorward.api.policy import PUBLIC, Cache, ContentPolicy, ErrorDialect, RoutePolicy
 from doorward.api.routing import Call
 from doorward.api.services import CurrentServices
@@ -16,6 +17,7 @@ from doorward.domain.accounts.links import AccountPage
 from doorward.web.email_change_page import TEMPLATE, confirms_email_change
 from doorward.web.forms import ResetPasswordForm, RestoreForm, VerifyEmailForm
 from doorward.web.rendering import Pages, static_file
+from doorward.web.texts import texts_of
 
 UNPROCESSABLE: Final = 422
 """A form that was refused: what was typed is wrong, whatever it was."""
@@ -24,9 +26,8 @@ SHOWN: Final = RoutePolicy(PUBLIC, errors=ErrorDialect.PAGE, content=ContentPoli
 _ASSET: Final = RoutePolicy(PUBLIC, cache=Cache.PUBLIC_DAY, content=ContentPolicy.PAGE)
 
 
-def calls() -> Sequence[Call]:
-    """Return the calls. Raises ``ImportError`` without the package ``jinja2``."""
-    pages = Pages()
+def calls(pages: Pages) -> Sequence[Call]:
+    """Return the calls."""
     verify, reset = f"/account/{AccountPage.VERIFY_EMAIL}", f"/account/{AccountPage.RESET_PASSWORD}"
     restore, confirm = f"/account/{AccountPage.RESTORE}", f"/account/{AccountPage.CONFIRM_EMAIL_CHANGE}"
     return [
@@ -37,22 +38,24 @@ def calls() -> Sequence[Call]:
         Call("GET", restore, shows(pages, "restore"), SHOWN),
         Call("POST", restore, _restores_account(pages), acts(LimitedCall.RESTORE)),
         Call("GET", confirm, shows(pages, TEMPLATE), SHOWN),
-        Call("POST", confirm, confirms_email_change(pages, refused), acts(LimitedCall.EMAIL_CONFIRMATION)),
-        *assets(),
+        Call("POST", confirm, confirms_email_change(pages, refused, finished), acts(LimitedCall.EMAIL_CONFIRMATION)),
     ]
 
 
-def assets() -> Sequence[Call]:
+def assets(pages: Pages) -> Sequence[Call]:
     """Return the calls of the files that all pages load."""
+    logo = pages.brand.logo
+    shown = [] if logo is None else [Call("GET", "/account/static/logo", _asset(logo.content, logo.media_type), _ASSET)]
     return [
-        Call("GET", "/account/static/pages.css", _asset("pages.css", "text/css"), _ASSET),
-        Call("GET", "/account/static/fragment.js", _asset("fragment.js", "text/javascript"), _ASSET),
+        Call("GET", "/account/static/pages.css", _asset(pages.style_sheet(), "text/css"), _ASSET),
+        script("fragment.js"),
+        *shown,
     ]
 
 
 def script(name: str) -> Call:
     """Return the call of a script that only some pages load."""
-    return Call("GET", f"/account/static/{name}", _asset(name, "text/javascript"), _ASSET)
+    return Call("GET", f"/account/static/{name}", _asset(static_file(name), "text/javascript"), _ASSET)
 
 
 def acts(limit: LimitedCall) -> RoutePolicy:
@@ -62,19 +65,17 @@ def acts(limit: LimitedCall) -> RoutePolicy:
     )
 
 
-def shows(pages: Pages, name: str) -> Callable[[], Awaitable[Response]]:
+def shows(pages: Pages, name: str) -> Callable[[Request], Awaitable[Response]]:
     """Return the function of a page that shows a form."""
 
-    async def show() -> Response:
+    async def show(request: Request) -> Response:
         """Show the form."""
-        return pages.page(name, refusal=None)
+        return pages.page(request, name, refusal=None)
 
     return show
 
 
-def _asset(name: str, media_type: str) -> Callable[[], Awaitable[Response]]:
-    content = static_file(name)
-
+def _asset(content: bytes, media_type: str) -> Callable[[], Awaitable[Response]]:
     async def asset() -> Response:
         """Return a file that the pages load."""
         return Response(content, media_type=media_type)
@@ -94,8 +95,8 @@ def _verifies_email(pages: Pages) -> Callable[..., Awaitable[Response]]:
                         form.username, form.password, form.code, client=client
                     )
         except DomainError as refusal:
-            return refused(pages, "verify_email", refusal)
-        return pages.page("done", title="E-mail address verified", message="Your e-mail address is verified.")
+            return refused(request, pages, "verify_email", refusal)
+        return finished(request, pages, "verify_email.done")
 
     return verify_email
 
@@ -112,12 +113,8 @@ def _resets_password(pages: Pages) -> Callable[..., Awaitable[Response]]:
                 else:
                     await services.recovery.reset_by_code(form.email, form.code, form.new_password, client=client)
         except DomainError as refusal:
-            return refused(pages, "reset_password", refusal)
-        return pages.page(
-            "done",
-            title="Password changed",
-            message="Your new password is set. You were signed out everywhere; sign in with the new password.",
-        )
+            return refused(request, pages, "reset_password", refusal)
+        return finished(request, pages, "reset_password.done")
 
     return reset_password
 
@@ -129,14 +126,24 @@ def _restores_account(pages: Pages) -> Callable[..., Awaitable[Response]]:
             async with waiting_client(request) as client:
                 await services.leaving.deletion.restore_by_password(form.username, form.password, client=client)
         except DomainError as refusal:
-            return refused(pages, "restore", refusal)
-        return pages.page("done", title="Account restored", message="Your account is restored. You can sign in again.")
+            return refused(request, pages, "restore", refusal)
+        return finished(request, pages, "restore.done")
 
     return restore_account
 
 
-def refused(pages: Pages, name: str, refusal: DomainError) -> Response:
+def finished(request: Request, pages: Pages, what: str) -> Response:
+    """Return the page that says what was done, by the key of its text; it leads to the sign-in where there is one."""
+    texts, onward = texts_of(request), ""
+    if pages.has_sign_in:
+        onward = own_address(request, "/account/sign-in")
+    return pages.page(
+        request, "finished", what=what, facts={}, has_fragment=True, onward=onward, onward_words=texts("action.sign_in")
+    )
+
+
+def refused(request: Request, pages: Pages, name: str, refusal: DomainError) -> Response:
     """Show the form again with what was wrong. What the edge answers for all routes is raised again."""
     if refusal.kind in {Kind.UNAVAILABLE, Kind.EXHAUSTED}:
         raise refusal
-    return pages.page(name, status=UNPROCESSABLE, refusal=refusal.detail)
+    return pages.page(request, name, status=UNPROCESSABLE, refusal=texts_of(request).refusal(refusal))

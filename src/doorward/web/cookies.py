@@ -20,6 +20,8 @@ class Cookie(StrEnum):
     """By which the device of a user is known again."""
     BROWSER = "doorward_browser"
     """Of which browser a form is, also before anybody has signed in: random, and of no other use."""
+    TOLD = "doorward_told"
+    """What a form has done, by the key of its text, until the next page says it."""
 
 
 class Cookies:

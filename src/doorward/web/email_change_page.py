@@ -1,6 +1,6 @@
 """The page that the mails about another e-mail address lead to."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 from fastapi import Request, Response
@@ -9,21 +9,16 @@ from doorward.api.bodies import FormBody
 from doorward.api.services import CurrentServices
 from doorward.api.waiting_client import waiting_client
 from doorward.core.exceptions import DomainError
-from doorward.domain.accounts.models import ChangedMailbox
 from doorward.web.forms import ConfirmEmailChangeForm
 from doorward.web.rendering import Pages
 
 TEMPLATE: Final = "confirm_email_change"
-_NEXT: Final[Mapping[ChangedMailbox, str]] = {
-    ChangedMailbox.OLD: "Now open the mail that was sent to your present e-mail address, and confirm there, too.",
-    ChangedMailbox.NEW: "Now open the mail that was sent to your new e-mail address, and confirm there, too.",
-}
+Refused = Callable[[Request, Pages, str, DomainError], Response]
+Finished = Callable[[Request, Pages, str], Response]
 
 
-def confirms_email_change(
-    pages: Pages, refused: Callable[[Pages, str, DomainError], Response]
-) -> Callable[..., Awaitable[Response]]:
-    """Return the function of the page's form; ``refused`` shows the form again."""
+def confirms_email_change(pages: Pages, refused: Refused, finished: Finished) -> Callable[..., Awaitable[Response]]:
+    """Return the function of the page's form; ``refused`` shows the form again, ``finished`` what was done."""
 
     async def confirm_email_change(
         request: Request, form: FormBody[ConfirmEmailChangeForm], services: CurrentServices
@@ -39,13 +34,10 @@ def confirms_email_change(
                         form.username, form.password, form.code, client=client
                     )
         except DomainError as refusal:
-            return refused(pages, TEMPLATE, refusal)
-        if waiting is not None:
-            return pages.page("done", title="This mailbox has confirmed", message=_NEXT[waiting.mailbox])
-        return pages.page(
-            "done",
-            title="E-mail address changed",
-            message="Your new e-mail address is set. You were signed out everywhere; sign in again.",
-        )
+            return refused(request, pages, TEMPLATE, refusal)
+        if waiting is None:
+            return finished(request, pages, "confirm_email_change.done")
+        what = f"confirm_email_change.waiting_{waiting.mailbox}"
+        return pages.page(request, "finished", what=what, facts={}, onward="", onward_words="", has_fragment=True)
 
     return confirm_email_change

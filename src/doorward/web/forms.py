@@ -5,8 +5,6 @@ from typing import Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from doorward.core.principal import MAXIMUM_TOKEN_LENGTH
-
 MAXIMUM_FIELD_LENGTH: Final = 1024
 MAXIMUM_CREDENTIAL_LENGTH: Final = 32 * 1024
 """What a browser writes of a passkey."""
@@ -15,8 +13,12 @@ MAXIMUM_CREDENTIAL_LENGTH: Final = 32 * 1024
 class SignedInPage(StrEnum):
     """The pages that people sign in for, by the last part of their address."""
 
+    OVERVIEW = "overview"
     SECOND_FACTORS = "second-factors"
     PASSKEYS = "passkeys"
+    SESSIONS = "sessions"
+    APPLICATIONS = "applications"
+    YOUR_DATA = "your-data"
 
 
 class _Form(BaseModel):
@@ -24,7 +26,7 @@ class _Form(BaseModel):
 
 
 class PageForm(_Form):
-    """A form that acts for who is signed in, or signs in: with the value that its page had."""
+    """A form of a page with cookies: it has the value by which the page was this browser's."""
 
     form_token: str = Field("", max_length=MAXIMUM_FIELD_LENGTH)
 
@@ -78,65 +80,27 @@ class AcceptInvitationForm(_Form):
     password: str = Field("", max_length=MAXIMUM_FIELD_LENGTH)
 
 
-class SignInForm(_Form):
-    """What a passkey signed; or a name and a password."""
-
-    credential: str = Field("", max_length=MAXIMUM_CREDENTIAL_LENGTH)
-    username: str = Field("", max_length=MAXIMUM_FIELD_LENGTH)
-    password: str = Field("", max_length=MAXIMUM_FIELD_LENGTH)
-
-
-class LeadingForm(_Form):
-    """A form that leads to one of the pages that people sign in for, whichever it was begun on."""
-
-    then: SignedInPage = SignedInPage.SECOND_FACTORS
-
-
-class SecondStepForm(LeadingForm):
-    """A login that waits, and the second factor. ``totp`` and ``passkey``: what the page asks for beside codes."""
-
-    mfa_token: str = Field("", max_length=MAXIMUM_TOKEN_LENGTH)
-    totp: bool = False
-    passkey: bool = False
-    code: str = Field("", max_length=MAXIMUM_FIELD_LENGTH)
-    credential: str = Field("", max_length=MAXIMUM_CREDENTIAL_LENGTH)
-
-
-class SignedInForm(_Form):
-    """The session of the page."""
-
-    access_token: str = Field("", max_length=MAXIMUM_TOKEN_LENGTH)
-
-
-class ProofForm(SignedInForm, LeadingForm):
-    """The session of the page, and what shows again who is asking."""
-
-    password: str = Field("", max_length=MAXIMUM_FIELD_LENGTH)
-    code: str = Field("", max_length=MAXIMUM_FIELD_LENGTH)
-    credential: str = Field("", max_length=MAXIMUM_CREDENTIAL_LENGTH)
-
-
-class SetUpApplicationForm(SignedInForm):
+class SetUpApplicationForm(PageForm):
     """Whether the new application takes the place of the one that is set up."""
 
     replace: bool = False
 
 
-class ConfirmApplicationForm(SignedInForm):
+class ConfirmApplicationForm(PageForm):
     """The token of an application that is about to be set up, and the code that it shows."""
 
     token: str = Field("", max_length=MAXIMUM_FIELD_LENGTH)
     code: str = Field("", max_length=MAXIMUM_FIELD_LENGTH)
 
 
-class AddPasskeyForm(SignedInForm):
+class AddPasskeyForm(PageForm):
     """What an authenticator made, and how its owner calls it."""
 
     credential: str = Field("", max_length=MAXIMUM_CREDENTIAL_LENGTH)
     name: str = Field("", max_length=MAXIMUM_FIELD_LENGTH)
 
 
-class OwnPasskeyForm(SignedInForm):
+class OwnPasskeyForm(PageForm):
     """Which passkey."""
 
     passkey_id: str = Field("", max_length=MAXIMUM_FIELD_LENGTH)
@@ -146,3 +110,34 @@ class RenamePasskeyForm(OwnPasskeyForm):
     """And how its owner calls it from now on."""
 
     name: str = Field("", max_length=MAXIMUM_FIELD_LENGTH)
+
+
+class UsernameForm(PageForm):
+    """Another user name."""
+
+    username: str = Field("", max_length=MAXIMUM_FIELD_LENGTH)
+
+
+class NewEmailForm(PageForm):
+    """Another e-mail address."""
+
+    new_email: str = Field("", max_length=MAXIMUM_FIELD_LENGTH)
+
+
+class NewPasswordForm(PageForm):
+    """The password, and the one that takes its place."""
+
+    current_password: str = Field("", max_length=MAXIMUM_FIELD_LENGTH)
+    new_password: str = Field("", max_length=MAXIMUM_FIELD_LENGTH)
+
+
+class EndSessionForm(PageForm):
+    """Which session."""
+
+    session_id: str = Field("", max_length=MAXIMUM_FIELD_LENGTH)
+
+
+class RemoveConsentForm(PageForm):
+    """Of which application."""
+
+    client_id: str = Field("", max_length=MAXIMUM_FIELD_LENGTH)

@@ -12,25 +12,24 @@ from doorward.core.exceptions import DomainError
 from doorward.core.ports import LimitedCall
 from doorward.domain.accounts.invitations import Acceptance
 from doorward.domain.accounts.links import AccountPage
-from doorward.web.account_pages import SHOWN, acts, refused, shows
+from doorward.web.account_pages import SHOWN, acts, finished, refused, shows
 from doorward.web.forms import AcceptInvitationForm, ConfirmRegistrationForm
 from doorward.web.rendering import Pages
 
 
-def calls() -> Sequence[Call]:
-    """Return the calls. Raises ``ImportError`` without the package ``jinja2``."""
-    pages = Pages()
+def calls(pages: Pages) -> Sequence[Call]:
+    """Return the calls."""
     confirm = f"/account/{AccountPage.CONFIRM_REGISTRATION}"
     return [
         Call("GET", confirm, shows(pages, "confirm_registration"), SHOWN),
         Call("POST", confirm, _confirms_registration(pages), acts(LimitedCall.CONFIRM_REGISTRATION)),
-        *invitation_calls(),
+        *invitation_calls(pages),
     ]
 
 
-def invitation_calls() -> Sequence[Call]:
-    """Return the calls of the page that accepts an invitation. Raises ``ImportError`` without ``jinja2``."""
-    pages, accept = Pages(), f"/account/{AccountPage.ACCEPT_INVITATION}"
+def invitation_calls(pages: Pages) -> Sequence[Call]:
+    """Return the calls of the page that accepts an invitation."""
+    accept = f"/account/{AccountPage.ACCEPT_INVITATION}"
     return [
         Call("GET", accept, shows(pages, "accept_invitation"), SHOWN),
         Call("POST", accept, _accepts_invitation(pages), acts(LimitedCall.ACCEPT_INVITATION)),
@@ -55,8 +54,8 @@ def _confirms_registration(pages: Pages) -> Callable[..., Awaitable[Response]]:
                         client=client,
                     )
         except DomainError as refusal:
-            return refused(pages, "confirm_registration", refusal)
-        return pages.page("done", title="Registration confirmed", message="Your account is ready. You can sign in.")
+            return refused(request, pages, "confirm_registration", refusal)
+        return finished(request, pages, "confirm_registration.done")
 
     return confirm_registration
 
@@ -74,7 +73,7 @@ def _accepts_invitation(pages: Pages) -> Callable[..., Awaitable[Response]]:
                 else:
                     await services.invitations.accept_by_code(form.email, form.code, acceptance, client=client)
         except DomainError as refusal:
-            return refused(pages, "accept_invitation", refusal)
-        return pages.page("done", title="Invitation accepted", message="Your account is ready. You can sign in.")
+            return refused(request, pages, "accept_invitation", refusal)
+        return finished(request, pages, "accept_invitation.done")
 
     return accept_invitation

@@ -1,32 +1,90 @@
 """Templates and static files of the pages. Needs the package ``jinja2``."""
 
+from collections.abc import Mapping
+from functools import partial
 from importlib import resources
-from typing import Final
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlencode
 
+from fastapi import Request
 from fastapi.responses import HTMLResponse
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from jinja2 import (
+    BaseLoader,
+    ChoiceLoader,
+    Environment,
+    FileSystemLoader,
+    PackageLoader,
+    StrictUndefined,
+    TemplateError,
+    select_autoescape,
+)
+from markupsafe import Markup
+
+from doorward.web.brand import Brand, BrandError
+from doorward.web.texts import UI_LOCALES, Texts, texts_of
 
 _STATIC: Final = resources.files("doorward.web") / "static"
+_STRONG: Final = Markup("<strong>{}</strong>")
 
 
 class Pages:
     """Renders the templates: everything that is put into one is escaped, and a missing word is an error."""
 
-    def __init__(self) -> None:
-        """Load all templates, so that a broken one stops the start."""
+    def __init__(self, brand: Brand, folder: Path | None = None, *, has_sign_in: bool = False) -> None:
+        """Load all templates, so that a broken one stops the start; those in the operator's folder win.
+
+        ``has_sign_in``: pages that end somewhere lead to the page of the sign-in. Raises ``BrandError``.
+        """
+        if folder is not None and not folder.is_dir():
+            raise BrandError(f"TEMPLATES_DIR: {folder} is no folder")
+        shipped = PackageLoader("doorward.web")
+        loaders: list[BaseLoader] = [shipped] if folder is None else [FileSystemLoader(folder), shipped]
+        self.brand = brand
+        self.has_sign_in = has_sign_in
         self._templates = Environment(
-            loader=PackageLoader("doorward.web"),
+            loader=ChoiceLoader(loaders),
             autoescape=select_autoescape(["html"], default=True),
             undefined=StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        for name in self._templates.list_templates():
-            self._templates.get_template(name)
+        for name in self._templates.list_templates(extensions=["html"]):
+            try:
+                self._templates.get_template(name)
+            except (TemplateError, UnicodeDecodeError) as error:
+                raise BrandError(f"the template {name} cannot be used: {error}") from error
 
-    def page(self, name: str, *, status: int = 200, **words: object) -> HTMLResponse:
-        """Return the page ``name`` with these words."""
-        return HTMLResponse(self._templates.get_template(f"{name}.html").render(**words), status)
+    def page(self, request: Request, name: str, *, status: int = 200, **words: object) -> HTMLResponse:
+        """Return the page ``name`` with these words, in the language of the request."""
+        return HTMLResponse(self.render(texts_of(request), name, **words), status)
+
+    def render(self, texts: Texts, name: str, **words: object) -> str:
+        """Return the HTML of a page."""
+        template = self._templates.get_template(f"{name}.html")
+        common = {"t": texts, "language": texts.language, "brand": self.brand, "strong": _STRONG.format}
+        return template.render({**common, "to": partial(_address, texts), **words})
+
+    def problem(self, request: Request, body: Mapping[str, Any]) -> str:
+        """Return the page of a refusal that the edge answers for all routes, by the members of its problem."""
+        texts = texts_of(request)
+        title = texts.of_status(body["status"], body["title"])
+        detail = texts.of_code(body["code"], body["detail"])
+        return self.render(texts, "problem", title=title, detail=detail, correlation_id=body["correlation_id"])
+
+    def style_sheet(self) -> bytes:
+        """Return the style sheet of all pages, in the brand's colours."""
+        return static_file("pages.css") + self.brand.style().encode()
+
+
+def _address(texts: Texts, path: str, **parameters: str) -> str:
+    """Return the address of a page from any other: all are in a folder beside this one.
+
+    It is right below any path, and goes on asking for the language that the application asked for.
+    """
+    query = {**parameters, **({UI_LOCALES: texts.asked} if texts.asked else {})}
+    given = {name: value for name, value in query.items() if value}
+    return f"../{path}?{urlencode(given)}" if given else f"../{path}"
 
 
 def static_file(name: str) -> bytes:

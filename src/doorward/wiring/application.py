@@ -50,7 +50,7 @@ from doorward.wiring.log import log_as_set
 from doorward.wiring.mail import MailService, create_mail
 from doorward.wiring.oauth import create_oauth, create_own_authentication, create_provider
 from doorward.wiring.own_account import create_own_account
-from doorward.wiring.pages import create_pages
+from doorward.wiring.pages import create_site
 from doorward.wiring.passkeys import create_passkeys
 from doorward.wiring.registration import create_registration, registration_rules
 from doorward.wiring.second_factors import create_second_factors
@@ -110,7 +110,8 @@ def create_wired_app(
     services = _create_services(
         base, telemetry, limiter, mail, signing_keys, lambda: running_background(scheduler, mail, events_out)
     )
-    app = create_app(settings, services, create_pages(settings, has_mail=mail.queue.is_configured))
+    site = create_site(settings, has_mail=mail.queue.is_configured)
+    app = create_app(settings, services, site.calls, site.show_problem)
     app.state.database, app.state.hasher = database, hasher
     return telemetry.wrap(app)
 

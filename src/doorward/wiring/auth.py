@@ -122,6 +122,7 @@ def create_continuation(base: Foundation, issuer: TokenPairIssuer) -> SessionCon
     """Return what begins the session in which a user goes on after all others ended."""
     return SessionContinuation(
         issuer=issuer,
+        cookies=create_browser_codec(base.settings.keys),
         devices=create_known_devices(base),
         lifetimes=lifetimes_of(base.settings),
         address_detail=base.settings.tokens.client_addresses,

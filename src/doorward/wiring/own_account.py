@@ -49,6 +49,7 @@ def create_own_account(base: Foundation, rules: RegistrationRules, issuer: Token
             database=base.database,
             clock=base.clock,
             devices=create_known_devices(base),
+            continuation=create_continuation(base, issuer),
             address_detail=address_detail,
         ),
     )

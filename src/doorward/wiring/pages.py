@@ -1,18 +1,37 @@
 """The pages for people. They exist where mail does: its links lead to them, and its extra has what renders them.
 
 The page that accepts an invitation exists without mail, too, where it has an address: ``create-admin`` prints its link.
-So do those that people sign in for.
+Those that people sign in on and for need the provider: ``PUBLIC_URL`` by https, or on this machine.
 """
+
+from __future__ import annotations
 
 import importlib.util
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from doorward.api.routing import Call
 from doorward.infrastructure.keys import PAGE_FORM_PURPOSE
+from doorward.settings.brand import BrandSettings
 from doorward.settings.config import Settings
 from doorward.settings.web_addresses import split_public_address
+from doorward.web.brand import ACCENT, Brand, read_logo
+from doorward.web.options import SiteOptions
 from doorward.wiring.keys import keys
 from doorward.wiring.passkeys import has_passkeys
+
+if TYPE_CHECKING:
+    from doorward.api.problem_page import ShowProblem
+    from doorward.web.rendering import Pages
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """The calls of the pages, and what shows refusals to people; neither where there are no pages."""
+
+    calls: Sequence[Call] = ()
+    show_problem: ShowProblem | None = None
 
 
 def has_invitation_page(settings: Settings) -> bool:
@@ -25,27 +44,46 @@ def has_passkey_pages(settings: Settings) -> bool:
     return has_passkeys(settings.browsers) and importlib.util.find_spec("jinja2") is not None
 
 
-def create_pages(settings: Settings, *, has_mail: bool) -> Sequence[Call]:
-    """Return the calls of the pages. Raises ``ImportError`` where mail needs them and the extra is missing."""
+def create_site(settings: Settings, *, has_mail: bool) -> Site:
+    """Return the pages. Raises ``ImportError`` where mail needs them and the extra is missing, and ``BrandError``."""
     if not has_mail and not has_invitation_page(settings):
-        return []
-    from doorward.web import account_pages, joining_pages, own_account_pages  # noqa: PLC0415 - an extra
+        return Site()
+    from doorward.web import account_pages, joining_pages  # noqa: PLC0415 - an extra
+    from doorward.web.rendering import Pages  # noqa: PLC0415 - as above
 
-    own = [*own_account_pages.calls(has_passkeys=has_passkey_pages(settings)), *_provider_pages(settings)]
-    if not has_mail:
-        return [*account_pages.assets(), *joining_pages.invitation_calls(), *own]
-    return [*account_pages.calls(), *joining_pages.calls(), *own]
+    has_sign_in = settings.browsers.provider_issuer is not None
+    pages = Pages(_brand(settings.brand), settings.brand.templates_dir, has_sign_in=has_sign_in)
+    calls = [*account_pages.assets(pages), *_pages_with_cookies(settings, pages, has_mail=has_mail)]
+    if has_mail:
+        calls += [*account_pages.calls(pages), *joining_pages.calls(pages)]
+    else:
+        calls += joining_pages.invitation_calls(pages)
+    return Site(calls, pages.problem)
 
 
-def _provider_pages(settings: Settings) -> Sequence[Call]:
-    """Return the calls of the OpenID provider's pages; none where it is off."""
+def _brand(settings: BrandSettings) -> Brand:
+    logo = None if settings.brand_logo_file is None else read_logo(settings.brand_logo_file)
+    return Brand(settings.brand_name, settings.brand_color or ACCENT, logo)
+
+
+def _pages_with_cookies(settings: Settings, pages: Pages, *, has_mail: bool) -> Sequence[Call]:
+    """Return the calls of the pages that people sign in on and for; none where the provider is off."""
     issuer = settings.browsers.provider_issuer
     if issuer is None:
         return []
-    from doorward.web import provider  # noqa: PLC0415 - an extra
+    from doorward.web import own, provider  # noqa: PLC0415 - an extra
     from doorward.web.cookies import Cookies  # noqa: PLC0415 - as above
     from doorward.web.own_forms import OwnForms  # noqa: PLC0415 - as above
+    from doorward.web.provider.pages import ProviderPages  # noqa: PLC0415 - as above
 
     origin, _ = split_public_address(issuer)
     cookies = Cookies(is_https=origin.startswith("https://"))
-    return provider.calls(cookies, OwnForms(cookies, origin, *keys(settings.keys, PAGE_FORM_PURPOSE)))
+    options = SiteOptions(
+        has_mail=has_mail,
+        registers=settings.registration.registration == "open",
+        has_passkeys=has_passkey_pages(settings),
+        remembers_devices=settings.second_factors.remembered_device_days > 0,
+    )
+    forms = OwnForms(cookies, origin, *keys(settings.keys, PAGE_FORM_PURPOSE))
+    with_cookies = ProviderPages(pages, cookies, forms, options)
+    return [*provider.calls(with_cookies), *own.calls(with_cookies)]

@@ -11,6 +11,7 @@ from doorward.domain.accounts.email_change_confirmation import EmailChangeConfir
 from doorward.domain.accounts.email_change_mail import NewMailboxMail, OldMailboxMail
 from doorward.domain.accounts.models import ChangedMailbox, EmailChangeMode, WaitingForMailbox
 from doorward.domain.auth.callers import Caller
+from doorward.domain.auth.continuation import tokens_of as tokens_of_session
 from doorward.domain.auth.models import LoggedIn
 from doorward.domain.auth.refresh_token import RefreshTokenCodec
 from doorward.domain.auth.token_pair import TokenPairIssuer
@@ -73,7 +74,8 @@ class Changing:
     async def confirm(
         self, token: str | None = None, *, code: str | None = None, pair: Pair | None = None
     ) -> WaitingForMailbox | LoggedIn:
-        return await self.confirmation.confirm_by_session(await self.caller(pair), token=token, code=code)
+        outcome = await self.confirmation.confirm_by_session(await self.caller(pair), token=token, code=code)
+        return outcome if isinstance(outcome, WaitingForMailbox) else tokens_of_session(outcome)
 
     def email(self) -> str:
         (user,) = self.mails.service.sql("SELECT email FROM users WHERE id = %s", self.person.id)

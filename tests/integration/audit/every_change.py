@@ -26,6 +26,7 @@ from doorward.domain.administration.importing.models import UserImportRequest
 from doorward.domain.administration.importing.user_import import Watcher
 from doorward.domain.administration.models import OPERATOR, UserChanges
 from doorward.domain.audit.retention import AuditRetention
+from doorward.domain.auth.continuation import tokens_of
 from doorward.domain.federation.external_users import ExternalUsers
 from doorward.domain.federation.models import ForeignToken
 from doorward.domain.keys.models import KeyState
@@ -161,7 +162,7 @@ async def change_passkeys(service: Service) -> None:
     options = CreationOptionsResponse.of(await passkeys.registration.options(caller)).model_dump()
     made = RegistrationJson.model_validate(authenticator.create(options))
     added = await passkeys.registration.register(caller, made.decoded(), "")
-    caller = await authenticate(added.login.tokens.access_token)
+    caller = await authenticate(tokens_of(added.login).tokens.access_token)
     await passkeys.management.rename(caller, added.passkey.id, "Another name")
     authenticator.credentials[0].sign_count = 7
     for sign_count in (7, 6):

@@ -19,7 +19,7 @@ SIGN_IN: Final = "/account/sign-in"
 LOGOUT: Final = "/oauth/logout"
 VERIFIER: Final = "a-verifier-of-this-test" * 2
 OWN_SITE: Final = {"Sec-Fetch-Site": "same-origin"}
-_FORM: Final = re.compile(r'<form method="post" action="([^"]*)"[^>]*>(.*?)</form>', re.DOTALL)
+_FORM: Final = re.compile(r'<form method="post" action="([^"]*)"(?![^>]* hidden>)[^>]*>(.*?)</form>', re.DOTALL)
 _FIELD: Final = re.compile(r"<(?:input|button)[^>]*>")
 _FORWARD: Final = re.compile(r'<meta http-equiv="refresh" content="0;url=([^"]*)">')
 

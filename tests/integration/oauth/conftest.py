@@ -36,8 +36,8 @@ def lasting_provider(provider_of_the_run: Provider) -> Iterator[Provider]:
 
 @pytest.fixture
 async def provider(make_service: MakeService) -> Provider:
-    """A service that issues tokens for others."""
-    return Provider(await make_service(public_url=ISSUER))
+    """A service that issues tokens for others. It sends no mails: they would lock people whom a test changes."""
+    return Provider(await make_service(public_url=ISSUER, background="off"))
 
 
 @pytest.fixture(scope="session")

@@ -99,7 +99,9 @@ class TestForms:
             "/\\evil.example",
             "/oauth/authorize?a=1\\@evil",
             "javascript:alert(1)",
-            "/account/passkeys",
+            "/account/passkeys?a=//evil",
+            "/account/sign-out",
+            "/account/passkeys/../evil",
             "oauth/authorize?",
         ):
             person = await lasting_provider.service.register()
@@ -130,10 +132,38 @@ class TestPrompts:
         await app.tokens(browser, person)
         provider.clock.advance(timedelta(minutes=1))
         page = await browser.get(app.address(prompt="login"))
-        assert "asks you to sign in again" in page.text
+        assert "Sign in again to go on" in page.text
         page = await browser.sign_in(page, person)
         assert "code" in answer_of(page.headers["location"])
         assert SIGN_IN in str((await browser.get(app.address(prompt="login"))).url)
+
+    async def test_who_is_signed_in_goes_on_or_uses_another_account(self, provider: Provider) -> None:
+        app, browser = await application(provider), Browser(provider)
+        person = await signed_in(browser, provider)
+        await app.tokens(browser, person)
+        page = await browser.get(app.address(prompt="select_account"))
+        assert f"Go on as {person.username}" in page.text
+        same = await browser.get(forwarded(await browser.send(page, decision="same")))
+        assert "code" in answer_of(same.headers["location"])
+        # Asked again it is asked again, and a form of another site chooses nothing.
+        page = await browser.get(app.address(prompt="select_account"))
+        form = {**forms_of(page)[-1][1], "decision": "same", "form_token": "0" * 64}
+        assert "Choose an account" in (await browser.http.post("/account/choose", data=form, headers=OWN_SITE)).text
+        sign_in = await browser.get(forwarded(await browser.send(page, decision="other")))
+        other = await provider.service.register()
+        done = await browser.sign_in(sign_in, other)
+        assert other.username in done.text
+        assert "asks for access" in done.text
+
+    async def test_the_choice_of_one_account_is_none_of_another(self, provider: Provider) -> None:
+        app, browser = await application(provider), Browser(provider)
+        person = await signed_in(browser, provider)
+        await app.tokens(browser, person)
+        page = await browser.get(app.address(prompt="select_account"))
+        chosen = forwarded(await browser.send(page, decision="same"))
+        await signed_in(browser, provider)
+        assert "Choose an account" in (await browser.get(chosen)).text
+        assert "Choose an account" in (await browser.get(app.address(prompt="select_account", chosen="x"))).text
 
     async def test_an_old_note_of_another_request_counts_for_nothing(self, provider: Provider) -> None:
         app, browser = await application(provider), Browser(provider)

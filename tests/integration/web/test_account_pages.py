@@ -32,7 +32,7 @@ async def test_a_page_has_a_strict_content_policy_and_nothing_of_it_is_kept(serv
     assert answer.headers["referrer-policy"] == "no-referrer"
     policy = answer.headers["content-security-policy"]
     assert policy == (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; form-action 'self'; "
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; form-action 'self'; "
         "base-uri 'none'; frame-ancestors 'none'"
     )
     for address in re.findall(r'(?:href|src)="(/[^"]+)"', answer.text):

@@ -14,6 +14,7 @@ from tests.integration.service import Service
 from tests.integration.web.visitor import (
     CODES,
     FACTORS,
+    LOGIN,
     OWN,
     PASSKEYS,
     SECOND_STEP,
@@ -30,10 +31,10 @@ LOST = "/account/lost-device"
 async def test_the_second_step_leads_to_the_page_which_leads_back(site: Service) -> None:
     someone, _, _ = await protected_visitor(site)
     shown = await someone.sign_in()
-    assert (shown.title, 'href="lost-device"' in shown.answer.text) == (SECOND_STEP, True)
+    assert (shown.title, 'href="../account/lost-device"' in shown.answer.text) == (SECOND_STEP, True)
     page = await someone.open(LOST)
-    assert 'href="second-factors"' in page.answer.text
-    assert (await someone.open(FACTORS)).title == OWN
+    assert 'href="../account/sign-in?next=%2Faccount%2Fsecond-factors"' in page.answer.text
+    assert (await someone.open(FACTORS)).title == LOGIN
 
 
 @pytest.mark.parametrize("path", [FACTORS, PASSKEYS])
@@ -42,12 +43,12 @@ async def test_a_recovery_code_is_the_way_in_to_remove_the_passkey_of_a_lost_dev
     someone = Visitor(site, keyring.person)
     codes = (await site.authorized("POST", "/api/v1/account/second-factors/recovery-codes", keyring.pair.access)).json()
     await someone.sign_in(path)
-    shown = await someone.send("second-step", code=codes["recovery_codes"][0])
+    shown = await someone.send("second-factor", code=codes["recovery_codes"][0])
     if path == FACTORS:
-        shown = await someone.send("own-passkeys")
+        shown = await someone.open(PASSKEYS)
     shown = await someone.send("remove-passkey")
     assert ("was removed" in shown.text, keyring.rows()) == (True, [])
-    await someone.send("own-second-factors")
+    await someone.open()
     _, fresh = await someone.set_up()
     assert len(fresh) == 10
 
@@ -56,16 +57,11 @@ async def test_another_passkey_is_the_way_in_and_removes_the_lost_one(site: Serv
     keyring = await keyring_with_passkey(site)
     someone = Visitor(site, keyring.person)
     other = Authenticator(ORIGIN)
-    await someone.open(PASSKEYS)
-    assert someone.page is not None
-    signed = keyring.authenticator.get(someone.page.data("get"))
-    shown = await someone.send("passkeys", needs_script=True, credential=json.dumps(signed))
+    shown = await someone.sign_in_by_passkey(keyring.authenticator)
     made = json.dumps(other.create(shown.data("create")))
     await someone.send("add-passkey", needs_script=True, credential=made, name="Other")
     # The first device is lost now.
-    shown = await someone.open(PASSKEYS)
-    signed = other.get(shown.data("get"))
-    await someone.send("passkeys", needs_script=True, credential=json.dumps(signed))
+    await someone.sign_in_by_passkey(other)
     shown = await someone.send("remove-passkey", passkey_id=keyring.passkey_ids[0])
     assert ("was removed" in shown.text, [row["name"] for row in keyring.rows()]) == (True, ["Other"])
 
@@ -75,8 +71,8 @@ async def test_an_administrator_lets_in_by_the_password_alone(site: Service) -> 
     await someone.sign_in()
     support = await signed_in_with(site, "support")
     assert (await support.call("POST", user(someone.person, "factors/reset"))).status_code == 204
-    refused = await someone.send("second-step", code=codes[0])
-    assert (refused.status, refused.title) == (422, SECOND_STEP)
+    refused = await someone.send("second-factor", code=codes[0])
+    assert (refused.status, refused.title) == (422, LOGIN)
     shown = await someone.sign_in()
     assert (shown.title, "You have none yet" in shown.text) == (OWN, True)
     _, fresh = await someone.set_up()
@@ -87,7 +83,7 @@ async def test_an_administrator_lets_in_by_the_password_alone(site: Service) -> 
 async def test_the_application_of_another_telephone_takes_the_place_of_the_lost_one(site: Service) -> None:
     someone, lost, codes = await protected_visitor(site)
     await someone.sign_in()
-    await someone.send("second-step", code=codes[0])
+    await someone.send("second-factor", code=codes[0])
     shown = await someone.send("set-up-application", replace="true")
     application = pyotp.TOTP(shown.codes[0].replace(" ", ""))
     refused = await someone.send("confirm-application", code=wrong(code_of(application, site)))
@@ -96,5 +92,5 @@ async def test_the_application_of_another_telephone_takes_the_place_of_the_lost_
     assert (shown.title, shown.codes, "9 codes are left" in shown.text) == (OWN, [], True)
     site.clock.advance(STEP)
     await someone.sign_in()
-    assert (await someone.send("second-step", code=code_of(lost, site))).status == 422
-    assert (await someone.send("second-step", code=code_of(application, site))).title == OWN
+    assert (await someone.send("second-factor", code=code_of(lost, site))).status == 422
+    assert (await someone.send("second-factor", code=code_of(application, site))).title == OWN

@@ -7,36 +7,37 @@ import sys
 import pytest
 
 from doorward.api.routing import PolicyRoute
-from doorward.web.provider.pages import CONSENT
 from tests.integration.passkeys.keyring import ORIGIN
 from tests.integration.service import MakeService, Service
 from tests.integration.web.visitor import (
     FACTORS,
     OWN,
     PASSKEYS,
+    SECOND_STEP,
     STEP,
     Visitor,
     code_of,
-    token_of,
     verified,
 )
 
 
-async def test_without_passkeys_the_pages_speak_of_none(make_service: MakeService) -> None:
-    service = await make_service(public_url="http://192.0.2.1:8000")
+async def test_without_passkeys_the_pages_speak_of_none(
+    make_service: MakeService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "webauthn", None)
+    service = await make_service(public_url=ORIGIN)
     someone = Visitor(service, await verified(service))
     shown = await someone.open()
     assert (shown.status, "passkeys.js" in shown.answer.text) == (200, False)
     assert "Sign in with a passkey" not in shown.text
     shown = await someone.sign_in()
-    assert "own-passkeys" not in shown.actions()
+    assert (shown.title, "Passkeys" in shown.text) == (OWN, False)
     application, _ = await someone.set_up()
     service.clock.advance(STEP)
-    shown = await someone.sign_in()
-    for then in ("passkeys", "second-factors"):
-        form = {**shown.form("second-step").fields, "then": then, "passkey": "true", "credential": "{}"}
-        assert (await service.client.post("/account/second-step", data=form)).status_code == 422
-    shown = await someone.send("second-step", code=code_of(application, service), then="passkeys")
+    await someone.sign_in()
+    refused = await someone.send("second-factor", credential="{}")
+    assert (refused.status, refused.title) == (422, SECOND_STEP)
+    shown = await someone.send("second-factor", code=code_of(application, service))
     assert shown.title == OWN
     assert (await service.client.get(PASSKEYS)).status_code == 404
 
@@ -50,25 +51,19 @@ async def test_without_the_package_that_draws_the_secret_is_typed(
     await someone.sign_in()
     shown = await someone.send("set-up-application")
     assert (shown.pictures, len(shown.codes)) == ([], 1)
-    answer = await service.authorized("POST", "/api/v1/account/second-factors/totp", token_of(shown))
+    pair = await service.log_in(someone.person)
+    answer = await service.authorized("POST", "/api/v1/account/second-factors/totp", pair.access)
     assert answer.json()["qr"] is None
     await someone.set_up_with(shown)
 
 
-async def test_without_the_extra_no_application_is_offered(
-    make_service: MakeService, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for package in ("cryptography", "webauthn"):
-        monkeypatch.setitem(sys.modules, package, None)
-    service = await make_service(environment="production", bcrypt_rounds=10, public_url="http://192.0.2.1:8000")
-    someone = Visitor(service, await service.register())
-    shown = await someone.sign_in()
-    assert (shown.title, "doorward[mfa]" in shown.text) == (OWN, True)
-    assert shown.actions() == ["sign-out"]
-    form = {"access_token": token_of(shown), "token": "dwt_x", "code": "000000"}
-    for action in ("set-up-application", "confirm-application", "remove-application"):
-        answer = await service.client.post(f"/account/{action}", data=form)
-        assert (answer.status_code, "doorward[mfa]" in answer.text) == (422, True), action
+@pytest.mark.parametrize("address", ["http://192.0.2.1:8000", "http://auth.example.com"])
+async def test_without_the_provider_nobody_signs_in_on_a_page(make_service: MakeService, address: str) -> None:
+    service = await make_service(environment="production", bcrypt_rounds=10, public_url=address)
+    for path in (FACTORS, "/account", "/account/overview", "/account/sign-in", "/account/lost-device"):
+        assert (await service.client.get(path)).status_code == 404, path
+    invitation = await service.client.get("/account/accept-invitation")
+    assert (invitation.status_code, "sign-in" in invitation.text) == (200, False)
 
 
 async def test_without_an_address_there_is_no_page(make_service: MakeService) -> None:
@@ -77,11 +72,13 @@ async def test_without_an_address_there_is_no_page(make_service: MakeService) ->
         assert (await service.client.get(path)).status_code == 404
 
 
-async def test_the_address_of_a_form_shows_the_sign_in_when_it_is_opened_by_itself(site: Service) -> None:
+async def test_the_address_of_a_form_leads_to_a_page_when_it_is_opened_by_itself(site: Service) -> None:
     paths = {route.path for route in site.app.routes if isinstance(route, PolicyRoute) and route.methods == {"POST"}}
-    forms = sorted(path for path in paths if path.startswith("/account/") and path != CONSENT)
-    assert "/account/second-step" in forms
+    forms = sorted(path for path in paths if path.startswith("/account/"))
+    assert "/account/second-factor" in forms
+    someone = Visitor(site, await site.register())
     for path in forms:
-        answer = await site.client.get(path)
-        assert (answer.status_code, "<form" in answer.text) == (200, True), path
-    assert (await site.client.get(CONSENT)).status_code == 400, "it is for the request of an application"
+        shown = await someone.open(path)
+        # Two are asked for by an application only.
+        expected = 400 if path in {"/account/consent", "/account/choose"} else 200
+        assert (shown.status, bool(shown.forms)) == (expected, expected == 200), path

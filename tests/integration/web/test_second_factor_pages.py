@@ -14,19 +14,22 @@ from development.authenticator import Authenticator
 from tests.integration.passkeys.keyring import ORIGIN, keyring_with_passkey
 from tests.integration.service import Logs, Service
 from tests.integration.web.visitor import (
+    AGAIN,
     CODES,
     FACTORS,
+    KEYS,
+    LOGIN,
     OWN,
     PASSKEYS,
-    PROOF,
     SECOND_STEP,
+    SIGN_IN,
     STEP,
     Shown,
     Visitor,
     code_of,
+    is_live,
     new_visitor,
     protected_visitor,
-    token_of,
     wrong,
 )
 
@@ -43,17 +46,17 @@ async def test_an_application_is_set_up_used_and_removed_without_a_script(site: 
     (secret,) = shown.codes
     assert [len(group) for group in secret.split()] == [4] * 8
     application = pyotp.TOTP(secret.replace(" ", ""))
-    before = token_of(shown)
+    before = someone.cookie
     shown = await someone.send("confirm-application", code=code_of(application, site))
     assert (shown.title, len(shown.codes), len(set(shown.codes))) == (CODES, 10, 10)
-    assert (await site.get_me(before)).status_code == 401
-    shown = await someone.send("own-second-factors")
+    assert (await is_live(site, before), await is_live(site, someone.cookie)) == (False, True)
+    shown = await someone.open()
     assert (shown.title, shown.codes) == (OWN, [])
     assert "10 codes are left" in shown.text
     site.clock.advance(STEP)
     shown = await someone.sign_in()
     assert shown.title == SECOND_STEP
-    shown = await someone.send("second-step", code=code_of(application, site))
+    shown = await someone.send("second-factor", code=code_of(application, site))
     assert (shown.status, shown.title) == (200, OWN)
     shown = await someone.send("remove-application")
     assert "was removed" in shown.text
@@ -66,27 +69,27 @@ async def test_an_application_is_set_up_used_and_removed_without_a_script(site: 
 async def test_a_recovery_code_is_the_way_back_and_new_codes_replace_the_old(site: Service) -> None:
     someone, _, codes = await protected_visitor(site)
     await someone.sign_in()
-    shown = await someone.send("second-step", code=codes[0].lower().replace("-", " "))
+    shown = await someone.send("second-factor", code=codes[0].lower().replace("-", " "))
     assert (shown.title, "9 codes are left" in shown.text) == (OWN, True)
     shown = await someone.send("remove-application")
     assert "was removed" in shown.text
     _, others = await someone.set_up()
-    await someone.send("own-second-factors")
+    await someone.open()
     shown = await someone.send("make-recovery-codes")
     assert shown.title == CODES
     assert not {*shown.codes} & {*others, *codes}
     for old in (codes[1], others[0]):
         await someone.sign_in()
-        refused = await someone.send("second-step", code=old)
+        refused = await someone.send("second-factor", code=old)
         assert (refused.status, refused.title) == (422, SECOND_STEP)
-    assert (await someone.send("second-step", code=shown.codes[0])).title == OWN
+    assert (await someone.send("second-factor", code=shown.codes[0])).title == OWN
 
 
 async def test_the_page_advises_new_codes_when_few_are_left(site: Service) -> None:
     someone, _, codes = await protected_visitor(site)
     for code in codes[:7]:
         await someone.sign_in()
-        shown = await someone.send("second-step", code=code)
+        shown = await someone.send("second-factor", code=code)
     assert "3 codes are left" in shown.text
     assert "before you run out" in shown.text
 
@@ -95,80 +98,69 @@ async def test_after_five_minutes_a_change_asks_for_the_password_again(site: Ser
     someone = await new_visitor(site)
     site.clock.advance(STALE)
     shown = await someone.send("set-up-application")
-    assert (shown.status, shown.title, shown.codes) == (200, PROOF, [])
-    assert shown.form("show-who-is-asking").fields["username"] == someone.person.username
-    refused = await someone.send("show-who-is-asking", password="not this one")
-    assert (refused.status, refused.title) == (422, PROOF)
-    before = token_of(refused)
-    shown = await someone.send("show-who-is-asking", password=someone.person.password)
-    assert (shown.status, shown.title, "go on" in shown.text) == (200, OWN, True)
-    assert (await site.get_me(before)).status_code == 401
+    assert (shown.status, shown.title, AGAIN in shown.text, shown.codes) == (200, LOGIN, True, [])
+    assert shown.form("sign-in").fields["username"] == someone.person.username
+    refused = await someone.send("sign-in", password="not this one")
+    assert (refused.status, refused.title, AGAIN in refused.text) == (422, LOGIN, True)
+    before = someone.cookie
+    shown = await someone.sign_in_again()
+    assert (shown.status, shown.title) == (200, OWN)
+    assert (await is_live(site, before), before != someone.cookie) == (False, True)
     await someone.set_up()
 
 
 @pytest.mark.parametrize("change", ["remove-application", "make-recovery-codes"])
 async def test_after_five_minutes_a_change_asks_for_the_factor_again(site: Service, change: str) -> None:
     someone, application, codes = await protected_visitor(site)
-    page = someone.page
+    before = someone.cookie
     site.clock.advance(STALE)
     shown = await someone.send(change)
-    assert (shown.status, shown.title) == (200, PROOF)
-    assert "password" not in shown.form("show-who-is-asking").fields
-    # The password alone, which the page does not ask for, makes the session no better.
-    form = {**shown.form("show-who-is-asking").fields, "password": someone.person.password}
-    answer = Shown(await site.client.post("/account/show-who-is-asking", data=form))
-    someone.page = answer
-    shown = await someone.send(change)
-    assert (shown.status, shown.title) == (200, PROOF)
+    assert (shown.status, shown.title, AGAIN in shown.text) == (200, LOGIN, True)
+    # The password alone makes the session no better.
+    shown = await someone.sign_in_again()
+    assert (shown.status, shown.title, someone.cookie) == (200, SECOND_STEP, before)
+    refused = await someone.send("second-factor", code=wrong(code_of(application, site)))
+    assert (refused.status, refused.title) == (422, SECOND_STEP)
     assert len(site.sql("SELECT 1 FROM totp_factors WHERE user_id = %s", someone.person.id)) == 1
-    refused = await someone.send("show-who-is-asking", code=wrong(code_of(application, site)))
-    assert (refused.status, refused.title) == (422, PROOF)
-    shown = await someone.send("show-who-is-asking", code=codes[0])
+    shown = await someone.send("second-factor", code=codes[0])
     assert (shown.status, shown.title) == (200, OWN)
     assert (await someone.send(change)).status == 200
-    assert page is not None
-    assert (await site.get_me(token_of(page))).status_code == 401
+    assert not await is_live(site, before)
 
 
 async def test_a_passkey_shows_again_who_is_asking(site: Service) -> None:
     keyring = await keyring_with_passkey(site)
     someone = Visitor(site, keyring.person)
-    await someone.open(PASSKEYS)
-    assert someone.page is not None
-    signed = keyring.authenticator.get(someone.page.data("get"))
-    shown = await someone.send("passkeys", needs_script=True, credential=json.dumps(signed))
-    assert shown.title == "Your passkeys"
+    shown = await someone.sign_in_by_passkey(keyring.authenticator)
+    assert shown.title == KEYS
     site.clock.advance(STALE)
     shown = await someone.send("remove-passkey")
-    assert (shown.status, shown.title) == (200, PROOF)
-    refused = await someone.send("show-who-is-asking", needs_script=True, credential="{}")
-    assert (refused.status, refused.title) == (422, PROOF)
+    assert (shown.status, shown.title, AGAIN in shown.text) == (200, LOGIN, True)
+    refused = await someone.send("sign-in", needs_script=True, credential="{}")
+    assert (refused.status, refused.title) == (422, LOGIN)
     signed = keyring.authenticator.get(refused.data("get"))
-    shown = await someone.send("show-who-is-asking", needs_script=True, credential=json.dumps(signed))
-    assert (shown.status, shown.title) == (200, "Your passkeys")
+    shown = await someone.send("sign-in", needs_script=True, credential=json.dumps(signed))
+    assert (shown.status, shown.title) == (200, KEYS)
     assert "was removed" in (await someone.send("remove-passkey")).text
 
 
 async def test_after_five_minutes_a_new_name_of_a_passkey_asks_for_it_again(site: Service) -> None:
     keyring = await keyring_with_passkey(site)
     someone = Visitor(site, keyring.person)
-    signed = keyring.authenticator.get((await someone.open(PASSKEYS)).data("get"))
-    await someone.send("passkeys", needs_script=True, credential=json.dumps(signed))
+    await someone.sign_in_by_passkey(keyring.authenticator)
     site.clock.advance(STALE)
     shown = await someone.send("rename-passkey", name="Another")
-    assert (shown.status, shown.title, keyring.row()["name"]) == (200, PROOF, "Passkey")
+    assert (shown.status, shown.title, keyring.row()["name"]) == (200, LOGIN, "Passkey")
 
 
 async def test_a_suspended_passkey_is_listed_until_it_is_removed(site: Service) -> None:
     """It is still a factor of the account, which the password alone does not open."""
     keyring = await keyring_with_passkey(site)
     someone = Visitor(site, keyring.person)
-    signed = keyring.authenticator.get((await someone.open()).data("get"))
-    shown = await someone.send("second-factors", needs_script=True, credential=json.dumps(signed))
+    shown = await someone.sign_in_by_passkey(keyring.authenticator, FACTORS)
     assert "Passkey (suspended: remove it)" not in shown.text
     site.sql("UPDATE passkeys SET suspended_at = created_at WHERE user_id = %s", keyring.person.id)
-    await someone.send("own-passkeys")
-    shown = await someone.send("own-second-factors")
+    shown = await someone.open()
     assert "Passkey (suspended: remove it)" in shown.text
     assert "You have no passkey" not in shown.text
 
@@ -178,37 +170,37 @@ async def test_a_passkey_is_the_second_step_of_both_pages(site: Service, path: s
     keyring = await keyring_with_passkey(site)
     someone = Visitor(site, keyring.person)
     shown = await someone.sign_in(path)
-    assert (shown.title, shown.actions()) == (SECOND_STEP, ["second-step"])
+    assert (shown.title, shown.actions()) == (SECOND_STEP, ["second-factor"])
     signed = keyring.authenticator.get(shown.data("get"))
-    title = shown.form("second-step").fields["then"]
+    assert shown.form("second-factor").fields["next"] == path
     # What was signed for another login is refused, and another passkey is asked for.
     strangers = Authenticator(ORIGIN)
     strangers.credentials = (await keyring_with_passkey(site)).authenticator.credentials
     refused = await someone.send(
-        "second-step",
+        "second-factor",
         needs_script=True,
         credential=json.dumps(strangers.get({**shown.data("get"), "allowCredentials": []})),
     )
     assert (refused.status, refused.title) == (422, SECOND_STEP)
     assert refused.data("get")["allowCredentials"] == shown.data("get")["allowCredentials"]
-    shown = await someone.send("second-step", needs_script=True, credential=json.dumps(signed))
-    assert (shown.status, shown.title) == (200, "Your passkeys" if title == "passkeys" else OWN)
+    shown = await someone.send("second-factor", needs_script=True, credential=json.dumps(signed))
+    assert (shown.status, shown.title) == (200, KEYS if path == PASSKEYS else OWN)
 
 
 async def test_the_first_passkey_shows_the_recovery_codes_and_the_next_none(site: Service) -> None:
     someone = await new_visitor(site)
     authenticator = Authenticator(ORIGIN)
-    shown = await someone.send("own-passkeys")
+    shown = await someone.open(PASSKEYS)
     made = json.dumps(authenticator.create(shown.data("create")))
     shown = await someone.send("add-passkey", needs_script=True, credential=made, name="Key")
     assert (shown.title, len(shown.codes)) == (CODES, 10)
-    shown = await someone.send("own-passkeys")
-    assert (shown.title, shown.codes) == ("Your passkeys", [])
+    shown = await someone.open(PASSKEYS)
+    assert (shown.title, shown.codes) == (KEYS, [])
     site.clock.advance(timedelta(seconds=1))
     made = json.dumps(Authenticator(ORIGIN).create(shown.data("create")))
     shown = await someone.send("add-passkey", needs_script=True, credential=made, name="Other")
-    assert (shown.title, shown.codes) == ("Your passkeys", [])
-    shown = await someone.send("own-second-factors")
+    assert (shown.title, shown.codes) == (KEYS, [])
+    shown = await someone.open()
     assert "Key Other" in shown.text
 
 
@@ -222,16 +214,17 @@ async def test_the_picture_holds_the_address_that_the_application_reads(site: Se
     assert picture == await draw(link[1].replace("&amp;", "&"))
     assert unquote(picture).startswith("data:image/svg+xml;charset=utf-8,<svg ")
     # The same picture is in the answer of the API.
-    answer = await site.authorized("POST", "/api/v1/account/second-factors/totp", token_of(shown))
+    pair = await site.log_in(someone.person)
+    answer = await site.authorized("POST", "/api/v1/account/second-factors/totp", pair.access)
     assert answer.json()["qr"] == await draw(answer.json()["uri"])
 
 
-@pytest.mark.parametrize("path", [FACTORS, "/account/lost-device"])
-async def test_a_page_is_kept_by_nobody_sets_no_cookie_and_changes_nothing(site: Service, path: str) -> None:
+@pytest.mark.parametrize("path", [FACTORS, "/account/lost-device", SIGN_IN])
+async def test_a_page_is_kept_by_nobody_and_changes_nothing(site: Service, path: str) -> None:
     asked = site.connections_asked_for()
     answer = await site.client.get(path)
-    assert (answer.status_code, answer.headers["cache-control"]) == (200, "no-store")
-    assert "set-cookie" not in answer.headers
+    assert (answer.status_code, answer.headers["cache-control"]) == (303 if path == FACTORS else 200, "no-store")
+    assert "doorward_session" not in answer.headers.get("set-cookie", "")
     assert "script-src 'self'" in answer.headers["content-security-policy"]
     assert site.connections_asked_for() == asked
 
@@ -239,23 +232,23 @@ async def test_a_page_is_kept_by_nobody_sets_no_cookie_and_changes_nothing(site:
 async def test_no_secret_is_in_an_address_a_cookie_a_cache_or_the_log(site: Service, logs: Logs) -> None:
     someone, application, codes = await protected_visitor(site)
     await someone.sign_in()
-    await someone.send("second-step", code="000000")
-    await someone.send("second-step", code=codes[0])
+    await someone.send("second-factor", code="000000")
+    await someone.send("second-factor", code=codes[0])
     await someone.send("make-recovery-codes")
     fields = {
         value
         for answer in someone.answers
         for form in Shown(answer).forms
         for name, value in form.fields.items()
-        if name in {"access_token", "mfa_token", "token"}
+        if name in {"mfa_token", "token", "form_token"}
     }
     secrets = {application.secret, *codes, *fields, someone.person.password} - {""}
     assert len(secrets) > 15
     for answer in someone.answers:
         assert answer.headers["cache-control"] == "no-store"
-        assert "set-cookie" not in answer.headers
-        assert answer.headers.get("location") is None
         links = re.findall(r'(?:href|action|src)="([^"]*)"', answer.text)
         own = [link for link in links if not link.startswith(("otpauth:", "data:"))]
-        assert not [each for each in secrets if each in "".join((str(answer.request.url), *own))]
-    assert not [each for each in secrets if each in logs.getvalue()]
+        told = "".join((str(answer.request.url), answer.headers.get("location", ""), *own))
+        cookies = "".join(answer.headers.get_list("set-cookie"))
+        assert not [each for each in secrets if each in told + cookies]
+    assert not [each for each in secrets | {someone.cookie} if each in logs.getvalue()]

@@ -13,16 +13,24 @@ from typing import Any, Final
 import httpx
 import pyotp
 
+from development.authenticator import Authenticator
 from development.client import Person
+from tests.integration.passkeys.keyring import ORIGIN
 from tests.integration.service import Service
 
 FACTORS: Final = "/account/second-factors"
 PASSKEYS: Final = "/account/passkeys"
-OWN: Final = "Your second factors"
+SIGN_IN: Final = "/account/sign-in"
+OWN: Final = "Second factors"
+KEYS: Final = "Passkeys"
 CODES: Final = "Your recovery codes"
-SECOND_STEP: Final = "Show your second factor"
-PROOF: Final = "Show again that it is you"
+SECOND_STEP: Final = "Second step"
+LOGIN: Final = "Sign in"
+AGAIN: Final = "show again that it is you"
+"""What the sign-in says when a change waits for it."""
 STEP: Final = timedelta(seconds=30)
+OWN_SITE: Final = {"Sec-Fetch-Site": "same-origin"}
+_FORWARD: Final = re.compile(r'<meta http-equiv="refresh" content="0;url=([^"]*)">')
 
 
 @dataclass
@@ -32,6 +40,11 @@ class Form:
     action: str
     fields: dict[str, str] = field(default_factory=dict)
     needs_script: bool = False
+    address: str = ""
+
+
+def _last_part(address: str) -> str:
+    return address.partition("?")[0].rpartition("/")[2]
 
 
 class _Reader(HTMLParser):
@@ -46,7 +59,7 @@ class _Reader(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = {name: value or "" for name, value in attrs}
         if tag == "form":
-            self.forms.append(Form(given["action"], needs_script="hidden" in given))
+            self.forms.append(Form(_last_part(given["action"]), {}, "hidden" in given, given["action"]))
         if tag == "input":
             self.forms[-1].fields[given["name"]] = given.get("value", "")
         if tag == "img":
@@ -75,7 +88,7 @@ class Shown:
     @property
     def title(self) -> str:
         found = re.search(r"<title>([^<]*)</title>", self.answer.text)
-        return html.unescape(found[1]) if found else ""
+        return html.unescape(found[1]).removesuffix(" · doorward") if found else ""
 
     def actions(self) -> list[str]:
         """Return where the forms go that need no script."""
@@ -96,30 +109,56 @@ class Shown:
 
 @dataclass
 class Visitor:
-    """A person in front of one page."""
+    """A person with a browser of their own, which keeps cookies and goes on where a page leads it."""
 
     service: Service
     person: Person
     page: Shown | None = None
     answers: list[httpx.Response] = field(default_factory=list)
+    http: httpx.AsyncClient = field(init=False)
+
+    def __post_init__(self) -> None:
+        transport = httpx.ASGITransport(self.service.app, raise_app_exceptions=False, client=("203.0.113.7", 1))
+        self.http = httpx.AsyncClient(transport=transport, base_url=ORIGIN)
+
+    @property
+    def cookie(self) -> str:
+        """The cookie of the session."""
+        return self.http.cookies.get("__Host-doorward_session") or ""
 
     async def open(self, path: str = FACTORS) -> Shown:
-        return self._shown(await self.service.client.get(path))
+        return await self._shown(await self.http.get(path))
 
     async def send(
         self, action: str, *, needs_script: bool = False, headers: dict[str, str] | None = None, **typed: str
     ) -> Shown:
         """Fill in the form of the page that goes there, and send it."""
         assert self.page is not None
-        fields = {**self.page.form(action, needs_script=needs_script).fields, **typed}
-        return self._shown(await self.service.client.post(f"/account/{action}", data=fields, headers=headers))
+        form = self.page.form(action, needs_script=needs_script)
+        given = OWN_SITE if headers is None else headers
+        address = self.page.answer.url.join(form.address)
+        return await self._shown(await self.http.post(address, data={**form.fields, **typed}, headers=given))
+
+    async def post(self, action: str, fields: dict[str, str], headers: dict[str, str] | None = None) -> Shown:
+        """Send fields, whatever the page has."""
+        given = OWN_SITE if headers is None else headers
+        return await self._shown(await self.http.post(f"/account/{action}", data=fields, headers=given))
 
     async def sign_in(self, path: str = FACTORS, password: str = "") -> Shown:
-        """Type name and password."""
+        """Type name and password, in a browser that nobody is signed in with."""
+        self.http.cookies.clear()
         await self.open(path)
-        return await self.send(
-            path.rpartition("/")[2], username=self.person.username, password=password or self.person.password
-        )
+        return await self.send("sign-in", username=self.person.username, password=password or self.person.password)
+
+    async def sign_in_again(self) -> Shown:
+        """Sign in on the page that a change has led to."""
+        return await self.send("sign-in", username=self.person.username, password=self.person.password)
+
+    async def sign_in_by_passkey(self, authenticator: Authenticator, path: str = PASSKEYS) -> Shown:
+        """Sign in as the page's script does."""
+        self.http.cookies.clear()
+        signed = authenticator.get((await self.open(path)).data("get"))
+        return await self.send("sign-in", needs_script=True, credential=json.dumps(signed))
 
     async def set_up(self) -> tuple[pyotp.TOTP, list[str]]:
         """Set up an application from the page of second factors; return it and the codes that are shown."""
@@ -133,10 +172,20 @@ class Visitor:
         assert shown.title == "Your recovery codes", shown.text
         return application, shown.codes
 
-    def _shown(self, answer: httpx.Response) -> Shown:
+    async def _shown(self, answer: httpx.Response) -> Shown:
         self.answers.append(answer)
+        forward = _FORWARD.search(answer.text)
+        if answer.status_code == 303:
+            return await self.open(answer.headers["location"])
+        if forward:
+            return await self.open(html.unescape(forward[1]))
         self.page = Shown(answer)
         return self.page
+
+
+async def is_live(site: Service, cookie: str) -> bool:
+    """Tell whether the session of a cookie is live."""
+    return await site.app.state.services.provider.browser_sessions.find(cookie) is not None
 
 
 async def verified(site: Service) -> Person:
@@ -156,7 +205,7 @@ async def protected_visitor(site: Service) -> tuple[Visitor, pyotp.TOTP, list[st
     """Somebody who has set up an application, and is on the page again."""
     found = await new_visitor(site)
     application, codes = await found.set_up()
-    await found.send("own-second-factors")
+    await found.open()
     site.clock.advance(STEP)
     return found, application, codes
 
@@ -167,8 +216,3 @@ def code_of(application: pyotp.TOTP, site: Service) -> str:
 
 def wrong(code: str) -> str:
     return f"{(int(code) + 500_000) % 1_000_000:06}"
-
-
-def token_of(page: Shown | None) -> str:
-    assert page is not None
-    return next(form.fields["access_token"] for form in page.forms if "access_token" in form.fields)

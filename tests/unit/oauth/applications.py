@@ -77,6 +77,8 @@ def session(**changes: Any) -> BrowserSession:
         user_id=USER_ID,
         epoch=0,
         username="ada",
+        email="ada@example.com",
+        is_verified=True,
         amr=("pwd",),
         acr=1,
         authenticated_at=NOW,

@@ -9,6 +9,7 @@ import pytest
 
 from doorward.core.principal import SignIn
 from doorward.domain.oauth.authorization_decision import (
+    AccountChoiceDue,
     CodeDue,
     ConsentDue,
     SignInDue,
@@ -44,13 +45,23 @@ def test_a_stranger_signs_in() -> None:
     assert error_of(decided(UserState(None), prompt="none")) == "login_required"
 
 
-@pytest.mark.parametrize("prompt", ["login", "select_account", "login consent"])
+@pytest.mark.parametrize("prompt", ["login", "login select_account", "login consent"])
 def test_a_login_that_is_asked_for_is_asked_once(prompt: str) -> None:
     assert isinstance(decided(prompt=prompt), SignInDue)
     before = replace(SIGNED_IN, asked_at=NOW + timedelta(seconds=1))
     assert isinstance(decided(before, prompt=prompt), SignInDue)
     after = replace(SIGNED_IN, asked_at=NOW)
     assert not isinstance(decided(after, prompt=prompt), SignInDue)
+
+
+def test_an_account_is_chosen_once_or_another_signs_in() -> None:
+    assert decided(prompt="select_account") == AccountChoiceDue(SIGNED_IN.session or session())
+    assert isinstance(decided(UserState(None), prompt="select_account"), SignInDue)
+    for user in (replace(SIGNED_IN, has_chosen=True), replace(SIGNED_IN, asked_at=NOW)):
+        assert isinstance(decided(user, prompt="select_account"), CodeDue)
+    # What was chosen is no sign-in: where that is asked for as well, it is due.
+    assert isinstance(decided(replace(SIGNED_IN, has_chosen=True), prompt="login select_account"), SignInDue)
+    assert isinstance(decided(replace(SIGNED_IN, has_chosen=True), prompt="select_account", max_age="59"), SignInDue)
 
 
 def test_max_age_is_measured_from_the_login() -> None:

@@ -27,19 +27,19 @@ _CONTENT: Final = {
         b"script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'"
     ),
     ContentPolicy.PAGE: (
-        b"default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; form-action 'self'; base-uri 'none'; "
-        b"frame-ancestors 'none'"
+        b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; form-action 'self'; "
+        b"base-uri 'none'; frame-ancestors 'none'"
     ),
     ContentPolicy.SIGN_IN: (
-        b"default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; form-action 'self'; base-uri 'none'; "
-        b"frame-ancestors 'none'"
+        b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; form-action 'self'; "
+        b"base-uri 'none'; frame-ancestors 'none'"
     ),
     ContentPolicy.FORM: (
-        b"default-src 'none'; style-src 'self'; img-src data:; form-action 'self'; base-uri 'none'; "
+        b"default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; "
         b"frame-ancestors 'none'"
     ),
     ContentPolicy.FORM_ELSEWHERE: (
-        b"default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; base-uri 'none'; "
+        b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; base-uri 'none'; "
         b"frame-ancestors 'none'"
     ),
 }

@@ -26,6 +26,7 @@ from doorward.api.middleware.request_head import (
 )
 from doorward.api.oauth_errors import dialect_of
 from doorward.api.policy import ErrorDialect, Origins
+from doorward.api.problem_page import ProblemPage, ShowProblem
 from doorward.api.problems import Remedies, internal_error_response, problem_of
 from doorward.api.routing import RouteTable, Target
 from doorward.api.services import Services
@@ -47,12 +48,21 @@ class EdgeSettings:
 class RequestPass:
     """Answers every HTTP request by the route that it is for, as the route's policy says."""
 
-    def __init__(self, *, routes: RouteTable, services: Services, settings: EdgeSettings, remedies: Remedies) -> None:
-        """Prepare the headers of all answers."""
+    def __init__(
+        self,
+        *,
+        routes: RouteTable,
+        services: Services,
+        settings: EdgeSettings,
+        remedies: Remedies,
+        show_problem: ShowProblem | None = None,
+    ) -> None:
+        """Prepare the headers of all answers. ``show_problem`` shows refusals to people, where there are pages."""
         self._routes = routes
         self._services = services
         self._settings = settings
         self._remedies = remedies
+        self._show_problem = show_problem
         self._headers: Final = {
             target: (
                 policy_headers(target.policy, is_https=settings.is_https, is_refusal=False),
@@ -129,7 +139,7 @@ class RequestPass:
             if response is None or exchange.status:
                 report(HttpRequestCrashed())
             if not exchange.status:
-                response = response or internal_error_response(dialect)
+                response = self._shown(scope, response or internal_error_response(dialect))
                 await response(scope, exchange.receive, exchange.send)
 
     async def _serve(self, scope: Scope, exchange: Exchange, target: Target, fields: Fields) -> None:
@@ -141,6 +151,12 @@ class RequestPass:
             raise MethodNotAllowedError(headers={"Allow": ", ".join(target.allowed)})
         await admit(Request(scope, exchange.receive), target.route, self._services)
         await target.route.app(scope, exchange.receive, exchange.send)
+
+    def _shown(self, scope: Scope, response: Response) -> Response:
+        """Return a refusal for people as the pages look; any other as it is."""
+        if self._show_problem is None or not isinstance(response, ProblemPage):
+            return response
+        return response.shown(Request(scope), self._show_problem)
 
     def _refusal(self, error: Exception, dialect: ErrorDialect) -> Response | None:
         response = problem_of(error, dialect, self._remedies)

@@ -30,6 +30,7 @@ from doorward.core.ports import LimitedCall
 from doorward.domain.accounts.exceptions import StaleAccountError
 from doorward.domain.accounts.models import Profile
 from doorward.domain.auth.callers import Caller
+from doorward.domain.auth.continuation import tokens_of
 from doorward.domain.auth.exceptions import (
     InvalidSecondFactorError,
     InvalidUsernameError,
@@ -137,13 +138,14 @@ async def change_password(
 ) -> TokenPairResponse:
     """Replace your password. All your sessions end; the answer has the tokens of a new one, and of its device."""
     async with waiting_client(request) as client:
-        begun = await services.own_account.password_change.change(
+        changed = await services.own_account.password_change.change(
             caller,
             current_password=body.current_password,
             new_password=body.new_password,
             client=client,
             user_agent=request.headers.get("user-agent"),
         )
+    begun = tokens_of(changed)
     response.headers[DEVICE_HEADER] = begun.device_token
     return TokenPairResponse.of(begun.tokens)
 

@@ -17,6 +17,7 @@ from doorward.api.v1.auth import DEVICE_HEADER, GIVEN_DEVICE
 from doorward.api.waiting_client import waiting_client
 from doorward.core.ports import LimitedCall
 from doorward.domain.accounts.models import WaitingForMailbox
+from doorward.domain.auth.continuation import tokens_of
 from doorward.domain.auth.exceptions import (
     InvalidEmailError,
     InvalidOneTimeTokenError,
@@ -80,5 +81,6 @@ async def confirm_email_change(
         )
     if isinstance(outcome, WaitingForMailbox):
         return WaitingForMailboxResponse(mailbox=outcome.mailbox.value)
-    response.headers[DEVICE_HEADER] = outcome.device_token
-    return TokenPairResponse.of(outcome.tokens)
+    begun = tokens_of(outcome)
+    response.headers[DEVICE_HEADER] = begun.device_token
+    return TokenPairResponse.of(begun.tokens)

@@ -13,11 +13,12 @@ from doorward.api.caller import CurrentCaller
 from doorward.api.policy import FRESH_ACCOUNT, PUBLIC, RoutePolicy
 from doorward.api.routing import Call
 from doorward.api.schemas.leaving import DeletionResponse, ExportResponse, RestoreRequest
-from doorward.api.services import CurrentServices
+from doorward.api.services import CurrentServices, Services
 from doorward.api.v1 import account
 from doorward.api.v1.auth import PREFIX, TAG
 from doorward.core.exceptions import ServiceUnavailableError
 from doorward.core.ports import LimitedCall
+from doorward.domain.auth.callers import Caller
 from doorward.domain.auth.exceptions import InvalidOneTimeTokenError, LastAdministratorError
 from doorward.observability.events import HttpBodyNotStored
 from doorward.observability.logging import report
@@ -71,7 +72,7 @@ async def cancel_deletion(body: JsonBody[RestoreRequest], services: CurrentServi
     await services.leaving.deletion.restore_by_token(body.restore_token)
 
 
-async def _temporary_file() -> AsyncIterator[IO[bytes]]:
+async def temporary_file() -> AsyncIterator[IO[bytes]]:
     """Yield a file that is closed when the answer was sent, or the client has left."""
     file = tempfile.SpooledTemporaryFile(max_size=HELD_IN_MEMORY_BYTES)  # noqa: SIM115 - closed below
     try:
@@ -83,9 +84,14 @@ async def _temporary_file() -> AsyncIterator[IO[bytes]]:
 
 
 async def export_account(
-    caller: CurrentCaller, services: CurrentServices, file: Annotated[IO[bytes], Depends(_temporary_file)]
+    caller: CurrentCaller, services: CurrentServices, file: Annotated[IO[bytes], Depends(temporary_file)]
 ) -> Response:
     """Get all that is stored about you, as it is at one moment: a file of JSON."""
+    return await export_file(caller, services, file)
+
+
+async def export_file(caller: Caller, services: Services, file: IO[bytes]) -> Response:
+    """Return all that is stored about a caller, by way of a file that is kept until it was sent."""
     try:
         await services.leaving.export.write(caller, file)
         file.seek(0)

@@ -30,6 +30,7 @@ from doorward.api.v1.auth import DEVICE_HEADER, GIVEN_DEVICE, ShownDevice
 from doorward.api.v1.second_factors import COMPLETION_PATH, COMPLETION_POLICY, REFUSALS_OF_COMPLETION, complete
 from doorward.api.waiting_client import waiting_client
 from doorward.core.ports import LimitedCall
+from doorward.domain.auth.continuation import tokens_of
 from doorward.domain.auth.exceptions import (
     DeletionPendingError,
     EmailNotVerifiedError,
@@ -250,8 +251,9 @@ async def add_passkey(
             client=client,
             user_agent=request.headers.get("user-agent"),
         )
-    response.headers[DEVICE_HEADER] = added.login.device_token
-    return PasskeyAddedResponse.with_passkey(added.login.tokens, added.passkey, added.recovery_codes)
+    login = tokens_of(added.login)
+    response.headers[DEVICE_HEADER] = login.device_token
+    return PasskeyAddedResponse.with_passkey(login.tokens, added.passkey, added.recovery_codes)
 
 
 async def rename_passkey(
@@ -267,8 +269,9 @@ async def remove_passkey(
 ) -> TokenPairResponse:
     """Remove one of your passkeys. All your sessions end; the answer has the tokens of a new one."""
     async with waiting_client(request) as client:
-        begun = await passkeys.management.remove(
+        removed = await passkeys.management.remove(
             caller, passkey_id, client=client, user_agent=request.headers.get("user-agent")
         )
+    begun = tokens_of(removed)
     response.headers[DEVICE_HEADER] = begun.device_token
     return TokenPairResponse.of(begun.tokens)

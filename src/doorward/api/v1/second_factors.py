@@ -30,6 +30,7 @@ from doorward.api.v1.account import TAG as ACCOUNT_TAG
 from doorward.api.v1.auth import DEVICE_HEADER, GIVEN_DEVICE, PREFIX, TAG, ShownDevice
 from doorward.api.waiting_client import waiting_client
 from doorward.core.ports import LimitedCall
+from doorward.domain.auth.continuation import tokens_of
 from doorward.domain.auth.exceptions import (
     EmailNotVerifiedError,
     InvalidOneTimeTokenError,
@@ -200,7 +201,7 @@ async def confirm_totp(
     enrolled = await _enrolment(services).confirm(
         caller, token=body.token, code=body.code, client=_client(), user_agent=_agent(request)
     )
-    return EnrolledResponse.with_codes(_pair(enrolled.session, response), enrolled.recovery_codes)
+    return EnrolledResponse.with_codes(_pair(tokens_of(enrolled.session), response), enrolled.recovery_codes)
 
 
 async def remove_totp(
@@ -211,7 +212,7 @@ async def remove_totp(
     The recovery codes go with the last factor. The answer has the tokens of a new session.
     """
     session = await _enrolment(services).remove(caller, client=_client(), user_agent=_agent(request))
-    return _pair(session, response)
+    return _pair(tokens_of(session), response)
 
 
 async def make_recovery_codes(caller: CurrentCaller, services: CurrentServices) -> RecoveryCodesResponse:

@@ -22,10 +22,10 @@ from doorward.domain.accounts.repositories import Connection, email_changes
 from doorward.domain.audit.recording import record
 from doorward.domain.auth.acting_session import lock_acting_session
 from doorward.domain.auth.callers import Caller
-from doorward.domain.auth.continuation import Continued, SessionContinuation
+from doorward.domain.auth.continuation import Continued, GoesOn, SessionContinuation, proof_of
 from doorward.domain.auth.devices import AddressDetail, recorded_address
 from doorward.domain.auth.exceptions import InvalidCredentialsError, InvalidOneTimeTokenError
-from doorward.domain.auth.models import Account, Device, LoggedIn, Proof
+from doorward.domain.auth.models import Account, Device
 from doorward.domain.auth.one_time_token import Purpose
 from doorward.domain.auth.one_time_tokens import OneTimeTokens, ShownToken
 from doorward.domain.auth.passwords import Passwords
@@ -86,7 +86,7 @@ class EmailChangeConfirmation:
         code: str | None = None,
         client: Client = NO_CLIENT,
         user_agent: str | None = None,
-    ) -> WaitingForMailbox | LoggedIn:
+    ) -> WaitingForMailbox | GoesOn:
         """Confirm with the token of a link or with a code, of either mailbox; exactly one of them is given.
 
         Returns which mailbox has to confirm next. With the last one the account has its new address, verified; all
@@ -219,13 +219,7 @@ class EmailChangeConfirmation:
         self, connection: Connection, caller: Caller, device: Device, account: Account, now: datetime
     ) -> Continued:
         """Begin the caller's next session. Its proof is as old as it was: a mail proves no person."""
-        proof = Proof(
-            caller.user.id,
-            tuple(sorted(caller.amr)),
-            acr=caller.acr,
-            proven_at=caller.authenticated_at,
-            session_epoch=account.session_epoch,
-        )
+        proof = proof_of(caller, epoch=account.session_epoch)
         return await self._continuation.begin(connection, caller, account, proof, device, now=now)
 
 

@@ -10,9 +10,9 @@ from doorward.domain.accounts.repositories import Connection, accounts
 from doorward.domain.audit.recording import record
 from doorward.domain.auth.acting_session import lock_acting_session
 from doorward.domain.auth.callers import Caller
-from doorward.domain.auth.continuation import Continued, SessionContinuation
+from doorward.domain.auth.continuation import Continued, GoesOn, SessionContinuation
 from doorward.domain.auth.login import PASSWORD_METHODS
-from doorward.domain.auth.models import Device, LoggedIn, Proof
+from doorward.domain.auth.models import Device, Proof
 from doorward.domain.auth.passwords import Passwords
 from doorward.domain.auth.ports import NO_CLIENT, Client
 from doorward.domain.outbox.mail import MailKind, MailOrigin, MailRequest
@@ -50,7 +50,7 @@ class PasswordChange:
         new_password: str,
         client: Client = NO_CLIENT,
         user_agent: str | None = None,
-    ) -> LoggedIn:
+    ) -> GoesOn:
         """Store the new password and return the pair of a new session, committed when this returns.
 
         All sessions of the user end, the caller's with them, and so do known devices, the one-time tokens that were

@@ -6,7 +6,7 @@ from uuid import UUID
 from doorward.domain.auth.callers import Caller
 from doorward.domain.auth.exceptions import InvalidAccessTokenError, UserNotFoundError
 from doorward.domain.auth.models import Account
-from doorward.domain.auth.repositories import Connection, own_sessions, sessions, users
+from doorward.domain.auth.repositories import Connection, browser_sessions, own_sessions, sessions, users
 from doorward.domain.auth.scopes import effective_scopes
 
 
@@ -17,7 +17,10 @@ async def lock_acting_session(connection: Connection, caller: Caller, *, now: da
     have changed that was checked meanwhile. Whatever ends sessions locks the user, so none ends before the
     transaction does. Raises ``InvalidAccessTokenError``.
     """
-    account = await own_sessions.lock_live_session(connection, caller.user.id, caller.session_id, now=now)
+    lock = own_sessions.lock_live_session
+    if caller.browser_session is not None:
+        lock = browser_sessions.lock_live_browser_session
+    account = await lock(connection, caller.user.id, caller.session_id, now=now)
     if account is None:
         raise InvalidAccessTokenError
     return account

@@ -35,9 +35,9 @@ OF_STAY: Final = BrowserLimits(idle=timedelta(days=30), absolute=timedelta(days=
 
 @dataclass(frozen=True, slots=True)
 class BrowserStay:
-    """What a browser asks for when a user signs in: ``replaces`` is what its cookie says at that moment."""
+    """What a browser asks for when a user signs in: ``replaces`` is the session that its cookie names then."""
 
-    replaces: OpaqueToken | None = None
+    replaces: UUID | None = None
     is_kept: bool = False
 
     @property
@@ -73,6 +73,8 @@ class BrowserSession:
     user_id: UUID
     epoch: int
     username: str
+    email: str
+    is_verified: bool
     amr: Sequence[str]
     acr: int
     authenticated_at: datetime
@@ -120,3 +122,15 @@ def new_browser_session(
         expires_at=now + limits.idle,
         ends_at=now + limits.absolute,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class ListedBrowser:
+    """A live session as its user sees it in the list of browsers."""
+
+    id: UUID
+    user_agent: str | None
+    address: str | None
+    created_at: datetime
+    seen_at: datetime
+    amr: Sequence[str]

@@ -27,6 +27,11 @@ class BegunBrowserSession:
     ended: Sequence[SessionEnded]
     """Of sessions that had to make room. All events are recorded, and are to be reported after the commit."""
 
+    @property
+    def kept_for(self) -> timedelta | None:
+        """How long the browser keeps the cookie; None: until it is closed."""
+        return self.stay.limits.absolute if self.stay.is_kept else None
+
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
@@ -57,10 +62,12 @@ async def begin_browser_session(
     verdict = judge(account, proof, policy)
     if not isinstance(verdict, Proceed):
         return verdict
-    token, replaced = OpaqueToken.new(proof.user_id), stay.replaces
+    token = OpaqueToken.new(proof.user_id)
     session = new_browser_session(token, proof, stay, device, now)
-    replaced_id, reason = None if replaced is None else replaced.id, EndReason.DISPLACED
-    displaced = await browser_sessions.add_browser_session(connection, session, replaced_id=replaced_id, reason=reason)
+    reason = EndReason.DISPLACED
+    displaced = await browser_sessions.add_browser_session(
+        connection, session, replaced_id=stay.replaces, reason=reason
+    )
     bind_session(user_id=proof.user_id, session_id=session.id)
     event = SessionBegun(user_id=proof.user_id, session_id=session.id)
     await record(connection, event, address=device.address)
@@ -124,7 +131,14 @@ class BrowserSessions:
         address = recorded_address(current_client(), self._address_detail)
         async with self._database.transaction() as connection:
             await users.lock_account(connection, token.user_id)
-            ended = await browser_sessions.end_browser_session(connection, token, now=now, reason=EndReason.LOGOUT)
+            ended = await browser_sessions.end_browser_session(
+                connection,
+                token.user_id,
+                token.id,
+                secret_hash=token.secret_hash,
+                now=now,
+                reason=EndReason.LOGOUT,
+            )
             events = [
                 SessionEnded(user_id=token.user_id, session_id=each, reason=EndReason.LOGOUT)
                 for each in (() if ended is None else (token.id, *ended))

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from doorward.domain.auth.models import User
+from doorward.domain.auth.browser_session import BrowserSession
+from doorward.domain.auth.models import ACCOUNT_SCOPE, FIRST_PARTY_CLIENT, User
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,8 @@ class Caller:
     has_second_factor: bool = False
     """Whether the user has one at this moment, shown in this session or not."""
     is_email_verified: bool = False
+    browser_session: BrowserSession | None = None
+    """What acts, if it is the session of a browser on the service's own pages; None for one that has tokens."""
 
     @property
     def user_id(self) -> UUID:
@@ -39,6 +42,25 @@ class Caller:
     def key(self) -> Hashable:
         """What the caller's calls are counted by: the number in the UUID, whose own hash is computed in Python."""
         return self.user.id.int
+
+
+def caller_in_browser(session: BrowserSession) -> Caller:
+    """Return who acts on the pages of a live session: its user, in the own account alone, by no role."""
+    own = frozenset({ACCOUNT_SCOPE})
+    return Caller(
+        user=User(session.user_id, session.email, session.username, is_active=True),
+        session_id=session.id,
+        client_id=FIRST_PARTY_CLIENT,
+        token_scopes=own,
+        scopes=own,
+        roles=frozenset(),
+        acr=session.acr,
+        amr=frozenset(session.amr),
+        authenticated_at=session.authenticated_at,
+        has_second_factor=session.has_second_factor,
+        is_email_verified=session.is_verified,
+        browser_session=session,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,10 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from doorward.domain.auth.admission import SIGNED_IN
+from doorward.domain.auth.admission import SIGNED_IN, Refuse, SecondFactorDue
 from doorward.domain.auth.begin import Begun, begin_session
+from doorward.domain.auth.browser_session import BrowserStay
+from doorward.domain.auth.browser_sessions import BegunBrowserSession, SignedIn, begin_browser_session
 from doorward.domain.auth.callers import Caller
 from doorward.domain.auth.device_token import DeviceToken
 from doorward.domain.auth.devices import AddressDetail, describe_device
@@ -12,18 +14,41 @@ from doorward.domain.auth.exceptions import InvalidAccessTokenError
 from doorward.domain.auth.grants import Grant
 from doorward.domain.auth.known_devices import KnownDevices
 from doorward.domain.auth.models import Account, Device, LoggedIn, Proof
+from doorward.domain.auth.opaque_token import OpaqueTokenCodec
 from doorward.domain.auth.policy import Lifetimes
 from doorward.domain.auth.ports import Client
 from doorward.domain.auth.repositories import Connection
 from doorward.domain.auth.token_pair import TokenPairIssuer
 from doorward.observability.logging import report
 
+GoesOn = LoggedIn | SignedIn
+"""The session in which a caller goes on, of the kind that has asked: tokens, or the cookies of a browser."""
+
+
+def tokens_of(session: GoesOn) -> LoggedIn:
+    """Return the session of a caller that came with a token. Raises ``TypeError``."""
+    if isinstance(session, SignedIn):
+        raise TypeError("the caller came with the cookie of a browser")
+    return session
+
+
+def cookies_of(session: GoesOn) -> SignedIn:
+    """Return the session of a caller that came with a cookie. Raises ``TypeError``."""
+    if isinstance(session, LoggedIn):
+        raise TypeError("the caller came with a token")
+    return session
+
+
+def proof_of(caller: Caller, *, epoch: int) -> Proof:
+    """Return what was proven in the caller's session, for one in another epoch."""
+    return Proof(caller.user.id, tuple(sorted(caller.amr)), caller.acr, caller.authenticated_at, session_epoch=epoch)
+
 
 @dataclass(frozen=True, slots=True)
 class Continued:
     """The session that begins with the commit, and the token of its device."""
 
-    begun: Begun
+    begun: Begun | BegunBrowserSession
     device_token: DeviceToken
 
 
@@ -31,10 +56,17 @@ class SessionContinuation:
     """Begins the session in which a user goes on after a change that ended all sessions and all known devices."""
 
     def __init__(
-        self, *, issuer: TokenPairIssuer, devices: KnownDevices, lifetimes: Lifetimes, address_detail: AddressDetail
+        self,
+        *,
+        issuer: TokenPairIssuer,
+        cookies: OpaqueTokenCodec,
+        devices: KnownDevices,
+        lifetimes: Lifetimes,
+        address_detail: AddressDetail,
     ) -> None:
-        """Take the issuer of tokens, what knows devices, the limits, and what addresses may show."""
+        """Take the issuer of tokens, what writes cookies and knows devices, the limits, and what addresses may show."""
         self._issuer = issuer
+        self._cookies = cookies
         self._devices = devices
         self._lifetimes = lifetimes
         self._address_detail: AddressDetail = address_detail
@@ -52,24 +84,38 @@ class SessionContinuation:
     ) -> Continued:
         """Begin the session in the transaction that ended the others; ``account`` is as that has left it.
 
-        ``proof`` names the epoch that begins. The caller's client and the scopes of the token stay. Raises
+        ``proof`` names the epoch that begins. The caller's client and the scopes of the token stay; who came with the
+        cookie of a browser gets another. Raises
         ``InvalidAccessTokenError`` for a user that may not act any more.
         """
         token = DeviceToken.new(proof.user_id)
-        grant = Grant(caller.client_id, tuple(sorted(caller.token_scopes)))
         known = replace(device, id=token.device_id)
-        begun = await begin_session(
-            connection, account, proof, grant, known, policy=SIGNED_IN, lifetimes=self._lifetimes, now=now
-        )
-        if not isinstance(begun, Begun):
+        begun: Begun | BegunBrowserSession | SecondFactorDue | Refuse
+        if caller.browser_session is None:
+            begun = await begin_session(
+                connection,
+                account,
+                proof,
+                Grant(caller.client_id, tuple(sorted(caller.token_scopes))),
+                known,
+                policy=SIGNED_IN,
+                lifetimes=self._lifetimes,
+                now=now,
+            )
+        else:
+            stay = BrowserStay(caller.session_id, is_kept=caller.browser_session.is_kept)
+            begun = await begin_browser_session(connection, account, proof, stay, known, policy=SIGNED_IN, now=now)
+        if isinstance(begun, SecondFactorDue | Refuse):
             raise InvalidAccessTokenError
         await self._devices.keep_only(connection, token, epoch=proof.session_epoch, now=now)
         return Continued(begun, token)
 
-    def finish(self, continued: Continued, *, now: datetime) -> LoggedIn:
-        """Report the session, which is committed, and return its tokens."""
+    def finish(self, continued: Continued, *, now: datetime) -> GoesOn:
+        """Report the session, which is committed, and return its tokens or cookies."""
         begun, user_id = continued.begun, continued.device_token.user_id
         for event in (begun.event, *begun.ended):
             report(event)
-        pair = self._issuer.issue_first(begun, user_id=user_id, now=now)
-        return LoggedIn(pair, self._devices.encode(continued.device_token))
+        device_token = self._devices.encode(continued.device_token)
+        if isinstance(begun, BegunBrowserSession):
+            return SignedIn(self._cookies.encode(begun.token), device_token, begun.kept_for)
+        return LoggedIn(self._issuer.issue_first(begun, user_id=user_id, now=now), device_token)

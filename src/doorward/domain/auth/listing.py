@@ -5,9 +5,10 @@ from typing import Final
 from uuid import UUID
 
 from doorward.core.ports import Clock, Database
+from doorward.domain.auth.browser_session import ListedBrowser
 from doorward.domain.auth.callers import Caller
 from doorward.domain.auth.models import ListedSession
-from doorward.domain.auth.repositories import Connection, own_sessions
+from doorward.domain.auth.repositories import Connection, browser_sessions, own_sessions
 
 MOST_LISTED: Final = 250
 """Sessions in one list. Of an account with more, those used last."""
@@ -24,6 +25,13 @@ class SessionListing:
     async def list(self, caller: Caller) -> Sequence[ListedSession]:
         """Return the caller's live sessions: the current one first, then by their last use."""
         return await self._list(caller.user.id, caller.session_id)
+
+    async def list_browsers(self, caller: Caller) -> Sequence[ListedBrowser]:
+        """Return the live sessions of browsers on the service's pages: the current one first, then by last use."""
+        async with self._database.connection() as connection:
+            return await browser_sessions.list_browser_sessions_of_user(
+                connection, caller.user.id, current_id=caller.session_id, now=self._clock.now()
+            )
 
     async def list_of(self, user_id: UUID) -> Sequence[ListedSession]:
         """Return the live sessions of any user by their last use, for whoever may see them."""

@@ -212,8 +212,7 @@ class LoginSessions:
         begun = login.begun
         for event in (begun.event, *begun.ended):
             report(event)
-        kept_for = begun.stay.limits.absolute if begun.stay.is_kept else None
-        return SignedIn(self._cookies.encode(begun.token), self._devices.encode(login.device_token), kept_for)
+        return SignedIn(self._cookies.encode(begun.token), self._devices.encode(login.device_token), begun.kept_for)
 
 
 def place_of(credentials: Credentials, shown: DeviceToken | None, device: Device) -> Place:

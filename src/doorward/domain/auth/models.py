@@ -247,6 +247,7 @@ class ListedSession:
     created_at: datetime
     refreshed_at: datetime
     amr: Sequence[str]
+    application: str | None
 
 
 @dataclass(frozen=True, slots=True)

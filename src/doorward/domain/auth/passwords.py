@@ -18,7 +18,7 @@ from doorward.domain.auth.models import StoredPasswords
 from doorward.domain.auth.new_passwords import NewPasswords
 from doorward.domain.auth.policy import MAXIMUM_TYPED_LENGTH, is_unicode_text
 from doorward.domain.auth.ports import NO_CLIENT, Client, PasswordCheck, PasswordHasher
-from doorward.domain.auth.repositories import Connection, own_sessions, users
+from doorward.domain.auth.repositories import Connection, browser_sessions, own_sessions, users
 from doorward.domain.auth.throttling import STRANGERS, Attempt, Throttling
 from doorward.observability.logging import report
 
@@ -109,9 +109,9 @@ class Passwords:
         decides when the password is checked. Raises ``WrongPasswordError``, ``LoginThrottledError``, and
         ``InvalidAccessTokenError`` if the caller's session has ended meanwhile.
         """
-        user = caller.user
+        user, sessions = caller.user, own_sessions if caller.browser_session is None else browser_sessions
         async with self._database.connection() as connection:
-            stored_hash = await own_sessions.find_password_hash(connection, user.id, session_id=caller.session_id)
+            stored_hash = await sessions.find_password_hash(connection, user.id, session_id=caller.session_id)
         if stored_hash is None:
             raise InvalidAccessTokenError
         async with self._throttling.attempt(user.id, self._throttling.client_in(caller.session_id)) as attempt:

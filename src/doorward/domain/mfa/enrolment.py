@@ -1,7 +1,7 @@
 """Use cases: set up an authenticator application, which stores nothing until its code is shown, and remove it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import uuid4
 
@@ -11,7 +11,7 @@ from doorward.domain.audit.recording import record
 from doorward.domain.auth.acting_session import lock_acting_session
 from doorward.domain.auth.admission import TWO_KINDS, SecondFactor
 from doorward.domain.auth.callers import Caller
-from doorward.domain.auth.continuation import Continued, SessionContinuation
+from doorward.domain.auth.continuation import Continued, GoesOn, SessionContinuation, proof_of
 from doorward.domain.auth.exceptions import (
     EmailNotVerifiedError,
     InvalidOneTimeTokenError,
@@ -20,7 +20,7 @@ from doorward.domain.auth.exceptions import (
 )
 from doorward.domain.auth.factor_changes import add_kind, remove_kinds
 from doorward.domain.auth.login_completion import SEVERAL_FACTORS
-from doorward.domain.auth.models import Account, Device, LoggedIn, Proof
+from doorward.domain.auth.models import Account, Device, Proof
 from doorward.domain.auth.ports import NO_CLIENT, Client
 from doorward.domain.auth.reauthentication import is_factor_missing
 from doorward.domain.auth.sealed_tokens import SealedKind, SealedToken, SealedTokens
@@ -208,7 +208,7 @@ class TotpEnrolment:
         await self._notices.tell(connection, user_id, told, email=email, now=now)
         return continued
 
-    async def remove(self, caller: Caller, *, client: Client = NO_CLIENT, user_agent: str | None = None) -> LoggedIn:
+    async def remove(self, caller: Caller, *, client: Client = NO_CLIENT, user_agent: str | None = None) -> GoesOn:
         """Remove the application, and the recovery codes with the last factor, committed when this returns.
 
         The caller has shown a second factor a moment ago. All sessions end; the acting one goes on as another, and its
@@ -227,7 +227,7 @@ class TotpEnrolment:
             if account.second_factor is None:
                 await self._codes.remove(connection, user_id)
             await record(connection, event, address=device.address)
-            proof = replace(proof_of(caller), session_epoch=account.session_epoch)
+            proof = proof_of(caller, epoch=account.session_epoch)
             continued = await self._continuation.begin(connection, caller, account, proof, device, now=now)
             email = caller.user.email if account.is_verified else None
             await self._notices.tell(connection, user_id, "totp_removed", email=email, now=now)
@@ -244,10 +244,3 @@ def require_second_factor_of(caller: Caller) -> None:
     """Raise ``ReauthenticationRequiredError`` in a session that has not shown the user's second factor."""
     if is_factor_missing(caller):
         raise ReauthenticationRequiredError(None, acr=TWO_KINDS)
-
-
-def proof_of(caller: Caller) -> Proof:
-    """Return what was proven in the caller's session, in an epoch that is still to be named."""
-    return Proof(
-        caller.user.id, tuple(sorted(caller.amr)), acr=caller.acr, proven_at=caller.authenticated_at, session_epoch=0
-    )

@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
+from doorward.domain.auth.continuation import GoesOn
 from doorward.domain.auth.listed_factor import ListedFactor
-from doorward.domain.auth.models import LoggedIn
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class Enrolled:
     """The recovery codes, which are shown this once, and the session that goes on."""
 
     recovery_codes: Sequence[str]
-    session: LoggedIn
+    session: GoesOn
 
 
 def sealing_context(user_id: UUID) -> bytes:

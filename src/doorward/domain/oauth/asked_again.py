@@ -14,6 +14,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 PARAMETER: Final = "asked"
+CHOSEN: Final = "chosen"
+"""Of the note that the user has chosen the account of the session for this request."""
+
 LIFE: Final = timedelta(hours=1)
 _MAC_BYTES: Final = 16
 _LAYOUT: Final = struct.Struct(">q")

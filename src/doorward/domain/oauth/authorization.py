@@ -9,7 +9,7 @@ from doorward.core.ports import Batching, Clock, Database
 from doorward.domain.audit.recording import record
 from doorward.domain.auth.browser_session import BrowserSession
 from doorward.domain.auth.opaque_token import OpaqueToken, OpaqueTokenCodec
-from doorward.domain.oauth.asked_again import PARAMETER, AskedNotes
+from doorward.domain.oauth.asked_again import CHOSEN, PARAMETER, AskedNotes
 from doorward.domain.oauth.authorization_decision import Decision, UserState, decide
 from doorward.domain.oauth.authorization_events import AuthorizationRefused, CodeIssued, ConsentGranted
 from doorward.domain.oauth.authorization_request import (
@@ -48,7 +48,7 @@ class AskedParameters:
     @property
     def of_application(self) -> Mapping[str, str]:
         """Those that are not the service's own."""
-        return {name: value for name, value in self.values.items() if name != PARAMETER}
+        return {name: value for name, value in self.values.items() if name not in {PARAMETER, CHOSEN}}
 
     @property
     def names_pushed_request(self) -> bool:
@@ -128,6 +128,7 @@ class Authorization:
             granted,
             asked_at=self._notes.read(asked.values.get(PARAMETER), asked.of_application, now),
             hinted_user=None if hint is None else hint.user_id,
+            has_chosen=session is not None and self._has_chosen(asked, session, now),
         )
         decision = decide(request, user, now)
         if isinstance(decision, RefusedAuthorization):
@@ -173,6 +174,13 @@ class Authorization:
     def note(self, asked: AskedParameters) -> str:
         """Return the note that the request now sends its user to sign in."""
         return self._notes.write(asked.of_application, self._clock.now())
+
+    def choice(self, asked: AskedParameters, session: BrowserSession) -> str:
+        """Return the note that the user has chosen the account of this session for the request."""
+        return self._notes.write(_chosen_for(asked, session), self._clock.now())
+
+    def _has_chosen(self, asked: AskedParameters, session: BrowserSession, now: datetime) -> bool:
+        return self._notes.read(asked.values.get(CHOSEN), _chosen_for(asked, session), now) is not None
 
     async def issue(self, request: AuthorizationRequest, session: BrowserSession) -> IssuedCode | None:
         """Issue a code, committed when this returns; None if the browser's session has ended meanwhile.
@@ -263,6 +271,11 @@ async def _add_code(connection: Connection, code: NewCode, request: Authorizatio
     if pushed_id is not None and not await pushed_requests.consume_pushed_request(connection, pushed_id, now=now):
         raise PushedRequestOverError
     return True
+
+
+def _chosen_for(asked: AskedParameters, session: BrowserSession) -> Mapping[str, str]:
+    """Return what the note is written for: an application has no parameter without a name."""
+    return {**asked.of_application, "": str(session.id)}
 
 
 def _new_code(token: OpaqueToken, request: AuthorizationRequest, session: BrowserSession, now: datetime) -> NewCode:

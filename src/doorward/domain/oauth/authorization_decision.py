@@ -3,7 +3,6 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
 
 from doorward.core.principal import SignIn
 from doorward.domain.auth.browser_session import BrowserSession
@@ -16,14 +15,19 @@ from doorward.domain.oauth.authorization_request import (
 )
 from doorward.domain.oauth.redirect_uris import is_native
 
-_ASKS_FOR_LOGIN: Final = frozenset({Prompt.LOGIN, Prompt.SELECT_ACCOUNT})
-
 
 @dataclass(frozen=True, slots=True)
 class SignInDue:
     """The user has to sign in, perhaps again. ``needs_second_factor``: a device that is remembered does not do."""
 
     needs_second_factor: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AccountChoiceDue:
+    """The user has to say whether the account that is signed in is the one that is meant."""
+
+    session: BrowserSession
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +51,17 @@ class UserState:
     """What is known of the user: the session of the browser, and what was consented to for the application.
 
     ``asked_at`` is when this request last sent the user to sign in, ``hinted_user`` whom the application expects.
+    ``has_chosen``: the user was asked which account is meant, and it is that of this session.
     """
 
     session: BrowserSession | None
     granted: Collection[str] = ()
     asked_at: datetime | None = None
     hinted_user: str | None = None
+    has_chosen: bool = False
 
 
-Decision = SignInDue | ConsentDue | CodeDue | RefusedAuthorization
+Decision = SignInDue | AccountChoiceDue | ConsentDue | CodeDue | RefusedAuthorization
 
 
 def decide(request: AuthorizationRequest, user: UserState, now: datetime) -> Decision:
@@ -65,6 +71,8 @@ def decide(request: AuthorizationRequest, user: UserState, now: datetime) -> Dec
         if Prompt.NONE in request.prompts or (session is not None and _was_asked(user, session)):
             return request.refused(AuthorizationError.LOGIN_REQUIRED, "The user has to sign in.")
         return SignInDue(_needs_second_factor(request))
+    if Prompt.SELECT_ACCOUNT in request.prompts and not (user.has_chosen or _was_asked(user, session)):
+        return AccountChoiceDue(session)
     if not _reaches_level(request, session.sign_in):
         return _step_up(request, user, session)
     return _consent_or_code(request, session, frozenset(user.granted))
@@ -110,7 +118,7 @@ def _is_login_due(request: AuthorizationRequest, user: UserState, session: Brows
         return False
     age = now - session.authenticated_at
     is_too_old = request.max_age is not None and age > timedelta(seconds=request.max_age)
-    return is_too_old or bool(request.prompts & _ASKS_FOR_LOGIN)
+    return is_too_old or Prompt.LOGIN in request.prompts
 
 
 def _was_asked(user: UserState, session: BrowserSession) -> bool:

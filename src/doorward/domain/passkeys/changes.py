@@ -8,10 +8,10 @@ from doorward.core.events import AuditedEvent
 from doorward.domain.audit.recording import record
 from doorward.domain.auth.admission import TWO_KINDS, SecondFactor
 from doorward.domain.auth.callers import Caller
-from doorward.domain.auth.continuation import Continued, SessionContinuation
+from doorward.domain.auth.continuation import Continued, GoesOn, SessionContinuation, proof_of
 from doorward.domain.auth.factor_changes import MadeCodes, add_kind, remove_kinds
 from doorward.domain.auth.login_completion import SEVERAL_FACTORS
-from doorward.domain.auth.models import Account, Device, LoggedIn, Proof
+from doorward.domain.auth.models import Account, Device, Proof
 from doorward.domain.auth.ports import Client
 from doorward.domain.passkeys.ports import FactorNotices, RecoveryCodes
 from doorward.domain.passkeys.repository import Connection
@@ -77,8 +77,7 @@ class PasskeyChanges:
         account = await kept(connection, user_id, SecondFactor.PASSKEY)
         if account.second_factor is None:
             await self._codes.remove(connection, user_id)
-        methods = tuple(sorted(caller.amr))
-        proof = Proof(user_id, methods, caller.acr, caller.authenticated_at, session_epoch=account.session_epoch)
+        proof = proof_of(caller, epoch=account.session_epoch)
         await record(connection, change.event, address=change.device.address)
         return await self._continue(connection, change, account, proof, "passkey_removed")
 
@@ -96,6 +95,6 @@ class PasskeyChanges:
         await self._notices.tell(connection, caller.user.id, told, email=email, now=now)
         return continued
 
-    def finish(self, continued: Continued, *, now: datetime) -> LoggedIn:
-        """Report the session, which is committed, and return its tokens."""
+    def finish(self, continued: Continued, *, now: datetime) -> GoesOn:
+        """Report the session, which is committed, and return its tokens or cookies."""
         return self._continuation.finish(continued, now=now)

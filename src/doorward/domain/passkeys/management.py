@@ -7,8 +7,8 @@ from doorward.core.ports import Clock, Database
 from doorward.domain.audit.recording import record
 from doorward.domain.auth.acting_session import lock_acting_session
 from doorward.domain.auth.callers import Caller
+from doorward.domain.auth.continuation import GoesOn
 from doorward.domain.auth.devices import AddressDetail, recorded_address
-from doorward.domain.auth.models import LoggedIn
 from doorward.domain.auth.ports import NO_CLIENT, Client
 from doorward.domain.passkeys import repository
 from doorward.domain.passkeys.changes import Change, PasskeyChanges
@@ -77,7 +77,7 @@ class PasskeyManagement:
 
     async def remove(
         self, caller: Caller, passkey_id: UUID, *, client: Client = NO_CLIENT, user_agent: str | None = None
-    ) -> LoggedIn:
+    ) -> GoesOn:
         """Remove a passkey, committed when this returns. All sessions end, and the answer has a new one's tokens.
 
         The caller has proven who is asking a moment ago. Raises what ``rename`` raises but for the name, and

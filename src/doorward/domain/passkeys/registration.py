@@ -9,8 +9,9 @@ from uuid import uuid4
 from doorward.core.ports import Clock, Database
 from doorward.domain.auth.acting_session import lock_acting_session
 from doorward.domain.auth.callers import Caller
+from doorward.domain.auth.continuation import GoesOn
 from doorward.domain.auth.exceptions import EmailNotVerifiedError
-from doorward.domain.auth.models import Account, LoggedIn
+from doorward.domain.auth.models import Account
 from doorward.domain.auth.ports import NO_CLIENT, Client
 from doorward.domain.auth.sealed_tokens import SealedKind, SealedToken
 from doorward.domain.passkeys import repository
@@ -41,7 +42,7 @@ class AddedPasskey:
     """A passkey that was registered, and the session in which its user goes on."""
 
     passkey: Passkey
-    login: LoggedIn
+    login: GoesOn
     recovery_codes: Sequence[str]
     """Of a user who had no second factor before, shown this once; empty for others."""
 

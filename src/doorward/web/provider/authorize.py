@@ -13,11 +13,11 @@ from doorward.api.services import CurrentServices, ProviderServices, Services
 from doorward.domain.auth.browser_session import BrowserSession
 from doorward.domain.oauth.asked_again import PARAMETER
 from doorward.domain.oauth.authorization import AskedParameters
-from doorward.domain.oauth.authorization_decision import CodeDue, ConsentDue
+from doorward.domain.oauth.authorization_decision import AccountChoiceDue, CodeDue, ConsentDue
 from doorward.domain.oauth.authorization_request import RefusedAuthorization
 from doorward.domain.oauth.exceptions import InvalidAuthorizationError
 from doorward.web.cookies import Cookie
-from doorward.web.provider.pages import CONSENT, SIGN_IN, UNANSWERED, ProviderPages, page_policy
+from doorward.web.provider.pages import CHOOSE, CONSENT, SIGN_IN, UNANSWERED, ProviderPages, page_policy
 from doorward.web.provider.parameters import query_of, query_of_form, read_query, with_parameters
 
 POLICY: Final = page_policy(ContentPolicy.FORM_ELSEWHERE)
@@ -35,7 +35,7 @@ def calls(pages: ProviderPages) -> Sequence[Call]:
             session = await provider.browser_sessions.find(pages.cookies.read(request, Cookie.SESSION))
             response = await _answer(request, pages, provider, asked, session)
         except UNANSWERED as error:
-            return pages.error_page(error)
+            return pages.error_page(request, error)
         if asked.names_pushed_request:
             # It is this browser's from now on.
             pages.cookies.set(response, Cookie.BROWSER, browser)
@@ -60,17 +60,23 @@ async def _answer(
 ) -> Response:
     considered = await provider.authorization.consider(asked, session)
     if isinstance(considered, RefusedAuthorization):
-        return pages.answer(provider.issuer, considered, is_form=False)
+        return pages.answer(request, provider.issuer, considered, is_form=False)
     decision = considered.decision
     if isinstance(decision, CodeDue):
         issued = await provider.authorization.issue(considered.request, decision.session)
         if issued is not None:
-            return pages.answer(provider.issuer, issued, is_form=False)
-    if isinstance(decision, ConsentDue):
-        return pages.go_on(request, with_parameters(CONSENT, asked.values), is_form=False)
+            return pages.answer(request, provider.issuer, issued, is_form=False)
+    if isinstance(decision, AccountChoiceDue | ConsentDue):
+        page = CONSENT if isinstance(decision, ConsentDue) else CHOOSE
+        return pages.go_on(request, with_parameters(page, asked.values), is_form=False)
+    return pages.go_on(request, sign_in_for(provider, asked), is_form=False)
+
+
+def sign_in_for(provider: ProviderServices, asked: AskedParameters) -> str:
+    """Return the address of the sign-in for a request, with the note that it was asked for."""
     note = {PARAMETER: provider.authorization.note(asked)}
     again = f"{AUTHORIZE_PATH}?{urlencode({**asked.of_application, **note})}"
-    return pages.go_on(request, f"{SIGN_IN}?{urlencode({'next': again})}", is_form=False)
+    return f"{SIGN_IN}?{urlencode({'next': again})}"
 
 
 def provider_of(services: Services) -> ProviderServices:

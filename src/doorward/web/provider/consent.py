@@ -1,6 +1,6 @@
 """The page on which a person agrees to what an application may do."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Sequence
 from typing import Final
 
 from fastapi import Request, Response
@@ -24,19 +24,21 @@ from doorward.web.forms import PageForm
 from doorward.web.provider.authorize import provider_of
 from doorward.web.provider.pages import CONSENT, UNANSWERED, ProviderPages, form_policy, page_policy
 from doorward.web.provider.parameters import query_of
+from doorward.web.texts import Texts, texts_of
 
 TEMPLATE: Final = "consent"
 ALLOW: Final = "allow"
 MAXIMUM_QUERY_LENGTH: Final = 32 * 1024
-WORDS_OF_SCOPES: Final[Mapping[str, str]] = {
-    OPENID_SCOPE: "Know that it is you",
-    PROFILE_SCOPE: "See your user name",
-    EMAIL_SCOPE: "See your e-mail address",
-    OFFLINE_SCOPE: "Stay signed in for you after you sign out here",
-    ACCOUNT_SCOPE: "Act for you in everything your account allows",
-    ResourceScope.ITEMS_READ: "Read your items",
-    ResourceScope.ITEMS_WRITE: "Change your items",
-}
+SCOPES_WITH_WORDS: Final = (
+    OPENID_SCOPE,
+    PROFILE_SCOPE,
+    EMAIL_SCOPE,
+    OFFLINE_SCOPE,
+    ACCOUNT_SCOPE,
+    ResourceScope.ITEMS_READ.value,
+    ResourceScope.ITEMS_WRITE.value,
+)
+"""In the order in which people read them."""
 
 
 class ConsentForm(PageForm):
@@ -55,7 +57,7 @@ def calls(pages: ProviderPages) -> Sequence[Call]:
         try:
             return await _ask(request, pages, provider_of(services), query, is_form=False)
         except UNANSWERED as error:
-            return pages.error_page(error)
+            return pages.error_page(request, error)
 
     async def decide_consent(request: Request, form: FormBody[ConsentForm], services: CurrentServices) -> Response:
         """Send the browser back to the application with what the person decided."""
@@ -65,7 +67,7 @@ def calls(pages: ProviderPages) -> Sequence[Call]:
                 return await _ask(request, pages, provider, form.query, is_form=True)
             return await _decided(request, pages, provider, form)
         except UNANSWERED as error:
-            return pages.error_page(error)
+            return pages.error_page(request, error)
 
     return [
         Call("GET", CONSENT, show_consent, page_policy(ContentPolicy.FORM)),
@@ -89,7 +91,7 @@ async def _ask(
         registered_by=authority_of(asked.client.client_id) if is_document_address(asked.client.client_id) else "",
         host=host_of(asked.reply.redirect_uri),
         username=decision.session.username,
-        scopes=words_of_scopes(decision.scopes),
+        scopes=words_of_scopes(texts_of(request), decision.scopes),
         is_known=not decision.new,
         query=query,
     )
@@ -99,19 +101,19 @@ async def _decided(request: Request, pages: ProviderPages, provider: ProviderSer
     session = await provider.browser_sessions.find(pages.cookies.read(request, Cookie.SESSION))
     considered = await provider.authorization.consider(pages.asked(request, form.query), session)
     if isinstance(considered, RefusedAuthorization):
-        return pages.answer(provider.issuer, considered, is_form=True)
+        return pages.answer(request, provider.issuer, considered, is_form=True)
     decision = considered.decision
     if isinstance(decision, CodeDue | ConsentDue):
         if form.decision != ALLOW:
             declined = provider.authorization.decline(considered.request)
-            return pages.answer(provider.issuer, declined, is_form=True)
+            return pages.answer(request, provider.issuer, declined, is_form=True)
         issued = await provider.authorization.agree(considered.request, decision.session)
         if issued is not None:
-            return pages.answer(provider.issuer, issued, is_form=True)
+            return pages.answer(request, provider.issuer, issued, is_form=True)
     return pages.go_on(request, f"{AUTHORIZE_PATH}?{form.query}", is_form=True)
 
 
-def words_of_scopes(scopes: frozenset[str]) -> Sequence[str]:
-    """Return what scopes mean: first what people have words for, in the order of those."""
-    others = sorted(scopes - set(WORDS_OF_SCOPES))
-    return [*(words for scope, words in WORDS_OF_SCOPES.items() if scope in scopes), *others]
+def words_of_scopes(texts: Texts, scopes: Collection[str]) -> Sequence[str]:
+    """Return what scopes allow, first those that people have words for."""
+    known = [texts(f"scope.{scope}") for scope in SCOPES_WITH_WORDS if scope in scopes]
+    return [*known, *sorted(set(scopes) - set(SCOPES_WITH_WORDS))]

@@ -25,12 +25,13 @@ from doorward.web.provider.authorize import provider_of
 from doorward.web.provider.consent import ALLOW, words_of_scopes
 from doorward.web.provider.pages import SIGN_IN, ProviderPages, form_policy, page_policy
 from doorward.web.provider.parameters import query_of, read_query
+from doorward.web.provider.sign_in_forms import EXPIRED
+from doorward.web.texts import texts_of
 
 ENTER: Final = "device"
 CONFIRM: Final = "device_confirm"
-WRONG: Final = "No device shows this code. It may have expired: have the device show another one."
-OVER: Final = "The device does not wait any more. Have it show another code."
-EXPIRED: Final = "This page was open for too long, or in another browser. Try again."
+WRONG: Final = "device.wrong"
+OVER: Final = "device.over"
 
 
 class DeviceForm(PageForm):
@@ -60,7 +61,7 @@ class _DevicePages:
         try:
             typed = read_query(query_of(request)).values.get("user_code", "")[:LONGEST_INPUT]
         except InvalidAuthorizationError as error:
-            return self.pages.error_page(error)
+            return self.pages.error_page(request, error)
         session = await self._session(request, provider)
         if session is None:
             return self._sign_in(request, typed, is_form=False)
@@ -100,7 +101,8 @@ class _DevicePages:
             application=waiting.name,
             username=session.username,
             user_code=shown(user_code),
-            scopes=words_of_scopes(frozenset(waiting.scopes)),
+            scopes=words_of_scopes(texts_of(request), waiting.scopes),
+            fields={"user_code": shown(user_code)},
         )
 
     async def _decide(
@@ -111,20 +113,21 @@ class _DevicePages:
             return self._enter(request, session, form.user_code, EXPIRED)
         if form.decision == ALLOW:
             decided = await provider.devices.approve(user_code, session)
-            title, message = "Signed in", "The device is signed in. You can close this page."
+            done = "device.approved"
         else:
             decided = await provider.devices.deny(user_code, session)
-            title, message = "Not signed in", "The device is not signed in. You can close this page."
+            done = "device.denied"
         if decided is None:
             return self._enter(request, session, "", OVER)
-        return self.pages.page("finished", title=title, message=message)
+        return self.pages.finished(request, done)
 
     def _enter(self, request: Request, session: BrowserSession, typed: str, refusal: str | None = None) -> Response:
+        """Show the form for the code, with the text of this key if one was refused."""
         return self.pages.form_page(
             request,
             ENTER,
             status=200 if refusal is None else UNPROCESSABLE,
-            refusal=refusal,
+            refusal=None if refusal is None else texts_of(request)(refusal),
             username=session.username,
             user_code=typed[:LONGEST_INPUT],
         )

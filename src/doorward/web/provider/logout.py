@@ -41,7 +41,7 @@ class _LogoutPages:
         try:
             asked = await provider.logout.read(read_query(query))
         except (InvalidLogoutError, InvalidAuthorizationError) as error:
-            return self.pages.error_page(error)
+            return self.pages.error_page(request, error)
         session = await self._find(request, provider)
         if session is not None and not asked.is_certain(session):
             application = asked.client.name if asked.client else ""
@@ -61,7 +61,7 @@ class _LogoutPages:
             provider = provider_of(services)
             asked = await provider.logout.read(read_query(query))
         except (InvalidLogoutError, InvalidAuthorizationError) as error:
-            return self.pages.error_page(error)
+            return self.pages.error_page(request, error)
         return await self._ended(request, provider, asked, is_form=True)
 
     async def _find(self, request: Request, provider: ProviderServices) -> BrowserSession | None:
@@ -72,9 +72,9 @@ class _LogoutPages:
     ) -> Response:
         await provider.browser_sessions.end(self.pages.cookies.read(request, Cookie.SESSION))
         if asked.redirect_uri is None:
-            response = self.pages.page("finished", title="Signed out", message="You are signed out.")
+            response = self.pages.finished(request, "sign_out.done")
         else:
             target = with_parameters(asked.redirect_uri, {} if asked.state is None else {"state": asked.state})
-            response = self.pages.send_to(target, is_form=is_form)
+            response = self.pages.send_to(request, target, is_form=is_form)
         self.pages.cookies.remove(response, Cookie.SESSION)
         return response

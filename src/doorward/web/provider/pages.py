@@ -1,11 +1,12 @@
-"""What the pages of the provider have in common: how they are rendered, and how a browser is sent on from one."""
+"""What pages with cookies have in common: how they are rendered, and how a browser is sent on from one."""
 
 from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Final
 
 from fastapi import Request, Response
-from fastapi.responses import RedirectResponse
+from fastapi.responses import HTMLResponse, RedirectResponse
 
 from doorward.api.links import own_address
 from doorward.api.policy import PUBLIC, Cache, ContentPolicy, ErrorDialect, RoutePolicy
@@ -17,9 +18,11 @@ from doorward.domain.oauth.authorization_request import RefusedAuthorization, Re
 from doorward.domain.oauth.exceptions import InvalidAuthorizationError, PushedRequestOverError
 from doorward.domain.oauth.registration_exceptions import ClientDocumentError, SelfRegistrationFullError
 from doorward.web.cookies import Cookie, Cookies
+from doorward.web.options import SiteOptions
 from doorward.web.own_forms import OwnForms
 from doorward.web.provider.parameters import read_query, with_parameters
 from doorward.web.rendering import Pages, static_file
+from doorward.web.texts import texts_of
 
 UNANSWERED: Final = (
     InvalidAuthorizationError,
@@ -31,8 +34,11 @@ UNANSWERED: Final = (
 
 SIGN_IN: Final = "/account/sign-in"
 SECOND_FACTOR: Final = "/account/second-factor"
+LOST_DEVICE: Final = "/account/lost-device"
+CHOOSE: Final = "/account/choose"
 CONSENT: Final = "/account/consent"
 SUBMIT_SCRIPT: Final = "/account/static/submit.js"
+NOTHING: Final[Mapping[str, object]] = MappingProxyType({})
 BAD_REQUEST: Final = 400
 FOUND: Final = 302
 SEE_OTHER: Final = 303
@@ -63,28 +69,57 @@ def submit_script() -> Call:
 class ProviderPages:
     """Renders pages, and sends browsers on."""
 
-    def __init__(self, pages: Pages, cookies: Cookies, forms: OwnForms) -> None:
+    def __init__(self, pages: Pages, cookies: Cookies, forms: OwnForms, options: SiteOptions) -> None:
         self._pages = pages
         self.cookies = cookies
         self.forms = forms
+        self.options = options
 
-    def page(self, name: str, *, status: int = 200, **words: object) -> Response:
+    def page(self, request: Request, name: str, *, status: int = 200, **words: object) -> Response:
         """Return a page without a form."""
-        return self._pages.page(name, status=status, **words)
+        return self._pages.page(request, name, status=status, **words)
 
     def form_page(
-        self, request: Request, name: str, *, status: int = 200, form: str | None = None, **words: object
+        self,
+        request: Request,
+        name: str,
+        *,
+        status: int = 200,
+        form: str | None = None,
+        fields: Mapping[str, str] | None = None,
+        common: Mapping[str, object] = NOTHING,
+        **words: object,
     ) -> Response:
-        """Return a page with a form, which only this browser can send. The form has the page's name, or another."""
+        """Return a page with forms, which only this browser can send. ``form`` names them, or else the page does.
+
+        ``fields`` are those that all have besides, ``common`` the words that several pages have.
+        """
         browser = self.cookies.browser(request)
-        words["form_token"] = self.forms.token(request, browser, form or name)
-        response = self._pages.page(name, status=status, **words)
+        token = self.forms.token(request, browser, form or name)
+        hidden = {"form_token": token, **(fields or {})}
+        words = {**common, **words, "form_token": token, "fields": hidden}
+        response = HTMLResponse(self._pages.render(texts_of(request), name, **words), status)
         self.cookies.set(response, Cookie.BROWSER, browser)
         return response
 
-    def error_page(self, error: DomainError) -> Response:
+    def finished(
+        self,
+        request: Request,
+        what: str,
+        *,
+        facts: Mapping[str, object] = NOTHING,
+        onward: str = "",
+        onward_words: str = "",
+    ) -> Response:
+        """Return the page that says what was done, by the key of its text, and what ``onward`` leads to."""
+        return self.page(
+            request, "finished", what=what, facts=facts, has_fragment=False, onward=onward, onward_words=onward_words
+        )
+
+    def error_page(self, request: Request, error: DomainError) -> Response:
         """Return the page of a request that is answered nowhere else."""
-        return self.page("authorization_error", status=BAD_REQUEST, detail=error.detail)
+        detail = texts_of(request).refusal(error)
+        return self.page(request, "authorization_error", status=BAD_REQUEST, detail=detail)
 
     def asked(self, request: Request, query: str) -> AskedParameters:
         """Return the parameters that a browser brought in a query string, in its address or in a form.
@@ -96,32 +131,34 @@ class ProviderPages:
     def go_on(self, request: Request, address: str, *, is_form: bool) -> Response:
         """Send the browser on to an address of the service."""
         target = own_address(request, address)
-        return self.forward(target) if is_form else RedirectResponse(target, SEE_OTHER)
+        return self.forward(request, target) if is_form else RedirectResponse(target, SEE_OTHER)
 
-    def forward(self, target: str) -> Response:
+    def forward(self, request: Request, target: str) -> Response:
         """Have the browser go on from a form.
 
         Not by a redirect: Chromium applies the policy for forms also to where their answers redirect to.
         """
-        return self.page("forward", target=target)
+        return self.page(request, "forward", target=target)
 
-    def answer(self, issuer: str, outcome: IssuedCode | RefusedAuthorization, *, is_form: bool) -> Response:
+    def answer(
+        self, request: Request, issuer: str, outcome: IssuedCode | RefusedAuthorization, *, is_form: bool
+    ) -> Response:
         """Send the browser back to the application, with a code or an error (RFC 6749 section 4.1.2, RFC 9207)."""
         if isinstance(outcome, IssuedCode):
             reply, parameters = outcome.request.reply, {"code": outcome.code}
         else:
             reply, parameters = outcome.reply, {"error": outcome.error, "error_description": outcome.description}
         state = {} if reply.state is None else {"state": reply.state}
-        return self._send_back(reply, {**parameters, **state, "iss": issuer}, is_form=is_form)
+        return self._send_back(request, reply, {**parameters, **state, "iss": issuer}, is_form=is_form)
 
-    def _send_back(self, reply: Reply, parameters: Mapping[str, str], *, is_form: bool) -> Response:
+    def _send_back(self, request: Request, reply: Reply, parameters: Mapping[str, str], *, is_form: bool) -> Response:
         if reply.mode == "form_post":
-            return self.page("form_post", action=reply.redirect_uri, fields=parameters)
-        return self.send_to(with_parameters(reply.redirect_uri, parameters), is_form=is_form)
+            return self.page(request, "form_post", action=reply.redirect_uri, fields=parameters)
+        return self.send_to(request, with_parameters(reply.redirect_uri, parameters), is_form=is_form)
 
-    def send_to(self, target: str, *, is_form: bool) -> Response:
+    def send_to(self, request: Request, target: str, *, is_form: bool) -> Response:
         """Send the browser to an address of an application."""
-        return self.forward(target) if is_form else RedirectResponse(target, FOUND)
+        return self.forward(request, target) if is_form else RedirectResponse(target, FOUND)
 
 
 def raise_for_all(refusal: DomainError) -> None:

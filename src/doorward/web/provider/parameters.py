@@ -11,10 +11,13 @@ from doorward.api.bodies import FORM, body_of, check_content_type
 from doorward.api.oauth.device_authorization import PAGE as DEVICE_PAGE
 from doorward.api.oauth.metadata import AUTHORIZE_PATH
 from doorward.domain.oauth.authorization import AskedParameters
+from doorward.domain.oauth.authorization_request import ACR_LEVELS
 from doorward.domain.oauth.exceptions import InvalidAuthorizationError
+from doorward.web.forms import MAXIMUM_FIELD_LENGTH, SignedInPage
 
 MOST_FIELDS: Final = 50
 _NEXT: Final = f"{AUTHORIZE_PATH}?"
+_OWN: Final = frozenset(f"/account/{page}" for page in SignedInPage)
 
 
 def read_query(query: str, browser: str = "") -> AskedParameters:
@@ -51,12 +54,14 @@ def with_parameters(address: str, parameters: Mapping[str, str]) -> str:
 
 
 def checked_next(text: str) -> str:
-    """Return where a person goes on after the sign-in: to a request for authorization, to a device, or nowhere.
+    """Return where a person goes on after the sign-in: a request for authorization, an own page, a device, or nowhere.
 
     Nothing else is followed, so that no link here leads to another site.
     """
-    is_own = text == DEVICE_PAGE or text.startswith((_NEXT, f"{DEVICE_PAGE}?"))
-    return text if is_own and text.isascii() and text.isprintable() and "\\" not in text else ""
+    if text in _OWN:
+        return text
+    is_known = text == DEVICE_PAGE or text.startswith((_NEXT, f"{DEVICE_PAGE}?"))
+    return text if is_known and text.isascii() and text.isprintable() and "\\" not in text else ""
 
 
 def asked_in(next_address: str, browser: str) -> AskedParameters | None:
@@ -65,3 +70,15 @@ def asked_in(next_address: str, browser: str) -> AskedParameters | None:
     Raises ``InvalidAuthorizationError``.
     """
     return read_query(next_address.removeprefix(_NEXT), browser) if next_address.startswith(_NEXT) else None
+
+
+def login_hint(asked: AskedParameters | None) -> str:
+    """Return whom the application expects to sign in."""
+    return "" if asked is None else asked.values.get("login_hint", "")[:MAXIMUM_FIELD_LENGTH]
+
+
+def needs_second_factor(asked: AskedParameters | None) -> bool:
+    """Tell whether the application accepts nothing less than two kinds of factors."""
+    named = "" if asked is None else asked.values.get("acr_values", "")
+    levels = [ACR_LEVELS[name] for name in named.split() if name in ACR_LEVELS]
+    return bool(levels) and min(levels) > ACR_LEVELS["1"]

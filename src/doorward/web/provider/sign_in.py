@@ -1,13 +1,14 @@
 """The pages on which a person signs in: with a password, a second factor where there is one, or a passkey."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
 
 from fastapi import Request, Response
-from pydantic import Field, ValidationError
+from pydantic import ValidationError
 
 from doorward.api.bodies import FormBody
+from doorward.api.links import own_address
 from doorward.api.policy import ContentPolicy
 from doorward.api.routing import Call
 from doorward.api.schemas.ceremonies import AuthenticationJson, RequestOptionsResponse
@@ -15,6 +16,7 @@ from doorward.api.services import CurrentServices, ProviderServices, Services
 from doorward.api.waiting_client import waiting_client
 from doorward.core.exceptions import DomainError
 from doorward.core.ports import LimitedCall
+from doorward.domain.auth.admission import SecondFactor
 from doorward.domain.auth.browser_session import BrowserStay
 from doorward.domain.auth.browser_sessions import SignedIn
 from doorward.domain.auth.exceptions import (
@@ -25,15 +27,14 @@ from doorward.domain.auth.exceptions import (
 from doorward.domain.auth.login_completion import CompletingClient
 from doorward.domain.auth.ports import Client
 from doorward.domain.oauth.authorization import AskedParameters
-from doorward.domain.oauth.authorization_request import ACR_LEVELS
 from doorward.domain.oauth.exceptions import InvalidAuthorizationError
-from doorward.domain.passkeys.exceptions import InvalidPasskeyError
+from doorward.domain.passkeys.exceptions import InvalidPasskeyError, UnknownPasskeyError
 from doorward.domain.passkeys.models import AssertionResponse
 from doorward.web.account_pages import UNPROCESSABLE
 from doorward.web.cookies import DEVICE_KEPT, Cookie
-from doorward.web.forms import MAXIMUM_CREDENTIAL_LENGTH, MAXIMUM_FIELD_LENGTH, PageForm
 from doorward.web.provider.authorize import provider_of
 from doorward.web.provider.pages import (
+    LOST_DEVICE,
     SECOND_FACTOR,
     SIGN_IN,
     UNANSWERED,
@@ -42,34 +43,16 @@ from doorward.web.provider.pages import (
     page_policy,
     raise_for_all,
 )
-from doorward.web.provider.parameters import asked_in, checked_next, query_of, read_query
-
-EXPIRED: Final = "This page was open for too long, or in another browser. Try again."
-MAXIMUM_NEXT_LENGTH: Final = 32 * 1024
-
-
-class NextForm(PageForm):
-    """A form after which a person goes on to ``next``."""
-
-    next: str = Field("", max_length=MAXIMUM_NEXT_LENGTH)
-    stay: str = Field("", max_length=MAXIMUM_FIELD_LENGTH)
-
-
-class SignInForm(NextForm):
-    """A name and a password, or what a passkey has signed."""
-
-    username: str = Field("", max_length=MAXIMUM_FIELD_LENGTH)
-    password: str = Field("", max_length=MAXIMUM_FIELD_LENGTH)
-    credential: str = Field("", max_length=MAXIMUM_CREDENTIAL_LENGTH)
-
-
-class SecondFactorForm(NextForm):
-    """A code, or what a passkey has signed, for a login that waits."""
-
-    mfa_token: str = Field("", max_length=MAXIMUM_CREDENTIAL_LENGTH)
-    code: str = Field("", max_length=MAXIMUM_FIELD_LENGTH)
-    credential: str = Field("", max_length=MAXIMUM_CREDENTIAL_LENGTH)
-    remember: str = Field("", max_length=MAXIMUM_FIELD_LENGTH)
+from doorward.web.provider.parameters import (
+    asked_in,
+    checked_next,
+    login_hint,
+    needs_second_factor,
+    query_of,
+    read_query,
+)
+from doorward.web.provider.sign_in_forms import EXPIRED, NextForm, SecondFactorForm, SignInForm
+from doorward.web.texts import Texts, texts_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +64,9 @@ class _Visit:
     provider: ProviderServices
     stay: BrowserStay
     next: str
+    proof: str
     device_token: str | None
+    texts: Texts
 
     def by(self, client: Client, *, remembers: bool = False) -> CompletingClient:
         """Return who sends it."""
@@ -100,7 +85,8 @@ class SignInPages:
         return [
             Call("GET", SIGN_IN, self.show_sign_in, page_policy(content)),
             Call("POST", SIGN_IN, self.sign_in_by_form, form_policy(content, LimitedCall.TOKEN)),
-            Call("GET", SECOND_FACTOR, self.show_sign_in, page_policy(content)),
+            Call("GET", SECOND_FACTOR, self.show_second_factor, page_policy(content)),
+            Call("GET", LOST_DEVICE, self.show_lost_device, page_policy(content)),
             Call("POST", SECOND_FACTOR, self.complete_sign_in, form_policy(content, LimitedCall.SECOND_FACTOR)),
         ]
 
@@ -109,8 +95,9 @@ class SignInPages:
         try:
             asked = read_query(query_of(request))
         except InvalidAuthorizationError as error:
-            return self._pages.error_page(error)
-        return await self._sign_in_page(request, services, checked_next(asked.values.get("next", "")))
+            return self._pages.error_page(request, error)
+        form = SignInForm(next=asked.values.get("next", ""), proof=asked.values.get("proof", "")[:1])
+        return await self._sign_in_page(self._visit(request, form, services))
 
     async def sign_in_by_form(
         self, request: Request, form: FormBody[SignInForm], services: CurrentServices
@@ -118,14 +105,18 @@ class SignInPages:
         """Begin the session of the browser, or ask for the second factor."""
         visit = self._visit(request, form, services)
         if not self._pages.forms.is_own(request, "sign_in", form.form_token):
-            return await self._sign_in_page(request, services, visit.next, form.username, EXPIRED)
+            return await self._sign_in_page(visit, form.username, visit.texts(EXPIRED))
         try:
             signed_in = await self._sign_in(visit, form)
         except SecondFactorRequiredError as due:
-            return await self._second_factor_page(visit, str(due.members["mfa_token"]))
+            has_totp = SecondFactor.TOTP in due.members["methods"]
+            return await self._second_factor_page(visit, str(due.members["mfa_token"]), has_totp=has_totp)
+        except UnknownPasskeyError as refusal:
+            unknown = AuthenticationJson.model_validate_json(form.credential).id
+            return await self._sign_in_page(visit, refusal=visit.texts.refusal(refusal), unknown=unknown)
         except DomainError as refusal:
             raise_for_all(refusal)
-            return await self._sign_in_page(request, services, visit.next, form.username, refusal.detail)
+            return await self._sign_in_page(visit, form.username, visit.texts.refusal(refusal))
         return await self._signed_in(visit, signed_in)
 
     async def complete_sign_in(
@@ -134,22 +125,33 @@ class SignInPages:
         """Begin the session of the browser by a second factor."""
         visit = self._visit(request, form, services)
         if not self._pages.forms.is_own(request, "second_factor", form.form_token):
-            return await self._sign_in_page(request, services, visit.next, refusal=EXPIRED)
+            return await self._sign_in_page(visit, refusal=visit.texts(EXPIRED))
         try:
             signed_in = await self._complete(visit, form)
-        except (InvalidSecondFactorError, InvalidPasskeyError) as refusal:
-            return await self._second_factor_page(visit, form.mfa_token, refusal.detail)
+        except (InvalidSecondFactorError, InvalidPasskeyError, UnknownPasskeyError) as refusal:
+            told = visit.texts.refusal(refusal)
+            return await self._second_factor_page(visit, form.mfa_token, has_totp=bool(form.totp), refusal=told)
         except DomainError as refusal:
             raise_for_all(refusal)
-            return await self._sign_in_page(request, services, visit.next, refusal=refusal.detail)
+            return await self._sign_in_page(visit, refusal=visit.texts.refusal(refusal))
         return await self._signed_in(visit, signed_in)
+
+    async def show_second_factor(self, request: Request) -> Response:
+        """Lead to the sign-in: opened from the history, there is no login that waits."""
+        return self._pages.go_on(request, SIGN_IN, is_form=False)
+
+    async def show_lost_device(self, request: Request) -> Response:
+        """Show the ways back."""
+        return self._pages.page(request, "lost_device")
 
     def _visit(self, request: Request, form: NextForm, services: Services) -> _Visit:
         provider, cookies = provider_of(services), self._pages.cookies
         replaces = provider.browser_sessions.read(cookies.read(request, Cookie.SESSION))
-        stay = BrowserStay(replaces, is_kept=bool(form.stay))
+        stay = BrowserStay(replaces.id if replaces else None, is_kept=bool(form.stay))
         device_token = cookies.read(request, Cookie.DEVICE)
-        return _Visit(request, services, provider, stay, checked_next(form.next), device_token)
+        goes_on = checked_next(form.next)
+        proof = form.proof if goes_on else ""
+        return _Visit(request, services, provider, stay, goes_on, proof, device_token, texts_of(request))
 
     async def _sign_in(self, visit: _Visit, form: SignInForm) -> SignedIn:
         user_agent = visit.request.headers.get("user-agent")
@@ -169,7 +171,7 @@ class SignInPages:
                 client=client,
                 user_agent=user_agent,
                 device_token=visit.device_token,
-                trusts_device=not _needs_second_factor(await self._asked(visit.request, visit.services, visit.next)),
+                trusts_device=not (visit.proof or needs_second_factor(await self._asked(visit))),
             )
 
     async def _complete(self, visit: _Visit, form: SecondFactorForm) -> SignedIn:
@@ -190,60 +192,85 @@ class SignInPages:
         if visit.next:
             response = self._pages.go_on(visit.request, visit.next, is_form=True)
         else:
-            response = self._pages.page("finished", title="Signed in", message="You are signed in.")
+            response = self._pages.finished(
+                visit.request,
+                "sign_in.done",
+                onward=own_address(visit.request, "/account/overview"),
+                onward_words=visit.texts("account.nav"),
+            )
         cookies.set(response, Cookie.SESSION, signed_in.cookie, signed_in.kept_for)
         cookies.set(response, Cookie.DEVICE, signed_in.device_token, DEVICE_KEPT)
         return response
 
-    async def _asked(self, request: Request, services: Services, next_address: str) -> AskedParameters | None:
+    async def _asked(self, visit: _Visit) -> AskedParameters | None:
         """Return what the application asks for to which a person goes on. Raises ``InvalidAuthorizationError``."""
-        asked = asked_in(next_address, self._pages.cookies.read(request, Cookie.BROWSER) or "")
-        return None if asked is None else await provider_of(services).authorization.open(asked)
+        asked = asked_in(visit.next, self._pages.cookies.read(visit.request, Cookie.BROWSER) or "")
+        return None if asked is None else await visit.provider.authorization.open(asked)
 
-    async def _hint(self, request: Request, services: Services, next_address: str) -> str:
+    async def _hint(self, visit: _Visit) -> str:
         """Return whom the application expects to sign in."""
         try:
-            asked = await self._asked(request, services, next_address)
+            return login_hint(await self._asked(visit))
         except UNANSWERED:
             return ""
-        return "" if asked is None else asked.values.get("login_hint", "")[:MAXIMUM_FIELD_LENGTH]
 
     async def _sign_in_page(
-        self, request: Request, services: Services, next_address: str, username: str = "", refusal: str | None = None
+        self, visit: _Visit, username: str = "", refusal: str | None = None, unknown: str | None = None
     ) -> Response:
-        session = await provider_of(services).browser_sessions.find(self._pages.cookies.read(request, Cookie.SESSION))
-        known = username or await self._hint(request, services, next_address) or (session.username if session else "")
-        passkeys = services.passkeys
-        options = "" if passkeys is None else RequestOptionsResponse.of(passkeys.login.options()).model_dump_json()
+        """Show the form. ``unknown`` tells the browser to forget a passkey that is not known here."""
+        cookie = self._pages.cookies.read(visit.request, Cookie.SESSION)
+        session = await visit.provider.browser_sessions.find(cookie)
+        known = username or await self._hint(visit) or (session.username if session else "")
+        passkeys, options = visit.services.passkeys, None
+        if passkeys is not None:
+            options = RequestOptionsResponse.of(passkeys.login.options())
         return self._pages.form_page(
-            request,
+            visit.request,
             "sign_in",
             status=200 if refusal is None else UNPROCESSABLE,
+            fields={"next": visit.next, "proof": visit.proof},
             refusal=refusal,
-            next=next_address,
+            next=visit.next,
+            proof=visit.proof,
             username=known,
             signed_in=session.username if session else "",
-            options=options,
+            options="" if options is None else options.model_dump_json(),
+            signals="" if options is None or unknown is None else _signals(options, unknown),
+            registers=self._pages.options.registers,
+            has_mail=self._pages.options.has_mail,
         )
 
-    async def _second_factor_page(self, visit: _Visit, mfa_token: str, refusal: str | None = None) -> Response:
+    async def _second_factor_page(
+        self, visit: _Visit, mfa_token: str, *, has_totp: bool, refusal: str | None = None
+    ) -> Response:
         passkeys, options = visit.services.passkeys, ""
         if passkeys is not None:
             try:
                 offered = await passkeys.factors.options_of_login(mfa_token)
             except InvalidPendingLoginError as expired:
-                return await self._sign_in_page(visit.request, visit.services, visit.next, refusal=expired.detail)
+                return await self._sign_in_page(visit, refusal=visit.texts.refusal(expired))
             options = RequestOptionsResponse.of(offered).model_dump_json() if offered.allowed else ""
         return self._pages.form_page(
             visit.request,
             "second_factor",
             status=200 if refusal is None else UNPROCESSABLE,
+            fields={
+                "next": visit.next,
+                "stay": "on" if visit.stay.is_kept else "",
+                "proof": visit.proof,
+                "mfa_token": mfa_token,
+                "totp": "on" if has_totp else "",
+            },
             refusal=refusal,
-            next=visit.next,
-            stay="on" if visit.stay.is_kept else "",
-            mfa_token=mfa_token,
             options=options,
+            asks_for_totp=has_totp,
+            remembers=self._pages.options.remembers_devices,
         )
+
+
+def _signals(options: RequestOptionsResponse, unknown: str) -> str:
+    """Return what the browser is told of a passkey (Web Authentication Level 3 section 5.1.10)."""
+    return json.dumps({"unknown": {"rpId": options.rp_id, "credentialId": unknown}})
 
 
 def _read(text: str) -> AssertionResponse:
@@ -252,10 +279,3 @@ def _read(text: str) -> AssertionResponse:
         return AuthenticationJson.model_validate_json(text).decoded()
     except ValidationError as error:
         raise InvalidPasskeyError from error
-
-
-def _needs_second_factor(asked: AskedParameters | None) -> bool:
-    """Tell whether the application accepts nothing less than two kinds of factors."""
-    named = "" if asked is None else asked.values.get("acr_values", "")
-    levels = [ACR_LEVELS[name] for name in named.split() if name in ACR_LEVELS]
-    return bool(levels) and min(levels) > ACR_LEVELS["1"]

@@ -2,17 +2,13 @@
 // in the form, so nothing is fetched. The server answers with a page, as to every form.
 "use strict";
 
-const MESSAGES = {
-  AbortError: "",
-  InvalidStateError: "This device has a passkey for your account already.",
-  NotAllowedError: "No passkey was used: it was cancelled, or took too long. You can try again.",
-  SecurityError: "This page's address is not the one that passkeys are registered for.",
-};
 const isSupported = Boolean(window.PublicKeyCredential?.parseRequestOptionsFromJSON);
 let autofill = null;
 
 function tell(form, error) {
-  const message = MESSAGES[error.name] ?? "This browser could not use the passkey.";
+  // The words are in the form, in the language of the page: for the error `NotAllowedError` in `data-not-allowed-error`.
+  const words = form.dataset[error.name[0].toLowerCase() + error.name.slice(1)] ?? form.dataset.otherError;
+  const message = error.name === "AbortError" ? "" : words;
   const place = form.querySelector("[data-told]");
   place.textContent = message;
   place.hidden = !message;
@@ -42,7 +38,7 @@ async function offerInField(form) {
   try {
     send(form, await get(form, { mediation: "conditional", signal: autofill.signal }));
   } catch (error) {
-    // Nobody has asked for a passkey yet: that there is none, or none was chosen, is nothing to complain of.
+    // No passkey was asked for yet: that there is none, or none was chosen, is no error.
     if (error.name !== "NotAllowedError") {
       tell(form, error);
     }

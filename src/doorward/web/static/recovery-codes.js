@@ -1,15 +1,16 @@
 // Copies or prints the recovery codes. Without it they are a list to select.
 "use strict";
 const list = document.querySelector("[data-codes]");
+const words = document.querySelector("[data-with-script]").dataset;
 const told = document.querySelector("[data-copied]");
 
 async function copy() {
   const codes = [...list.querySelectorAll("code")].map((code) => code.textContent);
   try {
     await navigator.clipboard.writeText(codes.join("\n"));
-    told.textContent = "Copied.";
+    told.textContent = words.copiedText;
   } catch {
-    told.textContent = "This browser did not copy them. Select the list instead.";
+    told.textContent = words.notCopiedText;
   }
 }
 

@@ -12,8 +12,8 @@ from uuid import UUID
 
 from psycopg.rows import class_row
 
-from doorward.domain.auth.browser_session import BrowserSession, NewBrowserSession
-from doorward.domain.auth.models import EndReason
+from doorward.domain.auth.browser_session import BrowserSession, ListedBrowser, NewBrowserSession
+from doorward.domain.auth.models import Account, EndReason
 from doorward.domain.auth.opaque_token import OpaqueToken
 from doorward.domain.auth.repositories import Connection
 
@@ -94,10 +94,10 @@ async def list_browser_sessions(
     async with connection.cursor(row_factory=class_row(BrowserSession)) as cursor:
         await cursor.execute(
             """
-            SELECT browser_sessions.id, browser_sessions.user_id, browser_sessions.epoch, users.username,
-                   browser_sessions.amr, browser_sessions.acr, browser_sessions.authenticated_at,
-                   browser_sessions.is_kept, browser_sessions.seen_at, browser_sessions.ends_at,
-                   users.second_factor <> '{}' AS has_second_factor
+            SELECT browser_sessions.id, browser_sessions.user_id, browser_sessions.epoch, users.username, users.email,
+                   users.email_verified_at IS NOT NULL AS is_verified, browser_sessions.amr, browser_sessions.acr,
+                   browser_sessions.authenticated_at, browser_sessions.is_kept, browser_sessions.seen_at,
+                   browser_sessions.ends_at, users.second_factor <> '{}' AS has_second_factor
             FROM unnest(%(ids)s::uuid[], %(user_ids)s::uuid[], %(secret_hashes)s::bytea[])
                 AS shown (id, user_id, secret_hash)
             JOIN browser_sessions USING (id, user_id, secret_hash)
@@ -115,6 +115,70 @@ async def list_browser_sessions(
         )
         found = {session.id: session for session in await cursor.fetchall()}
     return [found.get(token.id) for token in tokens]
+
+
+async def lock_live_browser_session(
+    connection: Connection, user_id: UUID, session_id: UUID, *, now: datetime
+) -> Account | None:
+    """Lock a user and then the session, if the session is live; return the account."""
+    async with connection.cursor(row_factory=class_row(Account)) as cursor:
+        await cursor.execute(
+            """
+            SELECT users.id AS user_id, users.is_active, users.session_epoch,
+                   users.email_verified_at IS NOT NULL AS is_verified, users.must_change_password,
+                   NULLIF(users.roles, '{}') AS roles, NULLIF(users.second_factor, '{}') AS second_factor
+            FROM users
+            JOIN browser_sessions ON browser_sessions.user_id = users.id
+            WHERE users.id = %(user_id)s
+              AND users.is_active
+              AND browser_sessions.id = %(session_id)s
+              AND browser_sessions.expires_at > %(now)s
+              AND browser_sessions.epoch = users.session_epoch
+            FOR NO KEY UPDATE OF users, browser_sessions
+            """,
+            {"user_id": user_id, "session_id": session_id, "now": now},
+        )
+        return await cursor.fetchone()
+
+
+async def find_password_hash(connection: Connection, user_id: UUID, *, session_id: UUID) -> str | None:
+    """Find the password hash of a user whose session has not ended: not that of a password set since."""
+    cursor = await connection.execute(
+        """
+        SELECT users.password_hash
+        FROM users
+        JOIN browser_sessions ON browser_sessions.user_id = users.id
+        WHERE users.id = %(user_id)s
+          AND browser_sessions.id = %(session_id)s
+          AND browser_sessions.epoch = users.session_epoch
+        """,
+        {"user_id": user_id, "session_id": session_id},
+    )
+    row = await cursor.fetchone()
+    return row[0] if row else None
+
+
+async def list_browser_sessions_of_user(
+    connection: Connection, user_id: UUID, *, current_id: UUID | None, now: datetime
+) -> list[ListedBrowser]:
+    """List the live sessions of a user: the current one first, if there is one, then by their last use."""
+    async with connection.cursor(row_factory=class_row(ListedBrowser)) as cursor:
+        await cursor.execute(
+            """
+            SELECT browser_sessions.id, browser_sessions.user_agent, browser_sessions.address,
+                   browser_sessions.created_at, browser_sessions.seen_at, browser_sessions.amr
+            FROM browser_sessions
+            JOIN users ON users.id = browser_sessions.user_id
+            WHERE browser_sessions.user_id = %(user_id)s
+              AND browser_sessions.expires_at > %(now)s
+              AND users.is_active
+              AND users.session_epoch = browser_sessions.epoch
+            ORDER BY coalesce(browser_sessions.id = %(current_id)s, false) DESC, browser_sessions.seen_at DESC,
+                     browser_sessions.id
+            """,
+            {"user_id": user_id, "current_id": current_id, "now": now},
+        )
+        return await cursor.fetchall()
 
 
 async def update_uses(connection: Connection, uses: Mapping[UUID, datetime], *, now: datetime) -> None:
@@ -140,16 +204,22 @@ async def update_uses(connection: Connection, uses: Mapping[UUID, datetime], *, 
 
 
 async def end_browser_session(
-    connection: Connection, token: OpaqueToken, *, now: datetime, reason: EndReason
+    connection: Connection,
+    user_id: UUID,
+    session_id: UUID,
+    *,
+    secret_hash: bytes | None = None,
+    now: datetime,
+    reason: EndReason,
 ) -> Sequence[UUID] | None:
-    """End a session with those of applications that belong to it; return their ids, None if it is not there."""
+    """End a session, the one with ``secret_hash`` if given, and its applications'; return their ids, None without one."""
     cursor = await connection.execute(
         """
         WITH gone AS (
             DELETE FROM browser_sessions
             WHERE id = %(id)s
               AND user_id = %(user_id)s
-              AND secret_hash = %(secret_hash)s
+              AND secret_hash = coalesce(%(secret_hash)s::bytea, secret_hash)
             RETURNING id, user_id
         ), ended AS (
             UPDATE sessions
@@ -168,13 +238,7 @@ async def end_browser_session(
         SELECT ARRAY(SELECT id FROM ended)
         FROM gone
         """,
-        {
-            "id": token.id,
-            "user_id": token.user_id,
-            "secret_hash": token.secret_hash,
-            "now": now,
-            "reason": reason.value,
-        },
+        {"id": session_id, "user_id": user_id, "secret_hash": secret_hash, "now": now, "reason": reason.value},
     )
     row = await cursor.fetchone()
     return None if row is None else list(row[0])

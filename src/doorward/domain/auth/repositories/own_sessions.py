@@ -9,7 +9,14 @@ from uuid import UUID
 
 from psycopg.rows import class_row
 
-from doorward.domain.auth.models import Account, EndedEpoch, EndReason, ListedSession, RenewedSession
+from doorward.domain.auth.models import (
+    FIRST_PARTY_CLIENT,
+    Account,
+    EndedEpoch,
+    EndReason,
+    ListedSession,
+    RenewedSession,
+)
 from doorward.domain.auth.repositories import Connection
 
 
@@ -68,9 +75,10 @@ async def list_sessions_of_user(
         await cursor.execute(
             """
             SELECT sessions.id, sessions.user_agent, sessions.address, sessions.created_at, sessions.refreshed_at,
-                   sessions.amr
+                   sessions.amr, NULLIF(oauth_clients.name, '') AS application
             FROM sessions
             JOIN users ON users.id = sessions.user_id
+            LEFT JOIN oauth_clients ON oauth_clients.client_id = NULLIF(sessions.client_id, %(first_party)s)
             WHERE sessions.user_id = %(user_id)s
               AND sessions.ended_at IS NULL
               AND sessions.expires_at > %(now)s
@@ -79,7 +87,13 @@ async def list_sessions_of_user(
             ORDER BY coalesce(sessions.id = %(current_id)s, false) DESC, sessions.refreshed_at DESC, sessions.id
             LIMIT %(limit)s
             """,
-            {"user_id": user_id, "current_id": current_id, "now": now, "limit": limit},
+            {
+                "user_id": user_id,
+                "current_id": current_id,
+                "first_party": FIRST_PARTY_CLIENT,
+                "now": now,
+                "limit": limit,
+            },
         )
         return await cursor.fetchall()
 

@@ -1,0 +1,219 @@
+"""Photographs of every page, by Debian's Chromium: in light and dark, and as wide as a phone. Look at them.
+
+Run: uv run --group browser python -m development.photographs --folder FOLDER [--language de] [--only consent]
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlencode
+
+import psycopg
+import pyotp
+
+from development.client import PASSWORD, Person
+from development.ports import free_port
+from development.proof.service import own_database, proof_settings, running_service
+from doorward.domain.accounts.links import AccountPage
+from doorward.domain.oauth.pkce import challenge_of
+
+if TYPE_CHECKING:
+    from playwright.async_api import Browser, Page, ViewportSize
+
+CALLBACK: Final = "https://films.example/callback"
+DESKTOP: Final[ViewportSize] = {"width": 1100, "height": 800}
+PHONE: Final[ViewportSize] = {"width": 390, "height": 844}
+LOOKS: Final = (
+    ("light", DESKTOP, "ada"),
+    ("dark", DESKTOP, "grace"),
+    ("light", PHONE, "alan"),
+    ("dark", PHONE, "barbara"),
+)
+"""The colours, the screen, and who is in the pictures."""
+_PARTS: Final = re.compile(r"[^a-z0-9]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Studio:
+    """The service, its database, an application that is known to it, and where the photographs go."""
+
+    url: str
+    database_url: str
+    client_id: str
+    folder: Path
+    only: str
+
+    def authorize(self, **more: str) -> str:
+        """Return the address where the application sends browsers."""
+        asked = {
+            "client_id": self.client_id,
+            "redirect_uri": CALLBACK,
+            "response_type": "code",
+            "scope": "openid profile email offline_access",
+            "code_challenge": challenge_of("a verifier that nothing is redeemed with" * 2),
+            "code_challenge_method": "S256",
+            **more,
+        }
+        return f"{self.url}/oauth/authorize?{urlencode(asked)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """One person's way through all pages, in one look."""
+
+    studio: Studio
+    page: Page
+    look: str
+    username: str
+
+    async def shoot(self, name: str) -> None:
+        """Photograph the page as it is."""
+        if self.studio.only in name:
+            await self.page.screenshot(path=self.studio.folder / f"{name}-{self.look}.png", full_page=True)
+
+    async def open(self, path: str, name: str = "") -> None:
+        """Open a page, and photograph it."""
+        await self.page.goto(path if path.startswith("http") else f"{self.studio.url}{path}")
+        await self.shoot(name or _PARTS.sub("-", path.removeprefix("/account/")))
+
+    async def send(self, form: str, *, button: str = "button[type=submit]", **typed: str) -> None:
+        """Fill in the form that goes there, open or not, and send it."""
+        await self.page.evaluate("document.querySelectorAll('details').forEach((each) => { each.open = true; })")
+        # The query keeps the language.
+        found = self.page.locator(f"form[action*='/{form}']:not([hidden])").first
+        for name, text in typed.items():
+            await found.locator(f"[name={name}]:not([type=hidden])").fill(text)
+        await found.locator(button).first.click()
+        await self.page.wait_for_load_state()
+
+    async def run(self) -> None:
+        """Photograph everything."""
+        person = Person("", f"{self.username}@example.com", self.username, PASSWORD)
+        await self._before_signing_in(person)
+        await self._own_pages(person)
+        await self._at_an_application()
+
+    async def _before_signing_in(self, person: Person) -> None:
+        for page in (*(str(each) for each in AccountPage), "lost-device", "forgot-password", "sign-in", "register"):
+            await self.open(f"/account/{page}")
+        await self.page.goto(f"{self.studio.url}/account/sign-in")
+        await self.send("sign-in", username=person.username, password="another password")  # noqa: S106 - a wrong one
+        await self.shoot("sign-in-refused")
+        await self.page.goto(f"{self.studio.url}/account/forgot-password")
+        await self.send("forgot-password", email=person.email)
+        await self.shoot("forgot-password-sent")
+        await self.page.goto(f"{self.studio.url}/account/register")
+        await self.send("register", email=person.email, username=person.username, password=person.password)
+        await self.page.wait_for_url("**/account/overview")
+        await self.shoot("overview")
+        with psycopg.connect(self.studio.database_url) as connection:
+            verify = "UPDATE users SET email_verified_at = created_at WHERE username = %s"
+            connection.execute(verify, (person.username,))
+
+    async def _own_pages(self, person: Person) -> None:
+        for page in ("second-factors", "passkeys", "sessions", "applications", "your-data"):
+            await self.open(f"/account/{page}")
+        await self.page.goto(f"{self.studio.url}/account/second-factors")
+        await self.send("set-up-application")
+        await self.shoot("set-up-application")
+        secret = await self.page.locator("code.secret").inner_text()
+        application = pyotp.TOTP(secret.replace(" ", ""))
+        await self.send("confirm-application", code=application.now())
+        await self.shoot("recovery-codes")
+        code = await self.page.locator("[data-codes] code").first.inner_text()
+        await self.open("/account/second-factors", "second-factors-set-up")
+        await self.page.evaluate("document.querySelectorAll('details').forEach((each) => { each.open = true; })")
+        await self.shoot("second-factors-open")
+        await self.page.goto(f"{self.studio.url}/account/overview")
+        await self.page.evaluate("document.querySelectorAll('details').forEach((each) => { each.open = true; })")
+        await self.shoot("overview-open")
+        await self.send("sign-out")
+        await self.shoot("signed-out")
+        await self.page.goto(f"{self.studio.url}/account/sign-in")
+        await self.send("sign-in", username=person.username, password=person.password)
+        await self.shoot("second-factor")
+        await self.page.locator("summary").click()
+        await self.page.locator("#recovery-code").fill(code)
+        await self.page.locator("details button").click()
+        await self.page.get_by_role("status").wait_for()
+        await self.shoot("signed-in")
+
+    async def _at_an_application(self) -> None:
+        await self.open(self.studio.authorize(), "consent")
+        await self.page.route(f"{CALLBACK}*", lambda route: route.fulfill(body="Welcome back"))
+        await self.send("consent")
+        await self.page.get_by_text("Welcome back").wait_for()
+        await self.open("/account/applications", "applications-one")
+        await self.open(self.studio.authorize(prompt="select_account"), "choose-account")
+        await self.open(self.studio.authorize(prompt="login"), "sign-in-again")
+        await self.open("/oauth/authorize?client_id=unknown", "error")
+        await self.open("/oauth/logout", "sign-out")
+        await self.page.goto(f"{self.studio.url}/account/your-data")
+        await self.send("delete")
+        await self.page.get_by_role("status").wait_for()
+        await self.shoot("deleted")
+
+
+def _application(settings: dict[str, str]) -> str:
+    """Add an application by the command, as an operator does; return its id."""
+    scopes = [part for scope in ("openid", "profile", "email", "offline_access") for part in ("--scope", scope)]
+    command = ["client", "add", "Film list", "--redirect-uri", CALLBACK, *scopes]
+    added = subprocess.run(
+        [sys.executable, "-m", "doorward", *command],
+        check=True,
+        env={**os.environ, **settings},
+        capture_output=True,
+        text=True,
+    )
+    return added.stdout.partition("\t")[0].strip()
+
+
+async def _walk(browser: Browser, studio: Studio, language: str) -> None:
+    for colours, screen, username in LOOKS:
+        context = await browser.new_context(
+            color_scheme="dark" if colours == "dark" else "light", viewport=screen, locale=language
+        )
+        look = f"{colours}-{'phone' if screen is PHONE else 'desktop'}"
+        await Walk(studio, await context.new_page(), look, username).run()
+        await context.close()
+
+
+async def _photograph(studio: Studio, language: str) -> None:
+    from playwright.async_api import async_playwright  # noqa: PLC0415 - it comes with the group `browser`
+
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        await _walk(browser, studio, language)
+        await browser.close()
+
+
+def main() -> int:
+    """Photograph all pages; return the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m development.photographs")
+    parser.add_argument("--folder", type=Path, required=True)
+    parser.add_argument("--language", default="en")
+    parser.add_argument("--only", default="", help="photograph those whose name has this in it")
+    given = parser.parse_args()
+    given.folder.mkdir(parents=True, exist_ok=True)
+    port = free_port()
+    url = f"http://localhost:{port}"
+    with own_database() as database:
+        brand = {name: value for name, value in os.environ.items() if name.startswith("BRAND_")}
+        settings = proof_settings(database, PUBLIC_URL=url, BACKGROUND="off", **brand)
+        with running_service(settings, port=port):
+            studio = Studio(url, database, _application(settings), given.folder, given.only)
+            asyncio.run(_photograph(studio, given.language))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

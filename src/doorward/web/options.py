@@ -1,0 +1,15 @@
+"""What pages there are, by settings: what a page may lead to."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class SiteOptions:
+    """What this service offers to people besides signing in."""
+
+    has_mail: bool = False
+    registers: bool = False
+    """Whether everybody may register."""
+    has_passkeys: bool = False
+    remembers_devices: bool = False
+    """Whether a device may go without the second factor for a while."""

@@ -1,0 +1,155 @@
+"""The first page of the own account: name, address, password, and signing out."""
+
+from collections.abc import Mapping, Sequence
+
+from fastapi import Request, Response
+
+from doorward.api.bodies import FormBody
+from doorward.api.routing import Call
+from doorward.api.services import CurrentServices
+from doorward.api.waiting_client import waiting_client
+from doorward.core.ports import LimitedCall
+from doorward.domain.accounts.models import Profile
+from doorward.domain.auth.continuation import cookies_of
+from doorward.web.forms import NewEmailForm, NewPasswordForm, PageForm, SignedInPage, UsernameForm
+from doorward.web.own.visits import Done, OwnPage, OwnPages, Visit, shown_day, shown_moment
+
+
+class OverviewPage(OwnPage):
+    """What is known of the account."""
+
+    name = SignedInPage.OVERVIEW
+
+    def __init__(self, *, has_mail: bool) -> None:
+        self._has_mail = has_mail
+
+    async def words(self, visit: Visit) -> Mapping[str, object]:
+        """Return the profile."""
+        profile = await visit.services.own_account.profiles.read(visit.caller, _any_version)
+        return {"profile": _shown(profile), "has_mail": self._has_mail}
+
+
+class OverviewForms:
+    """The forms of the page."""
+
+    def __init__(self, own: OwnPages) -> None:
+        """Take what shows pages and carries out forms."""
+        self._own = own
+        self._page = OverviewPage(has_mail=own.has_mail)
+
+    def calls(self) -> Sequence[Call]:
+        """Return the calls."""
+        own, page = self._own, self._page
+        mail = [
+            *own.form(page, "change-email", LimitedCall.EMAIL_CHANGE, self.change_email_by_form),
+            *own.form(page, "cancel-email-change", LimitedCall.EMAIL_CHANGE, self.cancel_email_change_by_form),
+            *own.form(page, "send-verification", LimitedCall.VERIFICATION_MAIL, self.send_verification_by_form),
+        ]
+        return [
+            own.shown(page),
+            *own.form(page, "change-username", LimitedCall.ACCOUNT, self.change_username_by_form),
+            *own.form(page, "change-password", LimitedCall.PASSWORD, self.change_password_by_form),
+            *own.form(page, "sign-out", LimitedCall.SESSIONS, self.sign_out),
+            *own.form(page, "sign-out-everywhere", LimitedCall.SESSIONS, self.sign_out_everywhere),
+            *(mail if own.has_mail else ()),
+        ]
+
+    async def change_username_by_form(
+        self, request: Request, form: FormBody[UsernameForm], services: CurrentServices
+    ) -> Response:
+        """Give the account another user name."""
+
+        async def act(visit: Visit) -> Done:
+            await services.own_account.profiles.change_username(visit.caller, form.username, _any_version)
+            return Done("username")
+
+        return await self._own.act(self._page, request, services, form.form_token, act)
+
+    async def change_email_by_form(
+        self, request: Request, form: FormBody[NewEmailForm], services: CurrentServices
+    ) -> Response:
+        """Ask for another address."""
+
+        async def act(visit: Visit) -> Done:
+            await services.own_account.email_change.request(visit.caller, form.new_email)
+            return Done("email")
+
+        return await self._own.act(self._page, request, services, form.form_token, act)
+
+    async def cancel_email_change_by_form(
+        self, request: Request, form: FormBody[PageForm], services: CurrentServices
+    ) -> Response:
+        """Give up a change of the address."""
+
+        async def act(visit: Visit) -> Done:
+            await services.own_account.email_change.cancel(visit.caller)
+            return Done("email_cancelled")
+
+        return await self._own.act(self._page, request, services, form.form_token, act, needs_fresh_proof=False)
+
+    async def send_verification_by_form(
+        self, request: Request, form: FormBody[PageForm], services: CurrentServices
+    ) -> Response:
+        """Send the mail that verifies the address again."""
+
+        async def act(visit: Visit) -> Done:
+            await services.verification.send_again(visit.caller)
+            return Done("mail")
+
+        return await self._own.act(self._page, request, services, form.form_token, act, needs_fresh_proof=False)
+
+    async def change_password_by_form(
+        self, request: Request, form: FormBody[NewPasswordForm], services: CurrentServices
+    ) -> Response:
+        """Replace the password. The one of before is asked for, which is a fresh proof by itself."""
+
+        async def act(visit: Visit) -> Done:
+            async with waiting_client(request) as client:
+                session = await services.own_account.password_change.change(
+                    visit.caller,
+                    current_password=form.current_password,
+                    new_password=form.new_password,
+                    client=client,
+                    user_agent=visit.user_agent,
+                )
+            return Done("password", cookies_of(session))
+
+        return await self._own.act(self._page, request, services, form.form_token, act, needs_fresh_proof=False)
+
+    async def sign_out(self, request: Request, form: FormBody[PageForm], services: CurrentServices) -> Response:
+        """End the session of the browser, from whichever page."""
+        if not self._own.is_own(request, form.form_token):
+            return await self._own.act(self._page, request, services, "", _nothing)
+        await self._own.end(request, services)
+        return self._own.finished(request, "sign_out.done")
+
+    async def sign_out_everywhere(
+        self, request: Request, form: FormBody[PageForm], services: CurrentServices
+    ) -> Response:
+        """End all sessions of the user."""
+
+        async def act(visit: Visit) -> Response:
+            await services.own_account.session_ending.end_all(visit.caller)
+            return self._own.finished(request, "sign_out.done")
+
+        return await self._own.act(self._page, request, services, form.form_token, act, needs_fresh_proof=False)
+
+
+def _shown(profile: Profile) -> Mapping[str, object]:
+    return {
+        "username": profile.username,
+        "email": profile.email,
+        "is_verified": profile.email_verified_at is not None,
+        "has_bounced": profile.email_bounced_at is not None,
+        "pending_email": profile.pending_email,
+        "created": shown_day(profile.created_at),
+        "previous": "" if profile.previous_login is None else shown_moment(profile.previous_login),
+    }
+
+
+def _any_version(version: int) -> bool:  # noqa: ARG001 - a page has no version that its form is for
+    return True
+
+
+async def _nothing(visit: Visit) -> Done:  # noqa: ARG001 - an act is given who asks
+    return Done("")

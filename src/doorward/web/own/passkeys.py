@@ -1,0 +1,133 @@
+"""The page of passkeys, and its forms. A script asks the browser; the forms do the rest."""
+
+import json
+from collections.abc import Mapping, Sequence
+
+from fastapi import Request, Response
+from pydantic import ValidationError
+
+from doorward.api.bodies import FormBody
+from doorward.api.routing import Call
+from doorward.api.schemas.ceremonies import CreationOptionsResponse, RegistrationJson, encoded
+from doorward.api.services import CurrentServices, passkeys_of
+from doorward.api.waiting_client import waiting_client
+from doorward.core.ports import LimitedCall
+from doorward.domain.auth.callers import Caller
+from doorward.domain.auth.continuation import cookies_of
+from doorward.domain.auth.exceptions import EmailNotVerifiedError
+from doorward.domain.passkeys.exceptions import InvalidPasskeyError, PasskeyNotFoundError, TooManyPasskeysError
+from doorward.domain.passkeys.management import OwnPasskeys
+from doorward.domain.passkeys.models import CreationResponse, Passkey
+from doorward.web.forms import AddPasskeyForm, OwnPasskeyForm, RenamePasskeyForm, SignedInPage
+from doorward.web.own.visits import Done, OwnPage, OwnPages, Visit, read_id, shown_day
+
+
+class PasskeysPage(OwnPage):
+    """The passkeys, and the form that adds one."""
+
+    name = SignedInPage.PASSKEYS
+
+    async def words(self, visit: Visit) -> Mapping[str, object]:
+        """Return the passkeys, and what the browser is told about them."""
+        passkeys, caller = passkeys_of(visit.services), visit.caller
+        own = await passkeys.management.list(caller)
+        options, obstacle = "", ""
+        try:
+            options = CreationOptionsResponse.of(await passkeys.registration.options(caller)).model_dump_json()
+        except (EmailNotVerifiedError, TooManyPasskeysError) as error:
+            obstacle = visit.texts.refusal(error)
+        return {
+            "passkeys": [_shown(each) for each in own.passkeys],
+            "options": options,
+            "obstacle": obstacle,
+            "signals": json.dumps(_signals(own, caller)),
+        }
+
+
+class PasskeyForms:
+    """Each leads back to the page."""
+
+    def __init__(self, own: OwnPages) -> None:
+        """Take what shows pages and carries out forms."""
+        self._own = own
+        self._page = PasskeysPage()
+
+    def calls(self) -> Sequence[Call]:
+        """Return the calls."""
+        own, page, limit = self._own, self._page, LimitedCall.PASSKEYS
+        return [
+            own.shown(page),
+            *own.form(page, "add-passkey", limit, self.add_passkey_by_form),
+            *own.form(page, "rename-passkey", limit, self.rename_passkey_by_form),
+            *own.form(page, "remove-passkey", limit, self.remove_passkey_by_form),
+        ]
+
+    async def add_passkey_by_form(
+        self, request: Request, form: FormBody[AddPasskeyForm], services: CurrentServices
+    ) -> Response:
+        """Register the passkey that the browser made."""
+
+        async def act(visit: Visit) -> Done:
+            response = _read(form.credential)
+            async with waiting_client(request) as client:
+                added = await passkeys_of(services).registration.register(
+                    visit.caller, response, form.name, client=client, user_agent=visit.user_agent
+                )
+            return Done("passkey", cookies_of(added.login), added.recovery_codes)
+
+        return await self._own.act(self._page, request, services, form.form_token, act)
+
+    async def rename_passkey_by_form(
+        self, request: Request, form: FormBody[RenamePasskeyForm], services: CurrentServices
+    ) -> Response:
+        """Give a passkey another name."""
+
+        async def act(visit: Visit) -> Done:
+            passkey_id = read_id(form.passkey_id, PasskeyNotFoundError)
+            await passkeys_of(services).management.rename(visit.caller, passkey_id, form.name)
+            return Done("passkey_renamed")
+
+        return await self._own.act(self._page, request, services, form.form_token, act)
+
+    async def remove_passkey_by_form(
+        self, request: Request, form: FormBody[OwnPasskeyForm], services: CurrentServices
+    ) -> Response:
+        """Remove a passkey."""
+
+        async def act(visit: Visit) -> Done:
+            passkey_id = read_id(form.passkey_id, PasskeyNotFoundError)
+            async with waiting_client(request) as client:
+                session = await passkeys_of(services).management.remove(
+                    visit.caller, passkey_id, client=client, user_agent=visit.user_agent
+                )
+            return Done("passkey_removed", cookies_of(session))
+
+        return await self._own.act(self._page, request, services, form.form_token, act)
+
+
+def _read(text: str) -> CreationResponse:
+    """Return what the script put into the form. Raises ``InvalidPasskeyError``."""
+    try:
+        return RegistrationJson.model_validate_json(text).decoded()
+    except ValidationError as error:
+        raise InvalidPasskeyError from error
+
+
+def _shown(passkey: Passkey) -> Mapping[str, object]:
+    return {
+        "id": passkey.id,
+        "name": passkey.name,
+        "created": shown_day(passkey.created_at),
+        "used": "" if passkey.last_used_at is None else shown_day(passkey.last_used_at),
+        "is_suspended": passkey.suspended_at is not None,
+    }
+
+
+def _signals(own: OwnPasskeys, caller: Caller) -> Mapping[str, object]:
+    """Return what browsers are told (Web Authentication Level 3 section 5.1.10): accepted passkeys, names."""
+    names = {"rpId": own.relying_party.id, "userId": encoded(own.user_handle)}
+    accepted = [encoded(each.credential_id) for each in own.passkeys if each.suspended_at is None]
+    return {
+        "accepted": {**names, "allAcceptedCredentialIds": accepted},
+        "user": {**names, "name": caller.user.email, "displayName": caller.user.username},
+    }

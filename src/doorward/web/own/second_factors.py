@@ -1,0 +1,151 @@
+"""The page of second factors, and its forms. None of them needs a script.
+
+Pages that show a secret or codes are kept by no browser and no proxy, as all answers of forms.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from fastapi import Request, Response
+
+from doorward.api.bodies import FormBody
+from doorward.api.routing import Call
+from doorward.api.services import CurrentServices, Services
+from doorward.api.waiting_client import waiting_client
+from doorward.core.ports import LimitedCall
+from doorward.domain.auth.continuation import cookies_of
+from doorward.domain.auth.exceptions import InvalidSecondFactorError
+from doorward.domain.mfa.enrolment import TotpEnrolment
+from doorward.domain.mfa.exceptions import SecondFactorsUnavailableError
+from doorward.domain.mfa.models import Enrolment
+from doorward.web.account_pages import UNPROCESSABLE
+from doorward.web.forms import ConfirmApplicationForm, PageForm, SetUpApplicationForm, SignedInPage
+from doorward.web.own.visits import Done, OwnPage, OwnPages, Visit, shown_day
+
+FEW_CODES: Final = 3
+"""From this number on the page advises to make new ones."""
+GROUP: Final = 4
+"""Characters of the secret that are shown together: so a person sees what was typed already."""
+
+
+class SecondFactorsPage(OwnPage):
+    """The factors, and the forms that change them."""
+
+    name = SignedInPage.SECOND_FACTORS
+
+    async def words(self, visit: Visit) -> Mapping[str, object]:
+        """Return the factors."""
+        services, caller = visit.services, visit.caller
+        own = await services.second_factors.listing.list(caller)
+        application = next((each for each in own.factors if each.kind == "totp"), None)
+        is_available = services.second_factors.enrolment is not None
+        return {
+            "has_factor": caller.has_second_factor,
+            "application": "" if application is None else shown_day(application.created_at),
+            "obstacle": "" if is_available else visit.texts.refusal(SecondFactorsUnavailableError()),
+            "has_passkeys": services.passkeys is not None,
+            "passkeys": [each for each in own.factors if each.kind == "passkey"],
+            "codes_left": own.recovery_codes_left,
+            "has_few_codes": own.recovery_codes_left <= FEW_CODES,
+        }
+
+
+class SecondFactorForms:
+    """Each leads back to the page, or to what is shown before or after it."""
+
+    def __init__(self, own: OwnPages) -> None:
+        """Take what shows pages and carries out forms."""
+        self._own = own
+        self._page = SecondFactorsPage()
+
+    def calls(self) -> Sequence[Call]:
+        """Return the calls."""
+        own, page, limit = self._own, self._page, LimitedCall.FACTORS
+        return [
+            own.shown(page),
+            *own.form(page, "set-up-application", limit, self.set_up_application),
+            *own.form(page, "confirm-application", limit, self.confirm_application),
+            *own.form(page, "remove-application", limit, self.remove_application),
+            *own.form(page, "make-recovery-codes", limit, self.make_codes_by_form),
+        ]
+
+    async def set_up_application(
+        self, request: Request, form: FormBody[SetUpApplicationForm], services: CurrentServices
+    ) -> Response:
+        """Show a secret for an application, and ask for its code. Nothing is stored."""
+
+        async def act(visit: Visit) -> Response:
+            enrolment = await _enrolment(services).begin(visit.caller, replaces=form.replace)
+            return await self._secret_page(visit, enrolment)
+
+        return await self._own.act(self._page, request, services, form.form_token, act)
+
+    async def confirm_application(
+        self, request: Request, form: FormBody[ConfirmApplicationForm], services: CurrentServices
+    ) -> Response:
+        """Store the application whose code was typed, and show the recovery codes; or the secret again."""
+
+        async def act(visit: Visit) -> Done | Response:
+            enrolment = _enrolment(services)
+            try:
+                async with waiting_client(request) as client:
+                    enrolled = await enrolment.confirm(
+                        visit.caller, token=form.token, code=form.code, client=client, user_agent=visit.user_agent
+                    )
+            except InvalidSecondFactorError as refusal:
+                again = enrolment.show_again(visit.caller, form.token)
+                return await self._secret_page(visit, again, visit.texts.refusal(refusal))
+            return Done("application", cookies_of(enrolled.session), enrolled.recovery_codes)
+
+        return await self._own.act(self._page, request, services, form.form_token, act, needs_fresh_proof=False)
+
+    async def remove_application(
+        self, request: Request, form: FormBody[PageForm], services: CurrentServices
+    ) -> Response:
+        """Remove the application."""
+
+        async def act(visit: Visit) -> Done:
+            async with waiting_client(request) as client:
+                session = await _enrolment(services).remove(visit.caller, client=client, user_agent=visit.user_agent)
+            return Done("application_removed", cookies_of(session))
+
+        return await self._own.act(self._page, request, services, form.form_token, act)
+
+    async def make_codes_by_form(
+        self, request: Request, form: FormBody[PageForm], services: CurrentServices
+    ) -> Response:
+        """Make new recovery codes, and show them."""
+
+        async def act(visit: Visit) -> Done:
+            codes = await services.second_factors.recovery_codes.make_again(visit.caller)
+            return Done("codes", codes=codes)
+
+        return await self._own.act(self._page, request, services, form.form_token, act)
+
+    async def _secret_page(self, visit: Visit, enrolment: Enrolment, refusal: str = "") -> Response:
+        draw = visit.services.second_factors.draw_qr_code
+        return await self._own.shown_once(
+            self._page,
+            visit,
+            "set_up_application",
+            status=UNPROCESSABLE if refusal else 200,
+            words={
+                "refusal": refusal,
+                "done": "",
+                "uri": enrolment.uri,
+                "picture": "" if draw is None else await draw(enrolment.uri),
+                "secret": _grouped(enrolment.secret),
+                "token": enrolment.token,
+            },
+        )
+
+
+def _grouped(secret: str) -> str:
+    return " ".join(secret[start : start + GROUP] for start in range(0, len(secret), GROUP))
+
+
+def _enrolment(services: Services) -> TotpEnrolment:
+    """Return the use cases of applications. Raises ``SecondFactorsUnavailableError``."""
+    if services.second_factors.enrolment is None:
+        raise SecondFactorsUnavailableError
+    return services.second_factors.enrolment

@@ -1,0 +1,72 @@
+"""The page of a person's data: take them along, or have all deleted."""
+
+from collections.abc import Mapping, Sequence
+from typing import IO, Annotated
+
+from fastapi import Depends, Request, Response
+
+from doorward.api.bodies import FormBody
+from doorward.api.links import own_address
+from doorward.api.routing import Call
+from doorward.api.services import CurrentServices
+from doorward.api.v1.leaving import export_file, temporary_file
+from doorward.core.ports import LimitedCall
+from doorward.web.forms import PageForm, SignedInPage
+from doorward.web.own.visits import OwnPage, OwnPages, Visit, shown_day
+
+
+class DataPage(OwnPage):
+    """The two ways."""
+
+    name = SignedInPage.YOUR_DATA
+
+    async def words(self, visit: Visit) -> Mapping[str, object]:  # noqa: ARG002 - the page says the same to all
+        """Return nothing: the page is the same for all."""
+        return {}
+
+
+class DataForms:
+    """The forms of the page."""
+
+    def __init__(self, own: OwnPages) -> None:
+        """Take what shows pages and carries out forms."""
+        self._own = own
+        self._page = DataPage()
+
+    def calls(self) -> Sequence[Call]:
+        """Return the calls."""
+        own, page = self._own, self._page
+        return [
+            own.shown(page),
+            *own.form(page, "download", LimitedCall.EXPORT, self.download_by_form),
+            *own.form(page, "delete", LimitedCall.DELETION, self.delete_by_form),
+        ]
+
+    async def download_by_form(
+        self,
+        request: Request,
+        form: FormBody[PageForm],
+        services: CurrentServices,
+        file: Annotated[IO[bytes], Depends(temporary_file)],
+    ) -> Response:
+        """Send all that is stored about the person."""
+
+        async def act(visit: Visit) -> Response:
+            return await export_file(visit.caller, services, file)
+
+        return await self._own.act(self._page, request, services, form.form_token, act)
+
+    async def delete_by_form(self, request: Request, form: FormBody[PageForm], services: CurrentServices) -> Response:
+        """Deactivate the account at once, and delete it later."""
+
+        async def act(visit: Visit) -> Response:
+            due_at = await services.leaving.deletion.schedule(visit.caller)
+            return self._own.finished(
+                request,
+                "data.deleted",
+                facts={"date": shown_day(due_at)},
+                onward=own_address(request, "/account/restore") if self._own.has_mail else "",
+                onward_words=visit.texts("data.restore"),
+            )
+
+        return await self._own.act(self._page, request, services, form.form_token, act)

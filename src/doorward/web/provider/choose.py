@@ -1,0 +1,80 @@
+"""The page on which a person says with which account an application is meant (``prompt=select_account``)."""
+
+from collections.abc import Sequence
+from typing import Final
+from urllib.parse import urlencode
+
+from fastapi import Request, Response
+from pydantic import Field
+
+from doorward.api.bodies import FormBody
+from doorward.api.oauth.metadata import AUTHORIZE_PATH
+from doorward.api.policy import ContentPolicy
+from doorward.api.routing import Call
+from doorward.api.services import CurrentServices, ProviderServices
+from doorward.domain.oauth.asked_again import CHOSEN
+from doorward.domain.oauth.authorization_decision import AccountChoiceDue
+from doorward.domain.oauth.authorization_request import RefusedAuthorization
+from doorward.web.cookies import Cookie
+from doorward.web.forms import PageForm
+from doorward.web.provider.authorize import provider_of, sign_in_for
+from doorward.web.provider.consent import MAXIMUM_QUERY_LENGTH
+from doorward.web.provider.pages import CHOOSE, UNANSWERED, ProviderPages, form_policy, page_policy
+from doorward.web.provider.parameters import query_of
+
+TEMPLATE: Final = "choose_account"
+OTHER: Final = "other"
+
+
+class ChoiceForm(PageForm):
+    """What a person decided for which request."""
+
+    query: str = Field("", max_length=MAXIMUM_QUERY_LENGTH)
+    decision: str = Field("", max_length=16)
+
+
+def calls(pages: ProviderPages) -> Sequence[Call]:
+    """Return the calls."""
+
+    async def show_choice(request: Request, services: CurrentServices) -> Response:
+        """Ask; where there is nothing to ask, the browser goes on."""
+        try:
+            return await _ask(request, pages, provider_of(services), query_of(request), is_form=False)
+        except UNANSWERED as error:
+            return pages.error_page(request, error)
+
+    async def choose_account(request: Request, form: FormBody[ChoiceForm], services: CurrentServices) -> Response:
+        """Go on with the account that is signed in, or have another one sign in."""
+        provider = provider_of(services)
+        try:
+            if not pages.forms.is_own(request, TEMPLATE, form.form_token):
+                return await _ask(request, pages, provider, form.query, is_form=True)
+            return await _chosen(request, pages, provider, form)
+        except UNANSWERED as error:
+            return pages.error_page(request, error)
+
+    content = ContentPolicy.FORM
+    return [
+        Call("GET", CHOOSE, show_choice, page_policy(content)),
+        Call("POST", CHOOSE, choose_account, form_policy(content)),
+    ]
+
+
+async def _ask(
+    request: Request, pages: ProviderPages, provider: ProviderServices, query: str, *, is_form: bool
+) -> Response:
+    session = await provider.browser_sessions.find(pages.cookies.read(request, Cookie.SESSION))
+    considered = await provider.authorization.consider(pages.asked(request, query), session)
+    if isinstance(considered, RefusedAuthorization) or not isinstance(considered.decision, AccountChoiceDue):
+        return pages.go_on(request, f"{AUTHORIZE_PATH}?{query}", is_form=is_form)
+    username = considered.decision.session.username
+    return pages.form_page(request, TEMPLATE, fields={"query": query}, username=username)
+
+
+async def _chosen(request: Request, pages: ProviderPages, provider: ProviderServices, form: ChoiceForm) -> Response:
+    asked = pages.asked(request, form.query)
+    session = await provider.browser_sessions.find(pages.cookies.read(request, Cookie.SESSION))
+    if session is None or form.decision == OTHER:
+        return pages.go_on(request, sign_in_for(provider, asked), is_form=True)
+    note = {CHOSEN: provider.authorization.choice(asked, session)}
+    return pages.go_on(request, f"{AUTHORIZE_PATH}?{urlencode({**asked.values, **note})}", is_form=True)

@@ -1,0 +1,146 @@
+"""The pages before the sign-in: make an account, and ask for a mail when the password is forgotten."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from fastapi import Request, Response
+from pydantic import Field
+
+from doorward.api.bodies import FormBody
+from doorward.api.policy import ContentPolicy
+from doorward.api.routing import Call
+from doorward.api.services import CurrentServices, Services
+from doorward.api.waiting_client import waiting_client
+from doorward.core.exceptions import DomainError
+from doorward.core.ports import LimitedCall
+from doorward.domain.auth.browser_session import BrowserStay
+from doorward.domain.auth.exceptions import EmailNotVerifiedError
+from doorward.web.account_pages import UNPROCESSABLE
+from doorward.web.cookies import DEVICE_KEPT, Cookie
+from doorward.web.forms import MAXIMUM_FIELD_LENGTH
+from doorward.web.provider.authorize import provider_of
+from doorward.web.provider.pages import ProviderPages, page_policy, raise_for_all
+from doorward.web.provider.parameters import checked_next
+from doorward.web.provider.sign_in_forms import EXPIRED, NextForm
+from doorward.web.texts import texts_of
+
+REGISTER: Final = "/account/register"
+FORGOT: Final = "/account/forgot-password"
+
+
+class RegisterForm(NextForm):
+    """A new account."""
+
+    email: str = Field("", max_length=MAXIMUM_FIELD_LENGTH)
+    username: str = Field("", max_length=MAXIMUM_FIELD_LENGTH)
+    password: str = Field("", max_length=MAXIMUM_FIELD_LENGTH)
+
+
+class ForgotForm(NextForm):
+    """The address of an account."""
+
+    email: str = Field("", max_length=MAXIMUM_FIELD_LENGTH)
+
+
+def calls(pages: ProviderPages) -> Sequence[Call]:
+    """Return the calls of those pages that there are."""
+    joining, content = _JoiningPages(pages), ContentPolicy.FORM
+    registers = [
+        Call("GET", REGISTER, joining.show_register, page_policy(content)),
+        Call("POST", REGISTER, joining.register_by_form, page_policy(content, LimitedCall.REGISTER)),
+    ]
+    mails = [
+        Call("GET", FORGOT, joining.show_forgot_password, page_policy(content)),
+        Call("POST", FORGOT, joining.forgot_password_by_form, page_policy(content, LimitedCall.FORGOT)),
+    ]
+    return [*(registers if pages.options.registers else ()), *(mails if pages.options.has_mail else ())]
+
+
+@dataclass(frozen=True, slots=True)
+class _JoiningPages:
+    pages: ProviderPages
+
+    async def show_register(self, request: Request) -> Response:
+        """Show the form."""
+        return self._register_page(request, RegisterForm(next=request.query_params.get("next", "")))
+
+    async def register_by_form(
+        self, request: Request, form: FormBody[RegisterForm], services: CurrentServices
+    ) -> Response:
+        """Make the account and sign in, where no mail has to complete it first."""
+        texts = texts_of(request)
+        if not self.pages.forms.is_own(request, "register", form.form_token):
+            return self._register_page(request, form, texts(EXPIRED))
+        try:
+            return await self._register(request, form, services)
+        except DomainError as refusal:
+            raise_for_all(refusal)
+            return self._register_page(request, form, texts.refusal(refusal))
+
+    async def show_forgot_password(self, request: Request) -> Response:
+        """Show the form."""
+        return self._forgot_page(request, ForgotForm(next=request.query_params.get("next", "")))
+
+    async def forgot_password_by_form(
+        self, request: Request, form: FormBody[ForgotForm], services: CurrentServices
+    ) -> Response:
+        """Send the mail, if there is such an account. The page says the same if there is none."""
+        texts = texts_of(request)
+        if not self.pages.forms.is_own(request, "forgot_password", form.form_token):
+            return self._forgot_page(request, form, texts(EXPIRED))
+        device = self.pages.cookies.read(request, Cookie.DEVICE)
+        try:
+            await services.recovery.request_reset(form.email, device_token=device)
+        except DomainError as refusal:
+            raise_for_all(refusal)
+            return self._forgot_page(request, form, texts.refusal(refusal))
+        return self.pages.finished(request, "forgot.sent", facts={"email": form.email})
+
+    async def _register(self, request: Request, form: RegisterForm, services: Services) -> Response:
+        given = {"email": form.email, "username": form.username, "password": form.password}
+        async with waiting_client(request) as client:
+            if services.registration_requests.is_required:
+                await services.registration_requests.request(**given, client=client)
+                return self.pages.finished(request, "register.sent", facts={"email": form.email})
+            await services.registration.register(**given, client=client)
+            replaced = provider_of(services).browser_sessions.read(self.pages.cookies.read(request, Cookie.SESSION))
+            try:
+                signed_in = await services.login.sign_in(
+                    name=form.username,
+                    password=form.password,
+                    stay=BrowserStay(replaced.id if replaced else None),
+                    client=client,
+                    user_agent=request.headers.get("user-agent"),
+                )
+            except EmailNotVerifiedError:
+                return self.pages.finished(request, "register.verify", facts={"email": form.email})
+        goes_on = checked_next(form.next) or "/account/overview"
+        response = self.pages.go_on(request, goes_on, is_form=True)
+        self.pages.cookies.set(response, Cookie.SESSION, signed_in.cookie, signed_in.kept_for)
+        self.pages.cookies.set(response, Cookie.DEVICE, signed_in.device_token, DEVICE_KEPT)
+        return response
+
+    def _register_page(self, request: Request, form: RegisterForm, refusal: str = "") -> Response:
+        goes_on = checked_next(form.next)
+        return self.pages.form_page(
+            request,
+            "register",
+            status=UNPROCESSABLE if refusal else 200,
+            fields={"next": goes_on},
+            refusal=refusal,
+            next=goes_on,
+            email=form.email,
+            username=form.username,
+        )
+
+    def _forgot_page(self, request: Request, form: ForgotForm, refusal: str = "") -> Response:
+        goes_on = checked_next(form.next)
+        return self.pages.form_page(
+            request,
+            "forgot_password",
+            status=UNPROCESSABLE if refusal else 200,
+            fields={"next": goes_on},
+            refusal=refusal,
+            next=goes_on,
+        )

@@ -1,0 +1,72 @@
+"""The pages of the own account and those before the sign-in, with a screen reader, a keyboard and a telephone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+
+from development.client import new_person
+from tests.browser.applications import add_app, window
+from tests.browser.passkeys import PasskeySite
+from tests.browser.test_second_factors import Inspection
+from tests.browser.test_sign_in import address
+from tests.browser.tools import validation_messages
+
+if TYPE_CHECKING:
+    from playwright.async_api import Browser
+
+OWN: Final = ("overview", "second-factors", "passkeys", "sessions", "applications", "your-data")
+BEFORE: Final = ("sign-in", "register", "forgot-password", "lost-device")
+
+
+@pytest.mark.parametrize(("colours", "language"), [("light", "de"), ("dark", "en")])
+async def test_axe_and_the_validator_find_nothing_on_any_page(
+    home: PasskeySite, browser: Browser, tmp_path: Path, colours: Any, language: str
+) -> None:
+    app, person = add_app(home), new_person()
+    async with window(browser, color_scheme=colours, bypass_csp=True, locale=language) as page:
+        seen = Inspection(page)
+        for name in BEFORE:
+            await page.goto(f"{home.url}/account/{name}")
+            await seen.look(name)
+        await page.goto(f"{home.url}/account/register")
+        for label, typed in (("email", person.email), ("username", person.username), ("password", person.password)):
+            await page.locator(f"#{label}").fill(typed)
+        await page.locator("button[type=submit]").click()
+        await page.wait_for_url("**/account/overview")
+        await page.goto(address(home, app))
+        await page.locator("button[value=allow]").click()
+        await page.get_by_text("Welcome back").wait_for()
+        await page.goto(address(home, app, prompt="select_account"))
+        await seen.look("choose")
+        for name in OWN:
+            await page.goto(f"{home.url}/account/{name}")
+            await seen.look(name)
+        assert await page.locator("html").get_attribute("lang") == language
+    assert (seen.found, validation_messages(seen.shown, tmp_path) if colours == "light" else []) == ([], [])
+
+
+async def test_a_person_registers_and_changes_the_password_by_keyboard_without_a_script(
+    home: PasskeySite, browser: Browser
+) -> None:
+    person = new_person()
+    async with window(browser, java_script_enabled=False) as page:
+        await page.goto(f"{home.url}/account/sign-in?next=/account/overview")
+        await page.get_by_role("link", name="Create an account").press("Enter")
+        for typed in (person.email, person.username, person.password):
+            await page.keyboard.press("Tab")
+            await page.keyboard.type(typed)
+        await page.keyboard.press("Enter")
+        await page.get_by_role("heading", name="Your account").wait_for()
+        await page.locator("summary", has_text="Change the password").press("Enter")
+        for typed in (person.password, "four other random words"):
+            await page.keyboard.press("Tab")
+            await page.keyboard.type(typed)
+        await page.keyboard.press("Enter")
+        await page.get_by_text("Your password is changed").wait_for()
+        # A reload repeats nothing.
+        await page.reload()
+        assert not await page.get_by_role("status").count()
+    assert (await home.api.post_token(person.username, "four other random words")).status_code == 200

@@ -1,0 +1,129 @@
+"""What the sign-in leads to: a new account, a forgotten password; and the languages and the brand of pages."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import quote
+
+from development.client import new_person
+from tests.integration.mailbox import make_service_with_mail, next_mail, token_in
+from tests.integration.oauth.browsers import Browser, application
+from tests.integration.oauth.provider import Provider
+from tests.integration.passkeys.keyring import ORIGIN
+from tests.integration.service import MakeService, Service
+from tests.integration.web.visitor import LOGIN, SIGN_IN, Shown, Visitor, is_live
+
+PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(60)
+
+
+async def test_a_new_person_goes_on_to_the_application(site: Service) -> None:
+    app, person = await application(Provider(site)), new_person()
+    someone = Visitor(site, person)
+    shown = await someone.open(app.address())
+    register = f"/account/register?next={quote(shown.form('sign-in').fields['next'], safe='')}"
+    shown = await someone.open(register)
+    refused = await someone.send("register", email=person.email, username="x", password=person.password)
+    assert (refused.status, person.email in refused.answer.text) == (422, True)
+    assert person.password not in refused.answer.text
+    shown = await someone.send("register", email=person.email, username=person.username, password=person.password)
+    assert (shown.status, "asks for access" in shown.text, person.username in shown.text) == (200, True, True)
+    assert await is_live(site, someone.cookie)
+
+
+async def test_a_taken_name_and_a_foreign_form_register_nobody(site: Service) -> None:
+    taken, person = await site.register(), new_person()
+    someone = Visitor(site, person)
+    await someone.open("/account/register")
+    refused = await someone.send("register", email=person.email, username=taken.username, password=person.password)
+    assert (refused.status, "user name exists" in refused.text) == (422, True)
+    fields = {"email": person.email, "username": person.username, "password": person.password}
+    refused = await someone.post("register", fields)
+    assert (refused.status, "open for too long" in refused.text) == (422, True)
+    assert site.sql("SELECT 1 FROM users WHERE email = %s", person.email) == []
+
+
+async def test_where_mail_completes_an_account_the_page_says_so(make_service: MakeService, tmp_path: Path) -> None:
+    service = await make_service_with_mail(make_service, tmp_path, registration_confirmation=True)
+    person = new_person()
+    someone = Visitor(service, person)
+    await someone.open("/account/register")
+    shown = await someone.send("register", email=person.email, username=person.username, password=person.password)
+    assert (shown.title, person.email in shown.text) == ("Look into your mailbox", True)
+    token = token_in(await next_mail(service, person.email, "Confirm"))
+    await someone.open("/account/confirm-registration")
+    shown = await someone.send("confirm-registration", token=token, password=person.password)
+    assert (shown.title, 'href="/account/sign-in"' in shown.answer.text) == ("Registration confirmed", True)
+
+
+async def test_a_forgotten_password_is_asked_for_the_same_way_for_everybody(site: Service) -> None:
+    known, told = await site.register(), set()
+    for email in (known.email, "nobody-at-all@example.com"):
+        someone = Visitor(site, known)
+        await someone.open("/account/forgot-password")
+        shown = await someone.send("forgot-password", email=email)
+        told.add((shown.status, shown.title, shown.text.replace(email, "")))
+    assert len(told) == 1
+    refused = await someone.post("forgot-password", {"email": known.email})
+    assert refused.status == 422
+
+
+async def test_where_registration_is_closed_and_no_mail_is_sent_nothing_leads_there(make_service: MakeService) -> None:
+    service = await make_service(environment="production", bcrypt_rounds=10, public_url=ORIGIN, registration="closed")
+    shown = await Visitor(service, new_person()).open(SIGN_IN)
+    assert ("/register" in shown.answer.text, "forgot-password" in shown.answer.text) == (False, False)
+    for page in ("register", "forgot-password"):
+        assert (await service.client.get(f"/account/{page}")).status_code == 404
+
+
+async def test_pages_and_refusals_speak_the_language_that_is_asked_for(site: Service) -> None:
+    app = await application(Provider(site))
+    someone = Visitor(site, await site.register())
+    shown = await someone.open(app.address(ui_locales="de en"))
+    assert ('<html lang="de">' in shown.answer.text, shown.title) == (True, "Anmelden")
+    # Forms keep it, refusals are translated, and the way goes on in it.
+    refused = await someone.send("sign-in", username=someone.person.username, password="not this one")
+    assert (refused.title, "ist falsch" in refused.text) == ("Anmelden", True)
+    shown = await someone.send("sign-in", username=someone.person.username, password=someone.person.password)
+    assert "bittet um Zugriff" in shown.title
+    headers = {"Accept-Language": "de-CH, en;q=0.5"}
+    shown = Shown(await someone.http.get("/account/overview", headers=headers))
+    assert ('<html lang="de">' in shown.answer.text, shown.title) == (True, "Ihr Konto")
+    answer = await site.client.put("/account/sign-in", headers={**headers, "Accept": "text/html"})
+    assert (answer.status_code, "Methode nicht erlaubt" in answer.text) == (405, True)
+    assert (await someone.http.get("/account/overview")).text.count('<html lang="en">') == 1
+
+
+async def test_the_brand_is_on_every_page(make_service: MakeService, tmp_path: Path) -> None:
+    logo, pages = tmp_path / "logo.png", tmp_path / "pages"
+    logo.write_bytes(PICTURE)
+    pages.mkdir()
+    (pages / "lost_device.html").write_text("<!doctype html><title>Ask us</title>{{ brand.name }}", encoding="utf-8")
+    service = await make_service(
+        public_url=ORIGIN, brand_name="Ada & Co", brand_color="#7a0019", brand_logo_file=logo, templates_dir=pages
+    )
+    answer = await service.client.get(SIGN_IN)
+    assert "<title>Sign in · Ada &amp; Co</title>" in answer.text
+    assert '<img class="logo" src="../account/static/logo" alt="Ada &amp; Co">' in answer.text
+    picture = await service.client.get("/account/static/logo")
+    assert (picture.content, picture.headers["content-type"]) == (PICTURE, "image/png")
+    assert picture.headers["x-content-type-options"] == "nosniff"
+    assert "--accent:light-dark(#7a0019," in (await service.client.get("/account/static/pages.css")).text
+    assert (await service.client.get("/account/lost-device")).text == "<!doctype html><title>Ask us</title>Ada &amp; Co"
+
+
+async def test_the_sign_in_is_small_and_loads_nothing_from_elsewhere(site: Service) -> None:
+    page = await site.client.get(SIGN_IN)
+    style = await site.client.get("/account/static/pages.css")
+    assert len(page.content) + len(style.content) < 30_000
+    assert "//" not in page.text.replace("<!doctype html>", "").replace("https://auth.example.com", "")
+    assert "url(" not in style.text
+    assert "style=" not in page.text
+    assert "<style" not in page.text
+
+
+async def test_without_a_page_to_go_on_to_the_sign_in_says_that_it_is_done(site: Service) -> None:
+    someone = Visitor(site, await site.register())
+    assert (await someone.open(SIGN_IN)).title == LOGIN
+    shown = await someone.send("sign-in", username=someone.person.username, password=someone.person.password)
+    assert shown.title == "Signed in"
+    assert await Browser(Provider(site)).get(SIGN_IN)

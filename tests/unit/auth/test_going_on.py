@@ -1,0 +1,40 @@
+"""The session in which a caller goes on, of the kind that has asked; and who acts in a browser."""
+
+from uuid import UUID
+
+import pytest
+
+from doorward.domain.auth.browser_sessions import SignedIn
+from doorward.domain.auth.callers import caller_in_browser
+from doorward.domain.auth.continuation import cookies_of, proof_of, tokens_of
+from doorward.domain.auth.models import LoggedIn, TokenPair
+from tests.unit.oauth.applications import session
+
+TOKENS = LoggedIn(TokenPair("access", "refresh", 1800, frozenset()), "device")
+COOKIES = SignedIn("cookie", "device", None)
+
+
+def test_each_kind_is_returned_as_it_is_and_the_other_is_a_defect() -> None:
+    assert (tokens_of(TOKENS), cookies_of(COOKIES)) == (TOKENS, COOKIES)
+    with pytest.raises(TypeError):
+        tokens_of(COOKIES)
+    with pytest.raises(TypeError):
+        cookies_of(TOKENS)
+
+
+def test_who_acts_in_a_browser_has_the_own_account_and_nothing_by_roles() -> None:
+    live = session(acr=2, amr=("pwd", "otp", "mfa"), has_second_factor=True, is_verified=False)
+    caller = caller_in_browser(live)
+    own = frozenset({"account"})
+    assert (caller.scopes, caller.token_scopes, caller.roles) == (own, own, frozenset())
+    assert (caller.user_id, caller.user.username, caller.user.email) == (UUID(int=7), "ada", "ada@example.com")
+    assert (caller.acr, caller.amr, caller.authenticated_at) == (2, frozenset(live.amr), live.authenticated_at)
+    assert (caller.has_second_factor, caller.is_email_verified) == (True, False)
+    assert (caller.session_id, caller.browser_session, caller.client_id) == (live.id, live, "doorward")
+
+
+def test_what_was_proven_goes_on_in_another_epoch() -> None:
+    caller = caller_in_browser(session(acr=2, amr=("pwd", "otp", "mfa")))
+    proof = proof_of(caller, epoch=5)
+    assert (proof.methods, proof.acr, proof.session_epoch) == (("mfa", "otp", "pwd"), 2, 5)
+    assert proof.proven_at == caller.authenticated_at
