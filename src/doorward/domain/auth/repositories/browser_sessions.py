@@ -212,7 +212,7 @@ async def end_browser_session(
     now: datetime,
     reason: EndReason,
 ) -> Sequence[UUID] | None:
-    """End a session, the one with ``secret_hash`` if given, and its applications'; return their ids, None without one."""
+    """End a session, with ``secret_hash`` only the one that has it, and its applications'; return the ids of those."""
     cursor = await connection.execute(
         """
         WITH gone AS (
