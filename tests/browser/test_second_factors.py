@@ -219,13 +219,15 @@ class Inspection:
     async def press(self, button: str, label: str = "", typed: str = "") -> None:
         if label:
             await self.page.get_by_label(label).fill(typed)
-        await self.page.get_by_role("button", name=button).click()
+        async with self.page.expect_navigation():
+            await self.page.get_by_role("button", name=button).click()
 
 
 async def look_at_a_set_up(seen: Inspection, site: PasskeySite, person: Person) -> str:
     """Set up an application, with a stale proof and a wrong code; return a recovery code."""
     page = seen.page
     await sign_in(page, site, person)
+    await page.get_by_role("heading", name="Second factors", exact=True).wait_for()
     await seen.look("own-none")
     make_stale(site, person)
     await seen.press("Set up an application")
@@ -251,6 +253,7 @@ async def look_at_a_sign_in(seen: Inspection, site: PasskeySite, person: Person,
     """Sign in by a recovery code after a wrong one, and try a change with a stale proof."""
     page = seen.page
     await sign_in(page, site, person)
+    await page.get_by_role("heading", name="Second step").wait_for()
     await seen.look("second-step")
     await seen.press("Use the recovery code", "Recovery code", "x")
     assert "is wrong" in await told(page)
