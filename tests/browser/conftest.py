@@ -14,7 +14,7 @@ import psycopg
 import pytest
 
 from development.client import ApiClient
-from development.ports import LOOPBACK, free_port
+from development.ports import free_port
 from development.postgres import EmbeddedPostgres
 from development.proof.service import proof_settings, running_service
 from doorward.infrastructure.mail.development import DevelopmentMailbox
@@ -89,18 +89,13 @@ def page_port() -> int:
 
 
 @pytest.fixture(scope="session")
-def passkey_url(postgres: EmbeddedPostgres, page_port: int) -> Iterator[str]:
+def passkey_url(postgres: EmbeddedPostgres) -> Iterator[str]:
     with psycopg.connect(postgres.url(), autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {PASSKEY_DATABASE}".encode())
     migrate(postgres.url(PASSKEY_DATABASE))
     port = free_port()
     url = f"http://localhost:{port}"
-    settings = proof_settings(
-        postgres.url(PASSKEY_DATABASE),
-        PUBLIC_URL=url,
-        BACKGROUND="off",
-        CORS_ALLOW_ORIGINS=f"http://{LOOPBACK}:{page_port}",
-    )
+    settings = proof_settings(postgres.url(PASSKEY_DATABASE), PUBLIC_URL=url, BACKGROUND="off")
     with running_service(settings, port=port):
         yield url
 

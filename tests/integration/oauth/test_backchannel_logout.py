@@ -5,94 +5,38 @@ import math
 import os
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from ipaddress import ip_network
 from typing import Any
-from urllib.parse import parse_qs
 
 import jwt
 import pytest
 
 from development.client import PASSWORD, Person
 from doorward.domain.oauth.backchannel_logout import DELAYS
-from doorward.domain.outbox.delivery import Delivery
-from doorward.domain.outbox.mail_queue import MailQueue
 from doorward.wiring.background import run_worker
-from doorward.wiring.events_out import create_events_out
-from doorward.wiring.keys import create_signing_keys
 from tests.integration.oauth.browsers import LOGOUT, Application, Browser, application, signed_in
 from tests.integration.oauth.clients import OPERATOR, any_version
-from tests.integration.oauth.provider import ISSUER, Provider, claims_of
-from tests.integration.service import FakeClock, Logs, events, run_service, settings_of_the_ring
-from tests.integration.webhook_receiver import OK, Receiver, answer_of, receiving
+from tests.integration.oauth.provider import ISSUER, claims_of
+from tests.integration.oauth.told_servers import Telling, Told, telling, token_of
+from tests.integration.service import Logs, events
+from tests.integration.webhook_receiver import OK, answer_of
 
 BOUND_SECONDS = 60
 EVENT = "http://schemas.openid.net/event/backchannel-logout"
 
 
-@dataclass
-class Told:
-    """A provider, the delivery of its logouts, and a server that is told."""
-
-    provider: Provider
-    delivery: Delivery
-    closed: Delivery
-    """The same of an operator who has opened no networks."""
-    receiver: Receiver
-    port: int
-
-    async def app(self, **content: Any) -> Application:
-        """Register an application whose server is told."""
-        return await application(
-            self.provider, backchannel_logout_uri=f"http://127.0.0.1:{self.port}/logout", **content
-        )
-
-    def messages(self) -> list[dict[str, Any]]:
-        return self.provider.sql("SELECT * FROM outbox WHERE channel = 'logout' ORDER BY id")
-
-    async def deliver(self) -> list[dict[str, Any]]:
-        """Deliver what is due, whenever it was to be tried again; return the claims of what the server got."""
-        self.provider.sql("UPDATE outbox SET due_at = clock_timestamp() WHERE channel = 'logout'")
-        before = len(self.receiver.got)
-        await self.delivery.deliver_due()
-        return [claims_of(token_of(each.body)) for each in self.receiver.got[before:]]
-
-
-def token_of(body: bytes) -> str:
-    form = parse_qs(body.decode(), strict_parsing=True)
-    assert list(form) == ["logout_token"]
-    return form["logout_token"][0]
-
-
 @pytest.fixture(scope="module")
-async def provider_that_tells(
-    make_database: Any, secret_key: str
-) -> AsyncIterator[tuple[Provider, Delivery, Delivery]]:
-    """A service of its own: the tests move its clock, and read its whole outbox."""
-    changes, database_url = {"public_url": ISSUER, "background": "off"}, make_database(migrated=True)
-    settings, clock = settings_of_the_ring(database_url, secret_key, changes), FakeClock()
-    opened = settings_of_the_ring(database_url, secret_key, {**changes, "webhook_networks": "127.0.0.0/8"})
-    async with run_service(settings, clock) as service:
-        keys = create_signing_keys(settings, service.database, clock)
-        assert keys is not None
-        async with keys.running():
-            deliveries = []
-            for each in (opened, settings):
-                events_out = create_events_out(each, service.database, clock, MailQueue(None), keys, measures=False)
-                assert events_out.names == ["logouts"]
-                assert events_out.logouts is not None
-                deliveries.append(events_out.logouts)
-            yield Provider(service), deliveries[0], deliveries[1]
+async def telling_provider(make_database: Any, secret_key: str) -> AsyncIterator[Telling]:
+    async with telling(make_database(migrated=True), secret_key) as running:
+        yield running
 
 
 @pytest.fixture
-async def told(provider_that_tells: tuple[Provider, Delivery, Delivery]) -> AsyncIterator[Told]:
-    provider, delivery, closed = provider_that_tells
-    provider.sql("DELETE FROM outbox")
-    receiver = Receiver(OK)
-    async with receiving(receiver) as port:
-        yield Told(provider, delivery, closed, receiver, port)
+async def told(telling_provider: Telling) -> AsyncIterator[Told]:
+    async with telling_provider.told() as server:
+        yield server
 
 
 @pytest.fixture
@@ -273,13 +217,11 @@ async def test_internal_addresses_are_not_called_unless_the_operator_opens_them(
     assert len(await told.deliver()) == 1
 
 
-async def test_a_worker_of_its_own_tells_of_logouts(
-    told: Told, browser: Browser, provider_that_tells: tuple[Provider, Delivery, Delivery], logs: Logs
-) -> None:
+async def test_a_worker_of_its_own_tells_of_logouts(told: Told, browser: Browser, logs: Logs) -> None:
     app = await told.app()
     await app.tokens(browser, await signed_in(browser, told.provider))
     await browser.send(await browser.get(LOGOUT))
-    settings = provider_that_tells[0].service.settings
+    settings = told.provider.service.settings
     opened = settings.outgoing.model_copy(update={"webhook_networks": (ip_network("127.0.0.0/8"),)})
     worker = asyncio.create_task(run_worker(replace(settings, outgoing=opened)))
     async with asyncio.timeout(BOUND_SECONDS):

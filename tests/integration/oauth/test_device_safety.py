@@ -153,7 +153,7 @@ async def test_the_form_that_decides_is_of_one_code_one_browser_and_one_person(
     wrong = await browser.send(page, user_code=second["user_code"], decision="allow")
     assert wrong.status_code == 422
     (action, fields) = forms_of(page)[-1]
-    assert action == "device"
+    assert action == "../account/device"
     form = {**fields, "decision": "allow"}
     foreign = await browser.http.post(DEVICE, data=form, headers={"Sec-Fetch-Site": "cross-site"})
     assert foreign.status_code in {403, 422}
