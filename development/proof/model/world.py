@@ -59,7 +59,7 @@ REMEMBERED_DAYS: Final = 30
 POLL_SECONDS: Final = 0.001
 
 
-def _without_http(_settings: Settings, services: Services, _pages: object) -> Any:  # noqa: ANN401 - as little of an application as wiring needs
+def _without_http(_settings: Settings, services: Services, *_pages: object) -> Any:  # noqa: ANN401 - as little of an application as wiring needs
     """Return where ``wiring`` puts what it has built."""
     return SimpleNamespace(state=SimpleNamespace(services=services))
 

@@ -9,7 +9,7 @@ from doorward.web.cookies import Cookie, Cookies
 
 _SAME: Final = "same-origin"
 _OF_NO_SESSION: Final = frozenset({"sign_in", "second_factor"})
-"""Forms that work whoever has signed in meanwhile, in another tab."""
+"""Forms that work for any user who has signed in meanwhile, in another tab."""
 
 
 class OwnForms:

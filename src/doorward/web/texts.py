@@ -1,4 +1,4 @@
-"""What the pages say, in the language of whoever reads: one file a language in the folder ``texts``. Pure, once read.
+"""What the pages say, in the language of the reader: one file a language in the folder ``texts``. Pure, once read.
 
 The language is what the application asks for (``ui_locales``, OpenID Connect Core section 3.1.2.1), then what the
 browser asks for (``Accept-Language``, RFC 9110 section 12.5.4), and English otherwise.

@@ -185,7 +185,7 @@ class SignInPages:
             return await factors.completion.complete_in_browser(form.mfa_token, code, by, visit.stay)
 
     async def _signed_in(self, visit: _Visit, signed_in: SignedIn) -> Response:
-        """Set the cookies, and go on. Whoever was signed in here as another user is not any more."""
+        """Set the cookies, and go on. Another user who was signed in here is so no more."""
         cookies, sessions = self._pages.cookies, visit.provider.browser_sessions
         if visit.stay.replaces is not None:
             await sessions.end(cookies.read(visit.request, Cookie.SESSION))
