@@ -196,7 +196,7 @@ async def test_a_form_on_a_page_of_another_site_signs_nobody_in(home: PasskeySit
     async with page.expect_response(lambda answer: answer.url.endswith(SIGN_IN)) as answered:
         await page.get_by_role("button", name="Win").click()
     assert (await answered.value).status == 403
-    await page.get_by_text("open for too long").wait_for()
+    await page.get_by_text("A page of another site has sent this form").wait_for()
     assert not [each for each in await context.cookies() if each.get("name") == "doorward_session"]
     await context.close()
 
