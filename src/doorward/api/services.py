@@ -36,6 +36,7 @@ from doorward.domain.administration.search import UserSearch
 from doorward.domain.administration.user_actions import UserActions
 from doorward.domain.administration.users import Users
 from doorward.domain.auth.browser_sessions import BrowserSessions
+from doorward.domain.auth.key_proofs import KeyProofs
 from doorward.domain.auth.listing import SessionListing
 from doorward.domain.auth.login import Login
 from doorward.domain.auth.login_completion import LoginCompletion
@@ -198,6 +199,7 @@ class ProviderServices:
     """The use cases of the standard endpoints, where the service issues tokens for others."""
 
     issuer: str
+    key_proofs: KeyProofs
     client_credentials: ClientCredentials
     introspection: Introspection
     revocation: Revocation

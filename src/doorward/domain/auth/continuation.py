@@ -56,7 +56,7 @@ class SessionContinuation:
         ``InvalidAccessTokenError`` for a user that may not act any more.
         """
         token = DeviceToken.new(proof.user_id)
-        grant = Grant(caller.client_id, tuple(sorted(caller.token_scopes)))
+        grant = Grant(caller.client_id, tuple(sorted(caller.token_scopes)), binding=caller.binding)
         known = replace(device, id=token.device_id)
         begun = await begin_session(
             connection, account, proof, grant, known, policy=SIGNED_IN, lifetimes=self._lifetimes, now=now
