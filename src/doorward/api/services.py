@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from dataclasses import dataclass
-from typing import Annotated, Final, Protocol
+from typing import Annotated, Final
 
 from fastapi import Depends, FastAPI, Request
 from starlette.types import Scope
@@ -47,6 +47,7 @@ from doorward.domain.auth.session_ending import OwnSessionEnding
 from doorward.domain.auth.sessions import Sessions
 from doorward.domain.items.importing import ItemImport
 from doorward.domain.items.service import Items
+from doorward.domain.keys.ports import PublishedKeySet
 from doorward.domain.mfa.enrolment import TotpEnrolment
 from doorward.domain.mfa.listing import FactorListing
 from doorward.domain.mfa.recovery_codes import RecoveryCodes
@@ -141,19 +142,6 @@ class AdministrationServices:
     """For commands alone."""
     user_import: UserImport
     user_export: UserExport
-
-
-class PublishedKeySet(Protocol):
-    """The key set that other services verify tokens with, as it is at the moment."""
-
-    def jwks(self) -> bytes:
-        """Return the JWK Set."""
-        ...
-
-    @property
-    def etag(self) -> str:
-        """Return the entity tag of the JWK Set."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
