@@ -281,6 +281,8 @@ CREATE TABLE public.oauth_codes (
     authenticated_at timestamp with time zone NOT NULL,
     session_ends_at timestamp with time zone NOT NULL,
     expires_at timestamp with time zone NOT NULL,
+    dpop_jkt text,
+    CONSTRAINT oauth_codes_dpop_jkt_check CHECK ((length(dpop_jkt) = 43)),
     CONSTRAINT oauth_codes_secret_hash_check CHECK ((octet_length(secret_hash) = 32))
 )
 WITH (autovacuum_vacuum_scale_factor='0.01');

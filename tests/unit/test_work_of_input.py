@@ -228,6 +228,7 @@ _PLACES: Final = (
     Place("note of a request", lambda note: AskedNotes(_KEY).read(note, {}, _NOW), lambda: worst_inputs.texts(16_384)),
     Place("document of a client", longest_texts.read_document, lambda: worst_inputs.texts(longest_texts.LONGEST)),
     Place("assertion of a client", longest_texts.read_assertion, lambda: worst_inputs.texts(longest_texts.LONGEST)),
+    Place("proof of a key", longest_texts.read_proof, lambda: worst_inputs.texts(longest_texts.LONGEST)),
     Place("code verifier", lambda verifier: is_verified("", verifier), lambda: worst_inputs.texts(FIELD)),
     Place("id and secret of a client", _read_credentials, worst_inputs.header_values),
     Place("index of a title", lambda text: index_of(text[:300], ""), lambda: worst_inputs.texts(300)),

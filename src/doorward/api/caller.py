@@ -7,6 +7,7 @@ from uuid import UUID
 from fastapi import Depends, Request
 
 from doorward.api.exceptions import InsufficientScopeError
+from doorward.api.key_proofs import SCHEME, presented_proof
 from doorward.api.policy import NeedsFreshProof, NeedsScope
 from doorward.api.services import Services
 from doorward.domain.auth.callers import AnyCaller, Caller
@@ -19,31 +20,43 @@ _WHITE_SPACE: Final = " \t"
 
 
 def bearer_token(request: Request) -> str:
-    """Return the token of the one Authorization header (RFC 6750 section 2.1); no other place is looked at.
+    """Return the token that stands there for whoever has it (RFC 6750). Raises as ``presented_token`` does."""
+    return presented_token(request, "bearer")[1]
 
-    Any number of spaces may stand between scheme and token (RFC 9110 section 11.4), and white space around both.
-    Raises ``MissingAccessTokenError`` or ``InvalidAccessTokenError``.
+
+def presented_token(request: Request, *schemes: str) -> tuple[str, str]:
+    """Return scheme and token of the one Authorization header (RFC 6750 section 2.1); no other place is looked at.
+
+    The scheme is in lower case and one of these. Any number of spaces may stand between it and the token (RFC 9110
+    section 11.4), and white space around both. Raises ``MissingAccessTokenError`` or ``InvalidAccessTokenError``.
     """
     headers: list[bytes] = [value for name, value in request.scope["headers"] if name == b"authorization"]
     if not headers:
         raise MissingAccessTokenError
     scheme, _, token = headers[0].decode("latin-1").strip(_WHITE_SPACE).partition(" ")
-    if scheme.lower() != "bearer":
+    scheme = scheme.lower()
+    if scheme not in schemes:
         raise MissingAccessTokenError
     token = token.strip(_WHITE_SPACE)
     if len(headers) > 1 or not token:
         raise InvalidAccessTokenError
-    return token
+    return scheme, token
 
 
 async def admit_caller(request: Request, access: NeedsScope, services: Services) -> None:
     """Let in the caller of a route that is not public, before anything of the body is read.
 
-    Raises what ``bearer_token`` and ``Authentication.authenticate`` raise, ``InsufficientScopeError``,
+    Where the provider is on, a token that is bound to a key comes by the scheme DPoP (RFC 9449 section 7.1).
+    Raises what ``presented_token`` and ``Authentication.authenticate`` raise, ``InsufficientScopeError``,
     ``ReauthenticationRequiredError``, ``SecondFactorNeededError`` and ``TooManyCallsOfUserError``.
     """
     count_call = functools.partial(services.edge.calls.begin_of_caller, request.scope)
-    caller = await services.authentication.authenticate(bearer_token(request), count_call)
+    if services.provider is None:
+        caller = await services.authentication.authenticate(bearer_token(request), count_call)
+    else:
+        scheme, token = presented_token(request, "bearer", SCHEME.lower())
+        proof = None if scheme == "bearer" else presented_proof(request, services.provider.issuer)
+        caller = await services.authentication.authenticate(token, count_call, proof)
     if access.scope not in caller.scopes:
         raise InsufficientScopeError(access.scope)
     if services.edge.admin_requires_second_factor and access.scope in ADMIN_SCOPES:

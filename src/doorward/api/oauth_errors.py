@@ -12,6 +12,7 @@ from doorward.observability.request_context import current_correlation_id
 
 INVALID_CLIENT: Final = "invalid_client"
 INVALID_TOKEN: Final = "invalid_token"  # noqa: S105 - the name of an error
+INVALID_PROOF: Final = "invalid_dpop_proof"
 _DIALECT: Final = "doorward.dialect"
 _KEPT: Final = frozenset({404, 405, 408, 413, 414, 429, 503})
 """Statuses that are HTTP's own or tell clients to come again. All other refusals are 400, as that section says."""
@@ -34,6 +35,9 @@ def oauth_error_response(body: Mapping[str, Any], status: int, headers: Mapping[
         return JSONResponse(members, 401, {**others, "WWW-Authenticate": 'Basic realm="doorward"'})
     if error == INVALID_TOKEN:
         return JSONResponse(members, 401, headers)
+    if error == INVALID_PROOF:
+        # RFC 9449 section 5: 400, and the header tells the algorithms.
+        return JSONResponse(members, HTTPStatus.BAD_REQUEST, headers)
     if status not in _KEPT and status != HTTPStatus.INTERNAL_SERVER_ERROR:
         status = HTTPStatus.BAD_REQUEST
     return JSONResponse(members, status, others)

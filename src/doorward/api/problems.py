@@ -9,6 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 
 from doorward.api.exceptions import InternalError, InvalidRequestError, MalformedBodyError, RequestRefusedError
+from doorward.api.key_proofs import ALGORITHMS
 from doorward.api.oauth_errors import oauth_error_response
 from doorward.api.policy import ErrorDialect
 from doorward.api.problem_page import ProblemPage
@@ -16,6 +17,7 @@ from doorward.api.schemas.health import CheckState
 from doorward.api.schemas.problem import FieldError
 from doorward.core.exceptions import DomainError, Flaw, Kind
 from doorward.domain.auth.exceptions import MissingAccessTokenError, ReauthenticationRequiredError
+from doorward.domain.auth.key_proof_exceptions import BoundAccessTokenError, InvalidKeyProofError
 from doorward.observability.request_context import current_correlation_id
 
 MEDIA_TYPE: Final = "application/problem+json"
@@ -156,7 +158,7 @@ def detail_of(error: type[DomainError], remedies: Remedies) -> str:
 
 
 def _challenge(error: DomainError) -> str:
-    """RFC 6750 section 3: the code is left out when no token was sent. RFC 9470 section 3 adds the rest."""
+    """RFC 6750 section 3: the code is left out when no token was sent. RFC 9449 and RFC 9470 add the rest."""
     if isinstance(error, ReauthenticationRequiredError):
         acr = "" if error.acr is None else f', acr_values="{error.acr}"'
         max_age = "" if error.max_age_seconds is None else f", max_age={error.max_age_seconds}"
@@ -164,6 +166,9 @@ def _challenge(error: DomainError) -> str:
             f'Bearer realm="doorward", error="insufficient_user_authentication", '
             f'error_description="{error.detail}"{acr}{max_age}'
         )
+    if isinstance(error, InvalidKeyProofError | BoundAccessTokenError):
+        algorithms = " ".join(ALGORITHMS)
+        return f'DPoP realm="doorward", error="{error.oauth_error}", algs="{algorithms}"'
     if isinstance(error, MissingAccessTokenError) or error.oauth_error != "invalid_token":
         return 'Bearer realm="doorward"'
     return f'Bearer realm="doorward", error="invalid_token", error_description="{error.detail}"'

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from dataclasses import dataclass
-from typing import Annotated, Final, Protocol
+from typing import Annotated, Final
 
 from fastapi import Depends, FastAPI, Request
 from starlette.types import Scope
@@ -36,6 +36,7 @@ from doorward.domain.administration.search import UserSearch
 from doorward.domain.administration.user_actions import UserActions
 from doorward.domain.administration.users import Users
 from doorward.domain.auth.browser_sessions import BrowserSessions
+from doorward.domain.auth.key_proofs import KeyProofs
 from doorward.domain.auth.listing import SessionListing
 from doorward.domain.auth.login import Login
 from doorward.domain.auth.login_completion import LoginCompletion
@@ -46,6 +47,7 @@ from doorward.domain.auth.session_ending import OwnSessionEnding
 from doorward.domain.auth.sessions import Sessions
 from doorward.domain.items.importing import ItemImport
 from doorward.domain.items.service import Items
+from doorward.domain.keys.ports import PublishedKeySet
 from doorward.domain.mfa.enrolment import TotpEnrolment
 from doorward.domain.mfa.listing import FactorListing
 from doorward.domain.mfa.recovery_codes import RecoveryCodes
@@ -142,19 +144,6 @@ class AdministrationServices:
     user_export: UserExport
 
 
-class PublishedKeySet(Protocol):
-    """The key set that other services verify tokens with, as it is at the moment."""
-
-    def jwks(self) -> bytes:
-        """Return the JWK Set."""
-        ...
-
-    @property
-    def etag(self) -> str:
-        """Return the entity tag of the JWK Set."""
-        ...
-
-
 @dataclass(frozen=True, slots=True)
 class KeyServices:
     """The keys that sign for other services, where the provider is on."""
@@ -198,6 +187,7 @@ class ProviderServices:
     """The use cases of the standard endpoints, where the service issues tokens for others."""
 
     issuer: str
+    key_proofs: KeyProofs
     client_credentials: ClientCredentials
     introspection: Introspection
     revocation: Revocation

@@ -16,7 +16,8 @@ NO_ROLES: Final[frozenset[str]] = frozenset()
 class Principal:
     """The content of an access token: a user, in one session of a client, with scopes (RFC 6749 section 3.3).
 
-    ``roles`` are what the user's were when it was issued, for other services. This one looks them up.
+    ``roles`` are what the user's were when it was issued, for other services. This one looks them up. ``thumbprint`` is
+    that of the key that the token is bound to (RFC 9449 section 6).
     """
 
     user_id: UUID
@@ -24,6 +25,7 @@ class Principal:
     client_id: str
     scopes: frozenset[str]
     roles: frozenset[str] = NO_ROLES
+    thumbprint: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,7 @@ class ClientPrincipal:
     audience: str
     issued_at: datetime
     token_id: str
+    thumbprint: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ from doorward.infrastructure.token_reading import (
     check_header,
     client_principal,
     compact_parts,
+    confirmation,
     json_object,
     members_of,
     signed_payload,
@@ -123,6 +124,7 @@ class AccessTokens:
             seconds=int(self._lifetime.total_seconds()) if audience is None else self.client_seconds,
         )
         claims["sid"] = str(principal.session_id)
+        claims |= confirmation(principal.thumbprint)
         if principal.roles:
             claims["roles"] = sorted(principal.roles)  # RFC 9068 section 2.2.3.1
         if ring_algorithm is None:
@@ -148,6 +150,7 @@ class AccessTokens:
         now: datetime,
         *,
         algorithm: SigningAlgorithm = "ES256",
+        thumbprint: str | None = None,
     ) -> str:
         """Return a token for a client itself, valid from ``now`` for ``client_seconds``.
 
@@ -161,7 +164,7 @@ class AccessTokens:
             issued_at=math.floor(now.timestamp()),
             seconds=self.client_seconds,
         )
-        return self._sign_by_ring(claims, algorithm, now)
+        return self._sign_by_ring(claims | confirmation(thumbprint), algorithm, now)
 
     def verify(self, token: str, now: datetime) -> Principal | ClientPrincipal:
         """Return the principal of a token for this service's own routes.

@@ -11,13 +11,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Protocol
 
 import jwt
-from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 
 from doorward.core.exceptions import ServiceUnavailableError
 from doorward.domain.auth.exceptions import InvalidAccessTokenError
 from doorward.domain.oauth.models import ClientKeySource, VerifiedAssertion
+from doorward.infrastructure.json_web_keys import VerifyingKey, read_verifying_key
 from doorward.infrastructure.outbound import Document, DocumentUnavailableError
 from doorward.infrastructure.token_reading import compact_parts, members_of
 
@@ -35,15 +33,9 @@ LONGEST_WITHOUT_HOST: Final = timedelta(hours=24)
 
 REMEMBERED: Final = 256
 MAXIMUM_JTI_LENGTH: Final = 255
-SMALLEST_RSA_BITS: Final = 2048
-LARGEST_RSA_BITS: Final = 8192
 _CLAIMS: Final = ("iss", "sub", "aud", "exp", "jti")
 _UNVERIFIED: Final = dict.fromkeys(("verify_exp", "verify_iat", "verify_nbf", "verify_aud"), False)
 """What is judged here, by PostgreSQL's clock."""
-
-_PRIVATE: Final = frozenset({"d", "p", "q", "k"})
-
-PublicKey = EllipticCurvePublicKey | RSAPublicKey
 
 
 class Fetcher(Protocol):
@@ -55,15 +47,8 @@ class Fetcher(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class _Key:
-    key_id: str | None
-    algorithm: str
-    key: PublicKey
-
-
-@dataclass(frozen=True, slots=True)
 class _Fetched:
-    keys: Sequence[_Key]
+    keys: Sequence[VerifyingKey]
     """Empty while the address never had any."""
     asked_at: datetime
     confirmed_at: datetime
@@ -76,7 +61,7 @@ class SignedAssertions:
         self._issuer = issuer
         self._fetcher = fetcher
         self._fetched: dict[str, _Fetched] = {}
-        self._under_way: dict[str, asyncio.Task[Sequence[_Key] | None]] = {}
+        self._under_way: dict[str, asyncio.Task[Sequence[VerifyingKey] | None]] = {}
 
     def client_of(self, text: str) -> str | None:
         """Return the client that an assertion names, unverified; None for what is no assertion."""
@@ -92,7 +77,7 @@ class SignedAssertions:
             listed = _listed(jwks)
         except ValueError:
             return False
-        return bool(listed) and all(_key_of(each) is not None for each in listed)
+        return bool(listed) and all(read_verifying_key(each) is not None for each in listed)
 
     async def verify(
         self, text: str, client_id: str, source: ClientKeySource, now: datetime
@@ -112,7 +97,7 @@ class SignedAssertions:
             key = _find(await self._keys_after_unknown(source.jwks_uri, now), header)
         return None if key is None else _verified(text, key, self._issuer, client_id, now)
 
-    async def _keys_of(self, source: ClientKeySource, now: datetime) -> Sequence[_Key]:
+    async def _keys_of(self, source: ClientKeySource, now: datetime) -> Sequence[VerifyingKey]:
         if source.jwks_uri is None:
             return _keys_in(source.jwks or "")
         fetched = self._fetched.get(source.jwks_uri)
@@ -122,7 +107,7 @@ class SignedAssertions:
             raise ServiceUnavailableError(RETRY_AFTER.seconds)
         return fetched.keys
 
-    async def _keys_after_unknown(self, uri: str, now: datetime) -> Sequence[_Key]:
+    async def _keys_after_unknown(self, uri: str, now: datetime) -> Sequence[VerifyingKey]:
         fetched = self._fetched[uri]
         return fetched.keys if now - fetched.asked_at < SOONEST_AGAIN else (await self._fetch(uri, now)).keys
 
@@ -141,7 +126,7 @@ class SignedAssertions:
             self._fetched.pop(next(iter(self._fetched)))
         return fetched
 
-    async def _asked(self, uri: str) -> Sequence[_Key] | None:
+    async def _asked(self, uri: str) -> Sequence[VerifyingKey] | None:
         try:
             document = await self._fetcher.fetch(uri)
             return _keys_in(document.body.decode()) or None
@@ -149,7 +134,7 @@ class SignedAssertions:
             return None
 
 
-def _verified(text: str, key: _Key, issuer: str, client_id: str, now: datetime) -> VerifiedAssertion | None:
+def _verified(text: str, key: VerifyingKey, issuer: str, client_id: str, now: datetime) -> VerifiedAssertion | None:
     try:
         claims = jwt.decode(
             text,
@@ -179,7 +164,7 @@ def _verified(text: str, key: _Key, issuer: str, client_id: str, now: datetime) 
     return VerifiedAssertion(jti, datetime.fromtimestamp(expires_at, UTC) + LEEWAY)
 
 
-def _find(keys: Sequence[_Key], header: Mapping[str, Any]) -> _Key | None:
+def _find(keys: Sequence[VerifyingKey], header: Mapping[str, Any]) -> VerifyingKey | None:
     """Return the key of an assertion. Without ``kid`` it is the only one of its algorithm."""
     fitting = [each for each in keys if each.algorithm == header.get("alg")]
     if header.get("kid") is not None:
@@ -187,9 +172,9 @@ def _find(keys: Sequence[_Key], header: Mapping[str, Any]) -> _Key | None:
     return fitting[0] if len(fitting) == 1 else None
 
 
-def _keys_in(jwks: str) -> Sequence[_Key]:
+def _keys_in(jwks: str) -> Sequence[VerifyingKey]:
     """Return the usable keys of a set. Raises ``ValueError`` for what is none."""
-    return [key for each in _listed(jwks) if (key := _key_of(each)) is not None]
+    return [key for each in _listed(jwks) if (key := read_verifying_key(each)) is not None]
 
 
 def _listed(jwks: str) -> Sequence[Any]:
@@ -201,23 +186,3 @@ def _listed(jwks: str) -> Sequence[Any]:
     if not isinstance(listed, list):
         raise ValueError("no set of keys")  # noqa: TRY004 - callers catch one class
     return listed
-
-
-def _key_of(jwk: Any) -> _Key | None:  # noqa: ANN401 - what JSON holds
-    """Return a public key for signatures; None for private ones, other kinds and short ones."""
-    if not isinstance(jwk, dict) or _PRIVATE & jwk.keys() or jwk.get("use", "sig") != "sig":
-        return None
-    key_id = jwk.get("kid")
-    if not isinstance(key_id, str | None):
-        return None
-    try:
-        if jwk.get("kty") == "EC" and jwk.get("crv") == "P-256" and jwk.get("alg", "ES256") == "ES256":
-            elliptic = ECAlgorithm.from_jwk(jwk)
-            return _Key(key_id, "ES256", elliptic) if isinstance(elliptic, EllipticCurvePublicKey) else None
-        if jwk.get("kty") == "RSA" and jwk.get("alg", "RS256") == "RS256":
-            rsa = RSAAlgorithm.from_jwk(jwk)
-            is_usable = isinstance(rsa, RSAPublicKey) and SMALLEST_RSA_BITS <= rsa.key_size <= LARGEST_RSA_BITS
-            return _Key(key_id, "RS256", rsa) if isinstance(rsa, RSAPublicKey) and is_usable else None
-    except (jwt.PyJWTError, ValueError, TypeError):
-        return None
-    return None

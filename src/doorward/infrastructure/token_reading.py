@@ -111,6 +111,7 @@ def user_principal(claims: dict[str, Any]) -> Principal:
             client_id=_text(claims, "client_id"),
             scopes=frozenset(_text(claims, "scope").split()),
             roles=_roles(claims.get("roles", [])),
+            thumbprint=_thumbprint(claims),
         )
     except ValueError as error:
         raise InvalidAccessTokenError from error
@@ -131,7 +132,23 @@ def client_principal(claims: dict[str, Any]) -> ClientPrincipal:
         audience=_text(claims, "aud"),
         issued_at=issued_at,
         token_id=_text(claims, "jti"),
+        thumbprint=_thumbprint(claims),
     )
+
+
+def confirmation(thumbprint: str | None) -> dict[str, Any]:
+    """Return the claim of a token that is bound to a key (RFC 9449 section 6.1)."""
+    return {} if thumbprint is None else {"cnf": {"jkt": thumbprint}}
+
+
+def _thumbprint(claims: dict[str, Any]) -> str | None:
+    """Return that of the key that the token is bound to. One that is bound in a way that is unknown is refused."""
+    if "cnf" not in claims:
+        return None
+    bound_to = claims["cnf"]
+    if not isinstance(bound_to, dict) or bound_to.keys() != {"jkt"}:
+        raise InvalidAccessTokenError
+    return _text(bound_to, "jkt")
 
 
 def _text(claims: dict[str, Any], name: str) -> str:

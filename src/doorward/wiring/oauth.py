@@ -12,6 +12,7 @@ from doorward.domain.administration.models import Actor
 from doorward.domain.auth.authentication import OwnTokenAuthentication
 from doorward.domain.auth.browser_sessions import BrowserSessions
 from doorward.domain.auth.callers import Caller
+from doorward.domain.auth.key_proofs import KeyProofs, Possession, ProofReader
 from doorward.domain.auth.opaque_token import OpaqueTokenCodec, RowTokenCodec
 from doorward.domain.auth.scopes import AdminScope
 from doorward.domain.auth.sessions import Sessions
@@ -110,6 +111,7 @@ def create_provider(
     pushed, issuers = _pushed_requests(base, audiences), TokenIssuers(issuer, pairs, id_tokens)
     return ProviderServices(
         issuer=issuer,
+        key_proofs=KeyProofs(database=database, clock=clock, reader=_proof_reader()),
         client_credentials=ClientCredentials(signer=signer, clock=clock, audiences=audiences),
         introspection=Introspection(signer=signer, sessions=sessions, audiences=audiences, clock=clock),
         revocation=Revocation(signer=signer, sessions=sessions, clock=clock),
@@ -128,15 +130,19 @@ def create_provider(
         registered_origins=RegisteredOrigins(database=database),
         registration=_registration(base),
         reads_client_documents=bool(base.settings.self_registration.client_metadata_hosts),
-        browser_sessions=BrowserSessions(
-            database=database,
-            batching=batching_on(database),
-            clock=clock,
-            codec=create_browser_codec(base.settings.keys),
-            address_detail=base.settings.tokens.client_addresses,
-        ),
+        browser_sessions=_browser_sessions(base),
         logout=Logout(database=database, hints=id_tokens),
         has_pages=importlib.util.find_spec("jinja2") is not None,
+    )
+
+
+def _browser_sessions(base: Foundation) -> BrowserSessions:
+    return BrowserSessions(
+        database=base.database,
+        batching=batching_on(base.database),
+        clock=base.clock,
+        codec=create_browser_codec(base.settings.keys),
+        address_detail=base.settings.tokens.client_addresses,
     )
 
 
@@ -226,7 +232,16 @@ def _client_documents(base: Foundation) -> FetchedClientDocuments | None:
 def create_own_authentication(base: Foundation, signer: AccessTokens, sessions: Sessions) -> OwnTokenAuthentication:
     """Return what knows callers, people and clients, by the service's own access tokens."""
     clients = ClientCallers(database=base.database, batching=batching_on(base.database))
-    return OwnTokenAuthentication(signer=signer, sessions=sessions, clients=clients, clock=base.clock)
+    possession = Possession(_proof_reader() if base.settings.browsers.provider_issuer else None)
+    return OwnTokenAuthentication(
+        signer=signer, possession=possession, sessions=sessions, clients=clients, clock=base.clock
+    )
+
+
+def _proof_reader() -> ProofReader:
+    from doorward.infrastructure.dpop_proofs import SignedProofs  # noqa: PLC0415 - an extra
+
+    return SignedProofs()
 
 
 def expired_codes_task(settings: BackgroundSettings, database: PostgresDatabase, clock: Clock) -> Task:

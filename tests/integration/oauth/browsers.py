@@ -139,6 +139,11 @@ class Application:
         form = {"grant_type": "refresh_token", "refresh_token": refresh_token, **form}
         return await self.machine.post(TOKEN, **form)
 
+    async def refresh_publicly(self, refresh_token: str) -> httpx.Response:
+        """Refresh as a client without a secret."""
+        form = {"grant_type": "refresh_token", "refresh_token": refresh_token, "client_id": self.id}
+        return await self.provider.post(TOKEN, form)
+
 
 async def application(provider: Provider, **content: Any) -> Application:
     """Register an application."""

@@ -35,6 +35,7 @@ DOCUMENT: dict[str, Any] = {
     "revocation_endpoint": f"{ISSUER}/oauth/revoke",
     "revocation_endpoint_auth_methods_supported": [*CONFIDENTIAL, "none"],
     "revocation_endpoint_auth_signing_alg_values_supported": ["ES256", "RS256"],
+    "dpop_signing_alg_values_supported": ["ES256", "RS256"],
     "grant_types_supported": [
         "authorization_code",
         "urn:ietf:params:oauth:grant-type:device_code",

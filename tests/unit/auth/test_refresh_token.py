@@ -18,6 +18,7 @@ from doorward.domain.auth.refresh_token import PREFIX, RefreshToken, RefreshToke
 KEY = secrets.token_bytes(64)
 TEXT_LENGTH = 96
 TEXT_LENGTH_OF_VERSION_1 = 75
+TEXT_LENGTH_OF_VERSION_3 = 139
 BASE64 = string.ascii_letters + string.digits + "-_"
 ASCII = [chr(code) for code in range(128)]
 
@@ -35,10 +36,11 @@ def codec() -> RefreshTokenCodec:
     return RefreshTokenCodec(KEY)
 
 
-@pytest.fixture(params=[1, 2], ids=["version 1", "version 2"])
+@pytest.fixture(params=[1, 2, 3], ids=["version 1", "version 2", "version 3"])
 def text(codec: RefreshTokenCodec, request: pytest.FixtureRequest) -> str:
-    user_id = uuid4() if request.param == 2 else None
-    return codec.encode(RefreshToken(uuid4(), user_id, 3, secrets.token_bytes(16)))
+    user_id = uuid4() if request.param > 1 else None
+    thumbprint = base64.urlsafe_b64encode(secrets.token_bytes(32)).rstrip(b"=").decode() if request.param == 3 else None
+    return codec.encode(RefreshToken(uuid4(), user_id, 3, secrets.token_bytes(16), thumbprint))
 
 
 def _sealed(content: bytes) -> str:
@@ -82,8 +84,8 @@ def test_a_token_of_version_1_is_read_without_a_user(codec: RefreshTokenCodec) -
     assert codec.decode(_sealed(content)) == RefreshToken(UUID(int=7), None, 258, bytes(range(16)))
 
 
-def test_a_token_is_96_characters_and_one_of_version_1_is_75(text: str) -> None:
-    assert len(text) in {TEXT_LENGTH, TEXT_LENGTH_OF_VERSION_1}
+def test_the_length_tells_the_version(text: str) -> None:
+    assert len(text) in {TEXT_LENGTH, TEXT_LENGTH_OF_VERSION_1, TEXT_LENGTH_OF_VERSION_3}
 
 
 def test_every_change_of_one_character_is_refused(codec: RefreshTokenCodec, text: str) -> None:
@@ -213,3 +215,16 @@ def test_the_last_generation_has_no_successor(codec: RefreshTokenCodec) -> None:
     last = before_the_last.successor(uuid4())
     assert codec.decode(codec.encode(last)) == last
     assert (before_the_last.has_successor, last.has_successor) == (True, False)
+
+
+def test_the_key_that_a_token_is_bound_to_is_in_it_and_in_its_successors(codec: RefreshTokenCodec) -> None:
+    first, second = (base64.urlsafe_b64encode(bytes([n]) * 32).rstrip(b"=").decode() for n in (1, 2))
+    user_id = uuid4()
+    token = RefreshToken(uuid4(), user_id, 3, secrets.token_bytes(16), first)
+    assert codec.decode(codec.encode(token)) == token
+    assert token.successor(user_id, second).thumbprint == token.successor(user_id).thumbprint == first
+    unbound = RefreshToken(uuid4(), user_id, 3, secrets.token_bytes(16))
+    assert unbound.successor(user_id).thumbprint is None
+    assert unbound.successor(user_id, second).thumbprint == second
+    assert [token.is_bound_to_other(each) for each in (first, second, None)] == [False, True, True]
+    assert not any(unbound.is_bound_to_other(each) for each in (first, None))

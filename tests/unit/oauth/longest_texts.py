@@ -1,21 +1,33 @@
 """Requests for authorization, documents and assertions of clients, of which a stranger chose every text."""
 
 import contextlib
+from datetime import UTC, datetime
 from typing import Final
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
+from jwt.algorithms import ECAlgorithm
 
 from doorward.core.exceptions import DomainError
 from doorward.core.principal import MAXIMUM_TOKEN_LENGTH
+from doorward.domain.auth.key_proofs import PresentedProof
 from doorward.domain.oauth.authorization_request import read_authorization
 from doorward.domain.oauth.client_metadata import SelfRegistration, content_of_document
 from doorward.domain.oauth.document_address import is_document_address
 from doorward.infrastructure.client_assertions import SignedAssertions
 from doorward.infrastructure.client_documents import read_members
+from doorward.infrastructure.dpop_proofs import SignedProofs
 from doorward.infrastructure.outbound import Document, PublicFetcher
 from doorward.web.provider.parameters import read_query
 from tests.unit.oauth.applications import APP, AUDIENCES, CALLBACK
 
 ADDRESS: Final = "https://tools.example/client.json"
 LONGEST: Final = 16_384
+_NOW: Final = datetime(2026, 3, 1, tzinfo=UTC)
+_KEY: Final = generate_private_key(SECP256R1())
+_JWK: Final = ECAlgorithm.to_jwk(_KEY.public_key(), as_dict=True)
+_IN_A_PROOF: Final = 2_000
+"""Characters that have room in a proof, however JSON writes them."""
 
 
 def read_document(text: str) -> None:
@@ -44,3 +56,12 @@ def read_assertion(text: str) -> None:
     reader.client_of(text)
     reader.client_of(f"{text}.{text}.{text}"[:MAXIMUM_TOKEN_LENGTH])
     reader.has_usable_key(text)
+
+
+def read_proof(text: str) -> None:
+    """A proof that is the text, one whose parts are, and a genuine one whose address and jti are."""
+    reader = SignedProofs()
+    claims = {"htm": "GET", "htu": f"https://{text[:_IN_A_PROOF]}", "jti": text[:200], "iat": _NOW.timestamp()}
+    genuine = jwt.encode(claims, _KEY, algorithm="ES256", headers={"typ": "dpop+jwt", "jwk": _JWK})
+    for each in (text, f"{text}.{text}.{text}"[:MAXIMUM_TOKEN_LENGTH], genuine):
+        reader.read(PresentedProof(each, "GET", ADDRESS), _NOW)

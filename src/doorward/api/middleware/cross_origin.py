@@ -20,6 +20,7 @@ SENT_HEADERS: Final = (
     "Baggage",
     "Content-Language",
     "Content-Type",
+    "DPoP",
     "Doorward-Device",
     "If-Match",
     "If-None-Match",

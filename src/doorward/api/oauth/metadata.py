@@ -7,6 +7,7 @@ from typing import Any, Final
 from fastapi import Request, Response
 
 from doorward.api.bodies import JSON
+from doorward.api.key_proofs import ALGORITHMS as DPOP_ALGORITHMS
 from doorward.api.oauth import device_authorization, introspect, jwks, par, register, revoke, token, userinfo
 from doorward.api.policy import PUBLIC, Cache, Origins, RoutePolicy
 from doorward.api.routing import Call
@@ -61,6 +62,7 @@ def metadata(issuer: str, *, has_pages: bool) -> dict[str, Any]:
         "revocation_endpoint_auth_methods_supported": [*_CONFIDENTIAL, "none"],
         "revocation_endpoint_auth_signing_alg_values_supported": list(_ALGORITHMS),
         "grant_types_supported": [*of_pages, CLIENT_CREDENTIALS, REFRESH_TOKEN],
+        "dpop_signing_alg_values_supported": list(DPOP_ALGORITHMS),
         "response_types_supported": ["code"] if has_pages else [],
         "scopes_supported": sorted([*RESOURCE_SCOPES, *(USER_SCOPES if has_pages else ())]),
         **(_of_openid(issuer) if has_pages else {}),

@@ -6,6 +6,7 @@ from typing import Final
 from fastapi import Request, Response
 
 from doorward.api.bodies import JSON, FormReader
+from doorward.api.key_proofs import bind_to_key, verified_proof
 from doorward.api.oauth.client_forms import REFUSALS_OF_AUTHENTICATION, TAG, authenticated_client, policy_of
 from doorward.api.oauth_errors import oauth_refusal
 from doorward.api.policy import Origins
@@ -13,6 +14,7 @@ from doorward.api.routing import Call
 from doorward.api.schemas.pushed_requests import PushedRequestForm, PushedRequestResponse
 from doorward.api.services import ProviderServices
 from doorward.core.ports import LimitedCall
+from doorward.domain.auth.key_proof_exceptions import InvalidKeyProofError
 from doorward.domain.oauth.authorization_request import RefusedAuthorization
 from doorward.domain.oauth.exceptions import InvalidAuthorizationError
 from doorward.domain.oauth.pushed_requests import LIFE
@@ -30,11 +32,16 @@ def calls(provider: ProviderServices) -> Sequence[Call]:
     async def push_authorization_request(request: Request) -> Response:
         """Store a request for authorization; the answer names it.
 
-        A browser opens it at `/oauth/authorize` with `client_id` and `request_uri`, within 60 seconds, once.
+        A browser opens it at `/oauth/authorize` with `client_id` and `request_uri`, within 60 seconds, once. A proof
+        in the header `DPoP` binds the code to its key, as `dpop_jkt` does (RFC 9449 section 10.1).
         """
         form = await _FORM(request)
+        proof = verified_proof(request, provider)
         asking = await authenticated_client(request, form, form.resource)
         parameters = {**form.parameters(), "client_id": asking.client.client_id}
+        binding = await bind_to_key(proof, asking.client, provider)
+        if binding is not None and parameters.setdefault("dpop_jkt", binding.thumbprint) != binding.thumbprint:
+            raise InvalidKeyProofError
         pushed = await provider.pushed_requests.push(asking.client, parameters, asking.resource)
         if isinstance(pushed, RefusedAuthorization):
             return oauth_refusal(pushed.error, pushed.description)
@@ -52,6 +59,6 @@ def calls(provider: ProviderServices) -> Sequence[Call]:
             is_direct=True,
             body=_FORM,
             answer=PushedRequestResponse,
-            refusals=(*REFUSALS_OF_AUTHENTICATION, InvalidAuthorizationError),
+            refusals=(*REFUSALS_OF_AUTHENTICATION, InvalidAuthorizationError, InvalidKeyProofError),
         )
     ]

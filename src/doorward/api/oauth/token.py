@@ -8,6 +8,7 @@ from fastapi import Request, Response
 from doorward.api.admission import count_call
 from doorward.api.bodies import JSON, FormReader
 from doorward.api.exceptions import MalformedFormError, UnknownGrantError
+from doorward.api.key_proofs import bind_to_key, verified_proof
 from doorward.api.oauth.client_forms import REFUSALS_OF_AUTHENTICATION, TAG, authenticated_client, policy_of
 from doorward.api.routing import Call
 from doorward.api.schemas.oauth import AccessTokenResponse, TokenRequestForm
@@ -15,6 +16,8 @@ from doorward.api.services import ProviderServices, services_of
 from doorward.api.standard_forms import missing
 from doorward.core.ports import LimitedCall
 from doorward.domain.auth.exceptions import InvalidRefreshTokenError, InvalidTargetError, ScopeNotGrantedError
+from doorward.domain.auth.key_proof_exceptions import InvalidKeyProofError
+from doorward.domain.auth.key_proofs import VerifiedProof
 from doorward.domain.oauth.code_models import Redemption
 from doorward.domain.oauth.device_exceptions import (
     AuthorizationPendingError,
@@ -42,6 +45,7 @@ _REFUSALS: Final = (
     SlowDownError,
     ExpiredDeviceCodeError,
     DeviceDeniedError,
+    InvalidKeyProofError,
 )
 
 
@@ -54,18 +58,20 @@ def calls(provider: ProviderServices) -> Sequence[Call]:
         `authorization_code`: the first tokens of a user's session, for a code that works once. `client_credentials`:
         for the client itself. `refresh_token`: the next pair of a user's session. Each token works once, and a second
         use ends the session, as does a client with a secret that shows another client's. The grant type of RFC 8628:
-        the first tokens of a device's session, once its user has approved it.
+        the first tokens of a device's session, once its user has approved it. With a proof in the header `DPoP`, tokens
+        are bound to its key (RFC 9449).
         """
         form = await _form(request)
+        proof = verified_proof(request, provider)
         match form.grant_type:
             case "client_credentials":
-                answer = await _issue_for_client(request, form, provider)
+                answer = await _issue_for_client(request, form, provider, proof)
             case "refresh_token":
-                answer = await _refresh(request, form, provider)
+                answer = await _refresh(request, form, provider, proof)
             case "authorization_code":
-                answer = await _exchange_code(request, form, provider)
+                answer = await _exchange_code(request, form, provider, proof)
             case "urn:ietf:params:oauth:grant-type:device_code":
-                answer = await _exchange_device_code(request, form, provider)
+                answer = await _exchange_device_code(request, form, provider, proof)
             case _:
                 raise UnknownGrantError
         return Response(answer.model_dump_json(exclude_none=True), media_type=JSON)
@@ -86,16 +92,23 @@ def calls(provider: ProviderServices) -> Sequence[Call]:
 
 
 async def _issue_for_client(
-    request: Request, form: TokenRequestForm, provider: ProviderServices
+    request: Request, form: TokenRequestForm, provider: ProviderServices, proof: VerifiedProof | None
 ) -> AccessTokenResponse:
     asking = await authenticated_client(request, form, form.resource)
+    binding = await bind_to_key(proof, asking.client, provider)
     token = provider.client_credentials.issue(
-        asking.client, scope=form.scope, identifier=form.resource, resource=asking.resource
+        asking.client,
+        scope=form.scope,
+        identifier=form.resource,
+        resource=asking.resource,
+        thumbprint=None if binding is None else binding.thumbprint,
     )
     return AccessTokenResponse.of(token)
 
 
-async def _refresh(request: Request, form: TokenRequestForm, provider: ProviderServices) -> AccessTokenResponse:
+async def _refresh(
+    request: Request, form: TokenRequestForm, provider: ProviderServices, proof: VerifiedProof | None
+) -> AccessTokenResponse:
     if form.refresh_token is None:
         raise missing("refresh_token")
     client = (await authenticated_client(request, form)).client
@@ -103,25 +116,30 @@ async def _refresh(request: Request, form: TokenRequestForm, provider: ProviderS
         # Anybody can name it. Its users share one budget with refreshes elsewhere.
         await count_call(LimitedCall.REFRESH, request.scope["route"], services_of(request))
     scopes = frozenset(form.scope.split()) or None
-    tokens = await provider.code_exchange.refresh(client, form.refresh_token, scopes, form.resource)
+    binding = await bind_to_key(proof, client, provider)
+    tokens = await provider.code_exchange.refresh(client, form.refresh_token, scopes, form.resource, binding)
     return AccessTokenResponse.of_session(tokens)
 
 
-async def _exchange_code(request: Request, form: TokenRequestForm, provider: ProviderServices) -> AccessTokenResponse:
+async def _exchange_code(
+    request: Request, form: TokenRequestForm, provider: ProviderServices, proof: VerifiedProof | None
+) -> AccessTokenResponse:
     if form.code is None:
         raise missing("code")
     client = (await authenticated_client(request, form)).client
-    redemption = Redemption(form.code, form.redirect_uri, form.code_verifier, form.resource)
+    binding = await bind_to_key(proof, client, provider)
+    redemption = Redemption(form.code, form.redirect_uri, form.code_verifier, form.resource, binding)
     return AccessTokenResponse.of_session(await provider.code_exchange.exchange(client, redemption))
 
 
 async def _exchange_device_code(
-    request: Request, form: TokenRequestForm, provider: ProviderServices
+    request: Request, form: TokenRequestForm, provider: ProviderServices, proof: VerifiedProof | None
 ) -> AccessTokenResponse:
     if form.device_code is None:
         raise missing("device_code")
     client = (await authenticated_client(request, form)).client
-    return AccessTokenResponse.of_session(await provider.device_exchange.exchange(client, form.device_code))
+    binding = await bind_to_key(proof, client, provider)
+    return AccessTokenResponse.of_session(await provider.device_exchange.exchange(client, form.device_code, binding))
 
 
 async def _form(request: Request) -> TokenRequestForm:

@@ -13,6 +13,16 @@ from doorward.domain.oauth.models import ActiveToken, ClientToken
 ASSERTION_TYPE: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 
+TokenType = Literal["Bearer", "DPoP"]
+BEARER: Final = "Bearer"
+BOUND: Final = "DPoP"
+
+
+def _type_of(*, is_bound: bool) -> TokenType:
+    """Return how a token is sent (RFC 6749 section 7.1): one that is bound to a key, with a proof of it (RFC 9449)."""
+    return BOUND if is_bound else BEARER
+
+
 class ClientForm(BaseModel):
     """What each form of a client may hold: its credentials, where it does not send them in a Basic header."""
 
@@ -83,7 +93,7 @@ class AccessTokenResponse(BaseModel):
     """RFC 6749 section 5.1. ``expires_in`` is in seconds."""
 
     access_token: str
-    token_type: Literal["Bearer"] = "Bearer"  # noqa: S105 - RFC 6749 section 7.1: a type, no password
+    token_type: TokenType = BEARER
     expires_in: int = Field(examples=[600])
     scope: str = Field(examples=["items:read"])
     refresh_token: str | None = Field(
@@ -94,7 +104,12 @@ class AccessTokenResponse(BaseModel):
     @classmethod
     def of(cls, token: ClientToken) -> Self:
         """Return the body for the token of a client."""
-        return cls(access_token=token.access_token, expires_in=token.expires_in, scope=" ".join(sorted(token.scopes)))
+        return cls(
+            access_token=token.access_token,
+            token_type=_type_of(is_bound=token.is_bound),
+            expires_in=token.expires_in,
+            scope=" ".join(sorted(token.scopes)),
+        )
 
     @classmethod
     def of_session(cls, tokens: SessionTokens) -> Self:
@@ -102,11 +117,18 @@ class AccessTokenResponse(BaseModel):
         pair = tokens.pair
         return cls(
             access_token=pair.access_token,
+            token_type=_type_of(is_bound=pair.is_bound),
             expires_in=pair.expires_in,
             scope=" ".join(sorted(pair.scopes)),
             refresh_token=pair.refresh_token if tokens.gives_refresh_token else None,
             id_token=tokens.id_token,
         )
+
+
+class Confirmation(BaseModel):
+    """RFC 7800 section 3.1: the key that a token is bound to, by its SHA-256 thumbprint (RFC 7638)."""
+
+    jkt: str
 
 
 class IntrospectionResponse(BaseModel):
@@ -123,7 +145,8 @@ class IntrospectionResponse(BaseModel):
     jti: str | None = None
     client_id: str | None = Field(None, examples=["dwc_..."])
     scope: str | None = Field(None, examples=["items:read"])
-    token_type: Literal["Bearer"] | None = None
+    token_type: TokenType | None = None
+    cnf: Confirmation | None = Field(None, description="The key that it is bound to (RFC 9449 section 6.2).")
     sid: str | None = Field(None, description="The session of a user.")
     auth_time: int | None = Field(None, description="When the user signed in.")
     acr: str | None = Field(None, description="`1` for one kind of factor, `2` for two.", examples=["1"])
@@ -145,7 +168,8 @@ class IntrospectionResponse(BaseModel):
             jti=token.token_id,
             client_id=token.client_id,
             scope=" ".join(sorted(token.scopes)),
-            token_type="Bearer",  # noqa: S106 - a type
+            token_type=_type_of(is_bound=token.thumbprint is not None),
+            cnf=None if token.thumbprint is None else Confirmation(jkt=token.thumbprint),
             sid=token.session_id,
             roles=sorted(token.roles) or None,
             **({} if token.sign_in is None else token.sign_in.claims()),

@@ -6,7 +6,7 @@ from pydantic import BaseModel, Field
 
 from doorward.api.schemas.oauth import ClientForm
 
-_OF_CLIENT = {"client_id", "client_secret"}
+_OF_CLIENT = set(ClientForm.model_fields)
 
 
 class PushedRequestForm(ClientForm):
@@ -28,6 +28,7 @@ class PushedRequestForm(ClientForm):
     id_token_hint: str | None = None
     request: str | None = Field(None, description="Not supported.")
     request_uri: str | None = Field(None, description="Not supported: a request cannot name another.")
+    dpop_jkt: str | None = Field(None, description="The thumbprint of a key that the code is bound to (RFC 9449).")
     registration: str | None = Field(None, description="Not supported.")
 
     def parameters(self) -> Mapping[str, str]:

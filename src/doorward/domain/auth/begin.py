@@ -51,7 +51,8 @@ async def begin_session(
     if not isinstance(verdict, Proceed):
         return verdict
     session_id = uuid4() if grant.code is None else grant.code.id
-    token = RefreshToken(session_id, proof.user_id, generation=0, secret=secrets.token_bytes(SECRET_BYTES))
+    secret, thumbprint = secrets.token_bytes(SECRET_BYTES), grant.refresh_thumbprint
+    token = RefreshToken(session_id, proof.user_id, generation=0, secret=secret, thumbprint=thumbprint)
     session = _new_session(token, proof, grant, device, lifetimes, now)
     displaced = await sessions.add_session(
         connection, session, most_live=lifetimes.most_sessions, reason=EndReason.DISPLACED

@@ -3,10 +3,14 @@
 from collections.abc import Hashable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Self
 from uuid import UUID
 
+from doorward.core.principal import Principal
 from doorward.domain.auth.browser_session import BrowserSession
-from doorward.domain.auth.models import ACCOUNT_SCOPE, FIRST_PARTY_CLIENT, User
+from doorward.domain.auth.key_binding import KeyBinding
+from doorward.domain.auth.models import ACCOUNT_SCOPE, FIRST_PARTY_CLIENT, LiveSession, User
+from doorward.domain.auth.scopes import effective_scopes
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,27 @@ class Caller:
     is_email_verified: bool = False
     browser_session: BrowserSession | None = None
     """What acts, if it is the session of a browser on the service's own pages; None for one that has tokens."""
+    binding: KeyBinding | None = None
+    """The key that the access token is bound to, and with which the session goes on."""
+
+    @classmethod
+    def of(cls, session: LiveSession, principal: Principal) -> Self:
+        """Return the user of a live session by the access token, with what the roles allow at this moment."""
+        thumbprint = principal.thumbprint
+        return cls(
+            user=User(session.user_id, session.email, session.username, is_active=True),
+            session_id=session.id,
+            client_id=session.client_id,
+            token_scopes=principal.scopes,
+            scopes=effective_scopes(session.client_id, principal.scopes, session.role_scopes),
+            roles=frozenset(session.roles or ()),
+            acr=session.acr,
+            amr=frozenset(session.amr),
+            authenticated_at=session.authenticated_at,
+            has_second_factor=session.has_second_factor,
+            is_email_verified=session.is_verified,
+            binding=None if thumbprint is None else KeyBinding(thumbprint, includes_refresh_tokens=True),
+        )
 
     @property
     def user_id(self) -> UUID:

@@ -85,8 +85,7 @@ class SessionContinuation:
         """Begin the session in the transaction that ended the others; ``account`` is as that has left it.
 
         ``proof`` names the epoch that begins. The caller's client and the scopes of the token stay; who came with the
-        cookie of a browser gets another. Raises
-        ``InvalidAccessTokenError`` for a user that may not act any more.
+        cookie of a browser gets another. Raises ``InvalidAccessTokenError`` for a user that may not act any more.
         """
         token = DeviceToken.new(proof.user_id)
         known = replace(device, id=token.device_id)
@@ -96,7 +95,7 @@ class SessionContinuation:
                 connection,
                 account,
                 proof,
-                Grant(caller.client_id, tuple(sorted(caller.token_scopes))),
+                Grant(caller.client_id, tuple(sorted(caller.token_scopes)), binding=caller.binding),
                 known,
                 policy=SIGNED_IN,
                 lifetimes=self._lifetimes,

@@ -209,14 +209,14 @@ class RefreshRefused(Event):
     """Refused with 401, or with 400 where the refresh was a form.
 
     `reason` is `malformed` (forged or no token at all), `not_current` (ended, expired, unknown, of another client or of
-    an inactive user), `scope` (more was asked for than the session has) or `resource` (another audience was asked for
-    than the session's, or that is none any more).
+    an inactive user), `scope` (more was asked for than the session has), `resource` (another audience was asked for
+    than the session's, or that is none any more) or `key` (the token is bound to a key that was not shown).
     """
 
     log_event = "auth.refresh.refused"
     outcome = "failure"
     counted = ((REFRESHES, "refused"),)
-    reason: Literal["malformed", "not_current", "scope", "resource"]
+    reason: Literal["malformed", "not_current", "scope", "resource", "key"]
 
 
 @dataclass(frozen=True)

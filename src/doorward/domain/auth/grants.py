@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
+from doorward.domain.auth.key_binding import KeyBinding
 from doorward.domain.auth.models import ACCOUNT_SCOPE, FIRST_PARTY_CLIENT
 from doorward.domain.auth.rotated_session import TokenAudience
 
@@ -46,6 +47,13 @@ class Grant:
     audience: TokenAudience | None = None
     kind: GrantKind = GrantKind.FIRST_PARTY
     code: RedeemedCode | None = None
+    binding: KeyBinding | None = None
+    """The key that its tokens are bound to."""
+
+    @property
+    def refresh_thumbprint(self) -> str | None:
+        """Of the key that its refresh tokens are bound to."""
+        return None if self.binding is None else self.binding.of_refresh_tokens
 
 
 FIRST_PARTY: Final = Grant(FIRST_PARTY_CLIENT, (ACCOUNT_SCOPE,))

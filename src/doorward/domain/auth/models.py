@@ -278,7 +278,8 @@ class TokenPair:
     refresh_token: str
     expires_in: int
     scopes: frozenset[str]
-    """Of the access token."""
+    """Of the access token, which may be bound to a key."""
+    is_bound: bool = False
 
 
 @dataclass(frozen=True, slots=True)

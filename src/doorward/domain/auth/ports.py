@@ -8,6 +8,7 @@ from typing import Final, Literal, Protocol
 
 from doorward.core.principal import ClientPrincipal, Principal, SignIn, VerifiedToken
 from doorward.domain.auth.callers import AnyCaller, ClientCaller
+from doorward.domain.auth.key_proofs import PresentedProof
 
 
 def _never() -> bool:
@@ -143,8 +144,12 @@ CountCall = Callable[[Hashable], None]
 class Authentication(Protocol):
     """Tells who is calling."""
 
-    async def authenticate(self, access_token: str, count_call: CountCall) -> AnyCaller:
-        """Return the caller that an access token speaks of. Raises ``InvalidAccessTokenError``.
+    async def authenticate(
+        self, access_token: str, count_call: CountCall, proof: PresentedProof | None = None
+    ) -> AnyCaller:
+        """Return the caller that an access token speaks of. ``proof`` is of the key that it is bound to (RFC 9449).
+
+        Raises ``InvalidAccessTokenError``, ``BoundAccessTokenError`` and ``InvalidKeyProofError``.
 
         The call is counted once, not before the token is known to be good: what is refused must not use up what its
         user may have. Raises what ``count_call`` raises.

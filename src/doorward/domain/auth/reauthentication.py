@@ -167,8 +167,9 @@ class Reauthentication:
         return self._finish(caller, renewal)
 
     def _renewal(self, caller: Caller, amr: tuple[str, ...], *, acr: int, now: datetime) -> _Renewal:
-        user_id = caller.user.id
-        token = RefreshToken(uuid4(), user_id, generation=0, secret=secrets.token_bytes(SECRET_BYTES))
+        user_id, grant = caller.user.id, _grant_of(caller)
+        secret, thumbprint = secrets.token_bytes(SECRET_BYTES), grant.refresh_thumbprint
+        token = RefreshToken(uuid4(), user_id, generation=0, secret=secret, thumbprint=thumbprint)
         session = RenewedSession(
             id=token.session_id,
             secret_hash=hash_secret(token.secret),
@@ -193,9 +194,14 @@ class Reauthentication:
         report(renewal.event)
         return self._issuer.issue(
             renewal.token,
-            Grant(caller.client_id, tuple(caller.token_scopes)),
+            _grant_of(caller),
             SignIn(session.authenticated_at, session.acr, tuple(session.amr)),
             user_id=user_id,
             roles=caller.roles,
             now=session.authenticated_at,
         )
+
+
+def _grant_of(caller: Caller) -> Grant:
+    """Return what the session goes on with: what its token allows, bound to the key that it is bound to."""
+    return Grant(caller.client_id, tuple(caller.token_scopes), binding=caller.binding)

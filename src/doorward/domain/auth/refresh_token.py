@@ -1,7 +1,8 @@
 """The refresh token's format: encode, decode, hash. Pure.
 
 Version 2: ``"dwr_" + base64url(2 | session id:16 | user id:16 | generation:4 | session secret:16 | mac:16)``, without
-padding. Version 1, which is still read, has no user id.
+padding. Version 1, which is still read, has no user id. Version 3 is bound to a key (RFC 9449) and has its thumbprint
+of 32 bytes after the secret: a refresh without the key is refused before anything is looked up.
 """
 
 import base64
@@ -23,35 +24,47 @@ LAST_GENERATION: Final = 2**32 - 1
 _MAC_BYTES: Final = 16
 _VERSION_1: Final = struct.Struct(f">B16sI{SECRET_BYTES}s")
 _VERSION_2: Final = struct.Struct(f">B16s16sI{SECRET_BYTES}s")
+_VERSION_3: Final = struct.Struct(f">B16s16sI{SECRET_BYTES}s32s")
+_LAYOUTS: Final = {1: _VERSION_1, 2: _VERSION_2, 3: _VERSION_3}
 
 
 def _text_length(layout: struct.Struct) -> int:
     return len(PREFIX) + -(-(layout.size + _MAC_BYTES) * 8 // 6)
 
 
-_VERSION_OF_LENGTH: Final = {_text_length(_VERSION_1): 1, _text_length(_VERSION_2): 2}
+_VERSION_OF_LENGTH: Final = {_text_length(layout): version for version, layout in _LAYOUTS.items()}
 
 
 @dataclass(frozen=True, slots=True)
 class RefreshToken:
     """One token of a session. All its tokens carry the session's ``secret``; ``generation`` counts the rotations.
 
-    ``user_id`` is None in tokens of version 1.
+    ``user_id`` is None in tokens of version 1. ``thumbprint`` is that of the key that the token is bound to (RFC 7638),
+    in base64url.
     """
 
     session_id: UUID
     user_id: UUID | None
     generation: int
     secret: bytes
+    thumbprint: str | None = None
 
     @property
     def has_successor(self) -> bool:
         """Whether the format can write the next generation."""
         return self.generation < LAST_GENERATION
 
-    def successor(self, user_id: UUID) -> Self:
-        """Return the token that replaces this one; ``user_id`` is the session's."""
-        return type(self)(self.session_id, user_id, self.generation + 1, self.secret)
+    def is_bound_to_other(self, thumbprint: str | None) -> bool:
+        """Tell whether it is bound to another key than this one; None for none."""
+        return self.thumbprint is not None and self.thumbprint != thumbprint
+
+    def successor(self, user_id: UUID, thumbprint: str | None = None) -> Self:
+        """Return the token that replaces this one; ``user_id`` is the session's.
+
+        It is bound to the same key. The successor of one that is bound to none is bound to this one, if any.
+        """
+        bound_to = self.thumbprint or thumbprint
+        return type(self)(self.session_id, user_id, self.generation + 1, self.secret, bound_to)
 
 
 def hash_secret(secret: bytes) -> bytes:
@@ -99,22 +112,31 @@ def _padded(text: str) -> str:
 
 
 def _unpack(content: bytes, version: int) -> RefreshToken:
-    layout = _VERSION_1 if version == 1 else _VERSION_2
-    if len(content) != layout.size:
+    layout = _LAYOUTS[version]
+    if len(content) != layout.size or content[0] != version:
         raise InvalidRefreshTokenError
-    stated_version, session_id, *user_id, generation, secret = layout.unpack(content)
-    if stated_version != version:
-        raise InvalidRefreshTokenError
-    return RefreshToken(UUID(bytes=session_id), UUID(bytes=user_id[0]) if user_id else None, generation, secret)
+    if version == 1:
+        _, session_id, generation, secret = layout.unpack(content)
+        return RefreshToken(UUID(bytes=session_id), None, generation, secret)
+    _, session_id, user_id, generation, secret, *digest = layout.unpack(content)
+    thumbprint = _base64url(digest[0]) if digest else None
+    return RefreshToken(UUID(bytes=session_id), UUID(bytes=user_id), generation, secret, thumbprint)
 
 
 def _seal(token: RefreshToken, key: bytes) -> str:
     session_id, rest = token.session_id.bytes, (token.generation, token.secret)
     if token.user_id is None:
         content = _VERSION_1.pack(1, session_id, *rest)
-    else:
+    elif token.thumbprint is None:
         content = _VERSION_2.pack(2, session_id, token.user_id.bytes, *rest)
-    return PREFIX + base64.urlsafe_b64encode(content + _mac(content, key)).rstrip(b"=").decode()
+    else:
+        digest = base64.urlsafe_b64decode(_padded(token.thumbprint))
+        content = _VERSION_3.pack(3, session_id, token.user_id.bytes, *rest, digest)
+    return PREFIX + _base64url(content + _mac(content, key))
+
+
+def _base64url(content: bytes) -> str:
+    return base64.urlsafe_b64encode(content).rstrip(b"=").decode()
 
 
 def _mac(content: bytes, key: bytes) -> bytes:

@@ -19,7 +19,8 @@ from doorward.domain.auth.exceptions import (
     InvalidRefreshTokenError,
 )
 from doorward.domain.auth.grants import Grant
-from doorward.domain.auth.models import FIRST_PARTY_CLIENT, LiveSession, RefreshedSession, TokenPair, User
+from doorward.domain.auth.key_binding import KeyBinding
+from doorward.domain.auth.models import FIRST_PARTY_CLIENT, LiveSession, RefreshedSession, TokenPair
 from doorward.domain.auth.policy import Lifetimes, Verdict
 from doorward.domain.auth.ports import AccessTokenSigner
 from doorward.domain.auth.refresh_request import RefreshRequest
@@ -27,7 +28,7 @@ from doorward.domain.auth.refresh_token import RefreshToken, RefreshTokenCodec
 from doorward.domain.auth.repositories import Connection, application_sessions, rotations, sessions
 from doorward.domain.auth.repositories.rotations import RotationTimes
 from doorward.domain.auth.rotated_session import RotatedSession
-from doorward.domain.auth.scopes import effective_scopes, includes_scopes
+from doorward.domain.auth.scopes import includes_scopes
 from doorward.domain.auth.token_endings import TokenEndings
 from doorward.domain.auth.token_pair import TokenPairIssuer
 from doorward.observability.database_events import DatabaseStatementLate
@@ -97,12 +98,14 @@ class Sessions:
         ends_others: bool,
         allowed: frozenset[str] | None = None,
         not_before: datetime | None = None,
+        binding: KeyBinding | None = None,
     ) -> RefreshedSession:
         """Do as ``refresh``, and tell of the session. Scopes that the client is not ``allowed`` today are left out.
 
-        Sessions from before ``not_before`` are dead. Raises ``InvalidRefreshTokenError`` where no scope is left.
+        Sessions from before ``not_before`` are dead. A token that is bound to a key is refused without it, untouched:
+        that is no reuse. Raises ``InvalidRefreshTokenError`` where no scope is left.
         """
-        token = self._decode(refresh_token)
+        token = self._decode(refresh_token, binding)
         self._issuer.require_signing_key(self._issuer.audience_of(client_id), self._clock.now())
         asking = RefreshRequest.of(token, client_id, scopes, resource, ends_others=ends_others, not_before=not_before)
         # What most clients ask for is asked for together; the rest by statements of their own.
@@ -117,13 +120,15 @@ class Sessions:
         if not kept:
             report(RefreshRefused(reason="scope"))
             raise InvalidRefreshTokenError
-        grant, user_id, sign_in = Grant(session.client_id, kept, session.audience), session.user_id, session.sign_in
+        grant = Grant(session.client_id, kept, session.audience, binding=binding)
+        user_id, sign_in = session.user_id, session.sign_in
+        successor = token.successor(user_id, grant.refresh_thumbprint)
         pair = self._issuer.issue(
-            token.successor(user_id), grant, sign_in, user_id=user_id, roles=session.roles, now=self._clock.now()
+            successor, grant, sign_in, user_id=user_id, roles=session.roles, now=self._clock.now()
         )
         return RefreshedSession(pair, token.session_id, user_id, sign_in)
 
-    def _decode(self, refresh_token: str) -> RefreshToken:
+    def _decode(self, refresh_token: str, binding: KeyBinding | None) -> RefreshToken:
         try:
             token = self._codec.decode(refresh_token)
         except InvalidRefreshTokenError:
@@ -132,6 +137,9 @@ class Sessions:
         bind_session(session_id=token.session_id, user_id=token.user_id)
         if not token.has_successor:
             report(RefreshRefused(reason="malformed"))
+            raise InvalidRefreshTokenError
+        if token.is_bound_to_other(None if binding is None else binding.thumbprint):
+            report(RefreshRefused(reason="key"))
             raise InvalidRefreshTokenError
         return token
 
@@ -243,9 +251,12 @@ class Sessions:
         report(event or RevocationIgnored(reason="not_live"))
 
     async def authenticate(self, access_token: str) -> Caller:
-        """Return the caller that an access token of a session speaks of. Raises ``InvalidAccessTokenError``."""
+        """Return the caller that an access token of a session speaks of, which is bound to no key.
+
+        Raises ``InvalidAccessTokenError``.
+        """
         principal = await self._signer.verify_with_latest_keys(access_token, self._clock.now())
-        if not isinstance(principal, Principal):
+        if not isinstance(principal, Principal) or principal.thumbprint is not None:
             raise InvalidAccessTokenError
         return await self.caller_of(principal)
 
@@ -260,19 +271,7 @@ class Sessions:
         session = await self._lookups.ask(principal)
         if session is None:
             raise InvalidAccessTokenError
-        return Caller(
-            user=User(session.user_id, session.email, session.username, is_active=True),
-            session_id=session.id,
-            client_id=session.client_id,
-            token_scopes=principal.scopes,
-            scopes=effective_scopes(session.client_id, principal.scopes, session.role_scopes),
-            roles=frozenset(session.roles or ()),
-            acr=session.acr,
-            amr=frozenset(session.amr),
-            authenticated_at=session.authenticated_at,
-            has_second_factor=session.has_second_factor,
-            is_email_verified=session.is_verified,
-        )
+        return Caller.of(session, principal)
 
     async def find_live(self, principal: Principal) -> LiveSession | None:
         """Return the live session that a verified access token speaks of."""

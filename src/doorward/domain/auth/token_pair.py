@@ -73,7 +73,10 @@ class TokenPairIssuer:
         """
         audience = self.audience_of(grant.client_id, grant.audience)
         names = frozenset(roles) if roles and audience is None else NO_ROLES
-        principal = Principal(user_id, refresh_token.session_id, grant.client_id, frozenset(grant.scopes), names)
+        thumbprint = None if grant.binding is None else grant.binding.thumbprint
+        principal = Principal(
+            user_id, refresh_token.session_id, grant.client_id, frozenset(grant.scopes), names, thumbprint
+        )
         if audience is None:
             access_token = self._signer.sign(principal, sign_in, now)
         else:
@@ -85,4 +88,5 @@ class TokenPairIssuer:
             refresh_token=self._codec.encode(refresh_token),
             expires_in=self._expires_in if audience is None else self._signer.client_seconds,
             scopes=principal.scopes,
+            is_bound=thumbprint is not None,
         )

@@ -4,6 +4,7 @@ from uuid import UUID
 
 from doorward.domain.auth.callers import AnyCaller, ExternalCaller
 from doorward.domain.auth.exceptions import InvalidAccessTokenError
+from doorward.domain.auth.key_proofs import PresentedProof
 from doorward.domain.auth.ports import Authentication, CountCall
 from doorward.domain.federation.events import ForeignTokenRefused
 from doorward.domain.federation.external_users import ExternalUsers
@@ -21,8 +22,10 @@ class IssuerAuthentication:
         self._foreign = foreign
         self._users = users
 
-    async def authenticate(self, access_token: str, count_call: CountCall) -> AnyCaller:
-        """Return the caller that a token speaks of.
+    async def authenticate(
+        self, access_token: str, count_call: CountCall, proof: PresentedProof | None = None
+    ) -> AnyCaller:
+        """Return the caller that a token speaks of. Proofs of keys are for own tokens.
 
         A foreign subject's call is counted once the token is verified, before its user is looked up. Raises
         ``InvalidAccessTokenError``, also for issuers that are not trusted, which nothing is fetched of; and
@@ -30,7 +33,9 @@ class IssuerAuthentication:
         """
         issuer = self._foreign.issuer_of(access_token)
         if issuer is None:
-            return await self._own.authenticate(access_token, count_call)
+            return await self._own.authenticate(access_token, count_call, proof)
+        if proof is not None:
+            raise InvalidAccessTokenError
         token = await self._foreign.verify(issuer, access_token)
         count_call((token.issuer, token.subject))
         user_id = await self._user_of(token) if token.makes_user else None

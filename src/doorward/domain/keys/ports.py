@@ -19,3 +19,16 @@ class KeyMaker(Protocol):
     def public_part(self, jwk: bytes) -> bytes:
         """Return the public JWK of a private or a public one."""
         ...
+
+
+class PublishedKeySet(Protocol):
+    """The key set that other services verify tokens with, as it is at the moment."""
+
+    def jwks(self) -> bytes:
+        """Return the JWK Set."""
+        ...
+
+    @property
+    def etag(self) -> str:
+        """Return the entity tag of the JWK Set."""
+        ...

@@ -290,5 +290,6 @@ def _new_code(token: OpaqueToken, request: AuthorizationRequest, session: Browse
         resource=request.resource,
         nonce=request.nonce,
         code_challenge=request.code_challenge,
+        dpop_jkt=request.dpop_jkt,
         expires_at=now + CODE_LIFE,
     )

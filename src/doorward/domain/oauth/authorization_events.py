@@ -11,7 +11,7 @@ CODES: Final = Counter("doorward_authorization_codes_total", "Authorization code
 DEVICES: Final = Counter("doorward_device_authorizations_total", "Devices that people sign in to elsewhere", "outcome")
 
 RefusedCode = Literal[
-    "malformed", "unknown", "replayed", "expired", "client", "redirect_uri", "verifier", "resource", "account"
+    "malformed", "unknown", "replayed", "expired", "client", "redirect_uri", "verifier", "resource", "key", "account"
 ]
 
 

@@ -27,8 +27,8 @@ LONGEST_AGE: Final = 10**9
 ACR_LEVELS: Final[Mapping[str, int]] = {"1": 1, "2": 2, "phr": 3}
 """One kind of factor, two, and a passkey that verified its user: each fulfils those before it."""
 
-_CHALLENGE: Final = re.compile(r"[A-Za-z0-9_-]{43}")
-"""RFC 7636 section 4.2: a SHA-256 in base64url."""
+_DIGEST: Final = re.compile(r"[A-Za-z0-9_-]{43}")
+"""A SHA-256 in base64url (RFC 7636 section 4.2, RFC 9449 section 10)."""
 
 _AGE: Final = re.compile(r"[0-9]{1,9}")
 _NOT_SUPPORTED: Final = ("request", "request_uri", "registration")
@@ -92,6 +92,8 @@ class AuthorizationRequest:
     resource: str | None
     nonce: str | None
     code_challenge: str | None
+    dpop_jkt: str | None
+    """The thumbprint of the key that the code is bound to (RFC 9449 section 10)."""
     prompts: frozenset[Prompt]
     max_age: int | None
     acr_levels: frozenset[int]
@@ -146,6 +148,7 @@ def read_authorization(
             resource=parameters.get("resource") if parameters.get("resource") != audiences.issuer else None,
             nonce=parameters.get("nonce"),
             code_challenge=_challenge(parameters, client),
+            dpop_jkt=_thumbprint(parameters.get("dpop_jkt")),
             prompts=_prompts(parameters.get("prompt", "")),
             max_age=_max_age(parameters.get("max_age")),
             acr_levels=_acr_levels(parameters.get("acr_values", "")),
@@ -212,9 +215,15 @@ def _challenge(parameters: Mapping[str, str], client: OAuthClient) -> str | None
         return None
     if challenge is None:
         raise _FlawError(AuthorizationError.INVALID_REQUEST, "code_challenge is missing (RFC 7636).")
-    if method != "S256" or not _CHALLENGE.fullmatch(challenge):
+    if method != "S256" or not _DIGEST.fullmatch(challenge):
         raise _FlawError(AuthorizationError.INVALID_REQUEST, "The code challenge must be one of the method S256.")
     return challenge
+
+
+def _thumbprint(text: str | None) -> str | None:
+    if text is not None and not _DIGEST.fullmatch(text):
+        raise _FlawError(AuthorizationError.INVALID_REQUEST, "dpop_jkt is the SHA-256 thumbprint of a key (RFC 7638).")
+    return text
 
 
 def _prompts(text: str) -> frozenset[Prompt]:

@@ -20,13 +20,20 @@ class ClientCredentials:
         self._audiences = audiences
 
     def issue(
-        self, client: OAuthClient, *, scope: str, identifier: str | None, resource: ResourceContent | None
+        self,
+        client: OAuthClient,
+        *,
+        scope: str,
+        identifier: str | None,
+        resource: ResourceContent | None,
+        thumbprint: str | None = None,
     ) -> ClientToken:
         """Return a token of an authenticated client. ``resource`` is the stored one of the ``identifier``.
 
         Its audience is the resource, or this service as the issuer where none was named. Without ``scope`` it holds all
-        that the client has for this audience. Raises ``GrantNotAllowedError``, ``InvalidTargetError``,
-        ``ScopesNotAllowedError``, and ``ServiceUnavailableError`` while there is no key to sign with.
+        that the client has for this audience. It is bound to the key of the ``thumbprint``, if there is one. Raises
+        ``GrantNotAllowedError``, ``InvalidTargetError``, ``ScopesNotAllowedError``, and ``ServiceUnavailableError``
+        while there is no key to sign with.
         """
         try:
             if CLIENT_CREDENTIALS not in client.grant_types:
@@ -38,6 +45,8 @@ class ClientCredentials:
         except DomainError as refusal:
             report(ClientTokenRefused(client_id=client.client_id, reason=refusal.code))
             raise
-        token = self._signer.sign_client(client.client_id, scopes, audience, self._clock.now(), algorithm=algorithm)
+        token = self._signer.sign_client(
+            client.client_id, scopes, audience, self._clock.now(), algorithm=algorithm, thumbprint=thumbprint
+        )
         report(ClientTokenIssued(client_id=client.client_id))
-        return ClientToken(token, self._signer.client_seconds, scopes)
+        return ClientToken(token, self._signer.client_seconds, scopes, is_bound=thumbprint is not None)

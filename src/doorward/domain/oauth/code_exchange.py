@@ -13,6 +13,7 @@ from doorward.domain.auth.devices import AddressDetail
 from doorward.domain.auth.events import SessionEnded
 from doorward.domain.auth.exceptions import UserNotFoundError
 from doorward.domain.auth.grants import Grant, GrantKind, RedeemedCode
+from doorward.domain.auth.key_binding import KeyBinding
 from doorward.domain.auth.models import Account, Device
 from doorward.domain.auth.opaque_token import OpaqueToken, OpaqueTokenCodec
 from doorward.domain.auth.policy import Lifetimes
@@ -114,11 +115,17 @@ class CodeExchange:
         return issue_tokens(self._issuers, client, begun, now)
 
     async def refresh(
-        self, client: OAuthClient, refresh_token: str, scopes: frozenset[str] | None, resource: str | None
+        self,
+        client: OAuthClient,
+        refresh_token: str,
+        scopes: frozenset[str] | None,
+        resource: str | None,
+        binding: KeyBinding | None = None,
     ) -> SessionTokens:
         """Exchange the current refresh token of the client's session for the next one.
 
-        The access token has ``scopes``, or those of the session, as far as the client still has them. Raises what
+        The access token has ``scopes``, or those of the session, as far as the client still has them. ``binding`` is
+        the key that the client has shown: without the one that its token is bound to, the token is refused. Raises what
         ``Sessions.refresh`` raises, and ``GrantNotAllowedError``.
         """
         if REFRESH_TOKEN not in client.grant_types:
@@ -131,6 +138,7 @@ class CodeExchange:
             ends_others=client.is_confidential,
             allowed=frozenset(client.scopes),
             not_before=client.not_before,
+            binding=binding,
         )
         id_token = None
         if OPENID_SCOPE in refreshed.pair.scopes:
@@ -157,7 +165,7 @@ class CodeExchange:
         audience = await find_audience(connection, self._issuers, client, code.resource, now)
         if code.resource is not None and audience is None:
             return _Refused("resource")
-        grant = _grant_of(code, token, audience)
+        grant = _grant_of(code, token, audience, redemption.binding)
         begun = await begin_session(
             connection,
             account,
@@ -171,7 +179,9 @@ class CodeExchange:
         return _Begun(begun, code, audience) if isinstance(begun, Begun) else _Refused("account")
 
 
-def _grant_of(code: StoredCode, token: OpaqueToken, audience: KnownAudience | None) -> Grant:
+def _grant_of(
+    code: StoredCode, token: OpaqueToken, audience: KnownAudience | None, binding: KeyBinding | None
+) -> Grant:
     """Return what the session of a code is for. Without ``offline_access`` it ends with the browser's."""
     is_offline = OFFLINE_SCOPE in code.scopes
     redeemed = RedeemedCode(
@@ -183,4 +193,5 @@ def _grant_of(code: StoredCode, token: OpaqueToken, audience: KnownAudience | No
         None if audience is None else audience.audience,
         GrantKind.OFFLINE if is_offline else GrantKind.ONLINE,
         redeemed,
+        binding,
     )

@@ -7,6 +7,7 @@ from typing import Final
 from uuid import UUID
 
 from doorward.core.principal import SignIn
+from doorward.domain.auth.key_binding import KeyBinding
 from doorward.domain.auth.models import Proof, TokenPair
 from doorward.domain.oauth.authorization_events import RefusedCode
 from doorward.domain.oauth.models import OAuthClient
@@ -30,6 +31,8 @@ class NewCode:
     resource: str | None
     nonce: str | None
     code_challenge: str | None
+    dpop_jkt: str | None
+    """The thumbprint of the key that the code is bound to (RFC 9449 section 10)."""
     expires_at: datetime
 
 
@@ -45,6 +48,7 @@ class StoredCode:
     resource: str | None
     nonce: str | None
     code_challenge: str | None
+    dpop_jkt: str | None
     amr: Sequence[str]
     acr: int
     authenticated_at: datetime
@@ -64,6 +68,8 @@ class Redemption:
     redirect_uri: str | None
     verifier: str | None = field(repr=False)
     resource: str | None = None
+    binding: KeyBinding | None = None
+    """The key that the application has shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,4 +113,6 @@ def judge_redemption(
         return "redirect_uri"
     if redemption.resource not in {None, code.resource or issuer}:
         return "resource"
+    if code.dpop_jkt is not None and (redemption.binding is None or redemption.binding.thumbprint != code.dpop_jkt):
+        return "key"
     return None if is_verified(code.code_challenge, redemption.verifier) else "verifier"

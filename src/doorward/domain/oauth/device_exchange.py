@@ -12,6 +12,7 @@ from doorward.domain.auth.admission import SIGNED_IN
 from doorward.domain.auth.begin import Begun, begin_session
 from doorward.domain.auth.exceptions import UserNotFoundError
 from doorward.domain.auth.grants import Grant, GrantKind
+from doorward.domain.auth.key_binding import KeyBinding
 from doorward.domain.auth.models import Device
 from doorward.domain.auth.opaque_token import RowToken, RowTokenCodec
 from doorward.domain.auth.policy import Lifetimes
@@ -30,7 +31,13 @@ from doorward.domain.oauth.exceptions import GrantNotAllowedError
 from doorward.domain.oauth.models import OAuthClient
 from doorward.domain.oauth.policy import DEVICE_CODE
 from doorward.domain.oauth.repositories import Connection, devices
-from doorward.domain.oauth.session_tokens import BegunApplication, TokenIssuers, find_audience, issue_tokens
+from doorward.domain.oauth.session_tokens import (
+    BegunApplication,
+    KnownAudience,
+    TokenIssuers,
+    find_audience,
+    issue_tokens,
+)
 from doorward.observability.logging import report
 
 _REFUSALS: Final[Mapping[PollAnswer, type[DomainError]]] = {
@@ -61,12 +68,12 @@ class DeviceExchange:
         self._issuers = issuers
         self._lifetimes = lifetimes
 
-    async def exchange(self, client: OAuthClient, device_code: str) -> SessionTokens:
+    async def exchange(self, client: OAuthClient, device_code: str, binding: KeyBinding | None = None) -> SessionTokens:
         """Begin the session of a device whose user has approved it, committed when this returns.
 
-        A code works once. Raises ``GrantNotAllowedError``, the refusals of RFC 8628 section 3.5 and
-        ``InvalidDeviceCodeError``; ``ServiceUnavailableError`` before anything is consumed while the tokens cannot be
-        signed.
+        Its tokens are bound to the key that the device has shown, if any. A code works once. Raises
+        ``GrantNotAllowedError``, the refusals of RFC 8628 section 3.5 and ``InvalidDeviceCodeError``;
+        ``ServiceUnavailableError`` before anything is consumed while the tokens cannot be signed.
         """
         if DEVICE_CODE not in client.grant_types:
             raise GrantNotAllowedError
@@ -81,14 +88,14 @@ class DeviceExchange:
         pairs = self._issuers.pairs
         pairs.require_signing_key(pairs.audience_of(client.client_id), now)
         pairs.require_signing_key(TokenAudience(client.client_id, client.id_token_algorithm), now)
-        begun = await self._begin(client, token, device.user_id, now)
+        begun = await self._begin(client, token, device.user_id, binding, now)
         if isinstance(begun, PollAnswer):
             raise self._refused(client, begun)
         report(DeviceCodeRedeemed(client_id=client.client_id))
         return issue_tokens(self._issuers, client, begun, now)
 
     async def _begin(
-        self, client: OAuthClient, token: RowToken, user_id: UUID, now: datetime
+        self, client: OAuthClient, token: RowToken, user_id: UUID, binding: KeyBinding | None, now: datetime
     ) -> BegunApplication | PollAnswer:
         """Consume the code, and begin the session: the judge decides about the account as it is at this moment."""
         try:
@@ -104,7 +111,7 @@ class DeviceExchange:
                     connection,
                     account,
                     approved.proof_of(user_id),
-                    _grant_of(client, approved, None if audience is None else audience.audience),
+                    _grant_of(client, approved, audience, binding),
                     Device(),
                     policy=SIGNED_IN,
                     lifetimes=self._lifetimes,
@@ -122,6 +129,9 @@ class DeviceExchange:
         return _REFUSALS[answer]()
 
 
-def _grant_of(client: OAuthClient, approved: ApprovedDevice, audience: TokenAudience | None) -> Grant:
+def _grant_of(
+    client: OAuthClient, approved: ApprovedDevice, audience: KnownAudience | None, binding: KeyBinding | None
+) -> Grant:
     """Return what the session is for. It outlives the browser's, which is perhaps another person's telephone."""
-    return Grant(client.client_id, tuple(sorted(approved.scopes)), audience, GrantKind.OFFLINE)
+    named = None if audience is None else audience.audience
+    return Grant(client.client_id, tuple(sorted(approved.scopes)), named, GrantKind.OFFLINE, binding=binding)

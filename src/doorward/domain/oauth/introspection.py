@@ -78,4 +78,5 @@ def _active_token(token: VerifiedToken, subject: str, scopes: frozenset[str]) ->
         token_id=token.token_id,
         issued_at=token.issued_at,
         expires_at=token.expires_at,
+        thumbprint=token.principal.thumbprint,
     )

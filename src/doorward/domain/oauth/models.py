@@ -241,6 +241,8 @@ class ClientToken:
     access_token: str = field(repr=False)
     expires_in: int
     scopes: frozenset[str]
+    is_bound: bool = False
+    """To a key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,3 +261,5 @@ class ActiveToken:
     roles: frozenset[str] = NO_ROLES
     sign_in: SignIn | None = None
     """Of a user's session."""
+    thumbprint: str | None = None
+    """Of the key that it is bound to."""

@@ -34,9 +34,19 @@ class ClientTokenSigner(Protocol):
         ...
 
     def sign_client(
-        self, client_id: str, scopes: Collection[str], audience: str, now: datetime, *, algorithm: KeyAlgorithm
+        self,
+        client_id: str,
+        scopes: Collection[str],
+        audience: str,
+        now: datetime,
+        *,
+        algorithm: KeyAlgorithm,
+        thumbprint: str | None = None,
     ) -> str:
-        """Return a token. Raises ``ServiceUnavailableError`` while the ring has no key of the algorithm."""
+        """Return a token, bound to the key of the thumbprint if there is one.
+
+        Raises ``ServiceUnavailableError`` while the ring has no key of the algorithm.
+        """
         ...
 
 

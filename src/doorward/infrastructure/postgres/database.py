@@ -28,7 +28,7 @@ from doorward.observability.database_events import (
 from doorward.observability.logging import report
 from doorward.settings.database import DatabaseSettings
 
-SCHEMA_VERSION: Final = "0019"
+SCHEMA_VERSION: Final = "0020"
 """The newest migration that this code needs. Older code runs on a newer schema."""
 
 POOL_MAXIMUM_WAITING: Final = 500

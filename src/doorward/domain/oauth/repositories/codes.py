@@ -21,19 +21,19 @@ async def add_codes(connection: Connection, new: Sequence[NewCode], *, now: date
         """
         INSERT INTO oauth_codes (
             id, secret_hash, client_id, user_id, browser_session_id, epoch, redirect_uri, scopes, resource, nonce,
-            code_challenge, amr, acr, authenticated_at, session_ends_at, expires_at
+            code_challenge, dpop_jkt, amr, acr, authenticated_at, session_ends_at, expires_at
         )
         SELECT new.id, new.secret_hash, oauth_clients.client_id, users.id, browser_sessions.id, browser_sessions.epoch,
                new.redirect_uri, string_to_array(new.scopes, ' '), new.resource, new.nonce, new.code_challenge,
-               browser_sessions.amr, browser_sessions.acr, browser_sessions.authenticated_at, browser_sessions.ends_at,
-               new.expires_at
+               new.dpop_jkt, browser_sessions.amr, browser_sessions.acr, browser_sessions.authenticated_at,
+               browser_sessions.ends_at, new.expires_at
         FROM unnest(
             %(ids)s::uuid[], %(secret_hashes)s::bytea[], %(client_ids)s::text[], %(user_ids)s::uuid[],
             %(browser_session_ids)s::uuid[], %(redirect_uris)s::text[], %(scopes)s::text[], %(resources)s::text[],
-            %(nonces)s::text[], %(code_challenges)s::text[], %(expirations)s::timestamptz[]
+            %(nonces)s::text[], %(code_challenges)s::text[], %(thumbprints)s::text[], %(expirations)s::timestamptz[]
         ) AS new (
             id, secret_hash, client_id, user_id, browser_session_id, redirect_uri, scopes, resource, nonce,
-            code_challenge, expires_at
+            code_challenge, dpop_jkt, expires_at
         )
         JOIN browser_sessions
             ON browser_sessions.id = new.browser_session_id AND browser_sessions.user_id = new.user_id
@@ -62,6 +62,7 @@ def _columns_of(new: Sequence[NewCode]) -> dict[str, Sequence[object]]:
         "resources": [code.resource for code in new],
         "nonces": [code.nonce for code in new],
         "code_challenges": [code.code_challenge for code in new],
+        "thumbprints": [code.dpop_jkt for code in new],
         "expirations": [code.expires_at for code in new],
     }
 
@@ -75,8 +76,8 @@ async def consume_code(connection: Connection, token: OpaqueToken) -> StoredCode
             WHERE id = %(id)s
               AND user_id = %(user_id)s
               AND secret_hash = %(secret_hash)s
-            RETURNING client_id, browser_session_id, epoch, redirect_uri, scopes, resource, nonce, code_challenge, amr,
-                      acr, authenticated_at, session_ends_at, expires_at
+            RETURNING client_id, browser_session_id, epoch, redirect_uri, scopes, resource, nonce, code_challenge,
+                      dpop_jkt, amr, acr, authenticated_at, session_ends_at, expires_at
             """,
             {"id": token.id, "user_id": token.user_id, "secret_hash": token.secret_hash},
         )

@@ -1,0 +1,170 @@
+"""Proofs of possession of a key (RFC 9449 section 4.3): those of the call at hand are read, and no others."""
+
+import base64
+import hashlib
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, SECP384R1, generate_private_key
+from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key as generate_rsa_key
+from jwt.algorithms import ECAlgorithm, RSAAlgorithm
+
+from doorward.domain.auth.key_proofs import PresentedProof, VerifiedProof
+from doorward.infrastructure.dpop_proofs import LEEWAY, LIFE, SignedProofs
+from doorward.infrastructure.signing_keys import thumbprint
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+URL = "https://auth.example/oauth/token"
+TOKEN = "an.access.token"
+KEY = generate_private_key(SECP256R1())
+JWK = ECAlgorithm.to_jwk(KEY.public_key(), as_dict=True)
+RSA = generate_rsa_key(65537, 2048)
+CLAIMS = {"jti": "1", "htm": "POST", "htu": URL, "iat": int(NOW.timestamp())}
+
+
+def signed(claims: dict[str, Any] | None = None, header: dict[str, Any] | None = None) -> str:
+    members = {name: value for name, value in {**CLAIMS, **(claims or {})}.items() if value is not None}
+    return jwt.encode(members, KEY, algorithm="ES256", headers={"typ": "dpop+jwt", "jwk": JWK, **(header or {})})
+
+
+def read(text: str, now: datetime = NOW, *, url: str = URL, access_token: str | None = None) -> VerifiedProof | None:
+    return SignedProofs().read(PresentedProof(text, "POST", url), now, access_token=access_token)
+
+
+def encoded(content: bytes) -> str:
+    return base64.urlsafe_b64encode(content).rstrip(b"=").decode()
+
+
+def test_a_right_proof_names_its_key_and_is_known_again() -> None:
+    proof = read(signed())
+    assert proof is not None
+    assert proof.thumbprint == thumbprint(JWK)
+    assert proof.expires_at == NOW + LIFE + LEEWAY
+    assert read(signed()) == proof
+    other = read(signed({"jti": "2"}))
+    assert other is not None
+    assert other.nonce != proof.nonce
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        {"typ": "jwt"},
+        {"typ": "at+jwt"},
+        {"typ": None},
+        {"crit": ["exp"], "exp": 1},
+        {"jwk": None},
+        {"jwk": "x"},
+        {"jwk": {**JWK, "d": "AA"}},
+        {"jwk": ECAlgorithm.to_jwk(KEY, as_dict=True)},
+        {"jwk": {"kty": "oct", "k": "AA"}},
+        {"jwk": {**JWK, "use": "enc"}},
+        {"jwk": {**JWK, "alg": "RS256"}},
+        {"jwk": ECAlgorithm.to_jwk(generate_private_key(SECP256R1()).public_key(), as_dict=True)},
+        {"jwk": ECAlgorithm.to_jwk(generate_private_key(SECP384R1()).public_key(), as_dict=True)},
+        {"jwk": RSAAlgorithm.to_jwk(RSA.public_key(), as_dict=True)},
+    ],
+)
+def test_a_proof_of_another_type_or_under_an_unusable_key_is_none(header: dict[str, Any]) -> None:
+    assert read(signed(header=header)) is None
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        {"jti": None},
+        {"jti": ""},
+        {"jti": 1},
+        {"jti": "x" * 256},
+        {"jti": "a\x00"},
+        {"htm": None},
+        {"htm": "GET"},
+        {"htm": "post"},
+        {"htm": ["POST"]},
+        {"htu": None},
+        {"htu": 1},
+        {"htu": "https://auth.example/oauth/par"},
+        {"htu": "https://auth.example/oauth/token/"},
+        {"htu": "https://other.example/oauth/token"},
+        {"htu": "https://auth.example:8443/oauth/token"},
+        {"htu": "https://auth.example:x/oauth/token"},
+        {"htu": "http://auth.example/oauth/token"},
+        {"htu": "https://user@auth.example/oauth/token"},
+        {"htu": "/oauth/token"},
+        {"htu": "https://auth.example/oauth/\ntoken"},
+        {"iat": None},
+        {"iat": "1772366400"},
+        {"iat": True},
+        {"iat": float("nan")},
+        {"iat": float("inf")},
+        {"iat": 10**400},
+    ],
+)
+def test_a_proof_for_another_call_or_without_a_claim_is_none(claims: dict[str, Any]) -> None:
+    assert read(signed(claims)) is None
+
+
+@pytest.mark.parametrize(
+    "htu", ["HTTPS://Auth.Example/oauth/token", "https://auth.example:443/oauth/token", f"{URL}?a=b#c"]
+)
+def test_addresses_are_compared_without_what_makes_no_difference(htu: str) -> None:
+    assert read(signed({"htu": htu})) is not None
+
+
+def test_a_proof_is_good_for_a_minute_give_or_take_the_clocks() -> None:
+    moment = timedelta(milliseconds=1)
+    assert read(signed(), NOW + LIFE + LEEWAY - moment) is not None
+    assert read(signed(), NOW + LIFE + LEEWAY) is None
+    assert read(signed(), NOW - LEEWAY) is not None
+    assert read(signed(), NOW - LEEWAY - moment) is None
+
+
+def test_with_an_access_token_the_proof_is_for_that_one() -> None:
+    digest = encoded(hashlib.sha256(TOKEN.encode()).digest())
+    assert read(signed({"ath": digest}), access_token=TOKEN) is not None
+    for other in (None, digest.lower(), encoded(hashlib.sha256(b"x").digest()), TOKEN):
+        assert read(signed({"ath": other}), access_token=TOKEN) is None
+
+
+@pytest.mark.filterwarnings("ignore:The RSA key is 1024 bits long")  # PyJWT's, which signs with it here
+def test_rsa_keys_are_long_enough() -> None:
+    for key, is_read in ((RSA, True), (generate_rsa_key(65537, 1024), False)):
+        jwk = RSAAlgorithm.to_jwk(key.public_key(), as_dict=True)
+        text = jwt.encode(CLAIMS, key, algorithm="RS256", headers={"typ": "dpop+jwt", "jwk": jwk})
+        assert (read(text) is not None) is is_read
+
+
+def test_an_rsa_key_with_a_long_exponent_is_not_used() -> None:
+    key = generate_rsa_key(65537, 2048)
+    jwk = {**RSAAlgorithm.to_jwk(key.public_key(), as_dict=True), "e": encoded((2**64 + 1).to_bytes(9))}
+    text = jwt.encode(CLAIMS, key, algorithm="RS256", headers={"typ": "dpop+jwt", "jwk": jwk})
+    assert read(text) is None
+
+
+@pytest.mark.parametrize("algorithm", ["none", "HS256"])
+def test_a_proof_that_no_private_key_signed_is_none(algorithm: str) -> None:
+    header = {"typ": "dpop+jwt", "alg": algorithm, "jwk": JWK}
+    content = f"{encoded(json.dumps(header).encode())}.{encoded(json.dumps(CLAIMS).encode())}"
+    assert read(f"{content}.") is None
+    assert read(f"{content}.{encoded(b'x' * 32)}") is None
+
+
+@pytest.mark.parametrize("text", ["", ".", "a.b", "a.b.c", "a.b.c.d", "é.b.c", "x" * 9000])
+def test_what_is_no_proof_is_none(text: str) -> None:
+    assert read(text) is None
+
+
+def test_a_member_that_is_there_twice_is_no_proof() -> None:
+    content = json.dumps(CLAIMS)[:-1] + ', "htm": "POST"}'
+    header = {"typ": "dpop+jwt", "alg": "ES256", "jwk": JWK}
+    head = f"{encoded(json.dumps(header).encode())}.{encoded(content.encode())}"
+    signature = jwt.get_algorithm_by_name("ES256").sign(head.encode(), KEY)
+    assert read(f"{head}.{encoded(signature)}") is None
+
+
+def test_a_key_has_one_thumbprint_however_it_is_spelled() -> None:
+    spelled = read(signed(header={"jwk": {**JWK, "kid": "a", "use": "sig", "x": JWK["x"] + "="}}))
+    assert spelled is None or spelled.thumbprint == thumbprint(JWK)
