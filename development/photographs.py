@@ -87,7 +87,7 @@ class Walk:
 
     async def send(self, form: str, *, button: str = "button[type=submit]", **typed: str) -> None:
         """Fill in the form that goes there, open or not, and send it."""
-        await self.page.evaluate("document.querySelectorAll('details').forEach((each) => { each.open = true; })")
+        await self._open_details()
         # The query keeps the language.
         found = self.page.locator(f"form[action*='/{form}']:not([hidden])").first
         for name, text in typed.items():
@@ -100,6 +100,7 @@ class Walk:
         person = Person("", f"{self.username}@example.com", self.username, PASSWORD)
         await self._before_signing_in(person)
         await self._own_pages(person)
+        await self._administration(person)
         await self._at_an_application()
 
     async def _before_signing_in(self, person: Person) -> None:
@@ -131,10 +132,10 @@ class Walk:
         await self.shoot("recovery-codes")
         code = await self.page.locator("[data-codes] code").first.inner_text()
         await self.open("/account/second-factors", "second-factors-set-up")
-        await self.page.evaluate("document.querySelectorAll('details').forEach((each) => { each.open = true; })")
+        await self._open_details()
         await self.shoot("second-factors-open")
         await self.page.goto(f"{self.studio.url}/account/overview")
-        await self.page.evaluate("document.querySelectorAll('details').forEach((each) => { each.open = true; })")
+        await self._open_details()
         await self.shoot("overview-open")
         await self.send("sign-out")
         await self.shoot("signed-out")
@@ -146,6 +147,24 @@ class Walk:
         await self.page.locator("details button").click()
         await self.page.get_by_role("status").wait_for()
         await self.shoot("signed-in")
+
+    async def _administration(self, person: Person) -> None:
+        await self.open("/admin/users", "admin-refused")
+        with psycopg.connect(self.studio.database_url) as connection:
+            give = "UPDATE users SET roles = '{admin}' WHERE username = %s RETURNING id"
+            row = connection.execute(give, (person.username,)).fetchone()
+        await self.open("/admin/users", "admin-users")
+        await self._open_details()
+        await self.shoot("admin-users-open")
+        await self.open(f"/admin/user?id={row[0]}" if row else "/admin/users", "admin-user")
+        await self._open_details()
+        await self.shoot("admin-user-open")
+        # The last administrator cannot be deleted, as this person will be.
+        with psycopg.connect(self.studio.database_url) as connection:
+            connection.execute("UPDATE users SET roles = '{}' WHERE username = %s", (person.username,))
+
+    async def _open_details(self) -> None:
+        await self.page.evaluate("document.querySelectorAll('details').forEach((each) => { each.open = true; })")
 
     async def _at_an_application(self) -> None:
         await self.open(self.studio.authorize(), "consent")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+import psycopg
 import pytest
 
 from development.client import new_person
@@ -44,6 +45,17 @@ async def test_axe_and_the_validator_find_nothing_on_any_page(
         for name in OWN:
             await page.goto(f"{home.url}/account/{name}")
             await seen.look(name)
+        await page.goto(f"{home.url}/admin/users")
+        await seen.look("admin-refused")
+        with psycopg.connect(home.database_url) as connection:
+            give = "UPDATE users SET roles = '{admin}' WHERE username = %s"
+            connection.execute(give, (person.username,))
+        await page.goto(f"{home.url}/admin/users?q=ab")
+        await seen.look("admin-users-refused")
+        await page.goto(f"{home.url}/admin/users")
+        await seen.look("admin-users")
+        await page.locator(".list a").first.click()
+        await seen.look("admin-user")
         assert await page.locator("html").get_attribute("lang") == language
     assert (seen.found, validation_messages(seen.shown, tmp_path) if colours == "light" else []) == ([], [])
 

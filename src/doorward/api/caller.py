@@ -57,6 +57,15 @@ async def admit_caller(request: Request, access: NeedsScope, services: Services)
         scheme, token = presented_token(request, "bearer", SCHEME.lower())
         proof = None if scheme == "bearer" else presented_proof(request, services.provider.issuer)
         caller = await services.authentication.authenticate(token, count_call, proof)
+    require_access(caller, access, services)
+    request.scope[_CALLER] = caller
+
+
+def require_access(caller: AnyCaller, access: NeedsScope, services: Services) -> None:
+    """Refuse a caller who may not do this, or has not proven enough for it: of the API and of the pages alike.
+
+    Raises ``InsufficientScopeError``, ``SecondFactorNeededError`` and ``ReauthenticationRequiredError``.
+    """
     if access.scope not in caller.scopes:
         raise InsufficientScopeError(access.scope)
     if services.edge.admin_requires_second_factor and access.scope in ADMIN_SCOPES:
@@ -65,7 +74,6 @@ async def admit_caller(request: Request, access: NeedsScope, services: Services)
         if not isinstance(caller, Caller):
             raise InsufficientScopeError(access.scope)
         services.own_account.reauthentication.require_fresh_proof(caller)
-    request.scope[_CALLER] = caller
 
 
 async def optional_caller(request: Request, access: NeedsScope, services: Services) -> Caller | None:

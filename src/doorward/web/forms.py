@@ -21,6 +21,13 @@ class SignedInPage(StrEnum):
     YOUR_DATA = "your-data"
 
 
+class AdminPage(StrEnum):
+    """The pages of administration, by the names of their templates."""
+
+    USERS = "admin-users"
+    USER = "admin-user"
+
+
 class _Form(BaseModel):
     model_config = ConfigDict(hide_input_in_errors=True)
 
@@ -141,3 +148,39 @@ class RemoveConsentForm(PageForm):
     """Of which application."""
 
     client_id: str = Field("", max_length=MAXIMUM_FIELD_LENGTH)
+
+
+class InviteForm(PageForm):
+    """Whom to invite, and the names of the roles, with spaces between them."""
+
+    email: str = Field("", max_length=MAXIMUM_FIELD_LENGTH)
+    roles: str = Field("", max_length=MAXIMUM_FIELD_LENGTH)
+
+
+class CreateUserForm(InviteForm):
+    """Another user, with a password."""
+
+    username: str = Field("", max_length=MAXIMUM_FIELD_LENGTH)
+    password: str = Field("", max_length=MAXIMUM_FIELD_LENGTH)
+
+
+class UserForm(PageForm):
+    """Which user."""
+
+    user_id: str = Field("", max_length=MAXIMUM_FIELD_LENGTH)
+
+
+class ChangeUserForm(UserForm):
+    """What is to change of a user, who has this version."""
+
+    version: int = 0
+    username: str = Field("", max_length=MAXIMUM_FIELD_LENGTH)
+    email: str = Field("", max_length=MAXIMUM_FIELD_LENGTH)
+    roles: str = Field("", max_length=MAXIMUM_FIELD_LENGTH)
+
+
+class DeleteUserForm(UserForm):
+    """Whether a user, who has this version, is deleted at once."""
+
+    version: int = 0
+    now: bool = False

@@ -71,7 +71,7 @@ def _pages_with_cookies(settings: Settings, pages: Pages, *, has_mail: bool) -> 
     issuer = settings.browsers.provider_issuer
     if issuer is None:
         return []
-    from doorward.web import own, provider  # noqa: PLC0415 - an extra
+    from doorward.web import admin, own, provider  # noqa: PLC0415 - an extra
     from doorward.web.cookies import Cookies  # noqa: PLC0415 - as above
     from doorward.web.own_forms import OwnForms  # noqa: PLC0415 - as above
     from doorward.web.provider.pages import ProviderPages  # noqa: PLC0415 - as above
@@ -86,4 +86,4 @@ def _pages_with_cookies(settings: Settings, pages: Pages, *, has_mail: bool) -> 
     )
     forms = OwnForms(cookies, origin, *keys(settings.keys, PAGE_FORM_PURPOSE))
     with_cookies = ProviderPages(pages, cookies, forms, options)
-    return [*provider.calls(with_cookies), *own.calls(with_cookies)]
+    return [*provider.calls(with_cookies), *own.calls(with_cookies), *admin.calls(with_cookies)]

@@ -11,6 +11,7 @@ import doorward.api.exceptions as of_the_edge
 from doorward import domain
 from doorward.core.exceptions import DomainError, ServiceUnavailableError, TooManyQueriesError
 from doorward.domain.accounts import exceptions as of_accounts
+from doorward.domain.administration import exceptions as of_administration
 from doorward.domain.auth import exceptions as of_auth
 from doorward.domain.auth import password_exceptions as of_passwords
 from doorward.domain.mfa import exceptions as of_factors
@@ -22,14 +23,14 @@ from doorward.web.texts import TEXTS, Texts, texts_of
 WEB = Path(next(iter(domain.__path__))).parent / "web"
 TEMPLATES = sorted((WEB / "templates").glob("*.html"))
 SOURCES = [*TEMPLATES, *WEB.rglob("*.py")]
-FAMILIES = ("problem", "status", "done", "account", "scope")
-"""Keys that are put together: of a refusal's code, a status, what was done, a page, a scope."""
+FAMILIES = ("problem", "status", "done", "account", "scope", "user_status", "user_factor")
+"""Keys that are put together: of a refusal's code, a status, what was done, a page, a scope, what a user is or has."""
 
 OF_THE_API = {
     *("missing_access_token", "invalid_access_token", "invalid_refresh_token", "scope_not_granted", "invalid_target"),
-    *("unknown_role", "owner_required", "user_not_found"),
+    "owner_required",
 }
-"""Refusals that no page can get: they are about tokens and about other people."""
+"""Refusals that no page can get: they are about tokens."""
 
 
 def placeholders(text: str) -> set[str]:
@@ -47,7 +48,7 @@ def test_every_language_has_the_same_texts_with_the_same_placeholders(language: 
 def test_english_and_german_are_shipped_and_differ() -> None:
     assert {"en", "de"} <= TEXTS.keys()
     same = {key for key, text in TEXTS["de"].items() if text == TEXTS["en"][key]}
-    assert same == {"account.passkeys", "factors.passkeys", "field.name", "passkeys.title"}
+    assert same == {"account.passkeys", "factors.passkeys", "field.name", "passkeys.title", "user_factor.passkey"}
 
 
 def test_every_text_is_used() -> None:
@@ -71,7 +72,7 @@ def test_no_page_says_anything_that_is_not_among_the_texts(path: Path) -> None:
 
 
 def test_refusals_that_pages_show_have_texts_and_the_english_ones_are_those_of_the_api() -> None:
-    modules = (of_auth, of_passwords, of_accounts, of_factors, of_passkeys)
+    modules = (of_auth, of_passwords, of_accounts, of_factors, of_passkeys, of_administration)
     own = [each for module in modules for each in vars(module).values() if isinstance(each, type)]
     refusals = {each for each in own if issubclass(each, DomainError) and getattr(each, "code", None)}
     refusals |= {ServiceUnavailableError, TooManyQueriesError, *UNANSWERED}

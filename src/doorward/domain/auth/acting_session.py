@@ -7,6 +7,7 @@ from doorward.domain.auth.callers import Caller
 from doorward.domain.auth.exceptions import InvalidAccessTokenError, UserNotFoundError
 from doorward.domain.auth.models import Account
 from doorward.domain.auth.repositories import Connection, browser_sessions, own_sessions, sessions, users
+from doorward.domain.auth.roles import lock_grantable_scopes
 from doorward.domain.auth.scopes import effective_scopes
 
 
@@ -35,6 +36,10 @@ async def lock_caller_and_user(
     each other cannot wait for one another. Raises ``InvalidAccessTokenError`` if the caller's session has ended.
     """
     await users.lock_users(connection, [caller.user.id] if user_id is None else [caller.user.id, user_id])
+    if caller.browser_session is not None:
+        await lock_acting_session(connection, caller, now=now)
+        own = await lock_grantable_scopes(connection, caller.user.id)
+        return effective_scopes(caller.client_id, caller.token_scopes, own)
     live = await sessions.list_live_sessions(
         connection, session_ids=[caller.session_id], user_ids=[caller.user.id], now=now
     )

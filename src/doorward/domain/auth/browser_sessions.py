@@ -8,11 +8,13 @@ from doorward.core.ports import Batching, Clock, Database
 from doorward.domain.audit.recording import record
 from doorward.domain.auth.admission import AdmissionPolicy, Proceed, Refuse, SecondFactorDue, judge
 from doorward.domain.auth.browser_session import BrowserSession, BrowserStay, new_browser_session
+from doorward.domain.auth.callers import Caller, caller_in_browser
 from doorward.domain.auth.devices import AddressDetail, recorded_address
 from doorward.domain.auth.events import SessionBegun, SessionEnded
 from doorward.domain.auth.models import Account, Device, EndReason, Proof
 from doorward.domain.auth.opaque_token import OpaqueToken, OpaqueTokenCodec
 from doorward.domain.auth.repositories import Connection, browser_sessions, users
+from doorward.domain.auth.roles import find_standing
 from doorward.observability.logging import report
 from doorward.observability.request_context import bind_session, current_client
 
@@ -110,6 +112,14 @@ class BrowserSessions:
         if session is not None:
             bind_session(user_id=session.user_id, session_id=session.id)
         return session
+
+    async def find_administrator(self, cookie: str | None) -> Caller | None:
+        """Return who acts by a cookie on the pages of administration, with what the roles of this moment give."""
+        session = await self.find(cookie)
+        if session is None:
+            return None
+        async with self._database.connection() as connection:
+            return caller_in_browser(session, await find_standing(connection, session.user_id))
 
     async def _look_up(self, tokens: Sequence[OpaqueToken]) -> Sequence[BrowserSession | None]:
         now = self._clock.now()

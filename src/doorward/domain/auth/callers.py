@@ -9,7 +9,7 @@ from uuid import UUID
 from doorward.core.principal import Principal
 from doorward.domain.auth.browser_session import BrowserSession
 from doorward.domain.auth.key_binding import KeyBinding
-from doorward.domain.auth.models import ACCOUNT_SCOPE, FIRST_PARTY_CLIENT, LiveSession, User
+from doorward.domain.auth.models import ACCOUNT_SCOPE, FIRST_PARTY_CLIENT, LiveSession, Standing, User
 from doorward.domain.auth.scopes import effective_scopes
 
 
@@ -69,16 +69,19 @@ class Caller:
         return self.user.id.int
 
 
-def caller_in_browser(session: BrowserSession) -> Caller:
-    """Return who acts on the pages of a live session: its user, in the own account alone, by no role."""
+def caller_in_browser(session: BrowserSession, standing: Standing | None = None) -> Caller:
+    """Return who acts on the pages of a live session: its user, in the own account alone, by no role.
+
+    With the user's ``standing`` of this moment: by the roles, too, as a token of the service's own login does.
+    """
     own = frozenset({ACCOUNT_SCOPE})
     return Caller(
         user=User(session.user_id, session.email, session.username, is_active=True),
         session_id=session.id,
         client_id=FIRST_PARTY_CLIENT,
         token_scopes=own,
-        scopes=own,
-        roles=frozenset(),
+        scopes=own if standing is None else effective_scopes(FIRST_PARTY_CLIENT, own, standing.scopes),
+        roles=frozenset() if standing is None else frozenset(standing.roles),
         acr=session.acr,
         amr=frozenset(session.amr),
         authenticated_at=session.authenticated_at,

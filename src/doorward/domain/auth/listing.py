@@ -28,14 +28,21 @@ class SessionListing:
 
     async def list_browsers(self, caller: Caller) -> Sequence[ListedBrowser]:
         """Return the live sessions of browsers on the service's pages: the current one first, then by last use."""
-        async with self._database.connection() as connection:
-            return await browser_sessions.list_browser_sessions_of_user(
-                connection, caller.user.id, current_id=caller.session_id, now=self._clock.now()
-            )
+        return await self._list_browsers(caller.user.id, caller.session_id)
+
+    async def list_browsers_of(self, user_id: UUID) -> Sequence[ListedBrowser]:
+        """Return the live sessions of any user's browsers by their last use, for whoever may see them."""
+        return await self._list_browsers(user_id, None)
 
     async def list_of(self, user_id: UUID) -> Sequence[ListedSession]:
         """Return the live sessions of any user by their last use, for whoever may see them."""
         return await self._list(user_id, None)
+
+    async def _list_browsers(self, user_id: UUID, current_id: UUID | None) -> Sequence[ListedBrowser]:
+        async with self._database.connection() as connection:
+            return await browser_sessions.list_browser_sessions_of_user(
+                connection, user_id, current_id=current_id, now=self._clock.now()
+            )
 
     async def _list(self, user_id: UUID, current_id: UUID | None) -> Sequence[ListedSession]:
         async with self._database.connection() as connection:

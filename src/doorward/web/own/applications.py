@@ -5,11 +5,13 @@ from collections.abc import Mapping, Sequence
 from fastapi import Request, Response
 
 from doorward.api.bodies import FormBody
+from doorward.api.policy import ACCOUNT
 from doorward.api.routing import Call
 from doorward.api.services import CurrentServices
 from doorward.core.ports import LimitedCall
 from doorward.web.forms import RemoveConsentForm, SignedInPage
-from doorward.web.own.visits import Done, OwnPage, OwnPages, Visit, shown_day
+from doorward.web.own.visits import Done, OwnPage, OwnPages, Visit
+from doorward.web.own.words import shown_day
 from doorward.web.provider.consent import words_of_scopes
 
 
@@ -56,4 +58,4 @@ class ApplicationForms:
             await services.oauth.consents.revoke(visit.caller, form.client_id)
             return Done("consent")
 
-        return await self._own.act(self._page, request, services, form.form_token, act, needs_fresh_proof=False)
+        return await self._own.act(self._page, request, services, form.form_token, act, access=ACCOUNT)

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from fastapi import Request, Response
 
 from doorward.api.bodies import FormBody
+from doorward.api.policy import ACCOUNT
 from doorward.api.routing import Call
 from doorward.api.services import CurrentServices
 from doorward.api.waiting_client import waiting_client
@@ -12,7 +13,8 @@ from doorward.core.ports import LimitedCall
 from doorward.domain.accounts.models import Profile
 from doorward.domain.auth.continuation import cookies_of
 from doorward.web.forms import NewEmailForm, NewPasswordForm, PageForm, SignedInPage, UsernameForm
-from doorward.web.own.visits import Done, OwnPage, OwnPages, Visit, shown_day, shown_moment
+from doorward.web.own.visits import Done, OwnPage, OwnPages, Visit
+from doorward.web.own.words import shown_day, shown_moment
 
 
 class OverviewPage(OwnPage):
@@ -85,7 +87,7 @@ class OverviewForms:
             await services.own_account.email_change.cancel(visit.caller)
             return Done("email_cancelled")
 
-        return await self._own.act(self._page, request, services, form.form_token, act, needs_fresh_proof=False)
+        return await self._own.act(self._page, request, services, form.form_token, act, access=ACCOUNT)
 
     async def send_verification_by_form(
         self, request: Request, form: FormBody[PageForm], services: CurrentServices
@@ -96,7 +98,7 @@ class OverviewForms:
             await services.verification.send_again(visit.caller)
             return Done("mail")
 
-        return await self._own.act(self._page, request, services, form.form_token, act, needs_fresh_proof=False)
+        return await self._own.act(self._page, request, services, form.form_token, act, access=ACCOUNT)
 
     async def change_password_by_form(
         self, request: Request, form: FormBody[NewPasswordForm], services: CurrentServices
@@ -114,7 +116,7 @@ class OverviewForms:
                 )
             return Done("password", cookies_of(session))
 
-        return await self._own.act(self._page, request, services, form.form_token, act, needs_fresh_proof=False)
+        return await self._own.act(self._page, request, services, form.form_token, act, access=ACCOUNT)
 
     async def sign_out(self, request: Request, form: FormBody[PageForm], services: CurrentServices) -> Response:
         """End the session of the browser, from whichever page."""
@@ -132,7 +134,7 @@ class OverviewForms:
             await services.own_account.session_ending.end_all(visit.caller)
             return self._own.finished(request, "sign_out.done")
 
-        return await self._own.act(self._page, request, services, form.form_token, act, needs_fresh_proof=False)
+        return await self._own.act(self._page, request, services, form.form_token, act, access=ACCOUNT)
 
 
 def _shown(profile: Profile) -> Mapping[str, object]:

@@ -19,7 +19,8 @@ from doorward.domain.passkeys.exceptions import InvalidPasskeyError, PasskeyNotF
 from doorward.domain.passkeys.management import OwnPasskeys
 from doorward.domain.passkeys.models import CreationResponse, Passkey
 from doorward.web.forms import AddPasskeyForm, OwnPasskeyForm, RenamePasskeyForm, SignedInPage
-from doorward.web.own.visits import Done, OwnPage, OwnPages, Visit, read_id, shown_day
+from doorward.web.own.visits import Done, OwnPage, OwnPages, Visit
+from doorward.web.own.words import read_id, shown_day
 
 
 class PasskeysPage(OwnPage):

@@ -9,6 +9,7 @@ from typing import Final
 from fastapi import Request, Response
 
 from doorward.api.bodies import FormBody
+from doorward.api.policy import ACCOUNT
 from doorward.api.routing import Call
 from doorward.api.services import CurrentServices, Services
 from doorward.api.waiting_client import waiting_client
@@ -20,7 +21,8 @@ from doorward.domain.mfa.exceptions import SecondFactorsUnavailableError
 from doorward.domain.mfa.models import Enrolment
 from doorward.web.account_pages import UNPROCESSABLE
 from doorward.web.forms import ConfirmApplicationForm, PageForm, SetUpApplicationForm, SignedInPage
-from doorward.web.own.visits import Done, OwnPage, OwnPages, Visit, shown_day
+from doorward.web.own.visits import Done, OwnPage, OwnPages, Visit
+from doorward.web.own.words import shown_day
 
 FEW_CODES: Final = 3
 """From this number on the page advises to make new ones."""
@@ -97,7 +99,7 @@ class SecondFactorForms:
                 return await self._secret_page(visit, again, visit.texts.refusal(refusal))
             return Done("application", cookies_of(enrolled.session), enrolled.recovery_codes)
 
-        return await self._own.act(self._page, request, services, form.form_token, act, needs_fresh_proof=False)
+        return await self._own.act(self._page, request, services, form.form_token, act, access=ACCOUNT)
 
     async def remove_application(
         self, request: Request, form: FormBody[PageForm], services: CurrentServices

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from fastapi import Request, Response
 
 from doorward.api.bodies import FormBody
+from doorward.api.policy import ACCOUNT
 from doorward.api.routing import Call
 from doorward.api.services import CurrentServices
 from doorward.api.waiting_client import waiting_client
@@ -15,7 +16,8 @@ from doorward.domain.auth.exceptions import SessionNotFoundError
 from doorward.domain.auth.models import ListedSession
 from doorward.web.forms import EndSessionForm, PageForm, SignedInPage
 from doorward.web.own.devices import device_name
-from doorward.web.own.visits import Done, OwnPage, OwnPages, Visit, read_id, shown_moment
+from doorward.web.own.visits import Done, OwnPage, OwnPages, Visit
+from doorward.web.own.words import read_id, shown_moment
 
 
 class SessionsPage(OwnPage):
@@ -58,7 +60,7 @@ class SessionForms:
             await services.own_account.session_ending.end(visit.caller, session_id)
             return Done("session")
 
-        return await self._own.act(self._page, request, services, form.form_token, act, needs_fresh_proof=False)
+        return await self._own.act(self._page, request, services, form.form_token, act, access=ACCOUNT)
 
     async def end_others_by_form(
         self, request: Request, form: FormBody[PageForm], services: CurrentServices
@@ -72,7 +74,7 @@ class SessionForms:
                 )
             return Done("others", cookies_of(session))
 
-        return await self._own.act(self._page, request, services, form.form_token, act, needs_fresh_proof=False)
+        return await self._own.act(self._page, request, services, form.form_token, act, access=ACCOUNT)
 
 
 def _browser(visit: Visit, session: ListedBrowser) -> Mapping[str, object]:

@@ -7,16 +7,18 @@ cookie until it is shown. Secrets that are shown once are in the answer of the f
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import ClassVar, Final
 from urllib.parse import urlencode
-from uuid import UUID
 
 from fastapi import Request, Response
 from fastapi.responses import RedirectResponse
 
+from doorward.api.caller import require_access
+from doorward.api.exceptions import InsufficientScopeError
 from doorward.api.links import own_address
-from doorward.api.policy import PUBLIC, ContentPolicy, ErrorDialect, RoutePolicy
+from doorward.api.policy import ACCOUNT as ACCESS_TO_ACCOUNT
+from doorward.api.policy import FRESH_ACCOUNT, PUBLIC, ContentPolicy, ErrorDialect, NeedsScope, RoutePolicy
 from doorward.api.routing import Call
 from doorward.api.services import CurrentServices, Services
 from doorward.core.exceptions import DomainError
@@ -24,14 +26,17 @@ from doorward.core.ports import LimitedCall
 from doorward.domain.auth.browser_sessions import SignedIn
 from doorward.domain.auth.callers import Caller, caller_in_browser
 from doorward.domain.auth.exceptions import InvalidAccessTokenError, ReauthenticationRequiredError
+from doorward.domain.auth.second_factor_exceptions import SecondFactorNeededError
 from doorward.web.account_pages import UNPROCESSABLE
 from doorward.web.cookies import DEVICE_KEPT, Cookie
-from doorward.web.forms import SignedInPage
+from doorward.web.forms import AdminPage, SignedInPage
 from doorward.web.provider.authorize import provider_of
 from doorward.web.provider.pages import NOTHING, SEE_OTHER, SIGN_IN, ProviderPages, page_policy, raise_for_all
+from doorward.web.provider.parameters import with_parameters
 from doorward.web.texts import TEXTS, UI_LOCALES, Texts, texts_of
 
 ACCOUNT: Final = "/account"
+FORBIDDEN: Final = 403
 TOLD_KEPT: Final = timedelta(minutes=1)
 _SHOWN: Final = page_policy(ContentPolicy.SIGN_IN, LimitedCall.AUTHORIZE)
 
@@ -55,18 +60,40 @@ class Visit:
 class Done:
     """What a form has done, by the key of its text, and the cookies of the session that goes on, if it is another.
 
-    ``codes`` are shown this once.
+    ``codes`` are shown this once. ``page`` is where its person goes on, if it is another one.
     """
 
     what: str
     session: SignedIn | None = None
     codes: Sequence[str] = ()
+    page: "OwnPage | None" = None
 
 
 class OwnPage(ABC):
-    """A page of the own account. Its template is ``own_<name>``."""
+    """A page that people sign in for: one of the own account, unless a subclass says otherwise."""
 
-    name: ClassVar[SignedInPage]
+    name: ClassVar[SignedInPage | AdminPage]
+    """Its forms belong to this name."""
+    access: ClassVar[NeedsScope] = ACCESS_TO_ACCOUNT
+
+    @property
+    def path(self) -> str:
+        """Where it is, without a query."""
+        return f"{ACCOUNT}/{self.name}"
+
+    @property
+    def address(self) -> str:
+        """Where it is, of which row it shows something, too."""
+        return self.path
+
+    @property
+    def template(self) -> str:
+        """The name of its template."""
+        return f"own_{self.name.replace('-', '_')}"
+
+    def at(self, request: Request) -> "OwnPage":  # noqa: ARG002 - most pages are the same for all requests
+        """Return the page that a request asks for."""
+        return self
 
     @abstractmethod
     async def words(self, visit: Visit) -> Mapping[str, object]:
@@ -79,6 +106,8 @@ Act = Callable[[Visit], Awaitable[Done | Response]]
 class OwnPages:
     """Shows pages to whom they belong, and carries out their forms."""
 
+    folder: ClassVar[str] = ACCOUNT
+
     def __init__(self, pages: ProviderPages) -> None:
         self._pages = pages
 
@@ -87,7 +116,7 @@ class OwnPages:
 
         async def open_account(request: Request) -> Response:
             """Lead to the first page."""
-            return self._pages.go_on(request, _address(SignedInPage.OVERVIEW), is_form=False)
+            return self._pages.go_on(request, f"{ACCOUNT}/{SignedInPage.OVERVIEW}", is_form=False)
 
         return Call("GET", ACCOUNT, open_account, _SHOWN)
 
@@ -96,16 +125,14 @@ class OwnPages:
 
         async def show_own_page(request: Request, services: CurrentServices) -> Response:
             """Show the page, or have its person sign in first."""
-            caller = await self._find_caller(request, services)
+            asked = page.at(request)
+            caller = await self.find_caller(request, services)
             if caller is None:
-                return self._sign_in(request, page)
+                return self._sign_in(request, asked)
             visit = Visit(request, services, caller, texts_of(request))
-            try:
-                return await self._show(page, visit)
-            except InvalidAccessTokenError:
-                return self._sign_in(request, page)
+            return await self._admitted(asked, visit, self._show(asked, visit))
 
-        return Call("GET", _address(page.name), show_own_page, _SHOWN)
+        return Call("GET", page.path, show_own_page, _SHOWN)
 
     def form(
         self, page: OwnPage, name: str, limit: LimitedCall, function: Callable[..., Awaitable[Response]]
@@ -114,7 +141,7 @@ class OwnPages:
 
         async def open_form(request: Request) -> Response:
             """Lead to the page of the form."""
-            return self._pages.go_on(request, _address(page.name), is_form=False)
+            return self._pages.go_on(request, page.path, is_form=False)
 
         policy = RoutePolicy(
             PUBLIC,
@@ -123,7 +150,7 @@ class OwnPages:
             limit_of_address=limit,
             is_page_form=True,
         )
-        path = f"{ACCOUNT}/{name}"
+        path = f"{self.folder}/{name}"
         return [Call("GET", path, open_form, _SHOWN), Call("POST", path, function, policy)]
 
     async def act(
@@ -134,26 +161,38 @@ class OwnPages:
         form_token: str,
         act: Act,
         *,
-        needs_fresh_proof: bool = True,
+        access: NeedsScope = FRESH_ACCOUNT,
     ) -> Response:
-        """Carry out a form, if it is the page's own and its person has proven a moment ago who is asking.
+        """Carry out a form, if it is the page's own and its person may, and has proven what that needs.
 
         A refusal is shown on the page. Without a session, or a fresh proof where one is needed, the person signs in.
         """
-        caller = await self._find_caller(request, services)
+        caller = await self.find_caller(request, services)
         if caller is None:
             return self._sign_in(request, page)
         visit = Visit(request, services, caller, texts_of(request))
+        return await self._admitted(page, visit, self._carry_out(page, visit, form_token, act, access))
+
+    async def _admitted(self, page: OwnPage, visit: Visit, answer: Awaitable[Response]) -> Response:
+        """Return the answer, or what leads to it whoever may not have it, or not yet."""
         try:
-            if not self._pages.forms.is_own(request, page.name, form_token):
-                return await self._show(page, visit, visit.texts("page.expired"))
-            if needs_fresh_proof:
-                services.own_account.reauthentication.require_fresh_proof(caller)
-            done = await act(visit)
+            return await answer
         except InvalidAccessTokenError:
-            return self._sign_in(request, page)
+            return self._sign_in(visit.request, page)
         except ReauthenticationRequiredError:
-            return self._sign_in(request, page, proof=True)
+            return self._sign_in(visit.request, page, proof=True)
+        except (InsufficientScopeError, SecondFactorNeededError) as refusal:
+            needs_factor = isinstance(refusal, SecondFactorNeededError)
+            return self._pages.page(visit.request, "admin_refused", status=FORBIDDEN, needs_factor=needs_factor)
+
+    async def _carry_out(self, page: OwnPage, visit: Visit, form_token: str, act: Act, access: NeedsScope) -> Response:
+        if not self._pages.forms.is_own(visit.request, page.name, form_token):
+            return await self._show(page, visit, visit.texts("page.expired"))
+        require_access(visit.caller, access, visit.services)
+        try:
+            done = await act(visit)
+        except (InvalidAccessTokenError, ReauthenticationRequiredError):
+            raise
         except DomainError as refusal:
             raise_for_all(refusal)
             return await self._show(page, visit, visit.texts.refusal(refusal))
@@ -164,7 +203,7 @@ class OwnPages:
     ) -> Response:
         """Return a page of a form's answer, which has forms of ``page`` in it."""
         return self._pages.form_page(
-            visit.request, name, form=page.name, status=status, common={**self._common(page, visit), **words}
+            visit.request, name, form=page.name, status=status, common={**self.common(page, visit), **words}
         )
 
     def finished(
@@ -187,35 +226,38 @@ class OwnPages:
 
     def is_own(self, request: Request, form_token: str) -> bool:
         """Tell whether a form comes from any page of the own account."""
-        return any(self._pages.forms.is_own(request, page, form_token) for page in SignedInPage)
+        return any(self._pages.forms.is_own(request, page, form_token) for page in (*SignedInPage, *AdminPage))
 
     @property
     def has_mail(self) -> bool:
         """Whether the service sends mail."""
         return self._pages.options.has_mail
 
-    async def _find_caller(self, request: Request, services: Services) -> Caller | None:
+    async def find_caller(self, request: Request, services: Services) -> Caller | None:
+        """Return who is signed in in the browser."""
         cookie = self._pages.cookies.read(request, Cookie.SESSION)
         session = await provider_of(services).browser_sessions.find(cookie)
         return None if session is None else caller_in_browser(session)
 
     async def _show(self, page: OwnPage, visit: Visit, refusal: str = "") -> Response:
+        require_access(visit.caller, page.access, visit.services)
         told = self._pages.cookies.read(visit.request, Cookie.TOLD) or ""
         done = told if not refusal and f"done.{told}" in TEXTS[visit.texts.language] else ""
         response = self._pages.form_page(
             visit.request,
-            f"own_{page.name.replace('-', '_')}",
+            page.template,
             form=page.name,
             status=UNPROCESSABLE if refusal else 200,
             refusal=refusal,
             done=done,
-            common={**self._common(page, visit), **await page.words(visit)},
+            common={**self.common(page, visit), **await page.words(visit)},
         )
         if told:
             self._pages.cookies.remove(response, Cookie.TOLD)
         return response
 
-    def _common(self, page: OwnPage, visit: Visit) -> Mapping[str, object]:
+    def common(self, page: OwnPage, visit: Visit) -> Mapping[str, object]:
+        """Return the words that all pages have."""
         has_passkeys = self._pages.options.has_passkeys
         shown = [each for each in SignedInPage if has_passkeys or each is not SignedInPage.PASSKEYS]
         return {"pages": shown, "here": page.name, "username": visit.caller.user.username}
@@ -226,7 +268,7 @@ class OwnPages:
                 visit.request, "recovery_codes", done=done.what, codes=done.codes, here=page.name
             )
         else:
-            response = RedirectResponse(_in_language(visit.request, visit.texts, page), SEE_OTHER)
+            response = RedirectResponse(_in_language(visit.request, visit.texts, done.page or page), SEE_OTHER)
             self._pages.cookies.set(response, Cookie.TOLD, done.what, TOLD_KEPT)
         if done.session is not None:
             self._pages.cookies.set(response, Cookie.SESSION, done.session.cookie, done.session.kept_for)
@@ -236,33 +278,11 @@ class OwnPages:
     def _sign_in(self, request: Request, page: OwnPage, *, proof: bool = False) -> Response:
         """Have the person sign in, and come back to the page."""
         asked = texts_of(request).asked
-        query = {"next": _address(page.name), **({"proof": "1"} if proof else {})}
+        query = {"next": page.address, **({"proof": "1"} if proof else {})}
         query |= {UI_LOCALES: asked} if asked else {}
         return self._pages.go_on(request, f"{SIGN_IN}?{urlencode(query)}", is_form=False)
 
 
-def shown_day(moment: datetime) -> str:
-    """Return a day as people of all languages read it."""
-    return f"{moment:%Y-%m-%d}"
-
-
-def shown_moment(moment: datetime) -> str:
-    """Return a moment as people of all languages read it."""
-    return f"{moment:%Y-%m-%d %H:%M} UTC"
-
-
-def read_id(text: str, refusal: type[DomainError]) -> UUID:
-    """Return which row is meant. Raises the refusal for what is no id."""
-    try:
-        return UUID(text)
-    except ValueError as error:
-        raise refusal from error
-
-
-def _address(page: SignedInPage) -> str:
-    return f"{ACCOUNT}/{page}"
-
-
 def _in_language(request: Request, texts: Texts, page: OwnPage) -> str:
-    query = f"?{urlencode({UI_LOCALES: texts.asked})}" if texts.asked else ""
-    return own_address(request, f"{_address(page.name)}{query}")
+    query = {UI_LOCALES: texts.asked} if texts.asked else {}
+    return own_address(request, with_parameters(page.address, query))

@@ -12,7 +12,8 @@ from doorward.api.services import CurrentServices
 from doorward.api.v1.leaving import export_file, temporary_file
 from doorward.core.ports import LimitedCall
 from doorward.web.forms import PageForm, SignedInPage
-from doorward.web.own.visits import OwnPage, OwnPages, Visit, shown_day
+from doorward.web.own.visits import OwnPage, OwnPages, Visit
+from doorward.web.own.words import shown_day
 
 
 class DataPage(OwnPage):

@@ -1,5 +1,6 @@
 """The parameters of a request for authorization, wherever they stand: in an address, in a form, in another address."""
 
+import re
 from collections import Counter
 from collections.abc import Mapping
 from typing import Final
@@ -17,7 +18,8 @@ from doorward.web.forms import MAXIMUM_FIELD_LENGTH, SignedInPage
 
 MOST_FIELDS: Final = 50
 _NEXT: Final = f"{AUTHORIZE_PATH}?"
-_OWN: Final = frozenset(f"/account/{page}" for page in SignedInPage)
+_OWN: Final = frozenset({*(f"/account/{page}" for page in SignedInPage), "/admin/users"})
+_ONE_USER: Final = re.compile(r"/admin/user\?id=[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def read_query(query: str, browser: str = "") -> AskedParameters:
@@ -58,7 +60,7 @@ def checked_next(text: str) -> str:
 
     Nothing else is followed, so that no link here leads to another site.
     """
-    if text in _OWN:
+    if text in _OWN or _ONE_USER.fullmatch(text):
         return text
     is_known = text == DEVICE_PAGE or text.startswith((_NEXT, f"{DEVICE_PAGE}?"))
     return text if is_known and text.isascii() and text.isprintable() and "\\" not in text else ""

@@ -1,0 +1,91 @@
+"""The page of one user: what is known, and where the user is signed in."""
+
+from collections.abc import Mapping
+from typing import Final
+from urllib.parse import urlencode
+
+from fastapi import Request
+
+from doorward.api.policy import NeedsScope
+from doorward.api.v1.admin import user_actions
+from doorward.domain.administration.models import AdministeredUser
+from doorward.domain.auth.exceptions import UserNotFoundError
+from doorward.web.admin.visits import CHANGES_USERS, SEES_USERS, AdminPageOf, access_of, allowed_forms
+from doorward.web.forms import AdminPage
+from doorward.web.own.devices import device_name
+from doorward.web.own.visits import OwnPage, Visit
+from doorward.web.own.words import read_id, shown_day, shown_moment
+
+FORMS: Final[Mapping[str, NeedsScope]] = {
+    "change-user": CHANGES_USERS,
+    "deactivate-user": CHANGES_USERS,
+    "activate-user": CHANGES_USERS,
+    "end-sessions-of-user": access_of(user_actions.END),
+    "reset-password-of-user": access_of(user_actions.RESET),
+    "reset-factors-of-user": access_of(user_actions.RESET_FACTORS),
+    "unthrottle-user": access_of(user_actions.UNTHROTTLE),
+    "delete-user": access_of(user_actions.DELETE),
+}
+"""The forms, and what the calls of the API need for which they stand."""
+
+
+class UserPage(AdminPageOf):
+    """One user, by the id as it was sent."""
+
+    name = AdminPage.USER
+    access = SEES_USERS
+
+    def __init__(self, user_id: str = "") -> None:
+        self._user_id = user_id
+
+    @property
+    def address(self) -> str:
+        """Where it is, with the user's id."""
+        return f"{self.path}?{urlencode({'id': self._user_id})}"
+
+    def at(self, request: Request) -> OwnPage:
+        """Return the page of the user whom a request names."""
+        return UserPage(request.query_params.get("id", ""))
+
+    async def words(self, visit: Visit) -> Mapping[str, object]:
+        """Return what is known of the user. Raises ``UserNotFoundError``."""
+        user_id = read_id(self._user_id, UserNotFoundError)
+        administration = visit.services.administration
+        user = await administration.users.read(user_id, lambda _: True)
+        browsers = [
+            _session(visit, each.user_agent, each.address, shown_moment(each.seen_at))
+            for each in await administration.session_listing.list_browsers_of(user_id)
+        ]
+        others = [
+            _session(visit, each.application or each.user_agent, each.address, shown_moment(each.refreshed_at))
+            for each in await administration.session_listing.list_of(user_id)
+        ]
+        return {
+            "user": _shown(user),
+            "sessions": [*browsers, *others],
+            "forms": allowed_forms(visit.caller, FORMS),
+            "role_names": [role.name for role in await administration.roles.list()],
+        }
+
+
+def _shown(user: AdministeredUser) -> Mapping[str, object]:
+    return {
+        "id": user.id,
+        "username": user.username,
+        "email": user.email or "",
+        "is_verified": user.email_verified_at is not None,
+        "has_bounced": user.email_bounced_at is not None,
+        "status": user.status.value,
+        "is_active": user.is_active,
+        "roles": user.roles,
+        "factors": user.second_factors,
+        "must_change_password": user.must_change_password,
+        "deletion_due": "" if user.deletion_due_at is None else shown_day(user.deletion_due_at),
+        "created": shown_day(user.created_at),
+        "version": user.version,
+    }
+
+
+def _session(visit: Visit, name: str | None, address: str | None, used: str) -> Mapping[str, object]:
+    named = device_name(name) if name else visit.texts("sessions.unknown_device")
+    return {"name": named, "used": used, "address": address}

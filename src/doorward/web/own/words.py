@@ -1,0 +1,24 @@
+"""Days, moments and ids, as the pages of signed-in people show and read them. Pure."""
+
+from datetime import datetime
+from uuid import UUID
+
+from doorward.core.exceptions import DomainError
+
+
+def shown_day(moment: datetime) -> str:
+    """Return a day as people of all languages read it."""
+    return f"{moment:%Y-%m-%d}"
+
+
+def shown_moment(moment: datetime) -> str:
+    """Return a moment as people of all languages read it."""
+    return f"{moment:%Y-%m-%d %H:%M} UTC"
+
+
+def read_id(text: str, refusal: type[DomainError]) -> UUID:
+    """Return which row is meant. Raises the refusal for what is no id."""
+    try:
+        return UUID(text)
+    except ValueError as error:
+        raise refusal from error

@@ -1,0 +1,30 @@
+"""People with roles in browsers of their own, and the pages that they open."""
+
+from typing import Final
+
+from development.client import Person
+from tests.integration.administration.administrator import give
+from tests.integration.service import Service
+from tests.integration.web.visitor import Shown, Visitor, verified
+
+USERS: Final = "/admin/users"
+USERS_TITLE: Final = "Users"
+REFUSED: Final = "Not for this account"
+
+
+def page_of(person: Person) -> str:
+    """Return the address of the page of a user."""
+    return f"/admin/user?id={person.id}"
+
+
+async def administrator(service: Service, *roles: str) -> Visitor:
+    """Return a person with these roles, who has signed in and looks at the list of users, or is refused there."""
+    found = Visitor(service, await verified(service))
+    await give(service, found.person, *roles)
+    await found.sign_in(USERS)
+    return found
+
+
+async def open_user(visitor: Visitor, person: Person) -> Shown:
+    """Open the page of a user."""
+    return await visitor.open(page_of(person))

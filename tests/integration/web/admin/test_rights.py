@@ -1,0 +1,198 @@
+"""Roles by pages: each page and form of administration, in each role, on a plain user and on one with more rights."""
+
+from typing import Final
+from uuid import UUID, uuid4
+
+import pytest
+
+from doorward.api.routing import PolicyRoute
+from doorward.domain.administration.exceptions import BeyondOwnScopesError
+from doorward.domain.administration.models import Actor
+from doorward.domain.auth.exceptions import InvalidAccessTokenError
+from tests.integration.administration.administrator import give, stored, trail
+from tests.integration.passkeys.keyring import ORIGIN
+from tests.integration.service import MakeService, Service
+from tests.integration.web.admin.administrators import REFUSED, USERS, USERS_TITLE, administrator, open_user, page_of
+from tests.integration.web.visitor import AGAIN, LOGIN, OWN, OWN_SITE, Visitor, new_visitor, protected_visitor, verified
+
+ACTORS: Final = ("none", "auditor", "support", "admin")
+TABLE: Final = """
+address                       none auditor support admin
+GET  /admin/users              403     200     200   200
+GET  /admin/user               403     200     200   200
+POST /admin/invite             403     403     403   303
+POST /admin/create-user        403     403     403   303
+POST /admin/change-user        403     403     403   303
+POST /admin/delete-user        403     403     403   303
+POST /admin/deactivate-user    403     403     403   303
+POST /admin/activate-user      403     403     403   303
+POST /admin/end-sessions-of-user   403 403     303   303
+POST /admin/reset-password-of-user 403 403     303   303
+POST /admin/reset-factors-of-user  403 403     303   303
+POST /admin/unthrottle-user    403     403     303   303
+"""
+ROWS: Final = {
+    (method, path): dict(zip(ACTORS, map(int, answers), strict=True))
+    for method, path, *answers in (line.split() for line in TABLE.strip().splitlines()[1:])
+}
+OF_THE_LIST: Final = frozenset({"/admin/invite", "/admin/create-user"})
+ON_A_USER: Final = [path for method, path in ROWS if method == "POST" and path not in OF_THE_LIST]
+
+
+def test_the_table_has_every_page_and_form(office: Service) -> None:
+    routes = [route for route in office.app.routes if isinstance(route, PolicyRoute)]
+    calls = {
+        (method, route.path) for route in routes for method in route.methods or () if route.path.startswith("/admin/")
+    }
+    # The address of a form leads to its page when it is opened.
+    opened = {("GET", path) for method, path in ROWS if method == "POST"}
+    assert calls == ROWS.keys() | opened
+
+
+async def actor(office: Service, role: str) -> Visitor:
+    return await administrator(office, *(() if role == "none" else (role,)))
+
+
+async def fields_of(visitor: Visitor, path: str) -> dict[str, str]:
+    """Return what the form of a page would send, on a user of its own, with the value of the page that is shown."""
+    target = await verified(visitor.service)
+    page = USERS if path in OF_THE_LIST else page_of(target)
+    shown = await visitor.open(page)
+    token = shown.form("sign-out").fields["form_token"] if "sign-out" in shown.actions() else ""
+    version = stored(visitor.service, target)["version"]
+    new = {
+        "email": f"{uuid4().hex}@example.com",
+        "username": f"u{uuid4().hex[:20]}",
+        "password": "four random words so",
+    }
+    fields = {"form_token": token, "user_id": target.id, "version": str(version)}
+    return fields | (new if page == USERS else {})
+
+
+@pytest.mark.parametrize("role", ACTORS)
+async def test_each_role_sees_and_does_what_the_table_says(office: Service, role: str) -> None:
+    visitor = await actor(office, role)
+    found = {}
+    for method, path in ROWS:
+        if method == "GET":
+            address = page_of(visitor.person) if path == "/admin/user" else path
+            found[method, path] = (await visitor.http.get(address)).status_code
+            continue
+        fields = await fields_of(visitor, path)
+        answer = await visitor.http.post(path, data=fields, headers=OWN_SITE)
+        found[method, path] = answer.status_code
+        assert answer.status_code == 303 or (answer.status_code == 403 and REFUSED in answer.text), answer.text
+    assert found == {row: answers[role] for row, answers in ROWS.items()}
+
+
+@pytest.mark.parametrize("path", ON_A_USER)
+async def test_support_does_nothing_to_an_administrator_and_nothing_is_stored(office: Service, path: str) -> None:
+    visitor, target = await actor(office, "support"), await verified(office)
+    await give(office, target, "admin")
+    shown, before = await open_user(visitor, target), (stored(office, target), trail(office, target))
+    fields = {"form_token": shown.form("sign-out").fields["form_token"], "user_id": target.id, "version": "1"}
+    answer = await visitor.http.post(path, data=fields, headers=OWN_SITE)
+    is_offered = path.removeprefix("/admin/") in shown.actions()
+    assert (answer.status_code, "beyond your own rights" in answer.text) == (
+        (422, True) if is_offered else (403, False)
+    )
+    assert (stored(office, target), trail(office, target)) == before
+
+
+async def test_pages_offer_what_the_role_may_do_and_nothing_else(office: Service) -> None:
+    target = await verified(office)
+    offered = {}
+    for role in ("auditor", "support", "admin"):
+        shown = await open_user(await actor(office, role), target)
+        offered[role] = set(shown.actions()) - {"sign-out"}
+    helping = {"end-sessions-of-user", "reset-password-of-user", "reset-factors-of-user", "unthrottle-user"}
+    assert offered == {
+        "auditor": set(),
+        "support": helping,
+        "admin": helping | {"change-user", "deactivate-user", "delete-user"},
+    }
+
+
+async def test_a_role_that_acts_without_seeing_is_shown_no_user_by_a_refusal_either(office: Service) -> None:
+    name = f"r{uuid4().hex[:20]}"
+    office.sql("INSERT INTO roles (name, description, scopes) VALUES (%s, '', '{admin:throttles:reset}')", name)
+    visitor, target = await administrator(office, name), await verified(office)
+    assert visitor.page is not None
+    assert visitor.page.title == REFUSED
+    for token in ("", "x"):
+        fields = {"form_token": token, "user_id": target.id}
+        answer = await visitor.http.post("/admin/unthrottle-user", data=fields, headers=OWN_SITE)
+        assert (answer.status_code, target.email in answer.text) == (403, False)
+
+
+async def test_a_role_that_is_taken_away_is_felt_at_the_next_request(office: Service) -> None:
+    visitor, target = await actor(office, "admin"), await verified(office)
+    await open_user(visitor, target)
+    await give(office, visitor.person)
+    assert (await visitor.send("deactivate-user")).title == REFUSED
+    assert stored(office, target)["is_active"]
+    assert (await visitor.open(USERS)).title == REFUSED
+
+
+async def test_a_session_that_has_ended_administers_nothing(office: Service) -> None:
+    visitor, target = await actor(office, "admin"), await verified(office)
+    await open_user(visitor, target)
+    office.sql("UPDATE users SET session_epoch = session_epoch + 1 WHERE id = %s", visitor.person.id)
+    assert (await visitor.send("deactivate-user")).title == "Sign in"
+    assert stored(office, target)["is_active"]
+
+
+async def test_the_own_account_has_no_rights_of_roles_in_a_browser(office: Service) -> None:
+    visitor = await actor(office, "admin")
+    shown = await visitor.open("/account/overview")
+    token = shown.form("sign-out").fields["form_token"]
+    target = await verified(office)
+    fields = {"form_token": token, "user_id": target.id}
+    answer = await visitor.http.post("/admin/deactivate-user", data=fields, headers=OWN_SITE)
+    # The value of another page is none of this one.
+    assert (answer.status_code, "open for too long" in answer.text) == (422, True)
+    assert stored(office, target)["is_active"]
+
+
+async def test_forms_of_other_sites_are_refused_and_all_are_limited(office: Service) -> None:
+    routes = [route for route in office.app.routes if isinstance(route, PolicyRoute)]
+    forms = [route for route in routes if route.path.startswith("/admin/") and route.methods == {"POST"}]
+    for form in forms:
+        assert (form.policy.is_page_form, form.policy.limit_of_address is not None) == (True, True), form.path
+        headers = {"Sec-Fetch-Site": "cross-site"}
+        assert (await office.client.post(form.path, data={}, headers=headers)).status_code == 403, form.path
+
+
+async def test_two_factors_are_asked_for_where_the_settings_say_so(make_service: MakeService) -> None:
+    strict = await make_service(public_url=ORIGIN, admin_requires_second_factor=True, background="off")
+    plain = await new_visitor(strict)
+    await give(strict, plain.person, "admin")
+    shown = await plain.open(USERS)
+    assert (shown.status, "needs a second factor" in shown.text) == (403, True)
+    assert (await plain.open("/account/second-factors")).title == OWN
+    protected, application, _ = await protected_visitor(strict)
+    await give(strict, protected.person, "admin")
+    assert (await protected.open(USERS)).title == USERS_TITLE
+    await protected.sign_in(USERS)
+    shown = await protected.send("second-factor", code=application.at(strict.clock.present))
+    assert shown.title == USERS_TITLE
+    strict.sql("UPDATE browser_sessions SET acr = 1 WHERE user_id = %s", protected.person.id)
+    shown = await protected.open(USERS)
+    assert (shown.title, AGAIN in shown.text) == (LOGIN, True)
+
+
+@pytest.mark.parametrize("what", ["role", "session", "epoch"])
+async def test_who_was_let_in_before_the_role_or_the_session_ended_changes_nothing(office: Service, what: str) -> None:
+    visitor, target = await actor(office, "admin"), await verified(office)
+    services = office.app.state.services
+    caller = await services.provider.browser_sessions.find_administrator(visitor.cookie)
+    if what == "role":
+        await give(office, visitor.person)
+    elif what == "session":
+        office.sql("DELETE FROM browser_sessions WHERE user_id = %s", visitor.person.id)
+    else:
+        office.sql("UPDATE users SET session_epoch = session_epoch + 1 WHERE id = %s", visitor.person.id)
+    refusal = BeyondOwnScopesError if what == "role" else InvalidAccessTokenError
+    with pytest.raises(refusal):
+        await services.administration.user_actions.deactivate(Actor(caller), UUID(target.id))
+    assert stored(office, target)["is_active"]
