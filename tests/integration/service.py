@@ -105,8 +105,12 @@ class Service(ApiClient):
         return int(self.sql(idle)[0]["count"])
 
     def sql(self, query: str, *parameters: object) -> list[dict[str, Any]]:
-        """Run a statement beside the service, committed; return its rows, if it has any."""
+        """Run a statement beside the service, committed; return its rows, if it has any.
+
+        It blocks the event loop, in which whatever holds a lock would have to go on: it does not wait for one for ever.
+        """
         with psycopg.connect(self.database_url, autocommit=True, row_factory=dict_row) as connection:
+            connection.execute("SET lock_timeout = '20s'")
             cursor = connection.execute(query.encode(), parameters)
             return cursor.fetchall() if cursor.description else []
 
