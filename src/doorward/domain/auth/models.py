@@ -272,13 +272,12 @@ class RenewedSession:
 
 @dataclass(frozen=True, slots=True)
 class TokenPair:
-    """What a login or a refresh yields. ``expires_in`` is the life of the access token in seconds."""
+    """What a login or a refresh yields. The access token lives ``expires_in`` seconds, and may be bound to a key."""
 
     access_token: str
     refresh_token: str
     expires_in: int
     scopes: frozenset[str]
-    """Of the access token, which may be bound to a key."""
     is_bound: bool = False
 
 
