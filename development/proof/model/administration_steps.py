@@ -119,7 +119,9 @@ class AdministrationSteps(VerifiedSteps):
         session = self._session(which)
         if len(self.model.people) == 1:
             self._register()
-        actor, target = session.person, self._person(other)
+        actor = session.person
+        others = [person for person in self.model.people if person is not actor]
+        target = others[other % len(others)]
         self._give(target, above)
         self._give(actor, (role,))
         own = self.model.scopes_of(actor)
