@@ -44,6 +44,9 @@ from doorward.domain.auth.reauthentication import Reauthentication
 from doorward.domain.auth.registration import Registration
 from doorward.domain.auth.session_ending import OwnSessionEnding
 from doorward.domain.auth.sessions import Sessions
+from doorward.domain.federation.identities import Identities
+from doorward.domain.federation.login import FederatedLogin
+from doorward.domain.federation.visits import ProviderVisits
 from doorward.domain.items.importing import ItemImport
 from doorward.domain.items.service import Items
 from doorward.domain.mfa.enrolment import TotpEnrolment
@@ -92,6 +95,7 @@ class OwnAccountServices:
     reauthentication: Reauthentication
     session_listing: SessionListing
     session_ending: OwnSessionEnding
+    identities: Identities
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +214,9 @@ class ProviderServices:
     device_exchange: DeviceExchange
     browser_sessions: BrowserSessions
     logout: Logout
+    visits: ProviderVisits
+    """Of other providers that people sign in with; there may be none."""
+    federated_login: FederatedLogin
     registration: ClientRegistration | None
     """None where clients may not register themselves."""
     has_pages: bool

@@ -1,15 +1,24 @@
 """What tells the tokens of trusted issuers from the service's own, built from the settings."""
 
 import ssl
+from collections.abc import Sequence
 
 from doorward.domain.auth.ports import Authentication
+from doorward.domain.auth.token_pair import TokenPairIssuer
 from doorward.domain.federation.authentication import IssuerAuthentication
 from doorward.domain.federation.external_users import ExternalUsers
+from doorward.domain.federation.login import FederatedLogin
+from doorward.domain.federation.login_requests import LoginRequests
 from doorward.domain.federation.personal_data import IdentityData
+from doorward.domain.federation.ports import LoginProvider
+from doorward.domain.federation.visits import ProviderVisits
 from doorward.infrastructure.outbound import DocumentFetcher
 from doorward.settings.issuers import IssuerSettings
+from doorward.wiring.auth import create_held_back, create_known_devices, create_login_sessions, create_pending_logins
 from doorward.wiring.database import batching_on
 from doorward.wiring.foundation import Foundation
+from doorward.wiring.mail import create_sealer
+from doorward.wiring.throttling import create_throttling
 
 
 def create_authentication(base: Foundation, own: Authentication) -> Authentication:
@@ -29,6 +38,36 @@ def create_authentication(base: Foundation, own: Authentication) -> Authenticati
             clock=base.clock,
             address_detail=base.settings.tokens.client_addresses,
         ),
+    )
+
+
+def create_visits(base: Foundation, issuer: str) -> ProviderVisits:
+    """Return what sends people to other providers. ``issuer`` is the address that they come back to."""
+    requests = LoginRequests(create_sealer(base.settings))
+    return ProviderVisits(_providers(base, issuer), requests=requests, clock=base.clock)
+
+
+def _providers(base: Foundation, issuer: str) -> Sequence[LoginProvider]:
+    configured = base.settings.logins.login_providers
+    if not configured:
+        return []
+    from doorward.infrastructure.login_providers import TOTAL_SECONDS, OpenIdProvider  # noqa: PLC0415 - an extra
+
+    fetcher = DocumentFetcher(tls=ssl.create_default_context(), total_seconds=TOTAL_SECONDS)
+    back = f"{issuer.rstrip('/')}/account/back-from-"
+    return [OpenIdProvider(each, f"{back}{each.name}", fetcher=fetcher, clock=base.clock) for each in configured]
+
+
+def create_federated_login(base: Foundation, pairs: TokenPairIssuer) -> FederatedLogin:
+    """Return the use case of people who come back from another provider."""
+    return FederatedLogin(
+        database=base.database,
+        clock=base.clock,
+        sessions=create_login_sessions(base, pairs),
+        pending=create_pending_logins(base.settings.keys),
+        throttling=create_throttling(base.settings.keys, base.database),
+        devices=create_known_devices(base),
+        held_back=create_held_back(base),
     )
 
 

@@ -69,6 +69,7 @@ from doorward.settings.config import Settings
 from doorward.settings.keys import KeySettings
 from doorward.wiring.auth import create_browser_codec, lifetimes_of
 from doorward.wiring.database import batching_on
+from doorward.wiring.federation import create_federated_login, create_visits
 from doorward.wiring.foundation import Foundation
 from doorward.wiring.keys import SigningKeys, keys
 
@@ -136,6 +137,8 @@ def create_provider(
             address_detail=base.settings.tokens.client_addresses,
         ),
         logout=Logout(database=database, hints=id_tokens),
+        visits=create_visits(base, issuer),
+        federated_login=create_federated_login(base, pairs),
         has_pages=importlib.util.find_spec("jinja2") is not None,
     )
 

@@ -8,6 +8,8 @@ from doorward.domain.auth.reauthentication import Reauthentication
 from doorward.domain.auth.registration import RegistrationRules
 from doorward.domain.auth.session_ending import OwnSessionEnding
 from doorward.domain.auth.token_pair import TokenPairIssuer
+from doorward.domain.federation.identities import Identities
+from doorward.domain.mfa.notices import FactorNotices
 from doorward.wiring.accounts import create_passwords
 from doorward.wiring.auth import create_continuation, create_known_devices, lifetimes_of
 from doorward.wiring.email_change import create_email_change, create_email_change_confirmation
@@ -40,6 +42,12 @@ def create_own_account(base: Foundation, rules: RegistrationRules, issuer: Token
             issuer=issuer,
             clock=base.clock,
             lifetimes=lifetimes,
+            address_detail=address_detail,
+        ),
+        identities=Identities(
+            database=base.database,
+            clock=base.clock,
+            notices=FactorNotices(base.mails),
             address_detail=address_detail,
         ),
         email_change=create_email_change(base, rules),

@@ -48,4 +48,5 @@ def _provider_pages(settings: Settings) -> Sequence[Call]:
 
     origin, _ = split_public_address(issuer)
     cookies = Cookies(is_https=origin.startswith("https://"))
-    return provider.calls(cookies, OwnForms(cookies, origin, *keys(settings.keys, PAGE_FORM_PURPOSE)))
+    forms = OwnForms(cookies, origin, *keys(settings.keys, PAGE_FORM_PURPOSE))
+    return provider.calls(cookies, forms, has_providers=bool(settings.logins.login_providers))

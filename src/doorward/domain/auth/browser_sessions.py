@@ -70,6 +70,18 @@ async def begin_browser_session(
     return BegunBrowserSession(token, stay, event, ended)
 
 
+async def lock_browser_session(
+    connection: Connection, token: OpaqueToken, *, now: datetime
+) -> tuple[Account, BrowserSession] | None:
+    """Lock the user of a cookie, and return the account and the session if that is live.
+
+    Whatever ends sessions locks the user, so this one does not end before the transaction does.
+    """
+    account = await users.lock_account(connection, token.user_id)
+    (session,) = await browser_sessions.list_browser_sessions(connection, [token], now=now)
+    return None if account is None or session is None else (account, session)
+
+
 class BrowserSessions:
     """What can be done with the cookie of a session."""
 

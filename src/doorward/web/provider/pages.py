@@ -32,6 +32,7 @@ UNANSWERED: Final = (
 SIGN_IN: Final = "/account/sign-in"
 SECOND_FACTOR: Final = "/account/second-factor"
 CONSENT: Final = "/account/consent"
+IDENTITIES: Final = "/account/identities"
 SUBMIT_SCRIPT: Final = "/account/static/submit.js"
 BAD_REQUEST: Final = 400
 FOUND: Final = 302

@@ -14,6 +14,7 @@ from doorward.domain.oauth.authorization import AskedParameters
 from doorward.domain.oauth.exceptions import InvalidAuthorizationError
 
 MOST_FIELDS: Final = 50
+_PAGES: Final = frozenset({DEVICE_PAGE, "/account/identities"})
 _NEXT: Final = f"{AUTHORIZE_PATH}?"
 
 
@@ -51,11 +52,11 @@ def with_parameters(address: str, parameters: Mapping[str, str]) -> str:
 
 
 def checked_next(text: str) -> str:
-    """Return where a person goes on after the sign-in: to a request for authorization, to a device, or nowhere.
+    """Return where a person goes on after the sign-in: to a request for authorization, to a page, or nowhere.
 
     Nothing else is followed, so that no link here leads to another site.
     """
-    is_own = text == DEVICE_PAGE or text.startswith((_NEXT, f"{DEVICE_PAGE}?"))
+    is_own = text in _PAGES or text.startswith((_NEXT, f"{DEVICE_PAGE}?"))
     return text if is_own and text.isascii() and text.isprintable() and "\\" not in text else ""
 
 

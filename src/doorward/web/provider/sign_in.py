@@ -73,8 +73,8 @@ class SecondFactorForm(NextForm):
 
 
 @dataclass(frozen=True, slots=True)
-class _Visit:
-    """A form that was sent, and by which browser."""
+class Visit:
+    """Who signs in, in which browser, and where that goes on. ``is_form``: by a form of a page."""
 
     request: Request
     services: Services
@@ -82,6 +82,7 @@ class _Visit:
     stay: BrowserStay
     next: str
     device_token: str | None
+    is_form: bool
 
     def by(self, client: Client, *, remembers: bool = False) -> CompletingClient:
         """Return who sends it."""
@@ -110,48 +111,51 @@ class SignInPages:
             asked = read_query(query_of(request))
         except InvalidAuthorizationError as error:
             return self._pages.error_page(error)
-        return await self._sign_in_page(request, services, checked_next(asked.values.get("next", "")))
+        return await self.sign_in_page(request, services, checked_next(asked.values.get("next", "")))
 
     async def sign_in_by_form(
         self, request: Request, form: FormBody[SignInForm], services: CurrentServices
     ) -> Response:
         """Begin the session of the browser, or ask for the second factor."""
-        visit = self._visit(request, form, services)
+        visit = self.visit(request, services, form.next, is_kept=bool(form.stay))
         if not self._pages.forms.is_own(request, "sign_in", form.form_token):
-            return await self._sign_in_page(request, services, visit.next, form.username, EXPIRED)
+            return await self.sign_in_page(request, services, visit.next, form.username, EXPIRED)
         try:
             signed_in = await self._sign_in(visit, form)
         except SecondFactorRequiredError as due:
-            return await self._second_factor_page(visit, str(due.members["mfa_token"]))
+            return await self.second_factor_page(visit, str(due.members["mfa_token"]))
         except DomainError as refusal:
             raise_for_all(refusal)
-            return await self._sign_in_page(request, services, visit.next, form.username, refusal.detail)
-        return await self._signed_in(visit, signed_in)
+            return await self.sign_in_page(request, services, visit.next, form.username, refusal.detail)
+        return await self.signed_in(visit, signed_in)
 
     async def complete_sign_in(
         self, request: Request, form: FormBody[SecondFactorForm], services: CurrentServices
     ) -> Response:
         """Begin the session of the browser by a second factor."""
-        visit = self._visit(request, form, services)
+        visit = self.visit(request, services, form.next, is_kept=bool(form.stay))
         if not self._pages.forms.is_own(request, "second_factor", form.form_token):
-            return await self._sign_in_page(request, services, visit.next, refusal=EXPIRED)
+            return await self.sign_in_page(request, services, visit.next, refusal=EXPIRED)
         try:
             signed_in = await self._complete(visit, form)
         except (InvalidSecondFactorError, InvalidPasskeyError) as refusal:
-            return await self._second_factor_page(visit, form.mfa_token, refusal.detail)
+            return await self.second_factor_page(visit, form.mfa_token, refusal.detail)
         except DomainError as refusal:
             raise_for_all(refusal)
-            return await self._sign_in_page(request, services, visit.next, refusal=refusal.detail)
-        return await self._signed_in(visit, signed_in)
+            return await self.sign_in_page(request, services, visit.next, refusal=refusal.detail)
+        return await self.signed_in(visit, signed_in)
 
-    def _visit(self, request: Request, form: NextForm, services: Services) -> _Visit:
+    def visit(
+        self, request: Request, services: Services, next_address: str, *, is_kept: bool, is_form: bool = True
+    ) -> Visit:
+        """Return who signs in."""
         provider, cookies = provider_of(services), self._pages.cookies
         replaces = provider.browser_sessions.read(cookies.read(request, Cookie.SESSION))
-        stay = BrowserStay(replaces, is_kept=bool(form.stay))
+        stay = BrowserStay(replaces, is_kept=is_kept)
         device_token = cookies.read(request, Cookie.DEVICE)
-        return _Visit(request, services, provider, stay, checked_next(form.next), device_token)
+        return Visit(request, services, provider, stay, checked_next(next_address), device_token, is_form)
 
-    async def _sign_in(self, visit: _Visit, form: SignInForm) -> SignedIn:
+    async def _sign_in(self, visit: Visit, form: SignInForm) -> SignedIn:
         user_agent = visit.request.headers.get("user-agent")
         async with waiting_client(visit.request) as client:
             if form.credential and visit.services.passkeys is not None:
@@ -169,10 +173,10 @@ class SignInPages:
                 client=client,
                 user_agent=user_agent,
                 device_token=visit.device_token,
-                trusts_device=not _needs_second_factor(await self._asked(visit.request, visit.services, visit.next)),
+                trusts_device=not needs_second_factor(await self.asked(visit.request, visit.services, visit.next)),
             )
 
-    async def _complete(self, visit: _Visit, form: SecondFactorForm) -> SignedIn:
+    async def _complete(self, visit: Visit, form: SecondFactorForm) -> SignedIn:
         services, factors = visit.services, visit.services.second_factors
         async with waiting_client(visit.request) as client:
             by = visit.by(client, remembers=bool(form.remember))
@@ -182,20 +186,20 @@ class SignInPages:
             code = factors.shown_codes.of(form.code)
             return await factors.completion.complete_in_browser(form.mfa_token, code, by, visit.stay)
 
-    async def _signed_in(self, visit: _Visit, signed_in: SignedIn) -> Response:
+    async def signed_in(self, visit: Visit, signed_in: SignedIn) -> Response:
         """Set the cookies, and go on. Whoever was signed in here as another user is not any more."""
         cookies, sessions = self._pages.cookies, visit.provider.browser_sessions
         if visit.stay.replaces is not None:
             await sessions.end(cookies.read(visit.request, Cookie.SESSION))
         if visit.next:
-            response = self._pages.go_on(visit.request, visit.next, is_form=True)
+            response = self._pages.go_on(visit.request, visit.next, is_form=visit.is_form)
         else:
             response = self._pages.page("finished", title="Signed in", message="You are signed in.")
         cookies.set(response, Cookie.SESSION, signed_in.cookie, signed_in.kept_for)
         cookies.set(response, Cookie.DEVICE, signed_in.device_token, DEVICE_KEPT)
         return response
 
-    async def _asked(self, request: Request, services: Services, next_address: str) -> AskedParameters | None:
+    async def asked(self, request: Request, services: Services, next_address: str) -> AskedParameters | None:
         """Return what the application asks for to which a person goes on. Raises ``InvalidAuthorizationError``."""
         asked = asked_in(next_address, self._pages.cookies.read(request, Cookie.BROWSER) or "")
         return None if asked is None else await provider_of(services).authorization.open(asked)
@@ -203,14 +207,15 @@ class SignInPages:
     async def _hint(self, request: Request, services: Services, next_address: str) -> str:
         """Return whom the application expects to sign in."""
         try:
-            asked = await self._asked(request, services, next_address)
+            asked = await self.asked(request, services, next_address)
         except UNANSWERED:
             return ""
         return "" if asked is None else asked.values.get("login_hint", "")[:MAXIMUM_FIELD_LENGTH]
 
-    async def _sign_in_page(
+    async def sign_in_page(
         self, request: Request, services: Services, next_address: str, username: str = "", refusal: str | None = None
     ) -> Response:
+        """Show the form, with what was refused."""
         session = await provider_of(services).browser_sessions.find(self._pages.cookies.read(request, Cookie.SESSION))
         known = username or await self._hint(request, services, next_address) or (session.username if session else "")
         passkeys = services.passkeys
@@ -224,15 +229,17 @@ class SignInPages:
             username=known,
             signed_in=session.username if session else "",
             options=options,
+            providers=provider_of(services).visits.providers,
         )
 
-    async def _second_factor_page(self, visit: _Visit, mfa_token: str, refusal: str | None = None) -> Response:
+    async def second_factor_page(self, visit: Visit, mfa_token: str, refusal: str | None = None) -> Response:
+        """Ask for the second factor."""
         passkeys, options = visit.services.passkeys, ""
         if passkeys is not None:
             try:
                 offered = await passkeys.factors.options_of_login(mfa_token)
             except InvalidPendingLoginError as expired:
-                return await self._sign_in_page(visit.request, visit.services, visit.next, refusal=expired.detail)
+                return await self.sign_in_page(visit.request, visit.services, visit.next, refusal=expired.detail)
             options = RequestOptionsResponse.of(offered).model_dump_json() if offered.allowed else ""
         return self._pages.form_page(
             visit.request,
@@ -254,7 +261,7 @@ def _read(text: str) -> AssertionResponse:
         raise InvalidPasskeyError from error
 
 
-def _needs_second_factor(asked: AskedParameters | None) -> bool:
+def needs_second_factor(asked: AskedParameters | None) -> bool:
     """Tell whether the application accepts nothing less than two kinds of factors."""
     named = "" if asked is None else asked.values.get("acr_values", "")
     levels = [ACR_LEVELS[name] for name in named.split() if name in ACR_LEVELS]
