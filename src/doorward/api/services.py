@@ -46,7 +46,6 @@ from doorward.domain.auth.session_ending import OwnSessionEnding
 from doorward.domain.auth.sessions import Sessions
 from doorward.domain.federation.identities import Identities
 from doorward.domain.federation.login import FederatedLogin
-from doorward.domain.federation.visits import ProviderVisits
 from doorward.domain.items.importing import ItemImport
 from doorward.domain.items.service import Items
 from doorward.domain.mfa.enrolment import TotpEnrolment
@@ -214,8 +213,6 @@ class ProviderServices:
     device_exchange: DeviceExchange
     browser_sessions: BrowserSessions
     logout: Logout
-    visits: ProviderVisits
-    """Of other providers that people sign in with; there may be none."""
     federated_login: FederatedLogin
     registration: ClientRegistration | None
     """None where clients may not register themselves."""

@@ -41,12 +41,6 @@ def create_authentication(base: Foundation, own: Authentication) -> Authenticati
     )
 
 
-def create_visits(base: Foundation, issuer: str) -> ProviderVisits:
-    """Return what sends people to other providers. ``issuer`` is the address that they come back to."""
-    requests = LoginRequests(create_sealer(base.settings))
-    return ProviderVisits(_providers(base, issuer), requests=requests, clock=base.clock)
-
-
 def _providers(base: Foundation, issuer: str) -> Sequence[LoginProvider]:
     configured = base.settings.logins.login_providers
     if not configured:
@@ -58,9 +52,11 @@ def _providers(base: Foundation, issuer: str) -> Sequence[LoginProvider]:
     return [OpenIdProvider(each, f"{back}{each.name}", fetcher=fetcher, clock=base.clock) for each in configured]
 
 
-def create_federated_login(base: Foundation, pairs: TokenPairIssuer) -> FederatedLogin:
-    """Return the use case of people who come back from another provider."""
+def create_federated_login(base: Foundation, pairs: TokenPairIssuer, issuer: str) -> FederatedLogin:
+    """Return the use case of people who sign in with other providers. ``issuer`` is the address they come back to."""
+    requests = LoginRequests(create_sealer(base.settings))
     return FederatedLogin(
+        visits=ProviderVisits(_providers(base, issuer), requests=requests, clock=base.clock),
         database=base.database,
         clock=base.clock,
         sessions=create_login_sessions(base, pairs),

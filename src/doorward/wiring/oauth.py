@@ -69,7 +69,7 @@ from doorward.settings.config import Settings
 from doorward.settings.keys import KeySettings
 from doorward.wiring.auth import create_browser_codec, lifetimes_of
 from doorward.wiring.database import batching_on
-from doorward.wiring.federation import create_federated_login, create_visits
+from doorward.wiring.federation import create_federated_login
 from doorward.wiring.foundation import Foundation
 from doorward.wiring.keys import SigningKeys, keys
 
@@ -129,17 +129,20 @@ def create_provider(
         registered_origins=RegisteredOrigins(database=database),
         registration=_registration(base),
         reads_client_documents=bool(base.settings.self_registration.client_metadata_hosts),
-        browser_sessions=BrowserSessions(
-            database=database,
-            batching=batching_on(database),
-            clock=clock,
-            codec=create_browser_codec(base.settings.keys),
-            address_detail=base.settings.tokens.client_addresses,
-        ),
+        browser_sessions=_browser_sessions(base),
         logout=Logout(database=database, hints=id_tokens),
-        visits=create_visits(base, issuer),
-        federated_login=create_federated_login(base, pairs),
+        federated_login=create_federated_login(base, pairs, issuer),
         has_pages=importlib.util.find_spec("jinja2") is not None,
+    )
+
+
+def _browser_sessions(base: Foundation) -> BrowserSessions:
+    return BrowserSessions(
+        database=base.database,
+        batching=batching_on(base.database),
+        clock=base.clock,
+        codec=create_browser_codec(base.settings.keys),
+        address_detail=base.settings.tokens.client_addresses,
     )
 
 

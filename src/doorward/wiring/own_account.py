@@ -44,12 +44,7 @@ def create_own_account(base: Foundation, rules: RegistrationRules, issuer: Token
             lifetimes=lifetimes,
             address_detail=address_detail,
         ),
-        identities=Identities(
-            database=base.database,
-            clock=base.clock,
-            notices=FactorNotices(base.mails),
-            address_detail=address_detail,
-        ),
+        identities=_identities(base),
         email_change=create_email_change(base, rules),
         email_change_confirmation=create_email_change_confirmation(base, rules, issuer),
         session_listing=SessionListing(database=base.database, clock=base.clock),
@@ -59,4 +54,13 @@ def create_own_account(base: Foundation, rules: RegistrationRules, issuer: Token
             devices=create_known_devices(base),
             address_detail=address_detail,
         ),
+    )
+
+
+def _identities(base: Foundation) -> Identities:
+    return Identities(
+        database=base.database,
+        clock=base.clock,
+        notices=FactorNotices(base.mails),
+        address_detail=base.settings.tokens.client_addresses,
     )

@@ -32,11 +32,11 @@ async def at_page(visitors: Visitors) -> tuple[Browser, Person, str]:
 
 async def link(visitors: Visitors, browser: Browser) -> dict[str, str]:
     """Press the button that links; return with what the browser is sent to the provider."""
-    sent = await pressed(visitors, browser, "link", "acme")
+    sent = await pressed(browser, "link", "acme")
     return visitors.acme.asked_at(forwarded(sent))
 
 
-async def pressed(visitors: Visitors, browser: Browser, name: str, value: str) -> httpx.Response:
+async def pressed(browser: Browser, name: str, value: str) -> httpx.Response:
     page = await browser.http.get(IDENTITIES)
     token = forms_of(page)[-1][1]["form_token"]
     return await browser.http.post(IDENTITIES, data={"form_token": token, name: value}, headers=OWN_SITE)
@@ -59,7 +59,7 @@ async def test_an_identity_is_linked_signs_in_and_is_unlinked(visitors: Visitors
     await visitors.sign_in(elsewhere)
     assert await who(elsewhere) == person.username
 
-    gone = await pressed(visitors, browser, "unlink", number_of(page))
+    gone = await pressed(browser, "unlink", number_of(page))
     assert "The service is unlinked." in gone.text
     assert visitors.linked(person) == []
     assert (await visitors.sign_in(visitors.browser())).status_code == 422
@@ -74,7 +74,7 @@ async def test_an_identity_is_linked_signs_in_and_is_unlinked(visitors: Visitors
 async def test_linking_needs_a_fresh_proof(visitors: Visitors) -> None:
     browser, person, _ = await at_page(visitors)
     visitors.acme.clock.advance(timedelta(minutes=5, seconds=1))
-    answer = await pressed(visitors, browser, "link", "acme")
+    answer = await pressed(browser, "link", "acme")
     assert "sign-in?next=" in forwarded(answer)
     await visitors.person()
     again = await visitors.go(browser, IDENTITIES)
@@ -86,7 +86,7 @@ async def test_unlinking_needs_a_fresh_proof(visitors: Visitors) -> None:
     browser, person, _ = await at_page(visitors)
     page = await visitors.back(browser, await link(visitors, browser))
     visitors.acme.clock.advance(timedelta(minutes=5, seconds=1))
-    answer = await pressed(visitors, browser, "unlink", number_of(page))
+    answer = await pressed(browser, "unlink", number_of(page))
     assert "sign-in?next=" in forwarded(answer)
     assert len(visitors.linked(person)) == 1
 
@@ -207,6 +207,6 @@ async def test_a_form_of_another_page_changes_nothing(visitors: Visitors) -> Non
         answer = await browser.http.post(IDENTITIES, data=form, headers=OWN_SITE)
         assert "unlinked" not in answer.text
     for fields in ({"unlink": "nothing"}, {"unlink": str(uuid4())}, {"link": "nobody"}):
-        assert (await pressed(visitors, browser, *next(iter(fields.items())))).status_code == 422
+        assert (await pressed(browser, *next(iter(fields.items())))).status_code == 422
     assert len(visitors.linked(person)) == 1
     assert (await visitors.browser().http.get(IDENTITIES)).status_code == 303

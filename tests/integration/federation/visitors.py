@@ -59,7 +59,7 @@ class Visitors:
     async def sign_in(self, browser: Browser) -> httpx.Response:
         return await self.back(browser, await self.go(browser))
 
-    async def person(self, **changes: object) -> Person:
+    async def person(self) -> Person:
         """A user whose identity is the next one that ``acme`` signs in."""
         person = await self.service.register()
         self.link(person)

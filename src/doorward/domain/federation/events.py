@@ -7,6 +7,7 @@ from uuid import UUID
 from doorward.core.events import AuditedEvent, Counter, Event
 from doorward.domain.auth.admission import RefusalReason
 from doorward.domain.auth.events import LOGINS, REGISTRATIONS
+from doorward.domain.federation.models import IssuerName
 
 FOREIGN_TOKENS: Final = Counter(
     "doorward_foreign_tokens_total", "Tokens of trusted issuers that were not accepted", "outcome"
@@ -56,7 +57,7 @@ class IdentityLinked(AuditedEvent):
     type = "identity.linked"
     log_event = "federation.identity.linked"
     outcome = "success"
-    issuer: str
+    issuer: IssuerName
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ class IdentityUnlinked(AuditedEvent):
     type = "identity.unlinked"
     log_event = "federation.identity.unlinked"
     outcome = "success"
-    issuer: str
+    issuer: IssuerName
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,7 @@ from doorward.domain.federation.exceptions import (
     TooManyIdentitiesError,
 )
 from doorward.domain.federation.login_models import LinkingSession, VerifiedIdentity
-from doorward.domain.federation.models import ForeignSubject
+from doorward.domain.federation.models import ForeignSubject, IssuerName
 from doorward.domain.federation.ports import IdentityNotices
 from doorward.domain.federation.repositories import Connection, identities
 from doorward.domain.federation.repositories.identities import StoredIdentity
@@ -76,7 +76,7 @@ class Identities:
         another session, or none that lives, ``IdentityTakenError``, and ``TooManyIdentitiesError``.
         """
         now, user_id = self._clock.now(), linking.user_id
-        event = IdentityLinked(user_id=user_id, session_id=linking.session_id, issuer=identity.issuer)
+        event = IdentityLinked(user_id=user_id, session_id=linking.session_id, issuer=IssuerName(identity.issuer))
         async with self._database.transaction() as connection:
             locked = await lock_browser_session(connection, by, now=now)
             if locked is None or (locked[1].user_id, locked[1].id) != (user_id, linking.session_id):
@@ -139,7 +139,7 @@ class Identities:
         if len(linked) == 1 and not has_passkey and not await has_password(connection, account.user_id):
             raise LastWayInError
         await identities.remove_identity(connection, account.user_id, ForeignSubject(found.issuer, found.subject))
-        event = IdentityUnlinked(user_id=account.user_id, session_id=session_id, issuer=found.issuer)
+        event = IdentityUnlinked(user_id=account.user_id, session_id=session_id, issuer=IssuerName(found.issuer))
         await self._record(connection, event, account.user_id, "identity_unlinked", now)
         return event
 

@@ -30,6 +30,7 @@ from doorward.domain.federation.exceptions import InvalidProviderAnswerError, Un
 from doorward.domain.federation.login_models import VerifiedIdentity
 from doorward.domain.federation.models import ForeignSubject
 from doorward.domain.federation.repositories import Connection, identities
+from doorward.domain.federation.visits import ProviderVisits
 from doorward.observability.logging import report
 
 FEDERATED_METHODS: Final = ("fed",)
@@ -70,6 +71,7 @@ class FederatedLogin:
     def __init__(
         self,
         *,
+        visits: ProviderVisits,
         database: Database[Connection],
         clock: Clock,
         sessions: LoginSessions,
@@ -78,10 +80,11 @@ class FederatedLogin:
         devices: KnownDevices,
         held_back: HeldBack,
     ) -> None:
-        """Take the database, the time, what begins sessions, and what knows devices.
+        """Take what sends people away, the database, the time, what begins sessions, and what knows devices.
 
         ``pending`` and ``held_back`` have what the right identity gets where no session may begin yet.
         """
+        self.visits = visits
         self._database = database
         self._clock = clock
         self._sessions = sessions

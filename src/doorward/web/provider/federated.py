@@ -65,7 +65,7 @@ class FederatedPages:
         if not self._pages.forms.is_own(request, "sign_in", form.form_token):
             return await self._sign_in.sign_in_page(request, services, next_address, refusal=EXPIRED)
         try:
-            target = await provider_of(services).visits.begin(
+            target = await provider_of(services).federated_login.visits.begin(
                 provider,
                 self._pages.cookies.read(request, Cookie.BROWSER) or "",
                 next_address=next_address,
@@ -79,7 +79,7 @@ class FederatedPages:
 
     async def come_back(self, name: str, request: Request, services: CurrentServices) -> Response:
         """Begin the session of the browser for the account of the identity, or link the identity."""
-        provider, visits = _named(services, name), provider_of(services).visits
+        provider, visits = _named(services, name), provider_of(services).federated_login.visits
         next_address = ""
         try:
             answer, state = _read_answer(request)
@@ -134,7 +134,7 @@ class FederatedPages:
 
 def _named(services: Services, name: str) -> LoginProvider:
     """Return the provider of an address. Raises ``NotFoundError``."""
-    found = provider_of(services).visits.find(name)
+    found = provider_of(services).federated_login.visits.find(name)
     if found is None:
         raise NotFoundError
     return found

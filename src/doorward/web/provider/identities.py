@@ -113,7 +113,7 @@ class IdentitiesPage:
         return self._pages.go_on(request, f"{SIGN_IN}?{urlencode({'next': IDENTITIES})}", is_form=is_form)
 
     async def _send_to(self, request: Request, services: Services, session: BrowserSession, name: str) -> Response:
-        visits = provider_of(services).visits
+        visits = provider_of(services).federated_login.visits
         provider = visits.find(name)
         if provider is None:
             raise InvalidProviderAnswerError
@@ -144,7 +144,7 @@ class IdentitiesPage:
         refusal: str | None = None,
     ) -> Response:
         linked = await services.own_account.identities.list(session.user_id)
-        providers = provider_of(services).visits.providers
+        providers = provider_of(services).federated_login.visits.providers
         labels = {each.issuer: each.label for each in providers}
         return self._pages.form_page(
             request,

@@ -229,7 +229,7 @@ class SignInPages:
             username=known,
             signed_in=session.username if session else "",
             options=options,
-            providers=provider_of(services).visits.providers,
+            providers=provider_of(services).federated_login.visits.providers,
         )
 
     async def second_factor_page(self, visit: Visit, mfa_token: str, refusal: str | None = None) -> Response:
