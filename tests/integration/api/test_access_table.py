@@ -56,6 +56,8 @@ DELETE /api/v1/account/second-factors/totp 401      401     401     401         
 POST   /api/v1/account/second-factors/recovery-codes 401 401 401    401         401   409   409
 GET    /api/v1/account/applications       401       401     401     401         401   200   200
 DELETE /api/v1/account/applications/{client_id} 401 401     401     401         401   404   404
+GET    /api/v1/account/identities         401       401     401     401         401   200   200
+DELETE /api/v1/account/identities/{identity_id} 401 401     401     401         401   404   404
 GET    /api/v1/account/sessions           401       401     401     401         401   200   200
 POST   /api/v1/account/sessions/end       401       401     401     401         401   204   204
 DELETE /api/v1/account/sessions/{session_id} 401    401     401     401         401   404   204
