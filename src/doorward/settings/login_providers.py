@@ -64,5 +64,5 @@ class LoginProviderSettings(Topic):
         tuple[LoginProvider, ...], BeforeValidator(_read_providers), AfterValidator(_check_providers)
     ] = Field((), examples=[_EXAMPLE])
     """OpenID providers that people can sign in with, as JSON, or the path of a JSON or TOML file with their secrets:
-    docs/login-providers.md. Needs PUBLIC_URL (`https://`, or `http://` on this machine) and the extra
-    `doorward[oauth]`. Empty: none."""
+    docs/login-providers.md. Needs PUBLIC_URL (`https://`, or `http://` on this machine) and the extras
+    `doorward[issuers,oauth]`. Empty: none."""

@@ -14,6 +14,7 @@ from doorward.domain.federation.ports import LoginProvider
 from doorward.domain.federation.visits import ProviderVisits
 from doorward.infrastructure.outbound import DocumentFetcher
 from doorward.settings.issuers import IssuerSettings
+from doorward.settings.login_providers import LoginProviderSettings
 from doorward.wiring.auth import create_held_back, create_known_devices, create_login_sessions, create_pending_logins
 from doorward.wiring.database import batching_on
 from doorward.wiring.foundation import Foundation
@@ -76,3 +77,10 @@ def check_trusted_issuers(settings: IssuerSettings) -> None:
     """Check that what verifies foreign tokens is installed, if it is needed. Raises ``ImportError``."""
     if settings.trusted_issuers:
         from doorward.infrastructure import trusted_issuers  # noqa: F401, PLC0415 - an extra
+
+
+def check_login_providers(settings: LoginProviderSettings) -> None:
+    """Check that what signs people in elsewhere, and renders the pages, is installed. Raises ``ImportError``."""
+    if settings.login_providers:
+        from doorward.infrastructure import login_providers  # noqa: F401, PLC0415 - an extra
+        from doorward.web import rendering  # noqa: F401, PLC0415 - as above
