@@ -15,6 +15,7 @@ from doorward.api.schemas.ceremonies import (
     RegistrationJson,
     RequestOptionsResponse,
 )
+from doorward.api.services import Services
 from doorward.domain.accounts.deletion import GRACE
 from doorward.domain.accounts.erasure import Erasure
 from doorward.domain.accounts.invitations import Acceptance
@@ -26,7 +27,10 @@ from doorward.domain.administration.importing.models import UserImportRequest
 from doorward.domain.administration.importing.user_import import Watcher
 from doorward.domain.administration.models import OPERATOR, UserChanges
 from doorward.domain.audit.retention import AuditRetention
+from doorward.domain.auth.browser_session import BrowserStay
 from doorward.domain.federation.external_users import ExternalUsers
+from doorward.domain.federation.identities import identity_id
+from doorward.domain.federation.login_models import LinkingSession, VerifiedIdentity
 from doorward.domain.federation.models import ForeignToken
 from doorward.domain.keys.models import KeyState
 from doorward.domain.oauth.registration_models import InitialTokenContent
@@ -36,7 +40,7 @@ from doorward.domain.passkeys.exceptions import InvalidPasskeyError
 from doorward.infrastructure.sealing import AesGcmSealer
 from doorward.wiring.accounts import create_one_time_tokens
 from doorward.wiring.administration import create_administration
-from doorward.wiring.auth import create_tokens
+from doorward.wiring.auth import create_browser_codec, create_tokens
 from doorward.wiring.database import batching_on
 from doorward.wiring.foundation import Foundation
 from doorward.wiring.keys import create_key_changes
@@ -78,6 +82,7 @@ async def every_change(service: Service, run: Run) -> Person:
     await use_an_application(service)
     await change_keys(service)
     await call_with_a_foreign_token(service)
+    await link_an_identity(service)
     for command in ("deactivate", "activate", "unthrottle"):
         assert await run(command, person.email) == 0
     assert await run("revoke-all", "--yes") == 0
@@ -230,6 +235,20 @@ async def call_with_a_foreign_token(service: Service) -> None:
     users = ExternalUsers(database=database, batching=batching_on(database), clock=service.clock, address_detail="full")
     scopes = frozenset({"items:read"})
     await users.user_of(ForeignToken("https://login.example.com", mark(), scopes, makes_user=True))
+
+
+async def link_an_identity(service: Service) -> None:
+    """Have a user link an identity at another provider, and unlink it."""
+    person, first = await service.register_and_log_in()
+    services: Services = service.app.state.services
+    signed_in = await services.login.sign_in(name=person.username, password=PASSWORD, stay=BrowserStay())
+    by = create_browser_codec(service.settings.keys).decode(signed_in.cookie)
+    assert by is not None
+    identities, identity = services.own_account.identities, VerifiedIdentity("https://login.example.com", mark(), None)
+    await identities.link("acme", identity, LinkingSession(by.user_id, by.id), by)
+    (linked,) = await identities.list(UUID(person.id))
+    path = f"{ACCOUNT}/identities/{identity_id(linked)}"
+    assert (await service.authorized("DELETE", path, first.access)).status_code == 204
 
 
 def token_of(mail: ComposedMail | None) -> str:
