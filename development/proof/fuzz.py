@@ -78,7 +78,6 @@ STRICTER_THAN_THEIR_SCHEMA: Final = {
     "PATCH /api/v1/admin/webhooks/{webhook_id}": "types are those of events",
     "POST /api/v1/admin/webhooks/{webhook_id}/replay": "a range begins before it ends",
     "DELETE /api/v1/account/applications/{client_id}": "only what was agreed to is there",
-    "DELETE /api/v1/account/identities/{identity_id}": "only what was linked is there",
     "POST /api/v1/admin/clients": "resources exist, and names and scopes have alphabets of their own",
     "PATCH /api/v1/admin/clients/{client_id}": "as POST /api/v1/admin/clients",
     "POST /api/v1/admin/resources": "identifiers are URIs, and scopes have an alphabet of their own",

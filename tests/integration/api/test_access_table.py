@@ -124,12 +124,10 @@ GET    /api/v1/items                      401       401     401     401         
 POST   /api/v1/items                      401       401     401     401         401   201   201
 GET    /api/v1/items/search               401       401     401     401         401   200   200
 POST   /api/v1/items/import               401       401     401     401         401   200   200
-
 GET    /api/v1/items/{item_id} private    401       401     401     401         401   404   200
 PUT    /api/v1/items/{item_id} private    401       401     401     401         401   404   200
 PATCH  /api/v1/items/{item_id} private    401       401     401     401         401   404   200
 DELETE /api/v1/items/{item_id} private    401       401     401     401         401   404   204
-
 GET    /api/v1/items/{item_id} shared     401       401     401     401         401   200   200
 PUT    /api/v1/items/{item_id} shared     401       401     401     401         401   403   200
 PATCH  /api/v1/items/{item_id} shared     401       401     401     401         401   403   200

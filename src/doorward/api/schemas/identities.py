@@ -14,7 +14,7 @@ class IdentityResponse(BaseModel):
     """An identity that signs in to the account."""
 
     id: UUID
-    issuer: str = Field(examples=["https://login.acme.example"])
+    issuer: str = Field(examples=["https://login.example.com"])
     subject: str = Field(examples=["248289761001"])
     linked_at: datetime
 
