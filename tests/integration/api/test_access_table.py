@@ -119,7 +119,6 @@ DELETE /api/v1/admin/resources/{resource_id} 401       401     401     401      
 GET    /api/v1/admin/keys                 401       401     401     401         401   403   403
 POST   /api/v1/admin/keys/rotate          401       401     401     401         401   403   403
 POST   /api/v1/admin/keys/{kid}/revoke    401       401     401     401         401   403   403
-
 GET    /api/v1/items                      401       401     401     401         401   200   200
 POST   /api/v1/items                      401       401     401     401         401   201   201
 GET    /api/v1/items/search               401       401     401     401         401   200   200
@@ -262,7 +261,8 @@ async def _status(service: Service, row: str, callers: dict[str, Caller], state:
         # In the last cell the owner ends the session that asks.
         address = path.format(session_id=listed.json()["sessions"][0]["id"])
     else:
-        ids = dict.fromkeys(("user_id", "invitation_id", "passkey_id", "webhook_id", "resource_id"), uuid4())
+        names = "user_id invitation_id passkey_id identity_id webhook_id resource_id"
+        ids = dict.fromkeys(names.split(), uuid4())
         address = path.format(name="support", client_id="dwc_made-up", message_id=1, kid="made-up", **ids)
     answer = await service.client.request(method, address, **_request(f"{method} {path}", callers[state]))
     return answer.status_code
