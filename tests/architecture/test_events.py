@@ -15,6 +15,7 @@ import doorward.wiring.application  # noqa: F401 - events are found once their m
 from development.documents import event_sections, facts_of
 from development.event_schemas import FOLDER, audited_classes, breaking_changes, schema_files
 from doorward.core.events import AuditedEvent, Event
+from doorward.domain.federation.models import IssuerName
 from doorward.domain.keys.models import KeyId
 from doorward.domain.oauth.models import ClientId
 from doorward.observability.events import REQUEST_FACTS
@@ -74,7 +75,7 @@ def test_no_event_has_a_fact_that_every_line_has() -> None:
 
 def is_fit_for_audit(hint: Any) -> bool:
     """Whether the values are ids, numbers or words of a closed list: nothing that was typed, no secret."""
-    if get_origin(hint) is Literal or hint in {ClientId, KeyId}:
+    if get_origin(hint) is Literal or hint in {ClientId, IssuerName, KeyId}:
         return True
     parts = get_args(hint)
     if parts:

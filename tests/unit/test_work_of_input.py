@@ -226,6 +226,7 @@ _PLACES: Final = (
     Place("address to go back to", lambda uri: is_registered(uri, [CALLBACK]), lambda: worst_inputs.texts(FIELD)),
     Place("request for authorization", longest_texts.read_request, lambda: worst_inputs.texts(16_384)),
     Place("note of a request", lambda note: AskedNotes(_KEY).read(note, {}, _NOW), lambda: worst_inputs.texts(16_384)),
+    Place("state of a login elsewhere", longest_texts.read_state, lambda: worst_inputs.texts(16_384)),
     Place("document of a client", longest_texts.read_document, lambda: worst_inputs.texts(longest_texts.LONGEST)),
     Place("assertion of a client", longest_texts.read_assertion, lambda: worst_inputs.texts(longest_texts.LONGEST)),
     Place("proof of a key", longest_texts.read_proof, lambda: worst_inputs.texts(longest_texts.LONGEST)),

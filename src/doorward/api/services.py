@@ -45,6 +45,8 @@ from doorward.domain.auth.reauthentication import Reauthentication
 from doorward.domain.auth.registration import Registration
 from doorward.domain.auth.session_ending import OwnSessionEnding
 from doorward.domain.auth.sessions import Sessions
+from doorward.domain.federation.identities import Identities
+from doorward.domain.federation.login import FederatedLogin
 from doorward.domain.items.importing import ItemImport
 from doorward.domain.items.service import Items
 from doorward.domain.keys.ports import PublishedKeySet
@@ -94,6 +96,7 @@ class OwnAccountServices:
     reauthentication: Reauthentication
     session_listing: SessionListing
     session_ending: OwnSessionEnding
+    identities: Identities
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +203,7 @@ class ProviderServices:
     device_exchange: DeviceExchange
     browser_sessions: BrowserSessions
     logout: Logout
+    federated_login: FederatedLogin
     registration: ClientRegistration | None
     """None where clients may not register themselves."""
     has_pages: bool

@@ -22,7 +22,7 @@ from doorward.settings.passwords import PasswordSettings
 from doorward.settings.telemetry import TelemetrySettings
 from doorward.wiring import operations
 from doorward.wiring.events_out import check_events_out
-from doorward.wiring.federation import check_trusted_issuers
+from doorward.wiring.federation import check_login_providers, check_trusted_issuers
 from doorward.wiring.log import log_as_set
 from doorward.wiring.mail import check_mail
 from doorward.wiring.new_passwords import check_new_passwords
@@ -116,12 +116,18 @@ def require_signing_keys(settings: Settings) -> None:
 
 
 def require_issuers(settings: Settings) -> None:
-    """Refuse to go on when tokens of trusted issuers cannot be verified. Raises ``CommandError``."""
+    """Refuse to go on when tokens of other issuers cannot be verified. Raises ``CommandError``."""
     try:
         check_trusted_issuers(settings.issuers)
     except ImportError as error:
         raise CommandError(
             "TRUSTED_ISSUERS needs packages that are not installed. Install doorward[issuers], or unset it"
+        ) from error
+    try:
+        check_login_providers(settings.logins)
+    except ImportError as error:
+        raise CommandError(
+            "LOGIN_PROVIDERS needs packages that are not installed. Install doorward[issuers,oauth], or unset it"
         ) from error
 
 

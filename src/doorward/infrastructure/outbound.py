@@ -17,6 +17,7 @@ from urllib.parse import SplitResult, urlsplit
 from doorward import __version__
 from doorward.infrastructure.outbound_addresses import Network, vetted
 from doorward.infrastructure.outbound_http import (
+    Answer,
     AnswerTooLargeError,
     HttpClient,
     MalformedAnswerError,
@@ -48,6 +49,8 @@ _lookups: Final = ThreadPoolExecutor(MAXIMUM_LOOKUPS, thread_name_prefix="lookup
 connections to PostgreSQL need, would be used up by it."""
 
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
+_Ask = Callable[[HttpClient, str], Awaitable[Answer]]
+"""Sends a request for a target to one address of a host."""
 
 
 class NameUnknownError(Exception):
@@ -123,10 +126,35 @@ class DocumentFetcher:
         With ``allow_private_addresses`` it may also be at an address of ``PRIVATE_NETWORKS``, there by plain http,
         too. Raises ``DocumentUnavailableError``.
         """
+
+        async def get(http: HttpClient, target: str) -> Answer:
+            return await http.get(target, headers=_HEADERS, maximum_bytes=MAXIMUM_BYTES)
+
+        answer = await self._ask(url, get, allow_private_addresses=allow_private_addresses)
+        if answer.status != _OK:
+            raise DocumentUnavailableError("status")
+        return Document(answer.body, answer.headers)
+
+    async def send_form(
+        self, url: str, form: bytes, *, authorization: str, allow_private_addresses: bool = False
+    ) -> Answer:
+        """Send a form to a URL, and return what is answered, whatever its status; as ``fetch`` in all else.
+
+        It is sent to another address of the host only where no connection to one came about.
+        """
+        headers = {**_HEADERS, "Content-Type": "application/x-www-form-urlencoded", "Authorization": authorization}
+
+        async def post(http: HttpClient, target: str) -> Answer:
+            return await http.exchange(target, headers=headers, body=form, maximum_bytes=MAXIMUM_BYTES)
+
+        return await self._ask(url, post, allow_private_addresses=allow_private_addresses)
+
+    async def _ask(self, url: str, ask: _Ask, *, allow_private_addresses: bool) -> Answer:
+        """Return an answer of a URL's host. Raises ``DocumentUnavailableError``."""
         networks = PRIVATE_NETWORKS if allow_private_addresses else ()
         try:
             async with asyncio.timeout(self._total_seconds):
-                return await self._fetch(_parts(url), networks)
+                return await self._ask_addresses(_parts(url), ask, networks)
         except TimeoutError as error:
             raise DocumentUnavailableError("timeout") from error
         except AnswerTooLargeError as error:
@@ -140,17 +168,13 @@ class DocumentFetcher:
         except OSError as error:
             raise DocumentUnavailableError("connection") from error
 
-    async def _fetch(self, parts: SplitResult, networks: Sequence[Network]) -> Document:
+    async def _ask_addresses(self, parts: SplitResult, ask: _Ask, networks: Sequence[Network]) -> Answer:
         failure = NotConnectedError()
         for http in await clients_of(parts, networks=networks, tls=self._tls, resolve=self._resolve):
             try:
-                answer = await http.get(target_of(parts), headers=_HEADERS, maximum_bytes=MAXIMUM_BYTES)
+                return await ask(http, target_of(parts))
             except NotConnectedError as error:
                 failure = error
-                continue
-            if answer.status != _OK:
-                raise DocumentUnavailableError("status")
-            return Document(answer.body, answer.headers)
         raise failure
 
 

@@ -73,6 +73,12 @@ class HttpClient:
             writer.write(self._head("GET", path, headers))
             return await _read_answer(reader, maximum_bytes)
 
+    async def exchange(self, path: str, *, headers: Mapping[str, str], body: bytes, maximum_bytes: int) -> Answer:
+        """Send a body; return the answer, whatever its status. The caller bounds the time. Raises as ``get`` does."""
+        async with self._connected() as (reader, writer):
+            writer.write(self._head("POST", path, {**headers, "Content-Length": str(len(body))}) + body)
+            return await _read_answer(reader, maximum_bytes)
+
     async def post(self, path: str, *, headers: Mapping[str, str], body: bytes, maximum_bytes: int) -> Head:
         """Send a body; return the head of the answer, whose body is not read. The caller bounds the time.
 

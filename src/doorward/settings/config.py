@@ -18,6 +18,7 @@ from doorward.settings.imported_hashes import ImportedHashSettings
 from doorward.settings.issuers import IssuerSettings
 from doorward.settings.keys import KeySettings
 from doorward.settings.limits import LimitSettings
+from doorward.settings.login_providers import LoginProviderSettings
 from doorward.settings.mail import MailSettings
 from doorward.settings.outgoing import OutgoingSettings
 from doorward.settings.passwords import PasswordSettings
@@ -60,6 +61,7 @@ class Settings:
     mail: MailSettings
     outgoing: OutgoingSettings
     issuers: IssuerSettings
+    logins: LoginProviderSettings
     self_registration: SelfRegistrationSettings
     telemetry: TelemetrySettings
     background: BackgroundSettings
@@ -148,10 +150,23 @@ def _contradictions(topics: Mapping[str, Any]) -> Iterator[str]:
     own = {str(each).rstrip("/") for each in (topics["tokens"].jwt_issuer, topics["browsers"].public_url)}
     if own & {each.issuer.rstrip("/") for each in topics["issuers"].trusted_issuers}:
         yield "TRUSTED_ISSUERS must not have the service's own issuer, whose tokens are accepted without it"
+    yield from _login_providers(topics["logins"], topics["browsers"])
     if not has_mail(topics["mail"], topics["browsers"], topics["deployment"]):
         for name in ("registration_confirmation", "login_requires_verified_email"):
             if getattr(topics["registration"], name):
                 yield f"{name.upper()} needs mail: set SMTP_HOST, EMAIL_FROM and PUBLIC_URL (in development PUBLIC_URL)"
+
+
+def _login_providers(logins: LoginProviderSettings, browsers: BrowserSettings) -> Iterator[str]:
+    if not logins.login_providers:
+        return
+    if browsers.provider_issuer is None:
+        yield (
+            "LOGIN_PROVIDERS needs PUBLIC_URL, where people come back to: https, or http on this machine. "
+            "Example: https://auth.example.com"
+        )
+    elif browsers.provider_issuer.rstrip("/") in {each.issuer.rstrip("/") for each in logins.login_providers}:
+        yield "LOGIN_PROVIDERS must not have the service's own issuer"
 
 
 def _asymmetric_tokens(tokens: TokenSettings, browsers: BrowserSettings) -> Iterator[str]:

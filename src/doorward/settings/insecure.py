@@ -55,12 +55,18 @@ def insecure_settings(settings: Settings) -> Iterator[tuple[str, str]]:
     broker = "" if settings.outgoing.rabbitmq_url is None else settings.outgoing.rabbitmq_url.get_secret_value()
     if broker.startswith("amqp://") and _is_remote(urlsplit(broker).hostname or ""):
         yield "RABBITMQ_URL", "the broker's password and all events travel unencrypted (amqps://)"
-    for issuer in settings.issuers.trusted_issuers:
-        if any(map(_is_readable_on_the_way, filter(None, (issuer.issuer, issuer.jwks_uri)))):
-            yield "TRUSTED_ISSUERS", "the keys of an issuer travel unencrypted, and could be replaced on the way"
+    yield from _insecure_services(settings)
     for name, path in settings.secret_files.items():
         if _is_readable_by_all(path):
             yield name.upper(), "every user of this machine can read the file that holds it (chmod o-r)"
+
+
+def _insecure_services(settings: Settings) -> Iterator[tuple[str, str]]:
+    for issuer in settings.issuers.trusted_issuers:
+        if any(map(_is_readable_on_the_way, filter(None, (issuer.issuer, issuer.jwks_uri)))):
+            yield "TRUSTED_ISSUERS", "the keys of an issuer travel unencrypted, and could be replaced on the way"
+    if any(_is_readable_on_the_way(each.issuer) for each in settings.logins.login_providers):
+        yield "LOGIN_PROVIDERS", "what a provider says of people travels unencrypted, and could be replaced on the way"
 
 
 def _insecure_limits(settings: LimitSettings) -> Iterator[tuple[str, str]]:

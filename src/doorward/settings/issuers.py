@@ -1,17 +1,13 @@
 """Settings of foreign issuers, whose access tokens are accepted."""
 
-import json
-import tomllib
-from pathlib import Path
-from typing import Annotated, Any, Final, Literal, Self
-from urllib.parse import urlsplit
+from typing import Annotated, Final, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from doorward.domain.auth.scopes import RESOURCE_SCOPES
+from doorward.settings.entries import check_once, has_allowed_scheme, is_service_address, read_entries
 from doorward.settings.topic import Topic
 
-MAXIMUM_FILE_BYTES: Final = 256 * 1024
 KEYCLOAKS_OWN_AUDIENCE: Final = "account"
 _EXAMPLE: Final = (
     '[{"issuer": "https://keycloak.example.com/realms/shop", "preset": "keycloak", "audiences": ["items"], '
@@ -56,67 +52,27 @@ class TrustedIssuer(BaseModel):
 
 
 def _check_address(text: str, *, allows_http: bool) -> None:
-    try:
-        parts = urlsplit(text)
-        is_usable = bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        is_usable = False
-    if not is_usable or not text.isascii() or not text.isprintable() or any(each in text for each in "@?#\\ "):
+    if not is_service_address(text):
         raise ValueError("issuer and jwks_uri are addresses with a host, without user, query and fragment")
-    if parts.scheme != "https" and not (allows_http and parts.scheme == "http"):
+    if not has_allowed_scheme(text, allows_http=allows_http):
         raise ValueError("issuer and jwks_uri begin with https://; http:// needs allow_private_addresses")
 
 
 def _read_issuers(value: object) -> object:
-    """Return the issuers of inline JSON, or of a file. Raises ``ValueError``, which names the entry and the member."""
-    if not isinstance(value, str):
-        return value
-    content = _parsed(value)
-    entries = content.get("issuers") if isinstance(content, dict) else content
-    if not isinstance(entries, list):
-        raise ValueError('must be a list of issuers, or an object or TOML file with the list "issuers"')  # noqa: TRY004 - pydantic's
-    issuers = [_issuer(number, entry) for number, entry in enumerate(entries, start=1)]
-    names = [each.issuer for each in issuers]
-    for name in names:
-        if names.count(name) > 1:
-            raise ValueError(f"must have {name} once")
-    return tuple(issuers)
+    """Return the issuers of inline JSON, or of a file. Raises ``ValueError``."""
+    return read_entries(value, TrustedIssuer, "issuers")
 
 
-def _parsed(text: str) -> Any:  # noqa: ANN401 - of any type until it is looked at
-    if text.lstrip().startswith(("[", "{")):
-        try:
-            return json.loads(text)
-        except (ValueError, RecursionError) as error:
-            raise ValueError("is neither JSON nor the path of a file") from error
-    path = Path(text)
-    try:
-        with path.open("rb") as file:
-            content = file.read(MAXIMUM_FILE_BYTES + 1)
-        if len(content) > MAXIMUM_FILE_BYTES:
-            raise ValueError(f"the file has more than {MAXIMUM_FILE_BYTES // 1024} KiB")
-        return tomllib.loads(content.decode()) if path.suffix == ".toml" else json.loads(content)
-    except OSError as error:
-        raise ValueError(f"the file cannot be read: {error.strerror}") from error
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError, json.JSONDecodeError, RecursionError) as error:
-        raise ValueError("the file is not valid TOML (.toml) or JSON") from error
-
-
-def _issuer(number: int, entry: object) -> TrustedIssuer:
-    try:
-        return TrustedIssuer.model_validate(entry)
-    except ValidationError as error:
-        details = error.errors(include_input=False, include_url=False)[0]
-        place = ".".join(str(part) for part in details["loc"])
-        what = details["msg"].removeprefix("Value error, ")
-        raise ValueError(f"has an unusable entry {number}: {f'{place}: ' if place else ''}{what}") from error
+def _check_issuers(issuers: tuple[TrustedIssuer, ...]) -> tuple[TrustedIssuer, ...]:
+    check_once([each.issuer for each in issuers])
+    return issuers
 
 
 class IssuerSettings(Topic):
     """Which other issuers' access tokens are accepted."""
 
-    trusted_issuers: Annotated[tuple[TrustedIssuer, ...], BeforeValidator(_read_issuers)] = Field(
-        (), examples=[_EXAMPLE]
-    )
+    trusted_issuers: Annotated[
+        tuple[TrustedIssuer, ...], BeforeValidator(_read_issuers), AfterValidator(_check_issuers)
+    ] = Field((), examples=[_EXAMPLE])
     """Issuers whose access tokens the routes of items accept, as JSON, or the path of a JSON or TOML file:
     docs/trusted-issuers.md. Needs the extra `doorward[issuers]`. Empty: none."""

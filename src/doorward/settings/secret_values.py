@@ -13,6 +13,7 @@ def secret_values(settings: Settings) -> tuple[str, ...]:
     Published secrets are left out: they are words that log lines may contain.
     """
     values = [each for _, value in settings.values() for each in (value if isinstance(value, tuple) else (value,))]
+    values += [each.client_secret for each in settings.logins.login_providers]
     texts = (each.get_secret_value() for each in values if isinstance(each, SecretStr))
     return tuple(secret for text in texts for secret in _secrets_in(text) if not is_published(secret))
 

@@ -18,6 +18,7 @@ class SignedInPage(StrEnum):
     PASSKEYS = "passkeys"
     SESSIONS = "sessions"
     APPLICATIONS = "applications"
+    IDENTITIES = "identities"
     YOUR_DATA = "your-data"
 
 
@@ -142,6 +143,18 @@ class EndSessionForm(PageForm):
     """Which session."""
 
     session_id: str = Field("", max_length=MAXIMUM_FIELD_LENGTH)
+
+
+class LinkIdentityForm(PageForm):
+    """At which provider, by its name in the settings."""
+
+    provider: str = Field("", max_length=MAXIMUM_FIELD_LENGTH)
+
+
+class UnlinkIdentityForm(PageForm):
+    """Which identity."""
+
+    identity_id: str = Field("", max_length=MAXIMUM_FIELD_LENGTH)
 
 
 class RemoveConsentForm(PageForm):

@@ -11,5 +11,7 @@ class SiteOptions:
     registers: bool = False
     """Whether everybody may register."""
     has_passkeys: bool = False
+    has_login_providers: bool = False
+    """Whether people can sign in with other OpenID providers."""
     remembers_devices: bool = False
     """Whether a device may go without the second factor for a while."""

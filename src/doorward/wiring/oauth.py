@@ -70,6 +70,7 @@ from doorward.settings.config import Settings
 from doorward.settings.keys import KeySettings
 from doorward.wiring.auth import create_browser_codec, lifetimes_of
 from doorward.wiring.database import batching_on
+from doorward.wiring.federation import create_federated_login
 from doorward.wiring.foundation import Foundation
 from doorward.wiring.keys import SigningKeys, keys
 
@@ -132,6 +133,7 @@ def create_provider(
         reads_client_documents=bool(base.settings.self_registration.client_metadata_hosts),
         browser_sessions=_browser_sessions(base),
         logout=Logout(database=database, hints=id_tokens),
+        federated_login=create_federated_login(base, pairs, issuer),
         has_pages=importlib.util.find_spec("jinja2") is not None,
     )
 

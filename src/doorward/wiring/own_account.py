@@ -8,6 +8,8 @@ from doorward.domain.auth.reauthentication import Reauthentication
 from doorward.domain.auth.registration import RegistrationRules
 from doorward.domain.auth.session_ending import OwnSessionEnding
 from doorward.domain.auth.token_pair import TokenPairIssuer
+from doorward.domain.federation.identities import Identities
+from doorward.domain.mfa.notices import FactorNotices
 from doorward.wiring.accounts import create_passwords
 from doorward.wiring.auth import create_continuation, create_known_devices, lifetimes_of
 from doorward.wiring.email_change import create_email_change, create_email_change_confirmation
@@ -42,6 +44,7 @@ def create_own_account(base: Foundation, rules: RegistrationRules, issuer: Token
             lifetimes=lifetimes,
             address_detail=address_detail,
         ),
+        identities=_identities(base),
         email_change=create_email_change(base, rules),
         email_change_confirmation=create_email_change_confirmation(base, rules, issuer),
         session_listing=SessionListing(database=base.database, clock=base.clock),
@@ -52,4 +55,14 @@ def create_own_account(base: Foundation, rules: RegistrationRules, issuer: Token
             continuation=create_continuation(base, issuer),
             address_detail=address_detail,
         ),
+    )
+
+
+def _identities(base: Foundation) -> Identities:
+    return Identities(
+        database=base.database,
+        clock=base.clock,
+        notices=FactorNotices(base.mails),
+        address_detail=base.settings.tokens.client_addresses,
+        login_issuers=[each.issuer for each in base.settings.logins.login_providers],
     )

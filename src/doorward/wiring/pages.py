@@ -71,7 +71,7 @@ def _pages_with_cookies(settings: Settings, pages: Pages, *, has_mail: bool) -> 
     issuer = settings.browsers.provider_issuer
     if issuer is None:
         return []
-    from doorward.web import admin, own, provider  # noqa: PLC0415 - an extra
+    from doorward.web import admin, login_providers, own, provider  # noqa: PLC0415 - an extra
     from doorward.web.cookies import Cookies  # noqa: PLC0415 - as above
     from doorward.web.own_forms import OwnForms  # noqa: PLC0415 - as above
     from doorward.web.provider.pages import ProviderPages  # noqa: PLC0415 - as above
@@ -82,8 +82,10 @@ def _pages_with_cookies(settings: Settings, pages: Pages, *, has_mail: bool) -> 
         has_mail=has_mail,
         registers=settings.registration.registration == "open",
         has_passkeys=has_passkey_pages(settings),
+        has_login_providers=bool(settings.logins.login_providers),
         remembers_devices=settings.second_factors.remembered_device_days > 0,
     )
     forms = OwnForms(cookies, origin, *keys(settings.keys, PAGE_FORM_PURPOSE))
     with_cookies = ProviderPages(pages, cookies, forms, options)
-    return [*provider.calls(with_cookies), *own.calls(with_cookies), *admin.calls(with_cookies)]
+    calls = [*provider.calls(with_cookies), *own.calls(with_cookies), *admin.calls(with_cookies)]
+    return [*calls, *login_providers.calls(with_cookies)] if options.has_login_providers else calls

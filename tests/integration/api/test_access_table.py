@@ -56,6 +56,8 @@ DELETE /api/v1/account/second-factors/totp 401      401     401     401         
 POST   /api/v1/account/second-factors/recovery-codes 401 401 401    401         401   409   409
 GET    /api/v1/account/applications       401       401     401     401         401   200   200
 DELETE /api/v1/account/applications/{client_id} 401 401     401     401         401   404   404
+GET    /api/v1/account/identities         401       401     401     401         401   200   200
+DELETE /api/v1/account/identities/{identity_id} 401 401     401     401         401   404   404
 GET    /api/v1/account/sessions           401       401     401     401         401   200   200
 POST   /api/v1/account/sessions/end       401       401     401     401         401   204   204
 DELETE /api/v1/account/sessions/{session_id} 401    401     401     401         401   404   204
@@ -117,17 +119,14 @@ DELETE /api/v1/admin/resources/{resource_id} 401       401     401     401      
 GET    /api/v1/admin/keys                 401       401     401     401         401   403   403
 POST   /api/v1/admin/keys/rotate          401       401     401     401         401   403   403
 POST   /api/v1/admin/keys/{kid}/revoke    401       401     401     401         401   403   403
-
 GET    /api/v1/items                      401       401     401     401         401   200   200
 POST   /api/v1/items                      401       401     401     401         401   201   201
 GET    /api/v1/items/search               401       401     401     401         401   200   200
 POST   /api/v1/items/import               401       401     401     401         401   200   200
-
 GET    /api/v1/items/{item_id} private    401       401     401     401         401   404   200
 PUT    /api/v1/items/{item_id} private    401       401     401     401         401   404   200
 PATCH  /api/v1/items/{item_id} private    401       401     401     401         401   404   200
 DELETE /api/v1/items/{item_id} private    401       401     401     401         401   404   204
-
 GET    /api/v1/items/{item_id} shared     401       401     401     401         401   200   200
 PUT    /api/v1/items/{item_id} shared     401       401     401     401         401   403   200
 PATCH  /api/v1/items/{item_id} shared     401       401     401     401         401   403   200
@@ -262,7 +261,8 @@ async def _status(service: Service, row: str, callers: dict[str, Caller], state:
         # In the last cell the owner ends the session that asks.
         address = path.format(session_id=listed.json()["sessions"][0]["id"])
     else:
-        ids = dict.fromkeys(("user_id", "invitation_id", "passkey_id", "webhook_id", "resource_id"), uuid4())
+        names = "user_id invitation_id passkey_id identity_id webhook_id resource_id"
+        ids = dict.fromkeys(names.split(), uuid4())
         address = path.format(name="support", client_id="dwc_made-up", message_id=1, kid="made-up", **ids)
     answer = await service.client.request(method, address, **_request(f"{method} {path}", callers[state]))
     return answer.status_code

@@ -44,6 +44,8 @@ CALLS = {
     "/api/v1/auth/second-factor/recovery-code": {"post"},
     "/api/v1/account/applications": {"get"},
     "/api/v1/account/applications/{client_id}": {"delete"},
+    "/api/v1/account/identities": {"get"},
+    "/api/v1/account/identities/{identity_id}": {"delete"},
     "/api/v1/account/sessions": {"get"},
     "/api/v1/account/sessions/end": {"post"},
     "/api/v1/account/sessions/{session_id}": {"delete"},

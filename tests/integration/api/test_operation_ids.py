@@ -26,6 +26,8 @@ OPERATIONS: Final = {
     "reauthenticate": "POST /api/v1/account/reauthenticate",
     "list_applications": "GET /api/v1/account/applications",
     "remove_application": "DELETE /api/v1/account/applications/{client_id}",
+    "list_identities": "GET /api/v1/account/identities",
+    "unlink_identity": "DELETE /api/v1/account/identities/{identity_id}",
     "list_sessions": "GET /api/v1/account/sessions",
     "end_sessions": "POST /api/v1/account/sessions/end",
     "end_session": "DELETE /api/v1/account/sessions/{session_id}",

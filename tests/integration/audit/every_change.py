@@ -15,6 +15,7 @@ from doorward.api.schemas.ceremonies import (
     RegistrationJson,
     RequestOptionsResponse,
 )
+from doorward.api.services import Services
 from doorward.domain.accounts.deletion import GRACE
 from doorward.domain.accounts.erasure import Erasure
 from doorward.domain.accounts.invitations import Acceptance
@@ -28,6 +29,8 @@ from doorward.domain.administration.models import OPERATOR, UserChanges
 from doorward.domain.audit.retention import AuditRetention
 from doorward.domain.auth.continuation import tokens_of
 from doorward.domain.federation.external_users import ExternalUsers
+from doorward.domain.federation.identities import identity_id
+from doorward.domain.federation.login_models import LinkingSession, VerifiedIdentity
 from doorward.domain.federation.models import ForeignToken
 from doorward.domain.keys.models import KeyState
 from doorward.domain.oauth.registration_models import InitialTokenContent
@@ -79,6 +82,7 @@ async def every_change(service: Service, run: Run) -> Person:
     await use_an_application(service)
     await change_keys(service)
     await call_with_a_foreign_token(service)
+    await link_an_identity(service)
     for command in ("deactivate", "activate", "unthrottle"):
         assert await run(command, person.email) == 0
     assert await run("revoke-all", "--yes") == 0
@@ -231,6 +235,18 @@ async def call_with_a_foreign_token(service: Service) -> None:
     users = ExternalUsers(database=database, batching=batching_on(database), clock=service.clock, address_detail="full")
     scopes = frozenset({"items:read"})
     await users.user_of(ForeignToken("https://login.example.com", mark(), scopes, makes_user=True))
+
+
+async def link_an_identity(service: Service) -> None:
+    """Have a user link an identity at another provider, and unlink it."""
+    person, first = await service.register_and_log_in()
+    services: Services = service.app.state.services
+    caller = await services.sessions.authenticate(first.access)
+    identities, identity = services.own_account.identities, VerifiedIdentity("https://login.example.com", mark(), None)
+    await identities.link(caller, "acme", identity, LinkingSession(caller.user_id, caller.session_id))
+    (linked,) = await identities.list(UUID(person.id))
+    path = f"{ACCOUNT}/identities/{identity_id(linked)}"
+    assert (await service.authorized("DELETE", path, first.access)).status_code == 204
 
 
 def token_of(mail: ComposedMail | None) -> str:

@@ -9,7 +9,10 @@ import pytest
 
 from development.client import ITEMS
 from tests.integration.federation.issuer import Issuer, running, trusting
-from tests.integration.service import FakeClock, MakeService, Service
+from tests.integration.federation.login_issuer import LoginIssuer
+from tests.integration.federation.visitors import Visitors, setting
+from tests.integration.oauth.provider import ISSUER, Provider
+from tests.integration.service import FakeClock, MakeService, Service, run_service, settings_of_the_ring
 
 
 class Trusting:
@@ -45,3 +48,29 @@ async def issuer(clock: FakeClock) -> AsyncIterator[Issuer]:
 @pytest.fixture
 async def trusting_service(make_service: MakeService, issuer: Issuer) -> Trusting:
     return Trusting(await make_service(trusted_issuers=trusting(issuer.entry())), issuer)
+
+
+@pytest.fixture(scope="session")
+async def visitors_of_the_run(make_database: Any, secret_key: str) -> AsyncIterator[Visitors]:
+    """A service with two providers, made once."""
+    clock = FakeClock()
+    async with running(LoginIssuer(clock)) as acme, running(LoginIssuer(clock)) as other:
+        assert isinstance(acme, LoginIssuer)
+        assert isinstance(other, LoginIssuer)
+        changes = {
+            "public_url": ISSUER,
+            "background": "off",
+            "remembered_device_days": 30,
+            "login_providers": setting(acme.provider("acme"), other.provider("other")),
+        }
+        settings = settings_of_the_ring(make_database(migrated=True), secret_key, changes)
+        async with run_service(settings, clock) as service:
+            yield Visitors(Provider(service), acme, other)
+
+
+@pytest.fixture
+def visitors(visitors_of_the_run: Visitors) -> Visitors:
+    """As `visitors_of_the_run`, with providers that answer rightly."""
+    visitors_of_the_run.acme.reset()
+    visitors_of_the_run.other.reset()
+    return visitors_of_the_run

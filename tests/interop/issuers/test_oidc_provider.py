@@ -54,25 +54,27 @@ class Provider:
         browser = requests.Session()
         query = {"client_id": "page", "response_type": "code", "redirect_uri": CALLBACK, "scope": f"openid {scope}"}
         page = browser.get(f"{self.issuer}/auth", params={**query, "resource": ES256}, timeout=CALL_SECONDS)
-        page = self._submit(browser, page, {"prompt": "login", "login": person, "password": "any"})
-        redirect = self._submit(browser, page, {"prompt": "consent"}, follows=False)
+        page = submit(browser, page, {"prompt": "login", "login": person, "password": "any"})
+        redirect = submit(browser, page, {"prompt": "consent"}, follows=False)
         while not redirect.headers["location"].startswith(CALLBACK):
             redirect = browser.get(redirect.headers["location"], allow_redirects=False, timeout=CALL_SECONDS)
         code = parse_qs(urlsplit(redirect.headers["location"]).query)["code"][0]
         return self._tokens("page", {"grant_type": "authorization_code", "code": code, "redirect_uri": CALLBACK})
-
-    def _submit(
-        self, browser: requests.Session, page: requests.Response, form: dict[str, str], *, follows: bool = True
-    ) -> requests.Response:
-        action = _FORM.search(page.text)
-        assert action is not None, page.text
-        return browser.post(action[1], data=form, allow_redirects=follows, timeout=CALL_SECONDS)
 
     def _tokens(self, client: str, form: dict[str, str]) -> dict[str, str]:
         answer = requests.post(f"{self.issuer}/token", data=form, auth=(client, SECRET), timeout=CALL_SECONDS)
         assert answer.ok, answer.text
         tokens: dict[str, str] = answer.json()
         return tokens
+
+
+def submit(
+    browser: requests.Session, page: requests.Response, form: dict[str, str], *, follows: bool = True
+) -> requests.Response:
+    """Send the form of one of the provider's pages."""
+    action = _FORM.search(page.text)
+    assert action is not None, page.text
+    return browser.post(action[1], data=form, allow_redirects=follows, timeout=CALL_SECONDS)
 
 
 @pytest.fixture(scope="module")

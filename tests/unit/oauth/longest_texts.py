@@ -11,6 +11,8 @@ from jwt.algorithms import ECAlgorithm
 from doorward.core.exceptions import DomainError
 from doorward.core.principal import MAXIMUM_TOKEN_LENGTH
 from doorward.domain.auth.key_proofs import PresentedProof
+from doorward.domain.federation.exceptions import InvalidProviderAnswerError
+from doorward.domain.federation.login_requests import LoginRequests
 from doorward.domain.oauth.authorization_request import read_authorization
 from doorward.domain.oauth.client_metadata import SelfRegistration, content_of_document
 from doorward.domain.oauth.document_address import is_document_address
@@ -18,10 +20,12 @@ from doorward.infrastructure.client_assertions import SignedAssertions
 from doorward.infrastructure.client_documents import read_members
 from doorward.infrastructure.dpop_proofs import SignedProofs
 from doorward.infrastructure.outbound import Document, PublicFetcher
+from doorward.infrastructure.sealing import AesGcmSealer
 from doorward.web.provider.parameters import read_query
 from tests.unit.oauth.applications import APP, AUDIENCES, CALLBACK
 
 ADDRESS: Final = "https://tools.example/client.json"
+_STATES: Final = LoginRequests(AesGcmSealer([bytes(32)]))
 LONGEST: Final = 16_384
 _NOW: Final = datetime(2026, 3, 1, tzinfo=UTC)
 _KEY: Final = generate_private_key(SECP256R1())
@@ -48,6 +52,12 @@ def read_request(text: str) -> None:
     with contextlib.suppress(DomainError):
         read_authorization(asked, (), APP, None, AUDIENCES)
         read_query(text)
+
+
+def read_state(text: str) -> None:
+    """A state of a login elsewhere that is the text."""
+    with contextlib.suppress(InvalidProviderAnswerError):
+        _STATES.open(text, provider="acme", browser=text, now=datetime.now(UTC))
 
 
 def read_assertion(text: str) -> None:

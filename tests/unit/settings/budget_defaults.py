@@ -98,6 +98,7 @@ DEFAULTS = {
     "webhooks_enabled": False,
     "webhook_networks": (),
     "trusted_issuers": (),
+    "login_providers": (),
     "client_metadata_hosts": (),
     "client_registration_enabled": False,
     "rate_limit_client_registration": "20/minute",

@@ -14,6 +14,7 @@ from doorward.domain.accounts import exceptions as of_accounts
 from doorward.domain.administration import exceptions as of_administration
 from doorward.domain.auth import exceptions as of_auth
 from doorward.domain.auth import password_exceptions as of_passwords
+from doorward.domain.federation import exceptions as of_federation
 from doorward.domain.mfa import exceptions as of_factors
 from doorward.domain.passkeys import exceptions as of_passkeys
 from doorward.web.provider.consent import SCOPES_WITH_WORDS
@@ -28,7 +29,7 @@ FAMILIES = ("problem", "status", "done", "account", "scope", "user_status", "use
 
 OF_THE_API = {
     *("missing_access_token", "invalid_access_token", "invalid_refresh_token", "scope_not_granted", "invalid_target"),
-    "owner_required",
+    *("owner_required", "issuer_unavailable"),
 }
 """Refusals that no page can get: they are about tokens."""
 
@@ -72,7 +73,7 @@ def test_no_page_says_anything_that_is_not_among_the_texts(path: Path) -> None:
 
 
 def test_refusals_that_pages_show_have_texts_and_the_english_ones_are_those_of_the_api() -> None:
-    modules = (of_auth, of_passwords, of_accounts, of_factors, of_passkeys, of_administration)
+    modules = (of_auth, of_passwords, of_accounts, of_factors, of_passkeys, of_administration, of_federation)
     own = [each for module in modules for each in vars(module).values() if isinstance(each, type)]
     refusals = {each for each in own if issubclass(each, DomainError) and getattr(each, "code", None)}
     refusals |= {ServiceUnavailableError, TooManyQueriesError, *UNANSWERED}

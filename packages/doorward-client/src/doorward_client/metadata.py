@@ -20,6 +20,11 @@ class Metadata:
 
     jwks_uri: str
     introspection_endpoint: str | None
+    authorization_endpoint: str | None = None
+    """Where browsers are sent, so it is as the issuer names it, also with an ``internal_url``."""
+    token_endpoint: str | None = None
+    names_itself_in_answers: bool = False
+    """Whether answers to browsers have ``iss`` (RFC 9207)."""
 
 
 class Discovery:
@@ -48,10 +53,14 @@ class Discovery:
 
     async def introspection_endpoint(self) -> str:
         """Return the address, by the newest description that was ever fetched. Raises ``FetchError``."""
-        metadata = self._known or await self._fetched()
+        metadata = await self.metadata()
         if metadata.introspection_endpoint is None:
             raise FetchError("The issuer names no introspection_endpoint.")
         return metadata.introspection_endpoint
+
+    async def metadata(self) -> Metadata:
+        """Return the newest description that was ever fetched. Raises ``FetchError``."""
+        return self._known or await self._fetched()
 
     async def _fetched(self) -> Metadata:
         """Return the description from the first place that has one of this issuer."""
@@ -73,14 +82,30 @@ class Discovery:
         # RFC 8414 section 3.3: or one issuer could pass as another.
         if document.get("issuer") != self._issuer:
             raise ValueError("It is of another issuer.")
-        jwks_uri, introspection = document.get("jwks_uri"), document.get("introspection_endpoint")
+        jwks_uri = document.get("jwks_uri")
         if not isinstance(jwks_uri, str):
             # A text of the document's own would end in the log.
             raise ValueError("It names no jwks_uri.")  # noqa: TRY004 - callers catch one class
         return Metadata(
             jwks_uri=self._reachable(jwks_uri),
-            introspection_endpoint=self._reachable(introspection) if isinstance(introspection, str) else None,
+            introspection_endpoint=self._optional(document.get("introspection_endpoint")),
+            authorization_endpoint=self._if_usable(document.get("authorization_endpoint"), is_for_browsers=True),
+            token_endpoint=self._if_usable(document.get("token_endpoint")),
+            names_itself_in_answers=document.get("authorization_response_iss_parameter_supported") is True,
         )
+
+    def _optional(self, address: object) -> str | None:
+        return self._reachable(address) if isinstance(address, str) else None
+
+    def _if_usable(self, address: object, *, is_for_browsers: bool = False) -> str | None:
+        """Return an address that only some callers need; None for one that nothing may be sent to."""
+        if not isinstance(address, str):
+            return None
+        try:
+            reachable = self._reachable(address)
+        except ValueError:
+            return None
+        return address if is_for_browsers else reachable
 
     def _reachable(self, address: str) -> str:
         """Return the address at which this service reaches one that the issuer names. Raises ``ValueError``."""

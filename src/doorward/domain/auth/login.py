@@ -26,13 +26,13 @@ from doorward.domain.auth.held_back import HeldBack
 from doorward.domain.auth.identifiers import read_identifier
 from doorward.domain.auth.known_devices import KnownDevices
 from doorward.domain.auth.login_sessions import BeginLogin, BegunLogin, BegunT, LoginSessions, Place, place_of
-from doorward.domain.auth.models import ClientKind, Credentials, Device, LoggedIn, Proof
+from doorward.domain.auth.models import Credentials, Device, LoggedIn, Proof
 from doorward.domain.auth.pending_login import PendingLogin, PendingLogins
 from doorward.domain.auth.policy import MAXIMUM_TYPED_LENGTH, is_unicode_text
 from doorward.domain.auth.ports import NO_CLIENT, Client, PasswordCheck, PasswordHasher
 from doorward.domain.auth.repositories import Connection, users
 from doorward.domain.auth.second_factor_events import SecondFactorAsked
-from doorward.domain.auth.throttling import STRANGERS, Attempt, ThrottledClient, Throttling
+from doorward.domain.auth.throttling import Attempt, Throttling
 from doorward.observability.logging import report
 
 PASSWORD_METHODS = ("pwd",)
@@ -162,7 +162,7 @@ class Login:
         device = self._sessions.describe(asking.client, asking.user_agent)
         credentials = await self._find_credentials(identifier, shown, device) if identifier else None
         subject = credentials.user_id if credentials else identifier or asking.name
-        async with self._throttling.attempt(subject, self._counted_as(credentials, shown, device)) as attempt:
+        async with self._throttling.attempt(subject, self._throttling.client_of(credentials, shown, device)) as attempt:
             check = await self._check(credentials, asking.password, asking.client, identifier or "")
             if credentials is None:
                 raise _refusal(RefusalReason.UNKNOWN_USER)
@@ -178,16 +178,6 @@ class Login:
     async def _find_credentials(self, identifier: str, shown: DeviceToken | None, device: Device) -> Credentials | None:
         async with self._database.connection() as connection:
             return await self._sessions.find_credentials(connection, identifier, shown, device, now=self._clock.now())
-
-    def _counted_as(
-        self, credentials: Credentials | None, shown: DeviceToken | None, device: Device
-    ) -> ThrottledClient:
-        """Return with whom the attempt is counted: a name that is no user's is known nowhere."""
-        if credentials and credentials.knows_device and shown:
-            return ThrottledClient(ClientKind.DEVICE, shown.device_id.bytes)
-        if credentials and credentials.knows_address and device.address:
-            return self._throttling.client_at(device.address)
-        return STRANGERS
 
     async def _check(
         self, credentials: Credentials | None, password: str, client: Client, account: str

@@ -32,6 +32,11 @@ class ProvenPassword:
     attempt: Attempt
 
 
+async def has_password(connection: Connection, user_id: UUID) -> bool:
+    """Tell whether an active account has a password."""
+    return await users.find_password_hash(connection, user_id) is not None
+
+
 class Passwords:
     """Checks and hashes passwords of accounts."""
 

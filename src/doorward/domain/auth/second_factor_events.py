@@ -11,7 +11,10 @@ SECOND_FACTORS: Final = Counter("doorward_second_factors_total", "Second factors
 
 @dataclass(frozen=True)
 class SecondFactorAsked(Event):
-    """Refused with 403: the password of `target_user_id` was right, and the second factor is still to be shown."""
+    """Refused with 403: what `target_user_id` showed first was right, and the second factor is still to be shown.
+
+    That was the password, or a login at another provider.
+    """
 
     log_event = "auth.second_factor.asked"
     outcome = "success"

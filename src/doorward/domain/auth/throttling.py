@@ -15,9 +15,10 @@ from uuid import UUID
 
 from doorward.core.exceptions import ServiceUnavailableError
 from doorward.core.ports import Database
+from doorward.domain.auth.device_token import DeviceToken
 from doorward.domain.auth.events import LoginThrottled
 from doorward.domain.auth.exceptions import InvalidAccessTokenError, LoginThrottledError, TooManyHashesError
-from doorward.domain.auth.models import ClientKind
+from doorward.domain.auth.models import ClientKind, Credentials, Device
 from doorward.domain.auth.ports import ClientLeftError
 from doorward.domain.auth.repositories import Connection, throttles
 from doorward.observability.logging import report
@@ -113,6 +114,14 @@ class Throttling:
         self._key = key
         self._delays = curve.delays()
         self._second_factor_delays = second_factor_curve.delays()
+
+    def client_of(self, credentials: Credentials | None, shown: DeviceToken | None, device: Device) -> ThrottledClient:
+        """Return with whom an attempt is counted: a name that is no user's is known nowhere."""
+        if credentials and credentials.knows_device and shown:
+            return ThrottledClient(ClientKind.DEVICE, shown.device_id.bytes)
+        if credentials and credentials.knows_address and device.address:
+            return self.client_at(device.address)
+        return STRANGERS
 
     def bucket(self, subject: UUID | str) -> int:
         """Return where a user, or a name without one, is counted: 24 bits, so that the table is bounded."""

@@ -1,10 +1,13 @@
 """The events of foreign issuers and their users."""
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
+from uuid import UUID
 
 from doorward.core.events import AuditedEvent, Counter, Event
-from doorward.domain.auth.events import REGISTRATIONS
+from doorward.domain.auth.admission import RefusalReason
+from doorward.domain.auth.events import LOGINS, REGISTRATIONS
+from doorward.domain.federation.models import IssuerName
 
 FOREIGN_TOKENS: Final = Counter(
     "doorward_foreign_tokens_total", "Tokens of trusted issuers that were not accepted", "outcome"
@@ -45,3 +48,80 @@ class IssuerUnavailable(Event):
     outcome = "failure"
     counted = ((FOREIGN_TOKENS, "unavailable"),)
     issuer: str
+
+
+@dataclass(frozen=True)
+class IdentityLinked(AuditedEvent):
+    """A user linked an identity at the OpenID provider `issuer`, to sign in with it. The user is told by mail."""
+
+    type = "identity.linked"
+    log_event = "federation.identity.linked"
+    outcome = "success"
+    issuer: IssuerName
+
+
+@dataclass(frozen=True)
+class IdentityUnlinked(AuditedEvent):
+    """A user removed an identity at the OpenID provider `issuer`: it signs in no more. The user is told by mail."""
+
+    type = "identity.unlinked"
+    log_event = "federation.identity.unlinked"
+    outcome = "success"
+    issuer: IssuerName
+
+
+@dataclass(frozen=True)
+class FederatedLoginRefused(Event):
+    """A person who came back from the OpenID provider `provider` was not signed in.
+
+    `reason` is `state` (made up, of another browser, or too old), `issuer` (RFC 9207: the answer is of another
+    provider), `declined` (the provider says so), `code` (the provider did not exchange it), `id_token` (it does not
+    verify), `auth_time` (the person was to sign in there anew, and it does not say so), `session` (the one that wanted
+    to link has ended), `unknown_identity` (linked with no account), `taken`
+    (linked with another), or why the account of `target_user_id` may begin no session, as in `auth.login.failed`.
+    """
+
+    log_event = "federation.login.refused"
+    outcome = "failure"
+    counted = ((LOGINS, "failed"),)
+    provider: str
+    reason: (
+        RefusalReason
+        | Literal[
+            "state",
+            "issuer",
+            "declined",
+            "code",
+            "id_token",
+            "auth_time",
+            "session",
+            "unknown_identity",
+            "taken",
+            "deletion_pending",
+        ]
+    )
+    target_user_id: UUID | None = None
+
+
+@dataclass(frozen=True)
+class FederatedLoginProven(Event):
+    """The OpenID provider `provider` has signed in `target_user_id`, whose session or second factor follows."""
+
+    log_event = "federation.login.proven"
+    outcome = "success"
+    provider: str
+    target_user_id: UUID
+
+
+@dataclass(frozen=True)
+class LoginProviderUnavailable(Event):
+    """Answered 503: the OpenID provider `provider` could not be asked.
+
+    `reason` is `metadata` (not reachable, or without what a login needs), `token` (its token endpoint), or `keys`.
+    """
+
+    log_event = "federation.provider.unavailable"
+    level = "warning"
+    outcome = "failure"
+    provider: str
+    reason: Literal["metadata", "token", "keys"]

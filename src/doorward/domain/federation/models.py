@@ -1,8 +1,11 @@
 """The vocabulary of this domain. No I/O."""
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, NewType
 from uuid import UUID
+
+IssuerName = NewType("IssuerName", str)
+"""What an issuer that the operator has named calls itself. Nothing that a person typed."""
 
 
 class ForeignSubject(NamedTuple):

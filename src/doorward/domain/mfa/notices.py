@@ -21,6 +21,8 @@ FactorChange = Literal[
     "codes_made",
     "code_used",
     "reset",
+    "identity_linked",
+    "identity_unlinked",
 ]
 
 

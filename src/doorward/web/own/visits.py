@@ -126,10 +126,9 @@ class OwnPages:
         async def show_own_page(request: Request, services: CurrentServices) -> Response:
             """Show the page, or have its person sign in first."""
             asked = page.at(request)
-            caller = await self.find_caller(request, services)
-            if caller is None:
+            visit = await self._find_visit(request, services)
+            if visit is None:
                 return self._sign_in(request, asked)
-            visit = Visit(request, services, caller, texts_of(request))
             return await self._admitted(asked, visit, self._show(asked, visit))
 
         return Call("GET", page.path, show_own_page, _SHOWN)
@@ -167,11 +166,23 @@ class OwnPages:
 
         A refusal is shown on the page. Without a session, or a fresh proof where one is needed, the person signs in.
         """
-        caller = await self.find_caller(request, services)
-        if caller is None:
+        visit = await self._find_visit(request, services)
+        if visit is None:
             return self._sign_in(request, page)
-        visit = Visit(request, services, caller, texts_of(request))
-        return await self._admitted(page, visit, self._carry_out(page, visit, form_token, act, access))
+        if not self._pages.forms.is_own(request, page.name, form_token):
+            return await self._admitted(page, visit, self._show(page, visit, visit.texts("page.expired")))
+        return await self._admitted(page, visit, self._carry_out(page, visit, act, access))
+
+    async def act_on_return(self, page: OwnPage, request: Request, services: Services, act: Act) -> Response:
+        """Carry out what a form had a person ask for at another service, whose answer is known to be this browser's."""
+        visit = await self._find_visit(request, services)
+        if visit is None:
+            return self._sign_in(request, page)
+        return await self._admitted(page, visit, self._carry_out(page, visit, act, ACCESS_TO_ACCOUNT))
+
+    async def _find_visit(self, request: Request, services: Services) -> Visit | None:
+        caller = await self.find_caller(request, services)
+        return None if caller is None else Visit(request, services, caller, texts_of(request))
 
     async def _admitted(self, page: OwnPage, visit: Visit, answer: Awaitable[Response]) -> Response:
         """Return the answer, or what leads to it whoever may not have it, or not yet."""
@@ -185,9 +196,7 @@ class OwnPages:
             needs_factor = isinstance(refusal, SecondFactorNeededError)
             return self._pages.page(visit.request, "admin_refused", status=FORBIDDEN, needs_factor=needs_factor)
 
-    async def _carry_out(self, page: OwnPage, visit: Visit, form_token: str, act: Act, access: NeedsScope) -> Response:
-        if not self._pages.forms.is_own(visit.request, page.name, form_token):
-            return await self._show(page, visit, visit.texts("page.expired"))
+    async def _carry_out(self, page: OwnPage, visit: Visit, act: Act, access: NeedsScope) -> Response:
         require_access(visit.caller, access, visit.services)
         try:
             done = await act(visit)
@@ -258,8 +267,9 @@ class OwnPages:
 
     def common(self, page: OwnPage, visit: Visit) -> Mapping[str, object]:
         """Return the words that all pages have."""
-        has_passkeys = self._pages.options.has_passkeys
-        shown = [each for each in SignedInPage if has_passkeys or each is not SignedInPage.PASSKEYS]
+        options = self._pages.options
+        there = {SignedInPage.PASSKEYS: options.has_passkeys, SignedInPage.IDENTITIES: options.has_login_providers}
+        shown = [each for each in SignedInPage if there.get(each, True)]
         return {"pages": shown, "here": page.name, "username": visit.caller.user.username}
 
     def _answer(self, page: OwnPage, visit: Visit, done: Done) -> Response:

@@ -56,8 +56,8 @@ from doorward.web.texts import Texts, texts_of
 
 
 @dataclass(frozen=True, slots=True)
-class _Visit:
-    """A form that was sent, and by which browser."""
+class Visit:
+    """A form that was sent, or what a person came back with from another provider, and by which browser."""
 
     request: Request
     services: Services
@@ -67,6 +67,7 @@ class _Visit:
     proof: str
     device_token: str | None
     texts: Texts
+    is_form: bool
 
     def by(self, client: Client, *, remembers: bool = False) -> CompletingClient:
         """Return who sends it."""
@@ -97,44 +98,44 @@ class SignInPages:
         except InvalidAuthorizationError as error:
             return self._pages.error_page(request, error)
         form = SignInForm(next=asked.values.get("next", ""), proof=asked.values.get("proof", "")[:1])
-        return await self._sign_in_page(self._visit(request, form, services))
+        return await self.sign_in_page(self.visit(request, form, services))
 
     async def sign_in_by_form(
         self, request: Request, form: FormBody[SignInForm], services: CurrentServices
     ) -> Response:
         """Begin the session of the browser, or ask for the second factor."""
-        visit = self._visit(request, form, services)
+        visit = self.visit(request, form, services)
         if not self._pages.forms.is_own(request, "sign_in", form.form_token):
-            return await self._sign_in_page(visit, form.username, visit.texts(EXPIRED))
+            return await self.sign_in_page(visit, form.username, visit.texts(EXPIRED))
         try:
             signed_in = await self._sign_in(visit, form)
         except SecondFactorRequiredError as due:
             has_totp = SecondFactor.TOTP in due.members["methods"]
-            return await self._second_factor_page(visit, str(due.members["mfa_token"]), has_totp=has_totp)
+            return await self.second_factor_page(visit, str(due.members["mfa_token"]), has_totp=has_totp)
         except UnknownPasskeyError as refusal:
             unknown = AuthenticationJson.model_validate_json(form.credential).id
-            return await self._sign_in_page(visit, refusal=visit.texts.refusal(refusal), unknown=unknown)
+            return await self.sign_in_page(visit, refusal=visit.texts.refusal(refusal), unknown=unknown)
         except DomainError as refusal:
             raise_for_all(refusal)
-            return await self._sign_in_page(visit, form.username, visit.texts.refusal(refusal))
-        return await self._signed_in(visit, signed_in)
+            return await self.sign_in_page(visit, form.username, visit.texts.refusal(refusal))
+        return await self.signed_in(visit, signed_in)
 
     async def complete_sign_in(
         self, request: Request, form: FormBody[SecondFactorForm], services: CurrentServices
     ) -> Response:
         """Begin the session of the browser by a second factor."""
-        visit = self._visit(request, form, services)
+        visit = self.visit(request, form, services)
         if not self._pages.forms.is_own(request, "second_factor", form.form_token):
-            return await self._sign_in_page(visit, refusal=visit.texts(EXPIRED))
+            return await self.sign_in_page(visit, refusal=visit.texts(EXPIRED))
         try:
             signed_in = await self._complete(visit, form)
         except (InvalidSecondFactorError, InvalidPasskeyError, UnknownPasskeyError) as refusal:
             told = visit.texts.refusal(refusal)
-            return await self._second_factor_page(visit, form.mfa_token, has_totp=bool(form.totp), refusal=told)
+            return await self.second_factor_page(visit, form.mfa_token, has_totp=bool(form.totp), refusal=told)
         except DomainError as refusal:
             raise_for_all(refusal)
-            return await self._sign_in_page(visit, refusal=visit.texts.refusal(refusal))
-        return await self._signed_in(visit, signed_in)
+            return await self.sign_in_page(visit, refusal=visit.texts.refusal(refusal))
+        return await self.signed_in(visit, signed_in)
 
     async def show_second_factor(self, request: Request) -> Response:
         """Lead to the sign-in: opened from the history, there is no login that waits."""
@@ -144,16 +145,17 @@ class SignInPages:
         """Show the ways back."""
         return self._pages.page(request, "lost_device")
 
-    def _visit(self, request: Request, form: NextForm, services: Services) -> _Visit:
+    def visit(self, request: Request, form: NextForm, services: Services, *, is_form: bool = True) -> Visit:
+        """Return who signs in, to go on to what the form says."""
         provider, cookies = provider_of(services), self._pages.cookies
         replaces = provider.browser_sessions.read(cookies.read(request, Cookie.SESSION))
         stay = BrowserStay(replaces.id if replaces else None, is_kept=bool(form.stay))
         device_token = cookies.read(request, Cookie.DEVICE)
         goes_on = checked_next(form.next)
         proof = form.proof if goes_on else ""
-        return _Visit(request, services, provider, stay, goes_on, proof, device_token, texts_of(request))
+        return Visit(request, services, provider, stay, goes_on, proof, device_token, texts_of(request), is_form)
 
-    async def _sign_in(self, visit: _Visit, form: SignInForm) -> SignedIn:
+    async def _sign_in(self, visit: Visit, form: SignInForm) -> SignedIn:
         user_agent = visit.request.headers.get("user-agent")
         async with waiting_client(visit.request) as client:
             if form.credential and visit.services.passkeys is not None:
@@ -171,10 +173,10 @@ class SignInPages:
                 client=client,
                 user_agent=user_agent,
                 device_token=visit.device_token,
-                trusts_device=not (visit.proof or needs_second_factor(await self._asked(visit))),
+                trusts_device=not (visit.proof or needs_second_factor(await self.asked(visit))),
             )
 
-    async def _complete(self, visit: _Visit, form: SecondFactorForm) -> SignedIn:
+    async def _complete(self, visit: Visit, form: SecondFactorForm) -> SignedIn:
         services, factors = visit.services, visit.services.second_factors
         async with waiting_client(visit.request) as client:
             by = visit.by(client, remembers=bool(form.remember))
@@ -184,13 +186,13 @@ class SignInPages:
             code = factors.shown_codes.of(form.code)
             return await factors.completion.complete_in_browser(form.mfa_token, code, by, visit.stay)
 
-    async def _signed_in(self, visit: _Visit, signed_in: SignedIn) -> Response:
+    async def signed_in(self, visit: Visit, signed_in: SignedIn) -> Response:
         """Set the cookies, and go on. Another user who was signed in here is so no more."""
         cookies, sessions = self._pages.cookies, visit.provider.browser_sessions
         if visit.stay.replaces is not None:
             await sessions.end(cookies.read(visit.request, Cookie.SESSION))
         if visit.next:
-            response = self._pages.go_on(visit.request, visit.next, is_form=True)
+            response = self._pages.go_on(visit.request, visit.next, is_form=visit.is_form)
         else:
             response = self._pages.finished(
                 visit.request,
@@ -202,20 +204,20 @@ class SignInPages:
         cookies.set(response, Cookie.DEVICE, signed_in.device_token, DEVICE_KEPT)
         return response
 
-    async def _asked(self, visit: _Visit) -> AskedParameters | None:
+    async def asked(self, visit: Visit) -> AskedParameters | None:
         """Return what the application asks for to which a person goes on. Raises ``InvalidAuthorizationError``."""
         asked = asked_in(visit.next, self._pages.cookies.read(visit.request, Cookie.BROWSER) or "")
         return None if asked is None else await visit.provider.authorization.open(asked)
 
-    async def _hint(self, visit: _Visit) -> str:
+    async def _hint(self, visit: Visit) -> str:
         """Return whom the application expects to sign in."""
         try:
-            return login_hint(await self._asked(visit))
+            return login_hint(await self.asked(visit))
         except UNANSWERED:
             return ""
 
-    async def _sign_in_page(
-        self, visit: _Visit, username: str = "", refusal: str | None = None, unknown: str | None = None
+    async def sign_in_page(
+        self, visit: Visit, username: str = "", refusal: str | None = None, unknown: str | None = None
     ) -> Response:
         """Show the form. ``unknown`` tells the browser to forget a passkey that is not known here."""
         cookie = self._pages.cookies.read(visit.request, Cookie.SESSION)
@@ -238,17 +240,19 @@ class SignInPages:
             signals="" if options is None or unknown is None else _signals(options, unknown),
             registers=self._pages.options.registers,
             has_mail=self._pages.options.has_mail,
+            providers=visit.provider.federated_login.visits.providers,
         )
 
-    async def _second_factor_page(
-        self, visit: _Visit, mfa_token: str, *, has_totp: bool, refusal: str | None = None
+    async def second_factor_page(
+        self, visit: Visit, mfa_token: str, *, has_totp: bool, refusal: str | None = None
     ) -> Response:
+        """Ask for the second factor."""
         passkeys, options = visit.services.passkeys, ""
         if passkeys is not None:
             try:
                 offered = await passkeys.factors.options_of_login(mfa_token)
             except InvalidPendingLoginError as expired:
-                return await self._sign_in_page(visit, refusal=visit.texts.refusal(expired))
+                return await self.sign_in_page(visit, refusal=visit.texts.refusal(expired))
             options = RequestOptionsResponse.of(offered).model_dump_json() if offered.allowed else ""
         return self._pages.form_page(
             visit.request,

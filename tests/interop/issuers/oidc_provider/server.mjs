@@ -22,6 +22,10 @@ const clients = [
     client_id: 'page', client_secret: SECRET, redirect_uris: ['http://127.0.0.1/callback'],
     response_types: ['code'], grant_types: ['authorization_code'],
   },
+  {
+    client_id: 'doorward', client_secret: SECRET, redirect_uris: ['http://localhost:8000/account/back-from-acme'],
+    response_types: ['code'], grant_types: ['authorization_code'],
+  },
 ];
 
 function provider(issuer) {

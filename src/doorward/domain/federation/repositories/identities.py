@@ -83,3 +83,60 @@ async def add_user(
         },
     )
     return cursor.rowcount == 1
+
+
+async def find_user(connection: Connection, subject: ForeignSubject) -> UUID | None:
+    """Find the user whom an identity belongs to."""
+    cursor = await connection.execute(
+        """
+        SELECT user_id
+        FROM federated_identities
+        WHERE issuer = %(issuer)s
+          AND subject = %(subject)s
+        """,
+        {"issuer": subject.issuer, "subject": subject.subject},
+    )
+    row = await cursor.fetchone()
+    return None if row is None else row[0]
+
+
+async def list_linked(connection: Connection, user_id: UUID) -> Sequence[StoredIdentity]:
+    """Find what issuers call a user, the oldest first."""
+    async with connection.cursor(row_factory=class_row(StoredIdentity)) as cursor:
+        await cursor.execute(
+            """
+            SELECT issuer, subject, created_at
+            FROM federated_identities
+            WHERE user_id = %(user_id)s
+            ORDER BY created_at, issuer, subject
+            """,
+            {"user_id": user_id},
+        )
+        return await cursor.fetchall()
+
+
+async def add_identity(connection: Connection, user_id: UUID, subject: ForeignSubject, *, now: datetime) -> bool:
+    """Store an identity of a user; return whether it was no user's. Of several at once, one stores it."""
+    cursor = await connection.execute(
+        """
+        INSERT INTO federated_identities (issuer, subject, user_id, created_at)
+        VALUES (%(issuer)s, %(subject)s, %(user_id)s, %(now)s)
+        ON CONFLICT ON CONSTRAINT federated_identities_pkey DO NOTHING
+        """,
+        {"issuer": subject.issuer, "subject": subject.subject, "user_id": user_id, "now": now},
+    )
+    return cursor.rowcount == 1
+
+
+async def remove_identity(connection: Connection, user_id: UUID, subject: ForeignSubject) -> bool:
+    """Remove an identity of a user; return whether it was there."""
+    cursor = await connection.execute(
+        """
+        DELETE FROM federated_identities
+        WHERE issuer = %(issuer)s
+          AND subject = %(subject)s
+          AND user_id = %(user_id)s
+        """,
+        {"issuer": subject.issuer, "subject": subject.subject, "user_id": user_id},
+    )
+    return cursor.rowcount == 1

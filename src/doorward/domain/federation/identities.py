@@ -1,0 +1,151 @@
+"""Use cases: a user links an identity at another OpenID provider, sees which there are, and unlinks one.
+
+An identity that is linked signs in to the account. So linking and unlinking need a proof of who is asking that is a few
+minutes old; what a provider says of addresses links nothing.
+"""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Final, Literal
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+from doorward.core.exceptions import DomainError
+from doorward.core.ports import Clock, Database
+from doorward.domain.audit.recording import record
+from doorward.domain.auth.acting_session import find_verified_email, lock_acting_session
+from doorward.domain.auth.admission import SecondFactor
+from doorward.domain.auth.callers import Caller
+from doorward.domain.auth.devices import AddressDetail, recorded_address
+from doorward.domain.auth.models import Account
+from doorward.domain.auth.passwords import has_password
+from doorward.domain.federation.events import FederatedLoginRefused, IdentityLinked, IdentityUnlinked
+from doorward.domain.federation.exceptions import (
+    IdentityNotFoundError,
+    IdentityTakenError,
+    InvalidProviderAnswerError,
+    LastWayInError,
+    TooManyIdentitiesError,
+)
+from doorward.domain.federation.login_models import LinkingSession, VerifiedIdentity
+from doorward.domain.federation.models import ForeignSubject, IssuerName
+from doorward.domain.federation.ports import IdentityNotices
+from doorward.domain.federation.repositories import Connection, identities
+from doorward.domain.federation.repositories.identities import StoredIdentity
+from doorward.observability.logging import report
+from doorward.observability.request_context import current_client
+
+MOST_IDENTITIES: Final = 20
+
+
+def identity_id(identity: StoredIdentity) -> UUID:
+    """Return by what a user names one of the account's identities: always the same for an issuer and a subject."""
+    return uuid5(NAMESPACE_URL, f"{identity.issuer}\n{identity.subject}")
+
+
+class Identities:
+    """The identities of users at other providers."""
+
+    def __init__(
+        self,
+        *,
+        database: Database[Connection],
+        clock: Clock,
+        notices: IdentityNotices,
+        address_detail: AddressDetail,
+        login_issuers: Collection[str],
+    ) -> None:
+        """Take the database, the time, what tells users, what addresses may show, and who signs people in."""
+        self._database = database
+        self._clock = clock
+        self._notices = notices
+        self._address_detail: AddressDetail = address_detail
+        self._login_issuers = frozenset(login_issuers)
+
+    async def list(self, user_id: UUID) -> Sequence[StoredIdentity]:
+        """Return the identities of a user, the oldest first."""
+        async with self._database.connection() as connection:
+            return await identities.list_linked(connection, user_id)
+
+    async def link(self, caller: Caller, provider: str, identity: VerifiedIdentity, linking: LinkingSession) -> None:
+        """Link an identity with the user in whose session that was asked for, committed when this returns.
+
+        That the session had a fresh proof was looked at when the browser was sent to the provider; the caller's is the
+        one in which it came back. Linking it again changes nothing. Raises ``InvalidProviderAnswerError`` where that is
+        another session, ``InvalidAccessTokenError`` where it has ended, ``IdentityTakenError``, and
+        ``TooManyIdentitiesError``.
+        """
+        now, user_id = self._clock.now(), linking.user_id
+        if (caller.user_id, caller.session_id) != (user_id, linking.session_id):
+            raise _refused(provider, "session", InvalidProviderAnswerError())
+        event = IdentityLinked(user_id=user_id, session_id=linking.session_id, issuer=IssuerName(identity.issuer))
+        async with self._database.transaction() as connection:
+            await lock_acting_session(connection, caller, now=now)
+            is_new = await self._link(connection, provider, event, user_id, identity, now)
+        if is_new:
+            report(event)
+
+    async def _link(
+        self,
+        connection: Connection,
+        provider: str,
+        event: IdentityLinked,
+        user_id: UUID,
+        identity: VerifiedIdentity,
+        now: datetime,
+    ) -> bool:
+        """Link the identity with a user, who is locked; return whether it was linked with no account."""
+        subject = ForeignSubject(identity.issuer, identity.subject)
+        linked = await identities.list_linked(connection, user_id)
+        if any((each.issuer, each.subject) == subject for each in linked):
+            return False
+        if len(linked) >= MOST_IDENTITIES:
+            raise TooManyIdentitiesError
+        if not await identities.add_identity(connection, user_id, subject, now=now):
+            raise _refused(provider, "taken", IdentityTakenError())
+        await self._record(connection, event, user_id, "identity_linked", now)
+        return True
+
+    async def unlink(self, caller: Caller, number: UUID) -> None:
+        """Unlink an identity of the caller's user, who has proven who is asking a moment ago.
+
+        Raises ``IdentityNotFoundError``, the same for what never was and for what is another user's,
+        ``LastWayInError``, and ``InvalidAccessTokenError`` if the caller's session has ended meanwhile.
+        """
+        now = self._clock.now()
+        async with self._database.transaction() as connection:
+            account = await lock_acting_session(connection, caller, now=now)
+            event = await self._unlink(connection, account, caller.session_id, number, now)
+        report(event)
+
+    async def _unlink(
+        self, connection: Connection, account: Account, session_id: UUID, number: UUID, now: datetime
+    ) -> IdentityUnlinked:
+        linked = await identities.list_linked(connection, account.user_id)
+        found = next((each for each in linked if identity_id(each) == number), None)
+        if found is None:
+            raise IdentityNotFoundError
+        has_passkey = SecondFactor.PASSKEY in (account.second_factor or ())
+        has_other = any(each != found and each.issuer in self._login_issuers for each in linked)
+        if not has_other and not has_passkey and not await has_password(connection, account.user_id):
+            raise LastWayInError
+        await identities.remove_identity(connection, account.user_id, ForeignSubject(found.issuer, found.subject))
+        event = IdentityUnlinked(user_id=account.user_id, session_id=session_id, issuer=IssuerName(found.issuer))
+        await self._record(connection, event, account.user_id, "identity_unlinked", now)
+        return event
+
+    async def _record(
+        self,
+        connection: Connection,
+        event: IdentityLinked | IdentityUnlinked,
+        user_id: UUID,
+        told: Literal["identity_linked", "identity_unlinked"],
+        now: datetime,
+    ) -> None:
+        await record(connection, event, address=recorded_address(current_client(), self._address_detail))
+        email = await find_verified_email(connection, user_id)
+        await self._notices.tell(connection, user_id, told, email=email, now=now)
+
+
+def _refused(provider: str, reason: Literal["session", "taken"], refusal: DomainError) -> DomainError:
+    report(FederatedLoginRefused(provider=provider, reason=reason))
+    return refusal

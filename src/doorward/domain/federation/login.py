@@ -1,0 +1,186 @@
+"""Use case: sign in with another OpenID provider, which says whose identity it is. No address finds an account."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Final, Literal
+
+from doorward.core.exceptions import DomainError
+from doorward.core.ports import Clock, Database
+from doorward.domain.auth.admission import RefusalReason, Refuse, SecondFactorDue
+from doorward.domain.auth.browser_session import BrowserStay
+from doorward.domain.auth.browser_sessions import BegunBrowserSession, SignedIn
+from doorward.domain.auth.exceptions import (
+    EmailNotVerifiedError,
+    PasswordChangeRequiredError,
+    SecondFactorRequiredError,
+)
+from doorward.domain.auth.grants import IN_BROWSER
+from doorward.domain.auth.held_back import HeldBack
+from doorward.domain.auth.known_devices import KnownDevices
+from doorward.domain.auth.login_sessions import BegunLogin, LoginSessions, Place, place_of
+from doorward.domain.auth.models import Credentials, Proof
+from doorward.domain.auth.pending_login import PendingLogin, PendingLogins
+from doorward.domain.auth.ports import Client
+from doorward.domain.auth.second_factor_events import SecondFactorAsked
+from doorward.domain.auth.throttling import ThrottledClient, Throttling
+from doorward.domain.federation.events import FederatedLoginProven, FederatedLoginRefused
+from doorward.domain.federation.exceptions import InvalidProviderAnswerError, UnknownIdentityError
+from doorward.domain.federation.login_models import VerifiedIdentity
+from doorward.domain.federation.models import ForeignSubject
+from doorward.domain.federation.repositories import Connection, identities
+from doorward.domain.federation.visits import ProviderVisits
+from doorward.observability.logging import report
+
+FEDERATED_METHODS: Final = ("fed",)
+"""``amr`` of a login at another provider. RFC 8176 has no name for it."""
+
+_TOLD: Final[Mapping[RefusalReason, type[DomainError]]] = {
+    RefusalReason.EMAIL_NOT_VERIFIED: EmailNotVerifiedError,
+    RefusalReason.PASSWORD_CHANGE_REQUIRED: PasswordChangeRequiredError,
+}
+"""The refusals that the owner of the identity is told."""
+
+
+@dataclass(frozen=True, slots=True)
+class SigningBrowser:
+    """The browser in which a person signs in, and what it wants. ``trusts_device`` as for a password."""
+
+    stay: BrowserStay
+    client: Client
+    user_agent: str | None
+    device_token: str | None
+    trusts_device: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Proven:
+    """The account of a verified identity, and where its owner is."""
+
+    provider: str
+    owner: Credentials
+    proof: Proof
+    place: Place
+    counted_as: ThrottledClient
+
+
+class FederatedLogin:
+    """Turns a verified identity into the session of a browser."""
+
+    def __init__(
+        self,
+        *,
+        visits: ProviderVisits,
+        database: Database[Connection],
+        clock: Clock,
+        sessions: LoginSessions,
+        pending: PendingLogins,
+        throttling: Throttling,
+        devices: KnownDevices,
+        held_back: HeldBack,
+    ) -> None:
+        """Take what sends people away, the database, the time, what begins sessions, and what knows devices.
+
+        ``pending`` and ``held_back`` have what the right identity gets where no session may begin yet.
+        """
+        self.visits = visits
+        self._database = database
+        self._clock = clock
+        self._sessions = sessions
+        self._pending = pending
+        self._throttling = throttling
+        self._devices = devices
+        self._held_back = held_back
+
+    async def sign_in(self, provider: str, identity: VerifiedIdentity, by: SigningBrowser) -> SignedIn:
+        """Begin the session of a browser, committed when this returns.
+
+        Raises ``UnknownIdentityError`` where it is linked with no account, ``SecondFactorRequiredError`` as after a
+        password, ``DeletionPendingError``, ``EmailNotVerifiedError`` and ``PasswordChangeRequiredError``, and
+        ``InvalidProviderAnswerError`` for an account that is deactivated.
+        """
+        now = self._clock.now()
+        proven = await self._find(provider, identity, by, now)
+        begin = partial(self._sessions.begin_in_browser, stay=by.stay, place=proven.place, now=now)
+        async with self._database.transaction() as connection:
+            account = await self._sessions.lock(connection, proven.owner.user_id)
+            # Under the lock: an identity that was unlinked a moment ago signs nobody in.
+            found = await identities.find_user(connection, ForeignSubject(identity.issuer, identity.subject))
+            is_linked = found == proven.owner.user_id
+            login = await begin(connection, account, proven.proof) if is_linked else None
+            if isinstance(login, Refuse) and login.reason is RefusalReason.EMAIL_NOT_VERIFIED:
+                await self._held_back.ask_for_verification(connection, proven.owner.user_id, now=now)
+        if login is None:
+            raise _unknown(provider)
+        return self._finish(proven, login, now)
+
+    async def _find(self, provider: str, identity: VerifiedIdentity, by: SigningBrowser, now: datetime) -> _Proven:
+        shown, device = self._devices.read(by.device_token), self._sessions.describe(by.client, by.user_agent)
+        async with self._database.connection() as connection:
+            user_id = await identities.find_user(connection, ForeignSubject(identity.issuer, identity.subject))
+            owner = (
+                None
+                if user_id is None
+                else await self._sessions.find_credentials(connection, user_id, shown, device, now=now)
+            )
+        if owner is None:
+            raise _unknown(provider)
+        # A clock of the provider that is ahead makes no proof of the future.
+        at = now if identity.authenticated_at is None else min(identity.authenticated_at, now)
+        proof = Proof(
+            owner.user_id,
+            FEDERATED_METHODS,
+            acr=1,
+            proven_at=at,
+            session_epoch=owner.session_epoch,
+            is_on_trusted_device=owner.trusts_device and by.trusts_device,
+        )
+        counted_as = self._throttling.client_of(owner, shown, device)
+        return _Proven(provider, owner, proof, place_of(owner, shown, device), counted_as)
+
+    def _finish(
+        self, proven: _Proven, login: BegunLogin[BegunBrowserSession] | SecondFactorDue | Refuse, now: datetime
+    ) -> SignedIn:
+        """Return the cookies of a session that is committed; raise what there is in place of one."""
+        if isinstance(login, Refuse):
+            raise self._held_back_by(proven, login.reason, now)
+        report(FederatedLoginProven(provider=proven.provider, target_user_id=proven.owner.user_id))
+        if isinstance(login, SecondFactorDue):
+            raise self._second_factor_due(proven, login, now)
+        return self._sessions.finish_in_browser(login)
+
+    def _second_factor_due(self, proven: _Proven, due: SecondFactorDue, now: datetime) -> SecondFactorRequiredError:
+        known, owner = proven.place.known, proven.owner
+        login = PendingLogin(
+            user_id=owner.user_id,
+            epoch=owner.session_epoch,
+            methods=FEDERATED_METHODS,
+            grant=IN_BROWSER,
+            counted_as=proven.counted_as,
+            device_id=None if known is None else known.device_id,
+            is_new=proven.place.is_new,
+        )
+        report(SecondFactorAsked(target_user_id=login.user_id))
+        return SecondFactorRequiredError(self._pending.issue(login, now=now), due.methods)
+
+    def _held_back_by(self, proven: _Proven, reason: RefusalReason, now: datetime) -> DomainError:
+        """Return the refusal of a right identity whose owner may begin no session."""
+        owner = proven.owner
+        if owner.deletes_at is not None and reason is RefusalReason.INACTIVE_USER:
+            _report_refusal(proven, "deletion_pending")
+            return self._held_back.offer_restoration(
+                owner.user_id, epoch=owner.session_epoch, deletes_at=owner.deletes_at, now=now
+            )
+        _report_refusal(proven, reason)
+        told = _TOLD.get(reason)
+        return InvalidProviderAnswerError() if told is None else told()
+
+
+def _report_refusal(proven: _Proven, reason: RefusalReason | Literal["deletion_pending"]) -> None:
+    report(FederatedLoginRefused(provider=proven.provider, reason=reason, target_user_id=proven.owner.user_id))
+
+
+def _unknown(provider: str) -> UnknownIdentityError:
+    report(FederatedLoginRefused(provider=provider, reason="unknown_identity"))
+    return UnknownIdentityError()

@@ -1,0 +1,157 @@
+"""Signing in with another OpenID provider: the browser is sent there by a form, and comes back with a code."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from fastapi import Request, Response
+
+from doorward.api.bodies import FormBody
+from doorward.api.exceptions import NotFoundError
+from doorward.api.policy import ContentPolicy
+from doorward.api.routing import Call
+from doorward.api.services import CurrentServices, Services
+from doorward.api.waiting_client import waiting_client
+from doorward.core.exceptions import DomainError
+from doorward.core.ports import LimitedCall
+from doorward.domain.auth.admission import SecondFactor
+from doorward.domain.auth.browser_sessions import SignedIn
+from doorward.domain.auth.exceptions import SecondFactorRequiredError
+from doorward.domain.federation.exceptions import InvalidProviderAnswerError
+from doorward.domain.federation.login import SigningBrowser
+from doorward.domain.federation.login_models import ProviderAnswer, VerifiedIdentity
+from doorward.domain.federation.ports import LoginProvider
+from doorward.domain.oauth.exceptions import InvalidAuthorizationError
+from doorward.web.cookies import Cookie
+from doorward.web.own.identities import IdentityForms
+from doorward.web.own.visits import OwnPages
+from doorward.web.provider.authorize import provider_of
+from doorward.web.provider.pages import SIGN_IN, UNANSWERED, ProviderPages, form_policy, page_policy, raise_for_all
+from doorward.web.provider.parameters import needs_second_factor, query_of, read_query
+from doorward.web.provider.sign_in import SignInPages, Visit
+from doorward.web.provider.sign_in_forms import EXPIRED, NextForm
+
+WITH: Final = "/account/with-{name}"
+BACK: Final = "/account/back-from-{name}"
+
+
+class WithForm(NextForm):
+    """Where a person goes on to after signing in elsewhere."""
+
+
+def calls(pages: ProviderPages) -> Sequence[Call]:
+    """Return the calls, with those of the page on which identities are linked."""
+    identities = IdentityForms(OwnPages(pages), pages)
+    return [*identities.calls(), *LoginProviderPages(pages, SignInPages(pages), identities).calls()]
+
+
+class LoginProviderPages:
+    """The pages' functions."""
+
+    def __init__(self, pages: ProviderPages, sign_in: SignInPages, identities: IdentityForms) -> None:
+        """Take what renders, what people see who are not signed in, and what those see who link."""
+        self._pages = pages
+        self._sign_in = sign_in
+        self._identities = identities
+
+    def calls(self) -> Sequence[Call]:
+        """Return the calls."""
+        content = ContentPolicy.SIGN_IN
+        return [
+            Call("GET", WITH, self.show_sign_in, page_policy(content)),
+            Call("POST", WITH, self.send_to_provider, form_policy(content, LimitedCall.TOKEN)),
+            Call("GET", BACK, self.come_back, page_policy(content, LimitedCall.TOKEN)),
+        ]
+
+    async def show_sign_in(self, name: str, request: Request, services: CurrentServices) -> Response:
+        """Lead to the sign-in: the address of the form was opened by itself."""
+        _named(services, name)
+        return self._pages.go_on(request, SIGN_IN, is_form=False)
+
+    async def send_to_provider(
+        self, name: str, request: Request, form: FormBody[WithForm], services: CurrentServices
+    ) -> Response:
+        """Send the browser to the provider."""
+        provider, visit = _named(services, name), self._sign_in.visit(request, form, services)
+        if not self._pages.forms.is_own(request, "sign_in", form.form_token):
+            return await self._sign_in.sign_in_page(visit, refusal=visit.texts(EXPIRED))
+        try:
+            target = await visit.provider.federated_login.visits.begin(
+                provider,
+                self._browser(request),
+                next_address=visit.next,
+                is_proof=bool(visit.proof),
+                is_kept=visit.stay.is_kept,
+                asks_again=bool(visit.proof) or await self._wants_recent_proof(visit),
+            )
+        except DomainError as refusal:
+            raise_for_all(refusal)
+            return await self._sign_in.sign_in_page(visit, refusal=visit.texts.refusal(refusal))
+        return self._pages.send_to(request, target, is_form=True)
+
+    async def come_back(self, name: str, request: Request, services: CurrentServices) -> Response:
+        """Begin the session of the browser for the account of the identity, or link the identity."""
+        provider, visits = _named(services, name), provider_of(services).federated_login.visits
+        visit = self._sign_in.visit(request, WithForm(), services, is_form=False)
+        try:
+            answer, state = _read_answer(request)
+            asked = visits.read(provider, self._browser(request), state)
+            going_on = WithForm(
+                next=asked.next, proof="1" if asked.is_proof else "", stay="on" if asked.is_kept else ""
+            )
+            visit = self._sign_in.visit(request, going_on, services, is_form=False)
+            identity = await visits.finish(provider, asked, answer)
+            if asked.linking is not None:
+                return await self._identities.link(request, services, provider, identity, asked.linking)
+            signed_in = await self._signed_in(visit, provider, identity)
+        except SecondFactorRequiredError as due:
+            has_totp = SecondFactor.TOTP in due.members["methods"]
+            return await self._sign_in.second_factor_page(visit, str(due.members["mfa_token"]), has_totp=has_totp)
+        except DomainError as refusal:
+            raise_for_all(refusal)
+            return await self._sign_in.sign_in_page(visit, refusal=visit.texts.refusal(refusal))
+        return await self._sign_in.signed_in(visit, signed_in)
+
+    async def _signed_in(self, visit: Visit, provider: LoginProvider, identity: VerifiedIdentity) -> SignedIn:
+        needs_factor = visit.proof or needs_second_factor(await self._sign_in.asked(visit))
+        async with waiting_client(visit.request) as client:
+            by = SigningBrowser(
+                stay=visit.stay,
+                client=client,
+                user_agent=visit.request.headers.get("user-agent"),
+                device_token=visit.device_token,
+                trusts_device=not needs_factor,
+            )
+            return await visit.provider.federated_login.sign_in(provider.name, identity, by)
+
+    async def _wants_recent_proof(self, visit: Visit) -> bool:
+        """Tell whether the application has the person sign in anew, wherever that is."""
+        try:
+            asked = await self._sign_in.asked(visit)
+        except UNANSWERED:
+            return False
+        values = {} if asked is None else asked.values
+        return "max_age" in values or "login" in values.get("prompt", "").split()
+
+    def _browser(self, request: Request) -> str:
+        """Return by what the browser is known; empty for one that is not."""
+        return self._pages.cookies.read(request, Cookie.BROWSER) or ""
+
+
+def _named(services: Services, name: str) -> LoginProvider:
+    """Return the provider of an address. Raises ``NotFoundError``."""
+    found = provider_of(services).federated_login.visits.find(name)
+    if found is None:
+        raise NotFoundError
+    return found
+
+
+def _read_answer(request: Request) -> tuple[ProviderAnswer, str]:
+    """Return with what a browser came back, and the state. Raises ``InvalidProviderAnswerError``."""
+    try:
+        parameters = read_query(query_of(request))
+    except InvalidAuthorizationError as error:
+        raise InvalidProviderAnswerError from error
+    values = parameters.values
+    if parameters.repeated:
+        raise InvalidProviderAnswerError
+    return ProviderAnswer(values.get("code"), values.get("error"), values.get("iss")), values.get("state", "")

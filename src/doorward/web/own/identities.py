@@ -1,0 +1,108 @@
+"""The page of identities at other OpenID providers: a person links one with the account there, and unlinks it."""
+
+from collections.abc import Mapping, Sequence
+
+from fastapi import Request, Response
+
+from doorward.api.bodies import FormBody
+from doorward.api.routing import Call
+from doorward.api.services import CurrentServices, Services
+from doorward.core.ports import LimitedCall
+from doorward.domain.federation.exceptions import IdentityNotFoundError, InvalidProviderAnswerError
+from doorward.domain.federation.identities import identity_id
+from doorward.domain.federation.login_models import LinkingSession, VerifiedIdentity
+from doorward.domain.federation.ports import LoginProvider
+from doorward.web.cookies import Cookie
+from doorward.web.forms import LinkIdentityForm, SignedInPage, UnlinkIdentityForm
+from doorward.web.own.visits import Done, OwnPage, OwnPages, Visit
+from doorward.web.own.words import read_id, shown_day
+from doorward.web.provider.authorize import provider_of
+from doorward.web.provider.pages import ProviderPages
+
+
+class IdentitiesPage(OwnPage):
+    """What is linked, and what can be."""
+
+    name = SignedInPage.IDENTITIES
+
+    async def words(self, visit: Visit) -> Mapping[str, object]:
+        """Return the identities and the providers."""
+        linked = await visit.services.own_account.identities.list(visit.caller.user_id)
+        providers = provider_of(visit.services).federated_login.visits.providers
+        labels = {each.issuer: each.label for each in providers}
+        return {
+            "linked": [
+                {
+                    "id": identity_id(each),
+                    "label": labels.get(each.issuer, each.issuer),
+                    "since": shown_day(each.created_at),
+                }
+                for each in linked
+            ],
+            "providers": providers,
+        }
+
+
+class IdentityForms:
+    """The forms of the page, and what a person comes back to it with."""
+
+    def __init__(self, own: OwnPages, pages: ProviderPages) -> None:
+        """Take what shows pages and carries out forms, and what sends browsers elsewhere."""
+        self._own = own
+        self._pages = pages
+        self._page = IdentitiesPage()
+
+    def calls(self) -> Sequence[Call]:
+        """Return the calls."""
+        return [
+            self._own.shown(self._page),
+            *self._own.form(self._page, "link-identity", LimitedCall.FACTORS, self.link_identity_by_form),
+            *self._own.form(self._page, "unlink-identity", LimitedCall.FACTORS, self.unlink_identity_by_form),
+        ]
+
+    async def link_identity_by_form(
+        self, request: Request, form: FormBody[LinkIdentityForm], services: CurrentServices
+    ) -> Response:
+        """Send the browser to the provider, from where it comes back with what is linked."""
+        visits = provider_of(services).federated_login.visits
+
+        async def act(visit: Visit) -> Response:
+            provider = visits.find(form.provider)
+            if provider is None:
+                raise InvalidProviderAnswerError
+            target = await visits.begin(
+                provider,
+                self._pages.cookies.read(request, Cookie.BROWSER) or "",
+                linking=LinkingSession(visit.caller.user_id, visit.caller.session_id),
+            )
+            return self._pages.send_to(request, target, is_form=True)
+
+        return await self._own.act(self._page, request, services, form.form_token, act)
+
+    async def link(
+        self,
+        request: Request,
+        services: Services,
+        provider: LoginProvider,
+        identity: VerifiedIdentity,
+        linking: LinkingSession,
+    ) -> Response:
+        """Link the identity that a person has come back with, and show what is linked."""
+
+        async def act(visit: Visit) -> Done:
+            await services.own_account.identities.link(visit.caller, provider.name, identity, linking)
+            return Done("identity_linked")
+
+        return await self._own.act_on_return(self._page, request, services, act)
+
+    async def unlink_identity_by_form(
+        self, request: Request, form: FormBody[UnlinkIdentityForm], services: CurrentServices
+    ) -> Response:
+        """Unlink an identity."""
+
+        async def act(visit: Visit) -> Done:
+            number = read_id(form.identity_id, IdentityNotFoundError)
+            await services.own_account.identities.unlink(visit.caller, number)
+            return Done("identity_unlinked")
+
+        return await self._own.act(self._page, request, services, form.form_token, act)
