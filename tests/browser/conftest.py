@@ -72,12 +72,19 @@ async def site(site_url: tuple[str, Path]) -> AsyncIterator[Site]:
 
 
 @pytest.fixture(scope="session")
-async def browser() -> AsyncIterator[Browser]:
+def debugging_port() -> int:
+    """Return the port at which other programs can look at the browser's pages."""
+    return free_port()
+
+
+@pytest.fixture(scope="session")
+async def browser(debugging_port: int) -> AsyncIterator[Browser]:
     program = chromium()
     from playwright.async_api import async_playwright  # noqa: PLC0415 - it comes with the group `browser`
 
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        options = ["--no-sandbox", f"--remote-debugging-port={debugging_port}"]
+        browser = await playwright.chromium.launch(executable_path=program, args=options)
         yield browser
         await browser.close()
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 import psycopg
 import pytest
 
-from development.client import new_person
+from development.client import Person, new_person
 from tests.browser.applications import add_app, window
+from tests.browser.lighthouse import lighthouse
 from tests.browser.passkeys import PasskeySite
 from tests.browser.test_second_factors import Inspection
 from tests.browser.test_sign_in import address
@@ -26,38 +27,59 @@ BEFORE: Final = ("sign-in", "register", "forgot-password", "lost-device")
 async def test_axe_and_the_validator_find_nothing_on_any_page(
     home: PasskeySite, browser: Browser, tmp_path: Path, colours: Any, language: str
 ) -> None:
-    app, person = add_app(home), new_person()
     async with window(browser, color_scheme=colours, bypass_csp=True, locale=language) as page:
         seen = Inspection(page)
-        for name in BEFORE:
-            await page.goto(f"{home.url}/account/{name}")
-            await seen.look(name)
-        await page.goto(f"{home.url}/account/register")
-        for label, typed in (("email", person.email), ("username", person.username), ("password", person.password)):
-            await page.locator(f"#{label}").fill(typed)
-        await page.locator("button[type=submit]").click()
-        await page.wait_for_url("**/account/overview")
-        await page.goto(address(home, app))
-        await page.locator("button[value=allow]").click()
-        await page.get_by_text("Welcome back").wait_for()
-        await page.goto(address(home, app, prompt="select_account"))
-        await seen.look("choose")
-        for name in OWN:
-            await page.goto(f"{home.url}/account/{name}")
-            await seen.look(name)
-        await page.goto(f"{home.url}/admin/users")
-        await seen.look("admin-refused")
-        with psycopg.connect(home.database_url) as connection:
-            give = "UPDATE users SET roles = '{admin}' WHERE username = %s"
-            connection.execute(give, (person.username,))
-        await page.goto(f"{home.url}/admin/users?q=ab")
-        await seen.look("admin-users-refused")
-        await page.goto(f"{home.url}/admin/users")
-        await seen.look("admin-users")
-        await page.locator(".list a").first.click()
-        await seen.look("admin-user")
+        await look_at_every_page(home, seen)
         assert await page.locator("html").get_attribute("lang") == language
     assert (seen.found, validation_messages(seen.shown, tmp_path) if colours == "light" else []) == ([], [])
+
+
+async def test_lighthouse_gives_every_page_its_best_score(
+    home: PasskeySite, browser: Browser, debugging_port: int
+) -> None:
+    async with window(browser, bypass_csp=True) as page, lighthouse(debugging_port) as scores:
+        await page.goto("data:text/html,<html lang=en><title>A%20page</title><main><img src=x></main></html>")
+        assert "image-alt" in str(await scores.findings_of(page))
+        seen = Inspection(page, lighthouse=scores)
+        await look_at_every_page(home, seen)
+    assert seen.found == []
+
+
+async def look_at_every_page(home: PasskeySite, seen: Inspection) -> None:
+    app, person, page = add_app(home), new_person(), seen.page
+    for name in BEFORE:
+        await page.goto(f"{home.url}/account/{name}")
+        await seen.look(name)
+    await page.goto(f"{home.url}/account/register")
+    for label, typed in (("email", person.email), ("username", person.username), ("password", person.password)):
+        await page.locator(f"#{label}").fill(typed)
+    await page.locator("button[type=submit]").click()
+    await page.wait_for_url("**/account/overview")
+    await page.goto(address(home, app))
+    await seen.look("consent")
+    await page.locator("button[value=allow]").click()
+    await page.get_by_text("Welcome back").wait_for()
+    await page.goto(address(home, app, prompt="select_account"))
+    await seen.look("choose")
+    for name in OWN:
+        await page.goto(f"{home.url}/account/{name}")
+        await seen.look(name)
+    await look_at_administration(home, seen, person)
+
+
+async def look_at_administration(home: PasskeySite, seen: Inspection, person: Person) -> None:
+    page = seen.page
+    await page.goto(f"{home.url}/admin/users")
+    await seen.look("admin-refused")
+    with psycopg.connect(home.database_url) as connection:
+        give = "UPDATE users SET roles = '{admin}' WHERE username = %s"
+        connection.execute(give, (person.username,))
+    await page.goto(f"{home.url}/admin/users?q=ab")
+    await seen.look("admin-users-refused")
+    await page.goto(f"{home.url}/admin/users")
+    await seen.look("admin-users")
+    await page.locator(".list a").first.click()
+    await seen.look("admin-user")
 
 
 async def test_a_person_registers_and_changes_the_password_by_keyboard_without_a_script(

@@ -19,6 +19,8 @@ from tests.browser.tools import read_codes, validation_messages
 if TYPE_CHECKING:
     from playwright.async_api import Browser, BrowserContext, Page, ViewportSize
 
+    from tests.browser.lighthouse import Lighthouse
+
 FACTORS: Final = "/account/second-factors"
 SIGN_IN: Final = "/account/sign-in"
 PHONE_SCREEN: Final[ViewportSize] = {"width": 390, "height": 844}
@@ -203,15 +205,18 @@ async def test_a_form_on_a_page_of_another_site_signs_nobody_in(home: PasskeySit
 
 @dataclass
 class Inspection:
-    """What axe finds on the pages that are looked at, and their HTML for the validator."""
+    """What axe finds on the pages that are looked at, and Lighthouse if it is there; their HTML for the validator."""
 
     page: Page
     found: list[str] = field(default_factory=list)
     shown: dict[str, str] = field(default_factory=dict)
+    lighthouse: Lighthouse | None = None
 
     async def look(self, name: str) -> None:
         await self.page.evaluate("document.querySelectorAll('details').forEach((each) => { each.open = true; })")
         self.found += await findings_of(self.page)
+        if self.lighthouse is not None:
+            self.found += await self.lighthouse.findings_of(self.page)
         if await self.page.evaluate("document.scrollingElement.scrollWidth > document.scrollingElement.clientWidth"):
             self.found.append(f"{name}: wider than the screen")
         self.shown[name] = await self.page.content()

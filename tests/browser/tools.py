@@ -51,6 +51,13 @@ def validation_messages(pages: Mapping[str, str], folder: Path) -> list[str]:
     return [f"{Path(each['url']).name}: {each['message']}" for each in messages]
 
 
+def node_with(package: str) -> str:
+    """Return the path of Node, beside which a package is installed; without either skip, or fail in the gate."""
+    if not (FOLDER / package).exists():
+        _leave_out(package, "npm ci --prefix tests/browser")
+    return shutil.which("node") or _leave_out("node", "apt-get install nodejs")
+
+
 def _leave_out(what: str, remedy: str) -> str:
     if "CI" in os.environ:
         pytest.fail(f"{what} is missing: {remedy}")

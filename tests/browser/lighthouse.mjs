@@ -1,0 +1,21 @@
+// Lighthouse's accessibility score of a page that is open in a browser. The browser's port is an argument; each line that
+// comes in is the address of a page, and each that goes out has its score and the audits that lower it.
+import { createInterface } from 'node:readline'
+import { snapshot } from 'lighthouse'
+import puppeteer from 'puppeteer-core'
+
+const flags = {
+  onlyCategories: ['accessibility'],
+  formFactor: 'desktop',
+  screenEmulation: { disabled: true },
+  disableFullPageScreenshot: true,
+  logLevel: 'error',
+}
+const browser = await puppeteer.connect({ browserURL: `http://127.0.0.1:${process.argv[2]}`, defaultViewport: null })
+for await (const address of createInterface({ input: process.stdin })) {
+  const pages = await browser.pages()
+  const { lhr } = await snapshot(pages.find((each) => each.url() === address), { flags })
+  const lowered = Object.values(lhr.audits).filter((each) => each.score !== null && each.score < 1)
+  console.log(JSON.stringify({ score: lhr.categories.accessibility.score, lowered: lowered.map((each) => each.id) }))
+}
+await browser.disconnect()
