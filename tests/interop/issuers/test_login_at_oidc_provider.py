@@ -1,6 +1,6 @@
 """People who sign in with oidc-provider, an OpenID provider for Node: they link their identity, and come in by it."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
 from typing import Final
 from urllib.parse import parse_qsl, urlsplit
@@ -16,11 +16,16 @@ from tests.integration.oauth.browsers import OWN_SITE, SIGN_IN, Browser, forms_o
 from tests.integration.oauth.provider import ISSUER
 from tests.integration.oauth.provider import Provider as Doorward
 from tests.integration.service import FakeClock, run_service, settings_of_the_ring
+from tests.interop.issuers.node_provider import SECRET, Provider, node_provider, submit
 from tests.interop.issuers.service import CALL_SECONDS
-from tests.interop.issuers.test_oidc_provider import SECRET, Provider, provider, submit
 
-__all__ = ["provider"]
 _KEY: Final = f"of-this-run-{uuid4()}"
+
+
+@pytest.fixture(scope="module")
+def provider() -> Iterator[Provider]:
+    with node_provider(f"{ISSUER}/account/back-from-acme") as running:
+        yield running
 
 
 @pytest.fixture(scope="module")

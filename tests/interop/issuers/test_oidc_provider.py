@@ -1,99 +1,22 @@
 """oidc-provider, an OpenID provider for Node: ES256 and RS256, people and programs, keys rotated while all runs."""
 
-import re
-import subprocess
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Final
-from urllib.parse import parse_qs, urlsplit
 
 import jwt
 import pytest
-import requests
 
-from tests.interop.issuers.service import CALL_SECONDS, TrustingService, trusting
-from tests.interop.programs import leave_out, node
+from tests.interop.issuers.node_provider import CALLBACK, ES256, Provider, node_provider
+from tests.interop.issuers.service import TrustingService, trusting
 
-FOLDER: Final = Path(__file__).parent / "oidc_provider"
-SECRET: Final = "secret-of-the-job"
-ES256: Final = "https://es256.example"
 RS256: Final = "https://rs256.example"
-CALLBACK: Final = "http://127.0.0.1/callback"
 ROLES: Final = {"catalogue.read": ["items:read"], "catalogue.write": ["items:write"]}
-_FORM: Final = re.compile(r'action="([^"]+)"')
-
-
-class Provider:
-    """The running provider."""
-
-    def __init__(self, process: subprocess.Popen[str]) -> None:
-        self._process = process
-        self.issuer = self._ready_issuer()
-
-    def _ready_issuer(self) -> str:
-        """Return the issuer once new keys sign; the provider writes notices between."""
-        assert self._process.stdout is not None
-        line = next((line for line in self._process.stdout if line.startswith("ready ")), "")
-        assert line, "the provider has ended"
-        return line.removeprefix("ready ").strip()
-
-    def rotate_keys(self) -> None:
-        """Have new keys sign from now on; the ones before stay listed."""
-        assert self._process.stdin is not None
-        self._process.stdin.write("rotate\n")
-        self._process.stdin.flush()
-        assert self._ready_issuer() == self.issuer
-
-    def client_credentials(self, *, resource: str, scope: str) -> str:
-        """Return an access token of a program."""
-        form = {"grant_type": "client_credentials", "resource": resource, "scope": scope}
-        return self._tokens("job", form)["access_token"]
-
-    def code_flow(self, person: str, *, scope: str) -> dict[str, str]:
-        """Return the tokens of a person, who signs in and agrees on the provider's own pages."""
-        browser = requests.Session()
-        query = {"client_id": "page", "response_type": "code", "redirect_uri": CALLBACK, "scope": f"openid {scope}"}
-        page = browser.get(f"{self.issuer}/auth", params={**query, "resource": ES256}, timeout=CALL_SECONDS)
-        page = submit(browser, page, {"prompt": "login", "login": person, "password": "any"})
-        redirect = submit(browser, page, {"prompt": "consent"}, follows=False)
-        while not redirect.headers["location"].startswith(CALLBACK):
-            redirect = browser.get(redirect.headers["location"], allow_redirects=False, timeout=CALL_SECONDS)
-        code = parse_qs(urlsplit(redirect.headers["location"]).query)["code"][0]
-        return self._tokens("page", {"grant_type": "authorization_code", "code": code, "redirect_uri": CALLBACK})
-
-    def _tokens(self, client: str, form: dict[str, str]) -> dict[str, str]:
-        answer = requests.post(f"{self.issuer}/token", data=form, auth=(client, SECRET), timeout=CALL_SECONDS)
-        assert answer.ok, answer.text
-        tokens: dict[str, str] = answer.json()
-        return tokens
-
-
-def submit(
-    browser: requests.Session, page: requests.Response, form: dict[str, str], *, follows: bool = True
-) -> requests.Response:
-    """Send the form of one of the provider's pages."""
-    action = _FORM.search(page.text)
-    assert action is not None, page.text
-    return browser.post(action[1], data=form, allow_redirects=follows, timeout=CALL_SECONDS)
 
 
 @pytest.fixture(scope="module")
 def provider() -> Iterator[Provider]:
-    if not (FOLDER / "node_modules").is_dir():
-        leave_out("oidc-provider", f"npm ci --ignore-scripts --prefix {FOLDER.relative_to(Path.cwd())}")
-    process = subprocess.Popen(
-        [node(), "server.mjs"],
-        cwd=FOLDER,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
-    try:
-        yield Provider(process)
-    finally:
-        process.kill()
-        process.communicate()
+    with node_provider(CALLBACK) as running:
+        yield running
 
 
 @pytest.fixture(scope="module")

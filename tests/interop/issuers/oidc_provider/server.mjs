@@ -1,4 +1,5 @@
 // Issues tokens on a free port of loopback, which it prints; a line on standard input has a new key sign from then on.
+// The argument is where people come back whom the client `doorward` has sent.
 
 import { createServer } from 'node:http';
 import { generateKeyPairSync } from 'node:crypto';
@@ -23,7 +24,7 @@ const clients = [
     response_types: ['code'], grant_types: ['authorization_code'],
   },
   {
-    client_id: 'doorward', client_secret: SECRET, redirect_uris: ['http://localhost:8000/account/back-from-acme'],
+    client_id: 'doorward', client_secret: SECRET, redirect_uris: [process.argv[2]],
     response_types: ['code'], grant_types: ['authorization_code'],
   },
 ];
