@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from playwright.async_api import Browser, Page, ViewportSize
 
 CALLBACK: Final = "https://films.example/callback"
+PROVIDERS: Final = '[{"name": "acme", "label": "ACME", "issuer": "https://acme.example", "client_id": "doorward", "client_secret": "-"}]'
+"""Nobody goes there: it is for the button."""
 DESKTOP: Final[ViewportSize] = {"width": 1100, "height": 800}
 PHONE: Final[ViewportSize] = {"width": 390, "height": 844}
 LOOKS: Final = (
@@ -117,11 +119,16 @@ class Walk:
         await self.page.wait_for_url("**/account/overview")
         await self.shoot("overview")
         with psycopg.connect(self.studio.database_url) as connection:
+            link = (
+                "INSERT INTO federated_identities (issuer, subject, user_id, created_at)"
+                " SELECT 'https://acme.example', username, id, created_at FROM users WHERE username = %s"
+            )
+            connection.execute(link, (person.username,))
             verify = "UPDATE users SET email_verified_at = created_at WHERE username = %s"
             connection.execute(verify, (person.username,))
 
     async def _own_pages(self, person: Person) -> None:
-        for page in ("second-factors", "passkeys", "sessions", "applications", "your-data"):
+        for page in ("second-factors", "passkeys", "sessions", "applications", "identities", "your-data"):
             await self.open(f"/account/{page}")
         await self.page.goto(f"{self.studio.url}/account/second-factors")
         await self.send("set-up-application")
@@ -227,7 +234,7 @@ def main() -> int:
     url = f"http://localhost:{port}"
     with own_database() as database:
         brand = {name: value for name, value in os.environ.items() if name.startswith("BRAND_")}
-        settings = proof_settings(database, PUBLIC_URL=url, BACKGROUND="off", **brand)
+        settings = proof_settings(database, PUBLIC_URL=url, BACKGROUND="off", LOGIN_PROVIDERS=PROVIDERS, **brand)
         with running_service(settings, port=port):
             studio = Studio(url, database, _application(settings), given.folder, given.only)
             asyncio.run(_photograph(studio, given.language))
