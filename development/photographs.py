@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import json
 import os
 import re
 import shutil
@@ -30,8 +31,14 @@ if TYPE_CHECKING:
     from playwright.async_api import Browser, Page, ViewportSize
 
 CALLBACK: Final = "https://films.example/callback"
-PROVIDERS: Final = '[{"name": "acme", "label": "ACME", "issuer": "https://acme.example", "client_id": "doorward", "client_secret": "-"}]'
-"""Nobody goes there: it is for the button."""
+_ACME: Final = {
+    "name": "acme",
+    "label": "ACME",
+    "issuer": "https://acme.example",
+    "client_id": "doorward",
+    "client_secret": "-",
+}
+"""For the button: the walk never goes there."""
 DESKTOP: Final[ViewportSize] = {"width": 1100, "height": 800}
 PHONE: Final[ViewportSize] = {"width": 390, "height": 844}
 LOOKS: Final = (
@@ -234,7 +241,9 @@ def main() -> int:
     url = f"http://localhost:{port}"
     with own_database() as database:
         brand = {name: value for name, value in os.environ.items() if name.startswith("BRAND_")}
-        settings = proof_settings(database, PUBLIC_URL=url, BACKGROUND="off", LOGIN_PROVIDERS=PROVIDERS, **brand)
+        settings = proof_settings(
+            database, PUBLIC_URL=url, BACKGROUND="off", LOGIN_PROVIDERS=json.dumps([_ACME]), **brand
+        )
         with running_service(settings, port=port):
             studio = Studio(url, database, _application(settings), given.folder, given.only)
             asyncio.run(_photograph(studio, given.language))
