@@ -10,6 +10,7 @@ from doorward.infrastructure.outbound import DocumentFetcher
 from doorward.settings.issuers import IssuerSettings
 from doorward.wiring.database import batching_on
 from doorward.wiring.foundation import Foundation
+from doorward.wiring.oauth import create_possession
 
 
 def create_authentication(base: Foundation, own: Authentication) -> Authentication:
@@ -23,12 +24,14 @@ def create_authentication(base: Foundation, own: Authentication) -> Authenticati
     return IssuerAuthentication(
         own=own,
         foreign=TrustedIssuers(issuers, fetcher=fetcher, clock=base.clock),
+        possession=create_possession(base),
         users=ExternalUsers(
             database=base.database,
             batching=batching_on(base.database),
             clock=base.clock,
             address_detail=base.settings.tokens.client_addresses,
         ),
+        clock=base.clock,
     )
 
 

@@ -232,10 +232,14 @@ def _client_documents(base: Foundation) -> FetchedClientDocuments | None:
 def create_own_authentication(base: Foundation, signer: AccessTokens, sessions: Sessions) -> OwnTokenAuthentication:
     """Return what knows callers, people and clients, by the service's own access tokens."""
     clients = ClientCallers(database=base.database, batching=batching_on(base.database))
-    possession = Possession(_proof_reader() if base.settings.browsers.provider_issuer else None)
     return OwnTokenAuthentication(
-        signer=signer, possession=possession, sessions=sessions, clients=clients, clock=base.clock
+        signer=signer, possession=create_possession(base), sessions=sessions, clients=clients, clock=base.clock
     )
+
+
+def create_possession(base: Foundation) -> Possession:
+    """Return what judges the proofs of calls. Without the provider there is no address that they could be for."""
+    return Possession(_proof_reader() if base.settings.browsers.provider_issuer else None)
 
 
 def _proof_reader() -> ProofReader:
