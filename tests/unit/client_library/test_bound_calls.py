@@ -29,7 +29,7 @@ ALGORITHMS: Final = 'algs="ES256 RS256"'
 
 
 def fastapi_service(auth: Doorward) -> Any:
-    app = FastAPI()
+    app = FastAPI(dependencies=[auth.user()])
 
     @app.get(PATH)
     async def read_order(user: Annotated[CurrentUser, auth.require_scope("orders:read")], name: str) -> list[str]:
@@ -141,6 +141,13 @@ async def test_a_proof_works_once(bound: Bound) -> None:
     assert (await bound.call_by("DPoP", proof=proof)).status_code == 200
     assert is_refused_proof(await bound.call_by("DPoP", proof=proof))
     assert (await bound.call_by("DPoP")).status_code == 200
+
+
+async def test_a_request_is_one_call_however_many_layers_ask_who_calls(bound: Bound) -> None:
+    bound.app = bound.auth.protect(bound.app)
+    proof = bound.proof()
+    assert (await bound.call_by("DPoP", proof=proof)).status_code == 200
+    assert is_refused_proof(await bound.call_by("DPoP", proof=proof))
 
 
 async def test_there_is_one_proof(bound: Bound) -> None:

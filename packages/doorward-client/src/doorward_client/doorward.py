@@ -107,10 +107,7 @@ class Doorward:
         """
         user = await self._verifier.verify(token)
         self._possession.check(token, user.thumbprint, proof)
-        if not live:
-            return user
-        left = await self._introspection_needed().check(token, user.thumbprint)
-        return user if left is None else replace(user, scopes=user.scopes & left)
+        return await self._alive(token, user) if live else user
 
     def describe(
         self, *, scopes: Sequence[str] = (), name: str | None = None, documentation: str | None = None
@@ -145,7 +142,7 @@ class Doorward:
             self._introspection_needed()
 
         async def verify(credentials: Credentials) -> CurrentUser:
-            user = await self.verify(credentials.token, live=live, proof=credentials.proof)
+            user = await self._caller(credentials, live=live)
             user.require_scopes(scopes)
             return user
 
@@ -178,11 +175,24 @@ class Doorward:
             self._introspection_needed()
 
         async def verify(credentials: Credentials) -> CurrentUser:
-            user = await self.verify(credentials.token, live=live, proof=credentials.proof)
+            user = await self._caller(credentials, live=live)
             require(user)
             return user
 
         return caller_dependency(verify, scopes, lambda: self._challenges(scopes), self._public_url)
+
+    async def _caller(self, credentials: Credentials, *, live: bool) -> CurrentUser:
+        """Return the caller of a request, who is verified once for all that ask."""
+        asked = (self, credentials.token, credentials.proof)
+        if asked not in credentials.accepted:
+            credentials.accepted[asked] = await self.verify(credentials.token, proof=credentials.proof)
+        user = credentials.accepted[asked]
+        return await self._alive(credentials.token, user) if live else user
+
+    async def _alive(self, token: str, user: CurrentUser) -> CurrentUser:
+        """Return the user with the scopes that the issuer says are left at this moment."""
+        left = await self._introspection_needed().check(token, user.thumbprint)
+        return user if left is None else replace(user, scopes=user.scopes & left)
 
     def _challenges(self, scopes: Sequence[str]) -> Challenges:
         """Return what refusals say, with the description that there is at this moment."""
