@@ -63,11 +63,11 @@ class Bound:
     def proof(self, method: str = "GET", url: str = URL, **claims: object) -> str:
         return self.key.proof(method, url, self.token, **claims)
 
-    async def call(self, *headers: tuple[str, str]) -> httpx2.Response:
-        """Call the order under a host that is not the service's own name."""
+    async def call(self, *headers: tuple[str, str], name: str = "a%20b") -> httpx2.Response:
+        """Call an order under a host that is not the service's own name."""
         transport = httpx2.ASGITransport(self.app)
         async with httpx2.AsyncClient(transport=transport, base_url="http://internal.example") as client:
-            return await client.get("/orders/a%20b?page=1", headers=list(headers))
+            return await client.get(f"/orders/{name}?page=1", headers=list(headers))
 
     async def call_by(self, scheme: str, token: str | None = None, proof: str | None = None) -> httpx2.Response:
         headers = (("Authorization", f"{scheme} {token or self.token}"), ("DPoP", proof or self.proof()))
@@ -97,6 +97,13 @@ async def test_a_bound_token_comes_with_a_proof_for_the_public_address(bound: Bo
     for scheme in ("DPoP", "dpop"):
         answer = await bound.call_by(scheme)
         assert (answer.status_code, answer.json()) == (200, ["ada", "a b"])
+
+
+async def test_a_path_is_compared_as_it_was_sent(bound: Bound) -> None:
+    for name, named, status in (("a%2Bb", "a%2Bb", 200), ("a+b", "a+b", 200), ("a%2Bb", "a+b", 401)):
+        proof = bound.proof(url=f"{SERVICE}/orders/{named}")
+        answer = await bound.call(("Authorization", f"DPoP {bound.token}"), ("DPoP", proof), name=name)
+        assert answer.status_code == status
 
 
 async def test_a_bound_token_is_refused_by_the_scheme_bearer(bound: Bound) -> None:

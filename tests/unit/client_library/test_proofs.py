@@ -57,6 +57,7 @@ def test_a_right_proof_names_its_key_and_is_known_again() -> None:
         {"jwk": None},
         {"jwk": "x"},
         {"jwk": {**JWK, "d": "AA"}},
+        {"jwk": {**JWK, "k": "AA"}},
         {"jwk": ECAlgorithm.to_jwk(KEY, as_dict=True)},
         {"jwk": {"kty": "oct", "k": "AA"}},
         {"jwk": {**JWK, "use": "enc"}},
@@ -170,6 +171,15 @@ def test_an_rsa_key_with_a_long_exponent_is_not_used() -> None:
     jwk = {**RSAAlgorithm.to_jwk(key.public_key(), as_dict=True), "e": encoded((2**64 + 1).to_bytes(9))}
     text = jwt.encode(CLAIMS, key, algorithm="RS256", headers={"typ": "dpop+jwt", "jwk": jwk})
     assert read(text) is None
+
+
+@pytest.mark.parametrize("algorithm", ["none", "HS256", "RS256", "ES384", None])
+def test_a_proof_under_the_name_of_another_algorithm_is_none(algorithm: str | None) -> None:
+    for named, is_read in (("ES256", True), (algorithm, False)):
+        header = json.dumps({"typ": "dpop+jwt", "alg": named, "jwk": JWK}).encode()
+        head = f"{encoded(header)}.{encoded(json.dumps(CLAIMS).encode())}"
+        signature = jwt.get_algorithm_by_name("ES256").sign(head.encode(), KEY)
+        assert (read(f"{head}.{encoded(signature)}") is not None) is is_read
 
 
 @pytest.mark.parametrize("algorithm", ["none", "HS256"])
